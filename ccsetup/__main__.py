@@ -1,0 +1,5 @@
+"""`python -m ccsetup`."""
+
+from ccsetup.cli import main
+
+main()

@@ -1,0 +1,47 @@
+"""What can go wrong, each with an exit code, a stable code and a next step."""
+
+from __future__ import annotations
+
+
+class Problem(Exception):
+    """Something is wrong and is explained: what, why, and what to do next.
+
+    `code` is stable and is what JSON shows: a doctor's code where one fits (AWS-FACTS' findings table),
+    else `input.missing`, `input.invalid`, `cancelled`, `git.failed` or `internal`.
+    """
+
+    exit_code = 1
+
+    def __init__(self, what: str, *, why: str = "", next: str = "", code: str = "internal") -> None:
+        super().__init__(what)
+        self.what = what
+        self.why = why
+        self.next = next
+        self.code = code
+
+
+class BadAnswer(Problem):
+    """A typed, pasted or flagged value that cannot be right; the sentence holds a right example."""
+
+    exit_code = 2
+
+    def __init__(self, what: str, *, why: str = "", next: str = "") -> None:
+        super().__init__(what, why=why, next=next, code="input.invalid")
+
+
+class Missing(Problem):
+    """An answer is needed and nobody can be asked; names the flag."""
+
+    exit_code = 2
+
+    def __init__(self, what: str, *, next: str = "") -> None:
+        super().__init__(what, next=next, code="input.missing")
+
+
+class Cancelled(Problem):
+    """The person left (Ctrl-C); nothing was written."""
+
+    exit_code = 130
+
+    def __init__(self) -> None:
+        super().__init__("Cancelled. Nothing was written.", code="cancelled")

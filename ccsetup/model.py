@@ -1,0 +1,272 @@
+"""The values that flow: questions, answers, sections, edits, identities. All frozen, none knows how it is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from ccsetup.world import Look
+
+
+class Secret:
+    """A text that only files, STS and git ever see: whatever prints it prints a mask."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        """Return the text itself."""
+        return self._text
+
+    def __repr__(self) -> str:
+        return "••••••••"
+
+    __str__ = __repr__
+
+    def __format__(self, spec: str) -> str:
+        return format(repr(self), spec)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._text == self._text
+
+    def __hash__(self) -> int:
+        return hash(("Secret", self._text))
+
+    def __bool__(self) -> bool:
+        return bool(self._text)
+
+
+Value = str | Secret
+
+
+class Answers(Mapping[str, Value]):
+    """Read-only answers by question key, in the order they were given."""
+
+    __slots__ = ("_values",)
+
+    def __init__(self, values: Mapping[str, Value] | Sequence[tuple[str, Value]] = ()) -> None:
+        self._values = dict(values)
+
+    def __getitem__(self, key: str) -> Value:
+        return self._values[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __repr__(self) -> str:
+        return f"Answers({self._values!r})"
+
+    def text(self, key: str) -> str:
+        """Return the answer's text, "" when there is none; a secret's text too, so hand it on with care."""
+        value = self.get(key, "")
+        return value.reveal() if isinstance(value, Secret) else value
+
+    def plus(self, key: str, value: Value) -> Answers:
+        """Return these answers with one more, or one changed in its place."""
+        return Answers({**self._values, key: value})
+
+    def minus(self, *keys: str) -> Answers:
+        """Return these answers without some."""
+        return Answers({k: v for k, v in self._values.items() if k not in keys})
+
+    def under(self, prefix: str) -> Answers:
+        """Return the answers of a nested visit: those whose key begins with `prefix`, which is cut off."""
+        return Answers({k[len(prefix) :]: v for k, v in self._values.items() if k.startswith(prefix)})
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One entry of a list: what it answers, how it reads, and a quiet remark beside it."""
+
+    value: str
+    label: str
+    hint: str = ""
+
+
+@dataclass(frozen=True)
+class Corrected:
+    """A typed text that had one reading other than its letters: the value taken, and what to say about it."""
+
+    value: str
+    said: str
+
+
+Widget = Literal["text", "secret", "path", "choose", "confirm"]
+
+
+def _always(_: Answers) -> bool:
+    return True
+
+
+def _as_it_is(text: str) -> str:
+    return text
+
+
+@dataclass(frozen=True)
+class Question:
+    """One thing to ask, as a value: who walks the questions decides whether, how and of whom.
+
+    `key` is the flag's name with underscores. `parse` turns typed text into the answer, raises BadAnswer, or
+    returns Corrected. `choices` may look things up and raise Problem: then the question is asked as text, the
+    Problem's sentence in its help line. `default` is offered, and taken where nobody is asked; None means there is
+    none. `quiet` takes the default without asking (it can be changed at the review). `check` runs once the answer
+    stands, with every earlier answer at hand; it raises Problem to have the question asked again. `optional`
+    accepts an empty answer.
+    """
+
+    key: str
+    ask: str
+    widget: Widget = "text"
+    help: str = ""
+    choices: Callable[[Answers, Look], Sequence[Choice]] | None = None
+    default: Callable[[Answers, Look], str | None] | None = None
+    parse: Callable[[str], str | Corrected] = _as_it_is
+    when: Callable[[Answers], bool] = _always
+    check: Callable[[Answers, Look], None] | None = None
+    quiet: bool = False
+    optional: bool = False
+    free: bool = False  # a list that also takes a typed answer
+    flag: str = ""  # the flag that answers it, when it is not --key-with-hyphens
+
+    @property
+    def flag_name(self) -> str:
+        """The flag that answers this question."""
+        return self.flag or "--" + self.key.rpartition(".")[2].replace("_", "-")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question made ready for one prompt: its choices looked up, its default known.
+
+    `parse` raises BadAnswer with the sentence to show. `notice` is a line to show above it (a refusal, a lookup
+    that failed). `can_go_back` says whether Esc leads anywhere.
+    """
+
+    key: str
+    ask: str
+    widget: Widget
+    help: str = ""
+    choices: tuple[Choice, ...] = ()
+    default: str = ""
+    parse: Callable[[str], str | Corrected] = _as_it_is
+    notice: str = ""
+    can_go_back: bool = True
+    free: bool = False
+    optional: bool = False
+
+
+class Back:
+    """What a prompt returns when the person wants the previous question."""
+
+
+BACK = Back()
+
+FileName = Literal["config", "credentials"]
+
+
+@dataclass(frozen=True)
+class Section:
+    """What one section of an AWS file shall hold: settings to set, in order, and (None) to remove.
+
+    `type` and `name` are logical: ("profile", "dev") is `[profile dev]` in config, `[dev]` in credentials, and
+    ("profile", "default") is `[default]` in both; the writer knows how to spell and quote them.
+    """
+
+    file: FileName
+    type: Literal["profile", "sso-session"]
+    name: str
+    settings: Mapping[str, Value | None]
+
+
+@dataclass(frozen=True)
+class Edit:
+    """One file, before and after, as whole texts (utf-8, undecodable bytes as surrogate escapes); None = no file."""
+
+    path: Path
+    before: str | None = field(repr=False)  # may hold secrets
+    after: str | None = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything one change will write, ready to be read before it is done."""
+
+    profile: str
+    region: str
+    sections: tuple[Section, ...] = ()
+    edits: tuple[Edit, ...] = ()
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """A plan that was carried out: when, the backup that can undo it, and the folders that had to be made."""
+
+    plan: Plan
+    at: datetime
+    backups: tuple[Path, ...] = ()
+    made: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True)
+class Keys:
+    """Credentials: long-term when there is no session token. `expires_at` is aware, UTC, or unknown."""
+
+    access_key_id: str
+    secret_access_key: Secret
+    session_token: Secret | None = None
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who STS says is calling."""
+
+    account_id: str
+    arn: str
+    user_id: str = ""
+
+
+@dataclass(frozen=True)
+class Repository:
+    """A CodeCommit repository. Empty strings are unknown."""
+
+    name: str
+    region: str = ""
+    account_id: str = ""
+    default_branch: str = ""
+    partition: str = "aws"
+
+
+@dataclass(frozen=True)
+class Who:
+    """Whose eyes to look through: a profile, and the settings it would have.
+
+    `profiles` maps each profile's name to its merged settings, those not yet written included; `sessions` likewise
+    for sso-session sections. None means: as the files on disk say, resolved by the SDK itself. `mfa_code` answers
+    the SDK's question for one, once.
+    """
+
+    profile: str
+    region: str
+    profiles: Mapping[str, Mapping[str, Value]] | None = field(default=None, repr=False)
+    sessions: Mapping[str, Mapping[str, Value]] | None = field(default=None, repr=False)
+    mfa_code: str = ""
+
+
+@dataclass(frozen=True)
+class Route:
+    """How git gets there: the address to clone, settings for that one repository, and why this way."""
+
+    name: str
+    url: str
+    settings: Mapping[str, str] = field(default_factory=dict)
+    why: str = ""

@@ -1,0 +1,224 @@
+"""What lies outside the program, as small protocols, and World, which holds one of each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from ccsetup.errors import Problem
+from ccsetup.model import (
+    Asked,
+    Back,
+    Choice,
+    Edit,
+    Identity,
+    Keys,
+    Plan,
+    Receipt,
+    Repository,
+    Route,
+    Secret,
+    Who,
+)
+
+
+@dataclass(frozen=True)
+class AwsTexts:
+    """The two AWS files as they are on disk: the path as AWS finds it, and the text (None: there is no such file)."""
+
+    config_path: Path
+    config: str | None
+    credentials_path: Path
+    credentials: str | None
+
+
+class Files(Protocol):
+    """The disk: AWS's two files, private caches, and the backups that undo needs."""
+
+    def read(self) -> AwsTexts:
+        """Read both AWS files. Raises Problem when one is there and cannot be read."""
+
+    def apply(self, plan: Plan) -> Receipt:
+        """Write the plan's edits as one transaction, with a backup. Raises Problem(code="file.changed") untouched."""
+
+    def put_back(self, receipt: Receipt) -> None:
+        """Make every file of the receipt what it was, byte for byte, and remove its backup and made folders."""
+
+    def store(self, edit: Edit) -> None:
+        """Write a private cache file (0600, folder 0700), atomically; or remove it when `after` is None."""
+
+    def text(self, path: Path) -> str:
+        """Read a small text file the person named. Raises Problem when it is not there or cannot be read."""
+
+
+@dataclass(frozen=True)
+class Start:
+    """Where single sign-on begins: the start URL, its region, and the sso-session's name ("" for the legacy form)."""
+
+    url: str
+    region: str
+    session: str
+
+
+class SignIn(Protocol):
+    """IAM Identity Center."""
+
+    def token(self, start: Start) -> Secret:
+        """Return an access token: from this run, the shared cache, a refresh, or the person's browser."""
+
+    def until(self, start: Start) -> datetime | None:
+        """Say when the token that is at hand ends; None when there is none."""
+
+    def accounts(self, start: Start) -> Sequence[Choice]:
+        """List the accounts: value the account id, label its name, hint the e-mail address."""
+
+    def roles(self, start: Start, account_id: str) -> Sequence[Choice]:
+        """List the permission sets of one account."""
+
+    def keys(self, start: Start, account_id: str, role: str) -> Keys:
+        """Return a role's temporary keys."""
+
+    def pending(self) -> Sequence[Edit]:
+        """Return the cache files this run's sign-ins would leave; nothing has been written yet."""
+
+
+class Aws(Protocol):
+    """STS, IAM and CodeCommit. Every refusal arrives as a Problem with a finding's code."""
+
+    def warm(self) -> None:
+        """Import the SDK, so that later calls do not wait for it."""
+
+    def identity(self, who: Who) -> Identity:
+        """Ask STS who this is."""
+
+    def repositories(self, who: Who) -> Sequence[str]:
+        """List the names of the region's repositories."""
+
+    def repository(self, who: Who, name: str) -> Repository:
+        """Return one repository's facts."""
+
+    def branches(self, who: Who, name: str) -> Sequence[str]:
+        """List a repository's branches."""
+
+    def mfa_devices(self, who: Who) -> Sequence[str]:
+        """List the serial numbers of the caller's MFA devices."""
+
+    def session_token(self, who: Who, serial: str, code: str, duration_s: int) -> Keys:
+        """Exchange long-term keys and an MFA code for temporary ones (GetSessionToken)."""
+
+    def web_identity(self, role_arn: str, token: Secret, name: str, duration_s: int, provider: str, region: str) -> Keys:
+        """Exchange a token for a role's temporary keys (AssumeRoleWithWebIdentity)."""
+
+    def pending(self) -> Sequence[Edit]:
+        """Return the role-session cache files this run would leave; nothing has been written yet."""
+
+
+class Git(Protocol):
+    """The git command."""
+
+    def version(self) -> str:
+        """Return git's version such as "2.39.5"; "" when there is no git."""
+
+    def helper(self) -> str:
+        """Return the path of the git-remote-codecommit that git will find; "" when it will find none."""
+
+    def reachable(self, route: Route) -> Sequence[str]:
+        """Ask `git ls-remote`; return the branch names. Raises Problem(code="access.git") in words."""
+
+    def clone(self, route: Route, directory: Path, branch: str, progress: Callable[[str, float | None], None]) -> str:
+        """Clone; return the commit checked out, "" for an empty repository."""
+
+    def origin(self, directory: Path) -> str:
+        """Return the address of the clone at `directory`; "" when it is none."""
+
+    def fetch(self, directory: Path) -> str:
+        """Fetch an existing clone; return the commit checked out."""
+
+
+class Prompt(Protocol):
+    """Asks a person one question."""
+
+    def ask(self, asked: Asked) -> str | Secret | Back:
+        """Return the parsed answer, or BACK. Raises Cancelled on Ctrl-C and at the end of input."""
+
+
+class Screen(Protocol):
+    """Shows things. Without a terminal plain lines on stderr; with --json nothing but the document on stdout."""
+
+    def say(self, text: str) -> None:
+        """One plain line."""
+
+    def note(self, text: str) -> None:
+        """One quiet line: a correction made, a choice taken, a lookup that failed."""
+
+    def done(self, what: str, detail: str = "", aside: str = "") -> None:
+        """One ticked line of the checklist."""
+
+    def failed(self, what: str, detail: str = "") -> None:
+        """One crossed line of the checklist."""
+
+    def review(self, diffs: Sequence[str], rows: Sequence[tuple[str, str]]) -> None:
+        """Show what will be written (unified diffs, masked) and what will be done (label, text)."""
+
+    def problem(self, problem: Problem) -> None:
+        """Say what went wrong, why, and what to do next."""
+
+    def busy(self, text: str) -> AbstractContextManager[Callable[[str, float | None], None]]:
+        """Show that something takes a while; the callable takes a text and a share 0..1 (None: unknown)."""
+
+    def link(self, text: str, url: str) -> None:
+        """Show an address to open, clickable where the terminal can."""
+
+    def document(self, value: Mapping[str, Any]) -> None:
+        """Print the one JSON document of --json on stdout; without --json do nothing."""
+
+
+@dataclass(frozen=True)
+class World:
+    """One of everything outside: stories take it, tests build it from stand-ins."""
+
+    env: Mapping[str, str]
+    home: Path
+    cwd: Path
+    now: Callable[[], datetime]
+    stdin: Callable[[], str]
+    files: Files
+    aws: Aws
+    signin: SignIn
+    git: Git
+    screen: Screen
+    prompt: Prompt | None  # None: nobody to ask
+
+
+class Look:
+    """The read-only side of World, for questions: what is on the machine, what AWS lists. Remembers what it saw."""
+
+    def __init__(self, world: World, profiles: Mapping[str, Mapping[str, str]], sessions: Mapping[str, Mapping[str, str]]) -> None:
+        self._world = world
+        self._seen: dict[object, Any] = {}
+        self.profiles = profiles
+        self.sessions = sessions
+        self.env = world.env
+        self.cwd = world.cwd
+        self.home = world.home
+        self.now = world.now
+
+    def once(self, key: object, make: Callable[[], Any]) -> Any:
+        """Return `make()`, called at most once per key; a Problem is remembered too."""
+        if key not in self._seen:
+            try:
+                self._seen[key] = make()
+            except Problem as problem:
+                self._seen[key] = problem
+        seen = self._seen[key]
+        if isinstance(seen, Problem):
+            raise seen
+        return seen
+
+    def forget(self) -> None:
+        """Forget what was refused, so that it is asked again."""
+        self._seen = {k: v for k, v in self._seen.items() if not isinstance(v, Problem)}
