@@ -117,10 +117,10 @@ class Question:
 
     `key` is the flag's name with underscores. `parse` turns typed text into the answer, raises BadAnswer, or
     returns Corrected. `choices` may look things up and raise Problem: then the question is asked as text, the
-    Problem's sentence in its help line. `default` is offered, and taken where nobody is asked; None means there is
-    none. `quiet` takes the default without asking (it can be changed at the review). `check` runs once the answer
-    stands, with every earlier answer at hand; it raises Problem to have the question asked again. `optional`
-    accepts an empty answer.
+    Problem's sentence above it. `known` is an answer that needs no asking (it can be changed at the review).
+    `default` is offered, and taken where nobody is asked. Both may return None: there is none. `settle` sees the
+    answer with every earlier one at hand, before it stands: it returns what shall stand instead, or None, and raises
+    Problem to have the question asked again. `optional` accepts an empty answer, `free` a typed one beside a list.
     """
 
     key: str
@@ -128,19 +128,21 @@ class Question:
     widget: Widget = "text"
     help: str = ""
     choices: Callable[[Answers, Look], Sequence[Choice]] | None = None
+    known: Callable[[Answers, Look], str | None] | None = None
     default: Callable[[Answers, Look], str | None] | None = None
     parse: Callable[[str], str | Corrected] = _as_it_is
     when: Callable[[Answers], bool] = _always
-    check: Callable[[Answers, Look], None] | None = None
-    quiet: bool = False
+    settle: Callable[[Value, Answers, Look], str | Corrected | None] | None = None
     optional: bool = False
-    free: bool = False  # a list that also takes a typed answer
-    flag: str = ""  # the flag that answers it, when it is not --key-with-hyphens
+    free: bool = False
+    flag: str = ""  # the flag that answers it, where it is not --key-with-hyphens; "-" for none
+    also: tuple[tuple[str, str], ...] = ()  # further flags, and what each puts before its value
+    title: str = ""  # how the review calls it
 
     @property
     def flag_name(self) -> str:
-        """The flag that answers this question."""
-        return self.flag or "--" + self.key.rpartition(".")[2].replace("_", "-")
+        """The flag that answers this question, "" where there is none."""
+        return {"": "--" + self.key.replace("_", "-"), "-": ""}.get(self.flag, self.flag)
 
 
 @dataclass(frozen=True)
@@ -270,3 +272,37 @@ class Route:
     url: str
     settings: Mapping[str, str] = field(default_factory=dict)
     why: str = ""
+
+
+@dataclass(frozen=True)
+class Expected:
+    """Who must answer when the profile is tried; empty strings are not compared."""
+
+    account_id: str = ""
+    role: str = ""
+
+
+@dataclass(frozen=True)
+class Access:
+    """One kind of access. Its file is all there is to it: menu, flags, plan and tests read this value.
+
+    `sections` turns its answers, and the keys that `obtain` fetched, into what the files shall hold. `keys` are the
+    settings that only credentials need, in either file: another kind that takes the profile over removes them.
+    `owns` says whether a profile's merged settings are of this kind; the kinds are asked in the SDK's own order of
+    precedence (`rank` orders the menu, `wins` the precedence, low first).
+    """
+
+    name: str
+    label: str
+    hint: str
+    rank: int
+    wins: int
+    questions: tuple[Question, ...]
+    keys: frozenset[str]
+    owns: Callable[[Mapping[str, str]], bool]
+    renew: str
+    sections: Callable[[Answers, Keys | None], tuple[Section, ...]]
+    expects: Callable[[Answers], Expected]
+    obtain: Callable[[Answers, Look], Keys | None] | None = None
+    sources: tuple[str, ...] = ()  # the kinds a source profile may be set up as on the way
+    suggest: Callable[[Answers], str] = lambda _: ""  # a name for the profile

@@ -1,0 +1,108 @@
+"""The kinds of access, one per file beside this one; menu, flags, plan and tests read this list.
+
+A kind's file holds one `ACCESS` value. Its promise: its questions lead to sections that the SDKs resolve to the
+account and role that `expects` names, `keys` are all the settings it may write that only credentials need, and
+`owns` recognises what it wrote.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Mapping, Sequence
+
+from ccsetup import parse
+from ccsetup.errors import BadAnswer
+from ccsetup.model import Access, Answers, Choice, Expected, Question, Section
+from ccsetup.questions import nested_shared, shared
+from ccsetup.sources import NEW
+from ccsetup.talk import nested
+from ccsetup.world import Look
+
+
+def _found() -> tuple[Access, ...]:
+    modules = (importlib.import_module(f"{__name__}.{module.name}") for module in pkgutil.iter_modules(__path__))
+    return tuple(sorted((module.ACCESS for module in modules), key=lambda access: access.rank))
+
+
+KINDS = _found()
+OWN_KEYS = frozenset().union(*(access.keys for access in KINDS))
+
+
+def of(name: str) -> Access:
+    """Return the kind of that name. Raises BadAnswer naming the kinds there are."""
+    for access in KINDS:
+        if access.name == name:
+            return access
+    names = ", ".join(access.name for access in KINDS)
+    raise BadAnswer(f"There is no kind of access called {name}; there are {names}. Try: ccsetup setup {KINDS[0].name}")
+
+
+def owner(settings: Mapping[str, str]) -> Access | None:
+    """Return the kind whose credentials win in a profile with these merged settings, None when there are none."""
+    return next((access for access in sorted(KINDS, key=lambda a: a.wins) if access.owns(settings)), None)
+
+
+def _kind(names: Sequence[str] = ()) -> Question:
+    offered = [access for access in KINDS if not names or access.name in names]
+    return Question(
+        "kind",
+        "What were you given?" if not names else "What are its first credentials?",
+        widget="choose",
+        help="Choose what comes nearest; Esc goes back at any time.",
+        choices=lambda answers, look: [
+            Choice(a.name, a.label, a.hint) for a in offered if a.name != "existing" or look.profiles
+        ],
+        parse=lambda text: of(parse.tidy(text).lower()).name,
+        flag="KIND",
+        title="Access",
+    )
+
+
+def flow(answers: Answers) -> tuple[Question, ...]:
+    """Return every question the answers so far lead to, in order."""
+    name = answers.text("kind")
+    if not name:
+        return (_kind(),)
+    access = of(name)
+    return (_kind(), *_of_kind(access, answers), *shared(access))
+
+
+def _of_kind(access: Access, answers: Answers) -> tuple[Question, ...]:
+    questions: list[Question] = []
+    for question in access.questions:
+        questions.append(question)
+        if question.key == "source_profile" and answers.text("source_profile") == NEW:
+            questions += nested("source.", _visit(access, answers.under("source.")))
+    return tuple(questions)
+
+
+def _visit(access: Access, answers: Answers) -> tuple[Question, ...]:
+    kind = _kind(access.sources)
+    if not answers.text("kind"):
+        return (kind,)
+    inner = of(answers.text("kind"))
+    return (kind, *_of_kind(inner, answers), *nested_shared(inner))
+
+
+def sections_of(answers: Answers, look: Look) -> tuple[Section, ...]:
+    """Return what the files shall hold for these answers, those of a nested visit first."""
+    inner = answers.under("source.")
+    first = sections_of(inner, look) if inner.text("kind") else ()
+    access = of(answers.text("kind"))
+    keys = access.obtain(answers, look) if access.obtain else None
+    return (*first, *access.sections(answers, keys))
+
+
+def expected(answers: Answers) -> Expected:
+    """Return who must answer when the answers' profile is tried."""
+    return of(answers.text("kind")).expects(answers)
+
+
+def flags() -> tuple[Question, ...]:
+    """Return one question for every flag there is, whatever the kind."""
+    seen: dict[str, Question] = {}
+    for access in KINDS:
+        for question in (*access.questions, *shared(access)):
+            seen.setdefault(question.key, question)
+    return tuple(seen.values())

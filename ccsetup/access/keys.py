@@ -1,0 +1,88 @@
+"""Three values to copy and paste, or two that last: keys, stored as they are."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+
+from ccsetup import parse
+from ccsetup.errors import BadAnswer
+from ccsetup.model import Access, Answers, Expected, Keys, Question, Secret, Section, Value
+from ccsetup.questions import stored
+from ccsetup.world import Look
+
+
+def _obtain(answers: Answers, look: Look) -> Keys:
+    token, ends = answers.text("session_token"), answers.text("expires_at")
+    return Keys(
+        answers.text("access_key_id"),
+        Secret(answers.text("secret_access_key")),
+        Secret(token) if token else None,
+        datetime.strptime(ends, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc) if ends else None,
+    )
+
+
+def _settle_expiry(value: Value, answers: Answers, look: Look) -> None:
+    ends = str(value)
+    if ends and ends <= look.now().strftime("%Y-%m-%dT%H:%M:%SZ"):
+        raise BadAnswer(f"Those keys ended at {ends}; copy new ones from where they came from.")
+
+
+def _sections(answers: Answers, keys: Keys | None) -> tuple[Section, ...]:
+    return stored(answers, keys, {})
+
+
+QUESTIONS = (
+    Question(
+        "access_key_id",
+        "What is the access key ID?",
+        help="It begins with ASIA (temporary) or AKIA (long-term), such as ASIAIOSFODNN7EXAMPLE.",
+        parse=parse.access_key_id,
+        flag="--keys",
+        title="Access key",
+    ),
+    Question(
+        "secret_access_key",
+        "What is the secret access key?",
+        widget="secret",
+        help="Forty characters; what you type or paste stays hidden.",
+        parse=parse.secret_access_key,
+        flag="-",
+        title="Secret key",
+    ),
+    Question(
+        "session_token",
+        "What is the session token?",
+        widget="secret",
+        help="The long one; paste it whole, it stays hidden.",
+        parse=parse.session_token,
+        when=lambda answers: not answers.text("access_key_id").startswith("AKIA"),
+        flag="-",
+        title="Session token",
+    ),
+    Question(
+        "expires_at",
+        "When do the keys end?",
+        known=lambda answers, look: "",
+        settle=_settle_expiry,
+        flag="-",
+        optional=True,
+        title="Expiry",
+    ),
+)
+
+ACCESS = Access(
+    name="keys",
+    label="Temporary keys",
+    hint="three values to copy and paste",
+    rank=40,
+    wins=50,
+    questions=QUESTIONS,
+    keys=frozenset({"aws_access_key_id", "aws_secret_access_key", "aws_session_token", "aws_security_token",
+                    "ccsetup_expires_at"}),
+    owns=lambda s: "aws_access_key_id" in s,
+    renew="asks for the new three values",
+    sections=_sections,
+    expects=lambda answers: Expected(),
+    obtain=_obtain,
+    suggest=lambda answers: "codecommit",
+)  # fmt: skip

@@ -1,0 +1,90 @@
+"""An IAM user's long-term keys and a six-digit code, exchanged for temporary keys by GetSessionToken."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from ccsetup import parse
+from ccsetup.model import Access, Answers, Choice, Expected, Keys, Question, Section, Value
+from ccsetup.questions import duration, stored
+from ccsetup.sources import source_name, source_profile, source_who
+from ccsetup.world import Look
+
+
+def _long_term(there: Mapping[str, str]) -> bool:
+    return "aws_access_key_id" in there and "aws_session_token" not in there
+
+
+def _devices(answers: Answers, look: Look) -> Sequence[Choice]:
+    return [Choice(d, d.rpartition("/")[2], d) for d in look.mfa_devices(source_who(answers, look))]
+
+
+def _device_known(answers: Answers, look: Look) -> str | None:
+    there = look.profiles.get(source_name(answers), {})
+    return there.get("mfa_serial")
+
+
+def _obtain(answers: Answers, look: Look) -> Keys:
+    duration_s = int(answers.text("duration_seconds") or 43200)
+    return look.session_token(
+        source_who(answers, look), answers.text("mfa_serial"), answers.text("mfa_code"), duration_s
+    )
+
+
+def _settle_code(value: Value, answers: Answers, look: Look) -> None:
+    _obtain(answers.plus("mfa_code", value), look)
+
+
+def _sections(answers: Answers, keys: Keys | None) -> tuple[Section, ...]:
+    renew = {
+        "ccsetup_kind": "mfa",
+        "ccsetup_source_profile": source_name(answers),
+        "ccsetup_mfa_serial": answers.text("mfa_serial"),
+        "ccsetup_duration_seconds": answers.text("duration_seconds"),
+    }
+    return stored(answers, keys, renew)
+
+
+QUESTIONS = (
+    source_profile(
+        _long_term,
+        "Whose keys does the code go with?",
+        "A code needs the long-term keys (AKIA…) of an IAM user, such as those of default.",
+    ),
+    Question(
+        "mfa_serial",
+        "Which device makes the codes?",
+        widget="choose",
+        help="An ARN such as arn:aws:iam::888888888888:mfa/maria, or a hardware device's serial number.",
+        choices=_devices,
+        known=_device_known,
+        parse=parse.mfa_serial,
+        title="MFA device",
+    ),
+    duration(900, 129600),
+    Question(
+        "mfa_code",
+        "What is the code now?",
+        help="Six digits, such as 123456; each works once.",
+        parse=parse.mfa_code,
+        settle=_settle_code,
+        title="MFA code",
+    ),
+)
+
+ACCESS = Access(
+    name="mfa",
+    label="An IAM user with MFA",
+    hint="your own keys and a six-digit code",
+    rank=30,
+    wins=45,
+    questions=QUESTIONS,
+    sources=("keys",),
+    keys=frozenset({"ccsetup_kind", "ccsetup_source_profile", "ccsetup_mfa_serial", "ccsetup_duration_seconds"}),
+    owns=lambda s: s.get("ccsetup_kind") == "mfa",
+    renew="asks for a new code",
+    sections=_sections,
+    expects=lambda answers: Expected(parse.arn_account(answers.text("mfa_serial"))),
+    obtain=_obtain,
+    suggest=lambda answers: f"{source_name(answers)}-mfa",
+)

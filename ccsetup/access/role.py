@@ -1,0 +1,139 @@
+"""A role, usually in another account: the SDK assumes it with the credentials of a source."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from ccsetup import parse
+from ccsetup.errors import Problem
+from ccsetup.model import Access, Answers, Choice, Expected, Keys, Question, Section, Value, Who
+from ccsetup.questions import duration, fixed, settings
+from ccsetup.sources import MACHINE, source_name, source_profile, source_who
+from ccsetup.world import Look
+
+
+def _can_assume(there: Mapping[str, str]) -> bool:
+    signs = ("aws_access_key_id", "sso_role_name", "role_arn", "credential_process", "login_session")
+    return any(key in there for key in signs)
+
+
+def _sections(answers: Answers, keys: Keys | None) -> tuple[Section, ...]:
+    first: dict[str, Value | None] = {"role_arn": answers.text("role_arn")}
+    if source_name(answers):
+        first["source_profile"] = source_name(answers)
+    else:
+        first["credential_source"] = answers.text("source_profile").removeprefix(MACHINE)
+    optional = ("role_session_name", "external_id", "mfa_serial", "duration_seconds")
+    more: dict[str, Value | None] = {key: answers.text(key) for key in optional}
+    return (Section("config", "profile", answers.text("profile"), settings(answers, **first, **more)),)
+
+
+def _devices(answers: Answers, look: Look) -> Sequence[Choice]:
+    devices = look.mfa_devices(source_who(answers, look, parse.home_region(answers.text("role_arn"))))
+    return [Choice("", "No, it does not"), *(Choice(d, d.rpartition("/")[2], d) for d in devices)]
+
+
+def _mfa_possible(answers: Answers) -> bool:
+    return bool(source_name(answers)) and answers.text("source.kind") not in ("sso", "oidc", "mfa", "role")
+
+
+def _mfa_known(answers: Answers, look: Look) -> str | None:
+    there = look.profiles.get(source_name(answers), {})
+    people = "aws_access_key_id" in there or answers.text("source.kind") == "keys"
+    return None if people and "aws_session_token" not in there else ""
+
+
+def _code_known(answers: Answers, look: Look) -> str | None:
+    """Nothing is asked when a session of this role is at hand, or when nothing may be used up."""
+    if look.dry:
+        return ""
+    try:
+        look.identity(_who(answers, look, ""))
+    except Problem:
+        return None
+    return ""
+
+
+def _settle_code(value: Value, answers: Answers, look: Look) -> None:
+    if value and not look.dry:
+        look.identity(_who(answers, look, str(value)))
+
+
+def _who(answers: Answers, look: Look, code: str) -> Who:
+    draft = answers.plus("profile", "ccsetup-draft")  # the cached session's key holds the role, not the profile
+    region = parse.home_region(answers.text("role_arn"))
+    return look.who("ccsetup-draft", region, look.sections(draft, look), code)
+
+
+QUESTIONS = (
+    Question(
+        "role_arn",
+        "What is the role's ARN?",
+        help="It looks like arn:aws:iam::111122223333:role/CodeCommitAccess.",
+        parse=parse.role_arn,
+        title="Role",
+    ),
+    source_profile(
+        _can_assume,
+        "Whose credentials may assume it?",
+        "A role is assumed with the credentials of another profile, such as default.",
+        machine=True,
+    ),
+    Question(
+        "external_id",
+        "Which external ID goes with it?",
+        help="Only if you were given one, such as acme-7f3b; else just press Enter.",
+        parse=parse.external_id,
+        optional=True,
+        title="External ID",
+    ),
+    Question(
+        "mfa_serial",
+        "Does the role ask for an MFA code?",
+        widget="choose",
+        help="The device that makes the codes, such as arn:aws:iam::888888888888:mfa/maria.",
+        choices=_devices,
+        known=_mfa_known,
+        parse=parse.mfa_serial,
+        when=_mfa_possible,
+        optional=True,
+        title="MFA device",
+    ),
+    Question(
+        "role_session_name",
+        "Under which name shall the sign-ins be logged?",
+        help="It appears in the account's log, such as maria.garcia.",
+        known=fixed(""),
+        parse=parse.role_session_name,
+        optional=True,
+        title="Session name",
+    ),
+    duration(900, 43200),
+    Question(
+        "mfa_code",
+        "What is the MFA code now?",
+        help="Six digits, such as 123456; each works once, and this one serves git too.",
+        known=_code_known,
+        parse=parse.mfa_code,
+        settle=_settle_code,
+        when=lambda answers: bool(answers.text("mfa_serial")),
+        title="MFA code",
+    ),
+)
+
+ACCESS = Access(
+    name="role",
+    label="A role in another account",
+    hint="a role ARN",
+    rank=20,
+    wins=10,
+    questions=QUESTIONS,
+    sources=("sso", "keys", "mfa", "oidc"),
+    keys=frozenset({"role_arn", "source_profile", "credential_source", "role_session_name", "external_id", "mfa_serial",
+                    "duration_seconds"}),
+    owns=lambda s: "role_arn" in s and "web_identity_token_file" not in s,
+    renew="asks for a new MFA code when the role needs one; the SDK does the rest",
+    sections=_sections,
+    expects=lambda a: Expected(parse.arn_account(a.text("role_arn")), parse.role_name(a.text("role_arn"))),
+    suggest=lambda answers: parse.role_name(answers.text("role_arn")),
+)  # fmt: skip

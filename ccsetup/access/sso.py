@@ -1,0 +1,150 @@
+"""Single sign-on: IAM Identity Center, by an sso-session that profiles share, or in the legacy form."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+from ccsetup import parse
+from ccsetup.model import Access, Answers, Choice, Expected, Keys, Question, Section
+from ccsetup.questions import fixed, settings, yes_no
+from ccsetup.world import Look, Start
+
+SCOPES = "sso:account:access"
+
+
+def start(answers: Answers) -> Start:
+    """Return where the sign-in begins."""
+    session = "" if answers.text("legacy") == "yes" else answers.text("sso_session")
+    return Start(answers.text("sso_start_url"), answers.text("sso_region"), session)
+
+
+def _urls(answers: Answers, look: Look) -> Sequence[Choice]:
+    tables = [*look.sessions.items(), *look.profiles.items()]
+    urls = {s["sso_start_url"]: name for name, s in reversed(tables) if s.get("sso_start_url")}
+    return [Choice(url, url, f"used by {name}") for url, name in reversed(urls.items())]
+
+
+def _regions_used(look: Look, url: str = "") -> list[str]:
+    tables = [*look.sessions.values(), *look.profiles.values()]
+    wanted = [s for s in tables if s.get("sso_region") and (not url or _same(s.get("sso_start_url", ""), url))]
+    return list(dict.fromkeys(s["sso_region"] for s in wanted))
+
+
+def _same(one: str, other: str) -> bool:
+    return one.rstrip("/#").lower() == other.rstrip("/#").lower()
+
+
+def _region(answers: Answers, look: Look) -> str | None:
+    url = answers.text("sso_start_url")
+    told = parse.region_of(url)
+    if told:
+        return told
+    used = _regions_used(look, url)
+    if used:
+        return used[0]
+    host = urlsplit(url).hostname or ""
+    return None if host.endswith(".awsapps.com") else look.region_behind(url)
+
+
+def _session(answers: Answers, look: Look) -> str:
+    url, region = answers.text("sso_start_url"), answers.text("sso_region")
+    for name, there in look.sessions.items():
+        if _same(there.get("sso_start_url", ""), url) and there.get("sso_region") == region:
+            return name
+    name = parse.session_of(url)
+    return next(n for n in (name, *(f"{name}-{i}" for i in range(2, 999))) if n not in look.sessions)
+
+
+def _suggest(answers: Answers) -> str:
+    return f"{parse.session_of(answers.text('sso_start_url'))}-{_word(answers.text('sso_role_name'))}"
+
+
+def _word(role: str) -> str:
+    return role.lower() if role else "dev"
+
+
+def _sections(answers: Answers, keys: Keys | None) -> tuple[Section, ...]:
+    profile, begin = answers.text("profile"), start(answers)
+    where = {"sso_start_url": begin.url, "sso_region": begin.region}
+    role = {"sso_account_id": answers.text("sso_account_id"), "sso_role_name": answers.text("sso_role_name")}
+    if not begin.session:
+        return (Section("config", "profile", profile, settings(answers, **where, **role)),)
+    session = {**where, "sso_registration_scopes": SCOPES}
+    return (
+        Section("config", "sso-session", begin.session, session),
+        Section("config", "profile", profile, settings(answers, sso_session=begin.session, **role)),
+    )
+
+
+QUESTIONS = (
+    Question(
+        "sso_start_url",
+        "What is the start URL?",
+        widget="choose",
+        help="The address where you sign in, such as https://acme.awsapps.com/start.",
+        choices=_urls,
+        parse=parse.sso_start_url,
+        free=True,
+        title="Start URL",
+    ),
+    Question(
+        "sso_region",
+        "Which region is that sign-in in?",
+        help="IAM Identity Center's own region, such as us-east-1; your administrator knows it.",
+        known=_region,
+        default=lambda answers, look: next(iter(_regions_used(look)), None),
+        parse=parse.sso_region,
+        title="Sign-in region",
+    ),
+    Question(
+        "legacy",
+        "Write the form that older tools need?",
+        widget="confirm",
+        known=fixed("no"),
+        parse=yes_no,
+        title="Legacy form",
+    ),
+    Question(
+        "sso_session",
+        "What shall the sign-in be called?",
+        help="Profiles with the same session share one sign-in.",
+        known=_session,
+        parse=parse.sso_session,
+        when=lambda answers: answers.text("legacy") != "yes",
+        title="Session",
+    ),
+    Question(
+        "sso_account_id",
+        "Which account?",
+        widget="choose",
+        help="12 digits, such as 111122223333.",
+        choices=lambda answers, look: look.accounts(start(answers)),
+        parse=parse.account_id,
+        title="Account",
+    ),
+    Question(
+        "sso_role_name",
+        "Which role?",
+        widget="choose",
+        help="The permission set you were given, such as Developer.",
+        choices=lambda answers, look: look.roles(start(answers), answers.text("sso_account_id")),
+        parse=parse.permission_set,
+        title="Role",
+    ),
+)
+
+ACCESS = Access(
+    name="sso",
+    label="Single sign-on (IAM Identity Center)",
+    hint="a start URL such as https://acme.awsapps.com/start",
+    rank=10,
+    wins=30,
+    questions=QUESTIONS,
+    keys=frozenset({"sso_session", "sso_start_url", "sso_region", "sso_account_id", "sso_role_name"}),
+    owns=lambda s: "sso_account_id" in s or "sso_role_name" in s,
+    renew="signs in again in the browser",
+    sections=_sections,
+    expects=lambda answers: Expected(answers.text("sso_account_id"), answers.text("sso_role_name")),
+    suggest=_suggest,
+)

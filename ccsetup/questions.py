@@ -1,0 +1,270 @@
+"""The questions that every kind of access shares: region, profile, repository, branch, folder."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ccsetup import address, parse
+from ccsetup.errors import BadAnswer
+from ccsetup.model import Access, Answers, Choice, Corrected, Keys, Question, Section, Value
+from ccsetup.sources import hint, source_name
+from ccsetup.world import Look
+
+Ready = Callable[[Answers, Look], str | None]
+
+
+def fixed(value: str) -> Ready:
+    """Return a `known` or `default` that is always this value."""
+    return lambda answers, look: value
+
+
+def yes_no(text: str) -> str:
+    """`yes` or `no`, however it is spelled."""
+    value = parse.tidy(text).lower()
+    if value in ("y", "yes", "true", "1"):
+        return "yes"
+    if value in ("n", "no", "false", "0"):
+        return "no"
+    raise BadAnswer("Answer yes or no, such as yes.")
+
+
+def duration(low_s: int, high_s: int) -> Question:
+    """Ask nothing; take --duration-seconds, or leave it to AWS's default."""
+    return Question(
+        "duration_seconds",
+        "How many seconds shall each sign-in last?",
+        help=f"{low_s} to {high_s}; AWS's default when empty.",
+        known=fixed(""),
+        parse=parse.duration(low_s, high_s),
+        optional=True,
+        title="Duration",
+    )
+
+
+@dataclass(frozen=True)
+class Target:
+    """The repository that was asked for. Empty: none, or not told."""
+
+    name: str = ""
+    region: str = ""
+    account_id: str = ""
+
+
+def target(answers: Answers) -> Target:
+    """Return the repository and the region of the answers: the address's region, else the one that was answered."""
+    text = answers.text("repo")
+    if not text:
+        return Target(region=answers.text("region"))
+    asked = address.parse(text)
+    return Target(asked.repository, asked.region or answers.text("region"), asked.account_id)
+
+
+def settings(answers: Answers, **more: Value | None) -> dict[str, Value | None]:
+    """Return a profile's settings in their order: those of its kind that are not empty, region, output."""
+    common = {"region": target(answers).region, "output": answers.text("output")}
+    return {key: value for key, value in {**more, **common}.items() if value}
+
+
+def stored(answers: Answers, keys: Keys | None, renew: Mapping[str, str]) -> tuple[Section, ...]:
+    """Return the sections of a profile whose keys are stored: the keys, and in config how they are renewed."""
+    ends = keys.expires_at.strftime("%Y-%m-%dT%H:%M:%SZ") if keys and keys.expires_at else ""
+    profile = answers.text("profile")
+    held: dict[str, Value | None] = {
+        "aws_access_key_id": keys.access_key_id if keys else None,
+        "aws_secret_access_key": keys.secret_access_key if keys else None,
+        "aws_session_token": keys.session_token if keys else None,
+    }
+    record: dict[str, Value | None] = {**renew, "ccsetup_expires_at": ends}
+    return (
+        Section("credentials", "profile", profile, {k: v for k, v in held.items() if v}),
+        Section("config", "profile", profile, {**settings(answers), **{k: v for k, v in record.items() if v}}),
+    )
+
+
+def shared(access: Access) -> tuple[Question, ...]:
+    """Return the questions that follow those of one kind."""
+    own = {question.key for question in access.questions}
+    rest = (OUTPUT, _region(), _profile(access), NO_CLONE, REPO, BRANCH, DIRECTORY)
+    return tuple(question for question in rest if question.key not in own)
+
+
+def nested_shared(access: Access) -> tuple[Question, ...]:
+    """Return what a nested visit asks beside the questions of its kind."""
+    own = {question.key for question in access.questions}
+    return tuple(question for question in (_region(), _profile(access)) if question.key not in own)
+
+
+def _region() -> Question:
+    return Question(
+        "region",
+        "Which region is the repository in?",
+        widget="choose",
+        help="The region in the repository's address, such as us-east-2.",
+        choices=lambda answers, look: [Choice(r, r, city) for r, city in address.REGIONS.items()],
+        known=_region_told,
+        default=_region_near,
+        parse=parse.region,
+        title="Region",
+    )
+
+
+def _region_told(answers: Answers, look: Look) -> str | None:
+    repo = look.given.get("repo")
+    return address.parse(str(repo)).region or None if repo else None
+
+
+def _region_near(answers: Answers, look: Look) -> str | None:
+    used = {s["region"] for s in look.profiles.values() if s.get("region") in address.REGIONS}
+    near_by = (
+        look.env.get("AWS_REGION"),
+        look.env.get("AWS_DEFAULT_REGION"),
+        answers.text("source.region"),
+        look.profiles.get(source_name(answers), {}).get("region"),
+        next(iter(used)) if len(used) == 1 else None,
+    )
+    return next((region for region in near_by if region in address.REGIONS), None)
+
+
+def _profile(access: Access) -> Question:
+    def suggested(answers: Answers, look: Look) -> str | None:
+        repo = look.given.get("repo")
+        told = address.parse(str(repo)).profile if repo else ""
+        name = told or re.sub(r"[^A-Za-z0-9_.+=,-]+", "-", access.suggest(answers)) or "codecommit"
+        taken = {source_name(answers)}
+        free = (n for n in (name, *(f"{name}-{i}" for i in range(2, 100))) if n not in taken)
+        return next((n for n in free if n not in look.profiles or access.owns(look.profiles[n])), None)
+
+    def settle(value: Value, answers: Answers, look: Look) -> str | Corrected | None:
+        name = str(value)
+        if name == source_name(answers):
+            raise BadAnswer(
+                f"{name} holds the keys this profile starts from; choose another name, such as {name}-code."
+            )
+        if name in look.profiles and not access.owns(look.profiles[name]) and hint(look.profiles[name]):
+            return Corrected(name, f"{name} exists ({hint(look.profiles[name])}) and becomes: {access.label.lower()}.")
+        return None
+
+    return Question(
+        "profile",
+        "What shall the profile be called?",
+        help="The name that git and AWS tools will know this access by.",
+        default=suggested,
+        parse=parse.profile,
+        settle=settle,
+        title="Profile",
+    )
+
+
+OUTPUT = Question("output", "Which output format?", known=fixed(""), parse=parse.output, optional=True, title="Output")
+
+NO_CLONE = Question(
+    "no_clone", "Only set up, without a clone?", widget="confirm", known=fixed("no"), parse=yes_no, title="No clone"
+)
+
+
+def _repositories(answers: Answers, look: Look) -> list[Choice]:
+    sections = look.sections(answers, look)
+    names = look.repositories(look.who(answers.text("profile"), answers.text("region"), sections))
+    return [*(Choice(name, name) for name in names), Choice("", "None now", "only set up the profile")]
+
+
+def _settle_repo(value: Value, answers: Answers, look: Look) -> str | Corrected | None:
+    asked = address.parse(str(value)) if value else None
+    region = answers.text("region")
+    if asked is None or not asked.region or asked.region == region:
+        return None
+    if "region" in look.given:
+        raise BadAnswer(f"The address is in {asked.region} and --region says {region}; leave one of them out.")
+    return Corrected(str(value), f"Took the region of the address, {asked.region}.")
+
+
+def _parse_repo(text: str) -> str:
+    address.parse(text)
+    return parse.tidy(text)
+
+
+def _no_repo(answers: Answers, look: Look) -> str | None:
+    return "" if answers.text("no_clone") == "yes" else None
+
+
+REPO = Question(
+    "repo",
+    "Which repository?",
+    widget="choose",
+    help="A name or any address, such as MySharedDemoRepo.",
+    choices=_repositories,
+    known=_no_repo,
+    parse=_parse_repo,
+    settle=_settle_repo,
+    free=True,
+    title="Repository",
+)
+
+
+def _wants_clone(answers: Answers) -> bool:
+    return bool(answers.text("repo")) and answers.text("no_clone") != "yes"
+
+
+def _branches(answers: Answers, look: Look) -> list[Choice]:
+    at = target(answers)
+    names = look.branches(look.who(answers.text("profile"), at.region, look.sections(answers, look)), at.name)
+    return [Choice("", "The default branch"), *(Choice(name, name) for name in names)]
+
+
+def _parse_branch(text: str) -> str:
+    value = parse.tidy(text)
+    if (
+        value.startswith("-")
+        or ".." in value
+        or any(c in value for c in " ~^:?*[\\\x7f")
+        or value.endswith((".lock", "/"))
+    ):
+        raise BadAnswer("A branch name has no blanks and none of ~^:?*[\\ , such as main.")
+    return value
+
+
+BRANCH = Question(
+    "branch",
+    "Which branch?",
+    widget="choose",
+    choices=_branches,
+    known=fixed(""),
+    parse=_parse_branch,
+    when=_wants_clone,
+    optional=True,
+    free=True,
+    title="Branch",
+)
+
+
+def _folder(answers: Answers, look: Look) -> str:
+    name = target(answers).name
+    return f"./{name}" if name.startswith("-") else name
+
+
+def _folder_known(answers: Answers, look: Look) -> str | None:
+    folder = _folder(answers, look)
+    return None if look.occupied(look.cwd / folder) else folder
+
+
+def _settle_folder(value: Value, answers: Answers, look: Look) -> None:
+    path = look.cwd / Path(str(value)).expanduser()
+    if look.occupied(path) and "directory" not in look.given and str(value) != _folder(answers, look):
+        raise BadAnswer(f"{value} is there and not empty; choose another folder, such as {value}-2.")
+
+
+DIRECTORY = Question(
+    "directory",
+    "Clone into which folder?",
+    widget="path",
+    help="A folder of that name is here already; one that is this clone is brought up to date.",
+    known=_folder_known,
+    default=_folder,
+    parse=parse.folder,
+    settle=_settle_folder,
+    when=_wants_clone,
+    title="Folder",
+)

@@ -1,0 +1,114 @@
+"""Where a profile's first credentials come from: another profile, one set up on the way, or the machine."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping, Sequence
+
+from ccsetup import parse
+from ccsetup.errors import BadAnswer, Problem
+from ccsetup.model import Answers, Choice, Corrected, Question, Value, Who
+from ccsetup.world import Look
+
+NEW = "+"  # a source profile that a nested visit sets up first
+MACHINE = "@"  # before a credential_source
+_SOURCES = {
+    "Ec2InstanceMetadata": "This EC2 instance's role",
+    "EcsContainer": "This container's role",
+    "Environment": "The AWS_ACCESS_KEY_ID … variables",
+}
+
+
+def near(name: str, names: Sequence[str]) -> str:
+    """Return words that suggest names like this one, "" when there are none."""
+    close = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
+    return f"There is {', '.join(close)}." if close else ""
+
+
+def source_name(answers: Answers) -> str:
+    """Return the name of the source profile, "" where there is none (a credential_source, another kind)."""
+    name = answers.text("source_profile")
+    if name == NEW:
+        return answers.text("source.profile")
+    return "" if name.startswith(MACHINE) else name
+
+
+def source_who(answers: Answers, look: Look, region: str = "us-east-1") -> Who:
+    """Return the source profile as a caller, with what a nested visit would write for it."""
+    inner = answers.under("source.")
+    planned = look.sections(inner, look) if inner.text("kind") else ()
+    name = source_name(answers)
+    return look.who(name, inner.text("region") or look.profiles.get(name, {}).get("region", region), planned)
+
+
+def source_profile(
+    wanted: Callable[[Mapping[str, str]], bool], ask: str, help: str, *, machine: bool = False
+) -> Question:
+    """Ask which profile's credentials come first; `wanted` says which profiles here can serve."""
+
+    def choices(answers: Answers, look: Look) -> list[Choice]:
+        there = [Choice(name, name, hint(s)) for name, s in look.profiles.items() if wanted(s)]
+        sources = [Choice(MACHINE + name, label, name) for name, label in _SOURCES.items()] if machine else []
+        return [*there, Choice(NEW, "Set one up first …", "the same questions, then back here"), *sources]
+
+    def settle(value: Value, answers: Answers, look: Look) -> str | None:
+        name = str(value)
+        if name == NEW or name.startswith(MACHINE) or (name in look.profiles and wanted(look.profiles[name])):
+            return None
+        if name in look.profiles:
+            raise Problem(
+                f"The profile {name} cannot serve here: {help[0].lower()}{help[1:]}",
+                next=near_usable(look.profiles, wanted) or "Set one up: ccsetup setup keys --profile base",
+                code="source.empty",
+            )
+        raise Problem(
+            f"There is no profile {name} on this machine.",
+            next=near(name, list(look.profiles)) or f"Set it up first: ccsetup setup keys --profile {name}",
+            code="source.missing",
+        )
+
+    def default(answers: Answers, look: Look) -> str | None:
+        usable = [name for name, s in look.profiles.items() if wanted(s)]
+        return usable[0] if len(usable) == 1 else "default" if "default" in usable else None
+
+    return Question(
+        "source_profile",
+        ask,
+        widget="choose",
+        help=help,
+        choices=choices,
+        default=default,
+        parse=_source,
+        settle=settle,
+        also=(("--credential-source", MACHINE),) if machine else (),
+        title="Source",
+    )
+
+
+def near_usable(profiles: Mapping[str, Mapping[str, str]], wanted: Callable[[Mapping[str, str]], bool]) -> str:
+    """Return words that name the profiles that would do, "" when none does."""
+    names = [name for name, s in profiles.items() if wanted(s)][:3]
+    return f"{', '.join(names)} would." if names else ""
+
+
+def _source(text: str) -> str | Corrected:
+    value = parse.tidy(text)
+    if not value.startswith(MACHINE):
+        return value
+    for name in _SOURCES:
+        if value[1:].lower() == name.lower():
+            return MACHINE + name
+    raise BadAnswer(f"A credential source is one of {', '.join(_SOURCES)}, such as Ec2InstanceMetadata.")
+
+
+def hint(settings: Mapping[str, str]) -> str:
+    """Say in a few words what a profile is."""
+    if "role_arn" in settings:
+        return f"role {parse.role_name(settings['role_arn'])}"
+    if "sso_role_name" in settings:
+        return f"single sign-on, {settings.get('sso_account_id', '')} {settings['sso_role_name']}"
+    if "aws_session_token" in settings:
+        return "temporary keys"
+    if "aws_access_key_id" in settings:
+        return "long-term keys"
+    return "credential process" if "credential_process" in settings else ""

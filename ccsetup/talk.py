@@ -1,0 +1,261 @@
+"""Walks questions forward and back. The answers are the trail: a branch that was left cannot leak into the plan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from ccsetup.errors import BadAnswer, Missing, Problem
+from ccsetup.model import BACK, Answers, Asked, Back, Choice, Corrected, Question, Secret, Value
+from ccsetup.world import Look, Prompt
+
+Flow = Callable[[Answers], Sequence[Question]]
+
+
+class Watched(Answers):
+    """Answers that remember which of them were looked at."""
+
+    __slots__ = ("_prefix", "seen")
+
+    def __init__(self, answers: Answers, seen: set[str], prefix: str = "") -> None:
+        super().__init__(answers)
+        self.seen = seen
+        self._prefix = prefix
+
+    def __getitem__(self, key: str) -> Value:
+        self.seen.add(self._prefix + key)
+        return super().__getitem__(key)
+
+    def __iter__(self) -> Iterator[str]:
+        self.seen.update(self._prefix + key for key in self._values)
+        return super().__iter__()
+
+    def under(self, prefix: str) -> Answers:
+        """Return a nested visit's answers, still watched."""
+        return Watched(Answers(self._values).under(prefix), self.seen, self._prefix + prefix)
+
+
+@dataclass(frozen=True)
+class Trail:
+    """The answers so far, what each was made from, and which of them a person was asked for."""
+
+    answers: Answers = field(default_factory=Answers)
+    reads: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    asked: frozenset[str] = frozenset()
+
+    def plus(self, key: str, value: Value, reads: set[str], asked: bool) -> Trail:
+        """Return the trail with one answer more; a changed one takes those with it that were made from it."""
+        before = self if self.answers.get(key) in (None, value) else self.without_dependents(key)
+        asked_now = before.asked | {key} if asked else before.asked - {key}
+        return Trail(before.answers.plus(key, value), {**before.reads, key: frozenset(reads - {key})}, asked_now)
+
+    def without_dependents(self, key: str) -> Trail:
+        """Return the trail without the answers that were made, directly or not, from `key`."""
+        gone = {key}
+        while more := {k for k, reads in self.reads.items() if reads & gone} - gone:
+            gone |= more
+        return replace(self, answers=self.answers.minus(*(gone - {key})))
+
+    def pruned(self, flow: Flow) -> Trail:
+        """Return the trail in the order of the questions, without answers to questions no longer wanted."""
+        answers = self.answers
+        while True:
+            wanted = Answers([(q.key, answers[q.key]) for q in flow(answers) if q.key in answers and q.when(answers)])
+            if len(wanted) == len(answers):
+                return replace(self, answers=wanted)
+            answers = wanted
+
+
+class Walk:
+    """One conversation: the questions, what is given already, and who is asked for the rest.
+
+    `given` answers are taken when their question comes up; with `defaults`, so is every default. Without a prompt
+    an answer that is still missing raises Missing, which names the flags.
+    """
+
+    def __init__(
+        self,
+        flow: Flow,
+        look: Look,
+        *,
+        given: Mapping[str, Value],
+        prompt: Prompt | None,
+        say: Callable[[str], None],
+        defaults: bool = False,
+    ) -> None:
+        self.flow, self.look, self.given = flow, look, given
+        self.prompt, self.say, self.defaults = prompt, say, defaults
+
+    def run(self, trail: Trail | None = None, again: str = "", notice: str = "") -> Trail:
+        """Ask until no wanted question is open; `again` asks one that is answered already, with its `notice`.
+
+        Going back from that one returns the trail as it was.
+        """
+        trail, first = trail or Trail(), again
+        while question := self._next(trail, again):
+            answer = self._answer(question, trail, revisit=bool(again), notice=notice)
+            if isinstance(answer, Back):
+                if question.key == first:
+                    return trail
+                again, notice = self._before(question.key, trail) or question.key, ""
+                continue
+            trail, first, again, notice = answer.pruned(self.flow), "", "", ""
+        return trail
+
+    def open(self, trail: Trail) -> list[Question]:
+        """Return the wanted questions that have no answer yet, as far as they are known."""
+        answers = trail.answers
+        return [q for q in self.flow(answers) if q.key not in answers and q.when(answers)]
+
+    def _next(self, trail: Trail, again: str) -> Question | None:
+        if again:
+            return next(q for q in self.flow(trail.answers) if q.key == again)
+        return next(iter(self.open(trail)), None)
+
+    def _before(self, key: str, trail: Trail) -> str | None:
+        keys = [q.key for q in self.flow(trail.answers)]
+        earlier = keys[: keys.index(key)]
+        return next((k for k in reversed(earlier) if k in trail.asked), None)
+
+    def _answer(self, question: Question, trail: Trail, revisit: bool, notice: str) -> Trail | Back:
+        reads: set[str] = set()
+        answers = Watched(trail.answers.minus(question.key), reads)
+        question.when(answers)
+        if not revisit:
+            ready = self._unasked(question, answers)
+            if ready is not None:
+                return trail.plus(question.key, ready, reads, asked=False)
+        if self.prompt is None:
+            raise self._missing(question, trail)
+        kept = trail.answers.get(question.key)
+        choices, failed = self._choices(question, answers)
+        if len(choices) == 1 and not question.free and kept is None and not notice:
+            self.say(f"{question.title or question.ask} {choices[0].label}: the only one.")
+            only = self._settled(question, choices[0].value, answers)
+            return trail.plus(question.key, only, reads, asked=False)
+        outcome = self._ask(question, answers, trail, choices, notice or failed)
+        return outcome if isinstance(outcome, Back) else trail.plus(question.key, outcome, reads, asked=True)
+
+    def _unasked(self, question: Question, answers: Watched) -> Value | None:
+        """Return the answer that needs no person: given, known, or (where nobody is asked) the default."""
+        if question.key in self.given:
+            return self._settled(question, self._parsed(question, self.given[question.key]), answers)
+        ready = question.known(answers, self.look) if question.known else None
+        if ready is None and (self.defaults or self.prompt is None):
+            ready = question.default(answers, self.look) if question.default else None
+            ready = "" if ready is None and question.optional else ready
+        return None if ready is None else self._settled(question, ready, answers)
+
+    def _parsed(self, question: Question, value: Value) -> Value:
+        if isinstance(value, Secret) or (not value and question.optional):
+            return value
+        return self._said(question.parse(value))
+
+    def _said(self, value: str | Corrected) -> str:
+        if isinstance(value, Corrected):
+            self.say(value.said)
+            return value.value
+        return value
+
+    def _settled(self, question: Question, value: Value, answers: Answers) -> Value:
+        settled = question.settle(value, answers, self.look) if question.settle else None
+        return value if settled is None else self._said(settled)
+
+    def _ask(
+        self, question: Question, answers: Watched, trail: Trail, choices: tuple[Choice, ...], notice: str
+    ) -> Value | Back:
+        assert self.prompt is not None  # noqa: S101 — who calls has looked
+        kept = trail.answers.get(question.key)
+        can_go_back = self._before(question.key, trail) is not None
+        while True:
+            asked = self._ready(question, answers, choices, kept, notice)
+            answer = self.prompt.ask(replace(asked, can_go_back=can_go_back or question.key in trail.answers))
+            if isinstance(answer, Back):
+                return BACK
+            try:
+                return self._settled(question, answer, answers)
+            except Problem as problem:
+                notice, kept = sentence(problem), None if isinstance(answer, Secret) else answer
+                self.look.forget()
+
+    def _choices(self, question: Question, answers: Watched) -> tuple[tuple[Choice, ...], str]:
+        if question.choices is None:
+            return (), ""
+        try:
+            return tuple(question.choices(answers, self.look)), ""
+        except Problem as problem:
+            return (), sentence(problem)
+
+    def _ready(
+        self, question: Question, answers: Watched, choices: tuple[Choice, ...], kept: Value | None, notice: str
+    ) -> Asked:
+        default = kept if isinstance(kept, str) else None
+        if default is None and question.default:
+            default = question.default(answers, self.look)
+        widget = "text" if question.widget == "choose" and not choices else question.widget
+        return Asked(
+            key=question.key,
+            ask=question.ask,
+            widget=widget,
+            help=question.help,
+            choices=choices,
+            default=default or "",
+            parse=_optional(question),
+            notice=notice,
+            free=question.free,
+            optional=question.optional,
+        )
+
+    def _missing(self, question: Question, trail: Trail) -> Missing:
+        flags = [q.flag_name for q in self.open(trail) if q.key == question.key or self._needed(q, trail)]
+        flags = [flag for flag in flags if flag]
+        listed = ", ".join(flags) or question.ask
+        return Missing(f"Missing: {listed}.", next=f"{question.ask} {question.help}".strip())
+
+    def _needed(self, question: Question, trail: Trail) -> bool:
+        if question.optional or not question.flag_name or question.key in self.given:
+            return False
+        answers = trail.answers
+        try:
+            return all(f is None or f(answers, self.look) is None for f in (question.known, question.default))
+        except Problem:
+            return True
+
+
+def _optional(question: Question) -> Callable[[str], str | Corrected]:
+    def parse(text: str) -> str | Corrected:
+        if question.optional and not text.strip():
+            return ""
+        if not text.strip() and not question.choices:
+            raise BadAnswer(f"Please answer, or press Esc to go back. {question.help}".strip())
+        return question.parse(text)
+
+    return parse
+
+
+def sentence(problem: Problem) -> str:
+    """Return what a person reads above the question that is asked again."""
+    return " ".join(part for part in (problem.what, problem.next) if part)
+
+
+def nested(prefix: str, questions: Sequence[Question]) -> tuple[Question, ...]:
+    """Return the questions of a nested visit: same questions, keys and answers under a prefix, no flags."""
+    return tuple(_under(prefix, question) for question in questions)
+
+
+def _under(prefix: str, question: Question) -> Question:
+    def look_up(function: Callable[[Answers, Look], object] | None) -> Callable[[Answers, Look], object] | None:
+        return None if function is None else lambda answers, look: function(answers.under(prefix), look)
+
+    settle = question.settle
+    return replace(
+        question,
+        key=prefix + question.key,
+        flag="-",
+        also=(),
+        choices=look_up(question.choices),  # type: ignore[arg-type]
+        known=look_up(question.known),  # type: ignore[arg-type]
+        default=look_up(question.default),  # type: ignore[arg-type]
+        when=lambda answers: question.when(answers.under(prefix)),
+        settle=settle and (lambda value, answers, look: settle(value, answers.under(prefix), look)),
+    )
