@@ -1,0 +1,225 @@
+"""Any way to write a CodeCommit repository → Address, and back to the addresses git, AWS and policies take."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from ccsetup.errors import BadAnswer
+from ccsetup.signing import REGIONS as REGIONS
+from ccsetup.signing import git_host as git_host
+
+Form = Literal["name", "codecommit", "https", "ssh", "arn", "console"]
+
+_EXAMPLE = "codecommit::us-east-2://MySharedDemoRepo"
+_REGION = r"[a-z]{2}(?:-[a-z]+)+-[0-9]+[a-z]?"
+_HOST = rf"(?:vpce-[a-z0-9-]+\.)?git-codecommit(?:-fips)?\.(?P<region>{_REGION})(?:\.vpce)?\.amazonaws\.com(?:\.cn)?"
+_PORT = r"(?::[0-9]{1,5})?"
+_REST = r"(?P<name>[^/?#\s]+?)/?(?:[?#].*|/info/refs.*)?"
+_CODECOMMIT = re.compile(
+    rf"(?:codecommit:{{1,3}}(?P<region>{_REGION})|(?P<bare>{_REGION})|codecommit)://"
+    r"(?:(?P<profile>[^@/?#\x00-\x1f]*)@)?(?P<name>[^/?#\s]*)/?",
+    re.IGNORECASE | re.ASCII,
+)
+_GIT = re.compile(
+    rf"(?:(?P<scheme>https?|ssh)://)?(?:[^/\s]*@)?(?P<host>{_HOST})(?P<port>{_PORT})[/:]/?v1/repos/{_REST}",
+    re.IGNORECASE | re.ASCII,
+)
+_OTHER_HOST = re.compile(rf"https://(?:[^/\s]*@)?(?P<host>[^/\s@]+)/v1/repos/{_REST}", re.IGNORECASE | re.ASCII)
+_CONSOLE = re.compile(
+    rf"https://(?:(?P<account>[0-9]{{12}})-[a-z0-9]+\.)?(?:(?P<region>{_REGION})\.)?"
+    r"console\.(?:aws\.amazon\.com|amazonaws\.cn|amazonaws-us-gov\.com)(?P<path>/\S*)",
+    re.IGNORECASE | re.ASCII,
+)
+_CONSOLE_NAME = re.compile(r"/codesuite/codecommit/repositories/([^/?#]+)|/codecommit/home[^#]*#/repository/([^/?#]+)")
+_CONSOLE_REGION = re.compile(rf"[?&]region=({_REGION})(?![\w-])", re.ASCII)
+_ARN = re.compile(r"arn:(?P<partition>aws[a-z-]*):codecommit:(?P<region>[^:]*):(?P<account>[^:]*):(?P<name>[^:/\s]+)")
+_NAME = re.compile(r"[A-Za-z0-9._-]{1,100}")
+_PROFILE = re.compile(r"[A-Za-z0-9_.+=,-]+")  # AWS-FACTS: what AWS's git-remote-codecommit reads as it was meant
+
+_COMMAND = re.compile(r"(?:[$>%#]\s+)?(?:\w+=\S+\s+)*(?:git|ccsetup)\s(?P<words>.*\bclone\s.*)", re.DOTALL)
+_TAKES_A_VALUE = re.compile(
+    r"-[boucj]|--(branch|origin|upload-pack|config|depth|reference|reference-if-able|template|separate-git-dir|"
+    r"shallow-since|shallow-exclude|filter|jobs|server-option|bundle-uri|profile|region|via|helper)"
+)
+_OUTSIDE = " \t\r\n\v\f\u00a0\u202f\u2007\u200b\u200c\u200d\u2060\ufeff\"'`<>\u2018\u2019\u201c\u201d\u00ab\u00bb"
+
+
+@dataclass(frozen=True)
+class Address:
+    """One repository, as far as its address tells: what is not said is empty.
+
+    `host` is set, port included, when it is not the region's ordinary one (FIPS, VPC endpoint, CODE_COMMIT_ENDPOINT).
+    `directory` and `branch` come from a whole `git clone` command or a console URL. `said` is a correction to
+    show: something was read otherwise than by its letters.
+    """
+
+    repository: str
+    region: str = ""
+    profile: str = ""
+    account_id: str = ""
+    partition: str = "aws"
+    host: str = ""
+    form: Form = "name"
+    directory: str = ""
+    branch: str = ""
+    said: str = ""
+
+    @property
+    def fips(self) -> bool:
+        """Whether the address names a FIPS endpoint."""
+        return "git-codecommit-fips." in self.host
+
+
+def parse(text: str, endpoint: str = "") -> Address:
+    """Read any way to write a repository: a name, an address, an ARN, a console URL, a whole `git clone` command.
+
+    `endpoint` is CODE_COMMIT_ENDPOINT: the one host beside AWS's own that an https address may have. Raises BadAnswer.
+    """
+    text = text.strip(_OUTSIDE)
+    command = _COMMAND.fullmatch(text)
+    return _command(command["words"], endpoint) if command else _address(text, endpoint)
+
+
+def partition_of(region: str) -> str:
+    """Return the partition a region lies in: aws, aws-cn, aws-us-gov."""
+    return "aws-cn" if region.startswith("cn-") else "aws-us-gov" if region.startswith("us-gov-") else "aws"
+
+
+def codecommit_url(repository: str, region: str, profile: str = "") -> str:
+    """Return the address git-remote-codecommit takes, such as codecommit::us-east-2://dev@MyRepo.
+
+    Raises BadAnswer for a profile whose name git-remote-codecommit would read as something else.
+    """
+    if profile and not _PROFILE.fullmatch(profile):
+        raise BadAnswer(
+            f"git-remote-codecommit cannot take the profile name {_shown(profile)}.",
+            why="It reads / # ? @ and blanks in an address as something else.",
+            next="Give the profile a second name with letters, digits or _.+=,- only, such as acme-dev.",
+        )
+    return f"codecommit{'::' + region if region else ''}://{profile + '@' if profile else ''}{repository}"
+
+
+def https_url(region: str, repository: str, host: str = "") -> str:
+    """Return the https address; `host` (with port) when it is not the region's own."""
+    return f"https://{host or git_host(region)}/v1/repos/{repository}"
+
+
+def arn(region: str, account_id: str, repository: str) -> str:
+    """Return the repository's ARN, as policies name it."""
+    return f"arn:{partition_of(region)}:codecommit:{region}:{account_id}:{repository}"
+
+
+def repository_name(text: str) -> str:
+    """Check a repository's name: 1 to 100 of [A-Za-z0-9._-], not ending in .git, never `.` or `..`."""
+    if not _NAME.fullmatch(text) or text in (".", "..") or text.endswith(".git"):
+        raise BadAnswer(
+            "A repository name has 1 to 100 letters, digits, dots, hyphens or underscores and does not end in .git, "
+            "such as MySharedDemoRepo."
+        )
+    return text
+
+
+def _address(text: str, endpoint: str) -> Address:
+    if not text:
+        raise BadAnswer(f"A repository is a name or an address, such as MySharedDemoRepo or {_EXAMPLE}.")
+    if text.lower().startswith("arn:"):
+        return _arn(text)
+    if found := _GIT.fullmatch(text):
+        return _git(found)
+    if found := _CODECOMMIT.fullmatch(text):
+        named = _found("codecommit", found["name"], found["region"] or found["bare"] or "")
+        return replace(named, profile=found["profile"] or "")
+    if found := _CONSOLE.fullmatch(text):
+        return _console(found)
+    if (found := _OTHER_HOST.fullmatch(text)) and found["host"].lower() == endpoint.lower():
+        return replace(_found("https", found["name"], ""), host=endpoint)
+    if re.search(r"[:/@]", text):
+        raise BadAnswer(f"{_shown(text)} is no CodeCommit address; one looks like {_EXAMPLE}.")
+    return _found("name", text, "")
+
+
+def _git(found: re.Match[str]) -> Address:
+    form: Form = "ssh" if (found["scheme"] or "").lower() == "ssh" or _is_scp(found) else "https"
+    named = _found(form, found["name"], found["region"])
+    host = found["host"].lower().replace(found["region"].lower(), named.region) + found["port"]
+    return named if host.removesuffix(":443") == git_host(named.region) or form == "ssh" else replace(named, host=host)
+
+
+def _is_scp(found: re.Match[str]) -> bool:
+    return not found["scheme"] and found.string[found.end("port")] == ":"
+
+
+def _console(found: re.Match[str]) -> Address:
+    page = _CONSOLE_NAME.search(found["path"])
+    if not page:
+        raise BadAnswer(f"Open the repository itself in the console and copy that address, or write {_EXAMPLE}.")
+    region = _CONSOLE_REGION.search(found["path"])
+    named = _found("console", page[1] or page[2], region[1] if region else found["region"] or "")
+    branch = re.search(r"/browse/refs/heads/([^?#]+?)(?:/--/|/?[?#]|/?$)", found["path"])
+    return replace(named, account_id=found["account"] or "", branch=branch[1] if branch else "")
+
+
+def _arn(text: str) -> Address:
+    found = _ARN.fullmatch(text)
+    example = "arn:aws:codecommit:us-east-2:111122223333:MySharedDemoRepo"
+    if not found or not re.fullmatch(_REGION, found["region"]) or not re.fullmatch(r"[0-9]{12}", found["account"]):
+        raise BadAnswer(f"A repository's ARN names region, account and repository, such as {example}.")
+    named = _found("arn", found["name"], found["region"])
+    if found["partition"] != named.partition:
+        raise BadAnswer(f"{named.region} belongs to {named.partition}: {arn(named.region, found['account'], '…')}")
+    return replace(named, account_id=found["account"])
+
+
+def _found(form: Form, name: str, region: str) -> Address:
+    """Check what an address names; a `.git` behind the name and a zone's letter behind the region have one reading."""
+    region = region.lower()
+    right_name = name[:-4] if name.lower().endswith(".git") else name
+    right_region = region.rstrip("abcdefghijklmnopqrstuvwxyz")
+    said = [
+        f"Took {right} for {given}." for right, given in ((right_name, name), (right_region, region)) if right != given
+    ]
+    return Address(
+        repository_name(right_name), right_region, partition=partition_of(right_region), form=form, said=" ".join(said)
+    )
+
+
+def _command(words: str, endpoint: str) -> Address:
+    """Read `git clone [options] ADDRESS [DIR]`, whatever a document or chat made of its dashes and quotes."""
+    plain = words.translate({0x2018: "'", 0x2019: "'", 0x201C: '"', 0x201D: '"', 0xA0: " ", 0x2013: "--", 0x2014: "--"})
+    alone = re.split(r"[\n;|&]", re.sub(r"\\\r?\n", " ", plain), maxsplit=1)[0]
+    try:
+        tokens = iter(shlex.split(alone))
+    except ValueError:  # a quote left open
+        tokens = iter(alone.split())
+    next((word for word in tokens if word == "clone"), "")
+    branch, places = _options(tokens)
+    if not places:
+        raise BadAnswer(f"The command names no repository; it is such as git clone {_EXAMPLE}.")
+    named = _address(places[0].strip(_OUTSIDE), endpoint)
+    return replace(named, directory=places[1] if len(places) > 1 else "", branch=branch or named.branch)
+
+
+def _options(words: Iterator[str]) -> tuple[str, list[str]]:
+    branch, places = "", list[str]()
+    for word in words:
+        if word == "--":
+            places += words
+        elif word in ("-b", "--branch"):
+            branch = next(words, "")
+        elif word.startswith("--branch="):
+            branch = word.removeprefix("--branch=")
+        elif _TAKES_A_VALUE.fullmatch(word):
+            next(words, "")
+        elif not word.startswith("-"):
+            places.append(word)
+    return branch, places
+
+
+def _shown(text: str) -> str:
+    """Return a refused text fit for a sentence: printable, short, without what may be a password."""
+    text = re.sub(r"//[^/\s]*@", "//…@", "".join(c for c in text if c.isprintable()))
+    return text if len(text) <= 60 else text[:57] + "…"

@@ -1,0 +1,248 @@
+# Without pathlib, which takes longer to import than everything here to run.
+# ruff: noqa: PTH111, PTH123
+"""SigV4 for git, and the credentials that are at hand (static, or cached by an SDK): standard library only.
+
+Git waits for what is written here at every pull and push, so it imports next to nothing. It reads the AWS files
+with a line reader of its own; wherever they hold anything unusual it says Unsure, and botocore has the word.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+
+# Every region that has CodeCommit, with the city (or area) of its long name. A test holds it against botocore.
+REGIONS: dict[str, str] = {
+    "us-east-1": "N. Virginia",
+    "us-east-2": "Ohio",
+    "us-west-1": "N. California",
+    "us-west-2": "Oregon",
+    "ca-central-1": "Central",
+    "sa-east-1": "Sao Paulo",
+    "eu-central-1": "Frankfurt",
+    "eu-north-1": "Stockholm",
+    "eu-south-1": "Milan",
+    "eu-west-1": "Ireland",
+    "eu-west-2": "London",
+    "eu-west-3": "Paris",
+    "af-south-1": "Cape Town",
+    "il-central-1": "Tel Aviv",
+    "me-central-1": "UAE",
+    "me-south-1": "Bahrain",
+    "ap-east-1": "Hong Kong",
+    "ap-northeast-1": "Tokyo",
+    "ap-northeast-2": "Seoul",
+    "ap-northeast-3": "Osaka",
+    "ap-south-1": "Mumbai",
+    "ap-south-2": "Hyderabad",
+    "ap-southeast-1": "Singapore",
+    "ap-southeast-2": "Sydney",
+    "ap-southeast-3": "Jakarta",
+    "cn-north-1": "Beijing",
+    "cn-northwest-1": "Ningxia",
+    "us-gov-east-1": "US-East",
+    "us-gov-west-1": "US-West",
+}
+
+WINDOW_S = 15 * 60  # SDKs renew a session that ends sooner than this
+_LAST_S = 60  # a session that only a person can renew serves until it is almost over
+_RECORDED = ("ccsetup_expires_at", "x_security_token_expires", "aws_expiration", "expiration")
+
+
+class Unsure(Exception):
+    """The files hold something that only botocore can judge."""
+
+
+Settings = dict[str, str]
+Keys = tuple[str, str, str]  # access key id, secret access key, session token or ""
+
+
+def git_host(region: str) -> str:
+    """Return the host that serves git in a region."""
+    return f"git-codecommit.{region}.amazonaws.com{'.cn' if region.startswith('cn-') else ''}"
+
+
+def git_user(access_key: str, token: str) -> str:
+    """Return git's user name for CodeCommit: the key's id, and the session token of temporary keys."""
+    return f"{access_key}%{token}" if token else access_key
+
+
+def git_password(secret: str, region: str, host: str, path: str, now: float) -> str:
+    """Return git's password: the moment and the SigV4 signature of `GIT path` on `host`; good for about 15 minutes."""
+    import hmac
+    from hashlib import sha256
+
+    moment = time.strftime("%Y%m%dT%H%M%S", time.gmtime(now))
+    scope = f"{moment[:8]}/{region}/codecommit/aws4_request"
+    request = f"GIT\n{path}\n\nhost:{host}\n\nhost\n"
+    text = f"AWS4-HMAC-SHA256\n{moment}\n{scope}\n{sha256(request.encode()).hexdigest()}"
+    key = f"AWS4{secret}".encode()
+    for part in (*scope.split("/"), text):
+        key = hmac.digest(key, part.encode(), "sha256")
+    return f"{moment}Z{key.hex()}"
+
+
+def read(variable: str, name: str) -> str:
+    """Return the text of an AWS file ("" when there is none). Raises Unsure when it cannot be read."""
+    path = os.path.expanduser(os.path.expandvars(os.environ.get(variable, f"~/.aws/{name}")))
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape") as file:
+            return file.read()
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        raise Unsure from error
+
+
+def settings(profile: str) -> tuple[Settings, Settings]:
+    """Return a profile's settings in the config and in the credentials file. Raises Unsure."""
+    config = section(read("AWS_CONFIG_FILE", "config"), profile, "profile ")
+    return config, section(read("AWS_SHARED_CREDENTIALS_FILE", "credentials"), profile, "")
+
+
+def section(text: str, profile: str, prefix: str) -> Settings:
+    """Return the settings of one profile's section, exactly as botocore reads them, or raise Unsure.
+
+    A value that goes on over further lines is "\\n" alone: nobody here needs one.
+    """
+    header = profile if profile == "default" else prefix + profile
+    chunks = ("\n" + text).split("\n[")
+    heads = [chunk.partition("]")[0] for chunk in chunks]
+    if "[DEFAULT]" in text or any(
+        profile in head and head != header and _odd(head, profile, prefix) for head in heads[1:]
+    ):
+        raise Unsure
+    if header not in heads[1:]:
+        return {}
+    chunk = chunks[heads.index(header, 1)]
+    rest, _, body = chunk[len(header) + 1 :].partition("\n")
+    if heads.count(header) > 1 or rest.strip() or not chunk.isascii():
+        raise Unsure
+    return _keys(body)
+
+
+def _odd(head: str, profile: str, prefix: str) -> bool:
+    """Say whether another header may mean this profile: `[profile "dev"]`, `[profile  dev]`, `[profile default]`."""
+    if not prefix:
+        return False
+    return head.startswith("profile") and (any(c in head for c in "\"'\\") or head.split()[1:] == [profile])
+
+
+def _keys(body: str) -> Settings:
+    """Read `key = value` lines as configparser does."""
+    values: Settings = {}
+    key, indent = "", 0
+    for line in body.split("\n"):
+        stripped = line.strip()
+        if not stripped or stripped[0] in "#;":
+            continue
+        depth = len(line) - len(line.lstrip())
+        if key and depth > indent:
+            values[key] = "\n"
+            continue
+        indent = depth
+        cut = min((at for at in (stripped.find("="), stripped.find(":")) if at >= 0), default=0)
+        key = stripped[:cut].rstrip().lower()
+        if not key or key in values or stripped[0] == "[":
+            raise Unsure
+        values[key] = stripped[cut + 1 :].strip()
+    return values
+
+
+def at_hand(config: Settings, credentials: Settings, now: float) -> Keys | None:
+    """Return the keys botocore would use for a profile with these settings, if no one need be asked for them.
+
+    Raises Unsure, or returns None: the profile gets its keys in another way, or the cached ones have run out.
+    """
+    merged = {**config, **credentials}
+    if "web_identity_token_file" in merged:
+        return None
+    if "role_arn" in merged:
+        return _cached(merged, now)
+    if any(key.startswith("sso_") for key in merged):
+        return None
+    if "aws_access_key_id" in credentials:
+        return _static(credentials)
+    if "aws_access_key_id" in config and not {"login_session", "credential_process"} & set(merged):
+        return _static(config)
+    return None
+
+
+def ended(config: Settings, credentials: Settings, now: float) -> str:
+    """Return the recorded end of stored keys when it has passed, such as 2026-01-31T18:04:00Z; "" otherwise."""
+    merged = {**config, **credentials}
+    moment = next((merged[key] for key in _RECORDED if key in merged), "")
+    try:
+        return "" if not moment or lasts(moment, now) else moment
+    except Unsure:
+        return ""
+
+
+def lasts(moment: str, until: float) -> bool:
+    """Say whether a moment written as SDKs do (UTC) is after `until`. Raises Unsure when it is written otherwise."""
+    digits = moment[:19].translate({45: None, 58: None, 84: None})
+    if moment[19:] not in ("Z", "UTC", "+00:00") or len(digits) != 14 or not digits.isdecimal():
+        raise Unsure
+    return digits > time.strftime("%Y%m%d%H%M%S", time.gmtime(until))
+
+
+def _static(held: Settings) -> Keys:
+    token = held.get("aws_security_token", held.get("aws_session_token", ""))
+    return checked((held["aws_access_key_id"], held.get("aws_secret_access_key", ""), token))
+
+
+def checked(keys: Keys) -> Keys:
+    """Return the keys when they are whole. Raises Unsure."""
+    if not keys[0] or not keys[1] or any("\n" in part for part in keys):
+        raise Unsure
+    return keys
+
+
+def _cached(profile: Settings, now: float) -> Keys | None:
+    """Return the session of a role from the cache that botocore and the AWS CLI's git tools share."""
+    if ("source_profile" in profile) == ("credential_source" in profile):
+        raise Unsure
+    path = os.path.expanduser(f"~/.aws/boto/cache/{cache_key(profile)}.json")
+    try:
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise Unsure from error
+    if not lasts(_field(text, "Expiration"), now + (_LAST_S if "mfa_serial" in profile else WINDOW_S)):
+        return None
+    return checked((_field(text, "AccessKeyId"), _field(text, "SecretAccessKey"), _field(text, "SessionToken")))
+
+
+def cache_key(profile: Settings) -> str:
+    """Return the name botocore gives a role's cached session: sha1 of the sorted JSON of what AssumeRole is asked."""
+    from hashlib import sha1
+
+    asked = {
+        "ExternalId": profile.get("external_id"),
+        "RoleArn": profile["role_arn"],
+        "RoleSessionName": profile.get("role_session_name"),
+        "SerialNumber": profile.get("mfa_serial"),
+    }
+    parts = [f'"{key}": "{_plain(value)}"' for key, value in asked.items() if value is not None]
+    try:
+        parts.insert(0, f'"DurationSeconds": {int(profile["duration_seconds"])}')
+    except (KeyError, ValueError):  # botocore too goes on without a duration that is no number
+        pass
+    return sha1(f"{{{', '.join(parts)}}}".encode(), usedforsecurity=False).hexdigest()
+
+
+def _plain(value: str) -> str:
+    if '"' in value or "\\" in value or not (value.isascii() and value.isprintable()):
+        raise Unsure
+    return value
+
+
+def _field(text: str, name: str) -> str:
+    """Return a string of a JSON text by its key, which must occur once."""
+    _, found, rest = text.partition(f'"{name}"')
+    value = rest.lstrip().removeprefix(":").lstrip()
+    if not found or value[:1] != '"' or f'"{name}"' in rest:
+        raise Unsure
+    return _plain(value[1:].partition('"')[0])
