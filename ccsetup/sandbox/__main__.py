@@ -1,0 +1,35 @@
+"""Serves the example's AWS until interrupted, and prints the environment that leads to it."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import threading
+from pathlib import Path
+
+from ccsetup.sandbox import Sandbox, State
+from ccsetup.sandbox.example import MARIA
+
+
+def main() -> None:
+    """Read the arguments, serve, stop at Ctrl-C."""
+    parser = argparse.ArgumentParser(prog="python -m ccsetup.sandbox", description=__doc__)
+    parser.add_argument("--folder", type=Path, required=True, help="where repositories and the certificate go")
+    parser.add_argument("--auto-approve", action="store_true", help="approve every sign-in at once")
+    given = parser.parse_args()
+    state = State.example()
+    state.center.auto_approve = given.auto_approve
+    with Sandbox.start(given.folder, state=state) as sandbox:
+        for name, value in sandbox.environment().items():
+            print(f"export {name}={shlex.quote(value)}")
+        keys = next(k for k in state.keys.values() if k.caller.arn == MARIA)
+        print(f"# maria's keys: {keys.access_key_id} {keys.secret_access_key}")
+        print(f"# sign-in: https://acme.awsapps.com/start in us-east-1, page {sandbox.url}/device", flush=True)
+        try:
+            threading.Event().wait()
+        except KeyboardInterrupt:
+            print("# stopped")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,207 @@
+"""What IAM Identity Center remembers: instances, permission sets, clients, sign-ins under way, sessions."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from ccsetup.sandbox.world import Policy, Role
+
+if TYPE_CHECKING:
+    from ccsetup.sandbox.state import State
+
+SCOPE = "sso:account:access"
+
+
+@dataclass(frozen=True)
+class Instance:
+    """An Identity Center: its start URL, its home region, the person whose browser it is, how long a session lasts."""
+
+    start_url: str
+    region: str
+    person: str
+    session_s: int = 8 * 3600
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """A permission set that the person has in one account; the role is what Identity Center made of it there."""
+
+    start_url: str
+    account_id: str
+    name: str
+    role_arn: str
+
+
+@dataclass(frozen=True)
+class Client:
+    """A registered client."""
+
+    id: str
+    secret: str
+    name: str
+    issued: datetime
+    expires: datetime
+    grants: tuple[str, ...]
+    redirects: tuple[str, ...]
+    scopes: tuple[str, ...]
+    start_url: str
+
+
+@dataclass(frozen=True)
+class SignIn:
+    """A sign-in under way: of a device (device and user code) or of a browser (authorisation code).
+
+    status: "pending", "approved", "denied" or "used".
+    """
+
+    code: str
+    user_code: str
+    client_id: str
+    start_url: str
+    expires: datetime
+    scopes: tuple[str, ...] = ()
+    redirect: str = ""
+    challenge: str = ""
+    state: str = ""
+    status: str = "pending"
+    polled: datetime | None = None
+    polls: int = 0
+
+
+@dataclass(frozen=True)
+class Token:
+    """An access or refresh token, and the session it belongs to."""
+
+    value: str
+    kind: str
+    client_id: str
+    start_url: str
+    scopes: tuple[str, ...]
+    expires: datetime
+    session_ends: datetime
+
+
+class Center:
+    """All Identity Centers of the sandbox. `auto_approve` answers for the person in front of the browser.
+
+    interval_s: how often a device may ask. device_s, code_s, token_s, client_s: how long a device code, an
+    authorisation code, an access token and a registration last, in seconds.
+    """
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self.auto_approve = False
+        self.interval_s = 1
+        self.device_s = 600
+        self.code_s = 300
+        self.token_s = 3600
+        self.client_s = 90 * 24 * 3600
+        self.instances: dict[str, Instance] = {}
+        self.assignments: list[Assignment] = []
+        self.clients: dict[str, Client] = {}
+        self.sign_ins: dict[str, SignIn] = {}
+        self.tokens: dict[str, Token] = {}
+
+    def add_instance(self, start_url: str, region: str, person: str, session_s: int = 8 * 3600) -> Instance:
+        """Add an Identity Center with its start URL, such as https://acme.awsapps.com/start."""
+        with self._state.lock:
+            self.instances[start_url] = Instance(start_url, region, person, session_s)
+            return self.instances[start_url]
+
+    def assign(self, start_url: str, account_id: str, name: str, *policies: Policy) -> Role:
+        """Give the instance's person a permission set in an account; returns the role that stands for it there."""
+        with self._state.lock:
+            region = self.instances[start_url].region
+            mark = hashlib.sha256(f"{start_url}/{name}".encode()).hexdigest()[:16]
+            path = f"/aws-reserved/sso.amazonaws.com/{'' if region == 'us-east-1' else region + '/'}"
+            trust: Policy = {"Version": "2012-10-17", "Statement": []}
+            full = f"AWSReservedSSO_{name}_{mark}"
+            role = self._state.add_role(account_id, full, trust, *policies, max_session_s=12 * 3600, path=path)
+            self.assignments.append(Assignment(start_url, account_id, name, role.arn))
+            return role
+
+    def unassign(self, start_url: str, account_id: str, name: str) -> None:
+        """Take a permission set away again."""
+        with self._state.lock:
+            gone = (start_url, account_id, name)
+            self.assignments = [a for a in self.assignments if (a.start_url, a.account_id, a.name) != gone]
+
+    def instance(self, start_url: str, region: str | None = None) -> Instance | None:
+        """Return the instance of a start URL however it is ended (/, #/), None when it is unknown in that region."""
+        with self._state.lock:
+            found = self.instances.get(start_url.rstrip("#/"))
+            return found if found and region in (None, found.region) else None
+
+    def approve(self, user_code: str) -> None:
+        """Approve a device's sign-in, as the person would in the browser. Raises KeyError."""
+        self._settle(user_code, "approved")
+
+    def deny(self, user_code: str) -> None:
+        """Refuse a device's sign-in. Raises KeyError."""
+        self._settle(user_code, "denied")
+
+    def by_user_code(self, user_code: str) -> SignIn:
+        """Return the device sign-in that shows this code. Raises KeyError."""
+        wanted = user_code.strip().upper()
+        with self._state.lock:
+            for sign_in in self.sign_ins.values():
+                if sign_in.user_code and sign_in.user_code == wanted:
+                    return sign_in
+            raise KeyError(user_code)
+
+    def change(self, sign_in: SignIn, **fields: object) -> SignIn:
+        """Replace fields of a sign-in under way."""
+        with self._state.lock:
+            changed = replace(sign_in, **fields)  # type: ignore[arg-type]
+            self.sign_ins[sign_in.code] = changed
+            return changed
+
+    def new_token(self, kind: str, like: SignIn | Token, session_ends: datetime, lasts_s: float) -> Token:
+        """Issue a token; no token outlives its session."""
+        prefix = "aoaAAAAA" if kind == "access" else "aorAAAAA"
+        value = prefix + secrets.token_urlsafe(96)
+        expires = min(self._state.now() + timedelta(seconds=lasts_s), session_ends)
+        token = Token(value, kind, like.client_id, like.start_url, like.scopes, expires, session_ends)
+        with self._state.lock:
+            self.tokens[value] = token
+        return token
+
+    def sign_in(self, start_url: str = "") -> Token:
+        """Return an access token as a sign-in a moment ago would have given it, without any sign-in."""
+        with self._state.lock:
+            start_url = start_url or next(iter(self.instances))
+            ends = self._state.now() + timedelta(seconds=self.instances[start_url].session_s)
+            shape = Token("", "access", "", start_url, (SCOPE,), ends, ends)
+            return self.new_token("access", shape, ends, self.token_s)
+
+    def expire(self, what: str) -> None:
+        """Let an access or refresh token, a device code, a user code or a client's registration expire now."""
+        past = self._state.now() - timedelta(seconds=1)
+        with self._state.lock:
+            if what in self.tokens:
+                self.tokens[what] = replace(self.tokens[what], expires=past)
+            elif what in self.clients:
+                self.clients[what] = replace(self.clients[what], expires=past)
+            else:
+                found = self.sign_ins.get(what) or self.by_user_code(what)
+                self.change(found, expires=past)
+
+    def expire_all(self) -> None:
+        """Let every access token expire; refresh tokens go on."""
+        with self._state.lock:
+            for token in [t for t in self.tokens.values() if t.kind == "access"]:
+                self.expire(token.value)
+
+    def end_sessions(self) -> None:
+        """End every session: access and refresh tokens are refused from now on."""
+        with self._state.lock:
+            for token in list(self.tokens.values()):
+                self.expire(token.value)
+
+    def _settle(self, user_code: str, status: str) -> None:
+        with self._state.lock:
+            self.change(self.by_user_code(user_code), status=status)

@@ -1,0 +1,157 @@
+"""The front desk: which service a request is for, who signed it, who answers, and a line for the log."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from urllib.parse import unquote
+
+from ccsetup.sandbox import codecommit, git, iam, oidc, pages, portal, sigv4, sts
+from ccsetup.sandbox.repositories import Repositories
+from ccsetup.sandbox.state import Entry, State
+from ccsetup.sandbox.wire import (
+    Refusal,
+    Request,
+    Response,
+    json_answer,
+    json_refusal,
+    xml_answer,
+    xml_refusal,
+)
+from ccsetup.sandbox.world import Caller
+
+_JSON = "application/x-amz-json-1.1"
+_JSON_CODES = {
+    "SignatureDoesNotMatch": ("InvalidSignatureException", 400),
+    "InvalidClientTokenId": ("UnrecognizedClientException", 400),
+    "ExpiredToken": ("ExpiredTokenException", 400),
+    "MissingAuthenticationToken": ("MissingAuthenticationTokenException", 400),
+    "IncompleteSignature": ("IncompleteSignatureException", 400),
+}
+
+
+class Desk:
+    """Answers every request but git's."""
+
+    def __init__(self, state: State, disk: Repositories) -> None:
+        self._state = state
+        self._disk = disk
+        self.url = ""
+
+    def answer(self, request: Request) -> Response:
+        """Answer one request; a refusal becomes the response that AWS would send."""
+        region, where = _region_of(request.where)
+        if "x-amz-target" in request.headers:
+            return self._codecommit(request)
+        if request.method == "POST" and where == "/":
+            return self._query(request)
+        if where in oidc.PATHS:
+            return self._center(oidc.PATHS[where], "sso-oidc", region, request, oidc.answer, oidc.refusal)
+        if where in portal.PATHS:
+            return self._center(portal.PATHS[where], "sso", region, request, portal.answer, portal.refusal)
+        return pages.answer(self._state, request, where, self._base(region))
+
+    def admit_git(self, request: Request) -> git.Visit:
+        """Let a git request in, or raise Refusal; either way it is logged."""
+        action, who = git.wanted(request), self._git_user(request)
+        planned = self._state.planned(action)
+        try:
+            if planned is not None:
+                raise planned
+            visit = git.admit(self._state, request)
+        except Refusal as refusal:
+            self._state.note(Entry("git", action, "", who, refusal.code))
+            raise
+        self._state.note(Entry("git", action, visit.repository.region, who, "ok"))
+        return visit
+
+    def _git_user(self, request: Request) -> str:
+        try:
+            user, _ = git.basic(request.headers.get("authorization", ""))
+        except Refusal:
+            return ""
+        keys = self._state.keys.get(unquote(user).partition("%")[0])
+        return keys.caller.arn if keys else ""
+
+    def _codecommit(self, request: Request) -> Response:
+        operation = request.headers["x-amz-target"].rpartition(".")[2]
+        region, who, outcome = "", "", "ok"
+        try:
+            claim, caller = self._signed(request, operation, 5)
+            region, who = claim.region, caller.arn
+            call = codecommit.Call(self._state, self._disk, caller, region, request.document)
+            response = json_answer(codecommit.answer(call, operation), _JSON)
+        except Refusal as refusal:
+            code, status = _JSON_CODES.get(refusal.code, (refusal.code, refusal.status))
+            outcome, response = code, json_refusal(Refusal(code, refusal.text, status), _JSON)
+        self._state.note(Entry("codecommit", operation, region, who, outcome))
+        return response
+
+    def _query(self, request: Request) -> Response:
+        given = request.form
+        operation = given.get("Action", "")
+        service = "iam" if given.get("Version") == "2010-05-08" else "sts"
+        namespace = iam.NAMESPACE if service == "iam" else sts.NAMESPACE
+        region, who, outcome = "", "", "ok"
+        try:
+            caller: Caller | None = None
+            if service == "sts" and operation in sts.UNSIGNED:
+                self._planned(operation)
+            else:
+                claim, caller = self._signed(request, operation, 15)
+                region, who = claim.region, caller.arn
+            if service == "iam" and caller is not None:
+                result = iam.answer(self._state, caller, given, operation)
+            else:
+                result = sts.answer(sts.Call(self._state, caller, given), operation)
+            response = xml_answer(operation, namespace, result)
+        except Refusal as refusal:
+            outcome, response = refusal.code, xml_refusal(refusal, namespace)
+        self._state.note(Entry(service, operation, region, who, outcome))
+        return response
+
+    def _center(
+        self,
+        operation: str,
+        service: str,
+        region: str | None,
+        request: Request,
+        answer: Callable[[State, Request, str, str | None, str], Response],
+        refused: Callable[[Refusal], Response],
+    ) -> Response:
+        outcome = "ok"
+        try:
+            self._planned(operation)
+            response = answer(self._state, request, operation, region, self._base(region))
+        except Refusal as refusal:
+            outcome, response = refusal.code, refused(refusal)
+        self._state.note(Entry(service, operation, region or "", "", outcome))
+        return response
+
+    def _signed(self, request: Request, operation: str, tolerance_min: int) -> tuple[sigv4.Claim, Caller]:
+        """Return who signed a request. Raises Refusal in the words of the query protocol."""
+        self._planned(operation)
+        claim = sigv4.read_claim(request)
+        keys = self._state.keys.get(claim.key)
+        if keys is None:
+            raise Refusal("InvalidClientTokenId", "The security token included in the request is invalid.", 403)
+        if keys.session_token != claim.token:
+            raise Refusal("InvalidClientTokenId", "The security token included in the request is invalid", 403)
+        sigv4.check(request, claim, keys.secret_access_key, self._state.now(), tolerance_min)
+        if keys.expires is not None and keys.expires <= self._state.now():
+            raise Refusal("ExpiredToken", "The security token included in the request is expired", 403)
+        return claim, keys.caller
+
+    def _planned(self, operation: str) -> None:
+        planned = self._state.planned(operation)
+        if planned is not None:
+            raise planned
+
+    def _base(self, region: str | None) -> str:
+        return f"{self.url}/at/{region}" if region else self.url
+
+
+def _region_of(where: str) -> tuple[str | None, str]:
+    """Split /at/REGION off a path: the region a sign-in is meant for, None for any."""
+    found = re.fullmatch(r"/at/([a-z0-9-]+)(/.*)?", where)
+    return (found[1], found[2] or "/") if found else (None, where)

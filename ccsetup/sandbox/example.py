@@ -1,0 +1,118 @@
+"""The cast of the demo, the README and the tests: Acme's two accounts, Maria, and what she may do.
+
+Account A 111122223333 "Acme Code" has the repositories:
+    us-east-2  MySharedDemoRepo (main, develop), payments-api, payments-web, empty (no commit), --mirror, locked (KMS)
+    us-east-1  MyDemoRepo
+    eu-central-1  handbook
+and the roles, all of which may use MySharedDemoRepo and the others unless said otherwise:
+    CodeCommitAccess            trusts account B
+    CodeCommitExternal          trusts account B with the external id acme-2024
+    CodeCommitMfa               trusts account B with MFA
+    CodeCommitOidc              trusts https://token.actions.example.com (audience sts.amazonaws.com, repo:acme/*)
+    CodeCommitAmazon            trusts www.amazon.com (Login with Amazon)
+    CodeCommitReadOnly          trusts account B; GitPull and reading only
+    CodeCommitPullPush          trusts account B; GitPull and GitPush on MySharedDemoRepo alone, no API
+    Stranger                    trusts nobody here
+Account B 888888888888 "Acme People" has the IAM users
+    maria   long-term keys, an MFA device, sts:AssumeRole on account A's roles but not on Stranger;
+            with MFA also CodeCommit in her own account, which has the repository people-tools in us-east-2
+    nobody  long-term keys, no permission at all
+Identity Center https://acme.awsapps.com/start is in us-east-1; Maria has Developer and ReadOnly in A, Developer in B.
+"""
+
+from __future__ import annotations
+
+from ccsetup.sandbox import policy
+from ccsetup.sandbox.state import State
+
+CODE = "111122223333"
+PEOPLE = "888888888888"
+START_URL = "https://acme.awsapps.com/start"
+SSO_REGION = "us-east-1"
+REGION = "us-east-2"
+ISSUER = "https://token.actions.example.com"
+EXTERNAL_ID = "acme-2024"
+MARIA = f"arn:aws:iam::{PEOPLE}:user/maria"
+NOBODY = f"arn:aws:iam::{PEOPLE}:user/nobody"
+SEED = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"  # what Maria's authenticator was set up with
+KMS_KEY = f"arn:aws:kms:{REGION}:{CODE}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+
+_READ = (
+    "codecommit:GitPull",
+    "codecommit:Get*",
+    "codecommit:BatchGet*",
+    "codecommit:List*",
+    "codecommit:Describe*",
+)
+
+
+def role_arn(name: str, account_id: str = CODE) -> str:
+    """Return the ARN of one of the cast's roles."""
+    return f"arn:aws:iam::{account_id}:role/{name}"
+
+
+def cast(state: State) -> State:
+    """Fill a state with the cast."""
+    state.add_account(CODE, "Acme Code", "code@acme.example.com")
+    state.add_account(PEOPLE, "Acme People", "people@acme.example.com")
+    _repositories(state)
+    _roles(state)
+    _people(state)
+    _center(state)
+    return state
+
+
+def _repositories(state: State) -> None:
+    state.add_repository(
+        CODE, REGION, "MySharedDemoRepo", commits=5, branches=("main", "develop"), description="Shared by both accounts"
+    )
+    state.add_repository(CODE, REGION, "payments-api", commits=12)
+    state.add_repository(CODE, REGION, "payments-web", commits=2, branches=("trunk",))
+    state.add_repository(CODE, REGION, "empty", commits=0, branches=())
+    state.add_repository(CODE, REGION, "--mirror", commits=1)
+    state.add_repository(CODE, REGION, "locked", commits=1, kms_key=KMS_KEY)
+    state.add_repository(CODE, "us-east-1", "MyDemoRepo")
+    state.add_repository(CODE, "eu-central-1", "handbook")
+    state.add_repository(PEOPLE, REGION, "people-tools")
+
+
+def _roles(state: State) -> None:
+    full = policy.allow("codecommit:*")
+    provider = state.add_provider(CODE, ISSUER, "sts.amazonaws.com")
+    state.add_role(CODE, "CodeCommitAccess", policy.trust(PEOPLE), full, max_session_s=12 * 3600)
+    state.add_role(CODE, "CodeCommitExternal", policy.trust(PEOPLE, external_id=EXTERNAL_ID), full)
+    state.add_role(CODE, "CodeCommitMfa", policy.trust(PEOPLE, mfa=True), full)
+    state.add_role(
+        CODE, "CodeCommitOidc", policy.trust_oidc(provider.arn, aud="sts.amazonaws.com", sub="repo:acme/*"), full
+    )
+    state.add_role(CODE, "CodeCommitAmazon", policy.trust_oidc("www.amazon.com", app_id="amzn1.application.acme"), full)
+    state.add_role(CODE, "CodeCommitReadOnly", policy.trust(PEOPLE), policy.allow(*_READ))
+    shared = f"arn:aws:codecommit:{REGION}:{CODE}:MySharedDemoRepo"
+    git_only = policy.allow("codecommit:GitPull", "codecommit:GitPush", on=shared)
+    state.add_role(CODE, "CodeCommitPullPush", policy.trust(PEOPLE), git_only)
+    state.add_role(CODE, "Stranger", policy.trust("999999999999"), full)
+
+
+def _people(state: State) -> None:
+    with_mfa = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
+    own = "arn:aws:iam::*:user/${aws:username}"
+    state.add_user(
+        PEOPLE,
+        "maria",
+        policy.allow("sts:AssumeRole", on=role_arn("CodeCommit*")),
+        policy.allow("iam:GetUser", "iam:ListMFADevices", on=own),
+        policy.allow("sts:GetFederationToken", "sts:GetAccessKeyInfo"),
+        policy.allow("codecommit:*", when=with_mfa),
+    )
+    state.add_user(PEOPLE, "nobody")
+    state.add_user_keys(MARIA)
+    state.add_user_keys(NOBODY)
+    state.add_mfa_device(MARIA, seed=SEED)
+
+
+def _center(state: State) -> None:
+    state.center.add_instance(START_URL, SSO_REGION, "maria")
+    full = policy.allow("codecommit:*")
+    state.center.assign(START_URL, CODE, "Developer", full)
+    state.center.assign(START_URL, CODE, "ReadOnly", policy.allow(*_READ))
+    state.center.assign(START_URL, PEOPLE, "Developer", full, policy.allow("sts:AssumeRole"))

@@ -1,0 +1,252 @@
+"""The sandbox itself: two ports on 127.0.0.1, one for the APIs and the sign-in pages, one with TLS for git."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from ccsetup.sandbox import git
+from ccsetup.sandbox.desk import Desk
+from ccsetup.sandbox.repositories import Repositories
+from ccsetup.sandbox.state import Entry, State
+from ccsetup.sandbox.wire import Refusal, Request, Response
+
+HOST = "127.0.0.1"
+
+
+class Sandbox:
+    """An AWS on this machine. It writes below `folder` only, and everything it knows is in `state`.
+
+    with Sandbox.start(folder) as sandbox:
+        run(..., env={**clean, **sandbox.environment()})
+    """
+
+    def __init__(self, folder: Path, state: State) -> None:
+        self.folder = folder
+        self.state = state
+        self._disk = Repositories(folder.resolve() / "repositories")
+        self._backend = git.Backend(self._disk)
+        self._servers: list[_Server] = []
+        self._threads: list[threading.Thread] = []
+
+    @classmethod
+    def start(cls, folder: Path, *, state: State | None = None, now: Callable[[], datetime] | None = None) -> Sandbox:
+        """Start serving from threads of this process. `now` replaces the state's clock."""
+        state = state or State.example()
+        if now is not None:
+            state.now = now
+        folder.mkdir(parents=True, exist_ok=True)
+        sandbox = cls(folder, state)
+        sandbox._serve()
+        return sandbox
+
+    @property
+    def log(self) -> list[Entry]:
+        """Return what was asked so far."""
+        return list(self.state.log)
+
+    @property
+    def url(self) -> str:
+        """Return the address of the APIs and the sign-in pages."""
+        return f"http://{HOST}:{self._servers[0].server_port}"
+
+    @property
+    def git_host(self) -> str:
+        """Return host and port of git over https."""
+        return f"{HOST}:{self._servers[1].server_port}"
+
+    @property
+    def certificate(self) -> Path:
+        """Return the file with the certificate that vouches for the git port."""
+        return self.folder / "ca.pem"
+
+    def environment(self, *, sso_region: str = "", tls: bool = False) -> dict[str, str]:
+        """Return the variables that lead AWS's tools here, and nothing else.
+
+        sso_region: act as that region's Identity Center only, so that a start URL of another region is refused.
+        tls: reach the APIs over https too (with AWS_CA_BUNDLE).
+        """
+        url = f"https://{self.git_host}" if tls else self.url
+        center = f"{url}/at/{sso_region}" if sso_region else url
+        apis = {f"AWS_ENDPOINT_URL_{name}": url for name in ("STS", "IAM", "CODECOMMIT")}
+        sign_in = {f"AWS_ENDPOINT_URL_{name}": center for name in ("SSO", "SSO_OIDC")}
+        own = {"CODE_COMMIT_ENDPOINT": self.git_host, "GIT_SSL_CAINFO": str(self.certificate)}
+        return {**apis, **sign_in, **own, **({"AWS_CA_BUNDLE": str(self.certificate)} if tls else {})}
+
+    def stop(self) -> None:
+        """Stop serving: close every connection and wait for the threads. Twice does no harm."""
+        for server in self._servers:
+            server.shutdown()
+            server.hang_up()
+        self._backend.stop()
+        for server in self._servers:
+            server.server_close()
+        for thread in self._threads:
+            thread.join()
+        self._threads.clear()
+
+    def __enter__(self) -> Sandbox:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.stop()
+
+    def _serve(self) -> None:
+        context = _tls_context(self.certificate)
+        desk = Desk(self.state, self._disk)
+        for tls in (None, context):
+            server = _Server((HOST, 0), _Handler)
+            server.desk, server.backend, server.tls = desk, self._backend, tls
+            self._servers.append(server)
+        desk.url = self.url
+        for server in self._servers:
+            thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+            thread.start()
+            self._threads.append(thread)
+
+
+def _tls_context(certificate: Path) -> ssl.SSLContext:
+    """Make a certificate for 127.0.0.1 and localhost, and leave its authority's beside the repositories."""
+    import trustme
+
+    authority = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(HOST, "localhost").configure_cert(context)
+    authority.cert_pem.write_to_path(str(certificate))
+    return context
+
+
+class _Server(ThreadingHTTPServer):
+    """Keeps its connections at hand, so that stop() can end them."""
+
+    daemon_threads = False
+    block_on_close = True
+    desk: Desk
+    backend: git.Backend
+    tls: ssl.SSLContext | None
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self._open: set[socket.socket] = set()
+        self._lock = threading.Lock()
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        connection, address = super().get_request()
+        if self.tls is not None:
+            connection = self.tls.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+        with self._lock:
+            self._open.add(connection)
+        return connection, address
+
+    def shutdown_request(self, request: Any) -> None:
+        with self._lock:
+            self._open.discard(request)
+        super().shutdown_request(request)
+
+    def hang_up(self) -> None:
+        """Shut every open connection, so that the threads that read from them end."""
+        with self._lock:
+            for connection in self._open:
+                with contextlib.suppress(OSError):
+                    socket.socket.shutdown(connection, socket.SHUT_RDWR)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing about a client that went away; anything else is a fault of the sandbox and is shown."""
+        import sys
+
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handle_error(request, client_address)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """Turns the bytes of one connection into Requests, and Responses back into bytes."""
+
+    protocol_version = "HTTP/1.1"
+    server_version = "ccsetup-sandbox"
+    sys_version = ""
+    disable_nagle_algorithm = True
+    server: _Server
+
+    def setup(self) -> None:
+        super().setup()
+        if self.server.tls is not None:
+            self.request.do_handshake()
+
+    def version_string(self) -> str:
+        """Return the Server header."""
+        return self.server_version
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Keep quiet; state.log has every call."""
+
+    def do_GET(self) -> None:
+        self._answer()
+
+    do_POST = do_GET
+
+    def _answer(self) -> None:
+        path, _, query = self.path.partition("?")
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        if path.startswith(git.PREFIX):
+            self._git(Request(self.command, path, query, headers))
+        else:
+            body = b"".join(self._body())
+            self._send(self.server.desk.answer(Request(self.command, path, query, headers, body)))
+
+    def _git(self, request: Request) -> None:
+        desk = self.server.desk
+        try:
+            visit = desk.admit_git(request)
+        except Refusal as refusal:
+            for _ in self._body():
+                pass
+            challenge = {"WWW-Authenticate": 'Basic realm="AWS CodeCommit"'} if refusal.status == 401 else {}
+            self._send(Response(refusal.status, b"", challenge))
+            return
+        self.server.backend.serve(visit, request, self._body(), self._begin, self._chunk)
+        self._chunk(b"")
+
+    def _body(self) -> Iterator[bytes]:
+        """Yield the request's body, whether it came with a length or in chunks."""
+        if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
+            while size := int(self.rfile.readline().split(b";")[0] or b"0", 16):
+                yield from self._read(size)
+                self.rfile.readline()
+            while self.rfile.readline().strip():
+                pass
+        else:
+            yield from self._read(int(self.headers.get("Content-Length") or 0))
+
+    def _read(self, left: int) -> Iterator[bytes]:
+        while left > 0:
+            data = self.rfile.read(min(left, 65536))
+            if not data:
+                raise ConnectionResetError("the client went away")
+            left -= len(data)
+            yield data
+
+    def _send(self, response: Response) -> None:
+        self._head(response.status, {**response.headers, "Content-Length": str(len(response.body))}, response.body)
+
+    def _begin(self, status: int, headers: Mapping[str, str]) -> None:
+        self._head(status, {**headers, "Transfer-Encoding": "chunked"})
+
+    def _chunk(self, data: bytes) -> None:
+        self.wfile.write(f"{len(data):x}\r\n".encode() + data + b"\r\n")
+
+    def _head(self, status: int, headers: Mapping[str, str], body: bytes = b"") -> None:
+        """Write head and body in one go: two small packets would wait for each other."""
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.send_header("Connection", "close" if self.close_connection else "keep-alive")
+        self._headers_buffer.append(b"\r\n" + body)  # type: ignore[attr-defined]
+        self.flush_headers()

@@ -1,0 +1,343 @@
+"""Everything the sandbox's AWS knows, and the helpers that put things into it or bring about a refusal.
+
+A `State` may be changed while the sandbox serves: every request reads it afresh, under its lock.
+`State.example()` is the cast that the demo, the README and the tests share; example.py lists it.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from ccsetup.sandbox import policy, tokens
+from ccsetup.sandbox.center import Center
+from ccsetup.sandbox.policy import Decision
+from ccsetup.sandbox.wire import Refusal
+from ccsetup.sandbox.world import (
+    Account,
+    Caller,
+    Device,
+    Keys,
+    Policy,
+    Provider,
+    Repository,
+    Role,
+    User,
+    new_key_id,
+    new_secret,
+    new_token,
+)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the sandbox's log: which service and action, in which region, who asked, and how it ended.
+
+    outcome is "ok" or the error code; who is an ARN, "" when nobody could be made out.
+    """
+
+    service: str
+    action: str
+    region: str
+    who: str
+    outcome: str
+
+
+@dataclass
+class _Planned:
+    """A refusal that was asked for: it answers the next `times` calls of one action."""
+
+    action: str
+    refusal: Refusal
+    times: int
+
+
+def utc_now() -> datetime:
+    """Return the time now, aware, in UTC."""
+    return datetime.now(timezone.utc)
+
+
+class State:
+    """Accounts, people, roles, keys, MFA devices, repositories and Identity Center. All helpers are thread-safe."""
+
+    def __init__(self, now: Callable[[], datetime] = utc_now) -> None:
+        self.now = now
+        self.lock = threading.RLock()
+        self.accounts: dict[str, Account] = {}
+        self.users: dict[str, User] = {}
+        self.roles: dict[str, Role] = {}
+        self.keys: dict[str, Keys] = {}
+        self.devices: dict[str, Device] = {}
+        self.providers: dict[str, Provider] = {}
+        self.repositories: dict[tuple[str, str, str], Repository] = {}
+        self.access_tokens: dict[str, tuple[str, Mapping[str, str]]] = {}
+        self.center = Center(self)
+        self.log: list[Entry] = []
+        self._planned: list[_Planned] = []
+        self._used: dict[str, set[int]] = {}  # per device: the steps whose codes were accepted
+        self._shown: dict[str, int] = {}  # per device: the last step whose code was shown
+
+    @classmethod
+    def example(cls, now: Callable[[], datetime] = utc_now) -> State:
+        """Return the cast of the demo; see example.py for who is in it."""
+        from ccsetup.sandbox.example import cast
+
+        return cast(cls(now))
+
+    # Putting things there
+
+    def add_account(self, account_id: str, name: str, email: str = "") -> Account:
+        """Add an account of 12 digits."""
+        with self.lock:
+            return self.accounts.setdefault(account_id, Account(account_id, name, email))
+
+    def add_user(self, account_id: str, name: str, *policies: Policy, boundary: Policy | None = None) -> User:
+        """Add an IAM user whose identity-based policies are `policies`."""
+        with self.lock:
+            self._known(account_id)
+            user = User(account_id, name, self.now(), policies, boundary)
+            self.users[user.arn] = user
+            return user
+
+    def add_user_keys(self, user: str) -> Keys:
+        """Give a user (its ARN, or its name when only one account has it) a fresh pair of long-term keys."""
+        with self.lock:
+            found = self.user(user)
+            caller = Caller("user", found.account_id, found.arn, found.id, found.arn, name=found.name)
+            return self.keep(new_key_id("AKIA", found.account_id), caller, None)
+
+    def add_role(
+        self, account_id: str, name: str, trust: Policy, *policies: Policy, max_session_s: int = 3600, path: str = "/"
+    ) -> Role:
+        """Add a role; policy.trust and policy.trust_oidc write trust policies, policy.allow permissions."""
+        with self.lock:
+            self._known(account_id)
+            role = Role(account_id, name, trust, policies, None, max_session_s, path)
+            self.roles[role.arn] = role
+            return role
+
+    def add_mfa_device(self, user: str, name: str = "", seed: str = "") -> Device:
+        """Give a user a virtual MFA device; its serial number is arn:aws:iam::ACCOUNT:mfa/NAME."""
+        import base64
+
+        with self.lock:
+            found = self.user(user)
+            serial = f"arn:aws:iam::{found.account_id}:mfa/{name or found.name}"
+            device = Device(serial, found.arn, seed or base64.b32encode(secrets.token_bytes(20)).decode(), self.now())
+            self.devices[serial] = device
+            return device
+
+    def add_provider(self, account_id: str, issuer: str, *audiences: str) -> Provider:
+        """Let an account trust an OpenID Connect issuer (its https URL) for some audiences."""
+        with self.lock:
+            self._known(account_id)
+            provider = Provider(account_id, issuer, audiences)
+            self.providers[provider.arn] = provider
+            return provider
+
+    def add_repository(self, account_id: str, region: str, name: str, **more: Any) -> Repository:
+        """Add a repository; `more` are Repository's fields commits, branches, description, kms_key, files.
+
+        Nothing is on disk before somebody first asks for it, so thousands cost nothing.
+        """
+        with self.lock:
+            self._known(account_id)
+            repository = Repository(account_id, region, name, self.now(), **more)
+            self.repositories[(account_id, region, name)] = repository
+            return repository
+
+    # Keys, codes and tokens
+
+    def temporary_keys(
+        self, identity: str, session: str = "session", duration_s: int = 3600, mfa: bool = False
+    ) -> Keys:
+        """Return temporary keys without asking STS: of a role (its ARN) or of a user (its ARN or name)."""
+        with self.lock:
+            if identity in self.roles:
+                return self.role_keys(self.roles[identity], session, duration_s, mfa or None)
+            user = self.user(identity)
+            caller = Caller("session", user.account_id, user.arn, user.id, user.arn, mfa, name=user.name)
+            return self.keep(new_key_id("ASIA", user.account_id), caller, duration_s)
+
+    def role_keys(
+        self, role: Role, session: str, duration_s: int, mfa: bool | None, narrowed: tuple[Policy, ...] | None = None
+    ) -> Keys:
+        """Return a role session's temporary keys."""
+        arn = f"arn:aws:sts::{role.account_id}:assumed-role/{role.name}/{session}"
+        caller = Caller("role", role.account_id, arn, f"{role.id}:{session}", role.arn, mfa, narrowed, session)
+        return self.keep(new_key_id("ASIA", role.account_id), caller, duration_s)
+
+    def keep(self, key_id: str, caller: Caller, duration_s: int | None) -> Keys:
+        """Remember fresh keys for a caller; without a duration they are long-term and have no token."""
+        with self.lock:
+            expires = None if duration_s is None else self.now() + timedelta(seconds=duration_s)
+            keys = Keys(key_id, new_secret(), "" if duration_s is None else new_token(), expires, caller)
+            self.keys[key_id] = keys
+            return keys
+
+    def mfa_code(self, serial: str) -> str:
+        """Return a code that the device shows and that was not used yet.
+
+        Asked more often than every 30 seconds, the device runs ahead; AWS follows it, as it does a drifting clock.
+        """
+        with self.lock:
+            step = max(self._now_step(), self._shown.get(serial, 0) + 1)
+            self._shown[serial] = step
+            return tokens.totp(self.devices[serial].seed, step)
+
+    def wrong_mfa_code(self, serial: str) -> str:
+        """Return six digits that are surely refused."""
+        with self.lock:
+            right = {tokens.totp(self.devices[serial].seed, step) for step in self._window(serial)}
+            return next(code for code in map("{:06d}".format, range(123456, 999999)) if code not in right)
+
+    def accept_mfa_code(self, serial: str, code: str) -> bool:
+        """Check a code as AWS does: a step earlier or later is fine, each code only once."""
+        with self.lock:
+            used = self._used.setdefault(serial, set())
+            for step in self._window(serial):
+                if step not in used and tokens.totp(self.devices[serial].seed, step) == code:
+                    used.add(step)
+                    return True
+            return False
+
+    def web_identity_token(
+        self,
+        issuer: str = "https://token.actions.example.com",
+        audience: str = "sts.amazonaws.com",
+        subject: str = "repo:acme/shared:ref:refs/heads/main",
+        lasts_s: int = 3600,
+        forged: bool = False,
+        **claims: Any,
+    ) -> str:
+        """Return an OIDC token as its issuer would sign it; a negative `lasts_s` is expired, `forged` another's."""
+        at = int(self.now().timestamp())
+        times = {"iat": min(at, at + lasts_s) - 60, "nbf": min(at, at + lasts_s) - 60, "exp": at + lasts_s}
+        body = {"iss": issuer, "aud": audience, "sub": subject, **times, **claims}
+        return tokens.write_jwt(body, "stranger" if forged else "sandbox")
+
+    def access_token(self, provider_id: str, subject: str, **claims: str) -> str:
+        """Return an OAuth access token of a provider without JWTs, such as www.amazon.com or graph.facebook.com."""
+        with self.lock:
+            token = "Atza|" + secrets.token_urlsafe(60)
+            self.access_tokens[token] = (provider_id, {"sub": subject, **claims})
+            return token
+
+    # Bringing about refusals
+
+    def expire(self, what: Keys | str) -> None:
+        """Let keys (or an access key id), or a token of Identity Center, expire now; unknown ones raise KeyError."""
+        with self.lock:
+            name = what.access_key_id if isinstance(what, Keys) else what
+            if name in self.keys:
+                self.keys[name] = replace(self.keys[name], expires=self.now() - timedelta(seconds=1))
+            else:
+                self.center.expire(name)
+
+    def remove_keys(self, access_key_id: str) -> None:
+        """Delete an access key, as an administrator would."""
+        with self.lock:
+            del self.keys[access_key_id]
+
+    def set_policies(self, identity: str, *policies: Policy, boundary: Policy | None = None) -> None:
+        """Replace what a user (ARN or name) or a role (ARN) may do."""
+        with self.lock:
+            if identity in self.roles:
+                self.roles[identity] = replace(self.roles[identity], policies=policies, boundary=boundary)
+            else:
+                user = self.user(identity)
+                self.users[user.arn] = replace(user, policies=policies, boundary=boundary)
+
+    def deny(self, identity: str, *actions: str) -> None:
+        """Deny actions to a user or role, on top of what it may do."""
+        with self.lock:
+            held = self.roles[identity] if identity in self.roles else self.user(identity)
+            self.set_policies(identity, *held.policies, policy.deny(*actions), boundary=held.boundary)
+
+    def refuse(self, action: str, code: str, text: str = "", status: int = 400, times: int = 1) -> None:
+        """Answer the next calls of an action (such as "GetRepository") with an error, whoever asks.
+
+        For what cannot be brought about otherwise: throttling ("ThrottlingException"), 500 and 503, a sign-in sent to
+        the wrong region ("StartDeviceAuthorization", "InvalidRequestException").
+        """
+        with self.lock:
+            self._planned.append(_Planned(action, Refusal(code, text, status), times))
+
+    def planned(self, action: str) -> Refusal | None:
+        """Return the refusal that was asked for this call, if any, and count it."""
+        with self.lock:
+            for plan in self._planned:
+                if plan.action == action and plan.times > 0:
+                    plan.times -= 1
+                    return plan.refusal
+            return None
+
+    # Reading
+
+    def user(self, name: str) -> User:
+        """Return a user by ARN, or by name when only one account has it. Raises KeyError."""
+        with self.lock:
+            found = [u for u in self.users.values() if name in (u.arn, u.name)]
+            if len(found) != 1:
+                raise KeyError(name)
+            return found[0]
+
+    def device(self, user: str) -> Device:
+        """Return the first MFA device of a user (ARN or name). Raises KeyError when it has none."""
+        with self.lock:
+            arn = self.user(user).arn
+            for device in self.devices.values():
+                if device.user == arn:
+                    return device
+            raise KeyError(user)
+
+    def may(self, caller: Caller, action: str, resource: str, **context: Any) -> Decision:
+        """Decide whether the caller's own policies allow an action."""
+        with self.lock:
+            held: User | Role | None = self.users.get(caller.identity) or self.roles.get(caller.identity)
+            policies = held.policies if held else ()
+            boundary = held.boundary if held else None
+            return policy.decide(caller, policies, boundary, action, resource, self.context(caller, **context))
+
+    def demand(self, caller: Caller, action: str, resource: str, code: str, status: int, **context: Any) -> None:
+        """Refuse in AWS's words unless the caller's own policies allow an action."""
+        decision = self.may(caller, action, resource, **context)
+        if not decision.allowed:
+            text = f"User: {caller.arn} is not authorized to perform: {action} on resource: {resource} {decision.why}"
+            raise Refusal(code, text, status)
+
+    def context(self, caller: Caller, **more: Any) -> dict[str, Any]:
+        """Return the condition keys of a request, in lower case."""
+        base: dict[str, Any] = {
+            "aws:principalaccount": caller.account_id,
+            "aws:principalarn": caller.identity,
+            "aws:userid": caller.user_id,
+            "aws:username": caller.name if caller.kind in ("user", "session") else None,
+            "aws:multifactorauthpresent": caller.mfa,
+        }
+        return {**base, **{name.lower().replace("__", ":"): value for name, value in more.items()}}
+
+    def note(self, entry: Entry) -> None:
+        """Add a line to the log."""
+        with self.lock:
+            self.log.append(entry)
+
+    def root(self, account_id: str) -> Caller:
+        """Return the caller that an account's root user is."""
+        return Caller(
+            "root", account_id, f"arn:aws:iam::{account_id}:root", account_id, f"arn:aws:iam::{account_id}:root"
+        )
+
+    def _known(self, account_id: str) -> None:
+        self.add_account(account_id, account_id)
+
+    def _now_step(self) -> int:
+        return int(self.now().timestamp()) // tokens.STEP_S
+
+    def _window(self, serial: str) -> range:
+        ahead = max(self._now_step(), self._shown.get(serial, 0))
+        return range(self._now_step() - 1, ahead + 2)

@@ -1,0 +1,126 @@
+"""A request as it came in, a response as it goes out, and a refusal in AWS's own shapes."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from urllib.parse import parse_qsl, unquote
+from xml.sax.saxutils import escape
+
+
+@dataclass(frozen=True)
+class Request:
+    """One HTTP request: path and query as they were on the wire, header names in lower case, the whole body."""
+
+    method: str
+    path: str
+    query: str
+    headers: Mapping[str, str]
+    body: bytes = b""
+
+    @property
+    def form(self) -> dict[str, str]:
+        """Return the fields of a form body, as the query protocol of STS and IAM sends them."""
+        return dict(parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True))
+
+    @property
+    def arguments(self) -> dict[str, str]:
+        """Return the decoded query string."""
+        return dict(parse_qsl(self.query, keep_blank_values=True))
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """Return the JSON body. Raises Refusal when it is no JSON object."""
+        try:
+            read = json.loads(self.body or b"{}")
+        except ValueError:
+            read = None
+        if not isinstance(read, dict):
+            raise Refusal("SerializationException", "Start of structure or map found where not expected.")
+        return read
+
+    @property
+    def where(self) -> str:
+        """Return the decoded path."""
+        return unquote(self.path)
+
+
+@dataclass(frozen=True)
+class Response:
+    """One HTTP response."""
+
+    status: int
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class Refusal(Exception):
+    """AWS says no: the error code, the text for a person, the HTTP status."""
+
+    def __init__(self, code: str, text: str = "", status: int = 400) -> None:
+        super().__init__(f"{code}: {text}")
+        self.code = code
+        self.text = text
+        self.status = status
+
+
+def request_id() -> str:
+    """Return a fresh request id."""
+    return str(uuid.uuid4())
+
+
+def xml_answer(operation: str, namespace: str, result: Mapping[str, Any] | None) -> Response:
+    """Render a result in the query protocol's XML; None for an operation that has no result element."""
+    identity = request_id()
+    inner = "" if result is None else f"<{operation}Result>{_xml(result)}</{operation}Result>"
+    text = (
+        f'<{operation}Response xmlns="{namespace}">{inner}'
+        f"<ResponseMetadata><RequestId>{identity}</RequestId></ResponseMetadata></{operation}Response>"
+    )
+    return Response(200, text.encode(), {"Content-Type": "text/xml", "x-amzn-RequestId": identity})
+
+
+def xml_refusal(refusal: Refusal, namespace: str) -> Response:
+    """Render a refusal in the query protocol's XML."""
+    identity = request_id()
+    blame = "Sender" if refusal.status < 500 else "Receiver"
+    text = (
+        f'<ErrorResponse xmlns="{namespace}"><Error><Type>{blame}</Type><Code>{escape(refusal.code)}</Code>'
+        f"<Message>{escape(refusal.text)}</Message></Error><RequestId>{identity}</RequestId></ErrorResponse>"
+    )
+    return Response(refusal.status, text.encode(), {"Content-Type": "text/xml", "x-amzn-RequestId": identity})
+
+
+def json_answer(document: Mapping[str, Any], kind: str = "application/json", status: int = 200) -> Response:
+    """Render a JSON document; datetimes become seconds since the epoch."""
+    body = json.dumps(document, default=_moment).encode()
+    return Response(status, body, {"Content-Type": kind, "x-amzn-RequestId": request_id()})
+
+
+def json_refusal(refusal: Refusal, kind: str = "application/x-amz-json-1.1") -> Response:
+    """Render a refusal in the JSON protocol; the authorisation layer writes `Message`, the services `message`."""
+    key = "Message" if refusal.code == "AccessDeniedException" else "message"
+    answer = json_answer({"__type": refusal.code, key: refusal.text}, kind, refusal.status)
+    return Response(answer.status, answer.body, {**answer.headers, "x-amzn-ErrorType": refusal.code})
+
+
+def _moment(value: object) -> float:
+    if isinstance(value, datetime):
+        return round(value.timestamp(), 3)
+    raise TypeError(f"no JSON form for {type(value).__name__}")
+
+
+def _xml(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "".join(f"<{name}>{_xml(inner)}</{name}>" for name, inner in value.items() if inner is not None)
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return "".join(f"<member>{_xml(inner)}</member>" for inner in value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return escape(str(value))

@@ -1,0 +1,184 @@
+"""The things there are in the sandbox's AWS, as frozen values: accounts, users, roles, keys, devices, repositories."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+Policy = Mapping[str, Any]  # a policy document, as JSON would hold it
+
+REGIONS = (
+    "us-east-1", "us-east-2", "us-west-1", "us-west-2", "af-south-1", "ap-east-1", "ap-northeast-1", "ap-northeast-2",
+    "ap-northeast-3", "ap-south-1", "ap-south-2", "ap-southeast-1", "ap-southeast-2", "ap-southeast-3",
+    "ap-southeast-4", "ca-central-1", "eu-central-1", "eu-central-2", "eu-north-1", "eu-south-1", "eu-south-2",
+    "eu-west-1", "eu-west-2", "eu-west-3", "il-central-1", "me-central-1", "me-south-1", "sa-east-1", "cn-north-1",
+    "cn-northwest-1", "us-gov-east-1", "us-gov-west-1",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Account:
+    """An AWS account."""
+
+    id: str
+    name: str
+    email: str = ""
+
+
+@dataclass(frozen=True)
+class User:
+    """An IAM user and what its policies say."""
+
+    account_id: str
+    name: str
+    created: datetime
+    policies: tuple[Policy, ...] = ()
+    boundary: Policy | None = None
+    path: str = "/"
+
+    @property
+    def arn(self) -> str:
+        """Return the user's ARN."""
+        return f"arn:aws:iam::{self.account_id}:user{self.path}{self.name}"
+
+    @property
+    def id(self) -> str:
+        """Return the user's unique id."""
+        return unique_id("AIDA", self.arn)
+
+
+@dataclass(frozen=True)
+class Role:
+    """An IAM role: who may assume it (trust), what it may do (policies), for how long at most."""
+
+    account_id: str
+    name: str
+    trust: Policy
+    policies: tuple[Policy, ...] = ()
+    boundary: Policy | None = None
+    max_session_s: int = 3600
+    path: str = "/"
+
+    @property
+    def arn(self) -> str:
+        """Return the role's ARN."""
+        return f"arn:aws:iam::{self.account_id}:role{self.path}{self.name}"
+
+    @property
+    def id(self) -> str:
+        """Return the role's unique id."""
+        return unique_id("AROA", self.arn)
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who stands behind a set of keys, as the policies see it.
+
+    kind: "root", "user" (long-term keys), "session" (GetSessionToken), "role" or "federated" (GetFederationToken).
+    identity: the ARN of the user or role whose policies count. mfa: None when the key is not in the request's context.
+    """
+
+    kind: str
+    account_id: str
+    arn: str
+    user_id: str
+    identity: str
+    mfa: bool | None = None
+    session_policies: tuple[Policy, ...] | None = None
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Keys:
+    """Credentials; without a session token they are long-term, without an expiry they last for ever."""
+
+    access_key_id: str
+    secret_access_key: str
+    session_token: str
+    expires: datetime | None
+    caller: Caller
+
+
+@dataclass(frozen=True)
+class Device:
+    """A virtual MFA device: its serial number (an ARN), its user, its base32 seed."""
+
+    serial: str
+    user: str
+    seed: str
+    enabled: datetime
+
+
+@dataclass(frozen=True)
+class Provider:
+    """An OpenID Connect provider an account trusts: the issuer's URL and the audiences it may speak to."""
+
+    account_id: str
+    issuer: str
+    audiences: tuple[str, ...]
+
+    @property
+    def host(self) -> str:
+        """Return the issuer without its scheme, as IAM names it."""
+        return self.issuer.split("://", 1)[-1]
+
+    @property
+    def arn(self) -> str:
+        """Return the provider's ARN."""
+        return f"arn:aws:iam::{self.account_id}:oidc-provider/{self.host}"
+
+
+@dataclass(frozen=True)
+class Repository:
+    """A CodeCommit repository and the history it is born with.
+
+    commits: how many, on the first branch; each further branch adds one of its own. files: further files of the first
+    commit. kms_key: the ARN of a customer's key, "" for AWS's own.
+    """
+
+    account_id: str
+    region: str
+    name: str
+    created: datetime
+    commits: int = 3
+    branches: tuple[str, ...] = ("main",)
+    description: str = ""
+    kms_key: str = ""
+    files: Mapping[str, bytes] = field(default_factory=dict)
+
+    @property
+    def arn(self) -> str:
+        """Return the repository's ARN."""
+        return f"arn:aws:codecommit:{self.region}:{self.account_id}:{self.name}"
+
+    @property
+    def id(self) -> str:
+        """Return the repository's id, a UUID."""
+        digest = hashlib.sha256(self.arn.encode()).hexdigest()
+        return "-".join((digest[:8], digest[8:12], digest[12:16], digest[16:20], digest[20:32]))
+
+
+def unique_id(prefix: str, arn: str) -> str:
+    """Return an IAM unique id (21 characters) that belongs to an ARN."""
+    return prefix + base64.b32encode(hashlib.sha256(arn.encode()).digest()).decode()[:17]
+
+
+def new_key_id(prefix: str, account_id: str) -> str:
+    """Return a fresh access key id that carries its account, as AWS's do."""
+    head = (1 << 47) | (int(account_id) << 7) | secrets.randbits(7)
+    return prefix + base64.b32encode(head.to_bytes(6, "big") + secrets.token_bytes(4)).decode()
+
+
+def new_secret() -> str:
+    """Return a fresh secret access key: 40 characters of base64."""
+    return base64.b64encode(secrets.token_bytes(30)).decode()
+
+
+def new_token() -> str:
+    """Return a fresh session token, as long and as awkward to quote as AWS's."""
+    return "IQoJb3JpZ2luX2VjE+/" + base64.b64encode(secrets.token_bytes(380)).decode()
