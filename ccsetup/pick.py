@@ -1,0 +1,118 @@
+"""A list being narrowed down: what is typed, what matches it, and where the cursor stands."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ccsetup.inert import MASK, cells, inert, veil
+from ccsetup.model import Choice
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the list: the choice it answers, its label and hint made inert."""
+
+    choice: Choice
+    label: str
+    hint: str
+    low: str
+    everything: str
+    own: bool = True
+
+
+def entries(choices: Sequence[Choice]) -> list[Entry]:
+    """Make choices ready to be searched and shown."""
+    return [_entry(choice) for choice in choices]
+
+
+def _entry(choice: Choice) -> Entry:
+    label, hint = inert(choice.label), inert(choice.hint)
+    low = label.casefold()
+    return Entry(choice, label, hint, low, f"{low} {choice.value} {hint}".casefold())
+
+
+def matching(there: Sequence[Entry], typed: str) -> tuple[list[Entry], bool]:
+    """Return the entries that hold every typed word, best first, and True; else those that hold its letters in order.
+
+    Best is the very label, then its beginning, then the label, then hint or value; within one rank the list's order.
+    """
+    text = inert(typed).casefold().strip()
+    words = text.split()
+    if not words:
+        return list(there), True
+    found = [entry for entry in there if all(word in entry.everything for word in words)]
+    if found:
+        return sorted(found, key=lambda entry: _rank(entry.low, text, words)), True
+    return _fuzzy(there, text), False
+
+
+def _rank(label: str, text: str, words: Sequence[str]) -> int:
+    if label == text:
+        return 0
+    if label.startswith(text):
+        return 1
+    return 2 if all(word in label for word in words) else 3
+
+
+def _fuzzy(there: Sequence[Entry], text: str) -> list[Entry]:
+    letters = [letter for letter in text if letter.isalnum()]
+    if not letters:
+        return []
+    rest = "".join(f"[^{re.escape(letter)}]*{re.escape(letter)}" for letter in letters[1:])
+    pattern = re.compile(re.escape(letters[0]) + rest)
+    found = [(m.end() - m.start(), i, entry) for i, entry in enumerate(there) if (m := pattern.search(entry.low))]
+    return [entry for _, _, entry in sorted(found, key=lambda hit: hit[:2])]
+
+
+class Pick:
+    """The state of one list. `free` adds what was typed as an entry of its own, `use "…"`."""
+
+    def __init__(self, choices: Sequence[Choice], default: str = "", free: bool = False) -> None:
+        self._there = entries(choices)
+        self._free = free
+        self.widest = max((cells(entry.label) for entry in self._there), default=0)
+        self._start = next((i for i, choice in enumerate(choices) if default and choice.value == default), -1)
+        self.typed = default if free and self._start < 0 else ""
+        self.shown: list[Entry] = []
+        self.at = self._top = 0
+        self.narrow(self.typed)
+        if self.typed:
+            self.at = next(i for i, entry in enumerate(self.shown) if entry.choice.value == default)
+
+    def narrow(self, typed: str) -> None:
+        """Show what matches, the cursor on the best of it, or where it began when nothing is typed."""
+        self.typed = typed
+        self.shown, exact = matching(self._there, typed)
+        text = typed.strip()
+        if self._free and text and not any(text in (e.choice.value, e.choice.label) for e in self.shown):
+            self.shown.insert(len(self.shown) if exact else 0, _use(text))
+        self.at = max(self._start, 0) if not text else 0
+        self._top = 0
+
+    def move(self, by: int) -> None:
+        """Move the cursor; one step goes round at either end, a longer one stops there."""
+        last = len(self.shown) - 1
+        target = self.at + by
+        self.at = target % (last + 1) if abs(by) == 1 and last >= 0 else max(0, min(target, last))
+
+    def current(self) -> Entry | None:
+        """Return the entry under the cursor."""
+        return self.shown[self.at] if self.shown else None
+
+    def window(self, rows: int) -> list[tuple[Entry, bool]]:
+        """Return the entries that `rows` lines show, each with whether the cursor is on it."""
+        self._top = max(min(self._top, self.at, len(self.shown) - rows), self.at - rows + 1, 0)
+        return [(e, i == self.at) for i, e in enumerate(self.shown[self._top : self._top + rows], self._top)]
+
+    def counter(self) -> str:
+        """Say how long the list is, or how much of it matches, such as "3 of 5,000"."""
+        total = f"{len(self._there):,}"
+        return f"{sum(e.own for e in self.shown):,} of {total}" if self.typed.strip() else f"{total} entries"
+
+
+def _use(text: str) -> Entry:
+    lines = text.count("\n") + 1
+    said = f"use the {lines} lines you pasted" if lines > 1 else f'use "{veil(inert(text), MASK)}"'
+    return Entry(Choice(text, said), said, "", "", "", own=False)

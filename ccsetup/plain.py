@@ -1,0 +1,109 @@
+"""The same questions in plain lines, for TERM=dumb and screen readers: numbered choices, `b` goes back.
+
+What makes an answer is said here too, for both ways of asking.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from ccsetup.errors import BadAnswer
+from ccsetup.inert import MASK, inert, veil
+from ccsetup.model import BACK, Asked, Back, Corrected, Secret
+from ccsetup.pick import Entry, Pick
+
+SOME = 20  # entries of a list that are shown at once
+
+Say = Callable[[str], None]
+Read = Callable[[str, bool], str]  # what stands before the cursor, whether typing is hidden → one line
+
+
+@dataclass(frozen=True)
+class Answered:
+    """An accepted answer: its value, how the line that remains shows it, and what to say about it."""
+
+    value: str | Secret
+    shown: str
+    said: str = ""
+
+
+def accepted(asked: Asked, typed: str, label: str = "") -> Answered:
+    """Return what a typed text or a chosen value (with its label) answers. Raises BadAnswer."""
+    parsed = asked.parse(typed)
+    value, said = (parsed.value, parsed.said) if isinstance(parsed, Corrected) else (parsed, "")
+    if not value and not asked.optional and asked.widget != "choose":
+        raise BadAnswer("This needs an answer.")
+    if asked.widget == "secret":
+        return Answered(Secret(value), MASK if value else "", said)
+    if asked.widget == "confirm":
+        label = value.capitalize()
+    return Answered(value, label or _echo(value), said)
+
+
+def _echo(value: str) -> str:
+    lines = value.count("\n") + 1
+    return f"{lines} lines" if lines > 1 else veil(inert(value), MASK)
+
+
+def conversation(asked: Asked, say: Say, read: Read) -> Answered | Back:
+    """Ask until there is an answer; `read` raises at the end of input."""
+    for mark, text in (("! ", asked.notice), ("? ", asked.ask), ("  ", asked.help)):
+        if text:
+            say(mark + inert(text))
+    pick = Pick(asked.choices, asked.default, asked.free) if asked.widget == "choose" else None
+    while True:
+        for line in _listed(pick) if pick else ():
+            say(line)
+        typed = read(_before(asked, pick), asked.widget == "secret").strip()
+        if typed == "b" and asked.can_go_back:
+            return BACK
+        try:
+            if answer := _answer(asked, typed, pick, say):
+                return answer
+        except BadAnswer as bad:
+            say("! " + inert(bad.what))
+
+
+def _listed(pick: Pick) -> Iterator[str]:
+    for number, entry in enumerate(pick.shown[:SOME], 1):
+        yield f"  {number}) {entry.label}" + (f"  - {entry.hint}" if entry.hint else "")
+    if len(pick.shown) > SOME:
+        yield f"  {len(pick.shown) - SOME:,} more, type to filter"
+
+
+def _before(asked: Asked, pick: Pick | None) -> str:
+    hints = ["number or text"] if pick else ["y or n"] if asked.widget == "confirm" else []
+    hints += ["b goes back"] if asked.can_go_back else []
+    default = inert(asked.default)
+    if asked.widget == "secret":
+        default = MASK if default else ""
+    elif asked.widget == "confirm":
+        default = default or "yes"
+    elif pick and default and (entry := pick.current()):
+        default = entry.label
+    return "  " + (f"({', '.join(hints)}) " if hints else "") + (f"[{default}] " if default else "")
+
+
+def _answer(asked: Asked, typed: str, pick: Pick | None, say: Say) -> Answered | None:
+    if not pick:
+        yes_no = {"y": "yes", "n": "no", "": "yes"} if asked.widget == "confirm" else {}
+        typed = typed or asked.default
+        return accepted(asked, yes_no.get(typed.lower(), typed))
+    entry = _chosen(pick, typed, bool(asked.default), say)
+    return accepted(asked, entry.choice.value, entry.label if entry.own else "") if entry else None
+
+
+def _chosen(pick: Pick, typed: str, has_default: bool, say: Say) -> Entry | None:
+    if not typed:
+        return pick.current() if has_default or len(pick.shown) == 1 else None
+    if typed.isdecimal() and 0 < int(typed) <= min(len(pick.shown), SOME):
+        return pick.shown[int(typed) - 1]
+    pick.narrow(typed)
+    if not pick.shown:
+        say(f'! Nothing matches "{veil(inert(typed), MASK)}".')
+        pick.narrow("")
+        return None
+    if not pick.shown[0].own and len(pick.shown) == 1:
+        return pick.shown[0]
+    return next((e for e in pick.shown if e.own and typed in (e.choice.value, e.label)), None)

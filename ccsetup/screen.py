@@ -1,0 +1,273 @@
+"""Shows things to a person, on stderr: checklist, review, problems, progress; plain lines without a terminal.
+
+stdout belongs to the one document of --json. rich is opened only for what moves; all else is plain text and a few
+colours, so that the first line is there at once.
+"""
+
+from __future__ import annotations
+
+import json as json_
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
+from threading import RLock, Timer
+from typing import TYPE_CHECKING, Any, TextIO
+
+from ccsetup.errors import Problem
+from ccsetup.inert import cells, inert, padded, spell, wrap
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+Update = Callable[[str, float | None], None]
+
+NO_BREAK = "\N{NO-BREAK SPACE}"
+LABEL = 9  # columns of a checklist's first word
+PROSE = 100  # columns beyond which sentences are hard to read
+MOMENT_S = 0.3  # what is over sooner shows no spinner
+WHILE_S = 1.0  # and no line where there is no terminal
+
+BOLD, DIM, RED, GREEN, CYAN = "1", "2", "31", "32", "36"
+LINKING = ("VTE_VERSION", "WT_SESSION", "KITTY_WINDOW_ID", "KONSOLE_VERSION", "WEZTERM_PANE", "ITERM_SESSION_ID")
+
+
+class Screen:
+    """world.Screen on two streams, which may be terminals, pipes or closed."""
+
+    def __init__(self, env: Mapping[str, str], json: bool, stderr: TextIO | None, stdout: TextIO | None) -> None:
+        self._env, self._due, self._err, self._out = env, json, stderr, stdout
+        self.live = _is_terminal(stderr) and env.get("TERM", "").lower() not in ("dumb", "unknown")
+        self._colours = self.live and not env.get("NO_COLOR") and (os.name != "nt" or "WT_SESSION" in env)
+        self._busy: Busy | None = None
+        self.lock = RLock()
+
+    def heading(self, text: str, facts: Sequence[tuple[str, bool]] = ()) -> None:
+        """The wizard's first lines: what this is, and what was found on this machine (good or not)."""
+        lines = ["", f" {self._in(BOLD, 'ccsetup')}  {inert(text)}", ""]
+        found = "   ".join(f"{inert(fact)} {'✓' if good else '✗'}".replace(" ", NO_BREAK) for fact, good in facts)
+        rows = [row.replace(NO_BREAK, " ") for row in self._rows([("This machine", found)])] if facts else []
+        ticked = [row.replace("✓", self._in(GREEN, "✓")).replace("✗", self._in(RED, "✗")) for row in rows]
+        self._write(*lines, *ticked, *([""] if facts else []))
+
+    def say(self, text: str) -> None:
+        """One plain line; on a narrow terminal it goes on below its own beginning."""
+        line = inert(text)
+        indent = " " * (len(line) - len(line.lstrip(" ")))
+        first, *rest = wrap(line, self._room() - len(indent), self._room())
+        self._write(first, *(indent + more for more in rest))
+
+    def note(self, text: str) -> None:
+        """One quiet line."""
+        first, *rest = wrap(inert(text), self._room(PROSE) - 3)
+        self._write(*(self._in(DIM, line) for line in (f" · {first}", *(f"   {more}" for more in rest))))
+
+    def done(self, what: str, detail: str = "", aside: str = "") -> None:
+        """One ticked line of the checklist."""
+        self._tick(self._in(GREEN, "✓"), what, detail, aside)
+
+    def failed(self, what: str, detail: str = "") -> None:
+        """One crossed line of the checklist."""
+        self._tick(self._in(RED, "✗"), what, detail, "")
+
+    def review(self, diffs: Sequence[str], rows: Sequence[tuple[str, str]]) -> None:
+        """Show what will be written and what will be done."""
+        lines = [""]
+        for diff in diffs:
+            lines += [*(shown for line in diff.splitlines() for shown in self._diff_line(line)), ""]
+        self._write(*lines, *self._rows([(inert(label), inert(text)) for label, text in rows]), "")
+
+    def problem(self, problem: Problem) -> None:
+        """Say what went wrong, why, and what to do next (which may have several lines, such as a policy)."""
+        room = self._room(PROSE) - 3
+        what, *more = wrap(inert(problem.what), room)
+        lines = [f" {self._in(RED, '✗')} {self._in(BOLD, what)}", *(f"   {self._in(BOLD, line)}" for line in more)]
+        lines += [f"   {line}" for line in wrap(inert(problem.why), room, split=True) if line]
+        step, *steps = problem.next.splitlines() or [""]
+        for line in wrap(f"Next: {inert(step)}", room) if step else ():
+            lines.append(f"   {line}")
+        for line in steps:
+            lines += [f"   {part}" for part in wrap(inert(line), room)]
+        self._write(*lines)
+
+    def link(self, text: str, url: str) -> None:
+        """Show an address to open: whole on a line of its own, and clickable where the terminal can."""
+        address = "".join(char for char in inert(url) if char.isascii() and char != " ")
+        shown = self._in(CYAN, address)
+        if self.live and self._links():
+            shown = f"\x1b]8;;{address}\x1b\\{shown}\x1b]8;;\x1b\\"
+        self._write(*(f" {line}" for line in wrap(inert(text), self._room() - 1)), f"   {shown}")
+
+    def document(self, value: Mapping[str, Any]) -> None:
+        """Print the one JSON document of --json on stdout; the first one counts. Without --json do nothing."""
+        if self._due:
+            self._due = False
+            _put(self._out, json_.dumps(value, indent=2, default=str) + "\n")
+
+    @contextmanager
+    def busy(self, text: str) -> Iterator[Update]:
+        """Show that something takes a while; within another one, that one's text changes for as long."""
+        outer = self._busy
+        busy = self._busy = outer or Busy(self, text)
+        before = busy.text
+        try:
+            busy.update(text, None)
+            yield busy.update
+        finally:
+            self._busy = outer
+            if outer:
+                outer.update(before, None)
+            else:
+                busy.close()
+
+    def _tick(self, mark: str, what: str, detail: str, aside: str) -> None:
+        indent = LABEL + 4
+        head = f" {mark} {padded(inert(what), LABEL)} "
+        lines = wrap(inert(detail), self._room() - indent, split=True)
+        quiet = inert(aside)
+        if lines[-1] and cells(lines[-1]) + cells(quiet) + 5 + indent <= self._room():
+            lines[-1] += f"     {self._in(DIM, quiet)}" if quiet else ""
+        else:
+            lines += [self._in(DIM, line) for line in wrap(quiet, self._room() - indent, split=True)]
+        self._write((head + lines[0]).rstrip(), *(" " * indent + line for line in lines[1:]))
+
+    def _rows(self, rows: Sequence[tuple[str, str]]) -> list[str]:
+        column = max((cells(label) for label, _ in rows), default=0) + 3
+        lines = []
+        for label, text in rows:
+            first, *rest = wrap(text, self._room() - column - 1, split=True)
+            lines += [f" {self._in(BOLD, label)}{' ' * (column - cells(label))}{first}"]
+            lines += [" " * (column + 1) + more for more in rest]
+        return lines
+
+    def _diff_line(self, line: str) -> Iterator[str]:
+        colour = DIM if line.startswith(("---", "+++", "@@")) else {"+": GREEN, "-": RED}.get(line[:1], "")
+        first, *rest = wrap(inert(line.expandtabs(4)), self._room() - 5, self._room() - 1, split=True)
+        yield f" {self._in(colour, first)}"
+        for more in rest:
+            yield f"     {self._in(colour, more)}"
+
+    def _in(self, colour: str, text: str) -> str:
+        return f"\x1b[{colour}m{text}\x1b[0m" if self._colours and colour and text else text
+
+    def _room(self, most: int = 10**6) -> int:
+        if not _is_terminal(self._err):
+            return 10**6
+        try:
+            columns = os.get_terminal_size(self._err.fileno()).columns  # type: ignore[union-attr]
+        except (OSError, ValueError):
+            columns = 80
+        return max(min(columns or 80, most), 20)
+
+    def _links(self) -> bool:
+        named = self._env.get("TERM_PROGRAM", "") in ("vscode", "WezTerm", "iTerm.app", "ghostty", "Hyper", "tmux")
+        return named or any(name in self._env for name in LINKING)
+
+    def _write(self, *lines: str) -> None:
+        with self.lock, self._busy.hidden() if self._busy else nullcontext():
+            self.put("".join(f"{line}\n" for line in lines))
+
+    def progress(self) -> Progress:
+        """Return rich's progress line: a spinner and a text; a bar while the share is known."""
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, SpinnerColumn, Task, TextColumn
+        from rich.table import Column
+        from rich.text import Text
+
+        class Bar(BarColumn):
+            def render(self, task: Task) -> Any:
+                return Text() if task.total is None else super().render(task)
+
+        no_color = not self._colours
+        console = Console(file=self._err, force_terminal=True, no_color=no_color, highlight=False, emoji=False)
+        dots = self.spelled("⠋") == "⠋"
+        return Progress(
+            SpinnerColumn("dots" if dots else "line", style="cyan"),
+            TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True)),
+            Bar(bar_width=24, complete_style="cyan", finished_style="cyan"),
+            console=console,
+            transient=True,
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
+
+    def spelled(self, text: str) -> str:
+        """Return the text in letters that stderr can show."""
+        return spell(text, getattr(self._err, "encoding", None))
+
+    def put(self, text: str) -> None:
+        """Write to stderr as it is."""
+        _put(self._err, text)
+
+
+class Busy:
+    """What is shown while something takes long: a spinner and perhaps a bar on a terminal, else one line."""
+
+    def __init__(self, screen: Screen, text: str) -> None:
+        self._screen, self.text, self._share = screen, inert(text), -1.0
+        self._progress: Progress | None = None
+        self._closed = False
+        self._timer = Timer(MOMENT_S if screen.live else WHILE_S, self._begin)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def update(self, text: str, share: float | None) -> None:
+        """Show another text ("" keeps it) and share of the whole (None: unknown)."""
+        with self._screen.lock:
+            self.text, self._share = inert(text) or self.text, -1.0 if share is None else share
+            self._refresh()
+
+    def close(self) -> None:
+        """Take it off the screen."""
+        with self._screen.lock:
+            self._closed = True
+            self._timer.cancel()
+            if self._progress:
+                self._progress.stop()
+
+    @contextmanager
+    def hidden(self) -> Iterator[None]:
+        """Make room for lines that stay."""
+        if self._progress:
+            self._progress.stop()
+        yield
+        if self._progress:
+            self._progress.start()
+
+    def _begin(self) -> None:
+        progress = self._screen.progress() if self._screen.live else None
+        with self._screen.lock:
+            if self._closed:
+                return
+            if progress is None:
+                self._screen.put(f" {self.text} …\n")
+                return
+            self._progress = progress
+            progress.add_task("")
+            self._refresh()
+            progress.start()
+
+    def _refresh(self) -> None:
+        if self._progress:
+            known = self._share >= 0
+            text = self._screen.spelled(self.text)
+            self._progress.update(
+                self._progress.task_ids[0], description=text, total=1 if known else None, completed=max(self._share, 0)
+            )
+
+
+def _is_terminal(stream: TextIO | None) -> bool:
+    try:
+        return stream is not None and stream.isatty()
+    except ValueError:  # it is closed
+        return False
+
+
+def _put(stream: TextIO | None, text: str) -> None:
+    try:
+        if stream is not None:
+            stream.write(spell(text, stream.encoding))
+            stream.flush()
+    except BrokenPipeError:  # nobody reads any more: what Python still holds goes nowhere, and silently
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())  # type: ignore[union-attr]
+    except ValueError:  # it is closed
+        return
