@@ -1,0 +1,229 @@
+"""The person's browser: whether one is here, which addresses it may be sent to, and the listener it comes back to."""
+
+from __future__ import annotations
+
+import hmac
+import html
+import re
+import shutil
+import socketserver
+import sys
+import threading
+import time
+import webbrowser
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+from ccsetup.model import Secret
+
+REDIRECT = "http://127.0.0.1/oauth/callback"  # as it is registered: without a port
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+# Hosts where AWS alone decides what is shown. All of amazonaws.com would be too much: anyone's buckets live there too.
+_AWS_HOST = re.compile(
+    r"([a-z0-9-]+\.)*(awsapps\.(com|cn)|app\.aws|signin\.aws|signin\.aws\.amazon\.com|portal\.amazonaws\.com(\.cn)?)"
+    r"|identitycenter\.amazonaws\.(com(\.cn)?|eu)"
+    r"|(oidc|device\.sso|portal\.sso)\.[a-z0-9-]+\."
+    r"(amazonaws\.(com(\.cn)?|eu)|api\.aws|c2s\.ic\.gov|sc2s\.sgov\.gov|cloud\.adc-e\.uk|csp\.hci\.ic\.gov)"
+)
+
+
+def is_aws_host(host: str) -> bool:
+    """Say whether AWS alone decides what a host shows."""
+    return _AWS_HOST.fullmatch(host.lower().rstrip(".")) is not None
+
+
+def is_sign_in_page(url: str, endpoint: str = "") -> bool:
+    """Say whether a person may be sent to `url`: https on an AWS host, or the loopback host of `endpoint`.
+
+    `endpoint` is what AWS_ENDPOINT_URL_SSO_OIDC names, "" for none. Whatever a browser and urlsplit could read in two
+    ways (backslashes, blanks, a user name before the host) is refused.
+    """
+    if not re.fullmatch(r"[!-~]+", url) or "\\" in url:
+        return False
+    try:
+        page, named = urlsplit(url), urlsplit(endpoint)
+        host, port = page.hostname or "", page.port
+    except ValueError:
+        return False
+    if "@" in page.netloc:
+        return False
+    if host in LOOPBACK:
+        return page.scheme in ("http", "https") and host == named.hostname
+    return page.scheme == "https" and port in (None, 443) and is_aws_host(host)
+
+
+def why_none(
+    env: Mapping[str, str],
+    platform: str = sys.platform,
+    exists: Callable[[str], bool] = lambda path: Path(path).exists(),
+    which: Callable[[str], str | None] = shutil.which,
+) -> str:
+    """Say why there is no browser on this machine, "" when there is one. BROWSER set means that there is one."""
+    if env.get("BROWSER"):
+        return ""
+    if any(env.get(name) for name in ("SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY")):
+        return "this is an ssh session"
+    if env.get("AWS_EXECUTION_ENV") == "CloudShell":
+        return "this is CloudShell"
+    if any(env.get(name) for name in ("CONTAINER", "container", "CODESPACES", "KUBERNETES_SERVICE_HOST")):
+        return "this is a container"
+    if exists("/.dockerenv") or exists("/run/.containerenv"):
+        return "this is a container"
+    if env.get("WSL_DISTRO_NAME") or env.get("WSL_INTEROP"):
+        return "" if which("wslview") else "this is WSL without wslview"
+    if platform.startswith(("linux", "freebsd")) and not (env.get("DISPLAY") or env.get("WAYLAND_DISPLAY")):
+        return "there is no display"
+    return ""
+
+
+def open_page(url: str) -> bool:
+    """Open a page in the person's browser, which BROWSER chooses; say whether one was found."""
+    try:
+        return webbrowser.open(url)
+    except (webbrowser.Error, OSError):
+        return False
+
+
+@dataclass(frozen=True)
+class Callback:
+    """What the sign-in page sent back: a code, or the name of an error."""
+
+    code: Secret
+    error: str = ""
+
+
+class Listener:
+    """Waits on 127.0.0.1 for the one request that carries `state`; bound once it is made, listening inside `with`.
+
+    Everything else is answered politely and forgotten: other paths and methods, a missing or wrong state, bytes that
+    are no request. Each connection has a thread and ten seconds, so that a silent one keeps nobody waiting.
+    Raises OSError when there is no port to be had.
+    """
+
+    def __init__(self, state: str) -> None:
+        self.state = state
+        self._server = _Server(self._take)
+        self._callback: Callback | None = None
+        self._answered = threading.Event()
+
+    @property
+    def redirect_uri(self) -> str:
+        """The address the browser is to come back to."""
+        return REDIRECT.replace("127.0.0.1", f"127.0.0.1:{self._server.server_port}")
+
+    def __enter__(self) -> Listener:
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def wait(self, at_most_s: float) -> Callback | None:
+        """Return what came back, None when nothing did in time. Ctrl-C is answered within a tenth of a second."""
+        end = time.monotonic() + at_most_s
+        while not self._answered.wait(0.1):
+            if time.monotonic() >= end:
+                return None
+        return self._callback
+
+    def _take(self, query: str) -> tuple[Callback | None, Callable[[], None]]:
+        """Read a callback's query: what it says (None: not ours), and what makes it count once it is answered."""
+        callback = self._read(query)
+
+        def count() -> None:
+            if callback and not self._answered.is_set():
+                self._callback = callback
+                self._answered.set()
+
+        return callback, count
+
+    def _read(self, query: str) -> Callback | None:
+        try:
+            fields = parse_qs(query, max_num_fields=20)
+        except ValueError:
+            return None
+        state, code, error = (fields.get(name, []) for name in ("state", "code", "error"))
+        if len(state) != 1 or not hmac.compare_digest(state[0].encode(), self.state.encode()):
+            return None
+        if error:
+            return Callback(Secret(""), error[0])
+        return Callback(Secret(code[0])) if len(code) == 1 else None
+
+
+class _Server(ThreadingHTTPServer):
+    """The standard server without its habits: no name lookups, no shared port, no tracebacks on the terminal."""
+
+    daemon_threads = True
+    allow_reuse_address = False  # on Windows it would let another program take the port
+
+    def __init__(self, take: Callable[[str], tuple[Callback | None, Callable[[], None]]]) -> None:
+        self.take = take
+        super().__init__(("127.0.0.1", 0), _Handler)
+
+    def server_bind(self) -> None:
+        socketserver.TCPServer.server_bind(self)
+        self.server_name, self.server_port = "127.0.0.1", self.socket.getsockname()[1]
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A connection that breaks off is nobody's business."""
+
+
+_PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
+<style>:root {{ color-scheme: light dark }}
+body {{ font: 1.1rem/1.5 system-ui, sans-serif; display: grid; place-items: center; min-height: 90vh; margin: 0 2rem }}
+</style></head>
+<body><main><h1>{title}</h1><p>{text}</p></main></body></html>
+"""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """Answers one request with a small calm page."""
+
+    server: _Server
+    timeout = 10
+    server_version = "ccsetup"
+    sys_version = ""
+
+    def do_GET(self) -> None:
+        """Take the callback; tell anything else that it is not awaited here."""
+        path, _, query = self.path.partition("?")
+        if path != urlsplit(REDIRECT).path:
+            self._page(404, "Nothing here", "ccsetup waits for a sign-in at this address, and for nothing else.")
+            return
+        callback, count = self.server.take(query)
+        try:
+            if callback is None:
+                self._page(400, "Not this sign-in", "This page belongs to another sign-in. ccsetup goes on waiting.")
+            elif callback.error:
+                self._page(200, "Not signed in", "The sign-in was refused. Your terminal says what to do next.")
+            else:
+                self._page(200, "Signed in", "You may close this page and go back to your terminal.")
+        finally:
+            count()
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """Answer what is no GET request, or no request at all, without repeating any of it."""
+        self._page(405 if code == 501 else code, "Not understood", "ccsetup waits for a sign-in, and for nothing else.")
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Keep quiet: the address holds the code."""
+
+    def _page(self, status: int, title: str, text: str) -> None:
+        body = _PAGE.format(title=html.escape(title), text=html.escape(text)).encode()
+        self.close_connection = True
+        self.send_response(status)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Cache-Control", "no-store")
+        self.send_header("Referrer-Policy", "no-referrer")
+        self.send_header("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)

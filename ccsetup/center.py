@@ -1,0 +1,221 @@
+"""Reaches IAM Identity Center through botocore, unsigned, and tells a refusal from a fault of the network."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urljoin, urlsplit
+
+from ccsetup.errors import Problem
+
+T = TypeVar("T")
+_FAULT_S = 60.0
+_REDIRECT_S = 5
+_BUSY = frozenset({"TooManyRequestsException", "ThrottlingException", "InternalServerException"})
+
+
+class Refused(Exception):
+    """Identity Center said no. Holds AWS's code and nothing else: a message could hold anything."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class IdentityCenter:
+    """Clients of sso and sso-oidc with nobody's profile. `endpoint` is what the environment names for sso-oidc."""
+
+    def __init__(self, env: Mapping[str, str], home: Path) -> None:
+        self._env, self._home = env, home
+        self._clients: dict[tuple[str, str], Any] = {}
+        self._behind: dict[str, str] = {}
+        self.endpoint = self._named("SSO_OIDC")
+
+    def ask(self, service: str, region: str, work: Callable[[Any], T]) -> T:
+        """Return what `work` makes of a client. Raises Refused, and a Problem within a minute for faults."""
+        client = self._client(service, region)
+        return bounded(lambda: work(client), urlsplit(client.meta.endpoint_url).netloc)
+
+    def base(self, region: str) -> str:
+        """Return scheme and host of the region's sso-oidc."""
+        url = urlsplit(self._client("sso-oidc", region).meta.endpoint_url)
+        return f"{url.scheme}://{url.netloc}"
+
+    def behind(self, url: str) -> str:
+        """Follow one redirect of a custom start URL, within five seconds; believe it where it leads to AWS."""
+        if url not in self._behind:
+            self._behind[url] = self._followed(url)
+        return self._behind[url]
+
+    def _followed(self, url: str) -> str:
+        from ccsetup.browser import LOOPBACK, is_aws_host, is_sign_in_page
+
+        address = urlsplit(url)
+        host = address.hostname or ""
+        local = urlsplit(self.endpoint).hostname in LOOPBACK  # a sandbox: nothing leaves this machine
+        if local or address.scheme != "https" or is_aws_host(host) or not _is_public_name(host):
+            return url
+        try:
+            found = bounded(lambda: _location(url, self._bundle()), host, _REDIRECT_S)
+        except (Problem, Refused):
+            return url
+        page = urlsplit(urljoin(url, found))
+        clean = f"{page.scheme}://{page.netloc}{page.path.rstrip('/')}"
+        return clean if is_sign_in_page(clean) else url
+
+    def _named(self, service: str) -> str:
+        if self._env.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "").lower() == "true":
+            return ""
+        return self._env.get(f"AWS_ENDPOINT_URL_{service}") or self._env.get("AWS_ENDPOINT_URL") or ""
+
+    def _client(self, service: str, region: str) -> Any:
+        if (service, region) not in self._clients:
+            self._clients[service, region] = self._made(service, region)
+        return self._clients[service, region]
+
+    def _made(self, service: str, region: str) -> Any:
+        import botocore.session
+        from botocore import UNSIGNED
+        from botocore.config import Config
+        from botocore.exceptions import BotoCoreError
+
+        nobody = {"profile": (None, None, None, None), "config_file": (None, None, os.devnull, None)}
+        config = Config(
+            signature_version=UNSIGNED,
+            connect_timeout=8,
+            read_timeout=15,
+            retries={"mode": "standard", "total_max_attempts": 3},
+        )
+        try:
+            return botocore.session.Session(session_vars=nobody).create_client(
+                service,
+                region_name=region,
+                endpoint_url=self._named(service.upper().replace("-", "_")) or None,
+                verify=self._bundle(),
+                config=config,
+            )
+        except (BotoCoreError, ValueError):
+            what = f"There is no sign-in service at {self.endpoint or region}."
+            raise Problem(what, next="A region is such as us-east-1.", code="region.invalid") from None
+
+    def _bundle(self) -> str | None:
+        """Return the certificates to trust: the environment's, else the config file's, as every SDK takes them."""
+        from botocore.configloader import load_config
+        from botocore.exceptions import BotoCoreError
+
+        named = self._env.get("AWS_CA_BUNDLE")
+        if not named:
+            path = self._env.get("AWS_CONFIG_FILE") or str(self._home / ".aws" / "config")
+            try:
+                profiles = load_config(path)["profiles"]
+            except BotoCoreError:
+                profiles = {}
+            named = profiles.get(self._env.get("AWS_PROFILE") or "default", {}).get("ca_bundle")
+        if named and not Path(named).expanduser().exists():
+            next = "Correct AWS_CA_BUNDLE, or the ca_bundle of your AWS config file."
+            raise Problem(f"The certificate file {named} is not there.", next=next, code="net.tls")
+        return str(Path(named).expanduser()) if named else None
+
+
+def bounded(work: Callable[[], T], host: str, at_most_s: float = _FAULT_S) -> T:
+    """Do `work` in a thread that nobody has to wait for: Ctrl-C is answered at once, even while a name is looked up.
+
+    Raises Refused or Problem, made outside of the SDK's error so that nothing of it hangs on.
+    """
+    from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.parsers import ResponseParserError
+
+    done: list[T] = []
+    wrong: list[Exception] = []
+
+    def run() -> None:
+        try:
+            done.append(work())
+        except ClientError as error:
+            wrong.append(_answer(error.response, host))
+        except BotoCoreError as error:
+            wrong.append(_fault(error, host))
+        except (ResponseParserError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+            wrong.append(_stranger(host))  # a page where the SDK's parser, or we, looked for AWS's answer
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    end = time.monotonic() + at_most_s
+    while thread.is_alive() and time.monotonic() < end:
+        thread.join(0.1)
+    if wrong:
+        raise wrong[0]
+    if not done:
+        raise _unreachable(f"{host} did not answer within {at_most_s:.0f} seconds.")
+    return done[0]
+
+
+def _answer(response: Mapping[str, Any], host: str) -> Exception:
+    code = str(response.get("Error", {}).get("Code", ""))
+    status = int(response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+    if status >= 500 or code in _BUSY:
+        return _unreachable(f"{host} is too busy to answer.", "Try again in a minute.")
+    if status == 407 or not code or code.isdigit():
+        return _stranger(host)
+    return Refused(code)
+
+
+def _fault(error: Exception, host: str) -> Exception:
+    from botocore.exceptions import ParamValidationError, ProxyConnectionError, SSLError
+
+    if isinstance(error, ParamValidationError):  # the SDK refuses in AWS's place
+        return Refused("InvalidRequestException")
+    if isinstance(error, SSLError):
+        return Problem(
+            f"The certificate of {host} is not trusted here.",
+            why="A company's proxy may show one of its own, or the clock of this machine is wrong.",
+            next="Set AWS_CA_BUNDLE to the file with your company's certificates, and try again.",
+            code="net.tls",
+        )
+    if isinstance(error, ProxyConnectionError):
+        next = "Check HTTPS_PROXY and NO_PROXY, and try again."
+        return Problem(f"The proxy on the way to {host} does not answer.", next=next, code="net.proxy")
+    return _unreachable(f"{host} cannot be reached.")
+
+
+def _unreachable(what: str, next: str = "Check the network and the region, and try again.") -> Problem:
+    return Problem(what, next=next, code="net.unreachable")
+
+
+def _stranger(host: str) -> Problem:
+    return Problem(
+        f"Something else answered in place of {host}.",
+        why="A proxy, or the sign-in page of the network you are in, is in between.",
+        next="Sign in to that network, check HTTPS_PROXY and NO_PROXY, and try again.",
+        code="net.proxy",
+    )
+
+
+def _is_public_name(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return "." in host and not host.endswith((".local", ".localhost", ".internal"))
+    return False
+
+
+def _location(url: str, bundle: str | None) -> str:
+    """Ask for a page's redirect without following it; "" when there is none."""
+    from botocore.awsrequest import AWSRequest
+    from botocore.httpsession import URLLib3Session
+    from botocore.utils import get_environ_proxies
+
+    verify: Any = bundle or True
+    session = URLLib3Session(verify=verify, proxies=get_environ_proxies(url), timeout=_REDIRECT_S)
+    for method in ("HEAD", "GET"):
+        answer = session.send(AWSRequest(method, url, stream_output=True).prepare())
+        if answer.status_code in (301, 302, 303, 307, 308):
+            return str(answer.headers.get("location") or "")
+        if answer.status_code not in (405, 501):
+            break
+    return ""

@@ -1,0 +1,231 @@
+"""How Identity Center grants a token: through the browser with PKCE, by a device code, for a refresh token."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import secrets
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlencode
+
+from ccsetup.center import IdentityCenter, Refused
+from ccsetup.errors import Problem
+from ccsetup.model import Secret
+from ccsetup.tokens import Registration, Token
+from ccsetup.world import Start
+
+if TYPE_CHECKING:
+    from ccsetup.browser import Listener
+
+_BROWSER = ("authorization_code", "refresh_token")
+_DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
+_SCOPES = ("sso:account:access",)
+_AHEAD = timedelta(minutes=15)  # a registration that ends sooner is made anew, as the AWS CLI does
+_FAULT_S = 60.0
+
+
+@dataclass(frozen=True)
+class Person:
+    """How to reach the person: show a text and an address, note a quiet line, open a page, and how long to wait."""
+
+    show: Callable[[str, str], None]
+    note: Callable[[str], None]
+    open_page: Callable[[str], bool] | None
+    patience_s: float
+    pause: Callable[[float], None]
+
+    @contextmanager
+    def sent_to(self, page: str, text: str) -> Iterator[None]:
+        """Show a page and open it, while the block waits for what comes of it; some browsers return at their end."""
+        over = threading.Event()
+
+        def visit(open_page: Callable[[str], bool]) -> None:
+            if not open_page(page) and not over.is_set():
+                self.note("No browser opened: open the address above yourself.")
+
+        self.show(text, page)
+        if self.open_page:
+            threading.Thread(target=visit, args=(self.open_page,), daemon=True).start()
+        try:
+            yield
+        finally:
+            over.set()
+
+
+@dataclass(frozen=True)
+class _Device:
+    """One device authorization: the page to open, the code it shows, and what to ask with, how often, how long."""
+
+    page: str
+    user_code: str
+    code: Secret
+    interval_s: float
+    lasts_s: float
+
+
+@dataclass
+class Grants:
+    """The three grants. `known` finds a registration made before, by this program or by the AWS CLI."""
+
+    center: IdentityCenter
+    person: Person
+    now: Callable[[], datetime]
+    known: Callable[[Start], Registration | None]
+    _made: dict[tuple[Start, tuple[str, ...]], Registration] = field(default_factory=dict)
+
+    def renew(self, start: Start, registration: Registration, refresh: Secret) -> Token:
+        """Exchange a refresh token, which goes on unless a new one comes (RFC 6749, section 6)."""
+        given = {"grantType": "refresh_token", "refreshToken": refresh.reveal()}
+        return self._created(start, registration, given, refresh)
+
+    def by_browser(self, start: Start, listener: Listener) -> Token:
+        """The authorization code with PKCE (RFC 7636): the browser comes back to a listener on this machine."""
+        verifier = secrets.token_urlsafe(48)
+        challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
+        with listener:
+            registration = self._registered(start, _BROWSER)
+            query = {
+                "response_type": "code",
+                "client_id": registration.client_id,
+                "redirect_uri": listener.redirect_uri,
+                "state": listener.state,
+                "code_challenge_method": "S256",
+                "scopes": " ".join(start.scopes or _SCOPES),
+                "code_challenge": challenge,
+            }
+            page = f"{self.center.base(start.region)}/authorize?{urlencode(query, quote_via=quote)}"
+            with self.person.sent_to(self._checked(page), "Sign in on this page, in a browser on this machine:"):
+                back = listener.wait(self.person.patience_s)
+        if back is None:
+            raise signed_out(f"Nobody signed in within {self.person.patience_s / 60:.0f} minutes.")
+        if back.error:
+            raise Refused("AccessDeniedException" if back.error == "access_denied" else back.error)
+        given = {"grantType": "authorization_code", "code": back.code.reveal()}
+        given |= {"redirectUri": listener.redirect_uri, "codeVerifier": verifier}
+        return self._created(start, registration, given)
+
+    def by_code(self, start: Start) -> Token:
+        """The device code (RFC 8628): the person confirms a code on any device, while this asks whether they did."""
+        registration = self._registered(start, ())
+        try:
+            device = self._device(start, registration)
+        except Refused as refused:
+            if refused.code not in ("InvalidClientException", "UnauthorizedClientException"):
+                raise
+            registration = self._registered(start, (), anew=True)
+            device = self._device(start, registration)
+        with self.person.sent_to(device.page, f"Open this page and confirm that it shows {device.user_code}:"):
+            return self._polled(start, registration, device)
+
+    def _device(self, start: Start, registration: Registration) -> _Device:
+        def ask(oidc: Any) -> _Device:
+            found = oidc.start_device_authorization(
+                clientId=registration.client_id,
+                clientSecret=registration.secret.reveal(),
+                startUrl=self.center.behind(start.url),
+            )
+            page = found.get("verificationUriComplete") or found["verificationUri"]
+            code = Secret(found["deviceCode"])
+            return _Device(page, found["userCode"], code, found.get("interval") or 5, found["expiresIn"])
+
+        device = self.center.ask("sso-oidc", start.region, ask)
+        self._checked(device.page)
+        return device
+
+    def _polled(self, start: Start, registration: Registration, device: _Device) -> Token:
+        given = {"grantType": _DEVICE, "deviceCode": device.code.reveal()}
+        wait_s, well = device.interval_s, self.now()
+        end = well + timedelta(seconds=device.lasts_s)
+        while self.now() < end:
+            self.person.pause(wait_s)
+            try:
+                return self._created(start, registration, given)
+            except Refused as refused:
+                if refused.code not in ("AuthorizationPendingException", "SlowDownException"):
+                    raise
+                wait_s += 5 if refused.code == "SlowDownException" else 0
+                well = self.now()
+            except Problem:  # the network may come back while the person is still busy
+                if (self.now() - well).total_seconds() > _FAULT_S:
+                    raise
+        raise Refused("ExpiredTokenException")
+
+    def _registered(self, start: Start, grants: tuple[str, ...], anew: bool = False) -> Registration:
+        held = None if anew else self._made.get((start, grants)) or self.known(start)
+        if held and ("authorization_code" in held.grants) == bool(grants) and held.expires_at - self.now() > _AHEAD:
+            return held
+        # What is registered for the browser names the portal and where to come back to; for the code, neither.
+        scopes = start.scopes if start.session else ()
+        told: dict[str, Any] = {"clientName": f"ccsetup-{start.session}".rstrip("-"), "clientType": "public"}
+        if grants:
+            from ccsetup.browser import REDIRECT
+
+            scopes = scopes or _SCOPES
+            told |= {"grantTypes": list(grants), "redirectUris": [REDIRECT], "issuerUrl": self.center.behind(start.url)}
+        if scopes:
+            told["scopes"] = list(scopes)
+
+        def ask(oidc: Any) -> Registration:
+            found = oidc.register_client(**told)
+            ends = datetime.fromtimestamp(found["clientSecretExpiresAt"], timezone.utc)
+            return Registration(found["clientId"], Secret(found["clientSecret"]), ends, scopes, grants)
+
+        made = self._made[start, grants] = self.center.ask("sso-oidc", start.region, ask)
+        return made
+
+    def _created(
+        self, start: Start, registration: Registration, given: Mapping[str, str], refresh: Secret | None = None
+    ) -> Token:
+        def ask(oidc: Any) -> Token:
+            found = oidc.create_token(
+                clientId=registration.client_id, clientSecret=registration.secret.reveal(), **given
+            )
+            ends = self.now() + timedelta(seconds=found["expiresIn"])
+            renews = Secret(found["refreshToken"]) if found.get("refreshToken") else refresh
+            return Token(Secret(found["accessToken"]), ends, start.url, start.region, renews, registration)
+
+        return self.center.ask("sso-oidc", start.region, ask)
+
+    def _checked(self, page: str) -> str:
+        """Return the page, if a person may be sent there."""
+        from ccsetup.browser import is_sign_in_page
+
+        if not is_sign_in_page(page, self.center.endpoint):
+            raise Problem(
+                "The sign-in was stopped: its page is not one of AWS's.",
+                why="A sign-in page begins with https and lies on an AWS host, such as acme.awsapps.com.",
+                next="Check the start URL, its region and AWS_ENDPOINT_URL_SSO_OIDC with whoever gave them to you.",
+                code="sso.url",
+            )
+        return page
+
+
+def signed_out(what: str) -> Problem:
+    """Say that there is no sign-in, and what to do."""
+    return Problem(what, next="Run the same command again to sign in.", code="sso.signed-out")
+
+
+def in_words(start: Start, code: str) -> Problem:
+    """Say what Identity Center's refusal of a sign-in means."""
+    if code in ("InvalidRequestException", "InvalidGrantException"):
+        return Problem(
+            f"That start URL is not known in {start.region}; the region or the URL {start.url} is wrong.",
+            why="An Identity Center lives in one region, and its start URL is known there only.",
+            next="Ask for both where you got them; a start URL is such as https://acme.awsapps.com/start.",
+            code="sso.url",
+        )
+    if code == "InvalidScopeException":
+        return Problem(
+            f"The sso-session {start.session} asks for what Identity Center does not grant: {' '.join(start.scopes)}.",
+            next="Set sso_registration_scopes = sso:account:access in that sso-session.",
+            code="sso.url",
+        )
+    return signed_out({
+        "AccessDeniedException": "The sign-in was declined in the browser.",
+        "ExpiredTokenException": "The code ended before anybody confirmed it.",
+    }.get(code, "Identity Center did not accept the sign-in."))  # fmt: skip

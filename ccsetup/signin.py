@@ -1,0 +1,226 @@
+"""IAM Identity Center: a token at hand or a sign-in, and what the portal lists."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any, TypeVar
+
+from ccsetup.center import IdentityCenter, Refused
+from ccsetup.errors import Problem
+from ccsetup.grants import Grants, Person, in_words, signed_out
+from ccsetup.model import Choice, Edit, Keys, Secret
+from ccsetup.parse import region_of
+from ccsetup.tokens import (
+    Registration,
+    Token,
+    registration_in,
+    registration_name,
+    registration_text,
+    token_in,
+    token_name,
+    token_text,
+)
+from ccsetup.world import Start
+
+T = TypeVar("T")
+_RENEW = timedelta(minutes=15)  # SDKs renew a token this long before its end
+_SPARE = timedelta(minutes=1)  # less is not worth beginning with
+
+
+class SignIn:
+    """IAM Identity Center, as world.SignIn describes it. Reads the token cache; what it would write is `pending`.
+
+    `show` takes a text and an address to open, `note` a quiet line, `open_browser` an address and says whether a
+    browser took it. A fault of the network is one Problem within a minute; every wait ends at once on Ctrl-C.
+    """
+
+    def __init__(
+        self,
+        env: Mapping[str, str],
+        home: Path,
+        now: Callable[[], datetime],
+        *,
+        show: Callable[[str, str], None],
+        note: Callable[[str], None],
+        open_browser: Callable[[str], bool] | None = None,
+        device_code: bool = False,
+        no_browser: bool = False,
+        patience_s: float = 600.0,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._env, self._now, self._note = env, now, note
+        self._cache = home / ".aws" / "sso" / "cache"
+        self._device_code, self._opens, self._prints = device_code, open_browser, no_browser
+        self._center = IdentityCenter(env, home)
+        person = Person(show, note, None if no_browser else open_browser, patience_s, pause)
+        self._grants = Grants(self._center, person, now, self._registration)
+        self._lock = threading.RLock()
+        self._tokens: dict[Start, Token] = {}
+        self._refused: set[Secret] = set()
+        self._left: dict[Path, str] = {}
+
+    def token(self, start: Start) -> Secret:
+        """Return an access token: from this run, the shared cache, a refresh, or the person's browser."""
+        return self._held(start).access
+
+    def until(self, start: Start) -> datetime | None:
+        """Say when the token that is at hand ends; None when there is none."""
+        with self._lock:
+            token = self._tokens.get(start) or self._cached(start)
+        return token.expires_at if token and token.expires_at > self._now() else None
+
+    def resolve(self, url: str) -> str | None:
+        """Tell the region behind a custom start URL by where it redirects; None when it does not tell."""
+        return region_of(self._center.behind(url))
+
+    def accounts(self, start: Start) -> Sequence[Choice]:
+        """List the accounts by name: value the account id, label its name, hint the e-mail address."""
+
+        def ask(sso: Any, token: str) -> list[Choice]:
+            pages = sso.get_paginator("list_accounts").paginate(accessToken=token, PaginationConfig={"PageSize": 100})
+            found = [account for page in pages for account in page["accountList"]]
+            return [
+                Choice(a["accountId"], a.get("accountName") or a["accountId"], a.get("emailAddress", "")) for a in found
+            ]
+
+        return _by_name(self._portal(start, ask, "This sign-in may not list its accounts."))
+
+    def roles(self, start: Start, account_id: str) -> Sequence[Choice]:
+        """List the permission sets of one account by name."""
+
+        def ask(sso: Any, token: str) -> list[Choice]:
+            asked = {"accessToken": token, "accountId": account_id, "PaginationConfig": {"PageSize": 100}}
+            pages = sso.get_paginator("list_account_roles").paginate(**asked)
+            return [Choice(role["roleName"], role["roleName"]) for page in pages for role in page["roleList"]]
+
+        return _by_name(self._portal(start, ask, f"This sign-in has no role in account {account_id}."))
+
+    def keys(self, start: Start, account_id: str, role: str) -> Keys:
+        """Return a role's temporary keys."""
+
+        def ask(sso: Any, token: str) -> Keys:
+            found = sso.get_role_credentials(accessToken=token, accountId=account_id, roleName=role)["roleCredentials"]
+            ends = datetime.fromtimestamp(found["expiration"] / 1000, timezone.utc)
+            return Keys(found["accessKeyId"], Secret(found["secretAccessKey"]), Secret(found["sessionToken"]), ends)
+
+        return self._portal(start, ask, f"This sign-in does not have the role {role} in account {account_id}.")
+
+    def pending(self) -> Sequence[Edit]:
+        """Return the cache files this run's sign-ins would leave; nothing has been written yet."""
+        with self._lock:
+            edits = [Edit(path, _text_at(path), text) for path, text in self._left.items()]
+        return tuple(edit for edit in edits if edit.before != edit.after)
+
+    def _portal(self, start: Start, ask: Callable[[Any, str], T], denied: str) -> T:
+        """Ask the portal; a token that looked good and is refused is forgotten, and the person signs in once."""
+        while True:
+            token = self._held(start)
+
+            def work(sso: Any, access: str = token.access.reveal()) -> T:
+                return ask(sso, access)
+
+            try:
+                return self._center.ask("sso", start.region, work)
+            except Refused as refused:
+                if refused.code != "UnauthorizedException":
+                    next = "Choose another one, or ask your administrator for it."
+                    raise Problem(denied, code="access.assume", next=next) from None
+            if token.fresh:
+                raise signed_out("Identity Center refuses the sign-in that was just made.")
+            with self._lock:
+                self._refused.add(token.access)
+                self._tokens.pop(start, None)
+
+    def _held(self, start: Start) -> Token:
+        with self._lock:
+            token = self._tokens.get(start) or self._cached(start)
+            if token and token.expires_at - self._now() <= _RENEW:
+                token = self._renewed(start, token)
+            if not token:
+                token = self._signed_in(start)
+            self._tokens[start] = token
+            return token
+
+    def _cached(self, start: Start) -> Token | None:
+        token = token_in(_text_at(self._cache / token_name(start)) or "")
+        return token if token and token.serves(start) and token.access not in self._refused else None
+
+    def _registration(self, start: Start) -> Registration | None:
+        return registration_in(_text_at(self._cache / registration_name(start)) or "")
+
+    def _renewed(self, start: Start, token: Token) -> Token | None:
+        """Use the refresh token; else go on with the time that is left, None when that is too little."""
+        left = replace(token, refresh=None) if token.expires_at - self._now() > _SPARE else None
+        known = token.registration
+        if not token.refresh or not known or known.expires_at <= self._now():
+            return left
+        try:
+            return self._keep(start, self._grants.renew(start, known, token.refresh))
+        except Refused:
+            return left
+        except Problem:
+            if not left:
+                raise
+            return left
+
+    def _signed_in(self, start: Start) -> Token:
+        """Have the person sign in: in the browser, or with a code where that cannot be, saying why."""
+        from ccsetup.browser import Listener
+
+        path = self._cache / token_name(start)
+        if not token_in(_text_at(path) or "{}") and path.exists():
+            self._note(f"The saved sign-in {path} is damaged; it is written anew.")
+        why, listener = self._why_code(start), None
+        if not why:
+            try:
+                listener = Listener(secrets.token_urlsafe(32))
+            except OSError:
+                why = "no port of 127.0.0.1 is to be had"
+        try:
+            if listener:
+                return self._keep(start, replace(self._grants.by_browser(start, listener), fresh=True))
+            self._note(f"Signing in with a code: {why}.")
+            return self._keep(start, replace(self._grants.by_code(start), fresh=True))
+        except Refused as refused:
+            raise in_words(start, refused.code) from None
+
+    def _why_code(self, start: Start) -> str:
+        from ccsetup.browser import why_none
+
+        if self._device_code:
+            return "--device-code asks for it"
+        if not start.session:
+            return "a profile without an sso-session has no other way"
+        if not self._opens and not self._prints:
+            return "there is no browser"
+        return why_none(self._env)
+
+    def _keep(self, start: Start, token: Token) -> Token:
+        """Note the files that a new token will be kept in."""
+        if token.fresh and token.registration:
+            self._left[self._cache / registration_name(start)] = registration_text(token.registration)
+        self._left[self._cache / token_name(start)] = token_text(token)
+        return token
+
+
+def _by_name(choices: Iterable[Choice]) -> tuple[Choice, ...]:
+    return tuple(sorted(choices, key=lambda choice: (choice.label.casefold(), choice.value)))
+
+
+def _text_at(path: Path) -> str | None:
+    try:
+        return path.read_bytes().decode("utf-8", "surrogateescape")
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise Problem(
+            f"The saved sign-in {path} cannot be read: {error.strerror}.",
+            next="Remove it; signing in writes it anew.",
+            code="sso.cache-corrupt",
+        ) from None

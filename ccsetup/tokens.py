@@ -1,0 +1,158 @@
+"""The sign-in cache that all AWS SDKs share, `~/.aws/sso/cache`, as text: as AWS CLI v2 writes it, botocore reads it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import Any
+
+from ccsetup.model import Secret
+from ccsetup.world import Start
+
+
+@dataclass(frozen=True)
+class Registration:
+    """A client that Identity Center knows this machine by; without grants it serves the device code only."""
+
+    client_id: str
+    secret: Secret
+    expires_at: datetime
+    scopes: tuple[str, ...] = ()
+    grants: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Token:
+    """An access token, where it is from ("" unknown), and what renews it. `fresh`: a person just signed in for it."""
+
+    access: Secret
+    expires_at: datetime
+    start_url: str = ""
+    region: str = ""
+    refresh: Secret | None = None
+    registration: Registration | None = None
+    fresh: bool = False
+
+    def serves(self, start: Start) -> bool:
+        """Say whether it is of this portal: two portals may have been given one session name."""
+        url = self.start_url.rstrip("#/")
+        return url in ("", start.url.rstrip("#/")) and self.region in ("", start.region)
+
+
+def token_name(start: Start) -> str:
+    """Name a token's file: by its session, or in the legacy form by its start URL."""
+    return _sha1(start.session or start.url) + ".json"
+
+
+def registration_name(start: Start) -> str:
+    """Name a registration's file, which the AWS CLI finds again."""
+    told = {
+        "tool": "botocore",
+        "startUrl": start.url,
+        "region": start.region,
+        "scopes": _scopes(start),
+        "session_name": start.session or None,
+    }
+    return _sha1(json.dumps(told, sort_keys=True)) + ".json"
+
+
+def token_text(token: Token) -> str:
+    """Write a token's file."""
+    fields = {
+        "startUrl": token.start_url,
+        "region": token.region,
+        "accessToken": token.access.reveal(),
+        "expiresAt": _stamp(token.expires_at),
+    }
+    if token.registration:
+        fields["clientId"] = token.registration.client_id
+        fields["clientSecret"] = token.registration.secret.reveal()
+        fields["registrationExpiresAt"] = _stamp(token.registration.expires_at)
+    if token.refresh:
+        fields["refreshToken"] = token.refresh.reveal()
+    return json.dumps(fields)
+
+
+def registration_text(registration: Registration) -> str:
+    """Write a registration's file."""
+    fields: dict[str, Any] = {
+        "clientId": registration.client_id,
+        "clientSecret": registration.secret.reveal(),
+        "expiresAt": _stamp(registration.expires_at),
+    }
+    if registration.scopes:
+        fields["scopes"] = registration.scopes
+    if registration.grants:
+        fields["grantTypes"] = registration.grants
+    return json.dumps(fields)
+
+
+def token_in(text: str) -> Token | None:
+    """Read a token's file; None when it is damaged."""
+    fields = _fields(text)
+    access, ends = _word(fields, "accessToken"), _moment(fields.get("expiresAt"))
+    if not access or not ends:
+        return None
+    client, secret = _word(fields, "clientId"), _word(fields, "clientSecret")
+    known_until, refresh = _moment(fields.get("registrationExpiresAt")), _word(fields, "refreshToken")
+    return Token(
+        Secret(access),
+        ends,
+        _word(fields, "startUrl"),
+        _word(fields, "region"),
+        Secret(refresh) if refresh else None,
+        Registration(client, Secret(secret), known_until) if client and secret and known_until else None,
+    )
+
+
+def registration_in(text: str) -> Registration | None:
+    """Read a registration's file; None when it is damaged."""
+    fields = _fields(text)
+    client, secret, ends = _word(fields, "clientId"), _word(fields, "clientSecret"), _moment(fields.get("expiresAt"))
+    if not client or not secret or not ends:
+        return None
+    return Registration(client, Secret(secret), ends, _words(fields, "scopes"), _words(fields, "grantTypes"))
+
+
+def _scopes(start: Start) -> list[str] | None:
+    return list(start.scopes) or None if start.session else None
+
+
+def _sha1(text: str) -> str:
+    return hashlib.sha1(text.encode("utf-8", "surrogateescape"), usedforsecurity=False).hexdigest()
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _moment(value: object) -> datetime | None:
+    """Read a time as any SDK writes it: `…Z`, `…UTC`, an offset, fractions of a second."""
+    if not isinstance(value, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(re.sub(r"\.\d+", "", re.sub(r"(Z|UTC)$", "+00:00", value.strip())))
+        return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).astimezone(timezone.utc)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _fields(text: str) -> dict[str, Any]:
+    try:
+        fields = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return fields if isinstance(fields, dict) else {}
+
+
+def _word(fields: dict[str, Any], name: str) -> str:
+    value = fields.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def _words(fields: dict[str, Any], name: str) -> tuple[str, ...]:
+    values = fields.get(name)
+    return tuple(v for v in values if isinstance(v, str)) if isinstance(values, list) else ()
