@@ -203,10 +203,10 @@ def _words(error: Exception, name: str, session: Session) -> str:
     return f"Profile {name} cannot be used: {error}. {_again(name)}"
 
 
-_UNREACHED = frozenset(
-    ["EndpointConnectionError", "ConnectTimeoutError", "ReadTimeoutError", "ConnectionClosedError"]
-    + ["ProxyConnectionError", "SSLError", "HTTPClientError"]
-)
+_UNREACHED = (
+    "EndpointConnectionError", "ConnectTimeoutError", "ReadTimeoutError", "ConnectionClosedError",
+    "ProxyConnectionError", "SSLError", "HTTPClientError",
+)  # fmt: skip
 
 
 def _broken_file(path: str, error: object) -> str:
@@ -231,7 +231,7 @@ def _refusal(refused: Mapping[str, object], name: str) -> str:
 def _no_profile(name: str, session: Session) -> str:
     if not name:
         return "AWS_PROFILE is set but empty. Run: unset AWS_PROFILE"
-    return f"There is no profile {name}{_near(name, session.available_profiles)}. {_again(name)}"
+    return f"There is no profile {name}{_near(name, session.available_profiles) or '.'} {_again(name)}"
 
 
 def _near(name: str, names: list[str] | dict[str, str]) -> str:
@@ -260,7 +260,7 @@ def _sign_in_ended(name: str, session: Session) -> str:
 
 
 def _clock(moment: str) -> str:
-    """Return a moment (UTC, as in 2026-01-31T18:04:00Z) in this machine's time: "at 18:04", "on 2026-01-30 at 18:04"."""
+    """Return a moment (UTC, as in 2026-01-31T18:04:00Z) in local time: "at 18:04", "on 2026-01-30 at 18:04"."""
     from calendar import timegm
 
     local = time.localtime(timegm(time.strptime(moment[:19], "%Y-%m-%dT%H:%M:%S")))
