@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any, cast
 
 from ccsetup.errors import Problem
-from ccsetup.model import Edit, Identity, Keys, Repository, Secret, Value, Who
+from ccsetup.model import Edit, Identity, Keys, Repository, Secret, Who
 from ccsetup.refusals import problem_of
-from ccsetup.world import Start
+from ccsetup.world import Start, start_of
 
 
 class SessionCache:
@@ -88,6 +88,13 @@ class Aws:
         import botocore.credentials
 
         assert boto3 and botocore  # noqa: S101
+
+    def judge(self, path: Path) -> Mapping[str, object]:
+        """Parse a file with botocore's own parser, the one that every later reader uses."""
+        from botocore.configloader import raw_config_parse
+
+        found: Mapping[str, object] = raw_config_parse(str(path))
+        return found
 
     def pending(self) -> Sequence[Edit]:
         """Return the role-session cache files this run would leave; nothing has been written yet."""
@@ -211,9 +218,7 @@ class Aws:
         return _held(self.web_identity(there["role_arn"], token, name, duration_s, "", region))
 
     def _by_sso(self, who: Who, there: Mapping[str, str]) -> dict[str, str]:
-        session = there.get("sso_session", "")
-        where: Mapping[str, Value] = (who.sessions or {}).get(session, {}) if session else there
-        start = Start(str(where.get("sso_start_url", "")), str(where.get("sso_region", "")), session)
+        start = start_of(there, who.sessions or {})
         return _held(self._sso_keys(start, there.get("sso_account_id", ""), there.get("sso_role_name", "")))
 
     def _by_role(self, who: Who, name: str, there: Mapping[str, str], on_the_way: tuple[str, ...]) -> dict[str, str]:

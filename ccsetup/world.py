@@ -65,11 +65,23 @@ class Files(Protocol):
 
 @dataclass(frozen=True)
 class Start:
-    """Where single sign-on begins: the start URL, its region, and the sso-session's name ("" for the legacy form)."""
+    """Where single sign-on begins: the start URL, its region, and the sso-session's name ("" for the legacy form).
+
+    `scopes` are the sso-session's own, empty where it names none.
+    """
 
     url: str
     region: str
     session: str
+    scopes: tuple[str, ...] = ("sso:account:access",)
+
+
+def start_of(there: Mapping[str, Value], sessions: Mapping[str, Mapping[str, Value]]) -> Start:
+    """Return where the sign-in of a profile with these settings begins."""
+    session = str(there.get("sso_session", ""))
+    where = sessions.get(session, {}) if session else there
+    scopes = str(where.get("sso_registration_scopes", "")).replace(",", " ").split()
+    return Start(str(where.get("sso_start_url", "")), str(where.get("sso_region", "")), session, tuple(scopes))
 
 
 class SignIn(Protocol):
@@ -139,6 +151,15 @@ class Git(Protocol):
     def helper(self) -> str:
         """Return the path of the git-remote-codecommit that git will find; "" when it will find none."""
 
+    def own_helper(self) -> str:
+        """Return the path of ccsetup's own git-remote-codecommit; "" when it is not installed as a command."""
+
+    def with_path(self, folder: Path) -> Git:
+        """Return a git that looks for its helpers in `folder` too."""
+
+    def facts(self, directory: Path) -> tuple[str, int, str]:
+        """Return a clone's branch, its number of commits, and its size in words."""
+
     def reachable(self, route: Route) -> Sequence[str]:
         """Ask `git ls-remote`; return the branch names. Raises Problem(code="access.git") in words."""
 
@@ -161,6 +182,9 @@ class Prompt(Protocol):
 
 class Screen(Protocol):
     """Shows things. Without a terminal plain lines on stderr; with --json nothing but the document on stdout."""
+
+    def heading(self, text: str, facts: Sequence[tuple[str, bool]]) -> None:
+        """The wizard's first lines: what this is, and what was found on this machine (good or not)."""
 
     def say(self, text: str) -> None:
         """One plain line."""

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from ccsetup import parse
-from ccsetup.model import Access, Answers, Choice, Expected, Keys, Question, Section
+from ccsetup.model import Access, Answers, Choice, Expected, Keys, Question, Section, Value
 from ccsetup.questions import fixed, settings, yes_no
-from ccsetup.world import Look, Start
+from ccsetup.world import Look, Start, start_of
 
 SCOPES = "sso:account:access"
 
@@ -16,7 +16,10 @@ SCOPES = "sso:account:access"
 def start(answers: Answers) -> Start:
     """Return where the sign-in begins."""
     session = "" if answers.text("legacy") == "yes" else answers.text("sso_session")
-    return Start(answers.text("sso_start_url"), answers.text("sso_region"), session)
+    scopes = answers.text("sso_registration_scopes") if session else SCOPES
+    where = {"sso_start_url": answers.text("sso_start_url"), "sso_region": answers.text("sso_region")}
+    where["sso_registration_scopes"] = scopes
+    return start_of({"sso_session": session}, {session: where}) if session else start_of(where, {})
 
 
 def _urls(answers: Answers, look: Look) -> Sequence[Choice]:
@@ -56,6 +59,16 @@ def _session(answers: Answers, look: Look) -> str:
     return next(n for n in (name, *(f"{name}-{i}" for i in range(2, 999))) if n not in look.sessions)
 
 
+def _settle_url(value: Value, answers: Answers, look: Look) -> str | None:
+    """Keep the spelling of a session that is here, since others share it."""
+    spelled = (s.get("sso_start_url", "") for s in look.sessions.values())
+    return next((url for url in spelled if url != value and url.rstrip("/") == str(value)), None)
+
+
+def _scopes(answers: Answers, look: Look) -> str:
+    return look.sessions.get(answers.text("sso_session"), {}).get("sso_registration_scopes", SCOPES)
+
+
 def _suggest(answers: Answers) -> str:
     return f"{parse.session_of(answers.text('sso_start_url'))}-{_word(answers.text('sso_role_name'))}"
 
@@ -70,7 +83,7 @@ def _sections(answers: Answers, keys: Keys | None) -> tuple[Section, ...]:
     role = {"sso_account_id": answers.text("sso_account_id"), "sso_role_name": answers.text("sso_role_name")}
     if not begin.session:
         return (Section("config", "profile", profile, settings(answers, **where, **role)),)
-    session = {**where, "sso_registration_scopes": SCOPES}
+    session = {**where, "sso_registration_scopes": answers.text("sso_registration_scopes")}
     return (
         Section("config", "sso-session", begin.session, session),
         Section("config", "profile", profile, settings(answers, sso_session=begin.session, **role)),
@@ -85,6 +98,7 @@ QUESTIONS = (
         help="The address where you sign in, such as https://acme.awsapps.com/start.",
         choices=_urls,
         parse=parse.sso_start_url,
+        settle=_settle_url,
         free=True,
         title="Start URL",
     ),
@@ -113,6 +127,14 @@ QUESTIONS = (
         parse=parse.sso_session,
         when=lambda answers: answers.text("legacy") != "yes",
         title="Session",
+    ),
+    Question(
+        "sso_registration_scopes",
+        "Which scopes shall the sign-in have?",
+        known=_scopes,
+        when=lambda answers: answers.text("legacy") != "yes",
+        flag="-",
+        title="Scopes",
     ),
     Question(
         "sso_account_id",

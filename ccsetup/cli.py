@@ -1,0 +1,118 @@
+"""argv → World → one story → exit code; the only file that exits."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ccsetup import __version__
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+HELP = """\
+ccsetup  AWS CodeCommit access, set up and cloned
+
+  ccsetup                      asks what you were given, writes the profile, proves it, clones
+  ccsetup setup [KIND] …       the same by flags; every question has one
+  ccsetup demo                 all of it against a sandbox AWS on this machine: no account, no network
+
+Kinds     sso · role · mfa · keys · oidc · existing        ccsetup setup --help shows every flag
+Anywhere  --yes  --no-input  --dry-run  --json  --debug  --version  --help
+
+Example
+  ccsetup setup sso --sso-start-url https://acme.awsapps.com/start --sso-account-id 111122223333 \\
+    --sso-role-name Developer --region us-east-2 --profile acme-dev --repo MySharedDemoRepo --yes
+
+Exit codes  0 done · 1 something is wrong and was explained · 2 used wrongly or input missing · 130 cancelled
+"""
+COMMANDS = ("setup", "demo")
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run one command and exit with its code."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    try:
+        code = run(words)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the interpreter complains on its way out
+        code = 1
+    except KeyboardInterrupt:
+        code = 130
+    sys.exit(code)
+
+
+def run(words: list[str]) -> int:
+    """Run one command; return its exit code."""
+    if words[:1] in (["--version"], ["-V"], ["version"]):
+        sys.stdout.write(f"ccsetup {__version__}\n")
+        return 0
+    if words[:1] in (["--help"], ["-h"], ["help"]):
+        sys.stdout.write(HELP)
+        return 0
+    from ccsetup.arguments import parsed
+
+    options = parsed(words)
+    return _told(options)
+
+
+def _told(options: Namespace) -> int:
+    """Run the story that the options name; every way it can end is told, and is an exit code."""
+    from ccsetup.errors import Cancelled, Problem
+    from ccsetup.surroundings import screen_of
+
+    screen = screen_of(options)
+    try:
+        return _story(options)
+    except (Cancelled, KeyboardInterrupt):
+        problem: Problem = Cancelled()
+    except Problem as refused:
+        problem = refused
+    except BrokenPipeError:
+        raise
+    except Exception as error:  # the border: whatever was not foreseen still ends in a sentence
+        problem = Problem(
+            f"Something unforeseen went wrong: {type(error).__name__}.",
+            next="Run it again with --debug and report what it shows.",
+        )
+        if options.debug:
+            _trace()
+    screen.problem(problem)
+    _document(options, problem)
+    return problem.exit_code
+
+
+def _story(options: Namespace) -> int:
+    if options.command == "demo":
+        from ccsetup.commands import demo
+
+        return demo.run(options)
+    from ccsetup.arguments import setup_options
+    from ccsetup.commands import setup
+    from ccsetup.surroundings import world_of
+
+    world = world_of(options)
+    outcome = setup.run(world, setup_options(options, world))
+    world.screen.document(outcome.document())
+    return outcome.problems[-1].exit_code if outcome.problems else 0
+
+
+def _document(options: Namespace, problem: object) -> None:
+    """Print the JSON document of a command that a Problem ended; without --json nothing."""
+    from ccsetup.commands.outcome import Outcome
+    from ccsetup.errors import Problem
+    from ccsetup.surroundings import screen_of
+
+    assert isinstance(problem, Problem)  # noqa: S101
+    screen_of(options).document(Outcome(kind=options.kind or "").refused(problem).document())
+
+
+def _trace() -> None:
+    """Print a traceback with everything that looks like a secret masked."""
+    import re
+    import traceback
+
+    sys.stderr.write(re.sub(r"[A-Za-z0-9/+=_.-]{32,}", "••••••••", traceback.format_exc()))

@@ -1,0 +1,68 @@
+"""What a command did, as the one JSON document of --json."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from ccsetup.errors import Problem
+from ccsetup.model import Identity, Repository, Route
+
+
+@dataclass(frozen=True)
+class Cloned:
+    """A clone that is on disk: where, which way, and the commit checked out ("" when the repository is empty)."""
+
+    directory: Path
+    route: Route
+    commit: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Everything `setup` and `clone` report; what did not happen is None or empty."""
+
+    kind: str = ""
+    profile: str = ""
+    region: str = ""
+    edits: Sequence[Mapping[str, Any]] = ()
+    backups: Sequence[Path] = ()
+    identity: Identity | None = None
+    repository: Repository | None = None
+    cloned: Cloned | None = None
+    problems: tuple[Problem, ...] = ()
+
+    def refused(self, problem: Problem) -> Outcome:
+        """Return this outcome with a problem: what was done before it has been put back or is told by the rest."""
+        return replace(self, problems=(*self.problems, problem))
+
+    def document(self) -> dict[str, Any]:
+        """Return the JSON document, in PRODUCT.md's shape; absent parts are null."""
+        identity, repository, cloned = self.identity, self.repository, self.cloned
+        return {
+            "ok": not self.problems,
+            "kind": self.kind or None,
+            "profile": self.profile or None,
+            "region": self.region or None,
+            "edits": list(self.edits),
+            "backups": [str(path) for path in self.backups],
+            "identity": identity and {"account_id": identity.account_id, "arn": identity.arn},
+            "repository": repository
+            and {
+                "name": repository.name,
+                "region": repository.region,
+                "default_branch": repository.default_branch or None,
+            },
+            "clone": cloned
+            and {
+                "directory": str(cloned.directory),
+                "url": cloned.route.url,
+                "via": cloned.route.name,
+                "commit": cloned.commit or None,
+            },
+            "problems": [
+                {"code": p.code, "what": p.what, "why": p.why or None, "next": p.next or None} for p in self.problems
+            ],
+        }

@@ -1,0 +1,145 @@
+"""The ladder that proves a profile: sign-in, identity, repository, git; each rung ticks off as it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from ccsetup import address
+from ccsetup.commands.outcome import Outcome
+from ccsetup.errors import Problem
+from ccsetup.model import Edit, Expected, Identity, Repository, Route, Who
+from ccsetup.questions import Target
+from ccsetup.world import Git, Start, World
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What shall turn out true: this profile, through this sign-in (None: none), is that account and sees that repository."""
+
+    profile: str
+    region: str
+    start: Start | None
+    expected: Expected
+    target: Target
+
+
+class Kept:
+    """The private cache files that were stored on the way, so that they can be put back with the rest."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._stored: list[Edit] = []
+
+    def store(self, edits: Sequence[Edit]) -> None:
+        """Write the cache files that changed."""
+        for edit in edits:
+            if edit.before != edit.after:
+                self._world.files.store(edit)
+                self._stored.append(edit)
+
+    def put_back(self) -> None:
+        """Make each file what it was."""
+        for edit in reversed(self._stored):
+            self._world.files.store(Edit(edit.path, edit.after, edit.before))
+        self._stored.clear()
+
+
+def prove(world: World, claim: Claim, kept: Kept, git: Git, outcome: Outcome) -> Outcome:
+    """Climb the ladder; raises the first rung's Problem that does not hold."""
+    who = Who(claim.profile, claim.region)
+    if claim.start:
+        _sign_in(world, claim.start, kept)
+    outcome = replace(outcome, identity=_identity(world, who, claim.expected))
+    kept.store(world.aws.pending())
+    if not claim.target.name:
+        return outcome
+    repository, refused = _repository(world, who, claim)
+    branches = _git(world, git, claim, refused)
+    repository = replace(repository, default_branch=repository.default_branch or next(iter(branches), ""))
+    at = f", default branch {repository.default_branch}" if repository.default_branch else ", empty as yet"
+    world.screen.done("access", f"{repository.name} in {repository.region}{at}")
+    return replace(outcome, repository=repository)
+
+
+def _sign_in(world: World, start: Start, kept: Kept) -> None:
+    world.signin.token(start)
+    kept.store(world.signin.pending())
+    until = world.signin.until(start)
+    world.screen.done("signed in", start.session or start.url, f"until {clock(until)}" if until else "")
+
+
+def clock(at: datetime) -> str:
+    """Return a time of day as the person's own clock shows it."""
+    return at.astimezone().strftime("%H:%M")
+
+
+def _identity(world: World, who: Who, expected: Expected) -> Identity:
+    with world.screen.busy("Asking AWS who this is"):
+        identity = world.aws.identity(who)
+    wanted = expected.account_id
+    if wanted and identity.account_id != wanted:
+        raise Problem(
+            f"Account {identity.account_id} answers, not {wanted}.",
+            why=f"The profile {who.profile} is {identity.arn}.",
+            next="Check which account the credentials are for.",
+            code="access.account",
+        )
+    if expected.role and not _is_role(identity.arn, expected.role):
+        raise Problem(
+            f"Somebody else answers than {expected.role}: {identity.arn}.",
+            why="Other credentials win over those that were set up.",
+            next=f"Check the profile {who.profile} for keys of another kind.",
+            code="access.identity",
+        )
+    world.screen.done("identity", identity.arn, f"account {identity.account_id}{' as expected' if wanted else ''}")
+    return identity
+
+
+def _is_role(arn: str, role: str) -> bool:
+    """Say whether an assumed-role ARN is of this role; a permission set's role has a name around its own."""
+    parts = arn.split(":")[-1].split("/")
+    return (
+        parts[0] == "assumed-role"
+        and len(parts) > 1
+        and (parts[1] == role or parts[1].startswith(f"AWSReservedSSO_{role}_"))
+    )
+
+
+def _repository(world: World, who: Who, claim: Claim) -> tuple[Repository, Problem | None]:
+    """Return the repository as the API tells it, or what is known without it and why the API refused."""
+    name, account = claim.target.name, claim.target.account_id
+    try:
+        with world.screen.busy(f"Looking for {name} in {claim.region}"):
+            found = world.aws.repository(replace(who, region=claim.region), name)
+    except Problem as refused:
+        if not refused.code.startswith("access."):
+            raise
+        return Repository(name, claim.region, account), refused
+    if account and found.account_id and found.account_id != account:
+        raise Problem(
+            f"{name} of account {found.account_id} answers, not that of {account}.",
+            why="A repository of that name is in both accounts.",
+            next=f"Use a profile of account {account}.",
+            code="access.account",
+        )
+    return found, None
+
+
+def _git(world: World, git: Git, claim: Claim, refused: Problem | None) -> list[str]:
+    """Ask git itself, which has the last word: API permission is not git permission, either way."""
+    try:
+        with world.screen.busy("Asking git"):
+            branches = list(git.reachable(route(claim)))
+    except Problem as problem:
+        raise (refused or problem) from None
+    if refused:
+        world.screen.note(f"{refused.what} Git may read it all the same, and that is what counts.")
+    return branches
+
+
+def route(claim: Claim) -> Route:
+    """Return how git gets to the claim's repository."""
+    url = address.codecommit_url(claim.target.name, claim.region, claim.profile)
+    return Route("git-remote-codecommit", url, why="the address AWS's documents teach; it carries region and profile")

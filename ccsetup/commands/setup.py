@@ -1,0 +1,200 @@
+"""ask → plan → review → write → prove → clone: the way from what somebody was given to a working clone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ccsetup import access, config, plan
+from ccsetup.commands import cloning
+from ccsetup.commands.deciding import CHANGE, KEEP, change_an_answer, decide, keep_or_not
+from ccsetup.commands.outcome import Outcome
+from ccsetup.commands.proof import Claim, Kept, prove, route
+from ccsetup.errors import BadAnswer, Problem
+from ccsetup.model import Answers, Plan, Receipt, Value, Who
+from ccsetup.questions import target
+from ccsetup.talk import Walk
+from ccsetup.world import Look, Start, World, start_of
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to go about it: what was given with the command, and what to do where a person could be asked."""
+
+    given: Mapping[str, Value]
+    yes: bool = False
+    dry_run: bool = False
+    keep_on_failure: bool = False
+
+
+def run(world: World, options: Options) -> Outcome:
+    """Set up access and clone; the outcome holds a Problem when a check failed."""
+    look = looking(world, options)
+    walk = Walk(
+        access.flow, look, given=options.given, prompt=world.prompt, say=world.screen.note, defaults=options.yes
+    )
+    trail = walk.run()
+    while True:
+        answers = trail.answers
+        _refuse_unused(options.given, answers)
+        change = planned(world, answers, look)
+        claim = claimed(answers, look)
+        directory = _directory(world, answers, claim)
+        _review(world, change, claim, directory)
+        if options.dry_run:
+            return reported(answers, change)
+        if not options.yes and not decide(world):
+            trail = change_an_answer(world, walk, trail)
+            continue
+        outcome, verdict = carry_out(world, answers, change, claim, directory, options)
+        if verdict != CHANGE:
+            return outcome
+        look.forget()
+        trail = change_an_answer(world, walk, trail)
+
+
+def looking(world: World, options: Options) -> Look:
+    """Read the files and return the questions' view of the machine. Raises Problem where botocore could not read."""
+    texts = world.files.read()
+    settings = config.read(texts.config or "", "config")
+    secrets = config.read(texts.credentials or "", "credentials")
+    for path, document in ((texts.config_path, settings), (texts.credentials_path, secrets)):
+        if document.fault:
+            raise Problem(
+                f"{path}, line {document.fault.line}: {document.fault.says}",
+                why="While that stands no AWS tool can read any profile. Nothing was written.",
+                next="Mend that line, then run ccsetup again.",
+                code=document.fault.code,
+            )
+    return Look(
+        world,
+        profiles=config.profiles(settings, secrets),
+        sessions=config.sessions(settings),
+        sections=access.sections_of,
+        given=options.given,
+        dry=options.dry_run,
+    )
+
+
+def planned(world: World, answers: Answers, look: Look) -> Plan:
+    """Return what complete answers would write."""
+    sections = access.sections_of(answers, look)
+    return plan.make(answers.text("profile"), target(answers).region, sections, world.files.read(), access.OWN_KEYS)
+
+
+def claimed(answers: Answers, look: Look) -> Claim:
+    """Return what shall turn out true once the answers are written."""
+    profile, at = answers.text("profile"), target(answers)
+    who = look.who(profile, at.region, access.sections_of(answers, look))
+    return Claim(profile, at.region, _sign_in(who, profile), access.expected(answers), at)
+
+
+def _sign_in(who: Who, name: str) -> Start | None:
+    """Return the sign-in a profile rests on, directly or through its source profiles; None when it rests on none."""
+    for _ in who.profiles or ():
+        there = (who.profiles or {}).get(name, {})
+        if "source_profile" in there and "role_arn" in there:
+            name = str(there["source_profile"])
+            continue
+        if "sso_account_id" not in there:
+            return None
+        return start_of(there, who.sessions or {})
+    return None
+
+
+def _directory(world: World, answers: Answers, claim: Claim) -> Path | None:
+    directory = cloning.folder(world, answers)
+    if directory:
+        cloning.is_this_clone(world, directory, claim.target)
+    return directory
+
+
+def carry_out(
+    world: World, answers: Answers, change: Plan, claim: Claim, directory: Path | None, options: Options
+) -> tuple[Outcome, str]:
+    """Write, prove, clone. A check that fails puts every file back, unless the person (or an option) keeps them."""
+    git = cloning.finding_git(world) if claim.target.name else world.git
+    receipt = write(world, change) if change.edits else Receipt(change, world.now())
+    _tell_written(world, receipt)
+    outcome, kept = replace(reported(answers, receipt.plan), backups=receipt.backups), Kept(world)
+    try:
+        outcome = prove(world, claim, kept, git, outcome)
+    except Problem as refused:
+        world.screen.problem(refused)
+        verdict = KEEP if options.keep_on_failure else keep_or_not(world, bool(change.edits), options.yes)
+        if verdict == KEEP:
+            return outcome.refused(refused), KEEP
+        _put_back(world, receipt, kept)
+        return replace(outcome, edits=(), backups=()).refused(refused), verdict
+    except KeyboardInterrupt:
+        _put_back(world, receipt, kept)
+        raise
+    if not directory:
+        return outcome, KEEP
+    try:
+        cloned = cloning.clone(world, git, route(claim), directory, answers, claim.target)
+    except Problem as refused:
+        world.screen.problem(refused)
+        return outcome.refused(refused), KEEP
+    _tell_next(world, cloned.directory, claim)
+    return replace(outcome, cloned=cloned), KEEP
+
+
+def write(world: World, change: Plan) -> Receipt:
+    """Write the plan; where another program wrote in between, plan again on its text while ours is untouched."""
+    for _ in range(20):
+        try:
+            return world.files.apply(change)
+        except Problem as problem:
+            if problem.code != "file.changed":
+                raise
+            change = plan.again(change, world.files.read())
+    raise Problem("Another program keeps writing to the AWS files.", next="Try again in a minute.", code="file.changed")
+
+
+def _put_back(world: World, receipt: Receipt, kept: Kept) -> None:
+    kept.put_back()
+    if receipt.plan.edits:
+        world.files.put_back(receipt)
+        world.screen.note("Every file is as it was.")
+
+
+def reported(answers: Answers, change: Plan) -> Outcome:
+    """Return the outcome of a plan before anything was tried."""
+    return Outcome(answers.text("kind"), change.profile, change.region, edits=plan.summary(change))
+
+
+def _refuse_unused(given: Mapping[str, Value], answers: Answers) -> None:
+    unused = [key for key in given if key not in answers]
+    if unused:
+        flags = {question.key: question.flag_name for question in access.flags()}
+        names = ", ".join(flags.get(key) or "--" + key.replace("_", "-") for key in unused)
+        raise BadAnswer(f"{names} does not go with the rest: {answers.text('kind')} does not ask for it here.")
+
+
+def _review(world: World, change: Plan, claim: Claim, directory: Path | None) -> None:
+    rows = []
+    checks = ["identity" + (f" in account {claim.expected.account_id}" if claim.expected.account_id else "")]
+    if claim.start:
+        checks.insert(0, f"sign-in {claim.start.session or claim.start.url}")
+    if claim.target.name:
+        checks += [f"{claim.target.name} in {claim.region}", "git ls-remote"]
+    rows.append(("check", " · ".join(checks)))
+    if directory:
+        rows.append(("clone", f"git clone {route(claim).url} {cloning.shown(world, directory)}"))
+    world.screen.review([plan.diff(edit, world.home) for edit in change.edits], rows)
+
+
+def _tell_written(world: World, receipt: Receipt) -> None:
+    for item in plan.summary(receipt.plan):
+        path = Path(item["path"])
+        home = world.home
+        name = f"~/{path.relative_to(home).as_posix()}" if path.is_relative_to(home) else str(path)
+        world.screen.done("wrote", f"{name}  [{item['section']}]")
+
+
+def _tell_next(world: World, directory: Path, claim: Claim) -> None:
+    go = "" if directory == world.cwd else f"cd {cloning.shown(world, directory).removeprefix('./')} · "
+    renew = f" · when the sign-in ends: ccsetup setup existing --profile {claim.profile}" if claim.start else ""
+    world.screen.say(f" Next   {go}git pull and git push work as usual{renew}")

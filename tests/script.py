@@ -1,0 +1,267 @@
+"""A scripted person, and a World whose outside is made of values: for tests of stories and of conversations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from ccsetup.errors import BadAnswer, Cancelled, Problem
+
+from ccsetup.model import BACK, Asked, Back, Choice, Corrected, Edit, Identity, Keys, Repository, Route, Secret, Who
+from ccsetup.world import Start, World
+
+NOW = datetime(2026, 11, 21, 12, 0, tzinfo=timezone.utc)
+LEAVE = object()
+
+
+class Script:
+    """Answers questions in the order they are expected: (key, answer); an unexpected or unused answer fails."""
+
+    def __init__(self, *steps: tuple[str, object]) -> None:
+        self.steps = list(steps)
+        self.asked: list[Asked] = []
+
+    def ask(self, asked: Asked) -> str | Secret | Back:
+        self.asked.append(asked)
+        assert self.steps, f"asked {asked.key!r} ({asked.ask}), nothing was expected; notice: {asked.notice!r}"
+        key, answer = self.steps.pop(0)
+        assert asked.key == key, f"asked {asked.key!r}, expected {key!r}; notice: {asked.notice!r}"
+        if answer is LEAVE:
+            raise Cancelled
+        if isinstance(answer, Back):
+            assert asked.can_go_back
+            return BACK
+        assert isinstance(answer, str)
+        if asked.choices and not asked.free:
+            assert answer in {choice.value for choice in asked.choices}, (answer, asked.choices)
+        if asked.choices and answer in {choice.value for choice in asked.choices}:
+            return answer
+        parsed = asked.parse(answer)
+        value = parsed.value if isinstance(parsed, Corrected) else parsed
+        return Secret(value) if asked.widget == "secret" else value
+
+    def done(self) -> None:
+        assert not self.steps, f"never asked: {self.steps}"
+
+
+@dataclass
+class Shown:
+    """A screen that remembers what it was told."""
+
+    lines: list[str] = field(default_factory=list)
+    documents: list[Mapping[str, Any]] = field(default_factory=list)
+
+    def heading(self, text: str, facts: Sequence[tuple[str, bool]]) -> None:
+        self.lines.append(f"heading {text} {facts}")
+
+    def say(self, text: str) -> None:
+        self.lines.append(text)
+
+    def note(self, text: str) -> None:
+        self.lines.append(f"note {text}")
+
+    def done(self, what: str, detail: str = "", aside: str = "") -> None:
+        self.lines.append(f"done {what} {detail} {aside}".rstrip())
+
+    def failed(self, what: str, detail: str = "") -> None:
+        self.lines.append(f"failed {what} {detail}")
+
+    def review(self, diffs: Sequence[str], rows: Sequence[tuple[str, str]]) -> None:
+        self.lines += [*diffs, *(f"{label} {text}" for label, text in rows)]
+
+    def problem(self, problem: Problem) -> None:
+        self.lines.append(f"problem {problem.code} {problem.what} {problem.why} {problem.next}")
+
+    @contextmanager
+    def busy(self, text: str) -> Iterator[Any]:
+        yield lambda text, share: None
+
+    def link(self, text: str, url: str) -> None:
+        self.lines.append(f"link {text} {url}")
+
+    def document(self, value: Mapping[str, Any]) -> None:
+        self.documents.append(value)
+
+    def text(self) -> str:
+        return "\n".join(self.lines)
+
+
+@dataclass
+class FakeAws:
+    """AWS as values; one that is a Problem is raised."""
+
+    who: Identity | Problem = field(
+        default_factory=lambda: Identity("111122223333", "arn:aws:sts::111122223333:assumed-role/Developer/maria")
+    )
+    names: Sequence[str] | Problem = ("MyDemoRepo", "MySharedDemoRepo")
+    found: Repository | Problem = field(
+        default_factory=lambda: Repository("MySharedDemoRepo", "us-east-2", "111122223333", "main")
+    )
+    devices: Sequence[str] | Problem = ()
+    exchanged: Keys | Problem = field(
+        default_factory=lambda: Keys("ASIAIOSFODNN7EXAMPLE", Secret("s" * 40), Secret("t" * 40), NOW.replace(hour=23))
+    )
+    leaves: Sequence[Edit] = ()
+    calls: list[str] = field(default_factory=list)
+
+    def _answer(self, call: str, value: Any) -> Any:
+        self.calls.append(call)
+        if isinstance(value, Problem):
+            raise value
+        return value
+
+    def warm(self) -> None:
+        self.calls.append("warm")
+
+    def identity(self, who: Who) -> Identity:
+        return self._answer(f"identity {who.profile} {who.mfa_code}".rstrip(), self.who)
+
+    def repositories(self, who: Who) -> Sequence[str]:
+        return self._answer("repositories", self.names)
+
+    def repository(self, who: Who, name: str) -> Repository:
+        return self._answer(f"repository {name}", self.found)
+
+    def branches(self, who: Who, name: str) -> Sequence[str]:
+        return self._answer("branches", ("main",))
+
+    def mfa_devices(self, who: Who) -> Sequence[str]:
+        return self._answer(f"mfa_devices {who.profile}", self.devices)
+
+    def session_token(self, who: Who, serial: str, code: str, duration_s: int) -> Keys:
+        return self._answer(f"session_token {serial} {code} {duration_s}", self.exchanged)
+
+    def web_identity(self, role_arn: str, token: Secret, name: str, duration_s: int, provider: str, region: str) -> Keys:
+        return self._answer(f"web_identity {role_arn} {provider}", self.exchanged)
+
+    def pending(self) -> Sequence[Edit]:
+        return self.leaves
+
+
+@dataclass
+class FakeSignIn:
+    """Identity Center as values."""
+
+    there: Sequence[Choice] | Problem = (Choice("111122223333", "Acme shared", "shared@acme.example"),)
+    sets: Sequence[Choice] | Problem = (Choice("Developer", "Developer"), Choice("ReadOnly", "ReadOnly"))
+    granted: Secret | Problem = field(default_factory=lambda: Secret("access-token"))
+    leaves: Sequence[Edit] = ()
+    region: str | None = None
+
+    def _answer(self, value: Any) -> Any:
+        if isinstance(value, Problem):
+            raise value
+        return value
+
+    def token(self, start: Start) -> Secret:
+        return self._answer(self.granted)
+
+    def until(self, start: Start) -> datetime | None:
+        return NOW.replace(hour=18)
+
+    def resolve(self, url: str) -> str | None:
+        return self.region
+
+    def accounts(self, start: Start) -> Sequence[Choice]:
+        return self._answer(self.there)
+
+    def roles(self, start: Start, account_id: str) -> Sequence[Choice]:
+        return self._answer(self.sets)
+
+    def keys(self, start: Start, account_id: str, role: str) -> Keys:
+        return Keys("ASIAIOSFODNN7EXAMPLE", Secret("s" * 40), Secret("t" * 40))
+
+    def pending(self) -> Sequence[Edit]:
+        return self.leaves
+
+
+@dataclass
+class FakeGit:
+    """git as values; a clone makes the folder."""
+
+    heads: Sequence[str] | Problem = ("main",)
+    clones: str | Problem = "0" * 40
+    origins: Mapping[str, str] = field(default_factory=dict)
+    calls: list[str] = field(default_factory=list)
+
+    def version(self) -> str:
+        return "2.39.5"
+
+    def helper(self) -> str:
+        return "/usr/bin/git-remote-codecommit"
+
+    def own_helper(self) -> str:
+        return ""
+
+    def with_path(self, folder: Path) -> FakeGit:
+        return self
+
+    def reachable(self, route: Route) -> Sequence[str]:
+        self.calls.append(f"ls-remote {route.url}")
+        if isinstance(self.heads, Problem):
+            raise self.heads
+        return self.heads
+
+    def clone(self, route: Route, directory: Path, branch: str, progress: Any) -> str:
+        self.calls.append(f"clone {route.url} {directory.name} {branch}".rstrip())
+        if isinstance(self.clones, Problem):
+            raise self.clones
+        directory.mkdir()
+        return self.clones
+
+    def origin(self, directory: Path) -> str:
+        return self.origins.get(directory.name, "")
+
+    def fetch(self, directory: Path) -> str:
+        self.calls.append(f"fetch {directory.name}")
+        return "1" * 40
+
+    def facts(self, directory: Path) -> tuple[str, int, str]:
+        return "main", 1204, "8.1 MiB"
+
+
+def world(
+    folder: Path,
+    script: Script | None = None,
+    *,
+    aws: FakeAws | None = None,
+    signin: FakeSignIn | None = None,
+    git: FakeGit | None = None,
+    env: Mapping[str, str] | None = None,
+    stdin: str = "",
+) -> World:
+    """Return a World with real files under `folder`/home and stand-ins for everything else."""
+    from ccsetup.files import Files
+
+    home, work = folder / "home", folder / "work"
+    home.mkdir(exist_ok=True)
+    work.mkdir(exist_ok=True)
+    variables = {"XDG_STATE_HOME": str(home / ".local" / "state"), **(env or {})}
+    return World(
+        env=variables,
+        home=home,
+        cwd=work,
+        now=lambda: NOW,
+        stdin=lambda: stdin,
+        files=Files(variables, home, lambda: NOW),
+        aws=aws or FakeAws(),
+        signin=signin or FakeSignIn(),
+        git=git or FakeGit(),
+        screen=Shown(),
+        prompt=script,
+    )
+
+
+def tree(folder: Path) -> dict[str, tuple[int, bytes | None]]:
+    """Return every path under a folder with its mode and bytes, to compare before with after."""
+    return {
+        str(path.relative_to(folder)): (path.lstat().st_mode, path.read_bytes() if path.is_file() else None)
+        for path in sorted(folder.rglob("*"))
+    }
+
+
+__all__ = ["BACK", "LEAVE", "NOW", "BadAnswer", "FakeAws", "FakeGit", "FakeSignIn", "Script", "Shown", "tree", "world"]

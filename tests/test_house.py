@@ -1,0 +1,139 @@
+"""The floor plan, held as one table: who may import whom, which library has which door, what a start may load."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+HOUSE = ROOT / "ccsetup"
+
+FOUNDATION = {"model", "errors", "world"}
+PURE = {
+    "talk", "questions", "sources", "parse", "address", "config", "plan", "refusals", "inert", "pick", "grants",
+    "access", "tokens",
+}  # fmt: skip
+ADAPTERS = {"files", "aws", "signin", "browser", "git", "prompt", "plain", "screen"}
+HELPERS = {"signing", "remote"}
+TOP = {"cli", "arguments", "surroundings", "__main__"}
+
+MAY = {
+    "foundation": FOUNDATION,
+    "pure": FOUNDATION | PURE,
+    "adapters": FOUNDATION | PURE,
+    "helpers": HELPERS,
+    "sandbox": {"sandbox"},
+    "commands": FOUNDATION | PURE | {"commands", "sandbox"},
+    "top": FOUNDATION | PURE | ADAPTERS | {"commands", *TOP},
+}
+DOORS = {
+    "questionary": {"prompt"},
+    "prompt_toolkit": {"prompt"},
+    "rich": {"screen"},
+    "boto3": {"aws", "signin"},
+    "botocore": {"aws", "signin", "remote"},
+    "subprocess": {"git", "remote"},
+    "filelock": {"files"},
+    "configobj": {"config"},
+}
+PAIRS = {  # one thing in two rooms
+    ("signin", "browser"), ("signin", "tokens"), ("prompt", "plain"), ("files", "backups"), ("address", "signing"),
+}  # fmt: skip
+
+
+def rooms() -> Iterator[tuple[str, str, ast.Module]]:
+    """Yield each file's floor, room and tree."""
+    for path in sorted(HOUSE.rglob("*.py")):
+        parts = path.relative_to(HOUSE).with_suffix("").parts
+        room = parts[0]
+        floor = next(
+            (
+                floor
+                for floor, names in (
+                    ("foundation", FOUNDATION), ("pure", PURE), ("adapters", ADAPTERS), ("helpers", HELPERS),
+                    ("sandbox", {"sandbox"}), ("commands", {"commands"}), ("top", TOP | {"__init__"}),
+                )
+                if room in names
+            ),
+            "",
+        )  # fmt: skip
+        yield floor, "/".join(parts), ast.parse(path.read_text(encoding="utf-8"))
+
+
+def imports(tree: ast.AST) -> Iterator[str]:
+    """Yield every module a tree imports at run time, as `ccsetup.room` or `library`."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            for child in ast.walk(ast.Module(node.body, [])):
+                child._typing_only = True  # type: ignore[attr-defined]
+        if getattr(node, "_typing_only", False):
+            continue
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            if node.module == "ccsetup":
+                yield from (f"ccsetup.{alias.name}" for alias in node.names)
+            else:
+                yield node.module
+
+
+ROOMS = list(rooms())
+
+
+def test_every_room_has_a_floor() -> None:
+    assert [room for floor, room, _ in ROOMS if not floor] == []
+
+
+@pytest.mark.parametrize(("floor", "room", "tree"), ROOMS, ids=[room for _, room, _ in ROOMS])
+def test_a_room_imports_only_from_its_floor_and_those_below(floor: str, room: str, tree: ast.Module) -> None:
+    own = room.split("/")[0]
+    used = {name.split(".")[1] for name in imports(tree) if name.startswith("ccsetup.")} - {own, "__version__"}
+    extra = {other for mine, other in PAIRS if mine == own}
+    assert used <= MAY[floor] | extra
+
+
+@pytest.mark.parametrize(("floor", "room", "tree"), ROOMS, ids=[room for _, room, _ in ROOMS])
+def test_one_library_has_one_door(floor: str, room: str, tree: ast.Module) -> None:
+    if floor == "sandbox":
+        return
+    for name in imports(tree):
+        doors = DOORS.get(name.split(".")[0])
+        assert doors is None or room.split("/")[0] in doors, f"{room} imports {name}"
+
+
+@pytest.mark.parametrize(("floor", "room", "tree"), ROOMS, ids=[room for _, room, _ in ROOMS])
+def test_heavy_doors_open_inside_the_function_that_needs_them(floor: str, room: str, tree: ast.Module) -> None:
+    heavy = {"questionary", "prompt_toolkit", "rich", "boto3", "botocore", "configobj", "filelock", "trustme"}
+    loaded = {name.split(".")[0] for node in tree.body for name in imports(ast.Module([node], []))}
+    if room in ("prompt",):  # loaded only by the wizard, which needs all of it
+        return
+    assert not loaded & heavy
+
+
+def loaded_by(code: str) -> set[str]:
+    """Return the top-level names in sys.modules after a fresh interpreter ran `code`."""
+    script = f"{code}\nimport sys; print(' '.join(sorted({{m.split('.')[0] for m in sys.modules}})))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT)
+    return set(done.stdout.split())
+
+
+@pytest.mark.parametrize("code", ["import ccsetup.cli", "import ccsetup.cli as c; c.run(['--version'])"])
+def test_starting_loads_no_heavy_library(code: str) -> None:
+    heavy = {"boto3", "botocore", "questionary", "prompt_toolkit", "rich", "urllib3", "configobj", "filelock"}
+    assert not loaded_by(code) & heavy
+
+
+def test_putting_the_world_together_loads_no_heavy_library() -> None:
+    code = "import sys; sys.argv=['x']\nimport ccsetup.arguments as a, ccsetup.surroundings as s\ns.world_of(a.parsed([]))"
+    assert not loaded_by(code) & {"boto3", "botocore", "rich", "urllib3", "configobj", "filelock"}
+
+
+def test_the_git_helper_imports_nothing_of_the_rest() -> None:
+    code = "import ccsetup.remote, sys; print(' '.join(m for m in sys.modules if m.startswith('ccsetup')))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert set(done.stdout.split()) <= {"ccsetup", "ccsetup.remote", "ccsetup.signing"}

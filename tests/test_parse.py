@@ -1,0 +1,179 @@
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable
+from datetime import datetime, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ccsetup import parse
+from ccsetup.errors import BadAnswer
+from ccsetup.model import Corrected
+
+ROLE = "arn:aws:iam::111122223333:role/CodeCommitAccess"
+
+TAKEN = [
+    (parse.account_id, "111122223333", "111122223333", False),
+    (parse.account_id, "1111-2222-3333", "111122223333", True),
+    (parse.account_id, "000000000001", "000000000001", False),
+    (parse.role_arn, ROLE, ROLE, False),
+    (parse.role_arn, "arn:aws:iam:::111122223333:role/CodeCommitAccess", ROLE, True),
+    (parse.role_arn, f"  “{ROLE}” ", ROLE, True),
+    (parse.role_arn, "arn:aws:iam:: 111122223333:role/CodeCommitAccess", ROLE, True),
+    (parse.role_arn, "arn:aws:sts::111122223333:assumed-role/CodeCommitAccess/maria", ROLE, True),
+    (parse.role_arn, "arn:aws:iam::111122223333:role/team/dev/Access", "arn:aws:iam::111122223333:role/team/dev/Access", False),
+    (parse.role_arn, "arn:aws-cn:iam::111122223333:role/R", "arn:aws-cn:iam::111122223333:role/R", False),
+    (parse.role_session_name, "maria", "maria", False),
+    (parse.role_session_name, "Maria Garcia", "Maria-Garcia", True),
+    (parse.role_session_name, "María", "Maria", True),
+    (parse.external_id, "acme:7f/3b", "acme:7f/3b", False),
+    (parse.mfa_serial, "arn:aws:iam::888888888888:mfa/maria", "arn:aws:iam::888888888888:mfa/maria", False),
+    (parse.mfa_serial, "GAHT12345678", "GAHT12345678", False),
+    (parse.mfa_code, " 123 456 ", "123456", False),
+    (parse.profile, "acme-dev", "acme-dev", False),
+    (parse.profile, "acme dev", "acme-dev", True),
+    (parse.profile, "acme–dev", "acme-dev", True),
+    (parse.region, "us-east-2", "us-east-2", False),
+    (parse.region, "US-EAST-2", "us-east-2", True),
+    (parse.region, "us-east-1a", "us-east-1", True),
+    (parse.region, "US East (Ohio)", "us-east-2", True),
+    (parse.region, "us‑east‑2", "us-east-2", True),
+    (parse.sso_start_url, "https://acme.awsapps.com/start", "https://acme.awsapps.com/start", False),
+    (parse.sso_start_url, "https://acme.awsapps.com/start/", "https://acme.awsapps.com/start", True),
+    (parse.sso_start_url, "https://acme.awsapps.com/start#/", "https://acme.awsapps.com/start", True),
+    (parse.sso_start_url, "https://acme.awsapps.com/start/#/?tab=accounts", "https://acme.awsapps.com/start", True),
+    (parse.sso_start_url, r"https://acme.awsapps.com/start\#/", "https://acme.awsapps.com/start", True),
+    (parse.sso_start_url, "acme.awsapps.com", "https://acme.awsapps.com/start", True),
+    (parse.sso_start_url, "https://ssoins-1.portal.us-east-1.app.aws", "https://ssoins-1.portal.us-east-1.app.aws", False),
+    (parse.permission_set, "AWSReservedSSO_Developer_0123456789abcdef", "Developer", True),
+    (parse.access_key_id, "ASIAIOSFODNN7EXAMPLE", "ASIAIOSFODNN7EXAMPLE", False),
+    (parse.duration(900, 43200), "3600", "3600", False),
+    (parse.duration(900, 43200), "2h", "7200", True),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("rule", "typed", "value", "corrected"), TAKEN)
+def test_what_is_right_or_has_one_reading_is_taken(
+    rule: Callable[[str], str | Corrected], typed: str, value: str, corrected: bool
+) -> None:
+    found = rule(typed)
+    assert (found.value if isinstance(found, Corrected) else found) == value
+    assert isinstance(found, Corrected) == corrected
+
+
+REFUSED = [
+    (parse.account_id, "11112222333", "12 digits"),
+    (parse.account_id, "١١١١٢٢٢٢٣٣٣٣", "12 digits"),
+    (parse.role_arn, "CodeCommitAccess", "such as arn:aws:iam::111122223333:role/"),
+    (parse.role_arn, "arn:aws:iam::1111:role/R", "12 digits"),
+    (parse.role_arn, "arn:aws:iam::111122223333:user/maria", "ARN of a user"),
+    (parse.role_arn, "arn:aws:iam::111122223333:instance-profile/x", "ARN of a instance profile"),
+    (parse.role_arn, "arn:aws:sts::111122223333:assumed-role/AWSReservedSSO_Dev_0123/maria", "single sign-on"),
+    (parse.role_session_name, "m", "2 to 64"),
+    (parse.role_session_name, "maria/garcia", "2 to 64"),
+    (parse.external_id, "x", "2 to 1224"),
+    (parse.external_id, "two words", "2 to 1224"),
+    (parse.mfa_serial, "maria", "such as arn:aws:iam::888888888888:mfa/maria"),
+    (parse.mfa_code, "12345", "six digits"),
+    (parse.mfa_code, "１２３４５６", "six digits"),
+    (parse.profile, "org/dev", "such as acme-dev"),
+    (parse.profile, "me@corp", "such as acme-dev"),
+    (parse.profile, "dev#1", "such as acme-dev"),
+    (parse.profile, "-dev", "begins with a letter"),
+    (parse.profile, "dev\nregion", "such as acme-dev"),
+    (parse.region, "eu-south-2", "no CodeCommit in eu-south-2"),
+    (parse.region, "Ohio River", "such as us-east-2"),
+    (parse.sso_start_url, "https://console.aws.amazon.com/", "console's address"),
+    (parse.sso_start_url, "start", "such as https://acme.awsapps.com/start"),
+    (parse.sso_start_url, "https://user:pw@acme.awsapps.com/start", "such as https://acme.awsapps.com/start"),
+    (parse.access_key_id, "AROAIOSFODNN7EXAMPLE", "not an access key"),
+    (parse.secret_access_key, "AKIAIOSFODNN7EXAMPLE", "access key ID"),
+    (parse.duration(900, 43200), "60", "900 to 43200"),
+    (parse.duration(900, 43200), "a while", "900 to 43200"),
+]
+
+
+@pytest.mark.parametrize(("rule", "typed", "says"), REFUSED)
+def test_what_is_wrong_is_refused_with_a_right_example(
+    rule: Callable[[str], str | Corrected], typed: str, says: str
+) -> None:
+    with pytest.raises(BadAnswer) as refused:
+        rule(typed)
+    assert says in refused.value.what
+
+
+@pytest.mark.parametrize(
+    ("url", "region"),
+    [
+        ("https://ssoins-1.portal.eu-west-1.app.aws", "eu-west-1"),
+        ("https://d-9067.us-east-2.portal.amazonaws.com", "us-east-2"),
+        ("https://d-9067.cn-north-1.portal.amazonaws.com.cn", "cn-north-1"),
+        ("https://start.us-gov-home.awsapps.com/directory/d-1", "us-gov-west-1"),
+        ("https://acme.awsapps.com/start", None),
+        ("https://evil.example.com/portal.eu-west-1.app.aws", None),
+    ],
+)
+def test_a_start_url_that_tells_its_region(url: str, region: str | None) -> None:
+    assert parse.region_of(url) == region
+
+
+KEY, SECRET, TOKEN = "ASIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "IQoJb3JpZ2luX2VjEXAMPLE/+=="
+PASTES = [
+    f"export AWS_ACCESS_KEY_ID={KEY}\nexport AWS_SECRET_ACCESS_KEY={SECRET}\nexport AWS_SESSION_TOKEN={TOKEN}",
+    f'export AWS_ACCESS_KEY_ID="{KEY}"\nexport AWS_SECRET_ACCESS_KEY="{SECRET}"\nexport AWS_SESSION_TOKEN="{TOKEN}"\n',
+    f"set -gx AWS_ACCESS_KEY_ID {KEY}\nset -gx AWS_SECRET_ACCESS_KEY {SECRET}\nset -gx AWS_SESSION_TOKEN {TOKEN}",
+    f'$Env:AWS_ACCESS_KEY_ID="{KEY}"\r\n$Env:AWS_SECRET_ACCESS_KEY="{SECRET}"\r\n$Env:AWS_SESSION_TOKEN="{TOKEN}"',
+    f"SET AWS_ACCESS_KEY_ID={KEY}\nSET AWS_SECRET_ACCESS_KEY={SECRET}\nSET AWS_SESSION_TOKEN={TOKEN}",
+    f"[111122223333_Developer]\naws_access_key_id={KEY}\naws_secret_access_key = {SECRET}\naws_session_token={TOKEN}\n",
+    f"[x] aws_access_key_id={KEY} aws_secret_access_key={SECRET} aws_session_token={TOKEN}",
+    json.dumps({"Credentials": {"AccessKeyId": KEY, "SecretAccessKey": SECRET, "SessionToken": TOKEN}}, indent=2),
+]
+
+
+@pytest.mark.parametrize("paste", PASTES)
+def test_keys_are_found_in_what_people_paste(paste: str) -> None:
+    found = parse.keys(paste)
+    assert found.session_token is not None
+    assert (found.access_key_id, found.secret_access_key.reveal(), found.session_token.reveal()) == (KEY, SECRET, TOKEN)
+
+
+def test_the_end_of_pasted_keys_is_read() -> None:
+    paste = json.dumps({"AccessKeyId": KEY, "SecretAccessKey": SECRET, "SessionToken": TOKEN, "Expiration": "2026-11-21T18:04:00Z"})
+    assert parse.keys(paste).expires_at == datetime(2026, 11, 21, 18, 4, tzinfo=timezone.utc)
+
+
+def test_half_a_paste_says_what_lacks_and_repeats_nothing() -> None:
+    with pytest.raises(BadAnswer) as refused:
+        parse.keys(f"AWS_ACCESS_KEY_ID={KEY}\nAWS_SECRET_ACCESS_KEY={SECRET}")
+    assert "session token" in refused.value.what
+    assert SECRET not in refused.value.what
+
+
+@given(st.text())
+def test_no_text_makes_a_rule_raise_anything_but_a_refusal(text: str) -> None:
+    rules = {rule for rule, *_ in TAKEN} | {parse.keys, parse.token, parse.session_token, parse.token_file, parse.folder}
+    for rule in rules:
+        try:
+            rule(text)
+        except BadAnswer as refused:
+            assert refused.what.endswith((".", "…"))  # noqa: PT017
+
+
+def jwt(**claims: object) -> str:
+    part = lambda value: base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")  # noqa: E731
+    return ".".join((part({"alg": "RS256"}), part(claims), "c2ln"))
+
+
+def test_a_token_says_who_made_it_for_whom_and_until_when() -> None:
+    token = parse.token(jwt(iss="https://token.example.com", aud=["sts.amazonaws.com", "x"], sub="repo", exp=1795341600))
+    assert (token.issuer, token.audience, token.subject) == ("https://token.example.com", "sts.amazonaws.com, x", "repo")
+    assert token.expires_at == datetime.fromtimestamp(1795341600, timezone.utc)
+
+
+@pytest.mark.parametrize("text", ["", "abc", "a.b.c", jwt(exp=10**30) + ".x", "e30.W10.x"])
+def test_what_is_no_token_is_refused(text: str) -> None:
+    with pytest.raises(BadAnswer, match="no OIDC token"):
+        parse.token(text)

@@ -1,0 +1,193 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from script import Script
+
+from ccsetup.errors import BadAnswer, Missing, Problem
+from ccsetup.model import BACK, Answers, Choice, Corrected, Question, Secret
+from ccsetup.talk import Trail, Walk, nested
+
+
+class Nowhere:
+    """A Look at nothing."""
+
+    given: dict[str, str] = {}  # noqa: RUF012
+
+    def forget(self) -> None: ...
+
+
+COLOUR = Question("colour", "Which colour?", choices=lambda a, look: [Choice("red", "Red"), Choice("blue", "Blue")])
+SHADE = Question(
+    "shade",
+    "Which shade?",
+    choices=lambda a, look: [Choice(f"{tone} {a.text('colour')}", tone) for tone in ("light", "dark")],
+)
+SIZE = Question("size", "Which size?", default=lambda a, look: "9")
+LACES = Question("laces", "Which laces?", when=lambda a: a.text("size") == "9")
+
+
+def walk(*questions: Question, script: Script | None = None, **more: Any) -> tuple[Walk, list[str]]:
+    said: list[str] = []
+    options: dict[str, Any] = {"given": {}, "prompt": script, "say": said.append, **more}
+    return Walk(lambda answers: questions, Nowhere(), **options), said  # type: ignore[arg-type]
+
+
+def test_questions_are_asked_in_order_and_the_answers_are_the_trail() -> None:
+    script = Script(("colour", "red"), ("shade", "dark red"), ("size", "9"), ("laces", "long"))
+    done, _ = walk(COLOUR, SHADE, SIZE, LACES, script=script)
+    assert dict(done.run().answers) == {"colour": "red", "shade": "dark red", "size": "9", "laces": "long"}
+
+
+def test_a_question_that_is_not_wanted_is_skipped() -> None:
+    script = Script(("colour", "red"), ("shade", "dark red"), ("size", "8"))
+    assert "laces" not in walk(COLOUR, SHADE, SIZE, LACES, script=script)[0].run().answers
+
+
+def test_back_returns_to_the_previous_question_with_its_answer_kept() -> None:
+    script = Script(("colour", "red"), ("shade", BACK), ("colour", "red"), ("shade", "dark red"), ("size", "8"))
+    walk(COLOUR, SHADE, SIZE, LACES, script=script)[0].run()
+    assert script.asked[2].default == "red"
+
+
+def test_a_changed_answer_takes_those_with_it_that_were_made_from_it_and_no_others() -> None:
+    script = Script(("colour", "red"), ("shade", "dark red"), ("size", "8"))
+    walking, _ = walk(COLOUR, SHADE, SIZE, LACES, script=script)
+    trail = walking.run()
+    script.steps = [("colour", "blue"), ("shade", "light blue")]
+    answers = walking.run(trail, again="colour").answers
+    assert dict(answers) == {"colour": "blue", "shade": "light blue", "size": "8"}
+
+
+def test_the_same_answer_given_again_drops_nothing() -> None:
+    script = Script(("colour", "red"), ("shade", "dark red"), ("size", "8"))
+    walking, _ = walk(COLOUR, SHADE, SIZE, script=script)
+    trail = walking.run()
+    script.steps = [("colour", "red")]
+    assert walking.run(trail, again="colour").answers == trail.answers
+
+
+def test_the_answers_of_a_branch_that_was_left_are_gone() -> None:
+    kind = Question("kind", "Kind?")
+    inner = {"a": Question("of_a", "A?"), "b": Question("of_b", "B?")}
+    script = Script(("kind", "a"), ("of_a", "1"), ("last", BACK), ("of_a", BACK), ("kind", "b"), ("of_b", "2"), ("last", "x"))
+    flow = lambda a: (kind, *([inner[a.text("kind")]] if "kind" in a else []), Question("last", "Last?"))  # noqa: E731
+    walking = Walk(flow, Nowhere(), given={}, prompt=script, say=print)  # type: ignore[arg-type]
+    assert dict(walking.run().answers) == {"kind": "b", "of_b": "2", "last": "x"}
+    script.done()
+
+
+def test_back_steps_over_what_was_given_and_what_is_known() -> None:
+    known = Question("known", "Known?", known=lambda a, look: "k")
+    script = Script(("colour", "red"), ("laces", BACK), ("colour", "blue"), ("laces", "x"))
+    walking, _ = walk(COLOUR, known, SIZE, LACES, script=script, given={"size": "9"})
+    assert dict(walking.run().answers) == {"colour": "blue", "known": "k", "size": "9", "laces": "x"}
+
+
+def test_at_the_first_question_there_is_no_way_back() -> None:
+    script = Script(("colour", "red"))
+    walk(COLOUR, script=script)[0].run()
+    assert not script.asked[0].can_go_back
+
+
+def test_going_back_from_an_answer_that_was_to_be_changed_changes_nothing() -> None:
+    script = Script(("colour", "red"), ("size", "8"))
+    walking, _ = walk(COLOUR, SIZE, script=script)
+    trail = walking.run()
+    script.steps = [("colour", BACK)]
+    assert walking.run(trail, again="colour") == trail
+
+
+def test_the_only_choice_is_taken_and_said() -> None:
+    only = Question("account", "Which account?", choices=lambda a, look: [Choice("1", "Acme")], title="Account")
+    walking, said = walk(only, script=Script())
+    assert walking.run().answers["account"] == "1"
+    assert said == ["Account Acme: the only one."]
+
+
+def test_a_failed_lookup_is_asked_as_text_with_the_reason() -> None:
+    def refused(answers: Answers, look: object) -> list[Choice]:
+        raise Problem("AWS denied ListRepositories.")
+
+    script = Script(("repo", "Mine"))
+    assert walk(Question("repo", "Which?", "choose", choices=refused), script=script)[0].run().answers["repo"] == "Mine"
+    assert script.asked[0].widget == "text"
+    assert script.asked[0].notice == "AWS denied ListRepositories."
+
+
+def test_what_settles_an_answer_can_have_it_asked_again() -> None:
+    def settle(value: object, answers: Answers, look: object) -> Corrected:
+        if value == "000000":
+            raise Problem("AWS refused the MFA code.", next="Wait for the next one.")
+        return Corrected(str(value).upper(), "Taken in capitals.")
+
+    script = Script(("code", "000000"), ("code", "abc"))
+    walking, said = walk(Question("code", "Code?", settle=settle), script=script)
+    assert walking.run().answers["code"] == "ABC"
+    assert script.asked[1].notice == "AWS refused the MFA code. Wait for the next one."
+    assert said == ["Taken in capitals."]
+
+
+def test_a_given_answer_is_parsed_and_a_bad_one_ends_the_walk() -> None:
+    def number(text: str) -> str:
+        if not text.isdigit():
+            raise BadAnswer("A number is such as 9.")
+        return text
+
+    asked = Question("size", "Size?", parse=number)
+    assert walk(asked, given={"size": "9"})[0].run().answers["size"] == "9"
+    with pytest.raises(BadAnswer, match=r"such as 9"):
+        walk(asked, given={"size": "x"}, script=Script())[0].run()
+
+
+def test_without_anybody_to_ask_all_missing_flags_are_named() -> None:
+    questions = (Question("start_url", "Where?"), Question("size", "Size?", default=lambda a, look: "9"), Question("role", "Role?"))
+    with pytest.raises(Missing) as missing:
+        walk(*questions)[0].run()
+    assert missing.value.what == "Missing: --start-url, --role."
+    assert missing.value.exit_code == 2
+
+
+def test_without_anybody_to_ask_nothing_is_looked_up() -> None:
+    def sign_in(answers: Answers, look: object) -> list[Choice]:
+        raise AssertionError("a lookup may open a browser")
+
+    with pytest.raises(Missing):
+        walk(Question("account", "Which?", choices=sign_in))[0].run()
+
+
+def test_defaults_are_taken_where_that_was_wished() -> None:
+    walking, _ = walk(SIZE, Question("note", "Note?", optional=True), script=Script(), defaults=True)
+    assert dict(walking.run().answers) == {"size": "9", "note": ""}
+
+
+def test_a_secret_is_never_offered_as_a_default() -> None:
+    script = Script(("key", "hidden"), ("size", BACK), ("key", "hidden"), ("size", "1"))
+    trail = walk(Question("key", "Key?", "secret"), Question("size", "Size?"), script=script)[0].run()
+    assert script.asked[2].default == ""
+    assert trail.answers["key"] == Secret("hidden")
+    assert "hidden" not in repr(trail)
+
+
+def test_a_nested_visit_sees_only_its_own_answers() -> None:
+    inner = Question("name", "Name?", default=lambda a, look: a.text("kind") + "!", when=lambda a: "kind" in a)
+    questions = (Question("kind", "Kind?"), *nested("source.", (Question("kind", "Its kind?"), inner)))
+    script = Script(("kind", "role"), ("source.kind", "keys"), ("source.name", "base"))
+    answers = walk(*questions, script=script)[0].run().answers
+    assert script.asked[2].default == "keys!"
+    assert dict(answers.under("source.")) == {"kind": "keys", "name": "base"}
+
+
+def test_changing_the_answer_a_nested_default_was_made_from_drops_what_took_it() -> None:
+    inner = Question("name", "Name?", choices=lambda a, look: [Choice(a.text("kind"), "x"), Choice("other", "y")])
+    questions = nested("source.", (Question("kind", "Its kind?"), inner))
+    script = Script(("source.kind", "keys"), ("source.name", "keys"))
+    walking, _ = walk(*questions, script=script)
+    trail = walking.run()
+    script.steps = [("source.kind", "sso"), ("source.name", "sso")]
+    assert walking.run(trail, again="source.kind").answers["source.name"] == "sso"
+
+
+def test_a_trail_starts_empty() -> None:
+    assert len(Trail().answers) == 0
