@@ -164,8 +164,9 @@ def _check_name(name: object) -> str:
     valid = isinstance(name, str) and re.fullmatch(r"[A-Za-z0-9._-]{1,100}", name) and not name.endswith(".git")
     if not valid:
         text = (
-            "The repository name is not valid. Repository names can be up to 100 characters in length. "
-            "They can contain letters, numbers, periods, underscores, and dashes, and cannot end in .git."
+            "The repository name is not valid. Repository names can be any valid combination of letters, numbers, "
+            "periods, underscores, and dashes between 1 and 100 characters in length. Names are case sensitive. "
+            "For more information, see Limits in the AWS CodeCommit User Guide. "
         )
         raise Refusal("InvalidRepositoryNameException", text)
     return str(name)

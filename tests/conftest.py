@@ -1,0 +1,126 @@
+"""What the tests share: a sandbox, an environment without anybody's own settings, and AWS's unmodified tools."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import venv
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+from ccsetup.sandbox import Sandbox
+
+_STRIPPED = ("AWS_", "GIT_", "CODE_COMMIT_", "XDG_", "SSH_", "CCSETUP_", "BROWSER", "DISPLAY", "EDITOR", "VISUAL")
+_PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
+
+CleanEnv = Callable[..., dict[str, str]]
+
+
+def stripped(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return an environment without what AWS's tools, git, proxies and desktops read."""
+    return {
+        name: value
+        for name, value in environment.items()
+        if not name.upper().startswith(_STRIPPED) and name.lower() not in _PROXIES
+    }
+
+
+@pytest.fixture
+def clean_env() -> CleanEnv:
+    """Build a child's environment: clean_env(home, sandbox.environment(), path=[folder, …], NAME="value", …).
+
+    home is created; path's folders come before the inherited PATH.
+    """
+
+    def build(home: Path, *more: Mapping[str, str], path: list[Path] | None = None, **extra: str) -> dict[str, str]:
+        home.mkdir(parents=True, exist_ok=True)
+        kept = stripped(os.environ)
+        folders = [str(folder) for folder in path or ()] + [kept.get("PATH", os.defpath)]
+        own = {
+            "HOME": str(home),
+            "USERPROFILE": str(home),
+            "GIT_CONFIG_NOSYSTEM": "1",
+            "GIT_TERMINAL_PROMPT": "0",
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "PATH": os.pathsep.join(folders),
+        }
+        built = {**kept, **own}
+        for mapping in (*more, extra):
+            built.update(mapping)
+        return built
+
+    return build
+
+
+@pytest.fixture
+def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
+    """A fresh AWS with the example's cast; its folder is tmp_path/sandbox."""
+    with Sandbox.start(tmp_path / "sandbox") as running:
+        yield running
+
+
+@dataclass(frozen=True)
+class AwsTools:
+    """AWS's unmodified tools: the AWS CLI, git-remote-codecommit, and a Python that has boto3.
+
+    folder: put it first on a PATH and git finds AWS's git-remote-codecommit, not ours.
+    """
+
+    aws: Path
+    grc: Path
+    python: Path
+
+    @property
+    def folder(self) -> Path:
+        """Return the folder that holds git-remote-codecommit."""
+        return self.grc.parent
+
+
+@pytest.fixture(scope="session")
+def aws_tools(pytestconfig: pytest.Config) -> AwsTools:
+    """Find AWS's tools by CCSETUP_AWS_GRC or on PATH, else install them once into the tests' cache."""
+    grc = _found()
+    if grc is None:
+        folder = Path(pytestconfig.cache.mkdir("aws-tools"))
+        with FileLock(str(folder) + ".lock"):
+            grc = _in(folder) or _installed(folder)
+    aws = next((path for path in (grc.with_name("aws"), Path(shutil.which("aws") or "")) if path.is_file()), None)
+    if aws is None:
+        pytest.skip(f"the AWS CLI is neither beside {grc} nor on PATH")
+    return AwsTools(aws, grc, Path(sys.executable))
+
+
+def _found() -> Path | None:
+    named = os.environ.get("CCSETUP_AWS_GRC")
+    folders = [str(Path(named).parent), named] if named else []
+    for folder in [*folders, *os.environ.get("PATH", "").split(os.pathsep)]:
+        candidate = Path(folder) / "git-remote-codecommit"
+        if candidate.is_file() and b"git_remote_codecommit" in candidate.read_bytes():
+            return candidate
+    return None
+
+
+def _in(folder: Path) -> Path | None:
+    made = folder / ("Scripts" if os.name == "nt" else "bin")
+    grc = made / ("git-remote-codecommit.exe" if os.name == "nt" else "git-remote-codecommit")
+    return grc if grc.is_file() and grc.with_name("aws").is_file() else None
+
+
+def _installed(folder: Path) -> Path:
+    venv.create(folder, with_pip=True, clear=True)
+    python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    wanted = ["git-remote-codecommit>=1.17", "awscli>=1.32"]
+    done = subprocess.run(
+        [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *wanted],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    grc = _in(folder)
+    if grc is None:
+        pytest.skip(f"pip could not install AWS's tools: {done.stderr.strip()[-300:]}")
+    return grc
