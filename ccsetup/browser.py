@@ -1,59 +1,24 @@
-"""The person's browser: whether one is here, which addresses it may be sent to, and the listener it comes back to."""
+"""The person's browser: whether one is here, opening a page in it, and the listener it comes back to."""
 
 from __future__ import annotations
 
 import hmac
 import html
-import re
 import shutil
 import socketserver
 import sys
 import threading
 import time
 import webbrowser
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+from ccsetup.grants import REDIRECT
 from ccsetup.model import Secret
-
-REDIRECT = "http://127.0.0.1/oauth/callback"  # as it is registered: without a port
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
-
-# Hosts where AWS alone decides what is shown. All of amazonaws.com would be too much: anyone's buckets live there too.
-_AWS_HOST = re.compile(
-    r"([a-z0-9-]+\.)*(awsapps\.(com|cn)|app\.aws|signin\.aws|signin\.aws\.amazon\.com|portal\.amazonaws\.com(\.cn)?)"
-    r"|identitycenter\.amazonaws\.(com(\.cn)?|eu)"
-    r"|(oidc|device\.sso|portal\.sso)\.[a-z0-9-]+\."
-    r"(amazonaws\.(com(\.cn)?|eu)|api\.aws|c2s\.ic\.gov|sc2s\.sgov\.gov|cloud\.adc-e\.uk|csp\.hci\.ic\.gov)"
-)
-
-
-def is_aws_host(host: str) -> bool:
-    """Say whether AWS alone decides what a host shows."""
-    return _AWS_HOST.fullmatch(host.lower().rstrip(".")) is not None
-
-
-def is_sign_in_page(url: str, endpoint: str = "") -> bool:
-    """Say whether a person may be sent to `url`: https on an AWS host, or the loopback host of `endpoint`.
-
-    `endpoint` is what AWS_ENDPOINT_URL_SSO_OIDC names, "" for none. Whatever a browser and urlsplit could read in two
-    ways (backslashes, blanks, a user name before the host) is refused.
-    """
-    if not re.fullmatch(r"[!-~]+", url) or "\\" in url:
-        return False
-    try:
-        page, named = urlsplit(url), urlsplit(endpoint)
-        host, port = page.hostname or "", page.port
-    except ValueError:
-        return False
-    if "@" in page.netloc:
-        return False
-    if host in LOOPBACK:
-        return page.scheme in ("http", "https") and host == named.hostname
-    return page.scheme == "https" and port in (None, 443) and is_aws_host(host)
 
 
 def why_none(
@@ -86,6 +51,22 @@ def open_page(url: str) -> bool:
         return webbrowser.open(url)
     except (webbrowser.Error, OSError):
         return False
+
+
+@contextmanager
+def visited(page: str, opens: Callable[[str], bool], note: Callable[[str], None]) -> Iterator[None]:
+    """Open a page while the block waits for what comes of it: some browsers return only when they are closed."""
+    over = threading.Event()
+
+    def visit() -> None:
+        if not opens(page) and not over.is_set():
+            note("No browser opened: open the address above yourself.")
+
+    threading.Thread(target=visit, daemon=True).start()
+    try:
+        yield
+    finally:
+        over.set()
 
 
 @dataclass(frozen=True)

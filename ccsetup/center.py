@@ -12,19 +12,12 @@ from typing import Any, TypeVar
 from urllib.parse import urljoin, urlsplit
 
 from ccsetup.errors import Problem
+from ccsetup.grants import LOOPBACK, Refused, is_aws_host, is_sign_in_page
 
 T = TypeVar("T")
 _FAULT_S = 60.0
 _REDIRECT_S = 5
 _BUSY = frozenset({"TooManyRequestsException", "ThrottlingException", "InternalServerException"})
-
-
-class Refused(Exception):
-    """Identity Center said no. Holds AWS's code and nothing else: a message could hold anything."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
 
 
 class IdentityCenter:
@@ -42,9 +35,8 @@ class IdentityCenter:
         return bounded(lambda: work(client), urlsplit(client.meta.endpoint_url).netloc)
 
     def base(self, region: str) -> str:
-        """Return scheme and host of the region's sso-oidc."""
-        url = urlsplit(self._client("sso-oidc", region).meta.endpoint_url)
-        return f"{url.scheme}://{url.netloc}"
+        """Return the address of the region's sso-oidc."""
+        return str(self._client("sso-oidc", region).meta.endpoint_url).rstrip("/")
 
     def behind(self, url: str) -> str:
         """Follow one redirect of a custom start URL, within five seconds; believe it where it leads to AWS."""
@@ -53,8 +45,6 @@ class IdentityCenter:
         return self._behind[url]
 
     def _followed(self, url: str) -> str:
-        from ccsetup.browser import LOOPBACK, is_aws_host, is_sign_in_page
-
         address = urlsplit(url)
         host = address.hostname or ""
         local = urlsplit(self.endpoint).hostname in LOOPBACK  # a sandbox: nothing leaves this machine

@@ -4,24 +4,34 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 import secrets
-import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlencode
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from urllib.parse import quote, urlencode, urlsplit
 
-from ccsetup.center import IdentityCenter, Refused
 from ccsetup.errors import Problem
 from ccsetup.model import Secret
-from ccsetup.tokens import Registration, Token
+from ccsetup.tokens import Registration, Token, registration_name
 from ccsetup.world import Start
 
 if TYPE_CHECKING:
     from ccsetup.browser import Listener
 
+T = TypeVar("T")
+REDIRECT = "http://127.0.0.1/oauth/callback"  # as it is registered: without a port
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+# Hosts where AWS alone decides what is shown. All of amazonaws.com would be too much: anyone's buckets live there too.
+_AWS_HOST = re.compile(
+    r"([a-z0-9-]+\.)*(awsapps\.(com|cn)|app\.aws|signin\.aws|signin\.aws\.amazon\.com|portal\.amazonaws\.com(\.cn)?)"
+    r"|identitycenter\.amazonaws\.(com(\.cn)?|eu)"
+    r"|(oidc|device\.sso|portal\.sso)\.[a-z0-9-]+\."
+    r"(amazonaws\.(com(\.cn)?|eu)|api\.aws|c2s\.ic\.gov|sc2s\.sgov\.gov|cloud\.adc-e\.uk|csp\.hci\.ic\.gov)"
+)
 _BROWSER = ("authorization_code", "refresh_token")
 _DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
 _SCOPES = ("sso:account:access",)
@@ -29,32 +39,37 @@ _AHEAD = timedelta(minutes=15)  # a registration that ends sooner is made anew, 
 _FAULT_S = 60.0
 
 
+class Refused(Exception):
+    """Identity Center said no. Holds AWS's code and nothing else: a message could hold anything."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class Center(Protocol):
+    """What reaches Identity Center; `endpoint` is the sso-oidc address that the environment names, "" for none."""
+
+    endpoint: str
+
+    def ask(self, service: str, region: str, work: Callable[[Any], T]) -> T:
+        """Return what `work` makes of a client for sso or sso-oidc. Raises Refused, and Problem for faults."""
+
+    def base(self, region: str) -> str:
+        """Return the address of the region's sso-oidc, where people sign in too."""
+
+    def behind(self, url: str) -> str:
+        """Return the AWS address a custom start URL leads to; the URL itself when it leads nowhere."""
+
+
 @dataclass(frozen=True)
 class Person:
-    """How to reach the person: show a text and an address, note a quiet line, open a page, and how long to wait."""
+    """How to reach the person: show a text and an address, have it open while they are waited for, and how long."""
 
     show: Callable[[str, str], None]
-    note: Callable[[str], None]
-    open_page: Callable[[str], bool] | None
+    visit: Callable[[str], AbstractContextManager[None]]
     patience_s: float
     pause: Callable[[float], None]
-
-    @contextmanager
-    def sent_to(self, page: str, text: str) -> Iterator[None]:
-        """Show a page and open it, while the block waits for what comes of it; some browsers return at their end."""
-        over = threading.Event()
-
-        def visit(open_page: Callable[[str], bool]) -> None:
-            if not open_page(page) and not over.is_set():
-                self.note("No browser opened: open the address above yourself.")
-
-        self.show(text, page)
-        if self.open_page:
-            threading.Thread(target=visit, args=(self.open_page,), daemon=True).start()
-        try:
-            yield
-        finally:
-            over.set()
 
 
 @dataclass(frozen=True)
@@ -72,11 +87,11 @@ class _Device:
 class Grants:
     """The three grants. `known` finds a registration made before, by this program or by the AWS CLI."""
 
-    center: IdentityCenter
+    center: Center
     person: Person
     now: Callable[[], datetime]
     known: Callable[[Start], Registration | None]
-    _made: dict[tuple[Start, tuple[str, ...]], Registration] = field(default_factory=dict)
+    _made: dict[tuple[str, tuple[str, ...]], Registration] = field(default_factory=dict)
 
     def renew(self, start: Start, registration: Registration, refresh: Secret) -> Token:
         """Exchange a refresh token, which goes on unless a new one comes (RFC 6749, section 6)."""
@@ -99,7 +114,8 @@ class Grants:
                 "code_challenge": challenge,
             }
             page = f"{self.center.base(start.region)}/authorize?{urlencode(query, quote_via=quote)}"
-            with self.person.sent_to(self._checked(page), "Sign in on this page, in a browser on this machine:"):
+            self.person.show("Sign in on this page, in a browser on this machine:", self._checked(page))
+            with self.person.visit(page):
                 back = listener.wait(self.person.patience_s)
         if back is None:
             raise signed_out(f"Nobody signed in within {self.person.patience_s / 60:.0f} minutes.")
@@ -119,7 +135,8 @@ class Grants:
                 raise
             registration = self._registered(start, (), anew=True)
             device = self._device(start, registration)
-        with self.person.sent_to(device.page, f"Open this page and confirm that it shows {device.user_code}:"):
+        self.person.show(f"Open this page and confirm that it shows {device.user_code}:", self._checked(device.page))
+        with self.person.visit(device.page):
             return self._polled(start, registration, device)
 
     def _device(self, start: Start, registration: Registration) -> _Device:
@@ -133,9 +150,7 @@ class Grants:
             code = Secret(found["deviceCode"])
             return _Device(page, found["userCode"], code, found.get("interval") or 5, found["expiresIn"])
 
-        device = self.center.ask("sso-oidc", start.region, ask)
-        self._checked(device.page)
-        return device
+        return self.center.ask("sso-oidc", start.region, ask)
 
     def _polled(self, start: Start, registration: Registration, device: _Device) -> Token:
         given = {"grantType": _DEVICE, "deviceCode": device.code.reveal()}
@@ -156,15 +171,14 @@ class Grants:
         raise Refused("ExpiredTokenException")
 
     def _registered(self, start: Start, grants: tuple[str, ...], anew: bool = False) -> Registration:
-        held = None if anew else self._made.get((start, grants)) or self.known(start)
+        key = registration_name(start), grants
+        held = None if anew else self._made.get(key) or self.known(start)
         if held and ("authorization_code" in held.grants) == bool(grants) and held.expires_at - self.now() > _AHEAD:
             return held
         # What is registered for the browser names the portal and where to come back to; for the code, neither.
         scopes = start.scopes if start.session else ()
         told: dict[str, Any] = {"clientName": f"ccsetup-{start.session}".rstrip("-"), "clientType": "public"}
         if grants:
-            from ccsetup.browser import REDIRECT
-
             scopes = scopes or _SCOPES
             told |= {"grantTypes": list(grants), "redirectUris": [REDIRECT], "issuerUrl": self.center.behind(start.url)}
         if scopes:
@@ -175,7 +189,7 @@ class Grants:
             ends = datetime.fromtimestamp(found["clientSecretExpiresAt"], timezone.utc)
             return Registration(found["clientId"], Secret(found["clientSecret"]), ends, scopes, grants)
 
-        made = self._made[start, grants] = self.center.ask("sso-oidc", start.region, ask)
+        made = self._made[key] = self.center.ask("sso-oidc", start.region, ask)
         return made
 
     def _created(
@@ -193,8 +207,6 @@ class Grants:
 
     def _checked(self, page: str) -> str:
         """Return the page, if a person may be sent there."""
-        from ccsetup.browser import is_sign_in_page
-
         if not is_sign_in_page(page, self.center.endpoint):
             raise Problem(
                 "The sign-in was stopped: its page is not one of AWS's.",
@@ -229,3 +241,28 @@ def in_words(start: Start, code: str) -> Problem:
         "AccessDeniedException": "The sign-in was declined in the browser.",
         "ExpiredTokenException": "The code ended before anybody confirmed it.",
     }.get(code, "Identity Center did not accept the sign-in."))  # fmt: skip
+
+
+def is_aws_host(host: str) -> bool:
+    """Say whether AWS alone decides what a host shows."""
+    return _AWS_HOST.fullmatch(host.lower().rstrip(".")) is not None
+
+
+def is_sign_in_page(url: str, endpoint: str = "") -> bool:
+    """Say whether a person may be sent to `url`: https on an AWS host, or the loopback host of `endpoint`.
+
+    `endpoint` is what AWS_ENDPOINT_URL_SSO_OIDC names, "" for none. Whatever a browser and urlsplit could read in two
+    ways (backslashes, blanks, a user name before the host) is refused.
+    """
+    if not re.fullmatch(r"[!-~]+", url) or "\\" in url:
+        return False
+    try:
+        page, named = urlsplit(url), urlsplit(endpoint)
+        host, port = page.hostname or "", page.port
+    except ValueError:
+        return False
+    if "@" in page.netloc:
+        return False
+    if host in LOOPBACK:
+        return page.scheme in ("http", "https") and host == named.hostname
+    return page.scheme == "https" and port in (None, 443) and is_aws_host(host)

@@ -6,14 +6,15 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ccsetup.center import IdentityCenter, Refused
+from ccsetup.center import IdentityCenter
 from ccsetup.errors import Problem
-from ccsetup.grants import Grants, Person, in_words, signed_out
+from ccsetup.grants import Grants, Person, Refused, in_words, signed_out
 from ccsetup.model import Choice, Edit, Keys, Secret
 from ccsetup.parse import region_of
 from ccsetup.tokens import (
@@ -37,7 +38,8 @@ class SignIn:
     """IAM Identity Center, as world.SignIn describes it. Reads the token cache; what it would write is `pending`.
 
     `show` takes a text and an address to open, `note` a quiet line, `open_browser` an address and says whether a
-    browser took it. A fault of the network is one Problem within a minute; every wait ends at once on Ctrl-C.
+    browser took it (None: the person's own). `no_browser` shows the address and opens nothing. A fault of the network
+    is one Problem within a minute; every wait ends at once on Ctrl-C.
     """
 
     def __init__(
@@ -56,12 +58,11 @@ class SignIn:
     ) -> None:
         self._env, self._now, self._note = env, now, note
         self._cache = home / ".aws" / "sso" / "cache"
-        self._device_code, self._opens, self._prints = device_code, open_browser, no_browser
+        self._device_code, self._no_browser, self._open_browser = device_code, no_browser, open_browser
         self._center = IdentityCenter(env, home)
-        person = Person(show, note, None if no_browser else open_browser, patience_s, pause)
-        self._grants = Grants(self._center, person, now, self._registration)
+        self._grants = Grants(self._center, Person(show, self._visit, patience_s, pause), now, self._registration)
         self._lock = threading.RLock()
-        self._tokens: dict[Start, Token] = {}
+        self._tokens: dict[tuple[str, str, str], Token] = {}
         self._refused: set[Secret] = set()
         self._left: dict[Path, str] = {}
 
@@ -72,7 +73,7 @@ class SignIn:
     def until(self, start: Start) -> datetime | None:
         """Say when the token that is at hand ends; None when there is none."""
         with self._lock:
-            token = self._tokens.get(start) or self._cached(start)
+            token = self._tokens.get(_place(start)) or self._cached(start)
         return token.expires_at if token and token.expires_at > self._now() else None
 
     def resolve(self, url: str) -> str | None:
@@ -115,7 +116,14 @@ class SignIn:
         """Return the cache files this run's sign-ins would leave; nothing has been written yet."""
         with self._lock:
             edits = [Edit(path, _text_at(path), text) for path, text in self._left.items()]
-        return tuple(edit for edit in edits if edit.before != edit.after)
+            return tuple(edit for edit in edits if edit.before != edit.after and not self._outdated(edit))
+
+    def _outdated(self, edit: Edit) -> bool:
+        """Say whether another program has renewed the token since."""
+        ours, theirs = token_in(edit.after or ""), token_in(edit.before or "")
+        if not ours or not theirs or (ours.start_url, ours.region) != (theirs.start_url, theirs.region):
+            return False
+        return theirs.expires_at > ours.expires_at and theirs.access not in self._refused
 
     def _portal(self, start: Start, ask: Callable[[Any, str], T], denied: str) -> T:
         """Ask the portal; a token that looked good and is refused is forgotten, and the person signs in once."""
@@ -135,16 +143,16 @@ class SignIn:
                 raise signed_out("Identity Center refuses the sign-in that was just made.")
             with self._lock:
                 self._refused.add(token.access)
-                self._tokens.pop(start, None)
+                self._tokens.pop(_place(start), None)
 
     def _held(self, start: Start) -> Token:
         with self._lock:
-            token = self._tokens.get(start) or self._cached(start)
+            token = self._tokens.get(_place(start)) or self._cached(start)
             if token and token.expires_at - self._now() <= _RENEW:
                 token = self._renewed(start, token)
             if not token:
                 token = self._signed_in(start)
-            self._tokens[start] = token
+            self._tokens[_place(start)] = token
             return token
 
     def _cached(self, start: Start) -> Token | None:
@@ -197,9 +205,14 @@ class SignIn:
             return "--device-code asks for it"
         if not start.session:
             return "a profile without an sso-session has no other way"
-        if not self._opens and not self._prints:
-            return "there is no browser"
         return why_none(self._env)
+
+    def _visit(self, page: str) -> AbstractContextManager[None]:
+        from ccsetup.browser import open_page, visited, why_none
+
+        if self._no_browser or why_none(self._env):
+            return nullcontext()
+        return visited(page, self._open_browser or open_page, self._note)
 
     def _keep(self, start: Start, token: Token) -> Token:
         """Note the files that a new token will be kept in."""
@@ -207,6 +220,10 @@ class SignIn:
             self._left[self._cache / registration_name(start)] = registration_text(token.registration)
         self._left[self._cache / token_name(start)] = token_text(token)
         return token
+
+
+def _place(start: Start) -> tuple[str, str, str]:
+    return start.url, start.region, start.session
 
 
 def _by_name(choices: Iterable[Choice]) -> tuple[Choice, ...]:

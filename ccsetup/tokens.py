@@ -1,4 +1,4 @@
-"""The sign-in cache that all AWS SDKs share, `~/.aws/sso/cache`, as text: as AWS CLI v2 writes it, botocore reads it."""
+"""The sign-in cache all AWS SDKs share, `~/.aws/sso/cache`, as text: AWS CLI v2 writes it so, botocore reads it."""
 
 from __future__ import annotations
 
