@@ -215,7 +215,7 @@ class Sheet:
         return self._block("class:notice", f"! {notice}", 0) if notice else []
 
     def _below(self) -> Fragments:
-        back = "esc\N{NO-BREAK SPACE}goes\N{NO-BREAK SPACE}back" if self.asked.can_go_back else ""
+        back = "esc:\N{NO-BREAK SPACE}back" if self.asked.can_go_back else ""
         if self.app.current_buffer.complete_state:
             return []
         if self.refused:

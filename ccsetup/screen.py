@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json as json_
 import os
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from threading import RLock, Timer
@@ -32,11 +33,18 @@ LINKING = ("VTE_VERSION", "WT_SESSION", "KITTY_WINDOW_ID", "KONSOLE_VERSION", "W
 
 
 class Screen:
-    """world.Screen on two streams, which may be terminals, pipes or closed."""
+    """world.Screen on two streams, sys.stderr and sys.stdout unless told; they may be terminals, pipes or closed."""
 
-    def __init__(self, env: Mapping[str, str], json: bool, stderr: TextIO | None, stdout: TextIO | None) -> None:
-        self._env, self._due, self._err, self._out = env, json, stderr, stdout
-        self.live = _is_terminal(stderr) and env.get("TERM", "").lower() not in ("dumb", "unknown")
+    def __init__(
+        self,
+        env: Mapping[str, str],
+        json: bool = False,
+        stderr: TextIO | None = None,
+        stdout: TextIO | None = None,
+    ) -> None:
+        self._env, self._due = env, json
+        self._err, self._out = stderr or sys.stderr, stdout or sys.stdout
+        self.live = _is_terminal(self._err) and env.get("TERM", "").lower() not in ("dumb", "unknown")
         self._colours = self.live and not env.get("NO_COLOR") and (os.name != "nt" or "WT_SESSION" in env)
         self._busy: Busy | None = None
         self.lock = RLock()
@@ -124,9 +132,9 @@ class Screen:
         head = f" {mark} {padded(inert(what), LABEL)} "
         lines = wrap(inert(detail), self._room() - indent, split=True)
         quiet = inert(aside)
-        if lines[-1] and cells(lines[-1]) + cells(quiet) + 5 + indent <= self._room():
-            lines[-1] += f"     {self._in(DIM, quiet)}" if quiet else ""
-        else:
+        if quiet and lines[-1] and cells(lines[-1]) + cells(quiet) + 5 + indent <= self._room():
+            lines[-1] += f"     {self._in(DIM, quiet)}"
+        elif quiet:
             lines += [self._in(DIM, line) for line in wrap(quiet, self._room() - indent, split=True)]
         self._write((head + lines[0]).rstrip(), *(" " * indent + line for line in lines[1:]))
 
@@ -153,7 +161,7 @@ class Screen:
         if not _is_terminal(self._err):
             return 10**6
         try:
-            columns = os.get_terminal_size(self._err.fileno()).columns  # type: ignore[union-attr]
+            columns = os.get_terminal_size(self._err.fileno()).columns
         except (OSError, ValueError):
             columns = 80
         return max(min(columns or 80, most), 20)
@@ -242,16 +250,16 @@ class Busy:
                 self._screen.put(f" {self.text} …\n")
                 return
             self._progress = progress
-            progress.add_task("")
+            progress.add_task("", total=None)
             self._refresh()
             progress.start()
 
     def _refresh(self) -> None:
         if self._progress:
-            known = self._share >= 0
-            text = self._screen.spelled(self.text)
+            (task,) = self._progress.tasks
+            task.total = None if self._share < 0 else 1
             self._progress.update(
-                self._progress.task_ids[0], description=text, total=1 if known else None, completed=max(self._share, 0)
+                task.id, description=self._screen.spelled(self.text), completed=max(self._share, 0), refresh=True
             )
 
 

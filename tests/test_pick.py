@@ -1,0 +1,104 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ccsetup.model import Choice
+from ccsetup.pick import Pick
+
+NAMES = ["feature/main-fix", "main", "MySharedDemoRepo", "billing", "Billing-API", "data-lake"]
+BRANCHES = [Choice(name, name) for name in NAMES]
+
+
+def labels(pick):
+    return [entry.label for entry in pick.shown]
+
+
+def narrowed(typed, choices=BRANCHES, **more):
+    pick = Pick(choices, **more)
+    pick.narrow(typed)
+    return pick
+
+
+def test_the_very_name_comes_first():
+    assert labels(narrowed("main")) == ["main", "feature/main-fix"]
+
+
+def test_words_match_anywhere_and_in_any_case():
+    assert labels(narrowed("demo shared")) == ["MySharedDemoRepo"]
+    assert labels(narrowed("BILLING")) == ["billing", "Billing-API"]
+
+
+def test_letters_in_order_match_when_nothing_holds_the_word():
+    assert labels(narrowed("sharedemo")) == ["MySharedDemoRepo"]
+    assert labels(narrowed("share-demo")) == ["MySharedDemoRepo"]
+    assert labels(narrowed("dtlk")) == ["data-lake"]
+
+
+def test_an_account_is_found_by_its_number_and_its_address():
+    accounts = [
+        Choice("111122223333", "Acme Dev", "dev@acme.example"),
+        Choice("444455556666", "Acme", "x@acme.example"),
+    ]
+    assert labels(narrowed("1111", accounts)) == ["Acme Dev"]
+    assert labels(narrowed("dev@", accounts)) == ["Acme Dev"]
+
+
+def test_the_cursor_begins_on_the_default_and_returns_to_it():
+    pick = Pick(BRANCHES, "billing")
+    assert pick.current().label == "billing"
+    pick.narrow("data")
+    assert pick.current().label == "data-lake"
+    pick.narrow("")
+    assert pick.current().label == "billing"
+
+
+def test_what_is_typed_is_an_entry_of_a_free_list_below_its_matches():
+    assert labels(narrowed("mai", free=True)) == ["main", "feature/main-fix", 'use "mai"']
+    assert labels(narrowed("main", free=True)) == ["main", "feature/main-fix"]
+    assert labels(narrowed("brand-new", free=True)) == ['use "brand-new"']
+    assert labels(narrowed("brand-new")) == []
+
+
+def test_a_merely_similar_name_does_not_displace_what_is_typed_in_a_free_list():
+    pick = narrowed("sharedemo", free=True)
+    assert labels(pick) == ['use "sharedemo"', "MySharedDemoRepo"] and pick.current().choice.value == "sharedemo"
+
+
+def test_a_default_that_is_no_entry_of_a_free_list_is_typed_already():
+    pick = Pick(BRANCHES, "bill", free=True)
+    assert pick.typed == "bill" and pick.current().choice.value == "bill"
+
+
+def test_one_step_goes_round_and_a_page_stops_at_the_end():
+    pick = Pick(BRANCHES)
+    pick.move(-1)
+    assert pick.current().label == "data-lake"
+    pick.move(1)
+    assert pick.current().label == "feature/main-fix"
+    pick.move(10)
+    assert pick.current().label == "data-lake"
+    pick.move(-(10**9))
+    assert pick.at == 0
+
+
+def test_the_counter_says_how_many_match():
+    many = [Choice(str(i), f"repo-{i}") for i in range(5000)]
+    assert Pick(many).counter() == "5,000 entries"
+    assert narrowed("repo-12 99", many).counter() == "1 of 5,000"
+
+
+@given(st.integers(0, 30), st.integers(1, 12), st.lists(st.sampled_from([-10, -1, 1, 10]), max_size=40))
+def test_the_cursor_is_always_in_the_window(length, rows, steps):
+    pick = Pick([Choice(str(i), str(i)) for i in range(length)])
+    for step in steps:
+        pick.move(step)
+        window = pick.window(rows)
+        assert len(window) == min(rows, length)
+        assert [entry for entry, chosen in window if chosen] == ([pick.current()] if length else [])
+
+
+@given(st.text(max_size=12), st.lists(st.text(max_size=12), max_size=8), st.booleans())
+def test_any_typed_text_narrows_a_list_of_any_names(typed, names, free):
+    pick = narrowed(typed, [Choice(name, name) for name in names], free=free)
+    assert len(pick.shown) <= len(names) + free
+    if free and typed.strip():
+        assert any(typed.strip() in (entry.choice.value, entry.choice.label) for entry in pick.shown)
