@@ -45,7 +45,10 @@ _TAKES_A_VALUE = re.compile(
     r"-[boucj]|--(branch|origin|upload-pack|config|depth|reference|reference-if-able|template|separate-git-dir|"
     r"shallow-since|shallow-exclude|filter|jobs|server-option|bundle-uri|profile|region|via|helper)"
 )
-_OUTSIDE = " \t\r\n\v\f\u00a0\u202f\u2007\u200b\u200c\u200d\u2060\ufeff\"'`<>\u2018\u2019\u201c\u201d\u00ab\u00bb"
+_BLANKS = " \t\r\n\v\f\u00a0\u202f\u2007\u200b\u200c\u200d\u2060\ufeff"
+_QUOTES = "\"'`<>\u2018\u2019\u201c\u201d\u00ab\u00bb"
+_PLAIN = {0x2018: "'", 0x2019: "'", 0x201C: '"', 0x201D: '"', 0xA0: " "}
+_DASHES = re.compile(r"(?<!\S)-*[\u2013\u2014][\u2013\u2014-]*(?=(\w\s)?)")
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,9 @@ def parse(text: str, endpoint: str = "") -> Address:
 
     `endpoint` is CODE_COMMIT_ENDPOINT: the one host beside AWS's own that an https address may have. Raises BadAnswer.
     """
-    text = text.strip(_OUTSIDE)
+    text = text.strip(_BLANKS)
+    while len(text) > 1 and text[0] in _QUOTES and text[-1] in _QUOTES:
+        text = text[1:-1].strip(_BLANKS)
     command = _COMMAND.fullmatch(text)
     return _command(command["words"], endpoint) if command else _address(text, endpoint)
 
@@ -124,6 +129,7 @@ def repository_name(text: str) -> str:
 
 
 def _address(text: str, endpoint: str) -> Address:
+    text = text.strip(_BLANKS + _QUOTES)
     if not text:
         raise BadAnswer(f"A repository is a name or an address, such as MySharedDemoRepo or {_EXAMPLE}.")
     if text.lower().startswith("arn:"):
@@ -189,7 +195,7 @@ def _found(form: Form, name: str, region: str) -> Address:
 
 def _command(words: str, endpoint: str) -> Address:
     """Read `git clone [options] ADDRESS [DIR]`, whatever a document or chat made of its dashes and quotes."""
-    plain = words.translate({0x2018: "'", 0x2019: "'", 0x201C: '"', 0x201D: '"', 0xA0: " ", 0x2013: "--", 0x2014: "--"})
+    plain = _DASHES.sub(lambda found: "-" if found[1] else "--", words.translate(_PLAIN))
     alone = re.split(r"[\n;|&]", re.sub(r"\\\r?\n", " ", plain), maxsplit=1)[0]
     try:
         tokens = iter(shlex.split(alone))
@@ -199,7 +205,7 @@ def _command(words: str, endpoint: str) -> Address:
     branch, places = _options(tokens)
     if not places:
         raise BadAnswer(f"The command names no repository; it is such as git clone {_EXAMPLE}.")
-    named = _address(places[0].strip(_OUTSIDE), endpoint)
+    named = _address(places[0], endpoint)
     return replace(named, directory=places[1] if len(places) > 1 else "", branch=branch or named.branch)
 
 

@@ -112,11 +112,14 @@ def section(text: str, profile: str, prefix: str) -> Settings:
         profile in head and head != header and _odd(head, profile, prefix) for head in heads[1:]
     ):
         raise Unsure
-    if header not in heads[1:]:
+    times = heads[1:].count(header)
+    if text.count(f"[{header}]") != times or times > 1:  # also one with blanks before it, or in a comment
+        raise Unsure
+    if not times:
         return {}
     chunk = chunks[heads.index(header, 1)]
     rest, _, body = chunk[len(header) + 1 :].partition("\n")
-    if heads.count(header) > 1 or rest.strip() or not chunk.isascii():
+    if rest.strip() or not chunk.isascii():
         raise Unsure
     return _keys(body)
 

@@ -1,0 +1,195 @@
+"""Any way to write a repository, and back; AWS's own tool judges the addresses that are made."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ccsetup import address
+from ccsetup.address import REGIONS, Address, arn, codecommit_url, git_host, https_url, parse, partition_of
+from ccsetup.errors import BadAnswer
+
+OHIO = Address("MyRepo", "us-east-2")
+CONSOLE = "https://us-east-2.console.aws.amazon.com/codesuite/codecommit/repositories/MyRepo"
+
+WRITTEN: list[tuple[str, dict[str, str]]] = [
+    ("MyRepo", {}),
+    ("  “MyRepo” ", {}),
+    ("--mirror", {"repository": "--mirror"}),
+    ("my.repo_2-x", {"repository": "my.repo_2-x"}),
+    ("codecommit://MyRepo", {"form": "codecommit"}),
+    ("codecommit://dev@MyRepo", {"form": "codecommit", "profile": "dev"}),
+    ("codecommit::us-east-2://MyRepo", {"form": "codecommit", "region": "us-east-2"}),
+    ("codecommit::us-east-2://dev@MyRepo", {"form": "codecommit", "region": "us-east-2", "profile": "dev"}),
+    ("codecommit:us-east-2://dev@MyRepo/", {"form": "codecommit", "region": "us-east-2", "profile": "dev"}),
+    ("us-east-2://dev@MyRepo", {"form": "codecommit", "region": "us-east-2", "profile": "dev"}),
+    ("https://git-codecommit.us-east-2.amazonaws.com/v1/repos/MyRepo", {"form": "https", "region": "us-east-2"}),
+    ("HTTPS://Git-CodeCommit.US-East-2.amazonaws.com/v1/repos/MyRepo/", {"form": "https", "region": "us-east-2"}),
+    ("https://git-codecommit.us-east-2.amazonaws.com:443/v1/repos/MyRepo", {"form": "https", "region": "us-east-2"}),
+    ("https://maria-at-111122223333:p%40ss@git-codecommit.us-east-2.amazonaws.com/v1/repos/MyRepo",
+     {"form": "https", "region": "us-east-2"}),
+    ("git-codecommit.us-east-2.amazonaws.com/v1/repos/MyRepo", {"form": "https", "region": "us-east-2"}),
+    ("https://git-codecommit.cn-north-1.amazonaws.com.cn/v1/repos/MyRepo",
+     {"form": "https", "region": "cn-north-1", "partition": "aws-cn"}),
+    ("https://git-codecommit-fips.us-gov-west-1.amazonaws.com/v1/repos/MyRepo",
+     {"form": "https", "region": "us-gov-west-1", "partition": "aws-us-gov",
+      "host": "git-codecommit-fips.us-gov-west-1.amazonaws.com"}),
+    ("https://vpce-0a1b-2c3d.git-codecommit.us-east-2.vpce.amazonaws.com:8443/v1/repos/MyRepo",
+     {"form": "https", "region": "us-east-2",
+      "host": "vpce-0a1b-2c3d.git-codecommit.us-east-2.vpce.amazonaws.com:8443"}),
+    ("ssh://git-codecommit.us-east-2.amazonaws.com/v1/repos/MyRepo", {"form": "ssh", "region": "us-east-2"}),
+    ("ssh://APKAEIBAERJR2EXAMPLE@git-codecommit.us-east-2.amazonaws.com/v1/repos/MyRepo",
+     {"form": "ssh", "region": "us-east-2"}),
+    ("APKAEIBAERJR2EXAMPLE@git-codecommit.us-east-2.amazonaws.com:v1/repos/MyRepo",
+     {"form": "ssh", "region": "us-east-2"}),
+    ("arn:aws:codecommit:us-east-2:111122223333:MyRepo",
+     {"form": "arn", "region": "us-east-2", "account_id": "111122223333"}),
+    ("arn:aws-us-gov:codecommit:us-gov-east-1:011122223333:MyRepo",
+     {"form": "arn", "region": "us-gov-east-1", "account_id": "011122223333", "partition": "aws-us-gov"}),
+    (f"{CONSOLE}/browse?region=us-east-2", {"form": "console", "region": "us-east-2"}),
+    (f"{CONSOLE}/browse/refs/heads/feature/x/--/src/a.py?region=us-east-2",
+     {"form": "console", "region": "us-east-2", "branch": "feature/x"}),
+    (f"{CONSOLE}/setup", {"form": "console", "region": "us-east-2"}),
+    ("https://111122223333-ab12cd34.eu-west-1.console.aws.amazon.com/codesuite/codecommit/repositories/MyRepo/browse",
+     {"form": "console", "region": "eu-west-1", "account_id": "111122223333"}),
+    ("https://console.aws.amazon.com/codecommit/home?region=us-east-1#/repository/MyRepo/browse/HEAD/--/",
+     {"form": "console", "region": "us-east-1"}),
+    ("https://console.amazonaws.cn/codesuite/codecommit/repositories/MyRepo/browse?region=cn-north-1&x=1",
+     {"form": "console", "region": "cn-north-1", "partition": "aws-cn"}),
+    ("git clone codecommit::us-east-2://dev@MyRepo my-dir",
+     {"form": "codecommit", "region": "us-east-2", "profile": "dev", "directory": "my-dir"}),
+    ("$ git clone -b develop --depth 1 'codecommit://MyRepo' \"a dir\"",
+     {"form": "codecommit", "branch": "develop", "directory": "a dir"}),
+    ("git clone —-branch=x –o up codecommit://--mirror",
+     {"form": "codecommit", "repository": "--mirror", "branch": "x"}),
+    ("`git clone codecommit://MyRepo 'a dir'`", {"form": "codecommit", "directory": "a dir"}),
+    ("git -c a.b=c clone \\\n  --config credential.helper='!aws codecommit credential-helper $@' \\\n"
+     "  https://git-codecommit.us-east-2.amazonaws.com/v1/repos/MyRepo \\\n  shared\ncd shared",
+     {"form": "https", "region": "us-east-2", "directory": "shared"}),
+    ("MyRepo.git", {"said": "Took MyRepo for MyRepo.git."}),
+    ("codecommit::us-east-2b://MyRepo",
+     {"form": "codecommit", "region": "us-east-2", "said": "Took us-east-2 for us-east-2b."}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "told"), WRITTEN, ids=[text for text, _ in WRITTEN])
+def test_a_repository_is_found_in_whatever_way_it_is_written(text: str, told: dict[str, Any]) -> None:
+    assert parse(text) == Address(**{"repository": "MyRepo", **told})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", " ", ".", "..", ".git", "a b", "a" * 101, "ré", "https://github.com/acme/repo", "git@github.com:acme/repo",
+        "codecommit://", "codecommit://dev@", "codecommit://a/b", "codecommit://org/dev@MyRepo",
+        "codecommit://me@corp@Repo", "https://git-codecommit.us-east-2.amazonaws.com/", "maria@example.com",
+        "https://git-codecommit.us-east-2.amazonaws.com.evil.com/v1/repos/R", "https://evil.com/v1/repos/MyRepo",
+        "https://localhost:8443/v1/repos/MyRepo", "arn:aws:codecommit:us-east-2:1111:MyRepo", "arn:aws:s3:::bucket",
+        "https://evil.com/#git-codecommit.us-east-2.amazonaws.com/v1/repos/R", "file:///etc/passwd", "../x", "C:\\repo",
+        "arn:aws:codecommit:us-east-2:111122223333:*", "arn:aws-cn:codecommit:us-east-2:111122223333:R",
+        "https://us-east-2.console.aws.amazon.com/codesuite/codecommit/repositories?region=us-east-2", "git clone",
+        "git clone --depth 1", "git clone ./elsewhere",
+    ],
+)  # fmt: skip
+def test_what_is_no_codecommit_repository_is_refused_with_a_right_example(text: str) -> None:
+    with pytest.raises(BadAnswer) as refused:
+        parse(text)
+    assert any(right in refused.value.what for right in ("MySharedDemoRepo", "arn:aws:codecommit:us-east-2:"))
+
+
+def test_the_endpoint_of_this_environment_is_the_only_other_host() -> None:
+    url = https_url("", "MyRepo", "localhost:8443")
+    assert parse(url, "localhost:8443") == Address("MyRepo", form="https", host="localhost:8443")
+    with pytest.raises(BadAnswer):
+        parse(url, "localhost:9443")
+
+
+def test_a_password_in_a_refused_address_is_not_repeated() -> None:
+    with pytest.raises(BadAnswer) as refused:
+        parse("https://maria:hunter2@example.com/x")
+    assert "hunter2" not in str(refused.value)
+
+
+@pytest.mark.parametrize("profile", ["org/dev", "dev#1", "dev?1", "me@corp", "my dev", "dév"])
+def test_a_profile_that_git_remote_codecommit_would_misread_gets_no_address(profile: str) -> None:
+    with pytest.raises(BadAnswer, match="git-remote-codecommit cannot take"):
+        codecommit_url("MyRepo", "us-east-2", profile)
+
+
+NAMES = st.from_regex(r"[A-Za-z0-9._-]{1,100}", fullmatch=True).filter(
+    lambda name: name not in (".", "..") and not name.lower().endswith(".git")
+)
+PROFILES = st.from_regex(r"[A-Za-z0-9_.+=,-]{0,40}", fullmatch=True)
+
+
+@given(NAMES, st.sampled_from(sorted(REGIONS)), PROFILES)
+def test_every_address_made_here_is_read_back(name: str, region: str, profile: str) -> None:
+    expected = Address(name, region, partition=partition_of(region))
+    read = parse(codecommit_url(name, region, profile))
+    assert (read.repository, read.region, read.profile, read.partition) == (name, region, profile, expected.partition)
+    assert parse(https_url(region, name)) == Address(name, region, partition=expected.partition, form="https")
+    read = parse(arn(region, "012345678901", name))
+    assert (read.repository, read.region, read.account_id) == (name, region, "012345678901")
+    assert parse("git clone -- " + codecommit_url(name, region, profile) + " dir").repository == name
+
+
+@given(st.one_of(st.text(), st.from_regex(r"(git clone |codecommit::?|https://|arn:aws:codecommit:)[ -~\n]*")))
+def test_any_text_is_read_or_refused_in_words(text: str) -> None:
+    try:
+        read = parse(text)
+    except BadAnswer as refused:
+        assert str(refused)
+    else:
+        assert address.repository_name(read.repository) == read.repository
+
+
+def test_the_regions_and_their_areas_are_botocores() -> None:
+    from botocore.loaders import create_loader
+
+    known: dict[str, tuple[str, str]] = {}
+    for partition in create_loader().load_data("endpoints")["partitions"]:
+        for region in partition["services"].get("codecommit", {}).get("endpoints", {}):
+            if region in partition["regions"]:
+                known[region] = (partition["regions"][region]["description"], partition["partition"])
+    assert {r: f"({area})" for r, area in REGIONS.items()} == {r: n[n.index("(") :] for r, (n, _) in known.items()}
+    assert {r: partition_of(r) for r in REGIONS} == {r: partition for r, (_, partition) in known.items()}
+
+
+def test_awss_own_tool_takes_every_address_with_the_same_meaning(
+    aws_tools: Any, tmp_path: Path, clean_env: Any
+) -> None:
+    profiles = ["dev", "a.b", "plus+1", "x=y", "a,b", "under_score", "-dash", "default"]
+    repositories = ["MyRepo", "--mirror", "a.b_c-d", "x" * 100]
+    (tmp_path / "home/.aws").mkdir(parents=True)
+    keys = "aws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = secret\n"
+    (tmp_path / "home/.aws/credentials").write_text("".join(f"[{p}]\n{keys}" for p in profiles))
+    made = [(codecommit_url(r, g, p), p, g, r) for p in profiles for r in repositories for g in REGIONS]
+    code = """
+import json, sys
+from git_remote_codecommit import Context
+from botocore.session import Session
+region_lists = {p: Session().get_available_regions("codecommit", p) for p in Session().get_available_partitions()}
+Session.get_available_regions = lambda self, name, partition: region_lists[partition]
+for url in json.load(sys.stdin):
+    read = Context.from_url(url.removeprefix("codecommit::"))
+    print(json.dumps([url, read.session.profile, read.region, read.repository]))
+"""
+    done = subprocess.run(
+        [aws_tools.grc.with_name("python"), "-c", code], input=json.dumps([m[0] for m in made[::37]]),
+        env=clean_env(tmp_path / "home"), capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert [json.loads(line) for line in done.stdout.splitlines()] == [list(m) for m in made[::37]]
+
+
+def test_hosts_are_the_ones_awss_tool_signs_for() -> None:
+    assert git_host("us-east-2") == "git-codecommit.us-east-2.amazonaws.com"
+    assert git_host("cn-northwest-1") == "git-codecommit.cn-northwest-1.amazonaws.com.cn"
+    assert git_host("us-gov-west-1") == "git-codecommit.us-gov-west-1.amazonaws.com"
+    assert parse(https_url("us-east-1", "R", "git-codecommit-fips.us-east-1.amazonaws.com")).fips
