@@ -83,7 +83,9 @@ def list_repositories(call: Call) -> dict[str, Any]:
         raise Refusal("InvalidSortByException", "The specified sort by value is not valid.")
     if order not in ("ascending", "descending"):
         raise Refusal("InvalidOrderException", "The specified sort order is not valid.")
-    here = [r for (account, region, _), r in call.state.repositories.items() if _is_here(call, account, region)]
+    with call.state.lock:
+        there = list(call.state.repositories.values())
+    here = [r for r in there if (r.account_id, r.region) == (call.caller.account_id, call.region)]
     here.sort(key=lambda r: (r.created, r.name) if by == "lastModifiedDate" else (r.created.min, r.name))
     if order == "descending":
         here.reverse()
@@ -174,10 +176,6 @@ def _check_name(name: object) -> str:
 
 def _there(call: Call, name: str) -> Repository | None:
     return call.state.repositories.get((call.caller.account_id, call.region, name))
-
-
-def _is_here(call: Call, account: str, region: str) -> bool:
-    return account == call.caller.account_id and region == call.region
 
 
 def _unlock(call: Call, repository: Repository) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 from urllib.parse import unquote
 
@@ -40,6 +41,7 @@ class Desk:
 
     def answer(self, request: Request) -> Response:
         """Answer one request; a refusal becomes the response that AWS would send."""
+        time.sleep(self._state.delay_s)
         region, where = _region_of(request.where)
         if "x-amz-target" in request.headers:
             return self._codecommit(request)
@@ -100,10 +102,11 @@ class Desk:
             else:
                 claim, caller = self._signed(request, operation, 15)
                 region, who = claim.region, caller.arn
-            if service == "iam" and caller is not None:
-                result = iam.answer(self._state, caller, given, operation)
-            else:
-                result = sts.answer(sts.Call(self._state, caller, given), operation)
+            with self._state.lock:
+                if service == "iam" and caller is not None:
+                    result = iam.answer(self._state, caller, given, operation)
+                else:
+                    result = sts.answer(sts.Call(self._state, caller, given), operation)
             response = xml_answer(operation, namespace, result)
         except Refusal as refusal:
             outcome, response = refusal.code, xml_refusal(refusal, namespace)

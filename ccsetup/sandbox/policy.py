@@ -58,8 +58,6 @@ def decide(
     caller: Caller, policies: Sequence[Policy], boundary: Policy | None, action: str, resource: str, context: Context
 ) -> Decision:
     """Decide by what the caller's own policies say: any deny wins, then each kind that is there must allow."""
-    if caller.kind == "root":
-        return Decision(True)
     groups: list[tuple[str, Sequence[Policy]]] = [("identity-based policy", policies)]
     if boundary is not None:
         groups.append(("permissions boundary", [boundary]))

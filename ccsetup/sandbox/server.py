@@ -128,6 +128,7 @@ class _Server(ThreadingHTTPServer):
     """Keeps its connections at hand, so that stop() can end them."""
 
     daemon_threads = False
+    request_queue_size = 256  # the default of 5 makes clients that come all at once wait for a second
     block_on_close = True
     desk: Desk
     backend: git.Backend

@@ -77,6 +77,7 @@ class State:
         self.access_tokens: dict[str, tuple[str, Mapping[str, str]]] = {}
         self.center = Center(self)
         self.log: list[Entry] = []
+        self.delay_s = 0.0  # how long every answer of an API takes, beyond the work itself
         self._planned: list[_Planned] = []
         self._used: dict[str, set[int]] = {}  # per device: the steps whose codes were accepted
         self._shown: dict[str, int] = {}  # per device: the last step whose code was shown
@@ -325,12 +326,6 @@ class State:
         """Add a line to the log."""
         with self.lock:
             self.log.append(entry)
-
-    def root(self, account_id: str) -> Caller:
-        """Return the caller that an account's root user is."""
-        return Caller(
-            "root", account_id, f"arn:aws:iam::{account_id}:root", account_id, f"arn:aws:iam::{account_id}:root"
-        )
 
     def _known(self, account_id: str) -> None:
         self.add_account(account_id, account_id)

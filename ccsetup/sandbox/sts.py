@@ -119,8 +119,6 @@ def assume_role(call: Call) -> dict[str, Any]:
     caller, arn = call.who, call.given["RoleArn"]
     if not _ROLE.fullmatch(arn):
         raise Refusal("ValidationError", f"{arn} is invalid", 400)
-    if caller.kind == "root":
-        raise Refusal("AccessDenied", "Roles may not be assumed by root accounts.", 403)
     role = call.state.roles.get(arn)
     mfa = _mfa(call)
     context = {"sts__ExternalId": call.given.get("ExternalId"), "aws__MultiFactorAuthPresent": mfa}
@@ -160,7 +158,7 @@ def assume_role_with_web_identity(call: Call) -> dict[str, Any]:
 def get_session_token(call: Call) -> dict[str, Any]:
     """Exchange a user's long-term keys, with or without an MFA code, for temporary ones."""
     caller = call.who
-    if caller.kind not in ("user", "root"):
+    if caller.kind != "user":
         raise Refusal("AccessDenied", "Cannot call GetSessionToken with session credentials", 403)
     mfa = _mfa(call)
     session = Caller(
@@ -173,7 +171,7 @@ def get_session_token(call: Call) -> dict[str, Any]:
 def get_federation_token(call: Call) -> dict[str, Any]:
     """Exchange a user's long-term keys for narrower ones; without a policy they may do nothing."""
     caller, name = call.who, call.given["Name"]
-    if caller.kind not in ("user", "root"):
+    if caller.kind != "user":
         raise Refusal("AccessDenied", "Cannot call GetFederationToken with session credentials", 403)
     arn = f"arn:aws:sts::{caller.account_id}:federated-user/{name}"
     call.state.demand(caller, "sts:GetFederationToken", arn, "AccessDenied", 403)
@@ -225,7 +223,7 @@ def _mfa(call: Call) -> bool | None:
         text = "MultiFactorAuthentication failed, must provide both MFA serial number and one time pass code."
         raise Refusal("AccessDenied", text, 403)
     device = call.state.devices.get(serial)
-    if device is None or device.user != call.who.identity or call.who.kind not in ("user", "root"):
+    if device is None or device.user != call.who.identity or call.who.kind != "user":
         text = (
             "MultiFactorAuthentication failed, unable to validate MFA code.  "
             "Please verify your MFA serial number is valid and associated with this user."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -89,8 +90,8 @@ def xml_refusal(refusal: Refusal, namespace: str) -> Response:
     identity = request_id()
     blame = "Sender" if refusal.status < 500 else "Receiver"
     text = (
-        f'<ErrorResponse xmlns="{namespace}"><Error><Type>{blame}</Type><Code>{escape(refusal.code)}</Code>'
-        f"<Message>{escape(refusal.text)}</Message></Error><RequestId>{identity}</RequestId></ErrorResponse>"
+        f'<ErrorResponse xmlns="{namespace}"><Error><Type>{blame}</Type><Code>{_text(refusal.code)}</Code>'
+        f"<Message>{_text(refusal.text)}</Message></Error><RequestId>{identity}</RequestId></ErrorResponse>"
     )
     return Response(refusal.status, text.encode(), {"Content-Type": "text/xml", "x-amzn-RequestId": identity})
 
@@ -108,6 +109,11 @@ def json_refusal(refusal: Refusal, kind: str = "application/x-amz-json-1.1") -> 
     return Response(answer.status, answer.body, {**answer.headers, "x-amzn-ErrorType": refusal.code})
 
 
+def _text(text: str) -> str:
+    """Escape a text; characters that XML cannot carry become question marks."""
+    return escape(re.sub("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "?", text))
+
+
 def _moment(value: object) -> float:
     if isinstance(value, datetime):
         return round(value.timestamp(), 3)
@@ -123,4 +129,4 @@ def _xml(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, datetime):
         return value.strftime("%Y-%m-%dT%H:%M:%SZ")
-    return escape(str(value))
+    return _text(str(value))

@@ -79,7 +79,7 @@ class Role:
 class Caller:
     """Who stands behind a set of keys, as the policies see it.
 
-    kind: "root", "user" (long-term keys), "session" (GetSessionToken), "role" or "federated" (GetFederationToken).
+    kind: "user" (long-term keys), "session" (GetSessionToken), "role" or "federated" (GetFederationToken).
     identity: the ARN of the user or role whose policies count. mfa: None when the key is not in the request's context.
     """
 
