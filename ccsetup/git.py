@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ccsetup.complaints import problem_of
 from ccsetup.errors import Problem
-from ccsetup.inert import inert, veil
 from ccsetup.model import Route
 
 HELPER = "git-remote-codecommit"
@@ -78,13 +78,21 @@ class Git:
             return ""
         return shutil.which(HELPER, path=f"{own}{os.pathsep}{self._path}") or ""
 
+    @staticmethod
+    def own_helper() -> str:
+        """Return the path of the git-remote-codecommit that was installed with this program; "" when there is none."""
+        import sysconfig
+
+        places = (Path(sys.argv[0]).parent, Path(sys.executable).parent, sysconfig.get_path("scripts"))
+        return next((found for place in places if (found := shutil.which(HELPER, path=str(place)))), "")
+
     def reachable(self, route: Route) -> Sequence[str]:
         """Ask `git ls-remote`; return the branches, the default one first. Raises Problem in words."""
         self._may(route.url)
         wanted = ("HEAD", "refs/heads/*")
         done = self._run([*_settings(route), "ls-remote", "--symref", "--", route.url, *wanted])
         if done.code:
-            raise refusal(done.errors, route.url, "access.git")
+            raise problem_of(done.errors, route.url, "access.git")
         default = re.findall(r"^ref: refs/heads/(\S+)\tHEAD$", done.out, re.MULTILINE)
         heads = re.findall(r"^[0-9a-f]+\trefs/heads/(\S+)$", done.out, re.MULTILINE)
         return tuple(dict.fromkeys([*(name for name in default if name in heads), *heads]))
@@ -102,11 +110,22 @@ class Git:
             done = self._run(_clone_command(route, directory, branch), timeout_s=None, progress=progress)
             settled = not done.code or any("not an empty directory" in line for line in done.errors)
             if done.code:
-                raise refusal(done.errors, route.url, "git.failed")
+                raise problem_of(done.errors, route.url, "git.failed")
         finally:
             if not settled:
                 _clear(directory, made)
         return self._commit(directory)
+
+    def own_helper(self) -> str:
+        """Return the path of the git-remote-codecommit that was installed with this program; "" when there is none."""
+        return own_helper()
+
+    def do(self, directory: Path, *words: str) -> str:
+        """Run git in a clone; return what it printed. Raises Problem in words."""
+        done = self._in(directory, *words)
+        if done.code:
+            raise refusal(done.errors, self.origin(directory), "git.failed")
+        return done.out
 
     def origin(self, directory: Path) -> str:
         """Return the address of the clone at `directory`; "" when it is none."""
@@ -124,7 +143,7 @@ class Git:
         self._may(url)
         done = self._in(directory, "fetch", "--progress", timeout_s=None, progress=progress)
         if done.code:
-            raise refusal(done.errors, url, "git.failed")
+            raise problem_of(done.errors, url, "git.failed")
         if not self._commit(directory) and not any(entry.name != ".git" for entry in directory.iterdir()):
             self._check_out(directory)
         return self._commit(directory)
@@ -197,14 +216,6 @@ class Git:
             ) from None
         finally:
             _end(process)
-
-
-def own_helper() -> str:
-    """Return the path of the git-remote-codecommit that was installed with this program; "" when there is none."""
-    import sysconfig
-
-    places = (Path(sys.argv[0]).parent, Path(sys.executable).parent, sysconfig.get_path("scripts"))
-    return next((found for place in places if (found := shutil.which(HELPER, path=str(place)))), "")
 
 
 def _settings(route: Route) -> list[str]:
@@ -322,85 +333,3 @@ def _clear(directory: Path, made: Sequence[Path]) -> None:
 
 def _size(kib: int) -> str:
     return f"{kib} KiB" if kib < 1024 else f"{kib / 1024:.1f} MiB" if kib < 1024**2 else f"{kib / 1024**2:.1f} GiB"
-
-
-def refusal(errors: Sequence[str], url: str, code: str) -> Problem:
-    """Return the Problem behind git's last lines; `code` where nothing more exact is known."""
-    lines = [quoted(line) for line in errors if line.strip() and not line.startswith(("Cloning into", "warning:"))]
-    said = " ".join(lines)
-    name = re.split(r"[/@]", url.rstrip("/"))[-1]
-    for pattern, known_as, what, next_ in _CAUSES:
-        if re.search(pattern, said):
-            return Problem(
-                what.format(name=name), why=" ".join(lines[-3:]), next=next_.format(name=name), code=known_as
-            )
-    # A helper's own sentence stands alone; git's begins with fatal:.
-    own = next((line for line in reversed(lines) if not line.startswith(("fatal:", "error:"))), "")
-    sentence, _, command = own.partition(" Run: ")
-    if command:
-        return Problem(sentence, next=f"Run: {command}", code=code)
-    why, ask = " ".join(lines[-3:]), f"Ask git itself: git ls-remote {quoted(url)}"
-    return Problem(f"git could not reach {name}.", why=why, next=ask, code=code)
-
-
-def quoted(line: str) -> str:
-    """Return a line of git's fit to be shown: inert, short, and without what may be a secret."""
-    return veil(re.sub(r"(?<=://)[^/\s@]*:[^/\s]*@", "…@", inert(line).strip()))[:300]
-
-
-_TRY = "Try again; if it stays, look at the network: git ls-remote with GIT_CURL_VERBOSE=1 tells more."
-
-# What git says → the finding's code, what happened, what to do. The first that fits counts.
-_CAUSES = (
-    (
-        r"returned error: 403",
-        "access.git",
-        "CodeCommit refused git for {name} (403): the credentials have ended, or may not read it.",
-        "Renew the credentials; if that is not it, ask your administrator for codecommit:GitPull on {name}.",
-    ),
-    (
-        r"returned error: 404|[Rr]epository '.*' not found|[Rr]epository not found",
-        "access.repository",
-        "There is no repository {name} in this region and account.",
-        "Check the name letter by letter, capitals too, and the region.",
-    ),
-    (
-        r"Authentication failed|returned error: 401|could not read (Username|Password)",
-        "access.git",
-        "CodeCommit did not accept the credentials for {name}.",
-        "Renew them, and check that this machine's clock is right.",
-    ),
-    (
-        r"remote-codecommit' is not a git command|Unable to find remote helper for 'codecommit'",
-        "git.helper-path",
-        "git does not find git-remote-codecommit.",
-        "Add the directory of ccsetup's scripts to the PATH.",
-    ),
-    (
-        r"transport '[\w-]+' not allowed|Protocol \S+ not supported or disabled",
-        "git.protocol",
-        "git is not allowed to use this protocol.",
-        "Look at: git config --show-origin --get-regexp '^protocol' and at GIT_ALLOW_PROTOCOL.",
-    ),
-    (
-        r"[Cc]ertificate|SSL|TLS|CAfile",
-        "net.tls",
-        "git does not trust the certificate of the other side.",
-        "Behind a company proxy: git config --global http.sslCAInfo FILE, with your company's certificates.",
-    ),
-    (r"[Pp]roxy|CONNECT tunnel", "net.proxy", "The proxy refuses git.", "Look at HTTPS_PROXY and git's http.proxy."),
-    (
-        r"Could not resolve|[Cc]ouldn't connect|Failed to connect|timed out|Connection (reset|refused)|unreachable",
-        "net.unreachable",
-        "git could not reach CodeCommit.",
-        _TRY,
-    ),
-    (r"returned error: (429|5\d\d)", "net.unreachable", "CodeCommit is busy or out of order.", _TRY),
-    (
-        r"Remote branch \S+ not found",
-        "git.failed",
-        "{name} has no such branch.",
-        "Leave --branch out to get the default one, or choose a branch that is there.",
-    ),
-    (r"No space left", "git.failed", "The disk is full.", "Make room and try again."),
-)
