@@ -116,15 +116,11 @@ class Git:
                 _clear(directory, made)
         return self._commit(directory)
 
-    def own_helper(self) -> str:
-        """Return the path of the git-remote-codecommit that was installed with this program; "" when there is none."""
-        return own_helper()
-
     def do(self, directory: Path, *words: str) -> str:
         """Run git in a clone; return what it printed. Raises Problem in words."""
         done = self._in(directory, *words)
         if done.code:
-            raise refusal(done.errors, self.origin(directory), "git.failed")
+            raise problem_of(done.errors, self.origin(directory), "git.failed")
         return done.out
 
     def origin(self, directory: Path) -> str:
