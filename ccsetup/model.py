@@ -191,11 +191,15 @@ class Section:
 
 @dataclass(frozen=True)
 class Edit:
-    """One file, before and after, as whole texts (utf-8, undecodable bytes as surrogate escapes); None = no file."""
+    """One file, before and after, as whole texts (utf-8, undecodable bytes as surrogate escapes); None = no file.
+
+    `file` says which of AWS's two files it is, where it is one.
+    """
 
     path: Path
     before: str | None = field(repr=False)  # may hold secrets
     after: str | None = field(repr=False)
+    file: FileName | None = None
 
 
 @dataclass(frozen=True)

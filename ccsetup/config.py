@@ -1,0 +1,328 @@
+"""Edit AWS's two files as text: set keys in a section, leave every other byte as it is, and prove it.
+
+Reading is `ini`'s, whose names are here too. The proof rests on one fact: a line that begins with `[…]` in column 0 is
+always a header, and a header makes the reader forget what came before. So a file reads as the union of its parts
+between such lines, and an edit of a long file is proven by the parts around it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from ccsetup.errors import Problem
+from ccsetup.ini import DEFAULTS, LINE, Document, Fault, Setting, Stanza, defaults, logical, profiles, read, sessions
+from ccsetup.model import FileName, Secret, Section, Value
+
+__all__ = [
+    "LINE",
+    "Document",
+    "Fault",
+    "Setting",
+    "Stanza",
+    "drop",
+    "heading",
+    "profiles",
+    "prove",
+    "put",
+    "read",
+    "refusal",
+    "sessions",
+]
+
+Parsed = Mapping[str, Mapping[str, Any]]  # header → key → value, as botocore.configloader.raw_config_parse returns it
+
+WHOLE = 32_768  # characters up to which a text is proven whole
+
+_SPELLED = re.compile(r"([^=:]*[=:])([^\S\r\n]*)(.*?)([^\S\r\n]*[\r\n]*)\Z", re.DOTALL)
+_CUT = re.compile(r"\n\[[^\r\n]+\]")
+_CONTROL = re.compile("[\0-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_KEY = re.compile(r"[a-z0-9_][a-z0-9_.-]*")
+
+
+def heading(section: Section) -> str:
+    """Return the header that a new section is written with, without brackets; quoted when its name needs it."""
+    name = section.name
+    if section.file == "credentials" or (section.type, name) == ("profile", "default"):
+        spellings = [name]
+    else:
+        spellings = [f"{section.type} {quote}{name}{quote}" for quote in ("", '"', "'")]
+    for header in spellings:
+        if logical(header, section.file) == (section.type, name) and name == name.strip() and name:
+            return header
+    raise Problem(f"{name!r} cannot be a name in an AWS file; use letters, digits, - and _.", code="input.invalid")
+
+
+def put(text: str | None, section: Section) -> str:
+    """Set and remove the section's keys in a file's text; make the section when it is not there.
+
+    Raises Problem, with the line, when botocore could not read the file, when the section is there twice, or when
+    what would be written could not be proven to be exactly what was asked.
+    """
+    before = text or ""
+    wanted = _checked(section)
+    document = read(before, section.file)
+    if document.fault:
+        raise refusal(document)
+    stanza = _only(document, section)
+    if stanza is None:
+        if wanted and all(value is None for value in wanted.values()):
+            return before
+        rendered = _pen(heading(section), wanted, _line_end(before))
+        stanza = Stanza(heading(section), section.type, section.name, 1, len(before), rendered)
+        after = before + _gap(before) + _splice(stanza, wanted, _line_end(before))
+    else:
+        end = _line_end(before[: before.find("\n", stanza.start) + 1 or None])
+        rest = before[stanza.start + len(stanza.text) :]
+        after = before[: stanza.start] + _splice(stanza, wanted, end) + rest
+    prove(before, after, [section])
+    return after
+
+
+def drop(text: str, section: Section) -> str:
+    """Remove the section whole when it has no setting left and no comment of its own, else return the text as it is.
+
+    A comment right above the next header, with a blank line before it, is the next section's.
+    """
+    stanza = _only(read(text, section.file), section)
+    if stanza is None or stanza.settings:
+        return text
+    end = stanza.start + len(stanza.text)
+    _, *lines = LINE.findall(stanza.text)
+    own = len(lines)
+    while own and end < len(text) and lines[own - 1].strip():
+        own -= 1
+    if any(line.strip() for line in lines[:own]) or (lines and not own):
+        return text
+    after = text[: stanza.start] + "".join(lines[own:]) + text[end:]
+    prove(text, after, [section])
+    return after
+
+
+def holds(text: str, section: Section) -> bool:
+    """Say whether the section reads as asked: its settings there, what it removes not."""
+    stanzas = read(text, section.file).find(section.type, section.name)
+    values = stanzas[-1].values if stanzas else {}
+    return all(values.get(key) == value for key, value in _checked(section).items())
+
+
+def refusal(document: Document) -> Problem:
+    """Return the Problem that says which line makes botocore refuse the file."""
+    line, code, says = document.fault or Fault(1, "internal", "nothing is wrong.")
+    return Problem(
+        f"Line {line} of the AWS {document.file} file: {says}",
+        why="One such line makes every AWS tool refuse the whole file, so nothing was written.",
+        next=f"Mend line {line}, then run the same command again.",
+        code=code,
+    )
+
+
+def _checked(section: Section) -> dict[str, str | None]:
+    """Return the settings as texts; raise Problem when one could not be read back."""
+    settings = {key: None if it is None else revealed(it) for key, it in section.settings.items()}
+    if _CONTROL.search(section.name):
+        raise Problem(f"The name {section.name!r} holds a line break or control character.", code="input.invalid")
+    for key, value in settings.items():
+        if value is not None and not _KEY.fullmatch(key):
+            raise Problem(f"{key!r} cannot be a setting's name; one looks like role_arn.", code="input.invalid")
+        if value is not None and (_CONTROL.search(value) or value != value.strip()):
+            says = f"The value of {key} holds a line break or control character, or begins or ends with a blank."
+            raise Problem(says, next="Paste it again, on one line.", code="input.invalid")
+    return settings
+
+
+def revealed(value: Value) -> str:
+    """Return the text that goes into the file."""
+    return value.reveal() if isinstance(value, Secret) else value
+
+
+def _only(document: Document, section: Section) -> Stanza | None:
+    """Return the one section to write to, None when there is none yet."""
+    stanzas = document.find(section.type, section.name)
+    if len(stanzas) > 1:
+        first, *_, last = stanzas
+        default = section.name == "default"
+        raise Problem(
+            f"Line {last.line} of the AWS {document.file} file: [{last.header}] names the same {section.type} as "
+            f"[{first.header}] on line {first.line}.",
+            why="Programs differ in which of the two they read, so neither was changed.",
+            next="Merge the two, then run the same command again.",
+            code="section.default-twice" if default else "file.duplicate-section",
+        )
+    return stanzas[0] if stanzas else None
+
+
+def _line_end(text: str) -> str:
+    """Return how the text's last whole line ends, a newline when it has none."""
+    ends = re.findall(r"\r\n|\r|\n", text[-4096:])
+    return ends[-1] if ends else "\n"
+
+
+def _gap(text: str) -> str:
+    """Return what goes between the text and a new section: the missing line end, and a blank line."""
+    lines = LINE.findall(text[-4096:])
+    missing = bool(lines) and not lines[-1].endswith(("\r", "\n"))
+    blank = not lines or not lines[-1].strip()
+    return _line_end(text) * (missing + (not blank))
+
+
+def _pen(header: str, settings: Mapping[str, str | None], end: str) -> str:
+    """Render a new section; what ConfigObj would quote is put right afterwards, like any setting that differs."""
+    from configobj import ConfigObj
+
+    pen = ConfigObj(list_values=False, interpolation=False, write_empty_values=True)
+    pen[header] = {key: value for key, value in settings.items() if value is not None}
+    return "".join(line + end for line in pen.write())
+
+
+def _splice(stanza: Stanza, wanted: Mapping[str, str | None], end: str) -> str:
+    """Return the section's text with the wanted settings in it, all other lines as they are; `end` ends a new line."""
+    lines = LINE.findall(stanza.text)
+    last = stanza.settings[-1].lines if stanza.settings else (stanza.line,)
+    model, anchor = lines[last[0] - stanza.line], last[-1] - stanza.line
+    new = {key: value for key, value in wanted.items() if value is not None}
+    for key, value, numbers in stanza.settings:
+        new.pop(key, None)
+        if key in wanted and wanted[key] != value:
+            first, *more = (number - stanza.line for number in numbers)
+            lines[first] = "" if wanted[key] is None else _respelled(lines[first], wanted[key] or "")
+            for index in more:
+                lines[index] = ""
+    if new:
+        _insert(lines, anchor, model, [*new.items()], end)
+    return "".join(lines)
+
+
+def _respelled(line: str, value: str) -> str:
+    """Return a setting's line with another value, its key, delimiter, blanks and line end as they were."""
+    key, blank, end = _SPELLED.sub(r"\1\0\2\0\4", line, count=1).split("\0")
+    if value and not blank and key[-2:-1].isspace():
+        blank = " "
+    return key + blank + value + end
+
+
+def _insert(lines: list[str], anchor: int, model: str, settings: list[tuple[str, str]], end: str) -> None:
+    """Add settings below a line, indented and delimited like the model line, which may be the header."""
+    indent = model[: len(model) - len(model.lstrip())]
+    delimiter = "=" if re.match(r"\s*[^\s=:\[]+=\S", model) else " = "
+    added = [f"{indent}{key}{delimiter}{value}" for key, value in settings]
+    if lines[anchor] and not lines[anchor].endswith(("\r", "\n")):
+        lines[anchor] += end + end.join(added)
+    else:
+        lines[anchor] += "".join(line + end for line in added)
+
+
+def prove(
+    before: str | None,
+    after: str | None,
+    sections: Sequence[Section],
+    judge: Callable[[str], Parsed] | None = None,
+) -> None:
+    """Raise Problem unless the two texts differ in exactly what the sections of this one file ask for.
+
+    `judge` parses a text as botocore does; without one configparser, which botocore parses with, is asked directly.
+    Long texts are judged by the parts around what differs.
+    """
+    judge = judge or parse
+    old, new = windows(before or "", after or "")
+    says = _differs(judge(old), judge(new), sections, _inherited(before or "", sections[0].file))
+    if not says and _others(old, new, sections) != _others(new, old, sections):
+        says = "another line would change"
+    if says:
+        raise Problem(
+            f"The AWS {sections[0].file} file cannot be edited safely: {says}.",
+            why="Its lines are arranged so that one change would alter another setting; nothing was written.",
+            next=f"Set {', '.join(sections[0].settings) or 'it'} by hand in [{heading(sections[0])}].",
+            code="section.indented-key",
+        )
+
+
+def parse(text: str) -> dict[str, dict[str, str]]:
+    """Parse a text with configparser as botocore does; Problem when it refuses."""
+    import configparser
+
+    parser = configparser.RawConfigParser()
+    try:
+        parser.read_string(text)
+    except configparser.Error as error:
+        raise Problem("The AWS file would not be readable.", why=str(error), code="file.stray-line") from None
+    return {header: dict(parser.items(header)) for header in parser.sections()}
+
+
+def windows(before: str, after: str) -> tuple[str, str]:
+    """Return the parts of two long texts that hold all that differs: whole parts, with a neighbour on each side."""
+    most = min(len(before), len(after))
+    if max(len(before), len(after)) <= WHOLE:
+        return before, after
+    a, b = len(before), len(after)
+    head = _longest(most, lambda low, high: before[low:high] == after[low:high])
+    tail = _longest(most - head, lambda low, high: before[a - high : a - low] == after[b - high : b - low])
+    start = _previous_cut(before, _previous_cut(before, head))
+    end = _next_cut(before, _next_cut(before, a - tail))
+    old, new = before[start:end], after[start : end + b - a]
+    added = set(read(new, "config").headers) - set(read(old, "config").headers)
+    if any(f"[{header}]" in before[:start] or f"[{header}]" in before[end:] for header in added):
+        return before, after
+    return old, new
+
+
+def _longest(most: int, same: Callable[[int, int], bool]) -> int:
+    """Return the greatest n up to `most` with everything below n the same; `same(low, high)` compares one stretch."""
+    low, high = 0, most
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if same(low, middle) else (low, middle - 1)
+    return low
+
+
+def _previous_cut(text: str, at: int) -> int:
+    """Return the offset of the last column-0 header before `at`, 0 when there is none."""
+    while (at := text.rfind("\n[", 0, max(at - 1, 0))) >= 0 and not _CUT.match(text, at):
+        pass
+    return at + 1
+
+
+def _next_cut(text: str, at: int) -> int:
+    """Return the offset of the first column-0 header after `at`, the text's length when there is none."""
+    while (at := text.find("\n[", at)) >= 0 and not _CUT.match(text, at):
+        at += 1
+    return at + 1 or len(text)
+
+
+def _differs(old: Parsed, new: Parsed, sections: Sequence[Section], inherited: Mapping[str, str]) -> str:
+    """Say what differs between two parsed files other than what the sections ask for; "" when nothing does."""
+    wanted = {(section.type, section.name): _checked(section) for section in sections}
+    missing = {key for key, settings in wanted.items() if any(value is not None for value in settings.values())}
+    for header in {**old, **new}:
+        key, got = logical(header, sections[0].file), new.get(header, {})
+        if key not in wanted:
+            if old.get(header) != new.get(header):
+                return f"[{header}] would change"
+            continue
+        missing.discard(key)
+        base = old.get(header) or {name: got[name] for name in inherited if name in got}
+        expected = {name: value for name, value in {**base, **wanted[key]}.items() if value is not None}
+        if got != expected:
+            names = sorted(name for name in {*got, *expected} if got.get(name) != expected.get(name))
+            by = f", because [{DEFAULTS}] gives it to every section" if {*names} & {*inherited} else ""
+            return f"{names[0]} in [{header}] would not read as asked{by}"
+    return f"[{' '.join(min(missing))}] would not be there" if missing else ""
+
+
+def _inherited(text: str, file: FileName) -> dict[str, str]:
+    return defaults(read(text, file)) if f"[{DEFAULTS}]" in text else {}
+
+
+def _others(text: str, other: str, sections: Sequence[Section]) -> list[str]:
+    """Return the text's lines that are neither blank nor the sections' own, to be the same before and after."""
+    file = sections[0].file
+    document, headers = read(text, file), set(read(other, file).headers)
+    ours: set[int] = set()
+    for section in sections:
+        for stanza in document.find(section.type, section.name):
+            ours.update(n for key, _, lines in stanza.settings if key in section.settings for n in lines)
+            if stanza.header not in headers:
+                ours.add(stanza.line)
+    lines = [line for number, line in enumerate(LINE.findall(text), 1) if number not in ours and line.strip()]
+    return [*lines[:-1], *(line.rstrip("\r\n") for line in lines[-1:])]

@@ -1,0 +1,129 @@
+"""The disk, one careful step at a time: bytes, private drafts, folders, and what the system says when it refuses."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+
+from ccsetup.errors import Problem
+
+MARK = ".ccsetup-"  # in the name of every draft
+
+_FRESH_S = 0.02  # a file changed this recently may still be in somebody's hands
+
+_SAYS = {
+    errno.ENOSPC: ("the disk is full", "Free some space", "internal"),
+    errno.EDQUOT: ("your disk quota is used up", "Free some space", "internal"),
+    errno.EFBIG: ("a file of that size is not allowed here", "Raise the limit (ulimit -f)", "internal"),
+    errno.EROFS: ("it lies on a read-only file system", "Make that writable", "file.unreadable"),
+    errno.EACCES: ("permission was denied", "Make it yours (chown, chmod u+rw)", "file.unreadable"),
+    errno.EPERM: ("permission was denied", "Make it yours (chown, chmod u+rw)", "file.unreadable"),
+    errno.EISDIR: ("it is a folder", "Move that folder away", "file.unreadable"),
+    errno.ENOTDIR: ("a part of its path is a file, not a folder", "Move that file away", "file.unreadable"),
+    errno.ELOOP: ("its symbolic links run in a circle", "Mend the link", "file.unreadable"),
+    errno.EBUSY: ("it is mounted on its own", "Mount its folder instead", "file.unreadable"),
+}
+
+
+@contextmanager
+def explained(path: Path, doing: str) -> Iterator[None]:
+    """Turn the system's refusals into one sentence, such as "Cannot write /x: the disk is full."."""
+    try:
+        yield
+    except OSError as error:
+        at = error.filename if isinstance(error.filename, str) and MARK not in error.filename else path
+        other = (error.strerror or type(error).__name__).lower(), "Mend that", "internal"
+        why, advice, code = _SAYS.get(error.errno or 0, other)
+        what = f"Cannot {doing} {at}: {why}."
+        raise Problem(what, next=f"{advice}, then run the same command again.", code=code) from None
+
+
+def contents(path: Path) -> bytes | None:
+    """Return a file's bytes; None when there is none. A pipe or device is none either, as for botocore."""
+    try:
+        kind = path.stat().st_mode
+    except FileNotFoundError:
+        if path.is_symlink():
+            raise Problem(
+                f"{path} is a symbolic link to {path.readlink()}, which is not there.",
+                next=f"Make that file, or remove the link: rm {path}",
+                code="file.unreadable",
+            ) from None
+        return None
+    if stat.S_ISDIR(kind):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    return path.read_bytes() if stat.S_ISREG(kind) else None
+
+
+def steady(path: Path) -> bytes | None:
+    """Return a file's bytes once nobody seems to be writing it: other programs truncate first and write then."""
+    for _ in range(50):
+        data = contents(path)
+        if data is None or not 0 <= time.time() - path.stat().st_mtime < _FRESH_S:
+            break
+        time.sleep(_FRESH_S / 2)
+    return data
+
+
+def make_folder(folder: Path, made: list[Path]) -> None:
+    """Make a folder and its parents, for their owner only under any umask; add those made to `made`."""
+    if folder.is_dir():
+        return
+    make_folder(folder.parent, made)
+    with suppress(FileExistsError):
+        folder.mkdir(0o700)
+        made.append(folder)
+        folder.chmod(0o700)
+
+
+def remove_folders(made: list[Path]) -> None:
+    """Remove the folders that were made, innermost first, as far as they are empty."""
+    for folder in reversed(made):
+        with suppress(OSError):
+            folder.rmdir()
+
+
+def draft(target: Path, data: bytes) -> Path:
+    """Write the bytes, down to the disk, to a new private file beside the target; leave none when that fails."""
+    fd, name = tempfile.mkstemp(prefix=f".{target.name}{MARK}", dir=target.parent)
+    with ExitStack() as failing:
+        failing.callback(discard, Path(name))
+        write(fd, data)
+        failing.pop_all()
+    return Path(name)
+
+
+def write(fd: int, data: bytes) -> None:
+    """Write all of the bytes down to the disk, readable by their owner only, and close."""
+    try:
+        if hasattr(os, "fchmod"):
+            os.fchmod(fd, 0o600)
+        rest = memoryview(data)
+        while rest:
+            rest = rest[os.write(fd, rest) :]
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def discard(path: Path | None) -> None:
+    """Remove a file of ours, if it is still there."""
+    if path is not None:
+        with suppress(OSError):
+            path.unlink()
+
+
+def sync(folder: Path) -> None:
+    """Bring a folder's names down to the disk, where the system lets a program do that."""
+    if os.name == "posix":
+        fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)

@@ -1,0 +1,184 @@
+"""What will be written, as a value: made from sections and texts, turned round, shown with every secret masked."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from difflib import SequenceMatcher
+from pathlib import Path
+from typing import Any, Literal
+
+from ccsetup import config, masks
+from ccsetup.errors import Problem
+from ccsetup.inert import inert
+from ccsetup.model import Edit, FileName, Plan, Section, Value
+from ccsetup.world import AwsTexts
+
+CONTEXT = 3  # unchanged lines shown around a change
+
+Place = tuple[FileName, Literal["profile", "sso-session"], str]
+
+
+def make(
+    profile: str, region: str, sections: Sequence[Section], texts: AwsTexts, clear: frozenset[str] = frozenset()
+) -> Plan:
+    """Return the plan that writes the sections, and removes from the profile what would win over them.
+
+    `clear` holds every key by which any kind of access works. Where the sections write to the profile, those of them
+    that they do not set are removed from it, in both files. A key set in config is removed from credentials too, for
+    botocore would take the value there. Other profiles are changed in what their sections name, and that alone.
+    """
+    wanted: dict[Place, dict[str, Value | None]] = {}
+    for section in sections:
+        wanted.setdefault((section.file, section.type, section.name), {}).update(section.settings)
+    for _, type, name in [*wanted]:
+        if type == "profile":
+            _supersede(name, wanted, texts, clear if name == profile else frozenset())
+    made = tuple(Section(*place, settings) for place, settings in wanted.items())
+    return Plan(profile, region, made, _edits(made, texts))
+
+
+def _supersede(name: str, wanted: dict[Place, dict[str, Value | None]], texts: AwsTexts, clear: frozenset[str]) -> None:
+    """Add the removal of what would win over a profile's wanted settings."""
+    shadowed = {key for key, it in wanted.get(("config", "profile", name), {}).items() if it is not None}
+    gone: dict[FileName, frozenset[str]] = {"config": clear, "credentials": clear | shadowed}
+    for file, keys in gone.items():
+        place: Place = (file, "profile", name)
+        settings = wanted.get(place, {})
+        there = _values(_text(texts, file), Section(*place, {}))
+        removed: dict[str, Value | None] = {key: None for key in there if key in keys and key not in settings}
+        if removed:
+            wanted[place] = {**settings, **removed}
+
+
+def _text(texts: AwsTexts, file: FileName) -> str | None:
+    return texts.config if file == "config" else texts.credentials
+
+
+def _values(text: str | None, section: Section) -> dict[str, str]:
+    found = config.read(text or "", section.file).find(section.type, section.name)
+    return found[-1].values if found else {}
+
+
+def _path(texts: AwsTexts, file: FileName) -> Path:
+    return texts.config_path if file == "config" else texts.credentials_path
+
+
+def _edits(sections: Sequence[Section], texts: AwsTexts) -> tuple[Edit, ...]:
+    made = []
+    for file in dict.fromkeys(section.file for section in sections):
+        before = after = _text(texts, file)
+        for section in sections:
+            if section.file == file:
+                after = config.put(after, section)
+                if file == "credentials" and all(value is None for value in section.settings.values()):
+                    after = config.drop(after, section)
+        if (after or "") != (before or ""):
+            made.append(Edit(_path(texts, file), before, after, file))
+    return tuple(made)
+
+
+def again(plan: Plan, texts: AwsTexts) -> Plan:
+    """Return the plan made again on the texts another program has left.
+
+    Raises Problem(code="file.changed") when it has changed one of the plan's own sections into something else.
+    """
+    before = {edit.file: edit.before for edit in plan.edits}
+    for section in plan.sections:
+        text = _text(texts, section.file)
+        if section.file not in before or config.holds(text or "", section):
+            continue
+        if _values(before[section.file], section) != _values(text, section):
+            raise Problem(
+                f"Another program has changed [{config.heading(section)}] in {_path(texts, section.file)} meanwhile.",
+                why="Nothing was written over it.",
+                next="Look at what it wrote, then run the same command again.",
+                code="file.changed",
+            )
+    return replace(plan, edits=_edits(plan.sections, texts))
+
+
+def undo(plan: Plan) -> Plan:
+    """Return the plan that puts every file back."""
+    edits = (replace(edit, before=edit.after, after=edit.before) for edit in reversed(plan.edits))
+    return replace(plan, sections=(), edits=tuple(edits))
+
+
+def summary(plan: Plan) -> list[dict[str, Any]]:
+    """Return what the plan changes, section by section, for JSON; secrets masked."""
+    found = []
+    for edit in plan.edits:
+        for section in plan.sections:
+            there = _values(edit.before, section)
+            entry = {
+                "path": str(edit.path),
+                "section": config.heading(section),
+                "set": {
+                    key: masks.value(key, value)
+                    for key, value in section.settings.items()
+                    if value is not None and there.get(key) != config.revealed(value)
+                },
+                "remove": [key for key, value in section.settings.items() if value is None and key in there],
+            }
+            if section.file == edit.file and (entry["set"] or entry["remove"]):
+                found.append(entry)
+    return found
+
+
+def diff(edit: Edit, home: Path) -> str:
+    """Return a unified diff of one file, secrets masked on both sides and around; "" when no line differs."""
+    old, new = _Side(edit.before), _Side(edit.after)
+    most = min(len(old.lines), len(new.lines))
+    head = next((n for n in range(most) if old.lines[n] != new.lines[n]), most)
+    tail = next((n for n in range(most - head) if old.lines[-1 - n] != new.lines[-1 - n]), most - head)
+    first, last = max(head - CONTEXT, 0), max(tail - CONTEXT, 0)
+    matcher = SequenceMatcher(None, old.lines[first : len(old.lines) - last], new.lines[first : len(new.lines) - last])
+    shown = [line for group in matcher.get_grouped_opcodes(CONTEXT) for line in _hunk(group, first, old, new)]
+    name = f"~/{edit.path.relative_to(home).as_posix()}" if edit.path.is_relative_to(home) else str(edit.path)
+    names = [
+        f"{mark} {'/dev/null' if text is None else name}" for mark, text in (("---", edit.before), ("+++", edit.after))
+    ]
+    return "\n".join([*names, *shown]) if shown else ""
+
+
+def _hunk(group: Sequence[tuple[str, int, int, int, int]], first: int, old: _Side, new: _Side) -> Iterator[str]:
+    """Yield one hunk's lines; `first` is where in both files counting began."""
+    (_, i1, _, j1, _), (_, _, i2, _, j2) = group[0], group[-1]
+    yield f"@@ -{_span(first + i1, i2 - i1)} +{_span(first + j1, j2 - j1)} @@"
+    for tag, i1, i2, j1, j2 in group:
+        if tag == "equal":
+            yield from (" " + old.shown(first + n) for n in range(i1, i2))
+        else:
+            yield from ("-" + old.shown(first + n) for n in range(i1, i2))
+            yield from ("+" + new.shown(first + n) for n in range(j1, j2))
+
+
+def _span(start: int, length: int) -> str:
+    return f"{start + 1 if length else start},{length}"
+
+
+class _Side:
+    """One text of a diff, by lines, each shown with its secrets masked."""
+
+    def __init__(self, text: str | None) -> None:
+        self.lines = [line.rstrip("\r\n") for line in config.LINE.findall(text or "")]
+        self._stanzas = config.read(text or "", "config").stanzas
+
+    def shown(self, index: int) -> str:
+        """Return a line as it may be shown."""
+        line, number = self.lines[index], index + 1
+        at = bisect_right(self._stanzas, number, key=lambda stanza: stanza.line) - 1
+        for key, _, numbers in self._stanzas[at].settings if at >= 0 else ():
+            if number in numbers:
+                return inert(_setting(line, key, number == numbers[0]))
+        stray = line.strip() and line.lstrip()[0] not in "#;["
+        return masks.MASK if stray else inert(masks.line(line))
+
+
+def _setting(line: str, key: str, first: bool) -> str:
+    """Return one line of a setting, or of its continuation, with the value masked as far as it is secret."""
+    found = re.match(r"[^=:]*[=:]\s*", line) if first else None
+    before, value = (line[: found.end()], line[found.end() :]) if found else ("", line)
+    return before + (masks.value(key, value) if value.strip() else value)
