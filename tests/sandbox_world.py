@@ -55,7 +55,7 @@ def refusal(call: Any, **given: Any) -> tuple[str, str, int]:
 
 def marias_keys(sandbox: Sandbox) -> Keys:
     """Return Maria's long-term keys."""
-    return next(k for k in sandbox.state.keys.values() if k.caller.arn == MARIA and not k.session_token)
+    return sandbox.state.user_keys(MARIA)
 
 
 def as_keys(answer: dict[str, Any], like: Keys) -> Keys:

@@ -28,7 +28,6 @@ from ccsetup.sandbox.example import (
     role_arn,
 )
 from ccsetup.sandbox.wire import Request
-from ccsetup.sandbox.world import Keys
 
 INVALID = "The security token included in the request is invalid"
 
@@ -232,7 +231,7 @@ def test_a_refusal_can_be_asked_for(sandbox: Sandbox, code_commit: Any) -> None:
 
 def test_policies_are_read_as_iam_reads_them() -> None:
     state = State.example()
-    caller = marias_keys_of(state).caller
+    caller = state.user_keys(MARIA).caller
 
     def may(action: str, resource: str, *documents: Any, **context: Any) -> bool:
         state.set_policies(MARIA, *documents)
@@ -258,10 +257,6 @@ def test_policies_are_read_as_iam_reads_them() -> None:
         ({"StringEqualsNobodyKnows": {"sts:ExternalId": "b"}}, False),
     ):
         assert may("sts:X", "a", policy.allow("*", when=when), sts__ExternalId="b") is expected, when
-
-
-def marias_keys_of(state: State) -> Keys:
-    return next(k for k in state.keys.values() if k.caller.arn == MARIA)
 
 
 # The server

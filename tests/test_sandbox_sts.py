@@ -25,7 +25,7 @@ from ccsetup.sandbox.world import Keys, new_key_id
 
 
 def test_everybody_may_ask_who_they_are(sandbox: Sandbox) -> None:
-    nobody = next(k for k in sandbox.state.keys.values() if k.caller.arn == NOBODY)
+    nobody = sandbox.state.user_keys(NOBODY)
     told = client(sandbox, "sts", nobody).get_caller_identity()
     assert (told["Arn"], told["Account"], told["UserId"][:4]) == (NOBODY, PEOPLE, "AIDA")
     role = client(sandbox, "sts", sandbox.state.temporary_keys(role_arn("CodeCommitAccess"), "maria"))
@@ -127,7 +127,7 @@ def test_a_role_may_trust_a_user_or_another_role_by_name(sandbox: Sandbox) -> No
     state.add_role(CODE, "CodeCommitNamed", policy.trust(MARIA))
     assert assume(sandbox, "CodeCommitNamed")
     state.add_role(PEOPLE, "Inner", policy.trust(NOBODY))  # in one account, being named is enough
-    nobody = next(k for k in state.keys.values() if k.caller.arn == NOBODY)
+    nobody = state.user_keys(NOBODY)
     sts = client(sandbox, "sts", nobody)
     inner = as_keys(sts.assume_role(RoleArn=role_arn("Inner", PEOPLE), RoleSessionName="nn"), nobody)
     state.add_role(CODE, "Second", policy.trust(role_arn("Inner", PEOPLE)))

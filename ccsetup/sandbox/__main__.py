@@ -22,8 +22,9 @@ def main() -> None:
     with Sandbox.start(given.folder, state=state) as sandbox:
         for name, value in sandbox.environment().items():
             print(f"export {name}={shlex.quote(value)}")
-        keys = next(k for k in state.keys.values() if k.caller.arn == MARIA)
+        keys, device = state.user_keys(MARIA), state.device(MARIA)
         print(f"# maria's keys: {keys.access_key_id} {keys.secret_access_key}")
+        print(f"# maria's authenticator: {device.serial}, set up with {device.seed}")
         print(f"# sign-in: https://acme.awsapps.com/start in us-east-1, page {sandbox.url}/device", flush=True)
         try:
             threading.Event().wait()

@@ -287,6 +287,15 @@ class State:
                 raise KeyError(name)
             return found[0]
 
+    def user_keys(self, user: str) -> Keys:
+        """Return a user's first long-term keys. Raises KeyError when there are none."""
+        with self.lock:
+            arn = self.user(user).arn
+            for keys in self.keys.values():
+                if keys.caller.arn == arn and not keys.session_token:
+                    return keys
+            raise KeyError(user)
+
     def device(self, user: str) -> Device:
         """Return the first MFA device of a user (ARN or name). Raises KeyError when it has none."""
         with self.lock:
