@@ -12,10 +12,10 @@ from __future__ import annotations
 import os
 import sys
 import time
-from typing import TYPE_CHECKING
 
 from ccsetup import signing
 
+TYPE_CHECKING = False  # as typing's, whose import takes as long as the rest of a call
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -63,17 +63,15 @@ def serve(arguments: list[str]) -> int:
 
 def read_url(url: str) -> tuple[str, str | None, str]:
     """Return the region ("": the profile's), the profile (None: none named) and the repository of git's URL."""
-    scheme, found, rest = url.partition("://")
-    named = rest.split("/", 1)[0].split("?", 1)[0].split("#", 1)[0]  # as AWS's tool reads it
-    profile, at, repository = named.partition("@")
+    scheme, found, named = url.partition("://")
+    profile, at, repository = named.removesuffix("/").partition("@")
     repository = repository if at else profile
     scheme = scheme.lower().removeprefix("codecommit::")
     if not found or not repository or (at and not profile) or not (scheme == "codecommit" or "-" in scheme):
         raise Refused(f"{url} is no CodeCommit address; one looks like {_EXAMPLE}")
-    if not _NAME.issuperset(repository) or repository in (".", ".."):
-        raise Refused(
-            f"{repository} cannot be a repository's name, which has letters, digits, dots, hyphens or underscores"
-        )
+    # AWS's tool reads codecommit://org/dev@Repo as the repository org, with the default credentials.
+    if not _NAME.issuperset(repository) or repository in (".", "..") or any(c in profile for c in "/?#"):
+        raise Refused(f"{url} cannot be read: profile and repository take letters, digits and .-_ as in {_EXAMPLE}")
     return "" if scheme == "codecommit" else scheme, profile if at else None, repository
 
 
@@ -118,9 +116,6 @@ def _run(command: list[str], env: dict[str, str]) -> int:
             import subprocess
 
             return subprocess.call(command, env=env)
-        import signal
-
-        signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # Python ignores it, and git would inherit that
         os.execvpe(command[0], command, env)  # noqa: S606  (no shell, and a fixed program)
     except FileNotFoundError:
         raise Refused("git is not on the PATH; install it from https://git-scm.com/downloads") from None

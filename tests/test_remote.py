@@ -1,0 +1,393 @@
+"""Our git-remote-codecommit beside AWS's: the same clone, pull and push; what goes wrong in one sentence."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ccsetup import signing
+from ccsetup.sandbox import Sandbox
+from ccsetup.sandbox.example import CODE, MARIA, START_URL, role_arn
+
+ROOT = Path(__file__).resolve().parent.parent
+URL = "codecommit::us-east-2://{}@MySharedDemoRepo"
+
+
+@pytest.fixture
+def ours(tmp_path: Path) -> Path:
+    """A folder with our git-remote-codecommit, as pip would write it."""
+    folder = tmp_path / "ours"
+    folder.mkdir()
+    script = folder / "git-remote-codecommit"
+    body = f"import sys\nsys.path.insert(0, {str(ROOT)!r})\nfrom ccsetup.remote import main\nsys.exit(main())\n"
+    script.write_text(f"#!{sys.executable}\n{body}")
+    script.chmod(0o755)
+    return folder
+
+
+class Desk:
+    """One person's home in front of a sandbox, with git and one of the two helpers."""
+
+    def __init__(self, sandbox: Sandbox, home: Path, env: dict[str, str]) -> None:
+        self.sandbox, self.home, self.env = sandbox, home, env
+        (home / ".aws").mkdir(parents=True, exist_ok=True)
+        (home / ".gitconfig").write_text("[user]\nname = Maria\nemail = maria@example.com\n")
+
+    def write(self, name: str, text: str) -> None:
+        with (self.home / ".aws" / name).open("a") as file:
+            file.write(text + "\n")
+
+    def keys(self, profile: str, keys: Any, **more: str) -> None:
+        token = f"aws_session_token = {keys.session_token}\n" if keys.session_token else ""
+        rest = "".join(f"{key} = {value}\n" for key, value in more.items())
+        self.write("credentials", f"[{profile}]\naws_access_key_id = {keys.access_key_id}\n"
+                                  f"aws_secret_access_key = {keys.secret_access_key}\n{token}{rest}")  # fmt: skip
+
+    def base(self) -> None:
+        self.keys("base", next(k for k in self.sandbox.state.keys.values() if k.caller.arn == MARIA))
+
+    def profile(self, name: str, **settings: str) -> None:
+        self.write("config", f"[profile {name}]\n" + "".join(f"{k} = {v}\n" for k, v in settings.items()))
+
+    def git(self, *words: str, cwd: Path | None = None, **env: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            ["git", *words], cwd=cwd or self.home, env={**self.env, **env}, stdin=subprocess.DEVNULL,
+            capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+
+    def says(self, url: str, **env: str) -> str:
+        """Return the one line that a refused `git ls-remote` leaves, having made sure that it is one."""
+        done = self.git("ls-remote", url, **env)
+        assert done.returncode != 0
+        assert "Traceback" not in done.stderr
+        lines = done.stderr.splitlines()
+        assert len(lines) == 1, done.stderr
+        return lines[0]
+
+
+@pytest.fixture
+def desk(sandbox: Sandbox, tmp_path: Path, clean_env: Any, ours: Path) -> Desk:
+    return Desk(sandbox, tmp_path / "home", clean_env(tmp_path / "home", sandbox.environment(), path=[ours]))
+
+
+@pytest.fixture(params=["ccsetup's helper", "AWS's helper"])
+def either(request: pytest.FixtureRequest, desk: Desk) -> Desk:
+    if request.param == "AWS's helper":
+        folder = request.getfixturevalue("aws_tools").folder
+        desk.env["PATH"] = f"{folder}{os.pathsep}{desk.env['PATH']}"
+    return desk
+
+
+def static(desk: Desk) -> str:
+    desk.keys("static", desk.sandbox.state.temporary_keys(role_arn("CodeCommitAccess")), region="us-east-2")
+    return "static"
+
+
+def assumed(desk: Desk) -> str:
+    desk.base()
+    desk.profile("assumed", role_arn=role_arn("CodeCommitAccess"), source_profile="base", region="us-east-2")
+    return "assumed"
+
+
+def mfa(desk: Desk, *, fresh: bool = True) -> str:
+    """A role with MFA, its session cached as botocore caches it."""
+    desk.base()
+    serial = desk.sandbox.state.device("maria").serial
+    config = {"role_arn": role_arn("CodeCommitMfa"), "source_profile": "base", "mfa_serial": serial}
+    desk.profile("mfa", **config)
+    keys = desk.sandbox.state.temporary_keys(role_arn("CodeCommitMfa"), mfa=True)
+    ends = time.strftime("%Y-%m-%dT%H:%M:%SUTC", time.gmtime(time.time() + (3600 if fresh else -60)))
+    cached = {"AccessKeyId": keys.access_key_id, "SecretAccessKey": keys.secret_access_key,
+              "SessionToken": keys.session_token, "Expiration": ends}  # fmt: skip
+    folder = desk.home / ".aws/boto/cache"
+    folder.mkdir(parents=True)
+    (folder / f"{signing.cache_key(config)}.json").write_text(json.dumps({"Credentials": cached}))
+    return "mfa"
+
+
+def signed_in(desk: Desk) -> str:
+    from hashlib import sha1
+
+    token = desk.sandbox.state.center.sign_in(START_URL)
+    desk.profile("sso", sso_session="acme", sso_account_id=CODE, sso_role_name="Developer", region="us-east-2")
+    desk.write("config", f"[sso-session acme]\nsso_start_url = {START_URL}\nsso_region = us-east-1\n")
+    folder = desk.home / ".aws/sso/cache"
+    folder.mkdir(parents=True)
+    ends = token.expires.strftime("%Y-%m-%dT%H:%M:%SZ")
+    cached = {"accessToken": token.value, "expiresAt": ends, "startUrl": START_URL, "region": "us-east-1"}
+    (folder / f"{sha1(b'acme').hexdigest()}.json").write_text(json.dumps(cached))
+    return "sso"
+
+
+def web_identity(desk: Desk) -> str:
+    token = desk.home / "token.jwt"
+    token.write_text(desk.sandbox.state.web_identity_token())
+    desk.profile("oidc", role_arn=role_arn("CodeCommitOidc"), web_identity_token_file=str(token), region="us-east-2")
+    return "oidc"
+
+
+@pytest.mark.parametrize("kind", [static, assumed, mfa, signed_in, web_identity], ids=lambda kind: kind.__name__)
+def test_clone_commit_push_and_pull_work(either: Desk, kind: Any) -> None:
+    profile = kind(either)
+    for where in ("here", "there"):
+        done = either.git("clone", "-q", URL.format(profile), where)
+        assert done.returncode == 0, done.stderr
+    here, there = either.home / "here", either.home / "there"
+    (here / "new.txt").write_text("new")
+    assert either.git("add", "new.txt", cwd=here).returncode == 0
+    assert either.git("commit", "-qm", "new", cwd=here).returncode == 0
+    pushed = either.git("push", "-q", cwd=here)
+    assert pushed.returncode == 0, pushed.stderr
+    assert either.git("pull", "-q", cwd=there).returncode == 0
+    assert (there / "new.txt").read_text() == "new"
+
+
+def test_the_role_is_assumed_once_and_both_helpers_share_its_session(desk: Desk, aws_tools: Any) -> None:
+    profile = assumed(desk)
+    for path in (desk.env["PATH"], f"{aws_tools.folder}{os.pathsep}{desk.env['PATH']}", desk.env["PATH"]):
+        assert desk.git("ls-remote", URL.format(profile), PATH=path).returncode == 0
+    assert [entry.action for entry in desk.sandbox.log].count("AssumeRole") == 1
+    (cached,) = (desk.home / ".aws/boto/cache").iterdir()
+    assert cached.stat().st_mode & 0o777 == 0o600
+
+
+def test_the_address_without_a_region_takes_the_profiles_or_the_environments(either: Desk) -> None:
+    profile = static(either)
+    assert either.git("ls-remote", f"codecommit://{profile}@MySharedDemoRepo").returncode == 0
+    elsewhere = either.git("ls-remote", f"codecommit://{profile}@MySharedDemoRepo", AWS_DEFAULT_REGION="us-east-1")
+    assert elsewhere.returncode != 0
+    assert "not found" in elsewhere.stderr
+
+
+def test_an_address_without_a_profile_takes_the_environments_keys_profile_or_default(either: Desk) -> None:
+    keys = either.sandbox.state.temporary_keys(role_arn("CodeCommitAccess"))
+    url = "codecommit::us-east-2://MySharedDemoRepo"
+    static(either)
+    held = {"AWS_ACCESS_KEY_ID": keys.access_key_id, "AWS_SECRET_ACCESS_KEY": keys.secret_access_key}
+    assert either.git("ls-remote", url, **held, AWS_SESSION_TOKEN=keys.session_token).returncode == 0
+    assert either.git("ls-remote", url, AWS_PROFILE="static").returncode == 0
+    assert either.git("ls-remote", url).returncode != 0
+    either.keys("default", keys)
+    assert either.git("ls-remote", url).returncode == 0
+    # An explicit profile switches the environment's keys off.
+    wrong = {"AWS_ACCESS_KEY_ID": "AKIAWRONG", "AWS_SECRET_ACCESS_KEY": "wrong"}
+    assert either.git("ls-remote", URL.format("static"), **wrong).returncode == 0
+    assert either.git("ls-remote", url, **wrong).returncode != 0
+
+
+def test_a_repository_named_like_an_option_is_a_repository(either: Desk) -> None:
+    url = f"codecommit::us-east-2://{static(either)}@--mirror"
+    assert either.git("clone", "-q", "--", url, "there").returncode == 0
+
+
+def test_no_other_credential_helper_is_asked_or_told(desk: Desk, tmp_path: Path) -> None:
+    profile = static(desk)
+    told = tmp_path / "told"
+    desk.git("config", "--global", "credential.helper", f"!f() {{ echo asked $1 >> {told}; }}; f")
+    desk.git("config", "--global", f"credential.https://{desk.sandbox.git_host}.helper", f"!echo asked >> {told}; :")
+    done = desk.git("clone", "-q", URL.format(profile), "there")
+    assert done.returncode == 0, done.stderr
+    assert not told.exists()
+
+
+def test_secrets_are_in_no_argument_of_any_process(desk: Desk, tmp_path: Path) -> None:
+    profile = static(desk)
+    keys = list(desk.sandbox.state.keys.values())[-1]
+    trace = tmp_path / "strace"
+    strace = ["strace", "-f", "-qq", "-s", "9999", "-e", "trace=execve", "-o", str(trace)]
+    try:
+        subprocess.run(
+            [*strace, "git", "ls-remote", URL.format(profile)],
+            env=desk.env,
+            check=True,
+            capture_output=True,
+            timeout=60,
+        )
+    except FileNotFoundError:
+        pytest.skip("strace is not here")
+    seen = trace.read_text()
+    assert "remote-http" in seen
+    assert "f get" in seen
+    assert not [secret for secret in (keys.secret_access_key, keys.session_token, keys.access_key_id) if secret in seen]
+
+
+def test_nothing_is_read_from_gits_pipe(desk: Desk, ours: Path) -> None:
+    mfa(desk, fresh=False)
+    done = subprocess.run(
+        [ours / "git-remote-codecommit", "origin", "us-east-2://mfa@MySharedDemoRepo"], env=desk.env,
+        input="capabilities\n", capture_output=True, text=True, timeout=30, check=False,
+        start_new_session=True,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr == "Profile mfa needs a new MFA code. Run: ccsetup setup --profile mfa\n"
+
+
+def test_a_source_profile_that_needs_mfa_says_so_too(desk: Desk) -> None:
+    mfa(desk, fresh=False)
+    desk.profile("further", role_arn=role_arn("CodeCommitAccess"), source_profile="mfa", region="us-east-2")
+    assert desk.says(URL.format("further")).startswith("Profile further needs a new MFA code.")
+
+
+def test_a_sign_in_that_ended_names_the_hour_and_the_command(desk: Desk) -> None:
+    profile = signed_in(desk)
+    (cached,) = (desk.home / ".aws/sso/cache").iterdir()
+    token = json.loads(cached.read_text())
+    token["expiresAt"] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 60))
+    cached.write_text(json.dumps(token))
+    at = time.strftime("%H:%M", time.localtime(time.time() - 60))
+    said = desk.says(URL.format(profile))
+    assert said in (f"Sign-in for sso ended at {at}. Run: ccsetup setup --profile sso", said.replace(" at ", " on 20"))
+    cached.unlink()
+    assert desk.says(URL.format(profile)) == "Sign-in for sso is needed. Run: ccsetup setup --profile sso"
+    desk.profile("via", role_arn=role_arn("CodeCommitAccess"), source_profile="sso", region="us-east-2")
+    assert desk.says(URL.format("via")) == "Sign-in for via is needed. Run: ccsetup setup --profile via"
+
+
+def test_a_token_that_identity_center_refuses_is_a_sign_in_that_ended(desk: Desk) -> None:
+    profile = signed_in(desk)
+    desk.sandbox.state.center.end_sessions()
+    assert "Run: ccsetup setup --profile sso" in desk.says(URL.format(profile))
+
+
+def test_stored_keys_that_ended_are_named_before_git_is_refused(desk: Desk) -> None:
+    keys = desk.sandbox.state.temporary_keys(role_arn("CodeCommitAccess"))
+    desk.keys("stored", keys)
+    desk.profile("stored", ccsetup_expires_at="2020-01-31T18:04:00Z")
+    assert desk.git("ls-remote", URL.format("stored")).returncode == 0  # the record may be wrong: it stops nobody
+    desk.sandbox.state.expire(keys)
+    done = desk.git("ls-remote", URL.format("stored"))
+    assert done.returncode != 0
+    first, second = done.stderr.splitlines()
+    assert first.startswith("The keys of stored ended on 2020-01-31 at ")
+    assert first.endswith("Run: ccsetup setup --profile stored")
+    assert "403" in second
+
+
+FAULTS: dict[str, tuple[str, str, str, dict[str, str], str]] = {
+    "no such profile": ("", "[acme-dev]\n", URL.format("acme-dve"), {},
+                        "There is no profile acme-dve; did you mean acme-dev? Run: ccsetup setup --profile acme-dve"),
+    "no such profile at all": ("", "", URL.format("dev"), {},
+                               "There is no profile dev. Run: ccsetup setup --profile dev"),
+    "no region": ("", "[dev]\nx = 1\n", "codecommit://dev@R", {},
+                  "Profile dev has no region; put it into the address: codecommit::us-east-2://dev@MySharedDemoRepo"),
+    "a zone": ("", "[dev]\nx = 1\n", "codecommit::us-east-1a://dev@R", {},
+               "There is no CodeCommit in us-east-1a; us-east-1a is a zone of us-east-1"),
+    "another region": ("", "[dev]\nregion = us-east-9\n", "codecommit://dev@R", {},
+                       "There is no CodeCommit in us-east-9; did you mean us-east-2 or us-east-1 or us-west-2?"),
+    "no credentials": ("[profile dev]\nregion = us-east-2\n", "", URL.format("dev"), {},
+                       "Profile dev holds no credentials. Run: ccsetup setup --profile dev"),
+    "half a pair": ("", "[dev]\naws_access_key_id = AKIA1\n", URL.format("dev"), {},
+                    "Profile dev lacks aws_secret_access_key. Run: ccsetup setup --profile dev"),
+    "a broken file": ("[profile a]\nx = 1\n[profile a]\n", "", URL.format("dev"), {},
+                      "{home}/.aws/config cannot be read, so that no profile works: look at its line 3"),
+    "a line that is none": ("[profile a]\nx = 1\nstray\n", "", URL.format("dev"), {},
+                            "{home}/.aws/config cannot be read, so that no profile works: look at its line 3"),
+    "no token file": ("[profile dev]\nrole_arn = arn:aws:iam::111122223333:role/R\n"
+                      "web_identity_token_file = /no/such/token\nregion = us-east-2\n", "", URL.format("dev"), {},
+                      "/no/such/token, which profile dev names, is not there. Run: ccsetup setup --profile dev"),
+    "no such program": ("[profile dev]\ncredential_process = /no/such/program\n", "", URL.format("dev"), {},
+                        "/no/such/program, which profile dev names, is not there. Run: ccsetup setup --profile dev"),
+    "no source": ("[profile dev]\nrole_arn = arn:aws:iam::111122223333:role/R\n", "", URL.format("dev"), {},
+                  "Profile dev lacks source_profile or credential_source. Run: ccsetup setup --profile dev"),
+    "a source that is not there": ("[profile dev]\nrole_arn = arn:aws:iam::111122223333:role/R\nsource_profile = x\n",
+                                   "", URL.format("dev"), {}, 'The source_profile "x" referenced in the profile "dev"'),
+    "a circle": ("[profile dev]\nrole_arn = r\nsource_profile = a\n[profile a]\nrole_arn = r\nsource_profile = dev\n",
+                 "", URL.format("dev"), {}, "Infinite loop in credential configuration detected"),
+    "a sign-in by the AWS CLI": ("[profile dev]\nlogin_session = x\n", "", URL.format("dev"), {}, "aws login"),
+    "keys over two lines": ("", "[dev]\naws_access_key_id = A\naws_secret_access_key = b\n  c\n", URL.format("dev"), {},
+                            "The keys of dev are incomplete or broken over two lines."),
+    "an empty AWS_PROFILE": ("", "", "codecommit::us-east-2://R", {"AWS_PROFILE": ""},
+                             "AWS_PROFILE is set but empty. Run: unset AWS_PROFILE"),
+    "half a pair in the environment": ("", "", "codecommit::us-east-2://R", {"AWS_ACCESS_KEY_ID": "A"},
+                                       "lacks AWS_SECRET_ACCESS_KEY"),
+    "no repository": ("", "", "codecommit::us-east-2://dev@", {}, "is no CodeCommit address"),
+    "a name that is none": ("", "", "codecommit::us-east-2://dev@a%2Fb", {}, "cannot be read: profile and"),
+    "a slash in the profile": ("", "", "codecommit::us-east-2://org/dev@R", {}, "cannot be read: profile and"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_what_is_wrong_is_one_sentence(desk: Desk, fault: str) -> None:
+    config, credentials, url, env, sentence = FAULTS[fault]
+    desk.write("config", config)
+    desk.write("credentials", credentials)
+    desk.env.pop("CODE_COMMIT_ENDPOINT")
+    said = desk.says(url, **env)
+    assert sentence.format(home=desk.home) in said
+    assert desk.sandbox.log == []
+
+
+@pytest.mark.parametrize(
+    ("prepare", "sentence"),
+    [
+        (lambda s: s.deny("maria", "sts:AssumeRole"), "AWS refuses profile assumed its role: User: arn:aws:iam::8888"),
+        (lambda s: s.refuse("AssumeRole", "ExpiredToken", "The security token included in the request is expired"),
+         "The credentials behind assumed have ended. Run: ccsetup setup --profile assumed"),
+        (lambda s: s.keys.clear(), "AWS does not accept the credentials behind assumed (InvalidClientTokenId"),
+        (lambda s: s.refuse("AssumeRole", "Strange", "An \x1b[31mevil\x07 text\nover two lines"),
+         "AWS refuses profile assumed (Strange)"),
+    ],
+    ids=["denied", "expired", "unknown keys", "anything else"],
+)  # fmt: skip
+def test_what_aws_refuses_is_one_sentence(desk: Desk, prepare: Any, sentence: str) -> None:
+    profile = assumed(desk)
+    prepare(desk.sandbox.state)
+    said = desk.says(URL.format(profile))
+    assert said.startswith(sentence)
+    assert said.isprintable()
+
+
+def test_an_sts_that_cannot_be_reached_is_one_sentence(desk: Desk) -> None:
+    profile = assumed(desk)
+    began = time.monotonic()
+    said = desk.says(URL.format(profile), AWS_ENDPOINT_URL_STS="http://127.0.0.1:1")
+    assert said.startswith("AWS could not be reached to renew assumed: ")
+    assert time.monotonic() - began < 30
+
+
+@pytest.mark.parametrize("arguments", [[], ["--help"], ["origin"], ["origin", "us-east-2://a@b", "more"]])
+def test_started_by_hand_it_says_who_starts_it(
+    ours: Path, clean_env: Any, tmp_path: Path, arguments: list[str]
+) -> None:
+    done = subprocess.run(
+        [ours / "git-remote-codecommit", *arguments], env=clean_env(tmp_path / "h"), capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("git runs this command by itself, for addresses such as: git clone codecommit::")
+
+
+def test_without_git_it_says_so(ours: Path, desk: Desk, tmp_path: Path) -> None:
+    url = f"us-east-2://{static(desk)}@MySharedDemoRepo"
+    done = subprocess.run(
+        [sys.executable, ours / "git-remote-codecommit", "origin", url], env={**desk.env, "PATH": str(tmp_path)},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (
+        1,
+        "git is not on the PATH; install it from https://git-scm.com/downloads\n",
+    )
+
+
+def test_keys_at_hand_load_neither_botocore_nor_json(desk: Desk) -> None:
+    slow = {"botocore", "json", "re", "subprocess", "urllib.parse", "configparser", "typing", "dataclasses"}
+    for profile in (static(desk), mfa(desk)):
+        code = f"""
+import os, sys
+from ccsetup import remote
+os.execvpe = lambda *became: print(*sorted(sys.modules), sep="\\n")
+remote.serve(["origin", "us-east-2://{profile}@R"])
+"""
+        env = {**desk.env, "PYTHONPATH": str(ROOT)}
+        done = subprocess.run([sys.executable, "-S", "-c", code], env=env, capture_output=True, text=True, check=True)
+        loaded = set(done.stdout.split())
+        assert "ccsetup.signing" in loaded
+        assert not loaded & slow
