@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import NoReturn
 
-from ccsetup import access, parse
+from ccsetup import access, paste
 from ccsetup.commands.setup import Options
 from ccsetup.errors import BadAnswer, Missing
 from ccsetup.model import Question, Value
@@ -29,6 +29,9 @@ def parsed(words: list[str]) -> argparse.Namespace:
     options = parser.parse_args(words[1:] if command else words)
     options.command = command or "setup"
     options.bare = not words
+    defaults = {"kind": None, "device_code": False, "no_browser": False}
+    for name in set(defaults) - set(vars(options)):
+        setattr(options, name, defaults[name])
     return options
 
 
@@ -112,9 +115,9 @@ def _given(options: argparse.Namespace, world: World) -> dict[str, Value]:
 
 def _keys(source: str, world: World) -> dict[str, Value]:
     if source == "env":
-        keys = parse.keys_from_env(world.env)
+        keys = paste.keys_from_env(world.env)
     elif source == "-":
-        keys = parse.keys(world.stdin())
+        keys = paste.keys(world.stdin())
     else:
         raise BadAnswer("--keys takes - (a paste on stdin) or env, never a key itself, such as --keys -.")
     found: dict[str, Value] = {"access_key_id": keys.access_key_id, "secret_access_key": keys.secret_access_key}

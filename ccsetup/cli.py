@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from ccsetup import __version__
 
+TYPE_CHECKING = False  # as typing has it, without the time that importing typing takes
 if TYPE_CHECKING:
     from argparse import Namespace
 
@@ -86,17 +86,19 @@ def _told(options: Namespace) -> int:
 
 
 def _story(options: Namespace) -> int:
+    from ccsetup.surroundings import screen_of, world_of
+
     if options.command == "demo":
         from ccsetup.commands import demo
 
-        return demo.run(options)
-    from ccsetup.arguments import setup_options
-    from ccsetup.commands import setup
-    from ccsetup.surroundings import world_of
+        outcome = demo.run(options, lambda: world_of(options), screen_of(options))
+    else:
+        from ccsetup.arguments import setup_options
+        from ccsetup.commands import setup
 
-    world = world_of(options)
-    outcome = setup.run(world, setup_options(options, world))
-    world.screen.document(outcome.document())
+        world = world_of(options)
+        outcome = setup.run(world, setup_options(options, world))
+    screen_of(options).document(outcome.document())
     return outcome.problems[-1].exit_code if outcome.problems else 0
 
 

@@ -10,16 +10,16 @@ import binascii
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from urllib.parse import urlsplit
 
 from ccsetup.address import REGIONS
 from ccsetup.errors import BadAnswer
-from ccsetup.model import Corrected, Keys, Secret
+from ccsetup.model import Corrected
 
-_WORD_PROCESSOR = str.maketrans(
+WORD_PROCESSOR = str.maketrans(
     {"\u2010": "-", "\u2011": "-", "\u2012": "-", "\u2013": "-", "\u2014": "-", "\u2212": "-", "\u00a0": " ",
      "\u202f": " ", "\u2007": " ", "\u200b": "", "\u200c": "", "\u200d": "", "\ufeff": "", "\u2060": "",
      "\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"'}
@@ -34,7 +34,7 @@ _SESSION_NAME = re.compile(r"[A-Za-z0-9_+=,.@-]{2,64}")
 
 def tidy(text: str) -> str:
     """Mend what word processors and chats do to a value: dashes, no-break and zero-width blanks, outer quotes."""
-    text = text.translate(_WORD_PROCESSOR).strip()
+    text = text.translate(WORD_PROCESSOR).strip()
     if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"`":
         text = text[1:-1].strip()
     return text
@@ -342,46 +342,3 @@ def session_token(text: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9/+=_.-]{16,}", value):
         raise BadAnswer("A session token is one long word such as IQoJb3JpZ2luX2VjE…; copy it whole.")
     return value
-
-
-_KEY_LINE = re.compile(
-    r"""(?i)(?:\$env:)?\b(aws_)?(access_?key_?id|secret_?access_?key|session_?token|security_?token)"""
-    r"""["']?\s*[=:\s,]\s*["']?([A-Za-z0-9/+=_.-]+)"""
-)
-
-
-def keys(text: str) -> Keys:
-    """Find the three values in `export` lines, an INI block, or JSON. Raises BadAnswer; never repeats the text."""
-    found: dict[str, str] = {}
-    for match in _KEY_LINE.finditer(text.translate(_WORD_PROCESSOR)):
-        name = match[2].lower().replace("_", "")
-        found["sessiontoken" if name == "securitytoken" else name] = match[3]
-    if "accesskeyid" not in found or "secretaccesskey" not in found:
-        raise BadAnswer(
-            "No access key was found there; paste lines such as AWS_ACCESS_KEY_ID=…, AWS_SECRET_ACCESS_KEY=… and, for"
-            " temporary keys, AWS_SESSION_TOKEN=…."
-        )
-    return _checked(found.get("accesskeyid", ""), found["secretaccesskey"], found.get("sessiontoken", ""))
-
-
-def keys_from_env(env: Mapping[str, str]) -> Keys:
-    """Read the three values from the standard environment variables. Raises BadAnswer naming the one that lacks."""
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        if not env.get(name):
-            raise BadAnswer(f"{name} is not set; --keys env needs it, --keys - reads a paste instead.")
-    token_text = env.get("AWS_SESSION_TOKEN") or env.get("AWS_SECURITY_TOKEN", "")
-    return _checked(env["AWS_ACCESS_KEY_ID"], env["AWS_SECRET_ACCESS_KEY"], token_text)
-
-
-def _checked(key_id: str, secret: str, token_text: str) -> Keys:
-    checked_id = access_key_id(key_id)
-    checked_id = checked_id.value if isinstance(checked_id, Corrected) else checked_id
-    if checked_id.startswith("ASIA") and not token_text:
-        raise BadAnswer("A key that begins with ASIA is temporary and needs its session token: AWS_SESSION_TOKEN=….")
-    if checked_id.startswith("AKIA") and token_text:
-        raise BadAnswer(
-            "A key that begins with AKIA is long-term and has no session token; copy all three values anew."
-        )
-    return Keys(
-        checked_id, Secret(secret_access_key(secret)), Secret(session_token(token_text)) if token_text else None
-    )

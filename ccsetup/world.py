@@ -166,6 +166,9 @@ class Git(Protocol):
     def clone(self, route: Route, directory: Path, branch: str, progress: Callable[[str, float | None], None]) -> str:
         """Clone; return the commit checked out, "" for an empty repository."""
 
+    def do(self, directory: Path, *words: str) -> str:
+        """Run git in a clone; return what it printed. Raises Problem."""
+
     def origin(self, directory: Path) -> str:
         """Return the address of the clone at `directory`; "" when it is none."""
 

@@ -135,7 +135,9 @@ class FakeAws:
     def session_token(self, who: Who, serial: str, code: str, duration_s: int) -> Keys:
         return self._answer(f"session_token {serial} {code} {duration_s}", self.exchanged)
 
-    def web_identity(self, role_arn: str, token: Secret, name: str, duration_s: int, provider: str, region: str) -> Keys:
+    def web_identity(
+        self, role_arn: str, token: Secret, name: str, duration_s: int, provider: str, region: str
+    ) -> Keys:
         return self._answer(f"web_identity {role_arn} {provider}", self.exchanged)
 
     def pending(self) -> Sequence[Edit]:

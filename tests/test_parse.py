@@ -120,41 +120,9 @@ def test_a_start_url_that_tells_its_region(url: str, region: str | None) -> None
     assert parse.region_of(url) == region
 
 
-KEY, SECRET, TOKEN = "ASIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "IQoJb3JpZ2luX2VjEXAMPLE/+=="
-PASTES = [
-    f"export AWS_ACCESS_KEY_ID={KEY}\nexport AWS_SECRET_ACCESS_KEY={SECRET}\nexport AWS_SESSION_TOKEN={TOKEN}",
-    f'export AWS_ACCESS_KEY_ID="{KEY}"\nexport AWS_SECRET_ACCESS_KEY="{SECRET}"\nexport AWS_SESSION_TOKEN="{TOKEN}"\n',
-    f"set -gx AWS_ACCESS_KEY_ID {KEY}\nset -gx AWS_SECRET_ACCESS_KEY {SECRET}\nset -gx AWS_SESSION_TOKEN {TOKEN}",
-    f'$Env:AWS_ACCESS_KEY_ID="{KEY}"\r\n$Env:AWS_SECRET_ACCESS_KEY="{SECRET}"\r\n$Env:AWS_SESSION_TOKEN="{TOKEN}"',
-    f"SET AWS_ACCESS_KEY_ID={KEY}\nSET AWS_SECRET_ACCESS_KEY={SECRET}\nSET AWS_SESSION_TOKEN={TOKEN}",
-    f"[111122223333_Developer]\naws_access_key_id={KEY}\naws_secret_access_key = {SECRET}\naws_session_token={TOKEN}\n",
-    f"[x] aws_access_key_id={KEY} aws_secret_access_key={SECRET} aws_session_token={TOKEN}",
-    json.dumps({"Credentials": {"AccessKeyId": KEY, "SecretAccessKey": SECRET, "SessionToken": TOKEN}}, indent=2),
-]
-
-
-@pytest.mark.parametrize("paste", PASTES)
-def test_keys_are_found_in_what_people_paste(paste: str) -> None:
-    found = parse.keys(paste)
-    assert found.session_token is not None
-    assert (found.access_key_id, found.secret_access_key.reveal(), found.session_token.reveal()) == (KEY, SECRET, TOKEN)
-
-
-def test_the_end_of_pasted_keys_is_read() -> None:
-    paste = json.dumps({"AccessKeyId": KEY, "SecretAccessKey": SECRET, "SessionToken": TOKEN, "Expiration": "2026-11-21T18:04:00Z"})
-    assert parse.keys(paste).expires_at == datetime(2026, 11, 21, 18, 4, tzinfo=timezone.utc)
-
-
-def test_half_a_paste_says_what_lacks_and_repeats_nothing() -> None:
-    with pytest.raises(BadAnswer) as refused:
-        parse.keys(f"AWS_ACCESS_KEY_ID={KEY}\nAWS_SECRET_ACCESS_KEY={SECRET}")
-    assert "session token" in refused.value.what
-    assert SECRET not in refused.value.what
-
-
 @given(st.text())
 def test_no_text_makes_a_rule_raise_anything_but_a_refusal(text: str) -> None:
-    rules = {rule for rule, *_ in TAKEN} | {parse.keys, parse.token, parse.session_token, parse.token_file, parse.folder}
+    rules = {rule for rule, *_ in TAKEN} | {parse.token, parse.session_token, parse.token_file, parse.folder}
     for rule in rules:
         try:
             rule(text)
@@ -168,8 +136,14 @@ def jwt(**claims: object) -> str:
 
 
 def test_a_token_says_who_made_it_for_whom_and_until_when() -> None:
-    token = parse.token(jwt(iss="https://token.example.com", aud=["sts.amazonaws.com", "x"], sub="repo", exp=1795341600))
-    assert (token.issuer, token.audience, token.subject) == ("https://token.example.com", "sts.amazonaws.com, x", "repo")
+    token = parse.token(
+        jwt(iss="https://token.example.com", aud=["sts.amazonaws.com", "x"], sub="repo", exp=1795341600)
+    )
+    assert (token.issuer, token.audience, token.subject) == (
+        "https://token.example.com",
+        "sts.amazonaws.com, x",
+        "repo",
+    )
     assert token.expires_at == datetime.fromtimestamp(1795341600, timezone.utc)
 
 

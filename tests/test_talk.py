@@ -71,7 +71,9 @@ def test_the_same_answer_given_again_drops_nothing() -> None:
 def test_the_answers_of_a_branch_that_was_left_are_gone() -> None:
     kind = Question("kind", "Kind?")
     inner = {"a": Question("of_a", "A?"), "b": Question("of_b", "B?")}
-    script = Script(("kind", "a"), ("of_a", "1"), ("last", BACK), ("of_a", BACK), ("kind", "b"), ("of_b", "2"), ("last", "x"))
+    script = Script(
+        ("kind", "a"), ("of_a", "1"), ("last", BACK), ("of_a", BACK), ("kind", "b"), ("of_b", "2"), ("last", "x")
+    )
     flow = lambda a: (kind, *([inner[a.text("kind")]] if "kind" in a else []), Question("last", "Last?"))  # noqa: E731
     walking = Walk(flow, Nowhere(), given={}, prompt=script, say=print)  # type: ignore[arg-type]
     assert dict(walking.run().answers) == {"kind": "b", "of_b": "2", "last": "x"}
@@ -142,7 +144,11 @@ def test_a_given_answer_is_parsed_and_a_bad_one_ends_the_walk() -> None:
 
 
 def test_without_anybody_to_ask_all_missing_flags_are_named() -> None:
-    questions = (Question("start_url", "Where?"), Question("size", "Size?", default=lambda a, look: "9"), Question("role", "Role?"))
+    questions = (
+        Question("start_url", "Where?"),
+        Question("size", "Size?", default=lambda a, look: "9"),
+        Question("role", "Role?"),
+    )
     with pytest.raises(Missing) as missing:
         walk(*questions)[0].run()
     assert missing.value.what == "Missing: --start-url, --role."

@@ -1,0 +1,107 @@
+"""The whole wizard against a sandbox AWS on this machine: no account, no network, nothing left behind."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from argparse import Namespace
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from ccsetup.commands import cloning, setup, visitors
+from ccsetup.commands.outcome import Outcome
+from ccsetup.commands.visitors import KINDS
+from ccsetup.errors import BadAnswer, Problem
+from ccsetup.sandbox import Sandbox
+from ccsetup.world import Screen, World
+
+LEFT_OUT = ("AWS_", "GIT_", "CODE_COMMIT_", "XDG_")
+
+
+def run(options: Namespace, world_of: Callable[[], World], screen: Screen) -> Outcome:
+    """Give the wizard an AWS and a home of its own; a person drives it, or with no terminal a scripted visitor does."""
+    if options.kind and options.kind not in KINDS:
+        raise BadAnswer(f"The visitor's kind is one of {', '.join(KINDS)}, such as {KINDS[0]}.")
+    folder = Path(tempfile.mkdtemp(prefix="ccsetup-demo-"))
+    try:
+        with _sandbox(folder) as sandbox, _home(folder, sandbox):
+            outcome = _visit(options, world_of, sandbox, folder)
+    finally:
+        if not options.keep:
+            shutil.rmtree(folder, ignore_errors=True)
+    screen.say(f" Kept in {folder}" if options.keep else " The sandbox and its home are gone again.")
+    return outcome
+
+
+@contextmanager
+def _sandbox(folder: Path) -> Iterator[Sandbox]:
+    try:
+        sandbox = Sandbox.start(folder / "aws")
+    except ImportError:
+        raise Problem(
+            "The demo needs one more package, for its certificate.",
+            next="Install it: pip install 'ccsetup[demo]'",
+            code="internal",
+        ) from None
+    with sandbox:
+        yield sandbox
+
+
+@contextmanager
+def _home(folder: Path, sandbox: Sandbox) -> Iterator[None]:
+    """Move this process to the demo's home and work folder, away from everything that is the person's own."""
+    before, place = dict(os.environ), Path.cwd()
+    home, work = folder / "home", folder / "work"
+    home.mkdir()
+    work.mkdir()
+    for name in [name for name in os.environ if name.upper().startswith(LEFT_OUT) or name.lower().endswith("_proxy")]:
+        del os.environ[name]
+    os.environ.update({"HOME": str(home), "USERPROFILE": str(home), "GIT_CONFIG_NOSYSTEM": "1"})
+    os.environ.update(sandbox.environment())
+    os.chdir(work)
+    try:
+        yield
+    finally:
+        os.chdir(place)
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def _visit(options: Namespace, world_of: Callable[[], World], sandbox: Sandbox, folder: Path) -> Outcome:
+    world, cards = world_of(), visitors.cards(sandbox, folder)
+    world.screen.heading("the demo: everything is real but AWS, which is on this machine", [])
+    if world.prompt is None:
+        card = cards[options.kind or KINDS[0]]
+        world.screen.say(f" Maria's first day. A colleague wrote: {card.letter}\n")
+        sandbox.state.center.auto_approve = True
+        world = replace(world, prompt=visitors.Visitor(card, world.screen))
+    else:
+        world.screen.say(" It is Maria's first day. These messages came for her; choose one and follow it:")
+        for card in [cards[options.kind]] if options.kind else cards.values():
+            world.screen.say(f" · {card.letter}")
+        world.screen.say("")
+        world = replace(world, prompt=visitors.Coach(world.prompt, sandbox))
+    outcome = setup.run(world, setup.Options(given={}))
+    if outcome.cloned and not outcome.problems:
+        _push(world, outcome)
+    return outcome
+
+
+def _push(world: World, outcome: Outcome) -> None:
+    """Commit and push as Maria will, and look whether the commit arrived."""
+    assert outcome.cloned is not None  # noqa: S101
+    clone = outcome.cloned.directory
+    (clone / "hello.txt").write_text("Hello from Maria\n", encoding="utf-8")
+    maria = ("-c", "user.name=Maria Garcia", "-c", "user.email=maria@acme.example")
+    git = cloning.finding_git(world)
+    git.do(clone, "add", "hello.txt")
+    git.do(clone, *maria, "commit", "-q", "-m", "Say hello")
+    git.do(clone, "push", "-q", "origin", "HEAD")
+    commit = git.do(clone, "rev-parse", "HEAD").strip()
+    there = git.do(clone, "ls-remote", "origin", "HEAD")
+    if commit not in there:
+        raise Problem("The push did not arrive.", code="git.failed")
+    world.screen.done("pushed", f"{commit[:7]} Say hello", "and found again on the other side")

@@ -1,0 +1,319 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from script import NOW, FakeAws, FakeSignIn, Script, Shown, world
+
+from ccsetup import access
+from ccsetup.errors import BadAnswer, Missing, Problem
+from ccsetup.model import BACK, Secret, Value
+from ccsetup.talk import Walk
+from ccsetup.world import Look
+
+ROLE = "arn:aws:iam::111122223333:role/CodeCommitAccess"
+DEVICE = "arn:aws:iam::888888888888:mfa/maria"
+BASE = {"base": {"aws_access_key_id": "AKIAIOSFODNN7EXAMPLE", "aws_secret_access_key": "x" * 40, "region": "us-east-2"}}
+
+
+def walked(folder: Path, given: dict[str, Value], script: Script | None = None, **outside: object) -> tuple[dict[tuple[str, str, str], dict[str, object]], Shown, Look]:
+    """Walk the real questions; return the sections they lead to."""
+    profiles = outside.pop("profiles", {})
+    sessions = outside.pop("sessions", {})
+    around = world(folder, script, **outside)  # type: ignore[arg-type]
+    look = Look(around, profiles=profiles, sessions=sessions, sections=access.sections_of, given=given)  # type: ignore[arg-type]
+    screen = around.screen
+    assert isinstance(screen, Shown)
+    walk = Walk(access.flow, look, given=given, prompt=script, say=screen.note)
+    answers = walk.run().answers
+    if script:
+        script.done()
+    found = {(s.file, s.type, s.name): dict(s.settings) for s in access.sections_of(answers, look)}
+    return found, screen, look
+
+
+def test_sso_writes_a_session_and_a_profile(tmp_path: Path) -> None:
+    script = Script(
+        ("kind", "sso"),
+        ("sso_start_url", "https://acme.awsapps.com/start/"),
+        ("sso_region", "us-east-1"),
+        ("sso_role_name", "Developer"),
+        ("region", "us-east-2"),
+        ("profile", "acme-dev"),
+        ("repo", "MySharedDemoRepo"),
+    )
+    found, screen, _ = walked(tmp_path, {}, script)
+    assert found == {
+        ("config", "sso-session", "acme"): {
+            "sso_start_url": "https://acme.awsapps.com/start",
+            "sso_region": "us-east-1",
+            "sso_registration_scopes": "sso:account:access",
+        },
+        ("config", "profile", "acme-dev"): {
+            "sso_session": "acme",
+            "sso_account_id": "111122223333",
+            "sso_role_name": "Developer",
+            "region": "us-east-2",
+        },
+    }
+    assert "note Account Acme shared: the only one." in screen.lines
+
+
+def test_sso_in_the_legacy_form_writes_no_session(tmp_path: Path) -> None:
+    given: dict[str, Value] = {
+        "kind": "sso", "legacy": "yes", "sso_start_url": "https://acme.awsapps.com/start", "sso_region": "us-east-1",
+        "sso_account_id": "111122223333", "sso_role_name": "Developer", "region": "us-east-2", "profile": "d", "no_clone": "yes",
+    }  # fmt: skip
+    found, _, _ = walked(tmp_path, given)
+    assert found == {
+        ("config", "profile", "d"): {
+            "sso_start_url": "https://acme.awsapps.com/start",
+            "sso_region": "us-east-1",
+            "sso_account_id": "111122223333",
+            "sso_role_name": "Developer",
+            "region": "us-east-2",
+        }
+    }
+
+
+@pytest.mark.parametrize(
+    ("url", "sessions", "region", "session"),
+    [
+        ("https://ssoins-1.portal.eu-west-1.app.aws", {}, "eu-west-1", "ssoins-1"),
+        ("https://acme.awsapps.com/start", {"work": {"sso_start_url": "https://acme.awsapps.com/start/", "sso_region": "us-west-2"}}, "us-west-2", "work"),
+        ("https://sso.acme.example.com", {}, "eu-central-1", "acme"),
+    ],
+)  # fmt: skip
+def test_the_region_of_a_sign_in_is_told_not_asked(
+    tmp_path: Path, url: str, sessions: dict[str, dict[str, str]], region: str, session: str
+) -> None:
+    given: dict[str, Value] = {
+        "kind": "sso", "sso_start_url": url, "sso_account_id": "111122223333", "sso_role_name": "Developer",
+        "region": "us-east-2", "profile": "d", "no_clone": "yes",
+    }  # fmt: skip
+    found, _, _ = walked(tmp_path, given, sessions=sessions, signin=FakeSignIn(region="eu-central-1"))
+    assert found[("config", "sso-session", session)]["sso_region"] == region
+
+
+def test_a_session_that_others_share_keeps_its_url_and_its_scopes(tmp_path: Path) -> None:
+    work = {"sso_start_url": "https://acme.awsapps.com/start/", "sso_region": "us-east-1", "sso_registration_scopes": "a,b"}
+    given: dict[str, Value] = {
+        "kind": "sso", "sso_start_url": "https://acme.awsapps.com/start", "sso_account_id": "111122223333",
+        "sso_role_name": "Developer", "region": "us-east-2", "profile": "d", "no_clone": "yes",
+    }  # fmt: skip
+    found, _, _ = walked(tmp_path, given, sessions={"work": work})
+    assert found[("config", "sso-session", "work")] == work
+
+
+def test_role_writes_its_source_and_what_was_given_with_it(tmp_path: Path) -> None:
+    script = Script(
+        ("kind", "role"),
+        ("role_arn", "arn:aws:iam:::111122223333:role/CodeCommitAccess"),
+        ("source_profile", "base"),
+        ("external_id", "acme-7f3b"),
+        ("region", "us-east-2"),
+        ("profile", "code"),
+        ("repo", ""),
+    )
+    found, screen, _ = walked(tmp_path, {}, script, profiles=BASE)
+    assert found == {
+        ("config", "profile", "code"): {
+            "role_arn": ROLE,
+            "source_profile": "base",
+            "external_id": "acme-7f3b",
+            "region": "us-east-2",
+        }
+    }
+
+
+def test_a_role_with_mfa_spends_the_code_at_once_and_asks_again_when_it_is_refused(tmp_path: Path) -> None:
+    class Picky(FakeAws):
+        def identity(self, who):  # type: ignore[no-untyped-def]
+            if who.mfa_code != "222222":
+                self.who = Problem("AWS refused the MFA code.", code="access.assume")
+                return super().identity(who)
+            self.who = FakeAws().who
+            return super().identity(who)
+
+    script = Script(
+        ("kind", "role"), ("role_arn", ROLE), ("source_profile", "base"), ("external_id", ""), ("mfa_serial", DEVICE),
+        ("mfa_code", "111111"), ("mfa_code", "222222"), ("region", "us-east-2"), ("profile", "code"), ("repo", ""),
+    )  # fmt: skip
+    found, _, _ = walked(tmp_path, {}, script, profiles=BASE, aws=Picky(devices=(DEVICE,)))
+    assert found[("config", "profile", "code")]["mfa_serial"] == DEVICE
+    assert "AWS refused the MFA code." in script.asked[6].notice
+
+
+def test_a_role_can_start_from_the_machines_own_credentials(tmp_path: Path) -> None:
+    given: dict[str, Value] = {
+        "kind": "role", "role_arn": ROLE, "source_profile": "@ec2instancemetadata", "region": "us-east-2", "profile": "code",
+        "no_clone": "yes",
+    }  # fmt: skip
+    found, _, _ = walked(tmp_path, given)
+    assert found[("config", "profile", "code")] == {
+        "role_arn": ROLE,
+        "credential_source": "Ec2InstanceMetadata",
+        "region": "us-east-2",
+    }
+
+
+def test_a_source_profile_that_is_missing_is_set_up_on_the_way(tmp_path: Path) -> None:
+    script = Script(
+        ("kind", "role"), ("role_arn", ROLE), ("source_profile", "+"),
+        ("source.kind", "keys"), ("source.access_key_id", "AKIAIOSFODNN7EXAMPLE"), ("source.secret_access_key", "s" * 40),
+        ("source.region", "us-east-1"), ("source.profile", "base"),
+        ("external_id", BACK), ("source.profile", "first"),
+        ("external_id", ""), ("region", "us-east-2"), ("profile", "code"), ("repo", ""),
+    )  # fmt: skip
+    found, _, _ = walked(tmp_path, {}, script)
+    assert found[("credentials", "profile", "first")] == {
+        "aws_access_key_id": "AKIAIOSFODNN7EXAMPLE",
+        "aws_secret_access_key": Secret("s" * 40),
+    }
+    assert found[("config", "profile", "first")] == {"region": "us-east-1"}
+    assert found[("config", "profile", "code")]["source_profile"] == "first"
+
+
+def test_mfa_stores_temporary_keys_and_how_to_renew_them(tmp_path: Path) -> None:
+    script = Script(
+        ("kind", "mfa"), ("source_profile", "base"), ("mfa_code", "123456"), ("region", "us-east-2"),
+        ("profile", "code"), ("repo", ""),
+    )  # fmt: skip
+    found, _, _ = walked(tmp_path, {}, script, profiles=BASE, aws=FakeAws(devices=(DEVICE,)))
+    assert found == {
+        ("credentials", "profile", "code"): {
+            "aws_access_key_id": "ASIAIOSFODNN7EXAMPLE",
+            "aws_secret_access_key": Secret("s" * 40),
+            "aws_session_token": Secret("t" * 40),
+        },
+        ("config", "profile", "code"): {
+            "region": "us-east-2",
+            "ccsetup_kind": "mfa",
+            "ccsetup_source_profile": "base",
+            "ccsetup_mfa_serial": DEVICE,
+            "ccsetup_expires_at": "2026-11-21T23:00:00Z",
+        },
+    }
+
+
+def test_a_code_is_spent_once_however_often_its_keys_are_looked_at(tmp_path: Path) -> None:
+    aws = FakeAws(devices=(DEVICE,))
+    given: dict[str, Value] = {
+        "kind": "mfa", "source_profile": "base", "mfa_serial": DEVICE, "mfa_code": "123456", "region": "us-east-2",
+        "profile": "code", "no_clone": "yes",
+    }  # fmt: skip
+    walked(tmp_path, given, profiles=BASE, aws=aws)
+    assert [call for call in aws.calls if call.startswith("session_token")] == [f"session_token {DEVICE} 123456 43200"]
+
+
+def test_the_profile_that_holds_the_long_term_keys_is_not_overwritten(tmp_path: Path) -> None:
+    given: dict[str, Value] = {"kind": "mfa", "source_profile": "base", "mfa_serial": DEVICE, "mfa_code": "123456",
+                               "region": "us-east-2", "profile": "base", "no_clone": "yes"}  # fmt: skip
+    with pytest.raises(BadAnswer, match="base holds the keys"):
+        walked(tmp_path, given, profiles=BASE)
+
+
+def jwt(ends: int) -> str:
+    import base64
+    import json
+
+    claims = {"iss": "https://token.example.com", "aud": "sts.amazonaws.com", "exp": ends}
+    return f"e30.{base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip('=')}.c2ln"
+
+
+def test_oidc_writes_an_absolute_path_and_shows_what_the_token_says(tmp_path: Path) -> None:
+    script = Script(
+        ("kind", "oidc"), ("role_arn", ROLE), ("web_identity_token_file", "~/token"), ("region", "us-east-2"),
+        ("profile", "code"), ("repo", ""),
+    )  # fmt: skip
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "token").write_text(jwt(int(NOW.timestamp()) + 3600))
+    found, screen, _ = walked(tmp_path, {}, script, env={"USER": "Maria Garcia"})
+    assert found[("config", "profile", "code")] == {
+        "role_arn": ROLE,
+        "web_identity_token_file": str(tmp_path / "home" / "token"),
+        "role_session_name": "Maria-Garcia",
+        "region": "us-east-2",
+    }
+    assert "Token from https://token.example.com for sts.amazonaws.com, until 2026-11-21 13:00 UTC." in screen.text()
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [(jwt(int(NOW.timestamp()) - 60), "ended at"), ("", "is empty"), (None, "token")],
+)
+def test_a_token_file_that_cannot_work_is_refused(tmp_path: Path, content: str | None, says: str) -> None:
+    (tmp_path / "home").mkdir()
+    if content is not None:
+        (tmp_path / "home" / "token").write_text(content)
+    given: dict[str, Value] = {"kind": "oidc", "role_arn": ROLE, "web_identity_token_file": str(tmp_path / "home" / "token"),
+                               "region": "us-east-2", "profile": "code", "no_clone": "yes"}  # fmt: skip
+    with pytest.raises(Problem, match=says):
+        walked(tmp_path, given)
+
+
+def test_a_token_that_is_no_jwt_asks_for_its_provider_and_stores_keys(tmp_path: Path) -> None:
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "token").write_text("Atza|opaque")
+    script = Script(("kind", "oidc"), ("role_arn", ROLE), ("web_identity_token_file", str(tmp_path / "home" / "token")),
+                    ("provider_id", "www.amazon.com"), ("region", "us-east-2"), ("profile", "code"), ("repo", ""))  # fmt: skip
+    found, _, _ = walked(tmp_path, {}, script)
+    assert found[("config", "profile", "code")]["ccsetup_provider_id"] == "www.amazon.com"
+    assert "aws_session_token" in found[("credentials", "profile", "code")]
+
+
+def test_keys_tell_temporary_from_long_term(tmp_path: Path) -> None:
+    script = Script(("kind", "keys"), ("access_key_id", "ASIAIOSFODNN7EXAMPLE"), ("secret_access_key", "s" * 40),
+                    ("session_token", "t" * 40), ("region", "us-east-2"), ("profile", "code"), ("repo", ""))  # fmt: skip
+    found, _, _ = walked(tmp_path, {}, script)
+    assert set(found[("credentials", "profile", "code")]) == {"aws_access_key_id", "aws_secret_access_key", "aws_session_token"}
+    script = Script(("kind", "keys"), ("access_key_id", "AKIAIOSFODNN7EXAMPLE"), ("secret_access_key", "s" * 40),
+                    ("region", "us-east-2"), ("profile", "code"), ("repo", ""))  # fmt: skip
+    found, _, _ = walked(tmp_path, {}, script)
+    assert set(found[("credentials", "profile", "code")]) == {"aws_access_key_id", "aws_secret_access_key"}
+
+
+def test_an_existing_profile_is_only_used(tmp_path: Path) -> None:
+    given: dict[str, Value] = {"kind": "existing", "profile": "base", "repo": "codecommit::us-east-2://MyDemoRepo"}
+    found, _, _ = walked(tmp_path, given, profiles=BASE)
+    assert found == {}
+
+
+@pytest.mark.parametrize("kind", access.KINDS, ids=lambda kind: kind.name)
+def test_without_a_terminal_each_kind_names_the_flags_it_lacks(tmp_path: Path, kind: object) -> None:
+    with pytest.raises(Missing) as missing:
+        walked(tmp_path, {"kind": kind.name}, profiles={"a": {}, "b": {}})  # type: ignore[attr-defined]
+    first = next(q for q in kind.questions if q.flag_name)  # type: ignore[attr-defined]
+    assert first.flag_name in missing.value.what
+
+
+def test_every_kind_recognises_what_it_wrote_and_owns_its_keys() -> None:
+    wrote = {
+        "sso": {"sso_session": "acme", "sso_account_id": "1", "sso_role_name": "R"},
+        "role": {"role_arn": ROLE, "source_profile": "base"},
+        "oidc": {"role_arn": ROLE, "web_identity_token_file": "/t"},
+        "keys": {"aws_access_key_id": "AKIA", "aws_secret_access_key": "x"},
+        "mfa": {"aws_access_key_id": "ASIA", "ccsetup_kind": "mfa"},
+    }
+    for name, settings in wrote.items():
+        owner = access.owner(settings)
+        assert owner is not None
+        assert owner.name == name
+        assert set(settings) <= access.OWN_KEYS
+
+
+def test_the_region_of_the_address_is_taken_unless_another_was_given(tmp_path: Path) -> None:
+    keys: dict[str, Value] = {"kind": "existing", "profile": "base"}
+    _, screen, look = walked(tmp_path, {**keys, "repo": "codecommit::eu-west-1://MyDemoRepo"}, profiles=BASE)
+    with pytest.raises(BadAnswer, match="The address is in eu-west-1 and --region says us-east-1"):
+        walked(tmp_path, {**keys, "repo": "codecommit::eu-west-1://X", "region": "us-east-1"}, profiles=BASE)
+
+
+def test_a_repository_that_cannot_be_listed_is_typed(tmp_path: Path) -> None:
+    script = Script(("kind", "existing"), ("region", "us-east-2"), ("repo", "MyDemoRepo"))
+    denied = Problem("AWS denied ListRepositories.", code="access.repository")
+    walked(tmp_path, {}, script, profiles=BASE, aws=FakeAws(names=denied))
+    assert script.asked[2].widget == "text"
+    assert "AWS denied ListRepositories." in script.asked[2].notice
+
+
