@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import gzip
+import http.client
 import json
 import os
 import re
+import socket
+import ssl
 import subprocess
-import urllib.request
+import threading
+import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -175,39 +179,59 @@ def test_a_git_password_that_is_old_is_refused(desk: Desk, sandbox: Sandbox) -> 
     assert sandbox.log[-1].outcome == "SignatureDoesNotMatch"
 
 
-def test_a_compressed_request_body_is_understood(sandbox: Sandbox, desk: Desk) -> None:
-    import ssl
+def authorization(sandbox: Sandbox, name: str) -> str:
+    """Return the header git would send for a repository, signed by botocore."""
+    import base64
 
     import botocore.auth
     import botocore.awsrequest
     from botocore.credentials import Credentials
 
     keys = sandbox.state.temporary_keys(role_arn("CodeCommitAccess"))
-    path = "/v1/repos/MySharedDemoRepo"
+    path = f"/v1/repos/{name}"
     request = botocore.awsrequest.AWSRequest(method="GIT", url=f"https://{sandbox.git_host}{path}")
     stamp = request.context["timestamp"] = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%S")
     signer = botocore.auth.SigV4Auth(Credentials(keys.access_key_id, keys.secret_access_key), "codecommit", REGION)
     text = signer.string_to_sign(request, f"GIT\n{path}\n\nhost:{sandbox.git_host}\n\nhost\n")
-    basic = urllib.request.HTTPPasswordMgrWithPriorAuth()
-    user = f"{keys.access_key_id}%{keys.session_token}"
-    basic.add_password(
-        None, sandbox.git_host, user, f"{stamp}Z{signer.signature(text, request)}", is_authenticated=True
-    )
+    user = f"{keys.access_key_id}%{keys.session_token}:{stamp}Z{signer.signature(text, request)}"
+    return "Basic " + base64.b64encode(user.encode()).decode()
+
+
+def test_a_compressed_request_body_is_understood(sandbox: Sandbox) -> None:
     context = ssl.create_default_context(cafile=str(sandbox.certificate))
-    opener = urllib.request.build_opener(
-        urllib.request.ProxyHandler({}),
-        urllib.request.HTTPSHandler(context=context),
-        urllib.request.HTTPBasicAuthHandler(basic),
-    )
-    body = b"0014command=ls-refs\n0001" + b"0016ref-prefix refs/h\n0000"
+    host, port = sandbox.git_host.split(":")
+    connection = http.client.HTTPSConnection(host, int(port), context=context, timeout=10)
     headers = {
-        "Content-Type": "application/x-git-upload-pack-request", "Content-Encoding": "gzip", "Git-Protocol": "version=2"
-    }  # fmt: skip
-    asked = urllib.request.Request(
-        f"https://{sandbox.git_host}{path}/git-upload-pack", gzip.compress(body), headers, method="POST"
-    )
-    with opener.open(asked, timeout=10) as answer:
-        assert b"refs/heads/develop" in answer.read()
+        "Authorization": authorization(sandbox, "MySharedDemoRepo"),
+        "Content-Type": "application/x-git-upload-pack-request",
+        "Content-Encoding": "gzip",
+        "Git-Protocol": "version=2",
+    }
+    body = gzip.compress(b"0014command=ls-refs\n0001" + b"0016ref-prefix refs/h\n0000")
+    connection.request("POST", "/v1/repos/MySharedDemoRepo/git-upload-pack", body, headers)
+    assert b"refs/heads/develop" in connection.getresponse().read()
+    connection.request("POST", "/v1/repos/MySharedDemoRepo/git-upload-pack", body, headers)  # the connection lives on
+    assert connection.getresponse().status == 200
+    connection.close()
+
+
+def test_a_push_that_breaks_off_harms_nothing(sandbox: Sandbox) -> None:
+    context = ssl.create_default_context(cafile=str(sandbox.certificate))
+    host, port = sandbox.git_host.split(":")
+    before = threading.active_count()
+    with context.wrap_socket(socket.create_connection((host, int(port))), server_hostname=host) as broken:
+        broken.sendall(
+            f"POST /v1/repos/MySharedDemoRepo/git-receive-pack HTTP/1.1\r\nHost: {sandbox.git_host}\r\n"
+            f"Authorization: {authorization(sandbox, 'MySharedDemoRepo')}\r\nTransfer-Encoding: chunked\r\n"
+            "Content-Type: application/x-git-receive-pack-request\r\n\r\nffff\r\n00b0".encode()
+        )
+    deadline = time.monotonic() + 5
+    while threading.active_count() > before and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert threading.active_count() == before
+    keys = sandbox.state.temporary_keys(role_arn("CodeCommitAccess"))
+    listed = client(sandbox, "codecommit", keys).list_branches(repositoryName="MySharedDemoRepo")
+    assert listed["branches"] == ["develop", "main"]
 
 
 # The AWS CLI

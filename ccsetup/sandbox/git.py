@@ -164,19 +164,27 @@ def basic(header: str) -> tuple[str, str]:
 
 
 def _feed(process: subprocess.Popen[bytes], body: Iterator[bytes]) -> None:
+    """Write the body to git; a client that goes away half-way takes git with it."""
     if process.stdin is None:
         return
     gone = False
-    for chunk in body:  # read to its end even when git has gone, so that the connection stays usable
-        if not gone:
-            try:
-                process.stdin.write(chunk)
-            except OSError:
-                gone = True
+    try:
+        for chunk in body:  # read to its end even when git has gone, so that the connection stays usable
+            gone = gone or not _written(process.stdin, chunk)
+    except OSError:
+        process.kill()
     try:
         process.stdin.close()
     except OSError:
         pass
+
+
+def _written(stream: IO[bytes], chunk: bytes) -> bool:
+    try:
+        stream.write(chunk)
+    except OSError:
+        return False
+    return True
 
 
 def _head(stream: IO[bytes]) -> tuple[int, dict[str, str]]:

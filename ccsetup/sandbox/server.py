@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import socket
 import ssl
 import threading
@@ -218,13 +219,19 @@ class _Handler(BaseHTTPRequestHandler):
     def _body(self) -> Iterator[bytes]:
         """Yield the request's body, whether it came with a length or in chunks."""
         if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
-            while size := int(self.rfile.readline().split(b";")[0] or b"0", 16):
+            while size := self._chunk_size():
                 yield from self._read(size)
                 self.rfile.readline()
             while self.rfile.readline().strip():
                 pass
         else:
             yield from self._read(int(self.headers.get("Content-Length") or 0))
+
+    def _chunk_size(self) -> int:
+        line = self.rfile.readline().split(b";")[0].strip()
+        if not re.fullmatch(rb"[0-9a-fA-F]{1,15}", line):
+            raise ConnectionResetError("the client went away, or does not speak HTTP")
+        return int(line, 16)
 
     def _read(self, left: int) -> Iterator[bytes]:
         while left > 0:
