@@ -13,22 +13,22 @@ def problem_of(errors: Sequence[str], url: str, code: str) -> Problem:
     """Return the Problem behind git's last lines; `code` where nothing more exact is known."""
     lines = [quoted(line) for line in errors if line.strip() and not line.startswith(("Cloning into", "warning:"))]
     why = " ".join(lines[-3:])
-    said = re.sub(r"\S+://\S+", "", " ".join(lines))
+    said = re.sub(r"[\w+.:-]+://[^\s']+", "…", " ".join(lines))  # names of repositories are no causes
     name = re.split(r"[/@]", url.rstrip("/"))[-1]
     for pattern, known_as, what, next_ in _CAUSES:
         if re.search(pattern, said):
             return Problem(what.format(name=name), why=why, next=next_.format(name=name), code=known_as)
     if lines and not any(line.startswith(("fatal:", "error:")) for line in lines):
-        return _of_helper(lines[-1], code)
+        return _of_helper(lines[-1])
     return Problem(
         f"git could not reach {name}.", why=why, next=f"Ask git itself: git ls-remote {quoted(url)}", code=code
     )
 
 
-def _of_helper(line: str, code: str) -> Problem:
+def _of_helper(line: str) -> Problem:
     """Return the Problem behind git-remote-codecommit's sentence, or behind the last line of AWS's traceback."""
     sentence, _, command = re.sub(r"^[\w.]+(Error|Exception|NotFound): ", "", line).partition(" Run: ")
-    return Problem(sentence, next=f"Run: {command}" if command else "", code=code)
+    return Problem(sentence, next=f"Run: {command}" if command else "", code="access.git")
 
 
 def quoted(line: str) -> str:
@@ -85,7 +85,7 @@ _CAUSES = (
     ),
     (r"returned error: (429|5\d\d)", "net.unreachable", "CodeCommit is busy or out of order.", _TRY),
     (
-        r"Remote branch \S+ not found",
+        r"Remote branch .+ not found",
         "git.failed",
         "{name} has no such branch.",
         "Leave --branch out to get the default one, or choose a branch that is there.",

@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -137,10 +138,13 @@ class Git:
         """Fetch an existing clone, and finish one that was stopped half-way; return the commit checked out."""
         url = self.origin(directory)
         self._may(url)
+        begun = not self._commit(directory) and [entry.name for entry in directory.iterdir()] == [".git"]
+        if begun and not self._in(directory, "config", "--local", "remote.origin.fetch").out:
+            self._in(directory, "config", "remote.origin.fetch", "+refs/heads/*:refs/remotes/origin/*")
         done = self._in(directory, "fetch", "--progress", timeout_s=None, progress=progress)
         if done.code:
             raise problem_of(done.errors, url, "git.failed")
-        if not self._commit(directory) and not any(entry.name != ".git" for entry in directory.iterdir()):
+        if begun:
             self._check_out(directory)
         return self._commit(directory)
 
@@ -270,12 +274,12 @@ def _text(raw: bytes) -> str:
 def _end(process: subprocess.Popen[bytes]) -> None:
     """Leave no git behind: its whole group is asked to go, and half a second later made to."""
     if process.poll() is None:
-        for harder in (signal.SIGTERM, getattr(signal, "SIGKILL", signal.SIGTERM)):
-            _kill(process, harder)
-            try:
-                process.wait(0.5)
-            except subprocess.TimeoutExpired:
-                continue
+        _kill(process, signal.SIGTERM)
+        try:
+            process.wait(0.5)
+        except subprocess.TimeoutExpired:
+            pass
+        _kill(process, getattr(signal, "SIGKILL", signal.SIGTERM))
         process.wait()
     for pipe in (process.stdout, process.stderr):
         if pipe:
@@ -283,12 +287,17 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def _kill(process: subprocess.Popen[bytes], how: signal.Signals) -> None:
+    """Send a signal to a whole group; the last one is waited for, so that nobody writes after it."""
     if os.name == "nt":
         subprocess.run(["taskkill", "/F", "/T", "/PID", str(process.pid)], check=False, capture_output=True)
         return
     try:
         os.killpg(process.pid, how)
-    except ProcessLookupError:
+        for _ in range(20 if how != signal.SIGTERM else 0):
+            process.poll()
+            os.killpg(process.pid, 0)
+            time.sleep(0.02)
+    except (ProcessLookupError, PermissionError):  # nobody is left (macOS says it the second way)
         pass
 
 

@@ -1,0 +1,372 @@
+"""The git command, unmodified: what it finds, reaches and clones; what it refuses in words; what it leaves behind."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ccsetup.complaints import problem_of
+from ccsetup.errors import Problem
+from ccsetup.git import Git
+from ccsetup.model import Route
+from ccsetup.sandbox import Sandbox
+from ccsetup.sandbox.example import role_arn
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def route(repository: str, profile: str = "dev") -> Route:
+    return Route("git-remote-codecommit", f"codecommit::us-east-2://{profile}@{repository}")
+
+
+def script(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    path.chmod(0o755)
+    return path
+
+
+@pytest.fixture
+def ours(tmp_path: Path) -> Path:
+    """A folder with our git-remote-codecommit, as pip would write it."""
+    body = f"import sys\nsys.path.insert(0, {str(ROOT)!r})\nfrom ccsetup.remote import main\nsys.exit(main())\n"
+    return script(tmp_path / "ours/git-remote-codecommit", f"#!{sys.executable}\n{body}").parent
+
+
+@pytest.fixture
+def env(sandbox: Sandbox, tmp_path: Path, clean_env: Any, ours: Path) -> dict[str, str]:
+    """Maria's environment: the profile dev may do everything, readonly may not push, nobody may do nothing."""
+    home = tmp_path / "home"
+    held = {"dev": role_arn("CodeCommitAccess"), "other": role_arn("CodeCommitPullPush"), "nobody": "nobody"}
+    text = ""
+    for name, identity in held.items():
+        keys = sandbox.state.temporary_keys(identity)
+        text += f"[{name}]\naws_access_key_id = {keys.access_key_id}\naws_session_token = {keys.session_token}\n"
+        text += f"aws_secret_access_key = {keys.secret_access_key}\n"
+    (home / ".aws").mkdir(parents=True)
+    (home / ".aws/credentials").write_text(text)
+    (home / ".gitconfig").write_text("[user]\nname = Maria\nemail = maria@example.com\n[init]\ndefaultBranch = main\n")
+    built: dict[str, str] = clean_env(home, sandbox.environment(), path=[ours])
+    return built
+
+
+@pytest.fixture
+def git(env: dict[str, str], tmp_path: Path) -> Git:
+    return Git(env, tmp_path / "home")
+
+
+def nothing(text: str, share: float | None) -> None:
+    """Take a step and do nothing with it."""
+
+
+def shell(*words: str, cwd: Path, env: dict[str, str]) -> str:
+    return subprocess.run(words, cwd=cwd, env=env, check=True, capture_output=True, text=True).stdout
+
+
+def children_of(tag: str) -> list[str]:
+    """Return the command lines of running processes that carry a tag in their environment."""
+    found = []
+    for process in Path("/proc").iterdir() if Path("/proc").is_dir() else ():
+        try:
+            if tag.encode() in (process / "environ").read_bytes():
+                found.append((process / "cmdline").read_text())
+        except OSError:
+            continue
+    return [line for line in found if line]
+
+
+def test_the_version_is_gits_own(git: Git, tmp_path: Path) -> None:
+    assert re.fullmatch(r"\d+\.\d+[.\d]*", git.version())
+    assert git.version() in shell("git", "--version", cwd=tmp_path, env=dict(os.environ))
+    assert Git({"PATH": str(tmp_path)}, tmp_path).version() == ""
+
+
+def test_the_helper_is_the_one_git_will_find(env: dict[str, str], git: Git, ours: Path, tmp_path: Path) -> None:
+    assert git.helper() == str(ours / "git-remote-codecommit")
+    bare = Git({**env, "PATH": "/usr/bin:/bin"}, tmp_path)
+    assert bare.helper() == ""
+    assert bare.with_path(ours).helper() == git.helper()
+    (ours / "git-remote-codecommit").chmod(0o644)
+    assert git.helper() == ""
+    beside = script(tmp_path / "exec/git-remote-codecommit", "#!/bin/sh\n")
+    assert Git({**env, "GIT_EXEC_PATH": str(beside.parent)}, tmp_path).helper() == str(beside)
+
+
+def test_our_own_helper_lies_beside_the_program(ours: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", [str(ours / "ccsetup")])
+    assert Git.own_helper() == str(ours / "git-remote-codecommit")
+
+
+def test_reachable_names_the_branches_the_default_one_first(git: Git, sandbox: Sandbox) -> None:
+    sandbox.state.add_repository("111122223333", "us-east-2", "many", branches=("trunk", "a", "feature/x"))
+    assert git.reachable(route("many")) == ("trunk", "a", "feature/x")
+    assert git.reachable(route("MySharedDemoRepo"))[0] == "main"
+    assert git.reachable(route("empty")) == ()
+    assert git.reachable(route("--mirror")) == ("main",)
+
+
+REFUSED: dict[str, tuple[str, str, dict[str, str], str, str]] = {
+    "not allowed": ("payments-api", "nobody", {}, "access.git", "CodeCommit refused git for payments-api (403)"),
+    "no such repository": ("myRepo", "dev", {}, "access.repository", "There is no repository myRepo"),
+    "no such profile": ("R", "de", {}, "access.git", "There is no profile de; did you mean dev?"),
+    "no helper": ("R", "dev", {"PATH": "/usr/bin:/bin"}, "git.helper-path", "git does not find git-remote-codecommit."),
+    "protocol left out": ("R", "dev", {"GIT_ALLOW_PROTOCOL": "https:ssh"}, "git.protocol",
+                          "GIT_ALLOW_PROTOCOL does not let git use codecommit."),
+    "https left out": ("R", "dev", {"GIT_ALLOW_PROTOCOL": "codecommit"}, "git.protocol",
+                       "GIT_ALLOW_PROTOCOL does not let git use https."),
+    "certificate": ("R", "dev", {"GIT_SSL_CAINFO": "/etc/ssl/certs/ca-certificates.crt"}, "net.tls", "does not trust"),
+    "no such host": ("R", "dev", {"CODE_COMMIT_ENDPOINT": "nohost.invalid"}, "net.unreachable", "could not reach"),
+    "nobody listens": ("R", "dev", {"CODE_COMMIT_ENDPOINT": "127.0.0.1:1"}, "net.unreachable", "could not reach"),
+    "no git": ("R", "dev", {"PATH": "/nowhere"}, "git.missing", "There is no git"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_git_is_refused_is_said_in_words(env: dict[str, str], tmp_path: Path, case: str) -> None:
+    repository, profile, more, code, words = REFUSED[case]
+    git = Git({**env, **more}, tmp_path / "home")
+    for refused in (
+        lambda: git.reachable(route(repository, profile)),
+        lambda: git.clone(route(repository, profile), tmp_path / "new/deep/clone", "", nothing),
+    ):
+        with pytest.raises(Problem) as problem:
+            refused()
+        assert problem.value.code == code
+        assert words in problem.value.what
+        assert problem.value.next
+        assert not (tmp_path / "new").exists()
+
+
+def test_git_protocol_names_the_line_that_helps(env: dict[str, str], tmp_path: Path) -> None:
+    with pytest.raises(Problem) as problem:
+        Git({**env, "GIT_ALLOW_PROTOCOL": "ssh"}, tmp_path).reachable(route("R"))
+    assert problem.value.next == "Run: export GIT_ALLOW_PROTOCOL=ssh:codecommit:https"
+
+
+def test_awss_helper_is_understood_too(env: dict[str, str], tmp_path: Path, aws_tools: Any) -> None:
+    theirs = Git(env, tmp_path / "home").with_path(aws_tools.folder)
+    assert theirs.helper() == str(aws_tools.grc)
+    assert theirs.reachable(route("MySharedDemoRepo"))[0] == "main"
+    with pytest.raises(Problem) as problem:
+        theirs.reachable(route("R", "de"))
+    assert problem.value.what.startswith("The following profile was not found: de.")
+    (tmp_path / "home/.aws/config").write_text("[profile oidc]\nrole_arn = r\nweb_identity_token_file = /no/such\n")
+    with pytest.raises(Problem) as problem:
+        theirs.reachable(route("R", "oidc"))
+    assert "/no/such" in problem.value.what
+    with pytest.raises(Problem) as problem:
+        theirs.reachable(route("MySharedDemoRepo", "nobody"))
+    assert (problem.value.code, "(403)" in problem.value.what) == ("access.git", True)
+
+
+def test_what_git_says_is_quoted_inert_and_without_secrets() -> None:
+    lines = [
+        "Cloning into 'x'...",
+        "",
+        "fatal: \x1b[31munable\x07 to access 'https://ASIA%TOK:2026Zab@host/v1/repos/R/': odd",
+    ]
+    problem = problem_of(lines, "codecommit::us-east-2://dev@R", "git.failed")
+    assert problem.why == "fatal: unable to access 'https://…@host/v1/repos/R/': odd"
+    assert problem.next == "Ask git itself: git ls-remote codecommit::us-east-2://dev@R"
+    named = problem_of(
+        ["fatal: repository 'https://h/v1/repos/SSL-proxy/' not found"], "https://h/v1/repos/SSL-proxy", "x"
+    )
+    assert named.code == "access.repository"
+
+
+def test_a_clone_tells_its_steps_and_returns_the_commit(
+    git: Git, sandbox: Sandbox, tmp_path: Path, env: dict[str, str]
+) -> None:
+    files = {f"f{n}.bin": os.urandom(3000) for n in range(200)}
+    sandbox.state.add_repository("111122223333", "us-east-2", "big", commits=30, files=files)
+    steps: list[tuple[str, float | None]] = []
+    commit = git.clone(route("big"), tmp_path / "a/b/clone", "", lambda text, share: steps.append((text, share)))
+    assert commit == shell("git", "rev-parse", "HEAD", cwd=tmp_path / "a/b/clone", env=env).strip()
+    shares = [share for _, share in steps if share is not None]
+    assert len(shares) > 20
+    assert shares == sorted(shares)
+    assert 0 <= shares[0] < 0.2
+    assert 0.85 <= shares[-1] <= 1
+    assert any(re.fullmatch(r"Receiving objects \d+% [\d.]+ (bytes|[KM]iB)", text) for text, _ in steps)
+    branch, commits, size = git.facts(tmp_path / "a/b/clone")
+    assert (branch, commits) == ("main", 30)
+    assert re.fullmatch(r"[\d.]+ [KM]iB", size)
+
+
+def test_a_branch_and_a_repository_named_like_options_are_cloned_as_such(
+    git: Git, tmp_path: Path, env: dict[str, str]
+) -> None:
+    git.clone(route("MySharedDemoRepo"), tmp_path / "develop", "develop", nothing)
+    assert git.facts(tmp_path / "develop")[0] == "develop"
+    assert git.clone(route("--mirror"), tmp_path / "--mirror", "", nothing)
+    assert (tmp_path / "--mirror/.git").is_dir()
+    assert git.origin(tmp_path / "--mirror") == "codecommit::us-east-2://dev@--mirror"
+    with pytest.raises(Problem, match="has no such branch"):
+        git.clone(route("MySharedDemoRepo"), tmp_path / "x", "--upload-pack=touch /tmp/evil", nothing)
+    assert not (tmp_path / "x").exists()
+
+
+def test_an_empty_repository_is_cloned_and_has_no_commit(git: Git, tmp_path: Path) -> None:
+    assert git.clone(route("empty"), tmp_path / "clone", "", nothing) == ""
+    assert git.origin(tmp_path / "clone") == "codecommit::us-east-2://dev@empty"
+    assert git.facts(tmp_path / "clone")[1] == 0
+
+
+def test_a_refused_clone_leaves_an_empty_directory_empty(git: Git, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(Problem):
+        git.clone(route("nosuch"), tmp_path / "empty", "", nothing)
+    assert list((tmp_path / "empty").iterdir()) == []
+    assert git.clone(route("MySharedDemoRepo"), tmp_path / "empty", "", nothing)
+
+
+def test_a_directory_that_holds_something_is_refused_and_kept(git: Git, tmp_path: Path) -> None:
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full/mine").write_text("mine")
+    for place in (tmp_path / "full", tmp_path / "full/mine", tmp_path / "full/mine/deeper"):
+        with pytest.raises(Problem) as problem:
+            git.clone(route("MySharedDemoRepo"), place, "", nothing)
+        assert problem.value.code == "git.failed"
+    assert (tmp_path / "full/mine").read_text() == "mine"
+
+
+def test_what_somebody_puts_there_meanwhile_is_kept(env: dict[str, str], tmp_path: Path) -> None:
+    """Git looks once more before it begins; here somebody is quicker."""
+    wrapped = script(
+        tmp_path / "quick/git",
+        f'#!/bin/sh\necho mine > {tmp_path}/clone/mine\nexec /usr/bin/env -S PATH="$REAL" git "$@"\n',
+    )
+    git = Git({**env, "REAL": env["PATH"], "PATH": f"{wrapped.parent}:{env['PATH']}"}, tmp_path / "home")
+    with pytest.raises(Problem):
+        git.clone(route("MySharedDemoRepo"), tmp_path / "clone", "", nothing)
+    assert (tmp_path / "clone/mine").read_text() == "mine\n"
+
+
+@pytest.fixture
+def slow(env: dict[str, str], tmp_path: Path) -> dict[str, str]:
+    """An environment whose git-remote-codecommit never answers."""
+    body = f"#!/bin/sh\ntouch {tmp_path}/started\ntrap '' TERM\nsleep 60 &\nwait\nsleep 60\n"
+    folder = script(tmp_path / "slow/git-remote-codecommit", body).parent
+    return {**env, "PATH": f"{folder}:{env['PATH']}", "TAG": f"{tmp_path}"}
+
+
+def until(there: Path) -> None:
+    deadline = time.monotonic() + 20
+    while not there.exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_an_answer_that_does_not_come_is_not_waited_for(
+    slow: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Git._run, "__defaults__", (1.0, None, None))
+    with pytest.raises(Problem) as problem:
+        Git(slow, tmp_path / "home").reachable(route("R"))
+    assert problem.value.code == "net.unreachable"
+    assert children_of(f"TAG={tmp_path}") == []
+
+
+@pytest.mark.parametrize("there", [False, True], ids=["new directory", "empty directory"])
+def test_ctrl_c_ends_git_and_removes_what_the_clone_made(slow: dict[str, str], tmp_path: Path, there: bool) -> None:
+    target = tmp_path / "new/clone"
+    if there:
+        target.mkdir(parents=True)
+    code = """
+import os, sys
+from pathlib import Path
+from ccsetup.git import Git
+from ccsetup.model import Route
+way = Route("git-remote-codecommit", "codecommit::us-east-2://dev@R")
+Git(os.environ, Path.home()).clone(way, Path(sys.argv[1]), "", lambda *step: None)
+"""
+    child = subprocess.Popen(
+        [sys.executable, "-c", code, target], env={**slow, "PYTHONPATH": str(ROOT)}, stderr=subprocess.PIPE
+    )
+    until(tmp_path / "started")
+    assert (target / ".git").exists()
+    began = time.monotonic()
+    child.send_signal(signal.SIGINT)
+    _, errors = child.communicate(timeout=20)
+    assert time.monotonic() - began < 2.5
+    assert b"KeyboardInterrupt" in errors
+    assert (tmp_path / "new").exists() is there
+    assert not there or list(target.iterdir()) == []
+    assert children_of(f"TAG={tmp_path}") == []
+
+
+def test_a_clone_killed_half_way_is_finished_by_a_fetch(slow: dict[str, str], git: Git, tmp_path: Path) -> None:
+    target = tmp_path / "clone"
+    child = subprocess.Popen(
+        ["git", "clone", "-q", "--", route("payments-web").url, target], env=slow, start_new_session=True
+    )
+    until(tmp_path / "started")
+    os.killpg(child.pid, signal.SIGKILL)
+    child.wait()
+    assert git.origin(target) == route("payments-web").url
+    commit = git.fetch(target)
+    assert commit
+    assert git.facts(target)[0] == "trunk"
+    assert git.do(target, "status", "--porcelain", "--branch").strip() == "## trunk...origin/trunk"
+
+
+def test_a_fetch_brings_what_is_new_and_leaves_the_work_alone(git: Git, tmp_path: Path, env: dict[str, str]) -> None:
+    before = git.clone(route("MySharedDemoRepo"), tmp_path / "a", "", nothing)
+    git.clone(route("MySharedDemoRepo"), tmp_path / "b", "", nothing)
+    (tmp_path / "b/new").write_text("new")
+    git.do(tmp_path / "b", "add", "new")
+    git.do(tmp_path / "b", "commit", "-qm", "new")
+    git.do(tmp_path / "b", "push", "-q", "origin", "HEAD")
+    (tmp_path / "a/mine").write_text("mine")
+    assert git.fetch(tmp_path / "a") == before
+    assert git.do(tmp_path / "a", "rev-parse", "origin/main") == git.do(tmp_path / "b", "rev-parse", "HEAD")
+    assert (tmp_path / "a/mine").read_text() == "mine"
+
+
+def test_origin_is_that_of_the_directory_itself(git: Git, tmp_path: Path, env: dict[str, str]) -> None:
+    git.clone(route("MySharedDemoRepo"), tmp_path / "clone", "", nothing)
+    (tmp_path / "clone/sub").mkdir()
+    assert git.origin(tmp_path / "clone") == "codecommit::us-east-2://dev@MySharedDemoRepo"
+    assert git.origin(tmp_path / "clone/sub") == ""
+    assert git.origin(tmp_path) == ""
+    assert git.origin(tmp_path / "nowhere") == ""
+    shell("git", "remote", "rename", "origin", "up", cwd=tmp_path / "clone", env=env)
+    assert git.origin(tmp_path / "clone") == "codecommit::us-east-2://dev@MySharedDemoRepo"
+    tied = Git({**env, "GIT_DIR": str(tmp_path / "clone/.git")}, tmp_path / "home")
+    assert tied.origin(tmp_path) == ""
+    assert tied.clone(route("payments-api"), tmp_path / "second", "", nothing)
+
+
+def test_a_routes_own_helper_switches_the_machines_off_in_the_clone_and_in_the_check(
+    git: Git, env: dict[str, str], sandbox: Sandbox, tmp_path: Path
+) -> None:
+    told = tmp_path / "told"
+    shell("git", "config", "--global", "credential.helper", f"!echo asked >> {told}; :", cwd=tmp_path, env=env)
+    url = f"https://{sandbox.git_host}/v1/repos/MySharedDemoRepo"
+    answer = script(tmp_path / "answer.py", f"""#!{sys.executable}
+import sys, time, configparser
+sys.path.insert(0, {str(ROOT)!r})
+from ccsetup import signing
+held = configparser.RawConfigParser(); held.read({str(tmp_path / "home/.aws/credentials")!r}); held = held["dev"]
+host, path = {sandbox.git_host!r}, "/v1/repos/MySharedDemoRepo"
+print("username=" + signing.git_user(held["aws_access_key_id"], held["aws_session_token"]))
+print("password=" + signing.git_password(held["aws_secret_access_key"], "us-east-2", host, path, time.time()))
+""")  # fmt: skip
+    with pytest.raises(Problem, match="did not accept the credentials"):
+        git.reachable(Route("https", url))
+    told.unlink()
+    way = Route("credential-helper", url, {"credential.helper": f"!{answer}", "credential.useHttpPath": "true"})
+    assert git.reachable(way)[0] == "main"
+    assert git.clone(way, tmp_path / "clone", "", nothing)
+    assert not told.exists()
+    assert git.do(tmp_path / "clone", "config", "--local", "--get-all", "credential.helper") == f"\n!{answer}\n"
+    assert git.fetch(tmp_path / "clone")
+    assert not told.exists()
