@@ -107,7 +107,7 @@ class Listener:
     def wait(self, at_most_s: float) -> Callback | None:
         """Return what came back, None when nothing did in time. Ctrl-C is answered within a tenth of a second."""
         end = time.monotonic() + at_most_s
-        while not self._answered.wait(0.1):
+        while not self._answered.wait(min(0.1, max(0.0, end - time.monotonic()))):
             if time.monotonic() >= end:
                 return None
         return self._callback
@@ -141,6 +141,7 @@ class _Server(ThreadingHTTPServer):
 
     daemon_threads = True
     allow_reuse_address = False  # on Windows it would let another program take the port
+    request_queue_size = 128
 
     def __init__(self, take: Callable[[str], tuple[Callback | None, Callable[[], None]]]) -> None:
         self.take = take
@@ -169,6 +170,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     server: _Server
     timeout = 10
+    wbufsize = 65536  # head and page in one packet
     server_version = "ccsetup"
     sys_version = ""
 
@@ -208,3 +210,4 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(body)
+        self.wfile.flush()

@@ -26,13 +26,15 @@ class IdentityCenter:
     def __init__(self, env: Mapping[str, str], home: Path) -> None:
         self._env, self._home = env, home
         self._clients: dict[tuple[str, str], Any] = {}
+        self._session: Any = None
+        self._lock = threading.Lock()  # sessions may not make two clients at once
         self._behind: dict[str, str] = {}
         self.endpoint = self._named("SSO_OIDC")
 
     def ask(self, service: str, region: str, work: Callable[[Any], T]) -> T:
         """Return what `work` makes of a client. Raises Refused, and a Problem within a minute for faults."""
         client = self._client(service, region)
-        return bounded(lambda: work(client), urlsplit(client.meta.endpoint_url).netloc)
+        return bounded(lambda: work(client), urlsplit(client.meta.endpoint_url).netloc, _FAULT_S)
 
     def base(self, region: str) -> str:
         """Return the address of the region's sso-oidc."""
@@ -45,16 +47,15 @@ class IdentityCenter:
         return self._behind[url]
 
     def _followed(self, url: str) -> str:
-        address = urlsplit(url)
-        host = address.hostname or ""
         local = urlsplit(self.endpoint).hostname in LOOPBACK  # a sandbox: nothing leaves this machine
-        if local or address.scheme != "https" or is_aws_host(host) or not _is_public_name(host):
-            return url
         try:
-            found = bounded(lambda: _location(url, self._bundle()), host, _REDIRECT_S)
-        except (Problem, Refused):
+            address = urlsplit(url)
+            host = address.hostname or ""
+            if local or address.scheme != "https" or is_aws_host(host) or not _is_public_name(host):
+                return url
+            page = urlsplit(urljoin(url, bounded(lambda: _location(url, self._bundle()), host, _REDIRECT_S)))
+        except (Problem, Refused, ValueError):
             return url
-        page = urlsplit(urljoin(url, found))
         clean = f"{page.scheme}://{page.netloc}{page.path.rstrip('/')}"
         return clean if is_sign_in_page(clean) else url
 
@@ -64,9 +65,10 @@ class IdentityCenter:
         return self._env.get(f"AWS_ENDPOINT_URL_{service}") or self._env.get("AWS_ENDPOINT_URL") or ""
 
     def _client(self, service: str, region: str) -> Any:
-        if (service, region) not in self._clients:
-            self._clients[service, region] = self._made(service, region)
-        return self._clients[service, region]
+        with self._lock:
+            if (service, region) not in self._clients:
+                self._clients[service, region] = self._made(service, region)
+            return self._clients[service, region]
 
     def _made(self, service: str, region: str) -> Any:
         import botocore.session
@@ -81,8 +83,9 @@ class IdentityCenter:
             read_timeout=15,
             retries={"mode": "standard", "total_max_attempts": 3},
         )
+        self._session = self._session or botocore.session.Session(session_vars=nobody)
         try:
-            return botocore.session.Session(session_vars=nobody).create_client(
+            return self._session.create_client(
                 service,
                 region_name=region,
                 endpoint_url=self._named(service.upper().replace("-", "_")) or None,
@@ -112,7 +115,7 @@ class IdentityCenter:
         return str(Path(named).expanduser()) if named else None
 
 
-def bounded(work: Callable[[], T], host: str, at_most_s: float = _FAULT_S) -> T:
+def bounded(work: Callable[[], T], host: str, at_most_s: float) -> T:
     """Do `work` in a thread that nobody has to wait for: Ctrl-C is answered at once, even while a name is looked up.
 
     Raises Refused or Problem, made outside of the SDK's error so that nothing of it hangs on.
@@ -141,7 +144,7 @@ def bounded(work: Callable[[], T], host: str, at_most_s: float = _FAULT_S) -> T:
     if wrong:
         raise wrong[0]
     if not done:
-        raise _unreachable(f"{host} did not answer within {at_most_s:.0f} seconds.")
+        raise _unreachable(f"{host} did not answer within {at_most_s:g} seconds.")
     return done[0]
 
 

@@ -126,9 +126,9 @@ class SignIn:
         return theirs.expires_at > ours.expires_at and theirs.access not in self._refused
 
     def _portal(self, start: Start, ask: Callable[[Any, str], T], denied: str) -> T:
-        """Ask the portal; a token that looked good and is refused is forgotten, and the person signs in once."""
-        while True:
-            token = self._held(start)
+        """Ask the portal; where a token that looked good is refused, the person signs in, once."""
+        token = self._held(start)
+        for last in (token.fresh, True):
 
             def work(sso: Any, access: str = token.access.reveal()) -> T:
                 return ask(sso, access)
@@ -139,11 +139,10 @@ class SignIn:
                 if refused.code != "UnauthorizedException":
                     next = "Choose another one, or ask your administrator for it."
                     raise Problem(denied, code="access.assume", next=next) from None
-            if token.fresh:
-                raise signed_out("Identity Center refuses the sign-in that was just made.")
-            with self._lock:
-                self._refused.add(token.access)
-                self._tokens.pop(_place(start), None)
+            if last:
+                break
+            token = self._instead_of(token, start)
+        raise signed_out("Identity Center refuses the sign-in that was just made.")
 
     def _held(self, start: Start) -> Token:
         with self._lock:
@@ -154,6 +153,14 @@ class SignIn:
                 token = self._signed_in(start)
             self._tokens[_place(start)] = token
             return token
+
+    def _instead_of(self, refused: Token, start: Start) -> Token:
+        """Return a token that is not the refused one: another thread may have seen to it."""
+        with self._lock:
+            self._refused.add(refused.access)
+            if self._tokens[_place(start)].access == refused.access:
+                self._tokens[_place(start)] = self._signed_in(start)
+            return self._tokens[_place(start)]
 
     def _cached(self, start: Start) -> Token | None:
         token = token_in(_text_at(self._cache / token_name(start)) or "")
