@@ -120,7 +120,8 @@ class Question:
     Problem's sentence above it. `known` is an answer that needs no asking (it can be changed at the review).
     `default` is offered, and taken where nobody is asked. Both may return None: there is none. `settle` sees the
     answer with every earlier one at hand, before it stands: it returns what shall stand instead, or None, and raises
-    Problem to have the question asked again. `optional` accepts an empty answer, `free` a typed one beside a list.
+    Problem to have the question asked again. `optional` accepts an empty answer, `free` a typed one beside a
+    list; one that works `once` is not offered again.
     """
 
     key: str
@@ -135,6 +136,7 @@ class Question:
     settle: Callable[[Value, Answers, Look], str | Corrected | None] | None = None
     optional: bool = False
     free: bool = False
+    once: bool = False
     flag: str = ""  # the flag that answers it, where it is not --key-with-hyphens; "-" for none
     also: tuple[tuple[str, str], ...] = ()  # further flags, and what each puts before its value
     title: str = ""  # how the review calls it
@@ -308,5 +310,6 @@ class Access:
     sections: Callable[[Answers, Keys | None], tuple[Section, ...]]
     expects: Callable[[Answers], Expected]
     obtain: Callable[[Answers, Look], Keys | None] | None = None
+    as_source: str = ""  # its label where it is what another profile starts from
     sources: tuple[str, ...] = ()  # the kinds a source profile may be set up as on the way
     suggest: Callable[[Answers], str] = lambda _: ""  # a name for the profile

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ccsetup import address, parse
@@ -92,9 +92,15 @@ def shared(access: Access) -> tuple[Question, ...]:
 
 
 def nested_shared(access: Access) -> tuple[Question, ...]:
-    """Return what a nested visit asks beside the questions of its kind."""
+    """Return what a nested visit asks beside the questions of its kind; where it is used from needs no asking."""
     own = {question.key for question in access.questions}
-    return tuple(question for question in (_region(), _profile(access)) if question.key not in own)
+    region = replace(_region(), known=lambda answers, look: _region_near(answers, look) or "", optional=True)
+    profile = replace(_profile(access), ask="What shall that first profile be called?", default=_base)
+    return tuple(question for question in (region, profile) if question.key not in own)
+
+
+def _base(answers: Answers, look: Look) -> str:
+    return next(name for name in ("base", *(f"base-{i}" for i in range(2, 100))) if name not in look.profiles)
 
 
 def _region() -> Question:

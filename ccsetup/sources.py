@@ -51,8 +51,10 @@ def source_profile(
         sources = [Choice(MACHINE + name, label, name) for name, label in _SOURCES.items()] if machine else []
         return [*there, Choice(NEW, "Set one up first …", "the same questions, then back here"), *sources]
 
-    def settle(value: Value, answers: Answers, look: Look) -> str | None:
+    def settle(value: Value, answers: Answers, look: Look) -> str | Corrected | None:
         name = str(value)
+        if name == NEW and not any(wanted(s) for s in look.profiles.values()):
+            return Corrected(NEW, "No profile here can serve for that yet, so it is set up first.")
         if name == NEW or name.startswith(MACHINE) or (name in look.profiles and wanted(look.profiles[name])):
             return None
         if name in look.profiles:

@@ -130,9 +130,7 @@ class Walk:
         kept = trail.answers.get(question.key)
         choices, failed = self._choices(question, answers)
         if len(choices) == 1 and not question.free and kept is None and not notice:
-            self.say(f"{question.title or question.ask} {choices[0].label}: the only one.")
-            only = self._settled(question, choices[0].value, answers)
-            return trail.plus(question.key, only, reads, asked=False)
+            return trail.plus(question.key, self._only(question, choices[0], answers), reads, asked=False)
         outcome = self._ask(question, answers, trail, choices, notice or failed)
         return outcome if isinstance(outcome, Back) else trail.plus(question.key, outcome, reads, asked=True)
 
@@ -160,6 +158,14 @@ class Walk:
     def _settled(self, question: Question, value: Value, answers: Answers) -> Value:
         settled = question.settle(value, answers, self.look) if question.settle else None
         return value if settled is None else self._said(settled)
+
+    def _only(self, question: Question, choice: Choice, answers: Answers) -> Value:
+        """Take the only choice there is, and say so, in the question's own words where it has some."""
+        settled = question.settle(choice.value, answers, self.look) if question.settle else None
+        if isinstance(settled, Corrected):
+            return self._said(settled)
+        self.say(f"{question.title or question.ask} {choice.label}: the only one.")
+        return choice.value if settled is None else settled
 
     def _ask(
         self, question: Question, answers: Watched, trail: Trail, choices: tuple[Choice, ...], notice: str
@@ -189,7 +195,7 @@ class Walk:
     def _ready(
         self, question: Question, answers: Watched, choices: tuple[Choice, ...], kept: Value | None, notice: str
     ) -> Asked:
-        default = kept if isinstance(kept, str) else None
+        default = kept if isinstance(kept, str) and not question.once else None
         if default is None and question.default:
             default = question.default(answers, self.look)
         widget = "text" if question.widget == "choose" and not choices else question.widget

@@ -161,7 +161,7 @@ def test_a_source_profile_that_is_missing_is_set_up_on_the_way(tmp_path: Path) -
     script = Script(
         ("kind", "role"), ("role_arn", ROLE), ("source_profile", "+"),
         ("source.kind", "keys"), ("source.access_key_id", "AKIAIOSFODNN7EXAMPLE"), ("source.secret_access_key", "s" * 40),
-        ("source.region", "us-east-1"), ("source.profile", "base"),
+        ("source.profile", "base"),
         ("external_id", BACK), ("source.profile", "first"),
         ("external_id", ""), ("region", "us-east-2"), ("profile", "code"), ("repo", ""),
     )  # fmt: skip
@@ -170,7 +170,6 @@ def test_a_source_profile_that_is_missing_is_set_up_on_the_way(tmp_path: Path) -
         "aws_access_key_id": "AKIAIOSFODNN7EXAMPLE",
         "aws_secret_access_key": Secret("s" * 40),
     }
-    assert found[("config", "profile", "first")] == {"region": "us-east-1"}
     assert found[("config", "profile", "code")]["source_profile"] == "first"
 
 

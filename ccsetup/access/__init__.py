@@ -51,8 +51,11 @@ def _kind(names: Sequence[str] = ()) -> Question:
         widget="choose",
         help="Choose what comes nearest; Esc goes back at any time.",
         choices=lambda answers, look: [
-            Choice(a.name, a.label, a.hint) for a in offered if a.name != "existing" or look.profiles
+            Choice(a.name, (names and a.as_source) or a.label, a.hint)
+            for a in offered
+            if a.name != "existing" or look.profiles
         ],
+        known=lambda answers, look: names[0] if len(names) == 1 else None,
         parse=lambda text: of(parse.tidy(text).lower()).name,
         flag="KIND",
         title="Access",

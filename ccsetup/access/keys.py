@@ -74,6 +74,7 @@ ACCESS = Access(
     name="keys",
     label="Temporary keys",
     hint="three values to copy and paste",
+    as_source="An access key and its secret",
     rank=40,
     wins=50,
     questions=QUESTIONS,

@@ -68,6 +68,7 @@ QUESTIONS = (
         help="Six digits, such as 123456; each works once.",
         parse=parse.mfa_code,
         settle=_settle_code,
+        once=True,
         title="MFA code",
     ),
 )

@@ -116,6 +116,7 @@ QUESTIONS = (
         known=_code_known,
         parse=parse.mfa_code,
         settle=_settle_code,
+        once=True,
         when=lambda answers: bool(answers.text("mfa_serial")),
         title="MFA code",
     ),

@@ -31,6 +31,8 @@ class Options:
 def run(world: World, options: Options) -> Outcome:
     """Set up access and clone; the outcome holds a Problem when a check failed."""
     look = looking(world, options)
+    if world.prompt is not None:
+        _greet(world, look)
     walk = Walk(
         access.flow, look, given=options.given, prompt=world.prompt, say=world.screen.note, defaults=options.yes
     )
@@ -52,6 +54,14 @@ def run(world: World, options: Options) -> Outcome:
             return outcome
         look.forget()
         trail = change_an_answer(world, walk, trail)
+
+
+def _greet(world: World, look: Look) -> None:
+    """Say what this is and what was found on this machine."""
+    version, count = world.git.version(), len(look.profiles)
+    there = f"{count or 'no'} AWS profile{'' if count == 1 else 's'}"
+    facts = [(f"git {version}".strip(), bool(version)), ("git-remote-codecommit", bool(world.git.helper())), (there, True)]
+    world.screen.heading("AWS CodeCommit access, set up and cloned", facts)
 
 
 def looking(world: World, options: Options) -> Look:

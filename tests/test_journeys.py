@@ -1,0 +1,224 @@
+"""From the first question to a clone, in a pseudo-terminal, against the sandbox, judged by git, boto3 and the AWS CLI."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from conftest import AwsTools, CleanEnv
+from sandbox_world import marias_keys
+from script import tree
+from terminal import CTRL_C, ESC, Terminal, program
+
+from ccsetup.sandbox import Sandbox
+from ccsetup.sandbox.example import CODE, PEOPLE, REGION, START_URL, role_arn
+
+BROWSER = "import sys, urllib.request as u; u.build_opener(u.ProxyHandler({})).open(sys.argv[1], timeout=20).read()"
+Steps = list[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Journey:
+    """What a visitor answers, in order; who must answer afterwards, with which profile, from which repository."""
+
+    steps: Steps
+    profile: str
+    account: str
+    repository: str = "MySharedDemoRepo"
+
+
+KIND, WRITE = "What were you given?", ("Write this?", "")
+REPO: Steps = [("Which region is the repository in?", REGION), ("What shall the profile be called?", "")]
+
+
+def source_steps(sandbox: Sandbox) -> Steps:
+    keys = marias_keys(sandbox)
+    return [
+        ("What is the access key ID?", keys.access_key_id),
+        ("What is the secret access key?", keys.secret_access_key),
+        ("What shall that first profile be called?", "\x15maria"),
+    ]
+
+
+def sso(sandbox: Sandbox, home: Path) -> Journey:
+    steps = [
+        (KIND, "Single"),
+        ("What is the start URL?", START_URL),
+        ("Which region is that sign-in in?", ESC),
+        ("What is the start URL?", ""),
+        ("Which region is that sign-in in?", "us-east-1"),
+        ("Which account?", "Code"),
+        ("Which role?", ESC),
+        ("Which account?", "Code"),
+        ("Which role?", "Dev"),
+        *REPO,
+        ("Which repository?", "MyShared"),
+        WRITE,
+    ]
+    return Journey(steps, "acme-developer", CODE)
+
+
+def role(sandbox: Sandbox, home: Path) -> Journey:
+    steps = [
+        (KIND, "another account"),
+        ("What is the role's ARN?", role_arn("CodeCommitExternal")),
+        ("Whose credentials may assume it?", "Set one up"),
+        ("What are its first credentials?", "access key"),
+        *source_steps(sandbox),
+        ("Which external ID goes with it?", "x"),  # refused: too short
+        ("Which external ID goes with it?", ESC),  # and back from there
+        ("What shall that first profile be called?", ""),
+        ("Which external ID goes with it?", "acme-2024"),
+        ("Does the role ask for an MFA code?", "No"),
+        *REPO,
+        ("Which repository?", "MyShared"),
+        WRITE,
+    ]
+    return Journey(steps, "CodeCommitExternal", CODE)
+
+
+def mfa(sandbox: Sandbox, home: Path) -> Journey:
+    serial = sandbox.state.device("maria").serial
+    steps = [
+        (KIND, "MFA"),
+        *source_steps(sandbox),
+        ("What is the code now?", sandbox.state.wrong_mfa_code(serial)),
+        ("What is the code now?", sandbox.state.mfa_code(serial)),
+        ("Which region is the repository in?", ESC),
+        ("What is the code now?", sandbox.state.mfa_code(serial)),
+        *REPO,
+        ("Which repository?", "people"),
+        WRITE,
+    ]
+    return Journey(steps, "maria-mfa", PEOPLE, "people-tools")
+
+
+def oidc(sandbox: Sandbox, home: Path) -> Journey:
+    (home / "token").write_text(sandbox.state.web_identity_token())
+    steps = [
+        (KIND, "OIDC"),
+        ("What is the role's ARN?", role_arn("CodeCommitOidc")),
+        ("Which file holds the token?", ESC),
+        ("What is the role's ARN?", ""),
+        ("Which file holds the token?", "~/token"),
+        *REPO,
+        ("Which repository?", "MyShared"),
+        WRITE,
+    ]
+    return Journey(steps, "CodeCommitOidc", CODE)
+
+
+def keys(sandbox: Sandbox, home: Path) -> Journey:
+    three = sandbox.state.temporary_keys(role_arn("CodeCommitAccess"), "maria", 3600)
+    steps = [
+        (KIND, "Temporary"),
+        ("What is the access key ID?", three.access_key_id),
+        ("What is the secret access key?", three.secret_access_key),
+        ("What is the session token?", ESC),
+        ("What is the secret access key?", three.secret_access_key),
+        ("What is the session token?", three.session_token),
+        *REPO,
+        ("Which repository?", "MyShared"),
+        WRITE,
+    ]
+    return Journey(steps, "codecommit", CODE)
+
+
+JOURNEYS = {"sso": sso, "role": role, "mfa": mfa, "oidc": oidc, "keys": keys}
+Plan = Callable[[Sandbox, Path], Journey]
+
+
+@pytest.fixture
+def browser(tmp_path: Path) -> dict[str, str]:
+    """A browser that opens what it is given and follows where it is sent."""
+    script = tmp_path / "browser"
+    script.write_text(f"#!{sys.executable}\n{BROWSER}\n")
+    script.chmod(0o755)
+    return {"BROWSER": f"{script} %s"}
+
+
+def start(folder: Path, env: dict[str, str], **size: int) -> Terminal:
+    work = folder / "work"
+    work.mkdir(exist_ok=True)
+    return Terminal([program()], env, work, **size)
+
+
+def walk(terminal: Terminal, steps: Steps) -> None:
+    for question, typed in steps:
+        if typed == ESC:
+            terminal.ask(question)
+            terminal.press(ESC)
+        else:
+            terminal.answer(question, typed)
+
+
+@pytest.mark.parametrize("plan", JOURNEYS.values(), ids=JOURNEYS.keys())
+def test_a_journey_from_the_first_question_to_a_clone_that_keeps_working(
+    plan: Plan, sandbox: Sandbox, clean_env: CleanEnv, aws_tools: AwsTools, browser: dict[str, str], tmp_path: Path
+) -> None:
+    sandbox.state.center.auto_approve = True
+    home = tmp_path / "home"
+    env = clean_env(home, sandbox.environment(), browser, path=[Path(sys.executable).parent])
+    journey = plan(sandbox, home)
+    terminal = start(tmp_path, env)
+    walk(terminal, journey.steps)
+    assert terminal.exit_code() == 0, terminal.text()
+    terminal.wait("✓ wrote", "✓ identity", "✓ access", "✓ cloned", "Next")
+    shown_no_secret(terminal, sandbox)
+    judged(tmp_path / "work" / journey.repository, journey, env, aws_tools)
+
+
+def shown_no_secret(terminal: Terminal, sandbox: Sandbox) -> None:
+    for held in sandbox.state.keys.values():
+        assert held.secret_access_key.encode() not in terminal.raw
+        assert not held.session_token or held.session_token.encode() not in terminal.raw
+
+
+def judged(clone: Path, journey: Journey, env: dict[str, str], aws_tools: AwsTools) -> None:
+    """git pulls and pushes with our helper and with AWS's; boto3 and the AWS CLI see whom they should."""
+    theirs = {**env, "PATH": f"{aws_tools.folder}:{env['PATH']}"}
+    for turn, around in enumerate((env, theirs)):
+        (clone / f"note-{turn}").write_text("hello\n")
+        who = ("-c", "user.name=Maria", "-c", "user.email=maria@acme.example")
+        git(clone, around, "add", ".")
+        git(clone, around, *who, "commit", "-qm", f"Note {turn}")
+        git(clone, around, "push", "-q", "origin", "HEAD")
+        git(clone, around, "pull", "-q")
+    script = f"import boto3; print(boto3.Session(profile_name={journey.profile!r}).client('sts').get_caller_identity()['Account'])"
+    done = subprocess.run([aws_tools.python, "-c", script], env=env, capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == journey.account, done.stderr
+    asked = [str(aws_tools.aws), "sts", "get-caller-identity", "--profile", journey.profile, "--output", "json"]
+    done = subprocess.run(asked, env=env, capture_output=True, text=True, check=False)
+    assert json.loads(done.stdout)["Account"] == journey.account, done.stderr
+
+
+def git(clone: Path, env: dict[str, str], *words: str) -> None:
+    done = subprocess.run(["git", "-C", str(clone), *words], env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("plan", JOURNEYS.values(), ids=JOURNEYS.keys())
+def test_ctrl_c_at_any_question_leaves_the_home_as_it_was(
+    plan: Plan, sandbox: Sandbox, clean_env: CleanEnv, browser: dict[str, str], tmp_path: Path
+) -> None:
+    sandbox.state.center.auto_approve = True
+    home = tmp_path / "home"
+    env = clean_env(home, sandbox.environment(), browser, path=[Path(sys.executable).parent])
+    count = len([typed for _, typed in plan(sandbox, home).steps])
+    (home / ".aws").mkdir()
+    (home / ".aws" / "config").write_text("# mine\n[profile other]\nregion = eu-west-1\n")
+    before = tree(home)
+    for stop in range(count):
+        steps = plan(sandbox, home).steps
+        before = tree(home) if stop == 0 else {**before, **{k: v for k, v in tree(home).items() if k == "token"}}
+        terminal = start(tmp_path, env)
+        walk(terminal, steps[:stop])
+        terminal.ask(steps[stop][0])
+        terminal.press(CTRL_C)
+        assert terminal.exit_code() == 130, terminal.text()
+        assert tree(home) == before, steps[stop][0]
