@@ -270,6 +270,33 @@ def test_a_start_url_in_the_wrong_region_says_so(desk: Desk, device_code: bool) 
     assert problem.what.startswith("That start URL is not known in us-west-2")
 
 
+OPENING = """
+import sys
+from datetime import datetime, timezone
+from pathlib import Path
+import os
+from ccsetup.signin import SignIn
+from ccsetup.world import Start
+signin = SignIn(os.environ, Path.home(), lambda: datetime.now(timezone.utc), show=print, note=print)
+print(len(signin.accounts(Start("https://acme.awsapps.com/start", "us-east-1", "acme"))), "accounts")
+"""
+
+
+def test_the_environments_browser_is_the_one_that_opens(desk: Desk, clean_env: Any, tmp_path: Path) -> None:
+    desk.sandbox.state.now = lambda: datetime.now(timezone.utc)
+    browser = tmp_path / "browser"
+    browser.write_text(f"#!{sys.executable}\nimport sys, urllib.request\nurllib.request.urlopen(sys.argv[1]).read()\n")
+    browser.chmod(0o755)
+    house = str(Path(world.__file__).parent.parent)
+    env = clean_env(tmp_path / "child", desk.sandbox.environment(), PYTHONPATH=house, BROWSER=str(browser))
+    env["SSH_CONNECTION"] = "1 2 3 4"
+    done = subprocess.run([sys.executable, "-c", OPENING], env=env, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("Sign in on this page, in a browser on this machine: http://127.0.0.1:")
+    assert done.stdout.endswith("\n2 accounts\n")
+    assert list((tmp_path / "child").iterdir()) == []
+
+
 def test_when_no_port_can_be_had_a_code_does(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     def taken(*_: object) -> None:
         raise OSError("no")
