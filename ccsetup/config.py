@@ -12,7 +12,20 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ccsetup.errors import Problem
-from ccsetup.ini import DEFAULTS, LINE, Document, Fault, Setting, Stanza, defaults, logical, profiles, read, sessions
+from ccsetup.ini import (
+    DEFAULTS,
+    LINE,
+    Document,
+    Fault,
+    Setting,
+    Stanza,
+    count_lines,
+    defaults,
+    logical,
+    profiles,
+    read,
+    sessions,
+)
 from ccsetup.model import FileName, Secret, Section, Value
 
 __all__ = [
@@ -42,16 +55,19 @@ _KEY = re.compile(r"[a-z0-9_][a-z0-9_.-]*")
 
 
 def heading(section: Section) -> str:
-    """Return the header that a new section is written with, without brackets; quoted when its name needs it."""
-    name = section.name
-    if section.file == "credentials" or (section.type, name) == ("profile", "default"):
-        spellings = [name]
-    else:
-        spellings = [f"{section.type} {quote}{name}{quote}" for quote in ("", '"', "'")]
-    for header in spellings:
-        if logical(header, section.file) == (section.type, name) and name == name.strip() and name:
-            return header
-    raise Problem(f"{name!r} cannot be a name in an AWS file; use letters, digits, - and _.", code="input.invalid")
+    """Return the header that a section is written with, without brackets; quoted when its name needs it."""
+    if section.file == "credentials" or (section.type, section.name) == ("profile", "default"):
+        return section.name
+    spellings = [f"{section.type} {quote}{section.name}{quote}" for quote in ("", '"', "'")]
+    ours = (section.type, section.name)
+    return next((header for header in spellings if logical(header, section.file) == ours), spellings[0])
+
+
+def _new_heading(section: Section) -> str:
+    header, name = heading(section), section.name
+    if not name or name != name.strip() or {*"[]"} & {*name} or logical(header, section.file) != (section.type, name):
+        raise Problem(f"{name!r} cannot be a name in an AWS file; one looks like acme-dev.", code="input.invalid")
+    return header
 
 
 def put(text: str | None, section: Section) -> str:
@@ -69,8 +85,9 @@ def put(text: str | None, section: Section) -> str:
     if stanza is None:
         if wanted and all(value is None for value in wanted.values()):
             return before
-        rendered = _pen(heading(section), wanted, _line_end(before))
-        stanza = Stanza(heading(section), section.type, section.name, 1, len(before), rendered)
+        header = _new_heading(section)
+        rendered = _pen(header, wanted, _line_end(before))
+        stanza = Stanza(header, section.type, section.name, 1, len(before), rendered)
         after = before + _gap(before) + _splice(stanza, wanted, _line_end(before))
     else:
         end = _line_end(before[: before.find("\n", stanza.start) + 1 or None])
@@ -230,10 +247,13 @@ def prove(
     if not says and _others(old, new, sections) != _others(new, old, sections):
         says = "another line would change"
     if says:
+        first = sections[0]
+        stanzas = read(before or "", first.file).find(first.type, first.name)
+        line = stanzas[0].line if stanzas else count_lines(before or "") + 1
         raise Problem(
-            f"The AWS {sections[0].file} file cannot be edited safely: {says}.",
-            why="Its lines are arranged so that one change would alter another setting; nothing was written.",
-            next=f"Set {', '.join(sections[0].settings) or 'it'} by hand in [{heading(sections[0])}].",
+            f"Line {line} of the AWS {first.file} file: {says} if ccsetup changed [{heading(first)}] there.",
+            why="The lines around it are indented so that a change would alter another setting; nothing was written.",
+            next=f"Move the lines around line {line} to the left margin, then run the same command again.",
             code="section.indented-key",
         )
 
@@ -241,10 +261,11 @@ def prove(
 def parse(text: str) -> dict[str, dict[str, str]]:
     """Parse a text with configparser as botocore does; Problem when it refuses."""
     import configparser
+    import io
 
     parser = configparser.RawConfigParser()
     try:
-        parser.read_string(text)
+        parser.read_file(io.StringIO(text, newline=None))
     except configparser.Error as error:
         raise Problem("The AWS file would not be readable.", why=str(error), code="file.stray-line") from None
     return {header: dict(parser.items(header)) for header in parser.sections()}
@@ -305,7 +326,7 @@ def _differs(old: Parsed, new: Parsed, sections: Sequence[Section], inherited: M
         expected = {name: value for name, value in {**base, **wanted[key]}.items() if value is not None}
         if got != expected:
             names = sorted(name for name in {*got, *expected} if got.get(name) != expected.get(name))
-            by = f", because [{DEFAULTS}] gives it to every section" if {*names} & {*inherited} else ""
+            by = f", for [{DEFAULTS}] gives it to every section," if {*names} & {*inherited} else ""
             return f"{names[0]} in [{header}] would not read as asked{by}"
     return f"[{' '.join(min(missing))}] would not be there" if missing else ""
 
