@@ -6,7 +6,7 @@ import argparse
 from typing import NoReturn
 
 from ccsetup import access, paste
-from ccsetup.commands.setup import Options
+from ccsetup.commands.deciding import Options
 from ccsetup.errors import BadAnswer, Missing
 from ccsetup.model import Question, Value
 from ccsetup.world import World
@@ -78,9 +78,7 @@ def _flag(group: argparse._ArgumentGroup, question: Question, placed: set[str]) 
         hint = (question.help or question.ask).replace("%", "%%")
         group.add_argument(question.flag_name, dest=question.key, metavar="…", help=hint)
     for flag, prefix in question.also:
-        group.add_argument(
-            flag, dest=question.key, metavar="…", type=lambda text, p=prefix: p + text, help="instead of it"
-        )
+        group.add_argument(flag, dest=question.key, metavar="…", type=prefix.__add__, help="instead of it")
 
 
 def _demo() -> argparse.ArgumentParser:

@@ -125,6 +125,28 @@ class Aws:
                 partition=arn[1] if len(arn) > 5 else "aws",
             )
 
+    def regions_with(self, who: Who, name: str, regions: Sequence[str]) -> Sequence[str]:
+        """Say which of these regions have a repository of that name, asking all at once; refusals count as no."""
+        from concurrent.futures import ThreadPoolExecutor
+
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        with explained(who), self._lock:
+            credentials = self._from_files(who) if who.profiles is None else self._planned(who, who.profile)
+            session = self._session(who.profile, who.region)
+            quick = _config(tries=1, read_s=6)
+            clients = [session.create_client("codecommit", region, config=quick, **credentials) for region in regions]
+
+        def has(client: Any) -> bool:
+            try:
+                client.get_repository(repositoryName=name)
+            except (BotoCoreError, ClientError, OSError):
+                return False
+            return True
+
+        with ThreadPoolExecutor(16) as pool:
+            return [region for region, found in zip(regions, pool.map(has, clients), strict=True) if found]
+
     def branches(self, who: Who, name: str) -> Sequence[str]:
         """List a repository's branches."""
         with self._client("codecommit", who, resource=name) as client:
@@ -313,12 +335,12 @@ def _keys(found: Mapping[str, Any]) -> Keys:
     )
 
 
-def _config(unsigned: bool = False) -> Any:
+def _config(unsigned: bool = False, tries: int = 3, read_s: int = 15) -> Any:
     """Bound every call: a fault of the network ends within a minute, in one sentence."""
     from botocore import UNSIGNED
     from botocore.config import Config
 
     signature = {"signature_version": UNSIGNED} if unsigned else {}
     return Config(
-        connect_timeout=6, read_timeout=15, retries={"total_max_attempts": 3, "mode": "standard"}, **signature
+        connect_timeout=6, read_timeout=read_s, retries={"total_max_attempts": tries, "mode": "standard"}, **signature
     )

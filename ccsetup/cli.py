@@ -73,7 +73,7 @@ def _told(options: Namespace) -> int:
         problem = refused
     except BrokenPipeError:
         raise
-    except Exception as error:  # the border: whatever was not foreseen still ends in a sentence
+    except Exception as error:  # noqa: BLE001 — the border: what was not foreseen still ends in a sentence
         problem = Problem(
             f"Something unforeseen went wrong: {type(error).__name__}.",
             next="Run it again with --debug and report what it shows.",

@@ -45,3 +45,23 @@ class Cancelled(Problem):
 
     def __init__(self) -> None:
         super().__init__("Cancelled. Nothing was written.", code="cancelled")
+
+
+class NoRepository(Problem):
+    """There is no repository of that name in that region and account."""
+
+    def __init__(self, what: str, *, why: str = "", next: str = "") -> None:
+        super().__init__(what, why=why, next=next, code="access.repository")
+
+
+class Elsewhere(Problem):
+    """The repository is not in the region that was asked, but in others that the same credentials can see."""
+
+    def __init__(self, name: str, asked: str, found: tuple[str, ...]) -> None:
+        there = " and ".join(found)
+        super().__init__(
+            f"{name} is not in {asked} but in {there}.",
+            next=f"Use the other region: --region {found[0]}",
+            code="access.region",
+        )
+        self.found = found

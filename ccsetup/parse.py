@@ -127,7 +127,7 @@ def mfa_serial(text: str) -> str | Corrected:
     arn = re.fullmatch(r"arn:aws[a-z-]*:iam::[0-9]{12}:mfa/[A-Za-z0-9_+=,.@/-]+", mended)
     if not arn and (mended.startswith("arn:") or not re.fullmatch(r"[A-Za-z0-9_+=/:,.@-]{9,256}", mended)):
         raise BadAnswer(
-            "An MFA device is an ARN such as arn:aws:iam::888888888888:mfa/maria, or a serial number such as GAHT12345678."
+            "An MFA device is an ARN such as arn:aws:iam::888888888888:mfa/maria, or a serial number: GAHT12345678."
         )
     return said(mended, text)
 
@@ -180,11 +180,8 @@ def region(text: str) -> str | Corrected:
         return said(value, text)
     if value[:-1] in REGIONS and value[-1:] in tuple("abcdef"):
         return Corrected(value[:-1], f"Took {value[:-1]}: {value} is one of its availability zones.")
-    named = [
-        r
-        for r, city in REGIONS.items()
-        if city.lower() == value or re.search(rf"\(({re.escape(city.lower())})\)", value)
-    ]
+    told = re.search(r"\(([^)]+)\)", value)
+    named = [code for code, city in REGIONS.items() if city.lower() == (told[1] if told else value)]
     if len(named) == 1:
         return Corrected(named[0], f"Took {named[0]}, the region called {REGIONS[named[0]]}.")
     if re.fullmatch(r"[a-z]{2,4}(-[a-z]+)+-[0-9]+", value):

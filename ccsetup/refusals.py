@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from ccsetup.errors import Problem
+from ccsetup.errors import NoRepository, Problem
 from ccsetup.model import Who
 
 _SIGN_IN = "Sign in again: ccsetup setup"
@@ -44,6 +44,19 @@ def _of_service(response: Mapping[str, object], operation: str, who: Who, resour
     name = code.removesuffix("Exception")
     if name in ("AccessDenied", "Unauthorized", "UnauthorizedOperation"):
         return _denied(operation, message, who, resource)
+    if operation == "GetRoleCredentials" and name in ("Forbidden", "ResourceNotFound", "InvalidRequest"):
+        return Problem(
+            f"This sign-in does not have the role that {who.profile} names.",
+            why=_sentence(message),
+            next="Check the account and the role, or ask your administrator for it.",
+            code="access.assume",
+        )
+    if name == "RepositoryDoesNotExist":
+        return NoRepository(
+            f"There is no repository {resource} in {who.region} that {who.profile} can see.",
+            why=_sentence(message),
+            next="Check its name (capitals matter), the region and the account.",
+        )
     if name in _OF_SERVICE:
         finding, what, next = _OF_SERVICE[name]
         if finding == "access.identity" and re.search(r"(?i)not yet current|expired|skew|RequestTime", message):
@@ -130,11 +143,6 @@ _OF_SERVICE = {
     "MissingAuthenticationToken": _UNKNOWN,
     "IncompleteSignature": _UNKNOWN,
     "InvalidToken": _UNKNOWN,
-    "RepositoryDoesNotExist": (
-        "access.repository",
-        "There is no repository {resource} in {region} that {profile} can see.",
-        "Check its name (capitals matter), the region and the account.",
-    ),
     "InvalidRepositoryName": (
         "access.repository",
         "{resource} is no repository name.",

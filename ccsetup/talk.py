@@ -49,6 +49,10 @@ class Trail:
         asked_now = before.asked | {key} if asked else before.asked - {key}
         return Trail(before.answers.plus(key, value), {**before.reads, key: frozenset(reads - {key})}, asked_now)
 
+    def mended(self, key: str, value: Value) -> Trail:
+        """Return the trail with one answer changed and all others as they are."""
+        return replace(self, answers=self.answers.plus(key, value))
+
     def without_dependents(self, key: str) -> Trail:
         """Return the trail without the answers that were made, directly or not, from `key`."""
         gone = {key}

@@ -124,6 +124,9 @@ class Aws(Protocol):
     def repository(self, who: Who, name: str) -> Repository:
         """Return one repository's facts."""
 
+    def regions_with(self, who: Who, name: str, regions: Sequence[str]) -> Sequence[str]:
+        """Say which of these regions have a repository of that name, asking all at once; refusals count as no."""
+
     def branches(self, who: Who, name: str) -> Sequence[str]:
         """List a repository's branches."""
 
@@ -238,7 +241,8 @@ class Look:
     """The read-only side of World, for questions: what is on the machine, what AWS lists. Remembers what it saw.
 
     `profiles` and `sessions` are the files' settings by name, merged as the SDKs merge them. `given` are the answers
-    that came with the command, `sections` what answers would write. `dry` says that nothing may be used up, such as an MFA code.
+    that came with the command, `sections` what answers would write. `dry` says that nothing may be
+    used up, such as an MFA code.
     """
 
     def __init__(

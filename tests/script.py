@@ -9,8 +9,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from ccsetup.errors import BadAnswer, Cancelled, Problem
-
+from ccsetup.errors import Cancelled, Problem
 from ccsetup.model import BACK, Asked, Back, Choice, Corrected, Edit, Identity, Keys, Repository, Route, Secret, Who
 from ccsetup.world import Start, World
 
@@ -102,6 +101,7 @@ class FakeAws:
         default_factory=lambda: Repository("MySharedDemoRepo", "us-east-2", "111122223333", "main")
     )
     devices: Sequence[str] | Problem = ()
+    elsewhere: Sequence[str] = ()
     exchanged: Keys | Problem = field(
         default_factory=lambda: Keys("ASIAIOSFODNN7EXAMPLE", Secret("s" * 40), Secret("t" * 40), NOW.replace(hour=23))
     )
@@ -125,6 +125,9 @@ class FakeAws:
 
     def repository(self, who: Who, name: str) -> Repository:
         return self._answer(f"repository {name}", self.found)
+
+    def regions_with(self, who: Who, name: str, regions: Sequence[str]) -> Sequence[str]:
+        return self._answer(f"regions_with {name}", self.elsewhere)
 
     def branches(self, who: Who, name: str) -> Sequence[str]:
         return self._answer("branches", ("main",))
@@ -265,5 +268,3 @@ def tree(folder: Path) -> dict[str, tuple[int, bytes | None]]:
         for path in sorted(folder.rglob("*"))
     }
 
-
-__all__ = ["BACK", "LEAVE", "NOW", "BadAnswer", "FakeAws", "FakeGit", "FakeSignIn", "Script", "Shown", "tree", "world"]

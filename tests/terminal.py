@@ -20,7 +20,12 @@ class Terminal:
         self, argv: Sequence[str], env: Mapping[str, str], cwd: Path, columns: int = 100, rows: int = 45
     ) -> None:
         self.child = pexpect.spawn(
-            argv[0], list(argv[1:]), env={"TERM": "xterm-256color", **env}, cwd=str(cwd), dimensions=(rows, columns), timeout=30
+            argv[0],
+            list(argv[1:]),
+            env={"TERM": "xterm-256color", **env},
+            cwd=str(cwd),
+            dimensions=(rows, columns),
+            timeout=30,
         )
         self.child.delaybeforesend = None
         self.screen = pyte.HistoryScreen(columns, rows, history=2000)

@@ -16,7 +16,9 @@ DEVICE = "arn:aws:iam::888888888888:mfa/maria"
 BASE = {"base": {"aws_access_key_id": "AKIAIOSFODNN7EXAMPLE", "aws_secret_access_key": "x" * 40, "region": "us-east-2"}}
 
 
-def walked(folder: Path, given: dict[str, Value], script: Script | None = None, **outside: object) -> tuple[dict[tuple[str, str, str], dict[str, object]], Shown, Look]:
+def walked(
+    folder: Path, given: dict[str, Value], script: Script | None = None, **outside: object
+) -> tuple[dict[tuple[str, str, str], dict[str, object]], Shown, Look]:
     """Walk the real questions; return the sections they lead to."""
     profiles = outside.pop("profiles", {})
     sessions = outside.pop("sessions", {})
@@ -96,7 +98,11 @@ def test_the_region_of_a_sign_in_is_told_not_asked(
 
 
 def test_a_session_that_others_share_keeps_its_url_and_its_scopes(tmp_path: Path) -> None:
-    work = {"sso_start_url": "https://acme.awsapps.com/start/", "sso_region": "us-east-1", "sso_registration_scopes": "a,b"}
+    work = {
+        "sso_start_url": "https://acme.awsapps.com/start/",
+        "sso_region": "us-east-1",
+        "sso_registration_scopes": "a,b",
+    }
     given: dict[str, Value] = {
         "kind": "sso", "sso_start_url": "https://acme.awsapps.com/start", "sso_account_id": "111122223333",
         "sso_role_name": "Developer", "region": "us-east-2", "profile": "d", "no_clone": "yes",
@@ -265,7 +271,11 @@ def test_keys_tell_temporary_from_long_term(tmp_path: Path) -> None:
     script = Script(("kind", "keys"), ("access_key_id", "ASIAIOSFODNN7EXAMPLE"), ("secret_access_key", "s" * 40),
                     ("session_token", "t" * 40), ("region", "us-east-2"), ("profile", "code"), ("repo", ""))  # fmt: skip
     found, _, _ = walked(tmp_path, {}, script)
-    assert set(found[("credentials", "profile", "code")]) == {"aws_access_key_id", "aws_secret_access_key", "aws_session_token"}
+    assert set(found[("credentials", "profile", "code")]) == {
+        "aws_access_key_id",
+        "aws_secret_access_key",
+        "aws_session_token",
+    }
     script = Script(("kind", "keys"), ("access_key_id", "AKIAIOSFODNN7EXAMPLE"), ("secret_access_key", "s" * 40),
                     ("region", "us-east-2"), ("profile", "code"), ("repo", ""))  # fmt: skip
     found, _, _ = walked(tmp_path, {}, script)
@@ -314,5 +324,3 @@ def test_a_repository_that_cannot_be_listed_is_typed(tmp_path: Path) -> None:
     walked(tmp_path, {}, script, profiles=BASE, aws=FakeAws(names=denied))
     assert script.asked[2].widget == "text"
     assert "AWS denied ListRepositories." in script.asked[2].notice
-
-

@@ -51,7 +51,7 @@ def _kind(names: Sequence[str] = ()) -> Question:
         widget="choose",
         help="Choose what comes nearest; Esc goes back at any time.",
         choices=lambda answers, look: [
-            Choice(a.name, (names and a.as_source) or a.label, a.hint)
+            Choice(a.name, a.as_source if names and a.as_source else a.label, a.hint)
             for a in offered
             if a.name != "existing" or look.profiles
         ],

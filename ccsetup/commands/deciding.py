@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
-from ccsetup.errors import Cancelled, Missing
-from ccsetup.model import Asked, Back, Choice, Secret
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ccsetup import address
+from ccsetup.errors import Cancelled, Elsewhere, Missing, Problem
+from ccsetup.model import Asked, Back, Choice, Secret, Value
 from ccsetup.talk import Trail, Walk
 from ccsetup.world import World
 
-GO, CHANGE, KEEP, PUT_BACK = "go", "change", "keep", "put back"
+GO, CHANGE, KEEP, PUT_BACK, RETRY = "go", "change", "keep", "back", "retry"
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to go about it: what was given with the command, and what to do where a person could be asked."""
+
+    given: Mapping[str, Value]
+    yes: bool = False
+    dry_run: bool = False
+    keep_on_failure: bool = False
 
 
 def decide(world: World) -> bool:
-    """Ask at the review: True to go ahead, False to change an answer. Raises Cancelled, and Missing with nobody there."""
+    """Ask at the review: True to go ahead, False to change an answer. Raises Cancelled; Missing with nobody there."""
     if world.prompt is None:
         raise Missing("Missing: --yes.", next="Add --yes to write this, or --dry-run to only look at it.")
     choices = (
@@ -26,16 +40,40 @@ def decide(world: World) -> bool:
     return answer == GO
 
 
-def keep_or_not(world: World, written: bool, yes: bool) -> str:
-    """Ask what becomes of a profile that failed a check; with nobody to ask it is put back."""
-    if world.prompt is None or yes:
-        return PUT_BACK
+@dataclass(frozen=True)
+class Verdict:
+    """What becomes of a profile: kept, put back, or put back and tried again with an answer changed or in a region."""
+
+    what: str = KEEP
+    region: str = ""
+
+
+def after_failure(world: World, refused: Problem, written: bool, options: Options) -> Verdict:
+    """Decide what becomes of a profile that failed a check; with nobody to ask it is put back.
+
+    A repository found in another region is taken where the region was only a default, else offered.
+    """
+    elsewhere = refused.found if isinstance(refused, Elsewhere) else ()
+    if world.prompt is None or options.yes:
+        if len(elsewhere) == 1 and "region" not in options.given and not address_tells(options):
+            world.screen.note(f"{refused.what} Taking {elsewhere[0]}.")
+            return Verdict(RETRY, elsewhere[0])
+        world.screen.problem(refused)
+        return Verdict(KEEP if options.keep_on_failure else PUT_BACK)
+    world.screen.problem(refused)
     back = "Put everything back" if written else "Leave it"
-    choices = [Choice(CHANGE, "Change an answer", "and try again"), Choice(PUT_BACK, back)]
-    if written:
-        choices.append(Choice(KEEP, "Keep the profile all the same"))
-    answer = world.prompt.ask(Asked("failed", "What now?", "choose", choices=tuple(choices), default=CHANGE))
-    return CHANGE if isinstance(answer, Back) else str(answer)
+    choices = [Choice(f"{RETRY} {region}", f"Take {region}") for region in elsewhere]
+    choices += [Choice(CHANGE, "Change an answer", "and try again"), Choice(PUT_BACK, back)]
+    choices += [Choice(KEEP, "Keep the profile all the same")] if written else []
+    answer = world.prompt.ask(Asked("failed", "What now?", "choose", choices=tuple(choices), default=choices[0].value))
+    what, _, region = (CHANGE if isinstance(answer, Back) else str(answer)).partition(" ")
+    return Verdict(what, region)
+
+
+def address_tells(options: Options) -> bool:
+    """Say whether the address that was given names a region itself."""
+    repo = options.given.get("repo")
+    return bool(repo and address.parse(str(repo)).region)
 
 
 def change_an_answer(world: World, walk: Walk, trail: Trail) -> Trail:
@@ -43,7 +81,7 @@ def change_an_answer(world: World, walk: Walk, trail: Trail) -> Trail:
     assert world.prompt is not None  # noqa: S101 — only a person can have chosen this
     titles = {q.key: q.title or q.ask for q in walk.flow(trail.answers)}
     choices = tuple(Choice(key, titles[key], _shown(value)) for key, value in trail.answers.items())
-    last = next((key for key in reversed(trail.answers) if key in trail.asked), "")
+    last = next((key for key in reversed(list(trail.answers)) if key in trail.asked), "")
     picked = world.prompt.ask(Asked("change", "Which answer?", "choose", choices=choices, default=last))
     return trail if isinstance(picked, Back) else walk.run(trail, again=str(picked))
 

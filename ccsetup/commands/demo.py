@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ccsetup.commands import cloning, setup, visitors
+from ccsetup.commands.deciding import Options
 from ccsetup.commands.outcome import Outcome
 from ccsetup.commands.visitors import KINDS
 from ccsetup.errors import BadAnswer, Problem
@@ -84,7 +85,7 @@ def _visit(options: Namespace, world_of: Callable[[], World], sandbox: Sandbox, 
             world.screen.say(f" · {card.letter}")
         world.screen.say("")
         world = replace(world, prompt=visitors.Coach(world.prompt, sandbox))
-    outcome = setup.run(world, setup.Options(given={}))
+    outcome = setup.run(world, Options(given={}))
     if outcome.cloned and not outcome.problems:
         _push(world, outcome)
     return outcome

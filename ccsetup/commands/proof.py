@@ -8,15 +8,19 @@ from datetime import datetime
 
 from ccsetup import address
 from ccsetup.commands.outcome import Outcome
-from ccsetup.errors import Problem
+from ccsetup.errors import Elsewhere, NoRepository, Problem
 from ccsetup.model import Edit, Expected, Identity, Repository, Route, Who
 from ccsetup.questions import Target
+from ccsetup.sources import near
 from ccsetup.world import Git, Start, World
 
 
 @dataclass(frozen=True)
 class Claim:
-    """What shall turn out true: this profile, through this sign-in (None: none), is that account and sees that repository."""
+    """What shall turn out true: this profile is that account and sees that repository.
+
+    `start` is the sign-in it rests on, None where it rests on none.
+    """
 
     profile: str
     region: str
@@ -116,6 +120,8 @@ def _repository(world: World, who: Who, claim: Claim) -> tuple[Repository, Probl
     except Problem as refused:
         if not refused.code.startswith("access."):
             raise
+        if isinstance(refused, NoRepository):
+            _look_elsewhere(world, who, claim, refused)
         return Repository(name, claim.region, account), refused
     if account and found.account_id and found.account_id != account:
         raise Problem(
@@ -125,6 +131,20 @@ def _repository(world: World, who: Who, claim: Claim) -> tuple[Repository, Probl
             code="access.account",
         )
     return found, None
+
+
+def _look_elsewhere(world: World, who: Who, claim: Claim, refused: Problem) -> None:
+    """Look for the repository in the partition's other regions; raises Elsewhere, or the refusal with near names."""
+    name, partition = claim.target.name, address.partition_of(claim.region)
+    others = [r for r in address.REGIONS if address.partition_of(r) == partition and r != claim.region]
+    with world.screen.busy(f"Looking for {name} in the other regions"):
+        found = tuple(world.aws.regions_with(who, name, others))
+    if found:
+        raise Elsewhere(name, claim.region, found)
+    try:
+        refused.next = near(name, world.aws.repositories(replace(who, region=claim.region))) or refused.next
+    except Problem:
+        return
 
 
 def _git(world: World, git: Git, claim: Claim, refused: Problem | None) -> list[str]:

@@ -3,29 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ccsetup import access, config, plan
 from ccsetup.commands import cloning
-from ccsetup.commands.deciding import CHANGE, KEEP, change_an_answer, decide, keep_or_not
+from ccsetup.commands.carrying import carry_out, reported
+from ccsetup.commands.deciding import CHANGE, RETRY, Options, change_an_answer, decide
 from ccsetup.commands.outcome import Outcome
-from ccsetup.commands.proof import Claim, Kept, prove, route
+from ccsetup.commands.proof import Claim, route
 from ccsetup.errors import BadAnswer, Problem
-from ccsetup.model import Answers, Plan, Receipt, Value, Who
+from ccsetup.model import Answers, Plan, Value, Who
 from ccsetup.questions import target
 from ccsetup.talk import Walk
 from ccsetup.world import Look, Start, World, start_of
-
-
-@dataclass(frozen=True)
-class Options:
-    """How to go about it: what was given with the command, and what to do where a person could be asked."""
-
-    given: Mapping[str, Value]
-    yes: bool = False
-    dry_run: bool = False
-    keep_on_failure: bool = False
 
 
 def run(world: World, options: Options) -> Outcome:
@@ -50,17 +40,24 @@ def run(world: World, options: Options) -> Outcome:
             trail = change_an_answer(world, walk, trail)
             continue
         outcome, verdict = carry_out(world, answers, change, claim, directory, options)
-        if verdict != CHANGE:
-            return outcome
         look.forget()
-        trail = change_an_answer(world, walk, trail)
+        if verdict.what == RETRY:
+            trail = trail.mended("region", verdict.region).mended("repo", claim.target.name)
+        elif verdict.what == CHANGE:
+            trail = change_an_answer(world, walk, trail)
+        else:
+            return outcome
 
 
 def _greet(world: World, look: Look) -> None:
     """Say what this is and what was found on this machine."""
     version, count = world.git.version(), len(look.profiles)
     there = f"{count or 'no'} AWS profile{'' if count == 1 else 's'}"
-    facts = [(f"git {version}".strip(), bool(version)), ("git-remote-codecommit", bool(world.git.helper())), (there, True)]
+    facts = [
+        (f"git {version}".strip(), bool(version)),
+        ("git-remote-codecommit", bool(world.git.helper())),
+        (there, True),
+    ]
     world.screen.heading("AWS CodeCommit access, set up and cloned", facts)
 
 
@@ -120,61 +117,6 @@ def _directory(world: World, answers: Answers, claim: Claim) -> Path | None:
     return directory
 
 
-def carry_out(
-    world: World, answers: Answers, change: Plan, claim: Claim, directory: Path | None, options: Options
-) -> tuple[Outcome, str]:
-    """Write, prove, clone. A check that fails puts every file back, unless the person (or an option) keeps them."""
-    git = cloning.finding_git(world) if claim.target.name else world.git
-    receipt = write(world, change) if change.edits else Receipt(change, world.now())
-    _tell_written(world, receipt)
-    outcome, kept = replace(reported(answers, receipt.plan), backups=receipt.backups), Kept(world)
-    try:
-        outcome = prove(world, claim, kept, git, outcome)
-    except Problem as refused:
-        world.screen.problem(refused)
-        verdict = KEEP if options.keep_on_failure else keep_or_not(world, bool(change.edits), options.yes)
-        if verdict == KEEP:
-            return outcome.refused(refused), KEEP
-        _put_back(world, receipt, kept)
-        return replace(outcome, edits=(), backups=()).refused(refused), verdict
-    except KeyboardInterrupt:
-        _put_back(world, receipt, kept)
-        raise
-    if not directory:
-        return outcome, KEEP
-    try:
-        cloned = cloning.clone(world, git, route(claim), directory, answers, claim.target)
-    except Problem as refused:
-        world.screen.problem(refused)
-        return outcome.refused(refused), KEEP
-    _tell_next(world, cloned.directory, claim)
-    return replace(outcome, cloned=cloned), KEEP
-
-
-def write(world: World, change: Plan) -> Receipt:
-    """Write the plan; where another program wrote in between, plan again on its text while ours is untouched."""
-    for _ in range(20):
-        try:
-            return world.files.apply(change)
-        except Problem as problem:
-            if problem.code != "file.changed":
-                raise
-            change = plan.again(change, world.files.read())
-    raise Problem("Another program keeps writing to the AWS files.", next="Try again in a minute.", code="file.changed")
-
-
-def _put_back(world: World, receipt: Receipt, kept: Kept) -> None:
-    kept.put_back()
-    if receipt.plan.edits:
-        world.files.put_back(receipt)
-        world.screen.note("Every file is as it was.")
-
-
-def reported(answers: Answers, change: Plan) -> Outcome:
-    """Return the outcome of a plan before anything was tried."""
-    return Outcome(answers.text("kind"), change.profile, change.region, edits=plan.summary(change))
-
-
 def _refuse_unused(given: Mapping[str, Value], answers: Answers) -> None:
     unused = [key for key in given if key not in answers]
     if unused:
@@ -194,17 +136,3 @@ def _review(world: World, change: Plan, claim: Claim, directory: Path | None) ->
     if directory:
         rows.append(("clone", f"git clone {route(claim).url} {cloning.shown(world, directory)}"))
     world.screen.review([plan.diff(edit, world.home) for edit in change.edits], rows)
-
-
-def _tell_written(world: World, receipt: Receipt) -> None:
-    for item in plan.summary(receipt.plan):
-        path = Path(item["path"])
-        home = world.home
-        name = f"~/{path.relative_to(home).as_posix()}" if path.is_relative_to(home) else str(path)
-        world.screen.done("wrote", f"{name}  [{item['section']}]")
-
-
-def _tell_next(world: World, directory: Path, claim: Claim) -> None:
-    go = "" if directory == world.cwd else f"cd {cloning.shown(world, directory).removeprefix('./')} · "
-    renew = f" · when the sign-in ends: ccsetup setup existing --profile {claim.profile}" if claim.start else ""
-    world.screen.say(f" Next   {go}git pull and git push work as usual{renew}")
