@@ -13,7 +13,7 @@ _WORD = r"[\w.-]*(?:secret|token|passw|pwd|api[_-]?key|private[_-]?key)[\w.-]*"
 _NAMED = re.compile(rf"({_WORD})(\s*[=:]\s*)(?=\S).*", re.IGNORECASE | re.DOTALL)
 _ARGUMENT = re.compile(rf"(-{_WORD}\s+)(\"[^\"]*\"|'[^']*'|(?!--)\S+)", re.IGNORECASE)
 _USER = re.compile(r"((?:^|\s)(?:-u|--user|Bearer|Basic)[\s=]+)\S+")
-_USERINFO = re.compile(r"(://[^/\s:@]*:)[^/\s@]+@")
+_USERINFO = re.compile(r"(://[^/\s:@]*:)\S+@")
 _KEY_ID = re.compile(r"\b(A[KS]IA)[A-Z0-9]{4,}([A-Z0-9]{4})\b")
 _TOKEN = re.compile(r"\beyJ[\w.=-]{20,}")
 _KEY = re.compile(r"(?<![^\s\"'=,])(?=[^\s]*[0-9])(?=[^\s]*[A-Z])(?=[^\s]*[a-z])[A-Za-z0-9/+]{40,}={0,2}(?![^\s\"',;])")

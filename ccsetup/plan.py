@@ -149,10 +149,16 @@ def _hunk(group: Sequence[tuple[str, int, int, int, int]], first: int, old: _Sid
     yield f"@@ -{_span(first + i1, i2 - i1)} +{_span(first + j1, j2 - j1)} @@"
     for tag, i1, i2, j1, j2 in group:
         if tag == "equal":
-            yield from (" " + old.shown(first + n) for n in range(i1, i2))
+            both = zip(range(i1, i2), range(j1, j2), strict=True)
+            yield from (" " + _alike(old.shown(first + i), new.shown(first + j)) for i, j in both)
         else:
             yield from ("-" + old.shown(first + n) for n in range(i1, i2))
             yield from ("+" + new.shown(first + n) for n in range(j1, j2))
+
+
+def _alike(old: str, new: str) -> str:
+    """Return how both sides show a line that is the same in both; what is secret in one is not shown at all."""
+    return old if old == new else masks.MASK
 
 
 def _span(start: int, length: int) -> str:
@@ -171,14 +177,14 @@ class _Side:
         line, number = self.lines[index], index + 1
         at = bisect_right(self._stanzas, number, key=lambda stanza: stanza.line) - 1
         for key, _, numbers in self._stanzas[at].settings if at >= 0 else ():
-            if number in numbers:
+            if numbers[0] <= number <= numbers[-1]:
                 return inert(_setting(line, key, number == numbers[0]))
         stray = line.strip() and line.lstrip()[0] not in "#;["
         return masks.MASK if stray else inert(masks.line(line))
 
 
 def _setting(line: str, key: str, first: bool) -> str:
-    """Return one line of a setting, or of its continuation, with the value masked as far as it is secret."""
+    """Return one line of a setting, or one that continues it, with the value masked as far as it is secret."""
     found = re.match(r"[^=:]*[=:]\s*", line) if first else None
     before, value = (line[: found.end()], line[found.end() :]) if found else ("", line)
     return before + (masks.value(key, value) if value.strip() else value)
