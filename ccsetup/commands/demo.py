@@ -73,17 +73,17 @@ def _home(folder: Path, sandbox: Sandbox) -> Iterator[None]:
 
 def _visit(options: Namespace, world_of: Callable[[], World], sandbox: Sandbox, folder: Path) -> Outcome:
     world, cards = world_of(), visitors.cards(sandbox, folder)
-    world.screen.heading("the demo: everything is real but AWS, which is on this machine", [])
+    chosen = [cards[options.kind]] if options.kind else list(cards.values())
+    world.screen.say(" The demo: everything is real but AWS, which is on this machine. It is Maria's first day.")
     if world.prompt is None:
-        card = cards[options.kind or KINDS[0]]
-        world.screen.say(f" Maria's first day. A colleague wrote: {card.letter}\n")
-        sandbox.state.center.auto_approve = True
-        world = replace(world, prompt=visitors.Visitor(card, world.screen))
+        world.screen.say(f" A colleague wrote to her: {chosen[0].letter}")
+        options.device_code = options.no_browser = True  # the visitor's sign-in is nobody's to approve in a browser
+        sandbox.state.center.auto_approve, sandbox.state.center.interval_s = True, 1
+        world = replace(world_of(), prompt=visitors.Visitor(chosen[0], world.screen))
     else:
-        world.screen.say(" It is Maria's first day. These messages came for her; choose one and follow it:")
-        for card in [cards[options.kind]] if options.kind else cards.values():
+        world.screen.say(" These messages came for her. Take any one, and do what it says:")
+        for card in chosen:
             world.screen.say(f" · {card.letter}")
-        world.screen.say("")
         world = replace(world, prompt=visitors.Coach(world.prompt, sandbox))
     outcome = setup.run(world, Options(given={}))
     if outcome.cloned and not outcome.problems:
