@@ -36,7 +36,7 @@ def quoted(line: str) -> str:
     return veil(re.sub(r"(?<=://)[^/\s@]*:[^/\s]*@", "…@", inert(line).strip()))[:300]
 
 
-_TRY = "Try again; if it stays, look at the network: git ls-remote with GIT_CURL_VERBOSE=1 tells more."
+_TRY = "Look at the network, and at HTTPS_PROXY and git's http.proxy where there is a proxy; then try again."
 
 # What git says → the finding's code, what happened, what to do. The first that fits counts.
 _CAUSES = (
@@ -44,7 +44,7 @@ _CAUSES = (
         r"returned error: 403",
         "access.git",
         "CodeCommit refused git for {name} (403): the credentials have ended, or may not read it.",
-        "Renew the credentials; if that is not it, ask your administrator for codecommit:GitPull on {name}.",
+        "Renew the credentials and look at the clock; if it stays, ask for codecommit:GitPull on {name}.",
     ),
     (
         r"returned error: 404|[Rr]epository '.*' not found|[Rr]epository not found",
@@ -71,11 +71,12 @@ _CAUSES = (
         "Look at: git config --show-origin --get-regexp '^protocol' and at GIT_ALLOW_PROTOCOL.",
     ),
     (
-        r"[Cc]ertificate|SSL|TLS|CAfile",
+        r"[Cc]ertificate|CAfile|CApath",
         "net.tls",
         "git does not trust the certificate of the other side.",
         "Behind a company proxy: git config --global http.sslCAInfo FILE, with your company's certificates.",
     ),
+    (r"SSL|TLS", "net.tls", "The encrypted connection broke off.", _TRY),
     (r"[Pp]roxy|CONNECT tunnel", "net.proxy", "The proxy refuses git.", "Look at HTTPS_PROXY and git's http.proxy."),
     (
         r"Could not resolve|[Cc]ouldn't connect|Failed to connect|timed out|Connection (reset|refused)|unreachable",

@@ -141,7 +141,7 @@ class Git:
         begun = not self._commit(directory) and [entry.name for entry in directory.iterdir()] == [".git"]
         if begun and not self._in(directory, "config", "--local", "remote.origin.fetch").out:
             self._in(directory, "config", "remote.origin.fetch", "+refs/heads/*:refs/remotes/origin/*")
-        done = self._in(directory, "fetch", "--progress", timeout_s=None, progress=progress)
+        done = self._in(directory, "fetch", *(["--progress"] if progress else []), timeout_s=None, progress=progress)
         if done.code:
             raise problem_of(done.errors, url, "git.failed")
         if begun:

@@ -15,7 +15,7 @@ import time
 
 from ccsetup import signing
 
-TYPE_CHECKING = False  # as typing's, whose import takes as long as the rest of a call
+TYPE_CHECKING = False  # as typing's, whose import takes longer than a call
 if TYPE_CHECKING:
     from collections.abc import Mapping
 

@@ -300,7 +300,7 @@ def test_a_recorded_end_that_has_passed_is_known(recorded: str, over: bool) -> N
 
 def test_one_of_ten_thousand_profiles_is_found(home: Path) -> None:
     text = "".join(f"[p{n}]\n{KEYS}aws_session_token = {'t' * 300}\n\n" for n in range(10_000))
-    assert signing.section(text, "p1", "")["aws_access_key_id"] == "AKIA1"
+    assert signing.section(text.encode(), "p1", "")["aws_access_key_id"] == "AKIA1"
 
 
 def test_importing_it_loads_hardly_anything() -> None:
