@@ -90,7 +90,12 @@ def _grant(profile: str | None, region: str) -> tuple[str, signing.Keys]:
             return region, stored
     except signing.Unsure:
         pass
-    return _through_botocore(profile, region)
+    spared, nothing = os.dup(0), os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)  # a credential_process shall not read git's words either
+    try:
+        return _through_botocore(profile, region)
+    finally:
+        os.dup2(spared, 0)
 
 
 def _default_profile() -> str:

@@ -230,6 +230,21 @@ def test_nothing_is_read_from_gits_pipe(desk: Desk, ours: Path) -> None:
     assert done.stderr == "Profile mfa needs a new MFA code. Run: ccsetup setup --profile mfa\n"
 
 
+def test_a_credential_process_works_and_does_not_read_gits_pipe(either: Desk, tmp_path: Path) -> None:
+    keys = either.sandbox.state.temporary_keys(role_arn("CodeCommitAccess"))
+    held = {"Version": 1, "AccessKeyId": keys.access_key_id, "SecretAccessKey": keys.secret_access_key}
+    (tmp_path / "keys.json").write_text(json.dumps({**held, "SessionToken": keys.session_token}))
+    program = tmp_path / "process"
+    greedy = (
+        "cat >&2; " if either.env["PATH"].startswith(str(tmp_path / "ours")) else ""
+    )  # AWS's would lose git's words
+    program.write_text(f"#!/bin/sh\n{greedy}cat {tmp_path}/keys.json\n")
+    program.chmod(0o755)
+    either.profile("process", credential_process=str(program), region="us-east-2")
+    done = either.git("clone", "-q", URL.format("process"), "there")
+    assert done.returncode == 0, done.stderr
+
+
 def test_a_source_profile_that_needs_mfa_says_so_too(desk: Desk) -> None:
     mfa(desk, fresh=False)
     desk.profile("further", role_arn=role_arn("CodeCommitAccess"), source_profile="mfa", region="us-east-2")
