@@ -6,14 +6,15 @@ import re
 import unicodedata
 from functools import lru_cache
 
-_BREAK = re.compile(r"[ \t]*[\t\n\v\f\r\x1c-\x1f\x85\u2028\u2029]\s*")
-_SEQUENCE = re.compile(
+# These are compiled when a text first needs them, which the first prompt does not wait for.
+_BREAK = r"[ \t]*[\t\n\v\f\r\x1c-\x1f\x85\u2028\u2029]\s*"
+_SEQUENCE = (
     r"(?:\x1b\]|\x9d)[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)"  # OSC: titles, links, the clipboard
     r"|(?:\x1b[PX^_]|[\x90\x98\x9e\x9f])[^\x1b\x9c]*(?:\x1b\\|\x9c)"  # DCS, SOS, PM, APC
     r"|(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"  # CSI: colours, cursor, erasing
     r"|\x1b[ -/]*[0-~]"
 )
-_SECRET = re.compile(r"eyJ[\w.=-]{20,}|[A-Za-z0-9+/=]{36,}")
+_KEYLIKE = r"eyJ[\w.=-]{20,}|[A-Za-z0-9+/=]{36,}"
 _SPELLED = {
     "✓": "ok", "✗": "x", "❯": ">", "…": "...", "•": "*", "·": "-", "–": "-", "—": "-", "→": "->", "←": "<-", "↑": "up",
     "↓": "down", "⏎": "/", "‘": "'", "’": "'", "“": '"', "”": '"',
@@ -27,7 +28,7 @@ def inert(text: str) -> str:
     """Return a text from outside as one line that cannot act: no escape sequences, controls, breaks or bidi marks."""
     if text.isprintable():
         return text
-    return "".join(map(_shown, _BREAK.sub(" ", _SEQUENCE.sub("", text))))
+    return "".join(map(_shown, re.sub(_BREAK, " ", re.sub(_SEQUENCE, "", text))))
 
 
 def _shown(char: str) -> str:
@@ -59,7 +60,9 @@ def _spelled(char: str, encoding: str) -> str:
 
 def veil(text: str, mask: str = "") -> str:
     """Hide what looks like a key or token in a text that is echoed: by `mask`, or letter by letter without one."""
-    return _SECRET.sub(lambda found: (mask or "•" * len(found[0])) if _random(found[0]) else found[0], text)
+    if len(text) < 23:
+        return text
+    return re.sub(_KEYLIKE, lambda found: (mask or "•" * len(found[0])) if _random(found[0]) else found[0], text)
 
 
 def _random(run: str) -> bool:

@@ -1,7 +1,7 @@
 """Asks a person one question at a time: questionary behind this door, Esc is back, plain lines on a dumb terminal.
 
-Everything is drawn on stderr, so that stdout stays free for --json. Every question, a list too, is a questionary
-prompt in a frame of ours: the notice above its line; help, entries or a refusal below it; and our keys.
+Everything is drawn on stderr, so that stdout stays free for --json. questionary's prompts, and for lists a line of
+prompt_toolkit's own, stand in a frame of ours: a notice above; help, entries or a refusal below; and our keys.
 """
 
 from __future__ import annotations
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from prompt_toolkit.layout import ConditionalContainer
     from prompt_toolkit.layout.processors import Transformation, TransformationInput
     from prompt_toolkit.output import ColorDepth, Output
-    from questionary import Question
 
 ROWS = 12  # entries of a list on screen at once
 MOVES = {"up": -1, "c-p": -1, "down": 1, "c-n": 1, "pageup": -10, "pagedown": 10, "home": -(10**9), "end": 10**9}
@@ -82,9 +81,9 @@ class Prompt:
         from prompt_toolkit.output import ColorDepth
 
         sheet = Sheet(asked, self._terminal(), ColorDepth.DEPTH_1_BIT if self._env.get("NO_COLOR") else None)
-        question = sheet.question(self._input)
-        question.application.after_render += self._drawn
-        answer = question.unsafe_ask()
+        app = sheet.application(self._input)
+        app.after_render += self._drawn
+        answer = app.run()
         if isinstance(answer, bool):
             answer = accepted(asked, "yes" if answer else "no")
         if isinstance(answer, Answered):
@@ -95,15 +94,11 @@ class Prompt:
         print(spell(text, sys.stderr.encoding), file=sys.stderr)
 
     def _read(self, before: str, hidden: bool) -> str:
-        text = spell(before, sys.stderr.encoding)
-        if hidden:
-            from getpass import getpass
+        from getpass import getpass
 
-            self._drawn()
-            return getpass(text, stream=sys.stderr)
-        print(text, end="", file=sys.stderr, flush=True)
+        print(spell(before, sys.stderr.encoding), end="", file=sys.stderr, flush=True)
         self._drawn()
-        typed = sys.stdin.readline()
+        typed = getpass("", stream=sys.stderr) + "\n" if hidden else sys.stdin.readline()
         if not typed:
             raise EOFError
         return typed
@@ -133,33 +128,46 @@ class Sheet:
         self.refused = ""
         self.app: Application[Any]
 
-    def question(self, input: Any) -> Question:
-        """Return the questionary prompt, in its frame and with our keys."""
-        import questionary
+    def application(self, input: Any) -> Application[Any]:
+        """Return the prompt, in its frame and with our keys."""
+        from prompt_toolkit.styles import Style
 
         widget, default = self.asked.widget, self.default
         common: dict[str, Any] = {
             "message": self._message(),
-            "style": questionary.Style(STYLE),
+            "style": Style(STYLE),
             "input": input,
             "output": self.output,
             "color_depth": self.depth,
             "enable_suspend": True,
         }
         line = {**common, "wrap_lines": False, "input_processors": [Veil()]}
+        if self.pick:
+            return self._framed(self._filter_line(self.pick.typed, line))
+        import questionary
+
         if widget == "confirm":
             made = questionary.confirm(default=default.lower() not in ("no", "n"), auto_enter=False, **common)
         elif widget == "secret":
             made = questionary.password(default=default, **line)
         elif widget == "path":
             made = questionary.path(default=default, complete_while_typing=False, reserve_space_for_menu=6, **line)
-        elif self.pick:
-            beside = [("class:help", self._spelled(self.help if self._is_beside() else ""))]
-            made = questionary.text(default=self.pick.typed, placeholder=beside, **line)
         else:
             made = questionary.text(default=default, **line)
-        self._frame(made.application)
-        return made
+        return self._framed(made.application)
+
+    def _filter_line(self, typed: str, line: dict[str, Any]) -> Application[Any]:
+        """Return the line above a list; the first prompt is one, and need not wait for questionary."""
+        from prompt_toolkit import PromptSession
+        from prompt_toolkit.document import Document
+        from prompt_toolkit.lexers import SimpleLexer
+
+        message = [("class:qmark", "?"), ("class:question", f" {line['message']} ")]
+        beside = [("class:help", self._spelled(self.help if self._is_beside() else ""))]
+        more = {**line, "message": message, "placeholder": beside, "lexer": SimpleLexer("class:answer")}
+        session: PromptSession[Any] = PromptSession(**more)
+        session.default_buffer.reset(Document(typed))
+        return session.app
 
     def leave(self, shown: str) -> None:
         """Write the tidy line that remains of an answered question; two where they would crowd each other."""
@@ -194,7 +202,7 @@ class Sheet:
     def _is_beside(self) -> bool:
         return cells(self.ask) + cells(self.help) + 4 <= self._columns
 
-    def _frame(self, app: Application[Any]) -> None:
+    def _framed(self, app: Application[Any]) -> Application[Any]:
         from prompt_toolkit.filters import to_filter
         from prompt_toolkit.key_binding import merge_key_bindings
         from prompt_toolkit.layout import HSplit, Layout
@@ -209,6 +217,7 @@ class Sheet:
         app.key_bindings = merge_key_bindings([app.key_bindings, keys] if app.key_bindings else [keys])
         app.ttimeoutlen = ESCAPE_S
         app.erase_when_done = True
+        return app
 
     def _above(self) -> Fragments:
         notice = inert(self.asked.notice)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json as json_
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
@@ -216,7 +217,8 @@ class Busy:
         self._closed = False
         self._timer = Timer(MOMENT_S if screen.live else WHILE_S, self._begin)
         self._timer.daemon = True
-        self._timer.start()
+        with _signals_stay_here():
+            self._timer.start()
 
     def update(self, text: str, share: float | None) -> None:
         """Show another text ("" keeps it) and share of the whole (None: unknown)."""
@@ -239,7 +241,8 @@ class Busy:
             self._progress.stop()
         yield
         if self._progress:
-            self._progress.start()
+            with _signals_stay_here():
+                self._progress.start()
 
     def _begin(self) -> None:
         progress = self._screen.progress() if self._screen.live else None
@@ -258,9 +261,20 @@ class Busy:
         if self._progress:
             (task,) = self._progress.tasks
             task.total = None if self._share < 0 else 1
-            self._progress.update(
-                task.id, description=self._screen.spelled(self.text), completed=max(self._share, 0), refresh=True
-            )
+            self._progress.update(task.id, description=self._screen.spelled(self.text), completed=max(self._share, 0))
+
+
+@contextmanager
+def _signals_stay_here() -> Iterator[None]:
+    """Keep Ctrl-C from threads begun in here: one that took it would leave the main thread asleep in its call."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _is_terminal(stream: TextIO | None) -> bool:
