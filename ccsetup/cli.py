@@ -12,6 +12,9 @@ TYPE_CHECKING = False  # as typing has it, without the time that importing typin
 if TYPE_CHECKING:
     from argparse import Namespace
 
+    from ccsetup.commands.deciding import Options
+    from ccsetup.world import World
+
 HELP = """\
 ccsetup  AWS CodeCommit access, set up and cloned
 
@@ -53,10 +56,20 @@ def run(words: list[str]) -> int:
     if words[:1] in (["--help"], ["-h"], ["help"]):
         sys.stdout.write(HELP)
         return 0
-    from ccsetup.arguments import parsed
+    return _told(_parsed(words))
 
-    options = parsed(words)
-    return _told(options)
+
+def _parsed(words: list[str]) -> Namespace:
+    """Parse the command line; nothing at all is the wizard, which need not wait for argparse."""
+    if words:
+        from ccsetup.arguments import parsed
+
+        return parsed(words)
+    from types import SimpleNamespace
+
+    switches = ("yes", "no_input", "dry_run", "json", "debug", "device_code", "no_browser", "keep_on_failure")
+    bare = SimpleNamespace(command="setup", kind=None, bare=True, **dict.fromkeys(switches, False))
+    return bare  # type: ignore[return-value]  # it has what a Namespace has
 
 
 def _told(options: Namespace) -> int:
@@ -93,13 +106,22 @@ def _story(options: Namespace) -> int:
 
         outcome = demo.run(options, lambda: world_of(options), screen_of(options))
     else:
-        from ccsetup.arguments import setup_options
         from ccsetup.commands import setup
 
         world = world_of(options)
-        outcome = setup.run(world, setup_options(options, world))
+        outcome = setup.run(world, _setup_options(options, world))
     screen_of(options).document(outcome.document())
     return outcome.problems[-1].exit_code if outcome.problems else 0
+
+
+def _setup_options(options: Namespace, world: World) -> Options:
+    from ccsetup.commands.deciding import Options
+
+    if options.bare and world.prompt is not None:
+        return Options(given={})
+    from ccsetup.arguments import setup_options
+
+    return setup_options(options, world)
 
 
 def _document(options: Namespace, problem: object) -> None:

@@ -33,7 +33,10 @@ _UNREADABLE = re.compile("[\0\ud800-\udfff]")
 
 
 class Fault(NamedTuple):
-    """The first thing that makes botocore refuse a file: its line (from 1), the finding's code, one sentence."""
+    """The first thing that makes botocore refuse a file: its line (from 1), the finding's code, one sentence.
+
+    A NUL is one too, though botocore would read it, for then the file is not what its owner wrote.
+    """
 
     line: int
     code: str
@@ -251,8 +254,9 @@ def _encoding_fault(text: str) -> Fault | None:
     odd = None if text.isascii() and "\0" not in text else _UNREADABLE.search(text)
     if odd is None:
         return None
-    utf16 = "\0" in text or text.startswith(("\udcff\udcfe", "\udcfe\udcff"))
-    says = "this is UTF-16, not UTF-8." if utf16 else "this line holds a byte that is not UTF-8."
+    if text.startswith(("\udcff\udcfe", "\udcfe\udcff", "[\0", "\0[", "#\0", "\0#")):
+        return Fault(1, "file.encoding", "the file is in UTF-16, not in UTF-8.")
+    says = "this line holds a NUL." if odd[0] == "\0" else "this line holds a byte that is not UTF-8."
     return Fault(1 + count_lines(text[: odd.start()]), "file.encoding", says)
 
 

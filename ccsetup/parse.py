@@ -25,11 +25,12 @@ WORD_PROCESSOR = str.maketrans(
      "\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"'}
 )  # fmt: skip
 
-ACCOUNT = re.compile(r"[0-9]{12}")
-_ROLE_ARN = re.compile(r"arn:(aws[a-z-]*):iam::([0-9]{12}):role/((?:[!-.0-~]+/)*)([A-Za-z0-9_+=,.@-]{1,64})")
+# Patterns are compiled when they are first needed: the first question need not wait for them.
+ACCOUNT = r"[0-9]{12}"
+_ROLE_ARN = r"arn:(aws[a-z-]*):iam::([0-9]{12}):role/((?:[!-.0-~]+/)*)([A-Za-z0-9_+=,.@-]{1,64})"
 _ROLE_EXAMPLE = "arn:aws:iam::111122223333:role/CodeCommitAccess"
-_PROFILE = re.compile(r"[A-Za-z0-9_.+=,-]{1,128}")
-_SESSION_NAME = re.compile(r"[A-Za-z0-9_+=,.@-]{2,64}")
+_PROFILE = r"[A-Za-z0-9_.+=,-]{1,128}"
+_SESSION_NAME = r"[A-Za-z0-9_+=,.@-]{2,64}"
 
 
 def tidy(text: str) -> str:
@@ -50,7 +51,7 @@ def said(value: str, text: str, why: str = "") -> str | Corrected:
 def account_id(text: str) -> str | Corrected:
     """12 digits, leading zeros kept; `1111-2222-3333` has one reading."""
     value = re.sub(r"[\s-]", "", tidy(text))
-    if not ACCOUNT.fullmatch(value):
+    if not re.fullmatch(ACCOUNT, value):
         raise BadAnswer("An account ID has 12 digits, such as 111122223333.")
     return said(value, text)
 
@@ -61,13 +62,13 @@ def role_arn(text: str) -> str | Corrected:
     if re.match(r"arn:aws[a-z-]*:sts::", value):
         return _assumed_role(value)
     mended = re.sub(r"^(arn:aws[a-z-]*:iam):+(?=[0-9])", r"\1::", value)
-    if _ROLE_ARN.fullmatch(mended):
+    if re.fullmatch(_ROLE_ARN, mended):
         why = "an ARN has two colons before the account" if mended != value else "without the blanks"
         return said(mended, text, why)
     found = re.match(r"arn:aws[a-z-]*:iam::+([^:]*):([a-z-]+)/", mended)
     if found and found[2] != "role":
         raise BadAnswer(f"That is the ARN of a {found[2].replace('-', ' ')}; a role's is such as {_ROLE_EXAMPLE}.")
-    if found and not ACCOUNT.fullmatch(found[1]):
+    if found and not re.fullmatch(ACCOUNT, found[1]):
         raise BadAnswer(f"The account ID in a role ARN has 12 digits, such as {_ROLE_EXAMPLE}.")
     raise BadAnswer(f"A role ARN is such as {_ROLE_EXAMPLE}.")
 
@@ -89,7 +90,7 @@ def _assumed_role(value: str) -> Corrected:
 def arn_account(arn: str) -> str:
     """Return the account an ARN names, "" when the text is no ARN."""
     parts = arn.split(":")
-    return parts[4] if len(parts) > 5 and ACCOUNT.fullmatch(parts[4]) else ""
+    return parts[4] if len(parts) > 5 and re.fullmatch(ACCOUNT, parts[4]) else ""
 
 
 def home_region(arn: str) -> str:
@@ -107,7 +108,7 @@ def role_session_name(text: str) -> str | Corrected:
     """2–64 of [A-Za-z0-9_+=,.@-]; blanks become hyphens and accents go (`Maria Garcia` → `Maria-Garcia`)."""
     plain = unicodedata.normalize("NFKD", tidy(text)).encode("ascii", "ignore").decode()
     value = re.sub(r"\s+", "-", plain)
-    if not _SESSION_NAME.fullmatch(value):
+    if not re.fullmatch(_SESSION_NAME, value):
         raise BadAnswer("A session name has 2 to 64 letters, digits or _+=,.@- , such as maria.garcia.")
     return said(value, text, "AWS allows no blanks there" if value != tidy(text) else "")
 
@@ -156,9 +157,9 @@ def duration(low_s: int, high_s: int) -> Callable[[str], str | Corrected]:
 def profile(text: str) -> str | Corrected:
     """A new profile's name: what every tool reads alike, git-remote-codecommit included (AWS-FACTS)."""
     value = tidy(text)
-    if " " in value and _PROFILE.fullmatch(value.replace(" ", "-")):
+    if " " in value and re.fullmatch(_PROFILE, value.replace(" ", "-")):
         return Corrected(value.replace(" ", "-"), f"Took {value.replace(' ', '-')}: git addresses allow no blanks.")
-    if not _PROFILE.fullmatch(value):
+    if not re.fullmatch(_PROFILE, value):
         raise BadAnswer("A profile name has letters, digits or _.+=,- and no blanks, such as acme-dev.")
     if value.startswith("-"):
         raise BadAnswer("A profile name begins with a letter or a digit, such as acme-dev.")
@@ -232,9 +233,9 @@ def sso_start_url(text: str) -> str | Corrected:
 
 
 _TOLD = (
-    re.compile(r"[a-z0-9-]+\.portal\.([a-z0-9-]+)\.app\.aws"),
-    re.compile(r"[a-z0-9-]+\.([a-z]{2,4}(?:-[a-z]+)+-[0-9]+)\.portal\.amazonaws\.com(?:\.cn)?"),
-    re.compile(r"start\.(us-gov-[a-z]+-[0-9])\.us-gov-home\.awsapps\.com"),
+    r"[a-z0-9-]+\.portal\.([a-z0-9-]+)\.app\.aws",
+    r"[a-z0-9-]+\.([a-z]{2,4}(?:-[a-z]+)+-[0-9]+)\.portal\.amazonaws\.com(?:\.cn)?",
+    r"start\.(us-gov-[a-z]+-[0-9])\.us-gov-home\.awsapps\.com",
 )
 
 
@@ -243,7 +244,7 @@ def region_of(start_url: str) -> str | None:
     host = urlsplit(start_url).hostname or ""
     if host == "start.us-gov-home.awsapps.com":
         return "us-gov-west-1"
-    return next((m[1] for p in _TOLD if (m := p.fullmatch(host))), None)
+    return next((m[1] for pattern in _TOLD if (m := re.fullmatch(pattern, host))), None)
 
 
 def session_of(start_url: str) -> str:

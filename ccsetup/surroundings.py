@@ -5,17 +5,33 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from argparse import Namespace
+from collections.abc import Callable
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
 
-from ccsetup.aws import Aws
 from ccsetup.files import Files
 from ccsetup.git import Git
 from ccsetup.prompt import Prompt
 from ccsetup.screen import Screen
-from ccsetup.signin import SignIn
-from ccsetup.world import World
+from ccsetup.world import Aws, SignIn, World
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+
+class Later:
+    """Stands for an adapter until it is used: the first question need not wait for what only later ones need."""
+
+    def __init__(self, make: Callable[[], object]) -> None:
+        self._make, self._lock = make, threading.Lock()
+        self._made: object = None
+
+    def __getattr__(self, name: str) -> Any:
+        with self._lock:
+            if self._made is None:
+                self._made = self._make()
+        return getattr(self._made, name)
 
 
 def screen_of(options: Namespace) -> Screen:
@@ -34,23 +50,15 @@ def now() -> datetime:
 def world_of(options: Namespace) -> World:
     """Put the real world together; nothing heavy is imported by it."""
     env, home, screen = os.environ, Path.home(), screen_of(options)
-    signin = SignIn(
-        env,
-        home,
-        now,
-        show=screen.link,
-        note=screen.note,
-        device_code=options.device_code,
-        no_browser=options.no_browser,
-    )
-    aws = Aws(env, home, signin.keys)
+    signin = cast("SignIn", Later(lambda: _signin(options, home, screen)))
+    aws = cast("Aws", Later(lambda: _aws(home, signin)))
     return World(
         env=env,
         home=home,
         cwd=Path.cwd(),
         now=now,
         stdin=sys.stdin.read,
-        files=Files(env, home, now, judge=aws.judge),
+        files=Files(env, home, now, judge=lambda path: aws.judge(path)),
         aws=aws,
         signin=signin,
         git=Git(env, home),
@@ -59,12 +67,25 @@ def world_of(options: Namespace) -> World:
     )
 
 
+def _signin(options: Namespace, home: Path, screen: Screen) -> SignIn:
+    from ccsetup.signin import SignIn
+
+    quiet = {"device_code": options.device_code, "no_browser": options.no_browser}
+    return SignIn(os.environ, home, now, show=screen.link, note=screen.note, **quiet)
+
+
+def _aws(home: Path, signin: SignIn) -> Aws:
+    from ccsetup.aws import Aws
+
+    return Aws(os.environ, home, signin.keys)
+
+
 def _prompt(options: Namespace, aws: Aws, screen: Screen) -> Prompt | None:
     """Return a prompt where there is a person: a terminal to read from and to draw on."""
     if options.no_input or not (sys.stdin.isatty() and sys.stderr.isatty()):
         return None
     return Prompt(
         os.environ,
-        on_first_draw=threading.Thread(target=aws.warm, daemon=True).start,
+        on_first_draw=threading.Thread(target=lambda: aws.warm(), daemon=True).start,
         note=screen.note,
     )

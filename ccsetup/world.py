@@ -115,6 +115,9 @@ class Aws(Protocol):
     def warm(self) -> None:
         """Import the SDK, so that later calls do not wait for it."""
 
+    def judge(self, path: Path) -> Mapping[str, object]:
+        """Parse an AWS file with the SDK's own parser."""
+
     def identity(self, who: Who) -> Identity:
         """Ask STS who this is."""
 

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
-from ccsetup import access, config, plan
-from ccsetup.commands import cloning
-from ccsetup.commands.carrying import carry_out, reported
+from ccsetup import access, config
 from ccsetup.commands.deciding import CHANGE, RETRY, Options, change_an_answer, decide
 from ccsetup.commands.outcome import Outcome
-from ccsetup.commands.proof import Claim, route
 from ccsetup.errors import BadAnswer, Problem
-from ccsetup.model import Answers, Plan, Value, Who
-from ccsetup.questions import target
+from ccsetup.model import Answers, Value
 from ccsetup.talk import Walk
-from ccsetup.world import Look, Start, World, start_of
+from ccsetup.world import Look, World
 
 
 def run(world: World, options: Options) -> Outcome:
@@ -27,19 +22,21 @@ def run(world: World, options: Options) -> Outcome:
         access.flow, look, given=options.given, prompt=world.prompt, say=world.screen.note, defaults=options.yes
     )
     trail = walk.run()
+    from ccsetup.commands import carrying, planning  # only now: the first question need not wait for them
+
     while True:
         answers = trail.answers
         _refuse_unused(options.given, answers)
-        change = planned(world, answers, look)
-        claim = claimed(answers, look)
-        directory = _directory(world, answers, claim)
-        _review(world, change, claim, directory)
+        change = planning.planned(world, answers, look)
+        claim = planning.claimed(answers, look)
+        directory = planning.directory(world, answers, claim)
+        planning.review(world, change, claim, directory)
         if options.dry_run:
-            return reported(answers, change)
+            return carrying.reported(answers, change)
         if not options.yes and not decide(world):
             trail = change_an_answer(world, walk, trail)
             continue
-        outcome, verdict = carry_out(world, answers, change, claim, directory, options)
+        outcome, verdict = carrying.carry_out(world, answers, change, claim, directory, options)
         look.forget()
         if verdict.what == RETRY:
             trail = trail.mended("region", verdict.region).mended("repo", claim.target.name)
@@ -84,55 +81,9 @@ def looking(world: World, options: Options) -> Look:
     )
 
 
-def planned(world: World, answers: Answers, look: Look) -> Plan:
-    """Return what complete answers would write."""
-    sections = access.sections_of(answers, look)
-    return plan.make(answers.text("profile"), target(answers).region, sections, world.files.read(), access.OWN_KEYS)
-
-
-def claimed(answers: Answers, look: Look) -> Claim:
-    """Return what shall turn out true once the answers are written."""
-    profile, at = answers.text("profile"), target(answers)
-    who = look.who(profile, at.region, access.sections_of(answers, look))
-    return Claim(profile, at.region, _sign_in(who, profile), access.expected(answers), at)
-
-
-def _sign_in(who: Who, name: str) -> Start | None:
-    """Return the sign-in a profile rests on, directly or through its source profiles; None when it rests on none."""
-    for _ in who.profiles or ():
-        there = (who.profiles or {}).get(name, {})
-        if "source_profile" in there and "role_arn" in there:
-            name = str(there["source_profile"])
-            continue
-        if "sso_account_id" not in there:
-            return None
-        return start_of(there, who.sessions or {})
-    return None
-
-
-def _directory(world: World, answers: Answers, claim: Claim) -> Path | None:
-    directory = cloning.folder(world, answers)
-    if directory:
-        cloning.is_this_clone(world, directory, claim.target)
-    return directory
-
-
 def _refuse_unused(given: Mapping[str, Value], answers: Answers) -> None:
     unused = [key for key in given if key not in answers]
     if unused:
         flags = {question.key: question.flag_name for question in access.flags()}
         names = ", ".join(flags.get(key) or "--" + key.replace("_", "-") for key in unused)
         raise BadAnswer(f"{names} does not go with the rest: {answers.text('kind')} does not ask for it here.")
-
-
-def _review(world: World, change: Plan, claim: Claim, directory: Path | None) -> None:
-    rows = []
-    checks = ["identity" + (f" in account {claim.expected.account_id}" if claim.expected.account_id else "")]
-    if claim.start:
-        checks.insert(0, f"sign-in {claim.start.session or claim.start.url}")
-    if claim.target.name:
-        checks += [f"{claim.target.name} in {claim.region}", "git ls-remote"]
-    rows.append(("check", " · ".join(checks)))
-    if directory:
-        rows.append(("clone", f"git clone {route(claim).url} {cloning.shown(world, directory)}"))
-    world.screen.review([plan.diff(edit, world.home) for edit in change.edits], rows)

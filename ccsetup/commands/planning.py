@@ -1,0 +1,60 @@
+"""Answers → what will be written, what shall turn out true, and the screen that shows both before anything is done."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ccsetup import access, plan
+from ccsetup.commands import cloning
+from ccsetup.commands.proof import Claim, route
+from ccsetup.model import Answers, Plan, Who
+from ccsetup.questions import target
+from ccsetup.world import Look, Start, World, start_of
+
+
+def planned(world: World, answers: Answers, look: Look) -> Plan:
+    """Return what complete answers would write."""
+    sections = access.sections_of(answers, look)
+    return plan.make(answers.text("profile"), target(answers).region, sections, world.files.read(), access.OWN_KEYS)
+
+
+def claimed(answers: Answers, look: Look) -> Claim:
+    """Return what shall turn out true once the answers are written."""
+    profile, at = answers.text("profile"), target(answers)
+    who = look.who(profile, at.region, access.sections_of(answers, look))
+    return Claim(profile, at.region, _sign_in(who, profile), access.expected(answers), at)
+
+
+def _sign_in(who: Who, name: str) -> Start | None:
+    """Return the sign-in a profile rests on, directly or through its source profiles; None when it rests on none."""
+    for _ in who.profiles or ():
+        there = (who.profiles or {}).get(name, {})
+        if "source_profile" in there and "role_arn" in there:
+            name = str(there["source_profile"])
+            continue
+        if "sso_account_id" not in there:
+            return None
+        return start_of(there, who.sessions or {})
+    return None
+
+
+def directory(world: World, answers: Answers, claim: Claim) -> Path | None:
+    """Return the folder to clone into, None when no clone is wanted. Raises Problem when something else is there."""
+    folder = cloning.folder(world, answers)
+    if folder:
+        cloning.is_this_clone(world, folder, claim.target)
+    return folder
+
+
+def review(world: World, change: Plan, claim: Claim, folder: Path | None) -> None:
+    """Show the differences, the checks that will run, and the clone."""
+    rows = []
+    checks = ["identity" + (f" in account {claim.expected.account_id}" if claim.expected.account_id else "")]
+    if claim.start:
+        checks.insert(0, f"sign-in {claim.start.session or claim.start.url}")
+    if claim.target.name:
+        checks += [f"{claim.target.name} in {claim.region}", "git ls-remote"]
+    rows.append(("check", " · ".join(checks)))
+    if folder:
+        rows.append(("clone", f"git clone {route(claim).url} {cloning.shown(world, folder)}"))
+    world.screen.review([plan.diff(edit, world.home) for edit in change.edits], rows)

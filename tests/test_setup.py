@@ -1,0 +1,210 @@
+"""The story with a scripted person and an outside made of values: what becomes of a profile when something is refused."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from script import LEAVE, FakeAws, FakeGit, FakeSignIn, Script, Shown, tree, world
+
+from ccsetup.commands import setup
+from ccsetup.commands.deciding import Options
+from ccsetup.commands.outcome import Outcome
+from ccsetup.errors import Cancelled, Missing, NoRepository, Problem
+from ccsetup.model import BACK, Edit, Identity, Repository, Value
+from ccsetup.world import World
+
+KEYS: dict[str, Value] = {
+    "kind": "keys",
+    "access_key_id": "AKIAIOSFODNN7EXAMPLE",
+    "secret_access_key": "s" * 40,
+    "region": "us-east-2",
+    "profile": "dev",
+}
+REPO: dict[str, Value] = {**KEYS, "repo": "MySharedDemoRepo"}
+REFUSED = Problem("AWS does not know the credentials of dev.", next="Copy them anew.", code="access.identity")
+
+
+def run(around: World, given: dict[str, Value], script: Script | None = None, **options: bool) -> Outcome:
+    around = replace(around, prompt=script)
+    outcome = setup.run(around, Options(given, **options))
+    if script:
+        script.done()
+    return outcome
+
+
+def screen(around: World) -> Shown:
+    assert isinstance(around.screen, Shown)
+    return around.screen
+
+
+def test_the_whole_way_ticks_off_line_by_line(tmp_path: Path) -> None:
+    around = world(tmp_path)
+    outcome = run(around, REPO, Script(("review", "go")))
+    assert [line for line in screen(around).lines if line.startswith("done")] == [
+        "done wrote ~/.aws/credentials  [dev]",
+        "done wrote ~/.aws/config  [profile dev]",
+        "done identity arn:aws:sts::111122223333:assumed-role/Developer/maria account 111122223333",
+        "done access MySharedDemoRepo in us-east-2, default branch main",
+        "done cloned ./MySharedDemoRepo branch main, 1,204 commits, 8.1 MiB",
+    ]
+    document = outcome.document()
+    assert document["ok"]
+    assert document["clone"]["directory"] == str(tmp_path / "work" / "MySharedDemoRepo")
+    assert "s" * 40 not in screen(around).text() + str(document)
+
+
+def test_cancelling_at_the_review_writes_nothing(tmp_path: Path) -> None:
+    around = world(tmp_path)
+    with pytest.raises(Cancelled):
+        run(around, REPO, Script(("review", "cancel")))
+    assert tree(tmp_path / "home") == {}
+
+
+def test_an_answer_can_be_changed_at_the_review(tmp_path: Path) -> None:
+    given = {k: v for k, v in REPO.items() if k != "profile"}
+    script = Script(("profile", "dev"), ("review", "change"), ("change", "profile"), ("profile", "code"), ("review", "go"))
+    assert run(world(tmp_path), given, script).profile == "code"
+    assert "[profile code]" in (tmp_path / "home" / ".aws" / "config").read_text()
+    assert "dev" not in (tmp_path / "home" / ".aws" / "config").read_text()
+
+
+def test_nobody_there_to_confirm_means_yes_must_be_said(tmp_path: Path) -> None:
+    with pytest.raises(Missing, match="--yes"):
+        run(world(tmp_path), REPO)
+    assert tree(tmp_path / "home") == {}
+
+
+def test_a_refused_profile_is_put_back_byte_for_byte(tmp_path: Path) -> None:
+    around = world(tmp_path, aws=FakeAws(who=REFUSED))
+    outcome = run(around, REPO, yes=True)
+    assert tree(tmp_path / "home") == {}
+    assert outcome.document()["problems"][0]["code"] == "access.identity"
+    assert outcome.document()["edits"] == []
+
+
+@pytest.mark.parametrize("verdict", ["back", "keep", "change"])
+def test_a_person_decides_what_becomes_of_a_refused_profile(tmp_path: Path, verdict: str) -> None:
+    aws = FakeAws(who=REFUSED)
+    around = world(tmp_path, aws=aws)
+    steps: list[tuple[str, object]] = [("review", "go"), ("failed", verdict)]
+    if verdict == "change":
+        steps += [("change", "access_key_id"), ("access_key_id", LEAVE)]
+        with pytest.raises(Cancelled):
+            run(around, REPO, Script(*steps))
+    else:
+        run(around, REPO, Script(*steps))
+    assert (tmp_path / "home" / ".aws" / "credentials").exists() == (verdict == "keep")
+
+
+def test_ctrl_c_while_the_checks_run_puts_everything_back(tmp_path: Path) -> None:
+    class Interrupted(FakeAws):
+        def identity(self, who):  # type: ignore[no-untyped-def]
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(world(tmp_path, aws=Interrupted()), REPO, yes=True)
+    assert tree(tmp_path / "home") == {}
+
+
+def test_another_account_than_the_one_asked_for_is_refused(tmp_path: Path) -> None:
+    aws = FakeAws(who=Identity("999999999999", "arn:aws:iam::999999999999:user/x"))
+    role: dict[str, Value] = {
+        "kind": "role", "role_arn": "arn:aws:iam::111122223333:role/R", "source_profile": "@Environment",
+        "region": "us-east-2", "profile": "dev", "no_clone": "yes",
+    }  # fmt: skip
+    outcome = run(world(tmp_path, aws=aws), role, yes=True)
+    assert outcome.problems[0].code == "access.account"
+    assert "999999999999" in outcome.problems[0].what
+    assert "111122223333" in outcome.problems[0].what
+
+
+def test_a_repository_of_the_same_name_in_another_account_is_refused(tmp_path: Path) -> None:
+    aws = FakeAws(found=Repository("MySharedDemoRepo", "us-east-2", "999999999999"))
+    given: dict[str, Value] = {**KEYS, "repo": "arn:aws:codecommit:us-east-2:111122223333:MySharedDemoRepo"}
+    outcome = run(world(tmp_path, aws=aws), given, yes=True)
+    assert outcome.problems[0].code == "access.account"
+
+
+def test_git_has_the_last_word_when_the_api_refuses(tmp_path: Path) -> None:
+    denied = Problem("AWS denied GetRepository.", code="access.repository")
+    outcome = run(world(tmp_path, aws=FakeAws(found=denied)), REPO, yes=True)
+    assert outcome.document()["ok"]
+    refused = Problem("CodeCommit refused git (403).", next="Ask for GitPull.", code="access.git")
+    (tmp_path / "other").mkdir()
+    outcome = run(world(tmp_path / "other", git=FakeGit(heads=refused)), REPO, yes=True)
+    assert outcome.problems[0].code == "access.git"
+    assert tree(tmp_path / "other" / "home") == {}
+
+
+def test_a_repository_found_in_another_region_is_offered(tmp_path: Path) -> None:
+    class Moved(FakeAws):
+        def repository(self, who, name):  # type: ignore[no-untyped-def]
+            if who.region != "eu-west-1":
+                raise NoRepository("There is none.")
+            return Repository(name, "eu-west-1", "111122223333", "main")
+
+    around = world(tmp_path, aws=Moved(elsewhere=("eu-west-1",)))
+    outcome = run(around, REPO, Script(("review", "go"), ("failed", "retry eu-west-1"), ("review", "go")))
+    assert outcome.region == "eu-west-1"
+    assert "region = eu-west-1" in (tmp_path / "home" / ".aws" / "config").read_text()
+
+
+def test_caches_that_a_sign_in_leaves_are_put_back_with_the_profile(tmp_path: Path) -> None:
+    cache = tmp_path / "home" / ".aws" / "sso" / "cache" / "token.json"
+    given: dict[str, Value] = {
+        "kind": "sso", "sso_start_url": "https://acme.awsapps.com/start", "sso_region": "us-east-1",
+        "sso_account_id": "111122223333", "sso_role_name": "Developer", "region": "us-east-2", "profile": "dev",
+        "repo": "MySharedDemoRepo",
+    }  # fmt: skip
+    signin = FakeSignIn(leaves=(Edit(cache, None, "{}"),))
+    run(world(tmp_path, aws=FakeAws(who=REFUSED), signin=signin), given, yes=True)
+    assert not cache.exists()
+    assert run(world(tmp_path, signin=signin), given, yes=True).document()["ok"]
+    assert cache.read_text() == "{}"
+    assert cache.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_clone_that_fails_keeps_the_profile_that_was_proven(tmp_path: Path) -> None:
+    full = Problem("The disk is full.", next="Make room.", code="git.failed")
+    outcome = run(world(tmp_path, git=FakeGit(clones=full)), REPO, yes=True)
+    assert outcome.problems == (full,)
+    assert (tmp_path / "home" / ".aws" / "credentials").exists()
+
+
+def test_another_writer_in_between_is_planned_around(tmp_path: Path) -> None:
+    around = world(tmp_path)
+    aws = tmp_path / "home" / ".aws"
+    real, turns = around.files, []
+
+    class Racing:
+        def __getattr__(self, name: str) -> object:
+            return getattr(real, name)
+
+        def apply(self, change):  # type: ignore[no-untyped-def]
+            if not turns:
+                turns.append(1)
+                aws.mkdir()
+                (aws / "config").write_text("[profile theirs]\nregion = eu-west-1\n")
+            return real.apply(change)
+
+    outcome = run(replace(around, files=Racing()), REPO, yes=True)  # type: ignore[arg-type]
+    assert outcome.document()["ok"]
+    assert (aws / "config").read_text() == "[profile theirs]\nregion = eu-west-1\n\n[profile dev]\nregion = us-east-2\n"
+
+
+def test_back_at_the_first_review_leads_to_an_answer(tmp_path: Path) -> None:
+    given = {k: v for k, v in REPO.items() if k != "profile"}
+    script = Script(("profile", "dev"), ("review", BACK), ("change", BACK), ("review", "go"))
+    assert run(world(tmp_path), given, script).profile == "dev"
+
+
+def test_without_git_nothing_is_written(tmp_path: Path) -> None:
+    class NoGit(FakeGit):
+        def version(self) -> str:
+            return ""
+
+    with pytest.raises(Problem, match="no git"):
+        run(world(tmp_path, git=NoGit()), REPO, yes=True)
+    assert tree(tmp_path / "home") == {}
