@@ -68,8 +68,8 @@ def _parsed(words: list[str]) -> Namespace:
     from types import SimpleNamespace
 
     switches = ("yes", "no_input", "dry_run", "json", "debug", "device_code", "no_browser", "keep_on_failure")
-    bare = SimpleNamespace(command="setup", kind=None, bare=True, **dict.fromkeys(switches, False))
-    return bare  # type: ignore[return-value]  # it has what a Namespace has
+    plain = {"command": "setup", "kind": None, "bare": True, **dict.fromkeys(switches, False)}
+    return SimpleNamespace(**plain)  # type: ignore[return-value]  # it has what a Namespace has
 
 
 def _told(options: Namespace) -> int:

@@ -7,7 +7,8 @@ class Problem(Exception):
     """Something is wrong and is explained: what, why, and what to do next.
 
     `code` is stable and is what JSON shows: a doctor's code where one fits (AWS-FACTS' findings table),
-    else `input.missing`, `input.invalid`, `cancelled`, `git.failed` or `internal`.
+    else `input.missing`, `input.invalid`, `cancelled`, `git.failed` or `internal`. `about` is the key of the question
+    whose answer it speaks against, when that is known.
     """
 
     exit_code = 1
@@ -18,6 +19,7 @@ class Problem(Exception):
         self.why = why
         self.next = next
         self.code = code
+        self.about = ""
 
 
 class BadAnswer(Problem):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from ccsetup.errors import BadAnswer, Missing, Problem
 from ccsetup.model import BACK, Answers, Asked, Back, Choice, Corrected, Question, Secret, Value
@@ -98,6 +99,9 @@ class Walk:
         trail, first = trail or Trail(), again
         while question := self._next(trail, again):
             answer = self._answer(question, trail, revisit=bool(again), notice=notice)
+            if isinstance(answer, Problem):
+                again, notice = answer.about, sentence(answer)
+                continue
             if isinstance(answer, Back):
                 if question.key == first:
                     return trail
@@ -121,7 +125,7 @@ class Walk:
         earlier = keys[: keys.index(key)]
         return next((k for k in reversed(earlier) if k in trail.asked), None)
 
-    def _answer(self, question: Question, trail: Trail, revisit: bool, notice: str) -> Trail | Back:
+    def _answer(self, question: Question, trail: Trail, revisit: bool, notice: str) -> Trail | Back | Problem:
         reads: set[str] = set()
         answers = Watched(trail.answers.minus(question.key), reads)
         question.when(answers)
@@ -132,10 +136,12 @@ class Walk:
         if self.prompt is None:
             raise self._missing(question, trail)
         kept = trail.answers.get(question.key)
-        choices, failed = self._choices(question, answers)
+        choices, refused = self._choices(question, answers)
+        if refused and refused.about in trail.answers:
+            return refused
         if len(choices) == 1 and not question.free and kept is None and not notice:
             return trail.plus(question.key, self._only(question, choices[0], answers), reads, asked=False)
-        outcome = self._ask(question, answers, trail, choices, notice or failed)
+        outcome = self._ask(question, answers, trail, choices, notice or sentence(refused))
         return outcome if isinstance(outcome, Back) else trail.plus(question.key, outcome, reads, asked=True)
 
     def _unasked(self, question: Question, answers: Watched) -> Value | None:
@@ -188,13 +194,14 @@ class Walk:
                 notice, kept = sentence(problem), None if isinstance(answer, Secret) else answer
                 self.look.forget()
 
-    def _choices(self, question: Question, answers: Watched) -> tuple[tuple[Choice, ...], str]:
+    def _choices(self, question: Question, answers: Watched) -> tuple[tuple[Choice, ...], Problem | None]:
         if question.choices is None:
-            return (), ""
+            return (), None
         try:
-            return tuple(question.choices(answers, self.look)), ""
+            return tuple(question.choices(answers, self.look)), None
         except Problem as problem:
-            return (), sentence(problem)
+            self.look.forget()
+            return (), problem
 
     def _ready(
         self, question: Question, answers: Watched, choices: tuple[Choice, ...], kept: Value | None, notice: str
@@ -243,8 +250,10 @@ def _optional(question: Question) -> Callable[[str], str | Corrected]:
     return parse
 
 
-def sentence(problem: Problem) -> str:
-    """Return what a person reads above the question that is asked again."""
+def sentence(problem: Problem | None) -> str:
+    """Return what a person reads above the question that is asked again; "" when nothing was refused."""
+    if problem is None:
+        return ""
     return " ".join(part for part in (problem.what, problem.next) if part)
 
 
@@ -253,9 +262,17 @@ def nested(prefix: str, questions: Sequence[Question]) -> tuple[Question, ...]:
     return tuple(_under(prefix, question) for question in questions)
 
 
+def _seen_from(prefix: str, function: Callable[[Answers, Look], object], answers: Answers, look: Look) -> object:
+    try:
+        return function(answers.under(prefix), look)
+    except Problem as problem:
+        problem.about = problem.about and prefix + problem.about
+        raise
+
+
 def _under(prefix: str, question: Question) -> Question:
     def look_up(function: Callable[[Answers, Look], object] | None) -> Callable[[Answers, Look], object] | None:
-        return None if function is None else lambda answers, look: function(answers.under(prefix), look)
+        return None if function is None else partial(_seen_from, prefix, function)
 
     settle = question.settle
     return replace(

@@ -179,6 +179,20 @@ def test_a_source_profile_that_is_missing_is_set_up_on_the_way(tmp_path: Path) -
     assert found[("config", "profile", "code")]["source_profile"] == "first"
 
 
+@pytest.mark.parametrize("duration", ["3600", "7200"])
+def test_a_role_assumed_by_a_role_lasts_an_hour_at_most(tmp_path: Path, duration: str) -> None:
+    given: dict[str, Value] = {"kind": "role", "role_arn": ROLE, "source_profile": "first", "duration_seconds": duration,
+                               "region": "us-east-2", "profile": "code", "no_clone": "yes"}  # fmt: skip
+    profiles = {"first": {"role_arn": ROLE, "source_profile": "x"}}
+    if duration == "3600":
+        assert (
+            walked(tmp_path, given, profiles=profiles)[0][("config", "profile", "code")]["duration_seconds"] == "3600"
+        )
+    else:
+        with pytest.raises(BadAnswer, match="3600 seconds at most"):
+            walked(tmp_path, given, profiles=profiles)
+
+
 def test_mfa_stores_temporary_keys_and_how_to_renew_them(tmp_path: Path) -> None:
     script = Script(
         ("kind", "mfa"), ("source_profile", "base"), ("mfa_code", "123456"), ("region", "us-east-2"),

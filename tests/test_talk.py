@@ -118,6 +118,21 @@ def test_a_failed_lookup_is_asked_as_text_with_the_reason() -> None:
     assert script.asked[0].notice == "AWS denied ListRepositories."
 
 
+def test_a_lookup_that_speaks_against_an_earlier_answer_has_that_one_asked_again() -> None:
+    def accounts(answers: Answers, look: object) -> list[Choice]:
+        if answers.text("region") == "us-west-2":
+            refused = Problem("That start URL is not known in us-west-2.")
+            refused.about = "region"
+            raise refused
+        return [Choice("1", "Acme"), Choice("2", "Other")]
+
+    script = Script(("region", "us-east-1"), ("account", "2"))
+    known = Question("region", "Region?", known=lambda a, look: "us-west-2")
+    answers = walk(known, Question("account", "Account?", choices=accounts), script=script)[0].run().answers
+    assert dict(answers) == {"region": "us-east-1", "account": "2"}
+    assert script.asked[0].notice == "That start URL is not known in us-west-2."
+
+
 def test_what_settles_an_answer_can_have_it_asked_again() -> None:
     def settle(value: object, answers: Answers, look: object) -> Corrected:
         if value == "000000":

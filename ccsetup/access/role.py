@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from ccsetup import parse
-from ccsetup.errors import Problem
+from ccsetup.errors import BadAnswer, Problem
 from ccsetup.model import Access, Answers, Choice, Expected, Keys, Question, Section, Value, Who
 from ccsetup.questions import duration, fixed, settings
 from ccsetup.sources import MACHINE, source_name, source_profile, source_who
@@ -65,6 +66,15 @@ def _who(answers: Answers, look: Look, code: str) -> Who:
     return look.who("ccsetup-draft", region, look.sections(draft, look), code)
 
 
+def _settle_duration(value: Value, answers: Answers, look: Look) -> None:
+    chained = "role_arn" in look.profiles.get(source_name(answers), {}) or answers.text("source.kind") in (
+        "role",
+        "oidc",
+    )
+    if value and chained and int(str(value)) > 3600:
+        raise BadAnswer("A role that is assumed by another role lasts 3600 seconds at most, such as 3600.")
+
+
 QUESTIONS = (
     Question(
         "role_arn",
@@ -108,7 +118,7 @@ QUESTIONS = (
         optional=True,
         title="Session name",
     ),
-    duration(900, 43200),
+    replace(duration(900, 43200), settle=_settle_duration),
     Question(
         "mfa_code",
         "What is the MFA code now?",

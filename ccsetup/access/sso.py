@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from ccsetup import parse
+from ccsetup.errors import Problem
 from ccsetup.model import Access, Answers, Choice, Expected, Keys, Question, Section, Value
 from ccsetup.questions import fixed, settings, yes_no
 from ccsetup.world import Look, Start, start_of
@@ -90,6 +91,14 @@ def _sections(answers: Answers, keys: Keys | None) -> tuple[Section, ...]:
     )
 
 
+def _accounts(answers: Answers, look: Look) -> Sequence[Choice]:
+    try:
+        return look.accounts(start(answers))
+    except Problem as problem:
+        problem.about = "sso_region" if problem.code == "sso.url" else ""
+        raise
+
+
 QUESTIONS = (
     Question(
         "sso_start_url",
@@ -141,7 +150,7 @@ QUESTIONS = (
         "Which account?",
         widget="choose",
         help="12 digits, such as 111122223333.",
-        choices=lambda answers, look: look.accounts(start(answers)),
+        choices=_accounts,
         parse=parse.account_id,
         title="Account",
     ),

@@ -73,6 +73,9 @@ def _home(folder: Path, sandbox: Sandbox) -> Iterator[None]:
 
 def _visit(options: Namespace, world_of: Callable[[], World], sandbox: Sandbox, folder: Path) -> Outcome:
     world, cards = world_of(), visitors.cards(sandbox, folder)
+    if not world.git.helper():
+        os.environ["PATH"] = os.pathsep.join((str(Path(world.git.own_helper()).parent), os.environ.get("PATH", "")))
+        world = world_of()
     chosen = [cards[options.kind]] if options.kind else list(cards.values())
     world.screen.say(" The demo: everything is real but AWS, which is on this machine. It is Maria's first day.")
     if world.prompt is None:

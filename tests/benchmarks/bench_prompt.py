@@ -17,7 +17,8 @@ from statistics import median
 import pexpect
 from bench_start import HOME, aws_cli, ccsetup, clean_environment
 
-BARE = "import questionary; questionary.text('What were you given?').ask()"
+QUESTION = "What were you given?"
+BARE = f"import questionary; questionary.text({QUESTION!r}).ask()"
 CHOICES = "names = [f'team-{i % 40}-Service{i}' for i in range(4999)] + ['MySharedDemoRepo']\n"
 OURS = f"""{CHOICES}
 import os; from ccsetup.model import Asked, Choice; from ccsetup.prompt import Prompt
@@ -53,8 +54,8 @@ def first_text(command: list[str], text: str) -> tuple[float, float]:
 def first_prompts(rounds: int) -> None:
     """Print how soon each program's first prompt is drawn, measured in turn."""
     programs = {
-        "bare questionary": ([sys.executable, "-c", BARE], "What were you given?"),
-        "ccsetup": (ccsetup(), "? "),
+        "bare questionary": ([sys.executable, "-c", BARE], QUESTION),
+        "ccsetup": (ccsetup(), QUESTION),
         "aws configure": ([aws_cli(), "configure"], "AWS Access Key ID"),
     }
     seen: dict[str, list[tuple[float, float]]] = {name: [] for name in programs}
@@ -74,7 +75,7 @@ def first_prompts(rounds: int) -> None:
 def loaded_before_the_first_prompt() -> None:
     """Print which of the SDK's packages were imported before the first prompt was drawn."""
     child = spawned(ccsetup(), PYTHONPROFILEIMPORTTIME="1")
-    child.expect(r"\? \S")
+    child.expect_exact(QUESTION)
     names = set(re.findall(rb"\| +(boto3|botocore|urllib3|rich|questionary)\b", child.before))
     child.close(force=True)
     print("loaded by then:", ", ".join(sorted(name.decode() for name in names)) or "none of the libraries")
