@@ -45,13 +45,16 @@ def _common(parser: argparse.ArgumentParser) -> None:
 
 
 def _setup() -> argparse.ArgumentParser:
-    parser = _Parser(
-        "ccsetup setup", description="Set up access and clone.", epilog=f"Example: {EXAMPLE}", allow_abbrev=False
-    )
+    parser = _Parser("ccsetup setup", usage="ccsetup setup [KIND] [flags]", allow_abbrev=False)
+    parser.description = "Set up access and clone; what no flag answers is asked."
+    parser.epilog = f"Example: {EXAMPLE}"
     parser.add_argument("kind", nargs="?", metavar="KIND", help=" · ".join(a.name for a in access.KINDS))
     placed: set[str] = {"kind"}
     for kind in access.KINDS:
-        group = parser.add_argument_group(kind.name, kind.label)
+        shared = [q.flag_name for q in kind.questions if q.key in placed and q.flag_name]
+        group = parser.add_argument_group(
+            kind.name, " · ".join([kind.label, *(["also " + ", ".join(shared)] if shared else [])])
+        )
         for question in kind.questions:
             _flag(group, question, placed)
     group = parser.add_argument_group("every kind")

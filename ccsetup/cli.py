@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from argparse import Namespace
 
     from ccsetup.commands.deciding import Options
+    from ccsetup.screen import Screen
     from ccsetup.world import World
 
 HELP = """\
@@ -56,7 +57,7 @@ def run(words: list[str]) -> int:
     if words[:1] in (["--help"], ["-h"], ["help"]):
         sys.stdout.write(HELP)
         return 0
-    return _told(_parsed(words))
+    return _told(words)
 
 
 def _parsed(words: list[str]) -> Namespace:
@@ -72,14 +73,17 @@ def _parsed(words: list[str]) -> Namespace:
     return SimpleNamespace(**plain)  # type: ignore[return-value]  # it has what a Namespace has
 
 
-def _told(options: Namespace) -> int:
-    """Run the story that the options name; every way it can end is told, and is an exit code."""
+def _told(words: list[str]) -> int:
+    """Run the story that the words name; every way it can end is told, and is an exit code."""
     from ccsetup.errors import Cancelled, Problem
-    from ccsetup.surroundings import screen_of
+    from ccsetup.screen import Screen
 
-    screen = screen_of(options)
+    screen = Screen(os.environ, json="--json" in words)
+    kind = ""
     try:
-        return _story(options)
+        options = _parsed(words)
+        kind = options.kind or ""
+        return _story(options, screen)
     except (Cancelled, KeyboardInterrupt):
         problem: Problem = Cancelled()
     except Problem as refused:
@@ -91,26 +95,28 @@ def _told(options: Namespace) -> int:
             f"Something unforeseen went wrong: {type(error).__name__}.",
             next="Run it again with --debug and report what it shows.",
         )
-        if options.debug:
+        if "--debug" in words:
             _trace()
+    from ccsetup.commands.outcome import Outcome
+
     screen.problem(problem)
-    _document(options, problem)
+    screen.document(Outcome(kind=kind).refused(problem).document())
     return problem.exit_code
 
 
-def _story(options: Namespace) -> int:
-    from ccsetup.surroundings import screen_of, world_of
+def _story(options: Namespace, screen: Screen) -> int:
+    from ccsetup.surroundings import world_of
 
     if options.command == "demo":
         from ccsetup.commands import demo
 
-        outcome = demo.run(options, lambda: world_of(options), screen_of(options))
+        outcome = demo.run(options, lambda: world_of(options, screen), screen)
     else:
         from ccsetup.commands import setup
 
-        world = world_of(options)
+        world = world_of(options, screen)
         outcome = setup.run(world, _setup_options(options, world))
-    screen_of(options).document(outcome.document())
+    screen.document(outcome.document())
     return outcome.problems[-1].exit_code if outcome.problems else 0
 
 
@@ -124,19 +130,10 @@ def _setup_options(options: Namespace, world: World) -> Options:
     return setup_options(options, world)
 
 
-def _document(options: Namespace, problem: object) -> None:
-    """Print the JSON document of a command that a Problem ended; without --json nothing."""
-    from ccsetup.commands.outcome import Outcome
-    from ccsetup.errors import Problem
-    from ccsetup.surroundings import screen_of
-
-    assert isinstance(problem, Problem)  # noqa: S101
-    screen_of(options).document(Outcome(kind=options.kind or "").refused(problem).document())
-
-
 def _trace() -> None:
     """Print a traceback with everything that looks like a secret masked."""
-    import re
     import traceback
 
-    sys.stderr.write(re.sub(r"[A-Za-z0-9/+=_.-]{32,}", "••••••••", traceback.format_exc()))
+    from ccsetup.inert import veil
+
+    sys.stderr.write("\n".join(veil(line) for line in traceback.format_exc().splitlines()) + "\n")

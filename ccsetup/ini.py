@@ -14,7 +14,7 @@ import re
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -129,6 +129,7 @@ def logical(header: str, file: FileName) -> tuple[str, str]:
     return "", header
 
 
+@lru_cache(maxsize=16)  # questions, plan and proof ask about the same few texts
 def read(text: str, file: FileName) -> Document:
     """Read one file's text, however broken: sections in order, and the first fault."""
     document = _read_plainly(text, file)

@@ -34,22 +34,14 @@ class Later:
         return getattr(self._made, name)
 
 
-def screen_of(options: Namespace) -> Screen:
-    """Return the screen; it is made once, so that JSON is printed once."""
-    if not hasattr(options, "screen"):
-        options.screen = Screen(os.environ, json=options.json)
-    screen: Screen = options.screen
-    return screen
-
-
 def now() -> datetime:
     """Return the time, aware and UTC."""
     return datetime.now(timezone.utc)
 
 
-def world_of(options: Namespace) -> World:
+def world_of(options: Namespace, screen: Screen) -> World:
     """Put the real world together; nothing heavy is imported by it."""
-    env, home, screen = os.environ, Path.home(), screen_of(options)
+    env, home = os.environ, Path.home()
     signin = cast("SignIn", Later(lambda: _signin(options, home, screen)))
     aws = cast("Aws", Later(lambda: _aws(home, signin)))
     return World(

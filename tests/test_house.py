@@ -135,7 +135,7 @@ def test_starting_loads_no_heavy_library(code: str) -> None:
 
 def test_putting_the_world_together_loads_no_heavy_library() -> None:
     code = (
-        "import sys; sys.argv=['x']\nimport ccsetup.arguments as a, ccsetup.surroundings as s\ns.world_of(a.parsed([]))"
+        "import sys; sys.argv=['x']\nimport ccsetup.arguments as a, ccsetup.surroundings as s\ns.world_of(a.parsed([]), None)"
     )
     assert not loaded_by(code) & {"boto3", "botocore", "rich", "urllib3", "configobj", "filelock"}
 

@@ -102,10 +102,15 @@ def expected(answers: Answers) -> Expected:
     return of(answers.text("kind")).expects(answers)
 
 
+def asked_by(access: Access) -> tuple[Question, ...]:
+    """Return every question that one kind may ask, nested visits apart."""
+    return (*access.questions, *shared(access))
+
+
 def flags() -> tuple[Question, ...]:
     """Return one question for every flag there is, whatever the kind."""
     seen: dict[str, Question] = {}
     for access in KINDS:
-        for question in (*access.questions, *shared(access)):
+        for question in asked_by(access):
             seen.setdefault(question.key, question)
     return tuple(seen.values())

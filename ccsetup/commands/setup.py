@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from ccsetup import access, config
 from ccsetup.commands.deciding import CHANGE, RETRY, Options, change_an_answer, decide
@@ -15,6 +15,9 @@ from ccsetup.world import Look, World
 
 def run(world: World, options: Options) -> Outcome:
     """Set up access and clone; the outcome holds a Problem when a check failed."""
+    kind = str(options.given.get("kind", ""))
+    if kind:
+        _refuse_unused(options.given, {"kind", *(question.key for question in access.asked_by(access.of(kind)))}, kind)
     look = looking(world, options)
     if world.prompt is not None:
         _greet(world, look)
@@ -26,7 +29,7 @@ def run(world: World, options: Options) -> Outcome:
 
     while True:
         answers = trail.answers
-        _refuse_unused(options.given, answers)
+        _refuse_unused(options.given, answers, answers.text("kind"))
         change = planning.planned(world, answers, look)
         claim = planning.claimed(answers, look)
         directory = planning.directory(world, answers, claim)
@@ -81,9 +84,12 @@ def looking(world: World, options: Options) -> Look:
     )
 
 
-def _refuse_unused(given: Mapping[str, Value], answers: Answers) -> None:
-    unused = [key for key in given if key not in answers]
+def _refuse_unused(given: Mapping[str, Value], used: Collection[str], kind: str) -> None:
+    """Refuse flags that nothing asks for: somebody meant something by them."""
+    unused = [key for key in given if key not in used]
     if unused:
         flags = {question.key: question.flag_name for question in access.flags()}
         names = ", ".join(flags.get(key) or "--" + key.replace("_", "-") for key in unused)
-        raise BadAnswer(f"{names} does not go with the rest: {answers.text('kind')} does not ask for it here.")
+        raise BadAnswer(
+            f"{names} does not go with {kind} and the other answers.", next="See ccsetup setup --help for what does."
+        )

@@ -1,0 +1,147 @@
+"""The command line as a whole process: every way it can end is an exit code and a sentence."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import CleanEnv
+from terminal import CTRL_C, Terminal, program
+
+import ccsetup
+
+Ran = subprocess.CompletedProcess[str]
+
+
+@pytest.fixture
+def env(clean_env: CleanEnv, tmp_path: Path) -> dict[str, str]:
+    return clean_env(tmp_path / "home", path=[Path(sys.executable).parent])
+
+
+def run(env: dict[str, str], *words: str, given: str = "") -> Ran:
+    return subprocess.run([program(), *words], env=env, input=given, capture_output=True, text=True, check=False)
+
+
+def test_version_and_help_go_to_stdout(env: dict[str, str]) -> None:
+    assert run(env, "--version").stdout == f"ccsetup {ccsetup.__version__}\n"
+    shown = run(env, "--help")
+    assert (shown.returncode, "ccsetup setup" in shown.stdout, "Example" in shown.stdout) == (0, True, True)
+    assert "--sso-start-url" in run(env, "setup", "--help").stdout
+
+
+def test_without_a_terminal_it_says_how_to_go_by_flags(env: dict[str, str]) -> None:
+    done = run(env)
+    assert done.returncode == 2
+    assert "ccsetup setup role --role-arn" in done.stderr
+
+
+WRONG = [
+    (["foo"], "no command foo"),
+    (["setup", "ssso"], "no kind of access called ssso"),
+    (["setup", "--bogus"], "--bogus"),
+    (["setup", "sso", "--sso-start-url"], "--sso-start-url"),
+    (["setup", "keys", "--keys", "AKIAIOSFODNN7EXAMPLE"], "--keys takes - "),
+    (["setup", "keys", "--keys", "env"], "AWS_ACCESS_KEY_ID is not set"),
+    (["setup", "keys", "--keys", "-"], "No access key was found"),
+    (["setup", "role", "--role-arn", "CodeCommitAccess"], "such as arn:aws:iam::111122223333:role/"),
+    (["setup", "sso", "--external-id", "x1"], "--external-id"),
+    (["setup", "role", "--region", "us-east-9"], "--role-arn"),
+    (["demo", "--kind", "x"], "such as sso"),
+]
+
+
+@pytest.mark.parametrize(("words", "says"), WRONG, ids=lambda it: " ".join(it) if isinstance(it, list) else "")
+@pytest.mark.parametrize("as_json", [False, True], ids=["plain", "json"])
+def test_what_is_used_wrongly_exits_2_with_one_sentence(
+    env: dict[str, str], words: list[str], says: str, as_json: bool
+) -> None:
+    done = run(env, *words, "--no-input", *(["--json"] if as_json else []))
+    assert done.returncode == 2, done.stderr
+    assert says in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr
+    if as_json:
+        document = json.loads(done.stdout)
+        assert (document["ok"], len(document["problems"])) == (False, 1)
+        assert document["problems"][0]["code"] in ("input.missing", "input.invalid")
+    else:
+        assert done.stdout == ""
+
+
+def test_a_reader_that_goes_away_is_no_traceback(env: dict[str, str]) -> None:
+    done = subprocess.run(
+        f"{program()} --help | head -c 1", shell=True, env=env, capture_output=True, text=True, check=False
+    )
+    assert done.stderr == ""
+
+
+def test_a_broken_home_is_a_sentence(env: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "home" / ".aws").mkdir()
+    (tmp_path / "home" / ".aws" / "config").mkdir()
+    done = run(env, "setup", "keys", "--no-input", "--yes")
+    assert done.returncode == 1
+    assert "config" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_ctrl_c_at_the_first_question_exits_130_and_loads_no_sdk_before_it(env: dict[str, str], tmp_path: Path) -> None:
+    terminal = Terminal([program()], env, tmp_path)
+    terminal.ask("What were you given?")
+    terminal.press(CTRL_C)
+    assert terminal.exit_code() == 130
+    assert "Nothing was written" in terminal.text()
+    assert not (tmp_path / "home" / ".aws").exists()
+
+
+def test_a_dumb_terminal_gets_plain_numbered_questions(env: dict[str, str], tmp_path: Path) -> None:
+    terminal = Terminal([program()], {**env, "TERM": "dumb"}, tmp_path)
+    terminal.wait("What were you given?", "1", "Single sign-on")
+    terminal.press("2\r")
+    terminal.wait("What is the role's ARN?")
+    terminal.press("b\r")
+    terminal.wait("What is the role's ARN?")
+    terminal.press(CTRL_C)
+    assert terminal.exit_code() == 130
+    assert b"\x1b" not in terminal.raw
+
+
+@pytest.mark.parametrize("kind", ["sso", "role", "mfa", "oidc", "keys"])
+def test_the_demo_clones_and_pushes_and_leaves_nothing_behind(kind: str, env: dict[str, str], tmp_path: Path) -> None:
+    place = tmp_path / "tmp"
+    place.mkdir()
+    done = run({**env, "TMPDIR": str(place)}, "demo", "--kind", kind)
+    assert done.returncode == 0, done.stderr
+    for said in ("? What were you given?", "✓ wrote", "✓ identity", "✓ cloned", "✓ pushed", "are gone again"):
+        assert said in done.stderr
+    assert [path for path in place.rglob("*") if path.is_file() and path.suffix != ".lock"] == []
+    assert list((tmp_path / "home").iterdir()) == []
+
+
+def test_the_demo_keeps_its_folder_when_asked(env: dict[str, str], tmp_path: Path) -> None:
+    done = run({**env, "TMPDIR": str(tmp_path)}, "demo", "--kind", "keys", "--keep", "--json")
+    assert json.loads(done.stdout)["ok"]
+    kept = next(path for path in tmp_path.iterdir() if path.name.startswith("ccsetup-demo-"))
+    assert str(kept) in done.stderr
+    assert (kept / "work" / "MySharedDemoRepo" / "hello.txt").is_file()
+
+
+def test_a_person_can_drive_the_demo(env: dict[str, str], tmp_path: Path) -> None:
+    terminal = Terminal([program(), "demo", "--kind", "mfa"], env, tmp_path)
+    terminal.wait("It is Maria's first day")
+    keys = [word.rstrip(".,") for word in terminal.flat().split() if word.startswith("AKIA")]
+    after = terminal.flat().split(keys[0])[1].split()
+    terminal.answer("What were you given?", "MFA")
+    terminal.answer("What is the access key ID?", keys[0])
+    terminal.answer("What is the secret access key?", after[1].rstrip(","))
+    terminal.answer("What shall that first profile be called?", "")
+    terminal.wait("Maria's device shows")
+    code = terminal.flat().split("Maria's device shows ")[1][:6]
+    terminal.answer("What is the code now?", code)
+    terminal.answer("Which region is the repository in?", "us-east-2")
+    terminal.answer("What shall the profile be called?", "")
+    terminal.answer("Which repository?", "people")
+    terminal.answer("Write this?", "")
+    assert terminal.exit_code() == 0, terminal.text()
+    assert "✓ pushed" in terminal.text()
