@@ -8,7 +8,7 @@ from ccsetup import access, config
 from ccsetup.commands.deciding import CHANGE, RETRY, Options, change_an_answer, decide
 from ccsetup.commands.outcome import Outcome
 from ccsetup.errors import BadAnswer, Problem
-from ccsetup.model import Answers, Value
+from ccsetup.model import Value
 from ccsetup.talk import Walk
 from ccsetup.world import Look, World
 
