@@ -42,7 +42,9 @@ def matching(there: Sequence[Entry], typed: str) -> tuple[list[Entry], bool]:
     words = text.split()
     if not words:
         return list(there), True
-    found = [entry for entry in there if all(word in entry.everything for word in words)]
+    found = there
+    for word in words:
+        found = [entry for entry in found if word in entry.everything]
     if found:
         return sorted(found, key=lambda entry: _rank(entry.low, text, words)), True
     return _fuzzy(there, text), False
@@ -53,7 +55,7 @@ def _rank(label: str, text: str, words: Sequence[str]) -> int:
         return 0
     if label.startswith(text):
         return 1
-    return 2 if all(word in label for word in words) else 3
+    return 2 if words[0] in label and words[-1] in label else 3
 
 
 def _fuzzy(there: Sequence[Entry], text: str) -> list[Entry]:

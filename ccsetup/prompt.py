@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 ROWS = 12  # entries of a list on screen at once
 MOVES = {"up": -1, "c-p": -1, "down": 1, "c-n": 1, "pageup": -10, "pagedown": 10, "home": -(10**9), "end": 10**9}
+HINT = 24  # columns below which a hint is not worth cutting
 ESCAPE_S = 0.05  # how long a lone Esc waits, lest it be the beginning of an arrow key
 BREAK = "⏎"  # how a line break in a paste looks in the one line it is shown in
 STYLE = [
@@ -255,7 +256,7 @@ class Sheet:
     def _row(self, entry: Entry, chosen: bool, room: int, column: int) -> Fragments:
         label = cut(entry.label, room)
         left = room - max(column, cells(label)) - 4
-        hint = cut(entry.hint, left) if left >= 12 else ""
+        hint = cut(entry.hint, left) if left >= min(cells(entry.hint), HINT) else ""
         text = padded(label, column + 4) + ("" if column >= cells(label) else "    ") if hint else label
         style = "class:chosen" if chosen else ""
         parts = [(style, "\n  ❯ " if chosen else "\n    "), (style, text), ("class:help", hint)]
