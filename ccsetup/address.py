@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from ccsetup.errors import BadAnswer
+from ccsetup.patterns import later
 from ccsetup.signing import REGIONS as REGIONS
 from ccsetup.signing import git_host as git_host
 
@@ -19,40 +19,39 @@ _REGION = r"[a-z]{2}(?:-[a-z]+)+-[0-9]+[a-z]?"
 _HOST = rf"(?:vpce-[a-z0-9-]+\.)?git-codecommit(?:-fips)?\.(?P<region>{_REGION})(?:\.vpce)?\.amazonaws\.com(?:\.cn)?"
 _PORT = r"(?::[0-9]{1,5})?"
 _REST = r"(?P<name>[^/?#\s]+?)/?(?:[?#].*|/info/refs.*)?"
-_CODECOMMIT = re.compile(
+_CODECOMMIT = later(
     rf"(?:codecommit:{{1,3}}(?P<region>{_REGION})|(?P<bare>{_REGION})|codecommit)://"
     r"(?:(?P<profile>[^@/?#\x00-\x1f]*)@)?(?P<name>[^/?#\s]*)/?",
     re.IGNORECASE | re.ASCII,
 )
-_GIT = re.compile(
+_GIT = later(
     rf"(?:(?P<scheme>https?|ssh)://)?(?:[^/\s]*@)?(?P<host>{_HOST})(?P<port>{_PORT})[/:]/?v1/repos/{_REST}",
     re.IGNORECASE | re.ASCII,
 )
-_OTHER_HOST = re.compile(rf"https://(?:[^/\s]*@)?(?P<host>[^/\s@]+)/v1/repos/{_REST}", re.IGNORECASE | re.ASCII)
-_CONSOLE = re.compile(
+_OTHER_HOST = later(rf"https://(?:[^/\s]*@)?(?P<host>[^/\s@]+)/v1/repos/{_REST}", re.IGNORECASE | re.ASCII)
+_CONSOLE = later(
     rf"https://(?:(?P<account>[0-9]{{12}})-[a-z0-9]+\.)?(?:(?P<region>{_REGION})\.)?"
     r"console\.(?:aws\.amazon\.com|amazonaws\.cn|amazonaws-us-gov\.com)(?P<path>/\S*)",
     re.IGNORECASE | re.ASCII,
 )
-_CONSOLE_NAME = re.compile(r"/codesuite/codecommit/repositories/([^/?#]+)|/codecommit/home[^#]*#/repository/([^/?#]+)")
-_CONSOLE_REGION = re.compile(rf"[?&]region=({_REGION})(?![\w-])", re.ASCII)
-_ARN = re.compile(r"arn:(?P<partition>aws[a-z-]*):codecommit:(?P<region>[^:]*):(?P<account>[^:]*):(?P<name>[^:/\s]+)")
-_NAME = re.compile(r"[A-Za-z0-9._-]{1,100}")
-_PROFILE = re.compile(r"[A-Za-z0-9_.+=,-]+")  # AWS-FACTS: what AWS's git-remote-codecommit reads as it was meant
+_CONSOLE_NAME = later(r"/codesuite/codecommit/repositories/([^/?#]+)|/codecommit/home[^#]*#/repository/([^/?#]+)")
+_CONSOLE_REGION = later(rf"[?&]region=({_REGION})(?![\w-])", re.ASCII)
+_ARN = later(r"arn:(?P<partition>aws[a-z-]*):codecommit:(?P<region>[^:]*):(?P<account>[^:]*):(?P<name>[^:/\s]+)")
+_NAME = later(r"[A-Za-z0-9._-]{1,100}")
+_PROFILE = later(r"[A-Za-z0-9_.+=,-]+")  # AWS-FACTS: what AWS's git-remote-codecommit reads as it was meant
 
-_COMMAND = re.compile(r"(?:[$>%#]\s+)?(?:\w+=\S+\s+)*(?:git|ccsetup)\s(?P<words>.*\bclone\s.*)", re.DOTALL)
-_TAKES_A_VALUE = re.compile(
+_COMMAND = later(r"(?:[$>%#]\s+)?(?:\w+=\S+\s+)*(?:git|ccsetup)\s(?P<words>.*\bclone\s.*)", re.DOTALL)
+_TAKES_A_VALUE = later(
     r"-[boucj]|--(branch|origin|upload-pack|config|depth|reference|reference-if-able|template|separate-git-dir|"
     r"shallow-since|shallow-exclude|filter|jobs|server-option|bundle-uri|profile|region|via|helper)"
 )
 _BLANKS = " \t\r\n\v\f\u00a0\u202f\u2007\u200b\u200c\u200d\u2060\ufeff"
 _QUOTES = "\"'`<>\u2018\u2019\u201c\u201d\u00ab\u00bb"
 _PLAIN = {0x2018: "'", 0x2019: "'", 0x201C: '"', 0x201D: '"', 0xA0: " "}
-_DASHES = re.compile(r"(?<!\S)-*[\u2013\u2014][\u2013\u2014-]*(?=(\w\s)?)")
+_DASHES = later(r"(?<!\S)-*[\u2013\u2014][\u2013\u2014-]*(?=(\w\s)?)")
 
 
-@dataclass(frozen=True)
-class Address:
+class Address(NamedTuple):
     """One repository, as far as its address tells: what is not said is empty.
 
     `host` is set, port included, when it is not the region's ordinary one (FIPS, VPC endpoint, CODE_COMMIT_ENDPOINT).
@@ -138,11 +137,11 @@ def _address(text: str, endpoint: str) -> Address:
         return _git(found)
     if found := _CODECOMMIT.fullmatch(text):
         named = _found("codecommit", found["name"], found["region"] or found["bare"] or "")
-        return replace(named, profile=found["profile"] or "")
+        return named._replace(profile=found["profile"] or "")
     if found := _CONSOLE.fullmatch(text):
         return _console(found)
     if (found := _OTHER_HOST.fullmatch(text)) and found["host"].lower() == endpoint.lower():
-        return replace(_found("https", found["name"], ""), host=endpoint)
+        return _found("https", found["name"], "")._replace(host=endpoint)
     if re.search(r"[:/@]", text):
         raise BadAnswer(f"{_shown(text)} is no CodeCommit address; one looks like {_EXAMPLE}.")
     return _found("name", text, "")
@@ -152,7 +151,7 @@ def _git(found: re.Match[str]) -> Address:
     form: Form = "ssh" if (found["scheme"] or "").lower() == "ssh" or _is_scp(found) else "https"
     named = _found(form, found["name"], found["region"])
     host = found["host"].lower().replace(found["region"].lower(), named.region) + found["port"]
-    return named if host.removesuffix(":443") == git_host(named.region) or form == "ssh" else replace(named, host=host)
+    return named if host.removesuffix(":443") == git_host(named.region) or form == "ssh" else named._replace(host=host)
 
 
 def _is_scp(found: re.Match[str]) -> bool:
@@ -166,7 +165,7 @@ def _console(found: re.Match[str]) -> Address:
     region = _CONSOLE_REGION.search(found["path"])
     named = _found("console", page[1] or page[2], region[1] if region else found["region"] or "")
     branch = re.search(r"/browse/refs/heads/([^?#]+?)(?:/--/|/?[?#]|/?$)", found["path"])
-    return replace(named, account_id=found["account"] or "", branch=branch[1] if branch else "")
+    return named._replace(account_id=found["account"] or "", branch=branch[1] if branch else "")
 
 
 def _arn(text: str) -> Address:
@@ -177,7 +176,7 @@ def _arn(text: str) -> Address:
     named = _found("arn", found["name"], found["region"])
     if found["partition"] != named.partition:
         raise BadAnswer(f"{named.region} belongs to {named.partition}: {arn(named.region, found['account'], '…')}")
-    return replace(named, account_id=found["account"])
+    return named._replace(account_id=found["account"])
 
 
 def _found(form: Form, name: str, region: str) -> Address:
@@ -206,7 +205,7 @@ def _command(words: str, endpoint: str) -> Address:
     if not places:
         raise BadAnswer(f"The command names no repository; it is such as git clone {_EXAMPLE}.")
     named = _address(places[0], endpoint)
-    return replace(named, directory=places[1] if len(places) > 1 else "", branch=branch or named.branch)
+    return named._replace(directory=places[1] if len(places) > 1 else "", branch=branch or named.branch)
 
 
 def _options(words: Iterator[str]) -> tuple[str, list[str]]:

@@ -81,8 +81,9 @@ def modes(paths: Sequence[Path]) -> Mapping[str, int | None]:
 
 
 def prune(folder: Path, now: datetime) -> None:
-    """Remove what is older than 30 days, and all but the last 20."""
+    """Remove what is older than 30 days, and all but the last 20, as far as the system lets us."""
     oldest = (now - timedelta(days=DAYS)).strftime(_STAMP)
-    there = names(folder)
-    for path in [*there[:-KEEP], *(path for path in there[-KEEP:] if path.name < oldest)]:
-        disk.discard(path)
+    with suppress(OSError):
+        there = names(folder)
+        for path in [*there[:-KEEP], *(path for path in there[-KEEP:] if path.name < oldest)]:
+            disk.discard(path)

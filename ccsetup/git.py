@@ -16,6 +16,7 @@ from pathlib import Path
 from ccsetup.complaints import problem_of
 from ccsetup.errors import Problem
 from ccsetup.model import Route
+from ccsetup.patterns import later
 
 HELPER = "git-remote-codecommit"
 CHECK_S = 60  # what only asks the other side is over by then
@@ -30,8 +31,8 @@ _PHASES = {
     "Resolving deltas": (0.85, 0.95),
     "Updating files": (0.95, 1.0),
 }
-_STEP = re.compile(r"(?:remote: )?([A-Z][a-z]+ [a-z]+): +(\d+)% \(\d+/\d+\)(?:, ([\d.]+) ([KMGT]?i?B|bytes))?")
-_STEPS = re.compile(r"(?:remote: )?([A-Z][a-z]+ [a-z]+: +\d+|Total \d+ )")
+_STEP = later(r"(?:remote: )?([A-Z][a-z]+ [a-z]+): +(\d+)% \(\d+/\d+\)(?:, ([\d.]+) ([KMGT]?i?B|bytes))?")
+_STEPS = later(r"(?:remote: )?([A-Z][a-z]+ [a-z]+: +\d+|Total \d+ )")
 
 # Variables that tie git to one repository (git rev-parse --local-env-vars): a hook that runs us has them.
 _TIED = (

@@ -15,6 +15,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from ccsetup.errors import Problem
 from ccsetup.model import Secret
+from ccsetup.patterns import later
 from ccsetup.tokens import Registration, Token, registration_name
 from ccsetup.world import Start
 
@@ -26,7 +27,7 @@ REDIRECT = "http://127.0.0.1/oauth/callback"  # as it is registered: without a p
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 # Hosts where AWS alone decides what is shown. All of amazonaws.com would be too much: anyone's buckets live there too.
-_AWS_HOST = re.compile(
+_AWS_HOST = later(
     r"([a-z0-9-]+\.)*(awsapps\.(com|cn)|app\.aws|signin\.aws|signin\.aws\.amazon\.com|portal\.amazonaws\.com(\.cn)?)"
     r"|identitycenter\.amazonaws\.(com(\.cn)?|eu)"
     r"|(oidc|device\.sso|portal\.sso)\.[a-z0-9-]+\."

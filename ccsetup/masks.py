@@ -6,18 +6,19 @@ import re
 
 from ccsetup.inert import MASK
 from ccsetup.model import Secret, Value
+from ccsetup.patterns import later
 
 __all__ = ["MASK", "is_secret", "line", "value"]
 
 _WORD = r"[\w.-]*(?:secret|token|passw|pwd|api[_-]?key|private[_-]?key)[\w.-]*"
-_NAMED = re.compile(rf"({_WORD})(\s*[=:]\s*)(?=\S).*", re.IGNORECASE | re.DOTALL)
-_ARGUMENT = re.compile(rf"(-{_WORD}\s+)(\"[^\"]*\"|'[^']*'|(?!--)\S+)", re.IGNORECASE)
-_USER = re.compile(r"((?:^|\s)(?:-u|--user|Bearer|Basic)[\s=]+)\S+")
-_USERINFO = re.compile(r"(://[^/\s:@]*:)\S+@")
-_KEY_ID = re.compile(r"\b(A[KS]IA)[A-Z0-9]{4,}([A-Z0-9]{4})\b")
-_TOKEN = re.compile(r"\beyJ[\w.=-]{20,}")
-_KEY = re.compile(r"(?<![^\s\"'=,])(?=[^\s]*[0-9])(?=[^\s]*[A-Z])(?=[^\s]*[a-z])[A-Za-z0-9/+]{40,}={0,2}(?![^\s\"',;])")
-_SECRET = re.compile(_WORD, re.IGNORECASE)
+_NAMED = later(rf"({_WORD})(\s*[=:]\s*)(?=\S).*", re.IGNORECASE | re.DOTALL)
+_ARGUMENT = later(rf"(-{_WORD}\s+)(\"[^\"]*\"|'[^']*'|(?!--)\S+)", re.IGNORECASE)
+_USER = later(r"((?:^|\s)(?:-u|--user|Bearer|Basic)[\s=]+)\S+")
+_USERINFO = later(r"(://[^/\s:@]*:)\S+@")
+_KEY_ID = later(r"\b(A[KS]IA)[A-Z0-9]{4,}([A-Z0-9]{4})\b")
+_TOKEN = later(r"\beyJ[\w.=-]{20,}")
+_KEY = later(r"(?<![^\s\"'=,])(?=[^\s]*[0-9])(?=[^\s]*[A-Z])(?=[^\s]*[a-z])[A-Za-z0-9/+]{40,}={0,2}(?![^\s\"',;])")
+_SECRET = later(_WORD, re.IGNORECASE)
 
 
 def is_secret(key: str) -> bool:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from ccsetup.world import Look
@@ -83,8 +83,7 @@ class Answers(Mapping[str, Value]):
         return Answers({k[len(prefix) :]: v for k, v in self._values.items() if k.startswith(prefix)})
 
 
-@dataclass(frozen=True)
-class Choice:
+class Choice(NamedTuple):
     """One entry of a list: what it answers, how it reads, and a quiet remark beside it."""
 
     value: str
@@ -92,8 +91,7 @@ class Choice:
     hint: str = ""
 
 
-@dataclass(frozen=True)
-class Corrected:
+class Corrected(NamedTuple):
     """A typed text that had one reading other than its letters: the value taken, and what to say about it."""
 
     value: str
@@ -111,8 +109,7 @@ def _as_it_is(text: str) -> str:
     return text
 
 
-@dataclass(frozen=True)
-class Question:
+class Question(NamedTuple):
     """One thing to ask, as a value: who walks the questions decides whether, how and of whom.
 
     `key` is the flag's name with underscores. `parse` turns typed text into the answer, raises BadAnswer, or
@@ -147,8 +144,7 @@ class Question:
         return {"": "--" + self.key.replace("_", "-"), "-": ""}.get(self.flag, self.flag)
 
 
-@dataclass(frozen=True)
-class Asked:
+class Asked(NamedTuple):
     """A question made ready for one prompt: its choices looked up, its default known.
 
     `parse` raises BadAnswer with the sentence to show. `notice` is a line to show above it (a refusal, a lookup
@@ -177,8 +173,7 @@ BACK = Back()
 FileName = Literal["config", "credentials"]
 
 
-@dataclass(frozen=True)
-class Section:
+class Section(NamedTuple):
     """What one section of an AWS file shall hold: settings to set, in order, and (None) to remove.
 
     `type` and `name` are logical: ("profile", "dev") is `[profile dev]` in config, `[dev]` in credentials, and
@@ -191,21 +186,23 @@ class Section:
     settings: Mapping[str, Value | None]
 
 
-@dataclass(frozen=True)
-class Edit:
+class Edit(NamedTuple):
     """One file, before and after, as whole texts (utf-8, undecodable bytes as surrogate escapes); None = no file.
 
     `file` says which of AWS's two files it is, where it is one.
     """
 
     path: Path
-    before: str | None = field(repr=False)  # may hold secrets
-    after: str | None = field(repr=False)
+    before: str | None
+    after: str | None
+
+    def __repr__(self) -> str:
+        return f"Edit({str(self.path)!r}, …)"  # the texts may hold secrets
+
     file: FileName | None = None
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(NamedTuple):
     """Everything one change will write, ready to be read before it is done."""
 
     profile: str
@@ -214,8 +211,7 @@ class Plan:
     edits: tuple[Edit, ...] = ()
 
 
-@dataclass(frozen=True)
-class Receipt:
+class Receipt(NamedTuple):
     """A plan that was carried out: when, the backup that can undo it, and the folders that had to be made."""
 
     plan: Plan
@@ -224,8 +220,7 @@ class Receipt:
     made: tuple[Path, ...] = ()
 
 
-@dataclass(frozen=True)
-class Keys:
+class Keys(NamedTuple):
     """Credentials: long-term when there is no session token. `expires_at` is aware, UTC, or unknown."""
 
     access_key_id: str
@@ -234,8 +229,7 @@ class Keys:
     expires_at: datetime | None = None
 
 
-@dataclass(frozen=True)
-class Identity:
+class Identity(NamedTuple):
     """Who STS says is calling."""
 
     account_id: str
@@ -243,8 +237,7 @@ class Identity:
     user_id: str = ""
 
 
-@dataclass(frozen=True)
-class Repository:
+class Repository(NamedTuple):
     """A CodeCommit repository. Empty strings are unknown."""
 
     name: str
@@ -254,8 +247,7 @@ class Repository:
     partition: str = "aws"
 
 
-@dataclass(frozen=True)
-class Who:
+class Who(NamedTuple):
     """Whose eyes to look through: a profile, and the settings it would have.
 
     `profiles` maps each profile's name to its merged settings, those not yet written included; `sessions` likewise
@@ -265,31 +257,31 @@ class Who:
 
     profile: str
     region: str
-    profiles: Mapping[str, Mapping[str, Value]] | None = field(default=None, repr=False)
-    sessions: Mapping[str, Mapping[str, Value]] | None = field(default=None, repr=False)
+    profiles: Mapping[str, Mapping[str, Value]] | None = None
+    sessions: Mapping[str, Mapping[str, Value]] | None = None
     mfa_code: str = ""
 
+    def __repr__(self) -> str:
+        return f"Who({self.profile!r}, {self.region!r}, …)"  # the settings may hold secrets
 
-@dataclass(frozen=True)
-class Route:
+
+class Route(NamedTuple):
     """How git gets there: the address to clone, settings for that one repository, and why this way."""
 
     name: str
     url: str
-    settings: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, str] = MappingProxyType({})
     why: str = ""
 
 
-@dataclass(frozen=True)
-class Expected:
+class Expected(NamedTuple):
     """Who must answer when the profile is tried; empty strings are not compared."""
 
     account_id: str = ""
     role: str = ""
 
 
-@dataclass(frozen=True)
-class Access:
+class Access(NamedTuple):
     """One kind of access. Its file is all there is to it: menu, flags, plan and tests read this value.
 
     `sections` turns its answers, and the keys that `obtain` fetched, into what the files shall hold. `keys` are the

@@ -5,15 +5,11 @@ The rules are AWS's own, ASCII only (AWS-FACTS, "Rules for values"); botocore ch
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
 import re
 import unicodedata
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timezone
-from urllib.parse import urlsplit
+from typing import NamedTuple
 
 from ccsetup.address import REGIONS
 from ccsetup.errors import BadAnswer
@@ -213,6 +209,8 @@ def sso_start_url(text: str) -> str | Corrected:
 
     The spelling matters: SDKs name the cache of a legacy profile by its sha1.
     """
+    from urllib.parse import urlsplit
+
     example = "A start URL is such as https://acme.awsapps.com/start."
     value = re.sub(r"\s+", "", tidy(text)).replace("\\", "")
     if "://" not in value:
@@ -239,9 +237,20 @@ _TOLD = (
 )
 
 
+def _host(start_url: str) -> str:
+    found = re.match(r"https://([^/:?#]*)", start_url)
+    return found[1].lower() if found else ""
+
+
+def host_of(start_url: str) -> str:
+    """Return the host of a checked start URL."""
+    found = re.match(r"https://([^/:?#]*)", start_url)
+    return found[1].lower() if found else ""
+
+
 def region_of(start_url: str) -> str | None:
     """Return the region a start URL's host tells, None when it does not (`d-….awsapps.com`, custom addresses)."""
-    host = urlsplit(start_url).hostname or ""
+    host = host_of(start_url)
     if host == "start.us-gov-home.awsapps.com":
         return "us-gov-west-1"
     return next((m[1] for pattern in _TOLD if (m := re.fullmatch(pattern, host))), None)
@@ -249,8 +258,7 @@ def region_of(start_url: str) -> str | None:
 
 def session_of(start_url: str) -> str:
     """Return a short name for a start URL's session, such as acme for https://acme.awsapps.com/start."""
-    url = urlsplit(start_url)
-    labels = [part for part in (url.hostname or "").split(".") if part not in ("www", "start", "sso", "login")]
+    labels = [part for part in host_of(start_url).split(".") if part not in ("www", "start", "sso", "login")]
     words = re.sub(r"[^A-Za-z0-9-]", "", labels[0] if labels else "")
     return words.strip("-") or "sso"
 
@@ -279,8 +287,7 @@ def output(text: str) -> str:
     return value
 
 
-@dataclass(frozen=True)
-class Token:
+class Token(NamedTuple):
     """What an OIDC token says of itself; unverified, since only its issuer's keys could verify it."""
 
     issuer: str
@@ -291,6 +298,9 @@ class Token:
 
 def token(text: str) -> Token:
     """Decode a JWT offline. Raises BadAnswer when the text is none."""
+    import base64
+    import json
+
     refused = BadAnswer(
         "The file holds no OIDC token: one is three parts with dots between, such as eyJh….eyJp….SflK…."
     )
@@ -303,7 +313,7 @@ def token(text: str) -> Token:
             raise refused
         ends = claims.get("exp")
         at = datetime.fromtimestamp(ends, timezone.utc) if isinstance(ends, (int, float)) else None
-    except (ValueError, binascii.Error, OverflowError, OSError, RecursionError):
+    except (ValueError, OverflowError, OSError, RecursionError):
         raise refused from None
     audience = claims.get("aud", "")
     return Token(

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime, timezone
 
 from ccsetup import parse
 from ccsetup.errors import BadAnswer
 from ccsetup.model import Corrected, Keys, Secret
+from ccsetup.patterns import later
 
-_KEY_LINE = re.compile(
+_KEY_LINE = later(
     r"""(?i)(?:\$env:)?\b(aws_)?(access_?key_?id|secret_?access_?key|session_?token|security_?token)"""
     r"""["']?\s*[=:\s,]\s*["']?([A-Za-z0-9/+=_.-]+)"""
 )
 
 
-_END = re.compile(
+_END = later(
     r"""(?i)(?:expiration|expires_at|token_expires|credential_expiration)["']?\s*[=:,]\s*["']?"""
     r"""([0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:[zZ]|[+-][0-9]{2}:[0-9]{2})?)"""
 )
@@ -35,7 +35,7 @@ def keys(text: str) -> Keys:
             " temporary keys, AWS_SESSION_TOKEN=…."
         )
     checked = _checked(found["accesskeyid"], found["secretaccesskey"], found.get("sessiontoken", ""))
-    return replace(checked, expires_at=_end(text))
+    return checked._replace(expires_at=_end(text))
 
 
 def _end(text: str) -> datetime | None:

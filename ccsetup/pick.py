@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from ccsetup.inert import MASK, cells, inert, veil
 from ccsetup.model import Choice
+from ccsetup.patterns import later
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ def _fuzzy(there: Sequence[Entry], text: str) -> list[Entry]:
     if not letters:
         return []
     rest = "".join(f"[^{re.escape(letter)}]*{re.escape(letter)}" for letter in letters[1:])
-    pattern = re.compile(re.escape(letters[0]) + rest)
+    pattern = later(re.escape(letters[0]) + rest)
     found = [(m.end() - m.start(), i, entry) for i, entry in enumerate(there) if (m := pattern.search(entry.low))]
     return [entry for _, _, entry in sorted(found, key=lambda hit: hit[:2])]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any, Literal
@@ -97,13 +96,13 @@ def again(plan: Plan, texts: AwsTexts) -> Plan:
                 next="Look at what it wrote, then run the same command again.",
                 code="file.changed",
             )
-    return replace(plan, edits=_edits(plan.sections, texts))
+    return plan._replace(edits=_edits(plan.sections, texts))
 
 
 def undo(plan: Plan) -> Plan:
     """Return the plan that puts every file back."""
-    edits = (replace(edit, before=edit.after, after=edit.before) for edit in reversed(plan.edits))
-    return replace(plan, sections=(), edits=tuple(edits))
+    edits = (edit._replace(before=edit.after, after=edit.before) for edit in reversed(plan.edits))
+    return plan._replace(sections=(), edits=tuple(edits))
 
 
 def summary(plan: Plan) -> list[dict[str, Any]]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from ccsetup import address, parse
 from ccsetup.errors import BadAnswer
@@ -44,8 +44,7 @@ def duration(low_s: int, high_s: int) -> Question:
     )
 
 
-@dataclass(frozen=True)
-class Target:
+class Target(NamedTuple):
     """The repository that was asked for. Empty: none, or not told."""
 
     name: str = ""
@@ -94,8 +93,8 @@ def shared(access: Access) -> tuple[Question, ...]:
 def nested_shared(access: Access) -> tuple[Question, ...]:
     """Return what a nested visit asks beside the questions of its kind; where it is used from needs no asking."""
     own = {question.key for question in access.questions}
-    region = replace(_region(), known=lambda answers, look: _region_near(answers, look) or "", optional=True)
-    profile = replace(_profile(access), ask="What shall that first profile be called?", default=_base)
+    region = _region()._replace(known=lambda answers, look: _region_near(answers, look) or "", optional=True)
+    profile = _profile(access)._replace(ask="What shall that first profile be called?", default=_base)
     return tuple(question for question in (region, profile) if question.key not in own)
 
 

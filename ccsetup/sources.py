@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping, Sequence
 
 from ccsetup import parse
@@ -21,6 +20,8 @@ _SOURCES = {
 
 def near(name: str, names: Sequence[str]) -> str:
     """Return words that suggest names like this one, "" when there are none."""
+    import difflib
+
     close = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
     return f"There is {', '.join(close)}." if close else ""
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from typing import TypeVar
 
 from ccsetup.errors import BadAnswer, Missing, Problem
 from ccsetup.model import BACK, Answers, Asked, Back, Choice, Corrected, Question, Secret, Value
 from ccsetup.world import Look, Prompt
 
+T = TypeVar("T")
 Flow = Callable[[Answers], Sequence[Question]]
 
 
@@ -185,7 +186,7 @@ class Walk:
         can_go_back = self._before(question.key, trail) is not None
         while True:
             asked = self._ready(question, answers, choices, kept, notice)
-            answer = self.prompt.ask(replace(asked, can_go_back=can_go_back or question.key in trail.answers))
+            answer = self.prompt.ask(asked._replace(can_go_back=can_go_back or question.key in trail.answers))
             if isinstance(answer, Back):
                 return BACK
             try:
@@ -262,27 +263,30 @@ def nested(prefix: str, questions: Sequence[Question]) -> tuple[Question, ...]:
     return tuple(_under(prefix, question) for question in questions)
 
 
-def _seen_from(prefix: str, function: Callable[[Answers, Look], object], answers: Answers, look: Look) -> object:
-    try:
-        return function(answers.under(prefix), look)
-    except Problem as problem:
-        problem.about = problem.about and prefix + problem.about
-        raise
+def _seen_from(prefix: str, function: Callable[[Answers, Look], T] | None) -> Callable[[Answers, Look], T] | None:
+    """Return a question's function as a nested visit needs it: it sees its own answers, and speaks of its own keys."""
+    if function is None:
+        return None
+
+    def seen(answers: Answers, look: Look) -> T:
+        try:
+            return function(answers.under(prefix), look)
+        except Problem as problem:
+            problem.about = problem.about and prefix + problem.about
+            raise
+
+    return seen
 
 
 def _under(prefix: str, question: Question) -> Question:
-    def look_up(function: Callable[[Answers, Look], object] | None) -> Callable[[Answers, Look], object] | None:
-        return None if function is None else partial(_seen_from, prefix, function)
-
     settle = question.settle
-    return replace(
-        question,
+    return question._replace(
         key=prefix + question.key,
         flag="-",
         also=(),
-        choices=look_up(question.choices),  # type: ignore[arg-type]
-        known=look_up(question.known),  # type: ignore[arg-type]
-        default=look_up(question.default),  # type: ignore[arg-type]
+        choices=_seen_from(prefix, question.choices),
+        known=_seen_from(prefix, question.known),
+        default=_seen_from(prefix, question.default),
         when=lambda answers: question.when(answers.under(prefix)),
         settle=settle and (lambda value, answers, look: settle(value, answers.under(prefix), look)),
     )

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, NamedTuple, Protocol, TypeVar, cast
 
 from ccsetup.errors import Problem
 from ccsetup.model import (
@@ -31,8 +31,7 @@ from ccsetup.model import (
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
-class AwsTexts:
+class AwsTexts(NamedTuple):
     """The two AWS files as they are on disk: the path as AWS finds it, and the text (None: there is no such file)."""
 
     config_path: Path
@@ -63,8 +62,7 @@ class Files(Protocol):
         """Say whether something other than an empty folder is at that path."""
 
 
-@dataclass(frozen=True)
-class Start:
+class Start(NamedTuple):
     """Where single sign-on begins: the start URL, its region, and the sso-session's name ("" for the legacy form).
 
     `scopes` are the sso-session's own, empty where it names none.

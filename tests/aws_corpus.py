@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from botocore.configloader import raw_config_parse
-from botocore.exceptions import ConfigParseError
+from botocore.exceptions import ConfigNotFound, ConfigParseError
 from botocore.session import Session
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -55,7 +55,7 @@ def judge(path: Path) -> Mapping[str, Any]:
     """Parse a file as botocore does; Problem when it refuses."""
     try:
         found: Mapping[str, Any] = raw_config_parse(str(path))
-    except ConfigParseError as error:
+    except (ConfigParseError, ConfigNotFound) as error:
         raise Problem(str(error), code="refused") from None
     return found
 

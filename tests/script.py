@@ -267,4 +267,3 @@ def tree(folder: Path) -> dict[str, tuple[int, bytes | None]]:
         str(path.relative_to(folder)): (path.lstat().st_mode, path.read_bytes() if path.is_file() else None)
         for path in sorted(folder.rglob("*"))
     }
-

@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 HOUSE = ROOT / "ccsetup"
 
-FOUNDATION = {"model", "errors", "world"}
+FOUNDATION = {"model", "errors", "world", "patterns"}
 PURE = {
     "talk", "questions", "sources", "parse", "paste", "address", "ini", "config", "plan", "refusals", "inert", "pick",
     "access", "tokens", "complaints", "masks",
@@ -134,9 +134,7 @@ def test_starting_loads_no_heavy_library(code: str) -> None:
 
 
 def test_putting_the_world_together_loads_no_heavy_library() -> None:
-    code = (
-        "import sys; sys.argv=['x']\nimport ccsetup.arguments as a, ccsetup.surroundings as s\ns.world_of(a.parsed([]), None)"
-    )
+    code = "import sys; sys.argv=['x']\nimport ccsetup.arguments as a, ccsetup.surroundings as s\ns.world_of(a.parsed([]), None)"
     assert not loaded_by(code) & {"boto3", "botocore", "rich", "urllib3", "configobj", "filelock"}
 
 

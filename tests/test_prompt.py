@@ -6,7 +6,6 @@ import subprocess
 import sys
 import threading
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import pexpect
@@ -174,7 +173,7 @@ class TestLeaving:
     @EACH
     def test_esc_leads_nowhere_from_the_first_question(self, asked):
         typed = "v" if asked.widget in ("text", "secret") else ""
-        value = answer(replace(asked, can_go_back=False), ESC, ESC, LEFT, typed, ENTER)
+        value = answer(asked._replace(can_go_back=False), ESC, ESC, LEFT, typed, ENTER)
         assert value is not BACK
 
     @EACH

@@ -9,8 +9,8 @@ import pytest
 from script import LEAVE, FakeAws, FakeGit, FakeSignIn, Script, Shown, tree, world
 
 from ccsetup.commands import setup
-from ccsetup.commands.deciding import Options
 from ccsetup.commands.outcome import Outcome
+from ccsetup.commands.setup import Options
 from ccsetup.errors import Cancelled, Missing, NoRepository, Problem
 from ccsetup.model import BACK, Edit, Identity, Repository, Value
 from ccsetup.world import World
@@ -64,7 +64,9 @@ def test_cancelling_at_the_review_writes_nothing(tmp_path: Path) -> None:
 
 def test_an_answer_can_be_changed_at_the_review(tmp_path: Path) -> None:
     given = {k: v for k, v in REPO.items() if k != "profile"}
-    script = Script(("profile", "dev"), ("review", "change"), ("change", "profile"), ("profile", "code"), ("review", "go"))
+    script = Script(
+        ("profile", "dev"), ("review", "change"), ("change", "profile"), ("profile", "code"), ("review", "go")
+    )
     assert run(world(tmp_path), given, script).profile == "code"
     assert "[profile code]" in (tmp_path / "home" / ".aws" / "config").read_text()
     assert "dev" not in (tmp_path / "home" / ".aws" / "config").read_text()

@@ -7,9 +7,9 @@ account and role that `expects` names, `keys` are all the settings it may write 
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from collections.abc import Mapping, Sequence
+from importlib import import_module
+from pathlib import Path
 
 from ccsetup import parse
 from ccsetup.errors import BadAnswer
@@ -21,7 +21,8 @@ from ccsetup.world import Look
 
 
 def _found() -> tuple[Access, ...]:
-    modules = (importlib.import_module(f"{__name__}.{module.name}") for module in pkgutil.iter_modules(__path__))
+    names = sorted(path.stem for path in Path(__file__).parent.glob("[a-z]*.py"))
+    modules = [import_module(f"{__name__}.{name}") for name in names]
     return tuple(sorted((module.ACCESS for module in modules), key=lambda access: access.rank))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from ccsetup import parse
 from ccsetup.errors import BadAnswer, Problem
@@ -118,7 +117,7 @@ QUESTIONS = (
         optional=True,
         title="Session name",
     ),
-    replace(duration(900, 43200), settle=_settle_duration),
+    duration(900, 43200)._replace(settle=_settle_duration),
     Question(
         "mfa_code",
         "What is the MFA code now?",

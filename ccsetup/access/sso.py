@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from urllib.parse import urlsplit
 
 from ccsetup import parse
 from ccsetup.errors import Problem
@@ -47,8 +46,7 @@ def _region(answers: Answers, look: Look) -> str | None:
     used = _regions_used(look, url)
     if used:
         return used[0]
-    host = urlsplit(url).hostname or ""
-    return None if host.endswith(".awsapps.com") else look.region_behind(url)
+    return None if parse.host_of(url).endswith(".awsapps.com") else look.region_behind(url)
 
 
 def _session(answers: Answers, look: Look) -> str:

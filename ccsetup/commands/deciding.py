@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ccsetup import address
+from ccsetup.commands.setup import Options
 from ccsetup.errors import Cancelled, Elsewhere, Missing, Problem
-from ccsetup.model import Asked, Back, Choice, Secret, Value
+from ccsetup.model import Asked, Back, Choice, Secret
 from ccsetup.talk import Trail, Walk
 from ccsetup.world import World
 
 GO, CHANGE, KEEP, PUT_BACK, RETRY = "go", "change", "keep", "back", "retry"
-
-
-@dataclass(frozen=True)
-class Options:
-    """How to go about it: what was given with the command, and what to do where a person could be asked."""
-
-    given: Mapping[str, Value]
-    yes: bool = False
-    dry_run: bool = False
-    keep_on_failure: bool = False
 
 
 def decide(world: World) -> bool:

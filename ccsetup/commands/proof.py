@@ -61,7 +61,7 @@ def prove(world: World, claim: Claim, kept: Kept, git: Git, outcome: Outcome) ->
         return outcome
     repository, refused = _repository(world, who, claim)
     branches = _git(world, git, claim, refused)
-    repository = replace(repository, default_branch=repository.default_branch or next(iter(branches), ""))
+    repository = repository._replace(default_branch=repository.default_branch or next(iter(branches), ""))
     at = f", default branch {repository.default_branch}" if repository.default_branch else ", empty as yet"
     world.screen.done("access", f"{repository.name} in {repository.region}{at}")
     return replace(outcome, repository=repository)
@@ -116,7 +116,7 @@ def _repository(world: World, who: Who, claim: Claim) -> tuple[Repository, Probl
     name, account = claim.target.name, claim.target.account_id
     try:
         with world.screen.busy(f"Looking for {name} in {claim.region}"):
-            found = world.aws.repository(replace(who, region=claim.region), name)
+            found = world.aws.repository(who._replace(region=claim.region), name)
     except Problem as refused:
         if not refused.code.startswith("access."):
             raise
@@ -142,7 +142,7 @@ def _look_elsewhere(world: World, who: Who, claim: Claim, refused: Problem) -> N
     if found:
         raise Elsewhere(name, claim.region, found)
     try:
-        refused.next = near(name, world.aws.repositories(replace(who, region=claim.region))) or refused.next
+        refused.next = near(name, world.aws.repositories(who._replace(region=claim.region))) or refused.next
     except Problem:
         return
 

@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from ccsetup import access, config
-from ccsetup.commands.deciding import CHANGE, RETRY, Options, change_an_answer, decide
-from ccsetup.commands.outcome import Outcome
+from ccsetup import access, ini
 from ccsetup.errors import BadAnswer, Problem
 from ccsetup.model import Value
 from ccsetup.talk import Walk
 from ccsetup.world import Look, World
+
+if TYPE_CHECKING:
+    from ccsetup.commands.outcome import Outcome
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to go about it: what was given with the command, and what to do where a person could be asked."""
+
+    given: Mapping[str, Value]
+    yes: bool = False
+    dry_run: bool = False
+    keep_on_failure: bool = False
 
 
 def run(world: World, options: Options) -> Outcome:
@@ -26,6 +39,7 @@ def run(world: World, options: Options) -> Outcome:
     )
     trail = walk.run()
     from ccsetup.commands import carrying, planning  # only now: the first question need not wait for them
+    from ccsetup.commands.deciding import CHANGE, RETRY, change_an_answer, decide
 
     while True:
         answers = trail.answers
@@ -64,8 +78,8 @@ def _greet(world: World, look: Look) -> None:
 def looking(world: World, options: Options) -> Look:
     """Read the files and return the questions' view of the machine. Raises Problem where botocore could not read."""
     texts = world.files.read()
-    settings = config.read(texts.config or "", "config")
-    secrets = config.read(texts.credentials or "", "credentials")
+    settings = ini.read(texts.config or "", "config")
+    secrets = ini.read(texts.credentials or "", "credentials")
     for path, document in ((texts.config_path, settings), (texts.credentials_path, secrets)):
         if document.fault:
             raise Problem(
@@ -76,8 +90,8 @@ def looking(world: World, options: Options) -> Look:
             )
     return Look(
         world,
-        profiles=config.profiles(settings, secrets),
-        sessions=config.sessions(settings),
+        profiles=ini.profiles(settings, secrets),
+        sessions=ini.sessions(settings),
         sections=access.sections_of,
         given=options.given,
         dry=options.dry_run,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from ccsetup.model import Asked, Back, Secret
@@ -115,5 +115,5 @@ class Coach:
         """Ask one question."""
         if asked.key.endswith("mfa_code"):
             code = self._state.mfa_code(self._state.device("maria").serial)
-            asked = replace(asked, notice=f"{asked.notice} Maria's device shows {code}.".strip())
+            asked = asked._replace(notice=f"{asked.notice} Maria's device shows {code}.".strip())
         return self._prompt.ask(asked)

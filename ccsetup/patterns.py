@@ -1,0 +1,24 @@
+"""Regular expressions that are compiled when they are first needed: the first question need not wait for them."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, cast
+
+
+class _Later:
+    __slots__ = ("_compiled", "_flags", "_text")
+
+    def __init__(self, text: str, flags: int) -> None:
+        self._text, self._flags = text, flags
+        self._compiled: re.Pattern[str] | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        if self._compiled is None:
+            self._compiled = re.compile(self._text, self._flags)
+        return getattr(self._compiled, name)
+
+
+def later(text: str, flags: int = 0) -> re.Pattern[str]:
+    """Return what behaves like `re.compile(text, flags)` and compiles at its first use."""
+    return cast("re.Pattern[str]", _Later(text, flags))
