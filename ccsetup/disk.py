@@ -65,10 +65,17 @@ def steady(path: Path) -> bytes | None:
     """Return a file's bytes once nobody seems to be writing it: other programs truncate first and write then."""
     for _ in range(50):
         data = contents(path)
-        if data is None or not 0 <= time.time() - path.stat().st_mtime < _FRESH_S:
+        if data is None or not _fresh(path):
             break
         time.sleep(_FRESH_S / 2)
     return data
+
+
+def _fresh(path: Path) -> bool:
+    try:
+        return 0 <= time.time() - path.stat().st_mtime < _FRESH_S
+    except FileNotFoundError:
+        return False
 
 
 def make_folder(folder: Path, made: list[Path]) -> None:

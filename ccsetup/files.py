@@ -29,7 +29,8 @@ from ccsetup.plan import undo
 from ccsetup.world import AwsTexts
 
 LOCK_S = 30  # how long to wait for another ccsetup
-SETTLE_S = 0.01  # how long another program may take from reading a file to writing it
+SETTLE_S = 0.01  # how long another program may take from reading a small file to writing it,
+SETTLE_S_PER_BYTE = 15e-9  # and how much longer for a large one
 TEXT_BYTES = 1 << 20
 
 Judge = Callable[[Path], Mapping[str, Any]]
@@ -44,7 +45,7 @@ class _Draft:
         self.before = _encoded(edit.before)
         self.after = _encoded(edit.after)
         self.mode: int | None = None  # of the file that is there
-        self._mode = mode  # for the new one, when not the same
+        self._mode = mode  # for the new one; None keeps it
         self._sections = [section for section in sections if section.file == edit.file]
         self._new: Path | None = None  # holds the text to come
         self._old: Path | None = None  # another name of the file that is there
@@ -52,7 +53,6 @@ class _Draft:
     def prepare(self, judge: Judge | None) -> None:
         """Write the new text beside the file, and prove it."""
         self._compare()
-        self._tidy()
         if self.before is None and os.path.lexists(self.target):
             what = f"{self.edit.path} is a device or a pipe, so there is nothing to write to."
             raise Problem(what, next="Name an ordinary file.", code="file.unreadable")
@@ -66,7 +66,8 @@ class _Draft:
                 config.prove(self.edit.before, self.edit.after, self._sections, judge and partial(self._judged, judge))
             if self.before is not None:
                 _give(self._new, status)
-            self._new.chmod(self._mode or self.mode or 0o600)
+            modes = (self._mode, self.mode, 0o600)
+            self._new.chmod(next(mode for mode in modes if mode is not None))
 
     def _compare(self) -> None:
         if disk.contents(self.edit.path) != self.before:
@@ -76,12 +77,6 @@ class _Draft:
         what = f"Another program has changed {self.edit.path} in the meantime, so nothing was written to it."
         return Problem(what, next="Run the same command again.", code="file.changed")
 
-    def _tidy(self) -> None:
-        """Remove what a run that was killed has left: this is under the lock, so it is nobody's."""
-        for path in self.target.parent.iterdir():
-            if path.name.startswith(f".{self.target.name}{disk.MARK}"):
-                disk.discard(path)
-
     def _second_name(self) -> Path:
         """Give the file a second name, by which it can be put back and watched; a copy where links are unknown."""
         name = self.target.with_name(f".{self.target.name}{disk.MARK}old")
@@ -89,7 +84,7 @@ class _Draft:
             os.link(self.target, name)
         except OSError:
             name = disk.draft(self.target, self.before or b"")
-            name.chmod(self.mode or 0o600)
+            name.chmod(stat.S_IMODE(self.target.stat().st_mode))
         return name
 
     def _judged(self, judge: Judge, text: str) -> Mapping[str, Any]:
@@ -133,10 +128,13 @@ class _Draft:
             self.target.unlink()
         disk.sync(self.target.parent)
 
-    def discard(self) -> None:
-        """Remove the private files."""
-        disk.discard(self._new)
-        disk.discard(self._old)
+
+def _tidy(target: Path) -> None:
+    """Remove the private files beside a file, those of a run that was killed too: this is under its lock."""
+    with suppress(OSError):
+        for path in target.parent.iterdir():
+            if path.name.startswith(f".{target.name}{disk.MARK}"):
+                disk.discard(path)
 
 
 def _give(path: Path, like: os.stat_result) -> None:
@@ -175,13 +173,11 @@ class Files:
 
     def read(self) -> AwsTexts:
         """Read both AWS files. Raises Problem when one is there and cannot be read."""
-        paths = self._path("AWS_CONFIG_FILE", "config"), self._path("AWS_SHARED_CREDENTIALS_FILE", "credentials")
-        texts = []
-        for path in paths:
-            with disk.explained(path, "read"):
-                data = disk.steady(path)
-            texts.append(None if data is None else data.decode("utf-8", "surrogateescape"))
-        return AwsTexts(paths[0], texts[0], paths[1], texts[1])
+        settings, secrets = self._paths()
+        return AwsTexts(settings, _read(settings), secrets, _read(secrets))
+
+    def _paths(self) -> tuple[Path, Path]:
+        return self._path("AWS_CONFIG_FILE", "config"), self._path("AWS_SHARED_CREDENTIALS_FILE", "credentials")
 
     def _path(self, variable: str, name: str) -> Path:
         if variable not in self._env:
@@ -233,11 +229,15 @@ class Files:
         with ExitStack() as unmaking, disk.explained(edits[0].path, "write"), ExitStack() as always:
             unmaking.callback(disk.remove_folders, made)
             drafts = [_Draft(edit, sections, modes.get(str(edit.path))) for edit in edits]
-            for target in sorted({draft.target for draft in drafts}):
-                disk.make_folder(target.parent, made)
-                always.enter_context(self._locked(target, made))
             for draft in drafts:
-                always.callback(draft.discard)
+                disk.make_folder(draft.target.parent, made)
+            for target in sorted(
+                {Path(os.path.realpath(path)) for path in (*self._paths(), *(it.path for it in edits))}
+            ):
+                always.enter_context(self._locked(target, made))
+                always.callback(_tidy, target)
+                _tidy(target)
+            for draft in drafts:
                 draft.prepare(self._judge)
             with ExitStack() as failing:
                 backup = keep(drafts)
@@ -245,7 +245,7 @@ class Files:
                 for draft in drafts:
                     failing.callback(draft.restore)
                     draft.replace()
-                time.sleep(SETTLE_S)
+                time.sleep(SETTLE_S + SETTLE_S_PER_BYTE * max(len(draft.after or b"") for draft in drafts))
                 for draft in drafts:
                     draft.look_again()
                 failing.pop_all()
@@ -327,6 +327,12 @@ def _state_folder(env: Mapping[str, str], home: Path) -> Path:
     if sys.platform == "win32":
         return Path(env.get("LOCALAPPDATA") or home / "AppData" / "Local") / "ccsetup"
     return home / ".local" / "state" / "ccsetup"
+
+
+def _read(path: Path) -> str | None:
+    with disk.explained(path, "read"):
+        data = disk.steady(path)
+    return None if data is None else data.decode("utf-8", "surrogateescape")
 
 
 def _encoded(text: str | None) -> bytes | None:

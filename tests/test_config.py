@@ -290,7 +290,7 @@ def test_an_edit_of_any_text_is_exact_or_refused(
             assert found[header] == before[header]
     for header in target:
         kept = {**before.get(header, dict.fromkeys(inherited)), **change}
-        there = {k: v for k, v in found[header].items() if header in before or k not in inherited}
+        there = {k: v for k, v in found[header].items() if header in before or k in change or k not in inherited}
         assert there == {k: v for k, v in kept.items() if v is not None}
     assert target or all(value is None for value in change.values())
     assert _comments(after) == _comments(text)
