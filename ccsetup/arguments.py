@@ -6,7 +6,7 @@ import argparse
 from typing import NoReturn
 
 from ccsetup import access, paste
-from ccsetup.commands.setup import Options
+from ccsetup.commands.options import Options
 from ccsetup.errors import BadAnswer, Missing
 from ccsetup.model import Question, Value
 from ccsetup.world import World

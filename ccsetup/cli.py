@@ -12,7 +12,7 @@ TYPE_CHECKING = False  # as typing has it, without the time that importing typin
 if TYPE_CHECKING:
     from argparse import Namespace
 
-    from ccsetup.commands.setup import Options
+    from ccsetup.commands.options import Options
     from ccsetup.screen import Screen
     from ccsetup.world import World
 
@@ -121,7 +121,7 @@ def _story(options: Namespace, screen: Screen) -> int:
 
 
 def _setup_options(options: Namespace, world: World) -> Options:
-    from ccsetup.commands.setup import Options
+    from ccsetup.commands.options import Options
 
     if options.bare and world.prompt is not None:
         return Options(given={})

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
-    from ccsetup.world import Look
+    from ccsetup.look import Look
 
 
 class Secret:

@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 from ccsetup import address, parse
 from ccsetup.errors import BadAnswer
+from ccsetup.look import Look
 from ccsetup.model import Access, Answers, Choice, Corrected, Keys, Question, Section, Value
 from ccsetup.sources import hint, source_name
-from ccsetup.world import Look
 
 Ready = Callable[[Answers, Look], str | None]
 
@@ -44,12 +44,36 @@ def duration(low_s: int, high_s: int) -> Question:
     )
 
 
+ROLE_ARN = Question(
+    "role_arn",
+    "What is the role's ARN?",
+    help="It looks like arn:aws:iam::111122223333:role/CodeCommitAccess.",
+    parse=parse.role_arn,
+    title="Role",
+)
+
+
+def session_name(known: Ready) -> Question:
+    """Take --role-session-name, else what is known."""
+    return Question(
+        "role_session_name",
+        "Under which name shall the sign-ins be logged?",
+        help="It appears in the account's log, such as maria.garcia.",
+        known=known,
+        parse=parse.role_session_name,
+        optional=True,
+        title="Session name",
+    )
+
+
 class Target(NamedTuple):
     """The repository that was asked for. Empty: none, or not told."""
 
     name: str = ""
     region: str = ""
     account_id: str = ""
+    branch: str = ""
+    directory: str = ""
 
 
 def target(answers: Answers) -> Target:
@@ -58,7 +82,8 @@ def target(answers: Answers) -> Target:
     if not text:
         return Target(region=answers.text("region"))
     asked = address.parse(text)
-    return Target(asked.repository, asked.region or answers.text("region"), asked.account_id)
+    region = asked.region or answers.text("region")
+    return Target(asked.repository, region, asked.account_id, asked.branch, asked.directory)
 
 
 def settings(answers: Answers, **more: Value | None) -> dict[str, Value | None]:
@@ -178,17 +203,24 @@ def _repositories(answers: Answers, look: Look) -> list[Choice]:
 
 def _settle_repo(value: Value, answers: Answers, look: Look) -> str | Corrected | None:
     asked = address.parse(str(value)) if value else None
-    region = answers.text("region")
-    if asked is None or not asked.region or asked.region == region:
+    if asked is None:
         return None
-    if "region" in look.given:
-        raise BadAnswer(f"The address is in {asked.region} and --region says {region}; leave one of them out.")
-    return Corrected(str(value), f"Took the region of the address, {asked.region}.")
+    if asked.region and asked.region != answers.text("region"):
+        if "region" in look.given:
+            given = answers.text("region")
+            raise BadAnswer(f"The address is in {asked.region} and --region says {given}; leave one of them out.")
+        return Corrected(str(value), f"Took the region of the address, {asked.region}.")
+    if asked.host and not look.env.get("CODE_COMMIT_ENDPOINT"):
+        return Corrected(
+            str(value),
+            f"git goes to the region's ordinary host; for this one: export CODE_COMMIT_ENDPOINT={asked.host}",
+        )
+    return None
 
 
-def _parse_repo(text: str) -> str:
-    address.parse(text)
-    return parse.tidy(text)
+def _parse_repo(text: str) -> str | Corrected:
+    said = address.parse(text).said
+    return Corrected(parse.tidy(text), said) if said else parse.tidy(text)
 
 
 def _no_repo(answers: Answers, look: Look) -> str | None:
@@ -236,7 +268,7 @@ BRANCH = Question(
     "Which branch?",
     widget="choose",
     choices=_branches,
-    known=fixed(""),
+    known=lambda answers, look: target(answers).branch,
     parse=_parse_branch,
     when=_wants_clone,
     optional=True,
@@ -246,7 +278,7 @@ BRANCH = Question(
 
 
 def _folder(answers: Answers, look: Look) -> str:
-    name = target(answers).name
+    name = target(answers).directory or target(answers).name
     return f"./{name}" if name.startswith("-") else name
 
 

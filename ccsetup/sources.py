@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 from ccsetup import parse
 from ccsetup.errors import BadAnswer, Problem
+from ccsetup.look import Look
 from ccsetup.model import Answers, Choice, Corrected, Question, Value, Who
-from ccsetup.world import Look
 
 NEW = "+"  # a source profile that a nested visit sets up first
 MACHINE = "@"  # before a credential_source

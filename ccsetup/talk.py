@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from ccsetup.errors import BadAnswer, Missing, Problem
+from ccsetup.look import Look
 from ccsetup.model import BACK, Answers, Asked, Back, Choice, Corrected, Question, Secret, Value
-from ccsetup.world import Look, Prompt
+from ccsetup.world import Prompt
 
 T = TypeVar("T")
 Flow = Callable[[Answers], Sequence[Question]]

@@ -7,9 +7,9 @@ from script import NOW, FakeAws, FakeSignIn, Script, Shown, world
 
 from ccsetup import access
 from ccsetup.errors import BadAnswer, Missing, Problem
+from ccsetup.look import Look
 from ccsetup.model import BACK, Secret, Value
 from ccsetup.talk import Walk
-from ccsetup.world import Look
 
 ROLE = "arn:aws:iam::111122223333:role/CodeCommitAccess"
 DEVICE = "arn:aws:iam::888888888888:mfa/maria"
@@ -330,6 +330,15 @@ def test_the_region_of_the_address_is_taken_unless_another_was_given(tmp_path: P
     _, screen, look = walked(tmp_path, {**keys, "repo": "codecommit::eu-west-1://MyDemoRepo"}, profiles=BASE)
     with pytest.raises(BadAnswer, match="The address is in eu-west-1 and --region says us-east-1"):
         walked(tmp_path, {**keys, "repo": "codecommit::eu-west-1://X", "region": "us-east-1"}, profiles=BASE)
+
+
+def test_a_whole_clone_command_tells_the_folder_and_the_branch(tmp_path: Path) -> None:
+    given: dict[str, Value] = {"kind": "existing", "profile": "base",
+                               "repo": "git clone -b develop codecommit::us-east-2://MyDemoRepo mine"}  # fmt: skip
+    around = world(tmp_path)
+    look = Look(around, profiles=BASE, sessions={}, sections=access.sections_of, given=given)
+    answers = Walk(access.flow, look, given=given, prompt=None, say=print).run().answers
+    assert (answers["branch"], answers["directory"], answers["region"]) == ("develop", "mine", "us-east-2")
 
 
 def test_a_repository_that_cannot_be_listed_is_typed(tmp_path: Path) -> None:

@@ -9,8 +9,8 @@ import pytest
 from script import LEAVE, FakeAws, FakeGit, FakeSignIn, Script, Shown, tree, world
 
 from ccsetup.commands import setup
+from ccsetup.commands.options import Options
 from ccsetup.commands.outcome import Outcome
-from ccsetup.commands.setup import Options
 from ccsetup.errors import Cancelled, Missing, NoRepository, Problem
 from ccsetup.model import BACK, Edit, Identity, Repository, Value
 from ccsetup.world import World

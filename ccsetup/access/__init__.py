@@ -13,11 +13,11 @@ from pathlib import Path
 
 from ccsetup import parse
 from ccsetup.errors import BadAnswer
+from ccsetup.look import Look
 from ccsetup.model import Access, Answers, Choice, Expected, Question, Section
 from ccsetup.questions import nested_shared, shared
 from ccsetup.sources import NEW
 from ccsetup.talk import nested
-from ccsetup.world import Look
 
 
 def _found() -> tuple[Access, ...]:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from ccsetup import parse
 from ccsetup.errors import BadAnswer, Problem
+from ccsetup.look import Look
 from ccsetup.model import Access, Answers, Choice, Expected, Question, Value
 from ccsetup.sources import hint, near
-from ccsetup.world import Look
 
 
 def _profiles(answers: Answers, look: Look) -> Sequence[Choice]:

@@ -6,9 +6,9 @@ from datetime import datetime, timezone
 
 from ccsetup import parse
 from ccsetup.errors import BadAnswer
+from ccsetup.look import Look
 from ccsetup.model import Access, Answers, Expected, Keys, Question, Secret, Section, Value
 from ccsetup.questions import stored
-from ccsetup.world import Look
 
 
 def _obtain(answers: Answers, look: Look) -> Keys:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ccsetup import parse
+from ccsetup.look import Look
 from ccsetup.model import Access, Answers, Choice, Expected, Keys, Question, Section, Value
 from ccsetup.questions import duration, stored
 from ccsetup.sources import source_name, source_profile, source_who
-from ccsetup.world import Look
 
 
 def _long_term(there: Mapping[str, str]) -> bool:

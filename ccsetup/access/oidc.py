@@ -7,9 +7,9 @@ from pathlib import Path
 
 from ccsetup import parse
 from ccsetup.errors import BadAnswer, Problem
+from ccsetup.look import Look
 from ccsetup.model import Access, Answers, Choice, Corrected, Expected, Keys, Question, Secret, Section, Value
-from ccsetup.questions import duration, settings, stored
-from ccsetup.world import Look
+from ccsetup.questions import ROLE_ARN, duration, session_name, settings, stored
 
 _PROVIDERS = ("www.amazon.com", "graph.facebook.com", "cognito-identity.amazonaws.com")
 
@@ -98,13 +98,7 @@ def _owns(there: Mapping[str, str]) -> bool:
 
 
 QUESTIONS = (
-    Question(
-        "role_arn",
-        "What is the role's ARN?",
-        help="It looks like arn:aws:iam::111122223333:role/CodeCommitAccess.",
-        parse=parse.role_arn,
-        title="Role",
-    ),
+    ROLE_ARN,
     Question(
         "web_identity_token_file",
         "Which file holds the token?",
@@ -126,14 +120,7 @@ QUESTIONS = (
         optional=True,
         title="Provider",
     ),
-    Question(
-        "role_session_name",
-        "Under which name shall the sign-ins be logged?",
-        help="It appears in the account's log, such as maria.garcia.",
-        known=_session_name,
-        parse=parse.role_session_name,
-        title="Session name",
-    ),
+    session_name(_session_name),
     duration(900, 43200),
 )
 

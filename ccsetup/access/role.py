@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 
 from ccsetup import parse
 from ccsetup.errors import BadAnswer, Problem
+from ccsetup.look import Look
 from ccsetup.model import Access, Answers, Choice, Expected, Keys, Question, Section, Value, Who
-from ccsetup.questions import duration, fixed, settings
+from ccsetup.questions import ROLE_ARN, duration, fixed, session_name, settings
 from ccsetup.sources import MACHINE, source_name, source_profile, source_who
-from ccsetup.world import Look
 
 
 def _can_assume(there: Mapping[str, str]) -> bool:
@@ -75,13 +75,7 @@ def _settle_duration(value: Value, answers: Answers, look: Look) -> None:
 
 
 QUESTIONS = (
-    Question(
-        "role_arn",
-        "What is the role's ARN?",
-        help="It looks like arn:aws:iam::111122223333:role/CodeCommitAccess.",
-        parse=parse.role_arn,
-        title="Role",
-    ),
+    ROLE_ARN,
     source_profile(
         _can_assume,
         "Whose credentials may assume it?",
@@ -108,15 +102,7 @@ QUESTIONS = (
         optional=True,
         title="MFA device",
     ),
-    Question(
-        "role_session_name",
-        "Under which name shall the sign-ins be logged?",
-        help="It appears in the account's log, such as maria.garcia.",
-        known=fixed(""),
-        parse=parse.role_session_name,
-        optional=True,
-        title="Session name",
-    ),
+    session_name(fixed("")),
     duration(900, 43200)._replace(settle=_settle_duration),
     Question(
         "mfa_code",

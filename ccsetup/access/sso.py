@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from ccsetup import parse
 from ccsetup.errors import Problem
+from ccsetup.look import Look
 from ccsetup.model import Access, Answers, Choice, Expected, Keys, Question, Section, Value
 from ccsetup.questions import fixed, settings, yes_no
-from ccsetup.world import Look, Start, start_of
+from ccsetup.world import Start, start_of
 
 SCOPES = "sso:account:access"
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from ccsetup import plan
 from ccsetup.commands import cloning
 from ccsetup.commands.deciding import KEEP, Verdict, after_failure
+from ccsetup.commands.options import Options
 from ccsetup.commands.outcome import Outcome
 from ccsetup.commands.proof import Claim, Kept, prove, route
-from ccsetup.commands.setup import Options
 from ccsetup.errors import Problem
 from ccsetup.model import Answers, Plan, Receipt
 from ccsetup.world import World

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ccsetup import address
-from ccsetup.commands.setup import Options
+from ccsetup.commands.options import Options
 from ccsetup.errors import Cancelled, Elsewhere, Missing, Problem
 from ccsetup.model import Asked, Back, Choice, Secret
 from ccsetup.talk import Trail, Walk

@@ -12,8 +12,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from ccsetup.commands import cloning, setup, visitors
+from ccsetup.commands.options import Options
 from ccsetup.commands.outcome import Outcome
-from ccsetup.commands.setup import Options
 from ccsetup.commands.visitors import KINDS
 from ccsetup.errors import BadAnswer, Problem
 from ccsetup.sandbox import Sandbox

@@ -7,9 +7,10 @@ from pathlib import Path
 from ccsetup import access, plan
 from ccsetup.commands import cloning
 from ccsetup.commands.proof import Claim, route
+from ccsetup.look import Look
 from ccsetup.model import Answers, Plan, Who
 from ccsetup.questions import target
-from ccsetup.world import Look, Start, World, start_of
+from ccsetup.world import Start, World, start_of
 
 
 def planned(world: World, answers: Answers, look: Look) -> Plan:

@@ -3,27 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ccsetup import access, ini
+from ccsetup.commands.options import Options
 from ccsetup.errors import BadAnswer, Problem
+from ccsetup.look import Look
 from ccsetup.model import Value
 from ccsetup.talk import Walk
-from ccsetup.world import Look, World
+from ccsetup.world import World
 
 if TYPE_CHECKING:
     from ccsetup.commands.outcome import Outcome
-
-
-@dataclass(frozen=True)
-class Options:
-    """How to go about it: what was given with the command, and what to do where a person could be asked."""
-
-    given: Mapping[str, Value]
-    yes: bool = False
-    dry_run: bool = False
-    keep_on_failure: bool = False
 
 
 def run(world: World, options: Options) -> Outcome:

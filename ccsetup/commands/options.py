@@ -1,0 +1,18 @@
+"""What a command was told: the answers that came with it, and how to go about the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ccsetup.model import Value
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to go about it: what was given with the command, and what to do where a person could be asked."""
+
+    given: Mapping[str, Value]
+    yes: bool = False
+    dry_run: bool = False
+    keep_on_failure: bool = False

@@ -1,0 +1,136 @@
+"""The read-only side of World, for questions: what is on the machine, what AWS lists."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+from ccsetup.errors import Problem
+from ccsetup.model import Answers, Choice, Identity, Keys, Secret, Section, Value, Who
+from ccsetup.world import Start, World
+
+T = TypeVar("T")
+
+
+class Look:
+    """Looks things up for questions and remembers what it saw.
+
+    `profiles` and `sessions` are the files' settings by name, merged as the SDKs merge them. `given` are the answers
+    that came with the command, `sections` what answers would write. `dry` says that nothing may be
+    used up, such as an MFA code.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        *,
+        profiles: Mapping[str, Mapping[str, str]],
+        sessions: Mapping[str, Mapping[str, str]],
+        sections: Callable[[Answers, Look], Sequence[Section]],
+        given: Mapping[str, Value] | None = None,
+        dry: bool = False,
+    ) -> None:
+        self._world = world
+        self._seen: dict[object, Any] = {}
+        self.profiles, self.sessions, self.given, self.dry = profiles, sessions, given or {}, dry
+        self.sections = sections
+        self.env, self.cwd, self.home, self.now = world.env, world.cwd, world.home, world.now
+
+    def _once(self, key: object, make: Callable[[], T]) -> T:
+        if key not in self._seen:
+            try:
+                self._seen[key] = make()
+            except Problem as problem:
+                self._seen[key] = problem
+        seen = self._seen[key]
+        if isinstance(seen, Problem):
+            raise seen
+        return cast("T", seen)
+
+    def forget(self) -> None:
+        """Forget what was refused, so that it is tried again."""
+        self._seen = {k: v for k, v in self._seen.items() if not isinstance(v, Problem)}
+
+    def _busy(self, text: str, make: Callable[[], T]) -> Callable[[], T]:
+        def work() -> T:
+            with self._world.screen.busy(text):
+                return make()
+
+        return work
+
+    def who(self, profile: str, region: str, sections: Sequence[Section] = (), mfa_code: str = "") -> Who:
+        """Return the caller a profile would be if these sections were written."""
+        profiles: dict[str, dict[str, Value]] = {name: dict(s) for name, s in self.profiles.items()}
+        sessions: dict[str, dict[str, Value]] = {name: dict(s) for name, s in self.sessions.items()}
+        for section in sections:
+            there = (sessions if section.type == "sso-session" else profiles).setdefault(section.name, {})
+            there.update({k: v for k, v in section.settings.items() if v is not None})
+            for key in [k for k, v in section.settings.items() if v is None]:
+                there.pop(key, None)
+        return Who(profile, region, profiles, sessions, mfa_code)
+
+    def text(self, path: Path) -> str:
+        """Read a file the person named."""
+        return self._world.files.text(path)
+
+    def occupied(self, path: Path) -> bool:
+        """Say whether something is at that path that a clone could not go into."""
+        return self._world.files.occupied(path)
+
+    def origin(self, path: Path) -> str:
+        """Return the address of the clone at that path, "" when it is none."""
+        return self._world.git.origin(path)
+
+    def region_behind(self, url: str) -> str | None:
+        """Ask a custom start URL, once, where it leads; None when it does not tell."""
+        return self._once(("region", url), lambda: self._world.signin.resolve(url))
+
+    def accounts(self, start: Start) -> Sequence[Choice]:
+        """List the accounts behind a start URL, signing in first."""
+        return self._once(("accounts", start), lambda: self._world.signin.accounts(start))
+
+    def roles(self, start: Start, account_id: str) -> Sequence[Choice]:
+        """List the permission sets of one account."""
+        return self._once(("roles", start, account_id), lambda: self._world.signin.roles(start, account_id))
+
+    def mfa_devices(self, who: Who) -> Sequence[str]:
+        """List the caller's MFA devices."""
+        make = self._busy("Looking up MFA devices", lambda: self._world.aws.mfa_devices(who))
+        return self._once(("mfa", _key(who)), make)
+
+    def repositories(self, who: Who) -> Sequence[str]:
+        """List the region's repositories."""
+        make = self._busy(f"Looking up repositories in {who.region}", lambda: self._world.aws.repositories(who))
+        return self._once(("repositories", _key(who)), make)
+
+    def branches(self, who: Who, name: str) -> Sequence[str]:
+        """List a repository's branches."""
+        return self._once(("branches", _key(who), name), lambda: self._world.aws.branches(who, name))
+
+    def identity(self, who: Who) -> Identity:
+        """Ask STS who a caller is."""
+        make = self._busy("Asking AWS who this is", lambda: self._world.aws.identity(who))
+        return self._once(("identity", _key(who)), make)
+
+    def session_token(self, who: Who, serial: str, code: str, duration_s: int) -> Keys:
+        """Exchange long-term keys and a code for temporary ones; the code is spent once, whatever asks again."""
+        make = self._busy("Exchanging the code", lambda: self._world.aws.session_token(who, serial, code, duration_s))
+        return self._once(("session token", _key(who), serial, code, duration_s), make)
+
+    def web_identity(
+        self, role_arn: str, token: Secret, name: str, duration_s: int, provider: str, region: str
+    ) -> Keys:
+        """Exchange a token for a role's temporary keys."""
+        asked = (role_arn, token, name, duration_s, provider, region)
+        return self._once(("web identity", asked), lambda: self._world.aws.web_identity(*asked))
+
+
+def _key(who: Who) -> object:
+    def frozen(tables: Mapping[str, Mapping[str, Value]] | None) -> object:
+        return frozenset(
+            (name, frozenset((k, str(v) if not isinstance(v, Secret) else v) for k, v in s.items()))
+            for name, s in (tables or {}).items()
+        )
+
+    return who.profile, who.region, who.mfa_code, frozen(who.profiles), frozen(who.sessions)
