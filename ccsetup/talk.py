@@ -246,7 +246,7 @@ def _optional(question: Question) -> Callable[[str], str | Corrected]:
         if question.optional and not text.strip():
             return ""
         if not text.strip() and not question.choices:
-            raise BadAnswer(f"Please answer, or press Esc to go back. {question.help}".strip())
+            raise BadAnswer(f"An answer is needed. {question.help}".strip())
         return question.parse(text)
 
     return parse

@@ -50,7 +50,7 @@ def _kind(names: Sequence[str] = ()) -> Question:
         "kind",
         "What were you given?" if not names else "What are its first credentials?",
         widget="choose",
-        help="Choose what comes nearest; Esc goes back at any time.",
+        help="Choose what comes nearest.",
         choices=lambda answers, look: [
             Choice(a.name, a.as_source if names and a.as_source else a.label, a.hint)
             for a in offered

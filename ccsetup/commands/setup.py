@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ccsetup import access, ini
 from ccsetup.commands.options import Options
-from ccsetup.errors import BadAnswer, Problem
+from ccsetup.errors import BadAnswer, Missing, Problem
 from ccsetup.look import Look
 from ccsetup.model import Value
 from ccsetup.talk import Walk
@@ -22,6 +22,9 @@ def run(world: World, options: Options) -> Outcome:
     kind = str(options.given.get("kind", ""))
     if kind:
         _refuse_unused(options.given, {"kind", *(question.key for question in access.asked_by(access.of(kind)))}, kind)
+    elif world.prompt is None:
+        names = ", ".join(each.name for each in access.KINDS)
+        raise Missing("Missing: KIND.", next=f"One of {names}, such as: ccsetup setup sso")
     look = looking(world, options)
     if world.prompt is not None:
         _greet(world, look)
