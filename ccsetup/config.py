@@ -27,6 +27,7 @@ from ccsetup.ini import (
     sessions,
 )
 from ccsetup.model import FileName, Secret, Section, Value
+from ccsetup.patterns import later
 
 __all__ = [
     "LINE",
@@ -48,10 +49,10 @@ Parsed = Mapping[str, Mapping[str, Any]]  # header → key → value, as botocor
 
 WHOLE = 32_768  # characters up to which a text is proven whole
 
-_SPELLED = re.compile(r"([^=:]*[=:])([^\S\r\n]*)(.*?)([^\S\r\n]*[\r\n]*)\Z", re.DOTALL)
-_CUT = re.compile(r"\n\[[^\r\n]+\]")
-_CONTROL = re.compile("[\0-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-_KEY = re.compile(r"[a-z0-9_][a-z0-9_.-]*")
+_SPELLED = later(r"([^=:]*[=:])([^\S\r\n]*)(.*?)([^\S\r\n]*[\r\n]*)\Z", re.DOTALL)
+_CUT = later(r"\n\[[^\r\n]+\]")
+_CONTROL = later("[\0-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_KEY = later(r"[a-z0-9_][a-z0-9_.-]*")
 
 
 def heading(section: Section) -> str:

@@ -29,8 +29,8 @@ from ccsetup.plan import undo
 from ccsetup.world import AwsTexts
 
 LOCK_S = 30  # how long to wait for another ccsetup
-SETTLE_S = 0.01  # how long another program may take from reading a small file to writing it,
-SETTLE_S_PER_BYTE = 15e-9  # and how much longer for a large one
+SETTLE_S = 0.015  # how long another program may take from reading a small file to writing it,
+SETTLE_S_PER_BYTE = 5e-9  # and how much longer for a large one
 TEXT_BYTES = 1 << 20
 
 Judge = Callable[[Path], Mapping[str, Any]]

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from itertools import accumulate
 from typing import NamedTuple
@@ -85,27 +85,42 @@ class Document:
     file: FileName
     text: str
     headers: Sequence[str]
-    starts: Sequence[int]
     fault: Fault | None = None
+    walked: Sequence[int] | None = None  # where each header's line begins; None: at each column-0 bracket
+
+    @cached_property
+    def starts(self) -> Sequence[int]:
+        """Where each header's line begins, in characters."""
+        if self.walked is not None:
+            return self.walked
+        ends = accumulate(len(part) + 2 for part in ("\n" + self.text).split("\n["))
+        return [end - 2 for end in ends][: len(self.headers)]
 
     @cached_property
     def stanzas(self) -> tuple[Stanza, ...]:
         """Every section in order."""
         made, line, at = [], 1, 0
-        for index, start in enumerate(self.starts):
+        for index, (header, start) in enumerate(zip(self.headers, self.starts, strict=True), 1):
+            end = self.starts[index] if index < len(self.starts) else len(self.text)
             line, at = line + count_lines(self.text[at:start]), start
-            made.append(self._stanza(index, line))
+            made.append(Stanza(header, *logical(header, self.file), line, start, self.text[start:end]))
         return tuple(made)
 
     def find(self, type: str, name: str) -> list[Stanza]:
         """Return the sections botocore takes for this one; none, one, or more than anyone should write to."""
-        maybe = (n for n, h in enumerate(self.headers) if name in h or "\\" in h or '"' in h or "'" in h)
+        odd = any(mark in "\n".join(self.headers) for mark in "\\\"'")  # then a name may be spelled otherwise
+        maybe = [n for n, header in enumerate(self.headers) if odd or name in header]
         found = [n for n in maybe if logical(self.headers[n], self.file) == (type, name)]
-        return [self._stanza(n, 1 + count_lines(self.text[: self.starts[n]])) for n in found]
+        return [self._stanza(n) for n in found]
 
-    def _stanza(self, index: int, line: int) -> Stanza:
-        header, start = self.headers[index], self.starts[index]
-        end = self.starts[index + 1] if index + 1 < len(self.starts) else len(self.text)
+    def _stanza(self, index: int) -> Stanza:
+        """Return one section without looking at the others, which a long plain text allows."""
+        if self.walked is not None or "stanzas" in self.__dict__:
+            return self.stanzas[index]
+        header = self.headers[index]
+        start = self.text.find(f"\n[{header}]") + 1
+        end = self.text.find("\n[", start) + 1 or len(self.text)
+        line = 1 + count_lines(self.text[:start])
         return Stanza(header, *logical(header, self.file), line, start, self.text[start:end])
 
 
@@ -132,24 +147,24 @@ def logical(header: str, file: FileName) -> tuple[str, str]:
 @lru_cache(maxsize=16)  # questions, plan and proof ask about the same few texts
 def read(text: str, file: FileName) -> Document:
     """Read one file's text, however broken: sections in order, and the first fault."""
-    document = _read_plainly(text, file)
-    faults: list[Fault] = []
-    if document is None:
+    headers, walked, faults = _plain_headers(text), None, list[Fault]()
+    if headers is None:
         found, faults = _walk(text)
-        document = Document(file, text, [it.header for it in found], [it.start for it in found])
+        headers, walked = [it.header for it in found], [it.start for it in found]
         faults += [fault for it in found for fault in it.faults()]
-    if len(set(document.headers)) < len(document.headers):
+    document = Document(file, text, headers, walked=walked)
+    if len(set(headers)) < len(headers):
         faults += _duplicate_sections(document)
     fault = _encoding_fault(text) or min(faults, default=None)
-    return Document(file, text, document.headers, document.starts, fault)
+    return replace(document, fault=fault) if fault else document
 
 
-def _read_plainly(text: str, file: FileName) -> Document | None:
-    """Read a plain text, in which only sections could be there twice; None when it is not plain."""
+def _plain_headers(text: str) -> list[str] | None:
+    """Return a plain text's headers, the only thing in it that could be there twice; None when it is not plain."""
     if "\r" in text and "\r" in text.replace("\r\n", ""):
         return None
-    text_, tokens = "\n" + text, _PLAIN.findall("\n" + text)
-    if len(tokens) != text_.count("\n"):
+    tokens = _PLAIN.findall("\n" + text)
+    if len(tokens) != text.count("\n") + 1:
         return None
     preamble, *sections = "\n".join(["", *tokens]).split("\n[")
     headers, shapes = [], {preamble}
@@ -158,10 +173,8 @@ def _read_plainly(text: str, file: FileName) -> Document | None:
         headers.append(header)
         shapes.add(shape)
     keys = [shape.split() for shape in shapes]
-    if preamble.strip() or any(len(set(names)) < len(names) for names in keys):
-        return None
-    starts = accumulate(len(part) + 2 for part in text_.split("\n["))
-    return Document(file, text, headers, [start - 2 for start in starts][: len(headers)])
+    plain = not preamble.strip() and all(len(set(names)) == len(names) for names in keys)
+    return headers if plain else None
 
 
 class _Open:

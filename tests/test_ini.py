@@ -50,11 +50,14 @@ def test_sections_are_cut_out_of_the_text_without_losing_a_character(text: str) 
 @QUIET
 @given(text=texts() | tame_texts())
 def test_a_plain_text_reads_the_same_line_by_line(text: str) -> None:
-    plain = ini._read_plainly(text, "config")
-    if plain is not None:
+    document = ini.read(text, "config")
+    if document.walked is None:
         found, strays = ini._walk(text)
         assert not strays and not [fault for it in found for fault in it.faults()]
-        assert [(it.header, it.start) for it in found] == [*zip(plain.headers, plain.starts, strict=True)]
+        assert [(it.header, it.start) for it in found] == [*zip(document.headers, document.starts, strict=True)]
+        for stanza in ini.read.__wrapped__(text, "config").stanzas:
+            one = ini.read.__wrapped__(text, "config").find(stanza.type, stanza.name)
+            assert stanza in one or document.fault
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=IDS)
@@ -64,7 +67,7 @@ def test_a_real_file_reads_as_botocore_reads_it(sample: Sample, tmp_path: Path) 
 
 
 def test_most_real_files_are_plain() -> None:
-    plain = [sample for sample in SAMPLES if ini._read_plainly(sample.text, sample.file)]
+    plain = [sample for sample in SAMPLES if ini.read(sample.text, sample.file).walked is None]
     assert len(plain) > len(SAMPLES) / 3
 
 
