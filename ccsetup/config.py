@@ -253,8 +253,8 @@ def prove(
         line = stanzas[0].line if stanzas else count_lines(before or "") + 1
         raise Problem(
             f"Line {line} of the AWS {first.file} file: {says} if ccsetup changed [{heading(first)}] there.",
-            why="The lines around it are indented so that a change would alter another setting; nothing was written.",
-            next=f"Move the lines around line {line} to the left margin, then run the same command again.",
+            why="The lines around it are such that one setting would alter another, so nothing was written.",
+            next=f"Move the lines around line {line} to the left margin, or set it by hand.",
             code="section.indented-key",
         )
 
@@ -268,7 +268,8 @@ def parse(text: str) -> dict[str, dict[str, str]]:
     try:
         parser.read_file(io.StringIO(text, newline=None))
     except configparser.Error as error:
-        raise Problem("The AWS file would not be readable.", why=str(error), code="file.stray-line") from None
+        kind = type(error).__name__  # its text quotes lines, which may hold secrets
+        raise Problem("AWS tools could not read the file afterwards.", why=kind, code="file.stray-line") from None
     return {header: dict(parser.items(header)) for header in parser.sections()}
 
 

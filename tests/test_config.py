@@ -352,6 +352,13 @@ def _proven(before: str, after: str, wanted: Section) -> bool:
     return True
 
 
+def test_what_could_not_be_read_afterwards_is_refused_without_showing_it() -> None:
+    wanted = Section("config", "profile", "dev", {"a": "1"})
+    with pytest.raises(Problem) as refused:
+        config.prove("[profile dev]\n", "[profile dev]\na = 1\nhush\n", [wanted])
+    assert "hush" not in f"{refused.value.what}{refused.value.why}{refused.value.next}"
+
+
 LONG = "".join(f"[profile p{n}]\nregion = us-east-1\noutput = json\n\n" for n in range(2000))
 
 
