@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import math
 import os
 import stat
 import tempfile
@@ -15,7 +16,8 @@ from ccsetup.errors import Problem
 
 MARK = ".ccsetup-"  # in the name of every draft
 
-_FRESH_S = 0.02  # a file changed this recently may still be in somebody's hands
+_FRESH_S = 0.02  # a file changed this recently may still be in somebody's hands,
+_CUT_SHORT_S = 0.5  # and one that is empty or ends within a line even longer
 
 _SAYS = {
     errno.ENOSPC: ("the disk is full", "Free some space", "internal"),
@@ -63,19 +65,21 @@ def contents(path: Path) -> bytes | None:
 
 def steady(path: Path) -> bytes | None:
     """Return a file's bytes once nobody seems to be writing it: other programs truncate first and write then."""
-    for _ in range(50):
+    for _ in range(60):
         data = contents(path)
-        if data is None or not _fresh(path):
+        if data is None or not _age_s(path) < (_FRESH_S if data.endswith((b"\n", b"\r")) else _CUT_SHORT_S):
             break
-        time.sleep(_FRESH_S / 2)
+        time.sleep(0.01)
     return data
 
 
-def _fresh(path: Path) -> bool:
+def _age_s(path: Path) -> float:
+    """Return how long ago a file was changed; without end when that lies in the future or there is none."""
     try:
-        return 0 <= time.time() - path.stat().st_mtime < _FRESH_S
+        age = time.time() - path.stat().st_mtime
     except FileNotFoundError:
-        return False
+        return math.inf
+    return age if age >= 0 else math.inf
 
 
 def make_folder(folder: Path, made: list[Path]) -> None:

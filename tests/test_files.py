@@ -8,7 +8,6 @@ import multiprocessing
 import os
 import pathlib
 import random
-import resource
 import shutil
 import stat
 import subprocess
@@ -89,6 +88,7 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Do not wait for other programs, where a test runs a thousand edits."""
     monkeypatch.setattr(rooms, "SETTLE_S", 0)
     monkeypatch.setattr(disk, "_FRESH_S", 0)
+    monkeypatch.setattr(disk, "_CUT_SHORT_S", 0)
 
 
 def mode(path: Path) -> int:
@@ -138,6 +138,15 @@ def test_any_bytes_survive_reading_and_writing(home: Home) -> None:
     before = home.files.read().config
     home.files.apply(Plan("dev", "", (), (Edit(home.config, before, (before or "") + "x = \udc80\r\n", "config"),)))
     assert home.config.read_bytes() == b"# \xff\xfe\x80\r\n[profile dev]\r\nx = \x80\r\n"
+
+
+def test_a_file_that_is_being_written_is_read_once_it_is_whole(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    stages = iter([CONFIG[:-3], CONFIG, CONFIG])
+    monkeypatch.setattr(time, "sleep", lambda _: home.config.write_text(next(stages, CONFIG)))
+    ages = iter([0.001, 0.3, 0.001, 0.03])
+    monkeypatch.setattr(disk, "_age_s", lambda _: next(ages))
+    home.fill("", None)
+    assert home.files.read().config == CONFIG
 
 
 def test_a_folder_in_the_files_place_is_explained(home: Home) -> None:
@@ -711,6 +720,8 @@ def test_a_file_size_limit_leaves_the_old_file_and_is_explained(home: Home) -> N
     before, change = home.listing(), home.plan()
 
     def work() -> None:
+        import resource
+
         resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
         with pytest.raises(Problem, match=r"Cannot write .*config: a file of that size is not allowed here"):
             home.files.apply(change)
