@@ -67,7 +67,7 @@ def steady(path: Path) -> bytes | None:
     """Return a file's bytes once nobody seems to be writing it: other programs truncate first and write then."""
     for _ in range(60):
         data = contents(path)
-        if data is None or not _age_s(path) < (_FRESH_S if data.endswith((b"\n", b"\r")) else _CUT_SHORT_S):
+        if data is None or _age_s(path) >= (_FRESH_S if data.endswith((b"\n", b"\r")) else _CUT_SHORT_S):
             break
         time.sleep(0.01)
     return data
