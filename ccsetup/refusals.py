@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from ccsetup import masks
 from ccsetup.errors import NoRepository, Problem
+from ccsetup.inert import MASK, inert, veil
 from ccsetup.model import Who
-
-_SIGN_IN = "Sign in again: ccsetup setup"
 
 
 def problem_of(error: BaseException, who: Who, resource: str = "") -> Problem:
@@ -19,101 +19,70 @@ def problem_of(error: BaseException, who: Who, resource: str = "") -> Problem:
     if isinstance(error, Problem):
         return error
     response = getattr(error, "response", None)
-    if isinstance(response, Mapping) and "Error" in response:
+    if isinstance(response, Mapping) and isinstance(response.get("Error"), Mapping):
         return _of_service(response, getattr(error, "operation_name", ""), who, resource)
     for name in (cls.__name__ for cls in type(error).__mro__):
         if name in _OF_SDK:
-            code, what, next = _OF_SDK[name]
-            return Problem(
-                what.format(profile=who.profile, says=says(error)), next=next.format(profile=who.profile), code=code
-            )
-    return Problem(f"The AWS SDK could not use the profile {who.profile}: {says(error)}", code="access.identity")
+            return _problem(_finer(name, error), who, says=says(error))
+    return _problem(_OTHER, who, says=says(error))
 
 
 def says(error: BaseException) -> str:
-    """Return an error's own words on one line, cut to a readable length and ended with a stop."""
-    text = re.sub(r"\s+", " ", str(error)).strip()
-    text = text if len(text) < 400 else text[:399] + "…"
-    return text if text.endswith((".", "…")) else text + "."
+    """Return an error's own words on one line, without secrets, cut to a readable length and ended with a stop."""
+    return _sentence(_hushed(str(error)), 400)
+
+
+def _finer(name: str, error: BaseException) -> tuple[str, str, str]:
+    """Return what an SDK's error is called, what happened and what to do; some are told apart by their words only."""
+    code, what, next = _OF_SDK[name]
+    for names, pattern, row in _BY_WORDS:
+        if name in names and re.search(pattern, str(error)):
+            return (row, what, next) if isinstance(row, str) else row
+    return code, what, next
 
 
 def _of_service(response: Mapping[str, object], operation: str, who: Who, resource: str) -> Problem:
-    error = response["Error"]
+    error, status = response["Error"], response.get("ResponseMetadata")
     assert isinstance(error, Mapping)  # noqa: S101
-    code, message = str(error.get("Code", "")), str(error.get("Message", ""))
-    name = code.removesuffix("Exception")
+    code, message = str(error.get("Code") or ""), str(error.get("Message") or "")
+    http = str(status.get("HTTPStatusCode") or 0) if isinstance(status, Mapping) else "0"
+    name = "ExpiredIdentityToken" if _is_of_token(code, operation) else code.removesuffix("Exception")
     if name in ("AccessDenied", "Unauthorized", "UnauthorizedOperation"):
-        return _denied(operation, message, who, resource)
+        return _denied(operation, _sentence(inert(message)), who, resource)
+    why = _sentence(_hushed(message))
     if operation == "GetRoleCredentials" and name in ("Forbidden", "ResourceNotFound", "InvalidRequest"):
-        return Problem(
-            f"This sign-in does not have the role that {who.profile} names.",
-            why=_sentence(message),
-            next="Check the account and the role, or ask your administrator for it.",
-            code="access.assume",
-        )
+        return _problem(_NO_SUCH_ROLE, who, why)
     if name == "RepositoryDoesNotExist":
-        return NoRepository(
-            f"There is no repository {resource} in {who.region} that {who.profile} can see.",
-            why=_sentence(message),
-            next="Check its name (capitals matter), the region and the account.",
-        )
+        what = inert(f"There is no repository {resource} in {who.region} that {_name(who)} can see.")
+        return NoRepository(what, why=why, next="Check its name (capitals matter), the region and the account.")
     if name in _OF_SERVICE:
-        finding, what, next = _OF_SERVICE[name]
-        if finding == "access.identity" and re.search(r"(?i)not yet current|expired|skew|RequestTime", message):
-            finding, what, next = _CLOCK
-        return Problem(
-            what.format(profile=who.profile, region=who.region, resource=resource),
-            why=_sentence(message),
-            next=next.format(profile=who.profile, region=who.region, resource=resource),
-            code=finding,
-        )
-    status = response.get("ResponseMetadata", {})
-    http = status.get("HTTPStatusCode", 0) if isinstance(status, Mapping) else 0
-    if int(http or 0) >= 500 or "Throttl" in code or code in ("TooManyRequestsException", "SlowDown"):
-        return Problem(
-            f"AWS did not answer {operation} after several tries: {code}.",
-            why=_sentence(message),
-            next="Try again in a minute.",
-            code="net.unreachable",
-        )
-    return Problem(f"AWS refused {operation}: {code}.", why=_sentence(message), code="access.identity")
-
-
-def _sentence(message: str) -> str:
-    text = re.sub(r"\s+", " ", message).strip()
-    return text if len(text) < 600 else text[:599] + "…"
-
-
-def _denied(operation: str, message: str, who: Who, resource: str) -> Problem:
-    if "MultiFactorAuthentication failed" in message:
-        return Problem(
-            "AWS refused the MFA code.",
-            why=_sentence(message),
-            next="Each code works once and for half a minute; wait for the next one and give that.",
-            code="access.assume",
-        )
-    if operation == "GetSessionToken" or "session credentials" in message:
-        return Problem(
-            "AWS gives no MFA session to these keys.",
-            why=_sentence(message),
-            next="They must be the long-term keys (AKIA…) of an IAM user.",
-            code="access.identity",
-        )
-    if operation.startswith("AssumeRole"):
-        role = resource or _role_in(message) or "the role"
-        return Problem(
-            f"AWS did not let these credentials assume {role}.",
-            why=_sentence(message),
-            next="Check the role ARN, the external ID and MFA; else send the line above to the role's administrator.",
-            code="access.assume",
-        )
-    what = f"AWS denied {operation}" + (f" on {resource}." if resource else ".")
-    return Problem(
-        what,
-        why=_sentence(message),
-        next="Send the line above to the administrator; it names who, what and on which resource.",
-        code="access.repository",
+        row = _OF_SERVICE[name]
+        if row == _UNKNOWN and re.search(r"(?i)not yet current|expired|skew|RequestTime", message):
+            row = _CLOCK
+        return _problem(row, who, why, resource=resource)
+    if (http >= "500" and len(http) == 3) or "Throttl" in code or name in ("TooManyRequests", "SlowDown"):
+        return _problem(_BUSY, who, why, operation=operation, code=code or http)
+    if not code or code.isdigit():
+        return _problem(_STRANGER, who, why)
+    return _problem(
+        ("access.identity", "AWS refused {operation}: {code}.", ""), who, why, operation=operation, code=code
     )
+
+
+def _is_of_token(code: str, operation: str) -> bool:
+    return operation == "AssumeRoleWithWebIdentity" and code.startswith("ExpiredToken")
+
+
+def _denied(operation: str, why: str, who: Who, resource: str) -> Problem:
+    """Return the Problem of a denial; its words go to an administrator, so nothing in them is masked."""
+    row = _DENIED_ON if resource else _DENIED
+    if "MultiFactorAuthentication failed" in why:
+        row = _NO_CODE
+    elif operation == "GetSessionToken" or "session credentials" in why:
+        row = _NO_SESSION
+    elif operation.startswith("AssumeRole"):
+        row, resource = _NO_ROLE, resource or _role_in(why) or "the role"
+    return _problem(row, who, why, operation=operation, resource=resource)
 
 
 def _role_in(message: str) -> str:
@@ -121,6 +90,64 @@ def _role_in(message: str) -> str:
     return found[0].rstrip(".,") if found else ""
 
 
+def _problem(row: tuple[str, str, str], who: Who, why: str = "", **more: str) -> Problem:
+    """Return a row of the tables as a Problem about a profile; a caller without one is spoken of in general."""
+    code, what, next = row
+    words = {"profile": _name(who), "region": who.region, **more}
+    if not who.profile:
+        next = next.replace(" --profile {profile}", "")
+    return Problem(inert(what.format(**words)), why=why, next=inert(next.format(**words)), code=code)
+
+
+def _name(who: Who) -> str:
+    return who.profile or "this profile"
+
+
+def _hushed(text: str) -> str:
+    return veil(masks.line(inert(text)), MASK)
+
+
+def _sentence(text: str, most: int = 600) -> str:
+    text = re.sub(r"\s+", " ", text).strip().rstrip(":").rstrip()
+    text = text if len(text) < most else text[: most - 1] + "…"
+    return text if not text or text.endswith((".", "…")) else text + "."
+
+
+_SET_UP = "Set it up again: ccsetup setup --profile {profile}"
+_SIGN_IN = "Sign in again: ccsetup setup --profile {profile}"
+_TRY = "Check the network, then try again."
+
+_TELL = "Send the line above to the administrator; it names who, what and on which resource."
+
+_DENIED = ("access.repository", "AWS denied {operation}.", _TELL)
+_DENIED_ON = ("access.repository", "AWS denied {operation} on {resource}.", _TELL)
+_NO_CODE = (
+    "access.assume",
+    "AWS refused the MFA code.",
+    "Each code works once and for half a minute; wait for the next one and give that.",
+)
+_NO_SESSION = (
+    "access.identity",
+    "AWS gives no MFA session to these keys.",
+    "They must be the long-term keys (AKIA…) of an IAM user.",
+)
+_NO_ROLE = (
+    "access.assume",
+    "AWS did not let these credentials assume {resource}.",
+    "Check the role ARN, the external ID and MFA; else send the line above to the role's administrator.",
+)
+_OTHER = ("access.identity", "The AWS SDK could not use {profile}: {says}", _SET_UP)
+_NO_SUCH_ROLE = (
+    "access.assume",
+    "This sign-in does not have the role that {profile} names.",
+    "Check the account and the role, or ask your administrator for it.",
+)
+_BUSY = ("net.unreachable", "AWS did not answer {operation} after several tries: {code}.", "Try again in a minute.")
+_STRANGER = (
+    "net.proxy",
+    "Something between here and AWS answered in its place.",
+    "Check HTTPS_PROXY, or sign in to the network you are in.",
+)
 _CLOCK = (
     "net.clock",
     "AWS says the time on this machine is wrong.",
@@ -132,17 +159,20 @@ _UNKNOWN = (
     "AWS does not know the credentials of {profile}.",
     "Check that the access key, its secret and its session token were copied whole and belong together.",
 )
+_NO_KEY = (
+    "file.characters",
+    "The keys of {profile} hold something that no key has, such as a line break or a typographic quote.",
+    "Set them anew: ccsetup setup keys --profile {profile}",
+)
 _OF_SERVICE = {
     "ExpiredToken": _ENDED,
     "RequestExpired": _CLOCK,
     "InvalidClientTokenId": _UNKNOWN,
     "UnrecognizedClient": _UNKNOWN,
-    "InvalidAccessKeyId": _UNKNOWN,
     "SignatureDoesNotMatch": _UNKNOWN,
     "InvalidSignature": _UNKNOWN,
     "MissingAuthenticationToken": _UNKNOWN,
     "IncompleteSignature": _UNKNOWN,
-    "InvalidToken": _UNKNOWN,
     "InvalidRepositoryName": (
         "access.repository",
         "{resource} is no repository name.",
@@ -181,12 +211,7 @@ _OF_SERVICE = {
     ),
     "IDPCommunicationError": ("net.unreachable", "AWS could not reach the token's provider.", "Try again in a minute."),
     "RegionDisabled": ("access.region", "STS is switched off in {region} for that account.", "Use another region."),
-    "ValidationError": (
-        "role.arn",
-        "AWS did not accept a value of {profile}.",
-        "Check the role ARN and the durations.",
-    ),
-    "InvalidAuthorizationMessage": _UNKNOWN,
+    "ValidationError": ("role.arn", "AWS did not accept a value.", "Check the role ARN, the names and the durations."),
 }
 
 _OF_SDK = {
@@ -200,44 +225,71 @@ _OF_SDK = {
         "The AWS config file cannot be read: {says}",
         "Mend the line that is named.",
     ),
-    "PartialCredentialsError": (
-        "keys.partial",
-        "The keys of {profile} are incomplete: {says}",
-        "Set them anew: ccsetup setup keys --profile {profile}",
+    "PartialCredentialsError": ("keys.partial", "The profile {profile} is incomplete: {says}", _SET_UP),
+    "NoCredentialsError": ("source.none", "The profile {profile} has no credentials.", _SET_UP),
+    "UnauthorizedSSOTokenError": ("sso.expired", "The sign-in of {profile} has ended.", _SIGN_IN),
+    "SSOTokenLoadError": ("sso.signed-out", "{profile} is not signed in.", _SIGN_IN),
+    "TokenRetrievalError": ("sso.expired", "The sign-in of {profile} has ended.", _SIGN_IN),
+    "SSOError": ("sso.signed-out", "{profile} could not be signed in: {says}", _SIGN_IN),
+    "LoginError": (
+        "keys.expired",
+        "{profile} is not signed in: {says}",
+        "Sign in again: aws login --profile {profile}",
     ),
-    "NoCredentialsError": (
-        "source.none",
-        "The profile {profile} has no credentials.",
-        _SIGN_IN + " --profile {profile}",
+    "InfiniteLoopConfigError": ("source.loop", "The source profiles of {profile} form a circle: {says}", _SET_UP),
+    "InvalidConfigError": ("source.none", "The profile {profile} is incomplete: {says}", _SET_UP),
+    "UnknownCredentialError": (
+        "source.credential-source",
+        "{profile} names a credential_source that there is not: {says}",
+        "It is Environment, Ec2InstanceMetadata or EcsContainer.",
     ),
-    "UnauthorizedSSOTokenError": (
-        "sso.expired",
-        "The sign-in of {profile} has ended.",
-        _SIGN_IN + " --profile {profile}",
+    "MetadataRetrievalError": (
+        "source.credential-source",
+        "This machine gave no credentials to {profile}: {says}",
+        "Check the role of the instance or container.",
     ),
-    "SSOTokenLoadError": ("sso.signed-out", "{profile} is not signed in.", _SIGN_IN + " --profile {profile}"),
-    "TokenRetrievalError": ("sso.expired", "The sign-in of {profile} has ended.", _SIGN_IN + " --profile {profile}"),
-    "SSOError": ("sso.signed-out", "{profile} could not be signed in: {says}", _SIGN_IN + " --profile {profile}"),
-    "InfiniteLoopConfigError": ("source.loop", "The source profiles of {profile} form a circle: {says}", ""),
-    "InvalidConfigError": ("source.none", "The profile {profile} is incomplete: {says}", ""),
     "CredentialRetrievalError": ("process.failed", "The credentials of {profile} could not be fetched: {says}", ""),
+    "JSONDecodeError": (
+        "process.failed",
+        "The credential_process of {profile} did not print the JSON that it should: {says}",
+        "Run that command by hand and look at what it prints.",
+    ),
     "MissingDependencyException": ("source.none", "{profile} needs a further package: {says}", ""),
+    "NoRegionError": ("region.missing", "No region is known for {profile}.", "Give one: --region us-east-2"),
+    "InvalidRegionError": ("region.invalid", "{region} is no region.", "A region is such as us-east-2."),
+    "BaseEndpointResolverError": ("region.invalid", "{region} has no such service: {says}", "Use another region."),
+    "EndpointProviderError": ("region.invalid", "{region} has no such service: {says}", "Use another region."),
     "SSLError": (
         "net.tls",
         "The certificate of AWS's address was not accepted: {says}",
         "Behind a company proxy, set AWS_CA_BUNDLE to its certificate file.",
     ),
     "ProxyConnectionError": ("net.proxy", "The proxy did not answer: {says}", "Check HTTPS_PROXY and NO_PROXY."),
-    "InvalidProxiesConfigError": ("net.proxy", "The proxy is set wrongly: {says}", "Check HTTPS_PROXY and NO_PROXY."),
-    "ResponseParserError": (
-        "net.proxy",
-        "Something between here and AWS answered in its place.",
-        "Check HTTPS_PROXY, or sign in to the network you are in.",
-    ),
-    "HTTPClientError": ("net.unreachable", "AWS could not be reached: {says}", "Check the network, then try again."),
-    "ConnectionError": ("net.unreachable", "AWS could not be reached: {says}", "Check the network, then try again."),
+    "ResponseParserError": _STRANGER,
+    "LookupError": _STRANGER,
+    "HTTPClientError": ("net.unreachable", "AWS could not be reached: {says}", _TRY),
+    "ConnectionError": ("net.unreachable", "AWS could not be reached: {says}", _TRY),
+    "TimeoutError": ("net.unreachable", "AWS could not be reached: {says}", _TRY),
     "FileNotFoundError": ("oidc.token-missing", "A file that {profile} names is not there: {says}", "Check its path."),
     "OSError": ("file.unreadable", "A file that {profile} names cannot be read: {says}", "Check its permissions."),
-    "ParamValidationError": ("role.arn", "The SDK did not accept a value of {profile}: {says}", ""),
-    "ValueError": ("region.invalid", "The SDK did not accept a value of {profile}: {says}", ""),
+    "ParamValidationError": (
+        "role.arn",
+        "The SDK did not accept a value of {profile}: {says}",
+        "Check the role ARN, the names and the durations.",
+    ),
 }
+
+# Errors of these classes are told apart by their words: → another code, or another row.
+_OF_CONFIG = ("PartialCredentialsError", "InvalidConfigError", "CredentialRetrievalError")
+_BY_WORDS: tuple[tuple[tuple[str, ...], str, str | tuple[str, str, str]], ...] = (
+    (_OF_CONFIG, r"source_profile or credential_source", "source.none"),
+    (_OF_CONFIG, r"contains both source_profile", "source.both"),
+    (_OF_CONFIG, r"source_profile .* does not exist", "source.missing"),
+    (_OF_CONFIG, r"source profile .* must have credentials", "source.empty"),
+    (_OF_CONFIG, r"credential.source", "source.credential-source"),
+    (_OF_CONFIG, r"sso.session.* does not exist", "sso.session-missing"),
+    (_OF_CONFIG, r"missing (?:the following|required) configuration", "sso.incomplete"),
+    (_OF_CONFIG, r"is inconsistent between", "sso.conflict"),
+    (_OF_CONFIG, r"no role ARN", "oidc.role"),
+    (("HTTPClientError",), r"Invalid header value|codec can't encode", _NO_KEY),
+)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json as json_
 import os
-import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from ccsetup.errors import Problem
 from ccsetup.inert import cells, inert, padded, spell, wrap
+from ccsetup.waiting import signals_stay_here
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -217,7 +217,7 @@ class Busy:
         self._closed = False
         self._timer = Timer(MOMENT_S if screen.live else WHILE_S, self._begin)
         self._timer.daemon = True
-        with _signals_stay_here():
+        with signals_stay_here():
             self._timer.start()
 
     def update(self, text: str, share: float | None) -> None:
@@ -241,7 +241,7 @@ class Busy:
             self._progress.stop()
         yield
         if self._progress:
-            with _signals_stay_here():
+            with signals_stay_here():
                 self._progress.start()
 
     def _begin(self) -> None:
@@ -262,19 +262,6 @@ class Busy:
             (task,) = self._progress.tasks
             task.total = None if self._share < 0 else 1
             self._progress.update(task.id, description=self._screen.spelled(self.text), completed=max(self._share, 0))
-
-
-@contextmanager
-def _signals_stay_here() -> Iterator[None]:
-    """Keep Ctrl-C from threads begun in here: one that took it would leave the main thread asleep in its call."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _is_terminal(stream: TextIO | None) -> bool:

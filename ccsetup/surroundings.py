@@ -14,6 +14,7 @@ from ccsetup.files import Files
 from ccsetup.git import Git
 from ccsetup.prompt import Prompt
 from ccsetup.screen import Screen
+from ccsetup.waiting import signals_stay_here
 from ccsetup.world import Aws, SignIn, World
 
 if TYPE_CHECKING:
@@ -69,15 +70,16 @@ def _signin(options: Namespace, home: Path, screen: Screen) -> SignIn:
 def _aws(home: Path, signin: SignIn) -> Aws:
     from ccsetup.aws import Aws
 
-    return Aws(os.environ, home, signin.keys)
+    return Aws(home, signin.keys)
 
 
 def _prompt(options: Namespace, aws: Aws, screen: Screen) -> Prompt | None:
     """Return a prompt where there is a person: a terminal to read from and to draw on."""
     if options.no_input or not (sys.stdin.isatty() and sys.stderr.isatty()):
         return None
-    return Prompt(
-        os.environ,
-        on_first_draw=threading.Thread(target=lambda: aws.warm(), daemon=True).start,
-        note=screen.note,
-    )
+    return Prompt(os.environ, on_first_draw=lambda: _warm(aws), note=screen.note)
+
+
+def _warm(aws: Aws) -> None:
+    with signals_stay_here():
+        threading.Thread(target=lambda: aws.warm(), daemon=True).start()

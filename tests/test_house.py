@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 HOUSE = ROOT / "ccsetup"
 
-FOUNDATION = {"model", "errors", "world", "look", "patterns"}
+FOUNDATION = {"model", "errors", "world", "look", "patterns", "waiting"}
 PURE = {
     "talk", "questions", "sources", "parse", "paste", "address", "ini", "config", "plan", "refusals", "inert", "pick",
     "access", "tokens", "complaints", "masks",
@@ -23,7 +23,7 @@ FAMILIES = (
     {"files", "disk", "backups"},
     {"signin", "center", "grants", "browser"},
     {"prompt", "plain"},
-    {"aws"},
+    {"aws", "resolve", "sdk", "sessions"},
     {"git"},
     {"screen"},
 )
@@ -45,7 +45,7 @@ DOORS = {
     "prompt_toolkit": {"prompt"},
     "rich": {"screen"},
     "boto3": {"aws"},
-    "botocore": {"aws", "center", "remote"},
+    "botocore": {"aws", "center", "remote", "resolve", "sdk"},
     "subprocess": {"git", "remote"},
     "filelock": {"files"},
     "configobj": {"config"},

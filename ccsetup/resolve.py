@@ -1,0 +1,216 @@
+"""Who → the keys its calls are signed with, from settings that need not be on disk or from the files as SDKs do it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, cast
+
+from ccsetup.errors import Problem
+from ccsetup.model import Keys, Secret, Who
+from ccsetup.sdk import bounds, explained, session_of, session_on_disk
+from ccsetup.sessions import SessionCache
+from ccsetup.world import Start, start_of
+
+Arguments = dict[str, Any]  # of create_client
+_ARGUMENTS = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
+_OF_MACHINE = ("container-role", "iam-role", "ec2-credentials-file", "boto-config")
+
+
+class CodeWanted(Problem):
+    """A role asks for an MFA code and nobody gave one."""
+
+
+class Resolver:
+    """Finds keys. A Who with profiles is resolved from those settings, one without by the SDK itself from the files.
+
+    `sso_keys` fetches a permission set's keys; a person may have to sign in for it, so it has no bound here.
+    """
+
+    def __init__(self, cache: SessionCache, sso_keys: Callable[[Start, str, str], Keys]) -> None:
+        self._cache, self._sso_keys = cache, sso_keys
+
+    def arguments(self, who: Who) -> Arguments:
+        """Return the keys as create_client takes them."""
+        return self._from_files(who) if who.profiles is None else self._planned(who, who.profile)
+
+    def _from_files(self, who: Who) -> Arguments:
+        """Resolve as any SDK will. A session that is kept on disk counts where the SDK would ask for a code instead."""
+        try:
+            return self._by_sdk(who, self._cache)
+        except CodeWanted:
+            return self._by_sdk(who, self._cache.with_kept())
+
+    def _by_sdk(self, who: Who, cache: SessionCache) -> Arguments:
+        session = session_on_disk(who.profile, who.region)
+        profiles = explained(lambda: session.full_config["profiles"], who)
+        has_process = any("credential_process" in there for there in profiles.values())  # it may ask a person
+        found = explained(
+            lambda: _from_the_files_alone(session, profiles, cache), who, at_most_s=math.inf if has_process else 0
+        )
+        if found is None:
+            raise Problem(
+                f"The profile {who.profile} has no credentials.",
+                next=f"Set it up again: ccsetup setup --profile {who.profile}",
+                code="source.none",
+            )
+        return found
+
+    def _planned(self, who: Who, name: str, way: tuple[str, ...] = ()) -> Arguments:
+        """Resolve a profile that need not be on disk, in the SDK's own order of precedence."""
+        settings = (who.profiles or {}).get(name)
+        if settings is None:
+            raise Problem(f"There is no profile {name} on this machine.", code="profile.missing")
+        there = {key: value.reveal() if isinstance(value, Secret) else value for key, value in settings.items()}
+        if "role_arn" in there and "web_identity_token_file" in there:
+            return _by_token(there, who.region)
+        if "role_arn" in there and not (way and _has_keys(there)):  # as a source, its own keys come before its role
+            return self._by_role(who, name, there, (*way, name))
+        if "sso_account_id" in there or "sso_role_name" in there:
+            return self._by_sso(who, there)
+        if "aws_access_key_id" in there:
+            return _as_written(there, name)
+        return self._from_files(Who(name, who.region))
+
+    def _by_sso(self, who: Who, there: Mapping[str, str]) -> Arguments:
+        start = start_of(there, who.sessions or {})
+        return _held(self._sso_keys(start, there.get("sso_account_id", ""), there.get("sso_role_name", "")))
+
+    def _by_role(self, who: Who, name: str, there: Mapping[str, str], way: tuple[str, ...]) -> Arguments:
+        source = there.get("source_profile")
+        if source and source in way and not (source == name and _has_keys(there)):
+            raise Problem(f"{' → '.join((*way, source))} is a circle of source profiles.", code="source.loop")
+        first = self._planned(who, source, way) if source else _of_machine(who, there.get("credential_source", ""))
+        cache: Any = {}  # without a code the files are asked anew later
+        if "mfa_serial" in there:
+            cache = self._cache if who.mfa_code else self._cache.with_kept()
+
+        def assume() -> Arguments:
+            from botocore.credentials import AssumeRoleCredentialFetcher, Credentials
+
+            fetcher = AssumeRoleCredentialFetcher(
+                client_creator=session_of(name, who.region).create_client,
+                source_credentials=Credentials(*first.values()),
+                role_arn=there["role_arn"],
+                extra_args=_role_arguments(there),
+                mfa_prompter=(lambda _: who.mfa_code) if who.mfa_code else no_code,
+                cache=cache,
+            )
+            found = fetcher.fetch_credentials()
+            return _arguments(found["access_key"], found["secret_key"], found["token"])
+
+        return explained(assume, who._replace(profile=source or name), there["role_arn"])
+
+
+def by_web_identity(role_arn: str, token: Secret, name: str, duration_s: int, provider: str, region: str) -> Keys:
+    """Exchange a token for a role's temporary keys (AssumeRoleWithWebIdentity, unsigned)."""
+    asked = {"RoleArn": role_arn, "RoleSessionName": name, "DurationSeconds": duration_s}
+    asked |= {"WebIdentityToken": token.reveal(), **({"ProviderId": provider} if provider else {})}
+
+    def exchange() -> Keys:
+        sts = session_of("", region).create_client("sts", config=bounds(unsigned=True))
+        return keys_in(sts.assume_role_with_web_identity(**asked)["Credentials"])
+
+    return explained(exchange, Who("", region), role_arn)
+
+
+def keys_in(found: Mapping[str, Any]) -> Keys:
+    """Return the keys of an STS answer."""
+    secret, token = Secret(found["SecretAccessKey"]), Secret(found["SessionToken"])
+    return Keys(found["AccessKeyId"], secret, token, found["Expiration"])
+
+
+def no_code(prompt: str) -> str:
+    """Stand where the SDK would ask for an MFA code."""
+    raise CodeWanted("The role asks for an MFA code.", next="Give one: --mfa-code 123456", code="access.assume")
+
+
+def _from_the_files_alone(session: Any, profiles: Mapping[str, Any], cache: SessionCache) -> Arguments | None:
+    """Have the SDK resolve a session's profile: the machine's own role must not step in, nor a prompt of the SDK's."""
+    resolver = session.get_component("credential_provider")
+    for name in _OF_MACHINE:
+        resolver.remove(name)
+    provider = resolver.get_provider("assume-role")
+    provider.cache, provider._prompter = cache, no_code
+    try:
+        found = session.get_credentials()
+        frozen = found and found.get_frozen_credentials()
+    except FileNotFoundError as error:
+        if error.filename in [there.get("web_identity_token_file") for there in profiles.values()]:
+            raise
+        raise Problem(
+            f"The program {error.filename} that a credential_process names is not there.",
+            next="Write its whole path, from /; ~ and $HOME are not expanded.",
+            code="process.missing",
+        ) from None
+    return _arguments(frozen.access_key, frozen.secret_key, frozen.token) if frozen else None
+
+
+def _by_token(there: Mapping[str, str], region: str) -> Arguments:
+    path = Path(there["web_identity_token_file"])
+    token = explained(lambda: Secret(path.read_text(encoding="utf-8").strip()), Who("", region))
+    name = there.get("role_session_name", "ccsetup")
+    return _held(by_web_identity(there["role_arn"], token, name, 3600, "", region))  # SDKs ignore its duration_seconds
+
+
+def _of_machine(who: Who, source: str) -> Arguments:
+    """Return the credentials that a credential_source names."""
+
+    def look() -> Arguments | None:
+        from botocore.credentials import (
+            CanonicalNameCredentialSourcer,
+            ContainerProvider,
+            EnvProvider,
+            InstanceMetadataFetcher,
+            InstanceMetadataProvider,
+        )
+
+        metadata = InstanceMetadataProvider(iam_role_fetcher=InstanceMetadataFetcher(timeout=2, num_attempts=1))
+        found = CanonicalNameCredentialSourcer([EnvProvider(), ContainerProvider(), metadata]).source_credentials(
+            source
+        )
+        frozen = found and cast("Any", found).get_frozen_credentials()
+        return _arguments(frozen.access_key, frozen.secret_key, frozen.token) if frozen else None
+
+    keys = explained(look, who)
+    if keys is None:
+        raise Problem(
+            f"{source} gives no credentials on this machine.",
+            next="Environment needs AWS_ACCESS_KEY_ID and its secret; the others an EC2 instance or a container.",
+            code="source.credential-source",
+        )
+    return keys
+
+
+def _role_arguments(there: Mapping[str, str]) -> dict[str, Any]:
+    """Return AssumeRole's arguments as botocore's own provider makes them, so that the cache key is the same."""
+    names = (("role_session_name", "RoleSessionName"), ("external_id", "ExternalId"), ("mfa_serial", "SerialNumber"))
+    found: dict[str, Any] = {argument: there[key] for key, argument in names if key in there}
+    if there.get("duration_seconds", "").isdigit():
+        found["DurationSeconds"] = int(there["duration_seconds"])
+    return found
+
+
+def _has_keys(there: Mapping[str, str]) -> bool:
+    return "aws_access_key_id" in there or "aws_secret_access_key" in there
+
+
+def _as_written(there: Mapping[str, str], name: str) -> Arguments:
+    if not there.get("aws_secret_access_key"):
+        raise Problem(
+            f"The profile {name} has an access key ID without its secret.",
+            next=f"Set them anew: ccsetup setup keys --profile {name}",
+            code="keys.partial",
+        )
+    token = there.get("aws_session_token") or there.get("aws_security_token")
+    return _arguments(there["aws_access_key_id"], there["aws_secret_access_key"], token)
+
+
+def _held(keys: Keys) -> Arguments:
+    token = keys.session_token.reveal() if keys.session_token else None
+    return _arguments(keys.access_key_id, keys.secret_access_key.reveal(), token)
+
+
+def _arguments(*values: str | None) -> Arguments:
+    return dict(zip(_ARGUMENTS, values, strict=True))

@@ -1,0 +1,70 @@
+"""botocore on a leash: sessions that follow nobody's AWS_PROFILE, calls that end in time, errors as Problems."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from ccsetup.model import Who
+from ccsetup.refusals import problem_of
+from ccsetup.waiting import within
+
+T = TypeVar("T")
+TRIES, CONNECT_S, READ_S = 3, 4.0, 12.0
+FAULT_S = 55.0  # all of one call, its tries and pauses in; what comes before and after it shares the minute
+
+
+def explained(work: Callable[[], T], who: Who, resource: str = "", at_most_s: float = 0) -> T:
+    """Return what `work` returns; what the SDK raises becomes a Problem that nothing of the SDK's error hangs on."""
+    try:
+        return within(at_most_s or FAULT_S, work)[0]
+    except refusals() as error:
+        problem = problem_of(error, who, resource)
+    raise problem
+
+
+def refusals() -> tuple[type[Exception], ...]:
+    """Return what the SDK raises; the last ones come of a page, or a damaged file, where it looked for AWS's answer."""
+    from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.parsers import ResponseParserError
+
+    damage = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError)
+    return (BotoCoreError, ClientError, ResponseParserError, OSError, *damage)
+
+
+def bounds(unsigned: bool = False, tries: int = 0) -> Any:
+    """Return a client's settings, so that the SDK itself gives up before FAULT_S."""
+    from botocore import UNSIGNED
+    from botocore.config import Config
+
+    signature = {"signature_version": UNSIGNED} if unsigned else {}
+    return Config(
+        connect_timeout=CONNECT_S,
+        read_timeout=READ_S,
+        retries={"total_max_attempts": tries or TRIES, "mode": "standard"},
+        **signature,
+    )
+
+
+def session_of(profile: str, region: str) -> Any:
+    """Return a session with a profile's settings; without them where it is not on disk (yet)."""
+    import botocore.session
+
+    nobody = {"profile": (None, None, None, None)}
+    session = botocore.session.Session(session_vars=nobody)
+    return _bound(
+        botocore.session.Session(profile=profile) if profile in session.available_profiles else session, region
+    )
+
+
+def session_on_disk(profile: str, region: str) -> Any:
+    """Return a session of a profile that has to be on disk."""
+    import botocore.session
+
+    return _bound(botocore.session.Session(profile=profile), region)
+
+
+def _bound(session: Any, region: str) -> Any:
+    session.set_config_variable("region", region)
+    session.set_default_client_config(bounds())
+    return session
