@@ -13,6 +13,8 @@ from ccsetup.errors import NoRepository, Problem
 from ccsetup.inert import MASK, inert, veil
 from ccsetup.model import Who
 
+Row = tuple[str, str, str]  # a finding's code, what happened, what to do
+
 
 def problem_of(error: BaseException, who: Who, resource: str = "") -> Problem:
     """Return the Problem for an SDK's error, seen while acting as `who` on `resource`."""
@@ -21,10 +23,7 @@ def problem_of(error: BaseException, who: Who, resource: str = "") -> Problem:
     response = getattr(error, "response", None)
     if isinstance(response, Mapping) and isinstance(response.get("Error"), Mapping):
         return _of_service(response, getattr(error, "operation_name", ""), who, resource)
-    for name in (cls.__name__ for cls in type(error).__mro__):
-        if name in _OF_SDK:
-            return _problem(_finer(name, error), who, says=says(error))
-    return _problem(_OTHER, who, says=says(error))
+    return _problem(_row(error), who, says=says(error))
 
 
 def says(error: BaseException) -> str:
@@ -32,13 +31,14 @@ def says(error: BaseException) -> str:
     return _sentence(_hushed(str(error)), 400)
 
 
-def _finer(name: str, error: BaseException) -> tuple[str, str, str]:
+def _row(error: BaseException) -> Row:
     """Return what an SDK's error is called, what happened and what to do; some are told apart by their words only."""
-    code, what, next = _OF_SDK[name]
-    for names, pattern, row in _BY_WORDS:
-        if name in names and re.search(pattern, str(error)):
-            return (row, what, next) if isinstance(row, str) else row
-    return code, what, next
+    names = [cls.__name__ for cls in type(error).__mro__]
+    row = next((_OF_SDK[name] for name in names if name in _OF_SDK), _OTHER)
+    for which, pattern, finer in _BY_WORDS:
+        if any(name in which for name in names) and re.search(pattern, str(error)):
+            return (finer, *row[1:]) if isinstance(finer, str) else finer
+    return row
 
 
 def _of_service(response: Mapping[str, object], operation: str, who: Who, resource: str) -> Problem:
@@ -90,7 +90,7 @@ def _role_in(message: str) -> str:
     return found[0].rstrip(".,") if found else ""
 
 
-def _problem(row: tuple[str, str, str], who: Who, why: str = "", **more: str) -> Problem:
+def _problem(row: Row, who: Who, why: str = "", **more: str) -> Problem:
     """Return a row of the tables as a Problem about a profile; a caller without one is spoken of in general."""
     code, what, next = row
     words = {"profile": _name(who), "region": who.region, **more}
@@ -161,9 +161,15 @@ _UNKNOWN = (
 )
 _NO_KEY = (
     "file.characters",
-    "The keys of {profile} hold something that no key has, such as a line break or a typographic quote.",
+    "The keys of {profile} hold a line break, or something else that no key has.",
     "Set them anew: ccsetup setup keys --profile {profile}",
 )
+_NO_SOURCE = (
+    "source.credential-source",
+    "The credential_source of {profile} gives no credentials here: {says}",
+    "Environment needs AWS_ACCESS_KEY_ID and its secret; the others an EC2 instance or a container.",
+)
+_DAMAGED = ("sso.cache-corrupt", "The saved sign-in of {profile} is damaged.", _SIGN_IN)
 _OF_SERVICE = {
     "ExpiredToken": _ENDED,
     "RequestExpired": _CLOCK,
@@ -243,18 +249,22 @@ _OF_SDK = {
         "{profile} names a credential_source that there is not: {says}",
         "It is Environment, Ec2InstanceMetadata or EcsContainer.",
     ),
-    "MetadataRetrievalError": (
-        "source.credential-source",
-        "This machine gave no credentials to {profile}: {says}",
-        "Check the role of the instance or container.",
+    "MetadataRetrievalError": _NO_SOURCE,
+    "CredentialRetrievalError": (
+        "process.failed",
+        "The credentials of {profile} could not be fetched: {says}",
+        "Run its credential_process by hand and look at what it says.",
     ),
-    "CredentialRetrievalError": ("process.failed", "The credentials of {profile} could not be fetched: {says}", ""),
     "JSONDecodeError": (
         "process.failed",
         "The credential_process of {profile} did not print the JSON that it should: {says}",
-        "Run that command by hand and look at what it prints.",
+        "Run it by hand and look at what it prints.",
     ),
-    "MissingDependencyException": ("source.none", "{profile} needs a further package: {says}", ""),
+    "MissingDependencyException": (
+        "source.none",
+        "{profile} needs a further package: {says}",
+        "Sign in another way, or install it beside ccsetup and git-remote-codecommit: pip install 'botocore[crt]'",
+    ),
     "NoRegionError": ("region.missing", "No region is known for {profile}.", "Give one: --region us-east-2"),
     "InvalidRegionError": ("region.invalid", "{region} is no region.", "A region is such as us-east-2."),
     "BaseEndpointResolverError": ("region.invalid", "{region} has no such service: {says}", "Use another region."),
@@ -279,17 +289,19 @@ _OF_SDK = {
     ),
 }
 
-# Errors of these classes are told apart by their words: → another code, or another row.
+# What only the words tell apart: of which classes → another code, or another row.
 _OF_CONFIG = ("PartialCredentialsError", "InvalidConfigError", "CredentialRetrievalError")
-_BY_WORDS: tuple[tuple[tuple[str, ...], str, str | tuple[str, str, str]], ...] = (
+_BY_WORDS: tuple[tuple[tuple[str, ...], str, str | Row], ...] = (
     (_OF_CONFIG, r"source_profile or credential_source", "source.none"),
     (_OF_CONFIG, r"contains both source_profile", "source.both"),
     (_OF_CONFIG, r"source_profile .* does not exist", "source.missing"),
     (_OF_CONFIG, r"source profile .* must have credentials", "source.empty"),
-    (_OF_CONFIG, r"credential.source", "source.credential-source"),
+    (_OF_CONFIG, r"credential.source", _NO_SOURCE),
     (_OF_CONFIG, r"sso.session.* does not exist", "sso.session-missing"),
     (_OF_CONFIG, r"missing (?:the following|required) configuration", "sso.incomplete"),
     (_OF_CONFIG, r"is inconsistent between", "sso.conflict"),
     (_OF_CONFIG, r"no role ARN", "oidc.role"),
-    (("HTTPClientError",), r"Invalid header value|codec can't encode", _NO_KEY),
+    (("LookupError",), r"^'[0-9a-f]{40}'$", _DAMAGED),  # the name of a sign-in's file
+    (("TypeError", "ValueError"), r"Parser must be a string|offset-naive|Unknown string format", _DAMAGED),
+    (("HTTPClientError",), r"Invalid header value", _NO_KEY),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from ccsetup.errors import Problem
 from ccsetup.model import Keys, Secret, Who
@@ -134,8 +134,7 @@ def _from_the_files_alone(session: Any, profiles: Mapping[str, Any], cache: Sess
     provider = resolver.get_provider("assume-role")
     provider.cache, provider._prompter = cache, no_code
     try:
-        found = session.get_credentials()
-        frozen = found and found.get_frozen_credentials()
+        return _frozen(session.get_credentials())
     except FileNotFoundError as error:
         if error.filename in [there.get("web_identity_token_file") for there in profiles.values()]:
             raise
@@ -144,7 +143,6 @@ def _from_the_files_alone(session: Any, profiles: Mapping[str, Any], cache: Sess
             next="Write its whole path, from /; ~ and $HOME are not expanded.",
             code="process.missing",
         ) from None
-    return _arguments(frozen.access_key, frozen.secret_key, frozen.token) if frozen else None
 
 
 def _by_token(there: Mapping[str, str], region: str) -> Arguments:
@@ -158,20 +156,9 @@ def _of_machine(who: Who, source: str) -> Arguments:
     """Return the credentials that a credential_source names."""
 
     def look() -> Arguments | None:
-        from botocore.credentials import (
-            CanonicalNameCredentialSourcer,
-            ContainerProvider,
-            EnvProvider,
-            InstanceMetadataFetcher,
-            InstanceMetadataProvider,
-        )
-
-        metadata = InstanceMetadataProvider(iam_role_fetcher=InstanceMetadataFetcher(timeout=2, num_attempts=1))
-        found = CanonicalNameCredentialSourcer([EnvProvider(), ContainerProvider(), metadata]).source_credentials(
-            source
-        )
-        frozen = found and cast("Any", found).get_frozen_credentials()
-        return _arguments(frozen.access_key, frozen.secret_key, frozen.token) if frozen else None
+        chain = session_of("", who.region).get_component("credential_provider")
+        found = chain.get_provider("assume-role")._credential_sourcer.source_credentials(source)
+        return _frozen(found)
 
     keys = explained(look, who)
     if keys is None:
@@ -210,6 +197,11 @@ def _as_written(there: Mapping[str, str], name: str) -> Arguments:
 def _held(keys: Keys) -> Arguments:
     token = keys.session_token.reveal() if keys.session_token else None
     return _arguments(keys.access_key_id, keys.secret_access_key.reveal(), token)
+
+
+def _frozen(credentials: Any) -> Arguments | None:
+    frozen = credentials and credentials.get_frozen_credentials()
+    return _arguments(frozen.access_key, frozen.secret_key, frozen.token) if frozen else None
 
 
 def _arguments(*values: str | None) -> Arguments:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any, TypeVar
 
 from ccsetup.model import Who
@@ -64,7 +65,16 @@ def session_on_disk(profile: str, region: str) -> Any:
     return _bound(botocore.session.Session(profile=profile), region)
 
 
+@cache
+def _loader() -> Any:
+    """Return one reader of the SDK's models for all sessions: reading them takes longer than all the rest."""
+    from botocore.loaders import create_loader
+
+    return create_loader()
+
+
 def _bound(session: Any, region: str) -> Any:
+    session.register_component("data_loader", _loader())
     session.set_config_variable("region", region)
     session.set_default_client_config(bounds())
     return session
