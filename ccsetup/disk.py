@@ -138,3 +138,8 @@ def sync(folder: Path) -> None:
             os.fsync(fd)
         finally:
             os.close(fd)
+
+
+def encoded(text: str | None) -> bytes | None:
+    """Return a text's bytes; what could not be decoded is what it was."""
+    return None if text is None else text.encode("utf-8", "surrogateescape")

@@ -1,148 +1,24 @@
-"""Texts from disk, and edits to disk: locked, compared, proven, backed up, replaced at once, and checked afterwards.
-
-A file that is a symbolic link has its target replaced. A hard link is broken by that: the other name keeps the old
-text. Other programs truncate these files and then write, without a lock, so a moment after replacing both names are
-looked at again: the file, which another program may have overwritten with what it had read before, and the old file,
-into which another program may still have written. Either way the change is taken back as far as it is still there and
-Problem(code="file.changed") says so, for the caller to plan again on the text that is there now.
-"""
+"""Texts from disk, and the door through which everything is written to it."""
 
 from __future__ import annotations
 
 import os
-import stat
 import sys
-import tempfile
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from functools import partial
-from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-from ccsetup import backups, config, disk
+from ccsetup import disk
+from ccsetup.disk import encoded
 from ccsetup.errors import Problem
-from ccsetup.model import Edit, Plan, Receipt, Section
-from ccsetup.plan import undo
+from ccsetup.model import Edit, Plan, Receipt
 from ccsetup.world import AwsTexts
 
-LOCK_S = 30  # how long to wait for another ccsetup
-SETTLE_S = 0.015  # how long another program may take from reading a small file to writing it,
-SETTLE_S_PER_BYTE = 5e-9  # and how much longer for a large one
+if TYPE_CHECKING:
+    from ccsetup.writing import Draft, Exchange, Judge
+
 TEXT_BYTES = 1 << 20
-
-Judge = Callable[[Path], Mapping[str, Any]]
-
-
-class _Draft:
-    """One edit on its way to the disk: the file that is there, and private ones beside it."""
-
-    def __init__(self, edit: Edit, sections: Sequence[Section], mode: int | None) -> None:
-        self.edit = edit
-        self.target = Path(os.path.realpath(edit.path))
-        self.before = _encoded(edit.before)
-        self.after = _encoded(edit.after)
-        self.mode: int | None = None  # of the file that is there
-        self._mode = mode  # for the new one; None keeps it
-        self._sections = [section for section in sections if section.file == edit.file]
-        self._new: Path | None = None  # holds the text to come
-        self._old: Path | None = None  # another name of the file that is there
-
-    def prepare(self, judge: Judge | None) -> None:
-        """Write the new text beside the file, and prove it."""
-        self._compare()
-        if self.before is None and os.path.lexists(self.target):
-            what = f"{self.edit.path} is a device or a pipe, so there is nothing to write to."
-            raise Problem(what, next="Name an ordinary file.", code="file.unreadable")
-        if self.before is not None:
-            status = self.target.stat()
-            self.mode = stat.S_IMODE(status.st_mode)
-            self._old = self._second_name()
-        if self.after is not None:
-            self._new = disk.draft(self.target, self.after)
-            if self._sections:
-                config.prove(self.edit.before, self.edit.after, self._sections, judge and partial(self._judged, judge))
-            if self.before is not None:
-                _give(self._new, status)
-            modes = (self._mode, self.mode, 0o600)
-            self._new.chmod(next(mode for mode in modes if mode is not None))
-
-    def _compare(self) -> None:
-        if disk.contents(self.edit.path) != self.before:
-            raise self._changed()
-
-    def _changed(self) -> Problem:
-        what = f"Another program has changed {self.edit.path} in the meantime, so nothing was written to it."
-        return Problem(what, next="Run the same command again.", code="file.changed")
-
-    def _second_name(self) -> Path:
-        """Give the file a second name, by which it can be put back and watched; a copy where links are unknown."""
-        name = self.target.with_name(f".{self.target.name}{disk.MARK}old")
-        try:
-            os.link(self.target, name)
-        except OSError:
-            name = disk.draft(self.target, self.before or b"")
-            name.chmod(stat.S_IMODE(self.target.stat().st_mode))
-        return name
-
-    def _judged(self, judge: Judge, text: str) -> Mapping[str, Any]:
-        """Ask the judge about the very file that is to come, or about a file with a part of it."""
-        if text == self.edit.after and self._new:
-            return judge(self._new)
-        part = disk.draft(self.target, _encoded(text) or b"")
-        try:
-            return judge(part)
-        finally:
-            disk.discard(part)
-
-    def replace(self) -> None:
-        """Put the new text, or nothing, in the file's place, if that is still what the edit was made for."""
-        self._compare()
-        if self._new is None:
-            self.target.unlink()
-        else:
-            self._new.replace(self.target)
-        disk.sync(self.target.parent)
-
-    def look_again(self) -> None:
-        """Raise Problem when another program, at work meanwhile, has undone the change or lost its own."""
-        there = disk.contents(self.target)
-        if there != self.after and not self._holds(disk.steady(self.target)):
-            raise self._changed()
-        if there == self.after and self._old and disk.contents(self._old) != self.before:
-            raise self._changed()
-
-    def _holds(self, there: bytes | None) -> bool:
-        text = (there or b"").decode("utf-8", "surrogateescape")
-        return bool(self._sections) and all(config.holds(text, section) for section in self._sections)
-
-    def restore(self) -> None:
-        """Put the old file back in its place, unless somebody else's is there."""
-        if disk.contents(self.target) != self.after:
-            return
-        if self._old is not None:
-            self._old.replace(self.target)
-        elif self.after is not None:
-            self.target.unlink()
-        disk.sync(self.target.parent)
-
-
-def _tidy(target: Path) -> None:
-    """Remove the private files beside a file, those of a run that was killed too: this is under its lock."""
-    with suppress(OSError):
-        for path in target.parent.iterdir():
-            if path.name.startswith(f".{target.name}{disk.MARK}"):
-                disk.discard(path)
-
-
-def _give(path: Path, like: os.stat_result) -> None:
-    """Give a file the owner and group of another, as far as the system lets us."""
-    if hasattr(os, "chown"):
-        with suppress(OSError):
-            os.chown(path, -1, like.st_gid)
-            os.chown(path, like.st_uid, -1)
 
 
 class Files:
@@ -196,95 +72,41 @@ class Files:
 
     def apply(self, plan: Plan) -> Receipt:
         """Write the plan's edits as one transaction, with a backup. Raises Problem(code="file.changed") untouched."""
+        from ccsetup import backups
+
         at, made = self._now(), list[Path]()
         edits = [edit for edit in plan.edits if edit.before != edit.after]
         if not edits:
             return Receipt(plan, at)
 
-        def keep(drafts: Sequence[_Draft]) -> Path:
+        def keep(drafts: Sequence[Draft]) -> Path:
             return backups.keep(self.backups, at, plan.profile, [(it.edit, it.mode) for it in drafts], made)
 
-        backup = self._exchange(edits, plan.sections, {}, made, keep)
+        backup = self._exchange().run(edits, plan.sections, {}, made, keep)
         backups.prune(self.backups, at)
         return Receipt(plan, at, (backup,) if backup else (), tuple(made))
 
     def put_back(self, receipt: Receipt) -> None:
         """Make every file of the receipt what it was, byte for byte, and remove its backup and made folders."""
+        from ccsetup import backups
+        from ccsetup.plan import undo
+
         edits = [edit for edit in undo(receipt.plan).edits if edit.before != edit.after]
         if edits:
-            self._exchange(edits, (), backups.modes(receipt.backups), [], lambda _: None)
+            self._exchange().run(edits, (), backups.modes(receipt.backups), [], lambda _: None)
         for backup in receipt.backups:
             disk.discard(backup)
         disk.remove_folders([*receipt.made])
 
-    def _exchange(
-        self,
-        edits: Sequence[Edit],
-        sections: Sequence[Section],
-        modes: Mapping[str, int | None],
-        made: list[Path],
-        keep: Callable[[Sequence[_Draft]], Path | None],
-    ) -> Path | None:
-        """Prepare the edits, keep a backup, then replace every file or none."""
-        with ExitStack() as unmaking, disk.explained(edits[0].path, "write"), ExitStack() as always:
-            unmaking.callback(disk.remove_folders, made)
-            drafts = [_Draft(edit, sections, modes.get(str(edit.path))) for edit in edits]
-            for draft in drafts:
-                disk.make_folder(draft.target.parent, made)
-            for target in sorted(
-                {Path(os.path.realpath(path)) for path in (*self._paths(), *(it.path for it in edits))}
-            ):
-                always.enter_context(self._locked(target, made))
-                always.callback(_tidy, target)
-                _tidy(target)
-            for draft in drafts:
-                draft.prepare(self._judge)
-            with ExitStack() as failing:
-                backup = keep(drafts)
-                failing.callback(disk.discard, backup)
-                for draft in drafts:
-                    failing.callback(draft.restore)
-                    draft.replace()
-                time.sleep(SETTLE_S + SETTLE_S_PER_BYTE * max(len(draft.after or b"") for draft in drafts))
-                for draft in drafts:
-                    draft.look_again()
-                failing.pop_all()
-            unmaking.pop_all()
-        return backup
+    def _exchange(self) -> Exchange:
+        from ccsetup.writing import Exchange
 
-    @contextmanager
-    def _locked(self, target: Path, made: list[Path]) -> Iterator[None]:
-        """Keep every other ccsetup of this user away from a file."""
-        from filelock import FileLock, Timeout
-
-        name = sha256(os.fsencode(target)).hexdigest()[:32]
-        lock = FileLock(str(self._lock_folder(made) / f"{name}.lock"), timeout=LOCK_S, mode=0o600)
-        try:
-            lock.acquire(poll_interval=0.01)
-        except Timeout:
-            what = f"Another ccsetup has been writing to {target} for {LOCK_S} seconds."
-            raise Problem(what, next="End it, then run the same command again.", code="file.changed") from None
-        try:
-            yield
-        finally:
-            lock.release()
-
-    def _lock_folder(self, made: list[Path]) -> Path:
-        """Return a folder that nobody else can write to, outside the home unless somebody made that impossible."""
-        with suppress(OSError):
-            owner = f"-{os.getuid()}" if hasattr(os, "getuid") else ""
-            folder = Path(tempfile.gettempdir(), f"ccsetup{owner}")
-            disk.make_folder(folder, [])
-            kind = folder.lstat()
-            if not owner or (stat.S_ISDIR(kind.st_mode) and kind.st_uid == os.getuid() and not kind.st_mode & 0o077):
-                return folder
-        disk.make_folder(self._state / "locks", made)
-        return self._state / "locks"
+        return Exchange(self._paths(), self._state, self._judge)
 
     def store(self, edit: Edit) -> None:
         """Write a private cache file (0600, folder 0700), atomically; or remove it when `after` is None."""
         with disk.explained(edit.path, "write"):
-            target, after = Path(os.path.realpath(edit.path)), _encoded(edit.after)
+            target, after = Path(os.path.realpath(edit.path)), encoded(edit.after)
             if after is None:
                 target.unlink(missing_ok=True)
                 disk.remove_folders(self._cache_folders)
@@ -333,7 +155,3 @@ def _read(path: Path) -> str | None:
     with disk.explained(path, "read"):
         data = disk.steady(path)
     return None if data is None else data.decode("utf-8", "surrogateescape")
-
-
-def _encoded(text: str | None) -> bytes | None:
-    return None if text is None else text.encode("utf-8", "surrogateescape")

@@ -17,7 +17,8 @@ class Look:
     """Looks things up for questions and remembers what it saw.
 
     `profiles` and `sessions` are the files' settings by name, merged as the SDKs merge them. `given` are the answers
-    that came with the command, `sections` what answers would write. `dry` says that nothing may be
+    that came with the command, `sections` what answers would write, `clear` which
+    keys of a profile that is written to would go. `dry` says that nothing may be
     used up, such as an MFA code.
     """
 
@@ -28,13 +29,14 @@ class Look:
         profiles: Mapping[str, Mapping[str, str]],
         sessions: Mapping[str, Mapping[str, str]],
         sections: Callable[[Answers, Look], Sequence[Section]],
+        clear: frozenset[str] = frozenset(),
         given: Mapping[str, Value] | None = None,
         dry: bool = False,
     ) -> None:
         self._world = world
         self._seen: dict[object, Any] = {}
         self.profiles, self.sessions, self.given, self.dry = profiles, sessions, given or {}, dry
-        self.sections = sections
+        self.sections, self.clear = sections, clear
         self.env, self.cwd, self.home, self.now = world.env, world.cwd, world.home, world.now
 
     def _once(self, key: object, make: Callable[[], T]) -> T:
@@ -63,6 +65,8 @@ class Look:
         """Return the caller a profile would be if these sections were written."""
         profiles: dict[str, dict[str, Value]] = {name: dict(s) for name, s in self.profiles.items()}
         sessions: dict[str, dict[str, Value]] = {name: dict(s) for name, s in self.sessions.items()}
+        for name in {section.name for section in sections if section.type == "profile"}:
+            profiles[name] = {key: value for key, value in profiles.get(name, {}).items() if key not in self.clear}
         for section in sections:
             there = (sessions if section.type == "sso-session" else profiles).setdefault(section.name, {})
             there.update({k: v for k, v in section.settings.items() if v is not None})

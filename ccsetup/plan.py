@@ -99,6 +99,32 @@ def again(plan: Plan, texts: AwsTexts) -> Plan:
     return plan._replace(edits=_edits(plan.sections, texts))
 
 
+def around(plan: Plan, texts: AwsTexts) -> Plan:
+    """Return the written plan as it stands in files that another program has changed since.
+
+    Its edits lead from the texts as they would be without the plan to those that are there now, so that undoing them
+    takes back what the plan set and nothing else.
+    """
+    edits = []
+    for edit in plan.edits:
+        now = _text(texts, edit.file or "config")
+        without = edit.before if now == edit.after else _without(edit, now, plan.sections)
+        edits.append(edit._replace(before=without, after=now))
+    return plan._replace(edits=tuple(edits))
+
+
+def _without(edit: Edit, now: str | None, sections: Sequence[Section]) -> str | None:
+    text = now
+    for section in sections:
+        if section.file != edit.file or text is None:
+            continue
+        old = _values(edit.before, section)
+        text = config.put(text, section._replace(settings={key: old.get(key) for key in section.settings}))
+        if not config.read(edit.before or "", section.file).find(section.type, section.name):
+            text = config.drop(text, section)
+    return None if edit.before is None and not (text or "").strip() else text
+
+
 def undo(plan: Plan) -> Plan:
     """Return the plan that puts every file back."""
     edits = (edit._replace(before=edit.after, after=edit.before) for edit in reversed(plan.edits))

@@ -23,7 +23,7 @@ import pytest
 from aws_corpus import IDS, SAMPLES, SHARED, Sample, judge
 
 from ccsetup import backups, config, disk, plan
-from ccsetup import files as rooms
+from ccsetup import writing as rooms
 from ccsetup.errors import Problem
 from ccsetup.files import Files
 from ccsetup.model import Edit, Plan, Receipt, Secret, Section
@@ -491,7 +491,7 @@ def test_a_lock_folder_somebody_else_prepared_is_not_used(home: Home, tmp_path: 
         folder.chmod(0o777)
     else:
         folder.touch()
-    assert home.files._lock_folder([]) == home.files._state / "locks"
+    assert home.files._exchange()._lock_folder([]) == home.files._state / "locks"
     home.files.apply(home.plan())
     assert "us-east-2" in home.config.read_text()
 
@@ -500,7 +500,7 @@ def test_another_writer_who_does_not_end_is_named(home: Home, monkeypatch: pytes
     monkeypatch.setattr(rooms, "LOCK_S", 0.05)
     other = Files({}, home.path, lambda: NOON)
     before = home.fill().listing()
-    with other._locked(home.config, []), pytest.raises(Problem, match=r"Another ccsetup .*config for"):
+    with other._exchange()._locked(home.config, []), pytest.raises(Problem, match=r"Another ccsetup .*config for"):
         home.files.apply(home.plan())
     assert home.listing() == before
 
@@ -756,7 +756,7 @@ def test_a_folder_that_must_not_be_written_to_is_explained(home: Home, tmp_path:
 
 def test_a_second_file_that_cannot_be_replaced_puts_the_first_back(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     home.fill()
-    before, change, real = home.listing(), home.plan(), rooms._Draft.replace
+    before, change, real = home.listing(), home.plan(), rooms.Draft.replace
     seen = []
 
     def replace(draft: Any) -> None:
@@ -766,7 +766,7 @@ def test_a_second_file_that_cannot_be_replaced_puts_the_first_back(home: Home, m
             raise OSError(errno.ENOSPC, "full")
         real(draft)
 
-    monkeypatch.setattr(rooms._Draft, "replace", replace)
+    monkeypatch.setattr(rooms.Draft, "replace", replace)
     with pytest.raises(Problem, match="the disk is full"):
         home.files.apply(change)
     assert seen == ["config", "credentials"]
@@ -783,7 +783,7 @@ def test_where_links_are_unknown_a_copy_serves(home: Home, monkeypatch: pytest.M
     receipt = home.files.apply(home.plan())
     home.files.put_back(receipt)
     assert home.listing() == before
-    monkeypatch.setattr(rooms._Draft, "look_again", lambda draft: (_ for _ in ()).throw(draft._changed()))
+    monkeypatch.setattr(rooms.Draft, "look_again", lambda draft: (_ for _ in ()).throw(draft._changed()))
     with pytest.raises(Problem):
         home.files.apply(home.plan())
     assert home.listing() == before

@@ -20,7 +20,7 @@ PURE = {
 }  # fmt: skip
 # One adapter may have several rooms: they may see each other, never another adapter's.
 FAMILIES = (
-    {"files", "disk", "backups"},
+    {"files", "writing", "disk", "backups"},
     {"signin", "center", "grants", "browser"},
     {"prompt", "plain"},
     {"aws", "resolve", "sdk", "sessions"},
@@ -47,7 +47,7 @@ DOORS = {
     "boto3": {"aws"},
     "botocore": {"aws", "center", "remote", "resolve", "sdk"},
     "subprocess": {"git", "remote"},
-    "filelock": {"files"},
+    "filelock": {"writing"},
     "configobj": {"config"},
 }
 

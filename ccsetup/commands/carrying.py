@@ -7,43 +7,51 @@ from pathlib import Path
 
 from ccsetup import plan
 from ccsetup.commands import cloning
-from ccsetup.commands.deciding import KEEP, Verdict, after_failure
+from ccsetup.commands.deciding import KEEP, PUT_BACK, Verdict, after_failure
 from ccsetup.commands.options import Options
 from ccsetup.commands.outcome import Outcome
 from ccsetup.commands.proof import Claim, Kept, prove, route
 from ccsetup.errors import Problem
 from ccsetup.model import Answers, Plan, Receipt
-from ccsetup.world import World
+from ccsetup.world import Git, World
 
 
 def carry_out(
     world: World, answers: Answers, change: Plan, claim: Claim, directory: Path | None, options: Options
 ) -> tuple[Outcome, Verdict]:
-    """Write, prove, clone. A check that fails puts every file back, unless the person (or an option) keeps them."""
+    """Write, prove, clone. What is not proven is put back, unless the person (or an option) keeps it."""
     git = cloning.finding_git(world) if claim.target.name else world.git
     receipt = write(world, change) if change.edits else Receipt(change, world.now())
-    _tell_written(world, receipt)
     outcome, kept = replace(reported(answers, receipt.plan), backups=receipt.backups), Kept(world)
+    verdict = Verdict(PUT_BACK)
     try:
+        _tell_written(world, receipt)
         outcome = prove(world, claim, kept, git, outcome)
+        verdict = Verdict(KEEP)
     except Problem as refused:
+        outcome = outcome.refused(refused)
         verdict = after_failure(world, refused, bool(change.edits), options)
-        if verdict.what == KEEP:
-            return outcome.refused(refused), verdict
-        _put_back(world, receipt, kept)
-        return replace(outcome, edits=(), backups=()).refused(refused), verdict
-    except KeyboardInterrupt:
-        _put_back(world, receipt, kept)
-        raise
+    finally:  # whatever happened, Ctrl-C and what nobody foresaw included
+        if verdict.what != KEEP:
+            _put_back(world, receipt, kept)
+    if outcome.problems:
+        return (outcome if verdict.what == KEEP else replace(outcome, edits=(), backups=())), verdict
+    return _cloned(world, git, answers, claim, directory, outcome), verdict
+
+
+def _cloned(
+    world: World, git: Git, answers: Answers, claim: Claim, directory: Path | None, outcome: Outcome
+) -> Outcome:
+    """Clone with the profile that is proven, and stays whatever becomes of the clone."""
     if not directory:
-        return outcome, Verdict()
+        return outcome
     try:
         cloned = cloning.clone(world, git, route(claim), directory, answers, claim.target)
     except Problem as refused:
         world.screen.problem(refused)
-        return outcome.refused(refused), Verdict()
+        return outcome.refused(refused)
     _tell_next(world, cloned.directory, claim)
-    return replace(outcome, cloned=cloned), Verdict()
+    return replace(outcome, cloned=cloned)
 
 
 def write(world: World, change: Plan) -> Receipt:
@@ -59,10 +67,20 @@ def write(world: World, change: Plan) -> Receipt:
 
 
 def _put_back(world: World, receipt: Receipt, kept: Kept) -> None:
+    """Take back what was written; what another program has written to the same files since then stays."""
     kept.put_back()
-    if receipt.plan.edits:
-        world.files.put_back(receipt)
-        world.screen.note("Every file is as it was.")
+    if not receipt.plan.edits:
+        return
+    for _ in range(20):
+        try:
+            world.files.put_back(receipt)
+            world.screen.note("Every file is as it was.")
+            return
+        except Problem as problem:
+            if problem.code != "file.changed":
+                raise
+            receipt = receipt._replace(plan=plan.around(receipt.plan, world.files.read()))
+    raise Problem("Another program keeps writing to the AWS files.", next="Try again in a minute.", code="file.changed")
 
 
 def reported(answers: Answers, change: Plan) -> Outcome:

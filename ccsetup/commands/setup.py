@@ -87,6 +87,7 @@ def looking(world: World, options: Options) -> Look:
         profiles=ini.profiles(settings, secrets),
         sessions=ini.sessions(settings),
         sections=access.sections_of,
+        clear=access.OWN_KEYS,
         given=options.given,
         dry=options.dry_run,
     )
