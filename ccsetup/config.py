@@ -160,13 +160,12 @@ def _only(document: Document, section: Section) -> Stanza | None:
     stanzas = document.find(section.type, section.name)
     if len(stanzas) > 1:
         first, *_, last = stanzas
-        default = section.name == "default"
         raise Problem(
             f"Line {last.line} of the AWS {document.file} file: [{last.header}] names the same {section.type} as "
             f"[{first.header}] on line {first.line}.",
             why="Programs differ in which of the two they read, so neither was changed.",
             next="Merge the two, then run the same command again.",
-            code="section.default-twice" if default else "file.duplicate-section",
+            code="section.default-twice" if section.name == "default" else "file.duplicate-section",
         )
     return stanzas[0] if stanzas else None
 
@@ -275,10 +274,10 @@ def parse(text: str) -> dict[str, dict[str, str]]:
 
 def windows(before: str, after: str) -> tuple[str, str]:
     """Return the parts of two long texts that hold all that differs: whole parts, with a neighbour on each side."""
-    most = min(len(before), len(after))
-    if max(len(before), len(after)) <= WHOLE:
-        return before, after
     a, b = len(before), len(after)
+    if max(a, b) <= WHOLE:
+        return before, after
+    most = min(a, b)
     head = _longest(most, lambda low, high: before[low:high] == after[low:high])
     tail = _longest(most - head, lambda low, high: before[a - high : a - low] == after[b - high : b - low])
     start = _previous_cut(before, _previous_cut(before, head))
