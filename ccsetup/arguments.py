@@ -12,12 +12,24 @@ from ccsetup.model import Question, Value
 from ccsetup.world import World
 
 _SWITCHES = ("legacy", "no_clone")
+_FLAGS = {  # what a flag does, where the question's own help would not say
+    "legacy": "write the form that older tools need",
+    "no_clone": "set up and check, clone nothing",
+    "profile": "the profile's name, such as acme-dev",
+    "branch": "the branch to check out; the default branch when absent",
+    "directory": "the folder to clone into; the repository's name when absent",
+    "output": "the AWS CLI's output format, such as json",
+    "external_id": "only if you were given one, such as acme-7f3b",
+    "role_arn": "such as arn:aws:iam::111122223333:role/CodeCommitAccess",
+    "credential_source": "the machine's own credentials instead: Ec2InstanceMetadata, EcsContainer or Environment",
+}
 EXAMPLE = "ccsetup setup role --role-arn arn:aws:iam::111122223333:role/CodeCommitAccess --source-profile default"
 
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        raise BadAnswer(f"{message[0].upper()}{message[1:].rstrip('.')}.", next=f"See {self.prog} --help.")
+        hint = " A value that begins with a hyphen is joined on: --repo=--mirror." if "expected one" in message else ""
+        raise BadAnswer(f"{message[0].upper()}{message[1:].rstrip('.')}.{hint}", next=f"See {self.prog} --help.")
 
 
 def parsed(words: list[str]) -> argparse.Namespace:
@@ -49,15 +61,16 @@ def _setup() -> argparse.ArgumentParser:
     parser.description = "Set up access and clone; what no flag answers is asked."
     parser.epilog = f"Example: {EXAMPLE}"
     parser.add_argument("kind", nargs="?", metavar="KIND", help=" · ".join(a.name for a in access.KINDS))
-    placed: set[str] = {"kind"}
+    placed: set[str] = {"kind", "profile"}
     for kind in access.KINDS:
-        shared = [q.flag_name for q in kind.questions if q.key in placed and q.flag_name]
+        shared = [q.flag_name for q in kind.questions if q.key in placed - {"profile"} and q.flag_name]
         group = parser.add_argument_group(
             kind.name, " · ".join([kind.label, *(["also " + ", ".join(shared)] if shared else [])])
         )
         for question in kind.questions:
             _flag(group, question, placed)
     group = parser.add_argument_group("every kind")
+    placed.discard("profile")
     for question in access.flags():
         _flag(group, question, placed)
     sign_in = parser.add_argument_group("signing in")
@@ -73,15 +86,20 @@ def _flag(group: argparse._ArgumentGroup, question: Question, placed: set[str]) 
     if question.key in placed or not question.flag_name:
         return
     placed.add(question.key)
+    instead = group.add_mutually_exclusive_group() if question.also else group
     if question.flag_name == "--keys":
         group.add_argument("--keys", metavar="-|env", help="a paste on stdin, or the AWS_… variables; never a value")
     elif question.key in _SWITCHES:
-        group.add_argument(question.flag_name, dest=question.key, action="store_const", const="yes", help=question.ask)
+        group.add_argument(
+            question.flag_name, dest=question.key, action="store_const", const="yes", help=_FLAGS[question.key]
+        )
     else:
-        hint = (question.help or question.ask).replace("%", "%%")
-        group.add_argument(question.flag_name, dest=question.key, metavar="…", help=hint)
+        hint = _FLAGS.get(question.key, question.help or question.ask).replace("%", "%%")
+        instead.add_argument(question.flag_name, dest=question.key, metavar="…", help=hint)
     for flag, prefix in question.also:
-        group.add_argument(flag, dest=question.key, metavar="…", type=prefix.__add__, help="instead of it")
+        instead.add_argument(
+            flag, dest=question.key, metavar="…", type=prefix.__add__, help=_FLAGS["credential_source"]
+        )
 
 
 def _demo() -> argparse.ArgumentParser:

@@ -38,20 +38,32 @@ COMMANDS = ("setup", "demo")
 def main(argv: Sequence[str] | None = None) -> None:
     """Run one command and exit with its code."""
     words = list(sys.argv[1:] if argv is None else argv)
+    for number, name in enumerate(("stdin", "stdout", "stderr")):  # one that was closed is None, and its number free
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(_nothing(number), "w" if number else "r"))
     try:
         code = run(words)
         sys.stdout.flush()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the interpreter complains on its way out
+    except OSError:  # nobody reads any more, or the disk is full
+        os.dup2(_nothing(-1), 1)  # or the interpreter complains on its way out
         code = 1
     except KeyboardInterrupt:
         code = 130
     sys.exit(code)
 
 
+def _nothing(number: int) -> int:
+    """Open what swallows everything, as file `number` where that can be."""
+    opened = os.open(os.devnull, os.O_RDWR)
+    if number in (-1, opened):
+        return opened
+    os.dup2(opened, number)
+    return number
+
+
 def run(words: list[str]) -> int:
     """Run one command; return its exit code."""
-    if words[:1] in (["--version"], ["-V"], ["version"]):
+    if "--version" in words or words[:1] in (["-V"], ["version"]):
         sys.stdout.write(f"ccsetup {__version__}\n")
         return 0
     if words[:1] in (["--help"], ["-h"], ["help"]):
@@ -80,6 +92,7 @@ def _told(words: list[str]) -> int:
 
     screen = Screen(os.environ, json="--json" in words)
     kind = ""
+    _end_like_ctrl_c()
     try:
         options = _parsed(words)
         kind = options.kind or ""
@@ -128,6 +141,18 @@ def _setup_options(options: Namespace, world: World) -> Options:
     from ccsetup.arguments import setup_options
 
     return setup_options(options, world)
+
+
+def _end_like_ctrl_c() -> None:
+    """Let a closed window, or a kill that asks, end everything as Ctrl-C does: what is not proven is put back."""
+    import signal
+
+    def stop(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), stop)
 
 
 def _trace() -> None:

@@ -41,12 +41,12 @@ class Missing(Problem):
 
 
 class Cancelled(Problem):
-    """The person left (Ctrl-C); nothing was written."""
+    """The person left (Ctrl-C); says what there is all the same, which is nothing unless told."""
 
     exit_code = 130
 
-    def __init__(self) -> None:
-        super().__init__("Cancelled. Nothing was written.", code="cancelled")
+    def __init__(self, what: str = "Cancelled. Nothing was written.", *, next: str = "") -> None:
+        super().__init__(what, next=next, code="cancelled")
 
 
 class NoRepository(Problem):

@@ -137,6 +137,7 @@ class Question(NamedTuple):
     flag: str = ""  # the flag that answers it, where it is not --key-with-hyphens; "-" for none
     also: tuple[tuple[str, str], ...] = ()  # further flags, and what each puts before its value
     title: str = ""  # how the review calls it
+    unasked: str = ""  # what to do where nobody can be asked
 
     @property
     def flag_name(self) -> str:

@@ -63,10 +63,14 @@ def role_arn(text: str) -> str | Corrected:
         return said(mended, text, why)
     found = re.match(r"arn:aws[a-z-]*:iam::+([^:]*):([a-z-]+)/", mended)
     if found and found[2] != "role":
-        raise BadAnswer(f"That is the ARN of a {found[2].replace('-', ' ')}; a role's is such as {_ROLE_EXAMPLE}.")
+        raise BadAnswer(f"That is the ARN of {_article(found[2])}; a role's is such as {_ROLE_EXAMPLE}.")
     if found and not re.fullmatch(ACCOUNT, found[1]):
         raise BadAnswer(f"The account ID in a role ARN has 12 digits, such as {_ROLE_EXAMPLE}.")
     raise BadAnswer(f"A role ARN is such as {_ROLE_EXAMPLE}.")
+
+
+def _article(kind: str) -> str:
+    return f"{'an' if kind[0] in 'aeio' else 'a'} {kind.replace('-', ' ')}"
 
 
 def _assumed_role(value: str) -> Corrected:
@@ -178,7 +182,8 @@ def region(text: str) -> str | Corrected:
     if value[:-1] in REGIONS and value[-1:] in tuple("abcdef"):
         return Corrected(value[:-1], f"Took {value[:-1]}: {value} is one of its availability zones.")
     told = re.search(r"\(([^)]+)\)", value)
-    named = [code for code, city in REGIONS.items() if city.lower() == (told[1] if told else value)]
+    city = told[1] if told else value  # GovCloud's are called US-East and US-West, which people mean otherwise
+    named = [code for code, name in REGIONS.items() if name.lower() == city and not code.startswith("us-gov-")]
     if len(named) == 1:
         return Corrected(named[0], f"Took {named[0]}, the region called {REGIONS[named[0]]}.")
     if re.fullmatch(r"[a-z]{2,4}(-[a-z]+)+-[0-9]+", value):
@@ -266,6 +271,8 @@ def session_of(start_url: str) -> str:
 def token_file(text: str) -> str:
     """Check the spelling of a token file's path; making it absolute needs the machine and is the question's work."""
     value = tidy(text)
+    if value.startswith("eyJ") and value.count(".") > 1:
+        raise BadAnswer("That is the token itself; save it to a file and give its path, such as ~/token.jwt.")
     if not value or any(ord(c) < 32 for c in value):
         raise BadAnswer("A token file is a path such as /home/maria/token.jwt.")
     return value

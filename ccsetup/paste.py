@@ -55,7 +55,9 @@ def keys_from_env(env: Mapping[str, str]) -> Keys:
         if not env.get(name):
             raise BadAnswer(f"{name} is not set; --keys env needs it, --keys - reads a paste instead.")
     token_text = env.get("AWS_SESSION_TOKEN") or env.get("AWS_SECURITY_TOKEN", "")
-    return _checked(env["AWS_ACCESS_KEY_ID"], env["AWS_SECRET_ACCESS_KEY"], token_text)
+    checked = _checked(env["AWS_ACCESS_KEY_ID"], env["AWS_SECRET_ACCESS_KEY"], token_text)
+    ends = env.get("AWS_CREDENTIAL_EXPIRATION", "")
+    return checked._replace(expires_at=_end(f"expiration={ends}"))
 
 
 def _checked(key_id: str, secret: str, token_text: str) -> Keys:

@@ -62,7 +62,7 @@ def conversation(asked: Asked, say: Say, read: Read) -> Answered | Back:
             if answer := _answer(asked, typed, pick, say):
                 return answer
         except BadAnswer as bad:
-            say("! " + inert(bad.what))
+            say("! " + inert(" ".join(filter(None, (bad.what, bad.next)))))
 
 
 def _listed(pick: Pick) -> Iterator[str]:

@@ -41,6 +41,7 @@ STYLE = [
     ("notice", "fg:ansiyellow"),
     ("refused", "fg:ansired"),
     ("chosen", "fg:ansicyan"),
+    ("nbsp", "nounderline fg:#888888"),
     ("completion-menu", "bg:default fg:#888888"),
     ("completion-menu.completion.current", "noreverse bg:default fg:ansicyan"),
 ]
@@ -274,7 +275,7 @@ class Sheet:
         try:
             answer = accepted(self.asked, typed, label)
         except BadAnswer as bad:
-            self.refused = inert(bad.what)
+            self.refused = inert(" ".join(filter(None, (bad.what, bad.next))))
             return None
         self.refused = ""
         return answer
@@ -288,6 +289,7 @@ class Sheet:
         can_go_back = Condition(lambda: self.asked.can_go_back)
         empty = Condition(lambda: not self.app.current_buffer.text)
         keys.add("escape", eager=True, filter=can_go_back)(_back)
+        keys.add("escape", eager=True, filter=~can_go_back)(lambda event: None)  # or Esc, Enter would be Alt-Enter
         keys.add("left", filter=can_go_back & empty)(_back)
         if self.asked.widget != "confirm":
             keys.add("enter", eager=True)(self._enter)

@@ -102,10 +102,9 @@ def stored(answers: Answers, keys: Keys | None, renew: Mapping[str, str]) -> tup
         "aws_session_token": keys.session_token if keys else None,
     }
     record: dict[str, Value | None] = {**renew, "ccsetup_expires_at": ends}
-    return (
-        Section("credentials", "profile", profile, {k: v for k, v in held.items() if v}),
-        Section("config", "profile", profile, {**settings(answers), **{k: v for k, v in record.items() if v}}),
-    )
+    kept = Section("credentials", "profile", profile, {k: v for k, v in held.items() if v})
+    beside = {**settings(answers), **{k: v for k, v in record.items() if v}}
+    return (kept, Section("config", "profile", profile, beside)) if beside else (kept,)
 
 
 def shared(access: Access) -> tuple[Question, ...]:
@@ -143,7 +142,10 @@ def _region() -> Question:
 
 def _region_told(answers: Answers, look: Look) -> str | None:
     repo = look.given.get("repo")
-    return address.parse(str(repo)).region or None if repo else None
+    told = address.parse(str(repo)).region if repo else ""
+    if not told and answers.text("kind") == "existing":
+        told = look.profiles.get(answers.text("profile"), {}).get("region", "")
+    return told if told in address.REGIONS else None
 
 
 def _region_near(answers: Answers, look: Look) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from datetime import timezone
 from pathlib import Path
 from typing import Any
 
@@ -118,7 +119,7 @@ def by_web_identity(role_arn: str, token: Secret, name: str, duration_s: int, pr
 def keys_in(found: Mapping[str, Any]) -> Keys:
     """Return the keys of an STS answer."""
     secret, token = Secret(found["SecretAccessKey"]), Secret(found["SessionToken"])
-    return Keys(found["AccessKeyId"], secret, token, found["Expiration"])
+    return Keys(found["AccessKeyId"], secret, token, found["Expiration"].astimezone(timezone.utc))
 
 
 def no_code(prompt: str) -> str:

@@ -50,10 +50,11 @@ class Screen:
         self._busy: Busy | None = None
         self.lock = RLock()
 
-    def heading(self, text: str, facts: Sequence[tuple[str, bool]] = ()) -> None:
-        """The wizard's first lines: what this is, and what was found on this machine (good or not)."""
+    def heading(self, text: str, facts: Sequence[tuple[str, bool | None]] = ()) -> None:
+        """The wizard's first lines: what this is, and what was found here (good, not good, or neither)."""
         lines = ["", f" {self._in(BOLD, 'ccsetup')}  {inert(text)}", ""]
-        found = "   ".join(f"{inert(fact)} {'✓' if good else '✗'}".replace(" ", NO_BREAK) for fact, good in facts)
+        marks = {True: " ✓", False: " ✗", None: ""}
+        found = "   ".join(f"{inert(fact)}{marks[good]}".replace(" ", NO_BREAK) for fact, good in facts)
         rows = [row.replace(NO_BREAK, " ") for row in self._rows([("This machine", found)])] if facts else []
         ticked = [row.replace("✓", self._in(GREEN, "✓")).replace("✗", self._in(RED, "✗")) for row in rows]
         self._write(*lines, *ticked, *([""] if facts else []))

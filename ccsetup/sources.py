@@ -54,7 +54,7 @@ def source_profile(
 
     def settle(value: Value, answers: Answers, look: Look) -> str | Corrected | None:
         name = str(value)
-        if name == NEW and not any(wanted(s) for s in look.profiles.values()):
+        if name == NEW and not machine and not any(wanted(s) for s in look.profiles.values()):
             return Corrected(NEW, "No profile here can serve for that yet, so it is set up first.")
         if name == NEW or name.startswith(MACHINE) or (name in look.profiles and wanted(look.profiles[name])):
             return None

@@ -10,6 +10,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from ccsetup.errors import Problem
 from ccsetup.files import Files
 from ccsetup.git import Git
 from ccsetup.prompt import Prompt
@@ -35,6 +36,15 @@ class Later:
         return getattr(self._made, name)
 
 
+def _here() -> Path:
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        raise Problem(
+            "The folder you are in is gone.", next="Go to another one, such as: cd ~", code="git.failed"
+        ) from None
+
+
 def now() -> datetime:
     """Return the time, aware and UTC."""
     return datetime.now(timezone.utc)
@@ -48,7 +58,7 @@ def world_of(options: Namespace, screen: Screen) -> World:
     return World(
         env=env,
         home=home,
-        cwd=Path.cwd(),
+        cwd=_here(),
         now=now,
         stdin=sys.stdin.read,
         files=Files(env, home, now, judge=lambda path: aws.judge(path)),

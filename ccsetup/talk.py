@@ -229,7 +229,7 @@ class Walk:
         flags = [q.flag_name for q in self.open(trail) if q.key == question.key or self._needed(q, trail)]
         flags = [flag for flag in flags if flag]
         listed = ", ".join(flags) or question.ask
-        return Missing(f"Missing: {listed}.", next=f"{question.ask} {question.help}".strip())
+        return Missing(f"Missing: {listed}.", next=question.unasked or question.help or question.ask)
 
     def _needed(self, question: Question, trail: Trail) -> bool:
         if question.optional or not question.flag_name or question.key in self.given:

@@ -186,8 +186,8 @@ class Prompt(Protocol):
 class Screen(Protocol):
     """Shows things. Without a terminal plain lines on stderr; with --json nothing but the document on stdout."""
 
-    def heading(self, text: str, facts: Sequence[tuple[str, bool]]) -> None:
-        """The wizard's first lines: what this is, and what was found on this machine (good or not)."""
+    def heading(self, text: str, facts: Sequence[tuple[str, bool | None]]) -> None:
+        """The wizard's first lines: what this is, and what was found here (good, not good, or neither)."""
 
     def say(self, text: str) -> None:
         """One plain line."""

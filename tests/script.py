@@ -54,7 +54,7 @@ class Shown:
     lines: list[str] = field(default_factory=list)
     documents: list[Mapping[str, Any]] = field(default_factory=list)
 
-    def heading(self, text: str, facts: Sequence[tuple[str, bool]]) -> None:
+    def heading(self, text: str, facts: Sequence[tuple[str, bool | None]]) -> None:
         self.lines.append(f"heading {text} {facts}")
 
     def say(self, text: str) -> None:

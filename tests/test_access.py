@@ -342,8 +342,8 @@ def test_a_whole_clone_command_tells_the_folder_and_the_branch(tmp_path: Path) -
 
 
 def test_a_repository_that_cannot_be_listed_is_typed(tmp_path: Path) -> None:
-    script = Script(("kind", "existing"), ("region", "us-east-2"), ("repo", "MyDemoRepo"))
+    script = Script(("kind", "existing"), ("repo", "MyDemoRepo"))
     denied = Problem("AWS denied ListRepositories.", code="access.repository")
     walked(tmp_path, {}, script, profiles=BASE, aws=FakeAws(names=denied))
-    assert script.asked[2].widget == "text"
-    assert "AWS denied ListRepositories." in script.asked[2].notice
+    assert script.asked[1].widget == "text"
+    assert "AWS denied ListRepositories." in script.asked[1].notice

@@ -70,7 +70,7 @@ REFUSED = [
     (parse.role_arn, "CodeCommitAccess", "such as arn:aws:iam::111122223333:role/"),
     (parse.role_arn, "arn:aws:iam::1111:role/R", "12 digits"),
     (parse.role_arn, "arn:aws:iam::111122223333:user/maria", "ARN of a user"),
-    (parse.role_arn, "arn:aws:iam::111122223333:instance-profile/x", "ARN of a instance profile"),
+    (parse.role_arn, "arn:aws:iam::111122223333:instance-profile/x", "ARN of an instance profile"),
     (parse.role_arn, "arn:aws:sts::111122223333:assumed-role/AWSReservedSSO_Dev_0123/maria", "single sign-on"),
     (parse.role_session_name, "m", "2 to 64"),
     (parse.role_session_name, "maria/garcia", "2 to 64"),

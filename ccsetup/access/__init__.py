@@ -27,7 +27,8 @@ def _found() -> tuple[Access, ...]:
 
 
 KINDS = _found()
-OWN_KEYS = frozenset().union(*(access.keys for access in KINDS))
+# Every key that some kind of access works by, the SDK's own two that no kind here writes included.
+OWN_KEYS = frozenset({"credential_process", "login_session"}).union(*(access.keys for access in KINDS))
 
 
 def of(name: str) -> Access:

@@ -48,7 +48,7 @@ ACCESS = Access(
             "profile",
             "Which profile?",
             widget="choose",
-            help="Nothing is written to it, such as acme-dev.",
+            help="It is used as it is, such as acme-dev.",
             choices=_profiles,
             default=_default,
             settle=_settle,

@@ -38,6 +38,7 @@ QUESTIONS = (
         help="It begins with ASIA (temporary) or AKIA (long-term), such as ASIAIOSFODNN7EXAMPLE.",
         parse=parse.access_key_id,
         flag="--keys",
+        unasked="Pipe the values in, such as: pbpaste | ccsetup setup keys --keys -, or take the variables: --keys env",
         title="Access key",
     ),
     Question(

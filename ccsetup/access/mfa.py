@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ccsetup import parse
+from ccsetup.errors import Problem
 from ccsetup.look import Look
 from ccsetup.model import Access, Answers, Choice, Expected, Keys, Question, Section, Value
 from ccsetup.questions import duration, stored
@@ -22,6 +23,14 @@ def _devices(answers: Answers, look: Look) -> Sequence[Choice]:
 def _device_known(answers: Answers, look: Look) -> str | None:
     there = look.profiles.get(source_name(answers), {})
     return there.get("mfa_serial")
+
+
+def _only_device(answers: Answers, look: Look) -> str | None:
+    try:
+        devices = look.mfa_devices(source_who(answers, look))
+    except Problem:
+        return None
+    return devices[0] if len(devices) == 1 else None
 
 
 def _obtain(answers: Answers, look: Look) -> Keys:
@@ -58,6 +67,7 @@ QUESTIONS = (
         help="An ARN such as arn:aws:iam::888888888888:mfa/maria, or a hardware device's serial number.",
         choices=_devices,
         known=_device_known,
+        default=_only_device,
         parse=parse.mfa_serial,
         title="MFA device",
     ),

@@ -25,8 +25,9 @@ def _is_token(text: str) -> bool:
 def _settle_file(value: Value, answers: Answers, look: Look) -> Corrected:
     """Make the path absolute, since SDKs expand neither `~` nor `$HOME`, and read what the token says."""
     typed = str(value).replace("${HOME}", "~").replace("$HOME", "~")
-    path = look.home / typed[2:] if typed.startswith("~/") else look.cwd / typed
-    text = look.text(path).strip()
+    path = look.home / typed[2:] if typed == "~" or typed.startswith("~/") else look.cwd / typed
+    raw = _content(path, look)
+    text = raw.strip()
     if not text:
         raise Problem(f"{path} is empty.", next="Have the token written into it first.", code="oidc.token-empty")
     if not _is_token(text):
@@ -39,10 +40,22 @@ def _settle_file(value: Value, answers: Answers, look: Look) -> Corrected:
             next="Have a new one written, then try again.",
             code="oidc.token-expired",
         )
+    broken = "; it ends with a line break, which AWS may refuse (printf writes none)" if raw != text else ""
     until = f", until {ends:%Y-%m-%d %H:%M} UTC" if ends else ""
     return Corrected(
-        str(path), f"Token from {token.issuer or 'an unnamed issuer'} for {token.audience or 'anyone'}{until}."
+        str(path), f"Token from {token.issuer or 'an unnamed issuer'} for {token.audience or 'anyone'}{until}{broken}."
     )
+
+
+def _content(path: Path, look: Look) -> str:
+    try:
+        return look.text(path)
+    except Problem:
+        raise Problem(
+            f"There is no token file {path}." if not look.occupied(path) else f"{path} is no file that can be read.",
+            next="Name the file that holds the token, such as ~/token.jwt.",
+            code="oidc.token-missing",
+        ) from None
 
 
 def _provider_known(answers: Answers, look: Look) -> str | None:

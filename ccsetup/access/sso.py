@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ccsetup import parse
-from ccsetup.errors import Problem
+from ccsetup.errors import BadAnswer, Problem
 from ccsetup.look import Look
 from ccsetup.model import Access, Answers, Choice, Expected, Keys, Question, Section, Value
 from ccsetup.questions import fixed, settings, yes_no
@@ -65,8 +65,22 @@ def _settle_url(value: Value, answers: Answers, look: Look) -> str | None:
     return next((url for url in spelled if url != value and url.rstrip("/") == str(value)), None)
 
 
+def _settle_session(value: Value, answers: Answers, look: Look) -> None:
+    """Refuse the name of a session that leads elsewhere: other profiles rest on it."""
+    there = look.sessions.get(str(value))
+    if there and not (
+        _same(there.get("sso_start_url", ""), answers.text("sso_start_url"))
+        and there.get("sso_region", answers.text("sso_region")) == answers.text("sso_region")
+    ):
+        raise BadAnswer(
+            f"The session {value} leads to {there.get('sso_start_url', 'another address')}, and other profiles may rest"
+            f" on it; choose another name, such as {value}-2."
+        )
+
+
 def _scopes(answers: Answers, look: Look) -> str:
-    return look.sessions.get(answers.text("sso_session"), {}).get("sso_registration_scopes", SCOPES)
+    there = look.sessions.get(answers.text("sso_session"))
+    return SCOPES if there is None else there.get("sso_registration_scopes", "")
 
 
 def _suggest(answers: Answers) -> str:
@@ -83,7 +97,8 @@ def _sections(answers: Answers, keys: Keys | None) -> tuple[Section, ...]:
     role = {"sso_account_id": answers.text("sso_account_id"), "sso_role_name": answers.text("sso_role_name")}
     if not begin.session:
         return (Section("config", "profile", profile, settings(answers, **where, **role)),)
-    session = {**where, "sso_registration_scopes": answers.text("sso_registration_scopes")}
+    scopes = answers.text("sso_registration_scopes")
+    session = {**where, **({"sso_registration_scopes": scopes} if scopes else {})}
     return (
         Section("config", "sso-session", begin.session, session),
         Section("config", "profile", profile, settings(answers, sso_session=begin.session, **role)),
@@ -133,6 +148,7 @@ QUESTIONS = (
         help="Profiles with the same session share one sign-in.",
         known=_session,
         parse=parse.sso_session,
+        settle=_settle_session,
         when=lambda answers: answers.text("legacy") != "yes",
         title="Session",
     ),
@@ -142,6 +158,7 @@ QUESTIONS = (
         known=_scopes,
         when=lambda answers: answers.text("legacy") != "yes",
         flag="-",
+        optional=True,
         title="Scopes",
     ),
     Question(

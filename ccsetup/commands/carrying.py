@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime, timezone
 from pathlib import Path
 
 from ccsetup import plan
@@ -10,8 +11,8 @@ from ccsetup.commands import cloning
 from ccsetup.commands.deciding import KEEP, PUT_BACK, Verdict, after_failure
 from ccsetup.commands.options import Options
 from ccsetup.commands.outcome import Outcome
-from ccsetup.commands.proof import Claim, Kept, prove, route
-from ccsetup.errors import Problem
+from ccsetup.commands.proof import Claim, Kept, clock, prove, route
+from ccsetup.errors import Cancelled, Problem
 from ccsetup.model import Answers, Plan, Receipt
 from ccsetup.world import Git, World
 
@@ -36,11 +37,11 @@ def carry_out(
             _put_back(world, receipt, kept)
     if outcome.problems:
         return (outcome if verdict.what == KEEP else replace(outcome, edits=(), backups=())), verdict
-    return _cloned(world, git, answers, claim, directory, outcome), verdict
+    return _cloned(world, git, answers, claim, change, directory, outcome), verdict
 
 
 def _cloned(
-    world: World, git: Git, answers: Answers, claim: Claim, directory: Path | None, outcome: Outcome
+    world: World, git: Git, answers: Answers, claim: Claim, change: Plan, directory: Path | None, outcome: Outcome
 ) -> Outcome:
     """Clone with the profile that is proven, and stays whatever becomes of the clone."""
     if not directory:
@@ -50,7 +51,12 @@ def _cloned(
     except Problem as refused:
         world.screen.problem(refused)
         return outcome.refused(refused)
-    _tell_next(world, cloned.directory, claim)
+    except KeyboardInterrupt:
+        raise Cancelled(
+            f"Cancelled. The profile {claim.profile} works and is kept; nothing was cloned.",
+            next=f"To go on: ccsetup setup existing --profile {claim.profile} --repo {route(claim).url}",
+        ) from None
+    _tell_next(world, cloned.directory, claim, change)
     return replace(outcome, cloned=cloned)
 
 
@@ -98,7 +104,15 @@ def _tell_written(world: World, receipt: Receipt) -> None:
         world.screen.done("wrote", f"{shown}  {', '.join(reversed(names))}")
 
 
-def _tell_next(world: World, directory: Path, claim: Claim) -> None:
-    go = "" if directory == world.cwd else f"cd {cloning.shown(world, directory).removeprefix('./')} · "
-    renew = f" · when the sign-in ends: ccsetup setup existing --profile {claim.profile}" if claim.start else ""
-    world.screen.say(f" Next   {go}git pull and git push work as usual{renew}")
+def _tell_next(world: World, directory: Path, claim: Claim, change: Plan) -> None:
+    """Say what to do now and, where access ends by itself, when it ends and what to run then."""
+    here = directory == world.cwd
+    world.screen.say(
+        f" Next   {'' if here else f'cd {cloning.shown(world, directory)} · '}git pull and git push work as usual"
+    )
+    ends = next((str(v) for s in change.sections for k, v in s.settings.items() if k == "ccsetup_expires_at" and v), "")
+    if claim.start:
+        world.screen.say(f" When the sign-in ends: ccsetup setup existing --profile {claim.profile} --no-clone")
+    elif ends:
+        at = clock(datetime.strptime(ends, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc))
+        world.screen.say(f" The keys end at {at}; then run ccsetup again")

@@ -53,7 +53,10 @@ def finding_git(world: World) -> Git:
             code="git.helper-path",
         )
     line = f'export PATH="{Path(own).parent}:$PATH"'
-    world.screen.note(f"git does not find git-remote-codecommit yet; add this line to your shell's start file: {line}")
+    world.screen.note(
+        "git does not find git-remote-codecommit yet. Add this line to your shell's start file, and run it:"
+    )
+    world.screen.say(f"   {line}")
     return world.git.with_path(Path(own).parent)
 
 
@@ -62,8 +65,11 @@ def clone(world: World, git: Git, route: Route, directory: Path, answers: Answer
     if is_this_clone(world, directory, target):
         with world.screen.busy(f"Fetching {target.name}"):
             commit = git.fetch(directory)
-        world.screen.done("fetched", str(directory), "was this clone already")
-        return Cloned(directory, route, commit)
+        world.screen.done("fetched", shown(world, directory), "was this clone already")
+        origin = git.origin(directory)
+        if origin != route.url:
+            world.screen.note(f"It goes on using {origin}; for this profile: git remote set-url origin {route.url}")
+        return Cloned(directory, route._replace(url=origin or route.url), commit)
     with world.screen.busy(f"Cloning {target.name}") as progress:
         commit = git.clone(route, directory, answers.text("branch"), progress)
     world.screen.done("cloned", shown(world, directory), _facts(git, directory) if commit else "empty as yet")

@@ -70,7 +70,8 @@ def change_an_answer(world: World, walk: Walk, trail: Trail) -> Trail:
     """Let the person pick an answer and give another; the answers that were made from it are asked again."""
     assert world.prompt is not None  # noqa: S101 — only a person can have chosen this
     titles = {q.key: q.title or q.ask for q in walk.flow(trail.answers)}
-    choices = tuple(Choice(key, titles[key], _shown(value)) for key, value in trail.answers.items())
+    asked_first = sorted(trail.answers, key=lambda key: key not in trail.asked)
+    choices = tuple(Choice(key, titles[key], _shown(trail.answers[key])) for key in asked_first)
     last = next((key for key in reversed(list(trail.answers)) if key in trail.asked), "")
     picked = world.prompt.ask(Asked("change", "Which answer?", "choose", choices=choices, default=last))
     return trail if isinstance(picked, Back) else walk.run(trail, again=str(picked))

@@ -23,7 +23,7 @@ def claimed(answers: Answers, look: Look) -> Claim:
     """Return what shall turn out true once the answers are written."""
     profile, at = answers.text("profile"), target(answers)
     who = look.who(profile, at.region, access.sections_of(answers, look))
-    return Claim(profile, at.region, _sign_in(who, profile), access.expected(answers), at)
+    return Claim(profile, at.region, _sign_in(who, profile), access.expected(answers), at, answers.text("branch"))
 
 
 def _sign_in(who: Who, name: str) -> Start | None:

@@ -27,6 +27,7 @@ class Claim:
     start: Start | None
     expected: Expected
     target: Target
+    branch: str = ""
 
 
 class Kept:
@@ -61,6 +62,9 @@ def prove(world: World, claim: Claim, kept: Kept, git: Git, outcome: Outcome) ->
         return outcome
     repository, refused = _repository(world, who, claim)
     branches = _git(world, git, claim, refused)
+    if claim.branch and claim.branch not in branches:
+        there = near(claim.branch, branches) or f"There is {', '.join(branches[:5]) or 'none yet'}."
+        raise Problem(f"{claim.target.name} has no branch {claim.branch}.", next=there, code="git.failed")
     repository = repository._replace(default_branch=repository.default_branch or next(iter(branches), ""))
     at = f", default branch {repository.default_branch}" if repository.default_branch else ", empty as yet"
     world.screen.done("access", f"{repository.name} in {repository.region}{at}")

@@ -61,12 +61,12 @@ def _greet(world: World, look: Look) -> None:
     """Say what this is and what was found on this machine."""
     version, count = world.git.version(), len(look.profiles)
     there = f"{count or 'no'} AWS profile{'' if count == 1 else 's'}"
-    facts = [
-        (f"git {version}".strip(), bool(version)),
-        ("git-remote-codecommit", bool(world.git.helper())),
-        (there, True),
-    ]
+    helper = bool(world.git.helper())
+    brought = "git-remote-codecommit" + ("" if helper else " (ccsetup brings its own)")
+    facts = [(f"git {version}".strip(), bool(version)), (brought, helper or None), (there, None)]
     world.screen.heading("AWS CodeCommit access, set up and cloned", facts)
+    if not version:
+        world.screen.note("There is no git here: access can be set up now, a clone needs git installed first.")
 
 
 def looking(world: World, options: Options) -> Look:

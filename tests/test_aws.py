@@ -1,0 +1,357 @@
+"""The calls: what they return, in whose eyes, where there is nothing, and that sandbox, moto and fake answer alike."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from aws_ways import WAYS, Place, Way, assumed, keys_of, maria, role, settle
+from botocore.configloader import raw_config_parse
+from moto.iam.models import IAMBackend
+from moto.server import ThreadedMotoServer
+from script import FakeAws, tree
+
+from ccsetup import world
+from ccsetup.aws import Aws
+from ccsetup.errors import NoRepository, Problem
+from ccsetup.model import Edit, Identity, Keys, Repository, Secret, Who
+from ccsetup.sandbox import Sandbox, policy
+from ccsetup.sandbox.example import CODE, KMS_KEY, MARIA, NOBODY, REGION, role_arn
+
+HERE = ["MySharedDemoRepo", "payments-api", "payments-web", "empty", "--mirror", "locked"]
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    with Sandbox.start(tmp_path_factory.mktemp("aws") / "sandbox") as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def place(running: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+    settle(monkeypatch, tmp_path / "home", running.environment())
+    place = Place(running, tmp_path / "home")
+    before = tree(place.home)
+    yield place
+    assert tree(place.home) == before  # the adapter writes nothing
+
+
+@pytest.fixture
+def fresh(sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
+    """A place whose AWS may be changed."""
+    settle(monkeypatch, tmp_path / "home", sandbox.environment())
+    return Place(sandbox, tmp_path / "home")
+
+
+@pytest.fixture
+def developer(place: Place) -> Who:
+    return as_role(place, "CodeCommitAccess")
+
+
+def as_role(place: Place, name: str, region: str = REGION) -> Who:
+    keys = keys_of(place.state.temporary_keys(role_arn(name)))
+    return Who("dev", region, {"dev": {**keys, "aws_secret_access_key": Secret(keys["aws_secret_access_key"])}})
+
+
+def as_maria(place: Place) -> Who:
+    return Way(MARIA, maria(place.state)).who()
+
+
+def refusal(work: Any, *given: Any) -> Problem:
+    with pytest.raises(Problem) as caught:
+        work(*given)
+    return caught.value
+
+
+def test_who_answers_is_told_with_account_arn_and_id(place: Place) -> None:
+    user = place.state.user("maria")
+    assert place.aws().identity(as_maria(place)) == Identity(user.account_id, MARIA, user.id)
+
+
+def test_repositories_are_those_of_the_region_sorted_as_people_sort(place: Place, developer: Who) -> None:
+    assert place.aws().repositories(developer) == sorted(HERE, key=str.lower)
+    assert place.aws().repositories(developer._replace(region="us-east-1")) == ["MyDemoRepo"]
+    assert place.aws().repositories(developer._replace(region="eu-west-1")) == []
+
+
+def test_more_repositories_than_fit_on_a_page_are_all_listed(fresh: Place) -> None:
+    names = [f"service-{number:04}" for number in range(1100)]
+    for name in names:
+        fresh.state.add_repository(CODE, "eu-west-3", name)
+    assert fresh.aws().repositories(as_role(fresh, "CodeCommitAccess", "eu-west-3")) == names
+
+
+def test_a_repositorys_facts_come_from_its_metadata(place: Place, developer: Who) -> None:
+    aws = place.aws()
+    assert aws.repository(developer, "MySharedDemoRepo") == Repository("MySharedDemoRepo", REGION, CODE, "main", "aws")
+    assert aws.repository(developer, "payments-web").default_branch == "trunk"
+    assert aws.repository(developer, "empty").default_branch == ""
+    assert aws.repository(developer, "--mirror").name == "--mirror"
+
+
+def test_branches_are_listed_and_an_empty_repository_has_none(place: Place, developer: Who) -> None:
+    assert sorted(place.aws().branches(developer, "MySharedDemoRepo")) == ["develop", "main"]
+    assert place.aws().branches(developer, "empty") == []
+
+
+def test_what_is_not_there_is_told_with_name_and_region(place: Place, developer: Who) -> None:
+    for ask in (place.aws().repository, place.aws().branches):
+        problem = refusal(ask, developer, "mysharedDEMOrepo")
+        assert isinstance(problem, NoRepository)
+        assert problem.what == "There is no repository mysharedDEMOrepo in us-east-2 that dev can see."
+        assert problem.code == "access.repository"
+    problem = refusal(place.aws().repository, developer, "no name")
+    assert (problem.what, problem.code) == ("no name is no repository name.", "access.repository")
+
+
+def test_what_is_denied_is_told_with_the_words_for_the_administrator(place: Place) -> None:
+    git_only = as_role(place, "CodeCommitPullPush")
+    problem = refusal(place.aws().repository, git_only, "MySharedDemoRepo")
+    assert problem.what == "AWS denied GetRepository on MySharedDemoRepo."
+    assert "codecommit:GetRepository on resource: arn:aws:codecommit:us-east-2:" in problem.why
+    assert (problem.code, problem.why[-1]) == ("access.repository", ".")
+    assert refusal(place.aws().repositories, git_only).what == "AWS denied ListRepositories."
+
+
+def test_a_key_that_may_not_be_used_is_told_as_such(fresh: Place) -> None:
+    fresh.state.refuse("GetRepository", "EncryptionKeyAccessDeniedException", f"Access denied to {KMS_KEY}")
+    problem = refusal(fresh.aws().repository, as_role(fresh, "CodeCommitAccess"), "locked")
+    assert (problem.code, problem.what) == ("access.kms", "The key that encrypts locked may not be used by dev.")
+
+
+def test_the_regions_that_have_a_repository_are_found_at_once(place: Place, developer: Who) -> None:
+    asked = ["us-east-1", "eu-central-1", "us-west-2", "ap-south-1", "nowhere-1", "us-east-2"]
+    aws = place.aws()
+    assert aws.regions_with(developer, "MySharedDemoRepo", asked) == ["us-east-2"]
+    assert aws.regions_with(developer, "handbook", asked) == ["eu-central-1"]
+    assert aws.regions_with(developer, "nothing", asked) == []
+    assert aws.regions_with(developer, "handbook", []) == []
+    place.state.delay_s = 0.4
+    try:
+        begun = datetime.now(timezone.utc)
+        regions = ["us-east-1", "us-west-1", "us-west-2", "eu-west-1", "eu-west-2", "eu-west-3", "sa-east-1", REGION]
+        assert aws.regions_with(developer, "payments-api", regions) == [REGION]
+        assert datetime.now(timezone.utc) - begun < timedelta(seconds=8 * 0.4)
+    finally:
+        place.state.delay_s = 0
+
+
+def test_refusals_in_other_regions_count_as_no(place: Place) -> None:
+    assert place.aws().regions_with(as_role(place, "CodeCommitPullPush"), "MySharedDemoRepo", [REGION]) == []
+
+
+def test_a_profile_that_cannot_be_resolved_is_told_before_any_region_is_asked(place: Place) -> None:
+    assert refusal(place.aws().regions_with, Who("gone", REGION), "R", [REGION]).code == "profile.missing"
+
+
+def test_mfa_devices_are_the_callers_own(place: Place) -> None:
+    assert place.aws().mfa_devices(as_maria(place)) == [place.state.device("maria").serial]
+    nobody = Who("dev", REGION, {"dev": keys_of(place.state.user_keys(NOBODY))})
+    problem = refusal(place.aws().mfa_devices, nobody)
+    assert (problem.what, problem.code) == ("AWS denied ListMFADevices.", "access.repository")
+
+
+def test_a_code_is_exchanged_for_keys_that_end_when_asked(place: Place) -> None:
+    serial, aws = place.state.device("maria").serial, place.aws()
+    keys = aws.session_token(as_maria(place), serial, place.state.mfa_code(serial), 3600)
+    assert keys.access_key_id.startswith("ASIA")
+    assert keys.session_token
+    assert keys.expires_at
+    assert keys.expires_at.tzinfo is timezone.utc
+    left = keys.expires_at - datetime.now(timezone.utc)
+    assert timedelta(minutes=59) < left <= timedelta(minutes=60)
+    temporary = {
+        "aws_access_key_id": keys.access_key_id,
+        "aws_secret_access_key": keys.secret_access_key,
+        "aws_session_token": keys.session_token,
+    }
+    session = Who("session", REGION, {"session": temporary})
+    assert aws.identity(session).arn == MARIA
+    assert aws.repositories(session) == ["people-tools"]  # what Maria may see with MFA only
+    assert refusal(aws.session_token, session, serial, "123456", 3600).what == "AWS gives no MFA session to these keys."
+
+
+def test_a_wrong_code_and_a_wrong_device_are_refused(place: Place) -> None:
+    serial, aws, who = place.state.device("maria").serial, place.aws(), as_maria(place)
+    assert refusal(aws.session_token, who, serial, place.state.wrong_mfa_code(serial), 3600).what == (
+        "AWS refused the MFA code."
+    )
+    other = serial.replace("maria", "marie")
+    assert refusal(aws.session_token, who, other, place.state.mfa_code(serial), 3600).code == "access.assume"
+    problem = refusal(aws.session_token, who, serial, "12345", 3600)
+    assert (problem.code, "12345" in problem.what) == ("role.arn", False)
+
+
+def test_a_token_is_exchanged_for_a_roles_keys(place: Place) -> None:
+    token = Secret(place.state.web_identity_token())
+    keys = place.aws().web_identity(role_arn("CodeCommitOidc"), token, "maria", 900, "", REGION)
+    assert keys.expires_at
+    assert keys.expires_at - datetime.now(timezone.utc) <= timedelta(minutes=15)
+    amazon = Secret(place.state.access_token("www.amazon.com", "amzn1.account.maria", app_id="amzn1.application.acme"))
+    other = place.aws().web_identity(role_arn("CodeCommitAmazon"), amazon, "maria", 3600, "www.amazon.com", REGION)
+    assert {keys.access_key_id[:4], other.access_key_id[:4]} == {"ASIA"}
+
+
+def test_a_refused_token_is_told_without_a_profile_and_without_the_token(place: Place) -> None:
+    token = place.state.web_identity_token(lasts_s=-5)
+    problem = refusal(place.aws().web_identity, role_arn("CodeCommitOidc"), Secret(token), "maria", 900, "", REGION)
+    assert (problem.code, problem.what) == ("oidc.token-expired", "The OIDC token has ended.")
+    problem = refusal(place.aws().web_identity, role_arn("Stranger"), Secret("not-a-token"), "m", 5, "", REGION)
+    assert "not-a-token" not in problem.what + problem.why
+    assert "--profile" not in problem.next
+
+
+def test_a_region_that_is_none_is_told(place: Place, developer: Who) -> None:
+    problem = refusal(place.aws().repositories, developer._replace(region="US East (Ohio)"))
+    assert (problem.code, problem.what) == ("region.invalid", "US East (Ohio) is no region.")
+
+
+def test_a_wrong_clock_is_told_as_such(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ahead = datetime.now(timezone.utc) + timedelta(hours=1)
+    with Sandbox.start(tmp_path / "sandbox", now=lambda: ahead) as sandbox:
+        settle(monkeypatch, tmp_path / "home", sandbox.environment())
+        place = Place(sandbox, tmp_path / "home")
+        for ask in (place.aws().identity, place.aws().repositories):
+            assert refusal(ask, as_maria(place)).code == "net.clock"
+
+
+def test_the_judge_reads_as_botocore_reads(place: Place, tmp_path: Path) -> None:
+    path = tmp_path / "config"
+    path.write_text("[profile dev]\nregion = us-east-2 # home\ns3 =\n  addressing_style = path\n")
+    assert place.aws().judge(path) == raw_config_parse(str(path))
+
+
+def test_services_that_a_profile_sends_elsewhere_are_asked_there(
+    place: Place, running: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    config = tmp_path / "config"
+    elsewhere = running.environment()
+    config.write_text(
+        f"[profile dev]\nservices = here\n[services here]\nsts =\n  endpoint_url = {elsewhere['AWS_ENDPOINT_URL_STS']}\n"
+    )
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    monkeypatch.delenv("AWS_ENDPOINT_URL_STS")
+    assert place.aws().identity(as_maria(place)).arn == MARIA
+
+
+# The same calls against moto
+
+
+@pytest.fixture(scope="module")
+def moto() -> Iterator[str]:
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+def test_moto_agrees(moto: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settle(monkeypatch, tmp_path, {f"AWS_ENDPOINT_URL_{name}": moto for name in ("STS", "IAM", "CODECOMMIT")})
+    aws, account = Aws(tmp_path, lambda *_: pytest.fail("no sign-in")), "123456789012"
+    root = boto3.Session("testing", "testing", region_name=REGION)
+    iam = root.client("iam")
+    user = iam.create_user(UserName="maria")["User"]
+    key = iam.create_access_key(UserName="maria")["AccessKey"]
+    serial = iam.create_virtual_mfa_device(VirtualMFADeviceName="maria")["VirtualMFADevice"]["SerialNumber"]
+    codes = {"AuthenticationCode1": "123456", "AuthenticationCode2": "654321"}
+    iam.enable_mfa_device(UserName="maria", SerialNumber=serial, **codes)
+    trust = '{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole"}}'
+    arn = iam.create_role(RoleName="Access", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    root.client("codecommit").create_repository(repositoryName="MyDemoRepo")
+
+    keys = {"aws_access_key_id": key["AccessKeyId"], "aws_secret_access_key": Secret(key["SecretAccessKey"])}
+    there = {"people": keys, "dev": {"role_arn": arn, "source_profile": "people", "role_session_name": "maria"}}
+    people, dev = Who("people", REGION, there), Who("dev", REGION, there)
+    assert aws.identity(people) == Identity(account, user["Arn"], user["UserId"])
+    named = IAMBackend.list_mfa_devices  # AWS takes the caller where no name is given; moto does not know who calls
+    monkeypatch.setattr(IAMBackend, "list_mfa_devices", lambda backend, name: named(backend, name or "maria"))
+    assert aws.mfa_devices(people) == [serial]
+    exchanged = aws.session_token(people, serial, "123456", 900)
+    assert exchanged.session_token
+    assert exchanged.expires_at
+    assert exchanged.expires_at.tzinfo is timezone.utc
+    assert aws.identity(dev).arn == f"arn:aws:sts::{account}:assumed-role/Access/maria"
+    token = Secret("header.payload.signature")
+    assert aws.web_identity(arn, token, "maria", 900, "", REGION).access_key_id.startswith("ASIA")
+    assert aws.repository(dev, "MyDemoRepo")[:3] == ("MyDemoRepo", REGION, account)
+    assert isinstance(refusal(aws.repository, dev, "Other"), NoRepository)
+    assert aws.regions_with(dev, "MyDemoRepo", ["us-east-1", REGION]) == [REGION]
+    assert list(tmp_path.rglob("*")) == []
+
+
+# The stand-in keeps to the real one's shapes
+
+
+def shapes(aws: Any, who: Who, device: str, code: str, token: Secret) -> dict[str, Any]:
+    """Make every call that stories make; return the types of what comes back, fields and elements in."""
+
+    def of(value: Any) -> Any:
+        if isinstance(value, tuple) and hasattr(value, "_fields"):
+            return type(value), [of(field) for field in value]
+        if isinstance(value, (list, tuple)):
+            return "sequence", sorted({str(of(item)) for item in value})
+        return type(value)
+
+    return {
+        "identity": of(aws.identity(who)),
+        "repositories": of(aws.repositories(who)),
+        "repository": of(aws.repository(who, "MySharedDemoRepo")),
+        "regions_with": of(aws.regions_with(who, "MySharedDemoRepo", [])),
+        "branches": of(aws.branches(who, "MySharedDemoRepo")),
+        "session_token": of(aws.session_token(who, device, code, 3600)),
+        "web_identity": of(aws.web_identity(role_arn("CodeCommitOidc"), token, "maria", 3600, "", REGION)),
+        "mfa_devices": of(aws.mfa_devices(who)),
+        "pending": of(aws.pending()),
+    }
+
+
+def test_the_stand_in_answers_in_the_same_shapes(fresh: Place) -> None:
+    state, aws = fresh.state, fresh.aws()
+    state.set_policies(MARIA, policy.allow("*"))
+    state.add_repository("888888888888", REGION, "MySharedDemoRepo")
+    serial = state.device("maria").serial
+    with_code = Way("", role("CodeCommitMfa", mfa_serial=serial), {"people": maria(state)})
+    assert aws.identity(with_code.who(state.mfa_code(serial))).arn.startswith(assumed("CodeCommitMfa"))
+    fake = FakeAws(devices=(serial,), leaves=(Edit(Path("a.json"), None, "{}"),))
+    token = Secret(state.web_identity_token())
+    real = shapes(aws, as_maria(fresh), serial, state.mfa_code(serial), token)
+    assert shapes(fake, as_maria(fresh), serial, "123456", token) == real
+
+
+def test_stand_in_and_adapter_are_called_alike() -> None:
+    promised = {name: found for name, found in vars(world.Aws).items() if inspect.isfunction(found) and name[0] != "_"}
+    for name, method in promised.items():
+        parameters = inspect.signature(method)
+        assert inspect.signature(getattr(Aws, name)) == parameters, name
+        if name != "judge":  # what reads files, which are real in stories
+            assert inspect.signature(getattr(FakeAws, name)) == parameters, name
+
+
+def test_a_problem_given_to_the_stand_in_is_raised_as_the_adapter_raises(place: Place, developer: Who) -> None:
+    real = refusal(place.aws().repository, developer, "nothing")
+    fake = refusal(FakeAws(found=NoRepository("There is none.")).repository, developer, "nothing")
+    assert (type(real), real.code, real.exit_code) == (type(fake), fake.code, fake.exit_code)
+
+
+def test_keys_never_show_their_secrets(place: Place) -> None:
+    keys = place.aws().web_identity(
+        role_arn("CodeCommitOidc"), Secret(place.state.web_identity_token()), "maria", 900, "", REGION
+    )
+    assert isinstance(keys, Keys)
+    assert keys.secret_access_key.reveal() not in repr(keys)
+    assert keys.session_token
+    assert keys.session_token.reveal() not in repr(keys)
+
+
+def test_every_way_is_resolved_again_for_every_call(place: Place) -> None:
+    """Nothing of one Who serves another: one adapter is many people in turn."""
+    aws, way = place.aws(), WAYS["a role"](place.state, place.home)
+    for _ in range(2):
+        assert aws.identity(way.who()).arn.startswith(assumed("CodeCommitAccess"))
+        assert aws.identity(as_maria(place)).arn == MARIA
