@@ -40,8 +40,7 @@ class Aws:
         """Parse a file with botocore's own parser, the one that every later reader uses."""
         from botocore.configloader import raw_config_parse
 
-        found: Mapping[str, object] = raw_config_parse(str(path))
-        return found
+        return explained(lambda: raw_config_parse(str(path)), Who("", ""))
 
     def pending(self) -> Sequence[Edit]:
         """Return the role-session cache files this run would leave; nothing has been written yet."""
