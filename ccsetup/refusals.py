@@ -28,7 +28,7 @@ def problem_of(error: BaseException, who: Who, resource: str = "") -> Problem:
 
 def says(error: BaseException) -> str:
     """Return an error's own words on one line, without secrets, cut to a readable length and ended with a stop."""
-    return _sentence(_hushed(str(error)), 400)
+    return _sentence(_hushed(str(error)), 400) or f"{type(error).__name__}."
 
 
 def _row(error: BaseException) -> Row:
@@ -255,11 +255,6 @@ _OF_SDK = {
         "The credentials of {profile} could not be fetched: {says}",
         "Run its credential_process by hand and look at what it says.",
     ),
-    "JSONDecodeError": (
-        "process.failed",
-        "The credential_process of {profile} did not print the JSON that it should: {says}",
-        "Run it by hand and look at what it prints.",
-    ),
     "MissingDependencyException": (
         "source.none",
         "{profile} needs a further package: {says}",
@@ -276,7 +271,7 @@ _OF_SDK = {
     ),
     "ProxyConnectionError": ("net.proxy", "The proxy did not answer: {says}", "Check HTTPS_PROXY and NO_PROXY."),
     "ResponseParserError": _STRANGER,
-    "LookupError": _STRANGER,
+    **dict.fromkeys(("LookupError", "AttributeError", "TypeError", "RecursionError", "UnicodeDecodeError"), _STRANGER),
     "HTTPClientError": ("net.unreachable", "AWS could not be reached: {says}", _TRY),
     "ConnectionError": ("net.unreachable", "AWS could not be reached: {says}", _TRY),
     "TimeoutError": ("net.unreachable", "AWS could not be reached: {says}", _TRY),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from datetime import timezone
+from json import JSONDecodeError
 from pathlib import Path
 from typing import Any
 
@@ -46,10 +47,8 @@ class Resolver:
     def _by_sdk(self, who: Who, cache: SessionCache) -> Arguments:
         session = session_on_disk(who.profile, who.region)
         profiles = explained(lambda: session.full_config["profiles"], who)
-        has_process = any("credential_process" in there for there in profiles.values())  # it may ask a person
-        found = explained(
-            lambda: _from_the_files_alone(session, profiles, cache), who, at_most_s=math.inf if has_process else 0
-        )
+        patience_s = math.inf if _has_process(profiles) else 0  # a program may ask a person
+        found = explained(lambda: _from_the_files_alone(session, profiles, cache), who, at_most_s=patience_s)
         if found is None:
             raise Problem(
                 f"The profile {who.profile} has no credentials.",
@@ -144,6 +143,14 @@ def _from_the_files_alone(session: Any, profiles: Mapping[str, Any], cache: Sess
             next="Write its whole path, from /; ~ and $HOME are not expanded.",
             code="process.missing",
         ) from None
+    except (AttributeError, JSONDecodeError, UnicodeDecodeError, RecursionError):
+        if not _has_process(profiles):
+            raise
+        raise Problem(
+            "A credential_process did not print the JSON that it should.",
+            next="Run it by hand and look at what it prints.",
+            code="process.failed",
+        ) from None
 
 
 def _by_token(there: Mapping[str, str], region: str) -> Arguments:
@@ -178,6 +185,10 @@ def _role_arguments(there: Mapping[str, str]) -> dict[str, Any]:
     if there.get("duration_seconds", "").isdigit():
         found["DurationSeconds"] = int(there["duration_seconds"])
     return found
+
+
+def _has_process(profiles: Mapping[str, Mapping[str, object]]) -> bool:
+    return any("credential_process" in there for there in profiles.values())
 
 
 def _has_keys(there: Mapping[str, str]) -> bool:

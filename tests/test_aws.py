@@ -119,7 +119,7 @@ def test_what_is_denied_is_told_with_the_words_for_the_administrator(place: Plac
 
 
 def test_a_key_that_may_not_be_used_is_told_as_such(fresh: Place) -> None:
-    fresh.state.refuse("GetRepository", "EncryptionKeyAccessDeniedException", f"Access denied to {KMS_KEY}")
+    assert fresh.state.repositories[CODE, REGION, "locked"].kms_key == KMS_KEY
     problem = refusal(fresh.aws().repository, as_role(fresh, "CodeCommitAccess"), "locked")
     assert (problem.code, problem.what) == ("access.kms", "The key that encrypts locked may not be used by dev.")
 

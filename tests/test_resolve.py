@@ -359,6 +359,7 @@ PROGRAMS = {
     "that prints no JSON": "print('Enter PIN: planted-Secret0')",
     "that prints a list": "print('[1]')",
     "that prints a number": "print(5)",
+    "that prints depths": "print('[' * 100_000)",
     "that prints no key": "print('{\"Version\": 1}')",
     "that prints another version": "print('{\"Version\": 2}')",
     "that prints no text": "import os; os.write(1, bytes([255, 254]))",
@@ -371,8 +372,7 @@ def test_a_program_that_goes_wrong_is_told_without_its_secrets(name: str, lonely
     script.write_text(PROGRAMS[name])
     lonely.files(f"[profile dev]\ncredential_process = {sys.executable} {script}\n")
     problem = refused(lonely)
-    assert problem.code in ("process.failed", "access.identity")
-    assert "dev" in problem.what
+    assert problem.code == "process.failed"
     assert "planted-Secret0" not in problem.what + problem.why + problem.next
 
 

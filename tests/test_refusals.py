@@ -1,0 +1,300 @@
+"""What AWS and its SDK say no with: each class and each code, the real ones, leads to its finding in a whole sentence."""
+
+from __future__ import annotations
+
+import builtins
+import json
+from functools import cache
+from string import Formatter
+from typing import Any
+
+import botocore.exceptions
+import botocore.parsers
+import botocore.session
+import pytest
+from botocore.exceptions import ClientError
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ccsetup import refusals
+from ccsetup.errors import NoRepository, Problem
+from ccsetup.model import Who
+from ccsetup.refusals import problem_of, says
+
+WHO, NOBODY = Who("dev", "us-east-2"), Who("", "us-east-2")
+TOKEN = "IQoJb3JpZ2luX2VjE+/" + "Ab3" * 80
+SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
+
+# Class → code. The words an SDK's error is made with are given where they decide.
+OF_SDK: list[tuple[str, str, dict[str, Any]]] = [
+    ("ProfileNotFound", "profile.missing", {}),
+    ("ConfigParseError", "file.stray-line", {"path": "/home/maria/.aws/config"}),
+    ("PartialCredentialsError", "keys.partial", {"provider": "shared", "cred_var": "aws_secret_access_key"}),
+    ("PartialCredentialsError", "source.none", {"cred_var": "source_profile or credential_source"}),
+    ("NoCredentialsError", "source.none", {}),
+    ("SSOError", "sso.signed-out", {}),
+    ("UnauthorizedSSOTokenError", "sso.expired", {}),
+    ("SSOTokenLoadError", "sso.signed-out", {}),
+    ("TokenRetrievalError", "sso.expired", {}),
+    ("LoginError", "keys.expired", {}),
+    ("LoginRefreshRequired", "keys.expired", {}),
+    ("LoginTokenLoadError", "keys.expired", {}),
+    ("InfiniteLoopConfigError", "source.loop", {}),
+    ("InvalidConfigError", "source.none", {"error_msg": "odd"}),
+    ("UnknownCredentialError", "source.credential-source", {"name": "Moon"}),
+    ("MetadataRetrievalError", "source.credential-source", {}),
+    ("CredentialRetrievalError", "process.failed", {"provider": "custom-process", "error_msg": "vault is locked"}),
+    ("MissingDependencyException", "source.none", {}),
+    ("NoRegionError", "region.missing", {}),
+    ("InvalidRegionError", "region.invalid", {}),
+    ("BaseEndpointResolverError", "region.invalid", {}),
+    ("EndpointVariantError", "region.invalid", {}),
+    ("UnknownEndpointError", "region.invalid", {}),
+    ("EndpointProviderError", "region.invalid", {}),
+    ("EndpointResolutionError", "region.invalid", {}),
+    ("SSLError", "net.tls", {}),
+    ("ProxyConnectionError", "net.proxy", {"proxy_url": "http://maria:Passw0rd@proxy:3128"}),
+    ("ResponseParserError", "net.proxy", {}),
+    ("HTTPClientError", "net.unreachable", {}),
+    ("HTTPClientError", "file.characters", {"error": ValueError(f"Invalid header value b'{TOKEN}'")}),
+    ("ConnectionClosedError", "net.unreachable", {}),
+    ("ReadTimeoutError", "net.unreachable", {}),
+    ("ConnectionError", "net.unreachable", {}),
+    ("EndpointConnectionError", "net.unreachable", {}),
+    ("ConnectTimeoutError", "net.unreachable", {}),
+    ("ParamValidationError", "role.arn", {"report": "Invalid length for parameter\nRoleArn, value: 1"}),
+    ("KeyError", "net.proxy", {"": "Account"}),
+    ("KeyError", "sso.cache-corrupt", {"": "293abb6b76d7791c0732cc517d38c4b5c734b87f"}),
+    ("IndexError", "net.proxy", {"": "list index out of range"}),
+    ("AttributeError", "net.proxy", {"": "'list' object has no attribute 'get'"}),
+    ("TypeError", "net.proxy", {"": "argument of type 'int' is not iterable"}),
+    ("TypeError", "sso.cache-corrupt", {"": "can't subtract offset-naive and offset-aware datetimes"}),
+    ("RecursionError", "net.proxy", {"": "maximum recursion depth exceeded"}),
+    ("ValueError", "access.identity", {"": "Invalid endpoint: x"}),
+    ("TimeoutError", "net.unreachable", {"": "there was no answer within 55 seconds"}),
+    ("FileNotFoundError", "oidc.token-missing", {"": "/no/such"}),
+    ("PermissionError", "file.unreadable", {"": "/root/token"}),
+    ("ConnectionResetError", "net.unreachable", {"": "reset by peer"}),
+    ("ChecksumError", "access.identity", {}),
+    ("BotoCoreError", "access.identity", {}),
+]
+
+
+def made(name: str, words: dict[str, Any]) -> Exception:
+    """Make the real error of that name, with these words and "…" for the rest of its sentence."""
+    home = next((room for room in (botocore.exceptions, botocore.parsers) if hasattr(room, name)), builtins)
+    cls: type[Exception] = getattr(home, name)
+    if not issubclass(cls, botocore.exceptions.BotoCoreError):
+        return cls(*words.values())
+    needed = [name for _, name, _, _ in Formatter().parse(cls.fmt) if name]
+    return cls(**{**dict.fromkeys(needed, "…"), **words})
+
+
+def checked(problem: Problem) -> Problem:
+    """Return a Problem whose texts are whole: one line each, what and why ended with a stop, no secret, no blank name."""
+    for text in (problem.what, problem.why, problem.next):
+        assert text == "" or text.isprintable()
+        assert TOKEN[:40] not in text
+        assert SECRET not in text
+        assert not any(hole in text for hole in ("{profile}", "{says}", "  ", " .", "None"))
+    assert problem.what.endswith((".", "…"))
+    assert problem.why == "" or problem.why.endswith((".", "…"))
+    assert problem.code
+    return problem
+
+
+@pytest.mark.parametrize(("name", "code", "words"), OF_SDK, ids=[f"{name}-{code}" for name, code, _ in OF_SDK])
+def test_an_error_of_the_sdk_becomes_its_finding(name: str, code: str, words: dict[str, Any]) -> None:
+    error = made(name, words)
+    problem = checked(problem_of(error, WHO))
+    assert problem.code == code
+    general = checked(problem_of(error, NOBODY))
+    assert (general.code, "--profile" in general.next) == (code, False)
+
+
+def test_every_class_that_is_known_by_name_is_tried_above() -> None:
+    tried = {cls.__name__ for name, _, words in OF_SDK for cls in type(made(name, words)).__mro__}
+    assert set(refusals._OF_SDK) <= tried | {"UnicodeDecodeError"}
+    assert {name for names, _, _ in refusals._BY_WORDS for name in names} <= tried
+
+
+def test_bytes_that_are_no_text_are_an_answer_of_somebody_else() -> None:
+    with pytest.raises(UnicodeDecodeError) as caught:
+        b"\xff".decode()
+    assert checked(problem_of(caught.value, WHO)).code == "net.proxy"
+
+
+def service_error(code: str, message: str = "", operation: str = "GetCallerIdentity", status: int = 400) -> ClientError:
+    told: Any = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return ClientError(told, operation)
+
+
+# Code → finding; the operation, text and status where they decide.
+OF_SERVICE: list[tuple[str, str, dict[str, Any]]] = [
+    ("AccessDenied", "access.identity", {"operation": "GetSessionToken"}),
+    ("AccessDenied", "access.identity", {"message": "Cannot call GetSessionToken with session credentials"}),
+    ("AccessDenied", "access.assume", {"operation": "AssumeRole"}),
+    ("AccessDenied", "access.assume", {"operation": "AssumeRoleWithWebIdentity"}),
+    (
+        "AccessDenied",
+        "access.assume",
+        {"message": "MultiFactorAuthentication failed with invalid MFA one time pass code. "},
+    ),
+    ("AccessDeniedException", "access.repository", {"operation": "GetRepository"}),
+    ("UnauthorizedOperation", "access.repository", {"operation": "GetRepository"}),
+    ("UnauthorizedException", "access.repository", {"operation": "GetRoleCredentials"}),
+    ("ForbiddenException", "access.assume", {"operation": "GetRoleCredentials", "status": 403}),
+    ("ResourceNotFoundException", "access.assume", {"operation": "GetRoleCredentials"}),
+    ("InvalidRequestException", "access.assume", {"operation": "GetRoleCredentials"}),
+    ("RepositoryDoesNotExistException", "access.repository", {"operation": "GetRepository"}),
+    ("ExpiredToken", "keys.expired", {"message": "The security token included in the request is expired"}),
+    ("ExpiredTokenException", "keys.expired", {}),
+    ("ExpiredTokenException", "oidc.token-expired", {"operation": "AssumeRoleWithWebIdentity"}),
+    ("RequestExpired", "net.clock", {}),
+    ("InvalidClientTokenId", "access.identity", {}),
+    ("UnrecognizedClientException", "access.identity", {}),
+    ("SignatureDoesNotMatch", "access.identity", {"message": f"… 'x-amz-security-token:{TOKEN}\n\nhost' …"}),
+    ("SignatureDoesNotMatch", "net.clock", {"message": "Signature expired: 20261121T… is now earlier than 20261121T…"}),
+    ("SignatureDoesNotMatch", "net.clock", {"message": "Signature not yet current: 20261121T… is still later than …"}),
+    ("InvalidSignatureException", "access.identity", {}),
+    ("InvalidSignatureException", "net.clock", {"message": "Signature expired: …"}),
+    ("MissingAuthenticationToken", "access.identity", {}),
+    ("IncompleteSignature", "access.identity", {"message": f"Credential must have 5 elements, got '{SECRET}/2026/x'"}),
+    ("InvalidRepositoryNameException", "access.repository", {}),
+    ("EncryptionKeyAccessDeniedException", "access.kms", {}),
+    ("EncryptionKeyDisabledException", "access.kms", {}),
+    ("EncryptionKeyNotFoundException", "access.kms", {}),
+    ("EncryptionKeyUnavailableException", "access.kms", {}),
+    ("InvalidIdentityToken", "oidc.token-expired", {"operation": "AssumeRoleWithWebIdentity"}),
+    ("IDPRejectedClaim", "oidc.token-expired", {"operation": "AssumeRoleWithWebIdentity", "status": 403}),
+    ("IDPCommunicationError", "net.unreachable", {"operation": "AssumeRoleWithWebIdentity"}),
+    ("RegionDisabledException", "access.region", {"status": 403}),
+    ("ValidationError", "role.arn", {"message": "1 validation error detected: Value 'x' at 'roleArn' failed"}),
+    ("Throttling", "net.unreachable", {}),
+    ("ThrottlingException", "net.unreachable", {}),
+    ("TooManyRequestsException", "net.unreachable", {"status": 429}),
+    ("SlowDown", "net.unreachable", {"status": 503}),
+    ("InternalFailure", "net.unreachable", {"status": 500}),
+    ("ServiceUnavailable", "net.unreachable", {"status": 503}),
+    ("503", "net.unreachable", {"status": 503}),
+    ("", "net.unreachable", {"status": 502}),
+    ("403", "net.proxy", {"status": 403, "message": "<html>"}),
+    ("302", "net.proxy", {"status": 302}),
+    ("", "net.proxy", {"status": 407}),
+    ("NoSuchThing", "access.identity", {}),
+    ("NoSuchThing", "access.identity", {"status": 0}),
+]
+
+
+@pytest.mark.parametrize(("said", "code", "how"), OF_SERVICE, ids=[f"{s}-{c}" for s, c, _ in OF_SERVICE])
+def test_a_code_of_a_service_becomes_its_finding(said: str, code: str, how: dict[str, Any]) -> None:
+    about_one = said.startswith(("Repository", "InvalidRepository", "EncryptionKey"))
+    for resource in ("MyDemoRepo",) if about_one else ("MyDemoRepo", ""):
+        for who in (WHO, NOBODY):
+            assert checked(problem_of(service_error(said, **how), who, resource)).code == code
+
+
+def test_every_code_that_is_known_is_tried_above() -> None:
+    tried = {said.removesuffix("Exception") for said, _, _ in OF_SERVICE} | {"ExpiredIdentityToken"}
+    assert set(refusals._OF_SERVICE) <= tried
+
+
+COMMON = {  # what the services' common errors are called; these are in no model
+    "IncompleteSignature", "InvalidClientTokenId", "MissingAuthenticationToken", "RequestExpired", "ValidationError",
+    "UnrecognizedClient", "SignatureDoesNotMatch", "InvalidSignature", "ExpiredToken",
+}  # fmt: skip
+
+
+@cache
+def modelled() -> set[str]:
+    """Return the error codes of the services' own models."""
+    found = set()
+    for service in ("sts", "codecommit", "iam", "sso"):
+        model = botocore.session.Session().get_service_model(service)
+        for shape in model.error_shapes:
+            found |= {shape.name.removesuffix("Exception"), str(shape.metadata.get("error", {}).get("code", ""))}
+    return {name.removesuffix("Exception") for name in found}
+
+
+def test_the_codes_are_those_of_awss_own_models() -> None:
+    assert set(refusals._OF_SERVICE) - COMMON - {"ExpiredIdentityToken"} <= modelled()
+    assert "RepositoryDoesNotExist" in modelled()
+
+
+def test_a_denial_keeps_awss_words_whole_for_the_administrator() -> None:
+    said = (
+        "User: arn:aws:sts::111122223333:assumed-role/CrossAccountRepositoryContributor/Maria1 is not authorized to "
+        "perform: codecommit:GetRepository on resource: arn:aws:codecommit:us-east-2:111122223333:R because no "
+        "identity-based policy allows the codecommit:GetRepository action"
+    )
+    problem = problem_of(service_error("AccessDeniedException", said, "GetRepository"), WHO, "R")
+    assert (problem.what, problem.why) == ("AWS denied GetRepository on R.", said + ".")
+
+
+def test_a_role_that_only_awss_words_name_is_named() -> None:
+    said = "User: arn:aws:iam::888888888888:user/maria is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::111122223333:role/team/Access"  # fmt: skip
+    problem = problem_of(service_error("AccessDenied", said, "AssumeRole", 403), WHO)
+    assert problem.what == "AWS did not let these credentials assume arn:aws:iam::111122223333:role/team/Access."
+    assert problem_of(service_error("AccessDenied", "", "AssumeRole"), WHO).what.endswith("assume the role.")
+
+
+def test_no_repository_is_a_refusal_of_its_own() -> None:
+    problem = problem_of(service_error("RepositoryDoesNotExistException", "R does not exist"), WHO, "R")
+    assert isinstance(problem, NoRepository)
+    assert (problem.what, problem.why) == (
+        "There is no repository R in us-east-2 that dev can see.",
+        "R does not exist.",
+    )
+
+
+def test_a_problem_stays_what_it_is() -> None:
+    problem = Problem("Already told.", code="x")
+    assert problem_of(problem, WHO) is problem
+
+
+def test_an_error_that_nobody_foresaw_is_still_a_sentence() -> None:
+    class Odd(Exception): ...
+
+    assert checked(problem_of(Odd("went\nwrong"), WHO)).what == "The AWS SDK could not use dev: went wrong."
+    assert problem_of(Odd(), NOBODY).what.startswith("The AWS SDK could not use this profile")
+    for response in ({}, {"Error": None}, {"Error": "x"}, {"Error": {}}, {"Error": {"Code": None}}, "text"):
+        odd = Odd("odd")
+        odd.response = response  # type: ignore[attr-defined]
+        checked(problem_of(odd, WHO))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"token={SECRET}",
+        f"export AWS_SECRET_ACCESS_KEY='{SECRET}'",
+        json.dumps({"SessionToken": TOKEN}),
+        f"Credential={SECRET}/20261121/us-east-2",
+        f"x-amz-security-token:{TOKEN}\nhost:sts",
+        f"\x1b]8;;https://evil\x07{SECRET}\x1b]8;;\x07",
+        f"{TOKEN}\\n{TOKEN}",
+    ],
+)
+def test_what_looks_like_a_secret_is_not_repeated(text: str) -> None:
+    for error in (
+        made("CredentialRetrievalError", {"provider": "custom-process", "error_msg": text}),
+        ValueError(text),
+    ):
+        checked(problem_of(error, WHO))
+    checked(problem_of(service_error("NoSuchThing", text), WHO))
+    checked(problem_of(service_error("InvalidClientTokenId", text), WHO))
+
+
+@given(st.text(max_size=700), st.text(max_size=40), st.text(max_size=40))
+def test_any_text_of_any_origin_becomes_one_inert_line(message: str, code: str, resource: str) -> None:
+    who = Who("dev\x1b[31m", "us-east-2")
+    for error in (service_error(code, message, "GetRepository"), ValueError(message)):
+        problem = problem_of(error, who, resource)
+        for line in (problem.what, problem.why, problem.next):
+            assert line == "" or line.isprintable()
+        assert problem.what.endswith((".", "…"))
+
+
+def test_long_texts_are_cut() -> None:
+    assert len(says(ValueError("word " * 500))) == 400
+    assert len(problem_of(service_error("AccessDenied", "word " * 500), WHO).why) == 600
