@@ -20,9 +20,10 @@ _LOOK_ROUND_S = 12.0
 
 
 class Aws:
-    """STS, IAM and CodeCommit through boto3, looked at through the eyes of a Who. Writes nothing.
+    """STS, IAM and CodeCommit through boto3, looked at through the eyes of a Who.
 
-    A fault of the network is one Problem within a minute, and every wait ends at once on Ctrl-C.
+    It writes nothing; the SDK alone may renew a sign-in that it finds in its own cache. A fault of the network is one
+    Problem within a minute, and every wait ends at once on Ctrl-C.
     """
 
     def __init__(self, home: Path, sso_keys: Callable[[Start, str, str], Keys]) -> None:

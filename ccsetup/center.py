@@ -5,7 +5,6 @@ from __future__ import annotations
 import ipaddress
 import os
 import threading
-import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,6 +12,7 @@ from urllib.parse import urljoin, urlsplit
 
 from ccsetup.errors import Problem
 from ccsetup.grants import LOOPBACK, Refused, is_aws_host, is_sign_in_page
+from ccsetup.waiting import within
 
 T = TypeVar("T")
 _FAULT_S = 60.0
@@ -116,36 +116,25 @@ class IdentityCenter:
 
 
 def bounded(work: Callable[[], T], host: str, at_most_s: float) -> T:
-    """Do `work` in a thread that nobody has to wait for: Ctrl-C is answered at once, even while a name is looked up.
+    """Return what `work` returns, in time; Ctrl-C is answered at once, even while a name is looked up.
 
     Raises Refused or Problem, made outside of the SDK's error so that nothing of it hangs on.
     """
     from botocore.exceptions import BotoCoreError, ClientError
     from botocore.parsers import ResponseParserError
 
-    done: list[T] = []
-    wrong: list[Exception] = []
-
-    def run() -> None:
-        try:
-            done.append(work())
-        except ClientError as error:
-            wrong.append(_answer(error.response, host))
-        except BotoCoreError as error:
-            wrong.append(_fault(error, host))
-        except (ResponseParserError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
-            wrong.append(_stranger(host))  # a page where the SDK's parser, or we, looked for AWS's answer
-
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    end = time.monotonic() + at_most_s
-    while thread.is_alive() and time.monotonic() < end:
-        thread.join(0.1)
-    if wrong:
-        raise wrong[0]
-    if not done:
-        raise _unreachable(f"{host} did not answer within {at_most_s:g} seconds.")
-    return done[0]
+    wrong: Exception
+    try:
+        return within(at_most_s, work)[0]
+    except ClientError as error:
+        wrong = _answer(error.response, host)
+    except BotoCoreError as error:
+        wrong = _fault(error, host)
+    except TimeoutError:
+        wrong = _unreachable(f"{host} did not answer within {at_most_s:g} seconds.")
+    except (ResponseParserError, ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError):
+        wrong = _stranger(host)  # a page where the SDK's parser, or we, looked for AWS's answer
+    raise wrong
 
 
 def _answer(response: Mapping[str, Any], host: str) -> Exception:

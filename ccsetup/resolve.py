@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import timezone
 from json import JSONDecodeError
 from pathlib import Path
@@ -39,10 +40,13 @@ class Resolver:
 
     def _from_files(self, who: Who) -> Arguments:
         """Resolve as any SDK will. A session that is kept on disk counts where the SDK would ask for a code instead."""
-        try:
+        with suppress(CodeWanted):
             return self._by_sdk(who, self._cache)
-        except CodeWanted:
+        try:
             return self._by_sdk(who, self._cache.with_kept())
+        except CodeWanted as wanted:
+            wanted.next = f"Set it up again with a code: ccsetup setup role --profile {who.profile}"
+            raise
 
     def _by_sdk(self, who: Who, cache: SessionCache) -> Arguments:
         session = session_on_disk(who.profile, who.region)

@@ -185,11 +185,11 @@ def test_without_a_code_a_session_that_is_kept_counts_until_it_ends(place: Place
     first.identity(way.who(place.state.mfa_code(way.dev["mfa_serial"])))
     (edit,) = first.pending()
     place.write(way)
-    for who in (FILES, way.who()):
-        assert (refused(place, who).what, refused(place, who).next) == (
-            "The role asks for an MFA code.",
-            "Give one: --mfa-code 123456",
-        )
+    for who, next in (
+        (way.who(), "Give one: --mfa-code 123456"),
+        (FILES, "Set it up again with a code: ccsetup setup role --profile dev"),
+    ):
+        assert (refused(place, who).what, refused(place, who).next) == ("The role asks for an MFA code.", next)
     edit.path.parent.mkdir(parents=True)
     edit.path.write_text(edit.after or "")
     for who in (FILES, way.who()):
