@@ -10,8 +10,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from ccsetup.complaints import problem_of
 from ccsetup.errors import Problem
@@ -43,8 +43,7 @@ _TIED = (
 _SILENT = {"GIT_TERMINAL_PROMPT": "0", "GIT_ASKPASS": "", "SSH_ASKPASS": "", "GCM_INTERACTIVE": "never", "LC_ALL": "C"}
 
 
-@dataclass(frozen=True)
-class _Done:
+class _Done(NamedTuple):
     """What became of one git: its exit code, what it printed, and the lines of its errors."""
 
     code: int

@@ -19,17 +19,16 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from ccsetup.model import FileName
+from ccsetup.patterns import later
 
 DEFAULTS = "DEFAULT"  # configparser's section that all others inherit
 
-LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
-_HEADER = re.compile(r"\[(.+)\]")
-_OPTION = re.compile(r"([^=:]*)[=:](.*)", re.DOTALL)
-_PLAIN = re.compile(
-    r"\n(\[[^\]\r\n]+\](?=[ \t]*(?:\r?\n|\Z))|[a-z0-9_.-]+(?=[ \t]*[=:])|(?=[ \t]*(?:[#;]|\r?\n|\r?\Z)))"
-)
-_SIMPLE = re.compile(r"(profile|sso-session|services)[ \t]+([^\s\"'\\]+)[ \t]*")
-_UNREADABLE = re.compile("[\0\ud800-\udfff]")
+LINE = later(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
+_HEADER = later(r"\[(.+)\]")
+_OPTION = later(r"([^=:]*)[=:](.*)", re.DOTALL)
+_PLAIN = later(r"\n(\[[^\]\r\n]+\](?=[ \t]*(?:\r?\n|\Z))|[a-z0-9_.-]+(?=[ \t]*[=:])|(?=[ \t]*(?:[#;]|\r?\n|\r?\Z)))")
+_SIMPLE = later(r"(profile|sso-session|services)[ \t]+([^\s\"'\\]+)[ \t]*")
+_UNREADABLE = later("[\0\ud800-\udfff]")
 
 
 class Fault(NamedTuple):

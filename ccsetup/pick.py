@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ccsetup.inert import MASK, cells, inert, veil
 from ccsetup.model import Choice
 from ccsetup.patterns import later
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """One line of the list: the choice it answers, its label and hint made inert."""
 
     choice: Choice

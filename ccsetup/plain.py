@@ -6,7 +6,7 @@ What makes an answer is said here too, for both ways of asking.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ccsetup.errors import BadAnswer
 from ccsetup.inert import MASK, inert, veil
@@ -19,8 +19,7 @@ Say = Callable[[str], None]
 Read = Callable[[str, bool], str]  # what stands before the cursor, whether typing is hidden → one line
 
 
-@dataclass(frozen=True)
-class Answered:
+class Answered(NamedTuple):
     """An accepted answer: its value, how the line that remains shows it, and what to say about it."""
 
     value: str | Secret

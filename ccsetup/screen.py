@@ -6,7 +6,6 @@ colours, so that the first line is there at once.
 
 from __future__ import annotations
 
-import json as json_
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -111,6 +110,8 @@ class Screen:
         """Print the one JSON document of --json on stdout; the first one counts. Without --json do nothing."""
         if self._due:
             self._due = False
+            import json as json_
+
             _put(self._out, json_.dumps(value, indent=2, default=str) + "\n")
 
     @contextmanager

@@ -22,14 +22,34 @@ if TYPE_CHECKING:
     from argparse import Namespace
 
 
+class Warming:
+    """Imports the SDK beside the first question. Whoever needs the SDK waits for it: imports of one package by two
+    threads at once can meet half-made modules."""
+
+    def __init__(self) -> None:
+        self._thread: threading.Thread | None = None
+
+    def begin(self, work: Callable[[], object]) -> None:
+        """Do the work in a thread that Ctrl-C does not go to."""
+        self._thread = threading.Thread(target=work, daemon=True)
+        with signals_stay_here():
+            self._thread.start()
+
+    def wait(self) -> None:
+        """Wait until it is done, unless this is it."""
+        if self._thread and self._thread is not threading.current_thread():
+            self._thread.join()
+
+
 class Later:
     """Stands for an adapter until it is used: the first question need not wait for what only later ones need."""
 
-    def __init__(self, make: Callable[[], object]) -> None:
-        self._make, self._lock = make, threading.Lock()
+    def __init__(self, make: Callable[[], object], warming: Warming) -> None:
+        self._make, self._warming, self._lock = make, warming, threading.Lock()
         self._made: object = None
 
     def __getattr__(self, name: str) -> Any:
+        self._warming.wait()
         with self._lock:
             if self._made is None:
                 self._made = self._make()
@@ -53,8 +73,9 @@ def now() -> datetime:
 def world_of(options: Namespace, screen: Screen) -> World:
     """Put the real world together; nothing heavy is imported by it."""
     env, home = os.environ, Path.home()
-    signin = cast("SignIn", Later(lambda: _signin(options, home, screen)))
-    aws = cast("Aws", Later(lambda: _aws(home, signin)))
+    warming = Warming()
+    signin = cast("SignIn", Later(lambda: _signin(options, home, screen), warming))
+    aws = cast("Aws", Later(lambda: _aws(home, signin), warming))
     return World(
         env=env,
         home=home,
@@ -66,7 +87,7 @@ def world_of(options: Namespace, screen: Screen) -> World:
         signin=signin,
         git=Git(env, home),
         screen=screen,
-        prompt=_prompt(options, aws, screen),
+        prompt=_prompt(options, lambda: warming.begin(lambda: aws.warm()), screen),
     )
 
 
@@ -83,13 +104,8 @@ def _aws(home: Path, signin: SignIn) -> Aws:
     return Aws(home, signin.keys)
 
 
-def _prompt(options: Namespace, aws: Aws, screen: Screen) -> Prompt | None:
+def _prompt(options: Namespace, warm: Callable[[], None], screen: Screen) -> Prompt | None:
     """Return a prompt where there is a person: a terminal to read from and to draw on."""
     if options.no_input or not (sys.stdin.isatty() and sys.stderr.isatty()):
         return None
-    return Prompt(os.environ, on_first_draw=lambda: _warm(aws), note=screen.note)
-
-
-def _warm(aws: Aws) -> None:
-    with signals_stay_here():
-        threading.Thread(target=lambda: aws.warm(), daemon=True).start()
+    return Prompt(os.environ, on_first_draw=warm, note=screen.note)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ccsetup.model import Value
 
 
-@dataclass(frozen=True)
-class Options:
+class Options(NamedTuple):
     """How to go about it: what was given with the command, and what to do where a person could be asked."""
 
     given: Mapping[str, Value]
