@@ -195,6 +195,9 @@ def test_without_a_code_a_session_that_is_kept_counts_until_it_ends(place: Place
     for who in (FILES, way.who()):
         assert place.aws().identity(who).arn.startswith(way.arn)
     assert place.aws().pending() == []
+    again = place.aws()
+    again.identity(way.who(place.state.mfa_code(way.dev["mfa_serial"])))
+    assert [new.after == edit.after for new in again.pending()] == [False]  # whoever gives a code wants a new session
 
     soon = datetime.now(timezone.utc) + timedelta(minutes=10)  # less than SDKs are content with
     ended = {**json.loads(edit.after or ""), "Credentials": {**json.loads(edit.after or "")["Credentials"]}}

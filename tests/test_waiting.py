@@ -9,7 +9,6 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import Any, cast
 
 import pytest
 
@@ -89,13 +88,7 @@ def test_threads_begun_here_leave_ctrl_c_to_the_main_thread() -> None:
     within(10, look)  # a program that it starts must not be deaf
     assert seen == [True, False, False]
 
-    warmed = threading.Event()
-
-    class Warm:
-        def warm(self) -> None:
-            look()
-            warmed.set()
-
-    surroundings._warm(cast("Any", Warm()))
-    assert warmed.wait(10)
+    warming = surroundings.Warming()
+    warming.begin(look)
+    warming.wait()
     assert seen[3:] == [True]
