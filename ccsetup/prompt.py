@@ -7,6 +7,7 @@ prompt_toolkit's own, stand in a frame of ours: a notice above; help, entries or
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 ROWS = 12  # entries of a list on screen at once
 MOVES = {"up": -1, "c-p": -1, "down": 1, "c-n": 1, "pageup": -10, "pagedown": 10, "home": -(10**9), "end": 10**9}
 HINT = 24  # columns below which a hint is not worth cutting
+STALE_S = 5.0  # what is typed while no question stands for longer than this is no answer to the next one
 ESCAPE_S = 0.05  # how long a lone Esc waits, lest it be the beginning of an arrow key
 BREAK = "⏎"  # how a line break in a paste looks in the one line it is shown in
 STYLE = [
@@ -65,6 +67,7 @@ class Prompt:
     ) -> None:
         self._env, self._note, self._on_first_draw = env, note, on_first_draw
         self._input, self._output = input, output
+        self._asked_last: float | None = None
 
     def ask(self, asked: Asked) -> str | Secret | Back:
         """Return the parsed answer, or BACK. Raises Cancelled on Ctrl-C and at the end of input."""
@@ -85,12 +88,40 @@ class Prompt:
         sheet = Sheet(asked, self._terminal(), ColorDepth.DEPTH_1_BIT if self._env.get("NO_COLOR") else None)
         app = sheet.application(self._input)
         app.after_render += self._drawn
-        answer = app.run()
+        self._quiet()
+        answer = self._run(app)
+        self._asked_last = time.monotonic()
         if isinstance(answer, bool):
             answer = accepted(asked, "yes" if answer else "no")
         if isinstance(answer, Answered):
             sheet.leave(answer.shown)
         return answer  # type: ignore[no-any-return]
+
+    def _run(self, app: Application[Any]) -> Any:
+        from asyncio import CancelledError
+
+        try:
+            return app.run()
+        except CancelledError:  # Ctrl-C in the moment before the prompt took the keys over
+            raise KeyboardInterrupt from None
+
+    def _quiet(self) -> None:
+        """Keep what is typed between two questions off the screen: it may be a secret that somebody pastes early."""
+        if self._input is not None or not sys.stdin.isatty():
+            return
+        try:
+            import termios
+        except ImportError:  # Windows echoes only what is read
+            return
+        there = termios.tcgetattr(sys.stdin)
+        if self._asked_last is None and there[3] & termios.ECHO:
+            import atexit
+
+            atexit.register(termios.tcsetattr, sys.stdin, termios.TCSANOW, list(there))
+            there[3] &= ~termios.ECHO
+            termios.tcsetattr(sys.stdin, termios.TCSANOW, there)
+        elif self._asked_last is not None and time.monotonic() - self._asked_last > STALE_S:
+            termios.tcflush(sys.stdin, termios.TCIFLUSH)
 
     def _say(self, text: str) -> None:
         print(spell(text, sys.stderr.encoding), file=sys.stderr)

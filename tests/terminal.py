@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import termios
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -31,6 +32,7 @@ class Terminal:
         self.screen = pyte.HistoryScreen(columns, rows, history=2000)
         self.stream = pyte.ByteStream(self.screen)
         self.raw = b""
+        self.plain = env.get("TERM") == "dumb"
 
     def read(self, seconds: float = 0.02) -> bool:
         """Take in what the program has written; False when it is over."""
@@ -68,11 +70,12 @@ class Terminal:
                 raise AssertionError(f"never shown: {[t for t in texts if t not in self.flat()]}\n{self.text()}")
 
     def ask(self, question: str) -> None:
-        """Wait until the question is the last one on screen."""
+        """Wait until the question is the last one on screen, and takes keys."""
         until = time.monotonic() + 30
         while True:
             asked = [line for line in self.lines() if line.startswith("?")]
-            if asked and " ".join(asked[-1].split()).startswith(f"? {question}"[: self.screen.columns]):
+            shown = bool(asked) and " ".join(asked[-1].split()).startswith(f"? {question}"[: self.screen.columns])
+            if shown and (self.plain or not termios.tcgetattr(self.child.child_fd)[3] & termios.ICANON):
                 return
             if not self.read() or time.monotonic() > until:
                 raise AssertionError(f"never asked: {question}\n{self.text()}")

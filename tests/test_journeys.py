@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +17,7 @@ from sandbox_world import marias_keys
 from script import tree
 from terminal import CTRL_C, ESC, Terminal, program
 
+from ccsetup.prompt import STALE_S
 from ccsetup.sandbox import Sandbox
 from ccsetup.sandbox.example import CODE, PEOPLE, REGION, START_URL, role_arn
 
@@ -222,3 +225,23 @@ def test_ctrl_c_at_any_question_leaves_the_home_as_it_was(
         terminal.press(CTRL_C)
         assert terminal.exit_code() == 130, terminal.text()
         assert tree(home) == before, steps[stop][0]
+
+
+def test_what_is_typed_while_no_question_stands_is_not_shown_and_answers_nothing(
+    sandbox: Sandbox, clean_env: CleanEnv, browser: dict[str, str], tmp_path: Path
+) -> None:
+    def approve_later() -> None:
+        time.sleep(STALE_S + 0.5)
+        sandbox.state.center.auto_approve = True
+
+    env = clean_env(tmp_path / "home", sandbox.environment())
+    terminal = start(tmp_path, env)
+    walk(terminal, sso(sandbox, tmp_path / "home").steps[:2])
+    terminal.answer("Which region is that sign-in in?", "us-east-1")
+    terminal.wait("/device")
+    terminal.press("hunter2\r\r")
+    threading.Thread(target=approve_later).start()
+    terminal.ask("Which account?")
+    assert b"hunter2" not in terminal.raw
+    terminal.press(CTRL_C)
+    assert terminal.exit_code() == 130

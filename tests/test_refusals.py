@@ -73,7 +73,7 @@ OF_SDK: list[tuple[str, str, dict[str, Any]]] = [
     ("ValueError", "access.identity", {"": "Invalid endpoint: x"}),
     ("TimeoutError", "net.unreachable", {"": "there was no answer within 55 seconds"}),
     ("FileNotFoundError", "oidc.token-missing", {"": "/no/such"}),
-    ("PermissionError", "file.unreadable", {"": "/root/token"}),
+    ("PermissionError", "file.unreadable", {"": "/var/lib/token"}),
     ("ConnectionResetError", "net.unreachable", {"": "reset by peer"}),
     ("ChecksumError", "access.identity", {}),
     ("BotoCoreError", "access.identity", {}),
