@@ -12,9 +12,7 @@ TYPE_CHECKING = False  # as typing has it, without the time that importing typin
 if TYPE_CHECKING:
     from argparse import Namespace
 
-    from ccsetup.commands.options import Options
     from ccsetup.screen import Screen
-    from ccsetup.world import World
 
 HELP = """\
 ccsetup  AWS CodeCommit access, set up and cloned
@@ -32,7 +30,6 @@ Example
 
 Exit codes  0 done · 1 something is wrong and was explained · 2 used wrongly or input missing · 130 cancelled
 """
-COMMANDS = ("setup", "demo")
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -118,29 +115,14 @@ def _told(words: list[str]) -> int:
 
 
 def _story(options: Namespace, screen: Screen) -> int:
+    from importlib import import_module
+
     from ccsetup.surroundings import world_of
 
-    if options.command == "demo":
-        from ccsetup.commands import demo
-
-        outcome = demo.run(options, lambda: world_of(options, screen), screen)
-    else:
-        from ccsetup.commands import setup
-
-        world = world_of(options, screen)
-        outcome = setup.run(world, _setup_options(options, world))
-    screen.document(outcome.document())
-    return outcome.problems[-1].exit_code if outcome.problems else 0
-
-
-def _setup_options(options: Namespace, world: World) -> Options:
-    from ccsetup.commands.options import Options
-
-    if options.bare and world.prompt is not None:
-        return Options(given={})
-    from ccsetup.arguments import setup_options
-
-    return setup_options(options, world)
+    story = import_module(f"ccsetup.commands.{options.command}")
+    report = story.main(options, lambda: world_of(options, screen))
+    screen.document(report.document)
+    return int(report.exit_code)
 
 
 def _end_like_ctrl_c() -> None:

@@ -106,6 +106,11 @@ class Screen:
             shown = f"\x1b]8;;{address}\x1b\\{shown}\x1b]8;;\x1b\\"
         self._write(*(f" {line}" for line in wrap(inert(text), self._room() - 1)), f"   {shown}")
 
+    def output(self, text: str) -> None:
+        """Print on stdout what the command is run for, a line or several; with --json do nothing."""
+        if not self._due:
+            self._out.write("\n".join(spell(inert(line), self._out.encoding) for line in text.split("\n")) + "\n")
+
     def document(self, value: Mapping[str, Any]) -> None:
         """Print the one JSON document of --json on stdout; the first one counts. Without --json do nothing."""
         if self._due:

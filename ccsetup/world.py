@@ -78,6 +78,15 @@ def start_of(there: Mapping[str, Value], sessions: Mapping[str, Mapping[str, Val
     return Start(str(where.get("sso_start_url", "")), str(where.get("sso_region", "")), session, tuple(scopes))
 
 
+class Sighting(NamedTuple):
+    """What one profile saw of a repository in one region: the repository, or why it saw none."""
+
+    profile: str
+    region: str
+    repository: Repository | None = None
+    refused: Problem | None = None
+
+
 class SignIn(Protocol):
     """IAM Identity Center."""
 
@@ -137,6 +146,24 @@ class Aws(Protocol):
         self, role_arn: str, token: Secret, name: str, duration_s: int, provider: str, region: str
     ) -> Keys:
         """Exchange a token for a role's temporary keys (AssumeRoleWithWebIdentity)."""
+
+    def saml(self, role_arn: str, provider_arn: str, assertion: Secret, duration_s: int) -> Keys:
+        """Exchange a SAML assertion (base64) for a role's temporary keys (AssumeRoleWithSAML)."""
+
+    def federation_token(self, who: Who, name: str, policy: str, duration_s: int) -> Keys:
+        """Exchange long-term keys for temporary ones with a narrower policy, as JSON (GetFederationToken)."""
+
+    def machine(self) -> str:
+        """Say which credential_source gives this machine a role: Ec2InstanceMetadata, EcsContainer or ""."""
+
+    def keys(self, who: Who) -> Keys:
+        """Return the credentials that a profile resolves to."""
+
+    def sightings(self, places: Sequence[Who], name: str) -> Sequence[Sighting]:
+        """Look for a repository with each profile in each region named, all at once, within a bound."""
+
+    def create_repository(self, who: Who, name: str, description: str) -> Repository:
+        """Create a repository."""
 
     def pending(self) -> Sequence[Edit]:
         """Return the role-session cache files this run would leave; nothing has been written yet."""
@@ -212,6 +239,9 @@ class Screen(Protocol):
 
     def link(self, text: str, url: str) -> None:
         """Show an address to open, clickable where the terminal can."""
+
+    def output(self, text: str) -> None:
+        """Print on stdout what the command is run for, a line or several; with --json do nothing."""
 
     def document(self, value: Mapping[str, Any]) -> None:
         """Print the one JSON document of --json on stdout; without --json do nothing."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from ccsetup.errors import Cancelled, Problem
 from ccsetup.model import BACK, Asked, Back, Choice, Corrected, Edit, Identity, Keys, Repository, Route, Secret, Who
-from ccsetup.world import Start, World
+from ccsetup.world import Sighting, Start, World
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=timezone.utc)
 LEAVE = object()
@@ -82,6 +82,9 @@ class Shown:
     def link(self, text: str, url: str) -> None:
         self.lines.append(f"link {text} {url}")
 
+    def output(self, text: str) -> None:
+        self.lines.append(text)
+
     def document(self, value: Mapping[str, Any]) -> None:
         self.documents.append(value)
 
@@ -105,6 +108,8 @@ class FakeAws:
     exchanged: Keys | Problem = field(
         default_factory=lambda: Keys("ASIAIOSFODNN7EXAMPLE", Secret("s" * 40), Secret("t" * 40), NOW.replace(hour=23))
     )
+    here: str = ""
+    seen: Sequence[Sighting] = ()
     leaves: Sequence[Edit] = ()
     calls: list[str] = field(default_factory=list)
 
@@ -142,6 +147,24 @@ class FakeAws:
         self, role_arn: str, token: Secret, name: str, duration_s: int, provider: str, region: str
     ) -> Keys:
         return self._answer(f"web_identity {role_arn} {provider}", self.exchanged)
+
+    def saml(self, role_arn: str, provider_arn: str, assertion: Secret, duration_s: int) -> Keys:
+        return self._answer(f"saml {role_arn} {provider_arn} {duration_s}", self.exchanged)
+
+    def federation_token(self, who: Who, name: str, policy: str, duration_s: int) -> Keys:
+        return self._answer(f"federation_token {who.profile} {name} {policy} {duration_s}", self.exchanged)
+
+    def machine(self) -> str:
+        return self._answer("machine", self.here)
+
+    def keys(self, who: Who) -> Keys:
+        return self._answer(f"keys {who.profile}", self.exchanged)
+
+    def sightings(self, places: Sequence[Who], name: str) -> Sequence[Sighting]:
+        return self._answer(f"sightings {name}", self.seen)
+
+    def create_repository(self, who: Who, name: str, description: str) -> Repository:
+        return self._answer(f"create_repository {name} {description}", self.found)
 
     def pending(self) -> Sequence[Edit]:
         return self.leaves

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from argparse import Namespace
+from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -14,15 +14,27 @@ from pathlib import Path
 from ccsetup.commands import cloning, setup, visitors
 from ccsetup.commands.options import Options
 from ccsetup.commands.outcome import Outcome
+from ccsetup.commands.report import Report
 from ccsetup.commands.visitors import KINDS
 from ccsetup.errors import BadAnswer, Problem
 from ccsetup.sandbox import Sandbox
-from ccsetup.world import Screen, World
+from ccsetup.world import World
 
 LEFT_OUT = ("AWS_", "GIT_", "CODE_COMMIT_", "XDG_")
 
 
-def run(options: Namespace, world_of: Callable[[], World], screen: Screen) -> Outcome:
+ABOUT = "The whole wizard against a sandbox AWS on this machine: no account, no network."
+USAGE = "[--kind KIND] [--keep]"
+EXAMPLE = "ccsetup demo --kind role"
+
+
+def flags(parser: ArgumentParser) -> None:
+    """Add the demo's own flags."""
+    parser.add_argument("--kind", help="the kind of access the visitor has: sso, role, mfa, oidc or keys")
+    parser.add_argument("--keep", action="store_true", help="leave its folder, and say where it is")
+
+
+def main(options: Namespace, world_of: Callable[[], World]) -> Report:
     """Give the wizard an AWS and a home of its own; a person drives it, or with no terminal a scripted visitor does."""
     if options.kind and options.kind not in KINDS:
         raise BadAnswer(f"The visitor's kind is one of {', '.join(KINDS)}, such as {KINDS[0]}.")
@@ -33,8 +45,8 @@ def run(options: Namespace, world_of: Callable[[], World], screen: Screen) -> Ou
     finally:
         if not options.keep:
             shutil.rmtree(folder, ignore_errors=True)
-    screen.say(f" Kept in {folder}" if options.keep else " The sandbox and its home are gone again.")
-    return outcome
+    world_of().screen.say(f" Kept in {folder}" if options.keep else " The sandbox and its home are gone again.")
+    return outcome.report()
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from ccsetup.commands.report import Report
 from ccsetup.errors import Problem
 from ccsetup.model import Identity, Repository, Route
 
@@ -37,6 +38,10 @@ class Outcome:
     def refused(self, problem: Problem) -> Outcome:
         """Return this outcome with a problem: what was done before it has been put back or is told by the rest."""
         return replace(self, problems=(*self.problems, problem))
+
+    def report(self) -> Report:
+        """Return how the command ends."""
+        return Report(self.document(), self.problems[-1].exit_code if self.problems else 0)
 
     def document(self) -> dict[str, Any]:
         """Return the JSON document, in PRODUCT.md's shape; absent parts are null."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING
 
 from ccsetup import access, ini
 from ccsetup.commands.options import Options
+from ccsetup.commands.report import Report
 from ccsetup.errors import BadAnswer, Missing, Problem
 from ccsetup.look import Look
 from ccsetup.model import Value
@@ -14,7 +15,30 @@ from ccsetup.talk import Walk
 from ccsetup.world import World
 
 if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
     from ccsetup.commands.outcome import Outcome
+
+ABOUT = "Set up access and clone; what no flag answers is asked."
+USAGE = "[KIND] [flags]"
+EXAMPLE = "ccsetup setup role --role-arn arn:aws:iam::111122223333:role/CodeCommitAccess --source-profile default"
+
+
+def flags(parser: ArgumentParser) -> None:
+    """Add every question's flag."""
+    from ccsetup.commands import flags
+
+    flags.flags(parser)
+
+
+def main(options: Namespace, world_of: Callable[[], World]) -> Report:
+    """Run the story as the command line wants it."""
+    world, given = world_of(), Options(given={})
+    if not options.bare or world.prompt is None:
+        from ccsetup.commands.flags import setup_options
+
+        given = setup_options(options, world)
+    return run(world, given).report()
 
 
 def run(world: World, options: Options) -> Outcome:

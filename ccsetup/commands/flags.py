@@ -1,0 +1,109 @@
+"""setup's flags, read off the kinds of access themselves: each question's flag, and what was given by them."""
+
+from __future__ import annotations
+
+import argparse
+
+from ccsetup import access, paste
+from ccsetup.commands.options import Options
+from ccsetup.commands.setup import EXAMPLE
+from ccsetup.errors import BadAnswer, Missing
+from ccsetup.model import Question, Value
+from ccsetup.world import World
+
+_SWITCHES = ("legacy", "no_clone")
+_FLAGS = {  # what a flag does, where the question's own help would not say
+    "legacy": "write the form that older tools need",
+    "no_clone": "set up and check, clone nothing",
+    "profile": "the profile's name, such as acme-dev",
+    "branch": "the branch to check out; the default branch when absent",
+    "directory": "the folder to clone into; the repository's name when absent",
+    "output": "the AWS CLI's output format, such as json",
+    "external_id": "only if you were given one, such as acme-7f3b",
+    "role_arn": "such as arn:aws:iam::111122223333:role/CodeCommitAccess",
+    "credential_source": "the machine's own credentials instead: Ec2InstanceMetadata, EcsContainer or Environment",
+}
+
+
+def flags(parser: argparse.ArgumentParser) -> None:
+    """Add every question's flag, in a group for each kind of access."""
+    parser.add_argument("kind", nargs="?", metavar="KIND", help=" · ".join(a.name for a in access.KINDS))
+    placed: set[str] = {"kind", "profile"}
+    for kind in access.KINDS:
+        shared = [q.flag_name for q in kind.questions if q.key in placed - {"profile"} and q.flag_name]
+        group = parser.add_argument_group(
+            kind.name, " · ".join([kind.label, *(["also " + ", ".join(shared)] if shared else [])])
+        )
+        for question in kind.questions:
+            _flag(group, question, placed)
+    group = parser.add_argument_group("every kind")
+    placed.discard("profile")
+    for question in access.flags():
+        _flag(group, question, placed)
+    signing_in(parser)
+    parser.add_argument("--keep-on-failure", action="store_true", help="keep a profile that fails its check")
+
+
+def signing_in(parser: argparse.ArgumentParser) -> None:
+    """Add the flags of whatever may have to sign in."""
+    sign_in = parser.add_argument_group("signing in")
+    sign_in.add_argument("--device-code", action="store_true", help="show a code to type in any browser")
+    sign_in.add_argument("--no-browser", action="store_true", help="show the address, open nothing")
+
+
+def _flag(group: argparse._ArgumentGroup, question: Question, placed: set[str]) -> None:
+    """Add a question's flags, once."""
+    if question.key in placed or not question.flag_name:
+        return
+    placed.add(question.key)
+    instead = group.add_mutually_exclusive_group() if question.also else group
+    if question.flag_name == "--keys":
+        group.add_argument("--keys", metavar="-|env", help="a paste on stdin, or the AWS_… variables; never a value")
+    elif question.key in _SWITCHES:
+        group.add_argument(
+            question.flag_name, dest=question.key, action="store_const", const="yes", help=_FLAGS[question.key]
+        )
+    else:
+        hint = _FLAGS.get(question.key, question.help or question.ask).replace("%", "%%")
+        instead.add_argument(question.flag_name, dest=question.key, metavar="…", help=hint)
+    for flag, prefix in question.also:
+        instead.add_argument(
+            flag, dest=question.key, metavar="…", type=prefix.__add__, help=_FLAGS["credential_source"]
+        )
+
+
+def setup_options(options: argparse.Namespace, world: World) -> Options:
+    """Return the story's options. Raises Missing when nobody can be asked and nothing was given."""
+    if options.bare and world.prompt is None:
+        raise Missing(
+            "There is no terminal to ask in.", next=f"Say everything by flags: {EXAMPLE} --repo MySharedDemoRepo --yes"
+        )
+    return Options(_given(options, world), options.yes, options.dry_run, options.keep_on_failure)
+
+
+def _given(options: argparse.Namespace, world: World) -> dict[str, Value]:
+    found: dict[str, Value] = {}
+    if options.kind:
+        found["kind"] = options.kind
+    for question in access.flags():
+        value = getattr(options, question.key, None)
+        if value is not None:
+            found[question.key] = value
+    if options.keys:
+        found |= _keys(options.keys, world)
+    return found
+
+
+def _keys(source: str, world: World) -> dict[str, Value]:
+    if source == "env":
+        keys = paste.keys_from_env(world.env)
+    elif source == "-":
+        keys = paste.keys(world.stdin())
+    else:
+        raise BadAnswer("--keys takes - (a paste on stdin) or env, never a key itself, such as --keys -.")
+    found: dict[str, Value] = {"access_key_id": keys.access_key_id, "secret_access_key": keys.secret_access_key}
+    if keys.session_token:
+        found["session_token"] = keys.session_token
+    if keys.expires_at:
+        found["expires_at"] = keys.expires_at.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return found
