@@ -17,7 +17,7 @@ class Look:
     """Looks things up for questions and remembers what it saw.
 
     `profiles` and `sessions` are the files' settings by name, merged as the SDKs merge them. `given` are the answers
-    that came with the command, `sections` what answers would write, `clear` which
+    that came with the command, `told` those and what a paste brought, `sections` what answers would write, `clear` which
     keys of a profile that is written to would go. `dry` says that nothing may be
     used up, such as an MFA code.
     """
@@ -36,6 +36,7 @@ class Look:
         self._world = world
         self._seen: dict[object, Any] = {}
         self.profiles, self.sessions, self.given, self.dry = profiles, sessions, given or {}, dry
+        self.told: Mapping[str, Value] = self.given
         self.sections, self.clear = sections, clear
         self.env, self.cwd, self.home, self.now = world.env, world.cwd, world.home, world.now
 

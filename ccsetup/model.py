@@ -98,6 +98,14 @@ class Corrected(NamedTuple):
     said: str
 
 
+class Told(NamedTuple):
+    """An answer that brings others along: the value taken, what to say about it, and the further answers by key."""
+
+    value: str
+    said: tuple[str, ...]
+    answers: Mapping[str, Value]
+
+
 Widget = Literal["text", "secret", "path", "choose", "confirm"]
 
 
@@ -117,7 +125,8 @@ class Question(NamedTuple):
     Problem's sentence above it. `known` is an answer that needs no asking (it can be changed at the review).
     `default` is offered, and taken where nobody is asked. Both may return None: there is none. `settle` sees the
     answer with every earlier one at hand, before it stands: it returns what shall stand instead, or None, and raises
-    Problem to have the question asked again. `optional` accepts an empty answer, `free` a typed one beside a
+    Problem to have the question asked again. `reads` says in a few words what a text pasted beside the list is, ""
+    when it is nothing known. `optional` accepts an empty answer, `free` a typed one beside a
     list; one that works `once` is not offered again.
     """
 
@@ -130,7 +139,8 @@ class Question(NamedTuple):
     default: Callable[[Answers, Look], str | None] | None = None
     parse: Callable[[str], str | Corrected] = _as_it_is
     when: Callable[[Answers], bool] = _always
-    settle: Callable[[Value, Answers, Look], str | Corrected | None] | None = None
+    settle: Callable[[Value, Answers, Look], str | Corrected | Told | None] | None = None
+    reads: Callable[[str], str] | None = None
     optional: bool = False
     free: bool = False
     once: bool = False
@@ -163,6 +173,7 @@ class Asked(NamedTuple):
     can_go_back: bool = True
     free: bool = False
     optional: bool = False
+    reads: Callable[[str], str] | None = None
 
 
 class Back:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from ccsetup.inert import MASK, cells, inert, veil
@@ -69,15 +69,21 @@ def _fuzzy(there: Sequence[Entry], text: str) -> list[Entry]:
 
 
 class Pick:
-    """The state of one list. `free` adds what was typed as an entry of its own, `use "…"`."""
+    """The state of one list.
 
-    def __init__(self, choices: Sequence[Choice], default: str = "", free: bool = False) -> None:
+    `free` adds what was typed as an entry of its own, `use "…"`; `reads` one in its own words, where it has any.
+    """
+
+    def __init__(
+        self, choices: Sequence[Choice], default: str = "", free: bool = False, reads: Callable[[str], str] | None = None
+    ) -> None:
         self._there = entries(choices)
-        self._free = free
+        self._free, self._reads = free, reads
+        self._due: str | None = None
         self.widest = max((cells(entry.label) for entry in self._there), default=0)
         self._start = next((i for i, choice in enumerate(choices) if default and choice.value == default), -1)
         self.typed = default if free and self._start < 0 else ""
-        self.shown: list[Entry] = []
+        self._shown: list[Entry] = []
         self.at = self._top = 0
         self.narrow(self.typed)
         if self.typed:
@@ -85,13 +91,28 @@ class Pick:
 
     def narrow(self, typed: str) -> None:
         """Show what matches, the cursor on the best of it, or where it began when nothing is typed."""
-        self.typed = typed
-        self.shown, exact = matching(self._there, typed)
+        self.typed = self._due = typed
         text = typed.strip()
-        if self._free and text and not any(text in (e.choice.value, e.choice.label) for e in self.shown):
-            self.shown.insert(len(self.shown) if exact else 0, _use(text))
         self.at = max(self._start, 0) if not text else 0
         self._top = 0
+
+    @property
+    def shown(self) -> list[Entry]:
+        """Return what matches; looked up when it is needed, since a paste may come letter by letter."""
+        if self._due is not None:
+            self._shown, exact = matching(self._there, self._due)
+            text, self._due = self._due.strip(), None
+            self._add(text, exact)
+        return self._shown
+
+    def _add(self, text: str, exact: bool) -> None:
+        if not text or any(text in (e.choice.value, e.choice.label) for e in self._shown):
+            return
+        words = self._reads(text) if self._reads else ""
+        if words:
+            self._shown.insert(0, Entry(Choice(text, words), inert(words), "", "", ""))
+        elif self._free:
+            self._shown.insert(len(self._shown) if exact else 0, _use(text))
 
     def move(self, by: int) -> None:
         """Move the cursor; one step goes round at either end, a longer one stops there."""

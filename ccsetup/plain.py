@@ -50,7 +50,7 @@ def conversation(asked: Asked, say: Say, read: Read) -> Answered | Back:
     for mark, text in (("! ", asked.notice), ("? ", asked.ask), ("  ", asked.help)):
         if text:
             say(mark + inert(text))
-    pick = Pick(asked.choices, asked.default, asked.free) if asked.widget == "choose" else None
+    pick = Pick(asked.choices, asked.default, asked.free, asked.reads) if asked.widget == "choose" else None
     while True:
         for line in _listed(pick) if pick else ():
             say(line)
@@ -103,6 +103,6 @@ def _chosen(pick: Pick, typed: str, has_default: bool, say: Say) -> Entry | None
         say(f'! Nothing matches "{veil(inert(typed), MASK)}".')
         pick.narrow("")
         return None
-    if not pick.shown[0].own and len(pick.shown) == 1:
+    if (not pick.shown[0].own and len(pick.shown) == 1) or pick.shown[0].choice.value == typed:
         return pick.shown[0]
     return next((e for e in pick.shown if e.own and typed in (e.choice.value, e.label)), None)

@@ -157,7 +157,7 @@ class Sheet:
     def __init__(self, asked: Asked, output: Output, depth: ColorDepth | None) -> None:
         self.asked, self.output, self.depth = asked, output, depth
         self.ask, self.help, self.default = inert(asked.ask), inert(asked.help), inert(asked.default)
-        self.pick = Pick(asked.choices, asked.default, asked.free) if asked.widget == "choose" else None
+        self.pick = Pick(asked.choices, asked.default, asked.free, asked.reads) if asked.widget == "choose" else None
         self.refused = ""
         self.app: Application[Any]
 

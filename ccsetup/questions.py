@@ -141,7 +141,7 @@ def _region() -> Question:
 
 
 def _region_told(answers: Answers, look: Look) -> str | None:
-    repo = look.given.get("repo")
+    repo = look.told.get("repo")
     told = address.parse(str(repo)).region if repo else ""
     if not told and answers.text("kind") == "existing":
         told = look.profiles.get(answers.text("profile"), {}).get("region", "")
@@ -162,7 +162,7 @@ def _region_near(answers: Answers, look: Look) -> str | None:
 
 def _profile(access: Access) -> Question:
     def suggested(answers: Answers, look: Look) -> str | None:
-        repo = look.given.get("repo")
+        repo = look.told.get("repo")
         told = address.parse(str(repo)).profile if repo else ""
         name = told or re.sub(r"[^A-Za-z0-9_.+=,-]+", "-", access.suggest(answers)) or "codecommit"
         taken = {source_name(answers)}

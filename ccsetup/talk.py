@@ -8,11 +8,21 @@ from typing import TypeVar
 
 from ccsetup.errors import BadAnswer, Missing, Problem
 from ccsetup.look import Look
-from ccsetup.model import BACK, Answers, Asked, Back, Choice, Corrected, Question, Secret, Value
+from ccsetup.model import BACK, Answers, Asked, Back, Choice, Corrected, Question, Secret, Told, Value
 from ccsetup.world import Prompt
 
 T = TypeVar("T")
 Flow = Callable[[Answers], Sequence[Question]]
+
+
+class Which(BadAnswer):
+    """An answer that can be meant in several ways: `ask` and what each way would be told as; none: ask for a text."""
+
+    def __init__(self, what: str, ask: str, ways: Sequence[tuple[Choice, Told]] = (), *, next: str = "") -> None:
+        super().__init__(what, next=next)
+        self.ask = ask
+        self.ways = {choice.value: told for choice, told in ways}
+        self.choices = tuple(choice for choice, _ in ways)
 
 
 class Watched(Answers):
@@ -50,7 +60,8 @@ class Trail:
         """Return the trail with one answer more; a changed one takes those with it that were made from it."""
         before = self if self.answers.get(key) in (None, value) else self.without_dependents(key)
         asked_now = before.asked | {key} if asked else before.asked - {key}
-        return Trail(before.answers.plus(key, value), {**before.reads, key: frozenset(reads - {key})}, asked_now)
+        made = {**before.reads, key: frozenset(reads - {key})}
+        return replace(before, answers=before.answers.plus(key, value), reads=made, asked=asked_now)
 
     def mended(self, key: str, value: Value) -> Trail:
         """Return the trail with one answer changed and all others as they are."""
@@ -76,8 +87,8 @@ class Trail:
 class Walk:
     """One conversation: the questions, what is given already, and who is asked for the rest.
 
-    `given` answers are taken when their question comes up; with `defaults`, so is every default. Without a prompt
-    an answer that is still missing raises Missing, which names the flags.
+    `given` answers are taken when their question comes up, and those that a paste brought along; with `defaults`, so
+    is every default. Without a prompt an answer that is still missing raises Missing, which names the flags.
     """
 
     def __init__(
@@ -92,6 +103,7 @@ class Walk:
     ) -> None:
         self.flow, self.look, self.given = flow, look, given
         self.prompt, self.say, self.defaults = prompt, say, defaults
+        self._brought: dict[str, Mapping[str, Value]] = {}  # by the question whose answer brought it
 
     def run(self, trail: Trail | None = None, again: str = "", notice: str = "") -> Trail:
         """Ask until no wanted question is open; `again` asks one that is answered already, with its `notice`.
@@ -132,8 +144,12 @@ class Walk:
         answers = Watched(trail.answers.minus(question.key), reads)
         question.when(answers)
         if not revisit:
-            ready = self._unasked(question, answers)
-            if ready is not None:
+            ready = self._untroubled(question, answers, trail)
+            if isinstance(ready, Problem) and ready.about in trail.answers:
+                return ready
+            if isinstance(ready, Problem):
+                notice = sentence(ready)
+            elif ready is not None:
                 return trail.plus(question.key, ready, reads, asked=False)
         if self.prompt is None:
             raise self._missing(question, trail)
@@ -146,10 +162,26 @@ class Walk:
         outcome = self._ask(question, answers, trail, choices, notice or sentence(refused))
         return outcome if isinstance(outcome, Back) else trail.plus(question.key, outcome, reads, asked=True)
 
+    def _untroubled(self, question: Question, answers: Watched, trail: Trail) -> Value | Problem | None:
+        """Return the answer that needs no person; where it came of a paste and is refused, why, and whom that is about.
+
+        A question that nobody is asked by itself leads back to the one that was answered by the paste.
+        """
+        try:
+            return self._unasked(question, answers)
+        except Problem as refused:
+            by = self._bringer(question.key)
+            if self.prompt is None or not by or question.key in self.given:
+                raise
+            self._bring(by, {key: value for key, value in self._brought[by].items() if key != question.key})
+            refused.about = by if question.known else ""
+            return refused
+
     def _unasked(self, question: Question, answers: Watched) -> Value | None:
         """Return the answer that needs no person: given, known, or (where nobody is asked) the default."""
-        if question.key in self.given:
-            return self._settled(question, self._parsed(question, self.given[question.key]), answers)
+        told = self.given.get(question.key, self._brought.get(self._bringer(question.key), {}).get(question.key))
+        if told is not None:
+            return self._settled(question, self._parsed(question, told), answers)
         ready = question.known(answers, self.look) if question.known else None
         if ready is None and (self.defaults or self.prompt is None):
             ready = question.default(answers, self.look) if question.default else None
@@ -168,16 +200,31 @@ class Walk:
         return value
 
     def _settled(self, question: Question, value: Value, answers: Answers) -> Value:
-        settled = question.settle(value, answers, self.look) if question.settle else None
+        return self._stands(question, value, question.settle(value, answers, self.look) if question.settle else None)
+
+    def _stands(self, question: Question, value: Value, settled: str | Corrected | Told | None) -> Value:
+        self._bring(question.key, settled.answers if isinstance(settled, Told) else {})
+        if isinstance(settled, Told):
+            for line in settled.said:
+                self.say(line)
+            return settled.value
         return value if settled is None else self._said(settled)
+
+    def _bring(self, key: str, answers: Mapping[str, Value]) -> None:
+        """Remember what an answer brought along, in place of what its question brought before."""
+        if answers or key in self._brought:
+            self._brought[key] = answers
+            self.look.told = {k: v for more in (*self._brought.values(), self.given) for k, v in more.items()}
+
+    def _bringer(self, key: str) -> str:
+        return next((by for by, more in self._brought.items() if key in more), "")
 
     def _only(self, question: Question, choice: Choice, answers: Answers) -> Value:
         """Take the only choice there is, and say so, in the question's own words where it has some."""
         settled = question.settle(choice.value, answers, self.look) if question.settle else None
-        if isinstance(settled, Corrected):
-            return self._said(settled)
-        self.say(f"{question.title or question.ask} {choice.label}: the only one.")
-        return choice.value if settled is None else settled
+        if not isinstance(settled, Corrected):
+            self.say(f"{question.title or question.ask} {choice.label}: the only one.")
+        return self._stands(question, choice.value, settled)
 
     def _ask(
         self, question: Question, answers: Watched, trail: Trail, choices: tuple[Choice, ...], notice: str
@@ -191,10 +238,27 @@ class Walk:
             if isinstance(answer, Back):
                 return BACK
             try:
-                return self._settled(question, answer, answers)
+                stands = self._meant(question, asked, answer, answers)
+                if not isinstance(stands, Back):
+                    return stands
             except Problem as problem:
                 notice, kept = sentence(problem), None if isinstance(answer, Secret) else answer
                 self.look.forget()
+
+    def _meant(self, question: Question, asked: Asked, answer: Value, answers: Answers) -> Value | Back:
+        """Return what an answer stands for; where it can be meant in several ways the person says which."""
+        assert self.prompt is not None  # noqa: S101 — who calls has looked
+        try:
+            return self._settled(question, answer, answers)
+        except Which as which:
+            asked = asked._replace(ask=which.ask, help=which.next, choices=which.choices, notice="", can_go_back=True)
+            asked = asked._replace(widget="choose" if which.choices else "text", free=False, default="")
+            meant = self.prompt.ask(asked._replace(parse=_as_typed) if which.choices else asked)
+            if isinstance(meant, Back):
+                return BACK
+            if which.choices:
+                return self._stands(question, answer, which.ways[str(meant)])
+            return self._meant(question, asked, meant, answers)
 
     def _choices(self, question: Question, answers: Watched) -> tuple[tuple[Choice, ...], Problem | None]:
         if question.choices is None:
@@ -223,6 +287,7 @@ class Walk:
             notice=notice,
             free=question.free,
             optional=question.optional,
+            reads=question.reads,
         )
 
     def _missing(self, question: Question, trail: Trail) -> Missing:
@@ -250,6 +315,10 @@ def _optional(question: Question) -> Callable[[str], str | Corrected]:
         return question.parse(text)
 
     return parse
+
+
+def _as_typed(text: str) -> str:
+    return text
 
 
 def sentence(problem: Problem | None) -> str:

@@ -35,7 +35,7 @@ class Script:
             assert asked.can_go_back
             return BACK
         assert isinstance(answer, str)
-        if asked.choices and not asked.free:
+        if asked.choices and not asked.free and not (asked.reads and asked.reads(answer)):
             assert answer in {choice.value for choice in asked.choices}, (answer, asked.choices)
         if asked.choices and answer in {choice.value for choice in asked.choices}:
             return answer

@@ -6,14 +6,15 @@ import pytest
 from script import Script
 
 from ccsetup.errors import BadAnswer, Missing, Problem
-from ccsetup.model import BACK, Answers, Choice, Corrected, Question, Secret
-from ccsetup.talk import Trail, Walk, nested
+from ccsetup.model import BACK, Answers, Choice, Corrected, Question, Secret, Told
+from ccsetup.talk import Trail, Walk, Which, nested
 
 
 class Nowhere:
     """A Look at nothing."""
 
     given: dict[str, str] = {}  # noqa: RUF012
+    told: dict[str, str] = {}  # noqa: RUF012
 
     def forget(self) -> None: ...
 
@@ -212,3 +213,64 @@ def test_changing_the_answer_a_nested_default_was_made_from_drops_what_took_it()
 
 def test_a_trail_starts_empty() -> None:
     assert len(Trail().answers) == 0
+
+
+def bringing(value: str, **answers: str | Secret) -> Told:
+    return Told(value, ("Recognised: everything.",), answers)
+
+
+def test_a_paste_answers_further_questions_and_only_the_rest_is_asked() -> None:
+    pasting = COLOUR._replace(reads=str, settle=lambda value, a, look: bringing("red", size="8") if value == "paste" else None)
+    script = Script(("colour", "paste"), ("shade", "dark red"))
+    walking, said = walk(pasting, SHADE, SIZE, script=script)
+    assert dict(walking.run().answers) == {"colour": "red", "shade": "dark red", "size": "8"}
+    assert said == ["Recognised: everything."]
+
+
+def test_another_answer_takes_what_the_paste_brought_with_it() -> None:
+    pasting = COLOUR._replace(reads=str, settle=lambda value, a, look: bringing("red", size="8") if value == "paste" else None)
+    script = Script(("colour", "paste"), ("shade", BACK), ("colour", "blue"), ("shade", "dark blue"), ("size", "9"))
+    walking, _ = walk(pasting, SHADE, SIZE, script=script)
+    assert walking.run().answers.text("size") == "9"
+
+
+def test_a_pasted_answer_that_is_refused_is_asked_with_the_reason() -> None:
+    def odd(text: str) -> str:
+        if text == "8":
+            raise BadAnswer("Not eight, such as 9.")
+        return text
+
+    pasting = COLOUR._replace(reads=str, settle=lambda value, a, look: bringing("red", size="8"))
+    script = Script(("colour", "paste"), ("size", "9"))
+    walking, _ = walk(pasting, SIZE._replace(parse=odd), script=script)
+    assert walking.run().answers.text("size") == "9"
+    assert script.asked[1].notice == "Not eight, such as 9."
+
+
+def test_a_pasted_answer_that_nobody_is_asked_for_leads_back_to_the_paste() -> None:
+    def ended(value: object, answers: Answers, look: object) -> None:
+        if value == "past":
+            raise BadAnswer("Those keys ended.")
+
+    end = Question("end", "When?", known=lambda a, look: "", settle=ended)
+    brought = {"old": bringing("red", end="past"), "new": bringing("red", end="future")}
+    pasting = COLOUR._replace(reads=str, settle=lambda value, a, look: brought[str(value)])
+    script = Script(("colour", "old"), ("colour", "new"))
+    walking, _ = walk(pasting, end, script=script)
+    assert walking.run().answers.text("end") == "future"
+    assert script.asked[1].notice == "Those keys ended."
+
+
+def test_what_can_be_meant_in_two_ways_is_asked_and_back_leads_to_the_first_question() -> None:
+    def settle(value: object, answers: Answers, look: object) -> None:
+        if value == "paste":
+            ways = [(Choice("a", "This"), bringing("red", size="8")), (Choice("b", "That"), bringing("blue", size="9"))]
+            raise Which("It can be read in two ways.", "Which is meant?", ways)
+
+    pasting = COLOUR._replace(reads=str, settle=settle)
+    script = Script(("colour", "paste"), ("colour", BACK), ("colour", "paste"), ("colour", "b"))
+    walking, _ = walk(pasting, SIZE, script=script)
+    assert dict(walking.run().answers) == {"colour": "blue", "size": "9"}
+    assert script.asked[1].ask == "Which is meant?"
+    with pytest.raises(BadAnswer, match="two ways"):
+        walk(pasting, SIZE, given={"colour": "paste"})[0].run()
