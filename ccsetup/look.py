@@ -17,9 +17,8 @@ class Look:
     """Looks things up for questions and remembers what it saw.
 
     `profiles` and `sessions` are the files' settings by name, merged as the SDKs merge them. `given` are the answers
-    that came with the command, `told` those and what a paste brought, `sections` what answers would write, `clear` which
-    keys of a profile that is written to would go. `dry` says that nothing may be
-    used up, such as an MFA code.
+    that came with the command, `told` those and what a paste brought, `sections` what answers would write, `clear`
+    which keys of a profile that is written to would go. `dry` says that nothing may be used up, such as an MFA code.
     """
 
     def __init__(
@@ -86,6 +85,10 @@ class Look:
     def origin(self, path: Path) -> str:
         """Return the address of the clone at that path, "" when it is none."""
         return self._world.git.origin(path)
+
+    def git_command(self, name: str) -> str:
+        """Return the path of a command of that name that git will find, "" when it will find none."""
+        return self._once(("command", name), lambda: self._world.git.command(name, beside=False))
 
     def region_behind(self, url: str) -> str | None:
         """Ask a custom start URL, once, where it leads; None when it does not tell."""

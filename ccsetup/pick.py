@@ -75,7 +75,11 @@ class Pick:
     """
 
     def __init__(
-        self, choices: Sequence[Choice], default: str = "", free: bool = False, reads: Callable[[str], str] | None = None
+        self,
+        choices: Sequence[Choice],
+        default: str = "",
+        free: bool = False,
+        reads: Callable[[str], str] | None = None,
     ) -> None:
         self._there = entries(choices)
         self._free, self._reads = free, reads

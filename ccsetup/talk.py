@@ -100,10 +100,13 @@ class Walk:
         prompt: Prompt | None,
         say: Callable[[str], None],
         defaults: bool = False,
+        brought: Mapping[str, Mapping[str, Value]] | None = None,
     ) -> None:
         self.flow, self.look, self.given = flow, look, given
         self.prompt, self.say, self.defaults = prompt, say, defaults
         self._brought: dict[str, Mapping[str, Value]] = {}  # by the question whose answer brought it
+        for key, answers in (brought or {}).items():
+            self._bring(key, answers)
 
     def run(self, trail: Trail | None = None, again: str = "", notice: str = "") -> Trail:
         """Ask until no wanted question is open; `again` asks one that is answered already, with its `notice`.
@@ -179,7 +182,8 @@ class Walk:
 
     def _unasked(self, question: Question, answers: Watched) -> Value | None:
         """Return the answer that needs no person: given, known, or (where nobody is asked) the default."""
-        told = self.given.get(question.key, self._brought.get(self._bringer(question.key), {}).get(question.key))
+        by = self._bringer(question.key)
+        told = self.given.get(question.key, self._brought[by][question.key] if by else None)
         if told is not None:
             return self._settled(question, self._parsed(question, told), answers)
         ready = question.known(answers, self.look) if question.known else None
@@ -193,7 +197,7 @@ class Walk:
             return value
         return self._said(question.parse(value))
 
-    def _said(self, value: str | Corrected) -> str:
+    def _said(self, value: Value | Corrected) -> Value:
         if isinstance(value, Corrected):
             self.say(value.said)
             return value.value
@@ -216,8 +220,8 @@ class Walk:
             self._brought[key] = answers
             self.look.told = {k: v for more in (*self._brought.values(), self.given) for k, v in more.items()}
 
-    def _bringer(self, key: str) -> str:
-        return next((by for by, more in self._brought.items() if key in more), "")
+    def _bringer(self, key: str) -> str | None:
+        return next((by for by, more in self._brought.items() if key in more), None)
 
     def _only(self, question: Question, choice: Choice, answers: Answers) -> Value:
         """Take the only choice there is, and say so, in the question's own words where it has some."""

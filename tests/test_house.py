@@ -16,14 +16,14 @@ HOUSE = ROOT / "ccsetup"
 FOUNDATION = {"model", "errors", "world", "look", "patterns", "waiting"}
 PURE = {
     "talk", "questions", "sources", "parse", "paste", "address", "ini", "config", "plan", "refusals", "inert", "pick",
-    "access", "tokens", "complaints", "masks",
+    "access", "tokens", "complaints", "masks", "transport",
 }  # fmt: skip
 # One adapter may have several rooms: they may see each other, never another adapter's.
 FAMILIES = (
     {"files", "writing", "disk", "backups"},
     {"signin", "center", "grants", "browser"},
-    {"prompt", "plain"},
-    {"aws", "resolve", "sdk", "sessions"},
+    {"prompt", "plain", "sheet"},
+    {"aws", "resolve", "sdk", "sessions", "exchanges", "machine"},
     {"git"},
     {"screen"},
 )
@@ -41,11 +41,11 @@ MAY = {
     "top": FOUNDATION | PURE | ADAPTERS | {"commands", *TOP},
 }
 DOORS = {
-    "questionary": {"prompt"},
-    "prompt_toolkit": {"prompt"},
+    "questionary": {"sheet"},
+    "prompt_toolkit": {"prompt", "sheet"},
     "rich": {"screen"},
     "boto3": {"aws"},
-    "botocore": {"aws", "center", "remote", "resolve", "sdk"},
+    "botocore": {"aws", "center", "machine", "remote", "resolve", "sdk"},
     "subprocess": {"git", "remote"},
     "filelock": {"writing"},
     "configobj": {"config"},

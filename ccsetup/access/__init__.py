@@ -10,14 +10,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ccsetup import parse
 from ccsetup.errors import BadAnswer
 from ccsetup.look import Look
-from ccsetup.model import Access, Answers, Choice, Expected, Question, Section
+from ccsetup.model import Access, Answers, Choice, Expected, Question, Section, Told, Value
 from ccsetup.questions import nested_shared, shared
 from ccsetup.sources import NEW
-from ccsetup.talk import nested
+from ccsetup.talk import Which, nested
+
+if TYPE_CHECKING:
+    from ccsetup.paste import Reading
+
+PASTE = Choice("paste", "Paste a message, URL, ARN, keys, profile text …")
+FIND = "find"  # no kind: whichever profile here can read the repository
 
 
 def _found() -> tuple[Access, ...]:
@@ -47,27 +54,89 @@ def owner(settings: Mapping[str, str]) -> Access | None:
 
 def _kind(names: Sequence[str] = ()) -> Question:
     offered = [access for access in KINDS if not names or access.name in names]
+
+    def choices(answers: Answers, look: Look) -> list[Choice]:
+        there = [
+            Choice(a.name, a.as_source if names and a.as_source else a.label, a.hint)
+            for a in offered
+            if a.name != "existing" or look.profiles
+        ]
+        find = Choice(FIND, "I only have a repository's name", "find a profile here that can read it")
+        return [*([] if names else [PASTE]), *there, *([find] if look.profiles and not names else [])]
+
     return Question(
         "kind",
         "What were you given?" if not names else "What are its first credentials?",
         widget="choose",
-        help="Choose what comes nearest.",
-        choices=lambda answers, look: [
-            Choice(a.name, a.as_source if names and a.as_source else a.label, a.hint)
-            for a in offered
-            if a.name != "existing" or look.profiles
-        ],
+        help="Paste it here, or press ↓ to choose." if not names else "Choose what comes nearest.",
+        choices=choices,
         known=lambda answers, look: names[0] if len(names) == 1 else None,
-        parse=lambda text: of(parse.tidy(text).lower()).name,
+        parse=_kind_or_paste,
+        settle=None if names else _settle_kind,
+        reads=None if names else _recognised,
         flag="KIND",
         title="Access",
     )
 
 
+def _kind_or_paste(text: str) -> str:
+    name = parse.tidy(text).lower()
+    if name in (FIND, PASTE.value) or any(name == access.name for access in KINDS):
+        return name
+    if _readings(text):
+        return text
+    raise BadAnswer(
+        "Nothing in that is known here; paste a start URL, a role ARN, keys or a repository's address, or choose a"
+        f" kind, such as {KINDS[0].name}."
+    )
+
+
+def _readings(text: str) -> Sequence[Reading]:
+    from ccsetup import paste  # the first question need not wait for it
+
+    kinds = {"", *(access.name for access in KINDS)}
+    return [reading for reading in paste.readings(text) if reading.kind in kinds]
+
+
+def _recognised(text: str) -> str:
+    """Say what a text is that stands beside the menu."""
+    found = _readings(text)
+    return f"Take {', '.join(found[0].found)}" if found else ""
+
+
+def _settle_kind(value: Value, answers: Answers, look: Look) -> Told | None:
+    """Take a kind as it is; read a paste, and ask which way it is meant where there are several."""
+    text = str(value)
+    if text == PASTE.value:
+        raise Which("A paste is needed.", "Paste it here, then press Enter", next="Keys and tokens in it stay hidden.")
+    if text == FIND or any(text == access.name for access in KINDS):
+        return None
+    ways = [(Choice(f"{i}", reading.label, reading.hint), _told(reading)) for i, reading in enumerate(_readings(text))]
+    first = ways[0][1]
+    if not first.value:
+        return _with_nothing_but_a_repository(first, look)
+    if len(ways) == 1:
+        return first
+    both = " or ".join(choice.label for choice, _ in ways)
+    raise Which(f"That can be meant in {len(ways)} ways: {both}.", "Which is meant?", ways, next="Name the kind too.")
+
+
+def _told(reading: Reading) -> Told:
+    return Told(reading.kind, (f"Recognised: {', '.join(reading.found)}.", *reading.said), reading.answers)
+
+
+def _with_nothing_but_a_repository(told: Told, look: Look) -> Told:
+    if look.profiles and "repo" in told.answers:
+        return told._replace(value=FIND)
+    ways = [(Choice(a.name, a.label, a.hint), told._replace(value=a.name)) for a in KINDS if a.name != "existing"]
+    what = f"{told.said[0]} It does not say how you get in."
+    raise Which(what, "How do you get in?", ways, next="Name the kind too.")
+
+
 def flow(answers: Answers) -> tuple[Question, ...]:
     """Return every question the answers so far lead to, in order."""
     name = answers.text("kind")
-    if not name:
+    if not name or name == FIND:
         return (_kind(),)
     access = of(name)
     return (_kind(), *_of_kind(access, answers), *shared(access))

@@ -41,6 +41,7 @@ def flags(parser: argparse.ArgumentParser) -> None:
     for question in access.flags():
         _flag(group, question, placed)
     signing_in(parser)
+    parser.add_argument("--paste", metavar="-", help="read whatever you were sent from stdin, and take what is in it")
     parser.add_argument("--keep-on-failure", action="store_true", help="keep a profile that fails its check")
 
 
@@ -78,7 +79,29 @@ def setup_options(options: argparse.Namespace, world: World) -> Options:
         raise Missing(
             "There is no terminal to ask in.", next=f"Say everything by flags: {EXAMPLE} --repo MySharedDemoRepo --yes"
         )
-    return Options(_given(options, world), options.yes, options.dry_run, options.keep_on_failure)
+    given = _given(options, world)
+    pasted = _pasted(options.paste, str(given.get("kind", "")), world) if options.paste else {}
+    given |= {"kind": pasted["kind"]} if "kind" in pasted else {}
+    return Options(given, pasted, options.yes, options.dry_run, options.keep_on_failure)
+
+
+def _pasted(source: str, kind: str, world: World) -> dict[str, Value]:
+    """Return the answers in what stdin holds, those of `kind` where it is named. Raises BadAnswer."""
+    if source != "-":
+        raise BadAnswer("--paste takes - and reads stdin, such as: pbpaste | ccsetup setup --paste -")
+    found = [reading for reading in paste.readings(world.stdin()) if reading.kind in ("", kind) or not kind]
+    if not found:
+        raise BadAnswer(
+            f"Nothing in the paste is known here{f' for {kind}' if kind else ''}; it holds such as a start URL, a role"
+            " ARN, export lines or a repository's address."
+        )
+    if len(found) > 1:
+        ways = ", ".join(f"{reading.kind} ({reading.label})" for reading in found)
+        say = f"Say which: ccsetup setup {found[0].kind} --paste -"
+        raise BadAnswer(f"The paste can be meant as {ways}.", next=say)
+    for line in (f"Recognised: {', '.join(found[0].found)}.", *found[0].said):
+        world.screen.note(line)
+    return {**found[0].answers, "kind": kind or found[0].kind or access.FIND}
 
 
 def _given(options: argparse.Namespace, world: World) -> dict[str, Value]:
@@ -89,6 +112,8 @@ def _given(options: argparse.Namespace, world: World) -> dict[str, Value]:
         value = getattr(options, question.key, None)
         if value is not None:
             found[question.key] = value
+    if options.keys and options.paste:
+        raise BadAnswer("--keys and --paste both read stdin; give one, such as --paste -.")
     if options.keys:
         found |= _keys(options.keys, world)
     return found

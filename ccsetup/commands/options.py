@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from ccsetup.model import Value
@@ -12,6 +13,7 @@ class Options(NamedTuple):
     """How to go about it: what was given with the command, and what to do where a person could be asked."""
 
     given: Mapping[str, Value]
+    pasted: Mapping[str, Value] = MappingProxyType({})  # taken where they fit; what is given goes first
     yes: bool = False
     dry_run: bool = False
     keep_on_failure: bool = False

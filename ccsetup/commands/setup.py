@@ -53,7 +53,13 @@ def run(world: World, options: Options) -> Outcome:
     if world.prompt is not None:
         _greet(world, look)
     walk = Walk(
-        access.flow, look, given=options.given, prompt=world.prompt, say=world.screen.note, defaults=options.yes
+        access.flow,
+        look,
+        given=options.given,
+        brought={"--paste": options.pasted},
+        prompt=world.prompt,
+        say=world.screen.note,
+        defaults=options.yes,
     )
     trail = walk.run()
     from ccsetup.commands import carrying, planning  # only now: the first question need not wait for them

@@ -1,0 +1,285 @@
+"""One question on the screen: questionary's prompts, and for lists a line of prompt_toolkit's own, in a frame of ours.
+
+A notice stands above; help, entries or a refusal below; and the keys are ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from ccsetup.errors import BadAnswer
+from ccsetup.inert import MASK, cells, cut, inert, padded, spell, veil, wrap
+from ccsetup.model import BACK, Asked
+from ccsetup.pick import Entry, Pick
+from ccsetup.plain import Answered, accepted
+
+if TYPE_CHECKING:
+    from prompt_toolkit.application import Application
+    from prompt_toolkit.buffer import Buffer
+    from prompt_toolkit.formatted_text import StyleAndTextTuples as Fragments
+    from prompt_toolkit.key_binding import KeyBindings
+    from prompt_toolkit.key_binding.key_processor import KeyPressEvent
+    from prompt_toolkit.layout import ConditionalContainer
+    from prompt_toolkit.layout.processors import Transformation, TransformationInput
+    from prompt_toolkit.output import ColorDepth, Output
+
+ROWS = 12  # entries of a list on screen at once
+MOVES = {"up": -1, "c-p": -1, "down": 1, "c-n": 1, "pageup": -10, "pagedown": 10, "home": -(10**9), "end": 10**9}
+HINT = 24  # columns below which a hint is not worth cutting
+ESCAPE_S = 0.05  # how long a lone Esc waits, lest it be the beginning of an arrow key
+BREAK = "⏎"  # how a line break in a paste looks in the one line it is shown in
+STYLE = [
+    ("qmark", "fg:ansicyan"),
+    ("question", "bold"),
+    ("answer", "fg:ansicyan nobold"),
+    ("help", "fg:#888888"),
+    ("instruction", "fg:#888888"),
+    ("notice", "fg:ansiyellow"),
+    ("refused", "fg:ansired"),
+    ("chosen", "fg:ansicyan"),
+    ("nbsp", "nounderline fg:#888888"),
+    ("completion-menu", "bg:default fg:#888888"),
+    ("completion-menu.completion.current", "noreverse bg:default fg:ansicyan"),
+]
+
+
+class Sheet:
+    """One question on the screen: what stands above and below its line, its keys, and what is typed."""
+
+    def __init__(self, asked: Asked, output: Output, depth: ColorDepth | None) -> None:
+        self.asked, self.output, self.depth = asked, output, depth
+        self.ask, self.help, self.default = inert(asked.ask), inert(asked.help), inert(asked.default)
+        self.pick = Pick(asked.choices, asked.default, asked.free, asked.reads) if asked.widget == "choose" else None
+        self.refused = ""
+        self.app: Application[Any]
+
+    def application(self, input: Any) -> Application[Any]:
+        """Return the prompt, in its frame and with our keys."""
+        from prompt_toolkit.styles import Style
+
+        widget, default = self.asked.widget, self.default
+        common: dict[str, Any] = {
+            "message": self._message(),
+            "style": Style(STYLE),
+            "input": input,
+            "output": self.output,
+            "color_depth": self.depth,
+            "enable_suspend": True,
+        }
+        line = {**common, "wrap_lines": False, "input_processors": [Veil()]}
+        if self.pick:
+            return self._framed(self._filter_line(self.pick.typed, line))
+        import questionary
+
+        if widget == "confirm":
+            made = questionary.confirm(default=default.lower() not in ("no", "n"), auto_enter=False, **common)
+        elif widget == "secret":
+            made = questionary.password(default=default, **line)
+        elif widget == "path":
+            made = questionary.path(default=default, complete_while_typing=False, reserve_space_for_menu=6, **line)
+        else:
+            made = questionary.text(default=default, **line)
+        return self._framed(made.application)
+
+    def _filter_line(self, typed: str, line: dict[str, Any]) -> Application[Any]:
+        """Return the line above a list; the first prompt is one, and need not wait for questionary."""
+        from prompt_toolkit import PromptSession
+        from prompt_toolkit.document import Document
+        from prompt_toolkit.lexers import SimpleLexer
+
+        message = [("class:qmark", "?"), ("class:question", f" {line['message']} ")]
+        beside = [("class:help", self._spelled(self.help if self._is_beside() else ""))]
+        more = {**line, "message": message, "placeholder": beside, "lexer": SimpleLexer("class:answer")}
+        session: PromptSession[Any] = PromptSession(**more)
+        session.default_buffer.reset(Document(typed))
+        return session.app
+
+    def leave(self, shown: str) -> None:
+        """Write the tidy line that remains of an answered question; two where they would crowd each other."""
+        from prompt_toolkit import print_formatted_text
+        from prompt_toolkit.formatted_text import FormattedText
+        from prompt_toolkit.styles import Style
+
+        room = self._columns - cells(self.ask) - 4
+        apart, room = ("  ", room) if room >= min(cells(shown), 40) else ("\n  ", self._columns - 2)
+        line = [("class:qmark", "? "), ("class:question", cut(self.ask, self._columns - 2))]
+        line += [("", apart), ("class:answer", cut(shown, room))]
+        print_formatted_text(
+            FormattedText([(style, self._spelled(text)) for style, text in line]),
+            style=Style(STYLE),
+            output=self.output,
+            color_depth=self.depth,
+            include_default_pygments_style=False,
+        )
+
+    @property
+    def _columns(self) -> int:
+        return max(self.output.get_size().columns - 1, 20)
+
+    def _spelled(self, text: str) -> str:
+        return spell(text, self.output.encoding())
+
+    def _message(self) -> str:
+        lines = wrap(self.ask, self._columns - 2)
+        crowded = self.asked.widget != "confirm" and cells(lines[-1]) > max(self._columns - 24, 16)
+        return self._spelled("\n  ".join(lines) + ("\n " if crowded else " "))
+
+    def _is_beside(self) -> bool:
+        return cells(self.ask) + cells(self.help) + 4 <= self._columns
+
+    def _framed(self, app: Application[Any]) -> Application[Any]:
+        from prompt_toolkit.filters import to_filter
+        from prompt_toolkit.key_binding import merge_key_bindings
+        from prompt_toolkit.layout import HSplit, Layout
+
+        self.app, line = app, app.layout.current_window
+        line.dont_extend_height = to_filter(True)
+        if app.layout.current_buffer:
+            app.layout.current_buffer.on_text_changed += self._changed
+        parts = [_lines(self._above), app.layout.container, _lines(self._below)]
+        app.layout = Layout(HSplit(parts), line)
+        keys = self._keys()
+        app.key_bindings = merge_key_bindings([app.key_bindings, keys] if app.key_bindings else [keys])
+        app.ttimeoutlen = ESCAPE_S
+        app.erase_when_done = True
+        return app
+
+    def _above(self) -> Fragments:
+        notice = inert(self.asked.notice)
+        return self._block("class:notice", f"! {notice}", 0) if notice else []
+
+    def _below(self) -> Fragments:
+        back = "esc:\N{NO-BREAK SPACE}back" if self.asked.can_go_back else ""
+        if self.app.current_buffer.complete_state:
+            return []
+        if self.refused:
+            return [*self._block("class:refused", f"✗ {self.refused}"), *self._list(back)]
+        if self.pick:
+            return [*([] if self._is_beside() else self._block("class:help", self.help)), *self._list(back)]
+        return self._block("class:help", "   ".join(filter(None, (self.help, back))))
+
+    def _block(self, style: str, text: str, indent: int = 2) -> Fragments:
+        lines = wrap(text, self._columns - indent) if text else []
+        return [(style, "\n" + " " * indent + self._spelled(line)) for line in lines]
+
+    def _list(self, back: str) -> Fragments:
+        if not self.pick:
+            return []
+        rows = max(3, min(ROWS, self.output.get_size().rows - 6))
+        shown = self.pick.window(rows)
+        room = self._columns - 4
+        column = min(self.pick.widest, max(room * 2 // 5, 28))
+        lines = [part for entry, chosen in shown for part in self._row(entry, chosen, room, column)]
+        if not shown:
+            lines = self._block("class:help", f'    nothing matches "{veil(inert(self.pick.typed), MASK)}"')
+        long = len(self.asked.choices) > rows
+        counter = self.pick.counter() if long else ""
+        hint = "type to filter" if long and not self.pick.typed else ""
+        return [*lines, *self._block("class:help", "   ".join(filter(None, (counter, hint, back))), 4)]
+
+    def _row(self, entry: Entry, chosen: bool, room: int, column: int) -> Fragments:
+        label = cut(entry.label, room)
+        left = room - max(column, cells(label)) - 4
+        hint = cut(entry.hint, left) if left >= min(cells(entry.hint), HINT) else ""
+        text = padded(label, column + 4) + ("" if column >= cells(label) else "    ") if hint else label
+        style = "class:chosen" if chosen else ""
+        parts = [(style, "\n  ❯ " if chosen else "\n    "), (style, text), ("class:help", hint)]
+        return [(style, self._spelled(part)) for style, part in parts]
+
+    def _changed(self, buffer: Buffer) -> None:
+        if self.pick:
+            self.pick.narrow(_typed(buffer))
+            self.refused = ""
+        elif self.refused:
+            self._settle(_typed(buffer))
+
+    def _settle(self, typed: str, label: str = "") -> Answered | None:
+        """Return the answer, or None and say below the line why it is none."""
+        try:
+            answer = accepted(self.asked, typed, label)
+        except BadAnswer as bad:
+            self.refused = inert(" ".join(filter(None, (bad.what, bad.next))))
+            return None
+        self.refused = ""
+        return answer
+
+    def _keys(self) -> KeyBindings:
+        """Return our keys: Esc and, on an empty line, Left go back; Enter settles; a paste stays in its line."""
+        from prompt_toolkit.filters import Condition
+        from prompt_toolkit.key_binding import KeyBindings
+
+        keys = KeyBindings()
+        can_go_back = Condition(lambda: self.asked.can_go_back)
+        empty = Condition(lambda: not self.app.current_buffer.text)
+        keys.add("escape", eager=True, filter=can_go_back)(_back)
+        keys.add("escape", eager=True, filter=~can_go_back)(lambda event: None)  # or Esc, Enter would be Alt-Enter
+        keys.add("left", filter=can_go_back & empty)(_back)
+        if self.asked.widget != "confirm":
+            keys.add("enter", eager=True)(self._enter)
+            keys.add("<bracketed-paste>")(_paste)
+        if self.pick:
+            for key, by in MOVES.items():
+                keys.add(key, eager=True)(partial(self._move, by))
+        return keys
+
+    def _enter(self, event: KeyPressEvent) -> None:
+        buffer = event.current_buffer
+        if buffer.complete_state:
+            buffer.complete_state = None
+            return
+        if self.asked.reads and event.app.key_processor.input_queue and set("={[") & set(buffer.text):
+            buffer.insert_text(BREAK)  # a terminal that sends a paste line by line, as if it were typed
+            return
+        entry = self.pick.current() if self.pick else None
+        if entry:
+            answer = self._settle(entry.choice.value, entry.label if entry.own else "")
+        else:
+            answer = None if self.pick else self._settle(_typed(buffer))
+        if answer:
+            event.app.exit(result=answer)
+
+    def _move(self, by: int, event: KeyPressEvent) -> None:
+        if self.pick:
+            self.pick.move(by)
+            self.refused = ""
+
+
+def _back(event: KeyPressEvent) -> None:
+    event.app.exit(result=BACK)
+
+
+def _paste(event: KeyPressEvent) -> None:
+    text = event.data.replace("\r\n", "\n").replace("\r", "\n").strip("\n")
+    event.current_buffer.insert_text(BREAK.join(map(inert, text.split("\n"))))
+
+
+def _typed(buffer: Buffer) -> str:
+    return buffer.text.replace(BREAK, "\n").strip()
+
+
+def _lines(text: Callable[[], Fragments]) -> ConditionalContainer:
+    """Return a window that is as high as its text, and not there without."""
+    from prompt_toolkit.filters import Condition
+    from prompt_toolkit.layout import ConditionalContainer, FormattedTextControl, Window
+
+    def lines() -> Fragments:
+        first, *rest = text()
+        return [(first[0], first[1].lstrip("\n")), *rest]
+
+    window = Window(FormattedTextControl(lines), dont_extend_height=True, wrap_lines=True)
+    return ConditionalContainer(window, Condition(lambda: bool(text())))
+
+
+class Veil:
+    """Shows dots for what looks like a key or token in a line that is typed or pasted."""
+
+    def apply_transformation(self, line: TransformationInput) -> Transformation:
+        """Return the line as it is shown; every letter keeps its place."""
+        from prompt_toolkit.formatted_text import fragment_list_to_text
+        from prompt_toolkit.layout.processors import Transformation
+
+        text = fragment_list_to_text(line.fragments)
+        veiled = veil(text)
+        return Transformation(line.fragments if veiled == text else [("class:answer", veiled)])
