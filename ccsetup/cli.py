@@ -19,9 +19,16 @@ ccsetup  AWS CodeCommit access, set up and cloned
 
   ccsetup                      asks what you were given, writes the profile, proves it, clones
   ccsetup setup [KIND] …       the same by flags; every question has one
+  ccsetup clone ADDRESS [DIR]  finds the profile and region that can read it, then clones
+  ccsetup login [PROFILE]      signs in again, and renews whatever the profile is
+  ccsetup status               every profile: what it is, who it is, until when
+  ccsetup env PROFILE          its temporary credentials as export lines
+  ccsetup undo                 takes the last change back, byte for byte
+  ccsetup completion SHELL     completion for bash, zsh or fish
   ccsetup demo                 all of it against a sandbox AWS on this machine: no account, no network
 
-Kinds     sso · role · mfa · keys · oidc · existing        ccsetup setup --help shows every flag
+Kinds     sso · role · mfa · keys · oidc · saml · federation · machine · existing
+          ccsetup setup --help shows every flag; --paste - takes whatever you were sent
 Anywhere  --yes  --no-input  --dry-run  --json  --debug  --version  --help
 
 Example

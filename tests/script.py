@@ -35,10 +35,9 @@ class Script:
             assert asked.can_go_back
             return BACK
         assert isinstance(answer, str)
-        if asked.choices and not asked.free and not (asked.reads and asked.reads(answer)):
-            assert answer in {choice.value for choice in asked.choices}, (answer, asked.choices)
-        if asked.choices and answer in {choice.value for choice in asked.choices}:
+        if answer in {choice.value for choice in asked.choices}:
             return answer
+        assert not asked.choices or asked.free or (asked.reads and asked.reads(answer)), (answer, asked.choices)
         parsed = asked.parse(answer)
         value = parsed.value if isinstance(parsed, Corrected) else parsed
         return Secret(value) if asked.widget == "secret" else value
@@ -157,6 +156,9 @@ class FakeAws:
     def machine(self) -> str:
         return self._answer("machine", self.here)
 
+    def region_here(self) -> str:
+        return self._answer("region_here", "")
+
     def keys(self, who: Who) -> Keys:
         return self._answer(f"keys {who.profile}", self.exchanged)
 
@@ -214,6 +216,7 @@ class FakeGit:
     heads: Sequence[str] | Problem = ("main",)
     clones: str | Problem = "0" * 40
     origins: Mapping[str, str] = field(default_factory=dict)
+    commands: Sequence[str] = ("git-remote-codecommit", "git-credential-ccsetup", "aws")
     calls: list[str] = field(default_factory=list)
 
     def version(self) -> str:
@@ -224,6 +227,9 @@ class FakeGit:
 
     def own_helper(self) -> str:
         return ""
+
+    def command(self, name: str, beside: bool = True) -> str:
+        return f"/usr/bin/{name}" if name in self.commands else ""
 
     def with_path(self, folder: Path) -> FakeGit:
         return self
