@@ -98,7 +98,7 @@ def test_ctrl_c_at_the_first_question_exits_130_and_loads_no_sdk_before_it(env: 
 def test_a_dumb_terminal_gets_plain_numbered_questions(env: dict[str, str], tmp_path: Path) -> None:
     terminal = Terminal([program()], {**env, "TERM": "dumb"}, tmp_path)
     terminal.wait("What were you given?", "1", "Single sign-on")
-    terminal.press("2\r")
+    terminal.press("3\r")
     terminal.wait("What is the role's ARN?")
     terminal.press("b\r")
     terminal.wait("What is the role's ARN?")
