@@ -8,8 +8,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+from ccsetup import exchanges, machine, parse
 from ccsetup.model import Edit, Identity, Keys, Repository, Secret, Who
-from ccsetup.resolve import Resolver, by_web_identity, keys_in
+from ccsetup.resolve import Resolver
 from ccsetup.sdk import bounds, explained, refusals, session_of
 from ccsetup.sessions import SessionCache
 from ccsetup.waiting import within
@@ -120,17 +121,33 @@ class Aws:
     def session_token(self, who: Who, serial: str, code: str, duration_s: int) -> Keys:
         """Exchange long-term keys and an MFA code for temporary ones (GetSessionToken)."""
 
-        def ask(sts: Any) -> Keys:
-            asked = {"SerialNumber": serial, "TokenCode": code, "DurationSeconds": duration_s}
-            return keys_in(sts.get_session_token(**asked)["Credentials"])
-
-        return self._ask("sts", who, ask)
+        return self._ask("sts", who, lambda sts: exchanges.with_code(sts, serial, code, duration_s))
 
     def web_identity(
         self, role_arn: str, token: Secret, name: str, duration_s: int, provider: str, region: str
     ) -> Keys:
         """Exchange a token for a role's temporary keys (AssumeRoleWithWebIdentity, unsigned)."""
-        return by_web_identity(role_arn, token, name, duration_s, provider, region)
+        return exchanges.by_web_identity(role_arn, token, name, duration_s, provider, region)
+
+    def saml(self, role_arn: str, provider_arn: str, assertion: Secret, duration_s: int) -> Keys:
+        """Exchange a SAML assertion (base64) for a role's temporary keys (AssumeRoleWithSAML, unsigned)."""
+        return exchanges.by_saml(role_arn, provider_arn, assertion, duration_s, parse.home_region(role_arn))
+
+    def federation_token(self, who: Who, name: str, policy: str, duration_s: int) -> Keys:
+        """Exchange long-term keys for temporary ones with a narrower policy, as JSON (GetFederationToken)."""
+        return self._ask("sts", who, lambda sts: exchanges.federated(sts, name, policy, duration_s))
+
+    def machine(self) -> str:
+        """Say which credential_source gives this machine a role, "" when none does."""
+        return machine.source()
+
+    def region_here(self) -> str:
+        """Return the region this machine is in, "" where it does not tell."""
+        return machine.region()
+
+    def keys(self, who: Who) -> Keys:
+        """Return the credentials that a profile resolves to, with their end where it is known."""
+        return self._resolver.keys(who)
 
     def _ask(self, service: str, who: Who, ask: Callable[[Any], T], resource: str = "") -> T:
         """Return what `ask` makes of a service's client that acts as `who`."""

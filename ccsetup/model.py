@@ -287,10 +287,11 @@ class Route(NamedTuple):
 
 
 class Expected(NamedTuple):
-    """Who must answer when the profile is tried; empty strings are not compared."""
+    """Who must answer when the profile is tried; empty strings are not compared. `federated` is a federated name."""
 
     account_id: str = ""
     role: str = ""
+    federated: str = ""
 
 
 class Access(NamedTuple):
@@ -299,7 +300,9 @@ class Access(NamedTuple):
     `sections` turns its answers, and the keys that `obtain` fetched, into what the files shall hold. `keys` are the
     settings that only credentials need, in either file: another kind that takes the profile over removes them.
     `owns` says whether a profile's merged settings are of this kind; the kinds are asked in the SDK's own order of
-    precedence (`rank` orders the menu, `wins` the precedence, low first).
+    precedence (`rank` orders the menu, `wins` the precedence, low first). `again` turns a stored profile back into
+    answers: its name and its merged settings, those of its sso-session included, give every answer by question key
+    but what has to be new (a code, keys, an assertion, a token).
     """
 
     name: str
@@ -317,3 +320,4 @@ class Access(NamedTuple):
     as_source: str = ""  # its label where it is what another profile starts from
     sources: tuple[str, ...] = ()  # the kinds a source profile may be set up as on the way
     suggest: Callable[[Answers], str] = lambda _: ""  # a name for the profile
+    again: Callable[[str, Mapping[str, str]], Mapping[str, str]] = lambda name, there: {"profile": name}

@@ -12,6 +12,7 @@ from ccsetup.errors import BadAnswer
 from ccsetup.look import Look
 from ccsetup.model import Access, Answers, Choice, Corrected, Keys, Question, Section, Value
 from ccsetup.sources import hint, source_name
+from ccsetup.transport import VIA, WHOSE
 
 Ready = Callable[[Answers, Look], str | None]
 
@@ -92,6 +93,13 @@ def settings(answers: Answers, **more: Value | None) -> dict[str, Value | None]:
     return {key: value for key, value in {**more, **common}.items() if value}
 
 
+def again(kind: str, name: str, there: Mapping[str, str], **own: str | None) -> dict[str, str]:
+    """Return the answers that lead to a stored profile again: shared ones, and those of its kind that are not None."""
+    common = {"region": there.get("region"), "output": there.get("output")}
+    found = {"kind": kind, **own, "profile": name, **common}
+    return {key: value for key, value in found.items() if value is not None}
+
+
 def stored(answers: Answers, keys: Keys | None, renew: Mapping[str, str]) -> tuple[Section, ...]:
     """Return the sections of a profile whose keys are stored: the keys, and in config how they are renewed."""
     ends = keys.expires_at.strftime("%Y-%m-%dT%H:%M:%SZ") if keys and keys.expires_at else ""
@@ -110,7 +118,7 @@ def stored(answers: Answers, keys: Keys | None, renew: Mapping[str, str]) -> tup
 def shared(access: Access) -> tuple[Question, ...]:
     """Return the questions that follow those of one kind."""
     own = {question.key for question in access.questions}
-    rest = (OUTPUT, _region(), _profile(access), NO_CLONE, REPO, BRANCH, DIRECTORY)
+    rest = (OUTPUT, _region(), _profile(access), NO_CLONE, REPO, BRANCH, DIRECTORY, VIA, WHOSE)
     return tuple(question for question in rest if question.key not in own)
 
 
@@ -212,11 +220,6 @@ def _settle_repo(value: Value, answers: Answers, look: Look) -> str | Corrected 
             given = answers.text("region")
             raise BadAnswer(f"The address is in {asked.region} and --region says {given}; leave one of them out.")
         return Corrected(str(value), f"Took the region of the address, {asked.region}.")
-    if asked.host and not look.env.get("CODE_COMMIT_ENDPOINT"):
-        return Corrected(
-            str(value),
-            f"git goes to the region's ordinary host; for this one: export CODE_COMMIT_ENDPOINT={asked.host}",
-        )
     return None
 
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from datetime import timezone
+from datetime import datetime, timezone
 from json import JSONDecodeError
 from pathlib import Path
 from typing import Any
 
 from ccsetup.errors import Problem
+from ccsetup.exchanges import by_web_identity
 from ccsetup.model import Keys, Secret, Who
-from ccsetup.sdk import bounds, explained, session_of, session_on_disk
+from ccsetup.sdk import explained, session_of, session_on_disk
 from ccsetup.sessions import SessionCache
+from ccsetup.sources import ends, leaves_it_to_the_machine, moment
 from ccsetup.world import Start, start_of
 
 Arguments = dict[str, Any]  # of create_client
@@ -36,9 +38,13 @@ class Resolver:
 
     def arguments(self, who: Who) -> Arguments:
         """Return the keys as create_client takes them."""
+        return _arguments(self.keys(who))
+
+    def keys(self, who: Who) -> Keys:
+        """Return the keys, and when they end where that is known."""
         return self._from_files(who) if who.profiles is None else self._planned(who, who.profile)
 
-    def _from_files(self, who: Who) -> Arguments:
+    def _from_files(self, who: Who) -> Keys:
         """Resolve as any SDK will. A session that is kept on disk counts where the SDK would ask for a code instead."""
         with suppress(CodeWanted):
             return self._by_sdk(who, self._cache)
@@ -48,9 +54,12 @@ class Resolver:
             wanted.next = f"Set it up again with a code: ccsetup setup role --profile {who.profile}"
             raise
 
-    def _by_sdk(self, who: Who, cache: SessionCache) -> Arguments:
+    def _by_sdk(self, who: Who, cache: SessionCache) -> Keys:
         session = session_on_disk(who.profile, who.region)
         profiles = explained(lambda: session.full_config["profiles"], who)
+        there = explained(session.get_scoped_config, who)
+        if leaves_it_to_the_machine(there):
+            return _of_this_machine(who)
         patience_s = math.inf if _has_process(profiles) else 0  # a program may ask a person
         found = explained(lambda: _from_the_files_alone(session, profiles, cache), who, at_most_s=patience_s)
         if found is None:
@@ -59,9 +68,9 @@ class Resolver:
                 next=f"Set it up again: ccsetup setup --profile {who.profile}",
                 code="source.none",
             )
-        return found
+        return found if found.expires_at else found._replace(expires_at=ends(there))
 
-    def _planned(self, who: Who, name: str, way: tuple[str, ...] = ()) -> Arguments:
+    def _planned(self, who: Who, name: str, way: tuple[str, ...] = ()) -> Keys:
         """Resolve a profile that need not be on disk, in the SDK's own order of precedence."""
         settings = (who.profiles or {}).get(name)
         if settings is None:
@@ -75,13 +84,15 @@ class Resolver:
             return self._by_sso(who, there)
         if "aws_access_key_id" in there:
             return _as_written(there, name)
+        if leaves_it_to_the_machine(there):
+            return _of_this_machine(who)
         return self._from_files(Who(name, who.region))
 
-    def _by_sso(self, who: Who, there: Mapping[str, str]) -> Arguments:
+    def _by_sso(self, who: Who, there: Mapping[str, str]) -> Keys:
         start = start_of(there, who.sessions or {})
-        return _held(self._sso_keys(start, there.get("sso_account_id", ""), there.get("sso_role_name", "")))
+        return self._sso_keys(start, there.get("sso_account_id", ""), there.get("sso_role_name", ""))
 
-    def _by_role(self, who: Who, name: str, there: Mapping[str, str], way: tuple[str, ...]) -> Arguments:
+    def _by_role(self, who: Who, name: str, there: Mapping[str, str], way: tuple[str, ...]) -> Keys:
         source = there.get("source_profile")
         if source and source in way and not (source == name and _has_keys(there)):
             raise Problem(f"{' → '.join((*way, source))} is a circle of source profiles.", code="source.loop")
@@ -90,39 +101,21 @@ class Resolver:
         if "mfa_serial" in there:
             cache = self._cache if who.mfa_code else self._cache.with_kept()
 
-        def assume() -> Arguments:
+        def assume() -> Keys:
             from botocore.credentials import AssumeRoleCredentialFetcher, Credentials
 
             fetcher = AssumeRoleCredentialFetcher(
                 client_creator=session_of(name, who.region).create_client,
-                source_credentials=Credentials(*first.values()),
+                source_credentials=Credentials(*_arguments(first).values()),
                 role_arn=there["role_arn"],
                 extra_args=_role_arguments(there),
                 mfa_prompter=(lambda _: who.mfa_code) if who.mfa_code else no_code,
                 cache=cache,
             )
             found = fetcher.fetch_credentials()
-            return _arguments(found["access_key"], found["secret_key"], found["token"])
+            return _keys(found["access_key"], found["secret_key"], found["token"], moment(found["expiry_time"]))
 
         return explained(assume, who._replace(profile=source or name), there["role_arn"])
-
-
-def by_web_identity(role_arn: str, token: Secret, name: str, duration_s: int, provider: str, region: str) -> Keys:
-    """Exchange a token for a role's temporary keys (AssumeRoleWithWebIdentity, unsigned)."""
-    asked = {"RoleArn": role_arn, "RoleSessionName": name, "DurationSeconds": duration_s}
-    asked |= {"WebIdentityToken": token.reveal(), **({"ProviderId": provider} if provider else {})}
-
-    def exchange() -> Keys:
-        sts = session_of("", region).create_client("sts", config=bounds(unsigned=True))
-        return keys_in(sts.assume_role_with_web_identity(**asked)["Credentials"])
-
-    return explained(exchange, Who("", region), role_arn)
-
-
-def keys_in(found: Mapping[str, Any]) -> Keys:
-    """Return the keys of an STS answer."""
-    secret, token = Secret(found["SecretAccessKey"]), Secret(found["SessionToken"])
-    return Keys(found["AccessKeyId"], secret, token, found["Expiration"].astimezone(timezone.utc))
 
 
 def no_code(prompt: str) -> str:
@@ -130,7 +123,7 @@ def no_code(prompt: str) -> str:
     raise CodeWanted("The role asks for an MFA code.", next="Give one: --mfa-code 123456", code="access.assume")
 
 
-def _from_the_files_alone(session: Any, profiles: Mapping[str, Any], cache: SessionCache) -> Arguments | None:
+def _from_the_files_alone(session: Any, profiles: Mapping[str, Any], cache: SessionCache) -> Keys | None:
     """Have the SDK resolve a session's profile: the machine's own role must not step in, nor a prompt of the SDK's."""
     resolver = session.get_component("credential_provider")
     for name in _OF_MACHINE:
@@ -157,17 +150,36 @@ def _from_the_files_alone(session: Any, profiles: Mapping[str, Any], cache: Sess
         ) from None
 
 
-def _by_token(there: Mapping[str, str], region: str) -> Arguments:
+def _by_token(there: Mapping[str, str], region: str) -> Keys:
     path = Path(there["web_identity_token_file"])
     token = explained(lambda: Secret(path.read_text(encoding="utf-8").strip()), Who("", region))
     name = there.get("role_session_name", "ccsetup")
-    return _held(by_web_identity(there["role_arn"], token, name, 3600, "", region))  # SDKs ignore its duration_seconds
+    return by_web_identity(there["role_arn"], token, name, 3600, "", region)  # SDKs ignore its duration_seconds
 
 
-def _of_machine(who: Who, source: str) -> Arguments:
+def _of_this_machine(who: Who) -> Keys:
+    """Return the credentials of the role that this machine has, as the SDK's own chain ends with them."""
+
+    def look() -> Keys | None:
+        chain = session_of("", who.region).get_component("credential_provider")
+        found = (_frozen(chain.get_provider(name).load()) for name in ("container-role", "iam-role"))
+        return next((keys for keys in found if keys), None)
+
+    keys = explained(look, who)
+    if keys is None:
+        raise Problem(
+            f"The profile {who.profile} has no credentials.",
+            why="It names none, and this machine has no role that SDKs would take instead.",
+            next=f"Set it up again: ccsetup setup --profile {who.profile}",
+            code="source.none",
+        )
+    return keys
+
+
+def _of_machine(who: Who, source: str) -> Keys:
     """Return the credentials that a credential_source names."""
 
-    def look() -> Arguments | None:
+    def look() -> Keys | None:
         chain = session_of("", who.region).get_component("credential_provider")
         found = chain.get_provider("assume-role")._credential_sourcer.source_credentials(source)
         return _frozen(found)
@@ -199,7 +211,7 @@ def _has_keys(there: Mapping[str, str]) -> bool:
     return "aws_access_key_id" in there or "aws_secret_access_key" in there
 
 
-def _as_written(there: Mapping[str, str], name: str) -> Arguments:
+def _as_written(there: Mapping[str, str], name: str) -> Keys:
     if not there.get("aws_secret_access_key"):
         raise Problem(
             f"The profile {name} has an access key ID without its secret.",
@@ -207,18 +219,20 @@ def _as_written(there: Mapping[str, str], name: str) -> Arguments:
             code="keys.partial",
         )
     token = there.get("aws_session_token") or there.get("aws_security_token")
-    return _arguments(there["aws_access_key_id"], there["aws_secret_access_key"], token)
+    return _keys(there["aws_access_key_id"], there["aws_secret_access_key"], token, ends(there))
 
 
-def _held(keys: Keys) -> Arguments:
-    token = keys.session_token.reveal() if keys.session_token else None
-    return _arguments(keys.access_key_id, keys.secret_access_key.reveal(), token)
-
-
-def _frozen(credentials: Any) -> Arguments | None:
+def _frozen(credentials: Any) -> Keys | None:
     frozen = credentials and credentials.get_frozen_credentials()
-    return _arguments(frozen.access_key, frozen.secret_key, frozen.token) if frozen else None
+    until = getattr(credentials, "_expiry_time", None)
+    return _keys(frozen.access_key, frozen.secret_key, frozen.token, until) if frozen else None
 
 
-def _arguments(*values: str | None) -> Arguments:
-    return dict(zip(_ARGUMENTS, values, strict=True))
+def _keys(key_id: str, secret: str, token: str | None, until: datetime | None) -> Keys:
+    ends_at = until.astimezone(timezone.utc) if until else None
+    return Keys(key_id, Secret(secret), Secret(token) if token else None, ends_at)
+
+
+def _arguments(keys: Keys) -> Arguments:
+    token = keys.session_token.reveal() if keys.session_token else None
+    return dict(zip(_ARGUMENTS, (keys.access_key_id, keys.secret_access_key.reveal(), token), strict=True))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timezone
 
 from ccsetup import parse
 from ccsetup.errors import BadAnswer, Problem
@@ -16,6 +18,31 @@ _SOURCES = {
     "EcsContainer": "This container's role",
     "Environment": "The AWS_ACCESS_KEY_ID … variables",
 }
+
+
+_ENDS = ("ccsetup_expires_at", "x_security_token_expires", "aws_expiration", "expiration")  # the last three: others'
+_OF_CREDENTIALS = ("aws_", "sso_", "ccsetup_")
+_OF_KINDS = frozenset({"role_arn", "source_profile", "credential_source", "web_identity_token_file",
+                       "credential_process", "login_session", "mfa_serial", "external_id"})  # fmt: skip
+
+
+def ends(settings: Mapping[str, str]) -> datetime | None:
+    """Return when a profile's stored keys end, as ccsetup or another tool has noted it; None where nobody has."""
+    return next((at for key in _ENDS if (at := moment(settings.get(key, "")))), None)
+
+
+def moment(text: str) -> datetime | None:
+    """Read a time as AWS's tools write it, in UTC where it does not say; None when it is none."""
+    try:
+        at = datetime.fromisoformat(re.sub(r"\s*(?:[zZ]|UTC)$", "+00:00", text.strip()))
+    except ValueError:
+        return None
+    return at.astimezone(timezone.utc) if at.tzinfo else at.replace(tzinfo=timezone.utc)
+
+
+def leaves_it_to_the_machine(settings: Mapping[str, str]) -> bool:
+    """Say whether a profile has a region and names no credentials at all, so that SDKs end with the machine's role."""
+    return "region" in settings and not any(key in _OF_KINDS or key.startswith(_OF_CREDENTIALS) for key in settings)
 
 
 def near(name: str, names: Sequence[str]) -> str:

@@ -36,6 +36,17 @@ class AwsTexts(NamedTuple):
     credentials: str | None
 
 
+class Change(NamedTuple):
+    """A change of the AWS files that was made: when, by which command for which profile, and what undoing it needs."""
+
+    at: datetime
+    command: str
+    profile: str
+    edits: tuple[Edit, ...]
+    backups: tuple[Path, ...] = ()
+    made: tuple[Path, ...] = ()  # the folders that had to be made
+
+
 class Files(Protocol):
     """The disk: AWS's two files, private caches, and the backups that undo needs."""
 
@@ -47,6 +58,15 @@ class Files(Protocol):
 
     def put_back(self, receipt: Receipt) -> None:
         """Make every file of the receipt what it was, byte for byte, and remove its backup and made folders."""
+
+    def changes(self) -> Sequence[Change]:
+        """Return the changes that can be undone, the latest first."""
+
+    def now(self, edit: Edit) -> str | None:
+        """Return the text that is in an edit's file now; None when there is no file."""
+
+    def take_back(self, change: Change, edits: Sequence[Edit]) -> None:
+        """Undo these edits of a change (the others are undone already), and forget it. Raises Problem untouched."""
 
     def store(self, edit: Edit) -> None:
         """Write a private cache file (0600, folder 0700), atomically; or remove it when `after` is None."""
@@ -154,7 +174,10 @@ class Aws(Protocol):
         """Exchange long-term keys for temporary ones with a narrower policy, as JSON (GetFederationToken)."""
 
     def machine(self) -> str:
-        """Say which credential_source gives this machine a role: Ec2InstanceMetadata, EcsContainer or ""."""
+        """Say which credential_source gives this machine a role, "" when none does."""
+
+    def region_here(self) -> str:
+        """Return the region this machine is in, "" where it does not tell."""
 
     def keys(self, who: Who) -> Keys:
         """Return the credentials that a profile resolves to."""
@@ -180,6 +203,9 @@ class Git(Protocol):
 
     def own_helper(self) -> str:
         """Return the path of ccsetup's own git-remote-codecommit; "" when it is not installed as a command."""
+
+    def command(self, name: str, beside: bool = True) -> str:
+        """Return the absolute path of a command as git will find it, or (`beside`) beside this program; "" if none."""
 
     def with_path(self, folder: Path) -> Git:
         """Return a git that looks for its helpers in `folder` too."""

@@ -325,6 +325,65 @@ def test_every_kind_recognises_what_it_wrote_and_owns_its_keys() -> None:
         assert set(settings) <= access.OWN_KEYS
 
 
+STORED: dict[str, tuple[dict[str, str], dict[str, Value]]] = {
+    "sso": (
+        {"sso_session": "acme", "sso_account_id": "111122223333", "sso_role_name": "Developer", "region": "us-east-2",
+         "sso_start_url": "https://acme.awsapps.com/start", "sso_region": "us-east-1", "sso_registration_scopes": "a b"},
+        {},
+    ),
+    "sso in the legacy form": (
+        {"sso_start_url": "https://acme.awsapps.com/start", "sso_region": "us-east-1", "region": "us-east-2",
+         "sso_account_id": "111122223333", "sso_role_name": "Developer", "output": "json"},
+        {},
+    ),
+    "role": (
+        {"role_arn": ROLE, "source_profile": "base", "external_id": "acme-1", "role_session_name": "maria",
+         "duration_seconds": "3600", "region": "us-east-2"},
+        {},
+    ),
+    "role with a code": (
+        {"role_arn": ROLE, "source_profile": "base", "mfa_serial": DEVICE, "region": "us-east-2"}, {"mfa_code": "123456"}
+    ),
+    "role from the machine": (
+        {"role_arn": ROLE, "credential_source": "Ec2InstanceMetadata", "region": "us-east-2"}, {}
+    ),
+    "oidc": ({"role_arn": ROLE, "web_identity_token_file": "TOKEN", "region": "us-east-2"}, {}),
+    "oidc of a provider": (
+        {"ccsetup_kind": "oidc", "ccsetup_role_arn": ROLE, "ccsetup_web_identity_token_file": "TOKEN",
+         "ccsetup_role_session_name": "maria", "ccsetup_provider_id": "www.amazon.com", "region": "us-east-2"},
+        {},
+    ),
+    "keys": (
+        {"region": "us-east-2", "output": "text"},
+        {"access_key_id": "ASIAIOSFODNN7EXAMPLE", "secret_access_key": Secret("s" * 40),
+         "session_token": Secret("t" * 40)},
+    ),
+    "mfa": (
+        {"ccsetup_kind": "mfa", "ccsetup_source_profile": "base", "ccsetup_mfa_serial": DEVICE,
+         "ccsetup_duration_seconds": "3600", "region": "us-east-2"},
+        {"mfa_code": "123456"},
+    ),
+}  # fmt: skip
+KEYS = {"aws_access_key_id": "ASIAOLD", "aws_secret_access_key": "x", "aws_session_token": "x"}
+
+
+@pytest.mark.parametrize("case", STORED)
+def test_a_stored_profile_is_turned_back_into_the_answers_that_write_it_again(tmp_path: Path, case: str) -> None:
+    written, new = STORED[case]
+    kept = {name: value.replace("TOKEN", str(tmp_path / "token")) for name, value in written.items()}
+    (tmp_path / "token").write_text("Atza|opaque" if "provider" in case else jwt(int(NOW.timestamp()) + 3600))
+    keyed = case == "keys" or "ccsetup_kind" in kept
+    kind = access.owner({**kept, **KEYS} if keyed else kept)
+    assert kind is not None
+    given = {**kind.again("dev", {**kept, **KEYS} if keyed else kept), **new, "no_clone": "yes"}
+    found, _, _ = walked(tmp_path, given, profiles={**BASE, "dev": kept})
+    session = found.pop(("config", "sso-session", "acme"), {})
+    wrote = {**session, **found.pop(("config", "profile", "dev"))}
+    wrote.pop("ccsetup_expires_at", None)
+    assert wrote == kept
+    assert found.keys() == ({("credentials", "profile", "dev")} if keyed else set())
+
+
 def test_the_region_of_the_address_is_taken_unless_another_was_given(tmp_path: Path) -> None:
     keys: dict[str, Value] = {"kind": "existing", "profile": "base"}
     _, screen, look = walked(tmp_path, {**keys, "repo": "codecommit::eu-west-1://MyDemoRepo"}, profiles=BASE)

@@ -252,7 +252,7 @@ def test_a_kept_session_does_not_hide_that_the_source_fails(place: Place) -> Non
         ({"dev": role("A", "", credential_source="Moon")}, "source.credential-source", "dev names a credential_source"),
         ({"dev": role("A", "")}, "source.credential-source", "dev names a credential_source that there is not"),
         ({"dev": role("A", "", web_identity_token_file="/no/such")}, "oidc.token-missing", "A file that this profile"),
-        ({"dev": {"region": REGION}}, "profile.missing", "There is no profile dev."),
+        ({"dev": {"region": REGION}}, "source.none", "The profile dev has no credentials."),
     ],
     ids=lambda value: value if isinstance(value, str) and "." in value and " " not in value else "",
 )
@@ -408,7 +408,7 @@ def machine(keys: dict[str, str]) -> Iterator[list[str]]:
     server.server_close()
 
 
-def test_the_machines_own_role_does_not_step_in_and_serves_where_it_is_named(
+def test_the_machines_own_role_serves_where_it_is_named_or_nothing_else_is_and_never_steps_in(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     keys = keys_of(place.state.temporary_keys(MARIA))
@@ -419,9 +419,17 @@ def test_the_machines_own_role_does_not_step_in_and_serves_where_it_is_named(
     with machine(keys) as asked:
         monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", f"{asked[0]}/keys")
         monkeypatch.setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", asked[0])
-        place.files("[profile dev]\nregion = us-east-2\n[profile ecs]\n" + _role("EcsContainer") + "[profile ec2]\n" + _role("Ec2InstanceMetadata"))  # fmt: skip
-        assert refused(place).code == "source.none"
+        place.files("[profile dev]\nregion = us-east-2\n")
+        assert place.aws().identity(FILES).arn == MARIA
+        assert (
+            place.aws().keys(Who("dev", REGION, {"dev": {"region": REGION}})).access_key_id == keys["aws_access_key_id"]
+        )
+        del asked[1:]
+        for named in ("aws_secret_access_key = s", "source_profile = x", "sso_session = x", "ccsetup_kind = mfa"):
+            place.files(f"[profile dev]\nregion = us-east-2\n{named}\n")
+            assert refused(place).code in ("source.none", "profile.missing", "keys.partial", "sso.incomplete"), named
         assert asked[1:] == []
+        place.files(f"[profile ecs]\n{_role('EcsContainer')}[profile ec2]\n{_role('Ec2InstanceMetadata')}")
         for name, source in (("ecs", "EcsContainer"), ("ec2", "Ec2InstanceMetadata")):
             there = {name: role("CodeCommitAccess", "", credential_source=source)}
             for who in (Who(name, REGION), Who(name, REGION, there)):

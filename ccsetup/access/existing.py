@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ccsetup import parse
-from ccsetup.errors import BadAnswer, Problem
+from ccsetup.errors import Problem
 from ccsetup.look import Look
 from ccsetup.model import Access, Answers, Choice, Expected, Question, Value
 from ccsetup.sources import hint, near
@@ -22,14 +21,6 @@ def _settle(value: Value, answers: Answers, look: Look) -> None:
             next=near(str(value), list(look.profiles)) or "Set one up: ccsetup setup",
             code="profile.missing",
         )
-    try:
-        parse.profile(str(value))
-    except BadAnswer:
-        raise Problem(
-            f"git-remote-codecommit misreads the profile name {value}.",
-            next="Give that profile a plain name in ~/.aws/config, such as acme-dev.",
-            code="profile.name",
-        ) from None
 
 
 def _default(answers: Answers, look: Look) -> str | None:
@@ -60,4 +51,5 @@ ACCESS = Access(
     renew="stays as it is",
     sections=lambda answers, keys: (),
     expects=lambda answers: Expected(),
+    again=lambda name, there: {"kind": "existing", "profile": name},
 )

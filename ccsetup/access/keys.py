@@ -8,7 +8,7 @@ from ccsetup import parse
 from ccsetup.errors import BadAnswer
 from ccsetup.look import Look
 from ccsetup.model import Access, Answers, Expected, Keys, Question, Secret, Section, Value
-from ccsetup.questions import stored
+from ccsetup.questions import again, stored
 
 
 def _obtain(answers: Answers, look: Look) -> Keys:
@@ -87,4 +87,5 @@ ACCESS = Access(
     expects=lambda answers: Expected(),
     obtain=_obtain,
     suggest=lambda answers: "codecommit",
+    again=lambda name, there: again("keys", name, there),
 )  # fmt: skip

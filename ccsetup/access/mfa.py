@@ -8,7 +8,7 @@ from ccsetup import parse
 from ccsetup.errors import Problem
 from ccsetup.look import Look
 from ccsetup.model import Access, Answers, Choice, Expected, Keys, Question, Section, Value
-from ccsetup.questions import duration, stored
+from ccsetup.questions import again, duration, stored
 from ccsetup.sources import source_name, source_profile, source_who
 
 
@@ -52,6 +52,11 @@ def _sections(answers: Answers, keys: Keys | None) -> tuple[Section, ...]:
         "ccsetup_duration_seconds": answers.text("duration_seconds"),
     }
     return stored(answers, keys, renew)
+
+
+def _again(name: str, there: Mapping[str, str]) -> Mapping[str, str]:
+    kept = ("source_profile", "mfa_serial", "duration_seconds")
+    return again("mfa", name, there, **{key: there.get(f"ccsetup_{key}") for key in kept})
 
 
 QUESTIONS = (
@@ -98,4 +103,5 @@ ACCESS = Access(
     expects=lambda answers: Expected(parse.arn_account(answers.text("mfa_serial"))),
     obtain=_obtain,
     suggest=lambda answers: f"{source_name(answers)}-mfa",
+    again=_again,
 )

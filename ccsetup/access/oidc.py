@@ -9,7 +9,7 @@ from ccsetup import parse
 from ccsetup.errors import BadAnswer, Problem
 from ccsetup.look import Look
 from ccsetup.model import Access, Answers, Choice, Corrected, Expected, Keys, Question, Secret, Section, Value
-from ccsetup.questions import ROLE_ARN, duration, session_name, settings, stored
+from ccsetup.questions import ROLE_ARN, again, duration, session_name, settings, stored
 
 _PROVIDERS = ("www.amazon.com", "graph.facebook.com", "cognito-identity.amazonaws.com")
 
@@ -110,6 +110,13 @@ def _owns(there: Mapping[str, str]) -> bool:
     return "web_identity_token_file" in there or there.get("ccsetup_kind") == "oidc"
 
 
+def _again(name: str, there: Mapping[str, str]) -> Mapping[str, str]:
+    kept = ("role_arn", "web_identity_token_file", "duration_seconds", "provider_id")
+    prefix = "ccsetup_" if there.get("ccsetup_kind") == "oidc" else ""
+    own = {key: there.get(prefix + key) for key in kept}
+    return again("oidc", name, there, **own, role_session_name=there.get(f"{prefix}role_session_name", ""))
+
+
 QUESTIONS = (
     ROLE_ARN,
     Question(
@@ -153,4 +160,5 @@ ACCESS = Access(
     expects=lambda a: Expected(parse.arn_account(a.text("role_arn")), parse.role_name(a.text("role_arn"))),
     obtain=_obtain_for_provider,
     suggest=lambda answers: parse.role_name(answers.text("role_arn")),
+    again=_again,
 )  # fmt: skip

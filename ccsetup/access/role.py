@@ -8,7 +8,7 @@ from ccsetup import parse
 from ccsetup.errors import BadAnswer, Problem
 from ccsetup.look import Look
 from ccsetup.model import Access, Answers, Choice, Expected, Keys, Question, Section, Value, Who
-from ccsetup.questions import ROLE_ARN, duration, fixed, session_name, settings
+from ccsetup.questions import ROLE_ARN, again, duration, fixed, session_name, settings
 from ccsetup.sources import MACHINE, source_name, source_profile, source_who
 
 
@@ -74,6 +74,15 @@ def _settle_duration(value: Value, answers: Answers, look: Look) -> None:
         raise BadAnswer("A role that is assumed by another role lasts 3600 seconds at most, such as 3600.")
 
 
+def _again(name: str, there: Mapping[str, str]) -> Mapping[str, str]:
+    own = {key: there.get(key) for key in ("role_arn", "role_session_name", "duration_seconds")}
+    if "source_profile" not in there:
+        source = MACHINE + there.get("credential_source", "")
+        return again("role", name, there, **own, source_profile=source, external_id=there.get("external_id", ""))
+    optional = {key: there.get(key, "") for key in ("external_id", "mfa_serial")}
+    return again("role", name, there, **own, source_profile=there["source_profile"], **optional)
+
+
 QUESTIONS = (
     ROLE_ARN,
     source_profile(
@@ -132,4 +141,5 @@ ACCESS = Access(
     sections=_sections,
     expects=lambda a: Expected(parse.arn_account(a.text("role_arn")), parse.role_name(a.text("role_arn"))),
     suggest=lambda answers: parse.role_name(answers.text("role_arn")),
+    again=_again,
 )  # fmt: skip

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ccsetup import parse
 from ccsetup.errors import BadAnswer, Problem
 from ccsetup.look import Look
 from ccsetup.model import Access, Answers, Choice, Expected, Keys, Question, Section, Value
-from ccsetup.questions import fixed, settings, yes_no
+from ccsetup.questions import again, fixed, settings, yes_no
 from ccsetup.world import Start, start_of
 
 SCOPES = "sso:account:access"
@@ -109,8 +109,16 @@ def _accounts(answers: Answers, look: Look) -> Sequence[Choice]:
     try:
         return look.accounts(start(answers))
     except Problem as problem:
-        problem.about = "sso_region" if problem.code == "sso.url" else ""
+        problem.about = {"sso.url": "sso_region", "sso.signed-out": "sso_start_url"}.get(problem.code, "")
         raise
+
+
+def _again(name: str, there: Mapping[str, str]) -> Mapping[str, str]:
+    kept = ("sso_start_url", "sso_region", "sso_session", "sso_account_id", "sso_role_name")
+    own = {key: there.get(key) for key in kept}
+    if "sso_session" not in there:
+        return again("sso", name, there, **own, legacy="yes")
+    return again("sso", name, there, **own, sso_registration_scopes=there.get("sso_registration_scopes", ""))
 
 
 QUESTIONS = (
@@ -194,4 +202,5 @@ ACCESS = Access(
     sections=_sections,
     expects=lambda answers: Expected(answers.text("sso_account_id"), answers.text("sso_role_name")),
     suggest=_suggest,
+    again=_again,
 )

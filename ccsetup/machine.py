@@ -1,0 +1,47 @@
+"""Which role this machine gives its programs, asked as the SDKs ask: container, EC2 instance, Lambda's variables."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from typing import Any
+
+from ccsetup.sdk import refusals, session_of
+from ccsetup.waiting import within
+
+_PATIENCE_S = 1.0  # outside AWS nothing answers at the metadata address, and nobody shall wait for it
+
+
+def source() -> str:
+    """Return the credential_source that yields credentials here, "" when none does."""
+    if os.environ.get("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI") or os.environ.get("AWS_CONTAINER_CREDENTIALS_FULL_URI"):
+        return "EcsContainer" if _loads("container-role") else ""
+    if os.environ.get("AWS_LAMBDA_FUNCTION_NAME") and os.environ.get("AWS_ACCESS_KEY_ID"):
+        return "Environment"
+    return "Ec2InstanceMetadata" if _loads("iam-role") else ""
+
+
+def region() -> str:
+    """Return the region that the environment or the instance's metadata tells, "" when neither does."""
+    named = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+    return named or str(_quickly(_by_metadata) or "")
+
+
+def _loads(provider: str) -> bool:
+    def load() -> Any:
+        return session_of("", "us-east-1").get_component("credential_provider").get_provider(provider).load()
+
+    return _quickly(load) is not None
+
+
+def _by_metadata() -> str | None:
+    from botocore.utils import IMDSRegionProvider
+
+    found: str | None = IMDSRegionProvider(session_of("", "us-east-1")).provide()
+    return found
+
+
+def _quickly(work: Any) -> Any:
+    with suppress(TimeoutError, *refusals()):
+        return within(_PATIENCE_S, work)[0]
+    return None
