@@ -220,7 +220,7 @@ class Grants:
 
 def signed_out(what: str) -> Problem:
     """Say that there is no sign-in, and what to do."""
-    return Problem(what, next="Run the same command again to sign in.", code="sso.signed-out")
+    return Problem(what, next="Try again to sign in.", code="sso.signed-out")
 
 
 def in_words(start: Start, code: str) -> Problem:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -37,9 +37,9 @@ _SPARE = timedelta(minutes=1)  # less is not worth beginning with
 class SignIn:
     """IAM Identity Center, as world.SignIn describes it. Reads the token cache; what it would write is `pending`.
 
-    `show` takes a text and an address to open, `note` a quiet line, `open_browser` an address and says whether a
-    browser took it (None: the person's own). `no_browser` shows the address and opens nothing. A fault of the network
-    is one Problem within a minute; every wait ends at once on Ctrl-C.
+    `show` takes a text and an address to open, `note` a quiet line, `busy` what is waited for, `open_browser` an
+    address and says whether a browser took it (None: the person's own). `no_browser` shows the address and opens
+    nothing. A fault of the network is one Problem within a minute; every wait ends at once on Ctrl-C.
     """
 
     def __init__(
@@ -50,13 +50,14 @@ class SignIn:
         *,
         show: Callable[[str, str], None],
         note: Callable[[str], None],
+        busy: Callable[[str], AbstractContextManager[object]] = nullcontext,
         open_browser: Callable[[str], bool] | None = None,
         device_code: bool = False,
         no_browser: bool = False,
         patience_s: float = 600.0,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._env, self._now, self._note = env, now, note
+        self._env, self._now, self._note, self._busy = env, now, note, busy
         self._cache = home / ".aws" / "sso" / "cache"
         self._device_code, self._no_browser, self._open_browser = device_code, no_browser, open_browser
         self._center = IdentityCenter(env, home)
@@ -214,12 +215,14 @@ class SignIn:
             return "a profile without an sso-session has no other way"
         return why_none(self._env)
 
-    def _visit(self, page: str) -> AbstractContextManager[None]:
+    @contextmanager
+    def _visit(self, page: str) -> Iterator[None]:
         from ccsetup.browser import open_page, visited, why_none
 
-        if self._no_browser or why_none(self._env):
-            return nullcontext()
-        return visited(page, self._open_browser or open_page, self._note)
+        alone = self._no_browser or why_none(self._env)
+        opened = nullcontext() if alone else visited(page, self._open_browser or open_page, self._note)
+        with self._busy("Waiting for you to sign in there"), opened:
+            yield
 
     def _keep(self, start: Start, token: Token) -> Token:
         """Note the files that a new token will be kept in."""

@@ -82,7 +82,7 @@ def world_of(options: Namespace, screen: Screen) -> World:
         cwd=_here(),
         now=now,
         stdin=sys.stdin.read,
-        files=Files(env, home, now, judge=lambda path: aws.judge(path)),
+        files=Files(env, home, now, judge=lambda path: aws.judge(path), command=options.command),
         aws=aws,
         signin=signin,
         git=Git(env, home),
@@ -95,7 +95,7 @@ def _signin(options: Namespace, home: Path, screen: Screen) -> SignIn:
     from ccsetup.signin import SignIn
 
     quiet = {"device_code": options.device_code, "no_browser": options.no_browser}
-    return SignIn(os.environ, home, now, show=screen.link, note=screen.note, **quiet)
+    return SignIn(os.environ, home, now, show=screen.link, note=screen.note, busy=screen.busy, **quiet)
 
 
 def _aws(home: Path, signin: SignIn) -> Aws:
