@@ -1,13 +1,14 @@
 """The backups that undo needs: one JSON file per change, private, the last 20 and at most 30 days.
 
-Each holds `at`, `profile`, `made` (the folders that had to be made) and `files`: per path the text `before` (null when
-there was no file), its `mode`, and the `sha256` of what was written (null when the file was removed). Undecodable bytes
-are surrogate escapes. One that is cut short belongs to a change that never happened.
+Each holds `at`, the `command` and `profile` it was made by and for, `made` (the folders that had to be made) and
+`files`: per path which of AWS's files it is, the text `before` (null when there was no file), its `mode`, and what was
+written as `after` (null when the file was removed): how many characters of the old text it begins with, what is new,
+and how many it ends with. Undecodable bytes are surrogate escapes. One that is cut short belongs to a change that never
+happened.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -18,6 +19,7 @@ from typing import Any
 
 from ccsetup import disk
 from ccsetup.model import Edit
+from ccsetup.world import Change
 
 KEEP = 20
 DAYS = 30
@@ -25,21 +27,22 @@ DAYS = 30
 _STAMP = "%Y%m%dT%H%M%S.%fZ"
 
 
-def keep(folder: Path, at: datetime, profile: str, edits: Sequence[tuple[Edit, int | None]], made: list[Path]) -> Path:
-    """Write down the edits (each with its file's mode) so that they can be undone; return the new backup.
+def keep(folder: Path, change: Change, modes: Sequence[int | None], made: list[Path]) -> Path:
+    """Write a change down, with the modes its files had, so that it can be undone; return the new backup.
 
-    Folders that have to be made are added to `made`.
+    Folders that have to be made are added to `made`, which is what the backup will say was made.
     """
     disk.make_folder(folder, made)
     if os.name == "posix":
         folder.chmod(0o700)
     record = {
-        "at": at.isoformat(),
-        "profile": profile,
+        "at": change.at.isoformat(),
+        "command": change.command,
+        "profile": change.profile,
         "made": [str(path) for path in made],
-        "files": [_entry(edit, mode) for edit, mode in edits],
+        "files": [_entry(edit, mode) for edit, mode in zip(change.edits, modes, strict=True)],
     }
-    path = folder / _next_name(folder, at)
+    path = folder / _next_name(folder, change.at)
     fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with ExitStack() as failing:
         failing.callback(disk.discard, path)
@@ -50,9 +53,48 @@ def keep(folder: Path, at: datetime, profile: str, edits: Sequence[tuple[Edit, i
 
 
 def _entry(edit: Edit, mode: int | None) -> dict[str, Any]:
-    after = None if edit.after is None else edit.after.encode("utf-8", "surrogateescape")
-    digest = None if after is None else hashlib.sha256(after).hexdigest()
-    return {"path": str(edit.path), "before": edit.before, "mode": mode, "sha256": digest}
+    after = None if edit.after is None else _splice(edit.before or "", edit.after)
+    return {"path": str(edit.path), "file": edit.file, "before": edit.before, "mode": mode, "after": after}
+
+
+def _splice(before: str, after: str) -> tuple[int, str, int]:
+    """Return how many characters two texts begin with alike, what follows in the second, and how many end it alike."""
+    head = _alike(before, after)
+    tail = _alike(before[head:][::-1], after[head:][::-1])
+    return head, after[head : len(after) - tail], tail
+
+
+def _alike(one: str, other: str) -> int:
+    low, high = 0, min(len(one), len(other))
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if one[low:middle] == other[low:middle] else (low, middle - 1)
+    return low
+
+
+def changes(folder: Path) -> list[Change]:
+    """Return the changes whose backups are there and whole, the latest first."""
+    found = (_read(path) for path in reversed(names(folder)))
+    return [change for change in found if change]
+
+
+def _read(path: Path) -> Change | None:
+    try:
+        record = json.loads(path.read_text(encoding="ascii"))
+        edits = tuple(_edit(entry) for entry in record["files"])
+        at, made = datetime.fromisoformat(record["at"]), tuple(Path(name) for name in record["made"])
+        return Change(at, record["command"], record["profile"], edits, (path,), made)
+    except (OSError, ValueError, LookupError, TypeError):
+        return None
+
+
+def _edit(entry: Mapping[str, Any]) -> Edit:
+    before, after = entry["before"], entry["after"]
+    if after is not None:
+        head, new, tail = after
+        old = before or ""
+        after = old[:head] + new + old[len(old) - tail :]
+    return Edit(Path(entry["path"]), before, after, entry["file"])
 
 
 def _next_name(folder: Path, at: datetime) -> str:

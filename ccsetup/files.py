@@ -13,7 +13,7 @@ from ccsetup import disk
 from ccsetup.disk import encoded
 from ccsetup.errors import Problem
 from ccsetup.model import Edit, Plan, Receipt
-from ccsetup.world import AwsTexts
+from ccsetup.world import AwsTexts, Change
 
 if TYPE_CHECKING:
     from ccsetup.writing import Draft, Exchange, Judge
@@ -24,7 +24,8 @@ TEXT_BYTES = 1 << 20
 class Files:
     """The disk. `judge` parses a file as botocore does (header → key → value); None leaves that to configparser.
 
-    `state` is where backups are kept, `…/ccsetup`; None is the platform's place for a program's state.
+    `state` is where backups are kept, `…/ccsetup`; None is the platform's place for a program's state. `command` is
+    what the list of changes will say made them.
     """
 
     def __init__(
@@ -34,12 +35,14 @@ class Files:
         now: Callable[[], datetime],
         judge: Judge | None = None,
         state: Path | None = None,
+        command: str = "",
     ) -> None:
         self._env = env
         self._home = home
         self._now = now
         self._judge = judge
         self._state = state or _state_folder(env, home)
+        self._command = command
         self._cache_folders: list[Path] = []  # those that were made
 
     @property
@@ -80,7 +83,8 @@ class Files:
             return Receipt(plan, at)
 
         def keep(drafts: Sequence[Draft]) -> Path:
-            return backups.keep(self.backups, at, plan.profile, [(it.edit, it.mode) for it in drafts], made)
+            change = Change(at, self._command, plan.profile, tuple(draft.edit for draft in drafts))
+            return backups.keep(self.backups, change, [draft.mode for draft in drafts], made)
 
         backup = self._exchange().run(edits, plan.sections, {}, made, keep)
         backups.prune(self.backups, at)
@@ -88,15 +92,31 @@ class Files:
 
     def put_back(self, receipt: Receipt) -> None:
         """Make every file of the receipt what it was, byte for byte, and remove its backup and made folders."""
+        edits = receipt.plan.edits
+        self.take_back(Change(receipt.at, "", receipt.plan.profile, edits, receipt.backups, receipt.made), edits)
+
+    def changes(self) -> Sequence[Change]:
+        """Return the changes that can be undone, the latest first."""
+        from ccsetup import backups
+
+        with disk.explained(self.backups, "read"):
+            return backups.changes(self.backups)
+
+    def now(self, edit: Edit) -> str | None:
+        """Return the text that is in an edit's file now; None when there is no file."""
+        return _read(edit.path)
+
+    def take_back(self, change: Change, edits: Sequence[Edit]) -> None:
+        """Undo these edits of a change (the others are undone already), and forget it. Raises Problem untouched."""
         from ccsetup import backups
         from ccsetup.plan import undo
 
-        edits = [edit for edit in undo(receipt.plan).edits if edit.before != edit.after]
-        if edits:
-            self._exchange().run(edits, (), backups.modes(receipt.backups), [], lambda _: None)
-        for backup in receipt.backups:
+        back = undo(Plan(change.profile, "", edits=tuple(edits))).edits
+        if wanted := [edit for edit in back if edit.before != edit.after]:
+            self._exchange().run(wanted, (), backups.modes(change.backups), [], lambda _: None)
+        for backup in change.backups:
             disk.discard(backup)
-        disk.remove_folders([*receipt.made])
+        disk.remove_folders([*change.made])
 
     def _exchange(self) -> Exchange:
         from ccsetup.writing import Exchange

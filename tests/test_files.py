@@ -368,7 +368,7 @@ def test_a_file_that_was_changed_since_is_not_put_back(home: Home) -> None:
 def test_a_backup_holds_what_undo_needs(home: Home) -> None:
     home.fill(CONFIG.encode() + b"# \xff\n", None)
     before = home.files.read().config
-    edits = (Edit(home.config, before, CONFIG), Edit(home.credentials, None, SECRETS))
+    edits = (Edit(home.config, before, CONFIG, "config"), Edit(home.credentials, None, SECRETS, "credentials"))
     receipt = home.files.apply(Plan("dev", "", (), edits))
     [path] = receipt.backups
     record = json.loads(path.read_text())
@@ -378,7 +378,8 @@ def test_a_backup_holds_what_undo_needs(home: Home) -> None:
     assert first["path"] == str(home.config)
     assert first["before"].encode("utf-8", "surrogateescape") == CONFIG.encode() + b"# \xff\n"
     assert (first["mode"], second["before"], second["mode"]) == (0o600, None, None)
-    assert first["sha256"] == rooms.sha256(home.config.read_bytes()).hexdigest()
+    [change] = home.files.changes()
+    assert (change.edits, change.backups, change.made) == (edits, receipt.backups, receipt.made)
 
 
 def test_backups_sort_by_time_even_when_the_clock_stands_still_or_goes_back(home: Home, at_once: None) -> None:

@@ -1,0 +1,122 @@
+"""The last change ccsetup made, turned round: looked at, put back, and then the one before it is the last."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from ccsetup import plan
+from ccsetup.commands.report import Report
+from ccsetup.errors import Cancelled, Missing, Problem
+from ccsetup.model import Asked, Choice, Edit, Plan
+from ccsetup.world import Change, World
+
+ABOUT = "Put the AWS files back as they were before the last change; clones and sign-ins stay."
+USAGE = "[--list]"
+EXAMPLE = "ccsetup undo --dry-run"
+
+GO = "go"
+
+
+def flags(parser: ArgumentParser) -> None:
+    """Add undo's own flag."""
+    parser.add_argument("--list", action="store_true", help="show the changes that can be undone, the latest first")
+
+
+def main(options: Namespace, world_of: Callable[[], World]) -> Report:
+    """Undo the last change that still stands, or list them all."""
+    world = world_of()
+    changes = world.files.changes()
+    if options.list:
+        return _listed(world, changes)
+    for change in changes:
+        wanted = _standing(world, change)
+        if wanted:
+            return _undone(world, change, wanted, options)
+        if not options.dry_run:  # it never came to be, or somebody put it back by hand
+            world.files.take_back(change, ())
+    world.screen.say(" There is nothing left to undo.")
+    return Report({"ok": True, "undone": None, "edits": [], "problems": []})
+
+
+def _standing(world: World, change: Change) -> list[Edit]:
+    """Return the edits that are still to be undone. Raises Problem, the difference shown, when a file is neither."""
+    theirs = []
+    for edit in change.edits:
+        now = world.files.now(edit)
+        if now not in (edit.before, edit.after):
+            theirs.append(edit._replace(before=edit.after, after=now))
+    if theirs:
+        world.screen.review([plan.diff(edit, world.home) for edit in theirs], [])
+        names = " and ".join(_shown(world, edit.path) for edit in theirs)
+        raise Problem(
+            f"{names} {'was' if len(theirs) == 1 else 'were'} changed since, as shown above, so nothing was put back.",
+            why=f"Undoing {_named(change)} would take that change away too.",
+            next="Take those lines back by hand, then run ccsetup undo again; or leave it as it is.",
+            code="file.changed",
+        )
+    return [edit for edit in change.edits if world.files.now(edit) != edit.before]
+
+
+def _undone(world: World, change: Change, wanted: Sequence[Edit], options: Namespace) -> Report:
+    """Show what would be put back, ask, and do it."""
+    back = plan.undo(Plan(change.profile, "", edits=tuple(wanted))).edits
+    world.screen.review(
+        [plan.diff(edit, world.home) for edit in back], [("undo", f"{_named(change)}, made {_moment(change)}")]
+    )
+    if not options.dry_run:
+        if not options.yes:
+            _agreed(world)
+        world.files.take_back(change, wanted)
+        for edit in back:
+            did = "removed" if edit.after is None else "restored"
+            world.screen.done(did, _shown(world, edit.path), "" if edit.after is None else "byte for byte")
+        if any("sso_" in (edit.before or "") for edit in back):
+            world.screen.note("Sign-ins are no part of the AWS files; they stay until they end.")
+    return Report({"ok": True, "undone": _entry(change), "edits": [_did(edit) for edit in back], "problems": []})
+
+
+def _agreed(world: World) -> None:
+    """Ask. Raises Cancelled; Missing with nobody there."""
+    if world.prompt is None:
+        raise Missing("Missing: --yes.", next="Add --yes to put this back, or --dry-run to only look at it.")
+    choices = (Choice(GO, "Yes, put it back"), Choice("cancel", "Cancel", "everything stays as it is"))
+    if world.prompt.ask(Asked("undo", "Put this back?", "choose", choices=choices, default=GO)) != GO:
+        raise Cancelled("Cancelled. Nothing was put back.")
+
+
+def _listed(world: World, changes: Sequence[Change]) -> Report:
+    for change in changes:
+        names = ", ".join(_shown(world, edit.path) for edit in change.edits)
+        world.screen.output(f"{_moment(change)}  {_named(change)}  {names}")
+    if not changes:
+        world.screen.say(" There is nothing left to undo.")
+    return Report({"ok": True, "changes": [_entry(change) for change in changes], "problems": []})
+
+
+def _entry(change: Change) -> dict[str, Any]:
+    return {
+        "at": change.at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "command": change.command or None,
+        "profile": change.profile or None,
+        "paths": [str(edit.path) for edit in change.edits],
+    }
+
+
+def _did(edit: Edit) -> dict[str, Any]:
+    return {"path": str(edit.path), "removed": edit.after is None}
+
+
+def _named(change: Change) -> str:
+    return f"{change.command or 'the change'} {change.profile}".rstrip()
+
+
+def _moment(change: Change) -> str:
+    return change.at.astimezone().strftime("%Y-%m-%d %H:%M")
+
+
+def _shown(world: World, path: Path) -> str:
+    inside = path.is_relative_to(world.home)
+    return f"~/{path.relative_to(world.home).as_posix()}" if inside else str(path)
