@@ -1,5 +1,5 @@
 # Without pathlib, which takes longer to import than everything here to run.
-# ruff: noqa: PTH111, PTH123
+# ruff: noqa: PTH111, PTH116, PTH123
 """SigV4 for git, and the credentials that are at hand (static, or cached by an SDK): standard library only.
 
 Git waits for what is written here at every pull and push, so it imports next to nothing. It reads the AWS files
@@ -50,6 +50,9 @@ REGIONS: dict[str, str] = {
 
 WINDOW_S = 15 * 60  # SDKs renew a session that ends sooner than this
 _LAST_S = 60  # a session that only a person can renew serves until it is almost over
+BOTO_CACHE = "~/.aws/boto/cache"  # of roles that AWS's git-remote-codecommit assumed
+CLI_CACHE = "~/.aws/cli/cache"  # of the AWS CLI: roles assumed, also with a token, and roles of a sign-in
+_SIGN_IN = {"sso_session": "sessionName", "sso_start_url": "startUrl"}
 _RECORDED = ("ccsetup_expires_at", "x_security_token_expires", "aws_expiration", "expiration")
 
 
@@ -107,11 +110,12 @@ def settings(profile: str) -> tuple[Settings, Settings]:
 def section(data: bytes, profile: str, prefix: str) -> Settings:
     """Return the settings of one profile's section, exactly as botocore reads them, or raise Unsure.
 
+    `prefix` is what comes before the name: "profile " or "sso-session " in config, nothing in credentials.
     A value that goes on over further lines is "\\n" alone: nobody here needs one.
     """
     if not profile or b"[DEFAULT]" in data:
         raise Unsure
-    header = profile if profile == "default" else prefix + profile
+    header = profile if profile == "default" and prefix == "profile " else prefix + profile
     places = [at for at, head in _heads(data, profile) if _means(head, header, profile, prefix)]
     if len(places) > 1:
         raise Unsure
@@ -142,7 +146,7 @@ def _means(head: str, header: str, profile: str, prefix: str) -> bool:
     """Say whether a header means this profile; raises Unsure for `[profile "dev"]` and what else shlex must read."""
     if head == header:
         return True
-    if not prefix or not head.startswith("profile"):
+    if not prefix or not head.startswith(prefix.strip()):
         return False
     if any(c in head for c in "\"'\\") or head.split()[1:] == [profile]:
         raise Unsure
@@ -177,11 +181,11 @@ def at_hand(config: Settings, credentials: Settings, now: float) -> Keys | None:
     """
     merged = {**config, **credentials}
     if "web_identity_token_file" in merged:
-        return None
+        return _by_token(merged, now)
     if "role_arn" in merged:
-        return _cached(merged, now)
+        return _assumed(merged, now)
     if any(key.startswith("sso_") for key in merged):
-        return None
+        return _signed_in(merged, now)
     if "aws_access_key_id" in credentials:
         return _static(credentials)
     if "aws_access_key_id" in config and not {"login_session", "credential_process"} & set(merged):
@@ -219,31 +223,76 @@ def checked(keys: Keys) -> Keys:
     return keys
 
 
-def _cached(profile: Settings, now: float) -> Keys | None:
-    """Return the session of a role from the cache that botocore and the AWS CLI's git tools share."""
+def _assumed(profile: Settings, now: float) -> Keys | None:
+    """Return the session of a role from the caches of botocore's tools for git and of the AWS CLI."""
     if ("source_profile" in profile) == ("credential_source" in profile):
         raise Unsure
-    path = os.path.expanduser(f"~/.aws/boto/cache/{cache_key(profile)}.json")
+    until = now + (_LAST_S if "mfa_serial" in profile else WINDOW_S)
+    key = cache_key(profile)
+    return _kept(BOTO_CACHE, key, until) or _kept(CLI_CACHE, key, until)
+
+
+def _by_token(profile: Settings, now: float) -> Keys | None:
+    """Return the session of a role that a token file stands for, which the AWS CLI keeps by fewer settings."""
+    asked: Settings = {key: profile[key] for key in ("role_arn", "role_session_name") if key in profile}
+    if "role_arn" not in asked or not profile["web_identity_token_file"]:
+        return None
+    return _kept(CLI_CACHE, cache_key(asked), now + WINDOW_S)
+
+
+def _signed_in(profile: Settings, now: float) -> Keys | None:
+    """Return the keys of a role of IAM Identity Center from the AWS CLI's cache."""
+    if "sso_session" in profile:
+        session = section(read("AWS_CONFIG_FILE", "config"), profile["sso_session"], "sso-session ")
+        if any(profile.get(key, value) != value for key, value in session.items()):
+            raise Unsure
+        profile = {**session, **profile}
+    if not {"sso_account_id", "sso_role_name", "sso_start_url", "sso_region"} <= set(profile):
+        raise Unsure
+    place = "sso_session" if "sso_session" in profile else "sso_start_url"
+    asked = {"accountId": "sso_account_id", "roleName": "sso_role_name", _SIGN_IN[place]: place}
+    parts = ",".join(f'"{name}":"{_plain(profile[key])}"' for name, key in asked.items())
+    return _kept(CLI_CACHE, _sha1(f"{{{parts}}}"), now + WINDOW_S, signed_in_at(profile))
+
+
+def signed_in_at(profile: Settings) -> float:
+    """Return when the sign-in behind a profile was written down (seconds since 1970), infinity when there is none.
+
+    A role's keys that are older belong to a sign-in that is over, though the AWS CLI would use them until they end.
+    """
     try:
-        with open(path, encoding="utf-8") as file:
+        return os.stat(os.path.expanduser(sign_in_path(profile))).st_mtime
+    except OSError:
+        return float("inf")
+
+
+def sign_in_path(profile: Settings) -> str:
+    """Return where SDKs keep the token of a profile's sign-in."""
+    return f"~/.aws/sso/cache/{_sha1(profile.get('sso_session') or profile.get('sso_start_url', ''))}.json"
+
+
+def _kept(folder: str, key: str, until: float, since: float = 0.0) -> Keys | None:
+    """Return the keys that an SDK has kept, when they last after `until` and were written after `since`."""
+    try:
+        with open(os.path.expanduser(f"{folder}/{key}.json"), encoding="utf-8") as file:
+            if os.fstat(file.fileno()).st_mtime < since:
+                return None
             text = file.read()
     except FileNotFoundError:
         return None
     except (OSError, UnicodeDecodeError) as error:
         raise Unsure from error
-    if not lasts(_field(text, "Expiration"), now + (_LAST_S if "mfa_serial" in profile else WINDOW_S)):
+    if not lasts(_field(text, "Expiration"), until):
         return None
     return checked((_field(text, "AccessKeyId"), _field(text, "SecretAccessKey"), _field(text, "SessionToken")))
 
 
 def cache_key(profile: Settings) -> str:
     """Return the name botocore gives a role's cached session: sha1 of the sorted JSON of what AssumeRole is asked."""
-    from hashlib import sha1
-
     asked = {
         "ExternalId": profile.get("external_id"),
         "RoleArn": profile["role_arn"],
-        "RoleSessionName": profile.get("role_session_name"),
+        "RoleSessionName": profile.get("role_session_name") or None,  # an empty one is made up anew each time
         "SerialNumber": profile.get("mfa_serial"),
     }
     parts = [f'"{key}": "{_plain(value)}"' for key, value in asked.items() if value is not None]
@@ -251,7 +300,13 @@ def cache_key(profile: Settings) -> str:
         parts.insert(0, f'"DurationSeconds": {int(profile["duration_seconds"])}')
     except (KeyError, ValueError):  # botocore too goes on without a duration that is no number
         pass
-    return sha1(f"{{{', '.join(parts)}}}".encode(), usedforsecurity=False).hexdigest()
+    return _sha1(f"{{{', '.join(parts)}}}")
+
+
+def _sha1(text: str) -> str:
+    from hashlib import sha1
+
+    return sha1(text.encode(), usedforsecurity=False).hexdigest()
 
 
 def _plain(value: str) -> str:

@@ -16,7 +16,7 @@ HOUSE = ROOT / "ccsetup"
 FOUNDATION = {"model", "errors", "world", "look", "patterns", "waiting"}
 PURE = {
     "talk", "questions", "sources", "parse", "paste", "address", "ini", "config", "plan", "refusals", "inert", "pick",
-    "access", "tokens", "complaints", "masks", "transport",
+    "access", "tokens", "complaints", "masks", "denials", "policy", "transport",
 }  # fmt: skip
 # One adapter may have several rooms: they may see each other, never another adapter's.
 FAMILIES = (
@@ -24,11 +24,11 @@ FAMILIES = (
     {"signin", "center", "grants", "browser"},
     {"prompt", "plain", "sheet"},
     {"aws", "resolve", "sdk", "sessions", "exchanges", "machine"},
-    {"git"},
+    {"git", "cloned", "running"},
     {"screen"},
 )
 ADAPTERS = set().union(*FAMILIES)
-HELPERS = {"signing", "remote"}
+HELPERS = {"signing", "grant", "fetching", "remote", "credential"}
 TOP = {"cli", "arguments", "surroundings", "__main__"}
 
 MAY = {
@@ -45,10 +45,11 @@ DOORS = {
     "prompt_toolkit": {"prompt", "sheet"},
     "rich": {"screen"},
     "boto3": {"aws"},
-    "botocore": {"aws", "center", "machine", "remote", "resolve", "sdk"},
-    "subprocess": {"git", "remote"},
+    "botocore": {"aws", "center", "machine", "fetching", "resolve", "sdk"},
+    "subprocess": {"running", "remote", "fetching"},
     "filelock": {"writing"},
     "configobj": {"config"},
+    "defusedxml": {"assertion"},
 }
 
 
@@ -138,7 +139,8 @@ def test_putting_the_world_together_loads_no_heavy_library() -> None:
     assert not loaded_by(code) & {"boto3", "botocore", "rich", "urllib3", "configobj", "filelock"}
 
 
-def test_the_git_helper_imports_nothing_of_the_rest() -> None:
-    code = "import ccsetup.remote, sys; print(' '.join(m for m in sys.modules if m.startswith('ccsetup')))"
+@pytest.mark.parametrize("room", ["remote", "credential"])
+def test_gits_helpers_import_nothing_of_the_rest(room: str) -> None:
+    code = f"import ccsetup.{room}, sys; print(' '.join(m for m in sys.modules if m.startswith('ccsetup')))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
-    assert set(done.stdout.split()) <= {"ccsetup", "ccsetup.remote", "ccsetup.signing"}
+    assert set(done.stdout.split()) <= {"ccsetup", f"ccsetup.{room}", "ccsetup.grant", "ccsetup.signing"}

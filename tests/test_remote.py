@@ -227,7 +227,7 @@ def test_nothing_is_read_from_gits_pipe(desk: Desk, ours: Path) -> None:
     )  # fmt: skip
     assert done.returncode == 1
     assert done.stdout == ""
-    assert done.stderr == "Profile mfa needs a new MFA code. Run: ccsetup setup --profile mfa\n"
+    assert done.stderr == "Profile mfa needs a new MFA code. Run: ccsetup login mfa\n"
 
 
 def test_a_credential_process_works_and_does_not_read_gits_pipe(either: Desk, tmp_path: Path) -> None:
@@ -259,17 +259,17 @@ def test_a_sign_in_that_ended_names_the_hour_and_the_command(desk: Desk) -> None
     cached.write_text(json.dumps(token))
     at = time.strftime("%H:%M", time.localtime(time.time() - 60))
     said = desk.says(URL.format(profile))
-    assert said in (f"Sign-in for sso ended at {at}. Run: ccsetup setup --profile sso", said.replace(" at ", " on 20"))
+    assert said in (f"Sign-in for sso ended at {at}. Run: ccsetup login sso", said.replace(" at ", " on 20"))
     cached.unlink()
-    assert desk.says(URL.format(profile)) == "Sign-in for sso is needed. Run: ccsetup setup --profile sso"
+    assert desk.says(URL.format(profile)) == "Sign-in for sso is needed. Run: ccsetup login sso"
     desk.profile("via", role_arn=role_arn("CodeCommitAccess"), source_profile="sso", region="us-east-2")
-    assert desk.says(URL.format("via")) == "Sign-in for via is needed. Run: ccsetup setup --profile via"
+    assert desk.says(URL.format("via")) == "Sign-in for via is needed. Run: ccsetup login via"
 
 
 def test_a_token_that_identity_center_refuses_is_a_sign_in_that_ended(desk: Desk) -> None:
     profile = signed_in(desk)
     desk.sandbox.state.center.end_sessions()
-    assert "Run: ccsetup setup --profile sso" in desk.says(URL.format(profile))
+    assert "Run: ccsetup login sso" in desk.says(URL.format(profile))
 
 
 def test_stored_keys_that_ended_are_named_before_git_is_refused(desk: Desk) -> None:
@@ -282,7 +282,7 @@ def test_stored_keys_that_ended_are_named_before_git_is_refused(desk: Desk) -> N
     assert done.returncode != 0
     first, second = done.stderr.splitlines()
     assert first.startswith("The keys of stored ended on 2020-01-31 at ")
-    assert first.endswith("Run: ccsetup setup --profile stored")
+    assert first.endswith("Run: ccsetup login stored")
     assert "403" in second
 
 
@@ -345,7 +345,7 @@ def test_what_is_wrong_is_one_sentence(desk: Desk, fault: str) -> None:
     [
         (lambda s: s.deny("maria", "sts:AssumeRole"), "AWS refuses profile assumed its role: User: arn:aws:iam::8888"),
         (lambda s: s.refuse("AssumeRole", "ExpiredToken", "The security token included in the request is expired"),
-         "The credentials behind assumed have ended. Run: ccsetup setup --profile assumed"),
+         "The credentials behind assumed have ended. Run: ccsetup login assumed"),
         (lambda s: s.keys.clear(), "AWS does not accept the credentials behind assumed (InvalidClientTokenId"),
         (lambda s: s.refuse("AssumeRole", "Strange", "An \x1b[31mevil\x07 text\nover two lines"),
          "AWS refuses profile assumed (Strange)"),

@@ -1,0 +1,143 @@
+"""What git runs as git-credential-ccsetup: signs a CodeCommit address at once when the credentials are at hand.
+
+The contract is git's (gitcredentials(7)) and of `aws codecommit credential-helper`, whose signature it makes byte for
+byte: `git-credential-ccsetup [--profile P] [--region R] get|store|erase`, attributes as key=value lines on stdin, user
+name and password on stdout. For a host that is not CodeCommit's nothing is said, and git asks the next helper. Where
+CodeCommit is meant and no keys are to be had, git is told to quit: it would go on to keychains and a prompt.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+
+from ccsetup import grant, signing
+from ccsetup.grant import Refused
+
+_LASTS_S = 15 * 60  # CodeCommit takes a signature as long as that
+_LIMIT = 1 << 20  # bytes of a question; git's own have a few hundred
+_HOSTS = {(name, "amazonaws", "com") for name in ("git-codecommit", "git-codecommit-fips")}  # without the region
+_SETTING = "git config credential.helper 'ccsetup --profile dev'"
+
+
+def main() -> int:
+    """Serve git; return the exit code."""
+    try:
+        return serve(sys.argv[1:])
+    except Refused as refused:
+        return grant.told(refused)
+    except KeyboardInterrupt:
+        return 130
+
+
+def serve(arguments: list[str]) -> int:
+    """Answer git's `get`; keep and forget nothing on `store` and `erase`. Raises Refused."""
+    profile, region, verb = read_arguments(arguments)
+    question = read_question(_heard())
+    if verb != "get" or question is None:
+        return 0
+    host, path = question
+    region_of_host = host_region(host)
+    if region_of_host is None:
+        return 0
+    try:
+        _say(answer(profile, region_of_host or region, host, path, sure=bool(region_of_host)))
+    except Refused:
+        _say("quit=1\n")
+        raise
+    return 0
+
+
+def answer(profile: str | None, region: str, host: str, path: str, *, sure: bool) -> str:
+    """Return git's answer for a repository's host and path. Raises Refused."""
+    if not path:
+        setting = f"credential.https://{host}.useHttpPath true"
+        raise Refused(f"git does not tell which repository it wants. Run: git config --global {setting}")
+    remedy = "add one where credential.helper is set, such as: --region us-east-2"
+    region, (access_key, secret, token) = grant.granted(profile, region, remedy, sure=sure)
+    now = time.time()
+    signed_path = f"/{path}".partition("#")[0].partition("?")[0]
+    password = signing.git_password(secret, region, host.partition(":")[0], signed_path, now)
+    user = signing.git_user(access_key, token)
+    return f"username={user}\npassword={password}\npassword_expiry_utc={int(now) + _LASTS_S}\n"
+
+
+def read_arguments(arguments: list[str]) -> tuple[str | None, str, str]:
+    """Return the profile (None: none named), the region ("": none named) and the verb. Raises Refused."""
+    given: dict[str, str] = {}
+    words: list[str] = []
+    rest = iter(arguments)
+    for word in rest:
+        name, has_value, value = word.partition("=")
+        if name in ("--profile", "--region"):
+            given[name] = value if has_value else next(rest, "")
+        else:
+            words.append(word)
+    if len(words) != 1 or words[0].startswith("-") or "" in given.values():
+        raise Refused(f"git runs this command by itself, where it is told to, as by: {_SETTING}")
+    return given.get("--profile"), given.get("--region", ""), words[0]
+
+
+def read_question(text: bytes) -> tuple[str, str] | None:
+    """Return host and path ("": none told) of git's question; None when it is not about https, or makes no sense.
+
+    A carriage return counts as part of a value, unless it ends a line: what git puts into a URL must not become
+    another line here.
+    """
+    asked: dict[bytes, bytes] = {}
+    for line in text.replace(b"\r\n", b"\n").split(b"\n"):
+        if not line:
+            break
+        key, _, value = line.partition(b"=")
+        asked[key] = value
+    try:
+        host, path = asked.get(b"host", b"").decode("ascii"), asked.get(b"path", b"").decode()
+    except UnicodeDecodeError:
+        return None
+    if asked.get(b"protocol") != b"https" or not f"{host}{path}".isprintable():
+        return None
+    return host, path
+
+
+def host_region(host: str) -> str | None:
+    """Return the region in a CodeCommit host's name; "" for the host of CODE_COMMIT_ENDPOINT, None for any other."""
+    name, colon, port = host.lower().partition(":")
+    labels = name.removesuffix(".cn").split(".")
+    if labels[0].startswith("vpce-") and labels[3:4] == ["vpce"]:
+        labels = [*labels[1:3], *labels[4:]]
+    if (
+        len(labels) == 4
+        and (labels[0], *labels[2:]) in _HOSTS
+        and _region(labels[1])
+        and (port.isdecimal() or not colon)
+    ):
+        return labels[1]
+    return "" if host and host.lower() == os.environ.get("CODE_COMMIT_ENDPOINT", "").lower() else None
+
+
+def _region(label: str) -> bool:
+    return "-" in label and label.replace("-", "").isalnum()
+
+
+def _heard() -> bytes:
+    """Return what git writes to the pipe; nothing when it is more than a question can be."""
+    heard = b""
+    try:
+        while len(heard) <= _LIMIT and (piece := os.read(0, 65536)):
+            heard += piece
+    except OSError:  # there is no stdin
+        pass
+    return heard if len(heard) <= _LIMIT else b""
+
+
+def _say(text: str) -> None:
+    """Write git's lines as they are: Windows would end them with what git takes for a part of the password."""
+    try:
+        os.write(1, text.encode())
+    except OSError:  # git has gone
+        pass
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,227 @@
+# Without pathlib, as signing.py whose paths these are.
+# ruff: noqa: PTH111, PTH116, PTH123
+"""Keys that are not at hand: botocore fetches them, or the AWS CLI for its own sign-ins; a refusal is one sentence.
+
+What is fetched is kept where the AWS tools look for it: the session of a role where AWS's git-remote-codecommit keeps
+it, what a token file or a sign-in stands for where the AWS CLI does (and where `aws sso logout` removes it).
+"""
+
+from __future__ import annotations
+
+import os
+import time
+
+from ccsetup import signing
+from ccsetup.grant import Refused, again, anew, clock, default_profile
+
+TYPE_CHECKING = False  # as typing's
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from botocore.session import Session
+    from botocore.utils import JSONFileCache
+
+_CLI_S = 60  # the AWS CLI has the network to wait for
+
+
+def fetched(profile: str | None, region: str, remedy: str, *, sure: bool) -> tuple[str, signing.Keys]:
+    """Return the region and the keys, as grant.granted does. Raises Refused."""
+    import botocore.session
+    from botocore.config import Config
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    session = botocore.session.Session(profile=profile)
+    name = profile if profile is not None else default_profile()
+    try:
+        region = _region(session, name, region, remedy, sure)
+        patience = Config(connect_timeout=10, read_timeout=15, retries={"total_max_attempts": 2})
+        session.set_default_client_config(patience)
+        _keep_what_is_fetched(session)
+        credentials = session.get_credentials()
+        if credentials is None:
+            raise Refused(f"Profile {name} holds no credentials. {anew(name)}")
+        keys = credentials.get_frozen_credentials()
+        return region, signing.checked((keys.access_key or "", keys.secret_key or "", keys.token or ""))
+    except _MfaNeeded:
+        raise Refused(f"Profile {name} needs a new MFA code. {again(name)}") from None
+    except signing.Unsure:
+        raise Refused(f"The keys of {name} are incomplete or broken over two lines. {anew(name)}") from None
+    except (BotoCoreError, ClientError, OSError, LookupError, *_ODDITIES) as error:
+        if type(error).__name__ == "MissingDependencyException":  # botocore[crt], of profiles made by aws login
+            return region, _by_aws_cli(name)
+        raise Refused(_words(error, name, session)) from error
+
+
+# What botocore lets through where a file holds what it did not expect, or a clock goes wrong.
+_ODDITIES = (ValueError, TypeError, AttributeError, RuntimeError)
+
+
+class _MfaNeeded(Exception):
+    """A role wants an MFA code, and this is not the place to type one."""
+
+
+def _nobody_to_ask(_: str) -> str:
+    raise _MfaNeeded
+
+
+def _keep_what_is_fetched(session: Session) -> None:
+    """Give botocore's providers the caches of the AWS tools, and nobody to ask."""
+    from botocore.utils import JSONFileCache
+
+    since = signing.signed_in_at(session.get_scoped_config())
+    chain = session.get_component("credential_provider")
+    roles = chain.get_provider("assume-role")
+    roles.cache, roles._prompter = _Kept(signing.BOTO_CACHE, JSONFileCache), _nobody_to_ask
+    chain.get_provider("assume-role-with-web-identity").cache = _Kept(signing.CLI_CACHE, JSONFileCache)
+    chain.get_provider("sso").cache = _Kept(signing.CLI_CACHE, JSONFileCache, since)
+
+
+class _Kept:
+    """A cache of the AWS tools, for this person alone to read, that knows nothing older than a sign-in.
+
+    A home that cannot be written to is no reason not to serve git.
+    """
+
+    def __init__(self, folder: str, kind: type[JSONFileCache], since: float = 0.0) -> None:
+        self._folder, self._since = os.path.expanduser(folder), since
+        self._cache = kind(self._folder)
+
+    def __contains__(self, key: str) -> bool:
+        try:
+            return os.stat(f"{self._folder}/{key}.json").st_mtime >= self._since
+        except OSError:
+            return False
+
+    def __getitem__(self, key: str) -> object:
+        return self._cache[key]
+
+    def __setitem__(self, key: str, value: object) -> None:
+        before = os.umask(0o077)
+        try:
+            self._cache[key] = value
+        except OSError:
+            pass
+        finally:
+            os.umask(before)
+
+
+def _region(session: Session, name: str, region: str, remedy: str, sure: bool) -> str:
+    """Return the region that is named, else the environment's or the profile's; it must be one that has CodeCommit."""
+    own = session.get_config_variable("region")
+    region = region or own or ""
+    if not region:
+        raise Refused(f"Profile {name} has no region; {remedy}")
+    offered = (r for p in session.get_available_partitions() for r in session.get_available_regions("codecommit", p))
+    if not sure and region not in signing.REGIONS and region not in offered:
+        zone = f"; {region} is a zone of {region[:-1]}" if region[:-1] in signing.REGIONS else ""
+        near = zone or _near(region, signing.REGIONS) or "; a region is such as us-east-2"
+        raise Refused(f"There is no CodeCommit in {region}{near}")
+    if not own:
+        session.set_config_variable("region", region)
+    return region
+
+
+def _by_aws_cli(name: str) -> signing.Keys:
+    """Let the AWS CLI, which brings what `aws login` needs, tell a profile's keys. Raises Refused."""
+    import json
+    import shutil
+    import subprocess
+
+    program = shutil.which("aws")
+    asked = ["configure", "export-credentials", "--profile", name, "--format", "process"]
+    try:
+        done = program and subprocess.run(
+            [program, *asked], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_CLI_S, check=False
+        )
+        if not done or "Invalid choice" in done.stderr:  # version 1 cannot
+            needs = "botocore[crt] beside ccsetup, or version 2 of the AWS CLI on the PATH"
+            raise Refused(f"Profile {name} was made by aws login and needs {needs}. Or: {anew(name)}")
+        if done.returncode:
+            why = " ".join(done.stderr.split())[-300:].rstrip(".")
+            raise Refused(f"The AWS CLI has no credentials for {name}: {why}. {again(name)}")
+        keys = json.loads(done.stdout)
+        return signing.checked((keys["AccessKeyId"], keys["SecretAccessKey"], keys.get("SessionToken") or ""))
+    except (OSError, subprocess.TimeoutExpired, LookupError, signing.Unsure, *_ODDITIES):
+        raise Refused(f"The AWS CLI gave no credentials for {name}. Run: aws {' '.join(asked[:4])}") from None
+
+
+def _words(error: Exception, name: str, session: Session) -> str:
+    """Return the sentence for what botocore raised."""
+    from botocore.exceptions import ClientError
+
+    kind, told = type(error).__name__, getattr(error, "kwargs", {})
+    if isinstance(error, ClientError):
+        return _refusal(error.response["Error"], name)
+    if isinstance(error, FileNotFoundError):
+        return f"{error.filename}, which profile {name} names, is not there. {anew(name)}"
+    if kind == "ProfileNotFound":
+        return _no_profile(str(told.get("profile", name)), session)
+    if kind == "ConfigParseError":
+        return _broken_file(str(told.get("path")), told.get("error"))
+    if kind == "PartialCredentialsError":
+        return f"Profile {name} lacks {told.get('cred_var')}. {anew(name)}"
+    if kind in _SIGNED_OUT:
+        return f"Sign-in for {name} {_sign_in_ended(name, session)}. {again(name)}"
+    if kind in _UNREACHED:
+        return f"AWS could not be reached to renew {name}: {error}"
+    return f"Profile {name} cannot be used: {error}. {anew(name)}"
+
+
+_SIGNED_OUT = (
+    "SSOTokenLoadError", "UnauthorizedSSOTokenError", "TokenRetrievalError", "LoginRefreshRequired",
+    "LoginTokenLoadError",
+)  # fmt: skip
+_UNREACHED = (
+    "EndpointConnectionError", "ConnectTimeoutError", "ReadTimeoutError", "ConnectionClosedError",
+    "ProxyConnectionError", "SSLError", "HTTPClientError",
+)  # fmt: skip
+
+
+def _broken_file(path: str, error: object) -> str:
+    """Return the sentence for a file that no SDK can read, with the line where configparser tells it."""
+    lines = [getattr(error, "lineno", None), *(line for line, _ in getattr(error, "errors", ()))]
+    where = next((f": look at its line {line}" for line in lines if line), "")
+    return f"{path} cannot be read, so that no profile works{where}"
+
+
+def _refusal(refused: Mapping[str, object], name: str) -> str:
+    """Return the sentence for what AWS answered when keys were to be renewed."""
+    code, message = str(refused.get("Code")), str(refused.get("Message")).rstrip(".")
+    if code in ("ExpiredToken", "ExpiredTokenException", "RequestExpired"):
+        return f"The credentials behind {name} have ended. {again(name)}"
+    if code in ("InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch", "InvalidIdentityToken"):
+        return f"AWS does not accept the credentials behind {name} ({code}: {message}). {again(name)}"
+    if code in ("AccessDenied", "AccessDeniedException", "ForbiddenException"):
+        return f"AWS refuses profile {name} its role: {message}. Send this line to your administrator."
+    return f"AWS refuses profile {name} ({code}): {message}. {again(name)}"
+
+
+def _no_profile(name: str, session: Session) -> str:
+    if not name:
+        return "AWS_PROFILE is set but empty. Run: unset AWS_PROFILE"
+    return f"There is no profile {name}{_near(name, session.available_profiles) or '.'} {anew(name)}"
+
+
+def _near(name: str, names: list[str] | dict[str, str]) -> str:
+    from difflib import get_close_matches
+
+    by_lower = {known.lower(): known for known in names}
+    near = [by_lower[found] for found in get_close_matches(name.lower(), by_lower, 3)]
+    return f"; did you mean {' or '.join(near)}?" if near else ""
+
+
+def _sign_in_ended(name: str, session: Session) -> str:
+    """Say when the cached sign-in behind a profile ended, such as "ended at 18:04"."""
+    import json
+
+    profiles = session.full_config["profiles"]
+    profile = profiles.get(name, {})
+    source = profiles.get(profile.get("source_profile"), {})
+    signed_in = profile if {"sso_session", "sso_start_url"} & set(profile) else source
+    path = os.path.expanduser(signing.sign_in_path(signed_in))
+    try:
+        with open(path, encoding="utf-8") as file:
+            ends = str(json.load(file)["expiresAt"])
+        return "has ended" if signing.lasts(ends, time.time()) else f"ended {clock(ends)}"
+    except (OSError, KeyError, TypeError, ValueError, signing.Unsure):
+        return "is needed"

@@ -1,0 +1,96 @@
+"""The keys that git's helpers sign with: at hand, else fetched; and what stands in the way, in one sentence.
+
+Standard library only, and little of it: git waits. What must be fetched is the business of fetching.py, which is
+imported when it is needed.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+
+from ccsetup import signing
+
+_PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._+=,-")
+
+
+class Refused(Exception):
+    """Git's request cannot be served; the one sentence that says why and what to run."""
+
+
+def told(refused: Refused) -> int:
+    """Say on stderr why git is not served; return the exit code."""
+    print("".join(c if c.isprintable() else " " for c in str(refused)), file=sys.stderr)
+    return 1
+
+
+def granted(profile: str | None, region: str, remedy: str, *, sure: bool = False) -> tuple[str, signing.Keys]:
+    """Return the region and the keys to sign with. Raises Refused.
+
+    `profile` None is the one that boto3 would choose. A region of "" is the environment's, else the profile's; without
+    any, `remedy` says how to name one. `sure`: the host carries the region's name, so that there is CodeCommit in it.
+    """
+    try:
+        name = profile if profile is not None else default_profile()
+        config, credentials = signing.settings(name)
+        keys = _environment() if profile is None else None
+        stored = keys or signing.at_hand(config, credentials, time.time())
+        known = region or os.environ.get("AWS_DEFAULT_REGION") or {**config, **credentials}.get("region", "")
+        if stored and (sure or known in signing.REGIONS):
+            moment = not keys and signing.ended(config, credentials, time.time())
+            if moment:
+                told(Refused(f"The keys of {name} ended {clock(moment)}. {again(name)}"))
+            return known, stored
+    except signing.Unsure:
+        pass
+    from ccsetup import fetching
+
+    spared, nothing = os.dup(0), os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)  # a credential_process shall not read git's words either
+    try:
+        return fetching.fetched(profile, region, remedy, sure=sure)
+    finally:
+        os.dup2(spared, 0)
+
+
+def default_profile() -> str:
+    """Return the profile of a request that names none, as boto3 chooses it."""
+    return os.environ.get("AWS_DEFAULT_PROFILE", os.environ.get("AWS_PROFILE", "default"))
+
+
+def _environment() -> signing.Keys | None:
+    """Return the environment's keys: they count when no profile is named. Raises Unsure."""
+    get = os.environ.get
+    if get("AWS_CREDENTIAL_EXPIRATION") or {"AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN"} & set(os.environ):
+        raise signing.Unsure
+    if not get("AWS_ACCESS_KEY_ID"):
+        return None
+    token = get("AWS_SECURITY_TOKEN") or get("AWS_SESSION_TOKEN") or ""
+    return signing.checked((get("AWS_ACCESS_KEY_ID", ""), get("AWS_SECRET_ACCESS_KEY", ""), token))
+
+
+def clock(moment: str) -> str:
+    """Return a moment (UTC, as in 2026-01-31T18:04:00Z) in local time: "at 18:04", "on 2026-01-30 at 18:04"."""
+    from calendar import timegm
+
+    local = time.localtime(timegm(time.strptime(moment[:19], "%Y-%m-%dT%H:%M:%S")))
+    return time.strftime("at %H:%M" if local[:3] == time.localtime()[:3] else "on %Y-%m-%d at %H:%M", local)
+
+
+def again(name: str) -> str:
+    """Return the command that renews what a profile lives on."""
+    return f"Run: ccsetup login {_quoted(name)}"
+
+
+def anew(name: str) -> str:
+    """Return the command that sets a profile up, or up again."""
+    return f"Run: ccsetup setup --profile {_quoted(name)}"
+
+
+def _quoted(name: str) -> str:
+    """Return a name as a shell takes it."""
+    if name and _PLAIN.issuperset(name):
+        return name
+    escaped = name.replace("'", "'\\''")
+    return f"'{escaped}'"
