@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ccsetup.denials import Denial
+
 
 class Problem(Exception):
     """Something is wrong and is explained: what, why, and what to do next.
 
     `code` is stable and is what JSON shows: a doctor's code where one fits (AWS-FACTS' findings table),
     else `input.missing`, `input.invalid`, `cancelled`, `git.failed` or `internal`. `about` is the key of the question
-    whose answer it speaks against, when that is known.
+    whose answer it speaks against, when that is known. `letter` is the message to an administrator who can lift it,
+    `policy` the smallest IAM policy that would, where one can, and `denial` what both are made of.
     """
 
     exit_code = 1
 
-    def __init__(self, what: str, *, why: str = "", next: str = "", code: str = "internal") -> None:
+    def __init__(self, what: str, *, why: str = "", next: str = "", code: str = "internal", letter: str = "") -> None:
         super().__init__(what)
         self.what = what
         self.why = why
         self.next = next
         self.code = code
         self.about = ""
+        self.letter = letter
+        self.policy: Mapping[str, Any] | None = None
+        self.denial: Denial | None = None
 
 
 class BadAnswer(Problem):

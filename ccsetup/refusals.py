@@ -9,20 +9,22 @@ import re
 from collections.abc import Mapping
 
 from ccsetup import masks
+from ccsetup.denials import Denial, Federated, of_call, of_key
 from ccsetup.errors import NoRepository, Problem
 from ccsetup.inert import MASK, inert, veil
 from ccsetup.model import Who
+from ccsetup.policy import explain
 
 Row = tuple[str, str, str]  # a finding's code, what happened, what to do
 
 
-def problem_of(error: BaseException, who: Who, resource: str = "") -> Problem:
-    """Return the Problem for an SDK's error, seen while acting as `who` on `resource`."""
+def problem_of(error: BaseException, who: Who, resource: str = "", federated: Federated | None = None) -> Problem:
+    """Return the Problem for an SDK's error, seen while acting as `who`, or as `federated`, on `resource`."""
     if isinstance(error, Problem):
         return error
     response = getattr(error, "response", None)
     if isinstance(response, Mapping) and isinstance(response.get("Error"), Mapping):
-        return _of_service(response, getattr(error, "operation_name", ""), who, resource)
+        return _of_service(response, getattr(error, "operation_name", ""), who, resource, federated)
     return _problem(_row(error), who, says=says(error))
 
 
@@ -41,20 +43,26 @@ def _row(error: BaseException) -> Row:
     return row
 
 
-def _of_service(response: Mapping[str, object], operation: str, who: Who, resource: str) -> Problem:
+def _of_service(
+    response: Mapping[str, object], operation: str, who: Who, resource: str, federated: Federated | None
+) -> Problem:
     error, status = response["Error"], response.get("ResponseMetadata")
     assert isinstance(error, Mapping)  # noqa: S101
     code, message = str(error.get("Code") or ""), str(error.get("Message") or "")
     http = str(status.get("HTTPStatusCode") or 0) if isinstance(status, Mapping) else "0"
     name = "ExpiredIdentityToken" if _is_of_token(code, operation) else code.removesuffix("Exception")
     if name in ("AccessDenied", "Unauthorized", "UnauthorizedOperation"):
-        return _denied(operation, _sentence(inert(message)), who, resource)
+        if operation in _OF_SIGN_IN:
+            return _problem(_SIGNED_OUT, who, _sentence(_hushed(message)))
+        return _denied(operation, message, who, resource, federated)
     why = _sentence(_hushed(message))
     if operation == "GetRoleCredentials" and name in ("Forbidden", "ResourceNotFound", "InvalidRequest"):
         return _problem(_NO_SUCH_ROLE, who, why)
     if name == "RepositoryDoesNotExist":
         what = inert(f"There is no repository {resource} in {who.region} that {_name(who)} can see.")
         return NoRepository(what, why=why, next="Check its name (capitals matter), the region and the account.")
+    if name == "EncryptionKeyAccessDenied":
+        return _no_key(who, why, message, resource)
     if name in _OF_SERVICE:
         row = _OF_SERVICE[name]
         if row == _UNKNOWN and re.search(r"(?i)not yet current|expired|skew|RequestTime", message):
@@ -73,21 +81,42 @@ def _is_of_token(code: str, operation: str) -> bool:
     return operation == "AssumeRoleWithWebIdentity" and code.startswith("ExpiredToken")
 
 
-def _denied(operation: str, why: str, who: Who, resource: str) -> Problem:
+def _denied(operation: str, message: str, who: Who, resource: str, federated: Federated | None) -> Problem:
     """Return the Problem of a denial; its words go to an administrator, so nothing in them is masked."""
-    row = _DENIED_ON if resource else _DENIED
+    why = _sentence(inert(message))
     if "MultiFactorAuthentication failed" in why:
-        row = _NO_CODE
-    elif operation == "GetSessionToken" or "session credentials" in why:
+        return _problem(_NO_CODE, who, why)
+    if "session credentials" in why:
+        return _problem(_NO_SESSION, who, why)
+    denial = of_call(operation, message, who.region, resource)
+    row = _DENIED_ON if resource else _DENIED
+    if operation.startswith("AssumeRole"):
+        row, resource = _NO_ROLE, (denial.resource if denial else "") or "the role"
+    elif operation == "GetSessionToken":
         row = _NO_SESSION
-    elif operation.startswith("AssumeRole"):
-        row, resource = _NO_ROLE, resource or _role_in(why) or "the role"
-    return _problem(row, who, why, operation=operation, resource=resource)
+    if denial and federated:
+        denial = denial._replace(federated=federated)
+    return _told(_problem(row, who, why, operation=operation, resource=resource), denial)
 
 
-def _role_in(message: str) -> str:
-    found = re.search(r"arn:aws[a-z-]*:iam::[0-9]{12}:role/\S+", message)
-    return found[0].rstrip(".,") if found else ""
+def _no_key(who: Who, why: str, message: str, resource: str) -> Problem:
+    """Return the Problem of a repository whose KMS key is closed; CodeCommit does not say which key that is."""
+    denial = of_key(message, who.region)
+    return _told(_problem(_OF_SERVICE["EncryptionKeyAccessDenied"], who, why, resource=resource), denial)
+
+
+def _told(problem: Problem, denial: Denial | None) -> Problem:
+    """Give a denial's Problem its message to the administrator, and what the person can do."""
+    if denial is None:
+        problem.next = problem.next or "Send the lines above to your administrator."
+        return problem
+    if denial.assuming and not denial.federated:
+        problem.next = f"{problem.next} If these are right, send the message below to the role's administrator."
+    elif denial.explicit and ":user/" in denial.identity:
+        problem.next = f"{_SEND} Or give an MFA code, which such policies often ask for: ccsetup setup mfa"
+    else:
+        problem.next = _SEND
+    return explain(problem, denial)
 
 
 def _problem(row: Row, who: Who, why: str = "", **more: str) -> Problem:
@@ -95,7 +124,7 @@ def _problem(row: Row, who: Who, why: str = "", **more: str) -> Problem:
     code, what, next = row
     words = {"profile": _name(who), "region": who.region, **more}
     if not who.profile:
-        next = next.replace(" --profile {profile}", "")
+        next = next.replace(" --profile {profile}", "").replace("login {profile}", "login")
     return Problem(inert(what.format(**words)), why=why, next=inert(next.format(**words)), code=code)
 
 
@@ -114,13 +143,15 @@ def _sentence(text: str, most: int = 600) -> str:
 
 
 _SET_UP = "Set it up again: ccsetup setup --profile {profile}"
-_SIGN_IN = "Sign in again: ccsetup setup --profile {profile}"
+_SIGN_IN = "Sign in again: ccsetup login {profile}"
 _TRY = "Check the network, then try again."
 
-_TELL = "Send the line above to the administrator; it names who, what and on which resource."
+_SEND = "Your administrator can allow it: send the message below, and try again when that is done."
+_OF_SIGN_IN = ("GetRoleCredentials", "ListAccountRoles", "ListAccounts")
 
-_DENIED = ("access.repository", "AWS denied {operation}.", _TELL)
-_DENIED_ON = ("access.repository", "AWS denied {operation} on {resource}.", _TELL)
+_DENIED = ("access.repository", "AWS denied {operation}.", "")
+_DENIED_ON = ("access.repository", "AWS denied {operation} on {resource}.", "")
+_SIGNED_OUT = ("sso.expired", "The sign-in of {profile} has ended.", _SIGN_IN)
 _NO_CODE = (
     "access.assume",
     "AWS refused the MFA code.",
@@ -134,7 +165,7 @@ _NO_SESSION = (
 _NO_ROLE = (
     "access.assume",
     "AWS did not let these credentials assume {resource}.",
-    "Check the role ARN, the external ID and MFA; else send the line above to the role's administrator.",
+    "Check the role ARN, the external ID and MFA.",
 )
 _OTHER = ("access.identity", "The AWS SDK could not use {profile}: {says}", _SET_UP)
 _NO_SUCH_ROLE = (
@@ -153,7 +184,7 @@ _CLOCK = (
     "AWS says the time on this machine is wrong.",
     "Set the clock (it may differ by at most five minutes), then try again.",
 )
-_ENDED = ("keys.expired", "The credentials of {profile} have ended.", "Get new ones: ccsetup setup --profile {profile}")
+_ENDED = ("keys.expired", "The credentials of {profile} have ended.", "Renew them: ccsetup login {profile}")
 _UNKNOWN = (
     "access.identity",
     "AWS does not know the credentials of {profile}.",
@@ -233,9 +264,9 @@ _OF_SDK = {
     ),
     "PartialCredentialsError": ("keys.partial", "The profile {profile} is incomplete: {says}", _SET_UP),
     "NoCredentialsError": ("source.none", "The profile {profile} has no credentials.", _SET_UP),
-    "UnauthorizedSSOTokenError": ("sso.expired", "The sign-in of {profile} has ended.", _SIGN_IN),
+    "UnauthorizedSSOTokenError": _SIGNED_OUT,
     "SSOTokenLoadError": ("sso.signed-out", "{profile} is not signed in.", _SIGN_IN),
-    "TokenRetrievalError": ("sso.expired", "The sign-in of {profile} has ended.", _SIGN_IN),
+    "TokenRetrievalError": _SIGNED_OUT,
     "SSOError": ("sso.signed-out", "{profile} could not be signed in: {says}", _SIGN_IN),
     "LoginError": (
         "keys.expired",

@@ -86,17 +86,29 @@ class Screen:
         self._write(*lines, *self._rows([(inert(label), inert(text)) for label, text in rows]), "")
 
     def problem(self, problem: Problem) -> None:
-        """Say what went wrong, why, and what to do next (which may have several lines, such as a policy)."""
+        """Say what went wrong, why, and what to do next; a message to an administrator says why itself."""
         room = self._room(PROSE) - 3
         what, *more = wrap(inert(problem.what), room)
         lines = [f" {self._in(RED, '✗')} {self._in(BOLD, what)}", *(f"   {self._in(BOLD, line)}" for line in more)]
-        lines += [f"   {line}" for line in wrap(inert(problem.why), room, split=True) if line]
+        why = "" if problem.letter else inert(problem.why)
+        lines += [f"   {line}" for line in wrap(why, room, split=True) if line]
         step, *steps = problem.next.splitlines() or [""]
         for line in wrap(f"Next: {inert(step)}", room) if step else ():
             lines.append(f"   {line}")
         for line in steps:
             lines += [f"   {part}" for part in wrap(inert(line), room)]
-        self._write(*lines)
+        self._write(*lines, *self._block("Send this to your administrator", problem.letter))
+
+    def _block(self, title: str, text: str) -> Iterator[str]:
+        """Set a text off so that it can be copied: nothing stands beside its lines, and JSON is not broken."""
+        if not text:
+            return
+        width = min(self._room(PROSE), PROSE)
+        yield from ("", self._in(DIM, f"── {title} ".ljust(width, "─")), "")
+        for line in text.split("\n"):
+            whole = line.startswith((" ", "{", "}"))
+            yield from [inert(line)] if whole else wrap(inert(line), self._room())
+        yield from ("", self._in(DIM, "─" * width), "")
 
     def link(self, text: str, url: str) -> None:
         """Show an address to open: whole on a line of its own, and clickable where the terminal can."""

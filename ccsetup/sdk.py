@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any, TypeVar
 
+from ccsetup.denials import Federated
 from ccsetup.model import Who
 from ccsetup.refusals import problem_of
 from ccsetup.waiting import within
@@ -15,12 +16,14 @@ TRIES, CONNECT_S, READ_S = 3, 4.0, 12.0
 FAULT_S = 55.0  # all of one call, its tries and pauses in; what comes before and after it shares the minute
 
 
-def explained(work: Callable[[], T], who: Who, resource: str = "", at_most_s: float = 0) -> T:
+def explained(
+    work: Callable[[], T], who: Who, resource: str = "", at_most_s: float = 0, federated: Federated | None = None
+) -> T:
     """Return what `work` returns; what the SDK raises becomes a Problem that nothing of the SDK's error hangs on."""
     try:
         return within(at_most_s or FAULT_S, work)[0]
     except refusals() as error:
-        problem = problem_of(error, who, resource)
+        problem = problem_of(error, who, resource, federated)
     raise problem
 
 

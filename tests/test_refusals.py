@@ -142,7 +142,7 @@ OF_SERVICE: list[tuple[str, str, dict[str, Any]]] = [
     ),
     ("AccessDeniedException", "access.repository", {"operation": "GetRepository"}),
     ("UnauthorizedOperation", "access.repository", {"operation": "GetRepository"}),
-    ("UnauthorizedException", "access.repository", {"operation": "GetRoleCredentials"}),
+    ("UnauthorizedException", "sso.expired", {"operation": "GetRoleCredentials"}),
     ("ForbiddenException", "access.assume", {"operation": "GetRoleCredentials", "status": 403}),
     ("ResourceNotFoundException", "access.assume", {"operation": "GetRoleCredentials"}),
     ("InvalidRequestException", "access.assume", {"operation": "GetRoleCredentials"}),

@@ -67,7 +67,17 @@ class Outcome:
                 "via": cloned.route.name,
                 "commit": cloned.commit or None,
             },
-            "problems": [
-                {"code": p.code, "what": p.what, "why": p.why or None, "next": p.next or None} for p in self.problems
-            ],
+            "problems": [told(problem) for problem in self.problems],
         }
+
+
+def told(problem: Problem) -> dict[str, Any]:
+    """Return a problem as JSON documents hold it; `policy` and `message` are for an administrator who can lift it."""
+    return {
+        "code": problem.code,
+        "what": problem.what,
+        "why": problem.why or None,
+        "next": problem.next or None,
+        "policy": problem.policy,
+        "message": problem.letter or None,
+    }

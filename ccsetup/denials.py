@@ -1,0 +1,144 @@
+"""AWS's sentences of denial → who asked, for what, on what, and which policy said no.
+
+The forms are those of the IAM User Guide's page "Troubleshoot access denied error messages", the policy's ARN of newer
+answers, KMS's and older services' shorter sentences, and encoded messages.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from ccsetup import address
+from ccsetup.inert import inert
+from ccsetup.patterns import later
+
+IDENTITY, TRUST, RESOURCE = "identity-based policy", "role trust policy", "resource-based policy"
+SESSION, BOUNDARY = "session policy", "permissions boundary"
+SCP, RCP, ENDPOINT = "service control policy", "resource control policy", "VPC endpoint policy"
+
+_SIDES = {side.lower(): side for side in (IDENTITY, TRUST, RESOURCE, SESSION, BOUNDARY, SCP, RCP, ENDPOINT)}
+_WHO = r"arn:aws[a-z-]*:(?:iam|sts)::\d{12}:[\w+=,.@/-]+"
+_DONE_BY = later(rf"({_WHO}) is not authorized")
+_ACTION = later(r"authorized to perform:? \[?([a-z][a-z0-9-]*:[A-Za-z0-9]+)")
+_ARN = later(r"on resource: \"?(arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:\d*:[^\s\"'<>\\]+)")
+_NAMED = later(r"on resource: (user|role) ([\w+=,.@-]+)")
+_KIND = later(r"(?:because no|explicit deny in (?:an?|the)) ([A-Za-z][A-Za-z -]*?(?:policy|policies|boundary))\b")
+_POLICY = later(r"explicit deny in [A-Za-z -]+(?::|, with policy ARN:) ?(arn:[^\s\"'<>\\]+)")
+_ENCODED = later(r"Encoded authorization failure message: ?([\w-]{20,8000})")
+_OPERATIONS = {
+    "sts": ("AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity", "GetFederationToken", "GetSessionToken"),
+    "iam": ("GetUser", "ListMFADevices"),
+    "codecommit": (
+        "BatchGetRepositories", "CreateRepository", "GetBranch", "GetRepository", "ListBranches", "ListRepositories",
+    ),
+}  # fmt: skip
+_ABOUT_ALL = ("GetFederationToken", "GetSessionToken", "ListRepositories")
+_MOST = 12_000  # letters of a sentence; the longest, an encoded one, has a few thousand
+_OTHERWISE = later(r"MultiFactorAuthentication failed|session credentials|may not be assumed by root")
+
+
+class Federated(NamedTuple):
+    """Who comes with a token or an assertion: the provider as trust policies name it, and the claims to hold it to."""
+
+    provider: str
+    claims: tuple[tuple[str, str], ...]
+
+
+class Denial(NamedTuple):
+    """One denial; what AWS did not tell is empty.
+
+    `side` is AWS's own name for the kind of policy that said no, `explicit` whether it holds a Deny, `policy` its ARN.
+    `also` are further actions that the same work needs on the same resource. `resource` may hold * for an account.
+    """
+
+    identity: str
+    action: str
+    resource: str
+    side: str = ""
+    explicit: bool = False
+    policy: str = ""
+    also: tuple[str, ...] = ()
+    encoded: str = ""
+    federated: Federated | None = None
+
+    @property
+    def assuming(self) -> bool:
+        """Whether a role was to be assumed, so that two sides have to agree."""
+        return self.action.startswith("sts:AssumeRole")
+
+
+def denied(message: str, *, identity: str = "", action: str = "", resource: str = "") -> Denial | None:
+    """Read AWS's sentence; the arguments stand in for what it leaves out. None when no policy could help."""
+    said = re.sub(r"\s+", " ", inert(message[:_MOST])).strip()
+    if _OTHERWISE.search(said):
+        return None
+    action = _first(_ACTION.search(said)) or action
+    who = _first(_DONE_BY.search(said)) or identity
+    kind = _first(_KIND.search(said)).lower().replace("policies", "policy")
+    denial = Denial(
+        identity=who,
+        action=action,
+        resource=_resource(said, who) or inert(resource),
+        side=_SIDES.get(kind, ""),
+        explicit="explicit deny" in said or "explicitly denied" in said,
+        policy=_first(_POLICY.search(said)).rstrip(".,"),
+        encoded=_first(_ENCODED.search(said)),
+    )
+    return by(denial, who) if action else None
+
+
+def of_call(operation: str, message: str, region: str, resource: str) -> Denial | None:
+    """Read the denial of a call about a repository's name or a role's ARN, even where AWS's sentence is short."""
+    service = next((service for service, names in _OPERATIONS.items() if operation in names), "")
+    if operation in _ABOUT_ALL:
+        resource = "*"
+    elif service == "codecommit":
+        resource = address.arn(region, "*", resource) if resource else ""
+    elif not resource.startswith("arn:"):
+        resource = ""
+    return denied(message, action=f"{service}:{operation}" if service else "", resource=resource)
+
+
+def of_key(message: str, region: str) -> Denial | None:
+    """Read the denial of a repository's KMS key; where CodeCommit does not say which key, any that CodeCommit uses."""
+    some_key = f"arn:{address.partition_of(region)}:kms:{region}:*:key/*"
+    return denied(message, action="kms:Decrypt", resource=some_key)
+
+
+def by(denial: Denial, identity: str) -> Denial:
+    """Return the denial with its identity known, which tells the account too where it is asked for with *."""
+    parts = denial.resource.split(":", 5)
+    account = account_of(identity)
+    if account and len(parts) == 6 and parts[4] == "*":
+        parts[4] = account
+    return denial._replace(identity=identity, resource=":".join(parts))
+
+
+def of_git(identity: str, partition: str, region: str, account: str, repository: str, push: bool, *also: str) -> Denial:
+    """Return what git's 403 says where the API answers: GitPull is missing, and GitPush where that is wanted."""
+    resource = f"arn:{partition}:codecommit:{region}:{account or '*'}:{repository}"
+    more = ("codecommit:GitPush",) if push else ()
+    return by(Denial(identity, "codecommit:GitPull", resource, also=(*more, *also)), identity)
+
+
+def account_of(arn: str) -> str:
+    """Return an ARN's account, "" when it names none."""
+    parts = arn.split(":")
+    return parts[4] if len(parts) > 5 and parts[4].isdigit() else ""
+
+
+def _resource(said: str, who: str) -> str:
+    """Return the resource's ARN; IAM says `user maria` where it means one of the caller's own account."""
+    arn, named = _first(_ARN.search(said)), _NAMED.search(said)
+    if arn:
+        return arn.removesuffix(".") if said.endswith(arn) else arn.rstrip(",")
+    if not named or not account_of(who):
+        return ""
+    kind, name = named.groups()
+    own = who if f":{kind}/" in who and who.endswith(f"/{name}") else ""
+    return own or f"arn:{who.split(':')[1]}:iam::{account_of(who)}:{kind}/{name}"
+
+
+def _first(found: re.Match[str] | None) -> str:
+    return found[1] if found else ""

@@ -1,0 +1,289 @@
+"""A denial → the smallest IAM policy that lifts it, and the message that asks an administrator for it."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from ccsetup.denials import (
+    BOUNDARY,
+    ENDPOINT,
+    IDENTITY,
+    RCP,
+    RESOURCE,
+    SCP,
+    SESSION,
+    TRUST,
+    Denial,
+    Federated,
+    account_of,
+    by,
+    denied,
+    of_git,
+)
+from ccsetup.errors import Problem
+from ccsetup.inert import inert
+
+__all__ = ["Denial", "Federated", "Remedy", "by", "denied", "explain", "least", "letter", "of_git", "remedies"]
+
+Document = Mapping[str, Any]
+
+_ANYWHERE = {  # actions that know no resource: IAM wants * for them, in a statement of their own
+    "codecommit:ListRepositories", "sts:GetSessionToken", "sts:GetAccessKeyInfo", "iam:ListVirtualMFADevices",
+}  # fmt: skip
+_KMS = ("kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*")  # CodeCommit's guide
+_SAML_PAGE = {
+    "aws": "https://signin.aws.amazon.com/saml",
+    "aws-cn": "https://signin.amazonaws.cn/saml",
+    "aws-us-gov": "https://signin.amazonaws-us-gov.com/saml",
+}
+_BUILT_IN = {"accounts.google.com", "cognito-identity.amazonaws.com", "graph.facebook.com", "www.amazon.com"}
+_SSO_ROLE = re.compile(r"AWSReservedSSO_(.+)_([0-9a-f]{16})")
+
+
+class Remedy(NamedTuple):
+    """One policy to add, and where, as in "in account 111122223333, add to the policies of the role Access"."""
+
+    where: str
+    document: Document
+
+
+def least(denial: Denial) -> Document:
+    """Return the smallest policy that lifts a denial, one statement; empty when none can or too little is known."""
+    found = remedies(denial)
+    return found[0].document if found else {}
+
+
+def remedies(denial: Denial) -> tuple[Remedy, ...]:
+    """Return what has to be allowed, what AWS asked for first; assuming a role takes two sides."""
+    if denial.explicit:
+        return ()
+    if denial.action in ("sts:AssumeRoleWithWebIdentity", "sts:AssumeRoleWithSAML"):
+        return _trusted(denial)
+    if not denial.assuming:
+        return _allowed(denial)
+    if denial.side == TRUST:
+        return _trusted(denial)
+    if not denial.side:
+        return (*_trusted(denial), *_allowed(denial))
+    return (*_allowed(denial), *(_trusted(denial) if denial.side not in (SCP, RCP, ENDPOINT) else ()))
+
+
+def by_token(token: str) -> Federated | None:
+    """Return whom a trust policy has to name for an OIDC token; None for one that does not say who it is."""
+    try:
+        body = token.split(".")[1]
+        claims = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+        audience = claims.get("azp") or claims["aud"]
+        issuer, subject = claims["iss"].split("://", 1)[-1], claims["sub"]
+    except (ValueError, LookupError, AttributeError, TypeError, RecursionError):
+        return None
+    audience = audience[0] if isinstance(audience, list) and audience else audience
+    if not all(isinstance(text, str) for text in (audience, subject)) or not re.fullmatch(r"[\w.:/-]+", issuer):
+        return None
+    return Federated(issuer, ((f"{issuer}:aud", inert(audience)), (f"{issuer}:sub", inert(subject))))
+
+
+def by_saml(provider_arn: str) -> Federated:
+    """Return whom a trust policy has to name for an assertion of a SAML provider."""
+    partition = provider_arn.split(":")[1]
+    return Federated(provider_arn, (("SAML:aud", _SAML_PAGE.get(partition, _SAML_PAGE["aws"])),))
+
+
+def explain(problem: Problem, denial: Denial | None) -> Problem:
+    """Give a Problem the message for the administrator and the policy; without a denial it stays as it is."""
+    if denial:
+        problem.denial, problem.letter, problem.policy = denial, letter(denial), least(denial) or None
+    return problem
+
+
+def letter(denial: Denial) -> str:
+    """Return the message to the administrator: who, what, on what, why, and the policy; its lines are not wrapped."""
+    facts = [
+        ("Who", denial.identity or _claims(denial.federated)),
+        ("What", ", ".join(_actions(denial))),
+        ("On", _on(denial)),
+        ("Why", _why(denial)),
+    ]
+    lines = ["Please allow me this in AWS:", "", *(inert(f"{name}: {text}") for name, text in facts if text)]
+    for number, remedy in enumerate(remedies(denial)):
+        place = f"And, if it is not there yet, {remedy.where}" if number else remedy.where[0].upper() + remedy.where[1:]
+        lines += ["", inert(f"{place}:"), json.dumps(remedy.document, indent=2)]
+    lines += ["", *map(inert, hints)] if (hints := _hints(denial)) else []
+    return "\n".join(lines)
+
+
+def _allowed(denial: Denial) -> tuple[Remedy, ...]:
+    resource = "*" if denial.action in _ANYWHERE else denial.resource
+    if not resource:
+        return ()
+    statement: dict[str, Any] = {"Effect": "Allow", "Action": _one_or_more(_actions(denial)), "Resource": resource}
+    if denial.side == ENDPOINT:
+        whose = {"Condition": {"ArnLike": {"aws:PrincipalArn": _patterns(denial.identity)}}} if denial.identity else {}
+        statement = {"Effect": "Allow", "Principal": "*", **statement, **whose}
+    elif denial.side == RESOURCE:
+        if not denial.identity:
+            return ()
+        principal, whose = _principal(denial.identity)
+        statement = {"Effect": "Allow", "Principal": principal, **statement, "Resource": "*", **whose}
+    elif _is_some_key(denial):
+        region = denial.resource.split(":")[3]
+        service = f"codecommit.{region}.amazonaws.com{'.cn' if region.startswith('cn-') else ''}"
+        statement["Condition"] = {"StringEquals": {"kms:ViaService": service}}
+    return (Remedy(_home(denial), _document(statement)),)
+
+
+def _trusted(denial: Denial) -> tuple[Remedy, ...]:
+    """Return what the role's trust policy lacks, () where it is not known whom it should name."""
+    account = account_of(denial.resource)
+    if not account:
+        return ()
+    if denial.federated:
+        provider = denial.federated.provider
+        if not provider.startswith("arn:") and provider not in _BUILT_IN:
+            provider = f"arn:{denial.resource.split(':')[1]}:iam::{account}:oidc-provider/{provider}"
+        principal, whose = {"Federated": provider}, {"Condition": {"StringEquals": dict(denial.federated.claims)}}
+    elif denial.identity:
+        principal, whose = _principal(denial.identity)
+    else:
+        return ()
+    statement = {"Effect": "Allow", "Principal": principal, "Action": denial.action, **whose}
+    role = _named("role", denial.resource) or "the role"
+    return (Remedy(f"in account {account}, add to the trust policy of {role}", _document(statement)),)
+
+
+def _principal(identity: str) -> tuple[dict[str, str], dict[str, Any]]:
+    """Return the principal and condition that mean an identity.
+
+    A session's ARN lacks its role's path, without which the role cannot be a principal; a condition can do without.
+    """
+    if ":assumed-role/" not in identity:
+        return {"AWS": identity}, {}
+    root = f"arn:{identity.split(':')[1]}:iam::{account_of(identity)}:root"
+    return {"AWS": root}, {"Condition": {"ArnLike": {"aws:PrincipalArn": _patterns(identity)}}}
+
+
+def _patterns(identity: str) -> str | list[str]:
+    """Return what aws:PrincipalArn is for an identity; a permission set's role changes its last 16 letters."""
+    if ":assumed-role/" not in identity:
+        return identity
+    start, name = f"arn:{identity.split(':')[1]}:iam::{account_of(identity)}:role/", identity.split("/")[1]
+    if found := _SSO_ROLE.fullmatch(name):
+        return f"{start}aws-reserved/sso.amazonaws.com/*AWSReservedSSO_{found[1]}_{'?' * 16}"
+    return [start + name, f"{start}*/{name}"]
+
+
+def _document(statement: Document) -> Document:
+    return {"Version": "2012-10-17", "Statement": [statement]}
+
+
+def _actions(denial: Denial) -> tuple[str, ...]:
+    return _KMS if denial.action.startswith("kms:") else (denial.action, *denial.also)
+
+
+def _one_or_more(actions: tuple[str, ...]) -> str | list[str]:
+    return actions[0] if len(actions) == 1 else list(actions)
+
+
+def _is_some_key(denial: Denial) -> bool:
+    return denial.action.startswith("kms:") and denial.resource.endswith(":key/*")
+
+
+# The words
+
+
+def _holder(identity: str) -> str:
+    """Return who holds an identity's policies, in an administrator's words."""
+    name = identity.split("/")[1] if ":assumed-role/" in identity else ""
+    if found := _SSO_ROLE.fullmatch(name):
+        return f"the permission set {found[1]}"
+    if ":federated-user/" in identity:
+        return "the user whose keys made this federation token"
+    return (f"the role {name}" if name else "") or _named("user", identity) or "my user or role"
+
+
+def _named(kind: str, arn: str) -> str:
+    return f"the {kind} {arn.split('/')[-1]}" if f":{kind}/" in arn else ""
+
+
+def _home(denial: Denial) -> str:
+    """Return where a statement belongs."""
+    holder, account = _holder(denial.identity), account_of(denial.identity)
+    here = f"in account {account}, " if account else ""
+    group = ", or of a group it is in" if ":user/" in denial.identity else ""
+    homes = {
+        SESSION: f"{here}add to the session policy that these credentials are made with",
+        BOUNDARY: f"{here}add to the permissions boundary of {holder}",
+        SCP: f"in AWS Organizations, add to the service control policies{' of account ' + account if account else ''}",
+        RCP: "in AWS Organizations, add to the resource control policies",
+        ENDPOINT: "add to the policy of the VPC endpoint that is in between",
+        RESOURCE: "add to the key policy" if denial.action.startswith("kms:") else "add to the resource's own policy",
+    }
+    if denial.side not in homes and "permission set" in holder:
+        return f"in IAM Identity Center, add to {holder}"
+    return homes.get(denial.side, f"{here}add to the policies of {holder}{group}")
+
+
+def _why(denial: Denial) -> str:
+    holder, role, side = _holder(denial.identity), _named("role", denial.resource) or "the role", denial.side
+    if denial.explicit:
+        which = f"{'an' if side.startswith('identity') else 'a'} {side}" if side else "a policy"
+        return f"{which} denies it explicitly" + (f": {denial.policy}" if denial.policy else ".")
+    if side:
+        of = {
+            SESSION: " of these credentials",
+            TRUST: f" of {role}",
+            BOUNDARY: f" of {holder}",
+            IDENTITY: f" of {holder}",
+        }
+        return f"no {side}{of.get(side, '')} allows it."
+    if denial.federated or (denial.assuming and not denial.identity):
+        return f"most likely the trust policy of {role} does not let me in."
+    if denial.assuming:
+        return f"AWS does not say; either {role} does not trust me, or {holder} may not assume it."
+    return f"AWS does not say which policy is missing; most likely none of {holder} allows it."
+
+
+def _on(denial: Denial) -> str:
+    if _is_some_key(denial):
+        return "the KMS key that encrypts the repository (AWS does not name it)"
+    return "*" if denial.action in _ANYWHERE else denial.resource
+
+
+def _claims(federated: Federated | None) -> str:
+    """Return who a token says it is."""
+    if federated is None:
+        return ""
+    return federated.provider + "".join(f", {key.rsplit(':')[-1]} {value}" for key, value in federated.claims)
+
+
+def _hints(denial: Denial) -> list[str]:
+    """Return what an administrator should know beside the policy."""
+    pulling = denial.action == "codecommit:GitPull"
+    known = (
+        (denial.explicit, _EXEMPT),
+        (denial.action == "sts:AssumeRole" and not denial.explicit, _CONDITIONS),
+        (denial.action == "sts:AssumeRoleWithSAML", _TAGS),
+        (denial.action.startswith("kms:") and denial.side != RESOURCE, _KEY_POLICY),
+        (pulling and "codecommit:GitPush" not in denial.also, _PUSH),
+        (pulling, _KEY),
+        (
+            bool(denial.encoded),
+            f"AWS's details: aws sts decode-authorization-message --encoded-message {denial.encoded}",
+        ),
+    )
+    return [hint for applies, hint in known if applies]
+
+
+_EXEMPT = (
+    "No further permission helps while that Deny stands. "
+    "Please exempt this, or tell me what it asks for: often MFA, a network or a region."
+)
+_CONDITIONS = "If the trust policy asks for an external ID or for MFA, please tell me, so that I give it."
+_TAGS = "Where the assertion carries tags, the statement needs sts:TagSession beside the action."
+_KEY_POLICY = "The key policy has to leave the decision to IAM policies, as KMS's default one does."
+_PUSH = "If I am to push as well, add codecommit:GitPush to the actions."
+_KEY = "If the repository is encrypted with a KMS key of your own, I need kms:Decrypt on that key too."
