@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from ccsetup import address
 from ccsetup.denials import (
     BOUNDARY,
     ENDPOINT,
@@ -30,6 +31,7 @@ from ccsetup.inert import inert
 __all__ = ["Denial", "Federated", "Remedy", "by", "denied", "explain", "least", "letter", "of_git", "remedies"]
 
 Document = Mapping[str, Any]
+SEND = "Your administrator can allow it: send the message below, and try again when that is done."
 
 _ANYWHERE = {  # actions that know no resource: IAM wants * for them, in a statement of their own
     "codecommit:ListRepositories", "sts:GetSessionToken", "sts:GetAccessKeyInfo", "iam:ListVirtualMFADevices",
@@ -98,6 +100,24 @@ def explain(problem: Problem, denial: Denial | None) -> Problem:
     if denial:
         problem.denial, problem.letter, problem.policy = denial, letter(denial), least(denial) or None
     return problem
+
+
+def of_git_and_api(problem: Problem, refused: Problem | None, identity: str, region: str, repository: str) -> Problem:
+    """Return what to tell where git refuses an identity that AWS knows: `problem` is git's, `refused` the API's, if any.
+
+    Git's 403 means that GitPull is missing; where the API was denied too, one message asks for both.
+    """
+    if refused and refused.denial and not refused.denial.identity:
+        explain(refused, by(refused.denial, identity))
+    if "returned error: 403" not in problem.why:
+        return refused or problem
+    also = refused.denial.action if refused and refused.policy and refused.denial else ""
+    if refused and not also.startswith("codecommit:"):
+        return refused
+    denial = of_git(identity, address.partition_of(region), region, "", repository, False, *([also] if also else []))
+    told = refused or Problem(f"CodeCommit does not let git read {repository}.", why=problem.why, code=problem.code)
+    told.next = SEND
+    return explain(told, denial)
 
 
 def letter(denial: Denial) -> str:

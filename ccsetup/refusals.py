@@ -13,7 +13,7 @@ from ccsetup.denials import Denial, Federated, of_call, of_key
 from ccsetup.errors import NoRepository, Problem
 from ccsetup.inert import MASK, inert, veil
 from ccsetup.model import Who
-from ccsetup.policy import explain
+from ccsetup.policy import SEND, explain
 
 Row = tuple[str, str, str]  # a finding's code, what happened, what to do
 
@@ -113,9 +113,9 @@ def _told(problem: Problem, denial: Denial | None) -> Problem:
     if denial.assuming and not denial.federated:
         problem.next = f"{problem.next} If these are right, send the message below to the role's administrator."
     elif denial.explicit and ":user/" in denial.identity:
-        problem.next = f"{_SEND} Or give an MFA code, which such policies often ask for: ccsetup setup mfa"
+        problem.next = f"{SEND} Or give an MFA code, which such policies often ask for: ccsetup setup mfa"
     else:
-        problem.next = _SEND
+        problem.next = SEND
     return explain(problem, denial)
 
 
@@ -146,7 +146,6 @@ _SET_UP = "Set it up again: ccsetup setup --profile {profile}"
 _SIGN_IN = "Sign in again: ccsetup login {profile}"
 _TRY = "Check the network, then try again."
 
-_SEND = "Your administrator can allow it: send the message below, and try again when that is done."
 _OF_SIGN_IN = ("GetRoleCredentials", "ListAccountRoles", "ListAccounts")
 
 _DENIED = ("access.repository", "AWS denied {operation}.", "")

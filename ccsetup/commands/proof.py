@@ -10,6 +10,7 @@ from ccsetup import address
 from ccsetup.commands.outcome import Outcome
 from ccsetup.errors import Elsewhere, NoRepository, Problem
 from ccsetup.model import Edit, Expected, Identity, Repository, Route, Who
+from ccsetup.policy import of_git_and_api
 from ccsetup.questions import Target
 from ccsetup.sources import near
 from ccsetup.world import Git, Start, World
@@ -61,7 +62,7 @@ def prove(world: World, claim: Claim, kept: Kept, git: Git, outcome: Outcome) ->
     if not claim.target.name:
         return outcome
     repository, refused = _repository(world, who, claim)
-    branches = _git(world, git, claim, refused)
+    branches = _git(world, git, claim, refused, outcome.identity)
     if claim.branch and claim.branch not in branches:
         there = near(claim.branch, branches) or f"There is {', '.join(branches[:5]) or 'none yet'}."
         raise Problem(f"{claim.target.name} has no branch {claim.branch}.", next=there, code="git.failed")
@@ -151,13 +152,14 @@ def _look_elsewhere(world: World, who: Who, claim: Claim, refused: Problem) -> N
         return
 
 
-def _git(world: World, git: Git, claim: Claim, refused: Problem | None) -> list[str]:
+def _git(world: World, git: Git, claim: Claim, refused: Problem | None, identity: Identity | None) -> list[str]:
     """Ask git itself, which has the last word: API permission is not git permission, either way."""
     try:
         with world.screen.busy("Asking git"):
             branches = list(git.reachable(route(claim)))
     except Problem as problem:
-        raise (refused or problem) from None
+        arn = identity.arn if identity else ""
+        raise of_git_and_api(problem, refused, arn, claim.region, claim.target.name) from None
     if refused:
         world.screen.note(f"{refused.what} Git may read it all the same, and that is what counts.")
     return branches
