@@ -134,6 +134,31 @@ class Look:
         return self._once(("web identity", asked), lambda: self._world.aws.web_identity(*asked))
 
 
+    def saml(self, role_arn: str, provider_arn: str, assertion: Secret, duration_s: int) -> Keys:
+        """Exchange a SAML assertion for a role's temporary keys, once, whatever asks again."""
+        asked = (role_arn, provider_arn, assertion, duration_s)
+        make = self._busy("Exchanging the assertion", lambda: self._world.aws.saml(*asked))
+        return self._once(("saml", asked), make)
+
+    def federation_token(self, who: Who, name: str, policy: str, duration_s: int) -> Keys:
+        """Exchange long-term keys for temporary ones with a narrower policy."""
+        make = lambda: self._world.aws.federation_token(who, name, policy, duration_s)  # noqa: E731
+        return self._once(("federation", _key(who), name, policy, duration_s), self._busy("Asking for keys", make))
+
+    def machine(self) -> str:
+        """Say which credential_source gives this machine a role, "" when none does."""
+        make = self._busy("Asking this machine for its role", self._world.aws.machine)
+        return self._once(("machine",), make)
+
+    def region_here(self) -> str:
+        """Return the region this machine is in, "" where it does not tell."""
+        return self._once(("region here",), self._world.aws.region_here)
+
+    def stdin(self) -> str:
+        """Read what was piped in, once."""
+        return self._once(("stdin",), self._world.stdin)
+
+
 def _key(who: Who) -> object:
     def frozen(tables: Mapping[str, Mapping[str, Value]] | None) -> object:
         return frozenset(

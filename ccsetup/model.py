@@ -101,7 +101,7 @@ class Corrected(NamedTuple):
 class Told(NamedTuple):
     """An answer that brings others along: the value taken, what to say about it, and the further answers by key."""
 
-    value: str
+    value: Value
     said: tuple[str, ...]
     answers: Mapping[str, Value]
 
@@ -139,7 +139,7 @@ class Question(NamedTuple):
     default: Callable[[Answers, Look], str | None] | None = None
     parse: Callable[[str], str | Corrected] = _as_it_is
     when: Callable[[Answers], bool] = _always
-    settle: Callable[[Value, Answers, Look], str | Corrected | Told | None] | None = None
+    settle: Callable[[Value, Answers, Look], Value | Corrected | Told | None] | None = None
     reads: Callable[[str], str] | None = None
     optional: bool = False
     free: bool = False

@@ -118,14 +118,14 @@ def stored(answers: Answers, keys: Keys | None, renew: Mapping[str, str]) -> tup
 def shared(access: Access) -> tuple[Question, ...]:
     """Return the questions that follow those of one kind."""
     own = {question.key for question in access.questions}
-    rest = (OUTPUT, _region(), _profile(access), NO_CLONE, REPO, BRANCH, DIRECTORY, VIA, WHOSE)
+    rest = (OUTPUT, asked_region(), _profile(access), NO_CLONE, REPO, BRANCH, DIRECTORY, VIA, WHOSE)
     return tuple(question for question in rest if question.key not in own)
 
 
 def nested_shared(access: Access) -> tuple[Question, ...]:
     """Return what a nested visit asks beside the questions of its kind; where it is used from needs no asking."""
     own = {question.key for question in access.questions}
-    region = _region()._replace(known=lambda answers, look: _region_near(answers, look) or "", optional=True)
+    region = asked_region()._replace(known=lambda answers, look: region_near(answers, look) or "", optional=True)
     profile = _profile(access)._replace(ask="What shall that first profile be called?", default=_base)
     return tuple(question for question in (region, profile) if question.key not in own)
 
@@ -134,7 +134,8 @@ def _base(answers: Answers, look: Look) -> str:
     return next(name for name in ("base", *(f"base-{i}" for i in range(2, 100))) if name not in look.profiles)
 
 
-def _region() -> Question:
+def asked_region() -> Question:
+    """Ask for the repository's region, unless its address tells."""
     return Question(
         "region",
         "Which region is the repository in?",
@@ -142,7 +143,7 @@ def _region() -> Question:
         help="The region in the repository's address, such as us-east-2.",
         choices=lambda answers, look: [Choice(r, r, city) for r, city in address.REGIONS.items()],
         known=_region_told,
-        default=_region_near,
+        default=region_near,
         parse=parse.region,
         title="Region",
     )
@@ -156,7 +157,8 @@ def _region_told(answers: Answers, look: Look) -> str | None:
     return told if told in address.REGIONS else None
 
 
-def _region_near(answers: Answers, look: Look) -> str | None:
+def region_near(answers: Answers, look: Look) -> str | None:
+    """Return the region that the environment, the source profile or all profiles here agree on."""
     used = {s["region"] for s in look.profiles.values() if s.get("region") in address.REGIONS}
     near_by = (
         look.env.get("AWS_REGION"),

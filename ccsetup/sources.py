@@ -45,6 +45,11 @@ def leaves_it_to_the_machine(settings: Mapping[str, str]) -> bool:
     return "region" in settings and not any(key in _OF_KINDS or key.startswith(_OF_CREDENTIALS) for key in settings)
 
 
+def long_term(settings: Mapping[str, str]) -> bool:
+    """Say whether a profile holds the long-term keys of a person."""
+    return "aws_access_key_id" in settings and "aws_session_token" not in settings
+
+
 def near(name: str, names: Sequence[str]) -> str:
     """Return words that suggest names like this one, "" when there are none."""
     import difflib
@@ -76,7 +81,7 @@ def source_profile(
 
     def choices(answers: Answers, look: Look) -> list[Choice]:
         there = [Choice(name, name, hint(s)) for name, s in look.profiles.items() if wanted(s)]
-        sources = [Choice(MACHINE + name, label, name) for name, label in _SOURCES.items()] if machine else []
+        sources = credential_sources() if machine else []
         return [*there, Choice(NEW, "Set one up first …", "the same questions, then back here"), *sources]
 
     def settle(value: Value, answers: Answers, look: Look) -> str | Corrected | None:
@@ -121,10 +126,19 @@ def near_usable(profiles: Mapping[str, Mapping[str, str]], wanted: Callable[[Map
     return f"{', '.join(names)} would." if names else ""
 
 
-def _source(text: str) -> str | Corrected:
+def _source(text: str) -> str:
     value = parse.tidy(text)
-    if not value.startswith(MACHINE):
-        return value
+    return credential_source(value) if value.startswith(MACHINE) else value
+
+
+def credential_sources() -> list[Choice]:
+    """Return a choice for each credential_source."""
+    return [Choice(MACHINE + name, label, name) for name, label in _SOURCES.items()]
+
+
+def credential_source(text: str) -> str:
+    """Return a credential_source as an answer, however its capitals are; raises BadAnswer for any other."""
+    value = MACHINE + parse.tidy(text).removeprefix(MACHINE)
     for name in _SOURCES:
         if value[1:].lower() == name.lower():
             return MACHINE + name

@@ -206,7 +206,7 @@ class Walk:
     def _settled(self, question: Question, value: Value, answers: Answers) -> Value:
         return self._stands(question, value, question.settle(value, answers, self.look) if question.settle else None)
 
-    def _stands(self, question: Question, value: Value, settled: str | Corrected | Told | None) -> Value:
+    def _stands(self, question: Question, value: Value, settled: Value | Corrected | Told | None) -> Value:
         self._bring(question.key, settled.answers if isinstance(settled, Told) else {})
         if isinstance(settled, Told):
             for line in settled.said:

@@ -16,14 +16,14 @@ HOUSE = ROOT / "ccsetup"
 FOUNDATION = {"model", "errors", "world", "look", "patterns", "waiting"}
 PURE = {
     "talk", "questions", "sources", "parse", "paste", "address", "ini", "config", "plan", "refusals", "inert", "pick",
-    "access", "tokens", "complaints", "masks", "denials", "policy", "transport",
+    "access", "tokens", "complaints", "masks", "denials", "policy", "transport", "assertion",
 }  # fmt: skip
 # One adapter may have several rooms: they may see each other, never another adapter's.
 FAMILIES = (
     {"files", "writing", "disk", "backups"},
     {"signin", "center", "grants", "browser"},
     {"prompt", "plain", "sheet"},
-    {"aws", "resolve", "sdk", "sessions", "exchanges", "machine"},
+    {"aws", "resolve", "sdk", "sessions", "exchanges", "machine", "search"},
     {"git", "cloned", "running"},
     {"screen"},
 )
@@ -45,7 +45,7 @@ DOORS = {
     "prompt_toolkit": {"prompt", "sheet"},
     "rich": {"screen"},
     "boto3": {"aws"},
-    "botocore": {"aws", "center", "machine", "fetching", "resolve", "sdk"},
+    "botocore": {"aws", "center", "machine", "fetching", "resolve", "sdk", "search"},
     "subprocess": {"running", "remote", "fetching"},
     "filelock": {"writing"},
     "configobj": {"config"},
@@ -115,7 +115,7 @@ def test_one_library_has_one_door(floor: str, room: str, tree: ast.Module) -> No
 
 @pytest.mark.parametrize(("floor", "room", "tree"), ROOMS, ids=[room for _, room, _ in ROOMS])
 def test_heavy_doors_open_inside_the_function_that_needs_them(floor: str, room: str, tree: ast.Module) -> None:
-    heavy = {"questionary", "prompt_toolkit", "rich", "boto3", "botocore", "configobj", "filelock", "trustme"}
+    heavy = {"questionary", "prompt_toolkit", "rich", "boto3", "botocore", "configobj", "filelock", "trustme", "defusedxml"}
     top = [node for node in tree.body if isinstance(node, (ast.Import, ast.ImportFrom))]
     loaded = {name.split(".")[0] for name in imports(ast.Module(top, []))}
     assert not loaded & heavy
@@ -130,13 +130,13 @@ def loaded_by(code: str) -> set[str]:
 
 @pytest.mark.parametrize("code", ["import ccsetup.cli", "import ccsetup.cli as c; c.run(['--version'])"])
 def test_starting_loads_no_heavy_library(code: str) -> None:
-    heavy = {"boto3", "botocore", "questionary", "prompt_toolkit", "rich", "urllib3", "configobj", "filelock"}
+    heavy = {"boto3", "botocore", "questionary", "prompt_toolkit", "rich", "urllib3", "configobj", "filelock", "defusedxml"}
     assert not loaded_by(code) & heavy
 
 
 def test_putting_the_world_together_loads_no_heavy_library() -> None:
     code = "import sys; sys.argv=['x']\nimport ccsetup.arguments as a, ccsetup.surroundings as s\ns.world_of(a.parsed([]), None)"
-    assert not loaded_by(code) & {"boto3", "botocore", "rich", "urllib3", "configobj", "filelock"}
+    assert not loaded_by(code) & {"boto3", "botocore", "rich", "urllib3", "configobj", "filelock", "defusedxml"}
 
 
 @pytest.mark.parametrize("room", ["remote", "credential"])

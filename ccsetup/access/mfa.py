@@ -9,11 +9,7 @@ from ccsetup.errors import Problem
 from ccsetup.look import Look
 from ccsetup.model import Access, Answers, Choice, Expected, Keys, Question, Section, Value
 from ccsetup.questions import again, duration, stored
-from ccsetup.sources import source_name, source_profile, source_who
-
-
-def _long_term(there: Mapping[str, str]) -> bool:
-    return "aws_access_key_id" in there and "aws_session_token" not in there
+from ccsetup.sources import long_term, source_name, source_profile, source_who
 
 
 def _devices(answers: Answers, look: Look) -> Sequence[Choice]:
@@ -61,7 +57,7 @@ def _again(name: str, there: Mapping[str, str]) -> Mapping[str, str]:
 
 QUESTIONS = (
     source_profile(
-        _long_term,
+        long_term,
         "Whose keys does the code go with?",
         "A code needs the long-term keys (AKIA…) of an IAM user, such as those of default.",
     ),

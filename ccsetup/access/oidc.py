@@ -8,10 +8,11 @@ from pathlib import Path
 from ccsetup import parse
 from ccsetup.errors import BadAnswer, Problem
 from ccsetup.look import Look
-from ccsetup.model import Access, Answers, Choice, Corrected, Expected, Keys, Question, Secret, Section, Value
+from ccsetup.model import Access, Answers, Choice, Corrected, Expected, Keys, Question, Secret, Section, Told, Value
 from ccsetup.questions import ROLE_ARN, again, duration, session_name, settings, stored
 
-_PROVIDERS = ("www.amazon.com", "graph.facebook.com", "cognito-identity.amazonaws.com")
+_PROVIDERS = ("www.amazon.com", "graph.facebook.com")
+_OF_OIDC = ("cognito-identity.amazonaws.com", "accounts.google.com")  # their tokens are JWTs and name their issuer
 
 
 def _is_token(text: str) -> bool:
@@ -22,6 +23,18 @@ def _is_token(text: str) -> bool:
     return True
 
 
+def _token_known(answers: Answers, look: Look) -> str | None:
+    """Ask for the token itself only where a profile was made from one."""
+    there = look.profiles.get(str(look.told.get("profile", "")), {})
+    bare = there.get("ccsetup_kind") == "oidc" and "ccsetup_web_identity_token_file" not in there
+    return None if bare else ""
+
+
+def _settle_token(value: Value, answers: Answers, look: Look) -> Told | None:
+    text = (value.reveal() if isinstance(value, Secret) else value).strip()
+    return Told(Secret(text), (_tale(text, "That token", look),), {}) if text else None
+
+
 def _settle_file(value: Value, answers: Answers, look: Look) -> Corrected:
     """Make the path absolute, since SDKs expand neither `~` nor `$HOME`, and read what the token says."""
     typed = str(value).replace("${HOME}", "~").replace("$HOME", "~")
@@ -30,21 +43,25 @@ def _settle_file(value: Value, answers: Answers, look: Look) -> Corrected:
     text = raw.strip()
     if not text:
         raise Problem(f"{path} is empty.", next="Have the token written into it first.", code="oidc.token-empty")
+    broken = " It ends with a line break, which AWS may refuse (printf writes none)." if raw != text else ""
+    moved = f" Took the whole path, {path}, since AWS tools expand no ~." if typed.startswith("~") else ""
+    return Corrected(str(path), _tale(text, f"The token in {path}", look) + broken + moved)
+
+
+def _tale(text: str, name: str, look: Look) -> str:
+    """Say what a token tells of itself. Raises Problem when it has ended."""
     if not _is_token(text):
-        return Corrected(str(path), f"{path} holds a token that is no JWT, as Amazon's and Facebook's.")
+        return f"{name} is no JWT, as Amazon's and Facebook's."
     token = parse.token(text)
     ends = token.expires_at
     if ends and ends <= look.now():
         raise Problem(
-            f"The token in {path} ended at {ends:%Y-%m-%d %H:%M} UTC.",
+            f"{name} ended at {ends:%Y-%m-%d %H:%M} UTC.",
             next="Have a new one written, then try again.",
             code="oidc.token-expired",
         )
-    broken = "; it ends with a line break, which AWS may refuse (printf writes none)" if raw != text else ""
     until = f", until {ends:%Y-%m-%d %H:%M} UTC" if ends else ""
-    return Corrected(
-        str(path), f"Token from {token.issuer or 'an unnamed issuer'} for {token.audience or 'anyone'}{until}{broken}."
-    )
+    return f"Token from {token.issuer or 'an unnamed issuer'} for {token.audience or 'anyone'}{until}."
 
 
 def _content(path: Path, look: Look) -> str:
@@ -58,15 +75,28 @@ def _content(path: Path, look: Look) -> str:
         ) from None
 
 
+def _token(answers: Answers, look: Look) -> str:
+    held = answers.text("web_identity_token")
+    return held or look.text(Path(answers.text("web_identity_token_file"))).strip()
+
+
 def _provider_known(answers: Answers, look: Look) -> str | None:
-    return "" if _is_token(look.text(Path(answers.text("web_identity_token_file")))) else None
+    return "" if _is_token(_token(answers, look)) else None
 
 
-def _provider(text: str) -> str:
+def _provider(text: str) -> str | Corrected:
     value = parse.tidy(text).lower().removeprefix("https://").rstrip("/")
+    if value in _OF_OIDC:
+        return Corrected("", f"Tokens of {value} are OIDC tokens, which need no provider ID.")
     if value not in _PROVIDERS:
         raise BadAnswer(f"A provider ID is {' or '.join(_PROVIDERS)}, such as {_PROVIDERS[0]}.")
     return value
+
+
+def _settle_provider(value: Value, answers: Answers, look: Look) -> Corrected | None:
+    if value and _is_token(_token(answers, look)):
+        return Corrected("", "The token is an OIDC token, which needs no provider ID.")
+    return None
 
 
 def _session_name(answers: Answers, look: Look) -> str:
@@ -81,7 +111,7 @@ def _session_name(answers: Answers, look: Look) -> str:
 def _obtain(answers: Answers, look: Look) -> Keys:
     return look.web_identity(
         answers.text("role_arn"),
-        Secret(look.text(Path(answers.text("web_identity_token_file"))).strip()),
+        Secret(_token(answers, look)),
         answers.text("role_session_name"),
         int(answers.text("duration_seconds") or 3600),
         answers.text("provider_id"),
@@ -92,14 +122,19 @@ def _obtain(answers: Answers, look: Look) -> Keys:
 def _sections(answers: Answers, keys: Keys | None) -> tuple[Section, ...]:
     names = ("role_arn", "web_identity_token_file", "role_session_name", "duration_seconds")
     how: dict[str, Value | None] = {name: answers.text(name) for name in names}
-    if not answers.text("provider_id"):
+    if not _stores(answers):
         return (Section("config", "profile", answers.text("profile"), settings(answers, **how)),)
     renew = {f"ccsetup_{name}": str(value) for name, value in how.items()}
     return stored(answers, keys, {"ccsetup_kind": "oidc", **renew, "ccsetup_provider_id": answers.text("provider_id")})
 
 
-def _obtain_for_provider(answers: Answers, look: Look) -> Keys | None:
-    return _obtain(answers, look) if answers.text("provider_id") else None
+def _stores(answers: Answers) -> bool:
+    """Say whether keys are stored: SDKs know neither provider IDs nor tokens without a file."""
+    return bool(answers.text("provider_id") or answers.text("web_identity_token"))
+
+
+def _obtain_to_store(answers: Answers, look: Look) -> Keys | None:
+    return _obtain(answers, look) if _stores(answers) else None
 
 
 def _providers(answers: Answers, look: Look) -> Sequence[Choice]:
@@ -120,6 +155,18 @@ def _again(name: str, there: Mapping[str, str]) -> Mapping[str, str]:
 QUESTIONS = (
     ROLE_ARN,
     Question(
+        "web_identity_token",
+        "What is the token?",
+        widget="secret",
+        help="The whole token, such as eyJh….eyJp….SflK…; what you paste stays hidden.",
+        known=_token_known,
+        settle=_settle_token,
+        flag="-",
+        once=True,
+        unasked="Pipe it in: pbpaste | ccsetup setup --paste -",
+        title="Token",
+    ),
+    Question(
         "web_identity_token_file",
         "Which file holds the token?",
         widget="path",
@@ -127,6 +174,7 @@ QUESTIONS = (
         default=lambda answers, look: look.env.get("AWS_WEB_IDENTITY_TOKEN_FILE"),
         parse=parse.token_file,
         settle=_settle_file,
+        when=lambda answers: not answers.text("web_identity_token"),
         title="Token file",
     ),
     Question(
@@ -137,7 +185,7 @@ QUESTIONS = (
         choices=_providers,
         known=_provider_known,
         parse=_provider,
-        optional=True,
+        settle=_settle_provider,
         title="Provider",
     ),
     session_name(_session_name),
@@ -158,7 +206,7 @@ ACCESS = Access(
     renew="reads the token file again",
     sections=_sections,
     expects=lambda a: Expected(parse.arn_account(a.text("role_arn")), parse.role_name(a.text("role_arn"))),
-    obtain=_obtain_for_provider,
+    obtain=_obtain_to_store,
     suggest=lambda answers: parse.role_name(answers.text("role_arn")),
     again=_again,
 )  # fmt: skip

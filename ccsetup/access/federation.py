@@ -1,0 +1,173 @@
+"""An IAM user's long-term keys, narrowed down to one repository (or a policy) by GetFederationToken."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+
+from ccsetup import address, parse
+from ccsetup.errors import BadAnswer, Problem
+from ccsetup.look import Look
+from ccsetup.model import Access, Answers, Choice, Corrected, Expected, Keys, Question, Section, Value
+from ccsetup.questions import BRANCH, NO_CLONE, REPO, again, asked_region, duration, stored, target
+from ccsetup.sources import long_term, source_name, source_profile, source_who
+
+ACTIONS = ("codecommit:GitPull", "codecommit:GitPush", "codecommit:GetRepository")
+_MOST = 2048  # characters of a policy that GetFederationToken takes
+_EXAMPLE = "--policy codecommit-policy.json"
+
+
+def least(answers: Answers) -> str:
+    """Return the least policy that lets git work with the answers' repository, as JSON."""
+    at = target(answers)
+    where = (
+        f"arn:{address.partition_of(at.region)}:codecommit:{at.region}:{answers.text('federated_account')}:{at.name}"
+    )
+    statement = {"Effect": "Allow", "Action": list(ACTIONS), "Resource": where}
+    return _dense({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def _dense(document: object) -> str:
+    return json.dumps(document, separators=(",", ":"))
+
+
+def _policy(answers: Answers) -> str:
+    return answers.text("policy") or least(answers)
+
+
+def _name(text: str) -> str | Corrected:
+    try:
+        value = parse.role_session_name(text)
+    except BadAnswer:
+        value = ""
+    if not 2 <= len(value.value if isinstance(value, Corrected) else value) <= 32:
+        raise BadAnswer("A federated name has 2 to 32 letters, digits or _+=,.@- , such as maria.garcia.")
+    return value
+
+
+def _name_here(answers: Answers, look: Look) -> str:
+    try:
+        name = _name(look.env.get("USER") or look.env.get("USERNAME") or "")
+    except BadAnswer:
+        return "ccsetup"
+    return name.value if isinstance(name, Corrected) else name
+
+
+def _who_asks(answers: Answers, look: Look) -> str:
+    return look.identity(source_who(answers, look, answers.text("region"))).account_id
+
+
+def _settle_name(value: Value, answers: Answers, look: Look) -> None:
+    """Try the source's keys while they can still be changed."""
+    look.identity(source_who(answers, look, answers.text("region")))
+
+
+def _settle_policy(value: Value, answers: Answers, look: Look) -> str | None:
+    """Read the file that is named, or take the policy itself; it stands as JSON without blanks."""
+    text = str(value)
+    if not text:
+        return None
+    if not text.lstrip().startswith("{"):
+        typed = parse.tidy(text).replace("$HOME", "~")
+        text = look.text(look.home / typed[2:] if typed.startswith("~/") else look.cwd / typed)
+    try:
+        document = json.loads(text.lstrip("\ufeff"))
+    except (ValueError, RecursionError):
+        raise _bad("The policy is no JSON.") from None
+    if not isinstance(document, dict) or not isinstance(document.get("Statement"), (list, dict)):
+        raise _bad("The policy has no Statement.")
+    dense = _dense(document)
+    if len(dense) > _MOST:
+        raise _bad(f"The policy has {len(dense):,} characters without blanks, and AWS takes {_MOST:,}.")
+    return dense
+
+
+def _bad(what: str) -> Problem:
+    return BadAnswer(what, next=f"Give one as IAM writes it, or none for the repository alone: {_EXAMPLE}")
+
+
+def _repositories(answers: Answers, look: Look) -> Sequence[Choice]:
+    names = look.repositories(source_who(answers, look)._replace(region=answers.text("region")))
+    return [*(Choice(name, name) for name in names), Choice("", "None now", "a policy says what the keys may do")]
+
+
+def _branches(answers: Answers, look: Look) -> Sequence[Choice]:
+    """List the branches with the source's keys: the narrow ones may not."""
+    at = target(answers)
+    names = look.branches(source_who(answers, look)._replace(region=at.region), at.name)
+    return [Choice("", "The default branch"), *(Choice(name, name) for name in names)]
+
+
+def _obtain(answers: Answers, look: Look) -> Keys:
+    who = source_who(answers, look, answers.text("region"))
+    lasts_s = int(answers.text("duration_seconds") or 43200)
+    return look.federation_token(who, answers.text("federated_name"), _policy(answers), lasts_s)
+
+
+def _sections(answers: Answers, keys: Keys | None) -> tuple[Section, ...]:
+    renew = {
+        "ccsetup_kind": "federation",
+        "ccsetup_source_profile": source_name(answers),
+        "ccsetup_federated_name": answers.text("federated_name"),
+        "ccsetup_policy": _policy(answers),
+        "ccsetup_duration_seconds": answers.text("duration_seconds"),
+    }
+    return stored(answers, keys, renew)
+
+
+def _again(name: str, there: Mapping[str, str]) -> Mapping[str, str]:
+    kept = ("source_profile", "federated_name", "policy", "duration_seconds")
+    return again("federation", name, there, **{key: there.get(f"ccsetup_{key}") for key in kept})
+
+
+QUESTIONS = (
+    source_profile(
+        long_term,
+        "Whose keys shall be narrowed down?",
+        "Federation needs the long-term keys (AKIA…) of an IAM user, such as those of default.",
+    ),
+    asked_region(),
+    Question(
+        "federated_name",
+        "Under which name shall the keys be logged?",
+        help="2 to 32 letters or digits, such as maria.garcia.",
+        default=_name_here,
+        parse=_name,
+        settle=_settle_name,
+        title="Federated name",
+    ),
+    Question("federated_account", "Which account is that?", known=_who_asks, flag="-", title="Account"),
+    NO_CLONE,
+    REPO._replace(choices=_repositories),
+    Question(
+        "policy",
+        "Which policy file says what the keys may do?",
+        widget="path",
+        help="JSON as IAM writes it, such as codecommit-policy.json; without one they may use the one repository.",
+        known=lambda answers, look: "" if answers.text("repo") else None,
+        settle=_settle_policy,
+        unasked=f"Name the repository, or a policy: {_EXAMPLE}",
+        title="Policy",
+    ),
+    BRANCH._replace(choices=_branches),
+    duration(900, 129600),
+)
+
+ACCESS = Access(
+    name="federation",
+    label="A federation token",
+    hint="an IAM user's keys, narrowed down",
+    rank=70,
+    wins=47,
+    questions=QUESTIONS,
+    sources=("keys",),
+    keys=frozenset({"ccsetup_kind", "ccsetup_source_profile", "ccsetup_federated_name", "ccsetup_policy",
+                    "ccsetup_duration_seconds"}),
+    owns=lambda s: s.get("ccsetup_kind") == "federation",
+    renew="fetches new keys with the same policy",
+    sections=_sections,
+    expects=lambda a: Expected(a.text("federated_account"), federated=a.text("federated_name")),
+    obtain=_obtain,
+    suggest=lambda answers: f"{source_name(answers)}-narrow",
+    again=_again,
+)  # fmt: skip

@@ -1,0 +1,150 @@
+"""A SAML assertion from an identity provider, exchanged for one of its roles' temporary keys."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from ccsetup import assertion, parse
+from ccsetup.assertion import Assertion
+from ccsetup.errors import BadAnswer, Problem
+from ccsetup.look import Look
+from ccsetup.model import Access, Answers, Choice, Corrected, Expected, Keys, Question, Secret, Section, Told, Value
+from ccsetup.questions import ROLE_ARN, again, duration, stored
+
+_STDIN = "-"
+
+
+def _settle_assertion(value: Value, answers: Answers, look: Look) -> Told:
+    """Take the assertion itself, a path, or - for stdin; it stands as a secret, in one piece and read once."""
+    text = value.reveal() if isinstance(value, Secret) else value
+    if text.strip() == _STDIN:
+        text = look.stdin()
+    elif not assertion.looks_like_one(text):
+        text = _content(text, look)
+    if not text.strip():
+        raise BadAnswer("There is no SAML assertion in that.", next="Give the file that holds it, or paste it.")
+    clean = assertion.clean(text)
+    found = assertion.read(clean)
+    if found.ends_at and found.ends_at <= look.now():
+        raise Problem(
+            f"The SAML assertion ended at {_clock(found.ends_at)}.",
+            next="Sign in at the identity provider again and give the new one within five minutes.",
+            code="keys.expired",
+        )
+    until = f" and can be exchanged until {_clock(found.ends_at)}" if found.ends_at else ""
+    last = f"; its sessions end at {_clock(found.session_ends_at)} at the latest" if found.session_ends_at else ""
+    count = len(found.roles)
+    said = f"The assertion offers {'one role' if count == 1 else f'{count} roles'}{until}{last}."
+    return Told(Secret(clean), (said,), {})
+
+
+def _content(text: str, look: Look) -> str:
+    typed = parse.tidy(text).replace("${HOME}", "~").replace("$HOME", "~")
+    path = look.home / typed[2:] if typed.startswith("~/") else look.cwd / typed
+    try:
+        return look.text(path)
+    except (Problem, ValueError, OSError):
+        shown = Path(typed).name if len(typed) < 200 else "of that name"
+        raise Problem(
+            f"There is no file {shown} that holds an assertion, and it is none itself.",
+            next="Give a path such as ~/saml-response.txt, or paste what the identity provider sends as SAMLResponse.",
+            code="input.invalid",
+        ) from None
+
+
+def _clock(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M} UTC"
+
+
+def _read(answers: Answers) -> Assertion:
+    return assertion.read(answers.text("saml_assertion"))
+
+
+def _roles(answers: Answers, look: Look) -> Sequence[Choice]:
+    return [
+        Choice(role, parse.role_name(role), f"in {parse.arn_account(role)}, through {provider.rpartition('/')[2]}")
+        for role, provider in _read(answers).roles
+    ]
+
+
+def _only_role(answers: Answers, look: Look) -> str | None:
+    roles = _read(answers).roles
+    return roles[0][0] if len(roles) == 1 else None
+
+
+def _settle_role(value: Value, answers: Answers, look: Look) -> Corrected | None:
+    roles = [role for role, _ in _read(answers).roles]
+    if value not in roles:
+        more = f" and {len(roles) - 5} more" if len(roles) > 5 else ""
+        raise BadAnswer(f"The assertion does not offer {value}; it offers {', '.join(roles[:5])}{more}.")
+    if len(roles) == 1 and "role_arn" not in look.told:
+        return Corrected(str(value), f"Took {value}, the only role.")
+    return None
+
+
+def _duration(answers: Answers, look: Look) -> str:
+    """Return the assertion's own SessionDuration where the API takes it, else nothing, which is an hour."""
+    lasts_s = _read(answers).session_s
+    return str(lasts_s) if lasts_s and 900 <= lasts_s <= 43200 else ""
+
+
+def _obtain(answers: Answers, look: Look) -> Keys:
+    role, encoded, found = answers.text("role_arn"), Secret(answers.text("saml_assertion")), _read(answers)
+    lasts_s = int(answers.text("duration_seconds") or 3600)
+    try:
+        return look.saml(role, found.provider_of(role), encoded, lasts_s)
+    except Problem as refused:
+        if lasts_s != found.session_s or "MaxSessionDuration" not in refused.why:
+            raise
+        return look.saml(role, found.provider_of(role), encoded, 3600)  # what every role allows
+
+
+def _sections(answers: Answers, keys: Keys | None) -> tuple[Section, ...]:
+    kept = {f"ccsetup_{key}": answers.text(key) for key in ("role_arn", "duration_seconds")}
+    return stored(answers, keys, {"ccsetup_kind": "saml", **kept})
+
+
+def _again(name: str, there: Mapping[str, str]) -> Mapping[str, str]:
+    kept = {key: there.get(f"ccsetup_{key}", "") for key in ("role_arn", "duration_seconds")}
+    return again("saml", name, there, **kept)
+
+
+QUESTIONS = (
+    Question(
+        "saml_assertion",
+        "What is the SAML assertion?",
+        widget="secret",
+        help="Paste the SAMLResponse, or give the path of a file that holds it, such as ~/saml-response.txt.",
+        settle=_settle_assertion,
+        once=True,
+        title="Assertion",
+    ),
+    ROLE_ARN._replace(
+        ask="Which role?",
+        widget="choose",
+        help="The role that the assertion lets you take, such as arn:aws:iam::111122223333:role/Developer.",
+        choices=_roles,
+        known=_only_role,
+        settle=_settle_role,
+    ),
+    duration(900, 43200)._replace(known=_duration),
+)
+
+ACCESS = Access(
+    name="saml",
+    label="A SAML sign-in",
+    hint="an assertion from your identity provider",
+    rank=60,
+    wins=46,
+    questions=QUESTIONS,
+    keys=frozenset({"ccsetup_kind", "ccsetup_role_arn", "ccsetup_duration_seconds"}),
+    owns=lambda s: s.get("ccsetup_kind") == "saml",
+    renew="asks for a new assertion",
+    sections=_sections,
+    expects=lambda a: Expected(parse.arn_account(a.text("role_arn")), parse.role_name(a.text("role_arn"))),
+    obtain=_obtain,
+    suggest=lambda answers: parse.role_name(answers.text("role_arn")),
+    again=_again,
+)

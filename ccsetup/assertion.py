@@ -1,0 +1,135 @@
+"""A SAML assertion as somebody gives it → its clean base64, the roles it offers, and how long it serves.
+
+The signature is AWS's to check. XML is read by defusedxml alone: no DTD, no entity, nothing from elsewhere.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import unquote
+
+from ccsetup.errors import BadAnswer
+from ccsetup.sources import moment
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
+MOST = 100_000  # characters of base64 that AssumeRoleWithSAML takes
+_SAML = "{urn:oasis:names:tc:SAML:2.0:assertion}"
+_ROLE, _PROVIDER = r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[!-~]+", r"arn:aws[a-z-]*:iam::[0-9]{12}:saml-provider/[!-~]+"
+_HOW = "Copy the whole value of SAMLResponse that the identity provider sends to AWS, or give a file that holds it."
+
+
+class Assertion(NamedTuple):
+    """What an assertion says. `ends_at` is when it can no longer be exchanged, `session_s` how long it wants a session.
+
+    `session_ends_at` is when every session of it ends at the latest.
+    """
+
+    roles: tuple[tuple[str, str], ...] = ()  # role ARN, provider ARN
+    ends_at: datetime | None = None
+    session_s: int | None = None
+    session_ends_at: datetime | None = None
+
+    def provider_of(self, role_arn: str) -> str:
+        """Return the provider through which the assertion offers a role, "" when it does not."""
+        return dict(self.roles).get(role_arn, "")
+
+
+def looks_like_one(text: str) -> bool:
+    """Say whether a text is meant as an assertion, not as the path of a file that holds one."""
+    return bool(re.match(r"\s*(?:SAMLResponse=|<|PD94|PHNhbW|PFJlc3|PHJlc3|PEFzc2|77u/)", text)) or len(text) > 1000
+
+
+def clean(text: str) -> str:
+    """Return the base64 in one piece, from base64, a form field, or the XML itself. Raises BadAnswer."""
+    value = text.strip().strip("'\"").removeprefix("SAMLResponse=").partition("&RelayState=")[0]
+    if value.lstrip("\ufeff").startswith("<"):
+        value = base64.b64encode(value.encode("utf-8", "surrogateescape")).decode()
+    value = re.sub(r"\s+", "", unquote(value) if "%" in value else value)
+    if len(value) > MOST:
+        raise BadAnswer(f"A SAML assertion has at most {MOST:,} characters, this text has {len(value):,}.", next=_HOW)
+    return value
+
+
+def read(encoded: str) -> Assertion:
+    """Read clean base64. Raises BadAnswer in one sentence, whatever it holds."""
+    root = _parsed(_decoded(encoded))
+    if not (root.tag.endswith("}Response") or root.tag == f"{_SAML}Assertion"):
+        raise BadAnswer("That XML is no SAML response.", next=_HOW)
+    if any(each.tag == f"{_SAML}EncryptedAssertion" for each in root):
+        raise BadAnswer(
+            "The assertion is encrypted, so its roles cannot be read here.",
+            next="Ask the identity provider's administrator for one without encryption.",
+        )
+    attributes = dict(_attributes(root))
+    roles = tuple(dict(pair for value in attributes.get("Role", ()) if (pair := _pair(value))).items())
+    if not roles:
+        raise BadAnswer(
+            "The assertion offers no AWS role.",
+            next="Choose AWS at the identity provider, then copy the SAMLResponse that it sends to AWS.",
+        )
+    lasts = next(iter(attributes.get("SessionDuration", ())), "")
+    return Assertion(
+        roles,
+        _earliest(root, "SubjectConfirmationData", "NotOnOrAfter") or _earliest(root, "Conditions", "NotOnOrAfter"),
+        int(lasts) if re.fullmatch(r"[0-9]{1,6}", lasts) else None,
+        _earliest(root, "AuthnStatement", "SessionNotOnOrAfter"),
+    )
+
+
+def _decoded(encoded: str) -> bytes:
+    try:
+        return base64.b64decode(encoded.replace("-", "+").replace("_", "/") + "=" * (-len(encoded) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        raise BadAnswer(
+            "That is no SAML assertion: one is base64 in one piece, such as PHNhbWxwOlJlc3BvbnNl….", next=_HOW
+        ) from None
+
+
+def _parsed(xml: bytes) -> Element:
+    from defusedxml.common import DefusedXmlException
+    from defusedxml.ElementTree import fromstring
+
+    try:
+        root: Element = fromstring(xml, forbid_dtd=True)
+    except DefusedXmlException:
+        raise BadAnswer("The assertion's XML declares a DTD or entities, which no SAML has.", next=_HOW) from None
+    except (SyntaxError, ValueError, LookupError):  # bad XML; an encoding that is none, or is lied about
+        raise BadAnswer(
+            "The assertion is not whole: its XML cannot be read. Terminals cut long lines, a file is safer.", next=_HOW
+        ) from None
+    return root
+
+
+def _attributes(root: Element) -> Iterator[tuple[str, list[str]]]:
+    """Yield the attributes that are AWS's by the last part of their name, several of one name as one."""
+    found: dict[str, list[str]] = {}
+    for attribute in root.iter(f"{_SAML}Attribute"):
+        place, _, name = attribute.get("Name", "").rpartition("/SAML/Attributes/")
+        if place:
+            values = ("".join(value.itertext()).strip() for value in attribute.iter(f"{_SAML}AttributeValue"))
+            found.setdefault(name, []).extend(values)
+    yield from found.items()
+
+
+def _pair(value: str) -> tuple[str, str] | None:
+    """Return role and provider of one value, which names both in either order."""
+    parts = [part.strip() for part in value.split(",")]
+    role = next((part for part in parts if re.fullmatch(_ROLE, part)), "")
+    provider = next((part for part in parts if re.fullmatch(_PROVIDER, part)), "")
+    return (role, provider) if role and provider else None
+
+
+def _earliest(root: Element, name: str, attribute: str) -> datetime | None:
+    return min(_moments(each.get(attribute, "") for each in root.iter(_SAML + name)), default=None)
+
+
+def _moments(texts: Iterable[str]) -> Iterator[datetime]:
+    """Yield the times; Python 3.10 reads no fractions of other than three or six digits, so none is kept."""
+    return (at for text in texts if (at := moment(re.sub(r"\.[0-9]+", "", text))))
