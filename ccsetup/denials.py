@@ -50,6 +50,7 @@ class Denial(NamedTuple):
 
     `side` is AWS's own name for the kind of policy that said no, `explicit` whether it holds a Deny, `policy` its ARN.
     `also` are further actions that the same work needs on the same resource. `resource` may hold * for an account.
+    `repository` is what a key encrypts, where that is known.
     """
 
     identity: str
@@ -61,6 +62,7 @@ class Denial(NamedTuple):
     also: tuple[str, ...] = ()
     encoded: str = ""
     federated: Federated | None = None
+    repository: str = ""
 
     @property
     def assuming(self) -> bool:
@@ -100,10 +102,11 @@ def of_call(operation: str, message: str, region: str, resource: str) -> Denial 
     return denied(message, action=f"{service}:{operation}" if service else "", resource=resource)
 
 
-def of_key(message: str, region: str) -> Denial | None:
+def of_key(message: str, region: str, repository: str) -> Denial | None:
     """Read the denial of a repository's KMS key; where CodeCommit does not say which key, any that CodeCommit uses."""
     some_key = f"arn:{address.partition_of(region)}:kms:{region}:*:key/*"
-    return denied(message, action="kms:Decrypt", resource=some_key)
+    denial = denied(message, action="kms:Decrypt", resource=some_key)
+    return denial and denial._replace(repository=inert(repository))
 
 
 def by(denial: Denial, identity: str) -> Denial:

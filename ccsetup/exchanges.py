@@ -7,6 +7,7 @@ from datetime import timezone
 from typing import Any
 
 from ccsetup.model import Keys, Secret, Who
+from ccsetup.policy import Federated, of_assertion, of_token
 from ccsetup.sdk import bounds, explained, session_of
 
 
@@ -14,13 +15,17 @@ def by_web_identity(role_arn: str, token: Secret, name: str, duration_s: int, pr
     """Exchange a token for a role's temporary keys (AssumeRoleWithWebIdentity, unsigned)."""
     asked = {"RoleArn": role_arn, "RoleSessionName": name, "DurationSeconds": duration_s}
     asked |= {"WebIdentityToken": token.reveal(), **({"ProviderId": provider} if provider else {})}
-    return _unsigned(region, role_arn, lambda sts: sts.assume_role_with_web_identity(**asked))
+    whom = None if provider else of_token(token.reveal())
+    return _unsigned(region, role_arn, whom, lambda sts: sts.assume_role_with_web_identity(**asked))
 
 
 def by_saml(role_arn: str, provider_arn: str, assertion: Secret, duration_s: int, region: str) -> Keys:
     """Exchange a SAML assertion for a role's temporary keys (AssumeRoleWithSAML, unsigned)."""
     asked = {"RoleArn": role_arn, "PrincipalArn": provider_arn, "DurationSeconds": duration_s}
-    return _unsigned(region, role_arn, lambda sts: sts.assume_role_with_saml(**asked, SAMLAssertion=assertion.reveal()))
+    whom = of_assertion(provider_arn)
+    return _unsigned(
+        region, role_arn, whom, lambda sts: sts.assume_role_with_saml(**asked, SAMLAssertion=assertion.reveal())
+    )
 
 
 def with_code(sts: Any, serial: str, code: str, duration_s: int) -> Keys:
@@ -40,8 +45,8 @@ def keys_in(answer: Mapping[str, Any]) -> Keys:
     return Keys(found["AccessKeyId"], secret, token, found["Expiration"].astimezone(timezone.utc))
 
 
-def _unsigned(region: str, role_arn: str, ask: Callable[[Any], Mapping[str, Any]]) -> Keys:
+def _unsigned(region: str, role_arn: str, whom: Federated | None, ask: Callable[[Any], Mapping[str, Any]]) -> Keys:
     def exchange() -> Keys:
         return keys_in(ask(session_of("", region).create_client("sts", config=bounds(unsigned=True))))
 
-    return explained(exchange, Who("", region), role_arn)
+    return explained(exchange, Who("", region), role_arn, federated=whom)

@@ -31,7 +31,6 @@ from ccsetup.inert import inert
 __all__ = ["Denial", "Federated", "Remedy", "by", "denied", "explain", "least", "letter", "of_git", "remedies"]
 
 Document = Mapping[str, Any]
-SEND = "Your administrator can allow it: send the message below, and try again when that is done."
 
 _ANYWHERE = {  # actions that know no resource: IAM wants * for them, in a statement of their own
     "codecommit:ListRepositories", "sts:GetSessionToken", "sts:GetAccessKeyInfo", "iam:ListVirtualMFADevices",
@@ -74,7 +73,7 @@ def remedies(denial: Denial) -> tuple[Remedy, ...]:
     return (*_allowed(denial), *(_trusted(denial) if denial.side not in (SCP, RCP, ENDPOINT) else ()))
 
 
-def by_token(token: str) -> Federated | None:
+def of_token(token: str) -> Federated | None:
     """Return whom a trust policy has to name for an OIDC token; None for one that does not say who it is."""
     try:
         body = token.split(".")[1]
@@ -89,7 +88,7 @@ def by_token(token: str) -> Federated | None:
     return Federated(issuer, ((f"{issuer}:aud", inert(audience)), (f"{issuer}:sub", inert(subject))))
 
 
-def by_saml(provider_arn: str) -> Federated:
+def of_assertion(provider_arn: str) -> Federated:
     """Return whom a trust policy has to name for an assertion of a SAML provider."""
     partition = provider_arn.split(":")[1]
     return Federated(provider_arn, (("SAML:aud", _SAML_PAGE.get(partition, _SAML_PAGE["aws"])),))
@@ -99,11 +98,12 @@ def explain(problem: Problem, denial: Denial | None) -> Problem:
     """Give a Problem the message for the administrator and the policy; without a denial it stays as it is."""
     if denial:
         problem.denial, problem.letter, problem.policy = denial, letter(denial), least(denial) or None
+        problem.next = _advice(denial)
     return problem
 
 
 def of_git_and_api(problem: Problem, refused: Problem | None, identity: str, region: str, repository: str) -> Problem:
-    """Return what to tell where git refuses an identity that AWS knows: `problem` is git's, `refused` the API's, if any.
+    """Return what to tell where git refuses an identity that AWS knows: `problem` is git's, `refused` the API's.
 
     Git's 403 means that GitPull is missing; where the API was denied too, one message asks for both.
     """
@@ -115,8 +115,9 @@ def of_git_and_api(problem: Problem, refused: Problem | None, identity: str, reg
     if refused and not also.startswith("codecommit:"):
         return refused
     denial = of_git(identity, address.partition_of(region), region, "", repository, False, *([also] if also else []))
+    if refused and refused.denial:
+        denial = denial._replace(side=refused.denial.side)
     told = refused or Problem(f"CodeCommit does not let git read {repository}.", why=problem.why, code=problem.code)
-    told.next = SEND
     return explain(told, denial)
 
 
@@ -215,6 +216,19 @@ def _is_some_key(denial: Denial) -> bool:
 # The words
 
 
+def _advice(denial: Denial) -> str:
+    """Return what the person can do, who has the message to send."""
+    if denial.assuming and not denial.federated:
+        return "Check the role ARN, external ID and MFA. If these are right, send the role's administrator the message."
+    send = "Send your administrator the message, and try again when that is done."
+    account, name = account_of(denial.resource), denial.resource.rsplit(":", 1)[-1]
+    if denial.explicit and ":user/" in denial.identity:
+        return f"{send} Or give an MFA code, which such policies often ask for: ccsetup setup mfa"
+    if ":codecommit:" in denial.resource and account:
+        return f"{send} Is {name} in another account than {account}? Then use a profile of that account."
+    return send
+
+
 def _holder(identity: str) -> str:
     """Return who holds an identity's policies, in an administrator's words."""
     name = identity.split("/")[1] if ":assumed-role/" in identity else ""
@@ -269,7 +283,9 @@ def _why(denial: Denial) -> str:
 
 def _on(denial: Denial) -> str:
     if _is_some_key(denial):
-        return "the KMS key that encrypts the repository (AWS does not name it)"
+        return (
+            f"the KMS key that encrypts {denial.repository} in {denial.resource.split(':')[3]} (AWS does not name it)"
+        )
     return "*" if denial.action in _ANYWHERE else denial.resource
 
 

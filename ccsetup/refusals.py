@@ -9,11 +9,11 @@ import re
 from collections.abc import Mapping
 
 from ccsetup import masks
-from ccsetup.denials import Denial, Federated, of_call, of_key
+from ccsetup.denials import Federated, of_call, of_key
 from ccsetup.errors import NoRepository, Problem
 from ccsetup.inert import MASK, inert, veil
 from ccsetup.model import Who
-from ccsetup.policy import SEND, explain
+from ccsetup.policy import explain
 
 Row = tuple[str, str, str]  # a finding's code, what happened, what to do
 
@@ -96,27 +96,13 @@ def _denied(operation: str, message: str, who: Who, resource: str, federated: Fe
         row = _NO_SESSION
     if denial and federated:
         denial = denial._replace(federated=federated)
-    return _told(_problem(row, who, why, operation=operation, resource=resource), denial)
+    return explain(_problem(row, who, why, operation=operation, resource=resource), denial)
 
 
 def _no_key(who: Who, why: str, message: str, resource: str) -> Problem:
     """Return the Problem of a repository whose KMS key is closed; CodeCommit does not say which key that is."""
-    denial = of_key(message, who.region)
-    return _told(_problem(_OF_SERVICE["EncryptionKeyAccessDenied"], who, why, resource=resource), denial)
-
-
-def _told(problem: Problem, denial: Denial | None) -> Problem:
-    """Give a denial's Problem its message to the administrator, and what the person can do."""
-    if denial is None:
-        problem.next = problem.next or "Send the lines above to your administrator."
-        return problem
-    if denial.assuming and not denial.federated:
-        problem.next = f"{problem.next} If these are right, send the message below to the role's administrator."
-    elif denial.explicit and ":user/" in denial.identity:
-        problem.next = f"{SEND} Or give an MFA code, which such policies often ask for: ccsetup setup mfa"
-    else:
-        problem.next = SEND
-    return explain(problem, denial)
+    denial = of_key(message, who.region, resource)
+    return explain(_problem(_OF_SERVICE["EncryptionKeyAccessDenied"], who, why, resource=resource), denial)
 
 
 def _problem(row: Row, who: Who, why: str = "", **more: str) -> Problem:
@@ -146,10 +132,11 @@ _SET_UP = "Set it up again: ccsetup setup --profile {profile}"
 _SIGN_IN = "Sign in again: ccsetup login {profile}"
 _TRY = "Check the network, then try again."
 
+_TELL = "Send the lines above to your administrator."
 _OF_SIGN_IN = ("GetRoleCredentials", "ListAccountRoles", "ListAccounts")
 
-_DENIED = ("access.repository", "AWS denied {operation}.", "")
-_DENIED_ON = ("access.repository", "AWS denied {operation} on {resource}.", "")
+_DENIED = ("access.repository", "AWS denied {operation}.", _TELL)
+_DENIED_ON = ("access.repository", "AWS denied {operation} on {resource}.", _TELL)
 _SIGNED_OUT = ("sso.expired", "The sign-in of {profile} has ended.", _SIGN_IN)
 _NO_CODE = (
     "access.assume",

@@ -104,11 +104,11 @@ class Screen:
         if not text:
             return
         width = min(self._room(PROSE), PROSE)
-        yield from ("", self._in(DIM, f"── {title} ".ljust(width, "─")), "")
+        yield from ("", self._in(DIM, f" ── {title} ".ljust(width - 1, "─")), "")
         for line in text.split("\n"):
             whole = line.startswith((" ", "{", "}"))
             yield from [inert(line)] if whole else wrap(inert(line), self._room())
-        yield from ("", self._in(DIM, "─" * width), "")
+        yield from ("", self._in(DIM, f" {'─' * (width - 2)}"), "")
 
     def link(self, text: str, url: str) -> None:
         """Show an address to open: whole on a line of its own, and clickable where the terminal can."""

@@ -148,7 +148,8 @@ def key_open(state: State, caller: Caller, repository: Repository) -> bool:
     """Say whether the caller may use the key a repository is encrypted with; AWS's own key is open to all."""
     needed = ("kms:Decrypt", "kms:GenerateDataKey", "kms:DescribeKey")
     key = repository.kms_key
-    return not key.startswith("arn:") or all(state.may(caller, action, key).allowed for action in needed)
+    through = {"kms__ViaService": f"codecommit.{repository.region}.amazonaws.com"}
+    return not key.startswith("arn:") or all(state.may(caller, action, key, **through).allowed for action in needed)
 
 
 def _asked(call: Call, action: str) -> Repository:
