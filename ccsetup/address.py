@@ -98,7 +98,7 @@ def codecommit_url(repository: str, region: str, profile: str = "") -> str:
 
     Raises BadAnswer for a profile whose name git-remote-codecommit would read as something else.
     """
-    if profile and not _PROFILE.fullmatch(profile):
+    if not takes_profile(profile):
         raise BadAnswer(
             f"git-remote-codecommit cannot take the profile name {_shown(profile)}.",
             why="It reads / # ? @ and blanks in an address as something else.",
@@ -107,9 +107,26 @@ def codecommit_url(repository: str, region: str, profile: str = "") -> str:
     return f"codecommit{'::' + region if region else ''}://{profile + '@' if profile else ''}{repository}"
 
 
+def takes_profile(profile: str) -> bool:
+    """Say whether git-remote-codecommit reads an address with this profile's name as it is meant."""
+    return not profile or bool(_PROFILE.fullmatch(profile))
+
+
 def https_url(region: str, repository: str, host: str = "") -> str:
     """Return the https address; `host` (with port) when it is not the region's own."""
     return f"https://{host or git_host(region)}/v1/repos/{repository}"
+
+
+def ssh_url(region: str, repository: str) -> str:
+    """Return the ssh address, without a key's id."""
+    return f"ssh://{git_host(region)}/v1/repos/{repository}"
+
+
+def console_url(region: str, repository: str) -> str:
+    """Return the page of the AWS console that shows the repository."""
+    hosts = {"aws-cn": "console.amazonaws.cn", "aws-us-gov": "console.amazonaws-us-gov.com"}
+    host = f"{region}.{hosts.get(partition_of(region), 'console.aws.amazon.com')}"
+    return f"https://{host}/codesuite/codecommit/repositories/{repository}/browse?region={region}"
 
 
 def arn(region: str, account_id: str, repository: str) -> str:

@@ -8,13 +8,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ccsetup import exchanges, machine, parse
+from ccsetup import exchanges, machine, parse, search
 from ccsetup.model import Edit, Identity, Keys, Repository, Secret, Who
 from ccsetup.resolve import Resolver
 from ccsetup.sdk import bounds, explained, refusals, session_of
 from ccsetup.sessions import SessionCache
 from ccsetup.waiting import within
-from ccsetup.world import Start
+from ccsetup.world import Sighting, Start
 
 T = TypeVar("T")
 _LOOK_ROUND_S = 12.0
@@ -70,17 +70,18 @@ class Aws:
         """Return one repository's facts. Raises Problem(code="access.repository") when there is none."""
 
         def ask(codecommit: Any) -> Repository:
-            found = codecommit.get_repository(repositoryName=name)["repositoryMetadata"]
-            arn = found.get("Arn", "").split(":")
-            return Repository(
-                name=found["repositoryName"],
-                region=arn[3] if len(arn) > 5 else who.region,
-                account_id=found.get("accountId", ""),
-                default_branch=found.get("defaultBranch", ""),
-                partition=arn[1] if len(arn) > 5 else "aws",
-            )
+            answer = codecommit.get_repository(repositoryName=name)
+            return search.repository_in(answer["repositoryMetadata"], who.region)
 
         return self._ask("codecommit", who, ask, resource=name)
+
+    def sightings(self, places: Sequence[Who], name: str) -> Sequence[Sighting]:
+        """Look for a repository with each profile in each region named, all at once, within a bound."""
+        return search.sightings(self._resolver, places, name)
+
+    def create_repository(self, who: Who, name: str, description: str) -> Repository:
+        """Create a repository."""
+        return self._ask("codecommit", who, lambda cc: search.create_repository(cc, name, description), resource=name)
 
     def regions_with(self, who: Who, name: str, regions: Sequence[str]) -> Sequence[str]:
         """Say which of these regions have a repository of that name, asking all at once; refusals count as no."""

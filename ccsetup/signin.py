@@ -27,6 +27,7 @@ from ccsetup.tokens import (
     token_name,
     token_text,
 )
+from ccsetup.waiting import alone
 from ccsetup.world import Start
 
 T = TypeVar("T")
@@ -189,6 +190,8 @@ class SignIn:
         """Have the person sign in: in the browser, or with a code where that cannot be, saying why."""
         from ccsetup.browser import Listener
 
+        if alone.get():
+            raise signed_out("The sign-in has ended, and nobody shall be asked now.")
         path = self._cache / token_name(start)
         if not token_in(_text_at(path) or "{}") and path.exists():
             self._note(f"The saved sign-in {path} is damaged; it is written anew.")

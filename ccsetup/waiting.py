@@ -7,10 +7,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TypeVar
 
 T = TypeVar("T")
 _GLANCE_S = 0.05
+
+# Set where nobody shall be asked for anything, such as while many profiles are tried at once: no sign-in opens there.
+alone: ContextVar[bool] = ContextVar("alone", default=False)
 
 
 def within(seconds: float, *works: Callable[[], T]) -> list[T]:

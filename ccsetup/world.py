@@ -225,6 +225,15 @@ class Git(Protocol):
     def origin(self, directory: Path) -> str:
         """Return the address of the clone at `directory`; "" when it is none."""
 
+    def unfinished(self, directory: Path) -> bool:
+        """Say whether a clone at `directory` was stopped before it was whole, and nobody has worked in it since."""
+
+    def repoint(self, directory: Path, route: Route) -> None:
+        """Make a clone go another way from now on: its address, and its own settings. Raises Problem."""
+
+    def setting(self, directory: Path, key: str, own: bool = True) -> str:
+        """Return a setting of a clone's own (or of whatever holds there), its last value; "" when there is none."""
+
     def fetch(self, directory: Path) -> str:
         """Fetch an existing clone; return the commit checked out."""
 

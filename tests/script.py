@@ -216,6 +216,7 @@ class FakeGit:
     heads: Sequence[str] | Problem = ("main",)
     clones: str | Problem = "0" * 40
     origins: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, str] = field(default_factory=lambda: {"user.name": "Maria", "user.email": "m@acme.example"})
     commands: Sequence[str] = ("git-remote-codecommit", "git-credential-ccsetup", "aws")
     calls: list[str] = field(default_factory=list)
 
@@ -249,6 +250,20 @@ class FakeGit:
 
     def origin(self, directory: Path) -> str:
         return self.origins.get(directory.name, "")
+
+    def unfinished(self, directory: Path) -> bool:
+        return False
+
+    def repoint(self, directory: Path, route: Route) -> None:
+        self.calls.append(f"repoint {directory.name} {route.url}")
+        self.origins = {**self.origins, directory.name: route.url}
+
+    def setting(self, directory: Path, key: str, own: bool = True) -> str:
+        return self.settings.get(key, "")
+
+    def do(self, directory: Path, *words: str) -> str:
+        self.calls.append(" ".join(words))
+        return ""
 
     def fetch(self, directory: Path) -> str:
         self.calls.append(f"fetch {directory.name}")

@@ -17,6 +17,7 @@ from ccsetup.complaints import problem_of
 from ccsetup.errors import Problem
 from ccsetup.git import Git
 from ccsetup.model import Route
+from ccsetup.running import Runner
 from ccsetup.sandbox import Sandbox
 from ccsetup.sandbox.example import role_arn
 
@@ -238,16 +239,19 @@ def test_a_directory_that_holds_something_is_refused_and_kept(git: Git, tmp_path
     assert (tmp_path / "full/mine").read_text() == "mine"
 
 
-def test_what_somebody_puts_there_meanwhile_is_kept(env: dict[str, str], tmp_path: Path) -> None:
-    """Git looks once more before it begins; here somebody is quicker."""
-    wrapped = script(
-        tmp_path / "quick/git",
-        f'#!/bin/sh\necho mine > {tmp_path}/clone/mine\nexec /usr/bin/env -S PATH="$REAL" git "$@"\n',
-    )
+@pytest.mark.parametrize("name", ["mine", "README.md"])
+def test_what_somebody_puts_there_meanwhile_is_kept(env: dict[str, str], tmp_path: Path, name: str) -> None:
+    mine = tmp_path / "clone" / name
+    body = f'#!/bin/sh\ntest ! -d {mine.parent} || echo mine > {mine}\nexec /usr/bin/env -S PATH="$REAL" git "$@"\n'
+    wrapped = script(tmp_path / "quick/git", body)
     git = Git({**env, "REAL": env["PATH"], "PATH": f"{wrapped.parent}:{env['PATH']}"}, tmp_path / "home")
-    with pytest.raises(Problem):
-        git.clone(route("MySharedDemoRepo"), tmp_path / "clone", "", nothing)
-    assert (tmp_path / "clone/mine").read_text() == "mine\n"
+    if name == "mine":
+        assert git.clone(route("MySharedDemoRepo"), tmp_path / "clone", "", nothing)
+    else:
+        with pytest.raises(Problem):
+            git.clone(route("MySharedDemoRepo"), tmp_path / "clone", "", nothing)
+        assert list(mine.parent.iterdir()) == [mine]
+    assert mine.read_text() == "mine\n"
 
 
 @pytest.fixture
@@ -268,7 +272,7 @@ def until(there: Path) -> None:
 def test_an_answer_that_does_not_come_is_not_waited_for(
     slow: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Git._run, "__defaults__", (1.0, None, None))
+    monkeypatch.setattr(Runner.run, "__defaults__", (1.0, None, None))
     with pytest.raises(Problem) as problem:
         Git(slow, tmp_path / "home").reachable(route("R"))
     assert problem.value.code == "net.unreachable"

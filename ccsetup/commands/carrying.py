@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 
 from ccsetup import plan
-from ccsetup.commands import cloning
+from ccsetup.commands import cloning, settling
 from ccsetup.commands.deciding import KEEP, PUT_BACK, Verdict, after_failure
 from ccsetup.commands.options import Options
 from ccsetup.commands.outcome import Outcome
 from ccsetup.commands.proof import Claim, Kept, clock, prove, route
 from ccsetup.errors import Cancelled, Problem
-from ccsetup.model import Answers, Plan, Receipt
+from ccsetup.model import Answers, Plan, Receipt, Value
 from ccsetup.world import Git, World
 
 
@@ -21,7 +22,7 @@ def carry_out(
     world: World, answers: Answers, change: Plan, claim: Claim, directory: Path | None, options: Options
 ) -> tuple[Outcome, Verdict]:
     """Write, prove, clone. What is not proven is put back, unless the person (or an option) keeps it."""
-    git = cloning.finding_git(world) if claim.target.name else world.git
+    git = cloning.finding_git(world, claim.way) if claim.target.name else world.git
     receipt = write(world, change) if change.edits else Receipt(change, world.now())
     outcome, kept = replace(reported(answers, receipt.plan), backups=receipt.backups), Kept(world)
     verdict = Verdict(PUT_BACK)
@@ -37,27 +38,29 @@ def carry_out(
             _put_back(world, receipt, kept)
     if outcome.problems:
         return (outcome if verdict.what == KEEP else replace(outcome, edits=(), backups=())), verdict
-    return _cloned(world, git, answers, claim, change, directory, outcome), verdict
+    return _cloned(world, git, claim, change, directory, options, outcome), verdict
 
 
 def _cloned(
-    world: World, git: Git, answers: Answers, claim: Claim, change: Plan, directory: Path | None, outcome: Outcome
+    world: World, git: Git, claim: Claim, change: Plan, directory: Path | None, options: Options, outcome: Outcome
 ) -> Outcome:
     """Clone with the profile that is proven, and stays whatever becomes of the clone."""
     if not directory:
         return outcome
     try:
-        cloned = cloning.clone(world, git, route(claim), directory, answers, claim.target)
+        person = None if options.yes else world.prompt
+        cloned = cloning.clone(world, git, route(world, claim), directory, claim.branch, claim.target, person)
+        outcome = settling.settle(world, git, claim, replace(outcome, cloned=cloned), person)
     except Problem as refused:
         world.screen.problem(refused)
         return outcome.refused(refused)
     except KeyboardInterrupt:
         raise Cancelled(
             f"Cancelled. The profile {claim.profile} works and is kept; nothing was cloned.",
-            next=f"To go on: ccsetup setup existing --profile {claim.profile} --repo {route(claim).url}",
+            next=f"To go on: ccsetup clone {claim.target.name} --profile {claim.profile} --region {claim.region}",
         ) from None
-    _tell_next(world, cloned.directory, claim, change)
-    return replace(outcome, cloned=cloned)
+    tell_next(world, directory, claim, {k: v for section in change.sections for k, v in section.settings.items()})
+    return outcome
 
 
 def write(world: World, change: Plan) -> Receipt:
@@ -98,21 +101,23 @@ def _tell_written(world: World, receipt: Receipt) -> None:
     sections: dict[str, list[str]] = {}
     for item in plan.summary(receipt.plan):
         sections.setdefault(str(item["path"]), []).append(f"[{item['section']}]")
-    for path, names in sections.items():
+    for number, (path, names) in enumerate(sections.items()):
         inside = Path(path).is_relative_to(world.home)
         shown = f"~/{Path(path).relative_to(world.home).as_posix()}" if inside else path
-        world.screen.done("wrote", f"{shown}  {', '.join(reversed(names))}")
+        world.screen.done("wrote", f"{shown}  {', '.join(reversed(names))}", "" if number else "undo: ccsetup undo")
 
 
-def _tell_next(world: World, directory: Path, claim: Claim, change: Plan) -> None:
+def tell_next(world: World, directory: Path, claim: Claim, there: Mapping[str, Value | None]) -> None:
     """Say what to do now and, where access ends by itself, when it ends and what to run then."""
     here = directory == world.cwd
     world.screen.say(
         f" Next   {'' if here else f'cd {cloning.shown(world, directory)} · '}git pull and git push work as usual"
     )
-    ends = next((str(v) for s in change.sections for k, v in s.settings.items() if k == "ccsetup_expires_at" and v), "")
+    ends = str(there.get("ccsetup_expires_at") or "")
     if claim.start:
-        world.screen.say(f" When the sign-in ends: ccsetup setup existing --profile {claim.profile} --no-clone")
+        world.screen.say(f" When the sign-in ends: ccsetup login {claim.profile}")
     elif ends:
         at = clock(datetime.strptime(ends, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc))
-        world.screen.say(f" The keys end at {at}; then run ccsetup again")
+        world.screen.say(f" The keys end at {at}; then: ccsetup login {claim.profile}")
+    elif there.get("mfa_serial"):
+        world.screen.say(f" When its MFA session ends: ccsetup login {claim.profile}")

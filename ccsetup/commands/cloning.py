@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from ccsetup import address
 from ccsetup.commands.outcome import Cloned
+from ccsetup.commands.ways import USUAL, Way
 from ccsetup.errors import BadAnswer, Problem
-from ccsetup.model import Answers, Route
+from ccsetup.model import Answers, Asked, Route
 from ccsetup.questions import Target
-from ccsetup.world import Git, World
+from ccsetup.transport import HELPER, REMOTE
+from ccsetup.world import Git, Prompt, World
+
+
+def folder_of(world: World, target: Target) -> Path:
+    """Return the absolute folder that a repository is cloned into when nothing but its address is known."""
+    return (world.cwd / Path(target.directory or target.name).expanduser()).absolute()
 
 
 def folder(world: World, answers: Answers) -> Path | None:
@@ -23,11 +31,13 @@ def is_this_clone(world: World, directory: Path, target: Target) -> bool:
     if not world.files.occupied(directory):
         return False
     origin = world.git.origin(directory)
+    if not origin and world.git.unfinished(directory):
+        return False
     try:
-        there = address.parse(origin) if origin else None
+        there = address.parse(origin, world.env.get("CODE_COMMIT_ENDPOINT", "")) if origin else None
     except BadAnswer:
         there = None
-    if there and there.repository == target.name and there.region in ("", target.region):
+    if there and there.repository == target.name and (not target.region or there.region in ("", target.region)):
         return True
     raise Problem(
         f"{directory} is there and is not a clone of {target.name}.",
@@ -37,13 +47,13 @@ def is_this_clone(world: World, directory: Path, target: Target) -> bool:
     )
 
 
-def finding_git(world: World) -> Git:
-    """Return a git that finds a helper: as the person's does, else with ccsetup's own beside it, which is said."""
+def finding_git(world: World, way: Way = USUAL) -> Git:
+    """Return a git that finds the way's helper: as the person's does, else with ccsetup's beside it, which is said."""
     if not world.git.version():
         raise Problem(
             "There is no git on this machine.", next="Install git, then run ccsetup again.", code="git.missing"
         )
-    if world.git.helper():
+    if way.via != REMOTE or world.git.helper():
         return world.git
     own = world.git.own_helper()
     if not own:
@@ -60,20 +70,59 @@ def finding_git(world: World) -> Git:
     return world.git.with_path(Path(own).parent)
 
 
-def clone(world: World, git: Git, route: Route, directory: Path, answers: Answers, target: Target) -> Cloned:
+def clone(
+    world: World, git: Git, route: Route, directory: Path, branch: str, target: Target, person: Prompt | None
+) -> Cloned:
     """Clone, or bring the clone that is there up to date, with its progress on screen."""
-    if is_this_clone(world, directory, target):
-        with world.screen.busy(f"Fetching {target.name}"):
-            commit = git.fetch(directory)
-        world.screen.done("fetched", shown(world, directory), "was this clone already")
-        origin = git.origin(directory)
-        if origin != route.url:
-            world.screen.note(f"It goes on using {origin}; for this profile: git remote set-url origin {route.url}")
-        return Cloned(directory, route._replace(url=origin or route.url), commit)
+    if is_this_clone(world, directory, target) and not git.unfinished(directory):
+        return _fetched(world, git, route, directory, target, person)
+    if git.unfinished(directory):
+        world.screen.note("A clone was stopped half-way here; it is finished now.")
     with world.screen.busy(f"Cloning {target.name}") as progress:
-        commit = git.clone(route, directory, answers.text("branch"), progress)
+        commit = git.clone(route, directory, branch, progress)
     world.screen.done("cloned", shown(world, directory), _facts(git, directory) if commit else "empty as yet")
     return Cloned(directory, route, commit)
+
+
+def _fetched(world: World, git: Git, route: Route, directory: Path, target: Target, person: Prompt | None) -> Cloned:
+    """Fetch a clone that is there; one that goes another way is moved to this one where the person says so."""
+    origin = git.origin(directory)
+    if origin != route.url and _move(world, git, route, directory, origin, person):
+        git.repoint(directory, route)
+        world.screen.done("moved", shown(world, directory), f"goes by {route.url} now")
+        origin = route.url
+    with world.screen.busy(f"Fetching {target.name}"):
+        commit = git.fetch(directory)
+    world.screen.done("fetched", shown(world, directory), "was this clone already")
+    via = route.name if origin == route.url else _via(origin)
+    return Cloned(directory, route._replace(name=via, url=origin or route.url), commit)
+
+
+def _move(world: World, git: Git, route: Route, directory: Path, origin: str, person: Prompt | None) -> bool:
+    if person is None:
+        world.screen.note(f"It goes on using {origin}; for this profile: git remote set-url origin {route.url}")
+        return False
+    world.screen.say(f" {shown(world, directory)} goes by {origin}.")
+    asked = Asked("move", f"Let it go by {route.url} from now on?", "confirm", default="yes")
+    return person.ask(asked) == "yes"
+
+
+def _via(origin: str) -> str:
+    return REMOTE if origin.startswith("codecommit:") else HELPER
+
+
+def goes(world: World, directory: Path) -> tuple[str, str, str]:
+    """Return the profile, the region and the way of a clone that is there; "" for what it does not tell."""
+    origin = world.git.origin(directory)
+    try:
+        there = address.parse(origin, world.env.get("CODE_COMMIT_ENDPOINT", ""))
+    except BadAnswer:
+        return "", "", ""
+    if there.form == "codecommit":
+        return there.profile, there.region, REMOTE
+    helpers = world.git.setting(directory, "credential.helper")
+    named = re.search(r"--profile ('[^']*'|\S+)", helpers)
+    return named[1].strip("'") if named else "", there.region, HELPER if named else ""
 
 
 def shown(world: World, directory: Path) -> str:

@@ -34,6 +34,7 @@ class Outcome:
     repository: Repository | None = None
     cloned: Cloned | None = None
     problems: tuple[Problem, ...] = ()
+    urls: Mapping[str, str] | None = None
 
     def refused(self, problem: Problem) -> Outcome:
         """Return this outcome with a problem: what was done before it has been put back or is told by the rest."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from ccsetup import access, plan
 from ccsetup.commands import cloning
 from ccsetup.commands.proof import Claim, route
+from ccsetup.commands.ways import way_of
 from ccsetup.look import Look
 from ccsetup.model import Answers, Plan, Who
 from ccsetup.questions import target
@@ -23,10 +24,12 @@ def claimed(answers: Answers, look: Look) -> Claim:
     """Return what shall turn out true once the answers are written."""
     profile, at = answers.text("profile"), target(answers)
     who = look.who(profile, at.region, access.sections_of(answers, look))
-    return Claim(profile, at.region, _sign_in(who, profile), access.expected(answers), at, answers.text("branch"))
+    way = way_of(answers, look.env.get("CODE_COMMIT_ENDPOINT", ""))
+    expected, branch = access.expected(answers), answers.text("branch")
+    return Claim(profile, at.region, sign_in(who, profile), expected, at, branch, way)
 
 
-def _sign_in(who: Who, name: str) -> Start | None:
+def sign_in(who: Who, name: str) -> Start | None:
     """Return the sign-in a profile rests on, directly or through its source profiles; None when it rests on none."""
     for _ in who.profiles or ():
         there = (who.profiles or {}).get(name, {})
@@ -57,5 +60,6 @@ def review(world: World, change: Plan, claim: Claim, folder: Path | None) -> Non
         checks += [f"{claim.target.name} in {claim.region}", "git ls-remote"]
     rows.append(("check", " · ".join(checks)))
     if folder:
-        rows.append(("clone", f"git clone {route(claim).url} {cloning.shown(world, folder)}"))
+        what = "fetch" if cloning.is_this_clone(world, folder, claim.target) else "clone"
+        rows.append((what, f"git {what} {route(world, claim).url} {cloning.shown(world, folder)}"))
     world.screen.review([plan.diff(edit, world.home) for edit in change.edits], rows)

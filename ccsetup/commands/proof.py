@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from ccsetup import address
+from ccsetup.commands import ways
 from ccsetup.commands.outcome import Outcome
+from ccsetup.commands.ways import Way
 from ccsetup.errors import Elsewhere, NoRepository, Problem
 from ccsetup.model import Edit, Expected, Identity, Repository, Route, Who
 from ccsetup.policy import of_git_and_api
@@ -18,7 +20,7 @@ from ccsetup.world import Git, Start, World
 
 @dataclass(frozen=True)
 class Claim:
-    """What shall turn out true: this profile is that account and sees that repository.
+    """What shall turn out true: this profile is that account and sees that repository, and git gets there this way.
 
     `start` is the sign-in it rests on, None where it rests on none.
     """
@@ -29,6 +31,7 @@ class Claim:
     expected: Expected
     target: Target
     branch: str = ""
+    way: Way = ways.USUAL
 
 
 class Kept:
@@ -56,7 +59,7 @@ def prove(world: World, claim: Claim, kept: Kept, git: Git, outcome: Outcome) ->
     """Climb the ladder; raises the first rung's Problem that does not hold."""
     who = Who(claim.profile, claim.region)
     if claim.start:
-        _sign_in(world, claim.start, kept)
+        sign_in(world, claim.start, kept)
     outcome = replace(outcome, identity=_identity(world, who, claim.expected))
     kept.store(world.aws.pending())
     if not claim.target.name:
@@ -72,7 +75,8 @@ def prove(world: World, claim: Claim, kept: Kept, git: Git, outcome: Outcome) ->
     return replace(outcome, repository=repository)
 
 
-def _sign_in(world: World, start: Start, kept: Kept) -> None:
+def sign_in(world: World, start: Start, kept: Kept) -> None:
+    """Have a sign-in that holds, and keep it."""
     world.signin.token(start)
     kept.store(world.signin.pending())
     until = world.signin.until(start)
@@ -95,9 +99,10 @@ def _identity(world: World, who: Who, expected: Expected) -> Identity:
             next="Check which account the credentials are for.",
             code="access.account",
         )
-    if expected.role and not _is_role(identity.arn, expected.role):
+    federated = not expected.federated or identity.arn.endswith(f":federated-user/{expected.federated}")
+    if not federated or (expected.role and not _is_role(identity.arn, expected.role)):
         raise Problem(
-            f"Somebody else answers than {expected.role}: {identity.arn}.",
+            f"Somebody else answers than {expected.role or expected.federated}: {identity.arn}.",
             why="Other credentials win over those that were set up.",
             next=f"Check the profile {who.profile} for keys of another kind.",
             code="access.identity",
@@ -156,7 +161,7 @@ def _git(world: World, git: Git, claim: Claim, refused: Problem | None, identity
     """Ask git itself, which has the last word: API permission is not git permission, either way."""
     try:
         with world.screen.busy("Asking git"):
-            branches = list(git.reachable(route(claim)))
+            branches = list(git.reachable(route(world, claim)))
     except Problem as problem:
         arn = identity.arn if identity else ""
         raise of_git_and_api(problem, refused, arn, claim.region, claim.target.name) from None
@@ -165,7 +170,6 @@ def _git(world: World, git: Git, claim: Claim, refused: Problem | None, identity
     return branches
 
 
-def route(claim: Claim) -> Route:
+def route(world: World, claim: Claim) -> Route:
     """Return how git gets to the claim's repository."""
-    url = address.codecommit_url(claim.target.name, claim.region, claim.profile)
-    return Route("git-remote-codecommit", url, why="the address AWS's documents teach; it carries region and profile")
+    return ways.route(world, claim.way, claim.profile, claim.target._replace(region=claim.region))

@@ -1,0 +1,290 @@
+"""Which profile here sees a repository: those that could work are asked all at once, and one of them is taken."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import NamedTuple
+
+from ccsetup import access, address
+from ccsetup.commands import planning
+from ccsetup.commands.proof import Kept
+from ccsetup.errors import Cancelled, Missing, NoRepository, Problem
+from ccsetup.look import Look
+from ccsetup.model import Asked, Back, Choice
+from ccsetup.questions import Target
+from ccsetup.sources import near
+from ccsetup.world import Sighting, World
+
+ENDED = ("sso.signed-out", "sso.expired", "sso.cache-corrupt", "keys.expired")
+_NEVER = datetime.max.replace(tzinfo=timezone.utc)
+_RECORDED = ("ccsetup_expires_at", "x_security_token_expires", "aws_expiration", "expiration")
+_LISTED = 4  # profiles whose repositories are listed when a name is nobody's
+_GIT_ASKED = 8  # profiles that git itself is asked about, where the API says nothing
+
+
+class Place(NamedTuple):
+    """Where a repository was seen: by which profile, in which region, of which account ("": git alone could tell)."""
+
+    profile: str
+    region: str
+    account_id: str = ""
+
+
+@dataclass
+class Round:
+    """What was asked so far: every sighting, and the profiles that could be asked once somebody has signed in."""
+
+    seen: list[Sighting] = field(default_factory=list)
+    later: dict[str, str] = field(default_factory=dict)
+
+    def places(self, target: Target) -> list[Place]:
+        """Return where the repository was seen, in the account that was asked for."""
+        found = [s for s in self.seen if s.repository and target.account_id in ("", s.repository.account_id)]
+        return [Place(s.profile, s.region, s.repository.account_id) for s in found if s.repository]
+
+
+def candidates(world: World, look: Look, processes: bool = False) -> list[str]:
+    """Return the profiles that may be asked: those with credentials of their own, programs only when allowed."""
+    return [name for name in look.profiles if _may_ask(world, look, name) and (processes or not runs(look, name))]
+
+
+def _may_ask(world: World, look: Look, name: str) -> bool:
+    kind = access.owner(look.profiles[name])
+    return kind is not None and (kind.name != "machine" or bool(world.aws.machine()))
+
+
+def chain(look: Look, name: str) -> list[Mapping[str, str]]:
+    """Return a profile's settings and those of the profiles it starts from."""
+    found: dict[str, Mapping[str, str]] = {}
+    while name in look.profiles and name not in found:
+        found[name] = look.profiles[name]
+        name = found[name].get("source_profile", "") if "role_arn" in found[name] else ""
+    return list(found.values())
+
+
+def runs(look: Look, name: str) -> bool:
+    """Say whether a profile's credentials come from a program."""
+    return any("credential_process" in there and "aws_access_key_id" not in there for there in chain(look, name))
+
+
+def own_region(look: Look, name: str) -> str:
+    """Return the region a profile is used in, else the environment's, "" where none is told."""
+    near_by = [there.get("region", "") for there in chain(look, name)]
+    near_by += [look.env.get("AWS_REGION", ""), look.env.get("AWS_DEFAULT_REGION", "")]
+    return next((region for region in near_by if region in address.REGIONS), "")
+
+
+def partition(look: Look, name: str) -> str:
+    """Return the partition a profile lives in."""
+    arns = [there["role_arn"].split(":")[1:2] for there in chain(look, name) if "role_arn" in there]
+    region = next((there["region"] for there in chain(look, name) if "region" in there), "")
+    return address.partition_of(region) if region or not arns else (arns[0] or ["aws"])[0]
+
+
+def look_around(world: World, look: Look, names: Sequence[str], target: Target, kept: Kept) -> Round:
+    """Ask every profile: in the region that is known, else first in its own and then in all of its partition."""
+    asked = Round()
+    if target.region:
+        _ask(world, look, [(name, target.region) for name in names], target, asked, kept)
+        return asked
+    own = [(name, region) for name in names if (region := own_region(look, name))]
+    _ask(world, look, own, target, asked, kept)
+    if not asked.places(target):
+        _ask(world, look, elsewhere(look, names, asked), target, asked, kept)
+    return asked
+
+
+def look_further(
+    world: World, look: Look, names: Sequence[str], target: Target, asked: Round, kept: Kept
+) -> list[Place]:
+    """Return where else the repository is, in the regions that were not asked."""
+    more = Round()
+    _ask(world, look, elsewhere(look, names, asked), target, more, kept)
+    return more.places(target)
+
+
+def elsewhere(look: Look, names: Sequence[str], asked: Round) -> list[tuple[str, str]]:
+    """Return the places that were not asked yet, of the profiles that may answer."""
+    before = {(sighting.profile, sighting.region) for sighting in asked.seen}
+    parts = {name: partition(look, name) for name in names if name not in asked.later}
+    return [
+        (name, region)
+        for region in address.REGIONS
+        for name, part in parts.items()
+        if address.partition_of(region) == part and (name, region) not in before
+    ]
+
+
+def _ask(world: World, look: Look, places: Sequence[tuple[str, str]], target: Target, asked: Round, kept: Kept) -> None:
+    if not places:
+        return
+    base = look.who("", "")
+    whos = [base._replace(profile=name, region=region) for name, region in places]
+    profiles, regions = len({name for name, _ in places}), len({region for _, region in places})
+    many = f"{profiles} profile{'s' * (profiles != 1)} and {regions} region{'s' * (regions != 1)}"
+    with world.screen.busy(f"Looking for {target.name} with {many}"):
+        found = world.aws.sightings(whos, target.name)
+    kept.store([*world.aws.pending(), *world.signin.pending()])
+    asked.seen += found
+    for sighting in found:
+        if sighting.refused and _wants_person(look, sighting):
+            asked.later.setdefault(sighting.profile, sighting.refused.what)
+
+
+def _wants_person(look: Look, sighting: Sighting) -> bool:
+    assert sighting.refused is not None  # noqa: S101
+    code = sighting.refused.code
+    wants_code = any("mfa_serial" in there for there in chain(look, sighting.profile))
+    return code in ENDED or (code == "access.assume" and wants_code)
+
+
+def choose(world: World, look: Look, places: Sequence[Place], name: str, wants_choice: bool) -> Place:
+    """Take the only repository there is, through the best of the profiles that see it; several are asked about."""
+    groups: dict[tuple[str, str], list[Place]] = {}
+    for place in places:
+        groups.setdefault((place.account_id, place.region), []).append(place)
+    for (account, region), seen in groups.items():
+        names = ", ".join(place.profile for place in seen)
+        world.screen.done("found", f"{name} in {region}", f"account {account}, by {names}")
+    key = next(iter(groups)) if len(groups) == 1 else _which(world, groups, name, wants_choice)
+    return _best(world, look, groups[key])
+
+
+def _which(
+    world: World, groups: Mapping[tuple[str, str], Sequence[Place]], name: str, wants_choice: bool
+) -> tuple[str, str]:
+    words = {f"{account} {region}": (account, region) for account, region in groups}
+    if world.prompt is None or not wants_choice:
+        listed = "; ".join(f"{r} of account {a} (profile {seen[0].profile})" for (a, r), seen in groups.items())
+        first = next(iter(groups.values()))[0]
+        raise Missing(
+            f"There are several repositories {name}: {listed}.",
+            next=f"Name one: --profile {first.profile} --region {first.region}",
+        )
+    choices = tuple(
+        Choice(word, f"{name} in {key[1]}", f"account {key[0]}, by {', '.join(p.profile for p in groups[key])}")
+        for word, key in words.items()
+    )
+    answer = world.prompt.ask(Asked("place", "Which one?", "choose", choices=choices, default=choices[0].value))
+    if isinstance(answer, Back):
+        raise Cancelled("Cancelled. Nothing was cloned.")
+    return words[str(answer)]
+
+
+def _best(world: World, look: Look, seen: Sequence[Place]) -> Place:
+    """Take AWS_PROFILE's, else the one other clones here use, else the one that lasts longest; said where it matters."""
+    by_name = {place.profile: place for place in seen}
+    named = world.env.get("AWS_PROFILE") or world.env.get("AWS_DEFAULT_PROFILE") or ""
+    if len(by_name) == 1:
+        return seen[0]
+    if named in by_name:
+        world.screen.note(f"Took {named}, which AWS_PROFILE names.")
+        return by_name[named]
+    for name in _used_here(world):
+        if name in by_name:
+            world.screen.note(f"Took {name}, which other clones here use.")
+            return by_name[name]
+    best = max(by_name, key=lambda name: _lasts(world, look, name))
+    world.screen.note(
+        f"Took {best}, which lasts longest. Another one: --profile {next(n for n in by_name if n != best)}"
+    )
+    return by_name[best]
+
+
+def _used_here(world: World) -> list[str]:
+    """Return the profiles that the clones in this folder, and this folder itself, go through."""
+    folders = [world.cwd, *sorted(path.parent for path in world.cwd.glob("*/.git"))[:50]]
+    found = []
+    for folder in folders:
+        origin = world.git.origin(folder)
+        if origin.startswith("codecommit:") and "@" in origin:
+            found.append(origin.partition("://")[2].partition("@")[0])
+    return found
+
+
+def _lasts(world: World, look: Look, name: str) -> datetime:
+    """Return until when a profile works by itself, as far as its settings tell."""
+    ends = []
+    start = planning.sign_in(look.who(name, ""), name)
+    if start:
+        ends.append(world.signin.until(start) or world.now())
+    for there in chain(look, name):
+        told = next((there[key] for key in _RECORDED if key in there), "")
+        if "aws_session_token" in there:
+            ends.append(_moment(told) or world.now())
+        if "mfa_serial" in there:
+            ends.append(world.now())
+    return min(ends, default=_NEVER)
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+
+
+def denied(asked: Round) -> list[Place]:
+    """Return where the API refused to tell, in case git may read all the same."""
+    found = [s for s in asked.seen if s.refused and s.refused.code == "access.repository"]
+    return [Place(s.profile, s.region) for s in found if not isinstance(s.refused, NoRepository)][:_GIT_ASKED]
+
+
+def nothing(world: World, look: Look, asked: Round, target: Target, names: Collection[str]) -> Problem:
+    """Return the Problem of a repository that no profile sees: who was asked, who could be tried, and near names."""
+    other = [s for s in asked.seen if s.repository]
+    if other and target.account_id:
+        accounts = " and ".join(sorted({s.repository.account_id for s in other if s.repository}))
+        return Problem(
+            f"{target.name} of account {accounts} answers, not that of {target.account_id}.",
+            why=f"The profile {other[0].profile} is of account {accounts}.",
+            next=f"Set up access to account {target.account_id}: ccsetup setup --repo {address_of(target)}",
+            code="access.account",
+        )
+    if not names:
+        what = (
+            "There is no AWS profile here" if not look.profiles else "No AWS profile here has credentials to ask with"
+        )
+        return Problem(f"{what} to clone {target.name} with.", next=_set_up(target), code="profile.missing")
+    answered = [s for s in asked.seen if isinstance(s.refused, NoRepository)]
+    hint = _near_names(world, look, answered, target.name)
+    logins = "".join(f" Could be tried after: ccsetup login {name}." for name in asked.later)
+    reasons = list(dict.fromkeys(s.refused.what for s in asked.seen if s.refused and s.profile not in asked.later))
+    return NoRepository(
+        f"No profile here sees {target.name}{f' in {target.region}' if target.region else ''}: asked {_few(names)}.",
+        why=(" ".join(reasons[:3]) if not answered else "") + logins,
+        next=hint or _set_up(target),
+    )
+
+
+def _few(names: Collection[str]) -> str:
+    first = list(names)[:5]
+    return ", ".join(first) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+
+
+def _set_up(target: Target) -> str:
+    return f"Set up access: ccsetup setup --repo {address_of(target)}"
+
+
+def address_of(target: Target) -> str:
+    """Return the shortest address that says what is known of a repository."""
+    if target.account_id and target.region:
+        return address.arn(target.region, target.account_id, target.name)
+    return address.codecommit_url(target.name, target.region) if target.region else target.name
+
+
+def _near_names(world: World, look: Look, answered: Sequence[Sighting], name: str) -> str:
+    """Return words that suggest a repository of a name like this, from those that the answering profiles list."""
+    known: dict[str, str] = {}
+    own = [s for s in answered if s.region == own_region(look, s.profile)] or list(answered)
+    for sighting in own[:_LISTED]:
+        try:
+            there = world.aws.repositories(look.who(sighting.profile, sighting.region))
+        except Problem:
+            continue
+        known |= {other.lower(): other for other in there}
+    same = known.get(name.lower())
+    return f"There is {same}: names are case-sensitive." if same else near(name, list(known.values()))

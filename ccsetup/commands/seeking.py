@@ -1,0 +1,147 @@
+"""The conversation about where a repository is: who is asked, what to do when nobody sees it, which region to take."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ccsetup.commands import cloning, creating, finding, planning, ways
+from ccsetup.commands.finding import Place, Round
+from ccsetup.commands.proof import Kept, sign_in
+from ccsetup.commands.ways import Way
+from ccsetup.commands.wish import Wish
+from ccsetup.errors import Cancelled, Elsewhere, Problem
+from ccsetup.look import Look
+from ccsetup.model import Asked, Back, Choice
+from ccsetup.world import World
+
+_LEFT = "Cancelled. Nothing was cloned."
+
+
+def seek(world: World, look: Look, wish: Wish, kept: Kept) -> Place | None:
+    """Return where to clone from; None: the person would rather set up access. Raises Problem when it is nowhere."""
+    if wish.profile:
+        return _named(world, look, wish, kept)
+    names = finding.candidates(world, look)
+    programs = [name for name in look.profiles if name not in names and finding.runs(look, name)]
+    asked = finding.look_around(world, look, names, wish.target, kept)
+    if place := _seen(world, look, wish, names, asked, kept):
+        return place
+    if programs and _agrees(world, wish, f"Run the programs of {', '.join(programs)} for their credentials?"):
+        asked = finding.look_around(world, look, programs, wish.target, kept)
+        names = [*names, *programs]
+        if place := _seen(world, look, wish, programs, asked, kept):
+            return place
+    if wish.create:
+        return creating.place_for(world, look, wish, asked)
+    refused = finding.nothing(world, look, asked, wish.target, names)
+    return _what_now(world, look, wish, asked, refused, kept)
+
+
+def other_region(world: World, wish: Wish, place: Place, refused: Elsewhere) -> Place:
+    """Take the region a repository was found in: offered where another one was said, else taken and said."""
+    if wish.create and wish.target.region:
+        creating.create(world, wish, place)
+        return place
+    if wish.target.region:
+        region = _offered(world, wish, refused)
+    else:
+        region = refused.found[0]
+        if len(refused.found) > 1:
+            region = _offered(world, wish, refused)
+        else:
+            world.screen.note(f"{refused.what} Taking {region}.")
+    return place._replace(region=region)
+
+
+def _named(world: World, look: Look, wish: Wish, kept: Kept) -> Place:
+    region = wish.target.region or finding.own_region(look, wish.profile)
+    if region:
+        return Place(wish.profile, region)
+    start = planning.sign_in(look.who(wish.profile, ""), wish.profile)
+    if start:
+        sign_in(world, start, kept)
+    names = [wish.profile]
+    asked = finding.look_around(world, look, names, wish.target, kept)
+    if place := _seen(world, look, wish, names, asked, kept):
+        return place
+    if wish.create:
+        return creating.place_for(world, look, wish, asked)
+    raise _refusal(asked) or finding.nothing(world, look, asked, wish.target, names)
+
+
+def _refusal(asked: Round) -> Problem | None:
+    """Return why a profile could not even be asked, where it is one and the same reason everywhere."""
+    reasons = {s.refused.what: s.refused for s in asked.seen if s.refused}
+    only = next(iter(reasons.values())) if len(reasons) == 1 else None
+    return only if only and only.code != "access.repository" else None
+
+
+def _seen(world: World, look: Look, wish: Wish, names: Sequence[str], asked: Round, kept: Kept) -> Place | None:
+    """Return the place to take of those that answered: in the region said, in another one, or by git's word alone."""
+    target = wish.target
+    if places := asked.places(target):
+        return finding.choose(world, look, places, target.name, not wish.yes)
+    if place := _by_git(world, asked, wish):
+        return place
+    if not target.region or wish.create:
+        return None
+    there = [name for name in names if name not in asked.later]
+    elsewhere = finding.look_further(world, look, there, target, asked, kept)
+    if not elsewhere:
+        return None
+    refused = Elsewhere(target.name, target.region, tuple(dict.fromkeys(place.region for place in elsewhere)))
+    region = _offered(world, wish, refused)
+    return finding.choose(world, look, [p for p in elsewhere if p.region == region], target.name, not wish.yes)
+
+
+def _by_git(world: World, asked: Round, wish: Wish) -> Place | None:
+    """Ask git itself, where the API refuses to tell: permission to pull is not permission to look."""
+    if not finding.denied(asked) or not world.git.version():
+        return None
+    for place in finding.denied(asked):
+        target = wish.target._replace(region=place.region)
+        try:
+            way = Way(host=wish.host)
+            git = cloning.finding_git(world, way)
+            with world.screen.busy(f"Asking git, as {place.profile}"):
+                git.reachable(ways.route(world, way, place.profile, target))
+        except Problem:
+            continue
+        world.screen.done("found", f"{target.name} in {place.region}", f"git may read it, by {place.profile}")
+        return place
+    return None
+
+
+def _agrees(world: World, wish: Wish, question: str) -> bool:
+    if world.prompt is None or wish.yes:
+        return False
+    return world.prompt.ask(Asked("programs", question, "confirm", default="no")) == "yes"
+
+
+def _offered(world: World, wish: Wish, refused: Elsewhere) -> str:
+    if world.prompt is None or wish.yes:
+        raise refused
+    world.screen.say(f" {refused.what}")
+    choices = tuple(Choice(region, f"Take {region}") for region in refused.found)
+    answer = world.prompt.ask(Asked("elsewhere", "Clone it from there?", "choose", choices=(*choices, _LEAVE)))
+    if isinstance(answer, Back) or answer == _LEAVE.value:
+        raise Cancelled(_LEFT)
+    return str(answer)
+
+
+_LEAVE = Choice("", "Leave it")
+
+
+def _what_now(world: World, look: Look, wish: Wish, asked: Round, refused: Problem, kept: Kept) -> Place | None:
+    """Offer what could still lead to the repository: a profile to sign in with, or access to set up."""
+    if world.prompt is None or wish.yes or wish.print_url:
+        raise refused
+    world.screen.problem(refused)
+    later = [Choice(f"use {name}", f"Sign in with {name}", why) for name, why in asked.later.items()]
+    choices = (*later, Choice("setup", "Set up access", "the questions of ccsetup setup"), _LEAVE)
+    answer = world.prompt.ask(Asked("nothing", "What now?", "choose", choices=choices, default=choices[0].value))
+    if answer == "setup":
+        return None
+    if isinstance(answer, Back) or not answer:
+        raise Cancelled(_LEFT)
+    return _named(world, look, wish._replace(profile=str(answer).removeprefix("use ")), kept)

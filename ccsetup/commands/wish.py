@@ -1,0 +1,117 @@
+"""What `clone` was asked for: the flags and the address, read and held against each other before anything is done."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from typing import NamedTuple
+
+from ccsetup import address, parse
+from ccsetup.errors import BadAnswer, Problem
+from ccsetup.look import Look
+from ccsetup.model import Question, Value
+from ccsetup.questions import BRANCH, Target
+from ccsetup.sources import near
+from ccsetup.talk import Walk
+from ccsetup.transport import VIA, WHOSE
+from ccsetup.world import World
+
+
+class Wish(NamedTuple):
+    """The repository, whose profile ("": any that can), and how to go about it.
+
+    `repo` is the address as it was written, `via` and `helper` are empty where nothing was said of them.
+    """
+
+    repo: str
+    target: Target
+    profile: str = ""
+    host: str = ""
+    via: str = ""
+    helper: str = ""
+    create: bool = False
+    print_url: bool = False
+    yes: bool = False
+    dry_run: bool = False
+
+    def given(self) -> dict[str, Value]:
+        """Return what `setup` would have been given for the same wish."""
+        told = {
+            "repo": self.repo,
+            "branch": self.target.branch,
+            "directory": self.target.directory,
+            "via": self.via,
+            "helper": self.helper,
+        }
+        return {key: value for key, value in told.items() if value}
+
+
+def wish_of(options: Namespace, world: World, look: Look) -> Wish:
+    """Read the command line. Raises BadAnswer for what contradicts itself, Problem for a profile that is not here."""
+    endpoint = world.env.get("CODE_COMMIT_ENDPOINT", "")
+    asked = address.parse(options.address, endpoint)
+    if asked.said:
+        world.screen.note(asked.said)
+    region = _region(world, options.region, asked.region)
+    target = Target(
+        asked.repository,
+        region,
+        asked.account_id,
+        str(_parsed(world, BRANCH, options.branch)) or asked.branch,
+        parse.folder(options.directory or asked.directory) if options.directory or asked.directory else "",
+    )
+    return Wish(
+        repo=options.address,
+        target=target,
+        profile=_profile(world, look, options.profile, asked.profile),
+        host="" if endpoint else asked.host,
+        via=_parsed(world, VIA, options.via),
+        helper=_parsed(world, WHOSE, options.helper),
+        create=options.create,
+        print_url=options.print_url,
+        yes=options.yes,
+        dry_run=options.dry_run,
+    )
+
+
+def _parsed(world: World, question: Question, text: str | None) -> str:
+    value = question.parse(text) if text else ""
+    if isinstance(value, str):
+        return value
+    world.screen.note(value.said)
+    return str(value.value)
+
+
+def _region(world: World, flag: str | None, of_address: str) -> str:
+    value = parse.region(flag) if flag else ""
+    if not isinstance(value, str):
+        world.screen.note(value.said)
+        value = str(value.value)
+    if value and of_address and value != of_address:
+        raise BadAnswer(f"The address is in {of_address} and --region says {value}; leave one of them out.")
+    return value or of_address
+
+
+def _profile(world: World, look: Look, flag: str | None, of_address: str) -> str:
+    """Return the profile to use: the flag's, or the address's where there is one of that name here."""
+    if flag and flag not in look.profiles:
+        raise Problem(
+            f"There is no profile {flag} on this machine.",
+            next=near(flag, list(look.profiles)) or f"Set it up: ccsetup setup --profile {flag}",
+            code="profile.missing",
+        )
+    if not flag and of_address and of_address not in look.profiles:
+        world.screen.note(f"There is no profile {of_address} here; those that are here are tried.")
+        return ""
+    return flag or of_address
+
+
+def way(world: World, look: Look, wish: Wish, profile: str) -> tuple[str, str]:
+    """Return how git shall get there and whose helper it takes: as said, or as the shared questions settle it."""
+    told = {"profile": profile, "repo": wish.repo, "via": wish.via, "helper": wish.helper}
+    given = {key: value for key, value in told.items() if value}
+    flow = (Question("profile", "profile"), Question("repo", "repository"), VIA, WHOSE)
+    look.given = given
+    prompt = None if wish.yes else world.prompt
+    walk = Walk(lambda answers: flow, look, given=given, prompt=prompt, say=world.screen.note, defaults=wish.yes)
+    answers = walk.run().answers
+    return answers.text("via"), answers.text("helper")

@@ -1,0 +1,88 @@
+"""The two questions of how git gets to CodeCommit: which of the two ways, and whose credential helper."""
+
+from __future__ import annotations
+
+from ccsetup import address, parse
+from ccsetup.errors import BadAnswer
+from ccsetup.look import Look
+from ccsetup.model import Answers, Choice, Corrected, Question, Value
+
+REMOTE, HELPER = "git-remote-codecommit", "credential-helper"
+OURS, AWS_CLI = "ccsetup", "aws"
+
+
+def _host(answers: Answers, look: Look) -> str:
+    """Return the host that the pasted address names beside the region's own, "" where the environment's is taken."""
+    endpoint = look.env.get("CODE_COMMIT_ENDPOINT", "")
+    return "" if endpoint else address.parse(answers.text("repo"), endpoint).host
+
+
+def _misread(answers: Answers) -> bool:
+    return not address.takes_profile(answers.text("profile"))
+
+
+def _because(answers: Answers, look: Look) -> str:
+    """Say why git-remote-codecommit would not do; "" where it does."""
+    if _misread(answers):
+        return f"git-remote-codecommit cannot take the profile name {answers.text('profile')}"
+    if host := _host(answers, look):
+        return f"the address names a host of its own, {host}"
+    return "" if look.git_command(REMOTE) else f"git does not find {REMOTE}"
+
+
+def _known(answers: Answers, look: Look) -> str | None:
+    return HELPER if _misread(answers) else None if _because(answers, look) else REMOTE
+
+
+def _choices(answers: Answers, look: Look) -> list[Choice]:
+    why = _because(answers, look)
+    host = _host(answers, look)
+    there = "needs a line in your shell's start file" if why else "the address AWS's documents teach"
+    remote = Choice(REMOTE, REMOTE, f"needs: export CODE_COMMIT_ENDPOINT={host}" if host else there)
+    helper = Choice(HELPER, "https and a credential helper", f"since {why}" if why else "a setting of this clone alone")
+    return [helper] if _misread(answers) else [helper, remote] if why else [remote, helper]
+
+
+def _settle(value: Value, answers: Answers, look: Look) -> str | Corrected | None:
+    if value == REMOTE and _misread(answers):
+        raise BadAnswer(f"{_because(answers, look)}; it needs --via {HELPER}.")
+    host = _host(answers, look)
+    if value == REMOTE and host:
+        told = f"git goes to the region's ordinary host; for this one: export CODE_COMMIT_ENDPOINT={host}"
+        return Corrected(REMOTE, told)
+    why = _because(answers, look) if value == HELPER and "via" not in look.given else ""
+    return Corrected(HELPER, f"Took {HELPER}: {why}.") if why else None
+
+
+def _named(text: str, names: tuple[str, ...], what: str) -> str:
+    value = parse.tidy(text).lower()
+    if value not in names:
+        raise BadAnswer(f"{what} is {' or '.join(names)}, such as {names[0]}.")
+    return value
+
+
+VIA = Question(
+    "via",
+    "How shall git get there?",
+    widget="choose",
+    help=f"{REMOTE} or {HELPER}; both for this clone alone.",
+    choices=_choices,
+    known=_known,
+    default=lambda answers, look: HELPER,
+    parse=lambda text: _named(text, (REMOTE, HELPER), "The way"),
+    settle=_settle,
+    when=lambda answers: bool(answers.text("repo")),
+    title="Way",
+)
+
+WHOSE = Question(
+    "helper",
+    "Whose credential helper?",
+    widget="choose",
+    help="ccsetup (fast) or aws (the AWS CLI's).",
+    choices=lambda answers, look: [Choice(OURS, "ccsetup's own"), Choice(AWS_CLI, "the AWS CLI's")],
+    known=lambda answers, look: OURS,
+    parse=lambda text: _named(text, (OURS, AWS_CLI), "The credential helper"),
+    when=lambda answers: answers.text("via") == HELPER,
+    title="Credential helper",
+)
