@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from urllib.parse import unquote
 
-from ccsetup.sandbox import codecommit, git, iam, oidc, pages, portal, sigv4, sts
+from ccsetup.sandbox import codecommit, git, iam, metadata, oidc, pages, portal, sigv4, sts
 from ccsetup.sandbox.repositories import Repositories
 from ccsetup.sandbox.state import Entry, State
 from ccsetup.sandbox.wire import (
@@ -47,6 +47,8 @@ class Desk:
             return self._codecommit(request)
         if request.method == "POST" and where == "/":
             return self._query(request)
+        if metadata.is_for_machine(where):
+            return metadata.answer(self._state, request, where)
         if where in oidc.PATHS:
             return self._center(oidc.PATHS[where], "sso-oidc", region, request, oidc.answer, oidc.refusal)
         if where in portal.PATHS:

@@ -12,11 +12,16 @@ and the roles, all of which may use MySharedDemoRepo and the others unless said 
     CodeCommitAmazon            trusts www.amazon.com (Login with Amazon)
     CodeCommitReadOnly          trusts account B; GitPull and reading only
     CodeCommitPullPush          trusts account B; GitPull and GitPush on MySharedDemoRepo alone, no API
+    CodeCommitSaml              trusts the SAML provider AcmeId
     Stranger                    trusts nobody here
+and the IAM user
+    broker  long-term keys, all of CodeCommit in A, sts:GetFederationToken
 Account B 888888888888 "Acme People" has the IAM users
     maria   long-term keys, an MFA device, sts:AssumeRole on account A's roles but not on Stranger;
             with MFA also CodeCommit in her own account, which has the repository people-tools in us-east-2
     nobody  long-term keys, no permission at all
+and the role
+    BuildMachine                what a machine in account B has: people-tools, and sts:AssumeRole on account A's roles
 Identity Center https://acme.awsapps.com/start is in us-east-1; Maria has Developer and ReadOnly in A, Developer in B.
 """
 
@@ -33,6 +38,8 @@ REGION = "us-east-2"
 ISSUER = "https://token.actions.example.com"
 EXTERNAL_ID = "acme-2024"
 MARIA = f"arn:aws:iam::{PEOPLE}:user/maria"
+BROKER = f"arn:aws:iam::{CODE}:user/broker"
+SAML_PROVIDER = f"arn:aws:iam::{CODE}:saml-provider/AcmeId"
 NOBODY = f"arn:aws:iam::{PEOPLE}:user/nobody"
 SEED = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"  # what Maria's authenticator was set up with
 KMS_KEY = f"arn:aws:kms:{REGION}:{CODE}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
@@ -86,6 +93,8 @@ def _roles(state: State) -> None:
         CODE, "CodeCommitOidc", policy.trust_oidc(provider.arn, aud="sts.amazonaws.com", sub="repo:acme/*"), full
     )
     state.add_role(CODE, "CodeCommitAmazon", policy.trust_oidc("www.amazon.com", app_id="amzn1.application.acme"), full)
+    state.add_saml_provider(CODE, "AcmeId")
+    state.add_role(CODE, "CodeCommitSaml", policy.trust_saml(SAML_PROVIDER), full)
     state.add_role(CODE, "CodeCommitReadOnly", policy.trust(PEOPLE), policy.allow(*_READ))
     shared = f"arn:aws:codecommit:{REGION}:{CODE}:MySharedDemoRepo"
     git_only = policy.allow("codecommit:GitPull", "codecommit:GitPush", on=shared)
@@ -105,6 +114,16 @@ def _people(state: State) -> None:
         policy.allow("codecommit:*", when=with_mfa),
     )
     state.add_user(PEOPLE, "nobody")
+    state.add_role(
+        PEOPLE,
+        "BuildMachine",
+        policy.trust_service("ec2.amazonaws.com"),
+        policy.allow("sts:AssumeRole", on=role_arn("CodeCommit*")),
+        policy.allow("codecommit:*"),
+        max_session_s=12 * 3600,
+    )
+    state.add_user(CODE, "broker", policy.allow("sts:GetFederationToken"), policy.allow("codecommit:*"))
+    state.add_user_keys(BROKER)
     state.add_user_keys(MARIA)
     state.add_user_keys(NOBODY)
     state.add_mfa_device(MARIA, seed=SEED)

@@ -54,6 +54,23 @@ def trust_oidc(provider: str, **claims: str | Sequence[str]) -> Policy:
     return {"Version": "2012-10-17", "Statement": [statement]}
 
 
+def trust_saml(provider: str, audience: str = "https://signin.aws.amazon.com/saml") -> Policy:
+    """Write a trust policy for a SAML provider (ARN)."""
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Federated": provider},
+        "Action": "sts:AssumeRoleWithSAML",
+        "Condition": {"StringEquals": {"SAML:aud": audience}},
+    }
+    return {"Version": "2012-10-17", "Statement": [statement]}
+
+
+def trust_service(name: str) -> Policy:
+    """Write a trust policy for an AWS service, such as ec2.amazonaws.com."""
+    statement = {"Effect": "Allow", "Principal": {"Service": name}, "Action": "sts:AssumeRole"}
+    return {"Version": "2012-10-17", "Statement": [statement]}
+
+
 def decide(
     caller: Caller, policies: Sequence[Policy], boundary: Policy | None, action: str, resource: str, context: Context
 ) -> Decision:

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from ccsetup.sandbox import git
+from ccsetup.sandbox import git, metadata
 from ccsetup.sandbox.desk import Desk
 from ccsetup.sandbox.repositories import Repositories
 from ccsetup.sandbox.state import Entry, State
@@ -81,6 +81,13 @@ class Sandbox:
         sign_in = {f"AWS_ENDPOINT_URL_{name}": center for name in ("SSO", "SSO_OIDC")}
         own = {"CODE_COMMIT_ENDPOINT": self.git_host, "GIT_SSL_CAINFO": str(self.certificate)}
         return {**apis, **sign_in, **own, **({"AWS_CA_BUNDLE": str(self.certificate)} if tls else {})}
+
+    def machine_environment(self, *, container: bool = False) -> dict[str, str]:
+        """Return the variables that make this machine one in AWS with the role `state.machine`: EC2 or container."""
+        if not container:
+            return {"AWS_EC2_METADATA_SERVICE_ENDPOINT": self.url, "AWS_EC2_METADATA_DISABLED": "false"}
+        where = {"AWS_CONTAINER_CREDENTIALS_FULL_URI": f"{self.url}{metadata.CONTAINER}"}
+        return {**where, "AWS_CONTAINER_AUTHORIZATION_TOKEN": self.state.container_token}
 
     def stop(self) -> None:
         """Stop serving: close every connection and wait for the threads. Twice does no harm."""
@@ -192,7 +199,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self._answer()
 
-    do_POST = do_GET
+    do_POST = do_PUT = do_GET
 
     def _answer(self) -> None:
         path, _, query = self.path.partition("?")

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from ccsetup.sandbox import policy, tokens
+from ccsetup.sandbox import policy, saml, tokens
 from ccsetup.sandbox.center import Center
 from ccsetup.sandbox.policy import Decision
 from ccsetup.sandbox.wire import Refusal
@@ -74,6 +74,11 @@ class State:
         self.devices: dict[str, Device] = {}
         self.providers: dict[str, Provider] = {}
         self.repositories: dict[tuple[str, str, str], Repository] = {}
+        self.saml_providers: set[str] = set()  # ARNs
+        self.machine: Role | None = None  # what the metadata service and the container endpoint hand out
+        self.machine_region = "us-east-2"
+        self.machine_tokens: set[str] = set()
+        self.container_token = secrets.token_urlsafe(30)
         self.access_tokens: dict[str, tuple[str, Mapping[str, str]]] = {}
         self.center = Center(self)
         self.log: list[Entry] = []
@@ -139,6 +144,19 @@ class State:
             provider = Provider(account_id, issuer, audiences)
             self.providers[provider.arn] = provider
             return provider
+
+    def add_saml_provider(self, account_id: str, name: str) -> str:
+        """Let an account trust the sandbox's SAML identity provider under a name; return the provider's ARN."""
+        with self.lock:
+            self._known(account_id)
+            arn = f"arn:aws:iam::{account_id}:saml-provider/{name}"
+            self.saml_providers.add(arn)
+            return arn
+
+    def attach(self, role_arn: str) -> None:
+        """Make a role that of the machine; see Sandbox.machine_environment."""
+        with self.lock:
+            self.machine = self.roles[role_arn]
 
     def add_repository(self, account_id: str, region: str, name: str, **more: Any) -> Repository:
         """Add a repository; `more` are Repository's fields commits, branches, description, kms_key, files.
@@ -220,6 +238,16 @@ class State:
         times = {"iat": min(at, at + lasts_s) - 60, "nbf": min(at, at + lasts_s) - 60, "exp": at + lasts_s}
         body = {"iss": issuer, "aud": audience, "sub": subject, **times, **claims}
         return tokens.write_jwt(body, "stranger" if forged else "sandbox")
+
+    def saml_assertion(
+        self, *pairs: str, subject: str = "maria", lasts_s: int = 300, forged: bool = False, **more: Any
+    ) -> str:
+        """Return the identity provider's response in base64; pairs are "role ARN,provider ARN" in either order.
+
+        A negative `lasts_s` has ended, `forged` is signed by another key; `more` are saml.Wanted's further fields.
+        """
+        wanted = saml.Wanted("https://id.acme.example.com", subject, pairs, self.now(), lasts_s, **more)
+        return saml.write(wanted, "stranger" if forged else saml.KEY)
 
     def access_token(self, provider_id: str, subject: str, **claims: str) -> str:
         """Return an OAuth access token of a provider without JWTs, such as www.amazon.com or graph.facebook.com."""

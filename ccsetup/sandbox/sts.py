@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ccsetup.sandbox import policy, tokens
+from ccsetup.sandbox import policy, saml, tokens
+from ccsetup.sandbox.rules import RULES, validate
 from ccsetup.sandbox.state import State
 from ccsetup.sandbox.wire import Refusal
 from ccsetup.sandbox.world import Caller, Keys, Policy, Role, new_key_id
@@ -18,50 +19,6 @@ UNSIGNED = frozenset({"AssumeRoleWithWebIdentity", "AssumeRoleWithSAML"})
 _SOCIAL = frozenset({"www.amazon.com", "graph.facebook.com"})
 _BUILT_IN = frozenset({"accounts.google.com", "cognito-identity.amazonaws.com"})
 _ROLE = re.compile(r"arn:aws[\w-]*:iam::\d{12}:role/(?:[\x21-\x7e]+/)?[\w+=,.@-]{1,64}")
-
-
-@dataclass(frozen=True)
-class Rule:
-    """What the API model demands of one parameter; least and most count characters, or seconds for a number."""
-
-    least: int
-    most: int
-    pattern: str = ""
-    required: bool = True
-    number: bool = False
-
-
-_NAME = r"[\w+=,.@-]*"
-_MFA = {
-    "SerialNumber": Rule(9, 256, r"[\w+=/:,.@-]*", False),
-    "TokenCode": Rule(6, 6, r"[\d]*", False),
-}
-_POLICY = {"Policy": Rule(1, 2048, required=False)}
-RULES: dict[str, dict[str, Rule]] = {
-    "GetCallerIdentity": {},
-    "GetAccessKeyInfo": {"AccessKeyId": Rule(16, 128, r"[\w]*")},
-    "AssumeRole": {
-        "RoleArn": Rule(20, 2048),
-        "RoleSessionName": Rule(2, 64, _NAME),
-        "ExternalId": Rule(2, 1224, r"[\w+=,.@:\/-]*", False),
-        "DurationSeconds": Rule(900, 43200, required=False, number=True),
-        **_MFA,
-        **_POLICY,
-    },
-    "AssumeRoleWithWebIdentity": {
-        "RoleArn": Rule(20, 2048),
-        "RoleSessionName": Rule(2, 64, _NAME),
-        "WebIdentityToken": Rule(4, 20000),
-        "DurationSeconds": Rule(900, 43200, required=False, number=True),
-        **_POLICY,
-    },
-    "GetSessionToken": {"DurationSeconds": Rule(900, 129600, required=False, number=True), **_MFA},
-    "GetFederationToken": {
-        "Name": Rule(2, 32, _NAME),
-        "DurationSeconds": Rule(900, 129600, required=False, number=True),
-        **_POLICY,
-    },
-}
 
 
 @dataclass(frozen=True)
@@ -90,14 +47,6 @@ def answer(call: Call, operation: str) -> dict[str, Any]:
         raise Refusal("InvalidAction", f"Could not find operation {operation} for version 2011-06-15", 400)
     validate(call.given, RULES[operation])
     return OPERATIONS[operation](call)
-
-
-def validate(given: Mapping[str, str], rules: Mapping[str, Rule]) -> None:
-    """Refuse parameters the API model does not allow, all of them in one text, as AWS does."""
-    wrong = [text for name, rule in rules.items() for text in _broken(name, given.get(name), rule)]
-    if wrong:
-        count = f"{len(wrong)} validation error{'s' if len(wrong) > 1 else ''} detected: "
-        raise Refusal("ValidationError", count + "; ".join(wrong), 400)
 
 
 def get_caller_identity(call: Call) -> dict[str, Any]:
@@ -155,6 +104,26 @@ def assume_role_with_web_identity(call: Call) -> dict[str, Any]:
     return {**_role_answer(role, keys), **told}
 
 
+def assume_role_with_saml(call: Call) -> dict[str, Any]:
+    """Exchange an identity provider's assertion for a role's keys; the call is not signed."""
+    arn, provider = call.given["RoleArn"], call.given["PrincipalArn"]
+    if not _ROLE.fullmatch(arn):
+        raise Refusal("ValidationError", "Request ARN is invalid", 400)
+    said = saml.check(call.given["SAMLAssertion"], call.state.now())
+    if provider not in call.state.saml_providers:
+        raise Refusal("InvalidIdentityToken", "Specified provider doesn't exist", 400)
+    role, context = call.state.roles.get(arn), {"saml:aud": said.audience, "saml:sub": said.subject}
+    trusts = role is not None and policy.trusted(role.trust, "sts:AssumeRoleWithSAML", [provider], context)
+    if role is None or not trusts or not saml.offers(said, arn, provider):
+        raise Refusal("AccessDenied", "Not authorized to perform sts:AssumeRoleWithSAML", 403)
+    _check_duration(call, role, chained=False)
+    left_s = (said.session_ends - call.state.now()).total_seconds() if said.session_ends else 43200
+    lasts_s = min(call.seconds(3600), int(left_s))
+    keys = call.state.role_keys(role, said.session_name, lasts_s, None, _narrowed(call.given))
+    told = {"Subject": said.subject, "SubjectType": "persistent", "Issuer": said.issuer, "Audience": said.audience}
+    return {**_role_answer(role, keys), **told}
+
+
 def get_session_token(call: Call) -> dict[str, Any]:
     """Exchange a user's long-term keys, with or without an MFA code, for temporary ones."""
     caller = call.who
@@ -191,27 +160,10 @@ OPERATIONS: dict[str, Callable[[Call], dict[str, Any]]] = {
     "GetAccessKeyInfo": get_access_key_info,
     "AssumeRole": assume_role,
     "AssumeRoleWithWebIdentity": assume_role_with_web_identity,
+    "AssumeRoleWithSAML": assume_role_with_saml,
     "GetSessionToken": get_session_token,
     "GetFederationToken": get_federation_token,
 }
-
-
-def _broken(name: str, value: str | None, rule: Rule) -> list[str]:
-    member = name[0].lower() + name[1:]
-    if value is None:
-        where = f"Value null at '{member}' failed to satisfy constraint: Member must not be null"
-        return [where] if rule.required else []
-    start = f"Value '{value}' at '{member}' failed to satisfy constraint: Member must "
-    size = int(value) if rule.number and value.isdigit() else len(value)
-    unit = "value" if rule.number else "length"
-    wrong = []
-    if size < rule.least:
-        wrong.append(f"{start}have {unit} greater than or equal to {rule.least}")
-    if size > rule.most:
-        wrong.append(f"{start}have {unit} less than or equal to {rule.most}")
-    if rule.pattern and not re.fullmatch(rule.pattern, value, re.ASCII):
-        wrong.append(f"{start}satisfy regular expression pattern: {rule.pattern}")
-    return wrong
 
 
 def _mfa(call: Call) -> bool | None:
