@@ -81,7 +81,7 @@ def denied(message: str, *, identity: str = "", action: str = "", resource: str 
     denial = Denial(
         identity=who,
         action=action,
-        resource=_resource(said, who) or inert(resource),
+        resource=_resource(said, who, action.startswith("iam:")) or inert(resource),
         side=_SIDES.get(kind, ""),
         explicit="explicit deny" in said or "explicitly denied" in said,
         policy=_first(_POLICY.search(said)).rstrip(".,"),
@@ -131,13 +131,13 @@ def account_of(arn: str) -> str:
     return parts[4] if len(parts) > 5 and parts[4].isdigit() else ""
 
 
-def _resource(said: str, who: str) -> str:
-    """Return the resource's ARN; IAM says `user maria` where it means one of the caller's own account."""
+def _resource(said: str, who: str, about_user: bool) -> str:
+    """Return the resource's ARN; IAM says `user maria` where it means one of the caller's own account, or nothing."""
     arn, named = _first(_ARN.search(said)), _NAMED.search(said)
     if arn:
         return arn.removesuffix(".") if said.endswith(arn) else arn.rstrip(",")
     if not named or not account_of(who):
-        return ""
+        return who if about_user and ":user/" in who else ""
     kind, name = named.groups()
     own = who if f":{kind}/" in who and who.endswith(f"/{name}") else ""
     return own or f"arn:{who.split(':')[1]}:iam::{account_of(who)}:{kind}/{name}"
