@@ -244,7 +244,7 @@ def _signed_in(profile: Settings, now: float) -> Keys | None:
     """Return the keys of a role of IAM Identity Center from the AWS CLI's cache."""
     if "sso_session" in profile:
         session = section(read("AWS_CONFIG_FILE", "config"), profile["sso_session"], "sso-session ")
-        if any(profile.get(key, value) != value for key, value in session.items()):
+        if not session or any(profile.get(key, value) != value for key, value in session.items()):
             raise Unsure
         profile = {**session, **profile}
     if not {"sso_account_id", "sso_role_name", "sso_start_url", "sso_region"} <= set(profile):

@@ -79,12 +79,15 @@ def by_botocore(profile: str) -> tuple[dict[str, Any], Any]:
     session = Session(profile=profile)
     try:
         merged = session.get_scoped_config()
-        if "role_arn" in merged:
-            return merged, None
-        keys = session.get_credentials()
-        return merged, keys and (keys.access_key, keys.secret_key, keys.token or "")
-    except (BotoCoreError, OSError):
+    except BotoCoreError:
         return {}, None
+    try:
+        session.get_component("credential_provider").get_provider("sso").cache = _Cache()
+        keys = None if "role_arn" in merged else session.get_credentials()
+        frozen = keys and keys.get_frozen_credentials()
+        return merged, frozen and (frozen.access_key, frozen.secret_key, frozen.token or "")
+    except (BotoCoreError, OSError):
+        return merged, None
 
 
 def at_hand(profile: str, now: float = NOW) -> signing.Keys | None:
@@ -95,6 +98,7 @@ def at_hand(profile: str, now: float = NOW) -> signing.Keys | None:
         return None
 
 
+CACHED = ("ASIACACHED", "s", "t")
 KEYS = "aws_access_key_id = AKIA1\naws_secret_access_key = s1\n"
 
 USUAL = {
@@ -121,8 +125,16 @@ def test_static_keys_are_found_at_once_and_are_botocores(home: Path, config: str
     assert found == by_botocore("dev")[1]
 
 
+SIGNED_IN = "[profile dev]\nsso_account_id = 1\nsso_role_name = R\n"
+PLACE = "sso_region = x\nsso_start_url = u\n"
+
 UNUSUAL = {
     "another kind of access": ("[profile dev]\nsso_session = s\n", f"[dev]\n{KEYS}"),
+    "a session that is not there": (f"{SIGNED_IN}{PLACE}sso_session = s\n", ""),
+    "a session without a start URL": (f"{SIGNED_IN}sso_session = s\n[sso-session s]\nsso_region = x\n", ""),
+    "a session that says otherwise": (f"{SIGNED_IN}sso_session = s\nsso_region = y\n[sso-session s]\n{PLACE}", ""),
+    "a session that is not one of config": (f"{SIGNED_IN}sso_session = default\n[default]\n{PLACE}", ""),
+    "no account": (f"[profile dev]\nsso_role_name = R\n{PLACE}", ""),
     "a token file": ("[profile dev]\nrole_arn = r\nweb_identity_token_file = /t\n", f"[dev]\n{KEYS}"),
     "a process before the config file's keys": (f"[profile dev]\ncredential_process = x\n{KEYS}", ""),
     "the section twice": ("", f"[dev]\n{KEYS}[dev]\n{KEYS}"),
@@ -139,7 +151,11 @@ UNUSUAL = {
 
 
 @pytest.mark.parametrize(("config", "credentials"), UNUSUAL.values(), ids=UNUSUAL)
-def test_anything_unusual_is_left_to_botocore(home: Path, config: str, credentials: str) -> None:
+def test_anything_unusual_is_left_to_botocore(
+    home: Path, config: str, credentials: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if "role_arn" not in config:
+        monkeypatch.setattr(signing, "_kept", lambda *_: CACHED)
     (home / ".aws/config").write_text(config)
     (home / ".aws/credentials").write_text(credentials)
     assert at_hand("default" if "default" in config else "dev") is None
@@ -150,7 +166,8 @@ LINE = st.one_of(
         "[dev]", "[profile dev]", '[profile "dev"]', "[profile  dev]", "[profile other]", "[other]", "[default]",
         " [dev]",
         "[dev] # x", "[DEFAULT]", "# c", "; c", "", "  ", "  continued", "\tcontinued", "s3 =", "stray", "= x", "[open",
-        "role_arn = r", "source_profile = other", "sso_region = x", "credential_process = x", "login_session = x",
+        "role_arn = r", "source_profile = other", "sso_region = x", "sso_region = y", "sso_start_url = u", "sso_session = s",
+        "sso_account_id = 1", "sso_role_name = R", "[sso-session s]", '[sso-session "s"]', "[sso-session default]", "credential_process = x", "login_session = x",
         "web_identity_token_file = t", "aws_session_token =", "aws_security_token = old", "region: us-east-2",
     ]),
     st.builds(
@@ -161,7 +178,10 @@ LINE = st.one_of(
         st.sampled_from(["A", "B ", "a=b", "a # b", "ü", '"q"', ""]),
     ),
 )  # fmt: skip
-WHOLE = st.sampled_from(["[dev]", "[profile dev]", "[default]"]).map(lambda head: f"{head}\n{KEYS}".rstrip())
+WHOLE = st.one_of(
+    st.sampled_from(["[dev]", "[profile dev]", "[default]"]).map(lambda head: f"{head}\n{KEYS}".rstrip()),
+    st.just(f"{SIGNED_IN}sso_session = s\n[sso-session s]\n{PLACE}".rstrip()),
+)
 FILE = st.builds(
     lambda lines, end: "\n".join([*lines, ""]).replace("\n", end),
     st.lists(LINE | WHOLE, max_size=12),
@@ -181,11 +201,15 @@ def test_whatever_the_files_hold_the_keys_found_are_never_others_than_botocores(
     (home / ".aws/config").write_bytes(config.encode())
     (home / ".aws/credentials").write_bytes(credentials.encode())
     for profile in ("dev", "default"):
-        found = at_hand(profile)
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(signing, "_kept", lambda *_: CACHED)
+            found = at_hand(profile)
         event(f"keys at hand: {found is not None}")
         if found is not None:
             merged, keys = by_botocore(profile)
-            assert found == keys or not merged  # it reads past faults in other sections, where botocore gives up
+            assert (
+                found == keys or not merged or "role_arn" in merged
+            )  # it reads past faults in other sections, where botocore gives up
 
 
 def role(**more: str) -> str:
@@ -214,19 +238,52 @@ def test_a_roles_cached_session_lies_where_botocore_looks_for_it(home: Path, mor
     (home / ".aws/config").write_text(role(**more))
     (home / ".aws/credentials").write_text(f"[base]\n{KEYS}")
     session = Session(profile="dev")
-    seen: dict[str, Any] = {}
-    session.get_component("credential_provider").get_provider("assume-role").cache = seen_cache = _Cache(seen)
+    session.get_component("credential_provider").get_provider("assume-role").cache = seen_cache = _Cache()
     credentials = session.get_credentials()
     assert credentials is not None
-    assert credentials.get_frozen_credentials().access_key == "ASIACACHED"
+    assert credentials.get_frozen_credentials().access_key == CACHED[0]
     assert seen_cache.asked == {signing.cache_key({**signing.settings("dev")[0]})}
+
+
+@pytest.mark.parametrize(
+    ("provider", "config"),
+    [
+        ("sso", f"{SIGNED_IN}sso_session = s\n[sso-session s]\n{PLACE}"),
+        ("sso", f"{SIGNED_IN}sso_session = default\nsso_region = x\n[sso-session default]\n{PLACE}"),
+        ("sso", f"{SIGNED_IN}{PLACE}"),
+        ("assume-role-with-web-identity", f"{role()}web_identity_token_file = /t\n"),
+        (
+            "assume-role-with-web-identity",
+            f"{role(duration_seconds='900', role_session_name='maria')}web_identity_token_file = /t\n",
+        ),
+    ],
+)
+def test_what_the_aws_cli_keeps_is_found_where_botocore_looks_for_it(home: Path, provider: str, config: str) -> None:
+    from botocore.session import Session
+
+    (home / ".aws/config").write_text(config)
+    session = Session(profile="dev")
+    session.get_component("credential_provider").get_provider(provider).cache = seen = _Cache()
+    keys = session.get_credentials()
+    assert keys is not None
+    assert keys.get_frozen_credentials().access_key == CACHED[0]
+    (name,) = seen.asked
+    token = home / signing.sign_in_path(signing.settings("dev")[0]).removeprefix("~/")
+    for place in (home / f".aws/cli/cache/{name}.json", token):
+        place.parent.mkdir(parents=True)
+    (home / f".aws/cli/cache/{name}.json").write_text(json.dumps(cached_as(9999)))
+    assert at_hand("dev") == (None if provider == "sso" else ("ASIA1", "s", "t"))
+    for written_s, serves in ((-1, True), (+1, False)):  # the sign-in, before or after the role's keys
+        token.write_text("{}")
+        os.utime(token, (time.time() + written_s,) * 2)
+        assert bool(at_hand("dev")) is (serves or provider != "sso")
 
 
 class _Cache(dict[str, Any]):
     """Answers every key, and remembers which were asked for."""
 
-    def __init__(self, _: dict[str, Any]) -> None:
-        self.asked: set[object] = set()
+    def __init__(self) -> None:
+        self.asked: set[str] = set()
 
     def __contains__(self, key: object) -> bool:
         return True
@@ -236,9 +293,9 @@ class _Cache(dict[str, Any]):
         ends = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 3600))
         return {
             "Credentials": {
-                "AccessKeyId": "ASIACACHED",
-                "SecretAccessKey": "s",
-                "SessionToken": "t",
+                "AccessKeyId": CACHED[0],
+                "SecretAccessKey": CACHED[1],
+                "SessionToken": CACHED[2],
                 "Expiration": ends,
             }
         }
