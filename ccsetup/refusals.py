@@ -63,6 +63,8 @@ def _of_service(
         return NoRepository(what, why=why, next="Check its name (capitals matter), the region and the account.")
     if name == "EncryptionKeyAccessDenied":
         return _no_key(who, why, message, resource)
+    if operation == "AssumeRoleWithSAML" and name in _OF_SAML:
+        return _problem(_OF_SAML[name], who, why)
     if name in _OF_SERVICE:
         row = _OF_SERVICE[name]
         if row == _UNKNOWN and re.search(r"(?i)not yet current|expired|skew|RequestTime", message):
@@ -87,7 +89,7 @@ def _denied(operation: str, message: str, who: Who, resource: str, federated: Fe
     if "MultiFactorAuthentication failed" in why:
         return _problem(_NO_CODE, who, why)
     if "session credentials" in why:
-        return _problem(_NO_SESSION, who, why)
+        return _problem(_NO_FEDERATION if operation == "GetFederationToken" else _NO_SESSION, who, why)
     denial = of_call(operation, message, who.region, resource)
     row = _DENIED_ON if resource else _DENIED
     if operation.startswith("AssumeRole"):
@@ -148,6 +150,11 @@ _NO_SESSION = (
     "AWS gives no MFA session to these keys.",
     "They must be the long-term keys (AKIA…) of an IAM user.",
 )
+_NO_FEDERATION = (
+    "access.identity",
+    "AWS gives no federation token to these keys.",
+    "They must be the long-term keys (AKIA…) of an IAM user.",
+)
 _NO_ROLE = (
     "access.assume",
     "AWS did not let these credentials assume {resource}.",
@@ -187,7 +194,31 @@ _NO_SOURCE = (
     "Environment needs AWS_ACCESS_KEY_ID and its secret; the others an EC2 instance or a container.",
 )
 _DAMAGED = ("sso.cache-corrupt", "The saved sign-in of {profile} is damaged.", _SIGN_IN)
+_ASSERTION_REFUSED = (
+    "access.assume",
+    "AWS did not accept the SAML assertion.",
+    "Give the whole SAMLResponse of a sign-in made for AWS; else ask the identity provider's administrator.",
+)
+_OF_SAML = {
+    "ExpiredToken": (
+        "keys.expired",
+        "The SAML assertion has ended.",
+        "Sign in at the identity provider again and give the new one within five minutes.",
+    ),
+    "InvalidIdentityToken": _ASSERTION_REFUSED,
+    "IDPRejectedClaim": _ASSERTION_REFUSED,
+}
 _OF_SERVICE = {
+    "MalformedPolicyDocument": (
+        "input.invalid",
+        "AWS did not accept the policy.",
+        "Check it against what IAM takes, or leave --policy out for the repository alone.",
+    ),
+    "PackedPolicyTooLarge": (
+        "input.invalid",
+        "The policy is too large for AWS.",
+        "Name fewer actions and resources, or leave --policy out for the repository alone.",
+    ),
     "ExpiredToken": _ENDED,
     "RequestExpired": _CLOCK,
     "InvalidClientTokenId": _UNKNOWN,

@@ -19,6 +19,11 @@ _STDIN = "-"
 def _settle_assertion(value: Value, answers: Answers, look: Look) -> Told:
     """Take the assertion itself, a path, or - for stdin; it stands as a secret, in one piece and read once."""
     text = value.reveal() if isinstance(value, Secret) else value
+    if isinstance(value, str) and assertion.looks_like_one(text):
+        raise BadAnswer(
+            "An assertion on the command line can be read by every program here.",
+            next="Give the file that holds it, or - for stdin: pbpaste | ccsetup setup saml --saml-assertion -",
+        )
     if text.strip() == _STDIN:
         text = look.stdin()
     elif not assertion.looks_like_one(text):
