@@ -1,63 +1,74 @@
-"""Anything pasted → what it holds: the three values of an access key, in every shape that people are sent."""
+"""Anything pasted → what it holds: the ways in that a message offers, or the three values of an access key."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from datetime import datetime, timezone
+from datetime import datetime
+from typing import TYPE_CHECKING, NamedTuple
 
 from ccsetup import parse
 from ccsetup.errors import BadAnswer
-from ccsetup.model import Corrected, Keys, Secret
-from ccsetup.patterns import later
+from ccsetup.model import Corrected, Keys, Secret, Value
 
-_KEY_LINE = later(
-    r"""(?i)(?:\$env:)?\b(aws_)?(access_?key_?id|secret_?access_?key|session_?token|security_?token)"""
-    r"""["']?\s*[=:\s,]\s*["']?([A-Za-z0-9/+=_.-]+)"""
-)
+if TYPE_CHECKING:
+    from ccsetup.held import Held
 
 
-_END = later(
-    r"""(?i)(?:expiration|expires_at|token_expires|credential_expiration)["']?\s*[=:,]\s*["']?"""
-    r"""([0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:[zZ]|[+-][0-9]{2}:[0-9]{2})?)"""
-)
+class Reading(NamedTuple):
+    """One way to read a message.
+
+    `kind` names a kind of access, "" where only a repository, a region or a profile was found. `answers` are by
+    question key, each as its question takes it. `found` names what was recognised and `said` what was mended, both
+    without secrets; `label` and `hint` offer this reading beside others.
+    """
+
+    kind: str
+    answers: Mapping[str, Value]
+    found: tuple[str, ...]
+    said: tuple[str, ...]
+    label: str
+    hint: str
+
+
+def readings(text: str, now: datetime | None = None) -> tuple[Reading, ...]:
+    """Return the ways to read a message: none when nothing is known in it, several when it is ambiguous.
+
+    Takes any text, in linear time. `now` only tells keys that have ended from those that have not.
+    """
+    from ccsetup import reading  # git's way of setting up, and a person who chooses from the list, need none of it
+
+    return tuple(Reading(*one) for one in reading.of(text, now))
 
 
 def keys(text: str) -> Keys:
-    """Find the three values in `export` lines, an INI block, or JSON. Raises BadAnswer; never repeats the text."""
-    found: dict[str, str] = {}
-    for match in _KEY_LINE.finditer(text.translate(parse.WORD_PROCESSOR)):
-        name = match[2].lower().replace("_", "")
-        found["sessiontoken" if name == "securitytoken" else name] = match[3]
-    if "accesskeyid" not in found or "secretaccesskey" not in found:
+    """Find the three values in `export` lines, an INI block, JSON or CSV. Raises BadAnswer; never repeats the text."""
+    from ccsetup import held, reading
+
+    seen = reading.seen(text)
+    found = held.held(seen.blocks, seen.mentions.keys, last=True)
+    whole = [one for one in found if one.secret]
+    if not whole:
         raise BadAnswer(
             "No access key was found there; paste lines such as AWS_ACCESS_KEY_ID=…, AWS_SECRET_ACCESS_KEY=… and, for"
             " temporary keys, AWS_SESSION_TOKEN=…."
         )
-    checked = _checked(found["accesskeyid"], found["secretaccesskey"], found.get("sessiontoken", ""))
-    return checked._replace(expires_at=_end(text))
+    return _of(whole[-1])
 
 
-def _end(text: str) -> datetime | None:
-    found = _END.search(text)
-    try:
-        at = datetime.fromisoformat(re.sub("[zZ]$", "+00:00", found[1].replace(" ", "T"))) if found else None
-    except ValueError:
-        return None
-    if at is None:
-        return None
-    return at.astimezone(timezone.utc) if at.tzinfo else at.replace(tzinfo=timezone.utc)
+def _of(one: Held) -> Keys:
+    return _checked(one.key_id, one.secret, one.token)._replace(expires_at=one.ends)
 
 
 def keys_from_env(env: Mapping[str, str]) -> Keys:
     """Read the three values from the standard environment variables. Raises BadAnswer naming the one that lacks."""
+    from ccsetup.held import moment
+
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         if not env.get(name):
             raise BadAnswer(f"{name} is not set; --keys env needs it, --keys - reads a paste instead.")
     token_text = env.get("AWS_SESSION_TOKEN") or env.get("AWS_SECURITY_TOKEN", "")
     checked = _checked(env["AWS_ACCESS_KEY_ID"], env["AWS_SECRET_ACCESS_KEY"], token_text)
-    ends = env.get("AWS_CREDENTIAL_EXPIRATION", "")
-    return checked._replace(expires_at=_end(f"expiration={ends}"))
+    return checked._replace(expires_at=moment(env.get("AWS_CREDENTIAL_EXPIRATION", "")))
 
 
 def _checked(key_id: str, secret: str, token_text: str) -> Keys:

@@ -17,6 +17,7 @@ FOUNDATION = {"model", "errors", "world", "look", "patterns", "waiting"}
 PURE = {
     "talk", "questions", "sources", "parse", "paste", "address", "ini", "config", "plan", "refusals", "inert", "pick",
     "access", "tokens", "complaints", "masks", "denials", "policy", "transport", "assertion",
+    "mending", "labels", "signed", "mentions", "held", "offers", "reading",
 }  # fmt: skip
 # One adapter may have several rooms: they may see each other, never another adapter's.
 FAMILIES = (
@@ -24,7 +25,7 @@ FAMILIES = (
     {"signin", "center", "grants", "browser"},
     {"prompt", "plain", "sheet"},
     {"aws", "resolve", "sdk", "sessions", "exchanges", "machine", "search"},
-    {"git", "cloned", "running"},
+    {"git", "cloned", "modules", "running"},
     {"screen"},
 )
 ADAPTERS = set().union(*FAMILIES)

@@ -1,0 +1,95 @@
+"""The access keys in a message, put together from its blocks and from what stands free, each once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timezone
+from typing import NamedTuple
+
+from ccsetup.labels import KEYS, Block
+from ccsetup.model import Secret, Value
+
+_ID, _SECRET, _TOKEN = KEYS
+
+
+class Held(NamedTuple):
+    """One access key as far as it is there; `name` is the profile's it stands under, if any."""
+
+    key_id: str = ""
+    secret: str = ""
+    token: str = ""
+    ends: datetime | None = None
+    name: str = ""
+
+    def __repr__(self) -> str:
+        return f"Held({self.masked})"
+
+    @property
+    def temporary(self) -> bool:
+        """Whether it is of the kind that ends."""
+        return self.key_id.startswith("ASIA") or bool(self.token and not self.key_id.startswith("AKIA"))
+
+    @property
+    def stray(self) -> bool:
+        """Whether a session token stands beside a key that has none."""
+        return bool(self.token) and self.key_id.startswith("AKIA")
+
+    @property
+    def masked(self) -> str:
+        """The key's ID as it may be shown."""
+        return f"{self.key_id[:4]}…{self.key_id[-4:]}"
+
+    def answers(self) -> dict[str, Value]:
+        """Return what it answers, by question key."""
+        told: dict[str, Value] = {"access_key_id": self.key_id, "secret_access_key": Secret(self.secret)}
+        if self.temporary:
+            told["session_token"] = Secret(self.token)
+            told["expires_at"] = self.ends.strftime("%Y-%m-%dT%H:%M:%SZ") if self.ends else ""
+        return {key: value for key, value in told.items() if value}
+
+
+def held(blocks: Sequence[Block], bare: Sequence[Mapping[str, str]], last: bool = False) -> list[Held]:
+    """Return the keys in their order; with `last`, of those that stand free only the last whole one counts."""
+    loose = [*(block.settings for block in blocks if not block.name), *bare]
+    free = _one_each([keys for settings in loose if (keys := _held(settings, ""))])
+    whole = [keys for keys in free if keys.secret]
+    named = [keys for block in blocks if block.name and (keys := _held(block.settings, block.name))]
+    return _one_each([*named, *(whole[-1:] if last and whole else free)])
+
+
+def moment(text: str) -> datetime | None:
+    """Read a time as any AWS tool writes it, seconds or milliseconds since 1970 included; None when it is none."""
+    try:
+        if re.fullmatch("[0-9]{10,13}", text):
+            return datetime.fromtimestamp(int(text) // (1000 if len(text) > 10 else 1), timezone.utc)
+        plain = re.sub(r"\.[0-9]+", "", re.sub(r" ?(?:[Zz]|UTC)$", "+00:00", text.strip()))
+        at = datetime.fromisoformat(re.sub(r" ?([+-][0-9]{2}):?([0-9]{2})$", r"\1:\2", plain.replace(" ", "T", 1)))
+        return (at if at.tzinfo else at.replace(tzinfo=timezone.utc)).astimezone(timezone.utc)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _held(settings: Mapping[str, str], name: str) -> Held | None:
+    """Return what a block holds of a key; an ID and a secret in each other's place are exchanged."""
+    key_id, secret = settings.get(_ID, ""), settings.get(_SECRET, "")
+    if re.fullmatch(r"(?:AKIA|ASIA)[A-Z0-9]{12,}", secret) and len(key_id) == 40:
+        key_id, secret = secret, key_id
+    if not re.fullmatch(r"(?!AROA|AIDA|AGPA|ANPA|AIPA)[A-Z0-9]{16,128}", key_id):
+        return None
+    secret = secret if re.fullmatch(r"[A-Za-z0-9/+=]{16,128}", secret) else ""
+    token = settings.get(_TOKEN, "")
+    token = token if re.fullmatch(r"[A-Za-z0-9/+=_.-]{16,}", token) else ""
+    return Held(key_id, secret, token, moment(settings.get("expires_at", "")), name)
+
+
+def _one_each(found: Sequence[Held]) -> list[Held]:
+    """Put together what was said of one key in several places."""
+    by_id: dict[tuple[str, str], Held] = {}
+    for keys in found:
+        old = by_id.get((keys.key_id, keys.secret), keys)
+        by_id[keys.key_id, keys.secret] = keys._replace(
+            token=keys.token or old.token, ends=keys.ends or old.ends, name=old.name or keys.name
+        )
+    whole = {key_id for key_id, secret in by_id if secret}
+    return [keys for keys in by_id.values() if keys.secret or keys.key_id not in whole]

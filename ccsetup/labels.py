@@ -1,0 +1,254 @@
+"""Mended text → blocks of AWS settings, from every way to write `this setting is that`, and the text that remains."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Literal, NamedTuple
+
+from ccsetup.patterns import later
+
+SECTIONS = ("profile", "sso-session")
+KEYS = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
+OF_ENVIRONMENT = "AWS_ROLE_ARN"  # beside a role_arn: it was the variable that tools set beside keys
+WIDEST = 260  # letters in the longest line that anybody breaks
+
+Type = Literal["profile", "sso-session", "command", ""]
+
+_NAMES = {
+    "aws_access_key_id": "access[ _-]?key(?:[ _-]?id)?",
+    "aws_secret_access_key": "secret[ _-]?(?:access[ _-]?)?key|secretaccesskey",
+    "aws_session_token": "(?:session|security)[ _-]?token|(?<=[\"'])token(?=[\"'])",
+    "expires_at": "(?:credential_|session_|sso_session_|security_token_)?expir(?:ation|es(?:[ _-]?at)?)",
+    "role_arn": "role[ _-]?arn",
+    "source_profile": "source[ _-]?profile",
+    "credential_source": "credential[ _-]?source",
+    "credential_process": "credential[ _-]process",
+    "external_id": "external[ _-]?id",
+    "mfa_serial": "mfa[ _-]?serial(?:[ _-]?number)?|mfa[ _-]?device(?:[ _-]?arn)?|serial[ _-]number",
+    "role_session_name": "role[ _-]?session[ _-]?name",
+    "duration_seconds": "duration[ _-]?seconds",
+    "web_identity_token_file": "web[ _-]?identity[ _-]?token(?:[ _-]?file)?|token[ _-]file",
+    "saml_assertion": "saml[ _-]assertion",
+    "provider_id": "provider[ _-]?id",
+    "federated_name": "federated[ _-]name",
+    "sso_start_url": "(?:sso[ _-]?)?start[ _-]?url|(?:access )?portal url",
+    "sso_region": "sso[ _-]?region",
+    "sso_account_id": "sso[ _-]?account(?:[ _-]?id)?",
+    "sso_role_name": "sso[ _-]?role(?:[ _-]?name)?",
+    "sso_session": "sso[ _-]?session(?:[ _-]?name)?",
+    "region": "region(?:[ _-]?name)?",
+    "profile": "profile(?:[ _-]name)?",
+}
+_LABEL = later(
+    r"(?<![A-Za-z0-9_/.@?&+])(?P<lead>--|\$env:|set(?: -{1,2}[a-z]{1,9}){1,2} |setenv )?"
+    r"(?:(?:aws|granted|x|cli|default|client|ccsetup)[ _.-]?){0,3}(?:"
+    + "|".join(f"(?P<{name}>{words})" for name, words in _NAMES.items())
+    + r")(?![A-Za-z0-9_])",
+    re.IGNORECASE | re.ASCII,
+)
+_SEP = later(
+    r"""["'`*)\]]{0,3}(?: ?\[[^\]\n]{0,60}\]| ?\([a-z]{1,20}\))? ?"""
+    r"""(?:(?P<mark>=>|[=:|>])|(?:is|be)\b:?|(?<=["']),(?= ?["'])|(?P<gap>(?=[ \n"'`])))"""
+    r"""[ |*]{0,3}\n{0,2}(?P<quote>["'`<*]{0,2})""",
+    re.IGNORECASE,
+)
+_WORD = later(r"[^\s\"'`,;|<>]+")
+_PHRASE = later(r"[^\n\"'`|,;<>=]{1,64}?(?=[\"'`|,;<>\n]| [\w.]{1,40} ?=|$)")
+_SHAPES = {  # the values that are more, or less, than one word
+    "role_session_name": _PHRASE,
+    "region": _PHRASE,
+    "credential_process": later(r"[^\n]+"),
+    "expires_at": later(
+        r"20[0-9]{2}-[0-9]{2}-[0-9]{2}[T ][0-9:.]{5,20} ?(?:Z|UTC|[+-][0-9]{2}:?[0-9]{2})?|[0-9]{10,13}"
+    ),
+}
+_STRICT = {  # what a value must look like when nothing but a blank or a line's end stands before it
+    "aws_access_key_id": r"[A-Z0-9]{16,128}",
+    "aws_secret_access_key": r"[A-Za-z0-9/+]{40}",
+    "aws_session_token": r"(?=\D*\d)[A-Za-z0-9/+=_-]{40,}",
+    "role_arn": r"arn:.+",
+    "mfa_serial": r"arn:.+",
+    "sso_start_url": r"https://.+",
+    "region": r"[a-z]{2}(-[a-z]+)+-[0-9][a-z]?",
+    "sso_region": r"[a-z]{2}(-[a-z]+)+-[0-9]",
+    "expires_at": r"20[0-9]{2}-.+",
+    "external_id": r"(?=.*[0-9_-])[\w+=,.@:/-]{4,}",
+    "web_identity_token_file": r"[~/].+",
+}
+_HEADER = later(r"\[ ?(?:(profile|sso[-_]session|services|plugins|preview)\b)? ?([^\]\[\n]{0,128})\]", re.IGNORECASE)
+_HEADER_WITHIN = later(r"(?<=\S) (?=\[[^\]\[\n]{1,128}\] ?[a-z_]{3,40} ?=)")
+_SETTING = later(r"[A-Za-z_][\w.-]{0,80} ?[=:]|[;#]|$")
+_COMMAND_WITHIN = later(r"(?<=[^\n])(?=\baws (?:--\S{1,40} \S{1,80} ){0,2}configure set )")
+_SET = later(
+    r"\baws (?:--\S{1,40} \S{1,80} ){0,2}configure set (?:profile\.([\w+,@-]+)\.)?([a-z_]+) "
+    r"(\"[^\"]*\"|'[^']*'|[^\s;&]+)"
+)
+_STS = later(r"\baws (?:\S{1,80} ){0,6}?sts (assume-role[a-z-]*|get-session-token|get-federation-token)\b")
+_OF = later(r"--profile[ =][\"']?([^\s\"';&]+)")
+_FLAGS = (("--profile", "--source-profile"), ("--name ", "--federated-name "))
+_PLAIN_WORD = later(r"[A-Za-z0-9+/=_.-]+[\"',`]{0,2}")
+_PLACEHOLDER = later(
+    r"[<>{}$\u2026*\u2022]|\.\.\.|^(?:your|my|the)[_-]?[a-z]+[_-]?name$|profile[_-]?name|changeme", re.I
+)
+_NO_KEY = later(r"access_?key|session_?token|secret|your|[x0]{6}|redacted|placeholder|example_?key$", re.I)
+
+
+class Block(NamedTuple):
+    """The settings that belong together: a section, one command, or what stands free (no name, no type).
+
+    `hollow`: it has the shape of keys, with placeholders for their values. `joined`: a value was in pieces.
+    """
+
+    type: Type = ""
+    name: str = ""
+    settings: Mapping[str, str] = {}
+    hollow: bool = False
+    joined: bool = False
+
+    def __repr__(self) -> str:
+        return f"Block({self.type!r}, {self.name!r}, {sorted(self.settings)})"  # the values may be secret
+
+
+def blocks(text: str) -> tuple[list[Block], str]:
+    """Return the blocks of a text in their order, and the text without the settings."""
+    found: list[Block] = []
+    rest: list[str] = []
+    for segment, part in _segments(_HEADER_WITHIN.sub("\n", _COMMAND_WITHIN.sub("\n", text))):
+        settings, about, left = _settings(part)
+        rest.append(left)
+        _add(found, segment._replace(hollow=about.hollow, joined=about.joined), settings)
+    return found, "\n".join(rest)
+
+
+def is_placeholder(value: str, key: bool = False) -> bool:
+    """Say whether a value stands for one that is to be filled in, such as <your-key> or, for a key, TheAccessKeyID."""
+    return len(value) < 100 and bool(_PLACEHOLDER.search(value) or (key and len(value) != 40 and _NO_KEY.search(value)))
+
+
+def unwrapped(text: str, start: int, end: int) -> tuple[str, int]:
+    """Return the word at a place, with what a broken line left of it on the next ones, and where it ends.
+
+    Lines that were broken are of one width, but for the last; a greeting below a token is not taken.
+    """
+    word, width = [text[start:end]], end - (text.rfind("\n", max(start - WIDEST, 0), start) + 1)
+    while 40 <= width <= WIDEST and text[end : end + 1] == "\n" and not word[-1].endswith("="):
+        line = _PLAIN_WORD.match(text, end + 1)
+        if not line or text[line.end() : line.end() + 1] not in ("", "\n") or len(line[0]) > width + 3:
+            break
+        piece = line[0].rstrip("\"',`")
+        if re.fullmatch(r"[A-Za-z]{1,12}[.,]?|(?:AKIA|ASIA)[A-Z0-9]{12,}", piece):
+            break
+        word.append(piece)
+        end = line.end()
+        if len(line[0]) < width * 2 // 3:
+            break
+    return "".join(word), end
+
+
+def _segments(text: str) -> Iterator[tuple[Block, str]]:
+    """Cut a text into sections, commands and what stands between them."""
+    block, lines = Block(), list[str]()
+    for line in text.split("\n"):
+        header = _HEADER.match(line)
+        if header and _opens(header, line):
+            yield block, "\n".join(lines)
+            block, lines = _headed(header), [line[header.end() :]]
+        elif found := _SET.search(line):
+            yield block, "\n".join(lines)
+            yield _set(found, line)
+            block, lines = Block(), []
+        elif verb := _STS.search(line):
+            yield block, "\n".join(lines)
+            for ours, theirs in _FLAGS:
+                line = line.replace(ours, theirs)
+            yield Block("command", verb[1]), line
+            block, lines = Block(), []
+        elif block.type and not _SETTING.match(line) and not _wraps(lines, line):
+            yield block, "\n".join(lines)
+            block, lines = Block(), [line]
+        else:
+            lines.append(line)
+    yield block, "\n".join(lines)
+
+
+def _opens(header: re.Match[str], line: str) -> bool:
+    after = line[header.end() :].strip()
+    return not after or after.startswith(("#", ";")) or bool(re.match(r"[a-z_]{3,40} ?=", after, re.IGNORECASE))
+
+
+def _wraps(lines: list[str], line: str) -> bool:
+    return bool(lines) and len(lines[-1]) >= 40 and bool(_PLAIN_WORD.fullmatch(line))
+
+
+def _headed(header: re.Match[str]) -> Block:
+    kind, name = (header[1] or "").lower().replace("_", "-"), header[2].strip().strip("\"'").strip()
+    if kind in ("services", "plugins", "preview"):
+        return Block("command", kind)
+    return Block("sso-session" if kind == "sso-session" else "profile", name)
+
+
+def _set(found: re.Match[str], line: str) -> tuple[Block, str]:
+    """Read `aws configure set KEY VALUE --profile NAME` as a line of that profile."""
+    named = _OF.search(line)
+    name = found[1] or (named[1] if named else "default")
+    return Block("profile", name), f"{found[2]} = {found[3]}"
+
+
+def _settings(text: str) -> tuple[list[tuple[str, str]], Block, str]:
+    """Return the labelled values of a text in their order, what is to be known of them, and the rest of the text."""
+    found: list[tuple[str, str]] = []
+    hollow, joined, left, at = False, False, list[str](), 0
+    for label in _LABEL.finditer(text):
+        key = label.lastgroup or ""
+        sep = _SEP.match(text, label.end()) if label.start() >= at else None
+        value, end, broken = _value(text, key, sep, label["lead"]) if sep else ("", 0, False)
+        if not value:
+            continue
+        left += [text[at : label.start()], " "]
+        at, joined = end, joined or broken
+        if is_placeholder(value, key in KEYS):
+            hollow = hollow or key in KEYS
+        else:
+            found.append((key, value))
+            found += [(OF_ENVIRONMENT, label[0])] if label[0] == "AWS_ROLE_ARN" else []
+    return found, Block(hollow=hollow, joined=joined), "".join([*left, text[at:]])
+
+
+def _value(text: str, key: str, sep: re.Match[str], lead: str | None) -> tuple[str, int, bool]:
+    """Return the value behind a label and where it ends, "" where none fits; and whether it was in pieces."""
+    found, quote = None, sep["quote"][-1:]
+    if quote in ('"', "'", "`"):
+        found = re.compile(rf"[^{quote}\n]{{1,20000}}(?={quote})").match(text, sep.end())
+    shape = _SHAPES.get(key, _WORD) if sep["mark"] or key not in ("region", "role_session_name") else _WORD
+    found = found or shape.match(text, sep.end())
+    if not found or ("\n" in sep[0] and key not in _STRICT):
+        return "", 0, False
+    value, end, broken = found[0].rstrip(" ,;"), found.end(), False
+    if key in KEYS[1:]:
+        joined, joined_end = unwrapped(text, found.start(), end)
+        if joined_end > end and (key == KEYS[2] or len(joined) == 40 > len(value)):
+            value, end, broken = joined, joined_end, True
+    bare = "\n" in sep[0] or not (sep["mark"] or lead)
+    if bare and not re.fullmatch(_STRICT.get(key, "(?!)"), value):
+        return "", 0, False
+    return value.replace("\\/", "/").removeprefix("file://"), end, broken
+
+
+def _add(found: list[Block], block: Block, settings: list[tuple[str, str]]) -> None:
+    """Add settings to their section; a second access key among those that stand free begins another block."""
+    if not settings and not block.hollow:
+        return
+    same = next((i for i, b in enumerate(found) if b[:2] == block[:2]), None) if block.type in SECTIONS else None
+    there: dict[str, str] = {}
+    if same is not None:
+        there = dict(found[same].settings)
+        either = found[same].hollow or block.hollow, found[same].joined or block.joined
+        found[same] = found[same]._replace(settings=there, hollow=either[0], joined=either[1])
+    for key, value in settings:
+        if not block.type and key in KEYS and there.get(key, value) != value:
+            found.append(block._replace(settings=there))
+            there = {}
+        there[key] = value
+    if same is None:
+        found.append(block._replace(settings=there))

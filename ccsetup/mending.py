@@ -1,0 +1,78 @@
+"""What mail, chats, word processors and terminals do to a text, undone: plain letters, whole lines, no prompts."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from ccsetup.patterns import later
+
+_LETTERS = str.maketrans(
+    {
+        **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-"),
+        **dict.fromkeys("\u2018\u2019\u201a\u201b\u2032\u2039\u203a", "'"),
+        **dict.fromkeys("\u201c\u201d\u201e\u201f\u2033\u00ab\u00bb", '"'),
+        **dict.fromkeys("\t\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u3000", " "),
+        **dict.fromkeys("\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069"
+                        "\ufeff", ""),
+    }
+)  # fmt: skip
+_BREAKS = later(r"\r\n?|[\v\f\x1c-\x1e\x85\u2028\u2029]")
+_COLOURS = later(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n]{0,2000}(?:\x07|\x1b\\))")
+_OPTION = later(r"(?<![^\s\"'(])-?[\u2013\u2014](?=[A-Za-z]{2})")
+_DASH = later(r"[\u2010-\u2015\u2212](?=[\w/])(?<=\w.)")
+_BLANK = later(r"[\u00a0\u2000-\u200a\u202f\u3000](?=\S)(?<=\S.)")
+_QUOTE = later(r"(?<!\w)[\u2018\u2019\u201a\u2039\u203a](?=\w)|[\u201c-\u201f\u00ab\u00bb](?=\S)")
+_SAYS = (
+    (_OPTION, "Took -- for the long dashes of a word processor."),
+    (_DASH, "Took plain hyphens for the dashes of a word processor."),
+    (_QUOTE, "Took plain quotes for the curly ones of a word processor."),
+    (_BLANK, "Took plain blanks for no-break ones."),
+)
+_ENTITIES = {"&amp;": "&", "&quot;": '"', "&#34;": '"', "&#39;": "'", "&lt;": "<", "&gt;": ">"}
+_ESCAPES = later(r"\\u00(2[0-9a-f]|3[a-f])")  # JSON's way to write + / = & and the like
+_CITED = later(r"^(?: ?[>|](?= |>|$))+ ?", re.MULTILINE)
+_BULLET = later(r"^ ?(?:[-*+\u2022\u25aa\u25cf\u25e6\u00b7]|[0-9]{1,2}[.)]) (?=\S)", re.MULTILINE)
+_FENCE = later(r"^ ?(?:```|~~~)[\w-]* ?$", re.MULTILINE)
+_COMMENT = later(r"^ ?(?:[#;]|//|::|rem ) ?(?:export |set )?[\w.]+ ?=.*$", re.MULTILINE | re.IGNORECASE)
+_ENV = r"(?:\([\w. -]{1,40}\) )?"
+_PROMPT = later(
+    rf"^ ?{_ENV}(?:[$%\u276f\u279c\u00bb] (?=\S)|PS(?: [A-Za-z]:[^>\n]{{0,200}}| /[^>\n]{{0,200}})?> ?"
+    r"|[A-Za-z]:\\[^>\n]{0,200}> ?|\[?[\w.-]{1,64}@[\w.-]{1,64}[: ][^\n$%#]{0,200}[$%#] "
+    r"|(?:ba|z|fi)?sh(?:-[\d.]+)?[$%#] "
+    r"|\u279c +\S{1,64} )",
+    re.MULTILINE,
+)
+_CONTINUED = later(r"(?<=\s)[\\`^] ?\n ?")
+
+
+class Mended(NamedTuple):
+    """A text in plain letters, what was mended in words, and whether it is a transcript of a shell."""
+
+    text: str
+    said: tuple[str, ...] = ()
+    transcript: bool = False
+
+
+def mend(text: str) -> Mended:
+    """Undo what the way here did to a text; no value in it changes otherwise. Takes any text, in linear time."""
+    said = []
+    text = text.encode("utf-8", "replace").decode()
+    if "\0" in text:
+        text = text.replace("\0", "").lstrip("\ufffd\xff\xfe?")
+        said.append("Left out the empty letters of a text that was saved as UTF-16.")
+    text = _COLOURS.sub("", _BREAKS.sub("\n", text.removeprefix("\xef\xbb\xbf")))
+    said += [sentence for pattern, sentence in _SAYS if pattern.search(text)]
+    text = _OPTION.sub("--", text).translate(_LETTERS)
+    for entity, letter in _ENTITIES.items():
+        text = text.replace(entity, letter)
+    text = _ESCAPES.sub(lambda found: chr(int(found[1], 16)), text)
+    text = re.sub("\n{3,}", "\n\n", re.sub(" ?\n ?", "\n", re.sub(" {2,}", " ", text)))
+    return _lines(text, tuple(said))
+
+
+def _lines(text: str, said: tuple[str, ...]) -> Mended:
+    """Take away what stands before a line: quoting of chats, bullets, prompts; and join what a shell would."""
+    text = _FENCE.sub("", _BULLET.sub("", _CITED.sub("", text)))
+    plain = _PROMPT.sub("", text)
+    return Mended(_CONTINUED.sub(" ", _COMMENT.sub("", plain)), said, plain != text)

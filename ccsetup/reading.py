@@ -1,0 +1,281 @@
+"""A message → its readings: every way in with the repository beside it, checked by its questions, in words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import NamedTuple
+
+from ccsetup import address, parse
+from ccsetup.errors import BadAnswer
+from ccsetup.held import held, moment
+from ccsetup.labels import blocks, is_placeholder
+from ccsetup.mending import mend
+from ccsetup.mentions import Mentions, Place, commands, looks_secret, mentions, only_a_name
+from ccsetup.model import Answers, Corrected, Question, Secret, Value
+from ccsetup.offers import MOST, Offer, Seen, offers, region
+from ccsetup.signed import signed
+
+Raw = tuple[str, Answers, tuple[str, ...], tuple[str, ...], str, str]
+_SHOWN = {
+    "sso_start_url": "the start URL {}",
+    "sso_account_id": "account {}",
+    "sso_role_name": "the permission set {}",
+    "role_arn": "the role {}",
+    "external_id": "an external ID",
+    "mfa_serial": "the MFA device {}",
+    "web_identity_token": "an OIDC token",
+    "web_identity_token_file": "the token file {}",
+    "saml_assertion": "a SAML assertion",
+    "federated_name": "the federated name {}",
+    "access_key_id": "",
+    "region": "the region {}",
+    "profile": "the profile name {}",
+    "branch": "the branch {}",
+    "directory": "the folder {}",
+}
+_TYPES = {"keys": "The keys as they are", "sso": "Single sign-on", "mfa": "The keys with an MFA code"}
+_INSIDE = r"(?:\./)?[A-Za-z0-9_][\w.+-]{0,100}(?:/[A-Za-z0-9_][\w.+-]{0,100}){0,8}/?"
+
+
+class Checked(NamedTuple):
+    """Answers that their questions take, and what was said in taking them."""
+
+    answers: dict[str, Value]
+    said: tuple[str, ...]
+
+
+def seen(text: str) -> Seen:
+    """Return all that is recognised in a message."""
+    mended = mend(text)
+    about = signed(mended.text)
+    places, rest = commands(about.rest)
+    found, rest = blocks(rest)
+    passing = mentions(rest)
+    passing.places = [*places, *passing.places]
+    said = mended.said
+    if about.joined or any(block.joined for block in found) or any("joined" in keys for keys in passing.keys):
+        said = (*said, "Joined a long value that was broken over several lines.")
+    return Seen(found, passing, about, mended.transcript, said)
+
+
+def of(text: str, now: datetime | None = None) -> Iterator[Raw]:
+    """Yield the readings of a message, each as the fields of a Reading."""
+    all_seen = seen(text)
+    ways = offers(all_seen)
+    if not ways and not _shared(all_seen):
+        named = only_a_name(text[:200])
+        all_seen.mentions.places += [named] if named else []
+    found = [one for way in ways or [Offer("", {})] for one in _placed(way, all_seen, len(ways) < 2)]
+    read = [(one, _checked(one, place, all_seen)) for one, place in found[:MOST]]
+    kept = [(one, checked, _found(one.kind, checked.answers, all_seen)) for one, checked in read]
+    kept = [(one, checked, words) for one, checked, words in kept if words]
+    labels = [_label(one, checked.answers) for one, checked, _ in kept]
+    for (one, checked, words), label in zip(kept, labels, strict=True):
+        hint = _hint(checked.answers, now)
+        if labels.count(label) > 1:
+            label = f"{label}: {_apart(one, checked.answers)}"
+        yield one.kind, Answers(checked.answers), words, (*all_seen.said, *checked.said), label, hint
+
+
+def _shared(all_seen: Seen) -> bool:
+    return bool(all_seen.mentions.places or all_seen.mentions.users or region(all_seen, Offer("", {})))
+
+
+def _placed(way: Offer, all_seen: Seen, alone: bool) -> list[tuple[Offer, Place | None]]:
+    """Return a way in beside the repository that is meant; where it is the only way, beside each of several."""
+    places = _places(all_seen.mentions)
+    own = [place for place in places if way.profile and place.named.profile == way.profile]
+    places = own or places
+    if len(places) > 1 and not alone:
+        return [(way, None)]
+    return [(way, place) for place in places] or [(way, None)]
+
+
+def _places(found: Mentions) -> list[Place]:
+    """Return each repository once, by the address that tells most."""
+    best: dict[tuple[str, str], Place] = {}
+    regions: dict[str, str] = {}
+    for place in found.places:
+        if place.named.region:
+            regions.setdefault(place.named.repository, place.named.region)
+    for place in found.places:
+        name = place.named.repository
+        key = name, place.named.region or regions.get(name, "")
+        if key not in best or _tells(place) > _tells(best[key]):
+            best[key] = place
+    return list(best.values())
+
+
+def _tells(place: Place) -> tuple[bool, ...]:
+    named = place.named
+    return bool(named.region), bool(named.account_id), bool(place.directory), bool(named.profile), bool(place.branch)
+
+
+def _checked(way: Offer, place: Place | None, all_seen: Seen) -> Checked:
+    """Return a way's answers and the shared ones, as far as the questions take them."""
+    raw, said = dict(way.answers), []
+    where = region(all_seen, way)
+    if place:
+        raw |= _at(place, way)
+        said = [place.named.said] if place.named.said else []
+        if place.directory and "directory" not in raw:
+            said.append(f"Left out the folder {place.directory}: a paste names none but one below this folder.")
+        if where and place.named.region and _region(where) != place.named.region:
+            said.append(f"Took {place.named.region}, the region in the repository's address, not {where}.")
+        where = "" if place.named.region else where
+    raw |= {"region": where} if where else {}
+    raw |= _name(way, place, all_seen)
+    answers: dict[str, Value] = {}
+    for key, value in raw.items():
+        taken, words = _taken(way.kind, key, value, raw)
+        if taken:
+            answers[key] = taken
+            said += [words] if words else []
+    return Checked(_whole(answers), (*said, *_left_out(all_seen)))
+
+
+def _region(text: str) -> str:
+    try:
+        taken = parse.region(text)
+    except BadAnswer:
+        return text
+    return taken.value if isinstance(taken, Corrected) else taken
+
+
+def _at(place: Place, way: Offer) -> dict[str, Value]:
+    """Return the answers a repository's address gives; another profile's name in it is left out."""
+    named, told = place.named, place.text
+    if named.form == "codecommit" and named.profile and way.profile and named.profile != way.profile:
+        told = address.codecommit_url(named.repository, named.region)
+    found = {"repo": told, "branch": place.branch}
+    if re.fullmatch(_INSIDE, place.directory, re.ASCII) and ".." not in place.directory:
+        found["directory"] = place.directory
+    return {key: value for key, value in found.items() if value}
+
+
+def _name(way: Offer, place: Place | None, all_seen: Seen) -> dict[str, Value]:
+    """Return the profile's name: its section's, else the one in the address, else the one that the message says."""
+    if "profile" in way.answers:
+        return {}
+    spoken = all_seen.mentions.profiles
+    name = way.profile or (place.named.profile if place else "") or (spoken[0] if len(set(spoken)) == 1 else "")
+    return {"profile": name} if name and name != "default" and not is_placeholder(name) else {}
+
+
+def _taken(kind: str, key: str, value: Value, raw: Mapping[str, Value]) -> tuple[Value, str]:
+    """Return an answer as its question takes it, "" when it does not, and what is to be said of it."""
+    if isinstance(value, Secret):
+        return value, ""
+    if looks_secret(value) and key.rpartition(".")[2] in ("profile", "sso_session", "sso_role_name", "source_profile"):
+        return "", ""
+    if key.startswith("source."):
+        inner = str(raw.get("source.kind", ""))
+        return (value, "") if key == "source.kind" else _taken(inner, key[len("source.") :], value, raw)
+    question = _questions(kind).get(key)
+    if question is None:
+        return "", ""
+    try:
+        parsed = question.parse(value)
+    except BadAnswer:
+        return "", ""
+    return (parsed.value, parsed.said) if isinstance(parsed, Corrected) else (parsed, "")
+
+
+def _questions(kind: str) -> dict[str, Question]:
+    """Return the questions of a kind by key; where the kind is not known yet, those that every kind shares."""
+    from ccsetup import access  # it reads messages itself
+
+    known = access.of(kind) if kind else access.of("keys")
+    asked = {question.key: question for question in access.asked_by(known)}
+    shared = ("region", "profile", "repo", "branch", "directory")
+    return asked if kind else {key: question for key, question in asked.items() if key in shared}
+
+
+def _whole(answers: dict[str, Value]) -> dict[str, Value]:
+    """Return the answers without a nested visit that lost what it was for."""
+    if answers.get("source_profile") == "+" and not any(
+        key.startswith("source.") and key not in ("source.kind", "source.profile", "source.region") for key in answers
+    ):
+        return {key: value for key, value in answers.items() if not key.startswith("source")}
+    return answers
+
+
+def _left_out(all_seen: Seen) -> Iterator[str]:
+    settings = [block.settings for block in all_seen.blocks]
+    if any("credential_process" in one for one in settings):
+        yield "Left out credential_process: a paste cannot name a program to run."
+    if any(one.stray for one in held(all_seen.blocks, all_seen.mentions.keys)):
+        yield "Left out a session token: a key that begins with AKIA has none."
+    if any(block.hollow for block in all_seen.blocks):
+        yield "Left out placeholders that stand where keys would."
+
+
+def _found(kind: str, answers: Mapping[str, Value], all_seen: Seen) -> tuple[str, ...]:
+    """Return what was recognised, in words without secrets."""
+    words = [word for key, value in answers.items() if (word := _word(kind, key, value))]
+    if kind == "keys" and "access_key_id" not in answers:
+        words = ["the shape of an access key, its values still to be filled in", *words]
+    if not kind and not words and all_seen.mentions.users:
+        words = [f"the user {all_seen.mentions.users[0]}"]
+    return tuple(words)
+
+
+def _word(kind: str, key: str, value: Value) -> str:
+    text = str(value)
+    if key.startswith("source."):
+        return "" if key in ("source.kind", "source.profile", "source.region") else _word(kind, key[7:], value)
+    if key == "access_key_id":
+        lasts = "temporary keys" if text.startswith("ASIA") else "long-term keys"
+        return f"{lasts} {_masked(text)}"
+    if key == "repo":
+        named = address.parse(text)
+        return f"the repository {named.repository}" + (f" in {named.region}" if named.region else "")
+    if key == "profile" and kind == "existing":
+        return f"the profile {text}"
+    if key == "saml_assertion" and not isinstance(value, Secret):
+        return f"the assertion in {text}"
+    if key == "source_profile":
+        return "" if text == "+" else f"the source {text.lstrip('@')}"
+    return _SHOWN.get(key, "").format(text)
+
+
+def _masked(key_id: str) -> str:
+    return f"{key_id[:4]}…{key_id[-4:]}"
+
+
+def _label(way: Offer, answers: Mapping[str, Value]) -> str:
+    nested = str(answers.get("source.kind", ""))
+    if way.kind == "role":
+        before = {"keys": ", assumed with these keys", "sso": ", assumed after single sign-on"}.get(nested, "")
+        return f"The role{before}"
+    if way.kind == "":
+        return "The repository" if "repo" in answers else "What it says"
+    labels = {"oidc": "The role, by its OIDC token", "saml": "The SAML sign-in", "federation": "A federation token"}
+    return _TYPES.get(way.kind) or labels.get(way.kind) or "The profile that is named"
+
+
+def _apart(way: Offer, answers: Mapping[str, Value]) -> str:
+    """Return what tells one of several readings of a kind from the others."""
+    name = str(answers.get("profile", "")) if way.profile else ""
+    arn = str(answers.get("role_arn", ""))
+    key_id = str(answers.get("access_key_id") or answers.get("source.access_key_id") or "")
+    account = " ".join(str(answers[key]) for key in ("sso_account_id", "sso_role_name") if key in answers)
+    repo = str(answers.get("repo", ""))
+    near = [name, key_id and _masked(key_id), arn, account, str(answers.get("sso_start_url", "")), repo]
+    return ", ".join(dict.fromkeys(filter(None, near)))
+
+
+def _hint(answers: Mapping[str, Value], now: datetime | None) -> str:
+    arn, role = str(answers.get("role_arn", "")), str(answers.get("sso_role_name", ""))
+    if arn:
+        return arn
+    if "sso_start_url" in answers or role:
+        where = [str(answers[key]) for key in ("sso_account_id", "sso_role_name") if key in answers]
+        return ", ".join([str(answers.get("sso_start_url", "")), *where]).strip(", ")
+    if "access_key_id" in answers:
+        ends = moment(str(answers.get("expires_at", "")))
+        over = "ended" if ends and now and ends <= now else "until"
+        return _masked(str(answers["access_key_id"])) + (f", {over} {ends:%Y-%m-%d %H:%M} UTC" if ends else "")
+    return str(answers.get("repo") or answers.get("profile") or answers.get("mfa_serial") or "")

@@ -1,0 +1,67 @@
+"""What a person is by somebody's signature: OIDC tokens and SAML responses within a mended text."""
+
+from __future__ import annotations
+
+import base64
+import re
+from typing import NamedTuple
+from urllib.parse import unquote
+
+from ccsetup import parse
+from ccsetup.errors import BadAnswer
+from ccsetup.labels import unwrapped
+from ccsetup.patterns import later
+
+_SIGNED = later(r"(?<![\w.+/-])(?:eyJ[\w.-]{20,}|(?:PHNhbWw|PD94bWw|PFJlc3|PG5z)[\w+/=%-]{40,})", re.ASCII)
+
+
+class Signed(NamedTuple):
+    """The tokens and SAML responses of a text, whole; whether some were in pieces; and the text without them."""
+
+    tokens: tuple[str, ...]
+    saml: tuple[str, ...]
+    joined: bool
+    rest: str
+
+    def __repr__(self) -> str:
+        return f"Signed({len(self.tokens)} tokens, {len(self.saml)} SAML responses)"
+
+
+def signed(text: str) -> Signed:
+    """Find them. The ID token goes before others that come with it."""
+    tokens, saml, left, at, joined = list[str](), list[str](), list[str](), 0, False
+    for found in _SIGNED.finditer(text):
+        if found.start() < at:
+            continue
+        word, end = unwrapped(text, found.start(), found.end())
+        word = word.rstrip(".")
+        kind = tokens if _is_token(word) else saml
+        whole = word if kind is tokens else _response(word)
+        if not whole or whole in kind:
+            continue
+        kind.insert(0 if "id" in text[max(found.start() - 14, 0) : found.start()].lower() else len(kind), whole)
+        joined = joined or end > found.end()
+        left += [text[at : found.start()], " "]
+        at = end
+    return Signed(tuple(tokens), tuple(saml), joined, "".join([*left, text[at:]]))
+
+
+def _is_token(word: str) -> bool:
+    if not word.startswith("eyJ"):
+        return False
+    try:
+        parse.token(word)
+    except BadAnswer:
+        return False
+    return True
+
+
+def _response(word: str) -> str:
+    """Return the base64 of a SAML response with its padding, "" when it is none."""
+    text = (unquote(word) if "%" in word else word).rstrip("=")
+    try:
+        xml = base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
+    except ValueError:
+        return ""
+    said = re.match(rb"\s*(?:<\?xml[^>]{0,200}>\s*)?<(?:[\w.-]{1,40}:)?Response\b", xml)
+    return text + "=" * (-len(text) % 4) if said and b"SAML" in xml[:4000] else ""
