@@ -98,6 +98,16 @@ def _begin(runner: Runner, route: Route, directory: Path, begun: Mark) -> None:
     settle(runner, route, directory)
 
 
+def options(route: Route) -> list[str]:
+    """Return a route's settings as git's options; before its own credential helper, the machine's are switched off."""
+    found: list[str] = []
+    for key, value in route.settings.items():
+        if key.startswith("credential.") and key.endswith("helper"):
+            found += ["-c", f"{key}="]
+        found += ["-c", f"{key}={value}"]
+    return found
+
+
 def settle(runner: Runner, route: Route, directory: Path) -> None:
     """Make a clone go this way from now on: its address, and its own credential helper."""
 

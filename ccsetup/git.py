@@ -9,10 +9,10 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from ccsetup import cloned
+from ccsetup import cloned, modules
 from ccsetup.complaints import problem_of
 from ccsetup.errors import Problem
-from ccsetup.model import Route
+from ccsetup.model import Route, Submodule
 from ccsetup.running import Progress, Runner
 
 HELPER = "git-remote-codecommit"
@@ -62,7 +62,7 @@ class Git:
         """Ask `git ls-remote`; return the branches, the default one first. Raises Problem in words."""
         self._may(route.url)
         wanted = ("HEAD", "refs/heads/*")
-        done = self._runner.run([*_settings(route), "ls-remote", "--symref", "--", route.url, *wanted])
+        done = self._runner.run([*cloned.options(route), "ls-remote", "--symref", "--", route.url, *wanted])
         if done.code:
             raise problem_of(done.errors, route.url, "access.git")
         default = re.findall(r"^ref: refs/heads/(\S+)\tHEAD$", done.out, re.MULTILINE)
@@ -118,6 +118,15 @@ class Git:
             cloned.check_out(self._runner, directory)
         return self._commit(directory)
 
+    def submodules(self, directory: Path) -> Sequence[Submodule]:
+        """Return a clone's submodules that are not checked out."""
+        return modules.missing(self._runner, directory)
+
+    def fetch_submodule(self, directory: Path, submodule: Submodule, route: Route, progress: Progress) -> None:
+        """Clone and check out one submodule by this route. Raises Problem in words."""
+        self._may(route.url)
+        modules.fetch(self._runner, directory, submodule, route, progress)
+
     def facts(self, directory: Path) -> tuple[str, int, str]:
         """Return a clone's branch, its number of commits and its size such as "8.1 MiB"."""
         branch = self._runner.within(directory, "symbolic-ref", "--short", "-q", "HEAD").out.strip()
@@ -151,16 +160,6 @@ def _beside(name: str) -> str:
 
     places = (Path(sys.argv[0]).parent, Path(sys.executable).parent, sysconfig.get_path("scripts"))
     return next((found for place in places if (found := shutil.which(name, path=str(place)))), "")
-
-
-def _settings(route: Route) -> list[str]:
-    """Return a route's settings as git's options; before its own credential helper, the machine's are switched off."""
-    options: list[str] = []
-    for key, value in route.settings.items():
-        if key.startswith("credential.") and key.endswith("helper"):
-            options += ["-c", f"{key}="]
-        options += ["-c", f"{key}={value}"]
-    return options
 
 
 def _size(kib: int) -> str:

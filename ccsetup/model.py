@@ -286,6 +286,14 @@ class Route(NamedTuple):
     why: str = ""
 
 
+class Submodule(NamedTuple):
+    """A repository within a repository: its name, where it is checked out, and the address it was given."""
+
+    name: str
+    path: str
+    url: str
+
+
 class Expected(NamedTuple):
     """Who must answer when the profile is tried; empty strings are not compared. `federated` is a federated name."""
 

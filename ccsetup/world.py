@@ -22,6 +22,7 @@ from ccsetup.model import (
     Repository,
     Route,
     Secret,
+    Submodule,
     Value,
     Who,
 )
@@ -233,6 +234,14 @@ class Git(Protocol):
 
     def setting(self, directory: Path, key: str, own: bool = True) -> str:
         """Return a setting of a clone's own (or of whatever holds there), its last value; "" when there is none."""
+
+    def submodules(self, directory: Path) -> Sequence[Submodule]:
+        """Return a clone's submodules that are not checked out."""
+
+    def fetch_submodule(
+        self, directory: Path, submodule: Submodule, route: Route, progress: Callable[[str, float | None], None]
+    ) -> None:
+        """Clone and check out one submodule by this route. Raises Problem in words."""
 
     def fetch(self, directory: Path) -> str:
         """Fetch an existing clone; return the commit checked out."""

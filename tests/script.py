@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ccsetup.errors import Cancelled, Problem
-from ccsetup.model import BACK, Asked, Back, Choice, Corrected, Edit, Identity, Keys, Repository, Route, Secret, Who
+from ccsetup.model import BACK, Asked, Back, Choice, Corrected, Edit, Identity, Keys, Repository, Route, Secret, Submodule, Who
 from ccsetup.world import Sighting, Start, World
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=timezone.utc)
@@ -217,6 +217,7 @@ class FakeGit:
     clones: str | Problem = "0" * 40
     origins: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, str] = field(default_factory=lambda: {"user.name": "Maria", "user.email": "m@acme.example"})
+    within: Sequence[Submodule] = ()
     commands: Sequence[str] = ("git-remote-codecommit", "git-credential-ccsetup", "aws")
     calls: list[str] = field(default_factory=list)
 
@@ -260,6 +261,12 @@ class FakeGit:
 
     def setting(self, directory: Path, key: str, own: bool = True) -> str:
         return self.settings.get(key, "")
+
+    def submodules(self, directory: Path) -> Sequence[Submodule]:
+        return self.within if directory.parent.name == "work" else ()
+
+    def fetch_submodule(self, directory: Path, submodule: Submodule, route: Route, progress: Any) -> None:
+        self.calls.append(f"submodule {submodule.path} {route.url}")
 
     def do(self, directory: Path, *words: str) -> str:
         self.calls.append(" ".join(words))

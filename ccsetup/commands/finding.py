@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
+from functools import partial
 from typing import NamedTuple
 
 from ccsetup import access, address
@@ -12,15 +14,17 @@ from ccsetup.commands import planning
 from ccsetup.commands.proof import Kept
 from ccsetup.errors import Cancelled, Missing, NoRepository, Problem
 from ccsetup.look import Look
-from ccsetup.model import Asked, Back, Choice
+from ccsetup.model import Asked, Back, Choice, Who
 from ccsetup.questions import Target
 from ccsetup.sources import near
+from ccsetup.waiting import within
 from ccsetup.world import Sighting, World
 
 ENDED = ("sso.signed-out", "sso.expired", "sso.cache-corrupt", "keys.expired")
 _NEVER = datetime.max.replace(tzinfo=timezone.utc)
 _RECORDED = ("ccsetup_expires_at", "x_security_token_expires", "aws_expiration", "expiration")
-_LISTED = 4  # profiles whose repositories are listed when a name is nobody's
+_LISTED = 32  # places whose repositories are listed when a name is nobody's
+_LIST_S = 20.0
 _GIT_ASKED = 8  # profiles that git itself is asked about, where the API says nothing
 
 
@@ -174,7 +178,7 @@ def _which(
 
 
 def _best(world: World, look: Look, seen: Sequence[Place]) -> Place:
-    """Take AWS_PROFILE's, else the one other clones here use, else the one that lasts longest; said where it matters."""
+    """Take AWS_PROFILE's, else the one other clones here use, else the one that lasts longest; which is said."""
     by_name = {place.profile: place for place in seen}
     named = world.env.get("AWS_PROFILE") or world.env.get("AWS_DEFAULT_PROFILE") or ""
     if len(by_name) == 1:
@@ -279,12 +283,14 @@ def address_of(target: Target) -> str:
 def _near_names(world: World, look: Look, answered: Sequence[Sighting], name: str) -> str:
     """Return words that suggest a repository of a name like this, from those that the answering profiles list."""
     known: dict[str, str] = {}
+
+    def list_them(who: Who) -> None:
+        with suppress(Problem):
+            known.update({other.lower(): other for other in world.aws.repositories(who)})
+
     own = [s for s in answered if s.region == own_region(look, s.profile)] or list(answered)
-    for sighting in own[:_LISTED]:
-        try:
-            there = world.aws.repositories(look.who(sighting.profile, sighting.region))
-        except Problem:
-            continue
-        known |= {other.lower(): other for other in there}
+    whos = [look.who(sighting.profile, sighting.region) for sighting in own[:_LISTED]]
+    with suppress(TimeoutError), world.screen.busy(f"Looking for names like {name}"):
+        within(_LIST_S, *(partial(list_them, who) for who in whos))
     same = known.get(name.lower())
     return f"There is {same}: names are case-sensitive." if same else near(name, list(known.values()))

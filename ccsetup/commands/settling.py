@@ -2,11 +2,119 @@
 
 from __future__ import annotations
 
+import re
+import shlex
+from dataclasses import replace
+from pathlib import Path
+
+from ccsetup import address
+from ccsetup.commands import ways
 from ccsetup.commands.outcome import Outcome
 from ccsetup.commands.proof import Claim
+from ccsetup.errors import BadAnswer, Problem
+from ccsetup.model import Asked, Back, Submodule
+from ccsetup.questions import Target
 from ccsetup.world import Git, Prompt, World
+
+_DEEPEST = 10  # submodules within submodules
 
 
 def settle(world: World, git: Git, claim: Claim, outcome: Outcome, person: Prompt | None) -> Outcome:
     """Fetch the submodules and see to the name; the outcome holds a Problem where a submodule was refused."""
-    return outcome
+    assert outcome.cloned is not None  # noqa: S101 — it is about that clone
+    directory = outcome.cloned.directory
+    problems = _submodules(world, git, claim, directory, directory, 0)
+    _name(world, git, directory, outcome, person)
+    return replace(outcome, problems=(*outcome.problems, *problems))
+
+
+def _submodules(world: World, git: Git, claim: Claim, top: Path, directory: Path, depth: int) -> list[Problem]:
+    """Fetch the submodules that are on CodeCommit, with the clone's own profile; the others are left alone."""
+    problems = []
+    for submodule in git.submodules(directory) if depth < _DEEPEST else ():
+        inside = directory / submodule.path
+        where = inside.relative_to(top).as_posix()
+        target = _on_codecommit(world, claim, submodule)
+        if target is None:
+            here = "" if directory == top else f" -C {directory.relative_to(top).as_posix()}"
+            world.screen.note(
+                f"The submodule {where} is at {submodule.url}, not on CodeCommit, and was left alone. To fetch it:"
+                f" git{here} submodule update --init {shlex.quote(submodule.path)}"
+            )
+            continue
+        way = claim.way if target.region == claim.region else claim.way._replace(host="")
+        try:
+            with world.screen.busy(f"Fetching the submodule {where}") as progress:
+                git.fetch_submodule(directory, submodule, ways.route(world, way, claim.profile, target), progress)
+        except Problem as refused:
+            refused.what = f"The submodule {where} was refused. {refused.what}"
+            world.screen.problem(refused)
+            problems.append(refused)
+            continue
+        world.screen.done("submodule", where, f"{target.name} in {target.region}")
+        problems += _submodules(world, git, replace(claim, region=target.region), top, inside, depth + 1)
+    return problems
+
+
+def _on_codecommit(world: World, claim: Claim, submodule: Submodule) -> Target | None:
+    """Return which repository a submodule is, None when it is not on CodeCommit; `../NAME` lies beside its parent."""
+    beside = re.fullmatch(r"\.\./([^/]+)/?", submodule.url)
+    try:
+        if beside:
+            return Target(address.parse(beside[1]).repository, claim.region)
+        asked = address.parse(submodule.url, world.env.get("CODE_COMMIT_ENDPOINT", ""))
+    except BadAnswer:
+        return None
+    if asked.form not in ("codecommit", "https", "ssh"):
+        return None
+    return Target(asked.repository, asked.region or claim.region)
+
+
+def _name(world: World, git: Git, directory: Path, outcome: Outcome, person: Prompt | None) -> None:
+    """See that git knows who commits: a person is asked, for this clone alone; else the commands are said."""
+    has_name = git.setting(directory, "user.name", own=False) or world.env.get("GIT_AUTHOR_NAME")
+    has_email = git.setting(directory, "user.email", own=False) or world.env.get("GIT_AUTHOR_EMAIL")
+    name, email = suggested(outcome.identity.arn if outcome.identity else "")
+    if has_name and has_email:
+        return
+    if person is None:
+        world.screen.note(
+            "git does not know who commits here. Run in the clone: "
+            f"git config user.name {shlex.quote(name or 'Maria Garcia')} && "
+            f"git config user.email {email or 'maria@example.com'}"
+        )
+        return
+    for key, known, ask, default, parse in (
+        ("user.name", has_name, "Your name, for the commits of this clone?", name, _person),
+        ("user.email", has_email, "Your e-mail address, for them too?", email, _email),
+    ):
+        if known:
+            continue
+        help_ = f"For this clone alone; empty leaves {key} unset."
+        answer = person.ask(Asked(key, ask, "text", help=help_, default=default, parse=parse, optional=True))
+        if isinstance(answer, Back) or not answer:
+            return
+        git.do(directory, "config", "--local", key, str(answer))
+
+
+def suggested(arn: str) -> tuple[str, str]:
+    """Return a name and an e-mail address as far as a caller's ARN tells them: its session's or its user's name."""
+    told = arn.rpartition("/")[2] if "/" in arn else ""
+    before, _, domain = told.partition("@")
+    words = re.split(r"[._-]+", before)
+    plain = all(re.fullmatch(r"[A-Za-z]{2,}", word) for word in words) and told not in ("session", "ccsetup")
+    return " ".join(map(str.title, words)) if plain else "", told if domain and "." in domain else ""
+
+
+def _person(text: str) -> str:
+    value = " ".join(text.split())
+    if value.startswith("-") or re.search(r"[<>\x00-\x1f]", value):
+        raise BadAnswer("A name has no < or > and does not begin with a hyphen, such as Maria Garcia.")
+    return value
+
+
+def _email(text: str) -> str:
+    value = text.strip()
+    if value and not re.fullmatch(r"[^\s@<>-][^\s@<>]*@[^\s@<>]+", value):
+        raise BadAnswer("An e-mail address is such as maria@example.com.")
+    return value
