@@ -16,7 +16,7 @@ from ccsetup import parse
 from ccsetup.errors import BadAnswer
 from ccsetup.look import Look
 from ccsetup.model import Access, Answers, Choice, Expected, Question, Section, Told, Value
-from ccsetup.questions import nested_shared, shared
+from ccsetup.questions import REPO, nested_shared, shared
 from ccsetup.sources import NEW
 from ccsetup.talk import Which, nested
 
@@ -136,8 +136,10 @@ def _with_nothing_but_a_repository(told: Told, look: Look) -> Told:
 def flow(answers: Answers) -> tuple[Question, ...]:
     """Return every question the answers so far lead to, in order."""
     name = answers.text("kind")
-    if not name or name == FIND:
+    if not name:
         return (_kind(),)
+    if name == FIND:
+        return (_kind(), REPO._replace(choices=None, known=None, settle=None))
     access = of(name)
     return (_kind(), *_of_kind(access, answers), *shared(access))
 

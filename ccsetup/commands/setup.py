@@ -10,7 +10,7 @@ from ccsetup.commands.options import Options
 from ccsetup.commands.report import Report
 from ccsetup.errors import BadAnswer, Missing, Problem
 from ccsetup.look import Look
-from ccsetup.model import Value
+from ccsetup.model import Answers, Value
 from ccsetup.talk import Walk
 from ccsetup.world import World
 
@@ -44,9 +44,9 @@ def main(options: Namespace, world_of: Callable[[], World]) -> Report:
 def run(world: World, options: Options) -> Outcome:
     """Set up access and clone; the outcome holds a Problem when a check failed."""
     kind = str(options.given.get("kind", ""))
-    if kind:
+    if kind and kind != access.FIND:
         _refuse_unused(options.given, {"kind", *(question.key for question in access.asked_by(access.of(kind)))}, kind)
-    elif world.prompt is None:
+    elif not kind and world.prompt is None:
         names = ", ".join(each.name for each in access.KINDS)
         raise Missing("Missing: KIND.", next=f"One of {names}, such as: ccsetup setup sso")
     look = looking(world, options)
@@ -62,6 +62,8 @@ def run(world: World, options: Options) -> Outcome:
         defaults=options.yes,
     )
     trail = walk.run()
+    if trail.answers.text("kind") == access.FIND:
+        return _found(world, options, trail.answers, look)
     from ccsetup.commands import carrying, planning  # only now: the first question need not wait for them
     from ccsetup.commands.deciding import CHANGE, RETRY, change_an_answer, decide
 
@@ -85,6 +87,18 @@ def run(world: World, options: Options) -> Outcome:
             trail = change_an_answer(world, walk, trail)
         else:
             return outcome
+
+
+def _found(world: World, options: Options, answers: Answers, look: Look) -> Outcome:
+    """Clone with whichever profile here can read the repository, as `ccsetup clone` does."""
+    from argparse import Namespace
+
+    from ccsetup.commands import clone
+    from ccsetup.commands.wish import wish_of
+
+    told = {key: options.given.get(key) for key in ("profile", "region", "branch", "directory", "via", "helper")}
+    switches = {"create": False, "print_url": False, "yes": options.yes, "dry_run": options.dry_run}
+    return clone.run(world, look, wish_of(Namespace(address=answers.text("repo"), **told, **switches), world, look))
 
 
 def _greet(world: World, look: Look) -> None:
