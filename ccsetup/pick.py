@@ -114,7 +114,7 @@ class Pick:
             return
         words = self._reads(text) if self._reads else ""
         if words:
-            self._shown.insert(0, Entry(Choice(text, words), inert(words), "", "", ""))
+            self._shown.insert(0, Entry(Choice(text, words), inert(words), "Enter takes it", "", ""))
         elif self._free:
             self._shown.insert(len(self._shown) if exact else 0, _use(text))
 

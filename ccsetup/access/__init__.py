@@ -101,7 +101,7 @@ def _readings(text: str) -> Sequence[Reading]:
 def _recognised(text: str) -> str:
     """Say what a text is that stands beside the menu."""
     found = _readings(text)
-    return f"Take {', '.join(found[0].found)}" if found else ""
+    return ", ".join(found[0].found) if found else ""
 
 
 def _settle_kind(value: Value, answers: Answers, look: Look) -> Told | None:
@@ -122,15 +122,14 @@ def _settle_kind(value: Value, answers: Answers, look: Look) -> Told | None:
 
 
 def _told(reading: Reading) -> Told:
-    return Told(reading.kind, (f"Recognised: {', '.join(reading.found)}.", *reading.said), reading.answers)
+    return Told(reading.kind, reading.said, reading.answers)
 
 
 def _with_nothing_but_a_repository(told: Told, look: Look) -> Told:
     if look.profiles and "repo" in told.answers:
         return told._replace(value=FIND)
     ways = [(Choice(a.name, a.label, a.hint), told._replace(value=a.name)) for a in KINDS if a.name != "existing"]
-    what = f"{told.said[0]} It does not say how you get in."
-    raise Which(what, "How do you get in?", ways, next="Name the kind too.")
+    raise Which("That does not say how you get in.", "How do you get in?", ways, next="Name the kind too.")
 
 
 def flow(answers: Answers) -> tuple[Question, ...]:
