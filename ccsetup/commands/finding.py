@@ -210,16 +210,16 @@ def _used_here(world: World) -> list[str]:
 
 def _lasts(world: World, look: Look, name: str) -> datetime:
     """Return until when a profile works by itself, as far as its settings tell."""
-    ends = []
+    ends, soon = [], datetime.min.replace(tzinfo=timezone.utc)
     start = planning.sign_in(look.who(name, ""), name)
     if start:
-        ends.append(world.signin.until(start) or world.now())
+        ends.append(world.signin.until(start) or soon)
     for there in chain(look, name):
         told = next((there[key] for key in _RECORDED if key in there), "")
         if "aws_session_token" in there:
-            ends.append(_moment(told) or world.now())
+            ends.append(_moment(told) or soon)
         if "mfa_serial" in there:
-            ends.append(world.now())
+            ends.append(soon)
     return min(ends, default=_NEVER)
 
 

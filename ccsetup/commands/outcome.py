@@ -69,6 +69,7 @@ class Outcome:
                 "commit": cloned.commit or None,
             },
             "problems": [told(problem) for problem in self.problems],
+            **({"urls": dict(self.urls)} if self.urls else {}),
         }
 
 

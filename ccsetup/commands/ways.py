@@ -48,11 +48,16 @@ def route(world: World, way: Way, profile: str, target: Target) -> Route:
 
 def helper_settings(world: World, way: Way, profile: str, region: str, host: str) -> Mapping[str, str]:
     """Return what the clone's own configuration says of the helper. Raises Problem where it is not installed."""
-    command = _aws_cli(world, profile, region, host) if way.helper == AWS_CLI else _own(world, profile)
+    command = _aws_cli(world, profile, region, host) if way.helper == AWS_CLI else _own(world, profile, region, host)
     return {"credential.helper": command, "credential.useHttpPath": "true"}
 
 
-def _own(world: World, profile: str) -> str:
+def _is_awss(host: str) -> bool:
+    """Say whether a host's own name tells a helper that it is AWS's, and which region's ("": the region's own)."""
+    return not host or bool(re.search(r"\.amazonaws\.com(\.cn)?(:\d+)?$", host))
+
+
+def _own(world: World, profile: str, region: str, host: str) -> str:
     """Return the call of ccsetup's helper, by a path that an upgrade leaves where it is; no shell's `!`, for GUIs."""
     path = world.git.command(OWN_HELPER)
     if not path:
@@ -62,7 +67,8 @@ def _own(world: World, profile: str) -> str:
             code="git.helper-path",
         )
     plain = re.sub(r"([^\w@%+=:,./-])", r"\\\1", path.replace("\\", "/"), flags=re.ASCII)
-    return f"{plain} --profile {shlex.quote(profile)}"
+    there = "" if _is_awss(host) else f" --region {region}"
+    return f"{plain} --profile {shlex.quote(profile)}{there}"
 
 
 def _aws_cli(world: World, profile: str, region: str, host: str) -> str:
@@ -74,7 +80,7 @@ def _aws_cli(world: World, profile: str, region: str, host: str) -> str:
             code="git.helper-path",
         )
     name = shlex.quote(profile)
-    if host and not re.search(r"\.amazonaws\.com(\.cn)?(:\d+)?$", host):
+    if not _is_awss(host):
         get = f"aws --region {region} codecommit credential-helper --profile {name} get --ignore-host-check"
         return f'!f() {{ test "$1" != get || {get}; }}; f'
     return f"!aws codecommit credential-helper --profile {name} $@"
