@@ -73,6 +73,12 @@ def run(words: list[str]) -> int:
     if words[:1] in (["--help"], ["-h"], ["help"]):
         sys.stdout.write(HELP)
         return 0
+    if words in (["status"], ["completion", "--profiles"]):
+        from ccsetup import glance
+
+        code = glance.status() if words == ["status"] else glance.complete()
+        if code is not None:
+            return code
     return _told(words)
 
 

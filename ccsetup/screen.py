@@ -118,6 +118,10 @@ class Screen:
             shown = f"\x1b]8;;{address}\x1b\\{shown}\x1b]8;;\x1b\\"
         self._write(*(f" {line}" for line in wrap(inert(text), self._room() - 1)), f"   {shown}")
 
+    def room(self) -> int | None:
+        """Return the columns of the terminal that `output` goes to; None where it goes elsewhere."""
+        return self._columns(self._out) if _is_terminal(self._out) else None
+
     def output(self, text: str) -> None:
         """Print on stdout what the command is run for, a line or several; with --json do nothing."""
         if not self._due:
@@ -178,13 +182,14 @@ class Screen:
         return f"\x1b[{colour}m{text}\x1b[0m" if self._colours and colour and text else text
 
     def _room(self, most: int = 10**6) -> int:
-        if not _is_terminal(self._err):
-            return 10**6
+        return min(self._columns(self._err), most) if _is_terminal(self._err) else 10**6
+
+    def _columns(self, stream: TextIO) -> int:
         try:
-            columns = os.get_terminal_size(self._err.fileno()).columns
+            columns = os.get_terminal_size(stream.fileno()).columns
         except (OSError, ValueError):
             columns = 80
-        return max(min(columns or 80, most), 20)
+        return max(columns or 80, 20)
 
     def _links(self) -> bool:
         named = self._env.get("TERM_PROGRAM", "") in ("vscode", "WezTerm", "iTerm.app", "ghostty", "Hyper", "tmux")

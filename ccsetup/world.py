@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -284,11 +284,43 @@ class Screen(Protocol):
     def link(self, text: str, url: str) -> None:
         """Show an address to open, clickable where the terminal can."""
 
+    def room(self) -> int | None:
+        """Return the columns of the terminal that `output` goes to; None where it goes elsewhere."""
+
     def output(self, text: str) -> None:
         """Print on stdout what the command is run for, a line or several; with --json do nothing."""
 
     def document(self, value: Mapping[str, Any]) -> None:
         """Print the one JSON document of --json on stdout; without --json do nothing."""
+
+
+class AwsCli(Protocol):
+    """The AWS CLI, which alone can begin an `aws login`."""
+
+    def needed(self) -> bool:
+        """Say whether the sessions of `aws login` can be read through the AWS CLI only."""
+
+    def version(self) -> tuple[int, ...]:
+        """Return its version; empty when there is none."""
+
+    def login(self, profile: str) -> None:
+        """Have the person sign in by `aws login`. Raises Problem."""
+
+
+class NoAwsCli:
+    """Stands where there is no AWS CLI and none is needed."""
+
+    def needed(self) -> bool:
+        """Say no."""
+        return False
+
+    def version(self) -> tuple[int, ...]:
+        """Return none."""
+        return ()
+
+    def login(self, profile: str) -> None:
+        """Refuse."""
+        raise Problem("There is no AWS CLI here to sign in with.", code="process.missing")
 
 
 @dataclass(frozen=True)
@@ -306,3 +338,4 @@ class World:
     git: Git
     screen: Screen
     prompt: Prompt | None  # None: nobody to ask
+    awscli: AwsCli = field(default_factory=NoAwsCli)

@@ -81,6 +81,9 @@ class Shown:
     def link(self, text: str, url: str) -> None:
         self.lines.append(f"link {text} {url}")
 
+    def room(self) -> int | None:
+        return None
+
     def output(self, text: str) -> None:
         self.lines.append(text)
 

@@ -17,20 +17,21 @@ FOUNDATION = {"model", "errors", "world", "look", "patterns", "waiting"}
 PURE = {
     "talk", "questions", "sources", "parse", "paste", "address", "ini", "config", "plan", "refusals", "inert", "pick",
     "access", "tokens", "complaints", "masks", "denials", "policy", "transport", "assertion",
-    "mending", "labels", "signed", "mentions", "held", "offers", "reading",
+    "mending", "labels", "signed", "mentions", "held", "offers", "reading", "skim", "standing", "roster", "shells",
 }  # fmt: skip
 # One adapter may have several rooms: they may see each other, never another adapter's.
 FAMILIES = (
     {"files", "writing", "disk", "backups"},
     {"signin", "center", "grants", "browser"},
     {"prompt", "plain", "sheet"},
-    {"aws", "resolve", "sdk", "sessions", "exchanges", "machine", "search"},
+    {"aws", "resolve", "sdk", "sessions", "exchanges", "machine", "search", "pool"},
     {"git", "cloned", "modules", "running"},
     {"screen"},
+    {"awscli"},
 )
 ADAPTERS = set().union(*FAMILIES)
 HELPERS = {"signing", "grant", "fetching", "remote", "credential"}
-TOP = {"cli", "arguments", "surroundings", "__main__"}
+TOP = {"cli", "arguments", "surroundings", "glance", "__main__"}
 
 MAY = {
     "foundation": FOUNDATION,
@@ -39,15 +40,15 @@ MAY = {
     "helpers": HELPERS,
     "sandbox": {"sandbox"},
     "commands": FOUNDATION | PURE | {"commands", "sandbox"},
-    "top": FOUNDATION | PURE | ADAPTERS | {"commands", *TOP},
+    "top": FOUNDATION | PURE | ADAPTERS | {"commands", "signing", *TOP},
 }
 DOORS = {
     "questionary": {"sheet"},
     "prompt_toolkit": {"prompt", "sheet"},
     "rich": {"screen"},
     "boto3": {"aws"},
-    "botocore": {"aws", "center", "machine", "fetching", "resolve", "sdk", "search"},
-    "subprocess": {"running", "remote", "fetching"},
+    "botocore": {"aws", "center", "machine", "fetching", "resolve", "sdk", "search", "pool"},
+    "subprocess": {"awscli", "running", "remote", "fetching"},
     "filelock": {"writing"},
     "configobj": {"config"},
     "defusedxml": {"assertion"},

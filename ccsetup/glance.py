@@ -1,0 +1,93 @@
+# Without pathlib, which takes longer to import than everything here to run.
+# ruff: noqa: PTH100, PTH111, PTH112, PTH118, PTH120, PTH123
+"""What has to be there before a person notices: the table of all profiles, and their names for the shell.
+
+Standard library only. Where the files hold anything unusual this says so, and the whole program has the word.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+
+from ccsetup.signing import Unsure
+from ccsetup.signing import read as bytes_of
+
+BATCH = 1000  # lines written at a time
+
+
+def complete() -> int:
+    """Print the profiles' names, one a line."""
+    from ccsetup.skim import names
+
+    try:
+        found = names(_text("AWS_CONFIG_FILE", "config"), _text("AWS_SHARED_CREDENTIALS_FILE", "credentials"))
+    except (Unsure, UnicodeError):
+        found = []
+    sys.stdout.write("".join(f"{name}\n" for name in found if name.isprintable()))
+    return 0
+
+
+def status() -> int | None:
+    """Print every profile as `ccsetup status` does; None, with nothing printed, when only the whole program can."""
+    from ccsetup import roster, standing
+
+    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    try:
+        config = _text("AWS_CONFIG_FILE", "config")
+        credentials = _text("AWS_SHARED_CREDENTIALS_FILE", "credentials")
+        found = standing.in_plain_texts(config, credentials, cached, now)
+        here = standing.profile_of(_clone())
+    except Unsure:
+        return None
+    if not found or sys.stdout.encoding.lower() != "utf-8":
+        return None
+    batch = []
+    for line in roster.rows(found, now, here, _room()):
+        batch.append(line)
+        if len(batch) == BATCH:
+            _print(batch)
+            batch.clear()
+    _print(batch)
+    sys.stdout.flush()
+    if said := roster.advice(found):
+        sys.stderr.write(f" · {said}\n")
+    return 0
+
+
+def _text(variable: str, name: str) -> str:
+    data = bytes_of(variable, name)
+    if not data.isascii():
+        raise Unsure
+    return data.decode("ascii")
+
+
+def cached(path: str) -> str:
+    """Return the text of a file by its path below ~/.aws, or by its absolute path, "" when there is none."""
+    try:
+        with open(os.path.join(os.path.expanduser("~"), ".aws", path), encoding="utf-8", errors="replace") as file:
+            return file.read()
+    except OSError:
+        return ""
+
+
+def _clone() -> str:
+    """Return the settings of the clone one stands in, as git keeps them, "" outside. Raises Unsure."""
+    at = os.path.abspath(".")
+    while not os.path.lexists(os.path.join(at, ".git")):
+        if os.path.dirname(at) == at:
+            return ""
+        at = os.path.dirname(at)
+    if "GIT_DIR" in os.environ or not os.path.isdir(os.path.join(at, ".git")):
+        raise Unsure
+    with open(os.path.join(at, ".git", "config"), encoding="utf-8", errors="replace") as file:
+        return file.read()
+
+
+def _room() -> int | None:
+    return os.get_terminal_size(sys.stdout.fileno()).columns or None if sys.stdout.isatty() else None
+
+
+def _print(lines: list[str]) -> None:
+    sys.stdout.write("".join(f"{line}\n" for line in lines))

@@ -1,0 +1,92 @@
+"""Standings as rows for a person: a table where there is room for one, else two lines a profile."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False  # as typing's, whose import takes longer than a call
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ccsetup.standing import Standing
+
+    Row = tuple[str, ...]
+
+HEADS = ("", "PROFILE", "KIND", "ACCOUNT", "ROLE", "REGION", "UNTIL")
+GAP = "  "
+
+_MARKS = {True: "✓", False: "✗", None: "·"}
+
+
+def rows(standings: Sequence[Standing], now: str, here: str, room: int | None) -> Iterator[str]:
+    """Yield the lines, none longer than `room` columns where that can be (None: as long as they like).
+
+    `here` is the profile of the clone one stands in, which is marked. Times are local, as seen at `now`.
+    """
+    said = _Said(now).of
+    table: list[Row] = [
+        ("*" if it.name == here else "", it.name, it.kind or "-", it.account_id, it.role, it.region, said(it))
+        for it in standings
+    ]
+    everything = "".join(map("".join, (row[:-1] for row in table)))
+    if everything.isascii() and everything.isprintable():
+        widths = [max(map(len, column)) for column in zip(HEADS, *table, strict=True)]
+        spelled = GAP.join(f"%-{width}s" for width in widths[:-1]) + GAP + "%s"
+        lines = (spelled % row for row in (HEADS, *table))
+    else:
+        from ccsetup.inert import cells, inert, padded
+
+        table = [tuple(map(inert, row)) for row in table]
+        widths = [max(map(cells, column)) for column in zip(HEADS, *table, strict=True)]
+        lines = (GAP.join(map(padded, row, widths)).rstrip() for row in (HEADS, *table))
+    if room is None or sum(widths) + len(GAP) * (len(widths) - 1) <= room:
+        yield from lines
+    else:
+        for row in table:
+            yield from _stacked(row, room)
+
+
+def _stacked(row: Row, room: int) -> Iterator[str]:
+    """Yield one profile on lines of its own."""
+    from ccsetup.inert import wrap
+
+    mark, name, kind, account_id, role, region, until = row
+    yield f"{mark or ' '} {name}"
+    about = " · ".join(part for part in (until, kind, f"{account_id} {role}".strip(), region) if part)
+    yield from (f"    {line}" for line in wrap(about, room - 4, split=True))
+
+
+class _Said:
+    """How ends are put into words, each moment once."""
+
+    def __init__(self, now: str) -> None:
+        self._now = now
+        self._known: dict[tuple[str, bool | None], str] = {}
+
+    def of(self, it: Standing) -> str:
+        """Say how long a profile works, or why not."""
+        place = it.ends or it.why, it.usable
+        found = self._known.get(place)
+        if found is None:
+            words = f"{'until' if it.usable else 'ended'} {clock(it.ends, self._now)}" if it.ends else it.why
+            found = self._known[place] = f"{_MARKS[it.usable]} {words}"
+        return found
+
+
+def clock(moment: str, now: str) -> str:
+    """Return a moment as the person's own clock and calendar show it: the time alone where it is today's."""
+    from datetime import datetime
+
+    at, today = (datetime.fromisoformat(text.replace("Z", "+00:00")).astimezone() for text in (moment, now))
+    days = abs((at.date() - today.date()).days)
+    if not days:
+        return f"{at:%H:%M}"
+    return f"{at:%a %H:%M}" if days < 6 and at > today else f"{at:%Y-%m-%d %H:%M}" if days < 300 else f"{at:%Y-%m-%d}"
+
+
+def advice(standings: Sequence[Standing]) -> str:
+    """Say what to run for what has ended, "" when nothing has."""
+    ended = [it.name for it in standings if it.usable is False and it.kind]
+    if not ended:
+        return ""
+    if len(ended) == 1:
+        return f"{ended[0]} needs signing in again: ccsetup login {ended[0]}"
+    return f"{len(ended):,} profiles need signing in again, such as: ccsetup login {ended[0]}"

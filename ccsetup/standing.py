@@ -1,0 +1,279 @@
+"""What each profile is, who it is and until when, from the texts of the files and the caches beside them.
+
+Nothing is asked of AWS, and next to nothing is imported: with ten thousand profiles the answer is there at once.
+"""
+
+from __future__ import annotations
+
+from ccsetup import skim
+from ccsetup.signing import Unsure as Unsure
+from ccsetup.signing import cache_key
+
+TYPE_CHECKING = False  # as typing's, whose import takes longer than a call
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    Settings = Mapping[str, str]
+
+RECORDED = ("ccsetup_expires_at", "x_security_token_expires", "aws_expiration", "expiration")
+
+_OTHERS = {"source_profile", "credential_source", "mfa_serial", "external_id"}  # with which no machine's role is meant
+_KINDS = {"mfa", "saml", "federation", "oidc"}  # that write down what they are beside the keys
+
+
+class Standing:
+    """One profile: `kind` is its kind of access ("" none), `ends` such as 2026-01-31T18:04:00Z ("" unknown, or never).
+
+    `process` is the kind of a program that prints keys, `login` of what `aws login` wrote. `usable` says whether it
+    works without anybody's doing, None when only AWS could tell; `why` says so in two words. `rests` is the profile or
+    the sign-in that its end depends on, until that is known.
+    """
+
+    account_id = role = ends = rests = why = ""
+    usable: bool | None = None
+
+    def __init__(self, name: str, kind: str, there: Settings) -> None:
+        self.name, self.kind, self.region = name, kind, there.get("region", "")
+
+    def until(self, ends: str, now: str, otherwise: str = "") -> None:
+        """Note when it ends; `otherwise` is why it is not known."""
+        self.ends, self.why = ends, "" if ends else otherwise
+        self.usable = ends > now if ends else None
+
+    def arn(self, arn: str) -> None:
+        """Note the account and the role that an ARN names."""
+        parts = arn.split(":", 5)
+        if len(parts) == 6:
+            self.account_id, self.role = parts[4], parts[5].rpartition("/")[2]
+
+
+def in_plain_texts(config: str, credentials: str, cached: Callable[[str], str], now: str) -> list[Standing]:
+    """Return how the profiles of the two files' texts stand. Raises Unsure where only `ini` can read them."""
+    for respelled in (False, True):
+        sessions: dict[str, dict[str, str]] = {}
+        try:
+            return standings(skim.profiles(config, credentials, sessions, respelled), sessions, cached, now)
+        except Unsure:
+            continue
+    raise Unsure
+
+
+def standings(
+    profiles: Iterable[tuple[str, Settings]], sessions: Mapping[str, Settings], cached: Callable[[str], str], now: str
+) -> list[Standing]:
+    """Return how each profile with these merged settings stands at `now` (such as 2026-01-31T18:04:00Z).
+
+    `cached` returns the text of a file by its path below ~/.aws, or by its absolute path, "" when there is none.
+    `sessions` is looked at when the profiles are through.
+    """
+    found = {name: _seen(name, there, cached, now) for name, there in profiles}
+    tokens: dict[str, Standing] = {}
+    for each in found.values():
+        if each.rests:
+            _settle(each, found, sessions, tokens, cached, now)
+    return [*found.values()]
+
+
+def _seen(name: str, there: Settings, cached: Callable[[str], str], now: str) -> Standing:
+    """Return what the settings tell; in the order in which SDKs look for credentials, as `access.owner` has it."""
+    written = there.get("ccsetup_kind", "")
+    if "web_identity_token_file" in there:
+        it = Standing(name, "oidc", there)
+        it.arn(there.get("role_arn", ""))
+        _by_token(it, cached(there["web_identity_token_file"]).strip(), now)
+    elif "role_arn" in there:
+        it = Standing(name, "role", there)
+        it.arn(there["role_arn"])
+        _by_source(it, there, cached, now)
+    elif written != "oidc" and ("sso_account_id" in there or "sso_role_name" in there):
+        it = Standing(name, "sso", there)
+        it.account_id, it.role = there.get("sso_account_id", ""), there.get("sso_role_name", "")
+        session = there.get("sso_session", "")
+        it.rests = f"{session}\n{'' if session else there.get('sso_start_url', '')}"
+    elif "aws_access_key_id" in there or written in _KINDS:
+        it = Standing(name, written if written in _KINDS else "keys", there)
+        if written:
+            it.arn(there.get("ccsetup_role_arn") or there.get("ccsetup_mfa_serial", ""))
+        _by_keys(it, there, now)
+    else:
+        it = Standing(name, _without_keys(there), there)
+        reasons = {"process": "asks a program", "login": "see aws login", "machine": "this machine's"}
+        it.why = reasons.get(it.kind, "no keys")
+        it.usable = None if it.kind else False
+    return it
+
+
+def _without_keys(there: Settings) -> str:
+    if "login_session" in there:
+        return "login"
+    if "credential_process" in there:
+        return "process"
+    others = (key for key in there if key.startswith(("aws_", "sso_", "ccsetup_")) or key in _OTHERS)
+    return "machine" if "region" in there and not any(others) else ""
+
+
+def _by_keys(it: Standing, there: Settings, now: str) -> None:
+    temporary = "aws_session_token" in there or "aws_security_token" in there
+    it.until(recorded(there), now, "temporary" if temporary else "long-term")
+    if not there.get("aws_secret_access_key"):
+        it.usable, it.why = False, "half a pair"
+    elif not it.ends and not temporary:
+        it.usable = True
+
+
+def _by_token(it: Standing, token: str, now: str) -> None:
+    it.until(_end_of(token), now, "unknown")
+    if not token:
+        it.usable, it.why = False, "no token"
+
+
+def _by_source(it: Standing, there: Settings, cached: Callable[[str], str], now: str) -> None:
+    """Look at what a role is assumed with: where it wants a code, its session counts."""
+    source = there.get("source_profile", "")
+    if "mfa_serial" in there:
+        try:
+            it.until(
+                moment(_field(cached(f"boto/cache/{cache_key({**there})}.json"), "Credentials", "Expiration")), now
+            )
+        except Unsure:
+            it.why = "unknown"
+        else:
+            it.usable, it.why = bool(it.usable), "" if it.ends else "wants a code"
+    elif source == it.name and "aws_access_key_id" in there:
+        _by_keys(it, there, now)
+    elif source:
+        it.rests = source
+    else:
+        it.why = "this machine's" if "credential_source" in there else "no source"
+
+
+def _settle(
+    it: Standing,
+    found: Mapping[str, Standing],
+    sessions: Mapping[str, Settings],
+    tokens: dict[str, Standing],
+    cached: Callable[[str], str],
+    now: str,
+) -> None:
+    """Take over the end of what a profile rests on."""
+    rests, it.rests = it.rests, ""
+    if it.kind == "sso":
+        first = tokens.get(rests) or tokens.setdefault(rests, _token(rests, sessions, cached, now))
+    elif rests not in found:
+        it.usable, it.why = False, "no source"
+        return
+    else:
+        first = found[rests]
+        it.why = "a circle"
+        if first.rests:
+            _settle(first, found, sessions, tokens, cached, now)
+    it.ends, it.usable, it.why = first.ends, first.usable, first.why
+
+
+def _token(rests: str, sessions: Mapping[str, Settings], cached: Callable[[str], str], now: str) -> Standing:
+    """Return how a sign-in stands: one that can be renewed without a person counts."""
+    from hashlib import sha1
+
+    session, _, url = rests.partition("\n")
+    url = sessions.get(session, {}).get("sso_start_url", "") if session else url
+    name = sha1((session or url).encode("utf-8", "surrogateescape"), usedforsecurity=False).hexdigest()
+    text = cached(f"sso/cache/{name}.json")
+    it = Standing("", "sso", {})
+    if _field(text, "startUrl").rstrip("#/") in ("", url.rstrip("#/")):
+        it.until(moment(_field(text, "expiresAt")), now)
+    if not it.ends:
+        it.usable, it.why = False, "signed out"
+    elif not it.usable and _field(text, "refreshToken") and moment(_field(text, "registrationExpiresAt")) > now:
+        it.ends, it.usable, it.why = "", True, "renews itself"
+    return it
+
+
+def recorded(there: Settings) -> str:
+    """Return when the keys of a profile end, as whoever wrote them put it down; "" when nobody did."""
+    for key in RECORDED:
+        if key in there and (ends := moment(there[key])):
+            return ends
+    return ""
+
+
+def moment(text: str) -> str:
+    """Return a time as SDKs and others write it as UTC, such as 2026-01-31T18:04:00Z; "" when it is none."""
+    if len(text) == 20 and text[10] == "T" and text[19] == "Z" and text[:4].isdecimal():
+        return text
+    return _moment(text) if text else ""
+
+
+def _moment(text: str) -> str:
+    from datetime import datetime, timezone
+
+    text = text.strip()
+    for mark in ("Z", "UTC"):
+        text = text.removesuffix(mark) + "+00:00" if text.endswith(mark) else text
+    whole, dot, rest = text.partition(".")
+    if dot:
+        text = whole + rest.lstrip("0123456789")
+    try:
+        at = datetime.fromisoformat(text.replace(" +", "+"))
+        at = at if at.tzinfo else at.replace(tzinfo=timezone.utc)
+        return at.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    except (ValueError, OverflowError):
+        return ""
+
+
+def _field(text: str, *way: str) -> str:
+    """Return the text at a place of a JSON text, "" when there is none."""
+    if not text:
+        return ""
+    import json
+
+    try:
+        found = json.loads(text)
+        for key in way:
+            found = found[key]
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return ""
+    return found if isinstance(found, str) else ""
+
+
+def _end_of(token: str) -> str:
+    """Return when a JWT ends, "" when it does not say."""
+    import json
+    from base64 import urlsafe_b64decode
+    from datetime import datetime, timezone
+
+    try:
+        _, payload, _ = token.split(".")
+        ends = json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))["exp"]
+        return datetime.fromtimestamp(ends, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    except (ValueError, LookupError, TypeError, OverflowError, OSError, RecursionError):
+        return ""
+
+
+def profile_of(settings: str) -> str:
+    """Return the profile that a clone uses, by its settings as git keeps them; "" when they name none.
+
+    It stands in the address of `origin`, else in the command of a credential helper. Raises Unsure where git would look
+    into further files.
+    """
+    section, url, helper = "", "", ""
+    for line in map(str.strip, settings.splitlines()):
+        if line.startswith("["):
+            section = line.lower()
+        key, _, value = (part.strip() for part in line.partition("="))
+        if section.startswith("[include"):
+            raise Unsure
+        if section == '[remote "origin"]' and key.lower() == "url":
+            url = value
+        if section.startswith("[credential") and key.lower() == "helper":
+            helper = value
+    return named_by(url, helper)
+
+
+def named_by(url: str, helper: str) -> str:
+    """Return the profile that a clone's address names, or the command of its credential helper; "" when none does."""
+    scheme, there, rest = url.partition("://")
+    if there and scheme.partition(":")[0] == "codecommit" and "@" in rest:
+        return rest.partition("@")[0]
+    words = helper.replace("--profile=", "--profile ").replace("\\", "").split()
+    named = [words[at + 1].strip("'\"") for at in range(len(words) - 1) if words[at] == "--profile"]
+    return named[-1] if named else ""
