@@ -20,7 +20,7 @@ SCP, RCP, ENDPOINT = "service control policy", "resource control policy", "VPC e
 _SIDES = {side.lower(): side for side in (IDENTITY, TRUST, RESOURCE, SESSION, BOUNDARY, SCP, RCP, ENDPOINT)}
 _WHO = r"arn:aws[a-z-]*:(?:iam|sts)::\d{12}:[\w+=,.@/-]+"
 _DONE_BY = later(rf"({_WHO}) is not authorized")
-_ACTION = later(r"authorized to perform:? \[?([a-z][a-z0-9-]*:[A-Za-z0-9]+)")
+_ACTION = later(r"authorized to perform:? \[?([a-z][a-z0-9-]*:[A-Za-z0-9]+)(?![\w*])")
 _ARN = later(r"on resource: \"?(arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:\d*:[^\s\"'<>\\]+)")
 _NAMED = later(r"on resource: (user|role) ([\w+=,.@-]+)")
 _KIND = later(r"(?:because no|explicit deny in (?:an?|the)) ([A-Za-z][A-Za-z -]*?(?:policy|policies|boundary))\b")
@@ -67,7 +67,7 @@ class Denial(NamedTuple):
     @property
     def assuming(self) -> bool:
         """Whether a role was to be assumed, so that two sides have to agree."""
-        return self.action.startswith("sts:AssumeRole")
+        return self.action.startswith(("sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"))
 
 
 def denied(message: str, *, identity: str = "", action: str = "", resource: str = "") -> Denial | None:
@@ -99,14 +99,22 @@ def of_call(operation: str, message: str, region: str, resource: str) -> Denial 
         resource = address.arn(region, "*", resource) if resource else ""
     elif not resource.startswith("arn:"):
         resource = ""
-    return denied(message, action=f"{service}:{operation}" if service else "", resource=resource)
+    denial = denied(message, action=f"{service}:{operation}" if service else "", resource=resource)
+    return denial if denial and _is_of(denial, service) else None
 
 
 def of_key(message: str, region: str, repository: str) -> Denial | None:
     """Read the denial of a repository's KMS key; where CodeCommit does not say which key, any that CodeCommit uses."""
     some_key = f"arn:{address.partition_of(region)}:kms:{region}:*:key/*"
     denial = denied(message, action="kms:Decrypt", resource=some_key)
-    return denial and denial._replace(repository=inert(repository))
+    return denial._replace(repository=inert(repository)) if denial and _is_of(denial, "kms") else None
+
+
+def _is_of(denial: Denial, service: str) -> bool:
+    """Say whether a denial is what a call may meet: an administrator is not asked for whatever an answer names."""
+    named, about = denial.action.split(":")[0], (denial.resource + "::").split(":")[2]
+    fits = named == service or (named, service) == ("kms", "codecommit")
+    return fits and about in ("", named, "iam" if named == "sts" else named)
 
 
 def by(denial: Denial, identity: str) -> Denial:
@@ -134,7 +142,7 @@ def account_of(arn: str) -> str:
 def _resource(said: str, who: str, about_user: bool) -> str:
     """Return the resource's ARN; IAM says `user maria` where it means one of the caller's own account, or nothing."""
     arn, named = _first(_ARN.search(said)), _NAMED.search(said)
-    if arn:
+    if arn and not set(arn) & set("*?"):  # a pattern is nothing to ask for
         return arn.removesuffix(".") if said.endswith(arn) else arn.rstrip(",")
     if not named or not account_of(who):
         return who if about_user and ":user/" in who else ""

@@ -225,7 +225,7 @@ def _advice(denial: Denial) -> str:
     account, name = account_of(denial.resource), denial.resource.rsplit(":", 1)[-1]
     if denial.explicit and ":user/" in denial.identity:
         return f"{send} Or give an MFA code, which such policies often ask for: ccsetup setup mfa"
-    if ":codecommit:" in denial.resource and account:
+    if ":codecommit:" in denial.resource and account and denial.action != "codecommit:CreateRepository":
         return f"{send} Is {name} in another account than {account}? Then use a profile of that account."
     return send
 
@@ -268,13 +268,8 @@ def _why(denial: Denial) -> str:
         which = f"{'an' if side.startswith('identity') else 'a'} {side}" if side else "a policy"
         return f"{which} denies it explicitly" + (f": {denial.policy}" if denial.policy else ".")
     if side:
-        of = {
-            SESSION: " of these credentials",
-            TRUST: f" of {role}",
-            BOUNDARY: f" of {holder}",
-            IDENTITY: f" of {holder}",
-        }
-        return f"no {side}{of.get(side, '')} allows it."
+        whose = {SESSION: "these credentials", TRUST: role, BOUNDARY: holder, IDENTITY: holder}
+        return f"no {side}{' of ' + whose[side] if side in whose else ''} allows it."
     if denial.federated or (denial.assuming and not denial.identity):
         return f"most likely the trust policy of {role} does not let me in."
     if denial.assuming:
@@ -284,9 +279,8 @@ def _why(denial: Denial) -> str:
 
 def _on(denial: Denial) -> str:
     if _is_some_key(denial):
-        return (
-            f"the KMS key that encrypts {denial.repository} in {denial.resource.split(':')[3]} (AWS does not name it)"
-        )
+        region = denial.resource.split(":")[3]
+        return f"the KMS key that encrypts {denial.repository or 'it'} in {region} (AWS does not name it)"
     return "*" if denial.action in _ANYWHERE else denial.resource
 
 
@@ -307,14 +301,12 @@ def _hints(denial: Denial) -> list[str]:
         (denial.action.startswith("kms:") and denial.side != RESOURCE, _KEY_POLICY),
         (pulling and "codecommit:GitPush" not in denial.also, _PUSH),
         (pulling, _KEY),
-        (
-            bool(denial.encoded),
-            f"AWS's details: aws sts decode-authorization-message --encoded-message {denial.encoded}",
-        ),
+        (bool(denial.encoded), f"{_DECODE} {denial.encoded}"),
     )
     return [hint for applies, hint in known if applies]
 
 
+_DECODE = "AWS's details: aws sts decode-authorization-message --encoded-message"
 _EXEMPT = (
     "No further permission helps while that Deny stands. "
     "Please exempt this, or tell me what it asks for: often MFA, a network or a region."

@@ -75,7 +75,7 @@ def _of_service(
     if not code or code.isdigit():
         return _problem(_STRANGER, who, why)
     return _problem(
-        ("access.identity", "AWS refused {operation}: {code}.", ""), who, why, operation=operation, code=code
+        ("access.identity", "AWS refused {operation}: {code}.", _AGAIN), who, why, operation=operation, code=code
     )
 
 
@@ -132,6 +132,7 @@ def _sentence(text: str, most: int = 600) -> str:
 
 _SET_UP = "Set it up again: ccsetup setup --profile {profile}"
 _SIGN_IN = "Sign in again: ccsetup login {profile}"
+_AGAIN = "Try again in a minute; if it stays, send your administrator the lines above."
 _TRY = "Check the network, then try again."
 
 _TELL = "Send the lines above to your administrator."

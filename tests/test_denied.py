@@ -25,8 +25,8 @@ from ccsetup.aws import Aws
 from ccsetup.errors import Problem
 from ccsetup.git import Git
 from ccsetup.model import Route, Secret, Who
-from ccsetup.policy import of_git, of_git_and_api, remedies
 from ccsetup.policy import least as least_of
+from ccsetup.policy import of_git, of_git_and_api, remedies
 from ccsetup.sandbox import Sandbox, State, policy
 from ccsetup.sandbox.example import CODE, KMS_KEY, NOBODY, PEOPLE, REGION, SAML_PROVIDER, role_arn
 

@@ -23,6 +23,7 @@ from ccsetup.refusals import problem_of, says
 
 WHO, NOBODY = Who("dev", "us-east-2"), Who("", "us-east-2")
 TOKEN = "IQoJb3JpZ2luX2VjE+/" + "Ab3" * 80
+MARIA = "arn:aws:iam::888888888888:user/maria"
 SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 
 # Class → code. The words an SDK's error is made with are given where they decide.
@@ -100,6 +101,7 @@ def checked(problem: Problem) -> Problem:
     assert problem.what.endswith((".", "…"))
     assert problem.why == "" or problem.why.endswith((".", "…"))
     assert problem.code
+    assert problem.next
     return problem
 
 
@@ -239,6 +241,66 @@ def test_a_denial_keeps_awss_words_whole_for_the_administrator() -> None:
     )
     problem = problem_of(service_error("AccessDeniedException", said, "GetRepository"), WHO, "R")
     assert (problem.what, problem.why) == ("AWS denied GetRepository on R.", said + ".")
+
+
+ANSWERED = {
+    "GetRepository": ("codecommit:GetRepository", "arn:aws:codecommit:us-east-2:888888888888:R"),
+    "ListBranches": ("codecommit:ListBranches", "arn:aws:codecommit:us-east-2:888888888888:R"),
+    "CreateRepository": ("codecommit:CreateRepository", "arn:aws:codecommit:us-east-2:888888888888:R"),
+    "ListRepositories": ("codecommit:ListRepositories", "*"),
+    "ListMFADevices": ("iam:ListMFADevices", MARIA),
+    "GetFederationToken": ("sts:GetFederationToken", "*"),
+    "GetSessionToken": ("sts:GetSessionToken", "*"),
+}
+
+
+@pytest.mark.parametrize("operation", ANSWERED)
+def test_a_denial_brings_policy_and_message_even_where_awss_sentence_is_short(operation: str) -> None:
+    action, resource = ANSWERED[operation]
+    said = f"User: {MARIA} is not authorized to perform: {action}"
+    asked = "R" if action.startswith("codecommit:") else ""
+    for words in (said, f"{said} on resource: {resource} because no identity-based policy allows the {action} action"):
+        problem = checked(problem_of(service_error("AccessDeniedException", words, operation), WHO, asked))
+        assert problem.policy == {
+            "Version": "2012-10-17",
+            "Statement": [{"Effect": "Allow", "Action": action, "Resource": resource}],
+        }
+        assert f"Who: {MARIA}\nWhat: {action}\nOn: {resource}\n" in problem.letter
+        assert problem.next.startswith("Send your administrator the message")
+
+
+@pytest.mark.parametrize("action", ["iam:AttachUserPolicy", "sts:AssumeRole", "s3:GetObject", "codecommit:Get*"])
+def test_nobody_is_asked_to_allow_what_the_call_was_not(action: str) -> None:
+    said = f"User: {MARIA} is not authorized to perform: {action} on resource: arn:aws:iam::888888888888:user/x"
+    problem = checked(problem_of(service_error("AccessDeniedException", said, "GetRepository"), WHO, "R"))
+    assert action not in problem.letter + json.dumps(problem.policy)
+    assert "On: arn:aws:iam" not in problem.letter
+
+
+def test_a_key_that_is_closed_brings_a_policy_too() -> None:
+    problem = problem_of(service_error("EncryptionKeyAccessDeniedException", "", "GetRepository"), WHO, "R")
+    assert problem.policy
+    assert problem.policy["Statement"][0]["Resource"] == "arn:aws:kms:us-east-2:*:key/*"
+    assert "the KMS key that encrypts R in us-east-2" in problem.letter
+
+
+def test_no_secret_gets_into_the_message() -> None:
+    for words in (
+        f"{SECRET} User: {MARIA} is not authorized to perform: codecommit:GetRepository token={TOKEN}",
+        TOKEN,
+    ):
+        problem = problem_of(service_error("AccessDenied", words, "GetRepository"), WHO, "R")
+        assert problem.letter
+        assert SECRET not in problem.letter
+        assert TOKEN[:40] not in problem.letter
+
+
+@pytest.mark.parametrize(
+    "said", ["MultiFactorAuthentication failed", "Cannot call GetSessionToken with session credentials"]
+)
+def test_what_no_administrator_can_change_is_no_message_to_one(said: str) -> None:
+    problem = problem_of(service_error("AccessDenied", said, "GetSessionToken"), WHO)
+    assert (problem.letter, problem.policy) == ("", None)
 
 
 def test_a_role_that_only_awss_words_name_is_named() -> None:

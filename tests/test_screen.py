@@ -183,6 +183,56 @@ def test_a_problem_without_why_or_next_is_one_line():
     assert piped.err() == " ✗ Cancelled.\n"
 
 
+LETTER = """\
+Please allow me this in AWS:
+
+Who: arn:aws:iam::111122223333:user/maria
+Why: no identity-based policy of the user maria allows it.
+
+In account 111122223333, add to the policies of the user maria:
+{
+  "Version": "2012-10-17",
+  "Statement": [
+    {
+      "Effect": "Allow",
+      "Resource": "arn:aws:codecommit:us-east-2:111122223333:R"
+    }
+  ]
+}"""
+DENIED = Problem("AWS denied GetRepository on R.", why="User: … is not …", next="Send it.", letter=LETTER)
+
+
+def test_a_message_to_the_administrator_is_set_off_and_can_be_copied():
+    seen = Seen(100)
+    seen.screen.problem(DENIED)
+    lines = seen.lines()
+    assert lines[:2] == [" ✗ AWS denied GetRepository on R.", "   Next: Send it."]
+    assert lines[2] == f" ── Send this to your administrator {'─' * 63}"
+    assert lines[3:-1] == [line for line in LETTER.split("\n") if line]
+    assert lines[-1] == f" {'─' * 98}"
+
+
+def test_on_fifty_columns_the_message_wraps_its_sentences_and_leaves_json_to_the_terminal():
+    seen = Seen(50)
+    seen.screen.problem(DENIED)
+    lines = seen.lines()
+    assert "Why: no identity-based policy of the user maria" in lines
+    assert "allows it." in lines
+    assert b'"Resource": "arn:aws:codecommit:us-east-2:111122223333:R"\r\n' in seen.raw
+    assert all(len(line) <= 50 for line in lines)
+    document = seen.raw.decode().split("maria:")[1].split(" ──")[0].replace("\x1b[2m", "")
+    assert json.loads(document)["Version"] == "2012-10-17"
+
+
+def test_the_message_is_whole_in_a_pipe_and_on_an_ascii_terminal():
+    piped = Piped()
+    piped.screen.problem(DENIED)
+    assert f"\n\n{LETTER}\n\n" in piped.err()
+    ascii_only = Piped(encoding="ascii")
+    ascii_only.screen.problem(DENIED)
+    assert f" -- Send this to your administrator {'-' * 63}\n\n{LETTER}\n\n" in ascii_only.err()
+
+
 def test_without_a_terminal_lines_are_plain_and_never_broken():
     piped = Piped(COLUMNS="40", TERM="xterm-256color")
     checklist(piped.screen)
@@ -213,6 +263,7 @@ def test_hostile_texts_do_not_act():
     screen.heading(EVIL, [(EVIL, True)])
     screen.review([f"+{EVIL}"], [(EVIL, EVIL)])
     screen.problem(Problem(EVIL, why=EVIL, next=EVIL))
+    screen.problem(Problem(EVIL, letter=EVIL.replace("\n", "")))
     screen.link(EVIL, "https://evil.example/\x1b]0;x\x07\n\u202e a")
     shown = seen.lines()
     assert shown[0] == TAME
