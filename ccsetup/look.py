@@ -38,6 +38,7 @@ class Look:
         self.told: Mapping[str, Value] = self.given
         self.sections, self.clear = sections, clear
         self.env, self.cwd, self.home, self.now = world.env, world.cwd, world.home, world.now
+        self.awscli = world.awscli
 
     def _once(self, key: object, make: Callable[[], T]) -> T:
         if key not in self._seen:

@@ -153,7 +153,8 @@ def _region_told(answers: Answers, look: Look) -> str | None:
     repo = look.told.get("repo")
     told = address.parse(str(repo)).region if repo else ""
     if not told and answers.text("kind") == "existing":
-        told = look.profiles.get(answers.text("profile"), {}).get("region", "")
+        named = answers.text("login_profile") or answers.text("profile")
+        told = look.profiles.get(named, {}).get("region", "")
     return told if told in address.REGIONS else None
 
 

@@ -84,6 +84,8 @@ class Resolver:
             return self._by_sso(who, there)
         if "aws_access_key_id" in there:
             return _as_written(there, name)
+        if "credential_process" in there:
+            return _by_program(who, name, there)
         if leaves_it_to_the_machine(there):
             return _of_this_machine(who)
         return self._from_files(Who(name, who.region))
@@ -130,8 +132,25 @@ def _from_the_files_alone(session: Any, profiles: Mapping[str, Any], cache: Sess
         resolver.remove(name)
     provider = resolver.get_provider("assume-role")
     provider.cache, provider._prompter = cache, no_code
+    return _of_programs(lambda: _frozen(session.get_credentials()), profiles)
+
+
+def _by_program(who: Who, name: str, there: Mapping[str, str]) -> Keys:
+    def run() -> Keys:
+        from botocore.credentials import ProcessProvider
+
+        provider = ProcessProvider(name, lambda: {"profiles": {name: dict(there)}})
+        found = _of_programs(lambda: _frozen(provider.load()), {name: there})
+        assert found is not None  # noqa: S101 — a provider that has its setting gives keys or raises
+        return found
+
+    return explained(run, who._replace(profile=name), at_most_s=math.inf)  # a program may ask a person
+
+
+def _of_programs(work: Callable[[], Keys | None], profiles: Mapping[str, Mapping[str, str]]) -> Keys | None:
+    """Do what may run a credential_process, and tell its faults from others."""
     try:
-        return _frozen(session.get_credentials())
+        return work()
     except FileNotFoundError as error:
         if error.filename in [there.get("web_identity_token_file") for there in profiles.values()]:
             raise

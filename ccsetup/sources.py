@@ -155,4 +155,6 @@ def hint(settings: Mapping[str, str]) -> str:
         return "temporary keys"
     if "aws_access_key_id" in settings:
         return "long-term keys"
+    if "login_session" in settings:
+        return "aws login"
     return "credential process" if "credential_process" in settings else ""

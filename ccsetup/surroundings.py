@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -16,7 +16,7 @@ from ccsetup.git import Git
 from ccsetup.prompt import Prompt
 from ccsetup.screen import Screen
 from ccsetup.waiting import signals_stay_here
-from ccsetup.world import Aws, SignIn, World
+from ccsetup.world import Aws, AwsCli, SignIn, World
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -87,6 +87,7 @@ def world_of(options: Namespace, screen: Screen) -> World:
         signin=signin,
         git=Git(env, home),
         screen=screen,
+        awscli=cast("AwsCli", Later(lambda: _awscli(env), warming)),
         prompt=_prompt(options, lambda: warming.begin(lambda: aws.warm()), screen),
     )
 
@@ -96,6 +97,12 @@ def _signin(options: Namespace, home: Path, screen: Screen) -> SignIn:
 
     quiet = {"device_code": options.device_code, "no_browser": options.no_browser}
     return SignIn(os.environ, home, now, show=screen.link, note=screen.note, busy=screen.busy, **quiet)
+
+
+def _awscli(env: Mapping[str, str]) -> AwsCli:
+    from ccsetup.awscli import AwsCli
+
+    return AwsCli(env)
 
 
 def _aws(home: Path, signin: SignIn) -> Aws:

@@ -1,26 +1,75 @@
-"""A profile that is already there: nothing is written, the repository is found and cloned with it."""
+"""A profile that is already there: the repository is cloned with it, or with one that takes its keys by the AWS CLI."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+import shlex
+from collections.abc import Mapping, Sequence
 
 from ccsetup.errors import Problem
 from ccsetup.look import Look
-from ccsetup.model import Access, Answers, Choice, Expected, Question, Value
+from ccsetup.model import Access, Answers, Choice, Expected, Keys, Question, Section, Told, Value
+from ccsetup.questions import fixed, settings
 from ccsetup.sources import hint, near
+
+_KNOWS_LOGIN = (2, 32)
 
 
 def _profiles(answers: Answers, look: Look) -> Sequence[Choice]:
     return [Choice(name, name, hint(settings)) for name, settings in look.profiles.items()]
 
 
-def _settle(value: Value, answers: Answers, look: Look) -> None:
-    if str(value) not in look.profiles:
+def _settle(value: Value, answers: Answers, look: Look) -> Told | None:
+    name = str(value)
+    if name not in look.profiles:
         raise Problem(
             f"There is no profile {value} on this machine.",
-            next=near(str(value), list(look.profiles)) or "Set one up: ccsetup setup",
+            next=near(name, list(look.profiles)) or "Set one up: ccsetup setup",
             code="profile.missing",
         )
+    return _delegated(name, look) if "login_session" in look.profiles[name] and look.awscli.needed() else None
+
+
+def _delegated(name: str, look: Look) -> Told:
+    """Take a profile beside one of `aws login`, whose keys the AWS CLI hands over: SDKs need a package more for it."""
+    found = look.awscli.version()
+    if found < _KNOWS_LOGIN:
+        there = f"AWS CLI {'.'.join(map(str, found))} is too old" if found else "there is no AWS CLI either"
+        raise Problem(
+            f"{name} is a profile of aws login, which needs botocore[crt] here, and {there}.",
+            next="Install AWS CLI 2.32 or later, or add this beside ccsetup: pip install 'botocore[crt]'",
+            code="source.none",
+        )
+    base = re.sub(r"[^A-Za-z0-9_.+=,-]+", "-", name).strip("-") + "-git"
+    names = (base, *(f"{base}-{i}" for i in range(2, 99)))
+    beside = next(n for n in names if n not in look.profiles or delegates_to(look.profiles[n]) == name)
+    said = (
+        f"{name} is a profile of aws login, which git and SDKs read with botocore[crt] only. Took {beside} beside it,"
+    )
+    return Told(beside, (f"{said} which has the AWS CLI hand over the keys of {name}.",), {"login_profile": name})
+
+
+def delegates_to(settings: Mapping[str, str]) -> str:
+    """Return the profile whose keys the AWS CLI hands over to one with these settings, "" when it is no such one."""
+    command = settings.get("credential_process", "")
+    try:
+        name = shlex.split(command)[4]
+    except (ValueError, IndexError):
+        return ""
+    return name if command == _hand_over(name) else ""
+
+
+def _hand_over(name: str) -> str:
+    """Return the program that AWS's documents name for tools that do not know `aws login`."""
+    return shlex.join(["aws", "configure", "export-credentials", "--profile", name, "--format", "process"])
+
+
+def _sections(answers: Answers, keys: Keys | None) -> tuple[Section, ...]:
+    name = answers.text("login_profile")
+    if not name:
+        return ()
+    told = settings(answers, credential_process=_hand_over(name))
+    return (Section("config", "profile", answers.text("profile"), told),)
 
 
 def _default(answers: Answers, look: Look) -> str | None:
@@ -45,11 +94,14 @@ ACCESS = Access(
             settle=_settle,
             title="Profile",
         ),
+        Question(
+            "login_profile", "Whose keys does it take?", known=fixed(""), flag="-", optional=True, title="Keys of"
+        ),
     ),
     keys=frozenset(),
     owns=lambda settings: False,
     renew="stays as it is",
-    sections=lambda answers, keys: (),
+    sections=_sections,
     expects=lambda answers: Expected(),
     again=lambda name, there: {"kind": "existing", "profile": name},
 )
