@@ -13,7 +13,8 @@ import time
 
 TYPE_CHECKING = False  # as typing's, whose import takes longer than a call
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from typing import Any
 
 # Every region that has CodeCommit, with the city (or area) of its long name. A test holds it against botocore.
 REGIONS: dict[str, str] = {
@@ -76,17 +77,36 @@ def git_user(access_key: str, token: str) -> str:
 
 def git_password(secret: str, region: str, host: str, path: str, now: float) -> str:
     """Return git's password: the moment and the SigV4 signature of `GIT path` on `host`; good for about 15 minutes."""
-    import hmac
-    from hashlib import sha256
-
     moment = time.strftime("%Y%m%dT%H%M%S", time.gmtime(now))
     scope = f"{moment[:8]}/{region}/codecommit/aws4_request"
     request = f"GIT\n{path}\n\nhost:{host}\n\nhost\n"
-    text = f"AWS4-HMAC-SHA256\n{moment}\n{scope}\n{sha256(request.encode()).hexdigest()}"
+    text = f"AWS4-HMAC-SHA256\n{moment}\n{scope}\n{_hash('sha256')(request.encode()).hexdigest()}"
     key = f"AWS4{secret}".encode()
     for part in (*scope.split("/"), text):
-        key = hmac.digest(key, part.encode(), "sha256")
+        key = _hmac(key, part.encode())
     return f"{moment}Z{key.hex()}"
+
+
+def _hmac(key: bytes, message: bytes) -> bytes:
+    """Return HMAC-SHA256 (RFC 2104)."""
+    sha256 = _hash("sha256")
+    block = (sha256(key).digest() if len(key) > 64 else key).ljust(64, b"\0")
+    inner, outer = (bytes(byte ^ pad for byte in block) for pad in (0x36, 0x5C))
+    digest: bytes = sha256(outer + sha256(inner + message).digest()).digest()
+    return digest
+
+
+def _hash(name: str) -> Callable[..., Any]:
+    """Return a hash function that comes with the interpreter: loading OpenSSL's takes longer than the whole answer."""
+    for module in (f"_{name}", "_sha2"):
+        try:
+            function: Callable[..., Any] = getattr(__import__(module), name)
+        except (ImportError, AttributeError):
+            continue
+        return function
+    import hashlib
+
+    return hashlib.sha1 if name == "sha1" else hashlib.sha256
 
 
 def read(variable: str, name: str) -> bytes:
@@ -304,9 +324,8 @@ def cache_key(profile: Settings) -> str:
 
 
 def _sha1(text: str) -> str:
-    from hashlib import sha1
-
-    return sha1(text.encode(), usedforsecurity=False).hexdigest()
+    digest: str = _hash("sha1")(text.encode(), usedforsecurity=False).hexdigest()
+    return digest
 
 
 def _plain(value: str) -> str:

@@ -26,7 +26,7 @@ def test_user_and_password_are_those_of_awss_tool_byte_for_byte(aws_tools: Any, 
     hosts = ["git-codecommit.us-east-2.amazonaws.com", "localhost:8443", "git-codecommit.cn-north-1.amazonaws.com.cn"]
     tokens = ["", "FwoGZXIvYXdzE+/=%2B token", "ü"]
     cases = [
-        (f"AKIA{n:016}", f"s/e+c={n}r", token, "us-east-2", host, repository, now)
+        (f"AKIA{n:016}", f"s/e+c={n}r" * (1 + n % 9), token, "us-east-2", host, repository, now)
         for n, (token, host, repository, now) in enumerate(
             (t, h, r, w)
             for t in tokens
@@ -57,6 +57,16 @@ for key, secret, token, region, host, repository, now in json.load(sys.stdin):
         user = quote(signing.git_user(key, token), safe="")
         ours.append(f"https://{user}:{signing.git_password(secret, region, host, path, now)}@{host}{path}")
     assert done.stdout.splitlines() == ours
+
+
+def test_an_interpreter_without_hashes_of_its_own_signs_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    def signature() -> str:
+        return signing.git_password("s", "us-east-2", "h", "/p", NOW) + signing.cache_key({"role_arn": "r"})
+
+    own = signature()
+    for module in ("_sha1", "_sha2", "_sha256"):
+        monkeypatch.setitem(sys.modules, module, None)
+    assert signature() == own
 
 
 @pytest.fixture
