@@ -8,7 +8,8 @@ from script import NOW, FakeAws, FakeSignIn, Script, Shown, world
 from ccsetup import access
 from ccsetup.errors import BadAnswer, Missing, Problem
 from ccsetup.look import Look
-from ccsetup.model import BACK, Secret, Value
+from ccsetup.model import BACK, Keys, Secret, Value
+from ccsetup.sandbox import State
 from ccsetup.talk import Walk
 
 ROLE = "arn:aws:iam::111122223333:role/CodeCommitAccess"
@@ -313,6 +314,184 @@ def test_without_a_terminal_each_kind_names_the_flags_it_lacks(tmp_path: Path, k
     assert first.flag_name in missing.value.what
 
 
+IDP = "arn:aws:iam::111122223333:saml-provider/AcmeId"
+OTHER = "arn:aws:iam::888888888888:role/Reader"
+
+
+def saml_response(*roles: str, **more: int) -> str:
+    return State(lambda: NOW).saml_assertion(*(f"{role},{IDP}" for role in roles or (ROLE,)), **more)
+
+
+def test_an_assertion_is_pasted_and_its_role_chosen(tmp_path: Path) -> None:
+    script = Script(("kind", "saml"), ("saml_assertion", saml_response(ROLE, OTHER, session_s=7200)), ("role_arn", OTHER),
+                    ("region", "us-east-2"), ("profile", "Reader"), ("repo", ""))  # fmt: skip
+    found, screen, look = walked(tmp_path, {}, script, aws=(aws := FakeAws()))
+    assert found[("config", "profile", "Reader")] == {
+        "region": "us-east-2", "ccsetup_kind": "saml", "ccsetup_role_arn": OTHER, "ccsetup_duration_seconds": "7200",
+        "ccsetup_expires_at": "2026-11-21T23:00:00Z",
+    }  # fmt: skip
+    assert [choice.hint for choice in script.asked[2].choices] == [
+        "in 111122223333, through AcmeId",
+        "in 888888888888, through AcmeId",
+    ]
+    assert "note The assertion offers 2 roles and can be exchanged until 2026-11-21 12:05 UTC." in screen.lines
+    assert [call for call in aws.calls if call.startswith("saml")] == [f"saml {OTHER} {IDP} 7200"]
+
+
+def test_a_session_longer_than_the_role_allows_is_taken_for_an_hour_where_nobody_asked_for_it(tmp_path: Path) -> None:
+    too_long = Problem(
+        "AWS did not accept a value.", why="The requested DurationSeconds exceeds the MaxSessionDuration."
+    )
+
+    class Strict(FakeAws):
+        def saml(self, role_arn: str, provider_arn: str, assertion: Secret, duration_s: int) -> Keys:
+            return self._answer(f"saml {duration_s}", too_long if duration_s > 3600 else self.exchanged)
+
+    given: dict[str, Value] = {"kind": "saml", "saml_assertion": Secret(saml_response(session_s=43200)), "no_clone": "yes",
+                               "region": "us-east-2", "profile": "code"}  # fmt: skip
+    walked(tmp_path, given, aws=(aws := Strict()))
+    assert aws.calls == ["saml 43200", "saml 3600"]
+    with pytest.raises(Problem, match="did not accept"):
+        walked(tmp_path, {**given, "duration_seconds": "7200"}, aws=Strict())
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"saml_assertion": "gone.txt"}, "There is no file gone.txt that holds an assertion"),
+        ({"saml_assertion": Secret("")}, "There is no SAML assertion in that"),
+        ({"saml_assertion": "-"}, "There is no SAML assertion in that"),
+        ({"saml_assertion": saml_response()}, "An assertion on the command line can be read by every program here"),
+        ({"saml_assertion": Secret(saml_response(lasts_s=-60))}, "The SAML assertion ended at 2026-11-21 11:59 UTC."),
+        ({"saml_assertion": Secret(saml_response()), "role_arn": OTHER}, "does not offer arn:aws:iam::888888888888:role"),
+        ({"saml_assertion": Secret(saml_response(ROLE, OTHER))}, "Missing: --role-arn"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)  # fmt: skip
+def test_an_assertion_that_cannot_serve_is_refused_in_a_sentence(
+    tmp_path: Path, given: dict[str, Value], says: str
+) -> None:
+    rest: dict[str, Value] = {"kind": "saml", "region": "us-east-2", "profile": "code", "no_clone": "yes"}
+    with pytest.raises(Problem) as caught:
+        walked(tmp_path, {**rest, **given})
+    assert says in caught.value.what
+    assert caught.value.next or "it offers" in caught.value.what
+
+
+def test_federation_asks_for_the_repository_before_its_keys_and_lists_with_those_of_the_source(tmp_path: Path) -> None:
+    script = Script(("kind", "federation"), ("region", "us-east-2"), ("federated_name", "Maria Garcia"),
+                    ("repo", "MyDemoRepo"), ("branch", ""), ("profile", "narrow"))  # fmt: skip
+    found, _, _ = walked(tmp_path, {"source_profile": "base"}, script, profiles=BASE, aws=(aws := FakeAws()), env={})
+    least = (
+        '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["codecommit:GitPull","codecommit:GitPush",'
+        '"codecommit:GetRepository"],"Resource":"arn:aws:codecommit:us-east-2:111122223333:MyDemoRepo"}]}'
+    )
+    assert aws.calls == [
+        "identity base", "repositories", "branches", f"federation_token base Maria-Garcia {least} 43200",
+    ]  # fmt: skip
+    assert found[("config", "profile", "narrow")]["ccsetup_policy"] == least
+
+
+@pytest.mark.parametrize(
+    ("policy", "says"),
+    [
+        ("gone.json", ""),
+        ("no json", "The policy is no JSON."),
+        ("[1]", "The policy has no Statement."),
+        ('{"Statement": "Allow"}', "The policy has no Statement."),
+        ('{"Statement": [' + '{"Effect": "Allow"},' * 200 + "{}]}", "characters without blanks, and AWS takes 2,048."),
+        ("[" * 100000, "The policy is no JSON."),
+    ],
+    ids=["gone", "text", "list", "no list", "long", "deep"],
+)
+def test_a_policy_that_cannot_serve_is_refused_in_a_sentence(tmp_path: Path, policy: str, says: str) -> None:
+    (tmp_path / "work").mkdir()
+    if says:
+        (tmp_path / "work" / "p.json").write_text(policy)
+    given: dict[str, Value] = {"kind": "federation", "source_profile": "base", "federated_name": "maria",
+                               "policy": "p.json", "region": "us-east-2", "profile": "narrow", "no_clone": "yes"}  # fmt: skip
+    with pytest.raises(Problem) as caught:
+        walked(tmp_path, given, profiles=BASE)
+    assert says in caught.value.what
+    assert caught.value.next
+
+
+def test_a_policy_file_with_blanks_and_a_mark_is_kept_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "p.json").write_text('\ufeff{\n  "Statement": [ {"Effect": "Allow", "Sid": "Grün"} ]\n}\n')
+    given: dict[str, Value] = {"kind": "federation", "source_profile": "base", "federated_name": "maria",
+                               "policy": "~/p.json", "region": "us-east-2", "profile": "n", "no_clone": "yes"}  # fmt: skip
+    found, _, _ = walked(tmp_path, given, profiles=BASE)
+    kept = found[("config", "profile", "n")]["ccsetup_policy"]
+    assert kept == '{"Statement":[{"Effect":"Allow","Sid":"Gr\\u00fcn"}]}'
+
+
+def test_without_a_repository_federation_wants_a_policy(tmp_path: Path) -> None:
+    given: dict[str, Value] = {"kind": "federation", "source_profile": "base", "federated_name": "maria",
+                               "region": "us-east-2", "profile": "n", "no_clone": "yes"}  # fmt: skip
+    with pytest.raises(Missing, match="--policy"):
+        walked(tmp_path, given, profiles=BASE)
+
+
+def test_federation_takes_long_term_keys_only(tmp_path: Path) -> None:
+    session = {"base": {**BASE["base"], "aws_session_token": "t"}}
+    with pytest.raises(Problem, match="cannot serve here"):
+        walked(tmp_path, {"kind": "federation", "source_profile": "base"}, profiles=session)
+
+
+@pytest.mark.parametrize(
+    ("here", "given", "wrote"),
+    [
+        ("Ec2InstanceMetadata", {}, {"region": "us-east-2"}),
+        ("EcsContainer", {"role_arn": ROLE}, {"role_arn": ROLE, "credential_source": "EcsContainer", "region": "us-east-2"}),
+        ("Environment", {"role_arn": ROLE}, {"role_arn": ROLE, "credential_source": "Environment", "region": "us-east-2"}),
+        ("", {"role_arn": ROLE, "source_profile": "@ecscontainer"},
+         {"role_arn": ROLE, "credential_source": "EcsContainer", "region": "us-east-2"}),
+    ],
+)  # fmt: skip
+def test_the_machine_writes_a_region_or_a_role_with_its_source(
+    tmp_path: Path, here: str, given: dict[str, Value], wrote: dict[str, str]
+) -> None:
+    rest: dict[str, Value] = {"kind": "machine", "region": "us-east-2", "profile": "here", "no_clone": "yes"}
+    found, _, _ = walked(tmp_path, {**rest, **given}, aws=FakeAws(here=here))
+    assert found == {("config", "profile", "here"): wrote}
+
+
+@pytest.mark.parametrize(
+    ("here", "given", "says"),
+    [
+        ("", {}, "This machine has no role"),
+        ("Environment", {}, "hands its role out as AWS_ACCESS_KEY_ID"),
+        (
+            "Ec2InstanceMetadata",
+            {"source_profile": "@Ec2InstanceMetadata"},
+            "A credential source goes with a role only",
+        ),
+        ("", {"role_arn": ROLE, "source_profile": "@Moon"}, "A credential source is one of"),
+        ("", {"role_arn": ROLE, "source_profile": "base"}, "A credential source is one of"),
+        ("", {"role_arn": ROLE}, "Missing: --credential-source"),
+    ],
+)
+def test_a_machine_that_cannot_serve_is_refused_in_a_sentence(
+    tmp_path: Path, here: str, given: dict[str, Value], says: str
+) -> None:
+    rest: dict[str, Value] = {"kind": "machine", "region": "us-east-2", "profile": "here", "no_clone": "yes"}
+    with pytest.raises(Problem, match=says) as caught:
+        walked(tmp_path, {**rest, **given}, aws=FakeAws(here=here))
+    assert caught.value.next or "such as" in caught.value.what
+
+
+def test_a_bare_token_is_exchanged_and_its_keys_stored(tmp_path: Path) -> None:
+    given: dict[str, Value] = {"kind": "oidc", "role_arn": ROLE, "web_identity_token": Secret(jwt(int(NOW.timestamp()) + 60)),
+                               "role_session_name": "maria", "region": "us-east-2", "profile": "code", "no_clone": "yes"}  # fmt: skip
+    found, screen, _ = walked(tmp_path, given)
+    assert "aws_session_token" in found[("credentials", "profile", "code")]
+    assert "web_identity_token_file" not in found[("config", "profile", "code")]
+    assert "Token from https://token.example.com" in screen.text()
+    with pytest.raises(Problem, match="That token ended at"):
+        walked(tmp_path, {**given, "web_identity_token": Secret(jwt(int(NOW.timestamp()) - 60))})
+
+
 def test_every_kind_recognises_what_it_wrote_and_owns_its_keys() -> None:
     wrote = {
         "sso": {"sso_session": "acme", "sso_account_id": "1", "sso_role_name": "R"},
@@ -320,12 +499,21 @@ def test_every_kind_recognises_what_it_wrote_and_owns_its_keys() -> None:
         "oidc": {"role_arn": ROLE, "web_identity_token_file": "/t"},
         "keys": {"aws_access_key_id": "AKIA", "aws_secret_access_key": "x"},
         "mfa": {"aws_access_key_id": "ASIA", "ccsetup_kind": "mfa"},
+        "saml": {"aws_access_key_id": "ASIA", "ccsetup_kind": "saml", "ccsetup_role_arn": ROLE},
+        "federation": {"aws_access_key_id": "ASIA", "ccsetup_kind": "federation", "ccsetup_policy": "{}"},
     }
     for name, settings in wrote.items():
         owner = access.owner(settings)
         assert owner is not None
         assert owner.name == name
         assert set(settings) <= access.OWN_KEYS
+    machine = access.owner({"region": "us-east-2", "output": "json"})
+    assert machine is not None
+    assert machine.name == "machine"
+    assert machine.owns({"role_arn": ROLE, "credential_source": "EcsContainer"})
+    for other in ({}, {"credential_process": "x", "region": "r"}, {"login_session": "x", "region": "r"},
+                  {"aws_secret_access_key": "x", "region": "r"}, {"source_profile": "x", "region": "r"}):  # fmt: skip
+        assert access.owner(other) is None, other
 
 
 STORED: dict[str, tuple[dict[str, str], dict[str, Value]]] = {
@@ -361,6 +549,21 @@ STORED: dict[str, tuple[dict[str, str], dict[str, Value]]] = {
         {"access_key_id": "ASIAIOSFODNN7EXAMPLE", "secret_access_key": Secret("s" * 40),
          "session_token": Secret("t" * 40)},
     ),
+    "oidc of a token alone": (
+        {"ccsetup_kind": "oidc", "ccsetup_role_arn": ROLE, "ccsetup_role_session_name": "maria", "region": "us-east-2"},
+        {"web_identity_token": Secret("JWT")},
+    ),
+    "saml": (
+        {"ccsetup_kind": "saml", "ccsetup_role_arn": ROLE, "ccsetup_duration_seconds": "3600", "region": "us-east-2"},
+        {"saml_assertion": Secret("SAML")},
+    ),
+    "federation": (
+        {"ccsetup_kind": "federation", "ccsetup_source_profile": "base", "ccsetup_federated_name": "maria",
+         "ccsetup_policy": '{"Version":"2012-10-17","Statement":[]}', "ccsetup_duration_seconds": "900",
+         "region": "us-east-2"},
+        {},
+    ),
+    "machine": ({"region": "us-east-2", "output": "json"}, {}),
     "mfa": (
         {"ccsetup_kind": "mfa", "ccsetup_source_profile": "base", "ccsetup_mfa_serial": DEVICE,
          "ccsetup_duration_seconds": "3600", "region": "us-east-2"},
@@ -378,8 +581,10 @@ def test_a_stored_profile_is_turned_back_into_the_answers_that_write_it_again(tm
     keyed = case == "keys" or "ccsetup_kind" in kept
     kind = access.owner({**kept, **KEYS} if keyed else kept)
     assert kind is not None
+    made = {Secret("JWT"): jwt(int(NOW.timestamp()) + 3600), Secret("SAML"): saml_response()}
+    new = {key: Secret(made[value]) if value in made else value for key, value in new.items()}
     given = {**kind.again("dev", {**kept, **KEYS} if keyed else kept), **new, "no_clone": "yes"}
-    found, _, _ = walked(tmp_path, given, profiles={**BASE, "dev": kept})
+    found, _, _ = walked(tmp_path, given, profiles={**BASE, "dev": kept}, aws=FakeAws(here="EcsContainer"))
     session = found.pop(("config", "sso-session", "acme"), {})
     wrote = {**session, **found.pop(("config", "profile", "dev"))}
     wrote.pop("ccsetup_expires_at", None)

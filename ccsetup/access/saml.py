@@ -26,7 +26,7 @@ def _settle_assertion(value: Value, answers: Answers, look: Look) -> Told:
         )
     if text.strip() == _STDIN:
         text = look.stdin()
-    elif not assertion.looks_like_one(text):
+    elif text.strip() and not assertion.looks_like_one(text):
         text = _content(text, look)
     if not text.strip():
         raise BadAnswer("There is no SAML assertion in that.", next="Give the file that holds it, or paste it.")
