@@ -15,10 +15,15 @@ def problem_of(errors: Sequence[str], url: str, code: str) -> Problem:
     why = " ".join(lines[-3:])
     said = re.sub(r"[\w+.:-]+://[^\s']+", "…", " ".join(lines))  # names of repositories are no causes
     name = re.split(r"[/@]", url.rstrip("/"))[-1]
-    for pattern, known_as, what, next_ in _CAUSES:
+    sentence = next((line for line in lines if re.search(r" Run: (ccsetup|unset|git) ", line)), "")
+    if sentence and not sentence.startswith(_GITS_OWN):
+        return _of_helper(sentence)
+    profile = re.search(r"://([^/@]+)@", url)
+    words = {"name": name, "login": f"ccsetup login {profile[1]}" if profile else "ccsetup login PROFILE"}
+    for pattern, known_as, what, next_ in (*_OF_HELPERS, *_CAUSES):
         if re.search(pattern, said):
-            return Problem(what.format(name=name), why=why, next=next_.format(name=name), code=known_as)
-    if lines and not any(line.startswith(("fatal:", "error:")) for line in lines):
+            return Problem(what.format(**words), why=why, next=next_.format(**words), code=known_as)
+    if lines and not any(line.startswith(_GITS_OWN) for line in lines):
         return _of_helper(lines[-1])
     return Problem(
         f"git could not reach {name}.", why=why, next=f"Ask git itself: git ls-remote {quoted(url)}", code=code
@@ -26,9 +31,10 @@ def problem_of(errors: Sequence[str], url: str, code: str) -> Problem:
 
 
 def _of_helper(line: str) -> Problem:
-    """Return the Problem behind git-remote-codecommit's sentence, or behind the last line of AWS's traceback."""
+    """Return the Problem behind a helper's sentence, or behind the last line of AWS's traceback."""
     sentence, _, command = re.sub(r"^[\w.]+(Error|Exception|NotFound): ", "", line).partition(" Run: ")
-    return Problem(sentence, next=f"Run: {command}" if command else "", code="access.git")
+    code = next((code for pattern, code in _OF_SENTENCES if re.search(pattern, sentence)), "access.git")
+    return Problem(sentence, next=f"Run: {command}" if command else "", code=code)
 
 
 def quoted(line: str) -> str:
@@ -38,13 +44,58 @@ def quoted(line: str) -> str:
 
 _TRY = "Look at the network, and at HTTPS_PROXY and git's http.proxy where there is a proxy; then try again."
 
+_GITS_OWN = ("fatal:", "error:", "remote:", "hint:")
+
+# What our own helpers' sentences begin with → the finding's code.
+_OF_SENTENCES = (
+    (r"^Sign-in for .* (ended|is needed)", "sso.expired"),
+    (r"^The (keys|credentials) .*ended", "keys.expired"),
+    (r"^There is no profile", "profile.missing"),
+    (r"needs a new MFA code", "access.assume"),
+)
+
+# What AWS's helpers say, most of it the last line of a traceback → as below.
+_OF_HELPERS = (
+    (
+        r"UnauthorizedSSOTokenError|SSOTokenLoadError|TokenRetrievalError|SSO session associated with this profile",
+        "sso.expired",
+        "The sign-in that git's helper needs has ended.",
+        "Sign in again: {login}",
+    ),
+    (
+        r"Missing the following required SSO configuration|sso_start_url, sso_region",
+        "git.helper-old",
+        "The git-remote-codecommit that git finds is too old for a profile with an sso-session.",
+        "Put ccsetup's own first on the PATH, or renew AWS's: pip install -U git-remote-codecommit",
+    ),
+    (r"ExpiredToken", "keys.expired", "The credentials that git's helper has are over.", "Renew them: {login}"),
+    (
+        r"KeyError: 'path'|^'path'| 'path'$",
+        "git.inherited-helper",
+        "git does not tell its credential helper which repository it wants.",
+        "In the clone: git config credential.useHttpPath true",
+    ),
+    (
+        r"Unable to locate credentials|NoCredentialsError",
+        "source.none",
+        "The profile that git's helper uses has no credentials.",
+        "Set it up again: {login}",
+    ),
+    (
+        r"told us to quit",
+        "access.git",
+        "The credential helper of this clone has no keys for {name}.",
+        "Ask it itself: git credential fill",
+    ),
+)
+
 # What git says → the finding's code, what happened, what to do. The first that fits counts.
 _CAUSES = (
     (
         r"returned error: 403",
         "access.git",
         "CodeCommit refused git for {name} (403): the credentials have ended, or may not read it.",
-        "Renew the credentials and look at the clock; if it stays, ask for codecommit:GitPull on {name}.",
+        "Renew the credentials ({login}) and look at the clock; if it stays, ask for codecommit:GitPull on {name}.",
     ),
     (
         r"returned error: 404|[Rr]epository '.*' not found|[Rr]epository not found",
@@ -56,7 +107,13 @@ _CAUSES = (
         r"Authentication failed|returned error: 401|could not read (Username|Password)",
         "access.git",
         "CodeCommit did not accept the credentials for {name}.",
-        "Renew them, and check that this machine's clock is right.",
+        "Renew them ({login}), and check that this machine's clock is right.",
+    ),
+    (
+        r"EncryptionKey|(?i:kms)\b.*(denied|disabled|not found|unavailable)",
+        "access.kms",
+        "The key that encrypts {name} could not be used.",
+        "Ask its administrator for kms:Decrypt and kms:GenerateDataKey on the repository's key.",
     ),
     (
         r"remote-codecommit' is not a git command|Unable to find remote helper for 'codecommit'",

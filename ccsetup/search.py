@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
 from ccsetup.errors import Problem
 from ccsetup.model import Keys, Repository, Who
+from ccsetup.pool import Pool
 from ccsetup.refusals import problem_of
 from ccsetup.resolve import Resolver
-from ccsetup.sdk import FAULT_S, bounds, explained, refusals, session_of
+from ccsetup.sdk import FAULT_S, bounds, refusals, session_of
 from ccsetup.waiting import alone, within
 from ccsetup.world import Sighting
 
@@ -35,9 +36,8 @@ def sightings(resolver: Resolver, places: Sequence[Who], name: str) -> Sequence[
         refused = keys[who.profile]
         if isinstance(refused, Problem):
             found[who.profile, who.region] = Sighting(who.profile, who.region, refused=refused)
-    if asked:
-        runs = _runs(asked, explained(lambda: _clients(asked), asked[0]))
-        _at_once([_asking(client, run, keys, name, found) for client, run in runs])
+    clients = Clients()
+    _at_once([_asking(clients, run, keys, name, found) for run in _runs(asked)])
     return [found.get((who.profile, who.region)) or _unheard(who) for who in places]
 
 
@@ -80,37 +80,31 @@ def _settings_of_client(who: Who) -> tuple[str, ...]:
     return tuple(str(there.get(key, "")) for key in _OF_CLIENT)
 
 
-def _clients(asked: Sequence[Who]) -> dict[tuple[str, ...], Any]:
-    """Return one client for each region (and each endpoint of one's own), which signs with what each request brings."""
-    sessions: dict[tuple[str, ...], Any] = {}
-    clients: dict[tuple[str, ...], Any] = {}
-    for who in asked:
+class Clients:
+    """One client for each region (and each endpoint of one's own), made when first wanted; it signs for anybody."""
+
+    def __init__(self) -> None:
+        self._lock, self._pool = threading.Lock(), Pool(AT_ONCE)
+        self._sessions: dict[tuple[str, ...], Any] = {}
+        self._made: dict[tuple[str, ...], Any] = {}
+
+    def of(self, who: Who) -> Any:
+        """Return the client to ask for `who`."""
         own = _settings_of_client(who)
         key = (who.region, *own)
-        if own not in sessions:
-            sessions[own] = session_of(who.profile if any(own) else "", who.region)
-        if key not in clients:
-            clients[key] = _client(sessions[own], who.region)
-    return clients
+        with self._lock:
+            if own not in self._sessions:
+                self._sessions[own] = session_of(who.profile if any(own) else "", who.region)
+            if key not in self._made:
+                self._made[key] = self._make(self._sessions[own], who.region)
+            return self._made[key]
 
-
-def _client(session: Any, region: str) -> Any:
-    config = bounds(tries=1).merge(_pool())
-    client = session.create_client(
-        "codecommit",
-        region,
-        config=config,
-        aws_access_key_id="-",
-        aws_secret_access_key="-",  # noqa: S106
-    )
-    client.meta.events.register("before-call.codecommit", _bring_keys)
-    return client
-
-
-def _pool() -> Any:
-    from botocore.config import Config
-
-    return Config(max_pool_connections=AT_ONCE)
+    def _make(self, session: Any, region: str) -> Any:
+        keys = {"aws_access_key_id": "-", "aws_secret_access_key": "-"}  # each request brings its own
+        client = session.create_client("codecommit", region, config=bounds(tries=1), **keys)
+        client.meta.events.register("before-call.codecommit", _bring_keys)
+        self._pool.serve(client, session)
+        return client
 
 
 _own = threading.local()
@@ -121,38 +115,35 @@ def _bring_keys(params: dict[str, Any], **_: Any) -> None:
     params["context"].setdefault("signing", {})["request_credentials"] = _own.credentials
 
 
-def _runs(asked: Sequence[Who], clients: Mapping[tuple[str, ...], Any]) -> Iterator[tuple[Any, Sequence[Who]]]:
-    """Yield a client with the profiles to ask for in a row; every region's first run comes before any second."""
+def _runs(asked: Sequence[Who]) -> list[Sequence[Who]]:
+    """Cut what is to be asked into runs of one region, each region's first before any second, and singles at the end."""
     by_client: dict[tuple[str, ...], list[Who]] = {}
     for who in asked:
         by_client.setdefault((who.region, *_settings_of_client(who)), []).append(who)
-    size = min(_RUN, -(-len(asked) // AT_ONCE))
-    longest = max(map(len, by_client.values()))
-    for start in range(0, longest, size):
-        for key, whos in by_client.items():
-            if run := whos[start : start + size]:
-                yield clients[key], run
+    longest = max(map(len, by_client.values()), default=0)
+    runs = [whos[at : at + _RUN] for at in range(0, longest, _RUN) for whos in by_client.values() if whos[at:]]
+    return [*runs[:-AT_ONCE], *([who] for run in runs[-AT_ONCE:] for who in run)]
 
 
 def _asking(
-    client: Any, run: Sequence[Who], keys: Mapping[str, Keys | Problem], name: str, found: Found
+    clients: Clients, run: Sequence[Who], keys: Mapping[str, Keys | Problem], name: str, found: Found
 ) -> Callable[[], None]:
     def ask() -> None:
         for who in run:
             held = keys[who.profile]
             assert isinstance(held, Keys)  # noqa: S101
-            found[who.profile, who.region] = _sighting(client, who, held, name)
+            found[who.profile, who.region] = _sighting(clients, who, held, name)
 
     return ask
 
 
-def _sighting(client: Any, who: Who, keys: Keys, name: str) -> Sighting:
+def _sighting(clients: Clients, who: Who, keys: Keys, name: str) -> Sighting:
     from botocore.credentials import Credentials
 
     token = keys.session_token.reveal() if keys.session_token else None
     _own.credentials = Credentials(keys.access_key_id, keys.secret_access_key.reveal(), token)
     try:
-        answer = client.get_repository(repositoryName=name)["repositoryMetadata"]
+        answer = clients.of(who).get_repository(repositoryName=name)["repositoryMetadata"]
         return Sighting(who.profile, who.region, repository_in(answer, who.region))
     except refusals() as error:
         return Sighting(who.profile, who.region, refused=problem_of(error, who, name))
