@@ -219,8 +219,8 @@ def _is_some_key(denial: Denial) -> bool:
 def _advice(denial: Denial) -> str:
     """Return what the person can do, who has the message to send."""
     if denial.assuming:
-        about = "role ARN" if denial.federated else "role ARN, external ID and MFA"
-        return f"Check the {about}. If that is right, send the role's administrator the message."
+        check = "the role ARN; if it is" if denial.federated else "the role ARN, external ID and MFA; if these are"
+        return f"Check {check} right, send the role's administrator the message."
     send = "Send your administrator the message, and try again when that is done."
     account, name = account_of(denial.resource), denial.resource.rsplit(":", 1)[-1]
     if denial.explicit and ":user/" in denial.identity:

@@ -51,7 +51,7 @@ class Resolver:
         try:
             return self._by_sdk(who, self._cache.with_kept())
         except CodeWanted as wanted:
-            wanted.next = f"Set it up again with a code: ccsetup setup role --profile {who.profile}"
+            wanted.next = f"Give it: ccsetup login {who.profile}"
             raise
 
     def _by_sdk(self, who: Who, cache: SessionCache) -> Keys:

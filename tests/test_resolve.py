@@ -187,7 +187,7 @@ def test_without_a_code_a_session_that_is_kept_counts_until_it_ends(place: Place
     place.write(way)
     for who, next in (
         (way.who(), "Give one: --mfa-code 123456"),
-        (FILES, "Set it up again with a code: ccsetup setup role --profile dev"),
+        (FILES, "Give it: ccsetup login dev"),
     ):
         assert (refused(place, who).what, refused(place, who).next) == ("The role asks for an MFA code.", next)
     edit.path.parent.mkdir(parents=True)
