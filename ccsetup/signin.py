@@ -72,6 +72,17 @@ class SignIn:
         """Return an access token: from this run, the shared cache, a refresh, or the person's browser."""
         return self._held(start).access
 
+    def anew(self, start: Start) -> None:
+        """Renew the sign-in, whatever is left of it: by a refresh where that lasts longer, else by the person."""
+        with self._lock:
+            held = self._cached(start)
+            token = self._renewed(start, held) if held and held.refresh else None
+            if not token or (held and token.expires_at <= held.expires_at):
+                token = self._signed_in(start)
+            if held:
+                self._refused.add(held.access)
+            self._tokens[_place(start)] = token
+
     def until(self, start: Start) -> datetime | None:
         """Say when the token that is at hand ends; None when there is none."""
         with self._lock:

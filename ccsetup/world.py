@@ -114,6 +114,9 @@ class SignIn(Protocol):
     def token(self, start: Start) -> Secret:
         """Return an access token: from this run, the shared cache, a refresh, or the person's browser."""
 
+    def anew(self, start: Start) -> None:
+        """Renew the sign-in, whatever is left of it: by a refresh where that lasts longer, else by the person."""
+
     def until(self, start: Start) -> datetime | None:
         """Say when the token that is at hand ends; None when there is none."""
 

@@ -184,6 +184,7 @@ class FakeSignIn:
     granted: Secret | Problem = field(default_factory=lambda: Secret("access-token"))
     leaves: Sequence[Edit] = ()
     region: str | None = None
+    renewed: list[str] = field(default_factory=list)
 
     def _answer(self, value: Any) -> Any:
         if isinstance(value, Problem):
@@ -192,6 +193,10 @@ class FakeSignIn:
 
     def token(self, start: Start) -> Secret:
         return self._answer(self.granted)
+
+    def anew(self, start: Start) -> None:
+        self.renewed.append(start.session or start.url)
+        self._answer(self.granted)
 
     def until(self, start: Start) -> datetime | None:
         return NOW.replace(hour=18)

@@ -35,7 +35,7 @@ def carry_out(
         verdict = after_failure(world, refused, bool(change.edits), options)
     finally:  # whatever happened, Ctrl-C and what nobody foresaw included
         if verdict.what != KEEP:
-            _put_back(world, receipt, kept)
+            put_back(world, receipt, kept)
     if outcome.problems:
         return (outcome if verdict.what == KEEP else replace(outcome, edits=(), backups=())), verdict
     return _cloned(world, git, claim, change, directory, options, outcome), verdict
@@ -75,7 +75,7 @@ def write(world: World, change: Plan) -> Receipt:
     raise Problem("Another program keeps writing to the AWS files.", next="Try again in a minute.", code="file.changed")
 
 
-def _put_back(world: World, receipt: Receipt, kept: Kept) -> None:
+def put_back(world: World, receipt: Receipt, kept: Kept) -> None:
     """Take back what was written; what another program has written to the same files since then stays."""
     kept.put_back()
     if not receipt.plan.edits:

@@ -115,11 +115,12 @@ def _given(options: argparse.Namespace, world: World) -> dict[str, Value]:
     if options.keys and options.paste:
         raise BadAnswer("--keys and --paste both read stdin; give one, such as --paste -.")
     if options.keys:
-        found |= _keys(options.keys, world)
+        found |= keys_given(options.keys, world)
     return found
 
 
-def _keys(source: str, world: World) -> dict[str, Value]:
+def keys_given(source: str, world: World) -> dict[str, Value]:
+    """Return the answers in what --keys names. Raises BadAnswer."""
     if source == "env":
         keys = paste.keys_from_env(world.env)
     elif source == "-":

@@ -60,7 +60,7 @@ def prove(world: World, claim: Claim, kept: Kept, git: Git, outcome: Outcome) ->
     who = Who(claim.profile, claim.region)
     if claim.start:
         sign_in(world, claim.start, kept)
-    outcome = replace(outcome, identity=_identity(world, who, claim.expected))
+    outcome = replace(outcome, identity=identity(world, who, claim.expected))
     kept.store(world.aws.pending())
     if not claim.target.name:
         return outcome
@@ -88,7 +88,8 @@ def clock(at: datetime) -> str:
     return at.astimezone().strftime("%H:%M")
 
 
-def _identity(world: World, who: Who, expected: Expected) -> Identity:
+def identity(world: World, who: Who, expected: Expected) -> Identity:
+    """Return who answers as this profile. Raises Problem when it is not whom was expected."""
     with world.screen.busy("Asking AWS who this is"):
         identity = world.aws.identity(who)
     wanted = expected.account_id

@@ -1,0 +1,157 @@
+"""Sign in again, whatever that is for a profile; nothing but its credentials and their end changes."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+
+from ccsetup import access, roster
+from ccsetup.commands import standings
+from ccsetup.commands.renewal import Renewals, Renewed, renewable
+from ccsetup.commands.report import Report
+from ccsetup.errors import BadAnswer, Cancelled, Problem
+from ccsetup.look import Look
+from ccsetup.model import Asked, Back, Choice, Value
+from ccsetup.sources import near
+from ccsetup.standing import Standing
+from ccsetup.world import World
+
+ABOUT = "Sign in again: single sign-on, MFA code, new assertion, new keys. Nothing else changes."
+USAGE = "[PROFILE] [flags]"
+EXAMPLE = "ccsetup login acme-dev"
+
+_FOR = {"mfa_code": ("role", "mfa"), "saml_assertion": ("saml",), "keys": ("keys",)}
+
+
+def flags(parser: ArgumentParser) -> None:
+    """Add the flags that renew."""
+    from ccsetup.commands.flags import signing_in
+
+    parser.add_argument("profile", nargs="?", metavar="PROFILE", help="the one of the clone you are in when absent")
+    parser.add_argument("--all", action="store_true", help="every profile that can be renewed, one after another")
+    parser.add_argument("--mfa-code", metavar="…", help="six digits, such as 123456; each works once")
+    parser.add_argument("--saml-assertion", metavar="FILE|-", help="the new assertion; never the assertion itself")
+    parser.add_argument("--keys", metavar="-|env", help="a paste on stdin, or the AWS_… variables; never a value")
+    signing_in(parser)
+
+
+def main(options: Namespace, world_of: Callable[[], World]) -> Report:
+    """Renew one profile, or all."""
+    if options.all and (options.profile or options.mfa_code or options.keys):
+        raise BadAnswer("--all goes without a profile, a code and keys; each of those is of one profile.")
+    world = world_of()
+    renewals = Renewals(world, _given(options, world))
+    look = renewals.look()
+    if options.all:
+        return _all(world, renewals, look, options)
+    name = options.profile or _chosen(world, look)
+    if name not in look.profiles:
+        raise _nowhere(name, look)
+    _fit(options, name, look)
+    if options.dry_run:
+        return _told(world, name, look)
+    return Report(renewals.of(name).document())
+
+
+def _given(options: Namespace, world: World) -> Mapping[str, Value]:
+    """Return the answers that came with the command."""
+    from ccsetup.commands.flags import keys_given
+
+    given: dict[str, Value] = {key: getattr(options, key) for key in ("mfa_code", "saml_assertion")}
+    found = {key: value for key, value in given.items() if value is not None}
+    return {**found, **keys_given(options.keys, world)} if options.keys else found
+
+
+def _fit(options: Namespace, name: str, look: Look) -> None:
+    """Refuse a flag that renewing this profile has no use for: somebody meant something by it."""
+    kind = access.owner(look.profiles[name])
+    for key, kinds in _FOR.items():
+        if getattr(options, key) and (kind is None or kind.name not in kinds) and not _rests_on(kinds, name, look):
+            raise BadAnswer(
+                f"--{key.replace('_', '-')} does not go with {name}, which is {kind.name if kind else 'none'}."
+            )
+
+
+def _rests_on(kinds: Sequence[str], name: str, look: Look) -> bool:
+    seen: list[str] = []
+    while name in look.profiles and name not in seen:
+        seen.append(name)
+        name = look.profiles[name].get("source_profile", "")
+    return any((kind := access.owner(look.profiles[it])) and kind.name in kinds for it in seen[1:])
+
+
+def _nowhere(name: str, look: Look) -> Problem:
+    return Problem(
+        f"There is no profile {name} on this machine.",
+        next=near(name, list(look.profiles)) or f"Set it up: ccsetup setup --profile {name}",
+        code="profile.missing",
+    )
+
+
+def _chosen(world: World, look: Look) -> str:
+    """Return the profile of the clone here, else AWS_PROFILE's, else the one whose end is nearest, saying which."""
+    here = standings.of_this_clone(world)
+    named = world.env.get("AWS_PROFILE") or world.env.get("AWS_DEFAULT_PROFILE") or ""
+    for name, whose in ((here, "This clone uses"), (named, "AWS_PROFILE names")):
+        if name:
+            world.screen.note(f"{whose} {name}.")
+            return name
+    found = _by_nearness(world, look)
+    if not found:
+        raise Problem("No profile on this machine can be renewed.", next="Set one up: ccsetup", code="profile.missing")
+    if world.prompt is None or len(found) == 1:
+        world.screen.note(f"Took {found[0].name}: {_words(world, found[0])}.")
+        return found[0].name
+    choices = tuple(Choice(it.name, it.name, f"{it.kind}, {_words(world, it)}") for it in found)
+    answer = world.prompt.ask(Asked("profile", "Which profile?", "choose", choices=choices, default=found[0].name))
+    if isinstance(answer, Back):
+        raise Cancelled
+    return str(answer)
+
+
+def _by_nearness(world: World, look: Look) -> list[Standing]:
+    """Return the profiles that can be renewed, the one whose end is nearest first, then those without one."""
+    found, _ = standings.all_of(world, world.files.read())
+    now = world.now()
+
+    def away(it: Standing) -> float:
+        if not it.ends:
+            return 1e12 if it.usable is False else 1e13
+        return abs((datetime.fromisoformat(it.ends.replace("Z", "+00:00")) - now).total_seconds())
+
+    return sorted((it for it in found if renewable(it.name, look.profiles)), key=away)
+
+
+def _words(world: World, it: Standing) -> str:
+    if not it.ends:
+        return it.why or "end unknown"
+    return f"{'until' if it.usable else 'ended'} {roster.clock(it.ends, standings.stamp(world))}"
+
+
+def _told(world: World, name: str, look: Look) -> Report:
+    kind = access.owner(look.profiles[name])
+    world.screen.say(f" Would renew {name}: {kind.renew if kind else 'nothing of it is ours to renew'}.")
+    return Report(Renewed(name, kind.name if kind else "").document())
+
+
+def _all(world: World, renewals: Renewals, look: Look, options: Namespace) -> Report:
+    """Renew all that can be renewed; what fails is said, and the others go on."""
+    names = [name for name in look.profiles if renewable(name, look.profiles)]
+    done = []
+    for name in names:
+        if options.dry_run:
+            _told(world, name, look)
+            continue
+        try:
+            done.append(renewals.of(name))
+        except Cancelled:
+            raise
+        except Problem as refused:
+            world.screen.problem(refused)
+            kind = access.owner(look.profiles[name])
+            done.append(Renewed(name, kind.name if kind else "", problems=(refused,)))
+    if not names:
+        world.screen.say(" No profile on this machine can be renewed.")
+    failed = [it for it in done if it.problems]
+    return Report({"ok": not failed, "profiles": [it.document() for it in done]}, 1 if failed else 0)

@@ -1,0 +1,277 @@
+"""What renewing a profile is: a sign-in, a code, an assertion, new keys; only credentials and their end are written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from ccsetup import access, config, plan
+from ccsetup.commands import carrying, proof, standings
+from ccsetup.commands.options import Options
+from ccsetup.commands.proof import Kept
+from ccsetup.commands.setup import looking
+from ccsetup.errors import Problem
+from ccsetup.look import Look
+from ccsetup.model import (
+    Access,
+    Answers,
+    Expected,
+    FileName,
+    Identity,
+    Plan,
+    Question,
+    Receipt,
+    Section,
+    Value,
+    Who,
+)
+from ccsetup.questions import fixed
+from ccsetup.standing import RECORDED
+from ccsetup.talk import Walk
+from ccsetup.world import AwsTexts, Start, World, start_of
+
+HELD = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token", "aws_security_token")
+ENDS = RECORDED[0]
+
+
+@dataclass(frozen=True)
+class Renewed:
+    """What became of one profile: when it ends ("" unknown), who answers, and what was written."""
+
+    profile: str
+    kind: str = ""
+    expires_at: str = ""
+    identity: Identity | None = None
+    edits: Sequence[Mapping[str, Any]] = ()
+    backups: Sequence[Path] = ()
+    problems: tuple[Problem, ...] = ()
+
+    def document(self) -> dict[str, Any]:
+        """Return it for JSON; absent parts are null."""
+        who = self.identity
+        return {
+            "ok": not self.problems,
+            "profile": self.profile,
+            "kind": self.kind or None,
+            "expires_at": self.expires_at or None,
+            "identity": who and {"account_id": who.account_id, "arn": who.arn},
+            "edits": list(self.edits),
+            "backups": [str(path) for path in self.backups],
+            "problems": [
+                {"code": p.code, "what": p.what, "why": p.why or None, "next": p.next or None} for p in self.problems
+            ],
+        }
+
+
+@dataclass
+class Renewals:
+    """Renews profiles one after another; what several of them rest on is renewed once.
+
+    `given` are the answers that came with the command, such as a code.
+    """
+
+    world: World
+    given: Mapping[str, Value]
+    _begun: set[Start] = field(default_factory=set)
+    _done: dict[str, Renewed] = field(default_factory=dict)
+
+    def look(self) -> Look:
+        """Return the machine as it is now."""
+        return looking(self.world, Options(self.given))
+
+    def of(self, name: str) -> Renewed:
+        """Renew a profile and see who answers. Raises Problem, everything then being as it was."""
+        if name not in self._done:
+            self._done[name] = self._renewed(name)
+        return self._done[name]
+
+    def _renewed(self, name: str) -> Renewed:
+        look = self.look()
+        there = look.profiles[name]
+        kind = access.owner(there)
+        if kind is None:
+            raise _without(name, there)
+        if kind.name == "sso":
+            self._sign_in(start_of(there, look.sessions), there)
+            return self._proven(Renewed(name, kind.name), _answers(kind, name, there), there)
+        if kind.name == "role" and "mfa_serial" not in there:
+            return self._by_source(name, kind, there, look)
+        if kind.name in ("machine", "existing"):
+            self.world.screen.note(
+                f"{name} has nothing to renew: the SDKs fetch this machine's credentials themselves."
+            )
+            return self._proven(Renewed(name, kind.name), _answers(kind, name, there), there)
+        if kind.name == "role":
+            self._source_first(there["source_profile"], look)
+            look = self.look()
+        return self._asked(name, kind, there, look)
+
+    def _sign_in(self, start: Start, there: Mapping[str, str]) -> None:
+        """Have the person sign in, once for all profiles of a session, and see that the portal takes it."""
+        screen, signin = self.world.screen, self.world.signin
+        if start in self._begun:
+            return
+        signin.anew(start)
+        signin.keys(start, there.get("sso_account_id", ""), there.get("sso_role_name", ""))
+        Kept(self.world).store(signin.pending())
+        self._begun.add(start)
+        until = signin.until(start)
+        screen.done("signed in", start.session or start.url, f"until {proof.clock(until)}" if until else "")
+
+    def _by_source(self, name: str, kind: Access, there: Mapping[str, str], look: Look) -> Renewed:
+        """Renew what a role is assumed with, where that ends at all."""
+        source = there.get("source_profile", "")
+        if source != name and renewable(source, look.profiles):
+            self.of(source)
+        else:
+            self.world.screen.note(f"{name} has nothing to renew: its role is assumed anew whenever it is used.")
+        return self._proven(Renewed(name, kind.name), _answers(kind, name, there), there)
+
+    def _source_first(self, source: str, look: Look) -> None:
+        """Renew the source of a role that wants a code, if it has ended."""
+        found, _ = standings.all_of(self.world, self.world.files.read())
+        ended = any(it.name == source and it.usable is False for it in found)
+        if ended and renewable(source, look.profiles):
+            self.of(source)
+
+    def _asked(self, name: str, kind: Access, there: Mapping[str, str], look: Look) -> Renewed:
+        """Ask what the kind needs, exchange it, write the new keys, and see who answers."""
+        before = self._account_before(name, kind, there)
+        known = _answers(kind, name, there)
+        walk = Walk(
+            lambda answers: _questions(kind),
+            look,
+            given={**{key: known[key] for key in known if key not in ("mfa_code",)}, **self.given},
+            prompt=self.world.prompt,
+            say=self.world.screen.note,
+        )
+        answers = walk.run().answers
+        texts = self.world.files.read()
+        sections = _only_keys(access.sections_of(answers, look), name, texts) if kind.obtain else ()
+        change = plan.make(name, there.get("region", ""), sections, texts)
+        expected = kind.expects(answers)
+        return self._written(Renewed(name, kind.name), change, expected if expected.account_id else Expected(before))
+
+    def _account_before(self, name: str, kind: Access, there: Mapping[str, str]) -> str:
+        """Return the account that answered so far, where nothing else tells it and the old keys still work."""
+        if kind.name != "keys":
+            return ""
+        try:
+            return self.world.aws.identity(Who(name, _region(there))).account_id
+        except Problem:
+            return ""
+
+    def _written(self, renewed: Renewed, change: Plan, expected: Expected) -> Renewed:
+        """Write and prove; what is not proven is put back, whatever happened."""
+        world, kept = self.world, Kept(self.world)
+        receipt = carrying.write(world, change) if change.edits else Receipt(change, world.now())
+        proven = False
+        try:
+            kept.store(world.aws.pending())
+            identity = proof.identity(world, Who(renewed.profile, _region_of(change)), expected)
+            proven = True
+        finally:
+            if not proven:
+                carrying.put_back(world, receipt, kept)
+        edits, ends = plan.summary(receipt.plan), _ends(world, renewed.profile)
+        self._tell(renewed.profile, ends)
+        return replace(renewed, expires_at=ends, identity=identity, edits=edits, backups=receipt.backups)
+
+    def _proven(self, renewed: Renewed, answers: Answers, there: Mapping[str, str]) -> Renewed:
+        """See who answers as a profile that nothing was written for."""
+        kind = access.of(renewed.kind)
+        identity = proof.identity(self.world, Who(renewed.profile, _region(there)), kind.expects(answers))
+        return replace(renewed, identity=identity, expires_at=_ends(self.world, renewed.profile))
+
+    def _tell(self, name: str, ends: str) -> None:
+        from ccsetup.roster import clock
+
+        self.world.screen.done(
+            "renewed", f"{name}{f', until {clock(ends, standings.stamp(self.world))}' if ends else ''}"
+        )
+
+
+def renewable(name: str, profiles: Mapping[str, Mapping[str, str]], way: tuple[str, ...] = ()) -> bool:
+    """Say whether a profile ends and can be renewed: directly, or through the profile its role is assumed with."""
+    there = profiles.get(name, {})
+    kind = access.owner(there)
+    if kind is None or name in way:
+        return False
+    if kind.name == "keys":
+        return "aws_session_token" in there or "aws_security_token" in there
+    if kind.name == "role" and "mfa_serial" not in there:
+        return renewable(there.get("source_profile", ""), profiles, (*way, name))
+    return kind.name not in ("machine", "existing")
+
+
+def _answers(kind: Access, name: str, there: Mapping[str, str]) -> Answers:
+    return Answers({**kind.again(name, there), "no_clone": "yes"})
+
+
+def _questions(kind: Access) -> tuple[Question, ...]:
+    """Return the questions of one kind; its code is always a new one, and nothing is cloned."""
+    own = [question._replace(known=None) if question.key == "mfa_code" else question for question in kind.questions]
+    named = [Question(key, key, known=fixed("")) for key in ("kind", "profile")]
+    region = [] if any(question.key == "region" for question in own) else [Question("region", "", known=fixed(""))]
+    return (*named, *region, *own)
+
+
+def _only_keys(sections: Sequence[Section], name: str, texts: AwsTexts) -> tuple[Section, ...]:
+    """Return what renewing writes of a kind's sections: the keys and their end, each where it stands now.
+
+    What the old keys leave behind, such as a session token or another tool's note of their end, goes with them.
+    """
+    new = {k: v for s in sections if s.name == name for k, v in s.settings.items() if k in (*HELD, ENDS)}
+    if HELD[0] not in new:
+        return ()
+    there: dict[FileName, dict[str, str]] = {
+        "config": _settings(texts.config, "config", name),
+        "credentials": _settings(texts.credentials, "credentials", name),
+    }
+    in_config = "aws_access_key_id" in there["config"] and "aws_access_key_id" not in there["credentials"]
+    place: dict[str, FileName] = dict.fromkeys(HELD, "config" if in_config else "credentials")
+    place[ENDS] = "credentials" if ENDS in there["credentials"] else "config"
+    made = []
+    for file in there:
+        settings: dict[str, Value | None] = {k: v for k, v in new.items() if place[k] == file and v}
+        gone = [k for k in there[file] if k in (*HELD, *RECORDED) and k not in settings and place.get(k, file) == file]
+        if settings or gone:
+            made.append(Section(file, "profile", name, {**settings, **dict.fromkeys(gone)}))
+    return tuple(made)
+
+
+def _settings(text: str | None, file: FileName, name: str) -> dict[str, str]:
+    found = config.read(text or "", file).find("profile", name)
+    return found[-1].values if found else {}
+
+
+def _ends(world: World, name: str) -> str:
+    found, _ = standings.all_of(world, world.files.read())
+    return next((it.ends for it in found if it.name == name), "")
+
+
+def _region(there: Mapping[str, str]) -> str:
+    return there.get("region") or "us-east-1"
+
+
+def _region_of(change: Plan) -> str:
+    return change.region or "us-east-1"
+
+
+def _without(name: str, there: Mapping[str, str]) -> Problem:
+    """Say why a profile of no kind here cannot be renewed here."""
+    if "login_session" in there:
+        return Problem(f"{name} signs in by the AWS CLI.", next=f"Run: aws login --profile {name}", code="keys.expired")
+    if "credential_process" in there:
+        return Problem(
+            f"{name} gets its keys from a program, so there is nothing here to renew.",
+            next="Renew what that program rests on; it stands behind credential_process in ~/.aws/config.",
+            code="process.failed",
+        )
+    return Problem(
+        f"The profile {name} has no credentials to renew.",
+        next=f"Set it up: ccsetup setup --profile {name}",
+        code="source.none",
+    )
