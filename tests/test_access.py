@@ -380,14 +380,14 @@ def test_an_assertion_that_cannot_serve_is_refused_in_a_sentence(
 
 def test_federation_asks_for_the_repository_before_its_keys_and_lists_with_those_of_the_source(tmp_path: Path) -> None:
     script = Script(("kind", "federation"), ("region", "us-east-2"), ("federated_name", "Maria Garcia"),
-                    ("repo", "MyDemoRepo"), ("branch", ""), ("profile", "narrow"))  # fmt: skip
+                    ("repo", "MyDemoRepo"), ("profile", "narrow"))  # fmt: skip
     found, _, _ = walked(tmp_path, {"source_profile": "base"}, script, profiles=BASE, aws=(aws := FakeAws()), env={})
     least = (
         '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["codecommit:GitPull","codecommit:GitPush",'
         '"codecommit:GetRepository"],"Resource":"arn:aws:codecommit:us-east-2:111122223333:MyDemoRepo"}]}'
     )
     assert aws.calls == [
-        "identity base", "repositories", "branches", f"federation_token base Maria-Garcia {least} 43200",
+        "identity base", "repositories", f"federation_token base Maria-Garcia {least} 43200",
     ]  # fmt: skip
     assert found[("config", "profile", "narrow")]["ccsetup_policy"] == least
 

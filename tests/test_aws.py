@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import inspect
+import json
+import socket
+import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -20,8 +23,8 @@ from ccsetup import world
 from ccsetup.aws import Aws
 from ccsetup.errors import NoRepository, Problem
 from ccsetup.model import Edit, Identity, Keys, Repository, Secret, Who
-from ccsetup.sandbox import Sandbox, policy
-from ccsetup.sandbox.example import CODE, KMS_KEY, MARIA, NOBODY, REGION, role_arn
+from ccsetup.sandbox import Sandbox, State, policy
+from ccsetup.sandbox.example import BROKER, CODE, KMS_KEY, MARIA, NOBODY, REGION, SAML_PROVIDER, role_arn
 
 HERE = ["MySharedDemoRepo", "payments-api", "payments-web", "empty", "--mirror", "locked"]
 
@@ -206,6 +209,86 @@ def test_a_refused_token_is_told_without_a_profile_and_without_the_token(place: 
     assert "--profile" not in problem.next
 
 
+def test_an_assertion_is_exchanged_for_a_roles_keys(place: Place) -> None:
+    pair = f"{role_arn('CodeCommitSaml')},{SAML_PROVIDER}"
+    keys = place.aws().saml(role_arn("CodeCommitSaml"), SAML_PROVIDER, Secret(place.state.saml_assertion(pair)), 900)
+    assert keys.expires_at
+    assert keys.expires_at - datetime.now(timezone.utc) <= timedelta(minutes=15)
+    for forged, lasts_s, code in ((True, 300, "access.assume"), (False, -5, "keys.expired")):
+        bad = place.state.saml_assertion(pair, lasts_s=lasts_s, forged=forged)
+        problem = refusal(place.aws().saml, role_arn("CodeCommitSaml"), SAML_PROVIDER, Secret(bad), 900)
+        assert (problem.code, bad[:40] in problem.what + problem.why) == (code, False)
+        assert "SAML" in problem.what
+
+
+def test_federated_keys_are_the_callers_narrowed(place: Place) -> None:
+    broker, aws = Way("", keys_of(place.state.user_keys(BROKER))).who(), place.aws()
+    where = f"arn:aws:codecommit:{REGION}:{CODE}:payments-api"
+    keys = aws.federation_token(broker, "maria", json.dumps(policy.allow("codecommit:*", on=where)), 900)
+    assert keys.session_token
+    narrow = Who("n", REGION, {"n": {"aws_access_key_id": keys.access_key_id,
+                                     "aws_secret_access_key": keys.secret_access_key,
+                                     "aws_session_token": keys.session_token}})  # fmt: skip
+    assert aws.identity(narrow).arn == f"arn:aws:sts::{CODE}:federated-user/maria"
+    assert aws.repository(narrow, "payments-api").account_id == CODE
+    assert refusal(aws.repository, narrow, "payments-web").code == "access.repository"
+    assert (
+        refusal(aws.federation_token, narrow, "maria", "{}", 900).what == "AWS gives no federation token to these keys."
+    )
+    assert refusal(aws.federation_token, broker, "maria", "{}", 900).code == "input.invalid"
+
+
+def test_keys_come_with_their_end_however_it_is_known(place: Place) -> None:
+    aws, state = place.aws(), place.state
+    assert aws.keys(as_maria(place)).expires_at is None
+    assumed_keys = aws.keys(WAYS["a role"](state, place.home).who())
+    assert assumed_keys.expires_at
+    assert timedelta(minutes=59) < assumed_keys.expires_at - datetime.now(timezone.utc) <= timedelta(hours=1)
+    stored = keys_of(state.temporary_keys(MARIA))
+    for key, text in (
+        ("ccsetup_expires_at", "2026-11-21T12:00:00Z"),
+        ("x_security_token_expires", "2026-11-21T13:00:00+01:00"),
+        ("aws_expiration", "2026-11-21 12:00:00 UTC"),
+        ("expiration", "2026-11-21T12:00:00+00:00"),
+    ):
+        noted = Who("dev", REGION, {"dev": {**stored, key: text}})
+        assert aws.keys(noted).expires_at == datetime(2026, 11, 21, 12, tzinfo=timezone.utc), key
+
+
+@pytest.mark.parametrize(("container", "source"), [(False, "Ec2InstanceMetadata"), (True, "EcsContainer")])
+def test_the_machine_is_asked_for_its_role_and_its_region(
+    fresh: Place, monkeypatch: pytest.MonkeyPatch, container: bool, source: str
+) -> None:
+    aws = fresh.aws()
+    for name, value in fresh.sandbox.machine_environment(container=container).items():
+        monkeypatch.setenv(name, value)
+    assert aws.machine() == ""  # the service answers, and there is no role
+    fresh.state.attach(role_arn("BuildMachine", "888888888888"))
+    assert aws.machine() == source
+    here = Who("here", REGION, {"here": {"region": REGION}})
+    assert aws.identity(here).arn.startswith(assumed("BuildMachine", "888888888888"))
+    assert aws.keys(here).expires_at
+    assert aws.region_here() == ("" if container else REGION)
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    assert aws.region_here() == "eu-west-1"
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    assert aws.machine() == ("EcsContainer" if container else "")
+
+
+def test_a_machine_that_answers_nothing_keeps_nobody_waiting(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "false")
+        monkeypatch.setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", f"http://127.0.0.1:{silent.getsockname()[1]}")
+        begun = time.monotonic()
+        assert place.aws().machine() == ""
+        assert time.monotonic() - begun < 1.6
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "build")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "ASIAIOSFODNN7EXAMPLE")
+    assert place.aws().machine() == "Environment"
+
+
 def test_a_region_that_is_none_is_told(place: Place, developer: Who) -> None:
     problem = refusal(place.aws().repositories, developer._replace(region="US East (Ohio)"))
     assert (problem.code, problem.what) == ("region.invalid", "US East (Ohio) is no region.")
@@ -279,6 +362,11 @@ def test_moto_agrees(moto: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert aws.identity(dev).arn == f"arn:aws:sts::{account}:assumed-role/Access/maria"
     token = Secret("header.payload.signature")
     assert aws.web_identity(arn, token, "maria", 900, "", REGION).access_key_id.startswith("ASIA")
+    response = State().saml_assertion(f"{arn},{SAML_PROVIDER}")
+    assert aws.saml(arn, SAML_PROVIDER, Secret(response), 900).access_key_id.startswith("ASIA")
+    narrow = aws.federation_token(people, "maria", json.dumps(policy.allow("codecommit:*")), 900)
+    assert narrow.expires_at
+    assert narrow.expires_at.tzinfo is timezone.utc
     assert aws.repository(dev, "MyDemoRepo")[:3] == ("MyDemoRepo", REGION, account)
     assert isinstance(refusal(aws.repository, dev, "Other"), NoRepository)
     assert aws.regions_with(dev, "MyDemoRepo", ["us-east-1", REGION]) == [REGION]
@@ -288,7 +376,7 @@ def test_moto_agrees(moto: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 # The stand-in keeps to the real one's shapes
 
 
-def shapes(aws: Any, who: Who, device: str, code: str, token: Secret) -> dict[str, Any]:
+def shapes(aws: Any, who: Who, device: str, code: str, token: Secret, response: Secret) -> dict[str, Any]:
     """Make every call that stories make; return the types of what comes back, fields and elements in."""
 
     def of(value: Any) -> Any:
@@ -307,6 +395,10 @@ def shapes(aws: Any, who: Who, device: str, code: str, token: Secret) -> dict[st
         "session_token": of(aws.session_token(who, device, code, 3600)),
         "web_identity": of(aws.web_identity(role_arn("CodeCommitOidc"), token, "maria", 3600, "", REGION)),
         "mfa_devices": of(aws.mfa_devices(who)),
+        "saml": of(aws.saml(role_arn("CodeCommitSaml"), SAML_PROVIDER, response, 900)),
+        "federation_token": of(aws.federation_token(who, "maria", json.dumps(policy.allow("*")), 900)),
+        "machine": of(aws.machine()),
+        "region_here": of(aws.region_here()),
         "pending": of(aws.pending()),
     }
 
@@ -320,8 +412,9 @@ def test_the_stand_in_answers_in_the_same_shapes(fresh: Place) -> None:
     assert aws.identity(with_code.who(state.mfa_code(serial))).arn.startswith(assumed("CodeCommitMfa"))
     fake = FakeAws(devices=(serial,), leaves=(Edit(Path("a.json"), None, "{}"),))
     token = Secret(state.web_identity_token())
-    real = shapes(aws, as_maria(fresh), serial, state.mfa_code(serial), token)
-    assert shapes(fake, as_maria(fresh), serial, "123456", token) == real
+    response = Secret(state.saml_assertion(f"{role_arn('CodeCommitSaml')},{SAML_PROVIDER}"))
+    real = shapes(aws, as_maria(fresh), serial, state.mfa_code(serial), token, response)
+    assert shapes(fake, as_maria(fresh), serial, "123456", token, response) == real
 
 
 def test_stand_in_and_adapter_are_called_alike() -> None:
