@@ -117,7 +117,7 @@ def test_reachable_names_the_branches_the_default_one_first(git: Git, sandbox: S
 REFUSED: dict[str, tuple[str, str, dict[str, str], str, str]] = {
     "not allowed": ("payments-api", "nobody", {}, "access.git", "CodeCommit refused git for payments-api (403)"),
     "no such repository": ("myRepo", "dev", {}, "access.repository", "There is no repository myRepo"),
-    "no such profile": ("R", "de", {}, "access.git", "There is no profile de; did you mean dev?"),
+    "no such profile": ("R", "de", {}, "profile.missing", "There is no profile de; did you mean dev?"),
     "no helper": ("R", "dev", {"PATH": "/usr/bin:/bin"}, "git.helper-path", "git does not find git-remote-codecommit."),
     "protocol left out": ("R", "dev", {"GIT_ALLOW_PROTOCOL": "https:ssh"}, "git.protocol",
                           "GIT_ALLOW_PROTOCOL does not let git use codecommit."),

@@ -43,7 +43,7 @@ def test_the_whole_way_ticks_off_line_by_line(tmp_path: Path) -> None:
     around = world(tmp_path)
     outcome = run(around, REPO, Script(("review", "go")))
     assert [line for line in screen(around).lines if line.startswith("done")] == [
-        "done wrote ~/.aws/credentials  [dev]",
+        "done wrote ~/.aws/credentials  [dev] undo: ccsetup undo",
         "done wrote ~/.aws/config  [profile dev]",
         "done identity arn:aws:sts::111122223333:assumed-role/Developer/maria account 111122223333",
         "done access MySharedDemoRepo in us-east-2, default branch main",
@@ -151,6 +151,56 @@ def test_a_repository_found_in_another_region_is_offered(tmp_path: Path) -> None
     outcome = run(around, REPO, Script(("review", "go"), ("failed", "retry eu-west-1"), ("review", "go")))
     assert outcome.region == "eu-west-1"
     assert "region = eu-west-1" in (tmp_path / "home" / ".aws" / "config").read_text()
+
+
+ROLE: dict[str, Value] = {
+    "kind": "role", "role_arn": "arn:aws:iam::111122223333:role/R", "source_profile": "@Environment",
+    "external_id": "acme-2024", "region": "us-east-2", "profile": "dev", "no_clone": "yes",
+}  # fmt: skip
+
+
+def test_a_refused_role_leads_back_to_the_answers_it_speaks_against(tmp_path: Path) -> None:
+    denied = Problem("AWS did not let these credentials assume it.", code="access.assume")
+    script = Script(
+        ("review", "go"), ("failed", "change external_id"), ("external_id", "acme-2025"), ("review", "cancel")
+    )
+    around = world(tmp_path, aws=FakeAws(who=denied))
+    with pytest.raises(Cancelled):
+        run(around, ROLE, script)
+    offered = [choice.value for choice in script.asked[1].choices]
+    assert offered[:3] == ["change role_arn", "change external_id", "change source_profile"]
+    assert "external_id = acme-2025" in screen(around).text()
+
+
+def test_an_answer_that_a_refusal_names_itself_is_offered_first(tmp_path: Path) -> None:
+    denied = Problem("That token is over.", code="access.identity")
+    denied.about = "secret_access_key"
+    script = Script(("review", "go"), ("failed", "back"))
+    run(world(tmp_path, aws=FakeAws(who=denied)), REPO, script)
+    assert script.asked[1].choices[0].value == "change secret_access_key"
+
+
+@pytest.mark.parametrize("moved", ["yes", "no"])
+def test_a_clone_that_goes_through_another_profile_is_moved_when_the_person_says_so(tmp_path: Path, moved: str) -> None:
+    old = "codecommit::us-east-2://old@MySharedDemoRepo"
+    git = FakeGit(origins={"MySharedDemoRepo": old})
+    around = world(tmp_path, git=git)
+    (tmp_path / "work" / "MySharedDemoRepo").mkdir()
+    (tmp_path / "work" / "MySharedDemoRepo" / ".git").mkdir()
+    given = {**REPO, "directory": "MySharedDemoRepo"}
+    outcome = run(around, given, Script(("review", "go"), ("move", moved)))
+    assert outcome.cloned
+    assert outcome.cloned.route.url == ("codecommit::us-east-2://dev@MySharedDemoRepo" if moved == "yes" else old)
+    assert "fetch git fetch" in screen(around).text()
+    assert ("repoint MySharedDemoRepo codecommit::us-east-2://dev@MySharedDemoRepo" in git.calls) == (moved == "yes")
+
+
+def test_the_second_way_is_offered_where_git_finds_no_helper(tmp_path: Path) -> None:
+    git = FakeGit(commands=("git-credential-ccsetup",))
+    outcome = run(world(tmp_path, git=git), REPO, Script(("via", "credential-helper"), ("review", "go")))
+    assert outcome.cloned
+    assert outcome.cloned.route.settings["credential.helper"] == "/usr/bin/git-credential-ccsetup --profile dev"
+    assert outcome.cloned.route.url == "https://git-codecommit.us-east-2.amazonaws.com/v1/repos/MySharedDemoRepo"
 
 
 def test_caches_that_a_sign_in_leaves_are_put_back_with_the_profile(tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ def carry_out(
         verdict = Verdict(KEEP)
     except Problem as refused:
         outcome = outcome.refused(refused)
-        verdict = after_failure(world, refused, bool(change.edits), options)
+        verdict = after_failure(world, refused, bool(change.edits), options, answers)
     finally:  # whatever happened, Ctrl-C and what nobody foresaw included
         if verdict.what != KEEP:
             put_back(world, receipt, kept)

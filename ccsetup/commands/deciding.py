@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ccsetup import address
+from ccsetup import access, address
 from ccsetup.commands.options import Options
 from ccsetup.errors import Cancelled, Elsewhere, Missing, Problem
-from ccsetup.model import Asked, Back, Choice, Secret
+from ccsetup.model import Answers, Asked, Back, Choice, Secret
 from ccsetup.talk import Trail, Walk
 from ccsetup.world import World
 
@@ -36,9 +36,29 @@ class Verdict:
 
     what: str = KEEP
     region: str = ""
+    about: str = ""  # the key of the answer to change, where it is known
 
 
-def after_failure(world: World, refused: Problem, written: bool, options: Options) -> Verdict:
+# A refusal's code → the answers it speaks against, the likeliest first.
+_SUSPECTS = {
+    "access.assume": ("role_arn", "external_id", "source_profile", "mfa_serial"),
+    "role.arn": ("role_arn",),
+    "access.account": ("sso_account_id", "role_arn", "repo"),
+    "access.repository": ("repo", "region"),
+    "access.region": ("region", "repo"),
+    "sso.url": ("sso_start_url", "sso_region"),
+    "git.protocol": ("via",),
+    "git.helper-path": ("via",),
+}
+
+
+def suspects(refused: Problem, answers: Answers) -> list[str]:
+    """Return the keys of the answers that a refusal speaks against, the one that it names itself first."""
+    keys = dict.fromkeys((refused.about, *_SUSPECTS.get(refused.code, ())))
+    return [key for key in keys if key in answers]
+
+
+def after_failure(world: World, refused: Problem, written: bool, options: Options, answers: Answers) -> Verdict:
     """Decide what becomes of a profile that failed a check; with nobody to ask it is put back.
 
     A repository found in another region is taken where the region was only a default, else offered.
@@ -53,11 +73,15 @@ def after_failure(world: World, refused: Problem, written: bool, options: Option
     world.screen.problem(refused)
     back = "Put everything back" if written else "Leave it"
     choices = [Choice(f"{RETRY} {region}", f"Take {region}") for region in elsewhere]
-    choices += [Choice(CHANGE, "Change an answer", "and try again"), Choice(PUT_BACK, back)]
+    titles = {q.key: q.title or q.ask for q in access.flow(answers)}
+    named = suspects(refused, answers)
+    choices += [Choice(f"{CHANGE} {key}", f"Change: {titles[key]}", _shown(answers[key])) for key in named]
+    choices += [Choice(CHANGE, f"Change {'another' if named else 'an'} answer", "and try again")]
+    choices += [Choice(PUT_BACK, back)]
     choices += [Choice(KEEP, "Keep the profile all the same")] if written else []
     answer = world.prompt.ask(Asked("failed", "What now?", "choose", choices=tuple(choices), default=choices[0].value))
-    what, _, region = (CHANGE if isinstance(answer, Back) else str(answer)).partition(" ")
-    return Verdict(what, region)
+    what, _, told = (CHANGE if isinstance(answer, Back) else str(answer)).partition(" ")
+    return Verdict(what, about=told) if what == CHANGE else Verdict(what, told)
 
 
 def address_tells(options: Options) -> bool:
@@ -66,9 +90,11 @@ def address_tells(options: Options) -> bool:
     return bool(repo and address.parse(str(repo)).region)
 
 
-def change_an_answer(world: World, walk: Walk, trail: Trail) -> Trail:
-    """Let the person pick an answer and give another; the answers that were made from it are asked again."""
+def change_an_answer(world: World, walk: Walk, trail: Trail, about: str = "") -> Trail:
+    """Let the person pick an answer (`about`: it is picked) and give another; what was made from it is asked again."""
     assert world.prompt is not None  # noqa: S101 — only a person can have chosen this
+    if about:
+        return walk.run(trail, again=about)
     titles = {q.key: q.title or q.ask for q in walk.flow(trail.answers)}
     asked_first = sorted(trail.answers, key=lambda key: key not in trail.asked)
     choices = tuple(Choice(key, titles[key], _shown(trail.answers[key])) for key in asked_first)

@@ -84,7 +84,7 @@ def run(world: World, options: Options) -> Outcome:
         if verdict.what == RETRY:
             trail = trail.mended("region", verdict.region).mended("repo", claim.target.name)
         elif verdict.what == CHANGE:
-            trail = change_an_answer(world, walk, trail)
+            trail = change_an_answer(world, walk, trail, verdict.about)
         else:
             return outcome
 
