@@ -228,7 +228,7 @@ _OF_SERVICE = {
     "InvalidSignature": _UNKNOWN,
     "MissingAuthenticationToken": _UNKNOWN,
     "IncompleteSignature": _UNKNOWN,
-    "InvalidRepositoryName": ("access.repository", "{resource} is no repository name.", "A name is such as MyDemoRepo."),
+    "InvalidRepositoryName": ("access.repository", "{resource} is no repository name.", "A name is like MyDemoRepo."),
     "EncryptionKeyAccessDenied": (
         "access.kms",
         "The key that encrypts {resource} may not be used by {profile}.",
