@@ -13,7 +13,7 @@ from conftest import CleanEnv
 from sandbox_world import marias_keys
 
 from ccsetup.sandbox import Sandbox
-from ccsetup.sandbox.example import MARIA, role_arn
+from ccsetup.sandbox.example import BROKER, MARIA, PEOPLE, SAML_PROVIDER, role_arn
 
 EXAMPLES = sorted((Path(__file__).parent.parent / "examples").glob("*.md"))
 BEFORE = "[profile maria-code]\nrole_arn = arn:aws:iam::111122223333:role/CodeCommitAccess\nsource_profile = maria\n"
@@ -38,11 +38,18 @@ def test_an_example_works_and_writes_what_it_says(
     env = clean_env(home, sandbox.environment(), path=[Path(sys.executable).parent])
     (home / ".aws").mkdir()
     work.mkdir()
-    keys = marias_keys(sandbox)
-    own = f"[maria]\naws_access_key_id = {keys.access_key_id}\naws_secret_access_key = {keys.secret_access_key}\n"
+    people = {"maria": marias_keys(sandbox), "broker": sandbox.state.user_keys(BROKER)}
+    own = "".join(
+        f"[{name}]\naws_access_key_id = {keys.access_key_id}\naws_secret_access_key = {keys.secret_access_key}\n"
+        for name, keys in people.items()
+    )
     (home / ".aws" / "config").write_text(BEFORE)
     (home / ".aws" / "credentials").write_text(own)
     (home / "token.jwt").write_text(sandbox.state.web_identity_token())
+    (home / "response.txt").write_text(sandbox.state.saml_assertion(f"{role_arn('CodeCommitSaml')},{SAML_PROVIDER}"))
+    if path.stem.startswith("machine"):
+        sandbox.state.attach(role_arn("BuildMachine", PEOPLE))
+        env.update(sandbox.machine_environment())
     sandbox.state.center.auto_approve, sandbox.state.center.interval_s = True, 1
     three = sandbox.state.temporary_keys(role_arn("CodeCommitAccess"))
     paste = (
