@@ -113,6 +113,13 @@ class Look:
         make = self._busy(f"Looking up repositories in {who.region}", lambda: self._world.aws.repositories(who))
         return self._once(("repositories", _key(who)), make)
 
+    def regions_with(self, who: Who, name: str, regions: Sequence[str]) -> Sequence[str]:
+        """Say which of these regions have a repository of that name."""
+        make = self._busy(
+            f"Looking for {name} in other regions", lambda: self._world.aws.regions_with(who, name, regions)
+        )
+        return self._once(("regions", _key(who), name, tuple(regions)), make)
+
     def branches(self, who: Who, name: str) -> Sequence[str]:
         """List a repository's branches."""
         return self._once(("branches", _key(who), name), lambda: self._world.aws.branches(who, name))
@@ -133,7 +140,6 @@ class Look:
         """Exchange a token for a role's temporary keys."""
         asked = (role_arn, token, name, duration_s, provider, region)
         return self._once(("web identity", asked), lambda: self._world.aws.web_identity(*asked))
-
 
     def saml(self, role_arn: str, provider_arn: str, assertion: Secret, duration_s: int) -> Keys:
         """Exchange a SAML assertion for a role's temporary keys, once, whatever asks again."""

@@ -6,7 +6,7 @@ import pytest
 from script import NOW, FakeAws, FakeSignIn, Script, Shown, world
 
 from ccsetup import access
-from ccsetup.errors import BadAnswer, Missing, Problem
+from ccsetup.errors import BadAnswer, Elsewhere, Missing, Problem
 from ccsetup.look import Look
 from ccsetup.model import BACK, Keys, Secret, Value
 from ccsetup.sandbox import State
@@ -334,6 +334,7 @@ def test_an_assertion_is_pasted_and_its_role_chosen(tmp_path: Path) -> None:
         "in 111122223333, through AcmeId",
         "in 888888888888, through AcmeId",
     ]
+    assert f"note They are {ROLE}, {OTHER}." in screen.lines
     assert "note The assertion offers 2 roles and can be exchanged until 2026-11-21 12:05 UTC." in screen.lines
     assert [call for call in aws.calls if call.startswith("saml")] == [f"saml {OTHER} {IDP} 7200"]
 
@@ -390,6 +391,25 @@ def test_federation_asks_for_the_repository_before_its_keys_and_lists_with_those
         "identity base", "repositories", f"federation_token base Maria-Garcia {least} 43200",
     ]  # fmt: skip
     assert found[("config", "profile", "narrow")]["ccsetup_policy"] == least
+
+
+def test_federation_takes_the_region_the_repository_is_in_or_says_where_it_is(tmp_path: Path) -> None:
+    given: dict[str, Value] = {"kind": "federation", "source_profile": "base", "federated_name": "maria",
+                               "repo": "handbook", "profile": "narrow"}  # fmt: skip
+    found, screen, _ = walked(tmp_path, given, profiles=BASE, aws=FakeAws(elsewhere=("eu-central-1",)))
+    assert "note handbook is not in us-east-2 but in eu-central-1. Took eu-central-1." in screen.lines
+    kept = found[("config", "profile", "narrow")]
+    assert kept["region"] == "eu-central-1"
+    assert "arn:aws:codecommit:eu-central-1:111122223333:handbook" in str(kept["ccsetup_policy"])
+    with pytest.raises(Elsewhere, match="handbook is not in us-east-2 but in eu-central-1"):
+        walked(tmp_path, {**given, "region": "us-east-2"}, profiles=BASE, aws=FakeAws(elsewhere=("eu-central-1",)))
+    with pytest.raises(Problem) as caught:
+        walked(tmp_path, {**given, "repo": "MyShardDemoRepo"}, profiles=BASE, aws=FakeAws())
+    assert caught.value.next == "There is MySharedDemoRepo, MyDemoRepo."
+    denied = FakeAws(names=Problem("AWS denied ListRepositories.", code="access.repository"))
+    assert (
+        walked(tmp_path, given, profiles=BASE, aws=denied)[0][("config", "profile", "narrow")]["region"] == "us-east-2"
+    )
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,11 @@ import json
 from collections.abc import Mapping, Sequence
 
 from ccsetup import address, parse
-from ccsetup.errors import BadAnswer, Problem
+from ccsetup.errors import BadAnswer, Elsewhere, NoRepository, Problem
 from ccsetup.look import Look
-from ccsetup.model import Access, Answers, Choice, Corrected, Expected, Keys, Question, Section, Value
+from ccsetup.model import Access, Answers, Choice, Corrected, Expected, Keys, Question, Section, Told, Value
 from ccsetup.questions import BRANCH, NO_CLONE, REPO, again, asked_region, duration, stored, target
-from ccsetup.sources import long_term, source_name, source_profile, source_who
+from ccsetup.sources import long_term, near, source_name, source_profile, source_who
 
 ACTIONS = ("codecommit:GitPull", "codecommit:GitPush", "codecommit:GetRepository")
 _MOST = 2048  # characters of a policy that GetFederationToken takes
@@ -91,6 +91,29 @@ def _repositories(answers: Answers, look: Look) -> Sequence[Choice]:
     return [*(Choice(name, name) for name in names), Choice("", "None now", "a policy says what the keys may do")]
 
 
+def _settle_repo(value: Value, answers: Answers, look: Look) -> Value | Corrected | Told | None:
+    """Look for the repository while wider keys can: with the narrow ones no other region and no other name is seen."""
+    first = REPO.settle(value, answers, look) if REPO.settle else None
+    at = target(answers.plus("repo", value))
+    who = source_who(answers, look)._replace(region=at.region)
+    try:
+        if not at.name or at.name in (names := look.repositories(who)):
+            return first
+        others = [r for r in address.REGIONS if address.partition_of(r) == address.partition_of(at.region)]
+        found = tuple(look.regions_with(who, at.name, others))
+    except Problem:
+        return first
+    if not found:
+        raise NoRepository(
+            f"There is no repository {at.name} in {at.region} that {who.profile} can see.",
+            next=near(at.name, names) or "Check its name (capitals matter), the region and the account.",
+        )
+    if len(found) > 1 or "region" in look.told or address.parse(str(value)).region:
+        raise Elsewhere(at.name, at.region, found)
+    there = address.codecommit_url(at.name, found[0])
+    return Corrected(there, f"{at.name} is not in {at.region} but in {found[0]}. Took {found[0]}.")
+
+
 def _branches(answers: Answers, look: Look) -> Sequence[Choice]:
     """List the branches with the source's keys: the narrow ones may not."""
     at = target(answers)
@@ -138,7 +161,7 @@ QUESTIONS = (
     ),
     Question("federated_account", "Which account is that?", known=_who_asks, flag="-", title="Account"),
     NO_CLONE,
-    REPO._replace(choices=_repositories),
+    REPO._replace(choices=_repositories, settle=_settle_repo),
     Question(
         "policy",
         "Which policy file says what the keys may do?",

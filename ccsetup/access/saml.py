@@ -14,6 +14,7 @@ from ccsetup.model import Access, Answers, Choice, Corrected, Expected, Keys, Qu
 from ccsetup.questions import ROLE_ARN, again, duration, stored
 
 _STDIN = "-"
+_SHOWN = 10
 
 
 def _settle_assertion(value: Value, answers: Answers, look: Look) -> Told:
@@ -42,7 +43,14 @@ def _settle_assertion(value: Value, answers: Answers, look: Look) -> Told:
     last = f"; its sessions end at {_clock(found.session_ends_at)} at the latest" if found.session_ends_at else ""
     count = len(found.roles)
     said = f"The assertion offers {'one role' if count == 1 else f'{count} roles'}{until}{last}."
-    return Told(Secret(clean), (said,), {})
+    return Told(Secret(clean), (said, *_listed(found, "role_arn" in look.told)), {})
+
+
+def _listed(found: Assertion, chosen: bool) -> tuple[str, ...]:
+    """Return a line that names the roles where one of them is still to be chosen."""
+    roles = [role for role, _ in found.roles]
+    more = f" and {len(roles) - _SHOWN} more" if len(roles) > _SHOWN else ""
+    return () if chosen or len(roles) == 1 else (f"They are {', '.join(roles[:_SHOWN])}{more}.",)
 
 
 def _content(text: str, look: Look) -> str:
@@ -82,8 +90,8 @@ def _only_role(answers: Answers, look: Look) -> str | None:
 def _settle_role(value: Value, answers: Answers, look: Look) -> Corrected | None:
     roles = [role for role, _ in _read(answers).roles]
     if value not in roles:
-        more = f" and {len(roles) - 5} more" if len(roles) > 5 else ""
-        raise BadAnswer(f"The assertion does not offer {value}; it offers {', '.join(roles[:5])}{more}.")
+        more = f" and {len(roles) - _SHOWN} more" if len(roles) > _SHOWN else ""
+        raise BadAnswer(f"The assertion does not offer {value}; it offers {', '.join(roles[:_SHOWN])}{more}.")
     if len(roles) == 1 and "role_arn" not in look.told:
         return Corrected(str(value), f"Took {value}, the only role.")
     return None
