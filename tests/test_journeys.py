@@ -170,8 +170,13 @@ def test_a_journey_from_the_first_question_to_a_clone_that_keeps_working(
     journey = plan(sandbox, home)
     terminal = start(tmp_path, env)
     walk(terminal, journey.steps)
+    terminal.answer("Your name, for the commits of this clone?", "\x15Maria Garcia")
+    terminal.answer("Your e-mail address, for them too?", "maria@acme.example")
     assert terminal.exit_code() == 0, terminal.text()
     terminal.wait("✓ wrote", "✓ identity", "✓ access", "✓ cloned", "Next")
+    known = (tmp_path / "work" / journey.repository / ".git" / "config").read_text()
+    assert "name = Maria Garcia" in known
+    assert not (home / ".gitconfig").exists()
     shown_no_secret(terminal, sandbox)
     judged(tmp_path / "work" / journey.repository, journey, env, aws_tools)
 

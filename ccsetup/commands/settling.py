@@ -11,7 +11,7 @@ from ccsetup import address
 from ccsetup.commands import ways
 from ccsetup.commands.outcome import Outcome
 from ccsetup.commands.proof import Claim
-from ccsetup.errors import BadAnswer, Problem
+from ccsetup.errors import BadAnswer, Cancelled, Problem
 from ccsetup.model import Asked, Back, Submodule
 from ccsetup.questions import Target
 from ccsetup.world import Git, Prompt, World
@@ -23,8 +23,12 @@ def settle(world: World, git: Git, claim: Claim, outcome: Outcome, person: Promp
     """Fetch the submodules and see to the name; the outcome holds a Problem where a submodule was refused."""
     assert outcome.cloned is not None  # noqa: S101 — it is about that clone
     directory = outcome.cloned.directory
-    problems = _submodules(world, git, claim, directory, directory, 0)
-    _name(world, git, directory, outcome, person)
+    again = f"To go on: ccsetup clone {claim.target.name} --profile {claim.profile} --region {claim.region}"
+    try:
+        problems = _submodules(world, git, claim, directory, directory, 0)
+        _name(world, git, directory, outcome, person)
+    except (KeyboardInterrupt, Cancelled):
+        raise Cancelled("Cancelled. The clone is there and is kept.", next=again) from None
     return replace(outcome, problems=(*outcome.problems, *problems))
 
 
