@@ -21,11 +21,13 @@ def complete() -> int:
     """Print the profiles' names, one a line."""
     from ccsetup.skim import names
 
+    files = (("AWS_CONFIG_FILE", "config"), ("AWS_SHARED_CREDENTIALS_FILE", "credentials"))
     try:
-        found = names(_text("AWS_CONFIG_FILE", "config"), _text("AWS_SHARED_CREDENTIALS_FILE", "credentials"))
-    except (Unsure, UnicodeError):
-        found = []
-    sys.stdout.write("".join(f"{name}\n" for name in found if name.isprintable()))
+        config, credentials = (bytes_of(*file).decode("utf-8", "replace") for file in files)
+    except Unsure:
+        return 0
+    found = names(config, credentials)
+    sys.stdout.buffer.write("".join(f"{name}\n" for name in found if name.isprintable()).encode())
     return 0
 
 

@@ -18,6 +18,7 @@ PURE = {
     "talk", "questions", "sources", "parse", "paste", "address", "ini", "config", "plan", "refusals", "inert", "pick",
     "access", "tokens", "complaints", "masks", "denials", "policy", "transport", "assertion",
     "mending", "labels", "signed", "mentions", "held", "offers", "reading", "skim", "standing", "roster", "shells",
+    "completing",
 }  # fmt: skip
 # One adapter may have several rooms: they may see each other, never another adapter's.
 FAMILIES = (
@@ -39,7 +40,7 @@ MAY = {
     "adapters": FOUNDATION | PURE,
     "helpers": HELPERS,
     "sandbox": {"sandbox"},
-    "commands": FOUNDATION | PURE | {"commands", "sandbox"},
+    "commands": FOUNDATION | PURE | {"commands", "sandbox", "arguments"},  # completion reads the parsers
     "top": FOUNDATION | PURE | ADAPTERS | {"commands", "signing", *TOP},
 }
 DOORS = {

@@ -18,7 +18,9 @@ from ccsetup.sandbox import Sandbox
 from ccsetup.sandbox.example import BROKER, CODE, MARIA, PEOPLE, REGION, SAML_PROVIDER, START_URL, role_arn
 
 Run = Callable[..., dict[str, Any]]
-CHANGING = re.compile(r"^(aws_access_key_id|aws_secret_access_key|aws_session_token|ccsetup_expires_at)\b.*$", re.MULTILINE)
+CHANGING = re.compile(
+    r"^(aws_access_key_id|aws_secret_access_key|aws_session_token|ccsetup_expires_at)\b.*$", re.MULTILINE
+)
 
 
 @pytest.fixture

@@ -1,0 +1,118 @@
+"""A profile's temporary credentials as lines that a shell takes up; the one command whose output is the secret."""
+
+from __future__ import annotations
+
+import os
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable
+from pathlib import Path
+
+from ccsetup.commands.options import Options
+from ccsetup.commands.report import Report
+from ccsetup.commands.setup import looking
+from ccsetup.errors import Problem
+from ccsetup.look import Look
+from ccsetup.model import Keys, Who
+from ccsetup.shells import SHELLS, Shell, guess
+from ccsetup.sources import near
+from ccsetup.world import World
+
+ABOUT = "Print a profile's temporary credentials for the shell to take up."
+USAGE = "PROFILE [--shell SHELL]"
+EXAMPLE = 'eval "$(ccsetup env acme-dev)"'
+
+
+def flags(parser: ArgumentParser) -> None:
+    """Add env's own flags."""
+    parser.add_argument("profile", metavar="PROFILE", help="such as acme-dev")
+    parser.add_argument("--shell", choices=[*SHELLS], help="whose language to print; the shell you are in when absent")
+    parser.add_argument("--long-term", action="store_true", help="print keys that do not end, too")
+
+
+def main(options: Namespace, world_of: Callable[[], World]) -> Report:
+    """Print the credentials; with --json as a credential_process does."""
+    world = world_of()
+    look = looking(world, Options({}))
+    if options.profile not in look.profiles:
+        raise Problem(
+            f"There is no profile {options.profile} on this machine.",
+            next=near(options.profile, list(look.profiles)) or f"Set it up: ccsetup setup --profile {options.profile}",
+            code="profile.missing",
+        )
+    region = look.profiles[options.profile].get("region", "")
+    keys = _keys(world, options, look)
+    name = options.shell or guess(world.env, _parent(world))
+    world.screen.output("\n".join(_lines(SHELLS[name], options.profile, region, keys)))
+    if world.screen.room() is not None:
+        world.screen.note(f"To take this up: {SHELLS[name].use.format(options.profile)}")
+    return Report(_document(options.profile, keys))
+
+
+def _keys(world: World, options: Namespace, look: Look) -> Keys:
+    """Return the profile's keys. Raises Problem where they have ended, or do not end at all."""
+    there = look.profiles[options.profile]
+    _no_circle(options.profile, there.get("credential_process", ""))
+    with world.screen.busy("Fetching credentials"):
+        keys = world.aws.keys(Who(options.profile, there.get("region", "") or "us-east-1"))
+    if keys.session_token is None and not options.long_term:
+        raise Problem(
+            f"The keys of {options.profile} are long-term: whoever reads them has them for good.",
+            why="A variable is seen by every program that this shell starts.",
+            next=f"Use a role or a code with them; or, if you must: ccsetup env {options.profile} --long-term",
+            code="input.invalid",
+        )
+    if keys.expires_at and keys.expires_at <= world.now():
+        raise Problem(
+            f"The keys of {options.profile} ended at {keys.expires_at:%Y-%m-%d %H:%M} UTC.",
+            next=f"Run: ccsetup login {options.profile}",
+            code="keys.expired",
+        )
+    parts = (
+        keys.access_key_id,
+        keys.secret_access_key.reveal(),
+        keys.session_token.reveal() if keys.session_token else "",
+    )
+    if not all(part.isprintable() for part in parts):
+        raise Problem(f"The keys of {options.profile} hold a line break or control character.", code="keys.partial")
+    return keys
+
+
+def _no_circle(name: str, process: str) -> None:
+    words = process.split()
+    if any(word.endswith("ccsetup") for word in words) and "env" in words and name in words:
+        raise Problem(
+            f"{name} gets its keys from ccsetup env {name}, which would go round for ever.",
+            next="Name another profile in its credential_process.",
+            code="source.loop",
+        )
+
+
+def _parent(world: World) -> str:
+    """Return the name of the program that started this one, "" where the system does not tell."""
+    try:
+        return world.files.text(Path(f"/proc/{os.getppid()}/comm"))
+    except Problem:
+        return ""
+
+
+def _lines(shell: Shell, profile: str, region: str, keys: Keys) -> list[str]:
+    ends = f"{keys.expires_at:%Y-%m-%dT%H:%M:%SZ}" if keys.expires_at else ""
+    wanted = {
+        "AWS_ACCESS_KEY_ID": keys.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": keys.secret_access_key.reveal(),
+        "AWS_SESSION_TOKEN": keys.session_token.reveal() if keys.session_token else "",
+        "AWS_SECURITY_TOKEN": "",  # an old name that SDKs still put first
+        "AWS_CREDENTIAL_EXPIRATION": ends,
+    }
+    regions = {"AWS_REGION": region, "AWS_DEFAULT_REGION": region} if region else {}
+    lines = [shell.assign(k, v) if v else shell.remove(k) for k, v in {**wanted, **regions}.items()]
+    until = f"until {ends}" if ends else "which do not end" if keys.session_token is None else "end unknown"
+    return [shell.remark(f"{profile if profile.isprintable() else 'the keys'}, {until}"), *lines]
+
+
+def _document(profile: str, keys: Keys) -> dict[str, object]:
+    """Return what a credential_process prints."""
+    token = {"SessionToken": keys.session_token.reveal()} if keys.session_token else {}
+    ends = {"Expiration": f"{keys.expires_at:%Y-%m-%dT%H:%M:%SZ}"} if keys.expires_at else {}
+    held = {"AccessKeyId": keys.access_key_id, "SecretAccessKey": keys.secret_access_key.reveal()}
+    return {"Version": 1, "profile": profile, **held, **token, **ends}
