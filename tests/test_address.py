@@ -12,7 +12,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ccsetup import address
-from ccsetup.address import REGIONS, Address, arn, codecommit_url, git_host, https_url, parse, partition_of
+from ccsetup.address import (
+    REGIONS,
+    Address,
+    arn,
+    codecommit_url,
+    console_url,
+    git_host,
+    https_url,
+    parse,
+    partition_of,
+    ssh_url,
+    takes_profile,
+)
 from ccsetup.errors import BadAnswer
 
 OHIO = Address("MyRepo", "us-east-2")
@@ -83,6 +95,28 @@ def test_a_repository_is_found_in_whatever_way_it_is_written(text: str, told: di
     assert parse(text) == Address(**{"repository": "MyRepo", **told})
 
 
+def printed(read: Address) -> str:
+    """Return an address in its own form again."""
+    return {
+        "name": read.repository,
+        "codecommit": codecommit_url(read.repository, read.region, read.profile),
+        "https": https_url(read.region, read.repository, read.host),
+        "ssh": ssh_url(read.region, read.repository),
+        "arn": arn(read.region, read.account_id, read.repository),
+        "console": console_url(read.region, read.repository),
+    }[read.form]
+
+
+@pytest.mark.parametrize(("text", "told"), WRITTEN, ids=[text for text, _ in WRITTEN])
+def test_what_is_read_is_printed_in_its_form_and_read_again_alike(text: str, told: dict[str, Any]) -> None:
+    read = parse(text)
+    again = parse(printed(read))
+    beside = {"directory": "", "branch": "", "said": ""}  # of a command, of a page, of a correction
+    account = {"account_id": ""} if read.form == "console" else {}
+    assert again == read._replace(**beside, **account)
+    assert printed(again) == printed(read)
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -118,6 +152,7 @@ def test_a_password_in_a_refused_address_is_not_repeated() -> None:
 
 @pytest.mark.parametrize("profile", ["org/dev", "dev#1", "dev?1", "me@corp", "my dev", "dév"])
 def test_a_profile_that_git_remote_codecommit_would_misread_gets_no_address(profile: str) -> None:
+    assert not takes_profile(profile)
     with pytest.raises(BadAnswer, match="git-remote-codecommit cannot take"):
         codecommit_url("MyRepo", "us-east-2", profile)
 
@@ -136,6 +171,8 @@ def test_every_address_made_here_is_read_back(name: str, region: str, profile: s
     assert parse(https_url(region, name)) == Address(name, region, partition=expected.partition, form="https")
     read = parse(arn(region, "012345678901", name))
     assert (read.repository, read.region, read.account_id) == (name, region, "012345678901")
+    assert parse(ssh_url(region, name)) == Address(name, region, partition=expected.partition, form="ssh")
+    assert parse(console_url(region, name)) == Address(name, region, partition=expected.partition, form="console")
     assert parse("git clone -- " + codecommit_url(name, region, profile) + " dir").repository == name
 
 
@@ -186,6 +223,32 @@ for url in json.load(sys.stdin):
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert [json.loads(line) for line in done.stdout.splitlines()] == [list(m) for m in made[::37]]
+
+
+# The addresses of AWS's own tests of git-remote-codecommit, as git hands them over.
+AWSS = {
+    "codecommit://test_repo": ("test_repo", "", ""),
+    "codecommit://profile@test_repo": ("test_repo", "", "profile"),
+    "ca-central-1://test_repo": ("test_repo", "ca-central-1", ""),
+    "ca-central-1://profile@test_repo": ("test_repo", "ca-central-1", "profile"),
+}
+
+
+@pytest.mark.parametrize("url", AWSS)
+def test_what_awss_own_tool_reads_is_read_alike(url: str) -> None:
+    read = parse(url)
+    assert (read.repository, read.region, read.profile) == AWSS[url]
+    assert parse(url.replace("ca-central-1:", "codecommit::ca-central-1:")) == read
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["codecommit:/test_repo", "codecommit//test_repo", "://test_repo", "codecommit://", "codecommit:://test_repo",
+     "codecommit:///test_repo"],
+)  # fmt: skip
+def test_what_awss_own_tool_calls_malformed_is_refused(url: str) -> None:
+    with pytest.raises(BadAnswer):
+        parse(url)
 
 
 def test_hosts_are_the_ones_awss_tool_signs_for() -> None:

@@ -322,6 +322,94 @@ def test_a_clone_killed_half_way_is_finished_by_a_fetch(slow: dict[str, str], gi
     assert git.do(target, "status", "--porcelain", "--branch").strip() == "## trunk...origin/trunk"
 
 
+CLONE = """
+import os, sys
+from pathlib import Path
+from ccsetup.git import Git
+from ccsetup.model import Route
+way = Route("git-remote-codecommit", sys.argv[2])
+Git(os.environ, Path.home()).clone(way, Path(sys.argv[1]), "", lambda *step: None)
+"""
+
+
+def killed(env: dict[str, str], target: Path, url: str) -> None:
+    """Clone in a child that a git on its PATH kills with -9, at the call that STOP_AT names."""
+    argv = [sys.executable, "-c", CLONE, target, url]
+    subprocess.run(argv, env={**env, "PYTHONPATH": str(ROOT)}, capture_output=True, check=False)
+
+
+@pytest.mark.parametrize("name", ["payments-web", "empty"])
+def test_a_clone_killed_at_any_step_is_finished_by_the_next_run(
+    env: dict[str, str], git: Git, tmp_path: Path, name: str
+) -> None:
+    count, url = tmp_path / "count", route(name).url
+    body = f"""#!/bin/sh
+echo x >> {count}
+test $(wc -l < {count}) -ne $STOP_AT || {{ kill -9 $PPID; test -z "$AFTER" || /usr/bin/git "$@"; exit 1; }}
+exec /usr/bin/git "$@"
+"""
+    wrapped = script(tmp_path / "wrapped/git", body).parent
+    steps = 0
+    for stop in range(1, 30):
+        target = tmp_path / f"clone-{stop}" / "deep"
+        count.write_text("")
+        more = {"STOP_AT": str(stop), "AFTER": "yes" if stop % 2 else "", "PATH": f"{wrapped}:{env['PATH']}"}
+        killed({**env, **more}, target, url)
+        if len(count.read_text().split()) < stop:
+            break
+        steps += 1
+        assert git.unfinished(target) or git.origin(target) == url
+        git.clone(route(name), target, "", nothing) if git.unfinished(target) else git.fetch(target)
+        assert not git.unfinished(target)
+        assert git.do(target, "status", "--porcelain", "--branch").startswith(
+            "## trunk...origin/trunk" if name != "empty" else "## No commits yet on main"
+        )
+        assert git.do(target, "status", "--porcelain") == ""
+        assert sorted(path.name for path in target.parent.parent.glob(f"clone-{stop}/*")) == ["deep"]
+    assert steps > 6
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="it is Linux that tells what runs")
+def test_a_check_out_killed_half_way_is_finished_around_what_somebody_added(
+    env: dict[str, str], git: Git, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    files = {f"f{n:02}.txt": f"file {n}\n".encode() * 400 for n in range(12)} | {".gitattributes": b"*.txt filter=slow\n"}
+    sandbox.state.add_repository("111122223333", "us-east-2", "slow", commits=1, files=files)
+    smudge = f"sh -c 'echo x >> {tmp_path}/count; test $(wc -l < {tmp_path}/count) -lt 5 || {{ touch {tmp_path}/started; sleep 60; }}; cat'"
+    shell("git", "config", "--global", "filter.slow.smudge", smudge, cwd=tmp_path, env=env)
+    shell("git", "config", "--global", "filter.slow.clean", "cat", cwd=tmp_path, env=env)
+    target, tag = tmp_path / "clone", {"TAG": f"{tmp_path}", "PYTHONPATH": str(ROOT)}
+    argv = [sys.executable, "-c", CLONE, target, route("slow").url]
+    child = subprocess.Popen(argv, env={**env, **tag}, stderr=subprocess.DEVNULL)
+    until(tmp_path / "started")
+    for process in Path("/proc").iterdir():
+        if process.name.isdigit() and process.name != str(os.getpid()):
+            try:
+                if f"TAG={tmp_path}".encode() in (process / "environ").read_bytes():
+                    os.kill(int(process.name), signal.SIGKILL)
+            except OSError:
+                continue
+    child.wait()
+    shell("git", "config", "--global", "filter.slow.smudge", "cat", cwd=tmp_path, env=env)
+    there = sorted(path.name for path in target.glob("*.txt"))
+    assert there
+    assert len(there) < 12
+    (target / there[0]).write_bytes(files[there[0]][:100])  # as a write that was cut short leaves it
+    (target / "mine").write_text("mine")
+    (target / "f11.txt").write_text("my own")
+    assert git.unfinished(target)
+    assert git.clone(route("slow"), target, "", nothing)
+    assert git.do(target, "status", "--porcelain").splitlines() == [" M f11.txt", "?? mine"]
+    assert (target / "f11.txt").read_text() == "my own"
+    assert not git.unfinished(target)
+
+
+def test_a_clone_that_somebody_went_on_with_is_not_begun_anew(git: Git, tmp_path: Path) -> None:
+    git.clone(route("MySharedDemoRepo"), tmp_path / "clone", "", nothing)
+    (tmp_path / "clone/.git/ccsetup-cloning").write_text("fetch\n\nurl")
+    assert not git.unfinished(tmp_path / "clone")
+
+
 def test_a_fetch_brings_what_is_new_and_leaves_the_work_alone(git: Git, tmp_path: Path, env: dict[str, str]) -> None:
     before = git.clone(route("MySharedDemoRepo"), tmp_path / "a", "", nothing)
     git.clone(route("MySharedDemoRepo"), tmp_path / "b", "", nothing)
