@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -17,7 +16,7 @@ from typing import Any
 import pytest
 from conftest import AwsTools, CleanEnv
 from script import tree
-from terminal import program
+from terminal import CTRL_C, Terminal, program
 
 from ccsetup.sandbox import Sandbox
 from ccsetup.sandbox.example import CODE, PEOPLE, REGION, role_arn
@@ -165,7 +164,9 @@ def test_a_clone_pulls_and_pushes_by_every_way(person: Person, aws_tools: AwsToo
         "aws's helper": (("--via", "credential-helper", "--helper", "aws"), theirs),
     }[which]
     told = person.home / "asked"
-    person.git("", "config", "--global", "credential.helper", f"!f() {{ test \"$1\" != get || echo asked >> {told}; }}; f")
+    person.git(
+        "", "config", "--global", "credential.helper", f'!f() {{ test "$1" != get || echo asked >> {told}; }}; f'
+    )
     done = person.clone("MySharedDemoRepo", *words, **more)
     assert done.code == 0, done.shown
     assert done.said["clone"]["via"] == (words[1] if words else "git-remote-codecommit")
@@ -215,7 +216,9 @@ def test_a_vpc_endpoints_host_is_kept_by_the_helper(person: Person) -> None:
     env = {"CODE_COMMIT_ENDPOINT": ""}
     done = person.clone(f"https://{host}/v1/repos/MySharedDemoRepo", "--dry-run", **env)
     assert f"git clone https://{host}/v1/repos/MySharedDemoRepo" in done.shown
-    remote = person.clone(f"https://{host}/v1/repos/MySharedDemoRepo", "--dry-run", "--via", "git-remote-codecommit", **env)
+    remote = person.clone(
+        f"https://{host}/v1/repos/MySharedDemoRepo", "--dry-run", "--via", "git-remote-codecommit", **env
+    )
     assert f"export CODE_COMMIT_ENDPOINT={host}" in remote.shown
 
 
@@ -283,13 +286,20 @@ def test_without_a_profile_setup_is_the_next_step(person: Person) -> None:
 def test_profiles_that_need_a_person_are_not_asked_but_named(person: Person) -> None:
     ran = person.home / "ran"
     person.settings("config", "profile program", {"credential_process": f"touch {ran}", "region": REGION})
-    person.settings("config", "sso-session acme", {"sso_start_url": "https://acme.awsapps.com/start", "sso_region": "us-east-1"})
+    person.settings(
+        "config", "sso-session acme", {"sso_start_url": "https://acme.awsapps.com/start", "sso_region": "us-east-1"}
+    )
     signed_out = {"sso_session": "acme", "sso_account_id": CODE, "sso_role_name": "Developer", "region": REGION}
     person.settings("config", "profile acme-dev", signed_out)
     maria = person.sandbox.state.user_keys(f"arn:aws:iam::{PEOPLE}:user/maria")
     person.profile("maria", maria)
     serial = person.sandbox.state.device("maria").serial
-    with_code = {"role_arn": role_arn("CodeCommitMfa"), "source_profile": "maria", "mfa_serial": serial, "region": REGION}
+    with_code = {
+        "role_arn": role_arn("CodeCommitMfa"),
+        "source_profile": "maria",
+        "mfa_serial": serial,
+        "region": REGION,
+    }
     person.settings("config", "profile coded", with_code)
     before = tree(person.home)
     done = person.clone("MySharedDemoRepo")
@@ -383,20 +393,22 @@ def test_whose_commits_they_are_is_said_when_git_does_not_know(person: Person) -
 
 def with_submodules(person: Person, **urls: str) -> None:
     """Push a commit with submodules to MySharedDemoRepo; each holds the first commit of the repository it names."""
-    state = person.sandbox.state
     place = person.work / "seed"
     assert person.clone("MySharedDemoRepo", "seed", "--profile", "dev").code == 0
     lines = ""
     for name, told in urls.items():
         repository, url = told.split(" ")
-        commit = person.git("", "ls-remote", f"codecommit::{REGION}://dev@{repository}", "HEAD").split()[0] if repository != "-" else "1" * 40
+        commit = (
+            person.git("", "ls-remote", f"codecommit::{REGION}://dev@{repository}", "HEAD").split()[0]
+            if repository != "-"
+            else "1" * 40
+        )
         person.git("seed", "update-index", "--add", "--cacheinfo", f"160000,{commit},{name}")
         lines += f'[submodule "{name}"]\n\tpath = {name}\n\turl = {url}\n'
     (place / ".gitmodules").write_text(lines)
     person.git("seed", "add", ".gitmodules")
     person.git("seed", "commit", "-qm", "Submodules")
     person.git("seed", "push", "-q")
-    assert state
 
 
 @pytest.mark.parametrize("via", ["git-remote-codecommit", "credential-helper"])
@@ -435,3 +447,84 @@ def test_a_submodule_that_is_refused_is_said_and_the_clone_stays(person: Person)
     assert "The submodule gone was refused." in done.problem["what"]
     assert (person.work / "MySharedDemoRepo/beside/README.md").is_file()
     assert person.clone("MySharedDemoRepo", "--profile", "dev").code == 1
+
+
+def at_a_terminal(person: Person, *words: str) -> Terminal:
+    return Terminal([program(), "clone", *words], dict(person.env), person.work)
+
+
+def test_a_person_chooses_between_repositories_of_one_name(person: Person) -> None:
+    person.sandbox.state.add_repository(CODE, "us-east-1", "MySharedDemoRepo")
+    person.profile("dev", region="us-east-2")
+    person.profile("east", region="us-east-1")
+    (person.home / ".gitconfig").unlink()
+    terminal = at_a_terminal(person, "MySharedDemoRepo")
+    terminal.answer("Which one?", "us-east-1")
+    terminal.answer("Your name, for the commits of this clone?", "Maria Garcia")
+    terminal.answer("Your e-mail address, for them too?", "maria@acme.example")
+    assert terminal.exit_code() == 0, terminal.text()
+    assert "codecommit::us-east-1://east@" in person.git("MySharedDemoRepo", "remote", "get-url", "origin")
+    assert person.git("MySharedDemoRepo", "config", "--local", "user.name") == "Maria Garcia\n"
+    assert not (person.home / ".gitconfig").exists()
+
+
+@pytest.mark.parametrize("takes", [True, False])
+def test_a_person_is_offered_the_region_it_is_in(person: Person, takes: bool) -> None:
+    person.profile("dev", region="us-east-2")
+    terminal = at_a_terminal(person, "codecommit::us-east-1://handbook")
+    terminal.answer("Clone it from there?", *([] if takes else ["Leave"]))
+    assert terminal.exit_code() == (0 if takes else 130), terminal.text()
+    assert [path.name for path in person.work.iterdir()] == (["handbook"] if takes else [])
+
+
+def test_a_person_without_access_is_led_to_setup_with_the_address_taken_along(person: Person) -> None:
+    terminal = at_a_terminal(person, "codecommit::us-east-2://MySharedDemoRepo")
+    terminal.answer("What now?", "Set up")
+    terminal.answer("What were you given?", "Temporary")
+    keys = person.sandbox.state.temporary_keys(role_arn("CodeCommitAccess"))
+    terminal.answer("What is the access key ID?", keys.access_key_id)
+    terminal.answer("What is the secret access key?", keys.secret_access_key)
+    terminal.answer("What is the session token?", keys.session_token)
+    terminal.answer("What shall the profile be called?", "\x15dev")
+    terminal.answer("Write this?")
+    assert terminal.exit_code() == 0, terminal.text()
+    pulls_and_pushes(person, "MySharedDemoRepo")
+
+
+def test_a_person_may_let_programs_run_for_their_credentials(person: Person) -> None:
+    keys = person.sandbox.state.temporary_keys(role_arn("CodeCommitAccess"))
+    told = {
+        "Version": 1,
+        "AccessKeyId": keys.access_key_id,
+        "SecretAccessKey": keys.secret_access_key,
+        "SessionToken": keys.session_token,
+    }
+    program_ = script(person.home / "program", f"#!/bin/sh\ntouch {person.home}/ran\necho '{json.dumps(told)}'\n")
+    person.settings("config", "profile program", {"credential_process": str(program_), "region": REGION})
+    terminal = at_a_terminal(person, "MySharedDemoRepo")
+    terminal.ask("Run the programs of program for their credentials?")
+    assert not (person.home / "ran").exists()
+    terminal.press("y", "\r")
+    assert terminal.exit_code() == 0, terminal.text()
+
+
+def test_a_person_creates_a_repository_with_its_description(person: Person) -> None:
+    person.profile("dev", region="us-east-2")
+    terminal = at_a_terminal(person, "brand-new", "--create")
+    terminal.answer("Create brand-new in us-east-2 with dev?", "y")
+    terminal.answer("What is it for?", "Our new service")
+    assert terminal.exit_code() == 0, terminal.text()
+    made = next(r for r in person.sandbox.state.repositories.values() if r.name == "brand-new")
+    assert made.description == "Our new service"
+
+
+def test_ctrl_c_at_a_question_leaves_nothing(person: Person) -> None:
+    person.sandbox.state.add_repository(CODE, "us-east-1", "MySharedDemoRepo")
+    person.profile("dev", region="us-east-2")
+    person.profile("east", region="us-east-1")
+    before = tree(person.home)
+    terminal = at_a_terminal(person, "MySharedDemoRepo")
+    terminal.ask("Which one?")
+    terminal.press(CTRL_C)
+    assert terminal.exit_code() == 130
+    assert (list(person.work.iterdir()), tree(person.home)) == ([], before)
