@@ -5,17 +5,22 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 from conftest import CleanEnv
+from script import FakeAws, FakeGit, FakeSignIn, Script, Shown, tree, world
 from terminal import program
 
+from ccsetup.arguments import parsed
+from ccsetup.commands import login as command
+from ccsetup.commands.report import Report
+from ccsetup.errors import BadAnswer, Problem
 from ccsetup.sandbox import Sandbox
 from ccsetup.sandbox.example import BROKER, CODE, MARIA, PEOPLE, REGION, SAML_PROVIDER, START_URL, role_arn
+from ccsetup.world import World
 
 Run = Callable[..., dict[str, Any]]
 CHANGING = re.compile(
@@ -118,3 +123,226 @@ def test_every_kind_is_set_up_renewed_and_undone_again(sandbox: Sandbox, run: Ru
         run("undo", "--yes")
     assert texts(home) == {}
     assert run("undo", "--yes")["undone"] is None
+
+
+def handwritten(home: Path, serial: str) -> dict[str, tuple[int, str]]:
+    """Write profiles as people do, with a comment here and a blank there."""
+    (home / ".aws" / "config").write_text(
+        f"# ours\n[profile maria]\nregion={REGION}\n\n"
+        f"[sso-session acme]\nsso_start_url = {START_URL}\nsso_region = us-east-1\n\n"
+        f"[profile dev]\nsso_session = acme\nsso_account_id = {CODE}\nsso_role_name = Developer  \nregion = {REGION}\n"
+        f"[profile reader]\nsso_session = acme\nsso_account_id = {CODE}\nsso_role_name = ReadOnly\nregion = {REGION}\n"
+        f"[profile old]\nsso_start_url = {START_URL}\nsso_region = us-east-1\nsso_account_id = {CODE}\n"
+        f"sso_role_name = Developer\n"
+        f"[profile code]\nrole_arn : {role_arn('CodeCommitMfa')}\nsource_profile = maria\nmfa_serial = {serial}\n"
+        f"region = {REGION}\n; the end\n"
+    )
+    return texts(home)
+
+
+def test_profiles_that_others_wrote_are_renewed_and_left_as_they_are(
+    sandbox: Sandbox, run: Run, tmp_path: Path
+) -> None:
+    state, home = sandbox.state, tmp_path / "home"
+    serial = state.device("maria").serial
+    run("setup", "keys", "--keys", "-", "--profile", "maria", "--no-clone", "--yes", "--region", REGION, stdin=pasted(state.user_keys(MARIA)))  # fmt: skip
+    before = handwritten(home, serial)
+    assert {it["name"]: it["usable"] for it in run("status")["profiles"]} == {
+        "maria": True, "dev": False, "reader": False, "old": False, "code": False
+    }  # fmt: skip
+    document = run("login", "code", "--mfa-code", state.mfa_code(serial))
+    assert document["identity"]["arn"].endswith(
+        ":assumed-role/CodeCommitMfa/" + document["identity"]["arn"].split("/")[-1]
+    )
+    assert document["expires_at"]
+    document = run("login", "dev", "--device-code")
+    assert "signed in acme" in document["stderr"]
+    assert document["expires_at"]
+    assert texts(home) == before
+    stands = {it["name"]: it for it in run("status", "--check")["profiles"]}
+    assert {name: it["usable"] for name, it in stands.items()} == {
+        "maria": True, "dev": True, "reader": True, "old": False, "code": True
+    }  # fmt: skip
+    document = run("login", "--all", "--device-code", "--no-input", code=1)
+    results = {it["profile"]: it for it in document["profiles"]}
+    assert {name: it["ok"] for name, it in results.items()} == {"dev": True, "reader": True, "old": True, "code": False}
+    assert results["code"]["problems"][0]["code"] == "input.missing"
+    assert document["stderr"].count("signed in") == 2  # the session that two share, and the legacy one
+    assert texts(home) == before
+
+
+def test_a_code_that_is_refused_and_keys_of_another_account_leave_everything_as_it_was(
+    sandbox: Sandbox, run: Run, tmp_path: Path
+) -> None:
+    state, home = sandbox.state, tmp_path / "home"
+    serial = state.device("maria").serial
+    shared = ("--region", REGION, "--no-clone", "--yes")
+    run("setup", "keys", "--keys", "-", "--profile", "maria", *shared, stdin=pasted(state.user_keys(MARIA)))
+    run("setup", "mfa", "--source-profile", "maria", "--mfa-serial", serial, "--mfa-code", state.mfa_code(serial), "--profile", "two", *shared)  # fmt: skip
+    before = tree(home)
+    document = run("login", "two", "--mfa-code", state.wrong_mfa_code(serial), code=1)
+    assert not document["ok"]
+    document = run("login", "maria", "--keys", "-", stdin=pasted(state.user_keys(BROKER)), code=1)
+    assert document["problems"][0]["code"] == "access.account"
+    assert (PEOPLE in document["problems"][0]["what"], CODE in document["problems"][0]["what"]) == (True, True)
+    assert run("login", "two", "--no-input", code=2)["problems"][0]["code"] == "input.missing"
+    assert run("login", "tow", code=1)["problems"][0]["next"] == "There is two."
+    assert run("login", "two", "--keys", "env", code=2)["problems"][0]["code"] == "input.invalid"
+    assert tree(home) == before
+
+
+# Which profile, told by values
+
+CONFIG = """
+[sso-session acme]
+sso_start_url = https://acme.awsapps.com/start
+sso_region = us-east-1
+[profile lasts]
+region = us-east-2
+[profile soon]
+ccsetup_expires_at = 2026-11-21T12:10:00Z
+[profile later]
+ccsetup_expires_at = 2026-11-21T18:00:00Z
+[profile ended]
+ccsetup_expires_at = 2026-11-20T18:00:00Z
+[profile out]
+sso_session = acme
+sso_account_id = 111122223333
+sso_role_name = Developer
+[profile asks]
+credential_process = /usr/bin/keys
+[profile here]
+region = us-east-2
+[profile cli]
+login_session = arn:aws:iam::111122223333:user/maria
+"""
+THREE = "aws_access_key_id = ASIAIOSFODNN7EXAMPLE\naws_secret_access_key = s\naws_session_token = t\n"
+NEW = {"AWS_ACCESS_KEY_ID": "ASIAIOSFODNN7EXAMPLF", "AWS_SECRET_ACCESS_KEY": "n" * 40, "AWS_SESSION_TOKEN": "m" * 40}
+
+
+def ready(folder: Path, script: Script | None = None, **more: Any) -> World:
+    around = world(folder, script, **more)
+    (around.home / ".aws").mkdir(exist_ok=True)
+    (around.home / ".aws" / "config").write_text(CONFIG)
+    keys = THREE.split("aws_session")[0].replace("ASIA", "AKIA")
+    (around.home / ".aws" / "credentials").write_text(
+        "".join(f"[{name}]\n{THREE}\n" for name in ("later", "soon", "ended")) + f"[lasts]\n{keys}"
+    )
+    return around
+
+
+def login(around: World, *words: str) -> Report:
+    options = parsed(["login", *words])
+    report = command.main(options, lambda: around)
+    if isinstance(around.prompt, Script):
+        around.prompt.done()
+    return report
+
+
+def shown(around: World) -> str:
+    assert isinstance(around.screen, Shown)
+    return around.screen.text()
+
+
+@pytest.mark.parametrize(
+    ("env", "origin", "chosen"),
+    [
+        ({}, "", "soon"),
+        ({"AWS_PROFILE": "later"}, "", "later"),
+        ({"AWS_PROFILE": "later"}, "codecommit::us-east-2://ended@Repo", "ended"),
+    ],
+)
+def test_without_a_name_it_is_the_clones_profile_else_the_variables_else_the_one_about_to_end(
+    tmp_path: Path, env: dict[str, str], origin: str, chosen: str
+) -> None:
+    around = ready(tmp_path, env={**NEW, **env}, git=FakeGit(origins={"work": origin} if origin else {}))
+    report = login(around, "--keys", "env")
+    assert report.document["profile"] == chosen
+    assert chosen in shown(around).splitlines()[0]
+    secrets = (around.home / ".aws" / "credentials").read_text()
+    assert secrets.count("n" * 40) == 1
+    assert (around.home / ".aws" / "config").read_text() == CONFIG.replace(
+        {
+            "soon": "ccsetup_expires_at = 2026-11-21T12:10:00Z\n",
+            "later": "ccsetup_expires_at = 2026-11-21T18:00:00Z\n",
+        }.get(chosen, "ccsetup_expires_at = 2026-11-20T18:00:00Z\n"),
+        "",
+    )  # what the new keys do not tell is not kept of the old ones
+
+
+def test_a_person_chooses_among_several_the_nearest_end_first(tmp_path: Path) -> None:
+    script = Script(("profile", "out"))
+    around = ready(tmp_path, script)
+    report = login(around)
+    assert [choice.value for choice in script.asked[0].choices] == ["soon", "later", "ended", "out"]
+    assert script.asked[0].default == "soon"
+    assert (report.document["profile"], report.document["kind"]) == ("out", "sso")
+
+
+def test_one_sign_in_serves_every_profile_of_its_session_and_failures_do_not_stop_the_others(tmp_path: Path) -> None:
+    signin = FakeSignIn()
+    around = ready(tmp_path, signin=signin)
+    with (around.home / ".aws" / "config").open("a") as file:
+        file.write("[profile out2]\nsso_session = acme\nsso_account_id = 111122223333\nsso_role_name = Developer\n")
+    report = login(around, "--all")
+    assert signin.renewed == ["acme"]
+    results = {it["profile"]: it["ok"] for it in report.document["profiles"]}
+    assert results == {"soon": False, "later": False, "ended": False, "out": True, "out2": True}
+    assert (report.exit_code, report.document["ok"]) == (1, False)
+
+
+def test_a_role_signs_in_its_source_and_a_machine_has_nothing_to_renew(tmp_path: Path) -> None:
+    signin = FakeSignIn()
+    around = ready(tmp_path, signin=signin)
+    with (around.home / ".aws" / "config").open("a") as file:
+        file.write("[profile role]\nrole_arn = arn:aws:iam::111122223333:role/Developer\nsource_profile = out\n")
+        file.write("[profile plain]\nrole_arn = arn:aws:iam::111122223333:role/Developer\nsource_profile = lasts\n")
+    assert login(around, "role").document["ok"]
+    assert signin.renewed == ["acme"]
+    assert login(around, "plain").document["ok"]
+    assert login(around, "here").document["kind"] == "machine"
+    assert signin.renewed == ["acme"]
+    assert "plain has nothing to renew" in shown(around)
+    assert "here has nothing to renew" in shown(around)
+
+
+@pytest.mark.parametrize(
+    ("name", "next"), [("asks", "program"), ("cli", "aws login --profile cli"), ("nobody", "ccsetup setup")]
+)
+def test_what_is_renewed_elsewhere_is_said(tmp_path: Path, name: str, next: str) -> None:
+    with pytest.raises(Problem) as refused:
+        login(ready(tmp_path), name)
+    assert next in refused.value.next
+
+
+def test_a_failed_proof_puts_the_old_keys_back_and_nothing_is_left_to_undo(tmp_path: Path) -> None:
+    around = ready(tmp_path, env=NEW, aws=FakeAws(who=Problem("AWS does not know them.", code="access.identity")))
+    before = tree(around.home)
+    with pytest.raises(Problem, match="does not know"):
+        login(around, "soon", "--keys", "env")
+    assert tree(around.home) == before
+    assert not around.files.changes()
+
+
+def test_a_dry_run_and_flags_that_do_not_fit_do_nothing(tmp_path: Path) -> None:
+    aws, signin = FakeAws(), FakeSignIn()
+    around = ready(tmp_path, aws=aws, signin=signin)
+    before = tree(around.home)
+    login(around, "out", "--dry-run")
+    login(around, "--all", "--dry-run")
+    assert "Would renew out: signs in again" in shown(around)
+    for words in (("out", "--mfa-code", "123456"), ("--all", "soon"), ("--all", "--mfa-code", "123456")):
+        with pytest.raises(BadAnswer):
+            login(around, *words)
+    assert (tree(around.home), aws.calls, signin.renewed) == (before, [], [])
+
+
+def test_keys_that_stand_in_config_stay_there_and_other_tools_notes_of_their_end_go(tmp_path: Path) -> None:
+    around = ready(tmp_path, env=NEW)
+    text = f"# a\n[profile mixed]\n{THREE}x_security_token_expires = 2026-11-21T10:00:00+00:00\noutput=json\n# z\n"
+    (around.home / ".aws" / "config").write_text(text)
+    login(around, "mixed", "--keys", "env")
+    assert (around.home / ".aws" / "config").read_text() == (
+        "# a\n[profile mixed]\naws_access_key_id = ASIAIOSFODNN7EXAMPLF\n"
+        f"aws_secret_access_key = {'n' * 40}\naws_session_token = {'m' * 40}\noutput=json\n# z\n"
+    )
