@@ -53,6 +53,9 @@ def held(blocks: Sequence[Block], bare: Sequence[Mapping[str, str]], last: bool 
     """Return the keys in their order; with `last`, of those that stand free only the last whole one counts."""
     loose = [*(block.settings for block in blocks if not block.name), *bare]
     free = _one_each([keys for settings in loose if (keys := _held(settings, ""))])
+    lone = [settings for settings in loose if _ID not in settings and _SECRET in settings]
+    if len(lone) == len(free) == 1 and not free[0].secret:  # the secret has a label, the ID before it has none
+        free = [keys for keys in [_held({_ID: free[0].key_id, **lone[0]}, "")] if keys]
     whole = [keys for keys in free if keys.secret]
     named = [keys for block in blocks if block.name and (keys := _held(block.settings, block.name))]
     return _one_each([*named, *(whole[-1:] if last and whole else free)])
@@ -63,7 +66,8 @@ def moment(text: str) -> datetime | None:
     try:
         if re.fullmatch("[0-9]{10,13}", text):
             return datetime.fromtimestamp(int(text) // (1000 if len(text) > 10 else 1), timezone.utc)
-        plain = re.sub(r"\.[0-9]+", "", re.sub(r" ?(?:[Zz]|UTC)$", "+00:00", text.strip()))
+        plain = re.sub(r"([+-][0-9]{4}) UTC$", r"\1", re.sub(r"\.[0-9]+", "", text.strip()))
+        plain = re.sub(r" ?(?:[Zz]|UTC)$", "+00:00", plain)
         at = datetime.fromisoformat(re.sub(r" ?([+-][0-9]{2}):?([0-9]{2})$", r"\1:\2", plain.replace(" ", "T", 1)))
         return (at if at.tzinfo else at.replace(tzinfo=timezone.utc)).astimezone(timezone.utc)
     except (ValueError, OverflowError, OSError):

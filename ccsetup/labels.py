@@ -17,7 +17,7 @@ Type = Literal["profile", "sso-session", "command", ""]
 
 _NAMES = {
     "aws_access_key_id": "access[ _-]?key(?:[ _-]?id)?",
-    "aws_secret_access_key": "secret[ _-]?(?:access[ _-]?)?key|secretaccesskey",
+    "aws_secret_access_key": "secret(?:[ _-]?(?:access[ _-]?)?key)?",
     "aws_session_token": "(?:session|security)[ _-]?token|(?<=[\"'])token(?=[\"'])",
     "expires_at": "(?:credential_|session_|sso_session_|security_token_)?expir(?:ation|es(?:[ _-]?at)?)",
     "role_arn": "role[ _-]?arn",
@@ -28,7 +28,7 @@ _NAMES = {
     "mfa_serial": "mfa[ _-]?serial(?:[ _-]?number)?|mfa[ _-]?device(?:[ _-]?arn)?|serial[ _-]number",
     "role_session_name": "role[ _-]?session[ _-]?name",
     "duration_seconds": "duration[ _-]?seconds",
-    "web_identity_token_file": "web[ _-]?identity[ _-]?token(?:[ _-]?file)?|token[ _-]file",
+    "web_identity_token_file": "web[ _-]?identity[ _-]?token(?:[_-]?file| file(?!:))?|token[ _-]file",
     "saml_assertion": "saml[ _-]assertion",
     "provider_id": "provider[ _-]?id",
     "federated_name": "federated[ _-]name",
@@ -44,7 +44,7 @@ _LABEL = later(
     r"(?<![A-Za-z0-9_/.@?&+])(?P<lead>--|\$env:|set(?: -{1,2}[a-z]{1,9}){1,2} |setenv )?"
     r"(?:(?:aws|granted|x|cli|default|client|ccsetup)[ _.-]?){0,3}(?:"
     + "|".join(f"(?P<{name}>{words})" for name, words in _NAMES.items())
-    + r")(?![A-Za-z0-9_])",
+    + r")(?![A-Za-z0-9_]|:+aws)",
     re.IGNORECASE | re.ASCII,
 )
 _SEP = later(
@@ -53,14 +53,14 @@ _SEP = later(
     r"""[ |*]{0,3}\n{0,2}(?P<quote>["'`<*]{0,2})""",
     re.IGNORECASE,
 )
-_WORD = later(r"[^\s\"'`,;|<>]+")
+_WORD = later(r"[^\s\"'`,;|<>()]+")
 _PHRASE = later(r"[^\n\"'`|,;<>=]{1,64}?(?=[\"'`|,;<>\n]| [\w.]{1,40} ?=|$)")
 _SHAPES = {  # the values that are more, or less, than one word
     "role_session_name": _PHRASE,
     "region": _PHRASE,
     "credential_process": later(r"[^\n]+"),
     "expires_at": later(
-        r"20[0-9]{2}-[0-9]{2}-[0-9]{2}[T ][0-9:.]{5,20} ?(?:Z|UTC|[+-][0-9]{2}:?[0-9]{2})?|[0-9]{10,13}"
+        r"20[0-9]{2}-[0-9]{2}-[0-9]{2}[T ][0-9:.]{5,20} ?(?:Z|[+-][0-9]{2}:?[0-9]{2})?(?: ?UTC)?|[0-9]{10,13}"
     ),
 }
 _STRICT = {  # what a value must look like when nothing but a blank or a line's end stands before it
@@ -88,6 +88,7 @@ _STS = later(r"\baws (?:\S{1,80} ){0,6}?sts (assume-role[a-z-]*|get-session-toke
 _OF = later(r"--profile[ =][\"']?([^\s\"';&]+)")
 _FLAGS = (("--profile", "--source-profile"), ("--name ", "--federated-name "))
 _PLAIN_WORD = later(r"[A-Za-z0-9+/=_.-]+[\"',`]{0,2}")
+_NO_PIECE = later(r"[A-Za-z]{1,12}[.,]?$|(?:AKIA|ASIA)[A-Z0-9]{12,}$|eyJ|PHNhbW|PD94bW|PFJlc3")
 _PLACEHOLDER = later(
     r"[<>{}$\u2026*\u2022]|\.\.\.|^(?:your|my|the)[_-]?[a-z]+[_-]?name$|profile[_-]?name|changeme", re.I
 )
@@ -112,13 +113,13 @@ class Block(NamedTuple):
 
 def blocks(text: str) -> tuple[list[Block], str]:
     """Return the blocks of a text in their order, and the text without the settings."""
-    found: list[Block] = []
+    found: dict[tuple[str, ...], Block] = {}
     rest: list[str] = []
     for segment, part in _segments(_HEADER_WITHIN.sub("\n", _COMMAND_WITHIN.sub("\n", text))):
         settings, about, left = _settings(part)
         rest.append(left)
         _add(found, segment._replace(hollow=about.hollow, joined=about.joined), settings)
-    return found, "\n".join(rest)
+    return list(found.values()), "\n".join(rest)
 
 
 def is_placeholder(value: str, key: bool = False) -> bool:
@@ -137,7 +138,7 @@ def unwrapped(text: str, start: int, end: int) -> tuple[str, int]:
         if not line or text[line.end() : line.end() + 1] not in ("", "\n") or len(line[0]) > width + 3:
             break
         piece = line[0].rstrip("\"',`")
-        if re.fullmatch(r"[A-Za-z]{1,12}[.,]?|(?:AKIA|ASIA)[A-Z0-9]{12,}", piece):
+        if _NO_PIECE.match(piece):
             break
         word.append(piece)
         end = line.end()
@@ -225,6 +226,7 @@ def _value(text: str, key: str, sep: re.Match[str], lead: str | None) -> tuple[s
     if not found or ("\n" in sep[0] and key not in _STRICT):
         return "", 0, False
     value, end, broken = found[0].rstrip(" ,;"), found.end(), False
+    value = value.rstrip(".!") or value
     if key in KEYS[1:]:
         joined, joined_end = unwrapped(text, found.start(), end)
         if joined_end > end and (key == KEYS[2] or len(joined) == 40 > len(value)):
@@ -235,20 +237,16 @@ def _value(text: str, key: str, sep: re.Match[str], lead: str | None) -> tuple[s
     return value.replace("\\/", "/").removeprefix("file://"), end, broken
 
 
-def _add(found: list[Block], block: Block, settings: list[tuple[str, str]]) -> None:
+def _add(found: dict[tuple[str, ...], Block], block: Block, settings: list[tuple[str, str]]) -> None:
     """Add settings to their section; a second access key among those that stand free begins another block."""
-    if not settings and not block.hollow:
-        return
-    same = next((i for i, b in enumerate(found) if b[:2] == block[:2]), None) if block.type in SECTIONS else None
-    there: dict[str, str] = {}
-    if same is not None:
-        there = dict(found[same].settings)
-        either = found[same].hollow or block.hollow, found[same].joined or block.joined
-        found[same] = found[same]._replace(settings=there, hollow=either[0], joined=either[1])
+    place = (block.type, block.name) if block.type in SECTIONS else (str(len(found)),)
+    before = found.get(place, block)
+    there = dict(before.settings)
     for key, value in settings:
         if not block.type and key in KEYS and there.get(key, value) != value:
-            found.append(block._replace(settings=there))
-            there = {}
+            found[place] = block._replace(settings=there)
+            there, place, before = {}, (str(len(found)),), block
         there[key] = value
-    if same is None:
-        found.append(block._replace(settings=there))
+    either = before.hollow or block.hollow, before.joined or block.joined
+    if there or block.hollow:
+        found[place] = block._replace(settings=there, hollow=either[0], joined=either[1])

@@ -312,5 +312,6 @@ def only_a_name(text: str) -> Place | None:
 
 
 def looks_secret(word: str) -> bool:
-    """Say whether a word may be a key or a password rather than a name."""
-    return len(word) >= 16 and bool(re.search("[0-9]", word) and re.search("[A-Z]", word) and re.search("[a-z]", word))
+    """Say whether a word may be a key or a password rather than a name, which has parts."""
+    word = max(re.split("[-_.@]", word), key=len)
+    return len(word) >= 16 and all(re.search(letters, word) for letters in ("[0-9]", "[A-Z]", "[a-z]"))

@@ -60,7 +60,8 @@ def offers(seen: Seen) -> list[Offer]:
     loose = _loose(seen.blocks)
     passing = any(one.temporary for one in keys)
     sections, used = _sections(seen, keys, passing)
-    free = [_keys(one) for one in keys if one.name not in used]
+    regions = {b.name: b.settings["region"] for b in seen.blocks if b.name and b.settings.get("region")}
+    free = [_keys(one)._replace(region=regions.get(one.name, "")) for one in keys if one.name not in used]
     starts = [one for one in sections if one.kind == "sso"]
     others = [one for one in sections if one.kind != "sso"]
     signed, roles = _signed(seen, loose, _loose_roles(seen, loose, passing, others), bool(free or sections))
@@ -214,7 +215,7 @@ def _signed(seen: Seen, loose: Mapping[str, str], roles: list[Offer], more: bool
 
 def _starts(seen: Seen, loose: Mapping[str, str], passing: bool, there: Sequence[Offer]) -> list[Offer]:
     """Return the sign-ins that stand free, completed from what is said of account and role."""
-    beside = {**_about_sso(seen), **_pick(loose, *_OF_SSO)}
+    beside = {**_about_sso(seen), **_pick(loose, *_OF_SSO, "sso_session")}
     urls = [beside.pop("sso_start_url", ""), *(start["sso_start_url"] for start in seen.mentions.starts)]
     known = {_url(str(offer.answers.get("sso_start_url", ""))) for offer in there}
     found: dict[tuple[str, ...], dict[str, Value]] = {}

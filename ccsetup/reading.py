@@ -16,6 +16,7 @@ from ccsetup.mentions import Mentions, Place, commands, looks_secret, mentions, 
 from ccsetup.model import Answers, Corrected, Question, Secret, Value
 from ccsetup.offers import MOST, Offer, Seen, offers, region
 from ccsetup.signed import signed
+from ccsetup.sources import MACHINE, NEW
 
 Raw = tuple[str, Answers, tuple[str, ...], tuple[str, ...], str, str]
 _SHOWN = {
@@ -71,12 +72,15 @@ def of(text: str, now: datetime | None = None) -> Iterator[Raw]:
     read = [(one, _checked(one, place, all_seen)) for one, place in found[:MOST]]
     kept = [(one, checked, _found(one.kind, checked.answers, all_seen)) for one, checked in read]
     kept = [(one, checked, words) for one, checked, words in kept if words]
-    labels = [_label(one, checked.answers) for one, checked, _ in kept]
-    for (one, checked, words), label in zip(kept, labels, strict=True):
+    labels, general = [_label(one, checked.answers) for one, checked, _ in kept], _left_out(all_seen)
+    apart = [
+        f"{label}: {_apart(one, checked.answers)}" if labels.count(label) > 1 else label
+        for (one, checked, _), label in zip(kept, labels, strict=True)
+    ]
+    for i, (one, checked, words) in enumerate(kept):
+        label = apart[i] + (f", number {apart[: i + 1].count(apart[i])}" if apart.count(apart[i]) > 1 else "")
         hint = _hint(checked.answers, now)
-        if labels.count(label) > 1:
-            label = f"{label}: {_apart(one, checked.answers)}"
-        yield one.kind, Answers(checked.answers), words, (*all_seen.said, *checked.said), label, hint
+        yield one.kind, Answers(checked.answers), words, (*all_seen.said, *checked.said, *general), label, hint
 
 
 def _shared(all_seen: Seen) -> bool:
@@ -133,7 +137,7 @@ def _checked(way: Offer, place: Place | None, all_seen: Seen) -> Checked:
         if taken:
             answers[key] = taken
             said += [words] if words else []
-    return Checked(_whole(answers), (*said, *_left_out(all_seen)))
+    return Checked(_whole(answers), tuple(said))
 
 
 def _region(text: str) -> str:
@@ -168,7 +172,11 @@ def _taken(kind: str, key: str, value: Value, raw: Mapping[str, Value]) -> tuple
     """Return an answer as its question takes it, "" when it does not, and what is to be said of it."""
     if isinstance(value, Secret):
         return value, ""
-    if looks_secret(value) and key.rpartition(".")[2] in ("profile", "sso_session", "sso_role_name", "source_profile"):
+    if (
+        looks_secret(value)
+        and value[:1] != MACHINE
+        and key.rpartition(".")[2] in ("profile", "sso_session", "sso_role_name", "source_profile")
+    ):
         return "", ""
     if key.startswith("source."):
         inner = str(raw.get("source.kind", ""))
@@ -195,21 +203,25 @@ def _questions(kind: str) -> dict[str, Question]:
 
 def _whole(answers: dict[str, Value]) -> dict[str, Value]:
     """Return the answers without a nested visit that lost what it was for."""
-    if answers.get("source_profile") == "+" and not any(
+    if answers.get("source_profile") == NEW and not any(
         key.startswith("source.") and key not in ("source.kind", "source.profile", "source.region") for key in answers
     ):
         return {key: value for key, value in answers.items() if not key.startswith("source")}
     return answers
 
 
-def _left_out(all_seen: Seen) -> Iterator[str]:
-    settings = [block.settings for block in all_seen.blocks]
-    if any("credential_process" in one for one in settings):
-        yield "Left out credential_process: a paste cannot name a program to run."
-    if any(one.stray for one in held(all_seen.blocks, all_seen.mentions.keys)):
-        yield "Left out a session token: a key that begins with AKIA has none."
-    if any(block.hollow for block in all_seen.blocks):
-        yield "Left out placeholders that stand where keys would."
+def _left_out(all_seen: Seen) -> tuple[str, ...]:
+    """Say what was seen and is no answer."""
+    said = {
+        "Left out credential_process: a paste cannot name a program to run.": any(
+            "credential_process" in block.settings for block in all_seen.blocks
+        ),
+        "Left out a session token: a key that begins with AKIA has none.": any(
+            one.stray for one in held(all_seen.blocks, all_seen.mentions.keys)
+        ),
+        "Left out placeholders that stand where keys would.": any(block.hollow for block in all_seen.blocks),
+    }
+    return tuple(sentence for sentence, is_so in said.items() if is_so)
 
 
 def _found(kind: str, answers: Mapping[str, Value], all_seen: Seen) -> tuple[str, ...]:
@@ -237,7 +249,7 @@ def _word(kind: str, key: str, value: Value) -> str:
     if key == "saml_assertion" and not isinstance(value, Secret):
         return f"the assertion in {text}"
     if key == "source_profile":
-        return "" if text == "+" else f"the source {text.lstrip('@')}"
+        return "" if text == NEW else f"the source {text.lstrip(MACHINE)}"
     return _SHOWN.get(key, "").format(text)
 
 

@@ -12,7 +12,7 @@ from ccsetup.errors import BadAnswer
 from ccsetup.labels import unwrapped
 from ccsetup.patterns import later
 
-_SIGNED = later(r"(?<![\w.+/-])(?:eyJ[\w.-]{20,}|(?:PHNhbWw|PD94bWw|PFJlc3|PG5z)[\w+/=%-]{40,})", re.ASCII)
+_SIGNED = later(r"(?<![\w.+/-])(?:eyJ[\w.-]{20,}|(?:PHNhbW|PD94bW|PFJlc3|PG5z)[\w+/=%-]{40,})", re.ASCII)
 
 
 class Signed(NamedTuple):
@@ -37,12 +37,12 @@ def signed(text: str) -> Signed:
         word = word.rstrip(".")
         kind = tokens if _is_token(word) else saml
         whole = word if kind is tokens else _response(word)
-        if not whole or whole in kind:
-            continue
-        kind.insert(0 if "id" in text[max(found.start() - 14, 0) : found.start()].lower() else len(kind), whole)
-        joined = joined or end > found.end()
-        left += [text[at : found.start()], " "]
+        left.append(text[at : found.start()] if whole else text[at:end])
         at = end
+        if whole and whole not in kind:
+            first = "id" in text[max(found.start() - 14, 0) : found.start()].lower()
+            kind.insert(0 if first else len(kind), whole)
+            joined = joined or end > found.end()
     return Signed(tuple(tokens), tuple(saml), joined, "".join([*left, text[at:]]))
 
 

@@ -1,52 +1,312 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import time
+from collections.abc import Iterator
 from datetime import datetime, timezone
 
 import pytest
-from hypothesis import given
+from conftest import AwsTools
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from messages import (
+    JWT,
+    LASTING,
+    MESSAGES,
+    PASSING,
+    REPO,
+    ROLE,
+    SAML,
+    SECRET,
+    SECRETS,
+    START,
+    TEMP,
+    TOKEN,
+    Answers,
+    wrapped,
+)
+from sandbox_world import marias_keys
 
-from ccsetup import paste
+from ccsetup import access, paste
 from ccsetup.errors import BadAnswer
+from ccsetup.model import Question, Secret, Value
+from ccsetup.paste import Reading
+from ccsetup.sandbox import Sandbox
 
-KEY, SECRET, TOKEN = "ASIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "IQoJb3JpZ2luX2VjEXAMPLE/+=="
+SHORT = "IQoJb3JpZ2luX2VjEXAMPLE/+=="
 PASTES = [
-    f"export AWS_ACCESS_KEY_ID={KEY}\nexport AWS_SECRET_ACCESS_KEY={SECRET}\nexport AWS_SESSION_TOKEN={TOKEN}",
-    f'export AWS_ACCESS_KEY_ID="{KEY}"\nexport AWS_SECRET_ACCESS_KEY="{SECRET}"\nexport AWS_SESSION_TOKEN="{TOKEN}"\n',
-    f"set -gx AWS_ACCESS_KEY_ID {KEY}\nset -gx AWS_SECRET_ACCESS_KEY {SECRET}\nset -gx AWS_SESSION_TOKEN {TOKEN}",
-    f'$Env:AWS_ACCESS_KEY_ID="{KEY}"\r\n$Env:AWS_SECRET_ACCESS_KEY="{SECRET}"\r\n$Env:AWS_SESSION_TOKEN="{TOKEN}"',
-    f"SET AWS_ACCESS_KEY_ID={KEY}\nSET AWS_SECRET_ACCESS_KEY={SECRET}\nSET AWS_SESSION_TOKEN={TOKEN}",
-    f"[111122223333_Developer]\naws_access_key_id={KEY}\naws_secret_access_key = {SECRET}\naws_session_token={TOKEN}\n",
-    f"[x] aws_access_key_id={KEY} aws_secret_access_key={SECRET} aws_session_token={TOKEN}",
-    json.dumps({"Credentials": {"AccessKeyId": KEY, "SecretAccessKey": SECRET, "SessionToken": TOKEN}}, indent=2),
+    f"export AWS_ACCESS_KEY_ID={PASSING}\nexport AWS_SECRET_ACCESS_KEY={SECRET}\nexport AWS_SESSION_TOKEN={SHORT}",
+    f'export AWS_ACCESS_KEY_ID="{PASSING}"\nexport AWS_SECRET_ACCESS_KEY="{SECRET}"\nexport AWS_SESSION_TOKEN="{SHORT}"\n',
+    f"set -gx AWS_ACCESS_KEY_ID {PASSING}\nset -gx AWS_SECRET_ACCESS_KEY {SECRET}\nset -gx AWS_SESSION_TOKEN {SHORT}",
+    f'$Env:AWS_ACCESS_KEY_ID="{PASSING}"\r\n$Env:AWS_SECRET_ACCESS_KEY="{SECRET}"\r\n$Env:AWS_SESSION_TOKEN="{SHORT}"',
+    f"SET AWS_ACCESS_KEY_ID={PASSING}\nSET AWS_SECRET_ACCESS_KEY={SECRET}\nSET AWS_SESSION_TOKEN={SHORT}",
+    f"[111122223333_Developer]\naws_access_key_id={PASSING}\naws_secret_access_key = {SECRET}\naws_session_token={SHORT}\n",
+    f"[x] aws_access_key_id={PASSING} aws_secret_access_key={SECRET} aws_session_token={SHORT}",
+    json.dumps({"Credentials": {"AccessKeyId": PASSING, "SecretAccessKey": SECRET, "SessionToken": SHORT}}, indent=2),
 ]
+
+
+# The three values alone
 
 
 @pytest.mark.parametrize("text", PASTES)
 def test_keys_are_found_in_what_people_paste(text: str) -> None:
     found = paste.keys(text)
     assert found.session_token is not None
-    assert (found.access_key_id, found.secret_access_key.reveal(), found.session_token.reveal()) == (KEY, SECRET, TOKEN)
+    values = found.access_key_id, found.secret_access_key.reveal(), found.session_token.reveal()
+    assert values == (PASSING, SECRET, SHORT)
 
 
-def test_the_end_of_pasted_keys_is_read() -> None:
-    text = json.dumps(
-        {"AccessKeyId": KEY, "SecretAccessKey": SECRET, "SessionToken": TOKEN, "Expiration": "2026-11-21T18:04:00Z"}
-    )
+@pytest.mark.parametrize(
+    "ends",
+    ["2026-11-21T18:04:00Z", "2026-11-21T19:04:00+01:00", "2026-11-21 18:04:00.25 UTC", "2026-11-21 18:04:00 +0000 UTC", 1795284240],
+)  # fmt: skip
+def test_the_end_of_pasted_keys_is_read(ends: str | int) -> None:
+    text = json.dumps({"AccessKeyId": PASSING, "SecretAccessKey": SECRET, "SessionToken": TOKEN, "Expiration": ends})
     assert paste.keys(text).expires_at == datetime(2026, 11, 21, 18, 4, tzinfo=timezone.utc)
 
 
 def test_half_a_paste_says_what_lacks_and_repeats_nothing() -> None:
     with pytest.raises(BadAnswer) as refused:
-        paste.keys(f"AWS_ACCESS_KEY_ID={KEY}\nAWS_SECRET_ACCESS_KEY={SECRET}")
+        paste.keys(f"AWS_ACCESS_KEY_ID={PASSING}\nAWS_SECRET_ACCESS_KEY={SECRET}")
     assert "session token" in refused.value.what
     assert SECRET not in refused.value.what
 
 
-@given(st.text())
-def test_no_text_makes_it_raise_anything_but_a_refusal(text: str) -> None:
+def test_the_environment_gives_keys_and_their_end() -> None:
+    env = {"AWS_ACCESS_KEY_ID": PASSING, "AWS_SECRET_ACCESS_KEY": SECRET, "AWS_SECURITY_TOKEN": TOKEN}
+    found = paste.keys_from_env({**env, "AWS_CREDENTIAL_EXPIRATION": "2026-11-21T18:04:00Z"})
+    assert found == paste.Keys(
+        PASSING, Secret(SECRET), Secret(TOKEN), datetime(2026, 11, 21, 18, 4, tzinfo=timezone.utc)
+    )
+    with pytest.raises(BadAnswer, match="AWS_SECRET_ACCESS_KEY is not set"):
+        paste.keys_from_env({"AWS_ACCESS_KEY_ID": PASSING})
+
+
+# Messages
+
+
+def plain(reading: Reading) -> tuple[str, Answers]:
+    """Return a reading as the table of messages has it."""
+    return reading.kind, {k: v.reveal() if isinstance(v, Secret) else v for k, v in reading.answers.items()}
+
+
+@pytest.mark.parametrize(("text", "expected"), [m[1:] for m in MESSAGES], ids=[m[0] for m in MESSAGES])
+def test_a_message_is_read_as_a_colleague_would(text: str, expected: list[tuple[str, Answers]]) -> None:
+    assert [plain(reading) for reading in paste.readings(text)] == expected
+
+
+def test_there_are_messages_enough() -> None:
+    assert len(MESSAGES) >= 80
+    assert len({name for name, *_ in MESSAGES}) == len({text for _, text, _ in MESSAGES}) == len(MESSAGES)
+
+
+def asked(kind: str, key: str, answers: dict[str, Value]) -> Question:
+    """Return the very question that an answer is for; fails where there is none."""
+    if key.startswith("source.") and key != "source.kind":
+        return asked(str(answers["source.kind"]), key.removeprefix("source."), answers)
+    if key == "source.kind":
+        return access.flow(access.Answers())[0]
+    kinds = [access.of(kind)] if kind else access.KINDS
+    return next(question for one in kinds for question in access.asked_by(one) if question.key == key)
+
+
+@pytest.mark.parametrize("text", [m[1] for m in MESSAGES], ids=[m[0] for m in MESSAGES])
+def test_every_answer_is_one_its_question_takes_as_it_is(text: str) -> None:
+    for reading in paste.readings(text):
+        for key, value in reading.answers.items():
+            question = asked(reading.kind, key, dict(reading.answers))
+            text_of = value.reveal() if isinstance(value, Secret) else value
+            if question.key != "expires_at":
+                assert question.parse(text_of) == text_of, key
+        assert all(
+            isinstance(v, Secret) for k, v in reading.answers.items() if k.endswith(("secret_access_key", "_token"))
+        )
+
+
+def shown(readings: tuple[Reading, ...]) -> str:
+    """Return everything of the readings that anybody may see."""
+    parts = [part for r in readings for part in (*r.found, *r.said, r.label, r.hint, repr(r), str(r.answers), str(r))]
+    return "\n".join([*parts, repr(readings)])
+
+
+@pytest.mark.parametrize("text", [m[1] for m in MESSAGES], ids=[m[0] for m in MESSAGES])
+def test_a_reading_names_what_it_found_and_shows_no_secret(text: str) -> None:
+    readings = paste.readings(text)
+    assert not any(secret in shown(readings) for secret in (*SECRETS, "Pa55word", TOKEN[:40], JWT[:40], SAML[:40]))
+    assert all(reading.found and reading.label for reading in readings)
+    assert len({(reading.label, reading.hint) for reading in readings}) == len(readings)
+
+
+def test_what_was_recognised_reads_well() -> None:
+    text = f"Sign in at {START}, account 1111-2222-3333, role Developer, and git clone {REPO}"
+    (reading,) = paste.readings(text)
+    assert reading.found == (
+        f"the start URL {START}", "account 111122223333", "the permission set Developer",
+        "the repository MySharedDemoRepo in us-east-2",
+    )  # fmt: skip
+    keys = f"{LASTING} {SECRET}"
+    both = paste.readings(f"{ROLE} {keys}")
+    assert [(r.label, r.hint) for r in both] == [
+        ("The role, assumed with these keys", ROLE), ("The keys as they are", "AKIA…MPLE")
+    ]  # fmt: skip
+    assert both[0].found == (f"the role {ROLE}", "long-term keys AKIA…MPLE")
+
+
+def test_keys_that_have_ended_say_so_where_they_are_offered() -> None:
+    text = json.dumps(
+        {"AccessKeyId": PASSING, "SecretAccessKey": SECRET, "SessionToken": TOKEN, "Expiration": "2026-11-21T18:04:00Z"}
+    )
+    at = datetime(2026, 11, 21, 18, 4, tzinfo=timezone.utc)
+    assert [r.hint for r in paste.readings(text, at)] == ["ASIA…MPLE, ended 2026-11-21 18:04 UTC"]
+    assert [r.hint for r in paste.readings(text, at.replace(hour=17))] == ["ASIA…MPLE, until 2026-11-21 18:04 UTC"]
+
+
+MENDED = {
+    f"aws configure set role_arn {ROLE} \u2013profile acme": "long dashes",
+    f"Start URL:\u00a0{START}": "no-break",
+    f"\u201c{START}\u201d": "quotes",
+    "https://acme\u2010dev.awsapps.com/start": "hyphens",
+    "\ufffd\ufffd" + "\0".join(START) + "\0": "UTF-16",
+    "arn:aws:iam:::111122223333:role/CodeCommitAccess": "two colons",
+    "region: us-east-2a": "availability zones",
+    f"AWS_ACCESS_KEY_ID={LASTING}\nAWS_SECRET_ACCESS_KEY={SECRET}\nAWS_SESSION_TOKEN={TOKEN}": "session token",
+    f"{PASSING}\n{SECRET}\n" + wrapped(TOKEN, 76): "broken",
+    f"{REPO} and [x]\ncredential_process = /bin/evil": "credential_process",
+    f"git clone {REPO} /tmp/x": "the folder /tmp/x",
+    f"git clone {REPO}\nregion: eu-west-1": "us-east-2, the region in the repository's address",
+    "aws_access_key_id = <yours>\naws_secret_access_key = ...": "placeholders",
+}
+
+
+@pytest.mark.parametrize(("text", "words"), MENDED.items(), ids=MENDED.values())
+def test_what_was_mended_or_left_out_is_said(text: str, words: str) -> None:
+    (reading,) = paste.readings(text)
+    assert [sentence for sentence in reading.said if words in sentence], reading.said
+    assert all(sentence.endswith(".") and "\n" not in sentence for sentence in reading.said)
+
+
+@pytest.mark.parametrize("text", [f"Here\u2019s your link \u2014 enjoy: {START}", f"{START}\r\n\tThanks"])
+def test_what_changes_nothing_is_not_worth_a_word(text: str) -> None:
+    (reading,) = paste.readings(text)
+    assert reading.said == ()
+
+
+def test_a_paste_names_no_program() -> None:
+    text = f"[profile evil]\ncredential_process = /tmp/evil\nrole_arn = {ROLE}\nsource_profile = base\n[base]\ncredential_process = /tmp/evil\n"
+    (reading,) = paste.readings(text)
+    assert plain(reading) == ("role", {"role_arn": ROLE, "source_profile": "base", "profile": "evil"})
+
+
+# What AWS's own command line prints
+
+
+STS = {
+    "assume-role": ["--role-arn", ROLE, "--role-session-name", "maria"],
+    "get-session-token": [],
+    "get-federation-token": ["--name", "bob"],
+}
+
+
+@pytest.fixture(scope="module")
+def aws_says(
+    tmp_path_factory: pytest.TempPathFactory, aws_tools: AwsTools
+) -> Iterator[dict[tuple[str, str], tuple[str, str]]]:
+    """What the AWS CLI prints for each command and format, and the access key it got."""
+    folder = tmp_path_factory.mktemp("aws")
+    with Sandbox.start(folder / "sandbox") as sandbox:
+        keys = marias_keys(sandbox)
+        env = {
+            "PATH": "/usr/bin:/bin", "HOME": str(folder), "COLUMNS": "80", "AWS_DEFAULT_REGION": "us-east-2",
+            "AWS_ACCESS_KEY_ID": keys.access_key_id, "AWS_SECRET_ACCESS_KEY": keys.secret_access_key,
+            **sandbox.environment(),
+        }  # fmt: skip
+        yield {
+            (command, form): (command, _run([str(aws_tools.aws), "sts", command, *more, "--output", form], env))
+            for command, more in STS.items()
+            for form in (("json", "text", "table") if command == "assume-role" else ("json",))
+        }
+
+
+def _run(command: list[str], env: dict[str, str]) -> str:
+    return subprocess.run(command, env=env, capture_output=True, text=True, check=True, timeout=60).stdout
+
+
+@pytest.mark.parametrize(
+    ("command", "form"),
+    [("assume-role", "json"), ("assume-role", "text"), ("assume-role", "table"), ("get-session-token", "json"),
+     ("get-federation-token", "json")],
+)  # fmt: skip
+def test_what_the_aws_cli_prints_is_read(
+    aws_says: dict[tuple[str, str], tuple[str, str]], command: str, form: str
+) -> None:
+    output = aws_says[command, form][1]
+    (reading,) = paste.readings(output)
+    kind, answers = plain(reading)
+    assert kind == "keys"
+    assert set(answers) == {"access_key_id", "secret_access_key", "session_token", "expires_at"}
+    words = output.replace('"', " ").replace("|", " ").replace(",", " ").split()
+    assert {answers[key] for key in ("access_key_id", "secret_access_key", "session_token")} <= set(words)
+    assert answers["expires_at"].removesuffix("Z") in output.replace(" ", "T")
+    assert paste.keys(output).access_key_id == answers["access_key_id"]
+
+
+# Whatever anybody pastes
+
+PIECES = st.sampled_from([text for _, text, _ in MESSAGES])
+
+
+@st.composite
+def damaged(draw: st.DrawFn) -> str:
+    """Messages cut, joined and with letters exchanged."""
+    text = draw(st.sampled_from(["\n", " ", "\r\n> ", ""])).join(draw(st.lists(PIECES, min_size=1, max_size=3)))
+    for _ in range(draw(st.integers(0, 4))):
+        at = draw(st.integers(0, len(text)))
+        until = draw(st.integers(at, min(len(text), at + 40)))
+        text = text[:at] + draw(st.text(max_size=3)) + text[until:]
+    return text[draw(st.integers(0, len(text) // 2)) :] if draw(st.booleans()) else text
+
+
+@settings(max_examples=250, deadline=None)
+@given(st.one_of(st.text(), damaged()))
+def test_no_text_makes_it_raise_and_every_answer_fits(text: str) -> None:
+    readings = paste.readings(text)
+    for reading in readings:
+        for key, value in reading.answers.items():
+            question = asked(reading.kind, key, dict(reading.answers))
+            assert isinstance(value, Secret) or question.parse(value) == value
+    assert not any(secret in shown(readings) for secret in (SECRET, TOKEN, JWT, SAML))
     try:
         paste.keys(text)
-    except BadAnswer:
-        return
+    except BadAnswer as refused:
+        assert SECRET not in str(refused)
+
+
+LONG = {
+    "a": "a", "=": "=", " ": " ", "base64": "Zm9vYmFyYmF6cXV4", "lines": "Zm9vYmFyYmF6cXV4" * 5 + "\n", "[": "[",
+    "tokens": "eyJhbGciOiJSUzI1NiJ9" * 3 + "\n", "aws": "aws ", "labels": "AWS_SESSION_TOKEN=", "git": "git clone ",
+    "keys": f"AWS_ACCESS_KEY_ID={LASTING}\nAWS_SECRET_ACCESS_KEY={SECRET}\n", "arns": "arn:aws:iam::111122223333:role/",
+    "quotes": "AWS_SESSION_TOKEN='", "sections": f"[profile x]\nsso_start_url={START}\n", "addresses": "codecommit://a@b ",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("piece", LONG.values(), ids=LONG)
+def test_a_megabyte_takes_time_in_proportion(piece: str) -> None:
+    def seconds(size: int) -> float:
+        text = piece * (size // len(piece))
+        began = time.process_time()
+        paste.readings(text)
+        return time.process_time() - began
+
+    seconds(1000)
+    assert seconds(1_000_000) < 12 * max(seconds(200_000), 0.15)
+
+
+def test_a_thousand_ways_in_are_offered_by_the_dozen() -> None:
+    text = "".join(f"arn:aws:iam::{i:012d}:role/Developer\n" for i in range(1000))
+    assert len(paste.readings(text)) == 12
+
+
+def test_the_sample_of_temporary_keys_is_whole() -> None:
+    assert plain(paste.readings(PASTES[0].replace(SHORT, TOKEN))[0])[1] == TEMP
