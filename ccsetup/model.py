@@ -264,7 +264,8 @@ class Who(NamedTuple):
 
     `profiles` maps each profile's name to its merged settings, those not yet written included; `sessions` likewise
     for sso-session sections. None means: as the files on disk say, resolved by the SDK itself. `mfa_code` answers
-    the SDK's question for one, once.
+    the SDK's question for one, once. `alone` keeps the machine's own role from stepping in where a profile names no
+    credentials.
     """
 
     profile: str
@@ -272,6 +273,7 @@ class Who(NamedTuple):
     profiles: Mapping[str, Mapping[str, Value]] | None = None
     sessions: Mapping[str, Mapping[str, Value]] | None = None
     mfa_code: str = ""
+    alone: bool = False
 
     def __repr__(self) -> str:
         return f"Who({self.profile!r}, {self.region!r}, …)"  # the settings may hold secrets

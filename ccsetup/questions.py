@@ -210,7 +210,8 @@ NO_CLONE = Question(
 
 def _repositories(answers: Answers, look: Look) -> list[Choice]:
     sections = look.sections(answers, look)
-    names = look.repositories(look.who(answers.text("profile"), answers.text("region"), sections))
+    who = look.who(answers.text("profile"), answers.text("region"), sections)
+    names = look.repositories(who._replace(alone=answers.text("kind") != "machine"))
     return [*(Choice(name, name) for name in names), Choice("", "None now", "only set up the profile")]
 
 

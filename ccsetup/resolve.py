@@ -178,6 +178,12 @@ def _by_token(there: Mapping[str, str], region: str) -> Keys:
 
 def _of_this_machine(who: Who) -> Keys:
     """Return the credentials of the role that this machine has, as the SDK's own chain ends with them."""
+    if who.alone:
+        raise Problem(
+            f"The profile {who.profile} has no credentials.",
+            next=f"If this machine's own role is meant: ccsetup setup machine --profile {who.profile}",
+            code="source.none",
+        )
 
     def look() -> Keys | None:
         chain = session_of("", who.region).get_component("credential_provider")

@@ -420,6 +420,7 @@ def test_the_machines_own_role_serves_where_it_is_named_or_nothing_else_is_and_n
         monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", f"{asked[0]}/keys")
         monkeypatch.setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", asked[0])
         place.files("[profile dev]\nregion = us-east-2\n")
+        assert refused(place, FILES._replace(alone=True)).code == "source.none"
         assert place.aws().identity(FILES).arn == MARIA
         assert (
             place.aws().keys(Who("dev", REGION, {"dev": {"region": REGION}})).access_key_id == keys["aws_access_key_id"]

@@ -25,8 +25,8 @@ def claimed(answers: Answers, look: Look) -> Claim:
     profile, at = answers.text("profile"), target(answers)
     who = look.who(profile, at.region, access.sections_of(answers, look))
     way = way_of(answers, look.env.get("CODE_COMMIT_ENDPOINT", ""))
-    expected, branch = access.expected(answers), answers.text("branch")
-    return Claim(profile, at.region, sign_in(who, profile), expected, at, branch, way)
+    expected, branch, alone = access.expected(answers), answers.text("branch"), answers.text("kind") != "machine"
+    return Claim(profile, at.region, sign_in(who, profile), expected, at, branch, way, alone)
 
 
 def sign_in(who: Who, name: str) -> Start | None:

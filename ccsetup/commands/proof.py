@@ -22,7 +22,8 @@ from ccsetup.world import Git, Start, World
 class Claim:
     """What shall turn out true: this profile is that account and sees that repository, and git gets there this way.
 
-    `start` is the sign-in it rests on, None where it rests on none.
+    `start` is the sign-in it rests on, None where it rests on none. `alone` says that the machine's own role must not
+    answer for the profile.
     """
 
     profile: str
@@ -32,6 +33,7 @@ class Claim:
     target: Target
     branch: str = ""
     way: Way = ways.USUAL
+    alone: bool = False
 
 
 class Kept:
@@ -57,7 +59,7 @@ class Kept:
 
 def prove(world: World, claim: Claim, kept: Kept, git: Git, outcome: Outcome) -> Outcome:
     """Climb the ladder; raises the first rung's Problem that does not hold."""
-    who = Who(claim.profile, claim.region)
+    who = Who(claim.profile, claim.region, alone=claim.alone)
     if claim.start:
         sign_in(world, claim.start, kept)
     outcome = replace(outcome, identity=identity(world, who, claim.expected))
