@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
+from ccsetup import __version__
 from ccsetup.errors import Problem
 from ccsetup.model import Keys, Repository, Who
 from ccsetup.pool import Pool
@@ -100,8 +101,12 @@ class Clients:
             return self._made[key]
 
     def _make(self, session: Any, region: str) -> Any:
+        from botocore.config import Config
+
         keys = {"aws_access_key_id": "-", "aws_secret_access_key": "-"}  # each request brings its own
-        client = session.create_client("codecommit", region, config=bounds(tries=1), **keys)
+        # Made anew for each request, the SDK's own description of itself takes a quarter of the time.
+        config = bounds(tries=1).merge(Config(user_agent=f"ccsetup/{__version__}", parameter_validation=False))
+        client = session.create_client("codecommit", region, config=config, **keys)
         client.meta.events.register("before-call.codecommit", _bring_keys)
         self._pool.serve(client, session)
         return client

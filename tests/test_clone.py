@@ -449,6 +449,41 @@ def test_a_submodule_that_is_refused_is_said_and_the_clone_stays(person: Person)
     assert person.clone("MySharedDemoRepo", "--profile", "dev").code == 1
 
 
+def test_a_submodule_whose_clone_was_killed_is_fetched_by_the_next_run(person: Person, commands: Path) -> None:
+    person.profile("dev", region="us-east-2")
+    with_submodules(person, beside="payments-api ../payments-api")
+    real = shutil.move(commands / "git-remote-codecommit", commands / "real")
+    hang = f"case $2 in *payments-api) touch {person.home}/started; kill -9 $(cat {person.home}/pid); exit 1;; esac"
+    script(commands / "git-remote-codecommit", f"#!/bin/sh\n{hang}\nexec '{real}' \"$@\"\n")
+    argv = [program(), "clone", "MySharedDemoRepo", "--profile", "dev", "--yes", "--no-input"]
+    child = subprocess.Popen(["sh", "-c", f'echo $$ > {person.home}/pid; exec "$@"', "-", *argv], env=person.env,
+                             cwd=person.work, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
+    assert child.wait(30) == -9
+    assert (person.home / "started").exists()
+    shutil.move(real, commands / "git-remote-codecommit")
+    done = person.clone("MySharedDemoRepo", "--profile", "dev")
+    assert done.code == 0, done.shown
+    assert (person.work / "MySharedDemoRepo/beside/README.md").is_file()
+    assert person.git("MySharedDemoRepo", "status", "--porcelain") == ""
+
+
+def test_a_repository_named_like_an_option_is_cloned_as_such(person: Person) -> None:
+    person.profile("dev", region="us-east-2")
+    assert person.clone("codecommit://--mirror").code == 0
+    assert (person.work / "--mirror/README.md").is_file()
+
+
+def test_a_person_may_move_a_clone_to_another_profile_and_way(person: Person) -> None:
+    person.profile("old", region="us-east-2")
+    person.profile("new", region="us-east-2")
+    assert person.clone("MySharedDemoRepo", "--profile", "old").code == 0
+    terminal = at_a_terminal(person, "MySharedDemoRepo", "--profile", "new", "--via", "credential-helper")
+    terminal.answer("Let it go by", "y")
+    assert terminal.exit_code() == 0, terminal.text()
+    assert "--profile new" in person.git("MySharedDemoRepo", "config", "--get-all", "credential.helper")
+    pulls_and_pushes(person, "MySharedDemoRepo")
+
+
 def at_a_terminal(person: Person, *words: str) -> Terminal:
     return Terminal([program(), "clone", *words], dict(person.env), person.work)
 

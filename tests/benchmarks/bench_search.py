@@ -3,11 +3,12 @@
     python tests/benchmarks/bench_search.py [rounds]
 
 QUALITY's bound: three times the slowest single answer (one profile, one region, everything cold) and what 16 at a time
-have to wait. The repository is in one region; everywhere else the answer is that there is none.
+have to wait, an answer's time being that of a bare connection that is open already. The repository is in one region; everywhere else the answer is that there is none.
 """
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import ssl
@@ -17,6 +18,7 @@ import tempfile
 import time
 from math import ceil
 from pathlib import Path
+from statistics import median
 
 ROOT = Path(__file__).resolve().parents[2]
 DELAY_S, PROFILES, REGIONS, AT_ONCE, LIMIT_MIB = 0.040, 50, 29, 16, 72
@@ -98,6 +100,19 @@ def ask(env: dict[str, str], profiles: int, regions: int) -> dict[str, float]:
     return dict(json.loads(done.stdout))
 
 
+def bare(port: int, authority: Path) -> float:
+    """Return how long an answer takes over a connection that is open: the median of 25."""
+    context = ssl.create_default_context(cafile=str(authority))
+    connection = http.client.HTTPSConnection("127.0.0.1", port, context=context)
+    times = []
+    for _ in range(25):
+        began = time.perf_counter()
+        connection.request("POST", "/", b"{}", {"Authorization": "/us-east-2/codecommit/"})
+        connection.getresponse().read()
+        times.append(time.perf_counter() - began)
+    return median(times)
+
+
 def main() -> int:
     """Measure, print the figures; exit 1 when a bound is broken."""
     import trustme
@@ -123,16 +138,20 @@ def main() -> int:
                 **kept, "HOME": str(folder), "PYTHONPATH": str(ROOT), "AWS_CA_BUNDLE": str(folder / "ca.pem"),
                 "AWS_ENDPOINT_URL_CODECOMMIT": f"https://127.0.0.1:{port}", "AWS_EC2_METADATA_DISABLED": "true",
             }  # fmt: skip
+            answer = bare(port, folder / "ca.pem")
             single = max(ask(env, 1, 1)["took"] for _ in range(rounds))
             runs = [ask(env, PROFILES, REGIONS) for _ in range(rounds)]
         finally:
             server.kill()
             server.wait()
     took, mib = min(run["took"] for run in runs), max(run["mib"] for run in runs)
-    waits = ceil(PROFILES * REGIONS / AT_ONCE) * DELAY_S
+    waits = ceil(PROFILES * REGIONS / AT_ONCE) * answer
     bound = 3 * single + waits
-    print(f"one answer           {single:6.2f} s")
-    print(f"{PROFILES} profiles × {REGIONS} regions {took:6.2f} s   bound {bound:.2f} s = 3 × {single:.2f} + {waits:.2f}, ratio {took / bound:.2f}")
+    print(f"one answer, cold     {single:6.2f} s   over an open connection {answer * 1000:.1f} ms")
+    print(
+        f"{PROFILES} profiles × {REGIONS} regions {took:4.2f} s   bound {bound:.2f} s = 3 × {single:.2f} + {waits:.2f}"
+    )
+    print(f"ratio                {took / bound:6.2f}")
     print(f"memory               {mib:6.1f} MiB  bound {LIMIT_MIB}")
     print(f"found by             {int(runs[0]['found'])} of {PROFILES} profiles")
     return 0 if took <= bound and mib <= LIMIT_MIB and runs[0]["found"] == PROFILES else 1
