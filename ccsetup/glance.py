@@ -33,8 +33,11 @@ def complete() -> int:
 
 def status() -> int | None:
     """Print every profile as `ccsetup status` does; None, with nothing printed, when only the whole program can."""
+    import gc
+
     from ccsetup import roster, standing
 
+    gc.disable()  # nothing that is made here is given up before the end
     now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     try:
         config = _text("AWS_CONFIG_FILE", "config")

@@ -45,6 +45,8 @@ def profiles(
 
 def _sections(text: str, respelled: bool) -> Iterator[tuple[str, Settings]]:
     """Yield each header and its settings."""
+    if not _is_text(text):
+        raise Unsure
     if respelled:
         text = "\n".join(map(_spelled, text.replace("\r\n", "\n").split("\n")))
     if any(mark in text for mark in _UNUSUAL):
@@ -71,6 +73,14 @@ def _sections(text: str, respelled: bool) -> Iterator[tuple[str, Settings]]:
         raise Unsure
     if not all(map(_is_key, keys)):
         raise Unsure
+
+
+def _is_text(text: str) -> bool:
+    """Say whether every byte could be decoded."""
+    try:
+        return text.isascii() or bool(text.encode())
+    except UnicodeEncodeError:
+        return False
 
 
 def _is_key(key: str) -> bool:
