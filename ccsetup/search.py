@@ -121,7 +121,7 @@ def _bring_keys(params: dict[str, Any], **_: Any) -> None:
 
 
 def _runs(asked: Sequence[Who]) -> list[Sequence[Who]]:
-    """Cut what is to be asked into runs of one region, each region's first before any second, and singles at the end."""
+    """Cut what is to be asked into runs of one region: each region's first before any second, singles last."""
     by_client: dict[tuple[str, ...], list[Who]] = {}
     for who in asked:
         by_client.setdefault((who.region, *_settings_of_client(who)), []).append(who)

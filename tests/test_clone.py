@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
+import socket
 import subprocess
 import sys
 import time
@@ -563,3 +565,23 @@ def test_ctrl_c_at_a_question_leaves_nothing(person: Person) -> None:
     terminal.press(CTRL_C)
     assert terminal.exit_code() == 130
     assert (list(person.work.iterdir()), tree(person.home)) == ([], before)
+
+
+def test_ctrl_c_while_everybody_is_asked_is_answered_at_once(person: Person) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        for number in range(20):
+            person.profile(f"p{number}", region="us-east-2")
+        env = {**person.env, "AWS_ENDPOINT_URL_CODECOMMIT": f"http://127.0.0.1:{silent.getsockname()[1]}"}
+        argv = [program(), "clone", "MySharedDemoRepo", "--yes"]
+        child = subprocess.Popen(argv, env=env, cwd=person.work, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        silent.settimeout(20)
+        taken = [silent.accept() for _ in range(16)]
+        began = time.monotonic()
+        child.send_signal(signal.SIGINT)
+        _, shown = child.communicate(timeout=20)
+        assert time.monotonic() - began < 1.5
+        assert child.returncode == 130
+        assert b"Cancelled" in shown
+        for connection, _ in taken:
+            connection.close()
+    assert list(person.work.iterdir()) == []

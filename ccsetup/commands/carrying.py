@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timezone
@@ -57,7 +58,7 @@ def _cloned(
     except KeyboardInterrupt:
         raise Cancelled(
             f"Cancelled. The profile {claim.profile} works and is kept; nothing was cloned.",
-            next=f"To go on: ccsetup clone {claim.target.name} --profile {claim.profile} --region {claim.region}",
+            next=f"To go on: ccsetup clone {claim.target.name} --profile {shlex.quote(claim.profile)} --region {claim.region}",
         ) from None
     tell_next(world, directory, claim, {k: v for section in change.sections for k, v in section.settings.items()})
     return outcome
@@ -115,9 +116,9 @@ def tell_next(world: World, directory: Path, claim: Claim, there: Mapping[str, V
     )
     ends = str(there.get("ccsetup_expires_at") or "")
     if claim.start:
-        world.screen.say(f" When the sign-in ends: ccsetup login {claim.profile}")
+        world.screen.say(f" When the sign-in ends: ccsetup login {shlex.quote(claim.profile)}")
     elif ends:
         at = clock(datetime.strptime(ends, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc))
-        world.screen.say(f" The keys end at {at}; then: ccsetup login {claim.profile}")
+        world.screen.say(f" The keys end at {at}; then: ccsetup login {shlex.quote(claim.profile)}")
     elif there.get("mfa_serial"):
-        world.screen.say(f" When its MFA session ends: ccsetup login {claim.profile}")
+        world.screen.say(f" When its MFA session ends: ccsetup login {shlex.quote(claim.profile)}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -255,7 +256,7 @@ def nothing(world: World, look: Look, asked: Round, target: Target, names: Colle
         return Problem(f"{what} to clone {target.name} with.", next=_set_up(target), code="profile.missing")
     answered = [s for s in asked.seen if isinstance(s.refused, NoRepository)]
     hint = _near_names(world, look, answered, target.name)
-    logins = "".join(f" Could be tried after: ccsetup login {name}." for name in asked.later)
+    logins = "".join(f" Could be tried after: ccsetup login {shlex.quote(name)}." for name in asked.later)
     reasons = list(dict.fromkeys(s.refused.what for s in asked.seen if s.refused and s.profile not in asked.later))
     return NoRepository(
         f"No profile here sees {target.name}{f' in {target.region}' if target.region else ''}: asked {_few(names)}.",
