@@ -73,7 +73,7 @@ _STRICT = {  # what a value must look like when nothing but a blank or a line's 
     "region": r"[a-z]{2}(-[a-z]+)+-[0-9][a-z]?",
     "sso_region": r"[a-z]{2}(-[a-z]+)+-[0-9]",
     "expires_at": r"20[0-9]{2}-.+",
-    "external_id": r"(?=.*[0-9_-])[\w+=,.@:/-]{4,}",
+    "external_id": r"(?=.*[0-9_-])[\w+=,.@:/-]{3,}",
     "web_identity_token_file": r"[~/].+",
 }
 _HEADER = later(r"\[ ?(?:(profile|sso[-_]session|services|plugins|preview)\b)? ?([^\]\[\n]{0,128})\]", re.IGNORECASE)

@@ -54,10 +54,12 @@ _PROFILE = later(
 _REPO = r"(?i:\brepo(?:sitory)?)"
 _REPOSITORY = later(
     rf"{_REPO}(?i:(?: is)? (?:named|called) [\"'`*]{{0,2}})([\w.-]{{1,100}})"
+    rf"|{_REPO}\b[^\n.]{{0,60}}? (?:named|called) [\"'`*]{{0,2}}({_TELLING})"
     rf"|{_REPO}(?i:[ _-]?(?:name)?[\"']? ?[:=] ?[\"'`*]{{0,2}})([\w.-]{{1,100}})(?![\w.:/@-])"
     rf"|(?i:--repository-name[ =][\"']?)([\w.-]{{1,100}})"
     rf"|{_REPO} [\"'`*]{{1,2}}([\w.-]{{1,100}})[\"'`*]|[\"'`*]([\w.-]{{1,100}})[\"'`*]{{1,2}} {_REPO}\b"
-    rf"|(?:{_REPO}|(?i:\bclone)) ({_TELLING})(?![\w:/@-])|(?<![\w:/@.-])({_TELLING}) {_REPO}\b",
+    rf"|(?:{_REPO}|(?i:\bclone)) ({_TELLING})(?![\w:/@-])"
+    rf"|(?<![\w:/@.-])(?!(?i:codecom|git-))({_TELLING}) {_REPO}\b",
     re.ASCII,
 )
 _NO_REPOSITORY = later(
@@ -154,7 +156,11 @@ def _spelled(word: str, named: address.Address) -> str:
         return address.https_url(named.region, named.repository, named.host)
     if named.form == "ssh":
         return f"ssh://{address.git_host(named.region)}/v1/repos/{named.repository}"
-    return word if named.form == "arn" else re.sub(r"[?#](?!.*region=).*|(?<=[?&])(?!region=)[^&#]*[&#]?", "", word)
+    return (
+        word
+        if named.form == "arn"
+        else re.sub(r"[?#](?!.*region=).*|(?<=[?&])(?!region=)[^&#]*[&#]?", "", word).rstrip("?&#")
+    )
 
 
 def mentions(text: str) -> Mentions:
@@ -308,10 +314,10 @@ def _by_name(name: str) -> Place | None:
 def only_a_name(text: str) -> Place | None:
     """Return the repository whose name is all there is to a text; a plain word is none."""
     word = text.strip().strip("\"'`")
-    return _by_name(word) if re.fullmatch(_TELLING, word, re.ASCII) else None
+    return _by_name(word) if re.fullmatch(_TELLING, word, re.ASCII) and re.search("[A-Za-z]{3}", word) else None
 
 
 def looks_secret(word: str) -> bool:
     """Say whether a word may be a key or a password rather than a name, which has parts."""
-    word = max(re.split("[-_.@]", word), key=len)
-    return len(word) >= 16 and all(re.search(letters, word) for letters in ("[0-9]", "[A-Z]", "[a-z]"))
+    longest = max(re.split("[-_.@]", word), key=len)
+    return len(longest) >= 16 and all(re.search(letters, longest) for letters in ("[0-9]", "[A-Z]", "[a-z]"))

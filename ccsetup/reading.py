@@ -15,6 +15,7 @@ from ccsetup.mending import mend
 from ccsetup.mentions import Mentions, Place, commands, looks_secret, mentions, only_a_name
 from ccsetup.model import Answers, Corrected, Question, Secret, Value
 from ccsetup.offers import MOST, Offer, Seen, offers, region
+from ccsetup.patterns import later
 from ccsetup.signed import signed
 from ccsetup.sources import MACHINE, NEW
 
@@ -38,6 +39,9 @@ _SHOWN = {
 }
 _TYPES = {"keys": "The keys as they are", "sso": "Single sign-on", "mfa": "The keys with an MFA code"}
 _INSIDE = r"(?:\./)?[A-Za-z0-9_][\w.+-]{0,100}(?:/[A-Za-z0-9_][\w.+-]{0,100}){0,8}/?"
+_NAMES = ("profile", "sso_session", "sso_role_name", "source_profile", "branch", "directory")
+# A line break that was lost between a value and what followed it would make a secret part of what is shown.
+_GLUED = later(r"(?:secret|token|key|response|_id)[a-z_]{0,20}=|eyJ[\w-]{10,}\.|PHNhbW|PD94bW", re.IGNORECASE)
 
 
 class Checked(NamedTuple):
@@ -172,11 +176,8 @@ def _taken(kind: str, key: str, value: Value, raw: Mapping[str, Value]) -> tuple
     """Return an answer as its question takes it, "" when it does not, and what is to be said of it."""
     if isinstance(value, Secret):
         return value, ""
-    if (
-        looks_secret(value)
-        and value[:1] != MACHINE
-        and key.rpartition(".")[2] in ("profile", "sso_session", "sso_role_name", "source_profile")
-    ):
+    is_name = key.rpartition(".")[2] in _NAMES and value[:1] != MACHINE
+    if _GLUED.search(value) or (is_name and looks_secret(value)):
         return "", ""
     if key.startswith("source."):
         inner = str(raw.get("source.kind", ""))
@@ -186,9 +187,12 @@ def _taken(kind: str, key: str, value: Value, raw: Mapping[str, Value]) -> tuple
         return "", ""
     try:
         parsed = question.parse(value)
+        if isinstance(parsed, Corrected):
+            question.parse(parsed.value)  # what is refused on its own is no correction
+            return parsed.value, parsed.said
     except BadAnswer:
         return "", ""
-    return (parsed.value, parsed.said) if isinstance(parsed, Corrected) else (parsed, "")
+    return parsed, ""
 
 
 def _questions(kind: str) -> dict[str, Question]:
@@ -264,8 +268,10 @@ def _label(way: Offer, answers: Mapping[str, Value]) -> str:
         return f"The role{before}"
     if way.kind == "":
         return "The repository" if "repo" in answers else "What it says"
+    if way.kind == "existing":
+        return f"The profile {answers['profile']}"
     labels = {"oidc": "The role, by its OIDC token", "saml": "The SAML sign-in", "federation": "A federation token"}
-    return _TYPES.get(way.kind) or labels.get(way.kind) or "The profile that is named"
+    return _TYPES.get(way.kind) or labels[way.kind]
 
 
 def _apart(way: Offer, answers: Mapping[str, Value]) -> str:
@@ -290,4 +296,4 @@ def _hint(answers: Mapping[str, Value], now: datetime | None) -> str:
         ends = moment(str(answers.get("expires_at", "")))
         over = "ended" if ends and now and ends <= now else "until"
         return _masked(str(answers["access_key_id"])) + (f", {over} {ends:%Y-%m-%d %H:%M} UTC" if ends else "")
-    return str(answers.get("repo") or answers.get("profile") or answers.get("mfa_serial") or "")
+    return str(answers.get("mfa_serial") or answers.get("repo") or answers.get("profile") or "")

@@ -920,6 +920,42 @@ PLACES: list[Sample] = [
         [("", {"repo": "MySharedDemoRepo", "region": "us-east-2"})],
     ),
     ("a city of somebody's", "I am in London this week, call me", []),
+    (
+        "a repository in a sentence",
+        "Our CodeCommit repo lives in Ohio, it's called platform-api.",
+        [("", {"repo": "platform-api", "region": "us-east-2"})],
+    ),
+    (
+        "a start URL, keys and prose between them",
+        f"Start with {START}; until that works take {LASTING} / {SECRET}.",
+        [("sso", SSO), ("keys", LONG)],
+    ),
+    (
+        "what CodeCommit says of a repository",
+        json.dumps(
+            {
+                "repositoryMetadata": {
+                    "accountId": "111122223333",
+                    "repositoryName": "MySharedDemoRepo",
+                    "cloneUrlHttp": "https://git-codecommit.us-east-2.amazonaws.com/v1/repos/MySharedDemoRepo",
+                    "Arn": "arn:aws:codecommit:us-east-2:111122223333:MySharedDemoRepo",
+                }
+            }
+        ),
+        [("", {"repo": "arn:aws:codecommit:us-east-2:111122223333:MySharedDemoRepo"})],
+    ),
+    (
+        "a private key",
+        "-----BEGIN RSA PRIVATE KEY-----\n" + "MIIEpAIBAAKCAQEA1c7+9z5Pad7OejecsQ0bu3aozN3tihPmUWgVQvyH9c1A4w5Q\n" * 3,
+        [],
+    ),
+    ("another service's token", "token: ghp_1234567890abcdefghijABCDEFGHIJ123456", []),
+    ("a trust policy's account", '"Principal": {"AWS": "arn:aws:iam::888888888888:root"}', []),
+    (
+        "a sign-in's command and a clone",
+        f"$ aws sso login --profile acme-dev\n$ git clone {REPO}\n",
+        [("existing", {"profile": "acme-dev", "repo": REPO})],
+    ),
     ("a profile", "use profile acme-dev", [("existing", {"profile": "acme-dev"})]),
     ("a profile's variable", "export AWS_PROFILE=acme-dev", [("existing", {"profile": "acme-dev"})]),
     (
