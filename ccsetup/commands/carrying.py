@@ -58,7 +58,7 @@ def _cloned(
     except KeyboardInterrupt:
         raise Cancelled(
             f"Cancelled. The profile {claim.profile} works and is kept; nothing was cloned.",
-            next=f"To go on: ccsetup clone {claim.target.name} --profile {shlex.quote(claim.profile)} --region {claim.region}",
+            next=f"To go on: {claim.to_go_on}",
         ) from None
     tell_next(world, directory, claim, {k: v for section in change.sections for k, v in section.settings.items()})
     return outcome

@@ -23,7 +23,7 @@ def settle(world: World, git: Git, claim: Claim, outcome: Outcome, person: Promp
     """Fetch the submodules and see to the name; the outcome holds a Problem where a submodule was refused."""
     assert outcome.cloned is not None  # noqa: S101 — it is about that clone
     directory = outcome.cloned.directory
-    again = f"To go on: ccsetup clone {claim.target.name} --profile {shlex.quote(claim.profile)} --region {claim.region}"
+    again = f"To go on: {claim.to_go_on}"
     try:
         problems = _submodules(world, git, claim, directory, directory, 0)
         _name(world, git, directory, outcome, person)
