@@ -250,13 +250,13 @@ def _keys(seen: Mentions, word: str, text: str, at: int) -> None:
         found = _NEXT.match(text, at)
         if not found or len(found[1]) > 20000:
             break
-        value, at = found[1], found.end()
+        value, at = found[1].rstrip(".!?)`*"), found.end()
         if re.fullmatch(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}T\S{5,20}", value):
             keys["expires_at"] = value
         elif "aws_secret_access_key" not in keys and re.fullmatch(r"[A-Za-z0-9/+]{40}", value):
             keys["aws_secret_access_key"] = value
         elif "aws_secret_access_key" in keys and re.fullmatch(r"(?=\D*\d)[A-Za-z0-9/+=_-]{20,}", value):
-            keys["aws_session_token"], at = unwrapped(text, found.start(1), at)
+            keys["aws_session_token"], at = unwrapped(text, found.start(1), found.start(1) + len(value))
             keys |= {"joined": "yes"} if len(keys["aws_session_token"]) > len(value) else {}
         elif not _BETWEEN.fullmatch(value.strip(":=-/").lower()):
             break
