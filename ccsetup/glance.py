@@ -44,7 +44,7 @@ def status() -> int | None:
         credentials = _text("AWS_SHARED_CREDENTIALS_FILE", "credentials")
         found = standing.in_plain_texts(config, credentials, cached, now)
         here = standing.profile_of(_clone())
-    except Unsure:
+    except (Unsure, OSError):
         return None
     if not found or sys.stdout.encoding.lower() != "utf-8":
         return None
@@ -95,4 +95,4 @@ def _room() -> int | None:
 
 
 def _print(lines: list[str]) -> None:
-    sys.stdout.write("".join(f"{line}\n" for line in lines))
+    sys.stdout.write("\n".join([*lines, ""]))

@@ -21,26 +21,32 @@ def rows(standings: Sequence[Standing], now: str, here: str, room: int | None) -
 
     `here` is the profile of the clone one stands in, which is marked. Times are local, as seen at `now`.
     """
-    said = _Said(now).of
-    table: list[Row] = [
-        ("*" if it.name == here else "", it.name, it.kind or "-", it.account_id, it.role, it.region, said(it))
-        for it in standings
+    columns = [
+        ["*" if it.name == here else "" for it in standings],
+        [it.name for it in standings],
+        [it.kind or "-" for it in standings],
+        [it.account_id for it in standings],
+        [it.role for it in standings],
+        [it.region for it in standings],
     ]
-    everything = "".join(map("".join, (row[:-1] for row in table)))
+    ends = [*map(_Said(now).of, standings)]
+    everything = "".join(map("".join, columns))
     if everything.isascii() and everything.isprintable():
-        widths = [max(map(len, column)) for column in zip(HEADS, *table, strict=True)]
+        widths = [max(map(len, (head, *column))) for head, column in zip(HEADS, (*columns, ends), strict=True)]
         spelled = GAP.join(f"%-{width}s" for width in widths[:-1]) + GAP + "%s"
-        lines = (spelled % row for row in (HEADS, *table))
+        lines = map(spelled.__mod__, (HEADS, *zip(*columns, ends, strict=True)))
     else:
         from ccsetup.inert import cells, inert, padded
 
-        table = [tuple(map(inert, row)) for row in table]
-        widths = [max(map(cells, column)) for column in zip(HEADS, *table, strict=True)]
-        lines = (GAP.join(map(padded, row, widths)).rstrip() for row in (HEADS, *table))
+        columns = [[*map(inert, column)] for column in (*columns, ends)]
+        ends = columns.pop()
+        widths = [max(map(cells, (head, *column))) for head, column in zip(HEADS, (*columns, ends), strict=True)]
+        table = (HEADS, *zip(*columns, ends, strict=True))
+        lines = map(str.rstrip, (GAP.join(map(padded, row, widths)) for row in table))
     if room is None or sum(widths) + len(GAP) * (len(widths) - 1) <= room:
         yield from lines
     else:
-        for row in table:
+        for row in zip(*columns, ends, strict=True):
             yield from _stacked(row, room)
 
 

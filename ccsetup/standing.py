@@ -69,8 +69,12 @@ def standings(
     found = {name: _seen(name, there, cached, now) for name, there in profiles}
     tokens: dict[str, Standing] = {}
     for each in found.values():
-        if each.rests:
-            _settle(each, found, sessions, tokens, cached, now)
+        if each.kind == "sso":
+            first = tokens.get(each.rests) or tokens.setdefault(each.rests, _token(each.rests, sessions, cached, now))
+            each.ends, each.usable, each.why = first.ends, first.usable, first.why
+    for each in found.values():
+        if each.kind == "role" and each.rests:
+            _settle(each, found)
     return [*found.values()]
 
 
@@ -89,7 +93,7 @@ def _seen(name: str, there: Settings, cached: Callable[[str], str], now: str) ->
         it = Standing(name, "sso", there)
         it.account_id, it.role = there.get("sso_account_id", ""), there.get("sso_role_name", "")
         session = there.get("sso_session", "")
-        it.rests = f"{session}\n{'' if session else there.get('sso_start_url', '')}"
+        it.rests = session or "\n" + there.get("sso_start_url", "")
     elif "aws_access_key_id" in there or written in _KINDS:
         it = Standing(name, written if written in _KINDS else "keys", there)
         if written:
@@ -147,26 +151,15 @@ def _by_source(it: Standing, there: Settings, cached: Callable[[str], str], now:
         it.why = "this machine's" if "credential_source" in there else "no source"
 
 
-def _settle(
-    it: Standing,
-    found: Mapping[str, Standing],
-    sessions: Mapping[str, Settings],
-    tokens: dict[str, Standing],
-    cached: Callable[[str], str],
-    now: str,
-) -> None:
-    """Take over the end of what a profile rests on."""
-    rests, it.rests = it.rests, ""
-    if it.kind == "sso":
-        first = tokens.get(rests) or tokens.setdefault(rests, _token(rests, sessions, cached, now))
-    elif rests not in found:
+def _settle(it: Standing, found: Mapping[str, Standing]) -> None:
+    """Take over the end of the profile that a role is assumed with."""
+    first = found.get(it.rests)
+    it.rests, it.why = "", "a circle"
+    if first is None:
         it.usable, it.why = False, "no source"
         return
-    else:
-        first = found[rests]
-        it.why = "a circle"
-        if first.rests:
-            _settle(first, found, sessions, tokens, cached, now)
+    if first.rests and first.kind == "role":
+        _settle(first, found)
     it.ends, it.usable, it.why = first.ends, first.usable, first.why
 
 
@@ -174,7 +167,7 @@ def _token(rests: str, sessions: Mapping[str, Settings], cached: Callable[[str],
     """Return how a sign-in stands: one that can be renewed without a person counts."""
     from hashlib import sha1
 
-    session, _, url = rests.partition("\n")
+    session, _, url = rests.partition("\n")  # a session, or a line break and the start URL
     url = sessions.get(session, {}).get("sso_start_url", "") if session else url
     name = sha1((session or url).encode("utf-8", "surrogateescape"), usedforsecurity=False).hexdigest()
     text = cached(f"sso/cache/{name}.json")
