@@ -331,3 +331,53 @@ class Access(NamedTuple):
     sources: tuple[str, ...] = ()  # the kinds a source profile may be set up as on the way
     suggest: Callable[[Answers], str] = lambda _: ""  # a name for the profile
     again: Callable[[str, Mapping[str, str]], Mapping[str, str]] = lambda name, there: {"profile": name}
+
+
+class Change(NamedTuple):
+    """Lines of one AWS file to be others: `first` to `last` (from 1, inclusive) become `lines`, without line ends.
+
+    `last` = `first` - 1 puts the lines in before `first`.
+    """
+
+    file: FileName
+    first: int
+    last: int
+    lines: tuple[str, ...]
+
+
+class Remedy(NamedTuple):
+    """One way to mend a finding: how it is offered, and what it changes in the AWS files, in this clone, on the disk.
+
+    `git` are settings of the clone one stands in (None: removed), `modes` permissions to set, `remove` files to take
+    away.
+    """
+
+    label: str
+    hint: str = ""
+    changes: tuple[Change, ...] = ()
+    git: Mapping[str, str | None] = MappingProxyType({})
+    modes: Mapping[Path, int] = MappingProxyType({})
+    remove: tuple[Path, ...] = ()
+
+
+Severity = Literal["stops", "hinders", "note"]
+
+
+class Finding(NamedTuple):
+    """Something the doctor found: a stable code, where, what it means, and what can be done.
+
+    `says` is one plain sentence, `because` what today's tools say or do about it (and where SDKs differ), `do` the
+    exact next step. `fix` is "auto" with one remedy, "ask" with several to choose from (or none: a question is
+    needed), "tell" with none.
+    """
+
+    code: str
+    severity: Severity
+    says: str
+    because: str = ""
+    profile: str = ""
+    path: Path | None = None
+    line: int = 0
+    fix: Literal["auto", "ask", "tell"] = "tell"
+    do: str = ""
+    remedies: tuple[Remedy, ...] = ()

@@ -16,7 +16,7 @@ HOUSE = ROOT / "ccsetup"
 FOUNDATION = {"model", "errors", "world", "look", "patterns", "waiting"}
 PURE = {
     "talk", "questions", "sources", "parse", "paste", "address", "ini", "config", "plan", "refusals", "inert", "pick",
-    "access", "tokens", "complaints", "masks", "denials", "policy", "transport", "assertion",
+    "access", "checks", "facts", "tokens", "complaints", "masks", "denials", "policy", "transport", "assertion",
     "mending", "labels", "signed", "mentions", "held", "offers", "reading", "skim", "standing", "roster", "shells",
     "completing",
 }  # fmt: skip
