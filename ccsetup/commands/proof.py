@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -34,6 +35,11 @@ class Claim:
     branch: str = ""
     way: Way = ways.USUAL
     alone: bool = False
+
+    @property
+    def to_go_on(self) -> str:
+        """The command that clones this, or goes on with what was begun."""
+        return f"ccsetup clone {self.target.name} --profile {shlex.quote(self.profile)} --region {self.region}"
 
 
 class Kept:
