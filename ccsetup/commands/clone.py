@@ -88,7 +88,10 @@ def _claim(world: World, look: Look, wish: Wish, place: Place) -> Claim:
     start = planning.sign_in(look.who(place.profile, place.region), place.profile)
     host = wish.host if wish.target.region == place.region else ""
     expected = Expected(target.account_id)
-    return Claim(place.profile, place.region, start, expected, target, target.branch, Way(via, helper, host))
+    kind = access.owner(look.profiles[place.profile])
+    alone = kind is None or kind.name != "machine"
+    way_there = Way(via, helper, host)
+    return Claim(place.profile, place.region, start, expected, target, target.branch, way_there, alone)
 
 
 def _carried_out(world: World, look: Look, wish: Wish, claim: Claim, folder: Path, kept: Kept) -> Outcome:
