@@ -232,6 +232,8 @@ def _value(text: str, key: str, sep: re.Match[str], lead: str | None) -> tuple[s
         if joined_end > end and (key == KEYS[2] or len(joined) == 40 > len(value)):
             value, end, broken = joined, joined_end, True
     bare = "\n" in sep[0] or not (sep["mark"] or lead)
+    if bare and key == "region":  # whether it is the sign-in's or the repository's, the words before it tell
+        return "", 0, False
     if bare and not re.fullmatch(_STRICT.get(key, "(?!)"), value):
         return "", 0, False
     return value.replace("\\/", "/").removeprefix("file://"), end, broken

@@ -27,10 +27,14 @@ _CITIES = later(
 )
 _ZONE = later(r"[a-z]{2}(?:-[a-z]{2,12}){1,2}-[0-9][a-f]?")
 _ACCOUNT = later(r"(?<![\w-])[0-9]{4}[ -][0-9]{4}[ -][0-9]{4}(?![\w-])|(?<![\w:./-])[0-9]{12}(?![\w:-])", re.ASCII)
-_LINE_OF_SSO = later(r"(?:sso|identity center|sign-?in|portal)[^\n]{0,40}$", re.IGNORECASE)
+_CLAUSE = later(r"[.;!?]\s|\n")
+_OF_SSO = r"\bsso\b|identity cent|sign[- ]?in\b|\blog[- ]?in\b|portal|awsapps\.|\.app\.aws"
+_OF_CODE = r"\brepo|codecommit|\bcode\b|\bclon"
+_REGION_OF = later(rf"(?P<sso>{_OF_SSO})|{_OF_CODE}", re.IGNORECASE)
 _ROLE = later(
-    r"\b(?:permission[ -]?set|role)(?: ?name)?(?P<mark>(?: available to you)?(?: is)? ?[:=]|(?: named| called)?)"
-    r" ?(?P<quote>[\"'`*]{0,2})(?P<name>[A-Za-z][\w+=,.@-]{1,63})",
+    r"\b(?:permission[ -]?set|role)(?: ?name)?(?: in (?:the )?(?:aws )?(?:account )?[0-9][0-9 -]{10,12}[0-9],?)?"
+    r"(?P<mark>(?: available to you)?(?: is)? ?[:=]|(?: named| called| is)?)"
+    r"[ \n]?(?P<quote>[\"'`*]{0,2})(?P<name>[A-Za-z][\w+=,.@-]{1,63})",
     re.IGNORECASE | re.ASCII,
 )
 _ROLE_BEFORE = later(
@@ -58,9 +62,10 @@ _REPOSITORY = later(
     rf"|{_REPO}(?i:[ _-]?(?:name)?[\"']? ?[:=] ?[\"'`*]{{0,2}})([\w.-]{{1,100}})(?![\w.:/@-])"
     rf"|(?i:--repository-name[ =][\"']?)([\w.-]{{1,100}})"
     rf"|{_REPO} [\"'`*]{{1,2}}([\w.-]{{1,100}})[\"'`*]|[\"'`*]([\w.-]{{1,100}})[\"'`*]{{1,2}} {_REPO}\b"
-    rf"|(?:{_REPO}|(?i:\bclone)) ({_TELLING})(?![\w:/@-])"
+    rf"|(?:{_REPO}(?: is)?|(?i:\bclone)) ({_TELLING})(?![\w:/@-])"
+    rf"|(?:\b(?i:for|of|to|from|clone) |^)({_TELLING}) \([a-z]{{2}}(?:-[a-z]{{2,12}}){{1,2}}-[0-9]\)"
     rf"|(?<![\w:/@.-])(?!(?i:codecom|git-))({_TELLING}) {_REPO}\b",
-    re.ASCII,
+    re.ASCII | re.MULTILINE,
 )
 _NO_REPOSITORY = later(
     r"(?i)git-|aws|codecom+it|github|gitlab|bitbucket|cross-|per-|multi-|read-|e\.g|i\.e|.*-(?:name|specific|level|based)$"
@@ -177,7 +182,7 @@ def mentions(text: str) -> Mentions:
         elif "://" in word or ".awsapps.com" in word or ".app.aws" in word:
             _link(seen, word)
         elif _ZONE.fullmatch(word):
-            _region(seen, word, text[max(token.start() - 60, 0) : token.start()])
+            _region(seen, word, text[max(token.start() - 150, 0) : token.start()])
         elif _KEY.fullmatch(word):
             _keys(seen, word, text, token.start() + len(word))
         elif re.match(r"\\?[~/.$]|[A-Za-z]:\\", word):
@@ -237,7 +242,8 @@ def _region(seen: Mentions, word: str, before: str) -> None:
         found = parse.region(word)
     except BadAnswer:
         found = ""
-    if _LINE_OF_SSO.search(before):
+    about = list(_REGION_OF.finditer(_CLAUSE.split(before)[-1]))
+    if about and about[-1]["sso"]:
         seen.sso_regions.append(word)
     elif found:
         seen.regions.append(found.value if isinstance(found, Corrected) else found)

@@ -53,6 +53,9 @@ def wrapped(text: str, width: int) -> str:
     return "\n".join(text[i : i + width] for i in range(0, len(text), width))
 
 
+MARIA = """Hi Maria, sign in at https://acme.awsapps.com/start (region us-east-1). Your role in account 111122223333 is
+Developer; the repository is MySharedDemoRepo in us-east-2."""
+
 STS = {
     "Credentials": {
         "AccessKeyId": PASSING,
@@ -334,6 +337,16 @@ KEYS: list[Sample] = [
             }
         ),
         [("keys", TEMP)],
+    ),
+    (
+        "a colleague's whole message, with two regions",
+        MARIA,
+        [("sso", {**SSO, "sso_region": "us-east-1", **DEVELOPER, "repo": "MySharedDemoRepo", "region": "us-east-2"})],
+    ),
+    (
+        "a repository before its region, in prose",
+        f"The role for MySharedDemoRepo (us-east-2) is {ROLE}.",
+        [("role", {"role_arn": ROLE, "repo": "MySharedDemoRepo", "region": "us-east-2"})],
     ),
     (
         "granted",
