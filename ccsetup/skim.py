@@ -56,8 +56,10 @@ def _sections(text: str, respelled: bool) -> Iterator[tuple[str, Settings]]:
         raise Unsure
     keys: set[str] = set()
     headers: set[str] = set()
-    for part in parts:
-        header, _, body = part.partition("]")
+    count = len(parts)
+    parts.reverse()
+    while parts:  # each is given up as soon as it is read, for memory that is new takes time
+        header, _, body = parts.pop().partition("]")
         said = [line.split(" = ", 1) for line in body.split("\n") if line]
         try:
             settings: Settings = dict(said)  # ValueError unless all are pairs
@@ -69,7 +71,7 @@ def _sections(text: str, respelled: bool) -> Iterator[tuple[str, Settings]]:
         headers.add(header)
         yield header, settings
     together = "".join(headers)
-    if len(headers) < len(parts) or headers & {"", "DEFAULT"} or any(mark in together for mark in "\"'\\"):
+    if len(headers) < count or headers & {"", "DEFAULT"} or any(mark in together for mark in "\"'\\"):
         raise Unsure
     if not all(map(_is_key, keys)):
         raise Unsure

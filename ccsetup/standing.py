@@ -165,11 +165,9 @@ def _settle(it: Standing, found: Mapping[str, Standing]) -> None:
 
 def _token(rests: str, sessions: Mapping[str, Settings], cached: Callable[[str], str], now: str) -> Standing:
     """Return how a sign-in stands: one that can be renewed without a person counts."""
-    from hashlib import sha1
-
     session, _, url = rests.partition("\n")  # a session, or a line break and the start URL
     url = sessions.get(session, {}).get("sso_start_url", "") if session else url
-    name = sha1((session or url).encode("utf-8", "surrogateescape"), usedforsecurity=False).hexdigest()
+    name = _sha1((session or url).encode("utf-8", "surrogateescape"))
     text = cached(f"sso/cache/{name}.json")
     it = Standing("", "sso", {})
     if _field(text, "startUrl").rstrip("#/") in ("", url.rstrip("#/")):
@@ -179,6 +177,15 @@ def _token(rests: str, sessions: Mapping[str, Settings], cached: Callable[[str],
     elif not it.usable and _field(text, "refreshToken") and moment(_field(text, "registrationExpiresAt")) > now:
         it.ends, it.usable, it.why = "", True, "renews itself"
     return it
+
+
+def _sha1(data: bytes) -> str:
+    """Return a SHA-1 in hex, by the lean module within hashlib where there is one, as the standard library does."""
+    try:
+        from _sha1 import sha1  # type: ignore[import-not-found]
+    except ImportError:
+        from hashlib import sha1
+    return str(sha1(data, usedforsecurity=False).hexdigest())
 
 
 def recorded(there: Settings) -> str:
