@@ -10,7 +10,21 @@ from pathlib import Path
 from typing import Any
 
 from ccsetup.errors import Cancelled, Problem
-from ccsetup.model import BACK, Asked, Back, Choice, Corrected, Edit, Identity, Keys, Repository, Route, Secret, Submodule, Who
+from ccsetup.model import (
+    BACK,
+    Asked,
+    Back,
+    Choice,
+    Corrected,
+    Edit,
+    Identity,
+    Keys,
+    Repository,
+    Route,
+    Secret,
+    Submodule,
+    Who,
+)
 from ccsetup.world import Sighting, Start, World
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=timezone.utc)

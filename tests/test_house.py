@@ -17,7 +17,7 @@ FOUNDATION = {"model", "errors", "world", "look", "patterns", "waiting"}
 PURE = {
     "talk", "questions", "sources", "parse", "paste", "address", "ini", "config", "plan", "refusals", "inert", "pick",
     "access", "checks", "facts", "tokens", "complaints", "masks", "denials", "policy", "transport", "assertion",
-    "mending", "labels", "signed", "mentions", "held", "offers", "reading", "skim", "standing", "roster", "shells",
+    "skim", "standing", "roster", "shells",
     "completing",
 }  # fmt: skip
 # One adapter may have several rooms: they may see each other, never another adapter's.

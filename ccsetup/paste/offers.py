@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 from ccsetup import parse
 from ccsetup.errors import BadAnswer
-from ccsetup.held import Held, held
-from ccsetup.labels import KEYS, OF_ENVIRONMENT, Block, is_placeholder
-from ccsetup.mentions import Mentions
 from ccsetup.model import Corrected, Secret, Value
-from ccsetup.signed import Signed
+from ccsetup.paste.held import Held, held
+from ccsetup.paste.labels import KEYS, OF_ENVIRONMENT, Block, is_placeholder
+from ccsetup.paste.mentions import Mentions
+from ccsetup.paste.signed import Signed
 from ccsetup.sources import MACHINE, NEW
 
 _OF_ROLE = ("external_id", "mfa_serial", "role_session_name", "duration_seconds")

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 from ccsetup import parse
 from ccsetup.errors import BadAnswer
-from ccsetup.labels import unwrapped
+from ccsetup.paste.labels import unwrapped
 from ccsetup.patterns import later
 
 _SIGNED = later(r"(?<![\w.+/-])(?:eyJ[\w.-]{20,}|(?:PHNhbW|PD94bW|PFJlc3|PG5z)[\w+/=%-]{40,})", re.ASCII)

@@ -11,7 +11,7 @@ from ccsetup.errors import BadAnswer
 from ccsetup.model import Corrected, Keys, Secret, Value
 
 if TYPE_CHECKING:
-    from ccsetup.held import Held
+    from ccsetup.paste.held import Held
 
 
 class Reading(NamedTuple):
@@ -35,14 +35,16 @@ def readings(text: str, now: datetime | None = None) -> tuple[Reading, ...]:
 
     Takes any text, in linear time. `now` only tells keys that have ended from those that have not.
     """
-    from ccsetup import reading  # git's way of setting up, and a person who chooses from the list, need none of it
+    from ccsetup.paste import (
+        reading,  # git's way of setting up, and a person who chooses from the list, need none of it
+    )
 
     return tuple(Reading(*one) for one in reading.of(text, now))
 
 
 def keys(text: str) -> Keys:
     """Find the three values in `export` lines, an INI block, JSON or CSV. Raises BadAnswer; never repeats the text."""
-    from ccsetup import held, reading
+    from ccsetup.paste import held, reading
 
     seen = reading.seen(text)
     found = held.held(seen.blocks, seen.mentions.keys, last=True)
@@ -61,7 +63,7 @@ def _of(one: Held) -> Keys:
 
 def keys_from_env(env: Mapping[str, str]) -> Keys:
     """Read the three values from the standard environment variables. Raises BadAnswer naming the one that lacks."""
-    from ccsetup.held import moment
+    from ccsetup.paste.held import moment
 
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         if not env.get(name):

@@ -9,8 +9,8 @@ from urllib.parse import parse_qs, urlsplit
 
 from ccsetup import address, parse
 from ccsetup.errors import BadAnswer
-from ccsetup.labels import is_placeholder, unwrapped
 from ccsetup.model import Corrected
+from ccsetup.paste.labels import is_placeholder, unwrapped
 from ccsetup.patterns import later
 
 _TOKEN = later(r"[^\s\"'`<>|(){}\[\],;]+")

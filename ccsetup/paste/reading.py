@@ -9,14 +9,14 @@ from typing import NamedTuple
 
 from ccsetup import address, parse
 from ccsetup.errors import BadAnswer
-from ccsetup.held import held, moment
-from ccsetup.labels import blocks, is_placeholder
-from ccsetup.mending import mend
-from ccsetup.mentions import Mentions, Place, commands, looks_secret, mentions, only_a_name
 from ccsetup.model import Answers, Corrected, Question, Secret, Value
-from ccsetup.offers import MOST, Offer, Seen, offers, region
+from ccsetup.paste.held import held, moment
+from ccsetup.paste.labels import blocks, is_placeholder
+from ccsetup.paste.mending import mend
+from ccsetup.paste.mentions import Mentions, Place, commands, looks_secret, mentions, only_a_name
+from ccsetup.paste.offers import MOST, Offer, Seen, offers, region
+from ccsetup.paste.signed import signed
 from ccsetup.patterns import later
-from ccsetup.signed import signed
 from ccsetup.sources import MACHINE, NEW
 
 Raw = tuple[str, Answers, tuple[str, ...], tuple[str, ...], str, str]
