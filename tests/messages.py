@@ -344,6 +344,11 @@ KEYS: list[Sample] = [
         [("sso", {**SSO, "sso_region": "us-east-1", **DEVELOPER, "repo": "MySharedDemoRepo", "region": "us-east-2"})],
     ),
     (
+        "the same message as a terminal wraps it",
+        " · " + MARIA.replace("\n", " ").replace(" is Dev", "\n is Dev").replace("Hi Maria, s", "S"),
+        [("sso", {**SSO, "sso_region": "us-east-1", **DEVELOPER, "repo": "MySharedDemoRepo", "region": "us-east-2"})],
+    ),
+    (
         "a repository before its region, in prose",
         f"The role for MySharedDemoRepo (us-east-2) is {ROLE}.",
         [("role", {"role_arn": ROLE, "repo": "MySharedDemoRepo", "region": "us-east-2"})],
