@@ -28,8 +28,11 @@ class Facts:
     """Everything offline checks look at. Files that could not be read are in `unreadable`, with the reason.
 
     `asked` are the profiles named on the command line, empty for all. `modes` are permission bits of files and folders
-    that are there, `found` the texts of small files that settings point to or caches hold (None: not there), `helpers`
-    where git finds its helpers ("" nowhere).
+    that are there, `found` the texts of small files that settings point to or caches hold (None: not there),
+    `programs` where a program that a setting names is ("" nowhere), `helpers` where git finds its helpers ("" nowhere).
+    `shell` is the one that commands are typed in (see `shells`), `modernize` says that sso.legacy is to be mended too.
+
+    `config` and `credentials` are read as they are meant: their lines are the files' lines, in number and order.
     """
 
     texts: AwsTexts
@@ -45,6 +48,9 @@ class Facts:
     helpers: Mapping[str, str] = field(default_factory=dict)
     clone: Clone | None = None
     windows: bool = False
+    programs: Mapping[str, str] = field(default_factory=dict)
+    shell: str = "bash"
+    modernize: bool = False
 
     @cached_property
     def config(self) -> Document:

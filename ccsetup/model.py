@@ -212,6 +212,7 @@ class Edit(NamedTuple):
         return f"Edit({str(self.path)!r}, …)"  # the texts may hold secrets
 
     file: FileName | None = None
+    mode: int | None = None  # the permissions it shall have; None keeps them
 
 
 class Plan(NamedTuple):
@@ -348,8 +349,8 @@ class Change(NamedTuple):
 class Remedy(NamedTuple):
     """One way to mend a finding: how it is offered, and what it changes in the AWS files, in this clone, on the disk.
 
-    `git` are settings of the clone one stands in (None: removed), `modes` permissions to set, `remove` files to take
-    away.
+    `texts` are whole new texts for files that no line of can stay (another encoding). `git` are settings of the clone
+    one stands in (None: removed), `modes` permissions to set, `remove` files to take away.
     """
 
     label: str
@@ -358,6 +359,18 @@ class Remedy(NamedTuple):
     git: Mapping[str, str | None] = MappingProxyType({})
     modes: Mapping[Path, int] = MappingProxyType({})
     remove: tuple[Path, ...] = ()
+    texts: Mapping[FileName, str] = MappingProxyType({})
+
+
+class Wanted(NamedTuple):
+    """What a finding has to ask a person before it can be mended: the question, how an answer reads, what it makes.
+
+    `parse` raises BadAnswer with a right example.
+    """
+
+    ask: str
+    parse: Callable[[str], str | Corrected]
+    remedy: Callable[[str], Remedy]
 
 
 Severity = Literal["stops", "hinders", "note"]
@@ -367,8 +380,8 @@ class Finding(NamedTuple):
     """Something the doctor found: a stable code, where, what it means, and what can be done.
 
     `says` is one plain sentence, `because` what today's tools say or do about it (and where SDKs differ), `do` the
-    exact next step. `fix` is "auto" with one remedy, "ask" with several to choose from (or none: a question is
-    needed), "tell" with none.
+    exact next step. `fix` is "auto" with one remedy, "ask" with several to choose from or a question in `wanted` (with
+    neither it is told like "tell"), "tell" with none.
     """
 
     code: str
@@ -381,3 +394,4 @@ class Finding(NamedTuple):
     fix: Literal["auto", "ask", "tell"] = "tell"
     do: str = ""
     remedies: tuple[Remedy, ...] = ()
+    wanted: Wanted | None = None
