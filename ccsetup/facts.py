@@ -7,10 +7,20 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 from ccsetup import ini
-from ccsetup.ini import Document
+from ccsetup.ini import Document, Stanza
+from ccsetup.model import FileName
 from ccsetup.world import AwsTexts
+
+
+class Ran(NamedTuple):
+    """What became of a credential_process: its exit code (None: it took too long), what it printed, what it said."""
+
+    code: int | None
+    out: str = ""
+    errors: str = ""
 
 
 @dataclass(frozen=True)
@@ -32,6 +42,11 @@ class Facts:
     `programs` where a program that a setting names is ("" nowhere), `helpers` where git finds its helpers ("" nowhere).
     `shell` is the one that commands are typed in (see `shells`), `modernize` says that sso.legacy is to be mended too.
 
+    `processes` are the credential_process programs that were run, by profile; only those of profiles that were asked
+    for are. `settings` are git's where no clone counts, as in Clone (None: not asked for). `scripts` is the folder of
+    ccsetup's own commands, `helper_sdk` the version of the botocore behind the git-remote-codecommit that git finds (""
+    where it is ccsetup's own or does not tell).
+
     `config` and `credentials` are read as they are meant: their lines are the files' lines, in number and order.
     """
 
@@ -51,6 +66,10 @@ class Facts:
     programs: Mapping[str, str] = field(default_factory=dict)
     shell: str = "bash"
     modernize: bool = False
+    processes: Mapping[str, Ran] = field(default_factory=dict)
+    settings: tuple[tuple[str, str], ...] | None = None
+    scripts: str = ""
+    helper_sdk: str = ""
 
     @cached_property
     def config(self) -> Document:
@@ -71,3 +90,9 @@ class Facts:
     def sessions(self) -> Mapping[str, Mapping[str, str]]:
         """Every sso-session's settings."""
         return ini.sessions(self.config)
+
+    @cached_property
+    def stanzas(self) -> Mapping[tuple[FileName, str, str], Stanza]:
+        """Every section that counts, by its file, type and name: of several of one name the last, as botocore has it."""
+        both = (self.config, self.credentials)
+        return {(document.file, it.type, it.name): it for document in both for it in document.stanzas if it.type}
