@@ -143,5 +143,7 @@ def test_a_person_can_drive_the_demo(env: dict[str, str], tmp_path: Path) -> Non
     terminal.answer("What shall the profile be called?", "")
     terminal.answer("Which repository?", "people")
     terminal.answer("Write this?", "")
+    terminal.answer("Your name", "Maria Garcia")
+    terminal.answer("Your e-mail address", "")
     assert terminal.exit_code() == 0, terminal.text()
     assert "✓ pushed" in terminal.text()
