@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-from ccsetup import ini
+from ccsetup import ini, meant
 from ccsetup.ini import Document, Stanza
 from ccsetup.model import FileName
+from ccsetup.patterns import later
 from ccsetup.world import AwsTexts
 
 
@@ -74,12 +75,12 @@ class Facts:
     @cached_property
     def config(self) -> Document:
         """The config file, read once, however broken."""
-        return ini.read(self.texts.config or "", "config")
+        return ini.read(meant.decoded(self.texts.config or ""), "config")
 
     @cached_property
     def credentials(self) -> Document:
         """The credentials file, read once, however broken."""
-        return ini.read(self.texts.credentials or "", "credentials")
+        return ini.read(meant.decoded(self.texts.credentials or ""), "credentials")
 
     @cached_property
     def profiles(self) -> Mapping[str, Mapping[str, str]]:
@@ -93,6 +94,53 @@ class Facts:
 
     @cached_property
     def stanzas(self) -> Mapping[tuple[FileName, str, str], Stanza]:
-        """Every section that counts, by its file, type and name: of several of one name the last, as botocore has it."""
+        """Every section that counts, by file, type and name: of several of one name the last, as botocore has it."""
         both = (self.config, self.credentials)
         return {(document.file, it.type, it.name): it for document in both for it in document.stanzas if it.type}
+
+    @cached_property
+    def meant(self) -> Mapping[str, Mapping[str, str]]:
+        """Every profile's settings, those included that an indentation lets the setting above them swallow."""
+        return {name: unfolded(there) for name, there in self.profiles.items()}
+
+    @cached_property
+    def assumed_with(self) -> Mapping[str, list[str]]:
+        """The role profiles that name another one as their source, by that one's name."""
+        found: dict[str, list[str]] = {}
+        for name, there in self.meant.items():
+            if "role_arn" in there and "web_identity_token_file" not in there:
+                source = there.get("source_profile", name)
+                if source != name:
+                    found.setdefault(source, []).append(name)
+        return found
+
+    def resting_on(self, name: str) -> tuple[str, ...]:
+        """Return the profiles whose credentials begin with this one's, at whatever remove."""
+        found: dict[str, None] = {}
+        waiting = [name]
+        while waiting:
+            for each in self.assumed_with.get(waiting.pop(), ()):
+                if each != name and each not in found:
+                    found[each] = None
+                    keys = {"aws_access_key_id", "aws_secret_access_key"} & self.meant[each].keys()
+                    waiting += [] if keys else [each]  # a source's own keys are taken before its role
+        return tuple(found)
+
+
+_SWALLOWED = later(r"([a-z][a-z0-9_]*)\s*[=:]\s*(.+)")
+
+
+def unfolded(there: Mapping[str, str]) -> Mapping[str, str]:
+    """Return settings as they were meant where one was indented too far and became part of the one above."""
+    if "\n" not in "".join(there.values()):
+        return there
+    found: dict[str, str] = {}
+    for key, value in there.items():
+        first, *more = value.split("\n")
+        parts = [_SWALLOWED.fullmatch(line) for line in more]
+        if not first or not any(parts):
+            found[key] = value
+            continue
+        found[key] = first
+        found.update({part[1]: part[2] for part in parts if part})
+    return found

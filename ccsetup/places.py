@@ -1,0 +1,148 @@
+"""Where a setting stands in the AWS files, and the changes of lines that spell it otherwise, add one, take it away."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from ccsetup import ini, parse
+from ccsetup.facts import Facts
+from ccsetup.ini import Setting, Stanza
+from ccsetup.model import Change, FileName, Finding
+from ccsetup.patterns import later
+
+_COMMENT = later(r"[ \t]+[#;]")
+_SPELLED = later(r"([^=:]*[=:]\s*)(.*?)(\s*)", re.DOTALL)
+
+
+class Place(NamedTuple):
+    """One setting where it stands: its file, its section, itself. `own` is False for what [DEFAULT] gives to all."""
+
+    path: Path
+    file: FileName
+    stanza: Stanza
+    setting: Setting
+    own: bool = True
+
+    @property
+    def line(self) -> int:
+        """Its first line in the file, from 1."""
+        return self.setting.lines[0]
+
+    @property
+    def value(self) -> str:
+        """Its value, as the file has it."""
+        return self.setting.value
+
+
+def in_file(facts: Facts, file: FileName, key: str, name: str, type: str = "profile") -> Place | None:
+    """Return where a section of one file sets a key, the last time it does; None where it does not."""
+    document = facts.config if file == "config" else facts.credentials
+    path = facts.texts.config_path if file == "config" else facts.texts.credentials_path
+    found = facts.stanzas.get((file, type, name))
+    for stanza in (found, *(it for it in document.stanzas if it.header == ini.DEFAULTS)) if found else ():
+        for setting in reversed(stanza.settings):
+            if setting.key == key:
+                return Place(path, file, stanza, setting, stanza is found)
+    return None
+
+
+def place(facts: Facts, name: str, key: str) -> Place | None:
+    """Return where the value of a profile's key comes from: the credentials file counts before config."""
+    return in_file(facts, "credentials", key, name) or in_file(facts, "config", key, name)
+
+
+def places(facts: Facts, name: str, keys: Iterable[str]) -> list[Place]:
+    """Return every place of a profile's own sections, in either file, that sets one of these keys."""
+    files: tuple[FileName, FileName] = ("config", "credentials")
+    found = (in_file(facts, file, key, name) for file in files for key in keys)
+    return [it for it in found if it and it.own]
+
+
+def respelled(where: Place, value: str) -> tuple[Change, ...]:
+    """Return the changes that give a setting another value of one line, and leave the rest of its line as it is."""
+    parts = _SPELLED.fullmatch(_line(where, where.line))
+    first = Change(where.file, where.line, where.line, (f"{parts[1]}{value}{parts[3]}" if parts else value,))
+    return (first, *_gone(where.file, where.setting.lines[1:]))
+
+
+def renamed(where: Place, key: str, value: str) -> tuple[Change, ...]:
+    """Return the changes that make a setting's line that of another key; indentation and equals sign stay."""
+    parts = _SPELLED.fullmatch(_line(where, where.line))
+    spelled = parts[1] if parts else f"{where.setting.key} = "
+    found = re.match(r"(\s*)(.*?)(\s*[=:]\s*)$", spelled)
+    line = f"{found[1]}{key}{found[3]}{value}" if found else f"{key} = {value}"
+    return (Change(where.file, where.line, where.line, (line,)), *_gone(where.file, where.setting.lines[1:]))
+
+
+def removed(all_of: Iterable[Place]) -> tuple[Change, ...]:
+    """Return the changes that take settings away, their continuation lines with them; comments between them stay."""
+    return tuple(change for it in all_of for change in _gone(it.file, it.setting.lines))
+
+
+def added(beside: Place, settings: Mapping[str, str]) -> tuple[Change, ...]:
+    """Return the change that puts settings in under another one, spelled as that one is."""
+    found = re.match(r"(\s*)[^=:]*?(\s*[=:]\s*)", _line(beside, beside.line))
+    indent, equals = (found[1], found[2]) if found else ("", " = ")
+    after = beside.setting.lines[-1] + 1
+    lines = tuple(f"{indent}{key}{equals if equals.strip() != equals else ' = '}{it}" for key, it in settings.items())
+    return (Change(beside.file, after, after - 1, lines),)
+
+
+def headed(stanza: Stanza, file: FileName, settings: Mapping[str, str]) -> tuple[Change, ...]:
+    """Return the change that puts settings in right under a section's header."""
+    lines = tuple(f"{key} = {value}" for key, value in settings.items())
+    return (Change(file, stanza.line + 1, stanza.line, lines),)
+
+
+def _line(where: Place, number: int) -> str:
+    lines = ini.LINE.findall(where.stanza.text)
+    return str(lines[number - where.stanza.line]).rstrip("\r\n")
+
+
+def _gone(file: FileName, lines: Iterable[int]) -> Iterator[Change]:
+    """Yield changes that take lines away, those that lie together at once."""
+    first = last = 0
+    for line in lines:
+        if last and line == last + 1:
+            last = line
+            continue
+        if last:
+            yield Change(file, first, last, ())
+        first = last = line
+    if last:
+        yield Change(file, first, last, ())
+
+
+def meant(value: str) -> str:
+    """Return a value without what has checks of its own: a comment behind it, quotes, a word processor's letters."""
+    return parse.tidy(_COMMENT.split(value, 1)[0])
+
+
+def comment(value: str) -> str:
+    """Return the comment that somebody wrote behind a value, the blanks before it included; "" where there is none."""
+    found = _COMMENT.search(value)
+    return value[found.start() :] if found and "\n" not in value else ""
+
+
+def finding(
+    facts: Facts, profile: str, where: Place | None, code: str, severity: str, says: str, **more: object
+) -> Finding:
+    """Return a finding about a profile, at a place or at the profile's section; it holds for all that rest on it."""
+    if where:
+        path, line = where.path, where.line
+    else:
+        path, line = section(facts, profile)
+    found = {"also": facts.resting_on(profile) if severity == "stops" else (), "path": path, "line": line, **more}
+    return Finding(code, severity, says, profile=profile, **found)  # type: ignore[arg-type]
+
+
+def section(facts: Facts, name: str, type: str = "profile") -> tuple[Path, int]:
+    """Return the file and the line where a section begins; line 0 where there is none."""
+    if stanza := facts.stanzas.get(("config", type, name)):
+        return facts.texts.config_path, stanza.line
+    if stanza := facts.stanzas.get(("credentials", type, name)):
+        return facts.texts.credentials_path, stanza.line
+    return facts.texts.config_path, 0
