@@ -30,6 +30,7 @@ from messages import (
 from sandbox_world import marias_keys
 
 from ccsetup import access, paste
+from ccsetup.access import readings
 from ccsetup.errors import BadAnswer
 from ccsetup.model import Corrected, Question, Secret, Value
 from ccsetup.paste import Reading
@@ -95,7 +96,7 @@ def plain(reading: Reading) -> tuple[str, Answers]:
 
 @pytest.mark.parametrize(("text", "expected"), [m[1:] for m in MESSAGES], ids=[m[0] for m in MESSAGES])
 def test_a_message_is_read_as_a_colleague_would(text: str, expected: list[tuple[str, Answers]]) -> None:
-    assert [plain(reading) for reading in paste.readings(text)] == expected
+    assert [plain(reading) for reading in readings(text)] == expected
 
 
 def test_there_are_messages_enough() -> None:
@@ -115,7 +116,7 @@ def asked(kind: str, key: str, answers: dict[str, Value]) -> Question:
 
 @pytest.mark.parametrize("text", [m[1] for m in MESSAGES], ids=[m[0] for m in MESSAGES])
 def test_every_answer_is_one_its_question_takes_as_it_is(text: str) -> None:
-    for reading in paste.readings(text):
+    for reading in readings(text):
         for key, value in reading.answers.items():
             question = asked(reading.kind, key, dict(reading.answers))
             text_of = value.reveal() if isinstance(value, Secret) else value
@@ -140,21 +141,21 @@ def shown(readings: tuple[Reading, ...]) -> str:
 
 @pytest.mark.parametrize("text", [m[1] for m in MESSAGES], ids=[m[0] for m in MESSAGES])
 def test_a_reading_names_what_it_found_and_shows_no_secret(text: str) -> None:
-    readings = paste.readings(text)
-    assert not any(secret in shown(readings) for secret in (*SECRETS, "Pa55word", TOKEN[:40], JWT[:40], SAML[:40]))
-    assert all(reading.found and reading.label for reading in readings)
-    assert len({(reading.label, reading.hint) for reading in readings}) == len(readings)
+    found = readings(text)
+    assert not any(secret in shown(found) for secret in (*SECRETS, "Pa55word", TOKEN[:40], JWT[:40], SAML[:40]))
+    assert all(reading.found and reading.label for reading in found)
+    assert len({(reading.label, reading.hint) for reading in found}) == len(found)
 
 
 def test_what_was_recognised_reads_well() -> None:
     text = f"Sign in at {START}, account 1111-2222-3333, role Developer, and git clone {REPO}"
-    (reading,) = paste.readings(text)
+    (reading,) = readings(text)
     assert reading.found == (
         f"the start URL {START}", "account 111122223333", "the permission set Developer",
         "the repository MySharedDemoRepo in us-east-2",
     )  # fmt: skip
     keys = f"{LASTING} {SECRET}"
-    both = paste.readings(f"{ROLE} {keys}")
+    both = readings(f"{ROLE} {keys}")
     assert [(r.label, r.hint) for r in both] == [
         ("The role, assumed with these keys", ROLE), ("The keys as they are", "AKIA…MPLE")
     ]  # fmt: skip
@@ -166,8 +167,8 @@ def test_keys_that_have_ended_say_so_where_they_are_offered() -> None:
         {"AccessKeyId": PASSING, "SecretAccessKey": SECRET, "SessionToken": TOKEN, "Expiration": "2026-11-21T18:04:00Z"}
     )
     at = datetime(2026, 11, 21, 18, 4, tzinfo=timezone.utc)
-    assert [r.hint for r in paste.readings(text, at)] == ["ASIA…MPLE, ended 2026-11-21 18:04 UTC"]
-    assert [r.hint for r in paste.readings(text, at.replace(hour=17))] == ["ASIA…MPLE, until 2026-11-21 18:04 UTC"]
+    assert [r.hint for r in access.readings(text, at)] == ["ASIA…MPLE, ended 2026-11-21 18:04 UTC"]
+    assert [r.hint for r in access.readings(text, at.replace(hour=17))] == ["ASIA…MPLE, until 2026-11-21 18:04 UTC"]
 
 
 MENDED = {
@@ -189,20 +190,20 @@ MENDED = {
 
 @pytest.mark.parametrize(("text", "words"), MENDED.items(), ids=MENDED.values())
 def test_what_was_mended_or_left_out_is_said(text: str, words: str) -> None:
-    (reading,) = paste.readings(text)
+    (reading,) = readings(text)
     assert [sentence for sentence in reading.said if words in sentence], reading.said
     assert all(sentence.endswith(".") and "\n" not in sentence for sentence in reading.said)
 
 
 @pytest.mark.parametrize("text", [f"Here\u2019s your link \u2014 enjoy: {START}", f"{START}\r\n\tThanks"])
 def test_what_changes_nothing_is_not_worth_a_word(text: str) -> None:
-    (reading,) = paste.readings(text)
+    (reading,) = readings(text)
     assert reading.said == ()
 
 
 def test_a_paste_names_no_program() -> None:
     text = f"[profile evil]\ncredential_process = /tmp/evil\nrole_arn = {ROLE}\nsource_profile = base\n[base]\ncredential_process = /tmp/evil\n"
-    (reading,) = paste.readings(text)
+    (reading,) = readings(text)
     assert plain(reading) == ("role", {"role_arn": ROLE, "source_profile": "base", "profile": "evil"})
 
 
@@ -249,7 +250,7 @@ def test_what_the_aws_cli_prints_is_read(
     aws_says: dict[tuple[str, str], tuple[str, str]], command: str, form: str
 ) -> None:
     output = aws_says[command, form][1]
-    (reading,) = paste.readings(output)
+    (reading,) = readings(output)
     kind, answers = plain(reading)
     assert kind == "keys"
     assert set(answers) == {"access_key_id", "secret_access_key", "session_token", "expires_at"}
@@ -278,13 +279,13 @@ def damaged(draw: st.DrawFn) -> str:
 @settings(max_examples=250, deadline=None)
 @given(st.one_of(st.text(), damaged()))
 def test_no_text_makes_it_raise_and_every_answer_fits(text: str) -> None:
-    readings = paste.readings(text)
-    for reading in readings:
+    found = readings(text)
+    for reading in found:
         for key, value in reading.answers.items():
             question = asked(reading.kind, key, dict(reading.answers))
             assert isinstance(value, Secret) or taken(question, value) == value
     apart = all(re.search(rf"(^|[\s=\"':`,;|>]){re.escape(s)}", text) for s in (SECRET, TOKEN, JWT, SAML) if s in text)
-    assert not apart or not any(secret in shown(readings) for secret in (SECRET, TOKEN, JWT, SAML))
+    assert not apart or not any(secret in shown(found) for secret in (SECRET, TOKEN, JWT, SAML))
     try:
         paste.keys(text)
     except BadAnswer as refused:
@@ -304,7 +305,7 @@ def test_a_megabyte_takes_time_in_proportion(piece: str) -> None:
     def seconds(size: int) -> float:
         text = piece * (size // len(piece))
         began = time.process_time()
-        paste.readings(text)
+        readings(text)
         return time.process_time() - began
 
     seconds(1000)
@@ -313,8 +314,8 @@ def test_a_megabyte_takes_time_in_proportion(piece: str) -> None:
 
 def test_a_thousand_ways_in_are_offered_by_the_dozen() -> None:
     text = "".join(f"arn:aws:iam::{i:012d}:role/Developer\n" for i in range(1000))
-    assert len(paste.readings(text)) == 12
+    assert len(readings(text)) == 12
 
 
 def test_the_sample_of_temporary_keys_is_whole() -> None:
-    assert plain(paste.readings(PASTES[0].replace(SHORT, TOKEN))[0])[1] == TEMP
+    assert plain(readings(PASTES[0].replace(SHORT, TOKEN))[0])[1] == TEMP

@@ -21,6 +21,8 @@ from ccsetup.sources import NEW
 from ccsetup.talk import Which, nested
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from ccsetup.paste import Reading
 
 PASTE = Choice("paste", "Paste a message, URL, ARN, keys, profile text …")
@@ -83,7 +85,7 @@ def _kind_or_paste(text: str) -> str:
     name = parse.tidy(text).lower()
     if name in (FIND, PASTE.value) or any(name == access.name for access in KINDS):
         return name
-    if _readings(text):
+    if readings(text):
         return text
     raise BadAnswer(
         "Nothing in that is known here; paste a start URL, a role ARN, keys or a repository's address, or choose a"
@@ -91,16 +93,22 @@ def _kind_or_paste(text: str) -> str:
     )
 
 
-def _readings(text: str) -> Sequence[Reading]:
+def readings(text: str, now: datetime | None = None) -> Sequence[Reading]:
+    """Return the ways to read a message, each answer as its question takes it; `now` only words what has ended."""
     from ccsetup import paste  # the first question need not wait for it
 
-    kinds = {"", *(access.name for access in KINDS)}
-    return [reading for reading in paste.readings(text) if reading.kind in kinds]
+    return paste.readings(text, _takers, now)
+
+
+def _takers(kind: str) -> Mapping[str, Question]:
+    asked = {question.key: question for question in asked_by(of(kind or "keys"))}
+    common = ("region", "profile", "repo", "branch", "directory")
+    return asked if kind else {key: question for key, question in asked.items() if key in common}
 
 
 def _recognised(text: str) -> str:
     """Say what a text is that stands beside the menu."""
-    found = _readings(text)
+    found = readings(text)
     return ", ".join(found[0].found) if found else ""
 
 
@@ -111,7 +119,7 @@ def _settle_kind(value: Value, answers: Answers, look: Look) -> Told | None:
         raise Which("A paste is needed.", "Paste it here, then press Enter", next="Keys and tokens in it stay hidden.")
     if text == FIND or any(text == access.name for access in KINDS):
         return None
-    ways = [(Choice(f"{i}", reading.label, reading.hint), _told(reading)) for i, reading in enumerate(_readings(text))]
+    ways = [(Choice(f"{i}", reading.label, reading.hint), _told(reading)) for i, reading in enumerate(readings(text))]
     first = ways[0][1]
     if not first.value:
         return _with_nothing_but_a_repository(first, look)

@@ -89,7 +89,7 @@ def _pasted(source: str, kind: str, world: World) -> dict[str, Value]:
     """Return the answers in what stdin holds, those of `kind` where it is named. Raises BadAnswer."""
     if source != "-":
         raise BadAnswer("--paste takes - and reads stdin, such as: pbpaste | ccsetup setup --paste -")
-    found = [reading for reading in paste.readings(world.stdin()) if reading.kind in ("", kind) or not kind]
+    found = [reading for reading in access.readings(world.stdin()) if reading.kind in ("", kind) or not kind]
     if not found:
         raise BadAnswer(
             f"Nothing in the paste is known here{f' for {kind}' if kind else ''}; it holds such as a start URL, a role"

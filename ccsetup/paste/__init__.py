@@ -12,6 +12,7 @@ from ccsetup.model import Corrected, Keys, Secret, Value
 
 if TYPE_CHECKING:
     from ccsetup.paste.held import Held
+    from ccsetup.paste.reading import Questions
 
 
 class Reading(NamedTuple):
@@ -30,16 +31,17 @@ class Reading(NamedTuple):
     hint: str
 
 
-def readings(text: str, now: datetime | None = None) -> tuple[Reading, ...]:
+def readings(text: str, questions: Questions, now: datetime | None = None) -> tuple[Reading, ...]:
     """Return the ways to read a message: none when nothing is known in it, several when it is ambiguous.
 
-    Takes any text, in linear time. `now` only tells keys that have ended from those that have not.
+    Takes any text, in linear time. `questions` gives those of a kind by key, which every answer has to pass (of "",
+    those that every kind shares). `now` only tells keys that have ended from those that have not.
     """
     from ccsetup.paste import (
         reading,  # git's way of setting up, and a person who chooses from the list, need none of it
     )
 
-    return tuple(Reading(*one) for one in reading.of(text, now))
+    return tuple(Reading(*one) for one in reading.of(text, questions, now))
 
 
 def keys(text: str) -> Keys:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
@@ -19,6 +19,7 @@ from ccsetup.paste.signed import signed
 from ccsetup.patterns import later
 from ccsetup.sources import MACHINE, NEW
 
+Questions = Callable[[str], Mapping[str, Question]]  # those of a kind by key; of "", those that every kind shares
 Raw = tuple[str, Answers, tuple[str, ...], tuple[str, ...], str, str]
 _SHOWN = {
     "sso_start_url": "the start URL {}",
@@ -65,7 +66,7 @@ def seen(text: str) -> Seen:
     return Seen(found, passing, about, mended.transcript, said)
 
 
-def of(text: str, now: datetime | None = None) -> Iterator[Raw]:
+def of(text: str, questions: Questions, now: datetime | None = None) -> Iterator[Raw]:
     """Yield the readings of a message, each as the fields of a Reading."""
     all_seen = seen(text)
     ways = offers(all_seen)
@@ -73,7 +74,7 @@ def of(text: str, now: datetime | None = None) -> Iterator[Raw]:
         named = only_a_name(text[:200])
         all_seen.mentions.places += [named] if named else []
     found = [one for way in ways or [Offer("", {})] for one in _placed(way, all_seen, len(ways) < 2)]
-    read = [(one, _checked(one, place, all_seen)) for one, place in found[:MOST]]
+    read = [(one, _checked(one, place, all_seen, questions)) for one, place in found[:MOST]]
     kept = [(one, checked, _found(one.kind, checked.answers, all_seen)) for one, checked in read]
     kept = [(one, checked, words) for one, checked, words in kept if words]
     labels, general = [_label(one, checked.answers) for one, checked, _ in kept], _left_out(all_seen)
@@ -121,7 +122,7 @@ def _tells(place: Place) -> tuple[bool, ...]:
     return bool(named.region), bool(named.account_id), bool(place.directory), bool(named.profile), bool(place.branch)
 
 
-def _checked(way: Offer, place: Place | None, all_seen: Seen) -> Checked:
+def _checked(way: Offer, place: Place | None, all_seen: Seen, questions: Questions) -> Checked:
     """Return a way's answers and the shared ones, as far as the questions take them."""
     raw, said = dict(way.answers), []
     where = region(all_seen, way)
@@ -137,7 +138,7 @@ def _checked(way: Offer, place: Place | None, all_seen: Seen) -> Checked:
     raw |= _name(way, place, all_seen)
     answers: dict[str, Value] = {}
     for key, value in raw.items():
-        taken, words = _taken(way.kind, key, value, raw)
+        taken, words = _taken(questions, way.kind, key, value, raw)
         if taken:
             answers[key] = taken
             said += [words] if words else []
@@ -172,7 +173,7 @@ def _name(way: Offer, place: Place | None, all_seen: Seen) -> dict[str, Value]:
     return {"profile": name} if name and name != "default" and not is_placeholder(name) else {}
 
 
-def _taken(kind: str, key: str, value: Value, raw: Mapping[str, Value]) -> tuple[Value, str]:
+def _taken(questions: Questions, kind: str, key: str, value: Value, raw: Mapping[str, Value]) -> tuple[Value, str]:
     """Return an answer as its question takes it, "" when it does not, and what is to be said of it."""
     if isinstance(value, Secret):
         return value, ""
@@ -181,8 +182,8 @@ def _taken(kind: str, key: str, value: Value, raw: Mapping[str, Value]) -> tuple
         return "", ""
     if key.startswith("source."):
         inner = str(raw.get("source.kind", ""))
-        return (value, "") if key == "source.kind" else _taken(inner, key[len("source.") :], value, raw)
-    question = _questions(kind).get(key)
+        return (value, "") if key == "source.kind" else _taken(questions, inner, key[len("source.") :], value, raw)
+    question = questions(kind).get(key)
     if question is None:
         return "", ""
     try:
@@ -193,16 +194,6 @@ def _taken(kind: str, key: str, value: Value, raw: Mapping[str, Value]) -> tuple
     except BadAnswer:
         return "", ""
     return parsed, ""
-
-
-def _questions(kind: str) -> dict[str, Question]:
-    """Return the questions of a kind by key; where the kind is not known yet, those that every kind shares."""
-    from ccsetup import access  # it reads messages itself
-
-    known = access.of(kind) if kind else access.of("keys")
-    asked = {question.key: question for question in access.asked_by(known)}
-    shared = ("region", "profile", "repo", "branch", "directory")
-    return asked if kind else {key: question for key, question in asked.items() if key in shared}
 
 
 def _whole(answers: dict[str, Value]) -> dict[str, Value]:
