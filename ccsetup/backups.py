@@ -3,8 +3,8 @@
 Each holds `at`, the `command` and `profile` it was made by and for, `made` (the folders that had to be made) and
 `files`: per path which of AWS's files it is, the text `before` (null when there was no file), its `mode`, and what was
 written as `after` (null when the file was removed): how many characters of the old text it begins with, what is new,
-and how many it ends with. Undecodable bytes are surrogate escapes. One that is cut short belongs to a change that never
-happened.
+and how many it ends with; `given` is the mode it got, where it got one. Undecodable bytes are surrogate escapes. One
+that is cut short belongs to a change that never happened.
 """
 
 from __future__ import annotations
@@ -54,7 +54,8 @@ def keep(folder: Path, change: Change, modes: Sequence[int | None], made: list[P
 
 def _entry(edit: Edit, mode: int | None) -> dict[str, Any]:
     after = None if edit.after is None else _splice(edit.before or "", edit.after)
-    return {"path": str(edit.path), "file": edit.file, "before": edit.before, "mode": mode, "after": after}
+    entry = {"path": str(edit.path), "file": edit.file, "before": edit.before, "mode": mode, "after": after}
+    return entry if edit.mode is None else {**entry, "given": edit.mode}
 
 
 def _splice(before: str, after: str) -> tuple[int, str, int]:
@@ -94,7 +95,7 @@ def _edit(entry: Mapping[str, Any]) -> Edit:
         head, new, tail = after
         old = before or ""
         after = old[:head] + new + old[len(old) - tail :]
-    return Edit(Path(entry["path"]), before, after, entry["file"])
+    return Edit(Path(entry["path"]), before, after, entry["file"], entry.get("given"))
 
 
 def _next_name(folder: Path, at: datetime) -> str:

@@ -24,6 +24,7 @@ ccsetup  AWS CodeCommit access, set up and cloned
   ccsetup status               every profile: what it is, who it is, until when
   ccsetup env PROFILE          its temporary credentials as export lines
   ccsetup undo                 takes the last change back, byte for byte
+  ccsetup doctor [PROFILE …]   finds what is wrong, and where; --fix repairs it
   ccsetup completion SHELL     completion for bash, zsh or fish
   ccsetup demo                 all of it against a sandbox AWS on this machine: no account, no network
 
@@ -35,7 +36,8 @@ Example
   ccsetup setup sso --sso-start-url https://acme.awsapps.com/start --sso-account-id 111122223333 \\
     --sso-role-name Developer --region us-east-2 --profile acme-dev --repo MySharedDemoRepo --yes
 
-Exit codes  0 done · 1 something is wrong and was explained · 2 used wrongly or input missing · 130 cancelled
+Exit codes  0 done · 1 something is wrong and was explained · 2 used wrongly or input missing
+            3 doctor found something that stops a profile · 130 cancelled
 """
 
 

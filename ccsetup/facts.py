@@ -92,6 +92,26 @@ class Facts:
         """Every sso-session's settings."""
         return ini.sessions(self.config)
 
+    def document(self, file: FileName) -> Document:
+        """One of the two files, read."""
+        return self.config if file == "config" else self.credentials
+
+    def path(self, file: FileName) -> Path:
+        """Where one of the two files is."""
+        return self.texts.config_path if file == "config" else self.texts.credentials_path
+
+    def lines(self, file: FileName) -> Sequence[str]:
+        """One file's lines as they are there, without their ends, however they were meant."""
+        return self._config_lines if file == "config" else self._credentials_lines
+
+    @cached_property
+    def _config_lines(self) -> Sequence[str]:
+        return _lines(self.texts.config)
+
+    @cached_property
+    def _credentials_lines(self) -> Sequence[str]:
+        return _lines(self.texts.credentials)
+
     @cached_property
     def stanzas(self) -> Mapping[tuple[FileName, str, str], Stanza]:
         """Every section that counts, by file, type and name: of several of one name the last, as botocore has it."""
@@ -99,7 +119,7 @@ class Facts:
         return {(document.file, it.type, it.name): it for document in both for it in document.stanzas if it.type}
 
     @cached_property
-    def meant(self) -> Mapping[str, Mapping[str, str]]:
+    def intended(self) -> Mapping[str, Mapping[str, str]]:
         """Every profile's settings, those included that an indentation lets the setting above them swallow."""
         return {name: unfolded(there) for name, there in self.profiles.items()}
 
@@ -107,7 +127,7 @@ class Facts:
     def assumed_with(self) -> Mapping[str, list[str]]:
         """The role profiles that name another one as their source, by that one's name."""
         found: dict[str, list[str]] = {}
-        for name, there in self.meant.items():
+        for name, there in self.intended.items():
             if "role_arn" in there and "web_identity_token_file" not in there:
                 source = there.get("source_profile", name)
                 if source != name:
@@ -122,9 +142,13 @@ class Facts:
             for each in self.assumed_with.get(waiting.pop(), ()):
                 if each != name and each not in found:
                     found[each] = None
-                    keys = {"aws_access_key_id", "aws_secret_access_key"} & self.meant[each].keys()
+                    keys = {"aws_access_key_id", "aws_secret_access_key"} & self.intended[each].keys()
                     waiting += [] if keys else [each]  # a source's own keys are taken before its role
         return tuple(found)
+
+
+def _lines(text: str | None) -> Sequence[str]:
+    return [line.rstrip("\r\n") for line in ini.LINE.findall(meant.decoded(text or ""))]
 
 
 _SWALLOWED = later(r"([a-z][a-z0-9_]*)\s*[=:]\s*(.+)")

@@ -55,6 +55,42 @@ class Files:
         settings, secrets = self._paths()
         return AwsTexts(settings, _read(settings), secrets, _read(secrets))
 
+    def glimpse(self) -> tuple[AwsTexts, Mapping[Path, str]]:
+        """Read both AWS files as far as that goes, and say of each one that cannot be read why."""
+        found: list[tuple[Path, str | None]] = []
+        why: dict[Path, str] = {}
+        for variable, name in (("AWS_CONFIG_FILE", "config"), ("AWS_SHARED_CREDENTIALS_FILE", "credentials")):
+            path, text = self._home / ".aws" / name, None
+            try:
+                path = self._path(variable, name)
+                text = _read(path)
+            except Problem as problem:
+                why[path] = problem.what
+            found.append((path, text))
+        return AwsTexts(*found[0], *found[1]), why
+
+    def seen(self, path: Path) -> str | None:
+        """Return a small file's text, bytes that are no UTF-8 as surrogate escapes; None: not there. Raises Problem."""
+        with disk.explained(path, "read"):
+            data = disk.contents(path)
+        if data and len(data) > TEXT_BYTES:
+            raise Problem(f"{path} is larger than 1 MiB.", code="input.invalid")
+        return None if data is None else data.decode("utf-8", "surrogateescape")
+
+    def mode(self, path: Path) -> int | None:
+        """Return the permission bits of a file or folder; None where there is none, or none that can be seen."""
+        try:
+            return path.stat().st_mode & 0o7777
+        except OSError:
+            return None
+
+    def listed(self, folder: Path) -> Sequence[Path]:
+        """Return what lies in a folder, sorted; nothing where there is none, or none that can be seen."""
+        try:
+            return sorted(folder.iterdir())
+        except OSError:
+            return ()
+
     def _paths(self) -> tuple[Path, Path]:
         return self._path("AWS_CONFIG_FILE", "config"), self._path("AWS_SHARED_CREDENTIALS_FILE", "credentials")
 
@@ -78,7 +114,7 @@ class Files:
         from ccsetup import backups
 
         at, made = self._now(), list[Path]()
-        edits = [edit for edit in plan.edits if edit.before != edit.after]
+        edits = [edit for edit in plan.edits if edit.before != edit.after or edit.mode is not None]
         if not edits:
             return Receipt(plan, at)
 
@@ -112,7 +148,7 @@ class Files:
         from ccsetup.plan import undo
 
         back = undo(Plan(change.profile, "", edits=tuple(edits))).edits
-        if wanted := [edit for edit in back if edit.before != edit.after]:
+        if wanted := [edit for edit in back if edit.before != edit.after or edit.mode is not None]:
             self._exchange().run(wanted, (), backups.modes(change.backups), [], lambda _: None)
         for backup in change.backups:
             disk.discard(backup)

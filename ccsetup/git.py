@@ -12,7 +12,7 @@ from pathlib import Path
 from ccsetup import cloned, modules
 from ccsetup.complaints import problem_of
 from ccsetup.errors import Problem
-from ccsetup.model import Route, Submodule
+from ccsetup.model import Edit, Route, Submodule
 from ccsetup.running import Progress, Runner
 
 HELPER = "git-remote-codecommit"
@@ -92,6 +92,10 @@ class Git:
     def do(self, directory: Path, *words: str) -> str:
         """Run git in a clone; return what it printed. Raises Problem in words."""
         return self._runner.checked(directory, self.origin(directory), *words).out
+
+    def resettled(self, directory: Path, settings: Mapping[str, str | None]) -> Edit:
+        """Return the edit of a clone's own settings that gives some these values (None: takes them away)."""
+        return cloned.resettled(self._runner, directory, settings)
 
     def origin(self, directory: Path) -> str:
         """Return the address of the clone at `directory`; "" when it is none."""

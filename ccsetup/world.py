@@ -54,6 +54,18 @@ class Files(Protocol):
     def read(self) -> AwsTexts:
         """Read both AWS files. Raises Problem when one is there and cannot be read."""
 
+    def glimpse(self) -> tuple[AwsTexts, Mapping[Path, str]]:
+        """Read both AWS files as far as that goes, and say of each one that cannot be read why."""
+
+    def seen(self, path: Path) -> str | None:
+        """Return a small file's text, bytes that are no UTF-8 as surrogate escapes; None: not there. Raises Problem."""
+
+    def mode(self, path: Path) -> int | None:
+        """Return the permission bits of a file or folder; None where there is none, or none that can be seen."""
+
+    def listed(self, folder: Path) -> Sequence[Path]:
+        """Return what lies in a folder, sorted; nothing where there is none, or none that can be seen."""
+
     def apply(self, plan: Plan) -> Receipt:
         """Write the plan's edits as one transaction, with a backup. Raises Problem(code="file.changed") untouched."""
 
@@ -108,6 +120,20 @@ class Sighting(NamedTuple):
     refused: Problem | None = None
 
 
+class Answer(NamedTuple):
+    """What came of asking AWS who a profile is: its identity, or why there is none.
+
+    `at` is the profile where its way to credentials ended: its own name, or one that it starts from. `ahead_s` is how
+    far this machine's clock is ahead of AWS's, None where nobody told the time.
+    """
+
+    profile: str
+    identity: Identity | None = None
+    refused: Problem | None = None
+    at: str = ""
+    ahead_s: float | None = None
+
+
 class SignIn(Protocol):
     """IAM Identity Center."""
 
@@ -147,6 +173,9 @@ class Aws(Protocol):
 
     def identity(self, who: Who) -> Identity:
         """Ask STS who this is."""
+
+    def identities(self, whos: Sequence[Who], deadline_s: float) -> Sequence[Answer]:
+        """Ask STS who each of these is, all at once; nobody is asked anything, and each has its answer in time."""
 
     def repositories(self, who: Who) -> Sequence[str]:
         """List the names of the region's repositories."""
@@ -225,6 +254,9 @@ class Git(Protocol):
 
     def do(self, directory: Path, *words: str) -> str:
         """Run git in a clone; return what it printed. Raises Problem."""
+
+    def resettled(self, directory: Path, settings: Mapping[str, str | None]) -> Edit:
+        """Return the edit of a clone's own settings that gives some these values (None: takes them away)."""
 
     def origin(self, directory: Path) -> str:
         """Return the address of the clone at `directory`; "" when it is none."""

@@ -62,7 +62,7 @@ class Draft:
                 config.prove(self.edit.before, self.edit.after, self._sections, judge and partial(self._judged, judge))
             if self.before is not None:
                 _give(self._new, status)
-            modes = (self._mode, self.mode, 0o600)
+            modes = (self._mode, self.edit.mode, self.mode, 0o600)
             self._new.chmod(next(mode for mode in modes if mode is not None))
 
     def _compare(self) -> None:

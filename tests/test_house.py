@@ -16,16 +16,29 @@ HOUSE = ROOT / "ccsetup"
 FOUNDATION = {"model", "errors", "world", "look", "patterns", "waiting"}
 PURE = {
     "talk", "questions", "sources", "parse", "paste", "address", "ini", "config", "plan", "refusals", "inert", "pick",
-    "access", "checks", "facts", "tokens", "complaints", "masks", "denials", "policy", "transport", "assertion",
+    "access", "checks", "facts", "places", "tokens", "complaints", "masks", "denials", "policy", "transport", "assertion",
     "skim", "standing", "roster", "shells",
-    "completing",
+    "completing", "meant", "repair",
 }  # fmt: skip
 # One adapter may have several rooms: they may see each other, never another adapter's.
 FAMILIES = (
     {"files", "writing", "disk", "backups"},
     {"signin", "center", "grants", "browser"},
     {"prompt", "plain", "sheet"},
-    {"aws", "resolve", "sdk", "sessions", "exchanges", "machine", "search", "pool"},
+    {
+        "aws",
+        "resolve",
+        "sdk",
+        "sessions",
+        "exchanges",
+        "machine",
+        "search",
+        "pool",
+        "clients",
+        "chains",
+        "online",
+        "programs",
+    },
     {"git", "cloned", "modules", "running"},
     {"screen"},
     {"awscli"},
@@ -48,8 +61,8 @@ DOORS = {
     "prompt_toolkit": {"prompt", "sheet"},
     "rich": {"screen"},
     "boto3": {"aws"},
-    "botocore": {"aws", "center", "machine", "fetching", "resolve", "sdk", "search", "pool"},
-    "subprocess": {"awscli", "running", "remote", "fetching"},
+    "botocore": {"aws", "center", "machine", "fetching", "resolve", "sdk", "pool", "clients"},
+    "subprocess": {"awscli", "running", "remote", "fetching", "programs"},
     "filelock": {"writing"},
     "configobj": {"config"},
     "defusedxml": {"assertion"},
@@ -118,7 +131,17 @@ def test_one_library_has_one_door(floor: str, room: str, tree: ast.Module) -> No
 
 @pytest.mark.parametrize(("floor", "room", "tree"), ROOMS, ids=[room for _, room, _ in ROOMS])
 def test_heavy_doors_open_inside_the_function_that_needs_them(floor: str, room: str, tree: ast.Module) -> None:
-    heavy = {"questionary", "prompt_toolkit", "rich", "boto3", "botocore", "configobj", "filelock", "trustme", "defusedxml"}
+    heavy = {
+        "questionary",
+        "prompt_toolkit",
+        "rich",
+        "boto3",
+        "botocore",
+        "configobj",
+        "filelock",
+        "trustme",
+        "defusedxml",
+    }
     top = [node for node in tree.body if isinstance(node, (ast.Import, ast.ImportFrom))]
     loaded = {name.split(".")[0] for name in imports(ast.Module(top, []))}
     assert not loaded & heavy
@@ -133,7 +156,17 @@ def loaded_by(code: str) -> set[str]:
 
 @pytest.mark.parametrize("code", ["import ccsetup.cli", "import ccsetup.cli as c; c.run(['--version'])"])
 def test_starting_loads_no_heavy_library(code: str) -> None:
-    heavy = {"boto3", "botocore", "questionary", "prompt_toolkit", "rich", "urllib3", "configobj", "filelock", "defusedxml"}
+    heavy = {
+        "boto3",
+        "botocore",
+        "questionary",
+        "prompt_toolkit",
+        "rich",
+        "urllib3",
+        "configobj",
+        "filelock",
+        "defusedxml",
+    }
     assert not loaded_by(code) & heavy
 
 

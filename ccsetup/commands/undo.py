@@ -57,7 +57,12 @@ def _standing(world: World, change: Change) -> list[Edit]:
             next="Take those lines back by hand, then run ccsetup undo again; or leave it as it is.",
             code="file.changed",
         )
-    return [edit for edit in change.edits if world.files.now(edit) != edit.before]
+    return [edit for edit in change.edits if world.files.now(edit) != edit.before or _is_mode_alone(world, edit)]
+
+
+def _is_mode_alone(world: World, edit: Edit) -> bool:
+    """Say whether an edit gave a file other permissions, nothing else, and the file has them still."""
+    return edit.mode is not None and edit.before == edit.after and world.files.mode(edit.path) == edit.mode
 
 
 def _undone(world: World, change: Change, wanted: Sequence[Edit], options: Namespace) -> Report:

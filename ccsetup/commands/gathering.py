@@ -1,0 +1,113 @@
+"""What the doctor looks at, read once: both files, what they point to, caches, the environment, git, this clone."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from ccsetup.errors import Problem
+from ccsetup.facts import Clone, Facts
+from ccsetup.shells import guess
+from ccsetup.world import AwsTexts, World
+
+HELPERS = ("git-remote-codecommit", "git-credential-ccsetup", "aws")
+CACHES = ("sso/cache", "cli/cache", "boto/cache", "login/cache")
+POINTING = ("web_identity_token_file", "ca_bundle")
+VARIABLES = ("AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
+
+
+def gathered(world: World, asked: Sequence[str] = (), modernize: bool = False) -> Facts:
+    """Return the facts of this machine; nothing is asked of anybody, and no program of a profile is run."""
+    texts, unreadable = world.files.glimpse()
+    facts = Facts(
+        texts,
+        world.env,
+        world.home,
+        world.cwd,
+        world.now(),
+        asked=tuple(asked),
+        unreadable=unreadable,
+        git_version=world.git.version(),
+        windows=os.name == "nt",
+        shell=guess(world.env, _parent(world)),
+        modernize=modernize,
+    )
+    if facts.git_version:
+        facts = replace(
+            facts, helpers={name: world.git.command(name, beside=False) for name in HELPERS}, clone=_clone(world)
+        )
+    return _with_files(world, facts)
+
+
+def again(facts: Facts, texts: AwsTexts) -> Facts:
+    """Return the facts as they would be with these texts in the files."""
+    return replace(facts, texts=texts)
+
+
+def _with_files(world: World, facts: Facts) -> Facts:
+    """Add what lies beside the two files: caches, what settings and variables point to, permissions, programs."""
+    folders = [world.home / ".aws" / name for name in CACHES]
+    cached = [path for folder in folders for path in world.files.listed(folder) if path.suffix == ".json"]
+    found: dict[Path, str | None] = {}
+    unreadable = dict(facts.unreadable)
+    for path in dict.fromkeys([*cached, *_pointed(facts)]):
+        try:
+            found[path] = world.files.seen(path)
+        except Problem as problem:
+            unreadable[path] = problem.what
+    places = [facts.texts.config_path, facts.texts.credentials_path, world.home / ".aws", *folders, *found]
+    modes = {path: mode for path in places if (mode := world.files.mode(path)) is not None}
+    programs = {name: world.git.command(name, beside=False) for name in _programs(facts)}
+    return replace(facts, found=found, unreadable=unreadable, modes=modes, programs=programs)
+
+
+def _pointed(facts: Facts) -> list[Path]:
+    """Return the absolute paths that settings and variables point to; what is no such path is a finding of its own."""
+    documents = (facts.config, facts.credentials)
+    values = [facts.env.get(name, "") for name in VARIABLES]
+    if any(key in document.text for document in documents for key in POINTING):
+        values += [there.get(key, "") for there in facts.profiles.values() for key in POINTING]
+    return [Path(value) for value in values if "\n" not in value and "\0" not in value and Path(value).is_absolute()]
+
+
+def _programs(facts: Facts) -> list[str]:
+    """Return the programs that profiles get their keys from, as they are named."""
+    if not any("credential_process" in document.text for document in (facts.config, facts.credentials)):
+        return []
+    commands = [there["credential_process"] for there in facts.profiles.values() if "credential_process" in there]
+    return [*dict.fromkeys(word for command in commands if (word := program(command)))]
+
+
+def program(command: str) -> str:
+    """Return the program that a credential_process runs, "" where its quotes do not end."""
+    found = re.match(r'\s*(?:"([^"]+)"|\'([^\']+)\'|([^\s"\']+))', command)
+    return next(filter(None, found.groups()), "") if found else ""
+
+
+def _clone(world: World) -> Clone | None:
+    """Return the clone one stands in, its settings as git has them; None where one stands in none."""
+    folder = next((it for it in (world.cwd, *world.cwd.parents) if world.files.mode(it / ".git") is not None), None)
+    if folder is None:
+        return None
+    try:
+        settings = _settings(world.git.do(folder, "config", "--list", "-z"))
+        own = _settings(world.git.do(folder, "config", "--local", "--list", "-z"))
+    except Problem:
+        return None
+    return Clone(folder, world.git.origin(folder), settings, own)
+
+
+def _settings(listed: str) -> tuple[tuple[str, str], ...]:
+    pairs = (entry.partition("\n") for entry in listed.split("\0") if entry)
+    return tuple((key, value) for key, _, value in pairs)
+
+
+def _parent(world: World) -> str:
+    """Return the name of the program that started this one, "" where the system does not tell."""
+    try:
+        return world.files.seen(Path(f"/proc/{os.getppid()}/comm")) or ""
+    except Problem:
+        return ""
