@@ -96,7 +96,7 @@ def _visit(options: Namespace, world_of: Callable[[], World], sandbox: Sandbox, 
         sandbox.state.center.auto_approve, sandbox.state.center.interval_s = True, 1
         world = replace(world_of(), prompt=visitors.Visitor(chosen[0], world.screen))
     else:
-        world.screen.say(" These messages came for her. Paste any one of them at the first question, or do what it says:")
+        world.screen.say(" These messages came for her. Paste one of them at the first question, or do what it says:")
         for card in chosen:
             world.screen.say(f" · {card.letter}")
         world = replace(world, prompt=visitors.Coach(world.prompt, sandbox))

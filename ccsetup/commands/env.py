@@ -7,9 +7,9 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
 from pathlib import Path
 
+from ccsetup.commands.looking import looking
 from ccsetup.commands.options import Options
 from ccsetup.commands.report import Report
-from ccsetup.commands.setup import looking
 from ccsetup.errors import Problem
 from ccsetup.look import Look
 from ccsetup.model import Keys, Who

@@ -5,8 +5,7 @@ from __future__ import annotations
 import argparse
 
 from ccsetup import access, paste
-from ccsetup.commands.options import Options
-from ccsetup.commands.setup import EXAMPLE
+from ccsetup.commands.options import EXAMPLE, Options
 from ccsetup.errors import BadAnswer, Missing
 from ccsetup.model import Question, Value
 from ccsetup.world import World

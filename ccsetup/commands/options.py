@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 from ccsetup.model import Value
 
+EXAMPLE = "ccsetup setup role --role-arn arn:aws:iam::111122223333:role/CodeCommitAccess --source-profile default"
+
 
 class Options(NamedTuple):
     """How to go about it: what was given with the command, and what to do where a person could be asked."""

@@ -9,9 +9,9 @@ from typing import Any
 
 from ccsetup import access, config, plan
 from ccsetup.commands import carrying, proof, standings
+from ccsetup.commands.looking import looking
 from ccsetup.commands.options import Options
 from ccsetup.commands.proof import Kept
-from ccsetup.commands.setup import looking
 from ccsetup.errors import Problem
 from ccsetup.look import Look
 from ccsetup.model import (

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING
 
-from ccsetup import access, ini
+from ccsetup import access
+from ccsetup.commands.looking import looking
+from ccsetup.commands.options import EXAMPLE as EXAMPLE
 from ccsetup.commands.options import Options
 from ccsetup.commands.report import Report
-from ccsetup.errors import BadAnswer, Missing, Problem
+from ccsetup.errors import BadAnswer, Missing
 from ccsetup.look import Look
 from ccsetup.model import Answers, Value
 from ccsetup.talk import Walk
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
 
 ABOUT = "Set up access and clone; what no flag answers is asked."
 USAGE = "[KIND] [flags]"
-EXAMPLE = "ccsetup setup role --role-arn arn:aws:iam::111122223333:role/CodeCommitAccess --source-profile default"
 
 
 def flags(parser: ArgumentParser) -> None:
@@ -93,12 +94,13 @@ def _found(world: World, options: Options, answers: Answers, look: Look) -> Outc
     """Clone with whichever profile here can read the repository, as `ccsetup clone` does."""
     from argparse import Namespace
 
-    from ccsetup.commands import clone
+    from ccsetup.commands.reaching import reach
     from ccsetup.commands.wish import wish_of
 
     told = {key: options.given.get(key) for key in ("profile", "region", "branch", "directory", "via", "helper")}
     switches = {"create": False, "print_url": False, "yes": options.yes, "dry_run": options.dry_run}
-    return clone.run(world, look, wish_of(Namespace(address=answers.text("repo"), **told, **switches), world, look))
+    wish = wish_of(Namespace(address=answers.text("repo"), **told, **switches), world, look)
+    return reach(world, look, wish) or run(world, Options(wish.given()))
 
 
 def _greet(world: World, look: Look) -> None:
@@ -111,30 +113,6 @@ def _greet(world: World, look: Look) -> None:
     world.screen.heading("AWS CodeCommit access, set up and cloned", facts)
     if not version:
         world.screen.note("There is no git here: access can be set up now, a clone needs git installed first.")
-
-
-def looking(world: World, options: Options) -> Look:
-    """Read the files and return the questions' view of the machine. Raises Problem where botocore could not read."""
-    texts = world.files.read()
-    settings = ini.read(texts.config or "", "config")
-    secrets = ini.read(texts.credentials or "", "credentials")
-    for path, document in ((texts.config_path, settings), (texts.credentials_path, secrets)):
-        if document.fault:
-            raise Problem(
-                f"{path}, line {document.fault.line}: {document.fault.says}",
-                why="While that stands no AWS tool can read any profile. Nothing was written.",
-                next="Mend that line, then run ccsetup again.",
-                code=document.fault.code,
-            )
-    return Look(
-        world,
-        profiles=ini.profiles(settings, secrets),
-        sessions=ini.sessions(settings),
-        sections=access.sections_of,
-        clear=access.OWN_KEYS,
-        given=options.given,
-        dry=options.dry_run,
-    )
 
 
 def _refuse_unused(given: Mapping[str, Value], used: Collection[str], kind: str) -> None:
