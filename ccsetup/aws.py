@@ -8,13 +8,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ccsetup import exchanges, machine, parse, search
+from ccsetup import exchanges, machine, online, parse, search
+from ccsetup.clients import AT_ONCE
 from ccsetup.model import Edit, Identity, Keys, Repository, Secret, Who
+from ccsetup.pool import Pool
 from ccsetup.resolve import Resolver
 from ccsetup.sdk import bounds, explained, refusals, session_of
 from ccsetup.sessions import SessionCache
 from ccsetup.waiting import within
-from ccsetup.world import Sighting, Start
+from ccsetup.world import Answer, Sighting, Start
 
 T = TypeVar("T")
 _LOOK_ROUND_S = 12.0
@@ -29,7 +31,7 @@ class Aws:
 
     def __init__(self, home: Path, sso_keys: Callable[[Start, str, str], Keys]) -> None:
         self._cache = SessionCache(home / ".aws" / "boto" / "cache")
-        self._resolver = Resolver(self._cache, sso_keys)
+        self._resolver, self._pool = Resolver(self._cache, sso_keys), Pool(AT_ONCE)
 
     def warm(self) -> None:
         """Import the SDK."""
@@ -57,6 +59,10 @@ class Aws:
 
         return self._ask("sts", who, ask)
 
+    def identities(self, whos: Sequence[Who], deadline_s: float) -> Sequence[Answer]:
+        """Ask STS who each of these is, all at once; nobody is asked anything, and each has its answer in time."""
+        return online.identities(self._resolver, self._pool, whos, deadline_s)
+
     def repositories(self, who: Who) -> Sequence[str]:
         """List the names of the region's repositories, sorted."""
 
@@ -77,7 +83,7 @@ class Aws:
 
     def sightings(self, places: Sequence[Who], name: str) -> Sequence[Sighting]:
         """Look for a repository with each profile in each region named, all at once, within a bound."""
-        return search.sightings(self._resolver, places, name)
+        return search.sightings(self._resolver, self._pool, places, name)
 
     def create_repository(self, who: Who, name: str, description: str) -> Repository:
         """Create a repository."""

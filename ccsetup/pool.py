@@ -3,32 +3,63 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
+from ccsetup.model import Who
+from ccsetup.refusals import problem_of
 from ccsetup.sdk import CONNECT_S, READ_S
+
+_IN_VAIN = 6  # tries to reach a host that never answered, after which nobody waits for it again
+
+Send = Callable[[Any], Any]
 
 
 class Pool:
-    """Sends what clients sign, over connections that it keeps; the SDK's own way is taken where there is a proxy."""
+    """Sends what clients sign, over connections that it keeps, through the proxy that the environment names."""
 
     def __init__(self, size: int) -> None:
         self._size = size
-        self._sessions: dict[str | bool, Any] = {}
+        self._sends: dict[tuple[object, ...], Send] = {}
 
     def serve(self, client: Any, session: Any) -> None:
         """Have a client's requests sent from here; `session` is the SDK's session it was made from."""
         from botocore.utils import get_environ_proxies
 
-        if get_environ_proxies(client.meta.endpoint_url):
-            return
+        proxies = get_environ_proxies(client.meta.endpoint_url)
         verify = session.get_config_variable("ca_bundle") or os.environ.get("REQUESTS_CA_BUNDLE") or True
-        if verify not in self._sessions:
-            self._sessions[verify] = _lasting(verify, self._size)
-        send = self._sessions[verify].send
-        client.meta.events.register("before-send.codecommit", lambda request, **_: send(request))
+        key = (verify, *sorted(proxies.items()))
+        if key not in self._sends:
+            self._sends[key] = _patient(_lasting(verify, self._size, proxies).send)
+        send = self._sends[key]
+        client.meta.events.register("before-send", lambda request, **_: send(request))
 
 
-def _lasting(verify: Any, size: int) -> Any:
+def _patient(send: Send) -> Send:
+    """Return what sends so, until a host has been out of reach a few times: then everybody else is told so at once."""
+    from botocore.exceptions import ConnectionError
+
+    vain: dict[str, list[Exception]] = {}
+    heard: set[str] = set()
+
+    def sending(request: Any) -> Any:
+        host = urlsplit(request.url).netloc
+        said = vain.setdefault(host, [])
+        if len(said) >= _IN_VAIN and host not in heard:
+            raise problem_of(said[0], Who("", ""))
+        try:
+            answer = send(request)
+        except ConnectionError as error:
+            said.append(error)
+            raise
+        heard.add(host)
+        return answer
+
+    return sending
+
+
+def _lasting(verify: Any, size: int, proxies: dict[str, str]) -> Any:
     """Return the SDK's own HTTP session, with the certificates loaded into its one TLS context."""
     from botocore import httpsession
 
@@ -43,4 +74,4 @@ def _lasting(verify: Any, size: int) -> Any:
         def _setup_ssl_cert(self, conn: Any, url: str, verify: object) -> None:
             conn.cert_reqs, conn.ca_certs = "CERT_REQUIRED", None
 
-    return Lasting(timeout=(CONNECT_S, READ_S), max_pool_connections=size)
+    return Lasting(timeout=(CONNECT_S, READ_S), max_pool_connections=size, proxies=proxies)

@@ -72,52 +72,81 @@ class Resolver:
 
     def _planned(self, who: Who, name: str, way: tuple[str, ...] = ()) -> Keys:
         """Resolve a profile that need not be on disk, in the SDK's own order of precedence."""
-        settings = (who.profiles or {}).get(name)
-        if settings is None:
-            raise Problem(f"There is no profile {name} on this machine.", code="profile.missing")
-        there = {key: value.reveal() if isinstance(value, Secret) else value for key, value in settings.items()}
-        if "role_arn" in there and "web_identity_token_file" in there:
+        there = settings_of(who, name)
+        kind = origin(there, bool(way))
+        if kind == "token":
             return _by_token(there, who.region)
-        if "role_arn" in there and not (way and _has_keys(there)):  # as a source, its own keys come before its role
+        if kind == "role":
             return self._by_role(who, name, there, (*way, name))
-        if "sso_account_id" in there or "sso_role_name" in there:
-            return self._by_sso(who, there)
-        if "aws_access_key_id" in there:
-            return _as_written(there, name)
-        if "credential_process" in there:
-            return _by_program(who, name, there)
-        if leaves_it_to_the_machine(there):
-            return _of_this_machine(who)
-        return self._from_files(Who(name, who.region))
+        if kind == "sso":
+            return self.by_sso(who, there)
+        if kind == "keys":
+            return as_written(there, name)
+        if kind == "process":
+            return by_program(who, name, there)
+        return _of_this_machine(who) if kind == "machine" else self._from_files(Who(name, who.region))
 
-    def _by_sso(self, who: Who, there: Mapping[str, str]) -> Keys:
+    def by_sso(self, who: Who, there: Mapping[str, str]) -> Keys:
+        """Return the keys of a permission set; a person may have to sign in for them."""
         start = start_of(there, who.sessions or {})
         return self._sso_keys(start, there.get("sso_account_id", ""), there.get("sso_role_name", ""))
 
     def _by_role(self, who: Who, name: str, there: Mapping[str, str], way: tuple[str, ...]) -> Keys:
         source = there.get("source_profile")
-        if source and source in way and not (source == name and _has_keys(there)):
-            raise Problem(f"{' → '.join((*way, source))} is a circle of source profiles.", code="source.loop")
-        first = self._planned(who, source, way) if source else _of_machine(who, there.get("credential_source", ""))
-        cache: Any = {}  # without a code the files are asked anew later
-        if "mfa_serial" in there:
-            cache = self._cache if who.mfa_code else self._cache.with_kept()
+        refuse_circle(source, name, there, way)
+        first = self._planned(who, source, way) if source else of_machine(who, there.get("credential_source", ""))
 
         def assume() -> Keys:
-            from botocore.credentials import AssumeRoleCredentialFetcher, Credentials
-
-            fetcher = AssumeRoleCredentialFetcher(
-                client_creator=session_of(name, who.region).create_client,
-                source_credentials=Credentials(*_arguments(first).values()),
-                role_arn=there["role_arn"],
-                extra_args=_role_arguments(there),
-                mfa_prompter=(lambda _: who.mfa_code) if who.mfa_code else no_code,
-                cache=cache,
-            )
-            found = fetcher.fetch_credentials()
-            return _keys(found["access_key"], found["secret_key"], found["token"], moment(found["expiry_time"]))
+            return self.assume(there, first, session_of(name, who.region).create_client, who.mfa_code)
 
         return explained(assume, who._replace(profile=source or name), there["role_arn"])
+
+    def assume(self, there: Mapping[str, str], first: Keys, make_client: Callable[..., Any], code: str = "") -> Keys:
+        """Return the keys of the role that these settings name, or those of its session that is kept."""
+        from botocore.credentials import AssumeRoleCredentialFetcher, Credentials
+
+        cache: Any = {}  # without a code the files are asked anew later
+        if "mfa_serial" in there:
+            cache = self._cache if code else self._cache.with_kept()
+        fetcher = AssumeRoleCredentialFetcher(
+            client_creator=make_client,
+            source_credentials=Credentials(*_arguments(first).values()),
+            role_arn=there["role_arn"],
+            extra_args=role_arguments(there),
+            mfa_prompter=(lambda _: code) if code else no_code,
+            cache=cache,
+        )
+        found = fetcher.fetch_credentials()
+        return _keys(found["access_key"], found["secret_key"], found["token"], moment(found["expiry_time"]))
+
+
+def settings_of(who: Who, name: str) -> dict[str, str]:
+    """Return the settings of one of the profiles that a Who knows. Raises Problem where there is none."""
+    settings = (who.profiles or {}).get(name)
+    if settings is None:
+        raise Problem(f"There is no profile {name} on this machine.", code="profile.missing")
+    return {key: value.reveal() if isinstance(value, Secret) else value for key, value in settings.items()}
+
+
+def origin(there: Mapping[str, str], as_source: bool) -> str:
+    """Say what a profile's keys come from, in the SDK's own order: token, role, sso, keys, process, machine, files."""
+    if "role_arn" in there and "web_identity_token_file" in there:
+        return "token"
+    if "role_arn" in there and not (as_source and _has_keys(there)):  # as a source, its own keys come before its role
+        return "role"
+    if "sso_account_id" in there or "sso_role_name" in there:
+        return "sso"
+    if "aws_access_key_id" in there:
+        return "keys"
+    if "credential_process" in there:
+        return "process"
+    return "machine" if leaves_it_to_the_machine(there) else "files"
+
+
+def refuse_circle(source: str | None, name: str, there: Mapping[str, str], way: tuple[str, ...]) -> None:
+    """Raise Problem where a role's source is on its own way, unless it holds keys itself."""
+    if source and source in way and not (source == name and _has_keys(there)):
+        raise Problem(f"{' → '.join((*way, source))} is a circle of source profiles.", code="source.loop")
 
 
 def no_code(prompt: str) -> str:
@@ -135,11 +164,14 @@ def _from_the_files_alone(session: Any, profiles: Mapping[str, Any], cache: Sess
     return _of_programs(lambda: _frozen(session.get_credentials()), profiles)
 
 
-def _by_program(who: Who, name: str, there: Mapping[str, str]) -> Keys:
+def by_program(who: Who, name: str, there: Mapping[str, str], start: Callable[..., Any] | None = None) -> Keys:
+    """Return the keys that a profile's credential_process prints; `start` starts it instead of botocore's own Popen."""
+
     def run() -> Keys:
         from botocore.credentials import ProcessProvider
 
-        provider = ProcessProvider(name, lambda: {"profiles": {name: dict(there)}})
+        own = {"popen": start} if start else {}
+        provider = ProcessProvider(name, lambda: {"profiles": {name: dict(there)}}, **own)
         found = _of_programs(lambda: _frozen(provider.load()), {name: there})
         assert found is not None  # noqa: S101 — a provider that has its setting gives keys or raises
         return found
@@ -201,7 +233,7 @@ def _of_this_machine(who: Who) -> Keys:
     return keys
 
 
-def _of_machine(who: Who, source: str) -> Keys:
+def of_machine(who: Who, source: str) -> Keys:
     """Return the credentials that a credential_source names."""
 
     def look() -> Keys | None:
@@ -219,7 +251,7 @@ def _of_machine(who: Who, source: str) -> Keys:
     return keys
 
 
-def _role_arguments(there: Mapping[str, str]) -> dict[str, Any]:
+def role_arguments(there: Mapping[str, str]) -> dict[str, Any]:
     """Return AssumeRole's arguments as botocore's own provider makes them, so that the cache key is the same."""
     names = (("role_session_name", "RoleSessionName"), ("external_id", "ExternalId"), ("mfa_serial", "SerialNumber"))
     found: dict[str, Any] = {argument: there[key] for key, argument in names if key in there}
@@ -236,7 +268,8 @@ def _has_keys(there: Mapping[str, str]) -> bool:
     return "aws_access_key_id" in there or "aws_secret_access_key" in there
 
 
-def _as_written(there: Mapping[str, str], name: str) -> Keys:
+def as_written(there: Mapping[str, str], name: str) -> Keys:
+    """Return the keys that a profile's settings hold. Raises Problem where half of them is missing."""
     if not there.get("aws_secret_access_key"):
         raise Problem(
             f"The profile {name} has an access key ID without its secret.",

@@ -19,9 +19,14 @@ FAULT_S = 55.0  # all of one call, its tries and pauses in; what comes before an
 def explained(
     work: Callable[[], T], who: Who, resource: str = "", at_most_s: float = 0, federated: Federated | None = None
 ) -> T:
+    """Return what `work` returns in time; Ctrl-C is answered at once. What the SDK raises becomes a Problem."""
+    return told(lambda: within(at_most_s or FAULT_S, work)[0], who, resource, federated)
+
+
+def told(work: Callable[[], T], who: Who, resource: str = "", federated: Federated | None = None) -> T:
     """Return what `work` returns; what the SDK raises becomes a Problem that nothing of the SDK's error hangs on."""
     try:
-        return within(at_most_s or FAULT_S, work)[0]
+        return work()
     except refusals() as error:
         problem = problem_of(error, who, resource, federated)
     raise problem

@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-import threading
-from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
-from ccsetup import __version__
+from ccsetup.clients import AT_ONCE, Clients, endpoint_of
 from ccsetup.errors import Problem
 from ccsetup.model import Keys, Repository, Who
 from ccsetup.pool import Pool
 from ccsetup.refusals import problem_of
 from ccsetup.resolve import Resolver
-from ccsetup.sdk import FAULT_S, bounds, refusals, session_of
-from ccsetup.waiting import alone, within
+from ccsetup.sdk import FAULT_S, READ_S, refusals
+from ccsetup.waiting import Crew
 from ccsetup.world import Sighting
 
-AT_ONCE = 16
 _RUN = 10  # questions to one region that one thread asks in a row, over one connection
-_OF_CLIENT = ("endpoint_url", "services", "use_fips_endpoint", "use_dualstack_endpoint", "ca_bundle")
 
 Found = dict[tuple[str, str], Sighting]
 
 
-def sightings(resolver: Resolver, places: Sequence[Who], name: str) -> Sequence[Sighting]:
+def sightings(resolver: Resolver, pool: Pool, places: Sequence[Who], name: str) -> Sequence[Sighting]:
     """Look for a repository with each profile in each region named, 16 at a time; nobody is asked anything.
 
     Within a minute each place has its answer, its refusal, or the word that it had none.
@@ -37,8 +33,10 @@ def sightings(resolver: Resolver, places: Sequence[Who], name: str) -> Sequence[
         refused = keys[who.profile]
         if isinstance(refused, Problem):
             found[who.profile, who.region] = Sighting(who.profile, who.region, refused=refused)
-    clients = Clients()
-    _at_once([_asking(clients, run, keys, name, found) for run in _runs(asked)])
+    clients, crew = Clients(pool), Crew(AT_ONCE, READ_S)
+    for run in _runs(asked):
+        crew.add(_asking(clients, run, keys, name, found))
+    crew.finish(FAULT_S)
     return [found.get((who.profile, who.region)) or _unheard(who) for who in places]
 
 
@@ -72,59 +70,18 @@ def _keys(resolver: Resolver, places: Sequence[Who]) -> dict[str, Keys | Problem
         except Problem as problem:
             found[who.profile] = problem
 
-    _at_once([lambda who=who: fetch(who) for who in first.values()])  # type: ignore[misc]
+    crew = Crew(AT_ONCE)
+    for who in first.values():
+        crew.add(partial(fetch, who))
+    crew.finish(FAULT_S)
     return {name: found.get(name) or _late(who) for name, who in first.items()}
-
-
-def _settings_of_client(who: Who) -> tuple[str, ...]:
-    there = (who.profiles or {}).get(who.profile, {})
-    return tuple(str(there.get(key, "")) for key in _OF_CLIENT)
-
-
-class Clients:
-    """One client for each region (and each endpoint of one's own), made when first wanted; it signs for anybody."""
-
-    def __init__(self) -> None:
-        self._lock, self._pool = threading.Lock(), Pool(AT_ONCE)
-        self._sessions: dict[tuple[str, ...], Any] = {}
-        self._made: dict[tuple[str, ...], Any] = {}
-
-    def of(self, who: Who) -> Any:
-        """Return the client to ask for `who`."""
-        own = _settings_of_client(who)
-        key = (who.region, *own)
-        with self._lock:
-            if own not in self._sessions:
-                self._sessions[own] = session_of(who.profile if any(own) else "", who.region)
-            if key not in self._made:
-                self._made[key] = self._make(self._sessions[own], who.region)
-            return self._made[key]
-
-    def _make(self, session: Any, region: str) -> Any:
-        from botocore.config import Config
-
-        keys = {"aws_access_key_id": "-", "aws_secret_access_key": "-"}  # each request brings its own
-        # Made anew for each request, the SDK's own description of itself takes a quarter of the time.
-        config = bounds(tries=1).merge(Config(user_agent=f"ccsetup/{__version__}", parameter_validation=False))
-        client = session.create_client("codecommit", region, config=config, **keys)
-        client.meta.events.register("before-call.codecommit", _bring_keys)
-        self._pool.serve(client, session)
-        return client
-
-
-_own = threading.local()
-
-
-def _bring_keys(params: dict[str, Any], **_: Any) -> None:
-    """Have the request signed with the keys of whoever this thread asks for."""
-    params["context"].setdefault("signing", {})["request_credentials"] = _own.credentials
 
 
 def _runs(asked: Sequence[Who]) -> list[Sequence[Who]]:
     """Cut what is to be asked into runs of one region: each region's first before any second, singles last."""
     by_client: dict[tuple[str, ...], list[Who]] = {}
     for who in asked:
-        by_client.setdefault((who.region, *_settings_of_client(who)), []).append(who)
+        by_client.setdefault((who.region, *endpoint_of(who)), []).append(who)
     longest = max(map(len, by_client.values()), default=0)
     runs = [whos[at : at + _RUN] for at in range(0, longest, _RUN) for whos in by_client.values() if whos[at:]]
     return [*runs[:-AT_ONCE], *([who] for run in runs[-AT_ONCE:] for who in run)]
@@ -143,32 +100,11 @@ def _asking(
 
 
 def _sighting(clients: Clients, who: Who, keys: Keys, name: str) -> Sighting:
-    from botocore.credentials import Credentials
-
-    token = keys.session_token.reveal() if keys.session_token else None
-    _own.credentials = Credentials(keys.access_key_id, keys.secret_access_key.reveal(), token)
     try:
-        answer = clients.of(who).get_repository(repositoryName=name)["repositoryMetadata"]
+        answer = clients.acting("codecommit", who, keys).get_repository(repositoryName=name)["repositoryMetadata"]
         return Sighting(who.profile, who.region, repository_in(answer, who.region))
     except refusals() as error:
         return Sighting(who.profile, who.region, refused=problem_of(error, who, name))
-
-
-def _at_once(works: Iterable[Callable[[], None]]) -> None:
-    """Do all works, 16 at a time; those that are not done within the minute stay undone."""
-    left = deque(works)
-
-    def work() -> None:
-        alone.set(True)
-        while left:
-            with suppress(IndexError):  # another thread was quicker
-                left.popleft()()
-
-    with suppress(TimeoutError):
-        try:
-            within(FAULT_S, *([work] * min(AT_ONCE, len(left))))
-        finally:
-            left.clear()
 
 
 def _unheard(who: Who) -> Sighting:

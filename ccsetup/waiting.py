@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -12,6 +13,7 @@ from typing import TypeVar
 
 T = TypeVar("T")
 _GLANCE_S = 0.05
+_MOST = 256  # threads of one crew, however many of them hang
 
 # Set where nobody shall be asked for anything, such as while many profiles are tried at once: no sign-in opens there.
 alone: ContextVar[bool] = ContextVar("alone", default=False)
@@ -58,3 +60,68 @@ def signals_stay_here() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+class Crew:
+    """Does works a few at a time, each in a thread that nobody has to wait for; a work may add further ones.
+
+    One that takes longer than `patience_s` gives its place up, so that those that hang do not hold back the others.
+    Nobody is asked for anything meanwhile.
+    """
+
+    def __init__(self, most: int, patience_s: float = 1.5) -> None:
+        self._most, self._patience_s = most, patience_s
+        self._changed = threading.Condition()
+        self._left: deque[Callable[[], object]] = deque()
+        self._busy: dict[threading.Thread, float] = {}  # and since when
+        self._wrong: list[BaseException] = []
+
+    def add(self, work: Callable[[], object]) -> None:
+        """Have one more work done."""
+        with self._changed:
+            self._left.append(work)
+            self._changed.notify()
+
+    def finish(self, seconds: float) -> bool:
+        """Wait until all is done; False when time ran out first, and what was not begun then never is."""
+        end = time.monotonic() + seconds
+        try:
+            while (now := time.monotonic()) < end:
+                with self._changed:
+                    if self._wrong:
+                        raise self._wrong[0]
+                    if not self._left and not self._busy:
+                        return True
+                    self._hire(now)
+                    self._changed.wait(min(_GLANCE_S, end - now))
+        finally:
+            with self._changed:
+                self._left.clear()
+        return False
+
+    def _hire(self, now: float) -> None:
+        places = self._most - sum(1 for since in self._busy.values() if now - since < self._patience_s)
+        for _ in range(min(len(self._left), places, _MOST - len(self._busy))):
+            thread = threading.Thread(target=self._work, daemon=True)
+            self._busy[thread] = now
+            thread.start()
+
+    def _work(self) -> None:
+        alone.set(True)
+        own = threading.current_thread()
+        while work := self._next(own):
+            try:
+                work()
+            except BaseException as error:  # noqa: BLE001 — it is raised again where it is waited for
+                self._wrong.append(error)
+
+    def _next(self, own: threading.Thread) -> Callable[[], object] | None:
+        """Return what a thread does next; None: it goes, since nothing is left or another one has its place."""
+        with self._changed:
+            now = time.monotonic()
+            if self._left and now - self._busy[own] < self._patience_s:
+                self._busy[own] = now
+                return self._left.popleft()
+            del self._busy[own]
+            self._changed.notify()
+            return None

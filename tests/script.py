@@ -25,7 +25,7 @@ from ccsetup.model import (
     Submodule,
     Who,
 )
-from ccsetup.world import Sighting, Start, World
+from ccsetup.world import Answer, Sighting, Start, World
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=timezone.utc)
 LEAVE = object()
@@ -140,6 +140,15 @@ class FakeAws:
 
     def identity(self, who: Who) -> Identity:
         return self._answer(f"identity {who.profile} {who.mfa_code}".rstrip(), self.who)
+
+    def identities(self, whos: Sequence[Who], deadline_s: float) -> Sequence[Answer]:
+        found = []
+        for who in whos:
+            try:
+                found.append(Answer(who.profile, self.identity(who)))
+            except Problem as refused:
+                found.append(Answer(who.profile, refused=refused, at=who.profile))
+        return found
 
     def repositories(self, who: Who) -> Sequence[str]:
         return self._answer("repositories", self.names)

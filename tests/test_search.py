@@ -40,7 +40,7 @@ def look(
 ) -> dict[tuple[str, str], Sighting]:
     resolver = Resolver(SessionCache(Path("/nowhere")), sso)
     whos = [Who(profile, region, profiles, {}) for profile, region in places]
-    seen = search.sightings(resolver, whos, name)
+    seen = search.sightings(resolver, pool.Pool(search.AT_ONCE), whos, name)
     assert [(s.profile, s.region) for s in seen] == list(places)
     return {(s.profile, s.region): s for s in seen}
 
@@ -121,8 +121,8 @@ def test_sixteen_are_asked_at_once_and_no_more(place: Sandbox, monkeypatch: pyte
     lock, now, most = threading.Lock(), [0], [0]
     real = pool._lasting
 
-    def counting(verify: Any, size: int) -> Any:
-        session = real(verify, size)
+    def counting(*about: Any) -> Any:
+        session = real(*about)
         send = session.send
 
         def slow(request: Any) -> AWSResponse:
@@ -152,8 +152,8 @@ def test_a_place_that_does_not_answer_in_time_says_so(place: Sandbox, monkeypatc
     hold = threading.Event()
     real = pool._lasting
 
-    def hanging(verify: Any, size: int) -> Any:
-        session = real(verify, size)
+    def hanging(*about: Any) -> Any:
+        session = real(*about)
         send = session.send
         session.send = lambda request: (
             hold.wait(10) and None if b"us-west-2" in request.headers["Authorization"] else send(request)

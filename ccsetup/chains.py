@@ -1,0 +1,121 @@
+"""How each profile comes to its keys, as links: one that several profiles rest on is made once for all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ccsetup import exchanges, resolve
+from ccsetup.clients import Clients, endpoint_of
+from ccsetup.errors import Problem
+from ccsetup.model import Keys, Secret, Who
+from ccsetup.policy import of_token
+from ccsetup.programs import Programs
+from ccsetup.resolve import Resolver
+from ccsetup.sdk import told
+from ccsetup.world import start_of
+
+Settings = Mapping[str, str]
+Get = Callable[[Keys | None], Keys]
+
+
+@dataclass(eq=False)
+class Link:
+    """One exchange: `get` makes keys of those of the link before it, and raises Problem.
+
+    `profile` is whose settings ask for it, `then` the links that go on from it, `whos` those whose keys these are.
+    """
+
+    profile: str
+    get: Get
+    then: list[Link] = field(default_factory=list)
+    whos: list[Who] = field(default_factory=list)
+
+
+class Chains:
+    """Builds the links of profiles whose settings are known. Nobody is asked anything for one, and no browser opens."""
+
+    def __init__(self, clients: Clients, resolver: Resolver, programs: Programs) -> None:
+        self._clients, self._resolver, self._programs = clients, resolver, programs
+        self._links: dict[object, Link] = {}
+        self.first: list[Link] = []  # those that rest on none
+
+    def add(self, who: Who) -> None:
+        """Add a profile's links. Raises Problem where its settings lead to none."""
+        self._link(who, who.profile, ()).whos.append(who)
+
+    def _link(self, who: Who, name: str, way: tuple[str, ...]) -> Link:
+        there = resolve.settings_of(who, name)
+        kind = resolve.origin(there, bool(way))
+        if kind == "role":
+            return self._by_role(who, name, there, (*way, name))
+        if kind == "token":
+            key = (there["role_arn"], there["web_identity_token_file"], there.get("role_session_name"), _place(who))
+            return self._made(key, name, lambda _: self._by_token(who, name, there))
+        if kind == "sso":
+            start = start_of(there, who.sessions or {})
+            account, role = there.get("sso_account_id", ""), there.get("sso_role_name", "")
+            return self._made((start, account, role), name, lambda _: self._by_sso(who, name, there))
+        if kind == "process":
+            run = lambda _: resolve.by_program(who, name, there, self._programs.start)  # noqa: E731
+            return self._made(there["credential_process"], name, run)
+        if kind == "keys":
+            return self._made((kind, name), name, lambda _: resolve.as_written(there, name))
+        return self._made((kind, name), name, lambda _: self._resolver.keys(who._replace(profile=name)))
+
+    def _made(self, key: object, name: str, get: Get, before: Link | None = None) -> Link:
+        if key not in self._links:
+            self._links[key] = Link(name, get)
+            (before.then if before else self.first).append(self._links[key])
+        return self._links[key]
+
+    def _by_role(self, who: Who, name: str, there: Settings, way: tuple[str, ...]) -> Link:
+        source = there.get("source_profile", "")
+        resolve.refuse_circle(source, name, there, way)
+        if source:
+            before = self._link(who, source, way)
+        else:
+            named = there.get("credential_source", "")
+            before = self._made(("machine", named), name, lambda _: resolve.of_machine(who, named))
+        arguments = tuple(sorted(resolve.role_arguments(there).items()))
+        key = (before, there["role_arn"], arguments, _place(who))
+        return self._made(key, name, lambda keys: self._assumed(who, name, there, keys), before)
+
+    def _assumed(self, who: Who, name: str, there: Settings, keys: Keys | None) -> Keys:
+        assert keys is not None  # noqa: S101
+        creator = lambda *_, **__: self._clients.acting("sts", who, keys)  # noqa: E731
+        spoken_of = who._replace(profile=there.get("source_profile") or name)
+        try:
+            found = told(lambda: self._resolver.assume(there, keys, creator), spoken_of, there["role_arn"])
+        except resolve.CodeWanted as wanted:
+            wanted.what = f"{name} needs a new MFA code."
+            wanted.next = f"Give it: ccsetup login {name}"
+            raise
+        return found
+
+    def _by_token(self, who: Who, name: str, there: Settings) -> Keys:
+        path = Path(there["web_identity_token_file"])
+        spoken_of = who._replace(profile=name)
+        token = told(lambda: Secret(path.read_text(encoding="utf-8").strip()), spoken_of)
+        arguments = {"RoleArn": there["role_arn"], "WebIdentityToken": token.reveal()}
+        arguments["RoleSessionName"] = there.get("role_session_name", "ccsetup")
+
+        def exchange() -> Keys:
+            sts = self._clients.acting("sts", who, None)
+            return exchanges.keys_in(sts.assume_role_with_web_identity(**arguments))
+
+        return told(exchange, spoken_of, there["role_arn"], of_token(token.reveal()))
+
+    def _by_sso(self, who: Who, name: str, there: Settings) -> Keys:
+        try:
+            return self._resolver.by_sso(who, there)
+        except Problem as refused:
+            if refused.code == "sso.signed-out":
+                refused.what, refused.next = f"{name} is not signed in.", f"Sign in: ccsetup login {name}"
+            raise
+
+
+def _place(who: Who) -> Any:
+    return (who.region, endpoint_of(who))

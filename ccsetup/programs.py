@@ -1,0 +1,78 @@
+"""Runs a credential_process with nobody there for it: no terminal, no input, an end in time, none left behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import threading
+from contextlib import suppress
+from typing import Any
+
+from ccsetup.errors import Problem
+
+TIME_S = 15.0
+
+
+class Programs:
+    """Starts programs as botocore's own Popen would, and ends those that still run when nobody waits any more."""
+
+    def __init__(self, time_s: float = TIME_S) -> None:
+        self._time_s = time_s
+        self._lock, self._running, self._over = threading.Lock(), set[_Program](), False
+
+    def start(self, words: list[str], **pipes: Any) -> _Program:
+        """Start a program. Raises FileNotFoundError as Popen does."""
+        with self._lock:
+            if self._over:
+                raise _late(words)
+            program = _Program(self, words, stdin=subprocess.DEVNULL, start_new_session=True, **pipes)
+            self._running.add(program)
+            return program
+
+    def done(self, program: _Program) -> None:
+        """Forget a program that has ended."""
+        with self._lock:
+            self._running.discard(program)
+
+    def stop(self) -> None:
+        """End what still runs; nothing is started any more."""
+        with self._lock:
+            self._over = True
+            for program in self._running:
+                program.end()
+
+
+class _Program(subprocess.Popen[bytes]):
+    """One program, with a group of its own."""
+
+    def __init__(self, programs: Programs, words: list[str], **options: Any) -> None:
+        self._programs, self._words = programs, words
+        super().__init__(words, **options)
+
+    def communicate(self, input: bytes | None = None, timeout: float | None = None) -> tuple[bytes, bytes]:
+        """Return what it printed, and what it printed as errors. Raises Problem when it takes too long."""
+        try:
+            return super().communicate(input, timeout or self._programs._time_s)
+        except subprocess.TimeoutExpired:
+            self.end()
+            raise _late(self._words) from None
+        finally:
+            self._programs.done(self)
+
+    def end(self) -> None:
+        """Make it and whatever it started go."""
+        with suppress(OSError):
+            if hasattr(os, "killpg"):
+                os.killpg(self.pid, signal.SIGKILL)
+            else:
+                self.kill()
+
+
+def _late(words: list[str]) -> Problem:
+    return Problem(
+        f"The credential_process {words[0]} did not end in time.",
+        why="It may be waiting for a person; git and SDKs cannot answer it either.",
+        next="Run it by hand and look at what it asks.",
+        code="process.failed",
+    )
