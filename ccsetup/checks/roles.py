@@ -1,0 +1,172 @@
+"""Roles: their ARN, the name of their session and how long it lasts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from ccsetup import parse
+from ccsetup.errors import BadAnswer
+from ccsetup.facts import Facts
+from ccsetup.model import Corrected, Finding, Remedy, Severity, Wanted
+from ccsetup.places import Place, comment, finding, meant, place, removed, respelled
+
+Settings = Mapping[str, str]
+
+_NAMED = re.compile(r"arn:(aws[a-z-]*):(?:iam|sts):*([0-9]{1,12}):(?:assumed-role|role|policy)/+(\S+)")
+_REFUSED = "Nothing here notices; AWS refuses it when the role is assumed (ValidationError)."
+_UNREAD = "botocore leaves it out without a word; other SDKs refuse the profile."
+_OF_ROLES = ("role_arn", "sso_role_name", "web_identity_token_file")
+
+
+def arn(facts: Facts) -> Iterator[Finding]:
+    """A role's ARN that is none."""
+    good: set[str] = set()
+    for name, there in facts.intended.items():
+        value = there.get("role_arn")
+        if value is None or value in good or (where := place(facts, name, "role_arn")) is None:
+            continue
+        try:
+            read = parse.role_arn(meant(value))
+        except BadAnswer as bad:
+            yield _no_arn(facts, name, where, bad)
+            continue
+        if isinstance(read, Corrected):
+            yield _corrected(facts, name, where, "role.arn", read.value, "is not written as AWS has it")
+        else:
+            good.add(value)
+
+
+def _corrected(
+    facts: Facts, name: str, where: Place, code: str, value: str, how: str,
+    because: str = _REFUSED, severity: Severity = "stops",
+) -> Finding:  # fmt: skip
+    """Return the finding that a value has one other reading."""
+    remedy = Remedy(f"Write {value}", changes=respelled(where, value + comment(where.value)))
+    says = f"{name}: {where.setting.key} {how}; it is {value}."
+    return finding(facts, name, where, code, severity, says, because=because, fix="auto", remedies=(remedy,))
+
+
+def _left_out(facts: Facts, name: str, where: Place, code: str, says: str, because: str, severity: Severity) -> Finding:
+    """Return the finding that a value has no reading, and is not needed."""
+    remedy = Remedy("Leave it out", "AWS and the SDKs have one of their own", removed([where]))
+    return finding(facts, name, where, code, severity, says, because=because, fix="auto", remedies=(remedy,))
+
+
+def _no_arn(facts: Facts, name: str, where: Place, bad: BadAnswer) -> Finding:
+    """Return the finding that an ARN has no single reading, with those it may have."""
+    likely = _likely(facts, meant(where.value))
+
+    def remedy(value: str) -> Remedy:
+        return Remedy(f"Write {value}", changes=respelled(where, value + comment(where.value)))
+
+    return finding(
+        facts,
+        name,
+        where,
+        "role.arn",
+        "stops",
+        f"{name}: role_arn is no role's ARN. {bad.what}",
+        because=_REFUSED,
+        fix="ask",
+        remedies=tuple(map(remedy, likely)),
+        wanted=Wanted("What is the role's ARN?", parse.role_arn, remedy),
+        do=f"ccsetup setup role --profile {name} --role-arn {likely[0] if likely else 'ARN'}",
+    )
+
+
+def _likely(facts: Facts, value: str) -> list[str]:
+    """Return the role ARNs that a wrong one may stand for: of a policy, of an account whose digits went missing."""
+    found = _NAMED.fullmatch(value)
+    if not found:
+        return []
+    partition, account, role = found.groups()
+    known = {parse.arn_account(there.get("role_arn", "")) for there in facts.intended.values()} - {""}
+    near = [it for it in sorted(known) if _without_some(it, account)] if len(account) > 8 else [account]
+    lost = [account.zfill(12)] if len(account) > 8 else []  # a spreadsheet's doing
+    arns = [f"arn:{partition}:iam::{it}:role/{role}" for it in dict.fromkeys([*near, *lost])]
+    return [it for it in arns if _is_arn(it)]
+
+
+def _without_some(whole: str, part: str) -> bool:
+    """Say whether a number is another one of which digits were lost, the others in order."""
+    rest = iter(whole)
+    return all(digit in rest for digit in part)
+
+
+def _is_arn(text: str) -> bool:
+    try:
+        return parse.role_arn(text) == text
+    except BadAnswer:
+        return False
+
+
+def session_name(facts: Facts) -> Iterator[Finding]:
+    """A session name that STS does not take."""
+    for name, there in facts.intended.items():
+        value = there.get("role_session_name")
+        if value is None or "role_arn" not in there or (where := place(facts, name, "role_session_name")) is None:
+            continue
+        try:
+            read = parse.role_session_name(meant(value))
+            right = read.value if isinstance(read, Corrected) else meant(value)
+        except BadAnswer:
+            right = re.sub(r"[^A-Za-z0-9_+=,.@-]+", "-", meant(value)).strip("-")[:64]
+        if len(right) < 2:
+            says = f"{name}: role_session_name has 2 to 64 letters, digits or _+=,.@- , such as maria.garcia."
+            yield _left_out(facts, name, where, "role.session-name", says, _REFUSED, "stops")
+        elif right != meant(value):
+            yield _corrected(facts, name, where, "role.session-name", right, "has what AWS does not take there")
+
+
+def duration(facts: Facts) -> Iterator[Finding]:
+    """A duration that STS does not grant, or that SDKs do not read."""
+    for name, there in facts.intended.items():
+        value = there.get("duration_seconds")
+        if value is None or "role_arn" not in there:
+            continue
+        most_s = 3600 if _chained(facts, there) else 43200
+        text = meant(value)
+        if re.fullmatch(r"[0-9]{3,5}", text) and 900 <= int(text) <= most_s:
+            continue
+        if where := place(facts, name, "duration_seconds"):
+            yield _another(facts, name, there, where, text, most_s)
+
+
+def _another(facts: Facts, name: str, there: Settings, where: Place, text: str, most_s: int) -> Finding:
+    try:
+        read = parse.duration(0, 999_999)(text)
+    except BadAnswer:
+        says = f"{name}: duration_seconds is no number of seconds, such as 3600."
+        return _left_out(facts, name, where, "role.duration", says, _UNREAD, "hinders")
+    seconds = int(read.value if isinstance(read, Corrected) else read)
+    granted = min(max(seconds, 900), most_s)
+    because, severity, how = _why(seconds, granted, most_s, token="web_identity_token_file" in there)
+    return _corrected(facts, name, where, "role.duration", str(granted), how, because, severity)
+
+
+def _why(seconds: int, granted: int, most_s: int, token: bool) -> tuple[str, Severity, str]:
+    """Return why a duration is not granted, how bad that is, and what is wrong with it."""
+    how = "is not between 900 and 43200"
+    if seconds == granted:
+        return _UNREAD, "hinders", "is to be seconds, in digits alone"
+    if token:
+        return "botocore leaves it out where there is a token file; other SDKs do not.", "hinders", how
+    if most_s < seconds <= 43200:
+        how = "is more than the hour that AWS grants where one role assumes another"
+    return _REFUSED, "stops", how
+
+
+def _chained(facts: Facts, there: Settings) -> bool:
+    """Say whether a role is assumed with a role's credentials, a sign-in's and this machine's included."""
+    if "web_identity_token_file" in there:
+        return False
+    if there.get("credential_source") in ("Ec2InstanceMetadata", "EcsContainer"):
+        return True
+    source = facts.intended.get(there.get("source_profile", ""), {})
+    if "aws_access_key_id" in source:
+        return source.get("ccsetup_kind") in ("saml", "oidc")
+    return any(key in source for key in _OF_ROLES)
+
+
+CHECKS = (arn, session_name, duration)

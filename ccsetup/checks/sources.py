@@ -1,0 +1,281 @@
+"""What a role is assumed with: another profile, or the machine; and where that way ends without credentials."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import NamedTuple
+
+from ccsetup import parse
+from ccsetup.errors import BadAnswer
+from ccsetup.facts import Facts
+from ccsetup.model import Finding, Remedy, Wanted
+from ccsetup.places import Place, added, finding, meant, place, places, removed, respelled
+
+Settings = Mapping[str, str]
+
+STATIC = frozenset({"aws_access_key_id", "aws_secret_access_key"})
+MACHINE = ("Environment", "Ec2InstanceMetadata", "EcsContainer")
+_OWN = ("aws_access_key_id", "aws_secret_access_key", "sso_account_id", "sso_role_name", "web_identity_token_file",
+        "credential_process", "login_session")  # fmt: skip
+_OF_A_ROLE = ("role_arn", "role_session_name", "external_id", "mfa_serial", "duration_seconds")
+_MOST = 9  # sources that are offered
+_MANY = 2000  # names among which a like one is not looked for
+
+
+class Broken(NamedTuple):
+    """Why a role finds no credentials to be assumed with: the finding's code, and the profile where that is."""
+
+    code: str
+    at: str
+
+
+def is_role(there: Settings) -> bool:
+    """Say whether SDKs assume a role for a profile, and not by a token file."""
+    return "role_arn" in there and "web_identity_token_file" not in there
+
+
+def has_own(there: Settings) -> bool:
+    """Say whether a profile has credentials of its own beside a role's."""
+    return any(key in there for key in _OWN)
+
+
+def broken(profiles: Mapping[str, Settings], name: str) -> Broken | None:
+    """Follow a role profile to its first credentials, as botocore does; return what ends the way."""
+    seen = [name]
+    while True:
+        at = seen[-1]
+        there = profiles[at]
+        source, machine = there.get("source_profile"), there.get("credential_source")
+        if source is not None and machine is not None:
+            return Broken("source.both", at)
+        if machine is not None:
+            return None if meant(machine) in MACHINE else Broken("source.credential-source", at)
+        if source is None:
+            return Broken("source.none", at)
+        source = source if source in profiles else meant(source)
+        if source not in profiles:
+            return Broken("source.missing", at)
+        first = profiles[source]
+        if source in seen and (source != at or not STATIC & first.keys()):
+            return Broken("source.loop", at)
+        if STATIC & first.keys() or not is_role(first):
+            return None if has_own(first) else Broken("source.empty", at)
+        seen.append(source)
+
+
+def source(facts: Facts) -> Iterator[Finding]:
+    """A role that finds no credentials to be assumed with; where another profile is to blame, that one is named."""
+    offer = _Offer(facts.intended)
+    for name, there in facts.intended.items():
+        if not is_role(there):
+            continue
+        why = broken(facts.intended, name)
+        if why is None or (why.code == "source.loop" and not _circle(facts.intended, name)):
+            continue
+        if why.code != "source.loop" and why.at != name:
+            continue
+        if why.code == "source.missing" and _misspelled(facts, meant(there["source_profile"])):
+            continue  # the section is there; its header is what is wrong
+        key, case_of = _CASES[why.code]
+        if where := place(facts, name, key):
+            yield _finding(facts, name, where, why.code, case_of(facts, name, there, where, offer), offer)
+
+
+def without_role(facts: Facts) -> Iterator[Finding]:
+    """A credential_source that nothing is assumed with."""
+    for name, there in facts.intended.items():
+        where = place(facts, name, "credential_source") if "credential_source" in there else None
+        if where and "role_arn" not in there:
+            yield finding(
+                facts,
+                name,
+                where,
+                "source.credential-source",
+                "hinders",
+                f"{name} names a credential_source and no role_arn, so that it does nothing.",
+                because="botocore goes on to this machine's role; other SDKs refuse the profile.",
+                fix="ask",
+                remedies=(Remedy("Leave it out", changes=removed([where])),),
+                do=f"ccsetup setup machine --profile {name} --role-arn ARN",
+            )
+
+
+def _circle(profiles: Mapping[str, Settings], name: str) -> list[str]:
+    """Return the profiles of a circle in which each is assumed with the next, from this one on; none outside one."""
+    found = [name]
+    while (following := meant(profiles[found[-1]].get("source_profile", ""))) in profiles and following not in found:
+        found.append(following)
+    return found if following == name else []
+
+
+def _misspelled(facts: Facts, name: str) -> bool:
+    headers = (header.strip().lower().removeprefix("profile") for header in facts.config.headers)
+    return any(header.strip(" \t\"'") == name.lower() for header in headers)
+
+
+class _Offer:
+    """The profiles whose credentials could assume a role, looked up when they are first wanted."""
+
+    def __init__(self, profiles: Mapping[str, Settings]) -> None:
+        self._profiles = profiles
+        self._all: list[str] | None = None
+
+    def usable(self) -> list[str]:
+        """Return all that could serve somebody, those with credentials of their own first, [default] before others."""
+        if self._all is None:
+            found = [it for it, there in self._profiles.items() if has_own(there) or "role_arn" in there]
+            self._all = sorted(found, key=lambda it: (is_role(self._profiles[it]), it != "default"))
+        return self._all
+
+    def to(self, name: str, near: str = "") -> list[str]:
+        """Return those that would do for one profile, those with a name like this one first."""
+        names = dict.fromkeys([*self.like(near), *self.usable()[:_MANY]])
+        return [it for it in names if it != name and self._serves(it, name)]
+
+    def like(self, text: str) -> list[str]:
+        """Return those that a name may stand for."""
+        same = [it for it in self.usable() if it.lower() == text.lower()] if text else []
+        return same or (difflib.get_close_matches(text, self.usable()[:_MANY], n=3, cutoff=0.6) if text else [])
+
+    def only(self, name: str) -> str:
+        """Return the one profile here with credentials of its own, "" where there are several or none."""
+        own = [it for it in self.to(name) if not is_role(self._profiles[it])]
+        return own[0] if len(own) == 1 else ""
+
+    def _serves(self, source: str, name: str) -> bool:
+        there = self._profiles[source]
+        if not is_role(there) or STATIC & there.keys():
+            return True
+        return broken({**self._profiles, name: {"role_arn": ""}}, source) is None
+
+    def parse(self, name: str, text: str) -> str:
+        """Read a source that was typed. Raises BadAnswer."""
+        value = parse.tidy(text)
+        if value not in (there := self.to(name)):
+            raise BadAnswer(f"{value} has no credentials here; choose such as {there[0] if there else 'default'}.")
+        return value
+
+
+class _Case(NamedTuple):
+    """What is to be said of a broken way, and what mends it: sources to choose from, and other remedies.
+
+    `sure`: where that makes one remedy, it is the one reading.
+    """
+
+    says: str
+    because: str
+    names: Sequence[str] = ()
+    more: tuple[Remedy, ...] = ()
+    sure: bool = False
+    takes_source: bool = True
+
+
+def _finding(facts: Facts, name: str, where: Place, code: str, case: _Case, offer: _Offer) -> Finding:
+    remedies = (*(_with(where, it) for it in case.names[:_MOST]), *case.more)
+    auto = case.sure and len(remedies) == 1
+    wanted = Wanted("Whose credentials may assume it?", partial(offer.parse, name), partial(_with, where))
+    return finding(
+        facts,
+        name,
+        where,
+        code,
+        "stops",
+        case.says,
+        because=case.because,
+        fix="auto" if auto else "ask",
+        remedies=remedies,
+        wanted=wanted if case.takes_source and not auto else None,
+        do=f"ccsetup setup role --profile {name}",
+    )
+
+
+def _with(where: Place, source: str) -> Remedy:
+    """Name the source where another one stands, or under the role's ARN."""
+    if where.setting.key == "source_profile":
+        return Remedy(f"Assume it with {source}", changes=respelled(where, source))
+    return Remedy(f"Assume it with {source}", changes=added(where, {"source_profile": source}))
+
+
+def _none(facts: Facts, name: str, there: Settings, where: Place, offer: _Offer) -> _Case:
+    says = f"{name} does not say with whose credentials its role is assumed."
+    because = "PartialCredentialsError: source_profile or credential_source is missing."
+    if not has_own(there):
+        only = offer.only(name)
+        return _Case(says, because, [only] if only else offer.to(name), sure=bool(only))
+    keep = removed(places(facts, name, _OF_A_ROLE))
+    more = (Remedy("Take the role away", "and keep the profile's own credentials", keep),)
+    own = [name] if STATIC & there.keys() else []
+    return _Case(says, because, [*own, *offer.to(name)], more)
+
+
+def _both(facts: Facts, name: str, there: Settings, where: Place, offer: _Offer) -> _Case:
+    profile = place(facts, name, "source_profile")
+    rest = {key: value for key, value in there.items() if key != "credential_source"}
+    serves = broken({**facts.intended, name: rest}, name) is None
+    known = meant(there["credential_source"]) in MACHINE
+    keep_profile = Remedy(f"Keep source_profile = {there['source_profile']}", changes=removed([where]))
+    keep_machine = Remedy(
+        f"Keep credential_source = {there['credential_source']}", changes=removed([profile] if profile else [])
+    )
+    remedies = (keep_profile, keep_machine) if serves == known else (keep_profile,) if serves else (keep_machine,)
+    says = f"{name} names both source_profile and credential_source; a role is assumed with one of them."
+    because = "InvalidConfigError: The profile contains both source_profile and credential_source."
+    return _Case(says, because, more=remedies, sure=True, takes_source=False)
+
+
+def _missing(facts: Facts, name: str, there: Settings, where: Place, offer: _Offer) -> _Case:
+    named = meant(there["source_profile"])
+    offered = offer.to(name, named)
+    like = [it for it in offer.like(named) if it in offered and _alike(it, named)]
+    says = f"{name} is to be assumed with {named}, and there is no profile of that name."
+    because = f'InvalidConfigError: The source_profile "{named}" … does not exist.'
+    return _Case(says, because, like if len(like) == 1 else offered, sure=len(like) == 1)
+
+
+def _alike(one: str, other: str) -> bool:
+    """Say whether a name can only be the other one, mistyped."""
+    return one.lower() == other.lower() or difflib.SequenceMatcher(None, one, other).ratio() > 0.8
+
+
+def _loop(facts: Facts, name: str, there: Settings, where: Place, offer: _Offer) -> _Case:
+    circle = _circle(facts.intended, name)
+    if len(circle) > 1:
+        says = f"{name} is its own source, {' → '.join([*circle, name])}, and nobody in that circle has credentials."
+        return _Case(says, "InfiniteLoopConfigError", offer.to(name))
+    says = f"{name} is to be assumed with itself, and has no keys of its own."
+    only = offer.only(name)
+    return _Case(says, "InfiniteLoopConfigError", [only] if only else offer.to(name), sure=bool(only))
+
+
+def _empty(facts: Facts, name: str, there: Settings, where: Place, offer: _Offer) -> _Case:
+    named = meant(there["source_profile"])
+    says = f"{name} is to be assumed with {named}, which has no credentials."
+    because = f'InvalidConfigError: The source profile "{named}" must have credentials.'
+    return _Case(says, because, offer.to(name))
+
+
+def _credential_source(facts: Facts, name: str, there: Settings, where: Place, offer: _Offer) -> _Case:
+    named = meant(there["credential_source"])
+    own = re.sub("[^a-z0-9]", "", named.lower())
+    known = {it.lower(): it for it in MACHINE} | dict(zip(("env", "ec2", "ecs"), MACHINE, strict=True))
+    close = difflib.get_close_matches(own, known, n=1, cutoff=0.75)
+    likely = [known[it] for it in close] or MACHINE
+    remedies = tuple(Remedy(f"Write {it}", changes=respelled(where, it)) for it in likely)
+    says = f"{name}: there is no credential_source {named}; there are {', '.join(MACHINE[:-1])} and {MACHINE[-1]}."
+    because = f'InvalidConfigError: The credential source "{named}" … is not valid.'
+    return _Case(says, because, more=remedies, sure=True, takes_source=False)
+
+
+_CASES: Mapping[str, tuple[str, Callable[[Facts, str, Settings, Place, _Offer], _Case]]] = {
+    "source.none": ("role_arn", _none),
+    "source.both": ("credential_source", _both),
+    "source.missing": ("source_profile", _missing),
+    "source.loop": ("source_profile", _loop),
+    "source.empty": ("source_profile", _empty),
+    "source.credential-source": ("credential_source", _credential_source),
+}
+
+CHECKS = (source, without_role)
