@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from conftest import AwsTools, CleanEnv
+from messages import MARIA
 from sandbox_world import marias_keys
 from script import tree
 from terminal import CTRL_C, ESC, Terminal, program
@@ -248,5 +249,65 @@ def test_what_is_typed_while_no_question_stands_is_not_shown_and_answers_nothing
     threading.Thread(target=approve_later).start()
     terminal.ask("Which account?")
     assert b"hunter2" not in terminal.raw
+    terminal.press(CTRL_C)
+    assert terminal.exit_code() == 130
+
+
+def pasted(text: str) -> str:
+    """Return a text as a terminal sends a paste."""
+    return f"\x1b[200~{text}\x1b[201~"
+
+
+LINES = "export AWS_ACCESS_KEY_ID={0}\nexport AWS_SECRET_ACCESS_KEY={1}\nexport AWS_SESSION_TOKEN={2}"
+
+
+@pytest.mark.parametrize("way", [pasted, lambda text: text.replace("\n", "\r")], ids=["bracketed", "line by line"])
+def test_a_paste_at_the_first_question_leaves_only_the_rest_to_ask(
+    way: Callable[[str], str], sandbox: Sandbox, clean_env: CleanEnv, tmp_path: Path
+) -> None:
+    three = sandbox.state.temporary_keys(role_arn("CodeCommitAccess"), "maria", 3600)
+    assert three.session_token
+    env = clean_env(tmp_path / "home", sandbox.environment(), path=[Path(sys.executable).parent])
+    terminal = start(tmp_path, env)
+    message = LINES.format(three.access_key_id, three.secret_access_key, three.session_token)
+    terminal.ask(KIND)
+    terminal.press(way(message))
+    terminal.wait("temporary keys ASIA")
+    walk(terminal, [(KIND, ""), *REPO, ("Which repository?", "MyShared"), WRITE])
+    terminal.answer("Your name", "")
+    terminal.answer("Your e-mail", "")
+    assert terminal.exit_code() == 0, terminal.text()
+    shown_no_secret(terminal, sandbox)
+
+
+def test_a_paste_that_can_be_meant_in_two_ways_is_asked(sandbox: Sandbox, clean_env: CleanEnv, tmp_path: Path) -> None:
+    own = marias_keys(sandbox)
+    env = clean_env(tmp_path / "home", sandbox.environment(), path=[Path(sys.executable).parent])
+    terminal = start(tmp_path, env, columns=50)
+    terminal.ask(KIND)
+    terminal.press(pasted(f"keys {own.access_key_id} {own.secret_access_key}\nrole {role_arn('CodeCommitAccess')}"))
+    terminal.answer(KIND, "")
+    terminal.ask("Which is meant?")
+    terminal.wait("The role, assumed with these keys", "The keys as they are")
+    terminal.press(ESC)
+    terminal.answer(KIND, "\x15paste a")
+    terminal.answer("Paste it here", pasted(MARIA))
+    terminal.answer("What shall the profile be called?", "")  # all else is in the message
+    terminal.ask("Write this?")
+    terminal.wait("sso_role_name = Developer", "MySharedDemoRepo in us-east-2")
+    terminal.press(CTRL_C)
+    assert terminal.exit_code() == 130
+    shown_no_secret(terminal, sandbox)
+
+
+def test_a_dumb_terminal_takes_the_lines_of_a_paste_as_one_answer(
+    sandbox: Sandbox, clean_env: CleanEnv, tmp_path: Path
+) -> None:
+    three = sandbox.state.temporary_keys(role_arn("CodeCommitAccess"), "maria", 3600)
+    env = clean_env(tmp_path / "home", sandbox.environment(), path=[Path(sys.executable).parent], TERM="dumb")
+    terminal = start(tmp_path, env)
+    terminal.wait("What were you given?", "number or text")
+    terminal.press(LINES.format(three.access_key_id, three.secret_access_key, three.session_token) + "\r")
+    terminal.wait("Which region is the repository in?")
     terminal.press(CTRL_C)
     assert terminal.exit_code() == 130

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from conftest import AwsTools, CleanEnv
+from messages import MARIA
 from sandbox_world import marias_keys
 from script import tree
 from terminal import program
@@ -408,3 +409,56 @@ def test_variables_of_another_access_do_not_step_in(person: Person) -> None:
     done = person.setup(*role(person)[0], "--profile", "dev", *TO_REPO, **more)
     assert done.code == 0, done.shown
     assert done.said["identity"]["account_id"] == CODE
+
+
+def test_a_whole_message_on_stdin_is_all_it_needs(person: Person) -> None:
+    person.sandbox.state.center.auto_approve, person.sandbox.state.center.interval_s = True, 1
+    done = person.setup("--paste", "-", "--device-code", paste=MARIA)
+    assert (done.code, done.said["kind"], done.said["profile"]) == (0, "sso", "acme-developer"), done.shown
+    assert "Recognised: the start URL" in done.shown
+    assert (person.work / "MySharedDemoRepo" / ".git").is_dir()
+
+
+def test_flags_beside_a_paste_win(person: Person) -> None:
+    paste = f"role {ACCESS}, source_profile = maria, the repository is MySharedDemoRepo in us-east-2"
+    done = person.setup("role", "--paste", "-", "--profile", "mine", "--no-clone", paste=paste)
+    assert (done.code, done.said["profile"], done.said["clone"]) == (0, "mine", None), done.shown
+
+
+def test_a_paste_that_can_be_meant_in_two_ways_names_them_and_takes_the_kind_for_an_answer(person: Person) -> None:
+    own = marias_keys(person.sandbox)
+    paste = f"{own.access_key_id} {own.secret_access_key} and {ACCESS}; the repository is MySharedDemoRepo in us-east-2"
+    done = person.setup("--paste", "-", paste=paste)
+    assert (done.code, done.problem["code"]) == (2, "input.invalid")
+    assert "role (The role, assumed with these keys), keys (The keys as they are)" in done.problem["what"]
+    assert own.secret_access_key not in done.shown
+    done = person.setup("role", "--paste", "-", paste=paste)
+    assert (done.code, done.said["profile"]) == (0, "CodeCommitAccess"), done.shown
+
+
+def test_a_paste_with_nothing_but_an_address_finds_the_profile(person: Person) -> None:
+    config = person.home / ".aws" / "config"
+    config.write_text(f"[profile code]\nrole_arn = {ACCESS}\nsource_profile = maria\nregion = us-east-2\n")
+    done = person.setup(
+        "--paste", "-", paste="https://git-codecommit.us-east-2.amazonaws.com/v1/repos/MySharedDemoRepo"
+    )
+    assert (done.code, done.said["profile"], done.said["edits"]) == (0, "code", []), done.shown
+
+
+@pytest.mark.parametrize(
+    ("words", "paste", "says"),
+    [
+        (("--paste", "-"), "hello there", "Nothing in the paste is known here"),
+        (("sso", "--paste", "-"), f"the role is {ACCESS}", "Nothing in the paste is known here for sso"),
+        (("--paste", "a message"), "", "--paste takes - and reads stdin"),
+        (("--paste", "-", "--keys", "-"), "", "both read stdin"),
+    ],
+)
+def test_a_paste_that_leads_nowhere_is_one_sentence(
+    person: Person, words: tuple[str, ...], paste: str, says: str
+) -> None:
+    before = tree(person.home)
+    done = person.setup(*words, paste=paste)
+    assert (done.code, done.problem["code"]) == (2, "input.invalid")
+    assert says in done.problem["what"]
+    assert tree(person.home) == before
