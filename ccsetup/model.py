@@ -382,7 +382,7 @@ class Finding(NamedTuple):
     `says` is one plain sentence, `because` what today's tools say or do about it (and where SDKs differ), `do` the
     exact next step. `fix` is "auto" with one remedy, "ask" with several to choose from or a question in `wanted` (with
     neither it is told like "tell"), "tell" with none. `also` are further profiles that it holds for: those that share a
-    sign-in, or rest on the profile.
+    sign-in, or rest on the profile. `letter` is the message to an administrator who can lift it.
     """
 
     code: str
@@ -397,3 +397,4 @@ class Finding(NamedTuple):
     remedies: tuple[Remedy, ...] = ()
     wanted: Wanted | None = None
     also: tuple[str, ...] = ()
+    letter: str = ""

@@ -16,7 +16,7 @@ HOUSE = ROOT / "ccsetup"
 FOUNDATION = {"model", "errors", "world", "look", "patterns", "waiting"}
 PURE = {
     "talk", "questions", "sources", "parse", "paste", "address", "ini", "config", "plan", "refusals", "inert", "pick",
-    "access", "checks", "facts", "places", "tokens", "complaints", "masks", "denials", "policy", "transport", "assertion",
+    "access", "checks", "facts", "places", "examining", "tokens", "complaints", "masks", "denials", "policy", "transport", "assertion",
     "skim", "standing", "roster", "shells",
     "completing", "meant", "repair",
 }  # fmt: skip

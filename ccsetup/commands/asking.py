@@ -1,0 +1,174 @@
+"""The doctor's questions to AWS: who each profile is, all at once; and whether the clone one stands in gets through."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from ccsetup import address, examining, parse, standing
+from ccsetup.address import Address
+from ccsetup.errors import BadAnswer, NoRepository, Problem
+from ccsetup.examining import Stand
+from ccsetup.facts import Clone, Facts
+from ccsetup.model import Finding, Identity, Value, Who
+from ccsetup.world import Answer, Sighting, World
+
+_WELL_SPELLED = re.compile(r"[a-z]{2}(-[a-z]+)+-\d+", re.ASCII)
+_CREDENTIALS = ("role_arn", "aws_access_key_id", "sso_account_id", "sso_role_name", "credential_process",
+                "login_session", "web_identity_token_file")  # fmt: skip
+_NEAR, _FAR = 100, 12  # profiles that are asked for a lost repository: where it should be, and everywhere
+
+Profiles = Mapping[str, Mapping[str, Value]]
+
+
+class Online(NamedTuple):
+    """What asking brought: the findings, and who each profile is that has an answer."""
+
+    findings: list[Finding]
+    identities: Mapping[str, Identity]
+
+
+def online(world: World, facts: Facts, names: Sequence[str]) -> Online:
+    """Ask AWS about these profiles, and about the clone one stands in. Nobody is asked anything, no browser opens.
+
+    `names` should leave out whom an offline finding stops. A credential_process runs for those in `facts.asked` alone.
+    """
+    profiles = _with_printed_keys(facts)
+    whos = [who_of(profiles, facts.sessions, name, facts.env) for name in names if _may_ask(facts, profiles, name)]
+    if not whos and not facts.clone:
+        return Online([], {})
+    with world.screen.busy(f"Asking AWS about {len(whos)} profile{'s' * (len(whos) != 1)}"):
+        answers = asked(world, whos)
+    identities = {it.profile: it.identity for it in answers if it.identity}
+    found = examining.of_answers(facts, answers)
+    if stand := _stand(world, facts, {who.profile: who for who in whos}, answers):
+        found += examining.of_clone(facts, stand)
+    return Online(found, identities)
+
+
+def asked(world: World, whos: Sequence[Who]) -> Sequence[Answer]:
+    """Ask who these are, all at once, and keep the sign-ins that were renewed by it."""
+    answers = world.aws.identities(whos, min(15 + len(whos) / 20, 45)) if whos else ()
+    for edit in (*world.aws.pending(), *world.signin.pending()):
+        if edit.before != edit.after:
+            world.files.store(edit)
+    return answers
+
+
+def who_of(profiles: Profiles, sessions: Profiles, name: str, env: Mapping[str, str]) -> Who:
+    """Return a profile as a caller, in the region it is used in or else in one of its partition."""
+    way = _chain(profiles, name)
+    named = [str(there.get("region", "")) for there in way] + [env.get("AWS_REGION", "")]
+    arns = [str(there["role_arn"]) for there in way if "role_arn" in there]
+    region = next((it for it in named if _WELL_SPELLED.fullmatch(it)), "") or parse.home_region("".join(arns[:1]))
+    return Who(name, region, profiles, sessions)
+
+
+def _chain(profiles: Profiles, name: str) -> list[Mapping[str, Value]]:
+    """Return a profile's settings and those of the profiles it starts from."""
+    found: dict[str, Mapping[str, Value]] = {}
+    while name in profiles and name not in found:
+        found[name] = profiles[name]
+        name = str(found[name].get("source_profile", "")) if "role_arn" in found[name] else ""
+    return list(found.values())
+
+
+def _may_ask(facts: Facts, profiles: Profiles, name: str) -> bool:
+    """Say whether a profile names credentials, and none of a program's that only its own command may start."""
+    if name in facts.asked:
+        return name in profiles
+    way = _chain(profiles, name)
+    runs = any("credential_process" in there and "aws_access_key_id" not in there for there in way)
+    return not runs and any(key in there for there in way[:1] for key in _CREDENTIALS)
+
+
+def _with_printed_keys(facts: Facts) -> Profiles:
+    """Return the profiles' settings; the programs that have been run already need not run again."""
+    found: dict[str, Mapping[str, Value]] = dict(facts.profiles)
+    for name, ran in facts.processes.items():
+        try:
+            told = json.loads(ran.out)
+            keys = {key: told[given] for key, given in _PRINTED.items() if told.get(given)}
+        except (ValueError, LookupError, AttributeError, RecursionError):
+            continue
+        if ran.code == 0 and len(keys) > 1 and all(isinstance(value, str) for value in keys.values()):
+            own = {key: value for key, value in found.get(name, {}).items() if key != "credential_process"}
+            found[name] = {**own, **keys}
+    return found
+
+
+_PRINTED = {
+    "aws_access_key_id": "AccessKeyId",
+    "aws_secret_access_key": "SecretAccessKey",
+    "aws_session_token": "SessionToken",
+}
+
+
+# The clone one stands in
+
+
+def _stand(world: World, facts: Facts, whos: Mapping[str, Who], answers: Sequence[Answer]) -> Stand | None:
+    """Ask about the clone as its profile; None where there is none, or its profile is not to be asked."""
+    there = _address(facts)
+    if not facts.clone or not there:
+        return None
+    name = _profile(facts, facts.clone, there)
+    if facts.asked and name not in facts.asked:
+        return None
+    if there.form == "ssh":
+        return Stand(name, there, git=_by_git(world, facts.clone))
+    who, answer = whos.get(name), next((it for it in answers if it.profile == name), None)
+    if not who or not answer or not answer.identity:
+        return None
+    there = there._replace(region=there.region or who.region)
+    who = who._replace(region=there.region)
+    with world.screen.busy(f"Looking for {there.repository} in {who.region}"):
+        seen = world.aws.sightings([who], there.repository)[0]
+    stand = Stand(name, there, seen, arn=answer.identity.arn)
+    if isinstance(seen.refused, NoRepository):
+        answered = [it.profile for it in answers if it.identity and it.profile != name]
+        return stand._replace(others=_elsewhere(world, who, [whos[it] for it in answered], there.repository))
+    return stand._replace(git=_by_git(world, facts.clone))
+
+
+def _address(facts: Facts) -> Address | None:
+    try:
+        found = address.parse(facts.clone.remote if facts.clone else "", facts.env.get("CODE_COMMIT_ENDPOINT", ""))
+    except BadAnswer:
+        return None
+    return found if found.form in ("codecommit", "https", "ssh") else None
+
+
+def _profile(facts: Facts, clone: Clone, there: Address) -> str:
+    """Return the profile that a clone is reached by, "" where none is (ssh)."""
+    helpers = [value for key, value in clone.settings if key.startswith("credential.") and key.endswith("helper")]
+    named = there.profile or standing.named_by(clone.remote, helpers[-1] if helpers else "")
+    if named or there.form == "ssh":
+        return named
+    return facts.env.get("AWS_DEFAULT_PROFILE") or facts.env.get("AWS_PROFILE") or "default"
+
+
+def _elsewhere(world: World, who: Who, others: Sequence[Who], name: str) -> Sequence[Sighting]:
+    """Look for a repository in the other regions, and with the other profiles."""
+    part = address.partition_of(who.region)
+    regions = [it for it in address.REGIONS if address.partition_of(it) == part and it != who.region]
+    near = [who._replace(region=region) for region in regions]
+    near += [other._replace(region=who.region) for other in others[:_NEAR]]
+    with world.screen.busy(f"Looking for {name} in the other regions and with the other profiles"):
+        found = [it for it in world.aws.sightings(near, name) if it.repository]
+        if not found and others:
+            far = [other._replace(region=region) for region in regions for other in others[:_FAR]]
+            found = [it for it in world.aws.sightings(far, name) if it.repository]
+    return found
+
+
+def _by_git(world: World, clone: Clone) -> Problem | None:
+    """Ask git itself, as it is set up in the clone; return why it does not get through."""
+    try:
+        with world.screen.busy("Asking git"):
+            world.git.do(clone.folder, "ls-remote", "--quiet", "--heads", "--", clone.remote)
+    except Problem as problem:
+        return problem
+    return None

@@ -1,0 +1,218 @@
+"""What AWS and git answered → findings: each cause once, where it lies, with all the profiles that it holds for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from statistics import median
+from typing import NamedTuple
+
+from ccsetup import access, address, places
+from ccsetup.address import Address
+from ccsetup.errors import NoRepository, Problem
+from ccsetup.facts import Facts
+from ccsetup.model import Answers, Expected, Finding, Identity, Remedy, Severity
+from ccsetup.policy import of_git_and_api
+from ccsetup.world import Answer, Sighting
+
+CLOCK_S = 240  # AWS refuses at five minutes
+_OFFERED = 5
+_SOFT = ("several tries", "in time")  # AWS may answer the next time
+_LINES = {  # where a finding's cause is written down
+    "access.assume": ("role_arn", "sso_role_name"),
+    "access.identity": ("aws_access_key_id", "role_arn", "sso_session", "sso_start_url", "credential_process"),
+    "access.account": ("aws_access_key_id", "sso_account_id", "role_arn"),
+    "keys": ("aws_access_key_id",),
+    "sso": ("sso_session", "sso_start_url", "sso_account_id"),
+    "oidc": ("web_identity_token_file", "role_arn"),
+    "process": ("credential_process",),
+    "region": ("region",),
+    "role": ("role_arn",),
+    "source": ("source_profile", "credential_source", "role_arn"),
+    "net": ("endpoint_url",),
+}
+
+
+class Stand(NamedTuple):
+    """What was found out about the clone one stands in, as far as anybody was asked.
+
+    `seen` is what its profile saw where the remote points to, `others` who sees the repository otherwise, `git` why
+    git cannot reach it, `arn` who its profile is.
+    """
+
+    profile: str
+    address: Address
+    seen: Sighting | None = None
+    others: Sequence[Sighting] = ()
+    git: Problem | None = None
+    arn: str = ""
+
+
+def of_answers(facts: Facts, answers: Sequence[Answer]) -> list[Finding]:
+    """Return what is wrong with the profiles that were asked for, and with the way to AWS."""
+    clock = _clock(facts, answers)
+    left = [it for it in answers if it.refused and not (clock and it.refused.code == "net.clock")]
+    groups: dict[tuple[str, ...], list[Answer]] = {}
+    for it in left:
+        groups.setdefault(_cause(it), []).append(it)
+    found = [_refused(facts, group, len(answers)) for group in groups.values()]
+    return [*clock, *found, *_others_who_answer(facts, answers)]
+
+
+def of_clone(facts: Facts, it: Stand) -> list[Finding]:
+    """Return what is wrong with the clone one stands in: where its repository is, and whether git gets there."""
+    refused = it.seen.refused if it.seen else None
+    if isinstance(refused, NoRepository):
+        return [_elsewhere(facts, it, refused)]
+    if it.git is None:
+        return []  # git has the last word: where it may read, it does not matter what the API refuses
+    told = of_git_and_api(it.git, refused, it.arn, it.address.region, it.address.repository)
+    because = told.why or (
+        "AWS's API answers for the repository, git does not." if it.seen and it.seen.repository else ""
+    )
+    code = "access.git" if told.code in ("git.failed", "internal") else told.code
+    return [_of_clone(facts, it, Finding(code, "stops", told.what, because, do=told.next, letter=told.letter))]
+
+
+def ahead_s(answers: Sequence[Answer]) -> float:
+    """Return how far this machine's clock is ahead of AWS's; 0 where nobody told the time."""
+    told = [it.ahead_s for it in answers if it.ahead_s is not None]
+    return median(told) if told else 0.0
+
+
+def _clock(facts: Facts, answers: Sequence[Answer]) -> list[Finding]:
+    off = ahead_s(answers)
+    if abs(off) <= CLOCK_S:
+        return []
+    stopped = tuple(it.profile for it in answers if it.refused and it.refused.code == "net.clock")
+    minutes = round(abs(off) / 60)
+    many = f"{minutes} minutes" if minutes < 120 else f"{minutes // 60} hours"
+    set_it = "w32tm /resync" if facts.windows else "sudo timedatectl set-ntp true (macOS: sudo sntp -sS time.apple.com)"
+    return [
+        Finding(
+            "net.clock",
+            "stops" if stopped else "hinders",
+            f"The clock of this machine is {many} {'ahead of' if off > 0 else 'behind'} AWS's.",
+            "AWS refuses what is signed more than five minutes off: Signature expired, or not yet current. botocore, "
+            "the AWS CLI and git's helpers sign with this clock; the SDK for JavaScript corrects for it.",
+            do=f"Set it: {set_it}",
+            also=stopped,
+        )
+    ]
+
+
+def _cause(it: Answer) -> tuple[str, ...]:
+    """Return what several answers have in common when one cause is behind them."""
+    assert it.refused is not None  # noqa: S101
+    if it.refused.code.startswith("net."):
+        return it.refused.code, it.refused.what.replace(it.profile, "")
+    return it.refused.code, it.at
+
+
+def _refused(facts: Facts, group: Sequence[Answer], asked: int) -> Finding:
+    """Return the finding for those that one cause stops."""
+    first = next((it for it in group if it.profile == it.at), group[0])
+    problem = first.refused
+    assert problem is not None  # noqa: S101
+    others = tuple(it.profile for it in group if it is not first)
+    if problem.code.startswith("net.") and len(group) == asked:
+        name, others = "", (first.profile, *others)
+    else:
+        name = first.profile
+    says = problem.what
+    if problem.code.startswith("net.") and others and first.profile in says:
+        says = says.replace(first.profile, f"{len(group)} profiles")
+    found = Finding(problem.code, _severity(facts, first), says, problem.why, do=problem.next, letter=problem.letter)
+    return _placed(facts, found._replace(profile=name, also=others))
+
+
+def _severity(facts: Facts, it: Answer) -> Severity:
+    assert it.refused is not None  # noqa: S101
+    if it.refused.code.startswith("net."):
+        return "hinders" if any(word in it.refused.what for word in _SOFT) else "stops"
+    wants_code = it.refused.code == "access.assume" and "mfa_serial" in facts.profiles.get(it.at, {})
+    return "hinders" if wants_code and not it.refused.why else "stops"
+
+
+def _others_who_answer(facts: Facts, answers: Sequence[Answer]) -> list[Finding]:
+    """Return a finding for each profile that is somebody else than its own settings say."""
+    found = []
+    for it in answers:
+        wanted = _expected(facts, it.profile)
+        if it.identity and wanted and (wrong := _wrong(it.profile, it.identity, wanted)):
+            found.append(_placed(facts, wrong._replace(profile=it.profile)))
+    return found
+
+
+def _expected(facts: Facts, name: str) -> Expected | None:
+    there = facts.profiles.get(name, {})
+    kind = access.owner(there)
+    if kind is None:
+        return None
+    session = facts.sessions.get(there.get("sso_session", ""), {})
+    try:
+        return kind.expects(Answers(kind.again(name, {**session, **there})))
+    except (Problem, LookupError, ValueError):
+        return None  # what its settings lack is a finding of its own
+
+
+def _wrong(name: str, identity: Identity, wanted: Expected) -> Finding | None:
+    if wanted.account_id and wanted.account_id != identity.account_id:
+        return Finding(
+            "access.account",
+            "stops",
+            f"Account {identity.account_id} answers for {name}, not {wanted.account_id}.",
+            f"It is {identity.arn}. No AWS tool says so: a repository is simply not found.",
+            do=f"Renew its credentials: ccsetup login {name}",
+        )
+    return None
+
+
+def _placed(facts: Facts, finding: Finding) -> Finding:
+    """Return the finding with the line that it is about."""
+    if not finding.profile:
+        return finding
+    for key in _LINES.get(finding.code) or _LINES.get(finding.code.partition(".")[0], ()):
+        if found := places.place(facts, finding.profile, key):
+            return finding._replace(path=found.path, line=found.line)
+    if stanza := facts.stanzas.get(("config", "profile", finding.profile)):
+        return finding._replace(path=facts.texts.config_path, line=stanza.line)
+    if stanza := facts.stanzas.get(("credentials", "profile", finding.profile)):
+        return finding._replace(path=facts.texts.credentials_path, line=stanza.line)
+    return finding
+
+
+# The clone
+
+
+def _elsewhere(facts: Facts, it: Stand, refused: Problem) -> Finding:
+    """Return the finding for a repository that is not where the remote points to, with every place that it is in."""
+    there = [s for s in it.others if s.repository and address.takes_profile(s.profile)]
+    mine = [s for s in there if s.profile == it.profile]
+    remedies = tuple(_moved(it, s) for s in [*mine, *(s for s in there if s not in mine)][:_OFFERED])
+    name, region = it.address.repository, it.address.region
+    if mine:
+        regions = " and ".join(s.region for s in mine)
+        found = Finding("access.region", "stops", f"{name} is not in {region} but in {regions}.")
+    else:
+        found = Finding("access.repository", "stops", refused.what)
+    because = refused.why or "git says: repository not found, or asks for a password."
+    do = refused.next if not remedies else f"Run: git remote set-url origin {remedies[0].git['remote.origin.url']}"
+    kind = "ask" if remedies else "tell"
+    return _of_clone(facts, it, found._replace(because=because, do=do, fix=kind, remedies=remedies))  # type: ignore[arg-type]
+
+
+def _moved(it: Stand, seen: Sighting) -> Remedy:
+    name = it.address.repository
+    if it.address.form == "https" and seen.profile == it.profile:
+        url = address.https_url(seen.region, name)
+    else:
+        url = address.codecommit_url(name, seen.region, seen.profile)
+    account = f"account {seen.repository.account_id}" if seen.repository and seen.repository.account_id else ""
+    by = "" if seen.profile == it.profile else f", by {seen.profile}"
+    settings: Mapping[str, str | None] = {"remote.origin.url": url}
+    return Remedy(f"Point this clone at {name} in {seen.region}{by}", account, git=settings)
+
+
+def _of_clone(facts: Facts, it: Stand, finding: Finding) -> Finding:
+    path = facts.clone.folder / ".git" / "config" if facts.clone else None
+    return finding._replace(profile=it.profile, path=path)
