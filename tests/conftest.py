@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import urllib.request
 import venv
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -63,6 +64,20 @@ def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
     """A fresh AWS with the example's cast; its folder is tmp_path/sandbox."""
     with Sandbox.start(tmp_path / "sandbox") as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def moto() -> Iterator[str]:
+    """The address of a moto server that holds nothing yet; what it holds is one for the whole process."""
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    straight = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    straight.open(f"http://{host}:{port}/moto-api/reset", data=b"").close()
+    yield f"http://{host}:{port}"
+    server.stop()
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,6 @@ import pytest
 from aws_ways import WAYS, Place, Way, assumed, keys_of, maria, role, settle
 from botocore.configloader import raw_config_parse
 from moto.iam.models import IAMBackend
-from moto.server import ThreadedMotoServer
 from script import FakeAws, tree
 
 from ccsetup import world
@@ -323,15 +322,6 @@ def test_services_that_a_profile_sends_elsewhere_are_asked_there(
 
 
 # The same calls against moto
-
-
-@pytest.fixture(scope="module")
-def moto() -> Iterator[str]:
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
 
 
 def test_moto_agrees(moto: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,7 +19,6 @@ from moto.core.exceptions import AccessDeniedError
 from moto.iam import access_control
 from moto.iam.models import IAMBackend
 from moto.iam.responses import IamResponse
-from moto.server import ThreadedMotoServer
 
 from ccsetup.aws import Aws
 from ccsetup.errors import Problem
@@ -336,15 +335,6 @@ def test_one_message_brings_a_stranger_to_a_working_profile(place: Place, env: d
 
 
 # moto's IAM, beside the sandbox's
-
-
-@pytest.fixture(scope="module")
-def moto() -> Iterator[str]:
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
 
 
 @pytest.fixture

@@ -335,7 +335,11 @@ Git(os.environ, Path.home()).clone(way, Path(sys.argv[1]), "", lambda *step: Non
 def killed(env: dict[str, str], target: Path, url: str) -> None:
     """Clone in a child that a git on its PATH kills with -9, at the call that STOP_AT names."""
     argv = [sys.executable, "-c", CLONE, target, url]
-    subprocess.run(argv, env={**env, "PYTHONPATH": str(ROOT)}, capture_output=True, check=False)
+    done = subprocess.run(argv, env={**env, "PYTHONPATH": str(ROOT)}, capture_output=True, check=False)
+    last = Path(env["LAST"])
+    while done.returncode == -signal.SIGKILL and not last.exists():  # the git that outlives it is over
+        time.sleep(0.01)
+    last.unlink(missing_ok=True)
 
 
 @pytest.mark.parametrize("name", ["payments-web", "empty"])
@@ -345,7 +349,7 @@ def test_a_clone_killed_at_any_step_is_finished_by_the_next_run(
     count, url = tmp_path / "count", route(name).url
     body = f"""#!/bin/sh
 echo x >> {count}
-test $(wc -l < {count}) -ne $STOP_AT || {{ kill -9 $PPID; test -z "$AFTER" || /usr/bin/git "$@"; exit 1; }}
+test $(wc -l < {count}) -ne $STOP_AT || {{ kill -9 $PPID; test -z "$AFTER" || /usr/bin/git "$@"; touch $LAST; exit 1; }}
 exec /usr/bin/git "$@"
 """
     wrapped = script(tmp_path / "wrapped/git", body).parent
@@ -353,7 +357,12 @@ exec /usr/bin/git "$@"
     for stop in range(1, 30):
         target = tmp_path / f"clone-{stop}" / "deep"
         count.write_text("")
-        more = {"STOP_AT": str(stop), "AFTER": "yes" if stop % 2 else "", "PATH": f"{wrapped}:{env['PATH']}"}
+        more = {
+            "STOP_AT": str(stop),
+            "AFTER": "yes" if stop % 2 else "",
+            "LAST": str(tmp_path / "last"),
+            "PATH": f"{wrapped}:{env['PATH']}",
+        }
         killed({**env, **more}, target, url)
         if len(count.read_text().split()) < stop:
             break
@@ -373,7 +382,9 @@ exec /usr/bin/git "$@"
 def test_a_check_out_killed_half_way_is_finished_around_what_somebody_added(
     env: dict[str, str], git: Git, sandbox: Sandbox, tmp_path: Path
 ) -> None:
-    files = {f"f{n:02}.txt": f"file {n}\n".encode() * 400 for n in range(12)} | {".gitattributes": b"*.txt filter=slow\n"}
+    files = {f"f{n:02}.txt": f"file {n}\n".encode() * 400 for n in range(12)} | {
+        ".gitattributes": b"*.txt filter=slow\n"
+    }
     sandbox.state.add_repository("111122223333", "us-east-2", "slow", commits=1, files=files)
     smudge = f"sh -c 'echo x >> {tmp_path}/count; test $(wc -l < {tmp_path}/count) -lt 5 || {{ touch {tmp_path}/started; sleep 60; }}; cat'"
     shell("git", "config", "--global", "filter.slow.smudge", smudge, cwd=tmp_path, env=env)
