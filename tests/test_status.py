@@ -252,29 +252,6 @@ def test_checking_asks_for_all_that_need_nobody_and_says_who_answers(tmp_path: P
     assert "The role may not be assumed." in text
 
 
-def test_no_more_than_sixteen_are_asked_at_once(tmp_path: Path) -> None:
-    import threading
-
-    class Counting(FakeAws):
-        at_once = most = 0
-        lock = threading.Lock()
-
-        def identity(self, who: Who) -> Identity:
-            with self.lock:
-                self.at_once += 1
-                self.most = max(self.most, self.at_once)
-            time.sleep(0.01)
-            with self.lock:
-                self.at_once -= 1
-            return Identity("1", "arn:aws:iam::1:user/x")
-
-    aws = Counting()
-    keys = "aws_access_key_id = AKIA\naws_secret_access_key = s\n"
-    report, _ = run(tmp_path, "", "".join(f"[p{n}]\n{keys}" for n in range(50)), check=True, aws=aws)
-    assert all(it["account_id"] == "1" for it in report.document["profiles"])
-    assert 2 < aws.most <= status.AT_ONCE
-
-
 def rows(room: int | None, *names: str, here: str = "") -> list[str]:
     found = []
     for name in names:

@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
-from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ccsetup import roster
+from ccsetup import ini, roster
 from ccsetup.commands import standings
 from ccsetup.commands.report import Report
-from ccsetup.errors import Problem
-from ccsetup.model import Identity, Who
 from ccsetup.standing import Standing
-from ccsetup.waiting import within
-from ccsetup.world import World
+from ccsetup.world import Answer, AwsTexts, World
 
 ABOUT = "Every profile: kind of access, account, role, region, how long it still works."
 USAGE = "[--check]"
 EXAMPLE = "ccsetup status --check"
-
-AT_ONCE = 16  # profiles asked at the same time
-PATIENCE_S = 600.0  # for all of them
 
 
 def flags(parser: ArgumentParser) -> None:
@@ -32,11 +25,12 @@ def flags(parser: ArgumentParser) -> None:
 def main(options: Namespace, world_of: Callable[[], World]) -> Report:
     """Show how every profile stands."""
     world = world_of()
-    found, problems = standings.all_of(world, world.files.read())
+    texts = world.files.read()
+    found, problems = standings.all_of(world, texts)
     for problem in problems:
         world.screen.problem(problem)
     if options.check and not problems:
-        _check(world, found)
+        _check(world, texts, found)
     here = standings.of_this_clone(world)
     if found:
         world.screen.output("\n".join(roster.rows(found, standings.stamp(world), here, world.screen.room())))
@@ -65,38 +59,29 @@ def _entry(it: Standing) -> dict[str, Any]:
     }
 
 
-def _check(world: World, found: Sequence[Standing]) -> None:
-    """Ask AWS who the profiles are, several at once; those that somebody would have to sign in for are left out."""
-    waiting = deque(it for it in found if it.usable is not False)
+def _check(world: World, texts: AwsTexts, found: Sequence[Standing]) -> None:
+    """Ask AWS who the profiles are, all at once; those that somebody would have to sign in for are left out."""
+    from ccsetup.commands import asking
 
-    def work() -> None:
-        while waiting:
-            try:
-                it = waiting.popleft()
-            except IndexError:
-                return
-            _compare(it, _asked(world, it))
-
+    config, credentials = ini.read(texts.config or "", "config"), ini.read(texts.credentials or "", "credentials")
+    profiles, sessions = ini.profiles(config, credentials), ini.sessions(config)
+    waiting = [it for it in found if it.usable is not False]
+    whos = [asking.who_of(profiles, sessions, it.name, world.env) for it in waiting]
     with world.screen.busy(f"Asking AWS about {len(waiting)} profiles"):
-        world.aws.warm()
-        within(PATIENCE_S, *[work] * min(AT_ONCE, len(waiting)))
+        answers = asking.asked(world, whos)
+    for it, answer in zip(waiting, answers, strict=True):
+        _compare(it, answer)
 
 
-def _asked(world: World, it: Standing) -> Identity | Problem:
-    try:
-        return world.aws.identity(Who(it.name, it.region or "us-east-1"))
-    except Problem as refused:
-        return refused
-
-
-def _compare(it: Standing, answer: Identity | Problem) -> None:
+def _compare(it: Standing, answer: Answer) -> None:
     """Note what AWS says of a profile."""
-    if isinstance(answer, Problem):
-        it.usable, it.ends, it.why = False, "", answer.what
+    who = answer.identity
+    if who is None:
+        it.usable, it.ends, it.why = False, "", answer.refused.what if answer.refused else ""
         return
-    wrong = it.account_id and it.account_id != answer.account_id
+    wrong = it.account_id and it.account_id != who.account_id
     it.usable = not wrong
     if wrong:
-        it.ends, it.why = "", f"account {answer.account_id} answers, not {it.account_id}"
-    it.account_id = answer.account_id
-    it.role = it.role or answer.arn.rpartition(":")[2].partition("/")[2].partition("/")[0]
+        it.ends, it.why = "", f"account {who.account_id} answers, not {it.account_id}"
+    it.account_id = who.account_id
+    it.role = it.role or who.arn.rpartition(":")[2].partition("/")[2].partition("/")[0]
