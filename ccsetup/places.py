@@ -87,7 +87,7 @@ def added(beside: Place, settings: Mapping[str, str]) -> tuple[Change, ...]:
     found = re.match(r"(\s*)[^=:]*?(\s*[=:]\s*)", _line(beside, beside.line))
     indent, equals = (found[1], found[2]) if found else ("", " = ")
     after = beside.setting.lines[-1] + 1
-    lines = tuple(f"{indent}{key}{equals if equals.strip() != equals else ' = '}{it}" for key, it in settings.items())
+    lines = tuple(f"{indent}{key}{equals}{value}" for key, value in settings.items())
     return (Change(beside.file, after, after - 1, lines),)
 
 

@@ -125,7 +125,7 @@ def duration(facts: Facts) -> Iterator[Finding]:
         value = there.get("duration_seconds")
         if value is None or "role_arn" not in there:
             continue
-        most_s = 3600 if _chained(facts, there) else 43200
+        most_s = 3600 if _chained(facts, name, there) else 43200
         text = meant(value)
         if re.fullmatch(r"[0-9]{3,5}", text) and 900 <= int(text) <= most_s:
             continue
@@ -157,13 +157,15 @@ def _why(seconds: int, granted: int, most_s: int, token: bool) -> tuple[str, Sev
     return _REFUSED, "stops", how
 
 
-def _chained(facts: Facts, there: Settings) -> bool:
+def _chained(facts: Facts, name: str, there: Settings) -> bool:
     """Say whether a role is assumed with a role's credentials, a sign-in's and this machine's included."""
     if "web_identity_token_file" in there:
         return False
     if there.get("credential_source") in ("Ec2InstanceMetadata", "EcsContainer"):
         return True
     source = facts.intended.get(there.get("source_profile", ""), {})
+    if there.get("source_profile") == name:
+        return False
     if "aws_access_key_id" in source:
         return source.get("ccsetup_kind") in ("saml", "oidc")
     return any(key in source for key in _OF_ROLES)

@@ -1,0 +1,128 @@
+"""Left-over keys of another kind: which of a profile's kinds wins, and what it keeps from being looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from ccsetup.checks.sources import STATIC, broken, is_role
+from ccsetup.facts import Facts
+from ccsetup.model import FileName, Finding, Remedy
+from ccsetup.places import Place, finding, in_file, meant, removed
+from ccsetup.standing import RECORDED
+
+Settings = Mapping[str, str]
+
+ID, SECRET = "aws_access_key_id", "aws_secret_access_key"
+TOKENS = ("aws_session_token", "aws_security_token")
+_KEYS = (ID, SECRET, *TOKENS, *RECORDED)
+_SSO = ("sso_session", "sso_account_id", "sso_role_name", "sso_start_url", "sso_region")
+_ALONE = frozenset({"web_identity_token_file", "sso_account_id", "sso_role_name", "aws_access_key_id",
+                    "aws_secret_access_key", "login_session", "credential_process", "role_arn"})  # fmt: skip
+
+
+class Kind(NamedTuple):
+    """One way to credentials that a profile's settings name: in words, its own settings, in one file or in both."""
+
+    label: str
+    keys: tuple[str, ...]
+    files: tuple[FileName, ...] = ("config", "credentials")
+
+
+_ROLE = Kind("the role", ("role_arn", "source_profile", "credential_source", "external_id", "mfa_serial",
+                          "role_session_name", "duration_seconds"))  # fmt: skip
+_SOURCE = Kind("the source of a role", ("source_profile", "credential_source", "external_id", "mfa_serial"))
+_TOKEN_FILE = Kind("the token file", ("web_identity_token_file",))
+_SIGN_IN = Kind("single sign-on", _SSO)
+_STORED = Kind("the keys in credentials", _KEYS, ("credentials",))
+_LOGIN = Kind("aws login", ("login_session",))
+_PROCESS = Kind("credential_process", ("credential_process",))
+_IN_CONFIG = Kind("the keys in config", _KEYS, ("config",))
+
+
+def shadowed(facts: Facts) -> Iterator[Finding]:
+    """Settings of one kind that another kind keeps every tool from using."""
+    for name, there in facts.intended.items():
+        if len(_ALONE & there.keys()) < 2:
+            continue
+        found = kinds(facts, name, there)
+        if len(found) < 2 or _is_broken(facts, name, there, found[0]):
+            continue
+        losers = [kind for kind in found[1:] if not _belongs(facts, name, there, found[0], kind)]
+        if places := [it for kind in losers for it in _places(facts, name, kind)]:
+            yield _finding(facts, name, found[0], losers, places)
+
+
+def kinds(facts: Facts, name: str, there: Settings) -> list[Kind]:
+    """Return the kinds that a profile's settings name, in the order in which SDKs look for them."""
+    stored, written = (_static(facts, name, file) for file in ("credentials", "config"))
+    both = stored == written == STATIC
+    named = (
+        (_ROLE, is_role(there)),
+        (_TOKEN_FILE, "web_identity_token_file" in there),
+        (_SOURCE, "web_identity_token_file" in there and ({"source_profile", "credential_source"} & there.keys())),
+        (_SIGN_IN, "sso_account_id" in there or "sso_role_name" in there),
+        (_STORED, stored),
+        (_LOGIN, "login_session" in there),
+        (_PROCESS, "credential_process" in there),
+        (_IN_CONFIG, written and (both or not stored)),  # a pair over two files is keys.split
+    )
+    return [kind for kind, there_is in named if there_is]
+
+
+def _static(facts: Facts, name: str, file: FileName) -> frozenset[str]:
+    stanza = facts.stanzas.get((file, "profile", name))
+    return STATIC & stanza.values.keys() if stanza else frozenset()
+
+
+def _is_broken(facts: Facts, name: str, there: Settings, first: Kind) -> bool:
+    """Say whether the kind that wins has a finding of its own: until that is mended, nobody knows which was meant."""
+    if first is _ROLE:
+        return broken(facts.intended, name) is not None
+    if first is _TOKEN_FILE:
+        return "role_arn" not in there
+    if first is _SIGN_IN:
+        session = facts.sessions.get(meant(there["sso_session"]), {}) if "sso_session" in there else there
+        return not (
+            {"sso_account_id", "sso_role_name"} <= there.keys() and {"sso_start_url", "sso_region"} <= session.keys()
+        )
+    return first is _STORED and _static(facts, name, "credentials") != STATIC
+
+
+def _belongs(facts: Facts, name: str, there: Settings, first: Kind, other: Kind) -> bool:
+    """Say whether somebody has use for the other kind's settings too."""
+    if other in (_STORED, _IN_CONFIG) and first is _ROLE:
+        # Its own source; and where another role is assumed with this profile, its keys are taken before its role.
+        return meant(there.get("source_profile", "")) == name or name in facts.assumed_with
+    if other is _PROCESS and first is _SIGN_IN:
+        return name in there["credential_process"].split()  # aws-sso-util and others serve old SDKs so
+    return False
+
+
+def _places(facts: Facts, name: str, kind: Kind) -> list[Place]:
+    found = (in_file(facts, file, key, name) for file in kind.files for key in kind.keys)
+    return [it for it in found if it and it.own]
+
+
+def _finding(facts: Facts, name: str, first: Kind, losers: list[Kind], places: list[Place]) -> Finding:
+    words = " and ".join(kind.label for kind in losers)
+    because = "SDKs look for a role first, then a token file, single sign-on, the credentials file, aws login,"
+    because += " credential_process, the config file; no tool says what it passes over."
+    if {_STORED, _IN_CONFIG} & {*losers} and first is not _ROLE:
+        because += (
+            " The SDKs for JavaScript and Go take stored keys earlier, so that programs here act as different people."
+        )
+    return finding(
+        facts,
+        name,
+        places[0],
+        "kind.shadowed",
+        "hinders",
+        f"{name}: tools take {first.label} and never look at {words}.",
+        because=because,
+        fix="auto",
+        remedies=(Remedy(f"Keep {first.label}", f"take {words} away", removed(places)),),
+    )
+
+
+CHECKS = (shadowed,)
