@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ccsetup.paste import Reading
 
 PASTE = Choice("paste", "Paste a message, URL, ARN, keys, profile text …")
+SHORT = 24  # columns that the answer's line has for what was recognised, on a narrow terminal
 FIND = "find"  # no kind: whichever profile here can read the repository
 
 
@@ -130,7 +131,9 @@ def _settle_kind(value: Value, answers: Answers, look: Look) -> Told | None:
 
 
 def _told(reading: Reading) -> Told:
-    return Told(reading.kind, reading.said, reading.answers)
+    words = ", ".join(reading.found)
+    whole = (f"Recognised: {words}.",) if len(words) > SHORT else ()  # the answer's own line shows a short one
+    return Told(reading.kind, (*whole, *reading.said), reading.answers)
 
 
 def _with_nothing_but_a_repository(told: Told, look: Look) -> Told:
