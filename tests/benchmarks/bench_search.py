@@ -113,19 +113,25 @@ def bare(port: int, authority: Path) -> float:
     return median(times)
 
 
-def main() -> int:
-    """Measure, print the figures; exit 1 when a bound is broken."""
+def certified(folder: Path) -> Path:
+    """Write server.pem, and ca.pem with its authority among all that this machine trusts; return the latter's path."""
     import trustme
 
+    authority = trustme.CA()
+    authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(str(folder / "server.pem"))
+    authority.cert_pem.write_to_path(str(folder / "ca.pem"))
+    bundle = Path(ssl.get_default_verify_paths().openssl_cafile)
+    if bundle.is_file():  # as big as the one that botocore reads
+        (folder / "ca.pem").write_bytes((folder / "ca.pem").read_bytes() + bundle.read_bytes())
+    return folder / "ca.pem"
+
+
+def main() -> int:
+    """Measure, print the figures; exit 1 when a bound is broken."""
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 3
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
-        authority = trustme.CA()
-        authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(str(folder / "server.pem"))
-        authority.cert_pem.write_to_path(str(folder / "ca.pem"))
-        bundle = Path(ssl.get_default_verify_paths().openssl_cafile)
-        if bundle.is_file():  # as big as the one that botocore reads
-            (folder / "ca.pem").write_bytes((folder / "ca.pem").read_bytes() + bundle.read_bytes())
+        authority = certified(folder)
         home(folder)
         server = subprocess.Popen(
             [sys.executable, "-c", SERVER, str(DELAY_S), str(folder / "server.pem")], stdout=subprocess.PIPE, text=True
@@ -135,10 +141,10 @@ def main() -> int:
             port = int(server.stdout.readline())
             kept = {k: v for k, v in os.environ.items() if not k.startswith("AWS_") and "proxy" not in k.lower()}
             env = {
-                **kept, "HOME": str(folder), "PYTHONPATH": str(ROOT), "AWS_CA_BUNDLE": str(folder / "ca.pem"),
+                **kept, "HOME": str(folder), "PYTHONPATH": str(ROOT), "AWS_CA_BUNDLE": str(authority),
                 "AWS_ENDPOINT_URL_CODECOMMIT": f"https://127.0.0.1:{port}", "AWS_EC2_METADATA_DISABLED": "true",
             }  # fmt: skip
-            answer = bare(port, folder / "ca.pem")
+            answer = bare(port, authority)
             single = max(ask(env, 1, 1)["took"] for _ in range(rounds))
             runs = [ask(env, PROFILES, REGIONS) for _ in range(rounds)]
         finally:
