@@ -19,16 +19,16 @@ from typing import Any
 import boto3
 import pytest
 import trustme
-from aws_ways import SSO_SESSION, WAYS, Place, Way, assumed, keys_of, maria, role, settle, sso
+from aws_ways import SSO_SESSION, WAYS, Place, Way, assumed, maria, role, settle, sso
 from conftest import CleanEnv
 from test_sdk import Canned, hang, reset, says
 
 from ccsetup import online
 from ccsetup.aws import Aws
 from ccsetup.errors import Problem
-from ccsetup.model import Keys, Secret, Value, Who
+from ccsetup.model import Keys, Value, Who
 from ccsetup.sandbox import Sandbox
-from ccsetup.sandbox.example import CODE, MARIA, PEOPLE, REGION, role_arn
+from ccsetup.sandbox.example import PEOPLE, REGION, role_arn
 from ccsetup.waiting import Crew, alone
 from ccsetup.world import Answer, Start
 
@@ -189,3 +189,239 @@ def test_a_program_has_no_terminal_and_an_end_and_leaves_nothing_behind(
 
 def _short(real: Callable[..., None]) -> Callable[..., None]:
     return lambda self: real(self, time_s=1.5)
+
+
+# An STS that treats each access key as its name says
+
+
+IDENTITY = (
+    '<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>'
+    "<Arn>arn:aws:iam::111122223333:user/maria</Arn><UserId>A</UserId><Account>111122223333</Account>"
+    "</GetCallerIdentityResult></GetCallerIdentityResponse>"
+)
+PAGE = "<!DOCTYPE html><html><body>Please sign in<br></body></html>"
+
+
+def refusing(status: int, code: str) -> Any:
+    return says(status, f"<ErrorResponse><Error><Code>{code}</Code><Message>No.</Message></Error></ErrorResponse>")
+
+
+def moody(off_s: float = 0) -> Any:
+    """Answer as the access key wants it; every answer bears the time, `off_s` from now."""
+    seen: dict[str, int] = {}
+
+    def answer(connection: socket.socket, asked: bytes) -> None:
+        mood = asked.decode().partition("Credential=AKIA")[2].partition("/")[0].rstrip("0123456789")
+        seen[mood] = seen.get(mood, 0) + 1
+        date = formatdate(time.time() + off_s, usegmt=True)
+        moods = {
+            "HANG": hang,
+            "RESET": reset,
+            "PAGE": says(200, PAGE, Content_Type="text/html", Date="Mon, 01 Jan 2001 00:00:00 GMT"),
+            "BUSY": refusing(400, "Throttling"),
+            "ONCE": refusing(400, "Throttling") if seen[mood] == 1 else says(200, IDENTITY, Date=date),
+            "OVER": refusing(403, "ExpiredToken"),
+            "SKEW": says(
+                403,
+                "<ErrorResponse><Error><Code>SignatureDoesNotMatch</Code><Message>Signature expired: 1 is now earlier"
+                " than 2</Message></Error></ErrorResponse>",
+                Date=date,
+            ),
+        }
+        moods.get(mood, says(200, IDENTITY, Date=date))(connection, asked)
+
+    return answer
+
+
+def keyed(*moods: str) -> dict[str, dict[str, str]]:
+    return {f"{m.lower()}{n}": {"aws_access_key_id": f"AKIA{m}{n}", "aws_secret_access_key": "s"} for n, m in enumerate(moods)}
+
+
+@contextmanager
+def canned(monkeypatch: pytest.MonkeyPatch, answer: Any, tls: Any = None) -> Iterator[Canned]:
+    server = Canned(answer, tls)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
+    try:
+        yield server
+    finally:
+        server.close()
+
+
+@pytest.fixture
+def aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Aws:
+    """The adapter in a home of its own, where nobody can be asked to sign in, and whose tries follow at once."""
+    settle(monkeypatch, tmp_path / "home")
+    monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0)
+    return Aws(tmp_path / "home", lambda *_: pytest.fail("nobody shall sign in"))
+
+
+def test_those_that_hang_or_fail_hold_back_and_hide_no_other(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    profiles = keyed(*["HANG"] * 40, *["RESET", "PAGE", "BUSY", "ONCE", "OVER"], *["WELL"] * 60)
+    with canned(monkeypatch, moody()):
+        began = time.monotonic()
+        found = ask(aws, profiles, seconds=7)
+        assert time.monotonic() - began < 8
+    said = codes(found)
+    assert {name.rstrip("0123456789"): code for name, code in said.items()} == {
+        "hang": "net.unreachable", "reset": "net.unreachable", "page": "net.proxy", "busy": "net.unreachable",
+        "once": "", "over": "keys.expired", "well": "",
+    }  # fmt: skip
+    assert len([name for name, code in said.items() if name.startswith("well") and not code]) == 60
+    assert found["hang0"].refused
+    assert found["hang0"].refused.what == "AWS did not answer hang0 in time."
+
+
+def test_no_more_than_sixteen_are_asked_at_once(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    lock, now, most = threading.Lock(), [0], [0]
+
+    def slowly(connection: socket.socket, asked: bytes) -> None:
+        with lock:
+            now[0] += 1
+            most[0] = max(most[0], now[0])
+        time.sleep(0.05)
+        with lock:
+            now[0] -= 1
+        says(200, IDENTITY)(connection, asked)
+
+    with canned(monkeypatch, slowly) as server:
+        found = ask(aws, keyed(*["WELL"] * 64))
+        assert len(server.seen) == 64
+    assert set(codes(found).values()) == {""}
+    assert most[0] == 16
+
+
+@pytest.mark.parametrize("off_s", [-3600, 0, 3600])
+def test_the_clock_is_told_by_whoever_is_aws(off_s: float, aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    with canned(monkeypatch, moody(off_s)):
+        found = ask(aws, keyed("WELL", "PAGE", "SKEW"))
+    ahead = {name: answer.ahead_s for name, answer in found.items()}
+    assert ahead["page1"] is None
+    for name in ("well0", "skew2"):
+        assert ahead[name] == pytest.approx(-off_s, abs=3)
+    assert codes(found)["skew2"] == "net.clock"
+
+
+def test_a_host_that_nobody_reaches_is_given_up_at_once(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as plug:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{plug.getsockname()[1]}")
+    tried = []
+    real = socket.socket.connect
+    monkeypatch.setattr(socket.socket, "connect", lambda *args: (tried.append(1), real(*args))[1])
+    found = ask(aws, keyed(*["WELL"] * 100))
+    assert set(codes(found).values()) == {"net.unreachable"}
+    assert len({answer.refused.what for answer in found.values() if answer.refused}) == 1
+    assert len(tried) < 60
+
+
+def test_tls_trusts_whom_the_environment_names_in_one_context_and_no_other(
+    aws: Aws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import ssl
+
+    authority = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    profiles = keyed(*["WELL"] * 40)
+    loaded = []
+    real = ssl.SSLContext.load_verify_locations
+    monkeypatch.setattr(
+        ssl.SSLContext, "load_verify_locations", lambda *args, **more: (loaded.append(1), real(*args, **more))[1]
+    )
+    with canned(monkeypatch, moody(), context) as server:
+        assert set(codes(ask(aws, profiles)).values()) == {"net.tls"}
+        assert server.seen == []
+        for variable in ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"):
+            monkeypatch.setenv(variable, str(tmp_path / "ca.pem"))
+            loaded.clear()
+            assert set(codes(ask(Aws(tmp_path / "home", stranger), profiles)).values()) == {""}
+            assert len(loaded) == 1
+            monkeypatch.delenv(variable)
+
+
+def stranger(*_: object) -> Any:
+    raise AssertionError("nobody shall sign in")
+
+
+def test_a_proxy_that_refuses_is_told_and_its_password_is_not(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    proxy = Canned(says(407, PAGE))
+    monkeypatch.setenv("HTTPS_PROXY", proxy.url.replace("//", "//maria:proxy-Passw0rd@"))
+    found = ask(aws, keyed(*["WELL"] * 30))
+    assert set(codes(found).values()) == {"net.proxy"}
+    assert "proxy-Passw0rd" not in "".join(f"{it.refused.what}{it.refused.why}" for it in found.values() if it.refused)
+    assert proxy.seen
+    assert all(asked.startswith(b"CONNECT sts.us-east-2.amazonaws.com:443") for asked in proxy.seen)
+    proxy.close()
+
+
+def test_a_profile_with_an_endpoint_of_its_own_asks_there(aws: Aws, tmp_path: Path) -> None:
+    own = Canned(moody())
+    profiles = {"own": {**keyed("WELL")["well0"], "endpoint_url": own.url}}
+    (tmp_path / "home" / ".aws").mkdir()
+    (tmp_path / "home" / ".aws" / "config").write_text(f"[profile own]\nendpoint_url = {own.url}\n")
+    assert codes(ask(aws, profiles)) == {"own": ""}
+    assert len(own.seen) == 1
+    own.close()
+
+
+CHILD = """
+import sys
+from pathlib import Path
+from ccsetup.aws import Aws
+from ccsetup.model import Who
+keys = {"aws_access_key_id": "AKIAHANG", "aws_secret_access_key": "s"}
+profiles = {f"p{n}": {"credential_process": "sleep 60"} if n == 0 else keys for n in range(40)}
+aws = Aws(Path.home(), None)
+aws.warm()
+print("asking", flush=True)
+try:
+    aws.identities([Who(name, "us-east-2", profiles, {}) for name in profiles], 60)
+except KeyboardInterrupt:
+    print("left", flush=True)
+    sys.exit(130)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Ctrl-C is no signal there")
+def test_ctrl_c_is_answered_while_everybody_hangs(aws: Aws, monkeypatch: pytest.MonkeyPatch, clean_env: CleanEnv) -> None:
+    with canned(monkeypatch, hang) as server:
+        env = clean_env(Path(os.environ["HOME"]), AWS_ENDPOINT_URL=server.url)
+        words = [sys.executable, "-c", CHILD]
+        child = subprocess.Popen(words, env=env, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        assert child.stdout
+        assert child.stdout.readline() == "asking\n"
+        end = time.monotonic() + 20
+        while len(server.seen) < 15 and time.monotonic() < end:
+            time.sleep(0.02)
+        begun = time.monotonic()
+        child.send_signal(signal.SIGINT)
+        assert child.stdout.readline() == "left\n"
+        answered = time.monotonic() - begun
+        out, err = child.communicate(timeout=20)
+        gone = time.monotonic() - begun
+    assert (out, err, child.returncode) == ("", "", 130)
+    assert answered < 0.2 + _slow()
+    assert gone < 1 + _slow()
+
+
+def _slow() -> float:
+    """Return what a loaded machine adds: how late a thread wakes."""
+    begun = time.monotonic()
+    time.sleep(0.05)
+    return 10 * (time.monotonic() - begun - 0.05) + 0.1
+
+
+def test_a_crew_does_what_its_works_add_and_raises_what_is_no_refusal() -> None:
+    crew, done = Crew(2), list[int]()
+
+    def work(left: int) -> None:
+        done.append(left)
+        for _ in range(2 if left else 0):
+            crew.add(lambda: work(left - 1))
+
+    crew.add(lambda: work(4))
+    assert crew.finish(5)
+    assert len(done) == 31
+    crew.add(lambda: json.loads("{"))
+    with pytest.raises(json.JSONDecodeError):
+        crew.finish(5)

@@ -130,7 +130,7 @@ def _rows(env: dict[str, str], homes: dict[int, Path], folder: Path, rounds: int
     runs: dict[int, list[tuple[float, float]]] = {TWENTY: [], MANY: []}
     for count, place in homes.items():
         doctor({**env, "HOME": str(place)}, folder, count)  # compiled and cached from here on
-    for turn in range(rounds):
+    for _ in range(rounds):
         for count, place in homes.items():
             for number in range(3):
                 words = [peer, "sts", "get-caller-identity", "--profile", f"profile-{number}"]
