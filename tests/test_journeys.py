@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import threading
@@ -311,3 +312,32 @@ def test_a_dumb_terminal_takes_the_lines_of_a_paste_as_one_answer(
     terminal.wait("Which region is the repository in?")
     terminal.press(CTRL_C)
     assert terminal.exit_code() == 130
+
+
+def test_the_session_in_the_readme_is_what_happens(sandbox: Sandbox, clean_env: CleanEnv, tmp_path: Path) -> None:
+    sandbox.state.center.auto_approve, sandbox.state.center.interval_s = True, 1
+    env = clean_env(tmp_path / "home", sandbox.environment(), path=[Path(sys.executable).parent], SSH_CONNECTION="1")
+    terminal = start(tmp_path, env)
+    terminal.ask(KIND)
+    terminal.press(pasted(MARIA))
+    walk(terminal, [(KIND, ""), ("What shall the profile be called?", ""), WRITE])
+    walk(terminal, [("Your name", "\x15Maria Garcia"), ("Your e-mail", "maria@acme.example")])
+    assert terminal.exit_code() == 0, terminal.text()
+    readme = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+    told = readme.split("$ ccsetup\n", 1)[1].split("\n```", 1)[0]
+    assert same_each_time(terminal.text()) == same_each_time(told)
+
+
+def same_each_time(session: str) -> str:
+    """Return a session's screen without what differs by machine, hour and run."""
+    for varies, always in (
+        (r"git [0-9.]+", "git 2.39.5"),
+        (r"[A-Z]{4}-[A-Z]{4}", "KKQW-PXXM"),
+        (r"https?://\S+/(device)?\?user_code", "https://device.sso.us-east-1.amazonaws.com/?user_code"),
+        (r"until [0-9:]{5}", "until 18:04"),
+        (r"Signing in with a code: [^.]*", "Signing in with a code: this is an ssh session"),
+        (r"branch main, \d+ commits, \d+ KiB", "branch main, 5 commits, 3 KiB"),
+        (r"\n\s*\n", "\n"),
+    ):
+        session = re.sub(varies, always, session)
+    return session.strip()
