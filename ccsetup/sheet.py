@@ -174,6 +174,9 @@ class Sheet:
         lines = [part for entry, chosen in shown for part in self._row(entry, chosen, room, column)]
         if not shown:
             lines = self._block("class:help", f'    nothing matches "{veil(inert(self.pick.typed), MASK)}"')
+        current = self.pick.current()
+        if self.asked.reads and current and cells(current.label) > room:  # whole below the list, where it was cut
+            lines += self._block("class:help", current.label, 4)
         long = len(self.asked.choices) > rows
         counter = self.pick.counter() if long else ""
         hint = "type to filter" if long and not self.pick.typed else ""
