@@ -77,7 +77,7 @@ def source(facts: Facts) -> Iterator[Finding]:
             continue
         if why.code != "source.loop" and why.at != name:
             continue
-        if why.code == "source.missing" and _misspelled(facts, meant(there["source_profile"])):
+        if why.code == "source.missing" and misspelled(facts, meant(there["source_profile"])):
             continue  # the section is there; its header is what is wrong
         key, case_of = _CASES[why.code]
         if where := place(facts, name, key):
@@ -111,7 +111,8 @@ def _circle(profiles: Mapping[str, Settings], name: str) -> list[str]:
     return found if following == name else []
 
 
-def _misspelled(facts: Facts, name: str) -> bool:
+def misspelled(facts: Facts, name: str) -> bool:
+    """Say whether a profile's section is there under a wrong header, which is a finding of its own."""
     headers = (header.strip().lower().removeprefix("profile") for header in facts.config.headers)
     return any(header.strip(" \t\"'") == name.lower() for header in headers)
 

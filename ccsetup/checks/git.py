@@ -1,0 +1,209 @@
+"""Git on this machine and in this clone: what it finds, what it may do, whom its remote asks, who commits."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+
+from ccsetup import address, shells
+from ccsetup.address import Address
+from ccsetup.errors import BadAnswer
+from ccsetup.facts import Clone, Facts
+from ccsetup.model import Finding, Remedy, Severity
+
+REMOTE = "git-remote-codecommit"
+OLDEST = (2, 13)  # what ccsetup asks of git is there since
+_KNOWS_SESSIONS = (1, 29)  # the first botocore that reads sso-session sections
+_SIGNS = ("codecommit", "git-credential-ccsetup")
+_KEEPS = re.compile(r"osxkeychain|manager|wincred|\bstore\b|\bcache\b|libsecret|keyring|keychain", re.IGNORECASE)
+_MOST = 9
+
+
+def missing(facts: Facts) -> Iterator[Finding]:
+    """No git, or one that is too old."""
+    if not facts.git_version:
+        says = "There is no git on the PATH."
+        yield Finding("git.missing", "stops", says, "git: command not found", do="https://git-scm.com/downloads")
+    elif _numbers(facts.git_version) < OLDEST:
+        says = f"git {facts.git_version} is too old; {'.'.join(map(str, OLDEST))} or later is needed."
+        because = "Older ones cannot switch inherited credential helpers off for one clone."
+        yield Finding("git.version", "stops", says, because, do="https://git-scm.com/downloads")
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in re.findall(r"\d+", version)[:3])
+
+
+def of_codecommit(facts: Facts) -> Address | None:
+    """Return the repository of the clone one stands in, None where there is none or it is not on CodeCommit."""
+    if facts.clone is None:
+        return None
+    try:
+        found = address.parse(facts.clone.remote, facts.env.get("CODE_COMMIT_ENDPOINT", ""))
+    except BadAnswer:
+        return None
+    return found if found.form in ("codecommit", "https", "ssh") else None
+
+
+def effective(clone: Clone) -> list[str]:
+    """Return the credential helpers that git asks for the clone's remote; an empty one forgets those before it."""
+    found: list[str] = []
+    for key, value in clone.settings:
+        name = key.lower()
+        if name == "credential.helper" or (
+            name.startswith("credential.") and name.endswith(".helper") and _covers(key[11:-7], clone.remote)
+        ):
+            found = [*found, value] if value else []
+    return found
+
+
+def _covers(pattern: str, url: str) -> bool:
+    """Say whether a credential section's address covers a remote's; a `*` in a host's name stands for a part of it."""
+    bare = re.sub(r"(?<=://)[^/@]*@", "", pattern.rstrip("/"))
+    plain = re.escape(bare).replace(r"\*", "[^/.]*")
+    return bool(re.match(rf"{plain}(?=[/:]|$)", re.sub(r"(?<=://)[^/@]*@", "", url), re.IGNORECASE))
+
+
+def signing(clone: Clone) -> str:
+    """Return the credential helper that signs for CodeCommit, "" where none does."""
+    return next((it for it in reversed(effective(clone)) if any(word in it for word in _SIGNS)), "")
+
+
+def helper_path(facts: Facts) -> Iterator[Finding]:
+    """A helper that git will not find."""
+    here = of_codecommit(facts)
+    if facts.helpers.get(REMOTE) == "" and (here is None or here.form == "codecommit"):
+        says = f"git does not find {REMOTE}."
+        because = (
+            f"git: '{REMOTE.removeprefix('git-')}' is not a git command. pipx and uv show only a tool's own scripts."
+        )
+        do = "pipx install ccsetup"
+        if facts.scripts:
+            line = {"fish": "fish_add_path {}", "powershell": '$Env:Path += ";{}"', "cmd": "set PATH=%PATH%;{}"}
+            do = line.get(facts.shell, 'export PATH="{}:$PATH"').format(facts.scripts)
+        yield Finding("git.helper-path", "stops" if here else "hinders", says, because, do=do)
+    if facts.clone and here and here.form == "https" and (command := signing(facts.clone)):
+        program = _program(command)
+        if program and (facts.programs.get(program) == "" or facts.helpers.get(program) == ""):
+            says = f"The credential helper of this clone, {program}, is not there."
+            do = f"ccsetup clone {facts.clone.remote} {shlex.quote(str(facts.clone.folder))}"
+            yield Finding("git.helper-path", "stops", says, "git asks for a user name and a password instead.", do=do)
+
+
+def _program(command: str) -> str:
+    """Return the program of a credential helper, "" where it is a shell's function."""
+    try:
+        word = next(iter(shlex.split(command.removeprefix("!"))), "")
+    except ValueError:
+        return ""
+    if word.endswith("()"):
+        return "aws" if "aws " in command else ""
+    return word if command.startswith("!") or "/" in word or "\\" in word else f"git-credential-{word}"
+
+
+def helper_old(facts: Facts) -> Iterator[Finding]:
+    """AWS's git-remote-codecommit with a botocore that knows no sso-session."""
+    users = [name for name, there in facts.profiles.items() if "sso_session" in there]
+    if facts.helper_sdk and users and _numbers(facts.helper_sdk) < _KNOWS_SESSIONS:
+        says = f"The {REMOTE} that git finds is too old for {users[0]}, which signs in by an sso-session."
+        because = (
+            f"It comes with botocore {facts.helper_sdk}: missing required SSO configuration: sso_start_url, sso_region."
+        )
+        do = "pip install -U git-remote-codecommit botocore"
+        yield Finding("git.helper-old", "stops", says, because, users[0], do=do, also=tuple(users[1:]))
+
+
+def protocol(facts: Facts) -> Iterator[Finding]:
+    """A protocol that git is not allowed to speak."""
+    here = of_codecommit(facts)
+    if facts.clone and here is None:
+        return
+    needed = ("codecommit", "https") if here is None or here.form == "codecommit" else (here.form,)
+    severity: Severity = "stops" if here else "hinders"
+    allowed = facts.env.get("GIT_ALLOW_PROTOCOL")
+    if allowed is not None:  # the settings then do not count
+        if lacking := [it for it in needed if it not in allowed.split(":")]:
+            value = ":".join([*filter(None, allowed.split(":")), *lacking])
+            do = (shells.SHELLS.get(facts.shell) or shells.SHELLS["bash"]).assign("GIT_ALLOW_PROTOCOL", value)
+            says = f"GIT_ALLOW_PROTOCOL does not let git use {' and '.join(lacking)}."
+            yield Finding("git.protocol", severity, says, "fatal: transport … not allowed", do=do)
+        return
+    settings = facts.clone.settings if facts.clone else facts.settings or ()
+    for scheme in needed:
+        if _policy(settings, scheme) == "never":
+            yield _forbidden(facts, scheme, severity)
+
+
+def _policy(settings: Sequence[tuple[str, str]], scheme: str) -> str:
+    of_all = [value for key, value in settings if key == "protocol.allow"]
+    own = [value for key, value in settings if key == f"protocol.{scheme}.allow"]
+    return (own or of_all or [""])[-1].lower()
+
+
+def _forbidden(facts: Facts, scheme: str, severity: Severity) -> Finding:
+    key = f"protocol.{scheme}.allow"
+    own = facts.clone is not None and _policy(facts.clone.own, scheme) == "never"
+    remedy = Remedy(f"Let git use {scheme} in this clone", git={key: "always"})
+    return Finding(
+        "git.protocol",
+        severity,
+        f"git's own settings do not let it use {scheme}.",
+        f"fatal: transport '{scheme}' not allowed",
+        fix="auto" if own else "tell",
+        do=f"git config {'' if own else '--global '}{key} always",
+        remedies=(remedy,) if own else (),
+    )
+
+
+def inherited_helper(facts: Facts) -> Iterator[Finding]:
+    """A keychain that answers before the helper that signs, or a helper that is not told the repository."""
+    here = of_codecommit(facts)
+    if facts.clone is None or here is None or here.form != "https" or not (command := signing(facts.clone)):
+        return
+    settings = {"credential.helper": command, "credential.useHttpPath": "true"}
+    keepers = [it for it in effective(facts.clone) if _KEEPS.search(it) and it != command]
+    if keepers:
+        says = f"The helper {keepers[0].split()[0]} keeps this clone's passwords, which are good for 15 minutes."
+        because = "From then on git says 403, until somebody deletes the stored password."
+        remedy = Remedy("Switch it off for this clone", "its own helper alone is asked", git=settings)
+        do = "git config --local --replace-all credential.helper ''"
+        yield Finding("git.inherited-helper", "stops", says, because, fix="auto", do=do, remedies=(remedy,))
+    if not any(_is_true(facts.clone, key) for key in _path_keys(facts.clone)):
+        says = "git does not tell the credential helper which repository it wants."
+        because = "The AWS CLI's helper ends with KeyError: 'path'."
+        remedy = Remedy("Have git tell it, in this clone", git={"credential.useHttpPath": "true"})
+        do = "git config credential.useHttpPath true"
+        yield Finding("git.inherited-helper", "stops", says, because, fix="auto", do=do, remedies=(remedy,))
+
+
+def _path_keys(clone: Clone) -> list[str]:
+    keys = [key for key, _ in clone.settings if key.lower().endswith(".usehttppath")]
+    return [key for key in keys if key.lower() == "credential.usehttppath" or _covers(key[11:-12], clone.remote)]
+
+
+def _is_true(clone: Clone, key: str) -> bool:
+    value = [value for name, value in clone.settings if name == key][-1]
+    return value.lower() in ("true", "yes", "on", "1", "")
+
+
+def identity(facts: Facts) -> Iterator[Finding]:
+    """Nobody's name for commits."""
+    settings = facts.clone.settings if facts.clone else facts.settings
+    if settings is None or not facts.git_version:
+        return
+    there: Mapping[str, str] = {key.lower(): value for key, value in settings}
+    lacking = [
+        key
+        for key, variable in (("user.name", "GIT_AUTHOR_NAME"), ("user.email", "GIT_AUTHOR_EMAIL"))
+        if not there.get(key) and not there.get(key.replace("user", "author")) and not facts.env.get(variable)
+    ]
+    if lacking:
+        examples = {"user.name": '"Maria Garcia"', "user.email": "maria@example.com"}
+        where = "" if facts.clone else "--global "
+        says = f"git does not know who commits: {' and '.join(lacking)} {'is' if len(lacking) == 1 else 'are'} not set."
+        do = " && ".join(f"git config {where}{key} {examples[key]}" for key in lacking)
+        yield Finding("git.identity", "hinders", says, "Author identity unknown.", do=do)
+
+
+CHECKS = (missing, helper_path, helper_old, protocol, inherited_helper, identity)

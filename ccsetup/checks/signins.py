@@ -1,0 +1,348 @@
+"""Single sign-on as it is written: its session, what is missing, what contradicts itself, start URLs, the old form."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+
+from ccsetup import ini, parse
+from ccsetup.access.sso import SCOPES
+from ccsetup.checks.sources import has_own, is_role
+from ccsetup.errors import BadAnswer
+from ccsetup.facts import Facts
+from ccsetup.ini import Stanza
+from ccsetup.model import Change, Corrected, Finding, Remedy, Wanted
+from ccsetup.places import (
+    Place,
+    added,
+    comment,
+    finding,
+    headed,
+    in_file,
+    meant,
+    place,
+    places,
+    removed,
+    renamed,
+    respelled,
+    section,
+)  # fmt: skip
+
+Settings = Mapping[str, str]
+
+WHO = ("sso_account_id", "sso_role_name")
+WHERE = ("sso_start_url", "sso_region")
+_MISSING = "InvalidConfigError: the profile is configured to use SSO but is missing required configuration."
+
+
+def signing_in(facts: Facts) -> Iterator[tuple[str, Settings]]:
+    """Yield the profiles that sign in, and that no other kind keeps from it."""
+    for name, there in facts.intended.items():
+        if (WHO[0] in there or WHO[1] in there) and not _by_other_means(there):
+            yield name, there
+
+
+def _by_other_means(there: Settings) -> bool:
+    return is_role(there) or "web_identity_token_file" in there or there.get("ccsetup_kind") == "oidc"
+
+
+def session_of(facts: Facts, there: Settings) -> tuple[str, Settings | None]:
+    """Return the name of a profile's sso-session ("" none) and its settings, None where it is not there."""
+    named = there.get("sso_session", "")
+    if named not in facts.sessions:
+        named = meant(named)
+    return named, facts.sessions.get(named)
+
+
+def is_whole(facts: Facts, there: Settings) -> bool:
+    """Say whether a sign-in has all that it needs."""
+    name, session = session_of(facts, there)
+    return all(key in there for key in WHO) and all(key in ((session or {}) if name else there) for key in WHERE)
+
+
+def session_missing(facts: Facts) -> Iterator[Finding]:
+    """A profile whose sso-session is nowhere."""
+    for name, there in signing_in(facts):
+        session, found = session_of(facts, there)
+        where = place(facts, name, "sso_session")
+        if found is not None or where is None or _misspelled(facts, session):
+            continue
+        like = difflib.get_close_matches(session, [*facts.sessions], n=3, cutoff=0.6)
+        names = [*like, *(it for it in facts.sessions if it not in like)]
+        remedies = [Remedy(f"Use the session {it}", changes=respelled(where, it)) for it in names[:9]]
+        if all(key in there for key in WHERE):
+            hint = "and sign in by the profile's own start URL"
+            remedies.insert(0, Remedy("Leave sso_session out", hint, removed([where])))
+        yield finding(
+            facts,
+            name,
+            where,
+            "sso.session-missing",
+            "stops",
+            f"{name} signs in by the sso-session {session}, which is not there.",
+            because=f'InvalidConfigError: The specified sso-session does not exist: "{session}".',
+            fix="ask",
+            remedies=tuple(remedies),
+            do=f"ccsetup setup sso --profile {name}",
+        )
+
+
+def _misspelled(facts: Facts, session: str) -> bool:
+    """Say whether a session's section is there under a wrong header, which is a finding of its own."""
+    headers = (header.strip().lower().replace("_", "-").removeprefix("sso-session") for header in facts.config.headers)
+    return any(header.strip(" \t\"'") == session.lower() for header in headers)
+
+
+def incomplete(facts: Facts) -> Iterator[Finding]:
+    """A sign-in without its account, its role, its start URL or its region."""
+    told: set[str] = set()
+    for name, there in signing_in(facts):
+        session, found = session_of(facts, there)
+        if missing := [key for key in WHO if key not in there]:
+            yield _without(facts, name, place(facts, name, next(key for key in WHO if key in there)), missing)
+        if session and found is not None and session not in told:
+            if missing := [key for key in WHERE if key not in found]:
+                told.add(session)
+                yield _session_without(facts, name, session, missing)
+        elif not session and (missing := [key for key in WHERE if key not in there]):
+            yield _without(facts, name, place(facts, name, WHERE[0]) or place(facts, name, WHO[0]), missing)
+
+
+def without_both(facts: Facts) -> Iterator[Finding]:
+    """A sign-in that leads to no account, and serves no other purpose either."""
+    for name, there in facts.intended.items():
+        found = session_of(facts, there)[1] if "sso_session" in there else None
+        alone = not any(key in there for key in (*WHO, "role_arn")) and not has_own(there)
+        scopes = found.get("sso_registration_scopes", SCOPES) if found else ""
+        if alone and SCOPES in scopes and (where := place(facts, name, "sso_session")):
+            yield _without(facts, name, where, WHO)._replace(severity="hinders", also=())
+
+
+def _without(facts: Facts, name: str, where: Place | None, missing: Sequence[str]) -> Finding:
+    """Return the finding that a profile lacks settings of its own."""
+    key = missing[0]
+    found = {"sso_account_id": parse.account_id, "sso_start_url": parse.sso_start_url, "sso_region": parse.sso_region}
+    wanted = None
+    remedies: list[Remedy] = []
+    if where and len(missing) == 1:
+        wanted = Wanted(f"What is {key}?", found.get(key, parse.permission_set), partial(_with, where, key))
+        remedies = [_with(where, key, it) for it in _used(facts, key, place(facts, name, WHERE[0]))]
+    return finding(
+        facts,
+        name,
+        where,
+        "sso.incomplete",
+        "stops",
+        f"{name} signs in without {' and '.join(missing)}.",
+        because=_MISSING,
+        fix="ask",
+        remedies=tuple(remedies),
+        wanted=wanted,
+        do=f"ccsetup setup sso --profile {name}",
+    )
+
+
+def _with(where: Place, key: str, value: str) -> Remedy:
+    return Remedy(f"{key} = {value}", changes=added(where, {key: value}))
+
+
+def _used(facts: Facts, key: str, url: Place | None) -> list[str]:
+    """Return the regions that a start URL's sign-in may be in: told by the URL, or used with it elsewhere here."""
+    if key != "sso_region" or url is None:
+        return []
+    told = parse.region_of(meant(url.value))
+    tables = [*facts.sessions.values(), *facts.profiles.values()]
+    same = [it["sso_region"] for it in tables if it.get("sso_region") and _same(it.get("sso_start_url", ""), url.value)]
+    return [*dict.fromkeys([told] if told else same)]
+
+
+def _same(one: str, other: str) -> bool:
+    return meant(one).rstrip("/#").lower() == meant(other).rstrip("/#").lower()
+
+
+def _session_without(facts: Facts, name: str, session: str, missing: Sequence[str]) -> Finding:
+    """Return the finding that a session lacks settings: of all the profiles that sign in by it."""
+    stanza = facts.stanzas["config", "sso-session", session]
+    key = missing[0]
+    url = in_file(facts, "config", WHERE[0], session, "sso-session")
+
+    def with_value(value: str) -> Remedy:
+        return Remedy(f"{key} = {value}", changes=headed(stanza, "config", {key: value}))
+
+    parser = parse.sso_region if key == "sso_region" else parse.sso_start_url
+    others = tuple(it for it, there in signing_in(facts) if it != name and session_of(facts, there)[0] == session)
+    path, line = section(facts, session, "sso-session")
+    return Finding(
+        "sso.incomplete",
+        "stops",
+        f"The sso-session {session}, by which {name}{_and(others)} signs in, has no {' and no '.join(missing)}.",
+        _MISSING,
+        name,
+        path,
+        line,
+        fix="ask",
+        do=f"ccsetup setup sso --profile {name}",
+        remedies=tuple(map(with_value, _used(facts, key, url))) if len(missing) == 1 else (),
+        wanted=Wanted(f"What is {key}?", parser, with_value) if len(missing) == 1 else None,
+        also=_all_on(facts, (name, *others)),
+    )
+
+
+def _and(others: Sequence[str]) -> str:
+    return f" (and {len(others)} more)" if others else ""
+
+
+def _all_on(facts: Facts, names: Sequence[str]) -> tuple[str, ...]:
+    """Return the other profiles, and those that rest on any."""
+    return tuple(dict.fromkeys([*names[1:], *(it for name in names for it in facts.resting_on(name))]))
+
+
+def conflict(facts: Facts) -> Iterator[Finding]:
+    """A profile and its session that give one setting different values."""
+    for name, there in signing_in(facts):
+        session, found = session_of(facts, there)
+        if not session or not found:
+            continue
+        differing = [key for key, value in found.items() if there.get(key, value) != value]
+        where = place(facts, name, differing[0]) if differing else None
+        if where is None:
+            continue
+        own = [key for key in differing if key.startswith("sso_")]
+        strays = [
+            it for key in differing if key not in own if (it := in_file(facts, "config", key, session, "sso-session"))
+        ]
+        yield finding(
+            facts,
+            name,
+            where,
+            "sso.conflict",
+            "stops",
+            f"{name} and its sso-session {session} differ in {' and '.join(differing)}.",
+            because=f"InvalidConfigError: The value for {differing[0]} is inconsistent …",
+            fix="auto",
+            remedies=(Remedy("Keep the session's", changes=removed([*places(facts, name, own), *strays])),),
+        )
+
+
+def url(facts: Facts) -> Iterator[Finding]:
+    """A start URL that is not spelled as Identity Center has it."""
+    users: dict[str, list[str]] = {}
+    for name, there in signing_in(facts):
+        session = session_of(facts, there)[0]
+        if session:
+            users.setdefault(session, []).append(name)
+        elif where := place(facts, name, WHERE[0]):
+            yield from _spelled(facts, where, (name,))
+    for session, names in users.items():
+        if where := in_file(facts, "config", WHERE[0], session, "sso-session"):
+            yield from _spelled(facts, where, names)
+
+
+def _spelled(facts: Facts, where: Place, names: Sequence[str]) -> Iterator[Finding]:
+    value = meant(where.value)
+    if value.startswith(("http://127.0.0.1", "http://localhost")):
+        return
+    common = {"because": "The sign-in page refuses it (InvalidRequestException), or another cache file is looked for."}
+    also = _all_on(facts, names)
+    try:
+        read = parse.sso_start_url(value)
+    except BadAnswer as bad:
+        wanted = Wanted("What is the start URL?", parse.sso_start_url, partial(_respelled, where))
+        says = f"{names[0]}: sso_start_url is none. {bad.what}"
+        yield finding(facts, names[0], where, "sso.url", "stops", says, fix="ask", wanted=wanted, also=also, **common)
+        return
+    if not isinstance(read, Corrected):
+        return
+    harmless = value.rstrip("/#").lower() == read.value.lower()
+    yield finding(
+        facts,
+        names[0],
+        where,
+        "sso.url",
+        "hinders" if harmless else "stops",
+        f"{names[0]}: the start URL is {read.value}, without what a browser adds.",
+        fix="auto",
+        remedies=(_respelled(where, read.value),),
+        also=() if harmless else also,
+        **common,
+    )
+
+
+def _respelled(where: Place, value: str) -> Remedy:
+    return Remedy(f"Write {value}", changes=respelled(where, value + comment(where.value)))
+
+
+def legacy(facts: Facts) -> Iterator[Finding]:
+    """Profiles that sign in without an sso-session: one finding for all that could share one."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for name, there in signing_in(facts):
+        own = [in_file(facts, "config", key, name) for key in WHERE]
+        old = "sso_session" not in there and all(it and it.own for it in own) and is_whole(facts, there)
+        if old and (not facts.asked or name in facts.asked):
+            key = meant(there[WHERE[0]]).rstrip("/#").lower(), meant(there[WHERE[1]])
+            groups.setdefault(key, []).append(name)
+    taken: list[str] = []
+    for names in groups.values():
+        session = _shared(facts, facts.profiles[names[0]], taken)
+        taken.append(session)
+        others = f" and {len(names) - 1} more sign" if len(names) > 1 else " signs"
+        yield finding(
+            facts,
+            names[0],
+            in_file(facts, "config", WHERE[0], names[0]),
+            "sso.legacy",
+            "note",
+            f"{names[0]}{others} in the old way, which cannot renew itself.",
+            because="SDKs renew the sign-in of an sso-session for as long as it lasts; of this form never.",
+            fix="auto" if facts.modernize else "tell",
+            do=f"ccsetup login {names[0]}" if facts.modernize else "ccsetup doctor --fix --modernize",
+            remedies=(_modernized(facts, names, session),) if facts.modernize else (),
+            also=tuple(names[1:]),
+        )
+
+
+def _shared(facts: Facts, there: Settings, taken: Sequence[str]) -> str:
+    """Return the session that leads where a profile does, else a name for a new one."""
+    for name, found in facts.sessions.items():
+        if _same(found.get(WHERE[0], ""), there[WHERE[0]]) and found.get(WHERE[1]) == meant(there[WHERE[1]]):
+            return name
+    name = parse.session_of(_plain_url(there[WHERE[0]]))
+    names = (name, *(f"{name}-{n}" for n in range(2, 9999)))
+    return next(it for it in names if it not in facts.sessions and it not in taken)
+
+
+def _plain_url(value: str) -> str:
+    try:
+        read = parse.sso_start_url(meant(value))
+    except BadAnswer:
+        return meant(value)
+    return read.value if isinstance(read, Corrected) else read
+
+
+def _modernized(facts: Facts, names: Sequence[str], session: str) -> Remedy:
+    """Return the remedy that gives profiles a session they share, made above the first of them where there is none."""
+    changes: list[Change] = []
+    for name in names:
+        start, region = (in_file(facts, "config", key, name) for key in WHERE)
+        if start and region:
+            changes += [*renamed(start, "sso_session", session), *removed([region])]
+    if session not in facts.sessions:
+        there = facts.profiles[names[0]]
+        lines = [f"[sso-session {session}]", f"sso_start_url = {_plain_url(there[WHERE[0]])}"]
+        lines += [f"sso_region = {meant(there[WHERE[1]])}", f"sso_registration_scopes = {SCOPES}", ""]
+        at = _above(facts, facts.stanzas["config", "profile", names[0]])
+        changes.insert(0, Change("config", at, at - 1, tuple(lines)))
+    return Remedy(f"Sign in by the sso-session {session}", "one sign-in for all of them", tuple(changes))
+
+
+def _above(facts: Facts, stanza: Stanza) -> int:
+    """Return the line where a new section goes: above another one and the comments that belong to it."""
+    lines = ini.LINE.findall(facts.config.text)
+    line = stanza.line
+    while line > 1 and lines[line - 2].lstrip().startswith(("#", ";")):
+        line -= 1
+    return line
+
+
+CHECKS = (session_missing, incomplete, without_both, conflict, url, legacy)

@@ -1,0 +1,194 @@
+"""Tokens that lie in files: those of a sign-in, in the cache all SDKs share, and those of an OIDC provider."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import partial
+from pathlib import Path, PurePosixPath, PureWindowsPath
+
+from ccsetup import parse, tokens
+from ccsetup.checks.signins import is_whole, session_of, signing_in
+from ccsetup.errors import BadAnswer
+from ccsetup.facts import Facts
+from ccsetup.model import Finding, Remedy, Wanted
+from ccsetup.places import Place, added, comment, finding, meant, place, respelled
+from ccsetup.world import Start, start_of
+
+Settings = Mapping[str, str]
+
+_FILE = "web_identity_token_file"
+_HOME = re.compile(r"(?:~|\$(?:env:)?(?:HOME|USERPROFILE)|\$\{HOME\}|%(?:USERPROFILE|HOME)%)(?=[/\\]|$)", re.IGNORECASE)
+
+
+def cached(facts: Facts) -> Iterator[Finding]:
+    """Sign-ins that are missing, over or damaged: one finding for all the profiles that share one."""
+    users: dict[Start, list[str]] = {}
+    for name, there in signing_in(facts):
+        if is_whole(facts, there):
+            session = session_of(facts, there)[0]
+            settings = {**there, "sso_session": session} if session else there
+            users.setdefault(start_of(settings, facts.sessions), []).append(name)
+    for start, names in users.items():
+        path = facts.home / ".aws" / "sso" / "cache" / tokens.token_name(start)
+        if path in facts.unreadable:
+            continue
+        text = facts.found.get(path)
+        token = tokens.token_in(text) if text is not None else None
+        if text is not None and token is None:
+            yield _corrupt(facts, names, path)
+        elif token is None or not token.serves(start):
+            yield _signed_out(facts, names, "sso.signed-out", f"{_all(names)} not signed in.", "SSOTokenLoadError")
+        elif token.expires_at <= facts.now and not (start.session and _renews(facts, token)):
+            says = f"The sign-in of {_whose(names)} ended at {token.expires_at:%Y-%m-%d %H:%M} UTC."
+            because = "UnauthorizedSSOTokenError, TokenRetrievalError; AWS's git-remote-codecommit prints a traceback"
+            yield _signed_out(facts, names, "sso.expired", says, because)
+
+
+def _all(names: list[str]) -> str:
+    return f"{names[0]} and {len(names) - 1} more are" if len(names) > 1 else f"{names[0]} is"
+
+
+def _whose(names: list[str]) -> str:
+    return f"{names[0]} and {len(names) - 1} more" if len(names) > 1 else names[0]
+
+
+def _renews(facts: Facts, token: tokens.Token) -> bool:
+    """Say whether SDKs can renew a sign-in by themselves."""
+    return bool(token.refresh and token.registration and token.registration.expires_at > facts.now)
+
+
+def _signed_out(facts: Facts, names: list[str], code: str, says: str, because: str) -> Finding:
+    where = place(facts, names[0], "sso_session") or place(facts, names[0], "sso_start_url")
+    also = tuple(dict.fromkeys([*names[1:], *(it for name in names for it in facts.resting_on(name))]))
+    do = f"ccsetup login {names[0]}"
+    return finding(facts, names[0], where, code, "stops", says, because=f"{because}.", do=do, also=also)
+
+
+def _corrupt(facts: Facts, names: list[str], path: Path) -> Finding:
+    found = _signed_out(
+        facts,
+        names,
+        "sso.cache-corrupt",
+        f"The file that keeps the sign-in of {_whose(names)} is damaged.",
+        "SSOTokenLoadError, or a bare KeyError",
+    )
+    remedy = Remedy("Take the file away", "and sign in again", remove=(path,))
+    return found._replace(path=path, line=1, fix="auto", remedies=(remedy,))
+
+
+def token_path(facts: Facts) -> Iterator[Finding]:
+    """A token file's path that SDKs do not find, since they expand nothing."""
+    for name, there in facts.intended.items():
+        where = place(facts, name, _FILE) if _FILE in there else None
+        if where is None or is_absolute(facts, meant(where.value)):
+            continue
+        value = meant(where.value)
+        paths = whole_paths(facts, value)
+        there_now = [it for it in paths if facts.found.get(it) is not None]
+        likely = there_now or [facts.home / value] if len(paths) > 1 else paths
+        works = len(likely) == 1 and not _HOME.match(value) and facts.cwd / value in there_now
+        wanted = Wanted("Where is the token file?", partial(_absolute, facts), partial(_at, where))
+        yield finding(
+            facts,
+            name,
+            where,
+            "oidc.token-path",
+            "hinders" if works else "stops",
+            f"{name}: SDKs take {value} as it stands, and look for it in whatever folder they run.",
+            because="FileNotFoundError, though AWS's documents write ~/…; no SDK expands ~ or $HOME there.",
+            fix="auto" if len(likely) == 1 else "ask",
+            remedies=tuple(_at(where, str(it)) for it in likely),
+            wanted=None if len(likely) == 1 else wanted,
+        )
+
+
+def _at(where: Place, path: str) -> Remedy:
+    return Remedy(f"Write {path}", changes=respelled(where, path + comment(where.value)))
+
+
+def _absolute(facts: Facts, text: str) -> str:
+    value = parse.token_file(text)
+    if not is_absolute(facts, value):
+        raise BadAnswer("A token file has a whole path, such as /home/maria/token.jwt.")
+    return value
+
+
+def is_absolute(facts: Facts, value: str) -> bool:
+    """Say whether a path is the same from everywhere."""
+    return (PureWindowsPath(value) if facts.windows else PurePosixPath(value)).is_absolute()
+
+
+def whole_paths(facts: Facts, value: str) -> list[Path]:
+    """Return the absolute paths that one may have been meant for: the home's, or from here, home, or beside config."""
+    if found := _HOME.match(value):
+        return [facts.home / value[found.end() :].lstrip("/\\")]
+    if is_absolute(facts, value):
+        return [Path(value)]
+    return [*dict.fromkeys(it / value for it in (facts.cwd, facts.home, facts.texts.config_path.parent))]
+
+
+def token(facts: Facts) -> Iterator[Finding]:
+    """Token files that are missing, empty or over."""
+    for name, there in facts.intended.items():
+        where = place(facts, name, _FILE) if _FILE in there else None
+        if where is None:
+            continue
+        paths = whole_paths(facts, meant(where.value))
+        path = next((it for it in paths if facts.found.get(it) is not None), paths[0])
+        if path in facts.unreadable:
+            continue
+        if told := _of_text(facts, path, facts.found.get(path)):
+            code, says, because = told
+            do = f"Have your provider write a new token to {path}, then: ccsetup login {name}"
+            yield finding(facts, name, where, code, "stops", f"{name}: {says}", because=because, do=do)
+
+
+def _of_text(facts: Facts, path: Path, text: str | None) -> tuple[str, str, str] | None:
+    """Return a token's ailment: the code, what is wrong, what tools say."""
+    if text is None:
+        return "oidc.token-missing", f"there is no token file {path}.", "FileNotFoundError, in a traceback."
+    if not text.strip():
+        return "oidc.token-empty", f"the token file {path} is empty.", "ParamValidationError: Invalid length."
+    try:
+        ends = parse.token(text).expires_at
+    except BadAnswer:
+        return None  # Amazon's and Facebook's tokens do not say what they are
+    if ends and ends <= facts.now:
+        says = f"the token in {path} ended at {ends:%Y-%m-%d %H:%M} UTC."
+        return "oidc.token-expired", says, "ExpiredTokenException."
+    return None
+
+
+def without_role(facts: Facts) -> Iterator[Finding]:
+    """A token file without the role that it is exchanged for."""
+    known = None
+    for name, there in facts.intended.items():
+        where = place(facts, name, _FILE) if _FILE in there and not there.get("role_arn", "").strip() else None
+        if where is None:
+            continue
+        if known is None:
+            known = [it["role_arn"] for it in facts.intended.values() if _FILE in it and it.get("role_arn")]
+        yield _without_role(facts, name, where, [*dict.fromkeys(known)])
+
+
+def _without_role(facts: Facts, name: str, where: Place, known: list[str]) -> Finding:
+    def remedy(arn: str) -> Remedy:
+        return Remedy(f"role_arn = {arn}", changes=added(where, {"role_arn": arn}))
+
+    return finding(
+        facts,
+        name,
+        where,
+        "oidc.role",
+        "stops",
+        f"{name} has a token file and no role_arn to exchange it for.",
+        because="InvalidConfigError: … web identity but has no role ARN configured.",
+        fix="ask",
+        remedies=tuple(map(remedy, known[:9])),
+        wanted=Wanted("What is the role's ARN?", parse.role_arn, remedy),
+        do=f"ccsetup setup oidc --profile {name} --role-arn ARN",
+    )
+
+
+CHECKS = (cached, token_path, token, without_role)
