@@ -122,7 +122,7 @@ def _refused(facts: Facts, group: Sequence[Answer], asked: int) -> Finding:
     if problem.code.startswith("net.") and others and first.profile in says:
         says = says.replace(first.profile, f"{len(group)} profiles")
     found = Finding(problem.code, _severity(facts, first), says, problem.why, do=problem.next, letter=problem.letter)
-    return _placed(facts, found._replace(profile=name, also=others))
+    return _placed(facts, found._replace(profile=name, also=others), first.at)
 
 
 def _severity(facts: Facts, it: Answer) -> Severity:
@@ -139,7 +139,7 @@ def _others_who_answer(facts: Facts, answers: Sequence[Answer]) -> list[Finding]
     for it in answers:
         wanted = _expected(facts, it.profile)
         if it.identity and wanted and (wrong := _wrong(it.profile, it.identity, wanted)):
-            found.append(_placed(facts, wrong._replace(profile=it.profile)))
+            found.append(_placed(facts, wrong._replace(profile=it.profile), it.profile))
     return found
 
 
@@ -167,16 +167,16 @@ def _wrong(name: str, identity: Identity, wanted: Expected) -> Finding | None:
     return None
 
 
-def _placed(facts: Facts, finding: Finding) -> Finding:
-    """Return the finding with the line that it is about."""
+def _placed(facts: Facts, finding: Finding, at: str) -> Finding:
+    """Return the finding with the line that it is about, in the settings of the profile where its cause lies."""
     if not finding.profile:
         return finding
     for key in _LINES.get(finding.code) or _LINES.get(finding.code.partition(".")[0], ()):
-        if found := places.place(facts, finding.profile, key):
+        if found := places.place(facts, at, key):
             return finding._replace(path=found.path, line=found.line)
-    if stanza := facts.stanzas.get(("config", "profile", finding.profile)):
+    if stanza := facts.stanzas.get(("config", "profile", at)):
         return finding._replace(path=facts.texts.config_path, line=stanza.line)
-    if stanza := facts.stanzas.get(("credentials", "profile", finding.profile)):
+    if stanza := facts.stanzas.get(("credentials", "profile", at)):
         return finding._replace(path=facts.texts.credentials_path, line=stanza.line)
     return finding
 

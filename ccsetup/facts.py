@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,6 +12,7 @@ from typing import NamedTuple
 
 from ccsetup import ini, meant
 from ccsetup.ini import Document, Stanza
+from ccsetup.letters import decoded
 from ccsetup.model import FileName
 from ccsetup.patterns import later
 from ccsetup.world import AwsTexts
@@ -75,17 +77,39 @@ class Facts:
     @cached_property
     def config(self) -> Document:
         """The config file, read once, however broken."""
-        return ini.read(meant.decoded(self.texts.config or ""), "config")
+        return ini.read(self.reading("config").text, "config")
 
     @cached_property
     def credentials(self) -> Document:
         """The credentials file, read once, however broken."""
-        return ini.read(meant.decoded(self.texts.credentials or ""), "credentials")
+        return ini.read(self.reading("credentials").text, "credentials")
+
+    def reading(self, file: FileName) -> meant.Reading:
+        """What one of the two files was meant to say, and where it says otherwise."""
+        text = self.texts.config if file == "config" else self.texts.credentials
+        return meant.read(text or "", file, self.named)
+
+    @cached_property
+    def named(self) -> frozenset[str]:
+        """The profiles that somebody refers to: the environment, a source_profile, the clone one stands in."""
+        both = f"{self.texts.config or ''}\n{self.texts.credentials or ''}"
+        sources = _SOURCE.findall(both) if "source_profile" in both else []
+        variables = (self.env.get(name, "") for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE"))
+        return frozenset(filter(None, (*sources, *variables)))
 
     @cached_property
     def profiles(self) -> Mapping[str, Mapping[str, str]]:
-        """Every profile's settings as botocore would merge them if the files had no fault."""
-        return ini.profiles(self.config, self.credentials)
+        """Every profile's settings as botocore would merge them if the files had no fault.
+
+        What is there twice under one header, which botocore refuses, is merged as other SDKs do.
+        """
+        found = ini.profiles(self.config, self.credentials)
+        for document in (self.config, self.credentials):
+            twice = {header for header, count in Counter(document.headers).items() if count > 1}
+            for stanza in document.stanzas if twice else ():
+                if stanza.header in twice and stanza.type == "profile":
+                    found[stanza.name] = {**found.get(stanza.name, {}), **stanza.values}
+        return found
 
     @cached_property
     def sessions(self) -> Mapping[str, Mapping[str, str]]:
@@ -148,9 +172,10 @@ class Facts:
 
 
 def _lines(text: str | None) -> Sequence[str]:
-    return [line.rstrip("\r\n") for line in ini.LINE.findall(meant.decoded(text or ""))]
+    return [line.rstrip("\r\n") for line in ini.LINE.findall(decoded(text or ""))]
 
 
+_SOURCE = later(r"(?m)^\s*source_profile\s*[=:]\s*([^\r\n]*?)\s*$")
 _SWALLOWED = later(r"([a-z][a-z0-9_]*)\s*[=:]\s*(.+)")
 
 

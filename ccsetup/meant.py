@@ -1,37 +1,377 @@
-"""What a text was meant to say: letters as they were meant, the same lines in the same order."""
+"""What a broken AWS file was meant to say, line for line: where it reads otherwise, and the one line that was meant.
+
+The result has as many lines as the text, so that whatever is found in it stands where it says. Of a line with several
+readings the likeliest is taken; only what has one is repaired without asking.
+"""
 
 from __future__ import annotations
 
-import codecs
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from typing import NamedTuple
 
-BOM = "\ufeff"
-_MARKS = (
-    (codecs.BOM_UTF32_LE, "utf-32-le"),
-    (codecs.BOM_UTF32_BE, "utf-32-be"),
-    (codecs.BOM_UTF16_LE, "utf-16-le"),
-    (codecs.BOM_UTF16_BE, "utf-16-be"),
-)
+from ccsetup import headers, parse
+from ccsetup.errors import BadAnswer
+from ccsetup.ini import LINE
+from ccsetup.keys import KEY, KNOWN, SHELL, STRICT, TOKEN, TOKENS, VARIABLES
+from ccsetup.letters import decoded, plain
+from ccsetup.model import FileName
+from ccsetup.patterns import later
+
+_HEADER = later(r"\[(.+)\]")
+_LIKE_HEADER = later(r"\[[^\[\]=]+\]\s*(?:[#;].*)?")
+_OPEN_HEADER = later(r"\[\s*((?:profile|sso-session|services)\s+[^\]=]*?|[\w.@+-]+)\s*[})>]?\s*(?:[#;].*)?")
+_UNOPENED = later(r"[({]?\s*((?:profile|sso-session|services)\s+[^\[\]=]+|default)\s*\]")
+_SETTING = later(r"([^=:]*?)\s*([=:])\s*(.*)")
+_MISSING_SIGN = later(r"([a-z_]+)\s+(\S.*)")
+_CONFLICT = later(r"(<{7}|={7}|>{7}|\|{7})(?: .*)?")
 
 
-def decoded(text: str) -> str:
-    """Return a text in the letters it was meant in, whatever its encoding; bytes without a meaning stay escapes."""
-    if text.isascii() and "\0" not in text:
-        return text
-    name = encoding(text)
-    if name in ("", "utf-8"):
-        return text.removeprefix(BOM)
-    data = text.encode("utf-8", "surrogateescape")
-    return data.decode(name, "replace").removeprefix(BOM)
+class Way(NamedTuple):
+    """One way to write an odd place: what it is called, and the lines that come in place of those that are there."""
+
+    label: str
+    lines: tuple[str, ...]
 
 
-def encoding(text: str) -> str:
-    """Return the encoding a text is in, "utf-8" for that with a mark, "" for plain UTF-8 and what is none at all."""
-    if text.startswith(BOM):
-        return "utf-8"
-    head = text[:64].encode("utf-8", "surrogateescape")
-    for mark, name in _MARKS:
-        if head.startswith(mark) and (name != "utf-16-le" or "\0" in text):
-            return name
-    if text.count("\0") * 3 > len(text):
-        return "utf-16-be" if head[:1] == b"\0" else "utf-16-le"
-    return ""
+class Oddity(NamedTuple):
+    """A place of a file that does not read as it was meant: its code and line, and the lines it spans.
+
+    `ways` are its readings, the likeliest first; a single one with `sure` is the only one. `refused` says that botocore
+    refuses the file for it; `key` is the setting that it is about, "" for a header.
+    """
+
+    code: str
+    line: int
+    first: int
+    last: int
+    says: str
+    ways: tuple[Way, ...] = ()
+    sure: bool = False
+    refused: bool = False
+    key: str = ""
+    reads: tuple[str, ...] = ()  # the lines, as many as are there, that the meant text has in their place
+    header: str = ""  # the section it is in, or is, as it was meant
+    taken: bool = False  # there is a section of that header already
+
+
+class Reading(NamedTuple):
+    """A text as it was meant, and what had to be taken otherwise for it."""
+
+    text: str
+    oddities: tuple[Oddity, ...] = ()
+
+
+@lru_cache(maxsize=8)
+def read(text: str, file: FileName, names: frozenset[str] = frozenset()) -> Reading:
+    """Return what a file's text was meant to say; `names` are profiles that something refers to."""
+    lines = LINE.findall(decoded(text))
+    reader = _Reader([line.rstrip("\r\n") for line in lines], file, names)
+    found = tuple(reader.settled(list(reader.oddities())))
+    for oddity in found:
+        span = range(oddity.first - 1, oddity.last)
+        reads = [*oddity.reads, *[""] * (len(span) - len(oddity.reads))]
+        for at, line in zip(span, reads, strict=False):
+            lines[at] = line + lines[at][len(lines[at].rstrip("\r\n")) :]
+    return Reading("".join(lines), found)
+
+
+class _Option:
+    """A setting being read: its key, how far its line is indented, its line, and what it holds so far."""
+
+    def __init__(self, key: str, depth: int, line: int, value: str) -> None:
+        self.key, self.depth, self.line, self.value = key, depth, line, value
+        self.last = line  # the line up to which it goes on without a gap
+        self.nested = not value
+
+
+class _Reader:
+    """Goes through lines as configparser does, and notes what was meant otherwise."""
+
+    def __init__(self, lines: Sequence[str], file: FileName, names: frozenset[str]) -> None:
+        self.lines, self.file, self.names = lines, file, names
+        self.option: _Option | None = None
+        self.header = ""
+        self.right: set[str] = set()  # headers that are what they were meant to be
+
+    def settled(self, found: Sequence[Oddity]) -> Iterator[Oddity]:
+        """Yield the oddities; a header that was meant to be one that is there already stays what it is."""
+        for odd in found:
+            if odd.key or odd.code not in _OF_HEADERS or odd.header not in self.right:
+                self.right.add(odd.header)
+                yield odd
+            else:
+                yield odd._replace(taken=True, reads=(self.lines[odd.line - 1],))
+
+    def oddities(self) -> Iterator[Oddity]:
+        """Yield every odd place, in order."""
+        at, lines = 0, self.lines
+        conflicts = any(line.startswith("<<<<<<<") for line in lines)
+        while at < len(lines):
+            line = lines[at]
+            at += 1
+            key, sign, value = line.partition("=")
+            if sign and self.header and key.rstrip() in KNOWN and key.isascii():  # as nearly every line is
+                self.option = _Option(key.rstrip(), 0, at, value.strip())
+                continue
+            bare = line.strip()
+            if not bare or bare[0] in "#;":
+                continue
+            if conflicts and bare.startswith("<<<<<<<") and (odd := self._conflict(at)):
+                yield odd._replace(header=self.header)
+                at = odd.last
+                continue
+            odd = self._odd(at, line, bare)
+            if odd:
+                yield odd._replace(header=self.header)
+                at = max(at, odd.last)
+
+    def _odd(self, at: int, line: str, bare: str) -> Oddity | None:
+        depth = len(line) - len(line.lstrip())
+        option = self.option
+        if option and depth > option.depth:
+            return self._continued(option, at, line, bare)
+        straight = plain(bare)
+        if straight[:1] == "[" and _HEADER.match(straight):
+            return self._headed(at, line, straight)
+        if found := self._broken_header(at, line, straight):
+            return found
+        if not self.header:
+            return self._before_any(at)
+        if option and (joined := self._joined(option, at, bare)):
+            return joined
+        parts = _SETTING.fullmatch(straight)
+        if parts is None:
+            return self._stray(at, bare, straight)
+        return self._setting(at, line, depth, parts[1], parts[2], parts[3])
+
+    def _setting(self, at: int, line: str, depth: int, key: str, sign: str, value: str) -> Oddity | None:
+        indent = line[: len(line) - len(line.lstrip())]
+        if not key:
+            says = f"`{sign}` has no key before it."
+            return self._commented(at, says, refused=True)
+        shell = SHELL.fullmatch(plain(line.strip()))
+        if shell and shell[1].upper() in VARIABLES:
+            meant = VARIABLES[shell[1].upper()]
+            self.option = _Option(meant, depth, at, shell[2])
+            way = Way(f"Write it as {meant} = …", (f"{indent}{meant} = {shell[2].strip()}",))
+            says = f"This is a shell's line, not a setting: here it is spelled {meant} = …"
+            return Oddity("file.stray-line", at, at, at, says, (way, self._comment(at)), key=meant, reads=way.lines)
+        name = key.strip().lower()
+        self.option = _Option(name, depth, at, value)
+        raw = line.strip()
+        if name in KNOWN and (raw[: len(key)] != key or sign not in raw):
+            meant = f"{indent}{key} {sign} {value}"
+            way = Way("Write it in plain letters", (meant,))
+            says = f"The name {name} is spelled with letters of a word processor."
+            return Oddity("file.characters", at, at, at, says, (way,), True, key=name, reads=way.lines)
+        return None
+
+    def _headed(self, at: int, line: str, straight: str) -> Oddity | None:
+        """Look at a header, which ends what came before."""
+        found = _HEADER.match(line.strip())
+        self.option = None
+        likely = found or _HEADER.match(straight)
+        header: str = likely[1] if likely else ""
+        meant = headers.meant(header, self.file, self._keys_below(at) if self._is_odd(header) else (), self.names)
+        self.header = meant.header or header
+        if not meant.code and found:
+            self.right.add(header)
+            return None
+        behind = [meant.remark] if meant.remark else []
+        new = f"[{meant.header}]"
+        rest = line.strip()[found.end() :].strip() if found else ""
+        spelled = f"{new} {rest}" if rest else new
+        way = Way(f"Write {new}", (*behind, spelled))
+        code = meant.code or "file.characters"
+        says = _SAYS_OF_HEADER.get(code, "[{}] is no section that AWS tools know; [{}] is.").format(
+            header, meant.header
+        )
+        return Oddity(code, at, at, at, says, (way,), True, reads=(spelled,))
+
+    def _is_odd(self, header: str) -> bool:
+        return not header.startswith(("profile ", "default"))
+
+    def _keys_below(self, at: int) -> list[str]:
+        """Return the keys that stand under a header, up to the next one."""
+        keys = []
+        for line in self.lines[at:]:
+            bare = line.strip()
+            if bare[:1] == "[" and _LIKE_HEADER.fullmatch(bare):
+                break
+            if bare and bare[0] not in "#;" and (parts := _SETTING.fullmatch(plain(bare))):
+                keys.append(parts[1].lower())
+        return keys
+
+    def _broken_header(self, at: int, line: str, straight: str) -> Oddity | None:
+        """Return a header that lacks a bracket, as one."""
+        found = _OPEN_HEADER.fullmatch(straight) or _UNOPENED.fullmatch(straight)
+        if found is None:
+            return None
+        self.option = None
+        meant = headers.meant(found[1].strip(), self.file, self._keys_below(at), self.names).header
+        self.header = meant
+        way = Way(f"Write [{meant}]", (f"[{meant}]",))
+        says = f"This header lacks a bracket: [{meant}]."
+        return Oddity("file.stray-line", at, at, at, says, (way, self._comment(at)), refused=True, reads=way.lines)
+
+    def _before_any(self, at: int) -> Oddity | None:
+        """Return the settings that stand before the first section, all at once."""
+        last = at
+        while last < len(self.lines) and self._is_plain(self.lines[last]):
+            last += 1
+        whole = self.lines[at - 1 : last]
+        comment = Way("Make it a comment", tuple(f"# {line}" if line.strip() else line for line in whole))
+        top = Way("Put [default] above it", ("[default]", *whole))
+        alone = not any(line.strip() == "[default]" for line in self.lines)
+        settings = all(_SETTING.fullmatch(line) and line[:1] not in "=:" for line in whole if line.strip())
+        ways = (top, comment) if alone and settings else (comment,)
+        says = (
+            "A setting stands before the first [section]." if settings else "This line is no setting and no [section]."
+        )
+        return Oddity("file.stray-line", at, at, last, says, ways, refused=True, reads=comment.lines)
+
+    def _is_plain(self, line: str) -> bool:
+        bare = line.strip()
+        return bool(bare) and bare[0] not in "#;[" and not _UNOPENED.fullmatch(bare)
+
+    def _stray(self, at: int, bare: str, straight: str) -> Oddity:
+        """Return a line that is neither a setting nor a section."""
+        says = "This line is neither `key = value` nor a [section]."
+        known = _MISSING_SIGN.fullmatch(straight)
+        if known and known[1] in KNOWN:
+            way = Way(f"Write {known[1]} = …", (f"{known[1]} = {known[2]}",))
+            self.option = _Option(known[1], 0, at, known[2])
+            says = f"{known[1]} has no `=` behind it."
+            return Oddity("file.stray-line", at, at, at, says, (way, self._comment(at)), refused=True, key=known[1],
+                          reads=way.lines)  # fmt: skip
+        return self._commented(at, says, refused=True)
+
+    def _commented(self, at: int, says: str, refused: bool) -> Oddity:
+        way = self._comment(at)
+        return Oddity("file.stray-line", at, at, at, says, (way,), refused=refused, reads=way.lines)
+
+    def _comment(self, at: int) -> Way:
+        return Way("Make it a comment", (f"# {self.lines[at - 1].strip()}",))
+
+    def _conflict(self, at: int) -> Oddity | None:
+        """Return a merge that nobody finished: two versions of some lines, between git's marks."""
+        marks = [n for n in range(at, len(self.lines) + 1) if _CONFLICT.fullmatch(self.lines[n - 1].strip())]
+        ends = [n for n in marks if self.lines[n - 1].strip().startswith(">>>>>>>")]
+        middle = [n for n in marks if self.lines[n - 1].strip().startswith("=======") and ends and n < ends[0]]
+        if not ends or len(middle) != 1:
+            return None
+        last, cut = ends[0], middle[0]
+        ours, theirs = tuple(self.lines[at : cut - 1]), tuple(self.lines[cut : last - 1])
+        says = f"A merge was not finished here: two versions of the same lines, up to line {last}."
+        ways = (Way("Keep the upper version", ours), Way("Keep the lower version", theirs))
+        reads = ("", *ours)
+        return Oddity("file.stray-line", at, at, last, says, ways, refused=True, reads=reads)
+
+    def _continued(self, option: _Option, at: int, line: str, bare: str) -> Oddity | None:
+        """Look at a line that is indented deeper than the setting above it, which takes it for its own."""
+        straight = plain(bare)
+        if option.nested:
+            return self._nested(option, at, line, bare, straight)
+        if joined := self._joined(option, at, bare):
+            return joined
+        parts = _SETTING.fullmatch(straight)
+        if parts and parts[1].lower() in KNOWN:
+            return self._swallowed(option, at, bare, parts[1].lower(), parts[3])
+        if option.key in KNOWN and _LIKE_HEADER.fullmatch(straight) and self._is_swallowed_header(straight, at):
+            return self._swallowed_header(option, at, bare)
+        option.last = at
+        return None
+
+    def _nested(self, option: _Option, at: int, line: str, bare: str, straight: str) -> Oddity | None:
+        parts = _SETTING.fullmatch(straight)
+        top = parts and parts[1].lower() in STRICT and parts[1].lower() not in _ALSO_NESTED
+        if parts and (top or (option.key in KNOWN and parts[1].lower() in KNOWN)):
+            return self._swallowed(option, at, bare, parts[1].lower(), parts[3])
+        if option.key in STRICT and option.last == option.line and at == option.line + 1 and _single(straight):
+            return self._join(option, at, bare)
+        if _LIKE_HEADER.fullmatch(straight) and self._is_swallowed_header(straight, at):
+            return self._swallowed_header(option, at, bare)
+        return None
+
+    def _swallowed(self, option: _Option, at: int, bare: str, key: str, value: str) -> Oddity:
+        indent = self.lines[option.line - 1][: option.depth]
+        way = Way("Move it to the left", (indent + bare,))
+        says = f"{key} is indented, so it reads as part of {option.key} above it."
+        self.option = _Option(key, option.depth, at, value)
+        return Oddity("section.indented-key", at, at, at, says, (way,), True, key=key, reads=way.lines)
+
+    def _is_swallowed_header(self, straight: str, at: int) -> bool:
+        inner = straight.strip("[] ")
+        named = inner.startswith(("profile ", "sso-session ", "services ")) or inner == "default"
+        below = self._keys_below(at)
+        return (named or self.file == "credentials") and (not below or below[0] in KNOWN)
+
+    def _swallowed_header(self, option: _Option, at: int, bare: str) -> Oddity:
+        indent = self.lines[option.line - 1][: option.depth]
+        way = Way("Move it to the left", (indent + bare,))
+        says = f"This header is indented, so it reads as part of {option.key} above it."
+        self.option, self.header = None, plain(bare).strip("[] ")
+        return Oddity("section.indented-key", at, at, at, says, (way,), True, reads=way.lines)
+
+    def _joined(self, option: _Option, at: int, bare: str) -> Oddity | None:
+        """Return a line that is the rest of the value above it, broken off there."""
+        if at != option.last + 1 or not option.value:
+            return None
+        if option.key in TOKENS and TOKEN.fullmatch(bare) and not _is_setting(bare):
+            whole = len(option.value) + len(bare)
+            if option.key != "aws_secret_access_key" or (len(option.value) < 40 and whole <= 40):
+                return self._join(option, at, bare)
+        if option.key in _CHECKED and _broken_off(option.key, option.value, bare):
+            return self._join(option, at, bare)
+        return None
+
+    def _join(self, option: _Option, at: int, bare: str) -> Oddity:
+        last = at
+        value = option.value + bare
+        while option.key in TOKENS and last < len(self.lines):
+            more = self.lines[last].strip()
+            if not TOKEN.fullmatch(more) or _is_setting(more):
+                break
+            value, last = value + more, last + 1
+        first = self.lines[option.line - 1].rstrip()
+        way = Way("Join the lines", (first + (" " if first[-1] in "=:" else "") + value[len(option.value) :],))
+        refused = self.lines[at - 1][:1].strip() != "" and "=" not in bare
+        option.value, option.last, option.nested = value, last, False
+        says = f"{option.key} goes on in this line, where a line break came into it."
+        return Oddity("file.stray-line", at, option.line, last, says, (way,), True, refused, option.key, way.lines)
+
+
+_ALSO_NESTED = frozenset(["endpoint_url", "use_dualstack_endpoint", "signature_version"])
+_CHECKED = {"role_arn": parse.role_arn, "mfa_serial": parse.mfa_serial}
+_OF_HEADERS = ("section.prefix", "section.quoting", "file.characters", "value.inline-comment")
+_SAYS_OF_HEADER = {
+    "section.quoting": "[{}] needs its name in quotes: [{}].",
+    "file.characters": "[{}] holds letters of a word processor; meant is [{}].",
+    "value.inline-comment": "The remark behind [{}] is taken for a part of the name; meant is [{}].",
+}
+
+
+def _single(text: str) -> bool:
+    return " " not in text
+
+
+def _is_setting(text: str) -> bool:
+    key, sign, _ = text.partition("=")
+    return bool(sign) and (
+        key.strip().lower() in KNOWN or (bool(KEY.fullmatch(key.strip())) and not text.endswith("="))
+    )
+
+
+def _broken_off(key: str, value: str, rest: str) -> bool:
+    """Say whether a value is none by itself and is one with the rest."""
+    check = _CHECKED[key]
+    try:
+        if check(value) == value:
+            return False
+    except BadAnswer:
+        pass
+    try:
+        return check(value + rest) == value + rest
+    except BadAnswer:
+        return False

@@ -26,7 +26,7 @@ from test_sdk import Canned, hang, reset, says
 from ccsetup import online
 from ccsetup.aws import Aws
 from ccsetup.errors import Problem
-from ccsetup.model import Keys, Value, Who
+from ccsetup.model import Keys, Secret, Value, Who
 from ccsetup.sandbox import Sandbox
 from ccsetup.sandbox.example import PEOPLE, REGION, role_arn
 from ccsetup.waiting import Crew, alone
@@ -191,6 +191,36 @@ def _short(real: Callable[..., None]) -> Callable[..., None]:
     return lambda self: real(self, time_s=1.5)
 
 
+def test_moto_agrees(moto: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settle(monkeypatch, tmp_path / "home", {f"AWS_ENDPOINT_URL_{name}": moto for name in ("STS", "IAM")})
+    iam = boto3.Session("testing", "testing", region_name=REGION).client("iam")
+    user = iam.create_user(UserName="maria")["User"]["Arn"]
+    key = iam.create_access_key(UserName="maria")["AccessKey"]
+    trust = '{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole"}}'
+    one, two = (
+        iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]["Arn"] for name in ("One", "Two")
+    )
+    (tmp_path / "home" / "token").write_text("header.payload.signature")
+    held = {"AccessKeyId": key["AccessKeyId"], "SecretAccessKey": key["SecretAccessKey"], "Version": 1}
+    (tmp_path / "home" / "print.py").write_text(f"print({json.dumps(held)!r})")
+    profiles: Profiles = {
+        "people": {"aws_access_key_id": key["AccessKeyId"], "aws_secret_access_key": Secret(key["SecretAccessKey"])},
+        "one": {"role_arn": one, "source_profile": "people", "role_session_name": "maria"},
+        "two": {"role_arn": two, "source_profile": "one", "role_session_name": "maria"},
+        "token": {
+            "role_arn": one,
+            "web_identity_token_file": str(tmp_path / "home" / "token"),
+            "role_session_name": "ci",
+        },
+        "program": {"credential_process": f"{sys.executable} {tmp_path / 'home' / 'print.py'}"},
+    }
+    sessions = "arn:aws:sts::123456789012:assumed-role"
+    assert arns(ask(Aws(tmp_path / "home", stranger), profiles)) == {
+        "people": user, "one": f"{sessions}/One/maria", "two": f"{sessions}/Two/maria", "token": f"{sessions}/One/ci",
+        "program": user,
+    }  # fmt: skip
+
+
 # An STS that treats each access key as its name says
 
 
@@ -234,7 +264,10 @@ def moody(off_s: float = 0) -> Any:
 
 
 def keyed(*moods: str) -> dict[str, dict[str, str]]:
-    return {f"{m.lower()}{n}": {"aws_access_key_id": f"AKIA{m}{n}", "aws_secret_access_key": "s"} for n, m in enumerate(moods)}
+    return {
+        f"{m.lower()}{n}": {"aws_access_key_id": f"AKIA{m}{n}", "aws_secret_access_key": "s"}
+        for n, m in enumerate(moods)
+    }
 
 
 @contextmanager
@@ -383,7 +416,9 @@ except KeyboardInterrupt:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Ctrl-C is no signal there")
-def test_ctrl_c_is_answered_while_everybody_hangs(aws: Aws, monkeypatch: pytest.MonkeyPatch, clean_env: CleanEnv) -> None:
+def test_ctrl_c_is_answered_while_everybody_hangs(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch, clean_env: CleanEnv
+) -> None:
     with canned(monkeypatch, hang) as server:
         env = clean_env(Path(os.environ["HOME"]), AWS_ENDPOINT_URL=server.url)
         words = [sys.executable, "-c", CHILD]

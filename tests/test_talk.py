@@ -220,7 +220,9 @@ def bringing(value: str, **answers: str | Secret) -> Told:
 
 
 def test_a_paste_answers_further_questions_and_only_the_rest_is_asked() -> None:
-    pasting = COLOUR._replace(reads=str, settle=lambda value, a, look: bringing("red", size="8") if value == "paste" else None)
+    pasting = COLOUR._replace(
+        reads=str, settle=lambda value, a, look: bringing("red", size="8") if value == "paste" else None
+    )
     script = Script(("colour", "paste"), ("shade", "dark red"))
     walking, said = walk(pasting, SHADE, SIZE, script=script)
     assert dict(walking.run().answers) == {"colour": "red", "shade": "dark red", "size": "8"}
@@ -228,7 +230,9 @@ def test_a_paste_answers_further_questions_and_only_the_rest_is_asked() -> None:
 
 
 def test_another_answer_takes_what_the_paste_brought_with_it() -> None:
-    pasting = COLOUR._replace(reads=str, settle=lambda value, a, look: bringing("red", size="8") if value == "paste" else None)
+    pasting = COLOUR._replace(
+        reads=str, settle=lambda value, a, look: bringing("red", size="8") if value == "paste" else None
+    )
     script = Script(("colour", "paste"), ("shade", BACK), ("colour", "blue"), ("shade", "dark blue"), ("size", "9"))
     walking, _ = walk(pasting, SHADE, SIZE, script=script)
     assert walking.run().answers.text("size") == "9"

@@ -1,55 +1,118 @@
-"""Both files as a whole: what makes every tool refuse them, and who else can read them."""
+"""Both files as a whole: what makes every tool refuse them, what a document left in them, who else can read them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import shlex
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
-from ccsetup import ini, meant
+from ccsetup import ini, letters, merging
 from ccsetup.facts import Facts
+from ccsetup.ini import Setting, Stanza
+from ccsetup.keys import DECIDING, FREE, STRICT
+from ccsetup.meant import Oddity
 from ccsetup.model import Change, FileName, Finding, Remedy
 
-REFUSED = "Until then every AWS tool refuses the whole file: “Unable to parse config file”, without a line."
+FILES: tuple[FileName, ...] = ("config", "credentials")
+REFUSED = (
+    "Until then AWS's tools refuse the whole file, every profile in it: “Unable to parse config file”, no line named."
+)
+_SDKS = {
+    "file.duplicate-section": "Other SDKs merge the two, the later value winning.",
+    "file.duplicate-key": "Other SDKs take the later one.",
+    "file.stray-line": "Other SDKs refuse it too, or skip the line silently.",
+}
 
 
-def texts(facts: Facts) -> Iterator[tuple[FileName, str]]:
+def _there(facts: Facts) -> Iterator[tuple[FileName, str]]:
     """Yield the files that are there, as they are on disk."""
-    if facts.texts.config is not None:
-        yield "config", facts.texts.config
-    if facts.texts.credentials is not None:
-        yield "credentials", facts.texts.credentials
+    for file in FILES:
+        text = facts.texts.config if file == "config" else facts.texts.credentials
+        if text is not None:
+            yield file, text
 
 
 def encoding(facts: Facts) -> Iterator[Finding]:
-    """A byte order mark, UTF-16, bytes that are no UTF-8."""
-    for file, text in texts(facts):
-        name = meant.encoding(text)
+    """A byte order mark, UTF-16, bytes that are no UTF-8, a NUL."""
+    for file, text in _there(facts):
+        if text.isascii() and "\0" not in text:
+            continue
+        name, plain = letters.encoding(text), letters.decoded(text)
         if name:
-            says = "The file begins with a byte order mark." if name == "utf-8" else f"The file is in {name.upper()}."
-            remedy = Remedy("Save it as plain UTF-8", texts={file: meant.decoded(text)})
-            yield Finding(
-                "file.encoding", "stops", says, REFUSED, path=facts.path(file), line=1, fix="auto", remedies=(remedy,)
+            mark = name == "utf-8"
+            says = (
+                "The file begins with a byte order mark." if mark else f"The file is in {name[:6].upper()}, not UTF-8."
             )
+            why = f"{REFUSED} Windows editors and PowerShell's > write it so." + (
+                " Other SDKs skip the mark." if mark else ""
+            )
+            remedy = Remedy("Save it as plain UTF-8", texts={file: plain})
+            yield Finding("file.encoding", "stops", says, why, path=facts.path(file), line=1, fix="auto",
+                          remedies=(remedy,))  # fmt: skip
+        fault = ini.read(plain, file).fault
+        if fault and fault.code == "file.encoding":
+            ways = [("Read it as Western Windows wrote it", letters.from_windows(plain))]
+            if "\0" in plain:
+                ways = [("Leave the NULs out", plain.replace("\0", ""))]
+            remedies = tuple(Remedy(label, texts={file: text}) for label, text in ways)
+            yield Finding("file.encoding", "stops", fault.says[0].upper() + fault.says[1:], REFUSED,
+                          path=facts.path(file), line=fault.line, fix="ask", remedies=remedies)  # fmt: skip
+
+
+def strays(facts: Facts) -> Iterator[Finding]:
+    """Lines that are nothing, that go on with a value, or that stand before the first section."""
+    for file in FILES:
+        for odd in facts.reading(file).oddities:
+            if odd.code in ("file.stray-line", "file.characters"):
+                yield told(facts, file, odd)
+
+
+def told(facts: Facts, file: FileName, odd: Oddity) -> Finding:
+    """Return the finding that an oddity of a file is."""
+    remedies = tuple(Remedy(way.label, changes=(Change(file, odd.first, odd.last, way.lines),)) for way in odd.ways)
+    header = ini.logical(odd.header, file)
+    because = f"{REFUSED} {_SDKS.get(odd.code, '')}".strip() if odd.refused else _QUIET.get(odd.code, "")
+    return Finding(
+        odd.code,
+        "stops",
+        odd.says,
+        because,
+        profile=header[1] if header[0] == "profile" else "",
+        path=facts.path(file),
+        line=odd.line,
+        fix="auto" if odd.sure else "ask",
+        remedies=remedies,
+    )
+
+
+_QUIET = {
+    "file.stray-line": "AWS's tools take the value broken as it is, and refuse the keys later.",
+    "file.characters": "AWS's tools do not take one for the other: the profile, or the setting, is not found.",
+    "section.indented-key": "Every SDK reads it so, and none says a word: the setting above holds both lines.",
+}
 
 
 def duplicate_keys(facts: Facts) -> Iterator[Finding]:
     """A key that is there twice, in any case."""
-    for file, _ in texts(facts):
+    for file in FILES:
         for stanza in facts.document(file).stanzas:
-            seen: dict[str, ini.Setting] = {}
-            for setting in stanza.settings:
+            settings = stanza.settings
+            if len({setting.key for setting in settings}) == len(settings):
+                continue
+            seen: dict[str, Setting] = {}
+            for setting in settings:
                 if before := seen.get(setting.key):
                     yield _twice(facts, file, stanza, before, setting)
                 seen[setting.key] = setting
 
 
-def _twice(facts: Facts, file: FileName, stanza: ini.Stanza, before: ini.Setting, setting: ini.Setting) -> Finding:
-    lines = facts.lines(file)
-    changes = tuple(Change(file, n, n, (f"# {lines[n - 1]}",)) for n in before.lines)
+def _twice(facts: Facts, file: FileName, stanza: Stanza, before: Setting, setting: Setting) -> Finding:
+    changes = tuple(merging.commented(file, before.lines, facts.lines(file)))
     return Finding(
         "file.duplicate-key",
         "stops",
         f"{setting.key} is set twice in [{stanza.header}], first on line {before.lines[0]}.",
-        f"{REFUSED} Other SDKs take the later one.",
+        f"{REFUSED} {_SDKS['file.duplicate-key']}",
         profile=stanza.name if stanza.type == "profile" else "",
         path=facts.path(file),
         line=setting.lines[0],
@@ -58,22 +121,167 @@ def _twice(facts: Facts, file: FileName, stanza: ini.Stanza, before: ini.Setting
     )
 
 
+def duplicate_sections(facts: Facts) -> Iterator[Finding]:
+    """A section that is there twice, spelled alike or so that tools take one for the other."""
+    for file in FILES:
+        seen: dict[tuple[str, str], Stanza] = {}
+        for stanza in facts.document(file).stanzas:
+            key = stanza.type, stanza.name
+            first = seen.setdefault(key, stanza)
+            same = first.header == stanza.header
+            if first is stanza or (not stanza.type and not same) or (stanza.name == "default" and not same):
+                continue
+            says = f"[{stanza.header}] is there twice, first on line {first.line}."
+            if not same:
+                says = f"[{stanza.header}] is the same section as [{first.header}] on line {first.line}."
+            silent = "AWS's tools take the later one, whole, and never say so. Other SDKs merge the two."
+            ways = merging.remedies(file, first, stanza, facts.lines(file))
+            yield Finding(
+                "file.duplicate-section",
+                "stops" if same else "hinders",
+                says,
+                f"{REFUSED} {_SDKS['file.duplicate-section']}" if same else silent,
+                profile=stanza.name if stanza.type == "profile" else "",
+                path=facts.path(file),
+                line=stanza.line,
+                fix="auto" if len(ways) == 1 else "ask",
+                remedies=ways,
+            )
+
+
+def nested_blocks(facts: Facts) -> Iterator[Finding]:
+    """An indented block with a line in it that is no `name = value`."""
+    for file in FILES:
+        if "=\n" not in (text := facts.document(file).text).replace(" ", "").replace("\r", "") and ":\n" not in text:
+            continue
+        for stanza in facts.document(file).stanzas:
+            for setting in stanza.settings:
+                yield from _block(facts, file, stanza, setting) if setting.value.startswith("\n") else ()
+
+
+def _block(facts: Facts, file: FileName, stanza: Stanza, setting: Setting) -> Iterator[Finding]:
+    for number, text in zip(setting.lines, setting.value.split("\n"), strict=False):
+        bare = text.strip()
+        if not bare or ("=" in bare and bare[0] != "="):
+            continue
+        refused = "=" not in bare
+        yield Finding(
+            "file.nested-block",
+            "stops" if refused else "note",
+            f"This line of the indented block under {setting.key} is not `name = value`.",
+            REFUSED if refused else "AWS's Python tools read a setting without a name; other SDKs refuse the file.",
+            profile=stanza.name if stanza.type == "profile" else "",
+            path=facts.path(file),
+            line=number,
+            do=f"Write it as name = value, or move it to the left margin, in {facts.path(file)}, line {number}.",
+        )
+
+
+def characters(facts: Facts) -> Iterator[Finding]:
+    """Smart quotes, no-break spaces and long dashes in values where AWS allows no such letter."""
+    for file, text in _there(facts):
+        if text.isascii():
+            continue
+        lines = facts.lines(file)
+        for stanza in facts.document(file).stanzas:
+            for setting in stanza.settings if not stanza.text.isascii() else ():
+                if setting.key in STRICT | FREE and (changes := _respelled(file, setting, lines)):
+                    yield Finding(
+                        "file.characters",
+                        "stops" if setting.key in DECIDING | FREE else "hinders",
+                        f"{setting.key} holds {_named(lines, setting)} of a word processor or a web page.",
+                        _QUIET["file.characters"],
+                        profile=stanza.name if stanza.type == "profile" else "",
+                        path=facts.path(file),
+                        line=changes[0].first,
+                        fix="auto",
+                        remedies=(Remedy("Write it in plain letters", changes=changes),),
+                    )
+
+
+def _respelled(file: FileName, setting: Setting, lines: Sequence[str]) -> tuple[Change, ...]:
+    spell = letters.plain_command if setting.key in FREE else letters.plain
+    changes = []
+    for n in setting.lines:
+        line = lines[n - 1]
+        if not line.isascii() and (new := spell(line).rstrip()) != line.rstrip(" \t") and setting.key not in _WORDS:
+            indent = line[: len(line) - len(line.lstrip())]
+            changes.append(Change(file, n, n, (indent + new.lstrip(),)))
+    return tuple(changes)
+
+
+_WORDS = frozenset({"web_identity_token_file", "ca_bundle", "cli_pager", "sdk_ua_app_id"})  # any letter may be meant
+_LETTERS = (
+    ("\u2018\u2019\u201c\u201d\u201e\u201a", "smart quotes"),
+    ("\u2010\u2011\u2012\u2013\u2014\u2212", "dashes"),
+    ("\u00a0\u202f\u2007", "no-break spaces"),
+)
+
+
+def _named(lines: Sequence[str], setting: Setting) -> str:
+    text = "".join(lines[n - 1] for n in setting.lines)
+    found = [name for chars, name in _LETTERS if any(char in text for char in chars)]
+    return " and ".join(found) or "invisible letters"
+
+
+def unreadable(facts: Facts) -> Iterator[Finding]:
+    """A file that is there and cannot be read."""
+    ours = (facts.texts.config_path, facts.texts.credentials_path)
+    for path, why in facts.unreadable.items():
+        if path in ours and "is set, but to nothing" not in why:
+            yield Finding(
+                "file.unreadable",
+                "stops",
+                why,
+                "AWS's tools go on as if it were not there: “The config profile could not be found”.",
+                path=path,
+                do=_way_in(path, why),
+            )
+
+
+def _way_in(path: Path, why: str) -> str:
+    name = shlex.quote(str(path))
+    if "is a folder" in why:
+        return f"mv {name} {shlex.quote(f'{path}.folder')}"
+    if "link" in why:
+        return f"rm {name}"
+    return f"sudo chown $(id -un) {name} && chmod 600 {name}"
+
+
 def permissions(facts: Facts) -> Iterator[Finding]:
     """Files with secrets that others can read."""
     if facts.windows:
         return
     for path, mode in facts.modes.items():
-        if mode & 0o077 and (path == facts.texts.credentials_path or (path in facts.found and ".aws" in path.parts)):
+        if mode & 0o077 and _secret(facts, path):
             yield Finding(
                 "file.permissions",
                 "hinders",
-                f"Others on this machine can read {path}.",
-                "It holds keys or tokens; AWS's own tools make it 0600.",
+                f"Others on this machine can read {path.name}, which holds keys or tokens.",
+                "AWS's tools make it readable by its owner alone (0600), and never look again.",
                 path=path,
                 fix="auto",
-                do=f"chmod 600 {path}",
+                do=f"chmod 600 {shlex.quote(str(path))}",
                 remedies=(Remedy("Make it readable by you alone", modes={path: 0o600}),),
             )
 
 
-CHECKS: tuple[Callable[[Facts], Iterator[Finding]], ...] = (encoding, duplicate_keys, permissions)
+def _secret(facts: Facts, path: Path) -> bool:
+    if path == facts.texts.config_path:
+        return "aws_secret_access_key" in (facts.texts.config or "").lower()
+    cached = path.suffix == ".json" and path.parent.name == "cache" and facts.found.get(path) is not None
+    return cached or (path == facts.texts.credentials_path and facts.texts.credentials is not None)
+
+
+def refused(facts: Facts) -> Iterator[Finding]:
+    """Whatever else botocore would refuse a file for."""
+    for file, text in _there(facts):
+        fault, meant = ini.read(text, file).fault, facts.document(file).fault
+        known = facts.reading(file).oddities or letters.encoding(text)
+        if fault and not known and not meant:
+            yield Finding(fault.code, "stops", fault.says, REFUSED, path=facts.path(file), line=fault.line)
+
+
+CHECKS: tuple[Callable[[Facts], Iterator[Finding]], ...] = (
+    encoding, strays, duplicate_sections, duplicate_keys, nested_blocks, characters, unreadable, permissions, refused,
+)  # fmt: skip

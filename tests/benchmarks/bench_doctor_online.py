@@ -91,9 +91,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)
 def doctor(env: dict[str, str], cwd: Path, count: int) -> tuple[float, float]:
     """Run the doctor in a fresh process; return its time in seconds and its peak memory in MiB."""
     began = time.perf_counter()
-    done = subprocess.run(
-        [sys.executable, "-c", DOCTOR], env=env, cwd=cwd, capture_output=True, text=True, check=False
-    )
+    done = subprocess.run([sys.executable, "-c", DOCTOR], env=env, cwd=cwd, capture_output=True, text=True, check=False)
     took = time.perf_counter() - began
     profiles = json.loads(done.stdout)["profiles"]
     answered = sum(1 for it in profiles if it["account_id"] == "111122223333")
@@ -143,10 +141,14 @@ def _rows(env: dict[str, str], homes: dict[int, Path], folder: Path, rounds: int
         took, mib = min(took for took, _ in runs[count]), max(mib for _, mib in runs[count])
         ratio = call * count / took
         fine &= ratio >= wanted and mib <= LIMIT_MIB
-        print(f"{count:4} profiles   loop {call * count:7.1f} s ({call:.3f} each)   doctor {took:5.2f} s   1/{ratio:.1f} (1/{wanted})   {mib:.1f} MiB ({LIMIT_MIB})")
+        print(
+            f"{count:4} profiles   loop {call * count:7.1f} s ({call:.3f} each)   doctor {took:5.2f} s   1/{ratio:.1f} (1/{wanted})   {mib:.1f} MiB ({LIMIT_MIB})"
+        )
     bound = 2 * ceil(MANY / AT_ONCE) * DELAY_S + 0.7
     took = min(took for took, _ in runs[MANY])
-    print(f"{MANY:4} profiles   {took:.2f} s   bound {bound:.2f} s = 2 × {ceil(MANY / AT_ONCE)} × {DELAY_S * 1000:.0f} ms + 0.7 s   ratio {took / bound:.2f}")
+    print(
+        f"{MANY:4} profiles   {took:.2f} s   bound {bound:.2f} s = 2 × {ceil(MANY / AT_ONCE)} × {DELAY_S * 1000:.0f} ms + 0.7 s   ratio {took / bound:.2f}"
+    )
     return 0 if fine and took <= bound else 1
 
 

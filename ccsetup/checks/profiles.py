@@ -1,0 +1,173 @@
+"""Sections and their names: those that tools skip, take for one, or cannot be told; and those that are not there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from difflib import get_close_matches
+
+from ccsetup import address, config, ini, merging
+from ccsetup.checks.files import FILES, told
+from ccsetup.facts import Facts
+from ccsetup.letters import plain
+from ccsetup.meant import Oddity
+from ccsetup.model import Change, FileName, Finding, Remedy, Section
+from ccsetup.patterns import later
+from ccsetup.shells import SHELLS
+
+_SAFE = later(r"[A-Za-z0-9_.+=,-]+")
+_UNKNOWN = "“The config profile could not be found”: AWS's tools skip a section with such a header and never say so."
+_PLACES = {"section.prefix": _UNKNOWN, "section.quoting": f"{_UNKNOWN} Other SDKs allow no blank in a name at all."}
+
+
+def sections(facts: Facts) -> Iterator[Finding]:
+    """Headers that AWS's tools skip: a word missing, another spelling, blanks, quotes; keys that an indentation hid."""
+    for file in FILES:
+        for odd in facts.reading(file).oddities:
+            if odd.code in ("section.prefix", "section.quoting", "section.indented-key", "value.inline-comment"):
+                found = told(facts, file, odd)._replace(because=_PLACES.get(odd.code, _SWALLOWED))
+                yield _beside(facts, file, odd, found) if odd.taken else found
+
+
+_SWALLOWED = "Every SDK reads it so and none says a word: it becomes a part of the value above."
+
+
+def _beside(facts: Facts, file: FileName, odd: Oddity, found: Finding) -> Finding:
+    """Return the finding for a header that was meant to be one that is there already: the two are to be made one."""
+    document, type = facts.document(file), ini.logical(odd.header, file)
+    live = next((it for it in document.stanzas if (it.type, it.name) == type), None)
+    dead = next((it for it in document.stanzas if it.line == odd.line), None)
+    if live is None or dead is None:
+        return found._replace(fix="tell", remedies=())
+    ways = merging.remedies(file, live, dead, facts.lines(file))
+    if len(ways) > 1:
+        changes = merging.silenced(file, dead, facts.lines(file))
+        ways = (Remedy(f"Keep line {live.line}'s alone", "as AWS's tools read it", changes), *ways)
+    says = f"{found.says} That one is there too, on line {live.line}."
+    return found._replace(says=says, fix="auto" if len(ways) == 1 else "ask", severity="hinders", remedies=ways)
+
+
+def default_twice(facts: Facts) -> Iterator[Finding]:
+    """[default] and [profile default] in one file."""
+    stanzas = [it for it in facts.config.stanzas if (it.type, it.name) == ("profile", "default")]
+    headers = {it.header for it in stanzas}
+    if len(headers) < 2:
+        return
+    lines = facts.lines("config")
+    last = stanzas[-1]
+    first = next(it for it in stanzas if it.header != last.header)
+    later_, earlier = (merging.silenced("config", it, lines) for it in (first, last))
+    ways = [
+        Remedy(f"Keep [{last.header}] of line {last.line}", "as AWS's tools read it today", later_),
+        Remedy(f"Keep [{first.header}] of line {first.line}", "the other becomes a comment", earlier),
+    ]
+    if not merging.conflicts(first, last):
+        ways.append(merging.merged("config", first, last, lines, "Keep what both say", dead_wins=False))
+    yield Finding(
+        "section.default-twice",
+        "hinders",
+        f"[{last.header}] and [{first.header}] on line {first.line} are both the default profile.",
+        "AWS's tools take the later one, whole, and drop the earlier silently; other SDKs take [profile default].",
+        profile="default",
+        path=facts.path("config"),
+        line=last.line,
+        fix="ask",
+        remedies=tuple(ways),
+    )
+
+
+def names(facts: Facts) -> Iterator[Finding]:
+    """Names that AWS's git-remote-codecommit, or other SDKs, take for something else."""
+    for name in facts.profiles:
+        if not _SAFE.fullmatch(name):
+            yield _name(facts, name)
+
+
+def _name(facts: Facts, name: str) -> Finding:
+    file: FileName = "config" if ("config", "profile", name) in facts.stanzas else "credentials"
+    alias = _alias(facts, name)
+    why = "AWS's git-remote-codecommit reads `codecommit://{}@…` otherwise: another repository, with other credentials."
+    others = " Other SDKs skip a section of that name." if re.search(r"[^A-Za-z0-9_./%@:+-]", name) else ""
+    return Finding(
+        "profile.name",
+        "note",
+        f"git cannot be told the name {name}.",
+        why.format(name) + others,
+        profile=name,
+        path=facts.path(file),
+        line=facts.stanzas[file, "profile", name].line,
+        fix="ask",
+        do="Clone by HTTPS instead: ccsetup clone REPOSITORY --via credential-helper",
+        remedies=(Remedy(f"Make {alias} another name for it", "a copy of its settings", _copied(facts, name, alias)),)
+        if alias
+        else (),
+    )
+
+
+def _alias(facts: Facts, name: str) -> str:
+    likely = re.sub(r"[^A-Za-z0-9_.+=,-]+", "-", plain(name)).strip("-")
+    return likely if likely and likely not in facts.profiles else ""
+
+
+def _copied(facts: Facts, name: str, alias: str) -> tuple[Change, ...]:
+    changes = []
+    for file in FILES:
+        if stanza := facts.stanzas.get((file, "profile", name)):
+            lines = facts.lines(file)
+            header = config.heading(Section(file, "profile", alias, {}))
+            body = [lines[n - 1] for setting in stanza.settings for n in setting.lines]
+            gap = ("",) if lines and lines[-1].strip() else ()
+            changes.append(Change(file, len(lines) + 1, len(lines), (*gap, f"[{header}]", *body)))
+    return tuple(changes)
+
+
+def missing(facts: Facts) -> Iterator[Finding]:
+    """Profiles that the environment, the command line or this clone names, and no file has."""
+    for name in facts.asked:
+        if name not in facts.profiles:
+            yield _missing(facts, name, "There is no profile {}.", "")
+    for variable in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE"):
+        name = facts.env.get(variable, "")
+        if name and name not in facts.profiles and not _stand_in(name):
+            near = get_close_matches(name, facts.profiles, 1, 0.5)
+            shell = SHELLS[facts.shell]
+            do = shell.assign(variable, near[0]) if near else shell.remove(variable)
+            yield _missing(facts, name, f"{variable} names the profile {{}}, which is in neither file.", do)
+    remote = address.parse(facts.clone.remote) if facts.clone and facts.clone.remote.startswith("codecommit") else None
+    if remote and remote.profile and remote.profile not in facts.profiles:
+        yield _remote(facts, remote.profile)
+
+
+def _stand_in(name: str) -> bool:
+    """Say whether a name needs no section: AWS's tools take `default` for nobody in particular."""
+    return name == "default"
+
+
+def _missing(facts: Facts, name: str, says: str, do: str) -> Finding:
+    near = get_close_matches(name, facts.profiles, 3, 0.5)
+    close = f" There is {', '.join(near)}." if near else ""
+    return Finding(
+        "profile.missing",
+        "stops",
+        says.format(name) + close,
+        f"“The config profile ({name}) could not be found”.",
+        profile=name,
+        fix="ask",
+        do=do or f"ccsetup setup --profile {name}",
+    )
+
+
+def _remote(facts: Facts, name: str) -> Finding:
+    assert facts.clone is not None  # noqa: S101 — there is a remote
+    near = get_close_matches(name, facts.profiles, 3, 0.5) or [*facts.profiles][:3]
+    url = facts.clone.remote
+    ways = tuple(
+        Remedy(f"Use {other}", "in this clone", git={"remote.origin.url": url.replace(f"//{name}@", f"//{other}@", 1)})
+        for other in near
+        if _SAFE.fullmatch(other)
+    )
+    found = _missing(facts, name, "This clone's remote names the profile {}, which is in neither file.", "")
+    return found._replace(remedies=ways)
+
+
+CHECKS: tuple[Callable[[Facts], Iterator[Finding]], ...] = (sections, default_twice, names, missing)

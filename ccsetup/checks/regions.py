@@ -1,0 +1,167 @@
+"""Regions: those that are none, those without CodeCommit, and profiles that have none."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from difflib import get_close_matches
+
+from ccsetup import address, config, parse
+from ccsetup.address import REGIONS
+from ccsetup.checks.files import FILES
+from ccsetup.checks.values import behind
+from ccsetup.errors import BadAnswer
+from ccsetup.facts import Facts
+from ccsetup.ini import Setting, Stanza
+from ccsetup.letters import plain
+from ccsetup.model import Change, Corrected, FileName, Finding, Remedy, Section, Wanted
+from ccsetup.patterns import later
+
+_SHAPE = later(r"[a-z]{2,4}(?:-[a-z]+)+-[0-9]{1,2}")
+
+
+def regions(facts: Facts) -> Iterator[Finding]:
+    """Regions that are none, or that have no CodeCommit."""
+    known: dict[str, tuple[str, str]] = {}
+    for file in FILES:
+        for stanza in facts.document(file).stanzas:
+            for setting in stanza.settings if stanza.type in ("profile", "sso-session") else ():
+                own = setting.key == "region" and stanza.type == "profile" and setting.value not in REGIONS
+                if own or (setting.key == "sso_region" and not _SHAPE.fullmatch(setting.value)):
+                    yield from _region(facts, file, stanza, setting, known)
+
+
+def _region(
+    facts: Facts, file: FileName, stanza: Stanza, setting: Setting, known: dict[str, tuple[str, str]]
+) -> Iterator[Finding]:
+    value = setting.value
+    sign_in = setting.key == "sso_region"
+    if not value or "\n" in value or (not sign_in and _elsewhere(stanza)):
+        return
+    meant = known.setdefault(value, _meant_region(value))[0]
+    number = setting.lines[0]
+    line = facts.lines(file)[number - 1]
+    at = line.rfind(value)
+    place = {"profile": stanza.name if stanza.type == "profile" else "", "path": facts.path(file), "line": number}
+
+    def spelled(region: str) -> Remedy:
+        new = f"{line[:at]}{region}{line[at + len(value) :]}" if at >= 0 else f"{setting.key} = {region}"
+        return Remedy(f"Write {region}", REGIONS.get(region, ""), (Change(file, number, number, (new,)),))
+
+    if meant:
+        comment = behind(setting.key, value)
+        indent = line[: len(line) - len(line.lstrip())]
+        remedy = spelled(meant)
+        if comment:
+            kept = (indent + comment.strip(), f"{line[:at]}{meant}")
+            remedy = Remedy(f"Write {meant}", changes=(Change(file, number, number, kept),))
+        yield Finding("region.invalid", "stops", f"{value} is no region; meant is {meant}.", _NO_HOST, fix="auto",
+                      remedies=(remedy,), **place)  # type: ignore[arg-type]  # fmt: skip
+        return
+    shape = bool(_SHAPE.fullmatch(value))
+    near = [*get_close_matches(value.lower(), REGIONS, 3, 0.7), *_common(facts)]
+    ways = tuple(spelled(region) for region in dict.fromkeys(near))
+    wanted = Wanted(f"Which region instead of {value}?", parse.region, spelled)
+    code = "region.unsupported" if shape else "region.invalid"
+    says = f"There is no CodeCommit in {value}." if shape else f"{value} is no region of AWS."
+    yield Finding(code, "hinders", says, _NOT_HERE if shape else _NO_HOST, fix="ask", remedies=ways, wanted=wanted,
+                  **place)  # type: ignore[arg-type]  # fmt: skip
+
+
+_NO_HOST = "“Could not connect to the endpoint URL”: no AWS tool checks a region, each makes a host name of it."
+_NOT_HERE = "Other AWS services may well be there; git finds no host for this region."
+
+
+def _elsewhere(stanza: Stanza) -> bool:
+    """Say whether a profile is for a service that speaks AWS's language and has regions of its own."""
+    return "endpoint_url" in stanza.text or "services" in stanza.values or "endpoint" in stanza.text
+
+
+def _meant_region(value: str) -> tuple[str, str]:
+    """Return the region a text can only mean, "" when there is none, and what to say of it."""
+    text = plain(value)
+    text = text[: len(text) - len(behind("region", text))].strip().strip("\"'`.,;/").strip()
+    try:
+        found = parse.region(text)
+        return (found.value, found.said) if isinstance(found, Corrected) else (found, "")
+    except BadAnswer:
+        pass
+    lower = text.lower()
+    local = re.fullmatch(r"([a-z]{2}(?:-[a-z]+)+-[0-9])-[a-z]{3}-[0-9][a-z]", lower)
+    if local and local[1] in REGIONS:
+        return local[1], ""
+    squeezed = re.sub(r"[^a-z0-9]", "", lower)
+    near = [name for name in REGIONS if name.replace("-", "") in (squeezed, squeezed[:-1]) and squeezed]
+    if len(near) == 1 and not _SHAPE.fullmatch(lower) and (squeezed[-1:].isdigit() or squeezed[-1:] in "abcdef"):
+        return near[0], ""
+    address_ = address.parse(text).region if "://" in text else ""
+    return (address_ or (lower if _SHAPE.fullmatch(lower) and lower != value else "")), ""
+
+
+def _common(facts: Facts) -> list[str]:
+    """Return the regions in use on this machine, the commonest first, and a few where there are none."""
+    counts = Counter(there.get("region", "") for there in facts.profiles.values())
+    used = [region for region, _ in counts.most_common() if region in REGIONS][:5]
+    return used or ["us-east-1", "us-east-2", "us-west-2", "eu-west-1", "eu-central-1"]
+
+
+def missing_regions(facts: Facts) -> Iterator[Finding]:
+    """Profiles that get in somewhere, with no region to go to."""
+    if facts.env.get("AWS_DEFAULT_REGION"):
+        return
+    sources = {there.get("source_profile", "") for there in facts.profiles.values()}
+    ways: list[str] | None = None
+    for name, there in facts.profiles.items():
+        if there.get("region") or not _gets_in(there):
+            continue
+        ways = ways if ways is not None else _common(facts)
+        told_ = [there.get("sso_region", ""), facts.profiles.get(there.get("source_profile", ""), {}).get("region", "")]
+        likely = [region for region in dict.fromkeys([*reversed(told_), *ways]) if region in REGIONS]
+        yield _without_region(facts, name, likely, name in sources)
+
+
+_ACCESS = frozenset({"role_arn", "aws_access_key_id", "sso_account_id", "sso_role_name", "credential_process",
+                     "web_identity_token_file", "login_session", "credential_source"})  # fmt: skip
+
+
+def _gets_in(there: Mapping[str, str]) -> bool:
+    return not _ACCESS.isdisjoint(there) and "endpoint_url" not in there
+
+
+def _without_region(facts: Facts, name: str, likely: list[str], is_source: bool) -> Finding:
+    file: FileName = "config" if ("config", "profile", name) in facts.stanzas else "credentials"
+    stanza = facts.stanzas[file, "profile", name]
+
+    def with_region(region: str) -> Remedy:
+        return Remedy(f"Write {region}", REGIONS.get(region, ""), _set(facts, name, "region", region))
+
+    return Finding(
+        "region.missing",
+        "note" if is_source else "hinders",
+        f"{name} has no region.",
+        "“You must specify a region”, unless the address or a variable names one. [default]'s region is not inherited.",
+        profile=name,
+        path=facts.path(file),
+        line=stanza.line,
+        fix="ask",
+        remedies=tuple(map(with_region, likely)),
+        wanted=Wanted(f"Which region is {name} for?", parse.region, with_region),
+    )
+
+
+def _set(facts: Facts, name: str, key: str, value: str) -> tuple[Change, ...]:
+    """Return the changes that give a profile a setting in the config file, in a new section where it has none."""
+    lines = facts.lines("config")
+    if stanza := facts.stanzas.get(("config", "profile", name)):
+        last = stanza.settings[-1] if stanza.settings else None
+        model = lines[last.lines[0] - 1] if last else ""
+        indent = model[: len(model) - len(model.lstrip())]
+        after = last.lines[-1] if last else stanza.line
+        return (Change("config", after + 1, after, (f"{indent}{key} = {value}",)),)
+    header = config.heading(Section("config", "profile", name, {}))
+    gap = ("",) if lines and lines[-1].strip() else ()
+    return (Change("config", len(lines) + 1, len(lines), (*gap, f"[{header}]", f"{key} = {value}")),)
+
+
+CHECKS: tuple[Callable[[Facts], Iterator[Finding]], ...] = (regions, missing_regions)

@@ -1,0 +1,135 @@
+"""Values that a comment or quotes became a part of, and what AWS's Python tools read and other SDKs do not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from ccsetup.checks.files import FILES
+from ccsetup.facts import Facts
+from ccsetup.ini import Setting, Stanza
+from ccsetup.keys import DECIDING, FREE, NESTED, STRICT
+from ccsetup.model import Change, FileName, Finding, Remedy, Severity
+from ccsetup.patterns import later
+
+_COMMENT = later(r"(?:^|[ \t]+)[#;].*$")
+
+
+def values(facts: Facts) -> Iterator[Finding]:
+    """Comments and quotes that became a part of a value: there are no inline comments, and no quotes."""
+    for file in FILES:
+        text = facts.document(file).text
+        if not any(mark in text for mark in (" #", " ;", "\t#", "\t;", "=#", "=;", '"', "'")):
+            continue
+        for stanza in facts.document(file).stanzas:
+            for setting in stanza.settings:
+                if any(mark in setting.value for mark in "#;\"'"):
+                    yield from _value(facts, file, stanza, setting)
+
+
+def _value(facts: Facts, file: FileName, stanza: Stanza, setting: Setting) -> Iterator[Finding]:
+    texts = setting.value.split("\n")
+    for number, text in zip(setting.lines, texts, strict=False):
+        nested = setting.value.startswith("\n")
+        key = text.partition("=")[0].strip().lower() if nested else setting.key
+        value = text.partition("=")[2].strip() if nested else text
+        if comment := behind(key, value):
+            yield _commented(facts, file, stanza, key, number, value, comment)
+        bare = value[: len(value) - len(comment)].strip()
+        if (key in STRICT or (nested and key in NESTED)) and _is_quoted(bare):
+            yield _quoted(facts, file, stanza, key, number, bare, comment)
+
+
+def behind(key: str, value: str) -> str:
+    """Return the comment behind a value, with the blanks before it; "" where a # or ; is the value's own."""
+    found = _COMMENT.search(value)
+    if found is None:
+        return ""
+    before = value[: found.start()]
+    open_quote = before.count('"') % 2 or (key in FREE and before.count("'") % 2)
+    return "" if open_quote else value[found.start() :]
+
+
+def _is_quoted(value: str) -> bool:
+    marks = "\"'`"
+    return len(value) > 1 and (value[0] in marks or value[-1] in marks)
+
+
+def _commented(
+    facts: Facts, file: FileName, stanza: Stanza, key: str, number: int, value: str, comment: str
+) -> Finding:
+    line = facts.lines(file)[number - 1].rstrip()
+    indent = line[: len(line) - len(line.lstrip())]
+    kept = line[: len(line) - len(comment)].rstrip() if line.endswith(comment) else line
+    sure = (key in STRICT or key in NESTED) and kept != line and bool(value[: -len(comment)].strip())
+    change = Change(file, number, number, (indent + comment.strip(), kept))
+    return Finding(
+        "value.inline-comment",
+        _severity(key) if sure else "note",
+        f"The remark behind {key} is taken for a part of its value.",
+        "AWS's Python tools (CLI, boto3, git) know no comments behind a value; other SDKs cut them off.",
+        profile=stanza.name if stanza.type == "profile" else "",
+        path=facts.path(file),
+        line=number,
+        fix="auto" if sure else "ask",
+        remedies=(Remedy("Give the remark a line of its own", changes=(change,)),) if kept != line else (),
+    )
+
+
+def _quoted(facts: Facts, file: FileName, stanza: Stanza, key: str, number: int, value: str, comment: str) -> Finding:
+    line = facts.lines(file)[number - 1]
+    at = line.rfind(value)
+    bare = value.strip("\"'`").strip()
+    new = f"{line[:at]}{bare}{line[at + len(value) :]}" if at >= 0 else line
+    return Finding(
+        "value.quoted",
+        _severity(key),
+        f"The quotes around {key} are taken for a part of its value.",
+        "No SDK takes quotes away here: the value is looked for with them.",
+        profile=stanza.name if stanza.type == "profile" else "",
+        path=facts.path(file),
+        line=number,
+        fix="auto",
+        remedies=(Remedy("Write it without quotes", changes=(Change(file, number, number, (new,)),)),),
+    )
+
+
+def _severity(key: str) -> Severity:
+    return "stops" if key in DECIDING else "hinders"
+
+
+def dialect(facts: Facts) -> Iterator[Finding]:
+    """What AWS's Python tools read and other SDKs do not: colons for equals signs, names with blanks."""
+    for file in FILES:
+        lines = facts.lines(file)
+        if ":" not in facts.document(file).text and not any(" " in it.partition("=")[0].strip() for it in lines):
+            continue
+        for stanza in facts.document(file).stanzas:
+            for setting in stanza.settings if stanza.type else ():
+                line = lines[setting.lines[0] - 1]
+                sign = next((char for char in line if char in "=:"), "=")
+                if sign == ":" or " " in setting.key:
+                    yield _foreign(facts, file, stanza, setting, line)
+
+
+def _foreign(facts: Facts, file: FileName, stanza: Stanza, setting: Setting, line: str) -> Finding:
+    blank = " " in setting.key
+    key, _, value = line.partition(":")
+    says = f"`{setting.key}` has a blank in its name." if blank else f"{setting.key} is written with a colon."
+    why = "AWS's Python tools keep it under that name; other SDKs skip it."
+    spelled = f"{key.rstrip()} = {value.strip()}"
+    return Finding(
+        "file.stray-line",
+        "note",
+        says,
+        why if blank else "AWS's Python tools read it; other SDKs refuse the file: “Expected an '=' sign”.",
+        profile=stanza.name if stanza.type == "profile" else "",
+        path=facts.path(file),
+        line=setting.lines[0],
+        fix="tell" if blank else "ask",
+        remedies=() if blank else (
+            Remedy("Write it with =", changes=(Change(file, setting.lines[0], setting.lines[0], (spelled,)),)),
+        ),
+    )  # fmt: skip
+
+
+CHECKS: tuple[Callable[[Facts], Iterator[Finding]], ...] = (values, dialect)

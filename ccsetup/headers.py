@@ -1,0 +1,125 @@
+"""Headers of sections: what botocore understands by one, and what an odd one was meant to be."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from difflib import get_close_matches
+from typing import NamedTuple
+
+from ccsetup import ini
+from ccsetup.keys import KNOWN, NOT_PROFILES, SESSION
+from ccsetup.letters import plain
+from ccsetup.model import FileName, Section
+from ccsetup.patterns import later
+
+TYPES = {"profile": "profile", "sso-session": "sso-session", "services": "services"}
+
+_TYPED = later(r"(?i)(profiles?|sso[-_ ]?sessions?|services?)(\s*[:=]\s*|\s+)(\S.*)")
+_GLUED = later(r"(?i)(profile|sso[-_]session)[-_.]?(?=[^s\s])(\S+)")
+_WORDS = later(r"(\S+)\s+(\S.*)")
+_INNER = later(r"\[*\s*([^\[\]]*?)\s*\]+(\s*[#;].*)?")
+
+
+class Heading(NamedTuple):
+    """What a header was meant to be: the code of what is wrong with it, the header without brackets, the remark behind.
+
+    A code of "" means that nothing is wrong.
+    """
+
+    code: str
+    header: str
+    remark: str = ""
+
+
+def meant(header: str, file: FileName, keys: Collection[str], names: Collection[str] = ()) -> Heading:
+    """Return what a header between brackets was meant to be, by itself and by the keys that stand under it.
+
+    `names` are profiles that something in the two files, the environment or a clone refers to.
+    """
+    if file == "config" and ini.logical(header, file)[0] and header.isascii() and "]" not in header:
+        return Heading("", header)
+    if header == ini.DEFAULTS or (file == "credentials" and _is_plain_name(header)):
+        return Heading("", header)
+    straight = plain(header)
+    inner = _INNER.fullmatch(straight + "]")
+    bare, remark = (inner[1], (inner[2] or "").strip()) if inner else (straight.strip(), "")
+    if "]" in header and not _bracketed(header):
+        cut, _, rest = header.partition("]")
+        if rest.lstrip()[:1] in ("#", ";"):
+            inside = meant(cut, file, keys, names)
+            return Heading(inside.code or "value.inline-comment", inside.header, rest.strip() + "]")
+    found = _in_credentials(bare, keys) if file == "credentials" else _in_config(bare, keys, names)
+    if found is None:
+        return Heading("", header)
+    if straight != header:
+        return Heading("file.characters", found.header, remark)
+    if found.header == header:
+        return Heading("", header)
+    return Heading(found.code or "section.prefix", found.header, remark)
+
+
+def _is_plain_name(header: str) -> bool:
+    return header.isidentifier() and header.isascii() and (header == "default" or header.lower() != "default")
+
+
+def _bracketed(header: str) -> bool:
+    return header.startswith("[")
+
+
+def _in_config(bare: str, keys: Collection[str], names: Collection[str]) -> Heading | None:
+    """Return what a header of the config file means, None where it is somebody else's."""
+    if bare.lower() == "default":
+        return Heading("section.prefix", "default")
+    if (found := _TYPED.fullmatch(bare)) or (found := _GLUED.fullmatch(bare)):
+        name = found[found.lastindex or 2]
+        type = _type(found[1])
+        if ini.logical(f"{type} {name}", "config")[0]:
+            return Heading("section.prefix", f"{type} {name}")
+        return _quoted(type, name, bare)
+    if words := _WORDS.fullmatch(bare):
+        near = get_close_matches(words[1].lower(), TYPES, 1, 0.8)
+        if near:
+            return Heading("section.prefix", f"{near[0]} {words[2]}")
+    if bare.lower() in TYPES or bare.lower() in NOT_PROFILES or not bare:
+        return None
+    known = sum(key in KNOWN for key in keys)
+    if not known and bare not in names:
+        return None
+    if keys and known * 2 < len(keys):
+        return None
+    type = "sso-session" if keys and SESSION.issuperset(keys) and "sso_start_url" in keys else "profile"
+    return _quoted(type, bare, bare)._replace(code="section.prefix")
+
+
+def _quoted(type: str, name: str, bare: str) -> Heading:
+    name = name.strip()
+    if name[:1] in "\"'" or name[-1:] in "\"'":
+        name = name.strip("\"'")
+    code = "section.quoting" if bare.startswith(f"{type} ") else "section.prefix"
+    kind = "sso-session" if type == "sso-session" else "profile"
+    if type == "services":
+        return Heading(code, f'services "{name}"')
+    from ccsetup.config import heading
+
+    return Heading(code, heading(Section("config", kind, name, {})))  # type: ignore[arg-type]
+
+
+def _type(word: str) -> str:
+    word = word.lower()
+    return "profile" if word.startswith("profile") else "sso-session" if word.startswith("sso") else "services"
+
+
+def _in_credentials(bare: str, keys: Collection[str]) -> Heading | None:
+    """Return what a header of the credentials file means, None where nothing is wrong with it."""
+    name = bare
+    code = "section.prefix"
+    if found := _TYPED.fullmatch(bare):
+        if _type(found[1]) != "profile":
+            return None
+        name = found[3].strip()
+    if name[:1] in ("'", '"') or name[-1:] in ("'", '"'):
+        code = code if name != bare else "section.quoting"
+        name = name.strip("\"'")
+    if name.lower() == "default":
+        name = "default"
+    return Heading(code, name) if name else None

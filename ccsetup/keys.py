@@ -1,0 +1,54 @@
+"""The settings that AWS's tools know, and how each is written: what can hold blanks, quotes or a # and what cannot."""
+
+from __future__ import annotations
+
+from ccsetup.patterns import later
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+DECIDING = _words(
+    "aws_access_key_id aws_secret_access_key aws_session_token region role_arn source_profile credential_source"
+    " external_id mfa_serial role_session_name duration_seconds web_identity_token_file sso_session sso_account_id"
+    " sso_role_name sso_start_url sso_region login_session"
+)  # a profile does not get in where one of these is wrong
+TUNING = _words(
+    "aws_security_token output sso_registration_scopes ca_bundle cli_timestamp_format cli_follow_urlparam"
+    " cli_auto_prompt cli_binary_format cli_history cli_help_output cli_error_format parameter_validation"
+    " retry_mode max_attempts tcp_keepalive defaults_mode endpoint_url ignore_configured_endpoint_urls"
+    " use_fips_endpoint use_dualstack_endpoint sts_regional_endpoints ec2_metadata_service_endpoint"
+    " ec2_metadata_service_endpoint_mode ec2_metadata_v1_disabled metadata_service_timeout"
+    " metadata_service_num_attempts s3_us_east_1_regional_endpoint s3_disable_multiregion_access_points"
+    " s3_use_arn_region s3_disable_express_session_auth account_id account_id_endpoint_mode"
+    " request_checksum_calculation response_checksum_validation disable_request_compression"
+    " request_min_compression_size_bytes sigv4a_signing_region_set auth_scheme_preference endpoint_discovery_enabled"
+    " services inject_host_prefix use_arn_region ccsetup_kind ccsetup_expires_at"
+)
+FREE = _words("credential_process cli_pager sdk_ua_app_id")  # in which blanks, quotes and # may be meant
+STRICT = DECIDING | TUNING
+KNOWN = STRICT | FREE
+SESSION = _words("sso_start_url sso_region sso_registration_scopes")
+TOKENS = _words("aws_session_token aws_security_token aws_secret_access_key")
+NESTED = _words(
+    "max_concurrent_requests max_queue_size multipart_threshold multipart_chunksize max_bandwidth addressing_style"
+    " use_accelerate_endpoint payload_signing_enabled signature_version endpoint_url use_dualstack_endpoint"
+    " preferred_transfer_client target_bandwidth"
+)  # within blocks such as s3
+NAMES = _words("source_profile sso_session services")  # that refer to a section
+NOT_PROFILES = _words("plugins preview okta saml adfs common toolkit")
+
+TOKEN = later(r"[A-Za-z0-9+/_%.-]{3,}={0,2}")
+KEY = later(r"[a-z][a-z0-9_]*")
+SHELL = later(r"(?i)(?:export|set|setx|\$env:)\s*(AWS_[A-Z_]+)\s*[= ]\s*[\"']?([^\"']*)[\"']?;?")
+VARIABLES = {
+    "AWS_ACCESS_KEY_ID": "aws_access_key_id",
+    "AWS_SECRET_ACCESS_KEY": "aws_secret_access_key",
+    "AWS_SESSION_TOKEN": "aws_session_token",
+    "AWS_SECURITY_TOKEN": "aws_session_token",
+    "AWS_REGION": "region",
+    "AWS_DEFAULT_REGION": "region",
+    "AWS_DEFAULT_OUTPUT": "output",
+    "AWS_ROLE_ARN": "role_arn",
+}

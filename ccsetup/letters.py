@@ -1,0 +1,69 @@
+"""Letters that documents, chats and word processors put in place of others, and the encodings of a whole text."""
+
+from __future__ import annotations
+
+import codecs
+
+from ccsetup.patterns import later
+
+BOM = "\ufeff"
+_MARKS = (
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_MEANT = str.maketrans(
+    {
+        **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-"),
+        **dict.fromkeys("\u2018\u2019\u201a\u201b\u2032", "'"),
+        **dict.fromkeys("\u201c\u201d\u201e\u201f\u2033\u00ab\u00bb", '"'),
+        **dict.fromkeys("\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007", " "),
+        **dict.fromkeys("\u2008\u2009\u200a\u202f\u205f\u3000", " "),
+        **dict.fromkeys("\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\ufeff", ""),
+        "\uff1d": "=", "\uff1a": ":", "\uff3b": "[", "\uff3d": "]",
+    }
+)  # fmt: skip
+_OPTION = later(r"(?<=\s)-?[\u2013\u2014](?=[A-Za-z]{2})")
+
+
+def plain(text: str) -> str:
+    """Return a text in the letters that were typed: hyphens, straight quotes, blanks; nothing that cannot be seen."""
+    return text if text.isascii() else text.translate(_MEANT)
+
+
+def plain_command(text: str) -> str:
+    """Return a command in the letters that were typed: a long dash before a word was two hyphens."""
+    return text if text.isascii() else _OPTION.sub("--", text).translate(_MEANT)
+
+
+def decoded(text: str) -> str:
+    """Return a text in the letters it was meant in, whatever its encoding; bytes without a meaning stay escapes."""
+    if text.isascii() and "\0" not in text:
+        return text
+    name = encoding(text)
+    if name in ("", "utf-8"):
+        return text.removeprefix(BOM)
+    data = text.encode("utf-8", "surrogateescape")
+    return data.decode(name, "replace").removeprefix(BOM)
+
+
+def encoding(text: str) -> str:
+    """Return the encoding a text is in, "utf-8" for that with a mark, "" for plain UTF-8 and what is none at all."""
+    if text.isascii() and "\0" not in text:
+        return ""
+    if text.startswith(BOM):
+        return "utf-8"
+    head = text[:64].encode("utf-8", "surrogateescape")
+    for mark, name in _MARKS:
+        if head.startswith(mark) and "\0" in text:
+            return name
+    if text.count("\0") * 3 > len(text):
+        return "utf-16-be" if head[:1] == b"\0" else "utf-16-le"
+    return ""
+
+
+def from_windows(text: str) -> str:
+    """Return a text in which bytes that are no UTF-8 are read as Western Windows wrote them."""
+    escapes = {0xDC00 + byte: bytes([byte]).decode("cp1252", "replace") for byte in range(0x80, 0x100)}
+    return text.translate(escapes)

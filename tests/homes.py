@@ -1,0 +1,103 @@
+"""Homes of all sorts for the doctor: built from two texts, disguised in many ways, healthy and broken."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import NamedTuple
+
+from ccsetup.facts import Facts
+from ccsetup.files import Files
+from ccsetup.world import World
+from tests.script import FakeGit, Script, world
+
+NOW = datetime(2026, 11, 21, 12, 0, tzinfo=timezone.utc)
+KEY, SECRET = "AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
+KEYS = f"aws_access_key_id = {KEY}\naws_secret_access_key = {SECRET}\n"
+ROLE = "arn:aws:iam::111122223333:role/CodeCommitAccess"
+
+
+@dataclass
+class Home:
+    """One home: what its two files hold (None: no such file), and the environment."""
+
+    config: str | bytes | None = None
+    credentials: str | bytes | None = None
+    env: Mapping[str, str] = field(default_factory=dict)
+    modes: tuple[int, int] = (0o600, 0o600)
+
+
+def build(folder: Path, home: Home) -> Path:
+    """Write a home's files under folder/home; return that."""
+    aws = folder / "home" / ".aws"
+    aws.mkdir(parents=True, exist_ok=True)
+    aws.chmod(0o700)
+    for name, text, mode in (("config", home.config, home.modes[0]), ("credentials", home.credentials, home.modes[1])):
+        if text is not None:
+            path = aws / name
+            path.write_bytes(text if isinstance(text, bytes) else text.encode("utf-8", "surrogateescape"))
+            path.chmod(mode)
+            past = NOW.timestamp() - 60  # nobody has it in hand
+            os.utime(path, (past, past))
+    return folder / "home"
+
+
+def world_of(folder: Path, home: Home, script: Script | None = None, git: FakeGit | None = None) -> World:
+    """Build a home and return the world that lives in it."""
+    build(folder, home)
+    return world(folder, script, env=home.env, git=git)
+
+
+def facts_of(config: str | None = None, credentials: str | None = None, **more: object) -> Facts:
+    """Return the facts of two texts, with no disk anywhere."""
+    from ccsetup.world import AwsTexts
+
+    aws = Path("/home/maria/.aws")
+    texts = AwsTexts(aws / "config", config, aws / "credentials", credentials)
+    facts = Facts(texts, {}, Path("/home/maria"), Path("/home/maria"), NOW)
+    from dataclasses import replace
+
+    return replace(facts, **more) if more else facts  # type: ignore[arg-type]
+
+
+def texts(folder: Path) -> tuple[bytes | None, bytes | None]:
+    """Return what the two files of folder/home hold."""
+    paths = (folder / "home" / ".aws" / name for name in ("config", "credentials"))
+    config, credentials = (path.read_bytes() if path.exists() else None for path in paths)
+    return config, credentials
+
+
+class Disguise(NamedTuple):
+    """A way to make a home look otherwise: its texts changed, and how many lines come before them in each file."""
+
+    name: str
+    change: Callable[[str, str], str]  # text, "config" or "credentials"
+    before: int = 0
+
+
+def _crowd(file: str, count: int, first: int = 0) -> str:
+    prefix = "profile " if file == "config" else ""
+    body = "region = eu-west-1\noutput = json\n" if file == "config" else KEYS
+    return "".join(f"[{prefix}crowd-{number}]\n{body}\n" for number in range(first, first + count))
+
+
+DISGUISES = (
+    Disguise("plain", lambda text, file: text),
+    Disguise("windows", lambda text, file: text.replace("\n", "\r\n")),
+    Disguise("crowd", lambda text, file: _crowd(file, 150) + text + "\n" + _crowd(file, 150, 150), 600),
+    Disguise("no last newline", lambda text, file: text.rstrip("\n")),
+    Disguise("comments", lambda text, file: f"# mine\n; and yours\n\n{text}\n# the end\n", 3),
+)
+
+
+def disguised(text: str, file: str, disguise: Disguise) -> str:
+    """Return a text in a disguise."""
+    return disguise.change(text, file)
+
+
+def files_of(folder: Path, env: Mapping[str, str] | None = None) -> Files:
+    """Return the disk of a home that was built."""
+    return Files(dict(env or {}), folder / "home", lambda: NOW)
