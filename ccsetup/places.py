@@ -64,7 +64,8 @@ def places(facts: Facts, name: str, keys: Iterable[str]) -> list[Place]:
 def respelled(where: Place, value: str) -> tuple[Change, ...]:
     """Return the changes that give a setting another value of one line, and leave the rest of its line as it is."""
     parts = _SPELLED.fullmatch(_line(where, where.line))
-    first = Change(where.file, where.line, where.line, (f"{parts[1]}{value}{parts[3]}" if parts else value,))
+    blank = " " if parts and parts[1][-2:] in (" =", " :") else ""  # nothing stood there
+    first = Change(where.file, where.line, where.line, (f"{parts[1]}{blank}{value}{parts[3]}" if parts else value,))
     return (first, *_gone(where.file, where.setting.lines[1:]))
 
 

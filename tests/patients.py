@@ -6,11 +6,11 @@ import os
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
-from ccsetup import repair
+from ccsetup import checks, repair
 from ccsetup.checks import credentials, environment, git, kinds, processes, remotes, roles, signins, sources, tokens
 from ccsetup.facts import Facts
 from ccsetup.model import Finding
@@ -33,6 +33,67 @@ def facts(config: str | None = None, credentials: str | None = None, **more: Any
     settings["helpers"] = {"git-remote-codecommit": "/usr/bin/git-remote-codecommit"}
     settings["found"] = {}
     return Facts(texts, **{**settings, **more})
+
+
+class Patient(NamedTuple):
+    """A home that is broken in one way: both files before and after, and what is to be found.
+
+    In the text of one, lines that begin with - are there before alone and those with + afterwards; § is at the end of
+    the line that is to be named, and what follows == is the credentials file (BASE where there is none). `way` is how
+    botocore gets its credentials afterwards; `fix` "ask" takes the remedy number `choose`.
+    """
+
+    code: str
+    text: str
+    way: str = ""
+    fix: str = "auto"
+    severity: str = "stops"
+    profile: str = "dev"
+    choose: int = 0
+    env: Mapping[str, str] = {}
+
+    def texts(self, after: bool) -> tuple[str, str]:
+        """Return config and credentials before, the line to be named still marked, or after."""
+        drop, keep = "-+" if after else "+-"
+        config, _, credentials = self.text.partition("==\n")
+        both = []
+        for text in (config, credentials or BASE):
+            lines = [line for line in text.splitlines(keepends=True) if line[:1] != drop]
+            both.append("".join(line.removeprefix(keep) for line in lines))
+        return (both[0].replace("§", ""), both[1].replace("§", "")) if after else (both[0], both[1])
+
+
+def numbered(text: str) -> tuple[str, int]:
+    """Return a text without its mark, and the number of the line where that was (0: nowhere)."""
+    at = text.find("§")
+    return text.replace("§", ""), text.count("\n", 0, at) + 1 if at >= 0 else 0
+
+
+def prove(it: Patient, **more: Any) -> Facts:
+    """Prove a patient in all disguises: found, line and severity right, mended as it is to be and in no other place.
+
+    Return the plain one, mended.
+    """
+    wanted, given = ([*map(disguises, it.texts(after), ("config", "credentials"))] for after in (True, False))
+    for name in wanted[0]:
+        (config, line), (credentials, other) = (numbered(texts[name]) for texts in given)
+        there = facts(config, credentials, env=it.env, **more)
+        found_ = [each for each in looked(there) if each.code == it.code]
+        place = ("config", line) if line else ("credentials", other)
+        assert [lines_of([each])[0][1:] for each in found_] == [(it.profile, *place)], (name, found_)
+        assert (found_[0].severity, found_[0].fix) == (it.severity, it.fix), (name, found_)
+        stops = {each.code for each in checks.offline(there) if each.severity == "stops"}
+        assert stops <= {it.code}, (name, stops)
+        if it.fix == "tell":
+            assert found_[0].do
+            continue
+        after = mended(there, it.code, choose=it.choose)
+        ended = (lambda text: text.rstrip("\n")) if name == "without a last line end" else str
+        got = [ended(text or "") for text in (after.texts.config, after.texts.credentials)]
+        assert got == [ended(texts[name]) for texts in wanted], name
+        assert not [each for each in looked(after) if each.code == it.code], name
+    config, credentials = (text.replace("§", "") for text in it.texts(after=it.fix != "tell"))
+    return facts(config, credentials, env=it.env, **more)
 
 
 def looked(there: Facts) -> list[Finding]:
@@ -66,21 +127,22 @@ def mended(there: Facts, *codes: str, choose: int = 0) -> Facts:
 
 
 def crowd(count: int = 300) -> str:
-    """Return healthy profiles that begin with nobody else's credentials, in config's dialect."""
-    one = "[profile healthy-{0}]\nrole_arn = arn:aws:iam::111122223333:role/R{0}\nsource_profile = default\nregion = us-east-1\n\n"
+    """Return healthy profiles, in config's dialect, that nobody could begin with."""
+    one = "[profile healthy-{0}]\nregion = us-east-1\ns3 =\n  max_queue_size = {0}\n\n"
     return "".join(one.format(n) for n in range(count))
 
 
-def disguises(text: str) -> Mapping[str, str]:
+def disguises(text: str, file: str = "config") -> Mapping[str, str]:
     """Return a text as other people would have written it: each reads the same to botocore."""
+    others = crowd() if file == "config" else ""
     return {
         "as it is": text,
         "of Windows": text.replace("\n", "\r\n"),
-        "in a crowd": crowd() + text,
+        "in a crowd": others + text,
         "without a last line end": text.rstrip("\n"),
         "no blanks": text.replace(" = ", "="),
         "tabs and colons": text.replace(" = ", "\t:\t"),
-        "capital keys": text.replace("role_arn", "Role_ARN").replace("source_profile", "SOURCE_PROFILE"),
+        "capital keys": text.replace("role_arn", "Role_ARN").replace("sso_account_id", "SSO_ACCOUNT_ID"),
         "comments and blank lines": "# mine\n\n" + text.replace("\n[", "\n\n; next\n["),
         "quoted names": text.replace("[profile dev]", '[profile "dev"]'),
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from ccsetup import parse
+from ccsetup import address, parse
 from ccsetup.errors import BadAnswer
 from ccsetup.facts import Facts
 from ccsetup.model import Corrected, Finding, Remedy, Severity, Wanted
@@ -13,7 +13,13 @@ from ccsetup.places import Place, comment, finding, meant, place, removed, respe
 
 Settings = Mapping[str, str]
 
-_NAMED = re.compile(r"arn:(aws[a-z-]*):(?:iam|sts):*([0-9]{1,12}):(?:assumed-role|role|policy)/+(\S+)")
+_NAMED = re.compile(r"arn:(aws[a-z-]*):iam:*([0-9]{1,12}):(?:role|policy|instance-profile)/+([^\s*]+)")
+_LOOSE = re.compile(
+    r"(?:arn[:.])?(?:(?P<partition>aws[a-z-]*)[:.])?(?:iam[:.]*)?(?:[a-z]{2}-[a-z-]+-[0-9]:)?:*"
+    r"(?P<account>[0-9]{4}-?[0-9]{4}-?[0-9]{4}):*"
+    r"(?:[:/]+roles?[:/]+(?P<role>[\w+=,.@/-]+?)|[:/](?P<name>(?!root\b)[\w+=,.@-]+?))[/,.;:]*",
+    re.IGNORECASE | re.ASCII,
+)
 _REFUSED = "Nothing here notices; AWS refuses it when the role is assumed (ValidationError)."
 _UNREAD = "botocore leaves it out without a word; other SDKs refuse the profile."
 _OF_ROLES = ("role_arn", "sso_role_name", "web_identity_token_file")
@@ -29,12 +35,26 @@ def arn(facts: Facts) -> Iterator[Finding]:
         try:
             read = parse.role_arn(meant(value))
         except BadAnswer as bad:
-            yield _no_arn(facts, name, where, bad)
+            if right := _one_reading(meant(value), there.get("region", "")):
+                yield _corrected(facts, name, where, "role.arn", right, "is not written as AWS has it")
+            else:
+                yield _no_arn(facts, name, where, bad)
             continue
         if isinstance(read, Corrected):
             yield _corrected(facts, name, where, "role.arn", read.value, "is not written as AWS has it")
         else:
             good.add(value)
+
+
+def _one_reading(value: str, region: str) -> str:
+    """Return the role's ARN where only its punctuation is wrong, or a word that all of them have; "" otherwise."""
+    found = _LOOSE.fullmatch("".join(value.split()))
+    if found is None:
+        return ""
+    partition = (found["partition"] or address.partition_of(region)).lower()
+    name = re.sub("/+", "/", (found["role"] or found["name"]).strip("/"))
+    arn = f"arn:{partition}:iam::{found['account'].replace('-', '')}:role/{name}"
+    return arn if _is_arn(arn) else ""
 
 
 def _corrected(

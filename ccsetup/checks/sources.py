@@ -12,7 +12,7 @@ from ccsetup import parse
 from ccsetup.errors import BadAnswer
 from ccsetup.facts import Facts
 from ccsetup.model import Finding, Remedy, Wanted
-from ccsetup.places import Place, added, finding, meant, place, places, removed, respelled
+from ccsetup.places import Place, added, finding, meant, place, places, removed, renamed, respelled
 
 Settings = Mapping[str, str]
 
@@ -21,6 +21,7 @@ MACHINE = ("Environment", "Ec2InstanceMetadata", "EcsContainer")
 _OWN = ("aws_access_key_id", "aws_secret_access_key", "sso_account_id", "sso_role_name", "web_identity_token_file",
         "credential_process", "login_session")  # fmt: skip
 _OF_A_ROLE = ("role_arn", "role_session_name", "external_id", "mfa_serial", "duration_seconds")
+_AS_HEADER = re.compile(r"profile\s+|profile/")
 _MOST = 9  # sources that are offered
 _MANY = 2000  # names among which a like one is not looked for
 
@@ -205,11 +206,18 @@ def _none(facts: Facts, name: str, there: Settings, where: Place, offer: _Offer)
     because = "PartialCredentialsError: source_profile or credential_source is missing."
     if not has_own(there):
         only = offer.only(name)
-        return _Case(says, because, [only] if only else offer.to(name), sure=bool(only))
+        names = [only] if only else offer.to(name)
+        return _Case(says, because, names, () if names else _by_machine(where), sure=bool(only))
     keep = removed(places(facts, name, _OF_A_ROLE))
     more = (Remedy("Take the role away", "and keep the profile's own credentials", keep),)
     own = [name] if STATIC & there.keys() else []
     return _Case(says, because, [*own, *offer.to(name)], more)
+
+
+def _by_machine(where: Place) -> tuple[Remedy, ...]:
+    """Return the remedies that take this machine's credentials, for where there are no others."""
+    settings = {f"Assume it with {it}": {"credential_source": it} for it in (*MACHINE[1:], MACHINE[0])}
+    return tuple(Remedy(label, changes=added(where, it)) for label, it in settings.items())
 
 
 def _both(facts: Facts, name: str, there: Settings, where: Place, offer: _Offer) -> _Case:
@@ -229,9 +237,12 @@ def _both(facts: Facts, name: str, there: Settings, where: Place, offer: _Offer)
 
 def _missing(facts: Facts, name: str, there: Settings, where: Place, offer: _Offer) -> _Case:
     named = meant(there["source_profile"])
-    offered = offer.to(name, named)
-    like = [it for it in offer.like(named) if it in offered and _alike(it, named)]
+    bare = _AS_HEADER.sub("", named.strip("[]")).strip()
+    offered = offer.to(name, bare)
+    like = [it for it in offer.like(bare) if it in offered and _alike(it, bare)]
     says = f"{name} is to be assumed with {named}, and there is no profile of that name."
+    if not named:
+        says = f"{name} names no profile in source_profile."
     because = f'InvalidConfigError: The source_profile "{named}" … does not exist.'
     return _Case(says, because, like if len(like) == 1 else offered, sure=len(like) == 1)
 
@@ -265,6 +276,8 @@ def _credential_source(facts: Facts, name: str, there: Settings, where: Place, o
     close = difflib.get_close_matches(own, known, n=1, cutoff=0.75)
     likely = [known[it] for it in close] or MACHINE
     remedies = tuple(Remedy(f"Write {it}", changes=respelled(where, it)) for it in likely)
+    if named in offer.to(name):
+        remedies = (Remedy(f"Assume it with {named}", changes=renamed(where, "source_profile", named)),)
     says = f"{name}: there is no credential_source {named}; there are {', '.join(MACHINE[:-1])} and {MACHINE[-1]}."
     because = f'InvalidConfigError: The credential source "{named}" … is not valid.'
     return _Case(says, because, more=remedies, sure=True, takes_source=False)

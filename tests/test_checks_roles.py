@@ -1,0 +1,187 @@
+"""Roles and what they are assumed with: each broken home found on its line, mended there alone, and believed by botocore."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from ccsetup import repair
+from tests.patients import BASE, HOME, OTHER_ID, OTHER_SECRET, Patient, facts, found, lines_of, prove, resolved
+
+KEYS = f"aws_access_key_id = {OTHER_ID}\naws_secret_access_key = {OTHER_SECRET}\n"
+ARN = "arn:aws:iam::111122223333:role/CodeCommitAccess"
+SSO = "sso_session = acme\nsso_account_id = 111122223333\nsso_role_name = Dev\n[sso-session acme]\nsso_start_url = https://acme.awsapps.com/start\nsso_region = us-east-1\n"
+CACHE = HOME / ".aws" / "sso" / "cache" / f"{hashlib.sha1(b'acme').hexdigest()}.json"
+CACHED = '{"accessToken": "x", "expiresAt": "2026-03-01T18:00:00Z", "startUrl": "https://acme.awsapps.com/start", "region": "us-east-1"}'
+AFTER = "source_profile = default\nregion = us-east-1\n"
+
+
+def role(broken: str, right: str = ARN, **more: object) -> Patient:
+    """Return a role whose ARN is broken."""
+    text = f"[profile dev]\n-role_arn = {broken}§\n+role_arn = {right}\n{AFTER}"
+    text += f"\n[profile other]\nrole_arn = {ARN}\n{AFTER}"
+    return Patient("role.arn", text, "assume-role", **more)  # type: ignore[arg-type]
+
+
+def setting(
+    code: str, line: str, right: str = "", severity: str = "stops", source: str = "default", more: str = ""
+) -> Patient:
+    """Return a role with one broken setting, which gives way to a right one or to none."""
+    mended = f"+{right}\n" if right else ""
+    head = f"[profile dev]\nrole_arn = {ARN}\nsource_profile = {source}\nregion = us-east-1\n"
+    return Patient(code, f"{head}-{line}§\n{mended}{more}", "assume-role", severity=severity)
+
+
+ROLES = [
+    role("arn:aws:iam:::111122223333:role/CodeCommitAccess"),
+    role("arn:aws:iam::::111122223333:role/CodeCommitAccess"),
+    role("arn:aws:iam:111122223333:role/CodeCommitAccess"),
+    role("arn:aws:sts::111122223333:assumed-role/CodeCommitAccess/maria"),
+    role("arn:aws:sts::111122223333:assumed-role/CodeCommitAccess"),
+    role("arn:aws:iam::1111 2222 3333:role/CodeCommitAccess"),
+    role("arn:aws:iam:: 111122223333 : role/CodeCommitAccess"),
+    role("arn:aws:iam::1111-2222-3333:role/CodeCommitAccess"),
+    role("arn:aws:iam::111122223333:role/CodeCommitAccess/"),
+    role("arn:aws:iam::111122223333:role/CodeCommitAccess;"),
+    role("arn:aws:iam::111122223333:role//CodeCommitAccess"),
+    role("arn:aws:iam::111122223333:/role/CodeCommitAccess"),
+    role("arn:aws:iam::111122223333:role:CodeCommitAccess"),
+    role("arn:aws:iam::111122223333:Role/CodeCommitAccess"),
+    role("arn:aws:iam::111122223333:roles/CodeCommitAccess"),
+    role("arn:aws:iam:us-east-1:111122223333:role/CodeCommitAccess"),
+    role("ARN:AWS:IAM::111122223333:ROLE/CodeCommitAccess"),
+    role("aws:iam::111122223333:role/CodeCommitAccess"),
+    role("arn:iam::111122223333:role/CodeCommitAccess"),
+    role("arn:aws-cn:iam:::111122223333:role/a/b/Dev", "arn:aws-cn:iam::111122223333:role/a/b/Dev"),
+    role("arn:aws-us-gov:sts::111122223333:assumed-role/Dev/i-0123", "arn:aws-us-gov:iam::111122223333:role/Dev"),
+    role("arn:aws:iam::111122223333:CodeCommitAccess"),
+    role("111122223333:role/CodeCommitAccess"),
+    role("arn:aws:iam::111122223333:policy/CodeCommitAccess", fix="ask"),
+    role("arn:aws:iam::111122223333:instance-profile/CodeCommitAccess", fix="ask"),
+    role("arn:aws:iam::011122223333:role/X:", "arn:aws:iam::011122223333:role/X"),
+    role("arn:aws:iam::11112222333:role/X", "arn:aws:iam::111122223333:role/X", fix="ask"),
+    role("arn:aws:iam::11112222333:role/X", "arn:aws:iam::011112222333:role/X", fix="ask", choose=1),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("patient", ROLES, ids=lambda it: it.text.split("\n")[1][12:])
+def test_a_roles_arn_is_mended_on_its_line_where_it_has_one_reading(patient, tmp_path, monkeypatch):
+    assert resolved(prove(patient), "dev", tmp_path, monkeypatch) == patient.way
+
+
+SETTINGS = [
+    setting("role.session-name", "role_session_name = Maria Garcia", "role_session_name = Maria-Garcia"),
+    setting("role.session-name", "role_session_name = Mar\u00eda Garc\u00eda", "role_session_name = Maria-Garcia"),
+    setting("role.session-name", "role_session_name = maria/garcia", "role_session_name = maria-garcia"),
+    setting("role.session-name", "role_session_name = acme:maria", "role_session_name = acme-maria"),
+    setting("role.session-name", "role_session_name = $USER", "role_session_name = USER"),
+    setting("role.session-name", f"role_session_name = {'m' * 70}", f"role_session_name = {'m' * 64}"),
+    setting("role.session-name", "role_session_name = m"),
+    setting("role.session-name", "role_session_name ="),
+    setting("role.session-name", "role_session_name = \u738b"),
+    setting("role.duration", "duration_seconds = 60", "duration_seconds = 900"),
+    setting("role.duration", "duration_seconds = 86400", "duration_seconds = 43200"),
+    setting("role.duration", "duration_seconds = 0", "duration_seconds = 900"),
+    setting("role.duration", "duration_seconds = 1h", "duration_seconds = 3600", "hinders"),
+    setting("role.duration", "duration_seconds = 3600s", "duration_seconds = 3600", "hinders"),
+    setting("role.duration", "duration_seconds = 60m", "duration_seconds = 3600", "hinders"),
+    setting("role.duration", "duration_seconds = one hour", "", "hinders"),
+    setting("role.duration", "duration_seconds = 3600.5", "", "hinders"),
+    setting("role.duration", "duration_seconds =", "", "hinders"),
+    setting("role.duration", "duration_seconds = -1", "", "hinders"),
+    setting("role.duration", "duration_seconds = 7200", "duration_seconds = 3600", source="hop",
+            more=f"[profile hop]\nrole_arn = {ARN}\nsource_profile = default\n"),
+    setting("role.duration", "duration_seconds = 14400", "duration_seconds = 3600", source="hop",
+            more=f"[profile hop]\n{SSO}"),
+    setting("role.duration", "duration_seconds = 43200", "duration_seconds = 3600", source="hop",
+            more=f"[profile hop]\nrole_arn = {ARN}\nweb_identity_token_file = /run/token\n"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("patient", SETTINGS, ids=lambda it: it.text.split("\n-")[1].split("§")[0])
+def test_what_sts_would_refuse_of_a_role_is_mended_on_its_line(patient, tmp_path, monkeypatch):
+    found = {Path("/run/token"): "not-a-jwt", CACHE: CACHED}
+    assert resolved(prove(patient, found=found), "dev", tmp_path, monkeypatch) == "assume-role"
+
+
+SOURCES = [
+    # no source at all
+    Patient("source.none", f"[profile dev]\nrole_arn = {ARN}§\n+source_profile = default\nregion = us-east-1\n", "assume-role"),
+    Patient("source.none", f"[profile dev]\nregion = us-east-1\nrole_arn = {ARN}§\n+source_profile = base\n==\n[base]\n{KEYS}",
+            "assume-role"),
+    Patient("source.none", f"[profile dev]\nrole_arn = {ARN}§\n+source_profile = default\nmfa_serial = arn:aws:iam::111122223333:mfa/maria\n",
+            "assume-role"),
+    Patient("source.none", f"[profile dev]\nrole_arn = {ARN}§\n+source_profile = default\n==\n{BASE}[more]\n{KEYS}", "assume-role", "ask"),
+    Patient("source.none", f"[profile dev]\nrole_arn = {ARN}§\n+source_profile = more\n==\n{BASE}[more]\n{KEYS}", "assume-role", "ask", choose=1),
+    Patient("source.none", f"[profile dev]\nrole_arn = {ARN}§\n+source_profile = dev\n==\n{BASE}[dev]\n{KEYS}", "assume-role", "ask"),
+    Patient("source.none", f"[profile dev]\n-role_arn = {ARN}§\nregion = us-east-1\n==\n{BASE}[dev]\n{KEYS}", "shared-credentials-file", "ask",
+            choose=2),
+    Patient("source.none", f"[profile dev]\nregion = us-east-1\n==\n{BASE}[dev]\nrole_arn = {ARN}§\n+source_profile = default\n", "assume-role"),
+    Patient("source.none", f"[profile dev]\nrole_arn = {ARN}§\n+credential_source = Ec2InstanceMetadata\n==\n[other]\n", "", "ask"),
+    # two sources
+    Patient("source.both", f"[profile dev]\nrole_arn = {ARN}\nsource_profile = default\n-credential_source = Environment§\n", "assume-role", "ask"),
+    Patient("source.both", f"[profile dev]\nrole_arn = {ARN}\n-source_profile = default\ncredential_source = Environment§\n", "", "ask", choose=1),
+    Patient("source.both", f"[profile dev]\nrole_arn = {ARN}\n-credential_source = ec2§\nsource_profile = default\n", "assume-role"),
+    Patient("source.both", f"[profile dev]\nrole_arn = {ARN}\n-source_profile = gone\ncredential_source = EcsContainer§\n", ""),
+    Patient("source.both", f"[profile dev]\nrole_arn = {ARN}\ncredential_source = EcsContainer§\n==\n{BASE}[dev]\n-source_profile = nobody\n", ""),
+    # an unknown source
+    Patient("source.missing", f"[profile dev]\nrole_arn = {ARN}\n-source_profile = defualt§\n+source_profile = default\n", "assume-role"),
+    Patient("source.missing", f"[profile dev]\nrole_arn = {ARN}\n-source_profile = Default§\n+source_profile = default\n", "assume-role"),
+    Patient("source.missing", f"[profile dev]\nrole_arn = {ARN}\n-source_profile = profile base§\n+source_profile = base\n==\n{BASE}[base]\n{KEYS}",
+            "assume-role"),
+    Patient("source.missing", f"[profile dev]\nrole_arn = {ARN}\n-source_profile = [base]§\n+source_profile = base\n==\n{BASE}[base]\n{KEYS}",
+            "assume-role"),
+    Patient("source.missing", f"[profile dev]\nrole_arn = {ARN}\n-source_profile = acme_base§\n+source_profile = acme-base\n==\n{BASE}[acme-base]\n{KEYS}",
+            "assume-role"),
+    Patient("source.missing", f"[profile dev]\nrole_arn = {ARN}\n-source_profile = work§\n+source_profile = default\n", "assume-role", "ask"),
+    # circles
+    Patient("source.loop", f"[profile dev]\nrole_arn = {ARN}\n-source_profile = dev§\n+source_profile = default\n", "assume-role"),
+    Patient("source.loop", f"[profile dev]\nrole_arn = {ARN}\n-source_profile = dev§\n+source_profile = default\n==\n{BASE}[two]\n{KEYS}",
+            "assume-role", "ask"),
+    # a source without credentials
+    Patient("source.empty", f"[profile dev]\nrole_arn = {ARN}\n-source_profile = base§\n+source_profile = default\n[profile base]\nregion = us-east-1\n",
+            "assume-role", "ask"),
+    Patient("source.empty", f"[profile dev]\nrole_arn = {ARN}\n-source_profile = default§\n+source_profile = two\n[default]\nregion = us-east-1\n"
+            f"==\n[two]\n{KEYS}", "assume-role", "ask"),
+    Patient("source.empty", f"[profile dev]\nrole_arn = {ARN}\n-source_profile = base§\n+source_profile = default\n==\n{BASE}[base]\n", "assume-role",
+            "ask"),
+    # what is no credential_source
+    Patient("source.credential-source", f"[profile dev]\nrole_arn = {ARN}\n-credential_source = Ec2InstanceMetdata§\n"
+            "+credential_source = Ec2InstanceMetadata\n"),
+    Patient("source.credential-source", f"[profile dev]\nrole_arn = {ARN}\n-credential_source = ec2instancemetadata§\n"
+            "+credential_source = Ec2InstanceMetadata\n"),
+    Patient("source.credential-source", f"[profile dev]\nrole_arn = {ARN}\n-credential_source = ECS§\n+credential_source = EcsContainer\n"),
+    Patient("source.credential-source", f"[profile dev]\nrole_arn = {ARN}\n-credential_source = environment§\n+credential_source = Environment\n"),
+    Patient("source.credential-source", f"[profile dev]\nrole_arn = {ARN}\n-credential_source = Ec2§\n+credential_source = Ec2InstanceMetadata\n"),
+    Patient("source.credential-source", f"[profile dev]\nrole_arn = {ARN}\n-credential_source = Lambda§\n+credential_source = Environment\n", fix="ask"),
+    Patient("source.credential-source", f"[profile dev]\nrole_arn = {ARN}\n-credential_source = default§\n+source_profile = default\n", "assume-role"),
+    Patient("source.credential-source", "[profile dev]\n-credential_source = Ec2InstanceMetadata§\nregion = us-east-1\n", fix="ask", severity="hinders"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("patient", SOURCES, ids=lambda it: f"{it.code} {it.fix}")
+def test_a_role_gets_a_source_where_one_fits_and_a_choice_elsewhere(patient, tmp_path, monkeypatch):
+    after = prove(patient)
+    assert not patient.way or resolved(after, "dev", tmp_path, monkeypatch) == patient.way
+
+
+def test_each_of_a_circle_is_named_and_either_one_may_leave_it(tmp_path, monkeypatch):
+    one = f"[profile dev]\nrole_arn = {ARN}\nsource_profile = ops\n[profile ops]\nrole_arn = {ARN}\nsource_profile = dev\n"
+    there = facts(one, BASE)
+    assert lines_of(found(there, "source")) == [
+        ("source.loop", "dev", "config", 3),
+        ("source.loop", "ops", "config", 6),
+    ]
+    (finding, _) = found(there, "source")
+    assert (finding.severity, finding.fix) == ("stops", "ask")
+    state = repair.of(there).plus([finding.remedies[0]])
+    assert not found(state.facts, "source")
+    assert resolved(state.facts, "ops", tmp_path, monkeypatch) == "assume-role"
+
+
+def test_whoever_rests_on_a_broken_role_is_named_with_it():
+    three = f"[profile dev]\nrole_arn = {ARN}\nsource_profile = gone\n[profile ops]\nrole_arn = {ARN}\nsource_profile = dev\n"
+    (finding,) = found(facts(three, BASE), "source")
+    assert (finding.profile, finding.also) == ("dev", ("ops",))
