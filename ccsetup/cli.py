@@ -150,6 +150,20 @@ def _end_like_ctrl_c() -> None:
     for name in ("SIGTERM", "SIGHUP"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), stop)
+    sys.unraisablehook = _pressed_again
+
+
+def _pressed_again(lost: sys.UnraisableHookArgs) -> None:
+    """Say Ctrl-C once more where Python dropped it: it came while an object was being cleared away."""
+    if isinstance(lost.exc_value, KeyboardInterrupt):
+        import _thread
+        from threading import Timer
+
+        again = Timer(0.02, _thread.interrupt_main)  # not here: what is raised in this hook is dropped as well
+        again.daemon = True
+        again.start()
+    else:
+        sys.__unraisablehook__(lost)
 
 
 def _trace() -> None:

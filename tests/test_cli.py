@@ -147,3 +147,25 @@ def test_a_person_can_drive_the_demo(env: dict[str, str], tmp_path: Path) -> Non
     terminal.answer("Your e-mail address", "")
     assert terminal.exit_code() == 0, terminal.text()
     assert "✓ pushed" in terminal.text()
+
+
+DROPPED = """
+import signal, time, weakref
+from ccsetup import cli
+
+class Thing: ...
+
+cli._end_like_ctrl_c()
+thing = Thing()
+watch = weakref.ref(thing, lambda _: signal.raise_signal(signal.SIGINT))
+try:
+    del thing
+    time.sleep(5)
+except KeyboardInterrupt:
+    print("heard")
+"""
+
+
+def test_ctrl_c_counts_also_where_python_drops_it(env: dict[str, str]) -> None:
+    done = subprocess.run([sys.executable, "-c", DROPPED], env=env, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("heard\n", "")

@@ -877,7 +877,7 @@ def at_the_same_time(*work: tuple[Callable[..., None], tuple[Any, ...]]) -> Iter
     assert [process.exitcode for process in running] == [0] * len(running)
 
 
-ROUNDS = 200
+ROUNDS = int(os.environ.get("CCSETUP_TEST_ROUNDS", "60"))  # 200 and more in a long run
 
 
 @POSIX
@@ -897,7 +897,7 @@ def test_two_writers_at_once_lose_nothing_and_no_reader_sees_a_torn_file(home: H
         "profile dev",
         *(f"profile {me}{n}" for me in "ab" for n in range(ROUNDS)),
     }
-    assert reads > 100
+    assert reads > ROUNDS / 2
     assert {path.name for path in home.aws.iterdir()} == {"config", "credentials"}
 
 

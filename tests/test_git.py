@@ -96,7 +96,7 @@ def test_the_helper_is_the_one_git_will_find(env: dict[str, str], git: Git, ours
     assert bare.helper() == ""
     assert bare.with_path(ours).helper() == git.helper()
     (ours / "git-remote-codecommit").chmod(0o644)
-    assert git.helper() == ""
+    assert bare.with_path(ours).helper() == ""
     beside = script(tmp_path / "exec/git-remote-codecommit", "#!/bin/sh\n")
     assert Git({**env, "GIT_EXEC_PATH": str(beside.parent)}, tmp_path).helper() == str(beside)
 
