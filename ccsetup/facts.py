@@ -143,6 +143,12 @@ class Facts:
         return {(document.file, it.type, it.name): it for document in both for it in document.stanzas if it.type}
 
     @cached_property
+    def inherited(self) -> Mapping[FileName, Sequence[Stanza]]:
+        """The sections of each file that give their settings to all others."""
+        both = (self.config, self.credentials)
+        return {document.file: [it for it in document.stanzas if it.header == ini.DEFAULTS] for document in both}
+
+    @cached_property
     def intended(self) -> Mapping[str, Mapping[str, str]]:
         """Every profile's settings, those included that an indentation lets the setting above them swallow."""
         return {name: unfolded(there) for name, there in self.profiles.items()}

@@ -71,7 +71,7 @@ class Stanza:
         found, _ = _walk(self.text, self.line)
         return found[0].settings()
 
-    @property
+    @cached_property
     def values(self) -> dict[str, str]:
         """Its settings by key; a nested block is the text botocore reads it from, which begins with a newline."""
         return {setting.key: setting.value for setting in self.settings}

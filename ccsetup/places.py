@@ -39,13 +39,11 @@ class Place(NamedTuple):
 
 def in_file(facts: Facts, file: FileName, key: str, name: str, type: str = "profile") -> Place | None:
     """Return where a section of one file sets a key, the last time it does; None where it does not."""
-    document = facts.config if file == "config" else facts.credentials
-    path = facts.texts.config_path if file == "config" else facts.texts.credentials_path
     found = facts.stanzas.get((file, type, name))
-    for stanza in (found, *(it for it in document.stanzas if it.header == ini.DEFAULTS)) if found else ():
+    for stanza in (found, *facts.inherited[file]) if found else ():
         for setting in reversed(stanza.settings):
             if setting.key == key:
-                return Place(path, file, stanza, setting, stanza is found)
+                return Place(facts.path(file), file, stanza, setting, stanza is found)
     return None
 
 
