@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
 from pathlib import Path
@@ -35,12 +36,15 @@ def facts(config: str | None = None, credentials: str | None = None, **more: Any
     return Facts(texts, **{**settings, **more})
 
 
+TOLD = -1
+
+
 class Patient(NamedTuple):
     """A home that is broken in one way: both files before and after, and what is to be found.
 
     In the text of one, lines that begin with - are there before alone and those with + afterwards; § is at the end of
     the line that is to be named, and what follows == is the credentials file (BASE where there is none). `way` is how
-    botocore gets its credentials afterwards; `fix` "ask" takes the remedy number `choose`.
+    botocore gets its credentials afterwards; `fix` "ask" takes the remedy number `choose`; TOLD where it has none.
     """
 
     code: str
@@ -84,15 +88,16 @@ def prove(it: Patient, **more: Any) -> Facts:
         assert (found_[0].severity, found_[0].fix) == (it.severity, it.fix), (name, found_)
         stops = {each.code for each in checks.offline(there) if each.severity == "stops"}
         assert stops <= {it.code}, (name, stops)
-        if it.fix == "tell":
+        if it.choose == TOLD:
             assert found_[0].do
+            assert not found_[0].remedies
             continue
         after = mended(there, it.code, choose=it.choose)
         ended = (lambda text: text.rstrip("\n")) if name == "without a last line end" else str
         got = [ended(text or "") for text in (after.texts.config, after.texts.credentials)]
         assert got == [ended(texts[name]) for texts in wanted], name
         assert not [each for each in looked(after) if each.code == it.code], name
-    config, credentials = (text.replace("§", "") for text in it.texts(after=it.fix != "tell"))
+    config, credentials = (text.replace("§", "") for text in it.texts(after=it.choose != TOLD))
     return facts(config, credentials, env=it.env, **more)
 
 
@@ -142,7 +147,9 @@ def disguises(text: str, file: str = "config") -> Mapping[str, str]:
         "without a last line end": text.rstrip("\n"),
         "no blanks": text.replace(" = ", "="),
         "tabs and colons": text.replace(" = ", "\t:\t"),
-        "capital keys": text.replace("role_arn", "Role_ARN").replace("sso_account_id", "SSO_ACCOUNT_ID"),
+        "capital keys": re.sub(
+            r"(?m)^([+-]?)(region|mfa_serial|role_session_name)", lambda it: it[1] + it[2].upper(), text
+        ),
         "comments and blank lines": "# mine\n\n" + text.replace("\n[", "\n\n; next\n["),
         "quoted names": text.replace("[profile dev]", '[profile "dev"]'),
     }

@@ -80,7 +80,8 @@ def split(facts: Facts) -> Iterator[Finding]:
         torn = _torn({key: where for key, where in apart.items() if where})
         needed = {ID, SECRET} & {it.setting.key for it in torn} or not meant(apart[ID][0].value).startswith("AKIA")
         if torn and needed:
-            home = next(it for where in apart.values() for it in where if it.file == "credentials")
+            stored = [it for where in apart.values() for it in where if it.file == "credentials"]
+            home = max(stored, key=lambda it: it.line)
             yield finding(
                 facts,
                 name,

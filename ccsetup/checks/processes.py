@@ -51,7 +51,10 @@ def missing(facts: Facts) -> Iterator[Finding]:
             yield finding(facts, name, where, "process.missing", "stops", says, because=because, do=_try(name))
         elif why := _not_there(facts, program):
             says = f"{name}: {why}"
-            do = _instead(facts, program) or f"Write the program's whole path into credential_process of {name}."
+            do = (
+                _instead(facts, program)
+                or f"Write its whole path into {name}'s credential_process, in quotes if it has blanks."
+            )
             because = f"FileNotFoundError, in a traceback. {_SHELLS}"
             yield finding(facts, name, where, "process.missing", "stops", says, because=because, do=do)
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from ccsetup import address, parse, standing
 from ccsetup.address import Address
 from ccsetup.checks.git import effective, of_codecommit, signing
-from ccsetup.checks.sources import has_own, is_role, misspelled
+from ccsetup.checks.sources import has_own, is_role
 from ccsetup.errors import BadAnswer
 from ccsetup.facts import Clone, Facts
 from ccsetup.model import Corrected, Finding, Remedy, Severity, Wanted
@@ -94,7 +94,7 @@ def _of_codecommit(facts: Facts, clone: Clone, here: Address, region: str) -> It
     if not address.takes_profile(name):
         return  # profile.name
     right = address.codecommit_url(here.repository, region, name)
-    if name and name not in facts.profiles and not misspelled(facts, name):
+    if name and name not in facts.profiles:
         yield _no_such_profile(facts, here, region)
     elif clone.remote.rstrip("/") != right:
         remedies = [Remedy(f"Write {right}", git={_key(clone): right})]

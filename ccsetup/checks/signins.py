@@ -58,7 +58,8 @@ def session_of(facts: Facts, there: Settings) -> tuple[str, Settings | None]:
 def is_whole(facts: Facts, there: Settings) -> bool:
     """Say whether a sign-in has all that it needs."""
     name, session = session_of(facts, there)
-    return all(key in there for key in WHO) and all(key in ((session or {}) if name else there) for key in WHERE)
+    own = {**session, **there} if session else there
+    return all(key in own for key in WHO) and all(key in ((session or {}) if name else there) for key in WHERE)
 
 
 def session_missing(facts: Facts) -> Iterator[Finding]:
@@ -66,7 +67,7 @@ def session_missing(facts: Facts) -> Iterator[Finding]:
     for name, there in signing_in(facts):
         session, found = session_of(facts, there)
         where = place(facts, name, "sso_session")
-        if found is not None or where is None or _misspelled(facts, session):
+        if found is not None or where is None:
             continue
         like = difflib.get_close_matches(session, [*facts.sessions], n=3, cutoff=0.6)
         names = [*like, *(it for it in facts.sessions if it not in like)]
@@ -88,18 +89,12 @@ def session_missing(facts: Facts) -> Iterator[Finding]:
         )
 
 
-def _misspelled(facts: Facts, session: str) -> bool:
-    """Say whether a session's section is there under a wrong header, which is a finding of its own."""
-    headers = (header.strip().lower().replace("_", "-").removeprefix("sso-session") for header in facts.config.headers)
-    return any(header.strip(" \t\"'") == session.lower() for header in headers)
-
-
 def incomplete(facts: Facts) -> Iterator[Finding]:
     """A sign-in without its account, its role, its start URL or its region."""
     told: set[str] = set()
     for name, there in signing_in(facts):
         session, found = session_of(facts, there)
-        if missing := [key for key in WHO if key not in there]:
+        if missing := [key for key in WHO if key not in there and key not in (found or {})]:
             yield _without(facts, name, place(facts, name, next(key for key in WHO if key in there)), missing)
         if session and found is not None and session not in told:
             if missing := [key for key in WHERE if key not in found]:
@@ -171,6 +166,7 @@ def _session_without(facts: Facts, name: str, session: str, missing: Sequence[st
         return Remedy(f"{key} = {value}", changes=headed(stanza, "config", {key: value}))
 
     parser = parse.sso_region if key == "sso_region" else parse.sso_start_url
+    used = [facts.intended[name][key]] if key in facts.intended[name] else _used(facts, key, url)
     others = tuple(it for it, there in signing_in(facts) if it != name and session_of(facts, there)[0] == session)
     path, line = section(facts, session, "sso-session")
     return Finding(
@@ -183,7 +179,7 @@ def _session_without(facts: Facts, name: str, session: str, missing: Sequence[st
         line,
         fix="ask",
         do=f"ccsetup setup sso --profile {name}",
-        remedies=tuple(map(with_value, _used(facts, key, url))) if len(missing) == 1 else (),
+        remedies=tuple(map(with_value, used)) if len(missing) == 1 else (),
         wanted=Wanted(f"What is {key}?", parser, with_value) if len(missing) == 1 else None,
         also=_all_on(facts, (name, *others)),
     )
@@ -239,9 +235,27 @@ def url(facts: Facts) -> Iterator[Finding]:
             yield from _spelled(facts, where, names)
 
 
+def is_local(url: str) -> bool:
+    """Say whether a start URL is of this machine, as a stand-in for AWS has it."""
+    return url.startswith(("http://127.0.0.1", "http://localhost"))
+
+
+def is_right(url: str) -> bool:
+    """Say whether a start URL can be the one that Identity Center has, but for what a browser adds."""
+    try:
+        read = parse.sso_start_url(url)
+    except BadAnswer:
+        return is_local(url)
+    return not isinstance(read, Corrected) or _is_harmless(url, read.value) or is_local(url)
+
+
+def _is_harmless(url: str, right: str) -> bool:
+    return url.rstrip("/#").lower() == right.lower()
+
+
 def _spelled(facts: Facts, where: Place, names: Sequence[str]) -> Iterator[Finding]:
     value = meant(where.value)
-    if value.startswith(("http://127.0.0.1", "http://localhost")):
+    if is_local(value):
         return
     common = {"because": "The sign-in page refuses it (InvalidRequestException), or another cache file is looked for."}
     also = _all_on(facts, names)
@@ -250,11 +264,13 @@ def _spelled(facts: Facts, where: Place, names: Sequence[str]) -> Iterator[Findi
     except BadAnswer as bad:
         wanted = Wanted("What is the start URL?", parse.sso_start_url, partial(_respelled, where))
         says = f"{names[0]}: sso_start_url is none. {bad.what}"
-        yield finding(facts, names[0], where, "sso.url", "stops", says, fix="ask", wanted=wanted, also=also, **common)
+        do = f"ccsetup setup sso --profile {names[0]}"
+        more = {"fix": "ask", "wanted": wanted, "do": do, "also": also, **common}
+        yield finding(facts, names[0], where, "sso.url", "stops", says, **more)
         return
     if not isinstance(read, Corrected):
         return
-    harmless = value.rstrip("/#").lower() == read.value.lower()
+    harmless = _is_harmless(value, read.value)
     yield finding(
         facts,
         names[0],
@@ -279,7 +295,7 @@ def legacy(facts: Facts) -> Iterator[Finding]:
     for name, there in signing_in(facts):
         own = [in_file(facts, "config", key, name) for key in WHERE]
         old = "sso_session" not in there and all(it and it.own for it in own) and is_whole(facts, there)
-        if old and (not facts.asked or name in facts.asked):
+        if old and is_right(meant(there[WHERE[0]])) and (not facts.asked or name in facts.asked):
             key = meant(there[WHERE[0]]).rstrip("/#").lower(), meant(there[WHERE[1]])
             groups.setdefault(key, []).append(name)
     taken: list[str] = []

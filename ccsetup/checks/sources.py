@@ -78,8 +78,6 @@ def source(facts: Facts) -> Iterator[Finding]:
             continue
         if why.code != "source.loop" and why.at != name:
             continue
-        if why.code == "source.missing" and misspelled(facts, meant(there["source_profile"])):
-            continue  # the section is there; its header is what is wrong
         key, case_of = _CASES[why.code]
         if where := place(facts, name, key):
             yield _finding(facts, name, where, why.code, case_of(facts, name, there, where, offer), offer)
@@ -110,12 +108,6 @@ def _circle(profiles: Mapping[str, Settings], name: str) -> list[str]:
     while (following := meant(profiles[found[-1]].get("source_profile", ""))) in profiles and following not in found:
         found.append(following)
     return found if following == name else []
-
-
-def misspelled(facts: Facts, name: str) -> bool:
-    """Say whether a profile's section is there under a wrong header, which is a finding of its own."""
-    headers = (header.strip().lower().removeprefix("profile") for header in facts.config.headers)
-    return any(header.strip(" \t\"'") == name.lower() for header in headers)
 
 
 class _Offer:

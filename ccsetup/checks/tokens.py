@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from ccsetup import parse, tokens
-from ccsetup.checks.signins import is_whole, session_of, signing_in
+from ccsetup.checks.signins import is_right, is_whole, session_of, signing_in
 from ccsetup.errors import BadAnswer
 from ccsetup.facts import Facts
 from ccsetup.model import Finding, Remedy, Wanted
@@ -31,7 +31,7 @@ def cached(facts: Facts) -> Iterator[Finding]:
             users.setdefault(start_of(settings, facts.sessions), []).append(name)
     for start, names in users.items():
         path = facts.home / ".aws" / "sso" / "cache" / tokens.token_name(start)
-        if path in facts.unreadable:
+        if path in facts.unreadable or not is_right(meant(start.url)):
             continue
         text = facts.found.get(path)
         token = tokens.token_in(text) if text is not None else None
@@ -121,8 +121,10 @@ def is_absolute(facts: Facts, value: str) -> bool:
 
 def whole_paths(facts: Facts, value: str) -> list[Path]:
     """Return the absolute paths that one may have been meant for: the home's, or from here, home, or beside config."""
-    if found := _HOME.match(value):
-        return [facts.home / value[found.end() :].lstrip("/\\")]
+    value = value.removeprefix("file://")
+    own = value.replace(f"~{facts.home.name}", "~", 1) if value.startswith("~") else value
+    if found := _HOME.match(own):
+        return [facts.home / own[found.end() :].lstrip("/\\")]
     if is_absolute(facts, value):
         return [Path(value)]
     return [*dict.fromkeys(it / value for it in (facts.cwd, facts.home, facts.texts.config_path.parent))]
