@@ -18,7 +18,7 @@ PURE = {
     "talk", "questions", "sources", "parse", "paste", "address", "ini", "config", "plan", "refusals", "inert", "pick",
     "access", "checks", "facts", "places", "examining", "tokens", "complaints", "masks", "denials", "policy", "transport", "assertion",
     "skim", "standing", "roster", "shells",
-    "completing", "meant", "repair", "letters", "headers", "keys", "merging",
+    "completing", "meant", "repair", "letters", "headers", "keys", "merging", "team", "teamlines", "teamrules",
 }  # fmt: skip
 # One adapter may have several rooms: they may see each other, never another adapter's.
 FAMILIES = (
@@ -64,7 +64,7 @@ DOORS = {
     "botocore": {"aws", "center", "machine", "fetching", "resolve", "sdk", "pool", "clients"},
     "subprocess": {"awscli", "running", "remote", "fetching", "programs"},
     "filelock": {"writing"},
-    "configobj": {"config"},
+    "configobj": {"config", "team"},
     "defusedxml": {"assertion"},
 }
 

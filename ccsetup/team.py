@@ -1,0 +1,301 @@
+"""The team file: answers and repositories that an administrator sends round; read as what it is, a text from outside.
+
+It holds no secret, names no program and no path outside the folder one is in. Every fault is told with its line, its
+path in the file and a right example. README's "Team files" shows the format; version 1 stays readable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from functools import partial
+from typing import Any, NamedTuple, cast
+
+from ccsetup import access, teamrules
+from ccsetup.errors import BadAnswer, Problem
+from ccsetup.model import Corrected
+from ccsetup.sources import MACHINE
+from ccsetup.teamlines import Fault, Lines, Path, lines_of, spelled
+
+MOST_BYTES = 256 * 1024
+MOST = {"access": 50, "repositories": 500}
+SPEC = """
+version = string
+name = string
+note = string(default="")
+[access]
+[[__many__]]
+kind = string
+label = string(default="")
+__many__ = string
+[repositories]
+[[__many__]]
+directory = string(default="")
+branch = string(default="")
+region = string(default="")
+via = string(default="")
+helper = string(default="")
+access = string(default="")
+submodules = string(default="yes")
+"""
+_MISSING = {
+    "version": "It is missing; the first line is version = 1.",
+    "name": "It is missing: the team's name, such as name = Acme platform.",
+    "kind": f"It is missing; it is one of {', '.join(kind.name for kind in access.KINDS)}, such as kind = sso.",
+}
+_TWICE = "It is there twice; leave one out."
+_SHAPE = "Sections are [access] with [[NAME]] below it, and [repositories] with [[NAME]]; all else is key = value."
+
+
+class Entry(NamedTuple):
+    """One way in: its name in the file, how it is offered, its kind, and the answers by question key."""
+
+    name: str
+    label: str
+    kind: str
+    answers: Mapping[str, str]
+
+
+class Place(NamedTuple):
+    """One repository; what is empty is not said. `access` names an entry, where it is not the one that is chosen."""
+
+    name: str
+    directory: str = ""
+    branch: str = ""
+    region: str = ""
+    via: str = ""
+    helper: str = ""
+    access: str = ""
+    submodules: str = "yes"
+
+    @property
+    def folder(self) -> str:
+        """The folder it is cloned into."""
+        return self.directory or self.name
+
+
+class Team(NamedTuple):
+    """A team file's contents: the entries in their order, the one called default first."""
+
+    name: str
+    entries: tuple[Entry, ...]
+    repositories: tuple[Place, ...] = ()
+    note: str = ""
+
+
+class Reading(NamedTuple):
+    """A team file that was read, and what was mended in it, each with its line."""
+
+    team: Team
+    mended: tuple[Fault, ...] = ()
+
+
+class Refused(Problem):
+    """A team file with faults: the sentence tells the first one, `faults` holds them all."""
+
+    def __init__(self, *faults: Fault) -> None:
+        more = len(faults) - 1
+        also = f" There {'is 1 more' if more == 1 else f'are {more} more'}." if more else ""
+        super().__init__(
+            f"In the team file, {faults[0]}{also}" if faults[0].line or faults[0].path else f"{faults[0]}{also}",
+            why="Nothing was written.",
+            next="Mend it, or tell who sent it. All that is wrong with one is told by: ccsetup team check FILE",
+            code="input.invalid",
+        )
+        self.faults = faults
+
+
+def decoded(content: bytes) -> str:
+    """Return a team file's text. Raises Refused for what cannot be one: too large, no text, a web page."""
+    if len(content) > MOST_BYTES:
+        raise _alone(f"A team file has {MOST_BYTES // 1024} KiB at most, and this one has more.")
+    try:
+        text = content.decode("utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
+    except UnicodeDecodeError:
+        raise _alone("A team file is a text in UTF-8, which begins with version = 1; this is none.") from None
+    if text.lstrip()[:1] == "<":
+        raise _alone("That is a web page, perhaps one to sign in at, and no team file; one begins with version = 1.")
+    return text
+
+
+def _alone(says: str) -> Refused:
+    return Refused(Fault(0, (), says))
+
+
+def read(text: str) -> Reading:
+    """Read a team file's text. Raises Refused with all that is wrong, in the order of the lines."""
+    if len(text) > MOST_BYTES:
+        raise _alone(f"A team file has {MOST_BYTES // 1024} KiB at most, and this one has more.")
+    lines = lines_of(text)
+    reader = _Reader(lines)
+    tree = reader.tree()
+    found = reader.team(tree) if tree is not None else None
+    if found is None or reader.faults:
+        other = [fault for fault in reader.faults if fault.path == ("version",)]
+        raise Refused(*sorted(other or reader.faults, key=lambda fault: fault.line))
+    return Reading(found, tuple(reader.mended))
+
+
+class _Reader:
+    """Reads one file; what is wrong is collected, so that it can be told all at once."""
+
+    def __init__(self, lines: Lines) -> None:
+        self._lines, self.faults = lines, lines.faults
+        self.mended: list[Fault] = []
+
+    def tree(self) -> Mapping[str, Any] | None:
+        """Have ConfigObj read the lines and hold them against SPEC; None where they are no tree at all."""
+        from configobj import ConfigObj, ConfigObjError, DuplicateError, flatten_errors, get_extra_values
+        from configobj.validate import Validator
+
+        try:
+            tree = ConfigObj(self._lines.plain, configspec=SPEC.splitlines(), interpolation=False)
+        except ConfigObjError as wrong:
+            for error in getattr(wrong, "errors", [wrong]):
+                says = _TWICE if isinstance(error, DuplicateError) else _SHAPE
+                self.faults.append(Fault(error.line_number, self._lines.paths.get(error.line_number, ()), says))
+            return None
+        for sections, key, error in flatten_errors(tree, tree.validate(Validator(), preserve_errors=True)):
+            self._fault((*sections, key or ""), _SHAPE if error or key not in _MISSING else _MISSING[key])
+        for sections, key in get_extra_values(tree):
+            self._extra(tree, sections, key)
+        return cast("Mapping[str, Any]", tree)
+
+    def team(self, tree: Mapping[str, Any]) -> Team:
+        """Return what a tree says; it counts when no fault was found."""
+        self._value((), "version", tree, teamrules.version)
+        name = self._value((), "name", tree, teamrules.words(80))
+        note = self._value((), "note", tree, teamrules.words(400))
+        told = self._sections(tree, "access")
+        entries = [self._entry(one, each) for one, each in told]
+        places = [
+            self._place(one, each, [name for name, _ in told]) for one, each in self._sections(tree, "repositories")
+        ]
+        self._apart(places)
+        if not told:
+            self.faults.append(Fault(0, (), "It has no way in: [access], and below it [[default]] with kind = sso."))
+        return Team(name, tuple(sorted(entries, key=_default_first)), tuple(places), note)
+
+    def _sections(self, tree: Mapping[str, Any], name: str) -> list[tuple[str, Mapping[str, str]]]:
+        sections = tree.get(name)
+        found = [it for it in sections.items() if isinstance(it[1], Mapping)] if isinstance(sections, Mapping) else []
+        if len(found) > MOST[name]:
+            self._fault((name, ""), f"It has {len(found)} sections, and {MOST[name]} are the most.")
+            return []
+        return found
+
+    def _entry(self, name: str, told: Mapping[str, str]) -> Entry:
+        at = ("access", name)
+        self._try((*at, ""), lambda: teamrules.name(name))
+        label = self._value(at, "label", told, teamrules.words(80))
+        kind = self._value(at, "kind", told, teamrules.kind)
+        answers: dict[str, str] = {}
+        known = teamrules.keys(access.of(kind)) if kind else {}
+        for key, text in told.items() if kind else ():
+            if key in ("label", "kind") or not isinstance(text, str):
+                continue
+            if key not in known:
+                self._fault((*at, key), teamrules.refusal(key, tuple(known), kind))
+            elif known[key].question.key in answers:
+                self._fault((*at, key), "A source profile and a credential source exclude each other; leave one out.")
+            else:
+                check = partial(teamrules.answer, known[key], key)
+                answers[known[key].question.key] = self._value(at, key, told, check, empty=True)
+        return Entry(name, label or (access.of(kind).label if kind else ""), kind, answers)
+
+    def _place(self, name: str, told: Mapping[str, str], entries: list[str]) -> Place:
+        at = ("repositories", name)
+        self._try((*at, ""), lambda: teamrules.repository(name))
+        values = {key: self._value(at, key, told, check) for key, check in teamrules.OF_REPOSITORY.items()}
+        if not values["directory"]:
+            self._try((*at, "directory"), lambda: teamrules.own_folder(name))
+        if values["access"] and values["access"] not in entries:
+            self._fault((*at, "access"), f"There is no such access; there is {', '.join(entries)}.")
+        return Place(name, **values)
+
+    def _apart(self, places: Sequence[Place]) -> None:
+        """Refuse folders that are one, or lie in one another: a clone's own links could lead the next one anywhere."""
+        taken: dict[tuple[str, ...], str] = {}
+        for place in places:
+            parts = tuple(place.folder.casefold().split("/"))
+            taken.setdefault(parts, place.name)
+        for place in places:
+            parts = tuple(place.folder.casefold().split("/"))
+            above = (taken.get(parts[:depth], place.name) for depth in range(1, len(parts) + 1))
+            if other := next((it for it in above if it != place.name), ""):
+                says = f"Its folder is that of {other}, or lies in it; name another, such as {place.name}-2."
+                self._fault(("repositories", place.name, "directory"), says)
+
+    def _value(
+        self, at: Path, key: str, told: Mapping[str, Any], check: Callable[[str], str | Corrected], empty: bool = False
+    ) -> str:
+        """Return a checked value; "" for one that is not there or is refused."""
+        text = told.get(key)
+        return self._try((*at, key), lambda: check(text)) if isinstance(text, str) and (text or empty) else ""
+
+    def _try(self, path: Path, check: Callable[[], str | Corrected]) -> str:
+        try:
+            value = check()
+        except BadAnswer as wrong:
+            self._fault(path, " ".join(part for part in (wrong.what, wrong.next) if part))
+            return ""
+        if isinstance(value, Corrected):
+            self.mended.append(Fault(self._line(path), path, value.said))
+            return value.value
+        return value
+
+    def _extra(self, tree: Mapping[str, Any], sections: Path, key: str) -> None:
+        """Say why something has no place."""
+        within = tree
+        for name in sections:
+            within = within[name]
+        path = (*sections, key)
+        if isinstance(within[key], Mapping) or sections in (("access",), ("repositories",)):
+            near = get_close_matches(key, ("access", "repositories"), 1) if not sections else []
+            self._fault((*path, ""), f"There is no section {key}; there is {near[0]}." if near else _SHAPE)
+        else:
+            known = ("version", "name", "note") if not sections else tuple(teamrules.OF_REPOSITORY)
+            self._fault(path, teamrules.refusal(key, known))
+
+    def _fault(self, path: Path, says: str) -> None:
+        self.faults.append(Fault(self._line(path), path, says))
+
+    def _line(self, path: Path) -> int:
+        """Return the line of what is at a path, else of the section it belongs to."""
+        return self._lines.places.get(path) or self._lines.places.get((*path[:-1], ""), 0)
+
+
+def text(team: Team) -> str:
+    """Return a team file that reads back as this. Raises BadAnswer, or Refused, for what no team file can say."""
+    team = team._replace(entries=tuple(sorted(team.entries, key=_default_first)))
+    lines = ["version = 1", *_settings({"name": team.name, "note": team.note}), "", "[access]"]
+    for entry in team.entries:
+        answers = dict(_named(entry.kind, question, value) for question, value in entry.answers.items())
+        lines += [f"  [[{entry.name}]]", *_settings({"label": entry.label, "kind": entry.kind}, "  ")]
+        lines += [f"  {key} = {spelled(value)}".rstrip() for key, value in answers.items()]
+    lines += ["", "[repositories]"] if team.repositories else []
+    for place in team.repositories:
+        told = place._asdict()
+        lines.append(f"  [[{told.pop('name')}]]")
+        lines += _settings({key: value for key, value in told.items() if (key, value) != ("submodules", "yes")}, "  ")
+    written = "\n".join(lines) + "\n"
+    if read(written).team != team:
+        raise BadAnswer("A team file cannot say that: its texts stand on one line, without blanks around them.")
+    return written
+
+
+def _default_first(entry: Entry) -> bool:
+    return entry.name != "default"
+
+
+def _settings(settings: Mapping[str, str], indent: str = "") -> Iterator[str]:
+    yield from (f"{indent}{key} = {spelled(value)}" for key, value in settings.items() if value)
+
+
+def _named(kind: str, question: str, value: str) -> tuple[str, str]:
+    """Return an answer as the key and the value it has in the file."""
+    keys = [key for key, place in teamrules.keys(access.of(kind)).items() if place.question.key == question]
+    key = next((key for key in reversed(keys) if key != "credential_source" or value.startswith(MACHINE)), "")
+    if not key:
+        raise BadAnswer(f"A team file says nothing of {question}; each person is asked for it.")
+    return key, value.removeprefix(MACHINE)
