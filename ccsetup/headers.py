@@ -15,9 +15,16 @@ from ccsetup.patterns import later
 TYPES = {"profile": "profile", "sso-session": "sso-session", "services": "services"}
 
 _TYPED = later(r"(?i)(profiles?|sso[-_ ]?sessions?|services?)(\s*[:=]\s*|\s+)(\S.*)")
-_GLUED = later(r"(?i)(profile|sso[-_]session)[-_.]?(?=[^s\s])(\S+)")
+_GLUED = later(r"(?i)(profile|sso[-_]session)[-_./]?(?=[^s\s]|s[^\s])(\S+)")
 _WORDS = later(r"(\S+)\s+(\S.*)")
 _INNER = later(r"\[*\s*([^\[\]]*?)\s*\]+(\s*[#;].*)?")
+_KIND = r"(?:profiles?|sso[-_ ]?session|services)\s+(?:[^\s\[\](){}<>=:]+|\"[^\"]+\"|'[^']+')"
+_SPLIT = later(r"\]\s*\[?\s*(?=[\w\"'])")
+_HALF = later(
+    rf"(?i)\[+\s*({_KIND}|[\w.@+-]+)\s*[)}}>]?\s*(?:[#;].*)?|[({{<]?\s*({_KIND}|[\w.@+-]+)\s*\]+\s*(?:[#;].*)?"
+)
+_OTHER = later(rf"(?i)[({{<]\s*({_KIND})\s*[)}}>]\s*(?:[#;].*)?")
+_BARE = later(rf"(?i)({_KIND}|default)\s*:?|[({{<]\s*([\w.@+-]+)\s*[)}}>]")
 
 
 class Heading(NamedTuple):
@@ -40,7 +47,7 @@ def meant(header: str, file: FileName, keys: Collection[str], names: Collection[
         return Heading("", header)
     if header == ini.DEFAULTS or (file == "credentials" and _is_plain_name(header)):
         return Heading("", header)
-    straight = plain(header)
+    straight = _SPLIT.sub(" ", plain(header))
     inner = _INNER.fullmatch(straight + "]")
     bare, remark = (inner[1], (inner[2] or "").strip()) if inner else (straight.strip(), "")
     if "]" in header and not _bracketed(header):
@@ -51,11 +58,28 @@ def meant(header: str, file: FileName, keys: Collection[str], names: Collection[
     found = _in_credentials(bare, keys) if file == "credentials" else _in_config(bare, keys, names)
     if found is None:
         return Heading("", header)
-    if straight != header:
+    if not header.isascii() and straight != header:
         return Heading("file.characters", found.header, remark)
     if found.header == header:
         return Heading("", header)
     return Heading(found.code or "section.prefix", found.header, remark)
+
+
+class Unbracketed(NamedTuple):
+    """What is in a line that was meant to be a header and lacks a bracket, and whether it can be nothing else."""
+
+    header: str
+    sure: bool
+
+
+def unbracketed(line: str, file: FileName) -> Unbracketed | None:
+    """Return the header that a line was meant to be though a bracket is missing or is another, or None."""
+    if found := _HALF.fullmatch(line) or _OTHER.fullmatch(line):
+        return Unbracketed(next(filter(None, found.groups())).strip(), True)
+    found = _BARE.fullmatch(line)
+    if found and (file == "config" or found[2] or found[1].lower() == "default"):
+        return Unbracketed(next(filter(None, found.groups())).strip(), False)
+    return None
 
 
 def _is_plain_name(header: str) -> bool:
@@ -73,13 +97,17 @@ def _in_config(bare: str, keys: Collection[str], names: Collection[str]) -> Head
     if (found := _TYPED.fullmatch(bare)) or (found := _GLUED.fullmatch(bare)):
         name = found[found.lastindex or 2]
         type = _type(found[1])
+        if inner := _TYPED.fullmatch(name):  # [profile sso-session acme], [profile profile dev]
+            type, name = _type(inner[1]), inner[3]
         if ini.logical(f"{type} {name}", "config")[0]:
             return Heading("section.prefix", f"{type} {name}")
         return _quoted(type, name, bare)
     if words := _WORDS.fullmatch(bare):
-        near = get_close_matches(words[1].lower(), TYPES, 1, 0.8)
+        near = _near_type(words[1].lower(), any(key in KNOWN for key in keys))
+        if near and ini.logical(f"{near} {words[2]}", "config")[0]:
+            return Heading("section.prefix", f"{near} {words[2]}")
         if near:
-            return Heading("section.prefix", f"{near[0]} {words[2]}")
+            return _quoted(near, words[2], bare)._replace(code="section.prefix")
     if bare.lower() in TYPES or bare.lower() in NOT_PROFILES or not bare:
         return None
     known = sum(key in KNOWN for key in keys)
@@ -89,6 +117,14 @@ def _in_config(bare: str, keys: Collection[str], names: Collection[str]) -> Head
         return None
     type = "sso-session" if keys and SESSION.issuperset(keys) and "sso_start_url" in keys else "profile"
     return _quoted(type, bare, bare)._replace(code="section.prefix")
+
+
+def _near_type(word: str, certain: bool) -> str:
+    """Return the word of a header that this one was meant to be; `certain` says that settings of AWS's stand below."""
+    if word in ("sso", "session", "sso-ses"):
+        return "sso-session" if certain else ""
+    near = get_close_matches(word, TYPES, 1, 0.7 if certain else 0.8)
+    return near[0] if near else ""
 
 
 def _quoted(type: str, name: str, bare: str) -> Heading:

@@ -37,11 +37,16 @@ NESTED = _words(
     " preferred_transfer_client target_bandwidth"
 )  # within blocks such as s3
 NAMES = _words("source_profile sso_session services")  # that refer to a section
+BARE = _words(
+    "aws_access_key_id aws_secret_access_key aws_session_token source_profile credential_source sso_session"
+    " sso_account_id duration_seconds output"
+)  # that end in no comma
+PLACELESS = _words("aws-global aws-cn-global aws-us-gov-global auto local localhost none minio garage")  # for a region
 NOT_PROFILES = _words("plugins preview okta saml adfs common toolkit")
 
 TOKEN = later(r"[A-Za-z0-9+/_%.-]{3,}={0,2}")
 KEY = later(r"[a-z][a-z0-9_]*")
-SHELL = later(r"(?i)(?:export|set|setx|\$env:)\s*(AWS_[A-Z_]+)\s*[= ]\s*[\"']?([^\"']*)[\"']?;?")
+SHELL = later(r"(?i)(?:(?:export|set|setx|declare -x)\s+|\$env:)?\s*(AWS_[A-Z_]+)\s*[= ]\s*[\"']?([^\"']*)[\"']?;?")
 VARIABLES = {
     "AWS_ACCESS_KEY_ID": "aws_access_key_id",
     "AWS_SECRET_ACCESS_KEY": "aws_secret_access_key",

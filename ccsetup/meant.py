@@ -6,6 +6,7 @@ readings the likeliest is taken; only what has one is repaired without asking.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
@@ -15,13 +16,11 @@ from ccsetup.errors import BadAnswer
 from ccsetup.ini import LINE
 from ccsetup.keys import KEY, KNOWN, SHELL, STRICT, TOKEN, TOKENS, VARIABLES
 from ccsetup.letters import decoded, plain
-from ccsetup.model import FileName
+from ccsetup.model import FileName, Severity
 from ccsetup.patterns import later
 
 _HEADER = later(r"\[(.+)\]")
 _LIKE_HEADER = later(r"\[[^\[\]=]+\]\s*(?:[#;].*)?")
-_OPEN_HEADER = later(r"\[\s*((?:profile|sso-session|services)\s+[^\]=]*?|[\w.@+-]+)\s*[})>]?\s*(?:[#;].*)?")
-_UNOPENED = later(r"[({]?\s*((?:profile|sso-session|services)\s+[^\[\]=]+|default)\s*\]")
 _SETTING = later(r"([^=:]*?)\s*([=:])\s*(.*)")
 _MISSING_SIGN = later(r"([a-z_]+)\s+(\S.*)")
 _CONFLICT = later(r"(<{7}|={7}|>{7}|\|{7})(?: .*)?")
@@ -53,6 +52,7 @@ class Oddity(NamedTuple):
     reads: tuple[str, ...] = ()  # the lines, as many as are there, that the meant text has in their place
     header: str = ""  # the section it is in, or is, as it was meant
     taken: bool = False  # there is a section of that header already
+    severity: Severity = "stops"
 
 
 class Reading(NamedTuple):
@@ -151,7 +151,7 @@ class _Reader:
             says = f"`{sign}` has no key before it."
             return self._commented(at, says, refused=True)
         shell = SHELL.fullmatch(plain(line.strip()))
-        if shell and shell[1].upper() in VARIABLES:
+        if shell and shell[1].upper() in VARIABLES and shell[1].lower() not in {key.lower()} & KNOWN:
             meant = VARIABLES[shell[1].upper()]
             self.option = _Option(meant, depth, at, shell[2])
             way = Way(f"Write it as {meant} = …", (f"{indent}{meant} = {shell[2].strip()}",))
@@ -173,14 +173,16 @@ class _Reader:
         self.option = None
         likely = found or _HEADER.match(straight)
         header: str = likely[1] if likely else ""
+        rest = line.strip()[found.end() :].strip() if found else ""
+        if header.strip().lower() in headers.TYPES and rest and rest[0] not in "#;":
+            header, rest = f"{header}] {rest.strip('[] ')}", ""  # [profile] dev
         meant = headers.meant(header, self.file, self._keys_below(at) if self._is_odd(header) else (), self.names)
         self.header = meant.header or header
         if not meant.code and found:
             self.right.add(header)
-            return None
+            return self._behind(at, line, header, rest) if rest and rest[0] not in "#;" else None
         behind = [meant.remark] if meant.remark else []
         new = f"[{meant.header}]"
-        rest = line.strip()[found.end() :].strip() if found else ""
         spelled = f"{new} {rest}" if rest else new
         way = Way(f"Write {new}", (*behind, spelled))
         code = meant.code or "file.characters"
@@ -188,6 +190,18 @@ class _Reader:
             header, meant.header
         )
         return Oddity(code, at, at, at, says, (way,), True, reads=(spelled,))
+
+    def _behind(self, at: int, line: str, header: str, rest: str) -> Oddity:
+        """Return what stands behind a header, where nothing is read."""
+        parts = _SETTING.fullmatch(plain(rest))
+        indent = line[: len(line) - len(line.lstrip())]
+        if parts and parts[1].lower() in KNOWN - {*self._keys_below(at)}:
+            way = Way("Give it a line of its own", (f"{indent}[{header}]", indent + rest))
+            says = f"{parts[1]} stands behind the header [{header}], where no tool reads it."
+            return Oddity("file.stray-line", at, at, at, says, (way,), True, reads=(line,))
+        way = Way("Make it a remark", (f"{indent}[{header}] # {rest}",))
+        says = f"What stands behind the header [{header}] is not read."
+        return Oddity("file.stray-line", at, at, at, says, (way,), reads=(line,), severity="note")
 
     def _is_odd(self, header: str) -> bool:
         return not header.startswith(("profile ", "default"))
@@ -204,16 +218,18 @@ class _Reader:
         return keys
 
     def _broken_header(self, at: int, line: str, straight: str) -> Oddity | None:
-        """Return a header that lacks a bracket, as one."""
-        found = _OPEN_HEADER.fullmatch(straight) or _UNOPENED.fullmatch(straight)
+        """Return a header that lacks a bracket, or has others, as one."""
+        found = headers.unbracketed(straight, self.file)
         if found is None:
             return None
         self.option = None
-        meant = headers.meant(found[1].strip(), self.file, self._keys_below(at), self.names).header
+        meant = headers.meant(found.header, self.file, self._keys_below(at), self.names).header
         self.header = meant
-        way = Way(f"Write [{meant}]", (f"[{meant}]",))
-        says = f"This header lacks a bracket: [{meant}]."
-        return Oddity("file.stray-line", at, at, at, says, (way, self._comment(at)), refused=True, reads=way.lines)
+        ways = Way(f"Write [{meant}]", (f"[{meant}]",)), self._comment(at)
+        says = f"This header lacks its brackets: [{meant}]."
+        refused = not {*"=:"} & {*line}
+        return Oddity("file.stray-line", at, at, at, says, ways[: 1 if found.sure else 2], found.sure, refused,
+                      reads=ways[0].lines)  # fmt: skip
 
     def _before_any(self, at: int) -> Oddity | None:
         """Return the settings that stand before the first section, all at once."""
@@ -233,7 +249,7 @@ class _Reader:
 
     def _is_plain(self, line: str) -> bool:
         bare = line.strip()
-        return bool(bare) and bare[0] not in "#;[" and not _UNOPENED.fullmatch(bare)
+        return bool(bare) and bare[0] not in "#;[" and not headers.unbracketed(plain(bare), self.file)
 
     def _stray(self, at: int, bare: str, straight: str) -> Oddity:
         """Return a line that is neither a setting nor a section."""
@@ -316,8 +332,11 @@ class _Reader:
 
     def _joined(self, option: _Option, at: int, bare: str) -> Oddity | None:
         """Return a line that is the rest of the value above it, broken off there."""
-        if at != option.last + 1 or not option.value:
+        if at != option.last + 1:
             return None
+        if not option.value:
+            begun = option.key in _BEGINNINGS and _BEGINNINGS[option.key].fullmatch(bare) and at == option.line + 1
+            return self._join(option, at, bare) if begun else None
         if option.key in TOKENS and TOKEN.fullmatch(bare) and not _is_setting(bare):
             whole = len(option.value) + len(bare)
             if option.key != "aws_secret_access_key" or (len(option.value) < 40 and whole <= 40):
@@ -335,7 +354,7 @@ class _Reader:
                 break
             value, last = value + more, last + 1
         first = self.lines[option.line - 1].rstrip()
-        way = Way("Join the lines", (first + (" " if first[-1] in "=:" else "") + value[len(option.value) :],))
+        way = Way("Join the lines", (first + (" " if not option.value else "") + value[len(option.value) :],))
         refused = self.lines[at - 1][:1].strip() != "" and "=" not in bare
         option.value, option.last, option.nested = value, last, False
         says = f"{option.key} goes on in this line, where a line break came into it."
@@ -343,6 +362,15 @@ class _Reader:
 
 
 _ALSO_NESTED = frozenset(["endpoint_url", "use_dualstack_endpoint", "signature_version"])
+_BEGINNINGS = {
+    "aws_access_key_id": re.compile(r"A[KS]IA[A-Z0-9]{12,124}"),
+    "aws_secret_access_key": re.compile(r"[A-Za-z0-9/+]{40}"),
+    "aws_session_token": re.compile(r"[A-Za-z0-9/+_-]{16,}={0,2}"),
+    "role_arn": re.compile(r"arn:aws[a-z-]*:\S+"),
+    "mfa_serial": re.compile(r"arn:aws[a-z-]*:\S+"),
+    "sso_start_url": re.compile(r"https://\S+"),
+    "region": re.compile(r"[a-z]{2}(?:-[a-z]+)+-[0-9]"),
+}  # what a value that begins on the next line looks like
 _CHECKED = {"role_arn": parse.role_arn, "mfa_serial": parse.mfa_serial}
 _OF_HEADERS = ("section.prefix", "section.quoting", "file.characters", "value.inline-comment")
 _SAYS_OF_HEADER = {

@@ -74,7 +74,7 @@ def told(facts: Facts, file: FileName, odd: Oddity) -> Finding:
     because = f"{REFUSED} {_SDKS.get(odd.code, '')}".strip() if odd.refused else _QUIET.get(odd.code, "")
     return Finding(
         odd.code,
-        "stops",
+        odd.severity,
         odd.says,
         because,
         profile=header[1] if header[0] == "profile" else "",
@@ -95,6 +95,7 @@ _QUIET = {
 def duplicate_keys(facts: Facts) -> Iterator[Finding]:
     """A key that is there twice, in any case."""
     for file in FILES:
+        unclear = [odd.line for odd in facts.reading(file).oddities if odd.code == "file.stray-line" and not odd.sure]
         for stanza in facts.document(file).stanzas:
             settings = stanza.settings
             if len({setting.key for setting in settings}) == len(settings):
@@ -102,8 +103,16 @@ def duplicate_keys(facts: Facts) -> Iterator[Finding]:
             seen: dict[str, Setting] = {}
             for setting in settings:
                 if before := seen.get(setting.key):
-                    yield _twice(facts, file, stanza, before, setting)
+                    found = _twice(facts, file, stanza, before, setting)
+                    parted = any(before.lines[0] < line < setting.lines[0] for line in unclear)
+                    yield _unsure(facts, file, found, setting) if parted else found
                 seen[setting.key] = setting
+
+
+def _unsure(facts: Facts, file: FileName, found: Finding, later: Setting) -> Finding:
+    """Return a finding to ask about: a line between the two, which nobody understands, may have begun a section."""
+    first = Remedy("Keep the earlier one", "", tuple(merging.commented(file, later.lines, facts.lines(file))))
+    return found._replace(fix="ask", remedies=(*found.remedies, first))
 
 
 def _twice(facts: Facts, file: FileName, stanza: Stanza, before: Setting, setting: Setting) -> Finding:

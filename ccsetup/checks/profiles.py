@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from difflib import get_close_matches
 
-from ccsetup import address, config, ini, merging
+from ccsetup import address, config, headers, ini, merging
 from ccsetup.checks.files import FILES, told
 from ccsetup.facts import Facts
 from ccsetup.letters import plain
@@ -74,6 +74,27 @@ def default_twice(facts: Facts) -> Iterator[Finding]:
         fix="ask",
         remedies=tuple(ways),
     )
+
+
+def respelled(facts: Facts) -> Iterator[Finding]:
+    """Headers such as [profiles dev], which AWS's Python tools take for [profile dev] and nobody else does."""
+    for stanza in facts.config.stanzas:
+        word = stanza.header.split()[0] if stanza.type and stanza.header.split() else "default"
+        if word not in (*headers.TYPES, "default"):
+            right = stanza.header.replace(word, stanza.type, 1)
+            yield Finding(
+                "section.prefix",
+                "note",
+                f"[{stanza.header}] is spelled [{right}].",
+                "AWS's Python tools take one for the other; other SDKs skip the section.",
+                profile=stanza.name if stanza.type == "profile" else "",
+                path=facts.path("config"),
+                line=stanza.line,
+                fix="ask",
+                remedies=(
+                    Remedy(f"Write [{right}]", "", (Change("config", stanza.line, stanza.line, (f"[{right}]",)),)),
+                ),
+            )
 
 
 def names(facts: Facts) -> Iterator[Finding]:
@@ -170,4 +191,4 @@ def _remote(facts: Facts, name: str) -> Finding:
     return found._replace(remedies=ways)
 
 
-CHECKS: tuple[Callable[[Facts], Iterator[Finding]], ...] = (sections, default_twice, names, missing)
+CHECKS: tuple[Callable[[Facts], Iterator[Finding]], ...] = (sections, default_twice, respelled, names, missing)

@@ -14,10 +14,12 @@ from ccsetup.checks.values import behind
 from ccsetup.errors import BadAnswer
 from ccsetup.facts import Facts
 from ccsetup.ini import Setting, Stanza
+from ccsetup.keys import PLACELESS
 from ccsetup.letters import plain
-from ccsetup.model import Change, Corrected, FileName, Finding, Remedy, Section, Wanted
+from ccsetup.model import Change, Corrected, FileName, Finding, Remedy, Section, Severity, Wanted
 from ccsetup.patterns import later
 
+_REMARK = later(r"(?<=[a-z]-[0-9])\s+(?:\(.*\)|//.*|--.*)$")
 _SHAPE = later(r"[a-z]{2,4}(?:-[a-z]+)+-[0-9]{1,2}")
 
 
@@ -46,7 +48,8 @@ def _region(
     place = {"profile": stanza.name if stanza.type == "profile" else "", "path": facts.path(file), "line": number}
 
     def spelled(region: str) -> Remedy:
-        new = f"{line[:at]}{region}{line[at + len(value) :]}" if at >= 0 else f"{setting.key} = {region}"
+        before = f"{line[:at].rstrip()} " if value[0] in "=>" else line[:at]  # region == us-east-1, := , =>
+        new = f"{before}{region}{line[at + len(value) :]}" if at >= 0 else f"{setting.key} = {region}"
         return Remedy(f"Write {region}", REGIONS.get(region, ""), (Change(file, number, number, (new,)),))
 
     if meant:
@@ -65,7 +68,8 @@ def _region(
     wanted = Wanted(f"Which region instead of {value}?", parse.region, spelled)
     code = "region.unsupported" if shape else "region.invalid"
     says = f"There is no CodeCommit in {value}." if shape else f"{value} is no region of AWS."
-    yield Finding(code, "hinders", says, _NOT_HERE if shape else _NO_HOST, fix="ask", remedies=ways, wanted=wanted,
+    severity: Severity = "hinders" if shape or value in PLACELESS else "stops"
+    yield Finding(code, severity, says, _NOT_HERE if shape else _NO_HOST, fix="ask", remedies=ways, wanted=wanted,
                   **place)  # type: ignore[arg-type]  # fmt: skip
 
 
@@ -81,7 +85,8 @@ def _elsewhere(stanza: Stanza) -> bool:
 def _meant_region(value: str) -> tuple[str, str]:
     """Return the region a text can only mean, "" when there is none, and what to say of it."""
     text = plain(value)
-    text = text[: len(text) - len(behind("region", text))].strip().strip("\"'`.,;/").strip()
+    text = text[: len(text) - len(behind("region", text))].strip().strip("\"'`.,;/=> ").strip()
+    text = _REMARK.sub("", text)
     try:
         found = parse.region(text)
         return (found.value, found.said) if isinstance(found, Corrected) else (found, "")
@@ -95,8 +100,15 @@ def _meant_region(value: str) -> tuple[str, str]:
     near = [name for name in REGIONS if name.replace("-", "") in (squeezed, squeezed[:-1]) and squeezed]
     if len(near) == 1 and not _SHAPE.fullmatch(lower) and (squeezed[-1:].isdigit() or squeezed[-1:] in "abcdef"):
         return near[0], ""
-    address_ = address.parse(text).region if "://" in text else ""
-    return (address_ or (lower if _SHAPE.fullmatch(lower) and lower != value else "")), ""
+    return (_in_address(text) or (lower if _SHAPE.fullmatch(lower) and lower != value else "")), ""
+
+
+def _in_address(text: str) -> str:
+    """Return the region that an address names, "" when there is none."""
+    try:
+        return (address.parse(text).region if "://" in text else "") or ""
+    except BadAnswer:
+        return ""
 
 
 def _common(facts: Facts) -> list[str]:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
+from difflib import get_close_matches
+from functools import lru_cache
 
 from ccsetup.checks.files import FILES
 from ccsetup.facts import Facts
 from ccsetup.ini import Setting, Stanza
-from ccsetup.keys import DECIDING, FREE, NESTED, STRICT
+from ccsetup.keys import BARE, DECIDING, FREE, KNOWN, NESTED, STRICT
 from ccsetup.model import Change, FileName, Finding, Remedy, Severity
 from ccsetup.patterns import later
 
+ID, SECRET = "aws_access_key_id", "aws_secret_access_key"
 _COMMENT = later(r"(?:^|[ \t]+)[#;].*$")
 
 
@@ -24,6 +28,20 @@ def values(facts: Facts) -> Iterator[Finding]:
             for setting in stanza.settings:
                 if any(mark in setting.value for mark in "#;\"'"):
                     yield from _value(facts, file, stanza, setting)
+
+
+def commas(facts: Facts) -> Iterator[Finding]:
+    """A comma or semicolon at the end of a value, as in JSON or a program."""
+    for file in FILES:
+        for stanza in facts.document(file).stanzas:
+            for setting in stanza.settings if "," in stanza.text or ";" in stanza.text else ():
+                mark = setting.value[-1:]
+                if mark in (",", ";") and setting.key in BARE and setting.value not in facts.profiles:
+                    number = setting.lines[-1]
+                    found = _quoted(facts, file, stanza, setting.key, number, setting.value, "")
+                    says = f"The {mark} behind {setting.key} is taken for a part of its value."
+                    change = Change(file, number, number, (facts.lines(file)[number - 1].rstrip(",; \t"),))
+                    yield found._replace(says=says, remedies=(Remedy(f"Write it without {mark}", "", (change,)),))
 
 
 def _value(facts: Facts, file: FileName, stanza: Stanza, setting: Setting) -> Iterator[Finding]:
@@ -132,4 +150,51 @@ def _foreign(facts: Facts, file: FileName, stanza: Stanza, setting: Setting, lin
     )  # fmt: skip
 
 
-CHECKS: tuple[Callable[[Facts], Iterator[Finding]], ...] = (values, dialect)
+def misspelt(facts: Facts) -> Iterator[Finding]:
+    """Keys that no tool knows and that are one letter, or one dash, from one that all know."""
+    for file in FILES:
+        for stanza in facts.document(file).stanzas:
+            for setting in stanza.settings if stanza.type else ():
+                if setting.key not in KNOWN and (key := _near_key(setting.key)) and key not in stanza.values:
+                    yield _misspelt(facts, file, stanza, setting, key)
+
+
+@lru_cache(maxsize=4096)
+def _near_key(key: str) -> str:
+    """Return the key that another was meant to be, "" when it is one of its own."""
+    bare = re.sub(r"[^a-z0-9]+", "_", key).strip("_")
+    bare = _OTHER_NAMES.get(bare, bare)
+    return bare if bare in KNOWN else next(iter(get_close_matches(bare, KNOWN, 1, 0.91)), "")
+
+
+_OTHER_NAMES = {
+    "aws_access_key": ID, "access_key_id": ID, "aws_key_id": ID, "aws_secret_key": SECRET, "secret_access_key": SECRET,
+    "aws_access_key_secret": SECRET, "aws_secret_access_key_id": SECRET, "aws_secret_access": SECRET,
+    "session_token": "aws_session_token", "aws_region": "region", "default_region": "region",
+    "sso_url": "sso_start_url", "start_url": "sso_start_url", "sso_account": "sso_account_id",
+    "sso_role": "sso_role_name", "rolearn": "role_arn", "source_profil": "source_profile", "regoin": "region",
+    "reigon": "region", "regin": "region", "rgion": "region", "regions": "region", "ouput": "output",
+}  # fmt: skip
+
+
+def _misspelt(facts: Facts, file: FileName, stanza: Stanza, setting: Setting, key: str) -> Finding:
+    number = setting.lines[0]
+    line = facts.lines(file)[number - 1]
+    at = re.search(r"[=:]", line)
+    indent = line[: len(line) - len(line.lstrip())]
+    gap = " " if at and line[at.start() - 1 : at.start()].isspace() else ""
+    spelled = f"{indent}{key}{gap}{line[at.start() :] if at else ''}"
+    return Finding(
+        "file.stray-line",
+        "hinders",
+        f"No AWS tool knows the setting {setting.key}; it is spelled {key}.",
+        "Every tool passes over a name that it does not know, and none says so.",
+        profile=stanza.name if stanza.type == "profile" else "",
+        path=facts.path(file),
+        line=number,
+        fix="ask",
+        remedies=(Remedy(f"Write {key}", changes=(Change(file, number, number, (spelled,)),)),),
+    )
+
+
+CHECKS: tuple[Callable[[Facts], Iterator[Finding]], ...] = (values, commas, dialect, misspelt)

@@ -46,6 +46,7 @@ class Ward:
     def _safe(self) -> None:
         for _ in range(ROUNDS):
             found = [it for it in checks.offline(self.repair.facts) if it.fix == "auto" and it.remedies]
+            found.sort(key=lambda it: not it.code.startswith("file."))  # lines first, then what they say
             wanted = [(it, it.remedies[0]) for it in found if self.repair.key(it) not in self._passed]
             if not wanted or not self._take(wanted):
                 return
