@@ -10,6 +10,7 @@ from typing import NoReturn
 from ccsetup.errors import BadAnswer
 
 COMMANDS = ("setup", "clone", "login", "status", "env", "undo", "doctor", "completion", "demo")
+ANYWHERE = "anywhere"  # the group of the flags that every command has
 _UNSAID = {"kind": None, "device_code": False, "no_browser": False}  # what the world asks of every command
 
 
@@ -17,6 +18,19 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         hint = " A value that begins with a hyphen is joined on: --repo=--mirror." if "expected one" in message else ""
         raise BadAnswer(f"{message[0].upper()}{message[1:].rstrip('.')}.{hint}", next=f"See {self.prog} --help.")
+
+
+class _Lines(argparse.HelpFormatter):
+    """Breaks lines at blanks alone, so that us-east-2 and --no-clone stay whole, and an example not at all."""
+
+    def _split_lines(self, text: str, width: int) -> list[str]:
+        from textwrap import wrap
+
+        return wrap(" ".join(text.split()), width, break_on_hyphens=False)
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        lines = [text] if text.startswith("Example: ") else self._split_lines(text, width - len(indent))
+        return "\n".join(indent + line for line in lines)
 
 
 def story(name: str) -> ModuleType:
@@ -48,10 +62,11 @@ def parser_of(command: str) -> argparse.ArgumentParser:
     """Return the parser of one command."""
     module = story(command)
     parser = _Parser(f"ccsetup {command}", usage=f"ccsetup {command} {module.USAGE}", allow_abbrev=False)
+    parser.formatter_class = _Lines
     parser.description = module.ABOUT
     parser.epilog = f"Example: {module.EXAMPLE}"
     module.flags(parser)
-    group = parser.add_argument_group("anywhere")
+    group = parser.add_argument_group(ANYWHERE)
     group.add_argument("--yes", "-y", action="store_true", help="take defaults and go ahead without a review")
     group.add_argument("--no-input", action="store_true", help="ask nothing; what is missing is an error")
     group.add_argument("--dry-run", action="store_true", help="show what would be written, write nothing")

@@ -32,6 +32,7 @@ class Terminal:
         self.screen = pyte.HistoryScreen(columns, rows, history=2000)
         self.stream = pyte.ByteStream(self.screen)
         self.raw = b""
+        self.pieces: list[tuple[float, bytes]] = []  # what was shown, and when
         self.plain = env.get("TERM") == "dumb"
 
     def read(self, seconds: float = 0.02) -> bool:
@@ -43,6 +44,7 @@ class Terminal:
         except pexpect.EOF:
             return False
         self.raw += piece
+        self.pieces.append((time.monotonic(), piece))
         self.stream.feed(piece)
         if b"\x1b[6n" in piece:  # it asks where the cursor is, as prompt_toolkit does
             self.child.send(f"\x1b[{self.screen.cursor.y + 1};{self.screen.cursor.x + 1}R")

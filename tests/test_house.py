@@ -42,10 +42,11 @@ FAMILIES = (
     {"git", "cloned", "modules", "running"},
     {"screen"},
     {"awscli"},
+    {"web"},
 )
 ADAPTERS = set().union(*FAMILIES)
 HELPERS = {"signing", "grant", "fetching", "remote", "credential"}
-TOP = {"cli", "arguments", "surroundings", "glance", "__main__"}
+TOP = {"cli", "arguments", "surroundings", "glance", "manual", "__main__"}
 
 MAY = {
     "foundation": FOUNDATION,

@@ -8,6 +8,7 @@ from ccsetup import access, paste
 from ccsetup.commands.options import EXAMPLE, Options
 from ccsetup.errors import BadAnswer, Missing
 from ccsetup.model import Question, Value
+from ccsetup.questions import shared
 from ccsetup.world import World
 
 _SWITCHES = ("legacy", "no_clone")
@@ -27,16 +28,17 @@ _FLAGS = {  # what a flag does, where the question's own help would not say
 def flags(parser: argparse.ArgumentParser) -> None:
     """Add every question's flag, in a group for each kind of access."""
     parser.add_argument("kind", nargs="?", metavar="KIND", help=" · ".join(a.name for a in access.KINDS))
-    placed: set[str] = {"kind", "profile"}
+    everywhere = {question.key for question in shared(access.KINDS[0])}
+    placed: set[str] = {"kind", *everywhere}
     for kind in access.KINDS:
-        shared = [q.flag_name for q in kind.questions if q.key in placed - {"profile"} and q.flag_name]
+        others = [q.flag_name for q in kind.questions if q.key in placed - everywhere and q.flag_name]
         group = parser.add_argument_group(
-            kind.name, " · ".join([kind.label, *(["also " + ", ".join(shared)] if shared else [])])
+            kind.name, " · ".join([kind.label, *(["also " + ", ".join(others)] if others else [])])
         )
         for question in kind.questions:
             _flag(group, question, placed)
     group = parser.add_argument_group("every kind")
-    placed.discard("profile")
+    placed -= everywhere
     for question in access.flags():
         _flag(group, question, placed)
     signing_in(parser)

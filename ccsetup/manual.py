@@ -1,0 +1,72 @@
+"""The man page, made from the commands' own parsers: `python -m ccsetup.manual > ccsetup/ccsetup.1`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+
+from ccsetup import __version__, arguments, cli
+from ccsetup.arguments import ANYWHERE
+
+FILES = (
+    ("~/.aws/config, ~/.aws/credentials", "the profiles; only the lines that were asked for change"),
+    ("~/.aws/sso/cache, ~/.aws/cli/cache, ~/.aws/boto/cache", "sign-ins and roles, shared with AWS's own tools"),
+    ("~/.local/state/ccsetup/undo", "what undo puts back: the last 20 changes, at most 30 days"),
+)
+
+
+def page() -> str:
+    """Return the page in roff."""
+    return "\n".join(_lines()) + "\n"
+
+
+def _lines() -> Iterator[str]:
+    yield f'.TH CCSETUP 1 "" "ccsetup {__version__}" "User Commands"'
+    yield from (".SH NAME", r"ccsetup \- AWS CodeCommit access, set up and cloned")
+    yield from (".SH SYNOPSIS", ".B ccsetup", "[COMMAND] [flags]")
+    yield from (
+        ".SH DESCRIPTION",
+        "Alone, it asks on the terminal what you were given, writes the matching AWS profile,",
+    )
+    yield "proves it with STS and CodeCommit, and clones the repository. Every question has a flag."
+    yield ".SH COMMANDS"
+    for name in arguments.COMMANDS:
+        yield from _command(name)
+    yield ".SH ANYWHERE"
+    yield from _arguments(arguments.parser_of("undo"), anywhere=True)
+    yield ".SH EXIT STATUS"
+    for each in cli.HELP.split("Exit codes")[1].replace("\n", " · ").split(" · "):
+        code, _, means = each.strip().partition(" ")
+        yield from (".TP", f".B {code}", _plain(means)) if code else ()
+    yield ".SH FILES"
+    for path, about in FILES:
+        yield from (".TP", f".I {_plain(path)}", _plain(about))
+
+
+def _command(name: str) -> Iterator[str]:
+    story = arguments.story(name)
+    yield from (f".SS ccsetup {name} {_plain(story.USAGE)}", _plain(story.ABOUT))
+    yield from _arguments(arguments.parser_of(name), anywhere=False)
+    yield from (".PP", "Example:", ".PP", ".nf", f".RS\n{_plain(story.EXAMPLE)}\n.RE", ".fi")
+
+
+def _arguments(parser: argparse.ArgumentParser, anywhere: bool) -> Iterator[str]:
+    for group in parser._action_groups:
+        if (group.title == ANYWHERE) is anywhere:
+            for action in group._group_actions:
+                if action.dest != "help":
+                    names = ", ".join(action.option_strings) or str(action.metavar or action.dest)
+                    takes = f" {action.metavar or action.dest}" if action.option_strings and action.nargs != 0 else ""
+                    yield from (".TP", f".B {_plain(names + takes)}", _plain((action.help or "").replace("%%", "%")))
+
+
+def _plain(text: str) -> str:
+    """Return a text that roff sets as it stands."""
+    text = text.replace("\\", r"\e").replace("-", r"\-").replace("'", r"\(aq").replace("`", r"\(ga")
+    text = "".join(char if char.isascii() else f"\\[u{ord(char):04X}]" for char in text)
+    return "\n".join(rf"\&{line}" if line.startswith(".") else line for line in text.split("\n"))
+
+
+if __name__ == "__main__":
+    sys.stdout.write(page())
