@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -16,7 +16,7 @@ from ccsetup.git import Git
 from ccsetup.prompt import Prompt
 from ccsetup.screen import Screen
 from ccsetup.waiting import signals_stay_here
-from ccsetup.world import Aws, AwsCli, SignIn, World
+from ccsetup.world import Aws, AwsCli, Iam, Ran, SignIn, Web, World
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -88,6 +88,9 @@ def world_of(options: Namespace, screen: Screen) -> World:
         git=Git(env, home),
         screen=screen,
         awscli=cast("AwsCli", Later(lambda: _awscli(env), warming)),
+        iam=cast("Iam", Later(lambda: _iam(home, signin), warming)),
+        run=_ran,
+        web=cast("Web", Later(lambda: _web(env), warming)),
         prompt=_prompt(options, lambda: warming.begin(lambda: aws.warm()), screen),
     )
 
@@ -103,6 +106,24 @@ def _awscli(env: Mapping[str, str]) -> AwsCli:
     from ccsetup.awscli import AwsCli
 
     return AwsCli(env)
+
+
+def _iam(home: Path, signin: SignIn) -> Iam:
+    from ccsetup.iam import Iam
+
+    return Iam(home, signin.keys)
+
+
+def _ran(commands: Sequence[Sequence[str]]) -> Sequence[Ran]:
+    from ccsetup.programs import ran
+
+    return ran(commands)
+
+
+def _web(env: Mapping[str, str]) -> Web:
+    from ccsetup.web import Web
+
+    return Web(env)
 
 
 def _aws(home: Path, signin: SignIn) -> Aws:

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
 from ccsetup.errors import Problem
@@ -225,6 +226,65 @@ class Aws(Protocol):
         """Return the role-session cache files this run would leave; nothing has been written yet."""
 
 
+class IamRole(NamedTuple):
+    """A role as IAM has it: its trust policy, its inline policies by name, the ARNs of those attached, its tags."""
+
+    arn: str
+    trust: Mapping[str, Any]
+    policies: Mapping[str, Mapping[str, Any]]
+    attached: tuple[str, ...] = ()
+    tags: Mapping[str, str] = MappingProxyType({})
+
+
+class IamPolicy(NamedTuple):
+    """A managed policy as IAM has it: what it says, the versions that do not count, and who has it ("group Devs")."""
+
+    arn: str
+    document: Mapping[str, Any]
+    spare: tuple[str, ...] = ()
+    attached: tuple[str, ...] = ()
+    tags: Mapping[str, str] = MappingProxyType({})
+
+
+class IamCall(NamedTuple):
+    """One call that changes IAM: the operation as the SDK spells it, and its arguments."""
+
+    operation: str
+    given: Mapping[str, Any]
+
+
+Progress = Callable[[str, float | None], None]
+
+
+class Iam(Protocol):
+    """IAM as its administrators use it; what IAM puts off (throttling, what is not everywhere yet) is waited for."""
+
+    def role(self, who: Who, name: str) -> IamRole | None:
+        """Return a role; None when there is none."""
+
+    def policy(self, who: Who, arn: str) -> IamPolicy | None:
+        """Return a managed policy; None when there is none."""
+
+    def do(self, who: Who, calls: Sequence[IamCall], progress: Progress) -> None:
+        """Make calls that change something, in their order."""
+
+    def until(self, who: Who, look: Callable[[], bool], progress: Progress) -> bool:
+        """Look until it is so, at most half a minute; say whether it is."""
+
+    def allowed(self, who: Who, arn: str, actions: Sequence[str], resource: str) -> Mapping[str, str]:
+        """Say of each action what IAM would answer a role or user: allowed, implicitDeny or explicitDeny."""
+
+    def customer_key(self, who: Who, repository: str) -> str:
+        """Return the ARN of the customer's key that encrypts a repository; "" where it is AWS's own."""
+
+
+class NoIam:
+    """Stands where nobody administers anything."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise Problem("There is no IAM to be reached from here.", code="internal")
+
+
 class Git(Protocol):
     """The git command."""
 
@@ -282,6 +342,19 @@ class Git(Protocol):
         """Fetch an existing clone; return the commit checked out."""
 
 
+class Ran(NamedTuple):
+    """What became of a credential_process: its exit code (None: it took too long), what it printed, what it said."""
+
+    code: int | None
+    out: str = ""
+    errors: str = ""
+
+
+def nothing_runs(commands: Sequence[Sequence[str]]) -> Sequence[Ran]:
+    """Stand where no program shall be run."""
+    return [Ran(None) for _ in commands]
+
+
 class Prompt(Protocol):
     """Asks a person one question."""
 
@@ -325,8 +398,33 @@ class Screen(Protocol):
     def output(self, text: str) -> None:
         """Print on stdout what the command is run for, a line or several; with --json do nothing."""
 
+    def painted(self, rows: Sequence[Sequence[tuple[str, str]]]) -> None:
+        """Print lines as `output` does, each of parts: (colour or "bold", "dim" or "", text)."""
+
     def document(self, value: Mapping[str, Any]) -> None:
         """Print the one JSON document of --json on stdout; without --json do nothing."""
+
+
+class Sent(NamedTuple):
+    """What an address answered, and the hosts it came from: the one that was asked, and those it redirected to."""
+
+    content: bytes
+    hosts: tuple[str, ...]
+
+
+class Web(Protocol):
+    """The web, for one small text."""
+
+    def fetch(self, url: str, most: int) -> Sent:
+        """Return what is at an https address, at most a byte more than `most`. Raises Problem."""
+
+
+class NoWeb:
+    """Stands where nothing is fetched."""
+
+    def fetch(self, url: str, most: int) -> Sent:
+        """Refuse."""
+        raise Problem("Nothing is fetched from here.", code="net.unreachable")
 
 
 class AwsCli(Protocol):
@@ -374,3 +472,6 @@ class World:
     screen: Screen
     prompt: Prompt | None  # None: nobody to ask
     awscli: AwsCli = field(default_factory=NoAwsCli)
+    run: Callable[[Sequence[Sequence[str]]], Sequence[Ran]] = nothing_runs  # a profile's programs, all at once
+    iam: Iam = field(default_factory=NoIam)
+    web: Web = field(default_factory=NoWeb)

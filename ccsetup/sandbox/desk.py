@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from urllib.parse import unquote
 
-from ccsetup.sandbox import codecommit, git, iam, metadata, oidc, pages, portal, sigv4, sts
+from ccsetup.sandbox import codecommit, git, iam, kms, metadata, oidc, pages, portal, sigv4, sts
 from ccsetup.sandbox.repositories import Repositories
 from ccsetup.sandbox.state import Entry, State
 from ccsetup.sandbox.wire import (
@@ -44,7 +44,7 @@ class Desk:
         time.sleep(self._state.delay_s)
         region, where = _region_of(request.where)
         if "x-amz-target" in request.headers:
-            return self._codecommit(request)
+            return self._json(request)
         if request.method == "POST" and where == "/":
             return self._query(request)
         if metadata.is_for_machine(where):
@@ -77,18 +77,24 @@ class Desk:
         keys = self._state.keys.get(unquote(user).partition("%")[0])
         return keys.caller.arn if keys else ""
 
-    def _codecommit(self, request: Request) -> Response:
-        operation = request.headers["x-amz-target"].rpartition(".")[2]
+    def _json(self, request: Request) -> Response:
+        """Answer CodeCommit and KMS, which speak one protocol."""
+        target, _, operation = request.headers["x-amz-target"].rpartition(".")
+        service = "kms" if target == kms.TARGET else "codecommit"
         region, who, outcome = "", "", "ok"
         try:
             claim, caller = self._signed(request, operation, 5)
             region, who = claim.region, caller.arn
-            call = codecommit.Call(self._state, self._disk, caller, region, request.document)
-            response = json_answer(codecommit.answer(call, operation), _JSON)
+            if service == "kms":
+                found = kms.answer(self._state, caller, region, request.document, operation)
+            else:
+                call = codecommit.Call(self._state, self._disk, caller, region, request.document)
+                found = codecommit.answer(call, operation)
+            response = json_answer(found, _JSON)
         except Refusal as refusal:
             code, status = _JSON_CODES.get(refusal.code, (refusal.code, refusal.status))
             outcome, response = code, json_refusal(Refusal(code, refusal.text, status), _JSON)
-        self._state.note(Entry("codecommit", operation, region, who, outcome))
+        self._state.note(Entry(service, operation, region, who, outcome))
         return response
 
     def _query(self, request: Request) -> Response:

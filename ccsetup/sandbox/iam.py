@@ -1,10 +1,11 @@
-"""IAM, as far as a developer's tool asks it: one's own user and MFA devices."""
+"""IAM: one's own user and MFA devices; what administrators do to roles and policies is in roles.py and managed.py."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ccsetup.sandbox import managed, roles
 from ccsetup.sandbox.state import State
 from ccsetup.sandbox.wire import Refusal
 from ccsetup.sandbox.world import Caller, User
@@ -46,6 +47,8 @@ def list_mfa_devices(state: State, caller: Caller, given: Mapping[str, str]) -> 
 OPERATIONS: dict[str, Callable[[State, Caller, Mapping[str, str]], dict[str, Any]]] = {
     "GetUser": get_user,
     "ListMFADevices": list_mfa_devices,
+    **roles.OPERATIONS,
+    **managed.OPERATIONS,
 }
 
 

@@ -95,9 +95,9 @@ def trusted(document: Policy, action: str, principals: Iterable[str], context: C
     """Return the principal by which a trust policy lets an action through, "" when it does not."""
     names = set(principals)
     hit = ""
-    for statement in _statements(document):
+    for statement in statements(document):
         written = statement.get("Principal", {})
-        offered = ["*"] if written == "*" else [p for group in written.values() for p in _listed(group)]
+        offered = ["*"] if written == "*" else [p for group in written.values() for p in listed(group)]
         match = next((p for p in offered if p == "*" or p in names), "")
         if not match or not _matches_any(statement.get("Action", ()), action, str.lower):
             continue
@@ -120,7 +120,7 @@ def _effects(documents: Iterable[Policy], action: str, resource: str, context: C
     return {
         str(statement["Effect"])
         for document in documents
-        for statement in _statements(document)
+        for statement in statements(document)
         if _applies(statement, action, resource, context)
     }
 
@@ -139,11 +139,13 @@ def _applies(statement: Policy, action: str, resource: str, context: Context) ->
     return named and _conditions_hold(statement.get("Condition", {}), context)
 
 
-def _statements(document: Policy) -> list[Policy]:
-    return _listed(document.get("Statement", []))
+def statements(document: Policy) -> list[Policy]:
+    """Return a document's statements, be it one or a list."""
+    return listed(document.get("Statement", []))
 
 
-def _listed(value: Any) -> list[Any]:
+def listed(value: Any) -> list[Any]:
+    """Return one value or many as a list."""
     return [value] if isinstance(value, str | Mapping) else list(value)
 
 
@@ -153,11 +155,11 @@ def _filled(patterns: Any, context: Context) -> list[str]:
     def value(found: re.Match[str]) -> str:
         return str(context.get(found[1].lower(), "\0"))
 
-    return [re.sub(r"\$\{([\w:.-]+)\}", value, pattern) for pattern in _listed(patterns)]
+    return [re.sub(r"\$\{([\w:.-]+)\}", value, pattern) for pattern in listed(patterns)]
 
 
 def _matches_any(patterns: Any, text: str, fold: Callable[[str], str] = str) -> bool:
-    return any(_like(fold(text), fold(pattern)) for pattern in _listed(patterns))
+    return any(_like(fold(text), fold(pattern)) for pattern in listed(patterns))
 
 
 def _like(text: str, pattern: str) -> bool:
@@ -179,7 +181,7 @@ _TESTS: dict[str, Callable[[str, str], bool]] = {
 
 def _conditions_hold(conditions: Policy, context: Context) -> bool:
     return all(
-        _condition_holds(operator, _listed(wanted), context.get(key.lower()))
+        _condition_holds(operator, listed(wanted), context.get(key.lower()))
         for operator, tests in conditions.items()
         for key, wanted in tests.items()
     )

@@ -21,7 +21,9 @@ from ccsetup.sandbox.world import (
     Account,
     Caller,
     Device,
+    Group,
     Keys,
+    Managed,
     Policy,
     Provider,
     Repository,
@@ -70,6 +72,8 @@ class State:
         self.accounts: dict[str, Account] = {}
         self.users: dict[str, User] = {}
         self.roles: dict[str, Role] = {}
+        self.managed: dict[str, Managed] = {}
+        self.groups: dict[str, Group] = {}
         self.keys: dict[str, Keys] = {}
         self.devices: dict[str, Device] = {}
         self.providers: dict[str, Provider] = {}
@@ -125,6 +129,13 @@ class State:
             role = Role(account_id, name, trust, policies, None, max_session_s, path)
             self.roles[role.arn] = role
             return role
+
+    def add_group(self, account_id: str, name: str, *users: str) -> Group:
+        """Add a group of users (ARNs, or names that only one account has)."""
+        with self.lock:
+            group = Group(account_id, name, tuple(self.user(user).arn for user in users))
+            self.groups[group.arn] = group
+            return group
 
     def add_mfa_device(self, user: str, name: str = "", seed: str = "") -> Device:
         """Give a user a virtual MFA device; its serial number is arn:aws:iam::ACCOUNT:mfa/NAME."""
@@ -337,9 +348,21 @@ class State:
         """Decide whether the caller's own policies allow an action."""
         with self.lock:
             held: User | Role | None = self.users.get(caller.identity) or self.roles.get(caller.identity)
-            policies = held.policies if held else ()
+            policies = self.policies_of(caller.identity)
             boundary = held.boundary if held else None
             return policy.decide(caller, policies, boundary, action, resource, self.context(caller, **context))
+
+    def policies_of(self, identity: str) -> tuple[Policy, ...]:
+        """Return every policy of a user or role: its own, the inline ones, those attached to it or to its groups."""
+        with self.lock:
+            role = self.roles.get(identity)
+            if role is not None:
+                given = (self.managed[arn].document for arn in role.attached if arn in self.managed)
+                return (*role.policies, *role.inline.values(), *given)
+            groups = [group for group in self.groups.values() if identity in group.members]
+            shared = (self.managed[arn].document for group in groups for arn in group.attached)
+            user = self.users.get(identity)
+            return (*(user.policies if user else ()), *shared)
 
     def demand(self, caller: Caller, action: str, resource: str, code: str, status: int, **context: Any) -> None:
         """Refuse in AWS's words unless the caller's own policies allow an action."""

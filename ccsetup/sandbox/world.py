@@ -54,7 +54,10 @@ class User:
 
 @dataclass(frozen=True)
 class Role:
-    """An IAM role: who may assume it (trust), what it may do (policies), for how long at most."""
+    """An IAM role: who may assume it (trust), what it may do (policies), for how long at most.
+
+    `inline` are policies that were put there by name, `attached` the ARNs of managed ones.
+    """
 
     account_id: str
     name: str
@@ -63,6 +66,10 @@ class Role:
     boundary: Policy | None = None
     max_session_s: int = 3600
     path: str = "/"
+    inline: Mapping[str, Policy] = field(default_factory=dict)
+    attached: tuple[str, ...] = ()
+    tags: Mapping[str, str] = field(default_factory=dict)
+    description: str = ""
 
     @property
     def arn(self) -> str:
@@ -73,6 +80,42 @@ class Role:
     def id(self) -> str:
         """Return the role's unique id."""
         return unique_id("AROA", self.arn)
+
+
+@dataclass(frozen=True)
+class Managed:
+    """A customer managed policy: its versions by id, and which of them counts."""
+
+    account_id: str
+    name: str
+    versions: Mapping[str, Policy]
+    default: str
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def arn(self) -> str:
+        """Return the policy's ARN."""
+        return f"arn:aws:iam::{self.account_id}:policy/{self.name}"
+
+    @property
+    def document(self) -> Policy:
+        """Return what counts."""
+        return self.versions[self.default]
+
+
+@dataclass(frozen=True)
+class Group:
+    """An IAM group: the ARNs of its users, and of the managed policies they have by it."""
+
+    account_id: str
+    name: str
+    members: tuple[str, ...] = ()
+    attached: tuple[str, ...] = ()
+
+    @property
+    def arn(self) -> str:
+        """Return the group's ARN."""
+        return f"arn:aws:iam::{self.account_id}:group/{self.name}"
 
 
 @dataclass(frozen=True)

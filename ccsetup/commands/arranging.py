@@ -1,0 +1,391 @@
+"""What an administrator wants to share, asked as the wizard asks: by flags, from the machine, else of the person."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from argparse import Namespace
+from collections.abc import Sequence
+from pathlib import Path
+
+from ccsetup import address, parse, questions
+from ccsetup.commands.looking import looking
+from ccsetup.commands.options import Options
+from ccsetup.errors import BadAnswer, NoRepository, Problem
+from ccsetup.look import Look
+from ccsetup.model import Answers, Choice, Corrected, Question, Who
+from ccsetup.sharing import arrangement
+from ccsetup.sharing.arrangement import Arrangement, consistent, read_trusts
+from ccsetup.talk import Trail, Walk, sentence
+from ccsetup.world import World
+
+AUTO = "auto"
+_WHOM = (
+    Choice("account", "Everybody the other account's administrator lets", "the account as a whole"),
+    Choice("permission-set", "A permission set of IAM Identity Center", "such as Developer"),
+    Choice("role", "Certain roles of the other account", "by their ARN"),
+    Choice("oidc", "Holders of an OIDC token", "pipelines: GitHub, GitLab"),
+    Choice("saml", "Who signs in at a SAML provider", "by its ARN"),
+)
+_ASKS = {
+    "permission-set": ("Which permission set?", "Its name in IAM Identity Center, such as Developer."),
+    "role": ("Which roles?", "Their ARNs, such as arn:aws:iam::888888888888:role/BuildMachine."),
+    "oidc": ("Which issuer?", "Its address, such as https://token.actions.githubusercontent.com."),
+    "saml": ("Which SAML provider?", "Its ARN, such as arn:aws:iam::111122223333:saml-provider/AcmeId."),
+}
+
+
+class Arranging:
+    """One conversation about an arrangement: the questions, and what they look up with the administrator's eyes."""
+
+    def __init__(self, world: World, options: Namespace) -> None:
+        given = {key: value for key in _KEYS if (value := _given(options, key)) is not None}
+        self.world, self.acts = world, bool(options.apply or options.check or options.remove)
+        self.look = looking(world, Options(given, dry_run=options.dry_run))
+        self.walk = Walk(
+            self.flow, self.look, given=given, prompt=world.prompt, say=world.screen.note, defaults=options.yes
+        )
+        self.trail = Trail()
+
+    def run(self) -> Arrangement:
+        """Ask until there is an arrangement whose parts fit each other."""
+        self.trail = self.walk.run(self.trail)
+        while True:
+            try:
+                return consistent(self._arranged(self.trail.answers))
+            except BadAnswer as refused:
+                if self.world.prompt is None or refused.about not in self.trail.answers:
+                    raise
+                self.trail = self.walk.run(self.trail, again=refused.about, notice=sentence(refused))
+
+    @property
+    def profile(self) -> str:
+        """The administrator's profile, "" where none is named."""
+        return self.trail.answers.text("profile")
+
+    def flow(self, answers: Answers) -> Sequence[Question]:
+        """Return the questions, as far as the answers tell which there are."""
+        return (
+            self._profile(),
+            self._repository(),
+            questions.asked_region()._replace(known=_region_told),
+            self._from_account(),
+            self._whom(),
+            _trust(answers.text("whom")),
+            _to_account(),
+            _SUBJECT,
+            _AUDIENCE,
+            _READ_ONLY,
+            _ROLE_NAME,
+            _EXTERNAL_ID,
+            _REQUIRE_MFA,
+            self._kms_key(),
+            _TAGS,
+            _GROUP,
+        )
+
+    def _profile(self) -> Question:
+        return Question(
+            "profile",
+            "Which profile is the administrator's?",
+            widget="choose",
+            help="Of the repository's account for the role, of the other one for its policy.",
+            choices=lambda answers, look: [Choice(name, name) for name in look.profiles],
+            known=None if self.acts else questions.fixed(""),
+            settle=_a_profile,
+            optional=not self.acts,
+            title="Administrator",
+        )
+
+    def _repository(self) -> Question:
+        def listed(answers: Answers, look: Look) -> list[Choice]:
+            region = questions.region_near(answers, look)
+            if not answers.text("profile") or not region:
+                return []
+            return [Choice(it, it) for it in look.repositories(Who(answers.text("profile"), region))]
+
+        return Question(
+            "repo",
+            "Which repository shall be shared?",
+            widget="choose",
+            help="Its ARN or any address, such as arn:aws:codecommit:us-east-2:111122223333:MySharedDemoRepo.",
+            choices=listed,
+            parse=_repo,
+            free=True,
+            flag="REPO",
+            title="Repository",
+        )
+
+    def _from_account(self) -> Question:
+        def default(answers: Answers, look: Look) -> str | None:
+            profile, other = answers.text("profile"), str(look.given.get("to_account", ""))
+            found = self._account_of(profile, answers.text("region")) if profile else ""
+            return found if found and found != other else None
+
+        return Question(
+            "from_account",
+            "Which account is it in?",
+            help="The account of the repository, where the role will be: 12 digits, such as 111122223333.",
+            known=lambda answers, look: address.parse(answers.text("repo")).account_id or None,
+            default=default,
+            parse=parse.account_id,
+            settle=_same_account,
+            title="From account",
+        )
+
+    def _account_of(self, profile: str, region: str) -> str:
+        try:
+            return self.look.identity(Who(profile, region)).account_id
+        except Problem:
+            return ""
+
+    def _whom(self) -> Question:
+        return Question(
+            "whom",
+            "Who shall be let in?",
+            widget="choose",
+            help="The fewer the better; more than one way goes by --trust, several times.",
+            choices=lambda answers, look: _WHOM,
+            known=lambda answers, look: "given" if "trust" in look.given else None,
+            default=questions.fixed("account"),
+            flag="-",
+            title="Whom",
+        )
+
+    def _kms_key(self) -> Question:
+        return Question(
+            "kms_key",
+            "Is it encrypted with a KMS key of your own? Its ARN?",
+            help="Empty for AWS's own key, which needs no permission.",
+            known=self._key_told,
+            default=questions.fixed(""),
+            parse=arrangement.kms_key,
+            optional=True,
+            title="KMS key",
+        )
+
+    def _key_told(self, answers: Answers, look: Look) -> str | None:
+        """Look the key up, where the administrator is the repository's. Raises NoRepository where that is not there."""
+        profile, region = answers.text("profile"), answers.text("region")
+        if not profile or self._account_of(profile, region) != answers.text("from_account"):
+            return None
+        try:
+            with self.world.screen.busy("Looking for the repository's key"):
+                found = self.world.iam.customer_key(
+                    Who(profile, region), address.parse(answers.text("repo")).repository
+                )
+        except NoRepository:
+            raise
+        except Problem as refused:
+            self.world.screen.note(f"{refused.what} So whether the repository has a KMS key of its own is not known.")
+            return None
+        if found:
+            self.world.screen.note(f"The repository is encrypted with {found}.")
+        return found
+
+    def _arranged(self, answers: Answers) -> Arrangement:
+        """Return the arrangement of complete answers."""
+        tags = tuple(
+            (key, value) for key, _, value in (word.partition("=") for word in answers.text("principal_tag").split())
+        )
+        trusts = read_trusts(answers.text("trust"))
+        return Arrangement(
+            repository=address.parse(answers.text("repo")).repository,
+            region=answers.text("region"),
+            owner=answers.text("from_account"),
+            role=answers.text("role_name"),
+            trusts=trusts,
+            people=answers.text("to_account"),
+            external_id=answers.text("external_id"),
+            mfa=answers.text("require_mfa") == "yes",
+            read_only=answers.text("read_only") == "yes",
+            kms_key=answers.text("kms_key"),
+            subject=answers.text("subject"),
+            audience=answers.text("audience") or arrangement.AUDIENCE,
+            tags=tags,
+            group=answers.text("group"),
+        )
+
+
+def external_id(it: Arrangement, *documents: object) -> Arrangement:
+    """Return the arrangement with its external ID: where one is to be made, that in these trust policies, or a new."""
+    if it.external_id != AUTO:
+        return it
+    told = (found for document in documents for found in _ids_in(document))
+    return it._replace(external_id=next(told, "") or f"{it.repository[:40]}-{secrets.token_hex(12)}")
+
+
+def trust_in(world: World, folder: Path) -> object:
+    """Return the trust policy that an earlier run has left in a folder, None where there is none."""
+    try:
+        return json.loads(world.files.seen(folder / "account-a-trust.json") or "null")
+    except (ValueError, RecursionError, Problem):
+        return None
+
+
+def _ids_in(document: object) -> list[str]:
+    if isinstance(document, dict):
+        own = document.get("sts:ExternalId")
+        return [own] if isinstance(own, str) else [it for inner in document.values() for it in _ids_in(inner)]
+    return [it for inner in document for it in _ids_in(inner)] if isinstance(document, list) else []
+
+
+_KEYS = (
+    "profile", "repo", "region", "from_account", "to_account", "trust", "subject", "audience", "role_name",
+    "external_id", "require_mfa", "read_only", "kms_key", "principal_tag", "group",
+)  # fmt: skip
+
+
+def _given(options: Namespace, key: str) -> str | None:
+    value = getattr(options, key, None)
+    return " ".join(value) if isinstance(value, list) else value
+
+
+def _repo(text: str) -> str | Corrected:
+    said = address.parse(text).said
+    return Corrected(parse.tidy(text), said) if said else parse.tidy(text)
+
+
+def _region_told(answers: Answers, look: Look) -> str | None:
+    told = address.parse(answers.text("repo")).region
+    given = look.given.get("region")
+    if told and given and str(given) != told:
+        raise BadAnswer(f"The address is in {told} and --region says {given}; leave one of them out.")
+    return told if told in address.REGIONS else None
+
+
+def _a_profile(value: object, answers: Answers, look: Look) -> None:
+    if value and str(value) not in look.profiles:
+        there = ", ".join([*look.profiles][:5])
+        raise BadAnswer(f"There is no profile {value} here.", next=f"There is {there}." if there else "Make one first.")
+
+
+def _same_account(value: object, answers: Answers, look: Look) -> None:
+    told = address.parse(answers.text("repo")).account_id
+    if told and told != str(value):
+        raise BadAnswer(f"The repository's ARN is of account {told}, and {value} was given; leave one of them out.")
+
+
+def _trust(whom: str) -> Question:
+    """Return the question for whom exactly, once it is known what they are."""
+    ask, help_ = _ASKS.get(whom, ("Whom shall the role trust?", ""))
+    prefix = "" if whom == "role" else f"{whom}:"
+    typed = whom in _ASKS
+    return Question(
+        "trust",
+        ask,
+        help=help_,
+        known=questions.fixed("account") if whom == "account" else None,
+        parse=(lambda text: arrangement.trusts(prefix + parse.tidy(text))) if typed else arrangement.trusts,
+        title="Trust",
+    )
+
+
+def _kinds(answers: Answers) -> set[str]:
+    return {trust.kind for trust in read_trusts(answers.text("trust"))} if "trust" in answers else set()
+
+
+def _by_assuming(answers: Answers) -> bool:
+    return bool(_kinds(answers) & {"account", "role", "permission-set"})
+
+
+def _to_account() -> Question:
+    def of_role(answers: Answers, look: Look) -> str | None:
+        roles = [trust.name for trust in read_trusts(answers.text("trust")) if trust.kind == "role"]
+        return parse.arn_account(roles[0]) if roles else None
+
+    def settle(value: object, answers: Answers, look: Look) -> None:
+        if str(value) == answers.text("from_account"):
+            raise BadAnswer(
+                f"Both accounts are {value}; sharing is between two, such as 111122223333 and 888888888888."
+            )
+
+    return Question(
+        "to_account",
+        "Which account are the people in?",
+        help="The account that gets access: 12 digits, such as 888888888888.",
+        known=of_role,
+        parse=parse.account_id,
+        settle=settle,
+        when=_by_assuming,
+        title="To account",
+    )
+
+
+_SUBJECT = Question(
+    "subject",
+    "Whom may the tokens speak of?",
+    help="Such as repo:acme/shared:ref:refs/heads/main; * stands for anything.",
+    parse=arrangement.subject,
+    when=lambda answers: "oidc" in _kinds(answers),
+    title="Subject",
+)
+_AUDIENCE = Question(
+    "audience",
+    "Whom are the tokens made out to?",
+    help="Such as sts.amazonaws.com.",
+    known=questions.fixed(arrangement.AUDIENCE),
+    parse=arrangement.audience,
+    when=lambda answers: "oidc" in _kinds(answers),
+    title="Audience",
+)
+_READ_ONLY = Question(
+    "read_only",
+    "May they push, or only read?",
+    widget="choose",
+    help="Reading is clone, fetch and pull; pull requests and pushes are writing.",
+    choices=lambda answers, look: (Choice("no", "Read and write"), Choice("yes", "Only read")),
+    default=questions.fixed("no"),
+    parse=questions.yes_no,
+    title="Access",
+)
+_ROLE_NAME = Question(
+    "role_name",
+    "What shall the role be called?",
+    help="A new one, or one that is there and is brought up to date.",
+    default=lambda answers, look: arrangement.role_for(
+        address.parse(answers.text("repo")).repository, answers.text("read_only") == "yes"
+    ),
+    parse=arrangement.role_name,
+    title="Role",
+)
+_EXTERNAL_ID = Question(
+    "external_id",
+    "Shall callers name an external ID?",
+    widget="choose",
+    help="It keeps another company's tools from using the role for somebody else; within one company leave it out.",
+    choices=lambda answers, look: (Choice("", "No"), Choice(AUTO, "Yes, make one"), ),
+    default=questions.fixed(""),
+    parse=lambda text: text if text == AUTO else parse.external_id(text),
+    when=_by_assuming,
+    optional=True,
+    free=True,
+    title="External ID",
+)  # fmt: skip
+_REQUIRE_MFA = Question(
+    "require_mfa",
+    "Must callers have given an MFA code?",
+    widget="confirm",
+    help="Then each developer needs an MFA device, and gives its code when the role's hour is over.",
+    default=questions.fixed("no"),
+    parse=questions.yes_no,
+    when=lambda answers: _by_assuming(answers) and "permission-set" not in _kinds(answers),
+    title="MFA",
+)
+_TAGS = Question(
+    "principal_tag",
+    "Which principal tags must they bear?",
+    known=questions.fixed(""),
+    parse=arrangement.tags,
+    optional=True,
+    title="Tags",
+)
+_GROUP = Question(
+    "group",
+    "Which group of the other account gets the policy?",
+    known=questions.fixed(""),
+    parse=arrangement.group_name,
+    when=_by_assuming,
+    optional=True,
+    title="Group",
+)

@@ -1,0 +1,149 @@
+"""share --check: the chain from a developer to the repository, link by link, up to the first that is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ccsetup import address, sharing
+from ccsetup.errors import NoRepository, Problem
+from ccsetup.look import Look
+from ccsetup.model import Identity, Who
+from ccsetup.policy import remedies
+from ccsetup.sharing import audit
+from ccsetup.sharing.arrangement import Arrangement
+from ccsetup.sharing.audit import Link
+from ccsetup.world import World
+
+
+def checked(world: World, it: Arrangement, look: Look, profile: str, code: str) -> tuple[list[Link], Problem | None]:
+    """Look at each link, ticking it off; return them, and the Problem of the first that is missing."""
+    with world.screen.busy("Asking AWS who this is"):
+        identity = world.aws.identity(Who(profile, it.region))
+    world.screen.done("identity", identity.arn, f"account {identity.account_id}")
+    seen: list[Link] = []
+    for link in _links(world, it, look, profile, code, identity):
+        seen.append(link)
+        if link.holds is False:
+            world.screen.failed(link.name, link.says)
+            return seen, _problem(world, link)
+        if link.holds:
+            world.screen.done(link.name, link.says)
+        else:
+            world.screen.note(link.says)
+    return seen, None
+
+
+def _problem(world: World, link: Link) -> Problem:
+    """Return the first missing link as a Problem, and print the policy that mends it."""
+    problem = Problem(link.says, code=link.code)
+    if link.where:
+        problem.next = f"{link.where[0].upper()}{link.where[1:]}{' what is printed below.' if link.mend else '.'}"
+    problem.policy = link.mend
+    world.screen.problem(problem)
+    if link.mend:
+        world.screen.output(sharing.pretty(link.mend).rstrip("\n"))
+    return problem
+
+
+def _links(world: World, it: Arrangement, look: Look, profile: str, code: str, identity: Identity) -> Iterator[Link]:
+    """Yield the links as this profile can see them."""
+    who = Who(profile, it.region)
+    if f":assumed-role/{it.role}/" in identity.arn and identity.account_id == it.owner:
+        yield Link("role", True, f"{profile} is {it.role} already")
+        yield from _repository(world, it, who)
+    elif identity.account_id == it.owner:
+        yield from _as_owner(world, it, who)
+    elif it.people and identity.account_id == it.people:
+        yield from _as_developer(world, it, look, profile, code)
+    else:
+        accounts = f"{it.owner} or {it.people}" if it.people else it.owner
+        yield Link("identity", False, f"{profile} is of account {identity.account_id}, not of {accounts}.",
+                   f"name a profile of {accounts}: --profile NAME")  # fmt: skip
+
+
+def _as_owner(world: World, it: Arrangement, who: Who) -> Iterator[Link]:
+    """Look from the repository's account: the role, its trust, what IAM would let it do, the repository and its key."""
+    with world.screen.busy(f"Looking at {it.role}"):
+        role = world.iam.role(who, it.role)
+    yield audit.existing(it, role)
+    assert role is not None  # noqa: S101 — a link that is missing is the last
+    yield from audit.trusting(it, role)
+    repository = list(_repository(world, it, who))
+    yield from (link for link in repository if link.name != "key")
+    yield _decided(world, it, who, it.repository_arn)
+    key = it.kms_key or _key(world, it, who)
+    if key:
+        yield _decided(world, it._replace(kms_key=key), who, key)
+
+
+def _key(world: World, it: Arrangement, who: Who) -> str:
+    try:
+        return world.iam.customer_key(who, it.repository)
+    except Problem:
+        return ""
+
+
+def _decided(world: World, it: Arrangement, who: Who, resource: str) -> Link:
+    """Have IAM say whether the role may use the repository, or its key."""
+    of_key = resource == it.kms_key
+    wanted = audit.needed_of_key() if of_key else audit.needed(it)
+    try:
+        with world.screen.busy("Asking IAM what the role may do"):
+            decisions = world.iam.allowed(who, it.role_arn, wanted, resource)
+    except Problem as refused:
+        return Link("permissions", None, f"{refused.what} So what the role may do was not tried.")
+    return audit.with_key(it, decisions) if of_key else audit.permitted(it, decisions)
+
+
+def _as_developer(world: World, it: Arrangement, look: Look, profile: str, code: str) -> Iterator[Link]:
+    """Go the developer's own way: be the role, and look at the repository with its eyes."""
+    from ccsetup.commands.granting import as_role
+
+    who = as_role(it, look, profile, code, world)
+    try:
+        with world.screen.busy(f"Assuming {it.role} as {profile}"):
+            found = world.aws.identity(who)
+    except Problem as refused:
+        yield _refused("trust", refused)
+        return
+    yield Link("trust", True, f"{profile} can be {found.arn}")
+    yield from _repository(world, it, who)
+
+
+def _repository(world: World, it: Arrangement, who: Who) -> Iterator[Link]:
+    """Look at the repository with somebody's eyes: is it there, in this region, and open?"""
+    try:
+        with world.screen.busy(f"Looking for {it.repository} in {it.region}"):
+            found = world.aws.repository(who, it.repository)
+    except NoRepository as refused:
+        yield _elsewhere(world, it, who, refused)
+        return
+    except Problem as refused:
+        name = "key" if refused.code == "access.kms" else "permissions"
+        yield _refused(name, refused)
+        return
+    if found.account_id and found.account_id != it.owner:
+        yield Link(
+            "repository", False, f"{it.repository} of account {found.account_id} answers, not that of {it.owner}."
+        )
+        return
+    yield Link("repository", True, f"{it.repository} is in {it.region}")
+
+
+def _elsewhere(world: World, it: Arrangement, who: Who, refused: Problem) -> Link:
+    others = [r for r in address.REGIONS if address.partition_of(r) == it.partition and r != it.region]
+    with world.screen.busy(f"Looking for {it.repository} in the other regions"):
+        found = world.aws.regions_with(who, it.repository, others)
+    if not found:
+        return Link("repository", False, f"There is no repository {it.repository} in {it.region}.", "check its name")
+    says = f"{it.repository} is not in {it.region} but in {' and '.join(found)}."
+    return Link("region", False, says, f"share it there: --region {found[0]}")
+
+
+def _refused(name: str, refused: Problem) -> Link:
+    """Return the link that AWS's own refusal shows to be missing, with the policy that lifts it."""
+    first = next(iter(remedies(refused.denial)), None) if refused.denial else None
+    says = f"{refused.what} {refused.why}".strip()
+    if first:
+        return Link(name, False, says, first.where, first.document)
+    return Link(name, False, says, refused.next.rstrip("."))

@@ -1,0 +1,198 @@
+"""share --apply and --remove: what is in IAM, what would change, a yes, the calls, and a second look."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ccsetup import sharing
+from ccsetup.errors import Cancelled, Missing, Problem
+from ccsetup.look import Look
+from ccsetup.model import Asked, Choice, Identity, Section, Who
+from ccsetup.sharing import audit, policies, steps
+from ccsetup.sharing.arrangement import Arrangement
+from ccsetup.sharing.steps import Document, Step
+from ccsetup.world import IamPolicy, IamRole, World
+
+GO = "go"
+
+
+class Account:
+    """One of the two accounts as its administrator: what is there, and which steps lead to what shall be."""
+
+    def __init__(self, world: World, it: Arrangement, profile: str) -> None:
+        self.world, self.it, self.who = world, it, Who(profile, it.region)
+        with world.screen.busy("Asking AWS who this is"):
+            self.identity = world.aws.identity(self.who)
+        self.is_owner = self.identity.account_id == it.owner
+        if self.identity.account_id not in (it.owner, it.people):
+            raise _stranger(it, profile, self.identity)
+        world.screen.done("identity", self.identity.arn, f"account {self.identity.account_id}")
+
+    @property
+    def name(self) -> str:
+        """What the account is here, in words."""
+        kind = "where the repository is" if self.is_owner else "where the people are"
+        return f"account {self.identity.account_id}, {kind}"
+
+    def there(self) -> IamRole | IamPolicy | None:
+        """Look at what is there now."""
+        with self.world.screen.busy("Looking at what is there"):
+            if self.is_owner:
+                return self.world.iam.role(self.who, self.it.role)
+            return self.world.iam.policy(self.who, self.it.people_policy_arn)
+
+    def wanted(self, there: IamRole | IamPolicy | None) -> list[Step]:
+        """Return the steps to the arrangement."""
+        if self.is_owner:
+            return steps.for_owner(self.it, there if isinstance(there, IamRole) else None)
+        return steps.for_people(self.it, there if isinstance(there, IamPolicy) else None)
+
+    def backwards(self, there: IamRole | IamPolicy | None) -> list[Step]:
+        """Return the steps that take the arrangement back."""
+        if self.is_owner:
+            return steps.taking_back(self.it, there if isinstance(there, IamRole) else None)
+        return steps.taking_back_from_people(self.it, there if isinstance(there, IamPolicy) else None)
+
+
+def apply(world: World, it: Arrangement, account: Account, there: IamRole | IamPolicy | None, yes: bool) -> list[Step]:
+    """Bring an account up to the arrangement, after a yes; return the steps that were taken."""
+    wanted = account.wanted(there)
+    if not wanted:
+        what = it.role if account.is_owner else it.people_policy
+        world.screen.done("unchanged", f"{what} is as it should be", account.name)
+        return []
+    review(world, it, account, wanted)
+    if yes and there and not steps.made_by_us(there.tags) and any(step.before for step in wanted):
+        raise Problem(
+            f"{there.arn} was not made by ccsetup, and what it says would change as shown above.",
+            why="Whom it lets in today may rely on it. Nothing was changed.",
+            next="Run it on a terminal without --yes and look at the difference, or choose another --role-name.",
+            code="access.assume",
+        )
+    if not yes:
+        agreed(world, f"Do this in {account.name}?", "Yes, go ahead")
+    carry_out(world, account, wanted, lambda: not account.wanted(_now(account)))
+    return wanted
+
+
+def remove(world: World, it: Arrangement, account: Account, yes: bool) -> list[Step]:
+    """Take back from an account what share made there, after a yes; return the steps that were taken."""
+    there = account.there()
+    wanted = account.backwards(there)
+    if not wanted:
+        world.screen.done("nothing", f"of {it.repository} is left to take back", account.name)
+        return []
+    review(world, it, account, wanted)
+    if not yes:
+        agreed(world, f"Take this back in {account.name}?", "Yes, take it back")
+    carry_out(world, account, wanted, lambda: not account.backwards(_now(account)))
+    if isinstance(there, IamRole) and not any(step.says.startswith("delete the role") for step in wanted):
+        world.screen.note(f"The role {it.role} stays: ccsetup did not make it, or it opens other repositories too.")
+    return wanted
+
+
+def review(world: World, it: Arrangement, account: Account, wanted: Sequence[Step]) -> None:
+    """Show what would change, policy by policy."""
+    diffs = [sharing.difference(it.name, _shown(it.before), _shown(it.after)) for it in wanted if it.name]
+    rows = [("account", account.name), *(("" if number else "will", step.says) for number, step in enumerate(wanted))]
+    if account.is_owner and any(step.after for step in wanted):
+        rows += reasons(it)
+    world.screen.review(diffs, rows)
+
+
+def reasons(it: Arrangement) -> list[tuple[str, str]]:
+    """Return the rows that say what each line of the policies is for."""
+    rows = [("lets in" if not n else "", f"{line.what}: {line.why}") for n, line in enumerate(policies.who(it))]
+    rows += [("may" if not n else "", f"{line.what}: {line.why}") for n, line in enumerate(policies.lines(it))]
+    return [*rows, ("may not", policies.left_out(it))]
+
+
+def agreed(world: World, ask: str, label: str) -> None:
+    """Ask for a yes. Raises Cancelled; Missing with nobody there."""
+    if world.prompt is None:
+        raise Missing("Missing: --yes.", next="Add --yes to do this, or --dry-run to only look at it.")
+    choices = (Choice(GO, label), Choice("cancel", "Cancel", "nothing is changed"))
+    if world.prompt.ask(Asked("apply", ask, "choose", choices=choices, default=GO)) != GO:
+        raise Cancelled("Cancelled. Nothing was changed.")
+
+
+def carry_out(world: World, account: Account, wanted: Sequence[Step], settled: Callable[[], bool]) -> None:
+    """Take the steps, each ticked off, and wait until IAM has them everywhere."""
+    taken = 0
+    try:
+        for step in wanted:
+            with world.screen.busy(step.says[0].upper() + step.says[1:]) as progress:
+                world.iam.do(account.who, step.calls, progress)
+            world.screen.done("done", step.says)
+            taken += 1
+        with world.screen.busy("Looking again") as progress:
+            if not world.iam.until(account.who, settled, progress):
+                world.screen.note("IAM does not show all of it yet; look again in a minute: the same with --check.")
+    except (Problem, KeyboardInterrupt):
+        if taken:
+            world.screen.note(f"{taken} of {len(wanted)} steps were taken; the same command goes on from there.")
+        raise
+
+
+def proven(world: World, it: Arrangement, account: Account) -> None:
+    """See in IAM's own words that the role may do what it is for; what IAM does not tell is left at that."""
+    if not account.is_owner:
+        return
+    try:
+        link = audit.permitted(it, world.iam.allowed(account.who, it.role_arn, audit.needed(it), it.repository_arn))
+    except Problem as refused:
+        world.screen.note(f"{refused.what} So what the role may do was not tried.")
+        return
+    if not link.holds:
+        raise Problem(link.says, next=f"{link.where[0].upper()}{link.where[1:]}.", code=link.code)
+    world.screen.done("access", link.says)
+
+
+def assumed(world: World, it: Arrangement, look: Look, profile: str, code: str = "") -> Identity:
+    """Be the role for a moment, starting from a developer's profile. Raises Problem where that is refused."""
+    with world.screen.busy(f"Assuming {it.role} as {profile}"):
+        found = world.aws.identity(as_role(it, look, profile, code, world))
+    world.screen.done("assumed", found.arn, f"as {profile}")
+    return found
+
+
+def as_role(it: Arrangement, look: Look, profile: str, code: str, world: World) -> Who:
+    """Return who a developer's profile is once it has assumed the role."""
+    settings: dict[str, Any] = {"role_arn": it.role_arn, "source_profile": profile, "region": it.region}
+    if it.external_id:
+        settings["external_id"] = it.external_id
+    if it.mfa and code:
+        settings["mfa_serial"] = next(iter(world.aws.mfa_devices(Who(profile, it.region))), "")
+    name = next(n for n in (f"{it.role}-check{i}" for i in range(1, 100)) if n not in look.profiles)
+    return look.who(name, it.region, [Section("config", "profile", name, settings)], code)
+
+
+def _now(account: Account) -> IamRole | IamPolicy | None:
+    if account.is_owner:
+        return account.world.iam.role(account.who, account.it.role)
+    return account.world.iam.policy(account.who, account.it.people_policy_arn)
+
+
+def _shown(document: Document | None) -> str | None:
+    """Return a policy for a diff: everything in one order, so that only what means something else stands out."""
+    return None if document is None else json.dumps(_sorted(document), indent=2, ensure_ascii=False) + "\n"
+
+
+def _sorted(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _sorted(value[key]) for key in sorted(value)}
+    if isinstance(value, (list, tuple)):
+        return sorted((_sorted(inner) for inner in value), key=lambda inner: json.dumps(inner, sort_keys=True))
+    return value
+
+
+def _stranger(it: Arrangement, profile: str, identity: Identity) -> Problem:
+    people = f", nor of {it.people}, where the people are" if it.people else ""
+    return Problem(
+        f"{profile} is of account {identity.account_id}, not of {it.owner}, where the repository is{people}.",
+        why=f"It is {identity.arn}. Nothing was changed.",
+        next=f"Name a profile of one of these accounts, such as: --profile admin-of-{it.owner}",
+        code="access.account",
+    )

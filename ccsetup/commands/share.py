@@ -1,0 +1,238 @@
+"""For administrators: ask → review → a folder with both accounts' policies; or into IAM, looked at, taken back."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from ccsetup import sharing
+from ccsetup.commands import auditing, granting
+from ccsetup.commands.arranging import AUTO, Arranging, external_id, trust_in
+from ccsetup.commands.deciding import change_an_answer, decide
+from ccsetup.commands.outcome import told
+from ccsetup.commands.report import Report
+from ccsetup.errors import BadAnswer, Problem
+from ccsetup.model import Edit
+from ccsetup.sharing import readme
+from ccsetup.sharing.arrangement import Arrangement
+from ccsetup.sharing.steps import Step
+from ccsetup.world import IamRole, World
+
+ABOUT = "Share a repository with another account: both sides' policies in a folder, or applied, checked, taken back."
+USAGE = "[REPO] [flags]"
+EXAMPLE = "ccsetup share MySharedDemoRepo --from-account 111122223333 --to-account 888888888888 --region us-east-2"
+
+_FLAGS = {
+    "from_account": "the account of the repository, 12 digits",
+    "to_account": "the account whose people need it, 12 digits",
+    "region": "the repository's region, such as us-east-2",
+    "role_name": "the role that opens it, such as CodeCommitAccess",
+    "external_id": f"what callers have to name, such as acme-7f3b; {AUTO} makes one",
+    "kms_key": "the ARN of the key that encrypts it, where that is your own",
+    "subject": "whom OIDC tokens may speak of, such as repo:acme/shared:*",
+    "audience": "whom OIDC tokens are made out to; sts.amazonaws.com when absent",
+    "group": "a group of the other account that gets its policy",
+}
+
+
+def flags(parser: ArgumentParser) -> None:
+    """Add share's own flags."""
+    parser.add_argument("repo", nargs="?", metavar="REPO", help="its name, ARN or any address")
+    for key, hint in _FLAGS.items():
+        parser.add_argument("--" + key.replace("_", "-"), dest=key, metavar="…", help=hint)
+    trusts = (
+        "account · ROLE-ARN · permission-set:NAME · oidc:ISSUER · saml:PROVIDER-ARN; account when absent; repeatable"
+    )
+    parser.add_argument("--trust", action="append", metavar="…", help=trusts)
+    parser.add_argument(
+        "--principal-tag", action="append", metavar="KEY=VALUE", help="callers bear this tag; repeatable"
+    )
+    parser.add_argument("--require-mfa", action="store_const", const="yes", help="callers have given an MFA code")
+    parser.add_argument("--read-only", action="store_const", const="yes", help="clone, fetch and pull, no push")
+    parser.add_argument("--out", metavar="DIR", help="the folder to write; ./share-REPO when absent")
+    parser.add_argument("--terraform", action="store_true", help="Terraform for both accounts too")
+    acts = parser.add_argument_group("in AWS, as the administrator of either account")
+    one = acts.add_mutually_exclusive_group()
+    one.add_argument("--apply", action="store_true", help="create or update the role, or the other account's policy")
+    one.add_argument("--check", action="store_true", help="find the first missing link; a developer's profile does too")
+    one.add_argument("--remove", action="store_true", help="take back what share made, and nothing else")
+    acts.add_argument("--profile", metavar="…", help="the administrator's profile; its account says which side it is")
+    acts.add_argument(
+        "--as", dest="developer", metavar="PROFILE", help="after --apply: a developer's profile to prove it"
+    )
+    acts.add_argument("--mfa-code", metavar="…", help="the code of the profile that assumes the role")
+
+
+def main(options: Namespace, world_of: Callable[[], World]) -> Report:
+    """Ask what is left, then do one of the four things."""
+    world = world_of()
+    _refuse_unused(options)
+    arranging = Arranging(world, options)
+    it = arranging.run()
+    if options.check:
+        return _checked(world, options, arranging, external_id(it))
+    if options.remove:
+        return _removed(world, options, arranging, it)
+    if options.apply:
+        return _applied(world, options, arranging, it)
+    return _written(world, options, arranging, it)
+
+
+def _refuse_unused(options: Namespace) -> None:
+    if options.developer and not options.apply:
+        raise BadAnswer("--as proves what --apply did; for a look alone: --check --profile DEVELOPER.")
+    if options.check and options.external_id == AUTO:
+        raise BadAnswer("--check compares with an external ID that is there, such as --external-id acme-7f3b.")
+
+
+def _written(world: World, options: Namespace, arranging: Arranging, it: Arrangement) -> Report:
+    """Review and write the folder."""
+    while True:
+        folder = world.cwd / Path(options.out or f"share-{it.repository}").expanduser()
+        it = external_id(it, trust_in(world, folder))
+        edits = _edits(world, folder, sharing.documents(it, options.terraform))
+        _review(world, it, folder, edits)
+        if options.dry_run:
+            return _report(it, folder=folder, edits=edits)
+        if options.yes or not any(edit.before != edit.after for edit in edits):
+            break
+        if decide(world):
+            break
+        arranging.trail = change_an_answer(world, arranging.walk, arranging.trail)
+        it = arranging.run()
+    if options.yes and (others := [edit.path for edit in edits if edit.before not in (None, edit.after)]):
+        raise Problem(
+            f"{_near(world, others[0])} is there and says something else, as shown above"
+            + (f", and so do {len(others) - 1} more." if len(others) > 1 else "."),
+            why="Nothing was written over it.",
+            next="Write elsewhere with --out, remove that folder, or run it on a terminal without --yes.",
+            code="file.changed",
+        )
+    for edit in edits:
+        if edit.before != edit.after:
+            world.files.store(edit)
+    _tell(world, it, folder, edits)
+    return _report(it, folder=folder, edits=edits)
+
+
+def _edits(world: World, folder: Path, documents: Mapping[str, str]) -> list[Edit]:
+    """Return what the folder's files are and become. Raises Problem where one cannot be read."""
+    return [Edit(folder / name, world.files.seen(folder / name), text) for name, text in documents.items()]
+
+
+def _review(world: World, it: Arrangement, folder: Path, edits: list[Edit]) -> None:
+    """Show what differs from files that are there, and what the policies say, line by line."""
+    changed = [edit for edit in edits if edit.before not in (None, edit.after)]
+    diffs = [sharing.difference(_near(world, edit.path), edit.before, edit.after) for edit in changed]
+    rows = [("role", it.role_arn), *granting.reasons(it)]
+    new = [edit.path.relative_to(folder).as_posix() for edit in edits if edit.before is None]
+    same = sum(edit.before == edit.after for edit in edits)
+    rows += [("writes", f"{_near(world, folder)}/  {', '.join(new)}")] if new else []
+    rows += [("keeps", f"{same} files that say the same already")] if same else []
+    world.screen.review(diffs, rows)
+
+
+def _tell(world: World, it: Arrangement, folder: Path, edits: list[Edit]) -> None:
+    count = sum(edit.before != edit.after for edit in edits)
+    where = _near(world, folder)
+    if count:
+        world.screen.done("wrote", f"{count} files in {where}", "README.md says who does what")
+    else:
+        world.screen.done("unchanged", f"{where} says all of this already")
+    if it.external_id:
+        world.screen.done("external", it.external_id, "developers give it as --external-id")
+    command = readme.command(it)
+    for label, text in (("Next", f"{command} --apply --profile ADMIN"), ("Then", readme.developer(it))):
+        world.screen.say(f" {label}   {text}")
+
+
+def _applied(world: World, options: Namespace, arranging: Arranging, it: Arrangement) -> Report:
+    """Bring the profile's account up to the arrangement, and prove it as far as that goes."""
+    account = granting.Account(world, it, arranging.profile)
+    there = account.there()
+    it = account.it = external_id(it, dict(there.trust) if isinstance(there, IamRole) else None)
+    if options.dry_run:
+        wanted = account.wanted(there)
+        granting.review(world, it, account, wanted)
+        return _report(it, steps=wanted)
+    taken = granting.apply(world, it, account, there, options.yes)
+    granting.proven(world, it, account)
+    if options.developer:
+        code = options.mfa_code or ""
+        with world.screen.busy("Waiting until STS lets the developer in") as progress:
+            world.iam.until(account.who, lambda: _can(world, it, arranging, options.developer, code), progress)
+        granting.assumed(world, it, arranging.look, options.developer, code)
+    if it.external_id and account.is_owner:
+        world.screen.done("external", it.external_id, "developers give it as --external-id")
+    if not account.is_owner and not it.group:
+        world.screen.note(f"Attach {it.people_policy_arn} to whom it is for, or name a group: --group Developers.")
+    world.screen.say(f" Next   {_other_side(it, account.is_owner)}")
+    return _report(it, steps=taken)
+
+
+def _can(world: World, it: Arrangement, arranging: Arranging, profile: str, code: str) -> bool:
+    """Say whether a developer's profile can be the role by now; an MFA code is not spent on trying."""
+    if code:
+        return True
+    try:
+        world.aws.identity(granting.as_role(it, arranging.look, profile, code, world))
+    except Problem as refused:
+        return refused.code != "access.assume"
+    return True
+
+
+def _other_side(it: Arrangement, is_owner: bool) -> str:
+    if is_owner and it.assumed:
+        return f"the administrator of {it.people}: {readme.command(it)} --apply --profile ADMIN"
+    return readme.developer(it)
+
+
+def _removed(world: World, options: Namespace, arranging: Arranging, it: Arrangement) -> Report:
+    """Take back what share made in the profile's account."""
+    account = granting.Account(world, it, arranging.profile)
+    if options.dry_run:
+        wanted = account.backwards(account.there())
+        granting.review(world, it, account, wanted)
+        return _report(it, steps=wanted)
+    return _report(it, steps=granting.remove(world, it, account, options.yes))
+
+
+def _checked(world: World, options: Namespace, arranging: Arranging, it: Arrangement) -> Report:
+    """Look at each link of the chain up to the first that is missing."""
+    links, problem = auditing.checked(world, it, arranging.look, arranging.profile, options.mfa_code or "")
+    if problem is None:
+        world.screen.say(f" All of it holds. Next   {readme.developer(it)}")
+    document = _report(it, problem=problem).document
+    seen = [{"link": link.name, "holds": link.holds, "says": link.says} for link in links]
+    return Report({**document, "links": seen}, problem.exit_code if problem else 0)
+
+
+def _report(
+    it: Arrangement,
+    folder: Path | None = None,
+    edits: list[Edit] | None = None,
+    steps: list[Step] | None = None,
+    problem: Problem | None = None,
+) -> Report:
+    """Return the JSON document; what did not happen is null or empty."""
+    document: dict[str, Any] = {
+        "ok": problem is None,
+        "role_arn": it.role_arn,
+        "external_id": it.external_id or None,
+        "directory": str(folder) if folder else None,
+        "files": [
+            edit.path.name if folder is None else edit.path.relative_to(folder).as_posix() for edit in edits or ()
+        ],
+        "changed": [edit.path.name for edit in edits or () if edit.before != edit.after],
+        "steps": [step.says for step in steps or ()],
+        "developer": readme.developer(it),
+        "problems": [told(problem)] if problem else [],
+    }
+    return Report(document)
+
+
+def _near(world: World, path: Path) -> str:
+    """Return a path as it reads from here."""
+    return f"./{path.relative_to(world.cwd).as_posix()}" if path.is_relative_to(world.cwd) else str(path)

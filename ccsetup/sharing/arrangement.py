@@ -1,0 +1,285 @@
+"""Who shares which repository with whom: one arrangement, the ARNs in it, and how each part of it may be written."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal, NamedTuple
+
+from ccsetup import address, parse
+from ccsetup.errors import BadAnswer
+from ccsetup.model import Corrected
+
+TrustKind = Literal["account", "role", "permission-set", "oidc", "saml"]
+
+BUILT_IN = {  # providers that IAM knows without being told: the claims that name the application and the person
+    "accounts.google.com": ("aud", "sub"),
+    "cognito-identity.amazonaws.com": ("aud", "sub"),
+    "www.amazon.com": ("app_id", "user_id"),
+    "graph.facebook.com": ("app_id", "id"),
+}
+AUDIENCE = "sts.amazonaws.com"
+TAGGED, TAG = "ccsetup", "share"  # the tag on whatever share has made: that alone is ever removed
+_SAML_PAGES = {"aws": "signin.aws.amazon.com", "aws-cn": "signin.amazonaws.cn",
+               "aws-us-gov": "signin.amazonaws-us-gov.com"}  # fmt: skip
+_ROLE_NAME = r"[A-Za-z0-9_+=,.@-]{1,64}"
+_TRUSTS = (
+    "A trust is account, a role's ARN, permission-set:NAME, oidc:ISSUER or saml:PROVIDER-ARN, such as account"
+    " or permission-set:Developer."
+)
+
+
+class Trust(NamedTuple):
+    """Whom a role lets in: `name` is a role's ARN, a permission set, an issuer without https://, a SAML provider's ARN.
+
+    The kind account needs no name: it is everybody whom the other account's administrator lets.
+    """
+
+    kind: TrustKind
+    name: str = ""
+
+
+class Arrangement(NamedTuple):
+    """One repository, the role that opens it, and who may be that role. What is not asked for is empty.
+
+    `owner` is the account of repository and role (the guide's AccountA), `people` the one whose people need it
+    (AccountB), "" where only tokens and assertions are trusted. `tags` are principal tags that callers must bear.
+    """
+
+    repository: str
+    region: str
+    owner: str
+    role: str
+    trusts: tuple[Trust, ...] = (Trust("account"),)
+    people: str = ""
+    external_id: str = ""
+    mfa: bool = False
+    read_only: bool = False
+    kms_key: str = ""  # an ARN
+    subject: str = ""
+    audience: str = AUDIENCE
+    tags: tuple[tuple[str, str], ...] = ()
+    group: str = ""  # of the other account, to attach its policy to
+
+    @property
+    def partition(self) -> str:
+        """The partition all of it is in."""
+        return address.partition_of(self.region)
+
+    @property
+    def role_arn(self) -> str:
+        """The ARN of the role."""
+        return f"arn:{self.partition}:iam::{self.owner}:role/{self.role}"
+
+    @property
+    def repository_arn(self) -> str:
+        """The ARN of the repository."""
+        return address.arn(self.region, self.owner, self.repository)
+
+    @property
+    def policy_name(self) -> str:
+        """The name of the role's inline policy; one role may open several repositories, each by its own."""
+        return policy_name(self.region, self.repository)
+
+    @property
+    def people_policy(self) -> str:
+        """The name of the other account's managed policy."""
+        return f"Assume-{self.role}"
+
+    @property
+    def people_policy_arn(self) -> str:
+        """The ARN of the other account's managed policy."""
+        return f"arn:{self.partition}:iam::{self.people}:policy/{self.people_policy}"
+
+    @property
+    def assumed(self) -> bool:
+        """Whether anybody gets in by sts:AssumeRole, so that the other account has a side to it."""
+        return any(trust.kind in ("account", "role", "permission-set") for trust in self.trusts)
+
+    @property
+    def saml_audience(self) -> str:
+        """The address that assertions for AWS are made out to."""
+        return f"https://{_SAML_PAGES.get(self.partition, _SAML_PAGES['aws'])}/saml"
+
+
+def policy_name(region: str, repository: str) -> str:
+    """Return the name of the inline policy that opens one repository."""
+    return f"ccsetup-{region}-{repository}"
+
+
+def role_for(repository: str, read_only: bool) -> str:
+    """Return a role's name for a repository, at most 64 letters."""
+    end = "-ReadOnly" if read_only else ""
+    return f"CodeCommit-{repository}"[: 64 - len(end)] + end
+
+
+def role_name(text: str) -> str | Corrected:
+    """1 to 64 of [A-Za-z0-9_+=,.@-]; of a role's ARN, its name."""
+    value = parse.tidy(text)
+    if re.match(r"arn:aws[a-z-]*:iam:+\d{12}:role/", value):
+        value = value.rpartition("/")[2]
+    if not re.fullmatch(_ROLE_NAME, value):
+        raise BadAnswer("A role name has 1 to 64 letters, digits or _+=,.@- , such as CodeCommitAccess.")
+    return parse.said(value, text)
+
+
+def group_name(text: str) -> str | Corrected:
+    """1 to 128 of [A-Za-z0-9_+=,.@-]."""
+    value = parse.tidy(text)
+    if not re.fullmatch(r"[A-Za-z0-9_+=,.@-]{1,128}", value):
+        raise BadAnswer("A group name has 1 to 128 letters, digits or _+=,.@- , such as Developers.")
+    return parse.said(value, text)
+
+
+def trusts(text: str) -> str | Corrected:
+    """One or several trusts with blanks between; returned as they are to be written, each once."""
+    read = [trust(word) for word in parse.tidy(text).split()]
+    if not read:
+        raise BadAnswer(_TRUSTS)
+    if sum(one.kind == "oidc" for one in read) > 1:
+        raise BadAnswer("A role trusts one OIDC issuer here, such as oidc:token.actions.githubusercontent.com.",
+                        next="Share a second time, with another --role-name, for the other issuer.")  # fmt: skip
+    value = " ".join(dict.fromkeys(map(spelled, read)))
+    return parse.said(value, " ".join(text.split()))
+
+
+def trust(word: str) -> Trust:
+    """Read one trust. Raises BadAnswer with a right example."""
+    kind, colon, name = word.partition(":")
+    if word.startswith("arn:") or (kind == "role" and name.startswith("arn:")):
+        return _role(word if word.startswith("arn:") else name)
+    if kind == "account":
+        if colon:
+            raise BadAnswer("The account is named by --to-account; the trust is the word alone: --trust account.")
+        return Trust("account")
+    if kind == "permission-set" and name:
+        return Trust("permission-set", _permission_set(name))
+    if kind == "oidc" and name:
+        return Trust("oidc", _issuer(name))
+    if kind == "saml" and name:
+        return Trust("saml", _saml(name))
+    raise BadAnswer(_TRUSTS)
+
+
+def spelled(trust: Trust) -> str:
+    """Return a trust as --trust takes it."""
+    return trust.name if trust.kind == "role" else f"{trust.kind}:{trust.name}" if trust.name else trust.kind
+
+
+def read_trusts(text: str) -> tuple[Trust, ...]:
+    """Return the trusts of a checked answer."""
+    return tuple(trust(word) for word in text.split())
+
+
+def _role(arn: str) -> Trust:
+    set_of = re.fullmatch(
+        r"arn:aws[a-z-]*:(?:iam|sts)::\d{12}:[a-z-]+/(?:.*/)?AWSReservedSSO_(.+)_[0-9a-f]{16}(/.*)?", arn
+    )
+    if set_of:
+        return Trust("permission-set", _permission_set(set_of[1]))
+    read = parse.role_arn(arn)
+    return Trust("role", read.value if isinstance(read, Corrected) else read)
+
+
+def _permission_set(name: str) -> str:
+    """A permission set's name: 1 to 32 of [A-Za-z0-9_+=,.@-]."""
+    read = parse.permission_set(name)
+    value = read.value if isinstance(read, Corrected) else read
+    if len(value) > 32:
+        raise BadAnswer("A permission set's name has at most 32 letters, such as permission-set:Developer.")
+    return value
+
+
+def _issuer(text: str) -> str:
+    name = re.sub(r"^https://", "", text, flags=re.IGNORECASE)
+    arn = re.fullmatch(r"arn:aws[a-z-]*:iam::\d{12}:oidc-provider/(.+)", name)
+    name = arn[1] if arn else name
+    host, slash, path = name.partition("/")
+    if not re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)+", host.lower()) or not re.fullmatch(r"[\w.~/-]*", path, re.ASCII):
+        raise BadAnswer("An OIDC issuer is an https address, such as oidc:https://token.actions.githubusercontent.com.")
+    if len(name) > 200:
+        raise BadAnswer("An OIDC issuer has at most 200 letters, such as oidc:https://gitlab.example.com.")
+    return host.lower() + slash + path
+
+
+def _saml(arn: str) -> str:
+    mended = re.sub(r"^(arn:aws[a-z-]*:iam):+(?=[0-9])", r"\1::", arn)
+    if not re.fullmatch(r"arn:aws[a-z-]*:iam::[0-9]{12}:saml-provider/[A-Za-z0-9._-]{1,128}", mended):
+        raise BadAnswer("A SAML provider is an ARN, such as saml:arn:aws:iam::111122223333:saml-provider/AcmeId.")
+    return mended
+
+
+def subject(text: str) -> str | Corrected:
+    """Whom an OIDC token speaks of; * and ? stand for anything, but somebody has to be named."""
+    value = parse.tidy(text)
+    example = "A subject names whom tokens may speak of, such as repo:acme/shared:ref:refs/heads/main."
+    if not re.fullmatch(r"[ -#%-~]{1,255}", value):
+        raise BadAnswer(example)
+    named = re.sub(r"[^A-Za-z0-9]", "", re.split(r"[*?]", value)[0])
+    if not named:
+        raise BadAnswer(f"{example} {value} would let in everybody whom the issuer knows.")
+    if re.match(r"repo:([^/]*[*?]|[^/]*$)", value):
+        raise BadAnswer(f"{example} Name the owner whole, or strangers get in.")
+    return parse.said(value, text)
+
+
+def audience(text: str) -> str | Corrected:
+    """Whom an OIDC token is made out to."""
+    value = parse.tidy(text)
+    if not re.fullmatch(r"[!-#%-)+->@-~]{1,255}", value):
+        raise BadAnswer("An audience is whom tokens are made out to, such as sts.amazonaws.com.")
+    return parse.said(value, text)
+
+
+def tags(text: str) -> str:
+    """Principal tags, KEY=VALUE with blanks between."""
+    words = text.split()
+    if not words or not all(re.fullmatch(r"[\w.:/+@-]{1,128}=[\w.:/+@-]{1,256}", word, re.ASCII) for word in words):
+        raise BadAnswer("A principal tag is KEY=VALUE without blanks, such as team=payments.")
+    return " ".join(dict.fromkeys(words))
+
+
+def kms_key(text: str) -> str | Corrected:
+    """A key's ARN; aliases are refused, since IAM policies do not follow them."""
+    value = re.sub(r"\s+", "", parse.tidy(text))
+    example = "arn:aws:kms:us-east-2:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+    if ":alias/" in value or value.startswith("alias/"):
+        raise BadAnswer(f"IAM policies need the key itself, not its alias; its ARN is such as {example}.",
+                        next="aws kms describe-key --key-id alias/NAME --query KeyMetadata.Arn")  # fmt: skip
+    if not re.fullmatch(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]{1,64}", value):
+        raise BadAnswer(f"A KMS key's ARN is such as {example}.")
+    return parse.said(value, text)
+
+
+def consistent(it: Arrangement) -> Arrangement:
+    """Return an arrangement whose parts fit each other. Raises BadAnswer where two of them cannot both be right."""
+    for wrong, what, about in _clashes(it):
+        if wrong:
+            refused = BadAnswer(what)
+            refused.about = about
+            raise refused
+    return it
+
+
+def _clashes(it: Arrangement) -> list[tuple[bool, str, str]]:
+    sets = any(trust.kind == "permission-set" for trust in it.trusts)
+    roles = [trust.name for trust in it.trusts if trust.kind == "role"]
+    others = [arn for arn in roles if it.people and parse.arn_account(arn) != it.people]
+    providers = [trust.name for trust in it.trusts if trust.kind == "saml"]
+    named = [*roles, *providers, *([it.kms_key] if it.kms_key else [])]
+    foreign = [arn for arn in named if arn.split(":")[1] != it.partition]
+    apart = [arn for arn in [*providers, it.kms_key] if arn and parse.arn_account(arn) != it.owner]
+    key_region = it.kms_key.split(":")[3] if it.kms_key else it.region
+    return [
+        (it.owner == it.people, f"Both accounts are {it.owner}; sharing is between two, such as 111122223333 and"
+         " 888888888888.", "to_account"),
+        (bool(foreign), f"{''.join(foreign[:1])} is not in {it.partition}, where {it.region} is.", "trust"),
+        (bool(others), f"{''.join(others[:1])} is not of the account that it is shared with, {it.people}.", "trust"),
+        (bool(apart), f"{''.join(apart[:1])} is not in {it.owner}, where the role is; a key or provider has to be.",
+         "kms_key" if it.kms_key in apart else "trust"),
+        (key_region != it.region, f"The key is in {key_region} and the repository in {it.region}.", "kms_key"),
+        (it.mfa and sets, "Sessions of IAM Identity Center bear no MFA mark, so nobody would get in; have Identity"
+         " Center itself ask for MFA, and leave --require-mfa out.", "require_mfa"),
+        (it.mfa and not it.assumed, "MFA is the identity provider's business; leave --require-mfa out.", "require_mfa"),
+        (bool(it.external_id) and not it.assumed, "Tokens and assertions bear no external ID; leave --external-id out.",
+         "external_id"),
+    ]  # fmt: skip

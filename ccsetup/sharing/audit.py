@@ -1,0 +1,184 @@
+"""A role as it is against what it should be: which links of the chain are missing, and the policies that mend them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from fnmatch import fnmatchcase
+from typing import Any, NamedTuple
+
+from ccsetup import parse
+from ccsetup.sharing import policies
+from ccsetup.sharing.arrangement import BUILT_IN, Arrangement, Trust
+from ccsetup.world import IamRole
+
+Document = Mapping[str, Any]
+_NEEDED = ("codecommit:GitPull", "codecommit:GetRepository", "codecommit:ListBranches")
+_OF_KEY = ("kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey")
+_CODES = {"role": "access.assume", "trust": "access.assume", "permissions": "access.repository",
+          "repository": "access.repository", "region": "access.region", "key": "access.kms"}  # fmt: skip
+
+
+class Link(NamedTuple):
+    """One link of the chain from a developer to the repository: None in `holds` means that it could not be seen.
+
+    `mend` is the policy that makes it hold, `where` says where that belongs.
+    """
+
+    name: str
+    holds: bool | None
+    says: str
+    where: str = ""
+    mend: Document | None = None
+
+    @property
+    def code(self) -> str:
+        """The finding's code of a link that is missing."""
+        return _CODES.get(self.name, "access.assume")
+
+
+def needed(it: Arrangement) -> tuple[str, ...]:
+    """Return what the role must be allowed on the repository, as far as a clone and a push go."""
+    return _NEEDED if it.read_only else (*_NEEDED[:1], "codecommit:GitPush", *_NEEDED[1:])
+
+
+def needed_of_key() -> tuple[str, ...]:
+    """Return what the role must be allowed on the repository's key."""
+    return _OF_KEY
+
+
+def existing(it: Arrangement, role: IamRole | None) -> Link:
+    """Say whether the role is there."""
+    if role:
+        return Link("role", True, f"{role.arn} is there")
+    where = f"in account {it.owner}, create the role {it.role} with this trust policy"
+    return Link("role", False, f"There is no role {it.role} in account {it.owner}.", where, policies.trust(it))
+
+
+def trusting(it: Arrangement, role: IamRole) -> list[Link]:
+    """Say of each way in whether the role's trust policy has it."""
+    found = []
+    for one in it.trusts:
+        gap = _gap(it, one, role.trust)
+        way = policies.who(it._replace(trusts=(one,), external_id="", mfa=False, tags=()))[0].what
+        if gap is None:
+            found.append(Link("trust", True, f"{it.role} lets in {way}"))
+            continue
+        where = f"in account {it.owner}, add to the trust policy of {it.role}"
+        mend = policies.trust(it._replace(trusts=(one,)))
+        found.append(Link("trust", False, f"{it.role} does not let in {way}: {gap}.", where, mend))
+    return found
+
+
+def permitted(it: Arrangement, decisions: Mapping[str, str]) -> Link:
+    """Say whether IAM would let the role do what a clone and a push need."""
+    return _decided(it, decisions, needed(it), "permissions", it.repository)
+
+
+def with_key(it: Arrangement, decisions: Mapping[str, str]) -> Link:
+    """Say whether IAM would let the role use the repository's key."""
+    return _decided(it, decisions, needed_of_key(), "key", f"the key of {it.repository}")
+
+
+def _decided(it: Arrangement, decisions: Mapping[str, str], wanted: Sequence[str], name: str, on: str) -> Link:
+    missing = [action for action in wanted if decisions.get(action, "") != "allowed"]
+    if not missing:
+        return Link(name, True, f"{it.role} may {', '.join(wanted)} on {on}")
+    if denied := [action for action in missing if decisions.get(action) == "explicitDeny"]:
+        says = f"A policy denies {it.role} {', '.join(denied)} on {on} explicitly."
+        return Link(
+            name, False, says, f"in account {it.owner}, find that Deny; no further policy helps while it stands"
+        )
+    where = f"in account {it.owner}, put into the policies of {it.role}"
+    return Link(name, False, f"{it.role} may not {', '.join(missing)} on {on}.", where, policies.permissions(it))
+
+
+# Trust policies, which IAM has no simulator for
+
+
+def _gap(it: Arrangement, one: Trust, document: Document) -> str | None:
+    """Say what keeps a way from being let in, None where nothing does."""
+    gaps = []
+    action = {"oidc": "sts:AssumeRoleWithWebIdentity", "saml": "sts:AssumeRoleWithSAML"}.get(one.kind, "sts:AssumeRole")
+    for statement in _listed(document.get("Statement", ())):
+        if not any(fnmatchcase(action.lower(), pattern.lower()) for pattern in _listed(statement.get("Action", ()))):
+            continue
+        if not _names(it, one, statement.get("Principal", {})):
+            continue
+        unmet = [text for test in _tests(statement) if (text := _unmet(it, one, *test))]
+        if statement.get("Effect") == "Deny" and not unmet:
+            return "a statement of it denies that"
+        if statement.get("Effect") == "Allow":
+            gaps.append("; ".join(unmet))
+    if not gaps:
+        return "its trust policy does not name it"
+    return None if "" in gaps else min(gaps, key=len)
+
+
+def _names(it: Arrangement, one: Trust, principal: Any) -> bool:
+    """Say whether a principal is, or holds, whom a trust means."""
+    if principal == "*":
+        return True
+    if one.kind in ("oidc", "saml"):
+        arn = one.name if one.kind == "saml" or one.name in BUILT_IN else _provider(it, one.name)
+        return arn in _listed(principal.get("Federated", ()))
+    root = f"arn:{it.partition}:iam::{it.people}:root"
+    whole = {"*", it.people, root}
+    return any(name in whole or (one.kind == "role" and name == one.name) for name in _listed(principal.get("AWS", ())))
+
+
+def _provider(it: Arrangement, issuer: str) -> str:
+    return f"arn:{it.partition}:iam::{it.owner}:oidc-provider/{issuer}"
+
+
+def _tests(statement: Document) -> Iterator[tuple[str, str, list[str]]]:
+    for operator, tests in statement.get("Condition", {}).items():
+        for key, wanted in tests.items():
+            yield (
+                operator,
+                key,
+                [str(value).lower() if isinstance(value, bool) else str(value) for value in _listed(wanted)],
+            )
+
+
+def _unmet(it: Arrangement, one: Trust, operator: str, key: str, wanted: list[str]) -> str:
+    """Say why a condition does not hold for a way in, "" where it does."""
+    have, plain = _context(it, one).get(key.lower()), operator.removesuffix("IfExists").split(":")[-1]
+    if have is None and operator.endswith("IfExists"):
+        return ""
+    like = "Like" in plain or plain.startswith("Arn")
+    holds = have is not None and any(have == want or (like and fnmatchcase(have, want)) for want in wanted)
+    if "Not" in plain or plain == "Null":
+        return f"it has a condition {operator} on {key} that only AWS can judge"
+    if holds:
+        return ""
+    if key.lower() == "sts:externalid":
+        given = f"and {have} is given" if have else "and none is given"
+        return f"it asks for the external ID {' or '.join(wanted)}, {given}"
+    if key.lower() == "aws:multifactorauthpresent":
+        return "it asks for MFA, and the arrangement does not (--require-mfa)"
+    return f"it asks for {key} = {' or '.join(wanted)}"
+
+
+def _context(it: Arrangement, one: Trust) -> dict[str, str | None]:
+    """Return what a caller who comes this way brings along, keys in lower case."""
+    if one.kind == "oidc":
+        application, person = BUILT_IN.get(one.name, ("aud", "sub"))
+        return {f"{one.name}:{application}": it.audience, f"{one.name}:{person}": it.subject or None}
+    if one.kind == "saml":
+        return {"saml:aud": it.saml_audience}
+    arn = one.name or None
+    if one.kind == "permission-set":
+        arn = policies.permission_set_arn(it.partition, it.people, one.name)
+    tags = {f"aws:principaltag/{key.lower()}": value for key, value in it.tags}
+    mfa = "true" if it.mfa else None
+    return {
+        "sts:externalid": it.external_id or None,
+        "aws:multifactorauthpresent": mfa,
+        "aws:principalarn": arn,
+        "aws:principalaccount": it.people or (parse.arn_account(arn) if arn else None),
+        **tags,
+    }
+
+
+def _listed(value: Any) -> list[Any]:
+    return [value] if isinstance(value, (str, Mapping, bool)) else list(value)

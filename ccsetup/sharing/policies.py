@@ -1,0 +1,207 @@
+"""An arrangement → its three policies, each line with its reason: one table is both the policy and the explanation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from ccsetup import parse
+from ccsetup.sharing.arrangement import BUILT_IN, Arrangement, Trust
+
+Document = Mapping[str, Any]
+Statement = dict[str, Any]
+
+_READ = {
+    "codecommit:GitPull": "git clone, fetch and pull",
+    "codecommit:BatchGet*": "look at the repository, its commits and pull requests, many at a time",
+    "codecommit:Get*": "look at them one at a time; GetRepository is what ccsetup proves access by",
+    "codecommit:List*": "list its branches, tags and pull requests",
+    "codecommit:Describe*": "see what happened to a pull request",
+    "codecommit:BatchDescribe*": "see where a merge would conflict",
+    "codecommit:EvaluatePullRequestApprovalRules": "see whether a pull request may be merged",
+}
+_WRITE = {
+    "codecommit:GitPush": "git push; new branches and deleted ones are pushes too",
+    "codecommit:CreateBranch": "the same from the console",
+    "codecommit:DeleteBranch": "the same from the console",
+    "codecommit:CreateCommit": "commit from the console or the API",
+    "codecommit:PutFile": "commit one file from the console",
+    "codecommit:CreatePullRequest": "open a pull request",
+    "codecommit:UpdatePullRequestTitle": "retitle one",
+    "codecommit:UpdatePullRequestDescription": "describe one",
+    "codecommit:UpdatePullRequestStatus": "close one",
+    "codecommit:UpdatePullRequestApprovalState": "approve one; its rules are not touched",
+    "codecommit:MergePullRequest*": "merge a pull request; who may push may write there anyway",
+    "codecommit:PostComment*": "comment on a pull request or a commit",
+}
+_LIST = {"codecommit:ListRepositories": "offer the names to choose from; IAM knows no single repository for it"}
+_KMS = {  # what CodeCommit's guide asks for; a pull needs them too
+    "kms:Decrypt": "read what the key encrypts",
+    "kms:DescribeKey": "see that the key is there and switched on",
+    "kms:Encrypt": "write what the key encrypts",
+    "kms:GenerateDataKey*": "write what the key encrypts",
+    "kms:ReEncrypt*": "move it to another key version",
+}
+
+
+class Words(NamedTuple):
+    """How the parts of an arrangement are written: plainly, or as references that a template fills in."""
+
+    partition: str
+    dns: str
+    region: str
+    owner: str
+    people: str
+    repository: str
+    role: str
+    key: str
+    external_id: str
+
+
+class Line(NamedTuple):
+    """One line of a policy in words: what it is about, and why it is there."""
+
+    what: str
+    why: str
+
+
+def plain(it: Arrangement) -> Words:
+    """Return the parts of an arrangement as they are."""
+    dns = "amazonaws.com.cn" if it.partition == "aws-cn" else "amazonaws.com"
+    key = it.kms_key.rpartition("/")[2]
+    return Words(it.partition, dns, it.region, it.owner, it.people, it.repository, it.role, key, it.external_id)
+
+
+def permissions(it: Arrangement, words: Words | None = None) -> Document:
+    """Return what the role may do."""
+    w = words or plain(it)
+    repository = f"arn:{w.partition}:codecommit:{w.region}:{w.owner}:{w.repository}"
+    found = [_allow("Read", _READ, repository)]
+    if not it.read_only:
+        found.append(_allow("Write", _WRITE, repository))
+    found.append(_allow("ListRepositories", _LIST, "*"))
+    if it.kms_key:
+        key = f"arn:{w.partition}:kms:{w.region}:{w.owner}:key/{w.key}"
+        through = {"StringEquals": {"kms:ViaService": f"codecommit.{w.region}.{w.dns}"}}
+        found.append({**_allow("EncryptionKey", _KMS, key), "Condition": through})
+    return document(found)
+
+
+def trust(it: Arrangement, words: Words | None = None) -> Document:
+    """Return who may be the role."""
+    w = words or plain(it)
+    found = []
+    if any(one.kind == "account" for one in it.trusts):
+        found.append(_assumable(it, w, "Account", f"arn:{w.partition}:iam::{w.people}:root", {}))
+    if roles := [f"arn:{w.partition}:iam::{w.people}:{one.name.split(':', 5)[5]}" for one in _of(it, "role")]:
+        found.append(_assumable(it, w, "Roles", roles if len(roles) > 1 else roles[0], {}))
+    if sets := [permission_set_arn(w.partition, w.people, one.name) for one in _of(it, "permission-set")]:
+        whom = {"ArnLike": {"aws:PrincipalArn": sets if len(sets) > 1 else sets[0]}}
+        found.append(_assumable(it, w, "PermissionSets", f"arn:{w.partition}:iam::{w.people}:root", whom))
+    found += [_by_token(it, w, one.name) for one in _of(it, "oidc")]
+    found += [_by_assertion(it, w, one.name, number) for number, one in enumerate(_of(it, "saml"), 1)]
+    return document(found)
+
+
+def assume(it: Arrangement, words: Words | None = None) -> Document:
+    """Return what the other account's people need: to be the role, and nothing else."""
+    w = words or plain(it)
+    role = f"arn:{w.partition}:iam::{w.owner}:role/{w.role}"
+    return document([{"Sid": "AssumeSharedRole", "Effect": "Allow", "Action": "sts:AssumeRole", "Resource": role}])
+
+
+def document(statements: Sequence[Statement]) -> Document:
+    """Return a policy document."""
+    return {"Version": "2012-10-17", "Statement": list(statements)}
+
+
+def permission_set_arn(partition: str, account: str, name: str) -> str:
+    """Return the pattern of a permission set's roles: Identity Center adds a region to the path, and 16 letters."""
+    return f"arn:{partition}:iam::{account}:role/aws-reserved/sso.amazonaws.com/*AWSReservedSSO_{name}_{'?' * 16}"
+
+
+def lines(it: Arrangement) -> list[Line]:
+    """Return each line of the role's permissions with its reason."""
+    tables = [_READ, *([] if it.read_only else [_WRITE]), _LIST, *([_KMS] if it.kms_key else [])]
+    return [Line(action, why) for table in tables for action, why in table.items()]
+
+
+def left_out(it: Arrangement) -> str:
+    """Say what the role may not do, which people ask about."""
+    pushing = "pushing, " if it.read_only else ""
+    return f"{pushing}creating, renaming or deleting repositories, triggers and approval rules, other repositories"
+
+
+def who(it: Arrangement) -> list[Line]:
+    """Return each way into the role, and what it asks for."""
+    found = []
+    for one in it.trusts:
+        found.append(_way(it, one))
+    if it.external_id:
+        found.append(Line("external ID", "callers name it, so that nobody is tricked into using the role for another"))
+    if it.mfa:
+        found.append(Line("MFA", "callers have given a code: aws:MultiFactorAuthPresent"))
+    found += [Line(f"tag {key}={value}", "callers bear this principal tag") for key, value in it.tags]
+    return found
+
+
+def _way(it: Arrangement, one: Trust) -> Line:
+    """Return one way into the role in words."""
+    if one.kind == "account":
+        return Line(f"account {it.people}", "whomever its administrator gives the other policy to")
+    if one.kind == "role":
+        return Line(f"role {parse.role_name(one.name)}", f"that role of account {it.people} alone")
+    if one.kind == "permission-set":
+        why = f"its role in account {it.people}, whatever letters Identity Center ends it with"
+        return Line(f"permission set {one.name}", why)
+    if one.kind == "oidc":
+        return Line(
+            f"tokens of {one.name}", f"made out to {it.audience}" + (f" for {it.subject}" if it.subject else "")
+        )
+    name = one.name.rpartition("/")[2]
+    return Line(f"assertions of {name}", "made out to AWS's sign-in page; sts:TagSession takes the tags they bear")
+
+
+def _of(it: Arrangement, kind: str) -> list[Trust]:
+    return [one for one in it.trusts if one.kind == kind]
+
+
+def _allow(sid: str, table: Mapping[str, str], resource: str) -> Statement:
+    actions = list(table)
+    return {"Sid": sid, "Effect": "Allow", "Action": actions if len(actions) > 1 else actions[0], "Resource": resource}
+
+
+def _assumable(it: Arrangement, w: Words, sid: str, principal: Any, condition: dict[str, Any]) -> Statement:
+    equals = {"sts:ExternalId": w.external_id} if it.external_id else {}
+    equals |= {f"aws:PrincipalTag/{key}": value for key, value in it.tags}
+    condition = {**({"StringEquals": equals} if equals else {}), **condition}
+    if it.mfa:
+        condition["Bool"] = {"aws:MultiFactorAuthPresent": "true"}
+    statement = {"Sid": sid, "Effect": "Allow", "Principal": {"AWS": principal}, "Action": "sts:AssumeRole"}
+    return {**statement, "Condition": condition} if condition else statement
+
+
+def _by_token(it: Arrangement, w: Words, issuer: str) -> Statement:
+    provider = issuer if issuer in BUILT_IN else f"arn:{w.partition}:iam::{w.owner}:oidc-provider/{issuer}"
+    application, person = BUILT_IN.get(issuer, ("aud", "sub"))
+    condition: dict[str, Any] = {"StringEquals": {f"{issuer}:{application}": it.audience}}
+    if it.subject:
+        test = "StringLike" if set(it.subject) & set("*?") else "StringEquals"
+        condition.setdefault(test, {})[f"{issuer}:{person}"] = it.subject
+    tags = {f"aws:RequestTag/{key}": value for key, value in it.tags}
+    condition["StringEquals"] |= tags
+    actions = ["sts:AssumeRoleWithWebIdentity", *(["sts:TagSession"] if tags else [])]
+    return _federated("Tokens", provider, actions, condition)
+
+
+def _by_assertion(it: Arrangement, w: Words, provider: str, number: int) -> Statement:
+    arn = f"arn:{w.partition}:iam::{w.owner}:{provider.split(':', 5)[5]}"
+    equals = {"SAML:aud": it.saml_audience, **{f"aws:RequestTag/{key}": value for key, value in it.tags}}
+    sid = "Assertions" + (str(number) if number > 1 else "")
+    return _federated(sid, arn, ["sts:AssumeRoleWithSAML", "sts:TagSession"], {"StringEquals": equals})
+
+
+def _federated(sid: str, provider: str, actions: list[str], condition: dict[str, Any]) -> Statement:
+    action = actions if len(actions) > 1 else actions[0]
+    whom = {"Federated": provider}
+    return {"Sid": sid, "Effect": "Allow", "Principal": whom, "Action": action, "Condition": condition}

@@ -1,0 +1,158 @@
+"""An arrangement → the page for the other administrator: what this is, who does what, and why each line is there."""
+
+from __future__ import annotations
+
+import json
+from shlex import quote
+
+from ccsetup.sharing import policies
+from ccsetup.sharing.arrangement import Arrangement
+from ccsetup.sharing.policies import Line
+
+BLANK = ""
+
+
+def text(it: Arrangement, names: tuple[str, ...]) -> str:
+    """Return the page, in Markdown; `names` are the files beside it."""
+    access = "read" if it.read_only else "read and write"
+    lines = [
+        f"# Sharing the CodeCommit repository {it.repository}",
+        BLANK,
+        f"People {access} `{it.repository_arn}` by being the role `{it.role_arn}` for an hour at a time.",
+        "Made by:",
+        BLANK,
+        "```",
+        command(it),
+        "```",
+        BLANK,
+        *_owner(it),
+        *(_people(it) if it.assumed else []),
+        *_developers(it),
+        "## Why each line is there",
+        BLANK,
+        "The role may, on this one repository:",
+        BLANK,
+        *_table(("action", "what for"), policies.lines(it)),
+        BLANK,
+        f"It may not: {policies.left_out(it)}.",
+        BLANK,
+        "It lets in:",
+        BLANK,
+        *_table(("who", "how"), policies.who(it)),
+        BLANK,
+        *_notes(it),
+        "## Afterwards",
+        BLANK,
+        "- Is it right? The command above with `--check --profile ADMIN`, or with a developer's profile.",
+        "- Take it back: the command above with `--remove --profile ADMIN`, once in each account.",
+        BLANK,
+        f"Files: {', '.join(f'`{name}`' for name in names)}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def command(it: Arrangement) -> str:
+    """Return the command that makes this arrangement again."""
+    words = ["ccsetup", "share", it.repository, "--from-account", it.owner]
+    words += ["--to-account", it.people] if it.people else []
+    words += ["--region", it.region, "--role-name", it.role]
+    for trust in it.trusts:
+        if len(it.trusts) > 1 or trust.kind != "account":
+            words += ["--trust", trust.name if trust.kind == "role" else f"{trust.kind}:{trust.name}".rstrip(":")]
+    given = (("--external-id", it.external_id), ("--kms-key", it.kms_key), ("--group", it.group))
+    words += [word for flag, value in given if value for word in (flag, value)]
+    if any(trust.kind == "oidc" for trust in it.trusts):
+        words += ["--audience", it.audience, *(["--subject", it.subject] if it.subject else [])]
+    words += [word for key, value in it.tags for word in ("--principal-tag", f"{key}={value}")]
+    words += ["--require-mfa"] * it.mfa + ["--read-only"] * it.read_only
+    return " ".join(map(quote, words))
+
+
+def developer(it: Arrangement) -> str:
+    """Return the command by which a developer gets to the repository, "" where there is none alike for all."""
+    role = f"--role-arn {quote(it.role_arn)}"
+    place = f"--region {it.region} --repo {quote(it.repository)} --profile {quote(it.repository[:40].lower())}"
+    if it.assumed:
+        more = f" --external-id {quote(it.external_id)}" if it.external_id else ""
+        return f"ccsetup setup role {role} --source-profile default{more} {place}"
+    if any(trust.kind == "oidc" for trust in it.trusts):
+        return f"ccsetup setup oidc {role} --web-identity-token-file FILE {place}"
+    return f"ccsetup setup saml {role} --saml-assertion FILE {place}"
+
+
+def _owner(it: Arrangement) -> list[str]:
+    return [
+        f"## The administrator of account {it.owner}, where the repository is",
+        BLANK,
+        "One of these makes the role:",
+        BLANK,
+        "- the command above with `--apply --profile ADMIN`: it shows what it would change, and asks",
+        "- CloudFormation: `aws cloudformation deploy --template-file account-a.template.json --stack-name"
+        f" {_stack(it)} --capabilities CAPABILITY_NAMED_IAM`",
+        "- the AWS CLI: `bash apply.sh`",
+        BLANK,
+        *_providers(it),
+    ]
+
+
+def _providers(it: Arrangement) -> list[str]:
+    kinds = {trust.kind for trust in it.trusts}
+    if not kinds & {"oidc", "saml"}:
+        return []
+    named = " and ".join(trust.name for trust in it.trusts if trust.kind in ("oidc", "saml"))
+    return [f"The account has to know the identity provider {named} already (IAM, Identity providers).", BLANK]
+
+
+def _people(it: Arrangement) -> list[str]:
+    attach = f"the group {it.group}" if it.group else "the groups or users who need it"
+    sets = [trust.name for trust in it.trusts if trust.kind == "permission-set"]
+    lines = [
+        f"## The administrator of account {it.people}, where the people are",
+        BLANK,
+        f"One of these makes the policy `{it.people_policy}`, to be attached to {attach}:",
+        BLANK,
+        "- the command above with `--apply --profile ADMIN`: it shows what it would change, and asks",
+        "- CloudFormation, StackSets too: `aws cloudformation deploy --template-file account-b.template.json"
+        f" --stack-name {_stack(it)} --capabilities CAPABILITY_NAMED_IAM`",
+        "- the AWS CLI: `bash apply.sh`",
+        BLANK,
+        "It says:",
+        BLANK,
+        "```json",
+        json.dumps(policies.assume(it), indent=2),
+        "```",
+        BLANK,
+    ]
+    if sets:
+        lines += [
+            f"For the permission set {', '.join(sets)} it goes into IAM Identity Center, as its inline policy.",
+            BLANK,
+        ]
+    return lines
+
+
+def _developers(it: Arrangement) -> list[str]:
+    mfa = f" --mfa-serial arn:{it.partition}:iam::{it.people}:mfa/NAME" if it.mfa and it.assumed else ""
+    return ["## Everybody who needs the repository", BLANK, "```", developer(it) + mfa, "```", BLANK]
+
+
+def _notes(it: Arrangement) -> list[str]:
+    found = []
+    if it.external_id:
+        found.append(f"The external ID is `{it.external_id}`. It is no password, but nobody else needs to know it.")
+    if it.kms_key:
+        found.append("The key's own policy has to leave the decision to IAM policies, as KMS's default one does.")
+    return [line for note in found for line in (note, BLANK)]
+
+
+def _stack(it: Arrangement) -> str:
+    return f"share-{it.repository}".replace("_", "-").replace(".", "-")[:120]
+
+
+def _table(head: tuple[str, str], lines: list[Line]) -> list[str]:
+    rows = [f"| {head[0]} | {head[1]} |", "| --- | --- |"]
+    return rows + [f"| {_cell(line.what)} | {_cell(line.why)} |" for line in lines]
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("*", "\\*")

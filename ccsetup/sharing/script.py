@@ -1,0 +1,77 @@
+"""An arrangement → the AWS CLI's commands as one script for both accounts: it can be run again and changes nothing."""
+
+from __future__ import annotations
+
+from shlex import quote
+
+from ccsetup.sharing.arrangement import TAG, TAGGED, Arrangement
+
+_HEAD = """\
+#!/usr/bin/env bash
+# Shares the CodeCommit repository {repository}, with the AWS CLI. Run it once in each account, as its administrator:
+#   AWS_PROFILE=admin-a bash apply.sh
+{also}# It creates what is missing, brings up to date what is there, and can be run again.
+set -euo pipefail
+cd "$(dirname "${{BASH_SOURCE[0]}}")"
+here=$(aws sts get-caller-identity --query Account --output text)
+"""
+_OWNER = """\
+{owner})  # the account of the repository: the role that opens it
+  if aws iam get-role --role-name {role} >/dev/null 2>&1; then
+    aws iam update-assume-role-policy --role-name {role} --policy-document file://account-a-trust.json
+  else
+    aws iam create-role --role-name {role} --assume-role-policy-document file://account-a-trust.json \\
+      --tags Key={key},Value={value} --query Role.Arn --output text
+    aws iam wait role-exists --role-name {role}
+  fi
+  aws iam put-role-policy --role-name {role} --policy-name {policy} \\
+    --policy-document file://account-a-permissions.json
+  echo "{repository} can be used through {role_arn}"
+  ;;
+"""
+_PEOPLE = """\
+{people})  # the account of the people: the policy to be that role
+  policy={policy_arn}
+  if aws iam get-policy --policy-arn "$policy" >/dev/null 2>&1; then
+    version=$(aws iam get-policy --policy-arn "$policy" --query Policy.DefaultVersionId --output text)
+    there=$(aws iam get-policy-version --policy-arn "$policy" --version-id "$version" \\
+      --query PolicyVersion.Document --output json | tr -d '[:space:]')
+    if [[ $there != "$(tr -d '[:space:]' <account-b-assume-role.json)" ]]; then
+      spare=$(aws iam list-policy-versions --policy-arn "$policy" --output text \\
+        --query 'Versions[?!IsDefaultVersion].VersionId | [3]')
+      if [[ $spare == v* ]]; then  # IAM keeps five
+        aws iam delete-policy-version --policy-arn "$policy" --version-id "$spare"
+      fi
+      aws iam create-policy-version --policy-arn "$policy" --set-as-default \\
+        --policy-document file://account-b-assume-role.json --query PolicyVersion.VersionId --output text
+    fi
+  else
+    aws iam create-policy --policy-name {policy} --policy-document file://account-b-assume-role.json \\
+      --tags Key={key},Value={value} --query Policy.Arn --output text
+  fi
+{attach}  ;;
+"""
+_ATTACH = '  aws iam attach-group-policy --group-name {group} --policy-arn "$policy"\n'
+_HINT = '  echo "Attach it: aws iam attach-group-policy --group-name GROUP --policy-arn $policy"\n'
+_ELSE = """\
+*)
+  echo "These keys are of account $here; this is for {accounts}." >&2
+  exit 1
+  ;;
+esac
+"""
+
+
+def text(it: Arrangement) -> str:
+    """Return the script."""
+    also = "#   AWS_PROFILE=admin-b bash apply.sh\n" if it.assumed else ""
+    words = {"repository": it.repository, "owner": it.owner, "people": it.people, "role_arn": it.role_arn}
+    tag = {"key": quote(TAGGED), "value": quote(TAG)}
+    parts = [_HEAD.format(also=also, **words), 'case "$here" in\n']
+    parts.append(_OWNER.format(role=quote(it.role), policy=quote(it.policy_name), **words, **tag))
+    if it.assumed:
+        attach = _ATTACH.format(group=quote(it.group)) if it.group else _HINT
+        names = {"policy": quote(it.people_policy), "policy_arn": quote(it.people_policy_arn)}
+        parts.append(_PEOPLE.format(attach=attach, **names, **words, **tag))
+    accounts = f"{it.owner} and {it.people}" if it.assumed else it.owner
+    return "".join((*parts, _ELSE.format(accounts=accounts)))

@@ -1,0 +1,152 @@
+"""What is in IAM and what shall be there → the steps between, each with what it changes and the calls that do it.
+
+Documents that say the same in another order are the same, so that a second run finds nothing to do.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from ccsetup.errors import Problem
+from ccsetup.sharing import policies
+from ccsetup.sharing.arrangement import TAG, TAGGED, Arrangement
+from ccsetup.world import IamCall, IamPolicy, IamRole
+
+Document = Mapping[str, Any]
+_TAGS = [{"Key": TAGGED, "Value": TAG}]
+_VERSIONS = 5  # that IAM keeps of a managed policy
+
+
+class Step(NamedTuple):
+    """One change: in words, the policy it is about before and after (None: there is none), and IAM's calls."""
+
+    says: str
+    name: str
+    before: Document | None
+    after: Document | None
+    calls: tuple[IamCall, ...]
+
+
+def alike(one: Document | None, other: Document | None) -> bool:
+    """Say whether two policies mean the same: order, single values in lists and Sids make no difference."""
+    return one is not None and other is not None and _plain(one) == _plain(other)
+
+
+def made_by_us(tags: Mapping[str, str]) -> bool:
+    """Say whether what bears these tags was made by share."""
+    return tags.get(TAGGED) == TAG
+
+
+def for_owner(it: Arrangement, there: IamRole | None) -> list[Step]:
+    """Return the steps to the role in the repository's account."""
+    trust, may = policies.trust(it), policies.permissions(it)
+    name = {"RoleName": it.role}
+    found = []
+    if there is None:
+        given = {**name, "AssumeRolePolicyDocument": _text(trust), "Description": _about(it), "Tags": _TAGS}
+        found.append(Step(f"create the role {it.role}", "trust policy", None, trust, (IamCall("create_role", given),)))
+    elif not alike(there.trust, trust):
+        call = IamCall("update_assume_role_policy", {**name, "PolicyDocument": _text(trust)})
+        found.append(Step(f"change whom {it.role} lets in", "trust policy", there.trust, trust, (call,)))
+    before = there.policies.get(it.policy_name) if there else None
+    if not alike(before, may):
+        call = IamCall("put_role_policy", {**name, "PolicyName": it.policy_name, "PolicyDocument": _text(may)})
+        verb = "change" if before else "set"
+        found.append(Step(f"{verb} what {it.role} may do", it.policy_name, before, may, (call,)))
+    return found
+
+
+def for_people(it: Arrangement, there: IamPolicy | None) -> list[Step]:
+    """Return the steps to the policy in the other account, and to its group where one is named."""
+    wanted, arn = policies.assume(it), it.people_policy_arn
+    found = []
+    if there is None:
+        given = {
+            "PolicyName": it.people_policy,
+            "PolicyDocument": _text(wanted),
+            "Description": _about(it),
+            "Tags": _TAGS,
+        }
+        call = IamCall("create_policy", given)
+        found.append(Step(f"create the policy {it.people_policy}", it.people_policy, None, wanted, (call,)))
+    elif not alike(there.document, wanted):
+        spare = sorted((v for v in there.spare), key=lambda v: int(v[1:]))[: max(0, len(there.spare) + 2 - _VERSIONS)]
+        calls = [IamCall("delete_policy_version", {"PolicyArn": arn, "VersionId": version}) for version in spare]
+        newest: dict[str, Any] = {"PolicyArn": arn, "PolicyDocument": _text(wanted), "SetAsDefault": True}
+        calls.append(IamCall("create_policy_version", newest))
+        says = f"change the policy {it.people_policy}"
+        found.append(Step(says, it.people_policy, there.document, wanted, tuple(calls)))
+    if it.group and (there is None or f"group {it.group}" not in there.attached):
+        call = IamCall("attach_group_policy", {"GroupName": it.group, "PolicyArn": arn})
+        found.append(Step(f"attach it to the group {it.group}", "", None, None, (call,)))
+    return found
+
+
+def taking_back(it: Arrangement, there: IamRole | None) -> list[Step]:
+    """Return the steps that remove what share made in the repository's account, and nothing else.
+
+    A role of somebody else's keeps everything but this repository's policy; one of ours goes with its last policy.
+    Raises Problem where somebody has attached policies to ours.
+    """
+    if there is None:
+        return []
+    found, name = [], {"RoleName": it.role}
+    mine = there.policies.get(it.policy_name)
+    if mine is not None:
+        call = IamCall("delete_role_policy", {**name, "PolicyName": it.policy_name})
+        found.append(Step(f"take from {it.role} what it may do here", it.policy_name, mine, None, (call,)))
+    others = [policy for policy in there.policies if policy != it.policy_name]
+    if not made_by_us(there.tags) or any(other.startswith("ccsetup-") for other in others):
+        return found
+    if foreign := [*others, *there.attached]:
+        raise Problem(
+            f"{it.role} has policies that share did not give it: {', '.join(foreign)}.",
+            why="Removing the role would remove what somebody else relies on. Nothing was removed.",
+            next="Take those from it first, or leave the role as it is.",
+            code="access.assume",
+        )
+    call = IamCall("delete_role", name)
+    return [*found, Step(f"delete the role {it.role}", "trust policy", there.trust, None, (call,))]
+
+
+def taking_back_from_people(it: Arrangement, there: IamPolicy | None) -> list[Step]:
+    """Return the steps that remove the other account's policy. Raises Problem while it is attached to others."""
+    if there is None or not made_by_us(there.tags):
+        return []
+    arn = {"PolicyArn": it.people_policy_arn}
+    own = f"group {it.group}"
+    if others := [holder for holder in there.attached if holder != own]:
+        raise Problem(
+            f"{it.people_policy} is still attached to {', '.join(others)}.",
+            why="Somebody attached it there, and share takes back its own work alone. Nothing was removed.",
+            next="Detach it first; for a group, name it: --group Developers.",
+            code="access.assume",
+        )
+    calls = [IamCall("detach_group_policy", {"GroupName": it.group, **arn})] if own in there.attached else []
+    calls += [IamCall("delete_policy_version", {**arn, "VersionId": version}) for version in there.spare]
+    calls.append(IamCall("delete_policy", arn))
+    says = f"delete the policy {it.people_policy}"
+    return [Step(says, it.people_policy, there.document, None, tuple(calls))]
+
+
+def _about(it: Arrangement) -> str:
+    return f"CodeCommit repository {it.repository} in {it.region}, shared by ccsetup"
+
+
+def _text(document: Document) -> str:
+    return json.dumps(document, separators=(",", ":"))
+
+
+def _plain(value: Any, key: str = "") -> tuple[Any, ...]:
+    """Return a part of a policy in a form that equals what means the same: one value is a list of one, in any order."""
+    many = value if isinstance(value, (list, tuple)) else [value]
+    return tuple(sorted({_one(one, key) for one in many}, key=repr))
+
+
+def _one(value: Any, key: str) -> Any:
+    if isinstance(value, Mapping):
+        return tuple(sorted((name, _plain(inner, name)) for name, inner in value.items() if name not in ("Sid", "Id")))
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    return text.lower() if key in ("Action", "NotAction") else text
