@@ -131,7 +131,7 @@ def mended(there: Facts, *codes: str, choose: int = 0) -> Facts:
     return state.facts
 
 
-def crowd(count: int = 300) -> str:
+def crowd(count: int = 24) -> str:
     """Return healthy profiles, in config's dialect, that nobody could begin with."""
     one = "[profile healthy-{0}]\nregion = us-east-1\ns3 =\n  max_queue_size = {0}\n\n"
     return "".join(one.format(n) for n in range(count))

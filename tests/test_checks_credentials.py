@@ -18,10 +18,6 @@ from tests.patients import (
     TOKEN,
     TOLD,
     Patient,
-    facts,
-    found,
-    lines_of,
-    looked,
     prove,
     resolved,
 )

@@ -37,19 +37,16 @@ def _set(facts: Facts, names: Sequence[str]) -> list[str]:
 def partial(facts: Facts) -> Iterator[Finding]:
     """Half a pair of keys."""
     keys, tokens = _set(facts, _PAIR), _set(facts, _TOKENS)
+    named = [name for name in (*_PAIR, *_TOKENS) if name in facts.env]
     if keys == [_PAIR[0]]:
         because = "PartialCredentialsError, whatever profile AWS_PROFILE names; a profile that a command names is safe."
-        yield _told(
-            facts, "env.partial", "stops", "AWS_ACCESS_KEY_ID is set without its secret.", because, [*keys, *tokens]
-        )
+        yield _told(facts, "env.partial", "stops", "AWS_ACCESS_KEY_ID is set without its secret.", because, named)
     elif keys == [_PAIR[1]] or (tokens and not keys):
         says = f"{' and '.join([*keys, *tokens])} is set without AWS_ACCESS_KEY_ID."
-        yield _told(
-            facts, "env.partial", "hinders", says, "botocore looks past it; other SDKs may not.", [*keys, *tokens]
-        )
+        yield _told(facts, "env.partial", "hinders", says, "botocore looks past it; other SDKs may not.", named)
     elif len(keys) == 2 and not tokens and facts.env[_PAIR[0]].strip().startswith("ASIA"):
         says = "AWS_ACCESS_KEY_ID is of temporary keys (ASIA…), and AWS_SESSION_TOKEN is not set."
-        yield _told(facts, "env.partial", "stops", says, "AWS refuses it: InvalidClientTokenId.", keys)
+        yield _told(facts, "env.partial", "stops", says, "AWS refuses it: InvalidClientTokenId.", named)
 
 
 def overriding_keys(facts: Facts) -> Iterator[Finding]:
