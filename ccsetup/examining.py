@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from statistics import median
 from typing import NamedTuple
@@ -17,6 +18,7 @@ from ccsetup.world import Answer, Sighting
 CLOCK_S = 240  # AWS refuses at five minutes
 _OFFERED = 5
 _SOFT = ("several tries", "in time")  # AWS may answer the next time
+_URL = re.compile(r"https?://[^\s\"']+")  # of another region, where one network is down
 _LINES = {  # where a finding's cause is written down
     "access.assume": ("role_arn", "sso_role_name"),
     "access.identity": ("aws_access_key_id", "role_arn", "sso_session", "sso_start_url", "credential_process"),
@@ -104,7 +106,7 @@ def _cause(it: Answer) -> tuple[str, ...]:
     """Return what several answers have in common when one cause is behind them."""
     assert it.refused is not None  # noqa: S101
     if it.refused.code.startswith("net."):
-        return it.refused.code, it.refused.what.replace(it.profile, "")
+        return it.refused.code, _URL.sub("", it.refused.what.replace(it.profile, ""))
     return it.refused.code, it.at
 
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
 
 from ccsetup import ini, meant
 from ccsetup.ini import Document, Stanza
@@ -16,14 +15,7 @@ from ccsetup.letters import decoded
 from ccsetup.model import FileName
 from ccsetup.patterns import later
 from ccsetup.world import AwsTexts
-
-
-class Ran(NamedTuple):
-    """What became of a credential_process: its exit code (None: it took too long), what it printed, what it said."""
-
-    code: int | None
-    out: str = ""
-    errors: str = ""
+from ccsetup.world import Ran as Ran
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,36 @@ import os
 import signal
 import subprocess
 import threading
+from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from ccsetup.errors import Problem
+from ccsetup.waiting import within
+from ccsetup.world import Ran
 
 TIME_S = 15.0
+
+
+def ran(commands: Sequence[Sequence[str]], time_s: float = TIME_S) -> Sequence[Ran]:
+    """Run programs, all at once; say what became of each."""
+    programs = Programs(time_s)
+    try:
+        return within(time_s + 5, *(partial(_ran, programs, [*words]) for words in commands))
+    finally:
+        programs.stop()
+
+
+def _ran(programs: Programs, words: list[str]) -> Ran:
+    try:
+        program = programs.start(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        out, errors = program.communicate()
+    except Problem:
+        return Ran(None)
+    except (OSError, ValueError) as error:
+        return Ran(127, "", str(error))
+    return Ran(program.returncode, out.decode("utf-8", "replace"), errors.decode("utf-8", "replace"))
 
 
 class Programs:

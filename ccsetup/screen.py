@@ -29,6 +29,7 @@ MOMENT_S = 0.3  # what is over sooner shows no spinner
 WHILE_S = 1.0  # and no line where there is no terminal
 
 BOLD, DIM, RED, GREEN, CYAN = "1", "2", "31", "32", "36"
+PAINTS = {"bold": BOLD, "dim": DIM, "red": RED, "green": GREEN, "yellow": "33", "cyan": CYAN}
 LINKING = ("VTE_VERSION", "WT_SESSION", "KITTY_WINDOW_ID", "KONSOLE_VERSION", "WEZTERM_PANE", "ITERM_SESSION_ID")
 
 
@@ -126,6 +127,15 @@ class Screen:
         """Print on stdout what the command is run for, a line or several; with --json do nothing."""
         if not self._due:
             self._out.write("\n".join(spell(inert(line), self._out.encoding) for line in text.split("\n")) + "\n")
+
+    def painted(self, rows: Sequence[Sequence[tuple[str, str]]]) -> None:
+        """Print lines as `output` does, each of parts: (colour, text); it is a key of PAINTS, or ""."""
+        if not self._due:
+            bright = self._colours and _is_terminal(self._out)
+            for row in rows:
+                parts = [(PAINTS.get(colour, ""), spell(inert(text), self._out.encoding)) for colour, text in row]
+                self._out.write("".join(self._in(paint, text) if bright else text for paint, text in parts) + "\n")
+            self._out.flush()
 
     def document(self, value: Mapping[str, Any]) -> None:
         """Print the one JSON document of --json on stdout; the first one counts. Without --json do nothing."""

@@ -101,6 +101,9 @@ class Shown:
     def output(self, text: str) -> None:
         self.lines.append(text)
 
+    def painted(self, rows: Sequence[Sequence[tuple[str, str]]]) -> None:
+        self.lines += ["".join(text for _, text in row) for row in rows]
+
     def document(self, value: Mapping[str, Any]) -> None:
         self.documents.append(value)
 
@@ -300,6 +303,8 @@ class FakeGit:
         self.calls.append(f"submodule {submodule.path} {route.url}")
 
     def do(self, directory: Path, *words: str) -> str:
+        if words[:2] == ("config", "--list"):
+            return "".join(f"{key}\n{value}\0" for key, value in self.settings.items())
         self.calls.append(" ".join(words))
         return ""
 

@@ -23,5 +23,9 @@ def _found() -> tuple[Check, ...]:
 
 def offline(facts: Facts) -> list[Finding]:
     """Return what every check finds, worst first, in the order of the files."""
-    found = [finding for check in _found() for finding in check(facts)]
-    return sorted(found, key=lambda f: (_WORST[f.severity], f.profile, str(f.path or ""), f.line))
+    return worst_first(finding for check in _found() for finding in check(facts))
+
+
+def worst_first(findings: Iterable[Finding]) -> list[Finding]:
+    """Return findings in the order in which they are told."""
+    return sorted(findings, key=lambda f: (_WORST[f.severity], f.profile, str(f.path or ""), f.line))

@@ -30,8 +30,10 @@ class Online(NamedTuple):
     identities: Mapping[str, Identity]
 
 
-def online(world: World, facts: Facts, names: Sequence[str]) -> Online:
+def online(world: World, facts: Facts, names: Sequence[str], by_git: bool = True) -> Online:
     """Ask AWS about these profiles, and about the clone one stands in. Nobody is asked anything, no browser opens.
+
+    git, which reads the files as they are, is asked `by_git` alone.
 
     `names` should leave out whom an offline finding stops. A credential_process runs for those in `facts.asked` alone.
     """
@@ -43,7 +45,7 @@ def online(world: World, facts: Facts, names: Sequence[str]) -> Online:
         answers = asked(world, whos)
     identities = {it.profile: it.identity for it in answers if it.identity}
     found = examining.of_answers(facts, answers)
-    if stand := _stand(world, facts, {who.profile: who for who in whos}, answers):
+    if stand := _stand(world, facts, {who.profile: who for who in whos}, answers, by_git):
         found += examining.of_clone(facts, stand)
     return Online(found, identities)
 
@@ -109,7 +111,9 @@ _PRINTED = {
 # The clone one stands in
 
 
-def _stand(world: World, facts: Facts, whos: Mapping[str, Who], answers: Sequence[Answer]) -> Stand | None:
+def _stand(
+    world: World, facts: Facts, whos: Mapping[str, Who], answers: Sequence[Answer], by_git: bool
+) -> Stand | None:
     """Ask about the clone as its profile; None where there is none, or its profile is not to be asked."""
     there = _address(facts)
     if not facts.clone or not there:
@@ -118,7 +122,7 @@ def _stand(world: World, facts: Facts, whos: Mapping[str, Who], answers: Sequenc
     if facts.asked and name not in facts.asked:
         return None
     if there.form == "ssh":
-        return Stand(name, there, git=_by_git(world, facts.clone))
+        return Stand(name, there, git=_by_git(world, facts.clone) if by_git else None)
     who, answer = whos.get(name), next((it for it in answers if it.profile == name), None)
     if not who or not answer or not answer.identity:
         return None
@@ -130,7 +134,7 @@ def _stand(world: World, facts: Facts, whos: Mapping[str, Who], answers: Sequenc
     if isinstance(seen.refused, NoRepository):
         answered = [it.profile for it in answers if it.identity and it.profile != name]
         return stand._replace(others=_elsewhere(world, who, [whos[it] for it in answered], there.repository))
-    return stand._replace(git=_by_git(world, facts.clone))
+    return stand._replace(git=_by_git(world, facts.clone)) if by_git else stand
 
 
 def _address(facts: Facts) -> Address | None:

@@ -3,60 +3,121 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
-from ccsetup import checks, config, plan, repair
+from ccsetup import config, plan, repair
+from ccsetup.commands import diagnosis, telling
+from ccsetup.commands.diagnosis import Diagnosis, looked
 from ccsetup.errors import Cancelled, Missing, Problem
 from ccsetup.facts import Facts
-from ccsetup.model import Asked, Back, Choice, Edit, Finding, Plan, Receipt, Remedy
+from ccsetup.model import Asked, Choice, Edit, Finding, Plan, Receipt, Remedy
 from ccsetup.repair import Key, Repair
 from ccsetup.world import World
 
-GO, LEAVE = "go", "leave"
+GO, OTHER, LEAVE, LEAVE_ALL = "go", "other", "leave", "leave all"
 ROUNDS = 40
+TOLD = 12  # repairs that are told one by one
 
 
-@dataclass(frozen=True)
 class Cure:
-    """What a run repaired: the findings that are gone, and those that are there afterwards."""
+    """One run's repairs: what was found before them, and what has been repaired so far, in thought."""
 
-    gone: tuple[Finding, ...]
-    left: tuple[Finding, ...]
-    receipt: Receipt | None = None
-
-
-class Ward:
-    """One run's repairs: what may be repaired, what was answered, what was found not to help."""
-
-    def __init__(self, world: World, facts: Facts, ask: bool) -> None:
-        self._world, self._ask = world, ask
+    def __init__(self, world: World, before: Diagnosis, person: bool) -> None:
+        self._world, self._person = world, person
         self._passed: set[Key] = set()  # asked about, or without effect
-        self.repair = repair.of(facts)
+        self._chosen: set[Key] = set()  # of AWS's findings, those that a person had repaired
+        self.before, self.repair = before, repair.of(before.facts)
 
     def mend(self) -> None:
         """Repair until nothing changes: all that is safe, then one question, then what is safe again."""
         self._safe()
-        while self._ask and (finding := self._next()):
-            self._passed.add(self.repair.key(finding))
-            if remedy := _answered(self._world, finding):
-                self._take([(finding, remedy)])
-                self._safe()
+        while finding := self._next(looked(self.repair.facts)):
+            self._ask(finding)
+            self._safe()
+
+    def ask_aws(self) -> None:
+        """Ask AWS as the repaired profiles would, and offer the repairs that it brings."""
+        facts = self.repair.facts
+        unchanged = facts == self.before.facts  # else git would answer for what is not written yet
+        seen = diagnosis.asking(self._world, diagnosis.offline(facts), by_git=unchanged)
+        here = [it._replace(line=self.repair.key(it)[3]) for it in seen.online]
+        self.before = replace(self.before, online=here, identities=seen.identities)
+        while finding := self._next(seen.online):
+            if self._ask(finding):
+                self._chosen.add(self.repair.key(finding))
+
+    def promised(self) -> list[Finding]:
+        """Return the findings that the repair does away with, as far as can be said before it is written."""
+        return self.gone([*looked(self.repair.facts), *(it for it in self.before.online if not self._is_chosen(it))])
+
+    def gone(self, left: Sequence[Finding]) -> list[Finding]:
+        """Return the findings of before that are not among those which are left, and were repaired."""
+        there, gone = Counter(self.repair.key(finding) for finding in left), []
+        for finding in self.before.findings:
+            key = _known_by(finding)
+            if there[key]:
+                there[key] -= 1
+            elif finding not in self.before.online or self._is_chosen(finding):
+                gone.append(finding)
+        return gone
+
+    def _is_chosen(self, finding: Finding) -> bool:
+        return _known_by(finding) in self._chosen
 
     def _safe(self) -> None:
         for _ in range(ROUNDS):
-            found = [it for it in checks.offline(self.repair.facts) if it.fix == "auto" and it.remedies]
+            found = [it for it in looked(self.repair.facts) if it.fix == "auto" and it.remedies]
             found.sort(key=lambda it: not it.code.startswith("file."))  # lines first, then what they say
             wanted = [(it, it.remedies[0]) for it in found if self.repair.key(it) not in self._passed]
             if not wanted or not self._take(wanted):
                 return
 
-    def _next(self) -> Finding | None:
-        for finding in checks.offline(self.repair.facts):
-            open_ = finding.fix == "ask" and (finding.remedies or finding.wanted)
-            if open_ and self.repair.key(finding) not in self._passed:
-                return finding
-        return None
+    def _next(self, findings: Sequence[Finding]) -> Finding | None:
+        """Return the next finding that a person is to be asked about, None where there is none, or nobody."""
+        open_ = (it for it in findings if it.fix == "ask" and telling.mendable(it))
+        return next((it for it in open_ if self._person and self.repair.key(it) not in self._passed), None)
+
+    def _ask(self, finding: Finding) -> bool:
+        """Have a person say how a finding is to be repaired; say whether it was."""
+        self._passed.add(self.repair.key(finding))
+        remedy = self._answered(finding)
+        if remedy is None:
+            return False
+        if taken := self._take([(finding, remedy)]):
+            return taken
+        self._world.screen.note("That would change what other sections say, so it is left as it is.")
+        return False
+
+    def _answered(self, finding: Finding) -> Remedy | None:
+        """Return the remedy that a person chooses; None to leave it."""
+        if not finding.remedies:
+            return self._typed(finding)
+        choices = [Choice(str(n), it.label, it.hint) for n, it in enumerate(finding.remedies)]
+        choices += [Choice(OTHER, "Another one …")] if finding.wanted else []
+        choices += [Choice(LEAVE, "Leave it as it is"), Choice(LEAVE_ALL, "Leave this and all others as they are")]
+        place = telling.place(finding, self._world.home)
+        why = ": ".join(filter(None, (place, finding.because)))
+        answer = self._put(Asked(finding.code, finding.says, "choose", why, tuple(choices), choices[0].value))
+        self._person &= answer != LEAVE_ALL
+        return (
+            self._typed(finding) if answer == OTHER else finding.remedies[int(answer)] if answer.isdecimal() else None
+        )
+
+    def _typed(self, finding: Finding) -> Remedy | None:
+        wanted = finding.wanted
+        if wanted is None:
+            return None
+        why = f"{telling.place(finding, self._world.home)}: {finding.says} Empty leaves it as it is.".removeprefix(": ")
+        parse = lambda text: wanted.parse(text) if text.strip() else ""  # noqa: E731
+        answer = self._put(Asked(finding.code, wanted.ask, "text", why, parse=parse, optional=True))
+        return wanted.remedy(answer) if answer else None
+
+    def _put(self, asked: Asked) -> str:
+        """Put a question to the person; "" where Esc leaves it."""
+        assert self._world.prompt is not None  # noqa: S101 — only a person is asked
+        answer = self._world.prompt.ask(asked)
+        return answer if isinstance(answer, str) else ""
 
     def _take(self, wanted: Sequence[tuple[Finding, Remedy]]) -> bool:
         """Apply what can be applied together and harms nothing; say whether anything changed."""
@@ -74,40 +135,9 @@ class Ward:
         return self._take(wanted[:1]) or self._take(wanted[1:])
 
 
-def _answered(world: World, finding: Finding) -> Remedy | None:
-    """Ask a person how to mend a finding; None to leave it."""
-    assert world.prompt is not None  # noqa: S101 — only a person is asked
-    if finding.remedies:
-        choices = [Choice(str(n), it.label, it.hint) for n, it in enumerate(finding.remedies)]
-        choices.append(Choice(LEAVE, "Leave it as it is"))
-        asked = Asked(finding.code, finding.says, "choose", finding.because, tuple(choices), choices[0].value)
-        answer = world.prompt.ask(asked)
-        return finding.remedies[int(str(answer))] if str(answer).isdecimal() else None
-    assert finding.wanted is not None  # noqa: S101
-    asked = Asked(finding.code, finding.wanted.ask, "text", finding.says, parse=finding.wanted.parse, optional=True)
-    answer = world.prompt.ask(asked)
-    return None if isinstance(answer, Back) or not str(answer) else finding.wanted.remedy(str(answer))
-
-
-def mended(world: World, facts: Facts, ask: bool) -> Repair:
-    """Return what can be repaired, in thought."""
-    ward = Ward(world, facts, ask)
-    ward.mend()
-    return ward.repair
-
-
-def told_apart(before: Repair, after: Repair) -> tuple[list[Finding], list[Finding]]:
-    """Return the findings that are gone afterwards, and those that are there."""
-    left = checks.offline(after.facts)
-    there = Counter(after.key(finding) for finding in left)
-    gone = []
-    for finding in checks.offline(before.facts):
-        key = before.key(finding)
-        if there[key]:
-            there[key] -= 1
-        else:
-            gone.append(finding)
-    return gone, left
+def _known_by(finding: Finding) -> Key:
+    """Return what a finding of before is known by: its line is the one that it has at first."""
+    return finding.code, finding.profile, str(finding.path or ""), finding.line
 
 
 def planned(world: World, before: Facts, after: Repair) -> Plan:
@@ -134,7 +164,9 @@ def planned(world: World, before: Facts, after: Repair) -> Plan:
 def review(world: World, change: Plan, gone: Sequence[Finding]) -> None:
     """Show what would be written, and what would be repaired by it."""
     diffs = [text for edit in change.edits if (text := plan.diff(edit, world.home))]
-    rows = [("repairs", finding.says) for finding in gone]
+    modes = [(edit.path, edit.mode) for edit in change.edits if edit.mode is not None]
+    rows = [("mode", f"{telling.shown(path, world.home)}   {mode:04o}") for path, mode in modes]
+    rows += [("repairs" if not n else "", f"{what}   {code}") for n, (what, code) in enumerate(_in_short(gone))]
     world.screen.review(diffs, rows)
 
 
@@ -155,3 +187,20 @@ def write(world: World, change: Plan) -> Receipt:
         if problem.code == "file.changed":
             problem.next = "Run ccsetup doctor --fix again."
         raise
+
+
+def tell(world: World, change: Plan, gone: Sequence[Finding]) -> None:
+    """Say what was written and what was repaired by it, once it has been looked at again."""
+    paths = ", ".join(telling.shown(edit.path, world.home) for edit in change.edits)
+    world.screen.done("wrote", paths, "undo: ccsetup undo")
+    for what, code in _in_short(gone):
+        world.screen.done("repaired", what, code)
+    world.screen.say("")
+
+
+def _in_short(gone: Sequence[Finding]) -> Iterator[tuple[str, str]]:
+    """Yield each repair as a sentence and its code; where there are many, once for those of one code."""
+    count = Counter(finding.code for finding in gone)
+    for finding in {it.code: it for it in reversed(gone)}.values() if len(gone) > TOLD else gone:
+        more = count[finding.code] - 1 if len(gone) > TOLD else 0
+        yield finding.says + (f" And {more:,} more." if more else ""), finding.code

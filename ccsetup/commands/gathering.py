@@ -1,17 +1,21 @@
-"""What the doctor looks at, read once: both files, what they point to, caches, the environment, git, this clone."""
+"""What the doctor looks at, read once: both files, what they point to, caches, the environment, git, this clone.
+
+No program is started that no check needs: git a few times, and a credential_process only for whom it is asked for.
+"""
 
 from __future__ import annotations
 
 import os
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 from ccsetup.errors import Problem
 from ccsetup.facts import Clone, Facts
 from ccsetup.shells import guess
-from ccsetup.world import AwsTexts, World
+from ccsetup.world import World
 
 HELPERS = ("git-remote-codecommit", "git-credential-ccsetup", "aws")
 CACHES = ("sso/cache", "cli/cache", "boto/cache", "login/cache")
@@ -20,7 +24,7 @@ VARIABLES = ("AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE
 
 
 def gathered(world: World, asked: Sequence[str] = (), modernize: bool = False) -> Facts:
-    """Return the facts of this machine; nothing is asked of anybody, and no program of a profile is run."""
+    """Return the facts of this machine; nobody is asked, and of the profiles' programs only those asked for are run."""
     texts, unreadable = world.files.glimpse()
     facts = Facts(
         texts,
@@ -36,15 +40,61 @@ def gathered(world: World, asked: Sequence[str] = (), modernize: bool = False) -
         modernize=modernize,
     )
     if facts.git_version:
-        facts = replace(
-            facts, helpers={name: world.git.command(name, beside=False) for name in HELPERS}, clone=_clone(world)
-        )
-    return _with_files(world, facts)
+        facts = _with_git(world, facts)
+    facts = _with_files(world, facts)
+    return _with_programs(world, facts) if facts.asked else facts
 
 
-def again(facts: Facts, texts: AwsTexts) -> Facts:
-    """Return the facts as they would be with these texts in the files."""
-    return replace(facts, texts=texts)
+def _with_git(world: World, facts: Facts) -> Facts:
+    """Add where git finds its helpers, the clone one stands in, and git's settings where one stands in none."""
+    helpers = {name: world.git.command(name, beside=False) for name in HELPERS}
+    own, clone = "" if helpers[HELPERS[0]] else world.git.own_helper(), _clone(world)
+    facts = replace(facts, helpers=helpers, clone=clone, scripts=str(Path(own).parent) if own else "")
+    if clone is None:
+        with suppress(Problem):
+            facts = replace(facts, settings=_settings(world.git.do(world.cwd, "config", "--list", "-z")))
+    signs_in = any("sso_session" in (text or "") for text in (facts.texts.config, facts.texts.credentials))
+    return replace(facts, helper_sdk=_helper_sdk(world, Path(helpers[HELPERS[0]])) if signs_in else "")
+
+
+def _helper_sdk(world: World, helper: Path) -> str:
+    """Return the version of the botocore behind AWS's git-remote-codecommit; "" for another one, or where none tells.
+
+    It is looked for where the script's own Python keeps its libraries; nothing is run.
+    """
+    try:
+        script = world.files.seen(helper) if helper.name else ""
+    except Problem:
+        return ""
+    python = re.match(r"#!\s*(\S*/bin/)python", script or "")
+    if not python or "git_remote_codecommit" not in (script or ""):
+        return ""
+    for library in world.files.listed(Path(python[1]).parent / "lib"):
+        for kind in ("site-packages", "dist-packages") if library.name.startswith("python3") else ():
+            for path in world.files.listed(library / kind):
+                if found := re.match(r"botocore-([\d.]+)\.(?:dist|egg)-info$", path.name):
+                    return found[1]
+    return ""
+
+
+def _with_programs(world: World, facts: Facts) -> Facts:
+    """Run the programs of the profiles that were asked for, as far as they are there; all at once, each with an end."""
+    commands = {
+        name: _words(facts, name) for name in facts.asked if "credential_process" in facts.profiles.get(name, {})
+    }
+    commands = {name: words for name, words in commands.items() if words and facts.programs.get(words[0]) != ""}
+    if not commands:
+        return facts
+    names = " and ".join(commands)
+    with world.screen.busy(f"Running the credential_process of {names}"):
+        ran = world.run([*commands.values()])
+    return replace(facts, processes=dict(zip(commands, ran, strict=True)))
+
+
+def _words(facts: Facts, name: str) -> list[str]:
+    from ccsetup.checks.processes import words
+
+    return words(facts.profiles[name]["credential_process"], facts.windows)
 
 
 def _with_files(world: World, facts: Facts) -> Facts:

@@ -1,0 +1,84 @@
+"""The doctor's report as a file, fit to be sent to a colleague: Markdown, no secret, no home folder's name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from ccsetup import __version__
+from ccsetup.commands import telling
+from ccsetup.commands.diagnosis import Diagnosis, kinds
+from ccsetup.errors import Problem
+from ccsetup.inert import inert, veil
+from ccsetup.model import Edit, Finding
+from ccsetup.world import World
+
+TITLE = "# ccsetup doctor"
+WORDS = {"stops": "stops", "hinders": "hinders", "note": "to know"}
+_KEY_ID = re.compile(r"\b(A[KS]IA)[A-Z0-9]{4,}([A-Z0-9]{4})\b")
+_ACCOUNT = re.compile(r"(?<!\d)\d{8}(\d{4})(?!\d)")
+
+
+def write(world: World, path: Path, there: Diagnosis | None, gone: Sequence[Finding], short_ids: bool) -> None:
+    """Write the report, for its owner alone to read. Raises Problem where a file is there that is no report."""
+    path = world.cwd / path
+    before = world.files.seen(path)
+    if before is not None and not before.startswith(TITLE):
+        raise Problem(
+            f"{path} is there already and is no report of ccsetup's, so it was left alone.",
+            next="Name another file, such as: ccsetup doctor --report doctor.md",
+            code="input.invalid",
+        )
+    if there is not None:
+        lines = (_shown(world, line, short_ids) for line in _lines(world, there, gone))
+        world.files.store(Edit(path, before, "".join(f"{line}\n" for line in lines)))
+        world.screen.done("wrote", telling.shown(path, world.home))
+
+
+def _shown(world: World, line: str, short_ids: bool) -> str:
+    """Return a line as others may see it."""
+    line = _KEY_ID.sub(r"\1…\2", veil(inert(line))).replace(str(world.home), "~")
+    return _ACCOUNT.sub(r"…\1", line) if short_ids else line
+
+
+def _lines(world: World, there: Diagnosis, gone: Sequence[Finding]) -> Iterator[str]:
+    yield f"{TITLE}, {world.now():%Y-%m-%d %H:%M} UTC"
+    yield ""
+    yield f"ccsetup {__version__}. {telling.summary(there)}"
+    if gone:
+        yield from ("", "## Repaired", "", *(f"- {it.says} `{it.code}`" for it in gone))
+    groups: dict[str, list[Finding]] = {}
+    for finding in there.findings:
+        groups.setdefault(finding.profile, []).append(finding)
+    for name, group in groups.items():
+        yield from ("", f"## {name or 'This machine'}", "")
+        for finding in group:
+            yield from _finding(world, finding)
+    yield from (
+        "",
+        "## Profiles",
+        "",
+        "| profile | kind | account | who answers | |",
+        "| --- | --- | --- | --- | --- |",
+    )
+    yield from _profiles(there)
+
+
+def _finding(world: World, finding: Finding) -> Iterator[str]:
+    place = telling.place(finding, world.home)
+    yield f"- **{finding.says}** `{finding.code}`, {WORDS[finding.severity]}{', ' * bool(place)}{place}"
+    for text in filter(None, (finding.because, *finding.do.splitlines())):
+        yield f"  - {text}"
+    if finding.also:
+        yield f"  - So too: {', '.join(finding.also)}"
+    for line in finding.letter.splitlines():
+        yield f"      {line}".rstrip()
+
+
+def _profiles(there: Diagnosis) -> Iterator[str]:
+    kind, identities = kinds(there), there.identities or {}
+    for name in there.names:
+        who = identities.get(name)
+        account, arn = (who.account_id, who.arn) if who else ("", "")
+        yield f"| {name} | {kind.get(name, '')} | {account} | {arn} | {'stopped' if name in there.stopped else ''} |"
