@@ -19,7 +19,7 @@ _GLUED = later(r"(?i)(profile|sso[-_]session)[-_./]?(?=[^s\s]|s[^\s])(\S+)")
 _WORDS = later(r"(\S+)\s+(\S.*)")
 _INNER = later(r"\[*\s*([^\[\]]*?)\s*\]+(\s*[#;].*)?")
 _KIND = r"(?:profiles?|sso[-_ ]?session|services)\s+(?:[^\s\[\](){}<>=:]+|\"[^\"]+\"|'[^']+')"
-_SPLIT = later(r"\]\s*\[?\s*(?=[\w\"'])")
+_SPLIT = later(r"(?i)^(profile|sso-session|services)\s*\]\s*\[?\s*(?=[\w\"'])")
 _HALF = later(
     rf"(?i)\[+\s*({_KIND}|[\w.@+-]+)\s*[)}}>]?\s*(?:[#;].*)?|[({{<]?\s*({_KIND}|[\w.@+-]+)\s*\]+\s*(?:[#;].*)?"
 )
@@ -47,7 +47,7 @@ def meant(header: str, file: FileName, keys: Collection[str], names: Collection[
         return Heading("", header)
     if header == ini.DEFAULTS or (file == "credentials" and _is_plain_name(header)):
         return Heading("", header)
-    straight = _SPLIT.sub(" ", plain(header))
+    straight = _SPLIT.sub(r"\1 ", plain(header))
     inner = _INNER.fullmatch(straight + "]")
     bare, remark = (inner[1], (inner[2] or "").strip()) if inner else (straight.strip(), "")
     if "]" in header and not _bracketed(header):

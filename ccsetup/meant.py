@@ -292,7 +292,7 @@ class _Reader:
         if joined := self._joined(option, at, bare):
             return joined
         parts = _SETTING.fullmatch(straight)
-        if parts and parts[1].lower() in KNOWN:
+        if parts and parts[1].lower() in KNOWN and (option.key in KNOWN or option.last == option.line):
             return self._swallowed(option, at, bare, parts[1].lower(), parts[3])
         if option.key in KNOWN and _LIKE_HEADER.fullmatch(straight) and self._is_swallowed_header(straight, at):
             return self._swallowed_header(option, at, bare)

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import os
+from argparse import ArgumentParser
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import NamedTuple
 
+from ccsetup import checks, repair
+from ccsetup.commands import doctor
+from ccsetup.commands.report import Report
 from ccsetup.facts import Facts
 from ccsetup.files import Files
+from ccsetup.model import Finding
+from ccsetup.repair import Repair
 from ccsetup.world import World
 from tests.script import FakeGit, Script, world
 
@@ -63,6 +69,15 @@ def facts_of(config: str | None = None, credentials: str | None = None, **more: 
     return replace(facts, **more) if more else facts  # type: ignore[arg-type]
 
 
+def fixed(world: World) -> Report:
+    """Run `ccsetup doctor --fix --yes` in a world."""
+    parser = ArgumentParser()
+    doctor.flags(parser)
+    options = parser.parse_args(["--fix", "--offline"])
+    options.yes, options.dry_run, options.json, options.no_input, options.debug = True, False, False, True, False
+    return doctor.main(options, lambda: world)
+
+
 def texts(folder: Path) -> tuple[bytes | None, bytes | None]:
     """Return what the two files of folder/home hold."""
     paths = (folder / "home" / ".aws" / name for name in ("config", "credentials"))
@@ -76,6 +91,7 @@ class Disguise(NamedTuple):
     name: str
     change: Callable[[str, str], str]  # text, "config" or "credentials"
     before: int = 0
+    mended: Callable[[str, str], str] | None = None  # what a mended text looks like in it, where otherwise
 
 
 def _crowd(file: str, count: int, first: int = 0) -> str:
@@ -89,13 +105,49 @@ DISGUISES = (
     Disguise("windows", lambda text, file: text.replace("\n", "\r\n")),
     Disguise("crowd", lambda text, file: _crowd(file, 150) + text + "\n" + _crowd(file, 150, 150), 600),
     Disguise("no last newline", lambda text, file: text.rstrip("\n")),
+    Disguise("a mark", lambda text, file: "\ufeff" + text, mended=lambda text, file: text),
+    Disguise(
+        "UTF-16",
+        lambda text, file: text.encode("utf-16").decode("utf-8", "surrogateescape"),
+        mended=lambda text, file: text,
+    ),
+    Disguise("tabs", lambda text, file: text.replace(" = ", "\t=\t")),
     Disguise("comments", lambda text, file: f"# mine\n; and yours\n\n{text}\n# the end\n", 3),
 )
 
 
-def disguised(text: str, file: str, disguise: Disguise) -> str:
-    """Return a text in a disguise."""
-    return disguise.change(text, file)
+def in_disguise(text: str, file: str, disguise: Disguise) -> str:
+    """Return what a mended text looks like in a disguise."""
+    return (disguise.mended or disguise.change)(text, file)
+
+
+def of_file(file: str, text: str, other: str | None = None) -> Facts:
+    """Return the facts of one file's text, the other file's beside it."""
+    return facts_of(text, other) if file == "config" else facts_of(other, text)
+
+
+def mended(facts: Facts) -> Repair:
+    """Return what repairing all that is safe makes of these facts."""
+    state, passed = repair.of(facts), set[repair.Key]()
+    for _ in range(40):
+        found = [it for it in checks.offline(state.facts) if it.fix == "auto" and it.remedies]
+        found = [it for it in sorted(found, key=_late) if state.key(it) not in passed]
+        together = repair.apart([it.remedies[0] for it in found])
+        after = state.plus(together)
+        if repair.harm(state, after, together):
+            together = [found[0].remedies[0]]
+            after = state.plus(together)
+        if repair.harm(state, after, together) or after.facts == state.facts:
+            if not found:
+                return state
+            passed.add(state.key(found[0]))
+            continue
+        state = after
+    raise AssertionError("repairs without an end")
+
+
+def _late(finding: Finding) -> bool:
+    return not finding.code.startswith("file.")
 
 
 def files_of(folder: Path, env: Mapping[str, str] | None = None) -> Files:
