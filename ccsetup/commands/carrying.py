@@ -110,10 +110,18 @@ def _tell_written(world: World, receipt: Receipt) -> None:
 
 def tell_next(world: World, directory: Path, claim: Claim, there: Mapping[str, Value | None]) -> None:
     """Say what to do now and, where access ends by itself, when it ends and what to run then."""
-    here = directory == world.cwd
-    world.screen.say(
-        f" Next   {'' if here else f'cd {cloning.shown(world, directory)} · '}git pull and git push work as usual"
-    )
+    first = "" if directory == world.cwd else f"cd {_typed(cloning.shown(world, directory))} · "
+    world.screen.say(f" Next   {first}git pull and git push work as usual")
+    tell_end(world, claim, there)
+
+
+def _typed(folder: str) -> str:
+    """Return a folder as a shell takes it; the ~ before it stays one."""
+    return "~/" + shlex.quote(folder[2:]) if folder.startswith("~/") else shlex.quote(folder)
+
+
+def tell_end(world: World, claim: Claim, there: Mapping[str, Value | None]) -> None:
+    """Say when access ends by itself, and what to run then."""
     ends = str(there.get("ccsetup_expires_at") or "")
     if claim.start:
         world.screen.say(f" When the sign-in ends: ccsetup login {shlex.quote(claim.profile)}")

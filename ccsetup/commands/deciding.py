@@ -14,7 +14,7 @@ from ccsetup.world import World
 GO, CHANGE, KEEP, PUT_BACK, RETRY = "go", "change", "keep", "back", "retry"
 
 
-def decide(world: World) -> bool:
+def decide(world: World, ask: str = "Write this?") -> bool:
     """Ask at the review: True to go ahead, False to change an answer. Raises Cancelled; Missing with nobody there."""
     if world.prompt is None:
         raise Missing("Missing: --yes.", next="Add --yes to write this, or --dry-run to only look at it.")
@@ -23,7 +23,7 @@ def decide(world: World) -> bool:
         Choice(CHANGE, "Change an answer"),
         Choice("cancel", "Cancel", "nothing is written"),
     )
-    asked = Asked("review", "Write this?", "choose", choices=choices, default=GO)
+    asked = Asked("review", ask, "choose", choices=choices, default=GO)
     answer = world.prompt.ask(asked)
     if answer == "cancel":
         raise Cancelled

@@ -42,6 +42,9 @@ def flags(parser: argparse.ArgumentParser) -> None:
     for question in access.flags():
         _flag(group, question, placed)
     signing_in(parser)
+    team = parser.add_argument_group("a team's file")
+    team.add_argument("--team", metavar="FILE|URL", help="take the answers and the repositories from a team file")
+    team.add_argument("--access", metavar="NAME", help="which way in, where the team file offers several")
     parser.add_argument("--paste", metavar="-", help="read whatever you were sent from stdin, and take what is in it")
     parser.add_argument("--keep-on-failure", action="store_true", help="keep a profile that fails its check")
 
@@ -93,12 +96,14 @@ def _pasted(source: str, kind: str, world: World) -> dict[str, Value]:
     found = [reading for reading in access.readings(world.stdin()) if reading.kind in ("", kind) or not kind]
     if not found:
         raise BadAnswer(
-            f"Nothing in the paste is known here{f' for {kind}' if kind else ''}; it holds such as a start URL, a role"
-            " ARN, export lines or a repository's address."
+            f"Nothing in the paste is known here{f' for {kind}' if kind else ''}. What is: a start URL, a role ARN,"
+            " export lines, a repository's address, or a message with such in it."
         )
     if len(found) > 1:
         ways = ", ".join(f"{reading.kind} ({reading.label})" for reading in found)
+        alike = len({reading.kind for reading in found}) < len(found)
         say = f"Say which: ccsetup setup {found[0].kind} --paste -"
+        say = "Paste only the one that is meant." if alike else say
         raise BadAnswer(f"The paste can be meant as {ways}.", next=say)
     for line in (f"Recognised: {', '.join(found[0].found)}.", *found[0].said):
         world.screen.note(line)

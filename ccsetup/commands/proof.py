@@ -70,9 +70,12 @@ def prove(world: World, claim: Claim, kept: Kept, git: Git, outcome: Outcome) ->
         sign_in(world, claim.start, kept)
     outcome = replace(outcome, identity=identity(world, who, claim.expected))
     kept.store(world.aws.pending())
-    if not claim.target.name:
-        return outcome
-    repository, refused = _repository(world, who, claim)
+    return seen(world, claim, git, outcome) if claim.target.name else outcome
+
+
+def seen(world: World, claim: Claim, git: Git, outcome: Outcome) -> Outcome:
+    """See the repository as the profile that answers, and that git gets through; raises Problem."""
+    repository, refused = _repository(world, Who(claim.profile, claim.region, alone=claim.alone), claim)
     branches = _git(world, git, claim, refused, outcome.identity)
     if claim.branch and claim.branch not in branches:
         there = near(claim.branch, branches) or f"There is {', '.join(branches[:5]) or 'none yet'}."

@@ -25,11 +25,16 @@ def settle(world: World, git: Git, claim: Claim, outcome: Outcome, person: Promp
     directory = outcome.cloned.directory
     again = f"To go on: {claim.to_go_on}"
     try:
-        problems = _submodules(world, git, claim, directory, directory, 0)
-        _name(world, git, directory, outcome, person)
+        problems = submodules(world, git, claim, directory)
+        see_to_name(world, git, directory, outcome, person)
     except (KeyboardInterrupt, Cancelled):
         raise Cancelled("Cancelled. The clone is there and is kept.", next=again) from None
     return replace(outcome, problems=(*outcome.problems, *problems))
+
+
+def submodules(world: World, git: Git, claim: Claim, directory: Path) -> list[Problem]:
+    """Fetch a clone's submodules; return what was refused, which has been told."""
+    return _submodules(world, git, claim, directory, directory, 0)
 
 
 def _submodules(world: World, git: Git, claim: Claim, top: Path, directory: Path, depth: int) -> list[Problem]:
@@ -74,7 +79,7 @@ def _on_codecommit(world: World, claim: Claim, submodule: Submodule) -> Target |
     return Target(asked.repository, asked.region or claim.region)
 
 
-def _name(world: World, git: Git, directory: Path, outcome: Outcome, person: Prompt | None) -> None:
+def see_to_name(world: World, git: Git, directory: Path, outcome: Outcome, person: Prompt | None) -> None:
     """See that git knows who commits: a person is asked, for this clone alone; else the commands are said."""
     has_name = git.setting(directory, "user.name", own=False) or world.env.get("GIT_AUTHOR_NAME")
     has_email = git.setting(directory, "user.email", own=False) or world.env.get("GIT_AUTHOR_EMAIL")

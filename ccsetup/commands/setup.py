@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ccsetup.commands.outcome import Outcome
 
 ABOUT = "Set up access and clone; what no flag answers is asked."
-USAGE = "[KIND] [flags]"
+USAGE = "[KIND] [--team FILE|URL] [flags]"
 
 
 def flags(parser: ArgumentParser) -> None:
@@ -34,6 +34,10 @@ def flags(parser: ArgumentParser) -> None:
 
 def main(options: Namespace, world_of: Callable[[], World]) -> Report:
     """Run the story as the command line wants it."""
+    if getattr(options, "team", None):
+        from ccsetup.commands import joining
+
+        return joining.main(options, world_of)
     world, given = world_of(), Options(given={})
     if not options.bare or world.prompt is None:
         from ccsetup.commands.flags import setup_options
@@ -46,13 +50,13 @@ def run(world: World, options: Options) -> Outcome:
     """Set up access and clone; the outcome holds a Problem when a check failed."""
     kind = str(options.given.get("kind", ""))
     if kind and kind != access.FIND:
-        _refuse_unused(options.given, {"kind", *(question.key for question in access.asked_by(access.of(kind)))}, kind)
+        refuse_unused(options.given, {"kind", *(question.key for question in access.asked_by(access.of(kind)))}, kind)
     elif not kind and world.prompt is None:
         names = ", ".join(each.name for each in access.KINDS)
         raise Missing("Missing: KIND.", next=f"One of {names}, such as: ccsetup setup sso")
     look = looking(world, options)
     if world.prompt is not None:
-        _greet(world, look)
+        greet(world, look)
     walk = Walk(
         access.flow,
         look,
@@ -70,7 +74,7 @@ def run(world: World, options: Options) -> Outcome:
 
     while True:
         answers = trail.answers
-        _refuse_unused(options.given, answers, answers.text("kind"))
+        refuse_unused(options.given, answers, answers.text("kind"))
         change = planning.planned(world, answers, look)
         claim = planning.claimed(answers, look)
         directory = planning.directory(world, answers, claim)
@@ -103,7 +107,7 @@ def _found(world: World, options: Options, answers: Answers, look: Look) -> Outc
     return reach(world, look, wish) or run(world, Options(wish.given()))
 
 
-def _greet(world: World, look: Look) -> None:
+def greet(world: World, look: Look) -> None:
     """Say what this is and what was found on this machine."""
     version, count = world.git.version(), len(look.profiles)
     there = f"{count or 'no'} AWS profile{'' if count == 1 else 's'}"
@@ -115,7 +119,7 @@ def _greet(world: World, look: Look) -> None:
         world.screen.note("There is no git here: access can be set up now, a clone needs git installed first.")
 
 
-def _refuse_unused(given: Mapping[str, Value], used: Collection[str], kind: str) -> None:
+def refuse_unused(given: Mapping[str, Value], used: Collection[str], kind: str) -> None:
     """Refuse flags that nothing asks for: somebody meant something by them."""
     unused = [key for key in given if key not in used]
     if unused:

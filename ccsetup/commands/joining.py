@@ -1,0 +1,334 @@
+"""A team file → what it would do, shown → what is left, asked → one review → written, proven, and every clone made."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from ccsetup import access, plan, teamrules
+from ccsetup.commands import carrying, cloning, planning, receiving, setup
+from ccsetup.commands.deciding import CHANGE, RETRY, change_an_answer, decide
+from ccsetup.commands.flags import setup_options
+from ccsetup.commands.looking import looking
+from ccsetup.commands.options import Options
+from ccsetup.commands.outcome import Outcome
+from ccsetup.commands.proof import Claim, route
+from ccsetup.commands.receiving import SHOWN, Received
+from ccsetup.commands.report import Report
+from ccsetup.commands.several import Got, Wanted, clone_all, folder_of
+from ccsetup.commands.ways import Way
+from ccsetup.commands.wish import Wish, way
+from ccsetup.errors import BadAnswer, Missing
+from ccsetup.look import Look
+from ccsetup.model import Answers, Asked, Choice, Plan, Section, Value
+from ccsetup.questions import Target
+from ccsetup.talk import Trail, Walk
+from ccsetup.team import Entry, Place
+from ccsetup.world import Git, World
+
+Clones = Mapping[str, Sequence[Wanted]]  # by the access's name
+OF_CLONES = ("repo", "branch", "directory", "no_clone", "via", "helper")  # flags that speak of repositories
+
+
+@dataclass
+class Job:
+    """One access of the file: its conversation, the repositories that are cloned with it, and what it would write."""
+
+    entry: Entry
+    places: list[Place]
+    walk: Walk
+    trail: Trail
+    change: Plan = field(default_factory=lambda: Plan("", ""))
+
+    @property
+    def answers(self) -> Answers:
+        """The answers as they stand."""
+        return self.trail.answers
+
+
+def main(options: Namespace, world_of: Callable[[], World]) -> Report:
+    """Run the story as the command line wants it."""
+    world = world_of()
+    given = setup_options(options, world)
+    found = receiving.received(world, options.team)
+    return run(world, found, given, options.access or "")
+
+
+def run(world: World, found: Received, options: Options, named: str = "") -> Report:
+    """Set up what the file says, and clone; the report holds every Problem."""
+    clones = {key: options.given[key] for key in OF_CLONES if key in options.given}
+    places = _places(found, clones)
+    if world.prompt is not None:
+        setup.greet(world, looking(world, options))
+    chosen = _chosen(world, found, places, options, named)
+    entries = _needed(found, chosen, places)
+    receiving.show(world, found, entries, places)
+    jobs = _walked(world, options, entries, places, chosen)
+    git = cloning.finding_git(world) if places else world.git
+    while True:
+        wanted = _planned(world, options, jobs, clones)
+        _review(world, jobs, wanted)
+        if options.dry_run:
+            return _report(found, [carrying.reported(job.answers, job.change) for job in jobs], [])
+        writes = any(job.change.edits for job in jobs)
+        if options.yes or decide(world, "Write this?" if writes else "Go ahead?"):
+            break
+        _change(world, jobs)
+    return _carried_out(world, found, options, jobs, wanted, git)
+
+
+# Which access, which repositories
+
+
+def _places(found: Received, clones: Mapping[str, Value]) -> list[Place]:
+    """Return the repositories that are wanted: the file's, or the one that a flag names."""
+    places = list(found.team.repositories)
+    if clones.get("no_clone") == "yes":
+        return []
+    if "repo" in clones:
+        name = teamrules.repository(str(clones["repo"]))
+        places = [place for place in places if place.name == name] or [Place(name)]
+    if len(places) != 1 and (flags := [f"--{key}" for key in ("branch", "directory") if key in clones]):
+        raise BadAnswer(f"{' and '.join(flags)} goes with one repository.", next="Name it: --repo MySharedDemoRepo")
+    return places
+
+
+def _chosen(world: World, found: Received, places: Sequence[Place], options: Options, named: str) -> Entry | None:
+    """Return the access for the repositories that name none; None where each names its own."""
+    entries, kind = found.team.entries, str(options.given.get("kind", ""))
+    if places and all(place.access for place in places) and not named and not kind:
+        return None
+    fitting = [it for it in entries if (not named or it.name == named) and (not kind or it.kind == kind)]
+    if not fitting:
+        offered = ", ".join(f"{it.name} ({it.kind})" for it in entries)
+        raise BadAnswer(
+            f"The team file offers no such access; it offers {offered}.", next="Such as: --access " + entries[0].name
+        )
+    first = {it.answers.get("source_profile", "") for it in entries} - {""}  # what others start from
+    named_by = {place.access for place in places}
+    alone = [it for it in fitting if it.name not in named_by and it.answers.get("profile") not in first]
+    fitting = alone or fitting
+    if len(fitting) == 1:
+        return fitting[0]
+    if world.prompt is None or options.yes:
+        if fitting[0].name == "default":
+            return fitting[0]
+        ways = ", ".join(f"{it.name} ({it.label})" for it in fitting)
+        raise Missing("Missing: --access.", next=f"One of {ways}, such as: --access {fitting[0].name}")
+    choices = tuple(Choice(it.name, it.label, receiving.described(it)) for it in fitting)
+    answer = world.prompt.ask(Asked("access", "How do you get in?", "choose", choices=choices, default=fitting[0].name))
+    return next((it for it in fitting if it.name == answer), fitting[0])
+
+
+def _needed(found: Received, chosen: Entry | None, places: Sequence[Place]) -> list[Entry]:
+    """Return the accesses in the order in which they have to be set up: what another starts from comes first."""
+    by_name = {entry.name: entry for entry in found.team.entries}
+    by_profile = {it.answers["profile"]: it for it in found.team.entries if it.answers.get("profile")}
+    wanted = [*([chosen] if chosen else []), *(by_name[place.access] for place in places if place.access)]
+    found_: list[Entry] = []
+
+    def add(entry: Entry, seen: tuple[str, ...]) -> None:
+        source = by_profile.get(entry.answers.get("source_profile", ""))
+        if source and source.name not in seen:
+            add(source, (*seen, entry.name))
+        if entry not in found_:
+            found_.append(entry)
+
+    for entry in wanted:
+        add(entry, (entry.name,))
+    return found_
+
+
+# What is left to ask
+
+
+def _walked(
+    world: World, options: Options, entries: Sequence[Entry], places: Sequence[Place], chosen: Entry | None
+) -> list[Job]:
+    """Ask what the file and the flags leave open, access by access."""
+    jobs: list[Job] = []
+    planned: list[Section] = []
+    flags = {key: value for key, value in options.given.items() if key not in (*OF_CLONES, "kind")}
+    for entry in entries:
+        own = [it for it in places if it.access == entry.name or (not it.access and entry is chosen)]
+        given = flags if entry is (chosen or entries[-1]) else {}
+        look = looking(world, Options({"kind": entry.kind, "no_clone": "yes", **given}, dry_run=options.dry_run))
+        _with(look, planned)
+        walk = Walk(
+            access.flow,
+            look,
+            given=look.given,
+            brought={"--team": _brought(entry, own)},
+            prompt=world.prompt,
+            say=world.screen.note,
+            defaults=options.yes,
+        )
+        job = Job(entry, own, walk, walk.run())
+        setup.refuse_unused(given, job.answers, entry.kind)
+        planned += access.sections_of(job.answers, look)
+        jobs.append(job)
+    return jobs
+
+
+def _brought(entry: Entry, places: Sequence[Place]) -> Mapping[str, Value]:
+    """Return the answers that a file gives, those included that it gives by saying nothing."""
+    silent: dict[str, Value] = dict.fromkeys(teamrules.unsaid(access.of(entry.kind)), "")
+    told = {key: value for key, value in entry.answers.items() if key not in OF_CLONES}
+    region = next((place.region for place in places if place.region), "")
+    of_one = {"repo": places[0].name} if entry.kind == "federation" and places else {}
+    return {**silent, **({"region": region} if region else {}), **of_one, **told}
+
+
+def _with(look: Look, sections: Sequence[Section]) -> None:
+    """Let the questions see what an earlier access of the same file would have written."""
+    who = look.who("", "", sections)
+    look.profiles = {name: {k: str(v) for k, v in there.items()} for name, there in (who.profiles or {}).items()}
+    look.sessions = {name: {k: str(v) for k, v in there.items()} for name, there in (who.sessions or {}).items()}
+
+
+# What it comes to
+
+
+def _planned(
+    world: World, options: Options, jobs: Sequence[Job], clones: Mapping[str, Value]
+) -> dict[str, list[Wanted]]:
+    """Plan each access on what the ones before it would write; return the clones of each, by the access's name."""
+    wanted: dict[str, list[Wanted]] = {}
+    for job in jobs:
+        job.change = planning.planned(world, job.answers, job.walk.look)
+        claim, ways = _claim(job), dict[tuple[str, str], Way]()
+        wanted[job.entry.name] = [_wanted(world, job, claim, place, clones, options, ways) for place in job.places]
+    return wanted
+
+
+def _claim(job: Job) -> Claim:
+    """Return what has to hold of an access itself."""
+    claim = planning.claimed(job.answers, job.walk.look)
+    return replace(claim, target=Target(region=claim.region))
+
+
+def _wanted(
+    world: World,
+    job: Job,
+    claim: Claim,
+    place: Place,
+    clones: Mapping[str, Value],
+    options: Options,
+    ways: dict[tuple[str, str], Way],
+) -> Wanted:
+    """Return one repository as it is to be cloned; `ways` remembers which way was found for which wish."""
+    region = str(options.given.get("region", "")) or place.region or claim.region
+    branch = teamrules.branch(str(clones["branch"])) if "branch" in clones else place.branch
+    via, helper = (
+        str(clones.get(key, "")) or told or job.entry.answers.get(key, "")
+        for key, told in (("via", place.via), ("helper", place.helper))
+    )
+    target = Target(place.name, region, "", str(branch), str(clones.get("directory", "")))
+    if (via, helper) not in ways:
+        look = job.walk.look
+        ways[via, helper] = Way(
+            *way(world, look, Wish(place.name, target, via=via, helper=helper, yes=True), claim.profile)
+        )
+        look.given = job.walk.given
+    return Wanted(
+        place,
+        replace(claim, region=region, target=target, branch=str(branch), way=ways[via, helper]),
+        fixed=bool(place.region) or "region" in options.given,
+    )
+
+
+def _review(world: World, jobs: Sequence[Job], wanted: Mapping[str, Sequence[Wanted]]) -> None:
+    """Show the differences of all accesses, what will be checked, and every clone."""
+    diffs = [plan.diff(edit, world.home) for job in jobs for edit in job.change.edits]
+    rows = []
+    for job in jobs:
+        claim = _claim(job)
+        account = f" in account {claim.expected.account_id}" if claim.expected.account_id else ""
+        start = f"sign-in {claim.start.session or claim.start.url} · " if claim.start else ""
+        rows.append(("check", f"{claim.profile}: {start}identity{account}"))
+        for one in wanted[job.entry.name][:SHOWN]:
+            there = world.files.occupied(folder_of(world, one))
+            rows.append(("fetch" if there else "clone", f"{route(world, one.claim).url} {one.folder}"))
+        if len(wanted[job.entry.name]) > SHOWN:
+            rows.append(("clone", f"and {len(wanted[job.entry.name]) - SHOWN} more"))
+    world.screen.review([diff for diff in diffs if diff], rows)
+
+
+def _change(world: World, jobs: Sequence[Job]) -> None:
+    """Let the person change an answer, of which access they say where there are several."""
+    assert world.prompt is not None  # noqa: S101 — only a person can have chosen this
+    picked: object = jobs[0].entry.name
+    if len(jobs) > 1:
+        choices = tuple(Choice(job.entry.name, job.entry.label, job.answers.text("profile")) for job in jobs)
+        picked = world.prompt.ask(Asked("which", "Of which access?", "choose", choices=choices, default=str(picked)))
+    for job in jobs:
+        if job.entry.name == picked:
+            job.trail = change_an_answer(world, job.walk, job.trail)
+
+
+# Doing it
+
+
+def _carried_out(
+    world: World, found: Received, options: Options, jobs: Sequence[Job], wanted: Clones, git: Git
+) -> Report:
+    """Write and prove each access, then clone with it; one that fails holds back its own repositories alone."""
+    outcomes: list[Outcome] = []
+    got: list[Got] = []
+    for job in jobs:
+        outcome = _proven(world, options, job)
+        outcomes.append(outcome)
+        if outcome.problems:
+            got += [Got(one.place, replace(outcome, repository=None)) for one in wanted[job.entry.name]]
+            continue
+        got += clone_all(world, git, wanted[job.entry.name], outcome)
+    _tell_next(world, jobs, outcomes, got)
+    if found.team.note:
+        world.screen.say(f" Note   {found.team.note}")
+    return _report(found, outcomes, got)
+
+
+def _proven(world: World, options: Options, job: Job) -> Outcome:
+    """Write one access and prove it, as often as the person changes an answer for it."""
+    while True:
+        job.change = planning.planned(world, job.answers, job.walk.look)
+        outcome, verdict = carrying.carry_out(world, job.answers, job.change, _claim(job), None, options)
+        job.walk.look.forget()
+        if verdict.what not in (CHANGE, RETRY):
+            return outcome
+        job.trail = change_an_answer(world, job.walk, job.trail, verdict.about)
+        job.change = planning.planned(world, job.answers, job.walk.look)
+        _review(world, [job], {job.entry.name: []})
+        if not decide(world):
+            job.trail = change_an_answer(world, job.walk, job.trail)
+
+
+def _tell_next(world: World, jobs: Sequence[Job], outcomes: Sequence[Outcome], got: Sequence[Got]) -> None:
+    cloned = [it.outcome.cloned.directory for it in got if it.outcome.cloned]
+    if len(cloned) == 1:
+        world.screen.say(f" Next   cd {cloning.shown(world, cloned[0])} · git pull and git push work as usual")
+    elif cloned:
+        world.screen.say(f" Next   git pull and git push work as usual in all {len(cloned)} clones")
+    for job, outcome in zip(jobs, outcomes, strict=True):
+        if not outcome.problems:
+            there = {key: value for section in job.change.sections for key, value in section.settings.items()}
+            carrying.tell_end(world, _claim(job), there)
+
+
+def _report(found: Received, outcomes: Sequence[Outcome], got: Sequence[Got]) -> Report:
+    """Return the document of setup, about the last access and the first clone, with the team's part beside it."""
+    problems = dict.fromkeys(problem for it in (*outcomes, *(one.outcome for one in got)) for problem in it.problems)
+    whole = next((one.outcome for one in got if one.outcome.cloned), None)
+    last = outcomes[-1]
+    outcome = replace(
+        last,
+        edits=[edit for it in outcomes for edit in it.edits],
+        backups=[path for it in outcomes for path in it.backups],
+        repository=whole.repository if whole else None,
+        cloned=whole.cloned if whole else None,
+        problems=tuple(problems),
+    )
+    team = {"name": found.team.name, "from": found.source, "note": found.team.note or None,
+            "repositories": [it.document() for it in got]}  # fmt: skip
+    return Report({**outcome.document(), "team": team}, outcome.report().exit_code)

@@ -1,0 +1,82 @@
+"""A team file taken in: where it came from, what it says, and the lines that show what it would do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from ccsetup import access, team
+from ccsetup.errors import Problem
+from ccsetup.sources import MACHINE
+from ccsetup.team import Entry, Place, Team
+from ccsetup.world import World
+
+SHOWN = 12  # repositories that are named one by one
+_FACTS = ("sso_start_url", "sso_account_id", "sso_role_name", "role_arn", "source_profile", "web_identity_token_file",
+          "mfa_serial", "federated_name", "policy")  # fmt: skip
+
+
+class Received(NamedTuple):
+    """A team file and where it came from: `origin` for people, `source` as it was given."""
+
+    team: Team
+    origin: str
+    source: str
+
+
+def received(world: World, source: str) -> Received:
+    """Read a team file: a file here, or what is at an https address. Raises Problem; nothing has been written then."""
+    if "://" not in source:
+        found, origin = team.read(_at_home(world, source)), f"the file {source}"
+    else:
+        with world.screen.busy(f"Fetching {urlsplit(source).netloc}"):
+            sent = world.web.fetch(source, team.MOST_BYTES)
+        found, origin = team.read(team.decoded(sent.content)), " by way of ".join(reversed(sent.hosts))
+    for mended in found.mended:
+        world.screen.note(str(mended))
+    return Received(found.team, origin, source)
+
+
+def _at_home(world: World, source: str) -> str:
+    text = world.files.text(Path(source))
+    return team.decoded(text.encode("utf-8", "surrogateescape"))
+
+
+def show(world: World, found: Received, entries: Sequence[Entry], places: Sequence[Place]) -> None:
+    """Show what the file would do, and whose it is."""
+    rows = [("from", found.origin), ("team", found.team.name)]
+    for entry in entries:
+        rows.append(("access", f"{entry.label} · {described(entry)}"))
+    rows += [("" if number else "clones", text) for number, text in enumerate(_named(places))]
+    world.screen.review([], rows)
+
+
+def described(entry: Entry) -> str:
+    """Say what an access is, by what it says and not by its label alone."""
+    told = entry.answers
+    facts = [told[key].removeprefix(MACHINE) for key in _FACTS if told.get(key)]
+    profile = [f"profile {told['profile']}"] if told.get("profile") else []
+    region = [told["region"]] if told.get("region") else []
+    return " · ".join([access.of(entry.kind).name, *facts, *region, *profile])
+
+
+def _named(places: Sequence[Place]) -> Iterator[str]:
+    for place in places[:SHOWN]:
+        yield f"{place.name}{f' into {place.folder}' if place.folder != place.name else ''}"
+    if len(places) > SHOWN:
+        yield f"and {len(places) - SHOWN} more"
+
+
+def inside(world: World, place: Place) -> Path:
+    """Return the folder of a repository, below the one that one is in. Raises Problem where a link leads out of it."""
+    here = world.cwd.absolute()
+    folder = here / place.folder
+    if not folder.resolve().is_relative_to(here.resolve()):
+        raise Problem(
+            f"{place.folder} leads out of {here}, by a link that is there.",
+            next="Go to an empty folder and run it there.",
+            code="input.invalid",
+        )
+    return folder

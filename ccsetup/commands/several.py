@@ -1,0 +1,126 @@
+"""Several repositories of a team file, one after the other: each has its line, and none holds back the others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from ccsetup.commands import cloning, settling
+from ccsetup.commands.outcome import Outcome, told
+from ccsetup.commands.proof import Claim, route, seen
+from ccsetup.commands.receiving import inside
+from ccsetup.errors import Cancelled, Elsewhere, Problem
+from ccsetup.team import Place
+from ccsetup.world import Git, World
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One repository to be cloned: what the file says of it, and the claim that has to hold for it.
+
+    `fixed` says that its region was told for it alone, so that no other one is looked in.
+    """
+
+    place: Place
+    claim: Claim
+    fixed: bool
+
+    @property
+    def folder(self) -> str:
+        """The folder, as the flag or the file names it."""
+        return self.claim.target.directory or self.place.folder
+
+
+def folder_of(world: World, one: Wanted) -> Path:
+    """Return the absolute folder; only a flag may lead out of the one that one is in. Raises Problem."""
+    if one.claim.target.directory:
+        return cloning.folder_of(world, one.claim.target)
+    return inside(world, one.place)
+
+
+@dataclass(frozen=True)
+class Got:
+    """What became of one: its outcome holds the clone, or the Problems."""
+
+    place: Place
+    outcome: Outcome
+
+    def document(self) -> Mapping[str, Any]:
+        """Return its part of the JSON document."""
+        there, cloned = self.outcome.repository, self.outcome.cloned
+        return {
+            "name": self.place.name,
+            "ok": not self.outcome.problems,
+            "profile": self.outcome.profile,
+            "region": there.region if there else self.outcome.region,
+            "default_branch": (there.default_branch if there else "") or None,
+            "directory": str(cloned.directory) if cloned else None,
+            "url": cloned.route.url if cloned else None,
+            "via": cloned.route.name if cloned else None,
+            "commit": (cloned.commit if cloned else "") or None,
+            "problems": [told(problem) for problem in self.outcome.problems],
+        }
+
+
+def clone_all(world: World, git: Git, wanted: Sequence[Wanted], before: Outcome) -> list[Got]:
+    """Clone each, or bring it up to date. Raises Cancelled, which says what is there and how to go on."""
+    found: list[Got] = []
+    for number, one in enumerate(wanted, 1):
+        shown = f" ({number} of {len(wanted)})" if len(wanted) > 1 else ""
+        try:
+            with world.screen.busy(f"{one.place.name}{shown}"):
+                found.append(Got(one.place, _cloned(world, git, one, before)))
+        except (KeyboardInterrupt, Cancelled):
+            there = sum(1 for it in found if it.outcome.cloned)
+            raise Cancelled(
+                f"Cancelled. The access works and is kept; {there} of {len(wanted)} repositories are there.",
+                next="Run the same command again: it goes on from there.",
+            ) from None
+    first = next((it for it in found if it.outcome.cloned), None)
+    if first and first.outcome.cloned:
+        settling.see_to_name(world, git, first.outcome.cloned.directory, first.outcome, None)
+    return found
+
+
+def _cloned(world: World, git: Git, one: Wanted, before: Outcome) -> Outcome:
+    """Clone one; the outcome holds a Problem where it was refused, and that has been told."""
+    outcome = replace(before, problems=(), region=one.claim.region)
+    try:
+        folder = folder_of(world, one)
+        one = _where_it_is(world, one, folder)
+        cloning.is_this_clone(world, folder, one.claim.target)
+        claim, outcome = _seen(world, git, one, outcome)
+        cloned = cloning.clone(world, git, route(world, claim), folder, claim.branch, claim.target, None)
+        outcome = replace(outcome, cloned=cloned)
+        refused = settling.submodules(world, git, claim, folder) if one.place.submodules == "yes" else []
+        return replace(outcome, problems=tuple(refused))
+    except Cancelled:
+        raise
+    except Problem as refused_one:
+        refused_one.what = f"{one.place.name}: {refused_one.what}"
+        world.screen.problem(refused_one)
+        return outcome.refused(refused_one)
+
+
+def _where_it_is(world: World, one: Wanted, folder: Path) -> Wanted:
+    """Return what is wanted in the region that an earlier run has cloned it from, where none was told for it alone."""
+    region = cloning.goes(world, folder)[1]
+    return one if one.fixed or not region else replace(one, claim=_in(one.claim, region))
+
+
+def _in(claim: Claim, region: str) -> Claim:
+    return replace(claim, region=region, target=claim.target._replace(region=region))
+
+
+def _seen(world: World, git: Git, one: Wanted, outcome: Outcome) -> tuple[Claim, Outcome]:
+    """See a repository where it should be; where its region was a default only, in the one other region that has it."""
+    try:
+        return one.claim, seen(world, one.claim, git, outcome)
+    except Elsewhere as refused:
+        if one.fixed or len(refused.found) != 1:
+            raise
+        world.screen.note(f"{refused.what} Taking {refused.found[0]}.")
+        claim = _in(one.claim, refused.found[0])
+        return claim, seen(world, claim, git, replace(outcome, region=claim.region))

@@ -1,0 +1,151 @@
+"""The web: one small text from an https address, bounded in size and time; never a page over plain http."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin, urlsplit
+
+from ccsetup.errors import BadAnswer, Problem
+from ccsetup.inert import inert
+from ccsetup.waiting import within
+from ccsetup.world import Sent
+
+if TYPE_CHECKING:
+    import ssl
+    from urllib.request import OpenerDirector
+
+REDIRECTS = 5
+AT_MOST_S = 20.0
+_STATUS_ELSEWHERE = (301, 302, 303, 307, 308)
+_EXAMPLE = "such as https://acme.example/team.ini"
+
+
+def host_of(url: str) -> str:
+    """Return the host (with its port) of an https address. Raises BadAnswer for any other."""
+    try:
+        parts = urlsplit(url)
+        host, port, user = parts.hostname or "", parts.port, parts.username
+    except ValueError:
+        host, port, user, parts = "", None, None, urlsplit("")
+    if parts.scheme.lower() != "https":
+        raise BadAnswer(
+            f"The address of a team file begins with https://, {_EXAMPLE}; others can be changed on the way."
+        )
+    if user is not None or not re.fullmatch(r"[A-Za-z0-9.-]+|[0-9a-f:.]+", host) or not url.isprintable() or " " in url:
+        raise BadAnswer(f"That is no plain https address; one is {_EXAMPLE}.")
+    return f"{host}:{port}" if port and port != 443 else host
+
+
+class Web:
+    """world.Web by the standard library, with the proxies and certificates that the environment names."""
+
+    def __init__(self, env: Mapping[str, str], at_most_s: float = AT_MOST_S) -> None:
+        self._env, self._at_most_s = env, at_most_s
+
+    def fetch(self, url: str, most: int) -> Sent:
+        """Return what is at an https address, at most a byte more than `most`. Raises Problem in one sentence."""
+        host = host_of(url)
+        context = self._context()
+        try:
+            return within(self._at_most_s, lambda: _fetched(url, most, _opener(context), self._at_most_s))[0]
+        except TimeoutError:
+            raise _unreachable(f"{host} did not answer within {self._at_most_s:g} seconds.") from None
+
+    def _context(self) -> ssl.SSLContext:
+        import ssl
+
+        context = ssl.create_default_context()
+        named = next((self._env[name] for name in ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE") if self._env.get(name)), "")
+        if named:
+            path = Path(named).expanduser()
+            try:
+                context.load_verify_locations(**{"capath" if path.is_dir() else "cafile": str(path)})
+            except OSError:  # ssl.SSLError is one too
+                raise Problem(
+                    f"The certificate file {named} cannot be read.", next="Correct AWS_CA_BUNDLE.", code="net.tls"
+                ) from None
+        return context
+
+
+def _opener(context: ssl.SSLContext) -> OpenerDirector:
+    """Return what opens https alone and follows nothing by itself."""
+    from urllib.request import HTTPSHandler, OpenerDirector, ProxyHandler
+
+    opener = OpenerDirector()
+    for handler in (ProxyHandler(), HTTPSHandler(context=context)):
+        opener.add_handler(handler)
+    return opener
+
+
+def _fetched(url: str, most: int, opener: OpenerDirector, timeout_s: float) -> Sent:
+    """Follow redirects, from https to https, and read. Raises Problem; a server that hangs is the caller's to leave."""
+    from http.client import HTTPException
+    from urllib.request import Request
+
+    hosts = [host_of(url)]
+    try:
+        for _ in range(REDIRECTS + 1):
+            headers = {"User-Agent": "ccsetup", "Accept": "text/plain, */*", "Accept-Encoding": "identity"}
+            with opener.open(Request(url, headers=headers), timeout=timeout_s) as answer:  # noqa: S310 — https alone
+                if answer.status not in _STATUS_ELSEWHERE:
+                    return Sent(_content(answer, hosts[-1], most), tuple(dict.fromkeys(hosts)))
+                url = urljoin(url, answer.headers.get("Location", ""))
+            hosts.append(_redirected(url, hosts[-1]))
+    except (OSError, HTTPException, ValueError) as error:
+        raise _explained(error, hosts[-1]) from None
+    raise Problem(
+        f"{hosts[0]} redirects more than {REDIRECTS} times.", next="Check the address.", code="net.unreachable"
+    )
+
+
+def _redirected(url: str, host: str) -> str:
+    try:
+        return host_of(url)
+    except BadAnswer:
+        raise Problem(
+            f"{host} redirects to {inert(url)[:60]}, which is no https address.",
+            next="Ask who sent it for the address itself, which begins with https://.",
+            code="net.unreachable",
+        ) from None
+
+
+def _content(answer: Any, host: str, most: int) -> bytes:
+    if answer.status != 200:
+        raise Problem(
+            f"{host} answers {answer.status} {inert(answer.reason or '')[:40]}".rstrip() + ".",
+            next="Check the address; one that needs a sign-in can be saved as a file, and the file named.",
+            code="net.unreachable",
+        )
+    if answer.headers.get("Content-Encoding", "identity").lower() not in ("", "identity"):
+        raise Problem(
+            f"{host} sends it compressed, which was not asked for.",
+            next="Save it as a file, and name the file.",
+            code="net.unreachable",
+        )
+    content = answer.read(most + 1)
+    return bytes(content)
+
+
+def _explained(error: Exception, host: str) -> Problem:
+    import ssl
+
+    reason = getattr(error, "reason", error)
+    if isinstance(reason, ssl.SSLError):
+        return Problem(
+            f"The certificate of {host} is not trusted here.",
+            why="A company's proxy may show one of its own, or the clock of this machine is wrong.",
+            next="Set AWS_CA_BUNDLE to the file with your company's certificates, and try again.",
+            code="net.tls",
+        )
+    if "unnel connection failed" in str(reason):
+        return Problem(
+            f"The proxy on the way to {host} refuses.", next="Check HTTPS_PROXY and NO_PROXY.", code="net.proxy"
+        )
+    return _unreachable(f"{host} cannot be reached.")
+
+
+def _unreachable(what: str) -> Problem:
+    return Problem(what, next="Check the address and the network, and try again.", code="net.unreachable")
