@@ -171,11 +171,15 @@ def _supposing(
 
 
 def _resettled(clone: Clone, git: Mapping[str, str | None]) -> Clone:
-    new = tuple((key, value) for key, value in git.items() if value is not None)
-    own = (*(pair for pair in clone.own if pair[0] not in git), *new)
-    kept = Counter(clone.settings) - Counter(pair for pair in clone.own if pair[0] in git)
+    """Return a clone with these settings, as `Git.resettled` writes them: a helper behind an empty one."""
+    keys = {key.lower() for key in git}  # in which git lists them
+    alone = {key: ((key, ""),) if key.startswith("credential.") and key.endswith("helper") else () for key in git}
+    new = tuple(pair for key, value in git.items() if value is not None for pair in (*alone[key], (key.lower(), value)))
+    own = (*(pair for pair in clone.own if pair[0].lower() not in keys), *new)
+    kept = Counter(clone.settings) - Counter(pair for pair in clone.own if pair[0].lower() in keys)
     settings = (*(pair for pair in clone.settings if kept[pair]), *new)
-    return Clone(clone.folder, git.get("remote.origin.url") or clone.remote, settings, own)
+    urls = [value for key, value in git.items() if value and key.startswith("remote.") and key.endswith(".url")]
+    return Clone(clone.folder, urls[0] if urls else clone.remote, settings, own)
 
 
 def harm(before: Repair, after: Repair, remedies: Sequence[Remedy]) -> str:

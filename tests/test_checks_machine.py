@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
 import pytest
 
-from tests.patients import BASE, ID, SECRET, TEMPORARY, TOKEN, facts, found, looked
+from ccsetup import repair
+from ccsetup.checks.git import effective, signing
+from ccsetup.commands.gathering import _settings
+from ccsetup.facts import Clone, Facts
+from ccsetup.files import Files
+from ccsetup.git import Git
+from ccsetup.model import Plan, Remedy
+from tests.patients import BASE, ID, NOW, SECRET, TEMPORARY, TOKEN, facts, found, looked
 
 ROLE = "[profile dev]\nrole_arn = arn:aws:iam::111122223333:role/X\nsource_profile = default\nregion = us-east-1\n"
 PAIR = {"AWS_ACCESS_KEY_ID": ID, "AWS_SECRET_ACCESS_KEY": SECRET}
@@ -67,3 +80,269 @@ def test_a_sane_shell_is_not_accused(env):
 
 def test_an_automation_with_keys_alone_is_not_accused():
     assert not looked(facts(None, None, env={**PAIR, "AWS_REGION": "us-east-1"}))
+
+
+class Cloned:
+    """A clone that real git made, with settings of its own and inherited ones, and what the doctor sees of it."""
+
+    def __init__(self, folder: Path, remote: str, own: Sequence[str] = (), inherited: Sequence[str] = ()) -> None:
+        self.home, self.folder = folder / "home", folder / "work" / "repo"
+        self.folder.mkdir(parents=True)
+        self.home.mkdir()
+        self.env = {"PATH": os.environ["PATH"], "GIT_CONFIG_NOSYSTEM": "1", "HOME": str(self.home)}
+        self.git = Git(self.env, self.home)
+        self.run("init", "-q")
+        for words in ("user.name Maria", "user.email maria@example.com", *inherited):
+            self.run("config", "--global", "--add", *words.split(" ", 1))
+        for words in (f"remote.origin.url {remote}", *own):
+            self.run("config", "--add", *words.split(" ", 1))
+
+    def run(self, *words: str) -> str:
+        return subprocess.run(
+            ["git", *words], cwd=self.folder, env=self.env, check=True, capture_output=True, text=True
+        ).stdout
+
+    def facts(self, config: str = ROLE, credentials: str = BASE, **more: object) -> Facts:
+        read = [_settings(self.git.do(self.folder, "config", *which, "--list", "-z")) for which in ([], ["--local"])]
+        return facts(
+            config, credentials, clone=Clone(self.folder, self.git.origin(self.folder), read[0], read[1]), **more
+        )
+
+    def mend(self, remedy: Remedy, **more: object) -> None:
+        """Have it written as the doctor does, see that what was foreseen is there; undo it, and do it again."""
+        before = (self.folder / ".git" / "config").read_bytes()
+        edit = self.git.resettled(self.folder, remedy.git)
+        files = Files({}, self.home, lambda: NOW)
+        for _ in range(2):
+            files.apply(Plan("", "", edits=(edit,)))
+            (change,) = files.changes()
+            files.take_back(change, change.edits)
+            assert (self.folder / ".git" / "config").read_bytes() == before
+        foreseen = repair.of(self.facts(**more)).plus([remedy]).facts.clone
+        files.apply(Plan("", "", edits=(edit,)))
+        now = self.facts(**more).clone
+        assert (now.remote, effective(now), signing(now)) == (foreseen.remote, effective(foreseen), signing(foreseen))
+        assert sorted(now.own) == sorted(foreseen.own)
+
+
+@pytest.fixture
+def cloned(tmp_path):
+    """Make a clone."""
+    return lambda *words, **more: Cloned(tmp_path, *words, **more)
+
+
+GOOD_URL = "codecommit::us-east-1://dev@MyRepo"
+HTTPS = "https://git-codecommit.us-east-1.amazonaws.com/v1/repos/MyRepo"
+SSH = "ssh://git-codecommit.us-east-1.amazonaws.com/v1/repos/MyRepo"
+OURS = "credential.helper !git-credential-ccsetup --profile dev"
+PATHED = "credential.useHttpPath true"
+REMOTES = [
+    # as it is, severity, fix, as it is to be
+    ("codecommit::us-east-1://Dev@MyRepo", "stops", "auto", GOOD_URL),
+    ("codecommit::us-east-1://devv@MyRepo", "stops", "auto", GOOD_URL),
+    ("codecommit::us-east-1://gone@MyRepo", "stops", "ask", "codecommit::us-east-1://dev@MyRepo"),
+    ("codecommit::us-east-1a://dev@MyRepo", "stops", "auto", GOOD_URL),
+    ("codecommit:us-east-1://dev@MyRepo", "stops", "auto", GOOD_URL),
+    ("codecommit:::us-east-1://dev@MyRepo", "stops", "auto", GOOD_URL),
+    ("codecommit::us-east-1://dev@MyRepo.git", "stops", "auto", GOOD_URL),
+    ("CodeCommit::us-east-1://dev@MyRepo", "stops", "auto", GOOD_URL),
+    ("codecommit::US-EAST-1://dev@MyRepo", "stops", "auto", GOOD_URL),
+    ("us-east-1://dev@MyRepo", "stops", "auto", GOOD_URL),
+    ("codecommit::us-esat-1://dev@MyRepo", "stops", "ask", GOOD_URL),
+    ("codecommit::ap-southeast-6://dev@MyRepo", "stops", "ask", GOOD_URL),
+    (f"{HTTPS}.git", "stops", "auto", HTTPS),
+    (HTTPS.replace("us-east-1", "us-east-1b"), "stops", "auto", HTTPS),
+    (HTTPS.replace("https", "http"), "stops", "auto", HTTPS),
+    (HTTPS, "hinders", "ask", GOOD_URL),
+    (SSH, "note", "ask", GOOD_URL),
+    (SSH.replace("//", "//APKAEIBAERJR2EXAMPLE@"), "note", "ask", GOOD_URL),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("remote", "severity", "fix", "right"), REMOTES)
+def test_a_remote_is_moved_by_git_and_moved_back(cloned, remote, severity, fix, right):
+    here = cloned(remote, (OURS, PATHED) if fix == "auto" else ())
+    (finding,) = found(here.facts(), "git.")
+    assert (finding.code, finding.severity, finding.fix) == ("git.remote", severity, fix)
+    assert finding.path == here.folder / ".git" / "config"
+    assert right in finding.do
+    here.mend(finding.remedies[0])
+    assert here.run("config", "remote.origin.url").strip() == right
+    assert not found(here.facts(), "git.")
+    assert not [it for it in looked(here.facts()) if it.severity == "stops"]
+
+
+@pytest.mark.parametrize(("remote", "config", "answer", "right"), [
+    ("codecommit://dev@MyRepo", "[profile dev]\ncredential_process = /x\n", "eu-west-1", "codecommit::eu-west-1://dev@MyRepo"),
+    ("codecommit://MyRepo", "[profile dev]\ncredential_process = /x\n", "eu-west-1", "codecommit::eu-west-1://MyRepo"),
+    ("codecommit::us-east-1://gone@MyRepo", "[profile dev]\ncredential_process = /x\n", "dev", GOOD_URL),
+])  # fmt: skip
+def test_an_answer_settles_a_remote(cloned, remote, config, answer, right):
+    here = cloned(remote)
+    finding = found(here.facts(config, ""), "git.remote")[0]
+    here.mend(finding.wanted.remedy(finding.wanted.parse(answer)), config=config, credentials="")
+    assert here.run("config", "remote.origin.url").strip() == right
+
+
+SANE = [
+    (GOOD_URL, ()),
+    ("codecommit://dev@MyRepo", ()),
+    ("codecommit::us-east-1://MyRepo", ()),
+    ("https://github.com/acme/tool.git", ("credential.helper store",)),
+    ("git@github.com:acme/tool.git", ()),
+    ("/srv/git/tool.git", ()),
+    (HTTPS, ("credential.helper ", OURS, PATHED)),
+    (HTTPS, ("credential.helper !aws codecommit credential-helper $@", PATHED)),
+    (HTTPS, ("credential.helper ", "credential.helper !aws codecommit --profile dev --region us-east-1 credential-helper $@", "credential.UseHttpPath true")),
+    (HTTPS, (f"credential.{HTTPS}.helper !git-credential-ccsetup", f"credential.{HTTPS}.usehttppath yes")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("remote", "own"), SANE)
+def test_a_clone_that_works_is_not_accused(cloned, remote, own):
+    there = cloned(remote, own).facts(
+        programs={"git-credential-ccsetup": "/usr/bin/git-credential-ccsetup"}, helpers=ALL
+    )
+    assert not looked(there)
+
+
+ALL = {name: f"/usr/bin/{name}" for name in ("git-remote-codecommit", "git-credential-ccsetup", "aws")}
+
+
+@pytest.mark.parametrize(("own", "inherited"), [
+    ((OURS, PATHED), ("credential.helper osxkeychain",)),
+    ((OURS, PATHED), ("credential.helper manager",)),
+    ((OURS, PATHED), ("credential.helper store --file ~/.creds",)),
+    ((OURS, PATHED), ("credential.helper /usr/lib/git-core/git-credential-libsecret",)),
+    ((OURS, PATHED), ("credential.https://git-codecommit.us-east-1.amazonaws.com.helper cache",)),
+    (("credential.helper !aws codecommit --profile dev credential-helper $@", PATHED), ("credential.helper manager-core",)),
+    ((OURS,), ()),
+    ((OURS, "credential.useHttpPath false"), ()),
+    (("credential.helper cache", OURS, PATHED), ()),
+])  # fmt: skip
+def test_a_keychain_is_switched_off_for_this_clone_alone(cloned, own, inherited):
+    here = cloned(HTTPS, own, inherited)
+    before = here.run("config", "--global", "--list")
+    (finding,) = found(here.facts(helpers=ALL), "git.")
+    assert (finding.code, finding.severity, finding.fix) == ("git.inherited-helper", "stops", "auto")
+    here.mend(finding.remedies[0], helpers=ALL)
+    assert not looked(here.facts(helpers=ALL))
+    assert here.run("config", "--bool", "credential.useHttpPath").strip() == "true"
+    helper = own[0].split(" ", 1)[1] if "cache" not in own[0] else OURS.split(" ", 1)[1]
+    assert here.run("config", "--get-all", "credential.helper").splitlines()[-1] == helper
+    assert here.run("config", "--global", "--list") == before
+
+
+def test_the_told_command_switches_a_keychain_off_too(cloned):
+    here = cloned(HTTPS, (OURS, PATHED), ("credential.helper osxkeychain",))
+    (finding,) = found(here.facts(helpers=ALL), "git.")
+    subprocess.run(finding.do, shell=True, cwd=here.folder, env=here.env, check=True)
+    assert not looked(here.facts(helpers=ALL))
+
+
+def test_a_helper_that_signs_as_nobody_signs_as_who_was_meant(cloned):
+    for command in (
+        "!git-credential-ccsetup --profile {}",
+        "!aws codecommit --profile={} --region us-east-1 credential-helper $@",
+    ):
+        here = cloned(HTTPS, ("credential.helper ", f"credential.helper {command.format('Dev')}", PATHED))
+        (finding,) = found(here.facts(helpers=ALL), "git.")
+        assert (finding.code, finding.fix) == ("git.remote", "auto")
+        here.mend(finding.remedies[0], helpers=ALL)
+        assert here.run("config", "--get-all", "credential.helper").splitlines() == ["", command.format("dev")]
+        assert not looked(here.facts(helpers=ALL))
+        shutil.rmtree(here.folder.parent.parent / "work")
+        shutil.rmtree(here.home)
+
+
+@pytest.mark.parametrize(("words", "right"), [
+    ("--profile  --region us-east-1", "--profile dev --region us-east-1"),
+    ("--profile dev --region ", "--profile dev --region us-east-1"),
+    ("--profile  --region ", "--profile dev --region us-east-1"),
+])  # fmt: skip
+def test_a_helper_that_a_script_wrote_without_its_variables_is_completed(cloned, words, right):
+    here = cloned(HTTPS, (f"credential.helper !aws codecommit {words} credential-helper $@", PATHED))
+    (finding,) = found(here.facts(helpers=ALL), "git.")
+    assert (finding.code, finding.severity) == ("git.remote", "stops")
+    here.mend(finding.remedies[0], helpers=ALL)
+    assert here.run("config", "credential.helper").strip() == f"!aws codecommit {right} credential-helper $@"
+    assert not looked(here.facts(helpers=ALL))
+
+
+def test_a_helper_that_is_gone_is_told_and_how_to_go_without_it(cloned):
+    here = cloned(
+        HTTPS, ("credential.helper ", "credential.helper !/old/venv/bin/git-credential-ccsetup --profile dev", PATHED)
+    )
+    (finding,) = found(here.facts(programs={"/old/venv/bin/git-credential-ccsetup": ""}, helpers=ALL), "git.")
+    assert (finding.code, finding.severity) == ("git.helper-path", "stops")
+
+
+def test_git_without_its_helper_is_told_where_it_would_look():
+    nowhere = {"git-remote-codecommit": ""}
+    for shell, do in (
+        ("bash", 'export PATH="/opt/cc/bin:$PATH"'),
+        ("fish", "fish_add_path /opt/cc/bin"),
+        ("powershell", '$Env:Path += ";/opt/cc/bin"'),
+        ("cmd", "set PATH=%PATH%;/opt/cc/bin"),
+    ):
+        (finding,) = found(facts(ROLE, BASE, helpers=nowhere, scripts="/opt/cc/bin", shell=shell), "git.")
+        assert (finding.code, finding.severity, finding.do) == ("git.helper-path", "hinders", do)
+    assert found(facts(ROLE, BASE, helpers=nowhere), "git.")[0].do == "pipx install ccsetup"
+
+
+def test_a_clone_whose_helper_git_does_not_find_is_stopped(cloned):
+    (finding,) = found(cloned(GOOD_URL).facts(helpers={"git-remote-codecommit": ""}), "git.")
+    assert (finding.code, finding.severity) == ("git.helper-path", "stops")
+
+
+@pytest.mark.parametrize(
+    ("version", "code"),
+    [("", "git.missing"), ("2.7.4", "git.version"), ("1.8.3.1", "git.version"), ("2.12.9", "git.version")],
+)
+def test_a_git_that_is_absent_or_too_old_stops(version, code):
+    finding = found(facts(ROLE, BASE, git_version=version), "git.")[0]
+    assert (finding.code, finding.severity, finding.do) == (code, "stops", "https://git-scm.com/downloads")
+
+
+@pytest.mark.parametrize("sdk", ["1.20.112", "1.28.85", "1.8"])
+def test_a_helper_whose_sdk_knows_no_sessions_is_told_to_whom_it_matters(sdk):
+    sessions = "[profile dev]\nsso_session = acme\nsso_account_id = 111122223333\nsso_role_name = Dev\n"
+    (finding,) = found(facts(sessions, helper_sdk=sdk), "git.")
+    assert (finding.code, finding.severity, finding.profile) == ("git.helper-old", "stops", "dev")
+    assert not found(facts(ROLE, BASE, helper_sdk=sdk), "git.")
+    assert not found(facts(sessions, helper_sdk="1.29.0"), "git.")
+
+
+@pytest.mark.parametrize(("own", "inherited", "env", "fix"), [
+    (("protocol.codecommit.allow never",), (), {}, "auto"),
+    (("protocol.allow never", "protocol.https.allow always"), (), {}, "auto"),
+    (("protocol.https.allow never",), (), {}, "auto"),
+    ((), ("protocol.codecommit.allow never",), {}, "tell"),
+    ((), (), {"GIT_ALLOW_PROTOCOL": "https:ssh"}, "tell"),
+    ((), (), {"GIT_ALLOW_PROTOCOL": ""}, "tell"),
+])  # fmt: skip
+def test_a_protocol_that_git_may_not_speak_stops_a_clone(cloned, own, inherited, env, fix):
+    here = cloned(GOOD_URL, own, inherited)
+    (finding,) = found(here.facts(env=env), "git.")
+    assert (finding.code, finding.severity, finding.fix) == ("git.protocol", "stops", fix)
+    if fix == "auto":
+        here.mend(finding.remedies[0])
+        assert not looked(here.facts())
+    elif env:
+        assert finding.do.startswith("export GIT_ALLOW_PROTOCOL='")
+    else:
+        here.run(*finding.do.split()[1:])
+        assert not looked(here.facts())
+
+
+@pytest.mark.parametrize("gone", [("user.name",), ("user.email",), ("user.name", "user.email")])
+def test_a_git_that_does_not_know_who_commits_is_told(cloned, gone):
+    here = cloned(GOOD_URL)
+    for key in gone:
+        here.run("config", "--global", "--unset", key)
+    (finding,) = found(here.facts(), "git.")
+    assert (finding.code, finding.severity) == ("git.identity", "hinders")
+    subprocess.run(finding.do, shell=True, cwd=here.folder, env=here.env, check=True)
+    assert not looked(here.facts())
+    names = {"GIT_AUTHOR_NAME": "Maria", "GIT_AUTHOR_EMAIL": "maria@example.com"}
+    assert not found(facts(ROLE, BASE, settings=(), env=names), "git.")

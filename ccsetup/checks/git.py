@@ -167,7 +167,8 @@ def inherited_helper(facts: Facts) -> Iterator[Finding]:
         says = f"The helper {keepers[0].split()[0]} keeps this clone's passwords, which are good for 15 minutes."
         because = "From then on git says 403, until somebody deletes the stored password."
         remedy = Remedy("Switch it off for this clone", "its own helper alone is asked", git=settings)
-        do = "git config --local --replace-all credential.helper ''"
+        do = "git config --replace-all credential.helper ''"
+        do += f" && git config --add credential.helper {shlex.quote(command)}"
         yield Finding("git.inherited-helper", "stops", says, because, fix="auto", do=do, remedies=(remedy,))
     if not any(_is_true(facts.clone, key) for key in _path_keys(facts.clone)):
         says = "git does not tell the credential helper which repository it wants."

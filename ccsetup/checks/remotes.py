@@ -31,7 +31,7 @@ def remote(facts: Facts) -> Iterator[Finding]:
     region = _right_region(here.region)
     if here.form == "codecommit":
         yield from _of_codecommit(facts, facts.clone, here, region)
-    elif here.region != region or here.said:
+    elif here.region != region or here.said or facts.clone.remote.lower().startswith("http:"):
         right = (
             address.https_url(region, here.repository)
             if here.form == "https"
@@ -111,9 +111,7 @@ def _of_codecommit(facts: Facts, clone: Clone, here: Address, region: str) -> It
 def _no_such_profile(facts: Facts, here: Address, region: str) -> Finding:
     named = here.profile
     names = _profiles(facts)
-    like = [it for it in names if it.lower() == named.lower()] or difflib.get_close_matches(
-        named, names, n=1, cutoff=0.8
-    )
+    like = _like(named, names)
     offered = like or names
     remedies = [_moved(facts, here, it, region) for it in offered[:_MOST]]
     wanted = Wanted("Which profile?", lambda text: _known(facts, text), lambda it: _moved(facts, here, it, region))
@@ -144,9 +142,9 @@ def _profiles(facts: Facts) -> list[str]:
 
 def _regions(facts: Facts, here: Address, says: str, severity: Severity = "stops") -> Finding:
     own = facts.profiles.get(here.profile or "default", {}).get("region", "")
-    used = [own, *(there.get("region", "") for there in facts.profiles.values())]
+    used = [*(there.get("region", "") for there in facts.profiles.values())]
     near = difflib.get_close_matches(here.region, address.REGIONS, n=2, cutoff=0.8) if here.region else []
-    names = [it for it in dict.fromkeys([*near, *used]) if it in address.REGIONS]
+    names = [it for it in dict.fromkeys([own, *near, *used]) if it in address.REGIONS]
     remedies = [_moved(facts, here, here.profile, it) for it in names[:_MOST]]
     wanted = Wanted(
         "Which region is the repository in?", parse.region, lambda it: _moved(facts, here, here.profile, it)
@@ -189,7 +187,9 @@ def _without_address(facts: Facts, clone: Clone, here: Address) -> Iterator[Find
         return
     command = signing(clone)
     named = standing.named_by("", command)
-    if named and named not in facts.profiles:
+    if named.startswith("-") or re.search(r"--region\s+(?:credential-helper|--)", command):
+        yield _helper_of_a_script(facts, clone, command)
+    elif named and named not in facts.profiles:
         yield _helper_of_nobody(facts, clone, command, named)
     elif not command and not effective(clone) and remedies:
         says = "This clone goes by https and has no credential helper, so that git asks for a password."
@@ -200,9 +200,7 @@ def _without_address(facts: Facts, clone: Clone, here: Address) -> Iterator[Find
 
 def _helper_of_nobody(facts: Facts, clone: Clone, command: str, named: str) -> Finding:
     names = [*facts.profiles]
-    like = [it for it in names if it.lower() == named.lower()] or difflib.get_close_matches(
-        named, names, n=1, cutoff=0.8
-    )
+    like = _like(named, names)
 
     def remedy(name: str) -> Remedy:
         new = re.sub(rf"(--profile[ =])(['\"]?){re.escape(named)}\2", lambda it: it[1] + shlex.quote(name), command)
@@ -211,6 +209,24 @@ def _helper_of_nobody(facts: Facts, clone: Clone, command: str, named: str) -> F
     says = f"The credential helper of this clone signs as {named}, a profile that is not there."
     remedies = [remedy(it) for it in (like or _profiles(facts))[:_MOST]]
     return _remote(facts, "stops", says, "git says 403, or asks for a password.", remedies, bool(like), named)
+
+
+def _helper_of_a_script(facts: Facts, clone: Clone, command: str) -> Finding:
+    """Return the finding for a helper that a script put together with a variable that was not set."""
+    bare = re.sub(r"\s--(?:profile|region)(?=\s+(?:--|credential-helper))|\s--region \S+", "", command)
+    region = address.parse(clone.remote, facts.env.get("CODE_COMMIT_ENDPOINT", "")).region
+
+    def remedy(name: str) -> Remedy:
+        words = f"--profile {shlex.quote(name)}{f' --region {region}' if region else ''}"
+        new = re.sub(r"\s+(?=credential-helper)", f" {words} ", bare, count=1)
+        return Remedy(f"Have it sign as {name}", git={"credential.helper": new})
+
+    named = standing.named_by("", bare)
+    bare = re.sub(rf"\s--profile[ =]['\"]?{re.escape(named)}['\"]?", "", bare) if named else bare
+    names = [named] if named in facts.profiles else _profiles(facts)
+    says = "A value is missing in this clone's credential helper: a variable was not set when it was written."
+    because = "The AWS CLI takes the next word for it, and git asks for a password."
+    return _remote(facts, "stops", says, because, [remedy(it) for it in names[:_MOST]], len(names) == 1, named)
 
 
 CHECKS = (remote,)
