@@ -181,7 +181,7 @@ def _broken_file(path: str, error: object) -> str:
     """Return the sentence for a file that no SDK can read, with the line where configparser tells it."""
     lines = [getattr(error, "lineno", None), *(line for line, _ in getattr(error, "errors", ()))]
     where = next((f": look at its line {line}" for line in lines if line), "")
-    return f"{path} cannot be read, so that no profile works{where}"
+    return f"{path} cannot be read, so that no profile works{where}. Run: ccsetup doctor"
 
 
 def _refusal(refused: Mapping[str, object], name: str) -> str:

@@ -46,12 +46,16 @@ def granted(profile: str | None, region: str, remedy: str, *, sure: bool = False
         pass
     from ccsetup import fetching
 
-    spared, nothing = os.dup(0), os.open(os.devnull, os.O_RDONLY)
-    os.dup2(nothing, 0)  # a credential_process shall not read git's words either
+    try:
+        spared = os.dup(0)
+    except OSError:  # it was closed
+        spared = -1
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)  # a credential_process shall not read git's words either
     try:
         return fetching.fetched(profile, region, remedy, sure=sure)
     finally:
-        os.dup2(spared, 0)
+        if spared >= 0:
+            os.dup2(spared, 0)
 
 
 def default_profile() -> str:

@@ -10,6 +10,8 @@ from ccsetup.inert import MASK, cells, inert, veil
 from ccsetup.model import Choice
 from ccsetup.patterns import later
 
+_LONGEST = 64  # letters that anybody types to find a label; a paste has more
+
 
 class Entry(NamedTuple):
     """One line of the list: the choice it answers, its label and hint made inert."""
@@ -60,7 +62,7 @@ def _rank(label: str, text: str, words: Sequence[str]) -> int:
 
 def _fuzzy(there: Sequence[Entry], text: str) -> list[Entry]:
     letters = [letter for letter in text if letter.isalnum()]
-    if not letters:
+    if not 0 < len(letters) <= _LONGEST:
         return []
     rest = "".join(f"[^{re.escape(letter)}]*{re.escape(letter)}" for letter in letters[1:])
     pattern = later(re.escape(letters[0]) + rest)
@@ -92,6 +94,14 @@ class Pick:
         self.narrow(self.typed)
         if self.typed:
             self.at = next(i for i, entry in enumerate(self.shown) if entry.choice.value == default)
+
+    def grow(self, choices: Sequence[Choice]) -> None:
+        """Add entries at the end; the cursor stays on the entry that it is on."""
+        current = self.current()
+        self._there += entries(choices)
+        self.widest = max(cells(entry.label) for entry in self._there)
+        self._due = self.typed
+        self.at = self.shown.index(current) if current in self.shown else 0
 
     def narrow(self, typed: str) -> None:
         """Show what matches, the cursor on the best of it, or where it began when nothing is typed."""

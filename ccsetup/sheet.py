@@ -5,13 +5,13 @@ A notice stands above; help, entries or a refusal below; and the keys are ours.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ccsetup.errors import BadAnswer
 from ccsetup.inert import MASK, cells, cut, inert, padded, spell, veil, wrap
-from ccsetup.model import BACK, Asked
+from ccsetup.model import BACK, Asked, Choice
 from ccsetup.pick import Entry, Pick
 from ccsetup.plain import Answered, accepted
 
@@ -29,6 +29,7 @@ ROWS = 12  # entries of a list on screen at once
 MOVES = {"up": -1, "c-p": -1, "down": 1, "c-n": 1, "pageup": -10, "pagedown": 10, "home": -(10**9), "end": 10**9}
 HINT = 24  # columns below which a hint is not worth cutting
 ESCAPE_S = 0.05  # how long a lone Esc waits, lest it be the beginning of an arrow key
+LONGEST = 2000  # letters of a line that are drawn
 BREAK = "⏎"  # how a line break in a paste looks in the one line it is shown in
 STYLE = [
     ("qmark", "fg:ansicyan"),
@@ -95,6 +96,12 @@ class Sheet:
         session: PromptSession[Any] = PromptSession(**more)
         session.default_buffer.reset(Document(typed))
         return session.app
+
+    def grow(self, choices: Sequence[Choice]) -> None:
+        """Add entries to the list; what is typed and where the cursor stands stay."""
+        if self.pick:
+            self.asked = self.asked._replace(choices=(*self.asked.choices, *choices))
+            self.pick.grow(choices)
 
     def leave(self, shown: str) -> None:
         """Write the tidy line that remains of an answered question; two where they would crowd each other."""
@@ -276,13 +283,16 @@ def _lines(text: Callable[[], Fragments]) -> ConditionalContainer:
 
 
 class Veil:
-    """Shows dots for what looks like a key or token in a line that is typed or pasted."""
+    """Shows dots for what looks like a key or token in what is typed or pasted, and the end of a very long line."""
 
     def apply_transformation(self, line: TransformationInput) -> Transformation:
-        """Return the line as it is shown; every letter keeps its place."""
+        """Return the line as it is shown; every letter keeps its place, counted from where what is shown begins."""
         from prompt_toolkit.formatted_text import fragment_list_to_text
         from prompt_toolkit.layout.processors import Transformation
 
         text = fragment_list_to_text(line.fragments)
         veiled = veil(text)
+        if len(text) > LONGEST:  # each letter costs drawing, seen or not: a log would take minutes
+            gone = len(text) - LONGEST
+            return Transformation([("class:answer", veiled[gone:])], lambda i: max(i - gone, 0), lambda i: i + gone)
         return Transformation(line.fragments if veiled == text else [("class:answer", veiled)])

@@ -55,7 +55,8 @@ def near(name: str, names: Sequence[str]) -> str:
     import difflib
 
     close = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
-    return f"There is {', '.join(close)}." if close else ""
+    *others, last = close or [""]
+    return f"There are {', '.join(others)} and {last}." if others else f"There is {last}." if last else ""
 
 
 def source_name(answers: Answers) -> str:

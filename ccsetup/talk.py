@@ -292,16 +292,17 @@ class Walk:
             free=question.free,
             optional=question.optional,
             reads=question.reads,
+            later=question.later(self.look) if question.later else None,
         )
 
     def _missing(self, question: Question, trail: Trail) -> Missing:
-        flags = [q.flag_name for q in self.open(trail) if q.key == question.key or self._needed(q, trail)]
-        flags = [flag for flag in flags if flag]
-        listed = ", ".join(flags) or question.ask
+        needed = [q.flag_name for q in self.open(trail) if q.key != question.key and self._needed(q, trail)]
+        asked = question.ask[0].lower() + question.ask[1:].rstrip("?")
+        listed = ", ".join([question.flag_name or asked, *needed])
         return Missing(f"Missing: {listed}.", next=question.unasked or question.help or question.ask)
 
     def _needed(self, question: Question, trail: Trail) -> bool:
-        if question.optional or not question.flag_name or question.key in self.given:
+        if question.optional or not question.flag_name or question.key in self.given or self._bringer(question.key):
             return False
         answers = trail.answers
         try:

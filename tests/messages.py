@@ -1005,4 +1005,38 @@ PLACES: list[Sample] = [
     ),
 ]
 
-MESSAGES = [*KEYS, *ROLES, *SIGNED, *SIGN_INS, *PLACES]
+CHATS: list[Sample] = [
+    (
+        "bullets of a chat, the sign-in's region beside its URL",
+        f"\u2022 Start URL: `{START}`\n\u2022 Region: `us-east-1`\n\u2022 Account: `111122223333` (Acme Code)\n"
+        "\u2022 Role: *Developer*\n\u2022 Repo: `MySharedDemoRepo` in `us-east-2`\nping me",
+        [("sso", {**SSO, "sso_region": "us-east-1", **DEVELOPER, "repo": "MySharedDemoRepo", "region": "us-east-2"})],
+    ),
+    (
+        "a screenshot's text, with the start URL broken",
+        "Start URL https://acme.awsapps.\ncom/start\nSSO Region us-east-1",
+        [("sso", {**SSO, "sso_region": "us-east-1"})],
+    ),
+    (
+        "a German note with an IAM user's keys",
+        f"Zugriffsschl\u00fcssel-ID: {LASTING}\nGeheimer Zugriffsschl\u00fcssel: {SECRET}\nRepository: handbook",
+        [("keys", {**LONG, "repo": "handbook"})],
+    ),
+    (
+        "a French note with an IAM user's keys",
+        f"ID de cl\u00e9 d\u2019acc\u00e8s : {LASTING}\nCl\u00e9 d\u2019acc\u00e8s secr\u00e8te : {SECRET}\n"
+        "D\u00e9p\u00f4t : MySharedDemoRepo",
+        [("keys", {**LONG, "repo": "MySharedDemoRepo"})],
+    ),
+    (
+        "a German sentence",
+        f"Melde dich bei {START} an (Region us-east-1). Konto 111122223333, deine Rolle hei\u00dft Developer.",
+        [("sso", {**SSO, "sso_region": "us-east-1", **DEVELOPER})],
+    ),
+    (
+        "a table of a chat",
+        f"| What | Value |\n|---|---|\n| Access key | {LASTING} |\n| Secret | {SECRET} |\n| Repo | MySharedDemoRepo |",
+        [("keys", {**LONG, "repo": "MySharedDemoRepo"})],
+    ),
+]
+MESSAGES = [*KEYS, *ROLES, *SIGNED, *SIGN_INS, *PLACES, *CHATS]

@@ -405,7 +405,7 @@ def test_federation_takes_the_region_the_repository_is_in_or_says_where_it_is(tm
         walked(tmp_path, {**given, "region": "us-east-2"}, profiles=BASE, aws=FakeAws(elsewhere=("eu-central-1",)))
     with pytest.raises(Problem) as caught:
         walked(tmp_path, {**given, "repo": "MyShardDemoRepo"}, profiles=BASE, aws=FakeAws())
-    assert caught.value.next == "There is MySharedDemoRepo, MyDemoRepo."
+    assert caught.value.next == "There are MySharedDemoRepo and MyDemoRepo."
     denied = FakeAws(names=Problem("AWS denied ListRepositories.", code="access.repository"))
     assert (
         walked(tmp_path, given, profiles=BASE, aws=denied)[0][("config", "profile", "narrow")]["region"] == "us-east-2"

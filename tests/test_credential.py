@@ -377,7 +377,7 @@ FAULTS: dict[str, tuple[str, str, str]] = {
     "half a pair": ("", "[dev]\naws_access_key_id = A\n",
                     "Profile dev lacks aws_secret_access_key. Run: ccsetup setup --profile dev"),
     "a broken file": ("[profile a]\nx = 1\n\nstray\n", "",
-                      "{home}/.aws/config cannot be read, so that no profile works: look at its line 4"),
+                      "{home}/.aws/config cannot be read, so that no profile works: look at its line 4. Run: ccsetup doctor"),
     "no token file": ("[profile dev]\nrole_arn = arn:aws:iam::111122223333:role/R\nweb_identity_token_file = /no/t\n",
                       "", "/no/t, which profile dev names, is not there. Run: ccsetup setup --profile dev"),
     "signed out": (f"[profile dev]\nsso_session = s\nsso_account_id = {CODE}\nsso_role_name = R\n"

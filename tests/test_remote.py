@@ -207,9 +207,9 @@ FAULTS: dict[str, tuple[str, str, str, dict[str, str], str]] = {
     "half a pair": ("", "[dev]\naws_access_key_id = AKIA1\n", URL.format("dev"), {},
                     "Profile dev lacks aws_secret_access_key. Run: ccsetup setup --profile dev"),
     "a broken file": ("[profile a]\nx = 1\n[profile a]\n", "", URL.format("dev"), {},
-                      "{home}/.aws/config cannot be read, so that no profile works: look at its line 3"),
+                      "{home}/.aws/config cannot be read, so that no profile works: look at its line 3. Run: ccsetup doctor"),
     "a line that is none": ("[profile a]\nx = 1\nstray\n", "", URL.format("dev"), {},
-                            "{home}/.aws/config cannot be read, so that no profile works: look at its line 3"),
+                            "{home}/.aws/config cannot be read, so that no profile works: look at its line 3. Run: ccsetup doctor"),
     "no token file": ("[profile dev]\nrole_arn = arn:aws:iam::111122223333:role/R\n"
                       "web_identity_token_file = /no/such/token\nregion = us-east-2\n", "", URL.format("dev"), {},
                       "/no/such/token, which profile dev names, is not there. Run: ccsetup setup --profile dev"),
@@ -232,6 +232,12 @@ FAULTS: dict[str, tuple[str, str, str, dict[str, str], str]] = {
     "a name that is none": ("", "", "codecommit::us-east-2://dev@a%2Fb", {}, "cannot be read: profile and"),
     "a slash in the profile": ("", "", "codecommit::us-east-2://org/dev@R", {}, "cannot be read: profile and"),
 }  # fmt: skip
+
+
+def test_a_closed_stdin_is_no_reason_to_break(desk: Desk) -> None:
+    command = ["sh", "-c", f"{sys.executable} -m ccsetup.remote origin {URL.format('none')} <&-"]
+    done = subprocess.run(command, env=desk.env, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (1, "There is no profile none. Run: ccsetup setup --profile none\n")
 
 
 @pytest.mark.parametrize("fault", FAULTS)

@@ -278,3 +278,14 @@ def test_what_can_be_meant_in_two_ways_is_asked_and_back_leads_to_the_first_ques
     assert script.asked[1].ask == "Which is meant?"
     with pytest.raises(BadAnswer, match="two ways"):
         walk(pasting, SIZE, given={"colour": "paste"})[0].run()
+
+
+def test_what_a_paste_answered_is_not_missing_and_what_has_no_flag_is_named() -> None:
+    questions = (
+        Question("secret", "What is the secret key?", flag="-"),
+        Question("region", "Where?"),
+        Question("repo", "Which?"),
+    )
+    with pytest.raises(Missing) as missing:
+        walk(*questions, brought={"--paste": {"repo": "x"}})[0].run()
+    assert missing.value.what == "Missing: what is the secret key, --region."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -10,7 +11,7 @@ from ccsetup import access, roster
 from ccsetup.commands import standings
 from ccsetup.commands.renewal import Renewals, Renewed, renewable
 from ccsetup.commands.report import Report
-from ccsetup.errors import BadAnswer, Cancelled, Problem
+from ccsetup.errors import BadAnswer, Cancelled, Missing, Problem
 from ccsetup.look import Look
 from ccsetup.model import Asked, Back, Choice, Value
 from ccsetup.sources import near
@@ -148,6 +149,9 @@ def _all(world: World, renewals: Renewals, look: Look, options: Namespace) -> Re
         except Cancelled:
             raise
         except Problem as refused:
+            refused.what = f"{name} is as it was. {refused.what}"
+            if isinstance(refused, Missing):
+                refused.next = f"Renew it by itself: ccsetup login {shlex.quote(name)}"
             world.screen.problem(refused)
             kind = access.owner(look.profiles[name])
             done.append(Renewed(name, kind.name if kind else "", problems=(refused,)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -141,7 +142,7 @@ class Renewals:
         before = self._account_before(name, kind, there)
         known = _answers(kind, name, there)
         walk = Walk(
-            lambda answers: _questions(kind),
+            lambda answers: tuple(_about(question, name) for question in _questions(kind)),
             look,
             given={**{key: known[key] for key in known if key not in ("mfa_code",)}, **self.given},
             prompt=self.world.prompt,
@@ -216,6 +217,13 @@ def _questions(kind: Access) -> tuple[Question, ...]:
     named = [Question(key, key, known=fixed("")) for key in ("kind", "profile")]
     region = [] if any(question.key == "region" for question in own) else [Question("region", "", known=fixed(""))]
     return (*named, *region, *own)
+
+
+def _about(question: Question, name: str) -> Question:
+    """Return a question as renewing asks it: what it says where nobody is asked names this command."""
+    return question._replace(
+        unasked=question.unasked.replace("ccsetup setup keys", f"ccsetup login {shlex.quote(name)}")
+    )
 
 
 def _only_keys(sections: Sequence[Section], name: str, texts: AwsTexts) -> tuple[Section, ...]:

@@ -16,15 +16,15 @@ WIDEST = 260  # letters in the longest line that anybody breaks
 Type = Literal["profile", "sso-session", "command", ""]
 
 _NAMES = {
-    "aws_access_key_id": "access[ _-]?key(?:[ _-]?id)?",
-    "aws_secret_access_key": "secret(?:[ _-]?(?:access[ _-]?)?key)?",
-    "aws_session_token": "(?:session|security)[ _-]?token|(?<=[\"'])token(?=[\"'])",
+    "aws_access_key_id": "access[ _-]?key(?:[ _-]?id)?|zugriffsschlüssel(?:[ -]id)?|id de clé d'accès",
+    "aws_secret_access_key": "secret(?:[ _-]?(?:access[ _-]?)?key)?|geheimer zugriffsschlüssel|clé d'accès secrète",
+    "aws_session_token": "(?:session|security)[ _-]?token|sitzungs-?token|jeton de session|(?<=[\"'])token(?=[\"'])",
     "expires_at": "(?:credential_|session_|sso_session_|security_token_)?expir(?:ation|es(?:[ _-]?at)?)",
     "role_arn": "role[ _-]?arn",
     "source_profile": "source[ _-]?profile",
     "credential_source": "credential[ _-]?source",
     "credential_process": "credential[ _-]process",
-    "external_id": "external[ _-]?id",
+    "external_id": "extern(?:al|e)[ _-]?id",
     "mfa_serial": "mfa[ _-]?serial(?:[ _-]?number)?|mfa[ _-]?device(?:[ _-]?arn)?|serial[ _-]number",
     "role_session_name": "role[ _-]?session[ _-]?name",
     "duration_seconds": "duration[ _-]?seconds",

@@ -43,6 +43,8 @@ _PROMPT = later(
     r"|\u279c +\S{1,64} )",
     re.MULTILINE,
 )
+_BROKEN_HOST = later(r"(?<=https://)([\w-]{1,63}(?:\.[\w-]{1,63}){0,4})(\.?)\n(\.?)(?=[\w.-]{2,40}/start\b)")
+_BROKEN_PATH = later(r"(\.awsapps\.com|\.app\.aws)(/?)\n(/?)(?=start\b)")
 _CONTINUED = later(r"(?<=\s)[\\`^] ?\n ?")
 
 
@@ -74,5 +76,11 @@ def mend(text: str) -> Mended:
 def _lines(text: str, said: tuple[str, ...]) -> Mended:
     """Take away what stands before a line: quoting of chats, bullets, prompts; and join what a shell would."""
     text = _FENCE.sub("", _BULLET.sub("", _CITED.sub("", text)))
+    text = _BROKEN_PATH.sub(r"\1/", _BROKEN_HOST.sub(_whole_host, text))
     plain = _PROMPT.sub("", text)
     return Mended(_CONTINUED.sub(" ", _COMMENT.sub("", plain)), said, plain != text)
+
+
+def _whole_host(found: re.Match[str]) -> str:
+    """Return a start URL's host without the line break in it, where a dot on either side of it tells that it is one."""
+    return found[1] + "." if found[2] or found[3] else found[0]

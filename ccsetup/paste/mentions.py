@@ -32,8 +32,9 @@ _OF_SSO = r"\bsso\b|identity cent|sign[- ]?in\b|\blog[- ]?in\b|portal|awsapps\.|
 _OF_CODE = r"\brepo|codecommit|\bcode\b|\bclon"
 _REGION_OF = later(rf"(?P<sso>{_OF_SSO})|{_OF_CODE}", re.IGNORECASE)
 _ROLE = later(
-    r"\b(?:permission[ -]?set|role)(?: ?name)?(?:\sin (?:the )?(?:aws )?(?:account )?[0-9][0-9 -]{10,12}[0-9],?)?"
-    r"(?P<mark>(?: available to you)?(?:\sis)? ?[:=]|(?:\s(?:named|called|is))?)"
+    r"\b(?:permission[ -]?set|role|rolle|r\u00f4le)(?: ?name)?"
+    r"(?:\sin (?:the )?(?:aws )?(?:account )?[0-9][0-9 -]{10,12}[0-9],?)?"
+    r"(?P<mark>(?: available to you)?(?:\sis)? ?[:=]|(?:\s(?:named|called|is|hei\u00dft|ist|est))?)"
     r"[ \n]?(?P<quote>[\"'`*]{0,2})(?P<name>[A-Za-z][\w+=,.@-]{1,63})",
     re.IGNORECASE | re.ASCII,
 )
@@ -55,15 +56,15 @@ _PROFILE = later(
     rf"|{_USE}({_NAME})(?= ?(?:[.,;:!?)]|\n|$))|{_USE}({_TELLING})|\b(?:the|my|your|our) ({_TELLING}) profile\b",
     re.ASCII | re.IGNORECASE,
 )
-_REPO = r"(?i:\brepo(?:sitory)?)"
+_REPO = r"(?i:\b(?:repo(?:sitory)?|d\u00e9p\u00f4t))"
 _REPOSITORY = later(
     rf"{_REPO}(?i:(?: is)? (?:named|called) [\"'`*]{{0,2}})([\w.-]{{1,100}})"
     rf"|{_REPO}\b[^\n.]{{0,60}}? (?:named|called) [\"'`*]{{0,2}}({_TELLING})"
-    rf"|{_REPO}(?i:[ _-]?(?:name)?[\"']? ?[:=] ?[\"'`*]{{0,2}})([\w.-]{{1,100}})(?![\w.:/@-])"
+    rf"|{_REPO}(?i:[ _-]?(?:name)?[\"']? ?[:=|] ?[\"'`*]{{0,2}})([\w.-]{{1,100}})(?![\w.:/@-])"
     rf"|(?i:--repository-name[ =][\"']?)([\w.-]{{1,100}})"
     rf"|{_REPO} [\"'`*]{{1,2}}([\w.-]{{1,100}})[\"'`*]|[\"'`*]([\w.-]{{1,100}})[\"'`*]{{1,2}} {_REPO}\b"
     rf"|(?:{_REPO}(?:\sis)?|(?i:\bclone))\s({_TELLING})(?![\w:/@-])"
-    rf"|(?:\b(?i:for|of|to|from|clone) |^)({_TELLING}) \([a-z]{{2}}(?:-[a-z]{{2,12}}){{1,2}}-[0-9]\)"
+    rf"|(?:\b(?i:for|of|to|from|clone) |^)({_TELLING}) (?:\(|in )[a-z]{{2}}(?:-[a-z]{{2,12}}){{1,2}}-[0-9]\b"
     rf"|(?<![\w:/@.-])(?!(?i:codecom|git-))({_TELLING}) {_REPO}\b",
     re.ASCII | re.MULTILINE,
 )

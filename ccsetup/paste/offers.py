@@ -216,6 +216,7 @@ def _signed(seen: Seen, loose: Mapping[str, str], roles: list[Offer], more: bool
 def _starts(seen: Seen, loose: Mapping[str, str], passing: bool, there: Sequence[Offer]) -> list[Offer]:
     """Return the sign-ins that stand free, completed from what is said of account and role."""
     beside = {**_about_sso(seen), **_pick(loose, *_OF_SSO, "sso_session")}
+    beside |= {"sso_region": loose["region"]} if _of_start(seen, loose) else {}
     urls = [beside.pop("sso_start_url", ""), *(start["sso_start_url"] for start in seen.mentions.starts)]
     known = {_url(str(offer.answers.get("sso_start_url", ""))) for offer in there}
     found: dict[tuple[str, ...], dict[str, Value]] = {}
@@ -286,9 +287,19 @@ def profile_names(seen: Seen, loose: Mapping[str, str]) -> Iterator[str]:
     yield from seen.mentions.profiles
 
 
+def _of_start(seen: Seen, loose: Mapping[str, str]) -> str:
+    """Return the repository's region where "Region:" is the start URL's own: one is labelled, the prose has another."""
+    told = set(seen.mentions.regions) - {loose.get("region", "")}
+    alone = seen.mentions.starts or loose.get("sso_start_url")
+    known = seen.mentions.sso_regions or loose.get("sso_region")
+    return told.pop() if loose.get("region") and len(told) == 1 and alone and not known else ""
+
+
 def region(seen: Seen, offer: Offer) -> str:
     """Return the region that is said beside an offer, "" when there are several or none."""
-    loose = _loose(seen.blocks).get("region", "")
+    settings = _loose(seen.blocks)
+    loose = settings.get("region", "")
+    loose = (offer.kind == "sso" and _of_start(seen, settings)) or loose
     others = {b.settings["region"] for b in seen.blocks if b.settings.get("region") and not offer.kind}
     others |= set() if others else set(seen.mentions.regions)
     return offer.region or loose or (others.pop() if len(others) == 1 else "")
