@@ -22,7 +22,7 @@ from ccsetup.patterns import later
 _HEADER = later(r"\[(.+)\]")
 _LIKE_HEADER = later(r"\[[^\[\]=]+\]\s*(?:[#;].*)?")
 _SETTING = later(r"([^=:]*?)\s*([=:])\s*(.*)")
-_MISSING_SIGN = later(r"([a-z_]+)\s+(\S.*)")
+_MISSING_SIGN = later(r"([a-z_]+)\s+(?:(?:->?|>)\s+)?(\S.*)")
 _CONFLICT = later(r"(<{7}|={7}|>{7}|\|{7})(?: .*)?")
 
 

@@ -44,6 +44,8 @@ def _region(
     meant = known.setdefault(value, _meant_region(value))[0]
     number = setting.lines[0]
     line = facts.lines(file)[number - 1]
+    if not {*line} & {"=", ":", "\uff1d", "\uff1a"}:
+        return  # what this line is has to be told first
     at = line.rfind(value)
     place = {"profile": stanza.name if stanza.type == "profile" else "", "path": facts.path(file), "line": number}
 

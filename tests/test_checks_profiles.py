@@ -1,0 +1,259 @@
+"""Names, regions and values as people get them wrong: found on their line, mended where there is one reading."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from ccsetup import checks, repair
+from ccsetup.facts import Clone
+from ccsetup.model import FileName
+from tests.aws_corpus import parsed
+from tests.homes import (
+    DISGUISES,
+    KEY,
+    KEYS,
+    SECRET,
+    Home,
+    facts_of,
+    fixed,
+    in_disguise,
+    mended,
+    of_file,
+    texts,
+    world_of,
+)
+
+DEFAULT = f"[default]\n{KEYS}region = us-east-1\n"
+BASE = "[default]\nregion = us-east-1\n"
+BODY = "role_arn = arn:aws:iam::111122223333:role/X\nsource_profile = default\nregion = us-east-1\n"
+SESSION = (
+    "sso_start_url = https://acme.awsapps.com/start\nsso_region = us-east-1\n"
+    "sso_registration_scopes = sso:account:access\n"
+)
+SIGNED = "[profile dev]\nsso_session = acme\nsso_account_id = 111122223333\nsso_role_name = Dev\nregion = us-east-1\n"
+ROLE = "[profile dev]\nrole_arn = arn:aws:iam::111122223333:role/X\nsource_profile = default\n"
+TOKEN = "IQoJb3JpZ2luX2VjEJr//////////wEaCXVzLWVhc3QtMSJHMEUCIQDEXAMPLE"
+
+
+class Case(NamedTuple):
+    """A broken file: a code it must get and on which line; what it holds once mended, "" where somebody is asked."""
+
+    code: str
+    file: FileName
+    line: int
+    text: str
+    mended: str = ""
+
+
+def header(code: str, header: str, right: str = "") -> Case:
+    """A header of the config file, as its third line."""
+    return Case(code, "config", 3, f"{BASE}{header}\n{BODY}", right and f"{BASE}{right}\n{BODY}")
+
+
+def session(header: str) -> Case:
+    """A header of an sso-session, as the sixth line."""
+    return Case("section.prefix", "config", 6, f"{SIGNED}{header}\n{SESSION}", f"{SIGNED}[sso-session acme]\n{SESSION}")
+
+
+def stored(code: str, header: str, right: str = "[dev]") -> Case:
+    """A header of the credentials file, as the fourth line."""
+    first = f"[default]\n{KEYS}"
+    return Case(code, "credentials", 4, f"{first}{header}\n{KEYS}", right and f"{first}{right}\n{KEYS}")
+
+
+def setting(code: str, line: str, right: str = "") -> Case:
+    """A line of a profile, the fourth of the config file."""
+    return Case(code, "config", 4, f"{ROLE}{line}\noutput = json\n", right and f"{ROLE}{right}\noutput = json\n")
+
+
+def secret(code: str, line: int, body: str, right: str = "") -> Case:
+    """What the credentials file holds of a profile."""
+    return Case(code, "credentials", line, f"[dev]\n{body}", right and f"[dev]\n{right}")
+
+
+STRAY, PREFIX, QUOTING, LETTERS = "file.stray-line", "section.prefix", "section.quoting", "file.characters"
+REGION, REMARK, QUOTED = "region.invalid", "value.inline-comment", "value.quoted"
+DEV = "[profile dev]"
+CASES = [
+    *(header(STRAY, it, DEV) for it in ("[profile dev", "profile dev]", "(profile dev)", "{profile dev}", "<profile dev>",
+                                        "[profile dev}", "[profile dev)", "[Profile dev")),
+    *(header(STRAY, it) for it in ("profile dev", "profile dev:", "(dev)")),
+    *(header(PREFIX, it, DEV) for it in (
+        "[[profile dev]]", "[Profile dev]", "[PROFILE dev]", "[profile:dev]", "[profile=dev]", "[profile-dev]", "[profile.dev]",
+        "[profile_dev]", "[profile/dev]", "[profil dev]", "[profle dev]", "[porfile dev]", "[prof dev]", "[profile dev]]",
+        "[ profile dev ]", "[profiledev]", "[profile] dev", "[profile] [dev]", "[Profiles dev]", "[ProfileDev]".replace("D", "d"),
+        "[dev]", '["profile dev"]', "['profile dev']")),
+    header(PREFIX, "[profiles dev]"),
+    header(QUOTING, "[profile my dev]", '[profile "my dev"]'),
+    header(QUOTING, '[profile "dev]', DEV),
+    header(QUOTING, '[profile dev"]', DEV),
+    header(QUOTING, "[profile 'my dev\"]", '[profile "my dev"]'),
+    header(QUOTING, "[profile o'brien]", '[profile "o\'brien"]'),
+    header(LETTERS, "[profile \u201cdev\u201d]", '[profile "dev"]'),
+    header(LETTERS, "[profile \u2018dev\u2019]", "[profile 'dev']"),
+    header(LETTERS, "[\u201cprofile dev\u201d]", DEV),
+    header(LETTERS, "[profile\u3000dev]", DEV),
+    header(LETTERS, "[profile\u00a0dev\u00a0]", DEV),
+    header(LETTERS, "\uff3bprofile dev\uff3d", DEV),
+    header(LETTERS, "\ufeff[profile dev]", DEV),
+    header("section.indented-key", "  [profile dev]", DEV),
+    header("section.indented-key", "\t[profile dev]", DEV),
+    Case(PREFIX, "config", 1, "[Default]\nregion = us-east-1\n", BASE),
+    Case(PREFIX, "config", 1, "[ default ]\nregion = us-east-1\n", BASE),
+    Case(PREFIX, "credentials", 1, f"[Default]\n{KEYS}", f"[default]\n{KEYS}"),
+    *(session(it) for it in ("[sso_session acme]", "[sso session acme]", "[SSO-session acme]", "[ssosession acme]", "[acme]",
+                             "[sso-sesion acme]", "[sso-session-acme]", "[sso-session:acme]", "[sso acme]", "[session acme]",
+                             "[profile sso-session acme]")),
+    *(stored(PREFIX, it) for it in ("[profile dev]", "[profile  dev]", "[Profile dev]", "[ dev ]", "[[dev]]", "[dev]]",
+                                    '[profile "dev"]')),
+    *(stored(QUOTING, it) for it in ('["dev"]', "['dev']")),
+    *(stored(STRAY, it) for it in ("[dev", "dev]", "[dev)")),
+    stored(STRAY, "(dev)", ""),
+    stored(LETTERS, "[\u201cdev\u201d]"),
+    # a header that is there already
+    Case(PREFIX, "config", 5, f"{DEV}\n{BODY}[Profile dev]\noutput = json\n", f"{DEV}\n{BODY}output = json\n# [Profile dev]\n"),
+    Case(PREFIX, "config", 5, f"{DEV}\n{BODY}[dev]\nregion = eu-west-1\n"),
+    Case("file.duplicate-section", "config", 5, f"{DEV}\n{BODY}[profile  dev]\noutput = json\n",
+         f"{DEV}\n{BODY}output = json\n# [profile  dev]\n"),
+    Case("section.default-twice", "config", 3, f"{BASE}[profile default]\nregion = us-east-2\n"),
+    Case("section.default-twice", "config", 4, f"[profile default]\n# mine\nregion = us-east-1\n{BASE}"),
+    Case("section.default-twice", "config", 5, f"{BASE}{DEV}\noutput = json\n[profile default]\n"),
+    # regions
+    *(setting(REGION, f"region = {it}", "region = us-east-1") for it in (
+        "us-east-1a", '"us-east-1"', "'us-east-1'", "us-east-1 (virginia)", "us_east_1", "US-EAST-1", "us-east1", "useast1",
+        "us east 1", "us-east-1.", "us-east-1,", "us-east-1;", "us-east-1/", "= us-east-1", "us\u2013east\u20131",
+        "\u201cus-east-1\u201d", "US East (N. Virginia)", "N. Virginia", "us-east-1 // virginia", "us-east-1 -- home")),
+    setting(REGION, "region: us-east-1a", "region: us-east-1"),
+    setting(REGION, "region == us-east-1", "region = us-east-1"),
+    setting(REGION, "region => us-east-1", "region = us-east-1"),
+    setting(REGION, "Region=Ohio", "Region=us-east-2"),
+    setting(REGION, "region = US East (Ohio)", "region = us-east-2"),
+    setting(REGION, "region = Ireland", "region = eu-west-1"),
+    setting(REGION, "region = Frankfurt", "region = eu-central-1"),
+    setting(REGION, "region = us-west-2-lax-1a", "region = us-west-2"),
+    setting(REGION, "region = us-east-1 # ohio", "# ohio\nregion = us-east-1"),
+    setting(REGION, "region = https://console.aws.amazon.com/?region=us-east-1"),
+    setting(REGION, "region = nowhere"),
+    setting(REGION, "region = aws-global"),
+    setting("region.unsupported", "region = us-esat-1"),
+    setting("region.unsupported", "region = us-east-11"),
+    setting("region.unsupported", "region = mx-central-1"),
+    setting("region.unsupported", "region = me-south-9"),
+    Case("region.missing", "config", 1, ROLE),
+    Case("region.missing", "config", 1, f"{ROLE}region =\n"),
+    Case("region.missing", "credentials", 1, f"[dev]\n{KEYS}"),
+    # values
+    setting(REMARK, "region = us-east-1 # ohio", "# ohio\nregion = us-east-1"),
+    setting(REMARK, "region = us-east-2\t; ohio", "; ohio\nregion = us-east-2"),
+    setting(REMARK, "duration_seconds = 3600 # an hour", "# an hour\nduration_seconds = 3600"),
+    setting(REMARK, "external_id = a#b # what B said", "# what B said\nexternal_id = a#b"),
+    setting(QUOTED, 'region = "us-east-1"', "region = us-east-1"),
+    setting(QUOTED, "duration_seconds = '3600'", "duration_seconds = 3600"),
+    setting(QUOTED, 'cli_binary_format = "raw-in-base64-out"', "cli_binary_format = raw-in-base64-out"),
+    secret(QUOTED, 2, f'aws_access_key_id = "{KEY}"\naws_secret_access_key = {SECRET}\n', KEYS),
+    secret(QUOTED, 3, f"aws_access_key_id = {KEY}\naws_secret_access_key = '{SECRET}'\n", KEYS),
+    secret(QUOTED, 2, f"aws_access_key_id = {KEY},\naws_secret_access_key = {SECRET}\n", KEYS),
+    secret(REMARK, 2, f"aws_access_key_id = {KEY} # maria\naws_secret_access_key = {SECRET}\n", f"# maria\n{KEYS}"),
+    secret(LETTERS, 2, f"aws_access_key_id\u00a0= {KEY}\naws_secret_access_key = {SECRET}\n", KEYS),
+    secret(LETTERS, 2, f"aws_access_key_id = {KEY}\u00a0\naws_secret_access_key = {SECRET}\n", KEYS),
+    setting(LETTERS, "region =\u00a0us-east-1", "region = us-east-1"),
+    setting("section.indented-key", "  region = us-east-1", "region = us-east-1"),
+    setting("section.indented-key", "\tregion = us-east-1", "region = us-east-1"),
+    setting("section.indented-key", "    region=us-east-1", "region=us-east-1"),
+    # lines of something else
+    *(setting(STRAY, it) for it in (
+        "region us-east-1", "region", "region - us-east-1", "-region = us-east-1", "export AWS_REGION=us-east-1",
+        "AWS_DEFAULT_REGION=us-east-1", "--region us-east-1", '"region" = us-east-1', "// my region", "```", "$ aws configure",
+        "=======", "regoin = us-east-1", "role-session-name = maria", "aws_region = us-east-1", "set AWS_REGION=us-east-1")),
+    secret(STRAY, 2, f"export AWS_ACCESS_KEY_ID={KEY}\nexport AWS_SECRET_ACCESS_KEY={SECRET}\n"),
+    secret(STRAY, 3, f'$Env:AWS_ACCESS_KEY_ID="{KEY}"\n$Env:AWS_SECRET_ACCESS_KEY="{SECRET}"\n'),
+    secret(STRAY, 2, f"aws_access_key = {KEY}\naws_secret_access_key = {SECRET}\n"),
+    secret(STRAY, 2, f"aws_access_key_id {KEY}\naws_secret_access_key {SECRET}\n"),
+    secret(STRAY, 2, f"{KEY}\n{SECRET}\n"),
+    secret(STRAY, 5, f"{KEYS}aws_session_token = {TOKEN}\n {TOKEN}\n", f"{KEYS}aws_session_token = {TOKEN}{TOKEN}\n"),
+    secret(STRAY, 5, f"{KEYS}aws_session_token =\n{TOKEN}\n", f"{KEYS}aws_session_token = {TOKEN}\n"),
+    secret(STRAY, 3, f"aws_access_key_id =\n{KEY}\naws_secret_access_key =\n{SECRET}\n", KEYS),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda it: f"{it.code} {it.text.splitlines()[it.line - 1]!r}")
+def test_what_is_wrong_has_its_line_and_its_repair(case: Case, tmp_path: Path) -> None:
+    for disguise in DISGUISES:
+        if disguise.name in ("tabs", "UTF-16") or (disguise.name == "crowd" and CASES.index(case) % 8):
+            continue
+        facts = of_file(
+            case.file, disguise.change(case.text, case.file), f"[default]\n{KEYS}" * (case.file == "config")
+        )
+        mine = [it for it in checks.offline(facts) if it.code == case.code and it.line == case.line + disguise.before]
+        mine = [it for it in mine if it.path == facts.path(case.file)]
+        assert mine, disguise.name
+        repaired = mended(facts)
+        text = repaired.texts[case.file].text
+        if case.mended:
+            assert "auto" in {it.fix for it in mine}
+            assert text.rstrip() == in_disguise(case.mended, case.file, disguise).rstrip(), disguise.name
+            assert case.code not in {it.code for it in checks.offline(repaired.facts) if it.severity != "note"}
+            parsed(text, tmp_path)
+        else:
+            assert {it.fix for it in mine} == {"ask"}
+            assert case.text.splitlines()[case.line - 1] in text.splitlines()
+            assert any(it.remedies or it.wanted for it in mine)
+
+
+@pytest.mark.parametrize("name", ["org/dev", "dev#1", "dev?1", "me@corp", "Jos\u00e9", "a b"])
+def test_a_name_that_git_misreads_gets_an_alias_with_the_same_settings(name: str) -> None:
+    quoted = f'"{name}"' if " " in name else name
+    for more in ("", "# a comment\n", "s3 =\n  max_queue_size = 5\n"):
+        facts = facts_of(f"{BASE}[profile {quoted}]\n{BODY}{more}", DEFAULT.replace("region = us-east-1\n", ""))
+        found = [it for it in checks.offline(facts) if it.code == "profile.name"]
+        assert [(it.severity, it.line, it.fix, it.profile) for it in found] == [("note", 3, "ask", name)]
+        after = repair.of(facts).plus(found[0].remedies[:1]).facts
+        alias = next(iter(after.profiles.keys() - facts.profiles.keys()))
+        assert after.profiles[alias] == facts.profiles[name]
+        assert after.texts.config is not None and after.texts.config.startswith(facts.texts.config or "?")
+
+
+@pytest.mark.parametrize("variable", ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"])
+@pytest.mark.parametrize("name", ["acme-dve", "Acme-dev", "acme_dev"])
+def test_a_variable_that_names_no_profile_is_told_the_nearest(variable: str, name: str) -> None:
+    facts = facts_of(f"[profile acme-dev]\n{BODY}{BASE}", f"[default]\n{KEYS}", env={variable: name})
+    found = next(it for it in checks.offline(facts) if it.code == "profile.missing")
+    assert (found.severity, found.profile) == ("stops", name)
+    assert "acme-dev" in found.says and f"{variable}=" in found.do and "acme-dev" in found.do
+
+
+def test_a_remote_that_names_no_profile_can_be_given_one() -> None:
+    url = "codecommit::us-east-1://acme-dve@Shop"
+    facts = facts_of(f"[profile acme-dev]\n{BODY}", clone=Clone(Path("/work/Shop"), url))
+    found = next(it for it in checks.offline(facts) if it.code == "profile.missing")
+    assert found.remedies[0].git == {"remote.origin.url": "codecommit::us-east-1://acme-dev@Shop"}
+
+
+def test_names_asked_for_that_are_nowhere_are_said() -> None:
+    facts = facts_of(f"[profile acme-dev]\n{BODY}", asked=("nobody",))
+    assert [it.profile for it in checks.offline(facts) if it.code == "profile.missing"] == ["nobody"]
+
+
+def test_many_defects_of_one_home_are_mended_at_once_and_nothing_else_changes(tmp_path: Path) -> None:
+    config = (
+        "\ufeff# mine\r\n[default]\r\nregion = us-east-1a\r\n\r\n[Profile dev]\r\nrole_arn = arn:aws:iam:::111122223333:role/X # A\r\n"
+        "source_profile = default\r\n  region = \u201cus-east-2\u201d\r\n\r\n[profile my other]\r\nREGION = eu-west-1\r\nregion = eu-west-1\r\n"
+        "; kept \t \r\n[profile dev2\r\nregion=us-west-2"
+    )
+    wanted = (
+        "# mine\r\n[default]\r\nregion = us-east-1\r\n\r\n[profile dev]\r\n# A\r\nrole_arn = arn:aws:iam::111122223333:role/X\r\n"
+        'source_profile = default\r\nregion = us-east-2\r\n\r\n[profile "my other"]\r\n# REGION = eu-west-1\r\nregion = eu-west-1\r\n'
+        "; kept \t \r\n[profile dev2]\r\nregion=us-west-2"
+    )
+    world = world_of(tmp_path, Home(config.encode(), f"[profile default]\n{KEYS}"))
+    report = fixed(world)
+    written = texts(tmp_path)
+    assert written == (wanted.encode(), f"[default]\n{KEYS}".encode())
+    assert not [
+        it for it in report.document["findings"] if it["severity"] == "stops" and not it["fixed"] and it["path"]
+    ]
+    fixed(world)
+    assert texts(tmp_path) == written
