@@ -43,7 +43,9 @@ def parsed(words: list[str]) -> argparse.Namespace:
     command = words[0] if words and words[0] in COMMANDS else ""
     if not command and words and not words[0].startswith("-"):
         raise BadAnswer(f"There is no command {words[0]}{_near(words[0])}.", next="See ccsetup --help.")
-    options = parser_of(command or "setup").parse_args(words[1:] if command else words)
+    parser, rest = parser_of(command or "setup"), words[1:] if command else words
+    # DIR may come after a flag, as in: clone REPO --profile P DIR; behind -- argparse can only do without
+    options = parser.parse_args(rest) if "--" in rest else parser.parse_intermixed_args(rest)
     options.command = command or "setup"
     options.bare = not words
     for name in set(_UNSAID) - set(vars(options)):

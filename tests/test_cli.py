@@ -12,6 +12,7 @@ from conftest import CleanEnv
 from terminal import CTRL_C, Terminal, program
 
 import ccsetup
+from ccsetup.arguments import parsed
 
 Ran = subprocess.CompletedProcess[str]
 
@@ -169,3 +170,10 @@ except KeyboardInterrupt:
 def test_ctrl_c_counts_also_where_python_drops_it(env: dict[str, str]) -> None:
     done = subprocess.run([sys.executable, "-c", DROPPED], env=env, capture_output=True, text=True, check=False)
     assert (done.stdout, done.stderr) == ("heard\n", "")
+
+
+def test_a_folder_may_stand_behind_a_flag() -> None:
+    for words in (["Repo", "--profile", "dev", "here"], ["--profile", "dev", "Repo", "here"], ["Repo", "here"]):
+        options = parsed(["clone", *words])
+        assert (options.address, options.directory) == ("Repo", "here")
+    assert parsed(["clone", "--yes", "--", "--mirror"]).address == "--mirror"

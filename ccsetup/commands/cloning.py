@@ -42,7 +42,7 @@ def is_this_clone(world: World, directory: Path, target: Target) -> bool:
     raise Problem(
         f"{directory} is there and is not a clone of {target.name}.",
         why=f"It is a clone of {origin}." if origin else "Nothing in it was touched.",
-        next=f"Name another folder: --directory {directory.name}-2",
+        next=f"Name another folder, such as {directory.name}-2.",
         code="git.failed",
     )
 
