@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import subprocess
 from collections.abc import Sequence
@@ -269,12 +270,25 @@ def test_a_helper_that_a_script_wrote_without_its_variables_is_completed(cloned,
     assert not looked(here.facts(helpers=ALL))
 
 
-def test_a_helper_that_is_gone_is_told_and_how_to_go_without_it(cloned):
-    here = cloned(
-        HTTPS, ("credential.helper ", "credential.helper !/old/venv/bin/git-credential-ccsetup --profile dev", PATHED)
-    )
-    (finding,) = found(here.facts(programs={"/old/venv/bin/git-credential-ccsetup": ""}, helpers=ALL), "git.")
-    assert (finding.code, finding.severity) == ("git.helper-path", "stops")
+@pytest.mark.parametrize(("command", "helpers", "right"), [
+    ("!/old/bin/git-credential-ccsetup --profile dev", {"git-credential-ccsetup": "/new/git-credential-ccsetup"}, "!/new/git-credential-ccsetup --profile dev"),
+    ("!'/old one/git-credential-ccsetup' --profile dev", {"git-credential-ccsetup": "/n w/git-credential-ccsetup"},
+     "!'/n w/git-credential-ccsetup' --profile dev"),
+    ("!/old/aws codecommit --profile dev credential-helper $@", {"aws": "/usr/bin/aws"}, "!/usr/bin/aws codecommit --profile dev credential-helper $@"),
+    ("!/old/aws codecommit --profile dev credential-helper $@", {}, ""),
+])  # fmt: skip
+def test_a_helper_that_is_gone_is_found_again_or_done_without(cloned, command, helpers, right):
+    here = cloned(HTTPS, ("credential.helper ", f"credential.helper {command}", PATHED))
+    more = {"helpers": {"git-remote-codecommit": "/usr/bin/git-remote-codecommit", "aws": "", **helpers}}
+    more["programs"] = {shlex.split(command[1:])[0]: ""}
+    (finding,) = found(here.facts(**more), "git.")
+    assert (finding.code, finding.severity, finding.fix) == ("git.helper-path", "stops", "auto")
+    here.mend(finding.remedies[0], **more)
+    assert not looked(here.facts(**more))
+    if right:
+        assert here.run("config", "--get-all", "credential.helper").splitlines() == ["", right]
+    else:
+        assert here.run("config", "remote.origin.url").strip() == GOOD_URL
 
 
 def test_git_without_its_helper_is_told_where_it_would_look():

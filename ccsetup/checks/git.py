@@ -6,7 +6,7 @@ import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 
-from ccsetup import address, shells
+from ccsetup import address, shells, standing
 from ccsetup.address import Address
 from ccsetup.errors import BadAnswer
 from ccsetup.facts import Clone, Facts
@@ -84,14 +84,38 @@ def helper_path(facts: Facts) -> Iterator[Finding]:
             do = line.get(facts.shell, 'export PATH="{}:$PATH"').format(facts.scripts)
         yield Finding("git.helper-path", "stops" if here else "hinders", says, because, do=do)
     if facts.clone and here and here.form == "https" and (command := signing(facts.clone)):
-        program = _program(command)
-        if program and (facts.programs.get(program) == "" or facts.helpers.get(program) == ""):
-            says = f"The credential helper of this clone, {program}, is not there."
-            do = f"ccsetup clone {facts.clone.remote} {shlex.quote(str(facts.clone.folder))}"
-            yield Finding("git.helper-path", "stops", says, "git asks for a user name and a password instead.", do=do)
+        name = program(command)
+        if name and (facts.programs.get(name) == "" or facts.helpers.get(name) == ""):
+            yield _helper_gone(facts, facts.clone, here, command, name)
 
 
-def _program(command: str) -> str:
+def _helper_gone(facts: Facts, clone: Clone, here: Address, command: str, name: str) -> Finding:
+    """Return the finding for a credential helper that is not there: it may have moved, or another way is there."""
+    moved = facts.helpers.get(re.split(r"[/\\]", name)[-1].removesuffix(".exe"), "")
+    profile = standing.named_by("", command)
+    remedies: tuple[Remedy, ...] = ()
+    if moved:
+        new = re.sub(r"(?<=!)(\"[^\"]*\"|'[^']*'|\S+)|^[^!].*", lambda _: shlex.quote(moved), command, count=1)
+        remedies = (Remedy(f"Take {moved}", git={"credential.helper": new}),)
+    elif facts.helpers.get(REMOTE) and address.takes_profile(profile) and not here.host:
+        url = address.codecommit_url(here.repository, here.region, profile)
+        key = next((key for key, value in clone.own if key.endswith(".url") and value == clone.remote), "")
+        remedies = (Remedy(f"Go to {url}", "which needs no helper's password", git={key: url}),) if key else ()
+    own = command in [value for _, value in clone.own]
+    says = f"The credential helper of this clone, {name}, is not there."
+    return Finding(
+        "git.helper-path",
+        "stops",
+        says,
+        "git asks for a user name and a password instead.",
+        profile if profile in facts.profiles else "",
+        fix="auto" if remedies and own else "tell",
+        do=f"ccsetup clone {clone.remote} {shlex.quote(str(clone.folder))}",
+        remedies=remedies if own else (),
+    )
+
+
+def program(command: str) -> str:
     """Return the program of a credential helper, "" where it is a shell's function."""
     try:
         word = next(iter(shlex.split(command.removeprefix("!"))), "")

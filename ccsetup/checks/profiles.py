@@ -6,8 +6,9 @@ import re
 from collections.abc import Callable, Iterator
 from difflib import get_close_matches
 
-from ccsetup import address, config, headers, ini, merging
+from ccsetup import config, headers, ini, merging
 from ccsetup.checks.files import FILES, told
+from ccsetup.checks.git import of_codecommit
 from ccsetup.facts import Facts
 from ccsetup.letters import plain
 from ccsetup.meant import Oddity
@@ -154,7 +155,7 @@ def missing(facts: Facts) -> Iterator[Finding]:
             shell = SHELLS[facts.shell]
             do = shell.assign(variable, near[0]) if near else shell.remove(variable)
             yield _missing(facts, name, f"{variable} names the profile {{}}, which is in neither file.", do)
-    remote = address.parse(facts.clone.remote) if facts.clone and facts.clone.remote.startswith("codecommit") else None
+    remote = of_codecommit(facts)
     if remote and remote.profile and remote.profile not in facts.profiles:
         yield _remote(facts, remote.profile)
 

@@ -142,7 +142,7 @@ def _profiles(facts: Facts) -> list[str]:
 
 def _regions(facts: Facts, here: Address, says: str, severity: Severity = "stops") -> Finding:
     own = facts.profiles.get(here.profile or "default", {}).get("region", "")
-    used = [*(there.get("region", "") for there in facts.profiles.values())]
+    used = [there.get("region", "") for there in facts.profiles.values()]
     near = difflib.get_close_matches(here.region, address.REGIONS, n=2, cutoff=0.8) if here.region else []
     names = [it for it in dict.fromkeys([own, *near, *used]) if it in address.REGIONS]
     remedies = [_moved(facts, here, here.profile, it) for it in names[:_MOST]]

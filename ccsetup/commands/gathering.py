@@ -14,6 +14,7 @@ from pathlib import Path
 
 from ccsetup.errors import Problem
 from ccsetup.facts import Clone, Facts
+from ccsetup.places import meant
 from ccsetup.shells import guess
 from ccsetup.world import World
 
@@ -115,26 +116,27 @@ def _with_files(world: World, facts: Facts) -> Facts:
 
 
 def _pointed(facts: Facts) -> list[Path]:
-    """Return the absolute paths that settings and variables point to; what is no such path is a finding of its own."""
+    """Return the absolute paths that settings and variables point to; of one that is none, those it may stand for."""
     documents = (facts.config, facts.credentials)
-    values = [facts.env.get(name, "") for name in VARIABLES]
+    values = [value for name in VARIABLES if (value := facts.env.get(name))]
     if any(key in document.text for document in documents for key in POINTING):
-        values += [there.get(key, "") for there in facts.profiles.values() for key in POINTING]
-    return [Path(value) for value in values if "\n" not in value and "\0" not in value and Path(value).is_absolute()]
+        values += [there[key] for there in facts.profiles.values() for key in POINTING if key in there]
+    from ccsetup.checks.tokens import whole_paths
+
+    plain = [meant(value) for value in dict.fromkeys(values) if "\n" not in value and "\0" not in value]
+    return [path for value in plain if value for path in whole_paths(facts, value)]
 
 
 def _programs(facts: Facts) -> list[str]:
-    """Return the programs that profiles get their keys from, as they are named."""
-    if not any("credential_process" in document.text for document in (facts.config, facts.credentials)):
-        return []
-    commands = [there["credential_process"] for there in facts.profiles.values() if "credential_process" in there]
-    return [*dict.fromkeys(word for command in commands if (word := program(command)))]
+    """Return the programs that profiles get their keys from, and this clone its passwords, as they are named."""
+    from ccsetup.checks.git import program, signing
+    from ccsetup.checks.processes import words
 
-
-def program(command: str) -> str:
-    """Return the program that a credential_process runs, "" where its quotes do not end."""
-    found = re.match(r'\s*(?:"([^"]+)"|\'([^\']+)\'|([^\s"\']+))', command)
-    return next(filter(None, found.groups()), "") if found else ""
+    found = [program(signing(facts.clone))] if facts.clone else []
+    if any("credential_process" in document.text for document in (facts.config, facts.credentials)):
+        commands = [there["credential_process"] for there in facts.profiles.values() if "credential_process" in there]
+        found += [next(iter(words(command, facts.windows)), "") for command in commands]
+    return [*dict.fromkeys(name for name in found if name and "\0" not in name)]
 
 
 def _clone(world: World) -> Clone | None:
