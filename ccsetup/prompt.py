@@ -118,7 +118,7 @@ class Prompt:
         from select import select
 
         typed = self._read(before, hidden)
-        while set("={[") & set(typed) and os.name != "nt" and select([sys.stdin], [], [], PASTE_S)[0]:
+        while set(" ={[") & set(typed.strip()) and os.name != "nt" and select([sys.stdin], [], [], PASTE_S)[0]:
             more = sys.stdin.readline()
             if not more:
                 break
