@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from ccsetup.errors import Problem
-from ccsetup.model import Answers, Choice, Identity, Keys, Secret, Section, Value, Who
+from ccsetup.model import Answers, Choice, Identity, Keys, Later, Secret, Section, Value, Who
 from ccsetup.world import Start, World
 
 T = TypeVar("T")
@@ -39,6 +39,7 @@ class Look:
         self.sections, self.clear = sections, clear
         self.env, self.cwd, self.home, self.now = world.env, world.cwd, world.home, world.now
         self.awscli = world.awscli
+        self.later: Callable[[], Later] | None = None  # looks for what is broken here
 
     def _once(self, key: object, make: Callable[[], T]) -> T:
         if key not in self._seen:

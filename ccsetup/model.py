@@ -91,6 +91,13 @@ class Choice(NamedTuple):
     hint: str = ""
 
 
+class Later(NamedTuple):
+    """What comes of a look beside a list that is on screen: further entries, and what draws its heading anew."""
+
+    choices: tuple[Choice, ...] = ()
+    redraw: Callable[[], None] | None = None
+
+
 class Corrected(NamedTuple):
     """A typed text that had one reading other than its letters: the value taken, and what to say about it."""
 
@@ -127,7 +134,7 @@ class Question(NamedTuple):
     answer with every earlier one at hand, before it stands: it returns what shall stand instead, or None, and raises
     Problem to have the question asked again. `reads` says in a few words what a text pasted beside the list is, ""
     when it is nothing known. `optional` accepts an empty answer, `free` a typed one beside a
-    list; one that works `once` is not offered again.
+    list; one that works `once` is not offered again. `later` returns what looks for further choices beside the prompt.
     """
 
     key: str
@@ -142,6 +149,7 @@ class Question(NamedTuple):
     settle: Callable[[Value, Answers, Look], Value | Corrected | Told | None] | None = None
     reads: Callable[[str], str] | None = None
     optional: bool = False
+    later: Callable[[Look], Callable[[], Later] | None] | None = None
     free: bool = False
     once: bool = False
     flag: str = ""  # the flag that answers it, where it is not --key-with-hyphens; "-" for none
@@ -174,6 +182,7 @@ class Asked(NamedTuple):
     free: bool = False
     optional: bool = False
     reads: Callable[[str], str] | None = None
+    later: Callable[[], Later] | None = None
 
 
 class Back:

@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from ccsetup.errors import Cancelled
 from ccsetup.inert import spell
-from ccsetup.model import BACK, Asked, Back, Secret
+from ccsetup.model import BACK, Asked, Back, Later, Secret
 from ccsetup.plain import Answered, accepted, conversation
 from ccsetup.sheet import Sheet
+from ccsetup.waiting import signals_stay_here
 
 if TYPE_CHECKING:
     from prompt_toolkit.application import Application
@@ -48,6 +51,8 @@ class Prompt:
     def ask(self, asked: Asked) -> str | Secret | Back:
         """Return the parsed answer, or BACK. Raises Cancelled on Ctrl-C and at the end of input."""
         dumb = self._env.get("TERM", "").lower() in ("dumb", "unknown")
+        if dumb and asked.later:
+            asked = asked._replace(choices=(*asked.choices, *asked.later().choices), later=None)
         try:
             read = self._lines if asked.reads else self._read
             answer = conversation(asked, self._say, read) if dumb else self._ask(asked)
@@ -65,6 +70,8 @@ class Prompt:
         sheet = Sheet(asked, self._terminal(), ColorDepth.DEPTH_1_BIT if self._env.get("NO_COLOR") else None)
         app = sheet.application(self._input)
         app.after_render += self._drawn
+        if asked.later:
+            app.after_render += Beside(sheet, asked.later).begin
         self._quiet()
         answer = self._run(app)
         self._asked_last = time.monotonic()
@@ -138,3 +145,34 @@ class Prompt:
             self._output = create_output(stdout=sys.stderr)
             self._output.enable_cpr = False  # asking where the cursor is would make leaving wait for the reply
         return self._output  # type: ignore[no-any-return]
+
+
+class Beside:
+    """Looks for something while a question is on screen, and shows there what came of it."""
+
+    def __init__(self, sheet: Sheet, look: Callable[[], Later]) -> None:
+        self._sheet, self._look, self._begun = sheet, look, False
+
+    def begin(self, app: Application[Any]) -> None:
+        """Begin once, when the question has been drawn."""
+        if self._begun or app.loop is None:
+            return
+        self._begun = True
+        with signals_stay_here():
+            threading.Thread(target=self._work, args=(app.loop, app), daemon=True).start()
+
+    def _work(self, loop: Any, app: Application[Any]) -> None:
+        found = self._look()
+        if found.choices or found.redraw:
+            with suppress(RuntimeError):  # the question has been answered meanwhile
+                loop.call_soon_threadsafe(lambda: app.create_background_task(self._show(app, found)))
+
+    async def _show(self, app: Application[Any], found: Later) -> None:
+        from prompt_toolkit.application import run_in_terminal
+
+        if not app.is_running or app.is_done:
+            return
+        if found.redraw:
+            await run_in_terminal(found.redraw)
+        self._sheet.grow(found.choices)
+        app.invalidate()

@@ -26,6 +26,7 @@ NO_BREAK = "\N{NO-BREAK SPACE}"
 LABEL = 9  # columns of a checklist's first word
 PROSE = 100  # columns beyond which sentences are hard to read
 MOMENT_S = 0.3  # what is over sooner shows no spinner
+LIST = 17  # lines of the list below the heading
 WHILE_S = 1.0  # and no line where there is no terminal
 
 BOLD, DIM, RED, GREEN, CYAN = "1", "2", "31", "32", "36"
@@ -48,16 +49,29 @@ class Screen:
         self.live = _is_terminal(self._err) and env.get("TERM", "").lower() not in ("dumb", "unknown")
         self._colours = self.live and not env.get("NO_COLOR") and (os.name != "nt" or "WT_SESSION" in env)
         self._busy: Busy | None = None
+        self._headed: list[str] = []  # what stands from the heading's findings on, and how many lines those are
+        self._found = 0
         self.lock = RLock()
 
     def heading(self, text: str, facts: Sequence[tuple[str, bool | None]] = ()) -> None:
         """The wizard's first lines: what this is, and what was found here (good, not good, or neither)."""
-        lines = ["", f" {self._in(BOLD, 'ccsetup')}  {inert(text)}", ""]
+        self._write("", f" {self._in(BOLD, 'ccsetup')}  {inert(text)}", "")
+        self._headed = []
+        self._write(*self._found_here(facts))
+        self._found = len(self._headed)
+        self._write(*([""] if facts else []))
+
+    def amend(self, facts: Sequence[tuple[str, bool | None]]) -> None:
+        """Write anew, where it stands, what `heading` found here; with no room for that above a list, not at all."""
+        lines = [*self._found_here(facts), *self._headed[self._found :]]
+        if self.live and len(lines) + LIST <= self._lines():
+            self.put(f"\r\x1b[{len(self._headed)}A\x1b[J" + "".join(f"{line}\n" for line in lines))
+
+    def _found_here(self, facts: Sequence[tuple[str, bool | None]]) -> list[str]:
         marks = {True: " ✓", False: " ✗", None: ""}
         found = "   ".join(f"{inert(fact)}{marks[good]}".replace(" ", NO_BREAK) for fact, good in facts)
         rows = [row.replace(NO_BREAK, " ") for row in self._rows([("This machine", found)])] if facts else []
-        ticked = [row.replace("✓", self._in(GREEN, "✓")).replace("✗", self._in(RED, "✗")) for row in rows]
-        self._write(*lines, *ticked, *([""] if facts else []))
+        return [row.replace("✓", self._in(GREEN, "✓")).replace("✗", self._in(RED, "✗")) for row in rows]
 
     def say(self, text: str) -> None:
         """One plain line; on a narrow terminal it goes on below its own beginning."""
@@ -194,6 +208,12 @@ class Screen:
     def _room(self, most: int = 10**6) -> int:
         return min(self._columns(self._err), most) if _is_terminal(self._err) else 10**6
 
+    def _lines(self) -> int:
+        try:
+            return os.get_terminal_size(self._err.fileno()).lines
+        except (OSError, ValueError):
+            return 0
+
     def _columns(self, stream: TextIO) -> int:
         try:
             columns = os.get_terminal_size(stream.fileno()).columns
@@ -206,6 +226,7 @@ class Screen:
         return named or any(name in self._env for name in LINKING)
 
     def _write(self, *lines: str) -> None:
+        self._headed += lines
         with self.lock, self._busy.hidden() if self._busy else nullcontext():
             self.put("".join(f"{line}\n" for line in lines))
 

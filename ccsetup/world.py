@@ -368,6 +368,9 @@ class Screen(Protocol):
     def heading(self, text: str, facts: Sequence[tuple[str, bool | None]]) -> None:
         """The wizard's first lines: what this is, and what was found here (good, not good, or neither)."""
 
+    def amend(self, facts: Sequence[tuple[str, bool | None]]) -> None:
+        """Write anew what the heading found here, where it stands above the question that is asked."""
+
     def say(self, text: str) -> None:
         """One plain line."""
 

@@ -70,6 +70,9 @@ class Shown:
     def heading(self, text: str, facts: Sequence[tuple[str, bool | None]]) -> None:
         self.lines.append(f"heading {text} {facts}")
 
+    def amend(self, facts: Sequence[tuple[str, bool | None]]) -> None:
+        self.lines.append(f"amended {facts}")
+
     def say(self, text: str) -> None:
         self.lines.append(text)
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 PASTE = Choice("paste", "Paste a message, URL, ARN, keys, profile text …")
 SHORT = 24  # columns that the answer's line has for what was recognised, on a narrow terminal
 FIND = "find"  # no kind: whichever profile here can read the repository
+FIX = "fix"  # nor this: what is broken here is repaired first
 
 
 def _found() -> tuple[Access, ...]:
@@ -77,6 +78,7 @@ def _kind(names: Sequence[str] = ()) -> Question:
         parse=_kind_or_paste,
         settle=None if names else _settle_kind,
         reads=None if names else _recognised,
+        later=None if names else lambda look: look.later,
         flag="KIND",
         title="Access",
     )
@@ -84,7 +86,7 @@ def _kind(names: Sequence[str] = ()) -> Question:
 
 def _kind_or_paste(text: str) -> str:
     name = parse.tidy(text).lower()
-    if name in (FIND, PASTE.value) or any(name == access.name for access in KINDS):
+    if name in (FIND, FIX, PASTE.value) or any(name == access.name for access in KINDS):
         return name
     if readings(text):
         return text
@@ -118,7 +120,7 @@ def _settle_kind(value: Value, answers: Answers, look: Look) -> Told | None:
     text = str(value)
     if text == PASTE.value:
         raise Which("A paste is needed.", "Paste it here, then press Enter", next="Keys and tokens in it stay hidden.")
-    if text == FIND or any(text == access.name for access in KINDS):
+    if text in (FIND, FIX) or any(text == access.name for access in KINDS):
         return None
     ways = [(Choice(f"{i}", reading.label, reading.hint), _told(reading)) for i, reading in enumerate(readings(text))]
     first = ways[0][1]
@@ -147,6 +149,8 @@ def flow(answers: Answers) -> tuple[Question, ...]:
     """Return every question the answers so far lead to, in order."""
     name = answers.text("kind")
     if not name:
+        return (_kind(),)
+    if name == FIX:
         return (_kind(),)
     if name == FIND:
         return (_kind(), REPO._replace(choices=None, known=None, settle=None))

@@ -20,6 +20,10 @@ ROUNDS = 40
 TOLD = 12  # repairs that are told one by one
 
 
+class Declined(Cancelled):
+    """The person has seen the repair and does not want it."""
+
+
 class Cure:
     """One run's repairs: what was found before them, and what has been repaired so far, in thought."""
 
@@ -176,7 +180,7 @@ def agreed(world: World) -> None:
         raise Missing("Missing: --yes.", next="Add --yes to repair this, or --dry-run to only look at it.")
     choices = (Choice(GO, "Yes, repair it"), Choice("cancel", "Cancel", "everything stays as it is"))
     if world.prompt.ask(Asked("repair", "Write this?", "choose", choices=choices, default=GO)) != GO:
-        raise Cancelled("Cancelled. Nothing was written.")
+        raise Declined
 
 
 def write(world: World, change: Plan) -> Receipt:

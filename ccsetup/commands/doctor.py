@@ -6,7 +6,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ccsetup.commands import curing, diagnosis, telling
+from ccsetup.commands import curing, diagnosis, reporting, telling
 from ccsetup.commands.diagnosis import Diagnosis
 from ccsetup.commands.outcome import told
 from ccsetup.commands.report import Report
@@ -37,8 +37,6 @@ def main(options: Namespace, world_of: Callable[[], World]) -> Report:
     try:
         visit(world, options, case)
         if options.report:
-            from ccsetup.commands import reporting
-
             reporting.write(world, Path(options.report), case.seen, case.gone, options.short_ids)
     except (Problem, KeyboardInterrupt) as ended:
         problem = ended if isinstance(ended, Problem) else Cancelled()

@@ -19,7 +19,7 @@ def looking(world: World, options: Options) -> Look:
             raise Problem(
                 f"{path}, line {document.fault.line}: {document.fault.says}",
                 why="While that stands no AWS tool can read any profile. Nothing was written.",
-                next="Mend that line, then run ccsetup again.",
+                next="Have it repaired: ccsetup doctor --fix",
                 code=document.fault.code,
             )
     return Look(

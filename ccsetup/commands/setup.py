@@ -6,11 +6,12 @@ from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING
 
 from ccsetup import access
+from ccsetup.commands import ailing
 from ccsetup.commands.looking import looking
 from ccsetup.commands.options import EXAMPLE as EXAMPLE
 from ccsetup.commands.options import Options
 from ccsetup.commands.report import Report
-from ccsetup.errors import BadAnswer, Missing
+from ccsetup.errors import BadAnswer, Missing, Problem
 from ccsetup.look import Look
 from ccsetup.model import Answers, Value
 from ccsetup.talk import Walk
@@ -54,7 +55,7 @@ def run(world: World, options: Options) -> Outcome:
     elif not kind and world.prompt is None:
         names = ", ".join(each.name for each in access.KINDS)
         raise Missing("Missing: KIND.", next=f"One of {names}, such as: ccsetup setup sso")
-    look = looking(world, options)
+    look = _looking(world, options)
     if world.prompt is not None:
         greet(world, look)
     walk = Walk(
@@ -67,6 +68,9 @@ def run(world: World, options: Options) -> Outcome:
         defaults=options.yes,
     )
     trail = walk.run()
+    if trail.answers.text("kind") == access.FIX:
+        ailing.repair(world, options.dry_run)
+        return run(world, options)
     if trail.answers.text("kind") == access.FIND:
         return _found(world, options, trail.answers, look)
     from ccsetup.commands import carrying, planning  # only now: the first question need not wait for them
@@ -94,6 +98,17 @@ def run(world: World, options: Options) -> Outcome:
             return outcome
 
 
+def _looking(world: World, options: Options) -> Look:
+    """Read the files; where no AWS tool could, a person may have them repaired first."""
+    try:
+        return looking(world, options)
+    except Problem as refused:
+        if options.yes:
+            raise
+        ailing.offer(world, refused, options.dry_run)
+        return looking(world, options)
+
+
 def _found(world: World, options: Options, answers: Answers, look: Look) -> Outcome:
     """Clone with whichever profile here can read the repository, as `ccsetup clone` does."""
     from argparse import Namespace
@@ -110,11 +125,15 @@ def _found(world: World, options: Options, answers: Answers, look: Look) -> Outc
 def greet(world: World, look: Look) -> None:
     """Say what this is and what was found on this machine."""
     version, count = world.git.version(), len(look.profiles)
-    there = f"{count or 'no'} AWS profile{'' if count == 1 else 's'}"
     helper = bool(world.git.helper())
     brought = "git-remote-codecommit" + ("" if helper else " (ccsetup brings its own)")
-    facts = [(f"git {version}".strip(), bool(version)), (brought, helper or None), (there, None)]
-    world.screen.heading("AWS CodeCommit access, set up and cloned", facts)
+
+    def found(broken: int = 0) -> list[tuple[str, bool | None]]:
+        there = f"{count or 'no'} AWS profile{'' if count == 1 else 's'}{f', {broken} broken' if broken else ''}"
+        return [(f"git {version}".strip(), bool(version)), (brought, helper or None), (there, None)]
+
+    world.screen.heading("AWS CodeCommit access, set up and cloned", found())
+    look.later = ailing.beside(world, found)
     if not version:
         world.screen.note("There is no git here: access can be set up now, a clone needs git installed first.")
 

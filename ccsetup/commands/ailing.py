@@ -1,0 +1,68 @@
+"""What is broken on this machine, for the wizard: looked at beside its first question, and repaired when asked for."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Callable, Sequence
+
+from ccsetup import access
+from ccsetup.errors import Problem
+from ccsetup.model import Asked, Choice, Finding, Later
+from ccsetup.world import World
+
+GO = "go"
+ENDS = ("sso.signed-out", "sso.expired", "keys.expired", "oidc.token-expired")  # what ends by itself is not broken
+REFUSED = ("file.duplicate-section", "file.duplicate-key", "file.encoding", "file.stray-line", "file.nested-block")
+
+Greeting = Callable[[int], Sequence[tuple[str, bool | None]]]  # by the number of broken profiles
+
+
+def beside(world: World, greeting: Greeting) -> Callable[[], Later]:
+    """Return what looks for what is broken while the first question is asked, and adds it to heading and list."""
+
+    def look() -> Later:
+        try:
+            findings = _findings(world)
+        except Problem:  # the doctor's own command says what it is
+            return Later()
+        broken = {name for it in findings if it.severity == "stops" for name in (it.profile, *it.also) if name}
+        hint = Choice(access.FIX, "Fix what is broken here", findings[0].says) if findings else None
+        redraw = (lambda: world.screen.amend(greeting(len(broken)))) if broken else None
+        return Later((hint,) if hint else (), redraw)
+
+    return look
+
+
+def _findings(world: World) -> list[Finding]:
+    """Return what stops a profile and does not merely end by itself, and what hinders and can be repaired."""
+    from ccsetup.commands import diagnosis, telling  # the first question need not wait for them
+
+    found = diagnosis.looked(diagnosis.begun(world, ()))
+    wrong = [it for it in found if it.code not in ENDS]
+    return [
+        it
+        for it in wrong
+        if (it.severity == "stops" and it.profile) or (it.severity != "note" and telling.mendable(it))
+    ]
+
+
+def repair(world: World, dry_run: bool = False) -> None:
+    """Repair what can be, as `ccsetup doctor --fix --offline` does. Raises Cancelled where the person leaves."""
+    from ccsetup.commands import curing, doctor
+
+    switches = {"profiles": [], "fix": True, "offline": True, "modernize": False, "yes": False, "dry_run": dry_run}
+    try:
+        doctor.visit(world, Namespace(**switches), doctor.Case())
+    except curing.Declined as left:
+        world.screen.note(left.what)
+
+
+def offer(world: World, refused: Problem, dry_run: bool = False) -> None:
+    """Offer to repair files that no AWS tool can read. Raises the problem itself where that is not wanted."""
+    if world.prompt is None or refused.code not in REFUSED:
+        raise refused
+    world.screen.problem(refused)
+    choices = (Choice(GO, "Yes, show me the repair"), Choice("leave", "No, leave it as it is"))
+    if world.prompt.ask(Asked("doctor", "Repair it now?", "choose", "", choices, GO, can_go_back=False)) != GO:
+        raise refused
+    repair(world, dry_run)
