@@ -14,6 +14,7 @@ from ccsetup.model import Change, FileName, Finding
 from ccsetup.patterns import later
 
 _COMMENT = later(r"[ \t]+[#;]")
+_BARE = later(r"[\w/+=.:@,-]*", re.ASCII)
 _SPELLED = later(r"([^=:]*[=:]\s*)(.*?)(\s*)", re.DOTALL)
 
 
@@ -117,7 +118,7 @@ def _gone(file: FileName, lines: Iterable[int]) -> Iterator[Change]:
 
 def meant(value: str) -> str:
     """Return a value without what has checks of its own: a comment behind it, quotes, a word processor's letters."""
-    return parse.tidy(_COMMENT.split(value, 1)[0])
+    return value if _BARE.fullmatch(value) else parse.tidy(_COMMENT.split(value, 1)[0])
 
 
 def comment(value: str) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from ccsetup import sources, standing
-from ccsetup.checks.kinds import ID, SECRET, TOKENS, Kind, kinds
+from ccsetup.checks.kinds import ALONE, ID, SECRET, TOKENS, Kind, kinds
 from ccsetup.facts import Facts
 from ccsetup.model import Change, FileName, Finding, Remedy
 from ccsetup.places import Place, added, finding, in_file, meant, place, places, removed, respelled
@@ -20,10 +20,20 @@ _REFUSED = "AWS refuses it: InvalidClientTokenId."
 _ENDS = standing.RECORDED
 
 
+def keys(facts: Facts) -> Iterator[Finding]:
+    """Every ailment of stored keys, profile by profile."""
+    for name, there in _stored(facts):
+        for ailment in (partial, split, token, swapped, expired):
+            yield from ailment(facts, name, there)
+
+
 def _stored(facts: Facts) -> Iterator[tuple[str, Settings]]:
     """Yield the profiles that have stored keys, or a part of some, which no other kind keeps from being used."""
     for name, there in facts.intended.items():
         if ID in there or SECRET in there or TOKENS[0] in there:
+            if ALONE.isdisjoint(there):
+                yield name, there
+                continue
             found = kinds(facts, name, there)
             first = found[0] if found else None
             if first is None or first.keys[0] == ID or _is_source(facts, name, there, first):
@@ -41,58 +51,61 @@ def _files(facts: Facts, name: str, key: str) -> list[Place]:
     return [it for it in found if it and it.value.strip()]
 
 
-def partial(facts: Facts) -> Iterator[Finding]:
+def partial(facts: Facts, name: str, there: Settings) -> Iterator[Finding]:
     """Half a pair of keys."""
-    for name, there in _stored(facts):
-        has_id, has_secret = bool(there.get(ID, "").strip()), bool(there.get(SECRET, "").strip())
-        twice = (
-            has_id and has_secret and _KEY_ID.fullmatch(meant(there[ID])) and _KEY_ID.fullmatch(meant(there[SECRET]))
-        )
-        if has_id and has_secret and not twice:
-            continue
-        missing, other = (SECRET, ID) if has_id else (ID, SECRET)
-        where = next((it for key in (SECRET if twice else other, *_STATIC) if (it := place(facts, name, key))), None)
-        if where is None:
-            continue
-        says = f"{name} has no {missing}: keys are a pair, and this is half of it."
-        if twice:
-            says = f"{name}: aws_secret_access_key holds an access key ID again; the secret is the longer one."
+    has_id, has_secret = bool(there.get(ID, "").strip()), bool(there.get(SECRET, "").strip())
+    twice = has_id and has_secret and _KEY_ID.fullmatch(meant(there[ID])) and _KEY_ID.fullmatch(meant(there[SECRET]))
+    if has_id and has_secret and not twice:
+        return
+    missing, other = (SECRET, ID) if has_id else (ID, SECRET)
+    where = next((it for key in (SECRET if twice else other, *_STATIC) if (it := place(facts, name, key))), None)
+    if where is None:
+        return
+    says = f"{name} has no {missing}: keys are a pair, and this is half of it."
+    if twice:
+        says = f"{name}: aws_secret_access_key holds an access key ID again; the secret is the longer one."
+    yield finding(
+        facts,
+        name,
+        where,
+        "keys.partial",
+        "stops",
+        says,
+        because="PartialCredentialsError, or no credentials at all: git and SDKs then try this machine's role.",
+        fix="ask",
+        do=f"ccsetup setup keys --profile {name}",
+        remedies=(Remedy("Take that half away", changes=removed(places(facts, name, _STATIC))),),
+    )
+
+
+def split(facts: Facts, name: str, there: Settings) -> Iterator[Finding]:
+    """A pair, or its session token, over the two files."""
+    written = facts.stanzas.get(("config", "profile", name))
+    if (
+        written is None
+        or ("credentials", "profile", name) not in facts.stanzas
+        or not written.values.keys() & {*_STATIC}
+    ):
+        return
+    apart = {key: _files(facts, name, key) for key in _STATIC}
+    if not (apart[ID] and apart[SECRET]):
+        return
+    torn = _torn({key: where for key, where in apart.items() if where})
+    needed = {ID, SECRET} & {it.setting.key for it in torn} or not meant(apart[ID][0].value).startswith("AKIA")
+    if torn and needed:
+        stored = [it for where in apart.values() for it in where if it.file == "credentials"]
+        home = max(stored, key=lambda it: it.line)
         yield finding(
             facts,
             name,
-            where,
-            "keys.partial",
+            torn[0],
+            "keys.split",
             "stops",
-            says,
-            because="PartialCredentialsError, or no credentials at all: git and SDKs then try this machine's role.",
-            fix="ask",
-            do=f"ccsetup setup keys --profile {name}",
-            remedies=(Remedy("Take that half away", changes=removed(places(facts, name, _STATIC))),),
+            f"{name}: {' and '.join(it.setting.key for it in torn)} stands in config, the rest in credentials.",
+            because="PartialCredentialsError: botocore takes a pair from one file; so do other SDKs.",
+            fix="auto",
+            remedies=(Remedy("Put it with the rest", "into credentials", _together(home, torn)),),
         )
-
-
-def split(facts: Facts) -> Iterator[Finding]:
-    """A pair, or its session token, over the two files."""
-    for name, _ in _stored(facts):
-        apart = {key: _files(facts, name, key) for key in _STATIC}
-        if not (apart[ID] and apart[SECRET]):
-            continue
-        torn = _torn({key: where for key, where in apart.items() if where})
-        needed = {ID, SECRET} & {it.setting.key for it in torn} or not meant(apart[ID][0].value).startswith("AKIA")
-        if torn and needed:
-            stored = [it for where in apart.values() for it in where if it.file == "credentials"]
-            home = max(stored, key=lambda it: it.line)
-            yield finding(
-                facts,
-                name,
-                torn[0],
-                "keys.split",
-                "stops",
-                f"{name}: {' and '.join(it.setting.key for it in torn)} stands in config, the rest in credentials.",
-                because="PartialCredentialsError: botocore takes a pair from one file; so do other SDKs.",
-                fix="auto",
-                remedies=(Remedy("Put it with the rest", "into credentials", _together(home, torn)),),
-            )
 
 
 def _in(all_of: list[Place], file: FileName) -> bool:
@@ -111,35 +124,37 @@ def _together(home: Place, torn: list[Place]) -> tuple[Change, ...]:
     return (*added(home, values), *removed(torn))
 
 
-def token(facts: Facts) -> Iterator[Finding]:
+def token(facts: Facts, name: str, there: Settings) -> Iterator[Finding]:
     """Temporary keys without their session token, long-term keys with one, or two tokens that differ."""
-    for name, there in _stored(facts):
-        key_id, where = meant(there.get(ID, "")), place(facts, name, ID)
-        tokens = [key for key in TOKENS if there.get(key, "").strip()]
-        if where is None or not meant(there.get(SECRET, "")):
-            continue
-        if key_id.startswith("ASIA") and not tokens:
-            says = f"{name} has temporary keys (ASIA…) without their aws_session_token."
-            do = f"ccsetup login {name}"
-            yield finding(facts, name, where, "keys.session-token", "stops", says, because=_REFUSED, fix="ask", do=do)
-        elif key_id.startswith("AKIA") and _KEY_ID.fullmatch(key_id) and tokens:
-            yield _too_many(facts, name, where, tokens[0])
-        elif len(tokens) > 1 and there[TOKENS[0]] != there[TOKENS[1]]:
-            says = f"{name} has two session tokens that differ; botocore takes aws_security_token, the older name."
-            where = place(facts, name, TOKENS[1])
-            remedy = Remedy("Keep aws_session_token", changes=removed(places(facts, name, TOKENS[1:])))
-            because = "Other SDKs take aws_session_token, so that one of both is refused."
-            yield finding(
-                facts,
-                name,
-                where,
-                "keys.session-token",
-                "hinders",
-                says,
-                because=because,
-                fix="ask",
-                remedies=(remedy,),
-            )
+    key_id = meant(there.get(ID, ""))
+    tokens = [key for key in TOKENS if there.get(key, "").strip()]
+    if not tokens and not key_id.startswith("ASIA"):
+        return
+    where = place(facts, name, ID)
+    if where is None or not meant(there.get(SECRET, "")):
+        return
+    if key_id.startswith("ASIA") and not tokens:
+        says = f"{name} has temporary keys (ASIA…) without their aws_session_token."
+        do = f"ccsetup login {name}"
+        yield finding(facts, name, where, "keys.session-token", "stops", says, because=_REFUSED, fix="ask", do=do)
+    elif key_id.startswith("AKIA") and _KEY_ID.fullmatch(key_id) and tokens:
+        yield _too_many(facts, name, where, tokens[0])
+    elif len(tokens) > 1 and there[TOKENS[0]] != there[TOKENS[1]]:
+        says = f"{name} has two session tokens that differ; botocore takes aws_security_token, the older name."
+        where = place(facts, name, TOKENS[1])
+        remedy = Remedy("Keep aws_session_token", changes=removed(places(facts, name, TOKENS[1:])))
+        because = "Other SDKs take aws_session_token, so that one of both is refused."
+        yield finding(
+            facts,
+            name,
+            where,
+            "keys.session-token",
+            "hinders",
+            says,
+            because=because,
+            fix="ask",
+            remedies=(remedy,),
+        )
 
 
 def _too_many(facts: Facts, name: str, key_id: Place, key: str) -> Finding:
@@ -159,48 +174,46 @@ def _too_many(facts: Facts, name: str, key_id: Place, key: str) -> Finding:
     )
 
 
-def swapped(facts: Facts) -> Iterator[Finding]:
+def swapped(facts: Facts, name: str, there: Settings) -> Iterator[Finding]:
     """Key and secret exchanged."""
-    for name, there in _stored(facts):
-        key_id, secret = meant(there.get(ID, "")), meant(there.get(SECRET, ""))
-        if not _KEY_ID.fullmatch(secret) or _KEY_ID.fullmatch(key_id) or not _SECRET.fullmatch(key_id):
-            continue
-        one, other = place(facts, name, ID), place(facts, name, SECRET)
-        if one and other:
-            changes = (*respelled(one, other.value), *respelled(other, one.value))
-            yield finding(
-                facts,
-                name,
-                one,
-                "keys.swapped",
-                "stops",
-                f"{name}: the access key ID and the secret stand in each other's place.",
-                because=f"{_REFUSED} The secret is sent as if it were the ID, and may be in logs.",
-                fix="auto",
-                remedies=(Remedy("Exchange them", changes=changes),),
-            )
+    key_id, secret = meant(there.get(ID, "")), meant(there.get(SECRET, ""))
+    if not _KEY_ID.fullmatch(secret) or _KEY_ID.fullmatch(key_id) or not _SECRET.fullmatch(key_id):
+        return
+    one, other = place(facts, name, ID), place(facts, name, SECRET)
+    if one and other:
+        changes = (*respelled(one, other.value), *respelled(other, one.value))
+        yield finding(
+            facts,
+            name,
+            one,
+            "keys.swapped",
+            "stops",
+            f"{name}: the access key ID and the secret stand in each other's place.",
+            because=f"{_REFUSED} The secret is sent as if it were the ID, and may be in logs.",
+            fix="auto",
+            remedies=(Remedy("Exchange them", changes=changes),),
+        )
 
 
-def expired(facts: Facts) -> Iterator[Finding]:
+def expired(facts: Facts, name: str, there: Settings) -> Iterator[Finding]:
     """Keys whose recorded end has passed."""
-    for name, there in _stored(facts):
-        if not any(key in there for key in _ENDS) or not any(there.get(key) for key in TOKENS):
-            continue
-        ends = sources.ends(there)
-        if ends and ends <= facts.now:
-            where = next(
-                it for key in (*_ENDS, ID) if sources.moment(there.get(key, "")) and (it := place(facts, name, key))
-            )
-            yield finding(
-                facts,
-                name,
-                where,
-                "keys.expired",
-                "stops",
-                f"The keys of {name} ended at {ends:%Y-%m-%d %H:%M} UTC.",
-                because="ExpiredToken; git says 403.",
-                do=f"ccsetup login {name}",
-            )
+    if not any(there.get(key) for key in TOKENS) or not any(key in there for key in _ENDS):
+        return
+    ends = sources.ends(there)
+    if ends and ends <= facts.now:
+        where = next(
+            it for key in (*_ENDS, ID) if sources.moment(there.get(key, "")) and (it := place(facts, name, key))
+        )
+        yield finding(
+            facts,
+            name,
+            where,
+            "keys.expired",
+            "stops",
+            f"The keys of {name} ended at {ends:%Y-%m-%d %H:%M} UTC.",
+            because="ExpiredToken; git says 403.",
+            do=f"ccsetup login {name}",
+        )
 
 
-CHECKS = (partial, split, token, swapped, expired)
+CHECKS = (keys,)

@@ -17,8 +17,9 @@ ID, SECRET = "aws_access_key_id", "aws_secret_access_key"
 TOKENS = ("aws_session_token", "aws_security_token")
 _KEYS = (ID, SECRET, *TOKENS, *RECORDED)
 _SSO = ("sso_session", "sso_account_id", "sso_role_name", "sso_start_url", "sso_region")
-_ALONE = frozenset({"web_identity_token_file", "sso_account_id", "sso_role_name", "aws_access_key_id",
-                    "aws_secret_access_key", "login_session", "credential_process", "role_arn"})  # fmt: skip
+ALONE = frozenset(
+    ("web_identity_token_file", "sso_account_id", "sso_role_name", "login_session", "credential_process", "role_arn")
+)
 
 
 class Kind(NamedTuple):
@@ -43,7 +44,10 @@ _IN_CONFIG = Kind("the keys in config", _KEYS, ("config",))
 def shadowed(facts: Facts) -> Iterator[Finding]:
     """Settings of one kind that another kind keeps every tool from using."""
     for name, there in facts.intended.items():
-        if len(_ALONE & there.keys()) < 2:
+        others = len(ALONE & there.keys())
+        if not others and not (ID in there and _static(facts, name, "config")):
+            continue
+        if others == 1 and ID not in there and SECRET not in there:
             continue
         found = kinds(facts, name, there)
         if len(found) < 2 or _is_broken(facts, name, there, found[0]):
