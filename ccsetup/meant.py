@@ -189,7 +189,9 @@ class _Reader:
         says = _SAYS_OF_HEADER.get(code, "[{}] is no section that AWS tools know; [{}] is.").format(
             header, meant.header
         )
-        return Oddity(code, at, at, at, says, (way,), True, reads=(spelled,))
+        used = meant.header.split(" ")[-1] in self.names or any(key in KNOWN for key in self._keys_below(at))
+        severity: Severity = "stops" if used else "hinders"
+        return Oddity(code, at, at, at, says, (way,), True, reads=(spelled,), severity=severity)
 
     def _behind(self, at: int, line: str, header: str, rest: str) -> Oddity:
         """Return what stands behind a header, where nothing is read."""
