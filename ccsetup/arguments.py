@@ -9,7 +9,7 @@ from typing import NoReturn
 
 from ccsetup.errors import BadAnswer
 
-COMMANDS = ("setup", "clone", "login", "status", "env", "undo", "doctor", "share", "completion", "demo")
+COMMANDS = ("setup", "clone", "login", "status", "env", "undo", "doctor", "share", "team", "completion", "demo")
 ANYWHERE = "anywhere"  # the group of the flags that every command has
 _UNSAID = {"kind": None, "device_code": False, "no_browser": False}  # what the world asks of every command
 

@@ -18,6 +18,7 @@ HELP = """\
 ccsetup  AWS CodeCommit access, set up and cloned
 
   ccsetup                      asks what you were given, writes the profile, proves it, clones
+  ccsetup --team FILE|URL      the same from a team's file: one yes, and every repository is cloned
   ccsetup setup [KIND] …       the same by flags; every question has one
   ccsetup clone ADDRESS [DIR]  finds the profile and region that can read it, then clones
   ccsetup login [PROFILE]      signs in again, and renews whatever the profile is
@@ -25,6 +26,7 @@ ccsetup  AWS CodeCommit access, set up and cloned
   ccsetup env PROFILE          its temporary credentials as export lines
   ccsetup undo                 takes the last change back, byte for byte
   ccsetup doctor [PROFILE …]   finds what is wrong, and where; --fix repairs it
+  ccsetup team check|export    a team's file, checked line by line or made from profiles here
   ccsetup completion SHELL     completion for bash, zsh or fish
   ccsetup demo                 all of it against a sandbox AWS on this machine: no account, no network
 

@@ -131,7 +131,7 @@ def read(text: str) -> Reading:
     tree = reader.tree()
     found = reader.team(tree) if tree is not None else None
     if found is None or reader.faults:
-        other = [fault for fault in reader.faults if fault.path == ("version",)]
+        other = [fault for fault in reader.faults if fault.path == ("version",) and fault.line]
         raise Refused(*sorted(other or reader.faults, key=lambda fault: fault.line))
     return Reading(found, tuple(reader.mended))
 

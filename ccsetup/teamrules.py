@@ -78,7 +78,7 @@ def answer(place: Key, key: str, text: str) -> str | Corrected:
         return _policy(text)
     if key == "web_identity_token_file":
         return _token_file(text)
-    if question.key == "source_profile" and not place.prefix:
+    if key == "source_profile":
         return parse.profile(text)
     return question.parse(place.prefix + text)
 

@@ -11,6 +11,7 @@ from ccsetup import access, team
 from ccsetup.errors import Problem
 from ccsetup.sources import MACHINE
 from ccsetup.team import Entry, Place, Team
+from ccsetup.teamlines import Fault
 from ccsetup.world import World
 
 SHOWN = 12  # repositories that are named one by one
@@ -19,14 +20,15 @@ _FACTS = ("sso_start_url", "sso_account_id", "sso_role_name", "role_arn", "sourc
 
 
 class Received(NamedTuple):
-    """A team file and where it came from: `origin` for people, `source` as it was given."""
+    """A team file and where it came from: `origin` for people, `source` as it was given; and what was mended in it."""
 
     team: Team
     origin: str
     source: str
+    mended: tuple[Fault, ...] = ()
 
 
-def received(world: World, source: str) -> Received:
+def received(world: World, source: str, quietly: bool = False) -> Received:
     """Read a team file: a file here, or what is at an https address. Raises Problem; nothing has been written then."""
     if "://" not in source:
         found, origin = team.read(_at_home(world, source)), f"the file {source}"
@@ -34,9 +36,9 @@ def received(world: World, source: str) -> Received:
         with world.screen.busy(f"Fetching {urlsplit(source).netloc}"):
             sent = world.web.fetch(source, team.MOST_BYTES)
         found, origin = team.read(team.decoded(sent.content)), " by way of ".join(reversed(sent.hosts))
-    for mended in found.mended:
+    for mended in found.mended if not quietly else ():
         world.screen.note(str(mended))
-    return Received(found.team, origin, source)
+    return Received(found.team, origin, source, found.mended)
 
 
 def _at_home(world: World, source: str) -> str:

@@ -1,0 +1,138 @@
+"""Team files looked at and made: what is wrong with one, line by line; and one from the profiles that are here."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from ccsetup import address, team, teammaking
+from ccsetup.commands import cloning
+from ccsetup.commands.looking import looking
+from ccsetup.commands.options import Options
+from ccsetup.commands.receiving import received
+from ccsetup.commands.report import Report
+from ccsetup.errors import BadAnswer, Problem
+from ccsetup.model import Edit
+from ccsetup.team import Entry, Place, Refused, Team
+from ccsetup.teamlines import Fault, spelled_path
+from ccsetup.transport import HELPER
+from ccsetup.world import World
+
+ABOUT = "Check a team file line by line, or make one from profiles that work here."
+USAGE = "check FILE|URL · ccsetup team export PROFILE … [--repo NAME …] [--out FILE]"
+EXAMPLE = "ccsetup team export acme-dev --repo MySharedDemoRepo --out acme.ini"
+
+
+def flags(parser: ArgumentParser) -> None:
+    """Add what to do, and with what."""
+    parser.add_argument("action", choices=["check", "export"], help="check a file, or make one from profiles")
+    parser.add_argument("names", nargs="+", metavar="FILE|PROFILE", help="the file or its address; the profiles")
+    export = parser.add_argument_group("export")
+    export.add_argument("--repo", action="append", metavar="NAME", help="a repository; the clone one is in when absent")
+    export.add_argument("--name", metavar="TEXT", help="what the team is called, such as Acme platform")
+    export.add_argument("--note", metavar="TEXT", help="a line that is shown when all is done")
+    export.add_argument("--out", metavar="FILE", help="write it there; to stdout when absent")
+
+
+def main(options: Namespace, world_of: Callable[[], World]) -> Report:
+    """Do the one or the other."""
+    world = world_of()
+    if options.action == "check":
+        if len(options.names) > 1:
+            raise BadAnswer("One file is checked at a time, such as: ccsetup team check acme.ini")
+        return check(world, options.names[0])
+    return export(world, options)
+
+
+def check(world: World, source: str) -> Report:
+    """Tell every fault of a team file, or that it has none; exit 0 or 1."""
+    try:
+        found = received(world, source, quietly=True)
+    except Refused as refused:
+        world.screen.output("\n".join(f"{source}, {fault}" for fault in refused.faults))
+        count = len(refused.faults)
+        world.screen.say(f" {count} fault{'s' if count > 1 else ''}. Nothing would be done with it.")
+        return Report(_document(source, None, refused.faults), 1)
+    lines = [f"{source}, {fault}" for fault in found.mended]
+    entries, repositories = len(found.team.entries), len(found.team.repositories)
+    ways = f"{entries} way{'s' if entries != 1 else ''} in"
+    lines.append(
+        f"{source}: ok. {found.team.name}: {ways}, {repositories} repositor{'ies' if repositories != 1 else 'y'}."
+    )
+    world.screen.output("\n".join(lines))
+    return Report(_document(source, found.team, (), found.mended))
+
+
+def _document(
+    source: str, found: Team | None, faults: Sequence[Fault], mended: Sequence[Fault] = ()
+) -> dict[str, object]:
+    def told(fault: Fault) -> dict[str, object]:
+        return {"line": fault.line or None, "path": spelled_path(fault.path) or None, "says": fault.says}
+
+    return {
+        "ok": found is not None,
+        "file": source,
+        "name": found.name if found else None,
+        "access": [{"name": it.name, "label": it.label, "kind": it.kind} for it in found.entries] if found else [],
+        "repositories": [it.name for it in found.repositories] if found else [],
+        "faults": [told(fault) for fault in faults],
+        "mended": [told(fault) for fault in mended],
+        "problems": [],
+    }
+
+
+def export(world: World, options: Namespace) -> Report:
+    """Make a team file of profiles, and of the repositories that are named or stood in."""
+    look = looking(world, Options({}))
+    entries, said = teammaking.entries(options.names, look.profiles, look.sessions, world.home)
+    repositories = [_place(address.parse(text), entries) for text in options.repo or ()]
+    if not options.repo:
+        repositories = [place for folder in _clone(world) if (place := _of_clone(world, folder, entries))]
+    name = options.name or entries[0].answers.get("sso_session") or options.names[0]
+    made = Team(name, tuple(entries), tuple(repositories), options.note or "")
+    text = team.text(made)
+    for line in said:
+        world.screen.note(line)
+    if options.out:
+        _write(world, Path(options.out), text, options)
+    else:
+        world.screen.output(text.rstrip("\n"))
+    return Report({"ok": True, "text": text, "out": options.out, "left_out": said, "problems": []})
+
+
+def _place(asked: address.Address, entries: Sequence[Entry]) -> Place:
+    usual = entries[0].answers.get("region", "")
+    return Place(asked.repository, region=asked.region if asked.region != usual else "", branch=asked.branch)
+
+
+def _clone(world: World) -> list[Path]:
+    """Return the clone one stands in, if any."""
+    places = (world.cwd, *world.cwd.parents)
+    return [folder for folder in places if world.files.mode(folder / ".git") is not None][:1]
+
+
+def _of_clone(world: World, folder: Path, entries: Sequence[Entry]) -> Place | None:
+    """Return the clone one stands in as a repository of the file; None where it is not on CodeCommit."""
+    try:
+        place = _place(address.parse(world.git.origin(folder), world.env.get("CODE_COMMIT_ENDPOINT", "")), entries)
+    except BadAnswer:
+        return None
+    profile, _, via = cloning.goes(world, folder)
+    own = next((entry.name for entry in entries[1:] if entry.answers.get("profile") == profile), "")
+    return place._replace(
+        directory=folder.name if folder.name != place.name else "", access=own, via=via if via == HELPER else ""
+    )
+
+
+def _write(world: World, path: Path, text: str, options: Namespace) -> None:
+    before = world.files.seen((world.cwd / path).absolute())
+    if before is not None and before != text and not options.yes:
+        raise Problem(
+            f"{path} is there already.", next="Name another file, or replace that one: --yes", code="input.invalid"
+        )
+    if options.dry_run:
+        world.screen.output(text.rstrip("\n"))
+        return
+    world.files.store(Edit((world.cwd / path).absolute(), before, text))
+    world.screen.done("wrote", str(path), "send it round, or publish it at an https address")
