@@ -9,12 +9,12 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from ccsetup.errors import Cancelled
-from ccsetup.inert import spell
+from ccsetup.inert import MASK, inert, spell, veil
 from ccsetup.model import BACK, Asked, Back, Later, Secret
 from ccsetup.plain import Answered, accepted, conversation
 from ccsetup.sheet import Sheet
@@ -121,10 +121,15 @@ class Prompt:
         return typed
 
     def _lines(self, before: str, hidden: bool) -> str:
-        """Read a line and, where it is the first of a paste, those that came with it."""
+        """Read a line and, where it is the first of a paste, those that came with it; show it once it is known."""
+        with unechoed():
+            typed = self._with_more(self._read(before, hidden))
+        self._say(f"{len(typed.splitlines())} lines" if "\n" in typed.strip() else veil(inert(typed.strip()), MASK))
+        return typed
+
+    def _with_more(self, typed: str) -> str:
         from select import select
 
-        typed = self._read(before, hidden)
         while set(" ={[") & set(typed.strip()) and os.name != "nt" and select([sys.stdin], [], [], PASTE_S)[0]:
             more = sys.stdin.readline()
             if not more:
@@ -145,6 +150,26 @@ class Prompt:
             self._output = create_output(stdout=sys.stderr)
             self._output.enable_cpr = False  # asking where the cursor is would make leaving wait for the reply
         return self._output  # type: ignore[no-any-return]
+
+
+@contextmanager
+def unechoed() -> Iterator[None]:
+    """Keep the terminal from showing what is typed: it may be a secret, and nobody knows before it is there."""
+    try:
+        import termios
+    except ImportError:  # Windows echoes only what is read
+        yield
+        return
+    if not sys.stdin.isatty():
+        yield
+        return
+    there = termios.tcgetattr(sys.stdin)
+    quiet = [*there[:3], there[3] & ~termios.ECHO, *there[4:]]
+    termios.tcsetattr(sys.stdin, termios.TCSANOW, quiet)
+    try:
+        yield
+    finally:
+        termios.tcsetattr(sys.stdin, termios.TCSANOW, there)
 
 
 class Beside:

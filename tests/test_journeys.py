@@ -310,9 +310,10 @@ def test_a_dumb_terminal_takes_the_lines_of_a_paste_as_one_answer(
     terminal = start(tmp_path, env)
     terminal.wait("What were you given?", "number or text")
     terminal.press(LINES.format(three.access_key_id, three.secret_access_key, three.session_token) + "\r")
-    terminal.wait("Which region is the repository in?")
+    terminal.wait("3 lines", "Which region is the repository in?")
     terminal.press(CTRL_C)
     assert terminal.exit_code() == 130
+    shown_no_secret(terminal, sandbox)
 
 
 def test_the_session_in_the_readme_is_what_happens(sandbox: Sandbox, clean_env: CleanEnv, tmp_path: Path) -> None:
