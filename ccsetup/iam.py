@@ -24,7 +24,7 @@ T = TypeVar("T")
 _PAUSES_S = (0.5, 1.0, 2.0, 4.0, 8.0, 8.0)  # between tries
 _SLOW = ("Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException")
 _NOT_YET = ("EntityTemporarilyUnmodifiable", "ConcurrentModification", "DeleteConflict")
-_SETTLES_S = 30.0
+_SETTLES_S, _GLANCE_S = 30.0, 1.0
 _ABOUT = ("RoleName", "PolicyArn", "PolicyName")  # what a call is about
 
 
@@ -70,7 +70,7 @@ class Iam:
         """Make calls that change something, in their order; each waits its turn where IAM is busy."""
         for call in calls:
             about = next((str(call.given[key]) for key in _ABOUT if key in call.given), "")
-            self._ask("iam", who, partial(_patient, call, progress), about)
+            self._ask("iam", who, partial(_patient, call, progress), about, tries=1)
 
     def until(self, who: Who, look: Callable[[], bool], progress: Progress) -> bool:
         """Look until it is so, at most half a minute; say whether it is."""
@@ -79,7 +79,7 @@ class Iam:
             if time.monotonic() > end:
                 return False
             progress("Waiting until IAM has it everywhere", None)
-            within(5, lambda: time.sleep(1))
+            within(5, lambda: time.sleep(_GLANCE_S))
         return True
 
     def allowed(self, who: Who, arn: str, actions: Sequence[str], resource: str) -> Mapping[str, str]:
@@ -112,11 +112,13 @@ class Iam:
             return key if key.startswith("arn:") else ""
         return "" if told.get("KeyManager") == "AWS" else str(told["Arn"])
 
-    def _ask(self, service: str, who: Who, ask: Callable[[Any], T], resource: str = "") -> T:
+    def _ask(self, service: str, who: Who, ask: Callable[[Any], T], resource: str = "", tries: int = 0) -> T:
         credentials = self._resolver.arguments(who)
 
         def work() -> T:
-            return ask(session_of(who.profile, who.region).create_client(service, config=bounds(), **credentials))
+            return ask(
+                session_of(who.profile, who.region).create_client(service, config=bounds(tries=tries), **credentials)
+            )
 
         return explained(work, who, resource)
 

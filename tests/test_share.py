@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +18,10 @@ from script import LEAVE, FakeAws, Script, Shown, world
 from ccsetup import cli
 from ccsetup.arguments import parsed
 from ccsetup.commands import share
-from ccsetup.errors import BadAnswer, Cancelled, Missing, Problem
-from ccsetup.model import BACK, Identity, Who
+from ccsetup.errors import Cancelled
+from ccsetup.model import BACK
 from ccsetup.sandbox import Sandbox, State, policy
-from ccsetup.world import IamCall, IamPolicy, IamRole, World
+from ccsetup.world import World
 
 ROOT = Path(__file__).resolve().parent.parent
 A, B = "111122223333", "888888888888"
@@ -153,7 +153,7 @@ def test_the_guides_three_people_get_from_nothing_to_a_clone(office: Office, rea
     assert code == 0, shown
     assert (office.folder / REPO / ".git").is_dir()
     assert (push(office.folder / REPO) == 0) is not read_only
-    for admin in ("admin-a", "admin-b", "developer"):
+    for admin in () if read_only else ("admin-a", "admin-b", "developer"):
         code, document, shown = office.run(*here[:-2], "--check", "--profile", admin)
         assert code == (0 if admin != "admin-b" else 1), shown
     for admin in ("admin-a", "admin-b"):
@@ -161,3 +161,237 @@ def test_the_guides_three_people_get_from_nothing_to_a_clone(office: Office, rea
         assert office.run(*here[:-2], "--remove", "--yes", "--profile", admin)[0] == 0
     assert (office.state.roles, office.state.managed) == ({}, {})
     assert [group.attached for group in office.state.groups.values()] == [()]
+
+
+# The folder
+
+
+def files(folder: Path) -> dict[str, str]:
+    """Return what a folder holds."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_text() for path in sorted(folder.rglob("*")) if path.is_file()
+    }
+
+
+def test_a_second_run_finds_all_said_already_even_a_made_external_id(office: Office) -> None:
+    code, document, _ = office.run(*SHARE, "--external-id", "auto", "--terraform", "--yes")
+    there = files(office.folder)
+    assert code == 0 and len(there) == 9 and document["external_id"] in there["share-MySharedDemoRepo/README.md"]
+    code, again, shown = office.run(*SHARE, "--external-id", "auto", "--terraform", "--yes")
+    assert (code, again["changed"], again["external_id"]) == (0, [], document["external_id"])
+    assert "says all of this already" in shown and files(office.folder) == there
+
+
+def test_what_somebody_else_wrote_into_the_folder_is_shown_and_stays(office: Office) -> None:
+    assert office.run(*SHARE, "--yes")[0] == 0
+    (office.folder / "share-MySharedDemoRepo" / "notes.txt").write_text("mine")
+    there = files(office.folder)
+    for words in (
+        [*SHARE, "--require-mfa", "--yes"],
+        [*SHARE, "--require-mfa", "--dry-run"],
+        [*SHARE, "--require-mfa"],
+    ):
+        code, shown = office.plain(*words)
+        assert code == {"--yes": 1, "--dry-run": 0}.get(words[-1], 2)
+        assert "+        " in shown and "aws:MultiFactorAuthPresent" in shown
+        assert files(office.folder) == there
+    code, document, _ = office.run(*SHARE, "--require-mfa", "--yes", "--out", "elsewhere")
+    assert (code, document["directory"]) == (0, str(office.folder / "elsewhere"))
+
+
+BAD = {
+    "one account twice": ([*SHARE[:4], "--to-account", A, "--region", REGION], "Both accounts are"),
+    "an account of eleven digits": ([*SHARE[:4], "--to-account", "88888888888", "--region", REGION], "12 digits, such as"),
+    "a role's name": ([*SHARE, "--role-name", "My Role"], "1 to 64 letters"),
+    "an external id": ([*SHARE, "--external-id", "a b"], "2 to 1224 letters"),
+    "an issuer": ([*SHARE[:4], "--region", REGION, "--trust", "oidc:http://x.example.com", "--subject", "a"], "https address"),
+    "a subject that means anybody": ([*SHARE[:4], "--region", REGION, "--trust", "oidc:x.example.com", "--subject", "*"], "names whom"),
+    "a trust": ([*SHARE, "--trust", "friends"], "permission-set:Developer"),
+    "a region twice": (["share", f"arn:aws:codecommit:us-west-2:{A}:{REPO}", "--to-account", B, "--region", REGION], "leave one of them out"),
+    "an account twice": (["share", f"arn:aws:codecommit:{REGION}:{A}:{REPO}", "--to-account", B, "--from-account", "222222222222"], A),
+    "nothing": (["share"], "Missing: REPO, --from-account"),
+    "no other account": (SHARE[:4], "--to-account"),
+    "no profile": ([*SHARE, "--apply"], "--profile"),
+    "an unknown profile": ([*SHARE, "--apply", "--profile", "nobody"], "There is no profile nobody"),
+    "two things at once": ([*SHARE, "--apply", "--remove"], "not allowed with"),
+    "proof of nothing": ([*SHARE, "--as", "developer"], "--check"),
+    "a subject of nobody": ([*SHARE, "--subject", "repo:acme/x:*"], "--subject does not go with --trust account"),
+    "mfa of a permission set": ([*SHARE, "--trust", "permission-set:Dev", "--require-mfa"], "--require-mfa"),
+}  # fmt: skip
+
+
+def test_what_cannot_be_right_gets_a_sentence_and_nothing_is_written(office: Office) -> None:
+    for name, (words, says) in BAD.items():
+        code, document, shown = office.run(*words, "--yes")
+        (problem,) = document["problems"] or [pytest.fail(name)]
+        assert (code, says in f"{problem['what']} {problem['next']}") == (2, True), (name, document)
+        assert "Traceback" not in shown
+    assert list(office.folder.iterdir()) == []
+    assert [entry.action for entry in office.sandbox.log if entry.service == "iam"] == []
+
+
+# Asked on a terminal
+
+
+def asked(tmp_path: Path, *steps: tuple[str, object], words: list[str], aws: FakeAws | None = None) -> World:
+    """Run share with a scripted person; return the world."""
+    script = Script(*steps)
+    there = world(tmp_path, script, aws=aws, env={"AWS_REGION": REGION})
+    try:
+        share.main(parsed(["share", *words]), lambda: there)
+    finally:
+        script.done()
+    return there
+
+
+def test_a_person_is_asked_what_is_left_and_sees_all_of_it_before_anything_is_written(tmp_path: Path) -> None:
+    there = asked(
+        tmp_path, ("repo", f"arn:aws:codecommit:{REGION}:{A}:{REPO}"), ("whom", "permission-set"), ("trust", "Developer"),
+        ("to_account", "8888-8888-8888"), ("read_only", "yes"), ("role_name", "Shared"), ("external_id", ""),
+        ("kms_key", ""), ("review", "change"), ("change", "role_name"), ("role_name", "Other"), ("review", "go"), words=[],
+    )  # fmt: skip
+    assert isinstance(there.screen, Shown)
+    trust = json.loads((there.cwd / f"share-{REPO}" / "account-a-trust.json").read_text())
+    assert "AWSReservedSSO_Developer_" in json.dumps(trust) and B in json.dumps(trust)
+    text = there.screen.text()
+    assert f"role arn:aws:iam::{A}:role/Other" in text and "lets in permission set Developer" in text
+    assert "may GitPull: git clone, fetch and pull" in text and "may not pushing" in text
+
+
+def test_going_back_and_leaving_write_nothing(tmp_path: Path) -> None:
+    with pytest.raises(Cancelled):
+        asked(
+            tmp_path,
+            ("repo", REPO),
+            ("region", BACK),
+            ("repo", REPO),
+            ("region", REGION),
+            ("from_account", LEAVE),
+            words=[],
+        )
+    with pytest.raises(Cancelled):
+        asked(tmp_path, ("read_only", "no"), ("role_name", "R"), ("external_id", ""), ("require_mfa", "no"), ("kms_key", ""),
+              ("review", "cancel"), words=[*SHARE[1:], "--trust", "account"])  # fmt: skip
+    assert list((tmp_path / "work").iterdir()) == []
+
+
+def test_parts_that_do_not_fit_are_asked_for_again(tmp_path: Path) -> None:
+    there = asked(
+        tmp_path, ("whom", "role"), ("trust", "arn:aws-cn:iam::888888888888:role/Build"), ("read_only", "no"), ("role_name", "R"),
+        ("external_id", ""), ("require_mfa", "no"), ("kms_key", ""), ("trust", "arn:aws:iam::888888888888:role/Build"),
+        ("external_id", ""), ("require_mfa", "no"), ("review", "go"), words=SHARE[1:],
+    )  # fmt: skip
+    assert (there.cwd / f"share-{REPO}" / "apply.sh").is_file()
+
+
+# IAM, as the administrators
+
+
+def test_a_profile_of_another_account_is_refused_naming_both(office: Office) -> None:
+    state = office.state
+    state.add_user("999999999999", "stranger", policy.allow("*"))
+    profile(Path(os.environ["HOME"]), "stranger", keys_of(state.add_user_keys("stranger")))
+    for act in ("--apply", "--remove"):
+        code, document, _ = office.run(*SHARE, act, "--profile", "stranger", "--yes")
+        (problem,) = document["problems"]
+        assert (code, problem["code"]) == (1, "access.account")
+        assert all(account in problem["what"] for account in (A, B, "999999999999"))
+    assert not state.roles
+
+
+def test_nothing_is_done_before_a_yes(office: Office) -> None:
+    assert office.run(*SHARE, "--apply", "--profile", "admin-a", "--dry-run")[1]["steps"] == [
+        f"create the role CodeCommit-{REPO}", f"set what CodeCommit-{REPO} may do",
+    ]  # fmt: skip
+    assert office.run(*SHARE, "--apply", "--profile", "admin-a")[0] == 2
+    assert not office.state.roles
+
+
+def test_throttling_and_what_is_not_everywhere_yet_are_waited_for(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ccsetup.iam._PAUSES_S", (0.01,) * 5)
+    monkeypatch.setattr("ccsetup.iam._GLANCE_S", 0.01)
+    office.state.refuse("CreateRole", "Throttling", "Rate exceeded", times=4)
+    office.state.refuse("GetRole", "NoSuchEntity", "not yet", 404, times=2)
+    code, document, shown = office.run(*SHARE, "--apply", "--profile", "admin-a", "--yes")
+    assert (code, len(document["steps"])) == (0, 2), shown
+    assert office.run(*SHARE, "--apply", "--profile", "admin-a", "--yes")[1]["steps"] == []
+
+
+def test_a_refusal_half_way_says_how_far_it_got_and_is_gone_on_from(office: Office) -> None:
+    admin = f"arn:aws:iam::{A}:user/admin-a"
+    before = office.state.user(admin).policies
+    office.state.deny(admin, "iam:PutRolePolicy")
+    code, document, shown = office.run(*SHARE, "--apply", "--profile", "admin-a", "--yes")
+    assert code == 1 and "1 of 2 steps were taken" in shown
+    assert "PutRolePolicy" in document["problems"][0]["what"]
+    office.state.set_policies(admin, *before)
+    assert office.run(*SHARE, "--apply", "--profile", "admin-a", "--yes")[1]["steps"] == [
+        f"set what CodeCommit-{REPO} may do"
+    ]
+
+
+def test_a_role_of_somebody_else_is_changed_by_a_person_alone_and_never_deleted(office: Office) -> None:
+    state, words = office.state, [*SHARE, "--role-name", "Theirs", "--profile", "admin-a"]
+    state.add_role(A, "Theirs", policy.trust("999999999999"), policy.allow("s3:*"))
+    before = state.roles[f"arn:aws:iam::{A}:role/Theirs"]
+    code, document, shown = office.run(*words, "--apply", "--yes")
+    assert code == 1 and "was not made by ccsetup" in document["problems"][0]["what"]
+    assert "-" in shown and "999999999999" in shown
+    assert state.roles[before.arn] == before
+    state.roles[before.arn] = state.add_role(A, "Theirs", json.loads(json.dumps(policy.trust(B))), policy.allow("s3:*"))
+    assert office.run(*words, "--apply", "--yes")[1]["steps"] == ["set what Theirs may do"]
+    code, document, shown = office.run(*words, "--remove", "--yes")
+    assert code == 0 and "stays" in shown
+    assert set(state.roles[before.arn].inline) == {"cast-1"}
+
+
+def test_the_repositorys_own_key_is_found_and_opened(office: Office) -> None:
+    words = ["share", "locked", *SHARE[2:], "--role-name", "Shared", "--profile", "admin-a"]
+    assert office.run(*words, "--apply", "--yes")[0] == 0
+    (role,) = office.state.roles.values()
+    assert KEY in json.dumps(role.inline[f"ccsetup-{REGION}-locked"])
+    assert office.run(*words, "--check")[0] == 0
+    assert office.run(*SHARE, "--role-name", "Shared", "--profile", "admin-a", "--apply", "--yes")[0] == 0
+    (role,) = office.state.roles.values()
+    assert "kms" not in json.dumps(role.inline[f"ccsetup-{REGION}-{REPO}"])
+    assert office.run(*words, "--remove", "--yes")[1]["steps"] == ["take from Shared what it may do here"]
+    code, document, _ = office.run("share", "nowhere", *SHARE[2:], "--profile", "admin-a", "--apply", "--yes")
+    assert (code, document["problems"][0]["code"]) == (1, "access.repository")
+
+
+# The audit
+
+
+def test_the_first_missing_link_is_named_with_the_policy_that_mends_it(office: Office) -> None:
+    state, words = office.state, [*SHARE, "--role-name", "Shared", "--external-id", "acme-7f3b"]
+    state.set_policies("developer", policy.allow("sts:AssumeRole"))
+
+    def look(profile: str, *more: str) -> tuple[str, str, Any]:
+        code, document, _ = office.run(*words, *more, "--check", "--profile", profile)
+        missing = [link["link"] for link in document["links"] if link["holds"] is False]
+        assert (code, document["ok"], len(missing)) == ((1, False, 1) if missing else (0, True, 0))
+        problem = document["problems"][0] if missing else {"code": "", "policy": None}
+        return missing[0] if missing else "", problem["code"], problem["policy"]
+
+    def mend(**changed: Any) -> None:
+        from dataclasses import replace
+
+        state.roles[arn] = replace(state.roles[arn], **changed)
+
+    name, code, trust = look("admin-a")
+    assert (name, code) == ("role", "access.assume")
+    arn = state.add_role(A, "Shared", policy.trust(B, external_id="other")).arn
+    assert look("admin-a")[:2] == ("trust", "access.assume")
+    assert look("developer")[:2] == ("trust", "access.assume")
+    mend(trust=look("admin-a")[2])
+    name, code, may = look("admin-a")
+    assert (name, code) == ("permissions", "access.repository")
+    assert look("developer")[:2] == ("permissions", "access.repository")
+    mend(inline={"a": may})
+    assert look("admin-a")[0] == look("developer")[0] == ""
+    assert look("admin-b")[0] == "trust"
+    elsewhere = ["share", REPO, *SHARE[2:-1], "us-west-2", "--role-name", "Shared", "--external-id", "acme-7f3b"]
+    code_, document, _ = office.run(*elsewhere, "--check", "--profile", "admin-a")
+    assert (code_, document["problems"][0]["code"]) == (1, "access.repository")

@@ -9,23 +9,25 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ccsetup import address, parse, questions
+from ccsetup.address import Address
 from ccsetup.commands.looking import looking
 from ccsetup.commands.options import Options
 from ccsetup.errors import BadAnswer, NoRepository, Problem
 from ccsetup.look import Look
 from ccsetup.model import Answers, Choice, Corrected, Question, Who
 from ccsetup.sharing import arrangement
-from ccsetup.sharing.arrangement import Arrangement, consistent, read_trusts
+from ccsetup.sharing.arrangement import Arrangement, read_trusts
+from ccsetup.sharing.fitting import consistent
 from ccsetup.talk import Trail, Walk, sentence
 from ccsetup.world import World
 
 AUTO = "auto"
 _WHOM = (
-    Choice("account", "Everybody the other account's administrator lets", "the account as a whole"),
-    Choice("permission-set", "A permission set of IAM Identity Center", "such as Developer"),
-    Choice("role", "Certain roles of the other account", "by their ARN"),
-    Choice("oidc", "Holders of an OIDC token", "pipelines: GitHub, GitLab"),
-    Choice("saml", "Who signs in at a SAML provider", "by its ARN"),
+    Choice("account", "The other account", "its administrator says who of it"),
+    Choice("permission-set", "A permission set", "of IAM Identity Center, such as Developer"),
+    Choice("role", "Certain roles", "of the other account, by their ARN"),
+    Choice("oidc", "Tokens", "of an OIDC issuer: pipelines of GitHub, GitLab"),
+    Choice("saml", "Assertions", "of a SAML provider, by its ARN"),
 )
 _ASKS = {
     "permission-set": ("Which permission set?", "Its name in IAM Identity Center, such as Developer."),
@@ -52,11 +54,21 @@ class Arranging:
         self.trail = self.walk.run(self.trail)
         while True:
             try:
+                self._refuse_unused()
                 return consistent(self._arranged(self.trail.answers))
             except BadAnswer as refused:
                 if self.world.prompt is None or refused.about not in self.trail.answers:
                     raise
                 self.trail = self.walk.run(self.trail, again=refused.about, notice=sentence(refused))
+
+    def _refuse_unused(self) -> None:
+        """Refuse flags that nothing asks for: somebody meant something by them."""
+        unused = [f"--{key.replace('_', '-')}" for key in self.look.given if key not in self.trail.answers]
+        if unused:
+            raise BadAnswer(
+                f"{', '.join(unused)} does not go with --trust {self.trail.answers.text('trust')}.",
+                next="Leave it out, or name another --trust, such as account.",
+            )
 
     @property
     def profile(self) -> str:
@@ -68,7 +80,7 @@ class Arranging:
         return (
             self._profile(),
             self._repository(),
-            questions.asked_region()._replace(known=_region_told),
+            questions.asked_region()._replace(known=_region_told, settle=_same_region),
             self._from_account(),
             self._whom(),
             _trust(answers.text("whom")),
@@ -95,6 +107,7 @@ class Arranging:
             settle=_a_profile,
             optional=not self.acts,
             title="Administrator",
+            unasked="A profile of either account; which one says which side is meant.",
         )
 
     def _repository(self) -> Question:
@@ -114,6 +127,7 @@ class Arranging:
             free=True,
             flag="REPO",
             title="Repository",
+            unasked="Such as: ccsetup share MySharedDemoRepo",
         )
 
     def _from_account(self) -> Question:
@@ -126,7 +140,7 @@ class Arranging:
             "from_account",
             "Which account is it in?",
             help="The account of the repository, where the role will be: 12 digits, such as 111122223333.",
-            known=lambda answers, look: address.parse(answers.text("repo")).account_id or None,
+            known=lambda answers, look: _address(answers).account_id or None,
             default=default,
             parse=parse.account_id,
             settle=_same_account,
@@ -171,9 +185,7 @@ class Arranging:
             return None
         try:
             with self.world.screen.busy("Looking for the repository's key"):
-                found = self.world.iam.customer_key(
-                    Who(profile, region), address.parse(answers.text("repo")).repository
-                )
+                found = self.world.iam.customer_key(Who(profile, region), _address(answers).repository)
         except NoRepository:
             raise
         except Problem as refused:
@@ -190,7 +202,7 @@ class Arranging:
         )
         trusts = read_trusts(answers.text("trust"))
         return Arrangement(
-            repository=address.parse(answers.text("repo")).repository,
+            repository=_address(answers).repository,
             region=answers.text("region"),
             owner=answers.text("from_account"),
             role=answers.text("role_name"),
@@ -212,7 +224,8 @@ def external_id(it: Arrangement, *documents: object) -> Arrangement:
     if it.external_id != AUTO:
         return it
     told = (found for document in documents for found in _ids_in(document))
-    return it._replace(external_id=next(told, "") or f"{it.repository[:40]}-{secrets.token_hex(12)}")
+    made = next(told, "") or f"{it.repository[:40]}-{secrets.token_hex(12)}"
+    return consistent(it._replace(external_id=made))
 
 
 def trust_in(world: World, folder: Path) -> object:
@@ -241,17 +254,25 @@ def _given(options: Namespace, key: str) -> str | None:
     return " ".join(value) if isinstance(value, list) else value
 
 
+def _address(answers: Answers) -> Address:
+    """Return the repository's address as far as it is told."""
+    return address.parse(answers.text("repo")) if answers.text("repo") else Address("Access")
+
+
 def _repo(text: str) -> str | Corrected:
     said = address.parse(text).said
     return Corrected(parse.tidy(text), said) if said else parse.tidy(text)
 
 
 def _region_told(answers: Answers, look: Look) -> str | None:
-    told = address.parse(answers.text("repo")).region
-    given = look.given.get("region")
-    if told and given and str(given) != told:
-        raise BadAnswer(f"The address is in {told} and --region says {given}; leave one of them out.")
+    told = _address(answers).region
     return told if told in address.REGIONS else None
+
+
+def _same_region(value: object, answers: Answers, look: Look) -> None:
+    told = _address(answers).region
+    if told and told != str(value):
+        raise BadAnswer(f"The address is in {told}, and {value} was given; leave one of them out.")
 
 
 def _a_profile(value: object, answers: Answers, look: Look) -> None:
@@ -261,7 +282,7 @@ def _a_profile(value: object, answers: Answers, look: Look) -> None:
 
 
 def _same_account(value: object, answers: Answers, look: Look) -> None:
-    told = address.parse(answers.text("repo")).account_id
+    told = _address(answers).account_id
     if told and told != str(value):
         raise BadAnswer(f"The repository's ARN is of account {told}, and {value} was given; leave one of them out.")
 
@@ -275,10 +296,15 @@ def _trust(whom: str) -> Question:
         "trust",
         ask,
         help=help_,
-        known=questions.fixed("account") if whom == "account" else None,
+        known=questions.fixed("account") if whom in ("", "account") else None,
         parse=(lambda text: arrangement.trusts(prefix + parse.tidy(text))) if typed else arrangement.trusts,
         title="Trust",
     )
+
+
+def _suggested(answers: Answers) -> str:
+    """Return a name for the role."""
+    return arrangement.role_for(_address(answers).repository, answers.text("read_only") == "yes")
 
 
 def _kinds(answers: Answers) -> set[str]:
@@ -343,9 +369,7 @@ _ROLE_NAME = Question(
     "role_name",
     "What shall the role be called?",
     help="A new one, or one that is there and is brought up to date.",
-    default=lambda answers, look: arrangement.role_for(
-        address.parse(answers.text("repo")).repository, answers.text("read_only") == "yes"
-    ),
+    default=lambda answers, look: _suggested(answers),
     parse=arrangement.role_name,
     title="Role",
 )
@@ -369,7 +393,8 @@ _REQUIRE_MFA = Question(
     help="Then each developer needs an MFA device, and gives its code when the role's hour is over.",
     default=questions.fixed("no"),
     parse=questions.yes_no,
-    when=lambda answers: _by_assuming(answers) and "permission-set" not in _kinds(answers),
+    known=lambda answers, look: "no" if "permission-set" in _kinds(answers) else None,
+    when=_by_assuming,
     title="MFA",
 )
 _TAGS = Question(

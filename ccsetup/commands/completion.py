@@ -17,6 +17,7 @@ EXAMPLE = "source <(ccsetup completion bash)"
 
 _TAKEN = {
     "profile": PROFILE,
+    "developer": PROFILE,
     "profiles": PROFILE,
     "source_profile": PROFILE,
     "output": "json text table yaml",

@@ -12,7 +12,7 @@ from ccsetup.look import Look
 from ccsetup.model import Asked, Choice, Identity, Section, Who
 from ccsetup.sharing import audit, policies, steps
 from ccsetup.sharing.arrangement import Arrangement
-from ccsetup.sharing.steps import Document, Step
+from ccsetup.sharing.steps import Step
 from ccsetup.world import IamPolicy, IamRole, World
 
 GO = "go"
@@ -95,18 +95,23 @@ def remove(world: World, it: Arrangement, account: Account, yes: bool) -> list[S
 
 def review(world: World, it: Arrangement, account: Account, wanted: Sequence[Step]) -> None:
     """Show what would change, policy by policy."""
-    diffs = [sharing.difference(it.name, _shown(it.before), _shown(it.after)) for it in wanted if it.name]
+    diffs = [_difference(step) for step in wanted if step.name]
     rows = [("account", account.name), *(("" if number else "will", step.says) for number, step in enumerate(wanted))]
     if account.is_owner and any(step.after for step in wanted):
-        rows += reasons(it)
+        rows += lets_in(it)
     world.screen.review(diffs, rows)
 
 
 def reasons(it: Arrangement) -> list[tuple[str, str]]:
     """Return the rows that say what each line of the policies is for."""
-    rows = [("lets in" if not n else "", f"{line.what}: {line.why}") for n, line in enumerate(policies.who(it))]
-    rows += [("may" if not n else "", f"{line.what}: {line.why}") for n, line in enumerate(policies.lines(it))]
-    return [*rows, ("may not", policies.left_out(it))]
+    lines = [(line.what.removeprefix("codecommit:"), line.why) for line in policies.lines(it)]
+    rows = [("may" if not n else "", f"{what}: {why}") for n, (what, why) in enumerate(lines)]
+    return [*lets_in(it), *rows, ("may not", policies.left_out(it))]
+
+
+def lets_in(it: Arrangement) -> list[tuple[str, str]]:
+    """Return the rows that say whom the role lets in, and on which terms."""
+    return [("lets in" if not n else "", f"{line.what}: {line.why}") for n, line in enumerate(policies.who(it))]
 
 
 def agreed(world: World, ask: str, label: str) -> None:
@@ -175,9 +180,11 @@ def _now(account: Account) -> IamRole | IamPolicy | None:
     return account.world.iam.policy(account.who, account.it.people_policy_arn)
 
 
-def _shown(document: Document | None) -> str | None:
-    """Return a policy for a diff: everything in one order, so that only what means something else stands out."""
-    return None if document is None else json.dumps(_sorted(document), indent=2, ensure_ascii=False) + "\n"
+def _difference(step: Step) -> str:
+    """Return the diff of a step's policy; where there is one on both sides, only what means something else differs."""
+    both = step.before is not None and step.after is not None
+    before, after = (doc if doc is None else sharing.pretty(_sorted(doc) if both else doc) for doc in step[2:4])
+    return sharing.difference(step.name, before, after)
 
 
 def _sorted(value: Any) -> Any:

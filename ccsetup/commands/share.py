@@ -143,9 +143,9 @@ def _tell(world: World, it: Arrangement, folder: Path, edits: list[Edit]) -> Non
         world.screen.done("unchanged", f"{where} says all of this already")
     if it.external_id:
         world.screen.done("external", it.external_id, "developers give it as --external-id")
-    command = readme.command(it)
-    for label, text in (("Next", f"{command} --apply --profile ADMIN"), ("Then", readme.developer(it))):
-        world.screen.say(f" {label}   {text}")
+    who = f"{it.owner}, and the one of {it.people}" if it.assumed else it.owner
+    _next(world, f"the administrator of {who}", f"{readme.command(it)} --apply --profile ADMIN")
+    _next(world, "each developer", readme.developer(it))
 
 
 def _applied(world: World, options: Namespace, arranging: Arranging, it: Arrangement) -> Report:
@@ -168,7 +168,10 @@ def _applied(world: World, options: Namespace, arranging: Arranging, it: Arrange
         world.screen.done("external", it.external_id, "developers give it as --external-id")
     if not account.is_owner and not it.group:
         world.screen.note(f"Attach {it.people_policy_arn} to whom it is for, or name a group: --group Developers.")
-    world.screen.say(f" Next   {_other_side(it, account.is_owner)}")
+    if account.is_owner and it.assumed:
+        _next(world, f"the administrator of {it.people}", f"{readme.command(it)} --apply --profile ADMIN")
+    else:
+        _next(world, "each developer", readme.developer(it))
     return _report(it, steps=taken)
 
 
@@ -183,10 +186,10 @@ def _can(world: World, it: Arrangement, arranging: Arranging, profile: str, code
     return True
 
 
-def _other_side(it: Arrangement, is_owner: bool) -> str:
-    if is_owner and it.assumed:
-        return f"the administrator of {it.people}: {readme.command(it)} --apply --profile ADMIN"
-    return readme.developer(it)
+def _next(world: World, who: str, command: str) -> None:
+    """Say who goes on from here, and print the command whole, so that it can be copied."""
+    world.screen.say(f" Next, {who}:")
+    world.screen.output(command)
 
 
 def _removed(world: World, options: Namespace, arranging: Arranging, it: Arrangement) -> Report:
@@ -203,7 +206,7 @@ def _checked(world: World, options: Namespace, arranging: Arranging, it: Arrange
     """Look at each link of the chain up to the first that is missing."""
     links, problem = auditing.checked(world, it, arranging.look, arranging.profile, options.mfa_code or "")
     if problem is None:
-        world.screen.say(f" All of it holds. Next   {readme.developer(it)}")
+        _next(world, "each developer, since all of it holds", readme.developer(it))
     document = _report(it, problem=problem).document
     seen = [{"link": link.name, "holds": link.holds, "says": link.says} for link in links]
     return Report({**document, "links": seen}, problem.exit_code if problem else 0)

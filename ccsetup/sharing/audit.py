@@ -161,11 +161,13 @@ def _unmet(it: Arrangement, one: Trust, operator: str, key: str, wanted: list[st
 
 def _context(it: Arrangement, one: Trust) -> dict[str, str | None]:
     """Return what a caller who comes this way brings along, keys in lower case."""
+    brought = {f"aws:requesttag/{key.lower()}": value for key, value in it.tags}
     if one.kind == "oidc":
         application, person = BUILT_IN.get(one.name, ("aud", "sub"))
-        return {f"{one.name}:{application}": it.audience, f"{one.name}:{person}": it.subject or None}
+        host = one.name.lower()
+        return {**brought, f"{host}:{application}": it.audience, f"{host}:{person}": it.subject or None}
     if one.kind == "saml":
-        return {"saml:aud": it.saml_audience}
+        return {**brought, "saml:aud": it.saml_audience}
     arn = one.name or None
     if one.kind == "permission-set":
         arn = policies.permission_set_arn(it.partition, it.people, one.name)
