@@ -125,8 +125,10 @@ def _content(answer: Any, host: str, most: int) -> bytes:
             next="Save it as a file, and name the file.",
             code="net.unreachable",
         )
-    content = answer.read(most + 1)
-    return bytes(content)
+    content = bytes(answer.read(most + 1))
+    if answer.length and len(content) <= most:
+        raise _unreachable(f"{host} broke off before all had come.")
+    return content
 
 
 def _explained(error: Exception, host: str) -> Problem:

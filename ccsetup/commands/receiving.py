@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
 from ccsetup import access, team
 from ccsetup.errors import Problem
@@ -33,7 +32,7 @@ def received(world: World, source: str, quietly: bool = False) -> Received:
     if "://" not in source:
         found, origin = team.read(_at_home(world, source)), f"the file {source}"
     else:
-        with world.screen.busy(f"Fetching {urlsplit(source).netloc}"):
+        with world.screen.busy("Fetching the team file"):
             sent = world.web.fetch(source, team.MOST_BYTES)
         found, origin = team.read(team.decoded(sent.content)), " by way of ".join(reversed(sent.hosts))
     for mended in found.mended if not quietly else ():
