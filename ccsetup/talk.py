@@ -255,7 +255,8 @@ class Walk:
         try:
             return self._settled(question, answer, answers)
         except Which as which:
-            asked = asked._replace(ask=which.ask, help=which.next, choices=which.choices, notice="", can_go_back=True)
+            hint = "" if which.choices else which.next  # what helps with flags says nothing above a menu
+            asked = asked._replace(ask=which.ask, help=hint, choices=which.choices, notice="", can_go_back=True)
             asked = asked._replace(widget="choose" if which.choices else "text", free=False, default="")
             meant = self.prompt.ask(asked._replace(parse=_as_typed) if which.choices else asked)
             if isinstance(meant, Back):
