@@ -136,7 +136,8 @@ def finding(
     else:
         path, line = section(facts, profile)
     found = {"also": facts.resting_on(profile) if severity == "stops" else (), "path": path, "line": line, **more}
-    return Finding(code, severity, says, profile=profile, **found)  # type: ignore[arg-type]
+    do = {"do": " ".join(str(more["do"]).split("\n"))} if "do" in more else {}
+    return Finding(code, severity, " ".join(says.split("\n")), profile=profile, **{**found, **do})  # type: ignore[arg-type]
 
 
 def section(facts: Facts, name: str, type: str = "profile") -> tuple[Path, int]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from ccsetup import shells
 from ccsetup.facts import Facts
 from ccsetup.model import Finding, Severity
+from ccsetup.places import meant
 
 _PAIR = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 _TOKENS = ("AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN")
@@ -84,10 +85,10 @@ def overriding_region(facts: Facts) -> Iterator[Finding]:
     names = facts.asked or ((name,) if name in facts.profiles else ())
     for variable in _set(facts, _REGIONS):
         region = facts.env[variable].strip()
-        differing = [it for it in names if facts.profiles.get(it, {}).get("region", region).strip("\"' ") != region]
+        owns = {it: there["region"] for it in names if "region" in (there := facts.profiles.get(it, {}))}
+        differing = [it for it, own in owns.items() if meant(own) != meant(region)]
         if differing:
-            own = facts.profiles[differing[0]]["region"]
-            says = f"{variable} is {region}, and beats the region of {differing[0]}, {own}."
+            says = f"{variable} is {region}, and beats the region of {differing[0]}, {owns[differing[0]]}."
             because = "A clone's address that names its region is safe: codecommit::REGION://…"
             if variable == _REGIONS[0]:
                 because += " boto3 and AWS's git-remote-codecommit do not look at AWS_REGION."
