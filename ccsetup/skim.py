@@ -49,7 +49,7 @@ def _sections(text: str, respelled: bool) -> Iterator[tuple[str, Settings]]:
         raise Unsure
     if respelled:
         text = "\n".join(map(_spelled, text.replace("\r\n", "\n").split("\n")))
-    if any(mark in text for mark in _UNUSUAL):
+    if any(mark in text for mark in _UNUSUAL) or text.endswith(" "):
         raise Unsure
     first, *parts = ("\n" + text).split("\n[")
     if first.strip("\n"):
