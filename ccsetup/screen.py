@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 Update = Callable[[str, float | None], None]
 
+UNCODED = ("input.missing", "input.invalid", "cancelled", "git.failed", "internal")  # the doctor knows none of these
 NO_BREAK = "\N{NO-BREAK SPACE}"
 LABEL = 9  # columns of a checklist's first word
 PROSE = 100  # columns beyond which sentences are hard to read
@@ -105,6 +106,10 @@ class Screen:
         room = self._room(PROSE) - 3
         what, *more = wrap(inert(problem.what), room)
         lines = [f" {self._in(RED, '✗')} {self._in(BOLD, what)}", *(f"   {self._in(BOLD, line)}" for line in more)]
+        if problem.code not in UNCODED:
+            fits = cells((more or [what])[-1]) + 3 + len(problem.code) + 3 <= self._room(PROSE)
+            code = self._in(DIM, problem.code)
+            lines = [*lines[:-1], f"{lines[-1]}   {code}"] if fits else [*lines, f"   {code}"]
         why = "" if problem.letter else inert(problem.why)
         lines += [f"   {line}" for line in wrap(why, room, split=True) if line]
         step, *steps = problem.next.splitlines() or [""]
