@@ -19,7 +19,7 @@ from ccsetup.commands.report import Report
 from ccsetup.commands.several import Got, Wanted, clone_all, folder_of
 from ccsetup.commands.ways import Way
 from ccsetup.commands.wish import Wish, way
-from ccsetup.errors import BadAnswer, Missing
+from ccsetup.errors import BadAnswer, Missing, Problem
 from ccsetup.look import Look
 from ccsetup.model import Answers, Asked, Choice, Plan, Section, Value
 from ccsetup.questions import Target
@@ -248,11 +248,17 @@ def _review(world: World, jobs: Sequence[Job], wanted: Mapping[str, Sequence[Wan
         start = f"sign-in {claim.start.session or claim.start.url} · " if claim.start else ""
         rows.append(("check", f"{claim.profile}: {start}identity{account}"))
         for one in wanted[job.entry.name][:SHOWN]:
-            there = world.files.occupied(folder_of(world, one))
-            rows.append(("fetch" if there else "clone", f"{route(world, one.claim).url} {one.folder}"))
+            rows.append(("fetch" if _is_there(world, one) else "clone", f"{route(world, one.claim).url} {one.folder}"))
         if len(wanted[job.entry.name]) > SHOWN:
             rows.append(("clone", f"and {len(wanted[job.entry.name]) - SHOWN} more"))
     world.screen.review([diff for diff in diffs if diff], rows)
+
+
+def _is_there(world: World, one: Wanted) -> bool:
+    try:
+        return world.files.occupied(folder_of(world, one))
+    except Problem:  # told when its turn comes
+        return False
 
 
 def _change(world: World, jobs: Sequence[Job]) -> None:
