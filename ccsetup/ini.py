@@ -68,8 +68,8 @@ class Stanza:
     @cached_property
     def settings(self) -> tuple[Setting, ...]:
         """Its settings in order; a key that is there twice is listed twice."""
-        found, _ = _walk(self.text, self.line)
-        return found[0].settings()
+        plain = _plain_settings(self.text, self.line)
+        return plain if plain is not None else _walk(self.text, self.line)[0][0].settings()
 
     @cached_property
     def values(self) -> dict[str, str]:
@@ -174,6 +174,23 @@ def _plain_headers(text: str) -> list[str] | None:
     keys = [shape.split() for shape in shapes]
     plain = not preamble.strip() and all(len(set(names)) == len(names) for names in keys)
     return headers if plain else None
+
+
+def _plain_settings(text: str, first: int) -> tuple[Setting, ...] | None:
+    """Return the settings of a section in which each is one line in column 0; None when that is not so."""
+    if "\r" in text:
+        text = text.replace("\r\n", "\n")
+        if "\r" in text:
+            return None
+    found = []
+    for number, line in enumerate(text.split("\n")[1:], first + 1):
+        key, sign, value = line.partition("=")
+        key = key.rstrip()
+        if sign and key.isascii() and key.isidentifier() and key.islower():
+            found.append(Setting(key, value.strip(), (number,)))
+        elif line.strip() and line.strip()[0] not in "#;":
+            return None
+    return tuple(found)
 
 
 class _Open:

@@ -65,6 +65,8 @@ class Reading(NamedTuple):
 @lru_cache(maxsize=8)
 def read(text: str, file: FileName, names: frozenset[str] = frozenset()) -> Reading:
     """Return what a file's text was meant to say; `names` are profiles that something refers to."""
+    if _is_ordinary(text, file):
+        return Reading(text)
     lines = LINE.findall(decoded(text))
     reader = _Reader([line.rstrip("\r\n") for line in lines], file, names)
     found = tuple(reader.settled(list(reader.oddities())))
@@ -74,6 +76,25 @@ def read(text: str, file: FileName, names: frozenset[str] = frozenset()) -> Read
         for at, line in zip(span, reads, strict=False):
             lines[at] = line + lines[at][len(lines[at].rstrip("\r\n")) :]
     return Reading("".join(lines), found)
+
+
+def _is_ordinary(text: str, file: FileName) -> bool:
+    """Say whether every line is a header, a known setting, a comment or blank, with nothing unusual about it."""
+    if not text.isascii() or ("\r" in text and "\r" in text.replace("\r\n", "")):
+        return False
+    tokens = _LINES[file].findall("\n" + text)
+    if len(tokens) != text.count("\n") + 1:
+        return False
+    said = {*tokens}
+    first = next(filter(None, tokens), "[")
+    return first[0] == "[" and KNOWN.issuperset(it for it in said if it and it[0] != "[")
+
+
+_ORDINARY = r"\n(\[{}\](?=[ \t]*(?:\r?\n|\Z))|[a-z0-9_]+(?=[ \t]*=)|(?=[ \t]*(?:[#;]|\r?\n|\r?\Z)))"
+_LINES = {
+    "config": later(_ORDINARY.format(r"(?:default|(?:profile|sso-session|services) [\w.@+/-]+)")),
+    "credentials": later(_ORDINARY.format(r"(?:default|(?!(?i:default|profile))[\w.@+/-]+)")),
+}
 
 
 class _Option:
@@ -127,6 +148,10 @@ class _Reader:
                 at = max(at, odd.last)
 
     def _odd(self, at: int, line: str, bare: str) -> Oddity | None:
+        if line[:1] == "[" and line[-1:] == "]" and _LINES[self.file].fullmatch("\n" + line):
+            self.option, self.header = None, line[1:-1]
+            self.right.add(self.header)
+            return None
         depth = len(line) - len(line.lstrip())
         option = self.option
         if option and depth > option.depth:

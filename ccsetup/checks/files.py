@@ -96,7 +96,8 @@ def duplicate_keys(facts: Facts) -> Iterator[Finding]:
     """A key that is there twice, in any case."""
     for file in FILES:
         unclear = [odd.line for odd in facts.reading(file).oddities if odd.code == "file.stray-line" and not odd.sure]
-        for stanza in facts.document(file).stanzas:
+        document = facts.document(file)
+        for stanza in document.stanzas if document.walked is not None else ():  # a plain text has none
             settings = stanza.settings
             if len({setting.key for setting in settings}) == len(settings):
                 continue

@@ -115,11 +115,14 @@ def _severity(key: str) -> Severity:
     return "stops" if key in DECIDING else "hinders"
 
 
+_FOREIGN = later(r"(?m)^[^#;\[\s=:][^=:\r\n]*:|^[^#;\[\s=:]+[ \t]+[^\s=:][^=:\r\n]*=|^[ \t]+[^#;\[]|\r(?!\n)")
+
+
 def dialect(facts: Facts) -> Iterator[Finding]:
     """What AWS's Python tools read and other SDKs do not: colons for equals signs, names with blanks."""
     for file in FILES:
         lines = facts.lines(file)
-        if ":" not in facts.document(file).text and not any(" " in it.partition("=")[0].strip() for it in lines):
+        if not _FOREIGN.search(facts.document(file).text):
             continue
         for stanza in facts.document(file).stanzas:
             for setting in stanza.settings if stanza.type else ():
