@@ -78,8 +78,10 @@ def texts(value: Any) -> Iterator[str]:
 
 
 def recipe(path: Path) -> Iterator[str]:
-    """Yield the lines of shell in a file that is for a tool."""
+    """Yield the lines of shell in a file that is for a tool, and the command lines in its remarks."""
     text = path.read_text(encoding="utf-8")
+    remarks = "\n".join(re.findall(r"^\s*(?:#|//) +(.*)", text, re.MULTILINE)).replace("\\\n", " ")
+    yield from re.findall(rf"ccsetup (?:{'|'.join(COMMANDS)}) .*", remarks)
     if path.name == "Dockerfile":
         yield from (shlex.join(json.loads(words)) for words in re.findall(r"^CMD (\[.*\])$", text, re.MULTILINE))
     else:

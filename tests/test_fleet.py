@@ -21,11 +21,12 @@ import pytest
 import yaml
 from conftest import CleanEnv
 
-from ccsetup.sandbox import Sandbox, policy
+from ccsetup.sandbox import Sandbox
 from ccsetup.sandbox.example import CODE, PEOPLE, role_arn
 
 FLEET = Path(__file__).resolve().parent.parent / "examples" / "fleet"
 PROGRAMS = Path(sys.executable).parent
+PROJECT = "repo:acme/app:ref:refs/heads/main"  # whom GitHub says the job is of
 ABSENT = {"pip": "", "pipx": "", "sudo": 'shift 2; exec "$@"'}  # what only the real machine has or may do
 
 
@@ -74,11 +75,19 @@ def machine(sandbox: Sandbox, clean_env: CleanEnv, tmp_path: Path) -> Machine:
     return Machine(work, clean_env(tmp_path / "home", sandbox.environment(), path=[stubs, PROGRAMS]))
 
 
-def trusted(sandbox: Sandbox, role: str, host: str, subject: str) -> None:
-    """Make a role that trusts the jobs of one project."""
-    provider = sandbox.state.add_provider(CODE, f"https://{host}", "sts.amazonaws.com")
-    trust = policy.trust_oidc(provider.arn, aud="sts.amazonaws.com", sub=subject)
-    sandbox.state.add_role(CODE, role, trust, policy.allow("codecommit:*"))
+def shared(machine: Machine, sandbox: Sandbox, name: str) -> str:
+    """Make the role as the command at the head of a job's file has it; return the subject that it trusts."""
+    command = re.search(r"^#   (ccsetup share .*)\\\n#(.*)$", text(name), re.MULTILINE)
+    assert command
+    words = shlex.split(command[1] + command[2])
+    told = dict(zip(words[3::2], words[4::2], strict=True))
+    machine.run(*words, "--out", "share", "--yes")
+    trust, may = (
+        json.loads((machine.work / f"share/account-a-{it}.json").read_text()) for it in ("trust", "permissions")
+    )
+    sandbox.state.add_provider(CODE, told["--trust"].replace("oidc:", "https://"), "sts.amazonaws.com")
+    sandbox.state.add_role(CODE, told["--role-name"], trust, may)
+    return told["--subject"]
 
 
 @pytest.fixture
@@ -90,7 +99,7 @@ def github(sandbox: Sandbox) -> Iterator[str]:
             asked = parse_qs(urlsplit(self.path).query)
             allowed = self.headers["Authorization"] == "Bearer the-jobs-own" and asked["api-version"] == ["2.0"]
             token = sandbox.state.web_identity_token(
-                "https://token.actions.githubusercontent.com", asked["audience"][0], "repo:acme/app:ref:refs/heads/main"
+                "https://token.actions.githubusercontent.com", asked["audience"][0], PROJECT
             )
             self.send_response(200 if allowed else 401)
             self.end_headers()
@@ -109,7 +118,7 @@ def github(sandbox: Sandbox) -> Iterator[str]:
 def test_a_github_job_clones_with_the_token_it_is_given(
     machine: Machine, sandbox: Sandbox, github: str, tmp_path: Path
 ) -> None:
-    trusted(sandbox, "CodeCommitGitHub", "token.actions.githubusercontent.com", "repo:acme/app:ref:refs/heads/main")
+    assert shared(machine, sandbox, "github-actions.yml") == PROJECT
     job = {"ACTIONS_ID_TOKEN_REQUEST_URL": github, "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "the-jobs-own"}
     machine.env |= {**job, "RUNNER_TEMP": str(tmp_path), "GITHUB_RUN_ID": "4711"}
     told = machine.sh(*(step["run"] for step in read("github-actions.yml")["jobs"]["clone"]["steps"]))
@@ -118,8 +127,7 @@ def test_a_github_job_clones_with_the_token_it_is_given(
 
 
 def test_a_gitlab_job_clones_with_the_token_it_is_given(machine: Machine, sandbox: Sandbox) -> None:
-    subject = "project_path:acme/app:ref_type:branch:ref:main"
-    trusted(sandbox, "CodeCommitGitLab", "gitlab.com", subject)
+    subject = shared(machine, sandbox, "gitlab-ci.yml")
     job = read("gitlab-ci.yml")["clone"]
     for name, wanted in job["id_tokens"].items():
         machine.env[name] = sandbox.state.web_identity_token("https://gitlab.com", wanted["aud"], subject)
