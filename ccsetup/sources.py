@@ -35,9 +35,9 @@ def moment(text: str) -> datetime | None:
     """Read a time as AWS's tools write it, in UTC where it does not say; None when it is none."""
     try:
         at = datetime.fromisoformat(re.sub(r"\s*(?:[zZ]|UTC)$", "+00:00", text.strip()))
-    except ValueError:
+        return (at if at.tzinfo else at.replace(tzinfo=timezone.utc)).astimezone(timezone.utc)
+    except (ValueError, OverflowError):
         return None
-    return at.astimezone(timezone.utc) if at.tzinfo else at.replace(tzinfo=timezone.utc)
 
 
 def leaves_it_to_the_machine(settings: Mapping[str, str]) -> bool:

@@ -28,7 +28,7 @@ def unset(facts: Facts, names: Sequence[str]) -> str:
 def _told(
     facts: Facts, code: str, severity: Severity, says: str, because: str, names: Sequence[str], profile: str = ""
 ) -> Finding:
-    return Finding(code, severity, says, because, profile, do=unset(facts, names))
+    return Finding(code, severity, " ".join(says.split("\n")), because, profile, do=unset(facts, names))
 
 
 def _set(facts: Facts, names: Sequence[str]) -> list[str]:
