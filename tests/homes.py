@@ -126,12 +126,12 @@ def of_file(file: str, text: str, other: str | None = None) -> Facts:
     return facts_of(text, other) if file == "config" else facts_of(other, text)
 
 
-def mended(facts: Facts) -> Repair:
-    """Return what repairing all that is safe makes of these facts."""
+def mended(facts: Facts, codes: tuple[str, ...] = ("",)) -> Repair:
+    """Return what repairing all that is safe, of findings whose codes begin so, makes of these facts."""
     state, passed = repair.of(facts), set[repair.Key]()
     for _ in range(40):
         found = [it for it in checks.offline(state.facts) if it.fix == "auto" and it.remedies]
-        found = [it for it in sorted(found, key=_late) if state.key(it) not in passed]
+        found = [it for it in sorted(found, key=_late) if it.code.startswith(codes) and state.key(it) not in passed]
         together = repair.apart([it.remedies[0] for it in found])
         after = state.plus(together)
         if repair.harm(state, after, together):
