@@ -8,7 +8,22 @@ from pathlib import Path
 import pytest
 
 from ccsetup import repair
-from tests.patients import BASE, HOME, OTHER_ID, OTHER_SECRET, Patient, facts, found, lines_of, prove, resolved
+from ccsetup.errors import BadAnswer
+from tests.patients import (
+    BASE,
+    HOME,
+    OTHER_ID,
+    OTHER_SECRET,
+    Patient,
+    disguises,
+    facts,
+    found,
+    lines_of,
+    looked,
+    mended,
+    prove,
+    resolved,
+)
 
 KEYS = f"aws_access_key_id = {OTHER_ID}\naws_secret_access_key = {OTHER_SECRET}\n"
 ARN = "arn:aws:iam::111122223333:role/CodeCommitAccess"
@@ -185,3 +200,75 @@ def test_whoever_rests_on_a_broken_role_is_named_with_it():
     three = f"[profile dev]\nrole_arn = {ARN}\nsource_profile = gone\n[profile ops]\nrole_arn = {ARN}\nsource_profile = dev\n"
     (finding,) = found(facts(three, BASE), "source")
     assert (finding.profile, finding.also) == ("dev", ("ops",))
+
+
+GUIDE = f"""[default]
+ region = us-east-1
+ output = json
+[profile CodeAccess]
+ source_profile = default
+- role_session_name = Maria Garcia
+- role_arn = arn:aws:iam:::111111111111:role/CodeCommitAccess
++ role_session_name = Maria-Garcia
++ role_arn = arn:aws:iam::111111111111:role/CodeCommitAccess
+==
+{BASE}[CodeCommitWebIdentity]
+-role_arn = arn:aws:iam:::111111111111:role/CodeCommitAccess
+-web_identity_token_file=~/my-credentials/my-token-file
+-role_session_name = Maria Garcia
++role_arn = arn:aws:iam::111111111111:role/CodeCommitAccess
++web_identity_token_file=/home/maria/my-credentials/my-token-file
++role_session_name = Maria-Garcia
+"""  # the AWS CodeCommit user guide, "Use rotating credentials"
+
+
+def test_the_guides_own_examples_are_mended_as_they_stand(tmp_path, monkeypatch):
+    guide = Patient("", GUIDE)
+    for name in disguises(""):
+        (config, credentials), wanted = ([disguises(it)[name] for it in guide.texts(after)] for after in (False, True))
+        there = facts(config, credentials, found={HOME / "my-credentials" / "my-token-file": "token"})
+        assert [it.code for it in looked(there)].count("role.arn") == 2, name
+        assert {it.code for it in looked(there)} == {"role.arn", "role.session-name", "oidc.token-path"}
+        after = mended(there, "role.arn", "role.session-name", "oidc.token-path")
+        assert [after.texts.config.rstrip(), after.texts.credentials.rstrip()] == [it.rstrip() for it in wanted], name
+        assert not looked(after)
+    assert resolved(after, "CodeAccess", tmp_path, monkeypatch) == "assume-role"
+    assert resolved(after, "CodeCommitWebIdentity", tmp_path, monkeypatch) == "assume-role-with-web-identity"
+
+
+ANSWERED = [
+    ("role.arn", "[profile dev]\nrole_arn = arn:aws:iam::111122223333:user/maria\nsource_profile = default\n", ARN),
+    (
+        "role.arn",
+        "[profile dev]\nrole_arn =\nsource_profile = default\n",
+        "arn:aws:iam:::111122223333:role/CodeCommitAccess",
+    ),
+    ("source.none", f"[profile dev]\nrole_arn = {ARN}\n", "two"),
+    ("source.missing", f"[profile dev]\nrole_arn = {ARN}\nsource_profile = gone\n", "two"),
+    ("source.missing", f"[profile dev]\nrole_arn = {ARN}\nsource_profile =\n", "two"),
+    (
+        "source.empty",
+        f"[profile dev]\nrole_arn = {ARN}\nsource_profile = three\n[profile three]\nregion = us-east-1\n",
+        " 'two' ",
+    ),
+]
+
+
+@pytest.mark.parametrize(("code", "config", "answer"), ANSWERED)
+def test_an_answer_mends_what_has_no_one_reading(code, config, answer, tmp_path, monkeypatch):
+    there = facts(config, f"{BASE}[two]\n{KEYS}")
+    (finding,) = found(there, code)
+    read = finding.wanted.parse(answer)
+    remedy = finding.wanted.remedy(getattr(read, "value", read))
+    state = repair.of(there).plus([remedy])
+    assert not repair.harm(repair.of(there), state, [remedy])
+    assert not looked(state.facts)
+    assert resolved(state.facts, "dev", tmp_path, monkeypatch) == "assume-role"
+    assert " = \n" not in state.facts.texts.config
+
+
+@pytest.mark.parametrize("answer", ["nobody", "dev", ""])
+def test_a_source_that_would_not_do_is_refused_with_one_that_would(answer):
+    (finding,) = found(facts(f"[profile dev]\nrole_arn = {ARN}\n", f"{BASE}[two]\n{KEYS}"), "source")
+    with pytest.raises(BadAnswer, match="such as default"):
+        finding.wanted.parse(answer)
