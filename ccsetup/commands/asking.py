@@ -18,6 +18,7 @@ from ccsetup.world import Answer, Sighting, World
 _WELL_SPELLED = re.compile(r"[a-z]{2}(-[a-z]+)+-\d+", re.ASCII)
 _CREDENTIALS = ("role_arn", "aws_access_key_id", "sso_account_id", "sso_role_name", "credential_process",
                 "login_session", "web_identity_token_file")  # fmt: skip
+DEADLINE_S = 15, 45  # for few profiles, and for many
 _NEAR, _FAR = 100, 12  # profiles that are asked for a lost repository: where it should be, and everywhere
 
 Profiles = Mapping[str, Mapping[str, Value]]
@@ -52,7 +53,8 @@ def online(world: World, facts: Facts, names: Sequence[str], by_git: bool = True
 
 def asked(world: World, whos: Sequence[Who]) -> Sequence[Answer]:
     """Ask who these are, all at once, and keep the sign-ins that were renewed by it."""
-    answers = world.aws.identities(whos, min(15 + len(whos) / 20, 45)) if whos else ()
+    least, most = DEADLINE_S
+    answers = world.aws.identities(whos, min(least + len(whos) / 20, most)) if whos else ()
     for edit in (*world.aws.pending(), *world.signin.pending()):
         if edit.before != edit.after:
             world.files.store(edit)
