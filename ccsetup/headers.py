@@ -19,6 +19,11 @@ _GLUED = later(r"(?i)(profile|sso[-_]session)[-_./]?(?=[^s\s]|s[^\s])(\S+)")
 _WORDS = later(r"(\S+)\s+(\S.*)")
 _INNER = later(r"\[*\s*([^\[\]]*?)\s*\]+(\s*[#;].*)?")
 _KIND = r"(?:profiles?|sso[-_ ]?session|services)\s+(?:[^\s\[\](){}<>=:]+|\"[^\"]+\"|'[^']+')"
+_ORDINARY = r"\n(\[{}\](?=[ \t]*(?:\r?\n|\Z))|[a-z0-9_]+(?=[ \t]*=)|(?=[ \t]*(?:[#;]|\r?\n|\r?\Z)))"
+_LINES = {
+    "config": later(_ORDINARY.format(r"(?:default|(?:profile|sso-session|services) [\w.@+/-]+)")),
+    "credentials": later(_ORDINARY.format(r"(?:default|(?!(?i:default|profile))[\w.@+/-]+)")),
+}
 _SPLIT = later(r"(?i)^(profile|sso-session|services)\s*\]\s*\[?\s*(?=[\w\"'])")
 _HALF = later(
     rf"(?i)\[+\s*({_KIND}|[\w.@+-]+)\s*[)}}>]?\s*(?:[#;].*)?|[({{<]?\s*({_KIND}|[\w.@+-]+)\s*\]+\s*(?:[#;].*)?"
@@ -63,6 +68,23 @@ def meant(header: str, file: FileName, keys: Collection[str], names: Collection[
     if found.header == header:
         return Heading("", header)
     return Heading(found.code or "section.prefix", found.header, remark)
+
+
+def is_ordinary(line: str, file: FileName) -> bool:
+    """Say whether a line is a header with nothing unusual about it."""
+    return bool(_LINES[file].fullmatch("\n" + line))
+
+
+def are_ordinary(text: str, file: FileName) -> bool:
+    """Say whether every line of a text is a header, a known setting, a comment or blank, as nearly all are."""
+    if not text.isascii() or ("\r" in text and "\r" in text.replace("\r\n", "")):
+        return False
+    tokens = _LINES[file].findall("\n" + text)
+    if len(tokens) != text.count("\n") + 1:
+        return False
+    said = {*tokens}
+    first = next(filter(None, tokens), "[")
+    return first[0] == "[" and KNOWN.issuperset(it for it in said if it and it[0] != "[")
 
 
 class Unbracketed(NamedTuple):

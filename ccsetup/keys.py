@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
+from ccsetup import parse
+from ccsetup.errors import BadAnswer
 from ccsetup.patterns import later
 
 
@@ -57,3 +61,42 @@ VARIABLES = {
     "AWS_DEFAULT_OUTPUT": "output",
     "AWS_ROLE_ARN": "role_arn",
 }
+_BEGINNINGS = {
+    "aws_access_key_id": re.compile(r"A[KS]IA[A-Z0-9]{12,124}"),
+    "aws_secret_access_key": re.compile(r"[A-Za-z0-9/+]{40}"),
+    "aws_session_token": re.compile(r"[A-Za-z0-9/+_-]{16,}={0,2}"),
+    "role_arn": re.compile(r"arn:aws[a-z-]*:\S+"),
+    "mfa_serial": re.compile(r"arn:aws[a-z-]*:\S+"),
+    "sso_start_url": re.compile(r"https://\S+"),
+    "region": re.compile(r"[a-z]{2}(?:-[a-z]+)+-[0-9]"),
+}  # what a value that begins on the next line looks like
+_CHECKED = {"role_arn": parse.role_arn, "mfa_serial": parse.mfa_serial}
+
+
+def begins(key: str, text: str) -> bool:
+    """Say whether a text can be nothing but the value of a key that has none on its own line."""
+    return key in _BEGINNINGS and bool(_BEGINNINGS[key].fullmatch(text))
+
+
+def is_setting(text: str) -> bool:
+    """Say whether a line is a setting, not the rest of a token that happens to hold an equals sign."""
+    key, sign, _ = text.partition("=")
+    return bool(sign) and (
+        key.strip().lower() in KNOWN or (bool(KEY.fullmatch(key.strip())) and not text.endswith("="))
+    )
+
+
+def goes_on(key: str, value: str, rest: str) -> bool:
+    """Say whether a value is none by itself and is one with the rest."""
+    check = _CHECKED.get(key)
+    if check is None:
+        return False
+    try:
+        if check(value) == value:
+            return False
+    except BadAnswer:
+        pass
+    try:
+        return check(value + rest) == value + rest
+    except BadAnswer:
+        return False

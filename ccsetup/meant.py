@@ -6,15 +6,13 @@ readings the likeliest is taken; only what has one is repaired without asking.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from ccsetup import headers, parse
-from ccsetup.errors import BadAnswer
+from ccsetup import headers
 from ccsetup.ini import LINE
-from ccsetup.keys import KEY, KNOWN, SHELL, STRICT, TOKEN, TOKENS, VARIABLES
+from ccsetup.keys import KNOWN, SHELL, STRICT, TOKEN, TOKENS, VARIABLES, begins, goes_on, is_setting
 from ccsetup.letters import decoded, plain
 from ccsetup.model import FileName, Severity
 from ccsetup.patterns import later
@@ -65,7 +63,7 @@ class Reading(NamedTuple):
 @lru_cache(maxsize=8)
 def read(text: str, file: FileName, names: frozenset[str] = frozenset()) -> Reading:
     """Return what a file's text was meant to say; `names` are profiles that something refers to."""
-    if _is_ordinary(text, file):
+    if headers.are_ordinary(text, file):
         return Reading(text)
     lines = LINE.findall(decoded(text))
     reader = _Reader([line.rstrip("\r\n") for line in lines], file, names)
@@ -76,25 +74,6 @@ def read(text: str, file: FileName, names: frozenset[str] = frozenset()) -> Read
         for at, line in zip(span, reads, strict=False):
             lines[at] = line + lines[at][len(lines[at].rstrip("\r\n")) :]
     return Reading("".join(lines), found)
-
-
-def _is_ordinary(text: str, file: FileName) -> bool:
-    """Say whether every line is a header, a known setting, a comment or blank, with nothing unusual about it."""
-    if not text.isascii() or ("\r" in text and "\r" in text.replace("\r\n", "")):
-        return False
-    tokens = _LINES[file].findall("\n" + text)
-    if len(tokens) != text.count("\n") + 1:
-        return False
-    said = {*tokens}
-    first = next(filter(None, tokens), "[")
-    return first[0] == "[" and KNOWN.issuperset(it for it in said if it and it[0] != "[")
-
-
-_ORDINARY = r"\n(\[{}\](?=[ \t]*(?:\r?\n|\Z))|[a-z0-9_]+(?=[ \t]*=)|(?=[ \t]*(?:[#;]|\r?\n|\r?\Z)))"
-_LINES = {
-    "config": later(_ORDINARY.format(r"(?:default|(?:profile|sso-session|services) [\w.@+/-]+)")),
-    "credentials": later(_ORDINARY.format(r"(?:default|(?!(?i:default|profile))[\w.@+/-]+)")),
-}
 
 
 class _Option:
@@ -148,7 +127,7 @@ class _Reader:
                 at = max(at, odd.last)
 
     def _odd(self, at: int, line: str, bare: str) -> Oddity | None:
-        if line[:1] == "[" and line[-1:] == "]" and _LINES[self.file].fullmatch("\n" + line):
+        if line[:1] == "[" and line[-1:] == "]" and headers.is_ordinary(line, self.file):
             self.option, self.header = None, line[1:-1]
             self.right.add(self.header)
             return None
@@ -331,7 +310,7 @@ class _Reader:
         top = parts and parts[1].lower() in STRICT and parts[1].lower() not in _ALSO_NESTED
         if parts and (top or (option.key in KNOWN and parts[1].lower() in KNOWN)):
             return self._swallowed(option, at, bare, parts[1].lower(), parts[3])
-        if option.key in STRICT and option.last == option.line and at == option.line + 1 and _single(straight):
+        if option.key in STRICT and option.last == option.line and at == option.line + 1 and " " not in straight:
             return self._join(option, at, bare)
         if _LIKE_HEADER.fullmatch(straight) and self._is_swallowed_header(straight, at):
             return self._swallowed_header(option, at, bare)
@@ -362,13 +341,12 @@ class _Reader:
         if at != option.last + 1:
             return None
         if not option.value:
-            begun = option.key in _BEGINNINGS and _BEGINNINGS[option.key].fullmatch(bare) and at == option.line + 1
-            return self._join(option, at, bare) if begun else None
-        if option.key in TOKENS and TOKEN.fullmatch(bare) and not _is_setting(bare):
+            return self._join(option, at, bare) if begins(option.key, bare) and at == option.line + 1 else None
+        if option.key in TOKENS and TOKEN.fullmatch(bare) and not is_setting(bare):
             whole = len(option.value) + len(bare)
             if option.key != "aws_secret_access_key" or (len(option.value) < 40 and whole <= 40):
                 return self._join(option, at, bare)
-        if option.key in _CHECKED and _broken_off(option.key, option.value, bare):
+        if goes_on(option.key, option.value, bare):
             return self._join(option, at, bare)
         return None
 
@@ -377,7 +355,7 @@ class _Reader:
         value = option.value + bare
         while option.key in TOKENS and last < len(self.lines):
             more = self.lines[last].strip()
-            if not TOKEN.fullmatch(more) or _is_setting(more):
+            if not TOKEN.fullmatch(more) or is_setting(more):
                 break
             value, last = value + more, last + 1
         first = self.lines[option.line - 1].rstrip()
@@ -389,44 +367,9 @@ class _Reader:
 
 
 _ALSO_NESTED = frozenset(["endpoint_url", "use_dualstack_endpoint", "signature_version"])
-_BEGINNINGS = {
-    "aws_access_key_id": re.compile(r"A[KS]IA[A-Z0-9]{12,124}"),
-    "aws_secret_access_key": re.compile(r"[A-Za-z0-9/+]{40}"),
-    "aws_session_token": re.compile(r"[A-Za-z0-9/+_-]{16,}={0,2}"),
-    "role_arn": re.compile(r"arn:aws[a-z-]*:\S+"),
-    "mfa_serial": re.compile(r"arn:aws[a-z-]*:\S+"),
-    "sso_start_url": re.compile(r"https://\S+"),
-    "region": re.compile(r"[a-z]{2}(?:-[a-z]+)+-[0-9]"),
-}  # what a value that begins on the next line looks like
-_CHECKED = {"role_arn": parse.role_arn, "mfa_serial": parse.mfa_serial}
 _OF_HEADERS = ("section.prefix", "section.quoting", "file.characters", "value.inline-comment")
 _SAYS_OF_HEADER = {
     "section.quoting": "[{}] needs its name in quotes: [{}].",
     "file.characters": "[{}] holds letters of a word processor; meant is [{}].",
     "value.inline-comment": "The remark behind [{}] is taken for a part of the name; meant is [{}].",
 }
-
-
-def _single(text: str) -> bool:
-    return " " not in text
-
-
-def _is_setting(text: str) -> bool:
-    key, sign, _ = text.partition("=")
-    return bool(sign) and (
-        key.strip().lower() in KNOWN or (bool(KEY.fullmatch(key.strip())) and not text.endswith("="))
-    )
-
-
-def _broken_off(key: str, value: str, rest: str) -> bool:
-    """Say whether a value is none by itself and is one with the rest."""
-    check = _CHECKED[key]
-    try:
-        if check(value) == value:
-            return False
-    except BadAnswer:
-        pass
-    try:
-        return check(value + rest) == value + rest
-    except BadAnswer:
-        return False

@@ -19,7 +19,7 @@ from ccsetup.letters import plain
 from ccsetup.model import Change, Corrected, FileName, Finding, Remedy, Section, Severity, Wanted
 from ccsetup.patterns import later
 
-_REMARK = later(r"(?<=[a-z]-[0-9])\s+(?:\(.*\)|//.*|--.*)$")
+_NAMED = later(r"(?<![\w-])[a-z]{2}(?:-[a-z]+)+-[0-9](?![\w-])")
 _SHAPE = later(r"[a-z]{2,4}(?:-[a-z]+)+-[0-9]{1,2}")
 
 
@@ -88,13 +88,15 @@ def _meant_region(value: str) -> tuple[str, str]:
     """Return the region a text can only mean, "" when there is none, and what to say of it."""
     text = plain(value)
     text = text[: len(text) - len(behind("region", text))].strip().strip("\"'`.,;/=> ").strip()
-    text = _REMARK.sub("", text)
     try:
         found = parse.region(text)
         return (found.value, found.said) if isinstance(found, Corrected) else (found, "")
     except BadAnswer:
         pass
     lower = text.lower()
+    named = {name for name in _NAMED.findall(lower) if name in REGIONS}
+    if len(named) == 1:
+        return named.pop(), ""
     local = re.fullmatch(r"([a-z]{2}(?:-[a-z]+)+-[0-9])-[a-z]{3}-[0-9][a-z]", lower)
     if local and local[1] in REGIONS:
         return local[1], ""
