@@ -32,6 +32,7 @@ VARIABLES = [
     ("env.overrides", "hinders", {"AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "eu-west-1"}, "AWS_DEFAULT_REGION"),
     ("env.overrides", "hinders", {"AWS_PROFILE": "dev", "AWS_DEFAULT_REGION": "eu-west-1"}, "AWS_DEFAULT_REGION"),
     ("env.overrides", "stops", {"AWS_CONFIG_FILE": ""}, "AWS_CONFIG_FILE"),
+    ("env.overrides", "stops", {"AWS_SHARED_CREDENTIALS_FILE": ""}, "AWS_SHARED_CREDENTIALS_FILE"),
     ("env.partial", "stops", {"AWS_ACCESS_KEY_ID": ID}, "AWS_ACCESS_KEY_ID"),
     ("env.partial", "stops", {"AWS_ACCESS_KEY_ID": ID, "AWS_SECRET_ACCESS_KEY": ""}, "AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY"),
     ("env.partial", "stops", {"AWS_ACCESS_KEY_ID": ID, "AWS_SESSION_TOKEN": TOKEN}, "AWS_ACCESS_KEY_ID AWS_SESSION_TOKEN"),
@@ -77,6 +78,15 @@ def test_each_shell_is_told_in_its_own_words(shell, do):
 ])  # fmt: skip
 def test_a_sane_shell_is_not_accused(env):
     assert not looked(facts(ROLE, BASE, env=env))
+
+
+def test_a_variable_that_names_no_file_is_told():
+    (finding,) = found(facts(ROLE, None, env={"AWS_SHARED_CREDENTIALS_FILE": "/nowhere"}), "env")
+    assert (finding.code, finding.severity, finding.do) == (
+        "env.overrides",
+        "hinders",
+        "unset AWS_SHARED_CREDENTIALS_FILE",
+    )
 
 
 def test_an_automation_with_keys_alone_is_not_accused():
@@ -146,6 +156,8 @@ REMOTES = [
     ("codecommit:us-east-1://dev@MyRepo", "stops", "auto", GOOD_URL),
     ("codecommit:::us-east-1://dev@MyRepo", "stops", "auto", GOOD_URL),
     ("codecommit::us-east-1://dev@MyRepo.git", "stops", "auto", GOOD_URL),
+    ("codecommit::us-east-1//dev@MyRepo", "stops", "auto", GOOD_URL),
+    ("codecommit::us-east-1:/dev@MyRepo.git", "stops", "auto", GOOD_URL),
     ("CodeCommit::us-east-1://dev@MyRepo", "stops", "auto", GOOD_URL),
     ("codecommit::US-EAST-1://dev@MyRepo", "stops", "auto", GOOD_URL),
     ("us-east-1://dev@MyRepo", "stops", "auto", GOOD_URL),

@@ -104,9 +104,9 @@ def files(facts: Facts) -> Iterator[Finding]:
         if not facts.env[variable]:
             says = f"{variable} is set, but to nothing, so that tools find no such file."
             yield _told(facts, "env.overrides", "stops", says, "ProfileNotFound.", [variable])
-        elif text is None and not facts.profiles:
+        elif text is None and not facts.unreadable and len(_set(facts, _PAIR)) < 2:
             says = f"{variable} is {facts.env[variable]}, and there is no such file."
-            yield _told(facts, "env.overrides", "hinders", says, "ProfileNotFound for every profile.", [variable])
+            yield _told(facts, "env.overrides", "hinders", says, "ProfileNotFound for what is in ~/.aws.", [variable])
 
 
 def profile(facts: Facts) -> Iterator[Finding]:

@@ -14,8 +14,10 @@ from ccsetup.checks.sources import has_own, is_role
 from ccsetup.errors import BadAnswer
 from ccsetup.facts import Clone, Facts
 from ccsetup.model import Corrected, Finding, Remedy, Severity, Wanted
+from ccsetup.patterns import later
 
 _MOST = 9  # remedies that are offered
+_LOOSE = later(r"codecommit:*(?P<region>[^/:@]*):*/+(?:(?P<profile>[^@/]+)@)?(?P<name>[^@/]+?)(?:\.git)?/?")
 
 
 def remote(facts: Facts) -> Iterator[Finding]:
@@ -25,8 +27,10 @@ def remote(facts: Facts) -> Iterator[Finding]:
         return
     if here is None:
         if re.match(r"codecommit:", facts.clone.remote):
+            right = _one_reading(facts.clone.remote)
+            remedies = [Remedy(f"Write {right}", git={_key(facts.clone): right})] if right else []
             says = "This clone's remote is no address that git-remote-codecommit reads."
-            yield _remote(facts, "stops", says, "ValueError, or the wrong repository.", [])
+            yield _remote(facts, "stops", says, "ValueError, or the wrong repository.", remedies, sure=True)
         return
     region = _right_region(here.region)
     if here.form == "codecommit":
@@ -42,6 +46,18 @@ def remote(facts: Facts) -> Iterator[Finding]:
         yield _remote(facts, "stops", says, "could not resolve host, or no such repository.", remedies, sure=True)
     else:
         yield from _without_address(facts, facts.clone, here)
+
+
+def _one_reading(remote: str) -> str:
+    """Return the address that a remote can only have meant whose punctuation is wrong; "" where there is none."""
+    found = _LOOSE.fullmatch(remote)
+    region = _right_region(found["region"]) if found else ""
+    if found is None or (region and region not in address.REGIONS):
+        return ""
+    try:
+        return address.codecommit_url(address.repository_name(found["name"]), region, found["profile"] or "")
+    except BadAnswer:
+        return ""
 
 
 def _right_region(region: str) -> str:

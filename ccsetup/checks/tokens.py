@@ -37,7 +37,7 @@ def cached(facts: Facts) -> Iterator[Finding]:
         token = tokens.token_in(text) if text is not None else None
         if text is not None and token is None:
             yield _corrupt(facts, names, path)
-        elif token is None or not token.serves(start):
+        elif token is None or not token.serves(start._replace(url=meant(start.url), region=meant(start.region))):
             yield _signed_out(facts, names, "sso.signed-out", f"{_all(names)} not signed in.", "SSOTokenLoadError")
         elif token.expires_at <= facts.now and not (start.session and _renews(facts, token)):
             says = f"The sign-in of {_whose(names)} ended at {token.expires_at:%Y-%m-%d %H:%M} UTC."
