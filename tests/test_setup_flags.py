@@ -273,7 +273,8 @@ def test_a_home_without_aws_files_is_without_them_again(person: Person) -> None:
 
 def test_keep_on_failure_keeps_the_profile(person: Person) -> None:
     words, paste = shadowed(person)
-    assert person.setup(*words, "--profile", "dev", "--keep-on-failure", *TO_REPO, paste=paste).code == 1
+    done = person.setup(*words, "--profile", "dev", "--keep-on-failure", *TO_REPO, paste=paste)
+    assert done.code == 1 and "The profile is kept. To try it again: ccsetup login dev" in done.shown
     assert "[dev]" in (person.home / ".aws" / "credentials").read_text()
 
 

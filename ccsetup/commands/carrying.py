@@ -37,8 +37,11 @@ def carry_out(
     finally:  # whatever happened, Ctrl-C and what nobody foresaw included
         if verdict.what != KEEP:
             put_back(world, receipt, kept)
+    if outcome.problems and verdict.what == KEEP:
+        world.screen.note(f"The profile is kept. To try it again: ccsetup login {shlex.quote(claim.profile)}")
+        return outcome, verdict
     if outcome.problems:
-        return (outcome if verdict.what == KEEP else replace(outcome, edits=(), backups=())), verdict
+        return replace(outcome, edits=(), backups=()), verdict
     return _cloned(world, git, claim, change, directory, options, outcome), verdict
 
 
