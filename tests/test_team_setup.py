@@ -330,3 +330,20 @@ def test_ten_repositories_killed_half_way_are_finished_by_the_next_run_and_none_
             ["git", "-C", work / name, "status", "--porcelain"], env=env, capture_output=True, text=True, check=True
         )
         assert (status.stdout, (work / name / ".git" / "ccsetup-cloning").exists()) == ("", False)
+
+
+@pytest.mark.parametrize("name", ["team.ini", "role"])
+def test_the_demo_plays_a_team_file_whatever_accounts_it_names(name: str, clean_env: CleanEnv, tmp_path: Path) -> None:
+    path = Path(__file__).parent.parent / "examples" / name
+    if name == "role":
+        path = tmp_path / "team.ini"
+        path.write_text(
+            file(f"  [[default]]\n{ROLE}  external_id = abc\n".replace("111122223333", "000022223333"), "  [[tools]]\n")
+        )
+    env = clean_env(tmp_path / "home", path=[Path(sys.executable).parent], TMPDIR=str(tmp_path))
+    done = subprocess.run(
+        [program(), "demo", "--team", path.name], env=env, cwd=path.parent, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    for said in ("from   ", "? Write this? Yes", "✓ cloned", "Ask in #platform", "✓ pushed", "are gone again"):
+        assert said in done.stderr

@@ -127,8 +127,8 @@ def goes(world: World, directory: Path) -> tuple[str, str, str]:
 
 def shown(world: World, directory: Path) -> str:
     """Return a folder as a person would type it here."""
-    if directory.parent == world.cwd:
-        return f"./{directory.name}"
+    if world.cwd in directory.parents:
+        return f"./{directory.relative_to(world.cwd).as_posix()}"
     return str(directory)
 
 

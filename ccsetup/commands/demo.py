@@ -11,12 +11,13 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from ccsetup.commands import cloning, setup, visitors
+from ccsetup.commands import cloning, joining, receiving, setup, staging, visitors
 from ccsetup.commands.options import Options
-from ccsetup.commands.outcome import Outcome
+from ccsetup.commands.receiving import Received
 from ccsetup.commands.report import Report
 from ccsetup.commands.visitors import KINDS
 from ccsetup.errors import BadAnswer, Problem
+from ccsetup.model import Value
 from ccsetup.sandbox import Sandbox
 from ccsetup.world import World
 
@@ -24,13 +25,14 @@ LEFT_OUT = ("AWS_", "GIT_", "CODE_COMMIT_", "XDG_")
 
 
 ABOUT = "The whole wizard against a sandbox AWS on this machine: no account, no network."
-USAGE = "[--kind KIND] [--keep]"
+USAGE = "[--kind KIND] [--team FILE] [--keep]"
 EXAMPLE = "ccsetup demo --kind role"
 
 
 def flags(parser: ArgumentParser) -> None:
     """Add the demo's own flags."""
     parser.add_argument("--kind", help="the kind of access the visitor has: sso, role, mfa, oidc or keys")
+    parser.add_argument("--team", metavar="FILE", help="play a team file: what it names is put up in the sandbox")
     parser.add_argument("--keep", action="store_true", help="leave its folder, and say where it is")
 
 
@@ -38,15 +40,16 @@ def main(options: Namespace, world_of: Callable[[], World]) -> Report:
     """Give the wizard an AWS and a home of its own; a person drives it, or with no terminal a scripted visitor does."""
     if options.kind and options.kind not in KINDS:
         raise BadAnswer(f"The visitor's kind is one of {', '.join(KINDS)}, such as {KINDS[0]}.")
+    found = receiving.received(world_of(), options.team) if options.team else None
     folder = Path(tempfile.mkdtemp(prefix="ccsetup-demo-"))
     try:
         with _sandbox(folder) as sandbox, _home(folder, sandbox):
-            outcome = _visit(options, world_of, sandbox, folder)
+            report = _visit(options, world_of, sandbox, folder, found)
     finally:
         if not options.keep:
             shutil.rmtree(folder, ignore_errors=True)
     world_of().screen.say(f" Kept in {folder}" if options.keep else " The sandbox and its home are gone again.")
-    return outcome.report()
+    return report
 
 
 @contextmanager
@@ -83,12 +86,18 @@ def _home(folder: Path, sandbox: Sandbox) -> Iterator[None]:
         os.environ.update(before)
 
 
-def _visit(options: Namespace, world_of: Callable[[], World], sandbox: Sandbox, folder: Path) -> Outcome:
+def _visit(
+    options: Namespace, world_of: Callable[[], World], sandbox: Sandbox, folder: Path, found: Received | None
+) -> Report:
     world, cards = world_of(), visitors.cards(sandbox, folder)
     if not world.git.helper():
         os.environ["PATH"] = os.pathsep.join((str(Path(world.git.own_helper()).parent), os.environ.get("PATH", "")))
         world = world_of()
     chosen = [cards[options.kind]] if options.kind else list(cards.values())
+    if found:
+        staging.put_up(sandbox.state, found.team)
+        own = cards[options.kind or found.team.entries[0].kind]
+        chosen = [replace(own, letter=f"ccsetup --team {found.source}. {own.own}".strip())]
     world.screen.say(" The demo: everything is real but AWS, which is on this machine. It is Maria's first day.")
     if world.prompt is None:
         world.screen.say(f" A colleague wrote to her: {chosen[0].letter}")
@@ -100,16 +109,15 @@ def _visit(options: Namespace, world_of: Callable[[], World], sandbox: Sandbox, 
         for card in chosen:
             world.screen.say(f" · {card.letter}")
         world = replace(world, prompt=visitors.Coach(world.prompt, sandbox))
-    outcome = setup.run(world, Options(given={}))
-    if outcome.cloned and not outcome.problems:
-        _push(world, outcome)
-    return outcome
+    kind: dict[str, Value] = {"kind": options.kind} if options.kind else {}
+    report = joining.run(world, found, Options(kind)) if found else setup.run(world, Options(given={})).report()
+    if report.document["clone"] and not report.exit_code:
+        _push(world, Path(report.document["clone"]["directory"]))
+    return report
 
 
-def _push(world: World, outcome: Outcome) -> None:
+def _push(world: World, clone: Path) -> None:
     """Commit and push as Maria will, and look whether the commit arrived."""
-    assert outcome.cloned is not None  # noqa: S101
-    clone = outcome.cloned.directory
     (clone / "hello.txt").write_text("Hello from Maria\n", encoding="utf-8")
     maria = ("-c", "user.name=Maria Garcia", "-c", "user.email=maria@acme.example")
     git = cloning.finding_git(world)
@@ -117,7 +125,7 @@ def _push(world: World, outcome: Outcome) -> None:
     git.do(clone, *maria, "commit", "-q", "-m", "Say hello")
     git.do(clone, "push", "-q", "origin", "HEAD")
     commit = git.do(clone, "rev-parse", "HEAD").strip()
-    there = git.do(clone, "ls-remote", "origin", "HEAD")
+    there = git.do(clone, "ls-remote", "--heads", "origin")
     if commit not in there:
         raise Problem("The push did not arrive.", code="git.failed")
     world.screen.done("pushed", f"{commit[:7]} Say hello", "and found again on the other side")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ccsetup import access, plan, teamrules
-from ccsetup.commands import carrying, cloning, planning, receiving, setup
+from ccsetup.commands import carrying, cloning, planning, receiving, settling, setup
 from ccsetup.commands.deciding import CHANGE, RETRY, change_an_answer, decide
 from ccsetup.commands.flags import setup_options
 from ccsetup.commands.looking import looking
@@ -289,6 +289,10 @@ def _carried_out(
             got += [Got(one.place, replace(outcome, repository=None)) for one in wanted[job.entry.name]]
             continue
         got += clone_all(world, git, wanted[job.entry.name], outcome)
+    for it in got:
+        if it.outcome.cloned:
+            settling.see_to_name(world, git, it.outcome.cloned.directory, it.outcome, None)
+            break
     _tell_next(world, jobs, outcomes, got)
     if found.team.note:
         world.screen.say(f" Note   {found.team.note}")
@@ -316,10 +320,13 @@ def _tell_next(world: World, jobs: Sequence[Job], outcomes: Sequence[Outcome], g
         world.screen.say(f" Next   cd {cloning.shown(world, cloned[0])} · git pull and git push work as usual")
     elif cloned:
         world.screen.say(f" Next   git pull and git push work as usual in all {len(cloned)} clones")
+    told: set[object] = set()
     for job, outcome in zip(jobs, outcomes, strict=True):
-        if not outcome.problems:
+        claim = _claim(job)
+        if not outcome.problems and (claim.start or claim.profile) not in told:
             there = {key: value for section in job.change.sections for key, value in section.settings.items()}
-            carrying.tell_end(world, _claim(job), there)
+            carrying.tell_end(world, claim, there)
+            told.add(claim.start or claim.profile)
 
 
 def _report(found: Received, outcomes: Sequence[Outcome], got: Sequence[Got]) -> Report:

@@ -78,9 +78,6 @@ def clone_all(world: World, git: Git, wanted: Sequence[Wanted], before: Outcome)
                 f"Cancelled. The access works and is kept; {there} of {len(wanted)} repositories are there.",
                 next="Run the same command again: it goes on from there.",
             ) from None
-    first = next((it for it in found if it.outcome.cloned), None)
-    if first and first.outcome.cloned:
-        settling.see_to_name(world, git, first.outcome.cloned.directory, first.outcome, None)
     return found
 
 

@@ -15,10 +15,14 @@ KINDS = ("sso", "role", "mfa", "oidc", "keys")
 
 @dataclass(frozen=True)
 class Card:
-    """One visitor: the message they were sent, and their answer to each question whose default will not do."""
+    """One visitor: the message they were sent, and their answer to each question whose default will not do.
+
+    `own` is what they have beside the file where their team sends one.
+    """
 
     letter: str
     answers: Mapping[str, str | Callable[[], str]]
+    own: str = ""
 
 
 def cards(sandbox: Sandbox, folder: Path) -> dict[str, Card]:
@@ -33,6 +37,8 @@ def cards(sandbox: Sandbox, folder: Path) -> dict[str, Card]:
     long_term = {"kind": "keys", "access_key_id": own.access_key_id, "secret_access_key": own.secret_access_key}
     nested = {f"source.{key}": value for key, value in {**long_term, "profile": "maria"}.items()}
     shared = {"region": example.REGION, "repo": "MySharedDemoRepo"}
+    pair = f"{own.access_key_id} and {own.secret_access_key}"
+    triple = f"{three.access_key_id}, {three.secret_access_key} and {three.session_token}"
     return {
         "sso": Card(
             f"Sign in at {example.START_URL} (region {example.SSO_REGION}). Your role in account {example.CODE} is"
@@ -49,12 +55,13 @@ def cards(sandbox: Sandbox, folder: Path) -> dict[str, Card]:
         ),
         "role": Card(
             f"The repository MySharedDemoRepo (us-east-2) is in another account: assume {access}. Your own keys are"
-            f" {own.access_key_id} and {own.secret_access_key}.",
+            f" {pair}.",
             {"kind": "role", "role_arn": access, "source_profile": "+", **nested, **shared},
+            f"Your own keys are {pair}.",
         ),
         "mfa": Card(
-            f"people-tools (us-east-2) is in our own account and wants an MFA code. Your keys are {own.access_key_id}"
-            f" and {own.secret_access_key}, your device is {serial}.",
+            f"people-tools (us-east-2) is in our own account and wants an MFA code. Your keys are {pair}, your"
+            f" device is {serial}.",
             {
                 "kind": "mfa",
                 "source_profile": "+",
@@ -64,14 +71,15 @@ def cards(sandbox: Sandbox, folder: Path) -> dict[str, Card]:
                 "region": example.REGION,
                 "repo": "people-tools",
             },
+            f"Your keys are {pair}, your device is {serial}.",
         ),
         "oidc": Card(
             f"The pipeline's token is in {token}; the role for MySharedDemoRepo (us-east-2) is {trusted}.",
             {"kind": "oidc", "role_arn": trusted, "web_identity_token_file": str(token), **shared},
+            f"Your token is in {token}.",
         ),
         "keys": Card(
-            f"For MySharedDemoRepo (us-east-2), until tonight: {three.access_key_id}, {three.secret_access_key} and"
-            f" {three.session_token}",
+            f"For MySharedDemoRepo (us-east-2), until tonight: {triple}",
             {
                 "kind": "keys",
                 "access_key_id": three.access_key_id,
@@ -79,6 +87,7 @@ def cards(sandbox: Sandbox, folder: Path) -> dict[str, Card]:
                 "session_token": three.session_token,
                 **shared,
             },
+            f"Your keys until tonight are {triple}.",
         ),
     }
 
