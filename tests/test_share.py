@@ -7,12 +7,20 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 from aws_ways import keys_of, settle
+from botocore.exceptions import ClientError
+from conftest import AwsTools
+from moto.codecommit.responses import CodeCommitResponse
+from moto.core.authorization import enable_iam_authentication
+from moto.core.exceptions import AccessDeniedError
+from moto.iam import access_control
+from moto.iam.models import Role as MotoRole
 from script import LEAVE, FakeAws, Script, Shown, world
 
 from ccsetup import cli
@@ -376,8 +384,6 @@ def test_the_first_missing_link_is_named_with_the_policy_that_mends_it(office: O
         return missing[0] if missing else "", problem["code"], problem["policy"]
 
     def mend(**changed: Any) -> None:
-        from dataclasses import replace
-
         state.roles[arn] = replace(state.roles[arn], **changed)
 
     name, code, trust = look("admin-a")
@@ -395,3 +401,116 @@ def test_the_first_missing_link_is_named_with_the_policy_that_mends_it(office: O
     elsewhere = ["share", REPO, *SHARE[2:-1], "us-west-2", "--role-name", "Shared", "--external-id", "acme-7f3b"]
     code_, document, _ = office.run(*elsewhere, "--check", "--profile", "admin-a")
     assert (code_, document["problems"][0]["code"]) == (1, "access.repository")
+
+
+# Judges that nobody here wrote: the AWS CLI and moto
+
+
+def test_the_script_does_with_the_aws_cli_what_apply_does(office: Office, aws_tools: AwsTools) -> None:
+    words = [*SHARE, "--role-name", "Shared+1", "--require-mfa", "--group", GROUP]
+    assert office.run(*words, "--yes", "--out", "it's here")[0] == 0
+    env = {**os.environ, "PATH": os.pathsep.join((str(aws_tools.aws.parent), os.environ["PATH"]))}
+
+    def run(profile: str) -> subprocess.CompletedProcess[str]:
+        command = ["bash", str(office.folder / "it's here" / "apply.sh")]
+        return subprocess.run(command, env={**env, "AWS_PROFILE": profile}, text=True, capture_output=True, check=False)
+
+    done = run("admin-a")
+    assert (done.returncode, done.stderr) == (0, ""), done.stderr
+    assert office.run(*words, "--apply", "--yes", "--profile", "admin-a")[1]["steps"] == []
+    assert office.run(*words, "--apply", "--yes", "--profile", "admin-b")[0] == 0
+    ((arn, managed),) = office.state.managed.items()
+    office.state.managed[arn] = replace(
+        managed, versions={f"v{n}": policy.allow("s3:*") for n in range(1, 6)}, default="v5"
+    )
+    done = run("admin-b")
+    assert (done.returncode, done.stderr) == (0, ""), done.stderr
+    assert (office.state.managed[arn].document, len(office.state.managed[arn].versions)) == (managed.document, 5)
+
+
+MOTO = "123456789012"
+
+
+@pytest.fixture
+def strict(moto: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
+    """The program at a moto whose IAM asks, made exact for CodeCommit: it would ask about *, and answer in XML."""
+    settle(monkeypatch, tmp_path / "home", {f"AWS_ENDPOINT_URL_{name}": moto for name in ENDPOINTS})
+    (tmp_path / "home" / ".aws").mkdir()
+    profile(tmp_path / "home", "admin", {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"})
+    monkeypatch.chdir(tmp_path)
+    about = f"arn:aws:codecommit:{REGION}:{MOTO}:"
+    exact = lambda call: about + str(json.loads(call.body)["repositoryName"])  # noqa: E731
+    monkeypatch.setattr(CodeCommitResponse, "_determine_resource", exact, raising=False)
+    denial = lambda **told: (error := AccessDeniedError(**told), error.to_json())["codecommit:" in told["action"]]  # noqa: E731
+    monkeypatch.setattr(access_control, "AccessDeniedError", denial)
+
+    kept = MotoRole.put_policy  # CloudFormation hands it Python's own spelling of a policy
+    as_json = lambda role, name, text: kept(role, name, text if isinstance(text, str) else json.dumps(text))  # noqa: E731
+    monkeypatch.setattr(MotoRole, "put_policy", as_json)
+
+    def run(*words: str) -> tuple[int, Any]:
+        code = cli.run([*words, "--profile", "admin", "--json"])
+        return code, json.loads(capsys.readouterr().out)
+
+    return run
+
+
+ENDPOINTS = ("STS", "IAM", "CODECOMMIT", "KMS", "CLOUDFORMATION")
+
+
+def test_moto_makes_the_same_of_the_templates_as_of_apply_and_lets_the_role_in(strict: Any) -> None:
+    root = boto3.Session("testing", "testing", region_name=REGION)
+    for name in (REPO, "other"):
+        root.client("codecommit").create_repository(repositoryName=name)
+    owner = [
+        "share",
+        REPO,
+        "--from-account",
+        MOTO,
+        "--to-account",
+        B,
+        *SHARE[6:],
+        "--role-name",
+        "Shared",
+        "--external-id",
+        "acme-7f3b",
+    ]
+    people = [
+        "share",
+        REPO,
+        "--from-account",
+        A,
+        "--to-account",
+        MOTO,
+        *SHARE[6:],
+        "--role-name",
+        "Shared",
+        "--group",
+        "Devs",
+    ]
+    root.client("iam").create_group(GroupName="Devs")
+    for words, template in ((owner, "account-a"), (people, "account-b")):
+        code, document = strict(*words, "--apply", "--yes")
+        assert (code, len(document["steps"])) == (0, 2)
+        assert strict(*words, "--yes", "--out", template)[0] == 0
+        assert strict(*words, "--remove", "--yes")[0] == 0
+        body = Path(template, f"{template}.template.json").read_text()
+        root.client("cloudformation").create_stack(
+            StackName=template, TemplateBody=body, Capabilities=["CAPABILITY_NAMED_IAM"]
+        )
+        assert strict(*words, "--apply", "--yes")[1]["steps"] == []
+        root.client("cloudformation").delete_stack(StackName=template)
+    assert strict(*owner, "--read-only", "--apply", "--yes")[0] == 0
+    given = {"RoleArn": f"arn:aws:iam::{MOTO}:role/Shared", "RoleSessionName": "maria", "ExternalId": "acme-7f3b"}
+    keys = root.client("sts").assume_role(**given)["Credentials"]
+    maria = boto3.Session(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"], region_name=REGION)
+    with enable_iam_authentication():
+        codecommit = maria.client("codecommit")
+        assert codecommit.get_repository(repositoryName=REPO)["repositoryMetadata"]["repositoryName"] == REPO
+        for call, name in (
+            (codecommit.get_repository, "other"),
+            (codecommit.delete_repository, REPO),
+            (codecommit.create_repository, "new"),
+        ):
+            with pytest.raises(ClientError, match="AccessDenied"):
+                call(repositoryName=name)

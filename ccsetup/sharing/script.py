@@ -13,6 +13,7 @@ _HEAD = """\
 {also}# It creates what is missing, brings up to date what is there, and can be run again.
 set -euo pipefail
 cd "$(dirname "${{BASH_SOURCE[0]}}")"
+export AWS_DEFAULT_REGION="${{AWS_DEFAULT_REGION:-{region}}}"
 here=$(aws sts get-caller-identity --query Account --output text)
 """
 _OWNER = """\
@@ -65,7 +66,13 @@ esac
 def text(it: Arrangement) -> str:
     """Return the script."""
     also = "#   AWS_PROFILE=admin-b bash apply.sh\n" if it.assumed else ""
-    words = {"repository": it.repository, "owner": it.owner, "people": it.people, "role_arn": it.role_arn}
+    words = {
+        "repository": it.repository,
+        "region": it.region,
+        "owner": it.owner,
+        "people": it.people,
+        "role_arn": it.role_arn,
+    }
     tag = {"key": quote(TAGGED), "value": quote(TAG)}
     parts = [_HEAD.format(also=also, **words), 'case "$here" in\n']
     parts.append(_OWNER.format(role=quote(it.role), policy=quote(it.policy_name), **words, **tag))
