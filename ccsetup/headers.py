@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from typing import NamedTuple
 
 from ccsetup import ini
-from ccsetup.keys import KNOWN, NOT_PROFILES, SESSION
+from ccsetup.keys import KNOWN, NOT_PROFILES, SESSION, SEVERAL
 from ccsetup.letters import plain
 from ccsetup.model import FileName, Section
 from ccsetup.patterns import later
@@ -78,6 +78,8 @@ def is_ordinary(line: str, file: FileName) -> bool:
 def are_ordinary(text: str, file: FileName) -> bool:
     """Say whether every line of a text is a header, a known setting, a comment or blank, as nearly all are."""
     if not text.isascii() or ("\r" in text and "\r" in text.replace("\r\n", "")):
+        return False
+    if SEVERAL.search(text):
         return False
     tokens = _LINES[file].findall("\n" + text)
     if len(tokens) != text.count("\n") + 1:

@@ -50,7 +50,11 @@ NOT_PROFILES = _words("plugins preview okta saml adfs common toolkit")
 
 TOKEN = later(r"[A-Za-z0-9+/_%.-]{3,}={0,2}")
 KEY = later(r"[a-z][a-z0-9_]*")
-SHELL = later(r"(?i)(?:(?:export|set|setx|declare -x)\s+|\$env:)?\s*(AWS_[A-Z_]+)\s*[= ]\s*[\"']?([^\"']*)[\"']?;?")
+SHELL = later(
+    r"(?i)(?:(?:export|set|setx|declare -x)\s+|\$env:)?\s*(AWS_[A-Z_]+)\s*[= ]\s*(?:[\"']([^\"']*)[\"']|([^\"'\s;]*));?"
+)
+SEVERAL = later(r"=[ \t]*\S+[ \t]+(?:export[ \t]+)?[A-Za-z_]+[ \t]*=")
+_PARTED = later(r"(?<!export)(?<!set)[;,]?\s+(?=(?:export\s+|set\s+)?[A-Za-z_]+\s*=)")
 VARIABLES = {
     "AWS_ACCESS_KEY_ID": "aws_access_key_id",
     "AWS_SECRET_ACCESS_KEY": "aws_secret_access_key",
@@ -100,3 +104,16 @@ def goes_on(key: str, value: str, rest: str) -> bool:
         return check(value + rest) == value + rest
     except BadAnswer:
         return False
+
+
+def several(line: str) -> list[str]:
+    """Return the settings of a line that holds more than one, each as a line of its own; none where it does not."""
+    found = {}
+    for part in _PARTED.split(line) if SEVERAL.search(line) else ():
+        name = part.partition("=")[0].strip().lower()
+        shell = SHELL.fullmatch(part) if name not in STRICT else None
+        name = VARIABLES.get(shell[1].upper(), "") if shell else name
+        if name not in STRICT or name in found:
+            return []
+        found[name] = f"{name} = {shell[2] or shell[3]}" if shell else part.strip()
+    return [*found.values()]

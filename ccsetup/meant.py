@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from ccsetup import headers
 from ccsetup.ini import LINE
-from ccsetup.keys import KNOWN, SHELL, STRICT, TOKEN, TOKENS, VARIABLES, begins, goes_on, is_setting
+from ccsetup.keys import KNOWN, SHELL, STRICT, TOKEN, TOKENS, VARIABLES, begins, goes_on, is_setting, several
 from ccsetup.letters import decoded, plain
 from ccsetup.model import FileName, Severity
 from ccsetup.patterns import later
@@ -111,7 +111,8 @@ class _Reader:
             line = lines[at]
             at += 1
             key, sign, value = line.partition("=")
-            if sign and self.header and key.rstrip() in KNOWN and key.isascii():  # as nearly every line is
+            known = sign and self.header and key.rstrip() in KNOWN and key.isascii()
+            if known and not ("=" in value and several(line)):  # as nearly every line is
                 self.option = _Option(key.rstrip(), 0, at, value.strip())
                 continue
             bare = line.strip()
@@ -151,14 +152,21 @@ class _Reader:
 
     def _setting(self, at: int, line: str, depth: int, key: str, sign: str, value: str) -> Oddity | None:
         indent = line[: len(line) - len(line.lstrip())]
+        if len(parts := several(line.strip())) > 1:
+            self.option = None
+            way = Way("Give each a line of its own", tuple(indent + it for it in parts))
+            says = "Several settings stand on this line; only the first is read, with the others as its value."
+            return Oddity(
+                "file.stray-line", at, at, at, says, (way,), True, key=key.strip().lower(), reads=way.lines[:1]
+            )
         if not key:
             says = f"`{sign}` has no key before it."
             return self._commented(at, says, refused=True)
         shell = SHELL.fullmatch(plain(line.strip()))
         if shell and shell[1].upper() in VARIABLES and shell[1].lower() not in {key.lower()} & KNOWN:
-            meant = VARIABLES[shell[1].upper()]
-            self.option = _Option(meant, depth, at, shell[2])
-            way = Way(f"Write it as {meant} = …", (f"{indent}{meant} = {shell[2].strip()}",))
+            meant, value = VARIABLES[shell[1].upper()], (shell[2] or shell[3]).strip()
+            self.option = _Option(meant, depth, at, value)
+            way = Way(f"Write it as {meant} = …", (f"{indent}{meant} = {value}",))
             says = f"This is a shell's line, not a setting: here it is spelled {meant} = …"
             return Oddity("file.stray-line", at, at, at, says, (way, self._comment(at)), key=meant, reads=way.lines)
         name = key.strip().lower()
@@ -201,8 +209,10 @@ class _Reader:
         """Return what stands behind a header, where nothing is read."""
         parts = _SETTING.fullmatch(plain(rest))
         indent = line[: len(line) - len(line.lstrip())]
-        if parts and parts[1].lower() in KNOWN - {*self._keys_below(at)}:
-            way = Way("Give it a line of its own", (f"{indent}[{header}]", indent + rest))
+        lines = several(rest) or [rest]
+        keys = {it.partition("=")[0].strip().lower() for it in lines} if len(lines) > 1 else set[str]()
+        if parts and parts[1].lower() in KNOWN - {*self._keys_below(at)} and not keys & {*self._keys_below(at)}:
+            way = Way("Give it a line of its own", (f"{indent}[{header}]", *(indent + it for it in lines)))
             says = f"{parts[1]} stands behind the header [{header}], where no tool reads it."
             return Oddity("file.stray-line", at, at, at, says, (way,), True, reads=(line,))
         way = Way("Make it a remark", (f"{indent}[{header}] # {rest}",))

@@ -176,6 +176,12 @@ CASES = [
     secret(STRAY, 2, f"aws_access_key = {KEY}\naws_secret_access_key = {SECRET}\n"),
     secret(STRAY, 2, f"aws_access_key_id {KEY}\naws_secret_access_key {SECRET}\n"),
     secret(STRAY, 2, f"{KEY}\n{SECRET}\n"),
+    # as the user guide prints it, everything on one line
+    Case(STRAY, "credentials", 1, f"[dev] aws_access_key_id={KEY} aws_secret_access_key={SECRET} aws_session_token={TOKEN}\n",
+         f"[dev]\naws_access_key_id={KEY}\naws_secret_access_key={SECRET}\naws_session_token={TOKEN}\n"),
+    secret(STRAY, 2, f"aws_access_key_id={KEY} aws_secret_access_key={SECRET}\n",
+           f"aws_access_key_id={KEY}\naws_secret_access_key={SECRET}\n"),
+    secret(STRAY, 2, f"export AWS_ACCESS_KEY_ID={KEY} export AWS_SECRET_ACCESS_KEY={SECRET}\n", KEYS),
     secret(STRAY, 5, f"{KEYS}aws_session_token = {TOKEN}\n {TOKEN}\n", f"{KEYS}aws_session_token = {TOKEN}{TOKEN}\n"),
     secret(STRAY, 5, f"{KEYS}aws_session_token =\n{TOKEN}\n", f"{KEYS}aws_session_token = {TOKEN}\n"),
     secret(STRAY, 3, f"aws_access_key_id =\n{KEY}\naws_secret_access_key =\n{SECRET}\n", KEYS),
@@ -260,3 +266,15 @@ def test_many_defects_of_one_home_are_mended_at_once_and_nothing_else_changes(tm
     ]
     fixed(world)
     assert texts(tmp_path) == written
+
+
+def test_the_profile_of_the_user_guide_is_corrected_and_its_margin_kept() -> None:
+    guide = (
+        " [default]\n region = us-east-1\n output = json\n[profile CodeAccess]\n source_profile = default\n"
+        " role_session_name = Maria Garcia\n role_arn = arn:aws:iam:::111111111111:role/CodeCommitAccess\n ```\n"
+    )
+    facts = facts_of(guide, f"[default]\n{KEYS}")
+    found = {(it.code, it.line) for it in checks.offline(facts)}
+    assert {("role.session-name", 6), ("role.arn", 7), (STRAY, 8)} <= found
+    wanted = guide.replace("Maria Garcia", "Maria-Garcia").replace(":::111", "::111")
+    assert mended(facts).texts["config"].text == wanted
