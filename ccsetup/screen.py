@@ -27,6 +27,7 @@ NO_BREAK = "\N{NO-BREAK SPACE}"
 LABEL = 9  # columns of a checklist's first word
 PROSE = 100  # columns beyond which sentences are hard to read
 MOMENT_S = 0.3  # what is over sooner shows no spinner
+LONG = 500  # entries of a list in a document that nobody reads by eye, and whose indentation takes time
 LIST = 17  # lines of the list below the heading
 WHILE_S = 1.0  # and no line where there is no terminal
 
@@ -162,7 +163,8 @@ class Screen:
             self._due = False
             import json as json_
 
-            _put(self._out, json_.dumps(value, indent=2, default=str) + "\n")
+            long = any(isinstance(part, list) and len(part) > LONG for part in value.values())
+            _put(self._out, json_.dumps(value, indent=None if long else 2, default=str) + "\n")
 
     @contextmanager
     def busy(self, text: str) -> Iterator[Update]:

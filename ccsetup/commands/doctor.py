@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -61,7 +62,9 @@ class Case:
 
 def visit(world: World, options: Namespace, case: Case) -> None:
     """Look, and repair where that is wanted; tell what was found or is left. Raises Problem; `case` holds the rest."""
+    gc.disable()  # what is read and found here stays to the end
     case.seen = diagnosis.offline(diagnosis.begun(world, options.profiles, options.modernize))
+    gc.enable()
     if options.fix:
         _repaired(world, options, case, case.seen)
     elif not options.offline:
