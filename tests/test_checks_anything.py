@@ -98,13 +98,37 @@ JWT = (
 )
 VARIABLES = st.dictionaries(
     st.sampled_from(
-        ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "GIT_ALLOW_PROTOCOL", "CODE_COMMIT_ENDPOINT"]
+        [
+            "AWS_ACCESS_KEY_ID",
+            "AWS_SECRET_ACCESS_KEY",
+            "AWS_SESSION_TOKEN",
+            "AWS_PROFILE",
+            "AWS_DEFAULT_PROFILE",
+            "AWS_REGION",
+            "AWS_DEFAULT_REGION",
+            "AWS_ROLE_ARN",
+            "AWS_WEB_IDENTITY_TOKEN_FILE",
+            "AWS_CONFIG_FILE",
+            "AWS_SHARED_CREDENTIALS_FILE",
+            "GIT_ALLOW_PROTOCOL",
+            "CODE_COMMIT_ENDPOINT",
+        ]
     ),
     st.sampled_from([*NAMES, "", " ", ID, SECRET, "us-east-1", "https:ssh"]) | WORD,
     max_size=5,
 )
 REMOTE = st.sampled_from(
-    ["codecommit::us-east-1://dev@R", "codecommit://Dev@R", "codecommit::us-east-1a://gone@R.git", "codecommit://R", "codecommit::x://a@b@c", "https://git-codecommit.us-east-1.amazonaws.com/v1/repos/R", "ssh://git-codecommit.xx-east-9.amazonaws.com/v1/repos/R", "https://github.com/a/b", "codecommit:"]
+    [
+        "codecommit::us-east-1://dev@R",
+        "codecommit://Dev@R",
+        "codecommit::us-east-1a://gone@R.git",
+        "codecommit://R",
+        "codecommit::x://a@b@c",
+        "https://git-codecommit.us-east-1.amazonaws.com/v1/repos/R",
+        "ssh://git-codecommit.xx-east-9.amazonaws.com/v1/repos/R",
+        "https://github.com/a/b",
+        "codecommit:",
+    ]
 ) | st.tuples(st.sampled_from(["codecommit::", "codecommit://", "https://git-codecommit."]), WORD).map("".join)
 HELPERS = ("", "store", "osxkeychain", "!git-credential-ccsetup --profile dev", "!aws codecommit --profile  --region  credential-helper $@",
            "!/old/aws codecommit credential-helper $@", "!git-credential-ccsetup --profile '")  # fmt: skip
@@ -147,7 +171,7 @@ def homes(draw: st.DrawFn) -> Facts:
     )
 
 
-@settings(max_examples=120, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=50, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(homes())
 def test_nothing_raises_every_line_is_there_and_no_repair_harms(there):
     begun = repair.of(there)
@@ -163,7 +187,7 @@ def test_nothing_raises_every_line_is_there_and_no_repair_harms(there):
             assert not left or finding.code == "sso.legacy", (finding, remedy, after.facts.texts)
 
 
-@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(homes())
 def test_safe_repairs_come_to_an_end_and_then_nothing_safe_is_left(there):
     state = repair.of(there)

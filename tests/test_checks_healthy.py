@@ -80,7 +80,7 @@ HEALTHY = {
     "this machine": ("[profile dev]\nregion = us-east-1\n", None),
     "nothing": (None, None),
     "empty files": ("", ""),
-    "seven hundred": (crowd(700) + f"{ROLE}source_profile = default\n", BASE),
+    "four hundred": (crowd(400) + f"{ROLE}source_profile = default\n", BASE),
 }  # fmt: skip
 
 

@@ -148,7 +148,7 @@ def protocol(facts: Facts) -> Iterator[Finding]:
     allowed = facts.env.get("GIT_ALLOW_PROTOCOL")
     if allowed is not None:  # the settings then do not count
         if lacking := [it for it in needed if it not in allowed.split(":")]:
-            value = ":".join([*filter(None, allowed.split(":")), *lacking])
+            value = ":".join([*filter(_is_scheme, allowed.split(":")), *lacking])
             do = (shells.SHELLS.get(facts.shell) or shells.SHELLS["bash"]).assign("GIT_ALLOW_PROTOCOL", value)
             says = f"GIT_ALLOW_PROTOCOL does not let git use {' and '.join(lacking)}."
             yield Finding("git.protocol", severity, says, "fatal: transport … not allowed", do=do)
@@ -157,6 +157,10 @@ def protocol(facts: Facts) -> Iterator[Finding]:
     for scheme in needed:
         if _policy(settings, scheme) == "never":
             yield _forbidden(facts, scheme, severity)
+
+
+def _is_scheme(text: str) -> bool:
+    return bool(re.fullmatch(r"[A-Za-z][\w+.-]*", text, re.ASCII))
 
 
 def _policy(settings: Sequence[tuple[str, str]], scheme: str) -> str:

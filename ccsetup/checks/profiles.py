@@ -153,7 +153,7 @@ def missing(facts: Facts) -> Iterator[Finding]:
         if name and name not in facts.profiles and not _stand_in(name):
             near = get_close_matches(name, facts.profiles, 1, 0.5)
             shell = SHELLS[facts.shell]
-            do = shell.assign(variable, near[0]) if near else shell.remove(variable)
+            do = shell.assign(variable, near[0]) if near and _SAFE.fullmatch(near[0]) else shell.remove(variable)
             yield _missing(facts, name, f"{variable} names the profile {{}}, which is in neither file.", do)
     remote = of_codecommit(facts)
     if remote and remote.profile and remote.profile not in facts.profiles:
