@@ -184,7 +184,7 @@ def files(folder: Path) -> dict[str, str]:
 def test_a_second_run_finds_all_said_already_even_a_made_external_id(office: Office) -> None:
     code, document, _ = office.run(*SHARE, "--external-id", "auto", "--terraform", "--yes")
     there = files(office.folder)
-    assert code == 0 and len(there) == 9 and document["external_id"] in there["share-MySharedDemoRepo/README.md"]
+    assert code == 0 and len(there) == 10 and document["external_id"] in there["share-MySharedDemoRepo/README.md"]
     code, again, shown = office.run(*SHARE, "--external-id", "auto", "--terraform", "--yes")
     assert (code, again["changed"], again["external_id"]) == (0, [], document["external_id"])
     assert "says all of this already" in shown and files(office.folder) == there

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ccsetup import parse
+from ccsetup import parse, team
 from ccsetup.errors import BadAnswer, Problem
 from ccsetup.model import Corrected
 from ccsetup.sandbox import policy as judge
@@ -327,6 +327,8 @@ def test_whatever_the_names_documents_are_json_and_fit(
     for name, text in texts.items():
         if name.endswith(".json"):
             json.loads(text)
+    told = team.read(texts["team.ini"]).team
+    assert (told.repositories[0].name, told.entries[0].answers["role_arn"]) == (repo, it.role_arn)
     trust = policies.trust(it)
     assert len(json.dumps(policies.permissions(it), separators=(",", ":"))) <= 10_240
     assert len(json.dumps(policies.assume(it), separators=(",", ":"))) <= 6_144
@@ -523,8 +525,8 @@ def test_the_commands_in_the_readme_are_ones_that_ccsetup_takes(it: Arrangement)
     assert (options.repo, options.from_account, options.to_account or "") == (it.repository, it.owner, it.people)
     again = rules.read_trusts(" ".join(options.trust or ["account"]))
     assert again == it.trusts
-    blocks = re.findall(r"```\n(ccsetup .*)\n```", readme.text(it, ()))
-    assert len(blocks) == 2
+    blocks = re.findall(r"```\n(ccsetup .*)\n```", documents(it)["README.md"])
+    assert len(blocks) == 3
     for block in blocks:
         parsed(shlex.split(block)[1:])
     assert parse.role_arn(it.role_arn) == it.role_arn

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from difflib import unified_diff
 from typing import Any
 
-from ccsetup.sharing import cloudformation, policies, readme, script, terraform
+from ccsetup.sharing import cloudformation, policies, readme, script, teamfile, terraform
 from ccsetup.sharing.arrangement import Arrangement, Trust
 
 __all__ = ["Arrangement", "Trust", "difference", "documents", "pretty"]
@@ -28,6 +28,8 @@ def documents(it: Arrangement, with_terraform: bool = False) -> dict[str, str]:
     if with_terraform and it.assumed:
         found["terraform/account-b/main.tf"] = terraform.people(it)
     found["apply.sh"] = script.text(it)
+    if told := teamfile.text(it):
+        found[teamfile.NAME] = told
     found["README.md"] = readme.text(it, tuple(sorted(found)))
     return found
 

@@ -76,6 +76,11 @@ class Arrangement(NamedTuple):
         return address.arn(self.region, self.owner, self.repository)
 
     @property
+    def profile(self) -> str:
+        """A name for developers' profiles."""
+        return re.sub(r"[^a-z0-9-]+", "-", self.repository.lower())[:40].strip("-") or "shared"
+
+    @property
     def policy_name(self) -> str:
         """The name of the role's inline policy; one role may open several repositories, each by its own."""
         return policy_name(self.region, self.repository)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from shlex import quote
 
-from ccsetup.sharing import policies
+from ccsetup.sharing import policies, teamfile
 from ccsetup.sharing.arrangement import Arrangement
 from ccsetup.sharing.policies import Line
 
@@ -27,7 +27,7 @@ def text(it: Arrangement, names: tuple[str, ...]) -> str:
         BLANK,
         *_owner(it),
         *(_people(it) if it.assumed else []),
-        *_developers(it),
+        *_developers(it, teamfile.NAME in names),
         "## Why each line is there",
         BLANK,
         "The role may, on this one repository:",
@@ -71,7 +71,7 @@ def command(it: Arrangement) -> str:
 def developer(it: Arrangement) -> str:
     """Return the command by which a developer gets to the repository, "" where there is none alike for all."""
     role = f"--role-arn {quote(it.role_arn)}"
-    place = f"--region {it.region} --repo {quote(it.repository)} --profile {quote(it.repository[:40].lower())}"
+    place = f"--region {it.region} --repo {quote(it.repository)} --profile {it.profile}"
     if it.assumed:
         more = f" --external-id {quote(it.external_id)}" if it.external_id else ""
         return f"ccsetup setup role {role} --source-profile default{more} {place}"
@@ -131,9 +131,12 @@ def _people(it: Arrangement) -> list[str]:
     return lines
 
 
-def _developers(it: Arrangement) -> list[str]:
+def _developers(it: Arrangement, has_file: bool) -> list[str]:
     mfa = f" --mfa-serial arn:{it.partition}:iam::{it.people}:mfa/NAME" if it.mfa and it.assumed else ""
-    return ["## Everybody who needs the repository", BLANK, "```", developer(it) + mfa, "```", BLANK]
+    by_file = ["With the team file, which can be sent round or published at an https address:", BLANK]
+    by_file += ["```", f"ccsetup --team {teamfile.NAME}", "```", BLANK, "Or without it:", BLANK]
+    by_flags = ["```", developer(it) + mfa, "```", BLANK]
+    return ["## Everybody who needs the repository", BLANK, *(by_file if has_file else []), *by_flags]
 
 
 def _notes(it: Arrangement) -> list[str]:

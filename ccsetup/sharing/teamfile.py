@@ -1,0 +1,52 @@
+"""An arrangement → the team file that brings each developer through it with one command and one yes."""
+
+from __future__ import annotations
+
+from ccsetup import team, teamrules
+from ccsetup.errors import BadAnswer, Problem
+from ccsetup.sharing.arrangement import Arrangement
+from ccsetup.team import Entry, Place, Team
+
+NAME = "team.ini"
+
+
+def text(it: Arrangement) -> str:
+    """Return the team file; "" where its rules leave no way to say this.
+
+    What is each person's own is asked there: the source profile, the MFA device, a token. So is an external ID that
+    looks like a key.
+    """
+    for told in (it, it._replace(external_id="")):
+        try:
+            return team.text(_team(told))
+        except Problem:
+            continue
+    return ""
+
+
+def _team(it: Arrangement) -> Team:
+    kind, label = _way(it)
+    answers = {"role_arn": it.role_arn, "external_id": it.external_id, "region": it.region, "profile": it.profile}
+    kept = {key: value for key, value in answers.items() if value}
+    access = "read" if it.read_only else "read and write"
+    note = f"The role {it.role} lets you {access}. Refused? Tell whoever sent you this file what ccsetup said."
+    entry = Entry("default", label, kind, kept)
+    return Team(f"{it.repository}, shared", (entry,), (Place(it.repository, _folder(it)),), note)
+
+
+def _way(it: Arrangement) -> tuple[str, str]:
+    """Return the kind of access by which people get in, and how it is offered."""
+    if it.assumed:
+        return "role", f"The role {it.role} in account {it.owner}"
+    if any(trust.kind == "oidc" for trust in it.trusts):
+        return "oidc", "An OIDC token"
+    return "saml", "A SAML sign-in"
+
+
+def _folder(it: Arrangement) -> str:
+    """Return the folder to clone into, "" where it is the repository's own name."""
+    try:
+        teamrules.own_folder(it.repository)
+    except BadAnswer:
+        return it.profile
+    return ""
