@@ -16,7 +16,7 @@ from ccsetup.model import Finding
 from ccsetup.world import World
 
 ABOUT = "Find what is wrong with profiles, files, environment, git and this clone; --fix repairs it."
-USAGE = "[PROFILE …] [--fix] [--offline]"
+USAGE = "[PROFILE …] [--fix] [--offline] [--team FILE|URL]"
 EXAMPLE = "ccsetup doctor --fix"
 
 STOPPED = 3
@@ -28,12 +28,17 @@ def flags(parser: ArgumentParser) -> None:
     parser.add_argument("--fix", action="store_true", help="repair what can be repaired, after one review")
     parser.add_argument("--offline", action="store_true", help="ask nobody: files, environment and git alone")
     parser.add_argument("--modernize", action="store_true", help="with --fix: also give legacy sign-ins an sso-session")
+    parser.add_argument("--team", metavar="FILE|URL", help="compare with a team file; --fix brings the difference in")
     parser.add_argument("--report", metavar="FILE", help="also write it to a file, without secrets, fit to be sent")
     parser.add_argument("--short-ids", action="store_true", help="with --report: of account ids the last four digits")
 
 
 def main(options: Namespace, world_of: Callable[[], World]) -> Report:
     """Look, tell, and repair what is wanted; what it says of itself is one document, however it ends."""
+    if options.team:
+        from ccsetup.commands import teamwork
+
+        return teamwork.main(options, world_of)
     world, case = world_of(), Case()
     try:
         visit(world, options, case)

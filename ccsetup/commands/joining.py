@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ccsetup import access, plan, teamrules
 from ccsetup.commands import carrying, cloning, planning, receiving, settling, setup
+from ccsetup.commands.choosing import chosen_of, needed_for, places_of
 from ccsetup.commands.deciding import CHANGE, RETRY, change_an_answer, decide
 from ccsetup.commands.flags import setup_options
 from ccsetup.commands.looking import looking
@@ -19,7 +20,7 @@ from ccsetup.commands.report import Report
 from ccsetup.commands.several import Got, Wanted, clone_all, folder_of
 from ccsetup.commands.ways import Way
 from ccsetup.commands.wish import Wish, way
-from ccsetup.errors import BadAnswer, Missing, Problem
+from ccsetup.errors import Problem
 from ccsetup.look import Look
 from ccsetup.model import Answers, Asked, Choice, Plan, Section, Value
 from ccsetup.questions import Target
@@ -58,14 +59,31 @@ def main(options: Namespace, world_of: Callable[[], World]) -> Report:
 def run(world: World, found: Received, options: Options, named: str = "") -> Report:
     """Set up what the file says, and clone; the report holds every Problem."""
     clones = {key: options.given[key] for key in OF_CLONES if key in options.given}
-    places = _places(found, clones)
+    places = places_of(found, clones)
     if world.prompt is not None:
         setup.greet(world, looking(world, options))
-    chosen = _chosen(world, found, places, options, named)
-    entries = _needed(found, chosen, places)
+    chosen = chosen_of(world, found, places, options, named)
+    entries = needed_for(found, chosen, places)
     receiving.show(world, found, entries, places)
-    jobs = _walked(world, options, entries, places, chosen)
-    git = cloning.finding_git(world) if places else world.git
+    return _carried_through(world, found, options, _walked(world, options, entries, places, chosen), clones)
+
+
+def set_up(world: World, found: Received, options: Options, moved: Collection[str]) -> Report:
+    """Set up every access of a file, each of its repositories with the one it names.
+
+    `moved` are sso-sessions that may be led elsewhere.
+    """
+    entries = needed_for(found, None, [Place("", access=entry.name) for entry in found.team.entries])
+    return _carried_through(
+        world, found, options, _walked(world, options, entries, found.team.repositories, None, moved), {}
+    )
+
+
+def _carried_through(
+    world: World, found: Received, options: Options, jobs: Sequence[Job], clones: Mapping[str, Value]
+) -> Report:
+    """Review until there is a yes, then do it."""
+    git = cloning.finding_git(world) if any(job.places for job in jobs) else world.git
     while True:
         wanted = _planned(world, options, jobs, clones)
         _review(world, jobs, wanted)
@@ -73,78 +91,20 @@ def run(world: World, found: Received, options: Options, named: str = "") -> Rep
             return _report(found, [carrying.reported(job.answers, job.change) for job in jobs], [])
         writes = any(job.change.edits for job in jobs)
         if options.yes or decide(world, "Write this?" if writes else "Go ahead?"):
-            break
+            return _carried_out(world, found, options, jobs, wanted, git)
         _change(world, jobs)
-    return _carried_out(world, found, options, jobs, wanted, git)
-
-
-# Which access, which repositories
-
-
-def _places(found: Received, clones: Mapping[str, Value]) -> list[Place]:
-    """Return the repositories that are wanted: the file's, or the one that a flag names."""
-    places = list(found.team.repositories)
-    if clones.get("no_clone") == "yes":
-        return []
-    if "repo" in clones:
-        name = teamrules.repository(str(clones["repo"]))
-        places = [place for place in places if place.name == name] or [Place(name)]
-    if len(places) != 1 and (flags := [f"--{key}" for key in ("branch", "directory") if key in clones]):
-        raise BadAnswer(f"{' and '.join(flags)} goes with one repository.", next="Name it: --repo MySharedDemoRepo")
-    return places
-
-
-def _chosen(world: World, found: Received, places: Sequence[Place], options: Options, named: str) -> Entry | None:
-    """Return the access for the repositories that name none; None where each names its own."""
-    entries, kind = found.team.entries, str(options.given.get("kind", ""))
-    if places and all(place.access for place in places) and not named and not kind:
-        return None
-    fitting = [it for it in entries if (not named or it.name == named) and (not kind or it.kind == kind)]
-    if not fitting:
-        offered = ", ".join(f"{it.name} ({it.kind})" for it in entries)
-        raise BadAnswer(
-            f"The team file offers no such access; it offers {offered}.", next="Such as: --access " + entries[0].name
-        )
-    first = {it.answers.get("source_profile", "") for it in entries} - {""}  # what others start from
-    named_by = {place.access for place in places}
-    alone = [it for it in fitting if it.name not in named_by and it.answers.get("profile") not in first]
-    fitting = alone or fitting
-    if len(fitting) == 1:
-        return fitting[0]
-    if world.prompt is None or options.yes:
-        if fitting[0].name == "default":
-            return fitting[0]
-        ways = ", ".join(f"{it.name} ({it.label})" for it in fitting)
-        raise Missing("Missing: --access.", next=f"One of {ways}, such as: --access {fitting[0].name}")
-    choices = tuple(Choice(it.name, it.label, receiving.described(it)) for it in fitting)
-    answer = world.prompt.ask(Asked("access", "How do you get in?", "choose", choices=choices, default=fitting[0].name))
-    return next((it for it in fitting if it.name == answer), fitting[0])
-
-
-def _needed(found: Received, chosen: Entry | None, places: Sequence[Place]) -> list[Entry]:
-    """Return the accesses in the order in which they have to be set up: what another starts from comes first."""
-    by_name = {entry.name: entry for entry in found.team.entries}
-    by_profile = {it.answers["profile"]: it for it in found.team.entries if it.answers.get("profile")}
-    wanted = [*([chosen] if chosen else []), *(by_name[place.access] for place in places if place.access)]
-    found_: list[Entry] = []
-
-    def add(entry: Entry, seen: tuple[str, ...]) -> None:
-        source = by_profile.get(entry.answers.get("source_profile", ""))
-        if source and source.name not in seen:
-            add(source, (*seen, entry.name))
-        if entry not in found_:
-            found_.append(entry)
-
-    for entry in wanted:
-        add(entry, (entry.name,))
-    return found_
 
 
 # What is left to ask
 
 
 def _walked(
-    world: World, options: Options, entries: Sequence[Entry], places: Sequence[Place], chosen: Entry | None
+    world: World,
+    options: Options,
+    entries: Sequence[Entry],
+    places: Sequence[Place],
+    chosen: Entry | None,
+    moved: Collection[str] = (),
 ) -> list[Job]:
     """Ask what the file and the flags leave open, access by access."""
     jobs: list[Job] = []
@@ -155,6 +115,7 @@ def _walked(
         given = flags if entry is (chosen or entries[-1]) else {}
         look = looking(world, Options({"kind": entry.kind, "no_clone": "yes", **given}, dry_run=options.dry_run))
         _with(look, planned)
+        look.sessions = {name: there for name, there in look.sessions.items() if name not in moved}
         walk = Walk(
             access.flow,
             look,

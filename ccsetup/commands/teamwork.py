@@ -1,0 +1,102 @@
+"""The doctor with a team file: what differs here, and with --fix the difference as a reviewed plan, as setup has it."""
+
+from __future__ import annotations
+
+import shlex
+from argparse import Namespace
+from collections.abc import Callable, Sequence
+
+from ccsetup import teamdiff
+from ccsetup.address import codecommit_url, https_url, parse
+from ccsetup.commands import carrying, curing, diagnosis, joining, telling
+from ccsetup.commands.diagnosis import Diagnosis
+from ccsetup.commands.options import Options
+from ccsetup.commands.receiving import Received, inside, received
+from ccsetup.commands.report import Report
+from ccsetup.errors import BadAnswer, Problem
+from ccsetup.model import Edit, Finding, Plan
+from ccsetup.team import Place
+from ccsetup.teamdiff import Difference, Standing
+from ccsetup.world import World
+
+STOPPED = 3
+
+
+def main(options: Namespace, world_of: Callable[[], World]) -> Report:
+    """Compare, tell, and bring in line what is wanted."""
+    world = world_of()
+    found = received(world, options.team, quietly=True)
+    do = f"ccsetup doctor --team {shlex.quote(options.team)} --fix"
+    seen, differs = _compared(world, found, do)
+    gone: list[Finding] = []
+    refused: Report | None = None
+    if options.fix and any(it.finding.fix == "auto" for it in differs):
+        refused = _mended(world, found, differs, seen, options)
+        if not options.dry_run:
+            before = [it.finding for it in differs]
+            seen, differs = _compared(world, found, do)
+            left = {(it.finding.code, it.finding.says) for it in differs}
+            gone = [it for it in before if (it.code, it.says) not in left]
+    rows = telling.rows(seen.findings, world.home, world.screen.room())
+    world.screen.painted([*rows, *telling.ending(seen, world.screen.room(), options.fix)])
+    problems = refused.document["problems"] if refused else []
+    document = {**telling.document(seen, gone), "problems": problems}
+    if problems:
+        return Report({**document, "ok": False}, refused.exit_code if refused else 1)
+    return Report(document, STOPPED if seen.is_stopped else 0)
+
+
+def _compared(world: World, found: Received, do: str) -> tuple[Diagnosis, list[Difference]]:
+    """Hold this machine against the file; a fault that no tool can read past goes with it."""
+    facts = diagnosis.begun(world, ())
+    clones = {place.name: _standing(world, place) for place in found.team.repositories}
+    differs = teamdiff.differences(found.team, facts, clones, do)
+    about = sorted({it.finding.profile for it in differs} - {""})
+    others = [it for it in diagnosis.looked(facts) if it.code.startswith("file.") and it.severity == "stops"]
+    return Diagnosis(facts, [*(it.finding for it in differs), *others], about), differs
+
+
+def _standing(world: World, place: Place) -> Standing:
+    try:
+        folder = inside(world, place)
+        if not world.files.occupied(folder):
+            return Standing()
+        there = parse(world.git.origin(folder), world.env.get("CODE_COMMIT_ENDPOINT", ""))
+    except (BadAnswer, Problem):
+        return Standing(occupied=True)
+    return Standing(True, there.repository == place.name, there.profile, there.region)
+
+
+def _mended(
+    world: World, found: Received, differs: Sequence[Difference], seen: Diagnosis, options: Namespace
+) -> Report:
+    """Set up anew what differs, with the wizard's own review and proof; then lead the clones where they should go."""
+    wanted = [it for it in differs if it.finding.fix == "auto"]
+    entries = list({it.entry.name: it.entry for it in wanted if it.finding.code != "team.remote"}.values())
+    places = [it.place for it in wanted if it.place and it.finding.code == "team.repository"]
+    report = Report({"problems": []})
+    if entries:
+        team = found.team._replace(entries=tuple(entries), repositories=tuple(places), note="")
+        switches = Options({}, yes=options.yes, dry_run=options.dry_run)
+        report = joining.set_up(world, found._replace(team=team), switches, moved=teamdiff.moved(wanted, seen.facts))
+    edits = [_led(world, it) for it in wanted if it.place and it.finding.code == "team.remote"]
+    if edits and not report.document["problems"]:
+        curing.review(world, Plan("", "", edits=tuple(edits)), [it.finding for it in wanted if it.place])
+        if not options.dry_run:
+            if not options.yes:
+                curing.agreed(world)
+            carrying.write(world, Plan("", "", edits=tuple(edits)))
+    return report
+
+
+def _led(world: World, it: Difference) -> Edit:
+    """Return the edit of a clone's own settings that leads it where the file says."""
+    assert it.place is not None  # noqa: S101 — it is about a clone
+    folder = inside(world, it.place)
+    there = parse(world.git.origin(folder), world.env.get("CODE_COMMIT_ENDPOINT", ""))
+    region = it.place.region or there.region
+    if there.form == "codecommit":
+        url = codecommit_url(it.place.name, region, it.entry.answers.get("profile", ""))
+    else:
+        url = https_url(region, it.place.name, world.env.get("CODE_COMMIT_ENDPOINT", ""))
+    return world.git.resettled(folder, {"remote.origin.url": url})

@@ -1,0 +1,155 @@
+"""A machine held against a team file: each difference as a finding, with the access that would mend it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from ccsetup import access
+from ccsetup.facts import Facts
+from ccsetup.model import Finding
+from ccsetup.team import Entry, Place, Team
+
+_CODES = {
+    "sso_start_url": "team.sign-in",
+    "sso_region": "team.sign-in",
+    "sso_account_id": "team.role",
+    "sso_role_name": "team.role",
+    "role_arn": "team.role",
+    "region": "team.region",
+}
+_ONES_OWN = (
+    "profile",
+    "sso_session",
+    "legacy",
+    "output",
+    "via",
+    "helper",
+    "sso_registration_scopes",
+)  # compared by nobody
+_KEPT = ("sso_session", "legacy")  # as it is here, whatever the file says
+
+
+class Standing(NamedTuple):
+    """What is in a repository's folder: nothing, something else, or a clone of it, and which way that goes."""
+
+    occupied: bool = False
+    is_clone: bool = False
+    profile: str = ""
+    region: str = ""
+
+
+class Difference(NamedTuple):
+    """A finding, the access it is about as it would be set up here, and the repository where it is about one."""
+
+    finding: Finding
+    entry: Entry
+    place: Place | None = None
+
+
+def differences(team: Team, facts: Facts, clones: Mapping[str, Standing], do: str) -> list[Difference]:
+    """Return what differs, accesses first; `clones` are the repositories' folders by name, `do` what to run then."""
+    here = {entry.name: _profile_here(entry, facts) for entry in team.entries}
+    named = {place.access for place in team.repositories}
+    wanted = [it for it in team.entries if here[it.name] or it.name in named]
+    if not any(here[it.name] and it.name not in named for it in wanted) and team.entries[0] not in wanted:
+        wanted.insert(0, team.entries[0])
+    meant = {entry.name: _meant(entry, here[entry.name], facts) for entry in wanted}
+    usual = next((it.name for it in wanted if it.name not in named), wanted[0].name)
+    found: list[Difference] = []
+    for entry in wanted:
+        found += (Difference(finding, meant[entry.name]) for finding in _of_entry(entry, here[entry.name], facts, do))
+    for place in team.repositories:
+        entry = meant[place.access or usual]
+        said = _of_place(place, entry, clones[place.name], do)
+        found += [Difference(said, entry, place._replace(access=entry.name))] if said else []
+    return found
+
+
+def _answers(name: str, facts: Facts) -> Mapping[str, str]:
+    """Return the answers that lead to a profile that is here; none where no kind of access owns it."""
+    there = facts.profiles.get(name, {})
+    kind = access.owner(there)
+    return kind.again(name, {**facts.sessions.get(there.get("sso_session", ""), {}), **there}) if kind else {}
+
+
+def _profile_here(entry: Entry, facts: Facts) -> str:
+    """Return what an access is called here: its own name, or that of a profile that says the same; "" for none."""
+    name = entry.answers.get("profile", "")
+    if name in facts.profiles:
+        return name
+    told = {key: value for key, value in entry.answers.items() if key not in _ONES_OWN and value}
+    if not told:
+        return ""
+    same = (it for it in facts.profiles if told.items() <= _answers(it, facts).items())
+    return next((it for it in same if _answers(it, facts).get("kind") == entry.kind), "")
+
+
+def _meant(entry: Entry, name: str, facts: Facts) -> Entry:
+    """Return an access as it would be set up here: the file's answers, and one's own where it has none."""
+    own = dict(_answers(name, facts))
+    if own.pop("kind", "") != entry.kind:
+        return entry._replace(answers={**entry.answers, **({"profile": name} if name else {})})
+    kept = {key: own[key] for key in _KEPT if key in own}
+    told = {key: value for key, value in entry.answers.items() if value or key not in own}
+    return entry._replace(answers={**own, **told, **kept, "profile": name})
+
+
+def _of_entry(entry: Entry, name: str, facts: Facts, do: str) -> Iterator[Finding]:
+    if not name:
+        called = entry.answers.get("profile") or entry.label
+        yield Finding(
+            "team.profile", "hinders", f"The team file has {called}, which is not set up here.", fix="auto", do=do
+        )
+        return
+    own = _answers(name, facts)
+    kind = own.get("kind", "")
+    if kind != entry.kind:
+        is_, should = (access.of(it).label.lower() if it else "nothing known here" for it in (kind, entry.kind))
+        yield _finding("team.kind", name, f"{name} is {is_}; the team file has {should}.", "", facts, do)
+        return
+    for key, value in entry.answers.items():
+        if key not in _ONES_OWN and value and own.get(key) != value:
+            was = own.get(key, "").removeprefix("@") or "nothing"
+            says = f"{key} of {name} is {was}; the team file has {value.removeprefix('@')}."
+            yield _finding(_CODES.get(key, "team.setting"), name, says, key, facts, do)
+
+
+def _finding(code: str, name: str, says: str, key: str, facts: Facts, do: str) -> Finding:
+    """Return a finding with the line that says otherwise, in the profile or its sso-session."""
+    session = facts.profiles[name].get("sso_session", "")
+    for section in (("config", "profile", name), ("config", "sso-session", session), ("credentials", "profile", name)):
+        stanza = facts.stanzas.get(section)
+        lines = [it.lines[0] for it in stanza.settings if it.key in (key, f"ccsetup_{key}")] if stanza else []
+        if stanza and (lines or not key):
+            path, line = facts.path(section[0]), lines[0] if lines else stanza.line
+            return Finding(code, "hinders", says, profile=name, path=path, line=line, fix="auto", do=do)
+    return Finding(code, "hinders", says, profile=name, fix="auto", do=do)
+
+
+def _of_place(place: Place, entry: Entry, there: Standing, do: str) -> Finding | None:
+    name, profile = place.name, entry.answers.get("profile", "")
+    if not there.occupied:
+        return Finding(
+            "team.repository",
+            "hinders",
+            f"The team file has {name}, which is not in ./{place.folder}.",
+            fix="auto",
+            do=do,
+        )
+    if not there.is_clone:
+        says = f"./{place.folder} is there and is not a clone of {name}."
+        return Finding("team.repository", "hinders", says, do="Move it away, then run it again.")
+    if there.profile and profile and there.profile != profile:
+        says = f"./{place.folder} goes by the profile {there.profile}; the team file has {profile}."
+    elif place.region and there.region and there.region != place.region:
+        says = f"./{place.folder} goes to {there.region}; the team file has {place.region}."
+    else:
+        return None
+    return Finding("team.remote", "hinders", says, fix="auto", do=do)
+
+
+def moved(found: Sequence[Difference], facts: Facts) -> frozenset[str]:
+    """Return the sso-sessions that the file has elsewhere, so that they are led there with all that rest on them."""
+    urls = [it.entry.answers for it in found if it.finding.code == "team.sign-in"]
+    return frozenset(answers["sso_session"] for answers in urls if answers.get("sso_session") in facts.sessions)
