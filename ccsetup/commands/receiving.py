@@ -27,7 +27,7 @@ class Received(NamedTuple):
     mended: tuple[Fault, ...] = ()
 
 
-def received(world: World, source: str, quietly: bool = False) -> Received:
+def received(world: World, source: str) -> Received:
     """Read a team file: a file here, or what is at an https address. Raises Problem; nothing has been written then."""
     if "://" not in source:
         found, origin = team.read(_at_home(world, source)), f"the file {source}"
@@ -35,8 +35,6 @@ def received(world: World, source: str, quietly: bool = False) -> Received:
         with world.screen.busy("Fetching the team file"):
             sent = world.web.fetch(source, team.MOST_BYTES)
         found, origin = team.read(team.decoded(sent.content)), " by way of ".join(reversed(sent.hosts))
-    for mended in found.mended if not quietly else ():
-        world.screen.note(str(mended))
     return Received(found.team, origin, source, found.mended)
 
 
@@ -50,8 +48,10 @@ def show(world: World, found: Received, entries: Sequence[Entry], places: Sequen
     rows = [("from", found.origin), ("team", found.team.name)]
     for entry in entries:
         rows.append(("access", f"{entry.label} · {described(entry)}"))
-    rows += [("" if number else "clones", text) for number, text in enumerate(_named(places))]
+    rows += [("clones", " · ".join(_named(places)))] if places else []
     world.screen.review([], rows)
+    for mended in found.mended:
+        world.screen.note(f"{found.source}, {mended}")
 
 
 def described(entry: Entry) -> str:

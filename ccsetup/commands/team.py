@@ -48,7 +48,7 @@ def main(options: Namespace, world_of: Callable[[], World]) -> Report:
 def check(world: World, source: str) -> Report:
     """Tell every fault of a team file, or that it has none; exit 0 or 1."""
     try:
-        found = received(world, source, quietly=True)
+        found = received(world, source)
     except Refused as refused:
         world.screen.output("\n".join(f"{source}, {fault}" for fault in refused.faults))
         count = len(refused.faults)

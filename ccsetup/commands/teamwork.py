@@ -25,7 +25,7 @@ STOPPED = 3
 def main(options: Namespace, world_of: Callable[[], World]) -> Report:
     """Compare, tell, and bring in line what is wanted."""
     world = world_of()
-    found = received(world, options.team, quietly=True)
+    found = received(world, options.team)
     do = f"ccsetup doctor --team {shlex.quote(options.team)} --fix"
     seen, differs = _compared(world, found, do)
     gone: list[Finding] = []
