@@ -28,7 +28,12 @@ _POLICY = later(r"explicit deny in [A-Za-z -]+(?::|, with policy ARN:) ?(arn:[^\
 _ENCODED = later(r"Encoded authorization failure message: ?([\w-]{20,8000})")
 _OPERATIONS = {
     "sts": ("AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity", "GetFederationToken", "GetSessionToken"),
-    "iam": ("GetUser", "ListMFADevices"),
+    "iam": (
+        "AttachGroupPolicy", "CreatePolicy", "CreatePolicyVersion", "CreateRole", "DeletePolicy", "DeletePolicyVersion",
+        "DeleteRole", "DeleteRolePolicy", "DetachGroupPolicy", "GetPolicy", "GetPolicyVersion", "GetRole",
+        "GetRolePolicy", "GetUser", "ListAttachedRolePolicies", "ListEntitiesForPolicy", "ListMFADevices",
+        "ListPolicyVersions", "ListRolePolicies", "PutRolePolicy", "SimulatePrincipalPolicy", "UpdateAssumeRolePolicy",
+    ),
     "codecommit": (
         "BatchGetRepositories", "CreateRepository", "GetBranch", "GetRepository", "ListBranches", "ListRepositories",
     ),

@@ -157,7 +157,8 @@ def test_the_guides_three_people_get_from_nothing_to_a_clone(office: Office, rea
     code, document, _ = office.run(*here, "--profile", "admin-b", "--as", "developer")
     assert (code, len(document["steps"])) == (0, 2), document
 
-    code, document, shown = office.run(*developer)
+    by_file = ["setup", "--team", f"share-{REPO}/team.ini", "--source-profile", "developer", "--yes"]
+    code, document, shown = office.run(*(by_file if read_only else developer))
     assert code == 0, shown
     assert (office.folder / REPO / ".git").is_dir()
     assert (push(office.folder / REPO) == 0) is not read_only
@@ -338,6 +339,20 @@ def test_a_refusal_half_way_says_how_far_it_got_and_is_gone_on_from(office: Offi
     assert office.run(*SHARE, "--apply", "--profile", "admin-a", "--yes")[1]["steps"] == [
         f"set what CodeCommit-{REPO} may do"
     ]
+
+
+@pytest.mark.parametrize("admin", ["admin-a", "admin-b"])
+def test_one_message_is_enough_for_an_administrator_without_permissions(office: Office, admin: str) -> None:
+    state, words = office.state, [*SHARE, "--role-name", "Shared", "--profile", admin, "--yes"]
+    for act, count in (("--apply", 0), ("--remove", 1)):
+        state.set_policies(admin)
+        code, document, shown = office.run(*words, act)
+        (problem,) = document["problems"]
+        assert code == 1 and problem["message"] in shown
+        assert len(state.roles) + len(state.managed) == count
+        state.set_policies(admin, problem["policy"])
+        assert office.run(*words, act)[0] == 0
+    assert len(state.roles) + len(state.managed) == 0
 
 
 def test_a_role_of_somebody_else_is_changed_by_a_person_alone_and_never_deleted(office: Office) -> None:

@@ -42,7 +42,8 @@ class Arranging:
 
     def __init__(self, world: World, options: Namespace) -> None:
         given = {key: value for key in _KEYS if (value := _given(options, key)) is not None}
-        self.world, self.acts = world, bool(options.apply or options.check or options.remove)
+        self.looks = bool(options.check or options.remove)
+        self.world, self.acts = world, bool(options.apply or self.looks)
         self.look = looking(world, Options(given, dry_run=options.dry_run))
         self.walk = Walk(
             self.flow, self.look, given=given, prompt=world.prompt, say=world.screen.note, defaults=options.yes
@@ -76,7 +77,11 @@ class Arranging:
         return self.trail.answers.text("profile")
 
     def flow(self, answers: Answers) -> Sequence[Question]:
-        """Return the questions, as far as the answers tell which there are."""
+        """Return the questions, as far as the answers tell which there are; a look at what is there asks for less."""
+        asked = self._questions(answers)
+        return [_settled(it) for it in asked] if self.looks else asked
+
+    def _questions(self, answers: Answers) -> Sequence[Question]:
         return (
             self._profile(),
             self._repository(),
@@ -247,6 +252,19 @@ _KEYS = (
     "profile", "repo", "region", "from_account", "to_account", "trust", "subject", "audience", "role_name",
     "external_id", "require_mfa", "read_only", "kms_key", "principal_tag", "group",
 )  # fmt: skip
+
+
+def _settled(question: Question) -> Question:
+    """Return a question that takes its default unasked, where it is not about which repository of whom."""
+    known, default = question.known, question.default
+    if not default or question.key in ("region", "from_account"):
+        return question
+
+    def told(answers: Answers, look: Look) -> str | None:
+        found = known(answers, look) if known else None
+        return default(answers, look) if found is None else found
+
+    return question._replace(known=told)
 
 
 def _given(options: Namespace, key: str) -> str | None:

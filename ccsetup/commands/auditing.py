@@ -24,7 +24,6 @@ def checked(world: World, it: Arrangement, look: Look, profile: str, code: str) 
     for link in _links(world, it, look, profile, code, identity):
         seen.append(link)
         if link.holds is False:
-            world.screen.failed(link.name, link.says)
             return seen, _problem(world, link)
         if link.holds:
             world.screen.done(link.name, link.says)
@@ -104,7 +103,7 @@ def _as_developer(world: World, it: Arrangement, look: Look, profile: str, code:
         with world.screen.busy(f"Assuming {it.role} as {profile}"):
             found = world.aws.identity(who)
     except Problem as refused:
-        yield _refused("trust", refused)
+        yield _refused(it, "trust", refused)
         return
     yield Link("trust", True, f"{profile} can be {found.arn}")
     yield from _repository(world, it, who)
@@ -120,7 +119,7 @@ def _repository(world: World, it: Arrangement, who: Who) -> Iterator[Link]:
         return
     except Problem as refused:
         name = "key" if refused.code == "access.kms" else "permissions"
-        yield _refused(name, refused)
+        yield _refused(it, name, refused)
         return
     if found.account_id and found.account_id != it.owner:
         yield Link(
@@ -140,10 +139,13 @@ def _elsewhere(world: World, it: Arrangement, who: Who, refused: Problem) -> Lin
     return Link("region", False, says, f"share it there: --region {found[0]}")
 
 
-def _refused(name: str, refused: Problem) -> Link:
+def _refused(it: Arrangement, name: str, refused: Problem) -> Link:
     """Return the link that AWS's own refusal shows to be missing, with the policy that lifts it."""
     first = next(iter(remedies(refused.denial)), None) if refused.denial else None
     says = f"{refused.what} {refused.why}".strip()
     if first:
-        return Link(name, False, says, first.where, first.document)
+        where = first.where
+        if name == "trust" and not it.external_id:
+            where = f"if the role asks for an external ID, give it by --external-id; else {where}"
+        return Link(name, False, says, where, first.document)
     return Link(name, False, says, refused.next.rstrip("."))

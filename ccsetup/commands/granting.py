@@ -10,6 +10,7 @@ from ccsetup import sharing
 from ccsetup.errors import Cancelled, Missing, Problem
 from ccsetup.look import Look
 from ccsetup.model import Asked, Choice, Identity, Section, Who
+from ccsetup.policy import explain
 from ccsetup.sharing import audit, policies, steps
 from ccsetup.sharing.arrangement import Arrangement
 from ccsetup.sharing.steps import Step
@@ -21,8 +22,8 @@ GO = "go"
 class Account:
     """One of the two accounts as its administrator: what is there, and which steps lead to what shall be."""
 
-    def __init__(self, world: World, it: Arrangement, profile: str) -> None:
-        self.world, self.it, self.who = world, it, Who(profile, it.region)
+    def __init__(self, world: World, it: Arrangement, profile: str, removing: bool = False) -> None:
+        self.world, self.it, self.who, self._removing = world, it, Who(profile, it.region), removing
         with world.screen.busy("Asking AWS who this is"):
             self.identity = world.aws.identity(self.who)
         self.is_owner = self.identity.account_id == it.owner
@@ -38,10 +39,25 @@ class Account:
 
     def there(self) -> IamRole | IamPolicy | None:
         """Look at what is there now."""
-        with self.world.screen.busy("Looking at what is there"):
-            if self.is_owner:
-                return self.world.iam.role(self.who, self.it.role)
-            return self.world.iam.policy(self.who, self.it.people_policy_arn)
+        try:
+            with self.world.screen.busy("Looking at what is there"):
+                return self.now()
+        except Problem as refused:
+            raise self.told(refused) from None
+
+    def now(self) -> IamRole | IamPolicy | None:
+        """Look once more, quietly."""
+        if self.is_owner:
+            return self.world.iam.role(self.who, self.it.role)
+        return self.world.iam.policy(self.who, self.it.people_policy_arn)
+
+    def told(self, refused: Problem) -> Problem:
+        """Return a refusal of IAM's with all in its message that share needs there, so that one message is enough."""
+        denial = refused.denial
+        if not denial or not denial.action.startswith("iam:") or denial.explicit:
+            return refused
+        also = tuple(it for it in steps.needed(self.is_owner, self._removing) if it != denial.action)
+        return explain(refused, denial._replace(also=also))
 
     def wanted(self, there: IamRole | IamPolicy | None) -> list[Step]:
         """Return the steps to the arrangement."""
@@ -73,7 +89,7 @@ def apply(world: World, it: Arrangement, account: Account, there: IamRole | IamP
         )
     if not yes:
         agreed(world, f"Do this in {account.name}?", "Yes, go ahead")
-    carry_out(world, account, wanted, lambda: not account.wanted(_now(account)))
+    carry_out(world, account, wanted, lambda: not account.wanted(account.now()))
     return wanted
 
 
@@ -87,7 +103,7 @@ def remove(world: World, it: Arrangement, account: Account, yes: bool) -> list[S
     review(world, it, account, wanted)
     if not yes:
         agreed(world, f"Take this back in {account.name}?", "Yes, take it back")
-    carry_out(world, account, wanted, lambda: not account.backwards(_now(account)))
+    carry_out(world, account, wanted, lambda: not account.backwards(account.now()))
     if isinstance(there, IamRole) and not any(step.says.startswith("delete the role") for step in wanted):
         world.screen.note(f"The role {it.role} stays: ccsetup did not make it, or it opens other repositories too.")
     return wanted
@@ -135,9 +151,11 @@ def carry_out(world: World, account: Account, wanted: Sequence[Step], settled: C
         with world.screen.busy("Looking again") as progress:
             if not world.iam.until(account.who, settled, progress):
                 world.screen.note("IAM does not show all of it yet; look again in a minute: the same with --check.")
-    except (Problem, KeyboardInterrupt):
+    except (Problem, KeyboardInterrupt) as stopped:
         if taken:
             world.screen.note(f"{taken} of {len(wanted)} steps were taken; the same command goes on from there.")
+        if isinstance(stopped, Problem):
+            account.told(stopped)
         raise
 
 
@@ -172,12 +190,6 @@ def as_role(it: Arrangement, look: Look, profile: str, code: str, world: World) 
         settings["mfa_serial"] = next(iter(world.aws.mfa_devices(Who(profile, it.region))), "")
     name = next(n for n in (f"{it.role}-check{i}" for i in range(1, 100)) if n not in look.profiles)
     return look.who(name, it.region, [Section("config", "profile", name, settings)], code)
-
-
-def _now(account: Account) -> IamRole | IamPolicy | None:
-    if account.is_owner:
-        return account.world.iam.role(account.who, account.it.role)
-    return account.world.iam.policy(account.who, account.it.people_policy_arn)
 
 
 def _difference(step: Step) -> str:

@@ -194,7 +194,7 @@ def _next(world: World, who: str, command: str) -> None:
 
 def _removed(world: World, options: Namespace, arranging: Arranging, it: Arrangement) -> Report:
     """Take back what share made in the profile's account."""
-    account = granting.Account(world, it, arranging.profile)
+    account = granting.Account(world, it, arranging.profile, removing=True)
     if options.dry_run:
         wanted = account.backwards(account.there())
         granting.review(world, it, account, wanted)

@@ -25,6 +25,8 @@ def create_policy(state: State, caller: Caller, given: Given) -> dict[str, Any]:
         raise Refusal("ValidationError", "The specified value for policyName is invalid.", 400)
     arn = f"arn:aws:iam::{caller.account_id}:policy/{name}"
     state.demand(caller, "iam:CreatePolicy", arn, "AccessDenied", 403)
+    if tags(given):
+        state.demand(caller, "iam:TagPolicy", arn, "AccessDenied", 403)
     document = parsed(given.get("PolicyDocument", ""), _MOST)
     if arn in state.managed:
         raise Refusal(

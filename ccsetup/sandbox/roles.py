@@ -23,6 +23,8 @@ _CAST = "cast-"  # how the policies of the example's roles are called, which hav
 def create_role(state: State, caller: Caller, given: Given) -> dict[str, Any]:
     """Make a role with its trust policy and tags."""
     name, arn = _asked(state, caller, given, "CreateRole")
+    if tags(given):
+        state.demand(caller, "iam:TagRole", arn, "AccessDenied", 403)
     trust = _trust(state, given.get("AssumeRolePolicyDocument", ""))
     if arn in state.roles:
         raise Refusal("EntityAlreadyExists", f"Role with name {name} already exists.", 409)

@@ -50,7 +50,7 @@ def existing(it: Arrangement, role: IamRole | None) -> Link:
     """Say whether the role is there."""
     if role:
         return Link("role", True, f"{role.arn} is there")
-    where = f"in account {it.owner}, create the role {it.role} with this trust policy"
+    where = f"in account {it.owner}, create the role {it.role}; its trust policy is"
     return Link("role", False, f"There is no role {it.role} in account {it.owner}.", where, policies.trust(it))
 
 
@@ -63,9 +63,12 @@ def trusting(it: Arrangement, role: IamRole) -> list[Link]:
         if gap is None:
             found.append(Link("trust", True, f"{it.role} lets in {way}"))
             continue
+        says = f"{it.role} does not let in {way}: {gap.says}."
+        if gap.give:  # the role asks for more than was named here, which is no fault of its policy
+            found.append(Link("trust", False, says, f"name it, and have developers name it: {gap.give}"))
+            continue
         where = f"in account {it.owner}, add to the trust policy of {it.role}"
-        mend = policies.trust(it._replace(trusts=(one,)))
-        found.append(Link("trust", False, f"{it.role} does not let in {way}: {gap}.", where, mend))
+        found.append(Link("trust", False, says, where, policies.trust(it._replace(trusts=(one,)))))
     return found
 
 
@@ -95,23 +98,34 @@ def _decided(it: Arrangement, decisions: Mapping[str, str], wanted: Sequence[str
 # Trust policies, which IAM has no simulator for
 
 
-def _gap(it: Arrangement, one: Trust, document: Document) -> str | None:
+class _Gap(NamedTuple):
+    """What keeps a way from being let in, and the flag that closes it where callers can."""
+
+    says: str
+    give: str = ""
+
+
+def _gap(it: Arrangement, one: Trust, document: Document) -> _Gap | None:
     """Say what keeps a way from being let in, None where nothing does."""
-    gaps = []
+    gaps: list[list[_Gap]] = []
     action = {"oidc": "sts:AssumeRoleWithWebIdentity", "saml": "sts:AssumeRoleWithSAML"}.get(one.kind, "sts:AssumeRole")
     for statement in _listed(document.get("Statement", ())):
         if not any(fnmatchcase(action.lower(), pattern.lower()) for pattern in _listed(statement.get("Action", ()))):
             continue
         if not _names(it, one, statement.get("Principal", {})):
             continue
-        unmet = [text for test in _tests(statement) if (text := _unmet(it, one, *test))]
+        unmet = [gap for test in _tests(statement) if (gap := _unmet(it, one, *test))]
         if statement.get("Effect") == "Deny" and not unmet:
-            return "a statement of it denies that"
+            return _Gap("a statement of it denies that")
         if statement.get("Effect") == "Allow":
-            gaps.append("; ".join(unmet))
+            gaps.append(unmet)
     if not gaps:
-        return "its trust policy does not name it"
-    return None if "" in gaps else min(gaps, key=len)
+        return _Gap("its trust policy does not name it")
+    nearest = min(gaps, key=len)
+    if not nearest:
+        return None
+    give = " ".join(gap.give for gap in nearest) if all(gap.give for gap in nearest) else ""
+    return _Gap("; ".join(gap.says for gap in nearest), give)
 
 
 def _names(it: Arrangement, one: Trust, principal: Any) -> bool:
@@ -140,23 +154,24 @@ def _tests(statement: Document) -> Iterator[tuple[str, str, list[str]]]:
             )
 
 
-def _unmet(it: Arrangement, one: Trust, operator: str, key: str, wanted: list[str]) -> str:
-    """Say why a condition does not hold for a way in, "" where it does."""
+def _unmet(it: Arrangement, one: Trust, operator: str, key: str, wanted: list[str]) -> _Gap | None:
+    """Say why a condition does not hold for a way in, None where it does."""
     have, plain = _context(it, one).get(key.lower()), operator.removesuffix("IfExists").split(":")[-1]
     if have is None and operator.endswith("IfExists"):
-        return ""
+        return None
     like = "Like" in plain or plain.startswith("Arn")
     holds = have is not None and any(have == want or (like and fnmatchcase(have, want)) for want in wanted)
     if "Not" in plain or plain == "Null":
-        return f"it has a condition {operator} on {key} that only AWS can judge"
+        return _Gap(f"it has a condition {operator} on {key} that only AWS can judge")
     if holds:
-        return ""
+        return None
     if key.lower() == "sts:externalid":
         given = f"and {have} is given" if have else "and none is given"
-        return f"it asks for the external ID {' or '.join(wanted)}, {given}"
+        give = "" if have else f"--external-id {wanted[0]}"
+        return _Gap(f"it asks for the external ID {' or '.join(wanted)}, {given}", give)
     if key.lower() == "aws:multifactorauthpresent":
-        return "it asks for MFA, and the arrangement does not (--require-mfa)"
-    return f"it asks for {key} = {' or '.join(wanted)}"
+        return _Gap("it asks for MFA, which is not named here", "--require-mfa")
+    return _Gap(f"it asks for {key} = {' or '.join(wanted)}")
 
 
 def _context(it: Arrangement, one: Trust) -> dict[str, str | None]:

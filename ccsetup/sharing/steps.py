@@ -17,6 +17,12 @@ from ccsetup.world import IamCall, IamPolicy, IamRole
 Document = Mapping[str, Any]
 _TAGS = [{"Key": TAGGED, "Value": TAG}]
 _VERSIONS = 5  # that IAM keeps of a managed policy
+ON_ROLE = ("iam:GetRole", "iam:ListRolePolicies", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies")
+ON_POLICY = ("iam:GetPolicy", "iam:GetPolicyVersion", "iam:ListPolicyVersions", "iam:ListEntitiesForPolicy")
+TO_APPLY = ("iam:CreateRole", "iam:TagRole", "iam:UpdateAssumeRolePolicy", "iam:PutRolePolicy",
+            "iam:SimulatePrincipalPolicy", "iam:CreatePolicy", "iam:TagPolicy", "iam:CreatePolicyVersion",
+            "iam:DeletePolicyVersion")  # fmt: skip
+TO_REMOVE = ("iam:DeleteRolePolicy", "iam:DeleteRole", "iam:DeletePolicyVersion", "iam:DeletePolicy")
 
 
 class Step(NamedTuple):
@@ -27,6 +33,12 @@ class Step(NamedTuple):
     before: Document | None
     after: Document | None
     calls: tuple[IamCall, ...]
+
+
+def needed(owner: bool, removing: bool) -> tuple[str, ...]:
+    """Return what an administrator must be allowed on the role, or on the other account's policy."""
+    changes = [it for it in (TO_REMOVE if removing else TO_APPLY) if ("Role" in it or "Principal" in it) is owner]
+    return (*(ON_ROLE if owner else ON_POLICY), *changes)
 
 
 def alike(one: Document | None, other: Document | None) -> bool:
