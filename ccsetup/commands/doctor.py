@@ -69,7 +69,8 @@ def visit(world: World, options: Namespace, case: Case) -> None:
     """Look, and repair where that is wanted; tell what was found or is left. Raises Problem; `case` holds the rest."""
     gc.disable()  # what is read and found here stays to the end
     case.seen = diagnosis.offline(diagnosis.begun(world, options.profiles, options.modernize))
-    gc.enable()
+    if options.fix or not options.offline:
+        gc.enable()
     if options.fix:
         _repaired(world, options, case, case.seen)
     elif not options.offline:
