@@ -71,7 +71,7 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def visit(it: World, *profiles: str, **flags: Any) -> Report:
     switches = {"fix": False, "offline": True, "modernize": False, "report": None, "short_ids": False}
-    switches |= {"yes": False, "dry_run": False, "json": False}
+    switches |= {"yes": False, "dry_run": False, "json": False, "team": None}
     report = doctor.main(Namespace(profiles=[*profiles], **{**switches, **flags}), lambda: it)
     if isinstance(it.prompt, Script):
         it.prompt.done()
