@@ -48,6 +48,8 @@ def main(options: Namespace, world_of: Callable[[], World]) -> Report:
         problem = ended if isinstance(ended, Problem) else Cancelled()
         world.screen.problem(problem)
         return Report({**case.document(), "ok": False, "problems": [told(problem)]}, problem.exit_code)
+    finally:
+        gc.enable()
     return Report(case.document(), STOPPED if case.seen and case.seen.is_stopped else 0)
 
 
