@@ -11,10 +11,10 @@ from typing import Any
 
 import hcl2
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from ccsetup import parse, team
+from ccsetup import address, parse, team
 from ccsetup.errors import BadAnswer, Problem
 from ccsetup.model import Corrected
 from ccsetup.sandbox import policy as judge
@@ -56,6 +56,7 @@ VARIANTS = {
     "assertions": IT._replace(trusts=(Trust("saml", SAML),), people=""),
     "all": ALL,
     "group": IT._replace(group="Developers"),
+    "hyphens": IT._replace(repository="--mirror", external_id="-7f3b"),
 }
 
 
@@ -307,6 +308,8 @@ TAGS = st.lists(st.tuples(NAMES, NAMES), max_size=2)
 EXTERNAL = st.text(string.ascii_letters + string.digits + "_+=,.@:/-", min_size=2, max_size=400)
 
 
+@example("LPT0", "0", "us-east-2", "00", [], [], "0", "0")
+@example("--mirror", "0", "us-east-2", "a" * 300, [], [], "0", "0")
 @settings(max_examples=60, deadline=None)
 @given(repo=REPOS, role=NAMES, region=st.sampled_from(["us-east-2", "cn-north-1", "us-gov-east-1"]), external=EXTERNAL,
        sets=st.lists(NAMES.map(lambda n: n[:32]), max_size=2), tags=TAGS, group=NAMES,
@@ -523,7 +526,8 @@ def test_the_commands_in_the_readme_are_ones_that_ccsetup_takes(it: Arrangement)
     from ccsetup.arguments import parsed
 
     options = parsed(shlex.split(readme.command(it))[1:])
-    assert (options.repo, options.from_account, options.to_account or "") == (it.repository, it.owner, it.people)
+    assert address.parse(options.repo).repository == it.repository
+    assert (options.from_account, options.to_account or "") == (it.owner, it.people)
     again = rules.read_trusts(" ".join(options.trust or ["account"]))
     assert again == it.trusts
     blocks = re.findall(r"```\n(ccsetup .*)\n```", documents(it)["README.md"])

@@ -21,7 +21,7 @@ AUDIENCE = "sts.amazonaws.com"
 TAGGED, TAG = "ccsetup", "share"  # the tag on whatever share has made: that alone is ever removed
 _SAML_PAGES = {"aws": "signin.aws.amazon.com", "aws-cn": "signin.amazonaws.cn",
                "aws-us-gov": "signin.amazonaws-us-gov.com"}  # fmt: skip
-_ROLE_NAME = r"[A-Za-z0-9_+=,.@-]{1,64}"
+_ROLE_NAME = r"[A-Za-z0-9_+=,.@][A-Za-z0-9_+=,.@-]{0,63}"  # one that begins with a hyphen is a flag to many tools
 _TRUSTS = (
     "A trust is account, a role's ARN, permission-set:NAME, oidc:ISSUER or saml:PROVIDER-ARN, such as account"
     " or permission-set:Developer."
@@ -130,7 +130,7 @@ def role_name(text: str) -> str | Corrected:
 def group_name(text: str) -> str | Corrected:
     """1 to 128 of [A-Za-z0-9_+=,.@-]."""
     value = parse.tidy(text)
-    if not re.fullmatch(r"[A-Za-z0-9_+=,.@-]{1,128}", value):
+    if not re.fullmatch(r"[A-Za-z0-9_+=,.@][A-Za-z0-9_+=,.@-]{0,127}", value):
         raise BadAnswer("A group name has 1 to 128 letters, digits or _+=,.@- , such as Developers.")
     return parse.said(value, text)
 
@@ -238,7 +238,9 @@ def audience(text: str) -> str | Corrected:
 def tags(text: str) -> str:
     """Principal tags, KEY=VALUE with blanks between."""
     words = text.split()
-    if not words or not all(re.fullmatch(r"[\w.:/+@-]{1,128}=[\w.:/+@-]{1,256}", word, re.ASCII) for word in words):
+    if not words or not all(
+        re.fullmatch(r"[\w.:/+@][\w.:/+@-]{0,127}=[\w.:/+@-]{1,256}", word, re.ASCII) for word in words
+    ):
         raise BadAnswer("A principal tag is KEY=VALUE without blanks, such as team=payments.")
     return " ".join(dict.fromkeys(words))
 

@@ -6,7 +6,7 @@ import json
 from shlex import quote
 
 from ccsetup.sharing import policies, teamfile
-from ccsetup.sharing.arrangement import Arrangement
+from ccsetup.sharing.arrangement import Arrangement, Trust, spelled
 from ccsetup.sharing.policies import Line
 
 BLANK = ""
@@ -53,27 +53,35 @@ def text(it: Arrangement, names: tuple[str, ...]) -> str:
 
 def command(it: Arrangement) -> str:
     """Return the command that makes this arrangement again."""
-    words = ["ccsetup", "share", it.repository, "--from-account", it.owner]
-    words += ["--to-account", it.people] if it.people else []
-    words += ["--region", it.region, "--role-name", it.role]
-    for trust in it.trusts:
-        if len(it.trusts) > 1 or trust.kind != "account":
-            words += ["--trust", trust.name if trust.kind == "role" else f"{trust.kind}:{trust.name}".rstrip(":")]
-    given = (("--external-id", it.external_id), ("--kms-key", it.kms_key), ("--group", it.group))
-    words += [word for flag, value in given if value for word in (flag, value)]
+    words = ["ccsetup", "share", it.repository_arn if it.repository.startswith("-") else it.repository]
+    given = [
+        ("--from-account", it.owner),
+        ("--to-account", it.people),
+        ("--region", it.region),
+        ("--role-name", it.role),
+    ]
+    if it.trusts != (Trust("account"),):
+        given += [("--trust", spelled(trust)) for trust in it.trusts]
+    given += [("--external-id", it.external_id), ("--kms-key", it.kms_key), ("--group", it.group)]
     if any(trust.kind == "oidc" for trust in it.trusts):
-        words += ["--audience", it.audience, *(["--subject", it.subject] if it.subject else [])]
-    words += [word for key, value in it.tags for word in ("--principal-tag", f"{key}={value}")]
-    words += ["--require-mfa"] * it.mfa + ["--read-only"] * it.read_only
-    return " ".join(map(quote, words))
+        given += [("--audience", it.audience), ("--subject", it.subject)]
+    given += [("--principal-tag", f"{key}={value}") for key, value in it.tags]
+    words += [word for flag, value in given if value for word in _flag(flag, value)]
+    return " ".join(map(quote, words + ["--require-mfa"] * it.mfa + ["--read-only"] * it.read_only))
+
+
+def _flag(flag: str, value: str) -> list[str]:
+    """Return a flag and its value; one that begins with a hyphen is joined on."""
+    return [f"{flag}={value}"] if value.startswith("-") else [flag, value]
 
 
 def developer(it: Arrangement) -> str:
     """Return the command by which a developer gets to the repository, "" where there is none alike for all."""
     role = f"--role-arn {quote(it.role_arn)}"
-    place = f"--region {it.region} --repo {quote(it.repository)} --profile {it.profile}"
+    repo = quote(it.repository_arn if it.repository.startswith("-") else it.repository)
+    place = f"--region {it.region} --repo {repo} --profile {it.profile}"
     if it.assumed:
-        more = f" --external-id {quote(it.external_id)}" if it.external_id else ""
+        more = f" {' '.join(map(quote, _flag('--external-id', it.external_id)))}" if it.external_id else ""
         return f"ccsetup setup role {role} --source-profile default{more} {place}"
     if any(trust.kind == "oidc" for trust in it.trusts):
         return f"ccsetup setup oidc {role} --web-identity-token-file FILE {place}"

@@ -48,5 +48,5 @@ def _folder(it: Arrangement) -> str:
     try:
         teamrules.own_folder(it.repository)
     except BadAnswer:
-        return it.profile
+        return f"shared-{it.profile}"
     return ""
