@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from functools import partial
 from typing import Any, NamedTuple, cast
+from unicodedata import normalize
 
 from ccsetup import access, teamrules
 from ccsetup.errors import BadAnswer, Problem
@@ -118,6 +119,11 @@ def decoded(content: bytes) -> str:
     return text
 
 
+def _parts(place: Place) -> tuple[str, ...]:
+    """Return a folder's names as file systems compare them that know no capitals and compose accents."""
+    return tuple(normalize("NFKC", place.folder.casefold()).split("/"))
+
+
 def _alone(says: str) -> Refused:
     return Refused(Fault(0, (), says))
 
@@ -217,10 +223,10 @@ class _Reader:
         """Refuse folders that are one, or lie in one another: a clone's own links could lead the next one anywhere."""
         taken: dict[tuple[str, ...], str] = {}
         for place in places:
-            parts = tuple(place.folder.casefold().split("/"))
+            parts = _parts(place)
             taken.setdefault(parts, place.name)
         for place in places:
-            parts = tuple(place.folder.casefold().split("/"))
+            parts = _parts(place)
             above = (taken.get(parts[:depth], place.name) for depth in range(1, len(parts) + 1))
             if other := next((it for it in above if it != place.name), ""):
                 says = f"Its folder is that of {other}, or lies in it; name another, such as {place.name}-2."

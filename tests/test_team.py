@@ -196,6 +196,7 @@ HOSTILE = [
     (file(repositories="[[--mirror]]\n"), "name one, such as directory = demo"),
     (file(repositories="[[x]]\n[[y]]\ndirectory = X\n"), "is that of x, or lies in it"),
     (file(repositories="[[x]]\n[[y]]\ndirectory = x/link\n"), "is that of x, or lies in it"),
+    (file(repositories="[[x]]\ndirectory = \u00e9\n[[y]]\ndirectory = e\u0301/link\n"), "is that of x, or lies in it"),
     (file(repositories="[[x]]\nbranch = --upload-pack=x\n"), "such as main"),
     (file(repositories="[[x]]\naccess = nobody\n"), "there is default"),
     (file(repositories="[[x]]\nvia = sh\n"), "such as git-remote-codecommit"),

@@ -25,7 +25,7 @@ from ccsetup.commands.report import Report
 from ccsetup.errors import BadAnswer, Cancelled, Missing, NoRepository, Problem
 from ccsetup.model import Identity, Repository, Route, Who
 from ccsetup.sandbox import Sandbox
-from ccsetup.sandbox.example import CODE, REGION
+from ccsetup.sandbox.example import BROKER, CODE, MARIA, PEOPLE, REGION, SAML_PROVIDER, role_arn
 from ccsetup.world import World
 
 SSO = """\
@@ -151,6 +151,16 @@ def test_only_what_is_ones_own_is_asked(tmp_path: Path) -> None:
     oidc = "  [[default]]\n  kind = oidc\n  role_arn = arn:aws:iam::111122223333:role/Developer\n  region = us-east-2\n  profile = ci\n  provider_id = www.amazon.com\n"
     asked = Script(("web_identity_token_file", str(token)), ("review", "go"))
     assert run(around, file(oidc, ""), asked).exit_code == 0
+
+
+def test_keys_that_are_pasted_beside_a_file_are_taken(tmp_path: Path) -> None:
+    paste = (
+        "export AWS_ACCESS_KEY_ID=AKIAIOSFODNN7EXAMPLE AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
+    )
+    around = replace(home(tmp_path), stdin=lambda: paste)
+    entry = "  [[default]]\n  kind = keys\n  region = us-east-2\n  profile = tonight\n"
+    assert run(around, file(entry), None, "--yes", "--paste", "-").exit_code == 0
+    assert "[tonight]" in (around.home / ".aws" / "credentials").read_text()
 
 
 def test_several_ways_in_are_offered_by_their_label_and_default_is_taken_where_nobody_is_asked(tmp_path: Path) -> None:
@@ -332,18 +342,68 @@ def test_ten_repositories_killed_half_way_are_finished_by_the_next_run_and_none_
         assert (status.stdout, (work / name / ".git" / "ccsetup-cloning").exists()) == ("", False)
 
 
-@pytest.mark.parametrize("name", ["team.ini", "role"])
-def test_the_demo_plays_a_team_file_whatever_accounts_it_names(name: str, clean_env: CleanEnv, tmp_path: Path) -> None:
+def kind_file(kind: str, *lines: str, repository: str = "MySharedDemoRepo") -> str:
+    settings = "".join(f"  {line}\n" for line in (f"kind = {kind}", "region = us-east-2", *lines))
+    return file(f"  [[default]]\n{settings}", f"  [[{repository}]]\n")
+
+
+PLAYED = {
+    "role": kind_file(
+        "role", "role_arn = arn:aws:iam::000022223333:role/teams/Dev", "external_id = abc", "mfa_serial ="
+    ),
+    "mfa": kind_file("mfa", repository="people-tools"),
+    "oidc": kind_file("oidc", "role_arn = arn:aws:iam::111122223333:role/CodeCommitOidc"),
+    "keys": kind_file("keys", "profile = tonight"),
+}
+
+
+@pytest.mark.parametrize("name", ["team.ini", *PLAYED])
+def test_the_demo_plays_a_team_file_whatever_it_names(name: str, clean_env: CleanEnv, tmp_path: Path) -> None:
     path = Path(__file__).parent.parent / "examples" / name
-    if name == "role":
+    if name in PLAYED:
         path = tmp_path / "team.ini"
-        path.write_text(
-            file(f"  [[default]]\n{ROLE}  external_id = abc\n".replace("111122223333", "000022223333"), "  [[tools]]\n")
-        )
+        path.write_text(PLAYED[name])
     env = clean_env(tmp_path / "home", path=[Path(sys.executable).parent], TMPDIR=str(tmp_path))
-    done = subprocess.run(
-        [program(), "demo", "--team", path.name], env=env, cwd=path.parent, capture_output=True, text=True, check=False
-    )
+    command = [program(), "demo", "--team", path.name]
+    done = subprocess.run(command, env=env, cwd=path.parent, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    for said in ("from   ", "? Write this? Yes", "✓ cloned", "Ask in #platform", "✓ pushed", "are gone again"):
+    for said in ("from   ", "? Write this? Yes", "✓ cloned", "#platform", "✓ pushed", "are gone again"):
         assert said in done.stderr
+    assert "What shall the profile be called?" not in done.stderr
+
+
+UNASKED = {
+    "federation": kind_file("federation", "source_profile = broker", "federated_name = maria"),
+    "saml": kind_file("saml", f"role_arn = {role_arn('CodeCommitSaml')}"),
+    "existing": kind_file("existing", "profile = maria-code"),
+    "machine": kind_file(
+        "machine", f"role_arn = {role_arn('CodeCommitAccess')}", "credential_source = Ec2InstanceMetadata"
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", UNASKED)
+def test_the_other_kinds_are_set_up_without_a_question(
+    kind: str, sandbox: Sandbox, clean_env: CleanEnv, tmp_path: Path
+) -> None:
+    env, there, work = env_of(sandbox, clean_env, tmp_path / "home"), tmp_path / "home" / ".aws", tmp_path / "work"
+    there.mkdir()
+    work.mkdir()
+    people = {"maria": sandbox.state.user_keys(MARIA), "broker": sandbox.state.user_keys(BROKER)}
+    (there / "credentials").write_text("".join(
+        f"[{name}]\naws_access_key_id = {keys.access_key_id}\naws_secret_access_key = {keys.secret_access_key}\n"
+        for name, keys in people.items()
+    ))  # fmt: skip
+    (there / "config").write_text(
+        f"[profile maria-code]\nrole_arn = {role_arn('CodeCommitAccess')}\nsource_profile = maria\nregion = us-east-2\n"
+    )
+    (tmp_path / "team.ini").write_text(UNASKED[kind])
+    (tmp_path / "r.txt").write_text(sandbox.state.saml_assertion(f"{role_arn('CodeCommitSaml')},{SAML_PROVIDER}"))
+    more = ["--saml-assertion", str(tmp_path / "r.txt")] if kind == "saml" else []
+    if kind == "machine":
+        sandbox.state.attach(role_arn("BuildMachine", PEOPLE))
+        env.update(sandbox.machine_environment())
+    command = [program(), "setup", "--team", str(tmp_path / "team.ini"), "--yes", "--no-input", *more]
+    done = subprocess.run(command, env=env, cwd=work, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert (work / "MySharedDemoRepo" / ".git").is_dir()

@@ -22,7 +22,7 @@ from ccsetup.commands.ways import Way
 from ccsetup.commands.wish import Wish, way
 from ccsetup.errors import Problem
 from ccsetup.look import Look
-from ccsetup.model import Answers, Asked, Choice, Plan, Section, Value
+from ccsetup.model import Answers, Asked, Choice, Plan, Question, Section, Value
 from ccsetup.questions import Target
 from ccsetup.talk import Trail, Walk
 from ccsetup.team import Entry, Place
@@ -112,15 +112,17 @@ def _walked(
     flags = {key: value for key, value in options.given.items() if key not in (*OF_CLONES, "kind")}
     for entry in entries:
         own = [it for it in places if it.access == entry.name or (not it.access and entry is chosen)]
-        given = flags if entry is (chosen or entries[-1]) else {}
+        mine = entry is (chosen or entries[-1])  # whom the flags and a paste are about
+        given = flags if mine else {}
+        pasted = {k: v for k, v in options.pasted.items() if mine and k not in OF_CLONES}
         look = looking(world, Options({"kind": entry.kind, "no_clone": "yes", **given}, dry_run=options.dry_run))
         _with(look, planned)
         look.sessions = {name: there for name, there in look.sessions.items() if name not in moved}
         walk = Walk(
-            access.flow,
+            _flow,
             look,
             given=look.given,
-            brought={"--team": _brought(entry, own)},
+            brought={"--paste": pasted, "--team": _brought(entry, own)},
             prompt=world.prompt,
             say=world.screen.note,
             defaults=options.yes,
@@ -130,6 +132,12 @@ def _walked(
         planned += access.sections_of(job.answers, look)
         jobs.append(job)
     return jobs
+
+
+def _flow(answers: Answers) -> tuple[Question, ...]:
+    """Return the questions; what the profile is called need not be asked, since it can be changed at the review."""
+    named = answers.text("kind") != "existing"
+    return tuple(q._replace(known=q.default) if named and q.key == "profile" else q for q in access.flow(answers))
 
 
 def _brought(entry: Entry, places: Sequence[Place]) -> Mapping[str, Value]:
@@ -303,6 +311,6 @@ def _report(found: Received, outcomes: Sequence[Outcome], got: Sequence[Got]) ->
         cloned=whole.cloned if whole else None,
         problems=tuple(problems),
     )
-    team = {"name": found.team.name, "from": found.source, "note": found.team.note or None,
+    team = {"name": found.team.name, "from": found.source.partition("?")[0], "note": found.team.note or None,
             "repositories": [it.document() for it in got]}  # fmt: skip
     return Report({**outcome.document(), "team": team}, outcome.report().exit_code)

@@ -14,6 +14,7 @@ from ccsetup.commands.options import Options
 from ccsetup.commands.receiving import Received, inside, received
 from ccsetup.commands.report import Report
 from ccsetup.errors import BadAnswer, Problem
+from ccsetup.inert import inert
 from ccsetup.model import Edit, Finding, Plan
 from ccsetup.team import Place
 from ccsetup.teamdiff import Difference, Standing
@@ -38,7 +39,8 @@ def main(options: Namespace, world_of: Callable[[], World]) -> Report:
             left = {(it.finding.code, it.finding.says) for it in differs}
             gone = [it for it in before if (it.code, it.says) not in left]
     rows = telling.rows(seen.findings, world.home, world.screen.room())
-    world.screen.painted([*rows, *telling.ending(seen, world.screen.room(), options.fix)])
+    as_it_is = f"This machine is as the team file of {found.team.name} has it."
+    world.screen.painted([*rows, (("bold", telling.summary(seen) if seen.findings else inert(as_it_is)),)])
     problems = refused.document["problems"] if refused else []
     document = {**telling.document(seen, gone), "problems": problems}
     if problems:
@@ -51,7 +53,8 @@ def _compared(world: World, found: Received, do: str) -> tuple[Diagnosis, list[D
     facts = diagnosis.begun(world, ())
     clones = {place.name: _standing(world, place) for place in found.team.repositories}
     differs = teamdiff.differences(found.team, facts, clones, do)
-    about = sorted({it.finding.profile for it in differs} - {""})
+    named = {it.answers.get("profile", "") for it in found.team.entries} & facts.profiles.keys()
+    about = sorted(named | {it.finding.profile for it in differs} - {""})
     others = [it for it in diagnosis.looked(facts) if it.code.startswith("file.") and it.severity == "stops"]
     return Diagnosis(facts, [*(it.finding for it in differs), *others], about), differs
 
