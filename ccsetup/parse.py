@@ -157,12 +157,12 @@ def duration(low_s: int, high_s: int) -> Callable[[str], str | Corrected]:
 def profile(text: str) -> str | Corrected:
     """A new profile's name: what every tool reads alike, git-remote-codecommit included (AWS-FACTS)."""
     value = tidy(text)
+    if value.startswith("-"):
+        raise BadAnswer("A profile name begins with a letter or a digit, such as acme-dev.")
     if " " in value and re.fullmatch(_PROFILE, value.replace(" ", "-")):
         return Corrected(value.replace(" ", "-"), f"Took {value.replace(' ', '-')}: git addresses allow no blanks.")
     if not re.fullmatch(_PROFILE, value):
         raise BadAnswer("A profile name has letters, digits or _.+=,- and no blanks, such as acme-dev.")
-    if value.startswith("-"):
-        raise BadAnswer("A profile name begins with a letter or a digit, such as acme-dev.")
     return said(value, text)
 
 

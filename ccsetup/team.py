@@ -217,7 +217,7 @@ class _Reader:
             self._try((*at, "directory"), lambda: teamrules.own_folder(name))
         if values["access"] and values["access"] not in entries:
             self._fault((*at, "access"), f"There is no such access; there is {', '.join(entries)}.")
-        return Place(name, **values)
+        return Place(name, **{**values, "submodules": values["submodules"] or "yes"})
 
     def _apart(self, places: Sequence[Place]) -> None:
         """Refuse folders that are one, or lie in one another: a clone's own links could lead the next one anywhere."""
@@ -237,6 +237,8 @@ class _Reader:
     ) -> str:
         """Return a checked value; "" for one that is not there or is refused."""
         text = told.get(key)
+        if text == "" and key in _MISSING:
+            self._fault((*at, key), _MISSING[key])
         return self._try((*at, key), lambda: check(text)) if isinstance(text, str) and (text or empty) else ""
 
     def _try(self, path: Path, check: Callable[[], str | Corrected]) -> str:
