@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import botocore
 import pytest
 from aws_ways import keys_of, settle
 from botocore.exceptions import ClientError
@@ -21,6 +22,7 @@ from moto.core.authorization import enable_iam_authentication
 from moto.core.exceptions import AccessDeniedError
 from moto.iam import access_control
 from moto.iam.models import Role as MotoRole
+from sandbox_world import client
 from script import LEAVE, FakeAws, Script, Shown, world
 
 from ccsetup import cli
@@ -421,6 +423,7 @@ def test_the_first_missing_link_is_named_with_the_policy_that_mends_it(office: O
 # Judges that nobody here wrote: the AWS CLI and moto
 
 
+@pytest.mark.slow
 def test_the_script_does_with_the_aws_cli_what_apply_does(office: Office, aws_tools: AwsTools) -> None:
     words = [*SHARE, "--role-name", "Shared+1", "--require-mfa", "--group", GROUP]
     assert office.run(*words, "--yes", "--out", "it's here")[0] == 0
@@ -529,3 +532,43 @@ def test_moto_makes_the_same_of_the_templates_as_of_apply_and_lets_the_role_in(s
         ):
             with pytest.raises(ClientError, match="AccessDenied"):
                 call(repositoryName=name)
+
+
+def test_tokens_assertions_and_permission_sets_get_in_as_they_were_named_and_no_others(office: Office) -> None:
+    state, issuer = office.state, "https://token.actions.example.com"
+    state.add_provider(A, issuer, "sts.amazonaws.com")
+    saml = state.add_saml_provider(A, "AcmeId")
+    words = [*SHARE, "--role-name", "Shared", "--trust", f"oidc:{issuer}", "--subject", "repo:acme/shared:*"]
+    words += [
+        "--trust",
+        f"saml:{saml}",
+        "--trust",
+        "permission-set:Developer",
+        "--apply",
+        "--profile",
+        "admin-a",
+        "--yes",
+    ]
+    assert office.run(*words)[0] == 0
+    role = f"arn:aws:iam::{A}:role/Shared"
+    sts = client(office.sandbox, "sts", signature_version=botocore.UNSIGNED)
+
+    def by_token(subject: str) -> Any:
+        token = state.web_identity_token(subject=subject)
+        return sts.assume_role_with_web_identity(RoleArn=role, RoleSessionName="job", WebIdentityToken=token)
+
+    def by_set(name: str) -> Any:
+        path = "/aws-reserved/sso.amazonaws.com/us-east-2/"
+        own = state.add_role(
+            B, f"AWSReservedSSO_{name}_0123456789abcdef", policy.trust(B), policy.allow("*"), path=path
+        )
+        keys = state.temporary_keys(own.arn)
+        return client(office.sandbox, "sts", keys).assume_role(RoleArn=role, RoleSessionName="maria")
+
+    assert by_token("repo:acme/shared:ref:refs/heads/main") and by_set("Developer")
+    assertion = state.saml_assertion(f"{role},{saml}")
+    assert sts.assume_role_with_saml(RoleArn=role, PrincipalArn=saml, SAMLAssertion=assertion)
+    for stranger in (lambda: by_token("repo:acme/other:ref:refs/heads/main"), lambda: by_set("Reader")):
+        with pytest.raises(ClientError, match="AccessDenied"):
+            stranger()
+    assert office.run(*words[:-4], "--check", "--profile", "admin-a")[0] == 0

@@ -382,6 +382,21 @@ def test_a_trust_is_read_however_it_is_written(text: str, value: str) -> None:
     assert " ".join(rules.spelled(one) for one in rules.read_trusts(value)) == value
 
 
+@settings(max_examples=150, deadline=None)
+@given(
+    text=st.text(max_size=80) | st.from_regex(r"(oidc|saml|role|permission-set|account)?:?[ -~]{0,60}", fullmatch=True)
+)
+def test_whatever_is_typed_is_taken_or_gets_its_sentence(text: str) -> None:
+    for rule in BAD:
+        try:
+            read = rule(text)
+        except BadAnswer as refused:
+            assert refused.what.isprintable() or any(c in refused.what for c in text)
+            continue
+        value = read.value if isinstance(read, Corrected) else read
+        assert value.isascii() and value.isprintable() and not set(value) & set("\"'`$\\")
+
+
 CLASHES = [
     (IT._replace(people=A), "Both accounts"),
     (VARIANTS["permission set"]._replace(mfa=True), "Identity Center"),

@@ -8,33 +8,17 @@ from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
 
-from ccsetup import address, parse, questions
-from ccsetup.address import Address
+from ccsetup import parse, questions
 from ccsetup.commands.looking import looking
 from ccsetup.commands.options import Options
 from ccsetup.errors import BadAnswer, NoRepository, Problem
 from ccsetup.look import Look
-from ccsetup.model import Answers, Choice, Corrected, Question, Who
-from ccsetup.sharing import arrangement
+from ccsetup.model import Answers, Choice, Question, Who
+from ccsetup.sharing import arrangement, asking
 from ccsetup.sharing.arrangement import Arrangement, read_trusts
 from ccsetup.sharing.fitting import consistent
 from ccsetup.talk import Trail, Walk, sentence
 from ccsetup.world import World
-
-AUTO = "auto"
-_WHOM = (
-    Choice("account", "The other account", "its administrator says who of it"),
-    Choice("permission-set", "A permission set", "of IAM Identity Center, such as Developer"),
-    Choice("role", "Certain roles", "of the other account, by their ARN"),
-    Choice("oidc", "Tokens", "of an OIDC issuer: pipelines of GitHub, GitLab"),
-    Choice("saml", "Assertions", "of a SAML provider, by its ARN"),
-)
-_ASKS = {
-    "permission-set": ("Which permission set?", "Its name in IAM Identity Center, such as Developer."),
-    "role": ("Which roles?", "Their ARNs, such as arn:aws:iam::888888888888:role/BuildMachine."),
-    "oidc": ("Which issuer?", "Its address, such as https://token.actions.githubusercontent.com."),
-    "saml": ("Which SAML provider?", "Its ARN, such as arn:aws:iam::111122223333:saml-provider/AcmeId."),
-}
 
 
 class Arranging:
@@ -85,20 +69,20 @@ class Arranging:
         return (
             self._profile(),
             self._repository(),
-            questions.asked_region()._replace(known=_region_told, settle=_same_region),
+            questions.asked_region()._replace(known=asking.region_told, settle=asking.same_region),
             self._from_account(),
             self._whom(),
-            _trust(answers.text("whom")),
-            _to_account(),
-            _SUBJECT,
-            _AUDIENCE,
-            _READ_ONLY,
-            _ROLE_NAME,
-            _EXTERNAL_ID,
-            _REQUIRE_MFA,
+            asking.trust(answers.text("whom")),
+            asking.to_account(),
+            asking.SUBJECT,
+            asking.AUDIENCE,
+            asking.READ_ONLY,
+            asking.ROLE_NAME,
+            asking.EXTERNAL_ID,
+            asking.REQUIRE_MFA,
             self._kms_key(),
-            _TAGS,
-            _GROUP,
+            asking.TAGS,
+            asking.GROUP,
         )
 
     def _profile(self) -> Question:
@@ -109,7 +93,7 @@ class Arranging:
             help="Of the repository's account for the role, of the other one for its policy.",
             choices=lambda answers, look: [Choice(name, name) for name in look.profiles],
             known=None if self.acts else questions.fixed(""),
-            settle=_a_profile,
+            settle=asking.known_profile,
             optional=not self.acts,
             title="Administrator",
             unasked="A profile of either account; which one says which side is meant.",
@@ -128,7 +112,7 @@ class Arranging:
             widget="choose",
             help="Its ARN or any address, such as arn:aws:codecommit:us-east-2:111122223333:MySharedDemoRepo.",
             choices=listed,
-            parse=_repo,
+            parse=asking.repository,
             free=True,
             flag="REPO",
             title="Repository",
@@ -145,10 +129,10 @@ class Arranging:
             "from_account",
             "Which account is it in?",
             help="The account of the repository, where the role will be: 12 digits, such as 111122223333.",
-            known=lambda answers, look: _address(answers).account_id or None,
+            known=lambda answers, look: asking.address_of(answers).account_id or None,
             default=default,
             parse=parse.account_id,
-            settle=_same_account,
+            settle=asking.same_account,
             title="From account",
         )
 
@@ -164,7 +148,7 @@ class Arranging:
             "Who shall be let in?",
             widget="choose",
             help="The fewer the better; more than one way goes by --trust, several times.",
-            choices=lambda answers, look: _WHOM,
+            choices=lambda answers, look: asking.WHOM,
             known=lambda answers, look: "given" if "trust" in look.given else None,
             default=questions.fixed("account"),
             flag="-",
@@ -190,7 +174,7 @@ class Arranging:
             return None
         try:
             with self.world.screen.busy("Looking for the repository's key"):
-                found = self.world.iam.customer_key(Who(profile, region), _address(answers).repository)
+                found = self.world.iam.customer_key(Who(profile, region), asking.address_of(answers).repository)
         except NoRepository:
             raise
         except Problem as refused:
@@ -207,7 +191,7 @@ class Arranging:
         )
         trusts = read_trusts(answers.text("trust"))
         return Arrangement(
-            repository=_address(answers).repository,
+            repository=asking.address_of(answers).repository,
             region=answers.text("region"),
             owner=answers.text("from_account"),
             role=answers.text("role_name"),
@@ -226,7 +210,7 @@ class Arranging:
 
 def external_id(it: Arrangement, *documents: object) -> Arrangement:
     """Return the arrangement with its external ID: where one is to be made, that in these trust policies, or a new."""
-    if it.external_id != AUTO:
+    if it.external_id != asking.AUTO:
         return it
     told = (found for document in documents for found in _ids_in(document))
     made = next(told, "") or f"{it.repository[:40]}-{secrets.token_hex(12)}"
@@ -270,165 +254,3 @@ def _settled(question: Question) -> Question:
 def _given(options: Namespace, key: str) -> str | None:
     value = getattr(options, key, None)
     return " ".join(value) if isinstance(value, list) else value
-
-
-def _address(answers: Answers) -> Address:
-    """Return the repository's address as far as it is told."""
-    return address.parse(answers.text("repo")) if answers.text("repo") else Address("Access")
-
-
-def _repo(text: str) -> str | Corrected:
-    said = address.parse(text).said
-    return Corrected(parse.tidy(text), said) if said else parse.tidy(text)
-
-
-def _region_told(answers: Answers, look: Look) -> str | None:
-    told = _address(answers).region
-    return told if told in address.REGIONS else None
-
-
-def _same_region(value: object, answers: Answers, look: Look) -> None:
-    told = _address(answers).region
-    if told and told != str(value):
-        raise BadAnswer(f"The address is in {told}, and {value} was given; leave one of them out.")
-
-
-def _a_profile(value: object, answers: Answers, look: Look) -> None:
-    if value and str(value) not in look.profiles:
-        there = ", ".join([*look.profiles][:5])
-        raise BadAnswer(f"There is no profile {value} here.", next=f"There is {there}." if there else "Make one first.")
-
-
-def _same_account(value: object, answers: Answers, look: Look) -> None:
-    told = _address(answers).account_id
-    if told and told != str(value):
-        raise BadAnswer(f"The repository's ARN is of account {told}, and {value} was given; leave one of them out.")
-
-
-def _trust(whom: str) -> Question:
-    """Return the question for whom exactly, once it is known what they are."""
-    ask, help_ = _ASKS.get(whom, ("Whom shall the role trust?", ""))
-    prefix = "" if whom == "role" else f"{whom}:"
-    typed = whom in _ASKS
-    return Question(
-        "trust",
-        ask,
-        help=help_,
-        known=questions.fixed("account") if whom in ("", "account") else None,
-        parse=(lambda text: arrangement.trusts(prefix + parse.tidy(text))) if typed else arrangement.trusts,
-        title="Trust",
-    )
-
-
-def _suggested(answers: Answers) -> str:
-    """Return a name for the role."""
-    return arrangement.role_for(_address(answers).repository, answers.text("read_only") == "yes")
-
-
-def _kinds(answers: Answers) -> set[str]:
-    return {trust.kind for trust in read_trusts(answers.text("trust"))} if "trust" in answers else set()
-
-
-def _by_assuming(answers: Answers) -> bool:
-    return bool(_kinds(answers) & {"account", "role", "permission-set"})
-
-
-def _to_account() -> Question:
-    def of_role(answers: Answers, look: Look) -> str | None:
-        roles = [trust.name for trust in read_trusts(answers.text("trust")) if trust.kind == "role"]
-        return parse.arn_account(roles[0]) if roles else None
-
-    def settle(value: object, answers: Answers, look: Look) -> None:
-        if str(value) == answers.text("from_account"):
-            raise BadAnswer(
-                f"Both accounts are {value}; sharing is between two, such as 111122223333 and 888888888888."
-            )
-
-    return Question(
-        "to_account",
-        "Which account are the people in?",
-        help="The account that gets access: 12 digits, such as 888888888888.",
-        known=of_role,
-        parse=parse.account_id,
-        settle=settle,
-        when=_by_assuming,
-        title="To account",
-    )
-
-
-_SUBJECT = Question(
-    "subject",
-    "Whom may the tokens speak of?",
-    help="Such as repo:acme/shared:ref:refs/heads/main; * stands for anything.",
-    parse=arrangement.subject,
-    when=lambda answers: "oidc" in _kinds(answers),
-    title="Subject",
-)
-_AUDIENCE = Question(
-    "audience",
-    "Whom are the tokens made out to?",
-    help="Such as sts.amazonaws.com.",
-    known=questions.fixed(arrangement.AUDIENCE),
-    parse=arrangement.audience,
-    when=lambda answers: "oidc" in _kinds(answers),
-    title="Audience",
-)
-_READ_ONLY = Question(
-    "read_only",
-    "May they push, or only read?",
-    widget="choose",
-    help="Reading is clone, fetch and pull; pull requests and pushes are writing.",
-    choices=lambda answers, look: (Choice("no", "Read and write"), Choice("yes", "Only read")),
-    default=questions.fixed("no"),
-    parse=questions.yes_no,
-    title="Access",
-)
-_ROLE_NAME = Question(
-    "role_name",
-    "What shall the role be called?",
-    help="A new one, or one that is there and is brought up to date.",
-    default=lambda answers, look: _suggested(answers),
-    parse=arrangement.role_name,
-    title="Role",
-)
-_EXTERNAL_ID = Question(
-    "external_id",
-    "Shall callers name an external ID?",
-    widget="choose",
-    help="It keeps another company's tools from using the role for somebody else; within one company leave it out.",
-    choices=lambda answers, look: (Choice("", "No"), Choice(AUTO, "Yes, make one"), ),
-    default=questions.fixed(""),
-    parse=lambda text: text if text == AUTO else parse.external_id(text),
-    when=_by_assuming,
-    optional=True,
-    free=True,
-    title="External ID",
-)  # fmt: skip
-_REQUIRE_MFA = Question(
-    "require_mfa",
-    "Must callers have given an MFA code?",
-    widget="confirm",
-    help="Then each developer needs an MFA device, and gives its code when the role's hour is over.",
-    default=questions.fixed("no"),
-    parse=questions.yes_no,
-    known=lambda answers, look: "no" if "permission-set" in _kinds(answers) else None,
-    when=_by_assuming,
-    title="MFA",
-)
-_TAGS = Question(
-    "principal_tag",
-    "Which principal tags must they bear?",
-    known=questions.fixed(""),
-    parse=arrangement.tags,
-    optional=True,
-    title="Tags",
-)
-_GROUP = Question(
-    "group",
-    "Which group of the other account gets the policy?",
-    known=questions.fixed(""),
-    parse=arrangement.group_name,
-    when=_by_assuming,
-    optional=True,
-    title="Group",
-)

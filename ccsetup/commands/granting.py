@@ -163,8 +163,14 @@ def proven(world: World, it: Arrangement, account: Account) -> None:
     """See in IAM's own words that the role may do what it is for; what IAM does not tell is left at that."""
     if not account.is_owner:
         return
+
+    def judged() -> audit.Link:
+        return audit.permitted(it, world.iam.allowed(account.who, it.role_arn, audit.needed(it), it.repository_arn))
+
     try:
-        link = audit.permitted(it, world.iam.allowed(account.who, it.role_arn, audit.needed(it), it.repository_arn))
+        with world.screen.busy("Asking IAM what the role may do") as progress:
+            world.iam.until(account.who, lambda: bool(judged().holds), progress)
+            link = judged()
     except Problem as refused:
         world.screen.note(f"{refused.what} So what the role may do was not tried.")
         return

@@ -9,7 +9,7 @@ from typing import Any
 
 from ccsetup import sharing
 from ccsetup.commands import auditing, granting
-from ccsetup.commands.arranging import AUTO, Arranging, external_id, trust_in
+from ccsetup.commands.arranging import Arranging, external_id, trust_in
 from ccsetup.commands.deciding import change_an_answer, decide
 from ccsetup.commands.outcome import told
 from ccsetup.commands.report import Report
@@ -17,6 +17,7 @@ from ccsetup.errors import BadAnswer, Problem
 from ccsetup.model import Edit
 from ccsetup.sharing import readme
 from ccsetup.sharing.arrangement import Arrangement
+from ccsetup.sharing.asking import AUTO
 from ccsetup.sharing.steps import Step
 from ccsetup.world import IamRole, World
 

@@ -217,7 +217,7 @@ def subject(text: str) -> str | Corrected:
     """Whom an OIDC token speaks of; * and ? stand for anything, but somebody has to be named."""
     value = parse.tidy(text)
     example = "A subject names whom tokens may speak of, such as repo:acme/shared:ref:refs/heads/main."
-    if not re.fullmatch(r"[ -#%-~]{1,255}", value):
+    if not re.fullmatch(r"[ !#%&(-\[\]-_a-~]{1,255}", value):
         raise BadAnswer(example)
     named = re.sub(r"[^A-Za-z0-9]", "", re.split(r"[*?]", value)[0])
     if not named:
@@ -230,7 +230,7 @@ def subject(text: str) -> str | Corrected:
 def audience(text: str) -> str | Corrected:
     """Whom an OIDC token is made out to."""
     value = parse.tidy(text)
-    if not re.fullmatch(r"[!-#%-)+->@-~]{1,255}", value):
+    if not re.fullmatch(r"[!#%&()+->@-\[\]-_a-~]{1,255}", value):
         raise BadAnswer("An audience is whom tokens are made out to, such as sts.amazonaws.com.")
     return parse.said(value, text)
 
