@@ -19,7 +19,7 @@ _PERSONAL = {
     "role_session_name": "it names one person",
     "federated_name": "it names one person",
 }
-_AS_EVERYWHERE = {"sso_registration_scopes": "sso:account:access"}
+_AS_EVERYWHERE = {"sso_registration_scopes": ("", "sso:account:access")}
 
 
 def entries(
@@ -60,7 +60,7 @@ def _entry(
     places = teamrules.keys(kind)
     answers: dict[str, str] = {}
     for question, value in kind.again(name, there).items():
-        if question == "kind" or _AS_EVERYWHERE.get(question) == value:
+        if question == "kind" or value in _AS_EVERYWHERE.get(question, ()):
             continue
         key, place = next(((k, it) for k, it in places.items() if it.question.key == question), ("", None))
         why = _left_out(question, value, names, home) if place else "no team file holds it"

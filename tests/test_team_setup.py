@@ -260,6 +260,20 @@ def test_an_answer_of_the_file_can_be_changed_at_the_review(tmp_path: Path) -> N
     assert "acme-dev" not in (around.home / ".aws" / "config").read_text()
 
 
+def test_ctrl_c_between_two_clones_says_what_is_there_and_how_to_go_on(tmp_path: Path) -> None:
+    class Stopped(Git):
+        def clone(self, route: Route, directory: Path, branch: str, progress: Any) -> str:
+            if directory.name == "second":
+                raise KeyboardInterrupt
+            return super().clone(route, directory, branch, progress)
+
+    around = replace(home(tmp_path), git=Stopped())
+    with pytest.raises(Cancelled, match="1 of 3 repositories are there") as left:
+        run(around, file(sso(), "  [[first]]\n  [[second]]\n  [[third]]\n"), None, "--yes")
+    assert "Run the same command again" in left.value.next
+    assert "[profile acme-dev]" in (around.home / ".aws" / "config").read_text()
+
+
 def test_a_link_that_leads_out_of_the_folder_is_not_followed(tmp_path: Path) -> None:
     around = home(tmp_path)
     (around.cwd / "out").symlink_to(tmp_path)

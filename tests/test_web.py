@@ -8,6 +8,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -79,7 +80,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, Path
     bundle = tmp_path_factory.mktemp("web") / "ca.pem"
     authority.cert_pem.write_to_path(str(bundle))
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    authority.issue_cert("localhost").configure_cert(context)
+    authority.issue_cert("localhost", "127.0.0.1").configure_cert(context)
     listener = socket.create_server(("127.0.0.1", 0))
     port = listener.getsockname()[1]
 
@@ -176,6 +177,14 @@ def test_an_address_that_is_no_plain_https_is_refused_before_anybody_is_asked(ur
     with pytest.raises(Problem):
         received(there, url)
     assert list((tmp_path / "home").iterdir()) == []
+
+
+def test_a_file_from_the_web_is_shown_with_the_hosts_it_came_from(server: tuple[int, Path], tmp_path: Path) -> None:
+    port, bundle = server
+    ANSWERS["/other"] = _redirect("https://127.0.0.1:{port}/file")
+    there = replace(world(tmp_path), web=Web({"AWS_CA_BUNDLE": str(bundle)}, at_most_s=5))
+    assert received(there, f"https://localhost:{port}/file?X-Amz-Signature=abc").origin == f"localhost:{port}"
+    assert received(there, f"https://localhost:{port}/other").origin == f"127.0.0.1:{port} by way of localhost:{port}"
 
 
 def test_the_host_is_told_with_its_port() -> None:

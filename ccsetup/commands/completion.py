@@ -19,6 +19,7 @@ _TAKEN = {
     "profile": PROFILE,
     "developer": PROFILE,
     "profiles": PROFILE,
+    "names": PROFILE,
     "source_profile": PROFILE,
     "output": "json text table yaml",
     "via": f"{REMOTE} {HELPER}",

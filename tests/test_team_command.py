@@ -1,0 +1,126 @@
+"""ccsetup team: a file is checked line by line, and made from the profiles and the clone that are here."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from script import Shown, tree, world
+from test_team_setup import BASE, Git, home, shown, sso
+from test_team_setup import file as team_file
+
+from ccsetup import arguments, team
+from ccsetup.commands import team as command
+from ccsetup.commands.report import Report
+from ccsetup.errors import BadAnswer, Problem
+from ccsetup.world import World
+
+CONFIG = """\
+[sso-session acme]
+sso_start_url = https://acme.awsapps.com/start
+sso_region = us-east-1
+[profile acme-dev]
+sso_session = acme
+sso_account_id = 111122223333
+sso_role_name = Developer
+region = us-east-2
+[profile code]
+role_arn = arn:aws:iam::111122223333:role/CodeCommitAccess
+source_profile = base
+mfa_serial = arn:aws:iam::888888888888:mfa/maria
+region = us-east-2
+"""
+
+
+def run(around: World, *words: str) -> Report:
+    return command.main(arguments.parsed(["team", *words]), lambda: around)
+
+
+def output(report: Report, around: World) -> list[str]:
+    assert isinstance(around.screen, Shown)
+    return around.screen.lines
+
+
+def test_a_good_file_is_ok_with_exit_0(tmp_path: Path) -> None:
+    around = world(tmp_path)
+    path = tmp_path / "acme.ini"
+    path.write_text(team_file(sso()))
+    report = run(around, "check", str(path))
+    assert (report.exit_code, report.document["ok"], report.document["repositories"]) == (0, True, ["MySharedDemoRepo"])
+    assert output(report, around)[-1] == f"{path}: ok. Acme platform: 1 way in, 1 repository."
+
+
+def test_every_fault_is_a_line_with_its_place_and_exit_1(tmp_path: Path) -> None:
+    around = world(tmp_path)
+    path = tmp_path / "acme.ini"
+    path.write_text(team_file(sso().replace("us-east-1", "us-east"), "  [[x]]\n  directory = ../x\n"))
+    report = run(around, "check", str(path))
+    assert (report.exit_code, report.document["ok"]) == (1, False)
+    assert [(it["line"], it["path"]) for it in report.document["faults"]] == [
+        (10, "[access] [[default]] sso_region"), (18, "[repositories] [[x]] directory"),
+    ]  # fmt: skip
+    assert output(report, around)[0].startswith(
+        f"{path}, line 10, [access] [[default]] sso_region: A region is such as"
+    )
+
+
+def test_what_was_mended_is_told_and_one_file_is_checked_at_a_time(tmp_path: Path) -> None:
+    around = world(tmp_path)
+    path = tmp_path / "acme.ini"
+    path.write_text(team_file(sso().replace("111122223333", "1111-2222-3333")))
+    assert run(around, "check", str(path)).document["mended"][0]["says"].startswith("Took 111122223333")
+    with pytest.raises(BadAnswer, match="One file"):
+        run(around, "check", "a", "b")
+
+
+def test_an_export_reads_back_to_the_same_answers_and_says_what_it_left_out(tmp_path: Path) -> None:
+    around = home(tmp_path, CONFIG, BASE)
+    report = run(
+        around,
+        "export",
+        "acme-dev",
+        "code",
+        "--repo",
+        "MySharedDemoRepo",
+        "--repo",
+        "codecommit::us-east-1://x",
+        "--note",
+        "Hi, you",
+    )
+    found = team.read(report.document["text"]).team
+    assert [entry.name for entry in found.entries] == ["default", "code"]
+    assert found.entries[0].answers == {
+        "sso_start_url": "https://acme.awsapps.com/start", "sso_region": "us-east-1", "sso_session": "acme",
+        "sso_account_id": "111122223333", "sso_role_name": "Developer", "profile": "acme-dev", "region": "us-east-2",
+    }  # fmt: skip
+    assert [(it.name, it.region) for it in found.repositories] == [("MySharedDemoRepo", ""), ("x", "us-east-1")]
+    assert [line.split(" is left out")[0] for line in report.document["left_out"]] == [
+        "code: source_profile",
+        "code: mfa_serial",
+    ]
+    assert "note code: mfa_serial is left out" in shown(around)
+
+
+def test_the_clone_one_stands_in_becomes_a_repository(tmp_path: Path) -> None:
+    around = home(tmp_path, CONFIG, BASE)
+    (around.cwd / ".git").mkdir()
+    git = Git(origins={"work": "codecommit::us-east-1://code@payments-api"})
+    around = replace(around, git=git)
+    found = team.read(run(around, "export", "acme-dev", "code").document["text"]).team
+    place = found.repositories[0]
+    assert (place.name, place.directory, place.region, place.access) == ("payments-api", "work", "us-east-1", "code")
+
+
+def test_a_file_is_written_once_and_never_over_another(tmp_path: Path) -> None:
+    around = home(tmp_path, CONFIG)
+    out = around.cwd / "acme.ini"
+    assert run(around, "export", "acme-dev", "--repo", "a", "--out", "acme.ini").exit_code == 0
+    mode = os.stat(around.cwd).st_mode
+    before = tree(around.cwd)
+    with pytest.raises(Problem, match="is there already"):
+        run(around, "export", "acme-dev", "--repo", "b", "--out", "acme.ini")
+    assert (tree(around.cwd), os.stat(around.cwd).st_mode) == (before, mode)
+    run(around, "export", "acme-dev", "--repo", "b", "--out", "acme.ini", "--yes")
+    assert team.read(out.read_text()).team.repositories[0].name == "b"
