@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from ccsetup import sharing
@@ -15,7 +16,7 @@ from ccsetup.commands.outcome import told
 from ccsetup.commands.report import Report
 from ccsetup.errors import BadAnswer, Problem
 from ccsetup.model import Edit
-from ccsetup.sharing import readme
+from ccsetup.sharing import readme, teamfile
 from ccsetup.sharing.arrangement import Arrangement
 from ccsetup.sharing.asking import AUTO
 from ccsetup.sharing.steps import Step
@@ -146,7 +147,9 @@ def _tell(world: World, it: Arrangement, folder: Path, edits: list[Edit]) -> Non
         world.screen.done("external", it.external_id, "developers give it as --external-id")
     who = f"{it.owner}, and the one of {it.people}" if it.assumed else it.owner
     _next(world, f"the administrator of {who}", f"{readme.command(it)} --apply --profile ADMIN")
-    _next(world, "each developer", readme.developer(it))
+    by_file = f"ccsetup --team {quote(f'{where}/{teamfile.NAME}')}"
+    has_file = any(edit.path.name == teamfile.NAME for edit in edits)
+    _next(world, "each developer", by_file if has_file else readme.developer(it))
 
 
 def _applied(world: World, options: Namespace, arranging: Arranging, it: Arrangement) -> Report:

@@ -14,6 +14,7 @@ BLANK = ""
 
 def text(it: Arrangement, names: tuple[str, ...]) -> str:
     """Return the page, in Markdown; `names` are the files beside it."""
+    terraform = any(name.startswith("terraform/") for name in names)
     access = "read" if it.read_only else "read and write"
     lines = [
         f"# Sharing the CodeCommit repository {it.repository}",
@@ -25,8 +26,8 @@ def text(it: Arrangement, names: tuple[str, ...]) -> str:
         command(it),
         "```",
         BLANK,
-        *_owner(it),
-        *(_people(it) if it.assumed else []),
+        *_owner(it, terraform),
+        *(_people(it, terraform) if it.assumed else []),
         *_developers(it, teamfile.NAME in names),
         "## Why each line is there",
         BLANK,
@@ -88,7 +89,7 @@ def developer(it: Arrangement) -> str:
     return f"ccsetup setup saml {role} --saml-assertion FILE {place}"
 
 
-def _owner(it: Arrangement) -> list[str]:
+def _owner(it: Arrangement, terraform: bool) -> list[str]:
     return [
         f"## The administrator of account {it.owner}, where the repository is",
         BLANK,
@@ -98,6 +99,7 @@ def _owner(it: Arrangement) -> list[str]:
         "- CloudFormation: `aws cloudformation deploy --template-file account-a.template.json --stack-name"
         f" {_stack(it)} --capabilities CAPABILITY_NAMED_IAM`",
         "- the AWS CLI: `bash apply.sh`",
+        *(["- Terraform: `terraform -chdir=terraform/account-a apply`, after `init`"] if terraform else []),
         BLANK,
         *_providers(it),
     ]
@@ -111,7 +113,7 @@ def _providers(it: Arrangement) -> list[str]:
     return [f"The account has to know the identity provider {named} already (IAM, Identity providers).", BLANK]
 
 
-def _people(it: Arrangement) -> list[str]:
+def _people(it: Arrangement, terraform: bool) -> list[str]:
     attach = f"the group {it.group}" if it.group else "the groups or users who need it"
     sets = [trust.name for trust in it.trusts if trust.kind == "permission-set"]
     lines = [
@@ -123,6 +125,7 @@ def _people(it: Arrangement) -> list[str]:
         "- CloudFormation, StackSets too: `aws cloudformation deploy --template-file account-b.template.json"
         f" --stack-name {_stack(it)} --capabilities CAPABILITY_NAMED_IAM`",
         "- the AWS CLI: `bash apply.sh`",
+        *(["- Terraform: `terraform -chdir=terraform/account-b apply`, after `init`"] if terraform else []),
         BLANK,
         "It says:",
         BLANK,

@@ -33,7 +33,8 @@ _OWNER = """\
 _PEOPLE = """\
 {people})  # the account of the people: the policy to be that role
   policy={policy_arn}
-  if version=$(aws iam get-policy --policy-arn "$policy" --query Policy.DefaultVersionId --output text 2>/dev/null); then
+  if version=$(aws iam get-policy --policy-arn "$policy" --output text \\
+    --query Policy.DefaultVersionId 2>/dev/null); then
     there=$(aws iam get-policy-version --policy-arn "$policy" --version-id "$version" \\
       --query PolicyVersion.Document --output json | tr -d '[:space:]')
     if [[ $there != "$(tr -d '[:space:]' <account-b-assume-role.json)" ]]; then
