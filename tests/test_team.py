@@ -372,3 +372,15 @@ def test_a_profile_that_no_file_leads_to_is_refused(name: str, says: str) -> Non
 def test_the_example_is_a_team_file() -> None:
     text = (Path(__file__).parent.parent / "examples" / "team.ini").read_text()
     assert [place.access for place in team.read(text).team.repositories] == ["", "", "readonly"]
+
+
+def test_a_team_file_that_is_pasted_is_read_as_one() -> None:
+    text = (Path(__file__).parent.parent / "examples" / "team.ini").read_text()
+    (found,) = access.readings(text)
+    assert (found.kind, found.answers["sso_role_name"], found.answers["repo"]) == (
+        "sso",
+        "Developer",
+        "MySharedDemoRepo",
+    )
+    assert [it.kind for it in access.readings(VERSION_1)] == ["sso"]
+    assert access.readings(text.replace("version = 1", "version = 2"))[0].found != found.found
