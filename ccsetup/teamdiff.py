@@ -27,6 +27,7 @@ _ONES_OWN = (
     "helper",
     "sso_registration_scopes",
 )  # compared by nobody
+_NAMED = 8  # repositories that are named one by one
 _KEPT = ("sso_session", "legacy")  # as it is here, whatever the file says
 
 
@@ -59,11 +60,20 @@ def differences(team: Team, facts: Facts, clones: Mapping[str, Standing], do: st
     found: list[Difference] = []
     for entry in wanted:
         found += (Difference(finding, meant[entry.name]) for finding in _of_entry(entry, here[entry.name], facts, do))
+    missing = _missing([it for it in team.repositories if not clones[it.name].occupied], do)
     for place in team.repositories:
         entry = meant[place.access or usual]
-        said = _of_place(place, entry, clones[place.name], do)
+        said = _of_place(place, entry, clones[place.name], do) if clones[place.name].occupied else missing
         found += [Difference(said, entry, place._replace(access=entry.name))] if said else []
     return found
+
+
+def _missing(places: Sequence[Place], do: str) -> Finding:
+    """Return one finding for all the repositories that are not here."""
+    names = ", ".join(place.folder for place in places[:_NAMED])
+    more = f" and {len(places) - _NAMED} more" if len(places) > _NAMED else ""
+    many = f"{len(places)} repositories that are not here" if len(places) > 1 else "a repository that is not here"
+    return Finding("team.repository", "hinders", f"The team file has {many}: {names}{more}.", fix="auto", do=do)
 
 
 def _answers(name: str, facts: Facts) -> Mapping[str, str]:
@@ -129,14 +139,6 @@ def _finding(code: str, name: str, says: str, key: str, facts: Facts, do: str) -
 
 def _of_place(place: Place, entry: Entry, there: Standing, do: str) -> Finding | None:
     name, profile = place.name, entry.answers.get("profile", "")
-    if not there.occupied:
-        return Finding(
-            "team.repository",
-            "hinders",
-            f"The team file has {name}, which is not in ./{place.folder}.",
-            fix="auto",
-            do=do,
-        )
     if not there.is_clone:
         says = f"./{place.folder} is there and is not a clone of {name}."
         return Finding("team.repository", "hinders", says, do="Move it away, then run it again.")

@@ -13,6 +13,7 @@ from ccsetup.commands.options import Options
 from ccsetup.commands.receiving import received
 from ccsetup.commands.report import Report
 from ccsetup.errors import BadAnswer, Problem
+from ccsetup.inert import wrap
 from ccsetup.model import Edit
 from ccsetup.team import Entry, Place, Refused, Team
 from ccsetup.teamlines import Fault, spelled_path
@@ -50,7 +51,7 @@ def check(world: World, source: str) -> Report:
     try:
         found = received(world, source)
     except Refused as refused:
-        world.screen.output("\n".join(f"{source}, {fault}" for fault in refused.faults))
+        _told(world, [f"{source}, {fault}" for fault in refused.faults])
         count = len(refused.faults)
         world.screen.say(f" {count} fault{'s' if count > 1 else ''}. Nothing would be done with it.")
         return Report(_document(source, None, refused.faults), 1)
@@ -60,7 +61,7 @@ def check(world: World, source: str) -> Report:
     lines.append(
         f"{source}: ok. {found.team.name}: {ways}, {repositories} repositor{'ies' if repositories != 1 else 'y'}."
     )
-    world.screen.output("\n".join(lines))
+    _told(world, lines)
     return Report(_document(source, found.team, (), found.mended))
 
 

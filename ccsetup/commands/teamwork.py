@@ -34,7 +34,7 @@ def main(options: Namespace, world_of: Callable[[], World]) -> Report:
     if options.fix and any(it.finding.fix == "auto" for it in differs):
         refused = _mended(world, found, differs, seen, options)
         if not options.dry_run:
-            before = [it.finding for it in differs]
+            before = _findings(differs)
             seen, differs = _compared(world, found, do)
             left = {(it.finding.code, it.finding.says) for it in differs}
             gone = [it for it in before if (it.code, it.says) not in left]
@@ -56,7 +56,15 @@ def _compared(world: World, found: Received, do: str) -> tuple[Diagnosis, list[D
     named = {it.answers.get("profile", "") for it in found.team.entries} & facts.profiles.keys()
     about = sorted(named | {it.finding.profile for it in differs} - {""})
     others = [it for it in diagnosis.looked(facts) if it.code.startswith("file.") and it.severity == "stops"]
-    return Diagnosis(facts, [*(it.finding for it in differs), *others], about), differs
+    return Diagnosis(facts, [*_findings(differs), *others], about), differs
+
+
+def _findings(differs: Sequence[Difference]) -> list[Finding]:
+    """Return each finding once; one about missing repositories is of several differences."""
+    found: list[Finding] = []
+    for it in differs:
+        found += [it.finding] if it.finding not in found else []
+    return found
 
 
 def _standing(world: World, place: Place) -> Standing:
