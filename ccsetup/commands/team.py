@@ -65,6 +65,14 @@ def check(world: World, source: str) -> Report:
     return Report(_document(source, found.team, (), found.mended))
 
 
+def _told(world: World, lines: Sequence[str]) -> None:
+    """Print lines, on a terminal broken between words."""
+    room = world.screen.room()
+    for line in lines:
+        first, *rest = wrap(line, room - 4, room) if room else [line]
+        world.screen.output("\n".join([first, *("    " + more for more in rest)]))
+
+
 def _document(
     source: str, found: Team | None, faults: Sequence[Fault], mended: Sequence[Fault] = ()
 ) -> dict[str, object]:
