@@ -257,9 +257,9 @@ def asked(tmp_path: Path, *steps: tuple[str, object], words: list[str], aws: Fak
 
 def test_a_person_is_asked_what_is_left_and_sees_all_of_it_before_anything_is_written(tmp_path: Path) -> None:
     there = asked(
-        tmp_path, ("repo", f"arn:aws:codecommit:{REGION}:{A}:{REPO}"), ("whom", "permission-set"), ("trust", "Developer"),
+        tmp_path, ("repo", f"arn:aws:codecommit:{REGION}:{A}:{REPO}"), ("kms_key", ""), ("whom", "permission-set"), ("trust", "Developer"),
         ("to_account", "8888-8888-8888"), ("read_only", "yes"), ("role_name", "Shared"), ("external_id", ""),
-        ("kms_key", ""), ("review", "change"), ("change", "role_name"), ("role_name", "Other"), ("review", "go"), words=[],
+        ("review", "change"), ("change", "role_name"), ("role_name", "Other"), ("review", "go"), words=[],
     )  # fmt: skip
     assert isinstance(there.screen, Shown)
     trust = json.loads((there.cwd / f"share-{REPO}" / "account-a-trust.json").read_text())
@@ -281,15 +281,15 @@ def test_going_back_and_leaving_write_nothing(tmp_path: Path) -> None:
             words=[],
         )
     with pytest.raises(Cancelled):
-        asked(tmp_path, ("read_only", "no"), ("role_name", "R"), ("external_id", ""), ("require_mfa", "no"), ("kms_key", ""),
+        asked(tmp_path, ("kms_key", ""), ("read_only", "no"), ("role_name", "R"), ("external_id", ""), ("require_mfa", "no"),
               ("review", "cancel"), words=[*SHARE[1:], "--trust", "account"])  # fmt: skip
     assert list((tmp_path / "work").iterdir()) == []
 
 
 def test_parts_that_do_not_fit_are_asked_for_again(tmp_path: Path) -> None:
     there = asked(
-        tmp_path, ("whom", "role"), ("trust", "arn:aws-cn:iam::888888888888:role/Build"), ("read_only", "no"), ("role_name", "R"),
-        ("external_id", ""), ("require_mfa", "no"), ("kms_key", ""), ("trust", "arn:aws:iam::888888888888:role/Build"),
+        tmp_path, ("kms_key", ""), ("whom", "role"), ("trust", "arn:aws-cn:iam::888888888888:role/Build"), ("read_only", "no"), ("role_name", "R"),
+        ("external_id", ""), ("require_mfa", "no"), ("trust", "arn:aws:iam::888888888888:role/Build"),
         ("external_id", ""), ("require_mfa", "no"), ("review", "go"), words=SHARE[1:],
     )  # fmt: skip
     assert (there.cwd / f"share-{REPO}" / "apply.sh").is_file()

@@ -71,6 +71,7 @@ class Arranging:
             self._repository(),
             questions.asked_region()._replace(known=asking.region_told, settle=asking.same_region),
             self._from_account(),
+            self._kms_key(),  # early: where the repository is not there, nothing else needs asking
             self._whom(),
             asking.trust(answers.text("whom")),
             asking.to_account(),
@@ -80,7 +81,6 @@ class Arranging:
             asking.ROLE_NAME,
             asking.EXTERNAL_ID,
             asking.REQUIRE_MFA,
-            self._kms_key(),
             asking.TAGS,
             asking.GROUP,
         )
