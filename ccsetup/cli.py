@@ -159,14 +159,24 @@ def _end_like_ctrl_c() -> None:
 def _pressed_again(lost: sys.UnraisableHookArgs) -> None:
     """Say Ctrl-C once more where Python dropped it: it came while an object was being cleared away."""
     if isinstance(lost.exc_value, KeyboardInterrupt):
-        import _thread
         from threading import Timer
 
-        again = Timer(0.02, _thread.interrupt_main)  # not here: what is raised in this hook is dropped as well
+        again = Timer(0.02, _interrupt)  # not here: what is raised in this hook is dropped as well
         again.daemon = True
         again.start()
     else:
         sys.__unraisablehook__(lost)
+
+
+def _interrupt() -> None:
+    """Do what Ctrl-C does to the main thread, a call that it waits in included."""
+    import signal
+    import threading
+
+    if hasattr(signal, "pthread_kill"):
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+    else:
+        signal.raise_signal(signal.SIGINT)
 
 
 def _trace() -> None:

@@ -95,6 +95,8 @@ def _fetched(url: str, most: int, opener: OpenerDirector, timeout_s: float) -> S
                 url = urljoin(url, answer.headers.get("Location", ""))
             hosts.append(_redirected(url, hosts[-1]))
     except (OSError, HTTPException, ValueError) as error:
+        if isinstance(getattr(error, "reason", error), TimeoutError):
+            raise TimeoutError from None  # it is said by who waited
         raise _explained(error, hosts[-1]) from None
     raise Problem(
         f"{hosts[0]} redirects more than {REDIRECTS} times.", next="Check the address.", code="net.unreachable"
