@@ -11,7 +11,8 @@ from ccsetup import access, address, places
 from ccsetup.address import Address
 from ccsetup.errors import NoRepository, Problem
 from ccsetup.facts import Facts
-from ccsetup.model import Answers, Expected, Finding, Identity, Remedy, Severity
+from ccsetup.findings import Finding, Remedy, Severity
+from ccsetup.model import Answers, Expected, Identity
 from ccsetup.policy import of_git_and_api
 from ccsetup.world import Answer, Sighting
 

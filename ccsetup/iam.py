@@ -12,13 +12,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+from ccsetup.authority import IamCall, IamPolicy, IamRole, Progress
 from ccsetup.errors import Problem
 from ccsetup.model import Keys, Who
 from ccsetup.resolve import Resolver
 from ccsetup.sdk import bounds, explained, session_of
 from ccsetup.sessions import SessionCache
 from ccsetup.waiting import within
-from ccsetup.world import IamCall, IamPolicy, IamRole, Progress, Start
+from ccsetup.world import Start
 
 T = TypeVar("T")
 _PAUSES_S = (0.5, 1.0, 2.0, 4.0, 8.0, 8.0)  # between tries

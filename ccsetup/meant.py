@@ -11,10 +11,11 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from ccsetup import headers
+from ccsetup.findings import Severity
 from ccsetup.ini import LINE
 from ccsetup.keys import KNOWN, SHELL, STRICT, TOKEN, TOKENS, VARIABLES, begins, goes_on, is_setting, several
 from ccsetup.letters import decoded, plain
-from ccsetup.model import FileName, Severity
+from ccsetup.model import FileName
 from ccsetup.patterns import later
 
 _HEADER = later(r"\[(.+)\]")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from ccsetup.findings import Change, Remedy
 from ccsetup.ini import Setting, Stanza
-from ccsetup.model import Change, FileName, Remedy
+from ccsetup.model import FileName
 
 
 def conflicts(live: Stanza, dead: Stanza) -> list[str]:

@@ -9,8 +9,9 @@ from typing import NamedTuple
 
 from ccsetup import ini, parse
 from ccsetup.facts import Facts
+from ccsetup.findings import Change, Finding
 from ccsetup.ini import Setting, Stanza
-from ccsetup.model import Change, FileName, Finding
+from ccsetup.model import FileName
 from ccsetup.patterns import later
 
 _COMMENT = later(r"[ \t]+[#;]")

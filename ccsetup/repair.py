@@ -14,8 +14,9 @@ from typing import NamedTuple
 
 from ccsetup import ini
 from ccsetup.facts import Clone, Facts
+from ccsetup.findings import Change, Finding, Remedy
 from ccsetup.ini import LINE
-from ccsetup.model import Change, FileName, Finding, Remedy
+from ccsetup.model import FileName
 
 FILES: tuple[FileName, ...] = ("config", "credentials")
 

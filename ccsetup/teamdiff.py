@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from ccsetup import access
 from ccsetup.facts import Facts
-from ccsetup.model import Finding
+from ccsetup.findings import Finding
 from ccsetup.team import Entry, Place, Team
 
 _CODES = {

@@ -15,7 +15,7 @@ from ccsetup.commands import doctor
 from ccsetup.commands.report import Report
 from ccsetup.facts import Facts
 from ccsetup.files import Files
-from ccsetup.model import Finding
+from ccsetup.findings import Finding
 from ccsetup.repair import Repair
 from ccsetup.world import World
 from tests.script import FakeGit, Script, world

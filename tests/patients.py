@@ -14,7 +14,7 @@ import pytest
 from ccsetup import checks, repair
 from ccsetup.checks import credentials, environment, git, kinds, processes, remotes, roles, signins, sources, tokens
 from ccsetup.facts import Facts
-from ccsetup.model import Finding
+from ccsetup.findings import Finding
 from ccsetup.world import AwsTexts
 
 HOME = Path("/home/maria")

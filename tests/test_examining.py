@@ -14,7 +14,8 @@ from ccsetup import address, examining
 from ccsetup.errors import NoRepository, Problem
 from ccsetup.examining import Stand
 from ccsetup.facts import Clone, Facts
-from ccsetup.model import Finding, Identity, Repository, Who
+from ccsetup.findings import Finding
+from ccsetup.model import Identity, Repository, Who
 from ccsetup.refusals import problem_of
 from ccsetup.world import Answer, AwsTexts, Sighting
 

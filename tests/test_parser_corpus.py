@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ConfigParseError
 
 from ccsetup import checks
-from ccsetup.model import Finding
+from ccsetup.findings import Finding
 from tests.aws_corpus import SHARED, full_config
 from tests.homes import facts_of, mended
 

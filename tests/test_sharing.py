@@ -15,6 +15,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ccsetup import address, parse, team
+from ccsetup.authority import IamPolicy, IamRole
 from ccsetup.errors import BadAnswer, Problem
 from ccsetup.model import Corrected
 from ccsetup.sandbox import policy as judge
@@ -33,7 +34,6 @@ from ccsetup.sharing import (
     terraform,
 )
 from ccsetup.sharing import arrangement as rules
-from ccsetup.world import IamPolicy, IamRole
 
 A, B, REGION, REPO = "111122223333", "888888888888", "us-east-2", "MySharedDemoRepo"
 KEY = f"arn:aws:kms:{REGION}:{A}:key/1234abcd-12ab-34cd-56ef-1234567890ab"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 
 from ccsetup import address, parse
@@ -28,6 +27,8 @@ def least(answers: Answers) -> str:
 
 
 def _dense(document: object) -> str:
+    import json
+
     return json.dumps(document, separators=(",", ":"))
 
 
@@ -64,6 +65,8 @@ def _settle_name(value: Value, answers: Answers, look: Look) -> None:
 
 def _settle_policy(value: Value, answers: Answers, look: Look) -> str | None:
     """Read the file that is named, or take the policy itself; it stands as JSON without blanks."""
+    import json
+
     text = str(value)
     if not text:
         return None

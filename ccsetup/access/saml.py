@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ccsetup import assertion, parse
-from ccsetup.assertion import Assertion
+from ccsetup import parse
 from ccsetup.errors import BadAnswer, Problem
 from ccsetup.look import Look
 from ccsetup.model import Access, Answers, Choice, Corrected, Expected, Keys, Question, Secret, Section, Told, Value
 from ccsetup.questions import ROLE_ARN, again, duration, stored
+
+if TYPE_CHECKING:
+    from ccsetup.assertion import Assertion
 
 _STDIN = "-"
 _SHOWN = 10
@@ -19,6 +22,8 @@ _SHOWN = 10
 
 def _settle_assertion(value: Value, answers: Answers, look: Look) -> Told:
     """Take the assertion itself, a path, or - for stdin; it stands as a secret, in one piece and read once."""
+    from ccsetup import assertion  # the first question need not wait for it
+
     text = value.reveal() if isinstance(value, Secret) else value
     if isinstance(value, str) and assertion.looks_like_one(text):
         raise BadAnswer(
@@ -72,6 +77,8 @@ def _clock(at: datetime) -> str:
 
 
 def _read(answers: Answers) -> Assertion:
+    from ccsetup import assertion
+
     return assertion.read(answers.text("saml_assertion"))
 
 

@@ -10,7 +10,7 @@ from importlib import import_module
 from pathlib import Path
 
 from ccsetup.facts import Facts
-from ccsetup.model import Finding
+from ccsetup.findings import Finding
 
 Check = Callable[[Facts], Iterable[Finding]]
 _WORST = {"stops": 0, "hinders": 1, "note": 2}

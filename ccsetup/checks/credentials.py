@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping
 from ccsetup import sources, standing
 from ccsetup.checks.kinds import ALONE, ID, SECRET, TOKENS, Kind, kinds
 from ccsetup.facts import Facts
-from ccsetup.model import Change, FileName, Finding, Remedy
+from ccsetup.findings import Change, Finding, Remedy
+from ccsetup.model import FileName
 from ccsetup.places import Place, added, finding, in_file, meant, place, places, removed, respelled
 
 Settings = Mapping[str, str]

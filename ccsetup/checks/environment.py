@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from ccsetup import shells
 from ccsetup.facts import Facts
-from ccsetup.model import Finding, Severity
+from ccsetup.findings import Finding, Severity
 from ccsetup.places import meant
 
 _PAIR = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")

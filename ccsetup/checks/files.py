@@ -8,10 +8,11 @@ from pathlib import Path
 
 from ccsetup import ini, letters, merging
 from ccsetup.facts import Facts
+from ccsetup.findings import Change, Finding, Remedy
 from ccsetup.ini import Setting, Stanza
 from ccsetup.keys import DECIDING, FREE, STRICT
 from ccsetup.meant import Oddity
-from ccsetup.model import Change, FileName, Finding, Remedy
+from ccsetup.model import FileName
 
 FILES: tuple[FileName, ...] = ("config", "credentials")
 REFUSED = (

@@ -10,7 +10,7 @@ from ccsetup import address, shells, standing
 from ccsetup.address import Address
 from ccsetup.errors import BadAnswer
 from ccsetup.facts import Clone, Facts
-from ccsetup.model import Finding, Remedy, Severity
+from ccsetup.findings import Finding, Remedy, Severity
 
 REMOTE = "git-remote-codecommit"
 OLDEST = (2, 13)  # what ccsetup asks of git is there since

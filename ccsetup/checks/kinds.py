@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from ccsetup.checks.sources import STATIC, broken, is_role
 from ccsetup.facts import Facts
-from ccsetup.model import FileName, Finding, Remedy
+from ccsetup.findings import Finding, Remedy
+from ccsetup.model import FileName
 from ccsetup.places import Place, finding, in_file, meant, removed
 from ccsetup.standing import RECORDED
 

@@ -11,8 +11,8 @@ from typing import Any
 from ccsetup import masks, sources
 from ccsetup.checks.kinds import kinds
 from ccsetup.facts import Facts, Ran
+from ccsetup.findings import Finding
 from ccsetup.inert import inert
-from ccsetup.model import Finding
 from ccsetup.places import Place, finding, place
 
 Settings = Mapping[str, str]

@@ -10,9 +10,10 @@ from ccsetup import config, headers, ini, merging
 from ccsetup.checks.files import FILES, told
 from ccsetup.checks.git import of_codecommit
 from ccsetup.facts import Facts
+from ccsetup.findings import Change, Finding, Remedy
 from ccsetup.letters import plain
 from ccsetup.meant import Oddity
-from ccsetup.model import Change, FileName, Finding, Remedy, Section
+from ccsetup.model import FileName, Section
 from ccsetup.patterns import later
 from ccsetup.shells import SHELLS
 

@@ -13,10 +13,11 @@ from ccsetup.checks.files import FILES
 from ccsetup.checks.values import behind
 from ccsetup.errors import BadAnswer
 from ccsetup.facts import Facts
+from ccsetup.findings import Change, Finding, Remedy, Severity, Wanted
 from ccsetup.ini import Setting, Stanza
 from ccsetup.keys import PLACELESS
 from ccsetup.letters import plain
-from ccsetup.model import Change, Corrected, FileName, Finding, Remedy, Section, Severity, Wanted
+from ccsetup.model import Corrected, FileName, Section
 from ccsetup.patterns import later
 
 _NAMED = later(r"(?<![\w-])[a-z]{2}(?:-[a-z]+)+-[0-9](?![\w-])")

@@ -13,7 +13,8 @@ from ccsetup.checks.git import effective, of_codecommit, signing
 from ccsetup.checks.sources import has_own, is_role
 from ccsetup.errors import BadAnswer
 from ccsetup.facts import Clone, Facts
-from ccsetup.model import Corrected, Finding, Remedy, Severity, Wanted
+from ccsetup.findings import Finding, Remedy, Severity, Wanted
+from ccsetup.model import Corrected
 from ccsetup.patterns import later
 
 _MOST = 9  # remedies that are offered

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping
 from ccsetup import address, parse
 from ccsetup.errors import BadAnswer
 from ccsetup.facts import Facts
-from ccsetup.model import Corrected, Finding, Remedy, Severity, Wanted
+from ccsetup.findings import Finding, Remedy, Severity, Wanted
+from ccsetup.model import Corrected
 from ccsetup.places import Place, comment, finding, meant, place, removed, respelled
 
 Settings = Mapping[str, str]

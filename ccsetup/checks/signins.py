@@ -11,8 +11,9 @@ from ccsetup.access.sso import SCOPES
 from ccsetup.checks.sources import has_own, is_role
 from ccsetup.errors import BadAnswer
 from ccsetup.facts import Facts
+from ccsetup.findings import Change, Finding, Remedy, Wanted
 from ccsetup.ini import Stanza
-from ccsetup.model import Change, Corrected, Finding, Remedy, Wanted
+from ccsetup.model import Corrected
 from ccsetup.places import (
     Place,
     added,

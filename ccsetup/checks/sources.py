@@ -11,7 +11,7 @@ from typing import NamedTuple
 from ccsetup import parse
 from ccsetup.errors import BadAnswer
 from ccsetup.facts import Facts
-from ccsetup.model import Finding, Remedy, Wanted
+from ccsetup.findings import Finding, Remedy, Wanted
 from ccsetup.places import Place, added, finding, meant, place, places, removed, renamed, respelled
 
 Settings = Mapping[str, str]

@@ -11,7 +11,7 @@ from ccsetup import parse, tokens
 from ccsetup.checks.signins import is_right, is_whole, session_of, signing_in
 from ccsetup.errors import BadAnswer
 from ccsetup.facts import Facts
-from ccsetup.model import Finding, Remedy, Wanted
+from ccsetup.findings import Finding, Remedy, Wanted
 from ccsetup.places import Place, added, comment, finding, meant, place, respelled
 from ccsetup.world import Start, start_of
 

@@ -9,9 +9,10 @@ from functools import lru_cache
 
 from ccsetup.checks.files import FILES
 from ccsetup.facts import Facts
+from ccsetup.findings import Change, Finding, Remedy, Severity
 from ccsetup.ini import Setting, Stanza
 from ccsetup.keys import BARE, DECIDING, FREE, KNOWN, NESTED, STRICT
-from ccsetup.model import Change, FileName, Finding, Remedy, Severity
+from ccsetup.model import FileName
 from ccsetup.patterns import later
 
 ID, SECRET = "aws_access_key_id", "aws_secret_access_key"

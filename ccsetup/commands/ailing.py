@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from argparse import Namespace
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from ccsetup import access
 from ccsetup.errors import Problem
-from ccsetup.model import Asked, Choice, Finding, Later
+from ccsetup.model import Asked, Choice, Later
 from ccsetup.world import World
+
+if TYPE_CHECKING:
+    from ccsetup.findings import Finding
 
 GO = "go"
 ENDS = ("sso.signed-out", "sso.expired", "keys.expired", "oidc.token-expired")  # what ends by itself is not broken
@@ -48,6 +51,8 @@ def _findings(world: World) -> list[Finding]:
 
 def repair(world: World, dry_run: bool = False) -> None:
     """Repair what can be, as `ccsetup doctor --fix --offline` does. Raises Cancelled where the person leaves."""
+    from argparse import Namespace
+
     from ccsetup.commands import curing, doctor
 
     switches = {"profiles": [], "fix": True, "offline": True, "modernize": False, "yes": False, "dry_run": dry_run}

@@ -12,7 +12,8 @@ from ccsetup.address import Address
 from ccsetup.errors import BadAnswer, NoRepository, Problem
 from ccsetup.examining import Stand
 from ccsetup.facts import Clone, Facts
-from ccsetup.model import Finding, Identity, Value, Who
+from ccsetup.findings import Finding
+from ccsetup.model import Identity, Value, Who
 from ccsetup.world import Answer, Sighting, World
 
 _WELL_SPELLED = re.compile(r"[a-z]{2}(-[a-z]+)+-\d+", re.ASCII)

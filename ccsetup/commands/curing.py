@@ -11,7 +11,8 @@ from ccsetup.commands import diagnosis, telling
 from ccsetup.commands.diagnosis import Diagnosis, looked
 from ccsetup.errors import Cancelled, Missing, Problem
 from ccsetup.facts import Facts
-from ccsetup.model import Asked, Choice, Edit, Finding, Plan, Receipt, Remedy
+from ccsetup.findings import Finding, Remedy
+from ccsetup.model import Asked, Choice, Edit, Plan, Receipt
 from ccsetup.repair import Key, Repair
 from ccsetup.world import World
 

@@ -11,7 +11,8 @@ from ccsetup import checks, standing
 from ccsetup.commands.gathering import gathered
 from ccsetup.errors import BadAnswer
 from ccsetup.facts import Facts
-from ccsetup.model import Finding, Identity
+from ccsetup.findings import Finding
+from ccsetup.model import Identity
 from ccsetup.world import World
 
 

@@ -12,7 +12,7 @@ from ccsetup.commands.diagnosis import Diagnosis
 from ccsetup.commands.outcome import told
 from ccsetup.commands.report import Report
 from ccsetup.errors import Cancelled, Problem
-from ccsetup.model import Finding
+from ccsetup.findings import Finding
 from ccsetup.world import World
 
 ABOUT = "Find what is wrong with profiles, files, environment, git and this clone; --fix repairs it."

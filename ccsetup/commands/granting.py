@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ccsetup import sharing
+from ccsetup.authority import IamPolicy, IamRole
 from ccsetup.errors import Cancelled, Missing, Problem
 from ccsetup.look import Look
 from ccsetup.model import Asked, Choice, Identity, Section, Who
@@ -14,7 +15,7 @@ from ccsetup.policy import explain
 from ccsetup.sharing import audit, policies, steps
 from ccsetup.sharing.arrangement import Arrangement
 from ccsetup.sharing.steps import Step
-from ccsetup.world import IamPolicy, IamRole, World
+from ccsetup.world import World
 
 GO = "go"
 

@@ -10,8 +10,9 @@ from ccsetup import __version__
 from ccsetup.commands import telling
 from ccsetup.commands.diagnosis import Diagnosis, kinds
 from ccsetup.errors import Problem
+from ccsetup.findings import Finding
 from ccsetup.inert import inert, veil
-from ccsetup.model import Edit, Finding
+from ccsetup.model import Edit
 from ccsetup.world import World
 
 TITLE = "# ccsetup doctor"

@@ -9,6 +9,7 @@ from shlex import quote
 from typing import Any
 
 from ccsetup import sharing
+from ccsetup.authority import IamRole
 from ccsetup.commands import auditing, granting
 from ccsetup.commands.arranging import Arranging, external_id, trust_in
 from ccsetup.commands.deciding import change_an_answer, decide
@@ -20,7 +21,7 @@ from ccsetup.sharing import readme, teamfile
 from ccsetup.sharing.arrangement import Arrangement
 from ccsetup.sharing.asking import AUTO
 from ccsetup.sharing.steps import Step
-from ccsetup.world import IamRole, World
+from ccsetup.world import World
 
 ABOUT = "Share a repository with another account: both sides' policies in a folder, or applied, checked, taken back."
 USAGE = "[REPO] [flags]"

@@ -14,8 +14,9 @@ from ccsetup.commands.options import Options
 from ccsetup.commands.receiving import Received, inside, received
 from ccsetup.commands.report import Report
 from ccsetup.errors import BadAnswer, Problem
+from ccsetup.findings import Finding
 from ccsetup.inert import inert
-from ccsetup.model import Edit, Finding, Plan
+from ccsetup.model import Edit, Plan
 from ccsetup.team import Place
 from ccsetup.teamdiff import Difference, Standing
 from ccsetup.world import World

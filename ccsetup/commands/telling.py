@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from ccsetup.commands.diagnosis import Diagnosis, kinds
+from ccsetup.findings import Finding
 from ccsetup.inert import cells, inert, padded, wrap
-from ccsetup.model import Finding
 
 MARKS = {"stops": ("red", "✗"), "hinders": ("yellow", "!"), "note": ("dim", "·")}
 WIDE = 100

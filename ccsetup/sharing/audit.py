@@ -7,9 +7,9 @@ from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
 from ccsetup import parse
+from ccsetup.authority import IamRole
 from ccsetup.sharing import policies
 from ccsetup.sharing.arrangement import BUILT_IN, Arrangement, Trust
-from ccsetup.world import IamRole
 
 Document = Mapping[str, Any]
 _NEEDED = ("codecommit:GitPull", "codecommit:GetRepository", "codecommit:ListBranches")

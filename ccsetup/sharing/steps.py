@@ -9,10 +9,10 @@ import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from ccsetup.authority import IamCall, IamPolicy, IamRole
 from ccsetup.errors import Problem
 from ccsetup.sharing import policies
 from ccsetup.sharing.arrangement import TAG, TAGGED, Arrangement
-from ccsetup.world import IamCall, IamPolicy, IamRole
 
 Document = Mapping[str, Any]
 _TAGS = [{"Key": TAGGED, "Value": TAG}]
