@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -50,6 +51,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     for number, name in enumerate(("stdin", "stdout", "stderr")):  # one that was closed is None, and its number free
         if getattr(sys, name) is None:
             setattr(sys, name, os.fdopen(_nothing(number), "w" if number else "r"))
+    gc.disable()  # a start makes much and gives nothing up; whoever goes on for long begins again
     try:
         code = run(words)
         sys.stdout.flush()
@@ -138,6 +140,8 @@ def _story(options: Namespace, screen: Screen) -> int:
     from ccsetup.surroundings import world_of
 
     story = import_module(f"ccsetup.commands.{options.command}")
+    if not options.bare and options.command not in ("status", "doctor"):
+        gc.enable()
     report = story.main(options, lambda: world_of(options, screen))
     screen.document(report.document)
     return int(report.exit_code)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import threading
@@ -137,4 +138,10 @@ def _prompt(options: Namespace, warm: Callable[[], None], screen: Screen) -> Pro
     """Return a prompt where there is a person: a terminal to read from and to draw on."""
     if options.no_input or not (sys.stdin.isatty() and sys.stderr.isatty()):
         return None
-    return Prompt(os.environ, on_first_draw=warm, note=screen.note)
+
+    def drawn() -> None:
+        gc.freeze()  # what has been made until now stays; from here on what is given up is looked for again
+        gc.enable()
+        warm()
+
+    return Prompt(os.environ, on_first_draw=drawn, note=screen.note)
