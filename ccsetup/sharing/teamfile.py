@@ -28,6 +28,7 @@ def _team(it: Arrangement) -> Team:
     kind, label = _way(it)
     answers = {"role_arn": it.role_arn, "external_id": it.external_id, "region": it.region, "profile": it.profile}
     kept = {key: value for key, value in answers.items() if value}
+    kept |= {"mfa_serial": ""} if it.assumed and not it.mfa else {}  # none is wanted: it need not be asked
     access = "read" if it.read_only else "read and write"
     note = f"The role {it.role} lets you {access}. Refused? Tell whoever sent you this file what ccsetup said."
     entry = Entry("default", label, kind, kept)
