@@ -53,11 +53,11 @@ def repair(world: World, dry_run: bool = False) -> None:
     """Repair what can be, as `ccsetup doctor --fix --offline` does. Raises Cancelled where the person leaves."""
     from argparse import Namespace
 
-    from ccsetup.commands import curing, doctor
+    from ccsetup.commands import curing, visiting
 
     switches = {"profiles": [], "fix": True, "offline": True, "modernize": False, "yes": False, "dry_run": dry_run}
     try:
-        doctor.visit(world, Namespace(**switches), doctor.Case())
+        visiting.visit(world, Namespace(**switches), visiting.Case())
     except curing.Declined as left:
         world.screen.note(left.what)
 

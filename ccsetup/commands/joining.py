@@ -7,12 +7,13 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ccsetup import access, plan, teamrules
-from ccsetup.commands import carrying, cloning, planning, receiving, settling, setup
+from ccsetup.commands import carrying, cloning, planning, receiving, settling
 from ccsetup.commands.choosing import chosen_of, needed_for, places_of
 from ccsetup.commands.deciding import CHANGE, RETRY, change_an_answer, decide
 from ccsetup.commands.flags import setup_options
+from ccsetup.commands.greeting import greet
 from ccsetup.commands.looking import looking
-from ccsetup.commands.options import Options
+from ccsetup.commands.options import Options, refuse_unused
 from ccsetup.commands.outcome import Outcome
 from ccsetup.commands.proof import Claim, route
 from ccsetup.commands.receiving import SHOWN, Received
@@ -61,7 +62,7 @@ def run(world: World, found: Received, options: Options, named: str = "") -> Rep
     clones = {key: options.given[key] for key in OF_CLONES if key in options.given}
     places = places_of(found, clones)
     if world.prompt is not None:
-        setup.greet(world, looking(world, options))
+        greet(world, looking(world, options))
     chosen = chosen_of(world, found, places, options, named)
     entries = needed_for(found, chosen, places)
     receiving.show(world, found, entries, places)
@@ -128,7 +129,7 @@ def _walked(
             defaults=options.yes,
         )
         job = Job(entry, own, walk, walk.run())
-        setup.refuse_unused(given, job.answers, entry.kind)
+        refuse_unused(given, job.answers, entry.kind)
         planned += access.sections_of(job.answers, look)
         jobs.append(job)
     return jobs

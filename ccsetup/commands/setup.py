@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ccsetup import access
 from ccsetup.commands import ailing
+from ccsetup.commands.greeting import greet
 from ccsetup.commands.looking import looking
 from ccsetup.commands.options import EXAMPLE as EXAMPLE
-from ccsetup.commands.options import Options
+from ccsetup.commands.options import Options, refuse_unused
 from ccsetup.commands.report import Report
-from ccsetup.errors import BadAnswer, Missing, Problem
+from ccsetup.errors import Missing, Problem
 from ccsetup.look import Look
-from ccsetup.model import Answers, Value
+from ccsetup.model import Answers
 from ccsetup.talk import Walk
 from ccsetup.world import World
 
@@ -120,30 +121,3 @@ def _found(world: World, options: Options, answers: Answers, look: Look) -> Outc
     switches = {"create": False, "print_url": False, "yes": options.yes, "dry_run": options.dry_run}
     wish = wish_of(Namespace(address=answers.text("repo"), **told, **switches), world, look)
     return reach(world, look, wish) or run(world, Options(wish.given()))
-
-
-def greet(world: World, look: Look) -> None:
-    """Say what this is and what was found on this machine."""
-    version, count = world.git.version(), len(look.profiles)
-    helper = bool(world.git.helper())
-    brought = "git-remote-codecommit" + ("" if helper else " (ccsetup brings its own)")
-
-    def found(broken: int = 0) -> list[tuple[str, bool | None]]:
-        there = f"{count or 'no'} AWS profile{'' if count == 1 else 's'}{f', {broken} broken' if broken else ''}"
-        return [(f"git {version}".strip(), bool(version)), (brought, helper or None), (there, None)]
-
-    world.screen.heading("AWS CodeCommit access, set up and cloned", found())
-    look.later = ailing.beside(world, found)
-    if not version:
-        world.screen.note("There is no git here: access can be set up now, a clone needs git installed first.")
-
-
-def refuse_unused(given: Mapping[str, Value], used: Collection[str], kind: str) -> None:
-    """Refuse flags that nothing asks for: somebody meant something by them."""
-    unused = [key for key in given if key not in used]
-    if unused:
-        flags = {question.key: question.flag_name for question in access.flags()}
-        names = ", ".join(flags.get(key) or "--" + key.replace("_", "-") for key in unused)
-        raise BadAnswer(
-            f"{names} does not go with {kind} and the other answers.", next="See ccsetup setup --help for what does."
-        )

@@ -1,0 +1,23 @@
+"""The wizard's first lines: what this is, and what was found on this machine."""
+
+from __future__ import annotations
+
+from ccsetup.commands import ailing
+from ccsetup.look import Look
+from ccsetup.world import World
+
+
+def greet(world: World, look: Look) -> None:
+    """Say what this is and what was found on this machine."""
+    version, count = world.git.version(), len(look.profiles)
+    helper = bool(world.git.helper())
+    brought = "git-remote-codecommit" + ("" if helper else " (ccsetup brings its own)")
+
+    def found(broken: int = 0) -> list[tuple[str, bool | None]]:
+        there = f"{count or 'no'} AWS profile{'' if count == 1 else 's'}{f', {broken} broken' if broken else ''}"
+        return [(f"git {version}".strip(), bool(version)), (brought, helper or None), (there, None)]
+
+    world.screen.heading("AWS CodeCommit access, set up and cloned", found())
+    look.later = ailing.beside(world, found)
+    if not version:
+        world.screen.note("There is no git here: access can be set up now, a clone needs git installed first.")
