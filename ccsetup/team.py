@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any, NamedTuple, cast
 from unicodedata import normalize
 
-from ccsetup import access, teamrules
+from ccsetup import access, teamnames, teamrules
 from ccsetup.errors import BadAnswer, Problem
 from ccsetup.model import Corrected
 from ccsetup.sources import MACHINE
@@ -170,7 +170,7 @@ class _Reader:
     def team(self, tree: Mapping[str, Any]) -> Team:
         """Return what a tree says; it counts when no fault was found."""
         self._value((), "version", tree, teamrules.version)
-        name = self._value((), "name", tree, teamrules.words(80))
+        name = self._value((), "name", tree, teamrules.words(teamrules.LINE))
         note = self._value((), "note", tree, teamrules.words(400))
         told = self._sections(tree, "access")
         entries = [self._entry(one, each) for one, each in told]
@@ -193,7 +193,7 @@ class _Reader:
     def _entry(self, name: str, told: Mapping[str, str]) -> Entry:
         at = ("access", name)
         self._try((*at, ""), lambda: teamrules.name(name))
-        label = self._value(at, "label", told, teamrules.words(80))
+        label = self._value(at, "label", told, teamrules.words(teamrules.LINE))
         kind = self._value(at, "kind", told, teamrules.kind)
         answers: dict[str, str] = {}
         known = teamrules.keys(access.of(kind)) if kind else {}
@@ -205,8 +205,12 @@ class _Reader:
             elif known[key].question.key in answers:
                 self._fault((*at, key), "A source profile and a credential source exclude each other; leave one out.")
             else:
-                check = partial(teamrules.answer, known[key], key)
+                check: Callable[[str], str | Corrected] = partial(teamrules.answer, known[key], key)
+                if key == "profile" and teamnames.is_pattern(text):
+                    check = partial(teamnames.pattern, access.of(kind))
                 answers[known[key].question.key] = self._value(at, key, told, check, empty=True)
+        if called := teamnames.filled(answers.get("profile", ""), answers):
+            answers["profile"] = called
         return Entry(name, label or (access.of(kind).label if kind else ""), kind, answers)
 
     def _place(self, name: str, told: Mapping[str, str], entries: list[str]) -> Place:

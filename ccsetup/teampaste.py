@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ccsetup import team
+from ccsetup import team, teamnames
 from ccsetup.model import Answers
 from ccsetup.paste import Reading
 from ccsetup.team import Entry, Refused, Team
@@ -24,6 +24,8 @@ def _reading(found: Team, entry: Entry) -> Reading:
     first = {"repo": place.name, "branch": place.branch, "directory": place.directory} if place else {}
     region = {"region": place.region} if place and place.region else {}
     told = {**entry.answers, **{key: value for key, value in first.items() if value}, **region}
+    if teamnames.is_pattern(told.get("profile", "")):
+        del told["profile"]
     more = len(found.repositories) - 1
     said = (f"It names {more + 1} repositories; all are cloned by: ccsetup --team FILE",) if more > 0 else ()
     return Reading(

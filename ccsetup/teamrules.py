@@ -34,6 +34,7 @@ _LONG_WORDS = (
     "source_profile",
 )
 _DEVICES = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)
+LINE = 80  # letters of a team's name or an access's label
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+@-]{0,39}")
 
 

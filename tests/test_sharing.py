@@ -31,6 +31,7 @@ from ccsetup.sharing import (
     readme,
     script,
     steps,
+    teamfile,
     terraform,
 )
 from ccsetup.sharing import arrangement as rules
@@ -550,3 +551,11 @@ def test_the_commands_in_the_readme_are_ones_that_ccsetup_takes(it: Arrangement)
     for block in blocks:
         parsed(shlex.split(block)[1:])
     assert parse.role_arn(it.role_arn) == it.role_arn
+
+
+def test_long_names_have_a_team_file_too() -> None:
+    long = IT._replace(repository="customer-data-" * 7, role="CodeCommit-" + "customer-data-" * 3 + "ReadOnly")
+    found = team.read(teamfile.text(long)).team
+    assert found.repositories[0].name == long.repository
+    assert found.entries[0].answers["role_arn"] == long.role_arn
+    assert found.entries[0].label == "A role in account 111122223333"

@@ -116,7 +116,8 @@ class Arranging:
             free=True,
             flag="REPO",
             title="Repository",
-            unasked="Such as: ccsetup share MySharedDemoRepo",
+            unasked="Such as: ccsetup share MySharedDemoRepo --from-account 111122223333 --to-account 888888888888"
+            " --region us-east-2",
         )
 
     def _from_account(self) -> Question:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from argparse import Namespace
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
-from ccsetup import access, plan, teamrules
+from ccsetup import access, plan, teamnames, teamrules
 from ccsetup.commands import carrying, cloning, planning, receiving, settling
 from ccsetup.commands.choosing import chosen_of, needed_for, places_of
 from ccsetup.commands.deciding import CHANGE, RETRY, change_an_answer, decide
@@ -120,7 +121,7 @@ def _walked(
         _with(look, planned)
         look.sessions = {name: there for name, there in look.sessions.items() if name not in moved}
         walk = Walk(
-            _flow,
+            partial(_flow, entry.answers.get("profile", "")),
             look,
             given=look.given,
             brought={"--paste": pasted, "--team": _brought(entry, own)},
@@ -135,16 +136,28 @@ def _walked(
     return jobs
 
 
-def _flow(answers: Answers) -> tuple[Question, ...]:
+def _flow(pattern: str, answers: Answers) -> tuple[Question, ...]:
     """Return the questions; what the profile is called need not be asked, since it can be changed at the review."""
     named = answers.text("kind") != "existing"
-    return tuple(q._replace(known=q.default) if named and q.key == "profile" else q for q in access.flow(answers))
+    return tuple(_called(q, pattern) if named and q.key == "profile" else q for q in access.flow(answers))
+
+
+def _called(question: Question, pattern: str) -> Question:
+    """Return the question for the profile's name, answered by the file's pattern, else by the usual name."""
+    usual = question.default
+
+    def name(answers: Answers, look: Look) -> str | None:
+        return teamnames.filled(pattern, answers) or (usual(answers, look) if usual else None)
+
+    return question._replace(known=name)
 
 
 def _brought(entry: Entry, places: Sequence[Place]) -> Mapping[str, Value]:
     """Return the answers that a file gives, those included that it gives by saying nothing."""
     silent: dict[str, Value] = dict.fromkeys(teamrules.unsaid(access.of(entry.kind)), "")
     told = {key: value for key, value in entry.answers.items() if key not in OF_CLONES}
+    if teamnames.is_pattern(told.get("profile", "")):
+        del told["profile"]
     region = next((place.region for place in places if place.region), "")
     of_one = {"repo": places[0].name} if entry.kind == "federation" and places else {}
     return {**silent, **({"region": region} if region else {}), **of_one, **told}

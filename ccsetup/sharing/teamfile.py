@@ -32,13 +32,15 @@ def _team(it: Arrangement) -> Team:
     access = "read" if it.read_only else "read and write"
     note = f"The role {it.role} lets you {access}. Refused? Tell whoever sent you this file what ccsetup said."
     entry = Entry("default", label, kind, kept)
-    return Team(f"{it.repository}, shared", (entry,), (Place(it.repository, _folder(it)),), note)
+    name = f"{it.repository[: teamrules.LINE - len(', shared')]}, shared"
+    return Team(name, (entry,), (Place(it.repository, _folder(it)),), note)
 
 
 def _way(it: Arrangement) -> tuple[str, str]:
     """Return the kind of access by which people get in, and how it is offered."""
     if it.assumed:
-        return "role", f"The role {it.role} in account {it.owner}"
+        long = f"The role {it.role} in account {it.owner}"
+        return "role", long if len(long) <= teamrules.LINE else f"A role in account {it.owner}"
     if any(trust.kind == "oidc" for trust in it.trusts):
         return "oidc", "An OIDC token"
     return "saml", "A SAML sign-in"

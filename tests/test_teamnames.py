@@ -1,0 +1,86 @@
+"""A profile's name as a pattern in a team file: filled from the file, else from each person's answers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from script import Script
+from test_team_setup import file, home, run
+
+from ccsetup import access, parse, team, teamnames
+from ccsetup.errors import BadAnswer
+from ccsetup.team import Refused
+
+PATTERN = "acme-{account}-{role}"
+ARN = "arn:aws:iam::111122223333:role/team/"
+OPEN = """\
+  [[default]]
+  kind = sso
+  sso_session = acme
+  sso_start_url = https://acme.awsapps.com/start
+  sso_region = us-east-1
+  region = us-east-2
+  profile = acme-{account}-{role}
+"""
+
+
+def entry(kind: str, profile: str, **answers: str) -> str:
+    told = {"kind": kind, **answers, "profile": profile}
+    return "  [[default]]\n" + "".join(f"  {key} = {value}\n" for key, value in told.items())
+
+
+@pytest.mark.parametrize(("text", "name"), [
+    (entry("role", PATTERN, role_arn=ARN + "Code@Work"), "acme-111122223333-Code-Work"),
+    (entry("sso", "{session}_{role}", sso_session="acme", sso_role_name="Developer"), "acme_Developer"),
+    (entry("sso", PATTERN, sso_role_name="Developer"), PATTERN),
+    (entry("role", "acme-dev", role_arn=ARN + "X"), "acme-dev"),
+])  # fmt: skip
+def test_a_pattern_is_filled_as_soon_as_its_answers_are_there(text: str, name: str) -> None:
+    found = team.read(file(text)).team
+    assert found.entries[0].answers["profile"] == name
+    assert team.read(team.text(found)).team == found
+
+
+@pytest.mark.parametrize(("kind", "pattern", "says"), [
+    ("sso", "acme-{user}", "A profile name of kind sso has no place {user}; there is {account} {role} {session}."),
+    ("role", "{session}-code", "has no place {session}; there is {account} {role}."),
+    ("keys", "acme-{account}", "has no place {account}; leave it out."),
+    ("sso", "acme-{account.__class__}", "has no place {account.__class__}"),
+    ("sso", "acme-{{account}}", "stands in a pair of braces, such as acme-{account}."),
+    ("sso", "acme-{account", "stands in a pair of braces"),
+    ("sso", "acme-{}", "has no place {};"),
+    ("sso", "acme {account}", "no blanks"),
+    ("sso", "../{account}", "has letters, digits"),
+    ("sso", "-{account}", "begins with a letter or a digit"),
+    ("sso", "acme-" * 26 + "{account}", "has letters, digits"),
+    ("existing", "{account}", "leave it out"),
+])  # fmt: skip
+def test_a_place_that_nothing_fills_is_refused_with_those_there_are(kind: str, pattern: str, says: str) -> None:
+    with pytest.raises(Refused) as refused:
+        team.read(file(entry(kind, pattern)))
+    assert says in refused.value.what
+    assert "line 7, [access] [[default]] profile: " in refused.value.what
+
+
+@given(st.text("{account}role-x_ @é", max_size=30), st.text(max_size=140), st.text(max_size=20))
+def test_whatever_fills_it_the_name_is_one_that_every_tool_reads(text: str, role: str, account: str) -> None:
+    try:
+        pattern = teamnames.pattern(access.of("sso"), text)
+    except BadAnswer:
+        return
+    name = teamnames.filled(pattern, {"sso_account_id": account, "sso_role_name": role})
+    assert not name or parse.profile(name) == name
+
+
+def test_what_a_person_chooses_names_the_profile_and_a_flag_wins(tmp_path: Path) -> None:
+    around = home(tmp_path)
+    chosen = (("sso_role_name", "Developer"), ("review", "go"))  # there is one account
+    assert run(around, file(OPEN, ""), Script(*chosen)).document["profile"] == "acme-111122223333-Developer"
+    flags = ("--sso-account-id", "111122223333", "--sso-role-name", "Developer")
+    report = run(around, file(OPEN, ""), None, "--yes", *flags)
+    assert (report.document["profile"], report.document["edits"]) == ("acme-111122223333-Developer", [])
+    named = run(around, file(OPEN, ""), None, "--yes", "--profile", "mine", *flags)
+    assert named.document["profile"] == "mine"
