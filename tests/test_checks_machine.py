@@ -247,6 +247,16 @@ def test_a_keychain_is_switched_off_for_this_clone_alone(cloned, own, inherited)
     assert here.run("config", "--global", "--list") == before
 
 
+@pytest.mark.parametrize("keeper", ["osxkeychain", "manager", "cache --timeout=900"])
+def test_a_keychain_that_answers_alone_is_noted_and_another_way_offered(cloned, keeper):
+    here = cloned(HTTPS, (), (f"credential.helper {keeper}",))
+    (finding,) = found(here.facts(helpers=ALL), "git.")
+    assert (finding.code, finding.severity, finding.fix) == ("git.inherited-helper", "note", "ask")
+    here.mend(finding.remedies[0], helpers=ALL)
+    assert here.facts(helpers=ALL).clone.remote == GOOD_URL
+    assert not looked(here.facts(helpers=ALL))
+
+
 def test_the_told_command_switches_a_keychain_off_too(cloned):
     here = cloned(HTTPS, (OURS, PATHED), ("credential.helper osxkeychain",))
     (finding,) = found(here.facts(helpers=ALL), "git.")

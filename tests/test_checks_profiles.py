@@ -146,7 +146,8 @@ CASES = [
     setting("region.unsupported", "region = mx-central-1"),
     setting("region.unsupported", "region = me-south-9"),
     Case("region.missing", "config", 1, ROLE),
-    Case("region.missing", "config", 1, f"{ROLE}region =\n"),
+    Case("region.missing", "config", 4, f"{ROLE}region =\n"),
+    Case("region.missing", "config", 2, f"{DEV}\nregion =\noutput = json\n"),
     Case("region.missing", "credentials", 1, f"[dev]\n{KEYS}"),
     # values
     setting(REMARK, "region = us-east-1 # ohio", "# ohio\nregion = us-east-1"),

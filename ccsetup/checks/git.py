@@ -70,6 +70,11 @@ def signing(clone: Clone) -> str:
     return next((it for it in reversed(effective(clone)) if any(word in it for word in _SIGNS)), "")
 
 
+def keepers(clone: Clone, but: str = "") -> list[str]:
+    """Return the credential helpers that git asks for the clone's remote and that keep passwords, all but one."""
+    return [it for it in effective(clone) if _KEEPS.search(it) and it != but]
+
+
 def helper_path(facts: Facts) -> Iterator[Finding]:
     """A helper that git will not find."""
     here = of_codecommit(facts)
@@ -190,9 +195,9 @@ def inherited_helper(facts: Facts) -> Iterator[Finding]:
     if facts.clone is None or here is None or here.form != "https" or not (command := signing(facts.clone)):
         return
     settings = {"credential.helper": command, "credential.useHttpPath": "true"}
-    keepers = [it for it in effective(facts.clone) if _KEEPS.search(it) and it != command]
-    if keepers:
-        says = f"The helper {keepers[0].split()[0]} keeps this clone's passwords, which are good for 15 minutes."
+    keeping = keepers(facts.clone, command)
+    if keeping:
+        says = f"The helper {keeping[0].split()[0]} keeps this clone's passwords, which are good for 15 minutes."
         because = "From then on git says 403, until somebody deletes the stored password."
         remedy = Remedy("Switch it off for this clone", "its own helper alone is asked", git=settings)
         do = "git config --replace-all credential.helper ''"

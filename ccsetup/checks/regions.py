@@ -19,6 +19,7 @@ from ccsetup.keys import PLACELESS
 from ccsetup.letters import plain
 from ccsetup.model import Corrected, FileName, Section
 from ccsetup.patterns import later
+from ccsetup.places import place, places, respelled
 
 _NAMED = later(r"(?<![\w-])[a-z]{2}(?:-[a-z]+)+-[0-9](?![\w-])")
 _SHAPE = later(r"[a-z]{2,4}(?:-[a-z]+)+-[0-9]{1,2}")
@@ -130,7 +131,7 @@ def missing_regions(facts: Facts) -> Iterator[Finding]:
     sources = {there.get("source_profile", "") for there in facts.profiles.values()}
     ways: list[str] | None = None
     for name, there in facts.profiles.items():
-        if there.get("region") or not _gets_in(there):
+        if there.get("region") or not (_gets_in(there) or _is_left_empty(facts, name)):
             continue
         ways = ways if ways is not None else _common(facts)
         told_ = [there.get("sso_region", ""), facts.profiles.get(there.get("source_profile", ""), {}).get("region", "")]
@@ -146,12 +147,20 @@ def _gets_in(there: Mapping[str, str]) -> bool:
     return not _ACCESS.isdisjoint(there) and "endpoint_url" not in there
 
 
+def _is_left_empty(facts: Facts, name: str) -> bool:
+    """Say whether a profile of no other access names a region, and then none."""
+    where = place(facts, name, "region")
+    return where is not None and where.own and not _elsewhere(where.stanza)
+
+
 def _without_region(facts: Facts, name: str, likely: list[str], is_source: bool) -> Finding:
     file: FileName = "config" if ("config", "profile", name) in facts.stanzas else "credentials"
     stanza = facts.stanzas[file, "profile", name]
+    empty = next(iter(places(facts, name, ["region"])), None)
 
     def with_region(region: str) -> Remedy:
-        return Remedy(f"Write {region}", REGIONS.get(region, ""), _set(facts, name, "region", region))
+        changes = respelled(empty, region) if empty else _set(facts, name, "region", region)
+        return Remedy(f"Write {region}", REGIONS.get(region, ""), changes)
 
     return Finding(
         "region.missing",
@@ -159,8 +168,8 @@ def _without_region(facts: Facts, name: str, likely: list[str], is_source: bool)
         f"{name} has no region.",
         "“You must specify a region”, unless the address or a variable names one. [default]'s region is not inherited.",
         profile=name,
-        path=facts.path(file),
-        line=stanza.line,
+        path=empty.path if empty else facts.path(file),
+        line=empty.line if empty else stanza.line,
         fix="ask",
         remedies=tuple(map(with_region, likely)),
         wanted=Wanted(f"Which region is {name} for?", parse.region, with_region),

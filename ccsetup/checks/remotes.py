@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from ccsetup import address, parse, standing
 from ccsetup.address import Address
-from ccsetup.checks.git import effective, of_codecommit, signing
+from ccsetup.checks.git import effective, keepers, of_codecommit, signing
 from ccsetup.checks.sources import has_own, is_role
 from ccsetup.errors import BadAnswer
 from ccsetup.facts import Clone, Facts
@@ -213,6 +213,10 @@ def _without_address(facts: Facts, clone: Clone, here: Address) -> Iterator[Find
         yield _remote(
             facts, "hinders", says, "could not read Username; 403 with anything but Git credentials.", remedies
         )
+    elif not command and (keeping := keepers(clone)):
+        says = f"{keeping[0].split()[0]} alone answers for this clone: right for an IAM user's Git credentials only."
+        because = "403 as soon as it has kept a signed password, which is good for 15 minutes."
+        yield _remote(facts, "note", says, because, remedies)._replace(code="git.inherited-helper")
 
 
 def _helper_of_nobody(facts: Facts, clone: Clone, command: str, named: str) -> Finding:
