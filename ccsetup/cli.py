@@ -60,7 +60,24 @@ def main(argv: Sequence[str] | None = None) -> None:
         code = 1
     except KeyboardInterrupt:
         code = 130
+    _leave_threads_behind(code)
     sys.exit(code)
+
+
+def _leave_threads_behind(code: int) -> None:
+    """End at once where threads still run that nobody waits for: Python may crash as it is cleared away under them."""
+    threading = sys.modules.get("threading")
+    if threading is None or not any(each.daemon for each in threading.enumerate()):
+        return
+    import atexit
+
+    atexit._run_exitfuncs()  # the terminal gets its settings back
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            pass
+    os._exit(code)
 
 
 def _nothing(number: int) -> int:
