@@ -305,7 +305,7 @@ class Walk:
     def _needed(self, question: Question, trail: Trail) -> bool:
         if question.optional or not question.flag_name or question.key in self.given or self._bringer(question.key):
             return False
-        answers = trail.answers
+        answers = Answers({**self.given, **trail.answers})  # what is given counts, though its turn has not come
         try:
             return all(f is None or f(answers, self.look) is None for f in (question.known, question.default))
         except Problem:

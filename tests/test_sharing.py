@@ -559,3 +559,9 @@ def test_long_names_have_a_team_file_too() -> None:
     assert found.repositories[0].name == long.repository
     assert found.entries[0].answers["role_arn"] == long.role_arn
     assert found.entries[0].label == "A role in account 111122223333"
+
+
+def test_the_team_file_says_before_it_is_asked_that_the_role_wants_an_mfa_code() -> None:
+    found = team.read(teamfile.text(IT._replace(mfa=True))).team
+    assert found.entries[0].label == "The role Shared in account 111122223333, which asks for an MFA code"
+    assert "mfa_serial" not in found.entries[0].answers

@@ -11,7 +11,7 @@ from script import Script
 from test_team_setup import file, home, run
 
 from ccsetup import access, parse, team, teamnames
-from ccsetup.errors import BadAnswer
+from ccsetup.errors import BadAnswer, Missing
 from ccsetup.team import Refused
 
 PATTERN = "acme-{account}-{role}"
@@ -84,3 +84,8 @@ def test_what_a_person_chooses_names_the_profile_and_a_flag_wins(tmp_path: Path)
     assert (report.document["profile"], report.document["edits"]) == ("acme-111122223333-Developer", [])
     named = run(around, file(OPEN, ""), None, "--yes", "--profile", "mine", *flags)
     assert named.document["profile"] == "mine"
+
+
+def test_what_is_missing_is_no_repository_where_the_file_names_one(tmp_path: Path) -> None:
+    with pytest.raises(Missing, match=r"^Missing: --sso-account-id, --sso-role-name\.$"):
+        run(home(tmp_path), file(OPEN), None, "--yes")

@@ -39,8 +39,9 @@ def _team(it: Arrangement) -> Team:
 def _way(it: Arrangement) -> tuple[str, str]:
     """Return the kind of access by which people get in, and how it is offered."""
     if it.assumed:
-        long = f"The role {it.role} in account {it.owner}"
-        return "role", long if len(long) <= teamrules.LINE else f"A role in account {it.owner}"
+        where = f"in account {it.owner}{', which asks for an MFA code' if it.mfa else ''}"
+        long = f"The role {it.role} {where}"
+        return "role", long if len(long) <= teamrules.LINE else f"A role {where}"
     if any(trust.kind == "oidc" for trust in it.trusts):
         return "oidc", "An OIDC token"
     return "saml", "A SAML sign-in"
