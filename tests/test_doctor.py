@@ -136,6 +136,16 @@ def test_a_fault_that_stops_every_profile_is_told_for_each(tmp_path: Path) -> No
     assert visit(it, "dev", fix=True, yes=True).exit_code == 0
 
 
+def test_a_sign_in_that_profiles_came_to_share_is_not_said_to_be_repaired(tmp_path: Path) -> None:
+    body = "sso_region = us-east-1\nsso_account_id = 111122223333\nsso_role_name = Dev\nregion = us-east-2\n"
+    url = "sso_start_url = https://acme.awsapps.com/start"
+    it = world_of(tmp_path, Home(f"[profile a]\n{url}\n{body}[profile b]\n{url}#/\n{body}", ""))
+    report = visit(it, fix=True, yes=True, modernize=True)
+    assert codes(report, fixed=True) == ["sso.url", "sso.legacy"]
+    assert codes(report, fixed=False) == ["sso.signed-out"]
+    assert [entry["ok"] for entry in report.document["profiles"]] == [False, False]
+
+
 def test_a_source_that_is_broken_is_told_for_who_rests_on_it(tmp_path: Path) -> None:
     it = world_of(tmp_path, Home(BROKEN.replace(":::", "::"), "[people]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\n"))
     assert "keys.partial" in codes(visit(it, "dev"))

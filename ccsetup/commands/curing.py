@@ -59,10 +59,13 @@ class Cure:
     def gone(self, left: Sequence[Finding]) -> list[Finding]:
         """Return the findings of before that are not among those which are left, and were repaired."""
         there, gone = Counter(self.repair.key(finding) for finding in left), []
+        shared = {(finding.code, name) for finding in left for name in finding.also}
         for finding in self.before.findings:
             key = _known_by(finding)
             if there[key]:
                 there[key] -= 1
+            elif finding.fix == "tell" and (finding.code, finding.profile) in shared:
+                continue  # told once now, for all who came to share it
             elif finding not in self.before.online or self._is_chosen(finding):
                 gone.append(finding)
         return gone
