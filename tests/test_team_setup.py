@@ -421,3 +421,11 @@ def test_the_other_kinds_are_set_up_without_a_question(
     done = subprocess.run(command, env=env, cwd=work, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert (work / "MySharedDemoRepo" / ".git").is_dir()
+
+
+def test_the_repositories_of_a_file_are_no_answers_to_change(tmp_path: Path) -> None:
+    around = home(tmp_path)
+    script = Script(("review", "change"), ("change", "profile"), ("profile", "mine"), ("review", "go"))
+    assert run(around, file(sso()), script).document["profile"] == "mine"
+    offered = next(asked for asked in script.asked if asked.key == "change")
+    assert {choice.value for choice in offered.choices}.isdisjoint({"no_clone", "repo", "branch", "directory"})

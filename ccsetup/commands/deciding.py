@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from ccsetup import access, address
@@ -90,13 +91,16 @@ def address_tells(options: Options) -> bool:
     return bool(repo and address.parse(str(repo)).region)
 
 
-def change_an_answer(world: World, walk: Walk, trail: Trail, about: str = "") -> Trail:
-    """Let the person pick an answer (`about`: it is picked) and give another; what was made from it is asked again."""
+def change_an_answer(world: World, walk: Walk, trail: Trail, about: str = "", settled: Collection[str] = ()) -> Trail:
+    """Let the person pick an answer (`about`: it is picked) and give another; what was made from it is asked again.
+
+    What is settled elsewhere is not offered.
+    """
     assert world.prompt is not None  # noqa: S101 — only a person can have chosen this
     if about:
         return walk.run(trail, again=about)
     titles = {q.key: q.title or q.ask for q in walk.flow(trail.answers)}
-    asked_first = sorted(trail.answers, key=lambda key: key not in trail.asked)
+    asked_first = sorted(trail.answers.minus(*settled), key=lambda key: key not in trail.asked)
     choices = tuple(Choice(key, titles[key], _shown(trail.answers[key])) for key in asked_first)
     last = next((key for key in reversed(list(trail.answers)) if key in trail.asked), "")
     picked = world.prompt.ask(Asked("change", "Which answer?", "choose", choices=choices, default=last))

@@ -253,7 +253,7 @@ def _change(world: World, jobs: Sequence[Job]) -> None:
         picked = world.prompt.ask(Asked("which", "Of which access?", "choose", choices=choices, default=str(picked)))
     for job in jobs:
         if job.entry.name == picked:
-            job.trail = change_an_answer(world, job.walk, job.trail)
+            job.trail = change_an_answer(world, job.walk, job.trail, settled=OF_CLONES)
 
 
 # Doing it
@@ -290,11 +290,11 @@ def _proven(world: World, options: Options, job: Job) -> Outcome:
         job.walk.look.forget()
         if verdict.what not in (CHANGE, RETRY):
             return outcome
-        job.trail = change_an_answer(world, job.walk, job.trail, verdict.about)
+        job.trail = change_an_answer(world, job.walk, job.trail, verdict.about, OF_CLONES)
         job.change = planning.planned(world, job.answers, job.walk.look)
         _review(world, [job], {job.entry.name: []})
         if not decide(world):
-            job.trail = change_an_answer(world, job.walk, job.trail)
+            job.trail = change_an_answer(world, job.walk, job.trail, settled=OF_CLONES)
 
 
 def _tell_next(world: World, jobs: Sequence[Job], outcomes: Sequence[Outcome], got: Sequence[Got]) -> None:
