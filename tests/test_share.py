@@ -167,6 +167,10 @@ def test_the_guides_three_people_get_from_nothing_to_a_clone(office: Office, rea
     for admin in () if read_only else ("admin-a", "admin-b", "developer"):
         code, document, shown = office.run(*here[:-2], "--check", "--profile", admin)
         assert code == (0 if admin != "admin-b" else 1), shown
+        seen = document["links"][-1]
+        assert (seen["link"] == "push" and seen["holds"] is None) is (
+            admin == "developer"
+        )  # it says what it cannot see
     for admin in ("admin-a", "admin-b"):
         assert office.run(*here, "--profile", admin)[1]["steps"] == []
         assert office.run(*here[:-2], "--remove", "--yes", "--profile", admin)[0] == 0

@@ -107,6 +107,8 @@ def _as_developer(world: World, it: Arrangement, look: Look, profile: str, code:
         return
     yield Link("trust", True, f"{profile} can be {found.arn}")
     yield from _repository(world, it, who)
+    if not it.read_only:
+        yield Link("push", None, f"Whether {it.role} may push was not tried; an administrator of {it.owner} sees it.")
 
 
 def _repository(world: World, it: Arrangement, who: Who) -> Iterator[Link]:

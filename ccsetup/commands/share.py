@@ -211,7 +211,8 @@ def _checked(world: World, options: Namespace, arranging: Arranging, it: Arrange
     """Look at each link of the chain up to the first that is missing."""
     links, problem = auditing.checked(world, it, arranging.look, arranging.profile, options.mfa_code or "")
     if problem is None:
-        _next(world, "each developer, since all of it holds", readme.developer(it))
+        holds = "what was tried" if any(link.holds is None for link in links) else "all of it"
+        _next(world, f"each developer, since {holds} holds", readme.developer(it))
     document = _report(it, problem=problem).document
     seen = [{"link": link.name, "holds": link.holds, "says": link.says} for link in links]
     return Report({**document, "links": seen}, problem.exit_code if problem else 0)
