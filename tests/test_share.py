@@ -25,7 +25,7 @@ from moto.iam.models import Role as MotoRole
 from sandbox_world import client
 from script import LEAVE, FakeAws, Script, Shown, world
 
-from ccsetup import cli
+from ccsetup import cli, team
 from ccsetup.arguments import parsed
 from ccsetup.commands import share
 from ccsetup.errors import Cancelled
@@ -178,6 +178,23 @@ def test_the_guides_three_people_get_from_nothing_to_a_clone(office: Office, rea
     assert [group.attached for group in office.state.groups.values()] == [()]
 
 
+def test_people_who_sign_in_by_identity_center_need_the_team_file_and_one_yes(office: Office) -> None:
+    center, url = office.state.center, "https://acme.awsapps.com/start"
+    center.add_instance(url, "us-east-1", "maria")
+    center.assign(url, B, "Developer", policy.allow("sts:AssumeRole"))
+    center.auto_approve, center.interval_s = True, 1
+    given = ["--trust", "permission-set:Developer", "--sso-start-url", url, "--sso-region", "us-east-1"]
+    code, document, _ = office.run(*SHARE, *given, "--yes")
+    assert code == 0 and document["developer"].count("\n") == 1
+    assert office.run(*SHARE, *given, "--apply", "--profile", "admin-a", "--yes")[0] == 0
+
+    code, document, shown = office.run("setup", "--team", f"share-{REPO}/team.ini", "--yes", "--device-code")
+    assert code == 0, shown
+    assert (document["profile"], push(office.folder / REPO)) == (REPO.lower(), 0)
+    config = Path.home().joinpath(".aws", "config").read_text()
+    assert f"sso_account_id = {B}\nsso_role_name = Developer" in config and "source_profile = acme-developer" in config
+
+
 # The folder
 
 
@@ -231,6 +248,9 @@ BAD = {
     "two things at once": ([*SHARE, "--apply", "--remove"], "not allowed with"),
     "proof of nothing": ([*SHARE, "--as", "developer"], "--check"),
     "a subject of nobody": ([*SHARE, "--subject", "repo:acme/x:*"], "--subject does not go with --trust account"),
+    "mfa of a sign-in": ([*SHARE, "--sso-start-url", "https://acme.awsapps.com/start", "--require-mfa"], "--require-mfa"),
+    "a sign-in's region alone": ([*SHARE, "--sso-region", "us-east-1"], "--sso-region"),
+    "no start URL": ([*SHARE, "--sso-start-url", "http://x"], "https://acme.awsapps.com/start"),
     "mfa of a permission set": ([*SHARE, "--trust", "permission-set:Dev", "--require-mfa"], "--require-mfa"),
 }  # fmt: skip
 
@@ -263,13 +283,15 @@ def test_a_person_is_asked_what_is_left_and_sees_all_of_it_before_anything_is_wr
     there = asked(
         tmp_path, ("repo", f"arn:aws:codecommit:{REGION}:{A}:{REPO}"), ("kms_key", ""), ("whom", "permission-set"), ("trust", "Developer"),
         ("to_account", "8888-8888-8888"), ("read_only", "yes"), ("role_name", "Shared"), ("external_id", ""),
-        ("review", "change"), ("change", "role_name"), ("role_name", "Other"), ("review", "go"), words=[],
+        ("sso_start_url", "acme.awsapps.com/start#/"), ("sso_region", ""), ("review", "change"), ("change", "role_name"), ("role_name", "Other"), ("review", "go"), words=[],
     )  # fmt: skip
     assert isinstance(there.screen, Shown)
     trust = json.loads((there.cwd / f"share-{REPO}" / "account-a-trust.json").read_text())
     assert "AWSReservedSSO_Developer_" in json.dumps(trust) and B in json.dumps(trust)
     text = there.screen.text()
     assert f"role arn:aws:iam::{A}:role/Other" in text and "lets in permission set Developer" in text
+    entry = team.read((there.cwd / f"share-{REPO}" / "team.ini").read_text()).team.entries[1]
+    assert (entry.kind, entry.answers["sso_start_url"]) == ("sso", "https://acme.awsapps.com/start")
     assert "may GitPull: git clone, fetch and pull" in text and "may not pushing" in text
 
 

@@ -53,6 +53,11 @@ VARIANTS = {
     "key": IT._replace(kms_key=KEY),
     "roles": IT._replace(trusts=(Trust("role", BUILD), Trust("role", f"arn:aws:iam::{B}:role/Other"))),
     "permission set": IT._replace(trusts=(Trust("permission-set", "Developer"),)),
+    "sign-in": IT._replace(
+        trusts=(Trust("permission-set", "Developer"),),
+        start_url="https://acme.awsapps.com/start",
+        sso_region="us-east-1",
+    ),
     "tokens": IT._replace(trusts=(Trust("oidc", ISSUER),), people="", subject="repo:acme/shared:ref:refs/heads/main"),
     "assertions": IT._replace(trusts=(Trust("saml", SAML),), people=""),
     "all": ALL,
@@ -546,10 +551,10 @@ def test_the_commands_in_the_readme_are_ones_that_ccsetup_takes(it: Arrangement)
     assert (options.from_account, options.to_account or "") == (it.owner, it.people)
     again = rules.read_trusts(" ".join(options.trust or ["account"]))
     assert again == it.trusts
-    blocks = re.findall(r"```\n(ccsetup .*)\n```", documents(it)["README.md"])
-    assert len(blocks) == 3
-    for block in blocks:
-        parsed(shlex.split(block)[1:])
+    lines = re.findall(r"^ccsetup .*$", documents(it)["README.md"], re.MULTILINE)
+    assert len(lines) == (4 if it.start_url else 3)
+    for line in lines:
+        parsed(shlex.split(line)[1:])
     assert parse.role_arn(it.role_arn) == it.role_arn
 
 

@@ -83,6 +83,7 @@ class Arranging:
             asking.REQUIRE_MFA,
             asking.TAGS,
             asking.GROUP,
+            *asking.sign_in(self.acts),
         )
 
     def _profile(self) -> Question:
@@ -206,6 +207,8 @@ class Arranging:
             audience=answers.text("audience") or arrangement.AUDIENCE,
             tags=tags,
             group=answers.text("group"),
+            start_url=answers.text("sso_start_url"),
+            sso_region=answers.text("sso_region"),
         )
 
 
@@ -236,6 +239,7 @@ def _ids_in(document: object) -> list[str]:
 _KEYS = (
     "profile", "repo", "region", "from_account", "to_account", "trust", "subject", "audience", "role_name",
     "external_id", "require_mfa", "read_only", "kms_key", "principal_tag", "group",
+    "sso_start_url", "sso_region",
 )  # fmt: skip
 
 

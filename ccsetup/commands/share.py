@@ -37,6 +37,8 @@ _FLAGS = {
     "subject": "whom OIDC tokens may speak of, such as repo:acme/shared:*",
     "audience": "whom OIDC tokens are made out to; sts.amazonaws.com when absent",
     "group": "a group of the other account that gets its policy",
+    "sso_start_url": "where its people sign in, such as https://acme.awsapps.com/start; for the team file",
+    "sso_region": "the region of that sign-in, such as us-east-1",
 }
 
 

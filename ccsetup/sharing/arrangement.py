@@ -59,6 +59,8 @@ class Arrangement(NamedTuple):
     audience: str = AUDIENCE
     tags: tuple[tuple[str, str], ...] = ()
     group: str = ""  # of the other account, to attach its policy to
+    start_url: str = ""  # where its people sign in, for the team file alone
+    sso_region: str = ""
 
     @property
     def partition(self) -> str:
@@ -79,6 +81,20 @@ class Arrangement(NamedTuple):
     def profile(self) -> str:
         """A name for developers' profiles."""
         return re.sub(r"[^a-z0-9-]+", "-", self.repository.lower())[:40].strip("-") or "shared"
+
+    @property
+    def permission_set(self) -> str:
+        """The one permission set that is let in, "" where there is none or several."""
+        sets = [trust.name for trust in self.trusts if trust.kind == "permission-set"]
+        return sets[0] if len(sets) == 1 else ""
+
+    @property
+    def source_profile(self) -> str:
+        """A name for the profile that developers start from, as setup would call it; "" where it is their own."""
+        if not self.start_url:
+            return ""
+        name = f"{parse.session_of(self.start_url)}-{(self.permission_set or self.people).lower()}"
+        return name.replace("@", "-")
 
     @property
     def policy_name(self) -> str:

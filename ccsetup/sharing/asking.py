@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from ccsetup import address, parse, questions
 from ccsetup.address import Address
 from ccsetup.errors import BadAnswer
@@ -184,6 +186,43 @@ TAGS = Question(
     optional=True,
     title="Tags",
 )
+
+
+def sign_in(acts: bool) -> tuple[Question, ...]:
+    """Ask where the people sign in, for the team file; whoever acts in AWS is not asked, and a flag is always taken."""
+
+    def start_url(answers: Answers, look: Look) -> str | None:
+        return None if not acts and "permission-set" in _kinds(answers) else ""
+
+    def usual(key: str) -> Callable[[Answers, Look], str]:
+        return lambda answers, look: next((it[key] for it in look.sessions.values() if it.get(key)), "")
+
+    return (
+        Question(
+            "sso_start_url",
+            "Where do they sign in?",
+            help="Their start URL, such as https://acme.awsapps.com/start; empty: the team file leaves it to be asked.",
+            known=start_url,
+            default=usual("sso_start_url"),
+            parse=parse.sso_start_url,
+            when=_by_assuming,
+            optional=True,
+            title="Start URL",
+        ),
+        Question(
+            "sso_region",
+            "Which region is that sign-in in?",
+            help="IAM Identity Center's own region, such as us-east-1; empty: the team file leaves it to be asked.",
+            known=lambda answers, look: parse.region_of(answers.text("sso_start_url")) or ("" if acts else None),
+            default=usual("sso_region"),
+            parse=parse.sso_region,
+            when=lambda answers: bool(answers.text("sso_start_url")),
+            optional=True,
+            title="Sign-in region",
+        ),
+    )
+
+
 GROUP = Question(
     "group",
     "Which group of the other account gets the policy?",

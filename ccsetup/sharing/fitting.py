@@ -29,7 +29,7 @@ def consistent(it: Arrangement) -> Arrangement:
 
 
 def _clashes(it: Arrangement) -> list[tuple[bool, str, str]]:
-    sets = any(trust.kind == "permission-set" for trust in it.trusts)
+    signs_in = bool(it.start_url) or any(trust.kind == "permission-set" for trust in it.trusts)
     roles = [trust.name for trust in it.trusts if trust.kind == "role"]
     others = [arn for arn in roles if it.people and parse.arn_account(arn) != it.people]
     providers = [trust.name for trust in it.trusts if trust.kind == "saml"]
@@ -45,7 +45,7 @@ def _clashes(it: Arrangement) -> list[tuple[bool, str, str]]:
         (bool(apart), f"{''.join(apart[:1])} is not in {it.owner}, where the role is; a key or provider has to be.",
          "kms_key" if it.kms_key in apart else "trust"),
         (key_region != it.region, f"The key is in {key_region} and the repository in {it.region}.", "kms_key"),
-        (it.mfa and sets, "Sessions of IAM Identity Center bear no MFA mark, so nobody would get in; have Identity"
+        (it.mfa and signs_in, "Sessions of IAM Identity Center bear no MFA mark, so nobody would get in; have Identity"
          " Center itself ask for MFA, and leave --require-mfa out.", "require_mfa"),
         (it.mfa and not it.assumed, "MFA is the identity provider's business; leave --require-mfa out.", "require_mfa"),
         (bool(it.external_id) and not it.assumed, "Tokens and assertions bear no external ID; leave --external-id out.",

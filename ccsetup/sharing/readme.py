@@ -66,6 +66,7 @@ def command(it: Arrangement) -> str:
     given += [("--external-id", it.external_id), ("--kms-key", it.kms_key), ("--group", it.group)]
     if any(trust.kind == "oidc" for trust in it.trusts):
         given += [("--audience", it.audience), ("--subject", it.subject)]
+    given += [("--sso-start-url", it.start_url), ("--sso-region", it.sso_region)]
     given += [("--principal-tag", f"{key}={value}") for key, value in it.tags]
     words += [word for flag, value in given if value for word in _flag(flag, value)]
     return " ".join(map(quote, words + ["--require-mfa"] * it.mfa + ["--read-only"] * it.read_only))
@@ -77,16 +78,24 @@ def _flag(flag: str, value: str) -> list[str]:
 
 
 def developer(it: Arrangement) -> str:
-    """Return the command by which a developer gets to the repository, "" where there is none alike for all."""
+    """Return the command by which a developer gets there; above it the one that signs in, where that is known."""
     role = f"--role-arn {quote(it.role_arn)}"
     repo = quote(it.repository_arn if it.repository.startswith("-") else it.repository)
     place = f"--region {it.region} --repo {repo} --profile {it.profile}"
     if it.assumed:
         more = f" {' '.join(map(quote, _flag('--external-id', it.external_id)))}" if it.external_id else ""
-        return f"ccsetup setup role {role} --source-profile default{more} {place}"
+        source = it.source_profile or "default"
+        return f"{_sign_in(it)}ccsetup setup role {role} --source-profile {source}{more} {place}"
     if any(trust.kind == "oidc" for trust in it.trusts):
         return f"ccsetup setup oidc {role} --web-identity-token-file FILE {place}"
     return f"ccsetup setup saml {role} --saml-assertion FILE {place}"
+
+
+def _sign_in(it: Arrangement) -> str:
+    given = [("sso-start-url", it.start_url), ("sso-region", it.sso_region), ("sso-account-id", it.people),
+             ("sso-role-name", it.permission_set), ("region", it.region), ("profile", it.source_profile)]  # fmt: skip
+    words = [f"--{flag} {quote(value)}" for flag, value in given if value]
+    return f"ccsetup setup sso {' '.join(words)} --no-clone\n" if it.start_url else ""
 
 
 def _owner(it: Arrangement, terraform: bool) -> list[str]:

@@ -13,8 +13,8 @@ NAME = "team.ini"
 def text(it: Arrangement) -> str:
     """Return the team file; "" where its rules leave no way to say this.
 
-    What is each person's own is asked there: the source profile, the MFA device, a token. So is an external ID that
-    looks like a key.
+    What is each person's own is asked there: the MFA device, a token, the source profile unless it is known where
+    people sign in. So is an external ID that looks like a key.
     """
     for told in (it, it._replace(external_id="")):
         try:
@@ -29,11 +29,20 @@ def _team(it: Arrangement) -> Team:
     answers = {"role_arn": it.role_arn, "external_id": it.external_id, "region": it.region, "profile": it.profile}
     kept = {key: value for key, value in answers.items() if value}
     kept |= {"mfa_serial": ""} if it.assumed and not it.mfa else {}  # none is wanted: it need not be asked
+    kept |= {"source_profile": it.source_profile} if it.source_profile else {}
     access = "read" if it.read_only else "read and write"
     note = f"The role {it.role} lets you {access}. Refused? Tell whoever sent you this file what ccsetup said."
     entry = Entry("default", label, kind, kept)
     name = f"{it.repository[: teamrules.LINE - len(', shared')]}, shared"
-    return Team(name, (entry,), (Place(it.repository, _folder(it)),), note)
+    return Team(name, (entry, *_sign_in(it)), (Place(it.repository, _folder(it)),), note)
+
+
+def _sign_in(it: Arrangement) -> tuple[Entry, ...]:
+    """Return the access that the role starts from, where it is known where people sign in."""
+    told = {"sso_start_url": it.start_url, "sso_region": it.sso_region, "sso_account_id": it.people}
+    told |= {"sso_role_name": it.permission_set, "region": it.region, "profile": it.source_profile}
+    kept = {key: value for key, value in told.items() if value}
+    return (Entry("sign-in", "Single sign-on", "sso", kept),) if it.start_url else ()
 
 
 def _way(it: Arrangement) -> tuple[str, str]:
