@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ccsetup import __version__
 
@@ -144,11 +144,21 @@ def _told(words: list[str]) -> int:
         )
         if "--debug" in words:
             _trace()
-    from ccsetup.commands.outcome import Outcome
+    from ccsetup.commands.outcome import told
 
     screen.problem(problem)
-    screen.document(Outcome(kind=kind).refused(problem).document())
+    screen.document({**_unfilled(words, kind), "problems": [told(problem)]})
     return problem.exit_code
+
+
+def _unfilled(words: list[str], kind: str) -> Mapping[str, object]:
+    """Return the JSON document of a command that came to nothing; setup's is that of all that clone."""
+    from ccsetup.arguments import COMMANDS, story
+    from ccsetup.commands.outcome import Outcome
+
+    own = getattr(story(words[0]), "NOTHING", None) if words and words[0] in COMMANDS else None
+    empty = Outcome(kind=kind).document() if own is None else own
+    return {"ok": False, **{key: value for key, value in empty.items() if key != "ok"}}
 
 
 def _story(options: Namespace, screen: Screen) -> int:

@@ -23,6 +23,12 @@ _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 CleanEnv = Callable[..., dict[str, str]]
 
 
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Return one worker more than there are processors: many a test waits for a terminal or a server."""
+    cores = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
+    return len(cores) + 1
+
+
 def stripped(environment: Mapping[str, str]) -> dict[str, str]:
     """Return an environment without what AWS's tools, git, proxies and desktops read."""
     return {

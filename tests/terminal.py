@@ -34,6 +34,7 @@ class Terminal:
         self.raw = b""
         self.pieces: list[tuple[float, bytes]] = []  # what was shown, and when
         self.plain = env.get("TERM") == "dumb"
+        self.shown: list[str] | None = None  # lines() of what was fed: pyte takes long over it
 
     def read(self, seconds: float = 0.02) -> bool:
         """Take in what the program has written; False when it is over."""
@@ -46,14 +47,18 @@ class Terminal:
         self.raw += piece
         self.pieces.append((time.monotonic(), piece))
         self.stream.feed(piece)
+        self.shown = None
         if b"\x1b[6n" in piece:  # it asks where the cursor is, as prompt_toolkit does
             self.child.send(f"\x1b[{self.screen.cursor.y + 1};{self.screen.cursor.x + 1}R")
         return True
 
     def lines(self) -> list[str]:
         """Return everything shown so far that is still there, scrolled lines included."""
-        top = ["".join(line[x].data for x in range(self.screen.columns)).rstrip() for line in self.screen.history.top]
-        return [*top, *(line.rstrip() for line in self.screen.display)]
+        if self.shown is None:
+            screen = self.screen
+            top = ["".join(line[x].data for x in range(screen.columns)).rstrip() for line in screen.history.top]
+            self.shown = [*top, *(line.rstrip() for line in screen.display)]
+        return self.shown
 
     def text(self) -> str:
         """Return the lines as one text."""

@@ -12,7 +12,8 @@ from conftest import CleanEnv
 from terminal import CTRL_C, Terminal, program
 
 import ccsetup
-from ccsetup.arguments import parsed
+from ccsetup.arguments import COMMANDS, parsed
+from ccsetup.cli import run as run_here
 
 Ran = subprocess.CompletedProcess[str]
 
@@ -69,6 +70,22 @@ def test_what_is_used_wrongly_exits_2_with_one_sentence(
         assert document["problems"][0]["code"] in ("input.missing", "input.invalid")
     else:
         assert done.stdout == ""
+
+
+KEYS = {
+    "setup": "edits", "clone": "clone", "login": "expires_at", "status": "profiles", "env": "profile", "undo": "undone",
+    "doctor": "findings", "share": "role_arn", "team": "faults", "completion": "script", "demo": "clone",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_that_is_used_wrongly_has_the_document_it_always_has(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_here([command, "--bogus", "--json"]) == 2
+    document = json.loads(capsys.readouterr().out)
+    assert KEYS[command] in document and not document[KEYS[command]]
+    assert (document["ok"], document["problems"][0]["code"]) == (False, "input.invalid")
 
 
 def test_a_reader_that_goes_away_is_no_traceback(env: dict[str, str]) -> None:

@@ -177,14 +177,24 @@ FAULTS: dict[str, tuple[Answer, str]] = {
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home; a fault of the network ends in a second, and nobody pauses between tries."""
+    """A home; nobody pauses between tries, and what hangs is waited for a second at most (`patient` for more)."""
     settle(monkeypatch, tmp_path / "home")
-    monkeypatch.setattr(sdk, "READ_S", 0.15)
-    monkeypatch.setattr(sdk, "CONNECT_S", 0.5)
-    monkeypatch.setattr(sdk, "FAULT_S", 1.0)
-    monkeypatch.setattr(aws_room, "_LOOK_ROUND_S", 0.4)
+    waits(monkeypatch, read=0.15, connect=0.5, fault=1.0, look_round=0.4)
     monkeypatch.setattr("botocore.endpoint.time", type("Time", (), {"sleep": lambda seconds: None}))
     return tmp_path / "home"
+
+
+def waits(monkeypatch: pytest.MonkeyPatch, read: float, connect: float, fault: float, look_round: float) -> None:
+    """Set how long, in seconds, an answer, a connection, a call and a look around the regions may take."""
+    for name, seconds in (("READ_S", read), ("CONNECT_S", connect), ("FAULT_S", fault)):
+        monkeypatch.setattr(sdk, name, seconds)
+    monkeypatch.setattr(aws_room, "_LOOK_ROUND_S", look_round)
+
+
+def patient(monkeypatch: pytest.MonkeyPatch, answer: Answer) -> None:
+    """Wait longer for what does answer: the machine may have other things to do."""
+    if answer not in (hang, trickle):
+        waits(monkeypatch, read=10, connect=10, fault=20, look_round=10)
 
 
 @contextmanager
@@ -225,7 +235,7 @@ def one_problem(work: Callable[[], object]) -> Problem:
     begun = time.monotonic()
     with pytest.raises(Problem) as caught:
         work()
-    assert time.monotonic() - begun < 5  # whatever the machine has to do besides
+    assert time.monotonic() - begun < 15  # whatever the machine has to do besides
     problem = caught.value
     shown = [problem.what, problem.why, problem.next, str(problem), repr(problem), *traceback.format_exception(problem)]
     for text in shown:
@@ -241,6 +251,7 @@ def one_problem(work: Callable[[], object]) -> Problem:
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_server_that(name: str, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     answer, code = FAULTS[name]
+    patient(monkeypatch, answer)
     on_disk(home)
     slow = {"identity", "web_identity", "a role from the files"} if answer in (hang, trickle) else calls(home)
     with canned(monkeypatch, answer) as server:
@@ -254,11 +265,12 @@ def test_a_server_that(name: str, home: Path, monkeypatch: pytest.MonkeyPatch) -
 
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_look_round_is_not_stopped_by_a_region_that(name: str, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    patient(monkeypatch, FAULTS[name][0])
     begun = time.monotonic()
     with canned(monkeypatch, FAULTS[name][0]) as server:
         aws = Aws(home, lambda *_: pytest.fail("no sign-in"))
         assert aws.regions_with(WHO, "MyDemoRepo", ["us-east-1", "us-east-2", "eu-west-1"]) == []
-        assert time.monotonic() - begun < 5
+        assert time.monotonic() - begun < 15
         assert server.seen
 
 

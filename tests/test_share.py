@@ -241,7 +241,7 @@ BAD = {
     "a trust": ([*SHARE, "--trust", "friends"], "permission-set:Developer"),
     "a region twice": (["share", f"arn:aws:codecommit:us-west-2:{A}:{REPO}", "--to-account", B, "--region", REGION], "leave one of them out"),
     "an account twice": (["share", f"arn:aws:codecommit:{REGION}:{A}:{REPO}", "--to-account", B, "--from-account", "222222222222"], A),
-    "nothing": (["share"], "Missing: REPO, --from-account"),
+    "nothing": (["share"], "Missing: REPO, --from-account, --to-account"),
     "no other account": (SHARE[:4], "--to-account"),
     "no profile": ([*SHARE, "--apply"], "--profile"),
     "an unknown profile": ([*SHARE, "--apply", "--profile", "nobody"], "There is no profile nobody"),

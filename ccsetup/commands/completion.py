@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from ccsetup import completing
 from ccsetup.commands.report import Report
@@ -14,6 +14,7 @@ from ccsetup.world import World
 ABOUT = "Print the script by which bash, zsh or fish complete commands, flags and profiles."
 USAGE = "bash|zsh|fish"
 EXAMPLE = "source <(ccsetup completion bash)"
+NOTHING: Mapping[str, object] = {"shell": None, "script": None}
 
 _TAKEN = {
     "profile": PROFILE,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from ccsetup.commands import reporting
@@ -19,6 +19,7 @@ USAGE = "[PROFILE …] [--fix] [--offline] [--team FILE|URL]"
 EXAMPLE = "ccsetup doctor --fix"
 
 STOPPED = 3
+NOTHING: Mapping[str, object] = {"findings": [], "profiles": []}  # its JSON document where it did not come to look
 
 
 def flags(parser: ArgumentParser) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from ccsetup.commands.looking import looking
@@ -20,6 +20,7 @@ from ccsetup.world import World
 ABOUT = "Print a profile's temporary credentials for the shell to take up."
 USAGE = "PROFILE [--shell SHELL]"
 EXAMPLE = 'eval "$(ccsetup env acme-dev)"'
+NOTHING: Mapping[str, object] = {"profile": None}
 
 
 def flags(parser: ArgumentParser) -> None:

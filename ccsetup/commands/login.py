@@ -21,6 +21,14 @@ from ccsetup.world import World
 ABOUT = "Sign in again: single sign-on, MFA code, new assertion, new keys. Nothing else changes."
 USAGE = "[PROFILE] [flags]"
 EXAMPLE = "ccsetup login acme-dev"
+NOTHING: Mapping[str, object] = {
+    "profile": None,
+    "kind": None,
+    "expires_at": None,
+    "identity": None,
+    "edits": [],
+    "backups": [],
+}
 
 _FOR = {"mfa_code": ("role", "mfa"), "saml_assertion": ("saml",), "keys": ("keys",)}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -26,6 +27,15 @@ from ccsetup.world import World
 ABOUT = "Share a repository with another account: both sides' policies in a folder, or applied, checked, taken back."
 USAGE = "[REPO] [flags]"
 EXAMPLE = "ccsetup share MySharedDemoRepo --from-account 111122223333 --to-account 888888888888 --region us-east-2"
+
+NOTHING: Mapping[str, object] = {
+    "role_arn": None,
+    "external_id": None,
+    "directory": None,
+    "files": [],
+    "changed": [],
+    "steps": [],
+}
 
 _FLAGS = {
     "from_account": "the account of the repository, 12 digits",
@@ -246,4 +256,5 @@ def _report(
 
 def _near(world: World, path: Path) -> str:
     """Return a path as it reads from here."""
+    path = Path(os.path.normpath(path))
     return f"./{path.relative_to(world.cwd).as_posix()}" if path.is_relative_to(world.cwd) else str(path)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ccsetup import ini, roster
@@ -15,6 +15,7 @@ from ccsetup.world import Answer, AwsTexts, World
 ABOUT = "Every profile: kind of access, account, role, region, how long it still works."
 USAGE = "[--check]"
 EXAMPLE = "ccsetup status --check"
+NOTHING: Mapping[str, object] = {"profiles": []}
 
 
 def flags(parser: ArgumentParser) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from ccsetup import address, team, teammaking
@@ -23,6 +23,14 @@ from ccsetup.world import World
 ABOUT = "Check a team file line by line, or make one from profiles that work here."
 USAGE = "check FILE|URL · ccsetup team export PROFILE … [--repo NAME …] [--out FILE]"
 EXAMPLE = "ccsetup team export acme-dev --repo MySharedDemoRepo --out acme.ini"
+NOTHING: Mapping[str, object] = {
+    "file": None,
+    "name": None,
+    "access": [],
+    "repositories": [],
+    "faults": [],
+    "mended": [],
+}
 
 
 def flags(parser: ArgumentParser) -> None:
@@ -136,7 +144,7 @@ def _of_clone(world: World, folder: Path, entries: Sequence[Entry]) -> Place | N
 
 def _write(world: World, path: Path, text: str, options: Namespace) -> None:
     before = world.files.seen((world.cwd / path).absolute())
-    if before is not None and before != text and not options.yes:
+    if before is not None and before != text and not options.yes and not options.dry_run:
         raise Problem(
             f"{path} is there already.", next="Name another file, or replace that one: --yes", code="input.invalid"
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from ccsetup.world import Change, World
 ABOUT = "Put the AWS files back as they were before the last change; clones and sign-ins stay."
 USAGE = "[--list]"
 EXAMPLE = "ccsetup undo --dry-run"
+NOTHING: Mapping[str, object] = {"undone": None, "edits": []}
 
 GO = "go"
 

@@ -87,7 +87,7 @@ def _suggested(answers: Answers) -> str:
 
 
 def _kinds(answers: Answers) -> set[str]:
-    return {trust.kind for trust in read_trusts(answers.text("trust"))} if "trust" in answers else set()
+    return {trust.kind for trust in read_trusts(answers.text("trust") or "account")}
 
 
 def _by_assuming(answers: Answers) -> bool:
