@@ -29,6 +29,14 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     return len(cores) + 1
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Take no coverage where a test does one thing a thousand times: what is drawn at random, and what is slow."""
+    for item in items:
+        if item.get_closest_marker("hypothesis") or item.get_closest_marker("slow"):
+            item.add_marker("no_cover")
+
+
 def stripped(environment: Mapping[str, str]) -> dict[str, str]:
     """Return an environment without what AWS's tools, git, proxies and desktops read."""
     return {

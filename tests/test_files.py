@@ -568,6 +568,7 @@ def whole(home: Home, before: Mapping[str, tuple[int, bytes | None]], after: Map
     return ours == after
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("there", [True, False], ids=["edited", "new"])
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EACCES, errno.EIO])
 def test_whichever_call_fails_the_files_are_the_old_or_the_new_ones(
@@ -629,6 +630,7 @@ def test_an_interrupt_at_any_call_leaves_nothing_half_written(
 
 
 @POSIX
+@pytest.mark.slow
 @pytest.mark.parametrize("there", [True, False], ids=["edited", "new"])
 def test_killed_before_any_call_the_files_are_the_old_or_the_new_ones(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_once: None, there: bool

@@ -300,6 +300,7 @@ LONG = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("piece", LONG.values(), ids=LONG)
 def test_a_megabyte_takes_time_in_proportion(piece: str) -> None:
     def seconds(size: int) -> float:

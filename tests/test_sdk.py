@@ -265,7 +265,7 @@ def test_a_server_that(name: str, home: Path, monkeypatch: pytest.MonkeyPatch) -
 
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_look_round_is_not_stopped_by_a_region_that(name: str, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    patient(monkeypatch, FAULTS[name][0])
+    waits(monkeypatch, read=10, connect=10, fault=20, look_round=10 if FAULTS[name][0] not in (hang, trickle) else 0.4)
     begun = time.monotonic()
     with canned(monkeypatch, FAULTS[name][0]) as server:
         aws = Aws(home, lambda *_: pytest.fail("no sign-in"))
