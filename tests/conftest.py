@@ -8,7 +8,7 @@ import subprocess
 import sys
 import urllib.request
 import venv
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,12 +29,21 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     return len(cores) + 1
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Take no coverage where a test does one thing a thousand times: what is drawn at random, and what is slow."""
-    for item in items:
-        if item.get_closest_marker("hypothesis") or item.get_closest_marker("slow"):
-            item.add_marker("no_cover")
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Take no coverage where a test does one thing a thousand times: what is drawn at random, and what is slow.
+
+    (pytest-cov's own no_cover has no effect in the workers of pytest-xdist.)
+    """
+    tracer = sys.gettrace()
+    repeats = item.get_closest_marker("hypothesis") or item.get_closest_marker("slow")
+    if not repeats or not type(tracer).__module__.startswith("coverage"):
+        return (yield)
+    sys.settrace(None)
+    try:
+        return (yield)
+    finally:
+        sys.settrace(tracer)
 
 
 def stripped(environment: Mapping[str, str]) -> dict[str, str]:
