@@ -10,6 +10,7 @@ from ccsetup import parse
 from ccsetup.errors import BadAnswer, Problem
 from ccsetup.look import Look
 from ccsetup.model import Answers, Choice, Corrected, Question, Value, Who
+from ccsetup.signing import RECORDED
 
 NEW = "+"  # a source profile that a nested visit sets up first
 MACHINE = "@"  # before a credential_source
@@ -20,7 +21,6 @@ _SOURCES = {
 }
 
 
-_ENDS = ("ccsetup_expires_at", "x_security_token_expires", "aws_expiration", "expiration")  # the last three: others'
 _OF_CREDENTIALS = ("aws_", "sso_", "ccsetup_")
 _OF_KINDS = frozenset({"role_arn", "source_profile", "credential_source", "web_identity_token_file",
                        "credential_process", "login_session", "mfa_serial", "external_id"})  # fmt: skip
@@ -28,7 +28,7 @@ _OF_KINDS = frozenset({"role_arn", "source_profile", "credential_source", "web_i
 
 def ends(settings: Mapping[str, str]) -> datetime | None:
     """Return when a profile's stored keys end, as ccsetup or another tool has noted it; None where nobody has."""
-    return next((at for key in _ENDS if (at := moment(settings.get(key, "")))), None)
+    return next((at for key in RECORDED if (at := moment(settings.get(key, "")))), None)
 
 
 def moment(text: str) -> datetime | None:

@@ -6,6 +6,7 @@ Nothing is asked of AWS, and next to nothing is imported: with ten thousand prof
 from __future__ import annotations
 
 from ccsetup import skim
+from ccsetup.signing import RECORDED as RECORDED
 from ccsetup.signing import Unsure as Unsure
 from ccsetup.signing import cache_key
 
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     Settings = Mapping[str, str]
-
-RECORDED = ("ccsetup_expires_at", "x_security_token_expires", "aws_expiration", "expiration")
 
 _OTHERS = {"source_profile", "credential_source", "mfa_serial", "external_id"}  # with which no machine's role is meant
 _KINDS = {"mfa", "saml", "federation", "oidc"}  # that write down what they are beside the keys

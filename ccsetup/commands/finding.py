@@ -17,13 +17,13 @@ from ccsetup.errors import Cancelled, Missing, NoRepository, Problem
 from ccsetup.look import Look
 from ccsetup.model import Asked, Back, Choice, Who
 from ccsetup.questions import Target
+from ccsetup.sources import ends as recorded_end
 from ccsetup.sources import near
 from ccsetup.waiting import within
 from ccsetup.world import Sighting, World
 
 ENDED = ("sso.signed-out", "sso.expired", "sso.cache-corrupt", "keys.expired")
 _NEVER = datetime.max.replace(tzinfo=timezone.utc)
-_RECORDED = ("ccsetup_expires_at", "x_security_token_expires", "aws_expiration", "expiration")
 _LISTED = 32  # places whose repositories are listed when a name is nobody's
 _LIST_S = 20.0
 _GIT_ASKED = 8  # profiles that git itself is asked about, where the API says nothing
@@ -216,20 +216,11 @@ def _lasts(world: World, look: Look, name: str) -> datetime:
     if start:
         ends.append(world.signin.until(start) or soon)
     for there in chain(look, name):
-        told = next((there[key] for key in _RECORDED if key in there), "")
         if "aws_session_token" in there:
-            ends.append(_moment(told) or soon)
+            ends.append(recorded_end(there) or soon)
         if "mfa_serial" in there:
             ends.append(soon)
     return min(ends, default=_NEVER)
-
-
-def _moment(text: str) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
 
 
 def denied(asked: Round) -> list[Place]:
