@@ -470,6 +470,13 @@ def test_the_script_does_with_the_aws_cli_what_apply_does(office: Office, aws_to
     done = run("admin-b")
     assert (done.returncode, done.stderr) == (0, ""), done.stderr
     assert (office.state.managed[arn].document, len(office.state.managed[arn].versions)) == (managed.document, 5)
+    theirs = office.state.roles[f"arn:aws:iam::{A}:role/Shared+1"]
+    office.state.roles[theirs.arn] = replace(theirs, trust=policy.trust("999999999999"))
+    assert run("admin-a").returncode == 0 and office.state.roles[theirs.arn].trust == theirs.trust  # share's own
+    office.state.roles[theirs.arn] = theirs = replace(theirs, trust=policy.trust("999999999999"), tags={})
+    done = run("admin-a")
+    assert (done.returncode, office.state.roles[theirs.arn]) == (1, theirs)  # somebody else's: shown, and left alone
+    assert "was not made by ccsetup" in done.stderr and "999999999999" in done.stderr
 
 
 MOTO = "123456789012"

@@ -111,7 +111,7 @@ class Arranging:
             "repo",
             "Which repository shall be shared?",
             widget="choose",
-            help="Its ARN or any address, such as arn:aws:codecommit:us-east-2:111122223333:MySharedDemoRepo.",
+            help="Its name, such as MySharedDemoRepo; or its ARN, which tells its region and account too.",
             choices=listed,
             parse=asking.repository,
             free=True,

@@ -158,7 +158,8 @@ EXTERNAL_ID = Question(
     "external_id",
     "Shall callers name an external ID?",
     widget="choose",
-    help="It keeps another company's tools from using the role for somebody else; within one company leave it out.",
+    help="It keeps another company's tools from using the role for somebody else; within one company leave it out,"
+    " since nobody can switch to such a role in the AWS console.",
     choices=lambda answers, look: (Choice("", "No"), Choice(AUTO, "Yes, make one"), ),
     default=questions.fixed(""),
     parse=lambda text: text if text == AUTO else parse.external_id(text),

@@ -26,6 +26,7 @@ _WRITE = {
     "codecommit:DeleteBranch": "the same from the console",
     "codecommit:CreateCommit": "commit from the console or the API",
     "codecommit:PutFile": "commit one file from the console",
+    "codecommit:DeleteFile": "delete one from the console",
     "codecommit:CreatePullRequest": "open a pull request",
     "codecommit:UpdatePullRequestTitle": "retitle one",
     "codecommit:UpdatePullRequestDescription": "describe one",
@@ -33,6 +34,8 @@ _WRITE = {
     "codecommit:UpdatePullRequestApprovalState": "approve one; its rules are not touched",
     "codecommit:MergePullRequest*": "merge a pull request; who may push may write there anyway",
     "codecommit:PostComment*": "comment on a pull request or a commit",
+    "codecommit:UpdateComment": "mend one's own comment; nobody else's can be",
+    "codecommit:PutCommentReaction": "answer a comment with an emoji",
 }
 _LIST = {"codecommit:ListRepositories": "offer the names to choose from; IAM knows no single repository for it"}
 _KMS = {  # what CodeCommit's guide asks for; a pull needs them too

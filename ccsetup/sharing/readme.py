@@ -44,7 +44,8 @@ def text(it: Arrangement, names: tuple[str, ...]) -> str:
         *_notes(it),
         "## Afterwards",
         BLANK,
-        "- Is it right? The command above with `--check --profile ADMIN`, or with a developer's profile.",
+        f"- Is it right? The command above with `--check --profile ADMIN`, an administrator of {it.owner}"
+        + (", or with a developer's profile." if it.assumed else "."),
         "- Take it back: the command above with `--remove --profile ADMIN`, once in each account.",
         BLANK,
         f"Files: {', '.join(f'`{name}`' for name in names)}",
@@ -163,6 +164,9 @@ def _notes(it: Arrangement) -> list[str]:
     found = []
     if it.external_id:
         found.append(f"The external ID is `{it.external_id}`. It is no password, but nobody else needs to know it.")
+        found.append(
+            "Nobody can switch to a role with an external ID in the AWS console: it is for git and the API alone."
+        )
     if it.kms_key:
         found.append("The key's own policy has to leave the decision to IAM policies, as KMS's default one does.")
     return [line for note in found for line in (note, BLANK)]

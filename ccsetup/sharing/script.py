@@ -18,8 +18,17 @@ here=$(aws sts get-caller-identity --query Account --output text)
 """
 _OWNER = """\
 {owner})  # the account of the repository: the role that opens it
-  if aws iam get-role --role-name {role} >/dev/null 2>&1; then
-    aws iam update-assume-role-policy --role-name {role} --policy-document file://account-a-trust.json
+  if there=$(aws iam get-role --role-name {role} --query Role.AssumeRolePolicyDocument --output json \
+    2>/dev/null); then
+    if [[ $(tr -d '[:space:]' <<<"$there") != "$(tr -d '[:space:]' <account-a-trust.json)" ]]; then
+      made=$(aws iam get-role --role-name {role} --output text --query "Role.Tags[?Key=='{key}'].Value | [0]")
+      if [[ $made != {value} ]]; then  # whom it lets in today may rely on it
+        echo "{role} is there, was not made by ccsetup, and lets in others than account-a-trust.json says:" >&2
+        echo "$there" >&2
+        exit 1
+      fi
+      aws iam update-assume-role-policy --role-name {role} --policy-document file://account-a-trust.json
+    fi
   else
     aws iam create-role --role-name {role} --assume-role-policy-document file://account-a-trust.json \\
       --tags Key={key},Value={value} --query Role.Arn --output text
