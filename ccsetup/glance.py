@@ -1,5 +1,5 @@
 # Without pathlib, which takes longer to import than everything here to run.
-# ruff: noqa: PTH100, PTH111, PTH112, PTH118, PTH120, PTH123
+# ruff: noqa: PTH100, PTH111, PTH112, PTH113, PTH118, PTH120, PTH123
 """What has to be there before a person notices: the table of all profiles, and their names for the shell.
 
 Standard library only. Where the files hold anything unusual this says so, and the whole program has the word.
@@ -70,8 +70,11 @@ def _text(variable: str, name: str) -> str:
 
 def cached(path: str) -> str:
     """Return the text of a file by its path below ~/.aws, or by its absolute path, "" when there is none."""
+    path = os.path.join(os.path.expanduser("~"), ".aws", path)
+    if not os.path.isfile(path):  # a pipe or device may never end
+        return ""
     try:
-        with open(os.path.join(os.path.expanduser("~"), ".aws", path), encoding="utf-8", errors="replace") as file:
+        with open(path, encoding="utf-8", errors="replace") as file:
             return file.read()
     except OSError:
         return ""

@@ -274,7 +274,7 @@ _OF_SDK = {
     "ConfigParseError": (
         "file.stray-line",
         "The AWS config file cannot be read: {says}",
-        "Mend the line that is named.",
+        "Have its line found and repaired: ccsetup doctor --fix",
     ),
     "PartialCredentialsError": ("keys.partial", "The profile {profile} is incomplete: {says}", _SET_UP),
     "NoCredentialsError": ("source.none", "The profile {profile} has no credentials.", _SET_UP),

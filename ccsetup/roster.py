@@ -14,6 +14,7 @@ HEADS = ("", "PROFILE", "KIND", "ACCOUNT", "ROLE", "REGION", "UNTIL")
 GAP = "  "
 
 _MARKS = {True: "✓", False: "✗", None: "·"}
+_INCOMPLETE = ("no source", "a circle", "half a pair")  # which no signing in mends
 
 
 def rows(standings: Sequence[Standing], now: str, here: str, room: int | None) -> Iterator[str]:
@@ -89,10 +90,18 @@ def clock(moment: str, now: str) -> str:
 
 
 def advice(standings: Sequence[Standing]) -> str:
-    """Say what to run for what has ended, "" when nothing has."""
-    ended = [it.name for it in standings if it.usable is False and it.kind]
+    """Say what to run for what has ended, else for what is incomplete; "" when nothing is."""
+    ended = [it.name for it in standings if it.usable is False and it.kind and it.why not in _INCOMPLETE]
     if not ended:
-        return ""
+        broken = [it.name for it in standings if it.usable is False and it.kind]
+        return f"What is wrong with {broken[0]}: ccsetup doctor {_word(broken[0])}" if broken else ""
     if len(ended) == 1:
-        return f"{ended[0]} needs signing in again: ccsetup login {ended[0]}"
-    return f"{len(ended):,} profiles need signing in again, such as: ccsetup login {ended[0]}"
+        return f"{ended[0]} needs signing in again: ccsetup login {_word(ended[0])}"
+    return f"{len(ended):,} profiles need signing in again, such as: ccsetup login {_word(ended[0])}"
+
+
+def _word(name: str) -> str:
+    """Return a profile's name as a shell takes it for one word that is no flag."""
+    from shlex import quote
+
+    return f"-- {quote(name)}" if name.startswith("-") else quote(name)

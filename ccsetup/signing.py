@@ -114,6 +114,8 @@ def read(variable: str, name: str) -> bytes:
     """Return what an AWS file holds, nothing when there is none. Raises Unsure when it cannot be read."""
     path = os.path.expanduser(os.path.expandvars(os.environ.get(variable, f"~/.aws/{name}")))
     try:
+        if os.stat(path).st_mode & 0o170000 != 0o100000:  # a pipe or device may never end
+            raise Unsure
         with open(path, "rb") as file:
             return file.read()
     except FileNotFoundError:

@@ -122,6 +122,13 @@ def test_those_whom_something_stops_are_not_asked_about(tmp_path: Path) -> None:
     assert report.exit_code == 3
 
 
+def test_nobody_is_asked_while_a_file_cannot_be_read_at_all(tmp_path: Path) -> None:
+    it = world_of(tmp_path, Home("\ufeff" + BROKEN.replace(":::", "::"), PEOPLES))
+    report = online(it)
+    assert (codes(report), report.exit_code) == (["file.encoding"], 3)
+    assert [entry["arn"] for entry in report.document["profiles"]] == [None, None]
+
+
 def test_profiles_that_are_named_are_looked_at_alone(tmp_path: Path) -> None:
     it = world_of(tmp_path, Home(HALF, HALVES, modes=(0o600, 0o644)))
     assert codes(visit(it, "half")) == ["keys.partial", "file.permissions"]

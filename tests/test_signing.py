@@ -81,6 +81,13 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     yield tmp_path
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with names")
+def test_a_pipe_in_the_place_of_a_file_keeps_nobody_waiting(home: Path) -> None:
+    os.mkfifo(home / ".aws" / "config")
+    with pytest.raises(signing.Unsure):
+        signing.read("AWS_CONFIG_FILE", "config")
+
+
 def by_botocore(profile: str) -> tuple[dict[str, Any], Any]:
     """Return a profile's merged settings and its static keys as botocore sees them; None where it fails."""
     from botocore.exceptions import BotoCoreError

@@ -223,6 +223,20 @@ def test_the_document_has_every_profile_and_no_secret(tmp_path: Path) -> None:
     assert "hush" not in text + str(report.document)
 
 
+@pytest.mark.parametrize(
+    ("config", "advice"),
+    [
+        ("[profile r]\nrole_arn = arn:aws:iam::111122223333:role/R\nsource_profile = none\n", "wrong with r: ccsetup doctor r"),
+        ("[profile a b]\naws_access_key_id = AKIA\n[profile -x]\nsso_session = s\nsso_account_id = 1\n", "login -- -x"),
+    ],
+)  # fmt: skip
+def test_signing_in_is_advised_where_it_helps(config: str, advice: str, tmp_path: Path) -> None:
+    report, text = run(tmp_path, config, "")
+    assert [it["usable"] for it in report.document["profiles"]][-1] is False
+    assert advice in text
+    assert ("signing in" in text) == ("login" in advice)
+
+
 def test_a_file_that_botocore_cannot_read_is_told_and_listed_all_the_same(tmp_path: Path) -> None:
     report, text = run(tmp_path, CONFIG + "stray\n[profile later]\nregion = eu-west-1\n[profile later]\n", CREDENTIALS)
     assert report.exit_code == 1

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from ccsetup import checks, standing
+from ccsetup import checks, ini, standing
 from ccsetup.commands.gathering import gathered
 from ccsetup.errors import BadAnswer
 from ccsetup.facts import Facts
@@ -69,7 +69,13 @@ def offline(facts: Facts) -> Diagnosis:
 
 
 def asking(world: World, there: Diagnosis, by_git: bool = True) -> Diagnosis:
-    """Return a diagnosis with what AWS answers for those whom nothing stops already; `by_git`: and what git does."""
+    """Return a diagnosis with what AWS answers for those whom nothing stops already; `by_git`: and what git does.
+
+    Nobody is asked while the SDK refuses the files themselves: it would say so again for every profile.
+    """
+    texts = there.facts.texts
+    if ini.read(texts.config or "", "config").fault or ini.read(texts.credentials or "", "credentials").fault:
+        return there
     halted = stopped(it for it in there.offline if not it.code.startswith("git."))
     names = [name for name in there.names if name not in halted]
     if not names and not there.facts.clone:
