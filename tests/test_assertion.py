@@ -100,7 +100,7 @@ def test_what_is_no_assertion_is_one_sentence_at_once(name: str) -> None:
     begun = time.monotonic()
     with pytest.raises(BadAnswer) as caught:
         assertion.read(encoded(XML[name]))
-    assert time.monotonic() - begun < 1
+    assert time.monotonic() - begun < 5
     assert caught.value.what.endswith(".")
     assert caught.value.next
     assert "root:" not in caught.value.what

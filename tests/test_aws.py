@@ -282,7 +282,7 @@ def test_a_machine_that_answers_nothing_keeps_nobody_waiting(place: Place, monke
         monkeypatch.setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", f"http://127.0.0.1:{silent.getsockname()[1]}")
         begun = time.monotonic()
         assert place.aws().machine() == ""
-        assert time.monotonic() - begun < 1.6
+        assert time.monotonic() - begun < 5
     monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "build")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "ASIAIOSFODNN7EXAMPLE")
     assert place.aws().machine() == "Environment"

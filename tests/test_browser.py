@@ -149,7 +149,7 @@ def test_silent_connections_keep_nobody_waiting(listener: Listener) -> None:
         assert ask(listener, callback(code="right"))[0] == 200
         assert listener.wait(1) == Callback(Secret("right"))
         listener.__exit__()
-        assert time.monotonic() - began < 1.5
+        assert time.monotonic() - began < 5  # each of the silent ones has ten seconds
 
 
 def test_a_refusal_is_told(listener: Listener) -> None:
@@ -175,7 +175,7 @@ def test_the_page_holds_nothing_of_the_request(listener: Listener) -> None:
 def test_waiting_ends_when_its_time_is_over(listener: Listener) -> None:
     began = time.monotonic()
     assert listener.wait(0.2) is None
-    assert 0.2 <= time.monotonic() - began < 1
+    assert 0.2 <= time.monotonic() - began < 5
 
 
 @pytest.mark.parametrize(

@@ -152,7 +152,7 @@ def test_a_service_that_hangs_is_given_up_after_its_minute(tmp_path: Path, monke
         began = time.monotonic()
         problem = problem_of(lambda: accounts(tmp_path, f"http://127.0.0.1:{plug.getsockname()[1]}"))
     assert problem.code == "net.unreachable"
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 15
 
 
 def test_no_call_lasts_longer_than_a_minute() -> None:
@@ -292,7 +292,7 @@ def test_a_custom_start_url_that_does_not_answer_is_left_as_it_is(monkeypatch: p
     monkeypatch.setattr(center, "_location", lambda url, bundle: time.sleep(5))
     began = time.monotonic()
     assert reached.behind(CUSTOM) == CUSTOM
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 4
 
 
 def test_a_redirect_is_read_over_tls_without_being_followed(tmp_path: Path) -> None:

@@ -579,7 +579,7 @@ def test_ctrl_c_while_everybody_is_asked_is_answered_at_once(person: Person) -> 
         began = time.monotonic()
         child.send_signal(signal.SIGINT)
         _, shown = child.communicate(timeout=20)
-        assert time.monotonic() - began < 1.5
+        assert time.monotonic() - began < 4  # they would be waited for much longer
         assert child.returncode == 130
         assert b"Cancelled" in shown
         for connection, _ in taken:

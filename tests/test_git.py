@@ -300,7 +300,7 @@ Git(os.environ, Path.home()).clone(way, Path(sys.argv[1]), "", lambda *step: Non
     began = time.monotonic()
     child.send_signal(signal.SIGINT)
     _, errors = child.communicate(timeout=20)
-    assert time.monotonic() - began < 2.5
+    assert time.monotonic() - began < 6
     assert b"KeyboardInterrupt" in errors
     assert (tmp_path / "new").exists() is there
     assert not there or list(target.iterdir()) == []

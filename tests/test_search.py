@@ -168,7 +168,7 @@ def test_a_place_that_does_not_answer_in_time_says_so(place: Sandbox, monkeypatc
         "MySharedDemoRepo",
     )
     hold.set()
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 8
     assert seen["code2", "us-east-2"].repository
     late = seen["code", "us-west-2"].refused
     assert late

@@ -39,7 +39,7 @@ def test_what_takes_too_long_is_left_behind() -> None:
     never, begun = threading.Event(), time.monotonic()
     with pytest.raises(TimeoutError, match=r"there was no answer within 0\.2 seconds"):
         within(0.2, never.wait, lambda: 1)
-    assert time.monotonic() - begun < 3
+    assert time.monotonic() - begun < 8
     never.set()
 
 
@@ -70,7 +70,7 @@ def test_ctrl_c_is_answered_at_once_and_the_process_is_gone() -> None:
     assert child.stdout.readline() == "left\n"
     answered = time.monotonic() - begun
     assert child.wait(10) == 130
-    assert (answered < 1, time.monotonic() - begun < 3) == (True, True)  # on a busy machine; 50 ms on an idle one
+    assert (answered < 2, time.monotonic() - begun < 3) == (True, True)  # on a busy machine; 50 ms on an idle one
 
 
 @pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="no signals to block")
