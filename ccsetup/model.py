@@ -337,7 +337,7 @@ class Access(NamedTuple):
     sections: Callable[[Answers, Keys | None], tuple[Section, ...]]
     expects: Callable[[Answers], Expected]
     obtain: Callable[[Answers, Look], Keys | None] | None = None
-    as_source: str = ""  # its label where it is what another profile starts from
+    as_source: tuple[str, str] | None = None  # its label and hint where it is what another profile starts from
     sources: tuple[str, ...] = ()  # the kinds a source profile may be set up as on the way
     suggest: Callable[[Answers], str] = lambda _: ""  # a name for the profile
     again: Callable[[str, Mapping[str, str]], Mapping[str, str]] = lambda name, there: {"profile": name}

@@ -81,14 +81,15 @@ def source_profile(
     """Ask which profile's credentials come first; `wanted` says which profiles here can serve."""
 
     def choices(answers: Answers, look: Look) -> list[Choice]:
-        there = [Choice(name, name, hint(s)) for name, s in look.profiles.items() if wanted(s)]
+        usable = [(name, s) for name, s in look.profiles.items() if wanted(s)]
+        there = [Choice(name, name, hint(s)) for name, s in sorted(usable, key=lambda one: "role_arn" in one[1])]
         sources = credential_sources() if machine else []
         return [*there, Choice(NEW, "Set one up first …", "the same questions, then back here"), *sources]
 
     def settle(value: Value, answers: Answers, look: Look) -> str | Corrected | None:
         name = str(value)
         if name == NEW and not machine and not any(wanted(s) for s in look.profiles.values()):
-            return Corrected(NEW, "No profile here can serve for that yet, so it is set up first.")
+            return Corrected(NEW, "No profile here holds an IAM user's own keys yet, so one is set up first.")
         if name == NEW or name.startswith(MACHINE) or (name in look.profiles and wanted(look.profiles[name])):
             return None
         if name in look.profiles:

@@ -355,7 +355,14 @@ def _seen_from(prefix: str, function: Callable[[Answers, Look], T] | None) -> Ca
 
 
 def _under(prefix: str, question: Question) -> Question:
-    settle = question.settle
+    own = question.settle
+
+    def settle(value: Value, answers: Answers, look: Look) -> Value | Corrected | Told | None:
+        settled = own(value, answers.under(prefix), look) if own else None
+        if isinstance(settled, Told):
+            return settled._replace(answers={prefix + key: told for key, told in settled.answers.items()})
+        return settled
+
     return question._replace(
         key=prefix + question.key,
         flag="-",
@@ -364,5 +371,5 @@ def _under(prefix: str, question: Question) -> Question:
         known=_seen_from(prefix, question.known),
         default=_seen_from(prefix, question.default),
         when=lambda answers: question.when(answers.under(prefix)),
-        settle=settle and (lambda value, answers, look: settle(value, answers.under(prefix), look)),
+        settle=settle if own else None,
     )

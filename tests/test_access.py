@@ -8,7 +8,7 @@ from script import NOW, FakeAws, FakeSignIn, Script, Shown, world
 from ccsetup import access
 from ccsetup.errors import BadAnswer, Elsewhere, Missing, Problem
 from ccsetup.look import Look
-from ccsetup.model import BACK, Keys, Secret, Value
+from ccsetup.model import BACK, Answers, Choice, Keys, Secret, Value
 from ccsetup.sandbox import State
 from ccsetup.talk import Walk
 
@@ -295,6 +295,55 @@ def test_keys_tell_temporary_from_long_term(tmp_path: Path) -> None:
                     ("region", "us-east-2"), ("profile", "code"), ("repo", ""))  # fmt: skip
     found, _, _ = walked(tmp_path, {}, script)
     assert set(found[("credentials", "profile", "code")]) == {"aws_access_key_id", "aws_secret_access_key"}
+
+
+PASTED = f"export AWS_ACCESS_KEY_ID={{}}IOSFODNN7EXAMPLE\nexport AWS_SECRET_ACCESS_KEY={'s' * 39}1\n"
+
+
+def test_all_the_values_may_be_pasted_where_the_access_key_is_asked(tmp_path: Path) -> None:
+    text = PASTED.format("ASIA") + f"export AWS_SESSION_TOKEN={'t' * 60}1\n"
+    script = Script(
+        ("kind", "keys"), ("access_key_id", text), ("region", "us-east-2"), ("profile", "code"), ("repo", "")
+    )
+    found, screen, _ = walked(tmp_path, {}, script)
+    assert found[("credentials", "profile", "code")] == {
+        "aws_access_key_id": "ASIAIOSFODNN7EXAMPLE",
+        "aws_secret_access_key": Secret("s" * 39 + "1"),
+        "aws_session_token": Secret("t" * 60 + "1"),
+    }
+    assert "note Recognised: the access key ASIA…MPLE and what belongs to it." in screen.lines
+
+
+def test_so_may_those_of_a_source_profile(tmp_path: Path) -> None:
+    script = Script(
+        ("kind", "role"), ("role_arn", ROLE), ("source_profile", "+"), ("source.kind", "keys"),
+        ("source.access_key_id", PASTED.format("AKIA")), ("source.profile", "first"), ("external_id", ""),
+        ("region", "us-east-2"), ("profile", "code"), ("repo", ""),
+    )  # fmt: skip
+    found, _, _ = walked(tmp_path, {}, script)
+    assert set(found[("credentials", "profile", "first")]) == {"aws_access_key_id", "aws_secret_access_key"}
+
+
+def test_accounts_are_listed_with_the_number_that_a_person_was_told() -> None:
+    from ccsetup.access import sso
+
+    class Listing:
+        def accounts(self, start: object) -> list[Choice]:
+            return [Choice("111122223333", "Code", "code@acme.example"), Choice("888888888888", "888888888888", "x")]
+
+    answers = Answers({"sso_start_url": "https://acme.awsapps.com/start", "sso_region": "us-east-1"})
+    listed = sso._accounts(answers, Listing())  # type: ignore[arg-type]
+    assert [choice.hint for choice in listed] == ["111122223333  code@acme.example", "x"]
+
+
+def test_what_a_role_starts_from_is_offered_before_other_roles(tmp_path: Path) -> None:
+    profiles = {"a-role": {"role_arn": ROLE, "source_profile": "base"}, "base": {"aws_access_key_id": "AKIA"}}
+    question = next(q for q in access.of("role").questions if q.key == "source_profile")
+    assert question.choices is not None
+    listed = question.choices(
+        Answers({}), Look(world(tmp_path), profiles=profiles, sessions={}, sections=access.sections_of)
+    )
+    assert [choice.value for choice in listed][:2] == ["base", "a-role"]
 
 
 def test_an_existing_profile_is_only_used(tmp_path: Path) -> None:

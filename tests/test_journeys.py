@@ -73,7 +73,7 @@ def role(sandbox: Sandbox, home: Path) -> Journey:
         (KIND, "another account"),
         ("What is the role's ARN?", role_arn("CodeCommitExternal")),
         ("Whose credentials may assume it?", "Set one up"),
-        ("What are its first credentials?", "access key"),
+        ("What do you sign in with first?", "access key"),
         *source_steps(sandbox),
         ("Which external ID goes with it?", "x"),  # refused: too short
         ("Which external ID goes with it?", ESC),  # and back from there

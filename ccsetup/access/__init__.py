@@ -61,7 +61,7 @@ def _kind(names: Sequence[str] = ()) -> Question:
 
     def choices(answers: Answers, look: Look) -> list[Choice]:
         there = [
-            Choice(a.name, a.as_source if names and a.as_source else a.label, a.hint)
+            Choice(a.name, a.label, a.hint) if not names else Choice(a.name, *(a.as_source or (a.label, a.hint)))
             for a in offered
             if a.name != "existing" or look.profiles
         ]
@@ -70,7 +70,7 @@ def _kind(names: Sequence[str] = ()) -> Question:
 
     return Question(
         "kind",
-        "What were you given?" if not names else "What are its first credentials?",
+        "What were you given?" if not names else "What do you sign in with first?",
         widget="choose",
         help="Paste it here, or press ↓ to choose." if not names else "Choose what comes nearest.",
         choices=choices,

@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 from ccsetup import parse
 from ccsetup.errors import BadAnswer
 from ccsetup.look import Look
-from ccsetup.model import Access, Answers, Expected, Keys, Question, Secret, Section, Value
+from ccsetup.model import Access, Answers, Corrected, Expected, Keys, Question, Secret, Section, Told, Value
 from ccsetup.questions import again, stored
 
 
@@ -27,6 +27,37 @@ def _settle_expiry(value: Value, answers: Answers, look: Look) -> None:
         raise BadAnswer(f"Those keys ended at {ends}; copy new ones from where they came from.")
 
 
+def _key_or_paste(text: str) -> str | Corrected:
+    """An access key ID, or all the values in one piece, such as three `export` lines."""
+    try:
+        return parse.access_key_id(text)
+    except BadAnswer as refused:
+        from ccsetup import paste
+
+        try:
+            paste.keys(text)
+        except BadAnswer:
+            raise refused from None
+        return text
+
+
+def _settle_paste(value: Value, answers: Answers, look: Look) -> Told | None:
+    """Let a paste answer for the secret, the token and the end, too."""
+    if str(value).isalnum():
+        return None
+    from ccsetup import masks, paste
+
+    found = paste.keys(str(value))
+    ends = found.expires_at.strftime("%Y-%m-%dT%H:%M:%SZ") if found.expires_at else ""
+    beside: dict[str, Value | None] = {
+        "secret_access_key": found.secret_access_key,
+        "session_token": found.session_token,
+        "expires_at": ends,
+    }
+    said = f"Recognised: the access key {masks.value('aws_access_key_id', found.access_key_id)} and what belongs to it."
+    return Told(found.access_key_id, (said,), {key: told for key, told in beside.items() if told})
+
+
 def _sections(answers: Answers, keys: Keys | None) -> tuple[Section, ...]:
     return stored(answers, keys, {})
 
@@ -35,8 +66,9 @@ QUESTIONS = (
     Question(
         "access_key_id",
         "What is the access key ID?",
-        help="It begins with ASIA (temporary) or AKIA (long-term), such as ASIAIOSFODNN7EXAMPLE.",
-        parse=parse.access_key_id,
+        help="It begins with ASIA (temporary) or AKIA (long-term); or paste all the values at once.",
+        parse=_key_or_paste,
+        settle=_settle_paste,
         flag="--keys",
         unasked="Pipe the values in, such as: pbpaste | ccsetup setup keys --keys -, or take the variables: --keys env",
         title="Access key",
@@ -75,7 +107,7 @@ ACCESS = Access(
     name="keys",
     label="Temporary keys",
     hint="three values to copy and paste",
-    as_source="An access key and its secret",
+    as_source=("An access key and its secret", "as one gets them for an IAM user"),
     rank=40,
     wins=50,
     questions=QUESTIONS,

@@ -107,7 +107,8 @@ def _sections(answers: Answers, keys: Keys | None) -> tuple[Section, ...]:
 
 def _accounts(answers: Answers, look: Look) -> Sequence[Choice]:
     try:
-        return look.accounts(start(answers))
+        found = look.accounts(start(answers))
+        return [a if a.label == a.value else a._replace(hint=f"{a.value}  {a.hint}".rstrip()) for a in found]
     except Problem as problem:
         problem.about = {"sso.url": "sso_region", "sso.signed-out": "sso_start_url"}.get(problem.code, "")
         raise
@@ -173,7 +174,7 @@ QUESTIONS = (
         "sso_account_id",
         "Which account?",
         widget="choose",
-        help="12 digits, such as 111122223333.",
+        help="The one you were given, such as 111122223333.",
         choices=_accounts,
         parse=parse.account_id,
         title="Account",
