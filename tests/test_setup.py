@@ -105,8 +105,11 @@ def test_ctrl_c_while_the_checks_run_puts_everything_back(tmp_path: Path) -> Non
         def identity(self, who):  # type: ignore[no-untyped-def]
             raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt):
-        run(world(tmp_path, aws=Interrupted()), REPO, yes=True)
+    around = world(tmp_path, aws=Interrupted())
+    with pytest.raises(Cancelled) as left:
+        run(around, REPO, yes=True)
+    assert left.value.what == "Cancelled."  # files were written, and put back: not "Nothing was written"
+    assert "note Every file is as it was." in screen(around).lines
     assert tree(tmp_path / "home") == {}
 
 

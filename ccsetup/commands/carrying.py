@@ -29,11 +29,11 @@ def carry_out(
     verdict = Verdict(PUT_BACK)
     try:
         _tell_written(world, receipt)
-        outcome = prove(world, claim, kept, git, outcome)
-        verdict = Verdict(KEEP)
-    except Problem as refused:
-        outcome = outcome.refused(refused)
-        verdict = after_failure(world, refused, bool(change.edits), options, answers)
+        outcome, verdict = _proven(world, answers, claim, kept, git, outcome, options)
+    except (KeyboardInterrupt, Cancelled):
+        if change.edits:  # "Nothing was written" would contradict the line above that says what was
+            raise Cancelled("Cancelled.") from None
+        raise
     finally:  # whatever happened, Ctrl-C and what nobody foresaw included
         if verdict.what != KEEP:
             put_back(world, receipt, kept)
@@ -43,6 +43,19 @@ def carry_out(
     if outcome.problems:
         return replace(outcome, edits=(), backups=()), verdict
     return _cloned(world, git, claim, change, directory, options, outcome), verdict
+
+
+def _proven(
+    world: World, answers: Answers, claim: Claim, kept: Kept, git: Git, outcome: Outcome, options: Options
+) -> tuple[Outcome, Verdict]:
+    """Prove the claim; a refusal becomes the verdict of the person or of the options."""
+    try:
+        return prove(world, claim, kept, git, outcome), Verdict(KEEP)
+    except Cancelled:
+        raise
+    except Problem as refused:
+        told = outcome.refused(refused)
+        return told, after_failure(world, refused, bool(outcome.edits), options, answers)
 
 
 def _cloned(
@@ -61,7 +74,7 @@ def _cloned(
     except KeyboardInterrupt:
         raise Cancelled(
             f"Cancelled. The profile {claim.profile} works and is kept; nothing was cloned.",
-            next=f"To go on: {claim.to_go_on}",
+            next=claim.to_go_on,
         ) from None
     tell_next(world, directory, claim, {k: v for section in change.sections for k, v in section.settings.items()})
     return outcome

@@ -23,12 +23,11 @@ def settle(world: World, git: Git, claim: Claim, outcome: Outcome, person: Promp
     """Fetch the submodules and see to the name; the outcome holds a Problem where a submodule was refused."""
     assert outcome.cloned is not None  # noqa: S101 — it is about that clone
     directory = outcome.cloned.directory
-    again = f"To go on: {claim.to_go_on}"
     try:
         problems = submodules(world, git, claim, directory)
         see_to_name(world, git, directory, outcome, person)
     except (KeyboardInterrupt, Cancelled):
-        raise Cancelled("Cancelled. The clone is there and is kept.", next=again) from None
+        raise Cancelled("Cancelled. The clone is there and is kept.", next=claim.to_go_on) from None
     return replace(outcome, problems=(*outcome.problems, *problems))
 
 
