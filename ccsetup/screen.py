@@ -100,7 +100,10 @@ class Screen:
         lines = [""]
         for diff in diffs:
             lines += [*(shown for line in diff.splitlines() for shown in self._diff_line(line)), ""]
-        self._write(*lines, *self._rows([(inert(label), inert(text)) for label, text in rows]), "")
+        told = self._rows(
+            [(inert(label), _whole(inert(text)) if " · " in text else inert(text)) for label, text in rows]
+        )
+        self._write(*lines, *(row.replace(NO_BREAK, " ") for row in told), "")
 
     def problem(self, problem: Problem) -> None:
         """Say what went wrong, why, and what to do next; a message to an administrator says why itself."""
@@ -324,6 +327,11 @@ class Busy:
             (task,) = self._progress.tasks
             task.total = None if self._share < 0 else 1
             self._progress.update(task.id, description=self._screen.spelled(self.text), completed=max(self._share, 0))
+
+
+def _whole(text: str) -> str:
+    """Return a row of steps with its short steps bound, so that it is broken between two of them."""
+    return " · ".join(step.replace(" ", NO_BREAK) if cells(step) <= 36 else step for step in text.split(" · "))
 
 
 def _is_terminal(stream: TextIO | None) -> bool:

@@ -182,7 +182,7 @@ class Sheet:
         if not shown:
             lines = self._block("class:help", f'    nothing matches "{veil(inert(self.pick.typed), MASK)}"')
         current = self.pick.current()
-        if self.asked.reads and current and cells(current.label) > room:  # whole below the list, where it was cut
+        if self.asked.reads and self.pick.typed and current and cells(current.label) > room:  # what was read, whole
             lines += self._block("class:help", current.label, 4)
         long = len(self.asked.choices) > rows
         counter = self.pick.counter() if long else ""

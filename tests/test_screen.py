@@ -162,6 +162,12 @@ def test_on_fifty_columns_the_review_breaks_long_lines_with_an_indent():
     ]
 
 
+def test_a_row_of_steps_is_broken_between_two_of_them():
+    seen = Seen(40)
+    seen.screen.review([], [("check", "MySharedDemoRepo in us-east-2 · git ls-remote")])
+    assert seen.lines() == [" check   MySharedDemoRepo in us-east-2 ·", "         git ls-remote"]
+
+
 def test_a_problem_says_what_why_and_what_next():
     seen = Seen(60)
     seen.screen.problem(REFUSED)
