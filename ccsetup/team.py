@@ -136,6 +136,8 @@ def read(text: str) -> Reading:
     reader = _Reader(lines)
     tree = reader.tree()
     found = reader.team(tree) if tree is not None else None
+    if not any(path[0] in ("version", "name", "access") for path in lines.places):
+        reader.faults.insert(0, Fault(0, (), "That is no team file; one begins with version = 1."))
     if found is None or reader.faults:
         other = [fault for fault in reader.faults if fault.path == ("version",) and fault.line]
         raise Refused(*sorted(other or reader.faults, key=lambda fault: fault.line))
@@ -162,7 +164,9 @@ class _Reader:
                 self.faults.append(Fault(error.line_number, self._lines.paths.get(error.line_number, ()), says))
             return None
         for sections, key, error in flatten_errors(tree, tree.validate(Validator(), preserve_errors=True)):
-            self._fault((*sections, key or ""), _SHAPE if error or key not in _MISSING else _MISSING[key])
+            path, missing = (*sections, key or ""), not error and key in _MISSING
+            if not missing or path not in self._lines.places:  # one that is there and cannot be read is told already
+                self._fault(path, _MISSING[path[-1]] if missing else _SHAPE)
         for sections, key in get_extra_values(tree):
             self._extra(tree, sections, key)
         return cast("Mapping[str, Any]", tree)

@@ -20,6 +20,7 @@ Path = tuple[str, ...]  # the sections, and the key within them ("": the section
 
 _HEADER = later(r"(\[+)([^\[\]]*)(\]+)\s*(?:#.*)?")
 _SETTING = later(r"([\"']?)([A-Za-z0-9_.-]+)\1\s*=\s*(.*)")
+_KEY = later(r"([A-Za-z0-9_.-]+)\s*=")  # of a line whose value is no value
 _COMMENT = later(r"\s#")
 _REST = later(r"\s*(?:#.*)?")
 _UNSEEN = str.maketrans(
@@ -70,7 +71,9 @@ def lines_of(text: str) -> Lines:
             at = _line(line, number, at, found)
         except BadAnswer as wrong:
             found.plain.append("")
-            found.faults.append(Fault(number, (*at, ""), wrong.what))
+            if key := _KEY.match(line):
+                found.stands((*at, key[1]), number)
+            found.faults.append(Fault(number, (*at, key[1] if key else ""), wrong.what))
     return found
 
 

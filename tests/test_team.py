@@ -225,6 +225,20 @@ def test_a_hostile_or_broken_file_is_refused_in_a_sentence(text: str, says: str)
     assert time.monotonic() - begun < 8
 
 
+@pytest.mark.parametrize(("text", "says"), [
+    ("", "That is no team file; one begins with version = 1. There are"),
+    ('{"version": 1,\n "name": "x"}\n', "That is no team file"),
+    ("version: 1\nname: x\n", "That is no team file"),
+    (file(head="version = 1\nname = Ac\x1b[31mme\n"), "In the team file, line 2, name: “name = Acme” holds"),
+    (file(head="version = 1\nname = 'Acme\n"), "In the team file, line 2, name: “'Acme” begins with a quote"),
+    (file(f"kind = {'x' * 5000}\n"), "In the team file, line 5, [access] [[default]] kind: The line has 5,007"),
+])  # fmt: skip
+def test_the_first_thing_told_is_the_cause_and_not_what_follows_from_it(text: str, says: str) -> None:
+    with pytest.raises(Refused) as refused:
+        team.read(text)
+    assert refused.value.what.startswith(says)
+
+
 @pytest.mark.parametrize(("content", "says"), [
     (b"\x1f\x8b\x08\x00\x00", "a text in UTF-8"),
     (b"\xff\xfe\x00", "a text in UTF-8"),

@@ -52,6 +52,13 @@ def test_a_good_file_is_ok_with_exit_0(tmp_path: Path) -> None:
     assert output(report, around)[-1] == f"{path}: ok. Acme platform: 1 way in, 1 repository."
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig"])
+def test_a_file_that_windows_wrote_in_its_own_way_is_read(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "acme.ini"
+    path.write_bytes(team_file(sso()).replace("\n", "\r\n").encode(encoding))
+    assert run(world(tmp_path), "check", str(path)).exit_code == 0
+
+
 def test_every_fault_is_a_line_with_its_place_and_exit_1(tmp_path: Path) -> None:
     around = world(tmp_path)
     path = tmp_path / "acme.ini"

@@ -39,7 +39,9 @@ def received(world: World, source: str) -> Received:
 
 
 def _at_home(world: World, source: str) -> str:
-    text = world.files.text(Path(source))
+    """Return the text of a file here; Windows' PowerShell writes them in UTF-16, so the bytes are what counts."""
+    text = world.files.seen(Path(source))
+    text = world.files.text(Path(source)) if text is None else text
     return team.decoded(text.encode("utf-8", "surrogateescape"))
 
 
