@@ -22,6 +22,8 @@ _HEADER = later(r"(\[+)([^\[\]]*)(\]+)\s*(?:#.*)?")
 _SETTING = later(r"([\"']?)([A-Za-z0-9_.-]+)\1\s*=\s*(.*)")
 _KEY = later(r"([A-Za-z0-9_.-]+)\s*=")  # of a line whose value is no value
 _COMMENT = later(r"\s#")
+_REMARK = later(r"\s#(?!\S)")  # in a text for people, where #platform is a word
+_TEXTS = ("name", "note", "label")
 _REST = later(r"\s*(?:#.*)?")
 _UNSEEN = str.maketrans(
     {"\t": " ", "\u00a0": " ", "\u202f": " ", "\u2007": " ", "\ufeff": "", "\u200b": "", "\u200c": "", "\u200d": "",
@@ -98,12 +100,15 @@ def _line(line: str, number: int, at: Path, found: Lines) -> Path:
     if not setting:
         raise BadAnswer(f"“{_shown(line)}” is neither a [section] nor a setting, such as name = Acme platform.")
     found.stands((*at, setting[2]), number)
-    found.plain.append(f"{setting[2]} = {spelled(value(setting[3]), always=True)}")
+    found.plain.append(f"{setting[2]} = {spelled(value(setting[3], setting[2] in _TEXTS), always=True)}")
     return at
 
 
-def value(text: str) -> str:
-    """Return what a value's spelling means: quotes off, a comment after a blank off, `#` within a word kept."""
+def value(text: str, prose: bool = False) -> str:
+    """Return what a value's spelling means: quotes off, a comment after a blank off, `#` within a word kept.
+
+    In prose a `#` begins a comment where a blank is on both its sides.
+    """
     if text[:3] in ('"""', "'''"):
         raise BadAnswer("A value stands on one line, such as name = Acme platform.")
     if text[:1] in ("'", '"'):
@@ -113,7 +118,7 @@ def value(text: str) -> str:
         if end < 0:
             raise BadAnswer(f'“{_shown(text)}” begins with a quote that does not end, such as name = "Acme".')
         return text[1:end].strip()
-    comment = _COMMENT.search(" " + text)
+    comment = (_REMARK if prose else _COMMENT).search(" " + text)
     return text[: comment.start()].rstrip() if comment else text
 
 

@@ -122,6 +122,13 @@ def file(access: str = "kind = sso\n", repositories: str = "", head: str = "vers
     return f"{head}[access]\n[[default]]\n{access}\n[repositories]\n{repositories}\n"
 
 
+def test_a_channels_name_in_a_text_is_no_comment() -> None:
+    head = "version = 1\nname = #1 team  # ours\nnote = Ask in #platform.  # or Maria\n"
+    found = team.read(file("kind = sso\nlabel = As in #sso # not\nregion = us-east-2 #Ohio\n", head=head)).team
+    assert (found.name, found.note, found.entries[0].label) == ("#1 team", "Ask in #platform.", "As in #sso")
+    assert found.entries[0].answers == {"region": "us-east-2"}
+
+
 # What is wrong, and the words that have to be told; "7" is the line
 HOSTILE = [
     ("", "version"),
