@@ -231,6 +231,14 @@ def test_what_somebody_else_wrote_into_the_folder_is_shown_and_stays(office: Off
     assert (code, document["directory"]) == (0, str(office.folder / "elsewhere"))
 
 
+def test_where_the_folder_cannot_be_another_one_is_named(office: Office) -> None:
+    (office.folder / "taken").write_text("mine")
+    for out in ("taken", "/proc/nowhere"):
+        code, document, _ = office.run(*SHARE, "--yes", "--out", out)
+        assert (code, document["problems"][0]["next"]) == (1, "Name another folder, such as: --out share")
+    assert files(office.folder) == {"taken": "mine"}
+
+
 BAD = {
     "one account twice": ([*SHARE[:4], "--to-account", A, "--region", REGION], "Both accounts are"),
     "an account of eleven digits": ([*SHARE[:4], "--to-account", "88888888888", "--region", REGION], "12 digits, such as"),

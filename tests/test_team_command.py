@@ -59,6 +59,12 @@ def test_a_file_that_windows_wrote_in_its_own_way_is_read(tmp_path: Path, encodi
     assert run(world(tmp_path), "check", str(path)).exit_code == 0
 
 
+def test_a_folder_is_no_team_file_and_nobody_is_told_to_move_it_away(tmp_path: Path) -> None:
+    with pytest.raises(Problem, match="is a folder") as refused:
+        run(world(tmp_path), "check", str(tmp_path))
+    assert refused.value.next == "Name the file in it."
+
+
 def test_every_fault_is_a_line_with_its_place_and_exit_1(tmp_path: Path) -> None:
     around = world(tmp_path)
     path = tmp_path / "acme.ini"

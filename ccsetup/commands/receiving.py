@@ -40,6 +40,10 @@ def received(world: World, source: str) -> Received:
 
 def _at_home(world: World, source: str) -> str:
     """Return the text of a file here; Windows' PowerShell writes them in UTF-16, so the bytes are what counts."""
+    if (world.cwd / source).is_dir():
+        raise Problem(
+            f"{source} is a folder, and a team file is wanted.", next="Name the file in it.", code="input.invalid"
+        )
     text = world.files.seen(Path(source))
     text = world.files.text(Path(source)) if text is None else text
     return team.decoded(text.encode("utf-8", "surrogateescape"))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from shlex import quote
 from typing import Any
@@ -35,6 +36,8 @@ NOTHING: Mapping[str, object] = {
     "files": [],
     "changed": [],
     "steps": [],
+    "links": [],
+    "developer": None,
 }
 
 _FLAGS = {
@@ -107,7 +110,8 @@ def _written(world: World, options: Namespace, arranging: Arranging, it: Arrange
     while True:
         folder = world.cwd / Path(options.out or f"share-{it.repository}").expanduser()
         it = external_id(it, trust_in(world, folder))
-        edits = _edits(world, folder, sharing.documents(it, options.terraform))
+        with _elsewhere():
+            edits = _edits(world, folder, sharing.documents(it, options.terraform))
         _review(world, it, folder, edits)
         if options.dry_run:
             return _report(it, folder=folder, edits=edits)
@@ -125,11 +129,22 @@ def _written(world: World, options: Namespace, arranging: Arranging, it: Arrange
             next="Write elsewhere with --out, remove that folder, or run it on a terminal without --yes.",
             code="file.changed",
         )
-    for edit in edits:
-        if edit.before != edit.after:
-            world.files.store(edit)
+    with _elsewhere():
+        for edit in edits:
+            if edit.before != edit.after:
+                world.files.store(edit)
     _tell(world, it, folder, edits)
     return _report(it, folder=folder, edits=edits)
+
+
+@contextmanager
+def _elsewhere() -> Iterator[None]:
+    """Where the folder is no place for files, have another one named; what is there is nobody's to move away."""
+    try:
+        yield
+    except Problem as refused:
+        refused.next = "Name another folder, such as: --out share"
+        raise
 
 
 def _edits(world: World, folder: Path, documents: Mapping[str, str]) -> list[Edit]:
@@ -248,6 +263,7 @@ def _report(
         ],
         "changed": [edit.path.name for edit in edits or () if edit.before != edit.after],
         "steps": [step.says for step in steps or ()],
+        "links": [],
         "developer": readme.developer(it),
         "problems": [told(problem)] if problem else [],
     }
