@@ -181,6 +181,9 @@ def region(text: str) -> str | Corrected:
         return said(value, text)
     if value[:-1] in REGIONS and value[-1:] in tuple("abcdef"):
         return Corrected(value[:-1], f"Took {value[:-1]}: {value} is one of its availability zones.")
+    codes = {code for code in re.findall(r"[a-z]{2}(?:-[a-z]+)+-[0-9]\b", value) if code in REGIONS}
+    if len(codes) == 1 and " " in value:
+        return Corrected(codes.pop(), f"Took the region out of {tidy(text)}.")
     told = re.search(r"\(([^)]+)\)", value)
     city = told[1] if told else value  # GovCloud's are called US-East and US-West, which people mean otherwise
     named = [code for code, name in REGIONS.items() if name.lower() == city and not code.startswith("us-gov-")]

@@ -40,6 +40,7 @@ TEMP: Answers = {"access_key_id": PASSING, "secret_access_key": SECRET, "session
 ENDING: Answers = {**TEMP, "expires_at": ENDS}
 LONG: Answers = {"access_key_id": LASTING, "secret_access_key": SECRET}
 SSO: Answers = {"sso_start_url": START}
+DEMO: Answers = {"repo": "MySharedDemoRepo", "region": "us-east-2"}
 DEVELOPER: Answers = {"sso_account_id": "111122223333", "sso_role_name": "Developer"}
 
 
@@ -1037,6 +1038,54 @@ CHATS: list[Sample] = [
         "a table of a chat",
         f"| What | Value |\n|---|---|\n| Access key | {LASTING} |\n| Secret | {SECRET} |\n| Repo | MySharedDemoRepo |",
         [("keys", {**LONG, "repo": "MySharedDemoRepo"})],
+    ),
+    (
+        "a German chat message",
+        f"Hallo, melde dich unter \u201e{START}\u201c an. Konto 1111-2222-3333, Rolle \u201cDeveloper\u201d, "
+        "Repository hei\u00dft MySharedDemoRepo, Region: Frankfurt (eu-central-1). LG",
+        [("sso", {**SSO, **DEVELOPER, "repo": "MySharedDemoRepo", "region": "eu-central-1"})],
+    ),
+    (
+        "a German message about a repository in quotes",
+        f"Moin, das Repo ist \u201epayments-api\u201c in us-east-2. Anmelden: {START}, Konto 111122223333, Rolle Developer.",
+        [("sso", {**SSO, **DEVELOPER, "repo": "payments-api", "region": "us-east-2"})],
+    ),
+    (
+        "a Japanese sentence",
+        f"マリアさん、{START} からサインインしてください（リージョン us-east-1）。アカウント 111122223333、"
+        "ロール Developer、リポジトリ MySharedDemoRepo、リージョン us-east-2 です。",
+        [("sso", {**SSO, **DEVELOPER, "sso_region": "us-east-1", **DEMO})],
+    ),
+    (
+        "a Japanese list",
+        f"リポジトリ名：MySharedDemoRepo\nリージョン：us-east-2\nスタートURL：{START}\n"
+        "アカウントID:111122223333\nロール名:Developer",
+        [("sso", {**SSO, **DEVELOPER, **DEMO})],
+    ),
+    (
+        "a French sentence",
+        f"Connecte-toi sur {START} (r\u00e9gion us-east-1). Ton r\u00f4le dans le compte 111122223333 est Developer ; le "
+        "d\u00e9p\u00f4t s\u2019appelle MySharedDemoRepo en us-east-2.",
+        [("sso", {**SSO, **DEVELOPER, "sso_region": "us-east-1", **DEMO})],
+    ),
+    (
+        "a Spanish sentence",
+        f"Entra en {START} (regi\u00f3n us-east-1). Tu rol en la cuenta 111122223333 es Developer; el repositorio es "
+        "MySharedDemoRepo en us-east-2.",
+        [("sso", {**SSO, **DEVELOPER, "sso_region": "us-east-1", **DEMO})],
+    ),
+    (
+        "the HTML of a mail",
+        f'<p>Hi Maria,</p><p>Sign in at <a href="{START}">{START}</a> (region <b>us-east-1</b>).<br>Account: '
+        "<code>111122223333</code><br>Role:&nbsp;<code>Developer</code><br>Repo: <code>MySharedDemoRepo</code> in "
+        "us-east-2</p>",
+        [("sso", {**SSO, **DEVELOPER, "sso_region": "us-east-1", **DEMO})],
+    ),
+    (
+        "a chat's bold labels",
+        f"*Start URL:* <{START}|acme.awsapps.com/start>\n*Account:* `111122223333` *Role:* `Developer`\n"
+        "**Repo**: `MySharedDemoRepo` (us-east-2) :tada:",
+        [("sso", {**SSO, **DEVELOPER, **DEMO})],
     ),
 ]
 MESSAGES = [*KEYS, *ROLES, *SIGNED, *SIGN_INS, *PLACES, *CHATS]

@@ -13,6 +13,8 @@ _LETTERS = str.maketrans(
         **dict.fromkeys("\u2018\u2019\u201a\u201b\u2032\u2039\u203a", "'"),
         **dict.fromkeys("\u201c\u201d\u201e\u201f\u2033\u00ab\u00bb", '"'),
         **dict.fromkeys("\t\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u3000", " "),
+        "\u3001": ", ", "\u3002": ". ", "\uff0c": ", ", "\uff08": " (", "\uff09": ") ", "\uff1a": ": ", "\uff1d": "=",
+        "\u300c": ' "', "\u300d": '" ',
         **dict.fromkeys("\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069"
                         "\ufeff", ""),
     }
@@ -29,7 +31,16 @@ _SAYS = (
     (_QUOTE, "Took plain quotes for the curly ones of a word processor."),
     (_BLANK, "Took plain blanks for no-break ones."),
 )
-_ENTITIES = {"&amp;": "&", "&quot;": '"', "&#34;": '"', "&#39;": "'", "&lt;": "<", "&gt;": ">"}
+_TAGGED = later(r"</(?:p|div|span|b|strong|code|pre|li|td|a)>|<br ?/?>", re.IGNORECASE)
+_TAG = later(
+    r"<(?P<end>/?)(?:(?P<block>p|br|div|li|ul|ol|tr|table|h[1-6]|pre)|(?P<cell>td|th)|(?P<link>a)"
+    r"|b|i|u|em|strong|code|span|font|tbody|thead|html|body)\b(?P<more>[^<>]{0,2000})>",
+    re.IGNORECASE,
+)
+_HREF = later(r"""\bhref ?= ?["']?([^\s"'>]{1,2000})""", re.IGNORECASE)
+_BOLD_LABEL = later(r"(?<![\w*])\*{1,2}([^\W\d_][\w -]{0,40})(?::\*{1,2}|\*{1,2}:)(?=\s)")
+_TIGHT = later(r"(?<=[\u3040-\u30ff\u4e00-\u9fff])((?:ID|URL)?:)(?=\w)")  # no blank behind a Japanese label
+_ENTITIES = {"&nbsp;": " ", "&amp;": "&", "&quot;": '"', "&#34;": '"', "&#39;": "'", "&lt;": "<", "&gt;": ">"}
 _ESCAPES = later(r"\\u00(2[0-9a-f]|3[a-f])")  # JSON's way to write + / = & and the like
 _CITED = later(r"^(?: ?[>|](?= |>|$))+ ?", re.MULTILINE)
 _BULLET = later(r"^ ?(?:[-*+\u2022\u25aa\u25cf\u25e6\u00b7]|[0-9]{1,2}[.)]) (?=\S)", re.MULTILINE)
@@ -65,7 +76,8 @@ def mend(text: str) -> Mended:
         said.append("Left out the empty letters of a text that was saved as UTF-16.")
     text = _COLOURS.sub("", _BREAKS.sub("\n", text.removeprefix("\xef\xbb\xbf")))
     said += [sentence for pattern, sentence in _SAYS if pattern.search(text)]
-    text = _OPTION.sub("--", text).translate(_LETTERS)
+    text = _TIGHT.sub(r"\1 ", _OPTION.sub("--", text).translate(_LETTERS))
+    text = _BOLD_LABEL.sub(r"\1:", _TAG.sub(_untagged, text) if _TAGGED.search(text) else text)
     for entity, letter in _ENTITIES.items():
         text = text.replace(entity, letter)
     text = _ESCAPES.sub(lambda found: chr(int(found[1], 16)), text)
@@ -79,6 +91,12 @@ def _lines(text: str, said: tuple[str, ...]) -> Mended:
     text = _BROKEN_PATH.sub(r"\1/", _BROKEN_HOST.sub(_whole_host, text))
     plain = _PROMPT.sub("", text)
     return Mended(_CONTINUED.sub(" ", _COMMENT.sub("", plain)), said, plain != text)
+
+
+def _untagged(tag: re.Match[str]) -> str:
+    """Return what stands for a tag of HTML: a line's end, a blank, where a link leads, or nothing."""
+    leads = _HREF.search(tag["more"]) if tag["link"] else None
+    return "\n" if tag["block"] else " " if tag["cell"] else f"{leads[1]} " if leads else ""
 
 
 def _whole_host(found: re.Match[str]) -> str:

@@ -28,13 +28,14 @@ _CITIES = later(
 _ZONE = later(r"[a-z]{2}(?:-[a-z]{2,12}){1,2}-[0-9][a-f]?")
 _ACCOUNT = later(r"(?<![\w-])[0-9]{4}[ -][0-9]{4}[ -][0-9]{4}(?![\w-])|(?<![\w:./-])[0-9]{12}(?![\w:-])", re.ASCII)
 _CLAUSE = later(r"[.;!?]\s|\n")
-_OF_SSO = r"\bsso\b|identity cent|sign[- ]?in\b|\blog[- ]?in\b|portal|awsapps\.|\.app\.aws"
-_OF_CODE = r"\brepo|codecommit|\bcode\b|\bclon"
+_OF_SSO = r"\bsso\b|identity cent|sign[- ]?in\b|\blog[- ]?in\b|portal|awsapps\.|\.app\.aws|anmelde|サインイン|ログイン"
+_OF_CODE = r"\brepo|codecommit|\bcode\b|\bclon|dépôt|リポジトリ"
 _REGION_OF = later(rf"(?P<sso>{_OF_SSO})|{_OF_CODE}", re.IGNORECASE)
 _ROLE = later(
-    r"\b(?:permission[ -]?set|role|rolle|r\u00f4le)(?: ?name)?"
-    r"(?:\sin (?:the )?(?:aws )?(?:account )?[0-9][0-9 -]{10,12}[0-9],?)?"
-    r"(?P<mark>(?: available to you)?(?:\sis)? ?[:=]|(?:\s(?:named|called|is|hei\u00dft|ist|est))?)"
+    r"(?:\b(?:permission[ -]?set|role|rolle|rol\b|r\u00f4le)(?: ?name)?|(?:ロール|許可セット|権限セット)名?)"
+    r"(?:\s(?:in|im|dans|en) (?:the |le |la )?(?:aws[ -]?)?(?:account |konto |compte |cuenta )?"
+    r"[0-9][0-9 -]{10,12}[0-9],?)?"
+    r"(?P<mark>(?: available to you)?(?:\sis)? ?[:=]|(?:\s(?:named|called|is|hei\u00dft|lautet|ist|est|es)|は)?)"
     r"[ \n]?(?P<quote>[\"'`*]{0,2})(?P<name>[A-Za-z][\w+=,.@-]{1,63})",
     re.IGNORECASE | re.ASCII,
 )
@@ -56,14 +57,16 @@ _PROFILE = later(
     rf"|{_USE}({_NAME})(?= ?(?:[.,;:!?)]|\n|$))|{_USE}({_TELLING})|\b(?:the|my|your|our) ({_TELLING}) profile\b",
     re.ASCII | re.IGNORECASE,
 )
-_REPO = r"(?i:\b(?:repo(?:sitory)?|d\u00e9p\u00f4t))"
+_REPO = r"(?i:\b(?:repo(?:sitor(?:y|io))?|d\u00e9p\u00f4t)|リポジトリ名?)"
+_CALLED = r"(?: is)? (?:named|called|hei\u00dft|lautet|s'appelle|se llama)"
+_IS = r"(?: (?:is|ist|est|es)\b|は)?"
 _REPOSITORY = later(
-    rf"{_REPO}(?i:(?: is)? (?:named|called) [\"'`*]{{0,2}})([\w.-]{{1,100}})"
+    rf"{_REPO}(?i:{_CALLED} [\"'`*]{{0,2}})([\w.-]{{1,100}})"
     rf"|{_REPO}\b[^\n.]{{0,60}}? (?:named|called) [\"'`*]{{0,2}}({_TELLING})"
     rf"|{_REPO}(?i:[ _-]?(?:name)?[\"']? ?[:=|] ?[\"'`*]{{0,2}})([\w.-]{{1,100}})(?![\w.:/@-])"
     rf"|(?i:--repository-name[ =][\"']?)([\w.-]{{1,100}})"
-    rf"|{_REPO} [\"'`*]{{1,2}}([\w.-]{{1,100}})[\"'`*]|[\"'`*]([\w.-]{{1,100}})[\"'`*]{{1,2}} {_REPO}\b"
-    rf"|(?:{_REPO}(?:\sis)?|(?i:\bclone))\s({_TELLING})(?![\w:/@-])"
+    rf"|{_REPO}{_IS} [\"'`*]{{1,2}}([\w.-]{{1,100}})[\"'`*]|[\"'`*]([\w.-]{{1,100}})[\"'`*]{{1,2}} {_REPO}\b"
+    rf"|(?:{_REPO}{_IS}|(?i:\bclone))\s({_TELLING})(?![\w:/@-])"
     rf"|(?:\b(?i:for|of|to|from|clone) |^)({_TELLING}) (?:\(|in )[a-z]{{2}}(?:-[a-z]{{2,12}}){{1,2}}-[0-9]\b"
     rf"|(?<![\w:/@.-])(?!(?i:codecom|git-))({_TELLING}) {_REPO}\b",
     re.ASCII | re.MULTILINE,
