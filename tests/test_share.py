@@ -406,6 +406,20 @@ def test_a_role_of_somebody_else_is_changed_by_a_person_alone_and_never_deleted(
     assert set(state.roles[before.arn].inline) == {"cast-1"}
 
 
+def test_sharing_with_a_third_account_does_not_cut_the_second_off_unseen(office: Office) -> None:
+    words = [*SHARE, "--apply", "--profile", "admin-a", "--yes"]
+    assert office.run(*words)[0] == 0
+    (before,) = office.state.roles.values()
+    third = [word.replace(B, "999999999999") for word in words]
+    code, document, shown = office.run(*third)
+    (problem,) = document["problems"]
+    assert (code, problem["what"]) == (1, f"{before.name} lets in {B} today, and would not any more.")
+    assert f"cuts off   {B}" in shown and [*office.state.roles.values()] == [before]
+    flag = next(word for word in problem["next"].split() if word.startswith("CodeCommit-"))
+    assert office.run(*third, "--role-name", flag)[0] == 0 and len(office.state.roles) == 2
+    assert office.run(*words, "--external-id", "acme-7f3b")[0] == 0  # the same account on other terms
+
+
 def test_the_repositorys_own_key_is_found_and_opened(office: Office) -> None:
     words = ["share", "locked", *SHARE[2:], "--role-name", "Shared", "--profile", "admin-a"]
     assert office.run(*words, "--apply", "--yes")[0] == 0

@@ -88,6 +88,15 @@ def apply(world: World, it: Arrangement, account: Account, there: IamRole | IamP
             next="Run it on a terminal without --yes and look at the difference, or choose another --role-name.",
             code="access.assume",
         )
+    if yes and (lost := steps.cut_off(wanted)):
+        own = f"{it.role[:51]}-{it.people or it.owner}"
+        raise Problem(
+            f"{it.role} lets in {' and '.join(lost)} today, and would not any more.",
+            why="Whoever comes from there would be cut off. Nothing was changed.",
+            next=f"Give this one a role of its own, such as: --role-name {own}\n"
+            "To cut them off, run it on a terminal without --yes.",
+            code="access.assume",
+        )
     if not yes:
         agreed(world, f"Do this in {account.name}?", "Yes, go ahead")
     carry_out(world, account, wanted, lambda: not account.wanted(account.now()))
@@ -116,6 +125,7 @@ def review(world: World, it: Arrangement, account: Account, wanted: Sequence[Ste
     rows = [("account", account.name), *(("" if number else "will", step.says) for number, step in enumerate(wanted))]
     if account.is_owner and any(step.after for step in wanted):
         rows += lets_in(it)
+        rows += [("cuts off", name) for name in steps.cut_off(wanted)]
     world.screen.review(diffs, rows)
 
 

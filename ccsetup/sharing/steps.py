@@ -6,9 +6,10 @@ Documents that say the same in another order are the same, so that a second run 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from ccsetup import parse
 from ccsetup.authority import IamCall, IamPolicy, IamRole
 from ccsetup.errors import Problem
 from ccsetup.sharing import policies
@@ -44,6 +45,27 @@ def needed(owner: bool, removing: bool) -> tuple[str, ...]:
 def alike(one: Document | None, other: Document | None) -> bool:
     """Say whether two policies mean the same: order, single values in lists and Sids make no difference."""
     return one is not None and other is not None and _plain(one) == _plain(other)
+
+
+def cut_off(wanted: Sequence[Step]) -> list[str]:
+    """Return the accounts and providers that a role lets in today and would not any more."""
+    changes = [(step.before, step.after) for step in wanted if step.before and step.after]
+    return sorted({name for before, after in changes for name in _let_in(before) - _let_in(after)})
+
+
+def _let_in(document: Document) -> set[str]:
+    """Return the accounts and the providers that a trust policy names."""
+    found: set[str] = set()
+    for statement in _many(document.get("Statement", ())):
+        principal = statement.get("Principal", {}) if statement.get("Effect") == "Allow" else {}
+        named = {"AWS": principal} if isinstance(principal, str) else principal
+        found |= {parse.arn_account(name) or name for name in _many(named.get("AWS", ()))}
+        found |= set(_many(named.get("Federated", ())))
+    return found
+
+
+def _many(value: Any) -> list[Any]:
+    return [value] if isinstance(value, (str, Mapping)) else list(value)
 
 
 def made_by_us(tags: Mapping[str, str]) -> bool:
