@@ -132,6 +132,12 @@ def _patient(call: IamCall, progress: Progress, iam: Any) -> None:
             return
         except iam.exceptions.ClientError as error:
             code = error.response["Error"]["Code"]
+            if code == "NoSuchEntity" and (group := call.given.get("GroupName")):
+                raise Problem(
+                    f"There is no group {group} in this account.",
+                    next="Name one that is there: --group NAME. Which there are: aws iam list-groups",
+                    code="input.invalid",
+                ) from None
             if code not in (*_SLOW, *_NOT_YET) or not pause_s:
                 raise
             why = "asks to go slower" if code in _SLOW else "is not ready yet"

@@ -420,6 +420,17 @@ def test_sharing_with_a_third_account_does_not_cut_the_second_off_unseen(office:
     assert office.run(*words, "--external-id", "acme-7f3b")[0] == 0  # the same account on other terms
 
 
+def test_a_group_that_is_not_there_is_named_and_what_others_made_is_theirs_to_take_back(office: Office) -> None:
+    words = [*SHARE, "--role-name", "Shared", "--profile", "admin-b", "--yes"]
+    code, document, shown = office.run(*words, "--group", "Nobody", "--apply")
+    assert (code, document["problems"][0]["what"]) == (1, "There is no group Nobody in this account.")
+    assert "1 of 2 steps were taken" in shown
+    ((arn, managed),) = office.state.managed.items()
+    office.state.managed[arn] = replace(managed, tags={})
+    code, document, shown = office.run(*words, "--remove")
+    assert (code, document["steps"]) == (0, []) and f"{arn} stays: ccsetup did not make it" in shown
+
+
 def test_the_repositorys_own_key_is_found_and_opened(office: Office) -> None:
     words = ["share", "locked", *SHARE[2:], "--role-name", "Shared", "--profile", "admin-a"]
     assert office.run(*words, "--apply", "--yes")[0] == 0

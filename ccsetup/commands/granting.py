@@ -108,7 +108,9 @@ def remove(world: World, it: Arrangement, account: Account, yes: bool) -> list[S
     there = account.there()
     wanted = account.backwards(there)
     if not wanted:
-        world.screen.done("nothing", f"of {it.repository} is left to take back", account.name)
+        world.screen.done("nothing", f"that ccsetup made for {it.repository} is here", account.name)
+        if there and not steps.made_by_us(there.tags):
+            world.screen.note(f"{there.arn} stays: ccsetup did not make it. Take it back by what did.")
         return []
     review(world, it, account, wanted)
     if not yes:
