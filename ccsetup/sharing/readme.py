@@ -47,7 +47,8 @@ def text(it: Arrangement, names: tuple[str, ...]) -> str:
         f"- Is it right? The command above with `--check --profile ADMIN`, an administrator of {it.owner}"
         + (", or with a developer's profile." if it.assumed else "."),
         "- Take it back: the command above with `--remove --profile ADMIN`"
-        f"{', once in each account' if it.assumed else ''}; what CloudFormation{' or Terraform' if terraform else ''} made is taken back there.",
+        f"{', once in each account' if it.assumed else ''};"
+        f" what CloudFormation{' or Terraform' if terraform else ''} made is taken back there.",
         BLANK,
         f"Files: {', '.join(f'`{name}`' for name in names)}",
     ]
