@@ -10,6 +10,7 @@ from ccsetup.patterns import later
 
 __all__ = ["MASK", "is_secret", "line", "value"]
 
+_LONG = 4096  # what is longer nobody reads, and some patterns take time that grows with its square
 _WORD = r"[\w.-]*(?:secret|token|passw|pwd|api[_-]?key|private[_-]?key)[\w.-]*"
 _NAMED = later(rf"({_WORD})(\s*[=:]\s*)(?=\S).*", re.IGNORECASE | re.DOTALL)
 _ARGUMENT = later(rf"(-{_WORD}\s+)(\"[^\"]*\"|'[^']*'|(?!--)\S+)", re.IGNORECASE)
@@ -37,6 +38,8 @@ def value(key: str, text: Value) -> str:
 
 def line(text: str) -> str:
     """Return any text, of a setting, comment or program's arguments, without what looks like a secret in it."""
+    if len(text) > _LONG:
+        text = f"{text[:_LONG].rpartition(' ')[0]} {MASK}"  # cut between words: half a secret has no mark of one
     text = _NAMED.sub(lambda it: it[0] if not is_secret(it[1]) else f"{it[1]}{it[2]}{MASK}", text)
     text = _ARGUMENT.sub(lambda it: it[0] if not is_secret(it[1].strip()) else f"{it[1]}{MASK}", text)
     text = _USERINFO.sub(rf"\1{MASK}@", _USER.sub(rf"\1{MASK}", text))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from pathlib import Path
 from typing import Any
 
@@ -388,3 +389,14 @@ def test_every_sample_can_be_shown() -> None:
     for sample, id in zip(SAMPLES, IDS, strict=True):
         shown: Any = plan.diff(Edit(CONFIG, sample.text, "", sample.file), HOME)
         assert SECRET not in shown, id
+
+
+@pytest.mark.parametrize("long", ["x" * 400_000, "a=" * 200_000, "aB3" * 200_000, "-token" * 60_000 + " hush"])
+def test_a_line_without_end_is_shown_cut_and_keeps_nobody_waiting(long: str) -> None:
+    began = time.monotonic()
+    edit = Edit(Path("/srv/aws"), f"[a]\n# {long}\n", f"[a]\n# {long}\nb = 1\n", "config")
+    shown = plan.diff(edit, HOME)
+    assert time.monotonic() - began < 5
+    assert len(shown) < 5000
+    assert "hush" not in shown
+    assert shown.endswith("+b = 1")
