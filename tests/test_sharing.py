@@ -531,6 +531,24 @@ def test_a_gap_in_a_trust_policy_is_named_with_what_mends_it(
     assert bool(link.mend) is not bool(gives) and link.mend in (None, policies.trust(it))
 
 
+@pytest.mark.parametrize(
+    "test",
+    [
+        {"StringEquals": {"aws:PrincipalOrgID": "o-acme"}},
+        {"IpAddress": {"aws:SourceIp": "192.0.2.0/24"}},
+        {"StringNotEquals": {"aws:PrincipalArn": "x"}},
+    ],
+    ids=str,
+)
+def test_what_only_aws_can_judge_is_no_missing_link(test: Mapping[str, Any]) -> None:
+    (statement,) = policies.trust(IT)["Statement"]
+    (link,) = audit.trusting(IT, role(IT)._replace(trust={"Statement": [{**statement, "Condition": test}]}))
+    assert link.holds is None and next(iter(next(iter(test.values())))) in link.says
+    both = {**test, "Bool": {"aws:MultiFactorAuthPresent": "true"}}
+    (link,) = audit.trusting(IT, role(IT)._replace(trust={"Statement": [{**statement, "Condition": both}]}))
+    assert link.holds is False and link.says.endswith("it asks for MFA, which is not named here.")
+
+
 def test_what_is_missing_of_permissions_is_named() -> None:
     decisions = dict.fromkeys(audit.needed(IT), "allowed")
     assert audit.permitted(IT, decisions).holds

@@ -63,6 +63,9 @@ def trusting(it: Arrangement, role: IamRole) -> list[Link]:
         if gap is None:
             found.append(Link("trust", True, f"{it.role} lets in {way}"))
             continue
+        if gap.unsure:
+            found.append(Link("trust", None, f"Whether {it.role} lets in {way} is AWS's to judge: {gap.says}."))
+            continue
         says = f"{it.role} does not let in {way}: {gap.says}."
         if gap.give:  # the role asks for more than was named here, which is no fault of its policy
             found.append(Link("trust", False, says, f"name it, and have developers name it: {gap.give}"))
@@ -99,10 +102,14 @@ def _decided(it: Arrangement, decisions: Mapping[str, str], wanted: Sequence[str
 
 
 class _Gap(NamedTuple):
-    """What keeps a way from being let in, and the flag that closes it where callers can."""
+    """What keeps a way from being let in, and the flag that closes it where callers can.
+
+    `unsure` says that it may not keep anybody: it asks for what is not known here, such as the callers' organization.
+    """
 
     says: str
     give: str = ""
+    unsure: bool = False
 
 
 def _gap(it: Arrangement, one: Trust, document: Document) -> _Gap | None:
@@ -121,11 +128,13 @@ def _gap(it: Arrangement, one: Trust, document: Document) -> _Gap | None:
             gaps.append(unmet)
     if not gaps:
         return _Gap("its trust policy does not name it")
-    nearest = min(gaps, key=len)
+    nearest = min(gaps, key=lambda unmet: (sum(not gap.unsure for gap in unmet), len(unmet)))
     if not nearest:
         return None
+    if any(not gap.unsure for gap in nearest):
+        nearest = [gap for gap in nearest if not gap.unsure]
     give = " ".join(gap.give for gap in nearest) if all(gap.give for gap in nearest) else ""
-    return _Gap("; ".join(gap.says for gap in nearest), give)
+    return _Gap("; ".join(gap.says for gap in nearest), give, all(gap.unsure for gap in nearest))
 
 
 def _names(it: Arrangement, one: Trust, principal: Any) -> bool:
@@ -156,13 +165,14 @@ def _tests(statement: Document) -> Iterator[tuple[str, str, list[str]]]:
 
 def _unmet(it: Arrangement, one: Trust, operator: str, key: str, wanted: list[str]) -> _Gap | None:
     """Say why a condition does not hold for a way in, None where it does."""
-    have, plain = _context(it, one).get(key.lower()), operator.removesuffix("IfExists").split(":")[-1]
+    brought, plain = _context(it, one), operator.removesuffix("IfExists").split(":")[-1]
+    have = brought.get(key.lower())
     if have is None and operator.endswith("IfExists"):
         return None
     like = "Like" in plain or plain.startswith("Arn")
     holds = have is not None and any(have == want or (like and fnmatchcase(have, want)) for want in wanted)
     if "Not" in plain or plain == "Null":
-        return _Gap(f"it has a condition {operator} on {key} that only AWS can judge")
+        return _Gap(f"it has a condition {operator} on {key}", unsure=True)
     if holds:
         return None
     if key.lower() == "sts:externalid":
@@ -171,7 +181,8 @@ def _unmet(it: Arrangement, one: Trust, operator: str, key: str, wanted: list[st
         return _Gap(f"it asks for the external ID {' or '.join(wanted)}, {given}", give)
     if key.lower() == "aws:multifactorauthpresent":
         return _Gap("it asks for MFA, which is not named here", "--require-mfa")
-    return _Gap(f"it asks for {key} = {' or '.join(wanted)}")
+    tag = key.lower().startswith(("aws:principaltag/", "aws:requesttag/"))
+    return _Gap(f"it asks for {key} = {' or '.join(wanted)}", unsure=key.lower() not in brought and not tag)
 
 
 def _context(it: Arrangement, one: Trust) -> dict[str, str | None]:
