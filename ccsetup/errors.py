@@ -4,7 +4,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False  # as typing has it, without the time that importing typing takes
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from typing import Any
 
     from ccsetup.denials import Denial
@@ -63,8 +63,9 @@ class Cancelled(Problem):
 class NoRepository(Problem):
     """There is no repository of that name in that region and account."""
 
-    def __init__(self, what: str, *, why: str = "", next: str = "") -> None:
+    def __init__(self, what: str, *, why: str = "", next: str = "", near: Sequence[str] = ()) -> None:
         super().__init__(what, why=why, next=next, code="access.repository")
+        self.near = near  # the names of repositories that may be meant
 
 
 class Elsewhere(Problem):

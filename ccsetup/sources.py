@@ -50,12 +50,16 @@ def long_term(settings: Mapping[str, str]) -> bool:
     return "aws_access_key_id" in settings and "aws_session_token" not in settings
 
 
-def near(name: str, names: Sequence[str]) -> str:
-    """Return words that suggest names like this one, "" when there are none."""
+def close(name: str, names: Sequence[str]) -> list[str]:
+    """Return the names like this one, the nearest first."""
     import difflib
 
-    close = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
-    *others, last = close or [""]
+    return difflib.get_close_matches(name, names, n=3, cutoff=0.5)
+
+
+def near(name: str, names: Sequence[str]) -> str:
+    """Return words that suggest names like this one, "" when there are none."""
+    *others, last = close(name, names) or [""]
     return f"There are {', '.join(others)} and {last}." if others else f"There is {last}." if last else ""
 
 

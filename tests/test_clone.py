@@ -505,6 +505,14 @@ def test_a_person_chooses_between_repositories_of_one_name(person: Person) -> No
     assert not (person.home / ".gitconfig").exists()
 
 
+def test_a_person_who_mistyped_the_name_takes_the_one_that_was_meant(person: Person) -> None:
+    person.profile("dev", region="us-east-2")
+    terminal = at_a_terminal(person, "MySharedDemoRepoo")
+    terminal.answer("What now?", "Take MySharedDemoRepo")
+    assert terminal.exit_code() == 0, terminal.text()
+    assert "dev@MySharedDemoRepo" in person.git("MySharedDemoRepo", "remote", "get-url", "origin")
+
+
 @pytest.mark.parametrize("takes", [True, False])
 def test_a_person_is_offered_the_region_it_is_in(person: Person, takes: bool) -> None:
     person.profile("dev", region="us-east-2")

@@ -17,8 +17,8 @@ from ccsetup.errors import Cancelled, Missing, NoRepository, Problem
 from ccsetup.look import Look
 from ccsetup.model import Asked, Back, Choice, Who
 from ccsetup.questions import Target
+from ccsetup.sources import close, near
 from ccsetup.sources import ends as recorded_end
-from ccsetup.sources import near
 from ccsetup.waiting import within
 from ccsetup.world import Sighting, World
 
@@ -35,6 +35,7 @@ class Place(NamedTuple):
     profile: str
     region: str
     account_id: str = ""
+    instead: str = ""  # the repository to take, where another name was meant
 
 
 @dataclass
@@ -246,13 +247,16 @@ def nothing(world: World, look: Look, asked: Round, target: Target, names: Colle
         )
         return Problem(f"{what} to clone {target.name} with.", next=_set_up(target), code="profile.missing")
     answered = [s for s in asked.seen if isinstance(s.refused, NoRepository)]
-    hint = _near_names(world, look, answered, target.name)
+    names_like = _near_names(world, look, answered, target.name)
+    same = [name for name in names_like if name.lower() == target.name.lower()]
+    hint = f"There is {same[0]}: names are case-sensitive." if same else near(target.name, names_like)
     logins = "".join(f" Could be tried after: ccsetup login {shlex.quote(name)}." for name in asked.later)
     reasons = list(dict.fromkeys(s.refused.what for s in asked.seen if s.refused and s.profile not in asked.later))
     return NoRepository(
         f"No profile here sees {target.name}{f' in {target.region}' if target.region else ''}: asked {_few(names)}.",
         why=(" ".join(reasons[:3]) if not answered else "") + logins,
         next=hint or _set_up(target),
+        near=same or names_like,
     )
 
 
@@ -272,8 +276,8 @@ def address_of(target: Target) -> str:
     return address.codecommit_url(target.name, target.region) if target.region else target.name
 
 
-def _near_names(world: World, look: Look, answered: Sequence[Sighting], name: str) -> str:
-    """Return words that suggest a repository of a name like this, from those that the answering profiles list."""
+def _near_names(world: World, look: Look, answered: Sequence[Sighting], name: str) -> list[str]:
+    """Return the repositories of names like this, from those that the answering profiles list."""
     known: dict[str, str] = {}
 
     def list_them(who: Who) -> None:
@@ -285,4 +289,4 @@ def _near_names(world: World, look: Look, answered: Sequence[Sighting], name: st
     with suppress(TimeoutError), world.screen.busy(f"Looking for names like {name}"):
         within(_LIST_S, *(partial(list_them, who) for who in whos))
     same = known.get(name.lower())
-    return f"There is {same}: names are case-sensitive." if same else near(name, list(known.values()))
+    return [same] if same else close(name, list(known.values()))

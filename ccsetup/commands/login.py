@@ -110,7 +110,8 @@ def _chosen(world: World, look: Look) -> str:
     if not found:
         raise Problem("No profile on this machine can be renewed.", next="Set one up: ccsetup", code="profile.missing")
     if world.prompt is None or len(found) == 1:
-        world.screen.note(f"Took {found[0].name}: {_words(world, found[0])}.")
+        which = "the one that ends first" if len(found) > 1 else "the only one"
+        world.screen.note(f"Took {found[0].name}, {which}: {_words(world, found[0])}.")
         return found[0].name
     choices = tuple(Choice(it.name, it.name, f"{it.kind}, {_words(world, it)}") for it in found)
     answer = world.prompt.ask(Asked("profile", "Which profile?", "choose", choices=choices, default=found[0].name))

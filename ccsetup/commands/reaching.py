@@ -30,6 +30,8 @@ def reach(world: World, look: Look, wish: Wish) -> Outcome | None:
     place = seeking.seek(world, look, wish, kept)
     if place is None:
         return None
+    if place.instead:
+        return reach(world, look, wish._replace(repo=place.instead, target=wish.target._replace(name=place.instead)))
     if wish.print_url:
         return printing.addresses(world, look, wish, place, kept)
     while True:

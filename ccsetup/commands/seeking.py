@@ -9,7 +9,7 @@ from ccsetup.commands.finding import Place, Round
 from ccsetup.commands.proof import Kept, sign_in
 from ccsetup.commands.ways import Way
 from ccsetup.commands.wish import Wish
-from ccsetup.errors import Cancelled, Elsewhere, Problem
+from ccsetup.errors import Cancelled, Elsewhere, NoRepository, Problem
 from ccsetup.look import Look
 from ccsetup.model import Asked, Back, Choice
 from ccsetup.world import World
@@ -137,11 +137,16 @@ def _what_now(world: World, look: Look, wish: Wish, asked: Round, refused: Probl
     if world.prompt is None or wish.yes or wish.print_url:
         raise refused
     world.screen.problem(refused)
+    near = refused.near if isinstance(refused, NoRepository) else ()
+    there = [Choice(f"take {name}", f"Take {name}") for name in near]
     later = [Choice(f"use {name}", f"Sign in with {name}", why) for name, why in asked.later.items()]
-    choices = (*later, Choice("setup", "Set up access", "the questions of ccsetup setup"), _LEAVE)
+    choices = (*there, *later, Choice("setup", "Set up access", "the questions of ccsetup setup"), _LEAVE)
     answer = world.prompt.ask(Asked("nothing", "What now?", "choose", choices=choices, default=choices[0].value))
     if answer == "setup":
         return None
     if isinstance(answer, Back) or not answer:
         raise Cancelled(_LEFT)
-    return _named(world, look, wish._replace(profile=str(answer).removeprefix("use ")), kept)
+    what, _, name = str(answer).partition(" ")
+    if what == "take":
+        return Place("", "", instead=name)
+    return _named(world, look, wish._replace(profile=name), kept)

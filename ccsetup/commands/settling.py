@@ -92,9 +92,10 @@ def see_to_name(world: World, git: Git, directory: Path, outcome: Outcome, perso
             f"git config user.email {email or 'maria@example.com'}"
         )
         return
+    whose = "for the commits of this clone" if has_name else "for them too"
     for key, known, ask, default, parse in (
         ("user.name", has_name, "Your name, for the commits of this clone?", name, _person),
-        ("user.email", has_email, "Your e-mail address, for them too?", email, _email),
+        ("user.email", has_email, f"Your e-mail address, {whose}?", email, _email),
     ):
         if known:
             continue
