@@ -47,7 +47,8 @@ def _echo(value: str) -> str:
 
 def conversation(asked: Asked, say: Say, read: Read) -> Answered | Back:
     """Ask until there is an answer; `read` raises at the end of input."""
-    for mark, text in (("! ", asked.notice), ("? ", asked.ask), ("  ", asked.help)):
+    help_ = asked.help.replace("press ↓ to choose", "type a number")  # there is no cursor to move here
+    for mark, text in (("! ", asked.notice), ("? ", asked.ask), ("  ", help_)):
         if text:
             say(mark + inert(text))
     pick = Pick(asked.choices, asked.default, asked.free, asked.reads) if asked.widget == "choose" else None

@@ -57,6 +57,8 @@ class Prompt:
             read = self._lines if asked.reads else self._read
             answer = conversation(asked, self._say, read) if dumb else self._ask(asked)
         except (KeyboardInterrupt, EOFError):
+            if dumb:
+                self._say("")  # what is said next begins on a line of its own
             raise Cancelled from None
         if isinstance(answer, Back):
             return BACK

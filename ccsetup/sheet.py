@@ -91,8 +91,7 @@ class Sheet:
         from prompt_toolkit.lexers import SimpleLexer
 
         message = [("class:qmark", "?"), ("class:question", f" {line['message']} ")]
-        beside = [("class:help", self._spelled(self.help if self._is_beside() else ""))]
-        more = {**line, "message": message, "placeholder": beside, "lexer": SimpleLexer("class:answer")}
+        more = {**line, "message": message, "placeholder": self._beside, "lexer": SimpleLexer("class:answer")}
         session: PromptSession[Any] = PromptSession(**more)
         session.default_buffer.reset(Document(typed))
         return session.app
@@ -132,6 +131,9 @@ class Sheet:
         lines = wrap(self.ask, self._columns - 2)
         crowded = self.asked.widget != "confirm" and cells(lines[-1]) > max(self._columns - 24, 16)
         return self._spelled("\n  ".join(lines) + ("\n " if crowded else " "))
+
+    def _beside(self) -> Fragments:
+        return [("class:help", self._spelled(self.help if self._is_beside() else ""))]
 
     def _is_beside(self) -> bool:
         return cells(self.ask) + cells(self.help) + 4 <= self._columns

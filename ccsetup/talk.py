@@ -162,7 +162,7 @@ class Walk:
             return refused
         if len(choices) == 1 and not question.free and kept is None and not notice:
             return trail.plus(question.key, self._only(question, choices[0], answers), reads, asked=False)
-        outcome = self._ask(question, answers, trail, choices, notice or sentence(refused))
+        outcome = self._ask(question, answers, trail, choices, notice or _unlisted(refused))
         return outcome if isinstance(outcome, Back) else trail.plus(question.key, outcome, reads, asked=True)
 
     def _untroubled(self, question: Question, answers: Watched, trail: Trail) -> Value | Problem | None:
@@ -332,6 +332,11 @@ def sentence(problem: Problem | None) -> str:
     if problem is None:
         return ""
     return " ".join(part for part in (problem.what, problem.next) if part)
+
+
+def _unlisted(refused: Problem | None) -> str:
+    """Return why an answer is typed that would be chosen; the message that a refusal comes with is not shown here."""
+    return f"{refused.what} Type it here, or go back." if refused and refused.letter else sentence(refused)
 
 
 def nested(prefix: str, questions: Sequence[Question]) -> tuple[Question, ...]:

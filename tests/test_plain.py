@@ -45,6 +45,12 @@ def test_a_choice_is_made_by_its_number():
     ]
 
 
+def test_no_key_is_named_that_does_nothing_here():
+    visitor = Visitor("1\n")
+    visitor.answers(Asked("kind", "What?", "choose", help="Paste it here, or press ↓ to choose.", choices=KINDS))
+    assert visitor.seen[1] == "  Paste it here, or type a number."
+
+
 def test_a_long_list_shows_twenty_and_is_filtered_by_typing():
     visitor = Visitor("sharedemo\n", "1\n")
     assert visitor.answers(Asked("repo", "Which repository?", "choose", choices=MANY)) == "MySharedDemoRepo"

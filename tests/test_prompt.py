@@ -457,6 +457,7 @@ class TestOnADumbTerminal:
     def test_ctrl_c_and_the_end_of_input_cancel(self, tmp_path, key):
         terminal = Terminal(tmp_path, 'Asked("x", "X?", "text")', TERM="dumb").until("(b goes back)").press(key)
         assert terminal.answers() == ["CANCELLED"]
+        assert terminal.raw.rstrip(b" ^CD").endswith(b"\n")  # what is said next is on a line of its own
 
 
 def test_importing_the_prompt_loads_no_library():

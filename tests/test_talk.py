@@ -111,12 +111,12 @@ def test_the_only_choice_is_taken_and_said() -> None:
 
 def test_a_failed_lookup_is_asked_as_text_with_the_reason() -> None:
     def refused(answers: Answers, look: object) -> list[Choice]:
-        raise Problem("AWS denied ListRepositories.")
+        raise Problem("AWS denied ListRepositories.", next="Send your administrator the message.", letter="Dear …")
 
     script = Script(("repo", "Mine"))
     assert walk(Question("repo", "Which?", "choose", choices=refused), script=script)[0].run().answers["repo"] == "Mine"
     assert script.asked[0].widget == "text"
-    assert script.asked[0].notice == "AWS denied ListRepositories."
+    assert script.asked[0].notice == "AWS denied ListRepositories. Type it here, or go back."  # no message is shown yet
 
 
 def test_a_lookup_that_speaks_against_an_earlier_answer_has_that_one_asked_again() -> None:
