@@ -224,6 +224,13 @@ def test_every_action_of_the_policies_has_its_reason(it: Arrangement) -> None:
     assert all(len(line.why) > 5 for line in policies.lines(it))
 
 
+def test_who_is_let_in_already_with_the_whole_account_is_said_to_be() -> None:
+    several = IT._replace(trusts=(Trust("permission-set", "Developer"), Trust("role", BUILD)))
+    assert not any("already" in line.why for line in policies.who(several))
+    whole = policies.who(several._replace(trusts=(*several.trusts, Trust("account"))))
+    assert ["already" in line.why for line in whole] == [True, True, False]
+
+
 # Templates
 
 
@@ -353,7 +360,7 @@ def test_whatever_the_names_documents_are_json_and_fit(
 
 BAD = {
     rules.role_name: ["", "a b", "x" * 65, "rôle", "role/x"],
-    rules.trusts: ["", "everyone", "account:888888888888", "permission-set:", "oidc:", "oidc:http://token.example.com", "oidc:localhost",
+    rules.trusts: ["", "everyone", "account:888888888888", B, f"arn:aws:iam::{B}:root", "permission-set:", "oidc:", "oidc:http://token.example.com", "oidc:localhost",
                    "saml:AcmeId", "saml:arn:aws:iam::1:saml-provider/X", f"arn:aws:iam::{B}:user/maria", f"oidc:{ISSUER} oidc:gitlab.example.com",
                    "permission-set:" + "x" * 33, "oidc:https://exa mple.com", "oidc:token.example.com:8080"],
     rules.subject: ["", "*", "?*", "repo:*", "repo:acme*/x:*", "a${aws:username}", "x" * 256, "repo:acme"],

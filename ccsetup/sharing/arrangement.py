@@ -166,11 +166,11 @@ def trusts(text: str) -> str | Corrected:
 def trust(word: str) -> Trust:
     """Read one trust. Raises BadAnswer with a right example."""
     kind, colon, name = word.partition(":")
+    if (kind == "account" and colon) or re.fullmatch(r"(arn:aws[a-z-]*:iam::)?\d{12}(:root)?", word):
+        raise BadAnswer("The account is named by --to-account; the trust is the word alone: --trust account.")
     if word.startswith("arn:") or (kind == "role" and name.startswith("arn:")):
         return _role(word if word.startswith("arn:") else name)
     if kind == "account":
-        if colon:
-            raise BadAnswer("The account is named by --to-account; the trust is the word alone: --trust account.")
         return Trust("account")
     if kind == "permission-set" and name:
         return Trust("permission-set", _permission_set(name))

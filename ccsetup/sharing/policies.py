@@ -46,6 +46,8 @@ _KMS = {  # what CodeCommit's guide asks for; a pull needs them too
     "kms:ReEncrypt*": "move it to another key version",
 }
 
+_ALREADY = "nobody more: the whole account is let in already"
+
 
 class Words(NamedTuple):
     """How the parts of an arrangement are written: plainly, or as references that a template fills in."""
@@ -152,11 +154,13 @@ def _way(it: Arrangement, one: Trust) -> Line:
     """Return one way into the role in words."""
     if one.kind == "account":
         return Line(f"account {it.people}", "whomever its administrator gives the other policy to")
+    whole = Trust("account") in it.trusts
     if one.kind == "role":
-        return Line(f"role {parse.role_name(one.name)}", f"that role of account {it.people} alone")
+        name = f"role {parse.role_name(one.name)}"
+        return Line(name, _ALREADY if whole else f"that role of account {it.people} alone")
     if one.kind == "permission-set":
         why = f"its role in account {it.people}, whatever letters Identity Center ends it with"
-        return Line(f"permission set {one.name}", why)
+        return Line(f"permission set {one.name}", _ALREADY if whole else why)
     if one.kind == "oidc":
         return Line(
             f"tokens of {one.name}", f"made out to {it.audience}" + (f" for {it.subject}" if it.subject else "")
