@@ -503,6 +503,9 @@ def test_the_script_does_with_the_aws_cli_what_apply_does(office: Office, aws_to
     done = run("admin-b")
     assert (done.returncode, done.stderr) == (0, ""), done.stderr
     assert (office.state.managed[arn].document, len(office.state.managed[arn].versions)) == (managed.document, 5)
+    office.state.managed[arn] = other = replace(managed, versions={"v1": policy.allow("s3:*")}, default="v1", tags={})
+    done = run("admin-b")
+    assert (done.returncode, office.state.managed[arn]) == (1, other) and "was not made by ccsetup" in done.stderr
     theirs = office.state.roles[f"arn:aws:iam::{A}:role/Shared+1"]
     office.state.roles[theirs.arn] = replace(theirs, trust=policy.trust("999999999999"))
     assert run("admin-a").returncode == 0 and office.state.roles[theirs.arn].trust == theirs.trust  # share's own

@@ -13,7 +13,7 @@ _HEAD = """\
 {also}# It creates what is missing, brings up to date what is there, and can be run again.
 set -euo pipefail
 cd "$(dirname "${{BASH_SOURCE[0]}}")"
-export AWS_DEFAULT_REGION="${{AWS_DEFAULT_REGION:-{region}}}"
+export AWS_DEFAULT_REGION="${{AWS_DEFAULT_REGION:-{region}}}" AWS_PAGER=
 here=$(aws sts get-caller-identity --query Account --output text)
 """
 _OWNER = """\
@@ -47,6 +47,11 @@ _PEOPLE = """\
     there=$(aws iam get-policy-version --policy-arn "$policy" --version-id "$version" \\
       --query PolicyVersion.Document --output json | tr -d '[:space:]')
     if [[ $there != "$(tr -d '[:space:]' <account-b-assume-role.json)" ]]; then
+      made=$(aws iam get-policy --policy-arn "$policy" --output text --query "Policy.Tags[?Key=='{key}'].Value | [0]")
+      if [[ $made != {value} ]]; then
+        echo "$policy is there, was not made by ccsetup, and says something else: $there" >&2
+        exit 1
+      fi
       spare=$(aws iam list-policy-versions --policy-arn "$policy" --output text \\
         --query 'Versions[?!IsDefaultVersion].VersionId | [3]')
       if [[ $spare == v* ]]; then  # IAM keeps five
