@@ -68,7 +68,11 @@ def _lasting(verify: Any, size: int, proxies: dict[str, str]) -> Any:
     class Lasting(base):  # type: ignore[misc]
         def _get_ssl_context(self) -> Any:
             context = super()._get_ssl_context()
-            context.load_verify_locations(httpsession.get_cert_path(verify))
+            path = str(httpsession.get_cert_path(verify))
+            try:
+                context.load_verify_locations(path)
+            except OSError as error:  # ssl.SSLError is one too; neither names the file
+                raise problem_of(httpsession.SSLError(endpoint_url=path, error=error), Who("", "")) from None
             return context
 
         def _setup_ssl_cert(self, conn: Any, url: str, verify: object) -> None:

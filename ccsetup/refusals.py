@@ -194,6 +194,21 @@ _NO_SOURCE = (
     "The credential_source of {profile} gives no credentials here: {says}",
     "Environment needs AWS_ACCESS_KEY_ID and its secret; the others an EC2 instance or a container.",
 )
+_NO_CERTIFICATES = (
+    "net.tls",
+    "The file of certificates that AWS_CA_BUNDLE or ca_bundle names cannot be read: {says}",
+    "Correct its path: echo $AWS_CA_BUNDLE",
+)
+_NO_PROXY = (
+    "net.proxy",
+    "A proxy's address is none: {says}",
+    "Correct HTTP_PROXY and HTTPS_PROXY: env | grep -i proxy",
+)
+_NO_SETTING = (
+    "access.identity",
+    "The AWS SDK does not take a setting: {says}",
+    "Correct it in ~/.aws/config, or among the variables: env | grep AWS_",
+)
 _DAMAGED = ("sso.cache-corrupt", "The saved sign-in of {profile} is damaged.", _SIGN_IN)
 _ASSERTION_REFUSED = (
     "access.assume",
@@ -344,4 +359,7 @@ _BY_WORDS: tuple[tuple[tuple[str, ...], str, str | Row], ...] = (
     (("LookupError",), r"^'[0-9a-f]{40}'$", _DAMAGED),  # the name of a sign-in's file
     (("TypeError", "ValueError"), r"Parser must be a string|offset-naive|Unknown string format", _DAMAGED),
     (("HTTPClientError",), r"Invalid header value", _NO_KEY),
+    (("HTTPClientError",), r"Failed to parse", _NO_PROXY),
+    (("SSLError",), r"No such file|Is a directory|Permission denied|PEM lib|NO_CERTIFICATE", _NO_CERTIFICATES),
+    (("BotoCoreError",), r"(?i)invalid defaults mode|configur\w+ value|options? \S+ is invalid", _NO_SETTING),
 )

@@ -369,6 +369,8 @@ def test_tls_trusts_whom_the_environment_names_in_one_context_and_no_other(
             loaded.clear()
             assert set(codes(ask(Aws(tmp_path / "home", stranger), profiles)).values()) == {""}
             assert len(loaded) == 1
+            monkeypatch.setenv(variable, "/no/such.pem")
+            assert set(codes(ask(Aws(tmp_path / "home", stranger), profiles)).values()) == {"net.tls"}
             monkeypatch.delenv(variable)
 
 
