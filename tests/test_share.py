@@ -187,6 +187,8 @@ def test_people_who_sign_in_by_identity_center_need_the_team_file_and_one_yes(of
     code, document, _ = office.run(*SHARE, *given, "--yes")
     assert code == 0 and document["developer"].count("\n") == 1
     assert office.run(*SHARE, *given, "--apply", "--profile", "admin-a", "--yes")[0] == 0
+    *_, shown = office.run(*SHARE, *given, "--apply", "--profile", "admin-b", "--yes")
+    assert "give the permission set Developer the customer managed policy Assume-CodeCommit-" in shown
 
     code, document, shown = office.run("setup", "--team", f"share-{REPO}/team.ini", "--yes", "--device-code")
     assert code == 0, shown

@@ -199,12 +199,20 @@ def _applied(world: World, options: Namespace, arranging: Arranging, it: Arrange
     if it.external_id and account.is_owner:
         world.screen.done("external", it.external_id, "developers give it as --external-id")
     if not account.is_owner and not it.group:
-        world.screen.note(f"Attach {it.people_policy_arn} to whom it is for, or name a group: --group Developers.")
+        world.screen.note(_attach(it))
     if account.is_owner and it.assumed:
         _next(world, f"the administrator of {it.people}", f"{readme.command(it)} --apply --profile ADMIN")
     else:
         _next(world, "each developer", readme.developer(it))
     return _report(it, steps=taken)
+
+
+def _attach(it: Arrangement) -> str:
+    """Say where the other account's policy goes, which nothing has been given yet."""
+    if sets := [trust.name for trust in it.trusts if trust.kind == "permission-set"]:
+        where = f"In IAM Identity Center, give the permission set {' and '.join(sets)}"
+        return f"{where} the customer managed policy {it.people_policy}, or an inline one that says the same."
+    return f"Attach {it.people_policy_arn} to whom it is for, or name a group: --group Developers."
 
 
 def _can(world: World, it: Arrangement, arranging: Arranging, profile: str, code: str) -> bool:

@@ -148,7 +148,8 @@ def _people(it: Arrangement, terraform: bool) -> list[str]:
     ]
     if sets:
         lines += [
-            f"For the permission set {', '.join(sets)} it goes into IAM Identity Center, as its inline policy.",
+            f"The permission set {', '.join(sets)} gets it in IAM Identity Center: as a customer managed policy of that"
+            " name, or as its inline policy.",
             BLANK,
         ]
     return lines
