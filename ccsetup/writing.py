@@ -197,7 +197,8 @@ class Exchange:
         try:
             yield
         finally:
-            lock.release()
+            with suppress(OSError):  # what is written is written, and the lock goes with the process
+                lock.release()
 
     def _lock_folder(self, made: list[Path]) -> Path:
         """Return a folder that nobody else can write to, outside the home unless somebody made that impossible."""
