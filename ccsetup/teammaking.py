@@ -9,7 +9,7 @@ from pathlib import PurePath
 from ccsetup import access, teamrules
 from ccsetup.errors import BadAnswer, Problem
 from ccsetup.model import Corrected
-from ccsetup.sources import near
+from ccsetup.sources import MACHINE, near
 from ccsetup.team import Entry
 
 Settings = Mapping[str, Mapping[str, str]]
@@ -31,7 +31,7 @@ def entries(
     """
     found: list[Entry] = []
     said: list[str] = []
-    for name in names:
+    for name in dict.fromkeys(names):
         if name not in profiles:
             hint = near(name, list(profiles)) or "See which there are: ccsetup status"
             raise Problem(f"There is no profile {name} on this machine.", next=hint, code="profile.missing")
@@ -65,7 +65,7 @@ def _entry(
         key, place = next(((k, it) for k, it in places.items() if it.question.key == question), ("", None))
         why = _left_out(question, value, names, home) if place else "no team file holds it"
         checked: str | Corrected = value
-        if place and not why and not value.startswith("@"):
+        if place and not why and not value.startswith(MACHINE):
             try:
                 checked = teamrules.answer(place, key, value)
             except BadAnswer as refused:
@@ -83,7 +83,9 @@ def _left_out(question: str, value: str, names: Sequence[str], home: PurePath) -
         return ""
     if question in _PERSONAL:
         return f"{_PERSONAL[question]}; it is asked."
-    if question == "source_profile" and not value.startswith("@") and value not in names:
+    if question == "source_profile" and value == MACHINE:
+        return "there is none here; it is asked."
+    if question == "source_profile" and not value.startswith(MACHINE) and value not in names:
         return "which profile a role starts from is each person's own; it is asked. Export that profile too to keep it."
     if question == "web_identity_token_file" and PurePath(value).is_relative_to(home):
         return "it is a path in your home; it is asked."

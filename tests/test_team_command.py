@@ -137,3 +137,11 @@ def test_a_file_is_written_once_and_never_over_another(tmp_path: Path) -> None:
     assert (tree(around.cwd), os.stat(around.cwd).st_mode) == (before, mode)
     run(around, "export", "acme-dev", "--repo", "b", "--out", "acme.ini", "--yes")
     assert team.read(out.read_text()).team.repositories[0].name == "b"
+
+
+def test_a_role_without_a_source_and_a_profile_named_twice_are_exported_as_what_they_are(tmp_path: Path) -> None:
+    around = home(tmp_path, "[profile half]\nrole_arn = arn:aws:iam::111122223333:role/Y\n", "")
+    report = run(around, "export", "half", "half")
+    (entry,) = team.read(report.document["text"]).team.entries
+    assert "source_profile" not in entry.answers
+    assert report.document["left_out"] == ["half: source_profile is left out: there is none here; it is asked."]
