@@ -131,7 +131,7 @@ def _told(words: list[str]) -> int:
         options = _parsed(words)
         kind = options.kind or ""
         return _story(options, screen)
-    except (Cancelled, KeyboardInterrupt):
+    except KeyboardInterrupt:
         problem: Problem = Cancelled()
     except Problem as refused:
         problem = refused

@@ -163,7 +163,22 @@ class Walk:
         if len(choices) == 1 and not question.free and kept is None and not notice:
             return trail.plus(question.key, self._only(question, choices[0], answers), reads, asked=False)
         outcome = self._ask(question, answers, trail, choices, notice or _unlisted(refused))
-        return outcome if isinstance(outcome, Back) else trail.plus(question.key, outcome, reads, asked=True)
+        if isinstance(outcome, Back):
+            return outcome
+        return self._told_anew(question.key, outcome, trail).plus(question.key, outcome, reads, asked=True)
+
+    def _told_anew(self, key: str, value: Value, trail: Trail) -> Trail:
+        """Return the trail for a person's answer: a paste in it wins over earlier answers, it over an earlier paste."""
+        brought = self._brought.get(key, {})
+        by = self._bringer(key)
+        if by and self._brought[by][key] != value:
+            gone = {key, *trail.answers} - set(trail.without_dependents(key).answers.minus(key))
+            self._bring(by, {k: v for k, v in self._brought[by].items() if k not in gone})
+        for other, told in brought.items():
+            if trail.answers.get(other, told) != told:
+                trail = trail.without_dependents(other)
+                trail = replace(trail, answers=trail.answers.minus(other))
+        return trail
 
     def _untroubled(self, question: Question, answers: Watched, trail: Trail) -> Value | Problem | None:
         """Return the answer that needs no person; where it came of a paste and is refused, why, and whom that is about.
@@ -217,11 +232,11 @@ class Walk:
     def _bring(self, key: str, answers: Mapping[str, Value]) -> None:
         """Remember what an answer brought along, in place of what its question brought before."""
         if answers or key in self._brought:
-            self._brought[key] = answers
+            self._brought = {**{by: more for by, more in self._brought.items() if by != key}, key: answers}
             self.look.told = {k: v for more in (*self._brought.values(), self.given) for k, v in more.items()}
 
     def _bringer(self, key: str) -> str | None:
-        return next((by for by, more in self._brought.items() if key in more), None)
+        return next((by for by, more in reversed(self._brought.items()) if key in more), None)  # the latest
 
     def _only(self, question: Question, choice: Choice, answers: Answers) -> Value:
         """Take the only choice there is, and say so, in the question's own words where it has some."""

@@ -113,6 +113,23 @@ def test_ctrl_c_while_the_checks_run_puts_everything_back(tmp_path: Path) -> Non
     assert tree(tmp_path / "home") == {}
 
 
+def test_ctrl_c_at_the_question_what_now_puts_everything_back_and_says_so(tmp_path: Path) -> None:
+    around = world(tmp_path, aws=FakeAws(who=REFUSED))
+    with pytest.raises(Cancelled, match=r"^Cancelled\.$"):
+        run(around, REPO, Script(("review", "go"), ("failed", LEAVE)))
+    assert tree(tmp_path / "home") == {}
+
+
+def test_refused_keys_lead_back_to_the_access_key_and_its_secret_is_asked_again(tmp_path: Path) -> None:
+    script = Script(("access_key_id", "AKIAIOSFODNN7EXAMPLE"), ("secret_access_key", "s" * 40), ("review", "go"),
+                    ("failed", "change access_key_id"), ("access_key_id", "AKIAI44QH8DHBEXAMPLE"),
+                    ("secret_access_key", LEAVE))  # fmt: skip
+    told = {key: value for key, value in REPO.items() if "access_key" not in key and key != "session_token"}
+    with pytest.raises(Cancelled):
+        run(world(tmp_path, aws=FakeAws(who=REFUSED)), told, script)
+    assert script.asked[3].choices[0].label == "Change: Access key"
+
+
 def test_another_account_than_the_one_asked_for_is_refused(tmp_path: Path) -> None:
     aws = FakeAws(who=Identity("999999999999", "arn:aws:iam::999999999999:user/x"))
     role: dict[str, Value] = {

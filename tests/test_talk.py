@@ -238,6 +238,22 @@ def test_another_answer_takes_what_the_paste_brought_with_it() -> None:
     assert walking.run().answers.text("size") == "9"
 
 
+def test_a_second_paste_wins_over_the_first_though_its_own_answer_is_the_same() -> None:
+    sizes = {"first": "8", "second": "10"}
+    pasting = COLOUR._replace(reads=str, settle=lambda value, a, look: bringing("red", size=sizes[str(value)]))
+    script = Script(("colour", "first"), ("colour", "second"))
+    walking, _ = walk(pasting, SIZE, script=script)
+    assert walking.run(walking.run(), again="colour").answers.text("size") == "10"
+
+
+def test_an_answer_given_anew_takes_with_it_what_an_earlier_paste_had_beside_it() -> None:
+    pasting = COLOUR._replace(reads=str, settle=lambda value, a, look: bringing("red", size="8", weight="1 kg"))
+    weight = Question("weight", "How heavy?", when=lambda answers: bool(answers.text("size")))
+    script = Script(("colour", "paste"), ("size", "9"), ("weight", "2 kg"))
+    walking, _ = walk(pasting, SIZE, weight, script=script)
+    assert walking.run(walking.run(), again="size").answers.text("weight") == "2 kg"
+
+
 def test_a_pasted_answer_that_is_refused_is_asked_with_the_reason() -> None:
     def odd(text: str) -> str:
         if text == "8":

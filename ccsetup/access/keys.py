@@ -79,6 +79,7 @@ QUESTIONS = (
         widget="secret",
         help="Forty characters; what you type or paste stays hidden.",
         parse=parse.secret_access_key,
+        when=lambda answers: bool(answers.text("access_key_id")),  # another key has another secret
         flag="-",
         title="Secret key",
     ),

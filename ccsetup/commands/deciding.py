@@ -44,6 +44,7 @@ class Verdict:
 _SUSPECTS = {
     "access.assume": ("role_arn", "external_id", "source_profile", "mfa_serial"),
     "role.arn": ("role_arn",),
+    "access.identity": ("access_key_id",),
     "access.account": ("sso_account_id", "role_arn", "repo"),
     "access.repository": ("repo", "region"),
     "access.region": ("region", "repo"),
