@@ -128,6 +128,7 @@ def test_refused_keys_lead_back_to_the_access_key_and_its_secret_is_asked_again(
     with pytest.raises(Cancelled):
         run(world(tmp_path, aws=FakeAws(who=REFUSED)), told, script)
     assert script.asked[3].choices[0].label == "Change: Access key"
+    assert script.asked[4].default == ""  # lest a paste be added to it
 
 
 def test_another_account_than_the_one_asked_for_is_refused(tmp_path: Path) -> None:

@@ -69,6 +69,7 @@ QUESTIONS = (
         help="It begins with ASIA (temporary) or AKIA (long-term); or paste all the values at once.",
         parse=_key_or_paste,
         settle=_settle_paste,
+        once=True,  # a paste would be added to the key that stands there
         flag="--keys",
         unasked="Pipe the values in, such as: pbpaste | ccsetup setup keys --keys -, or take the variables: --keys env",
         title="Access key",
