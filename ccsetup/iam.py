@@ -26,7 +26,7 @@ _PAUSES_S = (0.5, 1.0, 2.0, 4.0, 8.0, 8.0)  # between tries
 _SLOW = ("Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException")
 _NOT_YET = ("EntityTemporarilyUnmodifiable", "ConcurrentModification", "DeleteConflict")
 _SETTLES_S, _GLANCE_S = 30.0, 1.0
-_ABOUT = ("RoleName", "PolicyArn", "PolicyName")  # what a call is about
+_ABOUT = ("RoleName", "GroupName", "PolicyArn", "PolicyName")  # what a call is about
 
 
 class Iam:

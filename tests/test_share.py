@@ -393,6 +393,16 @@ def test_one_message_is_enough_for_an_administrator_without_permissions(office: 
     assert len(state.roles) + len(state.managed) == 0
 
 
+def test_what_is_missing_on_a_group_is_asked_for_on_the_group_alone(office: Office) -> None:
+    words = [*SHARE, "--profile", "admin-b", "--group", GROUP, "--apply", "--yes"]
+    office.state.set_policies("admin-b", policy.allow("iam:*", on=f"arn:aws:iam::{B}:policy/*"))
+    code, document, _ = office.run(*words)
+    (problem,) = document["problems"]
+    assert (code, problem["what"]) == (1, f"AWS denied AttachGroupPolicy on {GROUP}.")
+    (statement,) = problem["policy"]["Statement"]
+    assert (statement["Action"], statement["Resource"]) == ("iam:AttachGroupPolicy", f"arn:aws:iam::{B}:group/{GROUP}")
+
+
 def test_a_role_of_somebody_else_is_changed_by_a_person_alone_and_never_deleted(office: Office) -> None:
     state, words = office.state, [*SHARE, "--role-name", "Theirs", "--profile", "admin-a"]
     state.add_role(A, "Theirs", policy.trust("999999999999"), policy.allow("s3:*"))

@@ -57,6 +57,8 @@ class Account:
         denial = refused.denial
         if not denial or not denial.action.startswith("iam:") or denial.explicit:
             return refused
+        if denial.action.endswith("GroupPolicy"):  # on the group, which nothing else is done to
+            return refused
         also = tuple(it for it in steps.needed(self.is_owner, self._removing) if it != denial.action)
         return explain(refused, denial._replace(also=also))
 
