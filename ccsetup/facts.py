@@ -40,7 +40,7 @@ class Facts:
     `processes` are the credential_process programs that were run, by profile; only those of profiles that were asked
     for are. `settings` are git's where no clone counts, as in Clone (None: not asked for). `scripts` is the folder of
     ccsetup's own commands, `helper_sdk` the version of the botocore behind the git-remote-codecommit that git finds (""
-    where it is ccsetup's own or does not tell).
+    where it is ccsetup's own or does not tell). `git_refuses` is what git says where its settings keep it from running.
 
     `config` and `credentials` are read as they are meant: their lines are the files' lines, in number and order.
     """
@@ -65,6 +65,7 @@ class Facts:
     settings: tuple[tuple[str, str], ...] | None = None
     scripts: str = ""
     helper_sdk: str = ""
+    git_refuses: str = ""
 
     @cached_property
     def config(self) -> Document:

@@ -16,6 +16,11 @@ from ccsetup.model import Edit, Route, Submodule
 from ccsetup.running import Progress, Runner
 
 HELPER = "git-remote-codecommit"
+_NO_SETTINGS = {
+    **dict.fromkeys(("HOME", "XDG_CONFIG_HOME", "GIT_CONFIG_GLOBAL", "GIT_DIR"), os.devnull),
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_CONFIG_COUNT": "0",
+}
 
 
 class Git:
@@ -30,11 +35,13 @@ class Git:
         return Git({**self._runner.env, "PATH": f"{directory}{os.pathsep}{self._runner.path}"}, self._runner.home)
 
     def version(self) -> str:
-        """Return git's version such as "2.39.5"; "" when there is no git."""
+        """Return git's version such as "2.39.5"; "" when there is no git. A broken .gitconfig keeps nobody from it."""
         try:
-            found = re.search(r"\d+(\.\d+)+", self._runner.run(["--version"]).out)
+            done = self._runner.run(["--version"])
+            done = done if not done.code else self._runner.run(["--version"], more=_NO_SETTINGS)
         except Problem:
             return ""
+        found = re.search(r"\d+(\.\d+)+", done.out)
         return found[0] if found else ""
 
     def helper(self) -> str:

@@ -341,6 +341,18 @@ def test_a_git_that_is_absent_or_too_old_stops(version, code):
     assert (finding.code, finding.severity, finding.do) == (code, "stops", "https://git-scm.com/downloads")
 
 
+def test_settings_that_git_cannot_read_are_told_in_its_words():
+    says = "fatal: bad config line 4 in file /home/maria/.gitconfig"
+    finding = found(facts(ROLE, BASE, git_version="2.39.5", git_refuses=says), "git.")[0]
+    assert (finding.code, finding.severity, finding.because) == ("git.missing", "stops", says)
+
+
+def test_a_host_of_ones_own_names_no_region_and_that_is_no_fault(cloned):
+    url = "https://code.internal:8443/v1/repos/MyRepo"
+    here = cloned(url, ("credential.helper ", OURS, PATHED))
+    assert found(here.facts(env={"CODE_COMMIT_ENDPOINT": "code.internal:8443"}), "git.remote") == []
+
+
 @pytest.mark.parametrize("sdk", ["1.20.112", "1.28.85", "1.8"])
 def test_a_helper_whose_sdk_knows_no_sessions_is_told_to_whom_it_matters(sdk):
     sessions = "[profile dev]\nsso_session = acme\nsso_account_id = 111122223333\nsso_role_name = Dev\n"

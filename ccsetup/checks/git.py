@@ -21,7 +21,7 @@ _MOST = 9
 
 
 def missing(facts: Facts) -> Iterator[Finding]:
-    """No git, or one that is too old."""
+    """No git, one that does not run, or one that is too old."""
     if not facts.git_version:
         says = "There is no git on the PATH."
         yield Finding("git.missing", "stops", says, "git: command not found", do="https://git-scm.com/downloads")
@@ -29,6 +29,9 @@ def missing(facts: Facts) -> Iterator[Finding]:
         says = f"git {facts.git_version} is too old; {'.'.join(map(str, OLDEST))} or later is needed."
         because = "Older ones cannot switch inherited credential helpers off for one clone."
         yield Finding("git.version", "stops", says, because, do="https://git-scm.com/downloads")
+    elif facts.git_refuses:
+        says = "git does not run: it cannot read its own settings."
+        yield Finding("git.missing", "stops", says, facts.git_refuses, do="Mend the line that git names")
 
 
 def _numbers(version: str) -> tuple[int, ...]:

@@ -195,7 +195,7 @@ def _without_address(facts: Facts, clone: Clone, here: Address) -> Iterator[Find
     """Look at an https or ssh remote, which names no profile: its helper may."""
     region = here.region
     remedies = [_moved(facts, here, it, region) for it in _profiles(facts)[:_MOST]] if not here.host else []
-    if region not in address.REGIONS:
+    if region and region not in address.REGIONS:  # a host of one's own (CODE_COMMIT_ENDPOINT) names none
         yield _remote(facts, "stops", f"There is no CodeCommit in {region}, which this clone's remote names.", "", [])
         return
     if here.form == "ssh":

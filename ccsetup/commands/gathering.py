@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -52,8 +51,10 @@ def _with_git(world: World, facts: Facts) -> Facts:
     own, clone = "" if helpers[HELPERS[0]] else world.git.own_helper(), _clone(world)
     facts = replace(facts, helpers=helpers, clone=clone, scripts=str(Path(own).parent) if own else "")
     if clone is None:
-        with suppress(Problem):
+        try:
             facts = replace(facts, settings=_settings(world.git.do(world.cwd, "config", "--list", "-z")))
+        except Problem as refused:
+            facts = replace(facts, git_refuses=refused.why or refused.what)
     signs_in = any("sso_session" in (text or "") for text in (facts.texts.config, facts.texts.credentials))
     return replace(facts, helper_sdk=_helper_sdk(world, Path(helpers[HELPERS[0]])) if signs_in else "")
 
