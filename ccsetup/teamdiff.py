@@ -52,11 +52,16 @@ def differences(team: Team, facts: Facts, clones: Mapping[str, Standing], do: st
     """Return what differs, accesses first; `clones` are the repositories' folders by name, `do` what to run then."""
     here = {entry.name: _profile_here(entry, facts) for entry in team.entries}
     named = {place.access for place in team.repositories}
+    started = {it.answers.get("source_profile", "") for it in team.entries} - {""}  # what others start from
+    alone = [it for it in team.entries if it.name not in named and it.answers.get("profile") not in started]
     wanted = [it for it in team.entries if here[it.name] or it.name in named]
-    if not any(here[it.name] and it.name not in named for it in wanted) and team.entries[0] not in wanted:
-        wanted.insert(0, team.entries[0])
+    first = (alone or team.entries)[0]
+    if not any(here[it.name] and it in alone for it in wanted) and first not in wanted:
+        wanted.insert(0, first)
+    usual = next((it.name for it in wanted if it in alone), wanted[0].name)
+    sources = {it.answers.get("source_profile", "") for it in wanted} - {""}
+    wanted = [it for it in team.entries if it in wanted or it.answers.get("profile") in sources]
     meant = {entry.name: _meant(entry, here[entry.name], facts) for entry in wanted}
-    usual = next((it.name for it in wanted if it.name not in named), wanted[0].name)
     found: list[Difference] = []
     for entry in wanted:
         found += (Difference(finding, meant[entry.name]) for finding in _of_entry(entry, here[entry.name], facts, do))

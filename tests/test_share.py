@@ -196,6 +196,22 @@ def test_people_who_sign_in_by_identity_center_need_the_team_file_and_one_yes(of
     config = Path.home().joinpath(".aws", "config").read_text()
     assert f"sso_account_id = {B}\nsso_role_name = Developer" in config and "source_profile = acme-developer" in config
 
+    Path.home().joinpath(".aws", "config").unlink()  # the doctor brings the role in with what it starts from
+    code, document, shown = office.run("doctor", "--team", f"share-{REPO}/team.ini", "--fix", "--yes")
+    assert code == 0, shown
+    assert Path.home().joinpath(".aws", "config").read_text() == config
+
+
+def test_a_flag_beside_the_file_reaches_the_sign_in_that_the_role_starts_from(office: Office) -> None:
+    given = ["--sso-start-url", "https://acme.awsapps.com/start", "--sso-region", "us-east-1"]
+    assert office.run(*SHARE, *given, "--yes")[0] == 0
+    by_file = ["setup", "--team", f"share-{REPO}/team.ini", "--yes", "--dry-run"]
+    assert office.run(*by_file)[1]["problems"][0]["what"] == "Missing: --sso-role-name."
+    code, document, shown = office.run(*by_file, "--sso-role-name", "Developer", "--duration-seconds", "3600")
+    assert code == 0, shown
+    assert "+sso_role_name = Developer" in shown and "+duration_seconds = 3600" in shown
+    assert office.run(*by_file, "--sso-role-name", "Developer", "--provider-id", "x")[0] == 2  # of neither kind
+
 
 # The folder
 

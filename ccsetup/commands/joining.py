@@ -111,11 +111,11 @@ def _walked(
     """Ask what the file and the flags leave open, access by access."""
     jobs: list[Job] = []
     planned: list[Section] = []
-    flags = {key: value for key, value in options.given.items() if key not in (*OF_CLONES, "kind")}
+    main_one = chosen or entries[-1]  # whom the flags and a paste are about
+    shared_out = _shared_out(options, entries, main_one)
     for entry in entries:
         own = [it for it in places if it.access == entry.name or (not it.access and entry is chosen)]
-        mine = entry is (chosen or entries[-1])  # whom the flags and a paste are about
-        given = flags if mine else {}
+        mine, given = entry is main_one, shared_out[entry.name]
         pasted = {k: v for k, v in options.pasted.items() if mine and k not in OF_CLONES}
         look = looking(world, Options({"kind": entry.kind, "no_clone": "yes", **given}, dry_run=options.dry_run))
         _with(look, planned)
@@ -134,6 +134,18 @@ def _walked(
         planned += access.sections_of(job.answers, look)
         jobs.append(job)
     return jobs
+
+
+def _shared_out(options: Options, entries: Sequence[Entry], main_one: Entry) -> dict[str, dict[str, Value]]:
+    """Return each access's flags: the main one's, and to those that it starts from what its own kind never asks."""
+    flags = {key: value for key, value in options.given.items() if key not in (*OF_CLONES, "kind")}
+    asked = {it.name: {question.key for question in access.asked_by(access.of(it.kind))} for it in entries}
+    own = asked[main_one.name] | (flags.keys() - {key for keys in asked.values() for key in keys})
+    return {
+        it.name: {key: value for key, value in flags.items() if (key in own) == (it is main_one)
+                  and (it is main_one or key in asked[it.name])}
+        for it in entries
+    }  # fmt: skip
 
 
 def _flow(pattern: str, answers: Answers) -> tuple[Question, ...]:
