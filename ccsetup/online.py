@@ -73,8 +73,8 @@ class _Asking:
 
     def _ask(self, who: Who, keys: Keys) -> None:
         try:
-            told_us = told(lambda: self._clients.acting("sts", who, keys).get_caller_identity(), who)
-            answer = Answer(who.profile, _identity(told_us))
+            identity = told(lambda: _identity(self._clients.acting("sts", who, keys).get_caller_identity()), who)
+            answer = Answer(who.profile, identity)
         except Problem as refused:
             answer = Answer(who.profile, refused=refused, at=who.profile)
         self._found[who.profile] = answer._replace(ahead_s=ahead_s())

@@ -248,6 +248,7 @@ def moody(off_s: float = 0) -> Any:
             "HANG": hang,
             "RESET": reset,
             "PAGE": says(200, PAGE, Content_Type="text/html", Date="Mon, 01 Jan 2001 00:00:00 GMT"),
+            "HALF": says(200, IDENTITY.replace("Account>", "Other>"), Date=date),
             "BUSY": refusing(400, "Throttling"),
             "ONCE": refusing(400, "Throttling") if seen[mood] == 1 else says(200, IDENTITY, Date=date),
             "OVER": refusing(403, "ExpiredToken"),
@@ -289,15 +290,15 @@ def aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Aws:
 
 
 def test_those_that_hang_or_fail_hold_back_and_hide_no_other(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
-    profiles = keyed(*["HANG"] * 40, *["RESET", "PAGE", "BUSY", "ONCE", "OVER"], *["WELL"] * 60)
+    profiles = keyed(*["HANG"] * 40, *["RESET", "PAGE", "HALF", "BUSY", "ONCE", "OVER"], *["WELL"] * 60)
     with canned(monkeypatch, moody()):
         began = time.monotonic()
         found = ask(aws, profiles, seconds=7)
         assert time.monotonic() - began < 8
     said = codes(found)
     assert {name.rstrip("0123456789"): code for name, code in said.items()} == {
-        "hang": "net.unreachable", "reset": "net.unreachable", "page": "net.proxy", "busy": "net.unreachable",
-        "once": "", "over": "keys.expired", "well": "",
+        "hang": "net.unreachable", "reset": "net.unreachable", "page": "net.proxy", "half": "net.proxy",
+        "busy": "net.unreachable", "once": "", "over": "keys.expired", "well": "",
     }  # fmt: skip
     assert len([name for name, code in said.items() if name.startswith("well") and not code]) == 60
     assert found["hang0"].refused
