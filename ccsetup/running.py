@@ -89,14 +89,12 @@ class Runner:
         if not git:
             get_it = "Install it: https://git-scm.com/downloads"
             raise Problem("There is no git on the PATH.", next=get_it, code="git.missing")
-        process = subprocess.Popen(
-            [git, *words],
-            env={**self.env, **(more or {})},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL if progress else subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-        )
+        out = subprocess.DEVNULL if progress else subprocess.PIPE
+        try:
+            process = _begun([git, *words], {**self.env, **(more or {})}, out)
+        except OSError as error:  # a script without its interpreter, a program for another machine
+            what = f"{git} cannot be run: {(error.strerror or type(error).__name__).lower()}."
+            raise Problem(what, next="Install git anew, or take it off the PATH.", code="git.missing") from None
         try:
             return _follow(process, progress) if progress else _wait(process, timeout_s)
         except subprocess.TimeoutExpired:
@@ -107,6 +105,13 @@ class Runner:
             ) from None
         finally:
             _end(process)
+
+
+def _begun(words: Sequence[str], env: Mapping[str, str], out: int) -> subprocess.Popen[bytes]:
+    """Start a process in a group of its own, which reads nothing and whose errors are read here."""
+    return subprocess.Popen(
+        words, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.PIPE, start_new_session=True
+    )
 
 
 def _wait(process: subprocess.Popen[bytes], timeout_s: float | None) -> Done:

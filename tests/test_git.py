@@ -88,6 +88,8 @@ def test_the_version_is_gits_own(git: Git, tmp_path: Path) -> None:
     assert re.fullmatch(r"\d+\.\d+[.\d]*", git.version())
     assert git.version() in shell("git", "--version", cwd=tmp_path, env=dict(os.environ))
     assert Git({"PATH": str(tmp_path)}, tmp_path).version() == ""
+    script(tmp_path / "git", "no program")
+    assert Git({"PATH": str(tmp_path)}, tmp_path).version() == ""
     (tmp_path / ".gitconfig").write_text("[oops\n")
     assert Git({"PATH": os.environ["PATH"]}, tmp_path).version() == git.version()
 
