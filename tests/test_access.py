@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from script import NOW, FakeAws, FakeSignIn, Script, Shown, world
 
-from ccsetup import access
+from ccsetup import access, flow
 from ccsetup.errors import BadAnswer, Elsewhere, Missing, Problem
 from ccsetup.look import Look
 from ccsetup.model import BACK, Answers, Choice, Keys, Secret, Value
@@ -27,7 +27,7 @@ def walked(
     look = Look(around, profiles=profiles, sessions=sessions, sections=access.sections_of, given=given)  # type: ignore[arg-type]
     screen = around.screen
     assert isinstance(screen, Shown)
-    walk = Walk(access.flow, look, given=given, prompt=script, say=screen.note)
+    walk = Walk(flow.questions, look, given=given, prompt=script, say=screen.note)
     answers = walk.run().answers
     if script:
         script.done()
@@ -673,7 +673,7 @@ def test_a_whole_clone_command_tells_the_folder_and_the_branch(tmp_path: Path) -
                                "repo": "git clone -b develop codecommit::us-east-2://MyDemoRepo mine"}  # fmt: skip
     around = world(tmp_path)
     look = Look(around, profiles=BASE, sessions={}, sections=access.sections_of, given=given)
-    answers = Walk(access.flow, look, given=given, prompt=None, say=print).run().answers
+    answers = Walk(flow.questions, look, given=given, prompt=None, say=print).run().answers
     assert (answers["branch"], answers["directory"], answers["region"]) == ("develop", "mine", "us-east-2")
 
 

@@ -15,7 +15,7 @@ HOUSE = ROOT / "ccsetup"
 
 FOUNDATION = {"model", "errors", "world", "findings", "authority", "look", "patterns", "waiting"}
 PURE = {
-    "talk", "questions", "sources", "parse", "paste", "address", "ini", "config", "plan", "refusals", "inert", "pick",
+    "talk", "flow", "questions", "sources", "parse", "paste", "address", "ini", "config", "plan", "refusals", "inert", "pick",
     "access", "checks", "facts", "places", "examining", "tokens", "complaints", "masks", "denials", "policy", "transport", "assertion",
     "skim", "standing", "roster", "shells",
     "sharing", "completing", "meant", "repair", "letters", "headers", "keys", "merging", "team", "teamlines", "teamnames", "teamrules", "teammaking", "teamdiff", "teampaste",

@@ -29,9 +29,9 @@ from messages import (
 )
 from sandbox_world import marias_keys
 
-from ccsetup import access, paste
-from ccsetup.access import readings
+from ccsetup import access, flow, paste
 from ccsetup.errors import BadAnswer
+from ccsetup.flow import readings
 from ccsetup.model import Corrected, Question, Secret, Value
 from ccsetup.paste import Reading
 from ccsetup.sandbox import Sandbox
@@ -109,7 +109,7 @@ def asked(kind: str, key: str, answers: dict[str, Value]) -> Question:
     if key.startswith("source.") and key != "source.kind":
         return asked(str(answers["source.kind"]), key.removeprefix("source."), answers)
     if key == "source.kind":
-        return access.flow(access.Answers())[0]
+        return flow.questions(access.Answers())[0]
     kinds = [access.of(kind)] if kind else access.KINDS
     return next(question for one in kinds for question in access.asked_by(one) if question.key == key)
 
@@ -167,8 +167,8 @@ def test_keys_that_have_ended_say_so_where_they_are_offered() -> None:
         {"AccessKeyId": PASSING, "SecretAccessKey": SECRET, "SessionToken": TOKEN, "Expiration": "2026-11-21T18:04:00Z"}
     )
     at = datetime(2026, 11, 21, 18, 4, tzinfo=timezone.utc)
-    assert [r.hint for r in access.readings(text, at)] == ["ASIA…MPLE, ended 2026-11-21 18:04 UTC"]
-    assert [r.hint for r in access.readings(text, at.replace(hour=17))] == ["ASIA…MPLE, until 2026-11-21 18:04 UTC"]
+    assert [r.hint for r in flow.readings(text, at)] == ["ASIA…MPLE, ended 2026-11-21 18:04 UTC"]
+    assert [r.hint for r in flow.readings(text, at.replace(hour=17))] == ["ASIA…MPLE, until 2026-11-21 18:04 UTC"]
 
 
 MENDED = {

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from ccsetup import access, team, teammaking, teamrules
+from ccsetup import access, flow, team, teammaking, teamrules
 from ccsetup.errors import BadAnswer, Problem
 from ccsetup.team import Entry, Place, Refused, Team
 
@@ -397,11 +397,11 @@ def test_the_example_is_a_team_file() -> None:
 
 def test_a_team_file_that_is_pasted_is_read_as_one() -> None:
     text = (Path(__file__).parent.parent / "examples" / "team.ini").read_text()
-    (found,) = access.readings(text)
+    (found,) = flow.readings(text)
     assert (found.kind, found.answers["sso_role_name"], found.answers["repo"]) == (
         "sso",
         "Developer",
         "MySharedDemoRepo",
     )
-    assert [it.kind for it in access.readings(VERSION_1)] == ["sso"]
-    assert access.readings(text.replace("version = 1", "version = 2"))[0].found != found.found
+    assert [it.kind for it in flow.readings(VERSION_1)] == ["sso"]
+    assert flow.readings(text.replace("version = 1", "version = 2"))[0].found != found.found

@@ -7,28 +7,14 @@ account and role that `expects` names, `keys` are all the settings it may write 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from ccsetup import parse
 from ccsetup.errors import BadAnswer
 from ccsetup.look import Look
-from ccsetup.model import Access, Answers, Choice, Expected, Question, Section, Told, Value
-from ccsetup.questions import REPO, nested_shared, shared
-from ccsetup.sources import NEW
-from ccsetup.talk import Which, nested
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from ccsetup.paste import Reading
-
-PASTE = Choice("paste", "Paste a message, URL, ARN, keys, profile text …")
-SHORT = 24  # columns that the answer's line has for what was recognised, on a narrow terminal
-FIND = "find"  # no kind: whichever profile here can read the repository
-FIX = "fix"  # nor this: what is broken here is repaired first
+from ccsetup.model import Access, Answers, Expected, Question, Section
+from ccsetup.questions import shared
 
 
 def _found() -> tuple[Access, ...]:
@@ -54,130 +40,6 @@ def of(name: str) -> Access:
 def owner(settings: Mapping[str, str]) -> Access | None:
     """Return the kind whose credentials win in a profile with these merged settings, None when there are none."""
     return next((access for access in sorted(KINDS, key=lambda a: a.wins) if access.owns(settings)), None)
-
-
-def _kind(names: Sequence[str] = ()) -> Question:
-    offered = [access for access in KINDS if not names or access.name in names]
-
-    def choices(answers: Answers, look: Look) -> list[Choice]:
-        there = [
-            Choice(a.name, a.label, a.hint) if not names else Choice(a.name, *(a.as_source or (a.label, a.hint)))
-            for a in offered
-            if a.name != "existing" or look.profiles
-        ]
-        find = Choice(FIND, "I only have a repository's name", "find a profile here that can read it")
-        return [*([] if names else [PASTE]), *there, *([find] if look.profiles and not names else [])]
-
-    return Question(
-        "kind",
-        "What were you given?" if not names else "What do you sign in with first?",
-        widget="choose",
-        help="Paste it here, or press ↓ to choose." if not names else "Choose what comes nearest.",
-        choices=choices,
-        known=lambda answers, look: names[0] if len(names) == 1 else None,
-        parse=_kind_or_paste,
-        settle=None if names else _settle_kind,
-        reads=None if names else _recognised,
-        later=None if names else lambda look: look.later,
-        flag="KIND",
-        title="Access",
-    )
-
-
-def _kind_or_paste(text: str) -> str:
-    name = parse.tidy(text).lower()
-    if name in (FIND, FIX, PASTE.value) or any(name == access.name for access in KINDS):
-        return name
-    if readings(text):
-        return text
-    raise BadAnswer(
-        "Nothing in that is known here; paste a start URL, a role ARN, keys or a repository's address, or choose a"
-        f" kind, such as {KINDS[0].name}."
-    )
-
-
-def readings(text: str, now: datetime | None = None) -> Sequence[Reading]:
-    """Return the ways to read a message, each answer as its question takes it; `now` only words what has ended."""
-    from ccsetup import paste  # the first question need not wait for it
-
-    if "[access]" in text:
-        from ccsetup import teampaste
-
-        if found := teampaste.readings(text):
-            return found
-    return paste.readings(text, _takers, now)
-
-
-def _takers(kind: str) -> Mapping[str, Question]:
-    asked = {question.key: question for question in asked_by(of(kind or "keys"))}
-    common = ("region", "profile", "repo", "branch", "directory")
-    return asked if kind else {key: question for key, question in asked.items() if key in common}
-
-
-def _recognised(text: str) -> str:
-    """Say what a text is that stands beside the menu."""
-    found = readings(text)
-    return ", ".join(found[0].found) if found else ""
-
-
-def _settle_kind(value: Value, answers: Answers, look: Look) -> Told | None:
-    """Take a kind as it is; read a paste, and ask which way it is meant where there are several."""
-    text = str(value)
-    if text == PASTE.value:
-        raise Which("A paste is needed.", "Paste it here, then press Enter", next="Keys and tokens in it stay hidden.")
-    if text in (FIND, FIX) or any(text == access.name for access in KINDS):
-        return None
-    ways = [(Choice(f"{i}", reading.label, reading.hint), _told(reading)) for i, reading in enumerate(readings(text))]
-    first = ways[0][1]
-    if not first.value:
-        return _with_nothing_but_a_repository(first, look)
-    if len(ways) == 1:
-        return first
-    both = " or ".join(choice.label for choice, _ in ways)
-    raise Which(f"That can be meant in {len(ways)} ways: {both}.", "Which is meant?", ways, next="Name the kind too.")
-
-
-def _told(reading: Reading) -> Told:
-    words = ", ".join(reading.found)
-    whole = (f"Recognised: {words}.",) if len(words) > SHORT else ()  # the answer's own line shows a short one
-    return Told(reading.kind, (*whole, *reading.said), reading.answers)
-
-
-def _with_nothing_but_a_repository(told: Told, look: Look) -> Told:
-    if look.profiles and "repo" in told.answers:
-        return told._replace(value=FIND)
-    ways = [(Choice(a.name, a.label, a.hint), told._replace(value=a.name)) for a in KINDS if a.name != "existing"]
-    raise Which("That does not say how you get in.", "How do you get in?", ways, next="Name the kind too.")
-
-
-def flow(answers: Answers) -> tuple[Question, ...]:
-    """Return every question the answers so far lead to, in order."""
-    name = answers.text("kind")
-    if not name:
-        return (_kind(),)
-    if name == FIX:
-        return (_kind(),)
-    if name == FIND:
-        return (_kind(), REPO._replace(choices=None, known=None, settle=None))
-    access = of(name)
-    return (_kind(), *_of_kind(access, answers), *shared(access))
-
-
-def _of_kind(access: Access, answers: Answers) -> tuple[Question, ...]:
-    questions: list[Question] = []
-    for question in access.questions:
-        questions.append(question)
-        if question.key == "source_profile" and answers.text("source_profile") == NEW:
-            questions += nested("source.", _visit(access, answers.under("source.")))
-    return tuple(questions)
-
-
-def _visit(access: Access, answers: Answers) -> tuple[Question, ...]:
-    kind = _kind(access.sources)
-    if not answers.text("kind"):
-        return (kind,)
-    inner = of(answers.text("kind"))
-    return (kind, *_of_kind(inner, answers), *nested_shared(inner))
 
 
 def sections_of(answers: Answers, look: Look) -> tuple[Section, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from ccsetup import access
+from ccsetup import flow
 from ccsetup.errors import Problem
 from ccsetup.model import Asked, Choice, Later
 from ccsetup.world import World
@@ -29,7 +29,7 @@ def beside(world: World, greeting: Greeting) -> Callable[[], Later]:
         except Problem:  # the doctor's own command says what it is
             return Later()
         broken = {name for it in findings if it.severity == "stops" for name in (it.profile, *it.also) if name}
-        hint = Choice(access.FIX, "Fix what is broken here", findings[0].says) if findings else None
+        hint = Choice(flow.FIX, "Fix what is broken here", findings[0].says) if findings else None
         redraw = (lambda: world.screen.amend(greeting(len(broken)))) if broken else None
         return Later((hint,) if hint else (), redraw)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from ccsetup import access, address
+from ccsetup import address, flow
 from ccsetup.commands.options import Options
 from ccsetup.errors import Cancelled, Elsewhere, Missing, Problem
 from ccsetup.model import Answers, Asked, Back, Choice, Secret
@@ -75,7 +75,7 @@ def after_failure(world: World, refused: Problem, written: bool, options: Option
     world.screen.problem(refused)
     back = "Put everything back" if written else "Leave it"
     choices = [Choice(f"{RETRY} {region}", f"Take {region}") for region in elsewhere]
-    titles = {q.key: q.title or q.ask for q in access.flow(answers)}
+    titles = {q.key: q.title or q.ask for q in flow.questions(answers)}
     named = suspects(refused, answers)
     choices += [Choice(f"{CHANGE} {key}", f"Change: {titles[key]}", _shown(answers[key])) for key in named]
     choices += [Choice(CHANGE, f"Change {'another' if named else 'an'} answer", "and try again")]

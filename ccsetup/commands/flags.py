@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from ccsetup import access, paste
+from ccsetup import access, flow, paste
 from ccsetup.commands.options import EXAMPLE, Options
 from ccsetup.errors import BadAnswer, Missing
 from ccsetup.model import Question, Value
@@ -93,7 +93,7 @@ def _pasted(source: str, kind: str, world: World) -> dict[str, Value]:
     """Return the answers in what stdin holds, those of `kind` where it is named. Raises BadAnswer."""
     if source != "-":
         raise BadAnswer("--paste takes - and reads stdin, such as: pbpaste | ccsetup setup --paste -")
-    found = [reading for reading in access.readings(world.stdin()) if reading.kind in ("", kind) or not kind]
+    found = [reading for reading in flow.readings(world.stdin()) if reading.kind in ("", kind) or not kind]
     if not found:
         raise BadAnswer(
             f"Nothing in the paste is known here{f' for {kind}' if kind else ''}. What is: a start URL, a role ARN,"
@@ -107,7 +107,7 @@ def _pasted(source: str, kind: str, world: World) -> dict[str, Value]:
         raise BadAnswer(f"The paste can be meant as {ways}.", next=say)
     for line in (f"Recognised: {', '.join(found[0].found)}.", *found[0].said):
         world.screen.note(line)
-    return {**found[0].answers, "kind": kind or found[0].kind or access.FIND}
+    return {**found[0].answers, "kind": kind or found[0].kind or flow.FIND}
 
 
 def _given(options: argparse.Namespace, world: World) -> dict[str, Value]:

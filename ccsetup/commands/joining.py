@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from ccsetup import access, plan, teamnames, teamrules
+from ccsetup import access, flow, plan, teamnames, teamrules
 from ccsetup.commands import carrying, cloning, planning, receiving, settling
 from ccsetup.commands.choosing import chosen_of, needed_for, places_of
 from ccsetup.commands.deciding import CHANGE, RETRY, change_an_answer, decide
@@ -151,7 +151,7 @@ def _shared_out(options: Options, entries: Sequence[Entry], main_one: Entry) -> 
 def _flow(pattern: str, answers: Answers) -> tuple[Question, ...]:
     """Return the questions; what the profile is called need not be asked, since it can be changed at the review."""
     named = answers.text("kind") != "existing"
-    return tuple(_called(q, pattern) if named and q.key == "profile" else q for q in access.flow(answers))
+    return tuple(_called(q, pattern) if named and q.key == "profile" else q for q in flow.questions(answers))
 
 
 def _called(question: Question, pattern: str) -> Question:

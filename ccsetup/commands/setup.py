@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ccsetup import access
+from ccsetup import access, flow
 from ccsetup.commands import ailing
 from ccsetup.commands.greeting import greet
 from ccsetup.commands.looking import looking
@@ -51,7 +51,7 @@ def main(options: Namespace, world_of: Callable[[], World]) -> Report:
 def run(world: World, options: Options) -> Outcome:
     """Set up access and clone; the outcome holds a Problem when a check failed."""
     kind = str(options.given.get("kind", ""))
-    if kind and kind != access.FIND:
+    if kind and kind != flow.FIND:
         refuse_unused(options.given, {"kind", *(question.key for question in access.asked_by(access.of(kind)))}, kind)
     elif not kind and world.prompt is None:
         names = ", ".join(each.name for each in access.KINDS)
@@ -60,7 +60,7 @@ def run(world: World, options: Options) -> Outcome:
     if world.prompt is not None:
         greet(world, look)
     walk = Walk(
-        access.flow,
+        flow.questions,
         look,
         given=options.given,
         brought={"--paste": options.pasted},
@@ -69,10 +69,10 @@ def run(world: World, options: Options) -> Outcome:
         defaults=options.yes,
     )
     trail = walk.run()
-    if trail.answers.text("kind") == access.FIX:
+    if trail.answers.text("kind") == flow.FIX:
         ailing.repair(world, options.dry_run)
         return run(world, options)
-    if trail.answers.text("kind") == access.FIND:
+    if trail.answers.text("kind") == flow.FIND:
         return _found(world, options, trail.answers, look)
     from ccsetup.commands import carrying, planning  # only now: the first question need not wait for them
     from ccsetup.commands.deciding import CHANGE, RETRY, change_an_answer, decide
