@@ -200,7 +200,7 @@ def permission_set(text: str) -> str | Corrected:
     found = re.fullmatch(r"AWSReservedSSO_(.+)_[0-9a-f]{16}", value)
     value = found[1] if found else value
     if not re.fullmatch(r"[A-Za-z0-9_+=,.@-]{1,64}", value):
-        raise BadAnswer("A permission set's name has no blanks, such as Developer.")
+        raise BadAnswer("A permission set is told by its name alone, such as Developer: letters, digits and _+=,.@- .")
     return said(value, text)
 
 

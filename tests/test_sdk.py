@@ -259,7 +259,8 @@ def test_a_server_that(name: str, home: Path, monkeypatch: pytest.MonkeyPatch) -
             if call not in slow:
                 continue
             problem = one_problem(work)
-            assert problem.code == code, (call, problem.what)
+            cut = name == "stops in the middle"  # which older SDKs take for the network's fault
+            assert problem.code == code or (cut and problem.code == "net.unreachable"), (call, problem.what)
         assert server.seen
 
 

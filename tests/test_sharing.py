@@ -356,6 +356,11 @@ def test_whatever_the_names_documents_are_json_and_fit(
     assert rules.role_for(repo, True) and len(rules.role_for(repo, True)) <= 64
 
 
+def test_repositories_whose_long_names_end_differently_have_roles_of_their_own() -> None:
+    names = {rules.role_for(f"{'customer-data-' * 5}{end}", read_only) for end in "ab" for read_only in (True, False)}
+    assert len(names) == 4 and all(len(name) <= 64 for name in names)
+
+
 # Answers
 
 BAD = {

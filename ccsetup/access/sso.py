@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ccsetup import parse
+from ccsetup.address import REGIONS
 from ccsetup.errors import BadAnswer, Problem
 from ccsetup.look import Look
 from ccsetup.model import Access, Answers, Choice, Expected, Keys, Question, Section, Value
@@ -137,10 +138,13 @@ QUESTIONS = (
     Question(
         "sso_region",
         "Which region is that sign-in in?",
+        widget="choose",
         help="IAM Identity Center's own region, such as us-east-1; your administrator knows it.",
+        choices=lambda answers, look: [Choice(r, r, city) for r, city in REGIONS.items()],
         known=_region,
         default=lambda answers, look: next(iter(_regions_used(look)), None),
         parse=parse.sso_region,
+        free=True,
         title="Sign-in region",
     ),
     Question(

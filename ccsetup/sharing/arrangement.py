@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from hashlib import sha256
 from typing import Literal, NamedTuple
 
 from ccsetup import address, parse
@@ -128,8 +129,11 @@ def policy_name(region: str, repository: str) -> str:
 
 
 def role_for(repository: str, read_only: bool) -> str:
-    """Return a role's name for a repository, at most 64 letters."""
+    """Return a role's name for a repository, at most 64 letters; a long one keeps apart what only ends differently."""
     end = "-ReadOnly" if read_only else ""
+    if len(whole := f"CodeCommit-{repository}{end}") <= 64:
+        return whole
+    end = f"-{sha256(repository.encode()).hexdigest()[:6]}{end}"
     return f"CodeCommit-{repository}"[: 64 - len(end)] + end
 
 
