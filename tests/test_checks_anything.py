@@ -6,6 +6,7 @@ import hashlib
 import json
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -174,6 +175,23 @@ def homes(draw: st.DrawFn) -> Facts:
 @settings(max_examples=50, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(homes())
 def test_nothing_raises_every_line_is_there_and_no_repair_harms(there):
+    harmless(there)
+
+
+FOUND = [  # by the test above, in long runs
+    ("[profile ops]\naws_access_key_id = \0\n", f"[ops]\naws_secret_access_key = {SECRET}\n"),
+    ("", f"[default]\nrole_arn = {ARN}\nweb_identity_token_file = /run/token\n[dev]\nrole_arn =\nweb_identity_token_file = /run/token\n"),
+    ("[default]\nsource_profile = default\n", f"[default]\ncredential_source = Environment\nrole_arn = {ARN}\nsource_profile = default\n"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("config", "credentials"), FOUND)
+def test_no_repair_harms_what_is_broken_twice(config, credentials):
+    harmless(facts(config, credentials))
+
+
+def harmless(there: Facts) -> None:
+    """Look at a home and try every repair by itself: it helps, and no other section reads otherwise."""
     begun = repair.of(there)
     count = {there.path(file): max(len(there.lines(file)), 1) for file in ("config", "credentials")}
     for finding in looked(there):

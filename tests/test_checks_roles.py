@@ -140,6 +140,7 @@ SOURCES = [
     Patient("source.both", f"[profile dev]\nrole_arn = {ARN}\n-source_profile = default\ncredential_source = Environment§\n", "", "ask", choose=1),
     Patient("source.both", f"[profile dev]\nrole_arn = {ARN}\n-credential_source = ec2§\nsource_profile = default\n", "assume-role"),
     Patient("source.both", f"[profile dev]\nrole_arn = {ARN}\n-source_profile = gone\ncredential_source = EcsContainer§\n", ""),
+    Patient("source.both", f"[profile dev]\nrole_arn = {ARN}\n-source_profile = gone\n==\n{BASE}[dev]\n-source_profile = gone\ncredential_source = EcsContainer§\n", ""),
     Patient("source.both", f"[profile dev]\nrole_arn = {ARN}\ncredential_source = EcsContainer§\n==\n{BASE}[dev]\n-source_profile = nobody\n", ""),
     # an unknown source
     Patient("source.missing", f"[profile dev]\nrole_arn = {ARN}\n-source_profile = defualt§\n+source_profile = default\n", "assume-role"),

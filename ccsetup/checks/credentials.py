@@ -121,7 +121,7 @@ def _torn(apart: Mapping[str, list[Place]]) -> list[Place]:
 
 
 def _together(home: Place, torn: list[Place]) -> tuple[Change, ...]:
-    values = {it.setting.key: it.value.replace("\n", "") for it in torn}
+    values = {it.setting.key: it.value.translate({ord("\n"): "", 0: ""}) for it in torn}  # neither may move along
     return (*added(home, values), *removed(torn))
 
 

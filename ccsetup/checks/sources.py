@@ -213,14 +213,12 @@ def _by_machine(where: Place) -> tuple[Remedy, ...]:
 
 
 def _both(facts: Facts, name: str, there: Settings, where: Place, offer: _Offer) -> _Case:
-    profile = place(facts, name, "source_profile")
+    profiles, machines = (places(facts, name, [key]) for key in ("source_profile", "credential_source"))
     rest = {key: value for key, value in there.items() if key != "credential_source"}
     serves = broken({**facts.intended, name: rest}, name) is None
     known = meant(there["credential_source"]) in MACHINE
-    keep_profile = Remedy(f"Keep source_profile = {there['source_profile']}", changes=removed([where]))
-    keep_machine = Remedy(
-        f"Keep credential_source = {there['credential_source']}", changes=removed([profile] if profile else [])
-    )
+    keep_profile = Remedy(f"Keep source_profile = {there['source_profile']}", changes=removed(machines or [where]))
+    keep_machine = Remedy(f"Keep credential_source = {there['credential_source']}", changes=removed(profiles))
     remedies = (keep_profile, keep_machine) if serves == known else (keep_profile,) if serves else (keep_machine,)
     says = f"{name} names both source_profile and credential_source; a role is assumed with one of them."
     because = "InvalidConfigError: The profile contains both source_profile and credential_source."

@@ -175,8 +175,11 @@ def without_role(facts: Facts) -> Iterator[Finding]:
 
 
 def _without_role(facts: Facts, name: str, where: Place, known: list[str]) -> Finding:
+    empty = place(facts, name, "role_arn")
+
     def remedy(arn: str) -> Remedy:
-        return Remedy(f"role_arn = {arn}", changes=added(where, {"role_arn": arn}))
+        change = respelled(empty, arn) if empty and empty.own else added(where, {"role_arn": arn})
+        return Remedy(f"role_arn = {arn}", changes=change)
 
     return finding(
         facts,
