@@ -37,7 +37,7 @@ def test_version_and_help_go_to_stdout(env: dict[str, str]) -> None:
 def test_without_a_terminal_it_says_how_to_go_by_flags(env: dict[str, str]) -> None:
     done = run(env)
     assert done.returncode == 2
-    assert "ccsetup setup role --role-arn" in done.stderr
+    assert "ccsetup setup role --role-arn" in done.stderr and "ccsetup setup --paste - --yes" in done.stderr
 
 
 WRONG = [

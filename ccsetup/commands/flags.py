@@ -81,7 +81,9 @@ def setup_options(options: argparse.Namespace, world: World) -> Options:
     """Return the story's options. Raises Missing when nobody can be asked and nothing was given."""
     if options.bare and world.prompt is None:
         raise Missing(
-            "There is no terminal to ask in.", next=f"Say everything by flags: {EXAMPLE} --repo MySharedDemoRepo --yes"
+            "There is no terminal to ask in.",
+            next=f"Say everything by flags: {EXAMPLE} --repo MySharedDemoRepo --yes\n"
+            "Or pipe in what you were sent: ccsetup setup --paste - --yes < message.txt",
         )
     given = _given(options, world)
     pasted = _pasted(options.paste, str(given.get("kind", "")), world) if options.paste else {}
