@@ -213,6 +213,22 @@ def test_a_flag_beside_the_file_reaches_the_sign_in_that_the_role_starts_from(of
     assert office.run(*by_file, "--sso-role-name", "Developer", "--provider-id", "x")[0] == 2  # of neither kind
 
 
+def test_the_administrators_own_sign_in_is_not_taken_for_that_of_the_people(office: Office) -> None:
+    own = "[sso-session own]\nsso_start_url = https://own.awsapps.com/start\nsso_region = eu-west-1\n"
+    Path.home().joinpath(".aws", "config").write_text(own)
+    for given in ([], ["--sso-start-url", "https://acme.awsapps.com/start"]):
+        assert (
+            office.run(*SHARE, "--trust", "permission-set:Developer", *given, "--yes", "--out", f"o{len(given)}")[0]
+            == 0
+        )
+        told = (office.folder / f"o{len(given)}" / "team.ini").read_text()
+        assert "own.awsapps.com" not in told and "eu-west-1" not in told
+        assert ("acme.awsapps.com" in told) == bool(given)
+    given = ["--sso-start-url", "https://own.awsapps.com/start"]
+    assert office.run(*SHARE, "--trust", "permission-set:Developer", *given, "--yes", "--out", "same")[0] == 0
+    assert "sso_region = eu-west-1" in (office.folder / "same" / "team.ini").read_text()
+
+
 # The folder
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from ccsetup import address, parse, questions
 from ccsetup.address import Address
 from ccsetup.errors import BadAnswer
@@ -195,19 +193,29 @@ def sign_in(acts: bool) -> tuple[Question, ...]:
     def start_url(answers: Answers, look: Look) -> str | None:
         return None if not acts and "permission-set" in _kinds(answers) else ""
 
-    def usual(key: str) -> Callable[[Answers, Look], str]:
-        return lambda answers, look: next((it[key] for it in look.sessions.values() if it.get(key)), "")
+    def seen(answers: Answers, look: Look) -> list[Choice]:
+        urls = dict.fromkeys(it["sso_start_url"] for it in look.sessions.values() if it.get("sso_start_url"))
+        return [Choice("", "I do not know", "the team file leaves it to be asked"), *(Choice(url, url) for url in urls)]
+
+    def region(answers: Answers, look: Look) -> str:
+        """Only of the same sign-in: theirs need not be where the administrator's own is."""
+        url = answers.text("sso_start_url").rstrip("/#")
+        here = (it for it in look.sessions.values() if it.get("sso_start_url", "").rstrip("/#") == url)
+        return next((it["sso_region"] for it in here if it.get("sso_region")), "")
 
     return (
         Question(
             "sso_start_url",
             "Where do they sign in?",
-            help="Their start URL, such as https://acme.awsapps.com/start; empty: the team file leaves it to be asked.",
+            widget="choose",
+            help="Their start URL, such as https://acme.awsapps.com/start, for the team file.",
+            choices=seen,
             known=start_url,
-            default=usual("sso_start_url"),
+            default=questions.fixed(""),
             parse=parse.sso_start_url,
             when=_by_assuming,
             optional=True,
+            free=True,
             title="Start URL",
         ),
         Question(
@@ -215,7 +223,7 @@ def sign_in(acts: bool) -> tuple[Question, ...]:
             "Which region is that sign-in in?",
             help="IAM Identity Center's own region, such as us-east-1; empty: the team file leaves it to be asked.",
             known=lambda answers, look: parse.region_of(answers.text("sso_start_url")) or ("" if acts else None),
-            default=usual("sso_region"),
+            default=region,
             parse=parse.sso_region,
             when=lambda answers: bool(answers.text("sso_start_url")),
             optional=True,
