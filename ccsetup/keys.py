@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from ccsetup import parse
+from ccsetup.core.regions import REGION
 from ccsetup.errors import BadAnswer
 from ccsetup.patterns import later
 
@@ -72,7 +73,7 @@ _BEGINNINGS = {
     "role_arn": re.compile(r"arn:aws[a-z-]*:\S+"),
     "mfa_serial": re.compile(r"arn:aws[a-z-]*:\S+"),
     "sso_start_url": re.compile(r"https://\S+"),
-    "region": re.compile(r"[a-z]{2}(?:-[a-z]+)+-[0-9]"),
+    "region": re.compile(REGION),
 }  # what a value that begins on the next line looks like
 _CHECKED = {"role_arn": parse.role_arn, "mfa_serial": parse.mfa_serial}
 

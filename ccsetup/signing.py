@@ -16,39 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any
 
-# Every region that has CodeCommit, with the city (or area) of its long name. A test holds it against botocore.
-REGIONS: dict[str, str] = {
-    "us-east-1": "N. Virginia",
-    "us-east-2": "Ohio",
-    "us-west-1": "N. California",
-    "us-west-2": "Oregon",
-    "ca-central-1": "Central",
-    "sa-east-1": "Sao Paulo",
-    "eu-central-1": "Frankfurt",
-    "eu-north-1": "Stockholm",
-    "eu-south-1": "Milan",
-    "eu-west-1": "Ireland",
-    "eu-west-2": "London",
-    "eu-west-3": "Paris",
-    "af-south-1": "Cape Town",
-    "il-central-1": "Tel Aviv",
-    "me-central-1": "UAE",
-    "me-south-1": "Bahrain",
-    "ap-east-1": "Hong Kong",
-    "ap-northeast-1": "Tokyo",
-    "ap-northeast-2": "Seoul",
-    "ap-northeast-3": "Osaka",
-    "ap-south-1": "Mumbai",
-    "ap-south-2": "Hyderabad",
-    "ap-southeast-1": "Singapore",
-    "ap-southeast-2": "Sydney",
-    "ap-southeast-3": "Jakarta",
-    "cn-north-1": "Beijing",
-    "cn-northwest-1": "Ningxia",
-    "us-gov-east-1": "US-East",
-    "us-gov-west-1": "US-West",
-}
-
 WINDOW_S = 15 * 60  # SDKs renew a session that ends sooner than this
 _LAST_S = 60  # a session that only a person can renew serves until it is almost over
 BOTO_CACHE = "~/.aws/boto/cache"  # of roles that AWS's git-remote-codecommit assumed
@@ -64,11 +31,6 @@ class Unsure(Exception):
 
 Settings = dict[str, str]
 Keys = tuple[str, str, str]  # access key id, secret access key, session token or ""
-
-
-def git_host(region: str) -> str:
-    """Return the host that serves git in a region."""
-    return f"git-codecommit.{region}.amazonaws.com{'.cn' if region.startswith('cn-') else ''}"
 
 
 def git_user(access_key: str, token: str) -> str:

@@ -13,7 +13,7 @@ import pytest
 
 from ccsetup.browser import Callback, Listener
 from ccsetup.errors import Problem
-from ccsetup.grants import Grants, Person, Refused, in_words, is_aws_host, is_sign_in_page
+from ccsetup.grants import Grants, Person, Refused, in_words, is_sign_in_page
 from ccsetup.model import Secret
 from ccsetup.tokens import Registration
 from ccsetup.world import Start
