@@ -186,7 +186,7 @@ def region(text: str) -> str | Corrected:
         return Corrected(codes.pop(), f"Took the region out of {tidy(text)}.")
     told = re.search(r"\(([^)]+)\)", value)
     city = told[1] if told else value  # GovCloud's are called US-East and US-West, which people mean otherwise
-    named = [code for code, name in REGIONS.items() if name.lower() == city and not code.startswith("us-gov-")]
+    named = [code for code, name in REGIONS.items() if name.lower() == city and not name.startswith("US-")]
     if len(named) == 1:
         return Corrected(named[0], f"Took {named[0]}, the region called {REGIONS[named[0]]}.")
     if near := regions.like(value) if re.fullmatch(r"[a-z0-9-]+", value) else []:

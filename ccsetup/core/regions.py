@@ -48,10 +48,12 @@ REGIONS: dict[str, str] = {
 # The regions above where git has a FIPS host too (CodeCommit's user guide, "Git connection endpoints").
 FIPS = frozenset({"us-east-1", "us-east-2", "us-west-1", "us-west-2", "ca-central-1", "us-gov-east-1", "us-gov-west-1"})
 
-# What every region's name ends in so far, before its number. A bucket's name, `s3-us-west-2` or `compute-1` has none.
+# What AWS has made every region's name of so far: two letters (or a partition's mark), a word of the compass, a number.
+_MARKS = ("us-gov", "us-iso", "us-isob", "us-isof", "eu-isoe")  # and eusc-, with two letters more
 _COMPASS = ("north", "south", "east", "west", "central", "northeast", "northwest", "southeast", "southwest")
+_NUMBERS = frozenset(map(str, range(1, 100)))
 
-REGION = rf"[a-z]{{2,4}}(?:-[a-z]{{2,4}})?-(?:{'|'.join(_COMPASS)})-[1-9][0-9]?"
+REGION = rf"(?:(?:eusc-)?[a-z][a-z]|{'|'.join(_MARKS)})-(?:{'|'.join(_COMPASS)})-[1-9][0-9]?"
 """A regular expression for what is_region takes, for use within longer ones."""
 
 # AWS's partitions: how their regions begin, the domain of their services, the one of those over IPv6 too, of their
@@ -76,6 +78,8 @@ _PARTITIONS = {
                       "signin.csphome.hci.ic.gov", "", "us-isof-south-1"),
     }.items()
 }  # fmt: skip
+
+GLOBAL = frozenset(f"{name}-global" for name in _PARTITIONS)  # what SDKs call services that have no region
 
 # The hosts, by what they are for. {first} is the first label, {endpoint} what follows vpce- in it, {region} a label
 # that is_region takes; all else is as it stands here.
@@ -113,18 +117,15 @@ _PORTALS = {
 _TELLING = {"start.us-gov-home.awsapps.com": "us-gov-west-1"}  # hosts of one region that do not name it
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")  # hosts of this machine, as a stand-in for AWS has them
-_NUMBERS = frozenset(map(str, range(1, 100)))
 
 
 def is_region(label: str) -> bool:
     """Say whether AWS may have a region of that name: one that is known here, or one such as eu-south-9."""
-    words = label.split("-")
-    return (
-        2 < len(words) < 5
-        and all(word.isalpha() and word.isascii() and word.islower() and 1 < len(word) < 5 for word in words[:-2])
-        and words[-2] in _COMPASS
-        and words[-1] in _NUMBERS
-    )
+    words = label.rsplit("-", 2)
+    if len(words) < 3 or words[1] not in _COMPASS or words[2] not in _NUMBERS:
+        return False
+    letters = words[0].removeprefix("eusc-")
+    return words[0] in _MARKS or (len(letters) == 2 and letters.isalpha() and letters.isascii() and letters.islower())
 
 
 def likeliest(candidates: Iterable[str | None]) -> str:
