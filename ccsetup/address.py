@@ -27,6 +27,7 @@ _GIT = later(
     rf"(?:(?P<scheme>https?|ssh)://)?(?:[^/\s]*@)?(?P<host>[a-z0-9.-]+)(?P<port>{_PORT})[/:]/?v1/repos/{_REST}",
     re.IGNORECASE | re.ASCII,
 )
+_REGION_PLACE = later(r"(?:codecommit:{1,3}|\w+://(?:[^/@]*@)?git-codecommit(?:-fips)?\.)([a-z0-9-]+)", re.IGNORECASE)
 _OTHER_HOST = later(rf"https://(?:[^/\s]*@)?(?P<host>[^/\s@]+)/v1/repos/{_REST}", re.IGNORECASE | re.ASCII)
 _CONSOLE = later(
     r"https://(?P<host>(?:(?P<account>[0-9]{12})-)?[a-z0-9.-]+)(?P<path>/\S*)",
@@ -151,6 +152,8 @@ def _address(text: str, endpoint: str) -> Address:
         return _console(found, at[1])
     if (found := _OTHER_HOST.fullmatch(text)) and found["host"].lower() == endpoint.lower():
         return _found("https", found["name"], "")._replace(host=endpoint)
+    if (wrong := _REGION_PLACE.match(text)) and (near := regions.like(wrong[1])) and not regions.is_region(wrong[1]):
+        raise BadAnswer(f"{wrong[1]} is not a region. Did you mean {near[0]}? An address looks like {_EXAMPLE}.")
     if re.search(r"[:/@]", text):
         raise BadAnswer(f"{_shown(text)} is no CodeCommit address; one looks like {_EXAMPLE}.")
     return _found("name", text, "")

@@ -198,7 +198,7 @@ def unknown_region(region: str) -> str:
     """Return what to say of a region that ccsetup does not know and AWS may; "" for one that is known."""
     if not region or region in REGIONS:
         return ""
-    return f"ccsetup doesn't know of CodeCommit in {region}. AWS decides."
+    return f"ccsetup doesn't know whether CodeCommit is in {region}. AWS decides."
 
 
 def permission_set(text: str) -> str | Corrected:

@@ -53,7 +53,7 @@ TOP = {"cli", "arguments", "surroundings", "glance", "manual", "__main__"}
 MAY = {
     "core": CORE,
     "foundation": FOUNDATION,
-    "pure": FOUNDATION | PURE,
+    "pure": FOUNDATION | PURE | {"signing"},  # some read the files as git's helpers do
     "adapters": FOUNDATION | PURE,
     "helpers": HELPERS | CORE,
     "sandbox": {"sandbox"},

@@ -127,7 +127,7 @@ def _of_codecommit(facts: Facts, clone: Clone, here: Address, region: str) -> It
         says = f"This clone's remote is to be {right}."
         yield _remote(facts, "stops", says, "fatal: transport … not supported.", remedies, True, name)
     elif unknown := parse.unknown_region(region):
-        yield _regions(facts, here, f"This clone's remote names {region}. {unknown}", "hinders")
+        yield _regions(facts, here, f"This clone's remote: {unknown}", "hinders")._replace(do="")
     elif not region:
         yield from _no_region(facts, here)
     elif not name:
@@ -205,7 +205,7 @@ def _without_address(facts: Facts, clone: Clone, here: Address) -> Iterator[Find
     region = here.region
     remedies = [_moved(facts, here, it, region) for it in _profiles(facts)[:_MOST]] if not here.host else []
     if unknown := parse.unknown_region(region):  # a host of one's own (CODE_COMMIT_ENDPOINT) names none
-        yield _remote(facts, "hinders", f"This clone's remote names {region}. {unknown}", "", [])
+        yield _remote(facts, "hinders", f"This clone's remote: {unknown}", "could not resolve host.", [])
     if here.form == "ssh":
         says = "This clone goes by ssh, which takes an IAM user's key and no profile."
         yield _remote(facts, "note", says, "AWS CodeCommit knows ssh keys of IAM users only.", remedies)

@@ -135,10 +135,13 @@ def likeliest(candidates: Iterable[str | None]) -> str:
 
 
 def like(text: str) -> list[str]:
-    """Return the known regions that a text may have been meant for, the nearest first; at most three."""
+    """Return the known regions that a text may have been meant for, the nearest first; at most three.
+
+    The nearest of all has the same letters in another order, as us-esat-1 for us-east-1.
+    """
     from difflib import get_close_matches
 
-    return get_close_matches(text.lower(), REGIONS, 3, 0.7)
+    return sorted(get_close_matches(text.lower(), REGIONS, 3, 0.7), key=lambda it: sorted(it) != sorted(text.lower()))
 
 
 def partition_of(region: str) -> str:
