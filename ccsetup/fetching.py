@@ -116,9 +116,8 @@ def _region(session: Session, name: str, region: str, remedy: str) -> str:
     if not region:
         raise Refused(f"Profile {name} has no region; {remedy}")
     if not regions.is_region(region):
-        zone = f"; it is a zone of {region[:-1]}" if regions.is_region(region[:-1]) else ""
-        near = zone or _near(region, regions.REGIONS) or "; a region looks like us-east-2"
-        raise Refused(f"{region} is not a region{near}")
+        near = " or ".join([region[:-1]] if regions.is_region(region[:-1]) else regions.like(region))
+        raise Refused(f"{region} is not a region; {f'did you mean {near}?' if near else 'one looks like us-east-2'}")
     if not own:
         session.set_config_variable("region", region)
     return region
@@ -205,7 +204,7 @@ def _no_profile(name: str, session: Session) -> str:
     return f"There is no profile {name}{_near(name, session.available_profiles) or '.'} {anew(name)}"
 
 
-def _near(name: str, names: list[str] | dict[str, str]) -> str:
+def _near(name: str, names: list[str]) -> str:
     from difflib import get_close_matches
 
     by_lower = {known.lower(): known for known in names}

@@ -95,10 +95,24 @@ REFUSED = [
     (parse.region, "Ohio River", "such as us-east-2"),
     (parse.sso_start_url, "https://console.aws.amazon.com/", "console's address"),
     (parse.sso_start_url, "start", "such as https://acme.awsapps.com/start"),
-    *((parse.sso_start_url, f"https://{host}/start", "such as https://acme.awsapps.com/start") for host in (
-        "user:pw@acme.awsapps.com", "@acme.awsapps.com", "acme.awsapps.com.", "acme.awsapps.com:8443", "acme%2eawsapps.com",
-        "acme.awsapps.com:x", "roc\u212aet.awsapps.com", "\u0430cme.awsapps.com", "acme.awsapps.com\0", "oidc.us-east-1.amazonaws.com",
-        "us-east-1.signin.aws", "acme.signin.aws.amazon.com", "us-gov-west-1.console.amazonaws-us-gov.com")),
+    *(
+        (parse.sso_start_url, f"https://{host}/start", "such as https://acme.awsapps.com/start")
+        for host in (
+            "user:pw@acme.awsapps.com",
+            "@acme.awsapps.com",
+            "acme.awsapps.com.",
+            "acme.awsapps.com:8443",
+            "acme%2eawsapps.com",
+            "acme.awsapps.com:x",
+            "roc\u212aet.awsapps.com",
+            "\u0430cme.awsapps.com",
+            "acme.awsapps.com\0",
+            "oidc.us-east-1.amazonaws.com",
+            "us-east-1.signin.aws",
+            "acme.signin.aws.amazon.com",
+            "us-gov-west-1.console.amazonaws-us-gov.com",
+        )
+    ),
     (parse.access_key_id, "AROAIOSFODNN7EXAMPLE", "not an access key"),
     (parse.secret_access_key, "AKIAIOSFODNN7EXAMPLE", "access key ID"),
     (parse.duration(900, 43200), "60", "900 to 43200"),

@@ -127,7 +127,7 @@ def _of_codecommit(facts: Facts, clone: Clone, here: Address, region: str) -> It
         says = f"This clone's remote is to be {right}."
         yield _remote(facts, "stops", says, "fatal: transport … not supported.", remedies, True, name)
     elif unknown := parse.unknown_region(region):
-        yield _regions(facts, here, f"This clone's remote: {unknown}", "hinders")._replace(do="")
+        yield _regions(facts, here, f"This clone's remote: {unknown}", "hinders")
     elif not region:
         yield from _no_region(facts, here)
     elif not name:
