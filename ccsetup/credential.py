@@ -8,8 +8,6 @@ and no keys are to be had, and where a host only looks like CodeCommit's, git is
 keychains and a prompt.
 """
 
-from __future__ import annotations
-
 import os
 import sys
 import time

@@ -4,8 +4,6 @@ Standard library only, and little of it: git waits. What must be fetched is the 
 imported when it is needed.
 """
 
-from __future__ import annotations
-
 import os
 import sys
 import time

@@ -7,8 +7,6 @@ goes wrong is one sentence with the command that helps. And nobody is ever asked
 through stdin.
 """
 
-from __future__ import annotations
-
 import os
 import sys
 import time

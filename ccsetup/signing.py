@@ -6,8 +6,6 @@ Git waits for what is written here at every pull and push, so it imports next to
 with a line reader of its own; wherever they hold anything unusual it says Unsure, and botocore has the word.
 """
 
-from __future__ import annotations
-
 import os
 import time
 
@@ -59,7 +57,7 @@ def _hmac(key: bytes, message: bytes) -> bytes:
     return digest
 
 
-def _hash(name: str) -> Callable[..., Any]:
+def _hash(name: str) -> "Callable[..., Any]":
     """Return a hash function that comes with the interpreter: loading OpenSSL's takes longer than the whole answer."""
     for module in (f"_{name}", "_sha2"):
         try:
@@ -114,7 +112,7 @@ def section(data: bytes, profile: str, prefix: str) -> Settings:
     return _keys(body.decode("ascii"))
 
 
-def _heads(data: bytes, profile: str) -> Iterator[tuple[int, str]]:
+def _heads(data: bytes, profile: str) -> "Iterator[tuple[int, str]]":
     """Yield the headers in which a profile's name occurs, with their places; far faster than line by line."""
     name = profile.encode("utf-8", "surrogateescape")
     at = data.find(name)

@@ -1,9 +1,7 @@
 """AWS's regions, partitions and hosts: the one place that says what a region is, and which host is AWS's and for what.
 
-git waits while its helpers import this, so it imports nothing: neither `re` nor `typing`.
+git waits while its helpers import this, so it imports nothing: not `re`, not `typing`, not `__future__`.
 """
-
-from __future__ import annotations
 
 TYPE_CHECKING = False  # as typing's, whose import takes longer than a call of git's helpers
 if TYPE_CHECKING:
@@ -128,7 +126,7 @@ def is_region(label: str) -> bool:
     return words[0] in _MARKS or (len(letters) == 2 and letters.isalpha() and letters.isascii() and letters.islower())
 
 
-def likeliest(candidates: Iterable[str | None]) -> str:
+def likeliest(candidates: "Iterable[str | None]") -> str:
     """Return the first region that is known, else the first that AWS may know, else ""."""
     named = [region for region in candidates if region and is_region(region)]
     return next((region for region in named if region in REGIONS), named[0] if named else "")
@@ -203,7 +201,7 @@ def git_region(address: str) -> str:
     return found[1] if found else ""
 
 
-def locate(host: str, *uses: Use) -> tuple[str, str] | None:
+def locate(host: str, *uses: "Use") -> tuple[str, str] | None:
     """Return the partition and the region of one of AWS's hosts; None for a host that is not AWS's for any such use.
 
     The region is "" where the host does not tell it. Without `uses` every use counts. Capitals do not matter, since
