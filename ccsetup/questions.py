@@ -146,7 +146,7 @@ def asked_region() -> Question:
         known=_region_told,
         default=region_near,
         parse=parse.region,
-        settle=_settle_region,
+        settle=settle_region,
         title="Region",
     )
 
@@ -160,7 +160,7 @@ def _region_told(answers: Answers, look: Look) -> str | None:
     return told if regions.is_region(told) else None
 
 
-def _settle_region(value: Value, answers: Answers, look: Look) -> Corrected | None:
+def settle_region(value: Value, answers: Answers, look: Look) -> Corrected | None:
     """Say so where only AWS can tell whether CodeCommit is in a region."""
     unknown = parse.unknown_region(str(value))
     return Corrected(str(value), unknown) if unknown else None

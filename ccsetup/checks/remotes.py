@@ -20,7 +20,6 @@ from ccsetup.patterns import later
 
 _MOST = 9  # remedies that are offered
 _LOOSE = later(r"codecommit:*(?P<region>[^/:@]*):*/+(?:(?P<profile>[^@/]+)@)?(?P<name>[^@/]+?)(?:\.git)?/?")
-
 _STRANGER = later(r"(?:https?|ssh)://(?:[^/@]*@)?(?P<host>[^/:@]*git-codecommit[^/:@]*)", re.IGNORECASE)
 
 

@@ -59,7 +59,7 @@ REGION = rf"(?:(?:eusc-)?[a-z][a-z]|{'|'.join(_MARKS)})-(?:{'|'.join(_COMPASS)})
 # (buckets, functions, instances, load balancers) lies below them in shapes that the table of hosts does not have.
 _FIELDS = ("begins", "dns", "dual", "signin", "console", "home")
 _PARTITIONS = {
-    name: dict(zip(_FIELDS, row, strict=True))
+    name: dict(zip(_FIELDS, row, strict=True), signin_fips=row[3].replace("signin.", "signin-fips.", 1))
     for name, row in {
         "aws": ("", "amazonaws.com", "api.aws", "signin.aws.amazon.com", "console.aws.amazon.com", "us-east-1"),
         "aws-cn": ("cn-", "amazonaws.com.cn", "api.amazonwebservices.com.cn",
@@ -93,8 +93,7 @@ _HOSTS: dict[str, tuple[str, ...]] = {
         "portal.sso.{region}.{dns}", "portal.sso-fips.{region}.{dns}",
         "portal.sso.{region}.{dual}", "portal.sso-fips.{region}.{dual}", "device.sso.{region}.{dns}",
         "{region}.{signin}", "{signin}", "{first}.{signin}",
-        "signin.{region}.{dual}", "signin-fips.{region}.{dual}",
-        "signin-fips.amazonaws-us-gov.com", "{region}.signin-fips.amazonaws-us-gov.com",
+        "{region}.{signin_fips}", "{signin_fips}", "signin.{region}.{dual}", "signin-fips.{region}.{dual}",
         "signin.aws", "{region}.signin.aws", "{region}.oauth.signin.aws",
     ),
     "console": ("{first}.{region}.{console}", "{region}.{console}", "{first}.{console}", "{console}"),

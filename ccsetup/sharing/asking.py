@@ -6,7 +6,7 @@ from ccsetup import address, parse, questions
 from ccsetup.address import Address
 from ccsetup.errors import BadAnswer
 from ccsetup.look import Look
-from ccsetup.model import Answers, Choice, Corrected, Question, Told, Value
+from ccsetup.model import Answers, Choice, Corrected, Question, Value
 from ccsetup.sharing import arrangement
 from ccsetup.sharing.arrangement import read_trusts
 
@@ -42,13 +42,12 @@ def region_told(answers: Answers, look: Look) -> str | None:
     return address_of(answers).region or None
 
 
-def same_region(value: Value, answers: Answers, look: Look) -> Value | Corrected | Told | None:
-    """Refuse a region that is not the address's own."""
+def same_region(value: Value, answers: Answers, look: Look) -> Corrected | None:
+    """Refuse a region that is not the address's own; say so where only AWS knows it."""
     told = address_of(answers).region
     if told and told != str(value):
         raise BadAnswer(f"The address is in {told}, and {value} was given; leave one of them out.")
-    settle = questions.asked_region().settle
-    return settle(value, answers, look) if settle else None
+    return questions.settle_region(value, answers, look)
 
 
 def known_profile(value: object, answers: Answers, look: Look) -> None:
