@@ -14,7 +14,7 @@ def problem_of(errors: Sequence[str], url: str, code: str) -> Problem:
     lines = [quoted(line) for line in errors if line.strip() and not line.startswith(("Cloning into", "warning:"))]
     why = " ".join(lines[-3:])
     said = re.sub(r"[\w+.:-]+://[^\s']+", "…", " ".join(lines))  # names of repositories are no causes
-    name = re.split(r"[/@]", url.rstrip("/"))[-1]
+    name = name_of(url)
     sentence = next((line for line in lines if re.search(r" Run: (ccsetup|unset|git) ", line)), "")
     if sentence and not sentence.startswith(_GITS_OWN):
         return _of_helper(sentence)
@@ -25,9 +25,26 @@ def problem_of(errors: Sequence[str], url: str, code: str) -> Problem:
             return Problem(what.format(**words), why=why, next=next_.format(**words), code=known_as)
     if lines and not any(line.startswith(_GITS_OWN) for line in lines):
         return _of_helper(lines[-1])
+    if not name:  # it was asked for nothing that is elsewhere
+        return Problem("git could not do what it was asked to do here.", why=why, code=code)
     return Problem(
         f"git could not reach {name}.", why=why, next=f"Ask git itself: git ls-remote {quoted(url)}", code=code
     )
+
+
+def name_of(url: str) -> str:
+    """Return the name of the repository that an address ends with."""
+    return re.split(r"[/@]", url.rstrip("/"))[-1]
+
+
+def said(errors: Sequence[str], most: int = 3) -> str:
+    """Return git's own words: the last lines up to where it gave up, fit to be shown; without such a line, the last.
+
+    What git adds after that line is advice for another folder than the one a person will find.
+    """
+    lines = [quoted(line) for line in errors if line.strip() and not line.startswith("Cloning into")]
+    ends = [number for number, line in enumerate(lines, 1) if line.startswith(("fatal: ", "error: "))]
+    return " ".join(lines[: ends[-1] if ends else None][-most:])
 
 
 def _of_helper(line: str) -> Problem:
