@@ -1,8 +1,8 @@
 """What is written down about a clone while it is made, so that the next run can tell what a stopped one has left.
 
 One file per clone lies in the state folder, where nobody else writes: lines of JSON, each added as soon as it is true.
-`folder` and `target` come before the private folder is made, `device` and `inode` after it, `whole` when git is done.
-The file is locked as long as its ccsetup lives. A folder that is not what the record says is left alone.
+`folder` and `target` come before the private folder is made, `device`, `inode` and `inside` after it, `whole` when git
+is done. The file is locked as long as its ccsetup lives. A folder that is not what the record says is left alone.
 """
 
 from __future__ import annotations
@@ -41,6 +41,11 @@ class Record:
     def whole(self) -> bool:
         """Say whether git was done, and what it made was on its way to its place."""
         return bool(self._told.get("whole"))
+
+    @property
+    def inside(self) -> str:
+        """The name of the folder in the private folder that the clone is made in."""
+        return str(self._told.get("inside", ""))
 
     def private_folder(self) -> PrivateFolder | None:
         """Return the private folder, if the one that was made is still where it was made."""

@@ -27,12 +27,24 @@ UNSEEN = (
     "-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "core.untrackedCache=keep",
     "-c", "gc.auto=0", "-c", "maintenance.auto=false",
 )  # fmt: skip
-_INSIDE = "clone"  # the clone's name in a private folder that lies in its place
 _KEPT = "Cancelled. The clone is in its place and is kept."
 
 _HASH = {"GIT_DEFAULT_HASH": "sha1"}  # what an empty repository of CodeCommit has; others say what they have
 
-Fill = Callable[[Path], Done]
+
+class Site(NamedTuple):
+    """Where git makes a clone: a folder that nobody can guess, and the clone's path in it."""
+
+    folder: Path
+    name: str
+
+    @property
+    def repository(self) -> Path:
+        """The clone itself."""
+        return self.folder / self.name
+
+
+Fill = Callable[[Site], Done]
 
 
 class Aim(NamedTuple):
@@ -65,11 +77,15 @@ def aim(directory: Path) -> Aim:
 
 
 class _Work:
-    """A private folder with a clone in it, and its record."""
+    """A private folder, a folder in it that nobody can guess, in that a clone; and the record of them.
+
+    git removes what it made when it fails, by the path that it was told. Were the private folder swapped for a link
+    meanwhile, nothing of that path would be where the link leads.
+    """
 
     def __init__(self, folder: PrivateFolder, record: Record, place: Aim) -> None:
         self._folder, self._record, self._place = folder, record, place
-        self._parts = place.parts or (_INSIDE,)
+        self._parts = place.parts or ("clone",)
         self.visible = record.whole and not place.parts  # whether entries may lie in the target already
 
     @classmethod
@@ -82,8 +98,14 @@ class _Work:
         except OSError as error:
             record.forget()
             raise _unusable(place.target, error) from error
-        record.note(device=folder.identity.device, inode=folder.identity.inode)
-        return cls(folder, record, place)
+        record.note(device=folder.identity.device, inode=folder.identity.inode, inside=fresh_name(""))
+        work = cls(folder, record, place)
+        try:
+            with folder.open() as own:
+                own.make(record.inside)
+        except OSError as error:
+            raise _with_left(_unusable(place.target, error), work.discard()) from error
+        return work
 
     @classmethod
     def left(cls, records: Records, target: Path) -> _Work | None:
@@ -102,9 +124,9 @@ class _Work:
         return None
 
     @property
-    def repository(self) -> Path:
+    def site(self) -> Site:
         """Where git makes the clone."""
-        return self._folder.path.joinpath(*self._parts)
+        return Site(self._folder.path / self._record.inside, "/".join(self._parts))
 
     def discard(self) -> str:
         """Remove the private folder with what is in it; return "", or a sentence that says what is left."""
@@ -125,11 +147,11 @@ class _Work:
         if not around.is_at(self._place.base):
             raise _in_the_way(self._place.base, "has been moved away or replaced meanwhile")
         try:
-            with self._folder.open() as own:
+            with self._folder.open() as own, own.folder(self._record.inside) as inside:
                 if self._place.parts:
-                    self._move_over(own, around)
+                    self._move_over(inside, around)
                 else:
-                    self._move_up(own, around)
+                    self._move_up(inside, around)
         except OSError as error:
             raise _unusable(self._place.target, error) from error
 
@@ -146,11 +168,11 @@ class _Work:
             with source.folder(name) as inner, goal.folder(name) as made_meanwhile:
                 self._move_over(inner, made_meanwhile, depth + 1)
 
-    def _move_up(self, own: Folder, goal: Folder) -> None:
+    def _move_up(self, source: Folder, goal: Folder) -> None:
         """Move each entry of the clone into the folder around the private one, `.git` last."""
-        if not own.has_folder(_INSIDE):
+        if not source.has_folder(self._parts[0]):
             return
-        with own.folder(_INSIDE) as clone:
+        with source.folder(self._parts[0]) as clone:
             names = sorted(clone.names(), key=lambda name: (name == ".git", name))
             taken = [name for name in names if goal.has(name)]
             if taken:
@@ -176,7 +198,7 @@ def privately(records: Records, directory: Path, fill: Fill) -> tuple[Done | Non
             raise _in_the_way(directory, "is there already and is not empty")
         work = _Work.begin(records, place)
         try:
-            done = fill(work.repository)
+            done = fill(work.site)
         except BaseException as error:  # noqa: BLE001 — it is raised again
             raise _with_left(error, work.discard()) from None
     try:
@@ -208,9 +230,10 @@ def make(
     says so.
     """
 
-    def fill(repository: Path) -> Done:
-        done = clone(runner, route, repository, *([f"--branch={branch}"] if branch else []), progress=progress)
-        if not _is_repository(repository) or ((done.code or branch) and not head(runner, repository)):
+    def fill(site: Site) -> Done:
+        done = clone(runner, route, site, *([f"--branch={branch}"] if branch else []), progress=progress)
+        is_there = (site.repository / ".git").is_dir()
+        if not is_there or ((done.code or branch) and not head(runner, site.repository)):
             raise problem_of(done.errors, route.url, "git.failed")
         return done
 
@@ -221,10 +244,10 @@ def make(
     return CloneResult(head(runner, directory), problem, tuple(filter(None, (warnings(done), left))))
 
 
-def clone(runner: Runner, route: Route, repository: Path, *more: str, progress: Progress) -> Done:
+def clone(runner: Runner, route: Route, site: Site, *more: str, progress: Progress) -> Done:
     """Run git's own clone by this route; its settings, and its credential helper, become the clone's own."""
     words = [*UNSEEN, "clone", "--progress", "--origin=origin", "--no-recurse-submodules", *more, *options(route)]
-    return runner.run([*words, "--", route.url, str(repository)], None, progress, _HASH)
+    return runner.run([*words, "--", route.url, site.name], None, progress, _HASH, cwd=site.folder)
 
 
 def finish(runner: Runner, directory: Path, done: Done | None) -> Problem | None:
@@ -263,11 +286,6 @@ def finish(runner: Runner, directory: Path, done: Done | None) -> Problem | None
 def head(runner: Runner, directory: Path) -> str:
     """Return the commit at a clone's HEAD, "" where there is none."""
     return runner.within(directory, "rev-parse", "--verify", "-q", "HEAD").out.strip()
-
-
-def _is_repository(directory: Path) -> bool:
-    git = directory / ".git"
-    return git.is_dir() and not git.is_symlink()
 
 
 def _is_checked_out(runner: Runner, directory: Path) -> bool:

@@ -63,8 +63,9 @@ def fetch(
     if (directory / told).exists():  # of a submodule that was here before
         return CloneResult(_updated(runner, directory, submodule, route, progress))
 
-    def fill(repository: Path) -> Done:
-        done = cloned.clone(runner, route, repository, "--no-checkout", f"--config={_ALLOW}=always", progress=progress)
+    def fill(site: cloned.Site) -> Done:
+        repository = site.repository
+        done = cloned.clone(runner, route, site, "--no-checkout", f"--config={_ALLOW}=always", progress=progress)
         if done.code:
             raise problem_of(done.errors, route.url, "git.failed")
         if runner.within(repository, "cat-file", "-e", f"{submodule.commit}^{{commit}}").code:

@@ -23,7 +23,7 @@ from ccsetup import arguments
 from ccsetup.commands import setup
 from ccsetup.commands.report import Report
 from ccsetup.errors import BadAnswer, Cancelled, Missing, NoRepository, Problem
-from ccsetup.model import Identity, Repository, Route, Who
+from ccsetup.model import CloneResult, Identity, Repository, Route, Who
 from ccsetup.sandbox import Sandbox
 from ccsetup.sandbox.example import BROKER, CODE, MARIA, PEOPLE, REGION, SAML_PROVIDER, role_arn
 from ccsetup.world import World
