@@ -65,7 +65,7 @@ def agree(default: str, names: Sequence[str], name: str) -> None:
         raise Problem(
             f"CodeCommit says that the default branch of {name} is {default}, but git shows no branch at all.",
             why="AWS's API and its git endpoint contradict each other, so one of the answers is not AWS's own.",
-            next="Look at HTTPS_PROXY, git's http.proxy and url.*.insteadOf; then try again.",
+            next="Look at HTTPS_PROXY, git's http.proxy and url.*.insteadOf, which may lead elsewhere; then try again.",
             code="access.git",
         )
 

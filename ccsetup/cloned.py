@@ -255,15 +255,11 @@ def finish(runner: Runner, directory: Path, done: Done | None) -> Problem | None
 
     `done` is the git that checked out, None where that was an earlier run's.
     """
+    if done and done.code:
+        return _not_checked_out(directory, done)
+    if not done and (problem := completed(runner, directory)):
+        return problem
     commit = head(runner, directory)
-    if (done and done.code) or (not done and commit and not _is_checked_out(runner, directory)):
-        again = f"git -C {shlex.quote(str(directory))} checkout -f"
-        return Problem(
-            f"The clone in {directory} is complete, but its files could not all be checked out.",
-            why=said(done.errors if done else ()),
-            next=f"When that is mended, finish it: {again}",
-            code="git.checkout",
-        )
     if not commit:
         return None
     words: tuple[str, ...] = ("hook", "run", "--ignore-missing", "post-checkout", "--", "0" * len(commit), commit, "1")
@@ -276,9 +272,35 @@ def finish(runner: Runner, directory: Path, done: Done | None) -> Problem | None
     if not hook.code:
         return None
     return Problem(
-        f"The clone in {directory} is complete, but git's post-checkout hook ended with {hook.code}.",
+        f"The clone in {directory} is complete, but its post-checkout hook ended with exit code {hook.code}.",
         why=said(hook.errors),
-        next=f"When that is mended, run it again: git -C {shlex.quote(str(directory))} checkout",
+        next=f"Fix that, then run the hook again: git -C {shlex.quote(str(directory))} checkout",
+        code="git.checkout",
+    )
+
+
+def completed(runner: Runner, directory: Path, branch: str = "") -> Problem | None:
+    """Check out the files of a clone that has none yet: those of `branch`, or of its HEAD; return what went wrong.
+
+    What lies in the clone's folder stays as it is.
+    """
+    if branch:
+        return _checked_out(runner, directory, "-B", branch, "--track", f"origin/{branch}")
+    if head(runner, directory) and not _is_checked_out(runner, directory):
+        return _checked_out(runner, directory)
+    return None
+
+
+def _checked_out(runner: Runner, directory: Path, *words: str) -> Problem | None:
+    done = runner.within(directory, "checkout", "-q", *words, timeout_s=None)
+    return _not_checked_out(directory, done) if done.code else None
+
+
+def _not_checked_out(directory: Path, done: Done) -> Problem:
+    return Problem(
+        f"The clone in {directory} is complete, but its files could not all be checked out.",
+        why=said(done.errors),
+        next=f"Fix that, then finish with: git -C {shlex.quote(str(directory))} checkout -f",
         code="git.checkout",
     )
 
@@ -289,8 +311,9 @@ def head(runner: Runner, directory: Path) -> str:
 
 
 def _is_checked_out(runner: Runner, directory: Path) -> bool:
-    index = runner.within(directory, "rev-parse", "--git-path", "index").out.strip()
-    return (directory / index).exists()
+    """Say whether a clone has its files: the index is written when all of them are. A bare one needs none."""
+    told = runner.within(directory, "rev-parse", "--is-inside-work-tree", "--git-path", "index").out.splitlines()
+    return told[:1] != ["true"] or (directory / told[1]).exists()
 
 
 def warnings(done: Done | None) -> str:
@@ -298,7 +321,7 @@ def warnings(done: Done | None) -> str:
     lines = list(done.errors) if done and not done.code else []
     while lines and (not lines[0].startswith("warning: ") or "an empty repository" in lines[0]):
         lines.pop(0)
-    return said(lines, most=12)
+    return said(lines)
 
 
 def fetched(runner: Runner, directory: Path) -> Heads:
@@ -308,13 +331,6 @@ def fetched(runner: Runner, directory: Path) -> Heads:
     commits = {name: commit for commit, _, name in (line.partition(" ") for line in told) if name != "HEAD"}
     head = runner.within(directory, "symbolic-ref", "-q", "refs/remotes/origin/HEAD").out.strip()
     return Heads(commits, head.removeprefix("refs/remotes/origin/"))
-
-
-def check_out(runner: Runner, directory: Path, branch: str) -> None:
-    """Check out a branch in a clone that holds nothing else yet. Raises Problem."""
-    done = runner.within(directory, "checkout", "-q", "-B", branch, "--track", f"origin/{branch}", timeout_s=None)
-    if done.code:
-        raise problem_of(done.errors, "", "git.failed")
 
 
 def options(route: Route) -> list[str]:

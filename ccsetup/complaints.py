@@ -37,14 +37,19 @@ def name_of(url: str) -> str:
     return re.split(r"[/@]", url.rstrip("/"))[-1]
 
 
-def said(errors: Sequence[str], most: int = 3) -> str:
-    """Return git's own words: the last lines up to where it gave up, fit to be shown; without such a line, the last.
+def said(errors: Sequence[str]) -> str:
+    """Return git's own words, fit to be shown: its first two lines and its last three, where they are many.
 
-    What git adds after that line is advice for another folder than the one a person will find.
+    What git clone advises after a checkout that failed is left out: it speaks of a folder that is another one by then.
     """
     lines = [quoted(line) for line in errors if line.strip() and not line.startswith("Cloning into")]
-    ends = [number for number, line in enumerate(lines, 1) if line.startswith(("fatal: ", "error: "))]
-    return " ".join(lines[: ends[-1] if ends else None][-most:])
+    lines = lines[: next((n for n, line in enumerate(lines) if line.startswith("warning: Clone succeeded")), None)]
+    return " ".join(lines if len(lines) <= _MOST else [*lines[:2], "…", *lines[-3:]])
+
+
+def not_git(name: str) -> Problem:
+    """Return the Problem of a server that answered with something that is not git's."""
+    return Problem(_NOT_GIT.format(name=name), next=_LOOK, code="access.git")
 
 
 def _of_helper(line: str) -> Problem:
@@ -58,6 +63,11 @@ def quoted(line: str) -> str:
     """Return a line of git's fit to be shown: inert, short, and without what may be a secret."""
     return veil(re.sub(r"(?<=://)[^/\s@]*:[^/\s]*@", "…@", inert(line).strip()))[:300]
 
+
+_MOST = 8  # lines of git's that are shown as they are
+
+_NOT_GIT = "What answered for {name} does not speak git: it sent nothing, or a web page."
+_LOOK = "Look at HTTPS_PROXY, git's http.proxy and url.*.insteadOf, which may lead elsewhere; then try again."
 
 _TRY = "Look at the network, and at HTTPS_PROXY and git's http.proxy where there is a proxy; then try again."
 
@@ -108,6 +118,12 @@ _OF_HELPERS = (
 
 # What git says → the finding's code, what happened, what to do. The first that fits counts.
 _CAUSES = (
+    (
+        r"not valid: .*is this a git repository|invalid server response|bad line length character",
+        "access.git",
+        _NOT_GIT,
+        _LOOK,
+    ),
     (
         r"returned error: 403",
         "access.git",

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ccsetup import branches, cloned, modules
 from ccsetup.clone_record import Records
-from ccsetup.complaints import name_of, problem_of, quoted
+from ccsetup.complaints import name_of, not_git, problem_of, quoted
 from ccsetup.core.state_folder import state_folder
 from ccsetup.errors import Problem
 from ccsetup.model import CloneResult, Edit, Route, Submodule
@@ -94,11 +94,7 @@ class Git:
         words = [*cloned.options(route), "ls-remote", "--", route.url]
         done = self._runner.run(words, more={"GIT_TRACE_PACKET": "1"})
         if not any(re.search(r" packet: .*< \S", line) for line in done.errors):
-            raise Problem(
-                f"What answered for {name_of(route.url)} does not speak git: it sent nothing, or a web page.",
-                next="Look at HTTPS_PROXY, git's http.proxy and url.*.insteadOf; then try again.",
-                code="access.git",
-            )
+            raise not_git(name_of(route.url))
 
     def clone(self, route: Route, directory: Path, branch: str, progress: Progress, default: str = "") -> CloneResult:
         """Clone, or finish a clone that was stopped. `default` is the default branch as CodeCommit's API has it.
@@ -142,8 +138,8 @@ class Git:
         """Return a setting of a clone's own (or of whatever holds there), its last value; "" when there is none."""
         return self._runner.within(directory, "config", *(["--local"] if own else []), "--get", key).out.rstrip("\n")
 
-    def fetch(self, directory: Path, progress: Progress | None = None, default: str = "") -> str:
-        """Fetch an existing clone, and check out one that holds nothing yet; return the commit at its HEAD.
+    def fetch(self, directory: Path, progress: Progress | None = None, default: str = "") -> CloneResult:
+        """Fetch an existing clone, and check out the files of one that has none yet.
 
         `default` is as in `clone`. Nothing that the clone has is pruned. Raises Problem in words.
         """
@@ -165,9 +161,8 @@ class Git:
                 code="access.git",
             )
         branch = branches.chosen("", default, known, name_of(url)) if begun else ""
-        if branch:
-            cloned.check_out(self._runner, directory, branch)
-        return self._commit(directory)
+        problem = cloned.completed(self._runner, directory, branch)
+        return CloneResult(self._commit(directory), problem)
 
     def submodules(self, directory: Path) -> Sequence[Submodule]:
         """Return a clone's submodules that are not checked out."""

@@ -293,8 +293,8 @@ class Git(Protocol):
     def fetch_submodule(self, directory: Path, submodule: Submodule, route: Route, progress: Progress) -> CloneResult:
         """Clone and check out one submodule by this route. Raises Problem in words."""
 
-    def fetch(self, directory: Path, progress: Progress | None = None, default: str = "") -> str:
-        """Fetch an existing clone; return the commit at its HEAD. `default` is as in `clone`. Raises Problem."""
+    def fetch(self, directory: Path, progress: Progress | None = None, default: str = "") -> CloneResult:
+        """Fetch an existing clone, and check out one that has no files yet; `default` is as in `clone`."""
 
 
 class Ran(NamedTuple):

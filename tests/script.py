@@ -316,9 +316,9 @@ class FakeGit:
         self.calls.append(" ".join(words))
         return ""
 
-    def fetch(self, directory: Path, progress: Any = None, default: str = "") -> str:
+    def fetch(self, directory: Path, progress: Any = None, default: str = "") -> CloneResult:
         self.calls.append(f"fetch {directory.name}")
-        return "1" * 40
+        return CloneResult("1" * 40)
 
     def facts(self, directory: Path) -> tuple[str, int, str]:
         return "main", 1204, "8.1 MiB"

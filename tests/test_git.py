@@ -399,8 +399,7 @@ def test_a_clone_killed_half_way_is_finished_by_a_fetch(slow: dict[str, str], gi
     os.killpg(child.pid, signal.SIGKILL)
     child.wait()
     assert git.origin(target) == route("payments-web").url
-    commit = git.fetch(target)
-    assert commit
+    assert git.fetch(target).commit
     assert git.facts(target)[0] == "trunk"
     assert git.do(target, "status", "--porcelain", "--branch").strip() == "## trunk...origin/trunk"
 
@@ -539,7 +538,7 @@ def test_a_fetch_brings_what_is_new_and_leaves_the_work_alone(git: Git, tmp_path
     git.do(tmp_path / "b", "commit", "-qm", "new")
     git.do(tmp_path / "b", "push", "-q", "origin", "HEAD")
     (tmp_path / "a/mine").write_text("mine")
-    assert git.fetch(tmp_path / "a") == before
+    assert git.fetch(tmp_path / "a").commit == before
     assert git.do(tmp_path / "a", "rev-parse", "origin/main") == git.do(tmp_path / "b", "rev-parse", "HEAD")
     assert (tmp_path / "a/mine").read_text() == "mine"
 

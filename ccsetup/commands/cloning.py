@@ -105,10 +105,12 @@ def _fetched(
         world.screen.done("moved", shown(world, directory), f"goes by {route.url} now")
         origin = route.url
     with world.screen.busy(f"Fetching {target.name}"):
-        commit = git.fetch(directory, None, default)
+        result = git.fetch(directory, None, default)
     world.screen.done("fetched", shown(world, directory), "was this clone already")
+    if result.problem:
+        world.screen.problem(result.problem)
     via = route.name if origin == route.url else _via(origin)
-    return Cloned(directory, route._replace(name=via, url=origin or route.url), commit)
+    return Cloned(directory, route._replace(name=via, url=origin or route.url), result.commit, result.problem)
 
 
 def _move(world: World, git: Git, route: Route, directory: Path, origin: str, person: Prompt | None) -> bool:
