@@ -272,7 +272,7 @@ def finish(runner: Runner, directory: Path, done: Done | None) -> Problem | None
     if not hook.code:
         return None
     return Problem(
-        f"The clone in {directory} is complete, but its post-checkout hook ended with exit code {hook.code}.",
+        f"The clone in {directory} is complete, but git's post-checkout hook failed.",
         why=said(hook.errors),
         next=f"Fix that, then run the hook again: git -C {shlex.quote(str(directory))} checkout",
         code="git.checkout",
