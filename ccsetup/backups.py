@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from ccsetup import disk
+from ccsetup.core.made_folders import make_folder
 from ccsetup.model import Edit
 from ccsetup.world import Change
 
@@ -32,7 +33,7 @@ def keep(folder: Path, change: Change, modes: Sequence[int | None], made: list[P
 
     Folders that have to be made are added to `made`, which is what the backup will say was made.
     """
-    disk.make_folder(folder, made)
+    make_folder(folder, made)
     if os.name == "posix":
         folder.chmod(0o700)
     record = {

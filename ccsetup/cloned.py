@@ -1,102 +1,336 @@
-"""A clone in the making: begun with a mark, fetched, checked out; what was stopped half-way is finished or taken away.
+"""A clone in the making: a private folder beside its place, git's own clone in it, and one move when it is whole.
 
-The mark lies in `.git` before the network is asked, and goes when all is there. Whoever finds it knows that ccsetup was
-stopped, how far it had come, and which folders it had made.
+What may be removed is that private folder alone. A folder that a person can see is never cleared, and nothing in it is
+replaced: where the clone goes into an empty folder that is there, its entries are moved up one by one, `.git` last.
 """
 
 from __future__ import annotations
 
-import contextlib
-import shutil
+import shlex
 import tempfile
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from ccsetup.complaints import problem_of
-from ccsetup.errors import Problem
-from ccsetup.model import Edit, Route
-from ccsetup.running import Progress, Runner
+from ccsetup.branches import Heads
+from ccsetup.clone_record import Record, Records
+from ccsetup.complaints import problem_of, said
+from ccsetup.core.folder import Folder
+from ccsetup.core.private_folder import PrivateFolder, fresh_name
+from ccsetup.errors import Cancelled, Problem
+from ccsetup.model import CloneResult, Edit, Route
+from ccsetup.running import Done, Progress, Runner
+from ccsetup.waiting import uninterrupted
 
-MARK = "ccsetup-cloning"
-FETCH, CHECK_OUT = "fetch", "checkout"
-_LOCKS = ("index.lock", "HEAD.lock", "config.lock", "packed-refs.lock")
-_QUIETLY = ("-c", "gc.auto=0", "-c", "maintenance.auto=false", "-c", "fetch.unpackLimit=1")  # as git clone has it
+# While a clone is not yet in its place, no hook runs in it and nothing remembers where it is.
+UNSEEN = (
+    "-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "core.untrackedCache=keep",
+    "-c", "gc.auto=0", "-c", "maintenance.auto=false",
+)  # fmt: skip
+_KEPT = "Cancelled. The clone is in its place and is kept."
 
-
-class Mark(NamedTuple):
-    """How far a clone had come: the stage, the branch to check out, its address, the folders that were made for it."""
-
-    stage: str = ""
-    branch: str = ""
-    url: str = ""
-    made: tuple[Path, ...] = ()
-
-
-class _InTheWay(Problem):
-    """A file lies where one of the repository's would be written."""
+_HASH = {"GIT_DEFAULT_HASH": "sha1"}  # what an empty repository of CodeCommit has; others say what they have
 
 
-def mark(directory: Path) -> Mark:
-    """Return the mark of a clone that was stopped; its stage is "" where there is none."""
-    git = directory / ".git"
-    try:
-        stage, branch, url, *made = (git / MARK).read_text(encoding="utf-8", errors="surrogateescape").split("\n")
-    except FileNotFoundError:
-        bare = git.is_dir() and not git.is_symlink() and not any(git.iterdir())
-        return Mark(FETCH) if bare else Mark()
-    except (OSError, ValueError):
-        return Mark(FETCH) if (git / MARK).is_file() else Mark()
-    return Mark(stage, branch, url, tuple(Path(place) for place in made if place))
+class Site(NamedTuple):
+    """Where git makes a clone: a folder that nobody can guess, and the clone's path in it."""
+
+    folder: Path
+    name: str
+
+    @property
+    def repository(self) -> Path:
+        """The clone itself."""
+        return self.folder / self.name
 
 
-def make(runner: Runner, route: Route, directory: Path, branch: str, default: str, progress: Progress) -> None:
-    """Clone; `default` is the default branch, where it is known. Refused or stopped, what was made goes again.
+Fill = Callable[[Site], Done]
 
-    A clone that was stopped while its files were written keeps them, and its mark, until it is whole.
+
+class Aim(NamedTuple):
+    """Where a clone goes: a folder that is there, and what has to be made below it, the clone's own folder last.
+
+    Without parts the clone goes into `base` itself.
     """
-    before = mark(directory)
-    if before.stage == CHECK_OUT:
-        settle(runner, route, directory)
-        _go_on(runner, directory, before.branch)
-        _unmark(directory)
-        return
-    made = before.made if before.stage else _make_room(directory)
-    shutil.rmtree(directory / ".git", ignore_errors=True)
-    branch_now, whole = "", False
+
+    base: Path
+    parts: tuple[str, ...]
+
+    @property
+    def target(self) -> Path:
+        """The clone's own folder."""
+        return self.base.joinpath(*self.parts)
+
+
+def aim(directory: Path) -> Aim:
+    """Return where a clone to this directory goes; links that lead there are followed. Raises Problem."""
     try:
-        _begin(runner, route, directory, Mark(FETCH, branch, route.url, made))
-        words = ("fetch", "--progress", "--tags", "--no-recurse-submodules", "origin")
-        runner.checked(directory, route.url, *_QUIETLY, *words, timeout_s=None, progress=progress)
-        branch_now = _branch(runner, route, directory, branch, default)
-        _write(directory, Mark(CHECK_OUT, branch_now, route.url, made))
-        _check_out(runner, directory, branch_now, progress)
-        whole = True
-    except _InTheWay:
-        branch_now = ""  # git has written none of its files
-        raise
-    finally:
-        if not whole:
-            _clear(runner, directory, made, branch_now)
-    _unmark(directory)
-
-
-def check_out(runner: Runner, directory: Path) -> None:
-    """Check out the default branch of a clone that has been fetched but not checked out."""
-    branch = _branch(runner, Route("", ""), directory, "", "")
-    if branch:
-        _check_out(runner, directory, branch, None)
-
-
-def _begin(runner: Runner, route: Route, directory: Path, begun: Mark) -> None:
-    try:
-        (directory / ".git").mkdir()
-        _write(directory, begun)
-    except OSError as error:
+        if directory.is_symlink() and not directory.exists():
+            raise _in_the_way(directory, "is a link that leads nowhere")
+        target = directory.resolve()
+        base = next(place for place in (target, *target.parents) if place.exists())
+        if not base.is_dir():
+            raise _in_the_way(base, "is there already and is not a folder")
+    except (OSError, RuntimeError) as error:  # a part that may not be read, or links in a circle
         raise _unusable(directory, error) from error
-    runner.checked(directory, route.url, "init", "-q")
-    settle(runner, route, directory)
+    return Aim(base, target.relative_to(base).parts)
+
+
+class _Work:
+    """A private folder, a folder in it that nobody can guess, in that a clone; and the record of them.
+
+    git removes what it made when it fails, by the path that it was told. Were the private folder swapped for a link
+    meanwhile, nothing of that path would be where the link leads.
+    """
+
+    def __init__(self, folder: PrivateFolder, record: Record, place: Aim) -> None:
+        self._folder, self._record, self._place = folder, record, place
+        self._parts = place.parts or ("clone",)
+        self.visible = record.whole and not place.parts  # whether entries may lie in the target already
+
+    @classmethod
+    def begin(cls, records: Records, place: Aim) -> _Work:
+        """Make the private folder, and write it down. Raises Problem."""
+        name = fresh_name()
+        record = records.begin(place.base / name, place.target)
+        try:
+            folder = PrivateFolder.make(place.base, name)
+        except OSError as error:
+            record.forget()
+            raise _unusable(place.target, error) from error
+        record.note(device=folder.identity.device, inode=folder.identity.inode, inside=fresh_name(""))
+        work = cls(folder, record, place)
+        try:
+            with folder.open() as own:
+                own.make(record.inside)
+        except OSError as error:
+            raise _with_left(_unusable(place.target, error), work.discard()) from error
+        return work
+
+    @classmethod
+    def left(cls, records: Records, target: Path) -> _Work | None:
+        """Return what a stopped run left whole; what it left unfinished is removed. Raises Problem."""
+        for record in records.left(target):
+            folder = record.private_folder()
+            if not folder:
+                record.forget()
+                continue
+            base = folder.path.parent
+            work = cls(folder, record, Aim(base, target.relative_to(base).parts))
+            if record.whole:
+                return work
+            if left := work.discard():
+                raise Problem(f"A clone to {target} was stopped. {left}", code="git.failed")
+        return None
+
+    @property
+    def site(self) -> Site:
+        """Where git makes the clone."""
+        return Site(self._folder.path / self._record.inside, "/".join(self._parts))
+
+    def discard(self) -> str:
+        """Remove the private folder with what is in it; return "", or a sentence that says what is left."""
+        left = self._folder.remove()
+        self._folder.close()
+        self._record.close() if left else self._record.forget()
+        return left
+
+    def keep(self) -> None:
+        """Leave everything for the next run."""
+        self._folder.close()
+        self._record.close()
+
+    def into_place(self) -> None:
+        """Move the clone to its place. Raises Problem, with nothing replaced, where something else is there."""
+        self._record.note(whole=True)
+        around = self._folder.parent
+        if not around.is_at(self._place.base):
+            raise _in_the_way(self._place.base, "has been moved away or replaced meanwhile")
+        try:
+            with self._folder.open() as own, own.folder(self._record.inside) as inside:
+                if self._place.parts:
+                    self._move_over(inside, around)
+                else:
+                    self._move_up(inside, around)
+        except OSError as error:
+            raise _unusable(self._place.target, error) from error
+
+    def _move_over(self, source: Folder, goal: Folder, depth: int = 0) -> None:
+        """Move the outermost folder that is missing, and the clone with it."""
+        name = self._parts[depth]
+        if not source.has_folder(name):
+            return  # a run that was stopped came as far as this
+        try:
+            source.move(name, goal, name)
+        except FileExistsError:
+            if depth == len(self._parts) - 1 or not goal.has_folder(name):
+                raise _appeared(goal.path / name) from None
+            with source.folder(name) as inner, goal.folder(name) as made_meanwhile:
+                self._move_over(inner, made_meanwhile, depth + 1)
+
+    def _move_up(self, source: Folder, goal: Folder) -> None:
+        """Move each entry of the clone into the folder around the private one, `.git` last."""
+        if not source.has_folder(self._parts[0]):
+            return
+        with source.folder(self._parts[0]) as clone:
+            names = sorted(clone.names(), key=lambda name: (name == ".git", name))
+            taken = [name for name in names if goal.has(name)]
+            if taken:
+                raise _appeared(goal.path / taken[0])
+            for name in names:
+                try:
+                    clone.move(name, goal, name)
+                except FileExistsError:
+                    raise _appeared(goal.path / name) from None
+                self.visible = True
+
+
+def privately(records: Records, directory: Path, fill: Fill) -> tuple[Done | None, str]:
+    """Have `fill` make a clone in a private folder, and move it to its place; return its git, and what is left.
+
+    Without a git: only the move was missing when an earlier run was stopped, and is made up for. Refused or cancelled,
+    all is as before, but for entries that lie in the target already: those stay, and the next run adds the rest.
+    """
+    place, done = aim(directory), None
+    work = _Work.left(records, place.target)
+    if work is None:
+        if not place.parts and any(place.base.iterdir()):
+            raise _in_the_way(directory, "is there already and is not empty")
+        work = _Work.begin(records, place)
+        try:
+            done = fill(work.site)
+        except BaseException as error:  # noqa: BLE001 — it is raised again
+            raise _with_left(error, work.discard()) from None
+    try:
+        with uninterrupted():
+            left = _placed(work)
+    except KeyboardInterrupt:
+        raise Cancelled(_KEPT) from None
+    return done, left
+
+
+def _placed(work: _Work) -> str:
+    try:
+        work.into_place()
+    except Problem as refused:
+        if not work.visible:
+            raise _with_left(refused, work.discard()) from None
+        work.keep()
+        refused.next = f"{refused.next} What is there of the clone is kept, and the next run adds the rest."
+        raise
+    return work.discard()
+
+
+def make(
+    runner: Runner, records: Records, route: Route, directory: Path, branch: str, progress: Progress
+) -> CloneResult:
+    """Clone with this branch checked out ("" for an empty repository), or finish what a stopped run left.
+
+    Raises Problem, with nothing left of it. A clone whose files could not all be checked out is kept, and the result
+    says so.
+    """
+
+    def fill(site: Site) -> Done:
+        done = clone(runner, route, site, *([f"--branch={branch}"] if branch else []), progress=progress)
+        is_there = (site.repository / ".git").is_dir()
+        if not is_there or ((done.code or branch) and not head(runner, site.repository)):
+            raise problem_of(done.errors, route.url, "git.failed")
+        return done
+
+    done, left = privately(records, directory, fill)
+    if branch and not runner.within(directory, "symbolic-ref", "-q", "refs/remotes/origin/HEAD").out:
+        runner.within(directory, "remote", "set-head", "origin", branch)
+    problem = finish(runner, directory, done)
+    return CloneResult(head(runner, directory), problem, tuple(filter(None, (warnings(done), left))))
+
+
+def clone(runner: Runner, route: Route, site: Site, *more: str, progress: Progress) -> Done:
+    """Run git's own clone by this route; its settings, and its credential helper, become the clone's own."""
+    words = [*UNSEEN, "clone", "--progress", "--origin=origin", "--no-recurse-submodules", *more, *options(route)]
+    return runner.run([*words, "--", route.url, site.name], None, progress, _HASH, cwd=site.folder)
+
+
+def finish(runner: Runner, directory: Path, done: Done | None) -> Problem | None:
+    """Run the post-checkout hook of a clone that is in its place, as git would have; return what went wrong.
+
+    `done` is the git that checked out, None where that was an earlier run's.
+    """
+    if done and done.code:
+        return _not_checked_out(directory, done)
+    if not done and (problem := completed(runner, directory)):
+        return problem
+    commit = head(runner, directory)
+    if not commit:
+        return None
+    words: tuple[str, ...] = ("hook", "run", "--ignore-missing", "post-checkout", "--", "0" * len(commit), commit, "1")
+    if "hook" not in runner.run(["--list-cmds=builtins"]).out.split():  # git before 2.36
+        words = ("checkout", "-q")
+    try:
+        hook = runner.within(directory, *words, timeout_s=None)
+    except KeyboardInterrupt:
+        raise Cancelled(_KEPT) from None
+    if not hook.code:
+        return None
+    return Problem(
+        f"The clone in {directory} is complete, but git's post-checkout hook failed.",
+        why=said(hook.errors),
+        next=f"Fix that, then run the hook again: git -C {shlex.quote(str(directory))} checkout",
+        code="git.checkout",
+    )
+
+
+def completed(runner: Runner, directory: Path, branch: str = "") -> Problem | None:
+    """Check out the files of a clone that has none yet: those of `branch`, or of its HEAD; return what went wrong.
+
+    What lies in the clone's folder stays as it is.
+    """
+    if branch:
+        return _checked_out(runner, directory, "-B", branch, "--track", f"origin/{branch}")
+    if head(runner, directory) and not _is_checked_out(runner, directory):
+        return _checked_out(runner, directory)
+    return None
+
+
+def _checked_out(runner: Runner, directory: Path, *words: str) -> Problem | None:
+    done = runner.within(directory, "checkout", "-q", *words, timeout_s=None)
+    return _not_checked_out(directory, done) if done.code else None
+
+
+def _not_checked_out(directory: Path, done: Done) -> Problem:
+    return Problem(
+        f"The clone in {directory} is complete, but its files could not all be checked out.",
+        why=said(done.errors),
+        next=f"Fix that, then finish with: git -C {shlex.quote(str(directory))} checkout -f",
+        code="git.checkout",
+    )
+
+
+def head(runner: Runner, directory: Path) -> str:
+    """Return the commit at a clone's HEAD, "" where there is none."""
+    return runner.within(directory, "rev-parse", "--verify", "-q", "HEAD").out.strip()
+
+
+def _is_checked_out(runner: Runner, directory: Path) -> bool:
+    """Say whether a clone has its files: the index is written when all of them are. A bare one needs none."""
+    told = runner.within(directory, "rev-parse", "--is-inside-work-tree", "--git-path", "index").out.splitlines()
+    return told[:1] != ["true"] or (directory / told[1]).exists()
+
+
+def warnings(done: Done | None) -> str:
+    """Return what git warned of, with the lines that follow: names that differ in capitals alone, for example."""
+    lines = list(done.errors) if done and not done.code else []
+    while lines and (not lines[0].startswith("warning: ") or "an empty repository" in lines[0]):
+        lines.pop(0)
+    return said(lines)
+
+
+def fetched(runner: Runner, directory: Path) -> Heads:
+    """Return the branches that a clone has fetched, and which one its server's HEAD named, where that was kept."""
+    form = "--format=%(objectname) %(refname:lstrip=3)"
+    told = runner.within(directory, "for-each-ref", form, "refs/remotes/origin").out.splitlines()
+    commits = {name: commit for commit, _, name in (line.partition(" ") for line in told) if name != "HEAD"}
+    head = runner.within(directory, "symbolic-ref", "-q", "refs/remotes/origin/HEAD").out.strip()
+    return Heads(commits, head.removeprefix("refs/remotes/origin/"))
 
 
 def options(route: Route) -> list[str]:
@@ -145,135 +379,35 @@ def resettled(runner: Runner, directory: Path, settings: Mapping[str, str | None
     return Edit(path, before, after)
 
 
-def _branch(runner: Runner, route: Route, directory: Path, branch: str, default: str) -> str:
-    """Return the branch to check out, "" for an empty repository, and note the default one as git clone does."""
-    refs = runner.within(directory, "for-each-ref", "--format=%(refname:lstrip=3)", "refs/remotes/origin").out.split()
-    if branch and branch not in refs:
-        gone = f"fatal: Remote branch {branch} not found in upstream origin"
-        raise problem_of([gone], route.url, "git.failed")
-    if default in refs:
-        runner.within(directory, "remote", "set-head", "origin", default)
-    elif refs:
-        runner.within(directory, "remote", "set-head", "origin", "--auto")
-    head = runner.within(directory, "symbolic-ref", "--short", "-q", "refs/remotes/origin/HEAD").out.strip()
-    return branch or head.partition("/")[2]
-
-
-def _check_out(runner: Runner, directory: Path, branch: str, progress: Progress | None) -> None:
-    if branch:
-        words = ("checkout", *(["--progress"] if progress else ["-q"]), "-B", branch, "--track", f"origin/{branch}")
-        done = runner.within(directory, *words, timeout_s=None, progress=progress)
-        if any("would be overwritten" in line for line in done.errors):
-            raise _InTheWay(
-                f"Somebody has put a file into {directory} meanwhile.", code="git.failed", next="Try again."
-            )
-        if done.code:
-            raise problem_of(done.errors, "", "git.failed")
-        return
-    unborn = runner.within(directory, "symbolic-ref", "--short", "-q", "HEAD").out.strip()
-    _track(runner, directory, unborn)
-
-
-def _track(runner: Runner, directory: Path, branch: str) -> None:
-    runner.within(directory, "config", f"branch.{branch}.remote", "origin")
-    runner.within(directory, "config", f"branch.{branch}.merge", f"refs/heads/{branch}")
-
-
-def _go_on(runner: Runner, directory: Path, branch: str) -> None:
-    """Write the files that are missing. What somebody changed or added meanwhile stays as it is."""
-    _unlock(directory)
-    if not branch:
-        _check_out(runner, directory, branch, None)
-        return
-    ref = f"refs/heads/{branch}"
-    runner.checked(directory, "", "symbolic-ref", "HEAD", ref)
-    if runner.within(directory, "rev-parse", "-q", "--verify", ref).code:
-        runner.checked(directory, "", "update-ref", ref, f"refs/remotes/origin/{branch}")
-    _track(runner, directory, branch)
-    runner.checked(directory, "", "reset", "-q", timeout_s=None)
-    for name in _names(runner, directory, "M"):
-        if _is_cut_short(runner, directory, name):
-            (directory / name).unlink()
-    done = runner.within(directory, "checkout-index", "--all", "--quiet", "--index", timeout_s=None)
-    if _names(runner, directory, "D"):
-        raise problem_of(done.errors, "", "git.failed")
-
-
-def _names(runner: Runner, directory: Path, how: str) -> list[str]:
-    found = runner.within(directory, "diff-files", "--name-only", "-z", f"--diff-filter={how}", timeout_s=None)
-    return [name for name in found.raw.decode("utf-8", "surrogateescape").split("\0") if name]
-
-
-def _is_cut_short(runner: Runner, directory: Path, name: str) -> bool:
-    """Say whether a file holds only the beginning of what it should: git was stopped while it wrote it."""
-    path = directory / name
-    if path.is_symlink() or not path.is_file():
-        return False
-    whole = runner.within(directory, "cat-file", "--filters", f"HEAD:{name}", timeout_s=None)
-    return not whole.code and len(whole.raw) > path.stat().st_size and whole.raw.startswith(path.read_bytes())
-
-
-def _unlock(directory: Path) -> None:
-    """Take away the locks of a git that was killed; one that may still be at work is given two seconds."""
-    end = time.monotonic() + 2
-    for lock in [directory / ".git" / name for name in _LOCKS]:
-        while lock.exists() and time.monotonic() < end:
-            time.sleep(0.05)
-        lock.unlink(missing_ok=True)
-
-
-def _write(directory: Path, found: Mark) -> None:
-    places = [str(place.absolute()) for place in found.made]
-    text = "\n".join([found.stage, found.branch, found.url, *places])
-    (directory / ".git" / MARK).write_text(text, encoding="utf-8", errors="surrogateescape")
-
-
-def _unmark(directory: Path) -> None:
-    (directory / ".git" / MARK).unlink(missing_ok=True)
-
-
-def _make_room(directory: Path) -> tuple[Path, ...]:
-    """Make the directory and what it lies in; return what had to be made, outermost first. Raises Problem."""
-    missing = [place for place in (directory, *directory.parents) if not place.exists()]
-    try:
-        if directory.exists() and any(directory.iterdir()):
-            raise Problem(
-                f"{directory} is there already and is not empty.",
-                next="Choose another directory, or move that one away.",
-                code="git.failed",
-            )
-        for place in reversed(missing):
-            place.mkdir()
-    except OSError as error:
-        raise _unusable(directory, error) from error
-    return tuple(reversed(missing))
-
-
-def _unusable(directory: Path, error: OSError) -> Problem:
+def _in_the_way(path: Path, what: str) -> Problem:
     return Problem(
-        f"{error.filename or directory} cannot be used: {error.strerror}.",
-        next="Choose a directory of your own.",
+        f"{path} {what}.",
+        why="Nothing in it was touched.",
+        next="Choose another directory, or move that one away.",
         code="git.failed",
     )
 
 
-def _clear(runner: Runner, directory: Path, made: Sequence[Path], branch: str) -> None:
-    """Remove what a clone put into its directory, and the directories that were made for it; nothing else."""
-    if branch:
-        names = runner.within(directory, "ls-tree", "-r", "-t", "-z", "--name-only", f"origin/{branch}").raw
-        paths = [directory / name for name in names.decode("utf-8", "surrogateescape").split("\0") if name]
-        _remove(paths)
-    shutil.rmtree(directory / ".git", ignore_errors=True)
-    for place in reversed(made):
-        with contextlib.suppress(OSError):  # someone else has put something there
-            place.rmdir()
+def _appeared(path: Path) -> Problem:
+    return Problem(
+        f"{path} has appeared while the clone was made.",
+        why="It was left as it is.",
+        next="Move it away, then run the same command again.",
+        code="git.failed",
+    )
 
 
-def _remove(paths: Sequence[Path]) -> None:
-    """Remove files, and the folders that are empty then, the innermost first."""
-    for path in reversed(paths):
-        with contextlib.suppress(OSError):
-            if path.is_dir() and not path.is_symlink():
-                path.rmdir()
-            else:
-                path.unlink(missing_ok=True)
+def _unusable(directory: Path, error: Exception) -> Problem:
+    why = error.strerror if isinstance(error, OSError) else str(error)
+    named = error.filename if isinstance(error, OSError) and isinstance(error.filename, str) else ""
+    at = named if Path(named).is_absolute() else directory
+    return Problem(f"{at} cannot be used: {why}.", next="Choose a directory of your own.", code="git.failed")
+
+
+def _with_left(error: BaseException, left: str) -> BaseException:
+    """Return an error that says, too, what of the private folder is left."""
+    if left and isinstance(error, KeyboardInterrupt):
+        return Cancelled(f"Cancelled. {left}")
+    if left and isinstance(error, Problem):
+        error.why = f"{error.why} {left}".strip()
+    return error

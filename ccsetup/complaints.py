@@ -14,7 +14,7 @@ def problem_of(errors: Sequence[str], url: str, code: str) -> Problem:
     lines = [quoted(line) for line in errors if line.strip() and not line.startswith(("Cloning into", "warning:"))]
     why = " ".join(lines[-3:])
     said = re.sub(r"[\w+.:-]+://[^\s']+", "…", " ".join(lines))  # names of repositories are no causes
-    name = re.split(r"[/@]", url.rstrip("/"))[-1]
+    name = name_of(url)
     sentence = next((line for line in lines if re.search(r" Run: (ccsetup|unset|git) ", line)), "")
     if sentence and not sentence.startswith(_GITS_OWN):
         return _of_helper(sentence)
@@ -25,9 +25,31 @@ def problem_of(errors: Sequence[str], url: str, code: str) -> Problem:
             return Problem(what.format(**words), why=why, next=next_.format(**words), code=known_as)
     if lines and not any(line.startswith(_GITS_OWN) for line in lines):
         return _of_helper(lines[-1])
+    if not name:  # it was asked for nothing that is elsewhere
+        return Problem("git could not do what it was asked to do here.", why=why, code=code)
     return Problem(
         f"git could not reach {name}.", why=why, next=f"Ask git itself: git ls-remote {quoted(url)}", code=code
     )
+
+
+def name_of(url: str) -> str:
+    """Return the name of the repository that an address ends with."""
+    return re.split(r"[/@]", url.rstrip("/"))[-1]
+
+
+def said(errors: Sequence[str]) -> str:
+    """Return git's own words, fit to be shown: its first two lines and its last three, where they are many.
+
+    What git clone advises after a checkout that failed is left out: it speaks of a folder that is another one by then.
+    """
+    lines = [quoted(line) for line in errors if line.strip() and not line.startswith("Cloning into")]
+    lines = lines[: next((n for n, line in enumerate(lines) if line.startswith("warning: Clone succeeded")), None)]
+    return " ".join(lines if len(lines) <= _MOST else [*lines[:2], "…", *lines[-3:]])
+
+
+def not_git(name: str) -> Problem:
+    """Return the Problem of a server that answered with something that is not git's."""
+    return Problem(_NOT_GIT.format(name=name), next=_LOOK, code="access.git")
 
 
 def _of_helper(line: str) -> Problem:
@@ -41,6 +63,11 @@ def quoted(line: str) -> str:
     """Return a line of git's fit to be shown: inert, short, and without what may be a secret."""
     return veil(re.sub(r"(?<=://)[^/\s@]*:[^/\s]*@", "…@", inert(line).strip()))[:300]
 
+
+_MOST = 8  # lines of git's that are shown as they are
+
+_NOT_GIT = "What answered for {name} does not speak git: it sent nothing, or a web page."
+_LOOK = "Look at HTTPS_PROXY, git's http.proxy and url.*.insteadOf, which may lead elsewhere; then try again."
 
 _TRY = "Look at the network, and at HTTPS_PROXY and git's http.proxy where there is a proxy; then try again."
 
@@ -91,6 +118,12 @@ _OF_HELPERS = (
 
 # What git says → the finding's code, what happened, what to do. The first that fits counts.
 _CAUSES = (
+    (
+        r"not valid: .*is this a git repository|invalid server response|bad line length character",
+        "access.git",
+        _NOT_GIT,
+        _LOOK,
+    ),
     (
         r"returned error: 403",
         "access.git",

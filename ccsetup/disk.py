@@ -82,24 +82,6 @@ def _age_s(path: Path) -> float:
     return age if age >= 0 else math.inf
 
 
-def make_folder(folder: Path, made: list[Path]) -> None:
-    """Make a folder and its parents, for their owner only under any umask; add those made to `made`."""
-    if folder.is_dir():
-        return
-    make_folder(folder.parent, made)
-    with suppress(FileExistsError):
-        folder.mkdir(0o700)
-        made.append(folder)
-        folder.chmod(0o700)
-
-
-def remove_folders(made: list[Path]) -> None:
-    """Remove the folders that were made, innermost first, as far as they are empty."""
-    for folder in reversed(made):
-        with suppress(OSError):
-            folder.rmdir()
-
-
 def draft(target: Path, data: bytes) -> Path:
     """Write the bytes, down to the disk, to a new private file beside the target; leave none when that fails."""
     fd, name = tempfile.mkstemp(prefix=f".{target.name}{MARK}", dir=target.parent)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ccsetup import disk
+from ccsetup.core.made_folders import make_folder, remove_folders
+from ccsetup.core.state_folder import state_folder
 from ccsetup.disk import encoded
 from ccsetup.errors import Problem
 from ccsetup.model import Edit, Plan, Receipt
@@ -41,7 +42,7 @@ class Files:
         self._home = home
         self._now = now
         self._judge = judge
-        self._state = state or _state_folder(env, home)
+        self._state = state or state_folder(env, home)
         self._command = command
         self._cache_folders: list[Path] = []  # those that were made
 
@@ -152,7 +153,7 @@ class Files:
             self._exchange().run(wanted, (), backups.modes(change.backups), [], lambda _: None)
         for backup in change.backups:
             disk.discard(backup)
-        disk.remove_folders([*change.made])
+        remove_folders([*change.made])
 
     def _exchange(self) -> Exchange:
         from ccsetup.writing import Exchange
@@ -165,9 +166,9 @@ class Files:
             target, after = Path(os.path.realpath(edit.path)), encoded(edit.after)
             if after is None:
                 target.unlink(missing_ok=True)
-                disk.remove_folders(self._cache_folders)
+                remove_folders(self._cache_folders)
             else:
-                disk.make_folder(target.parent, self._cache_folders)
+                make_folder(target.parent, self._cache_folders)
                 disk.draft(target, after).replace(target)
 
     def text(self, path: Path) -> str:
@@ -193,18 +194,6 @@ class Files:
                 return path.is_symlink()
             except NotADirectoryError:
                 return True
-
-
-def _state_folder(env: Mapping[str, str], home: Path) -> Path:
-    """Return where this platform keeps a program's state."""
-    named = Path(env.get("XDG_STATE_HOME", ""))
-    if named.is_absolute():
-        return named / "ccsetup"
-    if sys.platform == "darwin":
-        return home / "Library" / "Application Support" / "ccsetup"
-    if sys.platform == "win32":
-        return Path(env.get("LOCALAPPDATA") or home / "AppData" / "Local") / "ccsetup"
-    return home / ".local" / "state" / "ccsetup"
 
 
 def _read(path: Path) -> str | None:

@@ -9,10 +9,12 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from ccsetup import cloned, modules
-from ccsetup.complaints import problem_of
+from ccsetup import branches, cloned, modules
+from ccsetup.clone_record import Records
+from ccsetup.complaints import name_of, not_git, problem_of, quoted
+from ccsetup.core.state_folder import state_folder
 from ccsetup.errors import Problem
-from ccsetup.model import Edit, Route, Submodule
+from ccsetup.model import CloneResult, Edit, Route, Submodule
 from ccsetup.running import Progress, Runner
 
 HELPER = "git-remote-codecommit"
@@ -28,7 +30,8 @@ class Git:
 
     def __init__(self, env: Mapping[str, str], home: Path) -> None:
         self._runner = Runner(env, home)
-        self._heads: dict[str, str] = {}  # the default branch behind each address that was asked
+        self._records = Records(state_folder(env, home))
+        self._heads: dict[str, branches.Heads] = {}  # the branches behind each address that was asked
 
     def with_path(self, directory: Path) -> Git:
         """Return a git that looks for commands in one more directory, first."""
@@ -72,25 +75,44 @@ class Git:
         done = self._runner.run([*cloned.options(route), "ls-remote", "--symref", "--", route.url, *wanted])
         if done.code:
             raise problem_of(done.errors, route.url, "access.git")
-        default = re.findall(r"^ref: refs/heads/(\S+)\tHEAD$", done.out, re.MULTILINE)
-        heads = re.findall(r"^[0-9a-f]+\trefs/heads/(\S+)$", done.out, re.MULTILINE)
-        self._heads[route.url] = next((name for name in default if name in heads), "")
-        return tuple(dict.fromkeys([*(name for name in default if name in heads), *heads]))
+        found = branches.heads(done.out)
+        if not found.commits:
+            self._speaks_git(route)
+        self._heads[route.url] = found
+        return found.names
 
-    def clone(self, route: Route, directory: Path, branch: str, progress: Progress) -> str:
-        """Clone, or finish a clone that was stopped; return the commit checked out, "" for an empty repository.
+    def default(self, route: Route) -> str:
+        """Return the branch that the server's HEAD named when it was asked last; "" when it named none."""
+        return self._heads.get(route.url, branches.Heads({})).head
 
-        Stopped or refused, it removes what it made and nothing else. Raises Problem, also for a directory that holds
-        something.
+    def _speaks_git(self, route: Route) -> None:
+        """Make sure that a server without branches answered as git does. Raises Problem.
+
+        To git an empty answer, or a web page in one line, is a repository without branches, in the "dumb" protocol.
+        A server that speaks git sends packets; git tells of them where it is asked to.
+        """
+        words = [*cloned.options(route), "ls-remote", "--", route.url]
+        done = self._runner.run(words, more={"GIT_TRACE_PACKET": "1"})
+        if not any(re.search(r" packet: .*< \S", line) for line in done.errors):
+            raise not_git(name_of(route.url))
+
+    def clone(self, route: Route, directory: Path, branch: str, progress: Progress, default: str = "") -> CloneResult:
+        """Clone, or finish a clone that was stopped. `default` is the default branch as CodeCommit's API has it.
+
+        Refused or cancelled, it removes the private folder that it made and nothing else. Raises Problem, also for a
+        directory that holds something.
         """
         self._may(route.url)
-        cloned.make(self._runner, route, directory, branch, self._heads.get(route.url, ""), progress)
-        return self._commit(directory)
+        if route.url not in self._heads:
+            self.reachable(route)
+        chosen = branches.chosen(branch, default, self._heads[route.url], name_of(route.url))
+        return cloned.make(self._runner, self._records, route, directory, chosen, progress)
 
     def unfinished(self, directory: Path) -> bool:
-        """Say whether a clone at `directory` was stopped before it was whole, and nobody has worked in it since."""
-        stage = cloned.mark(directory).stage
-        return bool(stage) and not (stage == cloned.FETCH and self._commit(directory))
+        """Say whether ccsetup was stopped while it made a clone at `directory`, which is not there yet."""
+        if os.path.lexists(directory / ".git"):
+            return False
+        return self._records.speak_of(cloned.aim(directory).target)
 
     def repoint(self, directory: Path, route: Route) -> None:
         """Make a clone go another way from now on: its address, and its own settings. Raises Problem."""
@@ -110,33 +132,46 @@ class Git:
             return ""
         asked = ("config", "--local", "--get-regexp", r"^remote\..*\.url$")
         urls = dict(line.split(" ", 1) for line in self._runner.within(directory, *asked).out.splitlines())
-        return urls.get("remote.origin.url") or next(iter(urls.values()), "") or cloned.mark(directory).url
+        return urls.get("remote.origin.url") or next(iter(urls.values()), "")
 
     def setting(self, directory: Path, key: str, own: bool = True) -> str:
         """Return a setting of a clone's own (or of whatever holds there), its last value; "" when there is none."""
         return self._runner.within(directory, "config", *(["--local"] if own else []), "--get", key).out.rstrip("\n")
 
-    def fetch(self, directory: Path, progress: Progress | None = None) -> str:
-        """Fetch an existing clone, and finish one that was stopped half-way; return the commit checked out."""
+    def fetch(self, directory: Path, progress: Progress | None = None, default: str = "") -> CloneResult:
+        """Fetch an existing clone, and check out the files of one that has none yet.
+
+        `default` is as in `clone`. Nothing that the clone has is pruned. Raises Problem in words.
+        """
         url = self.origin(directory)
         self._may(url)
         begun = not self._commit(directory) and [entry.name for entry in directory.iterdir()] == [".git"]
         if begun and not self._runner.within(directory, "config", "--local", "remote.origin.fetch").out:
             self._runner.within(directory, "config", "remote.origin.fetch", "+refs/heads/*:refs/remotes/origin/*")
-        words = ("fetch", *(["--progress"] if progress else []))
+        words = ("fetch", "--no-prune", *(["--progress"] if progress else []))
         self._runner.checked(directory, url, *words, timeout_s=None, progress=progress)
         if begun:
-            cloned.check_out(self._runner, directory)
-        return self._commit(directory)
+            self._runner.within(directory, "remote", "set-head", "origin", "--auto")
+        known = cloned.fetched(self._runner, directory)
+        if known.commits and self._runner.within(directory, "rev-parse", "-q", "--verify", "FETCH_HEAD").code:
+            raise Problem(
+                f"The server shows no branch of {name_of(url)}, but this clone knows {known.names[0]} from it.",
+                why="Nothing was fetched, and nothing was taken away.",
+                next=f"Ask git itself: git ls-remote {quoted(url)}",
+                code="access.git",
+            )
+        branch = branches.chosen("", default, known, name_of(url)) if begun else ""
+        problem = cloned.completed(self._runner, directory, branch)
+        return CloneResult(self._commit(directory), problem)
 
     def submodules(self, directory: Path) -> Sequence[Submodule]:
         """Return a clone's submodules that are not checked out."""
         return modules.missing(self._runner, directory)
 
-    def fetch_submodule(self, directory: Path, submodule: Submodule, route: Route, progress: Progress) -> None:
+    def fetch_submodule(self, directory: Path, submodule: Submodule, route: Route, progress: Progress) -> CloneResult:
         """Clone and check out one submodule by this route. Raises Problem in words."""
         self._may(route.url)
-        modules.fetch(self._runner, directory, submodule, route, progress)
+        return modules.fetch(self._runner, self._records, directory, submodule, route, progress)
 
     def facts(self, directory: Path) -> tuple[str, int, str]:
         """Return a clone's branch, its number of commits and its size such as "8.1 MiB"."""
@@ -162,7 +197,7 @@ class Git:
             )
 
     def _commit(self, directory: Path) -> str:
-        return self._runner.within(directory, "rev-parse", "--verify", "-q", "HEAD").out.strip()
+        return cloned.head(self._runner, directory)
 
 
 def _beside(name: str) -> str:

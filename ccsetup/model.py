@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
+    from ccsetup.errors import Problem
     from ccsetup.look import Look
 
 
@@ -298,12 +299,28 @@ class Route(NamedTuple):
     why: str = ""
 
 
+class CloneResult(NamedTuple):
+    """A clone that is on disk: the commit at its HEAD ("" for an empty repository), and what did not go as it should.
+
+    `notes` are sentences: what git warned of, and what could not be tidied up.
+    """
+
+    commit: str
+    problem: Problem | None = None
+    notes: tuple[str, ...] = ()
+
+
 class Submodule(NamedTuple):
-    """A repository within a repository: its name, where it is checked out, and the address it was given."""
+    """A repository within a repository: its name, where it is checked out, its address, and the commit it is at.
+
+    `fault` says why git would not let it have this name or path; "" where all is well.
+    """
 
     name: str
     path: str
     url: str
+    commit: str = ""
+    fault: str = ""
 
 
 class Expected(NamedTuple):

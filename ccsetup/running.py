@@ -83,6 +83,8 @@ class Runner:
         timeout_s: float | None = CHECK_S,
         progress: Progress | None = None,
         more: Mapping[str, str] | None = None,
+        *,
+        cwd: Path | None = None,
     ) -> Done:
         """Run git in a process group of its own, which ends when we stop waiting for it. Raises Problem."""
         git = shutil.which("git", path=self.path)
@@ -91,7 +93,7 @@ class Runner:
             raise Problem("There is no git on the PATH.", next=get_it, code="git.missing")
         out = subprocess.DEVNULL if progress else subprocess.PIPE
         try:
-            process = _begun([git, *words], {**self.env, **(more or {})}, out)
+            process = _begun([git, *words], {**self.env, **(more or {})}, out, cwd)
         except OSError as error:  # a script without its interpreter, a program for another machine
             what = f"{git} cannot be run: {(error.strerror or type(error).__name__).lower()}."
             raise Problem(what, next="Install git anew, or take it off the PATH.", code="git.missing") from None
@@ -107,10 +109,10 @@ class Runner:
             _end(process)
 
 
-def _begun(words: Sequence[str], env: Mapping[str, str], out: int) -> subprocess.Popen[bytes]:
+def _begun(words: Sequence[str], env: Mapping[str, str], out: int, cwd: Path | None) -> subprocess.Popen[bytes]:
     """Start a process in a group of its own, which reads nothing and whose errors are read here."""
     return subprocess.Popen(
-        words, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.PIPE, start_new_session=True
+        words, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.PIPE, start_new_session=True, cwd=cwd
     )
 
 

@@ -14,6 +14,7 @@ from ccsetup.model import (
     Asked,
     Back,
     Choice,
+    CloneResult,
     Edit,
     Identity,
     Keys,
@@ -235,6 +236,9 @@ class NoIam:
         raise Problem("There is no IAM to be reached from here.", code="internal")
 
 
+Progress = Callable[[str, float | None], None]
+
+
 class Git(Protocol):
     """The git command."""
 
@@ -259,8 +263,11 @@ class Git(Protocol):
     def reachable(self, route: Route) -> Sequence[str]:
         """Ask `git ls-remote`; return the branch names. Raises Problem(code="access.git") in words."""
 
-    def clone(self, route: Route, directory: Path, branch: str, progress: Callable[[str, float | None], None]) -> str:
-        """Clone; return the commit checked out, "" for an empty repository."""
+    def default(self, route: Route) -> str:
+        """Return the branch that the server's HEAD named when it was asked last; "" when it named none."""
+
+    def clone(self, route: Route, directory: Path, branch: str, progress: Progress, default: str = "") -> CloneResult:
+        """Clone; `default` is the default branch as CodeCommit's API has it. Raises Problem, nothing is left then."""
 
     def do(self, directory: Path, *words: str) -> str:
         """Run git in a clone; return what it printed. Raises Problem."""
@@ -272,7 +279,7 @@ class Git(Protocol):
         """Return the address of the clone at `directory`; "" when it is none."""
 
     def unfinished(self, directory: Path) -> bool:
-        """Say whether a clone at `directory` was stopped before it was whole, and nobody has worked in it since."""
+        """Say whether ccsetup was stopped while it made a clone at `directory`, which is not there yet."""
 
     def repoint(self, directory: Path, route: Route) -> None:
         """Make a clone go another way from now on: its address, and its own settings. Raises Problem."""
@@ -283,13 +290,11 @@ class Git(Protocol):
     def submodules(self, directory: Path) -> Sequence[Submodule]:
         """Return a clone's submodules that are not checked out."""
 
-    def fetch_submodule(
-        self, directory: Path, submodule: Submodule, route: Route, progress: Callable[[str, float | None], None]
-    ) -> None:
+    def fetch_submodule(self, directory: Path, submodule: Submodule, route: Route, progress: Progress) -> CloneResult:
         """Clone and check out one submodule by this route. Raises Problem in words."""
 
-    def fetch(self, directory: Path) -> str:
-        """Fetch an existing clone; return the commit checked out."""
+    def fetch(self, directory: Path, progress: Progress | None = None, default: str = "") -> CloneResult:
+        """Fetch an existing clone, and check out one that has no files yet; `default` is as in `clone`."""
 
 
 class Ran(NamedTuple):

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from ccsetup import config, disk
+from ccsetup.core.made_folders import make_folder, remove_folders
 from ccsetup.disk import encoded
 from ccsetup.errors import Problem
 from ccsetup.model import Edit, Section
@@ -157,10 +158,10 @@ class Exchange:
     ) -> Path | None:
         """Prepare the edits, keep a backup, then replace every file or none."""
         with ExitStack() as unmaking, disk.explained(edits[0].path, "write"), ExitStack() as always:
-            unmaking.callback(disk.remove_folders, made)
+            unmaking.callback(remove_folders, made)
             drafts = [Draft(edit, sections, modes.get(str(edit.path))) for edit in edits]
             for draft in drafts:
-                disk.make_folder(draft.target.parent, made)
+                make_folder(draft.target.parent, made)
             for target in sorted(
                 {Path(os.path.realpath(path)) for path in (*self._others, *(it.path for it in edits))}
             ):
@@ -205,9 +206,9 @@ class Exchange:
         with suppress(OSError):
             owner = f"-{os.getuid()}" if hasattr(os, "getuid") else ""
             folder = Path(tempfile.gettempdir(), f"ccsetup{owner}")
-            disk.make_folder(folder, [])
+            make_folder(folder, [])
             kind = folder.lstat()
             if not owner or (stat.S_ISDIR(kind.st_mode) and kind.st_uid == os.getuid() and not kind.st_mode & 0o077):
                 return folder
-        disk.make_folder(self._state / "locks", made)
+        make_folder(self._state / "locks", made)
         return self._state / "locks"

@@ -15,6 +15,7 @@ from ccsetup.model import (
     Asked,
     Back,
     Choice,
+    CloneResult,
     Corrected,
     Edit,
     Identity,
@@ -279,12 +280,15 @@ class FakeGit:
             raise self.heads
         return self.heads
 
-    def clone(self, route: Route, directory: Path, branch: str, progress: Any) -> str:
+    def default(self, route: Route) -> str:
+        return "" if isinstance(self.heads, Problem) else next(iter(self.heads), "")
+
+    def clone(self, route: Route, directory: Path, branch: str, progress: Any, default: str = "") -> CloneResult:
         self.calls.append(f"clone {route.url} {directory.name} {branch}".rstrip())
         if isinstance(self.clones, Problem):
             raise self.clones
         directory.mkdir()
-        return self.clones
+        return CloneResult(self.clones)
 
     def origin(self, directory: Path) -> str:
         return self.origins.get(directory.name, "")
@@ -302,8 +306,9 @@ class FakeGit:
     def submodules(self, directory: Path) -> Sequence[Submodule]:
         return self.within if directory.parent.name == "work" else ()
 
-    def fetch_submodule(self, directory: Path, submodule: Submodule, route: Route, progress: Any) -> None:
+    def fetch_submodule(self, directory: Path, submodule: Submodule, route: Route, progress: Any) -> CloneResult:
         self.calls.append(f"submodule {submodule.path} {route.url}")
+        return CloneResult("1" * 40)
 
     def do(self, directory: Path, *words: str) -> str:
         if words[:2] == ("config", "--list"):
@@ -311,9 +316,9 @@ class FakeGit:
         self.calls.append(" ".join(words))
         return ""
 
-    def fetch(self, directory: Path) -> str:
+    def fetch(self, directory: Path, progress: Any = None, default: str = "") -> CloneResult:
         self.calls.append(f"fetch {directory.name}")
-        return "1" * 40
+        return CloneResult("1" * 40)
 
     def facts(self, directory: Path) -> tuple[str, int, str]:
         return "main", 1204, "8.1 MiB"

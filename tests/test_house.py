@@ -17,7 +17,7 @@ CORE = {"core"}  # knows nothing of the rest
 FOUNDATION = CORE | {"model", "errors", "world", "findings", "authority", "look", "patterns", "waiting"}
 PURE = {
     "talk", "flow", "questions", "sources", "parse", "paste", "address", "ini", "config", "plan", "refusals", "inert", "pick",
-    "access", "checks", "facts", "places", "examining", "tokens", "complaints", "masks", "denials", "policy", "transport", "assertion",
+    "access", "branches", "checks", "submodule_names", "facts", "places", "examining", "tokens", "complaints", "masks", "denials", "policy", "transport", "assertion",
     "skim", "standing", "roster", "shells",
     "sharing", "completing", "meant", "repair", "letters", "headers", "keys", "merging", "team", "teamlines", "teamnames", "teamrules", "teammaking", "teamdiff", "teampaste",
 }  # fmt: skip
@@ -41,7 +41,7 @@ FAMILIES = (
         "online",
         "programs",
     },
-    {"git", "cloned", "modules", "running"},
+    {"git", "cloned", "clone_record", "modules", "running"},
     {"screen"},
     {"awscli"},
     {"web"},

@@ -23,7 +23,7 @@ from ccsetup import arguments
 from ccsetup.commands import setup
 from ccsetup.commands.report import Report
 from ccsetup.errors import BadAnswer, Cancelled, Missing, NoRepository, Problem
-from ccsetup.model import Identity, Repository, Route, Who
+from ccsetup.model import CloneResult, Identity, Repository, Route, Who
 from ccsetup.sandbox import Sandbox
 from ccsetup.sandbox.example import BROKER, CODE, MARIA, PEOPLE, REGION, SAML_PROVIDER, role_arn
 from ccsetup.world import World
@@ -79,10 +79,10 @@ class Git(FakeGit):
             raise Problem("git cannot read it.", code="access.git")
         return super().reachable(route)
 
-    def clone(self, route: Route, directory: Path, branch: str, progress: Any) -> str:
+    def clone(self, route: Route, directory: Path, branch: str, progress: Any, default: str = "") -> CloneResult:
         directory.parent.mkdir(parents=True, exist_ok=True)
         self.origins = {**self.origins, directory.name: route.url}
-        return super().clone(route, directory, branch, progress)
+        return super().clone(route, directory, branch, progress, default)
 
 
 def run(around: World, text: str, script: Script | None = None, *flags: str) -> Report:
@@ -262,10 +262,10 @@ def test_an_answer_of_the_file_can_be_changed_at_the_review(tmp_path: Path) -> N
 
 def test_ctrl_c_between_two_clones_says_what_is_there_and_how_to_go_on(tmp_path: Path) -> None:
     class Stopped(Git):
-        def clone(self, route: Route, directory: Path, branch: str, progress: Any) -> str:
+        def clone(self, route: Route, directory: Path, branch: str, progress: Any, default: str = "") -> CloneResult:
             if directory.name == "second":
                 raise KeyboardInterrupt
-            return super().clone(route, directory, branch, progress)
+            return super().clone(route, directory, branch, progress, default)
 
     around = replace(home(tmp_path), git=Stopped())
     with pytest.raises(Cancelled, match="1 of 3 repositories are there") as left:

@@ -13,7 +13,7 @@ from ccsetup.commands import cloning, settling
 from ccsetup.commands.deciding import KEEP, PUT_BACK, Verdict, after_failure
 from ccsetup.commands.options import Options
 from ccsetup.commands.outcome import Outcome
-from ccsetup.commands.proof import Claim, Kept, clock, prove, route
+from ccsetup.commands.proof import Claim, Kept, clock, prove
 from ccsetup.errors import Cancelled, Problem
 from ccsetup.model import Answers, Plan, Receipt, Value
 from ccsetup.world import Git, World
@@ -66,8 +66,8 @@ def _cloned(
         return outcome
     try:
         person = None if options.yes else world.prompt
-        cloned = cloning.clone(world, git, route(world, claim), directory, claim.branch, claim.target, person)
-        outcome = settling.settle(world, git, claim, replace(outcome, cloned=cloned), person)
+        cloned = cloning.clone(world, git, claim, directory, person, outcome.default_branch)
+        outcome = settling.settle(world, git, claim, outcome.with_clone(cloned), person)
     except Problem as refused:
         world.screen.problem(refused)
         return outcome.refused(refused)
@@ -76,7 +76,8 @@ def _cloned(
             f"Cancelled. The profile {claim.profile} works and is kept; nothing was cloned.",
             next=claim.to_go_on,
         ) from None
-    tell_next(world, directory, claim, {k: v for section in change.sections for k, v in section.settings.items()})
+    if not cloned.problem:
+        tell_next(world, directory, claim, {k: v for section in change.sections for k, v in section.settings.items()})
     return outcome
 
 

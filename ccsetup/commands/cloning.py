@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ccsetup import address
 from ccsetup.commands.outcome import Cloned
+from ccsetup.commands.proof import Claim, route
 from ccsetup.commands.ways import USUAL, Way
 from ccsetup.errors import BadAnswer, Problem
 from ccsetup.model import Answers, Asked, Route
@@ -70,21 +71,33 @@ def finding_git(world: World, way: Way = USUAL) -> Git:
     return world.git.with_path(Path(own).parent)
 
 
-def clone(
-    world: World, git: Git, route: Route, directory: Path, branch: str, target: Target, person: Prompt | None
-) -> Cloned:
-    """Clone, or bring the clone that is there up to date, with its progress on screen."""
-    if is_this_clone(world, directory, target) and not git.unfinished(directory):
-        return _fetched(world, git, route, directory, target, person)
-    if git.unfinished(directory):
+def clone(world: World, git: Git, claim: Claim, directory: Path, person: Prompt | None, default: str = "") -> Cloned:
+    """Clone, or bring the clone that is there up to date, with its progress on screen. Raises Problem.
+
+    `default` is the repository's default branch as CodeCommit has it. A kept clone's problem has been told.
+    """
+    target, by = claim.target, route(world, claim)
+    begun = git.unfinished(directory)
+    if is_this_clone(world, directory, target) and not begun:
+        return _fetched(world, git, by, directory, target, person, default)
+    if begun:
         world.screen.note("A clone was stopped half-way here; it is finished now.")
     with world.screen.busy(f"Cloning {target.name}") as progress:
-        commit = git.clone(route, directory, branch, progress)
-    world.screen.done("cloned", shown(world, directory), _facts(git, directory) if commit else "empty as yet")
-    return Cloned(directory, route, commit)
+        result = git.clone(by, directory, claim.branch, progress, default)
+    for note in result.notes:
+        world.screen.note(note)
+    if result.problem:
+        world.screen.problem(result.problem)
+    elif result.commit:
+        world.screen.done("cloned", shown(world, directory), _facts(git, directory))
+    else:
+        world.screen.done("cloned", f"{shown(world, directory)} (empty repository)")
+    return Cloned(directory, by, result.commit, result.problem)
 
 
-def _fetched(world: World, git: Git, route: Route, directory: Path, target: Target, person: Prompt | None) -> Cloned:
+def _fetched(
+    world: World, git: Git, route: Route, directory: Path, target: Target, person: Prompt | None, default: str
+) -> Cloned:
     """Fetch a clone that is there; one that goes another way is moved to this one where the person says so."""
     origin = git.origin(directory)
     if origin != route.url and _move(world, git, route, directory, origin, person):
@@ -92,10 +105,12 @@ def _fetched(world: World, git: Git, route: Route, directory: Path, target: Targ
         world.screen.done("moved", shown(world, directory), f"goes by {route.url} now")
         origin = route.url
     with world.screen.busy(f"Fetching {target.name}"):
-        commit = git.fetch(directory)
+        result = git.fetch(directory, None, default)
     world.screen.done("fetched", shown(world, directory), "was this clone already")
+    if result.problem:
+        world.screen.problem(result.problem)
     via = route.name if origin == route.url else _via(origin)
-    return Cloned(directory, route._replace(name=via, url=origin or route.url), commit)
+    return Cloned(directory, route._replace(name=via, url=origin or route.url), result.commit, result.problem)
 
 
 def _move(world: World, git: Git, route: Route, directory: Path, origin: str, person: Prompt | None) -> bool:

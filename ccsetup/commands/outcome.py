@@ -14,11 +14,15 @@ from ccsetup.model import Identity, Repository, Route
 
 @dataclass(frozen=True)
 class Cloned:
-    """A clone that is on disk: where, which way, and the commit checked out ("" when the repository is empty)."""
+    """A clone that is on disk: where, which way, the commit at its HEAD ("" when the repository is empty).
+
+    `problem` says why it cannot be worked in yet; None where it can.
+    """
 
     directory: Path
     route: Route
     commit: str
+    problem: Problem | None = None
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,15 @@ class Outcome:
     cloned: Cloned | None = None
     problems: tuple[Problem, ...] = ()
     urls: Mapping[str, str] | None = None
+
+    @property
+    def default_branch(self) -> str:
+        """The repository's default branch; "" where nobody named one."""
+        return self.repository.default_branch if self.repository else ""
+
+    def with_clone(self, cloned: Cloned) -> Outcome:
+        """Return this outcome with a clone, and with the clone's problem where it has one."""
+        return replace(self, cloned=cloned, problems=(*self.problems, *filter(None, [cloned.problem])))
 
     def refused(self, problem: Problem) -> Outcome:
         """Return this outcome with a problem: what was done before it has been put back or is told by the rest."""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from ccsetup.branches import agree
 from ccsetup.commands import ways
 from ccsetup.commands.outcome import Outcome
 from ccsetup.commands.ways import Way
@@ -80,8 +81,10 @@ def seen(world: World, claim: Claim, git: Git, outcome: Outcome) -> Outcome:
     if claim.branch and claim.branch not in branches:
         there = near(claim.branch, branches) or f"There is {', '.join(branches[:5]) or 'none yet'}."
         raise Problem(f"{claim.target.name} has no branch {claim.branch}.", next=there, code="git.failed")
-    repository = repository._replace(default_branch=repository.default_branch or next(iter(branches), ""))
-    at = f", default branch {repository.default_branch}" if repository.default_branch else ", empty as yet"
+    agree(repository.default_branch, branches, claim.target.name)
+    default = repository.default_branch or git.default(route(world, claim))
+    repository = repository._replace(default_branch=default)
+    at = f", default branch {default}" if default else "" if branches else " (empty repository)"
     world.screen.done("access", f"{repository.name} in {repository.region}{at}")
     return replace(outcome, repository=repository)
 

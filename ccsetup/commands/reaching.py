@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 from ccsetup import access
 from ccsetup.commands import carrying, cloning, creating, planning, printing, seeking, settling
 from ccsetup.commands.finding import Place
 from ccsetup.commands.outcome import Outcome
-from ccsetup.commands.proof import Claim, Kept, prove, route
+from ccsetup.commands.proof import Claim, Kept, prove
 from ccsetup.commands.ways import Way
 from ccsetup.commands.wish import Wish, way
 from ccsetup.errors import Elsewhere, NoRepository
@@ -77,7 +76,8 @@ def _carried_out(world: World, look: Look, wish: Wish, claim: Claim, folder: Pat
         return outcome
     outcome = prove(world, claim, kept, git, outcome)
     person = None if wish.yes else world.prompt
-    cloned = cloning.clone(world, git, route(world, claim), folder, claim.branch, claim.target, person)
-    outcome = settling.settle(world, git, claim, replace(outcome, cloned=cloned), person)
-    carrying.tell_next(world, folder, claim, look.profiles[claim.profile])
+    cloned = cloning.clone(world, git, claim, folder, person, outcome.default_branch)
+    outcome = settling.settle(world, git, claim, outcome.with_clone(cloned), person)
+    if not cloned.problem:
+        carrying.tell_next(world, folder, claim, look.profiles[claim.profile])
     return outcome

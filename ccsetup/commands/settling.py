@@ -40,6 +40,9 @@ def _submodules(world: World, git: Git, claim: Claim, top: Path, directory: Path
     """Fetch the submodules that are on CodeCommit, with the clone's own profile; the others are left alone."""
     problems = []
     for submodule in git.submodules(directory) if depth < _DEEPEST else ():
+        if submodule.fault:
+            problems.append(_refused(world, submodule.name, Problem(submodule.fault, code="git.failed")))
+            continue
         inside = directory / submodule.path
         where = inside.relative_to(top).as_posix()
         target = _on_codecommit(world, claim, submodule)
@@ -47,21 +50,34 @@ def _submodules(world: World, git: Git, claim: Claim, top: Path, directory: Path
             here = "" if directory == top else f" -C {directory.relative_to(top).as_posix()}"
             world.screen.note(
                 f"The submodule {where} is at {submodule.url}, not on CodeCommit, and was left alone. To fetch it:"
-                f" git{here} submodule update --init {shlex.quote(submodule.path)}"
+                f" git{here} submodule update --init -- {shlex.quote(submodule.path)}"
             )
             continue
         way = claim.way if target.region == claim.region else claim.way._replace(host="")
         try:
             with world.screen.busy(f"Fetching the submodule {where}") as progress:
-                git.fetch_submodule(directory, submodule, ways.route(world, way, claim.profile, target), progress)
+                by = ways.route(world, way, claim.profile, target)
+                result = git.fetch_submodule(directory, submodule, by, progress)
+        except Cancelled:
+            raise
         except Problem as refused:
-            refused.what = f"The submodule {where} was refused. {refused.what}"
-            world.screen.problem(refused)
-            problems.append(refused)
+            problems.append(_refused(world, where, refused))
             continue
-        world.screen.done("submodule", where, f"{target.name} in {target.region}")
+        for note in result.notes:
+            world.screen.note(note)
+        if result.problem:
+            world.screen.problem(result.problem)
+            problems.append(result.problem)
+        else:
+            world.screen.done("submodule", where, f"{target.name} in {target.region}")
         problems += _submodules(world, git, replace(claim, region=target.region), top, inside, depth + 1)
     return problems
+
+
+def _refused(world: World, where: str, problem: Problem) -> Problem:
+    problem.what = f"The submodule {where} was refused. {problem.what}"
+    world.screen.problem(problem)
+    return problem
 
 
 def _on_codecommit(world: World, claim: Claim, submodule: Submodule) -> Target | None:

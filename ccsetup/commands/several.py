@@ -9,7 +9,7 @@ from typing import Any
 
 from ccsetup.commands import cloning, settling
 from ccsetup.commands.outcome import Outcome, told
-from ccsetup.commands.proof import Claim, route, seen
+from ccsetup.commands.proof import Claim, seen
 from ccsetup.commands.receiving import inside
 from ccsetup.errors import Cancelled, Elsewhere, Problem
 from ccsetup.team import Place
@@ -89,10 +89,10 @@ def _cloned(world: World, git: Git, one: Wanted, before: Outcome) -> Outcome:
         one = _where_it_is(world, one, folder)
         cloning.is_this_clone(world, folder, one.claim.target)
         claim, outcome = _seen(world, git, one, outcome)
-        cloned = cloning.clone(world, git, route(world, claim), folder, claim.branch, claim.target, None)
-        outcome = replace(outcome, cloned=cloned)
+        cloned = cloning.clone(world, git, claim, folder, None, outcome.default_branch)
+        outcome = outcome.with_clone(cloned)
         refused = settling.submodules(world, git, claim, folder) if one.place.submodules == "yes" else []
-        return replace(outcome, problems=tuple(refused))
+        return replace(outcome, problems=(*outcome.problems, *refused))
     except Cancelled:
         raise
     except Problem as refused_one:

@@ -1,1 +1,1 @@
-"""Decisions that the whole program shares: they know nothing of AWS files, git or screens."""
+"""What every part of the program may use: it knows nothing of AWS files, git or screens."""

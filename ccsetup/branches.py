@@ -1,0 +1,93 @@
+"""What a server's branches are, and which of them a clone checks out."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from ccsetup.errors import Problem
+
+_SHOWN = 10
+
+
+class Heads(NamedTuple):
+    """A server's branches with their commits, the one that its HEAD names ("" for none), and its HEAD's commit."""
+
+    commits: Mapping[str, str]
+    head: str = ""
+    at: str = ""
+
+    @property
+    def names(self) -> Sequence[str]:
+        """The branches, the one that HEAD names first."""
+        return tuple(dict.fromkeys([*filter(None, [self.head]), *self.commits]))
+
+
+def heads(told: str) -> Heads:
+    """Read what `git ls-remote --symref` printed."""
+    commits = {name: commit for commit, name in re.findall(r"^([0-9a-f]+)\trefs/heads/(\S+)$", told, re.MULTILINE)}
+    named = re.search(r"^ref: refs/heads/(\S+)\tHEAD$", told, re.MULTILINE)
+    at = re.search(r"^([0-9a-f]+)\tHEAD$", told, re.MULTILINE)
+    return Heads(commits, named[1] if named and named[1] in commits else "", at[1] if at else "")
+
+
+def chosen(asked: str, default: str, there: Heads, name: str) -> str:
+    """Return the branch to check out, "" for an empty repository. Raises Problem where nothing decides.
+
+    `asked` is the person's choice, `default` what CodeCommit says is the default branch; either may be "".
+    """
+    if asked:
+        if asked not in there.commits:
+            raise _none_named(asked, there, name)
+        return asked
+    agree(default, there.names, name)
+    if default and there.head and default != there.head:
+        raise _contradiction(default, f"git's HEAD is {there.head}", name, there)
+    if default and default not in there.commits:
+        raise _contradiction(default, "git shows no branch of that name", name, there)
+    at_head = [branch for branch, commit in there.commits.items() if commit == there.at]
+    certain = default or there.head or _alone(there.names) or _alone(at_head)
+    if there.commits and not certain:
+        raise Problem(
+            f"{name} does not say which of its branches is the default one.",
+            why=f"Its HEAD names none. There is {_shown(there.names)}.",
+            next=f"Choose one, for example: --branch {shlex.quote(there.names[0])}",
+            code="git.failed",
+        )
+    return certain
+
+
+def agree(default: str, names: Sequence[str], name: str) -> None:
+    """Raise Problem where CodeCommit names a default branch and git shows no branch at all."""
+    if default and not names:
+        raise Problem(
+            f"CodeCommit says that the default branch of {name} is {default}, but git shows no branch at all.",
+            why="AWS's API and its git endpoint contradict each other, so one of the answers is not AWS's own.",
+            next="Look at HTTPS_PROXY, git's http.proxy and url.*.insteadOf, which may lead elsewhere; then try again.",
+            code="access.git",
+        )
+
+
+def _contradiction(default: str, but: str, name: str, there: Heads) -> Problem:
+    return Problem(
+        f"CodeCommit says that the default branch of {name} is {default}, but {but}.",
+        why=f"There is {_shown(there.names)}.",
+        next=f"Choose one, for example: --branch {shlex.quote(there.names[0])}",
+        code="access.git",
+    )
+
+
+def _none_named(asked: str, there: Heads, name: str) -> Problem:
+    next_ = f"There is {_shown(there.names)}." if there.commits else "The repository is empty; leave --branch out."
+    return Problem(f"{name} has no branch {asked}.", next=next_, code="git.failed")
+
+
+def _alone(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else ""
+
+
+def _shown(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more

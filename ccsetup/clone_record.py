@@ -1,0 +1,155 @@
+"""What is written down about a clone while it is made, so that the next run can tell what a stopped one has left.
+
+One file per clone lies in the state folder, where nobody else writes: lines of JSON, each added as soon as it is true.
+`folder` and `target` come before the private folder is made, `device`, `inode` and `inside` after it, `whole` when git
+is done. The file is locked as long as its ccsetup lives. A folder that is not what the record says is left alone.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from ccsetup.core.folder import Identity
+from ccsetup.core.made_folders import make_folder, remove_folders
+from ccsetup.core.private_folder import PrivateFolder
+from ccsetup.errors import Problem
+
+_MOST_BYTES = 1 << 16
+_LOCKED_BYTE = 1 << 30  # Windows locks bytes; one beyond the text leaves that readable
+
+
+class Record:
+    """The record of one clone, open and locked; where nothing could be written down, it remembers for this run only."""
+
+    def __init__(self, path: Path | None, descriptor: int | None, told: Mapping[str, Any]) -> None:
+        self._path, self._descriptor, self._told = path, descriptor, dict(told)
+
+    def note(self, **more: object) -> None:
+        """Add facts to it."""
+        self._told |= more
+        if self._descriptor is not None:
+            with suppress(OSError):
+                os.write(self._descriptor, json.dumps(more).encode("ascii") + b"\n")
+
+    @property
+    def whole(self) -> bool:
+        """Say whether git was done, and what it made was on its way to its place."""
+        return bool(self._told.get("whole"))
+
+    @property
+    def inside(self) -> str:
+        """The name of the folder in the private folder that the clone is made in."""
+        return str(self._told.get("inside", ""))
+
+    def private_folder(self) -> PrivateFolder | None:
+        """Return the private folder, if the one that was made is still where it was made."""
+        path, device, inode = (self._told.get(key) for key in ("folder", "device", "inode"))
+        if not isinstance(path, str) or not isinstance(device, int) or not isinstance(inode, int):
+            return None
+        return PrivateFolder.found(Path(path), Identity(device, inode))
+
+    def close(self) -> None:
+        """Let go of it: the next run will find it."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def forget(self) -> None:
+        """Remove it: nothing is left that it speaks of."""
+        self.close()
+        if self._path:
+            with suppress(OSError):
+                # Proof: a record, made by `Records.begin` in ccsetup's own state folder.
+                self._path.unlink()
+            unused = (
+                [] if "device" in self._told else [Path(self._told["folder"])]
+            )  # it was made a moment ago, if at all
+            remove_folders([*map(Path, self._told.get("made", ())), self._path.parent, *unused])
+
+
+class Records:
+    """The records there are, below the state folder."""
+
+    def __init__(self, state: Path) -> None:
+        self._folder = state / "clones"
+
+    def begin(self, folder: Path, target: Path) -> Record:
+        """Write down that a private folder is about to be made for a clone at `target`."""
+        told: dict[str, Any] = {"folder": str(folder), "target": str(target)}
+        made: list[Path] = []
+        path = self._folder / f"{folder.name.lstrip('.')}.json"
+        try:
+            make_folder(self._folder, made)
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
+        except OSError:  # a home that nothing can be written to
+            remove_folders(made)
+            return Record(None, None, told)
+        _lock(descriptor)
+        record = Record(path, descriptor, {})
+        record.note(**told, made=[str(each) for each in made])
+        return record
+
+    def speak_of(self, target: Path) -> bool:
+        """Say whether a stopped run left the private folder of a clone that goes to `target`."""
+        for _, told in self._about(target):
+            if there := Record(None, None, told).private_folder():
+                there.close()
+                return True
+        return False
+
+    def left(self, target: Path) -> Iterator[Record]:
+        """Yield the records of stopped clones to `target`, open. Raises Problem where one is being made right now."""
+        for path, told in list(self._about(target)):
+            try:
+                descriptor = os.open(path, os.O_WRONLY | os.O_APPEND)
+            except OSError:
+                continue
+            if not _lock(descriptor):
+                os.close(descriptor)
+                raise Problem(
+                    f"Another ccsetup is cloning into {target} right now.",
+                    next="Wait until it is done, or stop it; then run the same command again.",
+                    code="git.failed",
+                )
+            yield Record(path, descriptor, told)
+
+    def _about(self, target: Path) -> Iterator[tuple[Path, Mapping[str, Any]]]:
+        for path in sorted(self._folder.glob("*.json")):
+            told = _read(path)
+            if told.get("target") == str(target):
+                yield path, told
+
+
+def _read(path: Path) -> Mapping[str, Any]:
+    """Return what a record says; a last line that is cut short says nothing."""
+    told: dict[str, Any] = {}
+    with suppress(OSError, ValueError):
+        with path.open("rb") as file:
+            lines = file.read(_MOST_BYTES).splitlines()
+        for line in lines:
+            added = json.loads(line)
+            told |= added if isinstance(added, dict) else {}
+    return told
+
+
+def _lock(descriptor: int) -> bool:
+    """Lock a record for as long as this program lives; say whether nobody else has."""
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            os.lseek(descriptor, _LOCKED_BYTE, os.SEEK_SET)
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:  # a file system that knows no locks has nobody to wait for
+        return sys.platform != "win32" and not isinstance(error, BlockingIOError)
+    return True
