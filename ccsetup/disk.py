@@ -63,6 +63,14 @@ def contents(path: Path) -> bytes | None:
     return path.read_bytes() if stat.S_ISREG(kind) else None
 
 
+def is_same(one: Path, other: Path) -> bool:
+    """Say whether two paths lead to one file, by links or otherwise, or would if it were there."""
+    try:
+        return one.samefile(other)
+    except OSError:
+        return os.path.realpath(one) == os.path.realpath(other)
+
+
 def steady(path: Path) -> bytes | None:
     """Return a file's bytes once nobody seems to be writing it: other programs truncate first and write then."""
     for _ in range(60):

@@ -53,7 +53,8 @@ class Files:
     def read(self) -> AwsTexts:
         """Read both AWS files. Raises Problem when one is there and cannot be read."""
         settings, secrets = self._paths()
-        return AwsTexts(settings, _read(settings), secrets, _read(secrets))
+        text = _read(settings)
+        return AwsTexts(settings, text, secrets, text if settings == secrets else _read(secrets))
 
     def glimpse(self) -> tuple[AwsTexts, Mapping[Path, str]]:
         """Read both AWS files as far as that goes, and say of each one that cannot be read why."""
@@ -67,6 +68,8 @@ class Files:
             except Problem as problem:
                 why[path] = problem.what
             found.append((path, text))
+        if disk.is_same(found[0][0], found[1][0]):
+            found = [min(found, key=lambda it: it[0].is_symlink())] * 2
         return AwsTexts(*found[0], *found[1]), why
 
     def seen(self, path: Path) -> str | None:
@@ -92,7 +95,12 @@ class Files:
             return ()
 
     def _paths(self) -> tuple[Path, Path]:
-        return self._path("AWS_CONFIG_FILE", "config"), self._path("AWS_SHARED_CREDENTIALS_FILE", "credentials")
+        """Return where both files are, twice the same path where they are one file."""
+        both = self._path("AWS_CONFIG_FILE", "config"), self._path("AWS_SHARED_CREDENTIALS_FILE", "credentials")
+        if not disk.is_same(*both):
+            return both
+        one = min(both, key=Path.is_symlink)
+        return one, one
 
     def _path(self, variable: str, name: str) -> Path:
         if variable not in self._env:
@@ -122,7 +130,7 @@ class Files:
             change = Change(at, self._command, plan.profile, tuple(draft.edit for draft in drafts))
             return backups.keep(self.backups, change, [draft.mode for draft in drafts], made)
 
-        backup = self._exchange().run(edits, plan.sections, {}, made, keep)
+        backup = self._exchange().run(edits, plan, {}, made, keep)
         backups.prune(self.backups, at)
         return Receipt(plan, at, (backup,) if backup else (), tuple(made))
 
@@ -149,7 +157,8 @@ class Files:
 
         back = undo(Plan(change.profile, "", edits=tuple(edits))).edits
         if wanted := [edit for edit in back if edit.before != edit.after or edit.mode is not None]:
-            self._exchange().run(wanted, (), backups.modes(change.backups), [], lambda _: None)
+            nothing = Plan(change.profile, "")
+            self._exchange().run(wanted, nothing, backups.modes(change.backups), [], lambda _: None)
         for backup in change.backups:
             disk.discard(backup)
         disk.remove_folders([*change.made])

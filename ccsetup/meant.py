@@ -62,12 +62,15 @@ class Reading(NamedTuple):
 
 
 @lru_cache(maxsize=8)
-def read(text: str, file: FileName, names: frozenset[str] = frozenset()) -> Reading:
-    """Return what a file's text was meant to say; `names` are profiles that something refers to."""
+def read(text: str, file: FileName, names: frozenset[str] = frozenset(), shared: bool = False) -> Reading:
+    """Return what a file's text was meant to say; `names` are profiles that something refers to.
+
+    One that is `shared` may have headers of both files.
+    """
     if headers.are_ordinary(text, file):
         return Reading(text)
     lines = LINE.findall(decoded(text))
-    reader = _Reader([line.rstrip("\r\n") for line in lines], file, names)
+    reader = _Reader([line.rstrip("\r\n") for line in lines], file, names, shared)
     found = tuple(reader.settled(list(reader.oddities())))
     for oddity in found:
         span = range(oddity.first - 1, oddity.last)
@@ -89,8 +92,8 @@ class _Option:
 class _Reader:
     """Goes through lines as configparser does, and notes what was meant otherwise."""
 
-    def __init__(self, lines: Sequence[str], file: FileName, names: frozenset[str]) -> None:
-        self.lines, self.file, self.names = lines, file, names
+    def __init__(self, lines: Sequence[str], file: FileName, names: frozenset[str], shared: bool) -> None:
+        self.lines, self.file, self.names, self.shared = lines, file, names, shared
         self.option: _Option | None = None
         self.header = ""
         self.right: set[str] = set()  # headers that are what they were meant to be
@@ -129,7 +132,7 @@ class _Reader:
                 at = max(at, odd.last)
 
     def _odd(self, at: int, line: str, bare: str) -> Oddity | None:
-        if line[:1] == "[" and line[-1:] == "]" and headers.is_ordinary(line, self.file):
+        if line[:1] == "[" and line[-1:] == "]" and self._is_ordinary(line):
             self.option, self.header = None, line[1:-1]
             self.right.add(self.header)
             return None
@@ -189,7 +192,10 @@ class _Reader:
         rest = line.strip()[found.end() :].strip() if found else ""
         if header.strip().lower() in headers.TYPES and rest and rest[0] not in "#;":
             header, rest = f"{header}] {rest.strip('[] ')}", ""  # [profile] dev
-        meant = headers.meant(header, self.file, self._keys_below(at) if self._is_odd(header) else (), self.names)
+        if self._is_ordinary(f"[{header}]"):
+            meant = headers.Heading("", header)
+        else:
+            meant = headers.meant(header, self.file, self._keys_below(at) if self._is_odd(header) else (), self.names)
         self.header = meant.header or header
         if not meant.code and found:
             self.right.add(header)
@@ -219,6 +225,10 @@ class _Reader:
         way = Way("Make it a remark", (f"{indent}[{header}] # {rest}",))
         says = f"What stands behind the header [{header}] is not read."
         return Oddity("file.stray-line", at, at, at, says, (way,), reads=(line,), severity="note")
+
+    def _is_ordinary(self, line: str) -> bool:
+        other = self.shared and headers.is_ordinary(line, "credentials")
+        return other or headers.is_ordinary(line, self.file)
 
     def _is_odd(self, header: str) -> bool:
         return not header.startswith(("profile ", "default"))
@@ -338,7 +348,7 @@ class _Reader:
         inner = straight.strip("[] ")
         named = inner.startswith(("profile ", "sso-session ", "services ")) or inner == "default"
         below = self._keys_below(at)
-        return (named or self.file == "credentials") and (not below or below[0] in KNOWN)
+        return (named or self.shared or self.file == "credentials") and (not below or below[0] in KNOWN)
 
     def _swallowed_header(self, option: _Option, at: int, bare: str) -> Oddity:
         indent = self.lines[option.line - 1][: option.depth]

@@ -20,10 +20,10 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from ccsetup import config, disk
+from ccsetup import config, disk, edit_proof
 from ccsetup.disk import encoded
 from ccsetup.errors import Problem
-from ccsetup.model import Edit, Section
+from ccsetup.model import Edit, Plan
 
 LOCK_S = 30  # how long to wait for another ccsetup
 SETTLE_S = 0.015  # how long another program may take from reading a small file to writing it,
@@ -35,14 +35,14 @@ Judge = Callable[[Path], Mapping[str, Any]]
 class Draft:
     """One edit on its way to the disk: the file that is there, and private ones beside it."""
 
-    def __init__(self, edit: Edit, sections: Sequence[Section], mode: int | None) -> None:
+    def __init__(self, edit: Edit, plan: Plan, mode: int | None) -> None:
         self.edit = edit
         self.target = Path(os.path.realpath(edit.path))
         self.before = encoded(edit.before)
         self.after = encoded(edit.after)
         self.mode: int | None = None  # of the file that is there
         self._mode = mode  # for the new one; None keeps it
-        self._sections = [section for section in sections if section.file == edit.file]
+        self._plan, self._sections = plan, plan.of(edit)
         self._new: Path | None = None  # holds the text to come
         self._old: Path | None = None  # another name of the file that is there
 
@@ -60,6 +60,7 @@ class Draft:
             self._new = disk.draft(self.target, self.after)
             if self._sections:
                 config.prove(self.edit.before, self.edit.after, self._sections, judge and partial(self._judged, judge))
+                edit_proof.check(self.edit.before, self.edit.after, self._sections, self._plan.shared)
             if self.before is not None:
                 _give(self._new, status)
             modes = (self._mode, self.edit.mode, self.mode, 0o600)
@@ -150,7 +151,7 @@ class Exchange:
     def run(
         self,
         edits: Sequence[Edit],
-        sections: Sequence[Section],
+        plan: Plan,
         modes: Mapping[str, int | None],
         made: list[Path],
         keep: Callable[[Sequence[Draft]], Path | None],
@@ -158,7 +159,7 @@ class Exchange:
         """Prepare the edits, keep a backup, then replace every file or none."""
         with ExitStack() as unmaking, disk.explained(edits[0].path, "write"), ExitStack() as always:
             unmaking.callback(disk.remove_folders, made)
-            drafts = [Draft(edit, sections, modes.get(str(edit.path))) for edit in edits]
+            drafts = [Draft(edit, plan, modes.get(str(edit.path))) for edit in edits]
             for draft in drafts:
                 disk.make_folder(draft.target.parent, made)
             for target in sorted(
