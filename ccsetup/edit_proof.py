@@ -15,6 +15,7 @@ from ccsetup.ini import LINE, Setting, count_lines
 from ccsetup.keys import KNOWN, is_setting
 from ccsetup.letters import plain
 from ccsetup.model import FileName, Section
+from ccsetup.oddities import Reading
 from ccsetup.patterns import later
 
 Name = tuple[FileName, str, str]  # of a section: its file, type and name
@@ -76,7 +77,7 @@ def _is_something(line: str, number: int, setting: Setting) -> bool:
     return bool(_LIKE_HEADER.fullmatch(bare)) or (is_setting(bare) and key in KNOWN)
 
 
-def _reading(text: str, file: FileName, shared: bool) -> meant.Reading:
+def _reading(text: str, file: FileName, shared: bool) -> Reading:
     return meant.read(text, "config" if shared else file, shared=shared)
 
 

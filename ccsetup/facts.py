@@ -13,6 +13,7 @@ from ccsetup import ini, meant
 from ccsetup.ini import Document, Stanza
 from ccsetup.letters import decoded
 from ccsetup.model import FileName
+from ccsetup.oddities import Reading
 from ccsetup.patterns import later
 from ccsetup.world import AwsTexts
 from ccsetup.world import Ran as Ran
@@ -77,13 +78,24 @@ class Facts:
         """The credentials file, read once, however broken."""
         return ini.read(self.reading("credentials").text, "credentials", self.texts.shared)
 
-    def reading(self, file: FileName) -> meant.Reading:
+    def reading(self, file: FileName) -> Reading:
         """What one of the two files was meant to say, and where it says otherwise; told once where they are one."""
         text = self.texts.config if file == "config" else self.texts.credentials
         if self.texts.shared:
             both = meant.read(text or "", "config", self.named, shared=True)
             return both if file == "config" else both._replace(oddities=())
         return meant.read(text or "", file, self.named)
+
+    @cached_property
+    def as_meant(self) -> tuple[Document, Document]:
+        """Both files as they were meant, with the line breaks that were lost; their lines are not the files' lines."""
+        shared, texts = self.texts.shared, (self.texts.config or "", self.texts.credentials or "")
+        files: tuple[FileName, FileName] = ("config", "credentials")
+        told = [
+            meant.whole(text, "config" if shared else file, self.named, shared)
+            for text, file in zip(texts, files, strict=True)
+        ]
+        return ini.read(told[0], "config", shared), ini.read(told[1], "credentials", shared)
 
     def as_read(self, file: FileName) -> Document:
         """One of the two files as SDKs read it; with a fault they read nothing of it."""

@@ -7,15 +7,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from ccsetup import ini, parse
+from ccsetup import ini
 from ccsetup.facts import Facts
 from ccsetup.findings import Change, Finding
 from ccsetup.ini import Setting, Stanza
 from ccsetup.model import FileName
 from ccsetup.patterns import later
 
-_COMMENT = later(r"[ \t]+[#;]")
-_BARE = later(r"[\w/+=.:@,-]*", re.ASCII)
 _SPELLED = later(r"([^=:]*[=:]\s*)(.*?)(\s*)", re.DOTALL)
 
 
@@ -115,17 +113,6 @@ def _gone(file: FileName, lines: Iterable[int]) -> Iterator[Change]:
         first = last = line
     if last:
         yield Change(file, first, last, ())
-
-
-def meant(value: str) -> str:
-    """Return a value without what has checks of its own: a comment behind it, quotes, a word processor's letters."""
-    return value if _BARE.fullmatch(value) else parse.tidy(_COMMENT.split(value, 1)[0])
-
-
-def comment(value: str) -> str:
-    """Return the comment that somebody wrote behind a value, the blanks before it included; "" where there is none."""
-    found = _COMMENT.search(value)
-    return value[found.start() :] if found and "\n" not in value else ""
 
 
 def finding(

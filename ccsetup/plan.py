@@ -93,9 +93,9 @@ def again(plan: Plan, texts: AwsTexts) -> Plan:
 
     Raises Problem(code="file.changed") when it has changed one of the plan's own sections into something else.
     """
-    for edit, section in ((edit, section) for edit in plan.edits for section in plan.of(edit)):
+    for before, section in ((edit.before, section) for edit in plan.edits for section in plan.of(edit)):
         text = _text(texts, section.file)
-        if not config.holds(text or "", section) and _values(edit.before, section) != _values(text, section):
+        if not config.holds(text or "", section) and _values(before, section) != _values(text, section):
             raise Problem(
                 f"Another program has changed [{config.heading(section)}] in {_path(texts, section.file)} meanwhile.",
                 why="Nothing was written over it.",

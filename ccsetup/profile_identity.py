@@ -6,42 +6,15 @@ A file that is broken may name several for one profile. A repair that makes one 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import lru_cache
 from itertools import product
 
-from ccsetup import ini, parse
-from ccsetup.errors import BadAnswer
+from ccsetup import ini
 from ccsetup.ini import Document, Stanza
+from ccsetup.keys import meant, right
 from ccsetup.letters import plain_command
-from ccsetup.model import Corrected
-from ccsetup.places import meant
 
 Settings = Mapping[str, str]
 Identity = tuple[str, ...]  # a kind's word and what tells one of that kind from another
-
-_READ: Mapping[str, Callable[[str], str | Corrected]] = {
-    "aws_access_key_id": parse.access_key_id,
-    "aws_secret_access_key": parse.secret_access_key,
-    "aws_session_token": parse.session_token,
-    "mfa_serial": parse.mfa_serial,
-    "region": parse.region,
-    "role_arn": parse.role_arn,
-    "sso_account_id": parse.account_id,
-    "sso_region": parse.sso_region,
-    "sso_role_name": parse.permission_set,
-    "sso_start_url": parse.sso_start_url,
-}
-
-
-@lru_cache(maxsize=4096)
-def right(key: str, value: str) -> str:
-    """Return a setting's value as AWS writes it; "" where it cannot be one."""
-    first, more, _ = value.partition("\n")
-    try:
-        read = _READ[key](meant(value)) if key in _READ else meant(first)
-    except BadAnswer:
-        return right(key, first) if more else ""  # what follows may be something else that is indented
-    return read.value if isinstance(read, Corrected) else read
 
 
 def identity(config: Settings, credentials: Settings, session: Settings) -> Identity:
@@ -78,7 +51,7 @@ def as_read(config: Document, credentials: Document, name: str) -> frozenset[Ide
 
 
 def as_meant(config: Document, credentials: Document, name: str) -> frozenset[Identity]:
-    """Return everyone a profile may be: each section of its name counts, and each value of a key that is there twice."""
+    """Return everyone a profile may be: each section of its name counts, each value of a key that is there twice."""
     return _all(config, credentials, name, lambda stanzas: [it for stanza in stanzas for it in _ways(stanza)])
 
 

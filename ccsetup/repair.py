@@ -40,12 +40,16 @@ def origin(text: Text, line: int) -> int:
     return text.origins[line - 1] if 0 < line <= len(text.origins) else 0
 
 
-def apart(remedies: Iterable[Remedy]) -> list[Remedy]:
-    """Return the remedies that can be applied together: each that touches no line of one before it."""
+def apart(remedies: Iterable[Remedy], shared: bool = False) -> list[Remedy]:
+    """Return the remedies that can be applied together: each that touches no line of one before it.
+
+    `shared` says that one file serves as both.
+    """
     taken: dict[FileName, list[tuple[int, int]]] = {file: [] for file in FILES}
     whole: set[FileName] = set()
     found = []
     for remedy in remedies:
+        remedy = _of_one_file(remedy) if shared else remedy
         files = {change.file for change in remedy.changes} | {*remedy.texts}
         meets = any(_meets(it, taken[it.file]) for it in remedy.changes)
         if meets or files & whole or any(taken[file] for file in remedy.texts):
@@ -55,6 +59,15 @@ def apart(remedies: Iterable[Remedy]) -> list[Remedy]:
             taken[change.file].append((change.first, max(change.first, change.last)))
         found.append(remedy)
     return found
+
+
+def _of_one_file(remedy: Remedy) -> Remedy:
+    """Return a remedy for one file that serves as both, of which each line is there once."""
+    changes = dict.fromkeys(change._replace(file="config") for change in remedy.changes)
+    texts: dict[FileName, str] = {}
+    for text in remedy.texts.values():
+        texts["config"] = text
+    return remedy._replace(changes=tuple(changes), texts=texts)
 
 
 def _meets(change: Change, taken: Sequence[tuple[int, int]]) -> bool:
@@ -121,6 +134,8 @@ class Repair:
     def plus(self, remedies: Sequence[Remedy]) -> Repair:
         """Return this with more remedies applied, which do not meet."""
         texts = dict(self.texts)
+        if self.facts.texts.shared:
+            remedies = [_of_one_file(remedy) for remedy in remedies]
         for file in FILES:
             whole = [remedy.texts[file] for remedy in remedies if file in remedy.texts]
             if whole:
@@ -141,7 +156,7 @@ class Repair:
 
 def of(facts: Facts) -> Repair:
     """Return the beginning: nothing repaired."""
-    there = {"config": facts.texts.config, "credentials": facts.texts.credentials}
+    there = {"config": facts.texts.config, "credentials": None if facts.texts.shared else facts.texts.credentials}
     return Repair(facts, {file: begun(text) for file in FILES if (text := there[file]) is not None})
 
 
@@ -161,7 +176,8 @@ def _supposing(
     """Return the facts as they would be."""
     there = facts.texts
     for file, text in texts.items():
-        there = there._replace(config=text.text) if file == "config" else there._replace(credentials=text.text)
+        there = there._replace(config=text.text) if file == "config" else there
+        there = there._replace(credentials=text.text) if file == "credentials" or there.shared else there
     return replace(
         facts,
         texts=there,

@@ -444,4 +444,6 @@ def test_a_value_that_has_swallowed_something_else_is_not_written_over(name: str
 def test_a_token_over_several_lines_is_the_values_own() -> None:
     text = f"[dev]\naws_access_key_id = {KEY}\naws_secret_access_key = {SECRET}\naws_session_token = {TOKEN[:-2]}\n  {TOKEN}\n\n[x]\n"
     change = plan.make("dev", "a", [keys()], on(None, text), OWN)
-    assert after(change, "credentials") == f"[dev]\naws_access_key_id = {KEY}\naws_secret_access_key = {SECRET}\n\n[x]\n"
+    assert (
+        after(change, "credentials") == f"[dev]\naws_access_key_id = {KEY}\naws_secret_access_key = {SECRET}\n\n[x]\n"
+    )

@@ -9,8 +9,9 @@ from ccsetup import sources, standing
 from ccsetup.checks.kinds import ALONE, ID, SECRET, TOKENS, Kind, kinds
 from ccsetup.facts import Facts
 from ccsetup.findings import Change, Finding, Remedy
+from ccsetup.keys import meant
 from ccsetup.model import FileName
-from ccsetup.places import Place, added, finding, in_file, meant, place, places, removed, respelled
+from ccsetup.places import Place, added, finding, in_file, place, places, removed, respelled
 
 Settings = Mapping[str, str]
 

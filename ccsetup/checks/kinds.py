@@ -8,8 +8,9 @@ from typing import NamedTuple
 from ccsetup.checks.sources import STATIC, broken, is_role
 from ccsetup.facts import Facts
 from ccsetup.findings import Finding, Remedy
+from ccsetup.keys import meant
 from ccsetup.model import FileName
-from ccsetup.places import Place, finding, in_file, meant, removed
+from ccsetup.places import Place, finding, in_file, removed
 from ccsetup.standing import RECORDED
 
 Settings = Mapping[str, str]
