@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 
-from ccsetup import profile_identity, repair
+from ccsetup import repair
 from ccsetup.facts import Facts
 from ccsetup.findings import Finding, Remedy
-from ccsetup.ini import Document
-from ccsetup.keys import meant
-from ccsetup.profile_identity import Identity
+from ccsetup.profile_identity import others
 from ccsetup.repair import Repair
-
-Who = Callable[[Document, Document, str], frozenset[Identity]]
 
 _TELLING = ("aws_", "role_arn", "sso_", "login_session", "credential_process", "[")  # what tells who a profile is
 
@@ -42,55 +38,10 @@ def _tells(facts: Facts, remedy: Remedy) -> bool:
 def _deciding(begun: Repair, findings: Sequence[Finding]) -> list[Finding]:
     """Return those of the findings whose repair makes someone else of a profile, by itself or with another one."""
     together = repair.apart([it.remedies[0] for it in findings], begun.facts.texts.shared)
-    if not together or not others(begun.facts, begun.plus(together).facts):
+    if not together or not others(begun.facts.texts, begun.plus(together).facts.texts, begun.facts.named):
         return []
     if len(findings) == 1:
         return [*findings]
     half = len(findings) // 2
     found = [*_deciding(begun, findings[:half]), *_deciding(begun, findings[half:])]
     return found or [*findings]
-
-
-def others(before: Facts, after: Facts) -> list[str]:
-    """Return the profiles that would be someone else, as SDKs read them or as they were meant.
-
-    One that was nobody may become anybody. A file that SDKs refuse makes nobody of all.
-    """
-    if before.texts == after.texts:
-        return []
-    found = dict.fromkeys(_differing(before.as_meant, after.as_meant, profile_identity.as_meant))
-    was, now = ([there.as_read(file) for file in repair.FILES] for there in (before, after))
-    if not any(document.fault for document in (*was, *now)):
-        found |= dict.fromkeys(_differing(was, now, profile_identity.as_read))
-    return [*found]
-
-
-def _differing(before: Sequence[Document], after: Sequence[Document], who: Who) -> Iterator[str]:
-    """Yield the profiles that are someone else in the second pair of files, somebody in the first.
-
-    One of which the header is written otherwise is there under another name.
-    """
-    types = [
-        {name for one, other in zip(before, after, strict=True) for name in _changed(one, other, type)}
-        for type in ("profile", "sso-session")
-    ]
-    names = types[0] | {it for document in before for it in _signing_in(document, types[1])}
-    there = {name for document in after for type, name in document.named if type == "profile"}
-    anybody = {it for name in names for it in who(after[0], after[1], name)}
-    for name in sorted(names):
-        was, now = (who(one, other, name) for one, other in (before, after))
-        if was and now != was and not (name not in there and was <= anybody):
-            yield name
-
-
-def _changed(before: Document, after: Document, type: str) -> Iterator[str]:
-    """Yield the names of the sections of a type that are not in both files with the same text."""
-    was, now = before.named, after.named
-    for key in was.keys() | now.keys():
-        if key[0] == type and [it.text for it in was.get(key, ())] != [it.text for it in now.get(key, ())]:
-            yield key[1]
-
-
-def _signing_in(document: Document, sessions: set[str]) -> Iterator[str]:
-    if sessions:
-        yield from (it.name for it in document.stanzas if meant(it.values.get("sso_session", "")) in sessions)

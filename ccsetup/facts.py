@@ -86,17 +86,6 @@ class Facts:
             return both if file == "config" else both._replace(oddities=())
         return meant.read(text or "", file, self.named)
 
-    @cached_property
-    def as_meant(self) -> tuple[Document, Document]:
-        """Both files as they were meant, with the line breaks that were lost; their lines are not the files' lines."""
-        shared, texts = self.texts.shared, (self.texts.config or "", self.texts.credentials or "")
-        files: tuple[FileName, FileName] = ("config", "credentials")
-        told = [
-            meant.whole(text, "config" if shared else file, self.named, shared)
-            for text, file in zip(texts, files, strict=True)
-        ]
-        return ini.read(told[0], "config", shared), ini.read(told[1], "credentials", shared)
-
     def as_read(self, file: FileName) -> Document:
         """One of the two files as SDKs read it; with a fault they read nothing of it."""
         text = self.texts.config if file == "config" else self.texts.credentials

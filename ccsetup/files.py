@@ -127,12 +127,20 @@ class Files:
             return Receipt(plan, at)
 
         def keep(drafts: Sequence[Draft]) -> Path:
+            self._refuse_others(plan)
             change = Change(at, self._command, plan.profile, tuple(draft.edit for draft in drafts))
             return backups.keep(self.backups, change, [draft.mode for draft in drafts], made)
 
         backup = self._exchange().run(edits, plan, {}, made, keep)
         backups.prune(self.backups, at)
         return Receipt(plan, at, (backup,) if backup else (), tuple(made))
+
+    def _refuse_others(self, plan: Plan) -> None:
+        """Raise Problem where a plan makes someone else of a profile that it does not name."""
+        from ccsetup import edit_proof
+
+        if any(edit.file for edit in plan.edits) and (names := edit_proof.others(plan, lambda: self.glimpse()[0])):
+            raise edit_proof.decided(names)
 
     def put_back(self, receipt: Receipt) -> None:
         """Make every file of the receipt what it was, byte for byte, and remove its backup and made folders."""
@@ -157,8 +165,7 @@ class Files:
 
         back = undo(Plan(change.profile, "", edits=tuple(edits))).edits
         if wanted := [edit for edit in back if edit.before != edit.after or edit.mode is not None]:
-            nothing = Plan(change.profile, "")
-            self._exchange().run(wanted, nothing, backups.modes(change.backups), [], lambda _: None)
+            self._exchange().run(wanted, None, backups.modes(change.backups), [], lambda _: None)
         for backup in change.backups:
             disk.discard(backup)
         disk.remove_folders([*change.made])

@@ -225,21 +225,18 @@ class Edit(NamedTuple):
 
 
 class Touched(NamedTuple):
-    """What a repair of lines changes in one file: the lines there before, from 1, and sections by type and name.
-
-    `decided` are the profiles of which a person said who they are to be.
-    """
+    """What a repair of lines changes in one file: lines of the text before, from 1, and sections by type and name."""
 
     file: FileName
     lines: frozenset[int]
     sections: frozenset[tuple[str, str]]
-    decided: frozenset[str] = frozenset()
 
 
 class Plan(NamedTuple):
     """Everything one change will write, ready to be read before it is done.
 
     What it names may change, nothing else: the settings of `sections`, or where lines are repaired, what is `touched`.
+    `decided` are profiles of which a person said that they become someone else; those of `sections` are named already.
     `shared` says that one file serves as both of AWS's, so that the sections of both are in its one edit.
     """
 
@@ -248,6 +245,7 @@ class Plan(NamedTuple):
     sections: tuple[Section, ...] = ()
     edits: tuple[Edit, ...] = ()
     touched: tuple[Touched, ...] = ()
+    decided: frozenset[str] = frozenset()
     shared: bool = False
 
     def of(self, edit: Edit) -> tuple[Section, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from ccsetup import ini
+from ccsetup import ini, merging
 from ccsetup.facts import Facts
 from ccsetup.findings import Change, Finding
 from ccsetup.ini import Setting, Stanza
@@ -60,11 +60,16 @@ def places(facts: Facts, name: str, keys: Iterable[str]) -> list[Place]:
 
 
 def respelled(where: Place, value: str) -> tuple[Change, ...]:
-    """Return the changes that give a setting another value of one line, and leave the rest of its line as it is."""
-    parts = _SPELLED.fullmatch(_line(where, where.line))
+    """Return the changes that give a setting another value, and leave the rest of its line as it is.
+
+    What goes on in further lines stays indented, so that it stays the value's.
+    """
+    line, (value, *more) = _line(where, where.line), value.split("\n")
+    parts = _SPELLED.fullmatch(line)
     blank = " " if parts and parts[1][-2:] in (" =", " :") else ""  # nothing stood there
-    first = Change(where.file, where.line, where.line, (f"{parts[1]}{blank}{value}{parts[3]}" if parts else value,))
-    return (first, *_gone(where.file, where.setting.lines[1:]))
+    indent = line[: len(line) - len(line.lstrip())] + "    "
+    lines = (f"{parts[1]}{blank}{value}{parts[3]}" if parts else value, *(indent + it for it in more))
+    return (Change(where.file, where.line, where.line, lines), *_gone(where.file, where.setting.lines[1:]))
 
 
 def renamed(where: Place, key: str, value: str) -> tuple[Change, ...]:
@@ -79,6 +84,12 @@ def renamed(where: Place, key: str, value: str) -> tuple[Change, ...]:
 def removed(all_of: Iterable[Place]) -> tuple[Change, ...]:
     """Return the changes that take settings away, their continuation lines with them; comments between them stay."""
     return tuple(change for it in all_of for change in _gone(it.file, it.setting.lines))
+
+
+def silenced(facts: Facts, all_of: Iterable[Place]) -> tuple[Change, ...]:
+    """Return the changes that make settings comments, so that no secret is lost."""
+    found = (merging.commented(it.file, it.setting.lines, facts.lines(it.file)) for it in all_of)
+    return tuple(dict.fromkeys(change for changes in found for change in changes))
 
 
 def added(beside: Place, settings: Mapping[str, str]) -> tuple[Change, ...]:

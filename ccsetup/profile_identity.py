@@ -9,9 +9,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import product
 
 from ccsetup import ini
-from ccsetup.ini import Document, Stanza
+from ccsetup import meant as lenient
+from ccsetup.ini import DEFAULTS, Document, Stanza
 from ccsetup.keys import meant, right
 from ccsetup.letters import plain_command
+from ccsetup.model import FileName
+from ccsetup.world import AwsTexts
 
 Settings = Mapping[str, str]
 Identity = tuple[str, ...]  # a kind's word and what tells one of that kind from another
@@ -87,3 +90,65 @@ def _ways(stanza: Stanza) -> Iterator[Settings]:
     likely = {key: [it for it in those if right(key, it)] or those for key, those in values.items()}
     for n in range(max(map(len, likely.values()))):
         yield {key: those[min(n, len(those) - 1)] for key, those in likely.items()}
+
+
+Pair = tuple[Document, Document]  # the config and the credentials file
+Who = Callable[[Document, Document, str], frozenset[Identity]]
+
+
+def others(before: AwsTexts, after: AwsTexts, named: frozenset[str] = frozenset()) -> list[str]:
+    """Return the profiles that would be someone else, as SDKs read the files or as they were meant.
+
+    One that was nobody may become anybody. A file that SDKs refuse makes nobody of all. `named` are profiles that
+    something else refers to.
+    """
+    if before == after:
+        return []
+    found = dict.fromkeys(_differing(_meant(before, named), _meant(after, named), as_meant))
+    was, now = ini.both(before), ini.both(after)
+    if not any(document.fault for document in (*was, *now)):
+        found |= dict.fromkeys(_differing(was, now, as_read))
+    return [*found]
+
+
+def _meant(texts: AwsTexts, named: frozenset[str]) -> Pair:
+    """Read both files as they were meant."""
+
+    def document(text: str | None, file: FileName) -> Document:
+        whole = lenient.whole(text or "", "config" if texts.shared else file, named, texts.shared)
+        return ini.read(whole, file, texts.shared)
+
+    return document(texts.config, "config"), document(texts.credentials, "credentials")
+
+
+def _differing(before: Pair, after: Pair, who: Who) -> Iterator[str]:
+    """Yield the profiles that are someone else in the second pair of files, and were somebody in the first.
+
+    One of which the header is written otherwise is there under another name.
+    """
+    names = _changed(before, after)
+    there = {name for document in after for type, name in document.named if type == "profile"}
+    anybody = {it for name in names for it in who(*after, name)}
+    for name in sorted(names):
+        was, now = who(*before, name), who(*after, name)
+        if was and now != was and not (name not in there and was <= anybody):
+            yield name
+
+
+def _changed(before: Pair, after: Pair) -> set[str]:
+    """Return the profiles of which a section, their sign-in's or the one that all inherit is not the same text."""
+    found = set()
+    for one, other in zip(before, after, strict=True):
+        was, now = one.named, other.named
+        found |= {key for key in was.keys() | now.keys() if _texts(was.get(key)) != _texts(now.get(key))}
+    sessions = {name for type, name in found if type == "sso-session"}
+    names = {name for type, name in found if type == "profile"}
+    stanzas = (it for document in before if sessions or ("", DEFAULTS) in found for it in document.stanzas)
+    for stanza in stanzas:
+        if ("", DEFAULTS) in found or meant(stanza.values.get("sso_session", "")) in sessions:
+            names |= {stanza.name} if stanza.type == "profile" else set()
+    return names
+
+
+def _texts(stanzas: Sequence[Stanza] | None) -> list[str]:
+    return [stanza.text for stanza in stanzas or ()]

@@ -6,17 +6,18 @@ Nothing is written here: what comes of it are the facts as they would be, for ev
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
-from ccsetup import ini
+from ccsetup import edit_proof, ini
 from ccsetup.facts import Clone, Facts
 from ccsetup.findings import Change, Finding, Remedy
 from ccsetup.ini import LINE
-from ccsetup.model import FileName
+from ccsetup.model import FileName, Touched
 
 FILES: tuple[FileName, ...] = ("config", "credentials")
 
@@ -131,6 +132,12 @@ class Repair:
         )
         return finding.code, finding.profile, str(finding.path or ""), line
 
+    def traced(self, touched: Sequence[Touched]) -> tuple[Touched, ...]:
+        """Return what is touched, its lines as they were numbered at first."""
+        return tuple(
+            it._replace(lines=frozenset(origin(self.texts[it.file], line) for line in it.lines) - {0}) for it in touched
+        )
+
     def plus(self, remedies: Sequence[Remedy]) -> Repair:
         """Return this with more remedies applied, which do not meet."""
         texts = dict(self.texts)
@@ -201,18 +208,35 @@ def _resettled(clone: Clone, git: Mapping[str, str | None]) -> Clone:
 
 def harm(before: Repair, after: Repair, remedies: Sequence[Remedy]) -> str:
     """Say which section would read otherwise though no remedy touches it; "" when none does."""
+    touched = {it.file: it for it in touching(before, after, remedies)}
+    shared, named = before.facts.texts.shared, before.facts.named
     for file, text in after.texts.items():
-        old, new = before.facts.document(file), after.facts.document(file)
-        if file not in before.texts or text == before.texts[file] or any(file in remedy.texts for remedy in remedies):
-            continue
-        changes = [it for remedy in remedies for it in remedy.changes if it.file == file]
-        touched = _touched(old, [(it.first, it.last) for it in changes]) | _touched(new, _where_now(changes))
-        was, now = _others(old, touched), _others(new, touched)
-        if was != now:
-            return next(iter(was.keys() ^ now.keys()), "") or next(key for key in was if was[key] != now[key])
-        if new.fault and not old.fault:
-            return new.fault.says
+        whole = any(file in remedy.texts for remedy in remedies)
+        if file in before.texts and text != before.texts[file] and not whole:
+            says = edit_proof.differs(before.texts[file].text, text.text, touched[file], shared, named)
+            if says:
+                return says
     return ""
+
+
+def touching(before: Repair, after: Repair, remedies: Sequence[Remedy]) -> tuple[Touched, ...]:
+    """Return what these remedies, which lead from one to the other, touch in each file they change."""
+    found, shared = [], before.facts.texts.shared
+    for file, text in before.texts.items():
+        if text == after.texts[file]:
+            continue
+        changes = [it for remedy in remedies for it in remedy.changes if shared or it.file == file]
+        whole = any(remedy.texts for remedy in remedies if shared or file in remedy.texts)
+        spans, now = [(it.first, it.last) for it in changes], _where_now(changes)
+        if whole:
+            spans = now = [(1, len(LINE.findall(text.text)))]
+        sections: set[tuple[str, str]] = set()
+        for role in FILES if shared else (file,):
+            for there, lines in ((before.facts, spans), (after.facts, now)):
+                sections |= _touched(there.document(role), lines) | _touched(there.as_read(role), lines)
+        lines_ = frozenset(n for first, last in spans for n in range(first, last + 1))
+        found.append(Touched(file, lines_, frozenset(sections)))
+    return tuple(found)
 
 
 def _where_now(changes: Sequence[Change]) -> list[tuple[int, int]]:
@@ -230,16 +254,8 @@ def _touched(document: ini.Document, spans: Sequence[tuple[int, int]]) -> set[tu
     stanzas = document.stanzas
     found = set()
     for first, last in spans:
-        for at, stanza in enumerate(stanzas):
-            end = stanzas[at + 1].line - 1 if at + 1 < len(stanzas) else max(last, stanza.line)
-            if stanza.line <= max(first, last) and min(first, last) <= end:
-                found.add((stanza.type, stanza.name))
-    return found
-
-
-def _others(document: ini.Document, touched: set[tuple[str, str]]) -> dict[str, list[dict[str, str]]]:
-    found: dict[str, list[dict[str, str]]] = {}
-    for stanza in document.stanzas:
-        if (stanza.type, stanza.name) not in touched:
-            found.setdefault(f"{stanza.type} {stanza.name}", []).append(stanza.values)
+        low, high = min(first, last), max(first, last)
+        begin = max(bisect_right(stanzas, low, key=lambda it: it.line) - 1, 0)
+        end = bisect_right(stanzas, high, key=lambda it: it.line)
+        found |= {(it.type, it.name) for it in stanzas[begin:end] if it.line <= high}
     return found

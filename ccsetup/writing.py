@@ -35,14 +35,14 @@ Judge = Callable[[Path], Mapping[str, Any]]
 class Draft:
     """One edit on its way to the disk: the file that is there, and private ones beside it."""
 
-    def __init__(self, edit: Edit, plan: Plan, mode: int | None) -> None:
+    def __init__(self, edit: Edit, plan: Plan | None, mode: int | None) -> None:
         self.edit = edit
         self.target = Path(os.path.realpath(edit.path))
         self.before = encoded(edit.before)
         self.after = encoded(edit.after)
         self.mode: int | None = None  # of the file that is there
         self._mode = mode  # for the new one; None keeps it
-        self._plan, self._sections = plan, plan.of(edit)
+        self._plan, self._sections = plan, plan.of(edit) if plan else ()
         self._new: Path | None = None  # holds the text to come
         self._old: Path | None = None  # another name of the file that is there
 
@@ -58,9 +58,8 @@ class Draft:
             self._old = self._second_name()
         if self.after is not None:
             self._new = disk.draft(self.target, self.after)
-            if self._sections:
-                config.prove(self.edit.before, self.edit.after, self._sections, judge and partial(self._judged, judge))
-                edit_proof.check(self.edit.before, self.edit.after, self._sections, self._plan.shared)
+            if self._plan:
+                edit_proof.prove(self.edit, self._plan, judge and partial(self._judged, judge))
             if self.before is not None:
                 _give(self._new, status)
             modes = (self._mode, self.edit.mode, self.mode, 0o600)
@@ -151,12 +150,15 @@ class Exchange:
     def run(
         self,
         edits: Sequence[Edit],
-        plan: Plan,
+        plan: Plan | None,
         modes: Mapping[str, int | None],
         made: list[Path],
         keep: Callable[[Sequence[Draft]], Path | None],
     ) -> Path | None:
-        """Prepare the edits, keep a backup, then replace every file or none."""
+        """Prepare the edits, keep a backup, then replace every file or none.
+
+        What the plan does not name is proven to stay; without one the edits put back what was there.
+        """
         with ExitStack() as unmaking, disk.explained(edits[0].path, "write"), ExitStack() as always:
             unmaking.callback(disk.remove_folders, made)
             drafts = [Draft(edit, plan, modes.get(str(edit.path))) for edit in edits]

@@ -26,7 +26,7 @@ from ccsetup import backups, config, disk, plan
 from ccsetup import writing as rooms
 from ccsetup.errors import Problem
 from ccsetup.files import Files
-from ccsetup.model import Edit, Plan, Receipt, Secret, Section
+from ccsetup.model import Edit, Plan, Receipt, Secret, Section, Touched
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=timezone.utc)
 CONFIG = "# mine\n[default]\nregion = us-east-1\n\n[profile dev]\noutput = json\n"
@@ -136,7 +136,8 @@ def test_the_files_are_where_all_sdks_look_for_them() -> None:
 def test_any_bytes_survive_reading_and_writing(home: Home) -> None:
     home.fill(b"# \xff\xfe\x80\r\n[profile dev]\r\n", None)
     before = home.files.read().config
-    home.files.apply(Plan("dev", "", (), (Edit(home.config, before, (before or "") + "x = \udc80\r\n", "config"),)))
+    edit = Edit(home.config, before, (before or "") + "x = \udc80\r\n", "config")
+    home.files.apply(Plan("dev", "", (), (edit,), (Touched("config", frozenset(), frozenset({("profile", "dev")})),)))
     assert home.config.read_bytes() == b"# \xff\xfe\x80\r\n[profile dev]\r\nx = \x80\r\n"
 
 
@@ -369,7 +370,9 @@ def test_a_backup_holds_what_undo_needs(home: Home) -> None:
     home.fill(CONFIG.encode() + b"# \xff\n", None)
     before = home.files.read().config
     edits = (Edit(home.config, before, CONFIG, "config"), Edit(home.credentials, None, SECRETS, "credentials"))
-    receipt = home.files.apply(Plan("dev", "", (), edits))
+    sections = frozenset({("profile", "dev")})
+    touched = Touched("config", frozenset({7}), sections), Touched("credentials", frozenset(), sections)
+    receipt = home.files.apply(Plan("dev", "", (), edits, touched))
     [path] = receipt.backups
     record = json.loads(path.read_text())
     assert (record["at"], record["profile"]) == (NOON.isoformat(), "dev")
@@ -918,3 +921,59 @@ def test_beside_a_program_that_writes_in_place_nothing_is_lost(home: Home) -> No
 
 def test_every_id_of_the_corpus_is_one_file() -> None:
     assert len(set(IDS)) == len(IDS)
+
+
+# ------------------------------------------------------------------ the writer's own proof
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        lambda text: text.replace("# mine\n", ""),
+        lambda text: text.replace("region = us-east-1\n", ""),
+        lambda text: text.replace("region = us-east-1", "region = us-east-3"),
+        lambda text: text.replace("[default]\n", "[default]\nrole_arn = r\n"),
+        lambda text: text.replace("\n[profile dev]", "\n  [profile dev]"),
+        lambda text: text + "hush\n",
+        lambda text: text + "[profile dev]\n",
+        lambda text: text.replace("output = json\n", "\n[default]\n"),
+    ],
+)
+def test_a_repair_that_takes_or_changes_what_it_does_not_name_is_not_written(
+    home: Home, harm: Callable[[str], str]
+) -> None:
+    before = home.fill().listing()
+    touched = Touched("config", frozenset({6}), frozenset({("profile", "dev")}))
+    wanted = CONFIG.replace("output = json", "# output = json")
+    for after in (harm(CONFIG), harm(wanted)):
+        edit = Edit(home.config, CONFIG, after, "config")
+        with pytest.raises(Problem) as refused:
+            home.files.apply(Plan("", "", (), (edit,), (touched,)))
+        assert "hush" not in f"{refused.value.what}{refused.value.why}"
+        assert home.listing() == before
+    home.files.apply(Plan("", "", (), (Edit(home.config, CONFIG, wanted, "config"),), (touched,)))
+    assert home.config.read_text() == wanted
+
+
+def test_a_plan_that_names_nothing_takes_nothing(home: Home) -> None:
+    home.fill()
+    with pytest.raises(Problem):
+        home.files.apply(Plan("", "", (), (Edit(home.config, CONFIG, CONFIG[: CONFIG.index("[profile")], "config"),)))
+    home.files.apply(Plan("", "", (), (Edit(home.config, CONFIG, CONFIG + "# more\n", "config"),)))
+
+
+@pytest.mark.parametrize("decided", [False, True])
+def test_nobody_else_comes_to_sign_in_elsewhere_unless_a_person_says_so(home: Home, decided: bool) -> None:
+    session = "[sso-session acme]\nsso_start_url = https://acme.awsapps.com/start\nsso_region = us-east-1\n"
+    role = "sso_session = acme\nsso_account_id = 111122223333\nsso_role_name = Dev\n"
+    home.fill(f"{session}[profile dev]\n{role}[profile other]\n{role}", None)
+    before = home.listing()
+    moved = Section("config", "sso-session", "acme", {"sso_start_url": "https://other.awsapps.com/start"})
+    change = home.plan(moved, Section("config", "profile", "dev", {"region": "us-east-2"}))
+    if decided:
+        home.files.apply(change._replace(decided=frozenset({"other"})))
+        return
+    with pytest.raises(Problem, match="someone else of other") as refused:
+        home.files.apply(change)
+    assert refused.value.code == "access.identity"
+    assert home.listing() == before
