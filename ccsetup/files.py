@@ -53,8 +53,8 @@ class Files:
     def read(self) -> AwsTexts:
         """Read both AWS files. Raises Problem when one is there and cannot be read."""
         settings, secrets = self._paths()
-        text = _read(settings)
-        return AwsTexts(settings, text, secrets, text if settings == secrets else _read(secrets))
+        text = self._read(settings)
+        return AwsTexts(settings, text, secrets, text if settings == secrets else self._read(secrets))
 
     def glimpse(self) -> tuple[AwsTexts, Mapping[Path, str]]:
         """Read both AWS files as far as that goes, and say of each one that cannot be read why."""
@@ -64,13 +64,33 @@ class Files:
             path, text = self._home / ".aws" / name, None
             try:
                 path = self._path(variable, name)
-                text = _read(path)
+                text = self._read(path)
             except Problem as problem:
                 why[path] = problem.what
             found.append((path, text))
         if disk.is_same(found[0][0], found[1][0]):
             found = [min(found, key=lambda it: it[0].is_symlink())] * 2
         return AwsTexts(*found[0], *found[1]), why
+
+    def _read(self, path: Path) -> str | None:
+        """Return a file's text once nobody is writing it, and nothing is left half written."""
+        with disk.explained(path, "read"):
+            data = disk.steady(path)
+            if data is not None and disk.is_linked(path):
+                data = self._put_back_whole(path, data)
+        return None if data is None else data.decode("utf-8", "surrogateescape")
+
+    def _put_back_whole(self, path: Path, data: bytes) -> bytes:
+        """Return the bytes of a file that is written in place; put back the old ones where a run was killed in that."""
+        from ccsetup import backups
+
+        edits = (edit for change in backups.changes(self.backups)[:1] for edit in change.edits if edit.path == path)
+        for edit in edits:
+            before, after = encoded(edit.before), encoded(edit.after)
+            if before and after and (disk.is_torn(data, before, after) or disk.is_torn(data, after, before)):
+                self._exchange().finish(path, data, before)
+                return before
+        return data
 
     def seen(self, path: Path) -> str | None:
         """Return a small file's text, bytes that are no UTF-8 as surrogate escapes; None: not there. Raises Problem."""
@@ -156,7 +176,7 @@ class Files:
 
     def now(self, edit: Edit) -> str | None:
         """Return the text that is in an edit's file now; None when there is no file."""
-        return _read(edit.path)
+        return self._read(edit.path)
 
     def take_back(self, change: Change, edits: Sequence[Edit]) -> None:
         """Undo these edits of a change (the others are undone already), and forget it. Raises Problem untouched."""
@@ -221,9 +241,3 @@ def _state_folder(env: Mapping[str, str], home: Path) -> Path:
     if sys.platform == "win32":
         return Path(env.get("LOCALAPPDATA") or home / "AppData" / "Local") / "ccsetup"
     return home / ".local" / "state" / "ccsetup"
-
-
-def _read(path: Path) -> str | None:
-    with disk.explained(path, "read"):
-        data = disk.steady(path)
-    return None if data is None else data.decode("utf-8", "surrogateescape")

@@ -1,9 +1,12 @@
 """Edits to disk: locked, compared, proven, backed up, replaced at once, and checked afterwards.
 
-A file that is a symbolic link has its target replaced. A hard link is broken by that: the other name keeps the old
-text. Other programs truncate these files and then write, without a lock, so a moment after replacing both names are
-looked at again: the file, which another program may have overwritten with what it had read before, and the old file,
-into which another program may still have written. Either way the change is taken back as far as it is still there and
+A file that is a symbolic link has its target replaced. One that has other names (hard links) is written in place, so
+that they stay names of one file; where a run was killed in the middle of that, the backup tells, and the next one to
+read puts back the old bytes (`Files.read`).
+
+Other programs truncate these files and then write, without a lock, so a moment after replacing both names are looked
+at again: the file, which another program may have overwritten with what it had read before, and the old file, into
+which another program may still have written. Either way the change is taken back as far as it is still there and
 Problem(code="file.changed") says so, for the caller to plan again on the text that is there now.
 """
 
@@ -44,7 +47,8 @@ class Draft:
         self._mode = mode  # for the new one; None keeps it
         self._plan, self._sections = plan, plan.of(edit) if plan else ()
         self._new: Path | None = None  # holds the text to come
-        self._old: Path | None = None  # another name of the file that is there
+        self._old: Path | None = None  # another name of the file that is there, or a copy
+        self._in_place = self._begun = False
 
     def prepare(self, judge: Judge | None) -> None:
         """Write the new text beside the file, and prove it."""
@@ -55,6 +59,7 @@ class Draft:
         if self.before is not None:
             status = self.target.stat()
             self.mode = stat.S_IMODE(status.st_mode)
+            self._in_place = status.st_nlink > 1 and self.after is not None
             self._old = self._second_name()
         if self.after is not None:
             self._new = disk.draft(self.target, self.after)
@@ -74,9 +79,11 @@ class Draft:
         return Problem(what, next="Run the same command again.", code="file.changed")
 
     def _second_name(self) -> Path:
-        """Give the file a second name, by which it can be put back and watched; a copy where links are unknown."""
+        """Give the file a second name, by which it can be put back and watched; else a copy serves."""
         name = self.target.with_name(f".{self.target.name}{disk.MARK}old")
         try:
+            if self._in_place:
+                raise OSError
             os.link(self.target, name)
         except OSError:
             name = disk.draft(self.target, self.before or b"")
@@ -96,11 +103,20 @@ class Draft:
     def replace(self) -> None:
         """Put the new text, or nothing, in the file's place, if that is still what the edit was made for."""
         self._compare()
-        if self._new is None:
+        if self._in_place:
+            self._overwrite(self.after, self._new)
+        elif self._new is None:
             self.target.unlink()
         else:
             self._new.replace(self.target)
         disk.sync(self.target.parent)
+
+    def _overwrite(self, data: bytes | None, like: Path | None) -> None:
+        """Write the file in place, so that its other names show it too, with the permissions of another one."""
+        self._begun = True
+        disk.overwrite(self.target, data or b"")
+        if like is not None and stat.S_IMODE(like.stat().st_mode) != stat.S_IMODE(self.target.stat().st_mode):
+            self.target.chmod(stat.S_IMODE(like.stat().st_mode))
 
     def look_again(self) -> None:
         """Raise Problem when another program, at work meanwhile, has undone the change or lost its own."""
@@ -116,7 +132,12 @@ class Draft:
 
     def restore(self) -> None:
         """Put the old file back in its place, unless somebody else's is there."""
-        if disk.contents(self.target) != self.after:
+        there = disk.contents(self.target)
+        if self._begun and there != self.before:
+            if there == self.after or disk.is_torn(there or b"", self.before or b"", self.after or b""):
+                self._overwrite(self.before, self._old)
+            return
+        if there != self.after:
             return
         if self._old is not None:
             self._old.replace(self.target)
@@ -184,6 +205,13 @@ class Exchange:
                 failing.pop_all()
             unmaking.pop_all()
         return backup
+
+    def finish(self, path: Path, there: bytes, wanted: bytes) -> None:
+        """Make a file, which a killed run left half written, what is wanted, if it is as it was found."""
+        target = Path(os.path.realpath(path))
+        with self._locked(target, []), disk.explained(path, "write"):
+            if disk.contents(target) == there:
+                disk.overwrite(target, wanted)
 
     @contextmanager
     def _locked(self, target: Path, made: list[Path]) -> Iterator[None]:

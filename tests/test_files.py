@@ -250,11 +250,64 @@ def test_a_linked_folder_is_followed(home: Home, tmp_path: Path) -> None:
 
 
 @POSIX
-def test_the_other_name_of_a_hard_link_keeps_the_old_text(home: Home) -> None:
+@pytest.mark.parametrize("odd", [0o600, 0o640])
+def test_the_other_names_of_a_hard_link_stay_names_of_the_same_file(home: Home, odd: int) -> None:
+    home.fill().config.chmod(odd)
+    os.link(home.config, home.path / "other")
+    before = home.listing()
+    receipt = home.files.apply(home.plan())
+    assert home.config.samefile(home.path / "other")
+    assert (mode(home.config), home.config.read_text()) == (odd, config.put(CONFIG, SECTIONS[0]))
+    assert {path.name for path in home.aws.iterdir()} == {"config", "credentials"}
+    home.files.put_back(receipt)
+    assert home.listing() == before
+    assert home.config.samefile(home.path / "other")
+
+
+@POSIX
+@pytest.mark.parametrize("region", ["x", "us-east-2-and-more"])
+@pytest.mark.parametrize("written", [0, 1, 30, 45, 50, 60, 200])
+def test_a_file_left_half_written_in_place_is_put_back_by_the_next_to_read_it(
+    home: Home, region: str, written: int
+) -> None:
+    text = CONFIG + "# more\n" * 4
+    os.link(home.fill(text).config, home.path / "other")
+    change = home.plan(Section("config", "profile", "dev", {"region": region}))
+    receipt = home.files.apply(change)
+    after = home.config.read_bytes()
+    for one, other in ((text.encode(), after), (after, text.encode())):  # killed in a change, or in undoing it
+        torn = other[:written] + one[written:]
+        with home.config.open("r+b") as file:
+            file.write(torn)
+            file.truncate()
+        whole = after if torn == after else text.encode()
+        assert (home.files.read().config or "").encode() == whole
+        assert home.config.read_bytes() == (home.path / "other").read_bytes() == whole
+        home.config.write_bytes(after)
+    home.config.write_bytes(b"# somebody else's\n")
+    assert home.files.read().config == "# somebody else's\n"
+    assert receipt.backups
+
+
+@POSIX
+def test_a_hard_link_that_cannot_be_written_to_the_end_is_as_it_was(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
     os.link(home.fill().config, home.path / "other")
-    home.files.apply(home.plan())
-    assert (home.path / "other").read_text() == CONFIG
-    assert "us-east-2" in home.config.read_text()
+    before, change = home.listing(), home.plan()
+    real, count = disk.put, iter(range(100))
+
+    def put(fd: int, data: bytes) -> None:
+        if stat.S_ISREG(os.fstat(fd).st_mode) and os.fstat(fd).st_nlink == 2 and next(count) == 0:
+            real(fd, data[:-5])
+            raise OSError(errno.ENOSPC, "full")
+        real(fd, data)
+
+    monkeypatch.setattr(disk, "put", put)
+    with pytest.raises(Problem, match="the disk is full"):
+        home.files.apply(change)
+    assert next(count) == 2
+    assert home.listing() == before
 
 
 def test_nothing_but_the_files_and_one_backup_is_left(home: Home) -> None:
