@@ -61,17 +61,9 @@ def _entry(edit: Edit, mode: int | None) -> dict[str, Any]:
 
 def _splice(before: str, after: str) -> tuple[int, str, int]:
     """Return how many characters two texts begin with alike, what follows in the second, and how many end it alike."""
-    head = _alike(before, after)
-    tail = _alike(before[head:][::-1], after[head:][::-1])
+    head = disk.alike(before, after)
+    tail = disk.alike(before[head:][::-1], after[head:][::-1])
     return head, after[head : len(after) - tail], tail
-
-
-def _alike(one: str, other: str) -> int:
-    low, high = 0, min(len(one), len(other))
-    while low < high:
-        middle = (low + high + 1) // 2
-        low, high = (middle, high) if one[low:middle] == other[low:middle] else (low, middle - 1)
-    return low
 
 
 def changes(folder: Path) -> list[Change]:

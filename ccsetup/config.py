@@ -131,7 +131,7 @@ def refusal(document: Document) -> Problem:
     return Problem(
         f"Line {line} of the AWS {document.file} file: {says}",
         why="One such line makes every AWS tool refuse the whole file, so nothing was written.",
-        next=f"Mend line {line}, then run the same command again.",
+        next="Have it repaired: ccsetup doctor --fix",
         code=code,
     )
 
@@ -236,13 +236,13 @@ def prove(
     sections: Sequence[Section],
     judge: Callable[[str], Parsed] | None = None,
 ) -> None:
-    """Raise Problem unless the two texts differ in exactly what the sections of this one file ask for.
+    """Raise Problem unless the two texts differ in exactly what the sections, all in this one file, ask for.
 
     `judge` parses a text as botocore does; without one configparser, which botocore parses with, is asked directly.
     Long texts are judged by the parts around what differs.
     """
     judge = judge or parse
-    old, new = windows(before or "", after or "")
+    _, old, new = window(before or "", after or "")
     says = _differs(judge(old), judge(new), sections, _inherited(before or "", sections[0].file))
     if not says and _others(old, new, sections) != _others(new, old, sections):
         says = "another line would change"
@@ -272,11 +272,14 @@ def parse(text: str) -> dict[str, dict[str, str]]:
     return {header: dict(parser.items(header)) for header in parser.sections()}
 
 
-def windows(before: str, after: str) -> tuple[str, str]:
-    """Return the parts of two long texts that hold all that differs: whole parts, with a neighbour on each side."""
+def window(before: str, after: str) -> tuple[int, str, str]:
+    """Return the parts of two long texts that hold all that differs, and where both begin, in characters.
+
+    They are whole parts, with a neighbour on each side.
+    """
     a, b = len(before), len(after)
     if max(a, b) <= WHOLE:
-        return before, after
+        return 0, before, after
     most = min(a, b)
     head = _longest(most, lambda low, high: before[low:high] == after[low:high])
     tail = _longest(most - head, lambda low, high: before[a - high : a - low] == after[b - high : b - low])
@@ -285,8 +288,8 @@ def windows(before: str, after: str) -> tuple[str, str]:
     old, new = before[start:end], after[start : end + b - a]
     added = set(read(new, "config").headers) - set(read(old, "config").headers)
     if any(f"[{header}]" in before[:start] or f"[{header}]" in before[end:] for header in added):
-        return before, after
-    return old, new
+        return 0, before, after
+    return start, old, new
 
 
 def _longest(most: int, same: Callable[[int, int], bool]) -> int:
@@ -314,11 +317,12 @@ def _next_cut(text: str, at: int) -> int:
 
 def _differs(old: Parsed, new: Parsed, sections: Sequence[Section], inherited: Mapping[str, str]) -> str:
     """Say what differs between two parsed files other than what the sections ask for; "" when nothing does."""
-    wanted = {(section.type, section.name): _checked(section) for section in sections}
+    wanted = {section[:3]: _checked(section) for section in sections}
     missing = {key for key, settings in wanted.items() if any(value is not None for value in settings.values())}
     for header in {**old, **new}:
-        key, got = logical(header, sections[0].file), new.get(header, {})
-        if key not in wanted:
+        keys = ((file, *logical(header, file)) for file in ("config", "credentials"))
+        key, got = next((key for key in keys if key in wanted), None), new.get(header, {})
+        if key is None:
             if old.get(header) != new.get(header):
                 return f"[{header}] would change"
             continue
@@ -329,7 +333,7 @@ def _differs(old: Parsed, new: Parsed, sections: Sequence[Section], inherited: M
             names = sorted(name for name in {*got, *expected} if got.get(name) != expected.get(name))
             by = f", for [{DEFAULTS}] gives it to every section," if {*names} & {*inherited} else ""
             return f"{names[0]} in [{header}] would not read as asked{by}"
-    return f"[{' '.join(min(missing))}] would not be there" if missing else ""
+    return f"[{' '.join(min(missing)[1:])}] would not be there" if missing else ""
 
 
 def _inherited(text: str, file: FileName) -> dict[str, str]:
@@ -338,11 +342,10 @@ def _inherited(text: str, file: FileName) -> dict[str, str]:
 
 def _others(text: str, other: str, sections: Sequence[Section]) -> list[str]:
     """Return the text's lines that are neither blank nor the sections' own, to be the same before and after."""
-    file = sections[0].file
-    document, headers = read(text, file), set(read(other, file).headers)
+    headers = set(read(other, sections[0].file).headers)
     ours: set[int] = set()
     for section in sections:
-        for stanza in document.find(section.type, section.name):
+        for stanza in read(text, section.file).find(section.type, section.name):
             ours.update(n for key, _, lines in stanza.settings if key in section.settings for n in lines)
             if stanza.header not in headers:
                 ours.add(stanza.line)

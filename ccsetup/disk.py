@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from typing import AnyStr
 
 from ccsetup.errors import Problem
 
@@ -63,6 +64,19 @@ def contents(path: Path) -> bytes | None:
     return path.read_bytes() if stat.S_ISREG(kind) else None
 
 
+def is_same(one: Path, other: Path) -> bool:
+    """Say whether two paths lead to one file, by links or otherwise, or would if it were there."""
+    try:
+        return one.samefile(other)
+    except OSError:
+        return os.path.realpath(one) == os.path.realpath(other)
+
+
+def is_linked(path: Path) -> bool:
+    """Say whether a file has other names, so that replacing it would leave them with the old one."""
+    return path.stat().st_nlink > 1
+
+
 def steady(path: Path) -> bytes | None:
     """Return a file's bytes once nobody seems to be writing it: other programs truncate first and write then."""
     for _ in range(60):
@@ -97,12 +111,43 @@ def write(fd: int, data: bytes) -> None:
     try:
         if hasattr(os, "fchmod"):
             os.fchmod(fd, 0o600)
-        rest = memoryview(data)
-        while rest:
-            rest = rest[os.write(fd, rest) :]
+        put(fd, data)
         os.fsync(fd)
     finally:
         os.close(fd)
+
+
+def overwrite(path: Path, data: bytes) -> None:
+    """Write the bytes into a file that is there, down to the disk, and cut off what is left of the old ones."""
+    fd = os.open(path, os.O_WRONLY)
+    try:
+        put(fd, data)
+        os.ftruncate(fd, len(data))
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def is_torn(data: bytes, before: bytes, after: bytes) -> bool:
+    """Say whether a file is one that `overwrite` was stopped in: some of the new bytes, then the old ones."""
+    written = alike(data, after)
+    return data not in (before, after) and data[written:] == before[written:]
+
+
+def alike(one: AnyStr, other: AnyStr) -> int:
+    """Return how long the beginning is that two texts have in common."""
+    low, high = 0, min(len(one), len(other))
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if one[low:middle] == other[low:middle] else (low, middle - 1)
+    return low
+
+
+def put(fd: int, data: bytes) -> None:
+    """Write all of the bytes."""
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(fd, rest) :]
 
 
 def discard(path: Path | None) -> None:

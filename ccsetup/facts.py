@@ -13,6 +13,7 @@ from ccsetup import ini, meant
 from ccsetup.ini import Document, Stanza
 from ccsetup.letters import decoded
 from ccsetup.model import FileName
+from ccsetup.oddities import Reading
 from ccsetup.patterns import later
 from ccsetup.world import AwsTexts
 from ccsetup.world import Ran as Ran
@@ -70,17 +71,25 @@ class Facts:
     @cached_property
     def config(self) -> Document:
         """The config file, read once, however broken."""
-        return ini.read(self.reading("config").text, "config")
+        return ini.read(self.reading("config").text, "config", self.texts.shared)
 
     @cached_property
     def credentials(self) -> Document:
         """The credentials file, read once, however broken."""
-        return ini.read(self.reading("credentials").text, "credentials")
+        return ini.read(self.reading("credentials").text, "credentials", self.texts.shared)
 
-    def reading(self, file: FileName) -> meant.Reading:
-        """What one of the two files was meant to say, and where it says otherwise."""
+    def reading(self, file: FileName) -> Reading:
+        """What one of the two files was meant to say, and where it says otherwise; told once where they are one."""
         text = self.texts.config if file == "config" else self.texts.credentials
+        if self.texts.shared:
+            both = meant.read(text or "", "config", self.named, shared=True)
+            return both if file == "config" else both._replace(oddities=())
         return meant.read(text or "", file, self.named)
+
+    def as_read(self, file: FileName) -> Document:
+        """One of the two files as SDKs read it; with a fault they read nothing of it."""
+        text = self.texts.config if file == "config" else self.texts.credentials
+        return ini.read(text or "", file, self.texts.shared)
 
     @cached_property
     def named(self) -> frozenset[str]:

@@ -54,7 +54,8 @@ class Files:
     def read(self) -> AwsTexts:
         """Read both AWS files. Raises Problem when one is there and cannot be read."""
         settings, secrets = self._paths()
-        return AwsTexts(settings, _read(settings), secrets, _read(secrets))
+        text = self._read(settings)
+        return AwsTexts(settings, text, secrets, text if settings == secrets else self._read(secrets))
 
     def glimpse(self) -> tuple[AwsTexts, Mapping[Path, str]]:
         """Read both AWS files as far as that goes, and say of each one that cannot be read why."""
@@ -64,11 +65,33 @@ class Files:
             path, text = self._home / ".aws" / name, None
             try:
                 path = self._path(variable, name)
-                text = _read(path)
+                text = self._read(path)
             except Problem as problem:
                 why[path] = problem.what
             found.append((path, text))
+        if disk.is_same(found[0][0], found[1][0]):
+            found = [min(found, key=lambda it: it[0].is_symlink())] * 2
         return AwsTexts(*found[0], *found[1]), why
+
+    def _read(self, path: Path) -> str | None:
+        """Return a file's text once nobody is writing it, and nothing is left half written."""
+        with disk.explained(path, "read"):
+            data = disk.steady(path)
+            if data is not None and disk.is_linked(path):
+                data = self._put_back_whole(path, data)
+        return None if data is None else data.decode("utf-8", "surrogateescape")
+
+    def _put_back_whole(self, path: Path, data: bytes) -> bytes:
+        """Return the bytes of a file that is written in place; put back the old ones where a run was killed in that."""
+        from ccsetup import backups
+
+        edits = (edit for change in backups.changes(self.backups)[:1] for edit in change.edits if edit.path == path)
+        for edit in edits:
+            before, after = encoded(edit.before), encoded(edit.after)
+            if before and after and (disk.is_torn(data, before, after) or disk.is_torn(data, after, before)):
+                self._exchange().finish(path, data, before)
+                return before
+        return data
 
     def seen(self, path: Path) -> str | None:
         """Return a small file's text, bytes that are no UTF-8 as surrogate escapes; None: not there. Raises Problem."""
@@ -93,7 +116,12 @@ class Files:
             return ()
 
     def _paths(self) -> tuple[Path, Path]:
-        return self._path("AWS_CONFIG_FILE", "config"), self._path("AWS_SHARED_CREDENTIALS_FILE", "credentials")
+        """Return where both files are, twice the same path where they are one file."""
+        both = self._path("AWS_CONFIG_FILE", "config"), self._path("AWS_SHARED_CREDENTIALS_FILE", "credentials")
+        if not disk.is_same(*both):
+            return both
+        one = min(both, key=Path.is_symlink)
+        return one, one
 
     def _path(self, variable: str, name: str) -> Path:
         if variable not in self._env:
@@ -120,12 +148,20 @@ class Files:
             return Receipt(plan, at)
 
         def keep(drafts: Sequence[Draft]) -> Path:
+            self._refuse_others(plan)
             change = Change(at, self._command, plan.profile, tuple(draft.edit for draft in drafts))
             return backups.keep(self.backups, change, [draft.mode for draft in drafts], made)
 
-        backup = self._exchange().run(edits, plan.sections, {}, made, keep)
+        backup = self._exchange().run(edits, plan, {}, made, keep)
         backups.prune(self.backups, at)
         return Receipt(plan, at, (backup,) if backup else (), tuple(made))
+
+    def _refuse_others(self, plan: Plan) -> None:
+        """Raise Problem where a plan makes someone else of a profile that it does not name."""
+        from ccsetup import edit_proof
+
+        if any(edit.file for edit in plan.edits) and (names := edit_proof.others(plan, lambda: self.glimpse()[0])):
+            raise edit_proof.decided(names)
 
     def put_back(self, receipt: Receipt) -> None:
         """Make every file of the receipt what it was, byte for byte, and remove its backup and made folders."""
@@ -141,7 +177,7 @@ class Files:
 
     def now(self, edit: Edit) -> str | None:
         """Return the text that is in an edit's file now; None when there is no file."""
-        return _read(edit.path)
+        return self._read(edit.path)
 
     def take_back(self, change: Change, edits: Sequence[Edit]) -> None:
         """Undo these edits of a change (the others are undone already), and forget it. Raises Problem untouched."""
@@ -150,7 +186,7 @@ class Files:
 
         back = undo(Plan(change.profile, "", edits=tuple(edits))).edits
         if wanted := [edit for edit in back if edit.before != edit.after or edit.mode is not None]:
-            self._exchange().run(wanted, (), backups.modes(change.backups), [], lambda _: None)
+            self._exchange().run(wanted, None, backups.modes(change.backups), [], lambda _: None)
         for backup in change.backups:
             disk.discard(backup)
         remove_folders([*change.made])
@@ -196,7 +232,3 @@ class Files:
                 return True
 
 
-def _read(path: Path) -> str | None:
-    with disk.explained(path, "read"):
-        data = disk.steady(path)
-    return None if data is None else data.decode("utf-8", "surrogateescape")

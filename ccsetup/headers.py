@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from difflib import get_close_matches
 from typing import NamedTuple
 
 from ccsetup import ini
-from ccsetup.keys import KNOWN, NOT_PROFILES, SESSION, SEVERAL
+from ccsetup.keys import BRACKETLESS, KNOWN, NOT_PROFILES, OUTPUTS, SESSION, SEVERAL, right
 from ccsetup.letters import plain
 from ccsetup.model import FileName, Section
 from ccsetup.patterns import later
@@ -16,6 +17,7 @@ TYPES = {"profile": "profile", "sso-session": "sso-session", "services": "servic
 
 _TYPED = later(r"(?i)(profiles?|sso[-_ ]?sessions?|services?)(\s*[:=]\s*|\s+)(\S.*)")
 _GLUED = later(r"(?i)(profile|sso[-_]session)[-_./]?(?=[^s\s]|s[^\s])(\S+)")
+_AT_END = later(r"(?P<value>.*[^\s\[])(?P<rest>(?P<blank>\s*)\[(?P<header>[^\[\]]+)\](?:\s*[#;].*)?)", re.DOTALL)
 _WORDS = later(r"(\S+)\s+(\S.*)")
 _INNER = later(r"\[*\s*([^\[\]]*?)\s*\]+(\s*[#;].*)?")
 _KIND = r"(?:profiles?|sso[-_ ]?session|services)\s+(?:[^\s\[\](){}<>=:]+|\"[^\"]+\"|'[^']+')"
@@ -79,7 +81,7 @@ def are_ordinary(text: str, file: FileName) -> bool:
     """Say whether every line of a text is a header, a known setting, a comment or blank, as nearly all are."""
     if not text.isascii() or ("\r" in text and "\r" in text.replace("\r\n", "")):
         return False
-    if SEVERAL.search(text):
+    if SEVERAL.search(text) or text.count("]") > f"\n{text}".count("\n["):
         return False
     tokens = _LINES[file].findall("\n" + text)
     if len(tokens) != text.count("\n") + 1:
@@ -183,3 +185,32 @@ def _in_credentials(bare: str, keys: Collection[str]) -> Heading | None:
     if name.lower() == "default":
         name = "default"
     return Heading(code, name) if name else None
+
+
+class Glued(NamedTuple):
+    """A setting with a header at its end: the line without that, the header, its own line; whether it must be one."""
+
+    before: str
+    header: str
+    line: str
+    sure: bool
+
+
+def glued(key: str, value: str, line: str, below: Collection[str], twice: bool, file: FileName) -> Glued | None:
+    """Return the header that a line break was lost before; None where the bracket can belong to the value.
+
+    `below` are the keys that follow, `twice` says that the section has one of them already, so that it cannot go on.
+    """
+    found = _AT_END.fullmatch(value)
+    if found is None:
+        return None
+    header = found["header"].strip()
+    typed = bool(ini.logical(header, "config")[0]) or header in NOT_PROFILES
+    likely = typed or twice or (file == "credentials" and is_ordinary(f"[{header}]", file))
+    if not likely or (found["blank"] and not twice) or not right(key, found["value"]) or found["rest"] not in line:
+        return None
+    bracketless = key in BRACKETLESS and (key != "output" or found["value"] in OUTPUTS)
+    if not (bracketless or typed or twice):
+        return None
+    at = line.rindex(found["rest"])
+    return Glued(line[:at].rstrip(), header, found["rest"].strip(), bracketless and (typed or twice or not below))

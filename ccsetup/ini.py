@@ -16,10 +16,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from itertools import accumulate
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ccsetup.model import FileName
 from ccsetup.patterns import later
+
+if TYPE_CHECKING:
+    from ccsetup.world import AwsTexts
 
 DEFAULTS = "DEFAULT"  # configparser's section that all others inherit
 
@@ -79,13 +82,18 @@ class Stanza:
 
 @dataclass(frozen=True)
 class Document:
-    """One AWS file, read. With a fault botocore refuses all of it; what could be read is there all the same."""
+    """One AWS file, read. With a fault botocore refuses all of it; what could be read is there all the same.
+
+    Where one file is `shared` by both, each section counts for one of them: for the config file what that understands,
+    `[default]` included, for the credentials file what is left.
+    """
 
     file: FileName
     text: str
     headers: Sequence[str]
     fault: Fault | None = None
     walked: Sequence[int] | None = None  # where each header's line begins; None: at each column-0 bracket
+    shared: bool = False
 
     @cached_property
     def starts(self) -> Sequence[int]:
@@ -103,10 +111,24 @@ class Document:
             end = self.starts[index] if index < len(self.starts) else len(self.text)
             line, at = line + count_lines(self.text[at:start]), start
             made.append(Stanza(header, *logical(header, self.file), line, start, self.text[start:end]))
-        return tuple(made)
+        return tuple(it for it in made if not self.shared or self._is_ours(it.header))
+
+    def _is_ours(self, header: str) -> bool:
+        understood = bool(logical(header, "config")[0])
+        return header == DEFAULTS or understood == (self.file == "config")
+
+    @cached_property
+    def named(self) -> dict[tuple[str, str], list[Stanza]]:
+        """Every section by type and name, in order."""
+        found: dict[tuple[str, str], list[Stanza]] = {}
+        for stanza in self.stanzas:
+            found.setdefault((stanza.type, stanza.name), []).append(stanza)
+        return found
 
     def find(self, type: str, name: str) -> list[Stanza]:
         """Return the sections botocore takes for this one; none, one, or more than anyone should write to."""
+        if self.shared:
+            return self.named.get((type, name), [])
         odd = any(mark in "\n".join(self.headers) for mark in "\\\"'")  # then a name may be spelled otherwise
         maybe = [n for n, header in enumerate(self.headers) if odd or name in header]
         found = [n for n in maybe if logical(self.headers[n], self.file) == (type, name)]
@@ -144,8 +166,10 @@ def logical(header: str, file: FileName) -> tuple[str, str]:
 
 
 @lru_cache(maxsize=16)  # questions, plan and proof ask about the same few texts
-def read(text: str, file: FileName) -> Document:
+def read(text: str, file: FileName, shared: bool = False) -> Document:
     """Read one file's text, however broken: sections in order, and the first fault."""
+    if shared:
+        return replace(read(text, file), shared=True)
     headers, walked, faults = _plain_headers(text), None, list[Fault]()
     if headers is None:
         found, faults = _walk(text)
@@ -156,6 +180,14 @@ def read(text: str, file: FileName) -> Document:
         faults += _duplicate_sections(document)
     fault = _encoding_fault(text) or min(faults, default=None)
     return replace(document, fault=fault) if fault else document
+
+
+def both(texts: AwsTexts) -> tuple[Document, Document]:
+    """Read the config and the credentials file."""
+    return (
+        read(texts.config or "", "config", texts.shared),
+        read(texts.credentials or "", "credentials", texts.shared),
+    )
 
 
 def _plain_headers(text: str) -> list[str] | None:
@@ -319,7 +351,5 @@ def _values(document: Document, type: str) -> dict[str, dict[str, str]]:
 
 def defaults(document: Document) -> dict[str, str]:
     """Return what `[DEFAULT]` gives to every section."""
-    stanzas = (
-        [stanza for stanza in document.stanzas if stanza.header == DEFAULTS] if DEFAULTS in document.headers else []
-    )
+    stanzas = document.named.get(("", DEFAULTS), []) if DEFAULTS in document.headers else []
     return {key: value for stanza in stanzas for key, value in stanza.values.items()}

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
+from functools import lru_cache
 
 from ccsetup import parse
 from ccsetup.core.regions import GLOBAL, REGION
 from ccsetup.errors import BadAnswer
+from ccsetup.model import Corrected
 from ccsetup.patterns import later
 
 
@@ -47,6 +50,15 @@ BARE = _words(
     " sso_account_id duration_seconds output"
 )  # that end in no comma
 PLACELESS = GLOBAL | _words("auto local localhost none minio garage")  # for a region
+BRACKETLESS = STRICT - _words(
+    "ca_bundle web_identity_token_file endpoint_url ec2_metadata_service_endpoint source_profile sso_session services"
+)  # in whose values there is no bracket
+OUTPUTS = _words("json text table yaml yaml-stream off")
+PAIR = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token", "aws_security_token")
+WHO = _words(
+    "aws_access_key_id role_arn source_profile credential_source sso_session sso_account_id sso_role_name sso_start_url"
+    " login_session credential_process"
+)  # who a profile is depends on these
 NOT_PROFILES = _words("plugins preview okta saml adfs common toolkit")
 
 TOKEN = later(r"[A-Za-z0-9+/_%.-]{3,}={0,2}")
@@ -76,6 +88,51 @@ _BEGINNINGS = {
     "region": re.compile(REGION),
 }  # what a value that begins on the next line looks like
 _CHECKED = {"role_arn": parse.role_arn, "mfa_serial": parse.mfa_serial}
+
+
+def _region(text: str) -> str | Corrected:
+    value = parse.tidy(text)
+    return value if _BEGINNINGS["region"].fullmatch(value) or value in PLACELESS else parse.region(text)
+
+
+_READ: Mapping[str, Callable[[str], str | Corrected]] = {
+    **_CHECKED,
+    "aws_access_key_id": parse.access_key_id,
+    "aws_secret_access_key": parse.secret_access_key,
+    "aws_session_token": parse.session_token,
+    "aws_security_token": parse.session_token,
+    "external_id": parse.external_id,
+    "region": _region,
+    "role_session_name": parse.role_session_name,
+    "sso_account_id": parse.account_id,
+    "sso_region": parse.region,
+    "sso_role_name": parse.permission_set,
+    "sso_start_url": parse.sso_start_url,
+}
+_COMMENT = later(r"[ \t]+[#;]")
+_BARE = later(r"[\w/+=.:@,-]*", re.ASCII)
+
+
+def meant(value: str) -> str:
+    """Return a value without what has checks of its own: a comment behind it, quotes, a word processor's letters."""
+    return value if _BARE.fullmatch(value) else parse.tidy(_COMMENT.split(value, 1)[0])
+
+
+def comment(value: str) -> str:
+    """Return the comment that somebody wrote behind a value, the blanks before it included; "" where there is none."""
+    found = _COMMENT.search(value)
+    return value[found.start() :] if found and "\n" not in value else ""
+
+
+@lru_cache(maxsize=4096)
+def right(key: str, value: str) -> str:
+    """Return a setting's value as AWS writes it; "" where it cannot be one."""
+    first, more, _ = value.partition("\n")
+    try:
+        read = _READ[key](meant(value)) if key in _READ else meant(first)
+    except BadAnswer:
+        return right(key, first) if more else ""  # what follows may be something else that is indented
+    return read.value if isinstance(read, Corrected) else read
 
 
 def begins(key: str, text: str) -> bool:

@@ -7,67 +7,33 @@ readings the likeliest is taken; only what has one is repaired without asking.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
-from typing import NamedTuple
+from functools import cached_property, lru_cache
 
-from ccsetup import headers
+from ccsetup import headers, ini
 from ccsetup.findings import Severity
 from ccsetup.ini import LINE
-from ccsetup.keys import KNOWN, SHELL, STRICT, TOKEN, TOKENS, VARIABLES, begins, goes_on, is_setting, several
+from ccsetup.keys import FREE, KNOWN, SHELL, STRICT, TOKEN, TOKENS, VARIABLES, begins, goes_on, is_setting, several
 from ccsetup.letters import decoded, plain
 from ccsetup.model import FileName
+from ccsetup.oddities import Oddity, Reading, Way, conflict
 from ccsetup.patterns import later
 
 _HEADER = later(r"\[(.+)\]")
 _LIKE_HEADER = later(r"\[[^\[\]=]+\]\s*(?:[#;].*)?")
 _SETTING = later(r"([^=:]*?)\s*([=:])\s*(.*)")
 _MISSING_SIGN = later(r"([a-z_]+)\s+(?:(?:->?|>)\s+)?(\S.*)")
-_CONFLICT = later(r"(<{7}|={7}|>{7}|\|{7})(?: .*)?")
-
-
-class Way(NamedTuple):
-    """One way to write an odd place: what it is called, and the lines that come in place of those that are there."""
-
-    label: str
-    lines: tuple[str, ...]
-
-
-class Oddity(NamedTuple):
-    """A place of a file that does not read as it was meant: its code and line, and the lines it spans.
-
-    `ways` are its readings, the likeliest first; a single one with `sure` is the only one. `refused` says that botocore
-    refuses the file for it; `key` is the setting that it is about, "" for a header.
-    """
-
-    code: str
-    line: int
-    first: int
-    last: int
-    says: str
-    ways: tuple[Way, ...] = ()
-    sure: bool = False
-    refused: bool = False
-    key: str = ""
-    reads: tuple[str, ...] = ()  # the lines, as many as are there, that the meant text has in their place
-    header: str = ""  # the section it is in, or is, as it was meant
-    taken: bool = False  # there is a section of that header already
-    severity: Severity = "stops"
-
-
-class Reading(NamedTuple):
-    """A text as it was meant, and what had to be taken otherwise for it."""
-
-    text: str
-    oddities: tuple[Oddity, ...] = ()
 
 
 @lru_cache(maxsize=8)
-def read(text: str, file: FileName, names: frozenset[str] = frozenset()) -> Reading:
-    """Return what a file's text was meant to say; `names` are profiles that something refers to."""
+def read(text: str, file: FileName, names: frozenset[str] = frozenset(), shared: bool = False) -> Reading:
+    """Return what a file's text was meant to say; `names` are profiles that something refers to.
+
+    One that is `shared` may have headers of both files.
+    """
     if headers.are_ordinary(text, file):
         return Reading(text)
     lines = LINE.findall(decoded(text))
-    reader = _Reader([line.rstrip("\r\n") for line in lines], file, names)
+    reader = _Reader([line.rstrip("\r\n") for line in lines], file, names, shared)
     found = tuple(reader.settled(list(reader.oddities())))
     for oddity in found:
         span = range(oddity.first - 1, oddity.last)
@@ -75,6 +41,16 @@ def read(text: str, file: FileName, names: frozenset[str] = frozenset()) -> Read
         for at, line in zip(span, reads, strict=False):
             lines[at] = line + lines[at][len(lines[at].rstrip("\r\n")) :]
     return Reading("".join(lines), found)
+
+
+def whole(text: str, file: FileName, names: frozenset[str] = frozenset(), shared: bool = False) -> str:
+    """Return what a file's text was meant to say, with the line breaks that were lost; its lines are not the text's."""
+    reading = read(text, file, names, shared)
+    lines = LINE.findall(reading.text)
+    for odd in reversed(reading.oddities):
+        if odd.sure and not odd.taken and len(odd.ways[0].lines) > odd.last - odd.first + 1:
+            lines[odd.first - 1 : odd.last] = [f"{line}\n" for line in odd.ways[0].lines]
+    return "".join(lines)
 
 
 class _Option:
@@ -89,8 +65,8 @@ class _Option:
 class _Reader:
     """Goes through lines as configparser does, and notes what was meant otherwise."""
 
-    def __init__(self, lines: Sequence[str], file: FileName, names: frozenset[str]) -> None:
-        self.lines, self.file, self.names = lines, file, names
+    def __init__(self, lines: Sequence[str], file: FileName, names: frozenset[str], shared: bool) -> None:
+        self.lines, self.file, self.names, self.shared = lines, file, names, shared
         self.option: _Option | None = None
         self.header = ""
         self.right: set[str] = set()  # headers that are what they were meant to be
@@ -113,13 +89,13 @@ class _Reader:
             at += 1
             key, sign, value = line.partition("=")
             known = sign and self.header and key.rstrip() in KNOWN and key.isascii()
-            if known and not ("=" in value and several(line)):  # as nearly every line is
+            if known and not ("=" in value and several(line)) and "[" not in value:  # as nearly every line is
                 self.option = _Option(key.rstrip(), 0, at, value.strip())
                 continue
             bare = line.strip()
             if not bare or bare[0] in "#;":
                 continue
-            if conflicts and bare.startswith("<<<<<<<") and (odd := self._conflict(at)):
+            if conflicts and bare.startswith("<<<<<<<") and (odd := conflict(lines, at)):
                 yield odd._replace(header=self.header)
                 at = odd.last
                 continue
@@ -129,11 +105,11 @@ class _Reader:
                 at = max(at, odd.last)
 
     def _odd(self, at: int, line: str, bare: str) -> Oddity | None:
-        if line[:1] == "[" and line[-1:] == "]" and headers.is_ordinary(line, self.file):
+        if line[:1] == "[" and line[-1:] == "]" and self._is_ordinary(line):
             self.option, self.header = None, line[1:-1]
             self.right.add(self.header)
             return None
-        depth = len(line) - len(line.lstrip())
+        depth = _depth(line)
         option = self.option
         if option and depth > option.depth:
             return self._continued(option, at, line, bare)
@@ -171,6 +147,8 @@ class _Reader:
             says = f"This is a shell's line, not a setting: here it is spelled {meant} = …"
             return Oddity("file.stray-line", at, at, at, says, (way, self._comment(at)), key=meant, reads=way.lines)
         name = key.strip().lower()
+        if odd := self._glued(at, line, name, value):
+            return odd
         self.option = _Option(name, depth, at, value)
         raw = line.strip()
         if name in KNOWN and (raw[: len(key)] != key or sign not in raw):
@@ -179,6 +157,32 @@ class _Reader:
             says = f"The name {name} is spelled with letters of a word processor."
             return Oddity("file.characters", at, at, at, says, (way,), True, key=name, reads=way.lines)
         return None
+
+    def _glued(self, at: int, line: str, key: str, value: str) -> Oddity | None:
+        """Return a setting with the next header at its end, where the line break between them was lost."""
+        below = self._keys_below(at)
+        twice = not {*below}.isdisjoint(self._keys_above(at, key))
+        found = headers.glued(key, value, line, below, twice, "credentials" if self.shared else self.file)
+        if found is None or found.header in self._headers:
+            return None
+        way = Way(f"Begin [{found.header}] on a line of its own", (found.before, found.line))
+        says = f"The header [{found.header}] stands at the end of this line, so it reads as part of {key}."
+        self.option = None
+        return Oddity("file.stray-line", at, at, at, says, (way,), found.sure, key=key, reads=(found.before,))
+
+    def _keys_above(self, at: int, key: str) -> set[str]:
+        """Return the keys of the section that a line is in, its own included, up to that line."""
+        found = {key}
+        for line in reversed(self.lines[: at - 1]):
+            if line[:1] == "[":
+                break
+            if line.strip()[:1] not in ("#", ";") and (parts := _SETTING.fullmatch(plain(line.strip()))):
+                found.add(parts[1].lower())
+        return found
+
+    @cached_property
+    def _headers(self) -> set[str]:
+        return {line.strip().strip("[]") for line in self.lines if line[:1] == "["}
 
     def _headed(self, at: int, line: str, straight: str) -> Oddity | None:
         """Look at a header, which ends what came before."""
@@ -189,7 +193,10 @@ class _Reader:
         rest = line.strip()[found.end() :].strip() if found else ""
         if header.strip().lower() in headers.TYPES and rest and rest[0] not in "#;":
             header, rest = f"{header}] {rest.strip('[] ')}", ""  # [profile] dev
-        meant = headers.meant(header, self.file, self._keys_below(at) if self._is_odd(header) else (), self.names)
+        if self._is_ordinary(f"[{header}]"):
+            meant = headers.Heading("", header)
+        else:
+            meant = headers.meant(header, self.file, self._keys_below(at) if self._is_odd(header) else (), self.names)
         self.header = meant.header or header
         if not meant.code and found:
             self.right.add(header)
@@ -219,6 +226,10 @@ class _Reader:
         way = Way("Make it a remark", (f"{indent}[{header}] # {rest}",))
         says = f"What stands behind the header [{header}] is not read."
         return Oddity("file.stray-line", at, at, at, says, (way,), reads=(line,), severity="note")
+
+    def _is_ordinary(self, line: str) -> bool:
+        other = self.shared and headers.is_ordinary(line, "credentials")
+        return other or headers.is_ordinary(line, self.file)
 
     def _is_odd(self, header: str) -> bool:
         return not header.startswith(("profile ", "default"))
@@ -287,20 +298,6 @@ class _Reader:
     def _comment(self, at: int) -> Way:
         return Way("Make it a comment", (f"# {self.lines[at - 1].strip()}",))
 
-    def _conflict(self, at: int) -> Oddity | None:
-        """Return a merge that nobody finished: two versions of some lines, between git's marks."""
-        marks = [n for n in range(at, len(self.lines) + 1) if _CONFLICT.fullmatch(self.lines[n - 1].strip())]
-        ends = [n for n in marks if self.lines[n - 1].strip().startswith(">>>>>>>")]
-        middle = [n for n in marks if self.lines[n - 1].strip().startswith("=======") and ends and n < ends[0]]
-        if not ends or len(middle) != 1:
-            return None
-        last, cut = ends[0], middle[0]
-        ours, theirs = tuple(self.lines[at : cut - 1]), tuple(self.lines[cut : last - 1])
-        says = f"A merge was not finished here: two versions of the same lines, up to line {last}."
-        ways = (Way("Keep the upper version", ours), Way("Keep the lower version", theirs))
-        reads = ("", *ours)
-        return Oddity("file.stray-line", at, at, last, says, ways, refused=True, reads=reads)
-
     def _continued(self, option: _Option, at: int, line: str, bare: str) -> Oddity | None:
         """Look at a line that is indented deeper than the setting above it, which takes it for its own."""
         straight = plain(bare)
@@ -311,41 +308,101 @@ class _Reader:
         parts = _SETTING.fullmatch(straight)
         if parts and parts[1].lower() in KNOWN and (option.key in KNOWN or option.last == option.line):
             return self._swallowed(option, at, bare, parts[1].lower(), parts[3])
-        if option.key in KNOWN and _LIKE_HEADER.fullmatch(straight) and self._is_swallowed_header(straight, at):
+        if _LIKE_HEADER.fullmatch(straight) and self._is_swallowed_header(option, straight, at):
             return self._swallowed_header(option, at, bare)
         option.last = at
         return None
 
     def _nested(self, option: _Option, at: int, line: str, bare: str, straight: str) -> Oddity | None:
         parts = _SETTING.fullmatch(straight)
-        top = parts and parts[1].lower() in STRICT and parts[1].lower() not in _ALSO_NESTED
-        if parts and (top or (option.key in KNOWN and parts[1].lower() in KNOWN)):
+        if parts and self._is_of_profile(option, parts[1].lower()) and self._ends_block(option, at):
             return self._swallowed(option, at, bare, parts[1].lower(), parts[3])
         if option.key in STRICT and option.last == option.line and at == option.line + 1 and " " not in straight:
             return self._join(option, at, bare)
-        if _LIKE_HEADER.fullmatch(straight) and self._is_swallowed_header(straight, at):
+        if _LIKE_HEADER.fullmatch(straight) and self._is_swallowed_header(option, straight, at):
             return self._swallowed_header(option, at, bare)
         return None
 
+    def _is_of_profile(self, option: _Option, key: str) -> bool:
+        """Say whether a setting in an indented block is a profile's own, where the profile has none of that name."""
+        top = key in STRICT and key not in _ALSO_NESTED and not self.header.startswith("services")
+        return (top or (option.key in KNOWN and key in KNOWN)) and key not in self._keys_of_section(option)
+
+    def _keys_of_section(self, option: _Option) -> set[str]:
+        """Return the keys that a section has, without what is in its indented blocks."""
+        first = last = option.line - 1
+        while first and not (self.lines[first][:1] == "[" or _LIKE_HEADER.fullmatch(self.lines[first].strip())):
+            first -= 1
+        while last < len(self.lines) and self.lines[last][:1] != "[":
+            last += 1
+        lines = (line for line in self.lines[first:last] if _depth(line) <= option.depth)
+        return {parts[1].lower() for line in lines if (parts := _SETTING.fullmatch(plain(line.strip())))}
+
+    def _ends_block(self, option: _Option, at: int) -> bool:
+        """Say whether the rest of an indented block holds the profile's own settings only, so that it ends there."""
+        parts = (_SETTING.fullmatch(plain(line.strip())) for _, line in self._deeper(option, at))
+        return all(it and self._is_of_profile(option, it[1].lower()) for it in parts)
+
+    def _deeper(self, option: _Option, at: int) -> Iterator[tuple[int, str]]:
+        """Yield the lines behind one that go on with the same setting, and their numbers; comments and blanks apart."""
+        for number, line in enumerate(self.lines[at:], at + 1):
+            if line.strip() and line.strip()[0] not in "#;":
+                if _depth(line) <= option.depth:
+                    return
+                yield number, line
+
     def _swallowed(self, option: _Option, at: int, bare: str, key: str, value: str) -> Oddity:
         indent = self.lines[option.line - 1][: option.depth]
-        way = Way("Move it to the left", (indent + bare,))
         says = f"{key} is indented, so it reads as part of {option.key} above it."
+        left = Way("Move it to the left", (indent + bare,))
+        if key in self._keys_of_section(option):  # it would be there twice
+            option.last = at
+            ways = (Way("Make it a comment", (f"{indent}# {bare}",)), left)
+            return Oddity("section.indented-key", at, at, at, says, ways, key=key, reads=(self.lines[at - 1],))
         self.option = _Option(key, option.depth, at, value)
-        return Oddity("section.indented-key", at, at, at, says, (way,), True, key=key, reads=way.lines)
+        return Oddity("section.indented-key", at, at, at, says, (left,), True, key=key, reads=left.lines)
 
-    def _is_swallowed_header(self, straight: str, at: int) -> bool:
-        inner = straight.strip("[] ")
-        named = inner.startswith(("profile ", "sso-session ", "services ")) or inner == "default"
+    def _is_swallowed_header(self, option: _Option, straight: str, at: int) -> bool:
+        """Say whether a line like a header, which reads as part of the setting above, must be one."""
+        inner = straight.partition("]")[0].strip("[ ")
+        type = ini.logical(inner, "config")[0]
+        likely = type or self.shared or self.file == "credentials"
         below = self._keys_below(at)
-        return (named or self.file == "credentials") and (not below or below[0] in KNOWN)
+        if option.key not in KNOWN - FREE:  # which may hold such a line
+            return bool(likely and below and below[0] in KNOWN and self._after_block(option, at)[1] is None)
+        return bool(likely and (type == "services" or not below or not KNOWN.isdisjoint(below)))
+
+    def _after_block(self, option: _Option, at: int) -> tuple[int, int | None]:
+        """Return the last line of the block behind an indented header, and the last of the settings that follow it.
+
+        Those belong to the section above, as SDKs read it. None where none follow, or where there is no block: then the
+        header alone is indented.
+        """
+        last = max((number for number, _ in self._deeper(option, at)), default=at)
+        if last == at:
+            return last, None
+        end = last
+        while end < len(self.lines) and self.lines[end].lstrip()[:1] != "[":
+            end += 1
+        settings = (n for n in range(last + 1, end + 1) if self.lines[n - 1].strip()[:1] not in ("", "#", ";"))
+        return last, max(settings, default=None)
 
     def _swallowed_header(self, option: _Option, at: int, bare: str) -> Oddity:
         indent = self.lines[option.line - 1][: option.depth]
-        way = Way("Move it to the left", (indent + bare,))
         says = f"This header is indented, so it reads as part of {option.key} above it."
-        self.option, self.header = None, plain(bare).strip("[] ")
-        return Oddity("section.indented-key", at, at, at, says, (way,), True, reads=way.lines)
+        last, after = self._after_block(option, at)
+        left = (indent + bare, *self.lines[at : after or at])
+        if after is None:
+            self.option, self.header = None, plain(bare).strip("[] ")
+            way = Way("Move it to the left", left)
+            return Oddity("section.indented-key", at, at, at, says, (way,), True, reads=way.lines)
+        behind = (*self.lines[last:after], *left[: last - at + 1])
+        ways = (
+            Way("Move it with its block behind what follows", behind),
+            Way("Move it to the left, so that all below is its own", left),
+        )
+        option.last, self.option = after, None
+        return Oddity("section.indented-key", at, at, after, says, ways, reads=tuple(self.lines[at - 1 : after]))
 
     def _joined(self, option: _Option, at: int, bare: str) -> Oddity | None:
         """Return a line that is the rest of the value above it, broken off there."""
@@ -375,6 +432,11 @@ class _Reader:
         option.value, option.last, option.nested = value, last, False
         says = f"{option.key} goes on in this line, where a line break came into it."
         return Oddity("file.stray-line", at, option.line, last, says, (way,), True, refused, option.key, way.lines)
+
+
+def _depth(line: str) -> int:
+    """Return how many blanks a line begins with."""
+    return len(line) - len(line.lstrip())
 
 
 _ALSO_NESTED = frozenset(["endpoint_url", "use_dualstack_endpoint", "signature_version"])

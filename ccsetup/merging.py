@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from ccsetup.findings import Change, Remedy
 from ccsetup.ini import Setting, Stanza
+from ccsetup.keys import WHO
 from ccsetup.model import FileName
 
 
@@ -19,12 +20,23 @@ def remedies(file: FileName, live: Stanza, dead: Stanza, lines: Sequence[str]) -
     """Return the ways to make one section of two: a single one where they agree."""
     odds = conflicts(live, dead)
     if not odds:
-        return (merged(file, live, dead, lines, "Merge the two", dead_wins=False),)
+        whole = merged(file, live, dead, lines, "Merge the two", dead_wins=False)
+        one, other = (
+            Remedy(f"Keep line {kept.line}'s alone", "the other becomes a comment", silenced(file, it, lines))
+            for kept, it in ((dead, live), (live, dead))
+        )
+        return (whole, one, other) if _name_two(live, dead) else (whole,)
     keys = ", ".join(odds)
     return (
         merged(file, live, dead, lines, f"Merge them, with {keys} of line {dead.line}", dead_wins=True),
         merged(file, live, dead, lines, f"Merge them, with {keys} of line {live.line}", dead_wins=False),
     )
+
+
+def _name_two(live: Stanza, dead: Stanza) -> bool:
+    """Say whether each of two sections says in its own way who the profile is."""
+    ours, theirs = WHO & live.values.keys(), WHO & dead.values.keys()
+    return not (ours <= theirs or theirs <= ours)
 
 
 def merged(file: FileName, live: Stanza, dead: Stanza, lines: Sequence[str], label: str, *, dead_wins: bool) -> Remedy:

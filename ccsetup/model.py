@@ -225,13 +225,33 @@ class Edit(NamedTuple):
     mode: int | None = None  # the permissions it shall have; None keeps them
 
 
+class Touched(NamedTuple):
+    """What a repair of lines changes in one file: lines of the text before, from 1, and sections by type and name."""
+
+    file: FileName
+    lines: frozenset[int]
+    sections: frozenset[tuple[str, str]]
+
+
 class Plan(NamedTuple):
-    """Everything one change will write, ready to be read before it is done."""
+    """Everything one change will write, ready to be read before it is done.
+
+    What it names may change, nothing else: the settings of `sections`, or where lines are repaired, what is `touched`.
+    `decided` are profiles of which a person said that they become someone else; those of `sections` are named already.
+    `shared` says that one file serves as both of AWS's, so that the sections of both are in its one edit.
+    """
 
     profile: str
     region: str
     sections: tuple[Section, ...] = ()
     edits: tuple[Edit, ...] = ()
+    touched: tuple[Touched, ...] = ()
+    decided: frozenset[str] = frozenset()
+    shared: bool = False
+
+    def of(self, edit: Edit) -> tuple[Section, ...]:
+        """Return the sections that are written by an edit."""
+        return tuple(it for it in self.sections if edit.file and (self.shared or it.file == edit.file))
 
 
 class Receipt(NamedTuple):

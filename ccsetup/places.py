@@ -7,15 +7,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from ccsetup import ini, parse
+from ccsetup import ini, merging
 from ccsetup.facts import Facts
 from ccsetup.findings import Change, Finding
 from ccsetup.ini import Setting, Stanza
 from ccsetup.model import FileName
 from ccsetup.patterns import later
 
-_COMMENT = later(r"[ \t]+[#;]")
-_BARE = later(r"[\w/+=.:@,-]*", re.ASCII)
 _SPELLED = later(r"([^=:]*[=:]\s*)(.*?)(\s*)", re.DOTALL)
 
 
@@ -62,11 +60,16 @@ def places(facts: Facts, name: str, keys: Iterable[str]) -> list[Place]:
 
 
 def respelled(where: Place, value: str) -> tuple[Change, ...]:
-    """Return the changes that give a setting another value of one line, and leave the rest of its line as it is."""
-    parts = _SPELLED.fullmatch(_line(where, where.line))
+    """Return the changes that give a setting another value, and leave the rest of its line as it is.
+
+    What goes on in further lines stays indented, so that it stays the value's.
+    """
+    line, (value, *more) = _line(where, where.line), value.split("\n")
+    parts = _SPELLED.fullmatch(line)
     blank = " " if parts and parts[1][-2:] in (" =", " :") else ""  # nothing stood there
-    first = Change(where.file, where.line, where.line, (f"{parts[1]}{blank}{value}{parts[3]}" if parts else value,))
-    return (first, *_gone(where.file, where.setting.lines[1:]))
+    indent = line[: len(line) - len(line.lstrip())] + "    "
+    lines = (f"{parts[1]}{blank}{value}{parts[3]}" if parts else value, *(indent + it for it in more))
+    return (Change(where.file, where.line, where.line, lines), *_gone(where.file, where.setting.lines[1:]))
 
 
 def renamed(where: Place, key: str, value: str) -> tuple[Change, ...]:
@@ -81,6 +84,12 @@ def renamed(where: Place, key: str, value: str) -> tuple[Change, ...]:
 def removed(all_of: Iterable[Place]) -> tuple[Change, ...]:
     """Return the changes that take settings away, their continuation lines with them; comments between them stay."""
     return tuple(change for it in all_of for change in _gone(it.file, it.setting.lines))
+
+
+def silenced(facts: Facts, all_of: Iterable[Place]) -> tuple[Change, ...]:
+    """Return the changes that make settings comments, so that no secret is lost."""
+    found = (merging.commented(it.file, it.setting.lines, facts.lines(it.file)) for it in all_of)
+    return tuple(dict.fromkeys(change for changes in found for change in changes))
 
 
 def added(beside: Place, settings: Mapping[str, str]) -> tuple[Change, ...]:
@@ -115,17 +124,6 @@ def _gone(file: FileName, lines: Iterable[int]) -> Iterator[Change]:
         first = last = line
     if last:
         yield Change(file, first, last, ())
-
-
-def meant(value: str) -> str:
-    """Return a value without what has checks of its own: a comment behind it, quotes, a word processor's letters."""
-    return value if _BARE.fullmatch(value) else parse.tidy(_COMMENT.split(value, 1)[0])
-
-
-def comment(value: str) -> str:
-    """Return the comment that somebody wrote behind a value, the blanks before it included; "" where there is none."""
-    found = _COMMENT.search(value)
-    return value[found.start() :] if found and "\n" not in value else ""
 
 
 def finding(

@@ -9,7 +9,7 @@ from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any, Literal
 
-from ccsetup import config, masks
+from ccsetup import config, edit_proof, masks
 from ccsetup.errors import Problem
 from ccsetup.inert import inert
 from ccsetup.model import Edit, FileName, Plan, Section, Value
@@ -31,12 +31,13 @@ def make(
     """
     wanted: dict[Place, dict[str, Value | None]] = {}
     for section in sections:
-        wanted.setdefault((section.file, section.type, section.name), {}).update(section.settings)
+        file = "config" if texts.shared and section.name == "default" else section.file  # [default] is one for both
+        wanted.setdefault((file, section.type, section.name), {}).update(section.settings)
     for _, type, name in [*wanted]:
         if type == "profile":
             _supersede(name, wanted, texts, clear if name == profile else frozenset())
     made = tuple(Section(*place, settings) for place, settings in wanted.items())
-    return Plan(profile, region, made, _edits(made, texts))
+    return Plan(profile, region, made, _edits(made, texts), shared=texts.shared)
 
 
 def _supersede(name: str, wanted: dict[Place, dict[str, Value | None]], texts: AwsTexts, clear: frozenset[str]) -> None:
@@ -44,6 +45,8 @@ def _supersede(name: str, wanted: dict[Place, dict[str, Value | None]], texts: A
     shadowed = {key for key, it in wanted.get(("config", "profile", name), {}).items() if it is not None}
     gone: dict[FileName, frozenset[str]] = {"config": clear, "credentials": clear | shadowed}
     for file, keys in gone.items():
+        if file == "credentials" and texts.shared and name == "default":
+            continue
         place: Place = (file, "profile", name)
         settings = wanted.get(place, {})
         there = _values(_text(texts, file), Section(*place, {}))
@@ -67,16 +70,22 @@ def _path(texts: AwsTexts, file: FileName) -> Path:
 
 def _edits(sections: Sequence[Section], texts: AwsTexts) -> tuple[Edit, ...]:
     made = []
-    for file in dict.fromkeys(section.file for section in sections):
+    for file in dict.fromkeys(_holder(texts, section.file) for section in sections):
         before = after = _text(texts, file)
-        for section in sections:
-            if section.file == file:
-                after = config.put(after, section)
-                if file == "credentials" and all(value is None for value in section.settings.values()):
-                    after = config.drop(after, section)
+        ours = [section for section in sections if _holder(texts, section.file) == file]
+        for section in ours:
+            after = config.put(after, section)
+            if section.file == "credentials" and all(value is None for value in section.settings.values()):
+                after = config.drop(after, section)
         if (after or "") != (before or ""):
+            edit_proof.check(before, after, ours, texts.shared)
             made.append(Edit(_path(texts, file), before, after, file))
     return tuple(made)
+
+
+def _holder(texts: AwsTexts, file: FileName) -> FileName:
+    """Return the file that an edit for one of the two is called by: config where they are one."""
+    return "config" if texts.shared else file
 
 
 def again(plan: Plan, texts: AwsTexts) -> Plan:
@@ -84,12 +93,9 @@ def again(plan: Plan, texts: AwsTexts) -> Plan:
 
     Raises Problem(code="file.changed") when it has changed one of the plan's own sections into something else.
     """
-    before = {edit.file: edit.before for edit in plan.edits}
-    for section in plan.sections:
+    for before, section in ((edit.before, section) for edit in plan.edits for section in plan.of(edit)):
         text = _text(texts, section.file)
-        if section.file not in before or config.holds(text or "", section):
-            continue
-        if _values(before[section.file], section) != _values(text, section):
+        if not config.holds(text or "", section) and _values(before, section) != _values(text, section):
             raise Problem(
                 f"Another program has changed [{config.heading(section)}] in {_path(texts, section.file)} meanwhile.",
                 why="Nothing was written over it.",
@@ -108,16 +114,14 @@ def around(plan: Plan, texts: AwsTexts) -> Plan:
     edits = []
     for edit in plan.edits:
         now = _text(texts, edit.file or "config")
-        without = edit.before if now == edit.after else _without(edit, now, plan.sections)
+        without = edit.before if now == edit.after else _without(edit, now, plan.of(edit))
         edits.append(edit._replace(before=without, after=now))
     return plan._replace(edits=tuple(edits))
 
 
 def _without(edit: Edit, now: str | None, sections: Sequence[Section]) -> str | None:
     text = now
-    for section in sections:
-        if section.file != edit.file or text is None:
-            continue
+    for section in sections if text is not None else ():
         old = _values(edit.before, section)
         text = config.put(text, section._replace(settings={key: old.get(key) for key in section.settings}))
         if not config.read(edit.before or "", section.file).find(section.type, section.name):
@@ -135,7 +139,7 @@ def summary(plan: Plan) -> list[dict[str, Any]]:
     """Return what the plan changes, section by section, for JSON; secrets masked."""
     found = []
     for edit in plan.edits:
-        for section in plan.sections:
+        for section in plan.of(edit):
             there = _values(edit.before, section)
             entry = {
                 "path": str(edit.path),
@@ -147,7 +151,7 @@ def summary(plan: Plan) -> list[dict[str, Any]]:
                 },
                 "remove": [key for key, value in section.settings.items() if value is None and key in there],
             }
-            if section.file == edit.file and (entry["set"] or entry["remove"]):
+            if entry["set"] or entry["remove"]:
                 found.append(entry)
     return found
 

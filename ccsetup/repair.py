@@ -6,17 +6,18 @@ Nothing is written here: what comes of it are the facts as they would be, for ev
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
-from ccsetup import ini
+from ccsetup import edit_proof, ini
 from ccsetup.facts import Clone, Facts
 from ccsetup.findings import Change, Finding, Remedy
 from ccsetup.ini import LINE
-from ccsetup.model import FileName
+from ccsetup.model import FileName, Touched
 
 FILES: tuple[FileName, ...] = ("config", "credentials")
 
@@ -40,12 +41,16 @@ def origin(text: Text, line: int) -> int:
     return text.origins[line - 1] if 0 < line <= len(text.origins) else 0
 
 
-def apart(remedies: Iterable[Remedy]) -> list[Remedy]:
-    """Return the remedies that can be applied together: each that touches no line of one before it."""
+def apart(remedies: Iterable[Remedy], shared: bool = False) -> list[Remedy]:
+    """Return the remedies that can be applied together: each that touches no line of one before it.
+
+    `shared` says that one file serves as both.
+    """
     taken: dict[FileName, list[tuple[int, int]]] = {file: [] for file in FILES}
     whole: set[FileName] = set()
     found = []
     for remedy in remedies:
+        remedy = _of_one_file(remedy) if shared else remedy
         files = {change.file for change in remedy.changes} | {*remedy.texts}
         meets = any(_meets(it, taken[it.file]) for it in remedy.changes)
         if meets or files & whole or any(taken[file] for file in remedy.texts):
@@ -55,6 +60,15 @@ def apart(remedies: Iterable[Remedy]) -> list[Remedy]:
             taken[change.file].append((change.first, max(change.first, change.last)))
         found.append(remedy)
     return found
+
+
+def _of_one_file(remedy: Remedy) -> Remedy:
+    """Return a remedy for one file that serves as both, of which each line is there once."""
+    changes = dict.fromkeys(change._replace(file="config") for change in remedy.changes)
+    texts: dict[FileName, str] = {}
+    for text in remedy.texts.values():
+        texts["config"] = text
+    return remedy._replace(changes=tuple(changes), texts=texts)
 
 
 def _meets(change: Change, taken: Sequence[tuple[int, int]]) -> bool:
@@ -118,9 +132,17 @@ class Repair:
         )
         return finding.code, finding.profile, str(finding.path or ""), line
 
+    def traced(self, touched: Sequence[Touched]) -> tuple[Touched, ...]:
+        """Return what is touched, its lines as they were numbered at first."""
+        return tuple(
+            it._replace(lines=frozenset(origin(self.texts[it.file], line) for line in it.lines) - {0}) for it in touched
+        )
+
     def plus(self, remedies: Sequence[Remedy]) -> Repair:
         """Return this with more remedies applied, which do not meet."""
         texts = dict(self.texts)
+        if self.facts.texts.shared:
+            remedies = [_of_one_file(remedy) for remedy in remedies]
         for file in FILES:
             whole = [remedy.texts[file] for remedy in remedies if file in remedy.texts]
             if whole:
@@ -141,7 +163,7 @@ class Repair:
 
 def of(facts: Facts) -> Repair:
     """Return the beginning: nothing repaired."""
-    there = {"config": facts.texts.config, "credentials": facts.texts.credentials}
+    there = {"config": facts.texts.config, "credentials": None if facts.texts.shared else facts.texts.credentials}
     return Repair(facts, {file: begun(text) for file in FILES if (text := there[file]) is not None})
 
 
@@ -161,7 +183,8 @@ def _supposing(
     """Return the facts as they would be."""
     there = facts.texts
     for file, text in texts.items():
-        there = there._replace(config=text.text) if file == "config" else there._replace(credentials=text.text)
+        there = there._replace(config=text.text) if file == "config" else there
+        there = there._replace(credentials=text.text) if file == "credentials" or there.shared else there
     return replace(
         facts,
         texts=there,
@@ -185,18 +208,35 @@ def _resettled(clone: Clone, git: Mapping[str, str | None]) -> Clone:
 
 def harm(before: Repair, after: Repair, remedies: Sequence[Remedy]) -> str:
     """Say which section would read otherwise though no remedy touches it; "" when none does."""
+    touched = {it.file: it for it in touching(before, after, remedies)}
+    shared, named = before.facts.texts.shared, before.facts.named
     for file, text in after.texts.items():
-        old, new = before.facts.document(file), after.facts.document(file)
-        if file not in before.texts or text == before.texts[file] or any(file in remedy.texts for remedy in remedies):
-            continue
-        changes = [it for remedy in remedies for it in remedy.changes if it.file == file]
-        touched = _touched(old, [(it.first, it.last) for it in changes]) | _touched(new, _where_now(changes))
-        was, now = _others(old, touched), _others(new, touched)
-        if was != now:
-            return next(iter(was.keys() ^ now.keys()), "") or next(key for key in was if was[key] != now[key])
-        if new.fault and not old.fault:
-            return new.fault.says
+        whole = any(file in remedy.texts for remedy in remedies)
+        if file in before.texts and text != before.texts[file] and not whole:
+            says = edit_proof.differs(before.texts[file].text, text.text, touched[file], shared, named)
+            if says:
+                return says
     return ""
+
+
+def touching(before: Repair, after: Repair, remedies: Sequence[Remedy]) -> tuple[Touched, ...]:
+    """Return what these remedies, which lead from one to the other, touch in each file they change."""
+    found, shared = [], before.facts.texts.shared
+    for file, text in before.texts.items():
+        if text == after.texts[file]:
+            continue
+        changes = [it for remedy in remedies for it in remedy.changes if shared or it.file == file]
+        whole = any(remedy.texts for remedy in remedies if shared or file in remedy.texts)
+        spans, now = [(it.first, it.last) for it in changes], _where_now(changes)
+        if whole:
+            spans = now = [(1, len(LINE.findall(text.text)))]
+        sections: set[tuple[str, str]] = set()
+        for role in FILES if shared else (file,):
+            for there, lines in ((before.facts, spans), (after.facts, now)):
+                sections |= _touched(there.document(role), lines) | _touched(there.as_read(role), lines)
+        lines_ = frozenset(n for first, last in spans for n in range(first, last + 1))
+        found.append(Touched(file, lines_, frozenset(sections)))
+    return tuple(found)
 
 
 def _where_now(changes: Sequence[Change]) -> list[tuple[int, int]]:
@@ -214,16 +254,8 @@ def _touched(document: ini.Document, spans: Sequence[tuple[int, int]]) -> set[tu
     stanzas = document.stanzas
     found = set()
     for first, last in spans:
-        for at, stanza in enumerate(stanzas):
-            end = stanzas[at + 1].line - 1 if at + 1 < len(stanzas) else max(last, stanza.line)
-            if stanza.line <= max(first, last) and min(first, last) <= end:
-                found.add((stanza.type, stanza.name))
-    return found
-
-
-def _others(document: ini.Document, touched: set[tuple[str, str]]) -> dict[str, list[dict[str, str]]]:
-    found: dict[str, list[dict[str, str]]] = {}
-    for stanza in document.stanzas:
-        if (stanza.type, stanza.name) not in touched:
-            found.setdefault(f"{stanza.type} {stanza.name}", []).append(stanza.values)
+        low, high = min(first, last), max(first, last)
+        begin = max(bisect_right(stanzas, low, key=lambda it: it.line) - 1, 0)
+        end = bisect_right(stanzas, high, key=lambda it: it.line)
+        found |= {(it.type, it.name) for it in stanzas[begin:end] if it.line <= high}
     return found

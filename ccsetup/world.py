@@ -33,12 +33,20 @@ if TYPE_CHECKING:
 
 
 class AwsTexts(NamedTuple):
-    """The two AWS files as they are on disk: the path as AWS finds it, and the text (None: there is no such file)."""
+    """The two AWS files as they are on disk: the path as AWS finds it, and the text (None: there is no such file).
+
+    Where both are one file, whatever they are called, both paths are the same one, and so are the texts.
+    """
 
     config_path: Path
     config: str | None
     credentials_path: Path
     credentials: str | None
+
+    @property
+    def shared(self) -> bool:
+        """Say whether one file serves as both, as where AWS_CONFIG_FILE names the credentials file."""
+        return self.config_path == self.credentials_path
 
 
 class Change(NamedTuple):

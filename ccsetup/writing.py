@@ -1,9 +1,12 @@
 """Edits to disk: locked, compared, proven, backed up, replaced at once, and checked afterwards.
 
-A file that is a symbolic link has its target replaced. A hard link is broken by that: the other name keeps the old
-text. Other programs truncate these files and then write, without a lock, so a moment after replacing both names are
-looked at again: the file, which another program may have overwritten with what it had read before, and the old file,
-into which another program may still have written. Either way the change is taken back as far as it is still there and
+A file that is a symbolic link has its target replaced. One that has other names (hard links) is written in place, so
+that they stay names of one file; where a run was killed in the middle of that, the backup tells, and the next one to
+read puts back the old bytes (`Files.read`).
+
+Other programs truncate these files and then write, without a lock, so a moment after replacing both names are looked
+at again: the file, which another program may have overwritten with what it had read before, and the old file, into
+which another program may still have written. Either way the change is taken back as far as it is still there and
 Problem(code="file.changed") says so, for the caller to plan again on the text that is there now.
 """
 
@@ -20,11 +23,11 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from ccsetup import config, disk
+from ccsetup import config, disk, edit_proof
 from ccsetup.core.made_folders import make_folder, remove_folders
 from ccsetup.disk import encoded
 from ccsetup.errors import Problem
-from ccsetup.model import Edit, Section
+from ccsetup.model import Edit, Plan
 
 LOCK_S = 30  # how long to wait for another ccsetup
 SETTLE_S = 0.015  # how long another program may take from reading a small file to writing it,
@@ -36,16 +39,17 @@ Judge = Callable[[Path], Mapping[str, Any]]
 class Draft:
     """One edit on its way to the disk: the file that is there, and private ones beside it."""
 
-    def __init__(self, edit: Edit, sections: Sequence[Section], mode: int | None) -> None:
+    def __init__(self, edit: Edit, plan: Plan | None, mode: int | None) -> None:
         self.edit = edit
         self.target = Path(os.path.realpath(edit.path))
         self.before = encoded(edit.before)
         self.after = encoded(edit.after)
         self.mode: int | None = None  # of the file that is there
         self._mode = mode  # for the new one; None keeps it
-        self._sections = [section for section in sections if section.file == edit.file]
+        self._plan, self._sections = plan, plan.of(edit) if plan else ()
         self._new: Path | None = None  # holds the text to come
-        self._old: Path | None = None  # another name of the file that is there
+        self._old: Path | None = None  # another name of the file that is there, or a copy
+        self._in_place = self._begun = False
 
     def prepare(self, judge: Judge | None) -> None:
         """Write the new text beside the file, and prove it."""
@@ -56,11 +60,12 @@ class Draft:
         if self.before is not None:
             status = self.target.stat()
             self.mode = stat.S_IMODE(status.st_mode)
+            self._in_place = status.st_nlink > 1 and self.after is not None
             self._old = self._second_name()
         if self.after is not None:
             self._new = disk.draft(self.target, self.after)
-            if self._sections:
-                config.prove(self.edit.before, self.edit.after, self._sections, judge and partial(self._judged, judge))
+            if self._plan:
+                edit_proof.prove(self.edit, self._plan, judge and partial(self._judged, judge))
             if self.before is not None:
                 _give(self._new, status)
             modes = (self._mode, self.edit.mode, self.mode, 0o600)
@@ -75,9 +80,11 @@ class Draft:
         return Problem(what, next="Run the same command again.", code="file.changed")
 
     def _second_name(self) -> Path:
-        """Give the file a second name, by which it can be put back and watched; a copy where links are unknown."""
+        """Give the file a second name, by which it can be put back and watched; else a copy serves."""
         name = self.target.with_name(f".{self.target.name}{disk.MARK}old")
         try:
+            if self._in_place:
+                raise OSError
             os.link(self.target, name)
         except OSError:
             name = disk.draft(self.target, self.before or b"")
@@ -97,11 +104,20 @@ class Draft:
     def replace(self) -> None:
         """Put the new text, or nothing, in the file's place, if that is still what the edit was made for."""
         self._compare()
-        if self._new is None:
+        if self._in_place:
+            self._overwrite(self.after, self._new)
+        elif self._new is None:
             self.target.unlink()
         else:
             self._new.replace(self.target)
         disk.sync(self.target.parent)
+
+    def _overwrite(self, data: bytes | None, like: Path | None) -> None:
+        """Write the file in place, so that its other names show it too, with the permissions of another one."""
+        self._begun = True
+        disk.overwrite(self.target, data or b"")
+        if like is not None and stat.S_IMODE(like.stat().st_mode) != stat.S_IMODE(self.target.stat().st_mode):
+            self.target.chmod(stat.S_IMODE(like.stat().st_mode))
 
     def look_again(self) -> None:
         """Raise Problem when another program, at work meanwhile, has undone the change or lost its own."""
@@ -117,7 +133,12 @@ class Draft:
 
     def restore(self) -> None:
         """Put the old file back in its place, unless somebody else's is there."""
-        if disk.contents(self.target) != self.after:
+        there = disk.contents(self.target)
+        if self._begun and there != self.before:
+            if there == self.after or disk.is_torn(there or b"", self.before or b"", self.after or b""):
+                self._overwrite(self.before, self._old)
+            return
+        if there != self.after:
             return
         if self._old is not None:
             self._old.replace(self.target)
@@ -151,15 +172,18 @@ class Exchange:
     def run(
         self,
         edits: Sequence[Edit],
-        sections: Sequence[Section],
+        plan: Plan | None,
         modes: Mapping[str, int | None],
         made: list[Path],
         keep: Callable[[Sequence[Draft]], Path | None],
     ) -> Path | None:
-        """Prepare the edits, keep a backup, then replace every file or none."""
+        """Prepare the edits, keep a backup, then replace every file or none.
+
+        What the plan does not name is proven to stay; without one the edits put back what was there.
+        """
         with ExitStack() as unmaking, disk.explained(edits[0].path, "write"), ExitStack() as always:
             unmaking.callback(remove_folders, made)
-            drafts = [Draft(edit, sections, modes.get(str(edit.path))) for edit in edits]
+            drafts = [Draft(edit, plan, modes.get(str(edit.path))) for edit in edits]
             for draft in drafts:
                 make_folder(draft.target.parent, made)
             for target in sorted(
@@ -182,6 +206,13 @@ class Exchange:
                 failing.pop_all()
             unmaking.pop_all()
         return backup
+
+    def finish(self, path: Path, there: bytes, wanted: bytes) -> None:
+        """Make a file, which a killed run left half written, what is wanted, if it is as it was found."""
+        target = Path(os.path.realpath(path))
+        with self._locked(target, []), disk.explained(path, "write"):
+            if disk.contents(target) == there:
+                disk.overwrite(target, wanted)
 
     @contextmanager
     def _locked(self, target: Path, made: list[Path]) -> Iterator[None]:

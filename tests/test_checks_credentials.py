@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,11 @@ def stored(
 def taken(text: str) -> str:
     """Return lines that are there before alone."""
     return "".join(f"-{line}\n" for line in text.splitlines())
+
+
+def silent(it: Patient) -> Patient:
+    """Return a patient whose lines that are there before alone are comments afterwards: nothing is lost."""
+    return it._replace(text=re.sub(r"(?m)^-(.*?)(§?)$", r"-\1\2\n+# \1", it.text))
 
 
 KEPT = [
@@ -88,6 +94,9 @@ KEPT = [
 ]  # fmt: skip
 
 
+KEPT = [silent(it) if it.code == "keys.partial" else it for it in KEPT]
+
+
 @pytest.mark.parametrize("patient", KEPT, ids=lambda it: f"{it.code} {it.fix}")
 def test_stored_keys_that_are_none_are_named_and_mended(patient, tmp_path, monkeypatch):
     after = prove(patient)
@@ -116,7 +125,7 @@ SHADOWED = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("patient", SHADOWED)
-def test_keys_that_another_kind_hides_are_taken_away_and_the_same_kind_wins(patient, tmp_path, monkeypatch):
+@pytest.mark.parametrize("patient", [silent(it) for it in SHADOWED])
+def test_keys_that_another_kind_hides_become_comments_and_the_same_kind_wins(patient, tmp_path, monkeypatch):
     after = prove(patient, found=FOUND)
     assert not patient.way or resolved(after, "dev", tmp_path, monkeypatch) == patient.way

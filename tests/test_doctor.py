@@ -257,7 +257,7 @@ def test_what_has_two_readings_is_asked_and_may_be_left(tmp_path: Path) -> None:
     assert report.exit_code == 3
     it = replace(it, prompt=Script(("keys.partial", "0"), ("repair", "go")))
     assert codes(visit(it, fix=True), fixed=True) == ["keys.partial"]
-    assert "AKIAI44QH8DHBEXAMPLE" not in (it.home / ".aws" / "credentials").read_text()
+    assert "\n# aws_access_key_id = AKIAI44QH8DHBEXAMPLE\n" in (it.home / ".aws" / "credentials").read_text()
 
 
 def test_declining_the_review_writes_nothing(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ from ccsetup import backups, config, disk, plan
 from ccsetup import writing as rooms
 from ccsetup.errors import Problem
 from ccsetup.files import Files
-from ccsetup.model import Edit, Plan, Receipt, Secret, Section
+from ccsetup.model import Edit, Plan, Receipt, Secret, Section, Touched
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=timezone.utc)
 CONFIG = "# mine\n[default]\nregion = us-east-1\n\n[profile dev]\noutput = json\n"
@@ -136,7 +136,8 @@ def test_the_files_are_where_all_sdks_look_for_them() -> None:
 def test_any_bytes_survive_reading_and_writing(home: Home) -> None:
     home.fill(b"# \xff\xfe\x80\r\n[profile dev]\r\n", None)
     before = home.files.read().config
-    home.files.apply(Plan("dev", "", (), (Edit(home.config, before, (before or "") + "x = \udc80\r\n", "config"),)))
+    edit = Edit(home.config, before, (before or "") + "x = \udc80\r\n", "config")
+    home.files.apply(Plan("dev", "", (), (edit,), (Touched("config", frozenset(), frozenset({("profile", "dev")})),)))
     assert home.config.read_bytes() == b"# \xff\xfe\x80\r\n[profile dev]\r\nx = \x80\r\n"
 
 
@@ -249,11 +250,64 @@ def test_a_linked_folder_is_followed(home: Home, tmp_path: Path) -> None:
 
 
 @POSIX
-def test_the_other_name_of_a_hard_link_keeps_the_old_text(home: Home) -> None:
+@pytest.mark.parametrize("odd", [0o600, 0o640])
+def test_the_other_names_of_a_hard_link_stay_names_of_the_same_file(home: Home, odd: int) -> None:
+    home.fill().config.chmod(odd)
+    os.link(home.config, home.path / "other")
+    before = home.listing()
+    receipt = home.files.apply(home.plan())
+    assert home.config.samefile(home.path / "other")
+    assert (mode(home.config), home.config.read_text()) == (odd, config.put(CONFIG, SECTIONS[0]))
+    assert {path.name for path in home.aws.iterdir()} == {"config", "credentials"}
+    home.files.put_back(receipt)
+    assert home.listing() == before
+    assert home.config.samefile(home.path / "other")
+
+
+@POSIX
+@pytest.mark.parametrize("region", ["x", "us-east-2-and-more"])
+@pytest.mark.parametrize("written", [0, 1, 30, 45, 50, 60, 200])
+def test_a_file_left_half_written_in_place_is_put_back_by_the_next_to_read_it(
+    home: Home, region: str, written: int
+) -> None:
+    text = CONFIG + "# more\n" * 4
+    os.link(home.fill(text).config, home.path / "other")
+    change = home.plan(Section("config", "profile", "dev", {"region": region}))
+    receipt = home.files.apply(change)
+    after = home.config.read_bytes()
+    for one, other in ((text.encode(), after), (after, text.encode())):  # killed in a change, or in undoing it
+        torn = other[:written] + one[written:]
+        with home.config.open("r+b") as file:
+            file.write(torn)
+            file.truncate()
+        whole = after if torn == after else text.encode()
+        assert (home.files.read().config or "").encode() == whole
+        assert home.config.read_bytes() == (home.path / "other").read_bytes() == whole
+        home.config.write_bytes(after)
+    home.config.write_bytes(b"# somebody else's\n")
+    assert home.files.read().config == "# somebody else's\n"
+    assert receipt.backups
+
+
+@POSIX
+def test_a_hard_link_that_cannot_be_written_to_the_end_is_as_it_was(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
     os.link(home.fill().config, home.path / "other")
-    home.files.apply(home.plan())
-    assert (home.path / "other").read_text() == CONFIG
-    assert "us-east-2" in home.config.read_text()
+    before, change = home.listing(), home.plan()
+    real, count = disk.put, iter(range(100))
+
+    def put(fd: int, data: bytes) -> None:
+        if stat.S_ISREG(os.fstat(fd).st_mode) and os.fstat(fd).st_nlink == 2 and next(count) == 0:
+            real(fd, data[:-5])
+            raise OSError(errno.ENOSPC, "full")
+        real(fd, data)
+
+    monkeypatch.setattr(disk, "put", put)
+    with pytest.raises(Problem, match="the disk is full"):
+        home.files.apply(change)
+    assert next(count) == 2
+    assert home.listing() == before
 
 
 def test_nothing_but_the_files_and_one_backup_is_left(home: Home) -> None:
@@ -369,7 +423,9 @@ def test_a_backup_holds_what_undo_needs(home: Home) -> None:
     home.fill(CONFIG.encode() + b"# \xff\n", None)
     before = home.files.read().config
     edits = (Edit(home.config, before, CONFIG, "config"), Edit(home.credentials, None, SECRETS, "credentials"))
-    receipt = home.files.apply(Plan("dev", "", (), edits))
+    sections = frozenset({("profile", "dev")})
+    touched = Touched("config", frozenset({7}), sections), Touched("credentials", frozenset(), sections)
+    receipt = home.files.apply(Plan("dev", "", (), edits, touched))
     [path] = receipt.backups
     record = json.loads(path.read_text())
     assert (record["at"], record["profile"]) == (NOON.isoformat(), "dev")
@@ -918,3 +974,59 @@ def test_beside_a_program_that_writes_in_place_nothing_is_lost(home: Home) -> No
 
 def test_every_id_of_the_corpus_is_one_file() -> None:
     assert len(set(IDS)) == len(IDS)
+
+
+# ------------------------------------------------------------------ the writer's own proof
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        lambda text: text.replace("# mine\n", ""),
+        lambda text: text.replace("region = us-east-1\n", ""),
+        lambda text: text.replace("region = us-east-1", "region = us-east-3"),
+        lambda text: text.replace("[default]\n", "[default]\nrole_arn = r\n"),
+        lambda text: text.replace("\n[profile dev]", "\n  [profile dev]"),
+        lambda text: text + "hush\n",
+        lambda text: text + "[profile dev]\n",
+        lambda text: text.replace("output = json\n", "\n[default]\n"),
+    ],
+)
+def test_a_repair_that_takes_or_changes_what_it_does_not_name_is_not_written(
+    home: Home, harm: Callable[[str], str]
+) -> None:
+    before = home.fill().listing()
+    touched = Touched("config", frozenset({6}), frozenset({("profile", "dev")}))
+    wanted = CONFIG.replace("output = json", "# output = json")
+    for after in (harm(CONFIG), harm(wanted)):
+        edit = Edit(home.config, CONFIG, after, "config")
+        with pytest.raises(Problem) as refused:
+            home.files.apply(Plan("", "", (), (edit,), (touched,)))
+        assert "hush" not in f"{refused.value.what}{refused.value.why}"
+        assert home.listing() == before
+    home.files.apply(Plan("", "", (), (Edit(home.config, CONFIG, wanted, "config"),), (touched,)))
+    assert home.config.read_text() == wanted
+
+
+def test_a_plan_that_names_nothing_takes_nothing(home: Home) -> None:
+    home.fill()
+    with pytest.raises(Problem):
+        home.files.apply(Plan("", "", (), (Edit(home.config, CONFIG, CONFIG[: CONFIG.index("[profile")], "config"),)))
+    home.files.apply(Plan("", "", (), (Edit(home.config, CONFIG, CONFIG + "# more\n", "config"),)))
+
+
+@pytest.mark.parametrize("decided", [False, True])
+def test_nobody_else_comes_to_sign_in_elsewhere_unless_a_person_says_so(home: Home, decided: bool) -> None:
+    session = "[sso-session acme]\nsso_start_url = https://acme.awsapps.com/start\nsso_region = us-east-1\n"
+    role = "sso_session = acme\nsso_account_id = 111122223333\nsso_role_name = Dev\n"
+    home.fill(f"{session}[profile dev]\n{role}[profile other]\n{role}", None)
+    before = home.listing()
+    moved = Section("config", "sso-session", "acme", {"sso_start_url": "https://other.awsapps.com/start"})
+    change = home.plan(moved, Section("config", "profile", "dev", {"region": "us-east-2"}))
+    if decided:
+        home.files.apply(change._replace(decided=frozenset({"other"})))
+        return
+    with pytest.raises(Problem, match="someone else of other") as refused:
+        home.files.apply(change)
+    assert refused.value.code == "access.identity"
+    assert home.listing() == before

@@ -400,3 +400,50 @@ def test_a_line_without_end_is_shown_cut_and_keeps_nobody_waiting(long: str) -> 
     assert len(shown) < 5000
     assert "hush" not in shown
     assert shown.endswith("+b = 1")
+
+
+# ------------------------------------------------------------------ what a value has swallowed
+
+TOKEN = "IQoJb3JpZ2luX2VjEJr//////////wEaCXVzLWVhc3QtMSJHMEUCIQ=="
+PROD = f"aws_access_key_id = AKIAI44QH8DHBEXAMPLE\n  aws_secret_access_key = {SECRET}\n"
+SWALLOWING = {
+    "a block below a token": (
+        "credentials",
+        f"[dev]\naws_access_key_id = {KEY}\naws_secret_access_key = {SECRET}\naws_session_token = {TOKEN}\n  [prod]\n  {PROD}",
+    ),
+    "a comment and a blank line between": (
+        "credentials",
+        f"[dev]\naws_session_token = {TOKEN}\n  # Anna's\n\n  [prod]\n  {PROD}",
+    ),
+    "indented by a tab": ("credentials", f"[dev]\naws_session_token = {TOKEN}\n\t[prod]\n\t{PROD}"),
+    "below the secret": ("credentials", f"[dev]\naws_access_key_id = {KEY}\naws_secret_access_key = {SECRET}\n  [prod]\n  {PROD}"),
+    "below what goes": ("config", "[profile dev]\nrole_arn = r\n  [profile prod]\n  region = us-east-1\n"),
+    "below an empty value": ("credentials", f"[dev]\naws_session_token =\n  [prod]\n  {PROD}"),
+    "a sign-in": (
+        "config",
+        "[profile dev]\nrole_arn = r\n  [sso-session acme]\n  sso_start_url = https://acme.awsapps.com/start\n  sso_region = us-east-1\n",
+    ),
+    "services": ("config", "[profile dev]\nrole_arn = r\n  [services local]\n  s3 =\n    endpoint_url = http://localhost:1\n"),
+    "a setting of its own": ("credentials", f"[dev]\naws_session_token = {TOKEN}\n  region = eu-west-1\n"),
+    "another setting on the line": ("config", "[profile dev]\nsource_profile = b role_arn = r output = json\n"),
+    "a block behind a joined token": ("credentials", f"[dev]\naws_session_token = {TOKEN[:-2]}\n  {TOKEN}\n  [prod]\n  {PROD}"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SWALLOWING)
+def test_a_value_that_has_swallowed_something_else_is_not_written_over(name: str) -> None:
+    file, text = SWALLOWING[name]
+    texts = on(text) if file == "config" else on(None, text)
+    with pytest.raises(Problem, match=r"^Line [2-7] of the AWS (config|credentials) file: ") as refused:
+        plan.make("dev", "a", [Section("config", "profile", "dev", {"region": "a"}), keys()], texts, OWN)
+    assert refused.value.next.endswith("ccsetup doctor --fix")
+    assert refused.value.code in ("section.indented-key", "file.stray-line", "file.nested-block")
+    assert SECRET not in f"{refused.value.what}{refused.value.why}{refused.value.next}"
+
+
+def test_a_token_over_several_lines_is_the_values_own() -> None:
+    text = f"[dev]\naws_access_key_id = {KEY}\naws_secret_access_key = {SECRET}\naws_session_token = {TOKEN[:-2]}\n  {TOKEN}\n\n[x]\n"
+    change = plan.make("dev", "a", [keys()], on(None, text), OWN)
+    assert (
+        after(change, "credentials") == f"[dev]\naws_access_key_id = {KEY}\naws_secret_access_key = {SECRET}\n\n[x]\n"
+    )

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from importlib import import_module
 from pathlib import Path
 
+from ccsetup.caution import cautious
 from ccsetup.facts import Facts
 from ccsetup.findings import Finding
 
@@ -23,7 +24,7 @@ def _found() -> tuple[Check, ...]:
 
 def offline(facts: Facts) -> list[Finding]:
     """Return what every check finds, worst first, in the order of the files."""
-    return worst_first(finding for check in _found() for finding in check(facts))
+    return worst_first(cautious(facts, [finding for check in _found() for finding in check(facts)]))
 
 
 def worst_first(findings: Iterable[Finding]) -> list[Finding]:

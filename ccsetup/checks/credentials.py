@@ -9,8 +9,9 @@ from ccsetup import sources, standing
 from ccsetup.checks.kinds import ALONE, ID, SECRET, TOKENS, Kind, kinds
 from ccsetup.facts import Facts
 from ccsetup.findings import Change, Finding, Remedy
+from ccsetup.keys import meant
 from ccsetup.model import FileName
-from ccsetup.places import Place, added, finding, in_file, meant, place, places, removed, respelled
+from ccsetup.places import Place, added, finding, in_file, place, places, removed, respelled, silenced
 
 Settings = Mapping[str, str]
 
@@ -75,7 +76,7 @@ def partial(facts: Facts, name: str, there: Settings) -> Iterator[Finding]:
         because="PartialCredentialsError, or no credentials at all: git and SDKs then try this machine's role.",
         fix="ask",
         do=f"ccsetup setup keys --profile {name}",
-        remedies=(Remedy("Take that half away", changes=removed(places(facts, name, _STATIC))),),
+        remedies=(Remedy("Make that half a comment", changes=silenced(facts, places(facts, name, _STATIC))),),
     )
 
 

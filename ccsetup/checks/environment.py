@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from ccsetup import shells
 from ccsetup.facts import Facts
 from ccsetup.findings import Finding, Severity
-from ccsetup.places import meant
+from ccsetup.keys import meant
 
 _PAIR = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 _TOKENS = ("AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN")

@@ -6,21 +6,19 @@ import shlex
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from ccsetup import ini, letters, merging
+from ccsetup import ini, letters
 from ccsetup.facts import Facts
 from ccsetup.findings import Change, Finding, Remedy
 from ccsetup.ini import Setting, Stanza
 from ccsetup.keys import DECIDING, FREE, STRICT
-from ccsetup.meant import Oddity
 from ccsetup.model import FileName
+from ccsetup.oddities import Oddity
 
 FILES: tuple[FileName, ...] = ("config", "credentials")
 REFUSED = (
     "Until then AWS's tools refuse the whole file, every profile in it: “Unable to parse config file”, no line named."
 )
 _SDKS = {
-    "file.duplicate-section": "Other SDKs merge the two, the later value winning.",
-    "file.duplicate-key": "Other SDKs take the later one.",
     "file.stray-line": "Other SDKs refuse it too, or skip the line silently.",
 }
 
@@ -91,73 +89,6 @@ _QUIET = {
     "file.characters": "AWS's tools do not take one for the other: the profile, or the setting, is not found.",
     "section.indented-key": "Every SDK reads it so, and none says a word: the setting above holds both lines.",
 }
-
-
-def duplicate_keys(facts: Facts) -> Iterator[Finding]:
-    """A key that is there twice, in any case."""
-    for file in FILES:
-        unclear = [odd.line for odd in facts.reading(file).oddities if odd.code == "file.stray-line" and not odd.sure]
-        document = facts.document(file)
-        for stanza in document.stanzas if document.walked is not None else ():  # a plain text has none
-            settings = stanza.settings
-            if len({setting.key for setting in settings}) == len(settings):
-                continue
-            seen: dict[str, Setting] = {}
-            for setting in settings:
-                if before := seen.get(setting.key):
-                    found = _twice(facts, file, stanza, before, setting)
-                    parted = any(before.lines[0] < line < setting.lines[0] for line in unclear)
-                    yield _unsure(facts, file, found, setting) if parted else found
-                seen[setting.key] = setting
-
-
-def _unsure(facts: Facts, file: FileName, found: Finding, later: Setting) -> Finding:
-    """Return a finding to ask about: a line between the two, which nobody understands, may have begun a section."""
-    first = Remedy("Keep the earlier one", "", tuple(merging.commented(file, later.lines, facts.lines(file))))
-    return found._replace(fix="ask", remedies=(*found.remedies, first))
-
-
-def _twice(facts: Facts, file: FileName, stanza: Stanza, before: Setting, setting: Setting) -> Finding:
-    changes = tuple(merging.commented(file, before.lines, facts.lines(file)))
-    return Finding(
-        "file.duplicate-key",
-        "stops",
-        f"{setting.key} is set twice in [{stanza.header}], first on line {before.lines[0]}.",
-        f"{REFUSED} {_SDKS['file.duplicate-key']}",
-        profile=stanza.name if stanza.type == "profile" else "",
-        path=facts.path(file),
-        line=setting.lines[0],
-        fix="auto",
-        remedies=(Remedy("Keep the later one", "the earlier becomes a comment", changes),),
-    )
-
-
-def duplicate_sections(facts: Facts) -> Iterator[Finding]:
-    """A section that is there twice, spelled alike or so that tools take one for the other."""
-    for file in FILES:
-        seen: dict[tuple[str, str], Stanza] = {}
-        for stanza in facts.document(file).stanzas:
-            key = stanza.type, stanza.name
-            first = seen.setdefault(key, stanza)
-            same = first.header == stanza.header
-            if first is stanza or (not stanza.type and not same) or (stanza.name == "default" and not same):
-                continue
-            says = f"[{stanza.header}] is there twice, first on line {first.line}."
-            if not same:
-                says = f"[{stanza.header}] is the same section as [{first.header}] on line {first.line}."
-            silent = "AWS's tools take the later one, whole, and never say so. Other SDKs merge the two."
-            ways = merging.remedies(file, first, stanza, facts.lines(file))
-            yield Finding(
-                "file.duplicate-section",
-                "stops" if same else "hinders",
-                says,
-                f"{REFUSED} {_SDKS['file.duplicate-section']}" if same else silent,
-                profile=stanza.name if stanza.type == "profile" else "",
-                path=facts.path(file),
-                line=stanza.line,
-                fix="auto" if len(ways) == 1 else "ask",
-                remedies=ways,
-            )
 
 
 def nested_blocks(facts: Facts) -> Iterator[Finding]:
@@ -294,5 +225,5 @@ def refused(facts: Facts) -> Iterator[Finding]:
 
 
 CHECKS: tuple[Callable[[Facts], Iterator[Finding]], ...] = (
-    encoding, strays, duplicate_sections, duplicate_keys, nested_blocks, characters, unreadable, permissions, refused,
+    encoding, strays, nested_blocks, characters, unreadable, permissions, refused,
 )  # fmt: skip

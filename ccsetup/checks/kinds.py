@@ -8,8 +8,9 @@ from typing import NamedTuple
 from ccsetup.checks.sources import STATIC, broken, is_role
 from ccsetup.facts import Facts
 from ccsetup.findings import Finding, Remedy
+from ccsetup.keys import meant
 from ccsetup.model import FileName
-from ccsetup.places import Place, finding, in_file, meant, removed
+from ccsetup.places import Place, finding, in_file, silenced
 from ccsetup.standing import RECORDED
 
 Settings = Mapping[str, str]
@@ -126,7 +127,7 @@ def _finding(facts: Facts, name: str, first: Kind, losers: list[Kind], places: l
         f"{name}: tools take {first.label} and never look at {words}.",
         because=because,
         fix="auto",
-        remedies=(Remedy(f"Keep {first.label}", f"take {words} away", removed(places)),),
+        remedies=(Remedy(f"Keep {first.label}", f"make {words} comments", silenced(facts, places)),),
     )
 
 

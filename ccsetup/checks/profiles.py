@@ -12,8 +12,8 @@ from ccsetup.checks.git import of_codecommit
 from ccsetup.facts import Facts
 from ccsetup.findings import Change, Finding, Remedy
 from ccsetup.letters import plain
-from ccsetup.meant import Oddity
 from ccsetup.model import FileName, Section
+from ccsetup.oddities import Oddity
 from ccsetup.patterns import later
 from ccsetup.shells import SHELLS
 

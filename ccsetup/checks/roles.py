@@ -11,8 +11,9 @@ from ccsetup.core.regions import REGION
 from ccsetup.errors import BadAnswer
 from ccsetup.facts import Facts
 from ccsetup.findings import Finding, Remedy, Severity, Wanted
+from ccsetup.keys import comment, meant
 from ccsetup.model import Corrected
-from ccsetup.places import Place, comment, finding, meant, place, removed, respelled
+from ccsetup.places import Place, finding, place, removed, respelled
 
 Settings = Mapping[str, str]
 

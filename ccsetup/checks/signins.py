@@ -15,22 +15,9 @@ from ccsetup.errors import BadAnswer
 from ccsetup.facts import Facts
 from ccsetup.findings import Change, Finding, Remedy, Wanted
 from ccsetup.ini import Stanza
+from ccsetup.keys import comment, meant
 from ccsetup.model import Corrected
-from ccsetup.places import (
-    Place,
-    added,
-    comment,
-    finding,
-    headed,
-    in_file,
-    meant,
-    place,
-    places,
-    removed,
-    renamed,
-    respelled,
-    section,
-)  # fmt: skip
+from ccsetup.places import Place, added, finding, headed, in_file, place, places, removed, renamed, respelled, section
 
 Settings = Mapping[str, str]
 

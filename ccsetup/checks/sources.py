@@ -12,7 +12,8 @@ from ccsetup import parse
 from ccsetup.errors import BadAnswer
 from ccsetup.facts import Facts
 from ccsetup.findings import Finding, Remedy, Wanted
-from ccsetup.places import Place, added, finding, meant, place, places, removed, renamed, respelled
+from ccsetup.keys import meant
+from ccsetup.places import Place, added, finding, place, places, removed, renamed, respelled
 
 Settings = Mapping[str, str]
 

@@ -12,7 +12,8 @@ from ccsetup.checks.signins import is_right, is_whole, session_of, signing_in
 from ccsetup.errors import BadAnswer
 from ccsetup.facts import Facts
 from ccsetup.findings import Finding, Remedy, Wanted
-from ccsetup.places import Place, added, comment, finding, meant, place, respelled
+from ccsetup.keys import comment, meant
+from ccsetup.places import Place, added, finding, place, respelled
 from ccsetup.world import Start, start_of
 
 Settings = Mapping[str, str]

@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from ccsetup import config, plan, repair
+from ccsetup import config, plan, profile_identity, repair
 from ccsetup.commands import diagnosis, telling
 from ccsetup.commands.diagnosis import Diagnosis, looked
 from ccsetup.errors import Cancelled, Missing, Problem
 from ccsetup.facts import Facts
 from ccsetup.findings import Finding, Remedy
-from ccsetup.model import Asked, Choice, Edit, Plan, Receipt
+from ccsetup.model import Asked, Choice, Edit, Plan, Receipt, Touched
 from ccsetup.repair import Key, Repair
 from ccsetup.world import World
 
@@ -32,6 +32,8 @@ class Cure:
         self._world, self._person = world, person
         self._passed: set[Key] = set()  # asked about, or without effect
         self._chosen: set[Key] = set()  # of AWS's findings, those that a person had repaired
+        self._touched: tuple[Touched, ...] = ()
+        self._decided: set[str] = set()  # profiles that become someone else, as a person said
         self.before, self.repair = before, repair.of(before.facts)
 
     def mend(self) -> None:
@@ -92,7 +94,7 @@ class Cure:
         remedy = self._answered(finding)
         if remedy is None:
             return False
-        if taken := self._take([(finding, remedy)]):
+        if taken := self._take([(finding, remedy)], decided=True):
             return taken
         self._world.screen.note("That would change what other sections say, so it is left as it is.")
         return False
@@ -127,20 +129,41 @@ class Cure:
         answer = self._world.prompt.ask(asked)
         return answer if isinstance(answer, str) else ""
 
-    def _take(self, wanted: Sequence[tuple[Finding, Remedy]]) -> bool:
-        """Apply what can be applied together and harms nothing; say whether anything changed."""
-        apart = repair.apart(remedy for _, remedy in wanted)
+    def _take(self, wanted: Sequence[tuple[Finding, Remedy]], decided: bool = False) -> bool:
+        """Apply what can be applied together and harms nothing; say whether anything changed.
+
+        What would make a profile someone else is applied where that was `decided` by a person.
+        """
+        apart = repair.apart((remedy for _, remedy in wanted), self.repair.facts.texts.shared)
         after = self.repair.plus(apart)
-        if not repair.harm(self.repair, after, apart):
+        others = profile_identity.others(self.repair.facts.texts, after.facts.texts, self.repair.facts.named)
+        if not repair.harm(self.repair, after, apart) and (decided or not others):
             changed = after.facts != self.repair.facts
             if not changed:
                 self._passed.update(self.repair.key(finding) for finding, _ in wanted)
+            self._touched += self.repair.traced(repair.touching(self.repair, after, apart))
+            self._decided.update(others)
             self.repair = after
             return changed
         if len(wanted) == 1:
             self._passed.add(self.repair.key(wanted[0][0]))
             return False
-        return self._take(wanted[:1]) or self._take(wanted[1:])
+        return self._take(wanted[:1], decided) or self._take(wanted[1:], decided)
+
+    def planned(self) -> Plan:
+        """Return the plan that writes the repair. Raises Problem where AWS's parser would refuse what comes of it."""
+        edits = _edits(self._world, self.before.facts, self.repair)
+        files = dict.fromkeys(it.file for it in self._touched)
+        touched = tuple(
+            Touched(
+                file,
+                frozenset(n for it in self._touched if it.file == file for n in it.lines),
+                frozenset(name for it in self._touched if it.file == file for name in it.sections),
+            )
+            for file in files
+        )
+        shared = self.before.facts.texts.shared
+        return Plan("", "", (), edits, touched, frozenset(self._decided), shared)
 
 
 def _known_by(finding: Finding) -> Key:
@@ -148,14 +171,13 @@ def _known_by(finding: Finding) -> Key:
     return finding.code, finding.profile, str(finding.path or ""), finding.line
 
 
-def planned(world: World, before: Facts, after: Repair) -> Plan:
-    """Return the plan that writes a repair. Raises Problem where AWS's parser would refuse what comes of it."""
+def _edits(world: World, before: Facts, after: Repair) -> tuple[Edit, ...]:
     edits: list[Edit] = []
     for file, text in after.texts.items():
         old = getattr(before.texts, file)
         mode = after.modes.get(before.path(file))
         if text.text != old or mode is not None:
-            if after.facts.document(file).fault is None:
+            if after.facts.as_read(file).fault is None:
                 config.parse(text.text)
             edits.append(Edit(before.path(file), old, text.text, file, mode))
     edits += [
@@ -166,7 +188,7 @@ def planned(world: World, before: Facts, after: Repair) -> Plan:
     edits += [Edit(path, before.found.get(path), None) for path in after.removed if before.found.get(path) is not None]
     if after.git and before.clone:
         edits.append(world.git.resettled(before.clone.folder, after.git))
-    return Plan("", "", edits=tuple(edits))
+    return tuple(edits)
 
 
 def review(world: World, change: Plan, gone: Sequence[Finding]) -> None:

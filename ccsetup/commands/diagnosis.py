@@ -73,8 +73,7 @@ def asking(world: World, there: Diagnosis, by_git: bool = True) -> Diagnosis:
 
     Nobody is asked while the SDK refuses the files themselves: it would say so again for every profile.
     """
-    texts = there.facts.texts
-    if ini.read(texts.config or "", "config").fault or ini.read(texts.credentials or "", "credentials").fault:
+    if any(document.fault for document in ini.both(there.facts.texts)):
         return there
     halted = stopped(it for it in there.offline if not it.code.startswith("git."))
     names = [name for name in there.names if name not in halted]

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ccsetup.errors import Problem
 from ccsetup.facts import Clone, Facts
-from ccsetup.places import meant
+from ccsetup.keys import meant
 from ccsetup.shells import guess
 from ccsetup.world import World
 

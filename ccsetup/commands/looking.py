@@ -12,8 +12,7 @@ from ccsetup.world import World
 def looking(world: World, options: Options) -> Look:
     """Read the files and return the questions' view of the machine. Raises Problem where botocore could not read."""
     texts = world.files.read()
-    settings = ini.read(texts.config or "", "config")
-    secrets = ini.read(texts.credentials or "", "credentials")
+    settings, secrets = ini.both(texts)
     for path, document in ((texts.config_path, settings), (texts.credentials_path, secrets)):
         if document.fault:
             raise Problem(

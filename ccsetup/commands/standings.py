@@ -21,9 +21,11 @@ def all_of(world: World, texts: AwsTexts) -> tuple[list[Standing], list[Problem]
     """Return how every profile stands, and what keeps botocore from reading the files."""
     config, credentials, cached = texts.config or "", texts.credentials or "", _cached(world)
     try:
+        if texts.shared:
+            raise standing.Unsure
         return standing.in_plain_texts(config, credentials, cached, stamp(world)), []
     except standing.Unsure:
-        settings, secrets = ini.read(config, "config"), ini.read(credentials, "credentials")
+        settings, secrets = ini.both(texts)
         profiles, sessions = ini.profiles(settings, secrets), ini.sessions(settings)
         found = standing.standings(profiles.items(), sessions, cached, stamp(world))
         return found, [*_faults(texts.config_path, settings), *_faults(texts.credentials_path, secrets)]

@@ -64,7 +64,7 @@ def _check(world: World, texts: AwsTexts, found: Sequence[Standing]) -> None:
     """Ask AWS who the profiles are, all at once; those that somebody would have to sign in for are left out."""
     from ccsetup.commands import asking
 
-    config, credentials = ini.read(texts.config or "", "config"), ini.read(texts.credentials or "", "credentials")
+    config, credentials = ini.both(texts)
     profiles, sessions = ini.profiles(config, credentials), ini.sessions(config)
     waiting = [it for it in found if it.usable is not False]
     whos = [asking.who_of(profiles, sessions, it.name, world.env) for it in waiting]

@@ -47,7 +47,7 @@ def _repaired(world: World, options: Namespace, case: Case, before: Diagnosis) -
     if not options.offline:
         cure.ask_aws()
     case.seen = cure.before
-    change = curing.planned(world, before.facts, cure.repair)
+    change = cure.planned()
     if not change.edits:
         return
     curing.review(world, change, cure.promised())

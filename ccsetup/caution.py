@@ -1,0 +1,47 @@
+"""Repairs by which a profile would be someone else: a person decides them, whatever else speaks for them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ccsetup import repair
+from ccsetup.facts import Facts
+from ccsetup.findings import Finding, Remedy
+from ccsetup.profile_identity import others
+from ccsetup.repair import Repair
+
+_TELLING = ("aws_", "role_arn", "sso_", "login_session", "credential_process", "[")  # what tells who a profile is
+
+
+def cautious(facts: Facts, findings: Sequence[Finding]) -> list[Finding]:
+    """Return the findings; those whose repair would make a profile someone else are to be asked about."""
+    begun = repair.of(facts)
+    sure = [it for it in findings if it.fix == "auto" and it.remedies]
+    recoded = {file for it in sure for file in it.remedies[0].texts}  # there lines are mended afterwards
+    sure = [
+        it for it in sure if _tells(facts, it.remedies[0]) and not recoded & {c.file for c in it.remedies[0].changes}
+    ]
+    asked = {id(it) for it in _deciding(begun, sure)}
+    return [it._replace(fix="ask") if id(it) in asked else it for it in findings]
+
+
+def _tells(facts: Facts, remedy: Remedy) -> bool:
+    """Say whether a repair can have to do with who a profile is at all."""
+    return any(
+        mark in line.lower()
+        for change in remedy.changes
+        for line in (*change.lines, *facts.lines(change.file)[max(change.first - 1, 0) : change.last])
+        for mark in _TELLING
+    )
+
+
+def _deciding(begun: Repair, findings: Sequence[Finding]) -> list[Finding]:
+    """Return those of the findings whose repair makes someone else of a profile, by itself or with another one."""
+    together = repair.apart([it.remedies[0] for it in findings], begun.facts.texts.shared)
+    if not together or not others(begun.facts.texts, begun.plus(together).facts.texts, begun.facts.named):
+        return []
+    if len(findings) == 1:
+        return [*findings]
+    half = len(findings) // 2
+    found = [*_deciding(begun, findings[:half]), *_deciding(begun, findings[half:])]
+    return found or [*findings]

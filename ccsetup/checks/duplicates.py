@@ -1,0 +1,139 @@
+"""What is there twice, a key or a section: what loses becomes a comment, and a person says who a profile is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
+from sys import maxsize
+
+from ccsetup import masks, merging
+from ccsetup.checks.files import FILES, REFUSED
+from ccsetup.facts import Facts
+from ccsetup.findings import Finding, Remedy
+from ccsetup.ini import Setting, Stanza
+from ccsetup.keys import PAIR, WHO, right
+from ccsetup.model import FileName
+
+ID, SECRET, *_ = PAIR
+_SDKS = "Other SDKs take the later one."
+_SECTIONS = "Other SDKs merge the two, the later value winning."
+
+
+def keys(facts: Facts) -> Iterator[Finding]:
+    """A key that is there twice, in any case."""
+    for file in FILES:
+        odd = [it for it in facts.reading(file).oddities if it.code == "file.stray-line"]
+        unclear = [it.line for it in odd if not it.sure]
+        headers = [it.line for it in odd if it.sure and any(line.lstrip()[:1] == "[" for line in it.ways[0].lines)]
+        document = facts.document(file)
+        for stanza in document.stanzas if document.walked is not None else ():  # a plain text has none
+            settings = stanza.settings
+            if len({setting.key for setting in settings}) < len(settings):
+                yield from _of_section(facts, file, stanza, headers, unclear)
+
+
+def _of_section(
+    facts: Facts, file: FileName, stanza: Stanza, headers: Sequence[int], unclear: Sequence[int]
+) -> Iterator[Finding]:
+    """Yield what is twice in a section; what a lost header will part is not."""
+    if pairs := _pairs(stanza, headers):
+        yield _two_pairs(facts, file, stanza, pairs)
+    seen: dict[str, Setting] = {}
+    for setting in stanza.settings:
+        before = seen.get(setting.key)
+        seen[setting.key] = setting
+        if before is None or _between(headers, before, setting) or (pairs and setting.key in PAIR):
+            continue
+        if right(setting.key, before.value) and not right(setting.key, setting.value):
+            seen[setting.key] = before
+        yield _twice(facts, file, stanza, before, setting, asks=_between(unclear, before, setting))
+
+
+def _between(lines: Sequence[int], one: Setting, other: Setting) -> bool:
+    return any(one.lines[0] <= line < other.lines[0] for line in lines)
+
+
+def _pairs(stanza: Stanza, headers: Sequence[int]) -> dict[str, set[Setting]]:
+    """Return the access keys that a section has, each with the settings that go with it; none where it is one, or none.
+
+    What stands between two IDs goes with the first of them. A secret that is there once goes with either.
+    """
+    there = [it for it in stanza.settings if it.key in PAIR]
+    ids = [it for it in there if it.key == ID and right(ID, it.value)]
+    if any(_between(headers, one, other) for one, other in pairwise(ids)):
+        return {}
+    found: dict[str, set[Setting]] = {}
+    for n, one in enumerate(ids):
+        first, last = one.lines[0] if n else 0, ids[n + 1].lines[0] if n + 1 < len(ids) else maxsize
+        kept = {it for it in there if first <= it.lines[0] < last and (it.key != ID or it is one)}
+        secrets = [it for it in there if it.key == SECRET]
+        found[right(ID, one.value)] = kept | {*secrets} if len(secrets) == 1 else kept
+    return found if len(found) > 1 else {}
+
+
+def _two_pairs(facts: Facts, file: FileName, stanza: Stanza, pairs: dict[str, set[Setting]]) -> Finding:
+    """Return the finding that two access keys stand in one section."""
+    ids = [it for it in stanza.settings if it.key == ID]
+    remedies = []
+    for name, kept in reversed(pairs.items()):
+        numbers = [n for it in stanza.settings if it.key in PAIR and it not in kept for n in it.lines]
+        line = next(it.lines[0] for it in kept if it.key == ID)
+        changes = tuple(merging.commented(file, numbers, facts.lines(file)))
+        label = f"Keep {masks.value(ID, name)} of line {line}"
+        remedies.append(Remedy(label, "what belongs to the other becomes a comment", changes))
+    found = _finding(facts, file, stanza, ids[1], f"{ID} is set twice in [{stanza.header}], to different access keys.")
+    return found._replace(fix="ask", remedies=tuple(remedies))
+
+
+def _twice(facts: Facts, file: FileName, stanza: Stanza, before: Setting, setting: Setting, asks: bool) -> Finding:
+    """Return the finding that a key is set twice; `asks`: a line between the two may have begun a section."""
+    says = f"{setting.key} is set twice in [{stanza.header}], first on line {before.lines[0]}."
+    later, earlier = (tuple(merging.commented(file, it.lines, facts.lines(file))) for it in (setting, before))
+    ways = (
+        Remedy("Keep the later one", "the earlier becomes a comment", earlier),
+        Remedy("Keep the earlier one", "the later becomes a comment", later),
+    )
+    found = _finding(facts, file, stanza, setting, says)
+    values = [right(setting.key, it.value) for it in (before, setting)]
+    if values[0] and not values[1]:
+        ways = ways[::-1]
+    if asks or (setting.key in WHO and all(values) and values[0] != values[1]):
+        return found._replace(fix="ask", remedies=ways)
+    return found._replace(fix="auto", remedies=ways[:1])
+
+
+def _finding(facts: Facts, file: FileName, stanza: Stanza, setting: Setting, says: str) -> Finding:
+    name = stanza.name if stanza.type == "profile" else ""
+    because = f"{REFUSED} {_SDKS}"
+    return Finding("file.duplicate-key", "stops", says, because, name, facts.path(file), setting.lines[0])
+
+
+def sections(facts: Facts) -> Iterator[Finding]:
+    """A section that is there twice, spelled alike or so that tools take one for the other."""
+    for file in FILES:
+        seen: dict[tuple[str, str], Stanza] = {}
+        for stanza in facts.document(file).stanzas:
+            key = stanza.type, stanza.name
+            first = seen.setdefault(key, stanza)
+            same = first.header == stanza.header
+            if first is stanza or (not stanza.type and not same) or (stanza.name == "default" and not same):
+                continue
+            says = f"[{stanza.header}] is there twice, first on line {first.line}."
+            if not same:
+                says = f"[{stanza.header}] is the same section as [{first.header}] on line {first.line}."
+            silent = "AWS's tools take the later one, whole, and never say so. Other SDKs merge the two."
+            ways = merging.remedies(file, first, stanza, facts.lines(file))
+            yield Finding(
+                "file.duplicate-section",
+                "stops" if same else "hinders",
+                says,
+                f"{REFUSED} {_SECTIONS}" if same else silent,
+                profile=stanza.name if stanza.type == "profile" else "",
+                path=facts.path(file),
+                line=stanza.line,
+                fix="auto" if len(ways) == 1 else "ask",
+                remedies=ways,
+            )
+
+
+CHECKS: tuple[Callable[[Facts], Iterator[Finding]], ...] = (sections, keys)

@@ -1,0 +1,196 @@
+"""The proof that an edit takes from a file what its plan names and nothing else, as SDKs read it and as it was meant.
+
+`config.prove` compares what SDKs read. A broken file says more than they read: below a token an indented `[prod]` may
+stand with another profile's keys, which SDKs take for the token's second line. So an edit is compared in the lenient
+reading too, and a line is taken away only where both readings give it to a setting that the plan names.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Sequence
+
+from ccsetup import config, headers, ini, meant, profile_identity
+from ccsetup.errors import Problem
+from ccsetup.ini import LINE, Setting, count_lines
+from ccsetup.keys import KNOWN, is_setting
+from ccsetup.letters import decoded, plain
+from ccsetup.model import Edit, FileName, Plan, Section, Touched
+from ccsetup.oddities import Reading
+from ccsetup.patterns import later
+from ccsetup.world import AwsTexts
+
+Name = tuple[FileName, str, str]  # of a section: its file, type and name
+Owner = tuple[FileName, str, str, str]  # a section, and a key of it ("" for the header)
+
+_LIKE_HEADER = later(r"\[[^\[\]=]+\]\s*(?:[#;].*)?")
+
+
+def prove(edit: Edit, plan: Plan, judge: Callable[[str], config.Parsed] | None = None) -> None:
+    """Raise Problem where an edit of an AWS file does anything but what its plan names.
+
+    `judge` parses a text as botocore does; without one configparser does.
+    """
+    if edit.file is None or edit.before == edit.after:
+        return None
+    if sections := plan.of(edit):
+        config.prove(edit.before, edit.after, sections, judge)
+        return check(edit.before, edit.after, sections, plan.shared)
+    before, after = edit.before or "", edit.after or ""
+    nothing = Touched(edit.file, frozenset(), frozenset())
+    touched = next((it for it in plan.touched if it.file == edit.file), nothing)
+    if says := differs(before, after, touched, plan.shared):
+        what = f"{edit.path}: {says}, which is none of what was to be changed, so nothing was written."
+        raise Problem(what, next="Change it by hand; ccsetup doctor names the lines.", code="internal")
+    if not any(document.fault for document in _documents(after, edit.file, plan.shared)):
+        (judge or config.parse)(after)
+    return None
+
+
+def others(plan: Plan, read: Callable[[], AwsTexts]) -> list[str]:
+    """Return the profiles that a plan makes someone else, though nobody said so; `read` reads the files before it."""
+    named = {section.name for section in plan.sections if section.type == "profile"} | plan.decided
+    if plan.sections and all(section.type == "profile" for section in plan.sections):
+        return []  # what other sections say is the same
+    texts = after = read()
+    for edit in plan.edits:
+        if edit.file:
+            texts, after = _with(texts, edit.file, edit.before), _with(after, edit.file, edit.after)
+    return [name for name in profile_identity.others(texts, after) if name not in named]
+
+
+def decided(names: Sequence[str]) -> Problem:
+    """Return the Problem that a person has to say whether these profiles become someone else."""
+    one = names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
+    return Problem(
+        f"That would make someone else of {one}: another access key, account, role or start URL.",
+        why="Only you can say whether that is right, so nothing was written.",
+        next="Run it in a terminal, without --yes, and it asks.",
+        code="access.identity",
+    )
+
+
+def _with(texts: AwsTexts, file: FileName, text: str | None) -> AwsTexts:
+    if texts.shared:
+        return texts._replace(config=text, credentials=text)
+    return texts._replace(config=text) if file == "config" else texts._replace(credentials=text)
+
+
+def check(before: str | None, after: str | None, sections: Sequence[Section], shared: bool = False) -> None:
+    """Raise Problem where the edit that writes these sections of one file takes away, or changes, what none names."""
+    start, old, new = config.window(before or "", after or "")
+    file = sections[0].file
+    if headers.are_ordinary(old, file) and headers.are_ordinary(new, file):
+        return  # then what was meant is what SDKs read
+    line = count_lines((before or "")[:start])
+    for section in sections:
+        for number, says in _foreign(old, section, shared):
+            raise _refused(line + number, says, section)
+    ours: set[Name] = {section[:3] for section in sections}
+    was, now = _meant(old, file, ours, shared), _meant(new, file, ours, shared)
+    for name in [*was, *now]:
+        if was.get(name) != now.get(name):
+            raise _refused(line + 1, f"what was meant by [{name[2]}] would change.", sections[0])
+
+
+def differs(
+    before: str, after: str, touched: Touched, shared: bool = False, named: frozenset[str] = frozenset()
+) -> str:
+    """Say what a repair of lines takes away or changes beside what it touches; "" for nothing."""
+    if lost := _lost(before, after, touched.lines):
+        return f"line {lost} would be lost"
+    was, now = (
+        _documents(_reading(it, touched.file, shared, named).text, touched.file, shared) for it in (before, after)
+    )
+    read = _documents(before, touched.file, shared), _documents(after, touched.file, shared)
+    pairs = [*zip(was, now, strict=True), *((one, other) for one, other in zip(*read, strict=True) if not one.fault)]
+    for one, other in pairs:
+        if other.fault and not one.fault:
+            return other.fault.says
+        there, left_ = _others(one, touched.sections), _others(other, touched.sections)
+        for name in [*there, *left_]:
+            if there.get(name) != left_.get(name):
+                return f"[{name[1]}] would read otherwise"
+    return ""
+
+
+def _lost(before: str, after: str, touched: Collection[int]) -> int:
+    """Return the first line, from 1, that is not there afterwards though it is none of those touched; 0 for none."""
+    old, new = ([line.strip() for line in LINE.findall(decoded(text))] for text in (before, after))
+    gone = Counter(old) - Counter(new)
+    gone -= Counter(line for number, line in enumerate(old, 1) if number in touched)
+    return next((number for number, line in enumerate(old, 1) if line and gone[line] > 0), 0)
+
+
+def _others(document: ini.Document, but: Collection[tuple[str, str]]) -> dict[tuple[str, str], list[dict[str, str]]]:
+    found: dict[tuple[str, str], list[dict[str, str]]] = {}
+    for stanza in document.stanzas:
+        if (stanza.type, stanza.name) not in but:
+            found.setdefault((stanza.type, stanza.name), []).append(stanza.values)
+    return found
+
+
+def _refused(line: int, says: str, section: Section) -> Problem:
+    return Problem(
+        f"Line {line} of the AWS {section.file} file: {says}",
+        why=f"Changing [{config.heading(section)}] would take that away, so nothing was written.",
+        next="Repair it first: ccsetup doctor --fix",
+        code="section.indented-key" if "indented" in says else "file.stray-line",
+    )
+
+
+def _foreign(text: str, section: Section, shared: bool) -> Iterator[tuple[int, str]]:
+    """Yield each line of the settings that the section changes on which something else stands, and what that is."""
+    changed = [it for stanza in ini.read(text, section.file).find(section.type, section.name) for it in stanza.settings]
+    changed = [it for it in changed if section.settings.get(it.key, it.value) != it.value]
+    if not changed:
+        return
+    lines, reading = LINE.findall(text), _reading(text, section.file, shared)
+    owners = {number: owner for it in _documents(reading.text, section.file, shared) for number, owner in _owners(it)}
+    for setting in changed:
+        mine: Owner = (*section[:3], setting.key)
+        for number in setting.lines:
+            odd = next((it for it in reading.oddities if it.first <= number <= it.last), None)
+            if odd and (odd.key != setting.key or len(odd.ways[0].lines) > odd.last - odd.first + 1):
+                yield number, odd.says
+            elif owners.get(number, mine) != mine or _is_something(lines[number - 1], number, setting):
+                yield number, "this line is indented, so it reads as part of the value above it."
+
+
+def _is_something(line: str, number: int, setting: Setting) -> bool:
+    """Say whether a line that goes on with a value looks like a header or a setting, so that it may be one."""
+    if number == setting.lines[0]:
+        return False
+    bare = plain(line.strip())
+    key = bare.partition("=")[0].strip().lower()
+    return bool(_LIKE_HEADER.fullmatch(bare)) or (is_setting(bare) and key in KNOWN)
+
+
+def _reading(text: str, file: FileName, shared: bool, named: frozenset[str] = frozenset()) -> Reading:
+    return meant.read(text, "config" if shared else file, named, shared)
+
+
+def _documents(text: str, file: FileName, shared: bool) -> list[ini.Document]:
+    files: tuple[FileName, ...] = ("config", "credentials") if shared else (file,)
+    return [ini.read(text, it, shared) for it in files]
+
+
+def _owners(document: ini.Document) -> Iterator[tuple[int, Owner]]:
+    """Yield each line that says something, and what it belongs to."""
+    for stanza in document.stanzas:
+        yield stanza.line, (document.file, stanza.type, stanza.name, "")
+        for setting in stanza.settings:
+            owner = (document.file, stanza.type, stanza.name, setting.key)
+            yield from ((number, owner) for number in setting.lines)
+
+
+def _meant(text: str, file: FileName, but: set[Name], shared: bool) -> dict[Name, list[dict[str, str]]]:
+    """Return what all other sections were meant to say."""
+    found: dict[Name, list[dict[str, str]]] = {}
+    for document in _documents(_reading(text, file, shared).text, file, shared):
+        for stanza in document.stanzas:
+            name: Name = document.file, stanza.type, stanza.name
+            likely = ini.logical(headers.meant(stanza.header, document.file, ()).header, document.file)
+            if name not in but and (document.file, *likely) not in but:
+                found.setdefault(name, []).append(stanza.values)
+    return found
