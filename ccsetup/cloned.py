@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from ccsetup.complaints import problem_of
 from ccsetup.errors import Problem
-from ccsetup.model import Edit, Route
+from ccsetup.model import Route
 from ccsetup.running import Progress, Runner
 
 MARK = "ccsetup-cloning"
@@ -123,26 +122,6 @@ def settle(runner: Runner, route: Route, directory: Path) -> None:
         if key == "credential.helper":  # the empty one first: the machine's own are not asked
             config("--add", key, "")
         config("--add", key, value)
-
-
-def resettled(runner: Runner, directory: Path, settings: Mapping[str, str | None]) -> Edit:
-    """Return the edit of a clone's own settings that gives some these values; git writes them, to a copy."""
-    told = runner.checked(directory, "", "rev-parse", "--git-path", "config").out.strip()
-    path = directory / told
-    before = path.read_bytes().decode("utf-8", "surrogateescape")
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder) / "config"
-        copy.write_bytes(before.encode("utf-8", "surrogateescape"))
-        for key, value in settings.items():
-            gone = runner.within(directory, "config", "--file", str(copy), "--unset-all", key)
-            if value is not None:
-                alone = ("",) if key.startswith("credential.") and key.endswith("helper") else ()
-                for each in (*alone, value):  # the empty one first: the machine's own are not asked
-                    runner.checked(directory, "", "config", "--file", str(copy), "--add", key, each)
-            elif gone.code not in (0, 5):
-                raise problem_of(gone.errors, "", "git.failed")
-        after = copy.read_bytes().decode("utf-8", "surrogateescape")
-    return Edit(path, before, after)
 
 
 def _branch(runner: Runner, route: Route, directory: Path, branch: str, default: str) -> str:

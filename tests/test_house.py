@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 HOUSE = ROOT / "ccsetup"
 
-FOUNDATION = {"model", "errors", "world", "findings", "authority", "look", "patterns", "waiting"}
+FOUNDATION = {"model", "git_config", "executables", "errors", "world", "findings", "authority", "look", "patterns", "waiting"}
 PURE = {
     "talk", "flow", "questions", "sources", "parse", "paste", "address", "ini", "config", "plan", "refusals", "inert", "pick",
     "access", "checks", "facts", "places", "examining", "tokens", "complaints", "masks", "denials", "policy", "transport", "assertion",
@@ -40,7 +40,7 @@ FAMILIES = (
         "online",
         "programs",
     },
-    {"git", "cloned", "modules", "running"},
+    {"git", "cloned", "clone_settings", "modules", "running"},
     {"screen"},
     {"awscli"},
     {"web"},
@@ -53,8 +53,8 @@ MAY = {
     "foundation": FOUNDATION,
     "pure": FOUNDATION | PURE | {"signing"},  # git hosts are spelled in one place, which git's helpers must reach
     "adapters": FOUNDATION | PURE,
-    "helpers": HELPERS,
-    "sandbox": {"sandbox"},
+    "helpers": HELPERS | {"executables"},
+    "sandbox": {"sandbox", "executables"},
     "commands": FOUNDATION | PURE | {"commands", "sandbox", "arguments"},  # completion reads the parsers
     "top": FOUNDATION | PURE | ADAPTERS | {"commands", "signing", *TOP},
 }
