@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ccsetup.facts import Clone, Facts
 from ccsetup.findings import Finding, Severity
-from ccsetup.git_config import Brought, is_address
+from ccsetup.git_config import is_address
 from ccsetup.patterns import later
 
 # What git starts by itself, as soon as it looks at the clone or speaks to its server.
@@ -52,7 +52,7 @@ def named(facts: Facts) -> Iterator[Finding]:
     told: set[str] = set()
     for it in clone.brought if clone else ():
         severity = _severity(it.key, it.value)
-        if clone is None or not severity or it.key in told or _is_ordinary(clone, it):
+        if clone is None or not severity or it.key in told or is_ordinary(clone, it.key, it.value):
             continue
         told.add(it.key)
         yield Finding(
@@ -78,8 +78,9 @@ def _severity(key: str, value: str) -> Severity | None:
     return "note" if value.startswith("!") or not key.startswith(_BY_SHELL) else None
 
 
-def _is_ordinary(clone: Clone, it: Brought) -> bool:
-    found = (pattern.fullmatch(it.value) for start, pattern in _ORDINARY if it.key.startswith(start))
+def is_ordinary(clone: Clone, key: str, value: str) -> bool:
+    """Say whether a setting's program is one that ordinary clones have there, and lies outside this one."""
+    found = (pattern.fullmatch(value) for start, pattern in _ORDINARY if key.startswith(start))
     return any(each and not _is_inside(clone, each.groupdict().get("place") or "") for each in found)
 
 

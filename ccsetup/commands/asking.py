@@ -10,6 +10,7 @@ from typing import NamedTuple
 from ccsetup import address, examining, parse, standing
 from ccsetup.address import Address
 from ccsetup.checks.git import signing
+from ccsetup.checks.programs import is_ordinary
 from ccsetup.commands import ways
 from ccsetup.errors import BadAnswer, NoRepository, Problem
 from ccsetup.examining import Stand
@@ -200,5 +201,6 @@ def _route(world: World, clone: Clone, there: Address, profile: str) -> Route:
     helper = signing(clone)
     if not helper:  # a keychain of the person's own
         return Route(HELPER, address.https_url(there.region, there.repository, there.host))
-    way = ways.Way(HELPER, OURS if OWN_HELPER in helper else AWS_CLI, there.host)
+    aws = OWN_HELPER not in helper and is_ordinary(clone, "credential.helper", helper)
+    way = ways.Way(HELPER, AWS_CLI if aws else OURS, there.host)
     return ways.route(world, way, profile, Target(there.repository, there.region))
