@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 import subprocess
 from collections.abc import Mapping
 from importlib.util import find_spec
 
+from ccsetup import executables
 from ccsetup.errors import Problem
 
 _PATIENCE_S = 20.0
@@ -18,7 +17,7 @@ class AwsCli:
     """Runs `aws` as it is found on the PATH of the environment."""
 
     def __init__(self, env: Mapping[str, str]) -> None:
-        self._env = env
+        self._env = executables.with_sure_path(env)
 
     def needed(self) -> bool:
         """Say whether the sessions of `aws login` can be read through the AWS CLI only (no botocore[crt] here)."""
@@ -55,4 +54,4 @@ class AwsCli:
             )
 
     def _program(self) -> str:
-        return shutil.which("aws", path=self._env.get("PATH", os.defpath)) or ""
+        return executables.path_of("aws", self._env)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hmac
 import html
-import shutil
+import os
+import shlex
 import socketserver
 import sys
 import threading
@@ -17,6 +18,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+from ccsetup import executables
 from ccsetup.grants import REDIRECT
 from ccsetup.model import Secret
 
@@ -25,7 +27,7 @@ def why_none(
     env: Mapping[str, str],
     platform: str = sys.platform,
     exists: Callable[[str], bool] = lambda path: Path(path).exists(),
-    which: Callable[[str], str | None] = shutil.which,
+    which: Callable[[str], str] = lambda name: executables.path_of(name, os.environ),
 ) -> str:
     """Say why there is no browser on this machine, "" when there is one. BROWSER set means that there is one."""
     if env.get("BROWSER"):
@@ -45,12 +47,37 @@ def why_none(
     return ""
 
 
-def open_page(url: str) -> bool:
+def open_page(url: str, env: Mapping[str, str] = os.environ) -> bool:
     """Open a page in the person's browser, which BROWSER chooses; say whether one was found."""
     try:
-        return webbrowser.open(url)
+        named = [command for text in env.get("BROWSER", "").split(os.pathsep) if (command := _command(text, env))]
+        if not named:
+            return webbrowser.get("windows-default").open(url) if os.name == "nt" else webbrowser.open(url)
+        return any(_opened(command, url) for command in named)
     except (webbrowser.Error, OSError):
         return False
+
+
+def _command(text: str, env: Mapping[str, str]) -> list[str]:
+    """Return the command that a part of BROWSER is, its program's path absolute; empty where there is no such program.
+
+    Python's own library would look for it in the folder one stands in too.
+    """
+    try:
+        whole = executables.path_of(text, env)
+        words = [text] if whole else shlex.split(text.replace("\\", "\\\\") if os.name == "nt" else text)
+    except ValueError:  # a quote without its end
+        return []
+    program = executables.path_of(words[0], env) if words else ""
+    return [program, *words[1:]] if program else []
+
+
+def _opened(command: list[str], url: str) -> bool:
+    behind = command[-1] == "&"
+    words = command[:-1] if behind else command
+    words = words if any("%s" in word for word in words) else [*words, "%s"]
+    kind = webbrowser.BackgroundBrowser if behind else webbrowser.GenericBrowser
+    return kind(words).open(url)
 
 
 @contextmanager

@@ -60,10 +60,10 @@ class Chains:
             return self._made((start, account, role), name, lambda _: self._by_sso(who, name, there))
         if kind == "process":
             run = lambda _: resolve.by_program(who, name, there, self._programs.start)  # noqa: E731
-            return self._made(there["credential_process"], name, run)
+            return self._made((who.chosen, there["credential_process"]), name, run)
         if kind == "keys":
             return self._made((kind, name), name, lambda _: resolve.as_written(there, name))
-        return self._made((kind, name), name, lambda _: self._resolver.keys(who._replace(profile=name)))
+        return self._made((kind, name, who.chosen), name, lambda _: self._resolver.keys(who._replace(profile=name)))
 
     def _made(self, key: object, name: str, get: Get, before: Link | None = None) -> Link:
         if key not in self._links:

@@ -7,8 +7,7 @@ replaced: where the clone goes into an empty folder that is there, its entries a
 from __future__ import annotations
 
 import shlex
-import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,7 +17,7 @@ from ccsetup.complaints import problem_of, said
 from ccsetup.core.folder import Folder
 from ccsetup.core.private_folder import PrivateFolder, fresh_name
 from ccsetup.errors import Cancelled, Problem
-from ccsetup.model import CloneResult, Edit, Route
+from ccsetup.model import CloneResult, Route
 from ccsetup.running import Done, Progress, Runner
 from ccsetup.waiting import uninterrupted
 
@@ -357,26 +356,6 @@ def settle(runner: Runner, route: Route, directory: Path) -> None:
         if key == "credential.helper":  # the empty one first: the machine's own are not asked
             config("--add", key, "")
         config("--add", key, value)
-
-
-def resettled(runner: Runner, directory: Path, settings: Mapping[str, str | None]) -> Edit:
-    """Return the edit of a clone's own settings that gives some these values; git writes them, to a copy."""
-    told = runner.checked(directory, "", "rev-parse", "--git-path", "config").out.strip()
-    path = directory / told
-    before = path.read_bytes().decode("utf-8", "surrogateescape")
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder) / "config"
-        copy.write_bytes(before.encode("utf-8", "surrogateescape"))
-        for key, value in settings.items():
-            gone = runner.within(directory, "config", "--file", str(copy), "--unset-all", key)
-            if value is not None:
-                alone = ("",) if key.startswith("credential.") and key.endswith("helper") else ()
-                for each in (*alone, value):  # the empty one first: the machine's own are not asked
-                    runner.checked(directory, "", "config", "--file", str(copy), "--add", key, each)
-            elif gone.code not in (0, 5):
-                raise problem_of(gone.errors, "", "git.failed")
-        after = copy.read_bytes().decode("utf-8", "surrogateescape")
-    return Edit(path, before, after)
 
 
 def _in_the_way(path: Path, what: str) -> Problem:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from statistics import median
 from typing import NamedTuple
 
 from ccsetup import access, address, places
 from ccsetup.address import Address
+from ccsetup.checks.remotes import by_hand
 from ccsetup.errors import NoRepository, Problem
 from ccsetup.facts import Facts
 from ccsetup.findings import Finding, Remedy, Severity
@@ -191,7 +192,7 @@ def _elsewhere(facts: Facts, it: Stand, refused: Problem) -> Finding:
     """Return the finding for a repository that is not where the remote points to, with every place that it is in."""
     there = [s for s in it.others if s.repository and address.takes_profile(s.profile)]
     mine = [s for s in there if s.profile == it.profile]
-    remedies = tuple(_moved(it, s) for s in [*mine, *(s for s in there if s not in mine)][:_OFFERED])
+    remedies = tuple(_moved(facts, it, s) for s in [*mine, *(s for s in there if s not in mine)][:_OFFERED])
     name, region = it.address.repository, it.address.region
     if mine:
         regions = " and ".join(s.region for s in mine)
@@ -199,12 +200,13 @@ def _elsewhere(facts: Facts, it: Stand, refused: Problem) -> Finding:
     else:
         found = Finding("access.repository", "stops", refused.what)
     because = refused.why or "git says: repository not found, or asks for a password."
-    do = refused.next if not remedies else f"Run: git remote set-url origin {remedies[0].git['remote.origin.url']}"
-    kind = "ask" if remedies else "tell"
-    return _of_clone(facts, it, found._replace(because=because, do=do, fix=kind, remedies=remedies))  # type: ignore[arg-type]
+    ways = tuple(remedy for remedy in remedies if remedy.replaced)
+    do = f"Run: {by_hand(facts.clone, ways)}" if remedies and facts.clone else refused.next
+    kind = "ask" if ways else "tell"
+    return _of_clone(facts, it, found._replace(because=because, do=do, fix=kind, remedies=ways))  # type: ignore[arg-type]
 
 
-def _moved(it: Stand, seen: Sighting) -> Remedy:
+def _moved(facts: Facts, it: Stand, seen: Sighting) -> Remedy:
     name = it.address.repository
     if it.address.form == "https" and seen.profile == it.profile:
         url = address.https_url(seen.region, name)
@@ -212,8 +214,8 @@ def _moved(it: Stand, seen: Sighting) -> Remedy:
         url = address.codecommit_url(name, seen.region, seen.profile)
     account = f"account {seen.repository.account_id}" if seen.repository and seen.repository.account_id else ""
     by = "" if seen.profile == it.profile else f", by {seen.profile}"
-    settings: Mapping[str, str | None] = {"remote.origin.url": url}
-    return Remedy(f"Point this clone at {name} in {seen.region}{by}", account, git=settings)
+    moved = facts.clone.moved(url) if facts.clone else {}
+    return Remedy(f"Point this clone at {name} in {seen.region}{by}", account, replaced=moved)
 
 
 def _of_clone(facts: Facts, it: Stand, finding: Finding) -> Finding:

@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 from ccsetup import ini, meant
+from ccsetup.git_config import Brought, Pairs, Url
 from ccsetup.ini import Document, Stanza
 from ccsetup.letters import decoded
 from ccsetup.model import FileName
@@ -21,12 +22,37 @@ from ccsetup.world import Ran as Ran
 
 @dataclass(frozen=True)
 class Clone:
-    """The clone one stands in: its folder, the remote's address, and the settings that count for it, in git's order."""
+    """The clone one stands in: its folder, the remote's address, and the settings that count for it (see GitConfig).
+
+    `remote` is the address as git uses it: of several the first that is on CodeCommit, else the one it fetches from.
+    """
 
     folder: Path
     remote: str
-    settings: tuple[tuple[str, str], ...] = ()  # lowercased key and value, the clone's own and inherited ones
-    own: tuple[tuple[str, str], ...] = ()  # the clone's own alone
+    settings: Pairs = ()
+    own: Pairs = ()
+    brought: tuple[Brought, ...] = ()
+    urls: tuple[Url, ...] = ()
+    edits: bool = True
+
+    @property
+    def url(self) -> Url:
+        """The address with the setting that it stands in."""
+        plain = Url("remote.origin.url", self.remote, self.remote)
+        return next((it for it in self.urls if it.used == self.remote), plain)
+
+    def moved(self, address: str) -> Mapping[tuple[str, str], str]:
+        """Return what is to be replaced in the clone's own settings so that its address is another one.
+
+        Nothing where it does not stand there, or is another one by a rule that rewrites it.
+        """
+        there = self.url.key, self.url.written
+        return {there: address} if self.edits and there in self.own and self.url.written == self.remote else {}
+
+    def helped(self, command: str, by: str) -> Mapping[tuple[str, str], str]:
+        """Return what is to be replaced so that another command helps; nothing where this one is not its own."""
+        there = (pair for pair in self.own if pair[0].startswith("credential.") and pair[1] == command)
+        return {pair: by for pair in there if self.edits and by}
 
 
 @dataclass(frozen=True)
@@ -41,7 +67,8 @@ class Facts:
     `processes` are the credential_process programs that were run, by profile; only those of profiles that were asked
     for are. `settings` are git's where no clone counts, as in Clone (None: not asked for). `scripts` is the folder of
     ccsetup's own commands, `helper_sdk` the version of the botocore behind the git-remote-codecommit that git finds (""
-    where it is ccsetup's own or does not tell). `git_refuses` is what git says where its settings keep it from running.
+    where it is ccsetup's own or does not tell). `git_refuses` is what git says where its settings keep it from running,
+    `clone_refuses` where those of the clone one stands in do.
 
     `config` and `credentials` are read as they are meant: their lines are the files' lines, in number and order.
     """
@@ -63,10 +90,11 @@ class Facts:
     shell: str = "bash"
     modernize: bool = False
     processes: Mapping[str, Ran] = field(default_factory=dict)
-    settings: tuple[tuple[str, str], ...] | None = None
+    settings: Pairs | None = None
     scripts: str = ""
     helper_sdk: str = ""
     git_refuses: str = ""
+    clone_refuses: str = ""
 
     @cached_property
     def config(self) -> Document:

@@ -11,13 +11,14 @@ from __future__ import annotations
 import os
 import time
 
-from ccsetup import signing
+from ccsetup import executables, signing
 from ccsetup.core import regions
 from ccsetup.grant import Refused, again, anew, clock, default_profile
 
 TYPE_CHECKING = False  # as typing's
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Any
 
     from botocore.session import Session
     from botocore.utils import JSONFileCache
@@ -73,8 +74,17 @@ def _keep_what_is_fetched(session: Session) -> None:
     chain = session.get_component("credential_provider")
     roles = chain.get_provider("assume-role")
     roles.cache, roles._prompter = _Kept(signing.BOTO_CACHE, JSONFileCache), _nobody_to_ask
+    executables.start_by(_popen, chain)
     chain.get_provider("assume-role-with-web-identity").cache = _Kept(signing.CLI_CACHE, JSONFileCache)
     chain.get_provider("sso").cache = _Kept(signing.CLI_CACHE, JSONFileCache, since)
+
+
+def _popen(words: list[str], **pipes: Any) -> object:
+    """Start a credential_process by its absolute path, which is never in the clone that git works in."""
+    import subprocess
+
+    env = executables.with_sure_path(os.environ)
+    return subprocess.Popen(executables.sure(words, env), env=env, **pipes)
 
 
 class _Kept:
@@ -126,10 +136,9 @@ def _region(session: Session, name: str, region: str, remedy: str) -> str:
 def _by_aws_cli(name: str) -> signing.Keys:
     """Let the AWS CLI, which brings what `aws login` needs, tell a profile's keys. Raises Refused."""
     import json
-    import shutil
     import subprocess
 
-    program = shutil.which("aws")
+    program = executables.path_of("aws", os.environ)
     asked = ["configure", "export-credentials", "--profile", name, "--format", "process"]
     try:
         done = program and subprocess.run(

@@ -230,5 +230,3 @@ class Files:
                 return path.is_symlink()
             except NotADirectoryError:
                 return True
-
-

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
+from ccsetup.git_config import Values
 from ccsetup.model import Corrected, FileName
 
 
@@ -26,16 +27,18 @@ class Remedy(NamedTuple):
     """One way to mend a finding: how it is offered, and what it changes in the AWS files, in this clone, on the disk.
 
     `texts` are whole new texts for files that no line of can stay (another encoding). `git` are settings of the clone
-    one stands in (None: removed), `modes` permissions to set, `remove` files to take away.
+    one stands in and all the values that they are to have, `replaced` single values of its settings, each named by its
+    key and itself, that become others. `modes` are permissions to set, `remove` files to take away.
     """
 
     label: str
     hint: str = ""
     changes: tuple[Change, ...] = ()
-    git: Mapping[str, str | None] = MappingProxyType({})
+    git: Mapping[str, Values] = MappingProxyType({})
     modes: Mapping[Path, int] = MappingProxyType({})
     remove: tuple[Path, ...] = ()
     texts: Mapping[FileName, str] = MappingProxyType({})
+    replaced: Mapping[tuple[str, str], str] = MappingProxyType({})
 
 
 class Wanted(NamedTuple):

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import sys
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 
-from ccsetup import branches, cloned, modules
+from ccsetup import branches, clone_settings, cloned, executables, modules
 from ccsetup.clone_record import Records
 from ccsetup.complaints import name_of, not_git, problem_of, quoted
 from ccsetup.core.state_folder import state_folder
 from ccsetup.errors import Problem
+from ccsetup.git_config import GitConfig, Pairs
 from ccsetup.model import CloneResult, Edit, Route, Submodule
 from ccsetup.running import Progress, Runner
 
@@ -40,8 +41,8 @@ class Git:
     def version(self) -> str:
         """Return git's version such as "2.39.5"; "" when there is no git. A broken .gitconfig keeps nobody from it."""
         try:
-            done = self._runner.run(["--version"])
-            done = done if not done.code else self._runner.run(["--version"], more=_NO_SETTINGS)
+            done = self._runner.outside("--version")
+            done = done if not done.code else self._runner.outside("--version", more=_NO_SETTINGS)
         except Problem:
             return ""
         found = re.search(r"\d+(\.\d+)+", done.out)
@@ -61,18 +62,25 @@ class Git:
 
         Links are not followed: the one on the PATH outlives an upgrade, what it leads to may not.
         """
+        places = {**self._runner.env, "PATH": os.pathsep.join([*self._parts, self._runner.path])}
+        return executables.path_of(name, places) or (_beside(name) if beside else "")
+
+    @cached_property
+    def _parts(self) -> list[str]:
+        """Where git's own parts are, in a list; empty where there is no git."""
         try:
-            places = f"{self._runner.run(['--exec-path']).out.strip()}{os.pathsep}{self._runner.path}"
+            return [self._runner.outside("--exec-path").out.strip()]
         except Problem:
-            places = self._runner.path
-        found = shutil.which(name, path=places) or (_beside(name) if beside else "")
-        return str(Path(found).absolute()) if found else ""
+            return []
 
     def reachable(self, route: Route) -> Sequence[str]:
-        """Ask `git ls-remote`; return the branches, the default one first. Raises Problem in words."""
+        """Ask `git ls-remote`, outside every repository; return the branches, the default one first.
+
+        Raises Problem in words.
+        """
         self._may(route.url)
         wanted = ("HEAD", "refs/heads/*")
-        done = self._runner.run([*cloned.options(route), "ls-remote", "--symref", "--", route.url, *wanted])
+        done = self._runner.outside(*cloned.options(route), "ls-remote", "--symref", "--", route.url, *wanted)
         if done.code:
             raise problem_of(done.errors, route.url, "access.git")
         found = branches.heads(done.out)
@@ -122,21 +130,27 @@ class Git:
         """Run git in a clone; return what it printed. Raises Problem in words."""
         return self._runner.checked(directory, self.origin(directory), *words).out
 
-    def resettled(self, directory: Path, settings: Mapping[str, str | None]) -> Edit:
-        """Return the edit of a clone's own settings that gives some these values (None: takes them away)."""
-        return cloned.resettled(self._runner, directory, settings)
+    def config(self, directory: Path) -> GitConfig:
+        """Return git's settings in a clone. Raises Problem where there is none, or git cannot read them."""
+        return clone_settings.read(self._runner, directory)
+
+    def machine_settings(self) -> Pairs:
+        """Return git's settings where there is no clone. Raises Problem where git cannot read them."""
+        return clone_settings.machine(self._runner)
+
+    def resettled(self, directory: Path, wanted: Mapping[str, Sequence[str]]) -> Edit:
+        """Return the edit of a clone's own settings that gives some of them these values, and no others."""
+        return clone_settings.edited(self._runner, directory, wanted)
 
     def origin(self, directory: Path) -> str:
-        """Return the address of the clone at `directory`; "" when it is none."""
+        """Return the address that the clone at `directory` fetches from; "" when it is none."""
         if not directory.is_dir():
             return ""
-        asked = ("config", "--local", "--get-regexp", r"^remote\..*\.url$")
-        urls = dict(line.split(" ", 1) for line in self._runner.within(directory, *asked).out.splitlines())
-        return urls.get("remote.origin.url") or next(iter(urls.values()), "")
+        return clone_settings.address(self._runner, directory)
 
     def setting(self, directory: Path, key: str, own: bool = True) -> str:
         """Return a setting of a clone's own (or of whatever holds there), its last value; "" when there is none."""
-        return self._runner.within(directory, "config", *(["--local"] if own else []), "--get", key).out.rstrip("\n")
+        return self._runner.ask(directory, "config", *(["--local"] if own else []), "--get", key).out.rstrip("\n")
 
     def fetch(self, directory: Path, progress: Progress | None = None, default: str = "") -> CloneResult:
         """Fetch an existing clone, and check out the files of one that has none yet.
@@ -204,8 +218,8 @@ def _beside(name: str) -> str:
     """Return the path of a command that was installed with this program; "" when there is none."""
     import sysconfig
 
-    places = (Path(sys.argv[0]).parent, Path(sys.executable).parent, sysconfig.get_path("scripts"))
-    return next((found for place in places if (found := shutil.which(name, path=str(place)))), "")
+    places = [str(Path(sys.argv[0]).parent), str(Path(sys.executable).parent), sysconfig.get_path("scripts")]
+    return executables.path_of(name, {**os.environ, "PATH": os.pathsep.join(places)})
 
 
 def _size(kib: int) -> str:

@@ -1,5 +1,5 @@
 # Without pathlib, which takes longer to import than everything here to run.
-# ruff: noqa: PTH100, PTH111, PTH112, PTH113, PTH118, PTH120, PTH123
+# ruff: noqa: PTH100, PTH111, PTH113, PTH118, PTH120, PTH123
 """What has to be there before a person notices: the table of all profiles, and their names for the shell.
 
 Standard library only. Where the files hold anything unusual this says so, and the whole program has the word.
@@ -14,6 +14,7 @@ import time
 from ccsetup.signing import Unsure
 from ccsetup.signing import read as bytes_of
 
+MOST = 1 << 20  # characters of a clone's own settings
 BATCH = 1000  # lines written at a time
 
 
@@ -87,10 +88,14 @@ def _clone() -> str:
         if os.path.dirname(at) == at:
             return ""
         at = os.path.dirname(at)
-    if "GIT_DIR" in os.environ or not os.path.isdir(os.path.join(at, ".git")):
+    path = os.path.join(at, ".git", "config")
+    if "GIT_DIR" in os.environ or not os.path.isfile(path):  # a pipe or device may never end
         raise Unsure
-    with open(os.path.join(at, ".git", "config"), encoding="utf-8", errors="replace") as file:
-        return file.read()
+    with open(path, encoding="utf-8", errors="replace") as file:
+        text = file.read(MOST + 1)
+    if len(text) > MOST:
+        raise Unsure
+    return text
 
 
 def _room() -> int | None:

@@ -64,7 +64,7 @@ class Look:
         return work
 
     def who(self, profile: str, region: str, sections: Sequence[Section] = (), mfa_code: str = "") -> Who:
-        """Return the caller a profile would be if these sections were written."""
+        """Return the caller a profile would be if these sections were written: one that the person has chosen."""
         profiles: dict[str, dict[str, Value]] = {name: dict(s) for name, s in self.profiles.items()}
         sessions: dict[str, dict[str, Value]] = {name: dict(s) for name, s in self.sessions.items()}
         for name in {section.name for section in sections if section.type == "profile"}:
@@ -74,7 +74,7 @@ class Look:
             there.update({k: v for k, v in section.settings.items() if v is not None})
             for key in [k for k, v in section.settings.items() if v is None]:
                 there.pop(key, None)
-        return Who(profile, region, profiles, sessions, mfa_code)
+        return Who(profile, region, profiles, sessions, mfa_code, chosen=True)
 
     def text(self, path: Path) -> str:
         """Read a file the person named."""

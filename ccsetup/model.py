@@ -296,7 +296,8 @@ class Who(NamedTuple):
     `profiles` maps each profile's name to its merged settings, those not yet written included; `sessions` likewise
     for sso-session sections. None means: as the files on disk say, resolved by the SDK itself. `mfa_code` answers
     the SDK's question for one, once. `alone` keeps the machine's own role from stepping in where a profile names no
-    credentials.
+    credentials. `chosen` says that a person named or chose the profile: a program that it, or a profile it starts from,
+    gets its keys from is started for no other one.
     """
 
     profile: str
@@ -305,6 +306,7 @@ class Who(NamedTuple):
     sessions: Mapping[str, Mapping[str, Value]] | None = None
     mfa_code: str = ""
     alone: bool = False
+    chosen: bool = False
 
     def __repr__(self) -> str:
         return f"Who({self.profile!r}, {self.region!r}, …)"  # the settings may hold secrets

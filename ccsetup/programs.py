@@ -11,6 +11,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
+from ccsetup import executables
 from ccsetup.errors import Problem
 from ccsetup.waiting import within
 from ccsetup.world import Ran
@@ -36,6 +37,12 @@ def _ran(programs: Programs, words: list[str]) -> Ran:
     except (OSError, ValueError) as error:
         return Ran(127, "", str(error))
     return Ran(program.returncode, out.decode("utf-8", "replace"), errors.decode("utf-8", "replace"))
+
+
+def popen(words: Sequence[str], **pipes: Any) -> subprocess.Popen[bytes]:
+    """Start a credential_process as botocore's own Popen would, by its absolute path. Raises FileNotFoundError."""
+    env = executables.with_sure_path(os.environ)
+    return subprocess.Popen(executables.sure(words, env), env=env, **pipes)
 
 
 class Programs:
@@ -72,7 +79,8 @@ class _Program(subprocess.Popen[bytes]):
 
     def __init__(self, programs: Programs, words: list[str], **options: Any) -> None:
         self._programs, self._words = programs, words
-        super().__init__(words, **options)
+        env = executables.with_sure_path(os.environ)
+        super().__init__(executables.sure(words, env), env=env, **options)
 
     def communicate(self, input: bytes | None = None, timeout: float | None = None) -> tuple[bytes, bytes]:
         """Return what it printed, and what it printed as errors. Raises Problem when it takes too long."""

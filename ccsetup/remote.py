@@ -52,7 +52,7 @@ def serve(arguments: list[str]) -> int:
     }
     helper = f"credential.https://{host}.helper"
     # The empty one first: keychains and other helpers of this machine are not asked, and get nothing to keep.
-    git = ["git", "-c", f"{helper}=", "-c", f"{helper}={_ANSWER}"]
+    git = [_git(), "-c", f"{helper}=", "-c", f"{helper}={_ANSWER}"]
     return _run([*git, "remote-http", arguments[0], f"https://{host}{path}"], {**os.environ, **secrets})
 
 
@@ -70,6 +70,15 @@ def read_url(url: str) -> tuple[str, str | None, str]:
     return "" if scheme == "codecommit" else scheme, profile if at else None, repository
 
 
+def _git() -> str:
+    """Return the absolute path of git, which is never taken from the folder one stands in. Raises Refused."""
+    from ccsetup import executables
+
+    if found := executables.path_of("git", os.environ):
+        return found
+    raise Refused("git is not on the PATH; install it from https://git-scm.com/downloads")
+
+
 def _run(command: list[str], env: dict[str, str]) -> int:
     """Become git where a process can become another, else run it; return its exit code."""
     try:
@@ -77,9 +86,9 @@ def _run(command: list[str], env: dict[str, str]) -> int:
             import subprocess
 
             return subprocess.call(command, env=env)
-        os.execvpe(command[0], command, env)  # noqa: S606  (no shell, and a fixed program)
-    except FileNotFoundError:
-        raise Refused("git is not on the PATH; install it from https://git-scm.com/downloads") from None
+        os.execve(command[0], command, env)  # noqa: S606  (no shell, and a fixed program)
+    except OSError as error:
+        raise Refused(f"{command[0]} cannot be run: {error.strerror}. Install git anew") from None
 
 
 if __name__ == "__main__":

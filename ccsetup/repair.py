@@ -13,9 +13,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
-from ccsetup import edit_proof, ini
+from ccsetup import edit_proof, git_config, ini
 from ccsetup.facts import Clone, Facts
 from ccsetup.findings import Change, Finding, Remedy
+from ccsetup.git_config import Url
 from ccsetup.ini import LINE
 from ccsetup.model import FileName, Touched
 
@@ -42,20 +43,22 @@ def origin(text: Text, line: int) -> int:
 
 
 def apart(remedies: Iterable[Remedy], shared: bool = False) -> list[Remedy]:
-    """Return the remedies that can be applied together: each that touches no line of one before it.
+    """Return the remedies that can be applied together: each that touches no line or setting of one before it.
 
     `shared` says that one file serves as both.
     """
     taken: dict[FileName, list[tuple[int, int]]] = {file: [] for file in FILES}
-    whole: set[FileName] = set()
+    whole, keys = set[FileName](), set[str]()
     found = []
     for remedy in remedies:
         remedy = _of_one_file(remedy) if shared else remedy
         files = {change.file for change in remedy.changes} | {*remedy.texts}
         meets = any(_meets(it, taken[it.file]) for it in remedy.changes)
-        if meets or files & whole or any(taken[file] for file in remedy.texts):
+        settings = {*remedy.git, *(key for key, _ in remedy.replaced)}
+        if meets or files & whole or any(taken[file] for file in remedy.texts) or settings & keys:
             continue
         whole |= {*remedy.texts}
+        keys |= settings
         for change in remedy.changes:
             taken[change.file].append((change.first, max(change.first, change.last)))
         found.append(remedy)
@@ -120,7 +123,6 @@ class Repair:
 
     facts: Facts
     texts: Mapping[FileName, Text]
-    git: Mapping[str, str | None] = field(default_factory=dict)
     modes: Mapping[Path, int] = field(default_factory=dict)
     removed: tuple[Path, ...] = ()
 
@@ -149,13 +151,11 @@ class Repair:
                 texts[file] = _recoded(texts.get(file), whole[0])
             elif changes := [it for remedy in remedies for it in remedy.changes if it.file == file]:
                 texts[file] = changed(texts.get(file) or begun(""), changes)
-        git = {key: value for remedy in remedies for key, value in remedy.git.items()}
         modes = {path: mode for remedy in remedies for path, mode in remedy.modes.items()}
         removed = tuple(path for remedy in remedies for path in remedy.remove)
         return Repair(
-            _supposing(self.facts, texts, git, modes, removed),
+            _supposing(self.facts, texts, remedies, modes, removed),
             texts,
-            {**self.git, **git},
             {**self.modes, **modes},
             (*self.removed, *removed),
         )
@@ -176,7 +176,7 @@ def _recoded(before: Text | None, text: str) -> Text:
 def _supposing(
     facts: Facts,
     texts: Mapping[FileName, Text],
-    git: Mapping[str, str | None],
+    remedies: Sequence[Remedy],
     modes: Mapping[Path, int],
     removed: Sequence[Path],
 ) -> Facts:
@@ -190,20 +190,39 @@ def _supposing(
         texts=there,
         modes={path: mode for path, mode in {**facts.modes, **modes}.items() if path not in removed},
         found={path: None if path in removed else text for path, text in facts.found.items()},
-        clone=_resettled(facts.clone, git) if facts.clone and git else facts.clone,
+        clone=facts.clone and with_settings(facts.clone, remedies),
     )
 
 
-def _resettled(clone: Clone, git: Mapping[str, str | None]) -> Clone:
-    """Return a clone with these settings, as `Git.resettled` writes them: a helper behind an empty one."""
-    keys = {key.lower() for key in git}  # in which git lists them
-    alone = {key: ((key, ""),) if key.startswith("credential.") and key.endswith("helper") else () for key in git}
-    new = tuple(pair for key, value in git.items() if value is not None for pair in (*alone[key], (key.lower(), value)))
-    own = (*(pair for pair in clone.own if pair[0].lower() not in keys), *new)
-    kept = Counter(clone.settings) - Counter(pair for pair in clone.own if pair[0].lower() in keys)
-    settings = (*(pair for pair in clone.settings if kept[pair]), *new)
-    urls = [value for key, value in git.items() if value and key.startswith("remote.") and key.endswith(".url")]
-    return Clone(clone.folder, urls[0] if urls else clone.remote, settings, own)
+def with_settings(clone: Clone, remedies: Sequence[Remedy]) -> Clone:
+    """Return a clone with its settings as remedies, which do not meet, have them."""
+    for remedy in remedies:
+        own, settings = (git_config.with_values(it, remedy.replaced) for it in (clone.own, clone.settings))
+        keys = {key.lower() for key in remedy.git}  # in which git lists them
+        new = tuple((key.lower(), each) for key, value in remedy.git.items() for each in git_config.spelled(key, value))
+        kept = Counter(settings) - Counter(pair for pair in own if pair[0].lower() in keys)
+        clone = replace(
+            clone,
+            remote=_readdressed(clone.url, remedy).used,
+            settings=(*(pair for pair in settings if kept[pair]), *new),
+            own=(*(pair for pair in own if pair[0].lower() not in keys), *new),
+            urls=tuple(_readdressed(it, remedy) for it in clone.urls),
+        )
+    return clone
+
+
+def _readdressed(url: Url, remedy: Remedy) -> Url:
+    value = remedy.replaced.get((url.key, url.written))
+    return url._replace(written=value, used=value) if value is not None else url
+
+
+def resettled(before: Clone | None, after: Clone | None) -> dict[str, tuple[str, ...]]:
+    """Return all values that settings of the clone's own are to have, for those that do not have them yet."""
+    if before is None or after is None:
+        return {}
+    keys = dict.fromkeys(key for key, _ in (*before.own, *after.own))
+    lists = {key: [git_config.values(it.own, key) for it in (before, after)] for key in keys}
+    return {key: tuple(new) for key, (old, new) in lists.items() if old != new}
 
 
 def harm(before: Repair, after: Repair, remedies: Sequence[Remedy]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime, timezone
@@ -10,12 +11,13 @@ from json import JSONDecodeError
 from pathlib import Path
 from typing import Any
 
+from ccsetup import executables, programs
 from ccsetup.errors import Problem
 from ccsetup.exchanges import by_web_identity
 from ccsetup.model import Keys, Secret, Who
 from ccsetup.sdk import explained, session_of, session_on_disk
 from ccsetup.sessions import SessionCache
-from ccsetup.sources import ends, leaves_it_to_the_machine, moment
+from ccsetup.sources import ends, leaves_it_to_the_machine, moment, not_run
 from ccsetup.world import Start, start_of
 
 Arguments = dict[str, Any]  # of create_client
@@ -61,6 +63,7 @@ class Resolver:
         if leaves_it_to_the_machine(there):
             return _of_this_machine(who)
         patience_s = math.inf if _has_process(profiles) else 0  # a program may ask a person
+        executables.start_by(_starting(who), session.get_component("credential_provider"))
         found = explained(lambda: _from_the_files_alone(session, profiles, cache), who, at_most_s=patience_s)
         if found is None:
             raise Problem(
@@ -84,7 +87,9 @@ class Resolver:
             return as_written(there, name)
         if kind == "process":
             return by_program(who, name, there)
-        return _of_this_machine(who) if kind == "machine" else self._from_files(Who(name, who.region))
+        if kind == "machine":
+            return _of_this_machine(who)
+        return self._from_files(Who(name, who.region, chosen=who.chosen))
 
     def by_sso(self, who: Who, there: Mapping[str, str]) -> Keys:
         """Return the keys of a permission set; a person may have to sign in for them."""
@@ -164,19 +169,29 @@ def _from_the_files_alone(session: Any, profiles: Mapping[str, Any], cache: Sess
     return _of_programs(lambda: _frozen(session.get_credentials()), profiles)
 
 
-def by_program(who: Who, name: str, there: Mapping[str, str], start: Callable[..., Any] | None = None) -> Keys:
+def by_program(who: Who, name: str, there: Mapping[str, str], start: Callable[..., Any] = programs.popen) -> Keys:
     """Return the keys that a profile's credential_process prints; `start` starts it instead of botocore's own Popen."""
 
     def run() -> Keys:
         from botocore.credentials import ProcessProvider
 
-        own = {"popen": start} if start else {}
-        provider = ProcessProvider(name, lambda: {"profiles": {name: dict(there)}}, **own)
+        provider = ProcessProvider(name, lambda: {"profiles": {name: dict(there)}}, popen=_starting(who, start))
         found = _of_programs(lambda: _frozen(provider.load()), {name: there})
         assert found is not None  # noqa: S101 — a provider that has its setting gives keys or raises
         return found
 
     return explained(run, who._replace(profile=name), at_most_s=math.inf)  # a program may ask a person
+
+
+def _starting(who: Who, start: Callable[..., Any] = programs.popen) -> Callable[..., Any]:
+    """Return what starts a credential_process for this profile. It raises Problem where nobody has chosen it."""
+
+    def started(words: list[str], **pipes: Any) -> Any:
+        if not who.chosen:
+            raise not_run(who.profile, f"ccsetup doctor {shlex.quote(who.profile)}")
+        return start(words, **pipes)
+
+    return started
 
 
 def _of_programs(work: Callable[[], Keys | None], profiles: Mapping[str, Mapping[str, str]]) -> Keys | None:

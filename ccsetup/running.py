@@ -1,22 +1,34 @@
-"""One git at a time: run with the person's environment, asked nothing, followed step by step, and ended with us."""
+"""One git at a time: run with the person's environment, asked nothing, followed step by step, and ended with us.
+
+A repository's own configuration can name programs, and any folder may hold a repository. So there are three ways to
+run git, and whoever calls says which: `ask` reads a repository by commands that start nothing, `outside` runs where
+there is no repository, and `within` uses the repository's configuration, for the person's own clone, fetch or push.
+"""
 
 from __future__ import annotations
 
+import atexit
 import os
 import re
-import shutil
 import signal
 import subprocess
+import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
+from ccsetup import executables
 from ccsetup.complaints import problem_of
 from ccsetup.errors import Problem
 from ccsetup.patterns import later
 
 CHECK_S = 60  # what only asks the other side is over by then
+ASK_S = 10  # what only reads this disk is; a pipe or a device that the settings include may never end
+MOST = 4 << 20  # bytes that git's settings and the like may have
 
 Progress = Callable[[str, float | None], None]
 
@@ -33,8 +45,9 @@ _STEPS = later(r"(?:remote: )?([A-Z][a-z]+ [a-z]+: +\d+|Total \d+ )")
 
 # Variables that tie git to one repository (git rev-parse --local-env-vars): a hook that runs us has them.
 _TIED = (
-    "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES",
-    "GIT_COMMON_DIR", "GIT_PREFIX", "GIT_NAMESPACE", "GIT_SHALLOW_FILE", "GIT_GRAFT_FILE", "GIT_INTERNAL_SUPER_PREFIX",
+    "GIT_DIR", "GIT_WORK_TREE", "GIT_IMPLICIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_CONFIG",
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_COMMON_DIR", "GIT_PREFIX", "GIT_NAMESPACE", "GIT_SHALLOW_FILE",
+    "GIT_GRAFT_FILE", "GIT_INTERNAL_SUPER_PREFIX", "GIT_REPLACE_REF_BASE",
 )  # fmt: skip
 # Nobody is asked anything: no terminal, no window; and git speaks the language that is read here.
 _SILENT = {"GIT_TERMINAL_PROMPT": "0", "GIT_ASKPASS": "", "SSH_ASKPASS": "", "GCM_INTERACTIVE": "never", "LC_ALL": "C"}
@@ -49,12 +62,34 @@ class Done(NamedTuple):
     raw: bytes = b""
 
 
+OURS = ("protocol.ext.allow", "never")  # the setting that git is given where it may ask somebody
+# What reads a repository and starts no program that its configuration names; a test holds each to that.
+_HARMLESS = (("config",), ("rev-parse",), ("ls-remote", "--get-url"), ("remote", "get-url"))
+_UNHEARD = {"GIT_ALLOW_PROTOCOL": "none", "GIT_NO_LAZY_FETCH": "1", "GIT_OPTIONAL_LOCKS": "0"}
+# What git needs of the environment where nothing is cloned: of its own variables these, and of the others all but those
+# that name programs it has no use for.
+_NEEDED = ("GIT_CONFIG_", "GIT_EXEC_PATH", "GIT_SSL_", "GIT_HTTP_", "GIT_ALLOW_PROTOCOL", "GIT_PROTOCOL", "GIT_SSH",
+           "GIT_TERMINAL_PROMPT", "GIT_ASKPASS")  # fmt: skip
+_USELESS = ("PAGER", "EDITOR", "VISUAL", "BROWSER")
+
+
 class Runner:
-    """Runs git with the environment that it would have in the person's shell."""
+    """Runs git with the environment that it would have in the person's shell, by its absolute path."""
 
     def __init__(self, env: Mapping[str, str], home: Path) -> None:
-        self.home, self.path = home, env.get("PATH", os.defpath)
-        self.env = {k: v for k, v in env.items() if k not in _TIED} | {"HOME": env.get("HOME", str(home))} | _SILENT
+        sure = executables.with_sure_path(env)
+        self.home, self.path = home, sure["PATH"]
+        self.env = {k: v for k, v in sure.items() if k not in _TIED} | {"HOME": env.get("HOME", str(home))} | _SILENT
+        if not executables.is_absolute(self.env.get("GIT_EXEC_PATH", self.path)):
+            self.env.pop("GIT_EXEC_PATH", None)  # git would take its own parts from the folder one stands in
+
+    @cached_property
+    def program(self) -> str:
+        """The absolute path of git. Raises Problem where the PATH leads to none."""
+        if found := executables.path_of("git", self.env):
+            return found
+        get_it = "Install it: https://git-scm.com/downloads"
+        raise Problem("There is no git on the PATH.", next=get_it, code="git.missing")
 
     def checked(
         self,
@@ -73,9 +108,43 @@ class Runner:
     def within(
         self, directory: Path, *words: str, timeout_s: float | None = CHECK_S, progress: Progress | None = None
     ) -> Done:
-        """Run git in a clone: in this directory's own repository, never in one that merely lies around it."""
-        ceiling = {"GIT_CEILING_DIRECTORIES": str(directory.resolve().parent)}
-        return self.run(["-C", str(directory.resolve()), *words], timeout_s, progress, ceiling)
+        """Run git in a clone: in this directory's own repository, never in one that merely lies around it.
+
+        What the repository's configuration names counts, so this is for what the person does with a clone.
+        """
+        return self.run([*_inside(directory), *words], timeout_s, progress, _apart(directory))
+
+    def ask(self, directory: Path, *words: str) -> Done:
+        """Read a repository by a command that starts nothing, whatever the repository's configuration names.
+
+        Raises Problem where it does not end in time, as with settings that include a pipe, or prints more than MOST.
+        """
+        if not any(words[: len(each)] == each for each in _HARMLESS):
+            raise ValueError(f"git {words[0]} is not known to start no program")
+        env = {**self.env, **_apart(directory), **_UNHEARD}
+        try:
+            return self._run([*_inside(directory), *words], env, ASK_S, most=MOST)
+        except (subprocess.TimeoutExpired, _TooMuch):
+            raise Problem(
+                f"git does not come to an end with the settings of {directory}.",
+                why="They are very long, or they include a file that never ends, such as a pipe or a device.",
+                next=f"Look at {directory / '.git' / 'config'}",
+                code="git.failed",
+            ) from None
+
+    def outside(self, *words: str, more: Mapping[str, str] | None = None) -> Done:
+        """Run git where there is no repository: in an empty folder of our own, with what it needs of the environment.
+
+        The settings that count are the person's own, of the machine and of the environment. Raises Problem.
+        """
+        env = {key: value for key, value in self.env.items() if _is_needed(key)}
+        if "GIT_ALLOW_PROTOCOL" in env:  # where it is set, the setting below does not count
+            env["GIT_ALLOW_PROTOCOL"] = ":".join(it for it in env["GIT_ALLOW_PROTOCOL"].split(":") if it != "ext")
+        with _empty_folder() as folder:
+            words = ("-C", str(folder), "-c", "=".join(OURS), *words)
+            return _in_time(
+                CHECK_S, lambda: self._run(words, {**env, **_apart(folder), **(more or {})}, CHECK_S, cwd=folder)
+            )
 
     def run(
         self,
@@ -86,39 +155,123 @@ class Runner:
         *,
         cwd: Path | None = None,
     ) -> Done:
-        """Run git in a process group of its own, which ends when we stop waiting for it. Raises Problem."""
-        git = shutil.which("git", path=self.path)
-        if not git:
-            get_it = "Install it: https://git-scm.com/downloads"
-            raise Problem("There is no git on the PATH.", next=get_it, code="git.missing")
-        out = subprocess.DEVNULL if progress else subprocess.PIPE
+        """Run git with the person's environment. Raises Problem."""
+        return _in_time(timeout_s, lambda: self._run(words, {**self.env, **(more or {})}, timeout_s, progress, cwd))
+
+    def _run(
+        self,
+        words: Sequence[str],
+        env: Mapping[str, str],
+        timeout_s: float | None,
+        progress: Progress | None = None,
+        cwd: Path | None = None,
+        most: int | None = None,
+    ) -> Done:
+        """Run git in a process group of its own, which ends when we stop waiting for it.
+
+        Raises Problem where it cannot be started, TimeoutExpired, or _TooMuch where it prints more than `most` bytes.
+        """
         try:
-            process = _begun([git, *words], {**self.env, **(more or {})}, out, cwd)
+            process = _begun([self.program, *words], env, subprocess.DEVNULL if progress else subprocess.PIPE, cwd)
         except OSError as error:  # a script without its interpreter, a program for another machine
-            what = f"{git} cannot be run: {(error.strerror or type(error).__name__).lower()}."
+            what = f"{self.program} cannot be run: {(error.strerror or type(error).__name__).lower()}."
             raise Problem(what, next="Install git anew, or take it off the PATH.", code="git.missing") from None
         try:
-            return _follow(process, progress) if progress else _wait(process, timeout_s)
-        except subprocess.TimeoutExpired:
-            raise Problem(
-                f"git had no answer within {timeout_s:.0f} seconds.",
-                next="Look at the network and the proxy, then try again.",
-                code="net.unreachable",
-            ) from None
+            return _follow(process, progress) if progress else _wait(process, timeout_s, most)
         finally:
             _end(process)
 
 
+class _TooMuch(Exception):
+    """git prints more than anybody reads."""
+
+
+def _inside(directory: Path) -> list[str]:
+    return ["-C", str(directory.resolve())]
+
+
+def _apart(directory: Path) -> Mapping[str, str]:
+    """Return what keeps git from repositories that lie around a directory."""
+    return {"GIT_CEILING_DIRECTORIES": str(directory.resolve().parent)}
+
+
+def _is_needed(variable: str) -> bool:
+    return variable.startswith(_NEEDED) if variable.startswith("GIT_") else variable not in _USELESS
+
+
+@contextmanager
+def _empty_folder() -> Iterator[Path]:
+    """Make an empty folder that nobody else can write to, and remove it in the end. Raises Problem."""
+    try:
+        made = tempfile.TemporaryDirectory(prefix="ccsetup-")
+    except OSError as error:
+        what = f"No temporary folder can be made: {error.strerror or error}."
+        next_ = "Make room on the disk, or name another folder in TMPDIR."
+        raise Problem(what, next=next_, code="git.failed") from None
+    with made as folder:
+        yield Path(folder).resolve()
+
+
+def _in_time(timeout_s: float | None, work: Callable[[], Done]) -> Done:
+    """Return what git comes to. Raises Problem where it has no answer in time."""
+    try:
+        return work()
+    except subprocess.TimeoutExpired:
+        raise Problem(
+            f"git had no answer within {timeout_s:.0f} seconds.",
+            next="Look at the network and the proxy, then try again.",
+            code="net.unreachable",
+        ) from None
+
+
+_running: set[subprocess.Popen[bytes]] = set()  # what is to be ended where threads are left behind
+
+
 def _begun(words: Sequence[str], env: Mapping[str, str], out: int, cwd: Path | None) -> subprocess.Popen[bytes]:
     """Start a process in a group of its own, which reads nothing and whose errors are read here."""
-    return subprocess.Popen(
-        words, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.PIPE, start_new_session=True, cwd=cwd
+    process = subprocess.Popen(
+        words, env=env, cwd=cwd, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.PIPE, start_new_session=True
     )
+    _running.add(process)
+    return process
 
 
-def _wait(process: subprocess.Popen[bytes], timeout_s: float | None) -> Done:
-    out, errors = process.communicate(timeout=timeout_s)
+@atexit.register
+def _end_all() -> None:
+    """End what still runs in threads that the program leaves behind."""
+    for process in [*_running]:
+        _kill(process, getattr(signal, "SIGKILL", signal.SIGTERM))
+
+
+def _wait(process: subprocess.Popen[bytes], timeout_s: float | None, most: int | None) -> Done:
+    out, errors = process.communicate(timeout=timeout_s) if most is None else _read(process, timeout_s or ASK_S, most)
     return Done(process.returncode, _text(out), tuple(re.split(r"[\r\n]+", _text(errors))), out)
+
+
+def _read(process: subprocess.Popen[bytes], timeout_s: float, most: int) -> tuple[bytes, bytes]:
+    """Return what a process prints, and what it prints as errors. Raises _TooMuch, TimeoutExpired."""
+    pipes = [pipe for pipe in (process.stdout, process.stderr) if pipe]
+    printed = [bytearray() for _ in pipes]
+
+    def read(number: int) -> None:
+        while piece := os.read(pipes[number].fileno(), 65536):
+            printed[number].extend(piece)
+            if len(printed[number]) > most:
+                process.kill()
+                return
+
+    readers = [threading.Thread(target=read, args=(number,), daemon=True) for number in range(len(pipes))]
+    for reader in readers:
+        reader.start()
+    end = time.monotonic() + timeout_s
+    for reader in readers:
+        reader.join(max(0.0, end - time.monotonic()))
+        if reader.is_alive():
+            raise subprocess.TimeoutExpired(process.args, timeout_s)
+    process.wait()
+    if any(len(it) > most for it in printed):
+        raise _TooMuch
+    return bytes(printed[0]), bytes(printed[1])
 
 
 def _follow(process: subprocess.Popen[bytes], progress: Progress) -> Done:
@@ -164,6 +317,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
             pass
         _kill(process, getattr(signal, "SIGKILL", signal.SIGTERM))
         process.wait()
+    _running.discard(process)
     for pipe in (process.stdout, process.stderr):
         if pipe:
             pipe.close()
@@ -172,8 +326,11 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 def _kill(process: subprocess.Popen[bytes], how: signal.Signals) -> None:
     """Send a signal to a whole group; the last one is waited for, so that nobody writes after it."""
     if os.name == "nt":
-        subprocess.run(["taskkill", "/F", "/T", "/PID", str(process.pid)], check=False, capture_output=True)
-        return
+        taskkill = executables.path_of("taskkill", os.environ)
+        if not taskkill:
+            return process.kill()
+        subprocess.run([taskkill, "/F", "/T", "/PID", str(process.pid)], check=False, capture_output=True)
+        return None
     try:
         os.killpg(process.pid, how)
         for _ in range(20 if how != signal.SIGTERM else 0):

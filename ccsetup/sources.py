@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timezone
+from typing import TypeVar
 
 from ccsetup import parse
 from ccsetup.errors import BadAnswer, Problem
 from ccsetup.look import Look
 from ccsetup.model import Answers, Choice, Corrected, Question, Value, Who
 from ccsetup.signing import RECORDED
+
+T = TypeVar("T")
 
 NEW = "+"  # a source profile that a nested visit sets up first
 MACHINE = "@"  # before a credential_source
@@ -61,6 +64,35 @@ def near(name: str, names: Sequence[str]) -> str:
     """Return words that suggest names like this one, "" when there are none."""
     *others, last = close(name, names) or [""]
     return f"There are {', '.join(others)} and {last}." if others else f"There is {last}." if last else ""
+
+
+def chain(profiles: Mapping[str, Mapping[str, T]], name: str) -> list[Mapping[str, T]]:
+    """Return a profile's settings and those of the profiles it starts from."""
+    found: dict[str, Mapping[str, T]] = {}
+    while name in profiles and name not in found:
+        found[name] = profiles[name]
+        name = str(found[name].get("source_profile", "")) if "role_arn" in found[name] else ""
+    return list(found.values())
+
+
+def names_program(profiles: Mapping[str, Mapping[str, T]], name: str) -> bool:
+    """Say whether a profile, or one that it starts from, names a program for its keys, whatever else it holds."""
+    return any("credential_process" in there for there in chain(profiles, name))
+
+
+def runs_program(profiles: Mapping[str, Mapping[str, T]], name: str) -> bool:
+    """Say whether a profile's keys come from a program: it, or one that it starts from, names one and has no others."""
+    return any("credential_process" in there and "aws_access_key_id" not in there for there in chain(profiles, name))
+
+
+def not_run(name: str, next: str) -> Problem:
+    """Return the Problem of a profile whose program was not started, since nobody chose the profile."""
+    return Problem(
+        f"{name} gets its keys from a program, which was not started.",
+        why="It runs for profiles that you name or choose, and for no others.",
+        next=f"Name it: {next}",
+        code="process.not-run",
+    )
 
 
 def source_name(answers: Answers) -> str:

@@ -279,6 +279,18 @@ def named_by(url: str, helper: str) -> str:
     scheme, there, rest = url.partition("://")
     if there and scheme.partition(":")[0] == "codecommit" and "@" in rest:
         return rest.partition("@")[0]
-    words = helper.replace("--profile=", "--profile ").replace("\\", "").split()
-    named = [words[at + 1].strip("'\"") for at in range(len(words) - 1) if words[at] == "--profile"]
+    words = _words(helper.replace("--profile=", "--profile "))
+    named = [words[at + 1] for at in range(len(words) - 1) if words[at] == "--profile"]
     return named[-1] if named else ""
+
+
+def _words(command: str) -> list[str]:
+    """Return a command's words as a shell takes them."""
+    if not any(sign in command for sign in "'\"\\"):
+        return command.split()
+    from shlex import split  # which takes longer to import than most commands need
+
+    try:
+        return split(command)
+    except ValueError:
+        return command.split()

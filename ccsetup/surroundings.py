@@ -11,6 +11,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from ccsetup import executables
 from ccsetup.authority import Iam
 from ccsetup.errors import Problem
 from ccsetup.files import Files
@@ -74,6 +75,7 @@ def now() -> datetime:
 
 def world_of(options: Namespace, screen: Screen) -> World:
     """Put the real world together; nothing heavy is imported by it."""
+    os.environ.update(executables.with_sure_path(os.environ))  # for a browser, and whatever else libraries start
     env, home = os.environ, Path.home()
     warming = Warming()
     signin = cast("SignIn", Later(lambda: _signin(options, home, screen), warming))

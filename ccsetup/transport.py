@@ -1,14 +1,56 @@
-"""The two questions of how git gets to CodeCommit: which of the two ways, and whose credential helper."""
+"""How git gets to CodeCommit: the two questions (which of the two ways, whose helper), and the helper's command."""
 
 from __future__ import annotations
 
-from ccsetup import address, parse
+import re
+import shlex
+
+from ccsetup import address, parse, standing
 from ccsetup.errors import BadAnswer
 from ccsetup.look import Look
 from ccsetup.model import Answers, Choice, Corrected, Question, Value
 
 REMOTE, HELPER = "git-remote-codecommit", "credential-helper"
 OURS, AWS_CLI = "ccsetup", "aws"
+OWN_HELPER = "git-credential-ccsetup"
+
+
+def is_awss(host: str) -> bool:
+    """Say whether a host's own name tells a helper that it is AWS's, and which region's ("": the region's own)."""
+    return not host or bool(re.search(r"\.amazonaws\.com(\.cn)?(:\d+)?$", host))
+
+
+def own_helper(path: str, profile: str, region: str, host: str) -> str:
+    """Return the call of ccsetup's helper by its path; no shell's `!`, for GUIs."""
+    there = "" if is_awss(host) else f" --region {region}"
+    return f"{_word(path)} --profile {shlex.quote(profile)}{there}"
+
+
+def aws_helper(profile: str, region: str, host: str) -> str:
+    """Return the call of the AWS CLI's helper; it signs for hosts that are not AWS's only when told to."""
+    name = shlex.quote(profile)
+    if not is_awss(host):
+        get = f"aws --region {region} codecommit credential-helper --profile {name} get --ignore-host-check"
+        return f'!f() {{ test "$1" != get || {get}; }}; f'
+    return f"!aws codecommit credential-helper --profile {name} $@"
+
+
+def moved_helper(command: str, path: str) -> str:
+    """Return a helper's call with its program at another path and all else as it is; "" where that cannot be told."""
+    if not path or "\n" in path:
+        return ""
+    name = re.split(r"[/\\]", path)[-1].removesuffix(".exe")
+    found = re.search(rf"(?:^|[/\\\s\"'!]){re.escape(name)}(?:\.exe)?[\"']?(?P<rest>\s.*)?$", command)
+    if not found:
+        return ""
+    new = f"{'!' if command.startswith('!') else ''}{_word(path)}{found['rest'] or ''}"
+    return new if standing.named_by("", new) == standing.named_by("", command) else ""
+
+
+def _word(path: str) -> str:
+    """Return a path as one word of the shell that git runs helpers with; it has to begin as an absolute path does."""
+    plain = path if path.startswith("/") else path.replace("\\", "/")  # git for Windows takes both
+    return re.sub(r"([^\w@%+=:,./-])", r"\\\1", plain, flags=re.ASCII)
 
 
 def _host(answers: Answers, look: Look) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from ccsetup.errors import Problem
+from ccsetup.git_config import GitConfig, Pairs
 from ccsetup.model import (
     Asked,
     Back,
@@ -278,13 +279,22 @@ class Git(Protocol):
         """Clone; `default` is the default branch as CodeCommit's API has it. Raises Problem, nothing is left then."""
 
     def do(self, directory: Path, *words: str) -> str:
-        """Run git in a clone; return what it printed. Raises Problem."""
+        """Run git in a clone for the person, with all that its configuration names; return what it printed.
 
-    def resettled(self, directory: Path, settings: Mapping[str, str | None]) -> Edit:
-        """Return the edit of a clone's own settings that gives some these values (None: takes them away)."""
+        Raises Problem.
+        """
+
+    def config(self, directory: Path) -> GitConfig:
+        """Return git's settings in a clone. Raises Problem where there is none, or git cannot read them."""
+
+    def machine_settings(self) -> Pairs:
+        """Return git's settings where there is no clone. Raises Problem where git cannot read them."""
+
+    def resettled(self, directory: Path, wanted: Mapping[str, Sequence[str]]) -> Edit:
+        """Return the edit of a clone's own settings that gives some of them these values, and no others."""
 
     def origin(self, directory: Path) -> str:
-        """Return the address of the clone at `directory`; "" when it is none."""
+        """Return the address that the clone at `directory` fetches from; "" when it is none."""
 
     def unfinished(self, directory: Path) -> bool:
         """Say whether ccsetup was stopped while it made a clone at `directory`, which is not there yet."""

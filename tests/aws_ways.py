@@ -47,7 +47,7 @@ class Way:
             name: {key: Secret(value) if key in SECRETS[1:] else value for key, value in settings.items()}
             for name, settings in self.profiles.items()
         }
-        return Who("dev", REGION, hidden, self.sessions, mfa_code)
+        return Who("dev", REGION, hidden, self.sessions, mfa_code, chosen=True)
 
 
 def keys_of(keys: there.Keys) -> Settings:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ccsetup.errors import Cancelled, Problem
+from ccsetup.git_config import GitConfig, Pairs, urls
 from ccsetup.model import (
     BACK,
     Asked,
@@ -311,10 +312,17 @@ class FakeGit:
         return CloneResult("1" * 40)
 
     def do(self, directory: Path, *words: str) -> str:
-        if words[:2] == ("config", "--list"):
-            return "".join(f"{key}\n{value}\0" for key, value in self.settings.items())
         self.calls.append(" ".join(words))
         return ""
+
+    def config(self, directory: Path) -> GitConfig:
+        url = self.origins.get(directory.name, "")
+        key = "remote.origin.url"
+        own = ((key, url),) if url else ()
+        return GitConfig((*self.settings.items(), *own), own, (), tuple(urls(key, [url], [url])) if url else ())
+
+    def machine_settings(self) -> Pairs:
+        return tuple(self.settings.items())
 
     def fetch(self, directory: Path, progress: Any = None, default: str = "") -> CloneResult:
         self.calls.append(f"fetch {directory.name}")

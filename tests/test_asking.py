@@ -116,7 +116,9 @@ def test_a_clone_of_another_region_is_offered_the_right_one(place: Place, tmp_pa
     write(place, {"people": maria(place.state), "dev": ACCESS})
     (found,) = ask(around(place, tmp_path)).findings
     assert (found.code, found.fix, found.profile) == ("access.region", "ask", "dev")
-    assert found.remedies[0].git == {"remote.origin.url": "codecommit::eu-central-1://dev@handbook"}
+    (moved,) = found.remedies[0].replaced.items()
+    there = f"codecommit::{REGION}://dev@handbook"
+    assert moved == (("remote.origin.url", there), "codecommit::eu-central-1://dev@handbook")
 
 
 def test_a_clone_of_another_profile_is_offered_that_one(place: Place, tmp_path: Path) -> None:
@@ -145,15 +147,20 @@ def test_git_that_may_read_is_enough(place: Place, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("remote", "asked", "calls"),
     [
-        ("codecommit::us-east-2://dev@R", (), ["ls-remote --quiet --heads -- codecommit::us-east-2://dev@R"]),
-        ("codecommit::us-east-2://dev@R", ("dev",), ["ls-remote --quiet --heads -- codecommit::us-east-2://dev@R"]),
+        ("codecommit::us-east-2://dev@R", (), ["ls-remote codecommit::us-east-2://dev@R"]),
+        ("codecommit::us-east-2://dev@R", ("dev",), ["ls-remote codecommit::us-east-2://dev@R"]),
         ("codecommit::us-east-2://dev@R", ("other",), []),
         ("codecommit::us-east-2://gone@R", (), []),
         ("https://github.com/a/b.git", (), []),
         (
-            "ssh://K@git-codecommit.us-east-2.amazonaws.com/v1/repos/R",
+            "ssh://APKAEIBAERJR2EXAMPLE@git-codecommit.us-east-2.amazonaws.com/v1/repos/R",
             (),
-            ["ls-remote --quiet --heads -- ssh://K@git-codecommit.us-east-2.amazonaws.com/v1/repos/R"],
+            ["ls-remote ssh://APKAEIBAERJR2EXAMPLE@git-codecommit.us-east-2.amazonaws.com/v1/repos/R"],
+        ),
+        (  # a name that is no key's id goes nowhere
+            "ssh://-oProxyCommand=x@git-codecommit.us-east-2.amazonaws.com/v1/repos/R",
+            (),
+            ["ls-remote ssh://git-codecommit.us-east-2.amazonaws.com/v1/repos/R"],
         ),
     ],
 )

@@ -8,13 +8,14 @@ import shutil
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from ccsetup import repair
 from ccsetup.checks.git import effective, signing
-from ccsetup.commands.gathering import _settings
-from ccsetup.facts import Clone, Facts
+from ccsetup.commands.gathering import clone_at
+from ccsetup.facts import Facts
 from ccsetup.files import Files
 from ccsetup.findings import Remedy
 from ccsetup.git import Git
@@ -115,15 +116,14 @@ class Cloned:
         ).stdout
 
     def facts(self, config: str = ROLE, credentials: str = BASE, **more: object) -> Facts:
-        read = [_settings(self.git.do(self.folder, "config", *which, "--list", "-z")) for which in ([], ["--local"])]
-        return facts(
-            config, credentials, clone=Clone(self.folder, self.git.origin(self.folder), read[0], read[1]), **more
-        )
+        there = SimpleNamespace(git=self.git, env=more.get("env", {}))
+        return facts(config, credentials, clone=clone_at(there, self.folder), **more)
 
     def mend(self, remedy: Remedy, **more: object) -> None:
         """Have it written as the doctor does, see that what was foreseen is there; undo it, and do it again."""
         before = (self.folder / ".git" / "config").read_bytes()
-        edit = self.git.resettled(self.folder, remedy.git)
+        clone = self.facts(**more).clone
+        edit = self.git.resettled(self.folder, repair.resettled(clone, repair.with_settings(clone, [remedy])))
         files = Files({}, self.home, lambda: NOW)
         for _ in range(2):
             files.apply(Plan("", "", edits=(edit,)))
@@ -296,7 +296,7 @@ def test_a_helper_that_a_script_wrote_without_its_variables_is_completed(cloned,
 @pytest.mark.parametrize(("command", "helpers", "right"), [
     ("!/old/bin/git-credential-ccsetup --profile dev", {"git-credential-ccsetup": "/new/git-credential-ccsetup"}, "!/new/git-credential-ccsetup --profile dev"),
     ("!'/old one/git-credential-ccsetup' --profile dev", {"git-credential-ccsetup": "/n w/git-credential-ccsetup"},
-     "!'/n w/git-credential-ccsetup' --profile dev"),
+     r"!/n\ w/git-credential-ccsetup --profile dev"),
     ("!/old/aws codecommit --profile dev credential-helper $@", {"aws": "/usr/bin/aws"}, "!/usr/bin/aws codecommit --profile dev credential-helper $@"),
     ("!/old/aws codecommit --profile dev credential-helper $@", {}, ""),
 ])  # fmt: skip

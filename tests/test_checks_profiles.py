@@ -238,10 +238,10 @@ def test_a_variable_that_names_no_profile_is_told_the_nearest(variable: str, nam
 
 
 def test_a_remote_that_names_no_profile_can_be_given_one() -> None:
-    url = "codecommit::us-east-1://acme-dve@Shop"
-    facts = facts_of(f"[profile acme-dev]\n{BODY}", clone=Clone(Path("/home/maria/Shop"), url))
+    key, url = "remote.origin.url", "codecommit::us-east-1://acme-dve@Shop"
+    facts = facts_of(f"[profile acme-dev]\n{BODY}", clone=Clone(Path("/home/maria/Shop"), url, own=((key, url),)))
     found = next(it for it in checks.offline(facts) if it.code == "profile.missing")
-    assert found.remedies[0].git == {"remote.origin.url": "codecommit::us-east-1://acme-dev@Shop"}
+    assert found.remedies[0].replaced == {(key, url): "codecommit::us-east-1://acme-dev@Shop"}
 
 
 def test_names_asked_for_that_are_nowhere_are_said() -> None:

@@ -53,7 +53,7 @@ HERE = "codecommit::us-east-2://dev@MySharedDemoRepo"
 def facts(remote: str = "", **more: Any) -> Facts:
     home = Path("/home/maria")
     texts = AwsTexts(home / ".aws/config", CONFIG, home / ".aws/credentials", CREDENTIALS)
-    clone = Clone(home / "work", remote) if remote else None
+    clone = Clone(home / "work", remote, own=(("remote.origin.url", remote),)) if remote else None
     return Facts(texts, {}, home, home, NOW, clone=clone, **more)
 
 
@@ -208,7 +208,7 @@ def test_a_repository_of_another_region_is_offered_by_its_address_there(form: st
     (found,) = of_clone(stand(remote, seen=gone(), others=others), remote)
     assert (found.code, found.severity, found.fix, found.profile) == ("access.region", "stops", "ask", "dev")
     assert found.says == "MySharedDemoRepo is not in us-east-2 but in eu-west-1."
-    assert [dict(remedy.git) for remedy in found.remedies] == [{"remote.origin.url": url} for url in urls]
+    assert [dict(it.replaced) for it in found.remedies] == [{("remote.origin.url", remote): url} for url in urls]
     assert urls[0] in found.do
     assert found.path == Path("/home/maria/work/.git/config")
 
@@ -216,7 +216,7 @@ def test_a_repository_of_another_region_is_offered_by_its_address_there(form: st
 def test_a_repository_that_another_profile_sees_is_offered_with_it() -> None:
     (found,) = of_clone(stand(seen=gone(), others=[seen("ops", "us-east-2", "444455556666")]))
     assert (found.code, found.fix, len(found.remedies)) == ("access.repository", "ask", 1)
-    assert found.remedies[0].git["remote.origin.url"] == "codecommit::us-east-2://ops@MySharedDemoRepo"
+    assert [*found.remedies[0].replaced.values()] == ["codecommit::us-east-2://ops@MySharedDemoRepo"]
     assert "444455556666" in found.remedies[0].hint
 
 

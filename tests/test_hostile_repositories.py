@@ -8,9 +8,9 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-import hostile
+import hostile_repositories as hostile
 import pytest
-from hostile import FILE, LINK, MODULE, PROGRAM, TREE, Entry
+from hostile_repositories import FILE, LINK, MODULE, PROGRAM, TREE, Entry
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 

@@ -14,7 +14,18 @@ ROOT = Path(__file__).resolve().parent.parent
 HOUSE = ROOT / "ccsetup"
 
 CORE = {"core"}  # knows nothing of the rest
-FOUNDATION = CORE | {"model", "errors", "world", "findings", "authority", "look", "patterns", "waiting"}
+FOUNDATION = CORE | {
+    "model",
+    "git_config",
+    "executables",
+    "errors",
+    "world",
+    "findings",
+    "authority",
+    "look",
+    "patterns",
+    "waiting",
+}
 PURE = {
     "talk", "flow", "questions", "sources", "parse", "paste", "address", "ini", "config", "plan", "refusals", "inert", "pick",
     "access", "branches", "checks", "submodule_names", "facts", "places", "examining", "tokens", "complaints", "masks", "denials", "policy", "transport", "assertion",
@@ -41,7 +52,7 @@ FAMILIES = (
         "online",
         "programs",
     },
-    {"git", "cloned", "clone_record", "modules", "running"},
+    {"git", "cloned", "clone_record", "clone_settings", "modules", "running"},
     {"screen"},
     {"awscli"},
     {"web"},
@@ -55,8 +66,8 @@ MAY = {
     "foundation": FOUNDATION,
     "pure": FOUNDATION | PURE | {"signing"},  # some read the files as git's helpers do
     "adapters": FOUNDATION | PURE,
-    "helpers": HELPERS | CORE,
-    "sandbox": {"sandbox"},
+    "helpers": HELPERS | CORE | {"executables"},
+    "sandbox": {"sandbox", "executables"},
     "commands": FOUNDATION | PURE | {"commands", "sandbox", "arguments"},  # completion reads the parsers
     "top": FOUNDATION | PURE | ADAPTERS | {"commands", "signing", *TOP},
 }

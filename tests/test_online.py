@@ -44,7 +44,7 @@ def place(sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 def ask(aws: Aws, profiles: Profiles, *names: str, seconds: float = 20, **sessions: Any) -> dict[str, Answer]:
     """Ask who these profiles are (all of them, unless some are named)."""
-    whos = [Who(name, REGION, profiles, sessions) for name in names or profiles]
+    whos = [Who(name, REGION, profiles, sessions, chosen=True) for name in names or profiles]
     found = aws.identities(whos, seconds)
     assert [answer.profile for answer in found] == [who.profile for who in whos]
     return {answer.profile: answer for answer in found}

@@ -317,7 +317,7 @@ def test_keys_at_hand_load_neither_botocore_nor_json(desk: Desk) -> None:
         code = f"""
 import os, sys
 from ccsetup import remote
-os.execvpe = lambda *became: print(*sorted(sys.modules), sep="\\n")
+os.execve = lambda *became: print(*sorted(sys.modules), sep="\\n")
 remote.serve(["origin", "us-east-2://{profile}@R"])
 """
         env = {**desk.env, "PYTHONPATH": str(ROOT)}

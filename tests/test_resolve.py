@@ -28,7 +28,7 @@ from ccsetup.sandbox import Sandbox
 from ccsetup.sandbox.example import CODE, MARIA, PEOPLE, REGION, role_arn
 from ccsetup.world import Start
 
-FILES = Who("dev", REGION)
+FILES = Who("dev", REGION, chosen=True)
 MFA = "a role with an MFA code"
 
 

@@ -47,8 +47,9 @@ class Kept(Git):
 
         path = directory / "config"
         before = path.read_text() if path.exists() else None
-        self.origins = {**self.origins, directory.name: settings["remote.origin.url"]}
-        return Edit(path, before, f"url = {settings['remote.origin.url']}\n")
+        (url,) = settings["remote.origin.url"]
+        self.origins = {**self.origins, directory.name: url}
+        return Edit(path, before, f"url = {url}\n")
 
 
 def settled(tmp_path: Path, config: str = "") -> World:

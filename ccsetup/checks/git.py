@@ -6,16 +6,18 @@ import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 
-from ccsetup import address, shells, standing
+from ccsetup import address, git_config, shells, standing, transport
 from ccsetup.address import Address
 from ccsetup.errors import BadAnswer
 from ccsetup.facts import Clone, Facts
 from ccsetup.findings import Finding, Remedy, Severity
+from ccsetup.git_config import Values
 
 REMOTE = "git-remote-codecommit"
 OLDEST = (2, 13)  # what ccsetup asks of git is there since
 _KNOWS_SESSIONS = (1, 29)  # the first botocore that reads sso-session sections
-_SIGNS = ("codecommit", "git-credential-ccsetup")
+_HELPERS = (transport.OWN_HELPER, "aws")
+_SIGNS = ("codecommit", transport.OWN_HELPER)
 _KEEPS = re.compile(r"osxkeychain|manager|wincred|\bstore\b|\bcache\b|libsecret|keyring|keychain", re.IGNORECASE)
 _MOST = 9
 
@@ -34,8 +36,25 @@ def missing(facts: Facts) -> Iterator[Finding]:
         yield Finding("git.missing", "stops", says, facts.git_refuses, do="Mend the line that git names")
 
 
+def settings(facts: Facts) -> Iterator[Finding]:
+    """A clone whose settings git cannot read."""
+    if facts.clone_refuses:
+        says = "git cannot read the settings of the clone you are in, so nothing was looked at there."
+        do = "Mend what git names; in a folder that is not your own, leave it alone."
+        yield Finding("git.settings", "stops", says, facts.clone_refuses, do=do)
+
+
 def _numbers(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in re.findall(r"\d+", version)[:3])
+
+
+def is_codecommit(url: str, env: Mapping[str, str]) -> bool:
+    """Say whether an address is on CodeCommit, or can only have meant one that is."""
+    try:
+        found = address.parse(url, env.get("CODE_COMMIT_ENDPOINT", ""))
+    except BadAnswer:
+        return bool(re.match(r"codecommit:", url, re.IGNORECASE))
+    return found.form in ("codecommit", "https", "ssh")
 
 
 def of_codecommit(facts: Facts) -> Address | None:
@@ -99,39 +118,40 @@ def helper_path(facts: Facts) -> Iterator[Finding]:
 
 def _helper_gone(facts: Facts, clone: Clone, here: Address, command: str, name: str) -> Finding:
     """Return the finding for a credential helper that is not there: it may have moved, or another way is there."""
-    moved = facts.helpers.get(re.split(r"[/\\]", name)[-1].removesuffix(".exe"), "")
     profile = standing.named_by("", command)
+    new = next((text for it in _HELPERS if (text := transport.moved_helper(command, facts.helpers.get(it, "")))), "")
     remedies: tuple[Remedy, ...] = ()
-    if moved:
-        new = re.sub(r"(?<=!)(\"[^\"]*\"|'[^']*'|\S+)|^[^!].*", lambda _: shlex.quote(moved), command, count=1)
-        remedies = (Remedy(f"Take {moved}", git={"credential.helper": new}),)
-    elif facts.helpers.get(REMOTE) and address.takes_profile(profile) and not here.host:
-        url = address.codecommit_url(here.repository, here.region, profile)
-        key = next((key for key, value in clone.own if key.endswith(".url") and value == clone.remote), "")
-        remedies = (Remedy(f"Go to {url}", "which needs no helper's password", git={key: url}),) if key else ()
-    own = command in [value for _, value in clone.own]
-    says = f"The credential helper of this clone, {name}, is not there."
+    if helped := clone.helped(command, new):
+        remedies = (Remedy(f"Run {new}", replaced=helped),)
+    elif clone.helped(command, REMOTE) and facts.helpers.get(REMOTE) and not here.host:
+        url = address.codecommit_url(here.repository, here.region, profile) if address.takes_profile(profile) else ""
+        hint = "which needs no helper's password"
+        remedies = (Remedy(f"Go to {url}", hint, replaced=to),) if url and (to := clone.moved(url)) else ()
     return Finding(
         "git.helper-path",
         "stops",
-        says,
+        f"The credential helper of this clone, {name}, is not there.",
         "git asks for a user name and a password instead.",
         profile if profile in facts.profiles else "",
-        fix="auto" if remedies and own else "tell",
+        fix="auto" if remedies else "tell",
         do=f"ccsetup clone {clone.remote} {shlex.quote(str(clone.folder))}",
-        remedies=remedies if own else (),
+        remedies=remedies,
     )
 
 
 def program(command: str) -> str:
-    """Return the program of a credential helper, "" where it is a shell's function."""
+    """Return the program of a credential helper, as git takes it; "" where it is a shell's function.
+
+    A shell runs what comes after a `!`, and what begins as an absolute path does; before all else git puts its own
+    `git credential-`, before a quote too.
+    """
     try:
         word = next(iter(shlex.split(command.removeprefix("!"))), "")
     except ValueError:
         return ""
     if word.endswith("()"):
         return "aws" if "aws " in command else ""
-    return word if command.startswith("!") or "/" in word or "\\" in word else f"git-credential-{word}"
+    return word if re.match(r"!|/|[A-Za-z]:[/\\]", command) else f"git-credential-{word}"
 
 
 def helper_old(facts: Facts) -> Iterator[Finding]:
@@ -179,7 +199,7 @@ def _policy(settings: Sequence[tuple[str, str]], scheme: str) -> str:
 
 def _forbidden(facts: Facts, scheme: str, severity: Severity) -> Finding:
     key = f"protocol.{scheme}.allow"
-    own = facts.clone is not None and _policy(facts.clone.own, scheme) == "never"
+    own = facts.clone is not None and facts.clone.edits and _policy(facts.clone.own, scheme) == "never"
     remedy = Remedy(f"Let git use {scheme} in this clone", git={key: "always"})
     return Finding(
         "git.protocol",
@@ -197,21 +217,28 @@ def inherited_helper(facts: Facts) -> Iterator[Finding]:
     here = of_codecommit(facts)
     if facts.clone is None or here is None or here.form != "https" or not (command := signing(facts.clone)):
         return
-    settings = {"credential.helper": command, "credential.useHttpPath": "true"}
     keeping = keepers(facts.clone, command)
     if keeping:
+        own = git_config.values(facts.clone.own, "credential.helper")
+        helpers = [*(it for it in own if it not in (*keeping, command, "")), command]
+        settings: dict[str, Values] = {"credential.helper": ("", *helpers), "credential.useHttpPath": "true"}
         says = f"The helper {keeping[0].split()[0]} keeps this clone's passwords, which are good for 15 minutes."
         because = "From then on git says 403, until somebody deletes the stored password."
         remedy = Remedy("Switch it off for this clone", "its own helper alone is asked", git=settings)
         do = "git config --replace-all credential.helper ''"
-        do += f" && git config --add credential.helper {shlex.quote(command)}"
-        yield Finding("git.inherited-helper", "stops", says, because, fix="auto", do=do, remedies=(remedy,))
+        do += "".join(f" && git config --add credential.helper {shlex.quote(it)}" for it in helpers)
+        yield _in_clone(facts.clone, Finding("git.inherited-helper", "stops", says, because, do=do), remedy)
     if not any(_is_true(facts.clone, key) for key in _path_keys(facts.clone)):
         says = "git does not tell the credential helper which repository it wants."
         because = "The AWS CLI's helper ends with KeyError: 'path'."
         remedy = Remedy("Have git tell it, in this clone", git={"credential.useHttpPath": "true"})
         do = "git config credential.useHttpPath true"
-        yield Finding("git.inherited-helper", "stops", says, because, fix="auto", do=do, remedies=(remedy,))
+        yield _in_clone(facts.clone, Finding("git.inherited-helper", "stops", says, because, do=do), remedy)
+
+
+def _in_clone(clone: Clone, finding: Finding, remedy: Remedy) -> Finding:
+    """Return a finding with the remedy that changes the clone's own settings, where those may be edited."""
+    return finding._replace(fix="auto", remedies=(remedy,)) if clone.edits else finding
 
 
 def _path_keys(clone: Clone) -> list[str]:
@@ -243,4 +270,4 @@ def identity(facts: Facts) -> Iterator[Finding]:
         yield Finding("git.identity", "hinders", says, "Author identity unknown.", do=do)
 
 
-CHECKS = (missing, helper_path, helper_old, protocol, inherited_helper, identity)
+CHECKS = (missing, settings, helper_path, helper_old, protocol, inherited_helper, identity)

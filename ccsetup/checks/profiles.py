@@ -185,9 +185,9 @@ def _remote(facts: Facts, name: str) -> Finding:
     near = get_close_matches(name, facts.profiles, 3, 0.5) or [*facts.profiles][:3]
     url = facts.clone.remote
     ways = tuple(
-        Remedy(f"Use {other}", "in this clone", git={"remote.origin.url": url.replace(f"//{name}@", f"//{other}@", 1)})
+        Remedy(f"Use {other}", "in this clone", replaced=moved)
         for other in near
-        if _SAFE.fullmatch(other)
+        if _SAFE.fullmatch(other) and (moved := facts.clone.moved(url.replace(f"//{name}@", f"//{other}@", 1)))
     )
     found = _missing(facts, name, "This clone's remote names the profile {}, which is in neither file.", "")
     return found._replace(remedies=ways)

@@ -6,10 +6,11 @@ import difflib
 import re
 import shlex
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
-from ccsetup import address, parse, standing
+from ccsetup import address, git_config, parse, standing
 from ccsetup.address import Address
-from ccsetup.checks.git import effective, keepers, of_codecommit, signing
+from ccsetup.checks.git import effective, is_codecommit, keepers, of_codecommit, signing
 from ccsetup.checks.sources import has_own, is_role
 from ccsetup.core import regions
 from ccsetup.errors import BadAnswer
@@ -19,36 +20,51 @@ from ccsetup.model import Corrected
 from ccsetup.patterns import later
 
 _MOST = 9  # remedies that are offered
+_PASSWORD = later(r"//[^/@]*:[^/]*@")
+_USER = later(r"(https://)([^/@]*)@")
 _LOOSE = later(r"codecommit:*(?P<region>[^/:@]*):*/+(?:(?P<profile>[^@/]+)@)?(?P<name>[^@/]+?)(?:\.git)?/?")
 _STRANGER = later(r"(?:https?|ssh)://(?:[^/@]*@)?(?P<host>[^/:@]*git-codecommit[^/:@]*)", re.IGNORECASE)
 
 
 def remote(facts: Facts) -> Iterator[Finding]:
-    """This clone's remote: its spelling, its profile, its region, and ways that no profile serves."""
-    here = of_codecommit(facts)
+    """This clone's remote, each address of it: its spelling, profile and region, and ways that no profile serves."""
     if facts.clone is None:
         return
+    yield from _of_address(facts, facts.clone)
+    others = [it.used for it in facts.clone.urls if it.used != facts.clone.remote and is_codecommit(it.used, facts.env)]
+    for used in dict.fromkeys(others):
+        clone = replace(facts.clone, remote=used)
+        yield from _of_address(replace(facts, clone=clone), clone)
+
+
+def _of_address(facts: Facts, clone: Clone) -> Iterator[Finding]:
+    here = of_codecommit(facts)
     if here is None:
-        if re.match(r"codecommit:", facts.clone.remote):
-            yield _unread(facts, facts.clone)
-        elif stranger := _STRANGER.match(facts.clone.remote):
+        if is_codecommit(clone.remote, facts.env):
+            yield _unread(facts, clone)
+        elif stranger := _STRANGER.match(clone.remote):
             says = f"This clone's remote leads to {stranger['host']}, which is not a host of CodeCommit."
             yield _remote(facts, "hinders", says, "ccsetup signs nothing for it, and git asks for a password.", [])
         return
     region = _right_region(here.region)
     if here.form == "codecommit":
-        yield from _of_codecommit(facts, facts.clone, here, region)
-    elif here.region != region or here.said or facts.clone.remote.lower().startswith("http:"):
+        yield from _of_codecommit(facts, clone, here, region)
+    elif here.region != region or here.said or clone.remote.lower().startswith("http:"):
         right = (
             address.https_url(region, here.repository)
             if here.form == "https"
             else address.ssh_url(region, here.repository)
         )
-        says = f"This clone's remote is to be {right}."
-        remedies = [Remedy(f"Go to {right}", git={_key(facts.clone): right})]
-        yield _remote(facts, "stops", says, "could not resolve host, or no such repository.", remedies, sure=True)
+        says, because = f"This clone's remote is to be {right}.", "could not resolve host, or no such repository."
+        yield _remote(facts, "stops", says, because, [_to(clone, right)], sure=True)
+    elif (user := _USER.match(clone.remote)) and signing(clone):
+        right = _USER.sub(r"\1", clone.remote, count=1)
+        named = user[2].partition(":")[0]
+        says = f"This clone's remote names the user {named}, and its credential helper signs as another one."
+        because = "git sends the name in the address with the helper's password: 403 every time."
+        yield _remote(facts, "stops", says, because, [_to(clone, right)], sure=True)
     else:
-        yield from _without_address(facts, facts.clone, here)
+        yield from _without_address(facts, clone, here)
 
 
 def _unread(facts: Facts, clone: Clone) -> Finding:
@@ -64,7 +80,7 @@ def _unread(facts: Facts, clone: Clone) -> Finding:
     if found and right and region and not regions.is_region(region):
         named = Address(found["name"], region, found["profile"] or "")
         return _regions(facts, named, f"This clone's remote names {region}, which is not a region.")
-    remedies = [Remedy(f"Write {right}", git={_key(clone): right})] if right else []
+    remedies = [_to(clone, right, "Write")] if right else []
     says = "This clone's remote is no address that git-remote-codecommit reads."
     return _remote(facts, "stops", says, "ValueError, or the wrong repository.", remedies, sure=True)
 
@@ -78,39 +94,50 @@ def _right_region(region: str) -> str:
     return found.value if isinstance(found, Corrected) else found
 
 
-def _key(clone: Clone) -> str:
-    """Return the setting that holds the remote's address."""
-    keys = (
-        key for key, value in clone.own if key.startswith("remote.") and key.endswith(".url") and value == clone.remote
-    )
-    return next(keys, "remote.origin.url")
+def _to(clone: Clone, right: str, how: str = "Go to") -> Remedy:
+    """Return the remedy that makes a clone's address another one; one without effect where it does not stand there."""
+    return Remedy(f"{how} {right}", replaced=clone.moved(right))
+
+
+def by_hand(clone: Clone, remedies: Sequence[Remedy]) -> str:
+    """Return the command that does what the first remedy does, or else the one that shows where the settings stand."""
+    for (key, old), new in (it for remedy in remedies for it in remedy.replaced.items()):
+        this = shlex.quote(git_config.pattern(old))
+        if not git_config.is_address(key):
+            return f"git config --replace-all {shlex.quote(key)} {shlex.quote(new)} {this}"
+        push = "--push " if key.endswith(".pushurl") else ""
+        among_others = "" if git_config.values(clone.own, key)[0] == old else f" {this}"
+        if among_others and _PASSWORD.search(old):
+            break
+        return f"git remote set-url {push}{shlex.quote(clone.url.remote)} {shlex.quote(new)}{among_others}"
+    return r"git config --show-origin --get-regexp '^(remote|url|credential)\.'"
 
 
 def _remote(
     facts: Facts, severity: Severity, says: str, because: str, remedies: Sequence[Remedy], sure: bool = False,
     profile: str = "", wanted: Wanted | None = None,
 ) -> Finding:  # fmt: skip
-    auto = sure and len(remedies) == 1
-    path = facts.clone.folder / ".git" / "config" if facts.clone else None
-    do = next((f"git remote set-url origin {shlex.quote(str(v))}" for it in remedies for v in it.git.values() if v), "")
+    assert facts.clone is not None  # noqa: S101 — its remote is what it is about
+    ways = tuple(it for it in remedies if it.replaced)
+    auto = sure and len(ways) == 1
+    wanted = wanted if not auto and facts.clone.moved("another") else None
     return Finding(
         "git.remote",
         severity,
         says,
         because,
         profile,
-        path,
-        fix="auto" if auto else "ask",
-        do=do,
-        remedies=tuple(remedies),
-        wanted=None if auto else wanted,
+        facts.clone.folder / ".git" / "config",
+        fix="auto" if auto else "ask" if ways or wanted else "tell",
+        do=by_hand(facts.clone, ways) if remedies else "",
+        remedies=ways,
+        wanted=wanted,
     )
 
 
 def _moved(facts: Facts, here: Address, profile: str, region: str) -> Remedy:
     assert facts.clone is not None  # noqa: S101 — its remote is what moves
-    url = address.codecommit_url(here.repository, region, profile)
-    return Remedy(f"Go to {url}", git={_key(facts.clone): url})
+    return _to(facts.clone, address.codecommit_url(here.repository, region, profile))
 
 
 def _of_codecommit(facts: Facts, clone: Clone, here: Address, region: str) -> Iterator[Finding]:
@@ -122,7 +149,7 @@ def _of_codecommit(facts: Facts, clone: Clone, here: Address, region: str) -> It
     if name and name not in facts.profiles:
         yield _no_such_profile(facts, here, region)
     elif clone.remote.rstrip("/") != right:
-        remedies = [Remedy(f"Write {right}", git={_key(clone): right})]
+        remedies = [_to(clone, right, "Write")]
         says = f"This clone's remote is to be {right}."
         yield _remote(facts, "stops", says, "fatal: transport … not supported.", remedies, True, name)
     elif unknown := parse.unknown_region(region):
@@ -232,7 +259,7 @@ def _helper_of_nobody(facts: Facts, clone: Clone, command: str, named: str) -> F
 
     def remedy(name: str) -> Remedy:
         new = re.sub(rf"(--profile[ =])(['\"]?){re.escape(named)}\2", lambda it: it[1] + shlex.quote(name), command)
-        return Remedy(f"Have it sign as {name}", git={"credential.helper": new})
+        return Remedy(f"Have it sign as {name}", replaced=clone.helped(command, new))
 
     says = f"The credential helper of this clone signs as {named}, a profile that is not there."
     remedies = [remedy(it) for it in (like or _profiles(facts))[:_MOST]]
@@ -247,7 +274,7 @@ def _helper_of_a_script(facts: Facts, clone: Clone, command: str) -> Finding:
     def remedy(name: str) -> Remedy:
         words = f"--profile {shlex.quote(name)}{f' --region {region}' if region else ''}"
         new = re.sub(r"\s+(?=credential-helper)", f" {words} ", bare, count=1)
-        return Remedy(f"Have it sign as {name}", git={"credential.helper": new})
+        return Remedy(f"Have it sign as {name}", replaced=clone.helped(command, new))
 
     named = standing.named_by("", bare)
     bare = re.sub(rf"\s--profile[ =]['\"]?{re.escape(named)}['\"]?", "", bare) if named else bare

@@ -105,7 +105,7 @@ class Arranging:
             region = questions.region_near(answers, look)
             if not answers.text("profile") or not region:
                 return []
-            return [Choice(it, it) for it in look.repositories(Who(answers.text("profile"), region))]
+            return [Choice(it, it) for it in look.repositories(Who(answers.text("profile"), region, chosen=True))]
 
         return Question(
             "repo",
@@ -140,7 +140,7 @@ class Arranging:
 
     def _account_of(self, profile: str, region: str) -> str:
         try:
-            return self.look.identity(Who(profile, region)).account_id
+            return self.look.identity(Who(profile, region, chosen=True)).account_id
         except Problem:
             return ""
 
@@ -176,7 +176,8 @@ class Arranging:
             return None
         try:
             with self.world.screen.busy("Looking for the repository's key"):
-                found = self.world.iam.customer_key(Who(profile, region), asking.address_of(answers).repository)
+                who = Who(profile, region, chosen=True)
+                found = self.world.iam.customer_key(who, asking.address_of(answers).repository)
         except NoRepository:
             raise
         except Problem as refused:

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from ccsetup import address, examining, parse, standing
 from ccsetup.address import Address
+from ccsetup.checks.git import signing
+from ccsetup.checks.programs import is_ordinary
+from ccsetup.commands import ways
 from ccsetup.core import regions
 from ccsetup.errors import BadAnswer, NoRepository, Problem
 from ccsetup.examining import Stand
 from ccsetup.facts import Clone, Facts
 from ccsetup.findings import Finding
-from ccsetup.model import Identity, Value, Who
+from ccsetup.model import Identity, Route, Value, Who
+from ccsetup.questions import Target
+from ccsetup.sources import chain, names_program, runs_program
+from ccsetup.transport import AWS_CLI, HELPER, OURS, OWN_HELPER, REMOTE
 from ccsetup.world import Answer, Sighting, World
 
 _CREDENTIALS = ("role_arn", "aws_access_key_id", "sso_account_id", "sso_role_name", "credential_process",
@@ -25,10 +32,14 @@ Profiles = Mapping[str, Mapping[str, Value]]
 
 
 class Online(NamedTuple):
-    """What asking brought: the findings, and who each profile is that has an answer."""
+    """What asking brought: the findings, and who each profile is that has an answer.
+
+    `unasked` are the profiles that nobody was asked about, since a program would have to run for it.
+    """
 
     findings: list[Finding]
     identities: Mapping[str, Identity]
+    unasked: tuple[str, ...] = ()
 
 
 def online(world: World, facts: Facts, names: Sequence[str], by_git: bool = True) -> Online:
@@ -39,16 +50,19 @@ def online(world: World, facts: Facts, names: Sequence[str], by_git: bool = True
     `names` should leave out whom an offline finding stops. A credential_process runs for those in `facts.asked` alone.
     """
     profiles = _with_printed_keys(facts)
-    whos = [who_of(profiles, facts.sessions, name, facts.env) for name in names if _may_ask(facts, profiles, name)]
+    wanted = [name for name in names if name in facts.asked or _has_keys(profiles, name)]
+    unasked = tuple(name for name in wanted if name not in facts.asked and runs_program(profiles, name))
+    named = [name for name in wanted if name in profiles and name not in unasked]
+    whos = [who_of(profiles, facts.sessions, name, facts.env)._replace(chosen=name in facts.asked) for name in named]
     if not whos and not facts.clone:
-        return Online([], {})
+        return Online([], {}, unasked)
     with world.screen.busy(f"Asking AWS about {len(whos)} profile{'s' * (len(whos) != 1)}"):
         answers = asked(world, whos)
     identities = {it.profile: it.identity for it in answers if it.identity}
     found = examining.of_answers(facts, answers)
     if stand := _stand(world, facts, {who.profile: who for who in whos}, answers, by_git):
         found += examining.of_clone(facts, stand)
-    return Online(found, identities)
+    return Online(found, identities, unasked)
 
 
 def asked(world: World, whos: Sequence[Who]) -> Sequence[Answer]:
@@ -63,29 +77,16 @@ def asked(world: World, whos: Sequence[Who]) -> Sequence[Answer]:
 
 def who_of(profiles: Profiles, sessions: Profiles, name: str, env: Mapping[str, str]) -> Who:
     """Return a profile as a caller, in the region it is used in or else in one of its partition."""
-    way = _chain(profiles, name)
+    way = chain(profiles, name)
     named = [str(there.get("region", "")) for there in way] + [env.get("AWS_REGION", "")]
     arns = [str(there["role_arn"]) for there in way if "role_arn" in there]
     region = next(filter(regions.is_region, named), "") or parse.home_region("".join(arns[:1]))
     return Who(name, region, profiles, sessions)
 
 
-def _chain(profiles: Profiles, name: str) -> list[Mapping[str, Value]]:
-    """Return a profile's settings and those of the profiles it starts from."""
-    found: dict[str, Mapping[str, Value]] = {}
-    while name in profiles and name not in found:
-        found[name] = profiles[name]
-        name = str(found[name].get("source_profile", "")) if "role_arn" in found[name] else ""
-    return list(found.values())
-
-
-def _may_ask(facts: Facts, profiles: Profiles, name: str) -> bool:
-    """Say whether a profile names credentials, and none of a program's that only its own command may start."""
-    if name in facts.asked:
-        return name in profiles
-    way = _chain(profiles, name)
-    runs = any("credential_process" in there and "aws_access_key_id" not in there for there in way)
-    return not runs and any(key in there for there in way[:1] for key in _CREDENTIALS)
+def _has_keys(profiles: Profiles, name: str) -> bool:
+    """Say whether a profile names credentials at all."""
+    return any(key in profiles.get(name, {}) for key in _CREDENTIALS)
 
 
 def _with_printed_keys(facts: Facts) -> Profiles:
@@ -123,8 +124,9 @@ def _stand(
     name = _profile(facts, facts.clone, there)
     if facts.asked and name not in facts.asked:
         return None
+    by_git &= name in facts.asked or not names_program(facts.profiles, name)  # which git's helper would start
     if there.form == "ssh":
-        return Stand(name, there, git=_by_git(world, facts.clone) if by_git else None)
+        return Stand(name, there, git=_by_git(world, facts.clone, there, name) if by_git else None)
     who, answer = whos.get(name), next((it for it in answers if it.profile == name), None)
     if not who or not answer or not answer.identity:
         return None
@@ -136,7 +138,7 @@ def _stand(
     if isinstance(seen.refused, NoRepository):
         answered = [it.profile for it in answers if it.identity and it.profile != name]
         return stand._replace(others=_elsewhere(world, who, [whos[it] for it in answered], there.repository))
-    return stand._replace(git=_by_git(world, facts.clone)) if by_git else stand
+    return stand._replace(git=_by_git(world, facts.clone, there, name)) if by_git else stand
 
 
 def _address(facts: Facts) -> Address | None:
@@ -169,11 +171,35 @@ def _elsewhere(world: World, who: Who, others: Sequence[Who], name: str) -> Sequ
     return found
 
 
-def _by_git(world: World, clone: Clone) -> Problem | None:
-    """Ask git itself, as it is set up in the clone; return why it does not get through."""
+def _by_git(world: World, clone: Clone, there: Address, profile: str) -> Problem | None:
+    """Ask git for the clone's repository, the way that it goes; return why it does not get through.
+
+    git is asked outside the clone: what the clone's configuration names is not run, nor told anything.
+    """
+    try:
+        route = _route(world, clone, there, profile)
+    except Problem:  # what it lacks is a finding of its own
+        return None
     try:
         with world.screen.busy("Asking git"):
-            world.git.do(clone.folder, "ls-remote", "--quiet", "--heads", "--", clone.remote)
+            world.git.reachable(route)
     except Problem as problem:
-        return problem
+        own_network = any(it.key.startswith("http.") for it in clone.brought)
+        return None if own_network and problem.code.startswith("net.") else problem  # it may have a proxy of its own
     return None
+
+
+def _route(world: World, clone: Clone, there: Address, profile: str) -> Route:
+    """Return the way that a clone goes, made anew from its address. Raises Problem where its helper is missing."""
+    if there.form == "codecommit":
+        return Route(REMOTE, address.codecommit_url(there.repository, there.region, there.profile))
+    if there.form == "ssh":
+        key_id = re.match(r"ssh://(APKA[A-Z0-9]+)@", clone.remote)
+        url = address.ssh_url(there.region, there.repository)
+        return Route("ssh", url.replace("//", f"//{key_id[1]}@", 1) if key_id else url)
+    helper = signing(clone)
+    if not helper:  # a keychain of the person's own
+        return Route(HELPER, address.https_url(there.region, there.repository, there.host))
+    aws = OWN_HELPER not in helper and is_ordinary(clone, "credential.helper", helper)
+    way = ways.Way(HELPER, AWS_CLI if aws else OURS, there.host)
+    return ways.route(world, way, profile, Target(there.repository, there.region))

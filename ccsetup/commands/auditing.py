@@ -19,7 +19,7 @@ from ccsetup.world import World
 def checked(world: World, it: Arrangement, look: Look, profile: str, code: str) -> tuple[list[Link], Problem | None]:
     """Look at each link, ticking it off; return them, and the Problem of the first that is missing."""
     with world.screen.busy("Asking AWS who this is"):
-        identity = world.aws.identity(Who(profile, it.region))
+        identity = world.aws.identity(Who(profile, it.region, chosen=True))
     world.screen.done("identity", identity.arn, f"account {identity.account_id}")
     seen: list[Link] = []
     for link in _links(world, it, look, profile, code, identity):
@@ -47,7 +47,7 @@ def _problem(world: World, link: Link) -> Problem:
 
 def _links(world: World, it: Arrangement, look: Look, profile: str, code: str, identity: Identity) -> Iterator[Link]:
     """Yield the links as this profile can see them."""
-    who = Who(profile, it.region)
+    who = Who(profile, it.region, chosen=True)
     if f":assumed-role/{it.role}/" in identity.arn and identity.account_id == it.owner:
         yield Link("role", True, f"{profile} is {it.role} already")
         yield from _repository(world, it, who)

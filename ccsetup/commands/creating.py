@@ -21,7 +21,7 @@ def place_for(world: World, look: Look, wish: Wish, asked: Round) -> Place:
     region = wish.target.region or finding.own_region(look, name)
     if not region:
         raise Missing("Missing: --region.", next=f"Say where to create {wish.target.name}, such as --region us-east-2")
-    return Place(name, region)
+    return Place(name, region, chosen=asked.chosen)
 
 
 def _whose(world: World, wish: Wish, names: list[str]) -> str:
@@ -39,7 +39,7 @@ def create(world: World, wish: Wish, place: Place) -> None:
     name = wish.target.name
     description = "" if wish.yes else _agreed(world, f"Create {name} in {place.region} with {place.profile}?", name)
     with world.screen.busy(f"Creating {name}"):
-        made = world.aws.create_repository(Who(place.profile, place.region), name, description)
+        made = world.aws.create_repository(Who(place.profile, place.region, chosen=place.chosen), name, description)
     world.screen.done("created", f"{made.name} in {made.region or place.region}", f"account {made.account_id}")
 
 

@@ -49,7 +49,7 @@ class Cure:
         unchanged = facts == self.before.facts  # else git would answer for what is not written yet
         seen = diagnosis.asking(self._world, diagnosis.offline(facts), by_git=unchanged)
         here = [it._replace(line=self.repair.key(it)[3]) for it in seen.online]
-        self.before = replace(self.before, online=here, identities=seen.identities)
+        self.before = replace(self.before, online=here, identities=seen.identities, unasked=seen.unasked)
         while finding := self._next(seen.online):
             if self._ask(finding):
                 self._chosen.add(self.repair.key(finding))
@@ -186,8 +186,8 @@ def _edits(world: World, before: Facts, after: Repair) -> tuple[Edit, ...]:
         if path not in [edit.path for edit in edits] and path not in after.removed
     ]
     edits += [Edit(path, before.found.get(path), None) for path in after.removed if before.found.get(path) is not None]
-    if after.git and before.clone:
-        edits.append(world.git.resettled(before.clone.folder, after.git))
+    if before.clone and (wanted := repair.resettled(before.clone, after.facts.clone)):
+        edits.append(world.git.resettled(before.clone.folder, wanted))
     return tuple(edits)
 
 

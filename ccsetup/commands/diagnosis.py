@@ -20,7 +20,8 @@ from ccsetup.world import World
 class Diagnosis:
     """What was looked at, what the checks and what AWS said of it, and who answered (None: nobody was asked).
 
-    `names` are the profiles that were looked at.
+    `names` are the profiles that were looked at, `unasked` those of them that AWS was not asked about, since a program
+    would have to run for it.
     """
 
     facts: Facts
@@ -28,6 +29,7 @@ class Diagnosis:
     names: Sequence[str]
     online: Sequence[Finding] = ()
     identities: Mapping[str, Identity] | None = None
+    unasked: tuple[str, ...] = ()
 
     @cached_property
     def findings(self) -> Sequence[Finding]:
@@ -82,7 +84,7 @@ def asking(world: World, there: Diagnosis, by_git: bool = True) -> Diagnosis:
     from ccsetup.commands.asking import online
 
     told = online(world, there.facts, names, by_git)
-    return replace(there, online=told.findings, identities=told.identities)
+    return replace(there, online=told.findings, identities=told.identities, unasked=told.unasked)
 
 
 def stopped(findings: Iterable[Finding]) -> set[str]:

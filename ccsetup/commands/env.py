@@ -54,7 +54,7 @@ def _keys(world: World, options: Namespace, look: Look) -> Keys:
     there = look.profiles[options.profile]
     _no_circle(options.profile, there.get("credential_process", ""))
     with world.screen.busy("Fetching credentials"):
-        keys = world.aws.keys(Who(options.profile, there.get("region", "") or "us-east-1"))
+        keys = world.aws.keys(Who(options.profile, there.get("region", "") or "us-east-1", chosen=True))
     if keys.session_token is None and not options.long_term:
         raise Problem(
             f"The keys of {options.profile} are long-term: whoever reads them has them for good.",

@@ -18,7 +18,7 @@ from ccsetup.errors import Cancelled, Missing, NoRepository, Problem
 from ccsetup.look import Look
 from ccsetup.model import Asked, Back, Choice, Who
 from ccsetup.questions import Target
-from ccsetup.sources import close, near
+from ccsetup.sources import chain, close, near, runs_program
 from ccsetup.sources import ends as recorded_end
 from ccsetup.waiting import within
 from ccsetup.world import Sighting, World
@@ -31,30 +31,39 @@ _GIT_ASKED = 8  # profiles that git itself is asked about, where the API says no
 
 
 class Place(NamedTuple):
-    """Where a repository was seen: by which profile, in which region, of which account ("": git alone could tell)."""
+    """Where a repository was seen: by which profile, in which region, of which account ("": git alone could tell).
+
+    `instead` is the repository to take, where another name was meant; `chosen` says that a person chose the profile.
+    """
 
     profile: str
     region: str
     account_id: str = ""
-    instead: str = ""  # the repository to take, where another name was meant
+    instead: str = ""
+    chosen: bool = False
 
 
 @dataclass
 class Round:
-    """What was asked so far: every sighting, and the profiles that could be asked once somebody has signed in."""
+    """What was asked so far: every sighting, and the profiles that could be asked once somebody has signed in.
 
+    `chosen` says that a person chose the profiles that are asked, so that their programs may run.
+    """
+
+    chosen: bool = False
     seen: list[Sighting] = field(default_factory=list)
     later: dict[str, str] = field(default_factory=dict)
 
     def places(self, target: Target) -> list[Place]:
         """Return where the repository was seen, in the account that was asked for."""
         found = [s for s in self.seen if s.repository and target.account_id in ("", s.repository.account_id)]
-        return [Place(s.profile, s.region, s.repository.account_id) for s in found if s.repository]
+        return [Place(s.profile, s.region, s.repository.account_id, "", self.chosen) for s in found if s.repository]
 
 
-def candidates(world: World, look: Look, processes: bool = False) -> list[str]:
-    """Return the profiles that may be asked: those with credentials of their own, programs only when allowed."""
-    return [name for name in look.profiles if _may_ask(world, look, name) and (processes or not runs(look, name))]
+def candidates(world: World, look: Look) -> list[str]:
+    """Return the profiles that may be asked: those with credentials of their own that no program has to print."""
+    names = [name for name in look.profiles if _may_ask(world, look, name)]
+    return [name for name in names if not runs_program(look.profiles, name)]
 
 
 def _may_ask(world: World, look: Look, name: str) -> bool:
@@ -62,37 +71,25 @@ def _may_ask(world: World, look: Look, name: str) -> bool:
     return kind is not None and (kind.name != "machine" or bool(world.aws.machine()))
 
 
-def chain(look: Look, name: str) -> list[Mapping[str, str]]:
-    """Return a profile's settings and those of the profiles it starts from."""
-    found: dict[str, Mapping[str, str]] = {}
-    while name in look.profiles and name not in found:
-        found[name] = look.profiles[name]
-        name = found[name].get("source_profile", "") if "role_arn" in found[name] else ""
-    return list(found.values())
-
-
-def runs(look: Look, name: str) -> bool:
-    """Say whether a profile's credentials come from a program."""
-    return any("credential_process" in there and "aws_access_key_id" not in there for there in chain(look, name))
-
-
 def own_region(look: Look, name: str) -> str:
     """Return the region a profile is used in, else the environment's, "" where none is told."""
-    near_by = [there.get("region", "") for there in chain(look, name)]
+    near_by = [there.get("region", "") for there in chain(look.profiles, name)]
     near_by += [look.env.get("AWS_REGION", ""), look.env.get("AWS_DEFAULT_REGION", "")]
     return regions.likeliest(near_by)
 
 
 def partition(look: Look, name: str) -> str:
     """Return the partition a profile lives in."""
-    arns = [there["role_arn"] for there in chain(look, name) if "role_arn" in there]
-    region = next((there["region"] for there in chain(look, name) if "region" in there), "")
+    arns = [there["role_arn"] for there in chain(look.profiles, name) if "role_arn" in there]
+    region = next((there["region"] for there in chain(look.profiles, name) if "region" in there), "")
     return regions.partition_in(arns[0]) if arns and not region else regions.partition_of(region)
 
 
-def look_around(world: World, look: Look, names: Sequence[str], target: Target, kept: Kept) -> Round:
+def look_around(
+    world: World, look: Look, names: Sequence[str], target: Target, kept: Kept, chosen: bool = False
+) -> Round:
     """Ask every profile: in the region that is known, else first in its own and then in all of its partition."""
-    asked = Round()
+    asked = Round(chosen)
     if target.region:
         _ask(world, look, [(name, target.region) for name in names], target, asked, kept)
         return asked
@@ -107,7 +104,7 @@ def look_further(
     world: World, look: Look, names: Sequence[str], target: Target, asked: Round, kept: Kept
 ) -> list[Place]:
     """Return where else the repository is, in the regions that were not asked."""
-    more = Round()
+    more = Round(asked.chosen)
     _ask(world, look, elsewhere(look, names, asked), target, more, kept)
     return more.places(target)
 
@@ -127,7 +124,7 @@ def elsewhere(look: Look, names: Sequence[str], asked: Round) -> list[tuple[str,
 def _ask(world: World, look: Look, places: Sequence[tuple[str, str]], target: Target, asked: Round, kept: Kept) -> None:
     if not places:
         return
-    base = look.who("", "")
+    base = look.who("", "")._replace(chosen=asked.chosen)
     whos = [base._replace(profile=name, region=region) for name, region in places]
     profiles, regions = len({name for name, _ in places}), len({region for _, region in places})
     many = f"{profiles} profile{'s' * (profiles != 1)} and {regions} region{'s' * (regions != 1)}"
@@ -143,7 +140,7 @@ def _ask(world: World, look: Look, places: Sequence[tuple[str, str]], target: Ta
 def _wants_person(look: Look, sighting: Sighting) -> bool:
     assert sighting.refused is not None  # noqa: S101
     code = sighting.refused.code
-    wants_code = any("mfa_serial" in there for there in chain(look, sighting.profile))
+    wants_code = any("mfa_serial" in there for there in chain(look.profiles, sighting.profile))
     return code in ENDED or (code == "access.assume" and wants_code)
 
 
@@ -217,7 +214,7 @@ def _lasts(world: World, look: Look, name: str) -> datetime:
     start = planning.sign_in(look.who(name, ""), name)
     if start:
         ends.append(world.signin.until(start) or soon)
-    for there in chain(look, name):
+    for there in chain(look.profiles, name):
         if "aws_session_token" in there:
             ends.append(recorded_end(there) or soon)
         if "mfa_serial" in there:
@@ -228,7 +225,8 @@ def _lasts(world: World, look: Look, name: str) -> datetime:
 def denied(asked: Round) -> list[Place]:
     """Return where the API refused to tell, in case git may read all the same."""
     found = [s for s in asked.seen if s.refused and s.refused.code == "access.repository"]
-    return [Place(s.profile, s.region) for s in found if not isinstance(s.refused, NoRepository)][:_GIT_ASKED]
+    refused = [s for s in found if not isinstance(s.refused, NoRepository)][:_GIT_ASKED]
+    return [Place(s.profile, s.region, chosen=asked.chosen) for s in refused]
 
 
 def nothing(world: World, look: Look, asked: Round, target: Target, names: Collection[str]) -> Problem:
@@ -248,7 +246,7 @@ def nothing(world: World, look: Look, asked: Round, target: Target, names: Colle
         )
         return Problem(f"{what} to clone {target.name} with.", next=_set_up(target), code="profile.missing")
     answered = [s for s in asked.seen if isinstance(s.refused, NoRepository)]
-    names_like = _near_names(world, look, answered, target.name)
+    names_like = _near_names(world, look, answered, target.name, asked.chosen)
     same = [name for name in names_like if name.lower() == target.name.lower()]
     hint = f"There is {same[0]}: names are case-sensitive." if same else near(target.name, names_like)
     logins = "".join(f" Could be tried after: ccsetup login {shlex.quote(name)}." for name in asked.later)
@@ -277,7 +275,7 @@ def address_of(target: Target) -> str:
     return address.codecommit_url(target.name, target.region) if target.region else target.name
 
 
-def _near_names(world: World, look: Look, answered: Sequence[Sighting], name: str) -> list[str]:
+def _near_names(world: World, look: Look, answered: Sequence[Sighting], name: str, chosen: bool) -> list[str]:
     """Return the repositories of names like this, from those that the answering profiles list."""
     known: dict[str, str] = {}
 
@@ -286,7 +284,7 @@ def _near_names(world: World, look: Look, answered: Sequence[Sighting], name: st
             known.update({other.lower(): other for other in world.aws.repositories(who)})
 
     own = [s for s in answered if s.region == own_region(look, s.profile)] or list(answered)
-    whos = [look.who(sighting.profile, sighting.region) for sighting in own[:_LISTED]]
+    whos = [look.who(sighting.profile, sighting.region)._replace(chosen=chosen) for sighting in own[:_LISTED]]
     with suppress(TimeoutError), world.screen.busy(f"Looking for names like {name}"):
         within(_LIST_S, *(partial(list_them, who) for who in whos))
     same = known.get(name.lower())

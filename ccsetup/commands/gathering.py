@@ -48,11 +48,11 @@ def gathered(world: World, asked: Sequence[str] = (), modernize: bool = False) -
 def _with_git(world: World, facts: Facts) -> Facts:
     """Add where git finds its helpers, the clone one stands in, and git's settings where one stands in none."""
     helpers = {name: world.git.command(name, beside=False) for name in HELPERS}
-    own, clone = "" if helpers[HELPERS[0]] else world.git.own_helper(), _clone(world)
-    facts = replace(facts, helpers=helpers, clone=clone, scripts=str(Path(own).parent) if own else "")
-    if clone is None:
+    own = "" if helpers[HELPERS[0]] else world.git.own_helper()
+    facts = _with_clone(world, replace(facts, helpers=helpers, scripts=str(Path(own).parent) if own else ""))
+    if facts.clone is None:
         try:
-            facts = replace(facts, settings=_settings(world.git.do(world.cwd, "config", "--list", "-z")))
+            facts = replace(facts, settings=world.git.machine_settings())
         except Problem as refused:
             facts = replace(facts, git_refuses=refused.why or refused.what)
     signs_in = any("sso_session" in (text or "") for text in (facts.texts.config, facts.texts.credentials))
@@ -140,22 +140,26 @@ def _programs(facts: Facts) -> list[str]:
     return [*dict.fromkeys(name for name in found if name and "\0" not in name)]
 
 
-def _clone(world: World) -> Clone | None:
-    """Return the clone one stands in, its settings as git has them; None where one stands in none."""
+def _with_clone(world: World, facts: Facts) -> Facts:
+    """Add the clone one stands in, its settings as git has them; or what git says where it cannot read them."""
     folder = next((it for it in (world.cwd, *world.cwd.parents) if world.files.mode(it / ".git") is not None), None)
     if folder is None:
-        return None
+        return facts
     try:
-        settings = _settings(world.git.do(folder, "config", "--list", "-z"))
-        own = _settings(world.git.do(folder, "config", "--local", "--list", "-z"))
-    except Problem:
-        return None
-    return Clone(folder, world.git.origin(folder), settings, own)
+        return replace(facts, clone=clone_at(world, folder))
+    except Problem as refused:
+        said = refused.why or refused.what
+        return facts if "not a git repository" in said else replace(facts, clone_refuses=said)
 
 
-def _settings(listed: str) -> tuple[tuple[str, str], ...]:
-    pairs = (entry.partition("\n") for entry in listed.split("\0") if entry)
-    return tuple((key, value) for key, _, value in pairs)
+def clone_at(world: World, folder: Path) -> Clone:
+    """Return a clone with its settings. Raises Problem where there is none, or git cannot read them."""
+    from ccsetup.checks.git import is_codecommit
+
+    found = world.git.config(folder)
+    used = [it.used for it in found.urls]
+    remote = next((it for it in used if is_codecommit(it, world.env)), next(iter(used), ""))
+    return Clone(folder, remote, *found)
 
 
 def _parent(world: World) -> str:

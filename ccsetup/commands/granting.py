@@ -24,7 +24,7 @@ class Account:
     """One of the two accounts as its administrator: what is there, and which steps lead to what shall be."""
 
     def __init__(self, world: World, it: Arrangement, profile: str, removing: bool = False) -> None:
-        self.world, self.it, self.who, self._removing = world, it, Who(profile, it.region), removing
+        self.world, self.it, self.who, self._removing = world, it, Who(profile, it.region, chosen=True), removing
         with world.screen.busy("Asking AWS who this is"):
             self.identity = world.aws.identity(self.who)
         self.is_owner = self.identity.account_id == it.owner
@@ -208,7 +208,7 @@ def as_role(it: Arrangement, look: Look, profile: str, code: str, world: World) 
     if it.external_id:
         settings["external_id"] = it.external_id
     if it.mfa and code:
-        settings["mfa_serial"] = next(iter(world.aws.mfa_devices(Who(profile, it.region))), "")
+        settings["mfa_serial"] = next(iter(world.aws.mfa_devices(Who(profile, it.region, chosen=True))), "")
     name = next(n for n in (f"{it.role}-check{i}" for i in range(1, 100)) if n not in look.profiles)
     return look.who(name, it.region, [Section("config", "profile", name, settings)], code)
 

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from ccsetup import access, roster
 from ccsetup.commands import standings
-from ccsetup.commands.renewal import Renewals, Renewed, renewable
+from ccsetup.commands.renewal import Renewals, Renewed, renewable, runs
 from ccsetup.commands.report import Report
 from ccsetup.errors import BadAnswer, Cancelled, Missing, Problem
 from ccsetup.look import Look
@@ -54,13 +54,13 @@ def main(options: Namespace, world_of: Callable[[], World]) -> Report:
     look = renewals.look()
     if options.all:
         return _all(world, renewals, look, options)
-    name = options.profile or _chosen(world, look)
+    name, chosen = (options.profile, True) if options.profile else _chosen(world, look)
     if name not in look.profiles:
         raise _nowhere(name, look)
     _fit(options, name, look)
     if options.dry_run:
         return _told(world, name, look)
-    return Report(renewals.of(name).document())
+    return Report(renewals.of(name, chosen).document())
 
 
 def _given(options: Namespace, world: World) -> Mapping[str, Value]:
@@ -98,26 +98,29 @@ def _nowhere(name: str, look: Look) -> Problem:
     )
 
 
-def _chosen(world: World, look: Look) -> str:
-    """Return the profile of the clone here, else AWS_PROFILE's, else the one whose end is nearest, saying which."""
+def _chosen(world: World, look: Look) -> tuple[str, bool]:
+    """Return the profile of the clone here, else AWS_PROFILE's, else the one whose end is nearest, saying which.
+
+    With it comes whether a person has chosen it.
+    """
     here = standings.of_this_clone(world)
     named = world.env.get("AWS_PROFILE") or world.env.get("AWS_DEFAULT_PROFILE") or ""
     for name, whose in ((here, "This clone uses"), (named, "AWS_PROFILE names")):
         if name:
             world.screen.note(f"{whose} {name}.")
-            return name
+            return name, False
     found = _by_nearness(world, look)
     if not found:
         raise Problem("No profile on this machine can be renewed.", next="Set one up: ccsetup", code="profile.missing")
     if world.prompt is None or len(found) == 1:
         which = "the one that ends first" if len(found) > 1 else "the only one"
         world.screen.note(f"Took {found[0].name}, {which}: {_words(world, found[0])}.")
-        return found[0].name
+        return found[0].name, False
     choices = tuple(Choice(it.name, it.name, f"{it.kind}, {_words(world, it)}") for it in found)
     answer = world.prompt.ask(Asked("profile", "Which profile?", "choose", choices=choices, default=found[0].name))
     if isinstance(answer, Back):
         raise Cancelled
-    return str(answer)
+    return str(answer), True
 
 
 def _by_nearness(world: World, look: Look) -> list[Standing]:
@@ -150,6 +153,9 @@ def _all(world: World, renewals: Renewals, look: Look, options: Namespace) -> Re
     names = [name for name in look.profiles if renewable(name, look.profiles)]
     done = []
     for name in names:
+        if runs(name, look.profiles):
+            world.screen.note(f"not asked: {name}. A program prints its keys, and runs where you name the profile.")
+            continue
         if options.dry_run:
             _told(world, name, look)
             continue

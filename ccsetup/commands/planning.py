@@ -26,7 +26,7 @@ def claimed(answers: Answers, look: Look) -> Claim:
     who = look.who(profile, at.region, access.sections_of(answers, look))
     way = way_of(answers, look.env.get("CODE_COMMIT_ENDPOINT", ""))
     expected, branch, alone = access.expected(answers), answers.text("branch"), answers.text("kind") != "machine"
-    return Claim(profile, at.region, sign_in(who, profile), expected, at, branch, way, alone)
+    return Claim(profile, at.region, sign_in(who, profile), expected, at, branch, way, alone, chosen=True)
 
 
 def sign_in(who: Who, name: str) -> Start | None:

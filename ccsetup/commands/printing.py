@@ -42,7 +42,8 @@ def _repository(world: World, look: Look, wish: Wish, place: Place, kept: Kept) 
         sign_in(world, start, kept)
     try:
         with world.screen.busy(f"Looking for {wish.target.name} in {place.region}"):
-            return world.aws.repository(Who(place.profile, place.region), wish.target.name)
+            who = Who(place.profile, place.region, chosen=place.chosen)
+            return world.aws.repository(who, wish.target.name)
     except NoRepository:
         raise
     except Problem as refused:

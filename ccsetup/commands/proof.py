@@ -25,7 +25,7 @@ class Claim:
     """What shall turn out true: this profile is that account and sees that repository, and git gets there this way.
 
     `start` is the sign-in it rests on, None where it rests on none. `alone` says that the machine's own role must not
-    answer for the profile.
+    answer for the profile, `chosen` that a person named or chose it.
     """
 
     profile: str
@@ -36,6 +36,12 @@ class Claim:
     branch: str = ""
     way: Way = ways.USUAL
     alone: bool = False
+    chosen: bool = False
+
+    @property
+    def who(self) -> Who:
+        """Who shall answer."""
+        return Who(self.profile, self.region, alone=self.alone, chosen=self.chosen)
 
     @property
     def to_go_on(self) -> str:
@@ -66,17 +72,16 @@ class Kept:
 
 def prove(world: World, claim: Claim, kept: Kept, git: Git, outcome: Outcome) -> Outcome:
     """Climb the ladder; raises the first rung's Problem that does not hold."""
-    who = Who(claim.profile, claim.region, alone=claim.alone)
     if claim.start:
         sign_in(world, claim.start, kept)
-    outcome = replace(outcome, identity=identity(world, who, claim.expected))
+    outcome = replace(outcome, identity=identity(world, claim.who, claim.expected))
     kept.store(world.aws.pending())
     return seen(world, claim, git, outcome) if claim.target.name else outcome
 
 
 def seen(world: World, claim: Claim, git: Git, outcome: Outcome) -> Outcome:
     """See the repository as the profile that answers, and that git gets through; raises Problem."""
-    repository, refused = _repository(world, Who(claim.profile, claim.region, alone=claim.alone), claim)
+    repository, refused = _repository(world, claim.who, claim)
     branches = _git(world, git, claim, refused, outcome.identity)
     if claim.branch and claim.branch not in branches:
         there = near(claim.branch, branches) or f"There is {', '.join(branches[:5]) or 'none yet'}."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 from ccsetup import access
@@ -14,6 +15,7 @@ from ccsetup.commands.wish import Wish, way
 from ccsetup.errors import Elsewhere, NoRepository
 from ccsetup.look import Look
 from ccsetup.model import Expected, Plan
+from ccsetup.sources import names_program, not_run
 from ccsetup.world import World
 
 
@@ -48,10 +50,25 @@ def reach(world: World, look: Look, wish: Wish) -> Outcome | None:
 def _as_it_is(world: World, look: Look, wish: Wish, folder: Path) -> Wish:
     """Return the wish with what the clone that is there already says of its profile, its region and its way."""
     profile, region, via = cloning.goes(world, folder)
+    if profile != wish.profile and names_program(look.profiles, profile):  # a folder does not choose what is run
+        _agreed(world, wish, folder, profile)
     if wish.profile or profile not in look.profiles:
         return wish
     target = wish.target._replace(region=wish.target.region or region)
     return wish._replace(profile=profile, target=target, via=wish.via or via)
+
+
+def _agreed(world: World, wish: Wish, folder: Path, profile: str) -> None:
+    """Ask whether the program of the clone's profile may run, unless another profile is to take its place.
+
+    Raises Problem where that is not wanted, or nobody is there.
+    """
+    there = not wish.yes and world.prompt is not None
+    question = f"This clone goes by {profile}, whose keys a program prints. Run it?"
+    if there and (wish.profile or seeking.agrees(world, wish, question)):
+        return
+    world.screen.note(f"{cloning.shown(world, folder)} goes by {profile}.")
+    raise not_run(profile, f"ccsetup clone {shlex.quote(wish.repo)} --profile {shlex.quote(profile)}")
 
 
 def _claim(world: World, look: Look, wish: Wish, place: Place) -> Claim:
@@ -63,7 +80,7 @@ def _claim(world: World, look: Look, wish: Wish, place: Place) -> Claim:
     kind = access.owner(look.profiles[place.profile])
     alone = kind is None or kind.name != "machine"
     way_there = Way(via, helper, host)
-    return Claim(place.profile, place.region, start, expected, target, target.branch, way_there, alone)
+    return Claim(place.profile, place.region, start, expected, target, target.branch, way_there, alone, place.chosen)
 
 
 def _carried_out(world: World, look: Look, wish: Wish, claim: Claim, folder: Path, kept: Kept) -> Outcome:

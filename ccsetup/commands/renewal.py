@@ -29,6 +29,7 @@ from ccsetup.model import (
     Who,
 )
 from ccsetup.questions import fixed
+from ccsetup.sources import names_program, not_run
 from ccsetup.standing import RECORDED
 from ccsetup.talk import Walk
 from ccsetup.world import AwsTexts, Start, World, start_of
@@ -77,13 +78,19 @@ class Renewals:
     given: Mapping[str, Value]
     _begun: set[Start] = field(default_factory=set)
     _done: dict[str, Renewed] = field(default_factory=dict)
+    _chosen: set[str] = field(default_factory=set)
 
     def look(self) -> Look:
         """Return the machine as it is now."""
         return looking(self.world, Options(self.given))
 
-    def of(self, name: str) -> Renewed:
-        """Renew a profile and see who answers. Raises Problem, everything then being as it was."""
+    def of(self, name: str, chosen: bool = False) -> Renewed:
+        """Renew a profile and see who answers; its program runs only where a person has `chosen` it.
+
+        Raises Problem, everything then being as it was.
+        """
+        if chosen:
+            self._chosen.add(name)
         if name not in self._done:
             self._done[name] = self._renewed(name)
         return self._done[name]
@@ -91,6 +98,8 @@ class Renewals:
     def _renewed(self, name: str) -> Renewed:
         look = self.look()
         there = look.profiles[name]
+        if runs(name, look.profiles) and name not in self._chosen:
+            raise not_run(name, f"ccsetup login {shlex.quote(name)}")
         kind = access.owner(there)
         if kind is None:
             raise _without(name, there)
@@ -105,9 +114,12 @@ class Renewals:
             )
             return self._proven(Renewed(name, kind.name), _answers(kind, name, there), there)
         if kind.name == "role":
-            self._source_first(there["source_profile"], look)
+            self._source_first(there["source_profile"], look, name in self._chosen)
             look = self.look()
         return self._asked(name, kind, there, look)
+
+    def _who(self, name: str, region: str) -> Who:
+        return Who(name, region, chosen=name in self._chosen)
 
     def _sign_in(self, start: Start, there: Mapping[str, str]) -> None:
         """Have the person sign in, once for all profiles of a session, and see that the portal takes it."""
@@ -125,17 +137,17 @@ class Renewals:
         """Renew what a role is assumed with, where that ends at all."""
         source = there.get("source_profile", "")
         if source != name and renewable(source, look.profiles):
-            self.of(source)
+            self.of(source, name in self._chosen)
         else:
             self.world.screen.note(f"{name} has nothing to renew: its role is assumed anew whenever it is used.")
         return self._proven(Renewed(name, kind.name), _answers(kind, name, there), there)
 
-    def _source_first(self, source: str, look: Look) -> None:
+    def _source_first(self, source: str, look: Look, chosen: bool) -> None:
         """Renew the source of a role that wants a code, if it has ended."""
         found, _ = standings.all_of(self.world, self.world.files.read())
         ended = any(it.name == source and it.usable is False for it in found)
         if ended and renewable(source, look.profiles):
-            self.of(source)
+            self.of(source, chosen)
 
     def _asked(self, name: str, kind: Access, there: Mapping[str, str], look: Look) -> Renewed:
         """Ask what the kind needs, exchange it, write the new keys, and see who answers."""
@@ -160,7 +172,7 @@ class Renewals:
         if kind.name != "keys":
             return ""
         try:
-            return self.world.aws.identity(Who(name, _region(there))).account_id
+            return self.world.aws.identity(self._who(name, _region(there))).account_id
         except Problem:
             return ""
 
@@ -171,7 +183,7 @@ class Renewals:
         proven = False
         try:
             kept.store(world.aws.pending())
-            identity = proof.identity(world, Who(renewed.profile, _region_of(change)), expected)
+            identity = proof.identity(world, self._who(renewed.profile, _region_of(change)), expected)
             proven = True
         finally:
             if not proven:
@@ -183,7 +195,7 @@ class Renewals:
     def _proven(self, renewed: Renewed, answers: Answers, there: Mapping[str, str]) -> Renewed:
         """See who answers as a profile that nothing was written for."""
         kind = access.of(renewed.kind)
-        identity = proof.identity(self.world, Who(renewed.profile, _region(there)), kind.expects(answers))
+        identity = proof.identity(self.world, self._who(renewed.profile, _region(there)), kind.expects(answers))
         return replace(renewed, identity=identity, expires_at=_ends(self.world, renewed.profile))
 
     def _tell(self, name: str, ends: str) -> None:
@@ -192,6 +204,12 @@ class Renewals:
         self.world.screen.done(
             "renewed", f"{name}{f', until {clock(ends, standings.stamp(self.world))}' if ends else ''}"
         )
+
+
+def runs(name: str, profiles: Mapping[str, Mapping[str, str]]) -> bool:
+    """Say whether a program may have to run for a profile's keys, or for those that they are made from."""
+    first = profiles.get(name, {}).get("ccsetup_source_profile", "")
+    return names_program(profiles, name) or names_program(profiles, first)
 
 
 def renewable(name: str, profiles: Mapping[str, Mapping[str, str]], way: tuple[str, ...] = ()) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 
 from ccsetup.commands import cloning, creating, finding, planning, ways
@@ -13,6 +14,7 @@ from ccsetup.core import regions
 from ccsetup.errors import Cancelled, Elsewhere, NoRepository, Problem
 from ccsetup.look import Look
 from ccsetup.model import Asked, Back, Choice
+from ccsetup.sources import names_program, runs_program
 from ccsetup.world import World
 
 _LEFT = "Cancelled. Nothing was cloned."
@@ -23,15 +25,18 @@ def seek(world: World, look: Look, wish: Wish, kept: Kept) -> Place | None:
     if wish.profile:
         return _named(world, look, wish, kept)
     names = finding.candidates(world, look)
-    programs = [name for name in look.profiles if name not in names and finding.runs(look, name)]
+    programs = [name for name in look.profiles if name not in names and runs_program(look.profiles, name)]
     asked = finding.look_around(world, look, names, wish.target, kept)
     if place := _seen(world, look, wish, names, asked, kept):
         return place
-    if programs and _agrees(world, wish, f"Run the programs of {', '.join(programs)} for their credentials?"):
-        asked = finding.look_around(world, look, programs, wish.target, kept)
+    if programs and agrees(world, wish, f"Run the programs of {', '.join(programs)} for their credentials?"):
+        asked = finding.look_around(world, look, programs, wish.target, kept, chosen=True)
         names = [*names, *programs]
         if place := _seen(world, look, wish, programs, asked, kept):
             return place
+    elif programs:
+        told = f"not asked: {', '.join(programs)}. A program prints the keys, and runs for a profile that you name:"
+        world.screen.note(f"{told} --profile {shlex.quote(programs[0])}")
     if wish.create:
         return creating.place_for(world, look, wish, asked)
     refused = finding.nothing(world, look, asked, wish.target, names)
@@ -57,12 +62,12 @@ def other_region(world: World, wish: Wish, place: Place, refused: Elsewhere) -> 
 def _named(world: World, look: Look, wish: Wish, kept: Kept) -> Place:
     region = wish.target.region or finding.own_region(look, wish.profile)
     if wish.target.region or region in regions.REGIONS:
-        return Place(wish.profile, region)
+        return Place(wish.profile, region, chosen=True)
     start = planning.sign_in(look.who(wish.profile, ""), wish.profile)
     if start:
         sign_in(world, start, kept)
     names = [wish.profile]
-    asked = finding.look_around(world, look, names, wish.target, kept)
+    asked = finding.look_around(world, look, names, wish.target, kept, chosen=True)
     if place := _seen(world, look, wish, names, asked, kept):
         return place
     if wish.create:
@@ -82,7 +87,7 @@ def _seen(world: World, look: Look, wish: Wish, names: Sequence[str], asked: Rou
     target = wish.target
     if places := asked.places(target):
         return finding.choose(world, look, places, target.name, not wish.yes)
-    if place := _by_git(world, asked, wish):
+    if place := _by_git(world, look, asked, wish):
         return place
     if not target.region or wish.create:
         return None
@@ -95,11 +100,13 @@ def _seen(world: World, look: Look, wish: Wish, names: Sequence[str], asked: Rou
     return finding.choose(world, look, [p for p in elsewhere if p.region == region], target.name, not wish.yes)
 
 
-def _by_git(world: World, asked: Round, wish: Wish) -> Place | None:
+def _by_git(world: World, look: Look, asked: Round, wish: Wish) -> Place | None:
     """Ask git itself, where the API refuses to tell: permission to pull is not permission to look."""
     if not finding.denied(asked) or not world.git.version():
         return None
     for place in finding.denied(asked):
+        if names_program(look.profiles, place.profile) and not place.chosen:  # git's helper would start it
+            continue
         target = wish.target._replace(region=place.region)
         try:
             way = Way(host=wish.host)
@@ -113,7 +120,8 @@ def _by_git(world: World, asked: Round, wish: Wish) -> Place | None:
     return None
 
 
-def _agrees(world: World, wish: Wish, question: str) -> bool:
+def agrees(world: World, wish: Wish, question: str) -> bool:
+    """Say whether a person lets programs run."""
     if world.prompt is None or wish.yes:
         return False
     return world.prompt.ask(Asked("programs", question, "confirm", default="no")) == "yes"

@@ -6,15 +6,16 @@ import shlex
 from argparse import Namespace
 from collections.abc import Callable, Sequence
 
-from ccsetup import teamdiff
+from ccsetup import repair, teamdiff
 from ccsetup.address import codecommit_url, https_url, parse
 from ccsetup.commands import carrying, curing, diagnosis, joining, telling
 from ccsetup.commands.diagnosis import Diagnosis
+from ccsetup.commands.gathering import clone_at
 from ccsetup.commands.options import Options
 from ccsetup.commands.receiving import Received, inside, received
 from ccsetup.commands.report import Report
 from ccsetup.errors import BadAnswer, Problem
-from ccsetup.findings import Finding
+from ccsetup.findings import Finding, Remedy
 from ccsetup.inert import inert
 from ccsetup.model import Edit, Plan
 from ccsetup.team import Place
@@ -73,7 +74,7 @@ def _standing(world: World, place: Place) -> Standing:
         folder = inside(world, place)
         if not world.files.occupied(folder):
             return Standing()
-        there = parse(world.git.origin(folder), world.env.get("CODE_COMMIT_ENDPOINT", ""))
+        there = parse(clone_at(world, folder).remote, world.env.get("CODE_COMMIT_ENDPOINT", ""))
     except (BadAnswer, Problem):
         return Standing(occupied=True)
     return Standing(True, there.repository == place.name, there.profile, there.region)
@@ -105,10 +106,15 @@ def _led(world: World, it: Difference) -> Edit:
     """Return the edit of a clone's own settings that leads it where the file says."""
     assert it.place is not None  # noqa: S101 — it is about a clone
     folder = inside(world, it.place)
-    there = parse(world.git.origin(folder), world.env.get("CODE_COMMIT_ENDPOINT", ""))
+    clone = clone_at(world, folder)
+    there = parse(clone.remote, world.env.get("CODE_COMMIT_ENDPOINT", ""))
     region = it.place.region or there.region
     if there.form == "codecommit":
         url = codecommit_url(it.place.name, region, it.entry.answers.get("profile", ""))
     else:
         url = https_url(region, it.place.name, world.env.get("CODE_COMMIT_ENDPOINT", ""))
-    return world.git.resettled(folder, {"remote.origin.url": url})
+    if not (moved := clone.moved(url)):
+        what = f"The address of {folder} does not stand in its own settings, so it is not changed."
+        raise Problem(what, next=f"Look at: git config --show-origin --get-all {clone.url.key}", code="git.remote")
+    after = repair.with_settings(clone, [Remedy("", replaced=moved)])
+    return world.git.resettled(folder, repair.resettled(clone, after))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -112,6 +113,11 @@ def ending(there: Diagnosis, room: int | None, fix: bool = False) -> Iterator[Ro
     """Yield the last lines: who answered, what was found in all, and what to do next."""
     width = min(room or WIDE, WIDE)
     yield from _answered(there, width)
+    if there.unasked:
+        told = f"not asked: {_names(there.unasked)}. A program prints the keys, and runs for profiles that you name."
+        yield from _hung(("dim", " · "), "", told, width)
+        yield from _hung(("cyan", "   → "), "", f"ccsetup doctor {shlex.quote(there.unasked[0])}", width)
+        yield ()
     yield from _hung(("", ""), "bold", summary(there), width)
     if not fix and (said := _repairs(there.findings)):
         again = " ".join([FIX, *there.facts.asked])
@@ -170,7 +176,7 @@ def document(there: Diagnosis, gone: Sequence[Finding] = ()) -> dict[str, Any]:
             "kind": kind.get(name) or None,
             "account_id": identities[name].account_id if name in identities else None,
             "arn": identities[name].arn if name in identities else None,
-            "ok": name not in there.stopped,
+            "ok": False if name in there.stopped else None if name in there.unasked else True,
         }
         for name in there.names
     ]

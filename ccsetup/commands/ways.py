@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import re
-import shlex
 from collections.abc import Mapping
 from typing import NamedTuple
 
 from ccsetup import address
-from ccsetup.core import regions
 from ccsetup.errors import Problem
 from ccsetup.model import Answers, Route
 from ccsetup.questions import Target
-from ccsetup.transport import AWS_CLI, HELPER, OURS, REMOTE
+from ccsetup.transport import AWS_CLI, HELPER, OURS, OWN_HELPER, REMOTE, aws_helper, own_helper
 from ccsetup.world import World
-
-OWN_HELPER = "git-credential-ccsetup"
 
 
 class Way(NamedTuple):
@@ -49,39 +44,23 @@ def route(world: World, way: Way, profile: str, target: Target) -> Route:
 
 def helper_settings(world: World, way: Way, profile: str, region: str, host: str) -> Mapping[str, str]:
     """Return what the clone's own configuration says of the helper. Raises Problem where it is not installed."""
-    command = _aws_cli(world, profile, region, host) if way.helper == AWS_CLI else _own(world, profile, region, host)
-    return {"credential.helper": command, "credential.useHttpPath": "true"}
+    return {"credential.helper": _command(world, way, profile, region, host), "credential.useHttpPath": "true"}
 
 
-def _is_awss(host: str) -> bool:
-    """Say whether a host's own name tells a helper that it is AWS's, and which region's ("": the region's own)."""
-    return not host or bool(regions.git_region(host))
-
-
-def _own(world: World, profile: str, region: str, host: str) -> str:
-    """Return the call of ccsetup's helper, by a path that an upgrade leaves where it is; no shell's `!`, for GUIs."""
-    path = world.git.command(OWN_HELPER)
+def _command(world: World, way: Way, profile: str, region: str, host: str) -> str:
+    if way.helper == AWS_CLI:
+        if not world.git.command("aws", beside=False):
+            raise Problem(
+                "The AWS CLI is not on the PATH, so that git could not run its helper.",
+                next="Leave --helper aws out to use ccsetup's own, or install the AWS CLI.",
+                code="git.helper-path",
+            )
+        return aws_helper(profile, region, host)
+    path = world.git.command(OWN_HELPER)  # one that an upgrade leaves where it is
     if not path:
         raise Problem(
             f"{OWN_HELPER} is not installed as a command.",
             next="Install ccsetup as one: pipx install ccsetup. Or use the AWS CLI's: --helper aws",
             code="git.helper-path",
         )
-    plain = re.sub(r"([^\w@%+=:,./-])", r"\\\1", path.replace("\\", "/"), flags=re.ASCII)
-    there = "" if _is_awss(host) else f" --region {region}"
-    return f"{plain} --profile {shlex.quote(profile)}{there}"
-
-
-def _aws_cli(world: World, profile: str, region: str, host: str) -> str:
-    """Return the call of the AWS CLI's helper; it signs for hosts that are not AWS's only when told to."""
-    if not world.git.command("aws", beside=False):
-        raise Problem(
-            "The AWS CLI is not on the PATH, so that git could not run its helper.",
-            next="Leave --helper aws out to use ccsetup's own, or install the AWS CLI.",
-            code="git.helper-path",
-        )
-    name = shlex.quote(profile)
-    if not _is_awss(host):
-        get = f"aws --region {region} codecommit credential-helper --profile {name} get --ignore-host-check"
-        return f'!f() {{ test "$1" != get || {get}; }}; f'
-    return f"!aws codecommit credential-helper --profile {name} $@"
+    return own_helper(path, profile, region, host)

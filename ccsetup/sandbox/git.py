@@ -75,7 +75,7 @@ class Backend:
     ) -> None:  # fmt: skip
         """Feed the body to git http-backend, and pass on its status, headers and answer as they come."""
         process = subprocess.Popen(
-            ["git", "http-backend"],
+            [self._disk.program, "http-backend"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -7,8 +7,10 @@ import shutil
 import subprocess
 import threading
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 
+from ccsetup import executables
 from ccsetup.sandbox.world import Repository
 
 _BORN = 1_700_000_000  # seconds: all seeded commits follow this moment, so that their ids are always the same
@@ -20,6 +22,11 @@ class Repositories:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._lock = threading.Lock()
+
+    @cached_property
+    def program(self) -> str:
+        """The absolute path of git. Raises FileNotFoundError where the PATH leads to none."""
+        return executables.sure(["git"], os.environ)[0]
 
     def relative(self, repository: Repository) -> str:
         """Return where a repository lies, below the folder."""
@@ -57,7 +64,7 @@ class Repositories:
     def git(self, path: Path, *arguments: str, stdin: bytes = b"") -> str:
         """Run git on a repository, apart from anybody's own configuration."""
         done = subprocess.run(
-            ["git", "--git-dir", str(path), *arguments],
+            [self.program, "--git-dir", str(path), *arguments],
             input=stdin,
             capture_output=True,
             env=self.environment(),

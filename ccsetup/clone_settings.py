@@ -1,0 +1,126 @@
+"""A clone's own settings: read by asking git, which starts nothing for it, and changed value by value in a copy."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from ccsetup import git_config
+from ccsetup.complaints import problem_of
+from ccsetup.errors import Problem
+from ccsetup.git_config import GitConfig, Pairs, Url
+from ccsetup.model import Edit
+from ccsetup.running import MOST, OURS, Runner
+
+_OWN = ("config", "--local", "--list", "-z")
+_BROUGHT = ("--includes", "--show-origin", "--list", "-z")
+
+
+def read(runner: Runner, directory: Path) -> GitConfig:
+    """Return git's settings in a clone. Raises Problem where there is none, or git cannot read them."""
+    path = _path(runner, directory)
+    settings = git_config.pairs(_asked(runner, directory, "config", "--list", "-z"))
+    own = git_config.pairs(_asked(runner, directory, *_OWN))
+    brought = [*git_config.brought(_asked(runner, directory, "config", "--local", *_BROUGHT))]
+    if "extensions.worktreeconfig" in dict(own):
+        brought += git_config.brought(runner.ask(directory, "config", "--worktree", *_BROUGHT).out)
+    here = tuple(it._replace(file=str(directory / it.file)) for it in brought)
+    edits = path.is_file() and not path.is_symlink()  # what a link leads to is not this clone's alone
+    return GitConfig(settings, own, here, _urls(runner, directory, settings), edits)
+
+
+def machine(runner: Runner) -> Pairs:
+    """Return git's settings where there is no clone. Raises Problem where git cannot read them."""
+    done = runner.outside("config", "--list", "-z")
+    if done.code:
+        raise problem_of(done.errors, "", "git.failed")
+    return tuple(pair for pair in git_config.pairs(done.out) if pair != OURS)
+
+
+def address(runner: Runner, directory: Path) -> str:
+    """Return the address that the clone at `directory` fetches from, as git uses it; "" where there is none."""
+    listed = runner.ask(directory, "config", "--local", "--includes", "-z", "--get-regexp", r"^remote\..*\.url$").out
+    name = git_config.remote_name(git_config.pairs(listed))
+    return runner.ask(directory, "ls-remote", "--get-url", "--", name).out.rstrip("\n") if name else ""
+
+
+def edited(runner: Runner, directory: Path, wanted: Mapping[str, Sequence[str]]) -> Edit:
+    """Return the edit of a clone's own settings that gives some of them these values, and no others.
+
+    git writes it, to a copy: a value that becomes another one alone, so that the lines of the others stay. Raises
+    Problem where anything else would change.
+    """
+    path = _path(runner, directory)
+    before = _text(path)
+    with tempfile.TemporaryDirectory(prefix="ccsetup-") as folder:
+        copy = Path(folder) / "config"
+        copy.write_bytes(before.encode("utf-8", "surrogateescape"))
+        there = _listed(runner, copy)
+        for key, values in wanted.items():
+            _give(runner, copy, key, git_config.values(there, key), values)
+        now = _listed(runner, copy)
+        after = copy.read_bytes().decode("utf-8", "surrogateescape")
+    others = [[pair for pair in pairs if pair[0] not in wanted] for pairs in (there, now)]
+    if others[0] != others[1] or any(git_config.values(now, key) != [*values] for key, values in wanted.items()):
+        names = " and ".join(wanted)
+        what = f"git would change more of {path} than {names}, so nothing was written."
+        raise Problem(what, next=f"Look at it: git config --local --get-all {next(iter(wanted))}", code="git.failed")
+    return Edit(path, before, after)
+
+
+def _give(runner: Runner, copy: Path, key: str, old: Sequence[str], new: Sequence[str]) -> None:
+    changes = [pair for pair in zip(old, new, strict=False) if pair[0] != pair[1]]
+    if len(old) == len(new) and all(old.count(value) == 1 and other not in old for value, other in changes):
+        for value, other in changes:
+            _write(runner, copy, "--replace-all", key, other, git_config.pattern(value))
+        return
+    if old:
+        _write(runner, copy, "--unset-all", key)
+    for value in new:
+        _write(runner, copy, "--add", key, value)
+
+
+def _listed(runner: Runner, copy: Path) -> Pairs:
+    return git_config.pairs(runner.outside("config", "--file", str(copy), "--list", "-z").out)
+
+
+def _write(runner: Runner, copy: Path, *words: str) -> None:
+    done = runner.outside("config", "--file", str(copy), *words)
+    if done.code:
+        raise problem_of(done.errors, "", "git.failed")
+
+
+def _asked(runner: Runner, directory: Path, *words: str) -> str:
+    done = runner.ask(directory, *words)
+    if done.code:
+        raise problem_of(done.errors, "", "git.failed")
+    return done.out
+
+
+def _path(runner: Runner, directory: Path) -> Path:
+    return directory / _asked(runner, directory, "rev-parse", "--git-path", "config").rstrip("\n")
+
+
+def _text(path: Path) -> str:
+    """Return a clone's own settings as they are written; only a file that has an end is read. Raises Problem."""
+    try:
+        if path.is_file() and path.stat().st_size <= MOST:
+            return path.read_bytes().decode("utf-8", "surrogateescape")
+        why = "it is no file, or too long"
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+    raise Problem(f"{path} cannot be read: {why}.", code="git.failed", next="Look at it, and try again.")
+
+
+def _urls(runner: Runner, directory: Path, settings: Pairs) -> tuple[Url, ...]:
+    name = git_config.remote_name(settings)
+    if not name:
+        return ()
+    found = []
+    for key, words in ((f"remote.{name}.url", ()), (f"remote.{name}.pushurl", ("--push",))):
+        written = git_config.values(settings, key)
+        if written:
+            used = runner.ask(directory, "remote", "get-url", *words, "--all", "--", name).out.splitlines()
+            found += git_config.urls(key, written, used, bool(words))
+    return tuple(found)

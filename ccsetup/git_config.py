@@ -1,0 +1,112 @@
+"""What git's settings say in a folder, as git itself tells it: the values, where they come from, and the addresses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+Pairs = tuple[tuple[str, str], ...]  # key (its section and last part in small letters) and value, in git's order
+_SIGNS = "\\^.[]$()|*+?{}"  # that mean something in a pattern
+Values = str | tuple[str, ...] | None  # of one setting: the only one, all of them, or none any more
+
+
+class Brought(NamedTuple):
+    """A setting that comes with a folder: its key and value, and the file that it stands in, as git names it."""
+
+    key: str
+    value: str
+    file: str = ""
+
+
+class Url(NamedTuple):
+    """One address of a remote: its setting, as it is written there, as git uses it, and whether git pushes there only.
+
+    The two differ where `insteadOf` or `pushInsteadOf` rewrites it.
+    """
+
+    key: str
+    written: str
+    used: str
+    push: bool = False
+
+    @property
+    def remote(self) -> str:
+        """The remote's name."""
+        return self.key.split(".", 1)[1].rpartition(".")[0]
+
+
+class GitConfig(NamedTuple):
+    """git's settings in a clone.
+
+    `settings` are all that count there, inherited ones included; `own` those of the clone's own file; `brought` all
+    that come with the folder: its own ones, those of files that these include, and those of this work tree. `urls` are
+    the addresses of origin, or of the first remote where there is no origin: those that git fetches from, the first one
+    first, then those it pushes to alone. `edits` says that the clone's own file may be edited.
+    """
+
+    settings: Pairs = ()
+    own: Pairs = ()
+    brought: tuple[Brought, ...] = ()
+    urls: tuple[Url, ...] = ()
+    edits: bool = True
+
+
+def pairs(listed: str) -> Pairs:
+    """Return the settings that `git config --list -z` prints; one without a value, which means true, has ""."""
+    entries = (entry.partition("\n") for entry in listed.split("\0") if entry)
+    return tuple((key, value) for key, _, value in entries)
+
+
+def brought(listed: str) -> Iterator[Brought]:
+    """Yield the settings that `git config --list --show-origin -z` prints."""
+    words = listed.split("\0")
+    for origin, entry in zip(words[::2], words[1::2], strict=False):
+        key, _, value = entry.partition("\n")
+        yield Brought(key, value, origin.removeprefix("file:"))
+
+
+def values(settings: Pairs, key: str) -> list[str]:
+    """Return all values of a setting, in git's order."""
+    return [value for name, value in settings if name == key]
+
+
+def remote_name(settings: Pairs) -> str:
+    """Return the remote that is meant where none is named: origin, else the first one; "" where there is none."""
+    names = [key[len("remote.") : -len(".url")] for key, _ in settings if is_url(key)]
+    return "origin" if "origin" in names else next(iter(names), "")
+
+
+def is_url(key: str) -> bool:
+    """Say whether a setting is an address of a remote that git fetches from."""
+    return key.startswith("remote.") and key.endswith(".url") and key.count(".") > 1
+
+
+def is_address(key: str) -> bool:
+    """Say whether a setting is an address of a remote, one that git pushes to alone included."""
+    return is_url(key) or (key.startswith("remote.") and key.endswith(".pushurl"))
+
+
+def pattern(value: str) -> str:
+    """Return the pattern, as git reads them, of this one value of a setting."""
+    return "^" + "".join(f"\\{sign}" if sign in _SIGNS else sign for sign in value) + "$"
+
+
+def urls(key: str, written: Sequence[str], used: Sequence[str], push: bool = False) -> list[Url]:
+    """Return a setting's addresses; where git does not tell of each how it uses it, it counts as it is written."""
+    there = used if len(used) == len(written) else written
+    return [Url(key, *each, push) for each in zip(written, there, strict=True)]
+
+
+def with_values(settings: Pairs, replaced: Mapping[tuple[str, str], str]) -> Pairs:
+    """Return settings with some values of theirs, each named by its key and itself, become others; all else stays."""
+    return tuple((key, replaced.get((key, value), value)) for key, value in settings)
+
+
+def spelled(key: str, wanted: Values) -> tuple[str, ...]:
+    """Return the values that are written where a setting is to have these.
+
+    One credential helper comes behind an empty one, which switches off those that are inherited.
+    """
+    if isinstance(wanted, str):
+        return ("", wanted) if key.startswith("credential.") and key.endswith("helper") else (wanted,)
+    return wanted or ()

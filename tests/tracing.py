@@ -1,0 +1,48 @@
+"""Which programs a process starts, and those that it starts start: as strace sees it."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+needs_strace = pytest.mark.skipif(not shutil.which("strace"), reason="strace is not here")
+
+
+class Started(NamedTuple):
+    """A program that was started: its path, and its arguments as strace writes them."""
+
+    program: str
+    arguments: str
+
+
+def traced(
+    command: Sequence[str], env: Mapping[str, str], cwd: Path, trace: Path, timeout_s: float = 300
+) -> tuple[subprocess.CompletedProcess[str], list[Started]]:
+    """Run a command; return what became of it, and every program that was started, its own one first."""
+    strace = ["strace", "-f", "-qq", "-s", "9999", "-e", "trace=execve,execveat", "-o", str(trace)]
+    done = subprocess.run(
+        [*strace, *command], env=dict(env), cwd=cwd, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+        errors="replace", timeout=timeout_s, check=False,
+    )  # fmt: skip
+    return done, [*_started(trace.read_text(errors="replace"))]
+
+
+def _started(text: str) -> list[Started]:
+    found, begun = [], dict[str, str]()
+    for line in text.splitlines():
+        number, _, call = line.partition(" ")
+        call = call.strip()
+        if call.endswith("<unfinished ...>"):
+            begun[number] = call.removesuffix("<unfinished ...>")
+            continue
+        if resumed := re.match(r"<\.\.\. execve(?:at)? resumed>(.*)", call):
+            call = begun.pop(number, "") + resumed[1]
+        if one := re.match(r'execve(?:at)?\((?:\w+, )?"((?:[^"\\]|\\.)*)", (\[.*?\])(?:, .*)?\) = 0$', call):
+            found.append(Started(one[1], one[2]))
+    return found
