@@ -1,5 +1,5 @@
 # Without pathlib, as signing.py whose paths these are.
-# ruff: noqa: PTH111, PTH116, PTH123
+# ruff: noqa: PTH111, PTH116
 """Keys that are not at hand: botocore fetches them, or the AWS CLI for its own sign-ins; a refusal is one sentence.
 
 What is fetched is kept where the AWS tools look for it: the session of a role where AWS's git-remote-codecommit keeps
@@ -12,6 +12,7 @@ import os
 import time
 
 from ccsetup import signing
+from ccsetup.core import plain_file
 from ccsetup.grant import Refused, again, anew, clock, default_profile
 
 TYPE_CHECKING = False  # as typing's
@@ -93,7 +94,12 @@ class _Kept:
             return False
 
     def __getitem__(self, key: str) -> object:
-        return self._cache[key]
+        import json
+
+        try:
+            return json.loads(plain_file.content(f"{self._folder}/{key}.json", plain_file.SMALL))
+        except (OSError, ValueError) as error:
+            raise KeyError(key) from error
 
     def __setitem__(self, key: str, value: object) -> None:
         before = os.umask(0o077)
@@ -220,8 +226,7 @@ def _sign_in_ended(name: str, session: Session) -> str:
     signed_in = profile if {"sso_session", "sso_start_url"} & set(profile) else source
     path = os.path.expanduser(signing.sign_in_path(signed_in))
     try:
-        with open(path, encoding="utf-8") as file:
-            ends = str(json.load(file)["expiresAt"])
+        ends = str(json.loads(plain_file.content(path, plain_file.SMALL))["expiresAt"])
         return "has ended" if signing.lasts(ends, time.time()) else f"ended {clock(ends)}"
     except (OSError, KeyError, TypeError, ValueError, signing.Unsure):
         return "is needed"

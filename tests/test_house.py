@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 HOUSE = ROOT / "ccsetup"
 
-FOUNDATION = {"model", "errors", "world", "findings", "authority", "look", "patterns", "waiting"}
+FOUNDATION = {"core", "model", "errors", "world", "findings", "authority", "look", "patterns", "waiting"}
 PURE = {
     "talk", "flow", "questions", "sources", "parse", "paste", "address", "ini", "config", "plan", "refusals", "inert", "pick",
     "access", "checks", "facts", "places", "examining", "tokens", "complaints", "masks", "denials", "policy", "transport", "assertion",
@@ -53,7 +53,7 @@ MAY = {
     "foundation": FOUNDATION,
     "pure": FOUNDATION | PURE | {"signing"},  # git hosts are spelled in one place, which git's helpers must reach
     "adapters": FOUNDATION | PURE,
-    "helpers": HELPERS,
+    "helpers": HELPERS | {"core"},
     "sandbox": {"sandbox"},
     "commands": FOUNDATION | PURE | {"commands", "sandbox", "arguments"},  # completion reads the parsers
     "top": FOUNDATION | PURE | ADAPTERS | {"commands", "signing", *TOP},
@@ -181,4 +181,5 @@ def test_putting_the_world_together_loads_no_heavy_library() -> None:
 def test_gits_helpers_import_nothing_of_the_rest(room: str) -> None:
     code = f"import ccsetup.{room}, sys; print(' '.join(m for m in sys.modules if m.startswith('ccsetup')))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
-    assert set(done.stdout.split()) <= {"ccsetup", f"ccsetup.{room}", "ccsetup.grant", "ccsetup.signing"}
+    core = {"ccsetup.core", "ccsetup.core.plain_file"}
+    assert set(done.stdout.split()) <= {"ccsetup", f"ccsetup.{room}", "ccsetup.grant", "ccsetup.signing", *core}
