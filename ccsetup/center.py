@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urljoin, urlsplit
 
+from ccsetup import sdk_files
 from ccsetup.errors import Problem
 from ccsetup.grants import LOOPBACK, Refused, is_aws_host, is_sign_in_page
 from ccsetup.waiting import within
@@ -112,6 +113,8 @@ class IdentityCenter:
         if named and not Path(named).expanduser().exists():
             next = "Correct AWS_CA_BUNDLE, or the ca_bundle of your AWS config file."
             raise Problem(f"The certificate file {named} is not there.", next=next, code="net.tls")
+        if named and (found := sdk_files.of_certificates(str(Path(named).expanduser()))):
+            raise Problem(found.what, next=found.next, code=found.code)
         return str(Path(named).expanduser()) if named else None
 
 

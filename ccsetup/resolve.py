@@ -7,15 +7,16 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime, timezone
 from json import JSONDecodeError
-from pathlib import Path
 from typing import Any
 
+from ccsetup import sdk_files
+from ccsetup.core import plain_file
 from ccsetup.errors import Problem
 from ccsetup.exchanges import by_web_identity
 from ccsetup.model import Keys, Secret, Who
-from ccsetup.sdk import explained, session_of, session_on_disk
+from ccsetup.sdk import check_files, explained, problem_in, session_of, session_on_disk, told
 from ccsetup.sessions import SessionCache
-from ccsetup.sources import ends, leaves_it_to_the_machine, moment
+from ccsetup.sources import chain, ends, leaves_it_to_the_machine, moment
 from ccsetup.world import Start, start_of
 
 Arguments = dict[str, Any]  # of create_client
@@ -58,6 +59,7 @@ class Resolver:
         session = session_on_disk(who.profile, who.region)
         profiles = explained(lambda: session.full_config["profiles"], who)
         there = explained(session.get_scoped_config, who)
+        check_files(chain(profiles, who.profile))
         if leaves_it_to_the_machine(there):
             return _of_this_machine(who)
         patience_s = math.inf if _has_process(profiles) else 0  # a program may ask a person
@@ -201,9 +203,16 @@ def _of_programs(work: Callable[[], Keys | None], profiles: Mapping[str, Mapping
         ) from None
 
 
+def token_of(there: Mapping[str, str], who: Who) -> Secret:
+    """Return the token in the file that a profile names. Raises Problem where it is not there, or holds none."""
+    path = there["web_identity_token_file"]
+    if found := sdk_files.of_token(path):
+        raise problem_in(found)
+    return told(lambda: Secret(plain_file.content(path, plain_file.SMALL).decode().strip()), who)
+
+
 def _by_token(there: Mapping[str, str], region: str) -> Keys:
-    path = Path(there["web_identity_token_file"])
-    token = explained(lambda: Secret(path.read_text(encoding="utf-8").strip()), Who("", region))
+    token = token_of(there, Who("", region))
     name = there.get("role_session_name", "ccsetup")
     return by_web_identity(there["role_arn"], token, name, 3600, "", region)  # SDKs ignore its duration_seconds
 
@@ -218,6 +227,7 @@ def _of_this_machine(who: Who) -> Keys:
         )
 
     def look() -> Keys | None:
+        check_files(())
         chain = session_of("", who.region).get_component("credential_provider")
         found = (_frozen(chain.get_provider(name).load()) for name in ("container-role", "iam-role"))
         return next((keys for keys in found if keys), None)
@@ -237,6 +247,7 @@ def of_machine(who: Who, source: str) -> Keys:
     """Return the credentials that a credential_source names."""
 
     def look() -> Keys | None:
+        check_files(())
         chain = session_of("", who.region).get_component("credential_provider")
         found = chain.get_provider("assume-role")._credential_sourcer.source_credentials(source)
         return _frozen(found)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timezone
+from typing import TypeVar
 
 from ccsetup import parse
 from ccsetup.errors import BadAnswer, Problem
@@ -12,6 +13,7 @@ from ccsetup.look import Look
 from ccsetup.model import Answers, Choice, Corrected, Question, Value, Who
 from ccsetup.signing import RECORDED
 
+T = TypeVar("T")
 NEW = "+"  # a source profile that a nested visit sets up first
 MACHINE = "@"  # before a credential_source
 _SOURCES = {
@@ -43,6 +45,20 @@ def moment(text: str) -> datetime | None:
 def leaves_it_to_the_machine(settings: Mapping[str, str]) -> bool:
     """Say whether a profile has a region and names no credentials at all, so that SDKs end with the machine's role."""
     return "region" in settings and not any(key in _OF_KINDS or key.startswith(_OF_CREDENTIALS) for key in settings)
+
+
+def chain(profiles: Mapping[str, Mapping[str, T]], name: str) -> list[Mapping[str, T]]:
+    """Return a profile's settings, then those of the profiles it starts from, each once."""
+    found: dict[str, Mapping[str, T]] = {}
+    while name in profiles and name not in found:
+        found[name] = profiles[name]
+        name = str(found[name].get("source_profile", "")) if "role_arn" in found[name] else ""
+    return list(found.values())
+
+
+def runs_program(profiles: Mapping[str, Mapping[str, object]], name: str) -> bool:
+    """Say whether a profile's credentials come from a program, its own or that of a profile it starts from."""
+    return any("credential_process" in there and "aws_access_key_id" not in there for there in chain(profiles, name))
 
 
 def long_term(settings: Mapping[str, str]) -> bool:

@@ -242,15 +242,14 @@ def _field(text: str, *way: str) -> str:
 
 def _end_of(token: str) -> str:
     """Return when a JWT ends, "" when it does not say."""
-    import json
-    from base64 import urlsafe_b64decode
     from datetime import datetime, timezone
 
+    from ccsetup.core import web_token
+
     try:
-        _, payload, _ = token.split(".")
-        ends = json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))["exp"]
+        ends = (web_token.claims(token) or {})["exp"]
         return datetime.fromtimestamp(ends, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-    except (ValueError, LookupError, TypeError, OverflowError, OSError, RecursionError):
+    except (ValueError, LookupError, TypeError, OverflowError, OSError):
         return ""
 
 

@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 HOUSE = ROOT / "ccsetup"
 
-FOUNDATION = {"core", "model", "errors", "world", "findings", "authority", "look", "patterns", "waiting"}
+FOUNDATION = {"core", "sdk_files", "model", "errors", "world", "findings", "authority", "look", "patterns", "waiting"}
 PURE = {
     "talk", "flow", "questions", "sources", "parse", "paste", "address", "ini", "config", "plan", "refusals", "inert", "pick",
     "access", "checks", "facts", "places", "examining", "tokens", "complaints", "masks", "denials", "policy", "transport", "assertion",
@@ -53,7 +53,7 @@ MAY = {
     "foundation": FOUNDATION,
     "pure": FOUNDATION | PURE | {"signing"},  # git hosts are spelled in one place, which git's helpers must reach
     "adapters": FOUNDATION | PURE,
-    "helpers": HELPERS | {"core"},
+    "helpers": HELPERS | {"core", "sdk_files"},
     "sandbox": {"sandbox"},
     "commands": FOUNDATION | PURE | {"commands", "sandbox", "arguments"},  # completion reads the parsers
     "top": FOUNDATION | PURE | ADAPTERS | {"commands", "signing", *TOP},

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import http.server
 import json
+import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
@@ -19,6 +21,7 @@ import pytest
 from aws_ways import SSO_SESSION, WAYS, Place, Way, assumed, keys_of, maria, role, settle, sso, token_file
 from botocore.utils import JSONFileCache
 from conftest import AwsTools, CleanEnv
+from odd_files import shapes
 from script import NOW, tree
 
 from ccsetup.errors import Problem
@@ -465,10 +468,9 @@ def test_a_role_that_may_not_be_assumed_is_told_with_awss_words(place: Place) ->
     [
         (lambda state: state.web_identity_token(lasts_s=-60), "The OIDC token has ended."),
         (lambda state: state.web_identity_token(forged=True), "AWS did not accept the OIDC token."),
-        (lambda state: "not-a-token", "AWS did not accept the OIDC token."),
         (lambda state: state.web_identity_token(subject="repo:else/where"), "AWS did not let these credentials assume"),
     ],
-    ids=["ended", "forged", "no token", "another subject"],
+    ids=["ended", "forged", "another subject"],
 )
 def test_a_token_that_is_refused_is_told_alike_planned_and_from_the_files(place: Place, token: Any, what: str) -> None:
     text = token(place.state)
@@ -478,6 +480,68 @@ def test_a_token_that_is_refused_is_told_alike_planned_and_from_the_files(place:
         problem = refused(place, who)
         assert problem.what.startswith(what)
         assert text not in problem.what + problem.why
+
+
+PEM = "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEA\n-----END OPENSSH PRIVATE KEY-----\n"
+
+
+@pytest.mark.parametrize("text", [PEM, "wJalrXUtnFEMI/K7MDENG", "e30.e30.x\ne30.e30.x", "x" * 20_001, "ghp_aaaa.b", "\udcff"])
+def test_a_file_that_holds_no_token_is_never_sent_planned_or_from_the_files(place: Place, text: str) -> None:
+    (place.home / "token").write_bytes(text.encode("utf-8", "surrogateescape"))
+    way = Way("", role("CodeCommitOidc", "", web_identity_token_file=str(place.home / "token")))
+    source = Way("", role("CodeCommitAccess", "ci"), {"ci": way.dev})
+    for each in (way, source):
+        place.write(each)
+        for who in (each.who(), FILES):
+            problem = refused(place, who)
+            assert problem.code == "oidc.token-invalid"
+            assert "wasn't sent anywhere" in problem.what
+            assert text.strip() not in problem.what + problem.why + problem.next
+    answers = place.aws().identities([each.who() for each in (way, source)], 20)
+    assert [it.refused.code for it in answers if it.refused] == ["oidc.token-invalid"] * 2
+    assert not place.sandbox.log
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX files")
+@pytest.mark.parametrize("shape", ["pipe", "socket", "folder", "huge", "zero", "link to pipe", "link to zero"])
+def test_a_token_file_that_is_no_plain_file_keeps_nobody_waiting(place: Place, shape: str, tmp_path: Path) -> None:
+    path = shapes(tmp_path / "shapes")[shape]
+    way = Way("", role("CodeCommitOidc", "", web_identity_token_file=str(path)))
+    source = Way("", role("CodeCommitAccess", "ci"), {"ci": way.dev})
+    began = time.monotonic()
+    for each in (way, source):
+        place.write(each)
+        for who in (each.who(), FILES):
+            problem = refused(place, who)
+            assert problem.code == "file.unreadable"
+            assert f"{path} can't be read: it is" in problem.what
+    answers = place.aws().identities([way.who(), source.who()], 20)
+    assert [it.refused.code for it in answers if it.refused] == ["file.unreadable"] * 2
+    assert time.monotonic() - began < 5
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX files")
+@pytest.mark.parametrize("shape", ["pipe", "zero", "huge", "link to tty"])
+def test_what_the_sdk_would_open_besides_is_looked_at_first(
+    place: Place, shape: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = shapes(tmp_path / "shapes")[shape]
+    place.write(Way("", sso(place.state, place.home), sessions={"acme": SSO_SESSION}))
+    (cache,) = (place.home / ".aws/sso/cache").iterdir()
+    cache.unlink()
+    cache.symlink_to(path)
+    assert refused(place).code == "sso.cache-corrupt"
+    place.write(Way("", maria(place.state)))
+    for variable, code in (
+        ("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "source.credential-source"),
+        ("AWS_CA_BUNDLE", "net.tls"),
+        ("REQUESTS_CA_BUNDLE", "net.tls"),
+    ):
+        with monkeypatch.context() as there:
+            there.setenv(variable, str(path))
+            assert refused(place).code == code
+            answers = place.aws().identities([Way("", maria(place.state)).who()], 20)
+            assert not answers[0].identity or code != "net.tls"
 
 
 def test_a_sign_in_that_ended_is_told(place: Place) -> None:

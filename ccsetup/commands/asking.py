@@ -14,6 +14,7 @@ from ccsetup.examining import Stand
 from ccsetup.facts import Clone, Facts
 from ccsetup.findings import Finding
 from ccsetup.model import Identity, Value, Who
+from ccsetup.sources import chain, runs_program
 from ccsetup.world import Answer, Sighting, World
 
 _WELL_SPELLED = re.compile(r"[a-z]{2}(-[a-z]+)+-\d+", re.ASCII)
@@ -64,29 +65,18 @@ def asked(world: World, whos: Sequence[Who]) -> Sequence[Answer]:
 
 def who_of(profiles: Profiles, sessions: Profiles, name: str, env: Mapping[str, str]) -> Who:
     """Return a profile as a caller, in the region it is used in or else in one of its partition."""
-    way = _chain(profiles, name)
+    way = chain(profiles, name)
     named = [str(there.get("region", "")) for there in way] + [env.get("AWS_REGION", "")]
     arns = [str(there["role_arn"]) for there in way if "role_arn" in there]
     region = next((it for it in named if _WELL_SPELLED.fullmatch(it)), "") or parse.home_region("".join(arns[:1]))
     return Who(name, region, profiles, sessions)
 
 
-def _chain(profiles: Profiles, name: str) -> list[Mapping[str, Value]]:
-    """Return a profile's settings and those of the profiles it starts from."""
-    found: dict[str, Mapping[str, Value]] = {}
-    while name in profiles and name not in found:
-        found[name] = profiles[name]
-        name = str(found[name].get("source_profile", "")) if "role_arn" in found[name] else ""
-    return list(found.values())
-
-
 def _may_ask(facts: Facts, profiles: Profiles, name: str) -> bool:
     """Say whether a profile names credentials, and none of a program's that only its own command may start."""
     if name in facts.asked:
         return name in profiles
-    way = _chain(profiles, name)
-    runs = any("credential_process" in there and "aws_access_key_id" not in there for there in way)
-    return not runs and any(key in there for there in way[:1] for key in _CREDENTIALS)
+    return not runs_program(profiles, name) and any(key in profiles.get(name, {}) for key in _CREDENTIALS)
 
 
 def _with_printed_keys(facts: Facts) -> Profiles:

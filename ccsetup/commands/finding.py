@@ -10,14 +10,14 @@ from datetime import datetime, timezone
 from functools import partial
 from typing import NamedTuple
 
-from ccsetup import access, address
+from ccsetup import access, address, sources
 from ccsetup.commands import planning
 from ccsetup.commands.proof import Kept
 from ccsetup.errors import Cancelled, Missing, NoRepository, Problem
 from ccsetup.look import Look
 from ccsetup.model import Asked, Back, Choice, Who
 from ccsetup.questions import Target
-from ccsetup.sources import close, near
+from ccsetup.sources import close, near, runs_program
 from ccsetup.sources import ends as recorded_end
 from ccsetup.waiting import within
 from ccsetup.world import Sighting, World
@@ -63,16 +63,12 @@ def _may_ask(world: World, look: Look, name: str) -> bool:
 
 def chain(look: Look, name: str) -> list[Mapping[str, str]]:
     """Return a profile's settings and those of the profiles it starts from."""
-    found: dict[str, Mapping[str, str]] = {}
-    while name in look.profiles and name not in found:
-        found[name] = look.profiles[name]
-        name = found[name].get("source_profile", "") if "role_arn" in found[name] else ""
-    return list(found.values())
+    return sources.chain(look.profiles, name)
 
 
 def runs(look: Look, name: str) -> bool:
     """Say whether a profile's credentials come from a program."""
-    return any("credential_process" in there and "aws_access_key_id" not in there for there in chain(look, name))
+    return runs_program(look.profiles, name)
 
 
 def own_region(look: Look, name: str) -> str:
