@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from urllib.parse import urljoin, urlsplit
 
 from ccsetup import sdk_files
+from ccsetup.core import service_error
 from ccsetup.errors import Problem
 from ccsetup.grants import LOOPBACK, Refused, is_aws_host, is_sign_in_page
 from ccsetup.waiting import within
@@ -18,7 +19,6 @@ from ccsetup.waiting import within
 T = TypeVar("T")
 _FAULT_S = 60.0
 _REDIRECT_S = 5
-_BUSY = frozenset({"TooManyRequestsException", "ThrottlingException", "InternalServerException"})
 
 
 class IdentityCenter:
@@ -143,9 +143,9 @@ def bounded(work: Callable[[], T], host: str, at_most_s: float) -> T:
 def _answer(response: Mapping[str, Any], host: str) -> Exception:
     code = str(response.get("Error", {}).get("Code", ""))
     status = int(response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-    if status >= 500 or code in _BUSY:
+    if service_error.is_busy(code, status):
         return _unreachable(f"{host} is too busy to answer.", "Try again in a minute.")
-    if status == 407 or not code or code.isdigit():
+    if service_error.is_strangers(code, status):
         return _stranger(host)
     return Refused(code)
 

@@ -61,6 +61,19 @@ def runs_program(profiles: Mapping[str, Mapping[str, object]], name: str) -> boo
     return any("credential_process" in there and "aws_access_key_id" not in there for there in chain(profiles, name))
 
 
+def program_of(profiles: Mapping[str, Mapping[str, object]], name: str) -> str:
+    """Return the profile, this one or one that it starts from, whose program prints its keys; "" where none does."""
+    seen: list[str] = []
+    while name in profiles and name not in seen:
+        there = profiles[name]
+        if "role_arn" not in there:
+            others = any(key in there for key in ("sso_account_id", "sso_role_name"))
+            return name if "credential_process" in there and not others else ""
+        seen.append(name)
+        name = str(there.get("source_profile", "")) if "web_identity_token_file" not in there else ""
+    return ""
+
+
 def long_term(settings: Mapping[str, str]) -> bool:
     """Say whether a profile holds the long-term keys of a person."""
     return "aws_access_key_id" in settings and "aws_session_token" not in settings

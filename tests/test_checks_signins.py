@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from ccsetup import repair
+from ccsetup.core.program_keys import FORM
 from ccsetup.facts import Ran
 from tests.patients import (
     BASE,
@@ -350,6 +351,8 @@ RAN = [
     (Ran(0, '{"Version": "1"}'), '"Version": 1'),
     (Ran(0, '{"Version": 1, "AccessKeyId": "A"}'), "no SecretAccessKey"),
     (Ran(0, '{"Version": 1}'), "no AccessKeyId and no SecretAccessKey"),
+    *((Ran(0, json.dumps({"Version": 1, "AccessKeyId": "A", "SecretAccessKey": "s", "Expiration": it})), FORM)
+      for it in ("2099-11-28T18:00:00", "2099-11-28", "tomorrow", "", 4099660800, [])),
     (Ran(1, "", f"bad keys {OTHER_ID} {OTHER_SECRET}"), "bad keys AKIA…MPLE ••••••••"),
 ]  # fmt: skip
 

@@ -68,6 +68,7 @@ DOORS = {
     "filelock": {"writing"},
     "configobj": {"config", "team"},
     "defusedxml": {"assertion"},
+    "dateutil": {"core"},
 }
 
 

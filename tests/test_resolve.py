@@ -368,6 +368,7 @@ PROGRAMS = {
     "that prints depths": "print('[' * 100_000)",
     "that prints no key": "print('{\"Version\": 1}')",
     "that prints another version": "print('{\"Version\": 2}')",
+    "that prints numbers": 'print(\'{"Version": 1, "AccessKeyId": 5, "SecretAccessKey": 6}\')',
     "that prints no text": "import os; os.write(1, bytes([255, 254]))",
 }
 
@@ -380,6 +381,47 @@ def test_a_program_that_goes_wrong_is_told_without_its_secrets(name: str, lonely
     problem = refused(lonely)
     assert problem.code == "process.failed"
     assert "planted-Secret0" not in problem.what + problem.why + problem.next
+
+
+@pytest.mark.parametrize("expiration", ["2099-11-28T18:00:00", "2099-11-28", "tomorrow", "", 4099660800, []])
+def test_an_expiration_that_botocore_cannot_read_is_told_alike_and_never_leads_to_login(
+    expiration: object, place: Place
+) -> None:
+    told = {"Version": 1, "AccessKeyId": "A", "SecretAccessKey": "s", "SessionToken": "t", "Expiration": expiration}
+    (place.home / "print.py").write_text(f"print({json.dumps(told)!r})")
+    way = Way("", {"credential_process": f"{sys.executable} {place.home / 'print.py'}"})
+    rests = Way("", role("CodeCommitAccess", "printed"), {"printed": way.dev})
+    for each, name in ((way, "dev"), (rests, "printed")):
+        place.write(each)
+        answers = [it.refused for it in place.aws().identities([each.who()], 20)]
+        for problem in (refused(place, each.who()), refused(place), *answers):
+            assert problem
+            assert problem.code == "process.failed"
+            assert problem.what == (
+                f"The credential_process of {name} printed an Expiration that AWS tools cannot read: it needs a date and a"
+                ' time zone, as in "2026-11-28T18:00:00Z".'
+            )
+            assert "login" not in problem.what + problem.why + problem.next
+
+
+def test_a_programs_keys_that_are_over_lead_to_the_program_and_not_to_login(place: Place) -> None:
+    told = {
+        "Version": 1,
+        "AccessKeyId": "A",
+        "SecretAccessKey": "s",
+        "SessionToken": "t",
+        "Expiration": "2020-01-01T00:00:00Z",
+    }
+    (place.home / "print.py").write_text(f"print({json.dumps(told)!r})")
+    way = Way("", {"credential_process": f"{sys.executable} {place.home / 'print.py'}"})
+    place.write(way)
+    for who in (way.who(), FILES):
+        problem = refused(place, who)
+        assert (problem.code, problem.what) == (
+            "keys.expired",
+            "The keys that the credential_process of dev prints have ended.",
+        )
+        assert "login" not in problem.next
 
 
 @contextmanager
@@ -485,7 +527,9 @@ def test_a_token_that_is_refused_is_told_alike_planned_and_from_the_files(place:
 PEM = "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEA\n-----END OPENSSH PRIVATE KEY-----\n"
 
 
-@pytest.mark.parametrize("text", [PEM, "wJalrXUtnFEMI/K7MDENG", "e30.e30.x\ne30.e30.x", "x" * 20_001, "ghp_aaaa.b", "\udcff"])
+@pytest.mark.parametrize(
+    "text", [PEM, "wJalrXUtnFEMI/K7MDENG", "e30.e30.x\ne30.e30.x", "x" * 20_001, "ghp_aaaa.b", "\udcff"]
+)
 def test_a_file_that_holds_no_token_is_never_sent_planned_or_from_the_files(place: Place, text: str) -> None:
     (place.home / "token").write_bytes(text.encode("utf-8", "surrogateescape"))
     way = Way("", role("CodeCommitOidc", "", web_identity_token_file=str(place.home / "token")))
