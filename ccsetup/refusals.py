@@ -29,6 +29,11 @@ def problem_of(error: BaseException, who: Who, resource: str = "", federated: Fe
     return _problem(_row(error), who, says=says(error))
 
 
+def too_busy(who: Who, operation: str, code: str) -> Problem:
+    """Return the Problem of a service that is too busy to answer."""
+    return _problem(_BUSY, who, operation=operation, code=code)
+
+
 def says(error: BaseException) -> str:
     """Return an error's own words on one line, without secrets, cut to a readable length and ended with a stop."""
     return _sentence(_hushed(str(error)), 400) or f"{type(error).__name__}."

@@ -10,13 +10,15 @@ from json import JSONDecodeError
 from typing import Any
 
 from ccsetup import sdk_files
-from ccsetup.core import plain_file, program_keys
+from ccsetup.core import plain_file, program_keys, service_error
 from ccsetup.errors import Problem
 from ccsetup.exchanges import by_web_identity
 from ccsetup.model import Keys, Secret, Who
+from ccsetup.refusals import too_busy
 from ccsetup.sdk import check_files, explained, problem_in, session_of, session_on_disk, told
+from ccsetup.sdk_files import chain, program_of
 from ccsetup.sessions import SessionCache
-from ccsetup.sources import chain, ends, leaves_it_to_the_machine, moment, program_of
+from ccsetup.sources import ends, leaves_it_to_the_machine, moment
 from ccsetup.world import Start, start_of
 
 Arguments = dict[str, Any]  # of create_client
@@ -64,7 +66,13 @@ class Resolver:
             return _of_this_machine(who)
         program = program_of(profiles, who.profile)
         patience_s = math.inf if program else 0  # a program may ask a person
-        found = explained(lambda: _from_the_files_alone(session, program, cache), who, at_most_s=patience_s)
+        busy = service_error.busy_renewals(session)
+        try:
+            found = explained(lambda: _from_the_files_alone(session, program, cache), who, at_most_s=patience_s)
+        except Problem as refused:
+            if busy and refused.code == "sso.expired":
+                raise too_busy(who, "CreateToken", busy[0]) from None
+            raise
         if found is None:
             raise Problem(
                 f"The profile {who.profile} has no credentials.",

@@ -1,4 +1,4 @@
-"""The files that the SDK opens by itself for a profile, looked at before it does.
+"""What the SDK opens and runs by itself for a profile; its files are looked at before it does.
 
 It would wait for a pipe without end, read a device into memory, and send whatever a token file holds to STS. What is
 not there is the SDK's own to tell.
@@ -8,12 +8,35 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from ccsetup.core import plain_file, web_token
 from ccsetup.core.plain_file import CERTIFICATES, SMALL, NotPlain
 
+T = TypeVar("T")
 Settings = Mapping[str, object]
+
+
+def chain(profiles: Mapping[str, Mapping[str, T]], name: str) -> list[Mapping[str, T]]:
+    """Return a profile's settings, then those of the profiles it starts from, each once."""
+    found: dict[str, Mapping[str, T]] = {}
+    while name in profiles and name not in found:
+        found[name] = profiles[name]
+        name = str(found[name].get("source_profile", "")) if "role_arn" in found[name] else ""
+    return list(found.values())
+
+
+def program_of(profiles: Mapping[str, Mapping[str, object]], name: str) -> str:
+    """Return the profile, this one or one that it starts from, whose program prints its keys; "" where none does."""
+    seen: list[str] = []
+    while name in profiles and name not in seen:
+        there = profiles[name]
+        if "role_arn" not in there:
+            others = any(key in there for key in ("sso_account_id", "sso_role_name"))
+            return name if "credential_process" in there and not others else ""
+        seen.append(name)
+        name = str(there.get("source_profile", "")) if "web_identity_token_file" not in there else ""
+    return ""
 
 
 class Fault(NamedTuple):

@@ -112,9 +112,14 @@ def _hash(name: str) -> Callable[..., Any]:
     return hashlib.sha1 if name == "sha1" else hashlib.sha256
 
 
+def aws_file(variable: str, name: str) -> str:
+    """Return the path of an AWS file, which the environment may name."""
+    return os.path.expanduser(os.path.expandvars(os.environ.get(variable, f"~/.aws/{name}")))
+
+
 def read(variable: str, name: str) -> bytes:
     """Return what an AWS file holds, nothing when there is none. Raises Unsure when it cannot be read."""
-    path = os.path.expanduser(os.path.expandvars(os.environ.get(variable, f"~/.aws/{name}")))
+    path = aws_file(variable, name)
     try:
         return plain_file.content(path, plain_file.AWS_FILE)
     except FileNotFoundError:

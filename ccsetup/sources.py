@@ -5,15 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timezone
-from typing import TypeVar
 
 from ccsetup import parse
 from ccsetup.errors import BadAnswer, Problem
 from ccsetup.look import Look
 from ccsetup.model import Answers, Choice, Corrected, Question, Value, Who
+from ccsetup.sdk_files import chain
 from ccsetup.signing import RECORDED
 
-T = TypeVar("T")
 NEW = "+"  # a source profile that a nested visit sets up first
 MACHINE = "@"  # before a credential_source
 _SOURCES = {
@@ -47,31 +46,9 @@ def leaves_it_to_the_machine(settings: Mapping[str, str]) -> bool:
     return "region" in settings and not any(key in _OF_KINDS or key.startswith(_OF_CREDENTIALS) for key in settings)
 
 
-def chain(profiles: Mapping[str, Mapping[str, T]], name: str) -> list[Mapping[str, T]]:
-    """Return a profile's settings, then those of the profiles it starts from, each once."""
-    found: dict[str, Mapping[str, T]] = {}
-    while name in profiles and name not in found:
-        found[name] = profiles[name]
-        name = str(found[name].get("source_profile", "")) if "role_arn" in found[name] else ""
-    return list(found.values())
-
-
 def runs_program(profiles: Mapping[str, Mapping[str, object]], name: str) -> bool:
     """Say whether a profile's credentials come from a program, its own or that of a profile it starts from."""
     return any("credential_process" in there and "aws_access_key_id" not in there for there in chain(profiles, name))
-
-
-def program_of(profiles: Mapping[str, Mapping[str, object]], name: str) -> str:
-    """Return the profile, this one or one that it starts from, whose program prints its keys; "" where none does."""
-    seen: list[str] = []
-    while name in profiles and name not in seen:
-        there = profiles[name]
-        if "role_arn" not in there:
-            others = any(key in there for key in ("sso_account_id", "sso_role_name"))
-            return name if "credential_process" in there and not others else ""
-        seen.append(name)
-        name = str(there.get("source_profile", "")) if "web_identity_token_file" not in there else ""
-    return ""
 
 
 def long_term(settings: Mapping[str, str]) -> bool:

@@ -20,6 +20,7 @@ from ccsetup.core import service_error
         ("RequestLimitExceeded", 400, True, False),
         ("503", 503, True, True),
         ("", 502, True, True),
+        ("", 429, True, True),
         ("", 200, False, True),
         ("302", 302, False, True),
         ("Unknown", 407, False, True),

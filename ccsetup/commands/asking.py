@@ -14,7 +14,8 @@ from ccsetup.examining import Stand
 from ccsetup.facts import Clone, Facts
 from ccsetup.findings import Finding
 from ccsetup.model import Identity, Value, Who
-from ccsetup.sources import chain, runs_program
+from ccsetup.sdk_files import chain
+from ccsetup.sources import runs_program
 from ccsetup.world import Answer, Sighting, World
 
 _WELL_SPELLED = re.compile(r"[a-z]{2}(-[a-z]+)+-\d+", re.ASCII)

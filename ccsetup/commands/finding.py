@@ -10,7 +10,7 @@ from datetime import datetime, timezone
 from functools import partial
 from typing import NamedTuple
 
-from ccsetup import access, address, sources
+from ccsetup import access, address, sdk_files
 from ccsetup.commands import planning
 from ccsetup.commands.proof import Kept
 from ccsetup.errors import Cancelled, Missing, NoRepository, Problem
@@ -63,7 +63,7 @@ def _may_ask(world: World, look: Look, name: str) -> bool:
 
 def chain(look: Look, name: str) -> list[Mapping[str, str]]:
     """Return a profile's settings and those of the profiles it starts from."""
-    return sources.chain(look.profiles, name)
+    return sdk_files.chain(look.profiles, name)
 
 
 def runs(look: Look, name: str) -> bool:
