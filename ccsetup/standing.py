@@ -25,11 +25,12 @@ class Standing:
 
     `process` is the kind of a program that prints keys, `login` of what `aws login` wrote. `usable` says whether it
     works without anybody's doing, None when only AWS could tell; `why` says so in two words. `rests` is the profile or
-    the sign-in that its end depends on, until that is known.
+    the sign-in that its end depends on, until that is known. `is_over` says that signing in again mends it.
     """
 
     account_id = role = ends = rests = why = ""
     usable: bool | None = None
+    is_over = False
 
     def __init__(self, name: str, kind: str, there: Settings) -> None:
         self.name, self.kind, self.region = name, kind, there.get("region", "")

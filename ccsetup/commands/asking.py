@@ -28,10 +28,15 @@ Profiles = Mapping[str, Mapping[str, Value]]
 
 
 class Online(NamedTuple):
-    """What asking brought: the findings, and who each profile is that has an answer."""
+    """What asking brought: the findings, and who each profile is that has an answer.
+
+    `unanswered` are those that nobody answered for, `unasked` those whose programs only their names may start.
+    """
 
     findings: list[Finding]
     identities: Mapping[str, Identity]
+    unanswered: frozenset[str] = frozenset()
+    unasked: frozenset[str] = frozenset()
 
 
 def online(world: World, facts: Facts, names: Sequence[str], by_git: bool = True) -> Online:
@@ -43,15 +48,17 @@ def online(world: World, facts: Facts, names: Sequence[str], by_git: bool = True
     """
     profiles = _with_printed_keys(facts)
     whos = [who_of(profiles, facts.sessions, name, facts.env) for name in names if _may_ask(facts, profiles, name)]
+    unasked = frozenset(name for name in names if name not in facts.asked and runs_program(profiles, name))
     if not whos and not facts.clone:
-        return Online([], {})
+        return Online([], {}, unasked=unasked)
     with world.screen.busy(f"Asking AWS about {len(whos)} profile{'s' * (len(whos) != 1)}"):
         answers = asked(world, whos)
     identities = {it.profile: it.identity for it in answers if it.identity}
     found = examining.of_answers(facts, answers)
     if stand := _stand(world, facts, {who.profile: who for who in whos}, answers, by_git):
         found += examining.of_clone(facts, stand)
-    return Online(found, identities)
+    unanswered = frozenset(it.profile for it in answers if it.refused and it.refused.is_unanswered)
+    return Online(found, identities, unanswered, unasked)
 
 
 def asked(world: World, whos: Sequence[Who]) -> Sequence[Answer]:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from ccsetup import access, address, sdk_files
 from ccsetup.commands import planning
 from ccsetup.commands.proof import Kept
-from ccsetup.errors import Cancelled, Missing, NoRepository, Problem
+from ccsetup.errors import ENDED, Cancelled, Missing, NoRepository, Problem
 from ccsetup.look import Look
 from ccsetup.model import Asked, Back, Choice, Who
 from ccsetup.questions import Target
@@ -22,7 +22,6 @@ from ccsetup.sources import ends as recorded_end
 from ccsetup.waiting import within
 from ccsetup.world import Sighting, World
 
-ENDED = ("sso.signed-out", "sso.expired", "sso.cache-corrupt", "keys.expired")
 _NEVER = datetime.max.replace(tzinfo=timezone.utc)
 _LISTED = 32  # places whose repositories are listed when a name is nobody's
 _LIST_S = 20.0

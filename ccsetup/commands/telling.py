@@ -138,7 +138,8 @@ def summary(there: Diagnosis) -> str:
     ]  # fmt: skip
     what = _looked_at(there)
     told = f"Nothing is wrong with {what}." if not there.findings else f"{', '.join(counts)}; looked at {what}."
-    answered = f"{len(there.identities)} of {len(there.names)} profiles answered AWS." if there.identities else ""
+    asked = bool(there.identities or there.unanswered)
+    answered = f"AWS answered for {len(there.identities or {})} of {len(there.names)} profiles." if asked else ""
     return f"{told} {answered}".rstrip()
 
 
@@ -170,12 +171,13 @@ def document(there: Diagnosis, gone: Sequence[Finding] = ()) -> dict[str, Any]:
             "kind": kind.get(name) or None,
             "account_id": identities[name].account_id if name in identities else None,
             "arn": identities[name].arn if name in identities else None,
-            "ok": name not in there.stopped,
+            "ok": there.is_ok(name),
         }
         for name in there.names
     ]
     found = [*(entry(it, fixed=True) for it in gone), *(entry(it, fixed=False) for it in there.findings)]
-    return {"ok": not there.is_stopped, "findings": found, "profiles": profiles, "problems": []}
+    ok = not there.is_stopped and not there.is_unanswered
+    return {"ok": ok, "findings": found, "profiles": profiles, "problems": []}
 
 
 def entry(finding: Finding, fixed: bool) -> Mapping[str, Any]:
