@@ -18,12 +18,14 @@ from pathlib import Path
 from typing import Any
 
 from ccsetup import disk
+from ccsetup.core import plain_file
 from ccsetup.core.made_folders import make_folder
 from ccsetup.model import Edit
 from ccsetup.world import Change
 
 KEEP = 20
 DAYS = 30
+_MOST = 8 * plain_file.AWS_FILE  # bytes of one backup, which holds both files as they were
 
 _STAMP = "%Y%m%dT%H%M%S.%fZ"
 
@@ -74,7 +76,7 @@ def changes(folder: Path) -> list[Change]:
 
 def _read(path: Path) -> Change | None:
     try:
-        record = json.loads(path.read_text(encoding="ascii"))
+        record = json.loads(plain_file.content(str(path), _MOST))
         edits = tuple(_edit(entry) for entry in record["files"])
         at, made = datetime.fromisoformat(record["at"]), tuple(Path(name) for name in record["made"])
         return Change(at, record["command"], record["profile"], edits, (path,), made)
@@ -111,7 +113,7 @@ def modes(paths: Sequence[Path]) -> Mapping[str, int | None]:
     found: dict[str, int | None] = {}
     for path in paths:
         with suppress(OSError, ValueError):
-            record = json.loads(path.read_text(encoding="ascii"))
+            record = json.loads(plain_file.content(str(path), _MOST))
             found.update({entry["path"]: entry["mode"] for entry in record["files"]})
     return found
 

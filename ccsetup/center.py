@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urljoin, urlsplit
 
-from ccsetup.core import regions
+from ccsetup import sdk_files
+from ccsetup.core import regions, service_error
 from ccsetup.errors import Problem
 from ccsetup.grants import Refused, is_sign_in_page
 from ccsetup.waiting import within
@@ -18,7 +19,6 @@ from ccsetup.waiting import within
 T = TypeVar("T")
 _FAULT_S = 60.0
 _REDIRECT_S = 5
-_BUSY = frozenset({"TooManyRequestsException", "ThrottlingException", "InternalServerException"})
 
 
 class IdentityCenter:
@@ -115,6 +115,8 @@ class IdentityCenter:
         if named and not Path(named).expanduser().exists():
             next = "Correct AWS_CA_BUNDLE, or the ca_bundle of your AWS config file."
             raise Problem(f"The certificate file {named} is not there.", next=next, code="net.tls")
+        if named and (found := sdk_files.of_certificates(str(Path(named).expanduser()))):
+            raise Problem(found.what, next=found.next, code=found.code)
         return str(Path(named).expanduser()) if named else None
 
 
@@ -143,9 +145,9 @@ def bounded(work: Callable[[], T], host: str, at_most_s: float) -> T:
 def _answer(response: Mapping[str, Any], host: str) -> Exception:
     code = str(response.get("Error", {}).get("Code", ""))
     status = int(response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-    if status >= 500 or code in _BUSY:
+    if service_error.is_busy(code, status):
         return _unreachable(f"{host} is too busy to answer.", "Try again in a minute.")
-    if status == 407 or not code or code.isdigit():
+    if service_error.is_strangers(code, status):
         return _stranger(host)
     return Refused(code)
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from ccsetup import exchanges, resolve
 from ccsetup.clients import Clients, endpoint_of
 from ccsetup.errors import Problem
-from ccsetup.model import Keys, Secret, Who
+from ccsetup.model import Keys, Who
 from ccsetup.policy import of_token
 from ccsetup.programs import Programs
 from ccsetup.resolve import Resolver
@@ -96,9 +95,8 @@ class Chains:
         return found
 
     def _by_token(self, who: Who, name: str, there: Settings) -> Keys:
-        path = Path(there["web_identity_token_file"])
         spoken_of = who._replace(profile=name)
-        token = told(lambda: Secret(path.read_text(encoding="utf-8").strip()), spoken_of)
+        token = resolve.token_of(there, spoken_of)
         arguments = {"RoleArn": there["role_arn"], "WebIdentityToken": token.reveal()}
         arguments["RoleSessionName"] = there.get("role_session_name", "ccsetup")
 

@@ -23,7 +23,7 @@ ccsetup  AWS CodeCommit access, set up and cloned
   ccsetup setup [KIND] …       the same by flags; every question has one
   ccsetup clone ADDRESS [DIR]  finds the profile and region that can read it, then clones
   ccsetup login [PROFILE]      signs in again, and renews whatever the profile is
-  ccsetup status               every profile: what it is, who it is, until when
+  ccsetup status [PROFILE …]   every profile: what it is, who it is, until when; --check asks AWS
   ccsetup env PROFILE          its temporary credentials as export lines
   ccsetup undo                 takes the last change back, byte for byte
   ccsetup doctor [PROFILE …]   finds what is wrong, and where; --fix repairs it

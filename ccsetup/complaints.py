@@ -15,7 +15,8 @@ def problem_of(errors: Sequence[str], url: str, code: str) -> Problem:
     why = " ".join(lines[-3:])
     said = re.sub(r"[\w+.:-]+://[^\s']+", "…", " ".join(lines))  # names of repositories are no causes
     name = name_of(url)
-    sentence = next((line for line in lines if re.search(r" Run: (ccsetup|unset|git) ", line)), "")
+    own = "|".join((r" Run: (ccsetup|unset|git) ", *(pattern for pattern, _ in _OF_SENTENCES)))
+    sentence = next((line for line in lines if re.search(own, line)), "")
     if sentence and not sentence.startswith(_GITS_OWN):
         return _of_helper(sentence)
     profile = re.search(r"://([^/@]+)@", url)
@@ -79,6 +80,13 @@ _OF_SENTENCES = (
     (r"^The (keys|credentials) .*ended", "keys.expired"),
     (r"^There is no profile", "profile.missing"),
     (r"needs a new MFA code", "access.assume"),
+    (r"^AWS (could not be reached|did not answer)", "net.unreachable"),
+    (r"^Something between here and AWS answered", "net.proxy"),
+    (r"^AWS says the time on this machine is wrong", "net.clock"),
+    (r"^The keys that the credential_process of .* have ended", "keys.expired"),
+    (r"^The credential_process of ", "process.failed"),
+    (r"^The token file .* holds no token", "oidc.token-invalid"),
+    (r"^The (token file|saved sign-in|file of certificates) .* can't be read", "file.unreadable"),
 )
 
 # What AWS's helpers say, most of it the last line of a traceback → as below.

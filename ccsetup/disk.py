@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import math
 import os
-import stat
 import tempfile
 import time
 from collections.abc import Iterator
@@ -13,6 +12,8 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import AnyStr
 
+from ccsetup.core import plain_file
+from ccsetup.core.plain_file import AWS_FILE, NotPlain
 from ccsetup.errors import Problem
 
 MARK = ".ccsetup-"  # in the name of every draft
@@ -39,6 +40,9 @@ def explained(path: Path, doing: str) -> Iterator[None]:
     """Turn the system's refusals into one sentence, such as "Cannot write /x: the disk is full."."""
     try:
         yield
+    except NotPlain as error:
+        what = f"Cannot {doing} {path}: {error.strerror}."
+        raise Problem(what, next="Name an ordinary file instead.", code="file.unreadable") from None
     except OSError as error:
         at = error.filename if isinstance(error.filename, str) and MARK not in error.filename else path
         other = (error.strerror or type(error).__name__).lower(), "Mend that", "internal"
@@ -47,10 +51,17 @@ def explained(path: Path, doing: str) -> Iterator[None]:
         raise Problem(what, next=f"{advice}, then run the same command again.", code=code) from None
 
 
-def contents(path: Path) -> bytes | None:
-    """Return a file's bytes; None when there is none. A pipe or device is none either, as for botocore."""
+def contents(path: Path, most: int = AWS_FILE) -> bytes | None:
+    """Return a file's bytes, None when there is none. Raises NotPlain for a pipe, a device, and more than `most`.
+
+    The null device holds nothing: people name it where they want no file.
+    """
     try:
-        kind = path.stat().st_mode
+        return plain_file.content(str(path), most)
+    except NotPlain:
+        if path.samefile(os.devnull):
+            return None
+        raise
     except FileNotFoundError:
         if path.is_symlink():
             raise Problem(
@@ -59,9 +70,6 @@ def contents(path: Path) -> bytes | None:
                 code="file.unreadable",
             ) from None
         return None
-    if stat.S_ISDIR(kind):
-        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
-    return path.read_bytes() if stat.S_ISREG(kind) else None
 
 
 def is_same(one: Path, other: Path) -> bool:

@@ -10,6 +10,12 @@ if TYPE_CHECKING:
     from ccsetup.denials import Denial
 
 
+# Nobody answered: these mean neither yes nor no, and nobody is sent to sign in for one.
+UNANSWERED = frozenset({"net.unreachable", "net.proxy", "net.tls"})
+# What signing in again mends.
+ENDED = frozenset({"sso.signed-out", "sso.expired", "sso.cache-corrupt", "keys.expired"})
+
+
 class Problem(Exception):
     """Something is wrong and is explained: what, why, and what to do next.
 
@@ -31,6 +37,11 @@ class Problem(Exception):
         self.letter = letter
         self.policy: Mapping[str, Any] | None = None
         self.denial: Denial | None = None
+
+    @property
+    def is_unanswered(self) -> bool:
+        """Say whether nobody answered, so that this is no answer either way."""
+        return self.code in UNANSWERED
 
 
 class BadAnswer(Problem):

@@ -19,7 +19,6 @@ from ccsetup.world import Answer, Sighting
 
 CLOCK_S = 240  # AWS refuses at five minutes
 _OFFERED = 5
-_SOFT = ("several tries", "in time")  # AWS may answer the next time
 _URL = re.compile(r"https?://[^\s\"']+")  # of another region, where one network is down
 _LINES = {  # where a finding's cause is written down
     "access.assume": ("role_arn", "sso_role_name"),
@@ -74,7 +73,8 @@ def of_clone(facts: Facts, it: Stand) -> list[Finding]:
         "AWS's API answers for the repository, git does not." if it.seen and it.seen.repository else ""
     )
     code = "access.git" if told.code in ("git.failed", "internal") else told.code
-    return [_of_clone(facts, it, Finding(code, "stops", told.what, because, do=told.next, letter=told.letter))]
+    severity: Severity = "hinders" if told.is_unanswered else "stops"
+    return [_of_clone(facts, it, Finding(code, severity, told.what, because, do=told.next, letter=told.letter))]
 
 
 def ahead_s(answers: Sequence[Answer]) -> float:
@@ -131,8 +131,8 @@ def _refused(facts: Facts, group: Sequence[Answer], asked: int) -> Finding:
 
 def _severity(facts: Facts, it: Answer) -> Severity:
     assert it.refused is not None  # noqa: S101
-    if it.refused.code.startswith("net."):
-        return "hinders" if any(word in it.refused.what for word in _SOFT) else "stops"
+    if it.refused.is_unanswered:
+        return "hinders"  # it stops nothing for certain: AWS may answer the next time
     wants_code = it.refused.code == "access.assume" and "mfa_serial" in facts.profiles.get(it.at, {})
     return "hinders" if wants_code and not it.refused.why else "stops"
 

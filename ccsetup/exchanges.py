@@ -6,13 +6,17 @@ from collections.abc import Callable, Mapping
 from datetime import timezone
 from typing import Any
 
+from ccsetup.core import web_token
 from ccsetup.model import Keys, Secret, Who
 from ccsetup.policy import Federated, of_assertion, of_token
-from ccsetup.sdk import bounds, explained, session_of
+from ccsetup.sdk import bounds, explained, problem_in, session_of
+from ccsetup.sdk_files import no_token
 
 
 def by_web_identity(role_arn: str, token: Secret, name: str, duration_s: int, provider: str, region: str) -> Keys:
     """Exchange a token for a role's temporary keys (AssumeRoleWithWebIdentity, unsigned)."""
+    if why := web_token.fault(token.reveal(), opaque=bool(provider)):
+        raise problem_in(no_token("That is not a token", why))
     asked = {"RoleArn": role_arn, "RoleSessionName": name, "DurationSeconds": duration_s}
     asked |= {"WebIdentityToken": token.reveal(), **({"ProviderId": provider} if provider else {})}
     whom = None if provider else of_token(token.reveal())

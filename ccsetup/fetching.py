@@ -1,5 +1,5 @@
 # Without pathlib, as signing.py whose paths these are.
-# ruff: noqa: PTH111, PTH116, PTH123
+# ruff: noqa: PTH111, PTH116
 """Keys that are not at hand: botocore fetches them, or the AWS CLI for its own sign-ins; a refusal is one sentence.
 
 What is fetched is kept where the AWS tools look for it: the session of a role where AWS's git-remote-codecommit keeps
@@ -11,9 +11,9 @@ from __future__ import annotations
 import os
 import time
 
-from ccsetup import executables, signing
-from ccsetup.core import regions
-from ccsetup.grant import Refused, again, anew, clock, default_profile
+from ccsetup import executables, sdk_files, signing
+from ccsetup.core import plain_file, program_keys, regions, service_error
+from ccsetup.grant import Refused, again, anew, clock, default_profile, quoted
 
 TYPE_CHECKING = False  # as typing's
 if TYPE_CHECKING:
@@ -31,11 +31,15 @@ def fetched(profile: str | None, region: str, remedy: str) -> tuple[str, signing
     import botocore.session
     from botocore.config import Config
     from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.parsers import ResponseParserError
 
+    _refuse_pipes()
     session = botocore.session.Session(profile=profile)
+    busy = service_error.busy_renewals(session)
     name = profile if profile is not None else default_profile()
     try:
         region = _region(session, name, region, remedy)
+        _look_at_files(session, name, named=profile is not None)
         patience = Config(connect_timeout=10, read_timeout=15, retries={"total_max_attempts": 2})
         session.set_default_client_config(patience)
         _keep_what_is_fetched(session)
@@ -48,14 +52,16 @@ def fetched(profile: str | None, region: str, remedy: str) -> tuple[str, signing
         raise Refused(f"Profile {name} needs a new MFA code. {again(name)}") from None
     except signing.Unsure:
         raise Refused(f"The keys of {name} are incomplete or broken over two lines. {anew(name)}") from None
-    except (BotoCoreError, ClientError, OSError, LookupError, *_ODDITIES) as error:
+    except (BotoCoreError, ClientError, ResponseParserError, OSError, LookupError, *_ODDITIES) as error:
         if type(error).__name__ == "MissingDependencyException":  # botocore[crt], of profiles made by aws login
             return region, _by_aws_cli(name)
+        if busy and type(error).__name__ in _SIGNED_OUT:
+            raise Refused(_busy(name, busy[0])) from error
         raise Refused(_words(error, name, session)) from error
 
 
 # What botocore lets through where a file holds what it did not expect, or a clock goes wrong.
-_ODDITIES = (ValueError, TypeError, AttributeError, RuntimeError)
+_ODDITIES = (ValueError, TypeError, AttributeError, RuntimeError, ArithmeticError)
 
 
 class _MfaNeeded(Exception):
@@ -64,6 +70,26 @@ class _MfaNeeded(Exception):
 
 def _nobody_to_ask(_: str) -> str:
     raise _MfaNeeded
+
+
+def _refuse_pipes() -> None:
+    """Raise Refused where an AWS file is a pipe, a device, or larger than the memory may be."""
+    for variable, name in (("AWS_CONFIG_FILE", "config"), ("AWS_SHARED_CREDENTIALS_FILE", "credentials")):
+        path = signing.aws_file(variable, name)
+        try:
+            plain_file.check(path, plain_file.AWS_FILE)
+        except plain_file.NotPlain as error:
+            if path != os.devnull:
+                raise Refused(f"{path} can't be read: {error.strerror}. Run: ccsetup doctor") from error
+        except OSError:
+            continue
+
+
+def _look_at_files(session: Session, name: str, *, named: bool) -> None:
+    """Raise Refused for a file that botocore must not open: it would wait for it without end, or send it away."""
+    way = sdk_files.chain(session.full_config["profiles"], name)
+    if found := sdk_files.fault(way, os.environ, os.path.expanduser("~"), named=named):
+        raise Refused(f"{found.what} Run: ccsetup doctor {quoted(name)}")
 
 
 def _keep_what_is_fetched(session: Session) -> None:
@@ -104,7 +130,12 @@ class _Kept:
             return False
 
     def __getitem__(self, key: str) -> object:
-        return self._cache[key]
+        import json
+
+        try:
+            return json.loads(plain_file.content(f"{self._folder}/{key}.json", plain_file.SMALL))
+        except (OSError, ValueError) as error:
+            raise KeyError(key) from error
 
     def __setitem__(self, key: str, value: object) -> None:
         before = os.umask(0o077)
@@ -162,7 +193,7 @@ def _words(error: Exception, name: str, session: Session) -> str:
 
     kind, told = type(error).__name__, getattr(error, "kwargs", {})
     if isinstance(error, ClientError):
-        return _refusal(error.response["Error"], name)
+        return _refusal(error.response, name)
     if isinstance(error, FileNotFoundError):
         return f"{error.filename}, which profile {name} names, is not there. {anew(name)}"
     if kind == "ProfileNotFound":
@@ -175,6 +206,11 @@ def _words(error: Exception, name: str, session: Session) -> str:
         return f"Sign-in for {name} {_sign_in_ended(name, session)}. {again(name)}"
     if kind in _UNREACHED:
         return f"AWS could not be reached to renew {name}: {error}"
+    if kind == "ResponseParserError":
+        return _stranger(name)
+    program = sdk_files.program_of(session.full_config["profiles"], name)
+    if program and (said := _of_program(error, program)):
+        return said
     return f"Profile {name} cannot be used: {error}. {anew(name)}"
 
 
@@ -195,10 +231,46 @@ def _broken_file(path: str, error: object) -> str:
     return f"{path} cannot be read, so that no profile works{where}. Run: ccsetup doctor"
 
 
-def _refusal(refused: Mapping[str, object], name: str) -> str:
+def _busy(name: str, code: str) -> str:
+    return f"AWS did not answer when {name} was to be renewed: it is too busy ({code}). Try again in a minute."
+
+
+def _stranger(name: str) -> str:
+    return (
+        f"Something between here and AWS answered in its place when {name} was to be renewed. "
+        "Look at HTTPS_PROXY, or sign in to the network you are in."
+    )
+
+
+def _of_program(error: Exception, name: str) -> str:
+    """Return the sentence for what botocore raised over a profile's credential_process; "" for anything else.
+
+    What the program itself said is left to the doctor, who masks what may be secret in it.
+    """
+    from botocore.exceptions import BotoCoreError
+
+    kind = type(error).__name__
+    if kind == "CredentialRetrievalError":
+        return f"The credential_process of {name} failed. Run: ccsetup doctor {quoted(name)}"
+    if kind in ("JSONDecodeError", "UnicodeDecodeError", "AttributeError", "RecursionError"):
+        return f"The credential_process of {name} printed no keys. Run: ccsetup doctor {quoted(name)}"
+    if kind == "RuntimeError":  # botocore has run it twice, and what it prints is over
+        return f"{program_keys.over(name)} {program_keys.RENEW}"
+    is_of_time = isinstance(error, (TypeError, ValueError, OverflowError)) and not isinstance(error, BotoCoreError)
+    return f"{program_keys.unreadable(name)} {program_keys.MEND}" if is_of_time else ""
+
+
+def _refusal(answer: Mapping[str, Any], name: str) -> str:
     """Return the sentence for what AWS answered when keys were to be renewed."""
-    code, message = str(refused.get("Code")), str(refused.get("Message")).rstrip(".")
-    if code in ("ExpiredToken", "ExpiredTokenException", "RequestExpired"):
+    refused, status = answer["Error"], int(answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+    code, message = str(refused.get("Code", "")), str(refused.get("Message", "")).rstrip(".")
+    if service_error.is_busy(code, status):
+        return _busy(name, code or str(status))
+    if service_error.is_strangers(code, status):
+        return _stranger(name)
+    if service_error.is_of_clock(code, message):
+        return f"AWS says the time on this machine is wrong: {message}. Set the clock, then try again."
+    if code in ("ExpiredToken", "ExpiredTokenException"):
         return f"The credentials behind {name} have ended. {again(name)}"
     if code in ("InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch", "InvalidIdentityToken"):
         return f"AWS does not accept the credentials behind {name} ({code}: {message}). {again(name)}"
@@ -231,8 +303,7 @@ def _sign_in_ended(name: str, session: Session) -> str:
     signed_in = profile if {"sso_session", "sso_start_url"} & set(profile) else source
     path = os.path.expanduser(signing.sign_in_path(signed_in))
     try:
-        with open(path, encoding="utf-8") as file:
-            ends = str(json.load(file)["expiresAt"])
+        ends = str(json.loads(plain_file.content(path, plain_file.SMALL))["expiresAt"])
         return "has ended" if signing.lasts(ends, time.time()) else f"ended {clock(ends)}"
     except (OSError, KeyError, TypeError, ValueError, signing.Unsure):
         return "is needed"

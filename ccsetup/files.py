@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ccsetup import disk
 from ccsetup.core.made_folders import make_folder, remove_folders
+from ccsetup.core.plain_file import SMALL
 from ccsetup.core.state_folder import state_folder
 from ccsetup.disk import encoded
 from ccsetup.errors import Problem
@@ -18,8 +19,6 @@ from ccsetup.world import AwsTexts, Change
 
 if TYPE_CHECKING:
     from ccsetup.writing import Draft, Exchange, Judge
-
-TEXT_BYTES = 1 << 20
 
 
 class Files:
@@ -96,9 +95,7 @@ class Files:
     def seen(self, path: Path) -> str | None:
         """Return a small file's text, bytes that are no UTF-8 as surrogate escapes; None: not there. Raises Problem."""
         with disk.explained(path, "read"):
-            data = disk.contents(path)
-        if data and len(data) > TEXT_BYTES:
-            raise Problem(f"{path} is larger than 1 MiB.", code="input.invalid")
+            data = disk.contents(path, SMALL)
         return None if data is None else data.decode("utf-8", "surrogateescape")
 
     def mode(self, path: Path) -> int | None:
@@ -211,11 +208,9 @@ class Files:
         """Read a small text file the person named. Raises Problem when it is not there or cannot be read."""
         path = self._expanded(str(path))
         with disk.explained(path, "read"):
-            data = disk.contents(path)
+            data = disk.contents(path, SMALL)
         if data is None:
             raise Problem(f"There is no file {path}.", next="Name one that is there.", code="input.invalid")
-        if len(data) > TEXT_BYTES:
-            raise Problem(f"{path} is larger than 1 MiB, so it cannot be what is wanted here.", code="input.invalid")
         try:
             return data.decode("utf-8-sig")
         except UnicodeDecodeError:

@@ -1,5 +1,5 @@
 # Without pathlib, which takes longer to import than everything here to run.
-# ruff: noqa: PTH100, PTH111, PTH113, PTH118, PTH120, PTH123
+# ruff: noqa: PTH100, PTH111, PTH118, PTH120
 """What has to be there before a person notices: the table of all profiles, and their names for the shell.
 
 Standard library only. Where the files hold anything unusual this says so, and the whole program has the word.
@@ -11,6 +11,7 @@ import os
 import sys
 import time
 
+from ccsetup.core import plain_file
 from ccsetup.signing import Unsure
 from ccsetup.signing import read as bytes_of
 
@@ -72,11 +73,8 @@ def _text(variable: str, name: str) -> str:
 def cached(path: str) -> str:
     """Return the text of a file by its path below ~/.aws, or by its absolute path, "" when there is none."""
     path = os.path.join(os.path.expanduser("~"), ".aws", path)
-    if not os.path.isfile(path):  # a pipe or device may never end
-        return ""
     try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            return file.read()
+        return plain_file.content(path, plain_file.SMALL).decode("utf-8", "replace")
     except OSError:
         return ""
 
@@ -88,14 +86,10 @@ def _clone() -> str:
         if os.path.dirname(at) == at:
             return ""
         at = os.path.dirname(at)
-    path = os.path.join(at, ".git", "config")
-    if "GIT_DIR" in os.environ or not os.path.isfile(path):  # a pipe or device may never end
+    if "GIT_DIR" in os.environ:
         raise Unsure
-    with open(path, encoding="utf-8", errors="replace") as file:
-        text = file.read(MOST + 1)
-    if len(text) > MOST:
-        raise Unsure
-    return text
+    settings = plain_file.content(os.path.join(at, ".git", "config"), plain_file.SMALL)
+    return settings.decode("utf-8", "replace").replace("\r\n", "\n")
 
 
 def _room() -> int | None:

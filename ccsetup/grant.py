@@ -83,15 +83,15 @@ def clock(moment: str) -> str:
 
 def again(name: str) -> str:
     """Return the command that renews what a profile lives on."""
-    return f"Run: ccsetup login {_quoted(name)}"
+    return f"Run: ccsetup login {quoted(name)}"
 
 
 def anew(name: str) -> str:
     """Return the command that sets a profile up, or up again."""
-    return f"Run: ccsetup setup --profile {_quoted(name)}"
+    return f"Run: ccsetup setup --profile {quoted(name)}"
 
 
-def _quoted(name: str) -> str:
+def quoted(name: str) -> str:
     """Return a name as a shell takes it."""
     if name and _PLAIN.issuperset(name):
         return name

@@ -6,7 +6,8 @@ import os
 from contextlib import suppress
 from typing import Any
 
-from ccsetup.sdk import refusals, session_of
+from ccsetup.errors import Problem
+from ccsetup.sdk import check_files, refusals, session_of
 from ccsetup.waiting import within
 
 _PATIENCE_S = 1.0  # outside AWS nothing answers at the metadata address, and nobody shall wait for it
@@ -29,6 +30,7 @@ def region() -> str:
 
 def _loads(provider: str) -> bool:
     def load() -> Any:
+        check_files(())
         return session_of("", "us-east-1").get_component("credential_provider").get_provider(provider).load()
 
     return _quickly(load) is not None
@@ -42,6 +44,6 @@ def _by_metadata() -> str | None:
 
 
 def _quickly(work: Any) -> Any:
-    with suppress(TimeoutError, *refusals()):
+    with suppress(TimeoutError, Problem, *refusals()):
         return within(_PATIENCE_S, work)[0]
     return None

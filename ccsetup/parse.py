@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import NamedTuple
 
-from ccsetup.core import regions
+from ccsetup.core import regions, web_token
 from ccsetup.core.regions import REGION, REGIONS
 from ccsetup.errors import BadAnswer
 from ccsetup.model import Corrected
@@ -302,23 +302,16 @@ class Token(NamedTuple):
 
 def token(text: str) -> Token:
     """Decode a JWT offline. Raises BadAnswer when the text is none."""
-    import base64
-    import json
-
-    refused = BadAnswer(
-        "The file holds no OIDC token: one is three parts with dots between, such as eyJh….eyJp….SflK…."
-    )
-    parts = text.strip().split(".")
-    if len(parts) != 3:
-        raise refused
+    claims = web_token.claims(text)
+    if claims is None:
+        raise BadAnswer(
+            "The file holds no OIDC token: one is three parts with dots between, such as eyJh….eyJp….SflK…."
+        )
+    ends = claims.get("exp")
     try:
-        claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
-        if not isinstance(claims, dict):
-            raise refused
-        ends = claims.get("exp")
         at = datetime.fromtimestamp(ends, timezone.utc) if isinstance(ends, (int, float)) else None
-    except (ValueError, OverflowError, OSError, RecursionError):
-        raise refused from None
+    except (ValueError, OverflowError, OSError):
+        at = None
     audience = claims.get("aud", "")
     return Token(
         issuer=str(claims.get("iss", "")),

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from ccsetup.core import regions
+from ccsetup.core import regions, web_token
 from ccsetup.denials import (
     BOUNDARY,
     ENDPOINT,
@@ -70,12 +69,11 @@ def remedies(denial: Denial) -> tuple[Remedy, ...]:
 
 def of_token(token: str) -> Federated | None:
     """Return whom a trust policy has to name for an OIDC token; None for one that does not say who it is."""
+    claims = web_token.claims(token) or {}
     try:
-        body = token.split(".")[1]
-        claims = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
         audience = claims.get("azp") or claims["aud"]
         issuer, subject = claims["iss"].split("://", 1)[-1], claims["sub"]
-    except (ValueError, LookupError, AttributeError, TypeError, RecursionError):
+    except (LookupError, AttributeError):
         return None
     audience = audience[0] if isinstance(audience, list) and audience else audience
     if not all(isinstance(text, str) for text in (audience, subject)) or not re.fullmatch(r"[\w.:/-]+", issuer):

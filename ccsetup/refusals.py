@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 
 from ccsetup import masks
+from ccsetup.core import service_error
 from ccsetup.core.regions import REGIONS
 from ccsetup.denials import Federated, of_call, of_key
 from ccsetup.errors import NoRepository, Problem
@@ -32,6 +33,11 @@ def problem_of(error: BaseException, who: Who, resource: str = "", federated: Fe
     return _problem((code, what, next), who, says=says(error))
 
 
+def too_busy(who: Who, operation: str, code: str) -> Problem:
+    """Return the Problem of a service that is too busy to answer."""
+    return _problem(_BUSY, who, operation=operation, code=code)
+
+
 def says(error: BaseException) -> str:
     """Return an error's own words on one line, without secrets, cut to a readable length and ended with a stop."""
     return _sentence(_hushed(str(error)), 400) or f"{type(error).__name__}."
@@ -53,7 +59,7 @@ def _of_service(
     error, status = response["Error"], response.get("ResponseMetadata")
     assert isinstance(error, Mapping)  # noqa: S101
     code, message = str(error.get("Code") or ""), str(error.get("Message") or "")
-    http = str(status.get("HTTPStatusCode") or 0) if isinstance(status, Mapping) else "0"
+    http = int(status.get("HTTPStatusCode") or 0) if isinstance(status, Mapping) else 0
     name = "ExpiredIdentityToken" if _is_of_token(code, operation) else code.removesuffix("Exception")
     if name in ("AccessDenied", "Unauthorized", "UnauthorizedOperation"):
         if operation in _OF_SIGN_IN:
@@ -69,14 +75,13 @@ def _of_service(
         return _no_key(who, why, message, resource)
     if operation == "AssumeRoleWithSAML" and name in _OF_SAML:
         return _problem(_OF_SAML[name], who, why)
+    if service_error.is_of_clock(code, message):
+        return _problem(_CLOCK, who, why)
     if name in _OF_SERVICE:
-        row = _OF_SERVICE[name]
-        if row == _UNKNOWN and re.search(r"(?i)not yet current|expired|skew|RequestTime", message):
-            row = _CLOCK
-        return _problem(row, who, why, resource=resource)
-    if (http >= "500" and len(http) == 3) or "Throttl" in code or name in ("TooManyRequests", "SlowDown"):
-        return _problem(_BUSY, who, why, operation=operation, code=code or http)
-    if not code or code.isdigit():
+        return _problem(_OF_SERVICE[name], who, why, resource=resource)
+    if service_error.is_busy(code, http):
+        return _problem(_BUSY, who, why, operation=operation, code=code or str(http))
+    if service_error.is_strangers(code, http):
         return _problem(_STRANGER, who, why)
     return _problem(
         ("access.identity", "AWS refused {operation}: {code}.", _AGAIN), who, why, operation=operation, code=code
@@ -241,7 +246,6 @@ _OF_SERVICE = {
         "Name fewer actions and resources, or leave --policy out for the repository alone.",
     ),
     "ExpiredToken": _ENDED,
-    "RequestExpired": _CLOCK,
     "InvalidClientTokenId": _UNKNOWN,
     "UnrecognizedClient": _UNKNOWN,
     "SignatureDoesNotMatch": _UNKNOWN,

@@ -8,14 +8,16 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime, timezone
 from json import JSONDecodeError
-from pathlib import Path
 from typing import Any
 
-from ccsetup import executables, programs
+from ccsetup import executables, programs, sdk_files
+from ccsetup.core import plain_file, program_keys, service_error
 from ccsetup.errors import Problem
 from ccsetup.exchanges import by_web_identity
 from ccsetup.model import Keys, Secret, Who
-from ccsetup.sdk import explained, session_of, session_on_disk
+from ccsetup.refusals import too_busy
+from ccsetup.sdk import check_files, explained, problem_in, session_of, session_on_disk, told
+from ccsetup.sdk_files import chain, program_of
 from ccsetup.sessions import SessionCache
 from ccsetup.sources import ends, leaves_it_to_the_machine, moment, not_run
 from ccsetup.world import Start, start_of
@@ -60,11 +62,19 @@ class Resolver:
         session = session_on_disk(who.profile, who.region)
         profiles = explained(lambda: session.full_config["profiles"], who)
         there = explained(session.get_scoped_config, who)
+        check_files(chain(profiles, who.profile))
         if leaves_it_to_the_machine(there):
             return _of_this_machine(who)
-        patience_s = math.inf if _has_process(profiles) else 0  # a program may ask a person
+        program = program_of(profiles, who.profile)
+        patience_s = math.inf if program else 0  # a program may ask a person
         executables.start_by(_starting(who), session.get_component("credential_provider"))
-        found = explained(lambda: _from_the_files_alone(session, profiles, cache), who, at_most_s=patience_s)
+        busy = service_error.busy_renewals(session)
+        try:
+            found = explained(lambda: _from_the_files_alone(session, program, cache), who, at_most_s=patience_s)
+        except Problem as refused:
+            if busy and refused.code == "sso.expired":
+                raise too_busy(who, "CreateToken", busy[0]) from None
+            raise
         if found is None:
             raise Problem(
                 f"The profile {who.profile} has no credentials.",
@@ -159,14 +169,18 @@ def no_code(prompt: str) -> str:
     raise CodeWanted("The role asks for an MFA code.", next="Give one: --mfa-code 123456", code="access.assume")
 
 
-def _from_the_files_alone(session: Any, profiles: Mapping[str, Any], cache: SessionCache) -> Keys | None:
+def _from_the_files_alone(session: Any, program: str, cache: SessionCache) -> Keys | None:
     """Have the SDK resolve a session's profile: the machine's own role must not step in, nor a prompt of the SDK's."""
     resolver = session.get_component("credential_provider")
     for name in _OF_MACHINE:
         resolver.remove(name)
     provider = resolver.get_provider("assume-role")
     provider.cache, provider._prompter = cache, no_code
-    return _of_programs(lambda: _frozen(session.get_credentials()), profiles)
+
+    def load() -> Keys | None:
+        return _frozen(session.get_credentials())
+
+    return of_program(load, program) if program else load()
 
 
 def by_program(who: Who, name: str, there: Mapping[str, str], start: Callable[..., Any] = programs.popen) -> Keys:
@@ -176,7 +190,7 @@ def by_program(who: Who, name: str, there: Mapping[str, str], start: Callable[..
         from botocore.credentials import ProcessProvider
 
         provider = ProcessProvider(name, lambda: {"profiles": {name: dict(there)}}, popen=_starting(who, start))
-        found = _of_programs(lambda: _frozen(provider.load()), {name: there})
+        found = of_program(lambda: _frozen(provider.load()), name)
         assert found is not None  # noqa: S101 — a provider that has its setting gives keys or raises
         return found
 
@@ -194,31 +208,44 @@ def _starting(who: Who, start: Callable[..., Any] = programs.popen) -> Callable[
     return started
 
 
-def _of_programs(work: Callable[[], Keys | None], profiles: Mapping[str, Mapping[str, str]]) -> Keys | None:
-    """Do what may run a credential_process, and tell its faults from others."""
+def of_program(work: Callable[[], Keys | None], name: str) -> Keys | None:
+    """Do what runs the credential_process of the profile `name`, and tell its faults from others."""
     try:
-        return work()
+        return _spelled(work())
     except FileNotFoundError as error:
-        if error.filename in [there.get("web_identity_token_file") for there in profiles.values()]:
-            raise
-        raise Problem(
-            f"The program {error.filename} that a credential_process names is not there.",
-            next="Write its whole path, from /; ~ and $HOME are not expanded.",
-            code="process.missing",
-        ) from None
+        what, next = f"The program {error.filename} that a credential_process names is not there.", _WHOLE_PATH
+        raise Problem(what, next=next, code="process.missing") from None
     except (AttributeError, JSONDecodeError, UnicodeDecodeError, RecursionError):
-        if not _has_process(profiles):
-            raise
-        raise Problem(
-            "A credential_process did not print the JSON that it should.",
-            next="Run it by hand and look at what it prints.",
-            code="process.failed",
-        ) from None
+        what, next = "A credential_process did not print the JSON that it should.", _BY_HAND
+    except (TypeError, ValueError, OverflowError):
+        what, next = program_keys.unreadable(name), program_keys.MEND
+    except RuntimeError:  # botocore has run it twice, and what it prints is over
+        raise Problem(program_keys.over(name), next=program_keys.RENEW, code="keys.expired") from None
+    raise Problem(what, next=next, code="process.failed")
+
+
+def _spelled(keys: Keys | None) -> Keys | None:
+    """Return keys whose parts are texts. Raises AttributeError for what a program printed as numbers, say."""
+    token = keys.session_token.reveal() if keys and keys.session_token else ""
+    if keys and not all(isinstance(it, str) for it in (keys.access_key_id, keys.secret_access_key.reveal(), token)):
+        raise AttributeError
+    return keys
+
+
+_WHOLE_PATH = "Write its whole path, from /; ~ and $HOME are not expanded."
+_BY_HAND = "Run it by hand and look at what it prints."
+
+
+def token_of(there: Mapping[str, str], who: Who) -> Secret:
+    """Return the token in the file that a profile names. Raises Problem where it is not there, or holds none."""
+    path = there["web_identity_token_file"]
+    if found := sdk_files.of_token(path):
+        raise problem_in(found)
+    return told(lambda: Secret(plain_file.content(path, plain_file.SMALL).decode().strip()), who)
 
 
 def _by_token(there: Mapping[str, str], region: str) -> Keys:
-    path = Path(there["web_identity_token_file"])
-    token = explained(lambda: Secret(path.read_text(encoding="utf-8").strip()), Who("", region))
+    token = token_of(there, Who("", region))
     name = there.get("role_session_name", "ccsetup")
     return by_web_identity(there["role_arn"], token, name, 3600, "", region)  # SDKs ignore its duration_seconds
 
@@ -233,6 +260,7 @@ def _of_this_machine(who: Who) -> Keys:
         )
 
     def look() -> Keys | None:
+        check_files(())
         chain = session_of("", who.region).get_component("credential_provider")
         found = (_frozen(chain.get_provider(name).load()) for name in ("container-role", "iam-role"))
         return next((keys for keys in found if keys), None)
@@ -252,6 +280,7 @@ def of_machine(who: Who, source: str) -> Keys:
     """Return the credentials that a credential_source names."""
 
     def look() -> Keys | None:
+        check_files(())
         chain = session_of("", who.region).get_component("credential_provider")
         found = chain.get_provider("assume-role")._credential_sourcer.source_credentials(source)
         return _frozen(found)
@@ -273,10 +302,6 @@ def role_arguments(there: Mapping[str, str]) -> dict[str, Any]:
     if there.get("duration_seconds", "").isdigit():
         found["DurationSeconds"] = int(there["duration_seconds"])
     return found
-
-
-def _has_process(profiles: Mapping[str, Mapping[str, object]]) -> bool:
-    return any("credential_process" in there for there in profiles.values())
 
 
 def _has_keys(there: Mapping[str, str]) -> bool:

@@ -14,7 +14,7 @@ HEADS = ("", "PROFILE", "KIND", "ACCOUNT", "ROLE", "REGION", "UNTIL")
 GAP = "  "
 
 _MARKS = {True: "✓", False: "✗", None: "·"}
-_INCOMPLETE = ("no source", "a circle", "half a pair")  # which no signing in mends
+_OVER = ("signed out", "wants a code")  # which signing in mends
 
 
 def rows(standings: Sequence[Standing], now: str, here: str, room: int | None) -> Iterator[str]:
@@ -66,14 +66,15 @@ class _Said:
 
     def __init__(self, now: str) -> None:
         self._now = now
-        self._known: dict[tuple[str, bool | None], str] = {}
+        self._known: dict[tuple[str, str, bool | None], str] = {}
 
     def of(self, it: Standing) -> str:
         """Say how long a profile works, or why not."""
-        place = it.ends or it.why, it.usable
+        place = it.ends, it.why, it.usable
         found = self._known.get(place)
         if found is None:
-            words = f"{'until' if it.usable else 'ended'} {clock(it.ends, self._now)}" if it.ends else it.why
+            known = it.ends and it.usable is not None
+            words = f"{'until' if it.usable else 'ended'} {clock(it.ends, self._now)}" if known else it.why
             found = self._known[place] = f"{_MARKS[it.usable]} {words}"
         return found
 
@@ -91,7 +92,7 @@ def clock(moment: str, now: str) -> str:
 
 def advice(standings: Sequence[Standing]) -> str:
     """Say what to run for what has ended, else for what is incomplete; "" when nothing is."""
-    ended = [it.name for it in standings if it.usable is False and it.kind and it.why not in _INCOMPLETE]
+    ended = [it.name for it in standings if it.usable is False and (it.ends or it.is_over or it.why in _OVER)]
     if not ended:
         broken = [it.name for it in standings if it.usable is False and it.kind]
         return f"What is wrong with {broken[0]}: ccsetup doctor {_word(broken[0])}" if broken else ""

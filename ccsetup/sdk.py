@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import Any, TypeVar
 
+from ccsetup import sdk_files
 from ccsetup.core import regions
 from ccsetup.denials import Federated
 from ccsetup.errors import Problem
@@ -45,6 +47,17 @@ def refusals() -> tuple[type[Exception], ...]:
     return (BotoCoreError, ClientError, ResponseParserError, OSError, *damage)
 
 
+def check_files(way: Iterable[Mapping[str, object]]) -> None:
+    """Raise Problem for a file that the SDK must not open for a profile; `way` as in `sdk_files.fault`."""
+    if found := sdk_files.fault(way, os.environ, os.path.expanduser("~")):  # noqa: PTH111 — as the SDK finds it
+        raise problem_in(found)
+
+
+def problem_in(found: sdk_files.Fault) -> Problem:
+    """Return the Problem that such a file is."""
+    return Problem(found.what, next=found.next, code=found.code)
+
+
 def bounds(unsigned: bool = False, tries: int = 0) -> Any:
     """Return a client's settings, so that the SDK itself gives up before FAULT_S."""
     from botocore import UNSIGNED
@@ -65,9 +78,12 @@ def session_of(profile: str, region: str) -> Any:
 
     nobody = {"profile": (None, None, None, None)}
     session = botocore.session.Session(session_vars=nobody)
-    return _bound(
-        botocore.session.Session(profile=profile) if profile in session.available_profiles else session, region
-    )
+    if profile in session.available_profiles:
+        session = botocore.session.Session(profile=profile)
+    bundle = session.get_config_variable("ca_bundle") or os.environ.get("REQUESTS_CA_BUNDLE")
+    if bundle and (found := sdk_files.of_certificates(str(bundle))):
+        raise problem_in(found)
+    return _bound(session, region)
 
 
 def session_on_disk(profile: str, region: str) -> Any:

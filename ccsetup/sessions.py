@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from ccsetup.core import plain_file
 from ccsetup.model import Edit
 
 _FIELDS = ("AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration")
@@ -53,7 +54,7 @@ class SessionCache:
 
 def _session_in(path: Path) -> Any:
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = json.loads(plain_file.content(str(path), plain_file.SMALL))
         return found if all(isinstance(found["Credentials"][name], str) for name in _FIELDS) else None
     except (OSError, ValueError, LookupError, TypeError, RecursionError):
         return None
@@ -61,7 +62,7 @@ def _session_in(path: Path) -> Any:
 
 def _text(path: Path) -> str | None:
     try:
-        return path.read_text(encoding="utf-8", errors="surrogateescape")
+        return plain_file.content(str(path), plain_file.SMALL).decode("utf-8", "surrogateescape")
     except OSError:
         return None
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ccsetup.center import IdentityCenter
+from ccsetup.core import plain_file
 from ccsetup.errors import Problem
 from ccsetup.grants import Grants, Person, Refused, in_words, signed_out
 from ccsetup.model import Choice, Edit, Keys, Secret
@@ -256,7 +257,7 @@ def _by_name(choices: Iterable[Choice]) -> tuple[Choice, ...]:
 
 def _text_at(path: Path) -> str | None:
     try:
-        return path.read_bytes().decode("utf-8", "surrogateescape")
+        return plain_file.content(str(path), plain_file.SMALL).decode("utf-8", "surrogateescape")
     except FileNotFoundError:
         return None
     except OSError as error:

@@ -1,5 +1,5 @@
 # Without pathlib, which takes longer to import than everything here to run.
-# ruff: noqa: PTH111, PTH116, PTH123
+# ruff: noqa: PTH111, PTH116
 """SigV4 for git, and the credentials that are at hand (static, or cached by an SDK): standard library only.
 
 Git waits for what is written here at every pull and push, so it imports next to nothing. It reads the AWS files
@@ -8,6 +8,8 @@ with a line reader of its own; wherever they hold anything unusual it says Unsur
 
 import os
 import time
+
+from ccsetup.core import plain_file
 
 TYPE_CHECKING = False  # as typing's, whose import takes longer than a call
 if TYPE_CHECKING:
@@ -70,14 +72,16 @@ def _hash(name: str) -> "Callable[..., Any]":
     return hashlib.sha1 if name == "sha1" else hashlib.sha256
 
 
+def aws_file(variable: str, name: str) -> str:
+    """Return the path of an AWS file, which the environment may name."""
+    return os.path.expanduser(os.path.expandvars(os.environ.get(variable, f"~/.aws/{name}")))
+
+
 def read(variable: str, name: str) -> bytes:
     """Return what an AWS file holds, nothing when there is none. Raises Unsure when it cannot be read."""
-    path = os.path.expanduser(os.path.expandvars(os.environ.get(variable, f"~/.aws/{name}")))
+    path = aws_file(variable, name)
     try:
-        if os.stat(path).st_mode & 0o170000 != 0o100000:  # a pipe or device may never end
-            raise Unsure
-        with open(path, "rb") as file:
-            return file.read()
+        return plain_file.content(path, plain_file.AWS_FILE)
     except FileNotFoundError:
         return b""
     except OSError as error:
@@ -256,11 +260,11 @@ def sign_in_path(profile: Settings) -> str:
 
 def _kept(folder: str, key: str, until: float, since: float = 0.0) -> Keys | None:
     """Return the keys that an SDK has kept, when they last after `until` and were written after `since`."""
+    path = os.path.expanduser(f"{folder}/{key}.json")
     try:
-        with open(os.path.expanduser(f"{folder}/{key}.json"), encoding="utf-8") as file:
-            if os.fstat(file.fileno()).st_mtime < since:
-                return None
-            text = file.read()
+        if os.stat(path).st_mtime < since:
+            return None
+        text = plain_file.content(path, plain_file.SMALL).decode()
     except FileNotFoundError:
         return None
     except (OSError, UnicodeDecodeError) as error:

@@ -5,15 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timezone
-from typing import TypeVar
 
 from ccsetup import parse
 from ccsetup.errors import BadAnswer, Problem
 from ccsetup.look import Look
 from ccsetup.model import Answers, Choice, Corrected, Question, Value, Who
+from ccsetup.sdk_files import chain
 from ccsetup.signing import RECORDED
-
-T = TypeVar("T")
 
 NEW = "+"  # a source profile that a nested visit sets up first
 MACHINE = "@"  # before a credential_source
@@ -48,6 +46,11 @@ def leaves_it_to_the_machine(settings: Mapping[str, str]) -> bool:
     return "region" in settings and not any(key in _OF_KINDS or key.startswith(_OF_CREDENTIALS) for key in settings)
 
 
+def runs_program(profiles: Mapping[str, Mapping[str, object]], name: str) -> bool:
+    """Say whether a profile's credentials come from a program, its own or that of a profile it starts from."""
+    return any("credential_process" in there and "aws_access_key_id" not in there for there in chain(profiles, name))
+
+
 def long_term(settings: Mapping[str, str]) -> bool:
     """Say whether a profile holds the long-term keys of a person."""
     return "aws_access_key_id" in settings and "aws_session_token" not in settings
@@ -66,23 +69,9 @@ def near(name: str, names: Sequence[str]) -> str:
     return f"There are {', '.join(others)} and {last}." if others else f"There is {last}." if last else ""
 
 
-def chain(profiles: Mapping[str, Mapping[str, T]], name: str) -> list[Mapping[str, T]]:
-    """Return a profile's settings and those of the profiles it starts from."""
-    found: dict[str, Mapping[str, T]] = {}
-    while name in profiles and name not in found:
-        found[name] = profiles[name]
-        name = str(found[name].get("source_profile", "")) if "role_arn" in found[name] else ""
-    return list(found.values())
-
-
-def names_program(profiles: Mapping[str, Mapping[str, T]], name: str) -> bool:
+def names_program(profiles: Mapping[str, Mapping[str, object]], name: str) -> bool:
     """Say whether a profile, or one that it starts from, names a program for its keys, whatever else it holds."""
     return any("credential_process" in there for there in chain(profiles, name))
-
-
-def runs_program(profiles: Mapping[str, Mapping[str, T]], name: str) -> bool:
-    """Say whether a profile's keys come from a program: it, or one that it starts from, names one and has no others."""
-    return any("credential_process" in there and "aws_access_key_id" not in there for there in chain(profiles, name))
 
 
 def not_run(name: str, next: str) -> Problem:

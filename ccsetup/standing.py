@@ -25,11 +25,12 @@ class Standing:
 
     `process` is the kind of a program that prints keys, `login` of what `aws login` wrote. `usable` says whether it
     works without anybody's doing, None when only AWS could tell; `why` says so in two words. `rests` is the profile or
-    the sign-in that its end depends on, until that is known.
+    the sign-in that its end depends on, until that is known. `is_over` says that signing in again mends it.
     """
 
     account_id = role = ends = rests = why = ""
     usable: bool | None = None
+    is_over = False
 
     def __init__(self, name: str, kind: str, there: Settings) -> None:
         self.name, self.kind, self.region = name, kind, there.get("region", "")
@@ -242,15 +243,14 @@ def _field(text: str, *way: str) -> str:
 
 def _end_of(token: str) -> str:
     """Return when a JWT ends, "" when it does not say."""
-    import json
-    from base64 import urlsafe_b64decode
     from datetime import datetime, timezone
 
+    from ccsetup.core import web_token
+
     try:
-        _, payload, _ = token.split(".")
-        ends = json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))["exp"]
+        ends = (web_token.claims(token) or {})["exp"]
         return datetime.fromtimestamp(ends, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-    except (ValueError, LookupError, TypeError, OverflowError, OSError, RecursionError):
+    except (ValueError, LookupError, TypeError, OverflowError, OSError):
         return ""
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
+from ccsetup import sdk_files
 from ccsetup.errors import BadAnswer, Problem
 from ccsetup.inert import inert
 from ccsetup.waiting import within
@@ -57,6 +58,10 @@ class Web:
     def _context(self) -> ssl.SSLContext:
         import ssl
 
+        for variable in ("SSL_CERT_FILE", "AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"):
+            path = Path(self._env.get(variable, "")).expanduser()
+            if not path.is_dir() and (found := sdk_files.of_certificates(str(path))):
+                raise Problem(found.what, next=found.next, code=found.code)
         context = ssl.create_default_context()
         named = next((self._env[name] for name in ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE") if self._env.get(name)), "")
         if named:

@@ -358,7 +358,7 @@ def test_moto_agrees(moto: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert exchanged.expires_at
     assert exchanged.expires_at.tzinfo is timezone.utc
     assert aws.identity(dev).arn == f"arn:aws:sts::{account}:assumed-role/Access/maria"
-    token = Secret("header.payload.signature")
+    token = Secret("e30.e30.c2ln")
     assert aws.web_identity(arn, token, "maria", 900, "", REGION).access_key_id.startswith("ASIA")
     response = State().saml_assertion(f"{arn},{SAML_PROVIDER}")
     assert aws.saml(arn, SAML_PROVIDER, Secret(response), 900).access_key_id.startswith("ASIA")

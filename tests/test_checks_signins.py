@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from ccsetup import repair
+from ccsetup.core.program_keys import FORM
 from ccsetup.facts import Ran
 from tests.patients import (
     BASE,
@@ -268,6 +269,12 @@ def test_of_two_files_that_a_path_may_mean_a_person_chooses():
     ("oidc.token-missing", None),
     ("oidc.token-empty", ""),
     ("oidc.token-empty", " \n"),
+    ("oidc.token-invalid", "opaque"),
+    ("oidc.token-invalid", "a.b.c"),
+    ("oidc.token-invalid", "e30.e30."),
+    ("oidc.token-invalid", "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEA\n-----END OPENSSH PRIVATE KEY-----\n"),
+    ("oidc.token-invalid", f"{GOOD}\n{GOOD}"),
+    ("oidc.token-invalid", "x" * 20001),
     ("oidc.token-expired", jwt(exp=1772366399)),
     ("oidc.token-expired", jwt(exp=1.5)),
     ("oidc.token-expired", f"{jwt(exp=1600000000)}\n"),
@@ -279,7 +286,7 @@ def test_a_token_file_that_serves_nobody_is_told(code, text):
     assert "/run/token" in finding.do and "ccsetup login dev" in finding.do
 
 
-@pytest.mark.parametrize("text", [GOOD, "opaque", jwt(), jwt(exp="x"), jwt(exp=10**30), "a.b.c", "e30.e30."])
+@pytest.mark.parametrize("text", [GOOD, jwt(), jwt(exp="x"), jwt(exp=10**30)])
 def test_a_token_that_lasts_or_does_not_say_is_well(text):
     assert not looked(facts(f"{OIDC}web_identity_token_file = /run/token\n", found={Path("/run/token"): text}))
 
@@ -344,6 +351,8 @@ RAN = [
     (Ran(0, '{"Version": "1"}'), '"Version": 1'),
     (Ran(0, '{"Version": 1, "AccessKeyId": "A"}'), "no SecretAccessKey"),
     (Ran(0, '{"Version": 1}'), "no AccessKeyId and no SecretAccessKey"),
+    *((Ran(0, json.dumps({"Version": 1, "AccessKeyId": "A", "SecretAccessKey": "s", "Expiration": it})), FORM)
+      for it in ("2099-11-28T18:00:00", "2099-11-28", "tomorrow", "", 4099660800, [])),
     (Ran(1, "", f"bad keys {OTHER_ID} {OTHER_SECRET}"), "bad keys AKIA…MPLE ••••••••"),
 ]  # fmt: skip
 

@@ -111,7 +111,7 @@ def test_who_answers_is_in_the_report(tmp_path: Path) -> None:
     (entry,) = online(it).document["profiles"]
     arn = "arn:aws:sts::111122223333:assumed-role/Developer/maria"
     assert entry == {"name": "people", "kind": "keys", "account_id": "111122223333", "arn": arn, "ok": True}
-    assert "1 of 1 profiles answered AWS" in said(it)
+    assert "AWS answered for 1 of 1 profiles" in said(it)
 
 
 def test_those_whom_something_stops_are_not_asked_about(tmp_path: Path) -> None:
@@ -448,8 +448,12 @@ def test_one_that_hangs_pages_and_clocks_hide_no_healthy_profile(
     with canned(monkeypatch, moody(off_s=-900)):
         report = online(it)
     found = {(each["code"], each["severity"]) for each in report.document["findings"]}
-    assert {("net.unreachable", "hinders"), ("net.proxy", "stops"), ("net.clock", "hinders")} <= found
+    assert {("net.unreachable", "hinders"), ("net.proxy", "hinders"), ("net.clock", "hinders")} <= found
     assert sum(1 for each in report.document["profiles"] if each["arn"]) == 18
+    assert {each["name"]: each["ok"] for each in report.document["profiles"] if not each["ok"]} == {
+        "hang0": None, "page1": None,
+    }  # fmt: skip
+    assert (report.exit_code, report.document["ok"]) == (1, False)
 
 
 # ------------------------------------------------------------------ the whole program

@@ -126,7 +126,7 @@ def test_a_network_that_is_down_is_one_finding_of_this_machine() -> None:
     down = Problem("AWS could not be reached: no route.", next="Check the network.", code="net.unreachable")
     (found,) = examined(refused("dev", down), refused("ops", down), refused("people", down))
     assert (found.code, found.severity, found.profile, found.also) == (
-        "net.unreachable", "stops", "", ("dev", "ops", "people"),
+        "net.unreachable", "hinders", "", ("dev", "ops", "people"),
     )  # fmt: skip
 
 

@@ -21,6 +21,7 @@ from typing import Any
 
 import pytest
 from aws_corpus import IDS, SAMPLES, SHARED, Sample, judge
+from odd_files import shapes
 
 from ccsetup import backups, config, disk, plan
 from ccsetup import writing as rooms
@@ -1030,3 +1031,30 @@ def test_nobody_else_comes_to_sign_in_elsewhere_unless_a_person_says_so(home: Ho
         home.files.apply(change)
     assert refused.value.code == "access.identity"
     assert home.listing() == before
+
+
+# ------------------------------------------------------------------ what is no plain file
+
+
+@POSIX
+@pytest.mark.parametrize("variable", ["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"])
+@pytest.mark.parametrize("shape", ["pipe", "socket", "huge", "zero", "link to pipe", "link to zero", "link to tty"])
+def test_an_aws_file_that_is_none_neither_hangs_nor_fills_the_memory(variable: str, shape: str, tmp_path: Path) -> None:
+    path = shapes(tmp_path / "shapes")[shape]
+    files = Files({variable: str(path)}, tmp_path, lambda: NOON, state=tmp_path / "state")
+    with pytest.raises(Problem, match=r"Cannot read .*: it is (a|larger)") as refused:
+        files.read()
+    assert refused.value.code == "file.unreadable"
+    texts, why = files.glimpse()
+    assert (texts.config, texts.credentials) == (None, None)
+    assert [*why] == [path]
+    for read in (files.text, files.seen):
+        with pytest.raises(Problem, match="it is"):
+            read(path)
+
+
+@POSIX
+def test_the_null_device_is_how_people_name_no_file(tmp_path: Path) -> None:
+    files = Files({"AWS_CONFIG_FILE": "/dev/null"}, tmp_path, lambda: NOON, state=tmp_path / "state")
+    assert files.read().config is None
+    assert files.glimpse()[1] == {}

@@ -200,7 +200,7 @@ def test_moto_agrees(moto: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     one, two = (
         iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]["Arn"] for name in ("One", "Two")
     )
-    (tmp_path / "home" / "token").write_text("header.payload.signature")
+    (tmp_path / "home" / "token").write_text("e30.e30.c2ln")
     held = {"AccessKeyId": key["AccessKeyId"], "SecretAccessKey": key["SecretAccessKey"], "Version": 1}
     (tmp_path / "home" / "print.py").write_text(f"print({json.dumps(held)!r})")
     profiles: Profiles = {

@@ -7,11 +7,14 @@ import os
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 from git_desk import ROOT, Desk, assumed, commands, mfa, signed_in, static, web_identity
+from odd_files import shapes
+from test_sdk import Canned, error, says
 
 from ccsetup.sandbox import Sandbox
 from ccsetup.sandbox.example import role_arn
@@ -285,6 +288,127 @@ def test_an_sts_that_cannot_be_reached_is_one_sentence(desk: Desk) -> None:
     said = desk.says(URL.format(profile), AWS_ENDPOINT_URL_STS="http://127.0.0.1:1")
     assert said.startswith("AWS could not be reached to renew assumed: ")
     assert time.monotonic() - began < 30
+
+
+BUSY = ("Throttling", "RequestLimitExceeded", "ServiceUnavailable", "InternalFailure")
+
+
+@pytest.mark.parametrize("code", BUSY)
+def test_a_service_that_is_too_busy_is_said_to_be_and_nobody_is_sent_to_sign_in(desk: Desk, code: str) -> None:
+    profile = assumed(desk)
+    desk.sandbox.state.refuse("AssumeRole", code, "Rate exceeded", times=9)
+    said = desk.says(URL.format(profile))
+    assert said == f"AWS did not answer when assumed was to be renewed: it is too busy ({code}). Try again in a minute."
+
+
+def test_a_page_in_awss_place_is_said_to_be_one(desk: Desk) -> None:
+    profile = assumed(desk)
+    for status in (200, 302, 403, 407):
+        with closing(Canned(says(status, "<!DOCTYPE html><html><body>Please sign in<br></body></html>"))) as server:
+            said = desk.says(URL.format(profile), AWS_ENDPOINT_URL_STS=server.url)
+        assert said.startswith("Something between here and AWS answered in its place when assumed was to be renewed.")
+        assert "login" not in said
+
+
+def test_a_wrong_clock_is_said_to_be_one(desk: Desk) -> None:
+    profile = assumed(desk)
+    desk.sandbox.state.refuse("AssumeRole", "SignatureDoesNotMatch", "Signature expired: 1 is now earlier than 2")
+    said = desk.says(URL.format(profile))
+    assert said.startswith("AWS says the time on this machine is wrong: Signature expired")
+    assert "login" not in said
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_a_refresh_that_nobody_answered_is_no_sign_in_that_ended(desk: Desk, status: int) -> None:
+    profile = signed_in(desk)
+    (cached,) = (desk.home / ".aws/sso/cache").iterdir()
+    at = [time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + off)) for off in (-60, 3600)]
+    renewing = {"clientId": "c", "clientSecret": "s", "refreshToken": "r", "registrationExpiresAt": at[1]}
+    cached.write_text(json.dumps({**json.loads(cached.read_text()), "expiresAt": at[0], **renewing}))
+    with closing(
+        Canned(error(status, "TooManyRequestsException" if status == 429 else "InternalServerException"))
+    ) as server:
+        said = desk.says(URL.format(profile), AWS_ENDPOINT_URL_SSO_OIDC=server.url)
+    assert said.startswith("AWS did not answer when sso was to be renewed: it is too busy (")
+    with closing(Canned(error(400, "InvalidGrantException"))) as server:
+        said = desk.says(URL.format(profile), AWS_ENDPOINT_URL_SSO_OIDC=server.url)
+    assert said.startswith("Sign-in for sso ended")
+
+
+@pytest.mark.parametrize("expiration", ["2099-11-28T18:00:00", "tomorrow", 4099660800])
+def test_an_expiration_that_botocore_cannot_read_is_said_and_nobody_is_sent_to_sign_in(
+    desk: Desk, expiration: object, tmp_path: Path
+) -> None:
+    held = {"Version": 1, "AccessKeyId": "ASIA1", "SecretAccessKey": "s", "SessionToken": "t", "Expiration": expiration}
+    (tmp_path / "keys.json").write_text(json.dumps(held))
+    desk.profile("process", credential_process=f"cat {tmp_path}/keys.json", region="us-east-2")
+    desk.profile("rests", role_arn=role_arn("CodeCommitAccess"), source_profile="process", region="us-east-2")
+    for profile in ("process", "rests"):
+        assert desk.says(URL.format(profile)) == (
+            "The credential_process of process printed an Expiration that AWS tools cannot read: it needs a date and a time"
+            ' zone, as in "2026-11-28T18:00:00Z". Have the program print it so, or ask whoever wrote it.'
+        )
+
+
+def test_a_programs_keys_that_are_over_and_one_that_fails_lead_to_the_program(desk: Desk, tmp_path: Path) -> None:
+    held = {
+        "Version": 1,
+        "AccessKeyId": "A",
+        "SecretAccessKey": "s",
+        "SessionToken": "t",
+        "Expiration": "2020-01-01T00:00:00Z",
+    }
+    (tmp_path / "keys.json").write_text(json.dumps(held))
+    (tmp_path / "no.json").write_text("no JSON: planted-Secret0")
+    (tmp_path / "fails").write_text("#!/bin/sh\necho planted-Secret0 >&2\nexit 1\n")
+    (tmp_path / "fails").chmod(0o755)
+    desk.profile("over", credential_process=f"cat {tmp_path}/keys.json", region="us-east-2")
+    desk.profile("babbles", credential_process=f"cat {tmp_path}/no.json", region="us-east-2")
+    desk.profile("fails", credential_process=f"{tmp_path}/fails", region="us-east-2")
+    assert desk.says(URL.format("over")) == (
+        "The keys that the credential_process of over prints have ended. Sign in again with the program that it is."
+    )
+    assert desk.says(URL.format("babbles")) == (
+        "The credential_process of babbles printed no keys. Run: ccsetup doctor babbles"
+    )
+    assert desk.says(URL.format("fails")) == "The credential_process of fails failed. Run: ccsetup doctor fails"
+
+
+PEM = "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEA\n-----END OPENSSH PRIVATE KEY-----\n"
+
+
+@pytest.mark.parametrize("text", [PEM, "wJalrXUtnFEMI/K7MDENG", "x" * 20_001], ids=["a key", "a secret", "long"])
+def test_what_is_no_token_is_not_sent_for_git_either(desk: Desk, text: str) -> None:
+    profile = web_identity(desk)
+    (desk.home / "token.jwt").write_text(text)
+    said = desk.says(URL.format(profile))
+    assert said.startswith(f"The token file {desk.home}/token.jwt holds no token: ")
+    assert said.endswith("It wasn't sent anywhere. Run: ccsetup doctor oidc")
+    variables = {"AWS_WEB_IDENTITY_TOKEN_FILE": f"{desk.home}/token.jwt", "AWS_ROLE_ARN": role_arn("CodeCommitOidc")}
+    assert "holds no token" in desk.says("codecommit::us-east-2://MySharedDemoRepo", **variables)
+    assert desk.sandbox.log == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX files")
+@pytest.mark.parametrize("shape", ["pipe", "zero", "huge", "folder", "link to pipe"])
+def test_what_is_no_plain_file_keeps_git_waiting_nowhere(desk: Desk, shape: str, tmp_path: Path) -> None:
+    path = shapes(tmp_path / "shapes")[shape]
+    profile = web_identity(desk)
+    (desk.home / "token.jwt").unlink()
+    (desk.home / "token.jwt").symlink_to(path)
+    began = time.monotonic()
+    assert f"The token file {desk.home}/token.jwt can't be read: it is" in desk.says(URL.format(profile))
+    signed_in(desk)
+    (cached,) = (desk.home / ".aws/sso/cache").iterdir()
+    cached.unlink()
+    cached.symlink_to(path)
+    assert f"The saved sign-in {cached} can't be read: it is" in desk.says(URL.format("sso"))
+    assert "The file of certificates" in desk.says(URL.format(assumed(desk)), AWS_CA_BUNDLE=str(path))
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        assert f"{path} can't be read: it is" in desk.says(URL.format("sso"), **{name: str(path)})
+    variable = {"AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": str(path)}
+    assert "token file" in desk.says("codecommit::us-east-2://MySharedDemoRepo", **variable)
+    assert time.monotonic() - began < 20
 
 
 @pytest.mark.parametrize("arguments", [[], ["--help"], ["origin"], ["origin", "us-east-2://a@b", "more"]])

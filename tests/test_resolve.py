@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import http.server
 import json
+import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
@@ -19,6 +21,7 @@ import pytest
 from aws_ways import SSO_SESSION, WAYS, Place, Way, assumed, keys_of, maria, role, settle, sso, token_file
 from botocore.utils import JSONFileCache
 from conftest import AwsTools, CleanEnv
+from odd_files import shapes
 from script import NOW, tree
 
 from ccsetup.errors import Problem
@@ -365,6 +368,7 @@ PROGRAMS = {
     "that prints depths": "print('[' * 100_000)",
     "that prints no key": "print('{\"Version\": 1}')",
     "that prints another version": "print('{\"Version\": 2}')",
+    "that prints numbers": 'print(\'{"Version": 1, "AccessKeyId": 5, "SecretAccessKey": 6}\')',
     "that prints no text": "import os; os.write(1, bytes([255, 254]))",
 }
 
@@ -377,6 +381,47 @@ def test_a_program_that_goes_wrong_is_told_without_its_secrets(name: str, lonely
     problem = refused(lonely)
     assert problem.code == "process.failed"
     assert "planted-Secret0" not in problem.what + problem.why + problem.next
+
+
+@pytest.mark.parametrize("expiration", ["2099-11-28T18:00:00", "2099-11-28", "tomorrow", "", 4099660800, []])
+def test_an_expiration_that_botocore_cannot_read_is_told_alike_and_never_leads_to_login(
+    expiration: object, place: Place
+) -> None:
+    told = {"Version": 1, "AccessKeyId": "A", "SecretAccessKey": "s", "SessionToken": "t", "Expiration": expiration}
+    (place.home / "print.py").write_text(f"print({json.dumps(told)!r})")
+    way = Way("", {"credential_process": f"{sys.executable} {place.home / 'print.py'}"})
+    rests = Way("", role("CodeCommitAccess", "printed"), {"printed": way.dev})
+    for each, name in ((way, "dev"), (rests, "printed")):
+        place.write(each)
+        answers = [it.refused for it in place.aws().identities([each.who()], 20)]
+        for problem in (refused(place, each.who()), refused(place), *answers):
+            assert problem
+            assert problem.code == "process.failed"
+            assert problem.what == (
+                f"The credential_process of {name} printed an Expiration that AWS tools cannot read: it needs a date and a"
+                ' time zone, as in "2026-11-28T18:00:00Z".'
+            )
+            assert "login" not in problem.what + problem.why + problem.next
+
+
+def test_a_programs_keys_that_are_over_lead_to_the_program_and_not_to_login(place: Place) -> None:
+    told = {
+        "Version": 1,
+        "AccessKeyId": "A",
+        "SecretAccessKey": "s",
+        "SessionToken": "t",
+        "Expiration": "2020-01-01T00:00:00Z",
+    }
+    (place.home / "print.py").write_text(f"print({json.dumps(told)!r})")
+    way = Way("", {"credential_process": f"{sys.executable} {place.home / 'print.py'}"})
+    place.write(way)
+    for who in (way.who(), FILES):
+        problem = refused(place, who)
+        assert (problem.code, problem.what) == (
+            "keys.expired",
+            "The keys that the credential_process of dev prints have ended.",
+        )
+        assert "login" not in problem.next
 
 
 @contextmanager
@@ -465,10 +510,9 @@ def test_a_role_that_may_not_be_assumed_is_told_with_awss_words(place: Place) ->
     [
         (lambda state: state.web_identity_token(lasts_s=-60), "The OIDC token has ended."),
         (lambda state: state.web_identity_token(forged=True), "AWS did not accept the OIDC token."),
-        (lambda state: "not-a-token", "AWS did not accept the OIDC token."),
         (lambda state: state.web_identity_token(subject="repo:else/where"), "AWS did not let these credentials assume"),
     ],
-    ids=["ended", "forged", "no token", "another subject"],
+    ids=["ended", "forged", "another subject"],
 )
 def test_a_token_that_is_refused_is_told_alike_planned_and_from_the_files(place: Place, token: Any, what: str) -> None:
     text = token(place.state)
@@ -478,6 +522,70 @@ def test_a_token_that_is_refused_is_told_alike_planned_and_from_the_files(place:
         problem = refused(place, who)
         assert problem.what.startswith(what)
         assert text not in problem.what + problem.why
+
+
+PEM = "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEA\n-----END OPENSSH PRIVATE KEY-----\n"
+
+
+@pytest.mark.parametrize(
+    "text", [PEM, "wJalrXUtnFEMI/K7MDENG", "e30.e30.x\ne30.e30.x", "x" * 20_001, "ghp_aaaa.b", "\udcff"]
+)
+def test_a_file_that_holds_no_token_is_never_sent_planned_or_from_the_files(place: Place, text: str) -> None:
+    (place.home / "token").write_bytes(text.encode("utf-8", "surrogateescape"))
+    way = Way("", role("CodeCommitOidc", "", web_identity_token_file=str(place.home / "token")))
+    source = Way("", role("CodeCommitAccess", "ci"), {"ci": way.dev})
+    for each in (way, source):
+        place.write(each)
+        for who in (each.who(), FILES):
+            problem = refused(place, who)
+            assert problem.code == "oidc.token-invalid"
+            assert "wasn't sent anywhere" in problem.what
+            assert text.strip() not in problem.what + problem.why + problem.next
+    answers = place.aws().identities([each.who() for each in (way, source)], 20)
+    assert [it.refused.code for it in answers if it.refused] == ["oidc.token-invalid"] * 2
+    assert not place.sandbox.log
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX files")
+@pytest.mark.parametrize("shape", ["pipe", "socket", "folder", "huge", "zero", "link to pipe", "link to zero"])
+def test_a_token_file_that_is_no_plain_file_keeps_nobody_waiting(place: Place, shape: str, tmp_path: Path) -> None:
+    path = shapes(tmp_path / "shapes")[shape]
+    way = Way("", role("CodeCommitOidc", "", web_identity_token_file=str(path)))
+    source = Way("", role("CodeCommitAccess", "ci"), {"ci": way.dev})
+    began = time.monotonic()
+    for each in (way, source):
+        place.write(each)
+        for who in (each.who(), FILES):
+            problem = refused(place, who)
+            assert problem.code == "file.unreadable"
+            assert f"{path} can't be read: it is" in problem.what
+    answers = place.aws().identities([way.who(), source.who()], 20)
+    assert [it.refused.code for it in answers if it.refused] == ["file.unreadable"] * 2
+    assert time.monotonic() - began < 5
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX files")
+@pytest.mark.parametrize("shape", ["pipe", "zero", "huge", "link to tty"])
+def test_what_the_sdk_would_open_besides_is_looked_at_first(
+    place: Place, shape: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = shapes(tmp_path / "shapes")[shape]
+    place.write(Way("", sso(place.state, place.home), sessions={"acme": SSO_SESSION}))
+    (cache,) = (place.home / ".aws/sso/cache").iterdir()
+    cache.unlink()
+    cache.symlink_to(path)
+    assert refused(place).code == "sso.cache-corrupt"
+    place.write(Way("", maria(place.state)))
+    for variable, code in (
+        ("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "source.credential-source"),
+        ("AWS_CA_BUNDLE", "net.tls"),
+        ("REQUESTS_CA_BUNDLE", "net.tls"),
+    ):
+        with monkeypatch.context() as there:
+            there.setenv(variable, str(path))
+            assert refused(place).code == code
+            answers = place.aws().identities([Way("", maria(place.state)).who()], 20)
+            assert not answers[0].identity or code != "net.tls"
 
 
 def test_a_sign_in_that_ended_is_told(place: Place) -> None:

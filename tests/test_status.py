@@ -191,12 +191,14 @@ def test_files_as_tools_write_them_are_skimmed_at_all() -> None:
 # The story
 
 
-def run(folder: Path, config: str, credentials: str = "", check: bool = False, **more: Any) -> tuple[Report, str]:
+def run(
+    folder: Path, config: str, credentials: str = "", check: bool = False, names: tuple[str, ...] = (), **more: Any
+) -> tuple[Report, str]:
     around = world(folder, **more)
     (around.home / ".aws").mkdir(exist_ok=True)
     (around.home / ".aws" / "config").write_text(config)
     (around.home / ".aws" / "credentials").write_text(credentials)
-    report = status.main(Namespace(check=check), lambda: around)
+    report = status.main(Namespace(check=check, profiles=names), lambda: around)
     assert isinstance(around.screen, Shown)
     return report, around.screen.text()
 

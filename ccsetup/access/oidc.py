@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ccsetup import parse
+from ccsetup.core import web_token
 from ccsetup.errors import BadAnswer, Problem
 from ccsetup.look import Look
 from ccsetup.model import Access, Answers, Choice, Corrected, Expected, Keys, Question, Secret, Section, Told, Value
@@ -13,6 +14,9 @@ from ccsetup.questions import ROLE_ARN, again, duration, session_name, settings,
 
 _PROVIDERS = ("www.amazon.com", "graph.facebook.com")
 _OF_OIDC = ("cognito-identity.amazonaws.com", "accounts.google.com")  # their tokens are JWTs and name their issuer
+
+
+_EXAMPLE = "A token is one long word, such as eyJh….eyJp….SflK…; name the file that holds it, such as ~/token.jwt."
 
 
 def _is_token(text: str) -> bool:
@@ -32,6 +36,8 @@ def _token_known(answers: Answers, look: Look) -> str | None:
 
 def _settle_token(value: Value, answers: Answers, look: Look) -> Told | None:
     text = (value.reveal() if isinstance(value, Secret) else value).strip()
+    if text and (why := web_token.fault(text, opaque=True)):
+        raise BadAnswer(f"That is not a token: {why}. It wasn't sent anywhere.", next=_EXAMPLE)
     return Told(Secret(text), (_tale(text, "That token", look),), {}) if text else None
 
 
@@ -43,6 +49,9 @@ def _settle_file(value: Value, answers: Answers, look: Look) -> Corrected:
     text = raw.strip()
     if not text:
         raise Problem(f"{path} is empty.", next="Have the token written into it first.", code="oidc.token-empty")
+    if why := web_token.fault(text, opaque=True):
+        what = f"{path} holds no token: {why}. It wasn't sent anywhere."
+        raise Problem(what, next=_EXAMPLE, code="oidc.token-invalid")
     broken = " It ends with a line break, which AWS may refuse (printf writes none)." if raw != text else ""
     moved = f" Took the whole path, {path}, since AWS tools expand no ~." if typed.startswith("~") else ""
     return Corrected(str(path), _tale(text, f"The token in {path}", look) + broken + moved)
@@ -67,9 +76,9 @@ def _tale(text: str, name: str, look: Look) -> str:
 def _content(path: Path, look: Look) -> str:
     try:
         return look.text(path)
-    except Problem:
+    except Problem as refused:
         raise Problem(
-            f"There is no token file {path}." if not look.occupied(path) else f"{path} is no file that can be read.",
+            refused.what if look.occupied(path) else f"There is no token file {path}.",
             next="Name the file that holds the token, such as ~/token.jwt.",
             code="oidc.token-missing",
         ) from None

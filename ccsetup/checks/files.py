@@ -187,6 +187,8 @@ def _way_in(path: Path, why: str) -> str:
         return f"mv {name} {shlex.quote(f'{path}.folder')}"
     if "link" in why:
         return f"rm {name}"
+    if ": it is " in why:
+        return "Put an ordinary file there, or name one in AWS_CONFIG_FILE or AWS_SHARED_CREDENTIALS_FILE"
     return f"sudo chown $(id -un) {name} && chmod 600 {name}"
 
 

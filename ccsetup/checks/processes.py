@@ -10,6 +10,7 @@ from typing import Any
 
 from ccsetup import masks, sources
 from ccsetup.checks.kinds import kinds
+from ccsetup.core import program_keys
 from ccsetup.facts import Facts, Ran
 from ccsetup.findings import Finding
 from ccsetup.inert import inert
@@ -88,12 +89,13 @@ def failed(facts: Facts) -> Iterator[Finding]:
         why, because = _wrong(ran)
         if why:
             says = f"{name}: its credential_process {why}"
-            do = f"Run it by hand and mend it; it is to print {_PRINTS}"
+            by_hand = f"Run it by hand and mend it; it is to print {_PRINTS}"
+            do = program_keys.MEND if why == program_keys.UNREADABLE else by_hand
             yield finding(facts, name, where, "process.failed", "stops", says, because=because, do=do)
         elif (ends := sources.moment(str(_printed(ran).get("Expiration", "")))) and ends <= facts.now:
             says = f"The keys that the credential_process of {name} prints ended at {ends:%Y-%m-%d %H:%M} UTC."
-            do = "Sign in again with the program that it is."
-            yield finding(facts, name, where, "keys.expired", "stops", says, because="ExpiredToken.", do=do)
+            because, do = "ExpiredToken, or a RuntimeError in a traceback.", program_keys.RENEW
+            yield finding(facts, name, where, "keys.expired", "stops", says, because=because, do=do)
 
 
 def _wrong(ran: Ran) -> tuple[str, str]:
@@ -108,8 +110,11 @@ def _wrong(ran: Ran) -> tuple[str, str]:
         return f"printed no JSON: {_shown(ran.out) or 'nothing'}", "JSONDecodeError, in a traceback."
     if printed.get("Version") != 1:
         return 'printed no "Version": 1.', "CredentialRetrievalError: Unsupported version."
-    lacking = [key for key in ("AccessKeyId", "SecretAccessKey") if not printed.get(key)]
-    return (f"printed no {' and no '.join(lacking)}.", "CredentialRetrievalError.") if lacking else ("", "")
+    if lacking := [key for key in ("AccessKeyId", "SecretAccessKey") if not printed.get(key)]:
+        return f"printed no {' and no '.join(lacking)}.", "CredentialRetrievalError."
+    if not program_keys.is_readable(printed.get("Expiration")):
+        return program_keys.UNREADABLE, "TypeError or ParserError, in a traceback."
+    return "", ""
 
 
 def _printed(ran: Ran) -> Mapping[str, Any]:

@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from ccsetup import parse, tokens
 from ccsetup.checks.signins import is_right, is_whole, session_of, signing_in
+from ccsetup.core import web_token
 from ccsetup.errors import BadAnswer
 from ccsetup.facts import Facts
 from ccsetup.findings import Finding, Remedy, Wanted
@@ -32,7 +33,11 @@ def cached(facts: Facts) -> Iterator[Finding]:
             users.setdefault(start_of(settings, facts.sessions), []).append(name)
     for start, names in users.items():
         path = facts.home / ".aws" / "sso" / "cache" / tokens.token_name(start)
-        if path in facts.unreadable or not is_right(meant(start.url)):
+        if not is_right(meant(start.url)):
+            continue
+        if path in facts.unreadable:
+            says = f"The saved sign-in of {_whose(names)} can't be used. {facts.unreadable[path]}"
+            yield _signed_out(facts, names, "file.unreadable", says, _READ.rstrip("."))._replace(path=path, line=0)
             continue
         text = facts.found.get(path)
         token = tokens.token_in(text) if text is not None else None
@@ -140,11 +145,17 @@ def token(facts: Facts) -> Iterator[Finding]:
         paths = whole_paths(facts, meant(where.value))
         path = next((it for it in paths if facts.found.get(it) is not None), paths[0])
         if path in facts.unreadable:
+            says = f"{name}: its token file can't be used. {facts.unreadable[path]}"
+            do = f"ccsetup setup oidc --profile {name} --web-identity-token-file PATH"
+            yield finding(facts, name, where, "file.unreadable", "stops", says, because=_READ, do=do)
             continue
         if told := _of_text(facts, path, facts.found.get(path)):
             code, says, because = told
             do = f"Have your provider write a new token to {path}, then: ccsetup login {name}"
             yield finding(facts, name, where, code, "stops", f"{name}: {says}", because=because, do=do)
+
+
+_READ = "Tools that open a pipe or a device wait for it without end, or read without end."
 
 
 def _of_text(facts: Facts, path: Path, text: str | None) -> tuple[str, str, str] | None:
@@ -153,10 +164,10 @@ def _of_text(facts: Facts, path: Path, text: str | None) -> tuple[str, str, str]
         return "oidc.token-missing", f"there is no token file {path}.", "FileNotFoundError, in a traceback."
     if not text.strip():
         return "oidc.token-empty", f"the token file {path} is empty.", "ParamValidationError: Invalid length."
-    try:
-        ends = parse.token(text).expires_at
-    except BadAnswer:
-        return None  # Amazon's and Facebook's tokens do not say what they are
+    if why := web_token.fault(text):
+        says = f"the file {path} holds no token: {why}."
+        return "oidc.token-invalid", says, "SDKs would send it to AWS, which answers InvalidIdentityToken."
+    ends = parse.token(text).expires_at
     if ends and ends <= facts.now:
         says = f"the token in {path} ended at {ends:%Y-%m-%d %H:%M} UTC."
         return "oidc.token-expired", says, "ExpiredTokenException."

@@ -19,7 +19,8 @@ from ccsetup.facts import Clone, Facts
 from ccsetup.findings import Finding
 from ccsetup.model import Identity, Route, Value, Who
 from ccsetup.questions import Target
-from ccsetup.sources import chain, names_program, runs_program
+from ccsetup.sdk_files import chain
+from ccsetup.sources import names_program, runs_program
 from ccsetup.transport import AWS_CLI, HELPER, OURS, OWN_HELPER, REMOTE
 from ccsetup.world import Answer, Sighting, World
 
@@ -34,12 +35,13 @@ Profiles = Mapping[str, Mapping[str, Value]]
 class Online(NamedTuple):
     """What asking brought: the findings, and who each profile is that has an answer.
 
-    `unasked` are the profiles that nobody was asked about, since a program would have to run for it.
+    `unanswered` are those that nobody answered for, `unasked` those whose programs only their names may start.
     """
 
     findings: list[Finding]
     identities: Mapping[str, Identity]
-    unasked: tuple[str, ...] = ()
+    unanswered: frozenset[str] = frozenset()
+    unasked: frozenset[str] = frozenset()
 
 
 def online(world: World, facts: Facts, names: Sequence[str], by_git: bool = True) -> Online:
@@ -51,18 +53,19 @@ def online(world: World, facts: Facts, names: Sequence[str], by_git: bool = True
     """
     profiles = _with_printed_keys(facts)
     wanted = [name for name in names if name in facts.asked or _has_keys(profiles, name)]
-    unasked = tuple(name for name in wanted if name not in facts.asked and runs_program(profiles, name))
+    unasked = frozenset(name for name in wanted if name not in facts.asked and runs_program(profiles, name))
     named = [name for name in wanted if name in profiles and name not in unasked]
     whos = [who_of(profiles, facts.sessions, name, facts.env)._replace(chosen=name in facts.asked) for name in named]
     if not whos and not facts.clone:
-        return Online([], {}, unasked)
+        return Online([], {}, unasked=unasked)
     with world.screen.busy(f"Asking AWS about {len(whos)} profile{'s' * (len(whos) != 1)}"):
         answers = asked(world, whos)
     identities = {it.profile: it.identity for it in answers if it.identity}
     found = examining.of_answers(facts, answers)
     if stand := _stand(world, facts, {who.profile: who for who in whos}, answers, by_git):
         found += examining.of_clone(facts, stand)
-    return Online(found, identities, unasked)
+    unanswered = frozenset(it.profile for it in answers if it.refused and it.refused.is_unanswered)
+    return Online(found, identities, unanswered, unasked)
 
 
 def asked(world: World, whos: Sequence[Who]) -> Sequence[Answer]:

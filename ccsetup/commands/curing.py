@@ -49,7 +49,8 @@ class Cure:
         unchanged = facts == self.before.facts  # else git would answer for what is not written yet
         seen = diagnosis.asking(self._world, diagnosis.offline(facts), by_git=unchanged)
         here = [it._replace(line=self.repair.key(it)[3]) for it in seen.online]
-        self.before = replace(self.before, online=here, identities=seen.identities, unasked=seen.unasked)
+        was = self.before
+        self.before = replace(seen, facts=was.facts, offline=was.offline, names=was.names, online=here)
         while finding := self._next(seen.online):
             if self._ask(finding):
                 self._chosen.add(self.repair.key(finding))

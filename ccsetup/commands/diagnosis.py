@@ -9,7 +9,7 @@ from functools import cached_property
 
 from ccsetup import checks, ini, standing
 from ccsetup.commands.gathering import gathered
-from ccsetup.errors import BadAnswer
+from ccsetup.errors import UNANSWERED, BadAnswer
 from ccsetup.facts import Facts
 from ccsetup.findings import Finding
 from ccsetup.model import Identity
@@ -20,8 +20,8 @@ from ccsetup.world import World
 class Diagnosis:
     """What was looked at, what the checks and what AWS said of it, and who answered (None: nobody was asked).
 
-    `names` are the profiles that were looked at, `unasked` those of them that AWS was not asked about, since a program
-    would have to run for it.
+    `names` are the profiles that were looked at. `unanswered` are those that nobody answered for, `unasked` those that
+    nobody was asked about, since a program gives them their keys.
     """
 
     facts: Facts
@@ -29,7 +29,8 @@ class Diagnosis:
     names: Sequence[str]
     online: Sequence[Finding] = ()
     identities: Mapping[str, Identity] | None = None
-    unasked: tuple[str, ...] = ()
+    unanswered: frozenset[str] = frozenset()
+    unasked: frozenset[str] = frozenset()
 
     @cached_property
     def findings(self) -> Sequence[Finding]:
@@ -45,6 +46,17 @@ class Diagnosis:
     def is_stopped(self) -> bool:
         """Say whether anything stops a profile, or git."""
         return any(it.severity == "stops" for it in self.findings)
+
+    @property
+    def is_unanswered(self) -> bool:
+        """Say whether AWS or git did not answer about something."""
+        return bool(self.unanswered) or any(it.code in UNANSWERED for it in self.online)
+
+    def is_ok(self, name: str) -> bool | None:
+        """Say whether nothing stops a profile; None where that is not known, since nobody answered or was asked."""
+        if name in self.stopped:
+            return False
+        return None if name in self.unanswered or name in self.unasked else True
 
 
 def looked(facts: Facts) -> list[Finding]:
@@ -84,7 +96,13 @@ def asking(world: World, there: Diagnosis, by_git: bool = True) -> Diagnosis:
     from ccsetup.commands.asking import online
 
     told = online(world, there.facts, names, by_git)
-    return replace(there, online=told.findings, identities=told.identities, unasked=told.unasked)
+    return replace(
+        there,
+        online=told.findings,
+        identities=told.identities,
+        unanswered=told.unanswered,
+        unasked=told.unasked,
+    )
 
 
 def stopped(findings: Iterable[Finding]) -> set[str]:

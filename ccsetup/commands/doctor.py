@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from ccsetup.commands import reporting
+from ccsetup.commands.diagnosis import Diagnosis
 from ccsetup.commands.outcome import told
 from ccsetup.commands.report import Report
 from ccsetup.commands.visiting import Case, visit
@@ -50,4 +51,9 @@ def main(options: Namespace, world_of: Callable[[], World]) -> Report:
         return Report({**case.document(), "ok": False, "problems": [told(problem)]}, problem.exit_code)
     finally:
         gc.enable()
-    return Report(case.document(), STOPPED if case.seen and case.seen.is_stopped else 0)
+    return Report(case.document(), exit_code(case.seen) if case.seen else 0)
+
+
+def exit_code(seen: Diagnosis) -> int:
+    """Return the exit code of what was seen: nobody's answer is no success."""
+    return STOPPED if seen.is_stopped else int(seen.is_unanswered)

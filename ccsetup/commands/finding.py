@@ -14,16 +14,16 @@ from ccsetup import access, address
 from ccsetup.commands import planning
 from ccsetup.commands.proof import Kept
 from ccsetup.core import regions
-from ccsetup.errors import Cancelled, Missing, NoRepository, Problem
+from ccsetup.errors import ENDED, Cancelled, Missing, NoRepository, Problem
 from ccsetup.look import Look
 from ccsetup.model import Asked, Back, Choice, Who
 from ccsetup.questions import Target
-from ccsetup.sources import chain, close, near, runs_program
+from ccsetup.sdk_files import chain
+from ccsetup.sources import close, near, runs_program
 from ccsetup.sources import ends as recorded_end
 from ccsetup.waiting import within
 from ccsetup.world import Sighting, World
 
-ENDED = ("sso.signed-out", "sso.expired", "sso.cache-corrupt", "keys.expired")
 _NEVER = datetime.max.replace(tzinfo=timezone.utc)
 _LISTED = 32  # places whose repositories are listed when a name is nobody's
 _LIST_S = 20.0

@@ -82,4 +82,5 @@ def _profiles(there: Diagnosis) -> Iterator[str]:
     for name in there.names:
         who = identities.get(name)
         account, arn = (who.account_id, who.arn) if who else ("", "")
-        yield f"| {name} | {kind.get(name, '')} | {account} | {arn} | {'stopped' if name in there.stopped else ''} |"
+        state = {False: "stopped", None: "not known", True: ""}[there.is_ok(name)]
+        yield f"| {name} | {kind.get(name, '')} | {account} | {arn} | {state} |"

@@ -9,18 +9,27 @@ from typing import Any
 from ccsetup import ini, roster
 from ccsetup.commands import standings
 from ccsetup.commands.report import Report
+from ccsetup.errors import ENDED, BadAnswer, Problem
+from ccsetup.sources import near, runs_program
 from ccsetup.standing import Standing
 from ccsetup.world import Answer, AwsTexts, World
 
 ABOUT = "Every profile: kind of access, account, role, region, how long it still works."
-USAGE = "[--check]"
+USAGE = "[PROFILE …] [--check]"
 EXAMPLE = "ccsetup status --check"
 NOTHING: Mapping[str, object] = {"profiles": []}
 
+_NOT_ASKED = "not asked: it runs a program; name it to ask"
+
 
 def flags(parser: ArgumentParser) -> None:
-    """Add status's own flag."""
-    parser.add_argument("--check", action="store_true", help="ask AWS who each profile is; nobody is asked to sign in")
+    """Add status's own flags."""
+    parser.add_argument("profiles", nargs="*", metavar="PROFILE", help="show these alone (default: all)")
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help="ask AWS who each profile is; nobody is asked to sign in, and a credential_process runs for PROFILE alone",
+    )
 
 
 def main(options: Namespace, world_of: Callable[[], World]) -> Report:
@@ -30,21 +39,34 @@ def main(options: Namespace, world_of: Callable[[], World]) -> Report:
     found, problems = standings.all_of(world, texts)
     for problem in problems:
         world.screen.problem(problem)
-    if options.check and not problems:
-        _check(world, texts, found)
+    wanted = _named(options.profiles, found) or found
+    unanswered = _check(world, texts, wanted, options.profiles) if options.check and not problems else None
     here = standings.of_this_clone(world)
-    if found:
-        world.screen.output("\n".join(roster.rows(found, standings.stamp(world), here, world.screen.room())))
+    if wanted:
+        world.screen.output("\n".join(roster.rows(wanted, standings.stamp(world), here, world.screen.room())))
     else:
         world.screen.say(" There are no AWS profiles on this machine. Set one up: ccsetup")
-    if said := roster.advice(found):
+    if unanswered:
+        world.screen.problem(unanswered)
+    if said := roster.advice(wanted):
         world.screen.note(said)
     document = {
         "ok": not problems,
-        "profiles": [_entry(it) for it in found],
+        "profiles": [_entry(it) for it in wanted],
         "problems": [{"code": p.code, "what": p.what, "why": p.why or None, "next": p.next or None} for p in problems],
     }
     return Report(document, 1 if problems else 0)
+
+
+def _named(names: Sequence[str], found: Sequence[Standing]) -> list[Standing]:
+    """Return the profiles that were named, in that order. Raises BadAnswer where there is none of a name."""
+    by_name = {it.name: it for it in found}
+    for name in names:
+        if name not in by_name:
+            raise BadAnswer(
+                f"There is no profile {name} here.", next=near(name, [*by_name]) or "See them all: ccsetup status"
+            )
+    return [by_name[name] for name in dict.fromkeys(names)]
 
 
 def _entry(it: Standing) -> dict[str, Any]:
@@ -60,25 +82,42 @@ def _entry(it: Standing) -> dict[str, Any]:
     }
 
 
-def _check(world: World, texts: AwsTexts, found: Sequence[Standing]) -> None:
-    """Ask AWS who the profiles are, all at once; those that somebody would have to sign in for are left out."""
+def _check(world: World, texts: AwsTexts, found: Sequence[Standing], named: Sequence[str]) -> Problem | None:
+    """Ask AWS who the profiles are, all at once; return why nobody answered, where nobody did.
+
+    Those that somebody would have to sign in for are left out, and those whose program only their name may start.
+    """
     from ccsetup.commands import asking
 
     config, credentials = ini.both(texts)
     profiles, sessions = ini.profiles(config, credentials), ini.sessions(config)
-    waiting = [it for it in found if it.usable is not False]
+    waiting = []
+    for it in found:
+        if it.name not in named and runs_program(profiles, it.name):
+            it.usable, it.why = None, _NOT_ASKED
+        elif it.usable is not False:
+            waiting.append(it)
     whos = [asking.who_of(profiles, sessions, it.name, world.env) for it in waiting]
     with world.screen.busy(f"Asking AWS about {len(waiting)} profiles"):
         answers = asking.asked(world, whos)
     for it, answer in zip(waiting, answers, strict=True):
-        _compare(it, answer)
+        _compare(it, answer, runs_program(profiles, it.name))
+    silent = [it.refused for it in answers if it.refused and it.refused.is_unanswered]
+    return silent[0] if silent and len(silent) == len(answers) else None
 
 
-def _compare(it: Standing, answer: Answer) -> None:
-    """Note what AWS says of a profile."""
-    who = answer.identity
+def _compare(it: Standing, answer: Answer, runs: bool) -> None:
+    """Note what AWS says of a profile; where nobody answered, that it is not known whether it works.
+
+    `runs`: a program gives it its keys, which no signing in here renews.
+    """
+    who, refused = answer.identity, answer.refused
     if who is None:
-        it.usable, it.ends, it.why = False, "", answer.refused.what if answer.refused else ""
+        it.usable, it.why = False, refused.what if refused else ""
+        if refused and refused.is_unanswered:
+            it.usable = None
+        else:
+            it.ends, it.is_over = "", bool(refused and refused.code in ENDED and not runs)
         return
     wrong = it.account_id and it.account_id != who.account_id
     it.usable = not wrong

@@ -113,10 +113,10 @@ def ending(there: Diagnosis, room: int | None, fix: bool = False) -> Iterator[Ro
     """Yield the last lines: who answered, what was found in all, and what to do next."""
     width = min(room or WIDE, WIDE)
     yield from _answered(there, width)
-    if there.unasked:
-        told = f"not asked: {_names(there.unasked)}. A program prints the keys, and runs for profiles that you name."
+    if unasked := [name for name in there.names if name in there.unasked]:
+        told = f"not asked: {_names(unasked)}. A program prints the keys, and runs for profiles that you name."
         yield from _hung(("dim", " · "), "", told, width)
-        yield from _hung(("cyan", "   → "), "", f"ccsetup doctor {shlex.quote(there.unasked[0])}", width)
+        yield from _hung(("cyan", "   → "), "", f"ccsetup doctor {shlex.quote(unasked[0])}", width)
         yield ()
     yield from _hung(("", ""), "bold", summary(there), width)
     if not fix and (said := _repairs(there.findings)):
@@ -144,7 +144,8 @@ def summary(there: Diagnosis) -> str:
     ]  # fmt: skip
     what = _looked_at(there)
     told = f"Nothing is wrong with {what}." if not there.findings else f"{', '.join(counts)}; looked at {what}."
-    answered = f"{len(there.identities)} of {len(there.names)} profiles answered AWS." if there.identities else ""
+    asked = bool(there.identities or there.unanswered)
+    answered = f"AWS answered for {len(there.identities or {})} of {len(there.names)} profiles." if asked else ""
     return f"{told} {answered}".rstrip()
 
 
@@ -176,12 +177,13 @@ def document(there: Diagnosis, gone: Sequence[Finding] = ()) -> dict[str, Any]:
             "kind": kind.get(name) or None,
             "account_id": identities[name].account_id if name in identities else None,
             "arn": identities[name].arn if name in identities else None,
-            "ok": False if name in there.stopped else None if name in there.unasked else True,
+            "ok": there.is_ok(name),
         }
         for name in there.names
     ]
     found = [*(entry(it, fixed=True) for it in gone), *(entry(it, fixed=False) for it in there.findings)]
-    return {"ok": not there.is_stopped, "findings": found, "profiles": profiles, "problems": []}
+    ok = not there.is_stopped and not there.is_unanswered
+    return {"ok": ok, "findings": found, "profiles": profiles, "problems": []}
 
 
 def entry(finding: Finding, fixed: bool) -> Mapping[str, Any]:

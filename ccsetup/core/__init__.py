@@ -1,1 +1,1 @@
-"""What every part of the program may use: it knows nothing of AWS files, git or screens."""
+"""Values and rules that know nothing of AWS files, git or screens."""

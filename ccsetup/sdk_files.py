@@ -1,0 +1,118 @@
+"""What the SDK opens and runs by itself for a profile; its files are looked at before it does.
+
+It would wait for a pipe without end, read a device into memory, and send whatever a token file holds to STS. What is
+not there is the SDK's own to tell.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple, TypeVar
+
+from ccsetup.core import plain_file, web_token
+from ccsetup.core.plain_file import CERTIFICATES, SMALL, NotPlain
+
+T = TypeVar("T")
+Settings = Mapping[str, object]
+
+
+def chain(profiles: Mapping[str, Mapping[str, T]], name: str) -> list[Mapping[str, T]]:
+    """Return a profile's settings, then those of the profiles it starts from, each once."""
+    found: dict[str, Mapping[str, T]] = {}
+    while name in profiles and name not in found:
+        found[name] = profiles[name]
+        name = str(found[name].get("source_profile", "")) if "role_arn" in found[name] else ""
+    return list(found.values())
+
+
+def program_of(profiles: Mapping[str, Mapping[str, object]], name: str) -> str:
+    """Return the profile, this one or one that it starts from, whose program prints its keys; "" where none does."""
+    seen: list[str] = []
+    while name in profiles and name not in seen:
+        there = profiles[name]
+        if "role_arn" not in there:
+            others = any(key in there for key in ("sso_account_id", "sso_role_name"))
+            return name if "credential_process" in there and not others else ""
+        seen.append(name)
+        name = str(there.get("source_profile", "")) if "web_identity_token_file" not in there else ""
+    return ""
+
+
+class Fault(NamedTuple):
+    """A file that must not be used: a finding's code, what is wrong with it, and what to do."""
+
+    code: str
+    what: str
+    next: str
+
+
+def fault(way: Iterable[Settings], env: Mapping[str, str], home: str, *, named: bool = True) -> Fault | None:
+    """Return the first fault in what the SDK would open for a profile; None when it may go on.
+
+    `way` is the profile's settings, then those of the profiles it starts from. `named`: a profile was named, so that
+    the environment's own token file counts for nothing.
+    """
+    return next(filter(None, _looked_at([*way], env, home, named)), None)
+
+
+def _looked_at(way: list[Settings], env: Mapping[str, str], home: str, named: bool) -> Iterator[Fault | None]:
+    tokens = [str(there["web_identity_token_file"]) for there in way if "web_identity_token_file" in there]
+    if not named and "AWS_WEB_IDENTITY_TOKEN_FILE" in env:
+        tokens.append(env["AWS_WEB_IDENTITY_TOKEN_FILE"])
+    yield from map(of_token, tokens)
+    for there in way:
+        if sign_in := str(there.get("sso_session") or there.get("sso_start_url") or ""):
+            yield _unusable(_sign_in(home, sign_in), "saved sign-in", SMALL, "sso.cache-corrupt", _REMOVE)
+    container = env.get("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "")
+    yield _unusable(container, "container's token file", SMALL, "source.credential-source", _CONTAINER)
+    bundle = str(env.get("AWS_CA_BUNDLE") or (way[0].get("ca_bundle", "") if way else ""))
+    yield of_certificates(bundle or env.get("REQUESTS_CA_BUNDLE", ""))
+
+
+_REMOVE = "Remove it; signing in writes it anew."
+_CONTAINER = "Correct AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE."
+_TOKEN = "Have your provider write a token to it, or name the right file: --web-identity-token-file PATH"  # noqa: S105
+_BUNDLE = "Name an ordinary file in AWS_CA_BUNDLE, or in ca_bundle in ~/.aws/config."
+
+
+def of_token(path: str) -> Fault | None:
+    """Return why a profile's token file must not be used; None when it may, or isn't there."""
+    try:
+        why = web_token.fault(plain_file.content(path, SMALL).decode())
+    except NotPlain as error:
+        return Fault("file.unreadable", f"The token file {path} can't be read: {error.strerror}.", _TOKEN)
+    except UnicodeDecodeError:
+        why = "it is no text"
+    except OSError:
+        return None
+    return no_token(f"The token file {path} holds no token", why) if why else None
+
+
+def no_token(what: str, why: str) -> Fault:
+    """Return the fault of a text that is no token; `what` says so, and `why` is what `web_token.fault` said."""
+    code = "oidc.token-empty" if why == "it is empty" else "oidc.token-invalid"
+    return Fault(code, f"{what}: {why}. It wasn't sent anywhere.", _TOKEN)
+
+
+def of_certificates(path: str) -> Fault | None:
+    """Return why a file of certificates must not be opened; None when it may, isn't there, or none is named."""
+    return _unusable(path, "file of certificates", CERTIFICATES, "net.tls", _BUNDLE)
+
+
+def _unusable(path: str, what: str, most: int, code: str, next: str) -> Fault | None:
+    try:
+        if path:
+            plain_file.check(path, most)
+    except NotPlain as error:
+        return Fault(code, f"The {what} {path} can't be read: {error.strerror}.", next)
+    except OSError:
+        pass
+    return None
+
+
+def _sign_in(home: str, name: str) -> str:
+    from hashlib import sha1
+
+    key = sha1(name.encode("utf-8", "surrogateescape"), usedforsecurity=False).hexdigest()
+    return os.path.join(home, ".aws", "sso", "cache", f"{key}.json")  # noqa: PTH118
