@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from ccsetup import masks
 from ccsetup.inert import keylike
+from ccsetup.paste.mending import mend
 from ccsetup.paste.reading import recognised, seen
 from ccsetup.patterns import later
 
@@ -17,19 +18,19 @@ _LABEL = later(
     r"(?:passw|passphrase|\bpwd|kennwort|mot de passe|contrase|senha|parola|пароль|密码|密碼|パスワード|비밀번호"
     r"|secret|secr[eè]t|segret|geheim|секрет|秘密|シークレット|시크릿|token|jeton|токен|令牌|トークン|토큰"
     r"|(?:access|api|private|zugriffs)[ _-]?(?:key|schlüssel)|clé|clave|chiave|chave|ключ|密钥|密鑰|キー)"
-    r"(?![^\n:=：]{0,40}(?:file|path|datei|fichier))[^\n:=：]{0,40}[:=：][ \t\"'`*]*"
-    r"(?!A[KS]IA|arn:|https?://|[~.]{1,2}/)([^\n]*)",
+    r"(?![^\n:=：]{0,40}(?:file|path|datei|fichier))[^\n:=：]{0,40}[:=：]"
+    r"(?![ \t\"'`*]*(?:A[KS]IA|arn:|https?://|[~.]{1,2}/))([^\n]*)",
     re.IGNORECASE,
 )
-_NEXT_LINE = later(r"\n[\s>|*#]*([A-Za-z0-9+/=_.-]{8,})[\"'`,;]*[ \t]*(?=\n|$)")  # one word, however it is quoted
-_BARE = later(r"^[ \t>|*#\"'`]*(?=\S*[0-9+/])(?=\S*[A-Z])(?=\S*[a-z])([A-Za-z0-9+/=_.-]{16,})[\"'`,;]*[ \t]*$", re.M)
+_NEXT_LINE = later(r"\n{1,2}([A-Za-z0-9+/=_.-]{8,})[^\w\n]*(?=\n|$)")  # one word
+_BARE = later(r"^[^\w\n]*(?=\S*[0-9+/])(?=\S*[A-Z])(?=\S*[a-z])([A-Za-z0-9+/=_.-]{16,})[^\w\n]*$", re.MULTILINE)
 
 
 def secrets(text: str) -> tuple[str, ...]:
     """Return them, each as it stands in the text or put together from its lines."""
     if len(text) < _SHORTEST and not _MARK.search(text):
         return ()  # what is typed to find a name in a list takes no time
-    text = text[:_MOST]
+    text = mend(text[:_MOST]).text
     found = [value for line in text.split("\n") for value in masks.named(line)]
     found += [*keylike(text), *_labelled(text)]
     if len(text) >= _SHORTEST:
@@ -41,7 +42,7 @@ def _labelled(text: str) -> Iterator[str]:
     """Yield what stands behind a label in any of a few languages, and the lines that go on with it."""
     several = [*_BARE.finditer(text)] if "\n" in text else []  # the only word of a text may as well be a name
     for found in (*_LABEL.finditer(text), *several):
-        yield found[1].strip()
+        yield found[1].strip(" \t\"'`*")
         at = found.end()
         while piece := _NEXT_LINE.match(text, at):
             yield piece[1]

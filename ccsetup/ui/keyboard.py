@@ -5,7 +5,6 @@ A terminal also reports focus, mouse, colours and its version, and sends Alt wit
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
@@ -27,14 +26,14 @@ PATIENCE_S = 1.0  # the rest of a sequence comes sooner, or never
 # What follows Esc and a letter, whole or so far: CSI by its rule, with the exceptions of Linux's console, of mice and
 # of rxvt; SS3; OSC, DCS and APC, which are texts with an end.
 _WHOLE = {
-    "[": later(r"\[[A-Z]|M.{3}|[0-9]{1,2}\$|(?![\[M])[0-?]*[ -/]*[@-~]", re.DOTALL),
+    "[": later(r"\[[A-Z]|M[^\x00-\x1f]{3}|[0-9]{1,2}\$|(?![\[M])[0-?]*[ -/]*[@-~]"),
     "O": later(r"[0-9;]*[A-Za-z]"),
     "]": later(r"[0-9]+;[^\x00-\x1f]*(?:\x07|\x1b\\)"),
     "P": later(r"[0-9>!=][^\x00-\x1f]*\x1b\\"),
     "_": later(r"G[^\x00-\x1f]*\x1b\\"),
 }
 _SO_FAR = {
-    "[": later(r"\[?|M.{0,2}|[0-?]*[ -/]*", re.DOTALL),
+    "[": later(r"\[?|M[^\x00-\x1f]{0,2}|[0-?]*[ -/]*"),
     "O": later(r"[0-9;]*"),
     "]": later(r"(?:[0-9]+(?:;[^\x00-\x1f]*\x1b?)?)?"),
     "P": later(r"(?:[0-9>!=][^\x00-\x1f]*\x1b?)?"),
