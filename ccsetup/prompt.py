@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from ccsetup.errors import Cancelled, Missing
 from ccsetup.inert import spell
-from ccsetup.model import BACK, Asked, Back, Later, Secret
+from ccsetup.model import BACK, Asked, Back, Later, Secret, Widget
 from ccsetup.paste.echo import echo, summary
 from ccsetup.plain import Answered, accepted, conversation
 from ccsetup.sheet import Sheet
@@ -50,7 +50,7 @@ class Prompt:
         self._input, self._output = input, output
         self._tty = Tty()
         self._answered_at = 0.0
-        self._was_hidden = False
+        self._before: Widget | None = None  # the question that was answered last; None: one that was left by going back
 
     def ask(self, asked: Asked) -> str | Secret | Back:
         """Return the parsed answer, or BACK. Raises Cancelled on Ctrl-C and at the end of input."""
@@ -61,7 +61,7 @@ class Prompt:
             if dumb:
                 self._say("")  # what is said next begins on a line of its own
             raise Cancelled from None
-        self._answered_at, self._was_hidden = time.monotonic(), asked.widget == "secret"
+        self._answered_at, self._before = time.monotonic(), None if isinstance(answer, Back) else asked.widget
         if isinstance(answer, Back):
             return BACK
         if answer.said and self._note:
@@ -103,14 +103,15 @@ class Prompt:
     def _is_fresh(self, asked: Asked) -> bool:
         """Say whether nothing that was typed until now can be meant for a question.
 
-        A choice is made, and a review accepted, by who has seen it. A text may be typed ahead by who knows what comes,
-        but not while something is loading; and what comes right behind a hidden answer is the rest of a pasted secret.
+        A choice is made, and a review accepted, by who has seen it, as one has to whom it comes back. A text may be
+        typed ahead, but not while something is loading; and what comes behind a hidden answer is the rest of a secret.
         """
         is_late = time.monotonic() - self._answered_at > STALE_S
-        return asked.widget in ("choose", "confirm") or is_late or self._was_hidden
+        is_new = self._before is not None and asked.widget in ("choose", "confirm")
+        return is_late or is_new or self._before == "secret"
 
     def _drain(self) -> None:
-        self._tty.drain(QUIET_S if self._was_hidden else 0.0)
+        self._tty.drain(QUIET_S if self._before == "secret" else 0.0)
 
     def _run(self, app: Application[Any]) -> Any:
         from asyncio import CancelledError
@@ -132,11 +133,10 @@ class Prompt:
     def _lines(self, before: str, hidden: bool) -> str:
         """Read a line that may be secret, and those that come with it in a paste; show what can be shown of it."""
         self._show(before)
-        typed = _hidden() if hidden else _line()
+        typed = _line() if self._tty.hush() or not hidden else _hidden()
         while more():
             typed += _line()
-        if not hidden:
-            self._say(summary(typed.strip()) or echo(typed.strip()))
+        self._say("" if hidden else summary(typed.strip()) or echo(typed.strip()))
         return typed
 
     def _show(self, before: str) -> None:
@@ -167,7 +167,7 @@ def _line() -> str:
 
 
 def _hidden() -> str:
-    """Read a line that is never shown, not even while it is typed."""
+    """Read a line that is never shown, where only Python's own way can hide it."""
     from getpass import GetPassWarning, getpass
 
     with warnings.catch_warnings():

