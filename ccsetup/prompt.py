@@ -84,6 +84,7 @@ class Prompt:
         sheet = Sheet(asked, self._terminal(), ColorDepth.DEPTH_1_BIT if self._env.get("NO_COLOR") else None)
         app = sheet.application(self._input)
         keys = keyboard.attach(app.input)
+        app.ttimeoutlen = keyboard.escape_s(self._env)
         app.after_render += self._drawn
         if asked.later:
             app.after_render += Beside(sheet, asked.later).begin

@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 ROWS = 12  # entries of a list on screen at once
 MOVES = {"up": -1, "c-p": -1, "down": 1, "c-n": 1, "pageup": -10, "pagedown": 10, "home": -(10**9), "end": 10**9}
 HINT = 24  # columns below which a hint is not worth cutting
-ESCAPE_S = 0.1  # how long a lone Esc waits, lest it be the beginning of an arrow key
 BREAK = "⏎"  # a line break of a paste, in the one line that a buffer holds
 STYLE = [
     ("qmark", "fg:ansicyan"),
@@ -72,7 +71,7 @@ class Sheet:
             "color_depth": self.depth,
             "enable_suspend": True,
         }
-        line = {**common, "wrap_lines": False, "input_processors": [Echo()]}
+        line = {**common, "wrap_lines": False, "input_processors": [Echo(hidden=widget == "secret")]}
         if self.pick:
             return self._framed(self._filter_line(self.pick.typed, line))
         import questionary
@@ -154,7 +153,6 @@ class Sheet:
         app.layout = Layout(HSplit(parts), line)
         theirs = [app.key_bindings] if app.key_bindings else []
         app.key_bindings = merge_key_bindings([*theirs, without_meaning(self.asked.widget), self._keys()])
-        app.ttimeoutlen = ESCAPE_S
         app.erase_when_done = True
         return app
 
@@ -311,7 +309,14 @@ def _lines(text: Callable[[], Fragments]) -> ConditionalContainer:
 
 
 class Echo:
-    """Shows what is typed or pasted, with dots for the secrets in it; of several lines, how many there are."""
+    """Shows what is typed or pasted, with dots for the secrets in it; of several lines, how many there are.
+
+    `hidden`: it is all dots already.
+    """
+
+    def __init__(self, hidden: bool = False) -> None:
+        self._hidden = hidden
+        self._last = "", ""  # each drawing asks several times
 
     def apply_transformation(self, line: TransformationInput) -> Transformation:
         """Return the line as it is shown; each letter keeps its place, or the cursor stands at the end."""
@@ -321,5 +326,7 @@ class Echo:
         text = fragment_list_to_text(line.fragments)
         if much := summary(text.replace(BREAK, "\n")):
             return Transformation([("class:answer", much)], lambda _: len(much), lambda _: len(text))
-        shown = echo(text, mask="")
+        if text != self._last[0]:
+            self._last = text, text if self._hidden else echo(text, mask="")
+        shown = self._last[1]
         return Transformation(line.fragments if shown == text else [("class:answer", shown)])

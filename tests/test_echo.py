@@ -13,7 +13,7 @@ from script import tree
 from terminal import Terminal as Person
 from terminal import program
 
-from ccsetup import flow, masks
+from ccsetup import cli, flow, masks
 from ccsetup.errors import BadAnswer
 from ccsetup.model import Asked, Choice
 from ccsetup.paste import secrets
@@ -65,6 +65,8 @@ ONE_LINE = {
 }
 EVERY = {**PASTES, **ONE_LINE}
 EACH = pytest.mark.parametrize("text", EVERY.values(), ids=EVERY)
+KNOWN = {name: text for name, text in EVERY.items() if name != "Klingon"}  # a word of which nobody knows what it is
+LABELLED = pytest.mark.parametrize("text", KNOWN.values(), ids=KNOWN)
 HIDDEN = re.compile(
     "|".join(re.escape(s[i : i + 8]) for s in (SECRET, TOKEN, JWT, "hunter2h") for i in range(len(s) - 7))
 )
@@ -109,7 +111,7 @@ def test_what_is_recognised_is_told_without_the_secret(text):
         shows_nothing(" ".join((*reading.found, *reading.said, reading.label, reading.hint)))
 
 
-@pytest.mark.parametrize("text", [t for name, t in EVERY.items() if name != "Klingon"])
+@LABELLED
 def test_a_refusal_that_repeats_what_was_typed_shows_no_secret_in_it(text):
     with pytest.raises(BadAnswer) as refused:
         accepted(Asked("x", "X?", "text", parse=quoting), text)
@@ -139,6 +141,17 @@ def test_a_masked_letter_keeps_its_place_and_a_masked_word_does_not_tell_its_len
 def test_text_of_several_lines_is_told_by_their_number():
     assert field("a\nb\nc") == "3 lines"
     assert summary("x" * 2001) == "2,001 characters" and summary("x" * 2000) == ""
+
+
+@LABELLED
+def test_a_traceback_shows_no_secret_in_what_was_raised(text, capsys):
+    try:
+        raise ValueError(text)
+    except ValueError:
+        cli._trace()
+    shown = capsys.readouterr().err
+    assert "Traceback" in shown and "raise ValueError(text)" in shown
+    shows_nothing(shown)
 
 
 SHAPES = st.tuples(

@@ -1,5 +1,7 @@
 """The prompts: through a pipe with the real questionary, and on a pseudo-terminal as a person sees them."""
 
+import getpass
+import io
 import signal
 import subprocess
 import sys
@@ -29,10 +31,11 @@ from asked import (
 from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
 
-from ccsetup.errors import BadAnswer, Cancelled
+from ccsetup.errors import BadAnswer, Cancelled, Missing
 from ccsetup.model import BACK, Asked, Choice, Corrected, Secret
 from ccsetup.prompt import Prompt
 from ccsetup.sheet import Echo
+from ccsetup.ui.tty import Tty
 
 
 def twelve(text):
@@ -386,6 +389,15 @@ class TestOnADumbTerminal:
         terminal = Terminal(tmp_path, 'Asked("x", "X?", "text")', TERM="dumb").until("(b goes back)").press(key)
         assert terminal.answers() == ["CANCELLED"]
         assert terminal.raw.rstrip(b" ^CD").endswith(b"\n")  # what is said next is on a line of its own
+
+
+def test_where_typing_cannot_be_hidden_nothing_is_typed(monkeypatch):
+    monkeypatch.setattr(Tty, "hush", lambda self: False)
+    monkeypatch.setattr(getpass, "getpass", getpass.fallback_getpass)
+    monkeypatch.setattr(sys, "stdin", io.StringIO("hunter2\n"))
+    with pytest.raises(Missing, match="cannot hide"):
+        Prompt({"TERM": "dumb"}).ask(Asked("key", "Key?", "secret"))
+    assert sys.stdin.read() == "hunter2\n"
 
 
 def test_importing_the_prompt_loads_no_library():

@@ -30,19 +30,27 @@ def secrets(text: str) -> tuple[str, ...]:
     """Return them, each as it stands in the text or put together from its lines."""
     if len(text) < _SHORTEST and not _MARK.search(text):
         return ()  # what is typed to find a name in a list takes no time
-    text = mend(text[:_MOST]).text
+    text = text[:_MOST]
     found = [value for line in text.split("\n") for value in masks.named(line)]
-    found += [*keylike(text), *_labelled(text)]
-    if len(text) >= _SHORTEST:
-        found += recognised(seen(text))
+    found += [*keylike(text), *_labelled(text), *recognised(seen(text))]
+    if "\n" in text:
+        found += _in_lines(mend(text).text)
     return tuple(dict.fromkeys(value for value in found if value.strip()))
 
 
 def _labelled(text: str) -> Iterator[str]:
-    """Yield what stands behind a label in any of a few languages, and the lines that go on with it."""
-    several = [*_BARE.finditer(text)] if "\n" in text else []  # the only word of a text may as well be a name
-    for found in (*_LABEL.finditer(text), *several):
+    """Yield what stands behind a label in any of a few languages."""
+    for found in _LABEL.finditer(text):
         yield found[1].strip(" \t\"'`*")
+
+
+def _in_lines(text: str) -> Iterator[str]:
+    """Yield words that are lines of their own: below a label, or by their letters, and the pieces that follow them.
+
+    In a text of one line they may as well be names.
+    """
+    for found in (*_LABEL.finditer(text), *_BARE.finditer(text)):
+        yield found[1]
         at = found.end()
         while piece := _NEXT_LINE.match(text, at):
             yield piece[1]

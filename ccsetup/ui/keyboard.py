@@ -6,7 +6,7 @@ A terminal also reports focus, mouse, colours and its version, and sends Alt wit
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ccsetup.patterns import later
@@ -21,6 +21,7 @@ KEYS = frozenset(
     | {f"{ESC}[{number}~" for number in (1, 3, 4, 5, 6, 7, 8)}  # Home, Delete, End, Page Up, Page Down
     | {f"{ESC}[Z"}  # Shift-Tab
 )
+ESCAPE_S = 0.1  # Esc alone waits this long, lest it be the beginning of a sequence
 PATIENCE_S = 1.0  # the rest of a sequence comes sooner, or never
 
 # What follows Esc and a letter, whole or so far: CSI by its rule, with the exceptions of Linux's console, of mice and
@@ -104,6 +105,12 @@ class Keyboard:
             if _SO_FAR[lead].fullmatch(text, at + 1):
                 return 0
         return at + 1 if lead else 0  # Alt and a key, or Esc alone
+
+
+def escape_s(env: Mapping[str, str]) -> float:
+    """Return how long Esc waits for what may follow it: as ESCDELAY says in milliseconds, which slow lines need."""
+    told = env.get("ESCDELAY", "")
+    return min(int(told), 5000) / 1000 if told.isascii() and told.isdigit() else ESCAPE_S
 
 
 def attach(input: Input) -> Keyboard:
