@@ -9,6 +9,8 @@ from typing import TypeVar
 from ccsetup.errors import BadAnswer, Missing, Problem
 from ccsetup.look import Look
 from ccsetup.model import BACK, Answers, Asked, Back, Choice, Corrected, Question, Secret, Told, Value
+from ccsetup.paste import secrets
+from ccsetup.paste.echo import echo
 from ccsetup.world import Prompt
 
 T = TypeVar("T")
@@ -261,7 +263,8 @@ class Walk:
                 if not isinstance(stands, Back):
                     return stands
             except Problem as problem:
-                notice, kept = sentence(problem), None if isinstance(answer, Secret) else answer
+                notice = sentence(problem) if isinstance(answer, Secret) else echo(sentence(problem), answer)
+                kept = None if isinstance(answer, Secret) or secrets(answer) else answer
                 self.look.forget()
 
     def _meant(self, question: Question, asked: Asked, answer: Value, answers: Answers) -> Value | Back:

@@ -1,0 +1,1 @@
+"""What a person sees and presses: prompts, lists and screen output."""
