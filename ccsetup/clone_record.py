@@ -18,7 +18,6 @@ from typing import Any
 from ccsetup.core.folder import Identity
 from ccsetup.core.made_folders import make_folder, remove_folders
 from ccsetup.core.private_folder import PrivateFolder
-from ccsetup.errors import Problem
 
 _MOST_BYTES = 1 << 16
 _LOCKED_BYTE = 1 << 30  # Windows locks bytes; one beyond the text leaves that readable
@@ -41,6 +40,11 @@ class Record:
     def whole(self) -> bool:
         """Say whether git was done, and what it made was on its way to its place."""
         return bool(self._told.get("whole"))
+
+    @property
+    def target(self) -> Path:
+        """The clone's own folder, once it is there."""
+        return Path(self._told["target"])
 
     @property
     def inside(self) -> str:
@@ -67,9 +71,8 @@ class Record:
             with suppress(OSError):
                 # Proof: a record, made by `Records.begin` in ccsetup's own state folder.
                 self._path.unlink()
-            unused = (
-                [] if "device" in self._told else [Path(self._told["folder"])]
-            )  # it was made a moment ago, if at all
+            begun = self._told.get("folder") if "device" not in self._told else None
+            unused = [Path(begun)] if begun else []  # a private folder that was made a moment ago, if at all
             remove_folders([*map(Path, self._told.get("made", ())), self._path.parent, *unused])
 
 
@@ -97,33 +100,33 @@ class Records:
 
     def speak_of(self, target: Path) -> bool:
         """Say whether a stopped run left the private folder of a clone that goes to `target`."""
-        for _, told in self._about(target):
-            if there := Record(None, None, told).private_folder():
+        for _, told in self._all():
+            if told.get("target") == str(target) and (there := Record(None, None, told).private_folder()):
                 there.close()
                 return True
         return False
 
-    def left(self, target: Path) -> Iterator[Record]:
-        """Yield the records of stopped clones to `target`, open. Raises Problem where one is being made right now."""
-        for path, told in list(self._about(target)):
+    def left(self, top: Path) -> Iterator[Record | None]:
+        """Yield the records of stopped clones to `top` and to folders below it; None for one that is being made."""
+        for path, told in list(self._all()):
+            target = Path(str(told.get("target", "")))
+            if told and top != target and top not in target.parents:
+                continue
             try:
                 descriptor = os.open(path, os.O_WRONLY | os.O_APPEND)
             except OSError:
                 continue
             if not _lock(descriptor):
                 os.close(descriptor)
-                raise Problem(
-                    f"Another ccsetup is cloning into {target} right now.",
-                    next="Wait until it is done, or stop it; then run the same command again.",
-                    code="git.failed",
-                )
-            yield Record(path, descriptor, told)
+                yield None
+            elif told:
+                yield Record(path, descriptor, told)
+            else:  # its run was stopped before it said anything
+                Record(path, descriptor, told).forget()
 
-    def _about(self, target: Path) -> Iterator[tuple[Path, Mapping[str, Any]]]:
+    def _all(self) -> Iterator[tuple[Path, Mapping[str, Any]]]:
         for path in sorted(self._folder.glob("*.json")):
-            told = _read(path)
-            if told.get("target") == str(target):
-                yield path, told
+            yield path, _read(path)
 
 
 def _read(path: Path) -> Mapping[str, Any]:

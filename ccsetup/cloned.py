@@ -107,18 +107,30 @@ class _Work:
         return work
 
     @classmethod
-    def left(cls, records: Records, target: Path) -> _Work | None:
+    def again(cls, record: Record) -> _Work | None:
+        """Return what a stopped run left; None, and the record is gone, where nothing of it is there."""
+        folder = record.private_folder()
+        if not folder:
+            record.forget()
+            return None
+        base = folder.path.parent
+        return cls(folder, record, Aim(base, record.target.relative_to(base).parts))
+
+    @classmethod
+    def whole(cls, records: Records, target: Path) -> _Work | None:
         """Return what a stopped run left whole; what it left unfinished is removed. Raises Problem."""
         for record in records.left(target):
-            folder = record.private_folder()
-            if not folder:
-                record.forget()
-                continue
-            base = folder.path.parent
-            work = cls(folder, record, Aim(base, target.relative_to(base).parts))
-            if record.whole:
+            if not record:
+                raise Problem(
+                    f"Another ccsetup is cloning into {target} right now.",
+                    next="Wait until it is done, or stop it; then run the same command again.",
+                    code="git.failed",
+                )
+            work = cls.again(record)
+            if work and record.whole and record.target == target:
                 return work
-            if left := work.discard():
+            left = work.discard() if work else ""
+            if left:
                 raise Problem(f"A clone to {target} was stopped. {left}", code="git.failed")
         return None
 
@@ -191,7 +203,7 @@ def privately(records: Records, directory: Path, fill: Fill) -> tuple[Done | Non
     all is as before, but for entries that lie in the target already: those stay, and the next run adds the rest.
     """
     place, done = aim(directory), None
-    work = _Work.left(records, place.target)
+    work = _Work.whole(records, place.target)
     if work is None:
         if not place.parts and any(place.base.iterdir()):
             raise _in_the_way(directory, "is there already and is not empty")
@@ -206,6 +218,15 @@ def privately(records: Records, directory: Path, fill: Fill) -> tuple[Done | Non
     except KeyboardInterrupt:
         raise Cancelled(_KEPT) from None
     return done, left
+
+
+def tidy(records: Records, directory: Path) -> None:
+    """Remove what is left of the making of clones that are in their places: at `directory`, and in it as submodules."""
+    for record in records.left(directory.resolve()):
+        if record and (record.target / ".git").exists() and (work := _Work.again(record)):
+            work.discard()
+        elif record:
+            record.close()
 
 
 def _placed(work: _Work) -> str:

@@ -159,6 +159,7 @@ class Git:
         """
         url = self.origin(directory)
         self._may(url)
+        cloned.tidy(self._records, directory)
         begun = not self._commit(directory) and [entry.name for entry in directory.iterdir()] == [".git"]
         if begun and not self._runner.within(directory, "config", "--local", "remote.origin.fetch").out:
             self._runner.within(directory, "config", "remote.origin.fetch", "+refs/heads/*:refs/remotes/origin/*")
@@ -180,6 +181,7 @@ class Git:
 
     def submodules(self, directory: Path) -> Sequence[Submodule]:
         """Return a clone's submodules that are not checked out."""
+        cloned.tidy(self._records, directory)
         return modules.missing(self._runner, directory)
 
     def fetch_submodule(self, directory: Path, submodule: Submodule, route: Route, progress: Progress) -> CloneResult:
