@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import hostile
+import hostile_repositories as hostile
 import pytest
-from hostile import FILE, MODULE, TREE
+from hostile_repositories import FILE, MODULE, TREE
 
 from ccsetup import clone_record
 from ccsetup.core import folder
