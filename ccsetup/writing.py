@@ -76,7 +76,7 @@ class Draft:
 
     def _second_name(self) -> Path:
         """Give the file a second name, by which it can be put back and watched; a copy where links are unknown."""
-        name = self.target.with_name(f".{self.target.name}{disk.MARK}old")
+        name = disk.draft_name(self.target)
         try:
             os.link(self.target, name)
         except OSError:
@@ -98,6 +98,7 @@ class Draft:
         """Put the new text, or nothing, in the file's place, if that is still what the edit was made for."""
         self._compare()
         if self._new is None:
+            # Proof: the plan says that there is no such file, and it holds what the plan was made on; a backup has it.
             self.target.unlink()
         else:
             self._new.replace(self.target)
@@ -122,6 +123,7 @@ class Draft:
         if self._old is not None:
             self._old.replace(self.target)
         elif self.after is not None:
+            # Proof: there was no such file, and it holds what this change has written.
             self.target.unlink()
         disk.sync(self.target.parent)
 
@@ -129,9 +131,8 @@ class Draft:
 def _tidy(target: Path) -> None:
     """Remove the private files beside a file, those of a run that was killed too: this is under its lock."""
     with suppress(OSError):
-        for path in target.parent.iterdir():
-            if path.name.startswith(f".{target.name}{disk.MARK}"):
-                disk.discard(path)
+        for path in [*disk.drafts(target)]:
+            disk.discard(path)
 
 
 def _give(path: Path, like: os.stat_result) -> None:
