@@ -5,7 +5,9 @@ from __future__ import annotations
 import errno
 import math
 import os
-import tempfile
+import re
+import secrets
+import stat
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -18,6 +20,7 @@ from ccsetup.errors import Problem
 
 MARK = ".ccsetup-"  # in the name of every draft
 
+_TOKEN_BYTES = 16
 _FRESH_S = 0.02  # a file changed this recently may still be in somebody's hands,
 _CUT_SHORT_S = 0.5  # and one that is empty or ends within a line even longer
 
@@ -106,12 +109,28 @@ def _age_s(path: Path) -> float:
 
 def draft(target: Path, data: bytes) -> Path:
     """Write the bytes, down to the disk, to a new private file beside the target; leave none when that fails."""
-    fd, name = tempfile.mkstemp(prefix=f".{target.name}{MARK}", dir=target.parent)
+    path = draft_name(target)
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
     with ExitStack() as failing:
-        failing.callback(discard, Path(name))
+        failing.callback(discard, path)
         write(fd, data)
         failing.pop_all()
-    return Path(name)
+    return path
+
+
+def draft_name(target: Path) -> Path:
+    """Return a name beside a file that nobody else has, and nobody can guess."""
+    return target.with_name(f".{target.name}{MARK}{secrets.token_hex(_TOKEN_BYTES)}")
+
+
+def drafts(target: Path) -> Iterator[Path]:
+    """Yield the drafts beside a file: plain files of ours under names that only `draft_name` gives."""
+    token = re.compile(re.escape(f".{target.name}{MARK}") + f"[0-9a-f]{{{2 * _TOKEN_BYTES}}}")
+    for path in target.parent.iterdir():
+        if token.fullmatch(path.name):
+            status = path.lstat()
+            if stat.S_ISREG(status.st_mode) and (os.name != "posix" or status.st_uid == os.geteuid()):
+                yield path
 
 
 def write(fd: int, data: bytes) -> None:
@@ -159,9 +178,10 @@ def put(fd: int, data: bytes) -> None:
 
 
 def discard(path: Path | None) -> None:
-    """Remove a file of ours, if it is still there."""
+    """Remove a draft or a backup, if it is still there."""
     if path is not None:
         with suppress(OSError):
+            # Proof: callers give what they have made in this run, what `drafts` yields, and files of the undo folder.
             path.unlink()
 
 

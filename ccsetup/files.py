@@ -194,11 +194,16 @@ class Files:
         return Exchange(self._paths(), self._state, self._judge)
 
     def store(self, edit: Edit) -> None:
-        """Write a private cache file (0600, folder 0700), atomically; or remove it when `after` is None."""
+        """Write a private cache file (0600, folder 0700), atomically.
+
+        Where `after` is None it is removed, unless another program has written to it since.
+        """
         with disk.explained(edit.path, "write"):
             target, after = Path(os.path.realpath(edit.path)), encoded(edit.after)
             if after is None:
-                target.unlink(missing_ok=True)
+                if disk.contents(target) == encoded(edit.before):
+                    # Proof: it holds what this program wrote to it.
+                    target.unlink(missing_ok=True)
                 remove_folders(self._cache_folders)
             else:
                 make_folder(target.parent, self._cache_folders)

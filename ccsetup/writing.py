@@ -81,7 +81,7 @@ class Draft:
 
     def _second_name(self) -> Path:
         """Give the file a second name, by which it can be put back and watched; else a copy serves."""
-        name = self.target.with_name(f".{self.target.name}{disk.MARK}old")
+        name = disk.draft_name(self.target)
         try:
             if self._in_place:
                 raise OSError
@@ -107,6 +107,7 @@ class Draft:
         if self._in_place:
             self._overwrite(self.after, self._new)
         elif self._new is None:
+            # Proof: the plan says that there is no such file, and it holds what the plan was made on; a backup has it.
             self.target.unlink()
         else:
             self._new.replace(self.target)
@@ -143,6 +144,7 @@ class Draft:
         if self._old is not None:
             self._old.replace(self.target)
         elif self.after is not None:
+            # Proof: there was no such file, and it holds what this change has written.
             self.target.unlink()
         disk.sync(self.target.parent)
 
@@ -150,9 +152,8 @@ class Draft:
 def _tidy(target: Path) -> None:
     """Remove the private files beside a file, those of a run that was killed too: this is under its lock."""
     with suppress(OSError):
-        for path in target.parent.iterdir():
-            if path.name.startswith(f".{target.name}{disk.MARK}"):
-                disk.discard(path)
+        for path in [*disk.drafts(target)]:
+            disk.discard(path)
 
 
 def _give(path: Path, like: os.stat_result) -> None:

@@ -381,7 +381,14 @@ def test_the_demo_plays_a_team_file_whatever_it_names(name: str, clean_env: Clea
     command = [program(), "demo", "--team", path.name]
     done = subprocess.run(command, env=env, cwd=path.parent, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    for said in ("from   ", "? Write this? Yes", "✓ cloned", "#platform", "✓ pushed", "are gone again"):
+    for said in (
+        "from   ",
+        "? Write this? Yes",
+        "✓ cloned",
+        "#platform",
+        "✓ pushed",
+        "Nothing was left on this machine",
+    ):
         assert said in done.stderr
     assert "What shall the profile be called?" not in done.stderr
 

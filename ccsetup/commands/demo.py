@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import tempfile
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator
@@ -16,6 +15,7 @@ from ccsetup.commands.options import Options
 from ccsetup.commands.receiving import Received
 from ccsetup.commands.report import Report
 from ccsetup.commands.visitors import KINDS
+from ccsetup.core.private_folder import PrivateFolder, fresh_name
 from ccsetup.errors import BadAnswer, Problem
 from ccsetup.model import Value
 from ccsetup.sandbox import Sandbox
@@ -41,14 +41,16 @@ def main(options: Namespace, world_of: Callable[[], World]) -> Report:
     if options.kind and options.kind not in KINDS:
         raise BadAnswer(f"The visitor's kind is one of {', '.join(KINDS)}, such as {KINDS[0]}.")
     found = receiving.received(world_of(), options.team) if options.team else None
-    folder = Path(tempfile.mkdtemp(prefix="ccsetup-demo-"))
+    place, left = PrivateFolder.make(Path(tempfile.gettempdir()), fresh_name("ccsetup-demo-")), ""
     try:
-        with _sandbox(folder) as sandbox, _home(folder, sandbox):
-            report = _visit(options, world_of, sandbox, folder, found)
+        with _sandbox(place.path) as sandbox, _home(place.path, sandbox):
+            report = _visit(options, world_of, sandbox, place.path, found)
     finally:
-        if not options.keep:
-            shutil.rmtree(folder, ignore_errors=True)
-    world_of().screen.say(f" Kept in {folder}" if options.keep else " The sandbox and its home are gone again.")
+        if not options.keep and (left := place.remove()):
+            world_of().screen.note(left)
+    if not left:
+        gone = f" Kept in {place.path}" if options.keep else " Demo finished. Nothing was left on this machine."
+        world_of().screen.say(gone)
     return report
 
 

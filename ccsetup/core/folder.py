@@ -104,15 +104,12 @@ class Folder:
 
     def move(self, name: str, goal: Folder, new_name: str) -> None:
         """Move an entry into another folder of the same device. Nothing is ever replaced: raises FileExistsError."""
-        if sys.platform != "win32":
-            rename = _exclusive_rename()
-            if rename and rename(self.descriptor, os.fsencode(name), goal.descriptor, os.fsencode(new_name)):
-                return
-            if goal.has(new_name):  # a system without that call: the smallest window there can be
-                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(goal.path / new_name))
-        os.rename(
-            self.at(name), goal.at(new_name), src_dir_fd=self.descriptor, dst_dir_fd=goal.descriptor
-        )  # on Windows it refuses by itself to replace anything
+        rename = _exclusive_rename() if self.descriptor is not None else None
+        if rename and rename(self.descriptor, os.fsencode(name), goal.descriptor, os.fsencode(new_name)):
+            return
+        if goal.has(new_name):  # without that call this is the smallest window there can be; on Windows there is none
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(goal.path / new_name))
+        os.rename(self.at(name), goal.at(new_name), src_dir_fd=self.descriptor, dst_dir_fd=goal.descriptor)
 
     def at(self, name: str) -> str:
         """Return an entry as the system's calls take it beside `descriptor`."""

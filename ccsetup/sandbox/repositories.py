@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
+import tempfile
 import threading
 from collections.abc import Iterator
 from functools import cached_property
@@ -79,9 +79,8 @@ class Repositories:
         return {**kept, **nowhere, "LC_ALL": "C"}
 
     def _make(self, path: Path, repository: Repository) -> None:
-        building = path.with_name(path.name + ".new")
-        building.parent.mkdir(parents=True, exist_ok=True)
-        shutil.rmtree(building, ignore_errors=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        building = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
         first = repository.branches[0] if repository.branches else "main"
         self.git(building, "init", "--quiet", "--bare", "--template=", f"--initial-branch={first}", str(building))
         if repository.commits and repository.branches:
