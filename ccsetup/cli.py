@@ -211,9 +211,16 @@ def _interrupt() -> None:
 
 
 def _trace() -> None:
-    """Print a traceback with everything that looks like a secret masked."""
+    """Print a traceback without the secrets in its exceptions and without anything that looks like one."""
     import traceback
 
     from ccsetup.inert import veil
+    from ccsetup.masks import hide
+    from ccsetup.paste import secrets
 
-    sys.stderr.write("\n".join(veil(line) for line in traceback.format_exc().splitlines()) + "\n")
+    raised, error = list[str](), sys.exc_info()[1]
+    while error:
+        raised += secrets(str(error))
+        error = error.__cause__ or error.__context__
+    lines = traceback.format_exc().splitlines()
+    sys.stderr.write("\n".join(hide(veil(line), raised) for line in lines) + "\n")

@@ -65,6 +65,11 @@ def veil(text: str, mask: str = "") -> str:
     return re.sub(_KEYLIKE, lambda found: (mask or "•" * len(found[0])) if _random(found[0]) else found[0], text)
 
 
+def keylike(text: str) -> list[str]:
+    """Return the parts of a text that look like a key or token."""
+    return [run for run in re.findall(_KEYLIKE, text) if _random(run)]
+
+
 def _random(run: str) -> bool:
     return any(map(str.isupper, run)) and any(map(str.islower, run)) and any(map(str.isdigit, run))
 

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable, Iterator
 
 from ccsetup.inert import MASK
 from ccsetup.model import Secret, Value
 from ccsetup.patterns import later
 
-__all__ = ["MASK", "is_secret", "line", "value"]
+__all__ = ["MASK", "hide", "is_secret", "line", "named", "value"]
 
 _LONG = 4096  # what is longer nobody reads, and some patterns take time that grows with its square
+_DOT = "•"
+_PIECE = 8  # characters in a row that a text and a secret do not share by chance
 _WORD = r"[\w.-]*(?:secret|token|passw|pwd|api[_-]?key|private[_-]?key)[\w.-]*"
-_NAMED = later(rf"({_WORD})(\s*[=:]\s*)(?=\S).*", re.IGNORECASE | re.DOTALL)
+_NAMED = later(rf"(({_WORD})\s*[=:]\s*)(?=\S).*", re.IGNORECASE | re.DOTALL)
 _ARGUMENT = later(rf"(-{_WORD}\s+)(\"[^\"]*\"|'[^']*'|(?!--)\S+)", re.IGNORECASE)
 _USER = later(r"((?:^|\s)(?:-u|--user|Bearer|Basic)[\s=]+)\S+")
-_USERINFO = later(r"(://[^/\s:@]*:)\S+@")
+_USERINFO = later(r"(://[^/\s:@]*:)(\S+)@")
 _KEY_ID = later(r"\b(A[KS]IA)[A-Z0-9]{4,}([A-Z0-9]{4})\b")
 _TOKEN = later(r"\beyJ[\w.=-]{20,}")
 _KEY = later(r"(?<![^\s\"'=,])(?=[^\s]*[0-9])(?=[^\s]*[A-Z])(?=[^\s]*[a-z])[A-Za-z0-9/+]{40,}={0,2}(?![^\s\"',;])")
@@ -40,7 +43,52 @@ def line(text: str) -> str:
     """Return any text, of a setting, comment or program's arguments, without what looks like a secret in it."""
     if len(text) > _LONG:
         text = f"{text[:_LONG].rpartition(' ')[0]} {MASK}"  # cut between words: half a secret has no mark of one
-    text = _NAMED.sub(lambda it: it[0] if not is_secret(it[1]) else f"{it[1]}{it[2]}{MASK}", text)
-    text = _ARGUMENT.sub(lambda it: it[0] if not is_secret(it[1].strip()) else f"{it[1]}{MASK}", text)
-    text = _USERINFO.sub(rf"\1{MASK}@", _USER.sub(rf"\1{MASK}", text))
-    return _KEY.sub(MASK, _TOKEN.sub(MASK, _KEY_ID.sub(r"\1…\2", text)))
+    return _KEY_ID.sub(r"\1…\2", _covered(text, lambda _: MASK))
+
+
+def named(text: str) -> list[str]:
+    """Return the parts of a line that look secret, by the words around them or by their shape."""
+    found: list[str] = []
+
+    def noted(secret: str) -> str:
+        found.append(secret)
+        return secret
+
+    _covered(text[:_LONG], noted)
+    return [secret for secret in found if secret]
+
+
+def hide(text: str, secrets: Iterable[str], mask: str = MASK) -> str:
+    """Return a text without these secrets and without pieces of them, which remain if a secret is broken or cut off.
+
+    With "" as the mask, each letter of a secret becomes a dot, so that all others keep their places.
+    """
+    letters = list(text)
+    for secret in secrets:
+        for start, end in _pieces(text, secret):
+            letters[start:end] = _DOT * (end - start)
+    shown = "".join(letters)
+    return re.sub(f"{_DOT}+", mask, shown) if mask and shown != text else shown
+
+
+def _pieces(text: str, secret: str) -> Iterator[tuple[int, int]]:
+    """Yield the start and end of each place where a secret, or a piece of one, is in a text."""
+    at = text.find(secret)
+    while at >= 0 and secret:
+        yield at, at + len(secret)
+        at = text.find(secret, at + len(secret))
+    for word in secret.split():
+        parts = {word[i : i + _PIECE] for i in range(len(word) - _PIECE + 1)}
+        yield from ((i, i + _PIECE) for i in range(len(text) - _PIECE + 1) if parts and text[i : i + _PIECE] in parts)
+
+
+def _covered(text: str, cover: Callable[[str], str]) -> str:
+    """Replace each part of a text that looks secret by `cover` of it. Key IDs stay."""
+
+    def behind(it: re.Match[str]) -> str:
+        return it[1] + cover(it[0][len(it[1]) :])
+
+    text = _NAMED.sub(lambda it: behind(it) if is_secret(it[2]) else it[0], text)
+    text = _ARGUMENT.sub(lambda it: behind(it) if is_secret(it[1].strip()) else it[0], text)
+    text = _USERINFO.sub(lambda it: f"{it[1]}{cover(it[2])}@", _USER.sub(behind, text))
+    return _KEY.sub(lambda it: cover(it[0]), _TOKEN.sub(lambda it: cover(it[0]), text))

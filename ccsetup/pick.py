@@ -6,8 +6,9 @@ import re
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from ccsetup.inert import MASK, cells, inert, veil
+from ccsetup.inert import cells, inert
 from ccsetup.model import Choice
+from ccsetup.paste.echo import echo, summary
 from ccsetup.patterns import later
 
 _LONGEST = 64  # letters that anybody types to find a label; a paste has more
@@ -150,6 +151,6 @@ class Pick:
 
 
 def _use(text: str) -> Entry:
-    lines = text.count("\n") + 1
-    said = f"use the {lines} lines you pasted" if lines > 1 else f'use "{veil(inert(text), MASK)}"'
+    much = summary(text)
+    said = f"use the {much} you pasted" if much else f'use "{echo(text)}"'
     return Entry(Choice(text, said), said, "", "", "", own=False)

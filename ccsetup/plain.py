@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from ccsetup.errors import BadAnswer
-from ccsetup.inert import MASK, inert, veil
+from ccsetup.inert import MASK, inert
 from ccsetup.model import BACK, Asked, Back, Corrected, Secret
+from ccsetup.paste.echo import echo, summary
 from ccsetup.pick import Entry, Pick
 
 SOME = 20  # entries of a list that are shown at once
@@ -29,20 +30,19 @@ class Answered(NamedTuple):
 
 def accepted(asked: Asked, typed: str, label: str = "") -> Answered:
     """Return what a typed text or a chosen value (with its label) answers. Raises BadAnswer."""
-    parsed = asked.parse(typed)
-    value, said = (parsed.value, parsed.said) if isinstance(parsed, Corrected) else (parsed, "")
+    about = Secret(typed) if asked.widget == "secret" else typed
+    try:
+        parsed = asked.parse(typed)
+    except BadAnswer as bad:
+        raise BadAnswer(echo(bad.what, about), next=echo(bad.next, about)) from None
+    value, said = (parsed.value, echo(parsed.said, about)) if isinstance(parsed, Corrected) else (parsed, "")
     if not value and not asked.optional and asked.widget != "choose":
         raise BadAnswer("This needs an answer.")
     if asked.widget == "secret":
         return Answered(Secret(value), MASK if value else "", said)
     if asked.widget == "confirm":
         label = value.capitalize()
-    return Answered(value, label or _echo(value), said)
-
-
-def _echo(value: str) -> str:
-    lines = value.count("\n") + 1
-    return f"{lines} lines" if lines > 1 else veil(inert(value), MASK)
+    return Answered(value, label or summary(value) or echo(value), said)
 
 
 def conversation(asked: Asked, say: Say, read: Read) -> Answered | Back:
@@ -55,7 +55,7 @@ def conversation(asked: Asked, say: Say, read: Read) -> Answered | Back:
     while True:
         for line in _listed(pick) if pick else ():
             say(line)
-        typed = read(_before(asked, pick), asked.widget == "secret").strip()
+        typed = "\n".join(map(inert, read(_before(asked, pick), asked.widget == "secret").split("\n"))).strip()
         if typed == "b" and asked.can_go_back:
             return BACK
         try:
@@ -75,7 +75,7 @@ def _listed(pick: Pick) -> Iterator[str]:
 def _before(asked: Asked, pick: Pick | None) -> str:
     hints = ["number or text"] if pick else ["y or n"] if asked.widget == "confirm" else []
     hints += ["b goes back"] if asked.can_go_back else []
-    default = inert(asked.default)
+    default = summary(asked.default) or echo(asked.default)
     if asked.widget == "secret":
         default = MASK if default else ""
     elif asked.widget == "confirm":
@@ -101,7 +101,7 @@ def _chosen(pick: Pick, typed: str, has_default: bool, say: Say) -> Entry | None
         return pick.shown[int(typed) - 1]
     pick.narrow(typed)
     if not pick.shown:
-        say(f'! Nothing matches "{veil(inert(typed), MASK)}".')
+        say(f'! Nothing matches "{summary(typed) or echo(typed)}".')
         pick.narrow("")
         return None
     if (not pick.shown[0].own and len(pick.shown) == 1) or pick.shown[0].choice.value == typed:

@@ -9,6 +9,8 @@ from typing import TypeVar
 from ccsetup.errors import BadAnswer, Missing, Problem
 from ccsetup.look import Look
 from ccsetup.model import BACK, Answers, Asked, Back, Choice, Corrected, Question, Secret, Told, Value
+from ccsetup.paste import secrets
+from ccsetup.paste.echo import echo
 from ccsetup.world import Prompt
 
 T = TypeVar("T")
@@ -210,11 +212,11 @@ class Walk:
     def _parsed(self, question: Question, value: Value) -> Value:
         if isinstance(value, Secret) or (not value and question.optional):
             return value
-        return self._said(question.parse(value))
+        return self._said(question.parse(value), value)
 
-    def _said(self, value: Value | Corrected) -> Value:
+    def _said(self, value: Value | Corrected, typed: Value) -> Value:
         if isinstance(value, Corrected):
-            self.say(value.said)
+            self.say(echo(value.said, typed))
             return value.value
         return value
 
@@ -227,7 +229,7 @@ class Walk:
             for line in settled.said:
                 self.say(line)
             return settled.value
-        return value if settled is None else self._said(settled)
+        return value if settled is None else self._said(settled, value)
 
     def _bring(self, key: str, answers: Mapping[str, Value]) -> None:
         """Remember what an answer brought along, in place of what its question brought before."""
@@ -261,7 +263,8 @@ class Walk:
                 if not isinstance(stands, Back):
                     return stands
             except Problem as problem:
-                notice, kept = sentence(problem), None if isinstance(answer, Secret) else answer
+                notice = echo(sentence(problem), answer)
+                kept = None if isinstance(answer, Secret) or secrets(answer) else answer
                 self.look.forget()
 
     def _meant(self, question: Question, asked: Asked, answer: Value, answers: Answers) -> Value | Back:

@@ -44,6 +44,13 @@ def readings(text: str, questions: Questions, now: datetime | None = None) -> tu
     return tuple(Reading(*one) for one in reading.of(text, questions, now))
 
 
+def secrets(text: str) -> tuple[str, ...]:
+    """Return the secrets in a text. Pass them to masks.hide to take them out of what is shown."""
+    from ccsetup.paste import secret_values
+
+    return secret_values.secrets(text)
+
+
 def keys(text: str) -> Keys:
     """Find the three values in `export` lines, an INI block, JSON or CSV. Raises BadAnswer; never repeats the text."""
     from ccsetup.paste import held, reading

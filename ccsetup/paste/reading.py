@@ -9,9 +9,10 @@ from typing import NamedTuple
 
 from ccsetup import address, parse
 from ccsetup.errors import BadAnswer
+from ccsetup.masks import hide
 from ccsetup.model import Answers, Corrected, Question, Secret, Value
 from ccsetup.paste.held import held, moment
-from ccsetup.paste.labels import blocks, is_placeholder
+from ccsetup.paste.labels import KEYS, blocks, is_placeholder
 from ccsetup.paste.mending import mend
 from ccsetup.paste.mentions import Mentions, Place, commands, looks_secret, mentions, only_a_name
 from ccsetup.paste.offers import MOST, Offer, Seen, offers, region
@@ -78,6 +79,7 @@ def of(text: str, questions: Questions, now: datetime | None = None) -> Iterator
     read = [(one, _checked(one, place, all_seen, questions)) for one, place in found[:MOST]]
     kept = [(one, checked, _found(one.kind, checked.answers, all_seen)) for one, checked in read]
     kept = [(one, checked, words) for one, checked, words in kept if words]
+    hidden = tuple(recognised(all_seen))
     labels, general = [_label(one, checked.answers) for one, checked, _ in kept], _left_out(all_seen)
     apart = [
         f"{label}: {_apart(one, checked.answers)}" if labels.count(label) > 1 else label
@@ -85,8 +87,22 @@ def of(text: str, questions: Questions, now: datetime | None = None) -> Iterator
     ]
     for i, (one, checked, words) in enumerate(kept):
         label = apart[i] + (f", number {apart[: i + 1].count(apart[i])}" if apart.count(apart[i]) > 1 else "")
-        hint = _hint(checked.answers, now)
-        yield one.kind, Answers(checked.answers), words, (*all_seen.said, *checked.said, *general), label, hint
+        said = (*all_seen.said, *checked.said, *general)
+        yield (
+            one.kind,
+            Answers(checked.answers),
+            tuple(hide(word, hidden) for word in words),
+            tuple(hide(sentence, hidden) for sentence in said),
+            hide(label, hidden),
+            hide(_hint(checked.answers, now), hidden),
+        )
+
+
+def recognised(all_seen: Seen) -> Iterator[str]:
+    """Yield the secret values that were recognised in a message."""
+    yield from (*all_seen.signed.tokens, *all_seen.signed.saml)
+    for settings in (*(block.settings for block in all_seen.blocks), *all_seen.mentions.keys):
+        yield from (settings[key] for key in KEYS[1:] if key in settings)
 
 
 def _shared(all_seen: Seen) -> bool:

@@ -1,0 +1,57 @@
+"""Finds the secrets in a text that somebody typed or pasted: recognised keys and tokens, and labelled values."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ccsetup import masks
+from ccsetup.inert import keylike
+from ccsetup.paste.mending import mend
+from ccsetup.paste.reading import recognised, seen
+from ccsetup.patterns import later
+
+_MOST = 20_000  # characters to search; a longer text is a log, which is not shown
+_SHORTEST = 16  # characters of a key
+_MARK = later(r"[:=：]")
+_LABEL = later(
+    r"(?:passw|passphrase|\bpwd|kennwort|mot de passe|contrase|senha|parola|пароль|密码|密碼|パスワード|비밀번호"
+    r"|secret|secr[eè]t|segret|geheim|секрет|秘密|シークレット|시크릿|token|jeton|токен|令牌|トークン|토큰"
+    r"|(?:access|api|private|zugriffs)[ _-]?(?:key|schlüssel)|clé|clave|chiave|chave|ключ|密钥|密鑰|キー)"
+    r"(?![^\n:=：]{0,40}(?:file|path|datei|fichier))[^\n:=：]{0,40}[:=：]"
+    r"(?![ \t\"'`*]*(?:A[KS]IA|arn:|https?://|[~.]{1,2}/))([^\n]*)",
+    re.IGNORECASE,
+)
+_NEXT_LINE = later(r"\n{1,2}([A-Za-z0-9+/_.-]{8,}={0,2})[^\w\n]*(?=\n|$)")
+_BARE = later(r"^[^\w\n]*(?=\S*[0-9+/])(?=\S*[A-Z])(?=\S*[a-z])([A-Za-z0-9+/_.-]{16,}={0,2})[^\w\n]*$", re.MULTILINE)
+
+
+def secrets(text: str) -> tuple[str, ...]:
+    """Return each secret as it is in the text, or joined if it is broken over several lines."""
+    if len(text) < _SHORTEST and not _MARK.search(text):
+        return ()  # keeps typing in a list fast
+    text = text[:_MOST]
+    found = [value for line in text.split("\n") for value in masks.named(line)]
+    found += [*keylike(text), *_labelled(text), *recognised(seen(text))]
+    if "\n" in text:
+        found += _in_lines(mend(text).text)
+    return tuple(dict.fromkeys(value for value in found if value.strip()))
+
+
+def _labelled(text: str) -> Iterator[str]:
+    """Yield what follows a label such as "password:" in one of several languages."""
+    for found in _LABEL.finditer(text):
+        yield found[1].strip(" \t\"'`*")
+
+
+def _in_lines(text: str) -> Iterator[str]:
+    """Yield single words on lines of their own, below a label or similar to a key, and the lines that continue them.
+
+    Not for a single line: there such a word may be a name.
+    """
+    for found in (*_LABEL.finditer(text), *_BARE.finditer(text)):
+        yield found[1]
+        at = found.end()
+        while piece := _NEXT_LINE.match(text, at):
+            yield piece[1]
+            at = piece.end()
