@@ -24,7 +24,7 @@ PURE = {
 FAMILIES = (
     {"files", "writing", "disk", "backups"},
     {"signin", "center", "grants", "browser"},
-    {"prompt", "plain", "sheet"},
+    {"prompt", "plain", "sheet", "ui"},
     {
         "aws",
         "iam",
@@ -60,7 +60,7 @@ MAY = {
 }
 DOORS = {
     "questionary": {"sheet"},
-    "prompt_toolkit": {"prompt", "sheet"},
+    "prompt_toolkit": {"prompt", "sheet", "ui"},
     "rich": {"screen"},
     "boto3": {"aws"},
     "botocore": {"aws", "center", "machine", "fetching", "resolve", "sdk", "pool", "clients"},

@@ -1,0 +1,1 @@
+"""Prompts, lists and screen output."""

@@ -1,0 +1,105 @@
+"""The terminal you type on: whether it shows what you type, and what you typed before a question was on screen."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+TYPE_CHECKING = False  # as typing has it, without the time that importing typing takes
+if TYPE_CHECKING:
+    from typing import Any
+
+QUIET_S = 0.1  # the lines of a paste arrive faster than this
+LONGEST_S = 2.0  # how long to wait for the end of a paste
+LOCAL = 3  # the index of the flags for echo and line editing in termios' list
+
+
+class Tty:
+    """Controls stdin if it is a POSIX terminal; on Windows, which shows only what is read, it changes nothing."""
+
+    def __init__(self) -> None:
+        self._found: list[Any] | None = None  # the settings before we changed them
+
+    def hush(self) -> bool:
+        """Hide what you type until the program ends, since it may be a secret that you paste before its question.
+
+        Returns whether the terminal can hide it.
+        """
+        there = _settings()
+        if there and self._found is None:
+            import atexit
+
+            self._found = there
+            atexit.register(_set, there)
+            _set(_without(there, "ECHO"))
+        return there is not None
+
+    @contextmanager
+    def showing(self) -> Iterator[None]:
+        """Show what you type, if the terminal did so before `hush`."""
+        there = _settings()
+        if not (there and self._found):
+            yield
+            return
+        _set(self._found)
+        try:
+            yield
+        finally:
+            _set(there)
+
+    def drain(self, wait_s: float = 0.0) -> None:
+        """Drop what you typed so far, and the rest of a paste that is still arriving. Waits `wait_s` for its start."""
+        there = _settings()
+        if there is None:
+            _drain_windows()
+            return
+        import termios
+        from select import select
+
+        end = time.monotonic() + LONGEST_S
+        _set(_without(there, "ICANON"))  # so that an unfinished line counts too
+        try:
+            while select([sys.stdin], [], [], wait_s)[0] and time.monotonic() < end:
+                termios.tcflush(sys.stdin, termios.TCIFLUSH)
+                wait_s = QUIET_S
+        finally:
+            _set(there)
+
+
+def more(wait_s: float = QUIET_S) -> bool:
+    """Say whether more input is there or arrives within this time."""
+    from select import select
+
+    return _settings() is not None and bool(select([sys.stdin], [], [], wait_s)[0])
+
+
+def _settings() -> list[Any] | None:
+    """Return the terminal's settings; None if stdin is not a terminal that has any."""
+    try:
+        import termios
+    except ImportError:
+        return None
+    return termios.tcgetattr(sys.stdin) if sys.stdin.isatty() else None
+
+
+def _set(settings: list[Any]) -> None:
+    import termios
+
+    termios.tcsetattr(sys.stdin, termios.TCSANOW, settings)
+
+
+def _without(settings: list[Any], flag: str) -> list[Any]:
+    import termios
+
+    return [*settings[:LOCAL], settings[LOCAL] & ~getattr(termios, flag), *settings[LOCAL + 1 :]]
+
+
+def _drain_windows() -> None:
+    try:
+        import msvcrt
+    except ImportError:
+        return
+    while msvcrt.kbhit():  # type: ignore[attr-defined]
+        msvcrt.getwch()  # type: ignore[attr-defined]
