@@ -5,27 +5,29 @@ Everything is drawn on stderr, so that stdout stays free for --json; sheet.py dr
 
 from __future__ import annotations
 
-import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+import warnings
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from ccsetup.errors import Cancelled
-from ccsetup.inert import MASK, inert, spell, veil
-from ccsetup.model import BACK, Asked, Back, Later, Secret
+from ccsetup.errors import Cancelled, Missing
+from ccsetup.inert import spell
+from ccsetup.model import BACK, Asked, Back, Later, Secret, Widget
+from ccsetup.paste.echo import echo, summary
 from ccsetup.plain import Answered, accepted, conversation
 from ccsetup.sheet import Sheet
+from ccsetup.ui import keyboard
+from ccsetup.ui.tty import QUIET_S, Tty, more
 from ccsetup.waiting import signals_stay_here
 
 if TYPE_CHECKING:
     from prompt_toolkit.application import Application
     from prompt_toolkit.output import Output
 
-STALE_S = 5.0  # what is typed while no question stands for longer than this is no answer to the next one
-PASTE_S = 0.1  # the lines of a paste follow each other sooner
+STALE_S = 0.3  # after this long something was loading, and what you typed meanwhile answers no question
 
 
 class Prompt:
@@ -46,42 +48,71 @@ class Prompt:
     ) -> None:
         self._env, self._note, self._on_first_draw = env, note, on_first_draw
         self._input, self._output = input, output
-        self._asked_last: float | None = None
+        self._tty = Tty()
+        self._answered_at = 0.0
+        self._before: Widget | None = None  # what was answered last; None if you went back
 
     def ask(self, asked: Asked) -> str | Secret | Back:
         """Return the parsed answer, or BACK. Raises Cancelled on Ctrl-C and at the end of input."""
         dumb = self._env.get("TERM", "").lower() in ("dumb", "unknown")
-        if dumb and asked.later:
-            asked = asked._replace(choices=(*asked.choices, *asked.later().choices), later=None)
         try:
-            read = self._lines if asked.reads else self._read
-            answer = conversation(asked, self._say, read) if dumb else self._ask(asked)
+            answer = self._converse(asked) if dumb else self._ask(asked)
         except (KeyboardInterrupt, EOFError):
             if dumb:
                 self._say("")  # what is said next begins on a line of its own
             raise Cancelled from None
+        self._answered_at, self._before = time.monotonic(), None if isinstance(answer, Back) else asked.widget
         if isinstance(answer, Back):
             return BACK
         if answer.said and self._note:
             self._note(answer.said)
         return answer.value
 
+    def _converse(self, asked: Asked) -> Answered | Back:
+        """Ask in plain lines."""
+        if asked.later:
+            asked = asked._replace(choices=(*asked.choices, *asked.later().choices), later=None)
+        self._tty.hush()
+        if self._is_fresh(asked):
+            self._drain()
+        return conversation(asked, self._say, self._lines if asked.reads or asked.widget == "secret" else self._read)
+
     def _ask(self, asked: Asked) -> Answered | Back:
+        from prompt_toolkit.input.typeahead import clear_typeahead
         from prompt_toolkit.output import ColorDepth
 
         sheet = Sheet(asked, self._terminal(), ColorDepth.DEPTH_1_BIT if self._env.get("NO_COLOR") else None)
         app = sheet.application(self._input)
+        keys = keyboard.attach(app.input)
+        app.ttimeoutlen = keyboard.escape_s(self._env)
         app.after_render += self._drawn
         if asked.later:
             app.after_render += Beside(sheet, asked.later).begin
-        self._quiet()
+        if self._input is None:
+            self._tty.hush()
+            if self._is_fresh(asked):
+                self._drain()
+                keys.forget()
+                clear_typeahead(app.input)
         answer = self._run(app)
-        self._asked_last = time.monotonic()
         if isinstance(answer, bool):
             answer = accepted(asked, "yes" if answer else "no")
         if isinstance(answer, Answered):
             sheet.leave(answer.shown)
         return answer  # type: ignore[no-any-return]
+
+    def _is_fresh(self, asked: Asked) -> bool:
+        """Say whether to drop what you typed before this question was on screen.
+
+        You can only choose or confirm what you have seen, unless you come back to it. You may type the next text
+        ahead, but not while something is loading. After a hidden answer it may be the rest of a pasted secret.
+        """
+        is_late = time.monotonic() - self._answered_at > STALE_S
+        is_new = self._before is not None and asked.widget in ("choose", "confirm")
+        return is_late or is_new or self._before == "secret"
+
+    def _drain(self) -> None:
+        self._tty.drain(QUIET_S if self._before == "secret" else 0.0)
 
     def _run(self, app: Application[Any]) -> Any:
         from asyncio import CancelledError
@@ -91,53 +122,27 @@ class Prompt:
         except CancelledError:  # Ctrl-C in the moment before the prompt took the keys over
             raise KeyboardInterrupt from None
 
-    def _quiet(self) -> None:
-        """Keep what is typed between two questions off the screen: it may be a secret that somebody pastes early."""
-        if self._input is not None or not sys.stdin.isatty():
-            return
-        try:
-            import termios
-        except ImportError:  # Windows echoes only what is read
-            return
-        there = termios.tcgetattr(sys.stdin)
-        if self._asked_last is None and there[3] & termios.ECHO:
-            import atexit
-
-            atexit.register(termios.tcsetattr, sys.stdin, termios.TCSANOW, list(there))
-            there[3] &= ~termios.ECHO
-            termios.tcsetattr(sys.stdin, termios.TCSANOW, there)
-        elif self._asked_last is not None and time.monotonic() - self._asked_last > STALE_S:
-            termios.tcflush(sys.stdin, termios.TCIFLUSH)
-
     def _say(self, text: str) -> None:
         print(spell(text, sys.stderr.encoding), file=sys.stderr)
 
-    def _read(self, before: str, hidden: bool) -> str:
-        from getpass import getpass
-
-        print(spell(before, sys.stderr.encoding), end="", file=sys.stderr, flush=True)
-        self._drawn()
-        typed = getpass("", stream=sys.stderr) + "\n" if hidden else sys.stdin.readline()
-        if not typed:
-            raise EOFError
-        return typed
+    def _read(self, before: str, hidden: bool = False) -> str:
+        """Read a line that the terminal shows while you type it."""
+        self._show(before)
+        with self._tty.showing():
+            return _line()
 
     def _lines(self, before: str, hidden: bool) -> str:
-        """Read a line and, where it is the first of a paste, those that came with it; show it once it is known."""
-        with unechoed():
-            typed = self._with_more(self._read(before, hidden))
-        self._say(f"{len(typed.splitlines())} lines" if "\n" in typed.strip() else veil(inert(typed.strip()), MASK))
+        """Read a line that may hold a secret, and the other lines of its paste; then show what is not secret."""
+        self._show(before)
+        typed = _line() if self._tty.hush() or not hidden else _hidden()
+        while more():
+            typed += _line()
+        self._say("" if hidden else summary(typed.strip()) or echo(typed.strip()))
         return typed
 
-    def _with_more(self, typed: str) -> str:
-        from select import select
-
-        while set(" ={[") & set(typed.strip()) and os.name != "nt" and select([sys.stdin], [], [], PASTE_S)[0]:
-            more = sys.stdin.readline()
-            if not more:
-                break
-            typed += more
-        return typed
+    def _show(self, before: str) -> None:
+        print(spell(before, sys.stderr.encoding), end="", file=sys.stderr, flush=True)
+        self._drawn()
 
     def _drawn(self, _: object = None) -> None:
         first, self._on_first_draw = self._on_first_draw, None
@@ -154,24 +159,27 @@ class Prompt:
         return self._output  # type: ignore[no-any-return]
 
 
-@contextmanager
-def unechoed() -> Iterator[None]:
-    """Keep the terminal from showing what is typed: it may be a secret, and nobody knows before it is there."""
-    try:
-        import termios
-    except ImportError:  # Windows echoes only what is read
-        yield
-        return
-    if not sys.stdin.isatty():
-        yield
-        return
-    there = termios.tcgetattr(sys.stdin)
-    quiet = [*there[:3], there[3] & ~termios.ECHO, *there[4:]]
-    termios.tcsetattr(sys.stdin, termios.TCSANOW, quiet)
-    try:
-        yield
-    finally:
-        termios.tcsetattr(sys.stdin, termios.TCSANOW, there)
+def _line() -> str:
+    """Read a line. Raises EOFError at the end of input."""
+    typed = sys.stdin.readline()
+    if not typed:
+        raise EOFError
+    return typed
+
+
+def _hidden() -> str:
+    """Read a hidden line on a terminal that only getpass can hide it on. Raises Missing if it can't."""
+    from getpass import GetPassWarning, getpass
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", GetPassWarning)
+        try:
+            return getpass("", stream=sys.stderr) + "\n"
+        except GetPassWarning:
+            raise Missing(
+                "This terminal can't hide what you type.",
+                next="Use another terminal, or pipe the keys in: pbpaste | ccsetup setup keys --keys -",
+            ) from None
 
 
 class Beside:
@@ -192,14 +200,14 @@ class Beside:
         found = self._look()
         if found.choices or found.redraw:
             with suppress(RuntimeError):  # the question has been answered meanwhile
-                loop.call_soon_threadsafe(lambda: app.create_background_task(self._show(app, found)))
+                loop.call_soon_threadsafe(self._show, app, found)
 
-    async def _show(self, app: Application[Any], found: Later) -> None:
-        from prompt_toolkit.application import run_in_terminal
-
+    def _show(self, app: Application[Any], found: Later) -> None:
+        """Draw the new heading and entries. prompt_toolkit's run_in_terminal would echo a paste meanwhile."""
         if not app.is_running or app.is_done:
             return
         if found.redraw:
-            await run_in_terminal(found.redraw)
+            app.renderer.erase()
+            found.redraw()
         self._sheet.grow(found.choices)
         app.invalidate()

@@ -10,10 +10,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ccsetup.errors import BadAnswer
-from ccsetup.inert import MASK, cells, cut, inert, padded, spell, veil, wrap
+from ccsetup.inert import cells, cut, inert, padded, spell, wrap
 from ccsetup.model import BACK, Asked, Choice
+from ccsetup.paste import secrets
+from ccsetup.paste.echo import echo, summary
 from ccsetup.pick import Entry, Pick
 from ccsetup.plain import Answered, accepted
+from ccsetup.ui.bindings import unused
+from ccsetup.ui.tty import more
 
 if TYPE_CHECKING:
     from prompt_toolkit.application import Application
@@ -28,9 +32,7 @@ if TYPE_CHECKING:
 ROWS = 12  # entries of a list on screen at once
 MOVES = {"up": -1, "c-p": -1, "down": 1, "c-n": 1, "pageup": -10, "pagedown": 10, "home": -(10**9), "end": 10**9}
 HINT = 24  # columns below which a hint is not worth cutting
-ESCAPE_S = 0.05  # how long a lone Esc waits, lest it be the beginning of an arrow key
-LONGEST = 2000  # letters of a line that are drawn
-BREAK = "⏎"  # how a line break in a paste looks in the one line it is shown in
+BREAK = "⏎"  # stands for the line breaks of a paste in the buffer's single line
 STYLE = [
     ("qmark", "fg:ansicyan"),
     ("question", "bold"),
@@ -69,7 +71,7 @@ class Sheet:
             "color_depth": self.depth,
             "enable_suspend": True,
         }
-        line = {**common, "wrap_lines": False, "input_processors": [Veil()]}
+        line = {**common, "wrap_lines": False, "input_processors": [Echo(hidden=widget == "secret")]}
         if self.pick:
             return self._framed(self._filter_line(self.pick.typed, line))
         import questionary
@@ -93,7 +95,7 @@ class Sheet:
         message = [("class:qmark", "?"), ("class:question", f" {line['message']} ")]
         more = {**line, "message": message, "placeholder": self._beside, "lexer": SimpleLexer("class:answer")}
         session: PromptSession[Any] = PromptSession(**more)
-        session.default_buffer.reset(Document(typed))
+        session.default_buffer.reset(Document(_in_one_line(typed)))
         return session.app
 
     def grow(self, choices: Sequence[Choice]) -> None:
@@ -149,9 +151,8 @@ class Sheet:
             app.layout.current_buffer.on_text_changed += self._changed
         parts = [_lines(self._above), app.layout.container, _lines(self._below)]
         app.layout = Layout(HSplit(parts), line)
-        keys = self._keys()
-        app.key_bindings = merge_key_bindings([app.key_bindings, keys] if app.key_bindings else [keys])
-        app.ttimeoutlen = ESCAPE_S
+        theirs = [app.key_bindings] if app.key_bindings else []
+        app.key_bindings = merge_key_bindings([*theirs, unused(self.asked.widget), self._keys()])
         app.erase_when_done = True
         return app
 
@@ -182,7 +183,8 @@ class Sheet:
         column = min(self.pick.widest, max(room * 2 // 5, 28))
         lines = [part for entry, chosen in shown for part in self._row(entry, chosen, room, column)]
         if not shown:
-            lines = self._block("class:help", f'    nothing matches "{veil(inert(self.pick.typed), MASK)}"')
+            typed = self.pick.typed
+            lines = self._block("class:help", f'    nothing matches "{summary(typed) or echo(typed)}"')
         current = self.pick.current()
         if self.asked.reads and self.pick.typed and current and cells(current.label) > room:  # what was read, whole
             lines += self._block("class:help", current.label, 4)
@@ -225,8 +227,7 @@ class Sheet:
         keys = KeyBindings()
         can_go_back = Condition(lambda: self.asked.can_go_back)
         empty = Condition(lambda: not self.app.current_buffer.text)
-        keys.add("escape", eager=True, filter=can_go_back)(_back)
-        keys.add("escape", eager=True, filter=~can_go_back)(lambda event: None)  # or Esc, Enter would be Alt-Enter
+        keys.add("escape", eager=True)(self._escape)
         keys.add("left", filter=can_go_back & empty)(_back)
         if self.asked.widget != "confirm":
             keys.add("enter", eager=True)(self._enter)
@@ -236,13 +237,18 @@ class Sheet:
                 keys.add(key, eager=True)(partial(self._move, by))
         return keys
 
+    def _escape(self, event: KeyPressEvent) -> None:
+        """Go back, unless other keys came together with Esc: then it is Alt with a letter or an unknown sequence."""
+        if not event.key_processor.empty_queue() and self.asked.can_go_back:
+            _back(event)
+
     def _enter(self, event: KeyPressEvent) -> None:
         buffer = event.current_buffer
         if buffer.complete_state:
             buffer.complete_state = None
             return
-        if self.asked.reads and event.app.key_processor.input_queue and set("={[") & set(buffer.text):
-            buffer.insert_text(BREAK)  # a terminal that sends a paste line by line, as if it were typed
+        if self._goes_on(event):
+            buffer.insert_text(BREAK)
             return
         entry = self.pick.current() if self.pick else None
         if entry:
@@ -251,6 +257,20 @@ class Sheet:
             answer = None if self.pick else self._settle(_typed(buffer))
         if answer:
             event.app.exit(result=answer)
+        elif self.refused and (self.asked.widget == "secret" or secrets(_typed(buffer))):
+            self._empty(buffer)
+
+    def _goes_on(self, event: KeyPressEvent) -> bool:
+        """Say whether Enter ends a line of a paste: some terminals send a paste as if you typed it."""
+        takes_lines = self.asked.widget == "secret" or self.asked.reads is not None
+        return bool(takes_lines and event.current_buffer.text and (event.key_processor.input_queue or more()))
+
+    def _empty(self, buffer: Buffer) -> None:
+        """Drop a refused text that contains a secret, since you can't see it to correct it. The error stays."""
+        refused = self.refused
+        buffer.reset()
+        buffer.on_text_changed.fire()
+        self.refused = refused
 
     def _move(self, by: int, event: KeyPressEvent) -> None:
         if self.pick:
@@ -263,8 +283,12 @@ def _back(event: KeyPressEvent) -> None:
 
 
 def _paste(event: KeyPressEvent) -> None:
-    text = event.data.replace("\r\n", "\n").replace("\r", "\n").strip("\n")
-    event.current_buffer.insert_text(BREAK.join(map(inert, text.split("\n"))))
+    event.current_buffer.insert_text(_in_one_line(event.data))
+
+
+def _in_one_line(text: str) -> str:
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").strip("\n").split("\n")
+    return BREAK.join(map(inert, lines))
 
 
 def _typed(buffer: Buffer) -> str:
@@ -284,17 +308,25 @@ def _lines(text: Callable[[], Fragments]) -> ConditionalContainer:
     return ConditionalContainer(window, Condition(lambda: bool(text())))
 
 
-class Veil:
-    """Shows dots for what looks like a key or token in what is typed or pasted, and the end of a very long line."""
+class Echo:
+    """Shows what you type or paste with dots for the secrets in it, or only the number of lines.
+
+    `hidden` says that the text is already dots.
+    """
+
+    def __init__(self, hidden: bool = False) -> None:
+        self._hidden = hidden
+        self._last = "", ""  # prompt_toolkit asks several times for each drawing
 
     def apply_transformation(self, line: TransformationInput) -> Transformation:
-        """Return the line as it is shown; every letter keeps its place, counted from where what is shown begins."""
+        """Return the line as it is shown: each letter in its place, or the cursor behind the number of lines."""
         from prompt_toolkit.formatted_text import fragment_list_to_text
         from prompt_toolkit.layout.processors import Transformation
 
         text = fragment_list_to_text(line.fragments)
-        veiled = veil(text)
-        if len(text) > LONGEST:  # each letter costs drawing, seen or not: a log would take minutes
-            gone = len(text) - LONGEST
-            return Transformation([("class:answer", veiled[gone:])], lambda i: max(i - gone, 0), lambda i: i + gone)
-        return Transformation(line.fragments if veiled == text else [("class:answer", veiled)])
+        if much := summary(text.replace(BREAK, "\n")):
+            return Transformation([("class:answer", much)], lambda _: len(much), lambda _: len(text))
+        if text != self._last[0]:
+            self._last = text, text if self._hidden else echo(text, mask="")
+        shown = self._last[1]
+        return Transformation(line.fragments if shown == text else [("class:answer", shown)])

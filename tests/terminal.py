@@ -77,12 +77,13 @@ class Terminal:
                 raise AssertionError(f"never shown: {[t for t in texts if t not in self.flat()]}\n{self.text()}")
 
     def ask(self, question: str) -> None:
-        """Wait until the question is the last one on screen, and takes keys."""
+        """Wait until the question is the last one on screen, and takes keys: the cursor is behind it, not below."""
         until = time.monotonic() + 30
         while True:
             asked = [line for line in self.lines() if line.startswith("?")]
             shown = bool(asked) and " ".join(asked[-1].split()).startswith(f"? {question}"[: self.screen.columns])
-            if shown and (self.plain or not termios.tcgetattr(self.child.child_fd)[3] & termios.ICANON):
+            raw = not termios.tcgetattr(self.child.child_fd)[3] & termios.ICANON
+            if shown and (self.plain or (raw and self.screen.cursor.x > 0)):
                 return
             if not self.read() or time.monotonic() > until:
                 raise AssertionError(f"never asked: {question}\n{self.text()}")

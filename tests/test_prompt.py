@@ -1,32 +1,41 @@
 """The prompts: through a pipe with the real questionary, and on a pseudo-terminal as a person sees them."""
 
-import os
+import getpass
+import io
 import signal
 import subprocess
 import sys
 import threading
 import time
-from pathlib import Path
 from types import SimpleNamespace
 
-import pexpect
-import pyte
 import pytest
+from asked import (
+    BACKSPACE,
+    CTRL_C,
+    CTRL_D,
+    CTRL_U,
+    DOWN,
+    END,
+    ENTER,
+    ESC,
+    HOME,
+    LEFT,
+    PAGE_DOWN,
+    PAGE_UP,
+    ROOT,
+    UP,
+    Terminal,
+    pasted,
+)
 from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
 
-from ccsetup.errors import BadAnswer, Cancelled
+from ccsetup.errors import BadAnswer, Cancelled, Missing
 from ccsetup.model import BACK, Asked, Choice, Corrected, Secret
 from ccsetup.prompt import Prompt
-from ccsetup.sheet import Veil
-
-ROOT = Path(__file__).resolve().parent.parent
-ENTER, ESC, UP, DOWN, LEFT, HOME, END = "\r", "\x1b", "\x1b[A", "\x1b[B", "\x1b[D", "\x1b[H", "\x1b[F"
-PAGE_UP, PAGE_DOWN, CTRL_C, CTRL_D, CTRL_U, BACKSPACE = "\x1b[5~", "\x1b[6~", "\x03", "\x04", "\x15", "\x7f"
-
-
-def pasted(text):
-    return f"\x1b[200~{text}\x1b[201~"
+from ccsetup.sheet import Echo
+from ccsetup.ui.tty import Tty
 
 
 def twelve(text):
@@ -203,84 +212,6 @@ def test_the_first_draw_is_told_once():
         prompt.ask(TEXT)
         prompt.ask(KIND)
     assert drawn == [1]
-
-
-CHILD = """
-import os, sys
-sys.path.insert(0, {root!r})
-from ccsetup.errors import BadAnswer, Cancelled
-from ccsetup.model import *
-from ccsetup.prompt import Prompt
-def twelve(text):
-    if not text.isdigit() or len(text) != 12:
-        raise BadAnswer("An account ID has 12 digits, such as 123456789012.")
-    return text
-many = tuple(Choice(f"id-{{i}}", f"repo-{{i}}", "a hint that is rather long and says much") for i in range(4998))
-many += (Choice("MySharedDemoRepo", "MySharedDemoRepo", "the one"),)
-many += (Choice("kanji", "日本語のとても長い名" * 6, "漢字" * 40),)
-evil = "\\x1b[31mred\\x1b]0;owned\\x07 [bold]x[/] <b>y</b>\\nsecond\\x9b2J \\u202eabc\\u200b"
-prompt = Prompt(os.environ)
-with open({out!r}, "w", encoding="utf-8") as out:
-    try:
-        for asked in [{asked}]:
-            answer = prompt.ask(asked)
-            shown = "BACK" if answer is BACK else answer.reveal() if isinstance(answer, Secret) else answer
-            print(repr(shown), file=out, flush=True)
-    except Cancelled:
-        print("CANCELLED", file=out, flush=True)
-"""
-
-
-class Terminal:
-    """A child that asks, on a pseudo-terminal, and a screen that shows what it drew."""
-
-    def __init__(self, tmp_path, asked, columns=100, rows=24, **env):
-        self.out = tmp_path / "answers"
-        code = CHILD.format(root=str(ROOT), out=str(self.out), asked=asked)
-        script = tmp_path / "child.py"
-        script.write_text(code, encoding="utf-8")
-        clean = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "LANG": "C.UTF-8", "TERM": "xterm-256color", **env}
-        self.child = pexpect.spawn(sys.executable, [str(script)], env=clean, dimensions=(rows, columns), timeout=10)
-        self.screen = pyte.Screen(columns, rows)
-        self.stream = pyte.ByteStream(self.screen)
-        self.raw = b""
-
-    def until(self, text, seconds=10.0):
-        """Read until `text` is on the screen and nothing more is being drawn."""
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            self._read(0.05)
-            if text in "\n".join(self.lines()):
-                self._read(0.05)
-                return self
-        raise AssertionError(f"{text!r} is not on the screen:\n" + "\n".join(self.lines()))
-
-    def press(self, *keys):
-        for key in keys:
-            self.child.send(key)
-        return self
-
-    def answers(self):
-        """Return what the child was answered, once it is gone."""
-        self.child.expect(pexpect.EOF)
-        self._feed(self.child.before)
-        self.child.close()
-        assert self.child.exitstatus == 0
-        return self.out.read_text(encoding="utf-8").splitlines()
-
-    def lines(self):
-        return [line.rstrip() for line in self.screen.display if line.strip()]
-
-    def _read(self, seconds):
-        try:
-            while True:
-                self._feed(self.child.read_nonblocking(65536, seconds))
-        except (pexpect.TIMEOUT, pexpect.EOF):
-            return
-
-    def _feed(self, raw):
-        self.raw += raw
-        self.stream.feed(raw)
 
 
 LONG = (
@@ -460,6 +391,15 @@ class TestOnADumbTerminal:
         assert terminal.raw.rstrip(b" ^CD").endswith(b"\n")  # what is said next is on a line of its own
 
 
+def test_where_typing_cannot_be_hidden_nothing_is_typed(monkeypatch):
+    monkeypatch.setattr(Tty, "hush", lambda self: False)
+    monkeypatch.setattr(getpass, "getpass", getpass.fallback_getpass)
+    monkeypatch.setattr(sys, "stdin", io.StringIO("hunter2\n"))
+    with pytest.raises(Missing, match="can't hide"):
+        Prompt({"TERM": "dumb"}).ask(Asked("key", "Key?", "secret"))
+    assert sys.stdin.read() == "hunter2\n"
+
+
 def test_importing_the_prompt_loads_no_library():
     code = "import ccsetup.prompt, sys; print({'questionary', 'prompt_toolkit', 'asyncio'} & set(sys.modules))"
     assert subprocess.check_output([sys.executable, "-c", code], cwd=ROOT, text=True).strip() == "set()"
@@ -471,10 +411,8 @@ def test_at_the_first_prompt_nothing_of_the_sdk_and_no_rich_is_loaded(tmp_path):
     assert terminal.press("v", ENTER).answers() == ["'set()'"]
 
 
-def test_a_line_of_a_whole_log_is_drawn_by_its_end():
+def test_a_line_of_a_whole_log_is_told_by_its_length():
     line = SimpleNamespace(fragments=[("", "x" * 100_000 + "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY1 end")])
-    drawn = Veil().apply_transformation(line)
-    text = "".join(part for _, part in drawn.fragments)
-    assert len(text) == 2000
-    assert text.endswith(" end") and "wJalr" not in text
-    assert drawn.display_to_source(drawn.source_to_display(99_990)) == 99_990
+    drawn = Echo().apply_transformation(line)
+    assert "".join(part for _, part in drawn.fragments) == "100,045 characters"
+    assert drawn.source_to_display(99_990) == len("100,045 characters")

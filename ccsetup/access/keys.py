@@ -41,11 +41,22 @@ def _key_or_paste(text: str) -> str | Corrected:
         return text
 
 
+def _recognised(text: str) -> str:
+    """Return a few words for a paste of all the values, "" for anything else."""
+    from ccsetup import masks, paste
+
+    try:
+        found = paste.keys(text)
+    except BadAnswer:
+        return ""
+    return f"the access key {masks.value('aws_access_key_id', found.access_key_id)} and what belongs to it"
+
+
 def _settle_paste(value: Value, answers: Answers, look: Look) -> Told | None:
     """Let a paste answer for the secret, the token and the end, too."""
     if str(value).isalnum():
         return None
-    from ccsetup import masks, paste
+    from ccsetup import paste
 
     found = paste.keys(str(value))
     ends = found.expires_at.strftime("%Y-%m-%dT%H:%M:%SZ") if found.expires_at else ""
@@ -54,7 +65,7 @@ def _settle_paste(value: Value, answers: Answers, look: Look) -> Told | None:
         "session_token": found.session_token,
         "expires_at": ends,
     }
-    said = f"Recognised: the access key {masks.value('aws_access_key_id', found.access_key_id)} and what belongs to it."
+    said = f"Recognised: {_recognised(str(value))}."
     return Told(found.access_key_id, (said,), {key: told for key, told in beside.items() if told})
 
 
@@ -69,6 +80,7 @@ QUESTIONS = (
         help="It begins with ASIA (temporary) or AKIA (long-term); or paste all the values at once.",
         parse=_key_or_paste,
         settle=_settle_paste,
+        reads=_recognised,
         once=True,  # a paste would be added to the key that stands there
         flag="--keys",
         unasked="Pipe the values in, such as: pbpaste | ccsetup setup keys --keys -, or take the variables: --keys env",
