@@ -7,16 +7,15 @@ import shlex
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
+from ccsetup.core import regions
+from ccsetup.core.regions import REGION
 from ccsetup.errors import BadAnswer
 from ccsetup.patterns import later
-from ccsetup.signing import REGIONS as REGIONS
-from ccsetup.signing import git_host as git_host
 
 Form = Literal["name", "codecommit", "https", "ssh", "arn", "console"]
 
 _EXAMPLE = "codecommit::us-east-2://MySharedDemoRepo"
-_REGION = r"[a-z]{2}(?:-[a-z]+)+-[0-9]+[a-z]?"
-_HOST = rf"(?:vpce-[a-z0-9-]+\.)?git-codecommit(?:-fips)?\.(?P<region>{_REGION})(?:\.vpce)?\.amazonaws\.com(?:\.cn)?"
+_REGION = f"{REGION}[a-z]?"  # or one of its zones
 _PORT = r"(?::[0-9]{1,5})?"
 _REST = r"(?P<name>[^/?#\s]+?)/?(?:[?#].*|/info/refs.*)?"
 _CODECOMMIT = later(
@@ -25,13 +24,13 @@ _CODECOMMIT = later(
     re.IGNORECASE | re.ASCII,
 )
 _GIT = later(
-    rf"(?:(?P<scheme>https?|ssh)://)?(?:[^/\s]*@)?(?P<host>{_HOST})(?P<port>{_PORT})[/:]/?v1/repos/{_REST}",
+    rf"(?:(?P<scheme>https?|ssh)://)?(?:[^/\s]*@)?(?P<host>[a-z0-9.-]+)(?P<port>{_PORT})[/:]/?v1/repos/{_REST}",
     re.IGNORECASE | re.ASCII,
 )
+_REGION_PLACE = later(r"(?:codecommit:{1,3}|\w+://(?:[^/@]*@)?git-codecommit(?:-fips)?\.)([a-z0-9-]+)", re.IGNORECASE)
 _OTHER_HOST = later(rf"https://(?:[^/\s]*@)?(?P<host>[^/\s@]+)/v1/repos/{_REST}", re.IGNORECASE | re.ASCII)
 _CONSOLE = later(
-    rf"https://(?:(?P<account>[0-9]{{12}})-[a-z0-9]+\.)?(?:(?P<region>{_REGION})\.)?"
-    r"console\.(?:aws\.amazon\.com|amazonaws\.cn|amazonaws-us-gov\.com)(?P<path>/\S*)",
+    r"https://(?P<host>(?:(?P<account>[0-9]{12})-)?[a-z0-9.-]+)(?P<path>/\S*)",
     re.IGNORECASE | re.ASCII,
 )
 _CONSOLE_NAME = later(r"/codesuite/codecommit/repositories/([^/?#]+)|/codecommit/home[^#]*#/repository/([^/?#]+)")
@@ -88,11 +87,6 @@ def parse(text: str, endpoint: str = "") -> Address:
     return _command(command["words"], endpoint) if command else _address(text, endpoint)
 
 
-def partition_of(region: str) -> str:
-    """Return the partition a region lies in: aws, aws-cn, aws-us-gov."""
-    return "aws-cn" if region.startswith("cn-") else "aws-us-gov" if region.startswith("us-gov-") else "aws"
-
-
 def codecommit_url(repository: str, region: str, profile: str = "") -> str:
     """Return the address git-remote-codecommit takes, such as codecommit::us-east-2://dev@MyRepo.
 
@@ -114,24 +108,23 @@ def takes_profile(profile: str) -> bool:
 
 def https_url(region: str, repository: str, host: str = "") -> str:
     """Return the https address; `host` (with port) when it is not the region's own."""
-    return f"https://{host or git_host(region)}/v1/repos/{repository}"
+    return f"https://{host or regions.git_host(region)}/v1/repos/{repository}"
 
 
 def ssh_url(region: str, repository: str) -> str:
     """Return the ssh address, without a key's id."""
-    return f"ssh://{git_host(region)}/v1/repos/{repository}"
+    return f"ssh://{regions.git_host(region)}/v1/repos/{repository}"
 
 
 def console_url(region: str, repository: str) -> str:
     """Return the page of the AWS console that shows the repository."""
-    hosts = {"aws-cn": "console.amazonaws.cn", "aws-us-gov": "console.amazonaws-us-gov.com"}
-    host = f"{region}.{hosts.get(partition_of(region), 'console.aws.amazon.com')}"
+    host = regions.console_host(region)
     return f"https://{host}/codesuite/codecommit/repositories/{repository}/browse?region={region}"
 
 
 def arn(region: str, account_id: str, repository: str) -> str:
     """Return the repository's ARN, as policies name it."""
-    return f"arn:{partition_of(region)}:codecommit:{region}:{account_id}:{repository}"
+    return regions.arn("codecommit", region, account_id, repository)
 
 
 def repository_name(text: str) -> str:
@@ -150,37 +143,46 @@ def _address(text: str, endpoint: str) -> Address:
         raise BadAnswer(f"A repository is a name or an address, such as MySharedDemoRepo or {_EXAMPLE}.")
     if text.lower().startswith("arn:"):
         return _arn(text)
-    if found := _GIT.fullmatch(text):
-        return _git(found)
+    if (found := _GIT.fullmatch(text)) and (named := _git(found)):
+        return named
     if found := _CODECOMMIT.fullmatch(text):
         named = _found("codecommit", found["name"], found["region"] or found["bare"] or "")
         return named._replace(profile=found["profile"] or "")
-    if found := _CONSOLE.fullmatch(text):
-        return _console(found)
+    if (found := _CONSOLE.fullmatch(text)) and (at := regions.locate(found["host"], "console")):
+        return _console(found, at[1])
     if (found := _OTHER_HOST.fullmatch(text)) and found["host"].lower() == endpoint.lower():
         return _found("https", found["name"], "")._replace(host=endpoint)
+    if (wrong := _REGION_PLACE.match(text)) and (near := regions.like(wrong[1])) and not regions.is_region(wrong[1]):
+        raise BadAnswer(f"{wrong[1]} is not a region. Did you mean {near[0]}? An address looks like {_EXAMPLE}.")
     if re.search(r"[:/@]", text):
         raise BadAnswer(f"{_shown(text)} is no CodeCommit address; one looks like {_EXAMPLE}.")
     return _found("name", text, "")
 
 
-def _git(found: re.Match[str]) -> Address:
+def _git(found: re.Match[str]) -> Address | None:
+    """Return the repository of an address on one of CodeCommit's hosts; None on any other."""
     form: Form = "ssh" if (found["scheme"] or "").lower() == "ssh" or _is_scp(found) else "https"
-    named = _found(form, found["name"], found["region"])
-    host = found["host"].lower().replace(found["region"].lower(), named.region) + found["port"]
-    return named if host.removesuffix(":443") == git_host(named.region) or form == "ssh" else named._replace(host=host)
+    labels = found["host"].lower().split(".")
+    zone = next((label for label in labels if label[-1:].isalpha() and regions.is_region(label[:-1])), "")
+    host = ".".join(zone[:-1] if label == zone else label for label in labels) + found["port"]
+    region = regions.git_region(host)
+    if not region:
+        return None
+    named = _found(form, found["name"], zone or region)
+    usual = form == "ssh" or host.removesuffix(":443") == regions.git_host(region)
+    return named if usual else named._replace(host=host)
 
 
 def _is_scp(found: re.Match[str]) -> bool:
     return not found["scheme"] and found.string[found.end("port")] == ":"
 
 
-def _console(found: re.Match[str]) -> Address:
+def _console(found: re.Match[str], region_of_host: str) -> Address:
     page = _CONSOLE_NAME.search(found["path"])
     if not page:
         raise BadAnswer(f"Open the repository itself in the console and copy that address, or write {_EXAMPLE}.")
     region = _CONSOLE_REGION.search(found["path"])
-    named = _found("console", page[1] or page[2], region[1] if region else found["region"] or "")
+    named = _found("console", page[1] or page[2], region[1] if region else region_of_host)
     branch = re.search(r"/browse/refs/heads/([^?#]+?)(?:/--/|/?[?#]|/?$)", found["path"])
     return named._replace(account_id=found["account"] or "", branch=branch[1] if branch else "")
 
@@ -205,7 +207,11 @@ def _found(form: Form, name: str, region: str) -> Address:
         f"Took {right} for {given}." for right, given in ((right_name, name), (right_region, region)) if right != given
     ]
     return Address(
-        repository_name(right_name), right_region, partition=partition_of(right_region), form=form, said=" ".join(said)
+        repository_name(right_name),
+        right_region,
+        partition=regions.partition_of(right_region),
+        form=form,
+        said=" ".join(said),
     )
 
 

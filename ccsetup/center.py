@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urljoin, urlsplit
 
+from ccsetup.core import regions
 from ccsetup.errors import Problem
-from ccsetup.grants import LOOPBACK, Refused, is_aws_host, is_sign_in_page
+from ccsetup.grants import Refused, is_sign_in_page
 from ccsetup.waiting import within
 
 T = TypeVar("T")
@@ -47,17 +48,17 @@ class IdentityCenter:
         return self._behind[url]
 
     def _followed(self, url: str) -> str:
-        local = urlsplit(self.endpoint).hostname in LOOPBACK  # a sandbox: nothing leaves this machine
+        local = urlsplit(self.endpoint).hostname in regions.LOOPBACK  # a sandbox: nothing leaves this machine
         try:
             address = urlsplit(url)
             host = address.hostname or ""
-            if local or address.scheme != "https" or is_aws_host(host) or not _is_public_name(host):
+            if local or address.scheme != "https" or regions.locate(host) or not _is_public_name(host):
                 return url
             page = urlsplit(urljoin(url, bounded(lambda: _location(url, self._bundle()), host, _REDIRECT_S)))
         except (Problem, Refused, ValueError):
             return url
         clean = f"{page.scheme}://{page.netloc}{page.path.rstrip('/')}"
-        return clean if is_sign_in_page(clean) else url
+        return clean if is_sign_in_page(clean) and regions.locate(page.hostname or "", "portal") else url
 
     def _named(self, service: str) -> str:
         if self._env.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "").lower() == "true":
@@ -76,6 +77,9 @@ class IdentityCenter:
         from botocore.config import Config
         from botocore.exceptions import BotoCoreError
 
+        endpoint = self._named(service.upper().replace("-", "_"))
+        if not endpoint and not regions.is_region(region):  # oidc.s3.amazonaws.com is anybody's bucket
+            raise _no_region(region)
         nobody = {"profile": (None, None, None, None), "config_file": (None, None, os.devnull, None)}
         config = Config(
             signature_version=UNSIGNED,
@@ -88,13 +92,12 @@ class IdentityCenter:
             return self._session.create_client(
                 service,
                 region_name=region,
-                endpoint_url=self._named(service.upper().replace("-", "_")) or None,
+                endpoint_url=endpoint or None,
                 verify=self._bundle(),
                 config=config,
             )
         except (BotoCoreError, ValueError):
-            what = f"There is no sign-in service at {self.endpoint or region}."
-            raise Problem(what, next="A region is such as us-east-1.", code="region.invalid") from None
+            raise _no_region(self.endpoint or region) from None
 
     def _bundle(self) -> str | None:
         """Return the certificates to trust: the environment's, else the config file's, as every SDK takes them."""
@@ -163,6 +166,11 @@ def _fault(error: Exception, host: str) -> Exception:
         next = "Check HTTPS_PROXY and NO_PROXY, and try again."
         return Problem(f"The proxy on the way to {host} does not answer.", next=next, code="net.proxy")
     return _unreachable(f"{host} cannot be reached.")
+
+
+def _no_region(where: str) -> Problem:
+    what = f"There is no sign-in service at {where}."
+    return Problem(what, next="A region is such as us-east-1.", code="region.invalid")
 
 
 def _unreachable(what: str, next: str = "Check the network and the region, and try again.") -> Problem:

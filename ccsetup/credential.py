@@ -2,22 +2,22 @@
 
 The contract is git's (gitcredentials(7)) and of `aws codecommit credential-helper`, whose signature it makes byte for
 byte: `git-credential-ccsetup [--profile P] [--region R] get|store|erase`, attributes as key=value lines on stdin, user
-name and password on stdout. For a host that is not CodeCommit's nothing is said, and git asks the next helper. Where
-CodeCommit is meant and no keys are to be had, git is told to quit: it would go on to keychains and a prompt.
+name and password on stdout. It signs for CodeCommit's own hosts, as core/regions.py knows them, and for the host that
+CODE_COMMIT_ENDPOINT names. For any other host it says nothing, and git asks the next helper. Where CodeCommit is meant
+and no keys are to be had, and where a host only looks like CodeCommit's, git is told to quit: it would go on to
+keychains and a prompt.
 """
-
-from __future__ import annotations
 
 import os
 import sys
 import time
 
 from ccsetup import grant, signing
+from ccsetup.core import regions
 from ccsetup.grant import Refused
 
 _LASTS_S = 15 * 60  # CodeCommit takes a signature as long as that
 _LIMIT = 1 << 20  # bytes of a question; git's own have a few hundred
-_HOSTS = {(name, "amazonaws", "com") for name in ("git-codecommit", "git-codecommit-fips")}  # without the region
 _SETTING = "git config credential.helper 'ccsetup --profile dev'"
 
 
@@ -39,23 +39,26 @@ def serve(arguments: list[str]) -> int:
         return 0
     host, path = question
     region_of_host = host_region(host)
-    if region_of_host is None:
-        return 0
     try:
-        _say(answer(profile, region_of_host or region, host, path, sure=bool(region_of_host)))
+        if region_of_host is not None:
+            _say(answer(profile, region_of_host or region, host, path))
+        elif not host.isprintable() or "git-codecommit" in host.lower():
+            raise Refused(f"{host!a} is not a host of CodeCommit, so nothing is signed for it. Look at: git remote -v")
     except Refused:
         _say("quit=1\n")
         raise
     return 0
 
 
-def answer(profile: str | None, region: str, host: str, path: str, *, sure: bool) -> str:
+def answer(profile: str | None, region: str, host: str, path: str) -> str:
     """Return git's answer for a repository's host and path. Raises Refused."""
+    if not path.isprintable():
+        raise Refused(f"{path!a} is not the path of a repository, so nothing is signed for it. Look at: git remote -v")
     if not path:
         setting = f"credential.https://{host}.useHttpPath true"
         raise Refused(f"git does not tell which repository it wants. Run: git config --global {setting}")
     remedy = "add one where credential.helper is set, such as: --region us-east-2"
-    region, (access_key, secret, token) = grant.granted(profile, region, remedy, sure=sure)
+    region, (access_key, secret, token) = grant.granted(profile, region, remedy)
     now = time.time()
     signed_path = f"/{path}".partition("#")[0].partition("?")[0]
     password = signing.git_password(secret, region, host.partition(":")[0], signed_path, now)
@@ -82,11 +85,13 @@ def read_arguments(arguments: list[str]) -> tuple[str | None, str, str]:
 def read_question(text: bytes) -> tuple[str, str] | None:
     """Return host and path ("": none told) of git's question; None when it is not about https, or makes no sense.
 
-    A carriage return counts as part of a value, unless it ends a line: what git puts into a URL must not become
-    another line here.
+    A carriage return is part of a value, since a URL may end a host with one, unless it ends every line: that is a
+    question which Windows' tools wrote, and git never does.
     """
     asked: dict[bytes, bytes] = {}
-    for line in text.replace(b"\r\n", b"\n").split(b"\n"):
+    if text.count(b"\r\n") == text.count(b"\n"):
+        text = text.replace(b"\r\n", b"\n")
+    for line in text.split(b"\n"):
         if not line:
             break
         key, _, value = line.partition(b"=")
@@ -95,29 +100,15 @@ def read_question(text: bytes) -> tuple[str, str] | None:
         host, path = asked.get(b"host", b"").decode("ascii"), asked.get(b"path", b"").decode()
     except UnicodeDecodeError:
         return None
-    if asked.get(b"protocol") != b"https" or not f"{host}{path}".isprintable():
-        return None
-    return host, path
+    return (host, path) if asked.get(b"protocol") == b"https" else None
 
 
 def host_region(host: str) -> str | None:
     """Return the region in a CodeCommit host's name; "" for the host of CODE_COMMIT_ENDPOINT, None for any other."""
-    name, colon, port = host.lower().partition(":")
-    labels = name.removesuffix(".cn").split(".")
-    if labels[0].startswith("vpce-") and labels[3:4] == ["vpce"]:
-        labels = [*labels[1:3], *labels[4:]]
-    if (
-        len(labels) == 4
-        and (labels[0], *labels[2:]) in _HOSTS
-        and _region(labels[1])
-        and (port.isdecimal() or not colon)
-    ):
-        return labels[1]
-    return "" if host and host.lower() == os.environ.get("CODE_COMMIT_ENDPOINT", "").lower() else None
-
-
-def _region(label: str) -> bool:
-    return "-" in label and label.replace("-", "").isalnum()
+    if region := regions.git_region(host):
+        return region
+    named = host.isprintable() and host.lower() == os.environ.get("CODE_COMMIT_ENDPOINT", "").lower()
+    return "" if host and named else None
 
 
 def _heard() -> bytes:

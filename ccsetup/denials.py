@@ -10,6 +10,7 @@ import re
 from typing import NamedTuple
 
 from ccsetup import address
+from ccsetup.core import regions
 from ccsetup.inert import inert
 from ccsetup.patterns import later
 
@@ -110,7 +111,7 @@ def of_call(operation: str, message: str, region: str, resource: str) -> Denial 
 
 def of_key(message: str, region: str, repository: str) -> Denial | None:
     """Read the denial of a repository's KMS key; where CodeCommit does not say which key, any that CodeCommit uses."""
-    some_key = f"arn:{address.partition_of(region)}:kms:{region}:*:key/*"
+    some_key = regions.arn("kms", region, "*", "key/*")
     denial = denied(message, action="kms:Decrypt", resource=some_key)
     return denial._replace(repository=inert(repository)) if denial and _is_of(denial, "kms") else None
 
@@ -153,7 +154,7 @@ def _resource(said: str, who: str, about_user: bool) -> str:
         return who if about_user and ":user/" in who else ""
     kind, name = named.groups()
     own = who if f":{kind}/" in who and who.endswith(f"/{name}") else ""
-    return own or f"arn:{who.split(':')[1]}:iam::{account_of(who)}:{kind}/{name}"
+    return own or f"arn:{regions.partition_in(who)}:iam::{account_of(who)}:{kind}/{name}"
 
 
 def _first(found: re.Match[str] | None) -> str:

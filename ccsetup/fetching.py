@@ -12,6 +12,7 @@ import os
 import time
 
 from ccsetup import signing
+from ccsetup.core import regions
 from ccsetup.grant import Refused, again, anew, clock, default_profile
 
 TYPE_CHECKING = False  # as typing's
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 _CLI_S = 60  # the AWS CLI has the network to wait for
 
 
-def fetched(profile: str | None, region: str, remedy: str, *, sure: bool) -> tuple[str, signing.Keys]:
+def fetched(profile: str | None, region: str, remedy: str) -> tuple[str, signing.Keys]:
     """Return the region and the keys, as grant.granted does. Raises Refused."""
     import botocore.session
     from botocore.config import Config
@@ -33,7 +34,7 @@ def fetched(profile: str | None, region: str, remedy: str, *, sure: bool) -> tup
     session = botocore.session.Session(profile=profile)
     name = profile if profile is not None else default_profile()
     try:
-        region = _region(session, name, region, remedy, sure)
+        region = _region(session, name, region, remedy)
         patience = Config(connect_timeout=10, read_timeout=15, retries={"total_max_attempts": 2})
         session.set_default_client_config(patience)
         _keep_what_is_fetched(session)
@@ -105,17 +106,18 @@ class _Kept:
             os.umask(before)
 
 
-def _region(session: Session, name: str, region: str, remedy: str, sure: bool) -> str:
-    """Return the region that is named, else the environment's or the profile's; it must be one that has CodeCommit."""
+def _region(session: Session, name: str, region: str, remedy: str) -> str:
+    """Return the region that is named, else the environment's or the profile's; AWS knows whether CodeCommit is there.
+
+    Raises Refused for a text that is no region: what is signed would go to whoever owns the host that it makes.
+    """
     own = session.get_config_variable("region")
     region = region or own or ""
     if not region:
         raise Refused(f"Profile {name} has no region; {remedy}")
-    offered = (r for p in session.get_available_partitions() for r in session.get_available_regions("codecommit", p))
-    if not sure and region not in signing.REGIONS and region not in offered:
-        zone = f"; {region} is a zone of {region[:-1]}" if region[:-1] in signing.REGIONS else ""
-        near = zone or _near(region, signing.REGIONS) or "; a region is such as us-east-2"
-        raise Refused(f"There is no CodeCommit in {region}{near}")
+    if not regions.is_region(region):
+        near = " or ".join([region[:-1]] if regions.is_region(region[:-1]) else regions.like(region))
+        raise Refused(f"{region} is not a region; {f'did you mean {near}?' if near else 'one looks like us-east-2'}")
     if not own:
         session.set_config_variable("region", region)
     return region
@@ -202,7 +204,7 @@ def _no_profile(name: str, session: Session) -> str:
     return f"There is no profile {name}{_near(name, session.available_profiles) or '.'} {anew(name)}"
 
 
-def _near(name: str, names: list[str] | dict[str, str]) -> str:
+def _near(name: str, names: list[str]) -> str:
     from difflib import get_close_matches
 
     by_lower = {known.lower(): known for known in names}

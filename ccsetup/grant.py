@@ -4,13 +4,12 @@ Standard library only, and little of it: git waits. What must be fetched is the 
 imported when it is needed.
 """
 
-from __future__ import annotations
-
 import os
 import sys
 import time
 
 from ccsetup import signing
+from ccsetup.core import regions
 
 _PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._+=,-")
 
@@ -25,11 +24,11 @@ def told(refused: Refused) -> int:
     return 1
 
 
-def granted(profile: str | None, region: str, remedy: str, *, sure: bool = False) -> tuple[str, signing.Keys]:
+def granted(profile: str | None, region: str, remedy: str) -> tuple[str, signing.Keys]:
     """Return the region and the keys to sign with. Raises Refused.
 
     `profile` None is the one that boto3 would choose. A region of "" is the environment's, else the profile's; without
-    any, `remedy` says how to name one. `sure`: the host carries the region's name, so that there is CodeCommit in it.
+    any, `remedy` says how to name one.
     """
     try:
         name = profile if profile is not None else default_profile()
@@ -37,7 +36,7 @@ def granted(profile: str | None, region: str, remedy: str, *, sure: bool = False
         keys = _environment() if profile is None else None
         stored = keys or signing.at_hand(config, credentials, time.time())
         known = region or os.environ.get("AWS_DEFAULT_REGION") or {**config, **credentials}.get("region", "")
-        if stored and (sure or known in signing.REGIONS):
+        if stored and regions.is_region(known):
             moment = not keys and signing.ended(config, credentials, time.time())
             if moment:
                 told(Refused(f"The keys of {name} ended {clock(moment)}. {again(name)}"))
@@ -52,7 +51,7 @@ def granted(profile: str | None, region: str, remedy: str, *, sure: bool = False
         spared = -1
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)  # a credential_process shall not read git's words either
     try:
-        return fetching.fetched(profile, region, remedy, sure=sure)
+        return fetching.fetched(profile, region, remedy)
     finally:
         if spared >= 0:
             os.dup2(spared, 0)

@@ -13,9 +13,9 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
 
+from ccsetup.core import regions
 from ccsetup.errors import Problem
 from ccsetup.model import Secret
-from ccsetup.patterns import later
 from ccsetup.tokens import Registration, Token, registration_name
 from ccsetup.world import Start
 
@@ -24,15 +24,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 REDIRECT = "http://127.0.0.1/oauth/callback"  # as it is registered: without a port
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
-
-# Hosts where AWS alone decides what is shown. All of amazonaws.com would be too much: anyone's buckets live there too.
-_AWS_HOST = later(
-    r"([a-z0-9-]+\.)*(awsapps\.(com|cn)|app\.aws|signin\.aws|signin\.aws\.amazon\.com|portal\.amazonaws\.com(\.cn)?)"
-    r"|identitycenter\.amazonaws\.(com(\.cn)?|eu)"
-    r"|(oidc|device\.sso|portal\.sso)\.[a-z0-9-]+\."
-    r"(amazonaws\.(com(\.cn)?|eu)|api\.aws|c2s\.ic\.gov|sc2s\.sgov\.gov|cloud\.adc-e\.uk|csp\.hci\.ic\.gov)"
-)
 _BROWSER = ("authorization_code", "refresh_token")
 _DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
 _SCOPES = ("sso:account:access",)
@@ -244,11 +235,6 @@ def in_words(start: Start, code: str) -> Problem:
     }.get(code, "Identity Center did not accept the sign-in."))  # fmt: skip
 
 
-def is_aws_host(host: str) -> bool:
-    """Say whether AWS alone decides what a host shows."""
-    return _AWS_HOST.fullmatch(host.lower().rstrip(".")) is not None
-
-
 def is_sign_in_page(url: str, endpoint: str = "") -> bool:
     """Say whether a person may be sent to `url`: https on an AWS host, or the loopback host of `endpoint`.
 
@@ -264,6 +250,6 @@ def is_sign_in_page(url: str, endpoint: str = "") -> bool:
         return False
     if "@" in page.netloc:
         return False
-    if host in LOOPBACK:
+    if host in regions.LOOPBACK:
         return page.scheme in ("http", "https") and host == named.hostname
-    return page.scheme == "https" and port in (None, 443) and is_aws_host(host)
+    return page.scheme == "https" and port in (None, 443) and regions.locate(host, "portal", "sign-in") is not None

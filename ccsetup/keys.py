@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from ccsetup import parse
+from ccsetup.core.regions import GLOBAL, REGION
 from ccsetup.errors import BadAnswer
 from ccsetup.patterns import later
 
@@ -45,7 +46,7 @@ BARE = _words(
     "aws_access_key_id aws_secret_access_key aws_session_token source_profile credential_source sso_session"
     " sso_account_id duration_seconds output"
 )  # that end in no comma
-PLACELESS = _words("aws-global aws-cn-global aws-us-gov-global auto local localhost none minio garage")  # for a region
+PLACELESS = GLOBAL | _words("auto local localhost none minio garage")  # for a region
 NOT_PROFILES = _words("plugins preview okta saml adfs common toolkit")
 
 TOKEN = later(r"[A-Za-z0-9+/_%.-]{3,}={0,2}")
@@ -72,7 +73,7 @@ _BEGINNINGS = {
     "role_arn": re.compile(r"arn:aws[a-z-]*:\S+"),
     "mfa_serial": re.compile(r"arn:aws[a-z-]*:\S+"),
     "sso_start_url": re.compile(r"https://\S+"),
-    "region": re.compile(r"[a-z]{2}(?:-[a-z]+)+-[0-9]"),
+    "region": re.compile(REGION),
 }  # what a value that begins on the next line looks like
 _CHECKED = {"role_arn": parse.role_arn, "mfa_serial": parse.mfa_serial}
 

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import NamedTuple
 
-from ccsetup.address import REGIONS
+from ccsetup.core import regions
+from ccsetup.core.regions import REGION, REGIONS
 from ccsetup.errors import BadAnswer
 from ccsetup.model import Corrected
 
@@ -95,8 +96,7 @@ def arn_account(arn: str) -> str:
 
 def home_region(arn: str) -> str:
     """Return a region to ask STS and IAM in, of the partition an ARN belongs to."""
-    partition = arn.split(":")[1] if arn.count(":") > 4 else "aws"
-    return {"aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}.get(partition, "us-east-1")
+    return regions.home_region(regions.partition_in(arn))
 
 
 def role_name(arn: str) -> str:
@@ -175,23 +175,30 @@ def sso_session(text: str) -> str | Corrected:
 
 
 def region(text: str) -> str | Corrected:
-    """A region that has CodeCommit; an availability zone, a city and the console's long name have one reading."""
+    """A region, known here or not; an availability zone, a city and the console's long name have one reading."""
     value = tidy(text).lower()
-    if value in REGIONS:
+    if regions.is_region(value):
         return said(value, text)
-    if value[:-1] in REGIONS and value[-1:] in tuple("abcdef"):
+    if regions.is_region(value[:-1]) and value[-1:] in tuple("abcdef"):
         return Corrected(value[:-1], f"Took {value[:-1]}: {value} is one of its availability zones.")
-    codes = {code for code in re.findall(r"[a-z]{2}(?:-[a-z]+)+-[0-9]\b", value) if code in REGIONS}
+    codes = {code for code in re.findall(rf"{REGION}\b", value) if code in REGIONS}
     if len(codes) == 1 and " " in value:
         return Corrected(codes.pop(), f"Took the region out of {tidy(text)}.")
     told = re.search(r"\(([^)]+)\)", value)
     city = told[1] if told else value  # GovCloud's are called US-East and US-West, which people mean otherwise
-    named = [code for code, name in REGIONS.items() if name.lower() == city and not code.startswith("us-gov-")]
+    named = [code for code, name in REGIONS.items() if name.lower() == city and not name.startswith("US-")]
     if len(named) == 1:
         return Corrected(named[0], f"Took {named[0]}, the region called {REGIONS[named[0]]}.")
-    if re.fullmatch(r"[a-z]{2,4}(-[a-z]+)+-[0-9]+", value):
-        raise BadAnswer(f"There is no CodeCommit in {value}; a region is such as us-east-2.")
+    if near := regions.like(value) if re.fullmatch(r"[a-z0-9-]+", value) else []:
+        raise BadAnswer(f"{value} is not a region. Did you mean {' or '.join(near)}?")
     raise BadAnswer("A region is such as us-east-2.")
+
+
+def unknown_region(region: str) -> str:
+    """Return what to say of a region that ccsetup does not know and AWS may; "" for one that is known."""
+    if not region or region in REGIONS:
+        return ""
+    return f"ccsetup doesn't know whether CodeCommit is in {region}. AWS decides."
 
 
 def permission_set(text: str) -> str | Corrected:
@@ -204,18 +211,11 @@ def permission_set(text: str) -> str | Corrected:
     return said(value, text)
 
 
-def sso_region(text: str) -> str | Corrected:
-    """The region of an Identity Center, which may be one without CodeCommit."""
-    value = tidy(text).lower()
-    if re.fullmatch(r"[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}", value):
-        return said(value, text)
-    return region(text)
-
-
 def sso_start_url(text: str) -> str | Corrected:
     """An Identity Center's start URL: https, without what the browser adds (`#/`, a last `/`, a query).
 
-    The spelling matters: SDKs name the cache of a legacy profile by its sha1.
+    A company's own address is one too, which redirects to AWS's. The spelling matters: SDKs name the cache of a legacy
+    profile by its sha1.
     """
     from urllib.parse import urlsplit
 
@@ -228,26 +228,17 @@ def sso_start_url(text: str) -> str | Corrected:
         host, port = (url.hostname or ""), url.port
     except ValueError:
         raise BadAnswer(example) from None
-    if url.scheme not in ("https", "http") or not re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)+", host) or url.username:
+    if url.scheme not in ("https", "http") or not re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)+", host):
         raise BadAnswer(example)
-    if "signin.aws.amazon.com" in host or "console.aws" in host:
-        raise BadAnswer("That is the console's address. " + example)
-    path = url.path.rstrip("/")
-    if not path and re.fullmatch(r"[a-z0-9-]+\.awsapps\.com", host):
-        path = "/start"
+    if "@" in url.netloc or not url.netloc.isascii() or not value.isprintable():
+        raise BadAnswer(example)
+    if regions.locate(host, "console", "sign-in"):
+        raise BadAnswer("That is the console's address, or a sign-in page's. " + example)
+    port = None if port == 443 else port
+    if port and regions.locate(host, "portal"):
+        raise BadAnswer(f"AWS's start URLs have no port. {example}")
+    path = url.path.rstrip("/") or regions.start_path(host)
     return said(f"https://{host}{f':{port}' if port else ''}{path}", text)
-
-
-_TOLD = (
-    r"[a-z0-9-]+\.portal\.([a-z0-9-]+)\.app\.aws",
-    r"[a-z0-9-]+\.([a-z]{2,4}(?:-[a-z]+)+-[0-9]+)\.portal\.amazonaws\.com(?:\.cn)?",
-    r"start\.(us-gov-[a-z]+-[0-9])\.us-gov-home\.awsapps\.com",
-)
-
-
-def _host(start_url: str) -> str:
-    found = re.match(r"https://([^/:?#]*)", start_url)
-    return found[1].lower() if found else ""
 
 
 def host_of(start_url: str) -> str:
@@ -256,12 +247,15 @@ def host_of(start_url: str) -> str:
     return found[1].lower() if found else ""
 
 
+def is_portal(start_url: str) -> bool:
+    """Say whether a start URL lies on one of AWS's hosts; a company's own address redirects to one."""
+    return regions.locate(host_of(start_url), "portal") is not None
+
+
 def region_of(start_url: str) -> str | None:
     """Return the region a start URL's host tells, None when it does not (`d-….awsapps.com`, custom addresses)."""
-    host = host_of(start_url)
-    if host == "start.us-gov-home.awsapps.com":
-        return "us-gov-west-1"
-    return next((m[1] for pattern in _TOLD if (m := re.fullmatch(pattern, host))), None)
+    found = regions.locate(host_of(start_url), "portal")
+    return (found[1] or None) if found else None
 
 
 def session_of(start_url: str) -> str:

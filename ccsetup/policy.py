@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from ccsetup import address
+from ccsetup.core import regions
 from ccsetup.denials import (
     BOUNDARY,
     ENDPOINT,
@@ -36,11 +36,6 @@ _ANYWHERE = {  # actions that know no resource: IAM wants * for them, in a state
     "codecommit:ListRepositories", "sts:GetSessionToken", "sts:GetAccessKeyInfo", "iam:ListVirtualMFADevices",
 }  # fmt: skip
 _KMS = ("kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*")  # CodeCommit's guide
-_SAML_PAGE = {
-    "aws": "https://signin.aws.amazon.com/saml",
-    "aws-cn": "https://signin.amazonaws.cn/saml",
-    "aws-us-gov": "https://signin.amazonaws-us-gov.com/saml",
-}
 _BUILT_IN = {"accounts.google.com", "cognito-identity.amazonaws.com", "graph.facebook.com", "www.amazon.com"}
 _SSO_ROLE = re.compile(r"AWSReservedSSO_(.+)_([0-9a-f]{16})")
 
@@ -90,8 +85,8 @@ def of_token(token: str) -> Federated | None:
 
 def of_assertion(provider_arn: str) -> Federated:
     """Return whom a trust policy has to name for an assertion of a SAML provider."""
-    partition = provider_arn.split(":")[1]
-    return Federated(provider_arn, (("SAML:aud", _SAML_PAGE.get(partition, _SAML_PAGE["aws"])),))
+    page = f"https://{regions.sign_in_host(regions.partition_in(provider_arn))}/saml"
+    return Federated(provider_arn, (("SAML:aud", page),))
 
 
 def explain(problem: Problem, denial: Denial | None) -> Problem:
@@ -114,7 +109,7 @@ def of_git_and_api(problem: Problem, refused: Problem | None, identity: str, reg
     also = refused.denial.action if refused and refused.policy and refused.denial else ""
     if refused and not also.startswith("codecommit:"):
         return refused
-    denial = of_git(identity, address.partition_of(region), region, "", repository, False, *([also] if also else []))
+    denial = of_git(identity, regions.partition_of(region), region, "", repository, False, *([also] if also else []))
     if refused and refused.denial:
         denial = denial._replace(side=refused.denial.side)
     told = refused or Problem(f"CodeCommit does not let git read {repository}.", why=problem.why, code=problem.code)
@@ -152,8 +147,7 @@ def _allowed(denial: Denial) -> tuple[Remedy, ...]:
         statement = {"Effect": "Allow", "Principal": principal, **statement, "Resource": "*", **whose}
     elif _is_some_key(denial):
         region = denial.resource.split(":")[3]
-        service = f"codecommit.{region}.amazonaws.com{'.cn' if region.startswith('cn-') else ''}"
-        statement["Condition"] = {"StringEquals": {"kms:ViaService": service}}
+        statement["Condition"] = {"StringEquals": {"kms:ViaService": regions.service_host("codecommit", region)}}
     return (Remedy(_home(denial), _document(statement)),)
 
 
@@ -165,7 +159,7 @@ def _trusted(denial: Denial) -> tuple[Remedy, ...]:
     if denial.federated:
         provider = denial.federated.provider
         if not provider.startswith("arn:") and provider not in _BUILT_IN:
-            provider = f"arn:{denial.resource.split(':')[1]}:iam::{account}:oidc-provider/{provider}"
+            provider = f"arn:{regions.partition_in(denial.resource)}:iam::{account}:oidc-provider/{provider}"
         principal, whose = {"Federated": provider}, {"Condition": {"StringEquals": dict(denial.federated.claims)}}
     elif denial.identity:
         principal, whose = _principal(denial.identity)
@@ -183,7 +177,7 @@ def _principal(identity: str) -> tuple[dict[str, str], dict[str, Any]]:
     """
     if ":assumed-role/" not in identity:
         return {"AWS": identity}, {}
-    root = f"arn:{identity.split(':')[1]}:iam::{account_of(identity)}:root"
+    root = f"arn:{regions.partition_in(identity)}:iam::{account_of(identity)}:root"
     return {"AWS": root}, {"Condition": {"ArnLike": {"aws:PrincipalArn": _patterns(identity)}}}
 
 
@@ -191,7 +185,7 @@ def _patterns(identity: str) -> str | list[str]:
     """Return what aws:PrincipalArn is for an identity; a permission set's role changes its last 16 letters."""
     if ":assumed-role/" not in identity:
         return identity
-    start, name = f"arn:{identity.split(':')[1]}:iam::{account_of(identity)}:role/", identity.split("/")[1]
+    start, name = f"arn:{regions.partition_in(identity)}:iam::{account_of(identity)}:role/", identity.split("/")[1]
     if found := _SSO_ROLE.fullmatch(name):
         return f"{start}aws-reserved/sso.amazonaws.com/*AWSReservedSSO_{found[1]}_{'?' * 16}"
     return [start + name, f"{start}*/{name}"]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ccsetup import address, parse
+from ccsetup.core import regions
 from ccsetup.errors import BadAnswer
 from ccsetup.look import Look
 from ccsetup.model import Access, Answers, Choice, Corrected, Keys, Question, Section, Value
@@ -141,10 +142,11 @@ def asked_region() -> Question:
         "Which region is the repository in?",
         widget="choose",
         help="The region in the repository's address, such as us-east-2.",
-        choices=lambda answers, look: [Choice(r, r, city) for r, city in address.REGIONS.items()],
+        choices=lambda answers, look: [Choice(r, r, city) for r, city in regions.REGIONS.items()],
         known=_region_told,
         default=region_near,
         parse=parse.region,
+        settle=settle_region,
         title="Region",
     )
 
@@ -155,12 +157,18 @@ def _region_told(answers: Answers, look: Look) -> str | None:
     if not told and answers.text("kind") == "existing":
         named = answers.text("login_profile") or answers.text("profile")
         told = look.profiles.get(named, {}).get("region", "")
-    return told if told in address.REGIONS else None
+    return told if regions.is_region(told) else None
+
+
+def settle_region(value: Value, answers: Answers, look: Look) -> Corrected | None:
+    """Say so where only AWS can tell whether CodeCommit is in a region."""
+    unknown = parse.unknown_region(str(value))
+    return Corrected(str(value), unknown) if unknown else None
 
 
 def region_near(answers: Answers, look: Look) -> str | None:
     """Return the region that the environment, the source profile or all profiles here agree on."""
-    used = {s["region"] for s in look.profiles.values() if s.get("region") in address.REGIONS}
+    used = {s["region"] for s in look.profiles.values() if s.get("region") in regions.REGIONS}
     near_by = (
         look.env.get("AWS_REGION"),
         look.env.get("AWS_DEFAULT_REGION"),
@@ -168,7 +176,7 @@ def region_near(answers: Answers, look: Look) -> str | None:
         look.profiles.get(source_name(answers), {}).get("region"),
         next(iter(used)) if len(used) == 1 else None,
     )
-    return next((region for region in near_by if region in address.REGIONS), None)
+    return regions.likeliest(near_by) or None
 
 
 def _profile(access: Access) -> Question:

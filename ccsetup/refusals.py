@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 
 from ccsetup import masks
+from ccsetup.core.regions import REGIONS
 from ccsetup.denials import Federated, of_call, of_key
 from ccsetup.errors import NoRepository, Problem
 from ccsetup.inert import MASK, inert, veil
@@ -25,7 +26,10 @@ def problem_of(error: BaseException, who: Who, resource: str = "", federated: Fe
     response = getattr(error, "response", None)
     if isinstance(response, Mapping) and isinstance(response.get("Error"), Mapping):
         return _of_service(response, getattr(error, "operation_name", ""), who, resource, federated)
-    return _problem(_row(error), who, says=says(error))
+    code, what, next = _row(error)
+    if next == _TRY and who.region and who.region not in REGIONS:
+        next = _TRY_REGION
+    return _problem((code, what, next), who, says=says(error))
 
 
 def says(error: BaseException) -> str:
@@ -134,6 +138,7 @@ _SET_UP = "Set it up again: ccsetup setup --profile {profile}"
 _SIGN_IN = "Sign in again: ccsetup login {profile}"
 _AGAIN = "Try again in a minute; if it stays, send your administrator the lines above."
 _TRY = "Check the network, then try again."
+_TRY_REGION = "Check the region: ccsetup doesn't know whether CodeCommit is in {region}. Then check the network."
 
 _TELL = "Send the lines above to your administrator."
 _OF_SIGN_IN = ("GetRoleCredentials", "ListAccountRoles", "ListAccounts")

@@ -7,17 +7,18 @@ goes wrong is one sentence with the command that helps. And nobody is ever asked
 through stdin.
 """
 
-from __future__ import annotations
-
 import os
 import sys
 import time
 
 from ccsetup import grant, signing
+from ccsetup.core import regions
 from ccsetup.grant import Refused
 
 _EXAMPLE = "codecommit::us-east-2://dev@MySharedDemoRepo"
+_FIPS = "git-codecommit-fips.us-east-2.amazonaws.com"
 _NAME = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-")
+_HOST = _NAME | frozenset(":[]")
 
 # Git asks this shell function for the user name and the password; both wait in the environment.
 _ANSWER = '!f() { test "$1" != get || printf "username=%s\\npassword=%s\\n" "$CCSETUP_USER" "$CCSETUP_PASSWORD"; }; f'
@@ -41,7 +42,9 @@ def serve(arguments: list[str]) -> int:
     name = profile if profile is not None else grant.default_profile()
     remedy = f"put it into the address: {_EXAMPLE.replace('dev', name)}"
     region, (access_key, secret, token) = grant.granted(profile, region, remedy)
-    host = os.environ.get("CODE_COMMIT_ENDPOINT") or signing.git_host(region)
+    host = os.environ.get("CODE_COMMIT_ENDPOINT") or regions.git_host(region)
+    if not _HOST.issuperset(host):
+        raise Refused(f"CODE_COMMIT_ENDPOINT is {host}, which is not a host; it should look like {_FIPS}")
     path = f"/v1/repos/{repository}"
     secrets = {
         "CCSETUP_USER": signing.git_user(access_key, token),

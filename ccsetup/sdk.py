@@ -6,7 +6,11 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any, TypeVar
 
+from ccsetup.core import regions
 from ccsetup.denials import Federated
+from ccsetup.errors import Problem
+from ccsetup.inert import inert
+from ccsetup.keys import PLACELESS
 from ccsetup.model import Who
 from ccsetup.refusals import problem_of
 from ccsetup.waiting import within
@@ -82,6 +86,9 @@ def _loader() -> Any:
 
 
 def _bound(session: Any, region: str) -> Any:
+    """Return a session for a region. Raises Problem for what makes a host that anybody may own, such as s3."""
+    if region and not (regions.is_region(region) or region in PLACELESS):
+        raise Problem(f"{inert(region)} is no region.", next="A region is such as us-east-2.", code="region.invalid")
     session.register_component("data_loader", _loader())
     session.set_config_variable("region", region)
     session.set_default_client_config(bounds())

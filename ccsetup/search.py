@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from ccsetup.clients import AT_ONCE, Clients, endpoint_of
+from ccsetup.core import regions
 from ccsetup.errors import Problem
 from ccsetup.model import Keys, Repository, Who
 from ccsetup.pool import Pool
@@ -48,14 +49,14 @@ def create_repository(codecommit: Any, name: str, description: str) -> Repositor
 
 def repository_in(found: Mapping[str, Any], region: str = "") -> Repository:
     """Return the repository of one of CodeCommit's answers."""
-    arn = found.get("Arn", "").split(":")
-    whole = len(arn) > 5
+    arn = found.get("Arn", "")
+    parts = arn.split(":")
     return Repository(
         name=found["repositoryName"],
-        region=arn[3] if whole else region,
+        region=parts[3] if len(parts) > 5 else region,
         account_id=found.get("accountId", ""),
         default_branch=found.get("defaultBranch", ""),
-        partition=arn[1] if whole else "aws",
+        partition=regions.partition_in(arn),
     )
 
 

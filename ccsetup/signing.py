@@ -6,8 +6,6 @@ Git waits for what is written here at every pull and push, so it imports next to
 with a line reader of its own; wherever they hold anything unusual it says Unsure, and botocore has the word.
 """
 
-from __future__ import annotations
-
 import os
 import time
 
@@ -15,39 +13,6 @@ TYPE_CHECKING = False  # as typing's, whose import takes longer than a call
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any
-
-# Every region that has CodeCommit, with the city (or area) of its long name. A test holds it against botocore.
-REGIONS: dict[str, str] = {
-    "us-east-1": "N. Virginia",
-    "us-east-2": "Ohio",
-    "us-west-1": "N. California",
-    "us-west-2": "Oregon",
-    "ca-central-1": "Central",
-    "sa-east-1": "Sao Paulo",
-    "eu-central-1": "Frankfurt",
-    "eu-north-1": "Stockholm",
-    "eu-south-1": "Milan",
-    "eu-west-1": "Ireland",
-    "eu-west-2": "London",
-    "eu-west-3": "Paris",
-    "af-south-1": "Cape Town",
-    "il-central-1": "Tel Aviv",
-    "me-central-1": "UAE",
-    "me-south-1": "Bahrain",
-    "ap-east-1": "Hong Kong",
-    "ap-northeast-1": "Tokyo",
-    "ap-northeast-2": "Seoul",
-    "ap-northeast-3": "Osaka",
-    "ap-south-1": "Mumbai",
-    "ap-south-2": "Hyderabad",
-    "ap-southeast-1": "Singapore",
-    "ap-southeast-2": "Sydney",
-    "ap-southeast-3": "Jakarta",
-    "cn-north-1": "Beijing",
-    "cn-northwest-1": "Ningxia",
-    "us-gov-east-1": "US-East",
-    "us-gov-west-1": "US-West",
-}
 
 WINDOW_S = 15 * 60  # SDKs renew a session that ends sooner than this
 _LAST_S = 60  # a session that only a person can renew serves until it is almost over
@@ -64,11 +29,6 @@ class Unsure(Exception):
 
 Settings = dict[str, str]
 Keys = tuple[str, str, str]  # access key id, secret access key, session token or ""
-
-
-def git_host(region: str) -> str:
-    """Return the host that serves git in a region."""
-    return f"git-codecommit.{region}.amazonaws.com{'.cn' if region.startswith('cn-') else ''}"
 
 
 def git_user(access_key: str, token: str) -> str:
@@ -97,7 +57,7 @@ def _hmac(key: bytes, message: bytes) -> bytes:
     return digest
 
 
-def _hash(name: str) -> Callable[..., Any]:
+def _hash(name: str) -> "Callable[..., Any]":
     """Return a hash function that comes with the interpreter: loading OpenSSL's takes longer than the whole answer."""
     for module in (f"_{name}", "_sha2"):
         try:
@@ -152,7 +112,7 @@ def section(data: bytes, profile: str, prefix: str) -> Settings:
     return _keys(body.decode("ascii"))
 
 
-def _heads(data: bytes, profile: str) -> Iterator[tuple[int, str]]:
+def _heads(data: bytes, profile: str) -> "Iterator[tuple[int, str]]":
     """Yield the headers in which a profile's name occurs, with their places; far faster than line by line."""
     name = profile.encode("utf-8", "surrogateescape")
     at = data.find(name)

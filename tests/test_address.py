@@ -13,18 +13,16 @@ from hypothesis import strategies as st
 
 from ccsetup import address
 from ccsetup.address import (
-    REGIONS,
     Address,
     arn,
     codecommit_url,
     console_url,
-    git_host,
     https_url,
     parse,
-    partition_of,
     ssh_url,
     takes_profile,
 )
+from ccsetup.core.regions import REGIONS, git_host, partition_of
 from ccsetup.errors import BadAnswer
 
 OHIO = Address("MyRepo", "us-east-2")
@@ -184,18 +182,6 @@ def test_any_text_is_read_or_refused_in_words(text: str) -> None:
         assert str(refused)
     else:
         assert address.repository_name(read.repository) == read.repository
-
-
-def test_the_regions_and_their_areas_are_botocores() -> None:
-    from botocore.loaders import create_loader
-
-    known: dict[str, tuple[str, str]] = {}
-    for partition in create_loader().load_data("endpoints")["partitions"]:
-        for region in partition["services"].get("codecommit", {}).get("endpoints", {}):
-            if region in partition["regions"]:
-                known[region] = (partition["regions"][region]["description"], partition["partition"])
-    assert {r: f"({area})" for r, area in REGIONS.items()} == {r: n[n.index("(") :] for r, (n, _) in known.items()}
-    assert {r: partition_of(r) for r in REGIONS} == {r: partition for r, (_, partition) in known.items()}
 
 
 def test_awss_own_tool_takes_every_address_with_the_same_meaning(

@@ -288,9 +288,17 @@ def test_a_machine_that_answers_nothing_keeps_nobody_waiting(place: Place, monke
     assert place.aws().machine() == "Environment"
 
 
-def test_a_region_that_is_none_is_told(place: Place, developer: Who) -> None:
-    problem = refusal(place.aws().repositories, developer._replace(region="US East (Ohio)"))
-    assert (problem.code, problem.what) == ("region.invalid", "US East (Ohio) is no region.")
+@pytest.mark.parametrize("region", ["US East (Ohio)", "s3", "s3-us-west-2", "us-east-1.evil", "compute-1"])
+def test_a_region_that_is_none_is_told(place: Place, developer: Who, region: str) -> None:
+    """sts.s3.amazonaws.com is the bucket `sts` of whoever was first, and no token goes there."""
+    who = developer._replace(region=region)
+    token = Secret("eyJhbGciOiJub25lIn0.e30.x")
+    for problem in (
+        refusal(place.aws().repositories, who),
+        refusal(place.aws().identity, who),
+        refusal(place.aws().web_identity, role_arn("CodeCommitOidc"), token, "maria", 900, "", region),
+    ):
+        assert (problem.code, problem.what) == ("region.invalid", f"{region} is no region.")
 
 
 def test_a_wrong_clock_is_told_as_such(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

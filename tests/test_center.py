@@ -225,10 +225,17 @@ def test_people_sign_in_where_the_sdk_would_ask_for_the_token(region: str) -> No
     assert IdentityCenter({}, Path("/nowhere")).base(region) == resolved
 
 
-def test_a_region_that_is_none_is_told() -> None:
-    with pytest.raises(Problem, match="no sign-in service at us east 1") as caught:
-        IdentityCenter({}, Path("/nowhere")).base("us east 1")
-    assert caught.value.code == "region.invalid"
+@pytest.mark.parametrize("region", ["us east 1", "s3", "s3-us-west-2", "evil.example/", "us-east-1.evil", ""])
+def test_a_region_that_is_none_is_told_and_nobodys_bucket_asked(region: str) -> None:
+    """oidc.s3.amazonaws.com is the bucket `oidc` of whoever was first: a refresh token must not go there."""
+    reached = IdentityCenter({}, Path("/nowhere"))
+    for ask in (
+        lambda: reached.base(region),
+        lambda: reached.ask("sso", region, lambda client: client.list_accounts()),
+    ):
+        with pytest.raises(Problem, match="no sign-in service at") as caught:
+            ask()
+        assert caught.value.code == "region.invalid"
 
 
 def redirecting(monkeypatch: pytest.MonkeyPatch, location: str) -> tuple[IdentityCenter, list[str]]:
@@ -253,6 +260,13 @@ CUSTOM = "https://sso.acme.example/go"
         ("https://evil.example/start", CUSTOM),
         ("http://acme.awsapps.com/start", CUSTOM),
         ("https://acme.awsapps.com@evil.example/start", CUSTOM),
+        ("https://x.eusc-de-east-1.portal.amazonaws.eu/", "https://x.eusc-de-east-1.portal.amazonaws.eu"),
+        ("https://x.portal.s3.app.aws/", CUSTOM),
+        ("https://oidc.s3.amazonaws.com/start", CUSTOM),
+        ("https://us-east-1.console.aws.amazon.com/", CUSTOM),
+        ("https://oidc.us-east-1.amazonaws.com/authorize", CUSTOM),
+        ("https://acme.awsapps.com:8443/start", CUSTOM),
+        ("https://acme.awsapps.com./start", CUSTOM),
         ("/start", CUSTOM),
         ("https://[x/", CUSTOM),
         ("", CUSTOM),

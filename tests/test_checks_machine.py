@@ -163,7 +163,7 @@ REMOTES = [
     ("codecommit::US-EAST-1://dev@MyRepo", "stops", "auto", GOOD_URL),
     ("us-east-1://dev@MyRepo", "stops", "auto", GOOD_URL),
     ("codecommit::us-esat-1://dev@MyRepo", "stops", "ask", GOOD_URL),
-    ("codecommit::ap-southeast-6://dev@MyRepo", "stops", "ask", GOOD_URL),
+    ("codecommit::ap-southeast-6://dev@MyRepo", "hinders", "ask", GOOD_URL),
     (f"{HTTPS}.git", "stops", "auto", HTTPS),
     (HTTPS.replace("us-east-1", "us-east-1b"), "stops", "auto", HTTPS),
     (HTTPS.replace("https", "http"), "stops", "auto", HTTPS),

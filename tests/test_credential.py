@@ -132,7 +132,8 @@ for profile, question in json.load(sys.stdin):
         ("vpce-0a-1b.git-codecommit.us-east-2.vpce.amazonaws.com", "us-east-2"),
         ("vpce-0a-1b-us-east-2a.git-codecommit-fips.us-east-2.vpce.amazonaws.com:8443", "us-east-2"),
         ("vpce-0a.git-codecommit.cn-north-1.vpce.amazonaws.com.cn", "cn-north-1"),
-        ("git-codecommit.xx-new-7.amazonaws.com", "xx-new-7"),
+        ("git-codecommit.eu-south-2.amazonaws.com", "eu-south-2"),  # AWS knows whether CodeCommit is there
+        ("git-codecommit.eusc-de-east-1.amazonaws.eu", "eusc-de-east-1"),
         ("LOCALHOST:8443", ""),
         *(
             (other, None)
@@ -142,6 +143,10 @@ for profile, question in json.load(sys.stdin):
                 "git-codecommit.us-east-2.amazonaws.com.cn.evil", "git-codecommit.us-east-2.amazonaws.com:evil",
                 "git-codecommit.us-east-2.amazonaws.com:", "git-codecommit.us-east-2.amazonaws.org",
                 "git-codecommit.us-east-2.evil.vpce.amazonaws.com", "vpce-0a.git-codecommit.us-east-2.amazonaws.com",
+                "git-codecommit.s3.amazonaws.com", "git-codecommit.s3-us-west-2.amazonaws.com",
+                "git-codecommit.xx-new-7.amazonaws.com", "git-codecommit.us-east-2.amazonaws.com.",
+                "git-codecommit.us-east-2.amazonaws.com\r", "git-codecommit.us-east-2.amazonaws.com:0",
+                "git-codecommit-fips.eu-west-1.amazonaws.com", "git-codecommit.cn-north-1.amazonaws.com",
                 "vpce-0a.evil.us-east-2.vpce.amazonaws.com", "git-codecommit..amazonaws.com", "git-codecommit.amazonaws.com",
                 "evil.example/git-codecommit.us-east-2.amazonaws.com", "vpce-.vpce", "codecommit.us-east-2.amazonaws.com",
             )
@@ -196,10 +201,6 @@ IGNORED: dict[str, bytes] = {
     "plain http": question().replace("https", "http").encode(),
     "another host": question("github.com").encode(),
     "no host": b"protocol=https\npath=v1/repos/R\n",
-    "a carriage return in the host": question(f"evil.example\rhost={HOST}").encode(),
-    "a carriage return after the host": f"protocol=https\nhost={HOST}\r\r\npath=v1/repos/R\n".encode(),
-    "a NUL in the host": question(f"{HOST}\0.evil.example").encode(),
-    "a NUL in the path": question(path="v1/repos/R\0").encode(),
     "not UTF-8": question().encode() + b"path=\xff\n",
     "no ASCII in the host": question(HOST.replace("-east", "\u2010east")).encode(),
     "longer than a question": question().encode() + b"x=" + b"y" * (1 << 20),
@@ -213,6 +214,34 @@ def test_any_other_question_is_left_to_the_next_helper(text: bytes, ours: Path, 
     held = {"AWS_ACCESS_KEY_ID": "AKIA1", "AWS_SECRET_ACCESS_KEY": "s"}
     done = asked(ours, clean_env(tmp_path / "home", held), text)
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
+HOSTILE: dict[str, bytes] = {
+    "a carriage return in the host": question(f"evil.example\rhost={HOST}").encode(),
+    "a carriage return after the host": question(f"{HOST}\r").encode(),
+    "carriage returns after the host": question(f"{HOST}\r\r").encode(),
+    "a carriage return after the path": question(path="v1/repos/R\r").encode(),
+    "a NUL in the host": question(f"{HOST}\0.evil.example").encode(),
+    "a NUL in the path": question(path="v1/repos/R\0").encode(),
+    "another host with a carriage return": question("github.com\r").encode(),
+    **{host: question(host).encode() for host in (
+        "git-codecommit.s3-us-west-2.amazonaws.com", "git-codecommit.s3.amazonaws.com", f"{HOST}.", f"{HOST} ", f"me@{HOST}",
+        "git-codecommit.my-bucket.amazonaws.com", f"{HOST}.evil.example", f"{HOST}:evil", f"{HOST}%0d", "GIT-CODECOMMIT.EVIL.EXAMPLE",
+        "vpce-1.git-codecommit.s3.vpce.amazonaws.com", "git-codecommit-fips.s3.amazonaws.com", f"evil.example\\{HOST}",
+    )},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_a_host_that_only_looks_like_codecommits_gets_nothing_and_git_stops(
+    text: bytes, ours: Path, clean_env: Any, tmp_path: Path
+) -> None:
+    held = {"AWS_ACCESS_KEY_ID": "AKIA1", "AWS_SECRET_ACCESS_KEY": "s"}
+    done = asked(ours, clean_env(tmp_path / "home", held), text)
+    assert (done.returncode, done.stdout) == (1, b"quit=1\n")
+    assert done.stderr.count(b"\n") == 1
+    assert b"nothing is signed for it" in done.stderr
+    assert done.stderr.strip().decode("ascii").isprintable()
 
 
 @given(st.binary(max_size=200) | st.lists(st.sampled_from(

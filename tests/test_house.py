@@ -13,7 +13,8 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 HOUSE = ROOT / "ccsetup"
 
-FOUNDATION = {"model", "errors", "world", "findings", "authority", "look", "patterns", "waiting"}
+CORE = {"core"}  # knows nothing of the rest
+FOUNDATION = CORE | {"model", "errors", "world", "findings", "authority", "look", "patterns", "waiting"}
 PURE = {
     "talk", "flow", "questions", "sources", "parse", "paste", "address", "ini", "config", "plan", "refusals", "inert", "pick",
     "access", "checks", "facts", "places", "examining", "tokens", "complaints", "masks", "denials", "policy", "transport", "assertion",
@@ -50,10 +51,11 @@ HELPERS = {"signing", "grant", "fetching", "remote", "credential"}
 TOP = {"cli", "arguments", "surroundings", "glance", "manual", "__main__"}
 
 MAY = {
+    "core": CORE,
     "foundation": FOUNDATION,
-    "pure": FOUNDATION | PURE | {"signing"},  # git hosts are spelled in one place, which git's helpers must reach
+    "pure": FOUNDATION | PURE | {"signing"},  # some read the files as git's helpers do
     "adapters": FOUNDATION | PURE,
-    "helpers": HELPERS,
+    "helpers": HELPERS | CORE,
     "sandbox": {"sandbox"},
     "commands": FOUNDATION | PURE | {"commands", "sandbox", "arguments"},  # completion reads the parsers
     "top": FOUNDATION | PURE | ADAPTERS | {"commands", "signing", *TOP},
@@ -80,7 +82,7 @@ def rooms() -> Iterator[tuple[str, str, ast.Module]]:
             (
                 floor
                 for floor, names in (
-                    ("foundation", FOUNDATION), ("pure", PURE), ("adapters", ADAPTERS), ("helpers", HELPERS),
+                    ("core", CORE), ("foundation", FOUNDATION), ("pure", PURE), ("adapters", ADAPTERS), ("helpers", HELPERS),
                     ("sandbox", {"sandbox"}), ("commands", {"commands"}), ("top", TOP | {"__init__"}),
                 )
                 if room in names
@@ -181,4 +183,5 @@ def test_putting_the_world_together_loads_no_heavy_library() -> None:
 def test_gits_helpers_import_nothing_of_the_rest(room: str) -> None:
     code = f"import ccsetup.{room}, sys; print(' '.join(m for m in sys.modules if m.startswith('ccsetup')))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
-    assert set(done.stdout.split()) <= {"ccsetup", f"ccsetup.{room}", "ccsetup.grant", "ccsetup.signing"}
+    core = {"ccsetup.core", "ccsetup.core.regions"}
+    assert set(done.stdout.split()) <= {"ccsetup", f"ccsetup.{room}", "ccsetup.grant", "ccsetup.signing", *core}

@@ -16,6 +16,7 @@ from git_desk import ROOT, Desk, assumed, commands, mfa, signed_in, static, web_
 from ccsetup.sandbox import Sandbox
 from ccsetup.sandbox.example import role_arn
 
+KEYS = "aws_access_key_id = AKIA1\naws_secret_access_key = s\n"
 URL = "codecommit::us-east-2://{}@MySharedDemoRepo"
 
 
@@ -199,9 +200,16 @@ FAULTS: dict[str, tuple[str, str, str, dict[str, str], str]] = {
     "no region": ("", "[dev]\nx = 1\n", "codecommit://dev@R", {},
                   "Profile dev has no region; put it into the address: codecommit::us-east-2://dev@MySharedDemoRepo"),
     "a zone": ("", "[dev]\nx = 1\n", "codecommit::us-east-1a://dev@R", {},
-               "There is no CodeCommit in us-east-1a; us-east-1a is a zone of us-east-1"),
-    "another region": ("", "[dev]\nregion = us-east-9\n", "codecommit://dev@R", {},
-                       "There is no CodeCommit in us-east-9; did you mean us-east-2 or us-east-1 or us-west-2?"),
+               "us-east-1a is not a region; did you mean us-east-1?"),
+    "no region of AWS": ("", "[dev]\nregion = us-esat-1\n", "codecommit://dev@R", {},
+                         "us-esat-1 is not a region; did you mean us-east-1"),
+    "a bucket": ("", "[dev]\nx = 1\n", "codecommit::s3-us-west-2://dev@R", {}, "s3-us-west-2 is not a region"),
+    "no region at all": ("", "[dev]\nregion = s3\n", "codecommit://dev@R", {},
+                         "s3 is not a region; one looks like us-east-2"),
+    "an endpoint that is no host": ("", f"[dev]\nregion = us-east-2\n{KEYS}", "codecommit://dev@R",
+                                    {"CODE_COMMIT_ENDPOINT": "evil.example/"}, "CODE_COMMIT_ENDPOINT is evil.example/,"),
+    "an endpoint with a line break": ("", f"[dev]\nregion = us-east-2\n{KEYS}", "codecommit://dev@R",
+                                      {"CODE_COMMIT_ENDPOINT": "evil.example\r"}, "CODE_COMMIT_ENDPOINT is evil.example"),
     "no credentials": ("[profile dev]\nregion = us-east-2\n", "", URL.format("dev"), {},
                        "Profile dev holds no credentials. Run: ccsetup setup --profile dev"),
     "half a pair": ("", "[dev]\naws_access_key_id = AKIA1\n", URL.format("dev"), {},

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ccsetup import address, parse
+from ccsetup.core import regions
 from ccsetup.errors import BadAnswer, Elsewhere, NoRepository, Problem
 from ccsetup.look import Look
 from ccsetup.model import Access, Answers, Choice, Corrected, Expected, Keys, Question, Section, Told, Value
@@ -19,9 +20,7 @@ _EXAMPLE = "--policy codecommit-policy.json"
 def least(answers: Answers) -> str:
     """Return the least policy that lets git work with the answers' repository, as JSON."""
     at = target(answers)
-    where = (
-        f"arn:{address.partition_of(at.region)}:codecommit:{at.region}:{answers.text('federated_account')}:{at.name}"
-    )
+    where = address.arn(at.region, answers.text("federated_account"), at.name)
     statement = {"Effect": "Allow", "Action": list(ACTIONS), "Resource": where}
     return _dense({"Version": "2012-10-17", "Statement": [statement]})
 
@@ -102,8 +101,7 @@ def _settle_repo(value: Value, answers: Answers, look: Look) -> Value | Correcte
     try:
         if not at.name or at.name in (names := look.repositories(who)):
             return first
-        others = [r for r in address.REGIONS if address.partition_of(r) == address.partition_of(at.region)]
-        found = tuple(look.regions_with(who, at.name, others))
+        found = tuple(look.regions_with(who, at.name, regions.beside(at.region)))
     except Problem:
         return first
     if not found:

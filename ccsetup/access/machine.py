@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ccsetup import address, parse
+from ccsetup import parse
+from ccsetup.core import regions
 from ccsetup.errors import BadAnswer, Problem
 from ccsetup.look import Look
 from ccsetup.model import Access, Answers, Choice, Expected, Keys, Question, Section, Value
@@ -50,7 +51,7 @@ def _sources(answers: Answers, look: Look) -> Sequence[Choice]:
 def _region_near(answers: Answers, look: Look) -> str | None:
     near = region_near(answers, look)
     here = "" if near else look.region_here()
-    return near or (here if here in address.REGIONS else None)
+    return near or regions.likeliest([here]) or None
 
 
 def _sections(answers: Answers, keys: Keys | None) -> tuple[Section, ...]:

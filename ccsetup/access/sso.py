@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ccsetup import parse
-from ccsetup.address import REGIONS
+from ccsetup.core.regions import REGIONS
 from ccsetup.errors import BadAnswer, Problem
 from ccsetup.look import Look
-from ccsetup.model import Access, Answers, Choice, Expected, Keys, Question, Section, Value
+from ccsetup.model import Access, Answers, Choice, Corrected, Expected, Keys, Question, Section, Value
 from ccsetup.questions import again, fixed, settings, yes_no
 from ccsetup.world import Start, start_of
 
@@ -48,7 +48,7 @@ def _region(answers: Answers, look: Look) -> str | None:
     used = _regions_used(look, url)
     if used:
         return used[0]
-    return None if parse.host_of(url).endswith(".awsapps.com") else look.region_behind(url)
+    return None if parse.is_portal(url) else look.region_behind(url)
 
 
 def _session(answers: Answers, look: Look) -> str:
@@ -60,10 +60,14 @@ def _session(answers: Answers, look: Look) -> str:
     return next(n for n in (name, *(f"{name}-{i}" for i in range(2, 999))) if n not in look.sessions)
 
 
-def _settle_url(value: Value, answers: Answers, look: Look) -> str | None:
-    """Keep the spelling of a session that is here, since others share it."""
+def _settle_url(value: Value, answers: Answers, look: Look) -> str | Corrected | None:
+    """Keep the spelling of a session that is here, since others share it; say so where a host is not AWS's."""
     spelled = (s.get("sso_start_url", "") for s in look.sessions.values())
-    return next((url for url in spelled if url != value and url.rstrip("/") == str(value)), None)
+    url = next((url for url in spelled if url != value and url.rstrip("/") == str(value)), str(value))
+    if not parse.is_portal(url):
+        host = parse.host_of(url)
+        return Corrected(url, f"{host} isn't AWS's. It only tells where to sign in; the page you get is AWS's own.")
+    return url if url != value else None
 
 
 def _settle_session(value: Value, answers: Answers, look: Look) -> None:
@@ -143,7 +147,7 @@ QUESTIONS = (
         choices=lambda answers, look: [Choice(r, r, city) for r, city in REGIONS.items()],
         known=_region,
         default=lambda answers, look: next(iter(_regions_used(look)), None),
-        parse=parse.sso_region,
+        parse=parse.region,
         free=True,
         title="Sign-in region",
     ),

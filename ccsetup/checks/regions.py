@@ -1,16 +1,15 @@
-"""Regions: those that are none, those without CodeCommit, and profiles that have none."""
+"""Regions: those that are none, those that only AWS knows, and profiles that have none."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from difflib import get_close_matches
 
 from ccsetup import address, config, parse
-from ccsetup.address import REGIONS
 from ccsetup.checks.files import FILES
 from ccsetup.checks.values import behind
+from ccsetup.core.regions import REGION, REGIONS, is_region, like
 from ccsetup.errors import BadAnswer
 from ccsetup.facts import Facts
 from ccsetup.findings import Change, Finding, Remedy, Severity, Wanted
@@ -21,18 +20,17 @@ from ccsetup.model import Corrected, FileName, Section
 from ccsetup.patterns import later
 from ccsetup.places import place, places, respelled
 
-_NAMED = later(r"(?<![\w-])[a-z]{2}(?:-[a-z]+)+-[0-9](?![\w-])")
-_SHAPE = later(r"[a-z]{2,4}(?:-[a-z]+)+-[0-9]{1,2}")
+_NAMED = later(rf"(?<![\w-]){REGION}(?![\w-])")
 
 
 def regions(facts: Facts) -> Iterator[Finding]:
-    """Regions that are none, or that have no CodeCommit."""
+    """Regions that are none, or of which only AWS knows whether CodeCommit is there."""
     known: dict[str, tuple[str, str]] = {}
     for file in FILES:
         for stanza in facts.document(file).stanzas:
             for setting in stanza.settings if stanza.type in ("profile", "sso-session") else ():
                 own = setting.key == "region" and stanza.type == "profile" and setting.value not in REGIONS
-                if own or (setting.key == "sso_region" and not _SHAPE.fullmatch(setting.value)):
+                if own or (setting.key == "sso_region" and not is_region(setting.value)):
                     yield from _region(facts, file, stanza, setting, known)
 
 
@@ -66,19 +64,19 @@ def _region(
         yield Finding("region.invalid", "stops", f"{value} is no region; meant is {meant}.", _NO_HOST, fix="auto",
                       remedies=(remedy,), **place)  # type: ignore[arg-type]  # fmt: skip
         return
-    shape = bool(_SHAPE.fullmatch(value))
-    near = [*get_close_matches(value.lower(), REGIONS, 3, 0.7), *_common(facts)]
-    ways = tuple(spelled(region) for region in dict.fromkeys(near))
+    ways = tuple(spelled(region) for region in dict.fromkeys([*like(value), *_common(facts)]))
     wanted = Wanted(f"Which region instead of {value}?", parse.region, spelled)
-    code = "region.unsupported" if shape else "region.invalid"
-    says = f"There is no CodeCommit in {value}." if shape else f"{value} is no region of AWS."
-    severity: Severity = "hinders" if shape or value in PLACELESS else "stops"
-    yield Finding(code, severity, says, _NOT_HERE if shape else _NO_HOST, fix="ask", remedies=ways, wanted=wanted,
-                  **place)  # type: ignore[arg-type]  # fmt: skip
+    if unknown := parse.unknown_region(value) if is_region(value) else "":
+        yield Finding("region.unsupported", "hinders", unknown, _NOT_KNOWN, fix="ask", remedies=ways, wanted=wanted,
+                      **place)  # type: ignore[arg-type]  # fmt: skip
+        return
+    severity: Severity = "hinders" if value in PLACELESS else "stops"
+    yield Finding("region.invalid", severity, f"{value} is no region of AWS.", _NO_HOST, fix="ask", remedies=ways,
+                  wanted=wanted, **place)  # type: ignore[arg-type]  # fmt: skip
 
 
 _NO_HOST = "“Could not connect to the endpoint URL”: no AWS tool checks a region, each makes a host name of it."
-_NOT_HERE = "Other AWS services may well be there; git finds no host for this region."
+_NOT_KNOWN = "Where CodeCommit is not in a region, git says “Could not resolve host”; other services may be there."
 
 
 def _elsewhere(stanza: Stanza) -> bool:
@@ -92,21 +90,22 @@ def _meant_region(value: str) -> tuple[str, str]:
     text = text[: len(text) - len(behind("region", text))].strip().strip("\"'`.,;/=> ").strip()
     try:
         found = parse.region(text)
-        return (found.value, found.said) if isinstance(found, Corrected) else (found, "")
+        right, said = (found.value, found.said) if isinstance(found, Corrected) else (found, "")
+        return (right if right != value else ""), said
     except BadAnswer:
         pass
     lower = text.lower()
     named = {name for name in _NAMED.findall(lower) if name in REGIONS}
     if len(named) == 1:
         return named.pop(), ""
-    local = re.fullmatch(r"([a-z]{2}(?:-[a-z]+)+-[0-9])-[a-z]{3}-[0-9][a-z]", lower)
+    local = re.fullmatch(rf"({REGION})-[a-z]{{3}}-[0-9][a-z]", lower)
     if local and local[1] in REGIONS:
         return local[1], ""
     squeezed = re.sub(r"[^a-z0-9]", "", lower)
     near = [name for name in REGIONS if name.replace("-", "") in (squeezed, squeezed[:-1]) and squeezed]
-    if len(near) == 1 and not _SHAPE.fullmatch(lower) and (squeezed[-1:].isdigit() or squeezed[-1:] in "abcdef"):
+    if len(near) == 1 and not is_region(lower) and (squeezed[-1:].isdigit() or squeezed[-1:] in "abcdef"):
         return near[0], ""
-    return (_in_address(text) or (lower if _SHAPE.fullmatch(lower) and lower != value else "")), ""
+    return (_in_address(text) or (lower if is_region(lower) and lower != value else "")), ""
 
 
 def _in_address(text: str) -> str:

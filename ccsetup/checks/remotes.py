@@ -11,6 +11,7 @@ from ccsetup import address, parse, standing
 from ccsetup.address import Address
 from ccsetup.checks.git import effective, keepers, of_codecommit, signing
 from ccsetup.checks.sources import has_own, is_role
+from ccsetup.core import regions
 from ccsetup.errors import BadAnswer
 from ccsetup.facts import Clone, Facts
 from ccsetup.findings import Finding, Remedy, Severity, Wanted
@@ -19,6 +20,7 @@ from ccsetup.patterns import later
 
 _MOST = 9  # remedies that are offered
 _LOOSE = later(r"codecommit:*(?P<region>[^/:@]*):*/+(?:(?P<profile>[^@/]+)@)?(?P<name>[^@/]+?)(?:\.git)?/?")
+_STRANGER = later(r"(?:https?|ssh)://(?:[^/@]*@)?(?P<host>[^/:@]*git-codecommit[^/:@]*)", re.IGNORECASE)
 
 
 def remote(facts: Facts) -> Iterator[Finding]:
@@ -28,10 +30,10 @@ def remote(facts: Facts) -> Iterator[Finding]:
         return
     if here is None:
         if re.match(r"codecommit:", facts.clone.remote):
-            right = _one_reading(facts.clone.remote)
-            remedies = [Remedy(f"Write {right}", git={_key(facts.clone): right})] if right else []
-            says = "This clone's remote is no address that git-remote-codecommit reads."
-            yield _remote(facts, "stops", says, "ValueError, or the wrong repository.", remedies, sure=True)
+            yield _unread(facts, facts.clone)
+        elif stranger := _STRANGER.match(facts.clone.remote):
+            says = f"This clone's remote leads to {stranger['host']}, which is not a host of CodeCommit."
+            yield _remote(facts, "hinders", says, "ccsetup signs nothing for it, and git asks for a password.", [])
         return
     region = _right_region(here.region)
     if here.form == "codecommit":
@@ -49,16 +51,22 @@ def remote(facts: Facts) -> Iterator[Finding]:
         yield from _without_address(facts, facts.clone, here)
 
 
-def _one_reading(remote: str) -> str:
-    """Return the address that a remote can only have meant whose punctuation is wrong; "" where there is none."""
-    found = _LOOSE.fullmatch(remote)
+def _unread(facts: Facts, clone: Clone) -> Finding:
+    """Return the finding for a remote that is no address: what it can only have meant, or the regions it may mean."""
+    found = _LOOSE.fullmatch(clone.remote)
     region = _right_region(found["region"]) if found else ""
-    if found is None or (region and region not in address.REGIONS):
-        return ""
+    right = ""
     try:
-        return address.codecommit_url(address.repository_name(found["name"]), region, found["profile"] or "")
+        if found:
+            right = address.codecommit_url(address.repository_name(found["name"]), region, found["profile"] or "")
     except BadAnswer:
-        return ""
+        pass
+    if found and right and region and not regions.is_region(region):
+        named = Address(found["name"], region, found["profile"] or "")
+        return _regions(facts, named, f"This clone's remote names {region}, which is not a region.")
+    remedies = [Remedy(f"Write {right}", git={_key(clone): right})] if right else []
+    says = "This clone's remote is no address that git-remote-codecommit reads."
+    return _remote(facts, "stops", says, "ValueError, or the wrong repository.", remedies, sure=True)
 
 
 def _right_region(region: str) -> str:
@@ -117,8 +125,8 @@ def _of_codecommit(facts: Facts, clone: Clone, here: Address, region: str) -> It
         remedies = [Remedy(f"Write {right}", git={_key(clone): right})]
         says = f"This clone's remote is to be {right}."
         yield _remote(facts, "stops", says, "fatal: transport … not supported.", remedies, True, name)
-    elif region and region not in address.REGIONS:
-        yield _regions(facts, here, f"There is no CodeCommit in {region}, which this clone's remote names.")
+    elif unknown := parse.unknown_region(region):
+        yield _regions(facts, here, f"This clone's remote: {unknown}", "hinders")
     elif not region:
         yield from _no_region(facts, here)
     elif not name:
@@ -160,8 +168,8 @@ def _profiles(facts: Facts) -> list[str]:
 def _regions(facts: Facts, here: Address, says: str, severity: Severity = "stops") -> Finding:
     own = facts.profiles.get(here.profile or "default", {}).get("region", "")
     used = [there.get("region", "") for there in facts.profiles.values()]
-    near = difflib.get_close_matches(here.region, address.REGIONS, n=2, cutoff=0.8) if here.region else []
-    names = [it for it in dict.fromkeys([own, *near, *used]) if it in address.REGIONS]
+    near = regions.like(here.region)[:2] if here.region else []
+    names = [it for it in dict.fromkeys([own, *near, *used]) if it in regions.REGIONS]
     remedies = [_moved(facts, here, here.profile, it) for it in names[:_MOST]]
     wanted = Wanted(
         "Which region is the repository in?", parse.region, lambda it: _moved(facts, here, here.profile, it)
@@ -195,9 +203,8 @@ def _without_address(facts: Facts, clone: Clone, here: Address) -> Iterator[Find
     """Look at an https or ssh remote, which names no profile: its helper may."""
     region = here.region
     remedies = [_moved(facts, here, it, region) for it in _profiles(facts)[:_MOST]] if not here.host else []
-    if region and region not in address.REGIONS:  # a host of one's own (CODE_COMMIT_ENDPOINT) names none
-        yield _remote(facts, "stops", f"There is no CodeCommit in {region}, which this clone's remote names.", "", [])
-        return
+    if unknown := parse.unknown_region(region):  # a host of one's own (CODE_COMMIT_ENDPOINT) names none
+        yield _remote(facts, "hinders", f"This clone's remote: {unknown}", "could not resolve host.", [])
     if here.form == "ssh":
         says = "This clone goes by ssh, which takes an IAM user's key and no profile."
         yield _remote(facts, "note", says, "AWS CodeCommit knows ssh keys of IAM users only.", remedies)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from ccsetup import address, parse
+from ccsetup import parse
+from ccsetup.core import regions
+from ccsetup.core.regions import REGION
 from ccsetup.errors import BadAnswer
 from ccsetup.facts import Facts
 from ccsetup.findings import Finding, Remedy, Severity, Wanted
@@ -16,7 +18,7 @@ Settings = Mapping[str, str]
 
 _NAMED = re.compile(r"arn:(aws[a-z-]*):iam:*([0-9]{1,12}):(?:role|policy|instance-profile)/+([^\s*]+)")
 _LOOSE = re.compile(
-    r"(?:arn[:.])?(?:(?P<partition>aws[a-z-]*)[:.])?(?:iam[:.]*)?(?:[a-z]{2}-[a-z-]+-[0-9]:)?:*"
+    r"(?:arn[:.])?(?:(?P<partition>aws[a-z-]*)[:.])?(?:iam[:.]*)?(?:" + REGION + r":)?:*"
     r"(?P<account>[0-9]{4}-?[0-9]{4}-?[0-9]{4}):*"
     r"(?:[:/]+roles?[:/]+(?P<role>[\w+=,.@/-]+?)|[:/](?P<name>(?!root\b)[\w+=,.@-]+?))[/,.;:]*",
     re.IGNORECASE | re.ASCII,
@@ -52,7 +54,7 @@ def _one_reading(value: str, region: str) -> str:
     found = _LOOSE.fullmatch("".join(value.split()))
     if found is None:
         return ""
-    partition = (found["partition"] or address.partition_of(region)).lower()
+    partition = (found["partition"] or regions.partition_of(region)).lower()
     name = re.sub("/+", "/", (found["role"] or found["name"]).strip("/"))
     arn = f"arn:{partition}:iam::{found['account'].replace('-', '')}:role/{name}"
     return arn if _is_arn(arn) else ""

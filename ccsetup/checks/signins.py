@@ -5,10 +5,12 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
+from urllib.parse import urlsplit
 
 from ccsetup import ini, parse
 from ccsetup.access.sso import SCOPES
 from ccsetup.checks.sources import has_own, is_role
+from ccsetup.core import regions
 from ccsetup.errors import BadAnswer
 from ccsetup.facts import Facts
 from ccsetup.findings import Change, Finding, Remedy, Wanted
@@ -118,7 +120,7 @@ def without_both(facts: Facts) -> Iterator[Finding]:
 def _without(facts: Facts, name: str, where: Place | None, missing: Sequence[str]) -> Finding:
     """Return the finding that a profile lacks settings of its own."""
     key = missing[0]
-    found = {"sso_account_id": parse.account_id, "sso_start_url": parse.sso_start_url, "sso_region": parse.sso_region}
+    found = {"sso_account_id": parse.account_id, "sso_start_url": parse.sso_start_url, "sso_region": parse.region}
     wanted = None
     remedies: list[Remedy] = []
     if where and len(missing) == 1:
@@ -166,7 +168,7 @@ def _session_without(facts: Facts, name: str, session: str, missing: Sequence[st
     def with_value(value: str) -> Remedy:
         return Remedy(f"{key} = {value}", changes=headed(stanza, "config", {key: value}))
 
-    parser = parse.sso_region if key == "sso_region" else parse.sso_start_url
+    parser = parse.region if key == "sso_region" else parse.sso_start_url
     used = [facts.intended[name][key]] if key in facts.intended[name] else _used(facts, key, url)
     others = tuple(it for it, there in signing_in(facts) if it != name and session_of(facts, there)[0] == session)
     path, line = section(facts, session, "sso-session")
@@ -238,7 +240,10 @@ def url(facts: Facts) -> Iterator[Finding]:
 
 def is_local(url: str) -> bool:
     """Say whether a start URL is of this machine, as a stand-in for AWS has it."""
-    return url.startswith(("http://127.0.0.1", "http://localhost"))
+    try:
+        return urlsplit(url).hostname in regions.LOOPBACK
+    except ValueError:
+        return False
 
 
 def is_right(url: str) -> bool:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from ccsetup import address, examining, parse, standing
 from ccsetup.address import Address
+from ccsetup.core import regions
 from ccsetup.errors import BadAnswer, NoRepository, Problem
 from ccsetup.examining import Stand
 from ccsetup.facts import Clone, Facts
@@ -16,7 +16,6 @@ from ccsetup.findings import Finding
 from ccsetup.model import Identity, Value, Who
 from ccsetup.world import Answer, Sighting, World
 
-_WELL_SPELLED = re.compile(r"[a-z]{2}(-[a-z]+)+-\d+", re.ASCII)
 _CREDENTIALS = ("role_arn", "aws_access_key_id", "sso_account_id", "sso_role_name", "credential_process",
                 "login_session", "web_identity_token_file")  # fmt: skip
 DEADLINE_S = 15, 45  # for few profiles, and for many
@@ -67,7 +66,7 @@ def who_of(profiles: Profiles, sessions: Profiles, name: str, env: Mapping[str, 
     way = _chain(profiles, name)
     named = [str(there.get("region", "")) for there in way] + [env.get("AWS_REGION", "")]
     arns = [str(there["role_arn"]) for there in way if "role_arn" in there]
-    region = next((it for it in named if _WELL_SPELLED.fullmatch(it)), "") or parse.home_region("".join(arns[:1]))
+    region = next(filter(regions.is_region, named), "") or parse.home_region("".join(arns[:1]))
     return Who(name, region, profiles, sessions)
 
 
@@ -159,14 +158,13 @@ def _profile(facts: Facts, clone: Clone, there: Address) -> str:
 
 def _elsewhere(world: World, who: Who, others: Sequence[Who], name: str) -> Sequence[Sighting]:
     """Look for a repository in the other regions, and with the other profiles."""
-    part = address.partition_of(who.region)
-    regions = [it for it in address.REGIONS if address.partition_of(it) == part and it != who.region]
-    near = [who._replace(region=region) for region in regions]
+    elsewhere = regions.beside(who.region)
+    near = [who._replace(region=region) for region in elsewhere]
     near += [other._replace(region=who.region) for other in others[:_NEAR]]
     with world.screen.busy(f"Looking for {name} in the other regions and with the other profiles"):
         found = [it for it in world.aws.sightings(near, name) if it.repository]
         if not found and others:
-            far = [other._replace(region=region) for region in regions for other in others[:_FAR]]
+            far = [other._replace(region=region) for region in elsewhere for other in others[:_FAR]]
             found = [it for it in world.aws.sightings(far, name) if it.repository]
     return found
 

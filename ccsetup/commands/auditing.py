@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ccsetup import address, sharing
+from ccsetup import sharing
+from ccsetup.core import regions
 from ccsetup.errors import NoRepository, Problem
 from ccsetup.look import Look
 from ccsetup.model import Identity, Who
@@ -132,7 +133,7 @@ def _repository(world: World, it: Arrangement, who: Who) -> Iterator[Link]:
 
 
 def _elsewhere(world: World, it: Arrangement, who: Who, refused: Problem) -> Link:
-    others = [r for r in address.REGIONS if address.partition_of(r) == it.partition and r != it.region]
+    others = regions.beside(it.region)
     with world.screen.busy(f"Looking for {it.repository} in the other regions"):
         found = world.aws.regions_with(who, it.repository, others)
     if not found:

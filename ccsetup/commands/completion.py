@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from ccsetup import completing
 from ccsetup.commands.report import Report
 from ccsetup.completing import DIRECTORY, FILE, PROFILE, Command
+from ccsetup.core import regions
 from ccsetup.transport import AWS_CLI, HELPER, OURS, REMOTE
 from ccsetup.world import World
 
@@ -70,10 +71,10 @@ def _command(about: str, parser: argparse.ArgumentParser) -> Command:
 
 def _taken(action: argparse.Action) -> str | None:
     """Return what an argument takes: one of its choices, a profile, a folder, a file; None when that is anybody's."""
-    from ccsetup import access, address
+    from ccsetup import access
 
     if action.choices:
         return " ".join(map(str, action.choices))
-    regions = " ".join(address.REGIONS)
-    known = {"kind": " ".join(kind.name for kind in access.KINDS), "region": regions, "sso_region": regions}
+    everywhere = " ".join(regions.REGIONS)
+    known = {"kind": " ".join(kind.name for kind in access.KINDS), "region": everywhere, "sso_region": everywhere}
     return known.get(action.dest) or _TAKEN.get(action.dest)

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from ccsetup import access, address
 from ccsetup.commands import planning
 from ccsetup.commands.proof import Kept
+from ccsetup.core import regions
 from ccsetup.errors import Cancelled, Missing, NoRepository, Problem
 from ccsetup.look import Look
 from ccsetup.model import Asked, Back, Choice, Who
@@ -79,14 +80,14 @@ def own_region(look: Look, name: str) -> str:
     """Return the region a profile is used in, else the environment's, "" where none is told."""
     near_by = [there.get("region", "") for there in chain(look, name)]
     near_by += [look.env.get("AWS_REGION", ""), look.env.get("AWS_DEFAULT_REGION", "")]
-    return next((region for region in near_by if region in address.REGIONS), "")
+    return regions.likeliest(near_by)
 
 
 def partition(look: Look, name: str) -> str:
     """Return the partition a profile lives in."""
-    arns = [there["role_arn"].split(":")[1:2] for there in chain(look, name) if "role_arn" in there]
+    arns = [there["role_arn"] for there in chain(look, name) if "role_arn" in there]
     region = next((there["region"] for there in chain(look, name) if "region" in there), "")
-    return address.partition_of(region) if region or not arns else (arns[0] or ["aws"])[0]
+    return regions.partition_in(arns[0]) if arns and not region else regions.partition_of(region)
 
 
 def look_around(world: World, look: Look, names: Sequence[str], target: Target, kept: Kept) -> Round:
@@ -117,9 +118,9 @@ def elsewhere(look: Look, names: Sequence[str], asked: Round) -> list[tuple[str,
     parts = {name: partition(look, name) for name in names if name not in asked.later}
     return [
         (name, region)
-        for region in address.REGIONS
+        for region in regions.REGIONS
         for name, part in parts.items()
-        if address.partition_of(region) == part and (name, region) not in before
+        if regions.partition_of(region) == part and (name, region) not in before
     ]
 
 

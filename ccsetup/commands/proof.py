@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from ccsetup import address
 from ccsetup.commands import ways
 from ccsetup.commands.outcome import Outcome
 from ccsetup.commands.ways import Way
+from ccsetup.core import regions
 from ccsetup.errors import Elsewhere, NoRepository, Problem
 from ccsetup.model import Edit, Expected, Identity, Repository, Route, Who
 from ccsetup.policy import of_git_and_api
@@ -157,10 +157,9 @@ def _repository(world: World, who: Who, claim: Claim) -> tuple[Repository, Probl
 
 def _look_elsewhere(world: World, who: Who, claim: Claim, refused: Problem) -> None:
     """Look for the repository in the partition's other regions; raises Elsewhere, or the refusal with near names."""
-    name, partition = claim.target.name, address.partition_of(claim.region)
-    others = [r for r in address.REGIONS if address.partition_of(r) == partition and r != claim.region]
+    name = claim.target.name
     with world.screen.busy(f"Looking for {name} in the other regions"):
-        found = tuple(world.aws.regions_with(who, name, others))
+        found = tuple(world.aws.regions_with(who, name, regions.beside(claim.region)))
     if found:
         raise Elsewhere(name, claim.region, found)
     try:

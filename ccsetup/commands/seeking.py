@@ -9,6 +9,7 @@ from ccsetup.commands.finding import Place, Round
 from ccsetup.commands.proof import Kept, sign_in
 from ccsetup.commands.ways import Way
 from ccsetup.commands.wish import Wish
+from ccsetup.core import regions
 from ccsetup.errors import Cancelled, Elsewhere, NoRepository, Problem
 from ccsetup.look import Look
 from ccsetup.model import Asked, Back, Choice
@@ -55,7 +56,7 @@ def other_region(world: World, wish: Wish, place: Place, refused: Elsewhere) -> 
 
 def _named(world: World, look: Look, wish: Wish, kept: Kept) -> Place:
     region = wish.target.region or finding.own_region(look, wish.profile)
-    if region:
+    if wish.target.region or region in regions.REGIONS:
         return Place(wish.profile, region)
     start = planning.sign_in(look.who(wish.profile, ""), wish.profile)
     if start:

@@ -6,7 +6,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from ccsetup import address, team, teammaking
+from ccsetup import address, parse, team, teammaking
 from ccsetup.commands import cloning
 from ccsetup.commands.looking import looking
 from ccsetup.commands.options import Options
@@ -64,6 +64,11 @@ def check(world: World, source: str) -> Report:
         world.screen.say(f" {count} fault{'s' if count > 1 else ''}. Nothing would be done with it.")
         return Report(_document(source, None, refused.faults), 1)
     lines = [f"{source}, {fault}" for fault in found.mended]
+    named = [
+        *(it.answers.get("region", "") for it in found.team.entries),
+        *(it.region for it in found.team.repositories),
+    ]
+    lines += [f"{source}: {unknown}" for it in dict.fromkeys(named) if (unknown := parse.unknown_region(it))]
     entries, repositories = len(found.team.entries), len(found.team.repositories)
     ways = f"{entries} way{'s' if entries != 1 else ''} in"
     lines.append(

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from ccsetup import address
+from ccsetup.core import regions
 from ccsetup.errors import Problem
 from ccsetup.model import Answers, Route
 from ccsetup.questions import Target
@@ -54,7 +55,7 @@ def helper_settings(world: World, way: Way, profile: str, region: str, host: str
 
 def _is_awss(host: str) -> bool:
     """Say whether a host's own name tells a helper that it is AWS's, and which region's ("": the region's own)."""
-    return not host or bool(re.search(r"\.amazonaws\.com(\.cn)?(:\d+)?$", host))
+    return not host or bool(regions.git_region(host))
 
 
 def _own(world: World, profile: str, region: str, host: str) -> str:

@@ -88,6 +88,8 @@ def _region(world: World, flag: str | None, of_address: str) -> str:
         value = str(value.value)
     if value and of_address and value != of_address:
         raise BadAnswer(f"The address is in {of_address} and --region says {value}; leave one of them out.")
+    if unknown := parse.unknown_region(value or of_address):
+        world.screen.note(unknown)
     return value or of_address
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Literal, NamedTuple
 
+from ccsetup.core.regions import REGION
 from ccsetup.patterns import later
 
 SECTIONS = ("profile", "sso-session")
@@ -70,8 +71,8 @@ _STRICT = {  # what a value must look like when nothing but a blank or a line's 
     "role_arn": r"arn:.+",
     "mfa_serial": r"arn:.+",
     "sso_start_url": r"https://.+",
-    "region": r"[a-z]{2}(-[a-z]+)+-[0-9][a-z]?",
-    "sso_region": r"[a-z]{2}(-[a-z]+)+-[0-9]",
+    "region": f"{REGION}[a-z]?",
+    "sso_region": REGION,
     "expires_at": r"20[0-9]{2}-.+",
     "external_id": r"(?=.*[0-9_-])[\w+=,.@:/-]{3,}",
     "web_identity_token_file": r"[~/].+",

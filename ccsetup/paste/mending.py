@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from ccsetup.core import regions
 from ccsetup.patterns import later
 
 _LETTERS = str.maketrans(
@@ -55,7 +56,7 @@ _PROMPT = later(
     re.MULTILINE,
 )
 _BROKEN_HOST = later(r"(?<=https://)([\w-]{1,63}(?:\.[\w-]{1,63}){0,4})(\.?)\n(\.?)(?=[\w.-]{2,40}/start\b)")
-_BROKEN_PATH = later(r"(\.awsapps\.com|\.app\.aws)(/?)\n(/?)(?=start\b)")
+_BROKEN_PATH = later(rf"((?:{'|'.join(map(re.escape, regions.portal_domains()))}))(/?)\n(/?)(?=start\b)")
 _CONTINUED = later(r"(?<=\s)[\\`^] ?\n ?")
 
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qs, urlsplit
 
 from ccsetup import address, parse
+from ccsetup.core import regions
+from ccsetup.core.regions import REGION
 from ccsetup.errors import BadAnswer
 from ccsetup.model import Corrected
 from ccsetup.paste.labels import is_placeholder, unwrapped
@@ -15,7 +17,7 @@ from ccsetup.patterns import later
 
 _TOKEN = later(r"[^\s\"'`<>|(){}\[\],;]+")
 _END = ".:!?*_"
-_CITY = "|".join(re.escape(name) for name in address.REGIONS.values() if len(name) > 3 and name != "Central")
+_CITY = "|".join(re.escape(name) for name in regions.REGIONS.values() if len(name) > 3 and name != "Central")
 _LONG_REGION = later(
     r"\b(?:US|EU|Europe|Asia Pacific|Canada|South America|Africa|Middle East|China|Israel)\b"
     r"[^()\n]{0,12}\([^)\n]{2,20}\)"
@@ -25,10 +27,11 @@ _CITIES = later(
     rf"|\b(?:repo|repository|codecommit|lives|hosted)\b[^\n.]{{0,60}}?\bin ({_CITY})\b",
     re.MULTILINE,
 )
-_ZONE = later(r"[a-z]{2}(?:-[a-z]{2,12}){1,2}-[0-9][a-f]?")
+_ZONE = later(f"{REGION}[a-f]?")
 _ACCOUNT = later(r"(?<![\w-])[0-9]{4}[ -][0-9]{4}[ -][0-9]{4}(?![\w-])|(?<![\w:./-])[0-9]{12}(?![\w:-])", re.ASCII)
 _CLAUSE = later(r"[.;!?]\s|\n")
-_OF_SSO = r"\bsso\b|identity cent|sign[- ]?in\b|\blog[- ]?in\b|portal|awsapps\.|\.app\.aws|anmelde|サインイン|ログイン"
+_PORTALS = "|".join(map(re.escape, regions.portal_domains()))
+_OF_SSO = rf"\bsso\b|identity cent|sign[- ]?in\b|\blog[- ]?in\b|portal|{_PORTALS}|anmelde|サインイン|ログイン"
 _OF_CODE = r"\brepo|codecommit|\bcode\b|\bclon|dépôt|リポジトリ"
 _REGION_OF = later(rf"(?P<sso>{_OF_SSO})|{_OF_CODE}", re.IGNORECASE)
 _ROLE = later(
@@ -67,7 +70,7 @@ _REPOSITORY = later(
     rf"|(?i:--repository-name[ =][\"']?)([\w.-]{{1,100}})"
     rf"|{_REPO}{_IS} [\"'`*]{{1,2}}([\w.-]{{1,100}})[\"'`*]|[\"'`*]([\w.-]{{1,100}})[\"'`*]{{1,2}} {_REPO}\b"
     rf"|(?:{_REPO}{_IS}|(?i:\bclone))\s({_TELLING})(?![\w:/@-])"
-    rf"|(?:\b(?i:for|of|to|from|clone) |^)({_TELLING}) (?:\(|in )[a-z]{{2}}(?:-[a-z]{{2,12}}){{1,2}}-[0-9]\b"
+    rf"|(?:\b(?i:for|of|to|from|clone) |^)({_TELLING}) (?:\(|in ){REGION}\b"
     rf"|(?<![\w:/@.-])(?!(?i:codecom|git-))({_TELLING}) {_REPO}\b",
     re.ASCII | re.MULTILINE,
 )
@@ -142,7 +145,7 @@ def _cloned(command: str, alone: bool) -> Place | None:
 
 def place_of(word: str) -> Place | None:
     """Return the repository a word addresses, without a name or password in it; a mere name is none."""
-    if "codecommit" not in word.lower() and not re.match(r"[a-z]{2}(-[a-z]+)+-[0-9]://", word):
+    if "codecommit" not in word.lower() and not re.match(f"{REGION}://", word):
         return None
     word = word.rstrip(_END)
     try:
@@ -164,7 +167,7 @@ def _spelled(word: str, named: address.Address) -> str:
     if named.form == "https":
         return address.https_url(named.region, named.repository, named.host)
     if named.form == "ssh":
-        return f"ssh://{address.git_host(named.region)}/v1/repos/{named.repository}"
+        return address.ssh_url(named.region, named.repository)
     return (
         word
         if named.form == "arn"
@@ -183,7 +186,7 @@ def mentions(text: str) -> Mentions:
             seen.places.append(place)
         elif "arn:aws" in word:
             _arn(seen, word, text[max(token.start() - 40, 0) : token.start()])
-        elif "://" in word or ".awsapps.com" in word or ".app.aws" in word:
+        elif "://" in word or ("." in word and regions.locate(word.split("/")[0], "portal")):
             _link(seen, word)
         elif _ZONE.fullmatch(word):
             _region(seen, word, text[max(token.start() - 150, 0) : token.start()])
@@ -203,7 +206,7 @@ def _arn(seen: Mentions, word: str, before: str) -> None:
         return
     _, account, kind, name = named.groups()
     if found := re.search(r"AWSReservedSSO_([\w+=,.@-]+?)_[0-9a-f]{16}(?:/|$)", name):
-        where = re.search(r"sso\.amazonaws\.com/([a-z]{2}(?:-[a-z]+)+-[0-9])/", name)
+        where = re.search(rf"sso\.amazonaws\.com/({REGION})/", name)
         told = {"sso_account_id": account, "sso_role_name": found[1]}
         seen.sso.append({**told, **({"sso_region": where[1]} if where else {})})
     elif kind in ("role", "assumed-role"):
@@ -224,18 +227,17 @@ def _link(seen: Mentions, word: str) -> None:
     except ValueError:
         return
     told = {key: values[0] for key, values in asked.items()}
-    if re.search(r"(^|\.)(awsapps\.com(\.cn)?|app\.aws|portal\.amazonaws\.com(\.cn)?)$", host):
+    if regions.locate(host, "portal"):
         start = {"sso_start_url": url.geturl(), "sso_account_id": told.get("account_id", "")}
         seen.starts.append({**start, "sso_role_name": told.get("role_name", "")})
-    elif re.search(r"(^|\.)signin\.(aws\.amazon\.com|amazonaws\.cn|amazonaws-us-gov\.com)$", host):
-        _signin(seen, host, url.path, told)
-    elif re.search(r"(^|\.)console\.(aws\.amazon\.com|amazonaws\.cn|amazonaws-us-gov\.com)$", host):
-        region = told.get("region") or host.split(".")[0]
-        seen.regions += [region] if region in address.REGIONS else []
+    elif found := regions.locate(host, "sign-in"):
+        _signin(seen, found[0], url.path, told)
+    elif found := regions.locate(host, "console"):
+        region = told.get("region") or found[1]
+        seen.regions += [region] if regions.is_region(region) else []
 
 
-def _signin(seen: Mentions, host: str, path: str, told: dict[str, str]) -> None:
-    partition = "aws-cn" if host.endswith(".cn") else "aws-us-gov" if "us-gov" in host else "aws"
+def _signin(seen: Mentions, partition: str, path: str, told: dict[str, str]) -> None:
     account, name = told.get("account", ""), told.get("roleName", "")
     if path.rstrip("/").endswith("switchrole") and re.fullmatch(r"[0-9]{12}", account) and name:
         seen.roles.append({"role_arn": f"arn:{partition}:iam::{account}:role/{name}"})

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from ccsetup import parse
+from ccsetup.core import regions
 from ccsetup.errors import BadAnswer
 from ccsetup.model import Corrected, Secret, Value
 from ccsetup.paste.held import Held, held
@@ -273,7 +274,8 @@ def _in_passing(seen: Seen, loose: Mapping[str, str]) -> list[Offer]:
     about = _about_sso(seen)
     account, name = about.get("sso_account_id"), about.get("sso_role_name")
     if account and name:
-        arn = f"arn:aws:iam::{account}:role/{name}"
+        partition = regions.partition_of(loose.get("region") or next(iter(seen.mentions.regions), ""))
+        arn = f"arn:{partition}:iam::{account}:role/{name}"
         return [Offer("sso", {"sso_account_id": account, "sso_role_name": name}), Offer("role", {"role_arn": arn})]
     if any(block.hollow for block in seen.blocks):
         return [Offer("keys", {})]

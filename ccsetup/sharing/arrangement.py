@@ -7,6 +7,7 @@ from hashlib import sha256
 from typing import Literal, NamedTuple
 
 from ccsetup import address, parse
+from ccsetup.core import regions
 from ccsetup.errors import BadAnswer
 from ccsetup.model import Corrected
 
@@ -20,8 +21,6 @@ BUILT_IN = {  # providers that IAM knows without being told: the claims that nam
 }
 AUDIENCE = "sts.amazonaws.com"
 TAGGED, TAG = "ccsetup", "share"  # the tag on whatever share has made: that alone is ever removed
-_SAML_PAGES = {"aws": "signin.aws.amazon.com", "aws-cn": "signin.amazonaws.cn",
-               "aws-us-gov": "signin.amazonaws-us-gov.com"}  # fmt: skip
 _ROLE_NAME = r"[A-Za-z0-9_+=,.@][A-Za-z0-9_+=,.@-]{0,63}"  # one that begins with a hyphen is a flag to many tools
 _TRUSTS = (
     "A trust is account, a role's ARN, permission-set:NAME, oidc:ISSUER or saml:PROVIDER-ARN, such as account"
@@ -66,7 +65,7 @@ class Arrangement(NamedTuple):
     @property
     def partition(self) -> str:
         """The partition all of it is in."""
-        return address.partition_of(self.region)
+        return regions.partition_of(self.region)
 
     @property
     def role_arn(self) -> str:
@@ -120,7 +119,7 @@ class Arrangement(NamedTuple):
     @property
     def saml_audience(self) -> str:
         """The address that assertions for AWS are made out to."""
-        return f"https://{_SAML_PAGES.get(self.partition, _SAML_PAGES['aws'])}/saml"
+        return f"https://{regions.sign_in_host(self.partition)}/saml"
 
 
 def policy_name(region: str, repository: str) -> str:

@@ -6,7 +6,7 @@ from ccsetup import address, parse, questions
 from ccsetup.address import Address
 from ccsetup.errors import BadAnswer
 from ccsetup.look import Look
-from ccsetup.model import Answers, Choice, Corrected, Question
+from ccsetup.model import Answers, Choice, Corrected, Question, Value
 from ccsetup.sharing import arrangement
 from ccsetup.sharing.arrangement import read_trusts
 
@@ -38,16 +38,16 @@ def repository(text: str) -> str | Corrected:
 
 
 def region_told(answers: Answers, look: Look) -> str | None:
-    """Return the region that the address tells, where there is CodeCommit in it."""
-    told = address_of(answers).region
-    return told if told in address.REGIONS else None
+    """Return the region that the address tells."""
+    return address_of(answers).region or None
 
 
-def same_region(value: object, answers: Answers, look: Look) -> None:
-    """Refuse a region that is not the address's own."""
+def same_region(value: Value, answers: Answers, look: Look) -> Corrected | None:
+    """Refuse a region that is not the address's own; say so where only AWS knows it."""
     told = address_of(answers).region
     if told and told != str(value):
         raise BadAnswer(f"The address is in {told}, and {value} was given; leave one of them out.")
+    return questions.settle_region(value, answers, look)
 
 
 def known_profile(value: object, answers: Answers, look: Look) -> None:
@@ -224,7 +224,7 @@ def sign_in(acts: bool) -> tuple[Question, ...]:
             help="IAM Identity Center's own region, such as us-east-1; empty: the team file leaves it to be asked.",
             known=lambda answers, look: parse.region_of(answers.text("sso_start_url")) or ("" if acts else None),
             default=region,
-            parse=parse.sso_region,
+            parse=parse.region,
             when=lambda answers: bool(answers.text("sso_start_url")),
             optional=True,
             title="Sign-in region",

@@ -6,6 +6,7 @@ import json
 import re
 
 from ccsetup import parse
+from ccsetup.core import regions
 from ccsetup.errors import BadAnswer
 from ccsetup.sharing import policies
 from ccsetup.sharing.arrangement import Arrangement
@@ -34,7 +35,7 @@ def _clashes(it: Arrangement) -> list[tuple[bool, str, str]]:
     others = [arn for arn in roles if it.people and parse.arn_account(arn) != it.people]
     providers = [trust.name for trust in it.trusts if trust.kind == "saml"]
     named = [*roles, *providers, *([it.kms_key] if it.kms_key else [])]
-    foreign = [arn for arn in named if arn.split(":")[1] != it.partition]
+    foreign = [arn for arn in named if regions.partition_in(arn) != it.partition]
     apart = [arn for arn in [*providers, it.kms_key] if arn and parse.arn_account(arn) != it.owner]
     key_region = it.kms_key.split(":")[3] if it.kms_key else it.region
     return [

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ccsetup import parse
+from ccsetup.core import regions
 from ccsetup.sharing.arrangement import BUILT_IN, Arrangement, Trust
 
 Document = Mapping[str, Any]
@@ -72,8 +73,7 @@ class Line(NamedTuple):
 
 def plain(it: Arrangement) -> Words:
     """Return the parts of an arrangement as they are."""
-    dns = "amazonaws.com.cn" if it.partition == "aws-cn" else "amazonaws.com"
-    key = it.kms_key.rpartition("/")[2]
+    key, dns = it.kms_key.rpartition("/")[2], regions.dns_suffix(it.region)
     return Words(it.partition, dns, it.region, it.owner, it.people, it.repository, it.role, key, it.external_id)
 
 

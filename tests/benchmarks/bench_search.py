@@ -57,7 +57,7 @@ import json, resource, sys, time
 from pathlib import Path
 began = time.perf_counter()
 from ccsetup import ini
-from ccsetup.address import REGIONS
+from ccsetup.core.regions import REGIONS
 from ccsetup.aws import Aws
 from ccsetup.model import Who
 home = Path.home()

@@ -1,0 +1,248 @@
+"""AWS's regions, partitions and hosts: the one place that says what a region is, and which host is AWS's and for what.
+
+git waits while its helpers import this, so it imports nothing: not `re`, not `typing`, not `__future__`.
+"""
+
+TYPE_CHECKING = False  # as typing's, whose import takes longer than a call of git's helpers
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Literal
+
+    Use = Literal["git", "portal", "sign-in", "console"]
+
+# Every region that has CodeCommit, with the city (or area) of its long name. A test compares it with botocore's list.
+REGIONS: dict[str, str] = {
+    "us-east-1": "N. Virginia",
+    "us-east-2": "Ohio",
+    "us-west-1": "N. California",
+    "us-west-2": "Oregon",
+    "ca-central-1": "Central",
+    "sa-east-1": "Sao Paulo",
+    "eu-central-1": "Frankfurt",
+    "eu-north-1": "Stockholm",
+    "eu-south-1": "Milan",
+    "eu-west-1": "Ireland",
+    "eu-west-2": "London",
+    "eu-west-3": "Paris",
+    "af-south-1": "Cape Town",
+    "il-central-1": "Tel Aviv",
+    "me-central-1": "UAE",
+    "me-south-1": "Bahrain",
+    "ap-east-1": "Hong Kong",
+    "ap-northeast-1": "Tokyo",
+    "ap-northeast-2": "Seoul",
+    "ap-northeast-3": "Osaka",
+    "ap-south-1": "Mumbai",
+    "ap-south-2": "Hyderabad",
+    "ap-southeast-1": "Singapore",
+    "ap-southeast-2": "Sydney",
+    "ap-southeast-3": "Jakarta",
+    "cn-north-1": "Beijing",
+    "cn-northwest-1": "Ningxia",
+    "us-gov-east-1": "US-East",
+    "us-gov-west-1": "US-West",
+}
+
+# The regions above where git has a FIPS host too (CodeCommit's user guide, "Git connection endpoints").
+FIPS = frozenset({"us-east-1", "us-east-2", "us-west-1", "us-west-2", "ca-central-1", "us-gov-east-1", "us-gov-west-1"})
+
+# What AWS has made every region's name of so far: two letters (or a partition's mark), a word of the compass, a number.
+_MARKS = ("us-gov", "us-iso", "us-isob", "us-isof", "eu-isoe")  # and eusc-, with two letters more
+_COMPASS = ("north", "south", "east", "west", "central", "northeast", "northwest", "southeast", "southwest")
+_NUMBERS = frozenset(map(str, range(1, 100)))
+
+REGION = rf"(?:(?:eusc-)?[a-z][a-z]|{'|'.join(_MARKS)})-(?:{'|'.join(_COMPASS)})-[1-9][0-9]?"
+"""A regular expression for what is_region takes, for use within longer ones."""
+
+# AWS's partitions: how their regions begin, the domain of their services, the one of those over IPv6 too, of their
+# sign-in pages and of their consoles, and a region where STS and IAM are. All are AWS's own; what customers may name
+# (buckets, functions, instances, load balancers) lies below them in shapes that the table of hosts does not have.
+_FIELDS = ("begins", "dns", "dual", "signin", "console", "home")
+_PARTITIONS = {
+    name: dict(zip(_FIELDS, row, strict=True), signin_fips=row[3].replace("signin.", "signin-fips.", 1))
+    for name, row in {
+        "aws": ("", "amazonaws.com", "api.aws", "signin.aws.amazon.com", "console.aws.amazon.com", "us-east-1"),
+        "aws-cn": ("cn-", "amazonaws.com.cn", "api.amazonwebservices.com.cn",
+                   "signin.amazonaws.cn", "console.amazonaws.cn", "cn-north-1"),
+        "aws-us-gov": ("us-gov-", "amazonaws.com", "api.aws",
+                       "signin.amazonaws-us-gov.com", "console.amazonaws-us-gov.com", "us-gov-west-1"),
+        "aws-eusc": ("eusc-", "amazonaws.eu", "api.amazonwebservices.eu",
+                     "signin.amazonaws-eusc.eu", "console.amazonaws-eusc.eu", "eusc-de-east-1"),
+        "aws-iso": ("us-iso-", "c2s.ic.gov", "api.aws.ic.gov", "signin.c2shome.ic.gov", "", "us-iso-east-1"),
+        "aws-iso-b": ("us-isob-", "sc2s.sgov.gov", "api.aws.scloud", "signin.sc2shome.sgov.gov", "", "us-isob-east-1"),
+        "aws-iso-e": ("eu-isoe-", "cloud.adc-e.uk", "api.cloud-aws.adc-e.uk",
+                      "signin.csphome.adc-e.uk", "", "eu-isoe-west-1"),
+        "aws-iso-f": ("us-isof-", "csp.hci.ic.gov", "api.aws.hci.ic.gov",
+                      "signin.csphome.hci.ic.gov", "", "us-isof-south-1"),
+    }.items()
+}  # fmt: skip
+
+GLOBAL = frozenset(f"{name}-global" for name in _PARTITIONS)  # what SDKs call services that have no region
+
+# The hosts, by what they are for. {first} is the first label, {endpoint} what follows vpce- in it, {region} a label
+# that is_region takes; all else is as it stands here.
+_HOSTS: dict[str, tuple[str, ...]] = {
+    "git": (
+        "git-codecommit.{region}.{dns}",
+        "git-codecommit-fips.{region}.{dns}",
+        "vpce-{endpoint}.git-codecommit.{region}.vpce.{dns}",
+        "vpce-{endpoint}.git-codecommit-fips.{region}.vpce.{dns}",
+    ),
+    "sign-in": (
+        "oidc.{region}.{dns}", "oidc-fips.{region}.{dns}", "oidc.{region}.{dual}", "oidc-fips.{region}.{dual}",
+        "portal.sso.{region}.{dns}", "portal.sso-fips.{region}.{dns}",
+        "portal.sso.{region}.{dual}", "portal.sso-fips.{region}.{dual}", "device.sso.{region}.{dns}",
+        "{region}.{signin}", "{signin}", "{first}.{signin}",
+        "{region}.{signin_fips}", "{signin_fips}", "signin.{region}.{dual}", "signin-fips.{region}.{dual}",
+        "signin.aws", "{region}.signin.aws", "{region}.oauth.signin.aws",
+    ),
+    "console": ("{first}.{region}.{console}", "{region}.{console}", "{first}.{console}", "{console}"),
+}  # fmt: skip
+# Where start URLs lead, by partition (the resolver of AWS CLI 2 has these).
+_PORTALS = {
+    "aws": ("{first}.awsapps.com", "{first}.portal.{region}.app.aws", "{first}.{region}.portal.amazonaws.com",
+            "identitycenter.amazonaws.com"),
+    "aws-cn": ("start.home.awsapps.cn", "start.{region}.home.awsapps.cn", "{first}.awsapps.cn",
+               "{first}.portal.{region}.app.amazonwebservices.com.cn", "{first}.{region}.portal.amazonaws.com.cn",
+               "identitycenter.amazonaws.com.cn"),
+    "aws-us-gov": ("start.us-gov-home.awsapps.com", "start.{region}.us-gov-home.awsapps.com",
+                   "{first}.portal.{region}.app.aws", "{first}.{region}.portal.amazonaws.com",
+                   "identitycenter.us-gov.amazonaws.com"),
+    "aws-eusc": ("{first}.{region}.portal.amazonaws.eu", "{first}.portal.{region}.api.amazonwebservices.eu",
+                 "identitycenter.amazonaws.eu"),
+}  # fmt: skip
+_TELLING = {"start.us-gov-home.awsapps.com": "us-gov-west-1"}  # hosts of one region that do not name it
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")  # hosts of this machine, as a stand-in for AWS has them
+
+
+def is_region(label: str) -> bool:
+    """Say whether AWS may have a region of that name: one that is known here, or one such as eu-south-9."""
+    words = label.rsplit("-", 2)
+    if len(words) < 3 or words[1] not in _COMPASS or words[2] not in _NUMBERS:
+        return False
+    letters = words[0].removeprefix("eusc-")
+    return words[0] in _MARKS or (len(letters) == 2 and letters.isalpha() and letters.isascii() and letters.islower())
+
+
+def likeliest(candidates: "Iterable[str | None]") -> str:
+    """Return the first region that is known, else the first that AWS may know, else ""."""
+    named = [region for region in candidates if region and is_region(region)]
+    return next((region for region in named if region in REGIONS), named[0] if named else "")
+
+
+def like(text: str) -> list[str]:
+    """Return the known regions that a text may have been meant for, the nearest first; at most three.
+
+    The nearest of all has the same letters in another order, as us-esat-1 for us-east-1.
+    """
+    from difflib import get_close_matches
+
+    return sorted(get_close_matches(text.lower(), REGIONS, 3, 0.7), key=lambda it: sorted(it) != sorted(text.lower()))
+
+
+def partition_of(region: str) -> str:
+    """Return the partition a region belongs to, such as aws-cn; also for regions that are not known here."""
+    begins = ((name, row["begins"]) for name, row in _PARTITIONS.items() if row["begins"])
+    return next((name for name, beginning in begins if region.startswith(beginning)), "aws")
+
+
+def partition_in(arn: str) -> str:
+    """Return the partition that an ARN names; aws for a text that is no ARN."""
+    parts = arn.split(":")
+    return parts[1] if len(parts) > 5 else "aws"
+
+
+def home_region(partition: str) -> str:
+    """Return a region of a partition to ask STS and IAM in."""
+    return _PARTITIONS.get(partition, _PARTITIONS["aws"])["home"]
+
+
+def sign_in_host(partition: str) -> str:
+    """Return the host that SAML assertions for AWS are made out to, such as signin.aws.amazon.com."""
+    return _PARTITIONS.get(partition, _PARTITIONS["aws"])["signin"]
+
+
+def beside(region: str) -> list[str]:
+    """Return the other known regions of a region's partition."""
+    return [other for other in REGIONS if other != region and partition_of(other) == partition_of(region)]
+
+
+def arn(service: str, region: str, account_id: str, resource: str) -> str:
+    """Return the ARN of what lies in a region."""
+    return f"arn:{partition_of(region)}:{service}:{region}:{account_id}:{resource}"
+
+
+def dns_suffix(region: str) -> str:
+    """Return the domain of AWS's services in a region, such as amazonaws.com."""
+    return _PARTITIONS[partition_of(region)]["dns"]
+
+
+def service_host(service: str, region: str) -> str:
+    """Return the host of a service in a region, such as codecommit.us-east-2.amazonaws.com."""
+    return f"{service}.{region}.{dns_suffix(region)}"
+
+
+def git_host(region: str) -> str:
+    """Return the host that serves git in a region."""
+    return service_host("git-codecommit", region)
+
+
+def console_host(region: str) -> str:
+    """Return the host of the AWS console in a region."""
+    return f"{region}.{_PARTITIONS[partition_of(region)]['console']}"
+
+
+def git_region(address: str) -> str:
+    """Return the region whose repositories a host (a port may follow) serves to git, "" when it is not CodeCommit's."""
+    host, colon, port = address.partition(":")
+    found = locate(host, "git") if not colon or _is_port(port) else None
+    return found[1] if found else ""
+
+
+def locate(host: str, *uses: "Use") -> tuple[str, str] | None:
+    """Return the partition and the region of one of AWS's hosts; None for a host that is not AWS's for any such use.
+
+    The region is "" where the host does not tell it. Without `uses` every use counts. Capitals do not matter, since
+    DNS knows none; a port, a trailing dot or anything else that is not letters, digits and hyphens is refused.
+    """
+    host = host.lower() if host.isascii() else ""
+    labels = host.split(".")
+    if len(host) > 253 or not all(map(_is_label, labels)):
+        return None
+    told = {"first": labels[0], "endpoint": labels[0].removeprefix("vpce-")}
+    for region in (*filter(is_region, labels), ""):
+        for name in [partition_of(region)] if region else _PARTITIONS:
+            for shape in _shapes(name, uses):
+                if shape.format(region=region, **told, **_PARTITIONS[name]) == host and _has(shape, region):
+                    return name, region if "{region}" in shape else _TELLING.get(host, "")
+    return None
+
+
+def _shapes(partition: str, uses: tuple[str, ...]) -> list[str]:
+    wanted = uses or (*_HOSTS, "portal")
+    own = _PORTALS.get(partition, ()) if "portal" in wanted else ()
+    return [*own, *(shape for use in wanted for shape in _HOSTS.get(use, ()))]
+
+
+def _has(shape: str, region: str) -> bool:
+    """Say whether AWS has such a host in a region: git's FIPS hosts are not in all; AWS decides where it is unknown."""
+    return "-codecommit-fips." not in shape or region in FIPS or region not in REGIONS
+
+
+def _is_label(label: str) -> bool:
+    return len(label) < 64 and label.replace("-", "").isalnum() and label == label.strip("-")
+
+
+def _is_port(text: str) -> bool:
+    return len(text) < 6 and text.isascii() and text.isdecimal() and 0 < int(text) < 65536
+
+
+def start_path(host: str) -> str:
+    """Return the path of start URLs on a host, where all have the same one: /start on ….awsapps.com, "" elsewhere."""
+    return "/start" if host.count(".") == 2 and host.endswith(".awsapps.com") else ""
+
+
+def portal_domains() -> list[str]:
+    """Return the domains below which start URLs lie, for finding one in a text; locate tells whether it is one."""
+    return sorted({shape.rpartition("}.")[2] for shapes in _PORTALS.values() for shape in shapes})
