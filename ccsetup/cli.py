@@ -211,7 +211,7 @@ def _interrupt() -> None:
 
 
 def _trace() -> None:
-    """Print a traceback without the secrets in what was raised, nor anything that looks like one."""
+    """Print a traceback without the secrets in its exceptions and without anything that looks like one."""
     import traceback
 
     from ccsetup.inert import veil

@@ -66,7 +66,7 @@ def veil(text: str, mask: str = "") -> str:
 
 
 def keylike(text: str) -> list[str]:
-    """Return what looks like a key or token in a text."""
+    """Return the parts of a text that look like a key or token."""
     return [run for run in re.findall(_KEYLIKE, text) if _random(run)]
 
 

@@ -13,7 +13,7 @@ __all__ = ["MASK", "hide", "is_secret", "line", "named", "value"]
 
 _LONG = 4096  # what is longer nobody reads, and some patterns take time that grows with its square
 _DOT = "•"
-_PIECE = 8  # letters in a row that a text and a secret share by no accident
+_PIECE = 8  # characters in a row that a text and a secret do not share by chance
 _WORD = r"[\w.-]*(?:secret|token|passw|pwd|api[_-]?key|private[_-]?key)[\w.-]*"
 _NAMED = later(rf"(({_WORD})\s*[=:]\s*)(?=\S).*", re.IGNORECASE | re.DOTALL)
 _ARGUMENT = later(rf"(-{_WORD}\s+)(\"[^\"]*\"|'[^']*'|(?!--)\S+)", re.IGNORECASE)
@@ -47,7 +47,7 @@ def line(text: str) -> str:
 
 
 def named(text: str) -> list[str]:
-    """Return the parts of a line that what stands around them, or their shape, shows to be secret."""
+    """Return the parts of a line that look secret, by the words around them or by their shape."""
     found: list[str] = []
 
     def noted(secret: str) -> str:
@@ -59,9 +59,9 @@ def named(text: str) -> list[str]:
 
 
 def hide(text: str, secrets: Iterable[str], mask: str = MASK) -> str:
-    """Return a text without these secrets, nor any piece of them: it may be broken over lines, quoted or cut off.
+    """Return a text without these secrets and without pieces of them, which remain if a secret is broken or cut off.
 
-    "" as the mask puts a dot for each letter, so that all others keep their places.
+    With "" as the mask, each letter of a secret becomes a dot, so that all others keep their places.
     """
     letters = list(text)
     for secret in secrets:
@@ -72,7 +72,7 @@ def hide(text: str, secrets: Iterable[str], mask: str = MASK) -> str:
 
 
 def _pieces(text: str, secret: str) -> Iterator[tuple[int, int]]:
-    """Yield where a secret stands in a text, whole or in parts."""
+    """Yield the start and end of each place where a secret, or a piece of one, is in a text."""
     at = text.find(secret)
     while at >= 0 and secret:
         yield at, at + len(secret)
@@ -83,7 +83,7 @@ def _pieces(text: str, secret: str) -> Iterator[tuple[int, int]]:
 
 
 def _covered(text: str, cover: Callable[[str], str]) -> str:
-    """Return a text with `cover` of each part that looks secret in its place; key ids stay."""
+    """Replace each part of a text that looks secret by `cover` of it. Key IDs stay."""
 
     def behind(it: re.Match[str]) -> str:
         return it[1] + cover(it[0][len(it[1]) :])

@@ -333,7 +333,7 @@ def access_key_id(text: str) -> str | Corrected:
 
 def secret_access_key(text: str) -> str:
     """Forty of [A-Za-z0-9/+=]; AWS-like services use other lengths, so 16 or more are taken."""
-    value = re.sub(r"\s*\n\s*", "", tidy(text))  # one that was broken over two lines
+    value = re.sub(r"\s*\n\s*", "", tidy(text))  # a paste may break it over two lines
     if re.fullmatch(r"(AKIA|ASIA)[A-Z0-9]{12,}", value):
         raise BadAnswer("That is the access key ID; the secret is the longer one, 40 characters.")
     if not re.fullmatch(r"[A-Za-z0-9/+=]{16,128}", value):

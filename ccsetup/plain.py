@@ -30,11 +30,12 @@ class Answered(NamedTuple):
 
 def accepted(asked: Asked, typed: str, label: str = "") -> Answered:
     """Return what a typed text or a chosen value (with its label) answers. Raises BadAnswer."""
+    about = Secret(typed) if asked.widget == "secret" else typed
     try:
         parsed = asked.parse(typed)
     except BadAnswer as bad:
-        raise BadAnswer(echo(bad.what, typed), next=echo(bad.next, typed)) from None
-    value, said = (parsed.value, echo(parsed.said, typed)) if isinstance(parsed, Corrected) else (parsed, "")
+        raise BadAnswer(echo(bad.what, about), next=echo(bad.next, about)) from None
+    value, said = (parsed.value, echo(parsed.said, about)) if isinstance(parsed, Corrected) else (parsed, "")
     if not value and not asked.optional and asked.widget != "choose":
         raise BadAnswer("This needs an answer.")
     if asked.widget == "secret":

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from prompt_toolkit.application import Application
     from prompt_toolkit.output import Output
 
-STALE_S = 0.3  # something was loading; what is typed meanwhile is no answer to the question that comes after it
+STALE_S = 0.3  # after this long something was loading, and what you typed meanwhile answers no question
 
 
 class Prompt:
@@ -50,7 +50,7 @@ class Prompt:
         self._input, self._output = input, output
         self._tty = Tty()
         self._answered_at = 0.0
-        self._before: Widget | None = None  # the question that was answered last; None: one that was left by going back
+        self._before: Widget | None = None  # what was answered last; None if you went back
 
     def ask(self, asked: Asked) -> str | Secret | Back:
         """Return the parsed answer, or BACK. Raises Cancelled on Ctrl-C and at the end of input."""
@@ -102,10 +102,10 @@ class Prompt:
         return answer  # type: ignore[no-any-return]
 
     def _is_fresh(self, asked: Asked) -> bool:
-        """Say whether nothing that was typed until now can be meant for a question.
+        """Say whether to drop what you typed before this question was on screen.
 
-        A choice is made, and a review accepted, by who has seen it, as one has to whom it comes back. A text may be
-        typed ahead, but not while something is loading; and what comes behind a hidden answer is the rest of a secret.
+        You can only choose or confirm what you have seen, unless you come back to it. You may type the next text
+        ahead, but not while something is loading. After a hidden answer it may be the rest of a pasted secret.
         """
         is_late = time.monotonic() - self._answered_at > STALE_S
         is_new = self._before is not None and asked.widget in ("choose", "confirm")
@@ -126,13 +126,13 @@ class Prompt:
         print(spell(text, sys.stderr.encoding), file=sys.stderr)
 
     def _read(self, before: str, hidden: bool = False) -> str:
-        """Read a line that the terminal shows while it is typed."""
+        """Read a line that the terminal shows while you type it."""
         self._show(before)
         with self._tty.showing():
             return _line()
 
     def _lines(self, before: str, hidden: bool) -> str:
-        """Read a line that may be secret, and those that come with it in a paste; show what can be shown of it."""
+        """Read a line that may hold a secret, and the other lines of its paste; then show what is not secret."""
         self._show(before)
         typed = _line() if self._tty.hush() or not hidden else _hidden()
         while more():
@@ -160,7 +160,7 @@ class Prompt:
 
 
 def _line() -> str:
-    """Read a line as it comes."""
+    """Read a line. Raises EOFError at the end of input."""
     typed = sys.stdin.readline()
     if not typed:
         raise EOFError
@@ -168,7 +168,7 @@ def _line() -> str:
 
 
 def _hidden() -> str:
-    """Read a line that is never shown, where only Python's own way can hide it."""
+    """Read a hidden line on a terminal that only getpass can hide it on. Raises Missing if it can't."""
     from getpass import GetPassWarning, getpass
 
     with warnings.catch_warnings():
@@ -177,7 +177,7 @@ def _hidden() -> str:
             return getpass("", stream=sys.stderr) + "\n"
         except GetPassWarning:
             raise Missing(
-                "This terminal cannot hide what you type.",
+                "This terminal can't hide what you type.",
                 next="Use another terminal, or pipe the keys in: pbpaste | ccsetup setup keys --keys -",
             ) from None
 
@@ -203,7 +203,7 @@ class Beside:
                 loop.call_soon_threadsafe(self._show, app, found)
 
     def _show(self, app: Application[Any], found: Later) -> None:
-        """Draw it: the heading above the question in our own hand, since a paste would be echoed by anybody else's."""
+        """Draw the new heading and entries. prompt_toolkit's run_in_terminal would echo a paste meanwhile."""
         if not app.is_running or app.is_done:
             return
         if found.redraw:

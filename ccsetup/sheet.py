@@ -16,7 +16,7 @@ from ccsetup.paste import secrets
 from ccsetup.paste.echo import echo, summary
 from ccsetup.pick import Entry, Pick
 from ccsetup.plain import Answered, accepted
-from ccsetup.ui.bindings import without_meaning
+from ccsetup.ui.bindings import unused
 from ccsetup.ui.tty import more
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 ROWS = 12  # entries of a list on screen at once
 MOVES = {"up": -1, "c-p": -1, "down": 1, "c-n": 1, "pageup": -10, "pagedown": 10, "home": -(10**9), "end": 10**9}
 HINT = 24  # columns below which a hint is not worth cutting
-BREAK = "⏎"  # a line break of a paste, in the one line that a buffer holds
+BREAK = "⏎"  # stands for the line breaks of a paste in the buffer's single line
 STYLE = [
     ("qmark", "fg:ansicyan"),
     ("question", "bold"),
@@ -152,7 +152,7 @@ class Sheet:
         parts = [_lines(self._above), app.layout.container, _lines(self._below)]
         app.layout = Layout(HSplit(parts), line)
         theirs = [app.key_bindings] if app.key_bindings else []
-        app.key_bindings = merge_key_bindings([*theirs, without_meaning(self.asked.widget), self._keys()])
+        app.key_bindings = merge_key_bindings([*theirs, unused(self.asked.widget), self._keys()])
         app.erase_when_done = True
         return app
 
@@ -238,7 +238,7 @@ class Sheet:
         return keys
 
     def _escape(self, event: KeyPressEvent) -> None:
-        """Go back, unless more came with it: then it is Alt and a letter, or a sequence that has no meaning here."""
+        """Go back, unless other keys came together with Esc: then it is Alt with a letter or an unknown sequence."""
         if not event.key_processor.empty_queue() and self.asked.can_go_back:
             _back(event)
 
@@ -257,16 +257,16 @@ class Sheet:
             answer = None if self.pick else self._settle(_typed(buffer))
         if answer:
             event.app.exit(result=answer)
-        elif self.asked.widget == "secret" or secrets(_typed(buffer)):
+        elif self.refused and (self.asked.widget == "secret" or secrets(_typed(buffer))):
             self._empty(buffer)
 
     def _goes_on(self, event: KeyPressEvent) -> bool:
-        """Say whether this is the end of a line in a paste: some terminals send one as if it were typed."""
+        """Say whether Enter ends a line of a paste: some terminals send a paste as if you typed it."""
         takes_lines = self.asked.widget == "secret" or self.asked.reads is not None
         return bool(takes_lines and event.current_buffer.text and (event.key_processor.input_queue or more()))
 
     def _empty(self, buffer: Buffer) -> None:
-        """Drop a refused text that holds a secret: nobody can mend what is not shown. The refusal stays."""
+        """Drop a refused text that contains a secret, since you can't see it to correct it. The error stays."""
         refused = self.refused
         buffer.reset()
         buffer.on_text_changed.fire()
@@ -309,17 +309,17 @@ def _lines(text: Callable[[], Fragments]) -> ConditionalContainer:
 
 
 class Echo:
-    """Shows what is typed or pasted, with dots for the secrets in it; of several lines, how many there are.
+    """Shows what you type or paste with dots for the secrets in it, or only the number of lines.
 
-    `hidden`: it is all dots already.
+    `hidden` says that the text is already dots.
     """
 
     def __init__(self, hidden: bool = False) -> None:
         self._hidden = hidden
-        self._last = "", ""  # each drawing asks several times
+        self._last = "", ""  # prompt_toolkit asks several times for each drawing
 
     def apply_transformation(self, line: TransformationInput) -> Transformation:
-        """Return the line as it is shown; each letter keeps its place, or the cursor stands at the end."""
+        """Return the line as it is shown: each letter in its place, or the cursor behind the number of lines."""
         from prompt_toolkit.formatted_text import fragment_list_to_text
         from prompt_toolkit.layout.processors import Transformation
 

@@ -212,11 +212,11 @@ class Walk:
     def _parsed(self, question: Question, value: Value) -> Value:
         if isinstance(value, Secret) or (not value and question.optional):
             return value
-        return self._said(question.parse(value))
+        return self._said(question.parse(value), value)
 
-    def _said(self, value: Value | Corrected) -> Value:
+    def _said(self, value: Value | Corrected, typed: Value) -> Value:
         if isinstance(value, Corrected):
-            self.say(value.said)
+            self.say(echo(value.said, typed))
             return value.value
         return value
 
@@ -229,7 +229,7 @@ class Walk:
             for line in settled.said:
                 self.say(line)
             return settled.value
-        return value if settled is None else self._said(settled)
+        return value if settled is None else self._said(settled, value)
 
     def _bring(self, key: str, answers: Mapping[str, Value]) -> None:
         """Remember what an answer brought along, in place of what its question brought before."""
@@ -263,7 +263,7 @@ class Walk:
                 if not isinstance(stands, Back):
                     return stands
             except Problem as problem:
-                notice = sentence(problem) if isinstance(answer, Secret) else echo(sentence(problem), answer)
+                notice = echo(sentence(problem), answer)
                 kept = None if isinstance(answer, Secret) or secrets(answer) else answer
                 self.look.forget()
 

@@ -133,6 +133,10 @@ def test_ctrl_c_leaves_even_in_a_paste_that_has_lost_its_end_and_behind_esc():
     assert understood(ESC + CTRL_C) == CTRL_C
 
 
+def test_a_paste_right_behind_esc_is_a_paste():
+    assert understood(ESC, pasted("a\rb\r")) == pasted("a\rb\r")
+
+
 def test_bytes_that_are_no_letter_are_dropped():
     assert understood("a\udcff\x80b\x9b?1;2cd") == "abd"
 

@@ -395,7 +395,7 @@ def test_where_typing_cannot_be_hidden_nothing_is_typed(monkeypatch):
     monkeypatch.setattr(Tty, "hush", lambda self: False)
     monkeypatch.setattr(getpass, "getpass", getpass.fallback_getpass)
     monkeypatch.setattr(sys, "stdin", io.StringIO("hunter2\n"))
-    with pytest.raises(Missing, match="cannot hide"):
+    with pytest.raises(Missing, match="can't hide"):
         Prompt({"TERM": "dumb"}).ask(Asked("key", "Key?", "secret"))
     assert sys.stdin.read() == "hunter2\n"
 

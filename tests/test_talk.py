@@ -305,3 +305,28 @@ def test_what_a_paste_answered_is_not_missing_and_what_has_no_flag_is_named() ->
     with pytest.raises(Missing) as missing:
         walk(*questions, brought={"--paste": {"repo": "x"}})[0].run()
     assert missing.value.what == "Missing: what is the secret key, --region."
+
+
+def test_a_refused_text_is_there_to_be_mended_unless_it_holds_a_secret() -> None:
+    key = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYzR4vQm8tKw"
+
+    def settle(value: Any, answers: Answers, look: Any) -> None:
+        if value != "good":
+            raise BadAnswer(f"{value} is none.")
+
+    script = Script(("of", "bda"), ("of", f"aws_secret_access_key={key[:20]}\n{key[20:]}"), ("of", "good"))
+    walk(Question("of", "Of?", settle=settle), script=script)[0].run()
+    assert [(asked.default, asked.notice) for asked in script.asked] == [
+        ("", ""),
+        ("bda", "bda is none."),
+        ("", "aws_secret_access_key=•••••••• •••••••• is none."),
+    ]
+
+
+def test_what_is_said_of_an_answer_that_holds_a_secret_does_not_show_it() -> None:
+    said = "Took https://maria:hunter2hunter2@host for it."
+    script = Script(("of", "https://maria:hunter2hunter2@host"))
+    question = Question("of", "Of?", settle=lambda value, answers, look: Corrected("host", said))
+    walking, notes = walk(question, script=script)
+    walking.run()
+    assert notes == ["Took https://maria:••••••••@host for it."]

@@ -42,7 +42,7 @@ def _key_or_paste(text: str) -> str | Corrected:
 
 
 def _recognised(text: str) -> str:
-    """Say what a paste of all the values is."""
+    """Return a few words for a paste of all the values, "" for anything else."""
     from ccsetup import masks, paste
 
     try:

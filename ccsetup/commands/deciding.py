@@ -9,6 +9,7 @@ from ccsetup import address, flow
 from ccsetup.commands.options import Options
 from ccsetup.errors import Cancelled, Elsewhere, Missing, Problem
 from ccsetup.model import Answers, Asked, Back, Choice, Secret
+from ccsetup.paste.echo import echo, summary
 from ccsetup.talk import Trail, Walk
 from ccsetup.world import World
 
@@ -109,4 +110,4 @@ def change_an_answer(world: World, walk: Walk, trail: Trail, about: str = "", se
 
 
 def _shown(value: str | Secret) -> str:
-    return str(value) or "–"
+    return summary(str(value)) or echo(str(value)) or "–"

@@ -45,7 +45,7 @@ def readings(text: str, questions: Questions, now: datetime | None = None) -> tu
 
 
 def secrets(text: str) -> tuple[str, ...]:
-    """Return the secrets in a text, for what echoes it: masks.hide takes them out of a line, whole or in pieces."""
+    """Return the secrets in a text. Pass them to masks.hide to take them out of what is shown."""
     from ccsetup.paste import secret_values
 
     return secret_values.secrets(text)

@@ -1,25 +1,28 @@
-"""What is shown of a text that somebody typed or pasted: without the secrets in it, or how much there is of it."""
+"""What the screen shows of a text that you typed or pasted: the text without its secrets, or its length."""
 
 from __future__ import annotations
 
 from ccsetup.inert import MASK, inert
+from ccsetup.model import Secret, Value
 
-LONGEST = 2000  # letters of a line that are shown
+LONGEST = 2000  # characters; a longer line is shown as its length
 
 
-def echo(text: str, typed: str | None = None, mask: str = MASK) -> str:
-    """Return a text without the secrets in what was typed, which is the text itself unless told.
+def echo(text: str, typed: Value | None = None, mask: str = MASK) -> str:
+    """Return a text without the secrets that were typed. `typed` is where to look for them (default: the text).
 
-    Every echo of a typed text, and every sentence about one, comes through here. "" as the mask puts a dot for each
-    letter of a secret.
+    Use it for everything that repeats what somebody typed, sentences about it included. With "" as the mask, each
+    letter of a secret becomes a dot.
     """
-    from ccsetup.masks import hide  # the first prompt need not wait for it
+    from ccsetup.masks import hide  # the first prompt does not need it
     from ccsetup.paste.secret_values import secrets
 
+    if isinstance(typed, Secret):
+        return hide(inert(text), (typed.reveal(),), mask)
     return hide(inert(text), secrets(text if typed is None else typed), mask)
 
 
 def summary(text: str) -> str:
-    """Return how much there is of a text that is too long to be shown, such as "3 lines"; "" where it is not."""
+    """Return the length of a text that is too long for one line, for example "3 lines"; else ""."""
     lines = text.count("\n") + 1
     return f"{lines:,} lines" if lines > 1 else f"{len(text):,} characters" if len(text) > LONGEST else ""

@@ -99,7 +99,7 @@ def of(text: str, questions: Questions, now: datetime | None = None) -> Iterator
 
 
 def recognised(all_seen: Seen) -> Iterator[str]:
-    """Yield the secrets among what was recognised in a message."""
+    """Yield the secret values that were recognised in a message."""
     yield from (*all_seen.signed.tokens, *all_seen.signed.saml)
     for settings in (*(block.settings for block in all_seen.blocks), *all_seen.mentions.keys):
         yield from (settings[key] for key in KEYS[1:] if key in settings)

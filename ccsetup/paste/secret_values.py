@@ -1,4 +1,4 @@
-"""The secrets in a text that somebody typed or pasted: what was recognised as one, and what is labelled as one."""
+"""Finds the secrets in a text that somebody typed or pasted: recognised keys and tokens, and labelled values."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from ccsetup.paste.mending import mend
 from ccsetup.paste.reading import recognised, seen
 from ccsetup.patterns import later
 
-_MOST = 20_000  # letters in which labels are looked for; a longer text is a log, and is not shown
-_SHORTEST = 16  # letters of a key
+_MOST = 20_000  # characters to search; a longer text is a log, which is not shown
+_SHORTEST = 16  # characters of a key
 _MARK = later(r"[:=：]")
 _LABEL = later(
     r"(?:passw|passphrase|\bpwd|kennwort|mot de passe|contrase|senha|parola|пароль|密码|密碼|パスワード|비밀번호"
@@ -22,14 +22,14 @@ _LABEL = later(
     r"(?![ \t\"'`*]*(?:A[KS]IA|arn:|https?://|[~.]{1,2}/))([^\n]*)",
     re.IGNORECASE,
 )
-_NEXT_LINE = later(r"\n{1,2}([A-Za-z0-9+/=_.-]{8,})[^\w\n]*(?=\n|$)")  # one word
-_BARE = later(r"^[^\w\n]*(?=\S*[0-9+/])(?=\S*[A-Z])(?=\S*[a-z])([A-Za-z0-9+/=_.-]{16,})[^\w\n]*$", re.MULTILINE)
+_NEXT_LINE = later(r"\n{1,2}([A-Za-z0-9+/_.-]{8,}={0,2})[^\w\n]*(?=\n|$)")
+_BARE = later(r"^[^\w\n]*(?=\S*[0-9+/])(?=\S*[A-Z])(?=\S*[a-z])([A-Za-z0-9+/_.-]{16,}={0,2})[^\w\n]*$", re.MULTILINE)
 
 
 def secrets(text: str) -> tuple[str, ...]:
-    """Return them, each as it stands in the text or put together from its lines."""
+    """Return each secret as it is in the text, or joined if it is broken over several lines."""
     if len(text) < _SHORTEST and not _MARK.search(text):
-        return ()  # what is typed to find a name in a list takes no time
+        return ()  # keeps typing in a list fast
     text = text[:_MOST]
     found = [value for line in text.split("\n") for value in masks.named(line)]
     found += [*keylike(text), *_labelled(text), *recognised(seen(text))]
@@ -39,15 +39,15 @@ def secrets(text: str) -> tuple[str, ...]:
 
 
 def _labelled(text: str) -> Iterator[str]:
-    """Yield what stands behind a label in any of a few languages."""
+    """Yield what follows a label such as "password:" in one of several languages."""
     for found in _LABEL.finditer(text):
         yield found[1].strip(" \t\"'`*")
 
 
 def _in_lines(text: str) -> Iterator[str]:
-    """Yield words that are lines of their own: below a label, or by their letters, and the pieces that follow them.
+    """Yield single words on lines of their own, below a label or similar to a key, and the lines that continue them.
 
-    In a text of one line they may as well be names.
+    Not for a single line: there such a word may be a name.
     """
     for found in (*_LABEL.finditer(text), *_BARE.finditer(text)):
         yield found[1]

@@ -1,1 +1,1 @@
-"""What a person sees and presses: prompts, lists and screen output."""
+"""Prompts, lists and screen output."""

@@ -1,4 +1,4 @@
-"""Which keys have a meaning in a question. All others of prompt_toolkit's do nothing: history, search, editor, yank."""
+"""The keys that each kind of question uses. All other keys of prompt_toolkit are off: history, search, editor, yank."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ if TYPE_CHECKING:
 
     from ccsetup.model import Widget
 
-# prompt_toolkit's names: c-h is Backspace, c-i Tab, c-m Enter; c-z suspends, c-c and c-d leave.
+# In prompt_toolkit's names c-h is Backspace, c-i Tab and c-m Enter. c-z suspends; c-c and c-d cancel.
 ANYWHERE = frozenset({"<any>", "<sigint>", "escape", "c-m", "c-j", "c-c", "c-d", "c-z", "c-h", "left"})
 LINE = ANYWHERE | {
     "<bracketed-paste>", "right", "home", "end", "delete", "c-a", "c-b", "c-e", "c-f", "c-k", "c-u", "c-w",
 }  # fmt: skip
-WITH_MEANING: dict[Widget, frozenset[str]] = {
+USED: dict[Widget, frozenset[str]] = {
     "text": LINE,
     "secret": LINE,
     "path": LINE | {"c-i", "s-tab", "up", "down"},
@@ -24,14 +24,14 @@ WITH_MEANING: dict[Widget, frozenset[str]] = {
 }
 
 
-def without_meaning(widget: Widget) -> KeyBindings:
-    """Return bindings by which every key that has no meaning in such a question does nothing."""
+def unused(widget: Widget) -> KeyBindings:
+    """Return bindings that make every key do nothing that this kind of question does not use."""
     from prompt_toolkit.key_binding import KeyBindings
     from prompt_toolkit.keys import Keys
 
     bindings = KeyBindings()
     for key in Keys:
-        if key.value not in WITH_MEANING[widget]:
+        if key.value not in USED[widget]:
             bindings.add(key, eager=True)(_nothing)
     return bindings
 

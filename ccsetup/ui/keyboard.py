@@ -1,6 +1,6 @@
-"""What a terminal sends: keys that have a meaning in a question, pastes, and much that has none and is ignored.
+"""Filters what a terminal sends: passes on text, pastes and the keys that a question uses, and ignores the rest.
 
-A terminal also reports focus, mouse, colours and its version, and sends Alt with a letter as Esc and the letter.
+Terminals also report focus, mouse movements, colours and their version, and send Alt-F as Esc followed by f.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ KEYS = frozenset(
     | {f"{ESC}[{number}~" for number in (1, 3, 4, 5, 6, 7, 8)}  # Home, Delete, End, Page Up, Page Down
     | {f"{ESC}[Z"}  # Shift-Tab
 )
-ESCAPE_S = 0.1  # Esc alone waits this long, lest it be the beginning of a sequence
-PATIENCE_S = 1.0  # the rest of a sequence comes sooner, or never
+ESCAPE_S = 0.1  # Esc counts as a key of its own if nothing follows it for this long
+PATIENCE_S = 1.0  # an unfinished sequence is dropped after this long
 
-# What follows Esc and a letter, whole or so far: CSI by its rule, with the exceptions of Linux's console, of mice and
-# of rxvt; SS3; OSC, DCS and APC, which are texts with an end.
+# What follows Esc and each of these letters: the complete sequence, and an unfinished one. CSI has exceptions for the
+# Linux console, X10 mouse reports and rxvt. O is SS3; ], P and _ are OSC, DCS and APC, which end in BEL or ST.
 _WHOLE = {
     "[": later(r"\[[A-Z]|M[^\x00-\x1f]{3}|[0-9]{1,2}\$|(?![\[M])[0-?]*[ -/]*[@-~]"),
     "O": later(r"[0-9;]*[A-Za-z]"),
@@ -40,23 +40,23 @@ _SO_FAR = {
     "P": later(r"(?:[0-9>!=][^\x00-\x1f]*\x1b?)?"),
     "_": later(r"(?:G[^\x00-\x1f]*\x1b?)?"),
 }
-_NO_TEXT = later("[\x80-\x9f\ud800-\udfff]")  # controls of 8 bits, and bytes that are no letter
+_NO_TEXT = later("[\x80-\x9f\ud800-\udfff]")  # 8-bit control characters, and bytes that are not UTF-8
 
 
 class Keyboard:
-    """Stands before prompt_toolkit's parser of what a terminal sends, and hands on only what has a meaning.
+    """Sits in front of prompt_toolkit's parser and passes on only what a question uses.
 
-    Esc counts as a key when nothing followed it until `flush`, which prompt_toolkit calls after its own time.
+    Esc counts as a key if nothing follows it before prompt_toolkit calls `flush`.
     """
 
     def __init__(self, parser: Any, clock: Callable[[], float] = time.monotonic) -> None:
         self._parser, self._clock = parser, clock
-        self._held, self._at = "", 0.0  # the beginning of a sequence or paste, and when it came
+        self._held, self._at = "", 0.0  # an unfinished sequence or paste, and when its last part arrived
 
     def feed(self, data: str) -> None:
-        """Take what was read, however the sequences are split.
+        """Take what was read; a sequence may be split over several calls.
 
-        All belongs to a paste until its end comes; where that was lost, Ctrl-C still leaves.
+        Everything belongs to a paste until its end mark arrives. If the mark was lost, Ctrl-C still cancels.
         """
         is_pasting = self._held.startswith(PASTE)
         now = self._clock()
@@ -67,14 +67,14 @@ class Keyboard:
             self._parser.feed(piece)
 
     def flush(self) -> None:
-        """Take what is held for the key Esc where nothing followed it."""
+        """Pass on Esc if nothing followed it."""
         if self._held and not self._held.strip(ESC):
             self._held = ""
             self._parser.feed(ESC)
         self._parser.flush()
 
     def forget(self) -> None:
-        """Drop what is held: it was typed for another question."""
+        """Drop an unfinished sequence that was typed before this question."""
         self._held = ""
 
     def _pieces(self, text: str) -> Iterator[str]:
@@ -88,33 +88,35 @@ class Keyboard:
                 yield _NO_TEXT.sub("", piece)
             elif piece in KEYS or piece.startswith(PASTE):
                 yield piece
-            elif piece.endswith(CTRL_C):  # who leaves may have pressed Esc just before
+            elif piece.endswith(CTRL_C):  # Ctrl-C cancels even right after Esc
                 yield CTRL_C
 
     def _size(self, text: str) -> int:
-        """Return how long the text, key, paste or sequence is that comes first; 0 while its end is still to come."""
+        """Return the length of the text, key, paste or sequence at the start; 0 if it is unfinished."""
         if not text.startswith(ESC):
             return text.find(ESC) if ESC in text else len(text)
         if text.startswith(PASTE):
             return text.find(PASTE_END) + len(PASTE_END) if PASTE_END in text else 0
         at = len(text) - len(text.lstrip(ESC))
         lead = text[at : at + 1]
+        if text.startswith(PASTE, at - 1):
+            return at - 1  # Esc, then a paste
         if lead in _WHOLE:
             if found := _WHOLE[lead].match(text, at + 1):
                 return found.end()
             if _SO_FAR[lead].fullmatch(text, at + 1):
                 return 0
-        return at + 1 if lead else 0  # Alt and a key, or Esc alone
+        return at + 1 if lead else 0  # Alt with a key, or Esc so far
 
 
 def escape_s(env: Mapping[str, str]) -> float:
-    """Return how long Esc waits for what may follow it: as ESCDELAY says in milliseconds, which slow lines need."""
+    """Return how long to wait after Esc, in seconds. ESCDELAY sets it in milliseconds, for slow connections."""
     told = env.get("ESCDELAY", "")
     return min(int(told), 5000) / 1000 if told.isascii() and told.isdigit() else ESCAPE_S
 
 
 def attach(input: Input) -> Keyboard:
-    """Put a Keyboard before an input's parser, and return it; Windows' input has none, it knows its keys by number."""
+    """Put a Keyboard in front of an input's parser and return it. Input on Windows has no parser and stays as it is."""
     parser = getattr(input, "vt100_parser", None)
     if isinstance(parser, Keyboard):
         return parser

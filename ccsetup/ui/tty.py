@@ -1,4 +1,4 @@
-"""The terminal that a person types on: whether it shows what is typed, and what was typed before a question stood."""
+"""The terminal you type on: whether it shows what you type, and what you typed before a question was on screen."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ TYPE_CHECKING = False  # as typing has it, without the time that importing typin
 if TYPE_CHECKING:
     from typing import Any
 
-QUIET_S = 0.1  # the pieces of a paste follow each other sooner
-LONGEST_S = 2.0  # the most time that the rest of a paste is waited for
-LOCAL = 3  # where termios has the flags for echo and line editing
+QUIET_S = 0.1  # the lines of a paste arrive faster than this
+LONGEST_S = 2.0  # how long to wait for the end of a paste
+LOCAL = 3  # the index of the flags for echo and line editing in termios' list
 
 
 class Tty:
-    """stdin, where it is a terminal of POSIX. Windows shows only what is read, and has nothing to change."""
+    """Controls stdin if it is a POSIX terminal; on Windows, which shows only what is read, it changes nothing."""
 
     def __init__(self) -> None:
-        self._found: list[Any] | None = None  # its settings before we changed them
+        self._found: list[Any] | None = None  # the settings before we changed them
 
     def hush(self) -> bool:
-        """Show nothing of what is typed until the program ends: between two questions it may be an early paste.
+        """Hide what you type until the program ends, since it may be a secret that you paste before its question.
 
-        False where that is not to be had, as on Windows.
+        Returns whether the terminal can hide it.
         """
         there = _settings()
         if there and self._found is None:
@@ -38,7 +38,7 @@ class Tty:
 
     @contextmanager
     def showing(self) -> Iterator[None]:
-        """Show what is typed, as far as the terminal did before."""
+        """Show what you type, if the terminal did so before `hush`."""
         there = _settings()
         if not (there and self._found):
             yield
@@ -50,7 +50,7 @@ class Tty:
             _set(there)
 
     def drain(self, wait_s: float = 0.0) -> None:
-        """Drop what was typed until now, and what of a paste is still coming; `wait_s` is for the first of it."""
+        """Drop what you typed so far, and the rest of a paste that is still arriving. Waits `wait_s` for its start."""
         there = _settings()
         if there is None:
             _drain_windows()
@@ -59,7 +59,7 @@ class Tty:
         from select import select
 
         end = time.monotonic() + LONGEST_S
-        _set(_without(there, "ICANON"))  # a line without its end counts, too
+        _set(_without(there, "ICANON"))  # so that an unfinished line counts too
         try:
             while select([sys.stdin], [], [], wait_s)[0] and time.monotonic() < end:
                 termios.tcflush(sys.stdin, termios.TCIFLUSH)
@@ -69,14 +69,14 @@ class Tty:
 
 
 def more(wait_s: float = QUIET_S) -> bool:
-    """Say whether a further line is there, or comes within this time."""
+    """Say whether more input is there or arrives within this time."""
     from select import select
 
     return _settings() is not None and bool(select([sys.stdin], [], [], wait_s)[0])
 
 
 def _settings() -> list[Any] | None:
-    """Return the terminal's settings, None where there is none to be set."""
+    """Return the terminal's settings; None if stdin is not a terminal that has any."""
     try:
         import termios
     except ImportError:
