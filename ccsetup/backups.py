@@ -26,6 +26,7 @@ from ccsetup.world import Change
 KEEP = 20
 DAYS = 30
 _MOST = 8 * plain_file.AWS_FILE  # bytes of one backup, which holds both files as they were
+UNDOING = ".undoing"  # behind the name of a backup of which the files are being put back
 
 _STAMP = "%Y%m%dT%H%M%S.%fZ"
 
@@ -79,7 +80,7 @@ def _read(path: Path) -> Change | None:
         record = json.loads(plain_file.content(str(path), _MOST))
         edits = tuple(_edit(entry) for entry in record["files"])
         at, made = datetime.fromisoformat(record["at"]), tuple(Path(name) for name in record["made"])
-        return Change(at, record["command"], record["profile"], edits, (path,), made)
+        return Change(at, record["command"], record["profile"], edits, (path,), made, path.suffix == UNDOING)
     except (OSError, ValueError, LookupError, TypeError):
         return None
 
@@ -104,8 +105,20 @@ def _next_name(folder: Path, at: datetime) -> str:
 
 
 def names(folder: Path) -> list[Path]:
-    """Return the backups there are, the oldest first."""
-    return sorted(folder.glob("*Z-[0-9]*-[0-9]*.json")) if folder.is_dir() else []
+    """Return the backups there are, the oldest first, one of a change that is being undone included."""
+    return sorted(folder.glob("*Z-[0-9]*-[0-9]*.json*")) if folder.is_dir() else []
+
+
+def begun(paths: Sequence[Path]) -> list[Path]:
+    """Mark backups as those of a change that is being undone, so that a run that is killed is gone on with."""
+    return [path if path.suffix == UNDOING else path.rename(f"{path}{UNDOING}") for path in paths]
+
+
+def unbegun(paths: Sequence[Path]) -> None:
+    """Take that mark away: nothing was undone."""
+    for path in paths:
+        with suppress(OSError):
+            path.rename(path.with_suffix(""))
 
 
 def modes(paths: Sequence[Path]) -> Mapping[str, int | None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -142,6 +143,7 @@ class Files:
         at, made = self._now(), list[Path]()
         edits = [edit for edit in plan.edits if edit.before != edit.after or edit.mode is not None]
         if not edits:
+            self.tidy()
             return Receipt(plan, at)
 
         def keep(drafts: Sequence[Draft]) -> Path:
@@ -165,6 +167,12 @@ class Files:
         edits = receipt.plan.edits
         self.take_back(Change(receipt.at, "", receipt.plan.profile, edits, receipt.backups, receipt.made), edits)
 
+    def tidy(self) -> None:
+        """Remove what a run that was killed has left beside both files."""
+        paths = self._paths()
+        with disk.explained(paths[0], "write"):
+            self._exchange().tidy(paths)
+
     def changes(self) -> Sequence[Change]:
         """Return the changes that can be undone, the latest first."""
         from ccsetup import backups
@@ -182,9 +190,17 @@ class Files:
         from ccsetup.plan import undo
 
         back = undo(Plan(change.profile, "", edits=tuple(edits))).edits
+        there = [path for path in change.backups if path.exists()]
         if wanted := [edit for edit in back if edit.before != edit.after or edit.mode is not None]:
-            self._exchange().run(wanted, None, backups.modes(change.backups), [], lambda _: None)
-        for backup in change.backups:
+            with disk.explained(self.backups, "write"):
+                there = backups.begun(there)
+            with ExitStack() as failing:
+                failing.callback(backups.unbegun, [] if change.undoing else there)
+                self._exchange().run(wanted, None, backups.modes(there), [], lambda _: None)
+                failing.pop_all()
+        self._exchange().tidy(edit.path for edit in change.edits)
+        disk.remove_folders([*change.made])
+        for backup in there:
             disk.discard(backup)
         remove_folders([*change.made])
 

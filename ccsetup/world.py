@@ -59,6 +59,7 @@ class Change(NamedTuple):
     edits: tuple[Edit, ...]
     backups: tuple[Path, ...] = ()
     made: tuple[Path, ...] = ()  # the folders that had to be made
+    undoing: bool = False  # an undo of it was stopped
 
 
 class Files(Protocol):
@@ -87,6 +88,9 @@ class Files(Protocol):
 
     def changes(self) -> Sequence[Change]:
         """Return the changes that can be undone, the latest first."""
+
+    def tidy(self) -> None:
+        """Remove what a run that was killed has left beside both files."""
 
     def now(self, edit: Edit) -> str | None:
         """Return the text that is in an edit's file now; None when there is no file."""

@@ -12,11 +12,12 @@ Problem(code="file.changed") says so, for the caller to plan again on the text t
 
 from __future__ import annotations
 
+import glob
 import os
 import stat
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from hashlib import sha256
@@ -207,6 +208,13 @@ class Exchange:
                 failing.pop_all()
             unmaking.pop_all()
         return backup
+
+    def tidy(self, paths: Iterable[Path]) -> None:
+        """Remove what a run that was killed has left beside these files."""
+        for target in {Path(os.path.realpath(path)) for path in paths}:
+            if next(target.parent.glob(f".{glob.escape(target.name)}{disk.MARK}*"), None):
+                with self._locked(target, []):
+                    _tidy(target)
 
     def finish(self, path: Path, there: bytes, wanted: bytes) -> None:
         """Make a file, which a killed run left half written, what is wanted, if it is as it was found."""

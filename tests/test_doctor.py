@@ -547,3 +547,85 @@ def test_the_readmes_table_from_an_error_to_a_code_names_codes_that_there_are() 
     assert len(rows) > 20
     assert named - CODES == set()
     assert len(named) > 50
+
+
+# ------------------------------------------------------------------ killed at any moment
+
+
+TWICE = f"[people]\n{KEYS}[other]\n{KEYS}region = us-east-2\nregion = us-east-2\n"
+KILLED = {
+    "both files": (BROKEN, TWICE),
+    "other names": (BROKEN, TWICE),
+    "one file": (None, f"{BROKEN}{TWICE}"),
+}
+
+
+def homed(folder: Path, how: str) -> World:
+    """Return the world of a home to be repaired, each time as new."""
+    it = world_of(folder, Home(*KILLED[how], modes=(0o600, 0o644)))
+    aws = it.home / ".aws"
+    if how == "other names":
+        os.link(aws / "config", it.home / "kept-config")
+    elif how == "one file":
+        (aws / "config").symlink_to("credentials")
+    return it
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix", reason="fork")
+@pytest.mark.parametrize("how", KILLED)
+def test_a_repair_killed_at_any_call_is_finished_by_the_next_and_undone_whole(how: str, tmp_path: Path) -> None:
+    from test_files import killed_within
+
+    reference = homed(tmp_path / "reference", how)
+    assert visit(reference, fix=True, yes=True).exit_code == 0
+    finished = tree(reference.home / ".aws")
+    n = killed = 0
+    while True:
+        n += 1
+        it = homed(tmp_path / str(n), how)
+        before = tree(it.home / ".aws")
+        was_killed = killed_within("apply", n, lambda it=it: visit(it, fix=True, yes=True))
+        if how != "other names":
+            for name, there in tree(it.home / ".aws").items():
+                assert ".ccsetup-" in name or there[1] in (before[name][1], finished[name][1]), (n, name)
+        assert visit(it, fix=True, yes=True).exit_code == 0, n
+        assert tree(it.home / ".aws") == finished, n
+        if how == "other names":
+            assert (it.home / "kept-config").samefile(it.home / ".aws" / "config")
+        for _ in range(3):
+            undo.main(Namespace(list=False, yes=True, dry_run=False), lambda it=it: it)
+        assert tree(it.home / ".aws") == before, n
+        if not was_killed:
+            break
+        killed += 1
+    assert killed > 40
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix", reason="fork")
+@pytest.mark.parametrize("how", KILLED)
+def test_an_undo_killed_at_any_call_is_finished_by_the_next_which_undoes_nothing_else(how: str, tmp_path: Path) -> None:
+    from test_files import killed_within
+
+    n = killed = 0
+    while True:
+        n += 1
+        it = homed(tmp_path / str(n), how)
+        first = tree(it.home / ".aws")
+        visit(it, fix=True, yes=True)
+        before = tree(it.home / ".aws")
+        with (it.home / ".aws" / "credentials").open("a") as file:
+            file.write("# mine\n[x]\nregion = us-east-2a\n")
+        second = tree(it.home / ".aws")
+        visit(it, fix=True, yes=True)
+        options = Namespace(list=False, yes=True, dry_run=False)
+        was_killed = killed_within("take_back", n, lambda it=it, options=options: undo.main(options, lambda: it))
+        if was_killed:
+            undo.main(options, lambda it=it: it)
+        assert tree(it.home / ".aws") == second, n
+        assert first != before
+        if not was_killed:
+            break
+        killed += 1
+    assert killed > 30

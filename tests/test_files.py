@@ -604,6 +604,33 @@ def refusing(number: int) -> Callable[[str, Callable[..., Any], Any], Any]:
     return instead
 
 
+def killing(name: str, real: Callable[..., Any], args: Any) -> Any:
+    """End the process at once, half of what it was writing written."""
+    if name == "write":
+        real(args[0], bytes(args[1])[: len(args[1]) // 2])
+    os._exit(9)
+
+
+def killed_within(method: str, n: int, work: Callable[[], object]) -> bool:
+    """Do something in a process that is killed at the n-th system call within a method of Files; say whether it was."""
+    pid = os.fork()
+    if pid:
+        return os.waitpid(pid, 0)[1] != 0
+    real = getattr(Files, method)
+
+    def begin(*args: Any) -> Any:
+        Failing(pytest.MonkeyPatch(), n, killing)
+        return real(*args)
+
+    pytest.MonkeyPatch().setattr(Files, method, begin)
+    code = 7
+    try:
+        work()
+        code = 0
+    finally:
+        os._exit(code)  # the parent's tests are not this process's to go on with
+
+
 def calls_of_an_edit(home: Home, monkeypatch: pytest.MonkeyPatch) -> int:
     """Count the system calls of applying the plan."""
     change = home.plan()
@@ -698,18 +725,13 @@ def test_killed_before_any_call_the_files_are_the_old_or_the_new_ones(
     before, change = home.listing(), home.plan()
     after = {f".aws/{edit.file}": (edit.after or "").encode() for edit in change.edits}
 
-    def kill(name: str, real: Callable[..., Any], args: Any) -> Any:
-        if name == "write":
-            real(args[0], bytes(args[1])[: len(args[1]) // 2])
-        os._exit(9)
-
     killed = 0
     for n in range(1, calls_of_an_edit(home, monkeypatch) + 1):
         if pid := os.fork():
             killed += os.waitpid(pid, 0)[1] != 0
         else:
             with pytest.MonkeyPatch.context() as patch:
-                Failing(patch, n, kill)
+                Failing(patch, n, killing)
                 home.files.apply(change)
                 os._exit(0)
         now = home.listing()

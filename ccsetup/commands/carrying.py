@@ -24,7 +24,7 @@ def carry_out(
 ) -> tuple[Outcome, Verdict]:
     """Write, prove, clone. What is not proven is put back, unless the person (or an option) keeps it."""
     git = cloning.finding_git(world, claim.way) if claim.target.name else world.git
-    receipt = write(world, change) if change.edits else Receipt(change, world.now())
+    receipt = write(world, change)
     outcome, kept = replace(reported(answers, receipt.plan), backups=receipt.backups), Kept(world)
     verdict = Verdict(PUT_BACK)
     try:

@@ -36,8 +36,12 @@ def main(options: Namespace, world_of: Callable[[], World]) -> Report:
         wanted = _standing(world, change)
         if wanted:
             return _undone(world, change, wanted, options)
-        if not options.dry_run:  # it never came to be, or somebody put it back by hand
-            world.files.take_back(change, ())
+        if options.dry_run:
+            continue
+        world.files.take_back(change, ())  # it never came to be, or somebody put it back by hand
+        if change.undoing:  # all but that was done when the last undo was stopped
+            world.screen.done("undone", f"{_named(change)}, made {_moment(change)}", "as the stopped undo began it")
+            return Report({"ok": True, "undone": _entry(change), "edits": [], "problems": []})
     world.screen.say(" There is nothing left to undo.")
     return Report({"ok": True, "undone": None, "edits": [], "problems": []})
 

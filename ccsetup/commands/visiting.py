@@ -49,6 +49,8 @@ def _repaired(world: World, options: Namespace, case: Case, before: Diagnosis) -
     case.seen = cure.before
     change = cure.planned()
     if not change.edits:
+        if not options.dry_run:
+            world.files.tidy()
         return
     curing.review(world, change, cure.promised())
     if options.dry_run:
