@@ -1,5 +1,5 @@
 # Without pathlib, which takes longer to import than everything here to run.
-# ruff: noqa: PTH100, PTH111, PTH112, PTH113, PTH118, PTH120, PTH123
+# ruff: noqa: PTH100, PTH111, PTH113, PTH118, PTH120, PTH123
 """What has to be there before a person notices: the table of all profiles, and their names for the shell.
 
 Standard library only. Where the files hold anything unusual this says so, and the whole program has the word.

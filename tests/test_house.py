@@ -13,7 +13,18 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 HOUSE = ROOT / "ccsetup"
 
-FOUNDATION = {"model", "git_config", "executables", "errors", "world", "findings", "authority", "look", "patterns", "waiting"}
+FOUNDATION = {
+    "model",
+    "git_config",
+    "executables",
+    "errors",
+    "world",
+    "findings",
+    "authority",
+    "look",
+    "patterns",
+    "waiting",
+}
 PURE = {
     "talk", "flow", "questions", "sources", "parse", "paste", "address", "ini", "config", "plan", "refusals", "inert", "pick",
     "access", "checks", "facts", "places", "examining", "tokens", "complaints", "masks", "denials", "policy", "transport", "assertion",

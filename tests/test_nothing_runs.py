@@ -139,7 +139,9 @@ def machine(sandbox: Sandbox, tmp_path: Path, clean_env: CleanEnv) -> Machine:
     return Machine(home, env, bait, tool, ours, tmp_path / "trace")
 
 
-KINDS = ("plain", "bare", "embedded", "elsewhere") + (("foreign",) if hasattr(os, "geteuid") and os.geteuid() == 0 else ())
+KINDS = ("plain", "bare", "embedded", "elsewhere") + (
+    ("foreign",) if hasattr(os, "geteuid") and os.geteuid() == 0 else ()
+)
 FOLDER = st.tuples(
     st.lists(st.sampled_from(hostile.ADDRESSES), min_size=1, max_size=2, unique=True),
     st.lists(st.sampled_from(hostile.NAMING), max_size=20, unique=True),
@@ -170,7 +172,9 @@ def test_no_program_that_any_folder_names_is_ever_started(machine: Machine, tmp_
 
 @needs_strace
 @pytest.mark.parametrize("address", hostile.ADDRESSES)
-def test_all_that_a_configuration_can_name_at_once_is_left_alone(machine: Machine, tmp_path: Path, address: str) -> None:
+def test_all_that_a_configuration_can_name_at_once_is_left_alone(
+    machine: Machine, tmp_path: Path, address: str
+) -> None:
     calm = [it for it in hostile.NAMING if not it.startswith(("url.", "extensions.", "include.", "http."))]
     folder = machine.unpacked(tmp_path / "unpacked", [address], calm)
     said, started = machine.go_through([folder], BARE[:4])
@@ -206,7 +210,9 @@ def test_a_healthy_clone_is_asked_for_by_git_and_not_accused(machine: Machine, t
     ours = machine.ours / "git-credential-ccsetup"
     helper = [f"credential.helper = {ours} --profile dev", "credential.useHttpPath = true"]
     healthy = [
-        machine.unpacked(tmp_path / "remote", [DEV], ["filter.lfs.process = git-lfs filter-process", "core.hooksPath = .husky"]),
+        machine.unpacked(
+            tmp_path / "remote", [DEV], ["filter.lfs.process = git-lfs filter-process", "core.hooksPath = .husky"]
+        ),
         machine.unpacked(tmp_path / "helper", [HTTPS], ["credential.helper = ", *helper]),
     ]
     said, started = machine.go_through(healthy, [["doctor", "--json"]])
@@ -241,7 +247,9 @@ NAMED = (
 
 @needs_strace
 @pytest.mark.parametrize(("words", "least"), NAMED, ids=[" ".join(words) for words, _ in NAMED])
-def test_the_program_of_a_profile_that_is_named_runs(machine: Machine, tmp_path: Path, words: list[str], least: int) -> None:
+def test_the_program_of_a_profile_that_is_named_runs(
+    machine: Machine, tmp_path: Path, words: list[str], least: int
+) -> None:
     (tmp_path / "work").mkdir()
     said, started = machine.go_through([tmp_path / "work"], [words])
     assert machine.strangers(started, machine.tool) == [], said
