@@ -27,7 +27,7 @@ from ccsetup.world import World
 GITHUB, MIRROR = "https://github.com/acme/tool.git", "git@example.com:acme/tool.git"
 RIGHT, WRONG = "codecommit::us-east-1://dev@MyRepo", "codecommit:us-east-1://dev@MyRepo.git"
 HTTPS = "https://git-codecommit.us-east-1.amazonaws.com/v1/repos/MyRepo"
-PROFILES = "[profile dev]\nregion = us-east-1\n[profile \"my dev\"]\nregion = us-east-1\n"
+PROFILES = '[profile dev]\nregion = us-east-1\n[profile "my dev"]\nregion = us-east-1\n'
 URL, PUSH = "remote.origin.url", "remote.origin.pushurl"
 
 
