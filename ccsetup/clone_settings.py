@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 from ccsetup import git_config
 from ccsetup.complaints import problem_of
 from ccsetup.errors import Problem
-from ccsetup.git_config import GitConfig, Pairs, Url
+from ccsetup.git_config import Change, GitConfig, Pairs, Url
 from ccsetup.model import Edit
 from ccsetup.running import MOST, OURS, Runner
 
@@ -45,11 +45,11 @@ def address(runner: Runner, directory: Path) -> str:
     return runner.ask(directory, "ls-remote", "--get-url", "--", name).out.rstrip("\n") if name else ""
 
 
-def edited(runner: Runner, directory: Path, wanted: Mapping[str, Sequence[str]]) -> Edit:
-    """Return the edit of a clone's own settings that gives some of them these values, and no others.
+def edited(runner: Runner, directory: Path, changes: Mapping[str, Change]) -> Edit:
+    """Return the edit of a clone's own settings that changes these and no others.
 
     git writes it, to a copy: a value that becomes another one alone, so that the lines of the others stay. Raises
-    Problem where anything else would change.
+    Problem where the settings are others by now, or where git would change more.
     """
     path = _path(runner, directory)
     before = _text(path)
@@ -57,22 +57,24 @@ def edited(runner: Runner, directory: Path, wanted: Mapping[str, Sequence[str]])
         copy = Path(folder) / "config"
         copy.write_bytes(before.encode("utf-8", "surrogateescape"))
         there = _listed(runner, copy)
-        for key, values in wanted.items():
-            _give(runner, copy, key, git_config.values(there, key), values)
+        if any(git_config.values(there, key) != [*change.old] for key, change in changes.items()):
+            raise Problem(f"{path} was changed meanwhile.", next="Run it again.", code="file.changed")
+        for key, change in changes.items():
+            _give(runner, copy, key, change)
         now = _listed(runner, copy)
         after = copy.read_bytes().decode("utf-8", "surrogateescape")
-    others = [[pair for pair in pairs if pair[0] not in wanted] for pairs in (there, now)]
-    if others[0] != others[1] or any(git_config.values(now, key) != [*values] for key, values in wanted.items()):
-        names = " and ".join(wanted)
-        what = f"git would change more of {path} than {names}, so nothing was written."
-        raise Problem(what, next=f"Look at it: git config --local --get-all {next(iter(wanted))}", code="git.failed")
+    others = [[pair for pair in pairs if pair[0] not in changes] for pairs in (there, now)]
+    if others[0] != others[1] or any(git_config.values(now, key) != [*it.new] for key, it in changes.items()):
+        what = f"git would change more of {path} than {' and '.join(changes)}, so nothing was written."
+        raise Problem(what, next=f"Look at it: git config --local --get-all {next(iter(changes))}", code="git.failed")
     return Edit(path, before, after)
 
 
-def _give(runner: Runner, copy: Path, key: str, old: Sequence[str], new: Sequence[str]) -> None:
-    changes = [pair for pair in zip(old, new, strict=False) if pair[0] != pair[1]]
-    if len(old) == len(new) and all(old.count(value) == 1 and other not in old for value, other in changes):
-        for value, other in changes:
+def _give(runner: Runner, copy: Path, key: str, change: Change) -> None:
+    old, new = change
+    others = [pair for pair in zip(old, new, strict=False) if pair[0] != pair[1]]
+    if len(old) == len(new) and all(old.count(value) == 1 and other not in old for value, other in others):
+        for value, other in others:
             _write(runner, copy, "--replace-all", key, other, git_config.pattern(value))
         return
     if old:

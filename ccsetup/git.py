@@ -14,7 +14,7 @@ from ccsetup.clone_record import Records
 from ccsetup.complaints import name_of, not_git, problem_of, quoted
 from ccsetup.core.state_folder import state_folder
 from ccsetup.errors import Problem
-from ccsetup.git_config import GitConfig, Pairs
+from ccsetup.git_config import Change, GitConfig, Pairs
 from ccsetup.model import CloneResult, Edit, Route, Submodule
 from ccsetup.running import Progress, Runner
 
@@ -138,9 +138,9 @@ class Git:
         """Return git's settings where there is no clone. Raises Problem where git cannot read them."""
         return clone_settings.machine(self._runner)
 
-    def resettled(self, directory: Path, wanted: Mapping[str, Sequence[str]]) -> Edit:
-        """Return the edit of a clone's own settings that gives some of them these values, and no others."""
-        return clone_settings.edited(self._runner, directory, wanted)
+    def resettled(self, directory: Path, changes: Mapping[str, Change]) -> Edit:
+        """Return the edit of a clone's own settings that changes these and no others. Raises Problem."""
+        return clone_settings.edited(self._runner, directory, changes)
 
     def origin(self, directory: Path) -> str:
         """Return the address that the clone at `directory` fetches from; "" when it is none."""

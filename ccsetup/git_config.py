@@ -35,6 +35,13 @@ class Url(NamedTuple):
         return self.key.split(".", 1)[1].rpartition(".")[0]
 
 
+class Change(NamedTuple):
+    """All values of one setting, as they were seen and as they are to be."""
+
+    old: tuple[str, ...]
+    new: tuple[str, ...]
+
+
 class GitConfig(NamedTuple):
     """git's settings in a clone.
 

@@ -216,13 +216,13 @@ def _readdressed(url: Url, remedy: Remedy) -> Url:
     return url._replace(written=value, used=value) if value is not None else url
 
 
-def resettled(before: Clone | None, after: Clone | None) -> dict[str, tuple[str, ...]]:
-    """Return all values that settings of the clone's own are to have, for those that do not have them yet."""
+def resettled(before: Clone | None, after: Clone | None) -> dict[str, git_config.Change]:
+    """Return what is to change in the settings of the clone's own, by their keys."""
     if before is None or after is None:
         return {}
     keys = dict.fromkeys(key for key, _ in (*before.own, *after.own))
-    lists = {key: [git_config.values(it.own, key) for it in (before, after)] for key in keys}
-    return {key: tuple(new) for key, (old, new) in lists.items() if old != new}
+    both = {key: [tuple(git_config.values(it.own, key)) for it in (before, after)] for key in keys}
+    return {key: git_config.Change(old, new) for key, (old, new) in both.items() if old != new}
 
 
 def harm(before: Repair, after: Repair, remedies: Sequence[Remedy]) -> str:

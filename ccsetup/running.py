@@ -27,7 +27,7 @@ from ccsetup.errors import Problem
 from ccsetup.patterns import later
 
 CHECK_S = 60  # what only asks the other side is over by then
-ASK_S = 10  # what only reads this disk is; a pipe or a device that the settings include may never end
+ASK_S = 5  # what only reads this disk is; a pipe or a device that the settings include may never end
 MOST = 4 << 20  # bytes that git's settings and the like may have
 
 Progress = Callable[[str, float | None], None]

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from ccsetup.errors import Problem
+from ccsetup.git_config import Change as SettingChange
 from ccsetup.git_config import GitConfig, Pairs
 from ccsetup.model import (
     Asked,
@@ -294,8 +295,8 @@ class Git(Protocol):
     def machine_settings(self) -> Pairs:
         """Return git's settings where there is no clone. Raises Problem where git cannot read them."""
 
-    def resettled(self, directory: Path, wanted: Mapping[str, Sequence[str]]) -> Edit:
-        """Return the edit of a clone's own settings that gives some of them these values, and no others."""
+    def resettled(self, directory: Path, changes: Mapping[str, SettingChange]) -> Edit:
+        """Return the edit of a clone's own settings that changes these and no others. Raises Problem."""
 
     def origin(self, directory: Path) -> str:
         """Return the address that the clone at `directory` fetches from; "" when it is none."""

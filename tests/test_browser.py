@@ -6,13 +6,14 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ccsetup.browser import Callback, Listener, visited, why_none
+from ccsetup.browser import Callback, Listener, open_page, visited, why_none
 from ccsetup.model import Secret
 
 STATE = "kZ3vQm-_the-right-state"
@@ -232,3 +233,62 @@ def test_a_browser_that_returns_when_it_is_closed_holds_nothing_up() -> None:
     assert gone.wait(5)
     time.sleep(0.05)
     assert said == []
+
+
+def browser(folder: Path, name: str = "browse") -> Path:
+    """Put a browser there that writes down what it is called with."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_text(f'#!/bin/sh\necho "$0 $*" >> "{folder}/opened"\n')
+    (folder / name).chmod(0o755)
+    return folder / name
+
+
+@pytest.mark.parametrize(
+    ("named", "arguments"),
+    [
+        ("browse", "URL"),
+        ("browse --new-tab", "--new-tab URL"),
+        ("browse --url=%s --quiet", "--url=URL --quiet"),
+        ("'my browse' %s", "URL"),
+        ("my browse", "URL"),
+        ("nothing-here:browse", "URL"),
+        ("'open:browse", "URL"),
+    ],
+)
+def test_browser_names_a_program_of_the_path_and_its_arguments(named: str, arguments: str, tmp_path: Path) -> None:
+    place = browser(tmp_path / "bin").parent
+    browser(place, "my browse")
+    env = {"PATH": str(place), "BROWSER": named}
+    assert open_page("https://acme.awsapps.com/start?a=b%20c&d", env)
+    url = "https://acme.awsapps.com/start?a=b%20c&d"
+    assert (place / "opened").read_text().split(" ", 1)[1].removeprefix("browse ").strip() == arguments.replace(
+        "URL", url
+    )
+
+
+def test_a_browser_in_the_background_is_not_waited_for(tmp_path: Path) -> None:
+    slow = browser(tmp_path / "bin", "slow")
+    slow.write_text("#!/bin/sh\nsleep 2\n")
+    began = time.monotonic()
+    assert open_page("https://acme.awsapps.com/start", {"PATH": str(slow.parent), "BROWSER": "slow %s &"})
+    assert time.monotonic() - began < 1.5
+
+
+@pytest.mark.parametrize("named", ["browse", "./browse", "bin/browse", "browse %s &"])
+def test_a_browser_is_not_taken_from_the_folder_one_stands_in(
+    named: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser(tmp_path)
+    browser(tmp_path / "bin")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("webbrowser.open", lambda url: False)
+    assert not open_page("https://acme.awsapps.com/start", {"PATH": ".::bin", "BROWSER": named})
+    time.sleep(0.1)
+    assert not [*tmp_path.rglob("opened")]
+
+
+def test_a_browser_that_fails_gives_way_to_the_next(tmp_path: Path) -> None:
+    browser(tmp_path / "bin", "broken").write_text("#!/bin/sh\nexit 1\n")
+    browser(tmp_path / "bin")
+    assert open_page("https://acme.awsapps.com/start", {"PATH": str(tmp_path / "bin"), "BROWSER": "broken:browse"})
+    assert (tmp_path / "bin" / "opened").exists()

@@ -19,7 +19,8 @@ from git_desk import commands
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from script import tree
-from tracing import Started, needs_strace, traced
+from terminal import CTRL_C, Terminal
+from tracing import Started, needs_strace, started, traced
 
 from ccsetup.sandbox import Sandbox
 from ccsetup.sandbox.example import MARIA, REGION, role_arn
@@ -84,12 +85,12 @@ class Machine:
         plan.write_text(json.dumps([{"folder": str(folder), "commands": list(words)} for folder in folders]))
         driver = self.trace.with_name("driver.py")
         driver.write_text(DRIVER)
-        done, started = traced([sys.executable, str(driver), str(plan)], self.env, folders[0], self.trace)
+        done, begun = traced([sys.executable, str(driver), str(plan)], self.env, folders[0], self.trace)
         assert done.returncode == 0, done.stderr[-2000:]
         assert "Traceback" not in done.stderr
-        return done.stdout + done.stderr, started
+        return done.stdout + done.stderr, begun
 
-    def strangers(self, started: Sequence[Started], *chosen: Path) -> list[Started]:
+    def strangers(self, begun: Sequence[Started], *chosen: Path) -> list[Started]:
         """Return what was started beside ccsetup, git's own parts, our helpers, and what a chosen profile names."""
         parts = subprocess.run([GIT, "--exec-path"], capture_output=True, text=True, check=True).stdout.strip()
         allowed = {GIT, sys.executable, shutil.which("ssh"), *map(str, self.ours.iterdir()), *map(str, chosen)}
@@ -100,7 +101,7 @@ class Machine:
             ours = any(name in it.arguments for name in ("CCSETUP_USER", str(self.ours / "git-credential-ccsetup")))
             return it.program.endswith("/sh") and ours  # git's shell for the helper that we give it
 
-        return [it for it in started if not is_known(it)]
+        return [it for it in begun if not is_known(it)]
 
 
 @pytest.fixture
@@ -161,8 +162,8 @@ def test_no_program_that_any_folder_names_is_ever_started(machine: Machine, tmp_
         folders = [machine.unpacked(place / str(n), *each) for n, each in enumerate(wanted)]
         made.append(place)
         before = tree(place), tree(machine.home)
-        said, started = machine.go_through(folders, BARE)
-        assert machine.strangers(started) == [], said
+        said, begun = machine.go_through(folders, BARE)
+        assert machine.strangers(begun) == [], said
         assert machine.marks == ""
         assert (tree(place), tree(machine.home)) == before
         assert "hush" not in said
@@ -177,8 +178,8 @@ def test_all_that_a_configuration_can_name_at_once_is_left_alone(
 ) -> None:
     calm = [it for it in hostile.NAMING if not it.startswith(("url.", "extensions.", "include.", "http."))]
     folder = machine.unpacked(tmp_path / "unpacked", [address], calm)
-    said, started = machine.go_through([folder], BARE[:4])
-    assert machine.strangers(started) == [], said
+    said, begun = machine.go_through([folder], BARE[:4])
+    assert machine.strangers(begun) == [], said
     assert machine.marks == ""
     assert "git.program" in said
 
@@ -198,8 +199,8 @@ EXAMPLES = {  # of the issue, each of which was run
 @pytest.mark.parametrize("case", EXAMPLES)
 def test_a_bare_doctor_starts_nothing_and_says_what_it_saw(machine: Machine, tmp_path: Path, case: str) -> None:
     folder = machine.unpacked(tmp_path / "unpacked", *EXAMPLES[case])
-    said, started = machine.go_through([folder], [["doctor"]])
-    assert machine.strangers(started) == [], said
+    said, begun = machine.go_through([folder], [["doctor"]])
+    assert machine.strangers(begun) == [], said
     assert machine.marks == ""
     assert "git.program" in said
     assert "dev   arn:aws:sts::" in said  # AWS was asked all the same
@@ -215,11 +216,11 @@ def test_a_healthy_clone_is_asked_for_by_git_and_not_accused(machine: Machine, t
         ),
         machine.unpacked(tmp_path / "helper", [HTTPS], ["credential.helper = ", *helper]),
     ]
-    said, started = machine.go_through(healthy, [["doctor", "--json"]])
-    assert machine.strangers(started) == [], said
+    said, begun = machine.go_through(healthy, [["doctor", "--json"]])
+    assert machine.strangers(begun) == [], said
     assert "git." not in said.replace("git.identity", "")
-    assert [it.program for it in started].count(str(machine.ours / "git-remote-codecommit")) == 1
-    assert [it.program for it in started if it.program == str(ours) or str(ours) in it.arguments] != []
+    assert [it.program for it in begun].count(str(machine.ours / "git-remote-codecommit")) == 1
+    assert [it.program for it in begun if it.program == str(ours) or str(ours) in it.arguments] != []
 
 
 # ------------------------------------------------------------------ the programs of profiles
@@ -228,8 +229,8 @@ def test_a_healthy_clone_is_asked_for_by_git_and_not_accused(machine: Machine, t
 @needs_strace
 def test_no_bare_command_starts_a_profiles_program(machine: Machine, tmp_path: Path) -> None:
     place = machine.unpacked(tmp_path / "work", [DEV.replace("dev@", "by-tool@")], [])
-    said, started = machine.go_through([place], BARE)
-    assert machine.strangers(started) == [], said
+    said, begun = machine.go_through([place], BARE)
+    assert machine.strangers(begun) == [], said
     assert not (machine.home / "tool-ran").exists()
     assert "not asked: tool, by-tool, mfa." in said
 
@@ -251,6 +252,127 @@ def test_the_program_of_a_profile_that_is_named_runs(
     machine: Machine, tmp_path: Path, words: list[str], least: int
 ) -> None:
     (tmp_path / "work").mkdir()
-    said, started = machine.go_through([tmp_path / "work"], [words])
-    assert machine.strangers(started, machine.tool) == [], said
-    assert [it.program for it in started].count(str(machine.tool)) >= least, said
+    said, begun = machine.go_through([tmp_path / "work"], [words])
+    assert machine.strangers(begun, machine.tool) == [], said
+    assert [it.program for it in begun].count(str(machine.tool)) >= least, said
+
+
+# ------------------------------------------------------------------ who has chosen a profile
+
+
+def bare_process(machine: Machine, tmp_path: Path, *words: str, profile: str = "by-tool") -> tuple[str, list[Started]]:
+    """Run a command in a clone that goes by a profile whose keys a program prints."""
+    place = machine.unpacked(tmp_path / "work", [DEV.replace("dev@", f"{profile}@")], [])
+    return machine.go_through([place], [words])
+
+
+@needs_strace
+@pytest.mark.parametrize("profile", ["tool", "by-tool", "both", "mfa"])
+def test_login_does_not_take_a_folders_word_for_what_to_run(machine: Machine, tmp_path: Path, profile: str) -> None:
+    said, begun = bare_process(machine, tmp_path, "login", profile=profile)
+    assert machine.strangers(begun) == [], said
+    assert f"{profile} gets its keys from a program, which was not started." in said
+    assert f"ccsetup login {profile}" in said
+
+
+@needs_strace
+@pytest.mark.parametrize("profile", ["by-tool", "both"])
+def test_clone_does_not_take_a_folders_word_for_what_to_run(machine: Machine, tmp_path: Path, profile: str) -> None:
+    place = machine.unpacked(tmp_path / "work" / "MySharedDemoRepo", [DEV.replace("dev@", f"{profile}@")], [])
+    said, begun = machine.go_through([place.parent], [["clone", "MySharedDemoRepo", "--yes"]])
+    assert machine.strangers(begun) == [], said
+    assert f"{profile} gets its keys from a program, which was not started." in said
+    said, begun = machine.go_through([place.parent], [["clone", "MySharedDemoRepo", "--yes", "--profile", "dev"]])
+    assert machine.strangers(begun) == [], said
+    assert "was not started" in said
+
+
+@needs_strace
+def test_a_search_says_whom_it_did_not_ask(machine: Machine, tmp_path: Path) -> None:
+    said, begun = bare_process(machine, tmp_path, "clone", "nowhere-to-be-found", "--no-input")
+    assert machine.strangers(begun) == [], said
+    assert "not asked: tool, by-tool, mfa." in said
+    assert "--profile tool" in said
+
+
+@needs_strace
+def test_the_first_screen_starts_nothing_in_a_hostile_folder(machine: Machine, tmp_path: Path) -> None:
+    calm = [it for it in hostile.NAMING if not it.startswith(("url.", "extensions.", "include.", "http."))]
+    folder = machine.unpacked(tmp_path / "work", [DEV], calm)
+    ccsetup = [
+        sys.executable,
+        "-c",
+        f"import sys; sys.path.insert(0, {str(ROOT)!r}); from ccsetup.cli import main; main([])",
+    ]
+    strace = ["strace", "-f", "-qq", "-s", "9999", "-e", "trace=execve,execveat", "-o", str(machine.trace), *ccsetup]
+    terminal = Terminal(strace, machine.env, folder)
+    terminal.wait("What were you given?")
+    terminal.wait("broken")  # what is broken here has been looked for by now
+    terminal.press(CTRL_C)
+    terminal.exit_code()
+    assert machine.strangers(started(machine.trace)) == []
+    assert machine.marks == ""
+
+
+@needs_strace
+def test_a_terminals_doctor_in_json_tells_what_was_not_asked(machine: Machine, tmp_path: Path) -> None:
+    (tmp_path / "work").mkdir()
+    said, _ = machine.go_through([tmp_path / "work"], [["doctor", "--json"]])
+    document = json.loads(said[said.index("{") : said.rindex("}") + 1])
+    assert {it["name"]: it["ok"] for it in document["profiles"]} == {
+        "dev": True, "both": True, "tool": None, "by-tool": None, "mfa": None,
+    }  # fmt: skip
+
+
+# ------------------------------------------------------------------ the folder's own programs
+
+
+@needs_strace
+@pytest.mark.parametrize("command", ["creds", "./creds", "bin/creds"])
+def test_a_credential_process_is_not_taken_from_the_folder(machine: Machine, tmp_path: Path, command: str) -> None:
+    with (machine.home / ".aws" / "config").open("a") as file:
+        file.write(f"[profile local]\nregion = {REGION}\ncredential_process = {command}\n")
+    folder = machine.unpacked(tmp_path / "work", [DEV.replace("dev@", "local@")], [])
+    (folder / "bin").mkdir()
+    for place in (folder, folder / "bin"):
+        (place / "creds").symlink_to(machine.bait)
+    words = (
+        ["doctor", "local"],
+        ["env", "local"],
+        ["clone", "R", "x", "--profile", "local", "--print-url"],
+        ["login", "local"],
+    )
+    said, begun = machine.go_through([folder], words)
+    assert machine.strangers(begun) == [], said
+    assert "process.missing" in said
+
+
+@needs_strace
+def test_gits_helpers_start_nothing_of_the_clone_they_work_in(machine: Machine, tmp_path: Path) -> None:
+    with (machine.home / ".aws" / "config").open("a") as file:
+        file.write(f"[profile local]\nregion = {REGION}\ncredential_process = creds\n")
+        file.write(
+            f"[profile by-local]\nregion = {REGION}\nrole_arn = {role_arn('CodeCommitAccess')}\nsource_profile = local\n"
+        )
+        file.write(f"[profile by-aws]\nregion = {REGION}\nlogin_session = arn:aws:iam::111122223333:user/maria\n")
+    folder = machine.unpacked(tmp_path / "work", [DEV], [])
+    (folder / "creds").symlink_to(machine.bait)
+    helper = machine.ours / "git-remote-codecommit"
+    env = {**machine.env, "PATH": os.pathsep.join((".", "", "bin", *machine.env["PATH"].split(os.pathsep)))}
+    for profile in ("local", "by-local", "by-aws", "dev"):
+        command = [str(helper), "origin", f"us-east-2://{profile}@MySharedDemoRepo"]
+        _, begun = traced(command, env, folder, machine.trace)
+        assert not [it for it in begun if str(tmp_path / "work") in it.program or it.program.startswith((".", "bin"))]
+        assert machine.marks == "", profile
+
+
+def test_a_helper_beside_a_relative_program_is_not_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from ccsetup.git import Git
+
+    for name in ("git-credential-ccsetup", "git-remote-codecommit"):
+        (tmp_path / name).write_text("#!/bin/sh\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["ccsetup"])
+    assert not Git.own_helper().startswith(str(tmp_path))
+    assert not Git({"PATH": ".:"}, tmp_path).command("git-credential-ccsetup").startswith(str(tmp_path))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import subprocess
 import sys
 import time
@@ -354,3 +355,25 @@ def test_fifty_columns_are_enough(clean_env: CleanEnv, tmp_path: Path) -> None:
     assert terminal.exit_code() == 0
     assert "  dev" in terminal.lines()
     assert "    ✓ long-term · role · 111122223333 Developer ·" in terminal.lines()
+
+
+@pytest.mark.parametrize("what", ["a pipe", "a device", "very long"])
+def test_a_clones_settings_that_never_end_hold_no_glance_up(what: str, clean_env: CleanEnv, tmp_path: Path) -> None:
+    (tmp_path / "home" / ".aws").mkdir(parents=True)
+    (tmp_path / "home" / ".aws" / "config").write_text("[profile dev]\nregion = us-east-2\n")
+    subprocess.run(["git", "init", "-q", str(tmp_path / "work")], check=True)
+    place = tmp_path / "work" / ".git" / "config"
+    place.unlink()
+    if what == "a pipe":
+        os.mkfifo(place)
+    elif what == "a device":
+        place.symlink_to("/dev/zero")
+    else:
+        with place.open("wb") as file:
+            file.truncate(1 << 40)
+    done = subprocess.run(
+        [program(), "status"], env=clean_env(tmp_path / "home"), cwd=tmp_path / "work", capture_output=True, text=True,
+        timeout=30, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0
+    assert "dev" in done.stdout

@@ -47,7 +47,7 @@ class Kept(Git):
 
         path = directory / "config"
         before = path.read_text() if path.exists() else None
-        (url,) = settings["remote.origin.url"]
+        (url,) = settings["remote.origin.url"].new
         self.origins = {**self.origins, directory.name: url}
         return Edit(path, before, f"url = {url}\n")
 

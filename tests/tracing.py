@@ -30,10 +30,12 @@ def traced(
         [*strace, *command], env=dict(env), cwd=cwd, stdin=subprocess.DEVNULL, capture_output=True, text=True,
         errors="replace", timeout=timeout_s, check=False,
     )  # fmt: skip
-    return done, [*_started(trace.read_text(errors="replace"))]
+    return done, started(trace)
 
 
-def _started(text: str) -> list[Started]:
+def started(trace: Path) -> list[Started]:
+    """Return the programs that a trace has, in the order in which they were started."""
+    text = trace.read_text(errors="replace")
     found, begun = [], dict[str, str]()
     for line in text.splitlines():
         number, _, call = line.partition(" ")

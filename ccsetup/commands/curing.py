@@ -59,6 +59,12 @@ class Cure:
         """Return the findings that the repair does away with, as far as can be said before it is written."""
         return self.gone([*looked(self.repair.facts), *(it for it in self.before.online if not self._is_chosen(it))])
 
+    def proven(self, after: Diagnosis) -> list[Finding]:
+        """Return the findings that are gone now that it is written; none of git's where its settings are otherwise."""
+        wanted, there = self.repair.facts.clone, after.facts.clone
+        as_wanted = wanted == there or (wanted and there and sorted(wanted.own) == sorted(there.own))
+        return [it for it in self.gone(after.findings) if as_wanted or not it.code.startswith("git.")]
+
     def gone(self, left: Sequence[Finding]) -> list[Finding]:
         """Return the findings of before that are not among those which are left, and were repaired."""
         there, gone = Counter(self.repair.key(finding) for finding in left), []

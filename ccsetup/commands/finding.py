@@ -202,7 +202,10 @@ def _used_here(world: World) -> list[str]:
     folders = [world.cwd, *sorted(path.parent for path in world.cwd.glob("*/.git"))[:50]]
     found = []
     for folder in folders:
-        origin = world.git.origin(folder)
+        try:
+            origin = world.git.origin(folder)
+        except Problem:  # settings that git cannot read: this is but a preference
+            break
         if origin.startswith("codecommit:") and "@" in origin:
             found.append(origin.partition("://")[2].partition("@")[0])
     return found

@@ -56,6 +56,8 @@ def _cached(world: World) -> Callable[[str], str]:
 
 def of_this_clone(world: World) -> str:
     """Return the profile that the clone one stands in uses, "" where it names none or there is no clone."""
-    if not world.git.origin(world.cwd):
+    try:
+        origin = world.git.origin(world.cwd)
+        return standing.named_by(origin, world.git.setting(world.cwd, "credential.helper")) if origin else ""
+    except Problem:  # git cannot read its settings, which the doctor tells
         return ""
-    return standing.named_by(world.git.origin(world.cwd), world.git.setting(world.cwd, "credential.helper"))

@@ -60,5 +60,5 @@ def _repaired(world: World, options: Namespace, case: Case, before: Diagnosis) -
     curing.write(world, change)
     after = diagnosis.offline(diagnosis.begun(world, options.profiles, options.modernize))
     after = after if options.offline else diagnosis.asking(world, after)
-    case.seen, case.gone = after, cure.gone(after.findings)
+    case.seen, case.gone = after, cure.proven(after)
     curing.tell(world, change, case.gone)
