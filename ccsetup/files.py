@@ -199,10 +199,9 @@ class Files:
                 self._exchange().run(wanted, None, backups.modes(there), [], lambda _: None)
                 failing.pop_all()
         self._exchange().tidy(edit.path for edit in change.edits)
-        disk.remove_folders([*change.made])
+        remove_folders([*change.made])
         for backup in there:
             disk.discard(backup)
-        remove_folders([*change.made])
 
     def _exchange(self) -> Exchange:
         from ccsetup.writing import Exchange

@@ -100,6 +100,8 @@ def of_git_and_api(problem: Problem, refused: Problem | None, identity: str, reg
 
     Git's 403 means that GitPull is missing; where the API was denied too, one message asks for both.
     """
+    if problem.is_unanswered:
+        return problem  # git has the last word, and it has not been said
     if refused and refused.denial and not refused.denial.identity:
         explain(refused, by(refused.denial, identity))
     if "returned error: 403" not in problem.why:

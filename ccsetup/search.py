@@ -17,6 +17,7 @@ from ccsetup.sdk import FAULT_S, READ_S, refusals
 from ccsetup.waiting import Crew
 from ccsetup.world import Sighting
 
+_TRIES = 2  # a service that is busy for a moment is asked once more
 _RUN = 10  # questions to one region that one thread asks in a row, over one connection
 
 Found = dict[tuple[str, str], Sighting]
@@ -34,7 +35,7 @@ def sightings(resolver: Resolver, pool: Pool, places: Sequence[Who], name: str) 
         refused = keys[who.profile]
         if isinstance(refused, Problem):
             found[who.profile, who.region] = Sighting(who.profile, who.region, refused=refused)
-    clients, crew = Clients(pool), Crew(AT_ONCE, READ_S)
+    clients, crew = Clients(pool, _TRIES), Crew(AT_ONCE, READ_S)
     for run in _runs(asked):
         crew.add(_asking(clients, run, keys, name, found))
     crew.finish(FAULT_S)

@@ -593,3 +593,50 @@ def test_ctrl_c_while_everybody_is_asked_is_answered_at_once(person: Person) -> 
         for connection, _ in taken:
             connection.close()
     assert list(person.work.iterdir()) == []
+
+
+# ------------------------------------------------------------------ nobody answered
+
+
+@pytest.mark.parametrize("words", [["MyDemoRepo"], ["MyDemoRepo", "--region", REGION], ["MyDemoRepo", "--create"],
+                                   ["MyDemoRepo", "--profile", "one"], ["MyDemoRepo", "--profile", "one", "--create"],
+                                   ["MyDemoRepo", "--print-url"]])  # fmt: skip
+def test_a_search_that_nobody_answers_says_so_and_creates_nothing(person: Person, words: list[str]) -> None:
+    person.profile("one", region=REGION)
+    person.profile("two", "CodeCommitReadOnly", region=REGION)
+    person.sandbox.state.refuse("GetRepository", "ThrottlingException", "Rate exceeded", times=999)
+    done = person.clone(*words)
+    assert (done.code, done.problem["code"]) == (1, "net.unreachable")
+    assert "did not answer" in done.problem["what"]
+    assert "No profile here sees" not in done.shown
+    assert "login" not in done.shown
+    assert not (person.work / "MyDemoRepo").exists()
+    assert "CreateRepository" not in [entry.action for entry in person.sandbox.log]
+
+
+@pytest.mark.parametrize("action", ["GetCallerIdentity", "GetRepository"])
+def test_a_profile_whose_proof_nobody_answered_is_not_cloned_with(person: Person, action: str) -> None:
+    person.profile("one", region=REGION)
+    person.sandbox.state.refuse(action, "ServiceUnavailable", "busy", status=503, times=99)
+    done = person.clone("MySharedDemoRepo", "--profile", "one", "--region", REGION)
+    assert (done.code, done.problem["code"], done.said["clone"]) == (1, "net.unreachable", None)
+    assert "login" not in done.shown
+
+
+def test_a_program_whose_expiration_no_tool_reads_leads_to_no_login(person: Person) -> None:
+    held = {
+        "Version": 1,
+        "AccessKeyId": "A",
+        "SecretAccessKey": "s",
+        "SessionToken": "t",
+        "Expiration": "2099-11-28T18:00:00",
+    }
+    (person.home / "keys.json").write_text(json.dumps(held))
+    person.settings(
+        "config", "profile printed", {"credential_process": f"cat {person.home}/keys.json", "region": REGION}
+    )
+    for words in (["--profile", "printed"], ["--profile", "printed", "--region", REGION]):
+        done = person.clone("MySharedDemoRepo", *words)
+        assert (done.code, done.problem["code"]) == (1, "process.failed")
+        assert '"2026-11-28T18:00:00Z"' in done.problem["what"]
+        assert "login" not in done.shown

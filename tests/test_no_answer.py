@@ -18,11 +18,15 @@ from test_doctor import online, said
 from test_online import keyed
 from test_sdk import FAULTS, Canned, echo, hang, trickle
 
-from ccsetup.commands import status
+from ccsetup.commands import finding, status
+from ccsetup.commands.finding import Round
+from ccsetup.commands.looking import looking
+from ccsetup.commands.options import Options
 from ccsetup.commands.report import Report
-from ccsetup.errors import Problem
+from ccsetup.errors import NoRepository, Problem
 from ccsetup.git import Git
 from ccsetup.model import Identity, Repository, Who
+from ccsetup.questions import Target
 from ccsetup.world import Sighting, World
 
 SILENT = {name: answer for name, (answer, code) in FAULTS.items() if answer not in (hang, trickle, echo)}
@@ -169,6 +173,28 @@ def test_git_that_gets_no_answer_is_no_fault_of_the_clone(tmp_path: Path) -> Non
     assert ("net.unreachable", "hinders") in found
     assert "stops" not in dict(found).values()
     assert (report.exit_code, report.document["ok"]) == (1, False)
+
+
+def test_one_that_did_not_answer_is_not_counted_among_those_that_said_no(tmp_path: Path) -> None:
+    it = several(tmp_path, "", "silent", "well", "over")
+    look = looking(it, Options({}))
+    no = NoRepository("There is no repository Nope in us-east-2 that well can see.")
+    busy = Problem(
+        "AWS did not answer GetRepository after several tries: 503.", code="net.unreachable", next="Try again."
+    )
+    over = Problem("The credentials of over have ended.", code="keys.expired")
+    asked = Round(
+        [Sighting(name, "us-east-2", refused=why) for name, why in (("silent", busy), ("well", no), ("over", over))]
+    )
+    problem = finding.nothing(it, look, asked, Target("Nope", "us-east-2"), ["silent", "well", "over"])
+    assert not isinstance(problem, NoRepository)
+    assert (problem.code, problem.what) == (
+        "net.unreachable",
+        "Whether silent can read Nope is not known, since AWS did not answer. well, over cannot see it.",
+    )
+    assert problem.why == busy.what
+    problem = finding.nothing(it, look, asked, Target("MyDemo", "us-east-2"), ["silent", "well", "over"])
+    assert "MyDemoRepo" in problem.next
 
 
 # Programs

@@ -140,6 +140,8 @@ def _ask(world: World, look: Look, places: Sequence[tuple[str, str]], target: Ta
 def _wants_person(look: Look, sighting: Sighting) -> bool:
     assert sighting.refused is not None  # noqa: S101
     code = sighting.refused.code
+    if runs_program(look.profiles, sighting.profile):
+        return False  # only its program can renew it
     wants_code = any("mfa_serial" in there for there in chain(look.profiles, sighting.profile))
     return code in ENDED or (code == "access.assume" and wants_code)
 
@@ -232,6 +234,11 @@ def denied(asked: Round) -> list[Place]:
     return [Place(s.profile, s.region, chosen=asked.chosen) for s in refused]
 
 
+def silent(asked: Round) -> list[Sighting]:
+    """Return where nobody answered, so that the repository may be there all the same."""
+    return [s for s in asked.seen if s.refused and s.refused.is_unanswered]
+
+
 def nothing(world: World, look: Look, asked: Round, target: Target, names: Collection[str]) -> Problem:
     """Return the Problem of a repository that no profile sees: who was asked, who could be tried, and near names."""
     other = [s for s in asked.seen if s.repository]
@@ -253,12 +260,30 @@ def nothing(world: World, look: Look, asked: Round, target: Target, names: Colle
     same = [name for name in names_like if name.lower() == target.name.lower()]
     hint = f"There is {same[0]}: names are case-sensitive." if same else near(target.name, names_like)
     logins = "".join(f" Could be tried after: ccsetup login {shlex.quote(name)}." for name in asked.later)
+    if not_heard := silent(asked):
+        return _not_known(asked, not_heard, target, logins, hint)
     reasons = list(dict.fromkeys(s.refused.what for s in asked.seen if s.refused and s.profile not in asked.later))
     return NoRepository(
         f"No profile here sees {target.name}{f' in {target.region}' if target.region else ''}: asked {_few(names)}.",
         why=(" ".join(reasons[:3]) if not answered else "") + logins,
         next=hint or _set_up(target),
         near=same or names_like,
+    )
+
+
+def _not_known(asked: Round, not_heard: Sequence[Sighting], target: Target, logins: str, hint: str) -> Problem:
+    """Return the Problem of a repository that nobody saw, where not everybody was heard."""
+    names = dict.fromkeys(sighting.profile for sighting in not_heard)
+    others = [name for name in dict.fromkeys(s.profile for s in asked.seen) if name not in names]
+    rest = f" {_few(others)} cannot see it." if others else ""
+    reasons = dict.fromkeys(s.refused.what for s in not_heard if s.refused)
+    first = not_heard[0].refused
+    assert first is not None  # noqa: S101
+    return Problem(
+        f"Whether {_few(names)} can read {target.name} is not known, since AWS did not answer.{rest}",
+        why=" ".join([*reasons][:3]) + logins,
+        next=hint or first.next,
+        code=first.code,
     )
 
 

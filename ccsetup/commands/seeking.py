@@ -15,7 +15,7 @@ from ccsetup.errors import Cancelled, Elsewhere, NoRepository, Problem
 from ccsetup.look import Look
 from ccsetup.model import Asked, Back, Choice
 from ccsetup.sources import names_program, runs_program
-from ccsetup.world import World
+from ccsetup.world import Sighting, World
 
 _LEFT = "Cancelled. Nothing was cloned."
 
@@ -37,7 +37,7 @@ def seek(world: World, look: Look, wish: Wish, kept: Kept) -> Place | None:
     elif programs:
         told = f"not asked: {', '.join(programs)}. A program prints the keys, and runs for a profile that you name:"
         world.screen.note(f"{told} --profile {shlex.quote(programs[0])}")
-    if wish.create:
+    if wish.create and not finding.silent(asked):
         return creating.place_for(world, look, wish, asked)
     refused = finding.nothing(world, look, asked, wish.target, names)
     return _what_now(world, look, wish, asked, refused, kept)
@@ -70,7 +70,7 @@ def _named(world: World, look: Look, wish: Wish, kept: Kept) -> Place:
     asked = finding.look_around(world, look, names, wish.target, kept, chosen=True)
     if place := _seen(world, look, wish, names, asked, kept):
         return place
-    if wish.create:
+    if wish.create and not finding.silent(asked):
         return creating.place_for(world, look, wish, asked)
     raise _refusal(asked) or finding.nothing(world, look, asked, wish.target, names)
 
@@ -113,7 +113,9 @@ def _by_git(world: World, look: Look, asked: Round, wish: Wish) -> Place | None:
             git = cloning.finding_git(world, way)
             with world.screen.busy(f"Asking git, as {place.profile}"):
                 git.reachable(ways.route(world, way, place.profile, target))
-        except Problem:
+        except Problem as refused:
+            if refused.is_unanswered:
+                asked.seen.append(Sighting(place.profile, place.region, refused=refused))
             continue
         world.screen.done("found", f"{target.name} in {place.region}", f"git may read it, by {place.profile}")
         return place
@@ -143,7 +145,7 @@ _LEAVE = Choice("", "Leave it")
 
 def _what_now(world: World, look: Look, wish: Wish, asked: Round, refused: Problem, kept: Kept) -> Place | None:
     """Offer what could still lead to the repository: a profile to sign in with, or access to set up."""
-    if world.prompt is None or wish.yes or wish.print_url:
+    if world.prompt is None or wish.yes or wish.print_url or (refused.is_unanswered and not asked.later):
         raise refused
     world.screen.problem(refused)
     near = refused.near if isinstance(refused, NoRepository) else ()
