@@ -202,6 +202,7 @@ class Files:
         remove_folders([*change.made])
         for backup in there:
             disk.discard(backup)
+        remove_folders([*change.made])
 
     def _exchange(self) -> Exchange:
         from ccsetup.writing import Exchange
