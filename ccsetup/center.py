@@ -39,7 +39,7 @@ class IdentityCenter:
 
     def base(self, region: str) -> str:
         """Return the address of the region's sso-oidc."""
-        return str(self._client("sso-oidc", region).meta.endpoint_url).rstrip("/")
+        return regions.oidc_url(str(self._client("sso-oidc", region).meta.endpoint_url).rstrip("/"), region)
 
     def behind(self, url: str) -> str:
         """Follow one redirect of a custom start URL, within five seconds; believe it where it leads to AWS."""

@@ -18,7 +18,7 @@ import trustme
 from ccsetup import center
 from ccsetup.center import IdentityCenter, bounded
 from ccsetup.errors import Problem
-from ccsetup.grants import Refused
+from ccsetup.grants import Refused, is_sign_in_page
 from ccsetup.sandbox import Sandbox
 
 SECRET = "aoaAAAAA-planted-secret"
@@ -218,11 +218,17 @@ def test_the_environments_endpoints_are_taken_as_every_sdk_takes_them(env: dict[
     assert reached.base("us-east-1") == (endpoint or "https://oidc.us-east-1.amazonaws.com")
 
 
-@pytest.mark.parametrize("region", ["us-east-1", "eu-central-2", "us-gov-west-1", "cn-north-1"])
-def test_people_sign_in_where_the_sdk_would_ask_for_the_token(region: str) -> None:
+@pytest.mark.parametrize("fips", ["false", "true"])
+@pytest.mark.parametrize("region", ["us-east-1", "eu-central-2", "us-gov-west-1", "cn-north-1", "eusc-de-east-1"])
+def test_people_sign_in_where_the_sdk_would_ask_for_the_token(
+    region: str, fips: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_USE_FIPS_ENDPOINT", fips)
     client = botocore.session.Session().create_client("sso-oidc", region_name=region)
     resolved = client._resolve_endpoint_ruleset(client.meta.service_model.operation_model("CreateToken"), {}, {})[0]
-    assert IdentityCenter({}, Path("/nowhere")).base(region) == resolved
+    page = IdentityCenter({}, Path("/nowhere")).base(region)
+    assert page == resolved
+    assert is_sign_in_page(f"{page}/authorize?x=1")
 
 
 @pytest.mark.parametrize("region", ["us east 1", "s3", "s3-us-west-2", "evil.example/", "us-east-1.evil", ""])

@@ -188,6 +188,14 @@ def git_host(region: str) -> str:
     return service_host("git-codecommit", region)
 
 
+def oidc_url(url: str, region: str) -> str:
+    """Return the address of a region's sso-oidc from botocore's, which in GovCloud names a FIPS host that is not there.
+
+    GovCloud's ordinary host is its FIPS host.
+    """
+    return url.replace("//oidc-fips.", "//oidc.") if partition_of(region) == "aws-us-gov" else url
+
+
 def console_host(region: str) -> str:
     """Return the host of the AWS console in a region."""
     return f"{region}.{_PARTITIONS[partition_of(region)]['console']}"
