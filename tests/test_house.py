@@ -40,7 +40,7 @@ FAMILIES = (
         "online",
         "programs",
     },
-    {"git", "cloned", "clone_record", "modules", "running"},
+    {"git", "cloned", "clone_record", "modules", "private_clone", "running"},
     {"screen"},
     {"awscli"},
     {"web"},
