@@ -39,7 +39,7 @@ def make(
             raise problem_of(done.errors, route.url, "git.failed")
         return done
 
-    done, left = privately(records, directory, fill)
+    done, left = privately(records, directory, route.url, fill)
     if branch and not runner.within(directory, "symbolic-ref", "-q", "refs/remotes/origin/HEAD").out:
         runner.within(directory, "remote", "set-head", "origin", branch)
     problem = finish(runner, directory, done)

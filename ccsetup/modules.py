@@ -77,7 +77,7 @@ def fetch(
         _register(runner, directory, submodule, route)
         return done
 
-    ended, left = privately(records, target, fill)
+    ended, left = privately(records, target, f"{route.url} {submodule.commit}", fill)
     runner.within(directory, "submodule", "absorbgitdirs", "--", submodule.path)  # else its .git stays where it is
     problem = cloned.finish(runner, target, ended)
     return CloneResult(cloned.head(runner, target), problem, tuple(filter(None, (left,))))

@@ -78,10 +78,10 @@ class PrivateClone:
         self.visible = record.whole and not place.parts  # whether entries may lie in the target already
 
     @classmethod
-    def begin(cls, records: Records, place: Aim) -> PrivateClone:
+    def begin(cls, records: Records, place: Aim, source: str) -> PrivateClone:
         """Make the private folder, and write it down. Raises Problem."""
         name = fresh_name()
-        record = records.begin(place.base / name, place.target)
+        record = records.begin(place.base / name, place.target, source)
         try:
             folder = PrivateFolder.make(place.base, name)
         except OSError as error:
@@ -107,8 +107,11 @@ class PrivateClone:
         return cls(folder, record, Aim(base, record.target.relative_to(base).parts))
 
     @classmethod
-    def whole(cls, records: Records, target: Path) -> PrivateClone | None:
-        """Return what a stopped run left whole; what it left unfinished is removed. Raises Problem."""
+    def whole(cls, records: Records, target: Path, source: str) -> PrivateClone | None:
+        """Return what a stopped run left whole; what else it left is removed. Raises Problem.
+
+        A clone of something else stays where parts of it may be visible: they belong together.
+        """
         for record in records.left(target):
             if not record:
                 raise Problem(
@@ -118,7 +121,11 @@ class PrivateClone:
                 )
             work = cls.again(record)
             if work and record.whole and record.target == target:
-                return work
+                if record.source == source:
+                    return work
+                if work.visible:
+                    work.keep()
+                    raise _in_the_way(target, f"holds a part of {record.source}, whose clone was stopped")
             left = work.discard() if work else ""
             if left:
                 raise Problem(f"A clone to {target} was stopped. {left}", code="git.failed")
@@ -201,18 +208,18 @@ class PrivateClone:
                 self.visible = True
 
 
-def privately(records: Records, directory: Path, fill: Fill) -> tuple[Done | None, str]:
+def privately(records: Records, directory: Path, source: str, fill: Fill) -> tuple[Done | None, str]:
     """Have `fill` make a clone in a private folder, and move it to its place; return its git, and what is left.
 
     Without a git: only the move was missing when an earlier run was stopped, and is made up for. Refused or cancelled,
     all is as before, but for entries that lie in the target already: those stay, and the next run adds the rest.
     """
     place, done = aim(directory), None
-    work = PrivateClone.whole(records, place.target)
+    work = PrivateClone.whole(records, place.target, source)
     if work is None:
         if not place.parts and any(place.base.iterdir()):
             raise _in_the_way(directory, "is there already and is not empty")
-        work = PrivateClone.begin(records, place)
+        work = PrivateClone.begin(records, place, source)
         try:
             done = fill(work.site)
         except BaseException as error:  # noqa: BLE001 — it is raised again
