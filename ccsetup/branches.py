@@ -52,7 +52,7 @@ def chosen(asked: str, default: str, there: Heads, name: str) -> str:
     if there.commits and not certain:
         raise Problem(
             f"{name} does not say which of its branches is the default one.",
-            why=f"Its HEAD names none. There is {_shown(there.names)}.",
+            why=f"Its HEAD names none. Available: {_shown(there.names)}.",
             next=f"Choose one, for example: --branch {shlex.quote(there.names[0])}",
             code="git.failed",
         )
@@ -73,14 +73,14 @@ def agree(default: str, names: Sequence[str], name: str) -> None:
 def _contradiction(default: str, but: str, name: str, there: Heads) -> Problem:
     return Problem(
         f"CodeCommit says that the default branch of {name} is {default}, but {but}.",
-        why=f"There is {_shown(there.names)}.",
+        why=f"Available: {_shown(there.names)}.",
         next=f"Choose one, for example: --branch {shlex.quote(there.names[0])}",
         code="access.git",
     )
 
 
 def _none_named(asked: str, there: Heads, name: str) -> Problem:
-    next_ = f"There is {_shown(there.names)}." if there.commits else "The repository is empty; leave --branch out."
+    next_ = f"Available: {_shown(there.names)}." if there.commits else "The repository is empty; leave --branch out."
     return Problem(f"{name} has no branch {asked}.", next=next_, code="git.failed")
 
 

@@ -1,8 +1,8 @@
 """What is written down about a clone while it is made, so that the next run can tell what a stopped one has left.
 
 One file per clone lies in the state folder, where nobody else writes: lines of JSON, each added as soon as it is true.
-`folder` and `target` come before the private folder is made, `device`, `inode` and `inside` after it, `whole` when git
-is done. The file is locked as long as its ccsetup lives. A folder that is not what the record says is left alone.
+`folder`, `target` and `source` come before the private folder is made, `device`, `inode` and `inside` after it, `whole`
+when git is done. The file is locked as long as its ccsetup lives. What is not as the record says is left alone.
 """
 
 from __future__ import annotations
@@ -47,6 +47,11 @@ class Record:
         return Path(self._told["target"])
 
     @property
+    def source(self) -> str:
+        """What is cloned: an address, for a submodule with its commit."""
+        return str(self._told.get("source", ""))
+
+    @property
     def inside(self) -> str:
         """The name of the folder in the private folder that the clone is made in."""
         return str(self._told.get("inside", ""))
@@ -82,9 +87,9 @@ class Records:
     def __init__(self, state: Path) -> None:
         self._folder = state / "clones"
 
-    def begin(self, folder: Path, target: Path) -> Record:
+    def begin(self, folder: Path, target: Path, source: str) -> Record:
         """Write down that a private folder is about to be made for a clone at `target`."""
-        told: dict[str, Any] = {"folder": str(folder), "target": str(target)}
+        told: dict[str, Any] = {"folder": str(folder), "target": str(target), "source": source}
         made: list[Path] = []
         path = self._folder / f"{folder.name.lstrip('.')}.json"
         try:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
-from ccsetup import branches, clone_settings, cloned, executables, modules
+from ccsetup import branches, clone_settings, cloned, executables, modules, private_clone
 from ccsetup.clone_record import Records
 from ccsetup.complaints import name_of, not_git, problem_of, quoted
 from ccsetup.core.state_folder import state_folder
@@ -120,7 +120,7 @@ class Git:
         """Say whether ccsetup was stopped while it made a clone at `directory`, which is not there yet."""
         if os.path.lexists(directory / ".git"):
             return False
-        return self._records.speak_of(cloned.aim(directory).target)
+        return self._records.speak_of(private_clone.aim(directory).target)
 
     def repoint(self, directory: Path, route: Route) -> None:
         """Make a clone go another way from now on: its address, and its own settings. Raises Problem."""
@@ -159,7 +159,7 @@ class Git:
         """
         url = self.origin(directory)
         self._may(url)
-        cloned.tidy(self._records, directory)
+        private_clone.tidy(self._records, directory)
         begun = not self._commit(directory) and [entry.name for entry in directory.iterdir()] == [".git"]
         if begun and not self._runner.within(directory, "config", "--local", "remote.origin.fetch").out:
             self._runner.within(directory, "config", "remote.origin.fetch", "+refs/heads/*:refs/remotes/origin/*")
@@ -181,7 +181,7 @@ class Git:
 
     def submodules(self, directory: Path) -> Sequence[Submodule]:
         """Return a clone's submodules that are not checked out."""
-        cloned.tidy(self._records, directory)
+        private_clone.tidy(self._records, directory)
         return modules.missing(self._runner, directory)
 
     def fetch_submodule(self, directory: Path, submodule: Submodule, route: Route, progress: Progress) -> CloneResult:

@@ -10,6 +10,7 @@ from ccsetup.clone_record import Records
 from ccsetup.complaints import problem_of
 from ccsetup.errors import Problem
 from ccsetup.model import CloneResult, Route, Submodule
+from ccsetup.private_clone import Site, privately
 from ccsetup.running import Done, Progress, Runner
 
 _ALLOW = "protocol.codecommit.allow"  # in submodules git allows only the protocols it knows
@@ -63,7 +64,7 @@ def fetch(
     if (directory / told).exists():  # of a submodule that was here before
         return CloneResult(_updated(runner, directory, submodule, route, progress))
 
-    def fill(site: cloned.Site) -> Done:
+    def fill(site: Site) -> Done:
         repository = site.repository
         done = cloned.clone(runner, route, site, "--no-checkout", f"--config={_ALLOW}=always", progress=progress)
         if done.code:
@@ -76,7 +77,7 @@ def fetch(
         _register(runner, directory, submodule, route)
         return done
 
-    ended, left = cloned.privately(records, target, fill)
+    ended, left = privately(records, target, f"{route.url} {submodule.commit}", fill)
     runner.within(directory, "submodule", "absorbgitdirs", "--", submodule.path)  # else its .git stays where it is
     problem = cloned.finish(runner, target, ended)
     return CloneResult(cloned.head(runner, target), problem, tuple(filter(None, (left,))))

@@ -7,17 +7,20 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import hostile_repositories as hostile
 import pytest
 from hostile_repositories import FILE, LINK, MODULE, PROGRAM, TREE, Entry
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from test_clone import Person, commands, person  # noqa: F401
 
 from ccsetup import submodule_names
 from ccsetup.errors import Problem
 from ccsetup.git import Git
 from ccsetup.model import CloneResult, Route
+from ccsetup.sandbox.example import CODE, REGION
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="names are bytes here")
 
@@ -74,6 +77,9 @@ def place(tmp_path: Path) -> Place:
 
 EVIL: dict[str, list[Entry]] = {
     "a tree named ..": [(TREE, "..", [(TREE, "..", [(TREE, ".ssh", [(FILE, "id_ed25519", b"theirs")])])])],
+    "a tree named .. with a home in it": [
+        (TREE, "..", [(TREE, "..", [(TREE, "home", [(TREE, ".ssh", [(FILE, "id_ed25519", b"theirs")])])])])
+    ],
     "a file named ..": [(FILE, "..", b"theirs")],
     "a tree named .git": [(TREE, ".git", [(TREE, "hooks", [(PROGRAM, "post-checkout", b"#!/bin/sh\ntouch ~/ran\n")])])],
     "a tree named .GIT": [(TREE, ".GIT", [(FILE, "config", b"[core]\n\tfsmonitor = touch ~/ran\n")])],
@@ -311,3 +317,51 @@ def test_a_repository_that_cannot_be_checked_out_is_kept_and_says_so_every_time(
     argv = ["git", "-C", str(place.target), "checkout", "-f"]
     assert subprocess.run(argv, capture_output=True, check=False).returncode  # what is advised does no harm either
     assert (place.work / "mine").read_text() == "mine"
+
+
+def dear(person: Person) -> dict[str, Any]:  # noqa: F811
+    """Put what is dear to somebody around the clone, and return all of it."""
+    for name in (".ssh/id_ed25519", "Documents/thesis.txt", "work-of-mine/f"):
+        (person.home / name).parent.mkdir(parents=True, exist_ok=True)
+        (person.home / name).write_text("mine")
+    (person.work / "mine").write_text("mine")
+    return around(person)
+
+
+def around(person: Person) -> dict[str, Any]:  # noqa: F811
+    new = person.work / "MySharedDemoRepo"
+    return {**hostile.around(person.home), **hostile.around(person.work, new)}
+
+
+def served(person: Person, entries: Sequence[Entry]) -> None:  # noqa: F811
+    """Put a commit of these entries on the server's default branch, as somebody may who can push."""
+    it = person.sandbox.state.repositories[(CODE, REGION, "MySharedDemoRepo")]
+    hostile.commit(person.sandbox._disk.path(it), entries)
+
+
+def test_the_issues_submodule_takes_no_folder_away(person: Person) -> None:  # noqa: F811
+    person.profile("dev", region=REGION)
+    payments = person.sandbox._disk.path(person.sandbox.state.repositories[(CODE, REGION, "payments-api")])
+    commit = hostile.git(payments, "rev-parse", "HEAD")
+    evil = os.path.relpath(person.home / "Documents", person.work / "MySharedDemoRepo/.git/modules")
+    modules = hostile.gitmodules({"good": ("good", "../payments-api"), evil: ("evil", "../payments-api")})
+    served(person, [(FILE, ".gitmodules", modules), (MODULE, "good", commit), (MODULE, "evil", commit)])
+    before = dear(person)
+    done = person.clone("MySharedDemoRepo")
+    assert around(person) == before
+    assert (done.code, done.problem["code"]) == (1, "git.failed"), done.shown
+    assert done.said["clone"]["directory"] == str(person.work / "MySharedDemoRepo")
+    assert "leads out of its folder" in done.problem["what"]
+    assert (person.work / "MySharedDemoRepo/good/README.md").is_file()
+
+
+@LINUX
+@pytest.mark.parametrize("case", EVIL)
+def test_the_program_as_a_whole_changes_nothing_around_a_hostile_clone(person: Person, case: str) -> None:  # noqa: F811
+    person.profile("dev", region=REGION)
+    served(person, [*EVIL[case], (FILE, "README", b"hello\n")])
+    before = dear(person)
+    done = person.clone("MySharedDemoRepo")
+    assert around(person) == before
+    assert (done.code, done.said["ok"]) in ((0, True), (1, False)), done.shown
+    assert done.code == 0 or done.problem["code"] in ("git.checkout", "git.failed"), done.shown

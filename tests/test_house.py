@@ -53,7 +53,7 @@ FAMILIES = (
         "online",
         "programs",
     },
-    {"git", "cloned", "clone_record", "clone_settings", "modules", "running"},
+    {"git", "cloned", "clone_record", "clone_settings", "modules", "private_clone", "running"},
     {"screen"},
     {"awscli"},
     {"web"},

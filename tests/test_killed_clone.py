@@ -197,6 +197,32 @@ def test_a_clone_killed_while_its_entries_were_moved_up_goes_on_around_what_some
 
 
 @POSIX
+@pytest.mark.parametrize("there", [False, True], ids=["new directory", "empty directory"])
+def test_what_was_stopped_is_not_taken_for_the_clone_of_another_repository(tmp_path: Path, there: bool) -> None:
+    killed, target, stop, began = Killed(tmp_path), tmp_path / "place/clone", 0, False
+    target.parent.mkdir()
+    while not began:
+        stop += 1
+        subprocess.run(["rm", "-rf", *target.parent.iterdir(), tmp_path / "home/.local"], check=True)
+        if there:
+            target.mkdir()
+        assert not killed.run(target, stop)
+        began = (
+            (target / "f0").exists() if there else any('"whole"' in p.read_text() for p in tmp_path.rglob("clones/*"))
+        )
+    other = Route("file", f"file://{tmp_path}/sub.git")
+    if not there:
+        killed.git().clone(other, target, "", nothing)
+        assert (target / "inside").is_file()
+        assert list(target.parent.iterdir()) == [target]
+        return
+    with pytest.raises(Problem, match=r"holds a part of file://.*evil\.git, whose clone was stopped"):
+        killed.git().clone(other, target, "", nothing)
+    killed.run(target)
+    killed.whole(target)
+
+
+@POSIX
 @pytest.mark.parametrize("swap", ["a link", "another folder", "a file", "nothing"])
 def test_what_has_taken_a_stopped_clones_place_is_not_taken_for_it(tmp_path: Path, swap: str) -> None:
     killed, target, dear = Killed(tmp_path), tmp_path / "place/clone", tmp_path / "dear"

@@ -25,7 +25,7 @@ REMOVALS = [
 OTHERS = [
     ("checks/environment.py", 'return shell.remove(" ".join(names))'),
     ("checks/profiles.py", "do = shell.assign(variable, near[0]) if near and _SAFE.fullmatch(near[0]) else shell.remove(variable)"),
-    ("cloned.py", "left = self._folder.remove()"),
+    ("private_clone.py", "left = self._folder.remove()"),
     ("cloned.py", "with tempfile.TemporaryDirectory() as folder:"),
     ("commands/demo.py", "if not options.keep and (left := place.remove()):"),
     ("commands/env.py", "lines = [shell.assign(k, v) if v else shell.remove(k) for k, v in {**wanted, **regions}.items()]"),
@@ -70,6 +70,6 @@ def test_no_errors_are_ignored_where_something_is_removed() -> None:
 
 
 def test_git_is_never_asked_to_clear_a_folder() -> None:
-    git = ("git.py", "cloned.py", "modules.py", "running.py")
+    git = ("git.py", "cloned.py", "modules.py", "private_clone.py", "running.py")
     text = "\n".join((HOUSE / name).read_text(encoding="utf-8") for name in git)
     assert not re.findall(r'"(clean|reset|restore|rm|stash|switch|prune|--force|-f|deinit)"', text)

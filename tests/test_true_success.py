@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import os
+import shlex
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from terminal import program
 from test_clone import Person, commands, person, pulls_and_pushes, script, with_submodules  # noqa: F401
 
 from ccsetup.branches import Heads, chosen
@@ -324,3 +328,21 @@ def test_a_submodules_hook_that_fails_keeps_it_too(dev: Person) -> None:
     assert "no tools" in done.problem["why"]
     assert (dev.work / "MySharedDemoRepo/beside/README.md").is_file()
     assert dev.git("MySharedDemoRepo", "status", "--porcelain") == ""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="limits are set by a shell")
+@pytest.mark.parametrize("there", [False, True], ids=["new directory", "empty directory"])
+def test_a_disk_that_takes_no_more_keeps_the_clone(dev: Person, there: bool) -> None:
+    it = dev.sandbox.state.add_repository(CODE, REGION, "large", files={"zeros": bytes(4_000_000)})
+    if there:
+        (dev.work / "large").mkdir()
+    command = shlex.join([program(), "clone", it.name, "--yes", "--no-input", "--json"])
+    argv = ["sh", "-c", f"ulimit -f 2000; exec {command}"]  # about a megabyte: the pack fits, the file does not
+    done = subprocess.run(argv, env=dict(dev.env), cwd=dev.work, capture_output=True, text=True, check=False)
+    said = json.loads(done.stdout)
+    assert (done.returncode, said["problems"][0]["code"]) == (1, "git.checkout"), done.stderr
+    assert said["clone"]["directory"] == str(dev.work / "large")
+    assert dev.git("large", "fsck", "--connectivity-only") == ""
+    dev.git("large", "checkout", "-f")
+    assert (dev.work / "large/zeros").stat().st_size == 4_000_000
+    assert dev.git("large", "status", "--porcelain") == ""
