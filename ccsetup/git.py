@@ -12,7 +12,7 @@ from pathlib import Path
 from ccsetup import clone_settings, cloned, executables, modules
 from ccsetup.complaints import problem_of
 from ccsetup.errors import Problem
-from ccsetup.git_config import Change, GitConfig, Pairs
+from ccsetup.git_config import GitConfig, Pairs, SettingChange
 from ccsetup.model import Edit, Route, Submodule
 from ccsetup.running import Progress, Runner
 
@@ -116,7 +116,7 @@ class Git:
         """Return git's settings where there is no clone. Raises Problem where git cannot read them."""
         return clone_settings.machine(self._runner)
 
-    def resettled(self, directory: Path, changes: Mapping[str, Change]) -> Edit:
+    def resettled(self, directory: Path, changes: Mapping[str, SettingChange]) -> Edit:
         """Return the edit of a clone's own settings that changes these and no others. Raises Problem."""
         return clone_settings.edited(self._runner, directory, changes)
 

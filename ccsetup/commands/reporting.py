@@ -82,4 +82,5 @@ def _profiles(there: Diagnosis) -> Iterator[str]:
     for name in there.names:
         who = identities.get(name)
         account, arn = (who.account_id, who.arn) if who else ("", "")
-        yield f"| {name} | {kind.get(name, '')} | {account} | {arn} | {'stopped' if name in there.stopped else ''} |"
+        how = "stopped" if name in there.stopped else "not asked" if name in there.unasked else ""
+        yield f"| {name} | {kind.get(name, '')} | {account} | {arn} | {how} |"
