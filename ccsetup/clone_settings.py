@@ -9,9 +9,9 @@ from pathlib import Path
 from ccsetup import git_config
 from ccsetup.complaints import problem_of
 from ccsetup.errors import Problem
-from ccsetup.git_config import Change, GitConfig, Pairs, Url
+from ccsetup.git_config import GitConfig, Pairs, SettingChange, Url
 from ccsetup.model import Edit
-from ccsetup.running import MOST, OURS, Runner
+from ccsetup.running import MOST, NO_PROGRAMS, Runner
 
 _OWN = ("config", "--local", "--list", "-z")
 _BROUGHT = ("--includes", "--show-origin", "--list", "-z")
@@ -26,8 +26,8 @@ def read(runner: Runner, directory: Path) -> GitConfig:
     if "extensions.worktreeconfig" in dict(own):
         brought += git_config.brought(runner.ask(directory, "config", "--worktree", *_BROUGHT).out)
     here = tuple(it._replace(file=str(directory / it.file)) for it in brought)
-    edits = path.is_file() and not path.is_symlink()  # what a link leads to is not this clone's alone
-    return GitConfig(settings, own, here, _urls(runner, directory, settings), edits)
+    editable = path.is_file() and not path.is_symlink()  # what a link leads to is not this clone's alone
+    return GitConfig(settings, own, here, _urls(runner, directory, settings), editable)
 
 
 def machine(runner: Runner) -> Pairs:
@@ -35,7 +35,7 @@ def machine(runner: Runner) -> Pairs:
     done = runner.outside("config", "--list", "-z")
     if done.code:
         raise problem_of(done.errors, "", "git.failed")
-    return tuple(pair for pair in git_config.pairs(done.out) if pair != OURS)
+    return tuple(pair for pair in git_config.pairs(done.out) if pair != NO_PROGRAMS)
 
 
 def address(runner: Runner, directory: Path) -> str:
@@ -45,7 +45,7 @@ def address(runner: Runner, directory: Path) -> str:
     return runner.ask(directory, "ls-remote", "--get-url", "--", name).out.rstrip("\n") if name else ""
 
 
-def edited(runner: Runner, directory: Path, changes: Mapping[str, Change]) -> Edit:
+def edited(runner: Runner, directory: Path, changes: Mapping[str, SettingChange]) -> Edit:
     """Return the edit of a clone's own settings that changes these and no others.
 
     git writes it, to a copy: a value that becomes another one alone, so that the lines of the others stay. Raises
@@ -70,7 +70,7 @@ def edited(runner: Runner, directory: Path, changes: Mapping[str, Change]) -> Ed
     return Edit(path, before, after)
 
 
-def _give(runner: Runner, copy: Path, key: str, change: Change) -> None:
+def _give(runner: Runner, copy: Path, key: str, change: SettingChange) -> None:
     old, new = change
     others = [pair for pair in zip(old, new, strict=False) if pair[0] != pair[1]]
     if len(old) == len(new) and all(old.count(value) == 1 and other not in old for value, other in others):
@@ -116,13 +116,17 @@ def _text(path: Path) -> str:
 
 
 def _urls(runner: Runner, directory: Path, settings: Pairs) -> tuple[Url, ...]:
+    """Return the addresses that git fetches from, then those that it pushes to alone, by a setting or by a rule."""
     name = git_config.remote_name(settings)
     if not name:
         return ()
-    found = []
-    for key, words in ((f"remote.{name}.url", ()), (f"remote.{name}.pushurl", ("--push",))):
-        written = git_config.values(settings, key)
-        if written:
-            used = runner.ask(directory, "remote", "get-url", *words, "--all", "--", name).out.splitlines()
-            found += git_config.urls(key, written, used, bool(words))
-    return tuple(found)
+
+    def addresses(key: str, *push: str) -> list[Url]:
+        used = runner.ask(directory, "remote", "get-url", *push, "--all", "--", name).out.splitlines()
+        return git_config.urls(key, git_config.values(settings, key), used, bool(push))
+
+    fetched = addresses(f"remote.{name}.url")
+    own = f"remote.{name}.pushurl"
+    pushed = addresses(own if git_config.values(settings, own) else f"remote.{name}.url", "--push")
+    there = {it.used for it in fetched}
+    return (*fetched, *(it for it in pushed if it.key == own or it.used not in there))

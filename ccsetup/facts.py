@@ -33,7 +33,7 @@ class Clone:
     own: Pairs = ()
     brought: tuple[Brought, ...] = ()
     urls: tuple[Url, ...] = ()
-    edits: bool = True
+    editable: bool = True
 
     @property
     def url(self) -> Url:
@@ -47,12 +47,12 @@ class Clone:
         Nothing where it does not stand there, or is another one by a rule that rewrites it.
         """
         there = self.url.key, self.url.written
-        return {there: address} if self.edits and there in self.own and self.url.written == self.remote else {}
+        return {there: address} if self.editable and there in self.own and self.url.written == self.remote else {}
 
     def helped(self, command: str, by: str) -> Mapping[tuple[str, str], str]:
         """Return what is to be replaced so that another command helps; nothing where this one is not its own."""
         there = (pair for pair in self.own if pair[0].startswith("credential.") and pair[1] == command)
-        return {pair: by for pair in there if self.edits and by}
+        return {pair: by for pair in there if self.editable and by}
 
 
 @dataclass(frozen=True)

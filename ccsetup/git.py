@@ -14,7 +14,7 @@ from ccsetup.clone_record import Records
 from ccsetup.complaints import name_of, not_git, problem_of, quoted
 from ccsetup.core.state_folder import state_folder
 from ccsetup.errors import Problem
-from ccsetup.git_config import Change, GitConfig, Pairs
+from ccsetup.git_config import GitConfig, Pairs, SettingChange
 from ccsetup.model import CloneResult, Edit, Route, Submodule
 from ccsetup.running import Progress, Runner
 
@@ -138,7 +138,7 @@ class Git:
         """Return git's settings where there is no clone. Raises Problem where git cannot read them."""
         return clone_settings.machine(self._runner)
 
-    def resettled(self, directory: Path, changes: Mapping[str, Change]) -> Edit:
+    def resettled(self, directory: Path, changes: Mapping[str, SettingChange]) -> Edit:
         """Return the edit of a clone's own settings that changes these and no others. Raises Problem."""
         return clone_settings.edited(self._runner, directory, changes)
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 Pairs = tuple[tuple[str, str], ...]  # key (its section and last part in small letters) and value, in git's order
 _SIGNS = "\\^.[]$()|*+?{}"  # that mean something in a pattern
-Values = str | tuple[str, ...] | None  # of one setting: the only one, all of them, or none any more
+Values = str | tuple[str, ...]  # of one setting: the only one, or all of them
 
 
 class Brought(NamedTuple):
@@ -35,7 +35,7 @@ class Url(NamedTuple):
         return self.key.split(".", 1)[1].rpartition(".")[0]
 
 
-class Change(NamedTuple):
+class SettingChange(NamedTuple):
     """All values of one setting, as they were seen and as they are to be."""
 
     old: tuple[str, ...]
@@ -48,14 +48,14 @@ class GitConfig(NamedTuple):
     `settings` are all that count there, inherited ones included; `own` those of the clone's own file; `brought` all
     that come with the folder: its own ones, those of files that these include, and those of this work tree. `urls` are
     the addresses of origin, or of the first remote where there is no origin: those that git fetches from, the first one
-    first, then those it pushes to alone. `edits` says that the clone's own file may be edited.
+    first, then those it pushes to alone. `editable` says that the clone's own file may be edited.
     """
 
     settings: Pairs = ()
     own: Pairs = ()
     brought: tuple[Brought, ...] = ()
     urls: tuple[Url, ...] = ()
-    edits: bool = True
+    editable: bool = True
 
 
 def pairs(listed: str) -> Pairs:
@@ -116,4 +116,4 @@ def spelled(key: str, wanted: Values) -> tuple[str, ...]:
     """
     if isinstance(wanted, str):
         return ("", wanted) if key.startswith("credential.") and key.endswith("helper") else (wanted,)
-    return wanted or ()
+    return wanted

@@ -216,13 +216,13 @@ def _readdressed(url: Url, remedy: Remedy) -> Url:
     return url._replace(written=value, used=value) if value is not None else url
 
 
-def resettled(before: Clone | None, after: Clone | None) -> dict[str, git_config.Change]:
+def resettled(before: Clone | None, after: Clone | None) -> dict[str, git_config.SettingChange]:
     """Return what is to change in the settings of the clone's own, by their keys."""
     if before is None or after is None:
         return {}
     keys = dict.fromkeys(key for key, _ in (*before.own, *after.own))
     both = {key: [tuple(git_config.values(it.own, key)) for it in (before, after)] for key in keys}
-    return {key: git_config.Change(old, new) for key, (old, new) in both.items() if old != new}
+    return {key: git_config.SettingChange(old, new) for key, (old, new) in both.items() if old != new}
 
 
 def harm(before: Repair, after: Repair, remedies: Sequence[Remedy]) -> str:

@@ -62,7 +62,7 @@ class Done(NamedTuple):
     raw: bytes = b""
 
 
-OURS = ("protocol.ext.allow", "never")  # the setting that git is given where it may ask somebody
+NO_PROGRAMS = ("protocol.ext.allow", "never")  # the setting that git is given where no repository is
 # What reads a repository and starts no program that its configuration names; a test holds each to that.
 _HARMLESS = (("config",), ("rev-parse",), ("ls-remote", "--get-url"), ("remote", "get-url"))
 _UNHEARD = {"GIT_ALLOW_PROTOCOL": "none", "GIT_NO_LAZY_FETCH": "1", "GIT_OPTIONAL_LOCKS": "0"}
@@ -141,7 +141,7 @@ class Runner:
         if "GIT_ALLOW_PROTOCOL" in env:  # where it is set, the setting below does not count
             env["GIT_ALLOW_PROTOCOL"] = ":".join(it for it in env["GIT_ALLOW_PROTOCOL"].split(":") if it != "ext")
         with _empty_folder() as folder:
-            words = ("-C", str(folder), "-c", "=".join(OURS), *words)
+            words = ("-C", str(folder), "-c", "=".join(NO_PROGRAMS), *words)
             return _in_time(
                 CHECK_S, lambda: self._run(words, {**env, **_apart(folder), **(more or {})}, CHECK_S, cwd=folder)
             )

@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from ccsetup.errors import Problem
-from ccsetup.git_config import Change as SettingChange
-from ccsetup.git_config import GitConfig, Pairs
+from ccsetup.git_config import GitConfig, Pairs, SettingChange
 from ccsetup.model import (
     Asked,
     Back,

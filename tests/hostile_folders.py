@@ -80,6 +80,14 @@ NAMING = (
     "tar.x.command = BAIT",
     "include.path = ../included",
     "http.proxy = http://127.0.0.1:1",
+    "core.worktree = ../..",
+    "core.bare = true",
+    "core.repositoryFormatVersion = 99",
+    "extensions.objectFormat = sha256",
+    "safe.directory = *",
+    "maintenance.auto = true",
+    "trace2.normalTarget = BAIT",
+    "remote.--upload-pack=BAIT.url = x",
 )
 
 

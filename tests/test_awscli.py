@@ -136,3 +136,13 @@ def test_without_a_cli_that_knows_aws_login_one_sentence_names_what_to_install(
     problem = said["problems"][0]  # type: ignore[index]
     assert says in problem["what"], shown
     assert "botocore[crt]" in problem["next"]
+
+
+def test_an_aws_of_the_folder_one_stands_in_is_not_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "aws").write_text(f"#!/bin/sh\ntouch {tmp_path}/ran\necho aws-cli/2.40.0\n")
+    (tmp_path / "aws").chmod(0o755)
+    monkeypatch.chdir(tmp_path)
+    for path in (".", "", ":.", "../" + tmp_path.name):
+        assert AwsCli({"PATH": path}).version() == ()
+    assert not (tmp_path / "ran").exists()
+    assert AwsCli({"PATH": str(tmp_path)}).version() == (2, 40, 0)

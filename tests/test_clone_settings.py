@@ -162,6 +162,15 @@ def test_git_says_which_address_it_uses(tmp_path: Path) -> None:
     assert clone_at(here.world, here.folder).remote == RIGHT
 
 
+def test_an_address_that_a_rule_makes_for_pushes_is_looked_at_and_told(tmp_path: Path) -> None:
+    here = Clone(tmp_path, remote(f"url = {GITHUB}"))
+    with (tmp_path / "home" / ".gitconfig").open("a") as file:
+        file.write(f'[url "{WRONG}"]\n\tpushInsteadOf = {GITHUB}\n')
+    assert here.git.config(here.folder).urls == (Url(URL, GITHUB, GITHUB), Url(URL, GITHUB, WRONG, True))
+    assert here.codes(here.fix(), gone=False) == ["git.remote"]
+    assert here.all(URL) == [GITHUB]
+
+
 def test_the_first_address_is_the_one_that_git_fetches_from(tmp_path: Path) -> None:
     here = Clone(tmp_path, remote(f"url = {GITHUB}", f"url = {RIGHT}"))
     assert here.git.origin(here.folder) == GITHUB

@@ -376,3 +376,17 @@ def test_a_helper_beside_a_relative_program_is_not_taken(tmp_path: Path, monkeyp
     monkeypatch.setattr(sys, "argv", ["ccsetup"])
     assert not Git.own_helper().startswith(str(tmp_path))
     assert not Git({"PATH": ".:"}, tmp_path).command("git-credential-ccsetup").startswith(str(tmp_path))
+
+
+@needs_strace
+def test_a_clone_made_in_a_hostile_folder_uses_nothing_of_it(machine: Machine, tmp_path: Path) -> None:
+    """Only the new clone's own settings count; `GIT_DIR` and its like are not followed either."""
+    calm = [it for it in hostile.NAMING if not it.startswith(("extensions.", "http."))]
+    folder = machine.unpacked(tmp_path / "work", [DEV], calm)
+    machine.env |= {"GIT_DIR": str(folder / ".git"), "GIT_WORK_TREE": str(folder), "GIT_INDEX_FILE": str(folder / "i")}
+    words = ["clone", "MySharedDemoRepo", "--profile", "dev", "--yes", "--json"]
+    said, begun = machine.go_through([folder], [words, ["doctor", "dev"]])
+    assert machine.strangers(begun) == [], said
+    assert machine.marks == ""
+    assert '"ok": true' in said
+    assert (folder / "MySharedDemoRepo" / ".git").is_dir()

@@ -436,3 +436,26 @@ def test_the_repositories_of_a_file_are_no_answers_to_change(tmp_path: Path) -> 
     assert run(around, file(sso()), script).document["profile"] == "mine"
     offered = next(asked for asked in script.asked if asked.key == "change")
     assert {choice.value for choice in offered.choices}.isdisjoint({"no_clone", "repo", "branch", "directory"})
+
+
+PROGRAM = "[profile tool]\nregion = us-east-2\ncredential_process = /opt/tool\n"
+FROM_TOOL = f"  [[default]]\n{ROLE}  source_profile = tool\n"
+
+
+def test_a_file_does_not_choose_what_is_run(tmp_path: Path) -> None:
+    around = home(tmp_path, PROGRAM)
+    before = tree(tmp_path)
+    with pytest.raises(Problem) as refused:
+        run(around, file(FROM_TOOL), None, "--yes")
+    assert (refused.value.code, refused.value.next) == ("process.not-run", "Name it: --source-profile tool")
+    with pytest.raises(Problem, match="tool gets its keys from a program"):
+        run(around, file(FROM_TOOL), Script(("programs", "no")))
+    assert not [call for call in around.aws.calls if "identity" in call]  # type: ignore[attr-defined]
+    assert {k: v for k, v in tree(tmp_path).items() if k in before} == before
+
+
+def test_a_program_that_a_file_starts_from_runs_where_a_person_lets_it(tmp_path: Path) -> None:
+    assert run(home(tmp_path, PROGRAM), file(FROM_TOOL), None, "--yes", "--source-profile", "tool").exit_code == 0
+    (tmp_path / "again").mkdir()
+    script = Script(("programs", "yes"), ("review", "go"))
+    assert run(home(tmp_path / "again", PROGRAM), file(FROM_TOOL), script).exit_code == 0

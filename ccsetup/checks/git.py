@@ -199,7 +199,7 @@ def _policy(settings: Sequence[tuple[str, str]], scheme: str) -> str:
 
 def _forbidden(facts: Facts, scheme: str, severity: Severity) -> Finding:
     key = f"protocol.{scheme}.allow"
-    own = facts.clone is not None and facts.clone.edits and _policy(facts.clone.own, scheme) == "never"
+    own = facts.clone is not None and facts.clone.editable and _policy(facts.clone.own, scheme) == "never"
     remedy = Remedy(f"Let git use {scheme} in this clone", git={key: "always"})
     return Finding(
         "git.protocol",
@@ -238,7 +238,7 @@ def inherited_helper(facts: Facts) -> Iterator[Finding]:
 
 def _in_clone(clone: Clone, finding: Finding, remedy: Remedy) -> Finding:
     """Return a finding with the remedy that changes the clone's own settings, where those may be edited."""
-    return finding._replace(fix="auto", remedies=(remedy,)) if clone.edits else finding
+    return finding._replace(fix="auto", remedies=(remedy,)) if clone.editable else finding
 
 
 def _path_keys(clone: Clone) -> list[str]:

@@ -159,7 +159,7 @@ def clone_at(world: World, folder: Path) -> Clone:
     found = world.git.config(folder)
     used = [it.used for it in found.urls]
     remote = next((it for it in used if is_codecommit(it, world.env)), next(iter(used), ""))
-    return Clone(folder, remote, *found)
+    return Clone(folder, remote, **found._asdict())
 
 
 def _parent(world: World) -> str:

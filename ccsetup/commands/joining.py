@@ -120,6 +120,7 @@ def _walked(
         look = looking(world, Options({"kind": entry.kind, "no_clone": "yes", **given}, dry_run=options.dry_run))
         _with(look, planned)
         look.sessions = {name: there for name, there in look.sessions.items() if name not in moved}
+        receiving.let_run(world, entry, look, options.yes)
         walk = Walk(
             partial(_flow, entry.answers.get("profile", "")),
             look,

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from ccsetup import access, team
 from ccsetup.errors import Problem
-from ccsetup.sources import MACHINE
+from ccsetup.look import Look
+from ccsetup.model import Asked
+from ccsetup.sources import MACHINE, names_program, not_run
 from ccsetup.team import Entry, Place, Team
 from ccsetup.teamlines import Fault
 from ccsetup.world import World
@@ -87,3 +90,19 @@ def inside(world: World, place: Place) -> Path:
             code="input.invalid",
         )
     return folder
+
+
+def let_run(world: World, entry: Entry, look: Look, yes: bool) -> None:
+    """See that a person lets a program run which stands behind a profile of this machine that the file names.
+
+    A file does not choose what is run. Raises Problem where nobody is asked, or the answer is no.
+    """
+    key = "profile" if entry.kind == "existing" else "source_profile"
+    name = entry.answers.get(key, "")
+    if key in look.given or not names_program(look.profiles, name):
+        return
+    asked = Asked(
+        "programs", f"The file starts from {name}, whose keys a program prints. Run it?", "confirm", default="no"
+    )
+    if yes or world.prompt is None or world.prompt.ask(asked) != "yes":
+        raise not_run(name, f"--{key.replace('_', '-')} {shlex.quote(name)}")

@@ -82,5 +82,6 @@ def _profiles(there: Diagnosis) -> Iterator[str]:
     for name in there.names:
         who = identities.get(name)
         account, arn = (who.account_id, who.arn) if who else ("", "")
-        state = {False: "stopped", None: "not known", True: ""}[there.is_ok(name)]
+        asked = "not asked" if name in there.unasked else "not known"
+        state = {False: "stopped", None: asked, True: ""}[there.is_ok(name)]
         yield f"| {name} | {kind.get(name, '')} | {account} | {arn} | {state} |"
