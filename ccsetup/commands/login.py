@@ -50,7 +50,7 @@ def main(options: Namespace, world_of: Callable[[], World]) -> Report:
     if options.all and (options.profile or options.mfa_code or options.keys):
         raise BadAnswer("--all goes without a profile, a code and keys; each of those is of one profile.")
     world = world_of()
-    renewals = Renewals(world, _given(options, world))
+    renewals = Renewals(world, _given(options, world), options.profile or "")
     look = renewals.look()
     if options.all:
         return _all(world, renewals, look, options)

@@ -29,6 +29,7 @@ from ccsetup.model import (
     Who,
 )
 from ccsetup.questions import fixed
+from ccsetup.sources import runs_program
 from ccsetup.standing import RECORDED
 from ccsetup.talk import Walk
 from ccsetup.world import AwsTexts, Start, World, start_of
@@ -70,11 +71,13 @@ class Renewed:
 class Renewals:
     """Renews profiles one after another; what several of them rest on is renewed once.
 
-    `given` are the answers that came with the command, such as a code.
+    `given` are the answers that came with the command, such as a code. `named` is the profile that the command names:
+    no other one's credential_process is run.
     """
 
     world: World
     given: Mapping[str, Value]
+    named: str = ""
     _begun: set[Start] = field(default_factory=set)
     _done: dict[str, Renewed] = field(default_factory=dict)
 
@@ -93,17 +96,17 @@ class Renewals:
         there = look.profiles[name]
         kind = access.owner(there)
         if kind is None:
-            raise _without(name, there)
+            raise self._fault_of_program(name, there) or _without(name, there)
         if kind.name == "sso":
             self._sign_in(start_of(there, look.sessions), there)
-            return self._proven(Renewed(name, kind.name), _answers(kind, name, there), there)
+            return self._proven(Renewed(name, kind.name), _expected(kind, name, there), there)
         if kind.name == "role" and "mfa_serial" not in there:
             return self._by_source(name, kind, there, look)
         if kind.name in ("machine", "existing"):
             self.world.screen.note(
                 f"{name} has nothing to renew: the SDKs fetch this machine's credentials themselves."
             )
-            return self._proven(Renewed(name, kind.name), _answers(kind, name, there), there)
+            return self._proven(Renewed(name, kind.name), _expected(kind, name, there), there)
         if kind.name == "role":
             self._source_first(there["source_profile"], look)
             look = self.look()
@@ -128,7 +131,7 @@ class Renewals:
             self.of(source)
         else:
             self.world.screen.note(f"{name} has nothing to renew: its role is assumed anew whenever it is used.")
-        return self._proven(Renewed(name, kind.name), _answers(kind, name, there), there)
+        return self._proven(Renewed(name, kind.name), _expected(kind, name, there), there)
 
     def _source_first(self, source: str, look: Look) -> None:
         """Renew the source of a role that wants a code, if it has ended."""
@@ -161,7 +164,9 @@ class Renewals:
             return ""
         try:
             return self.world.aws.identity(Who(name, _region(there))).account_id
-        except Problem:
+        except Problem as refused:
+            if refused.is_unanswered:
+                raise  # another account's keys could not be told from this one's
             return ""
 
     def _written(self, renewed: Renewed, change: Plan, expected: Expected) -> Renewed:
@@ -180,11 +185,23 @@ class Renewals:
         self._tell(renewed.profile, ends)
         return replace(renewed, expires_at=ends, identity=identity, edits=edits, backups=receipt.backups)
 
-    def _proven(self, renewed: Renewed, answers: Answers, there: Mapping[str, str]) -> Renewed:
-        """See who answers as a profile that nothing was written for."""
-        kind = access.of(renewed.kind)
-        identity = proof.identity(self.world, Who(renewed.profile, _region(there)), kind.expects(answers))
+    def _proven(self, renewed: Renewed, expected: Expected, there: Mapping[str, str]) -> Renewed:
+        """See who answers as a profile that nothing was written for; no program runs that the command does not name."""
+        name = renewed.profile
+        if name != self.named and runs_program(self.look().profiles, name):
+            self.world.screen.note(f"Its program was not run. To see who it is: ccsetup login {shlex.quote(name)}")
+            return renewed
+        identity = proof.identity(self.world, Who(name, _region(there)), expected)
         return replace(renewed, identity=identity, expires_at=_ends(self.world, renewed.profile))
+
+    def _fault_of_program(self, name: str, there: Mapping[str, str]) -> Problem | None:
+        """Return what is wrong with the program that gives a profile its keys; None unless the profile was named."""
+        if name == self.named and "credential_process" in there and "login_session" not in there:
+            try:
+                self.world.aws.keys(Who(name, _region(there)))
+            except Problem as refused:
+                return refused
+        return None
 
     def _tell(self, name: str, ends: str) -> None:
         from ccsetup.roster import clock
@@ -209,6 +226,10 @@ def renewable(name: str, profiles: Mapping[str, Mapping[str, str]], way: tuple[s
 
 def _answers(kind: Access, name: str, there: Mapping[str, str]) -> Answers:
     return Answers({**kind.again(name, there), "no_clone": "yes"})
+
+
+def _expected(kind: Access, name: str, there: Mapping[str, str]) -> Expected:
+    return kind.expects(_answers(kind, name, there))
 
 
 def _questions(kind: Access) -> tuple[Question, ...]:
