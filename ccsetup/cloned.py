@@ -157,5 +157,3 @@ def settle(runner: Runner, route: Route, directory: Path) -> None:
         if key == "credential.helper":  # the empty one first: the machine's own are not asked
             config("--add", key, "")
         config("--add", key, value)
-
-

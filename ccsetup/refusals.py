@@ -10,12 +10,14 @@ from collections.abc import Mapping
 
 from ccsetup import masks
 from ccsetup.core import service_error
+from ccsetup.core.program_keys import RENEW
 from ccsetup.core.regions import REGIONS
 from ccsetup.denials import Federated, of_call, of_key
 from ccsetup.errors import NoRepository, Problem
 from ccsetup.inert import MASK, inert, veil
 from ccsetup.model import Who
 from ccsetup.policy import explain
+from ccsetup.sdk_files import program_of
 
 Row = tuple[str, str, str]  # a finding's code, what happened, what to do
 
@@ -120,6 +122,8 @@ def _problem(row: Row, who: Who, why: str = "", **more: str) -> Problem:
     """Return a row of the tables as a Problem about a profile; a caller without one is spoken of in general."""
     code, what, next = row
     words = {"profile": _name(who), "region": who.region, **more}
+    if row in (_ENDED, _SIGNED_OUT) and who.profiles and program_of(who.profiles, who.profile):
+        next = RENEW
     if not who.profile:
         next = next.replace(" --profile {profile}", "").replace("login {profile}", "login")
     return Problem(inert(what.format(**words)), why=why, next=inert(next.format(**words)), code=code)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 from argparse import Namespace
 from collections.abc import Mapping
 from contextlib import closing
@@ -13,7 +14,9 @@ from typing import Any
 
 import pytest
 from aws_ways import Place, Way, maria, role, settle
+from conftest import CleanEnv
 from script import FakeAws, FakeGit, Shown, world
+from terminal import program as program_path
 from test_doctor import online, said
 from test_online import keyed
 from test_sdk import FAULTS, Canned, echo, hang, trickle
@@ -27,6 +30,7 @@ from ccsetup.errors import NoRepository, Problem
 from ccsetup.git import Git
 from ccsetup.model import Identity, Repository, Who
 from ccsetup.questions import Target
+from ccsetup.sandbox.example import role_arn
 from ccsetup.world import Sighting, World
 
 SILENT = {name: answer for name, (answer, code) in FAULTS.items() if answer not in (hang, trickle, echo)}
@@ -254,3 +258,42 @@ def test_a_name_that_is_none_is_told_with_those_like_it(tmp_path: Path) -> None:
     assert "well" in refused.value.next
     report = status.main(Namespace(check=False, profiles=("silent", "silent")), lambda: it)
     assert [each["name"] for each in report.document["profiles"]] == ["silent"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="programs of POSIX")
+def test_an_expiration_that_no_tool_reads_is_told_alike_everywhere_and_leads_to_no_login(
+    sandbox: Any, tmp_path: Path, clean_env: CleanEnv
+) -> None:
+    home = tmp_path / "home"
+    env = clean_env(home, sandbox.environment())
+    held = {
+        "Version": 1,
+        "AccessKeyId": "A",
+        "SecretAccessKey": "s",
+        "SessionToken": "t",
+        "Expiration": "2099-11-28T18:00:00",
+    }
+    (home / "keys.json").write_text(json.dumps(held))
+    (home / ".aws").mkdir(mode=0o700)
+    (home / ".aws" / "config").write_text(
+        f"[profile printed]\nregion = us-east-2\ncredential_process = /bin/cat {home}/keys.json\n"
+        f"[profile rests]\nregion = us-east-2\nrole_arn = {role_arn('CodeCommitAccess')}\nsource_profile = printed\n"
+    )
+    (home / ".aws" / "config").chmod(0o600)
+    for name in ("printed", "rests"):
+        for words in (
+            ["status", "--check", name, "--json"],
+            ["login", name, "--json"],
+            ["env", name, "--json"],
+            ["doctor", name, "--json"],
+            ["doctor", name, "--json", "--offline"],
+            ["clone", "MySharedDemoRepo", "--profile", name, "--region", "us-east-2", "--json"],
+        ):
+            done = subprocess.run(
+                [program_path(), *words], env=env, cwd=home, capture_output=True, text=True, check=False
+            )
+            if (name, words[-1]) == ("rests", "--offline"):
+                continue  # its own settings are well, and nobody is asked
+            assert "2026-11-28T18:00:00Z" in done.stdout, (words, done.stdout, done.stderr)
+            assert "login" not in done.stdout + done.stderr, (words, done.stdout, done.stderr)
+            assert done.returncode in (0, 1, 3) if words[0] == "status" else done.returncode in (1, 3), words

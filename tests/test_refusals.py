@@ -374,3 +374,13 @@ def test_any_text_of_any_origin_becomes_one_inert_line(message: str, code: str, 
 def test_long_texts_are_cut() -> None:
     assert len(says(ValueError("word " * 500))) == 400
     assert len(problem_of(service_error("AccessDenied", "word " * 500), WHO).why) == 600
+
+
+def test_keys_of_a_program_that_have_ended_lead_to_the_program() -> None:
+    who = Who("dev", "us-east-2", {"dev": {"credential_process": "/opt/keys"}})
+    answer = {
+        "Error": {"Code": "ExpiredToken", "Message": "It is expired"},
+        "ResponseMetadata": {"HTTPStatusCode": 403},
+    }
+    problem = problem_of(ClientError(answer, "GetCallerIdentity"), who)
+    assert (problem.code, problem.next) == ("keys.expired", "Sign in again with the program that it is.")

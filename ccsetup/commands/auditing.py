@@ -22,14 +22,20 @@ def checked(world: World, it: Arrangement, look: Look, profile: str, code: str) 
         identity = world.aws.identity(Who(profile, it.region, chosen=True))
     world.screen.done("identity", identity.arn, f"account {identity.account_id}")
     seen: list[Link] = []
-    for link in _links(world, it, look, profile, code, identity):
-        seen.append(link)
-        if link.holds is False:
-            return seen, _problem(world, link)
-        if link.holds:
-            world.screen.done(link.name, link.says)
-        else:
-            world.screen.note(link.says)
+    try:
+        for link in _links(world, it, look, profile, code, identity):
+            seen.append(link)
+            if link.holds is False:
+                return seen, _problem(world, link)
+            if link.holds:
+                world.screen.done(link.name, link.says)
+            else:
+                world.screen.note(link.says)
+    except Problem as refused:
+        if not refused.is_unanswered:
+            raise
+        world.screen.problem(refused)
+        return seen, refused
     return seen, None
 
 
@@ -79,8 +85,15 @@ def _as_owner(world: World, it: Arrangement, who: Who) -> Iterator[Link]:
 def _key(world: World, it: Arrangement, who: Who) -> str:
     try:
         return world.iam.customer_key(who, it.repository)
-    except Problem:
+    except Problem as refused:
+        _heard(refused)
         return ""
+
+
+def _heard(refused: Problem) -> None:
+    """Raise what is no answer: a link that nobody told about neither holds nor is missing."""
+    if refused.is_unanswered:
+        raise refused
 
 
 def _decided(world: World, it: Arrangement, who: Who, resource: str) -> Link:
@@ -91,6 +104,7 @@ def _decided(world: World, it: Arrangement, who: Who, resource: str) -> Link:
         with world.screen.busy("Asking IAM what the role may do"):
             decisions = world.iam.allowed(who, it.role_arn, wanted, resource)
     except Problem as refused:
+        _heard(refused)
         return Link("permissions", None, f"{refused.what} So what the role may do was not tried.")
     return audit.with_key(it, decisions) if of_key else audit.permitted(it, decisions)
 
@@ -104,6 +118,7 @@ def _as_developer(world: World, it: Arrangement, look: Look, profile: str, code:
         with world.screen.busy(f"Assuming {it.role} as {profile}"):
             found = world.aws.identity(who)
     except Problem as refused:
+        _heard(refused)
         yield _refused(it, "trust", refused)
         return
     yield Link("trust", True, f"{profile} can be {found.arn}")
@@ -121,6 +136,7 @@ def _repository(world: World, it: Arrangement, who: Who) -> Iterator[Link]:
         yield _elsewhere(world, it, who, refused)
         return
     except Problem as refused:
+        _heard(refused)
         name = "key" if refused.code == "access.kms" else "permissions"
         yield _refused(it, name, refused)
         return

@@ -102,17 +102,17 @@ class Renewals:
             raise not_run(name, f"ccsetup login {shlex.quote(name)}")
         kind = access.owner(there)
         if kind is None:
-            raise _without(name, there)
+            raise self._fault_of_program(name, there) or _without(name, there)
         if kind.name == "sso":
             self._sign_in(start_of(there, look.sessions), there)
-            return self._proven(Renewed(name, kind.name), _answers(kind, name, there), there)
+            return self._proven(Renewed(name, kind.name), _expected(kind, name, there), there)
         if kind.name == "role" and "mfa_serial" not in there:
             return self._by_source(name, kind, there, look)
         if kind.name in ("machine", "existing"):
             self.world.screen.note(
                 f"{name} has nothing to renew: the SDKs fetch this machine's credentials themselves."
             )
-            return self._proven(Renewed(name, kind.name), _answers(kind, name, there), there)
+            return self._proven(Renewed(name, kind.name), _expected(kind, name, there), there)
         if kind.name == "role":
             self._source_first(there["source_profile"], look, name in self._chosen)
             look = self.look()
@@ -140,7 +140,7 @@ class Renewals:
             self.of(source, name in self._chosen)
         else:
             self.world.screen.note(f"{name} has nothing to renew: its role is assumed anew whenever it is used.")
-        return self._proven(Renewed(name, kind.name), _answers(kind, name, there), there)
+        return self._proven(Renewed(name, kind.name), _expected(kind, name, there), there)
 
     def _source_first(self, source: str, look: Look, chosen: bool) -> None:
         """Renew the source of a role that wants a code, if it has ended."""
@@ -173,7 +173,9 @@ class Renewals:
             return ""
         try:
             return self.world.aws.identity(self._who(name, _region(there))).account_id
-        except Problem:
+        except Problem as refused:
+            if refused.is_unanswered:
+                raise  # another account's keys could not be told from this one's
             return ""
 
     def _written(self, renewed: Renewed, change: Plan, expected: Expected) -> Renewed:
@@ -192,11 +194,19 @@ class Renewals:
         self._tell(renewed.profile, ends)
         return replace(renewed, expires_at=ends, identity=identity, edits=edits, backups=receipt.backups)
 
-    def _proven(self, renewed: Renewed, answers: Answers, there: Mapping[str, str]) -> Renewed:
+    def _proven(self, renewed: Renewed, expected: Expected, there: Mapping[str, str]) -> Renewed:
         """See who answers as a profile that nothing was written for."""
-        kind = access.of(renewed.kind)
-        identity = proof.identity(self.world, self._who(renewed.profile, _region(there)), kind.expects(answers))
+        identity = proof.identity(self.world, self._who(renewed.profile, _region(there)), expected)
         return replace(renewed, identity=identity, expires_at=_ends(self.world, renewed.profile))
+
+    def _fault_of_program(self, name: str, there: Mapping[str, str]) -> Problem | None:
+        """Return what is wrong with the program that gives a profile its keys; None unless the profile was chosen."""
+        if name in self._chosen and "credential_process" in there and "login_session" not in there:
+            try:
+                self.world.aws.keys(self._who(name, _region(there)))
+            except Problem as refused:
+                return refused
+        return None
 
     def _tell(self, name: str, ends: str) -> None:
         from ccsetup.roster import clock
@@ -227,6 +237,10 @@ def renewable(name: str, profiles: Mapping[str, Mapping[str, str]], way: tuple[s
 
 def _answers(kind: Access, name: str, there: Mapping[str, str]) -> Answers:
     return Answers({**kind.again(name, there), "no_clone": "yes"})
+
+
+def _expected(kind: Access, name: str, there: Mapping[str, str]) -> Expected:
+    return kind.expects(_answers(kind, name, there))
 
 
 def _questions(kind: Access) -> tuple[Question, ...]:
