@@ -255,7 +255,7 @@ def test_applying_the_diff_to_the_old_lines_gives_the_new_ones(before: str, more
     before, text = (it.replace("aws_session_token", "aws_x") for it in (before, before[:cut] + more))
     assume(not config.read(before, "config").fault and not config.read(text, "config").fault)
     shown = plan.diff(Edit(CONFIG, before, text, "config"), HOME).split("\n")[2:]
-    sides = plan._Side(before), plan._Side(text)
+    sides = plan._Side(before, "config"), plan._Side(text, "config")
     old, new = ([side.shown(n) for n in range(len(side.lines))] for side in sides)
     made, at = [], 0
     for line in shown:
