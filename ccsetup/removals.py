@@ -69,6 +69,9 @@ def _lines(edit: Edit, text: str) -> list[_Line]:
         for setting in stanza.settings:
             for n in setting.lines:
                 found[n - 1] = found[n - 1]._replace(key=setting.key, says=_said(setting))
+    for odd in reading.oddities:  # what goes on with a token, for one
+        for n in range(odd.first - 1, odd.last) if odd.key else ():
+            found[n] = found[n] if found[n].key else found[n]._replace(key=odd.key, says=odd.key)
     return found
 
 
@@ -101,22 +104,18 @@ def _other(text: str) -> str:
 
 
 def long_term(edit: Edit) -> list[str]:
-    """Return the long-term access keys that are in no section any more, each as it may be shown, with its section."""
+    """Return the long-term access keys that are not in the file any more, each as it may be shown, with its section."""
     if edit.file is None or "AKIA" not in (edit.before or ""):
         return []
-    old, new = (_keys(text or "") for text in (edit.before, edit.after))
-    return [f"{masks.value(ID, it)} of [{header}]" for it, header in old.items() if it not in new]
-
-
-def _keys(text: str) -> dict[str, str]:
-    stanzas = ini.read(text, "config").stanzas
-    return {value: it.header for it in stanzas if (value := it.values.get(ID, "")).startswith("AKIA")}
+    stanzas = ini.read(edit.before or "", "config").stanzas
+    keys = {value: it.header for it in stanzas if (value := it.values.get(ID, "")).startswith("AKIA")}
+    return [f"{masks.value(ID, it)} of [{header}]" for it, header in keys.items() if it not in (edit.after or "")]
 
 
 def rows(edits: Sequence[Edit], undo: bool = False) -> list[tuple[str, str]]:
     """Return the review's lines on what goes, each with its label; after an `undo` nothing has it any more."""
     gone = [it for edit in edits for it in of(edit)]
     found = [("removes", str(it)) for it in gone if not it.commented]
-    found += [("comments", str(it)) for it in gone if it.commented]
+    found += [("comments out", str(it)) for it in gone if it.commented]
     keys = [it for edit in edits for it in long_term(edit)] if not undo else []
     return found + [("replaces", f"the long-term key {it}; ccsetup undo has it") for it in keys]
