@@ -15,12 +15,9 @@ _TELLING = ("aws_", "role_arn", "sso_", "login_session", "credential_process", "
 
 def cautious(facts: Facts, findings: Sequence[Finding]) -> list[Finding]:
     """Return the findings; those whose repair would make a profile someone else are to be asked about."""
-    begun = repair.of(facts)
     sure = [it for it in findings if it.fix == "auto" and it.remedies]
-    recoded = {file for it in sure for file in it.remedies[0].texts}  # there lines are mended afterwards
-    sure = [
-        it for it in sure if _tells(facts, it.remedies[0]) and not recoded & {c.file for c in it.remedies[0].changes}
-    ]
+    begun = repair.of(facts).plus([it.remedies[0] for it in sure if it.remedies[0].texts])  # the encoding first
+    sure = [it for it in sure if not it.remedies[0].texts and _tells(facts, it.remedies[0])]
     asked = {id(it) for it in _deciding(begun, sure)}
     return [it._replace(fix="ask") if id(it) in asked else it for it in findings]
 

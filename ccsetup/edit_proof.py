@@ -84,13 +84,14 @@ def check(before: str | None, after: str | None, sections: Sequence[Section], sh
         return  # then what was meant is what SDKs read
     line = count_lines((before or "")[:start])
     for section in sections:
-        for number, says in _foreign(old, section, shared):
-            raise _refused(line + number, says, section)
+        for number, key, says in _foreign(old, section, shared):
+            raise _refused(line + number, says, section, f"It would go with {key} of [{config.heading(section)}]")
     ours: set[Name] = {section[:3] for section in sections}
     was, now = _meant(old, file, ours, shared), _meant(new, file, ours, shared)
     for name in [*was, *now]:
         if was.get(name) != now.get(name):
-            raise _refused(line + 1, f"what was meant by [{name[2]}] would change.", sections[0])
+            says = f"what was meant by [{name[2]}] would change."
+            raise _refused(line + 1, says, sections[0], f"[{config.heading(sections[0])}] is to be changed alone")
 
 
 def differs(
@@ -130,17 +131,17 @@ def _others(document: ini.Document, but: Collection[tuple[str, str]]) -> dict[tu
     return found
 
 
-def _refused(line: int, says: str, section: Section) -> Problem:
+def _refused(line: int, says: str, section: Section, why: str) -> Problem:
     return Problem(
         f"Line {line} of the AWS {section.file} file: {says}",
-        why=f"Changing [{config.heading(section)}] would take that away, so nothing was written.",
+        why=f"{why}, so nothing was written.",
         next="Repair it first: ccsetup doctor --fix",
         code="section.indented-key" if "indented" in says else "file.stray-line",
     )
 
 
-def _foreign(text: str, section: Section, shared: bool) -> Iterator[tuple[int, str]]:
-    """Yield each line of the settings that the section changes on which something else stands, and what that is."""
+def _foreign(text: str, section: Section, shared: bool) -> Iterator[tuple[int, str, str]]:
+    """Yield each line of a setting that the section changes on which something else stands, the key, and what it is."""
     changed = [it for stanza in ini.read(text, section.file).find(section.type, section.name) for it in stanza.settings]
     changed = [it for it in changed if section.settings.get(it.key, it.value) != it.value]
     if not changed:
@@ -152,9 +153,9 @@ def _foreign(text: str, section: Section, shared: bool) -> Iterator[tuple[int, s
         for number in setting.lines:
             odd = next((it for it in reading.oddities if it.first <= number <= it.last), None)
             if odd and (odd.key != setting.key or len(odd.ways[0].lines) > odd.last - odd.first + 1):
-                yield number, odd.says
+                yield number, setting.key, odd.says
             elif owners.get(number, mine) != mine or _is_something(lines[number - 1], number, setting):
-                yield number, "this line is indented, so it reads as part of the value above it."
+                yield number, setting.key, "this line is indented, so it reads as part of the value above it."
 
 
 def _is_something(line: str, number: int, setting: Setting) -> bool:

@@ -44,6 +44,8 @@ def status() -> int | None:
     try:
         config = _text("AWS_CONFIG_FILE", "config")
         credentials = _text("AWS_SHARED_CREDENTIALS_FILE", "credentials")
+        if config and config == credentials:  # it may be one file that serves as both
+            return None
         found = standing.in_plain_texts(config, credentials, cached, now)
         here = standing.profile_of(_clone())
     except (Unsure, OSError):

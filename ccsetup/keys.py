@@ -66,7 +66,7 @@ KEY = later(r"[a-z][a-z0-9_]*")
 SHELL = later(
     r"(?i)(?:(?:export|set|setx|declare -x)\s+|\$env:)?\s*(AWS_[A-Z_]+)\s*[= ]\s*(?:[\"']([^\"']*)[\"']|([^\"'\s;]*));?"
 )
-SEVERAL = later(r"=[ \t]*\S+[ \t]+(?:export[ \t]+)?[A-Za-z_]+[ \t]*=")
+SEVERAL = later(r"=[ \t]*[^\s=]+=*[ \t]+(?:export[ \t]+)?[A-Za-z_]+[ \t]*=")  # of no line without end slow
 _PARTED = later(r"(?<!export)(?<!set)[;,]?\s+(?=(?:export\s+|set\s+)?[A-Za-z_]+\s*=)")
 VARIABLES = {
     "AWS_ACCESS_KEY_ID": "aws_access_key_id",
@@ -109,6 +109,7 @@ _READ: Mapping[str, Callable[[str], str | Corrected]] = {
     "sso_role_name": parse.permission_set,
     "sso_start_url": parse.sso_start_url,
 }
+_LONGEST = 20_000  # characters of a value; what is longer is no token either
 _COMMENT = later(r"[ \t]+[#;]")
 _BARE = later(r"[\w/+=.:@,-]*", re.ASCII)
 
@@ -128,6 +129,8 @@ def comment(value: str) -> str:
 def right(key: str, value: str) -> str:
     """Return a setting's value as AWS writes it; "" where it cannot be one."""
     first, more, _ = value.partition("\n")
+    if len(value) > _LONGEST:
+        return ""
     try:
         read = _READ[key](meant(value)) if key in _READ else meant(first)
     except BadAnswer:

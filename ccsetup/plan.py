@@ -9,7 +9,7 @@ from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any, Literal
 
-from ccsetup import config, edit_proof, masks
+from ccsetup import config, edit_proof, masks, meant
 from ccsetup.errors import Problem
 from ccsetup.inert import inert
 from ccsetup.model import Edit, FileName, Plan, Section, Value
@@ -158,7 +158,7 @@ def summary(plan: Plan) -> list[dict[str, Any]]:
 
 def diff(edit: Edit, home: Path) -> str:
     """Return a unified diff of one file, secrets masked on both sides and around; "" when no line differs."""
-    old, new = _Side(edit.before), _Side(edit.after)
+    old, new = _Side(edit.before, edit.file), _Side(edit.after, edit.file)
     most = min(len(old.lines), len(new.lines))
     head = next((n for n in range(most) if old.lines[n] != new.lines[n]), most)
     tail = next((n for n in range(most - head) if old.lines[-1 - n] != new.lines[-1 - n]), most - head)
@@ -195,11 +195,16 @@ def _span(start: int, length: int) -> str:
 
 
 class _Side:
-    """One text of a diff, by lines, each shown with its secrets masked."""
+    """One text of a diff, by lines, each shown with its secrets masked.
 
-    def __init__(self, text: str | None) -> None:
+    Of an AWS file they are what they were meant to be: a section below a token, which SDKs take for its second line,
+    is shown as the section that it is.
+    """
+
+    def __init__(self, text: str | None, file: FileName | None) -> None:
         self.lines = [line.rstrip("\r\n") for line in config.LINE.findall(text or "")]
-        self._stanzas = config.read(text or "", "config").stanzas
+        told = meant.read(text or "", file, shared=file == "config").text if file else text or ""
+        self._stanzas = config.read(told, "config").stanzas
 
     def shown(self, index: int) -> str:
         """Return a line as it may be shown."""

@@ -112,5 +112,7 @@ def names(config: str, credentials: str) -> list[str]:
         if header == "default" or header.startswith("profile "):
             found[name] = None
     for part in ("\n" + credentials).split("\n[")[1:]:
-        found[part.partition("]")[0].strip()] = None
+        header = part.partition("]")[0].strip()
+        if config != credentials or not header.startswith(("profile ", "sso-session ", "services ")):
+            found[header] = None  # where one file serves as both, those are the config file's
     return [name for name in found if name]

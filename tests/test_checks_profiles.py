@@ -37,6 +37,9 @@ SIGNED = "[profile dev]\nsso_session = acme\nsso_account_id = 111122223333\nsso_
 ROLE = "[profile dev]\nrole_arn = arn:aws:iam::111122223333:role/X\nsource_profile = default\n"
 TOKEN = "IQoJb3JpZ2luX2VjEJr//////////wEaCXVzLWVhc3QtMSJHMEUCIQDEXAMPLE"
 
+OTHERS = KEYS.replace(KEY, "AKIAI44QH8DHBEXAMPLE")
+ASIA = KEYS.replace("AKIA", "ASIA")
+
 
 class Case(NamedTuple):
     """A broken file: a code it must get and on which line; what it holds once mended, "" where somebody is asked."""
@@ -74,6 +77,7 @@ def secret(code: str, line: int, body: str, right: str = "") -> Case:
     return Case(code, "credentials", line, f"[dev]\n{body}", right and f"[dev]\n{right}")
 
 
+TWICE = "file.duplicate-key"
 STRAY, PREFIX, QUOTING, LETTERS = "file.stray-line", "section.prefix", "section.quoting", "file.characters"
 REGION, REMARK, QUOTED = "region.invalid", "value.inline-comment", "value.quoted"
 DEV = "[profile dev]"
@@ -188,6 +192,50 @@ CASES = [
     secret(STRAY, 5, f"{KEYS}aws_session_token = {TOKEN}\n {TOKEN}\n", f"{KEYS}aws_session_token = {TOKEN}{TOKEN}\n"),
     secret(STRAY, 5, f"{KEYS}aws_session_token =\n{TOKEN}\n", f"{KEYS}aws_session_token = {TOKEN}\n"),
     secret(STRAY, 3, f"aws_access_key_id =\n{KEY}\naws_secret_access_key =\n{SECRET}\n", KEYS),
+    # a header whose line break was lost
+    secret(STRAY, 3, f"aws_access_key_id = {KEY}\naws_secret_access_key = {SECRET}[work]\n{OTHERS}", f"{KEYS}[work]\n{OTHERS}"),
+    secret(STRAY, 3, f"aws_access_key_id={KEY}\naws_secret_access_key={SECRET}[work] # hers\n{OTHERS}",
+           f"aws_access_key_id={KEY}\naws_secret_access_key={SECRET}\n[work] # hers\n{OTHERS}"),
+    secret(STRAY, 3, f"aws_access_key_id = {KEY}\naws_secret_access_key = {SECRET} [work]\n{OTHERS}", f"{KEYS}[work]\n{OTHERS}"),
+    secret(STRAY, 4, f"{ASIA}aws_session_token = {TOKEN}==[work]\n{OTHERS}", f"{ASIA}aws_session_token = {TOKEN}==\n[work]\n{OTHERS}"),
+    secret(STRAY, 4, f"{KEYS}region = us-east-1[work]\n{OTHERS}", f"{KEYS}region = us-east-1\n[work]\n{OTHERS}"),
+    secret(STRAY, 4, f"{KEYS}region = us-east-1[profile work]\n{OTHERS}", f"{KEYS}region = us-east-1\n[work]\n{OTHERS}"),
+    secret(STRAY, 4, f"{KEYS}region = us-east-1[work]\n", f"{KEYS}region = us-east-1\n[work]\n"),
+    secret(STRAY, 3, f"aws_access_key_id = {KEY}\naws_secret_access_key = {SECRET}[1]\naws_session_token = {TOKEN}\n"),
+    setting(STRAY, "output = json[preview]\ncloudfront = true", "output = json\n[preview]\ncloudfront = true"),
+    setting(STRAY, "duration_seconds = 3600[profile two]", "duration_seconds = 3600\n[profile two]"),
+    setting(STRAY, "region = us-east-1[two]\nsource_profile = default", "region = us-east-1\n[profile two]\nsource_profile = default"),
+    setting(STRAY, "region = us-east-1[sso-session two]", "region = us-east-1\n[sso-session two]"),
+    setting(STRAY, "ca_bundle = /etc/ssl/ca.pem[profile two]"),
+    setting(STRAY, "cli_pager = less -R[profile two]"),
+    # a block below a value
+    *(stored("section.indented-key", f"aws_session_token = x\n{between}{indent}[dev]", f"aws_session_token = x\n{between}[dev]")
+      ._replace(line=5 + between.count("\n")) for indent in ("  ", "\t", "        ") for between in ("", "# hers\n", "\n", "  ; hers\n\n")),
+    Case("section.indented-key", "credentials", 3, f"[a]\nx_principal_arn = y\n  [dev]\n  aws_access_key_id = {KEY}\n  aws_secret_access_key = {SECRET}\n",
+         f"[a]\nx_principal_arn = y\n[dev]\n  aws_access_key_id = {KEY}\n  aws_secret_access_key = {SECRET}\n"),
+    Case("section.indented-key", "config", 7, f"{SIGNED}output = json\n  [sso-session acme]\n" + "".join(f"  {it}\n" for it in SESSION.splitlines()),
+         f"{SIGNED}output = json\n[sso-session acme]\n" + "".join(f"  {it}\n" for it in SESSION.splitlines())),
+    Case("section.indented-key", "config", 5, f"{ROLE}region = us-east-1\n  [services local]\n  s3 =\n    endpoint_url = http://localhost:4566\n",
+         f"{ROLE}region = us-east-1\n[services local]\n  s3 =\n    endpoint_url = http://localhost:4566\n"),
+    Case("section.indented-key", "credentials", 5, f"[a]\n{KEYS}aws_session_token = x\n  [dev]\n  aws_access_key_id = {KEY}\nregion = us-east-1\n"),
+    setting("section.indented-key", "region = us-east-1\n  source_profile = other")._replace(line=5),
+    # twice, and who the profile is depends on it
+    secret(TWICE, 4, f"{KEYS}aws_access_key_id = AKIAI44QH8DHBEXAMPLE\n"),
+    secret(TWICE, 4, f"{KEYS}{OTHERS}"),
+    secret(TWICE, 4, f"{KEYS}{OTHERS}{KEYS}"),
+    secret(TWICE, 3, f"aws_access_key_id = nobody\n{KEYS}", f"# aws_access_key_id = nobody\n{KEYS}"),
+    secret(TWICE, 4, f"{KEYS}aws_access_key_id =\n", f"{KEYS}# aws_access_key_id =\n"),
+    *(Case(TWICE, "config", 3, f"{DEV}\n{key} = {one}\n{key} = {other}\nregion = us-east-1\n") for key, one, other in (
+        ("sso_account_id", "111122223333", "444455556666"), ("sso_role_name", "Dev", "Admin"), ("credential_process", "/bin/a", "/bin/b"),
+        ("sso_start_url", "https://a.awsapps.com/start", "https://b.awsapps.com/start"), ("sso_session", "a", "b"))),
+    setting(TWICE, "role_arn = arn:aws:iam::444455556666:role/X"),
+    setting(TWICE, "source_profile = other"),
+    setting(TWICE, "role_arn = nope", "# role_arn = nope"),
+    Case("file.duplicate-section", "credentials", 4, f"[dev]\n{KEYS}[dev]\n{OTHERS}"),
+    Case("file.duplicate-section", "config", 4, f"{ROLE}{DEV}\nsso_session = acme\nsso_account_id = 111122223333\nsso_role_name = Dev\n[sso-session acme]\n{SESSION}"),
+    Case("file.duplicate-section", "credentials", 5, f"[dev]\naws_access_key_id = {KEY}\nregion = us-east-1\n[a]\n[dev]\naws_secret_access_key = {SECRET}\n"
+         .replace("[a]\n", ""), f"[dev]\naws_access_key_id = {KEY}\nregion = us-east-1\naws_secret_access_key = {SECRET}\n# [dev]\n")._replace(line=4),
+    Case("sso.conflict", "config", 2, f"{SIGNED}sso_start_url = https://other.awsapps.com/start\n[sso-session acme]\n{SESSION}")._replace(line=6),
 ]  # fmt: skip
 
 

@@ -26,6 +26,11 @@ HOMES = {
     "a nested s3 block": Home(D + "s3 =\n    max_concurrent_requests = 20\n    max_queue_size=10000\n    addressing_style = path\n", C),
     "nested blocks with comments": Home(D + "s3 =\n  # big files\n  max_bandwidth = 50MB/s\n\n  use_accelerate_endpoint = true\nca_bundle =\n", C),
     "s3 and api versions": Home(D + "api_versions =\n  ec2 = 2015-03-01\n  cloudfront = 2015-09-17\ns3 =\n  signature_version = s3v4\n", C),
+    "a nested region beside the profile's own": Home("[profile a]\nregion = us-east-1\ns3 =\n  region = us-west-2\n"
+                                                    "[profile b]\ns3 =\n  region = us-west-2\n  max_queue_size = 5\nregion = us-east-1\n", f"[a]\n{KEYS}"),
+    "a nested endpoint in the middle of a block": Home(D + "s3 =\n  region = us-west-2\n  addressing_style = path\nsqs =\n    endpoint_url = http://x\n", C),
+    "services with regions": Home(D + "[services a]\ns3 =\n  region = us-east-1\n  endpoint_url = http://localhost:1\n", C),
+    "brackets at the end of values": Home(D + "endpoint_url = http://[::1]\nnote = see [x]\nother = a[b]\ncli_pager = sh -c [x]\nca_bundle = /etc/a[1]\n", C + "note = [x]\n"),
     "a services section": Home("[services local]\ndynamodb =\n  endpoint_url = http://localhost:8000\ns3 =\n  endpoint_url = http://localhost:4566\n"
                               "[profile dev]\nservices = local\nregion = local\n", f"[dev]\n{KEYS}"),
     "an endpoint of one's own": Home("[profile minio]\nendpoint_url = http://127.0.0.1:9000\nregion = minio\n", f"[minio]\n{KEYS}"),

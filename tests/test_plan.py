@@ -13,7 +13,7 @@ from aws_corpus import IDS, QUIET, SAMPLES, Sample, lines, parsed, tame_texts
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from ccsetup import config, masks, plan
+from ccsetup import config, masks, plan, removals
 from ccsetup.errors import Problem
 from ccsetup.model import Edit, FileName, Plan, Secret, Section
 from ccsetup.world import AwsTexts
@@ -255,7 +255,7 @@ def test_applying_the_diff_to_the_old_lines_gives_the_new_ones(before: str, more
     before, text = (it.replace("aws_session_token", "aws_x") for it in (before, before[:cut] + more))
     assume(not config.read(before, "config").fault and not config.read(text, "config").fault)
     shown = plan.diff(Edit(CONFIG, before, text, "config"), HOME).split("\n")[2:]
-    sides = plan._Side(before), plan._Side(text)
+    sides = plan._Side(before, "config"), plan._Side(text, "config")
     old, new = ([side.shown(n) for n in range(len(side.lines))] for side in sides)
     made, at = [], 0
     for line in shown:
@@ -447,3 +447,37 @@ def test_a_token_over_several_lines_is_the_values_own() -> None:
     assert (
         after(change, "credentials") == f"[dev]\naws_access_key_id = {KEY}\naws_secret_access_key = {SECRET}\n\n[x]\n"
     )
+
+
+# ------------------------------------------------------------------ what goes, counted and named
+
+OTHER = "AKIAI44QH8DHBEXAMPLE"
+GOES = [
+    ("[dev]\na = 1\nrole_arn = r\nsource_profile = b\n", "[dev]\na = 1\n", ["removes 2 lines of [dev]: role_arn, source_profile"]),
+    ("[dev]\na = 1\n", "[dev]\na = 2\nb = 1\n", []),
+    (f"[dev]\naws_access_key_id = {KEY}\naws_secret_access_key = {SECRET}\n", "", [
+        "removes 3 lines of [dev]: its header, aws_access_key_id AKIA…MPLE, aws_secret_access_key",
+        "replaces the long-term key AKIA…MPLE of [dev]; ccsetup undo has it"]),
+    (f"[dev]\naws_access_key_id = {KEY}\n", f"[dev]\n# aws_access_key_id = {KEY}\n",
+     ["comments out 1 line of [dev]: aws_access_key_id AKIA…MPLE"]),
+    (f"[dev]\naws_session_token = {TOKEN}\n  [prod]\n  aws_access_key_id = {OTHER}\n  region = x\n", "[dev]\naws_session_token = x\n",
+     ["removes 3 lines of [prod]: its header, aws_access_key_id AKIA…MPLE, region"]),
+    (f"[dev]\naws_session_token = {TOKEN[:-2]}\n  {TOKEN}\n", "[dev]\n", ["removes 2 lines of [dev]: aws_session_token"]),
+    ("[a]\nx = 1\n[b]\n# mine\ny = 1\n", "[a]\nx = 1\ny = 1\n", ["removes 2 lines of [b]: its header, a comment"]),
+    ("# mine\n[a]\n", "[a]\n", ["removes 1 line before the first section: a comment"]),
+    ("".join(f"[dev]\nk{n} = 1\n"[6 * (n > 0) :] for n in range(9)), "[dev]\n",
+     ["removes 9 lines of [dev]: k0, k1, k2, k3, k4, k5, and 3 more"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("before", "text", "told"), GOES)
+def test_the_review_counts_what_goes_and_says_what_it_was(before: str, text: str, told: list[str]) -> None:
+    shown = [f"{label} {what}" for label, what in removals.rows([Edit(CREDENTIALS, before, text, "credentials")])]
+    assert shown == told
+    assert SECRET not in str(shown) and TOKEN not in str(shown)
+
+
+def test_a_section_below_a_token_is_shown_as_what_it_is() -> None:
+    before = f"[dev]\naws_session_token = {TOKEN}\n  [prod]\n  aws_access_key_id = {OTHER}\n  aws_secret_access_key = {SECRET}\n"
+    shown = plan.diff(Edit(CREDENTIALS, before, "[dev]\n", "credentials"), HOME)
+    assert "-  [prod]\n-  aws_access_key_id = AKIA…MPLE\n-  aws_secret_access_key = ••••••••" in shown

@@ -281,3 +281,34 @@ def test_without_git_nothing_is_written(tmp_path: Path) -> None:
     with pytest.raises(Problem, match="no git"):
         run(world(tmp_path, git=NoGit()), REPO, yes=True)
     assert tree(tmp_path / "home") == {}
+
+
+PROD = f"  [prod]\n  aws_access_key_id = AKIAI44QH8DHBEXAMPLE\n  aws_secret_access_key = {'p' * 40}\n"
+FOO = f"[dev]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = {'f' * 40}\naws_session_token = IQoJb3JpZ2luX2VjEXAMPLE\n"
+
+
+@pytest.mark.parametrize("between", ["", "\n", "  # hers\n"])
+def test_a_profile_that_a_token_has_swallowed_is_never_written_over(tmp_path: Path, between: str) -> None:
+    around = world(tmp_path)
+    credentials = around.home / ".aws" / "credentials"
+    credentials.parent.mkdir()
+    credentials.write_text(FOO + between + PROD)
+    before = tree(tmp_path / "home")
+    for options in ({"yes": True}, {"dry_run": True}):
+        with pytest.raises(
+            Problem, match=r"Line [567] of the AWS credentials file: This header is indented"
+        ) as refused:
+            run(around, {**KEYS, "no_clone": "yes"}, **options)
+        assert refused.value.next == "Repair it first: ccsetup doctor --fix"
+        assert tree(tmp_path / "home") == before
+
+
+def test_a_long_term_key_that_is_replaced_is_told_and_can_be_undone(tmp_path: Path) -> None:
+    around = world(tmp_path)
+    credentials = around.home / ".aws" / "credentials"
+    credentials.parent.mkdir()
+    credentials.write_text(FOO.replace("N7", "N8"))
+    run(around, {**KEYS, "no_clone": "yes"}, yes=True)
+    assert "replaces the long-term key AKIA…MPLE of [dev]; ccsetup undo has it" in screen(around).text()
+    assert "removes 1 line of [dev]: aws_session_token" in screen(around).text()
+    assert around.files.changes()[0].edits[0].before == FOO.replace("N7", "N8")

@@ -31,9 +31,15 @@ def _there(facts: Facts) -> Iterator[tuple[FileName, str]]:
             yield file, text
 
 
+def _once(facts: Facts) -> Iterator[tuple[FileName, str]]:
+    """Yield the files that are there, one that serves as both only once."""
+    there = [*_there(facts)]
+    yield from there[:1] if facts.texts.shared else there
+
+
 def encoding(facts: Facts) -> Iterator[Finding]:
     """A byte order mark, UTF-16, bytes that are no UTF-8, a NUL."""
-    for file, text in _there(facts):
+    for file, text in _once(facts):
         if text.isascii() and "\0" not in text:
             continue
         name, plain = letters.encoding(text), letters.decoded(text)
@@ -219,7 +225,7 @@ def _secret(facts: Facts, path: Path) -> bool:
 
 def refused(facts: Facts) -> Iterator[Finding]:
     """Whatever else botocore would refuse a file for."""
-    for file, text in _there(facts):
+    for file, text in _once(facts):
         fault, meant = ini.read(text, file).fault, facts.document(file).fault
         known = facts.reading(file).oddities or letters.encoding(text)
         if fault and not known and not meant:

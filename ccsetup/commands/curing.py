@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from ccsetup import config, plan, profile_identity, repair
+from ccsetup import config, plan, profile_identity, removals, repair
 from ccsetup.commands import diagnosis, telling
 from ccsetup.commands.diagnosis import Diagnosis, looked
 from ccsetup.errors import Cancelled, Missing, Problem
@@ -203,6 +203,7 @@ def review(world: World, change: Plan, gone: Sequence[Finding]) -> None:
     diffs = [text for edit in change.edits if (text := plan.diff(edit, world.home))]
     modes = [(edit.path, edit.mode) for edit in change.edits if edit.mode is not None]
     rows = [("mode", f"{telling.shown(path, world.home)}   {mode:04o}") for path, mode in modes]
+    rows += removals.rows(change.edits)
     rows += [("repairs" if not n else "", f"{what}   {code}") for n, (what, code) in enumerate(_in_short(gone))]
     world.screen.review(diffs, rows)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from ccsetup import access, flow, plan, teamnames, teamrules
+from ccsetup import access, flow, plan, removals, teamnames, teamrules
 from ccsetup.commands import carrying, cloning, planning, receiving, settling
 from ccsetup.commands.choosing import chosen_of, needed_for, places_of
 from ccsetup.commands.deciding import CHANGE, RETRY, change_an_answer, decide
@@ -247,6 +247,7 @@ def _review(world: World, jobs: Sequence[Job], wanted: Mapping[str, Sequence[Wan
             rows.append(("fetch" if _is_there(world, one) else "clone", f"{route(world, one.claim).url} {one.folder}"))
         if len(wanted[job.entry.name]) > SHOWN:
             rows.append(("clone", f"and {len(wanted[job.entry.name]) - SHOWN} more"))
+    rows += removals.rows([edit for job in jobs for edit in job.change.edits])
     world.screen.review([diff for diff in diffs if diff], rows)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ccsetup import access, plan
+from ccsetup import access, plan, removals
 from ccsetup.commands import cloning
 from ccsetup.commands.proof import Claim, route
 from ccsetup.commands.ways import way_of
@@ -62,4 +62,5 @@ def review(world: World, change: Plan, claim: Claim, folder: Path | None) -> Non
     if folder:
         what = "fetch" if cloning.is_this_clone(world, folder, claim.target) else "clone"
         rows.append((what, f"git {what} {route(world, claim).url} {cloning.shown(world, folder)}"))
+    rows += removals.rows(change.edits)
     world.screen.review([plan.diff(edit, world.home) for edit in change.edits], rows)

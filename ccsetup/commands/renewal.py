@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from ccsetup import access, config, plan
+from ccsetup import access, config, plan, removals
 from ccsetup.commands import carrying, proof, standings
 from ccsetup.commands.looking import looking
 from ccsetup.commands.options import Options
@@ -191,6 +191,8 @@ class Renewals:
             if not proven:
                 carrying.put_back(world, receipt, kept)
         edits, ends = plan.summary(receipt.plan), _ends(world, renewed.profile)
+        for key in (it for edit in receipt.plan.edits for it in removals.long_term(edit)):
+            world.screen.note(f"The long-term key {key} was replaced; ccsetup undo has it.")
         self._tell(renewed.profile, ends)
         return replace(renewed, expires_at=ends, identity=identity, edits=edits, backups=receipt.backups)
 

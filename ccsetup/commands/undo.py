@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ccsetup import plan
+from ccsetup import plan, removals
 from ccsetup.commands.report import Report
 from ccsetup.errors import Cancelled, Missing, Problem
 from ccsetup.model import Asked, Choice, Edit, Plan
@@ -73,9 +73,8 @@ def _is_mode_alone(world: World, edit: Edit) -> bool:
 def _undone(world: World, change: Change, wanted: Sequence[Edit], options: Namespace) -> Report:
     """Show what would be put back, ask, and do it."""
     back = plan.undo(Plan(change.profile, "", edits=tuple(wanted))).edits
-    world.screen.review(
-        [plan.diff(edit, world.home) for edit in back], [("undo", f"{_named(change)}, made {_moment(change)}")]
-    )
+    rows = [("undo", f"{_named(change)}, made {_moment(change)}"), *removals.rows(back, undo=True)]
+    world.screen.review([plan.diff(edit, world.home) for edit in back], rows)
     if not options.dry_run:
         if not options.yes:
             _agreed(world)

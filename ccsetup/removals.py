@@ -1,0 +1,121 @@
+"""What an edit takes away from a file, counted and named for the review: by section, with every secret masked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from difflib import SequenceMatcher
+from typing import NamedTuple
+
+from ccsetup import ini, masks, meant
+from ccsetup.ini import LINE, Setting
+from ccsetup.letters import decoded
+from ccsetup.model import Edit
+
+ID = "aws_access_key_id"
+_NAMED = 6  # settings of a section that are named
+
+
+class Removal(NamedTuple):
+    """Lines of one section that an edit takes away, or makes comments: its header, how many, and what they said."""
+
+    header: str
+    lines: int
+    says: tuple[str, ...]
+    commented: bool = False
+
+    def __str__(self) -> str:
+        more = len(self.says) - _NAMED
+        names = ", ".join([*self.says[:_NAMED], *([f"and {more} more"] if more > 0 else [])])
+        where = f"of [{self.header}]" if self.header else "before the first section"
+        return f"{self.lines} line{'s' * (self.lines > 1)} {where}{f': {names}' if names else ''}"
+
+
+class _Line(NamedTuple):
+    """One line as it was meant: its text, its section's header and key ("" for none), and what may be shown of it."""
+
+    text: str
+    header: str
+    key: str
+    says: str
+
+
+def of(edit: Edit) -> list[Removal]:
+    """Return what an edit of an AWS file takes away, in the file's order. What is moved or set anew is not gone."""
+    if edit.file is None or not edit.before:
+        return []
+    old, new = _lines(edit, edit.before), _lines(edit, edit.after or "")
+    head = next(
+        (n for n, (one, other) in enumerate(zip(old, new, strict=False)) if one != other), min(len(old), len(new))
+    )
+    most = min(len(old), len(new)) - head
+    tail = next((n for n in range(most) if old[-1 - n] != new[-1 - n]), most)
+    gone, come = [], []
+    matcher = SequenceMatcher(None, old[head : len(old) - tail], new[head : len(new) - tail], autojunk=False)
+    for _, i1, i2, j1, j2 in (it for it in matcher.get_opcodes() if it[0] != "equal"):
+        gone += old[head + i1 : head + i2]
+        come += new[head + j1 : head + j2]
+    return [*_grouped(gone, come)]
+
+
+def _lines(edit: Edit, text: str) -> list[_Line]:
+    """Return a text's lines, each with what it was meant to belong to."""
+    shared = edit.file == "config"  # a header of the other file is told, too
+    reading = meant.read(text, edit.file or "config", shared=shared)
+    found = [_Line(line.strip(), "", "", "") for line in LINE.findall(decoded(text))]
+    for stanza in ini.read(reading.text, edit.file or "config").stanzas:
+        end = stanza.line - 1 + len(LINE.findall(stanza.text))
+        for n in range(stanza.line - 1, min(end, len(found))):
+            found[n] = found[n]._replace(header=stanza.header)
+        for setting in stanza.settings:
+            for n in setting.lines:
+                found[n - 1] = found[n - 1]._replace(key=setting.key, says=_said(setting))
+    for odd in reading.oddities:  # what goes on with a token, for one
+        for n in range(odd.first - 1, odd.last) if odd.key else ():
+            found[n] = found[n] if found[n].key else found[n]._replace(key=odd.key, says=odd.key)
+    return found
+
+
+def _said(setting: Setting) -> str:
+    return f"{ID} {masks.value(ID, setting.value)}" if setting.key == ID else setting.key
+
+
+def _grouped(gone: Sequence[_Line], come: Sequence[_Line]) -> Iterator[Removal]:
+    """Yield the lines that are gone by section, those that became comments apart."""
+    left = [it.text for it in come if it.text]
+    again = {(it.header, it.key) for it in come if it.key}
+    found: dict[tuple[str, bool], list[_Line]] = {}
+    for line in gone:
+        if not line.text:
+            continue
+        if line.text in left:
+            left.remove(line.text)
+        elif f"# {line.text}" in left:
+            left.remove(f"# {line.text}")
+            found.setdefault((line.header, True), []).append(line)
+        elif not line.key or (line.header, line.key) not in again:
+            found.setdefault((line.header, False), []).append(line)
+    for (header, commented), lines in found.items():
+        says = dict.fromkeys(it.says or _other(it.text) for it in lines)
+        yield Removal(header, len(lines), tuple(filter(None, says)), commented)
+
+
+def _other(text: str) -> str:
+    return "its header" if text[:1] == "[" else "a comment" if text[:1] in ("#", ";") else "a line that is none"
+
+
+def long_term(edit: Edit) -> list[str]:
+    """Return the long-term access keys that are not in the file any more, each as it may be shown, with its section."""
+    if edit.file is None or "AKIA" not in (edit.before or ""):
+        return []
+    stanzas = ini.read(edit.before or "", "config").stanzas
+    keys = {value: it.header for it in stanzas if (value := it.values.get(ID, "")).startswith("AKIA")}
+    return [f"{masks.value(ID, it)} of [{header}]" for it, header in keys.items() if it not in (edit.after or "")]
+
+
+def rows(edits: Sequence[Edit], undo: bool = False) -> list[tuple[str, str]]:
+    """Return the review's lines on what goes, each with its label; after an `undo` nothing has it any more."""
+    gone = [it for edit in edits for it in of(edit)]
+    found = [("removes", str(it)) for it in gone if not it.commented]
+    found += [("comments out", str(it)) for it in gone if it.commented]
+    keys = [it for edit in edits for it in long_term(edit)] if not undo else []
+    return found + [("replaces", f"the long-term key {it}; ccsetup undo has it") for it in keys]
