@@ -6,6 +6,7 @@ import re
 import shlex
 
 from ccsetup import address, parse, standing
+from ccsetup.core import regions
 from ccsetup.errors import BadAnswer
 from ccsetup.look import Look
 from ccsetup.model import Answers, Choice, Corrected, Question, Value
@@ -17,7 +18,7 @@ OWN_HELPER = "git-credential-ccsetup"
 
 def is_awss(host: str) -> bool:
     """Say whether a host's own name tells a helper that it is AWS's, and which region's ("": the region's own)."""
-    return not host or bool(re.search(r"\.amazonaws\.com(\.cn)?(:\d+)?$", host))
+    return not host or bool(regions.git_region(host))
 
 
 def own_helper(path: str, profile: str, region: str, host: str) -> str:

@@ -30,7 +30,10 @@ SIGN_IN = "sso_account_id = 111122223333\nsso_role_name = Dev\n"
 SESSION = "[sso-session acme]\nsso_start_url = https://acme.awsapps.com/start\nsso_region = us-east-1\n"
 STORED = "shared-credentials-file"
 CACHE = HOME / ".aws" / "sso" / "cache" / f"{hashlib.sha1(b'acme').hexdigest()}.json"
-FOUND = {CACHE: '{"accessToken": "x", "expiresAt": "2026-03-01T18:00:00Z"}', Path("/run/token"): "not-a-jwt"}
+FOUND = {
+    CACHE: '{"accessToken": "x", "expiresAt": "2026-03-01T18:00:00Z"}',
+    Path("/run/token"): "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJtYXJpYSJ9.c2ln",
+}
 REGION = "[profile dev]\nregion = us-east-1\n"
 
 

@@ -117,7 +117,7 @@ SETTINGS = [
 
 @pytest.mark.parametrize("patient", SETTINGS, ids=lambda it: it.text.split("\n-")[1].split("§")[0])
 def test_what_sts_would_refuse_of_a_role_is_mended_on_its_line(patient, tmp_path, monkeypatch):
-    found = {Path("/run/token"): "not-a-jwt", CACHE: CACHED}
+    found = {Path("/run/token"): "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJtYXJpYSJ9.c2ln", CACHE: CACHED}
     assert resolved(prove(patient, found=found), "dev", tmp_path, monkeypatch) == "assume-role"
 
 
@@ -227,7 +227,11 @@ def test_the_guides_own_examples_are_mended_as_they_stand(tmp_path, monkeypatch)
     guide = Patient("", GUIDE)
     for name in disguises(""):
         (config, credentials), wanted = ([disguises(it)[name] for it in guide.texts(after)] for after in (False, True))
-        there = facts(config, credentials, found={HOME / "my-credentials" / "my-token-file": "token"})
+        there = facts(
+            config,
+            credentials,
+            found={HOME / "my-credentials" / "my-token-file": "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJtYXJpYSJ9.c2ln"},
+        )
         assert [it.code for it in looked(there)].count("role.arn") == 2, name
         assert {it.code for it in looked(there)} == {"role.arn", "role.session-name", "oidc.token-path"}
         after = mended(there, "role.arn", "role.session-name", "oidc.token-path")

@@ -38,6 +38,8 @@ OTHERS = [
     ("core/private_folder.py", "_unlink(top, name)"),
     ("core/private_folder.py", "_unlink(inner, each)"),
     ("core/private_folder.py", "def _unlink(folder: Folder, name: str) -> None:"),
+    ("removals.py", 'left.remove(f"# {line.text}")'),
+    ("removals.py", "left.remove(line.text)"),
     ("resolve.py", "resolver.remove(name)"),
     ("sandbox/saml.py", "assertion.remove(signature)"),
 ]  # fmt: skip

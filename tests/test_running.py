@@ -9,7 +9,7 @@ import sys
 import time
 from pathlib import Path
 
-import hostile
+import hostile_folders as hostile
 import pytest
 from conftest import stripped
 from script import tree
