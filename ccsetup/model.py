@@ -136,6 +136,7 @@ class Question(NamedTuple):
     Problem to have the question asked again. `reads` says in a few words what a text pasted beside the list is, ""
     when it is nothing known. `optional` accepts an empty answer, `free` a typed one beside a
     list; one that works `once` is not offered again. `later` returns what looks for further choices beside the prompt.
+    `own`: what a team file or a paste names for it, such as a file, is taken only when a person says so.
     """
 
     key: str
@@ -153,6 +154,7 @@ class Question(NamedTuple):
     later: Callable[[Look], Callable[[], Later] | None] | None = None
     free: bool = False
     once: bool = False
+    own: bool = False
     flag: str = ""  # the flag that answers it, where it is not --key-with-hyphens; "-" for none
     also: tuple[tuple[str, str], ...] = ()  # further flags, and what each puts before its value
     title: str = ""  # how the review calls it

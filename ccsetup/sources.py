@@ -56,6 +56,14 @@ def long_term(settings: Mapping[str, str]) -> bool:
     return "aws_access_key_id" in settings and "aws_session_token" not in settings
 
 
+def keeps_long_term(settings: Mapping[str, str]) -> bool:
+    """Say whether one section of a file holds a long-term key or a half of one, whatever stands beside it."""
+    held = ("aws_access_key_id", "aws_secret_access_key")
+    tokens = ("aws_session_token", "aws_security_token")
+    alone = any(settings.get(key) for key in held) and not any(settings.get(key) for key in tokens)
+    return alone or settings.get(held[0], "").startswith("AKIA")
+
+
 def close(name: str, names: Sequence[str]) -> list[str]:
     """Return the names like this one, the nearest first."""
     import difflib

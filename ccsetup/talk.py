@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from shlex import quote
 from typing import TypeVar
 
 from ccsetup.errors import BadAnswer, Missing, Problem
+from ccsetup.inert import inert
 from ccsetup.look import Look
 from ccsetup.model import BACK, Answers, Asked, Back, Choice, Corrected, Question, Secret, Told, Value
 from ccsetup.paste import secrets
@@ -25,6 +27,10 @@ class Which(BadAnswer):
         self.ask = ask
         self.ways = {choice.value: told for choice, told in ways}
         self.choices = tuple(choice for choice, _ in ways)
+
+
+class Unconfirmed(Missing):
+    """A file that a team file or a paste names, which no person has said to be the right one."""
 
 
 class Watched(Answers):
@@ -189,6 +195,8 @@ class Walk:
         """
         try:
             return self._unasked(question, answers)
+        except Unconfirmed:
+            raise
         except Problem as refused:
             by = self._bringer(question.key)
             if self.prompt is None or not by or question.key in self.given:
@@ -201,6 +209,10 @@ class Walk:
         """Return the answer that needs no person: given, known, or (where nobody is asked) the default."""
         by = self._bringer(question.key)
         told = self.given.get(question.key, self._brought[by][question.key] if by else None)
+        if self._offered(question):
+            if self.prompt is None or self.defaults:
+                raise _unconfirmed(question, str(told), by)
+            return None
         if told is not None:
             return self._settled(question, self._parsed(question, told), answers)
         ready = question.known(answers, self.look) if question.known else None
@@ -208,6 +220,14 @@ class Walk:
             ready = question.default(answers, self.look) if question.default else None
             ready = "" if ready is None and question.optional else ready
         return None if ready is None else self._settled(question, ready, answers)
+
+    def _offered(self, question: Question) -> str:
+        """Return what was brought for a question that only a person answers, "" where that is nothing."""
+        by = self._bringer(question.key)
+        if not question.own or not by or question.key in self.given:
+            return ""
+        value = self._brought[by][question.key]
+        return "" if isinstance(value, Secret) else value
 
     def _parsed(self, question: Question, value: Value) -> Value:
         if isinstance(value, Secret) or (not value and question.optional):
@@ -296,8 +316,13 @@ class Walk:
         self, question: Question, answers: Watched, choices: tuple[Choice, ...], kept: Value | None, notice: str
     ) -> Asked:
         default = kept if isinstance(kept, str) and not question.once else None
+        offered = self._offered(question)
+        if default is None and question.widget != "secret":
+            default = offered or None
         if default is None and question.default:
             default = question.default(answers, self.look)
+        if offered and not notice:
+            notice = f"{_whose(self._bringer(question.key))} names {inert(offered)}. Take it only if you know it."
         widget = "text" if question.widget == "choose" and not choices else question.widget
         return Asked(
             key=question.key,
@@ -328,6 +353,19 @@ class Walk:
             return all(f is None or f(answers, self.look) is None for f in (question.known, question.default))
         except Problem:
             return True
+
+
+def _whose(by: str | None) -> str:
+    return "The team file" if by == "--team" else "What was pasted"
+
+
+def _unconfirmed(question: Question, path: str, by: str | None) -> Unconfirmed:
+    """Return the refusal of a file that nobody can be asked about; it names the flag that a person gives instead."""
+    flag = question.flag_name or "--" + question.key.rpartition(".")[2].replace("_", "-")
+    return Unconfirmed(
+        f"{_whose(by)} names the file {inert(path)}, and only a person can say that it is the right one.",
+        next=f"If it is, name it yourself: {flag} {inert(quote(path))}",
+    )
 
 
 def _optional(question: Question) -> Callable[[str], str | Corrected]:

@@ -47,14 +47,14 @@ PEOPLES = f"[people]\n{KEYS}"
 HALF = BROKEN + "\n[profile half]\nregion = us-east-2\n"
 HALVES = PEOPLES + "\n[half]\naws_access_key_id = AKIAI44QH8DHBEXAMPLE\n"
 
-# AWS-FACTS' table, whole.
+# AWS-FACTS' table, whole, and what came after it.
 _CODES = """
 file.duplicate-section file.duplicate-key file.encoding file.stray-line file.nested-block file.unreadable
 file.permissions file.characters section.prefix section.quoting section.default-twice section.indented-key
 profile.missing profile.name region.missing region.invalid region.unsupported value.inline-comment value.quoted
 role.arn role.session-name role.duration source.none source.both source.missing source.loop source.empty
 source.credential-source kind.shadowed keys.partial keys.session-token keys.swapped keys.split keys.expired
-oidc.token-path oidc.token-missing oidc.token-empty oidc.token-expired oidc.role sso.session-missing sso.incomplete
+oidc.token-path oidc.token-missing oidc.token-empty oidc.token-expired oidc.token-invalid oidc.role sso.session-missing sso.incomplete
 sso.conflict sso.url sso.legacy sso.signed-out sso.expired sso.cache-corrupt process.missing process.failed
 env.overrides env.partial env.profile git.missing git.version git.helper-path git.helper-old git.protocol
 git.inherited-helper git.remote git.identity net.unreachable net.tls net.proxy net.clock access.identity
@@ -536,7 +536,7 @@ def checked() -> set[str]:
 
 
 def test_every_code_of_the_facts_can_be_found() -> None:
-    assert len(CODES) == 71
+    assert len(CODES) == 72
     assert CODES - checked() == set()
 
 

@@ -685,3 +685,21 @@ def test_tokens_assertions_and_permission_sets_get_in_as_they_were_named_and_no_
         with pytest.raises(ClientError, match="AccessDenied"):
             stranger()
     assert office.run(*words[:-4], "--check", "--profile", "admin-a")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("action", "profile"),
+    [("AssumeRole", "developer"), ("GetRepository", "developer"), ("SimulatePrincipalPolicy", "admin-a")],
+)
+def test_a_link_that_nobody_answered_for_neither_holds_nor_is_missing(
+    office: Office, action: str, profile: str
+) -> None:
+    words = [*SHARE, "--role-name", "Shared", "--group", GROUP]
+    for admin in ("admin-a", "admin-b"):
+        more = ["--as", "developer"] if admin == "admin-b" else []
+        assert office.run(*words, *more, "--apply", "--yes", "--profile", admin)[0] == 0
+    assert office.run(*words, "--check", "--profile", profile)[0] == 0
+    office.state.refuse(action, "ThrottlingException", "Rate exceeded", times=99)
+    code, document, shown = office.run(*words, "--check", "--profile", profile)
+    assert (code, document["ok"], document["problems"][0]["code"]) == (1, False, "net.unreachable"), shown
+    assert False not in [link["holds"] for link in document["links"]]

@@ -184,6 +184,7 @@ QUESTIONS = (
         parse=parse.token_file,
         settle=_settle_file,
         when=lambda answers: not answers.text("web_identity_token"),
+        own=True,
         title="Token file",
     ),
     Question(

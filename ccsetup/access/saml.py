@@ -139,6 +139,7 @@ QUESTIONS = (
         help="Paste the SAMLResponse, or give the path of a file that holds it, such as ~/saml-response.txt.",
         settle=_settle_assertion,
         once=True,
+        own=True,
         title="Assertion",
     ),
     ROLE_ARN._replace(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from ccsetup import access, flow, plan, removals, teamnames, teamrules
-from ccsetup.commands import carrying, cloning, planning, receiving, settling
+from ccsetup.commands import carrying, cloning, planning, receiving, settling, takeover
 from ccsetup.commands.choosing import chosen_of, needed_for, places_of
 from ccsetup.commands.deciding import CHANGE, RETRY, change_an_answer, decide
 from ccsetup.commands.flags import setup_options
@@ -88,6 +88,9 @@ def _carried_through(
     git = cloning.finding_git(world) if any(job.places for job in jobs) else world.git
     while True:
         wanted = _planned(world, options, jobs, clones)
+        if options.yes or world.prompt is None:
+            for job in jobs:
+                takeover.refuse(world, job.change, job.entry.name)
         _review(world, jobs, wanted)
         if options.dry_run:
             return _report(found, [carrying.reported(job.answers, job.change) for job in jobs], [])
