@@ -128,13 +128,15 @@ def comment(value: str) -> str:
 @lru_cache(maxsize=4096)
 def right(key: str, value: str) -> str:
     """Return a setting's value as AWS writes it; "" where it cannot be one."""
-    first, more, _ = value.partition("\n")
     if len(value) > _LONGEST:
         return ""
+    first, *more = value.split("\n")
+    if key not in _READ or any(is_setting(line) or line[:1] == "[" for line in more):
+        more, value = [], first  # what follows is something else that is indented
     try:
-        read = _READ[key](meant(value)) if key in _READ else meant(first)
+        read = _READ[key](meant(value)) if key in _READ else meant(value)
     except BadAnswer:
-        return right(key, first) if more else ""  # what follows may be something else that is indented
+        return right(key, first) if more else ""
     return read.value if isinstance(read, Corrected) else read
 
 

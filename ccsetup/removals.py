@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from difflib import SequenceMatcher
 from typing import NamedTuple
 
@@ -112,10 +112,14 @@ def long_term(edit: Edit) -> list[str]:
     return [f"{masks.value(ID, it)} of [{header}]" for it, header in keys.items() if it not in (edit.after or "")]
 
 
-def rows(edits: Sequence[Edit], undo: bool = False) -> list[tuple[str, str]]:
-    """Return the review's lines on what goes, each with its label; after an `undo` nothing has it any more."""
+def rows(edits: Sequence[Edit], decided: Collection[str] = (), undo: bool = False) -> list[tuple[str, str]]:
+    """Return the review's lines on what goes, each with its label; after an `undo` nothing has it any more.
+
+    `decided` are profiles that become someone else, too.
+    """
     gone = [it for edit in edits for it in of(edit)]
     found = [("removes", str(it)) for it in gone if not it.commented]
     found += [("comments out", str(it)) for it in gone if it.commented]
     keys = [it for edit in edits for it in long_term(edit)] if not undo else []
+    found += [("changes", f"who {', '.join(sorted(decided))} is")] if decided else []
     return found + [("replaces", f"the long-term key {it}; ccsetup undo has it") for it in keys]

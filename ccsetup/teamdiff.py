@@ -27,6 +27,7 @@ _ONES_OWN = (
     "helper",
     "sso_registration_scopes",
 )  # compared by nobody
+_WHO = ("team.sign-in", "team.role", "team.kind")
 _NAMED = 8  # repositories that are named one by one
 _KEPT = ("sso_session", "legacy")  # as it is here, whatever the file says
 
@@ -132,15 +133,18 @@ def _of_entry(entry: Entry, name: str, facts: Facts, do: str) -> Iterator[Findin
 
 
 def _finding(code: str, name: str, says: str, key: str, facts: Facts, do: str) -> Finding:
-    """Return a finding with the line that says otherwise, in the profile or its sso-session."""
-    session = facts.profiles[name].get("sso_session", "")
+    """Return a finding with the line that says otherwise, in the profile or its sso-session.
+
+    Where it would make the profile someone else, a person is asked.
+    """
+    session, fix = facts.profiles[name].get("sso_session", ""), "ask" if code in _WHO else "auto"
+    found = Finding(code, "hinders", says, profile=name, fix=fix, do=do)  # type: ignore[arg-type]
     for section in (("config", "profile", name), ("config", "sso-session", session), ("credentials", "profile", name)):
         stanza = facts.stanzas.get(section)
         lines = [it.lines[0] for it in stanza.settings if it.key in (key, f"ccsetup_{key}")] if stanza else []
         if stanza and (lines or not key):
-            path, line = facts.path(section[0]), lines[0] if lines else stanza.line
-            return Finding(code, "hinders", says, profile=name, path=path, line=line, fix="auto", do=do)
-    return Finding(code, "hinders", says, profile=name, fix="auto", do=do)
+            return found._replace(path=facts.path(section[0]), line=lines[0] if lines else stanza.line)
+    return found
 
 
 def _of_place(place: Place, entry: Entry, there: Standing, do: str) -> Finding | None:

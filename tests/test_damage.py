@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import os
 import re
+from argparse import Namespace
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ccsetup import checks, ini
-from ccsetup.model import FileName
-from tests.homes import KEYS, facts_of, mended
+from ccsetup import access, checks, ini, meant, plan, writing
+from ccsetup.commands import undo
+from ccsetup.errors import Problem
+from ccsetup.keys import right
+from ccsetup.model import FileName, Section
+from ccsetup.world import AwsTexts
+from tests.homes import KEYS, Home, facts_of, fixed, mended, world_of
+from tests.script import tree
 
 EXAMPLES = int(os.environ.get("CCSETUP_EXAMPLES", "120"))
 QUIET = settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=EXAMPLES)
@@ -26,6 +37,7 @@ CREDENTIALS = (
     f"[default]\n{KEYS}\n[other]\n{KEYS}aws_session_token = IQoJb3JpZ2luX2VjEJr//////////wEaCXVzLWVhc3QtMSJHMEUCIQ==\n"
 )
 FAMILIES = ("file.", "section.", "profile.", "region.", "value.")
+KEPT = re.compile(r"A[KS]IA[A-Z0-9]{16}|wJalr[A-Za-z0-9/+]{35}")
 SCRAPS = st.sampled_from(
     ["[", "]", "=", ":", "#", ";", '"', "'", " ", "\t", "  ", "\u00a0", "\u201c", "\u2013", "\ufeff", "\0", "\udcff", "\r", "\n",
      "\x0b", "\u2028", "profile ", "region", "=\n", "\n[", "\n  ", ",", "\\", "<<<<<<< x\n", "=======\n", ">>>>>>> y\n", "aws_",
@@ -40,7 +52,7 @@ def damaged(draw: st.DrawFn, whole: str) -> tuple[str, int, int]:
     low, high = len(lines), 0
     for _ in range(draw(st.integers(1, 3))):
         at = draw(st.integers(0, len(lines) - 1))
-        kind = draw(st.integers(0, 8))
+        kind = draw(st.integers(0, 11))
         line = lines[at]
         cut = draw(st.integers(0, len(line)))
         other = draw(st.integers(0, len(lines) - 1)) if kind == 2 else at
@@ -60,6 +72,15 @@ def damaged(draw: st.DrawFn, whole: str) -> tuple[str, int, int]:
             lines[at] = line[:cut] + line[cut + 1 :]
         elif kind == 7:
             lines[at] = line[:cut] + "\n" + line[cut:]
+        elif kind == 9:  # glued to what follows
+            lines[at] = line.rstrip("\n")
+            other = min(at + 1, len(lines) - 1)
+        elif kind == 10:  # a block that is pasted too far in
+            other = min(at + draw(st.integers(1, 5)), len(lines) - 1)
+            indent = draw(st.sampled_from(["  ", "\t"]))
+            lines[at : other + 1] = [indent + it if it.strip() else it for it in lines[at : other + 1]]
+        elif kind == 11:  # twice, otherwise
+            lines[at] = line + line.replace("IOSFODNN7", "I44QH8DHB").replace("111122223333", "444455556666")
         else:
             lines[at] = line.replace(draw(st.sampled_from(["=", "[", "]", " ", "-", "_"])), draw(SCRAPS))
         low, high = min(low, at, other), max(high, at, other)
@@ -115,6 +136,112 @@ def test_damage_to_the_credentials_file_never_spreads(damage: tuple[str, int, in
     for kept in set(CREDENTIALS.split()):
         if kept in text.split() and len(kept) > 8:
             assert kept in (after.texts.credentials or "").replace("\ufeff", ""), kept  # no secret is lost
+
+
+WAYS = (("role_arn",), ("sso_start_url", "sso_account_id", "sso_role_name"), ("aws_access_key_id",))
+
+
+def who(texts: AwsTexts) -> dict[str, dict[str, str]]:
+    """Return who each profile is to SDKs, as far as its own settings say; nobody where they refuse a file."""
+    config, credentials = ini.both(texts)
+    if config.fault or credentials.fault:
+        return {}
+    found = {}
+    for name, there in ini.profiles(config, credentials).items():
+        own = {**ini.sessions(config).get(there.get("sso_session", ""), {}), **there}
+        ways = ({key: right(key, own.get(key, "")) for key in way} for way in WAYS)
+        found[name] = next((way for way in ways if any(key in there for key in way)), {})
+    return found
+
+
+@QUIET
+@given(damaged(CONFIG), damaged(CREDENTIALS))
+def test_no_repair_by_itself_makes_anybody_someone_else_or_loses_a_key(
+    config: tuple[str, int, int], credentials: tuple[str, int, int]
+) -> None:
+    facts = facts_of(config[0], credentials[0])
+    after = mended(facts).facts
+    was, now = who(facts.texts), who(after.texts)
+    for name, it in was.items():
+        assert name not in now or not it or not all(it.values()) or now[name] == it, name
+    text, mended_ = f"{config[0]}\n{credentials[0]}", f"{after.texts.config}\n{after.texts.credentials}"
+    for secret, count in Counter(KEPT.findall(text)).items():
+        assert mended_.count(secret) >= count, secret
+
+
+NAMED = st.sampled_from(["default", "dev", "signed", "nested", "other", "my own", "fresh"])
+FIRST = {"aws_access_key_id": "AKIAIOSFODNN7EXAMPL2", "aws_secret_access_key": "s" * 40}
+WRITTEN = st.sampled_from(
+    [
+        lambda name: [Section("config", "profile", name, {"region": "us-west-2"}), Section("credentials", "profile", name, FIRST)],
+        lambda name: [Section("config", "profile", name, {"role_arn": "arn:aws:iam::111122223333:role/Y", "source_profile": "other"})],
+        lambda name: [Section("credentials", "profile", name, {**FIRST, "aws_session_token": "t" * 40})],
+        lambda name: [
+            Section("config", "sso-session", "acme", {"sso_start_url": "https://acme.awsapps.com/start", "sso_region": "us-east-1"}),
+            Section("config", "profile", name, {"sso_session": "acme", "sso_account_id": "111122223333", "sso_role_name": "Dev"}),
+        ],
+    ]
+)  # fmt: skip
+
+
+def told(text: str, file: FileName, lenient: bool) -> dict[tuple[str, str], list[dict[str, str]]]:
+    """Return what each section says, as SDKs read it or as it was meant."""
+    return sections(meant.read(text, file).text if lenient else text, file)
+
+
+@QUIET
+@given(damaged(CONFIG), damaged(CREDENTIALS), NAMED, WRITTEN, st.booleans())
+def test_a_profile_set_up_in_anything_changes_itself_alone_and_is_undone_to_the_byte(
+    config: tuple[str, int, int],
+    credentials: tuple[str, int, int],
+    name: str,
+    written: Callable[[str], list[Section]],
+    renewed: bool,
+) -> None:
+    texts = facts_of(config[0], credentials[0]).texts
+    try:
+        change = plan.make(name, "", written(name), texts, frozenset() if renewed else access.OWN_KEYS)
+    except Problem as problem:
+        assert problem.what.startswith("Line ") and problem.next
+        return
+    named = {(it.type, it.name) for it in written(name)}
+    for edit in change.edits:
+        assert edit.file
+        for lenient in (False, True):
+            was, now = (told(text or "", edit.file, lenient) for text in (edit.before, edit.after))
+            assert {k: v for k, v in was.items() if k not in named} == {k: v for k, v in now.items() if k not in named}
+        lines = Counter(line.strip() for line in (edit.after or "").splitlines())
+        for line in (edit.before or "").splitlines():
+            lines[line.strip()] -= 1
+            key = line.partition("=")[0].partition(":")[0].strip().lower()
+            gone = key in access.OWN_KEYS | {"region"} or line.strip()[:1] == "[" or KEPT.match(line.strip())
+            assert lines[line.strip()] >= 0 or not line.strip() or gone or "=" not in line, line
+    with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(writing, "SETTLE_S", 0.0)
+        it = world_of(Path(folder), Home(*(it[0].encode("utf-8", "surrogateescape") for it in (config, credentials))))
+        before = tree(it.home / ".aws")
+        there = it.files.read()
+        receipt = it.files.apply(plan.make(name, "", written(name), there, frozenset() if renewed else access.OWN_KEYS))
+        it.files.put_back(receipt)
+        assert tree(it.home / ".aws") == before
+
+
+@settings(QUIET, max_examples=EXAMPLES // 4)
+@given(damaged(CONFIG), damaged(CREDENTIALS), st.sampled_from([0o600, 0o644, 0o400]))
+def test_a_repair_of_anything_is_undone_to_the_byte(
+    config: tuple[str, int, int], credentials: tuple[str, int, int], mode: int
+) -> None:
+    with TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(writing, "SETTLE_S", 0.0)
+        home = Home(*(it[0].encode("utf-8", "surrogateescape") for it in (config, credentials)), modes=(0o600, mode))
+        it = world_of(Path(name), home)
+        before = tree(it.home / ".aws")
+        report = fixed(it)
+        assert all(one["code"] != "internal" for one in report.document["problems"]), report.document["problems"]
+        if changes := it.files.changes():
+            assert len(changes) == 1
+            undo.main(Namespace(list=False, yes=True, dry_run=False), lambda: it)
+        assert tree(it.home / ".aws") == before
 
 
 @QUIET

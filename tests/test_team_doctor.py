@@ -162,9 +162,28 @@ def test_a_fix_that_is_refused_is_put_back_and_told(tmp_path: Path) -> None:
     around = settled(tmp_path)
     before = config(around)
     around = replace(around, aws=Aws())
-    report = visit(around, file(ENGINEER, PLACES), None, "--fix", "--yes")
+    report = visit(around, file(ENGINEER, PLACES), Script(("review", "go"), ("failed", "back")), "--fix")
     assert (report.exit_code, report.document["ok"], config(around)) == (1, False, before)
     assert team_codes(report) == ["team.role"]
+
+
+@pytest.mark.parametrize(
+    ("text", "code"), [(file(ENGINEER, PLACES), "team.role"), (file(MOVED, PLACES), "team.sign-in")]
+)
+def test_who_a_profile_is_never_changes_by_yes_alone(text: str, code: str, tmp_path: Path) -> None:
+    around = settled(tmp_path)
+    before = config(around)
+    report = visit(around, text, None, "--fix", "--yes")
+    assert (team_codes(report), team_codes(report, fixed=True), config(around)) == ([code], [], before)
+    assert {it["fix"] for it in report.document["findings"]} == {"ask"}
+
+
+def test_other_profiles_of_a_sign_in_that_moved_are_named_at_the_review(tmp_path: Path) -> None:
+    mine = "[profile other]\nsso_session = acme\nsso_account_id = 111122223333\nsso_role_name = Admin\nregion = us-east-1\n"
+    around = settled(tmp_path, mine)
+    report = visit(around, file(MOVED, PLACES), Script(("review", "go")), "--fix")
+    assert team_codes(report, fixed=True) == ["team.sign-in"]
+    assert "changes who other is" in shown(around)
 
 
 def test_a_dry_run_and_a_no_change_nothing(tmp_path: Path) -> None:

@@ -203,7 +203,7 @@ def review(world: World, change: Plan, gone: Sequence[Finding]) -> None:
     diffs = [text for edit in change.edits if (text := plan.diff(edit, world.home))]
     modes = [(edit.path, edit.mode) for edit in change.edits if edit.mode is not None]
     rows = [("mode", f"{telling.shown(path, world.home)}   {mode:04o}") for path, mode in modes]
-    rows += removals.rows(change.edits)
+    rows += removals.rows(change.edits, change.decided)
     rows += [("repairs" if not n else "", f"{what}   {code}") for n, (what, code) in enumerate(_in_short(gone))]
     world.screen.review(diffs, rows)
 

@@ -195,7 +195,7 @@ def _planned(
     """Plan each access on what the ones before it would write; return the clones of each, by the access's name."""
     wanted: dict[str, list[Wanted]] = {}
     for job in jobs:
-        job.change = planning.planned(world, job.answers, job.walk.look)
+        job.change = planning.planned(world, job.answers, job.walk.look, not options.yes)
         claim, ways = _claim(job), dict[tuple[str, str], Way]()
         wanted[job.entry.name] = [_wanted(world, job, claim, place, clones, options, ways) for place in job.places]
     return wanted
@@ -250,7 +250,8 @@ def _review(world: World, jobs: Sequence[Job], wanted: Mapping[str, Sequence[Wan
             rows.append(("fetch" if _is_there(world, one) else "clone", f"{route(world, one.claim).url} {one.folder}"))
         if len(wanted[job.entry.name]) > SHOWN:
             rows.append(("clone", f"and {len(wanted[job.entry.name]) - SHOWN} more"))
-    rows += removals.rows([edit for job in jobs for edit in job.change.edits])
+    decided = {name for job in jobs for name in job.change.decided}
+    rows += removals.rows([edit for job in jobs for edit in job.change.edits], decided)
     world.screen.review([diff for diff in diffs if diff], rows)
 
 
@@ -302,13 +303,13 @@ def _carried_out(
 def _proven(world: World, options: Options, job: Job) -> Outcome:
     """Write one access and prove it, as often as the person changes an answer for it."""
     while True:
-        job.change = planning.planned(world, job.answers, job.walk.look)
+        job.change = planning.planned(world, job.answers, job.walk.look, not options.yes)
         outcome, verdict = carrying.carry_out(world, job.answers, job.change, _claim(job), None, options)
         job.walk.look.forget()
         if verdict.what not in (CHANGE, RETRY):
             return outcome
         job.trail = change_an_answer(world, job.walk, job.trail, verdict.about, OF_CLONES)
-        job.change = planning.planned(world, job.answers, job.walk.look)
+        job.change = planning.planned(world, job.answers, job.walk.look, not options.yes)
         _review(world, [job], {job.entry.name: []})
         if not decide(world):
             job.trail = change_an_answer(world, job.walk, job.trail, settled=OF_CLONES)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ccsetup import access, plan, removals
+from ccsetup import access, edit_proof, plan, removals
 from ccsetup.commands import cloning
 from ccsetup.commands.proof import Claim, route
 from ccsetup.commands.ways import way_of
@@ -14,10 +14,16 @@ from ccsetup.questions import target
 from ccsetup.world import Start, World, start_of
 
 
-def planned(world: World, answers: Answers, look: Look) -> Plan:
-    """Return what complete answers would write."""
-    sections = access.sections_of(answers, look)
-    return plan.make(answers.text("profile"), target(answers).region, sections, world.files.read(), access.OWN_KEYS)
+def planned(world: World, answers: Answers, look: Look, asks: bool = True) -> Plan:
+    """Return what complete answers would write.
+
+    Raises Problem where that makes someone else of other profiles, too, and nobody `asks` whether that is right.
+    """
+    sections, texts = access.sections_of(answers, look), world.files.read()
+    change = plan.make(answers.text("profile"), target(answers).region, sections, texts, access.OWN_KEYS)
+    if (others := edit_proof.others(change, lambda: texts)) and not asks:
+        raise edit_proof.decided(others)
+    return change._replace(decided=frozenset(others))
 
 
 def claimed(answers: Answers, look: Look) -> Claim:
@@ -62,5 +68,5 @@ def review(world: World, change: Plan, claim: Claim, folder: Path | None) -> Non
     if folder:
         what = "fetch" if cloning.is_this_clone(world, folder, claim.target) else "clone"
         rows.append((what, f"git {what} {route(world, claim).url} {cloning.shown(world, folder)}"))
-    rows += removals.rows(change.edits)
+    rows += removals.rows(change.edits, change.decided)
     world.screen.review([plan.diff(edit, world.home) for edit in change.edits], rows)

@@ -80,7 +80,7 @@ def run(world: World, options: Options) -> Outcome:
     while True:
         answers = trail.answers
         refuse_unused(options.given, answers, answers.text("kind"))
-        change = planning.planned(world, answers, look)
+        change = planning.planned(world, answers, look, not options.yes)
         claim = planning.claimed(answers, look)
         directory = planning.directory(world, answers, claim)
         planning.review(world, change, claim, directory)

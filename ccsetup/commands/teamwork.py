@@ -33,8 +33,10 @@ def main(options: Namespace, world_of: Callable[[], World]) -> Report:
     seen, differs = _compared(world, found, do)
     gone: list[Finding] = []
     refused: Report | None = None
-    if options.fix and any(it.finding.fix == "auto" for it in differs):
-        refused = _mended(world, found, differs, seen, options)
+    undecided = {it.entry.name for it in differs if it.finding.fix == "ask" and options.yes}  # nobody says who they are
+    wanted = [it for it in differs if it.finding.fix != "tell" and it.entry.name not in undecided]
+    if options.fix and wanted:
+        refused = _mended(world, found, wanted, seen, options)
         if not options.dry_run:
             before = _findings(differs)
             seen, differs = _compared(world, found, do)
@@ -80,11 +82,8 @@ def _standing(world: World, place: Place) -> Standing:
     return Standing(True, there.repository == place.name, there.profile, there.region)
 
 
-def _mended(
-    world: World, found: Received, differs: Sequence[Difference], seen: Diagnosis, options: Namespace
-) -> Report:
+def _mended(world: World, found: Received, wanted: Sequence[Difference], seen: Diagnosis, options: Namespace) -> Report:
     """Set up anew what differs, with the wizard's own review and proof; then lead the clones where they should go."""
-    wanted = [it for it in differs if it.finding.fix == "auto"]
     entries = list({it.entry.name: it.entry for it in wanted if it.finding.code != "team.remote"}.values())
     places = [it.place for it in wanted if it.place and it.finding.code == "team.repository"]
     report = Report({"problems": []})
