@@ -29,7 +29,6 @@ from ccsetup.model import (
     Who,
 )
 from ccsetup.questions import fixed
-from ccsetup.sources import runs_program
 from ccsetup.standing import RECORDED
 from ccsetup.talk import Walk
 from ccsetup.world import AwsTexts, Start, World, start_of
@@ -72,7 +71,7 @@ class Renewals:
     """Renews profiles one after another; what several of them rest on is renewed once.
 
     `given` are the answers that came with the command, such as a code. `named` is the profile that the command names:
-    no other one's credential_process is run.
+    its credential_process may run, where nothing else can be renewed.
     """
 
     world: World
@@ -99,14 +98,14 @@ class Renewals:
             raise self._fault_of_program(name, there) or _without(name, there)
         if kind.name == "sso":
             self._sign_in(start_of(there, look.sessions), there)
-            return self._proven(Renewed(name, kind.name), _expected(kind, name, there), there)
+            return self._proven(Renewed(name, kind.name), _answers(kind, name, there), there)
         if kind.name == "role" and "mfa_serial" not in there:
             return self._by_source(name, kind, there, look)
         if kind.name in ("machine", "existing"):
             self.world.screen.note(
                 f"{name} has nothing to renew: the SDKs fetch this machine's credentials themselves."
             )
-            return self._proven(Renewed(name, kind.name), _expected(kind, name, there), there)
+            return self._proven(Renewed(name, kind.name), _answers(kind, name, there), there)
         if kind.name == "role":
             self._source_first(there["source_profile"], look)
             look = self.look()
@@ -131,7 +130,7 @@ class Renewals:
             self.of(source)
         else:
             self.world.screen.note(f"{name} has nothing to renew: its role is assumed anew whenever it is used.")
-        return self._proven(Renewed(name, kind.name), _expected(kind, name, there), there)
+        return self._proven(Renewed(name, kind.name), _answers(kind, name, there), there)
 
     def _source_first(self, source: str, look: Look) -> None:
         """Renew the source of a role that wants a code, if it has ended."""
@@ -185,13 +184,10 @@ class Renewals:
         self._tell(renewed.profile, ends)
         return replace(renewed, expires_at=ends, identity=identity, edits=edits, backups=receipt.backups)
 
-    def _proven(self, renewed: Renewed, expected: Expected, there: Mapping[str, str]) -> Renewed:
-        """See who answers as a profile that nothing was written for; no program runs that the command does not name."""
-        name = renewed.profile
-        if name != self.named and runs_program(self.look().profiles, name):
-            self.world.screen.note(f"Its program was not run. To see who it is: ccsetup login {shlex.quote(name)}")
-            return renewed
-        identity = proof.identity(self.world, Who(name, _region(there)), expected)
+    def _proven(self, renewed: Renewed, answers: Answers, there: Mapping[str, str]) -> Renewed:
+        """See who answers as a profile that nothing was written for."""
+        kind = access.of(renewed.kind)
+        identity = proof.identity(self.world, Who(renewed.profile, _region(there)), kind.expects(answers))
         return replace(renewed, identity=identity, expires_at=_ends(self.world, renewed.profile))
 
     def _fault_of_program(self, name: str, there: Mapping[str, str]) -> Problem | None:
@@ -226,10 +222,6 @@ def renewable(name: str, profiles: Mapping[str, Mapping[str, str]], way: tuple[s
 
 def _answers(kind: Access, name: str, there: Mapping[str, str]) -> Answers:
     return Answers({**kind.again(name, there), "no_clone": "yes"})
-
-
-def _expected(kind: Access, name: str, there: Mapping[str, str]) -> Expected:
-    return kind.expects(_answers(kind, name, there))
 
 
 def _questions(kind: Access) -> tuple[Question, ...]:
