@@ -14,7 +14,7 @@ from test_team_setup import BASE, ROLE, Aws, Git, file, home, run, shown, sso
 from ccsetup import arguments
 from ccsetup.commands import doctor
 from ccsetup.commands.report import Report
-from ccsetup.model import Identity, Who
+from ccsetup.model import CloneResult, Identity, Who
 from ccsetup.world import World
 
 ENGINEER = sso(role="Engineer")
@@ -37,10 +37,10 @@ class Anybody(Aws):
 class Kept(Git):
     """Keeps clones as far as the doctor asks about them."""
 
-    def clone(self, route: Any, directory: Path, branch: str, progress: Any) -> str:
-        commit = super().clone(route, directory, branch, progress)
+    def clone(self, route: Any, directory: Path, branch: str, progress: Any, default: str = "") -> CloneResult:
+        result = super().clone(route, directory, branch, progress, default)
         (directory / "README").write_text("hello")
-        return commit
+        return result
 
     def resettled(self, directory: Path, settings: Any) -> Any:
         from ccsetup.model import Edit
