@@ -173,4 +173,4 @@ def test_a_credential_process_may_be_ccsetup_itself(clean_env: CleanEnv, tmp_pat
         [program(), "env", "other", "--shell", "bash"], env=variables, capture_output=True, text=True, check=True
     )
     assert done.stdout.startswith("# other, until 2099-01-01T00:00:00Z\nexport AWS_ACCESS_KEY_ID='ASIA")
-    assert not done.stderr
+    assert done.stderr in ("", " Fetching credentials …\n")  # a busy machine may take long enough to say so

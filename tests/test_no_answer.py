@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 from argparse import Namespace
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -28,7 +28,7 @@ from ccsetup.commands.options import Options
 from ccsetup.commands.report import Report
 from ccsetup.errors import NoRepository, Problem
 from ccsetup.git import Git
-from ccsetup.model import Identity, Repository, Who
+from ccsetup.model import Identity, Repository, Route, Who
 from ccsetup.questions import Target
 from ccsetup.sandbox.example import role_arn
 from ccsetup.world import Sighting, World
@@ -158,10 +158,8 @@ def test_what_the_files_say_of_an_end_stays_where_nobody_answers(tmp_path: Path)
 
 def test_git_that_gets_no_answer_is_no_fault_of_the_clone(tmp_path: Path) -> None:
     class Silent(FakeGit):
-        def do(self, directory: Path, *words: str) -> str:
-            if "ls-remote" in words:
-                raise Problem("git could not reach CodeCommit.", code="net.unreachable")
-            return super().do(directory, *words)
+        def reachable(self, route: Route) -> Sequence[str]:
+            raise Problem("git could not reach CodeCommit.", code="net.unreachable")
 
     settings = {
         "remote.origin.url": "codecommit::us-east-2://well@MySharedDemoRepo",
@@ -188,7 +186,9 @@ def test_one_that_did_not_answer_is_not_counted_among_those_that_said_no(tmp_pat
     )
     over = Problem("The credentials of over have ended.", code="keys.expired")
     asked = Round(
-        [Sighting(name, "us-east-2", refused=why) for name, why in (("silent", busy), ("well", no), ("over", over))]
+        seen=[
+            Sighting(name, "us-east-2", refused=why) for name, why in (("silent", busy), ("well", no), ("over", over))
+        ]
     )
     problem = finding.nothing(it, look, asked, Target("Nope", "us-east-2"), ["silent", "well", "over"])
     assert not isinstance(problem, NoRepository)

@@ -97,7 +97,7 @@ def _check(world: World, texts: AwsTexts, found: Sequence[Standing], named: Sequ
             it.usable, it.why = None, _NOT_ASKED
         elif it.usable is not False:
             waiting.append(it)
-    whos = [asking.who_of(profiles, sessions, it.name, world.env) for it in waiting]
+    whos = [asking.who_of(profiles, sessions, it.name, world.env)._replace(chosen=it.name in named) for it in waiting]
     with world.screen.busy(f"Asking AWS about {len(waiting)} profiles"):
         answers = asking.asked(world, whos)
     for it, answer in zip(waiting, answers, strict=True):
