@@ -37,10 +37,10 @@ class Anybody(Aws):
 class Kept(Git):
     """Keeps clones as far as the doctor asks about them."""
 
-    def clone(self, route: Any, directory: Path, branch: str, progress: Any) -> str:
-        commit = super().clone(route, directory, branch, progress)
+    def clone(self, route: Any, directory: Path, branch: str, progress: Any, default: str = "") -> Any:
+        result = super().clone(route, directory, branch, progress, default)
         (directory / "README").write_text("hello")
-        return commit
+        return result
 
     def resettled(self, directory: Path, settings: Any) -> Any:
         from ccsetup.model import Edit
