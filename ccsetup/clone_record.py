@@ -7,7 +7,6 @@ when git is done. The file is locked as long as its ccsetup lives. What is not a
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Iterator, Mapping
@@ -31,6 +30,8 @@ class Record:
 
     def note(self, **more: object) -> None:
         """Add facts to it."""
+        import json  # here and below: the first prompt does not wait for it
+
         self._told |= more
         if self._descriptor is not None:
             with suppress(OSError):
@@ -136,6 +137,8 @@ class Records:
 
 def _read(path: Path) -> Mapping[str, Any]:
     """Return what a record says; a last line that is cut short says nothing."""
+    import json
+
     told: dict[str, Any] = {}
     with suppress(OSError, ValueError):
         with path.open("rb") as file:

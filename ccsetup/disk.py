@@ -6,7 +6,6 @@ import errno
 import math
 import os
 import re
-import secrets
 import stat
 import time
 from collections.abc import Iterator
@@ -120,7 +119,7 @@ def draft(target: Path, data: bytes) -> Path:
 
 def draft_name(target: Path) -> Path:
     """Return a name beside a file that nobody else has, and nobody can guess."""
-    return target.with_name(f".{target.name}{MARK}{secrets.token_hex(_TOKEN_BYTES)}")
+    return target.with_name(f".{target.name}{MARK}{os.urandom(_TOKEN_BYTES).hex()}")
 
 
 def drafts(target: Path) -> Iterator[Path]:

@@ -582,3 +582,22 @@ print("password=" + signing.git_password(held["aws_secret_access_key"], "us-east
     assert git.do(tmp_path / "clone", "config", "--local", "--get-all", "credential.helper") == f"\n!{answer}\n"
     assert git.fetch(tmp_path / "clone")
     assert not told.exists()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has other permissions")
+def test_a_clone_has_the_permissions_that_any_new_folder_has(git: Git, tmp_path: Path) -> None:
+    git.clone(route("MySharedDemoRepo"), tmp_path / "a/b/clone", "", nothing)
+    (tmp_path / "plain").mkdir()
+    for name in ("a", "a/b", "a/b/clone", "a/b/clone/.git"):
+        assert (tmp_path / name).stat().st_mode == (tmp_path / "plain").stat().st_mode, name
+
+
+def test_a_directory_that_is_there_stays_the_same_one(git: Git, tmp_path: Path) -> None:
+    real, link = tmp_path / "real", tmp_path / "link"
+    real.mkdir(0o750)
+    link.symlink_to(real)
+    before = real.stat()
+    assert git.clone(route("MySharedDemoRepo"), link, "", nothing).commit
+    after = real.stat()
+    assert (after.st_ino, after.st_mode, link.is_symlink()) == (before.st_ino, before.st_mode, True)
+    assert (real / "README.md").is_file()

@@ -346,3 +346,13 @@ def test_a_disk_that_takes_no_more_keeps_the_clone(dev: Person, there: bool) -> 
     dev.git("large", "checkout", "-f")
     assert (dev.work / "large/zeros").stat().st_size == 4_000_000
     assert dev.git("large", "status", "--porcelain") == ""
+
+
+def test_the_folder_one_is_in_is_filled_where_it_is_empty(dev: Person) -> None:
+    done = dev.clone("MySharedDemoRepo", ".")
+    assert done.code == 0, done.shown
+    assert sorted(path.name for path in dev.work.iterdir() if path.name.startswith(".")) == [".git"]
+    assert dev.clone("MySharedDemoRepo", ".").code == 0
+    (dev.work / "mine").write_text("mine")
+    assert dev.clone("payments-api", ".").code == 1
+    pulls_and_pushes(dev, ".")

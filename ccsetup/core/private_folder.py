@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 import stat
 import time
 from collections.abc import Callable
@@ -23,7 +22,7 @@ _TRIES, _PAUSE_S = 10, 0.1
 
 def fresh_name(prefix: str = PREFIX) -> str:
     """Return a name that nobody can guess."""
-    return prefix + secrets.token_hex(8)
+    return prefix + os.urandom(8).hex()
 
 
 class PrivateFolder:
