@@ -179,6 +179,14 @@ def region_near(answers: Answers, look: Look) -> str | None:
     return regions.likeliest(near_by) or None
 
 
+def _is_same(there: Mapping[str, str], answers: Answers) -> bool:
+    """Say whether a profile is who these answers lead to: another one is changed only where a person names it."""
+    asked = {key: answers.text(key) for key in ("role_arn", "sso_account_id", "sso_role_name")}
+    if there.get("aws_access_key_id", "").startswith("AKIA"):
+        asked["aws_access_key_id"] = answers.text("access_key_id")
+    return all(there.get(key, value) == value for key, value in asked.items() if value)
+
+
 def _profile(access: Access) -> Question:
     def suggested(answers: Answers, look: Look) -> str | None:
         repo = look.told.get("repo")
@@ -186,7 +194,10 @@ def _profile(access: Access) -> Question:
         name = told or re.sub(r"[^A-Za-z0-9_.+=,-]+", "-", access.suggest(answers)) or "codecommit"
         taken = {source_name(answers)}
         free = (n for n in (name, *(f"{name}-{i}" for i in range(2, 100))) if n not in taken)
-        return next((n for n in free if n not in look.profiles or access.owns(look.profiles[n])), None)
+        there = look.profiles
+        return next(
+            (n for n in free if n not in there or (access.owns(there[n]) and _is_same(there[n], answers))), None
+        )
 
     def settle(value: Value, answers: Answers, look: Look) -> str | Corrected | None:
         name = str(value)

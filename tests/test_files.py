@@ -652,15 +652,22 @@ def whole(home: Home, before: Mapping[str, tuple[int, bytes | None]], after: Map
     return ours == after
 
 
+def filled(home: Home, there: str) -> None:
+    """Fill a home whose files are to be edited, or are new, or have other names."""
+    if there != "new":
+        home.fill()
+    if there == "linked":
+        os.link(home.config, home.path / "other")
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("there", [True, False], ids=["edited", "new"])
+@pytest.mark.parametrize("there", ["edited", "new", "linked"])
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EACCES, errno.EIO])
 def test_whichever_call_fails_the_files_are_the_old_or_the_new_ones(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_once: None, number: int, there: bool
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_once: None, number: int, there: str
 ) -> None:
     home = Home(tmp_path)
-    if there:
-        home.fill()
+    filled(home, there)
     before, change = home.listing(), home.plan()
     after = {f".aws/{edit.file}": (edit.after or "").encode() for edit in change.edits}
     for n in range(1, calls_of_an_edit(home, monkeypatch) + 1):
@@ -680,8 +687,7 @@ def test_whichever_call_fails_the_files_are_the_old_or_the_new_ones(
         assert all(name.startswith(".local") or (layer.names[n - 1] in ("unlink", "rmdir")) for name in left), (n, left)
         shutil.rmtree(home.path)
         home.path.mkdir()
-        if there:
-            home.fill()
+        filled(home, there)
 
 
 def test_an_interrupt_at_any_call_leaves_nothing_half_written(

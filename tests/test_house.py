@@ -31,7 +31,7 @@ PURE = {
     "talk", "flow", "questions", "sources", "parse", "paste", "address", "ini", "config", "plan", "refusals", "inert", "pick",
     "access", "branches", "checks", "submodule_names", "facts", "places", "examining", "tokens", "complaints", "masks", "denials", "policy", "transport", "assertion",
     "skim", "standing", "roster", "shells",
-    "edit_proof", "removals", "caution", "oddities", "profile_identity", "sharing", "completing", "meant", "repair", "letters", "headers", "keys", "merging", "team", "teamlines", "teamnames", "teamrules", "teammaking", "teamdiff", "teampaste",
+    "edit_proof", "section_lines", "removals", "caution", "oddities", "profile_identity", "sharing", "completing", "meant", "repair", "letters", "headers", "keys", "merging", "team", "teamlines", "teamnames", "teamrules", "teammaking", "teamdiff", "teampaste",
 }  # fmt: skip
 # One adapter may have several rooms: they may see each other, never another adapter's.
 FAMILIES = (

@@ -312,3 +312,16 @@ def test_a_long_term_key_that_is_replaced_is_told_and_can_be_undone(tmp_path: Pa
     assert "replaces the long-term key AKIA…MPLE of [dev]; ccsetup undo has it" in screen(around).text()
     assert "removes 1 line of [dev]: aws_session_token" in screen(around).text()
     assert around.files.changes()[0].edits[0].before == FOO.replace("N7", "N8")
+
+
+@pytest.mark.parametrize(
+    ("key", "name"), [("AKIAIOSFODNN7EXAMPLE", "codecommit"), ("AKIAIOSFODNN8EXAMPLE", "codecommit-2")]
+)
+def test_a_long_term_key_is_replaced_only_where_its_profile_is_named(tmp_path: Path, key: str, name: str) -> None:
+    around = world(tmp_path)
+    credentials = around.home / ".aws" / "credentials"
+    credentials.parent.mkdir()
+    credentials.write_text(f"[codecommit]\naws_access_key_id = {key}\naws_secret_access_key = {'f' * 40}\n")
+    given = {k: v for k, v in KEYS.items() if k != "profile"}
+    assert run(around, {**given, "no_clone": "yes"}, yes=True).profile == name
+    assert ("f" * 40 in credentials.read_text()) == (name != "codecommit")

@@ -1,0 +1,85 @@
+"""What stands around a line of an AWS file: the keys above and below it, and what is indented deeper behind it.
+
+Line numbers count from 1. No more than `MOST` lines are looked at, so that a file without end keeps nobody waiting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from ccsetup.letters import plain
+from ccsetup.patterns import later
+
+SETTING = later(r"([^=:]*?)\s*([=:])\s*(.*)")
+LIKE_HEADER = later(r"\[[^\[\]=]+\]\s*(?:[#;].*)?")
+MOST = 1000
+
+
+def depth(line: str) -> int:
+    """Return how many blanks a line begins with."""
+    return len(line) - len(line.lstrip())
+
+
+def says_nothing(line: str) -> bool:
+    """Say whether a line is blank or a comment."""
+    return line.strip()[:1] in ("", "#", ";")
+
+
+def key_of(line: str) -> str:
+    """Return the key of a line, lowercased; "" where it is no setting."""
+    parts = SETTING.fullmatch(plain(line.strip()))
+    return parts[1].lower() if parts else ""
+
+
+def keys_below(lines: Sequence[str], at: int) -> list[str]:
+    """Return the keys that stand under a header, up to the next one."""
+    keys = []
+    for line in lines[at : at + MOST]:
+        if line.strip()[:1] == "[" and LIKE_HEADER.fullmatch(line.strip()):
+            break
+        keys += [key] if not says_nothing(line) and (key := key_of(line)) else []
+    return keys
+
+
+def keys_above(lines: Sequence[str], at: int) -> set[str]:
+    """Return the keys of the section that a line is in, up to that line, its own included."""
+    found = set()
+    for line in reversed(lines[max(at - MOST, 0) : at]):
+        if line[:1] == "[":
+            break
+        found |= {key_of(line)} if not says_nothing(line) else set()
+    return found - {""}
+
+
+def keys_around(lines: Sequence[str], at: int, deep: int) -> set[str]:
+    """Return the keys of the section that a line is in; those that are indented deeper than `deep` apart."""
+    first = last = at - 1
+    while first > at - MOST and first and not LIKE_HEADER.fullmatch(lines[first].strip()) and lines[first][:1] != "[":
+        first -= 1
+    while last < min(len(lines), at + MOST) and lines[last][:1] != "[":
+        last += 1
+    return {key_of(line) for line in lines[first:last] if depth(line) <= deep} - {""}
+
+
+def deeper(lines: Sequence[str], at: int, deep: int) -> Iterator[tuple[int, str]]:
+    """Yield the lines behind one that are indented deeper than `deep`, and their numbers, up to one that is not."""
+    for number, line in enumerate(lines[at : at + MOST], at + 1):
+        if not says_nothing(line):
+            if depth(line) <= deep:
+                return
+            yield number, line
+
+
+def after_block(lines: Sequence[str], at: int, deep: int) -> tuple[int, int | None]:
+    """Return the last line of the block behind an indented header, and the last of the settings that follow it.
+
+    Those belong to the section above, as SDKs read it. None where none follow, or where there is no block: then the
+    header alone is indented.
+    """
+    last = max((number for number, _ in deeper(lines, at, deep)), default=at)
+    if last == at:
+        return last, None
+    end = last
+    while end < len(lines) and lines[end].lstrip()[:1] != "[":
+        end += 1
+    return last, max((n for n in range(last + 1, end + 1) if not says_nothing(lines[n - 1])), default=None)
