@@ -126,7 +126,7 @@ class Runner:
             return self._run([*_inside(directory), *words], env, ASK_S, most=MOST)
         except (subprocess.TimeoutExpired, _TooMuch):
             raise Problem(
-                f"git does not come to an end with the settings of {directory}.",
+                f"git could not finish reading the settings of {directory}.",
                 why="They are very long, or they include a file that never ends, such as a pipe or a device.",
                 next=f"Look at {directory / '.git' / 'config'}",
                 code="git.failed",

@@ -82,11 +82,16 @@ def names_program(profiles: Mapping[str, Mapping[str, object]], name: str) -> bo
     return any("credential_process" in there for there in chain(profiles, name))
 
 
+def unasked(names: str) -> str:
+    """Say that these profiles were not asked, since a program would have to run for it."""
+    return f"not asked: {names}. Their keys come from a program, which runs only for profiles you name."
+
+
 def not_run(name: str, next: str) -> Problem:
     """Return the Problem of a profile whose program was not started, since nobody chose the profile."""
     return Problem(
         f"{name} gets its keys from a program, which was not started.",
-        why="It runs for profiles that you name or choose, and for no others.",
+        why="It runs only for profiles that you name or choose.",
         next=f"Name it: {next}",
         code="process.not-run",
     )

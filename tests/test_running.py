@@ -114,7 +114,7 @@ def test_settings_that_never_end_hold_nobody_up(
     git, began = Git(env, tmp_path / "home"), time.monotonic()
     with pytest.raises(Problem) as refused:
         git.config(folder)
-    assert "does not come to an end with the settings" in refused.value.what
+    assert "could not finish reading the settings" in refused.value.what
     assert time.monotonic() - began < 8
     assert not running._running
 

@@ -40,7 +40,7 @@ def settings(facts: Facts) -> Iterator[Finding]:
     """A clone whose settings git cannot read."""
     if facts.clone_refuses:
         says = "git cannot read the settings of the clone you are in, so nothing was looked at there."
-        do = "Mend what git names; in a folder that is not your own, leave it alone."
+        do = "Fix what git names. If the folder isn't yours, leave it alone."
         yield Finding("git.settings", "stops", says, facts.clone_refuses, do=do)
 
 

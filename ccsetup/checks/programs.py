@@ -59,7 +59,7 @@ def named(facts: Facts) -> Iterator[Finding]:
             "git.program",
             severity,
             f"This clone's configuration names a program: {it.key}.",
-            "ccsetup does not start it. git does, by itself, when you fetch, push or look at the status here.",
+            "ccsetup doesn't start it. git starts it when you fetch, push or look at the status here.",
             path=Path(it.file) if it.file else clone.folder / ".git" / "config",
             do=f"Look at it before you use git here: git config --get-all {shlex.quote(it.key)}",
         )

@@ -60,7 +60,7 @@ def _of_address(facts: Facts, clone: Clone) -> Iterator[Finding]:
     elif (user := _USER.match(clone.remote)) and signing(clone):
         right = _USER.sub(r"\1", clone.remote, count=1)
         named = user[2].partition(":")[0]
-        says = f"This clone's remote names the user {named}, and its credential helper signs as another one."
+        says = f"This clone's remote names the user {named}, but its credential helper signs as a different one."
         because = "git sends the name in the address with the helper's password: 403 every time."
         yield _remote(facts, "stops", says, because, [_to(clone, right)], sure=True)
     else:

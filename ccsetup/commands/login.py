@@ -14,7 +14,7 @@ from ccsetup.commands.report import Report
 from ccsetup.errors import BadAnswer, Cancelled, Missing, Problem
 from ccsetup.look import Look
 from ccsetup.model import Asked, Back, Choice, Value
-from ccsetup.sources import near
+from ccsetup.sources import near, unasked
 from ccsetup.standing import Standing
 from ccsetup.world import World
 
@@ -154,7 +154,7 @@ def _all(world: World, renewals: Renewals, look: Look, options: Namespace) -> Re
     done = []
     for name in names:
         if runs(name, look.profiles):
-            world.screen.note(f"not asked: {name}. A program prints its keys, and runs where you name the profile.")
+            world.screen.note(unasked(name))
             continue
         if options.dry_run:
             _told(world, name, look)

@@ -64,10 +64,10 @@ def _agreed(world: World, wish: Wish, folder: Path, profile: str) -> None:
     Raises Problem where that is not wanted, or nobody is there.
     """
     there = not wish.yes and world.prompt is not None
-    question = f"This clone goes by {profile}, whose keys a program prints. Run it?"
+    question = f"This clone uses {profile}, which gets its keys from a program. Run that program?"
     if there and (wish.profile or seeking.agrees(world, wish, question)):
         return
-    world.screen.note(f"{cloning.shown(world, folder)} goes by {profile}.")
+    world.screen.note(f"{cloning.shown(world, folder)} uses {profile}.")
     raise not_run(profile, f"ccsetup clone {shlex.quote(wish.repo)} --profile {shlex.quote(profile)}")
 
 

@@ -101,8 +101,7 @@ def let_run(world: World, entry: Entry, look: Look, yes: bool) -> None:
     name = entry.answers.get(key, "")
     if key in look.given or not names_program(look.profiles, name):
         return
-    asked = Asked(
-        "programs", f"The file starts from {name}, whose keys a program prints. Run it?", "confirm", default="no"
-    )
+    question = f"The file uses your profile {name}, which gets its keys from a program. Run that program?"
+    asked = Asked("programs", question, "confirm", default="no")
     if yes or world.prompt is None or world.prompt.ask(asked) != "yes":
         raise not_run(name, f"--{key.replace('_', '-')} {shlex.quote(name)}")

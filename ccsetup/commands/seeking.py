@@ -14,7 +14,7 @@ from ccsetup.core import regions
 from ccsetup.errors import Cancelled, Elsewhere, NoRepository, Problem
 from ccsetup.look import Look
 from ccsetup.model import Asked, Back, Choice
-from ccsetup.sources import names_program, runs_program
+from ccsetup.sources import names_program, runs_program, unasked
 from ccsetup.world import Sighting, World
 
 _LEFT = "Cancelled. Nothing was cloned."
@@ -35,8 +35,7 @@ def seek(world: World, look: Look, wish: Wish, kept: Kept) -> Place | None:
         if place := _seen(world, look, wish, programs, asked, kept):
             return place
     elif programs:
-        told = f"not asked: {', '.join(programs)}. A program prints the keys, and runs for a profile that you name:"
-        world.screen.note(f"{told} --profile {shlex.quote(programs[0])}")
+        world.screen.note(f"{unasked(', '.join(programs))} To name one: --profile {shlex.quote(programs[0])}")
     if wish.create and not finding.silent(asked):
         return creating.place_for(world, look, wish, asked)
     refused = finding.nothing(world, look, asked, wish.target, names)

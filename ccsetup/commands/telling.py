@@ -10,6 +10,7 @@ from typing import Any
 from ccsetup.commands.diagnosis import Diagnosis, kinds
 from ccsetup.findings import Finding
 from ccsetup.inert import cells, inert, padded, wrap
+from ccsetup.sources import unasked
 
 MARKS = {"stops": ("red", "✗"), "hinders": ("yellow", "!"), "note": ("dim", "·")}
 WIDE = 100
@@ -113,10 +114,9 @@ def ending(there: Diagnosis, room: int | None, fix: bool = False) -> Iterator[Ro
     """Yield the last lines: who answered, what was found in all, and what to do next."""
     width = min(room or WIDE, WIDE)
     yield from _answered(there, width)
-    if unasked := [name for name in there.names if name in there.unasked]:
-        told = f"not asked: {_names(unasked)}. A program prints the keys, and runs for profiles that you name."
-        yield from _hung(("dim", " · "), "", told, width)
-        yield from _hung(("cyan", "   → "), "", f"ccsetup doctor {shlex.quote(unasked[0])}", width)
+    if names := [name for name in there.names if name in there.unasked]:
+        yield from _hung(("dim", " · "), "", unasked(_names(names)), width)
+        yield from _hung(("cyan", "   → "), "", f"ccsetup doctor {shlex.quote(names[0])}", width)
         yield ()
     yield from _hung(("", ""), "bold", summary(there), width)
     if not fix and (said := _repairs(there.findings)):
