@@ -13,7 +13,7 @@ from ccsetup.clients import AT_ONCE
 from ccsetup.model import Edit, Identity, Keys, Repository, Secret, Who
 from ccsetup.pool import Pool
 from ccsetup.resolve import Resolver
-from ccsetup.sdk import bounds, explained, refusals, session_of
+from ccsetup.sdk import bounds, explained, refusals, session_of, told
 from ccsetup.sessions import SessionCache
 from ccsetup.waiting import within
 from ccsetup.world import Answer, Sighting, Start
@@ -44,7 +44,7 @@ class Aws:
         """Parse a file with botocore's own parser, the one that every later reader uses."""
         from botocore.configloader import raw_config_parse
 
-        return explained(lambda: raw_config_parse(str(path)), Who("", ""))
+        return told(lambda: raw_config_parse(str(path)), Who("", ""))
 
     def pending(self) -> Sequence[Edit]:
         """Return the role-session cache files this run would leave; nothing has been written yet."""
@@ -93,9 +93,9 @@ class Aws:
         """Say which of these regions have a repository of that name, asking all at once; refusals count as no."""
         credentials = self._resolver.arguments(who)
         there: set[str] = set()
+        session, quick = told(lambda: session_of(who.profile, who.region), who), bounds(tries=1)
 
         def clients() -> list[Any]:
-            session, quick = session_of(who.profile, who.region), bounds(tries=1)
             return [session.create_client("codecommit", region, config=quick, **credentials) for region in regions]
 
         def ask(codecommit: Any) -> None:
@@ -159,9 +159,9 @@ class Aws:
     def _ask(self, service: str, who: Who, ask: Callable[[Any], T], resource: str = "") -> T:
         """Return what `ask` makes of a service's client that acts as `who`."""
         credentials = self._resolver.arguments(who)
+        session = told(lambda: session_of(who.profile, who.region), who)
 
         def work() -> T:
-            session = session_of(who.profile, who.region)
             return ask(session.create_client(service, config=bounds(), **credentials))
 
         return explained(work, who, resource)

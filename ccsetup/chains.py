@@ -46,6 +46,8 @@ class Chains:
         self._link(who, who.profile, ()).whos.append(who)
 
     def _link(self, who: Who, name: str, way: tuple[str, ...]) -> Link:
+        if who.profiles is None:  # as the files on disk say
+            return self._made(("files", name), name, lambda _: self._resolver.keys(who))
         there = resolve.settings_of(who, name)
         kind = resolve.origin(there, bool(way))
         if kind == "role":

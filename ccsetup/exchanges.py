@@ -9,7 +9,7 @@ from typing import Any
 from ccsetup.core import web_token
 from ccsetup.model import Keys, Secret, Who
 from ccsetup.policy import Federated, of_assertion, of_token
-from ccsetup.sdk import bounds, explained, problem_in, session_of
+from ccsetup.sdk import bounds, explained, problem_in, session_of, told
 from ccsetup.sdk_files import no_token
 
 
@@ -50,7 +50,9 @@ def keys_in(answer: Mapping[str, Any]) -> Keys:
 
 
 def _unsigned(region: str, role_arn: str, whom: Federated | None, ask: Callable[[Any], Mapping[str, Any]]) -> Keys:
+    session = told(lambda: session_of("", region), Who("", region))
+
     def exchange() -> Keys:
-        return keys_in(ask(session_of("", region).create_client("sts", config=bounds(unsigned=True))))
+        return keys_in(ask(session.create_client("sts", config=bounds(unsigned=True))))
 
     return explained(exchange, Who("", region), role_arn, federated=whom)

@@ -16,7 +16,7 @@ from ccsetup.authority import IamCall, IamPolicy, IamRole, Progress
 from ccsetup.errors import Problem
 from ccsetup.model import Keys, Who
 from ccsetup.resolve import Resolver
-from ccsetup.sdk import bounds, explained, session_of
+from ccsetup.sdk import bounds, explained, session_of, told
 from ccsetup.sessions import SessionCache
 from ccsetup.waiting import within
 from ccsetup.world import Start
@@ -115,11 +115,10 @@ class Iam:
 
     def _ask(self, service: str, who: Who, ask: Callable[[Any], T], resource: str = "", tries: int = 0) -> T:
         credentials = self._resolver.arguments(who)
+        session = told(lambda: session_of(who.profile, who.region), who)
 
         def work() -> T:
-            return ask(
-                session_of(who.profile, who.region).create_client(service, config=bounds(tries=tries), **credentials)
-            )
+            return ask(session.create_client(service, config=bounds(tries=tries), **credentials))
 
         return explained(work, who, resource)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -29,21 +30,23 @@ def region() -> str:
 
 
 def _loads(provider: str) -> bool:
-    def load() -> Any:
+    def load(session: Any) -> Any:
         check_files(())
-        return session_of("", "us-east-1").get_component("credential_provider").get_provider(provider).load()
+        return session.get_component("credential_provider").get_provider(provider).load()
 
     return _quickly(load) is not None
 
 
-def _by_metadata() -> str | None:
+def _by_metadata(session: Any) -> str | None:
     from botocore.utils import IMDSRegionProvider
 
-    found: str | None = IMDSRegionProvider(session_of("", "us-east-1")).provide()
+    found: str | None = IMDSRegionProvider(session).provide()
     return found
 
 
-def _quickly(work: Any) -> Any:
+def _quickly(work: Callable[[Any], Any]) -> Any:
+    """Return what `work` makes of a session; None when nobody answers at once."""
     with suppress(TimeoutError, Problem, *refusals()):
-        return within(_PATIENCE_S, work)[0]
+        session = session_of("", "us-east-1")  # which reads the files, however long that takes
+        return within(_PATIENCE_S, lambda: work(session))[0]
     return None

@@ -16,7 +16,7 @@ from ccsetup.errors import Problem
 from ccsetup.exchanges import by_web_identity
 from ccsetup.model import Keys, Secret, Who
 from ccsetup.refusals import too_busy
-from ccsetup.sdk import check_files, explained, problem_in, session_of, session_on_disk, told
+from ccsetup.sdk import check_files, credentials_parser, explained, problem_in, session_of, session_on_disk, told
 from ccsetup.sdk_files import chain, program_of
 from ccsetup.sessions import SessionCache
 from ccsetup.sources import ends, leaves_it_to_the_machine, moment, not_run
@@ -60,8 +60,8 @@ class Resolver:
 
     def _by_sdk(self, who: Who, cache: SessionCache) -> Keys:
         session = session_on_disk(who.profile, who.region)
-        profiles = explained(lambda: session.full_config["profiles"], who)
-        there = explained(session.get_scoped_config, who)
+        profiles = told(lambda: session.full_config["profiles"], who)
+        there = told(session.get_scoped_config, who)
         check_files(chain(profiles, who.profile))
         if leaves_it_to_the_machine(there):
             return _of_this_machine(who)
@@ -111,8 +111,10 @@ class Resolver:
         refuse_circle(source, name, there, way)
         first = self._planned(who, source, way) if source else of_machine(who, there.get("credential_source", ""))
 
+        session = told(lambda: session_of(name, who.region), who)
+
         def assume() -> Keys:
-            return self.assume(there, first, session_of(name, who.region).create_client, who.mfa_code)
+            return self.assume(there, first, session.create_client, who.mfa_code)
 
         return explained(assume, who._replace(profile=source or name), there["role_arn"])
 
@@ -174,6 +176,7 @@ def _from_the_files_alone(session: Any, program: str, cache: SessionCache) -> Ke
     resolver = session.get_component("credential_provider")
     for name in _OF_MACHINE:
         resolver.remove(name)
+    resolver.get_provider("shared-credentials-file")._ini_parser = credentials_parser(session)
     provider = resolver.get_provider("assume-role")
     provider.cache, provider._prompter = cache, no_code
 
@@ -259,9 +262,11 @@ def _of_this_machine(who: Who) -> Keys:
             code="source.none",
         )
 
+    session = told(lambda: session_of("", who.region), who)
+
     def look() -> Keys | None:
         check_files(())
-        chain = session_of("", who.region).get_component("credential_provider")
+        chain = session.get_component("credential_provider")
         found = (_frozen(chain.get_provider(name).load()) for name in ("container-role", "iam-role"))
         return next((keys for keys in found if keys), None)
 
@@ -279,9 +284,11 @@ def _of_this_machine(who: Who) -> Keys:
 def of_machine(who: Who, source: str) -> Keys:
     """Return the credentials that a credential_source names."""
 
+    session = told(lambda: session_of("", who.region), who)
+
     def look() -> Keys | None:
         check_files(())
-        chain = session_of("", who.region).get_component("credential_provider")
+        chain = session.get_component("credential_provider")
         found = chain.get_provider("assume-role")._credential_sourcer.source_credentials(source)
         return _frozen(found)
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from typing import Any
 
+from ccsetup import key_round
 from ccsetup.clients import AT_ONCE, Clients, endpoint_of
 from ccsetup.core import regions
 from ccsetup.errors import Problem
 from ccsetup.model import Keys, Repository, Who
+from ccsetup.online import late
 from ccsetup.pool import Pool
 from ccsetup.refusals import problem_of
 from ccsetup.resolve import Resolver
@@ -28,18 +29,22 @@ def sightings(resolver: Resolver, pool: Pool, places: Sequence[Who], name: str) 
 
     Within a minute each place has its answer, its refusal, or the word that it had none.
     """
-    keys = _keys(resolver, places)
+    clients = Clients(pool, _TRIES)
+    keys = _keys(clients, resolver, places)
     asked = [who for who in places if isinstance(keys[who.profile], Keys)]
     found: Found = {}
     for who in places:
         refused = keys[who.profile]
         if isinstance(refused, Problem):
             found[who.profile, who.region] = Sighting(who.profile, who.region, refused=refused)
-    clients, crew = Clients(pool, _TRIES), Crew(AT_ONCE, READ_S)
+    crew = Crew(AT_ONCE, READ_S)
     for run in _runs(asked):
         crew.add(_asking(clients, run, keys, name, found))
     crew.finish(FAULT_S)
-    return [found.get((who.profile, who.region)) or _unheard(who) for who in places]
+    heard = dict(found)
+    return [
+        heard.get((who.profile, who.region)) or Sighting(who.profile, who.region, refused=late(who)) for who in places
+    ]
 
 
 def create_repository(codecommit: Any, name: str, description: str) -> Repository:
@@ -61,22 +66,20 @@ def repository_in(found: Mapping[str, Any], region: str = "") -> Repository:
     )
 
 
-def _keys(resolver: Resolver, places: Sequence[Who]) -> dict[str, Keys | Problem]:
+def _keys(clients: Clients, resolver: Resolver, places: Sequence[Who]) -> dict[str, Keys | Problem]:
     """Return each profile's keys, or why there are none to be had without a person."""
     found: dict[str, Keys | Problem] = {}
     first = {who.profile: who for who in reversed(places)}
 
-    def fetch(who: Who) -> None:
-        try:
-            found[who.profile] = resolver.keys(who)
-        except Problem as problem:
-            found[who.profile] = problem
+    def use(who: Who, keys: Keys) -> None:
+        found[who.profile] = keys
 
-    crew = Crew(AT_ONCE)
-    for who in first.values():
-        crew.add(partial(fetch, who))
-    crew.finish(FAULT_S)
-    return {name: found.get(name) or _late(who) for name, who in first.items()}
+    def refuse(who: Who, refused: Problem, at: str) -> None:
+        found[who.profile] = refused
+
+    key_round.each(clients, resolver, [*first.values()], FAULT_S, use, refuse)
+    there = dict(found)
+    return {name: there.get(name) or late(who) for name, who in first.items()}
 
 
 def _runs(asked: Sequence[Who]) -> list[Sequence[Who]]:
@@ -107,11 +110,3 @@ def _sighting(clients: Clients, who: Who, keys: Keys, name: str) -> Sighting:
         return Sighting(who.profile, who.region, repository_in(answer, who.region))
     except refusals() as error:
         return Sighting(who.profile, who.region, refused=problem_of(error, who, name))
-
-
-def _unheard(who: Who) -> Sighting:
-    return Sighting(who.profile, who.region, refused=_late(who))
-
-
-def _late(who: Who) -> Problem:
-    return Problem(f"AWS did not answer {who.profile} in time.", next="Try again.", code="net.unreachable")

@@ -50,6 +50,7 @@ FAMILIES = (
         "pool",
         "clients",
         "chains",
+        "key_round",
         "online",
         "programs",
     },

@@ -23,10 +23,10 @@ from aws_ways import SSO_SESSION, WAYS, Place, Way, assumed, maria, role, settle
 from conftest import CleanEnv
 from test_sdk import Canned, hang, reset, says
 
-from ccsetup import online
 from ccsetup.aws import Aws
 from ccsetup.errors import Problem
 from ccsetup.model import Keys, Secret, Value, Who
+from ccsetup.programs import Programs
 from ccsetup.sandbox import Sandbox
 from ccsetup.sandbox.example import PEOPLE, REGION, role_arn
 from ccsetup.waiting import Crew, alone
@@ -165,7 +165,7 @@ def test_nobody_signs_in_and_all_of_one_sign_in_are_told_to(place: Place) -> Non
 def test_a_program_has_no_terminal_and_an_end_and_leaves_nothing_behind(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(online.Programs, "__init__", _short(online.Programs.__init__))
+    monkeypatch.setattr(Programs, "__init__", _short(Programs.__init__))
     mark = place.home / "alive"
     script = place.home / "asks.py"
     later = f"import time; time.sleep(3); open({str(mark)!r}, 'w')"

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
-from ccsetup import ini, standing
+from ccsetup import standing
+from ccsetup.commands.looking import settings
 from ccsetup.errors import Problem
-from ccsetup.ini import Document
 from ccsetup.standing import Standing
 from ccsetup.world import AwsTexts, World
 
@@ -25,23 +24,9 @@ def all_of(world: World, texts: AwsTexts) -> tuple[list[Standing], list[Problem]
             raise standing.Unsure
         return standing.in_plain_texts(config, credentials, cached, stamp(world)), []
     except standing.Unsure:
-        settings, secrets = ini.both(texts)
-        profiles, sessions = ini.profiles(settings, secrets), ini.sessions(settings)
-        found = standing.standings(profiles.items(), sessions, cached, stamp(world))
-        return found, [*_faults(texts.config_path, settings), *_faults(texts.credentials_path, secrets)]
-
-
-def _faults(path: Path, document: Document) -> list[Problem]:
-    if not document.fault:
-        return []
-    return [
-        Problem(
-            f"{path}, line {document.fault.line}: {document.fault.says}",
-            why="While that stands no AWS tool can read any profile.",
-            next=f"Mend line {document.fault.line}.",
-            code=document.fault.code,
-        )
-    ]
+        there = settings(texts)
+        found = standing.standings(there.profiles.items(), there.sessions, cached, stamp(world))
+        return found, [*there.faults]
 
 
 def _cached(world: World) -> Callable[[str], str]:

@@ -6,8 +6,9 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ccsetup import ini, roster
+from ccsetup import roster
 from ccsetup.commands import standings
+from ccsetup.commands.looking import settings
 from ccsetup.commands.report import Report
 from ccsetup.errors import ENDED, BadAnswer, Problem
 from ccsetup.sources import near, runs_program
@@ -89,8 +90,7 @@ def _check(world: World, texts: AwsTexts, found: Sequence[Standing], named: Sequ
     """
     from ccsetup.commands import asking
 
-    config, credentials = ini.both(texts)
-    profiles, sessions = ini.profiles(config, credentials), ini.sessions(config)
+    profiles, sessions, _ = settings(texts)
     waiting = []
     for it in found:
         if it.name not in named and runs_program(profiles, it.name):
