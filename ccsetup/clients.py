@@ -28,13 +28,18 @@ class Clients:
         self._made: dict[tuple[str, ...], Any] = {}
 
     def acting(self, service: str, who: Who, keys: Keys | None) -> Any:
-        """Return the service's client where `who` asks; what this thread asks it next is signed with these keys."""
+        """Return the service's client where `who` asks; what this thread asks it next is signed with these keys.
+
+        Raises Problem where nobody reaches its host.
+        """
         from botocore.credentials import Credentials
 
         token = keys.session_token.reveal() if keys and keys.session_token else None
         _own.credentials = keys and Credentials(keys.access_key_id, keys.secret_access_key.reveal(), token)
         _own.ahead_s = None
-        return self._of(service, who)
+        client = self._of(service, who)
+        self._pool.check(client.meta.endpoint_url)  # before anything is signed: that takes longer than all the rest
+        return client
 
     def _of(self, service: str, who: Who) -> Any:
         own = endpoint_of(who)

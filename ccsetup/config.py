@@ -273,10 +273,7 @@ def parse(text: str) -> dict[str, dict[str, str]]:
 
 
 def window(before: str, after: str) -> tuple[int, str, str]:
-    """Return the parts of two long texts that hold all that differs, and where both begin, in characters.
-
-    They are whole parts, with a neighbour on each side.
-    """
+    """Return where all that differs between two long texts begins, and it: whole parts, with a neighbour each side."""
     a, b = len(before), len(after)
     if max(a, b) <= WHOLE:
         return 0, before, after

@@ -84,14 +84,14 @@ def check(before: str | None, after: str | None, sections: Sequence[Section], sh
         return  # then what was meant is what SDKs read
     line = count_lines((before or "")[:start])
     for section in sections:
-        for number, key, says in _foreign(old, section, shared):
-            raise _refused(line + number, says, section, f"It would go with {key} of [{config.heading(section)}]")
-    ours: set[Name] = {section[:3] for section in sections}
-    was, now = _meant(old, file, ours, shared), _meant(new, file, ours, shared)
-    for name in [*was, *now]:
-        if was.get(name) != now.get(name):
-            says = f"what was meant by [{name[2]}] would change."
-            raise _refused(line + 1, says, sections[0], f"[{config.heading(sections[0])}] is to be changed alone")
+        for number, key, code, says in _foreign(old, section, shared):
+            why = f"It would go with {key} of [{config.heading(section)}]"
+            raise _refused(section, line + number, code, says, why)
+    was, now = (_meant(text, sections, shared) for text in (old, new))
+    if changed := [name for name in {**was, **now} if was.get(name) != now.get(name)]:
+        says = f"what was meant by [{changed[0][2]}] would change."
+        why = f"[{config.heading(sections[0])}] is to be changed alone"
+        raise _refused(sections[0], line + 1, "section.indented-key", says, why)
 
 
 def differs(
@@ -108,10 +108,9 @@ def differs(
     for one, other in pairs:
         if other.fault and not one.fault:
             return other.fault.says
-        there, left_ = _others(one, touched.sections), _others(other, touched.sections)
-        for name in [*there, *left_]:
-            if there.get(name) != left_.get(name):
-                return f"[{name[1]}] would read otherwise"
+        there, left = _others(one, touched.sections), _others(other, touched.sections)
+        if changed := [name for name in {**there, **left} if there.get(name) != left.get(name)]:
+            return f"[{changed[0][1]}] would read otherwise"
     return ""
 
 
@@ -131,19 +130,23 @@ def _others(document: ini.Document, but: Collection[tuple[str, str]]) -> dict[tu
     return found
 
 
-def _refused(line: int, says: str, section: Section, why: str) -> Problem:
+def _refused(section: Section, line: int, code: str, says: str, why: str) -> Problem:
     return Problem(
         f"Line {line} of the AWS {section.file} file: {says}",
         why=f"{why}, so nothing was written.",
         next="Repair it first: ccsetup doctor --fix",
-        code="section.indented-key" if "indented" in says else "file.stray-line",
+        code=code,
     )
 
 
-def _foreign(text: str, section: Section, shared: bool) -> Iterator[tuple[int, str, str]]:
-    """Yield each line of a setting that the section changes on which something else stands, the key, and what it is."""
-    changed = [it for stanza in ini.read(text, section.file).find(section.type, section.name) for it in stanza.settings]
-    changed = [it for it in changed if section.settings.get(it.key, it.value) != it.value]
+def _foreign(text: str, section: Section, shared: bool) -> Iterator[tuple[int, str, str, str]]:
+    """Yield each line of a setting that the section changes on which something else stands.
+
+    With it come the setting's key, and a code and a sentence for what else that is.
+    """
+    there = [it for stanza in ini.read(text, section.file).find(section.type, section.name) for it in stanza.settings]
+    wanted = {key: None if it is None else config.revealed(it) for key, it in section.settings.items()}
+    changed = [it for it in there if wanted.get(it.key, it.value) != it.value]
     if not changed:
         return
     lines, reading = LINE.findall(text), _reading(text, section.file, shared)
@@ -153,9 +156,10 @@ def _foreign(text: str, section: Section, shared: bool) -> Iterator[tuple[int, s
         for number in setting.lines:
             odd = next((it for it in reading.oddities if it.first <= number <= it.last), None)
             if odd and (odd.key != setting.key or len(odd.ways[0].lines) > odd.last - odd.first + 1):
-                yield number, setting.key, odd.says
+                yield number, setting.key, odd.code, odd.says
             elif owners.get(number, mine) != mine or _is_something(lines[number - 1], number, setting):
-                yield number, setting.key, "this line is indented, so it reads as part of the value above it."
+                says = "this line is indented, so it reads as part of the value above it."
+                yield number, setting.key, "section.indented-key", says
 
 
 def _is_something(line: str, number: int, setting: Setting) -> bool:
@@ -185,13 +189,14 @@ def _owners(document: ini.Document) -> Iterator[tuple[int, Owner]]:
             yield from ((number, owner) for number in setting.lines)
 
 
-def _meant(text: str, file: FileName, but: set[Name], shared: bool) -> dict[Name, list[dict[str, str]]]:
-    """Return what all other sections were meant to say."""
+def _meant(text: str, but: Sequence[Section], shared: bool) -> dict[Name, list[dict[str, str]]]:
+    """Return what all other sections were meant to say; one under another's odd header is that one."""
+    ours: set[Name] = {section[:3] for section in but}
     found: dict[Name, list[dict[str, str]]] = {}
-    for document in _documents(_reading(text, file, shared).text, file, shared):
+    for document in _documents(_reading(text, but[0].file, shared).text, but[0].file, shared):
         for stanza in document.stanzas:
-            name: Name = document.file, stanza.type, stanza.name
             likely = ini.logical(headers.meant(stanza.header, document.file, ()).header, document.file)
-            if name not in but and (document.file, *likely) not in but:
-                found.setdefault(name, []).append(stanza.values)
+            names: list[Name] = [(document.file, stanza.type, stanza.name), (document.file, *likely)]
+            if ours.isdisjoint(names):
+                found.setdefault(names[0], []).append(stanza.values)
     return found

@@ -84,8 +84,7 @@ class Stanza:
 class Document:
     """One AWS file, read. With a fault botocore refuses all of it; what could be read is there all the same.
 
-    Where one file is `shared` by both, each section counts for one of them: for the config file what that understands,
-    `[default]` included, for the credentials file what is left.
+    Where both are one file (`shared`) each section is of one of them: of the config file where that understands it.
     """
 
     file: FileName
@@ -114,8 +113,7 @@ class Document:
         return tuple(it for it in made if not self.shared or self._is_ours(it.header))
 
     def _is_ours(self, header: str) -> bool:
-        understood = bool(logical(header, "config")[0])
-        return header == DEFAULTS or understood == (self.file == "config")
+        return header == DEFAULTS or bool(logical(header, "config")[0]) == (self.file == "config")
 
     @cached_property
     def named(self) -> dict[tuple[str, str], list[Stanza]]:
@@ -184,10 +182,8 @@ def read(text: str, file: FileName, shared: bool = False) -> Document:
 
 def both(texts: AwsTexts) -> tuple[Document, Document]:
     """Read the config and the credentials file."""
-    return (
-        read(texts.config or "", "config", texts.shared),
-        read(texts.credentials or "", "credentials", texts.shared),
-    )
+    config, credentials = texts.config or "", texts.credentials or ""
+    return read(config, "config", texts.shared), read(credentials, "credentials", texts.shared)
 
 
 def _plain_headers(text: str) -> list[str] | None:

@@ -21,7 +21,7 @@ _OF_SOURCE = ("access.identity", "keys.expired")  # a role is refused so for the
 def identities(resolver: Resolver, pool: Pool, whos: Sequence[Who], deadline_s: float) -> Sequence[Answer]:
     """Ask STS who each of these is, 16 at a time; nobody is asked anything. Who has no answer in time is told so."""
     asking = _Asking(Clients(pool, _TRIES))
-    key_round.each(asking.clients, resolver, whos, deadline_s, asking.ask, asking.refuse)
+    late = key_round.each(asking.clients, resolver, whos, deadline_s, asking.ask, asking.refuse)
     found = dict(asking.found)  # those that still wait for an answer go on without us
     return [found.get(who.profile) or Answer(who.profile, refused=late(who), at=who.profile) for who in whos]
 
@@ -51,8 +51,3 @@ class _Asking:
 
 def _identity(answer: Any) -> Identity:
     return Identity(answer["Account"], answer["Arn"], answer["UserId"])
-
-
-def late(who: Who) -> Problem:
-    """Return the Problem of a profile that nobody answered for in time."""
-    return Problem(f"AWS did not answer {who.profile} in time.", next="Try again.", code="net.unreachable")

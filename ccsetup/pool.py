@@ -17,11 +17,16 @@ Send = Callable[[Any], Any]
 
 
 class Pool:
-    """Sends what clients sign, over connections that it keeps, through the proxy that the environment names."""
+    """Sends what clients sign, over connections that it keeps, through the proxy that the environment names.
+
+    Once a host has been out of reach a few times, everybody else is told so at once.
+    """
 
     def __init__(self, size: int) -> None:
         self._size = size
         self._sends: dict[tuple[object, ...], Send] = {}
+        self._vain: dict[str, list[Exception]] = {}
+        self._heard: set[str] = set()
 
     def serve(self, client: Any, session: Any) -> None:
         """Have a client's requests sent from here; `session` is the SDK's session it was made from."""
@@ -31,32 +36,32 @@ class Pool:
         verify = session.get_config_variable("ca_bundle") or os.environ.get("REQUESTS_CA_BUNDLE") or True
         key = (verify, *sorted(proxies.items()))
         if key not in self._sends:
-            self._sends[key] = _patient(_lasting(verify, self._size, proxies).send)
+            self._sends[key] = self._patient(_lasting(verify, self._size, proxies).send)
         send = self._sends[key]
         client.meta.events.register("before-send", lambda request, **_: send(request))
 
-
-def _patient(send: Send) -> Send:
-    """Return what sends so, until a host has been out of reach a few times: then everybody else is told so at once."""
-    from botocore.exceptions import ConnectionError
-
-    vain: dict[str, list[Exception]] = {}
-    heard: set[str] = set()
-
-    def sending(request: Any) -> Any:
-        host = urlsplit(request.url).netloc
-        said = vain.setdefault(host, [])
-        if len(said) >= _IN_VAIN and host not in heard:
+    def check(self, url: str) -> None:
+        """Raise Problem where a host has been out of reach so often that nobody tries it any more."""
+        host = urlsplit(url).netloc
+        said = self._vain.get(host, [])
+        if len(said) >= _IN_VAIN and host not in self._heard:
             raise problem_of(said[0], Who("", ""))
-        try:
-            answer = send(request)
-        except ConnectionError as error:
-            said.append(error)
-            raise
-        heard.add(host)
-        return answer
 
-    return sending
+    def _patient(self, send: Send) -> Send:
+        from botocore.exceptions import ConnectionError
+
+        def sending(request: Any) -> Any:
+            self.check(request.url)
+            host = urlsplit(request.url).netloc
+            try:
+                answer = send(request)
+            except ConnectionError as error:
+                self._vain.setdefault(host, []).append(error)
+                raise
+            self._heard.add(host)
+            return answer
+
+        return sending
 
 
 def _lasting(verify: Any, size: int, proxies: dict[str, str]) -> Any:

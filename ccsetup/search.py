@@ -9,8 +9,8 @@ from ccsetup import key_round
 from ccsetup.clients import AT_ONCE, Clients, endpoint_of
 from ccsetup.core import regions
 from ccsetup.errors import Problem
+from ccsetup.key_round import late
 from ccsetup.model import Keys, Repository, Who
-from ccsetup.online import late
 from ccsetup.pool import Pool
 from ccsetup.refusals import problem_of
 from ccsetup.resolve import Resolver
@@ -77,9 +77,9 @@ def _keys(clients: Clients, resolver: Resolver, places: Sequence[Who]) -> dict[s
     def refuse(who: Who, refused: Problem, at: str) -> None:
         found[who.profile] = refused
 
-    key_round.each(clients, resolver, [*first.values()], FAULT_S, use, refuse)
+    unheard = key_round.each(clients, resolver, [*first.values()], FAULT_S, use, refuse)
     there = dict(found)
-    return {name: there.get(name) or late(who) for name, who in first.items()}
+    return {name: there.get(name) or unheard(who) for name, who in first.items()}
 
 
 def _runs(asked: Sequence[Who]) -> list[Sequence[Who]]:

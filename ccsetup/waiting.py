@@ -13,10 +13,26 @@ from typing import TypeVar
 
 T = TypeVar("T")
 _GLANCE_S = 0.05
+_TURN_S = 0.25  # what a look around may take at the most where nothing but waiting is done
+_OWN_S = 0.002  # of our own work, for each thing that a crew gets done
 _MOST = 256  # threads of one crew, however many of them hang
 
 # Set where nobody shall be asked for anything, such as while many profiles are tried at once: no sign-in opens there.
 alone: ContextVar[bool] = ContextVar("alone", default=False)
+
+
+class _Waited:
+    """How long has been waited. A process that was stopped, or had no turn, has not: a look around takes its time."""
+
+    def __init__(self) -> None:
+        self._last, self._seconds = time.monotonic(), 0.0
+
+    def seconds(self) -> float:
+        """Return the seconds so far; to be asked at every look around."""
+        now = time.monotonic()
+        self._seconds += min(now - self._last, _TURN_S)
+        self._last = now
+        return self._seconds
 
 
 def within(seconds: float, *works: Callable[[], T]) -> list[T]:
@@ -38,10 +54,10 @@ def within(seconds: float, *works: Callable[[], T]) -> list[T]:
     threads = [threading.Thread(target=run, args=pair, daemon=True) for pair in enumerate(works)]
     for thread in threads:
         thread.start()
-    end = time.monotonic() + seconds
+    waited = _Waited()
     for thread in threads:
-        while thread.is_alive() and time.monotonic() < end:
-            thread.join(_GLANCE_S)
+        while thread.is_alive() and waited.seconds() < seconds:
+            thread.join(min(_GLANCE_S, seconds))
     if wrong:
         raise wrong[0]
     if len(done) < len(works):
@@ -74,6 +90,7 @@ class Crew:
         self._changed = threading.Condition()
         self._left: deque[Callable[[], object]] = deque()
         self._busy: dict[threading.Thread, float] = {}  # and since when
+        self._done = 0
         self._wrong: list[BaseException] = []
 
     def add(self, work: Callable[[], object]) -> None:
@@ -83,17 +100,20 @@ class Crew:
             self._changed.notify()
 
     def finish(self, seconds: float) -> bool:
-        """Wait until all is done; False when time ran out first, and what was not begun then never is."""
-        end = time.monotonic() + seconds
+        """Wait until all is done; False when time ran out first, and what was not begun then never is.
+
+        The time is for waiting: what each work costs us is added to it as that is done.
+        """
+        waited = _Waited()
         try:
-            while (now := time.monotonic()) < end:
+            while (left := seconds + self._done * _OWN_S - waited.seconds()) > 0:
                 with self._changed:
                     if self._wrong:
                         raise self._wrong[0]
                     if not self._left and not self._busy:
                         return True
-                    self._hire(now)
-                    self._changed.wait(min(_GLANCE_S, end - now))
+                    self._hire(time.monotonic())
+                    self._changed.wait(min(_GLANCE_S, left))
         finally:
             with self._changed:
                 self._left.clear()
@@ -114,6 +134,7 @@ class Crew:
                 work()
             except BaseException as error:  # noqa: BLE001 — it is raised again where it is waited for
                 self._wrong.append(error)
+            self._done += 1  # one that is lost when two threads count at once is no loss
 
     def _next(self, own: threading.Thread) -> Callable[[], object] | None:
         """Return what a thread does next; None: it goes, since nothing is left or another one has its place."""
