@@ -118,7 +118,7 @@ def test_keys_are_found_once_and_no_secret_shows(place: Sandbox) -> None:
 
 
 def test_sixteen_are_asked_at_once_and_no_more(place: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    lock, now, most = threading.Lock(), [0], [0]
+    lock, now, most, full = threading.Lock(), [0], [0], threading.Event()
     real = pool._lasting
 
     def counting(*about: Any) -> Any:
@@ -129,7 +129,10 @@ def test_sixteen_are_asked_at_once_and_no_more(place: Sandbox, monkeypatch: pyte
             with lock:
                 now[0] += 1
                 most[0] = max(most[0], now[0])
-            time.sleep(0.05)
+                if now[0] == search.AT_ONCE:
+                    full.set()
+            full.wait(1)
+            time.sleep(0.02)
             with lock:
                 now[0] -= 1
             return send(request)
