@@ -29,7 +29,7 @@ ccsetup  AWS CodeCommit access, set up and cloned
   ccsetup doctor [PROFILE …]   finds what is wrong, and where; --fix repairs it
   ccsetup team check|export    a team's file, checked line by line or made from profiles here
   ccsetup share REPO           for administrators: both accounts' policies and the team file; --apply does it
-  ccsetup completion SHELL     completion for bash, zsh or fish
+  ccsetup completion SHELL     completion for bash, zsh, fish or tcsh
   ccsetup demo                 all of it against a sandbox AWS on this machine: no account, no network
 
 Kinds     sso · role · mfa · keys · oidc · saml · federation · machine · existing

@@ -31,7 +31,7 @@ PURE = {
     "talk", "flow", "questions", "sources", "parse", "paste", "address", "ini", "config", "plan", "refusals", "inert", "pick",
     "access", "branches", "checks", "submodule_names", "facts", "places", "examining", "tokens", "complaints", "masks", "denials", "policy", "transport", "assertion",
     "skim", "standing", "roster", "shells",
-    "edit_proof", "section_lines", "removals", "caution", "oddities", "profile_identity", "sharing", "completing", "meant", "repair", "letters", "headers", "keys", "merging", "team", "teamlines", "teamnames", "teamrules", "teammaking", "teamdiff", "teampaste",
+    "edit_proof", "section_lines", "removals", "caution", "oddities", "profile_identity", "sharing", "meant", "repair", "letters", "headers", "keys", "merging", "team", "teamlines", "teamnames", "teamrules", "teammaking", "teamdiff", "teampaste",
 }  # fmt: skip
 # One adapter may have several rooms: they may see each other, never another adapter's.
 FAMILIES = (
@@ -159,6 +159,7 @@ def test_heavy_doors_open_inside_the_function_that_needs_them(floor: str, room: 
         "filelock",
         "trustme",
         "defusedxml",
+        "shtab",
     }
     top = [node for node in tree.body if isinstance(node, (ast.Import, ast.ImportFrom))]
     loaded = {name.split(".")[0] for name in imports(ast.Module(top, []))}
@@ -184,6 +185,7 @@ def test_starting_loads_no_heavy_library(code: str) -> None:
         "configobj",
         "filelock",
         "defusedxml",
+        "shtab",
     }
     assert not loaded_by(code) & heavy
 

@@ -1,80 +1,145 @@
-"""The script by which a shell completes ccsetup: made from the commands' own parsers, whenever it is asked for."""
+"""The script with which a shell completes ccsetup's words: shtab makes it from the commands' own parsers.
+
+This file adds only what shtab lacks. shtab's own way to list a command's output makes bash and zsh expand it, and a
+profile's name is text from outside, so these two shells get a function that reads the names as text. bash splits
+--profile=dev at the `=`, and zsh users may load the script with `source`; shtab's scripts handle neither.
+
+shtab's PowerShell script is not offered: it inserts names and paths without quotes, so PowerShell would run a $(…) in
+one of them, and after a flag without a value it completes nothing.
+"""
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Mapping
+from typing import Any
 
-from ccsetup import completing
 from ccsetup.commands.report import Report
-from ccsetup.completing import DIRECTORY, FILE, PROFILE, Command
-from ccsetup.core import regions
 from ccsetup.transport import AWS_CLI, HELPER, OURS, REMOTE
 from ccsetup.world import World
 
-ABOUT = "Print the script by which bash, zsh or fish complete commands, flags and profiles."
-USAGE = "bash|zsh|fish"
-EXAMPLE = "source <(ccsetup completion bash)"
+SHELLS = ("bash", "zsh", "fish", "tcsh")
+ABOUT = f"Print the script with which {', '.join(SHELLS[:-1])} or {SHELLS[-1]} completes commands, flags and profiles."
+USAGE = "|".join(SHELLS)
+EXAMPLE = 'eval "$(ccsetup completion bash)"'
 NOTHING: Mapping[str, object] = {"shell": None, "script": None}
 
-_TAKEN = {
-    "profile": PROFILE,
-    "developer": PROFILE,
-    "profiles": PROFILE,
-    "names": PROFILE,
-    "source_profile": PROFILE,
-    "output": "json text table yaml",
-    "via": f"{REMOTE} {HELPER}",
-    "helper": f"{OURS} {AWS_CLI}",
-    "keys": "- env",
-    "paste": "-",
-    "directory": DIRECTORY,
-    "out": DIRECTORY,
-    "saml_assertion": FILE,
-    "web_identity_token_file": FILE,
-    "policy": FILE,
-    "team": FILE,
+# How each shell lists the profiles' names. tcsh has no functions: it splits a name at blanks and expands * ~ {} in it.
+_PROFILES = {
+    "bash": "_ccsetup_profiles",
+    "zsh": "_ccsetup_profiles",
+    "fish": "(ccsetup completion --profiles 2>/dev/null)",
+    "tcsh": "`ccsetup completion --profiles`",
 }
-_FLAGS = {"--credential-source": "Ec2InstanceMetadata EcsContainer Environment"}
+_BEFORE = {
+    "bash": """\
+_ccsetup_profiles() {
+    local name
+    while IFS= read -r name; do
+        printf -v name %q "$name"
+        [[ $name == "$1"* ]] && printf '%s\\n' "$name"
+    done < <(ccsetup completion --profiles 2>/dev/null)
+}""",
+    "zsh": """\
+_ccsetup_profiles() {
+    local -a names=(${(f)"$(ccsetup completion --profiles 2>/dev/null)"})
+    compadd "$@" -a names
+}
+if [[ $zsh_eval_context[-1] == file ]]; then
+    compdef _shtab_ccsetup ccsetup
+    return
+fi""",
+}
+_AFTER = {
+    "bash": """
+_ccsetup() {
+    local word last=${COMP_WORDS[COMP_CWORD]}
+    local -a words=()
+    for word in "${COMP_WORDS[@]:0:COMP_CWORD}"; do
+        [[ $word == = ]] || words+=("$word")
+    done
+    COMP_WORDS=("${words[@]}" "${last#=}")
+    COMP_CWORD=${#words[@]}
+    _shtab_ccsetup
+}
+complete -o bashdefault -F _ccsetup ccsetup""",
+}
 
 
 def flags(parser: argparse.ArgumentParser) -> None:
     """Add which shell."""
-    parser.add_argument("shell", choices=["bash", "zsh", "fish"], help="whose script to print")
+    parser.add_argument("shell", choices=SHELLS, help="whose script to print")
 
 
 def main(options: argparse.Namespace, world_of: Callable[[], World]) -> Report:
     """Print the script."""
-    text = completing.script(options.shell, commands())
-    world_of().screen.output(text.rstrip("\n"))
+    text = script(options.shell)
+    world_of().screen.output(text)
     return Report({"ok": True, "shell": options.shell, "script": text})
 
 
-def commands() -> dict[str, Command]:
-    """Return every command with what its parser takes."""
+def script(shell: str) -> str:
+    """Return the script for one of SHELLS."""
+    import shtab
+
+    parser = _parser(equals=shell == "zsh")
+    return shtab.complete(parser, shell, preamble=_BEFORE.get(shell, "")) + _AFTER.get(shell, "")
+
+
+def _parser(equals: bool) -> argparse.ArgumentParser:
+    """Return one parser of all commands; without a command it knows setup's flags.
+
+    `equals` spells a flag that takes a value as zsh needs it to accept --flag=value too.
+    """
     from ccsetup import arguments
 
-    return {name: _command(arguments.story(name).ABOUT, arguments.parser_of(name)) for name in arguments.COMMANDS}
-
-
-def _command(about: str, parser: argparse.ArgumentParser) -> Command:
-    flags: dict[str, str | None] = {}
-    places: list[str | None] = []
-    for action in parser._actions:
+    root = argparse.ArgumentParser("ccsetup", add_help=False)
+    for action in arguments.parser_of("setup")._actions:
         if action.option_strings:
-            flag = max(action.option_strings, key=len)
-            flags[flag] = "" if action.nargs == 0 else _FLAGS.get(flag) or _taken(action)
-        else:
-            places.append(_taken(action))
-    return Command(about, flags, places)
+            root._add_action(action)
+    commands = root.add_subparsers()
+    for name in arguments.COMMANDS:
+        parser = arguments.parser_of(name)
+        commands.add_parser(name, help=parser.description, parents=[parser], add_help=False)
+    takes = _takes()
+    for parser in (root, *commands.choices.values()):
+        for action in parser._actions:
+            if action.nargs != 0 and action is not commands:
+                _offer(action, takes)
+                if equals:
+                    action.option_strings = [f"{flag}=" for flag in action.option_strings]
+    return root
 
 
-def _taken(action: argparse.Action) -> str | None:
-    """Return what an argument takes: one of its choices, a profile, a folder, a file; None when that is anybody's."""
+def _offer(action: argparse.Action, takes: Mapping[object, Any]) -> None:
+    names = (*action.option_strings, action.metavar, action.dest)
+    found = next((takes[name] for name in names if name in takes), None)
+    if isinstance(found, dict):
+        action.complete = found  # type: ignore[attr-defined]  # as shtab wants to be told
+    elif not action.choices:
+        action.choices = found
+
+
+def _takes() -> Mapping[object, Any]:
+    """Return what arguments take, by flag, placeholder or name: a list of words, or a completer as shtab has it."""
+    import shtab
+
     from ccsetup import access
+    from ccsetup.commands.visitors import KINDS
+    from ccsetup.core import regions
 
-    if action.choices:
-        return " ".join(map(str, action.choices))
-    everywhere = " ".join(regions.REGIONS)
-    known = {"kind": " ".join(kind.name for kind in access.KINDS), "region": everywhere, "sso_region": everywhere}
-    return known.get(action.dest) or _TAKEN.get(action.dest)
+    paths = ("FILE", "FILE|URL", "FILE|-", "saml_assertion", "web_identity_token_file", "policy")
+    return {
+        **dict.fromkeys(("PROFILE", "FILE|PROFILE", "profile", "source_profile"), _PROFILES),
+        **dict.fromkeys(paths, shtab.FILE),
+        **dict.fromkeys(("DIR", "directory"), shtab.DIRECTORY),
+        **dict.fromkeys(("region", "sso_region"), tuple(regions.REGIONS)),
+        "KIND": [kind.name for kind in access.KINDS],
+        "--kind": KINDS,
+        "--credential-source": ["Ec2InstanceMetadata", "EcsContainer", "Environment"],
+        "output": ["json", "text", "table", "yaml"],
+        "via": [REMOTE, HELPER],
+        "helper": [OURS, AWS_CLI],
+        "keys": ["-", "env"],
+        "paste": ["-"],
+    }
