@@ -361,7 +361,7 @@ class Access(NamedTuple):
     `sections` turns its answers, and the keys that `obtain` fetched, into what the files shall hold. `keys` are the
     settings that only credentials need, in either file: another kind that takes the profile over removes them.
     `owns` says whether a profile's merged settings are of this kind; the kinds are asked in the SDK's own order of
-    precedence (`rank` orders the menu, `wins` the precedence, low first). `again` turns a stored profile back into
+    precedence (`wins`, low first). `again` turns a stored profile back into
     answers: its name and its merged settings, those of its sso-session included, give every answer by question key
     but what has to be new (a code, keys, an assertion, a token).
     """
@@ -369,7 +369,6 @@ class Access(NamedTuple):
     name: str
     label: str
     hint: str
-    rank: int
     wins: int
     questions: tuple[Question, ...]
     keys: frozenset[str]

@@ -8,22 +8,25 @@ account and role that `expects` names, `keys` are all the settings it may write 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib import import_module
-from pathlib import Path
 
+from ccsetup.access import existing, federation, keys, machine, mfa, oidc, role, saml, sso
 from ccsetup.errors import BadAnswer
 from ccsetup.look import Look
 from ccsetup.model import Access, Answers, Expected, Question, Section
 from ccsetup.questions import shared
 
-
-def _found() -> tuple[Access, ...]:
-    names = sorted(path.stem for path in Path(__file__).parent.glob("[a-z]*.py"))
-    modules = [import_module(f"{__name__}.{name}") for name in names]
-    return tuple(sorted((module.ACCESS for module in modules), key=lambda access: access.rank))
-
-
-KINDS = _found()
+# In the order of the menu.
+KINDS: tuple[Access, ...] = (
+    sso.ACCESS,
+    role.ACCESS,
+    mfa.ACCESS,
+    keys.ACCESS,
+    oidc.ACCESS,
+    saml.ACCESS,
+    federation.ACCESS,
+    machine.ACCESS,
+    existing.ACCESS,
+)
 # Every key that some kind of access works by, the SDK's own two that no kind here writes included.
 OWN_KEYS = frozenset({"credential_process", "login_session"}).union(*(access.keys for access in KINDS))
 
@@ -47,8 +50,8 @@ def sections_of(answers: Answers, look: Look) -> tuple[Section, ...]:
     inner = answers.under("source.")
     first = sections_of(inner, look) if inner.text("kind") else ()
     access = of(answers.text("kind"))
-    keys = access.obtain(answers, look) if access.obtain else None
-    return (*first, *access.sections(answers, keys))
+    obtained = access.obtain(answers, look) if access.obtain else None
+    return (*first, *access.sections(answers, obtained))
 
 
 def expected(answers: Answers) -> Expected:

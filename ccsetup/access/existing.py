@@ -81,7 +81,6 @@ ACCESS = Access(
     name="existing",
     label="A profile that is here already",
     hint="only clone with it",
-    rank=90,
     wins=90,
     questions=(
         Question(

@@ -181,7 +181,6 @@ ACCESS = Access(
     name="federation",
     label="A federation token",
     hint="an IAM user's keys, narrowed down",
-    rank=70,
     wins=47,
     questions=QUESTIONS,
     sources=("keys",),

@@ -122,7 +122,6 @@ ACCESS = Access(
     label="Temporary keys",
     hint="three values to copy and paste",
     as_source=("An access key and its secret", "as one gets them for an IAM user"),
-    rank=40,
     wins=50,
     questions=QUESTIONS,
     keys=frozenset({"aws_access_key_id", "aws_secret_access_key", "aws_session_token", "aws_security_token",

@@ -101,7 +101,6 @@ ACCESS = Access(
     name="machine",
     label="This machine has a role",
     hint="EC2, ECS, CodeBuild, CloudShell",
-    rank=80,
     wins=95,
     questions=QUESTIONS,
     keys=frozenset({"role_arn", "credential_source"}),

@@ -88,7 +88,6 @@ ACCESS = Access(
     name="mfa",
     label="An IAM user with MFA",
     hint="your own keys and a six-digit code",
-    rank=30,
     wins=45,
     questions=QUESTIONS,
     sources=("keys",),

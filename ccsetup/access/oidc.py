@@ -206,7 +206,6 @@ ACCESS = Access(
     name="oidc",
     label="An OIDC token file",
     hint="a role ARN and a file that holds a token",
-    rank=50,
     wins=20,
     questions=QUESTIONS,
     keys=frozenset({"role_arn", "web_identity_token_file", "role_session_name", "duration_seconds", "ccsetup_kind",

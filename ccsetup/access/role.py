@@ -130,7 +130,6 @@ ACCESS = Access(
     name="role",
     label="A role in another account",
     hint="a role ARN",
-    rank=20,
     wins=10,
     questions=QUESTIONS,
     sources=("sso", "keys", "mfa", "oidc"),

@@ -157,7 +157,6 @@ ACCESS = Access(
     name="saml",
     label="A SAML sign-in",
     hint="an assertion from your identity provider",
-    rank=60,
     wins=46,
     questions=QUESTIONS,
     keys=frozenset({"ccsetup_kind", "ccsetup_role_arn", "ccsetup_duration_seconds"}),

@@ -202,7 +202,6 @@ ACCESS = Access(
     name="sso",
     label="Single sign-on (IAM Identity Center)",
     hint="a start URL such as https://acme.awsapps.com/start",
-    rank=10,
     wins=30,
     questions=QUESTIONS,
     keys=frozenset({"sso_session", "sso_start_url", "sso_region", "sso_account_id", "sso_role_name"}),

@@ -6,25 +6,55 @@ A family's file holds `CHECKS`, functions from Facts to findings; adding an ailm
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from importlib import import_module
-from pathlib import Path
 
 from ccsetup.caution import cautious
+from ccsetup.checks import (
+    credentials,
+    duplicates,
+    environment,
+    files,
+    git,
+    kinds,
+    processes,
+    profiles,
+    programs,
+    regions,
+    remotes,
+    roles,
+    signins,
+    sources,
+    tokens,
+    values,
+)
 from ccsetup.facts import Facts
 from ccsetup.findings import Finding
 
 Check = Callable[[Facts], Iterable[Finding]]
+FAMILIES = (
+    credentials,
+    duplicates,
+    environment,
+    files,
+    git,
+    kinds,
+    processes,
+    profiles,
+    programs,
+    regions,
+    remotes,
+    roles,
+    signins,
+    sources,
+    tokens,
+    values,
+)
+CHECKS: tuple[Check, ...] = tuple(check for family in FAMILIES for check in family.CHECKS)
 _WORST = {"stops": 0, "hinders": 1, "note": 2}
-
-
-def _found() -> tuple[Check, ...]:
-    names = sorted(path.stem for path in Path(__file__).parent.glob("[a-z]*.py"))
-    return tuple(check for name in names for check in import_module(f"{__name__}.{name}").CHECKS)
 
 
 def offline(facts: Facts) -> list[Finding]:
     """Return what every check finds, worst first, in the order of the files."""
-    return worst_first(cautious(facts, [finding for check in _found() for finding in check(facts)]))
+    return worst_first(cautious(facts, [finding for check in CHECKS for finding in check(facts)]))
 
 
 def worst_first(findings: Iterable[Finding]) -> list[Finding]:
