@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
 from ccsetup.core import regions
+from ccsetup.core.errors import BadAnswer
+from ccsetup.core.lazy_regex import later
 from ccsetup.core.regions import REGION
-from ccsetup.errors import BadAnswer
-from ccsetup.patterns import later
 
 Form = Literal["name", "codecommit", "https", "ssh", "arn", "console"]
 

@@ -7,7 +7,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import NoReturn
 
-from ccsetup.errors import BadAnswer
+from ccsetup.core.errors import BadAnswer
 
 COMMANDS = ("setup", "clone", "login", "status", "env", "undo", "doctor", "share", "team", "completion", "demo")
 ANYWHERE = "anywhere"  # the group of the flags that every command has

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote
 
-from ccsetup.errors import BadAnswer
+from ccsetup.core.errors import BadAnswer
 from ccsetup.sources import moment
 
 if TYPE_CHECKING:

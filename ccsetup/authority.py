@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
-from ccsetup.model import Who
+from ccsetup.core.model import Who
 
 
 class IamRole(NamedTuple):

@@ -8,15 +8,16 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ccsetup import exchanges, machine, online, parse, search
+from ccsetup import exchanges, machine, online, search
 from ccsetup.clients import AT_ONCE
-from ccsetup.model import Edit, Identity, Keys, Repository, Secret, Who
+from ccsetup.core import validate
+from ccsetup.core.concurrency import within
+from ccsetup.core.context import Answer, Sighting, Start
+from ccsetup.core.model import Edit, Identity, Keys, Repository, Secret, Who
 from ccsetup.pool import Pool
 from ccsetup.resolve import Resolver
 from ccsetup.sdk import bounds, explained, refusals, session_of, told
 from ccsetup.sessions import SessionCache
-from ccsetup.waiting import within
-from ccsetup.world import Answer, Sighting, Start
 
 T = TypeVar("T")
 _LOOK_ROUND_S = 12.0
@@ -138,7 +139,7 @@ class Aws:
 
     def saml(self, role_arn: str, provider_arn: str, assertion: Secret, duration_s: int) -> Keys:
         """Exchange a SAML assertion (base64) for a role's temporary keys (AssumeRoleWithSAML, unsigned)."""
-        return exchanges.by_saml(role_arn, provider_arn, assertion, duration_s, parse.home_region(role_arn))
+        return exchanges.by_saml(role_arn, provider_arn, assertion, duration_s, validate.home_region(role_arn))
 
     def federation_token(self, who: Who, name: str, policy: str, duration_s: int) -> Keys:
         """Exchange long-term keys for temporary ones with a narrower policy, as JSON (GetFederationToken)."""

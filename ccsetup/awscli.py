@@ -7,8 +7,8 @@ import subprocess
 from collections.abc import Mapping
 from importlib.util import find_spec
 
-from ccsetup import executables
-from ccsetup.errors import Problem
+from ccsetup.core import executables
+from ccsetup.core.errors import Problem
 
 _PATIENCE_S = 20.0
 

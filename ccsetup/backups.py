@@ -19,9 +19,9 @@ from typing import Any
 
 from ccsetup import disk
 from ccsetup.core import plain_file
+from ccsetup.core.context import Change
 from ccsetup.core.made_folders import make_folder
-from ccsetup.model import Edit
-from ccsetup.world import Change
+from ccsetup.core.model import Edit
 
 KEEP = 20
 DAYS = 30

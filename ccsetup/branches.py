@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from ccsetup.errors import Problem
+from ccsetup.core.errors import Problem
 
 _SHOWN = 10
 

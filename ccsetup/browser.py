@@ -18,9 +18,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-from ccsetup import executables
+from ccsetup.core import executables
+from ccsetup.core.model import Secret
 from ccsetup.grants import REDIRECT
-from ccsetup.model import Secret
 
 
 def why_none(

@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urljoin, urlsplit
 
-from ccsetup import sdk_files
-from ccsetup.core import regions, service_error
-from ccsetup.errors import Problem
+from ccsetup.core import regions, sdk_files, service_error
+from ccsetup.core.concurrency import within
+from ccsetup.core.errors import Problem
 from ccsetup.grants import Refused, is_sign_in_page
-from ccsetup.waiting import within
 
 T = TypeVar("T")
 _FAULT_S = 60.0

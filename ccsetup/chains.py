@@ -8,13 +8,13 @@ from typing import Any
 
 from ccsetup import exchanges, resolve
 from ccsetup.clients import Clients, endpoint_of
-from ccsetup.errors import Problem
-from ccsetup.model import Keys, Who
+from ccsetup.core.context import start_of
+from ccsetup.core.errors import Problem
+from ccsetup.core.model import Keys, Who
 from ccsetup.policy import of_token
 from ccsetup.programs import Programs
 from ccsetup.resolve import Resolver
 from ccsetup.sdk import told
-from ccsetup.world import start_of
 
 Settings = Mapping[str, str]
 Get = Callable[[Keys | None], Keys]

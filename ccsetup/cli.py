@@ -121,7 +121,7 @@ def _parsed(words: list[str]) -> Namespace:
 
 def _told(words: list[str]) -> int:
     """Run the story that the words name; every way it can end is told, and is an exit code."""
-    from ccsetup.errors import Cancelled, Problem
+    from ccsetup.core.errors import Cancelled, Problem
     from ccsetup.screen import Screen
 
     screen = Screen(os.environ, json="--json" in words)
@@ -144,7 +144,7 @@ def _told(words: list[str]) -> int:
         )
         if "--debug" in words:
             _trace()
-    from ccsetup.commands.outcome import told
+    from ccsetup.core.result import told
 
     screen.problem(problem)
     screen.document({**_unfilled(words, kind), "problems": [told(problem)]})
@@ -154,7 +154,7 @@ def _told(words: list[str]) -> int:
 def _unfilled(words: list[str], kind: str) -> Mapping[str, object]:
     """Return the JSON document of a command that came to nothing; setup's is that of all that clone."""
     from ccsetup.arguments import COMMANDS, story
-    from ccsetup.commands.outcome import Outcome
+    from ccsetup.core.result import Outcome
 
     own = getattr(story(words[0]), "NOTHING", None) if words and words[0] in COMMANDS else None
     empty = Outcome(kind=kind).document() if own is None else own
@@ -214,8 +214,8 @@ def _trace() -> None:
     """Print a traceback without the secrets in its exceptions and without anything that looks like one."""
     import traceback
 
-    from ccsetup.inert import veil
-    from ccsetup.masks import hide
+    from ccsetup.core.redact import hide
+    from ccsetup.core.text import veil
     from ccsetup.paste import secrets
 
     raised, error = list[str](), sys.exc_info()[1]

@@ -9,7 +9,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from ccsetup import __version__
-from ccsetup.model import Keys, Who
+from ccsetup.core.model import Keys, Who
 from ccsetup.pool import Pool
 from ccsetup.sdk import bounds, session_of
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from ccsetup import git_config
 from ccsetup.complaints import problem_of
-from ccsetup.errors import Problem
+from ccsetup.core.errors import Problem
+from ccsetup.core.model import Edit
 from ccsetup.git_config import GitConfig, Pairs, SettingChange, Url
-from ccsetup.model import Edit
 from ccsetup.running import MOST, NO_PROGRAMS, Runner
 
 _OWN = ("config", "--local", "--list", "-z")

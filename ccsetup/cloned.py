@@ -8,8 +8,8 @@ from pathlib import Path
 from ccsetup.branches import Heads
 from ccsetup.clone_record import Records
 from ccsetup.complaints import problem_of, said
-from ccsetup.errors import Cancelled, Problem
-from ccsetup.model import CloneResult, Route
+from ccsetup.core.errors import Cancelled, Problem
+from ccsetup.core.model import CloneResult, Route
 from ccsetup.private_clone import KEPT, Site, privately
 from ccsetup.running import Done, Progress, Runner
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from ccsetup.errors import Problem
-from ccsetup.inert import inert, veil
+from ccsetup.core.errors import Problem
+from ccsetup.core.text import inert, veil
 
 
 def problem_of(errors: Sequence[str], url: str, code: str) -> Problem:

@@ -11,7 +11,9 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ccsetup.errors import Problem
+from ccsetup.core.errors import Problem
+from ccsetup.core.lazy_regex import later
+from ccsetup.core.model import FileName, Secret, Section, Value
 from ccsetup.ini import (
     DEFAULTS,
     LINE,
@@ -26,8 +28,6 @@ from ccsetup.ini import (
     read,
     sessions,
 )
-from ccsetup.model import FileName, Secret, Section, Value
-from ccsetup.patterns import later
 
 __all__ = [
     "LINE",

@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 from ccsetup import address
 from ccsetup.core import regions
-from ccsetup.inert import inert
-from ccsetup.patterns import later
+from ccsetup.core.lazy_regex import later
+from ccsetup.core.text import inert
 
 IDENTITY, TRUST, RESOURCE = "identity-based policy", "role trust policy", "resource-based policy"
 SESSION, BOUNDARY = "session policy", "permissions boundary"

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import AnyStr
 
 from ccsetup.core import plain_file
+from ccsetup.core.errors import Problem
 from ccsetup.core.plain_file import AWS_FILE, NotPlain
-from ccsetup.errors import Problem
 
 MARK = ".ccsetup-"  # in the name of every draft
 

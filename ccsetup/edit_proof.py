@@ -11,14 +11,14 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 
 from ccsetup import config, headers, ini, meant, profile_identity
-from ccsetup.errors import Problem
+from ccsetup.core.context import AwsTexts
+from ccsetup.core.errors import Problem
+from ccsetup.core.lazy_regex import later
+from ccsetup.core.model import Edit, FileName, Plan, Section, Touched
 from ccsetup.ini import LINE, Setting, count_lines
 from ccsetup.keys import KNOWN, is_setting
 from ccsetup.letters import decoded, plain
-from ccsetup.model import Edit, FileName, Plan, Section, Touched
 from ccsetup.oddities import Reading
-from ccsetup.patterns import later
-from ccsetup.world import AwsTexts
 
 Name = tuple[FileName, str, str]  # of a section: its file, type and name
 Owner = tuple[FileName, str, str, str]  # a section, and a key of it ("" for the header)

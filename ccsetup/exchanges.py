@@ -7,10 +7,10 @@ from datetime import timezone
 from typing import Any
 
 from ccsetup.core import web_token
-from ccsetup.model import Keys, Secret, Who
+from ccsetup.core.model import Keys, Secret, Who
+from ccsetup.core.sdk_files import no_token
 from ccsetup.policy import Federated, of_assertion, of_token
 from ccsetup.sdk import bounds, explained, problem_in, session_of, told
-from ccsetup.sdk_files import no_token
 
 
 def by_web_identity(role_arn: str, token: Secret, name: str, duration_s: int, provider: str, region: str) -> Keys:

@@ -10,14 +10,14 @@ from functools import cached_property
 from pathlib import Path
 
 from ccsetup import ini, meant
+from ccsetup.core.context import AwsTexts
+from ccsetup.core.context import Ran as Ran
+from ccsetup.core.lazy_regex import later
+from ccsetup.core.model import FileName
 from ccsetup.git_config import Brought, Pairs, Url
 from ccsetup.ini import Document, Stanza
 from ccsetup.letters import decoded
-from ccsetup.model import FileName
 from ccsetup.oddities import Reading
-from ccsetup.patterns import later
-from ccsetup.world import AwsTexts
-from ccsetup.world import Ran as Ran
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from __future__ import annotations
 import os
 import time
 
-from ccsetup import executables, sdk_files, signing
-from ccsetup.core import plain_file, program_keys, regions, service_error
+from ccsetup import signing
+from ccsetup.core import executables, plain_file, program_keys, regions, sdk_files, service_error
 from ccsetup.grant import Refused, again, anew, clock, default_profile, quoted
 
 TYPE_CHECKING = False  # as typing's

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ccsetup import disk
+from ccsetup.core.context import AwsTexts, Change
+from ccsetup.core.errors import Problem
 from ccsetup.core.made_folders import make_folder, remove_folders
+from ccsetup.core.model import Edit, Plan, Receipt
 from ccsetup.core.plain_file import SMALL
 from ccsetup.core.state_folder import state_folder
 from ccsetup.disk import encoded
-from ccsetup.errors import Problem
-from ccsetup.model import Edit, Plan, Receipt
-from ccsetup.world import AwsTexts, Change
 
 if TYPE_CHECKING:
     from ccsetup.writing import Draft, Exchange, Judge

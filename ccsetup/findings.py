@@ -7,8 +7,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
+from ccsetup.core.model import Corrected, FileName
 from ccsetup.git_config import Values
-from ccsetup.model import Corrected, FileName
 
 
 class Change(NamedTuple):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from ccsetup import parse
 from ccsetup.access import KINDS, asked_by, of
-from ccsetup.errors import BadAnswer
-from ccsetup.look import Look
-from ccsetup.model import Access, Answers, Choice, Question, Told, Value
+from ccsetup.core import validate
+from ccsetup.core.errors import BadAnswer
+from ccsetup.core.lookup import Look
+from ccsetup.core.model import Access, Answers, Choice, Question, Told, Value
 from ccsetup.questions import REPO, nested_shared, shared
 from ccsetup.sources import NEW
 from ccsetup.talk import Which, nested
@@ -87,7 +87,7 @@ def _kind(names: Sequence[str] = ()) -> Question:
 
 
 def _kind_or_paste(text: str) -> str:
-    name = parse.tidy(text).lower()
+    name = validate.tidy(text).lower()
     if name in (FIND, FIX, PASTE.value) or any(name == access.name for access in KINDS):
         return name
     if readings(text):

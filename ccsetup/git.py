@@ -9,13 +9,14 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
-from ccsetup import branches, clone_settings, cloned, executables, modules, private_clone
+from ccsetup import branches, clone_settings, cloned, modules, private_clone
 from ccsetup.clone_record import Records
 from ccsetup.complaints import name_of, not_git, problem_of, quoted
+from ccsetup.core import executables
+from ccsetup.core.errors import Problem
+from ccsetup.core.model import CloneResult, Edit, Route, Submodule
 from ccsetup.core.state_folder import state_folder
-from ccsetup.errors import Problem
 from ccsetup.git_config import GitConfig, Pairs, SettingChange
-from ccsetup.model import CloneResult, Edit, Route, Submodule
 from ccsetup.running import Progress, Runner
 
 HELPER = "git-remote-codecommit"

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
 
 from ccsetup.core import regions
-from ccsetup.errors import Problem
-from ccsetup.model import Secret
+from ccsetup.core.context import Start
+from ccsetup.core.errors import Problem
+from ccsetup.core.model import Secret
 from ccsetup.tokens import Registration, Token, registration_name
-from ccsetup.world import Start
 
 if TYPE_CHECKING:
     from ccsetup.browser import Listener

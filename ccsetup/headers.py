@@ -8,10 +8,10 @@ from difflib import get_close_matches
 from typing import NamedTuple
 
 from ccsetup import ini
+from ccsetup.core.lazy_regex import later
+from ccsetup.core.model import FileName, Section
 from ccsetup.keys import BRACKETLESS, KNOWN, NOT_PROFILES, OUTPUTS, SESSION, SEVERAL, right
 from ccsetup.letters import plain
-from ccsetup.model import FileName, Section
-from ccsetup.patterns import later
 
 TYPES = {"profile": "profile", "sso-session": "sso-session", "services": "services"}
 

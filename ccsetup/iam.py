@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ccsetup.authority import IamCall, IamPolicy, IamRole, Progress
-from ccsetup.errors import Problem
-from ccsetup.model import Keys, Who
+from ccsetup.core.concurrency import within
+from ccsetup.core.context import Start
+from ccsetup.core.errors import Problem
+from ccsetup.core.model import Keys, Who
 from ccsetup.resolve import Resolver
 from ccsetup.sdk import bounds, explained, session_of, told
 from ccsetup.sessions import SessionCache
-from ccsetup.waiting import within
-from ccsetup.world import Start
 
 T = TypeVar("T")
 _PAUSES_S = (0.5, 1.0, 2.0, 4.0, 8.0, 8.0)  # between tries

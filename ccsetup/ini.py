@@ -18,11 +18,11 @@ from functools import cached_property, lru_cache
 from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
-from ccsetup.model import FileName
-from ccsetup.patterns import later
+from ccsetup.core.lazy_regex import later
+from ccsetup.core.model import FileName
 
 if TYPE_CHECKING:
-    from ccsetup.world import AwsTexts
+    from ccsetup.core.context import AwsTexts
 
 DEFAULTS = "DEFAULT"  # configparser's section that all others inherit
 

@@ -7,11 +7,11 @@ from functools import partial
 
 from ccsetup.chains import Chains, Link
 from ccsetup.clients import AT_ONCE, Clients
-from ccsetup.errors import Problem
-from ccsetup.model import Keys, Who
+from ccsetup.core.concurrency import Crew
+from ccsetup.core.errors import Problem
+from ccsetup.core.model import Keys, Who
 from ccsetup.programs import Programs
 from ccsetup.resolve import Resolver
-from ccsetup.waiting import Crew
 
 Use = Callable[[Who, Keys], None]
 Refuse = Callable[[Who, Problem, str], None]  # and the profile where the way to the keys ended

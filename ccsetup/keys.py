@@ -6,11 +6,11 @@ import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 
-from ccsetup import parse
+from ccsetup.core import validate
+from ccsetup.core.errors import BadAnswer
+from ccsetup.core.lazy_regex import later
+from ccsetup.core.model import Corrected
 from ccsetup.core.regions import GLOBAL, REGION
-from ccsetup.errors import BadAnswer
-from ccsetup.model import Corrected
-from ccsetup.patterns import later
 
 
 def _words(text: str) -> frozenset[str]:
@@ -87,27 +87,27 @@ _BEGINNINGS = {
     "sso_start_url": re.compile(r"https://\S+"),
     "region": re.compile(REGION),
 }  # what a value that begins on the next line looks like
-_CHECKED = {"role_arn": parse.role_arn, "mfa_serial": parse.mfa_serial}
+_CHECKED = {"role_arn": validate.role_arn, "mfa_serial": validate.mfa_serial}
 
 
 def _region(text: str) -> str | Corrected:
-    value = parse.tidy(text)
-    return value if _BEGINNINGS["region"].fullmatch(value) or value in PLACELESS else parse.region(text)
+    value = validate.tidy(text)
+    return value if _BEGINNINGS["region"].fullmatch(value) or value in PLACELESS else validate.region(text)
 
 
 _READ: Mapping[str, Callable[[str], str | Corrected]] = {
     **_CHECKED,
-    "aws_access_key_id": parse.access_key_id,
-    "aws_secret_access_key": parse.secret_access_key,
-    "aws_session_token": parse.session_token,
-    "aws_security_token": parse.session_token,
-    "external_id": parse.external_id,
+    "aws_access_key_id": validate.access_key_id,
+    "aws_secret_access_key": validate.secret_access_key,
+    "aws_session_token": validate.session_token,
+    "aws_security_token": validate.session_token,
+    "external_id": validate.external_id,
     "region": _region,
-    "role_session_name": parse.role_session_name,
-    "sso_account_id": parse.account_id,
-    "sso_region": parse.region,
-    "sso_role_name": parse.permission_set,
-    "sso_start_url": parse.sso_start_url,
+    "role_session_name": validate.role_session_name,
+    "sso_account_id": validate.account_id,
+    "sso_region": validate.region,
+    "sso_role_name": validate.permission_set,
+    "sso_start_url": validate.sso_start_url,
 }
 _LONGEST = 20_000  # characters of a value; what is longer is no token either
 _COMMENT = later(r"[ \t]+[#;]")
@@ -116,7 +116,7 @@ _BARE = later(r"[\w/+=.:@,-]*", re.ASCII)
 
 def meant(value: str) -> str:
     """Return a value without what has checks of its own: a comment behind it, quotes, a word processor's letters."""
-    return value if _BARE.fullmatch(value) else parse.tidy(_COMMENT.split(value, 1)[0])
+    return value if _BARE.fullmatch(value) else validate.tidy(_COMMENT.split(value, 1)[0])
 
 
 def comment(value: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 
-from ccsetup.patterns import later
+from ccsetup.core.lazy_regex import later
 
 BOM = "\ufeff"
 _MARKS = (

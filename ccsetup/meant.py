@@ -10,13 +10,13 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from ccsetup import headers, ini
+from ccsetup.core.lazy_regex import later
+from ccsetup.core.model import FileName
 from ccsetup.findings import Severity
 from ccsetup.ini import LINE
 from ccsetup.keys import FREE, KNOWN, SHELL, STRICT, TOKEN, TOKENS, VARIABLES, begins, goes_on, is_setting, several
 from ccsetup.letters import decoded, plain
-from ccsetup.model import FileName
 from ccsetup.oddities import Oddity, Reading, Way, before_any, behind, comment, commented, conflict
-from ccsetup.patterns import later
 from ccsetup.section_lines import (
     LIKE_HEADER,
     SETTING,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from ccsetup.core.model import FileName
 from ccsetup.findings import Change, Remedy
 from ccsetup.ini import Setting, Stanza
 from ccsetup.keys import WHO
-from ccsetup.model import FileName
 
 
 def conflicts(live: Stanza, dead: Stanza) -> list[str]:

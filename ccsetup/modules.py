@@ -8,8 +8,8 @@ from pathlib import Path
 from ccsetup import cloned, submodule_names
 from ccsetup.clone_record import Records
 from ccsetup.complaints import problem_of
-from ccsetup.errors import Problem
-from ccsetup.model import CloneResult, Route, Submodule
+from ccsetup.core.errors import Problem
+from ccsetup.core.model import CloneResult, Route, Submodule
 from ccsetup.private_clone import Site, privately
 from ccsetup.running import Done, Progress, Runner
 

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from ccsetup import headers
+from ccsetup.core.lazy_regex import later
+from ccsetup.core.model import FileName
 from ccsetup.findings import Severity
 from ccsetup.keys import KNOWN, several
 from ccsetup.letters import plain
-from ccsetup.model import FileName
-from ccsetup.patterns import later
 from ccsetup.section_lines import SETTING, depth, key_of, keys_below, says_nothing
 
 _CONFLICT = later(r"(<{7}|={7}|>{7}|\|{7})(?: .*)?")

@@ -7,12 +7,12 @@ from typing import Any
 
 from ccsetup import key_round
 from ccsetup.clients import Clients, ahead_s
-from ccsetup.errors import Problem
-from ccsetup.model import Identity, Keys, Value, Who
+from ccsetup.core.context import Answer
+from ccsetup.core.errors import Problem
+from ccsetup.core.model import Identity, Keys, Value, Who
 from ccsetup.pool import Pool
 from ccsetup.resolve import Resolver
 from ccsetup.sdk import told
-from ccsetup.world import Answer
 
 _TRIES = 3
 _OF_SOURCE = ("access.identity", "keys.expired")  # a role is refused so for the keys that it was asked with

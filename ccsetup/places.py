@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ccsetup import ini, merging
+from ccsetup.core.lazy_regex import later
+from ccsetup.core.model import FileName
 from ccsetup.facts import Facts
 from ccsetup.findings import Change, Finding
 from ccsetup.ini import Setting, Stanza
-from ccsetup.model import FileName
-from ccsetup.patterns import later
 
 _SPELLED = later(r"([^=:]*[=:]\s*)(.*?)(\s*)", re.DOTALL)
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from ccsetup.errors import BadAnswer
-from ccsetup.inert import MASK, inert
-from ccsetup.model import BACK, Asked, Back, Corrected, Secret
+from ccsetup.core.errors import BadAnswer
+from ccsetup.core.model import BACK, Asked, Back, Corrected, Secret
+from ccsetup.core.text import MASK, inert
 from ccsetup.paste.echo import echo, summary
 from ccsetup.pick import Entry, Pick
 

@@ -9,11 +9,12 @@ from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any, Literal
 
-from ccsetup import config, edit_proof, masks, meant
-from ccsetup.errors import Problem
-from ccsetup.inert import inert
-from ccsetup.model import Edit, FileName, Plan, Section, Value
-from ccsetup.world import AwsTexts
+from ccsetup import config, edit_proof, meant
+from ccsetup.core import redact
+from ccsetup.core.context import AwsTexts
+from ccsetup.core.errors import Problem
+from ccsetup.core.model import Edit, FileName, Plan, Section, Value
+from ccsetup.core.text import inert
 
 CONTEXT = 3  # unchanged lines shown around a change
 
@@ -145,7 +146,7 @@ def summary(plan: Plan) -> list[dict[str, Any]]:
                 "path": str(edit.path),
                 "section": config.heading(section),
                 "set": {
-                    key: masks.value(key, value)
+                    key: redact.value(key, value)
                     for key, value in section.settings.items()
                     if value is not None and there.get(key) != config.revealed(value)
                 },
@@ -187,7 +188,7 @@ def _hunk(group: Sequence[tuple[str, int, int, int, int]], first: int, old: _Sid
 
 def _alike(old: str, new: str) -> str:
     """Return how both sides show a line that is the same in both; what is secret in one is not shown at all."""
-    return old if old == new else masks.MASK
+    return old if old == new else redact.MASK
 
 
 def _span(start: int, length: int) -> str:
@@ -214,11 +215,11 @@ class _Side:
             if numbers[0] <= number <= numbers[-1]:
                 return inert(_setting(line, key, number == numbers[0]))
         stray = line.strip() and line.lstrip()[0] not in "#;["
-        return masks.MASK if stray else inert(masks.line(line))
+        return redact.MASK if stray else inert(redact.line(line))
 
 
 def _setting(line: str, key: str, first: bool) -> str:
     """Return one line of a setting, or one that continues it, with the value masked as far as it is secret."""
     found = re.match(r"[^=:]*[=:]\s*", line) if first else None
     before, value = (line[: found.end()], line[found.end() :]) if found else ("", line)
-    return before + (masks.value(key, value) if value.strip() else value)
+    return before + (redact.value(key, value) if value.strip() else value)

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from ccsetup.core import regions, web_token
+from ccsetup.core.errors import Problem
+from ccsetup.core.text import inert
 from ccsetup.denials import (
     BOUNDARY,
     ENDPOINT,
@@ -24,8 +26,6 @@ from ccsetup.denials import (
     denied,
     of_git,
 )
-from ccsetup.errors import Problem
-from ccsetup.inert import inert
 
 __all__ = ["Denial", "Federated", "Remedy", "by", "denied", "explain", "least", "letter", "of_git", "remedies"]
 

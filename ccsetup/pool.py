@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
-from ccsetup.model import Who
+from ccsetup.core.model import Who
 from ccsetup.refusals import problem_of
 from ccsetup.sdk import CONNECT_S, READ_S
 

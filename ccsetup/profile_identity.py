@@ -10,11 +10,11 @@ from itertools import product
 
 from ccsetup import ini
 from ccsetup import meant as lenient
+from ccsetup.core.context import AwsTexts
+from ccsetup.core.model import FileName
 from ccsetup.ini import DEFAULTS, Document, Stanza
 from ccsetup.keys import meant, right
 from ccsetup.letters import plain_command
-from ccsetup.model import FileName
-from ccsetup.world import AwsTexts
 
 Settings = Mapping[str, str]
 Identity = tuple[str, ...]  # a kind's word and what tells one of that kind from another

@@ -11,10 +11,10 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from ccsetup import executables
-from ccsetup.errors import Problem
-from ccsetup.waiting import within
-from ccsetup.world import Ran
+from ccsetup.core import executables
+from ccsetup.core.concurrency import within
+from ccsetup.core.context import Ran
+from ccsetup.core.errors import Problem
 
 TIME_S = 15.0
 

@@ -13,15 +13,15 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from ccsetup.errors import Cancelled, Missing
-from ccsetup.inert import spell
-from ccsetup.model import BACK, Asked, Back, Later, Secret, Widget
+from ccsetup.core.concurrency import signals_stay_here
+from ccsetup.core.errors import Cancelled, Missing
+from ccsetup.core.model import BACK, Asked, Back, Later, Secret, Widget
+from ccsetup.core.text import spell
 from ccsetup.paste.echo import echo, summary
 from ccsetup.plain import Answered, accepted, conversation
 from ccsetup.sheet import Sheet
 from ccsetup.ui import keyboard
 from ccsetup.ui.tty import QUIET_S, Tty, more
-from ccsetup.waiting import signals_stay_here
 
 if TYPE_CHECKING:
     from prompt_toolkit.application import Application

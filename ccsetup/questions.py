@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from ccsetup import address, parse
-from ccsetup.core import regions
-from ccsetup.errors import BadAnswer
-from ccsetup.look import Look
-from ccsetup.model import Access, Answers, Choice, Corrected, Keys, Question, Section, Value
+from ccsetup import address
+from ccsetup.core import regions, validate
+from ccsetup.core.errors import BadAnswer
+from ccsetup.core.lookup import Look
+from ccsetup.core.model import Access, Answers, Choice, Corrected, Keys, Question, Section, Value
 from ccsetup.sources import hint, source_name
 from ccsetup.transport import VIA, WHOSE
 
@@ -25,7 +25,7 @@ def fixed(value: str) -> Ready:
 
 def yes_no(text: str) -> str:
     """`yes` or `no`, however it is spelled."""
-    value = parse.tidy(text).lower()
+    value = validate.tidy(text).lower()
     if value in ("y", "yes", "true", "1"):
         return "yes"
     if value in ("n", "no", "false", "0"):
@@ -40,7 +40,7 @@ def duration(low_s: int, high_s: int) -> Question:
         "How many seconds shall each sign-in last?",
         help=f"{low_s} to {high_s}; AWS's default when empty.",
         known=fixed(""),
-        parse=parse.duration(low_s, high_s),
+        parse=validate.duration(low_s, high_s),
         optional=True,
         title="Duration",
     )
@@ -50,7 +50,7 @@ ROLE_ARN = Question(
     "role_arn",
     "What is the role's ARN?",
     help="It looks like arn:aws:iam::111122223333:role/CodeCommitAccess.",
-    parse=parse.role_arn,
+    parse=validate.role_arn,
     title="Role",
 )
 
@@ -62,7 +62,7 @@ def session_name(known: Ready) -> Question:
         "Under which name shall the sign-ins be logged?",
         help="It appears in the account's log, such as maria.garcia.",
         known=known,
-        parse=parse.role_session_name,
+        parse=validate.role_session_name,
         optional=True,
         title="Session name",
     )
@@ -145,7 +145,7 @@ def asked_region() -> Question:
         choices=lambda answers, look: [Choice(r, r, city) for r, city in regions.REGIONS.items()],
         known=_region_told,
         default=region_near,
-        parse=parse.region,
+        parse=validate.region,
         settle=settle_region,
         title="Region",
     )
@@ -162,7 +162,7 @@ def _region_told(answers: Answers, look: Look) -> str | None:
 
 def settle_region(value: Value, answers: Answers, look: Look) -> Corrected | None:
     """Say so where only AWS can tell whether CodeCommit is in a region."""
-    unknown = parse.unknown_region(str(value))
+    unknown = validate.unknown_region(str(value))
     return Corrected(str(value), unknown) if unknown else None
 
 
@@ -214,13 +214,15 @@ def _profile(access: Access) -> Question:
         "What shall the profile be called?",
         help="The name that git and AWS tools will know this access by.",
         default=suggested,
-        parse=parse.profile,
+        parse=validate.profile,
         settle=settle,
         title="Profile",
     )
 
 
-OUTPUT = Question("output", "Which output format?", known=fixed(""), parse=parse.output, optional=True, title="Output")
+OUTPUT = Question(
+    "output", "Which output format?", known=fixed(""), parse=validate.output, optional=True, title="Output"
+)
 
 NO_CLONE = Question(
     "no_clone", "Only set up, without a clone?", widget="confirm", known=fixed("no"), parse=yes_no, title="No clone"
@@ -248,7 +250,7 @@ def _settle_repo(value: Value, answers: Answers, look: Look) -> str | Corrected 
 
 def _parse_repo(text: str) -> str | Corrected:
     said = address.parse(text).said
-    return Corrected(parse.tidy(text), said) if said else parse.tidy(text)
+    return Corrected(validate.tidy(text), said) if said else validate.tidy(text)
 
 
 def _no_repo(answers: Answers, look: Look) -> str | None:
@@ -280,7 +282,7 @@ def _branches(answers: Answers, look: Look) -> list[Choice]:
 
 
 def _parse_branch(text: str) -> str:
-    value = parse.tidy(text)
+    value = validate.tidy(text)
     if (
         value.startswith("-")
         or ".." in value
@@ -328,7 +330,7 @@ DIRECTORY = Question(
     help="A folder of that name is here already; one that is this clone is brought up to date.",
     known=_folder_known,
     default=_folder,
-    parse=parse.folder,
+    parse=validate.folder,
     settle=_settle_folder,
     when=_wants_clone,
     title="Folder",

@@ -8,16 +8,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from ccsetup import masks
-from ccsetup.core import service_error
+from ccsetup.core import redact, service_error
+from ccsetup.core.errors import NoRepository, Problem
+from ccsetup.core.model import Who
 from ccsetup.core.program_keys import RENEW
 from ccsetup.core.regions import REGIONS
+from ccsetup.core.sdk_files import program_of
+from ccsetup.core.text import MASK, inert, veil
 from ccsetup.denials import Federated, of_call, of_key
-from ccsetup.errors import NoRepository, Problem
-from ccsetup.inert import MASK, inert, veil
-from ccsetup.model import Who
 from ccsetup.policy import explain
-from ccsetup.sdk_files import program_of
 
 Row = tuple[str, str, str]  # a finding's code, what happened, what to do
 
@@ -134,7 +133,7 @@ def _name(who: Who) -> str:
 
 
 def _hushed(text: str) -> str:
-    return veil(masks.line(inert(text)), MASK)
+    return veil(redact.line(inert(text)), MASK)
 
 
 def _sentence(text: str, most: int = 600) -> str:

@@ -72,7 +72,7 @@ def read_url(url: str) -> tuple[str, str | None, str]:
 
 def _git() -> str:
     """Return the absolute path of git, which is never taken from the folder one stands in. Raises Refused."""
-    from ccsetup import executables
+    from ccsetup.core import executables
 
     if found := executables.path_of("git", os.environ):
         return found

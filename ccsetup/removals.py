@@ -6,10 +6,11 @@ from collections.abc import Collection, Iterator, Sequence
 from difflib import SequenceMatcher
 from typing import NamedTuple
 
-from ccsetup import ini, masks, meant
+from ccsetup import ini, meant
+from ccsetup.core import redact
+from ccsetup.core.model import Edit
 from ccsetup.ini import LINE, Setting
 from ccsetup.letters import decoded
-from ccsetup.model import Edit
 
 ID = "aws_access_key_id"
 _NAMED = 6  # settings of a section that are named
@@ -76,7 +77,7 @@ def _lines(edit: Edit, text: str) -> list[_Line]:
 
 
 def _said(setting: Setting) -> str:
-    return f"{ID} {masks.value(ID, setting.value)}" if setting.key == ID else setting.key
+    return f"{ID} {redact.value(ID, setting.value)}" if setting.key == ID else setting.key
 
 
 def _grouped(gone: Sequence[_Line], come: Sequence[_Line]) -> Iterator[Removal]:
@@ -109,7 +110,7 @@ def long_term(edit: Edit) -> list[str]:
         return []
     stanzas = ini.read(edit.before or "", "config").stanzas
     keys = {value: it.header for it in stanzas if (value := it.values.get(ID, "")).startswith("AKIA")}
-    return [f"{masks.value(ID, it)} of [{header}]" for it, header in keys.items() if it not in (edit.after or "")]
+    return [f"{redact.value(ID, it)} of [{header}]" for it, header in keys.items() if it not in (edit.after or "")]
 
 
 def rows(edits: Sequence[Edit], decided: Collection[str] = (), undo: bool = False) -> list[tuple[str, str]]:

@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ccsetup import edit_proof, git_config, ini
+from ccsetup.core.model import FileName, Touched
 from ccsetup.facts import Clone, Facts
 from ccsetup.findings import Change, Finding, Remedy
 from ccsetup.git_config import Url
 from ccsetup.ini import LINE
-from ccsetup.model import FileName, Touched
 
 FILES: tuple[FileName, ...] = ("config", "credentials")
 

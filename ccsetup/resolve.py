@@ -10,17 +10,17 @@ from datetime import datetime, timezone
 from json import JSONDecodeError
 from typing import Any
 
-from ccsetup import executables, programs, sdk_files
-from ccsetup.core import plain_file, program_keys, service_error
-from ccsetup.errors import Problem
+from ccsetup import programs
+from ccsetup.core import executables, plain_file, program_keys, sdk_files, service_error
+from ccsetup.core.context import Start, start_of
+from ccsetup.core.errors import Problem
+from ccsetup.core.model import Keys, Secret, Who
+from ccsetup.core.sdk_files import chain, program_of
 from ccsetup.exchanges import by_web_identity
-from ccsetup.model import Keys, Secret, Who
 from ccsetup.refusals import too_busy
 from ccsetup.sdk import check_files, credentials_parser, explained, problem_in, session_of, session_on_disk, told
-from ccsetup.sdk_files import chain, program_of
 from ccsetup.sessions import SessionCache
 from ccsetup.sources import ends, leaves_it_to_the_machine, moment, not_run
-from ccsetup.world import Start, start_of
 
 Arguments = dict[str, Any]  # of create_client
 _ARGUMENTS = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")

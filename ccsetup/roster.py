@@ -37,7 +37,7 @@ def rows(standings: Sequence[Standing], now: str, here: str, room: int | None) -
         spelled = GAP.join(f"%-{width}s" for width in widths[:-1]) + GAP + "%s"
         lines = map(spelled.__mod__, (HEADS, *zip(*columns, ends, strict=True)))
     else:
-        from ccsetup.inert import cells, inert, padded
+        from ccsetup.core.text import cells, inert, padded
 
         columns = [[*map(inert, column)] for column in (*columns, ends)]
         ends = columns.pop()
@@ -53,7 +53,7 @@ def rows(standings: Sequence[Standing], now: str, here: str, room: int | None) -
 
 def _stacked(row: Row, room: int) -> Iterator[str]:
     """Yield one profile on lines of its own."""
-    from ccsetup.inert import wrap
+    from ccsetup.core.text import wrap
 
     mark, name, kind, account_id, role, region, until = row
     yield f"{mark or ' '} {name}"

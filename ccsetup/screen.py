@@ -13,9 +13,9 @@ from contextlib import contextmanager, nullcontext
 from threading import RLock, Timer
 from typing import TYPE_CHECKING, Any, TextIO
 
-from ccsetup.errors import Problem
-from ccsetup.inert import cells, inert, padded, spell, wrap
-from ccsetup.waiting import signals_stay_here
+from ccsetup.core.concurrency import signals_stay_here
+from ccsetup.core.errors import Problem
+from ccsetup.core.text import cells, inert, padded, spell, wrap
 
 if TYPE_CHECKING:
     from rich.progress import Progress

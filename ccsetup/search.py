@@ -8,15 +8,15 @@ from typing import Any
 from ccsetup import key_round
 from ccsetup.clients import AT_ONCE, Clients, endpoint_of
 from ccsetup.core import regions
-from ccsetup.errors import Problem
+from ccsetup.core.concurrency import Crew
+from ccsetup.core.context import Sighting
+from ccsetup.core.errors import Problem
+from ccsetup.core.model import Keys, Repository, Who
 from ccsetup.key_round import late
-from ccsetup.model import Keys, Repository, Who
 from ccsetup.pool import Pool
 from ccsetup.refusals import problem_of
 from ccsetup.resolve import Resolver
 from ccsetup.sdk import FAULT_S, READ_S, refusals
-from ccsetup.waiting import Crew
-from ccsetup.world import Sighting
 
 _TRIES = 2  # a service that is busy for a moment is asked once more
 _RUN = 10  # questions to one region that one thread asks in a row, over one connection

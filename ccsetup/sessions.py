@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ccsetup.core import plain_file
-from ccsetup.model import Edit
+from ccsetup.core.model import Edit
 
 _FIELDS = ("AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration")
 

@@ -9,9 +9,9 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ccsetup.errors import BadAnswer
-from ccsetup.inert import cells, cut, inert, padded, spell, wrap
-from ccsetup.model import BACK, Asked, Choice
+from ccsetup.core.errors import BadAnswer
+from ccsetup.core.model import BACK, Asked, Choice
+from ccsetup.core.text import cells, cut, inert, padded, spell, wrap
 from ccsetup.paste import secrets
 from ccsetup.paste.echo import echo, summary
 from ccsetup.pick import Entry, Pick

@@ -14,10 +14,12 @@ from typing import Any, TypeVar
 
 from ccsetup.center import IdentityCenter
 from ccsetup.core import plain_file
-from ccsetup.errors import Problem
+from ccsetup.core.concurrency import alone
+from ccsetup.core.context import Start
+from ccsetup.core.errors import Problem
+from ccsetup.core.model import Choice, Edit, Keys, Secret
+from ccsetup.core.validate import region_of
 from ccsetup.grants import Grants, Person, Refused, in_words, signed_out
-from ccsetup.model import Choice, Edit, Keys, Secret
-from ccsetup.parse import region_of
 from ccsetup.tokens import (
     Registration,
     Token,
@@ -28,8 +30,6 @@ from ccsetup.tokens import (
     token_name,
     token_text,
 )
-from ccsetup.waiting import alone
-from ccsetup.world import Start
 
 T = TypeVar("T")
 _RENEW = timedelta(minutes=15)  # SDKs renew a token this long before its end

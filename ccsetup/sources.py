@@ -6,11 +6,11 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timezone
 
-from ccsetup import parse
-from ccsetup.errors import BadAnswer, Problem
-from ccsetup.look import Look
-from ccsetup.model import Answers, Choice, Corrected, Question, Value, Who
-from ccsetup.sdk_files import chain
+from ccsetup.core import validate
+from ccsetup.core.errors import BadAnswer, Problem
+from ccsetup.core.lookup import Look
+from ccsetup.core.model import Answers, Choice, Corrected, Question, Value, Who
+from ccsetup.core.sdk_files import chain
 from ccsetup.signing import RECORDED
 
 NEW = "+"  # a source profile that a nested visit sets up first
@@ -167,7 +167,7 @@ def near_usable(profiles: Mapping[str, Mapping[str, str]], wanted: Callable[[Map
 
 
 def _source(text: str) -> str:
-    value = parse.tidy(text)
+    value = validate.tidy(text)
     return credential_source(value) if value.startswith(MACHINE) else value
 
 
@@ -178,7 +178,7 @@ def credential_sources() -> list[Choice]:
 
 def credential_source(text: str) -> str:
     """Return a credential_source as an answer, however its capitals are; raises BadAnswer for any other."""
-    value = MACHINE + parse.tidy(text).removeprefix(MACHINE)
+    value = MACHINE + validate.tidy(text).removeprefix(MACHINE)
     for name in _SOURCES:
         if value[1:].lower() == name.lower():
             return MACHINE + name
@@ -188,7 +188,7 @@ def credential_source(text: str) -> str:
 def hint(settings: Mapping[str, str]) -> str:
     """Say in a few words what a profile is."""
     if "role_arn" in settings:
-        return f"role {parse.role_name(settings['role_arn'])}"
+        return f"role {validate.role_name(settings['role_arn'])}"
     if "sso_role_name" in settings:
         return f"single sign-on, {settings.get('sso_account_id', '')} {settings['sso_role_name']}"
     if "aws_session_token" in settings:

@@ -11,15 +11,15 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from ccsetup import executables
 from ccsetup.authority import Iam
-from ccsetup.errors import Problem
+from ccsetup.core import executables
+from ccsetup.core.concurrency import signals_stay_here
+from ccsetup.core.context import Aws, AwsCli, Ran, SignIn, Web, World
+from ccsetup.core.errors import Problem
 from ccsetup.files import Files
 from ccsetup.git import Git
 from ccsetup.prompt import Prompt
 from ccsetup.screen import Screen
-from ccsetup.waiting import signals_stay_here
-from ccsetup.world import Aws, AwsCli, Ran, SignIn, Web, World
 
 if TYPE_CHECKING:
     from argparse import Namespace

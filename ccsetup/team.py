@@ -13,8 +13,8 @@ from typing import Any, NamedTuple, cast
 from unicodedata import normalize
 
 from ccsetup import access, teamnames, teamrules
-from ccsetup.errors import BadAnswer, Problem
-from ccsetup.model import Corrected
+from ccsetup.core.errors import BadAnswer, Problem
+from ccsetup.core.model import Corrected
 from ccsetup.sources import MACHINE
 from ccsetup.teamlines import Fault, Lines, Path, lines_of, spelled
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from ccsetup.errors import BadAnswer
-from ccsetup.inert import inert
-from ccsetup.patterns import later
+from ccsetup.core.errors import BadAnswer
+from ccsetup.core.lazy_regex import later
+from ccsetup.core.text import inert
 
 LONGEST = 4096  # characters of a line; AWS takes policies of 2,048
 

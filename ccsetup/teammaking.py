@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 
 from ccsetup import access, teamrules
-from ccsetup.errors import BadAnswer, Problem
-from ccsetup.model import Corrected
+from ccsetup.core.errors import BadAnswer, Problem
+from ccsetup.core.model import Corrected
 from ccsetup.sources import MACHINE, near
 from ccsetup.team import Entry
 

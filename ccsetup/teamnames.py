@@ -8,10 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from ccsetup import access, parse, teamrules
-from ccsetup.errors import BadAnswer
-from ccsetup.inert import inert
-from ccsetup.model import Access, Value
+from ccsetup import access, teamrules
+from ccsetup.core import validate
+from ccsetup.core.errors import BadAnswer
+from ccsetup.core.model import Access, Value
+from ccsetup.core.text import inert
 
 _FROM = {
     "account": ("sso_account_id", "role_arn"),
@@ -40,7 +41,7 @@ def pattern(kind: Access, text: str) -> str:
     sample = _PLACE.sub(_SAMPLE, teamrules.plain(text))
     if is_pattern(sample):
         raise BadAnswer("A place in a profile name stands in a pair of braces, such as acme-{account}.")
-    if parse.profile(sample) != sample or len(text) > _MOST:
+    if validate.profile(sample) != sample or len(text) > _MOST:
         raise BadAnswer("A profile name has letters, digits or _.+=,- and no blanks, such as acme-{account}.")
     return text
 
@@ -59,4 +60,4 @@ def _told(place: str, answers: Mapping[str, Value]) -> str:
     value = str(answers[key]) if key else ""
     if key != "role_arn":
         return value
-    return parse.arn_account(value) if place == "account" else value.rpartition("/")[2]
+    return validate.arn_account(value) if place == "account" else value.rpartition("/")[2]

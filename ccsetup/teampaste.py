@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ccsetup import team, teamnames
-from ccsetup.model import Answers
+from ccsetup.core.model import Answers
 from ccsetup.paste import Reading
 from ccsetup.team import Entry, Refused, Team
 

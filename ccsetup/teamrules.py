@@ -7,10 +7,11 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from ccsetup import access, address, parse
-from ccsetup.errors import BadAnswer
-from ccsetup.inert import inert, veil
-from ccsetup.model import Access, Corrected, Question
+from ccsetup import access, address
+from ccsetup.core import validate
+from ccsetup.core.errors import BadAnswer
+from ccsetup.core.model import Access, Corrected, Question
+from ccsetup.core.text import inert, veil
 from ccsetup.questions import BRANCH, yes_no
 from ccsetup.transport import VIA, WHOSE
 
@@ -80,7 +81,7 @@ def answer(place: Key, key: str, text: str) -> str | Corrected:
     if key == "web_identity_token_file":
         return _token_file(text)
     if key == "source_profile":
-        return parse.profile(text)
+        return validate.profile(text)
     return question.parse(place.prefix + text)
 
 
@@ -123,7 +124,7 @@ def name(text: str) -> str:
 
 def kind(text: str) -> str:
     """A kind of access."""
-    return access.of(parse.tidy(text).lower()).name
+    return access.of(validate.tidy(text).lower()).name
 
 
 def branch(text: str) -> str | Corrected:
@@ -162,7 +163,7 @@ def own_folder(text: str) -> str:
 OF_REPOSITORY: Mapping[str, Callable[[str], str | Corrected]] = {
     "directory": directory,
     "branch": branch,
-    "region": parse.region,
+    "region": validate.region,
     "via": VIA.parse,
     "helper": WHOSE.parse,  # one of two names, so that no program can stand there
     "access": name,
@@ -206,7 +207,7 @@ def _policy(text: str) -> str:
 
 
 def _token_file(text: str) -> str:
-    path = parse.token_file(text)
+    path = validate.token_file(text)
     if not path.startswith(("/", "~/")) or ".." in path.split("/"):
         raise BadAnswer(
             "A token file is an absolute path, such as /var/run/secrets/token; or leave it out, and it is asked."

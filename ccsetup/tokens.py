@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
-from ccsetup.model import Secret
-from ccsetup.world import Start
+from ccsetup.core.context import Start
+from ccsetup.core.model import Secret
 
 
 @dataclass(frozen=True)

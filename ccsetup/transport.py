@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 import shlex
 
-from ccsetup import address, parse, standing
-from ccsetup.core import regions
-from ccsetup.errors import BadAnswer
-from ccsetup.look import Look
-from ccsetup.model import Answers, Choice, Corrected, Question, Value
+from ccsetup import address, standing
+from ccsetup.core import regions, validate
+from ccsetup.core.errors import BadAnswer
+from ccsetup.core.lookup import Look
+from ccsetup.core.model import Answers, Choice, Corrected, Question, Value
 
 REMOTE, HELPER = "git-remote-codecommit", "credential-helper"
 OURS, AWS_CLI = "ccsetup", "aws"
@@ -98,7 +98,7 @@ def _settle(value: Value, answers: Answers, look: Look) -> str | Corrected | Non
 
 
 def _named(text: str, names: tuple[str, ...], what: str) -> str:
-    value = parse.tidy(text).lower()
+    value = validate.tidy(text).lower()
     if value not in names:
         raise BadAnswer(f"{what} is {' or '.join(names)}, such as {names[0]}.")
     return value

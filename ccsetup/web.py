@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
-from ccsetup import sdk_files
-from ccsetup.errors import BadAnswer, Problem
-from ccsetup.inert import inert
-from ccsetup.waiting import within
-from ccsetup.world import Sent
+from ccsetup.core import sdk_files
+from ccsetup.core.concurrency import within
+from ccsetup.core.context import Sent
+from ccsetup.core.errors import BadAnswer, Problem
+from ccsetup.core.text import inert
 
 if TYPE_CHECKING:
     import ssl

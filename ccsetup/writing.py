@@ -25,10 +25,10 @@ from pathlib import Path
 from typing import Any
 
 from ccsetup import config, disk, edit_proof
+from ccsetup.core.errors import Problem
 from ccsetup.core.made_folders import make_folder, remove_folders
+from ccsetup.core.model import Edit, Plan
 from ccsetup.disk import encoded
-from ccsetup.errors import Problem
-from ccsetup.model import Edit, Plan
 
 LOCK_S = 30  # how long to wait for another ccsetup
 SETTLE_S = 0.015  # how long another program may take from reading a small file to writing it,

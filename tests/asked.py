@@ -22,8 +22,8 @@ def pasted(text):
 CHILD = """
 import os, sys, time
 sys.path.insert(0, {root!r})
-from ccsetup.errors import BadAnswer, Cancelled
-from ccsetup.model import *
+from ccsetup.core.errors import BadAnswer, Cancelled
+from ccsetup.core.model import *
 from ccsetup.prompt import Prompt
 def twelve(text):
     if not text.isdigit() or len(text) != 12:

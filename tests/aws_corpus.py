@@ -14,8 +14,8 @@ from botocore.session import Session
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from ccsetup.errors import Problem
-from ccsetup.model import FileName
+from ccsetup.core.errors import Problem
+from ccsetup.core.model import FileName
 
 FOLDER = Path(__file__).parent / "aws_files"
 SHARED = Path(__file__).parents[2] / "shared" / "corpora"  # cases of the other SDKs, where they are at hand

@@ -15,12 +15,11 @@ from botocore.tokens import SSOTokenProvider
 from conftest import stripped
 
 from ccsetup.aws import Aws
-from ccsetup.model import Keys, Secret, Value, Who
-from ccsetup.sandbox import Sandbox, State, policy
-from ccsetup.sandbox import world as there
+from ccsetup.core.context import Start
+from ccsetup.core.model import Keys, Secret, Value, Who
+from ccsetup.sandbox import Sandbox, State, policy, world
 from ccsetup.sandbox.example import CODE, EXTERNAL_ID, MARIA, NOBODY, PEOPLE, REGION, SSO_REGION, START_URL, role_arn
 from ccsetup.tokens import Token, token_name, token_text
-from ccsetup.world import Start
 
 Settings = dict[str, str]
 SECRETS = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
@@ -50,7 +49,7 @@ class Way:
         return Who("dev", REGION, hidden, self.sessions, mfa_code, chosen=True)
 
 
-def keys_of(keys: there.Keys) -> Settings:
+def keys_of(keys: world.Keys) -> Settings:
     """Return the sandbox's keys as a profile holds them."""
     values = (keys.access_key_id, keys.secret_access_key, keys.session_token)
     return {name: value for name, value in zip(SECRETS, values, strict=True) if value}

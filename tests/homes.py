@@ -12,12 +12,12 @@ from typing import NamedTuple
 
 from ccsetup import checks, repair
 from ccsetup.commands import doctor
-from ccsetup.commands.report import Report
+from ccsetup.core.context import World
+from ccsetup.core.result import Report
 from ccsetup.facts import Facts
 from ccsetup.files import Files
 from ccsetup.findings import Finding
 from ccsetup.repair import Repair
-from ccsetup.world import World
 from tests.script import FakeGit, Script, world
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=timezone.utc)
@@ -59,7 +59,7 @@ def world_of(folder: Path, home: Home, script: Script | None = None, git: FakeGi
 
 def facts_of(config: str | None = None, credentials: str | None = None, **more: object) -> Facts:
     """Return the facts of two texts, with no disk anywhere."""
-    from ccsetup.world import AwsTexts
+    from ccsetup.core.context import AwsTexts
 
     aws = Path("/home/maria/.aws")
     texts = AwsTexts(aws / "config", config, aws / "credentials", credentials)

@@ -13,9 +13,9 @@ import pytest
 
 from ccsetup import checks, repair
 from ccsetup.checks import credentials, environment, git, kinds, processes, remotes, roles, signins, sources, tokens
+from ccsetup.core.context import AwsTexts
 from ccsetup.facts import Facts
 from ccsetup.findings import Finding
-from ccsetup.world import AwsTexts
 
 HOME = Path("/home/maria")
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=timezone.utc)

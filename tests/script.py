@@ -9,9 +9,9 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from ccsetup.errors import Cancelled, Problem
-from ccsetup.git_config import GitConfig, Pairs, urls
-from ccsetup.model import (
+from ccsetup.core.context import Answer, Sighting, Start, World
+from ccsetup.core.errors import Cancelled, Problem
+from ccsetup.core.model import (
     BACK,
     Asked,
     Back,
@@ -27,7 +27,7 @@ from ccsetup.model import (
     Submodule,
     Who,
 )
-from ccsetup.world import Answer, Sighting, Start, World
+from ccsetup.git_config import GitConfig, Pairs, urls
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=timezone.utc)
 LEAVE = object()

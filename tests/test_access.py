@@ -6,9 +6,9 @@ import pytest
 from script import NOW, FakeAws, FakeSignIn, Script, Shown, world
 
 from ccsetup import access, flow
-from ccsetup.errors import BadAnswer, Elsewhere, Missing, Problem
-from ccsetup.look import Look
-from ccsetup.model import BACK, Answers, Choice, Keys, Secret, Value
+from ccsetup.core.errors import BadAnswer, Elsewhere, Missing, Problem
+from ccsetup.core.lookup import Look
+from ccsetup.core.model import BACK, Answers, Choice, Keys, Secret, Value
 from ccsetup.sandbox import State
 from ccsetup.talk import Walk
 

@@ -22,8 +22,8 @@ from ccsetup.address import (
     ssh_url,
     takes_profile,
 )
+from ccsetup.core.errors import BadAnswer
 from ccsetup.core.regions import REGIONS, git_host, partition_of
-from ccsetup.errors import BadAnswer
 
 OHIO = Address("MyRepo", "us-east-2")
 CONSOLE = "https://us-east-2.console.aws.amazon.com/codesuite/codecommit/repositories/MyRepo"

@@ -17,12 +17,12 @@ from script import FakeAws, FakeGit, tree, world
 from ccsetup.commands import asking
 from ccsetup.commands.asking import Online
 from ccsetup.commands.gathering import gathered
+from ccsetup.core.context import Sighting, World
+from ccsetup.core.model import Repository, Who
 from ccsetup.facts import Clone, Facts, Ran
 from ccsetup.git import Git
-from ccsetup.model import Repository, Who
 from ccsetup.sandbox import Sandbox
 from ccsetup.sandbox.example import CODE, MARIA, PEOPLE, REGION, role_arn
-from ccsetup.world import Sighting, World
 
 ROOT = Path(__file__).resolve().parent.parent
 ACCESS = {"role_arn": role_arn("CodeCommitAccess"), "source_profile": "people", "region": REGION}

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ccsetup import assertion
-from ccsetup.errors import BadAnswer
+from ccsetup.core.errors import BadAnswer
 from ccsetup.sandbox import State, saml
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=timezone.utc)

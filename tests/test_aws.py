@@ -18,10 +18,10 @@ from botocore.configloader import raw_config_parse
 from moto.iam.models import IAMBackend
 from script import FakeAws, tree
 
-from ccsetup import world
 from ccsetup.aws import Aws
-from ccsetup.errors import NoRepository, Problem
-from ccsetup.model import Edit, Identity, Keys, Repository, Secret, Who
+from ccsetup.core import context
+from ccsetup.core.errors import NoRepository, Problem
+from ccsetup.core.model import Edit, Identity, Keys, Repository, Secret, Who
 from ccsetup.sandbox import Sandbox, State, policy
 from ccsetup.sandbox.example import BROKER, CODE, KMS_KEY, MARIA, NOBODY, REGION, SAML_PROVIDER, role_arn
 
@@ -416,7 +416,9 @@ def test_the_stand_in_answers_in_the_same_shapes(fresh: Place) -> None:
 
 
 def test_stand_in_and_adapter_are_called_alike() -> None:
-    promised = {name: found for name, found in vars(world.Aws).items() if inspect.isfunction(found) and name[0] != "_"}
+    promised = {
+        name: found for name, found in vars(context.Aws).items() if inspect.isfunction(found) and name[0] != "_"
+    }
     for name, method in promised.items():
         parameters = inspect.signature(method)
         assert inspect.signature(getattr(Aws, name)) == parameters, name

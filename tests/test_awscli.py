@@ -14,7 +14,7 @@ from terminal import program
 
 from ccsetup.access import existing
 from ccsetup.awscli import AwsCli
-from ccsetup.errors import Problem
+from ccsetup.core.errors import Problem
 from ccsetup.sandbox import Sandbox
 from ccsetup.sandbox.example import CODE, REGION, role_arn
 

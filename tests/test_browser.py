@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ccsetup.browser import Callback, Listener, open_page, visited, why_none
-from ccsetup.model import Secret
+from ccsetup.core.model import Secret
 
 STATE = "kZ3vQm-_the-right-state"
 

@@ -17,7 +17,7 @@ import trustme
 
 from ccsetup import center
 from ccsetup.center import IdentityCenter, bounded
-from ccsetup.errors import Problem
+from ccsetup.core.errors import Problem
 from ccsetup.grants import Refused, is_sign_in_page
 from ccsetup.sandbox import Sandbox
 

@@ -11,9 +11,9 @@ import pytest
 from ccsetup import checks, repair
 from ccsetup.checks import files
 from ccsetup.commands.gathering import gathered
+from ccsetup.core.model import FileName
 from ccsetup.facts import Facts
 from ccsetup.findings import Finding
-from ccsetup.model import FileName
 from tests.aws_corpus import parsed
 from tests.homes import DISGUISES, KEY, KEYS, ROLE, SECRET, Home, fixed, in_disguise, mended, of_file, world_of
 from tests.script import Script

@@ -8,8 +8,8 @@ from typing import NamedTuple
 import pytest
 
 from ccsetup import checks, repair
+from ccsetup.core.model import FileName
 from ccsetup.facts import Clone
-from ccsetup.model import FileName
 from tests.aws_corpus import parsed
 from tests.homes import (
     DISGUISES,

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ccsetup import repair
-from ccsetup.errors import BadAnswer
+from ccsetup.core.errors import BadAnswer
 from tests.patients import (
     BASE,
     HOME,

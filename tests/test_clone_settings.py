@@ -16,13 +16,13 @@ from hypothesis import strategies as st
 from ccsetup import repair, transport, writing
 from ccsetup.checks.git import program
 from ccsetup.commands.gathering import clone_at, gathered
-from ccsetup.commands.report import Report
-from ccsetup.errors import Problem
+from ccsetup.core.context import World
+from ccsetup.core.errors import Problem
+from ccsetup.core.result import Report
 from ccsetup.findings import Remedy
 from ccsetup.git import Git
 from ccsetup.git_config import Url
 from ccsetup.standing import named_by
-from ccsetup.world import World
 
 GITHUB, MIRROR = "https://github.com/acme/tool.git", "git@example.com:acme/tool.git"
 RIGHT, WRONG = "codecommit::us-east-1://dev@MyRepo", "codecommit:us-east-1://dev@MyRepo.git"

@@ -13,8 +13,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from ccsetup import config
-from ccsetup.errors import Problem
-from ccsetup.model import FileName, Secret, Section, Value
+from ccsetup.core.errors import Problem
+from ccsetup.core.model import FileName, Secret, Section, Value
 
 ORDINARY = [sample for sample in SAMPLES if not sample.broken]
 ORDINARY_IDS = [f"{sample.file}/{sample.name}" for sample in ORDINARY]

@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 
 from ccsetup import access, checks, ini, meant, plan, writing
 from ccsetup.commands import undo
-from ccsetup.errors import Problem
+from ccsetup.core.context import AwsTexts
+from ccsetup.core.errors import Problem
+from ccsetup.core.model import FileName, Section
 from ccsetup.keys import right
-from ccsetup.model import FileName, Section
-from ccsetup.world import AwsTexts
 from tests.homes import KEYS, Home, facts_of, fixed, mended, world_of
 from tests.script import tree
 

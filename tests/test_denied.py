@@ -21,9 +21,9 @@ from moto.iam.models import IAMBackend
 from moto.iam.responses import IamResponse
 
 from ccsetup.aws import Aws
-from ccsetup.errors import Problem
+from ccsetup.core.errors import Problem
+from ccsetup.core.model import Route, Secret, Who
 from ccsetup.git import Git
-from ccsetup.model import Route, Secret, Who
 from ccsetup.policy import least as least_of
 from ccsetup.policy import of_git, of_git_and_api, remedies
 from ccsetup.sandbox import Sandbox, State, policy

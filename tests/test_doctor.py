@@ -25,12 +25,12 @@ from test_online import canned, keyed, moody
 
 from ccsetup import writing
 from ccsetup.commands import doctor, undo
-from ccsetup.commands.report import Report
+from ccsetup.core.context import Ran, World
+from ccsetup.core.model import BACK
+from ccsetup.core.result import Report
 from ccsetup.git import Git
-from ccsetup.model import BACK
 from ccsetup.sandbox import Sandbox
 from ccsetup.sandbox.example import CODE, PEOPLE, REGION
-from ccsetup.world import Ran, World
 
 ROOT = Path(__file__).resolve().parent.parent
 FIELDS = {"code", "severity", "profile", "path", "line", "says", "because", "fix", "do", "fixed"}

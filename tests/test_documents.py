@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from ccsetup.arguments import COMMANDS, parsed, parser_of
-from ccsetup.errors import BadAnswer
+from ccsetup.core.errors import BadAnswer
 
 ROOT = Path(__file__).resolve().parent.parent
 PROSE = [ROOT / "README.md", *sorted((ROOT / "examples").rglob("*.md"))]

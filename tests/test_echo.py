@@ -13,9 +13,10 @@ from script import tree
 from terminal import Terminal as Person
 from terminal import program
 
-from ccsetup import cli, flow, masks
-from ccsetup.errors import BadAnswer
-from ccsetup.model import Asked, Choice
+from ccsetup import cli, flow
+from ccsetup.core import redact
+from ccsetup.core.errors import BadAnswer
+from ccsetup.core.model import Asked, Choice
 from ccsetup.paste import secrets
 from ccsetup.paste.echo import echo, summary
 from ccsetup.pick import Pick
@@ -185,7 +186,7 @@ def test_a_labelled_secret_shows_nowhere_however_it_is_broken(shape):
 @given(st.text("abAB01/+=.-_:> \n\"'|#é密", max_size=200))
 def test_any_text_is_shown_in_one_line_of_its_own_length(text):
     assert len(echo(text.replace("\n", " "), mask="")) == len(text)
-    assert masks.hide(text, ()) == text
+    assert redact.hide(text, ()) == text
 
 
 def test_a_log_is_searched_for_secrets_at_once():

@@ -20,11 +20,11 @@ from script import NOW, FakeAws, Shown, world
 from terminal import program
 
 from ccsetup.commands import env
-from ccsetup.commands.report import Report
-from ccsetup.errors import Problem
-from ccsetup.model import Keys, Secret
-from ccsetup.shells import SHELLS, guess
-from ccsetup.world import World
+from ccsetup.core.context import World
+from ccsetup.core.errors import Problem
+from ccsetup.core.model import Keys, Secret
+from ccsetup.core.result import Report
+from ccsetup.core.shells import SHELLS, guess
 
 TEMPORARY = Keys("ASIAIOSFODNN7EXAMPLE", Secret("wJalr/bPx+EXAMPLEKEY"), Secret("t" * 40 + "=="), NOW.replace(hour=18))
 LASTING = Keys("AKIAIOSFODNN7EXAMPLE", Secret("wJalr/bPx+EXAMPLEKEY"))

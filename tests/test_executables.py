@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ccsetup import executables
+from ccsetup.core import executables
 
 HOUSE = Path(executables.__file__).parent
 SYSTEM = r"C:\Windows\System32"

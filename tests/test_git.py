@@ -15,9 +15,9 @@ import pytest
 from script import tree
 
 from ccsetup.complaints import problem_of
-from ccsetup.errors import Problem
+from ccsetup.core.errors import Problem
+from ccsetup.core.model import Route
 from ccsetup.git import Git
-from ccsetup.model import Route
 from ccsetup.running import Runner
 from ccsetup.sandbox import Sandbox
 from ccsetup.sandbox.example import role_arn
@@ -410,7 +410,7 @@ import os, sys
 from pathlib import Path
 from ccsetup import branches, cloned
 from ccsetup.git import Git
-from ccsetup.model import Route
+from ccsetup.core.model import Route
 way, git = Route("git-remote-codecommit", sys.argv[2]), Git(os.environ, Path.home())
 git._heads[way.url] = branches.Heads({"main": "1" * 40}, "main")
 git.clone(way, Path(sys.argv[1]), "", lambda *step: None)
@@ -420,7 +420,7 @@ CLONE = """
 import os, sys
 from pathlib import Path
 from ccsetup.git import Git
-from ccsetup.model import Route
+from ccsetup.core.model import Route
 way = Route("git-remote-codecommit", sys.argv[2])
 Git(os.environ, Path.home()).clone(way, Path(sys.argv[1]), "", lambda *step: None)
 """

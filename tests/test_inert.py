@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prompt_toolkit.utils import get_cwidth
 
-from ccsetup.inert import cells, cut, inert, spell, veil, wrap
+from ccsetup.core.text import cells, cut, inert, spell, veil, wrap
 
 ANYTHING = st.text(st.characters(codec=None, categories=None), max_size=60)
 PIECES = ["\x1b", "[", "]", "0;", "31m", "\x07", "\x9b", "\n", "\r", "\u202e", "\u200b", "a ", "é", "漢", "\udc80"]

@@ -11,8 +11,8 @@ from aws_corpus import EXAMPLES, IDS, QUIET, SAMPLES, SHARED, Sample, full_confi
 from hypothesis import given, settings
 
 from ccsetup import ini
-from ccsetup.errors import Problem
-from ccsetup.model import FileName
+from ccsetup.core.errors import Problem
+from ccsetup.core.model import FileName
 
 
 def agrees(text: str, file: FileName, folder: Path) -> None:

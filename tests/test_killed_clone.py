@@ -16,9 +16,9 @@ from hostile_repositories import FILE, MODULE, TREE
 
 from ccsetup import clone_record
 from ccsetup.core import folder
-from ccsetup.errors import Problem
+from ccsetup.core.errors import Problem
+from ccsetup.core.model import Route
 from ccsetup.git import Git
-from ccsetup.model import Route
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="processes are killed by a signal")
 

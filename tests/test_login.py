@@ -16,11 +16,11 @@ from terminal import program
 
 from ccsetup.arguments import parsed
 from ccsetup.commands import login as command
-from ccsetup.commands.report import Report
-from ccsetup.errors import BadAnswer, Problem
+from ccsetup.core.context import World
+from ccsetup.core.errors import BadAnswer, Problem
+from ccsetup.core.result import Report
 from ccsetup.sandbox import Sandbox
 from ccsetup.sandbox.example import BROKER, CODE, MARIA, PEOPLE, REGION, SAML_PROVIDER, START_URL, role_arn
-from ccsetup.world import World
 
 Run = Callable[..., dict[str, Any]]
 CHANGING = re.compile(

@@ -25,13 +25,13 @@ from ccsetup.commands import finding, status
 from ccsetup.commands.finding import Round
 from ccsetup.commands.looking import looking
 from ccsetup.commands.options import Options
-from ccsetup.commands.report import Report
-from ccsetup.errors import NoRepository, Problem
+from ccsetup.core.context import Sighting, World
+from ccsetup.core.errors import NoRepository, Problem
+from ccsetup.core.model import Identity, Repository, Route, Who
+from ccsetup.core.result import Report
 from ccsetup.git import Git
-from ccsetup.model import Identity, Repository, Route, Who
 from ccsetup.questions import Target
 from ccsetup.sandbox.example import role_arn
-from ccsetup.world import Sighting, World
 
 SILENT = {name: answer for name, (answer, code) in FAULTS.items() if answer not in (hang, trickle, echo)}
 

@@ -18,8 +18,8 @@ from ccsetup import checks, ini, plan, writing
 from ccsetup.commands import setup, standings, undo
 from ccsetup.commands.gathering import gathered
 from ccsetup.commands.options import Options
-from ccsetup.model import Secret, Section
-from ccsetup.world import World
+from ccsetup.core.context import World
+from ccsetup.core.model import Secret, Section
 from tests.aws_corpus import full_config
 
 OTHERS = KEYS.replace(KEY, "AKIAI44QH8DHBEXAMPLE")

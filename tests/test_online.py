@@ -24,13 +24,13 @@ from conftest import CleanEnv
 from test_sdk import Canned, hang, reset, says
 
 from ccsetup.aws import Aws
-from ccsetup.errors import Problem
-from ccsetup.model import Keys, Secret, Value, Who
+from ccsetup.core.concurrency import Crew, alone
+from ccsetup.core.context import Answer, Start
+from ccsetup.core.errors import Problem
+from ccsetup.core.model import Keys, Secret, Value, Who
 from ccsetup.programs import Programs
 from ccsetup.sandbox import Sandbox
 from ccsetup.sandbox.example import PEOPLE, REGION, role_arn
-from ccsetup.waiting import Crew, alone
-from ccsetup.world import Answer, Start
 
 Profiles = Mapping[str, Mapping[str, Value]]
 ROOT = Path(__file__).resolve().parent.parent
@@ -404,7 +404,7 @@ CHILD = """
 import sys
 from pathlib import Path
 from ccsetup.aws import Aws
-from ccsetup.model import Who
+from ccsetup.core.model import Who
 keys = {"aws_access_key_id": "AKIAHANG", "aws_secret_access_key": "s"}
 profiles = {f"p{n}": {"credential_process": "sleep 60"} if n == 0 else keys for n in range(40)}
 aws = Aws(Path.home(), None)

@@ -9,54 +9,54 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ccsetup import parse
-from ccsetup.errors import BadAnswer
-from ccsetup.model import Corrected
+from ccsetup.core import validate
+from ccsetup.core.errors import BadAnswer
+from ccsetup.core.model import Corrected
 
 ROLE = "arn:aws:iam::111122223333:role/CodeCommitAccess"
 
 TAKEN = [
-    (parse.account_id, "111122223333", "111122223333", False),
-    (parse.account_id, "1111-2222-3333", "111122223333", True),
-    (parse.account_id, "000000000001", "000000000001", False),
-    (parse.role_arn, ROLE, ROLE, False),
-    (parse.role_arn, "arn:aws:iam:::111122223333:role/CodeCommitAccess", ROLE, True),
-    (parse.role_arn, f"  “{ROLE}” ", ROLE, True),
-    (parse.role_arn, "arn:aws:iam:: 111122223333:role/CodeCommitAccess", ROLE, True),
-    (parse.role_arn, "arn:aws:sts::111122223333:assumed-role/CodeCommitAccess/maria", ROLE, True),
-    (parse.role_arn, "arn:aws:iam::111122223333:role/team/dev/Access", "arn:aws:iam::111122223333:role/team/dev/Access", False),
-    (parse.role_arn, "arn:aws-cn:iam::111122223333:role/R", "arn:aws-cn:iam::111122223333:role/R", False),
-    (parse.role_session_name, "maria", "maria", False),
-    (parse.role_session_name, "Maria Garcia", "Maria-Garcia", True),
-    (parse.role_session_name, "María", "Maria", True),
-    (parse.external_id, "acme:7f/3b", "acme:7f/3b", False),
-    (parse.mfa_serial, "arn:aws:iam::888888888888:mfa/maria", "arn:aws:iam::888888888888:mfa/maria", False),
-    (parse.mfa_serial, "GAHT12345678", "GAHT12345678", False),
-    (parse.mfa_code, " 123 456 ", "123456", False),
-    (parse.profile, "acme-dev", "acme-dev", False),
-    (parse.profile, "acme dev", "acme-dev", True),
-    (parse.profile, "acme–dev", "acme-dev", True),
-    (parse.region, "us-east-2", "us-east-2", False),
-    (parse.region, "US-EAST-2", "us-east-2", True),
-    (parse.region, "eu-south-2", "eu-south-2", False),
-    (parse.region, "eu-south-2a", "eu-south-2", True),
-    (parse.region, "us-east-1a", "us-east-1", True),
-    (parse.region, "US East (Ohio)", "us-east-2", True),
-    (parse.region, "us‑east‑2", "us-east-2", True),
-    (parse.sso_start_url, "https://acme.awsapps.com/start", "https://acme.awsapps.com/start", False),
-    (parse.sso_start_url, "https://acme.awsapps.com/start/", "https://acme.awsapps.com/start", True),
-    (parse.sso_start_url, "https://acme.awsapps.com/start#/", "https://acme.awsapps.com/start", True),
-    (parse.sso_start_url, "https://acme.awsapps.com/start/#/?tab=accounts", "https://acme.awsapps.com/start", True),
-    (parse.sso_start_url, r"https://acme.awsapps.com/start\#/", "https://acme.awsapps.com/start", True),
-    (parse.sso_start_url, "acme.awsapps.com", "https://acme.awsapps.com/start", True),
-    (parse.sso_start_url, "https://acme.awsapps.com:443/start", "https://acme.awsapps.com/start", True),
-    (parse.sso_start_url, "https://sso.acme.example:8443/aws", "https://sso.acme.example:8443/aws", False),
-    (parse.sso_start_url, "https://x.eusc-de-east-1.portal.amazonaws.eu", "https://x.eusc-de-east-1.portal.amazonaws.eu", False),
-    (parse.sso_start_url, "https://ssoins-1.portal.us-east-1.app.aws", "https://ssoins-1.portal.us-east-1.app.aws", False),
-    (parse.permission_set, "AWSReservedSSO_Developer_0123456789abcdef", "Developer", True),
-    (parse.access_key_id, "ASIAIOSFODNN7EXAMPLE", "ASIAIOSFODNN7EXAMPLE", False),
-    (parse.duration(900, 43200), "3600", "3600", False),
-    (parse.duration(900, 43200), "2h", "7200", True),
+    (validate.account_id, "111122223333", "111122223333", False),
+    (validate.account_id, "1111-2222-3333", "111122223333", True),
+    (validate.account_id, "000000000001", "000000000001", False),
+    (validate.role_arn, ROLE, ROLE, False),
+    (validate.role_arn, "arn:aws:iam:::111122223333:role/CodeCommitAccess", ROLE, True),
+    (validate.role_arn, f"  “{ROLE}” ", ROLE, True),
+    (validate.role_arn, "arn:aws:iam:: 111122223333:role/CodeCommitAccess", ROLE, True),
+    (validate.role_arn, "arn:aws:sts::111122223333:assumed-role/CodeCommitAccess/maria", ROLE, True),
+    (validate.role_arn, "arn:aws:iam::111122223333:role/team/dev/Access", "arn:aws:iam::111122223333:role/team/dev/Access", False),
+    (validate.role_arn, "arn:aws-cn:iam::111122223333:role/R", "arn:aws-cn:iam::111122223333:role/R", False),
+    (validate.role_session_name, "maria", "maria", False),
+    (validate.role_session_name, "Maria Garcia", "Maria-Garcia", True),
+    (validate.role_session_name, "María", "Maria", True),
+    (validate.external_id, "acme:7f/3b", "acme:7f/3b", False),
+    (validate.mfa_serial, "arn:aws:iam::888888888888:mfa/maria", "arn:aws:iam::888888888888:mfa/maria", False),
+    (validate.mfa_serial, "GAHT12345678", "GAHT12345678", False),
+    (validate.mfa_code, " 123 456 ", "123456", False),
+    (validate.profile, "acme-dev", "acme-dev", False),
+    (validate.profile, "acme dev", "acme-dev", True),
+    (validate.profile, "acme–dev", "acme-dev", True),
+    (validate.region, "us-east-2", "us-east-2", False),
+    (validate.region, "US-EAST-2", "us-east-2", True),
+    (validate.region, "eu-south-2", "eu-south-2", False),
+    (validate.region, "eu-south-2a", "eu-south-2", True),
+    (validate.region, "us-east-1a", "us-east-1", True),
+    (validate.region, "US East (Ohio)", "us-east-2", True),
+    (validate.region, "us‑east‑2", "us-east-2", True),
+    (validate.sso_start_url, "https://acme.awsapps.com/start", "https://acme.awsapps.com/start", False),
+    (validate.sso_start_url, "https://acme.awsapps.com/start/", "https://acme.awsapps.com/start", True),
+    (validate.sso_start_url, "https://acme.awsapps.com/start#/", "https://acme.awsapps.com/start", True),
+    (validate.sso_start_url, "https://acme.awsapps.com/start/#/?tab=accounts", "https://acme.awsapps.com/start", True),
+    (validate.sso_start_url, r"https://acme.awsapps.com/start\#/", "https://acme.awsapps.com/start", True),
+    (validate.sso_start_url, "acme.awsapps.com", "https://acme.awsapps.com/start", True),
+    (validate.sso_start_url, "https://acme.awsapps.com:443/start", "https://acme.awsapps.com/start", True),
+    (validate.sso_start_url, "https://sso.acme.example:8443/aws", "https://sso.acme.example:8443/aws", False),
+    (validate.sso_start_url, "https://x.eusc-de-east-1.portal.amazonaws.eu", "https://x.eusc-de-east-1.portal.amazonaws.eu", False),
+    (validate.sso_start_url, "https://ssoins-1.portal.us-east-1.app.aws", "https://ssoins-1.portal.us-east-1.app.aws", False),
+    (validate.permission_set, "AWSReservedSSO_Developer_0123456789abcdef", "Developer", True),
+    (validate.access_key_id, "ASIAIOSFODNN7EXAMPLE", "ASIAIOSFODNN7EXAMPLE", False),
+    (validate.duration(900, 43200), "3600", "3600", False),
+    (validate.duration(900, 43200), "2h", "7200", True),
 ]  # fmt: skip
 
 
@@ -70,33 +70,33 @@ def test_what_is_right_or_has_one_reading_is_taken(
 
 
 REFUSED = [
-    (parse.account_id, "11112222333", "12 digits"),
-    (parse.account_id, "١١١١٢٢٢٢٣٣٣٣", "12 digits"),
-    (parse.role_arn, "CodeCommitAccess", "such as arn:aws:iam::111122223333:role/"),
-    (parse.role_arn, "arn:aws:iam::1111:role/R", "12 digits"),
-    (parse.role_arn, "arn:aws:iam::111122223333:user/maria", "ARN of a user"),
-    (parse.role_arn, "arn:aws:iam::111122223333:instance-profile/x", "ARN of an instance profile"),
-    (parse.role_arn, "arn:aws:sts::111122223333:assumed-role/AWSReservedSSO_Dev_0123/maria", "single sign-on"),
-    (parse.role_session_name, "m", "2 to 64"),
-    (parse.role_session_name, "maria/garcia", "2 to 64"),
-    (parse.external_id, "x", "2 to 1224"),
-    (parse.external_id, "two words", "2 to 1224"),
-    (parse.mfa_serial, "maria", "such as arn:aws:iam::888888888888:mfa/maria"),
-    (parse.mfa_code, "12345", "six digits"),
-    (parse.mfa_code, "１２３４５６", "six digits"),
-    (parse.profile, "org/dev", "such as acme-dev"),
-    (parse.profile, "me@corp", "such as acme-dev"),
-    (parse.profile, "dev#1", "such as acme-dev"),
-    (parse.profile, "-dev", "begins with a letter"),
-    (parse.profile, "dev\nregion", "such as acme-dev"),
-    (parse.region, "us-esat-1", "Did you mean us-east-1"),
-    (parse.region, "s3-us-west-2", "Did you mean us-west-2"),
-    (parse.region, "s3", "such as us-east-2"),
-    (parse.region, "Ohio River", "such as us-east-2"),
-    (parse.sso_start_url, "https://console.aws.amazon.com/", "console's address"),
-    (parse.sso_start_url, "start", "such as https://acme.awsapps.com/start"),
+    (validate.account_id, "11112222333", "12 digits"),
+    (validate.account_id, "١١١١٢٢٢٢٣٣٣٣", "12 digits"),
+    (validate.role_arn, "CodeCommitAccess", "such as arn:aws:iam::111122223333:role/"),
+    (validate.role_arn, "arn:aws:iam::1111:role/R", "12 digits"),
+    (validate.role_arn, "arn:aws:iam::111122223333:user/maria", "ARN of a user"),
+    (validate.role_arn, "arn:aws:iam::111122223333:instance-profile/x", "ARN of an instance profile"),
+    (validate.role_arn, "arn:aws:sts::111122223333:assumed-role/AWSReservedSSO_Dev_0123/maria", "single sign-on"),
+    (validate.role_session_name, "m", "2 to 64"),
+    (validate.role_session_name, "maria/garcia", "2 to 64"),
+    (validate.external_id, "x", "2 to 1224"),
+    (validate.external_id, "two words", "2 to 1224"),
+    (validate.mfa_serial, "maria", "such as arn:aws:iam::888888888888:mfa/maria"),
+    (validate.mfa_code, "12345", "six digits"),
+    (validate.mfa_code, "１２３４５６", "six digits"),
+    (validate.profile, "org/dev", "such as acme-dev"),
+    (validate.profile, "me@corp", "such as acme-dev"),
+    (validate.profile, "dev#1", "such as acme-dev"),
+    (validate.profile, "-dev", "begins with a letter"),
+    (validate.profile, "dev\nregion", "such as acme-dev"),
+    (validate.region, "us-esat-1", "Did you mean us-east-1"),
+    (validate.region, "s3-us-west-2", "Did you mean us-west-2"),
+    (validate.region, "s3", "such as us-east-2"),
+    (validate.region, "Ohio River", "such as us-east-2"),
+    (validate.sso_start_url, "https://console.aws.amazon.com/", "console's address"),
+    (validate.sso_start_url, "start", "such as https://acme.awsapps.com/start"),
     *(
-        (parse.sso_start_url, f"https://{host}/start", "such as https://acme.awsapps.com/start")
+        (validate.sso_start_url, f"https://{host}/start", "such as https://acme.awsapps.com/start")
         for host in (
             "user:pw@acme.awsapps.com",
             "@acme.awsapps.com",
@@ -113,10 +113,10 @@ REFUSED = [
             "us-gov-west-1.console.amazonaws-us-gov.com",
         )
     ),
-    (parse.access_key_id, "AROAIOSFODNN7EXAMPLE", "not an access key"),
-    (parse.secret_access_key, "AKIAIOSFODNN7EXAMPLE", "access key ID"),
-    (parse.duration(900, 43200), "60", "900 to 43200"),
-    (parse.duration(900, 43200), "a while", "900 to 43200"),
+    (validate.access_key_id, "AROAIOSFODNN7EXAMPLE", "not an access key"),
+    (validate.secret_access_key, "AKIAIOSFODNN7EXAMPLE", "access key ID"),
+    (validate.duration(900, 43200), "60", "900 to 43200"),
+    (validate.duration(900, 43200), "a while", "900 to 43200"),
 ]
 
 
@@ -146,12 +146,17 @@ def test_what_is_wrong_is_refused_with_a_right_example(
     ],
 )
 def test_a_start_url_that_tells_its_region(url: str, region: str | None) -> None:
-    assert parse.region_of(url) == region
+    assert validate.region_of(url) == region
 
 
 @given(st.text())
 def test_no_text_makes_a_rule_raise_anything_but_a_refusal(text: str) -> None:
-    rules = {rule for rule, *_ in TAKEN} | {parse.token, parse.session_token, parse.token_file, parse.folder}
+    rules = {rule for rule, *_ in TAKEN} | {
+        validate.token,
+        validate.session_token,
+        validate.token_file,
+        validate.folder,
+    }
     for rule in rules:
         try:
             rule(text)
@@ -165,7 +170,7 @@ def jwt(**claims: object) -> str:
 
 
 def test_a_token_says_who_made_it_for_whom_and_until_when() -> None:
-    token = parse.token(
+    token = validate.token(
         jwt(iss="https://token.example.com", aud=["sts.amazonaws.com", "x"], sub="repo", exp=1795341600)
     )
     assert (token.issuer, token.audience, token.subject) == (
@@ -179,4 +184,4 @@ def test_a_token_says_who_made_it_for_whom_and_until_when() -> None:
 @pytest.mark.parametrize("text", ["", "abc", "a.b.c", jwt(exp=10**30) + ".x", "e30.W10.x"])
 def test_what_is_no_token_is_refused(text: str) -> None:
     with pytest.raises(BadAnswer, match="no OIDC token"):
-        parse.token(text)
+        validate.token(text)

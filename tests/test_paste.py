@@ -30,9 +30,9 @@ from messages import (
 from sandbox_world import marias_keys
 
 from ccsetup import access, flow, paste
-from ccsetup.errors import BadAnswer
+from ccsetup.core.errors import BadAnswer
+from ccsetup.core.model import Corrected, Question, Secret, Value
 from ccsetup.flow import readings
-from ccsetup.model import Corrected, Question, Secret, Value
 from ccsetup.paste import Reading
 from ccsetup.sandbox import Sandbox
 

@@ -3,7 +3,7 @@ import time
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ccsetup.model import Choice
+from ccsetup.core.model import Choice
 from ccsetup.pick import Pick
 
 NAMES = ["feature/main-fix", "main", "MySharedDemoRepo", "billing", "Billing-API", "data-lake"]

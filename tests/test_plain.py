@@ -1,7 +1,7 @@
 import pytest
 
-from ccsetup.errors import BadAnswer
-from ccsetup.model import BACK, Asked, Choice, Corrected, Secret
+from ccsetup.core.errors import BadAnswer
+from ccsetup.core.model import BACK, Asked, Choice, Corrected, Secret
 from ccsetup.plain import conversation
 
 KINDS = (Choice("sso", "Single sign-on", "a start URL"), Choice("role", "A role", "a role ARN"), Choice("mfa", "MFA"))

@@ -13,10 +13,11 @@ from aws_corpus import IDS, QUIET, SAMPLES, Sample, lines, parsed, tame_texts
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from ccsetup import config, masks, plan, removals
-from ccsetup.errors import Problem
-from ccsetup.model import Edit, FileName, Plan, Secret, Section
-from ccsetup.world import AwsTexts
+from ccsetup import config, plan, removals
+from ccsetup.core import redact
+from ccsetup.core.context import AwsTexts
+from ccsetup.core.errors import Problem
+from ccsetup.core.model import Edit, FileName, Plan, Secret, Section
 
 HOME = Path("/home/maria")
 CONFIG, CREDENTIALS = HOME / ".aws" / "config", HOME / ".aws" / "credentials"
@@ -365,13 +366,13 @@ def test_the_summary_is_json_with_every_secret_masked() -> None:
         {
             "path": str(CONFIG),
             "section": "profile dev",
-            "set": {"ccsetup_kind": "mfa", "my_token": masks.MASK},
+            "set": {"ccsetup_kind": "mfa", "my_token": redact.MASK},
             "remove": ["sso_session"],
         },
         {
             "path": str(CREDENTIALS),
             "section": "dev",
-            "set": {"aws_access_key_id": "AKIA…MPLE", "aws_secret_access_key": masks.MASK},
+            "set": {"aws_access_key_id": "AKIA…MPLE", "aws_secret_access_key": redact.MASK},
             "remove": [],
         },
     ]

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ccsetup.core.errors import Problem
 from ccsetup.denials import BOUNDARY, ENDPOINT, IDENTITY, RCP, RESOURCE, SCP, SESSION, TRUST
-from ccsetup.errors import Problem
 from ccsetup.policy import (
     Denial,
     by,

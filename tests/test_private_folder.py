@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 from script import tree
 
-from ccsetup.core import folder as folders
-from ccsetup.core import private_folder
+from ccsetup.core import folder, private_folder
 from ccsetup.core.folder import Folder
 from ccsetup.core.private_folder import PrivateFolder, fresh_name
 
@@ -23,7 +22,7 @@ POSIX = pytest.mark.skipif(os.name != "posix", reason="Windows has no descriptor
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Reach folders through descriptors, and as on Windows through their paths."""
     if request.param == "by path":
-        monkeypatch.setattr(folders, "BY_DESCRIPTOR", False)
+        monkeypatch.setattr(folder, "BY_DESCRIPTOR", False)
     elif os.name != "posix":
         pytest.skip("Windows has no descriptors of folders")
     return str(request.param)
@@ -182,7 +181,7 @@ assert "could not be removed" in private.remove()
 assert (private.path / "mount/mine").read_text() == "mine"
 """
     argv = ["unshare", "--user", "--map-root-user", "--mount", sys.executable, "-c", script, str(tmp_path)]
-    env = {**os.environ, "PYTHONPATH": str(Path(folders.__file__).parents[2])}
+    env = {**os.environ, "PYTHONPATH": str(Path(folder.__file__).parents[2])}
     try:
         done = subprocess.run(argv, capture_output=True, text=True, env=env, check=False)
     except FileNotFoundError:
@@ -196,7 +195,7 @@ assert (private.path / "mount/mine").read_text() == "mine"
 def rename(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Rename with the system's exclusive call, and as where there is none."""
     if request.param == "checked first":
-        monkeypatch.setattr(folders, "_exclusive_rename", lambda: None)
+        monkeypatch.setattr(folder, "_exclusive_rename", lambda: None)
 
 
 @pytest.mark.parametrize("there", ["file", "folder", "full folder", "link", "dangling link"])

@@ -31,8 +31,8 @@ from asked import (
 from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
 
-from ccsetup.errors import BadAnswer, Cancelled, Missing
-from ccsetup.model import BACK, Asked, Choice, Corrected, Secret
+from ccsetup.core.errors import BadAnswer, Cancelled, Missing
+from ccsetup.core.model import BACK, Asked, Choice, Corrected, Secret
 from ccsetup.prompt import Prompt
 from ccsetup.sheet import Echo
 from ccsetup.ui.tty import Tty

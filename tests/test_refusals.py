@@ -17,8 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ccsetup import refusals
-from ccsetup.errors import NoRepository, Problem
-from ccsetup.model import Who
+from ccsetup.core.errors import NoRepository, Problem
+from ccsetup.core.model import Who
 from ccsetup.refusals import problem_of, says
 
 WHO, NOBODY = Who("dev", "us-east-2"), Who("", "us-east-2")

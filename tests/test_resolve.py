@@ -24,12 +24,12 @@ from conftest import AwsTools, CleanEnv
 from odd_files import shapes
 from script import NOW, tree
 
-from ccsetup.errors import Problem
+from ccsetup.core.context import Start
+from ccsetup.core.errors import Problem
+from ccsetup.core.model import Edit, Secret, Who
 from ccsetup.files import Files
-from ccsetup.model import Edit, Secret, Who
 from ccsetup.sandbox import Sandbox
 from ccsetup.sandbox.example import CODE, MARIA, PEOPLE, REGION, role_arn
-from ccsetup.world import Start
 
 FILES = Who("dev", REGION, chosen=True)
 MFA = "a role with an MFA code"

@@ -17,9 +17,9 @@ from tracing import needs_strace, traced
 
 from ccsetup import running
 from ccsetup.commands.gathering import gathered
-from ccsetup.errors import Problem
+from ccsetup.core.errors import Problem
+from ccsetup.core.model import Route
 from ccsetup.git import Git
-from ccsetup.model import Route
 from ccsetup.running import Runner
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -17,8 +17,8 @@ import pexpect
 import pyte
 import pytest
 
-from ccsetup.errors import Problem
-from ccsetup.model import Secret
+from ccsetup.core.errors import Problem
+from ccsetup.core.model import Secret
 from ccsetup.screen import Screen
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -400,7 +400,7 @@ def test_closed_streams_are_no_traceback():
 
 def test_only_what_moves_needs_rich():
     code = (
-        "import sys; from ccsetup.errors import Problem; from ccsetup.screen import Screen; s = Screen({})\n"
+        "import sys; from ccsetup.core.errors import Problem; from ccsetup.screen import Screen; s = Screen({})\n"
         "s.heading('x', [('y', True)]); s.say('x'); s.note('x'); s.done('x'); s.failed('x'); s.link('x', 'y')\n"
         "s.problem(Problem('x')); s.review(['+x'], [('x', 'y')])\n"
         "with s.busy('x'): pass\n"

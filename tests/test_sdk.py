@@ -27,8 +27,8 @@ from conftest import CleanEnv
 from ccsetup import aws as aws_room
 from ccsetup import sdk
 from ccsetup.aws import Aws
-from ccsetup.errors import Problem
-from ccsetup.model import Secret, Who
+from ccsetup.core.errors import Problem
+from ccsetup.core.model import Secret, Who
 from ccsetup.sandbox.example import REGION, role_arn
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -337,7 +337,7 @@ CHILD = """
 import sys
 from pathlib import Path
 from ccsetup.aws import Aws
-from ccsetup.model import Who
+from ccsetup.core.model import Who
 aws = Aws(Path.home(), None)
 who = Who("people", "us-east-2")
 aws.warm()

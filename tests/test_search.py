@@ -13,14 +13,14 @@ from aws_ways import keys_of, settle
 from botocore.awsrequest import AWSResponse
 
 from ccsetup import pool, search
-from ccsetup.errors import NoRepository, Problem
-from ccsetup.model import Keys, Secret, Who
+from ccsetup.core.concurrency import alone
+from ccsetup.core.context import Sighting, Start
+from ccsetup.core.errors import NoRepository, Problem
+from ccsetup.core.model import Keys, Secret, Who
 from ccsetup.resolve import Resolver
 from ccsetup.sandbox import Sandbox
 from ccsetup.sandbox.example import CODE, MARIA, PEOPLE, role_arn
 from ccsetup.sessions import SessionCache
-from ccsetup.waiting import alone
-from ccsetup.world import Sighting, Start
 
 Profiles = Mapping[str, Mapping[str, str | Secret]]
 

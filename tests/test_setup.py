@@ -10,10 +10,10 @@ from script import LEAVE, FakeAws, FakeGit, FakeSignIn, Script, Shown, tree, wor
 
 from ccsetup.commands import setup
 from ccsetup.commands.options import Options
-from ccsetup.commands.outcome import Outcome
-from ccsetup.errors import Cancelled, Missing, NoRepository, Problem
-from ccsetup.model import BACK, Edit, Identity, Repository, Value
-from ccsetup.world import World
+from ccsetup.core.context import World
+from ccsetup.core.errors import Cancelled, Missing, NoRepository, Problem
+from ccsetup.core.model import BACK, Edit, Identity, Repository, Value
+from ccsetup.core.result import Outcome
 
 KEYS: dict[str, Value] = {
     "kind": "keys",

@@ -28,10 +28,10 @@ from script import LEAVE, FakeAws, Script, Shown, world
 from ccsetup import cli, team
 from ccsetup.arguments import parsed
 from ccsetup.commands import share
-from ccsetup.errors import Cancelled
-from ccsetup.model import BACK
+from ccsetup.core.context import World
+from ccsetup.core.errors import Cancelled
+from ccsetup.core.model import BACK
 from ccsetup.sandbox import Sandbox, State, policy
-from ccsetup.world import World
 
 ROOT = Path(__file__).resolve().parent.parent
 A, B = "111122223333", "888888888888"

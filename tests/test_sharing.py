@@ -14,15 +14,17 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from ccsetup import address, parse, team
+from ccsetup import address, team
 from ccsetup.authority import IamPolicy, IamRole
-from ccsetup.errors import BadAnswer, Problem
-from ccsetup.model import Corrected
+from ccsetup.core import validate
+from ccsetup.core.errors import BadAnswer, Problem
+from ccsetup.core.model import Corrected
 from ccsetup.sandbox import policy as judge
 from ccsetup.sandbox.world import Caller
 from ccsetup.sharing import (
     Arrangement,
     Trust,
+    arrangement,
     audit,
     cloudformation,
     documents,
@@ -34,7 +36,6 @@ from ccsetup.sharing import (
     teamfile,
     terraform,
 )
-from ccsetup.sharing import arrangement as rules
 
 A, B, REGION, REPO = "111122223333", "888888888888", "us-east-2", "MySharedDemoRepo"
 KEY = f"arn:aws:kms:{REGION}:{A}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
@@ -353,26 +354,28 @@ def test_whatever_the_names_documents_are_json_and_fit(
     else:
         assert len(re.sub(r"\s", "", json.dumps(trust))) <= 2_048
     assert len(it.policy_name) <= 128 and len(it.people_policy) <= 128
-    assert rules.role_for(repo, True) and len(rules.role_for(repo, True)) <= 64
+    assert arrangement.role_for(repo, True) and len(arrangement.role_for(repo, True)) <= 64
 
 
 def test_repositories_whose_long_names_end_differently_have_roles_of_their_own() -> None:
-    names = {rules.role_for(f"{'customer-data-' * 5}{end}", read_only) for end in "ab" for read_only in (True, False)}
+    names = {
+        arrangement.role_for(f"{'customer-data-' * 5}{end}", read_only) for end in "ab" for read_only in (True, False)
+    }
     assert len(names) == 4 and all(len(name) <= 64 for name in names)
 
 
 # Answers
 
 BAD = {
-    rules.role_name: ["", "a b", "x" * 65, "rôle", "role/x"],
-    rules.trusts: ["", "everyone", "account:888888888888", B, f"arn:aws:iam::{B}:root", "permission-set:", "oidc:", "oidc:http://token.example.com", "oidc:localhost",
+    arrangement.role_name: ["", "a b", "x" * 65, "rôle", "role/x"],
+    arrangement.trusts: ["", "everyone", "account:888888888888", B, f"arn:aws:iam::{B}:root", "permission-set:", "oidc:", "oidc:http://token.example.com", "oidc:localhost",
                    "saml:AcmeId", "saml:arn:aws:iam::1:saml-provider/X", f"arn:aws:iam::{B}:user/maria", f"oidc:{ISSUER} oidc:gitlab.example.com",
                    "permission-set:" + "x" * 33, "oidc:https://exa mple.com", "oidc:token.example.com:8080"],
-    rules.subject: ["", "*", "?*", "repo:*", "repo:acme*/x:*", "a${aws:username}", "x" * 256, "repo:acme"],
-    rules.audience: ["", "a b", "*"],
-    rules.tags: ["team", "=x", "team=", "te am=x y"],
-    rules.kms_key: ["1234", "alias/code", f"arn:aws:kms:{REGION}:{A}:alias/code", "arn:aws:s3:::x"],
-    rules.group_name: ["", "a b", "x" * 129],
+    arrangement.subject: ["", "*", "?*", "repo:*", "repo:acme*/x:*", "a${aws:username}", "x" * 256, "repo:acme"],
+    arrangement.audience: ["", "a b", "*"],
+    arrangement.tags: ["team", "=x", "team=", "te am=x y"],
+    arrangement.kms_key: ["1234", "alias/code", f"arn:aws:kms:{REGION}:{A}:alias/code", "arn:aws:s3:::x"],
+    arrangement.group_name: ["", "a b", "x" * 129],
 }  # fmt: skip
 
 
@@ -395,9 +398,9 @@ def test_a_bad_answer_gets_one_sentence_with_a_right_example(rule: Any, text: st
     (f"saml:{SAML}", f"saml:{SAML}"),
 ])  # fmt: skip
 def test_a_trust_is_read_however_it_is_written(text: str, value: str) -> None:
-    read = rules.trusts(text)
+    read = arrangement.trusts(text)
     assert (read.value if isinstance(read, Corrected) else read) == value
-    assert " ".join(rules.spelled(one) for one in rules.read_trusts(value)) == value
+    assert " ".join(arrangement.spelled(one) for one in arrangement.read_trusts(value)) == value
 
 
 @settings(max_examples=150, deadline=None)
@@ -579,13 +582,13 @@ def test_the_commands_in_the_readme_are_ones_that_ccsetup_takes(it: Arrangement)
     options = parsed(shlex.split(readme.command(it))[1:])
     assert address.parse(options.repo).repository == it.repository
     assert (options.from_account, options.to_account or "") == (it.owner, it.people)
-    again = rules.read_trusts(" ".join(options.trust or ["account"]))
+    again = arrangement.read_trusts(" ".join(options.trust or ["account"]))
     assert again == it.trusts
     lines = re.findall(r"^ccsetup .*$", documents(it)["README.md"], re.MULTILINE)
     assert len(lines) == (4 if it.start_url else 3)
     for line in lines:
         parsed(shlex.split(line)[1:])
-    assert parse.role_arn(it.role_arn) == it.role_arn
+    assert validate.role_arn(it.role_arn) == it.role_arn
 
 
 def test_long_names_have_a_team_file_too() -> None:

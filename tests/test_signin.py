@@ -24,13 +24,13 @@ from botocore.tokens import SSOTokenProvider, _sso_json_dumps
 from botocore.utils import JSONFileCache
 from script import FakeSignIn
 
-from ccsetup import world
-from ccsetup.errors import Problem
-from ccsetup.model import Choice, Secret
+from ccsetup.core import context
+from ccsetup.core.context import Start
+from ccsetup.core.errors import Problem
+from ccsetup.core.model import Choice, Secret
 from ccsetup.sandbox import Sandbox
 from ccsetup.signin import SignIn
 from ccsetup.tokens import registration_name, token_name
-from ccsetup.world import Start
 
 URL = "https://acme.awsapps.com/start"
 START = Start(URL, "us-east-1", "acme")
@@ -276,7 +276,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 import os
 from ccsetup.signin import SignIn
-from ccsetup.world import Start
+from ccsetup.core.context import Start
 signin = SignIn(os.environ, Path.home(), lambda: datetime.now(timezone.utc), show=print, note=print)
 print(len(signin.accounts(Start("https://acme.awsapps.com/start", "us-east-1", "acme"))), "accounts")
 """
@@ -287,7 +287,7 @@ def test_the_environments_browser_is_the_one_that_opens(desk: Desk, clean_env: A
     browser = tmp_path / "browser"
     browser.write_text(f"#!{sys.executable}\nimport sys, urllib.request\nurllib.request.urlopen(sys.argv[1]).read()\n")
     browser.chmod(0o755)
-    house = str(Path(world.__file__).parent.parent)
+    house = str(Path(context.__file__).parent.parent)
     env = clean_env(tmp_path / "child", desk.sandbox.environment(), PYTHONPATH=house, BROWSER=str(browser))
     env["SSH_CONNECTION"] = "1 2 3 4"
     done = subprocess.run([sys.executable, "-c", OPENING], env=env, capture_output=True, text=True, timeout=60)
@@ -620,7 +620,7 @@ import hashlib, sys, time, socket
 from datetime import datetime, timezone
 from pathlib import Path
 from ccsetup.signin import SignIn
-from ccsetup.world import Start
+from ccsetup.core.context import Start
 import botocore.session
 def ready(*_):
     print("ready", flush=True)
@@ -652,7 +652,7 @@ def test_ctrl_c_is_answered_at_once_wherever_one_waits(desk: Desk, clean_env: An
     desk.sandbox.state.now = lambda: datetime.now(timezone.utc)
     child = subprocess.Popen(
         [sys.executable, "-c", LEAVING, what, desk.sandbox.url],
-        env=clean_env(tmp_path / "child", PYTHONPATH=str(Path(world.__file__).parent.parent)),
+        env=clean_env(tmp_path / "child", PYTHONPATH=str(Path(context.__file__).parent.parent)),
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert child.stdout
@@ -671,11 +671,11 @@ def test_ctrl_c_is_answered_at_once_wherever_one_waits(desk: Desk, clean_env: An
 
 
 @pytest.fixture(params=["real", "stand-in"])
-def either(request: pytest.FixtureRequest, desk: Desk) -> world.SignIn:
+def either(request: pytest.FixtureRequest, desk: Desk) -> context.SignIn:
     return desk.signin() if request.param == "real" else FakeSignIn()
 
 
-def test_a_sign_in_keeps_its_promises(either: world.SignIn) -> None:
+def test_a_sign_in_keeps_its_promises(either: context.SignIn) -> None:
     token = either.token(START)
     assert isinstance(token, Secret) and token
     assert either.token(START) == token

@@ -23,9 +23,9 @@ from terminal import Terminal, program
 
 from ccsetup import access, ini, roster, skim, standing
 from ccsetup.commands import status
-from ccsetup.commands.report import Report
-from ccsetup.errors import Problem
-from ccsetup.model import Identity, Who
+from ccsetup.core.errors import Problem
+from ccsetup.core.model import Identity, Who
+from ccsetup.core.result import Report
 from ccsetup.signing import cache_key
 from ccsetup.sources import ends
 from ccsetup.standing import Standing, Unsure

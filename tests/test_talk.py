@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from script import Script
 
-from ccsetup.errors import BadAnswer, Missing, Problem
-from ccsetup.model import BACK, Answers, Choice, Corrected, Question, Secret, Told
+from ccsetup.core.errors import BadAnswer, Missing, Problem
+from ccsetup.core.model import BACK, Answers, Choice, Corrected, Question, Secret, Told
 from ccsetup.talk import Trail, Walk, Which, nested
 
 

@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ccsetup import access, flow, team, teammaking, teamrules
-from ccsetup.errors import BadAnswer, Problem
+from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.team import Entry, Place, Refused, Team
 
 ROLE = "arn:aws:iam::111122223333:role/CodeCommitAccess"

@@ -13,9 +13,9 @@ from test_team_setup import file as team_file
 
 from ccsetup import arguments, team
 from ccsetup.commands import team as command
-from ccsetup.commands.report import Report
-from ccsetup.errors import BadAnswer, Problem
-from ccsetup.world import World
+from ccsetup.core.context import World
+from ccsetup.core.errors import BadAnswer, Problem
+from ccsetup.core.result import Report
 
 CONFIG = """\
 [sso-session acme]

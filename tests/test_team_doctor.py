@@ -13,9 +13,9 @@ from test_team_setup import BASE, ROLE, Aws, Git, file, home, run, shown, sso
 
 from ccsetup import arguments
 from ccsetup.commands import doctor
-from ccsetup.commands.report import Report
-from ccsetup.model import CloneResult, Identity, Who
-from ccsetup.world import World
+from ccsetup.core.context import World
+from ccsetup.core.model import CloneResult, Identity, Who
+from ccsetup.core.result import Report
 
 ENGINEER = sso(role="Engineer")
 MOVED = sso().replace("acme.awsapps.com", "corp.awsapps.com")
@@ -43,7 +43,7 @@ class Kept(Git):
         return result
 
     def resettled(self, directory: Path, settings: Any) -> Any:
-        from ccsetup.model import Edit
+        from ccsetup.core.model import Edit
 
         path = directory / "config"
         before = path.read_text() if path.exists() else None

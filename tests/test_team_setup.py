@@ -21,12 +21,12 @@ from test_team import HOSTILE
 
 from ccsetup import arguments
 from ccsetup.commands import setup
-from ccsetup.commands.report import Report
-from ccsetup.errors import BadAnswer, Cancelled, Missing, NoRepository, Problem
-from ccsetup.model import CloneResult, Identity, Repository, Route, Who
+from ccsetup.core.context import World
+from ccsetup.core.errors import BadAnswer, Cancelled, Missing, NoRepository, Problem
+from ccsetup.core.model import CloneResult, Identity, Repository, Route, Who
+from ccsetup.core.result import Report
 from ccsetup.sandbox import Sandbox
 from ccsetup.sandbox.example import BROKER, CODE, MARIA, PEOPLE, REGION, SAML_PROVIDER, role_arn
-from ccsetup.world import World
 
 SSO = """\
   kind = sso

@@ -14,9 +14,9 @@ from test_web_token import PEM, jwt
 
 from ccsetup import arguments, flow
 from ccsetup.commands import setup
-from ccsetup.commands.report import Report
-from ccsetup.errors import BadAnswer, Missing, Problem
-from ccsetup.world import World
+from ccsetup.core.context import World
+from ccsetup.core.errors import BadAnswer, Missing, Problem
+from ccsetup.core.result import Report
 
 OIDC = "  kind = oidc\n  role_arn = arn:aws:iam::111122223333:role/Developer\n  region = us-east-2\n  profile = ci\n"
 AKIA = "aws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY\n"

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from script import Script
 from test_team_setup import file, home, run
 
-from ccsetup import access, parse, team, teamnames
-from ccsetup.errors import BadAnswer, Missing
+from ccsetup import access, team, teamnames
+from ccsetup.core import validate
+from ccsetup.core.errors import BadAnswer, Missing
 from ccsetup.team import Refused
 
 PATTERN = "acme-{account}-{role}"
@@ -72,7 +73,7 @@ def test_whatever_fills_it_the_name_is_one_that_every_tool_reads(text: str, role
     except BadAnswer:
         return
     name = teamnames.filled(pattern, {"sso_account_id": account, "sso_role_name": role})
-    assert not name or parse.profile(name) == name
+    assert not name or validate.profile(name) == name
 
 
 def test_what_a_person_chooses_names_the_profile_and_a_flag_wins(tmp_path: Path) -> None:

@@ -10,7 +10,8 @@ from botocore.utils import SSOTokenLoader
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ccsetup.model import Secret
+from ccsetup.core.context import Start
+from ccsetup.core.model import Secret
 from ccsetup.tokens import (
     Registration,
     Token,
@@ -21,7 +22,6 @@ from ccsetup.tokens import (
     token_name,
     token_text,
 )
-from ccsetup.world import Start
 
 URL = "https://acme.awsapps.com/start"
 ENDS = datetime(2026, 11, 21, 18, 4, 5, tzinfo=timezone.utc)

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from ccsetup import surroundings
-from ccsetup.waiting import signals_stay_here, within
+from ccsetup.core.concurrency import signals_stay_here, within
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -45,7 +45,7 @@ def test_what_takes_too_long_is_left_behind() -> None:
 
 DEAF = """
 import os, signal, sys, threading
-from ccsetup.waiting import within
+from ccsetup.core.concurrency import within
 
 def deaf():  # as a name that is being looked up: no signal wakes it
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})

@@ -18,7 +18,7 @@ from script import world
 
 from ccsetup import team
 from ccsetup.commands.receiving import received
-from ccsetup.errors import Problem
+from ccsetup.core.errors import Problem
 from ccsetup.web import Web, host_of
 
 FILE = b"version = 1\nname = Acme\n[access]\n[[default]]\nkind = sso\n"

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ccsetup.access import existing, federation, keys, machine, mfa, oidc, role, saml, sso
-from ccsetup.errors import BadAnswer
-from ccsetup.look import Look
-from ccsetup.model import Access, Answers, Expected, Question, Section
+from ccsetup.core.errors import BadAnswer
+from ccsetup.core.lookup import Look
+from ccsetup.core.model import Access, Answers, Expected, Question, Section
 from ccsetup.questions import shared
 
 # In the order of the menu.

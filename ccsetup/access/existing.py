@@ -6,9 +6,9 @@ import re
 import shlex
 from collections.abc import Mapping, Sequence
 
-from ccsetup.errors import Problem
-from ccsetup.look import Look
-from ccsetup.model import Access, Answers, Choice, Expected, Keys, Question, Section, Told, Value
+from ccsetup.core.errors import Problem
+from ccsetup.core.lookup import Look
+from ccsetup.core.model import Access, Answers, Choice, Expected, Keys, Question, Section, Told, Value
 from ccsetup.questions import fixed, settings
 from ccsetup.sources import hint, near
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ccsetup import address, parse
-from ccsetup.core import regions
-from ccsetup.errors import BadAnswer, Elsewhere, NoRepository, Problem
-from ccsetup.look import Look
-from ccsetup.model import Access, Answers, Choice, Corrected, Expected, Keys, Question, Section, Told, Value
+from ccsetup import address
+from ccsetup.core import regions, validate
+from ccsetup.core.errors import BadAnswer, Elsewhere, NoRepository, Problem
+from ccsetup.core.lookup import Look
+from ccsetup.core.model import Access, Answers, Choice, Corrected, Expected, Keys, Question, Section, Told, Value
 from ccsetup.questions import BRANCH, NO_CLONE, REPO, again, asked_region, duration, stored, target
 from ccsetup.sources import long_term, near, source_name, source_profile, source_who
 
@@ -37,7 +37,7 @@ def _policy(answers: Answers) -> str:
 
 def _name(text: str) -> str | Corrected:
     try:
-        value = parse.role_session_name(text)
+        value = validate.role_session_name(text)
     except BadAnswer:
         value = ""
     if not 2 <= len(value.value if isinstance(value, Corrected) else value) <= 32:
@@ -70,7 +70,7 @@ def _settle_policy(value: Value, answers: Answers, look: Look) -> str | None:
     if not text:
         return None
     if not text.lstrip().startswith("{"):
-        typed = parse.tidy(text).replace("$HOME", "~")
+        typed = validate.tidy(text).replace("$HOME", "~")
         text = look.text(look.home / typed[2:] if typed.startswith("~/") else look.cwd / typed)
     try:
         document = json.loads(text.lstrip("\ufeff"))

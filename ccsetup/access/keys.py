@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime, timezone
 
-from ccsetup import parse
-from ccsetup.errors import BadAnswer
-from ccsetup.look import Look
-from ccsetup.model import Access, Answers, Corrected, Expected, Keys, Question, Secret, Section, Told, Value
+from ccsetup.core import validate
+from ccsetup.core.errors import BadAnswer
+from ccsetup.core.lookup import Look
+from ccsetup.core.model import Access, Answers, Corrected, Expected, Keys, Question, Secret, Section, Told, Value
 from ccsetup.questions import again, stored
 
 
@@ -30,7 +30,7 @@ def _settle_expiry(value: Value, answers: Answers, look: Look) -> None:
 def _key_or_paste(text: str) -> str | Corrected:
     """An access key ID, or all the values in one piece, such as three `export` lines."""
     try:
-        return parse.access_key_id(text)
+        return validate.access_key_id(text)
     except BadAnswer as refused:
         from ccsetup import paste
 
@@ -43,13 +43,14 @@ def _key_or_paste(text: str) -> str | Corrected:
 
 def _recognised(text: str) -> str:
     """Return a few words for a paste of all the values, "" for anything else."""
-    from ccsetup import masks, paste
+    from ccsetup import paste
+    from ccsetup.core import redact
 
     try:
         found = paste.keys(text)
     except BadAnswer:
         return ""
-    return f"the access key {masks.value('aws_access_key_id', found.access_key_id)} and what belongs to it"
+    return f"the access key {redact.value('aws_access_key_id', found.access_key_id)} and what belongs to it"
 
 
 def _settle_paste(value: Value, answers: Answers, look: Look) -> Told | None:
@@ -91,7 +92,7 @@ QUESTIONS = (
         "What is the secret access key?",
         widget="secret",
         help="Forty characters; what you type or paste stays hidden.",
-        parse=parse.secret_access_key,
+        parse=validate.secret_access_key,
         when=lambda answers: bool(answers.text("access_key_id")),  # another key has another secret
         flag="-",
         title="Secret key",
@@ -101,7 +102,7 @@ QUESTIONS = (
         "What is the session token?",
         widget="secret",
         help="The long one; paste it whole, it stays hidden.",
-        parse=parse.session_token,
+        parse=validate.session_token,
         when=lambda answers: not answers.text("access_key_id").startswith("AKIA"),
         flag="-",
         title="Session token",

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ccsetup import parse
-from ccsetup.core import regions
-from ccsetup.errors import BadAnswer, Problem
-from ccsetup.look import Look
-from ccsetup.model import Access, Answers, Choice, Expected, Keys, Question, Section, Value
+from ccsetup.core import regions, validate
+from ccsetup.core.errors import BadAnswer, Problem
+from ccsetup.core.lookup import Look
+from ccsetup.core.model import Access, Answers, Choice, Expected, Keys, Question, Section, Value
 from ccsetup.questions import ROLE_ARN, again, asked_region, region_near, settings
 from ccsetup.sources import MACHINE, credential_source, credential_sources, leaves_it_to_the_machine
 
@@ -71,7 +70,7 @@ def _again(name: str, there: Mapping[str, str]) -> Mapping[str, str]:
 
 def _expects(answers: Answers) -> Expected:
     arn = answers.text("role_arn")
-    return Expected(parse.arn_account(arn), parse.role_name(arn))
+    return Expected(validate.arn_account(arn), validate.role_name(arn))
 
 
 QUESTIONS = (
@@ -108,6 +107,6 @@ ACCESS = Access(
     renew="the SDK does it",
     sections=_sections,
     expects=_expects,
-    suggest=lambda answers: parse.role_name(answers.text("role_arn")) or "machine",
+    suggest=lambda answers: validate.role_name(answers.text("role_arn")) or "machine",
     again=_again,
 )

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ccsetup import parse
-from ccsetup.errors import Problem
-from ccsetup.look import Look
-from ccsetup.model import Access, Answers, Choice, Expected, Keys, Question, Section, Value
+from ccsetup.core import validate
+from ccsetup.core.errors import Problem
+from ccsetup.core.lookup import Look
+from ccsetup.core.model import Access, Answers, Choice, Expected, Keys, Question, Section, Value
 from ccsetup.questions import again, duration, stored
 from ccsetup.sources import long_term, source_name, source_profile, source_who
 
@@ -69,7 +69,7 @@ QUESTIONS = (
         choices=_devices,
         known=_device_known,
         default=_only_device,
-        parse=parse.mfa_serial,
+        parse=validate.mfa_serial,
         title="MFA device",
     ),
     duration(900, 129600),
@@ -77,7 +77,7 @@ QUESTIONS = (
         "mfa_code",
         "What is the code now?",
         help="Six digits, such as 123456; each works once.",
-        parse=parse.mfa_code,
+        parse=validate.mfa_code,
         settle=_settle_code,
         once=True,
         title="MFA code",
@@ -95,7 +95,7 @@ ACCESS = Access(
     owns=lambda s: s.get("ccsetup_kind") == "mfa",
     renew="asks for a new code",
     sections=_sections,
-    expects=lambda answers: Expected(parse.arn_account(answers.text("mfa_serial"))),
+    expects=lambda answers: Expected(validate.arn_account(answers.text("mfa_serial"))),
     obtain=_obtain,
     suggest=lambda answers: f"{source_name(answers)}-mfa",
     again=_again,

@@ -5,11 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from ccsetup import parse
-from ccsetup.core import web_token
-from ccsetup.errors import BadAnswer, Problem
-from ccsetup.look import Look
-from ccsetup.model import Access, Answers, Choice, Corrected, Expected, Keys, Question, Secret, Section, Told, Value
+from ccsetup.core import validate, web_token
+from ccsetup.core.errors import BadAnswer, Problem
+from ccsetup.core.lookup import Look
+from ccsetup.core.model import (
+    Access,
+    Answers,
+    Choice,
+    Corrected,
+    Expected,
+    Keys,
+    Question,
+    Secret,
+    Section,
+    Told,
+    Value,
+)
 from ccsetup.questions import ROLE_ARN, again, duration, session_name, settings, stored
 
 _PROVIDERS = ("www.amazon.com", "graph.facebook.com")
@@ -21,7 +32,7 @@ _EXAMPLE = "A token is one long word, such as eyJh….eyJp….SflK…; name the 
 
 def _is_token(text: str) -> bool:
     try:
-        parse.token(text)
+        validate.token(text)
     except BadAnswer:
         return False
     return True
@@ -61,7 +72,7 @@ def _tale(text: str, name: str, look: Look) -> str:
     """Say what a token tells of itself. Raises Problem when it has ended."""
     if not _is_token(text):
         return f"{name} is no JWT, as Amazon's and Facebook's."
-    token = parse.token(text)
+    token = validate.token(text)
     ends = token.expires_at
     if ends and ends <= look.now():
         raise Problem(
@@ -94,7 +105,7 @@ def _provider_known(answers: Answers, look: Look) -> str | None:
 
 
 def _provider(text: str) -> str | Corrected:
-    value = parse.tidy(text).lower().removeprefix("https://").rstrip("/")
+    value = validate.tidy(text).lower().removeprefix("https://").rstrip("/")
     if value in _OF_OIDC:
         return Corrected("", f"Tokens of {value} are OIDC tokens, which need no provider ID.")
     if value not in _PROVIDERS:
@@ -111,7 +122,7 @@ def _settle_provider(value: Value, answers: Answers, look: Look) -> Corrected | 
 def _session_name(answers: Answers, look: Look) -> str:
     user = look.env.get("USER") or look.env.get("USERNAME") or ""
     try:
-        name = parse.role_session_name(user)
+        name = validate.role_session_name(user)
     except BadAnswer:
         return "ccsetup"
     return name.value if isinstance(name, Corrected) else name
@@ -124,7 +135,7 @@ def _obtain(answers: Answers, look: Look) -> Keys:
         answers.text("role_session_name"),
         int(answers.text("duration_seconds") or 3600),
         answers.text("provider_id"),
-        parse.home_region(answers.text("role_arn")),
+        validate.home_region(answers.text("role_arn")),
     )
 
 
@@ -181,7 +192,7 @@ QUESTIONS = (
         widget="path",
         help="A path such as /var/run/secrets/token; it is written as an absolute path.",
         default=lambda answers, look: look.env.get("AWS_WEB_IDENTITY_TOKEN_FILE"),
-        parse=parse.token_file,
+        parse=validate.token_file,
         settle=_settle_file,
         when=lambda answers: not answers.text("web_identity_token"),
         own=True,
@@ -214,8 +225,8 @@ ACCESS = Access(
     owns=_owns,
     renew="reads the token file again",
     sections=_sections,
-    expects=lambda a: Expected(parse.arn_account(a.text("role_arn")), parse.role_name(a.text("role_arn"))),
+    expects=lambda a: Expected(validate.arn_account(a.text("role_arn")), validate.role_name(a.text("role_arn"))),
     obtain=_obtain_to_store,
-    suggest=lambda answers: parse.role_name(answers.text("role_arn")),
+    suggest=lambda answers: validate.role_name(answers.text("role_arn")),
     again=_again,
 )  # fmt: skip

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ccsetup import parse
-from ccsetup.errors import BadAnswer, Problem
-from ccsetup.look import Look
-from ccsetup.model import Access, Answers, Choice, Expected, Keys, Question, Section, Value, Who
+from ccsetup.core import validate
+from ccsetup.core.errors import BadAnswer, Problem
+from ccsetup.core.lookup import Look
+from ccsetup.core.model import Access, Answers, Choice, Expected, Keys, Question, Section, Value, Who
 from ccsetup.questions import ROLE_ARN, again, duration, fixed, session_name, settings
 from ccsetup.sources import MACHINE, source_name, source_profile, source_who
 
@@ -29,7 +29,7 @@ def _sections(answers: Answers, keys: Keys | None) -> tuple[Section, ...]:
 
 
 def _devices(answers: Answers, look: Look) -> Sequence[Choice]:
-    devices = look.mfa_devices(source_who(answers, look, parse.home_region(answers.text("role_arn"))))
+    devices = look.mfa_devices(source_who(answers, look, validate.home_region(answers.text("role_arn"))))
     return [Choice("", "No, it does not"), *(Choice(d, d.rpartition("/")[2], d) for d in devices)]
 
 
@@ -61,7 +61,7 @@ def _settle_code(value: Value, answers: Answers, look: Look) -> None:
 
 def _who(answers: Answers, look: Look, code: str) -> Who:
     draft = answers.plus("profile", "ccsetup-draft")  # the cached session's key holds the role, not the profile
-    region = parse.home_region(answers.text("role_arn"))
+    region = validate.home_region(answers.text("role_arn"))
     return look.who("ccsetup-draft", region, look.sections(draft, look), code)
 
 
@@ -95,7 +95,7 @@ QUESTIONS = (
         "external_id",
         "Which external ID goes with it?",
         help="Only if you were given one, such as acme-7f3b; else just press Enter.",
-        parse=parse.external_id,
+        parse=validate.external_id,
         optional=True,
         title="External ID",
     ),
@@ -106,7 +106,7 @@ QUESTIONS = (
         help="The device that makes the codes, such as arn:aws:iam::888888888888:mfa/maria.",
         choices=_devices,
         known=_mfa_known,
-        parse=lambda text: "" if parse.tidy(text).lower() in ("no", "none", "n", "-") else parse.mfa_serial(text),
+        parse=lambda text: "" if validate.tidy(text).lower() in ("no", "none", "n", "-") else validate.mfa_serial(text),
         when=_mfa_possible,
         optional=True,
         title="MFA device",
@@ -118,7 +118,7 @@ QUESTIONS = (
         "What is the MFA code now?",
         help="Six digits, such as 123456; each works once, and this one serves git too.",
         known=_code_known,
-        parse=parse.mfa_code,
+        parse=validate.mfa_code,
         settle=_settle_code,
         once=True,
         when=lambda answers: bool(answers.text("mfa_serial")),
@@ -138,7 +138,7 @@ ACCESS = Access(
     owns=lambda s: "role_arn" in s and "web_identity_token_file" not in s,
     renew="asks for a new MFA code when the role needs one; the SDK does the rest",
     sections=_sections,
-    expects=lambda a: Expected(parse.arn_account(a.text("role_arn")), parse.role_name(a.text("role_arn"))),
-    suggest=lambda answers: parse.role_name(answers.text("role_arn")),
+    expects=lambda a: Expected(validate.arn_account(a.text("role_arn")), validate.role_name(a.text("role_arn"))),
+    suggest=lambda answers: validate.role_name(answers.text("role_arn")),
     again=_again,
 )  # fmt: skip

@@ -7,10 +7,22 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ccsetup import parse
-from ccsetup.errors import BadAnswer, Problem
-from ccsetup.look import Look
-from ccsetup.model import Access, Answers, Choice, Corrected, Expected, Keys, Question, Secret, Section, Told, Value
+from ccsetup.core import validate
+from ccsetup.core.errors import BadAnswer, Problem
+from ccsetup.core.lookup import Look
+from ccsetup.core.model import (
+    Access,
+    Answers,
+    Choice,
+    Corrected,
+    Expected,
+    Keys,
+    Question,
+    Secret,
+    Section,
+    Told,
+    Value,
+)
 from ccsetup.questions import ROLE_ARN, again, duration, stored
 
 if TYPE_CHECKING:
@@ -59,7 +71,7 @@ def _listed(found: Assertion, chosen: bool) -> tuple[str, ...]:
 
 
 def _content(text: str, look: Look) -> str:
-    typed = parse.tidy(text).replace("${HOME}", "~").replace("$HOME", "~")
+    typed = validate.tidy(text).replace("${HOME}", "~").replace("$HOME", "~")
     path = look.home / typed[2:] if typed.startswith("~/") else look.cwd / typed
     try:
         return look.text(path)
@@ -84,7 +96,9 @@ def _read(answers: Answers) -> Assertion:
 
 def _roles(answers: Answers, look: Look) -> Sequence[Choice]:
     return [
-        Choice(role, parse.role_name(role), f"in {parse.arn_account(role)}, through {provider.rpartition('/')[2]}")
+        Choice(
+            role, validate.role_name(role), f"in {validate.arn_account(role)}, through {provider.rpartition('/')[2]}"
+        )
         for role, provider in _read(answers).roles
     ]
 
@@ -163,8 +177,8 @@ ACCESS = Access(
     owns=lambda s: s.get("ccsetup_kind") == "saml",
     renew="asks for a new assertion",
     sections=_sections,
-    expects=lambda a: Expected(parse.arn_account(a.text("role_arn")), parse.role_name(a.text("role_arn"))),
+    expects=lambda a: Expected(validate.arn_account(a.text("role_arn")), validate.role_name(a.text("role_arn"))),
     obtain=_obtain,
-    suggest=lambda answers: parse.role_name(answers.text("role_arn")),
+    suggest=lambda answers: validate.role_name(answers.text("role_arn")),
     again=_again,
 )

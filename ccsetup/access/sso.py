@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ccsetup import parse
+from ccsetup.core import validate
+from ccsetup.core.context import Start, start_of
+from ccsetup.core.errors import BadAnswer, Problem
+from ccsetup.core.lookup import Look
+from ccsetup.core.model import Access, Answers, Choice, Corrected, Expected, Keys, Question, Section, Value
 from ccsetup.core.regions import REGIONS
-from ccsetup.errors import BadAnswer, Problem
-from ccsetup.look import Look
-from ccsetup.model import Access, Answers, Choice, Corrected, Expected, Keys, Question, Section, Value
 from ccsetup.questions import again, fixed, settings, yes_no
-from ccsetup.world import Start, start_of
 
 SCOPES = "sso:account:access"
 
@@ -42,13 +42,13 @@ def _same(one: str, other: str) -> bool:
 
 def _region(answers: Answers, look: Look) -> str | None:
     url = answers.text("sso_start_url")
-    told = parse.region_of(url)
+    told = validate.region_of(url)
     if told:
         return told
     used = _regions_used(look, url)
     if used:
         return used[0]
-    return None if parse.is_portal(url) else look.region_behind(url)
+    return None if validate.is_portal(url) else look.region_behind(url)
 
 
 def _session(answers: Answers, look: Look) -> str:
@@ -56,7 +56,7 @@ def _session(answers: Answers, look: Look) -> str:
     for name, there in look.sessions.items():
         if _same(there.get("sso_start_url", ""), url) and there.get("sso_region") == region:
             return name
-    name = parse.session_of(url)
+    name = validate.session_of(url)
     return next(n for n in (name, *(f"{name}-{i}" for i in range(2, 999))) if n not in look.sessions)
 
 
@@ -64,8 +64,8 @@ def _settle_url(value: Value, answers: Answers, look: Look) -> str | Corrected |
     """Keep the spelling of a session that is here, since others share it; say so where a host is not AWS's."""
     spelled = (s.get("sso_start_url", "") for s in look.sessions.values())
     url = next((url for url in spelled if url != value and url.rstrip("/") == str(value)), str(value))
-    if not parse.is_portal(url):
-        host = parse.host_of(url)
+    if not validate.is_portal(url):
+        host = validate.host_of(url)
         return Corrected(url, f"{host} isn't AWS's. It only tells where to sign in; the page you get is AWS's own.")
     return url if url != value else None
 
@@ -89,7 +89,7 @@ def _scopes(answers: Answers, look: Look) -> str:
 
 
 def _suggest(answers: Answers) -> str:
-    return f"{parse.session_of(answers.text('sso_start_url'))}-{_word(answers.text('sso_role_name'))}"
+    return f"{validate.session_of(answers.text('sso_start_url'))}-{_word(answers.text('sso_role_name'))}"
 
 
 def _word(role: str) -> str:
@@ -134,7 +134,7 @@ QUESTIONS = (
         widget="choose",
         help="The address where you sign in, such as https://acme.awsapps.com/start.",
         choices=_urls,
-        parse=parse.sso_start_url,
+        parse=validate.sso_start_url,
         settle=_settle_url,
         free=True,
         title="Start URL",
@@ -147,7 +147,7 @@ QUESTIONS = (
         choices=lambda answers, look: [Choice(r, r, city) for r, city in REGIONS.items()],
         known=_region,
         default=lambda answers, look: next(iter(_regions_used(look)), None),
-        parse=parse.region,
+        parse=validate.region,
         free=True,
         title="Sign-in region",
     ),
@@ -164,7 +164,7 @@ QUESTIONS = (
         "What shall the sign-in be called?",
         help="Profiles with the same session share one sign-in.",
         known=_session,
-        parse=parse.sso_session,
+        parse=validate.sso_session,
         settle=_settle_session,
         when=lambda answers: answers.text("legacy") != "yes",
         title="Session",
@@ -184,7 +184,7 @@ QUESTIONS = (
         widget="choose",
         help="The one you were given, such as 111122223333.",
         choices=_accounts,
-        parse=parse.account_id,
+        parse=validate.account_id,
         title="Account",
     ),
     Question(
@@ -193,7 +193,7 @@ QUESTIONS = (
         widget="choose",
         help="The permission set you were given, such as Developer.",
         choices=lambda answers, look: look.roles(start(answers), answers.text("sso_account_id")),
-        parse=parse.permission_set,
+        parse=validate.permission_set,
         title="Role",
     ),
 )

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 
 from ccsetup import sources, standing
 from ccsetup.checks.kinds import ALONE, ID, SECRET, TOKENS, Kind, kinds
+from ccsetup.core.model import FileName
 from ccsetup.facts import Facts
 from ccsetup.findings import Change, Finding, Remedy
 from ccsetup.keys import meant
-from ccsetup.model import FileName
 from ccsetup.places import Place, added, finding, in_file, place, places, removed, respelled, silenced
 
 Settings = Mapping[str, str]

@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from sys import maxsize
 
-from ccsetup import masks, merging
+from ccsetup import merging
 from ccsetup.checks.files import FILES, REFUSED
+from ccsetup.core import redact
+from ccsetup.core.model import FileName
 from ccsetup.facts import Facts
 from ccsetup.findings import Finding, Remedy
 from ccsetup.ini import Setting, Stanza
 from ccsetup.keys import PAIR, WHO, right
-from ccsetup.model import FileName
 
 ID, SECRET, *_ = PAIR
 _SDKS = "Other SDKs take the later one."
@@ -79,7 +80,7 @@ def _two_pairs(facts: Facts, file: FileName, stanza: Stanza, pairs: dict[str, se
         numbers = [n for it in stanza.settings if it.key in PAIR and it not in kept for n in it.lines]
         line = next(it.lines[0] for it in kept if it.key == ID)
         changes = tuple(merging.commented(file, numbers, facts.lines(file)))
-        label = f"Keep {masks.value(ID, name)} of line {line}"
+        label = f"Keep {redact.value(ID, name)} of line {line}"
         remedies.append(Remedy(label, "what belongs to the other becomes a comment", changes))
     found = _finding(facts, file, stanza, ids[1], f"{ID} is set twice in [{stanza.header}], to different access keys.")
     return found._replace(fix="ask", remedies=tuple(remedies))

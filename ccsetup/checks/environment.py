@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ccsetup import shells
+from ccsetup.core import shells
 from ccsetup.facts import Facts
 from ccsetup.findings import Finding, Severity
 from ccsetup.keys import meant

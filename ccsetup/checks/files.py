@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from ccsetup import ini, letters
+from ccsetup.core.model import FileName
 from ccsetup.facts import Facts
 from ccsetup.findings import Change, Finding, Remedy
 from ccsetup.ini import Setting, Stanza
 from ccsetup.keys import DECIDING, FREE, STRICT
-from ccsetup.model import FileName
 from ccsetup.oddities import Oddity
 
 FILES: tuple[FileName, ...] = ("config", "credentials")

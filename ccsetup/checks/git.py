@@ -6,9 +6,10 @@ import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 
-from ccsetup import address, git_config, shells, standing, transport
+from ccsetup import address, git_config, standing, transport
 from ccsetup.address import Address
-from ccsetup.errors import BadAnswer
+from ccsetup.core import shells
+from ccsetup.core.errors import BadAnswer
 from ccsetup.facts import Clone, Facts
 from ccsetup.findings import Finding, Remedy, Severity
 from ccsetup.git_config import Values

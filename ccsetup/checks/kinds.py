@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from ccsetup.checks.sources import STATIC, broken, is_role
+from ccsetup.core.model import FileName
 from ccsetup.facts import Facts
 from ccsetup.findings import Finding, Remedy
 from ccsetup.keys import meant
-from ccsetup.model import FileName
 from ccsetup.places import Place, finding, in_file, silenced
 from ccsetup.standing import RECORDED
 

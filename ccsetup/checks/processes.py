@@ -8,12 +8,12 @@ import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ccsetup import masks, sources
+from ccsetup import sources
 from ccsetup.checks.kinds import kinds
-from ccsetup.core import program_keys
+from ccsetup.core import program_keys, redact
+from ccsetup.core.text import inert
 from ccsetup.facts import Facts, Ran
 from ccsetup.findings import Finding
-from ccsetup.inert import inert
 from ccsetup.places import Place, finding, place
 
 Settings = Mapping[str, str]
@@ -127,7 +127,7 @@ def _printed(ran: Ran) -> Mapping[str, Any]:
 
 def _shown(text: str) -> str:
     """Return the last lines of what a program said, inert and without what may be a secret."""
-    lines = [inert(masks.line(line)).strip() for line in text.splitlines() if line.strip()]
+    lines = [inert(redact.line(line)).strip() for line in text.splitlines() if line.strip()]
     return " ".join(lines[-2:])[:300]
 
 

@@ -9,13 +9,13 @@ from difflib import get_close_matches
 from ccsetup import config, headers, ini, merging
 from ccsetup.checks.files import FILES, told
 from ccsetup.checks.git import of_codecommit
+from ccsetup.core.lazy_regex import later
+from ccsetup.core.model import FileName, Section
+from ccsetup.core.shells import SHELLS
 from ccsetup.facts import Facts
 from ccsetup.findings import Change, Finding, Remedy
 from ccsetup.letters import plain
-from ccsetup.model import FileName, Section
 from ccsetup.oddities import Oddity
-from ccsetup.patterns import later
-from ccsetup.shells import SHELLS
 
 _SAFE = later(r"[A-Za-z0-9_.+=,-]+")
 _UNKNOWN = "“The config profile could not be found”: AWS's tools skip a section with such a header and never say so."

@@ -6,18 +6,19 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 
-from ccsetup import address, config, parse
+from ccsetup import address, config
 from ccsetup.checks.files import FILES
 from ccsetup.checks.values import behind
+from ccsetup.core import validate
+from ccsetup.core.errors import BadAnswer
+from ccsetup.core.lazy_regex import later
+from ccsetup.core.model import Corrected, FileName, Section
 from ccsetup.core.regions import REGION, REGIONS, is_region, like
-from ccsetup.errors import BadAnswer
 from ccsetup.facts import Facts
 from ccsetup.findings import Change, Finding, Remedy, Severity, Wanted
 from ccsetup.ini import Setting, Stanza
 from ccsetup.keys import PLACELESS
 from ccsetup.letters import plain
-from ccsetup.model import Corrected, FileName, Section
-from ccsetup.patterns import later
 from ccsetup.places import place, places, respelled
 
 _NAMED = later(rf"(?<![\w-]){REGION}(?![\w-])")
@@ -65,8 +66,8 @@ def _region(
                       remedies=(remedy,), **place)  # type: ignore[arg-type]  # fmt: skip
         return
     ways = tuple(spelled(region) for region in dict.fromkeys([*like(value), *_common(facts)]))
-    wanted = Wanted(f"Which region instead of {value}?", parse.region, spelled)
-    if unknown := parse.unknown_region(value) if is_region(value) else "":
+    wanted = Wanted(f"Which region instead of {value}?", validate.region, spelled)
+    if unknown := validate.unknown_region(value) if is_region(value) else "":
         yield Finding("region.unsupported", "hinders", unknown, _NOT_KNOWN, fix="ask", remedies=ways, wanted=wanted,
                       **place)  # type: ignore[arg-type]  # fmt: skip
         return
@@ -89,7 +90,7 @@ def _meant_region(value: str) -> tuple[str, str]:
     text = plain(value)
     text = text[: len(text) - len(behind("region", text))].strip().strip("\"'`.,;/=> ").strip()
     try:
-        found = parse.region(text)
+        found = validate.region(text)
         right, said = (found.value, found.said) if isinstance(found, Corrected) else (found, "")
         return (right if right != value else ""), said
     except BadAnswer:
@@ -171,7 +172,7 @@ def _without_region(facts: Facts, name: str, likely: list[str], is_source: bool)
         line=empty.line if empty else stanza.line,
         fix="ask",
         remedies=tuple(map(with_region, likely)),
-        wanted=Wanted(f"Which region is {name} for?", parse.region, with_region),
+        wanted=Wanted(f"Which region is {name} for?", validate.region, with_region),
     )
 
 

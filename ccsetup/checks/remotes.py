@@ -8,16 +8,16 @@ import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from ccsetup import address, git_config, parse, standing
+from ccsetup import address, git_config, standing
 from ccsetup.address import Address
 from ccsetup.checks.git import effective, is_codecommit, keepers, of_codecommit, signing
 from ccsetup.checks.sources import has_own, is_role
-from ccsetup.core import regions
-from ccsetup.errors import BadAnswer
+from ccsetup.core import regions, validate
+from ccsetup.core.errors import BadAnswer
+from ccsetup.core.lazy_regex import later
+from ccsetup.core.model import Corrected
 from ccsetup.facts import Clone, Facts
 from ccsetup.findings import Finding, Remedy, Severity, Wanted
-from ccsetup.model import Corrected
-from ccsetup.patterns import later
 
 _MOST = 9  # remedies that are offered
 _PASSWORD = later(r"//[^/@]*:[^/]*@")
@@ -88,7 +88,7 @@ def _unread(facts: Facts, clone: Clone) -> Finding:
 def _right_region(region: str) -> str:
     """Return the region that a wrong one stands for, itself where it has no other reading."""
     try:
-        found = parse.region(region)
+        found = validate.region(region)
     except BadAnswer:
         return region
     return found.value if isinstance(found, Corrected) else found
@@ -152,7 +152,7 @@ def _of_codecommit(facts: Facts, clone: Clone, here: Address, region: str) -> It
         remedies = [_to(clone, right, "Write")]
         says = f"This clone's remote is to be {right}."
         yield _remote(facts, "stops", says, "fatal: transport … not supported.", remedies, True, name)
-    elif unknown := parse.unknown_region(region):
+    elif unknown := validate.unknown_region(region):
         yield _regions(facts, here, f"This clone's remote: {unknown}", "hinders")
     elif not region:
         yield from _no_region(facts, here)
@@ -179,7 +179,7 @@ def _like(named: str, names: Sequence[str]) -> list[str]:
 
 
 def _known(facts: Facts, text: str) -> str:
-    value = parse.tidy(text)
+    value = validate.tidy(text)
     if value not in facts.profiles or not address.takes_profile(value):
         raise BadAnswer(f"There is no profile {value} that an address can name; there is such as default.")
     return value
@@ -199,7 +199,7 @@ def _regions(facts: Facts, here: Address, says: str, severity: Severity = "stops
     names = [it for it in dict.fromkeys([own, *near, *used]) if it in regions.REGIONS]
     remedies = [_moved(facts, here, here.profile, it) for it in names[:_MOST]]
     wanted = Wanted(
-        "Which region is the repository in?", parse.region, lambda it: _moved(facts, here, here.profile, it)
+        "Which region is the repository in?", validate.region, lambda it: _moved(facts, here, here.profile, it)
     )
     because = "You must specify a region, or: could not resolve host."
     return _remote(facts, severity, says, because, remedies, False, here.profile, wanted)
@@ -230,7 +230,7 @@ def _without_address(facts: Facts, clone: Clone, here: Address) -> Iterator[Find
     """Look at an https or ssh remote, which names no profile: its helper may."""
     region = here.region
     remedies = [_moved(facts, here, it, region) for it in _profiles(facts)[:_MOST]] if not here.host else []
-    if unknown := parse.unknown_region(region):  # a host of one's own (CODE_COMMIT_ENDPOINT) names none
+    if unknown := validate.unknown_region(region):  # a host of one's own (CODE_COMMIT_ENDPOINT) names none
         yield _remote(facts, "hinders", f"This clone's remote: {unknown}", "could not resolve host.", [])
     if here.form == "ssh":
         says = "This clone goes by ssh, which takes an IAM user's key and no profile."

@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from ccsetup import parse
-from ccsetup.core import regions
+from ccsetup.core import regions, validate
+from ccsetup.core.errors import BadAnswer
+from ccsetup.core.model import Corrected
 from ccsetup.core.regions import REGION
-from ccsetup.errors import BadAnswer
 from ccsetup.facts import Facts
 from ccsetup.findings import Finding, Remedy, Severity, Wanted
 from ccsetup.keys import comment, meant
-from ccsetup.model import Corrected
 from ccsetup.places import Place, finding, place, removed, respelled
 
 Settings = Mapping[str, str]
@@ -37,7 +36,7 @@ def arn(facts: Facts) -> Iterator[Finding]:
         if value is None or value in good or (where := place(facts, name, "role_arn")) is None:
             continue
         try:
-            read = parse.role_arn(meant(value))
+            read = validate.role_arn(meant(value))
         except BadAnswer as bad:
             if right := _one_reading(meant(value), there.get("region", "")):
                 yield _corrected(facts, name, where, "role.arn", right, "is not written as AWS has it")
@@ -94,7 +93,7 @@ def _no_arn(facts: Facts, name: str, where: Place, bad: BadAnswer) -> Finding:
         because=_REFUSED,
         fix="ask",
         remedies=tuple(map(remedy, likely)),
-        wanted=Wanted("What is the role's ARN?", parse.role_arn, remedy),
+        wanted=Wanted("What is the role's ARN?", validate.role_arn, remedy),
         do=f"ccsetup setup role --profile {name} --role-arn {likely[0] if likely else 'ARN'}",
     )
 
@@ -105,7 +104,7 @@ def _likely(facts: Facts, value: str) -> list[str]:
     if not found:
         return []
     partition, account, role = found.groups()
-    known = {parse.arn_account(there.get("role_arn", "")) for there in facts.intended.values()} - {""}
+    known = {validate.arn_account(there.get("role_arn", "")) for there in facts.intended.values()} - {""}
     near = [it for it in sorted(known) if _without_some(it, account)] if len(account) > 8 else [account]
     lost = [account.zfill(12)] if len(account) > 8 else []  # a spreadsheet's doing
     arns = [f"arn:{partition}:iam::{it}:role/{role}" for it in dict.fromkeys([*near, *lost])]
@@ -120,7 +119,7 @@ def _without_some(whole: str, part: str) -> bool:
 
 def _is_arn(text: str) -> bool:
     try:
-        return parse.role_arn(text) == text
+        return validate.role_arn(text) == text
     except BadAnswer:
         return False
 
@@ -132,7 +131,7 @@ def session_name(facts: Facts) -> Iterator[Finding]:
         if value is None or "role_arn" not in there or (where := place(facts, name, "role_session_name")) is None:
             continue
         try:
-            read = parse.role_session_name(meant(value))
+            read = validate.role_session_name(meant(value))
             right = read.value if isinstance(read, Corrected) else meant(value)
         except BadAnswer:
             right = re.sub(r"[^A-Za-z0-9_+=,.@-]+", "-", meant(value)).strip("-")[:64]
@@ -159,7 +158,7 @@ def duration(facts: Facts) -> Iterator[Finding]:
 
 def _another(facts: Facts, name: str, there: Settings, where: Place, text: str, most_s: int) -> Finding:
     try:
-        read = parse.duration(0, 999_999)(text)
+        read = validate.duration(0, 999_999)(text)
     except BadAnswer:
         says = f"{name}: duration_seconds is no number of seconds, such as 3600."
         return _left_out(facts, name, where, "role.duration", says, _UNREAD, "hinders")

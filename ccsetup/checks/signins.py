@@ -7,16 +7,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from urllib.parse import urlsplit
 
-from ccsetup import ini, parse
+from ccsetup import ini
 from ccsetup.access.sso import SCOPES
 from ccsetup.checks.sources import has_own, is_role
-from ccsetup.core import regions
-from ccsetup.errors import BadAnswer
+from ccsetup.core import regions, validate
+from ccsetup.core.errors import BadAnswer
+from ccsetup.core.model import Corrected
 from ccsetup.facts import Facts
 from ccsetup.findings import Change, Finding, Remedy, Wanted
 from ccsetup.ini import Stanza
 from ccsetup.keys import comment, meant
-from ccsetup.model import Corrected
 from ccsetup.places import Place, added, finding, headed, in_file, place, places, removed, renamed, respelled, section
 
 Settings = Mapping[str, str]
@@ -107,11 +107,15 @@ def without_both(facts: Facts) -> Iterator[Finding]:
 def _without(facts: Facts, name: str, where: Place | None, missing: Sequence[str]) -> Finding:
     """Return the finding that a profile lacks settings of its own."""
     key = missing[0]
-    found = {"sso_account_id": parse.account_id, "sso_start_url": parse.sso_start_url, "sso_region": parse.region}
+    found = {
+        "sso_account_id": validate.account_id,
+        "sso_start_url": validate.sso_start_url,
+        "sso_region": validate.region,
+    }
     wanted = None
     remedies: list[Remedy] = []
     if where and len(missing) == 1:
-        wanted = Wanted(f"What is {key}?", found.get(key, parse.permission_set), partial(_with, where, key))
+        wanted = Wanted(f"What is {key}?", found.get(key, validate.permission_set), partial(_with, where, key))
         remedies = [_with(where, key, it) for it in _used(facts, key, place(facts, name, WHERE[0]))]
     return finding(
         facts,
@@ -136,7 +140,7 @@ def _used(facts: Facts, key: str, url: Place | None) -> list[str]:
     """Return the regions that a start URL's sign-in may be in: told by the URL, or used with it elsewhere here."""
     if key != "sso_region" or url is None:
         return []
-    told = parse.region_of(meant(url.value))
+    told = validate.region_of(meant(url.value))
     tables = [*facts.sessions.values(), *facts.profiles.values()]
     same = [it["sso_region"] for it in tables if it.get("sso_region") and _same(it.get("sso_start_url", ""), url.value)]
     return [*dict.fromkeys([told] if told else same)]
@@ -155,7 +159,7 @@ def _session_without(facts: Facts, name: str, session: str, missing: Sequence[st
     def with_value(value: str) -> Remedy:
         return Remedy(f"{key} = {value}", changes=headed(stanza, "config", {key: value}))
 
-    parser = parse.region if key == "sso_region" else parse.sso_start_url
+    parser = validate.region if key == "sso_region" else validate.sso_start_url
     used = [facts.intended[name][key]] if key in facts.intended[name] else _used(facts, key, url)
     others = tuple(it for it, there in signing_in(facts) if it != name and session_of(facts, there)[0] == session)
     path, line = section(facts, session, "sso-session")
@@ -236,7 +240,7 @@ def is_local(url: str) -> bool:
 def is_right(url: str) -> bool:
     """Say whether a start URL can be the one that Identity Center has, but for what a browser adds."""
     try:
-        read = parse.sso_start_url(url)
+        read = validate.sso_start_url(url)
     except BadAnswer:
         return is_local(url)
     return not isinstance(read, Corrected) or _is_harmless(url, read.value) or is_local(url)
@@ -253,9 +257,9 @@ def _spelled(facts: Facts, where: Place, names: Sequence[str]) -> Iterator[Findi
     common = {"because": "The sign-in page refuses it (InvalidRequestException), or another cache file is looked for."}
     also = _all_on(facts, names)
     try:
-        read = parse.sso_start_url(value)
+        read = validate.sso_start_url(value)
     except BadAnswer as bad:
-        wanted = Wanted("What is the start URL?", parse.sso_start_url, partial(_respelled, where))
+        wanted = Wanted("What is the start URL?", validate.sso_start_url, partial(_respelled, where))
         says = f"{names[0]}: sso_start_url is none. {bad.what}"
         do = f"ccsetup setup sso --profile {names[0]}"
         more = {"fix": "ask", "wanted": wanted, "do": do, "also": also, **common}
@@ -316,14 +320,14 @@ def _shared(facts: Facts, there: Settings, taken: Sequence[str]) -> str:
     for name, found in facts.sessions.items():
         if _same(found.get(WHERE[0], ""), there[WHERE[0]]) and found.get(WHERE[1]) == meant(there[WHERE[1]]):
             return name
-    name = parse.session_of(_plain_url(there[WHERE[0]]))
+    name = validate.session_of(_plain_url(there[WHERE[0]]))
     names = (name, *(f"{name}-{n}" for n in range(2, 9999)))
     return next(it for it in names if it not in facts.sessions and it not in taken)
 
 
 def _plain_url(value: str) -> str:
     try:
-        read = parse.sso_start_url(meant(value))
+        read = validate.sso_start_url(meant(value))
     except BadAnswer:
         return meant(value)
     return read.value if isinstance(read, Corrected) else read

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
-from ccsetup import parse
-from ccsetup.errors import BadAnswer
+from ccsetup.core import validate
+from ccsetup.core.errors import BadAnswer
 from ccsetup.facts import Facts
 from ccsetup.findings import Finding, Remedy, Wanted
 from ccsetup.keys import meant
@@ -148,7 +148,7 @@ class _Offer:
 
     def parse(self, name: str, text: str) -> str:
         """Read a source that was typed. Raises BadAnswer."""
-        value = parse.tidy(text)
+        value = validate.tidy(text)
         if value not in (there := self.to(name)):
             raise BadAnswer(f"{value} has no credentials here; choose such as {there[0] if there else 'default'}.")
         return value

@@ -7,15 +7,15 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
-from ccsetup import parse, tokens
+from ccsetup import tokens
 from ccsetup.checks.signins import is_right, is_whole, session_of, signing_in
-from ccsetup.core import web_token
-from ccsetup.errors import BadAnswer
+from ccsetup.core import validate, web_token
+from ccsetup.core.context import Start, start_of
+from ccsetup.core.errors import BadAnswer
 from ccsetup.facts import Facts
 from ccsetup.findings import Finding, Remedy, Wanted
 from ccsetup.keys import comment, meant
 from ccsetup.places import Place, added, finding, place, respelled
-from ccsetup.world import Start, start_of
 
 Settings = Mapping[str, str]
 
@@ -114,7 +114,7 @@ def _at(where: Place, path: str) -> Remedy:
 
 
 def _absolute(facts: Facts, text: str) -> str:
-    value = parse.token_file(text)
+    value = validate.token_file(text)
     if not is_absolute(facts, value):
         raise BadAnswer("A token file has a whole path, such as /home/maria/token.jwt.")
     return value
@@ -167,7 +167,7 @@ def _of_text(facts: Facts, path: Path, text: str | None) -> tuple[str, str, str]
     if why := web_token.fault(text):
         says = f"the file {path} holds no token: {why}."
         return "oidc.token-invalid", says, "SDKs would send it to AWS, which answers InvalidIdentityToken."
-    ends = parse.token(text).expires_at
+    ends = validate.token(text).expires_at
     if ends and ends <= facts.now:
         says = f"the token in {path} ended at {ends:%Y-%m-%d %H:%M} UTC."
         return "oidc.token-expired", says, "ExpiredTokenException."
@@ -203,7 +203,7 @@ def _without_role(facts: Facts, name: str, where: Place, known: list[str]) -> Fi
         because="InvalidConfigError: … web identity but has no role ARN configured.",
         fix="ask",
         remedies=tuple(map(remedy, known[:9])),
-        wanted=Wanted("What is the role's ARN?", parse.role_arn, remedy),
+        wanted=Wanted("What is the role's ARN?", validate.role_arn, remedy),
         do=f"ccsetup setup oidc --profile {name} --role-arn ARN",
     )
 

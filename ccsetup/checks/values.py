@@ -8,12 +8,12 @@ from difflib import get_close_matches
 from functools import lru_cache
 
 from ccsetup.checks.files import FILES
+from ccsetup.core.lazy_regex import later
+from ccsetup.core.model import FileName
 from ccsetup.facts import Facts
 from ccsetup.findings import Change, Finding, Remedy, Severity
 from ccsetup.ini import Setting, Stanza
 from ccsetup.keys import BARE, DECIDING, FREE, KNOWN, NESTED, STRICT
-from ccsetup.model import FileName
-from ccsetup.patterns import later
 
 ID, SECRET = "aws_access_key_id", "aws_secret_access_key"
 _COMMENT = later(r"(?:^|[ \t]+)[#;].*$")

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from ccsetup import flow
-from ccsetup.errors import Problem
-from ccsetup.model import Asked, Choice, Later
-from ccsetup.world import World
+from ccsetup.core.context import World
+from ccsetup.core.errors import Problem
+from ccsetup.core.model import Asked, Choice, Later
 
 if TYPE_CHECKING:
     from ccsetup.findings import Finding

@@ -8,17 +8,18 @@ from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
 
-from ccsetup import parse, questions
+from ccsetup import questions
 from ccsetup.commands.looking import looking
 from ccsetup.commands.options import Options
-from ccsetup.errors import BadAnswer, NoRepository, Problem
-from ccsetup.look import Look
-from ccsetup.model import Answers, Choice, Question, Who
+from ccsetup.core import validate
+from ccsetup.core.context import World
+from ccsetup.core.errors import BadAnswer, NoRepository, Problem
+from ccsetup.core.lookup import Look
+from ccsetup.core.model import Answers, Choice, Question, Who
 from ccsetup.sharing import arrangement, asking
 from ccsetup.sharing.arrangement import Arrangement, read_trusts
 from ccsetup.sharing.fitting import consistent
 from ccsetup.talk import Trail, Walk, sentence
-from ccsetup.world import World
 
 
 class Arranging:
@@ -133,7 +134,7 @@ class Arranging:
             help="The account of the repository, where the role will be: 12 digits, such as 111122223333.",
             known=lambda answers, look: asking.address_of(answers).account_id or None,
             default=default,
-            parse=parse.account_id,
+            parse=validate.account_id,
             settle=asking.same_account,
             title="From account",
         )

@@ -7,22 +7,22 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from ccsetup import address, examining, parse, standing
+from ccsetup import address, examining, standing
 from ccsetup.address import Address
 from ccsetup.checks.git import signing
 from ccsetup.checks.programs import is_ordinary
 from ccsetup.commands import ways
-from ccsetup.core import regions
-from ccsetup.errors import BadAnswer, NoRepository, Problem
+from ccsetup.core import regions, validate
+from ccsetup.core.context import Answer, Sighting, World
+from ccsetup.core.errors import BadAnswer, NoRepository, Problem
+from ccsetup.core.model import Identity, Route, Value, Who
+from ccsetup.core.sdk_files import chain
 from ccsetup.examining import Stand
 from ccsetup.facts import Clone, Facts
 from ccsetup.findings import Finding
-from ccsetup.model import Identity, Route, Value, Who
 from ccsetup.questions import Target
-from ccsetup.sdk_files import chain
 from ccsetup.sources import names_program, runs_program
 from ccsetup.transport import AWS_CLI, HELPER, OURS, OWN_HELPER, REMOTE
-from ccsetup.world import Answer, Sighting, World
 
 _CREDENTIALS = ("role_arn", "aws_access_key_id", "sso_account_id", "sso_role_name", "credential_process",
                 "login_session", "web_identity_token_file")  # fmt: skip
@@ -83,7 +83,7 @@ def who_of(profiles: Profiles, sessions: Profiles, name: str, env: Mapping[str, 
     way = chain(profiles, name)
     named = [str(there.get("region", "")) for there in way] + [env.get("AWS_REGION", "")]
     arns = [str(there["role_arn"]) for there in way if "role_arn" in there]
-    region = next(filter(regions.is_region, named), "") or parse.home_region("".join(arns[:1]))
+    region = next(filter(regions.is_region, named), "") or validate.home_region("".join(arns[:1]))
     return Who(name, region, profiles, sessions)
 
 

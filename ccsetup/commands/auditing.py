@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 from ccsetup import sharing
 from ccsetup.core import regions
-from ccsetup.errors import NoRepository, Problem
-from ccsetup.look import Look
-from ccsetup.model import Identity, Who
+from ccsetup.core.context import World
+from ccsetup.core.errors import NoRepository, Problem
+from ccsetup.core.lookup import Look
+from ccsetup.core.model import Identity, Who
 from ccsetup.policy import remedies
 from ccsetup.sharing import audit
 from ccsetup.sharing.arrangement import Arrangement
 from ccsetup.sharing.audit import Link
-from ccsetup.world import World
 
 
 def checked(world: World, it: Arrangement, look: Look, profile: str, code: str) -> tuple[list[Link], Problem | None]:

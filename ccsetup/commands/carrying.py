@@ -12,11 +12,11 @@ from ccsetup import plan
 from ccsetup.commands import cloning, settling
 from ccsetup.commands.deciding import KEEP, PUT_BACK, Verdict, after_failure
 from ccsetup.commands.options import Options
-from ccsetup.commands.outcome import Outcome
 from ccsetup.commands.proof import Claim, Kept, clock, prove
-from ccsetup.errors import Cancelled, Problem
-from ccsetup.model import Answers, Plan, Receipt, Value
-from ccsetup.world import Git, World
+from ccsetup.core.context import Git, World
+from ccsetup.core.errors import Cancelled, Problem
+from ccsetup.core.model import Answers, Plan, Receipt, Value
+from ccsetup.core.result import Outcome
 
 
 def carry_out(

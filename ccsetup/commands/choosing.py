@@ -8,10 +8,10 @@ from ccsetup import teamrules
 from ccsetup.commands import receiving
 from ccsetup.commands.options import Options
 from ccsetup.commands.receiving import Received
-from ccsetup.errors import BadAnswer, Missing
-from ccsetup.model import Asked, Choice, Value
+from ccsetup.core.context import World
+from ccsetup.core.errors import BadAnswer, Missing
+from ccsetup.core.model import Asked, Choice, Value
 from ccsetup.team import Entry, Place
-from ccsetup.world import World
 
 
 def places_of(found: Received, clones: Mapping[str, Value]) -> list[Place]:

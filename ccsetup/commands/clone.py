@@ -9,10 +9,10 @@ from ccsetup.commands import reaching, setup
 from ccsetup.commands.flags import signing_in
 from ccsetup.commands.looking import looking
 from ccsetup.commands.options import Options
-from ccsetup.commands.report import Report
 from ccsetup.commands.wish import wish_of
+from ccsetup.core.context import World
+from ccsetup.core.result import Report
 from ccsetup.transport import VIA, WHOSE
-from ccsetup.world import World
 
 ABOUT = "Clone a repository with whichever profile here can read it."
 USAGE = "ADDRESS [DIR] [flags]"

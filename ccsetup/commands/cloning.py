@@ -6,14 +6,14 @@ import re
 from pathlib import Path
 
 from ccsetup import address
-from ccsetup.commands.outcome import Cloned
 from ccsetup.commands.proof import Claim, route
 from ccsetup.commands.ways import USUAL, Way
-from ccsetup.errors import BadAnswer, Problem
-from ccsetup.model import Answers, Asked, Route
+from ccsetup.core.context import Git, Prompt, World
+from ccsetup.core.errors import BadAnswer, Problem
+from ccsetup.core.model import Answers, Asked, Route
+from ccsetup.core.result import Cloned
 from ccsetup.questions import Target
 from ccsetup.transport import HELPER, REMOTE
-from ccsetup.world import Git, Prompt, World
 
 
 def folder_of(world: World, target: Target) -> Path:

@@ -14,9 +14,9 @@ import argparse
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ccsetup.commands.report import Report
+from ccsetup.core.context import World
+from ccsetup.core.result import Report
 from ccsetup.transport import AWS_CLI, HELPER, OURS, REMOTE
-from ccsetup.world import World
 
 SHELLS = ("bash", "zsh", "fish", "tcsh")
 ABOUT = f"Print the script with which {', '.join(SHELLS[:-1])} or {SHELLS[-1]} completes commands, flags and profiles."

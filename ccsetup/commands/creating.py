@@ -5,10 +5,10 @@ from __future__ import annotations
 from ccsetup.commands import finding
 from ccsetup.commands.finding import Place, Round
 from ccsetup.commands.wish import Wish
-from ccsetup.errors import BadAnswer, Cancelled, Missing
-from ccsetup.look import Look
-from ccsetup.model import Asked, Back, Choice, Who
-from ccsetup.world import World
+from ccsetup.core.context import World
+from ccsetup.core.errors import BadAnswer, Cancelled, Missing
+from ccsetup.core.lookup import Look
+from ccsetup.core.model import Asked, Back, Choice, Who
 
 _LEFT = "Cancelled. Nothing was created."
 _LONGEST = 1000  # characters of a description

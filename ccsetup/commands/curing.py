@@ -9,12 +9,12 @@ from dataclasses import replace
 from ccsetup import config, plan, profile_identity, removals, repair
 from ccsetup.commands import diagnosis, telling
 from ccsetup.commands.diagnosis import Diagnosis, looked
-from ccsetup.errors import Cancelled, Missing, Problem
+from ccsetup.core.context import World
+from ccsetup.core.errors import Cancelled, Missing, Problem
+from ccsetup.core.model import Asked, Choice, Edit, Plan, Receipt, Touched
 from ccsetup.facts import Facts
 from ccsetup.findings import Finding, Remedy
-from ccsetup.model import Asked, Choice, Edit, Plan, Receipt, Touched
 from ccsetup.repair import Key, Repair
-from ccsetup.world import World
 
 GO, OTHER, LEAVE, LEAVE_ALL = "go", "other", "leave", "leave all"
 ROUNDS = 40

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from ccsetup import address, flow
 from ccsetup.commands.options import Options
-from ccsetup.errors import Cancelled, Elsewhere, Missing, Problem
-from ccsetup.model import Answers, Asked, Back, Choice, Secret
+from ccsetup.core.context import World
+from ccsetup.core.errors import Cancelled, Elsewhere, Missing, Problem
+from ccsetup.core.model import Answers, Asked, Back, Choice, Secret
 from ccsetup.paste.echo import echo, summary
 from ccsetup.talk import Trail, Walk
-from ccsetup.world import World
 
 GO, CHANGE, KEEP, PUT_BACK, RETRY = "go", "change", "keep", "back", "retry"
 

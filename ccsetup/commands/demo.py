@@ -13,13 +13,13 @@ from pathlib import Path
 from ccsetup.commands import cloning, joining, receiving, setup, staging, visitors
 from ccsetup.commands.options import Options
 from ccsetup.commands.receiving import Received
-from ccsetup.commands.report import Report
 from ccsetup.commands.visitors import KINDS
+from ccsetup.core.context import World
+from ccsetup.core.errors import BadAnswer, Problem
+from ccsetup.core.model import Value
 from ccsetup.core.private_folder import PrivateFolder, fresh_name
-from ccsetup.errors import BadAnswer, Problem
-from ccsetup.model import Value
+from ccsetup.core.result import Report
 from ccsetup.sandbox import Sandbox
-from ccsetup.world import World
 
 LEFT_OUT = ("AWS_", "GIT_", "CODE_COMMIT_", "XDG_")
 

@@ -9,11 +9,11 @@ from functools import cached_property
 
 from ccsetup import checks, ini, standing
 from ccsetup.commands.gathering import gathered
-from ccsetup.errors import UNANSWERED, BadAnswer
+from ccsetup.core.context import World
+from ccsetup.core.errors import UNANSWERED, BadAnswer
+from ccsetup.core.model import Identity
 from ccsetup.facts import Facts
 from ccsetup.findings import Finding
-from ccsetup.model import Identity
-from ccsetup.world import World
 
 
 @dataclass(frozen=True)

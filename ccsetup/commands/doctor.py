@@ -9,11 +9,10 @@ from pathlib import Path
 
 from ccsetup.commands import reporting
 from ccsetup.commands.diagnosis import Diagnosis
-from ccsetup.commands.outcome import told
-from ccsetup.commands.report import Report
 from ccsetup.commands.visiting import Case, visit
-from ccsetup.errors import Cancelled, Problem
-from ccsetup.world import World
+from ccsetup.core.context import World
+from ccsetup.core.errors import Cancelled, Problem
+from ccsetup.core.result import Report, told
 
 ABOUT = "Find what is wrong with profiles, files, environment, git and this clone; --fix repairs it."
 USAGE = "[PROFILE …] [--fix] [--offline] [--team FILE|URL]"

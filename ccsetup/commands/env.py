@@ -9,13 +9,13 @@ from pathlib import Path
 
 from ccsetup.commands.looking import looking
 from ccsetup.commands.options import Options
-from ccsetup.commands.report import Report
-from ccsetup.errors import Problem
-from ccsetup.look import Look
-from ccsetup.model import Keys, Who
-from ccsetup.shells import SHELLS, Shell, guess
+from ccsetup.core.context import World
+from ccsetup.core.errors import Problem
+from ccsetup.core.lookup import Look
+from ccsetup.core.model import Keys, Who
+from ccsetup.core.result import Report
+from ccsetup.core.shells import SHELLS, Shell, guess
 from ccsetup.sources import near
-from ccsetup.world import World
 
 ABOUT = "Print a profile's temporary credentials for the shell to take up."
 USAGE = "PROFILE [--shell SHELL]"

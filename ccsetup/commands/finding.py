@@ -14,15 +14,15 @@ from ccsetup import access, address
 from ccsetup.commands import planning
 from ccsetup.commands.proof import Kept
 from ccsetup.core import regions
-from ccsetup.errors import ENDED, Cancelled, Missing, NoRepository, Problem
-from ccsetup.look import Look
-from ccsetup.model import Asked, Back, Choice, Who
+from ccsetup.core.concurrency import within
+from ccsetup.core.context import Sighting, World
+from ccsetup.core.errors import ENDED, Cancelled, Missing, NoRepository, Problem
+from ccsetup.core.lookup import Look
+from ccsetup.core.model import Asked, Back, Choice, Who
+from ccsetup.core.sdk_files import chain
 from ccsetup.questions import Target
-from ccsetup.sdk_files import chain
 from ccsetup.sources import close, near, runs_program
 from ccsetup.sources import ends as recorded_end
-from ccsetup.waiting import within
-from ccsetup.world import Sighting, World
 
 _NEVER = datetime.max.replace(tzinfo=timezone.utc)
 _LISTED = 32  # places whose repositories are listed when a name is nobody's

@@ -6,10 +6,10 @@ import argparse
 
 from ccsetup import access, flow, paste
 from ccsetup.commands.options import EXAMPLE, Options
-from ccsetup.errors import BadAnswer, Missing
-from ccsetup.model import Question, Value
+from ccsetup.core.context import World
+from ccsetup.core.errors import BadAnswer, Missing
+from ccsetup.core.model import Question, Value
 from ccsetup.questions import shared
-from ccsetup.world import World
 
 _SWITCHES = ("legacy", "no_clone")
 _FLAGS = {  # what a flag does, where the question's own help would not say

@@ -8,14 +8,14 @@ from typing import Any
 
 from ccsetup import sharing
 from ccsetup.authority import IamPolicy, IamRole
-from ccsetup.errors import Cancelled, Missing, Problem
-from ccsetup.look import Look
-from ccsetup.model import Asked, Choice, Identity, Section, Who
+from ccsetup.core.context import World
+from ccsetup.core.errors import Cancelled, Missing, Problem
+from ccsetup.core.lookup import Look
+from ccsetup.core.model import Asked, Choice, Identity, Section, Who
 from ccsetup.policy import explain
 from ccsetup.sharing import audit, policies, steps
 from ccsetup.sharing.arrangement import Arrangement
 from ccsetup.sharing.steps import Step
-from ccsetup.world import World
 
 GO = "go"
 

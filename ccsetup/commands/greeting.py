@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ccsetup.commands import ailing
-from ccsetup.look import Look
-from ccsetup.world import World
+from ccsetup.core.context import World
+from ccsetup.core.lookup import Look
 
 
 def greet(world: World, look: Look) -> None:

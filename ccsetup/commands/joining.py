@@ -15,20 +15,19 @@ from ccsetup.commands.flags import setup_options
 from ccsetup.commands.greeting import greet
 from ccsetup.commands.looking import looking
 from ccsetup.commands.options import Options, refuse_unused
-from ccsetup.commands.outcome import Outcome
 from ccsetup.commands.proof import Claim, route
 from ccsetup.commands.receiving import SHOWN, Received
-from ccsetup.commands.report import Report
 from ccsetup.commands.several import Got, Wanted, clone_all, folder_of
 from ccsetup.commands.ways import Way
 from ccsetup.commands.wish import Wish, way
-from ccsetup.errors import Problem
-from ccsetup.look import Look
-from ccsetup.model import Answers, Asked, Choice, Plan, Question, Section, Value
+from ccsetup.core.context import Git, World
+from ccsetup.core.errors import Problem
+from ccsetup.core.lookup import Look
+from ccsetup.core.model import Answers, Asked, Choice, Plan, Question, Section, Value
+from ccsetup.core.result import Outcome, Report
 from ccsetup.questions import Target
 from ccsetup.talk import Trail, Walk
 from ccsetup.team import Entry, Place
-from ccsetup.world import Git, World
 
 Clones = Mapping[str, Sequence[Wanted]]  # by the access's name
 OF_CLONES = ("repo", "branch", "directory", "no_clone", "via", "helper")  # flags that speak of repositories

@@ -10,13 +10,13 @@ from datetime import datetime
 from ccsetup import access, roster
 from ccsetup.commands import standings
 from ccsetup.commands.renewal import Renewals, Renewed, renewable, runs
-from ccsetup.commands.report import Report
-from ccsetup.errors import BadAnswer, Cancelled, Missing, Problem
-from ccsetup.look import Look
-from ccsetup.model import Asked, Back, Choice, Value
+from ccsetup.core.context import World
+from ccsetup.core.errors import BadAnswer, Cancelled, Missing, Problem
+from ccsetup.core.lookup import Look
+from ccsetup.core.model import Asked, Back, Choice, Value
+from ccsetup.core.result import Report
 from ccsetup.sources import near, unasked
 from ccsetup.standing import Standing
-from ccsetup.world import World
 
 ABOUT = "Sign in again: single sign-on, MFA code, new assertion, new keys. Nothing else changes."
 USAGE = "[PROFILE] [flags]"

@@ -8,11 +8,11 @@ from typing import NamedTuple
 
 from ccsetup import access, ini, skim
 from ccsetup.commands.options import Options
-from ccsetup.errors import Problem
+from ccsetup.core.context import AwsTexts, World
+from ccsetup.core.errors import Problem
+from ccsetup.core.lookup import Look
 from ccsetup.ini import Document
-from ccsetup.look import Look
 from ccsetup.standing import Unsure
-from ccsetup.world import AwsTexts, World
 
 
 class Settings(NamedTuple):

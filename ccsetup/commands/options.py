@@ -7,8 +7,8 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from ccsetup import access
-from ccsetup.errors import BadAnswer
-from ccsetup.model import Value
+from ccsetup.core.errors import BadAnswer
+from ccsetup.core.model import Value
 
 EXAMPLE = "ccsetup setup role --role-arn arn:aws:iam::111122223333:role/CodeCommitAccess --source-profile default"
 

@@ -8,10 +8,10 @@ from ccsetup import access, edit_proof, plan, removals
 from ccsetup.commands import cloning
 from ccsetup.commands.proof import Claim, route
 from ccsetup.commands.ways import way_of
-from ccsetup.look import Look
-from ccsetup.model import Answers, Plan, Who
+from ccsetup.core.context import Start, World, start_of
+from ccsetup.core.lookup import Look
+from ccsetup.core.model import Answers, Plan, Who
 from ccsetup.questions import target
-from ccsetup.world import Start, World, start_of
 
 
 def planned(world: World, answers: Answers, look: Look, asks: bool = True) -> Plan:

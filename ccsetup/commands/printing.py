@@ -7,13 +7,13 @@ from dataclasses import replace
 from ccsetup import address
 from ccsetup.commands import planning
 from ccsetup.commands.finding import Place
-from ccsetup.commands.outcome import Outcome
 from ccsetup.commands.proof import Kept, sign_in
 from ccsetup.commands.wish import Wish
-from ccsetup.errors import NoRepository, Problem
-from ccsetup.look import Look
-from ccsetup.model import Repository, Who
-from ccsetup.world import World
+from ccsetup.core.context import World
+from ccsetup.core.errors import NoRepository, Problem
+from ccsetup.core.lookup import Look
+from ccsetup.core.model import Repository, Who
+from ccsetup.core.result import Outcome
 
 
 def addresses(world: World, look: Look, wish: Wish, place: Place, kept: Kept) -> Outcome:

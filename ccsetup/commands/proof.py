@@ -9,15 +9,15 @@ from datetime import datetime
 
 from ccsetup.branches import agree
 from ccsetup.commands import ways
-from ccsetup.commands.outcome import Outcome
 from ccsetup.commands.ways import Way
 from ccsetup.core import regions
-from ccsetup.errors import Elsewhere, NoRepository, Problem
-from ccsetup.model import Edit, Expected, Identity, Repository, Route, Who
+from ccsetup.core.context import Git, Start, World
+from ccsetup.core.errors import Elsewhere, NoRepository, Problem
+from ccsetup.core.model import Edit, Expected, Identity, Repository, Route, Who
+from ccsetup.core.result import Outcome
 from ccsetup.policy import of_git_and_api
 from ccsetup.questions import Target
 from ccsetup.sources import near
-from ccsetup.world import Git, Start, World
 
 
 @dataclass(frozen=True)

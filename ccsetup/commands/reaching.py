@@ -8,15 +8,15 @@ from pathlib import Path
 from ccsetup import access
 from ccsetup.commands import carrying, cloning, creating, planning, printing, seeking, settling
 from ccsetup.commands.finding import Place
-from ccsetup.commands.outcome import Outcome
 from ccsetup.commands.proof import Claim, Kept, prove
 from ccsetup.commands.ways import Way
 from ccsetup.commands.wish import Wish, way
-from ccsetup.errors import Elsewhere, NoRepository
-from ccsetup.look import Look
-from ccsetup.model import Expected, Plan
+from ccsetup.core.context import World
+from ccsetup.core.errors import Elsewhere, NoRepository
+from ccsetup.core.lookup import Look
+from ccsetup.core.model import Expected, Plan
+from ccsetup.core.result import Outcome
 from ccsetup.sources import names_program, not_run
-from ccsetup.world import World
 
 
 def reach(world: World, look: Look, wish: Wish) -> Outcome | None:

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ccsetup import access, team
-from ccsetup.errors import Problem
-from ccsetup.look import Look
-from ccsetup.model import Asked
+from ccsetup.core.context import World
+from ccsetup.core.errors import Problem
+from ccsetup.core.lookup import Look
+from ccsetup.core.model import Asked
 from ccsetup.sources import MACHINE, names_program, not_run
 from ccsetup.team import Entry, Place, Team
 from ccsetup.teamlines import Fault
-from ccsetup.world import World
 
 SHOWN = 12  # repositories that are named one by one
 _FACTS = ("sso_start_url", "sso_account_id", "sso_role_name", "role_arn", "source_profile", "web_identity_token_file",

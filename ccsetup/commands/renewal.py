@@ -13,9 +13,10 @@ from ccsetup.commands import carrying, proof, standings
 from ccsetup.commands.looking import looking
 from ccsetup.commands.options import Options
 from ccsetup.commands.proof import Kept
-from ccsetup.errors import Problem
-from ccsetup.look import Look
-from ccsetup.model import (
+from ccsetup.core.context import AwsTexts, Start, World, start_of
+from ccsetup.core.errors import Problem
+from ccsetup.core.lookup import Look
+from ccsetup.core.model import (
     Access,
     Answers,
     Expected,
@@ -32,7 +33,6 @@ from ccsetup.questions import fixed
 from ccsetup.sources import names_program, not_run
 from ccsetup.standing import RECORDED
 from ccsetup.talk import Walk
-from ccsetup.world import AwsTexts, Start, World, start_of
 
 HELD = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token", "aws_security_token")
 ENDS = RECORDED[0]

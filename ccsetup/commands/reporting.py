@@ -9,11 +9,11 @@ from pathlib import Path
 from ccsetup import __version__
 from ccsetup.commands import telling
 from ccsetup.commands.diagnosis import Diagnosis, kinds
-from ccsetup.errors import Problem
+from ccsetup.core.context import World
+from ccsetup.core.errors import Problem
+from ccsetup.core.model import Edit
+from ccsetup.core.text import inert, veil
 from ccsetup.findings import Finding
-from ccsetup.inert import inert, veil
-from ccsetup.model import Edit
-from ccsetup.world import World
 
 TITLE = "# ccsetup doctor"
 WORDS = {"stops": "stops", "hinders": "hinders", "note": "to know"}

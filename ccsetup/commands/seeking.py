@@ -11,11 +11,11 @@ from ccsetup.commands.proof import Kept, sign_in
 from ccsetup.commands.ways import Way
 from ccsetup.commands.wish import Wish
 from ccsetup.core import regions
-from ccsetup.errors import Cancelled, Elsewhere, NoRepository, Problem
-from ccsetup.look import Look
-from ccsetup.model import Asked, Back, Choice
+from ccsetup.core.context import Sighting, World
+from ccsetup.core.errors import Cancelled, Elsewhere, NoRepository, Problem
+from ccsetup.core.lookup import Look
+from ccsetup.core.model import Asked, Back, Choice
 from ccsetup.sources import names_program, runs_program, unasked
-from ccsetup.world import Sighting, World
 
 _LEFT = "Cancelled. Nothing was cloned."
 

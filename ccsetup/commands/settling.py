@@ -9,12 +9,12 @@ from pathlib import Path
 
 from ccsetup import address
 from ccsetup.commands import ways
-from ccsetup.commands.outcome import Outcome
 from ccsetup.commands.proof import Claim
-from ccsetup.errors import BadAnswer, Cancelled, Problem
-from ccsetup.model import Asked, Back, Submodule
+from ccsetup.core.context import Git, Prompt, World
+from ccsetup.core.errors import BadAnswer, Cancelled, Problem
+from ccsetup.core.model import Asked, Back, Submodule
+from ccsetup.core.result import Outcome
 from ccsetup.questions import Target
-from ccsetup.world import Git, Prompt, World
 
 _DEEPEST = 10  # submodules within submodules
 

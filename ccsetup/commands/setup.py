@@ -11,17 +11,17 @@ from ccsetup.commands.greeting import greet
 from ccsetup.commands.looking import looking
 from ccsetup.commands.options import EXAMPLE as EXAMPLE
 from ccsetup.commands.options import Options, refuse_unused
-from ccsetup.commands.report import Report
-from ccsetup.errors import Missing, Problem
-from ccsetup.look import Look
-from ccsetup.model import Answers
+from ccsetup.core.context import World
+from ccsetup.core.errors import Missing, Problem
+from ccsetup.core.lookup import Look
+from ccsetup.core.model import Answers
+from ccsetup.core.result import Report
 from ccsetup.talk import Walk
-from ccsetup.world import World
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
-    from ccsetup.commands.outcome import Outcome
+    from ccsetup.core.result import Outcome
 
 ABOUT = "Set up access and clone; what no flag answers is asked."
 USAGE = "[KIND] [--team FILE|URL] [flags]"

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from ccsetup.commands import cloning, settling
-from ccsetup.commands.outcome import Outcome, told
 from ccsetup.commands.proof import Claim, seen
 from ccsetup.commands.receiving import inside
-from ccsetup.errors import Cancelled, Elsewhere, Problem
+from ccsetup.core.context import Git, World
+from ccsetup.core.errors import Cancelled, Elsewhere, Problem
+from ccsetup.core.result import Outcome, told
 from ccsetup.team import Place
-from ccsetup.world import Git, World
 
 
 @dataclass(frozen=True)

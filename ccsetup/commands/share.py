@@ -15,15 +15,14 @@ from ccsetup.authority import IamRole
 from ccsetup.commands import auditing, granting
 from ccsetup.commands.arranging import Arranging, external_id, trust_in
 from ccsetup.commands.deciding import change_an_answer, decide
-from ccsetup.commands.outcome import told
-from ccsetup.commands.report import Report
-from ccsetup.errors import BadAnswer, Problem
-from ccsetup.model import Edit
+from ccsetup.core.context import World
+from ccsetup.core.errors import BadAnswer, Problem
+from ccsetup.core.model import Edit
+from ccsetup.core.result import Report, told
 from ccsetup.sharing import readme, teamfile
 from ccsetup.sharing.arrangement import Arrangement
 from ccsetup.sharing.asking import AUTO
 from ccsetup.sharing.steps import Step
-from ccsetup.world import World
 
 ABOUT = "Share a repository with another account: both sides' policies in a folder, or applied, checked, taken back."
 USAGE = "[REPO] [flags]"

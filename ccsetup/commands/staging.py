@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ccsetup import parse
-from ccsetup.errors import BadAnswer
+from ccsetup.core import validate
+from ccsetup.core.errors import BadAnswer
 from ccsetup.sandbox import State, policy
 from ccsetup.sandbox.example import CODE, ISSUER, MARIA, PEOPLE, REGION, SSO_REGION
 from ccsetup.team import Entry, Place, Team
@@ -29,7 +29,7 @@ def _access(state: State, entry: Entry) -> str:
         return _sso(state, entry)
     arn = entry.answers.get("role_arn", "")
     if entry.kind in ("role", "oidc") and arn:
-        account = parse.arn_account(arn)
+        account = validate.arn_account(arn)
         state.add_account(account, f"Account {account}")
         if arn not in state.roles:
             _role(state, entry, account, arn)

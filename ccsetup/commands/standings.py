@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 from ccsetup import standing
 from ccsetup.commands.looking import settings
-from ccsetup.errors import Problem
+from ccsetup.core.context import AwsTexts, World
+from ccsetup.core.errors import Problem
 from ccsetup.standing import Standing
-from ccsetup.world import AwsTexts, World
 
 
 def stamp(world: World) -> str:

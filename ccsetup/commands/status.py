@@ -9,11 +9,11 @@ from typing import Any
 from ccsetup import roster
 from ccsetup.commands import standings
 from ccsetup.commands.looking import settings
-from ccsetup.commands.report import Report
-from ccsetup.errors import ENDED, BadAnswer, Problem
+from ccsetup.core.context import Answer, AwsTexts, World
+from ccsetup.core.errors import ENDED, BadAnswer, Problem
+from ccsetup.core.result import Report
 from ccsetup.sources import near, runs_program
 from ccsetup.standing import Standing
-from ccsetup.world import Answer, AwsTexts, World
 
 ABOUT = "Every profile: kind of access, account, role, region, how long it still works."
 USAGE = "[PROFILE …] [--check]"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from ccsetup import ini
-from ccsetup.errors import BadAnswer
-from ccsetup.model import Plan
+from ccsetup.core.context import World
+from ccsetup.core.errors import BadAnswer
+from ccsetup.core.model import Plan
 from ccsetup.sources import keeps_long_term
-from ccsetup.world import World
 
 
 def refuse(world: World, change: Plan, access: str) -> None:

@@ -6,19 +6,20 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from ccsetup import address, parse, team, teammaking
+from ccsetup import address, team, teammaking
 from ccsetup.commands import cloning
 from ccsetup.commands.looking import looking
 from ccsetup.commands.options import Options
 from ccsetup.commands.receiving import received
-from ccsetup.commands.report import Report
-from ccsetup.errors import BadAnswer, Problem
-from ccsetup.inert import wrap
-from ccsetup.model import Edit
+from ccsetup.core import validate
+from ccsetup.core.context import World
+from ccsetup.core.errors import BadAnswer, Problem
+from ccsetup.core.model import Edit
+from ccsetup.core.result import Report
+from ccsetup.core.text import wrap
 from ccsetup.team import Entry, Place, Refused, Team
 from ccsetup.teamlines import Fault, spelled_path
 from ccsetup.transport import HELPER
-from ccsetup.world import World
 
 ABOUT = "Check a team file line by line, or make one from profiles that work here."
 USAGE = "check FILE|URL · ccsetup team export PROFILE … [--repo NAME …] [--out FILE]"
@@ -68,7 +69,7 @@ def check(world: World, source: str) -> Report:
         *(it.answers.get("region", "") for it in found.team.entries),
         *(it.region for it in found.team.repositories),
     ]
-    lines += [f"{source}: {unknown}" for it in dict.fromkeys(named) if (unknown := parse.unknown_region(it))]
+    lines += [f"{source}: {unknown}" for it in dict.fromkeys(named) if (unknown := validate.unknown_region(it))]
     entries, repositories = len(found.team.entries), len(found.team.repositories)
     ways = f"{entries} way{'s' if entries != 1 else ''} in"
     lines.append(

@@ -13,14 +13,14 @@ from ccsetup.commands.diagnosis import Diagnosis
 from ccsetup.commands.gathering import clone_at
 from ccsetup.commands.options import Options
 from ccsetup.commands.receiving import Received, inside, received
-from ccsetup.commands.report import Report
-from ccsetup.errors import BadAnswer, Problem
+from ccsetup.core.context import World
+from ccsetup.core.errors import BadAnswer, Problem
+from ccsetup.core.model import Edit, Plan
+from ccsetup.core.result import Report
+from ccsetup.core.text import inert
 from ccsetup.findings import Finding, Remedy
-from ccsetup.inert import inert
-from ccsetup.model import Edit, Plan
 from ccsetup.team import Place
 from ccsetup.teamdiff import Difference, Standing
-from ccsetup.world import World
 
 STOPPED = 3
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from ccsetup.commands.diagnosis import Diagnosis, kinds
+from ccsetup.core.text import cells, inert, padded, wrap
 from ccsetup.findings import Finding
-from ccsetup.inert import cells, inert, padded, wrap
 from ccsetup.sources import unasked
 
 MARKS = {"stops": ("red", "✗"), "hinders": ("yellow", "!"), "note": ("dim", "·")}

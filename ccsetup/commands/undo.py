@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from ccsetup import plan, removals
-from ccsetup.commands.report import Report
-from ccsetup.errors import Cancelled, Missing, Problem
-from ccsetup.model import Asked, Choice, Edit, Plan
-from ccsetup.world import Change, World
+from ccsetup.core.context import Change, World
+from ccsetup.core.errors import Cancelled, Missing, Problem
+from ccsetup.core.model import Asked, Choice, Edit, Plan
+from ccsetup.core.result import Report
 
 ABOUT = "Put the AWS files back as they were before the last change; clones and sign-ins stay."
 USAGE = "[--list]"

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 from ccsetup.commands import curing, diagnosis, telling
 from ccsetup.commands.diagnosis import Diagnosis
+from ccsetup.core.context import World
 from ccsetup.findings import Finding
-from ccsetup.world import World
 
 
 class Case:

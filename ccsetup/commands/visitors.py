@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ccsetup.model import Asked, Back, Secret
+from ccsetup.core.context import Prompt, Screen
+from ccsetup.core.model import Asked, Back, Secret
 from ccsetup.sandbox import Sandbox, example
-from ccsetup.world import Prompt, Screen
 
 KINDS = ("sso", "role", "mfa", "oidc", "keys")
 

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from ccsetup import address
-from ccsetup.errors import Problem
-from ccsetup.model import Answers, Route
+from ccsetup.core.context import World
+from ccsetup.core.errors import Problem
+from ccsetup.core.model import Answers, Route
 from ccsetup.questions import Target
 from ccsetup.transport import AWS_CLI, HELPER, OURS, OWN_HELPER, REMOTE, aws_helper, own_helper
-from ccsetup.world import World
 
 
 class Way(NamedTuple):

@@ -5,15 +5,16 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import NamedTuple
 
-from ccsetup import address, parse
-from ccsetup.errors import BadAnswer, Problem
-from ccsetup.look import Look
-from ccsetup.model import Question, Value
+from ccsetup import address
+from ccsetup.core import validate
+from ccsetup.core.context import World
+from ccsetup.core.errors import BadAnswer, Problem
+from ccsetup.core.lookup import Look
+from ccsetup.core.model import Question, Value
 from ccsetup.questions import BRANCH, Target
 from ccsetup.sources import near
 from ccsetup.talk import Walk
 from ccsetup.transport import VIA, WHOSE
-from ccsetup.world import World
 
 
 class Wish(NamedTuple):
@@ -57,7 +58,7 @@ def wish_of(options: Namespace, world: World, look: Look) -> Wish:
         region,
         asked.account_id,
         str(_parsed(world, BRANCH, options.branch)) or asked.branch,
-        parse.folder(options.directory or asked.directory) if options.directory or asked.directory else "",
+        validate.folder(options.directory or asked.directory) if options.directory or asked.directory else "",
     )
     return Wish(
         repo=options.address,
@@ -82,13 +83,13 @@ def _parsed(world: World, question: Question, text: str | None) -> str:
 
 
 def _region(world: World, flag: str | None, of_address: str) -> str:
-    value = parse.region(flag) if flag else ""
+    value = validate.region(flag) if flag else ""
     if not isinstance(value, str):
         world.screen.note(value.said)
         value = str(value.value)
     if value and of_address and value != of_address:
         raise BadAnswer(f"The address is in {of_address} and --region says {value}; leave one of them out.")
-    if unknown := parse.unknown_region(value or of_address):
+    if unknown := validate.unknown_region(value or of_address):
         world.screen.note(unknown)
     return value or of_address
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from ccsetup import parse
-from ccsetup.errors import BadAnswer
-from ccsetup.model import Corrected, Keys, Secret, Value
+from ccsetup.core import validate
+from ccsetup.core.errors import BadAnswer
+from ccsetup.core.model import Corrected, Keys, Secret, Value
 
 if TYPE_CHECKING:
     from ccsetup.paste.held import Held
@@ -83,7 +83,7 @@ def keys_from_env(env: Mapping[str, str]) -> Keys:
 
 
 def _checked(key_id: str, secret: str, token_text: str) -> Keys:
-    checked_id = parse.access_key_id(key_id)
+    checked_id = validate.access_key_id(key_id)
     checked_id = checked_id.value if isinstance(checked_id, Corrected) else checked_id
     if checked_id.startswith("ASIA") and not token_text:
         raise BadAnswer("A key that begins with ASIA is temporary and needs its session token: AWS_SESSION_TOKEN=….")
@@ -93,6 +93,6 @@ def _checked(key_id: str, secret: str, token_text: str) -> Keys:
         )
     return Keys(
         checked_id,
-        Secret(parse.secret_access_key(secret)),
-        Secret(parse.session_token(token_text)) if token_text else None,
+        Secret(validate.secret_access_key(secret)),
+        Secret(validate.session_token(token_text)) if token_text else None,
     )

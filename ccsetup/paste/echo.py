@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ccsetup.inert import MASK, inert
-from ccsetup.model import Secret, Value
+from ccsetup.core.model import Secret, Value
+from ccsetup.core.text import MASK, inert
 
 LONGEST = 2000  # characters; a longer line is shown as its length
 
@@ -14,7 +14,7 @@ def echo(text: str, typed: Value | None = None, mask: str = MASK) -> str:
     Use it for everything that repeats what somebody typed, sentences about it included. With "" as the mask, each
     letter of a secret becomes a dot.
     """
-    from ccsetup.masks import hide  # the first prompt does not need it
+    from ccsetup.core.redact import hide
     from ccsetup.paste.secret_values import secrets
 
     if isinstance(typed, Secret):

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Literal, NamedTuple
 
+from ccsetup.core.lazy_regex import later
 from ccsetup.core.regions import REGION
-from ccsetup.patterns import later
 
 SECTIONS = ("profile", "sso-session")
 KEYS = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")

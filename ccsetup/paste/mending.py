@@ -6,7 +6,7 @@ import re
 from typing import NamedTuple
 
 from ccsetup.core import regions
-from ccsetup.patterns import later
+from ccsetup.core.lazy_regex import later
 
 _LETTERS = str.maketrans(
     {

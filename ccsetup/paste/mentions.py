@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, urlsplit
 
-from ccsetup import address, parse
-from ccsetup.core import regions
+from ccsetup import address
+from ccsetup.core import regions, validate
+from ccsetup.core.errors import BadAnswer
+from ccsetup.core.lazy_regex import later
+from ccsetup.core.model import Corrected
 from ccsetup.core.regions import REGION
-from ccsetup.errors import BadAnswer
-from ccsetup.model import Corrected
 from ccsetup.paste.labels import is_placeholder, unwrapped
-from ccsetup.patterns import later
 
 _TOKEN = later(r"[^\s\"'`<>|(){}\[\],;]+")
 _END = ".:!?*_"
@@ -245,7 +245,7 @@ def _signin(seen: Mentions, partition: str, path: str, told: dict[str, str]) -> 
 
 def _region(seen: Mentions, word: str, before: str) -> None:
     try:
-        found = parse.region(word)
+        found = validate.region(word)
     except BadAnswer:
         found = ""
     about = list(_REGION_OF.finditer(_CLAUSE.split(before)[-1]))

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from ccsetup import parse
-from ccsetup.core import regions
-from ccsetup.errors import BadAnswer
-from ccsetup.model import Corrected, Secret, Value
+from ccsetup.core import regions, validate
+from ccsetup.core.errors import BadAnswer
+from ccsetup.core.model import Corrected, Secret, Value
 from ccsetup.paste.held import Held, held
 from ccsetup.paste.labels import KEYS, OF_ENVIRONMENT, Block, is_placeholder
 from ccsetup.paste.mentions import Mentions
@@ -172,7 +171,7 @@ def _loose_roles(seen: Seen, loose: Mapping[str, str], passing: bool, sections: 
 def _arn(text: str) -> str:
     """Return a role's ARN as it is meant, "" when it is none."""
     try:
-        taken = parse.role_arn(text)
+        taken = validate.role_arn(text)
     except BadAnswer:
         return ""
     return taken.value if isinstance(taken, Corrected) else taken
@@ -238,7 +237,7 @@ def _is_sso(seen: Seen, loose: Mapping[str, str]) -> bool:
 
 def _url(text: str) -> str:
     try:
-        taken = parse.sso_start_url(text) if text else ""
+        taken = validate.sso_start_url(text) if text else ""
     except BadAnswer:
         return ""
     return taken.value if isinstance(taken, Corrected) else taken

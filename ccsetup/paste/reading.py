@@ -7,17 +7,18 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
-from ccsetup import address, parse
-from ccsetup.errors import BadAnswer
-from ccsetup.masks import hide
-from ccsetup.model import Answers, Corrected, Question, Secret, Value
+from ccsetup import address
+from ccsetup.core import validate
+from ccsetup.core.errors import BadAnswer
+from ccsetup.core.lazy_regex import later
+from ccsetup.core.model import Answers, Corrected, Question, Secret, Value
+from ccsetup.core.redact import hide
 from ccsetup.paste.held import held, moment
 from ccsetup.paste.labels import KEYS, blocks, is_placeholder
 from ccsetup.paste.mending import mend
 from ccsetup.paste.mentions import Mentions, Place, commands, looks_secret, mentions, only_a_name
 from ccsetup.paste.offers import MOST, Offer, Seen, offers, region
 from ccsetup.paste.signed import signed
-from ccsetup.patterns import later
 from ccsetup.sources import MACHINE, NEW
 
 Questions = Callable[[str], Mapping[str, Question]]  # those of a kind by key; of "", those that every kind shares
@@ -164,7 +165,7 @@ def _checked(way: Offer, place: Place | None, all_seen: Seen, questions: Questio
 
 def _region(text: str) -> str:
     try:
-        taken = parse.region(text)
+        taken = validate.region(text)
     except BadAnswer:
         return text
     return taken.value if isinstance(taken, Corrected) else taken

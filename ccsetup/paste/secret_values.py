@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ccsetup import masks
-from ccsetup.inert import keylike
+from ccsetup.core import redact
+from ccsetup.core.lazy_regex import later
+from ccsetup.core.text import keylike
 from ccsetup.paste.mending import mend
 from ccsetup.paste.reading import recognised, seen
-from ccsetup.patterns import later
 
 _MOST = 20_000  # characters to search; a longer text is a log, which is not shown
 _SHORTEST = 16  # characters of a key
@@ -31,7 +31,7 @@ def secrets(text: str) -> tuple[str, ...]:
     if len(text) < _SHORTEST and not _MARK.search(text):
         return ()  # keeps typing in a list fast
     text = text[:_MOST]
-    found = [value for line in text.split("\n") for value in masks.named(line)]
+    found = [value for line in text.split("\n") for value in redact.named(line)]
     found += [*keylike(text), *_labelled(text), *recognised(seen(text))]
     if "\n" in text:
         found += _in_lines(mend(text).text)

@@ -7,10 +7,10 @@ import re
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from ccsetup import parse
-from ccsetup.errors import BadAnswer
+from ccsetup.core import validate
+from ccsetup.core.errors import BadAnswer
+from ccsetup.core.lazy_regex import later
 from ccsetup.paste.labels import unwrapped
-from ccsetup.patterns import later
 
 _SIGNED = later(r"(?<![\w.+/-])(?:eyJ[\w.-]{20,}|(?:PHNhbW|PD94bW|PFJlc3|PG5z)[\w+/=%-]{40,})", re.ASCII)
 
@@ -50,7 +50,7 @@ def _is_token(word: str) -> bool:
     if not word.startswith("eyJ"):
         return False
     try:
-        parse.token(word)
+        validate.token(word)
     except BadAnswer:
         return False
     return True

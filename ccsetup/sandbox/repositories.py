@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 
-from ccsetup import executables
+from ccsetup.core import executables
 from ccsetup.sandbox.world import Repository
 
 _BORN = 1_700_000_000  # seconds: all seeded commits follow this moment, so that their ids are always the same

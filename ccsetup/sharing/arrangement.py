@@ -6,10 +6,10 @@ import re
 from hashlib import sha256
 from typing import Literal, NamedTuple
 
-from ccsetup import address, parse
-from ccsetup.core import regions
-from ccsetup.errors import BadAnswer
-from ccsetup.model import Corrected
+from ccsetup import address
+from ccsetup.core import regions, validate
+from ccsetup.core.errors import BadAnswer
+from ccsetup.core.model import Corrected
 
 TrustKind = Literal["account", "role", "permission-set", "oidc", "saml"]
 
@@ -93,7 +93,7 @@ class Arrangement(NamedTuple):
         """A name for the profile that developers start from, as setup would call it; "" where it is their own."""
         if not self.start_url:
             return ""
-        name = f"{parse.session_of(self.start_url)}-{(self.permission_set or self.people).lower()}"
+        name = f"{validate.session_of(self.start_url)}-{(self.permission_set or self.people).lower()}"
         return name.replace("@", "-")
 
     @property
@@ -138,32 +138,32 @@ def role_for(repository: str, read_only: bool) -> str:
 
 def role_name(text: str) -> str | Corrected:
     """1 to 64 of [A-Za-z0-9_+=,.@-]; of a role's ARN, its name."""
-    value = parse.tidy(text)
+    value = validate.tidy(text)
     if re.match(r"arn:aws[a-z-]*:iam:+\d{12}:role/", value):
         value = value.rpartition("/")[2]
     if not re.fullmatch(_ROLE_NAME, value):
         raise BadAnswer("A role name has 1 to 64 letters, digits or _+=,.@- , such as CodeCommitAccess.")
-    return parse.said(value, text)
+    return validate.said(value, text)
 
 
 def group_name(text: str) -> str | Corrected:
     """1 to 128 of [A-Za-z0-9_+=,.@-]."""
-    value = parse.tidy(text)
+    value = validate.tidy(text)
     if not re.fullmatch(r"[A-Za-z0-9_+=,.@][A-Za-z0-9_+=,.@-]{0,127}", value):
         raise BadAnswer("A group name has 1 to 128 letters, digits or _+=,.@- , such as Developers.")
-    return parse.said(value, text)
+    return validate.said(value, text)
 
 
 def trusts(text: str) -> str | Corrected:
     """One or several trusts with blanks between; returned as they are to be written, each once."""
-    read = [trust(word) for word in parse.tidy(text).split()]
+    read = [trust(word) for word in validate.tidy(text).split()]
     if not read:
         raise BadAnswer(_TRUSTS)
     if sum(one.kind == "oidc" for one in read) > 1:
         raise BadAnswer("A role trusts one OIDC issuer here, such as oidc:token.actions.githubusercontent.com.",
                         next="Share a second time, with another --role-name, for the other issuer.")  # fmt: skip
     value = " ".join(dict.fromkeys(map(spelled, read)))
-    return parse.said(value, " ".join(text.split()))
+    return validate.said(value, " ".join(text.split()))
 
 
 def trust(word: str) -> Trust:
@@ -200,13 +200,13 @@ def _role(arn: str) -> Trust:
     )
     if set_of:
         return Trust("permission-set", _permission_set(set_of[1]))
-    read = parse.role_arn(arn)
+    read = validate.role_arn(arn)
     return Trust("role", read.value if isinstance(read, Corrected) else read)
 
 
 def _permission_set(name: str) -> str:
     """A permission set's name: 1 to 32 of [A-Za-z0-9_+=,.@-]."""
-    read = parse.permission_set(name)
+    read = validate.permission_set(name)
     value = read.value if isinstance(read, Corrected) else read
     if len(value) > 32:
         raise BadAnswer("A permission set's name has at most 32 letters, such as permission-set:Developer.")
@@ -234,7 +234,7 @@ def _saml(arn: str) -> str:
 
 def subject(text: str) -> str | Corrected:
     """Whom an OIDC token speaks of; * and ? stand for anything, but somebody has to be named."""
-    value = parse.tidy(text)
+    value = validate.tidy(text)
     example = "A subject names whom tokens may speak of, such as repo:acme/shared:ref:refs/heads/main."
     if not re.fullmatch(r"[ !#%&(-\[\]-_a-~]{1,255}", value):
         raise BadAnswer(example)
@@ -243,15 +243,15 @@ def subject(text: str) -> str | Corrected:
         raise BadAnswer(f"{example} {value} would let in everybody whom the issuer knows.")
     if re.match(r"repo:([^/]*[*?]|[^/]*$)", value):
         raise BadAnswer(f"{example} Name the owner whole, or strangers get in.")
-    return parse.said(value, text)
+    return validate.said(value, text)
 
 
 def audience(text: str) -> str | Corrected:
     """Whom an OIDC token is made out to."""
-    value = parse.tidy(text)
+    value = validate.tidy(text)
     if not re.fullmatch(r"[!#%&()+->@-\[\]-_a-~]{1,255}", value):
         raise BadAnswer("An audience is whom tokens are made out to, such as sts.amazonaws.com.")
-    return parse.said(value, text)
+    return validate.said(value, text)
 
 
 def tags(text: str) -> str:
@@ -266,11 +266,11 @@ def tags(text: str) -> str:
 
 def kms_key(text: str) -> str | Corrected:
     """A key's ARN; aliases are refused, since IAM policies do not follow them."""
-    value = re.sub(r"\s+", "", parse.tidy(text))
+    value = re.sub(r"\s+", "", validate.tidy(text))
     example = "arn:aws:kms:us-east-2:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
     if ":alias/" in value or value.startswith("alias/"):
         raise BadAnswer(f"IAM policies need the key itself, not its alias; its ARN is such as {example}.",
                         next="aws kms describe-key --key-id alias/NAME --query KeyMetadata.Arn")  # fmt: skip
     if not re.fullmatch(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]{1,64}", value):
         raise BadAnswer(f"A KMS key's ARN is such as {example}.")
-    return parse.said(value, text)
+    return validate.said(value, text)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from ccsetup import address, parse, questions
+from ccsetup import address, questions
 from ccsetup.address import Address
-from ccsetup.errors import BadAnswer
-from ccsetup.look import Look
-from ccsetup.model import Answers, Choice, Corrected, Question, Value
+from ccsetup.core import validate
+from ccsetup.core.errors import BadAnswer
+from ccsetup.core.lookup import Look
+from ccsetup.core.model import Answers, Choice, Corrected, Question, Value
 from ccsetup.sharing import arrangement
 from ccsetup.sharing.arrangement import read_trusts
 
@@ -34,7 +35,7 @@ def address_of(answers: Answers) -> Address:
 def repository(text: str) -> str | Corrected:
     """A repository's name or any address; a correction is said."""
     said = address.parse(text).said
-    return Corrected(parse.tidy(text), said) if said else parse.tidy(text)
+    return Corrected(validate.tidy(text), said) if said else validate.tidy(text)
 
 
 def region_told(answers: Answers, look: Look) -> str | None:
@@ -74,7 +75,7 @@ def trust(whom: str) -> Question:
         ask,
         help=help_,
         known=questions.fixed("account") if whom in ("", "account") else None,
-        parse=(lambda text: arrangement.trusts(prefix + parse.tidy(text))) if typed else arrangement.trusts,
+        parse=(lambda text: arrangement.trusts(prefix + validate.tidy(text))) if typed else arrangement.trusts,
         title="Trust",
     )
 
@@ -97,7 +98,7 @@ def to_account() -> Question:
 
     def of_role(answers: Answers, look: Look) -> str | None:
         roles = [trust.name for trust in read_trusts(answers.text("trust")) if trust.kind == "role"]
-        return parse.arn_account(roles[0]) if roles else None
+        return validate.arn_account(roles[0]) if roles else None
 
     def settle(value: object, answers: Answers, look: Look) -> None:
         if str(value) == answers.text("from_account"):
@@ -110,7 +111,7 @@ def to_account() -> Question:
         "Which account are the people in?",
         help="The account that gets access: 12 digits, such as 888888888888.",
         known=of_role,
-        parse=parse.account_id,
+        parse=validate.account_id,
         settle=settle,
         when=_by_assuming,
         title="To account",
@@ -160,7 +161,7 @@ EXTERNAL_ID = Question(
     " since nobody can switch to such a role in the AWS console.",
     choices=lambda answers, look: (Choice("", "No"), Choice(AUTO, "Yes, make one"), ),
     default=questions.fixed(""),
-    parse=lambda text: text if text == AUTO else parse.external_id(text),
+    parse=lambda text: text if text == AUTO else validate.external_id(text),
     when=_by_assuming,
     optional=True,
     free=True,
@@ -212,7 +213,7 @@ def sign_in(acts: bool) -> tuple[Question, ...]:
             choices=seen,
             known=start_url,
             default=questions.fixed(""),
-            parse=parse.sso_start_url,
+            parse=validate.sso_start_url,
             when=_by_assuming,
             optional=True,
             free=True,
@@ -222,9 +223,9 @@ def sign_in(acts: bool) -> tuple[Question, ...]:
             "sso_region",
             "Which region is that sign-in in?",
             help="IAM Identity Center's own region, such as us-east-1; empty: the team file leaves it to be asked.",
-            known=lambda answers, look: parse.region_of(answers.text("sso_start_url")) or ("" if acts else None),
+            known=lambda answers, look: validate.region_of(answers.text("sso_start_url")) or ("" if acts else None),
             default=region,
-            parse=parse.region,
+            parse=validate.region,
             when=lambda answers: bool(answers.text("sso_start_url")),
             optional=True,
             title="Sign-in region",

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
-from ccsetup import parse
 from ccsetup.authority import IamRole
+from ccsetup.core import validate
 from ccsetup.sharing import policies
 from ccsetup.sharing.arrangement import BUILT_IN, Arrangement, Trust
 
@@ -203,7 +203,7 @@ def _context(it: Arrangement, one: Trust) -> dict[str, str | None]:
         "sts:externalid": it.external_id or None,
         "aws:multifactorauthpresent": mfa,
         "aws:principalarn": arn,
-        "aws:principalaccount": it.people or (parse.arn_account(arn) if arn else None),
+        "aws:principalaccount": it.people or (validate.arn_account(arn) if arn else None),
         **tags,
     }
 

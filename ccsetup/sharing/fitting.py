@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import re
 
-from ccsetup import parse
-from ccsetup.core import regions
-from ccsetup.errors import BadAnswer
+from ccsetup.core import regions, validate
+from ccsetup.core.errors import BadAnswer
 from ccsetup.sharing import policies
 from ccsetup.sharing.arrangement import Arrangement
 
@@ -32,11 +31,11 @@ def consistent(it: Arrangement) -> Arrangement:
 def _clashes(it: Arrangement) -> list[tuple[bool, str, str]]:
     signs_in = bool(it.start_url) or any(trust.kind == "permission-set" for trust in it.trusts)
     roles = [trust.name for trust in it.trusts if trust.kind == "role"]
-    others = [arn for arn in roles if it.people and parse.arn_account(arn) != it.people]
+    others = [arn for arn in roles if it.people and validate.arn_account(arn) != it.people]
     providers = [trust.name for trust in it.trusts if trust.kind == "saml"]
     named = [*roles, *providers, *([it.kms_key] if it.kms_key else [])]
     foreign = [arn for arn in named if regions.partition_in(arn) != it.partition]
-    apart = [arn for arn in [*providers, it.kms_key] if arn and parse.arn_account(arn) != it.owner]
+    apart = [arn for arn in [*providers, it.kms_key] if arn and validate.arn_account(arn) != it.owner]
     key_region = it.kms_key.split(":")[3] if it.kms_key else it.region
     return [
         (it.owner == it.people, f"Both accounts are {it.owner}; sharing is between two, such as 111122223333 and"

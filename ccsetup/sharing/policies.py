@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ccsetup import parse
-from ccsetup.core import regions
+from ccsetup.core import regions, validate
 from ccsetup.sharing.arrangement import BUILT_IN, Arrangement, Trust
 
 Document = Mapping[str, Any]
@@ -156,7 +155,7 @@ def _way(it: Arrangement, one: Trust) -> Line:
         return Line(f"account {it.people}", "whomever its administrator gives the other policy to")
     whole = Trust("account") in it.trusts
     if one.kind == "role":
-        name = f"role {parse.role_name(one.name)}"
+        name = f"role {validate.role_name(one.name)}"
         return Line(name, _ALREADY if whole else f"that role of account {it.people} alone")
     if one.kind == "permission-set":
         why = f"its role in account {it.people}, whatever letters Identity Center ends it with"

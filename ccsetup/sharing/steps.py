@@ -9,9 +9,9 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ccsetup import parse
 from ccsetup.authority import IamCall, IamPolicy, IamRole
-from ccsetup.errors import Problem
+from ccsetup.core import validate
+from ccsetup.core.errors import Problem
 from ccsetup.sharing import policies
 from ccsetup.sharing.arrangement import TAG, TAGGED, Arrangement
 
@@ -59,7 +59,7 @@ def _let_in(document: Document) -> set[str]:
     for statement in _many(document.get("Statement", ())):
         principal = statement.get("Principal", {}) if statement.get("Effect") == "Allow" else {}
         named = {"AWS": principal} if isinstance(principal, str) else principal
-        found |= {parse.arn_account(name) or name for name in _many(named.get("AWS", ()))}
+        found |= {validate.arn_account(name) or name for name in _many(named.get("AWS", ()))}
         found |= set(_many(named.get("Federated", ())))
     return found
 

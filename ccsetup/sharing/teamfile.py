@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ccsetup import team, teamrules
-from ccsetup.errors import BadAnswer, Problem
+from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.sharing.arrangement import Arrangement
 from ccsetup.team import Entry, Place, Team
 

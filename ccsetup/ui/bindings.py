@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from prompt_toolkit.key_binding import KeyBindings
     from prompt_toolkit.key_binding.key_processor import KeyPressEvent
 
-    from ccsetup.model import Widget
+    from ccsetup.core.model import Widget
 
 # In prompt_toolkit's names c-h is Backspace, c-i Tab and c-m Enter. c-z suspends; c-c and c-d cancel.
 ANYWHERE = frozenset({"<any>", "<sigint>", "escape", "c-m", "c-j", "c-c", "c-d", "c-z", "c-h", "left"})

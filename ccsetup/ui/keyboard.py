@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ccsetup.patterns import later
+from ccsetup.core.lazy_regex import later
 
 if TYPE_CHECKING:
     from prompt_toolkit.input import Input

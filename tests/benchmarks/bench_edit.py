@@ -30,17 +30,17 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 from aws_corpus import SAMPLES, Sample, lines, parsed  # noqa: E402
 
 from ccsetup import config  # noqa: E402
-from ccsetup.errors import Problem  # noqa: E402
-from ccsetup.model import Section  # noqa: E402
+from ccsetup.core.errors import Problem
+from ccsetup.core.model import Section
 
 EDIT = """
 import sys, time
 from datetime import datetime, timezone
 from pathlib import Path
 from ccsetup import plan
-from ccsetup.errors import Problem
+from ccsetup.core.errors import Problem
 from ccsetup.files import Files
-from ccsetup.model import Section
+from ccsetup.core.model import Section
 
 def judge(path):
     from botocore.configloader import raw_config_parse

@@ -59,7 +59,7 @@ began = time.perf_counter()
 from ccsetup import ini
 from ccsetup.core.regions import REGIONS
 from ccsetup.aws import Aws
-from ccsetup.model import Who
+from ccsetup.core.model import Who
 home = Path.home()
 secrets = (home / ".aws/credentials").read_text()
 profiles = ini.profiles(ini.read("", "config"), ini.read(secrets, "credentials"))

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from ccsetup.errors import Problem
-from ccsetup.model import Answers, Choice, Identity, Keys, Later, Secret, Section, Value, Who
-from ccsetup.world import Start, World
+from ccsetup.core.context import Start, World
+from ccsetup.core.errors import Problem
+from ccsetup.core.model import Answers, Choice, Identity, Keys, Later, Secret, Section, Value, Who
 
 T = TypeVar("T")
 

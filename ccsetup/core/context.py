@@ -9,9 +9,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from ccsetup.errors import Problem
-from ccsetup.git_config import GitConfig, Pairs, SettingChange
-from ccsetup.model import (
+from ccsetup.core.errors import Problem
+from ccsetup.core.model import (
     Asked,
     Back,
     Choice,
@@ -28,6 +27,7 @@ from ccsetup.model import (
     Value,
     Who,
 )
+from ccsetup.git_config import GitConfig, Pairs, SettingChange
 
 if TYPE_CHECKING:
     from ccsetup.authority import Iam

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from ccsetup.commands.report import Report
-from ccsetup.errors import Problem
-from ccsetup.model import Identity, Repository, Route
+from ccsetup.core.errors import Problem
+from ccsetup.core.model import Identity, Repository, Route
 
 
 @dataclass(frozen=True)
@@ -96,3 +95,10 @@ def told(problem: Problem) -> dict[str, Any]:
         "policy": problem.policy,
         "message": problem.letter or None,
     }
+
+
+class Report(NamedTuple):
+    """What a command has to say when it is over; what went wrong has been shown already."""
+
+    document: Mapping[str, Any]
+    exit_code: int = 0

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 
-from ccsetup.inert import MASK
-from ccsetup.model import Secret, Value
-from ccsetup.patterns import later
+from ccsetup.core.lazy_regex import later
+from ccsetup.core.model import Secret, Value
+from ccsetup.core.text import MASK
 
 __all__ = ["MASK", "hide", "is_secret", "line", "named", "value"]
 

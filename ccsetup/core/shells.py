@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import PurePath
 from typing import NamedTuple
 
-from ccsetup.errors import Problem
+from ccsetup.core.errors import Problem
 
 
 class Shell(NamedTuple):

@@ -12,9 +12,9 @@ from datetime import datetime, timezone
 from typing import NamedTuple
 
 from ccsetup.core import regions, web_token
+from ccsetup.core.errors import BadAnswer
+from ccsetup.core.model import Corrected
 from ccsetup.core.regions import REGION, REGIONS
-from ccsetup.errors import BadAnswer
-from ccsetup.model import Corrected
 
 WORD_PROCESSOR = str.maketrans(
     {"\u2010": "-", "\u2011": "-", "\u2012": "-", "\u2013": "-", "\u2014": "-", "\u2212": "-", "\u00a0": " ",

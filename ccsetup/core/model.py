@@ -9,8 +9,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
-    from ccsetup.errors import Problem
-    from ccsetup.look import Look
+    from ccsetup.core.errors import Problem
+    from ccsetup.core.lookup import Look
 
 
 class Secret:
