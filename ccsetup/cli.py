@@ -13,7 +13,7 @@ TYPE_CHECKING = False  # as typing has it, without the time that importing typin
 if TYPE_CHECKING:
     from argparse import Namespace
 
-    from ccsetup.screen import Screen
+    from ccsetup.ui.screen import Screen
 
 HELP = """\
 ccsetup  AWS CodeCommit access, set up and cloned
@@ -122,7 +122,7 @@ def _parsed(words: list[str]) -> Namespace:
 def _told(words: list[str]) -> int:
     """Run the story that the words name; every way it can end is told, and is an exit code."""
     from ccsetup.core.errors import Cancelled, Problem
-    from ccsetup.screen import Screen
+    from ccsetup.ui.screen import Screen
 
     screen = Screen(os.environ, json="--json" in words)
     kind = ""

@@ -18,8 +18,8 @@ from ccsetup.core.context import Aws, AwsCli, Ran, SignIn, Web, World
 from ccsetup.core.errors import Problem
 from ccsetup.files import Files
 from ccsetup.git import Git
-from ccsetup.prompt import Prompt
-from ccsetup.screen import Screen
+from ccsetup.ui.prompt import Prompt
+from ccsetup.ui.screen import Screen
 
 if TYPE_CHECKING:
     from argparse import Namespace

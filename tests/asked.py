@@ -24,7 +24,7 @@ import os, sys, time
 sys.path.insert(0, {root!r})
 from ccsetup.core.errors import BadAnswer, Cancelled
 from ccsetup.core.model import *
-from ccsetup.prompt import Prompt
+from ccsetup.ui.prompt import Prompt
 def twelve(text):
     if not text.isdigit() or len(text) != 12:
         raise BadAnswer("An account ID has 12 digits, such as 123456789012.")

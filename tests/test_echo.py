@@ -19,9 +19,9 @@ from ccsetup.core.errors import BadAnswer
 from ccsetup.core.model import Asked, Choice
 from ccsetup.paste import secrets
 from ccsetup.paste.echo import echo, summary
-from ccsetup.pick import Pick
-from ccsetup.plain import accepted
-from ccsetup.sheet import BREAK, Echo
+from ccsetup.ui.filter_list import Pick
+from ccsetup.ui.plain_prompt import accepted
+from ccsetup.ui.question_view import BREAK, Echo
 
 ID, SECRET = "AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYzR4vQm8tKw"
 TOKEN = "IQoJb3JpZ2luX2VjEJr//////////wEaCXVzLWVhc3QtMSJHMEUCIQDx" + "b9Kc0Qe7Zt+" * 20

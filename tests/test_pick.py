@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ccsetup.core.model import Choice
-from ccsetup.pick import Pick
+from ccsetup.ui.filter_list import Pick
 
 NAMES = ["feature/main-fix", "main", "MySharedDemoRepo", "billing", "Billing-API", "data-lake"]
 BRANCHES = [Choice(name, name) for name in NAMES]

@@ -2,7 +2,7 @@ import pytest
 
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.model import BACK, Asked, Choice, Corrected, Secret
-from ccsetup.plain import conversation
+from ccsetup.ui.plain_prompt import conversation
 
 KINDS = (Choice("sso", "Single sign-on", "a start URL"), Choice("role", "A role", "a role ARN"), Choice("mfa", "MFA"))
 MANY = (*(Choice(f"repo-{i}", f"repo-{i}") for i in range(5000)), Choice("MySharedDemoRepo", "MySharedDemoRepo"))

@@ -33,8 +33,8 @@ from prompt_toolkit.output import DummyOutput
 
 from ccsetup.core.errors import BadAnswer, Cancelled, Missing
 from ccsetup.core.model import BACK, Asked, Choice, Corrected, Secret
-from ccsetup.prompt import Prompt
-from ccsetup.sheet import Echo
+from ccsetup.ui.prompt import Prompt
+from ccsetup.ui.question_view import Echo
 from ccsetup.ui.tty import Tty
 
 
@@ -401,7 +401,7 @@ def test_where_typing_cannot_be_hidden_nothing_is_typed(monkeypatch):
 
 
 def test_importing_the_prompt_loads_no_library():
-    code = "import ccsetup.prompt, sys; print({'questionary', 'prompt_toolkit', 'asyncio'} & set(sys.modules))"
+    code = "import ccsetup.ui.prompt, sys; print({'questionary', 'prompt_toolkit', 'asyncio'} & set(sys.modules))"
     assert subprocess.check_output([sys.executable, "-c", code], cwd=ROOT, text=True).strip() == "set()"
 
 

@@ -19,7 +19,7 @@ import pytest
 
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import Secret
-from ccsetup.screen import Screen
+from ccsetup.ui.screen import Screen
 
 ROOT = Path(__file__).resolve().parent.parent
 EVIL = "red\x1b[31m\x1b]0;owned\x07 [bold]x[/] <b>y</b>\n ✓ second\x9b2J \u202eabc\u200b"
@@ -362,7 +362,7 @@ def test_a_spinner_survives_an_ascii_terminal():
 
 def test_ctrl_c_takes_the_spinner_away_at_once():
     code = (
-        "import os, sys, time; from ccsetup.screen import Screen\n"
+        "import os, sys, time; from ccsetup.ui.screen import Screen\n"
         "s = Screen(os.environ)\n"
         "with s.busy('waiting'): time.sleep(30)"
     )
@@ -378,7 +378,7 @@ def test_ctrl_c_takes_the_spinner_away_at_once():
 @pytest.mark.parametrize("stream", ["stdout", "stderr"])
 def test_a_broken_pipe_is_no_traceback(stream):
     code = (
-        "import time; from ccsetup.screen import Screen; time.sleep(0.3); s = Screen({}, True)\n"
+        "import time; from ccsetup.ui.screen import Screen; time.sleep(0.3); s = Screen({}, True)\n"
         "for _ in range(3): s.say('x' * 70000)\n"
         "s.document({'ok': 'y' * 70000}); s.say('end')"
     )
@@ -393,14 +393,16 @@ def test_a_broken_pipe_is_no_traceback(stream):
 
 
 def test_closed_streams_are_no_traceback():
-    code = "from ccsetup.screen import Screen; s = Screen({}, True); s.say('x'); s.document({'ok': True}); s.note('y')"
+    code = (
+        "from ccsetup.ui.screen import Screen; s = Screen({}, True); s.say('x'); s.document({'ok': True}); s.note('y')"
+    )
     done = subprocess.run(["sh", "-c", 'exec "$0" -c "$1" >&- 2>&-', sys.executable, code], cwd=ROOT, check=False)
     assert done.returncode == 0
 
 
 def test_only_what_moves_needs_rich():
     code = (
-        "import sys; from ccsetup.core.errors import Problem; from ccsetup.screen import Screen; s = Screen({})\n"
+        "import sys; from ccsetup.core.errors import Problem; from ccsetup.ui.screen import Screen; s = Screen({})\n"
         "s.heading('x', [('y', True)]); s.say('x'); s.note('x'); s.done('x'); s.failed('x'); s.link('x', 'y')\n"
         "s.problem(Problem('x')); s.review(['+x'], [('x', 'y')])\n"
         "with s.busy('x'): pass\n"

@@ -12,7 +12,7 @@ from ccsetup.core.errors import BadAnswer
 from ccsetup.core.model import BACK, Asked, Back, Corrected, Secret
 from ccsetup.core.text import MASK, inert
 from ccsetup.paste.echo import echo, summary
-from ccsetup.pick import Entry, Pick
+from ccsetup.ui.filter_list import Entry, Pick
 
 SOME = 20  # entries of a list that are shown at once
 

@@ -14,9 +14,9 @@ from ccsetup.core.model import BACK, Asked, Choice
 from ccsetup.core.text import cells, cut, inert, padded, spell, wrap
 from ccsetup.paste import secrets
 from ccsetup.paste.echo import echo, summary
-from ccsetup.pick import Entry, Pick
-from ccsetup.plain import Answered, accepted
 from ccsetup.ui.bindings import unused
+from ccsetup.ui.filter_list import Entry, Pick
+from ccsetup.ui.plain_prompt import Answered, accepted
 from ccsetup.ui.tty import more
 
 if TYPE_CHECKING:

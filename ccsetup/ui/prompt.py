@@ -18,9 +18,9 @@ from ccsetup.core.errors import Cancelled, Missing
 from ccsetup.core.model import BACK, Asked, Back, Later, Secret, Widget
 from ccsetup.core.text import spell
 from ccsetup.paste.echo import echo, summary
-from ccsetup.plain import Answered, accepted, conversation
-from ccsetup.sheet import Sheet
 from ccsetup.ui import keyboard
+from ccsetup.ui.plain_prompt import Answered, accepted, conversation
+from ccsetup.ui.question_view import Sheet
 from ccsetup.ui.tty import QUIET_S, Tty, more
 
 if TYPE_CHECKING:
