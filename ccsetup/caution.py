@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ccsetup import repair
+from ccsetup.awsfiles.profile_identity import others
 from ccsetup.facts import Facts
 from ccsetup.findings import Finding, Remedy
-from ccsetup.profile_identity import others
 from ccsetup.repair import Repair
 
 _TELLING = ("aws_", "role_arn", "sso_", "login_session", "credential_process", "[")  # what tells who a profile is

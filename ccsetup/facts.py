@@ -9,15 +9,15 @@ from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
-from ccsetup import ini, meant
+from ccsetup.awsfiles import ini, lenient
+from ccsetup.awsfiles.characters import decoded
+from ccsetup.awsfiles.ini import Document, Stanza
+from ccsetup.awsfiles.misreadings import Reading
 from ccsetup.core.context import AwsTexts
 from ccsetup.core.context import Ran as Ran
 from ccsetup.core.lazy_regex import later
 from ccsetup.core.model import FileName
 from ccsetup.git_config import Brought, Pairs, Url
-from ccsetup.ini import Document, Stanza
-from ccsetup.letters import decoded
-from ccsetup.oddities import Reading
 
 
 @dataclass(frozen=True)
@@ -110,9 +110,9 @@ class Facts:
         """What one of the two files was meant to say, and where it says otherwise; told once where they are one."""
         text = self.texts.config if file == "config" else self.texts.credentials
         if self.texts.shared:
-            both = meant.read(text or "", "config", self.named, shared=True)
+            both = lenient.read(text or "", "config", self.named, shared=True)
             return both if file == "config" else both._replace(oddities=())
-        return meant.read(text or "", file, self.named)
+        return lenient.read(text or "", file, self.named)
 
     def as_read(self, file: FileName) -> Document:
         """One of the two files as SDKs read it; with a fault they read nothing of it."""

@@ -21,7 +21,7 @@ BATCH = 1000  # lines written at a time
 
 def complete() -> int:
     """Print the profiles' names, one a line."""
-    from ccsetup.skim import names
+    from ccsetup.awsfiles.fast_read import names
 
     files = (("AWS_CONFIG_FILE", "config"), ("AWS_SHARED_CREDENTIALS_FILE", "credentials"))
     try:
@@ -37,7 +37,8 @@ def status() -> int | None:
     """Print every profile as `ccsetup status` does; None, with nothing printed, when only the whole program can."""
     import gc
 
-    from ccsetup import roster, standing
+    from ccsetup import roster
+    from ccsetup.awsfiles import profile_status
 
     gc.disable()  # nothing that is made here is given up before the end
     now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
@@ -46,8 +47,8 @@ def status() -> int | None:
         credentials = _text("AWS_SHARED_CREDENTIALS_FILE", "credentials")
         if config and config == credentials:  # it may be one file that serves as both
             return None
-        found = standing.in_plain_texts(config, credentials, cached, now)
-        here = standing.profile_of(_clone())
+        found = profile_status.in_plain_texts(config, credentials, cached, now)
+        here = profile_status.profile_of(_clone())
     except (Unsure, OSError):
         return None
     if not found or sys.stdout.encoding.lower() != "utf-8":

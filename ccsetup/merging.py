@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from ccsetup.awsfiles.ini import Setting, Stanza
+from ccsetup.awsfiles.settings import WHO
 from ccsetup.core.model import FileName
 from ccsetup.findings import Change, Remedy
-from ccsetup.ini import Setting, Stanza
-from ccsetup.keys import WHO
 
 
 def conflicts(live: Stanza, dead: Stanza) -> list[str]:

@@ -7,12 +7,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from ccsetup import ini, merging
+from ccsetup import merging
+from ccsetup.awsfiles import ini
+from ccsetup.awsfiles.ini import Setting, Stanza
 from ccsetup.core.lazy_regex import later
 from ccsetup.core.model import FileName
 from ccsetup.facts import Facts
 from ccsetup.findings import Change, Finding
-from ccsetup.ini import Setting, Stanza
 
 _SPELLED = later(r"([^=:]*[=:]\s*)(.*?)(\s*)", re.DOTALL)
 

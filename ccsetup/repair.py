@@ -13,12 +13,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
-from ccsetup import edit_proof, git_config, ini
+from ccsetup import git_config
+from ccsetup.awsfiles import edit_proof, ini
+from ccsetup.awsfiles.ini import LINE
 from ccsetup.core.model import FileName, Touched
 from ccsetup.facts import Clone, Facts
 from ccsetup.findings import Change, Finding, Remedy
 from ccsetup.git_config import Url
-from ccsetup.ini import LINE
 
 FILES: tuple[FileName, ...] = ("config", "credentials")
 

@@ -6,7 +6,7 @@ TYPE_CHECKING = False  # as typing's, whose import takes longer than a call
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ccsetup.standing import Standing
+    from ccsetup.awsfiles.profile_status import Standing
 
     Row = tuple[str, ...]
 

@@ -10,13 +10,13 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any, TypeVar
 
+from ccsetup.awsfiles.settings import PLACELESS
 from ccsetup.core import regions, sdk_files
 from ccsetup.core.concurrency import within
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import Who
 from ccsetup.core.text import inert
 from ccsetup.denials import Federated
-from ccsetup.keys import PLACELESS
 from ccsetup.refusals import problem_of
 
 T = TypeVar("T")

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from ccsetup.authority import Iam
+from ccsetup.awsfiles.store import Files
 from ccsetup.core import executables
 from ccsetup.core.concurrency import signals_stay_here
 from ccsetup.core.context import Aws, AwsCli, Ran, SignIn, Web, World
 from ccsetup.core.errors import Problem
-from ccsetup.files import Files
 from ccsetup.git import Git
 from ccsetup.ui.prompt import Prompt
 from ccsetup.ui.screen import Screen

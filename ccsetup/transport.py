@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import shlex
 
-from ccsetup import address, standing
+from ccsetup import address
+from ccsetup.awsfiles import profile_status
 from ccsetup.core import regions, validate
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.lookup import Look
@@ -45,7 +46,7 @@ def moved_helper(command: str, path: str) -> str:
     if not found:
         return ""
     new = f"{'!' if command.startswith('!') else ''}{_word(path)}{found['rest'] or ''}"
-    return new if standing.named_by("", new) == standing.named_by("", command) else ""
+    return new if profile_status.named_by("", new) == profile_status.named_by("", command) else ""
 
 
 def _word(path: str) -> str:

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ccsetup import checks, repair
+from ccsetup.awsfiles.store import Files
 from ccsetup.commands import doctor
 from ccsetup.core.context import World
 from ccsetup.core.result import Report
 from ccsetup.facts import Facts
-from ccsetup.files import Files
 from ccsetup.findings import Finding
 from ccsetup.repair import Repair
 from tests.script import FakeGit, Script, world

@@ -343,7 +343,7 @@ def world(
     stdin: str = "",
 ) -> World:
     """Return a World with real files under `folder`/home and stand-ins for everything else."""
-    from ccsetup.files import Files
+    from ccsetup.awsfiles.store import Files
 
     home, work = folder / "home", folder / "work"
     home.mkdir(exist_ok=True)

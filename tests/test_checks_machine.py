@@ -13,11 +13,11 @@ from types import SimpleNamespace
 import pytest
 
 from ccsetup import repair
+from ccsetup.awsfiles.store import Files
 from ccsetup.checks.git import effective, signing
 from ccsetup.commands.gathering import clone_at
 from ccsetup.core.model import Plan
 from ccsetup.facts import Facts
-from ccsetup.files import Files
 from ccsetup.findings import Remedy
 from ccsetup.git import Git
 from tests.patients import BASE, ID, NOW, SECRET, TEMPORARY, TOKEN, facts, found, looked

@@ -13,7 +13,9 @@ from homes import KEYS, Home, fixed, world_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ccsetup import repair, transport, writing
+from ccsetup import repair, transport
+from ccsetup.awsfiles import transaction
+from ccsetup.awsfiles.profile_status import named_by
 from ccsetup.checks.git import program
 from ccsetup.commands.gathering import clone_at, gathered
 from ccsetup.core.context import World
@@ -22,7 +24,6 @@ from ccsetup.core.result import Report
 from ccsetup.findings import Remedy
 from ccsetup.git import Git
 from ccsetup.git_config import Url
-from ccsetup.standing import named_by
 
 GITHUB, MIRROR = "https://github.com/acme/tool.git", "git@example.com:acme/tool.git"
 RIGHT, WRONG = "codecommit::us-east-1://dev@MyRepo", "codecommit:us-east-1://dev@MyRepo.git"
@@ -34,7 +35,7 @@ URL, PUSH = "remote.origin.url", "remote.origin.pushurl"
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody else writes here, so nothing is waited for."""
-    monkeypatch.setattr(writing, "SETTLE_S", 0.0)
+    monkeypatch.setattr(transaction, "SETTLE_S", 0.0)
 
 
 class Clone:

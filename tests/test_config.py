@@ -12,7 +12,7 @@ from aws_corpus import EXAMPLES, QUIET, SAMPLES, SHARED, Sample, lines, parsed, 
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from ccsetup import config
+from ccsetup.awsfiles import edit
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import FileName, Secret, Section, Value
 
@@ -25,28 +25,28 @@ REFUSED = {  # readable, but ambiguous or so indented that nobody should guess
 }
 
 
-def stanzas(sample: Sample) -> Iterator[config.Stanza]:
+def stanzas(sample: Sample) -> Iterator[edit.Stanza]:
     """Yield the sections an edit may be asked for."""
-    for stanza in config.read(sample.text, sample.file).stanzas:
+    for stanza in edit.read(sample.text, sample.file).stanzas:
         if stanza.type in ("profile", "sso-session"):
             yield stanza
 
 
-def section(sample: Sample, stanza: config.Stanza, settings: Mapping[str, Value | None]) -> Section:
+def section(sample: Sample, stanza: edit.Stanza, settings: Mapping[str, Value | None]) -> Section:
     return Section(sample.file, stanza.type, stanza.name, settings)  # type: ignore[arg-type]
 
 
-def edited(sample: Sample, stanza: config.Stanza, settings: Mapping[str, Value | None]) -> str | None:
+def edited(sample: Sample, stanza: edit.Stanza, settings: Mapping[str, Value | None]) -> str | None:
     """Put the settings; None when that is refused as the corpus expects."""
     wanted = section(sample, stanza, settings)
     try:
-        after = config.put(sample.text, wanted)
+        after = edit.put(sample.text, wanted)
     except Problem as problem:
         assert problem.code == REFUSED[f"{sample.file}/{sample.name}"]
         assert problem.what.startswith("Line ")
         return None
-    assert config.put(after, wanted) == after, "writing twice changes nothing"
-    assert config.holds(after, wanted)
+    assert edit.put(after, wanted) == after, "writing twice changes nothing"
+    assert edit.holds(after, wanted)
     return after
 
 
@@ -104,23 +104,23 @@ def test_removing_a_key_removes_its_lines_and_no_other(sample: Sample, tmp_path:
 @pytest.mark.parametrize("sample", ORDINARY, ids=ORDINARY_IDS)
 def test_adding_a_profile_adds_to_the_end_alone(sample: Sample, tmp_path: Path) -> None:
     wanted = Section(sample.file, "profile", "ccsetup-new", {"region": "us-east-2", "absent": None})
-    after = config.put(sample.text, wanted)
-    header = config.heading(wanted)
+    after = edit.put(sample.text, wanted)
+    header = edit.heading(wanted)
     added = after[len(sample.text) :]
     assert after == sample.text + added
     assert [line.rstrip("\r\n") for line in lines(added) if line.strip()] == [f"[{header}]", "region = us-east-2"]
     assert added.startswith(("\r", "\n", "[")) and added.endswith(("\r", "\n"))
-    assert config.put(after, wanted) == after
-    inherited = config.defaults(config.read(sample.text, sample.file))
+    assert edit.put(after, wanted) == after
+    inherited = edit.defaults(edit.read(sample.text, sample.file))
     reads_alike(sample.text, after, header, {**inherited, "region": "us-east-2"}, tmp_path)
 
 
 @pytest.mark.parametrize("sample", [it for it in SAMPLES if it.broken], ids=lambda it: it.name)
 def test_a_file_botocore_cannot_read_is_refused_with_code_and_line(sample: Sample) -> None:
-    fault = config.read(sample.text, sample.file).fault
+    fault = edit.read(sample.text, sample.file).fault
     assert fault is not None
     with pytest.raises(Problem) as refused:
-        config.put(sample.text, Section(sample.file, "profile", "dev", {"region": "us-east-1"}))
+        edit.put(sample.text, Section(sample.file, "profile", "dev", {"region": "us-east-1"}))
     assert refused.value.what.startswith(f"Line {fault.line} ")
     assert refused.value.code == fault.code
 
@@ -162,7 +162,7 @@ def test_what_is_expected_to_be_refused_is_in_the_corpus() -> None:
 def test_a_line_is_written_the_way_its_neighbours_are(
     before: str | None, change: dict[str, str | None], after: str
 ) -> None:
-    assert config.put(before, Section("config", "profile", "dev", change)) == after
+    assert edit.put(before, Section("config", "profile", "dev", change)) == after
 
 
 @pytest.mark.parametrize(
@@ -183,9 +183,9 @@ def test_a_line_is_written_the_way_its_neighbours_are(
     ],
 )
 def test_a_name_is_quoted_when_it_needs_it(file: FileName, type: Any, name: str, header: str, tmp_path: Path) -> None:
-    text = config.put("", Section(file, type, name, {"a": "1"}))
+    text = edit.put("", Section(file, type, name, {"a": "1"}))
     assert lines(text)[0] == f"{header}\n"
-    assert config.read(text, file).find(type, name)
+    assert edit.read(text, file).find(type, name)
     assert parsed(text, tmp_path) == {header[1:-1]: {"a": "1"}}
 
 
@@ -194,13 +194,13 @@ def test_a_name_is_quoted_when_it_needs_it(file: FileName, type: Any, name: str,
 )
 def test_a_name_that_could_not_be_read_back_is_refused(name: str) -> None:
     with pytest.raises(Problem) as refused:
-        config.put("", Section("config", "profile", name, {"a": "1"}))
+        edit.put("", Section("config", "profile", name, {"a": "1"}))
     assert refused.value.code == "input.invalid"
 
 
 def test_the_section_every_other_inherits_is_no_profile() -> None:
     with pytest.raises(Problem):
-        config.put("", Section("credentials", "profile", "DEFAULT", {"a": "1"}))
+        edit.put("", Section("credentials", "profile", "DEFAULT", {"a": "1"}))
 
 
 @pytest.mark.parametrize(
@@ -208,7 +208,7 @@ def test_the_section_every_other_inherits_is_no_profile() -> None:
 )
 def test_a_value_that_could_not_be_read_back_is_refused_without_showing_it(value: str) -> None:
     with pytest.raises(Problem) as refused:
-        config.put("[profile dev]\n", Section("config", "profile", "dev", {"a": Secret(value + "hush" + value)}))
+        edit.put("[profile dev]\n", Section("config", "profile", "dev", {"a": Secret(value + "hush" + value)}))
     assert refused.value.code == "input.invalid"
     assert "hush" not in str(refused.value)
 
@@ -216,7 +216,7 @@ def test_a_value_that_could_not_be_read_back_is_refused_without_showing_it(value
 @pytest.mark.parametrize("key", ["", "a b", "a=b", "a:b", "#a", "[a", "A", "a\n"])
 def test_a_key_that_could_not_be_read_back_is_refused(key: str) -> None:
     with pytest.raises(Problem):
-        config.put("", Section("config", "profile", "dev", {key: "1"}))
+        edit.put("", Section("config", "profile", "dev", {key: "1"}))
 
 
 @pytest.mark.parametrize(
@@ -224,7 +224,7 @@ def test_a_key_that_could_not_be_read_back_is_refused(key: str) -> None:
 )
 @pytest.mark.parametrize("before", [None, "[profile dev]\na = 1\nb = 2\n"])
 def test_any_value_of_one_line_is_written_as_it_is(before: str | None, value: str, tmp_path: Path) -> None:
-    after = config.put(before, Section("config", "profile", "dev", {"a": value}))
+    after = edit.put(before, Section("config", "profile", "dev", {"a": value}))
     assert f"a = {value}\n" in after
     assert parsed(after, tmp_path)["profile dev"]["a"] == value
 
@@ -232,8 +232,8 @@ def test_any_value_of_one_line_is_written_as_it_is(before: str | None, value: st
 def test_a_key_every_section_inherits_cannot_be_removed_from_one() -> None:
     text = "[DEFAULT]\nregion = a\n[profile dev]\nregion = b\n"
     with pytest.raises(Problem, match=r"Line 3 .*\[DEFAULT\] gives it"):
-        config.put(text, Section("config", "profile", "dev", {"region": None}))
-    assert config.put(text, Section("config", "profile", "dev", {"region": "c"})) == text.replace("b", "c")
+        edit.put(text, Section("config", "profile", "dev", {"region": None}))
+    assert edit.put(text, Section("config", "profile", "dev", {"region": "c"})) == text.replace("b", "c")
 
 
 # ------------------------------------------------------------------ whole sections
@@ -255,7 +255,7 @@ def test_a_key_every_section_inherits_cannot_be_removed_from_one() -> None:
     ],
 )
 def test_an_empty_section_is_dropped_unless_it_has_a_comment(before: str, after: str) -> None:
-    assert config.drop(before, Section("credentials", "profile", "dev", {"k": None})) == after
+    assert edit.drop(before, Section("credentials", "profile", "dev", {"k": None})) == after
 
 
 # ------------------------------------------------------------------ the proof
@@ -277,14 +277,14 @@ def test_an_edit_of_any_text_is_exact_or_refused(
 ) -> None:
     folder, wanted = tmp_path_factory.getbasetemp(), Section(file, "profile", name, change)
     try:
-        after = config.put(text, wanted)
+        after = edit.put(text, wanted)
     except Problem as problem:
         assert problem.what.startswith("Line ")
         return
-    assert config.put(after, wanted) == after
+    assert edit.put(after, wanted) == after
     before, found = parsed(text, folder), parsed(after, folder)
-    inherited = config.defaults(config.read(text, file))
-    target = [header for header in found if config.logical(header, file) == ("profile", name)]
+    inherited = edit.defaults(edit.read(text, file))
+    target = [header for header in found if edit.logical(header, file) == ("profile", name)]
     for header in {**before, **found}:
         if header not in target:
             assert found[header] == before[header]
@@ -312,7 +312,7 @@ def test_a_text_reads_as_the_union_of_its_parts_between_headers_in_column_0(
         return
     assume("DEFAULT" not in text)
     cuts = [0]
-    while (at := config._next_cut(text, cuts[-1])) < len(text):
+    while (at := edit._next_cut(text, cuts[-1])) < len(text):
         cuts.append(at)
     union: dict[str, Any] = {}
     for start, end in zip(cuts, [*cuts[1:], len(text)], strict=True):
@@ -332,21 +332,21 @@ def test_the_proof_by_parts_finds_whatever_the_whole_proof_finds(
 ) -> None:
     wanted = Section("config", "profile", name, change)
     try:
-        after = config.put(text, wanted)
+        after = edit.put(text, wanted)
     except Problem:
         return
     at = harm[0] % (len(after) + 1)
     for changed in (after, after[:at] + harm[1] + after[at + (not harm[1]) :]):
         whole = _proven(text, changed, wanted)
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(config, "WHOLE", 0)
+            patch.setattr(edit, "WHOLE", 0)
             by_parts = _proven(text, changed, wanted)
         assert whole == by_parts
 
 
 def _proven(before: str, after: str, wanted: Section) -> bool:
     try:
-        config.prove(before, after, [wanted])
+        edit.prove(before, after, [wanted])
     except Problem:
         return False
     return True
@@ -355,7 +355,7 @@ def _proven(before: str, after: str, wanted: Section) -> bool:
 def test_what_could_not_be_read_afterwards_is_refused_without_showing_it() -> None:
     wanted = Section("config", "profile", "dev", {"a": "1"})
     with pytest.raises(Problem) as refused:
-        config.prove("[profile dev]\n", "[profile dev]\na = 1\nhush\n", [wanted])
+        edit.prove("[profile dev]\n", "[profile dev]\na = 1\nhush\n", [wanted])
     assert "hush" not in f"{refused.value.what}{refused.value.why}{refused.value.next}"
 
 
@@ -376,22 +376,22 @@ LONG = "".join(f"[profile p{n}]\nregion = us-east-1\noutput = json\n\n" for n in
 )
 def test_a_long_text_that_differs_elsewhere_is_not_proven(harm: Any) -> None:
     wanted = Section("config", "profile", "p1000", {"output": "text"})
-    after = config.put(LONG, wanted)
-    config.prove(LONG, after, [wanted])
+    after = edit.put(LONG, wanted)
+    edit.prove(LONG, after, [wanted])
     with pytest.raises(Problem):
-        config.prove(LONG, harm(after), [wanted])
+        edit.prove(LONG, harm(after), [wanted])
 
 
 def test_a_long_text_is_judged_by_the_parts_around_the_change() -> None:
     judged = []
 
-    def judge(text: str) -> config.Parsed:
+    def judge(text: str) -> edit.Parsed:
         judged.append(text)
-        return config.parse(text)
+        return edit.parse(text)
 
     wanted = Section("config", "profile", "p1000", {"output": "text"})
-    config.prove(LONG, config.put(LONG, wanted), [wanted], judge)
-    assert [len(config.read(text, "config").headers) for text in judged] == [3, 3]
+    edit.prove(LONG, edit.put(LONG, wanted), [wanted], judge)
+    assert [len(edit.read(text, "config").headers) for text in judged] == [3, 3]
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the SDKs' shared cases are not at hand")
@@ -401,14 +401,14 @@ def test_the_cases_all_sdks_share_keep_their_meaning_when_a_profile_is_added(tmp
     for case in cases:
         for file, key in (("config", "configFile"), ("credentials", "credentialsFile")):
             text = case["input"].get(key)
-            if text is None or config.read(text, file).fault:  # type: ignore[arg-type]
+            if text is None or edit.read(text, file).fault:  # type: ignore[arg-type]
                 continue
             wanted = Section(file, "profile", "inserted", {"region": "us-east-1"})  # type: ignore[arg-type]
-            after = config.put(text, wanted)
+            after = edit.put(text, wanted)
             assert after.startswith(text)
             assert parsed(after, tmp_path) == {
                 **parsed(text, tmp_path),
-                config.heading(wanted): {"region": "us-east-1"},
+                edit.heading(wanted): {"region": "us-east-1"},
             }
             tried += 1
     assert tried >= 40

@@ -14,12 +14,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ccsetup import access, checks, ini, meant, plan, writing
+from ccsetup import access, checks
+from ccsetup.awsfiles import ini, plan, transaction
+from ccsetup.awsfiles import lenient as meant
+from ccsetup.awsfiles.settings import right
 from ccsetup.commands import undo
 from ccsetup.core.context import AwsTexts
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import FileName, Section
-from ccsetup.keys import right
 from tests.homes import KEYS, Home, facts_of, fixed, mended, world_of
 from tests.script import tree
 
@@ -217,7 +219,7 @@ def test_a_profile_set_up_in_anything_changes_itself_alone_and_is_undone_to_the_
             gone = key in access.OWN_KEYS | {"region"} or line.strip()[:1] == "[" or KEPT.match(line.strip())
             assert lines[line.strip()] >= 0 or not line.strip() or gone or "=" not in line, line
     with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(writing, "SETTLE_S", 0.0)
+        patch.setattr(transaction, "SETTLE_S", 0.0)
         it = world_of(Path(folder), Home(*(it[0].encode("utf-8", "surrogateescape") for it in (config, credentials))))
         before = tree(it.home / ".aws")
         there = it.files.read()
@@ -232,7 +234,7 @@ def test_a_repair_of_anything_is_undone_to_the_byte(
     config: tuple[str, int, int], credentials: tuple[str, int, int], mode: int
 ) -> None:
     with TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(writing, "SETTLE_S", 0.0)
+        patch.setattr(transaction, "SETTLE_S", 0.0)
         home = Home(*(it[0].encode("utf-8", "surrogateescape") for it in (config, credentials)), modes=(0o600, mode))
         it = world_of(Path(name), home)
         before = tree(it.home / ".aws")

@@ -23,7 +23,7 @@ from terminal import DOWN, ENTER, ESC, Terminal, program
 from test_asking import ACCESS, around, stand_in, write
 from test_online import canned, keyed, moody
 
-from ccsetup import writing
+from ccsetup.awsfiles import transaction
 from ccsetup.commands import doctor, undo
 from ccsetup.core.context import Ran, World
 from ccsetup.core.model import BACK
@@ -67,7 +67,7 @@ NEW = {"git.program", "git.settings", "process.not-run"}  # found since
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody else writes here, so nothing is waited for."""
-    monkeypatch.setattr(writing, "SETTLE_S", 0.0)
+    monkeypatch.setattr(transaction, "SETTLE_S", 0.0)
 
 
 def visit(it: World, *profiles: str, **flags: Any) -> Report:
@@ -296,7 +296,7 @@ def test_a_file_that_changes_during_the_review_is_left_alone(tmp_path: Path) -> 
 
 @pytest.mark.parametrize("what", ["disk", "folder"])
 def test_a_disk_that_takes_nothing_keeps_every_byte(what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from ccsetup import disk
+    from ccsetup.awsfiles import disk
 
     it = world_of(tmp_path, Home(BROKEN, PEOPLES))
     before = aws_folder(tmp_path)

@@ -23,10 +23,11 @@ import pytest
 from aws_corpus import IDS, SAMPLES, SHARED, Sample, judge
 from odd_files import shapes
 
-from ccsetup import backups, config, disk, plan, writing
+from ccsetup.awsfiles import backups, disk, plan, transaction
+from ccsetup.awsfiles import edit as config
+from ccsetup.awsfiles.store import Files
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import Edit, Plan, Receipt, Secret, Section, Touched
-from ccsetup.files import Files
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=timezone.utc)
 CONFIG = "# mine\n[default]\nregion = us-east-1\n\n[profile dev]\noutput = json\n"
@@ -86,7 +87,7 @@ def own_locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Do not wait for other programs, where a test runs a thousand edits."""
-    monkeypatch.setattr(writing, "SETTLE_S", 0)
+    monkeypatch.setattr(transaction, "SETTLE_S", 0)
     monkeypatch.setattr(disk, "_FRESH_S", 0)
     monkeypatch.setattr(disk, "_CUT_SHORT_S", 0)
 
@@ -554,7 +555,7 @@ def test_a_lock_folder_somebody_else_prepared_is_not_used(home: Home, tmp_path: 
 
 
 def test_another_writer_who_does_not_end_is_named(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(writing, "LOCK_S", 0.05)
+    monkeypatch.setattr(transaction, "LOCK_S", 0.05)
     other = Files({}, home.path, lambda: NOON)
     before = home.fill().listing()
     with other._exchange()._locked(home.config, []), pytest.raises(Problem, match=r"Another ccsetup .*config for"):
@@ -761,7 +762,7 @@ import sys
 from datetime import datetime, timezone
 from pathlib import Path
 from ccsetup import plan
-from ccsetup.files import Files
+from ccsetup.awsfiles.store import Files
 from ccsetup.core.model import Section
 files = Files({}, Path(sys.argv[1]), lambda: datetime.now(timezone.utc))
 sections = [Section("config", "profile", "dev", {"region": "us-east-2"})]
@@ -778,7 +779,7 @@ def test_killed_by_a_signal_at_a_system_call_the_file_is_the_old_or_the_new_one(
     name, when = call.split(":")
     environment = {
         "PATH": os.environ["PATH"],
-        "PYTHONPATH": str(Path(writing.__file__).parents[1]),
+        "PYTHONPATH": str(Path(transaction.__file__).parents[1]),
         "TMPDIR": str(tmp_path / "tmp"),
     }
     inject = f"inject={name}:signal=KILL:when={when}"
@@ -843,7 +844,7 @@ def test_a_folder_that_must_not_be_written_to_is_explained(home: Home, tmp_path:
 
 def test_a_second_file_that_cannot_be_replaced_puts_the_first_back(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     home.fill()
-    before, change, real = home.listing(), home.plan(), writing.Draft.replace
+    before, change, real = home.listing(), home.plan(), transaction.Draft.replace
     seen = []
 
     def replace(draft: Any) -> None:
@@ -853,7 +854,7 @@ def test_a_second_file_that_cannot_be_replaced_puts_the_first_back(home: Home, m
             raise OSError(errno.ENOSPC, "full")
         real(draft)
 
-    monkeypatch.setattr(writing.Draft, "replace", replace)
+    monkeypatch.setattr(transaction.Draft, "replace", replace)
     with pytest.raises(Problem, match="the disk is full"):
         home.files.apply(change)
     assert seen == ["config", "credentials"]
@@ -870,7 +871,7 @@ def test_where_links_are_unknown_a_copy_serves(home: Home, monkeypatch: pytest.M
     receipt = home.files.apply(home.plan())
     home.files.put_back(receipt)
     assert home.listing() == before
-    monkeypatch.setattr(writing.Draft, "look_again", lambda draft: (_ for _ in ()).throw(draft._changed()))
+    monkeypatch.setattr(transaction.Draft, "look_again", lambda draft: (_ for _ in ()).throw(draft._changed()))
     with pytest.raises(Problem):
         home.files.apply(home.plan())
     assert home.listing() == before

@@ -10,7 +10,7 @@ import pytest
 from aws_corpus import EXAMPLES, IDS, QUIET, SAMPLES, SHARED, Sample, full_config, parsed, tame_texts, texts, unnested
 from hypothesis import given, settings
 
-from ccsetup import ini
+from ccsetup.awsfiles import ini
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import FileName
 

@@ -14,8 +14,9 @@ from homes import KEY, KEYS, ROLE, SECRET, Home, build, fixed
 from script import FakeGit, tree, world
 from terminal import program
 
-from ccsetup import checks, ini, plan, writing
-from ccsetup.commands import setup, standings, undo
+from ccsetup import checks
+from ccsetup.awsfiles import ini, plan, profiles, transaction
+from ccsetup.commands import setup, undo
 from ccsetup.commands.gathering import gathered
 from ccsetup.commands.options import Options
 from ccsetup.core.context import World
@@ -89,7 +90,7 @@ Way = Callable[[Path], Mapping[str, str]]
 
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(writing, "SETTLE_S", 0.0)
+    monkeypatch.setattr(transaction, "SETTLE_S", 0.0)
 
 
 def homed(folder: Path, text: str, way: Way) -> World:
@@ -121,7 +122,7 @@ def test_nothing_is_wrong_with_one_sound_file(tmp_path: Path, way: Way) -> None:
         ("default", "keys"), ("dev", "role"), ("anna", "keys"),
     ]  # fmt: skip
     assert shapes(it) == before
-    found, problems = standings.all_of(it, it.files.read())
+    found, problems = profiles.all_of(it, it.files.read())
     assert (sorted(one.name for one in found), problems) == (["anna", "default", "dev"], [])
 
 

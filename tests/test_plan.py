@@ -13,7 +13,8 @@ from aws_corpus import IDS, QUIET, SAMPLES, Sample, lines, parsed, tame_texts
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from ccsetup import config, plan, removals
+from ccsetup.awsfiles import edit as config
+from ccsetup.awsfiles import plan, removals
 from ccsetup.core import redact
 from ccsetup.core.context import AwsTexts
 from ccsetup.core.errors import Problem

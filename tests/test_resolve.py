@@ -24,10 +24,10 @@ from conftest import AwsTools, CleanEnv
 from odd_files import shapes
 from script import NOW, tree
 
+from ccsetup.awsfiles.store import Files
 from ccsetup.core.context import Start
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import Edit, Secret, Who
-from ccsetup.files import Files
 from ccsetup.sandbox import Sandbox
 from ccsetup.sandbox.example import CODE, MARIA, PEOPLE, REGION, role_arn
 

@@ -21,14 +21,15 @@ from hypothesis import strategies as st
 from script import FakeAws, FakeGit, Shown, world
 from terminal import Terminal, program
 
-from ccsetup import access, ini, roster, skim, standing
+from ccsetup import access, roster
+from ccsetup.awsfiles import fast_read, ini, profile_status
+from ccsetup.awsfiles.profile_status import Standing, Unsure
 from ccsetup.commands import status
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import Identity, Who
 from ccsetup.core.result import Report
 from ccsetup.signing import cache_key
 from ccsetup.sources import ends
-from ccsetup.standing import Standing, Unsure
 
 NOW = "2026-11-21T12:00:00Z"
 ROLE = {"role_arn": "arn:aws:iam::111122223333:role/path/Developer", "source_profile": "base"}
@@ -46,7 +47,7 @@ def token(name: str = "acme", **fields: str) -> dict[str, str]:
 
 
 def stood(profiles: Mapping[str, Mapping[str, str]], cached: Mapping[str, str] | None = None) -> dict[str, Standing]:
-    found = standing.standings(profiles.items(), SESSIONS, lambda path: (cached or {}).get(path, ""), NOW)
+    found = profile_status.standings(profiles.items(), SESSIONS, lambda path: (cached or {}).get(path, ""), NOW)
     return {it.name: it for it in found}
 
 
@@ -118,7 +119,7 @@ def test_a_kind_is_what_access_takes_it_for(there: dict[str, str]) -> None:
     owner = access.owner(there)
     kind = one(there)[0]
     assert kind == (owner.name if owner else kind if kind in ("", "login", "process") else "nobody's")
-    known = standing.recorded(there)
+    known = profile_status.recorded(there)
     assert known == (ends(there).strftime("%Y-%m-%dT%H:%M:%SZ") if ends(there) else "")  # type: ignore[union-attr]
 
 
@@ -144,7 +145,7 @@ def skimmed(config: str, credentials: str) -> tuple[dict[str, dict[str, str]], d
     for respelled in (False, True):
         sessions: dict[str, dict[str, str]] = {}
         try:
-            return dict(skim.profiles(config, credentials, sessions, respelled)), sessions
+            return dict(fast_read.profiles(config, credentials, sessions, respelled)), sessions
         except Unsure:
             continue
     return None

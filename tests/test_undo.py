@@ -14,14 +14,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from script import LEAVE, NOW, Script, Shown, tree, world
 
-from ccsetup import plan, writing
+from ccsetup.awsfiles import plan, transaction
+from ccsetup.awsfiles.store import Files
 from ccsetup.commands import setup, undo
 from ccsetup.commands.options import Options
 from ccsetup.core.context import World
 from ccsetup.core.errors import Cancelled, Missing, Problem
 from ccsetup.core.model import Secret, Section, Value
 from ccsetup.core.result import Report
-from ccsetup.files import Files
 
 CONFIG = "# mine\n[default]\nregion = us-east-1\n\n[profile other]\noutput = json\n"
 SECRETS = "[other]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = " + "s" * 40 + "\n"
@@ -30,7 +30,7 @@ SECRETS = "[other]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody else writes here, so nothing is waited for."""
-    monkeypatch.setattr(writing, "SETTLE_S", 0.0)
+    monkeypatch.setattr(transaction, "SETTLE_S", 0.0)
 
 
 def filled(folder: Path, mode: int = 0o640) -> World:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from ccsetup import sources, standing
+from ccsetup import sources
+from ccsetup.awsfiles import profile_status
+from ccsetup.awsfiles.settings import meant
 from ccsetup.checks.kinds import ALONE, ID, SECRET, TOKENS, Kind, kinds
 from ccsetup.core.model import FileName
 from ccsetup.facts import Facts
 from ccsetup.findings import Change, Finding, Remedy
-from ccsetup.keys import meant
 from ccsetup.places import Place, added, finding, in_file, place, places, removed, respelled, silenced
 
 Settings = Mapping[str, str]
@@ -19,7 +20,7 @@ _STATIC = (ID, SECRET, *TOKENS)
 _KEY_ID = re.compile(r"A[KS]IA[A-Z0-9]{12,124}")
 _SECRET = re.compile(r"[A-Za-z0-9/+=]{16,128}")
 _REFUSED = "AWS refuses it: InvalidClientTokenId."
-_ENDS = standing.RECORDED
+_ENDS = profile_status.RECORDED
 
 
 def keys(facts: Facts) -> Iterator[Finding]:

@@ -7,13 +7,13 @@ from itertools import pairwise
 from sys import maxsize
 
 from ccsetup import merging
+from ccsetup.awsfiles.ini import Setting, Stanza
+from ccsetup.awsfiles.settings import PAIR, WHO, right
 from ccsetup.checks.files import FILES, REFUSED
 from ccsetup.core import redact
 from ccsetup.core.model import FileName
 from ccsetup.facts import Facts
 from ccsetup.findings import Finding, Remedy
-from ccsetup.ini import Setting, Stanza
-from ccsetup.keys import PAIR, WHO, right
 
 ID, SECRET, *_ = PAIR
 _SDKS = "Other SDKs take the later one."

@@ -6,13 +6,14 @@ import shlex
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from ccsetup import ini, letters
+from ccsetup.awsfiles import characters as letters
+from ccsetup.awsfiles import ini
+from ccsetup.awsfiles.ini import Setting, Stanza
+from ccsetup.awsfiles.misreadings import Oddity
+from ccsetup.awsfiles.settings import DECIDING, FREE, STRICT
 from ccsetup.core.model import FileName
 from ccsetup.facts import Facts
 from ccsetup.findings import Change, Finding, Remedy
-from ccsetup.ini import Setting, Stanza
-from ccsetup.keys import DECIDING, FREE, STRICT
-from ccsetup.oddities import Oddity
 
 FILES: tuple[FileName, ...] = ("config", "credentials")
 REFUSED = (

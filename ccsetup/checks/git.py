@@ -6,8 +6,9 @@ import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 
-from ccsetup import address, git_config, standing, transport
+from ccsetup import address, git_config, transport
 from ccsetup.address import Address
+from ccsetup.awsfiles import profile_status
 from ccsetup.core import shells
 from ccsetup.core.errors import BadAnswer
 from ccsetup.facts import Clone, Facts
@@ -119,7 +120,7 @@ def helper_path(facts: Facts) -> Iterator[Finding]:
 
 def _helper_gone(facts: Facts, clone: Clone, here: Address, command: str, name: str) -> Finding:
     """Return the finding for a credential helper that is not there: it may have moved, or another way is there."""
-    profile = standing.named_by("", command)
+    profile = profile_status.named_by("", command)
     new = next((text for it in _HELPERS if (text := transport.moved_helper(command, facts.helpers.get(it, "")))), "")
     remedies: tuple[Remedy, ...] = ()
     if helped := clone.helped(command, new):

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from ccsetup.awsfiles.profile_status import RECORDED
+from ccsetup.awsfiles.settings import meant
 from ccsetup.checks.sources import STATIC, broken, is_role
 from ccsetup.core.model import FileName
 from ccsetup.facts import Facts
 from ccsetup.findings import Finding, Remedy
-from ccsetup.keys import meant
 from ccsetup.places import Place, finding, in_file, silenced
-from ccsetup.standing import RECORDED
 
 Settings = Mapping[str, str]
 

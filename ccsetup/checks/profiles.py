@@ -6,7 +6,10 @@ import re
 from collections.abc import Callable, Iterator
 from difflib import get_close_matches
 
-from ccsetup import config, headers, ini, merging
+from ccsetup import merging
+from ccsetup.awsfiles import edit, headers, ini
+from ccsetup.awsfiles.characters import plain
+from ccsetup.awsfiles.misreadings import Oddity
 from ccsetup.checks.files import FILES, told
 from ccsetup.checks.git import of_codecommit
 from ccsetup.core.lazy_regex import later
@@ -14,8 +17,6 @@ from ccsetup.core.model import FileName, Section
 from ccsetup.core.shells import SHELLS
 from ccsetup.facts import Facts
 from ccsetup.findings import Change, Finding, Remedy
-from ccsetup.letters import plain
-from ccsetup.oddities import Oddity
 
 _SAFE = later(r"[A-Za-z0-9_.+=,-]+")
 _UNKNOWN = "“The config profile could not be found”: AWS's tools skip a section with such a header and never say so."
@@ -137,7 +138,7 @@ def _copied(facts: Facts, name: str, alias: str) -> tuple[Change, ...]:
     for file in FILES:
         if stanza := facts.stanzas.get((file, "profile", name)):
             lines = facts.lines(file)
-            header = config.heading(Section(file, "profile", alias, {}))
+            header = edit.heading(Section(file, "profile", alias, {}))
             body = [lines[n - 1] for setting in stanza.settings for n in setting.lines]
             gap = ("",) if lines and lines[-1].strip() else ()
             changes.append(Change(file, len(lines) + 1, len(lines), (*gap, f"[{header}]", *body)))

@@ -6,7 +6,11 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 
-from ccsetup import address, config
+from ccsetup import address
+from ccsetup.awsfiles import edit
+from ccsetup.awsfiles.characters import plain
+from ccsetup.awsfiles.ini import Setting, Stanza
+from ccsetup.awsfiles.settings import PLACELESS
 from ccsetup.checks.files import FILES
 from ccsetup.checks.values import behind
 from ccsetup.core import validate
@@ -16,9 +20,6 @@ from ccsetup.core.model import Corrected, FileName, Section
 from ccsetup.core.regions import REGION, REGIONS, is_region, like
 from ccsetup.facts import Facts
 from ccsetup.findings import Change, Finding, Remedy, Severity, Wanted
-from ccsetup.ini import Setting, Stanza
-from ccsetup.keys import PLACELESS
-from ccsetup.letters import plain
 from ccsetup.places import place, places, respelled
 
 _NAMED = later(rf"(?<![\w-]){REGION}(?![\w-])")
@@ -185,7 +186,7 @@ def _set(facts: Facts, name: str, key: str, value: str) -> tuple[Change, ...]:
         indent = model[: len(model) - len(model.lstrip())]
         after = last.lines[-1] if last else stanza.line
         return (Change("config", after + 1, after, (f"{indent}{key} = {value}",)),)
-    header = config.heading(Section("config", "profile", name, {}))
+    header = edit.heading(Section("config", "profile", name, {}))
     gap = ("",) if lines and lines[-1].strip() else ()
     return (Change("config", len(lines) + 1, len(lines), (*gap, f"[{header}]", f"{key} = {value}")),)
 

@@ -8,8 +8,9 @@ import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from ccsetup import address, git_config, standing
+from ccsetup import address, git_config
 from ccsetup.address import Address
+from ccsetup.awsfiles import profile_status
 from ccsetup.checks.git import effective, is_codecommit, keepers, of_codecommit, signing
 from ccsetup.checks.sources import has_own, is_role
 from ccsetup.core import regions, validate
@@ -237,7 +238,7 @@ def _without_address(facts: Facts, clone: Clone, here: Address) -> Iterator[Find
         yield _remote(facts, "note", says, "AWS CodeCommit knows ssh keys of IAM users only.", remedies)
         return
     command = signing(clone)
-    named = standing.named_by("", command)
+    named = profile_status.named_by("", command)
     if named.startswith("-") or re.search(r"--region\s+(?:credential-helper|--)", command):
         yield _helper_of_a_script(facts, clone, command)
     elif named and named not in facts.profiles:
@@ -276,7 +277,7 @@ def _helper_of_a_script(facts: Facts, clone: Clone, command: str) -> Finding:
         new = re.sub(r"\s+(?=credential-helper)", f" {words} ", bare, count=1)
         return Remedy(f"Have it sign as {name}", replaced=clone.helped(command, new))
 
-    named = standing.named_by("", bare)
+    named = profile_status.named_by("", bare)
     bare = re.sub(rf"\s--profile[ =]['\"]?{re.escape(named)}['\"]?", "", bare) if named else bare
     names = [named] if named in facts.profiles else _profiles(facts)
     says = "A value is missing in this clone's credential helper: a variable was not set when it was written."

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
+from ccsetup.awsfiles.settings import comment, meant
 from ccsetup.core import regions, validate
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.model import Corrected
 from ccsetup.core.regions import REGION
 from ccsetup.facts import Facts
 from ccsetup.findings import Finding, Remedy, Severity, Wanted
-from ccsetup.keys import comment, meant
 from ccsetup.places import Place, finding, place, removed, respelled
 
 Settings = Mapping[str, str]

@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
+from ccsetup.awsfiles.settings import meant
 from ccsetup.core import validate
 from ccsetup.core.errors import BadAnswer
 from ccsetup.facts import Facts
 from ccsetup.findings import Finding, Remedy, Wanted
-from ccsetup.keys import meant
 from ccsetup.places import Place, added, finding, place, places, removed, renamed, respelled
 
 Settings = Mapping[str, str]

@@ -8,13 +8,13 @@ from functools import partial
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from ccsetup import tokens
+from ccsetup.awsfiles.settings import comment, meant
 from ccsetup.checks.signins import is_right, is_whole, session_of, signing_in
 from ccsetup.core import validate, web_token
 from ccsetup.core.context import Start, start_of
 from ccsetup.core.errors import BadAnswer
 from ccsetup.facts import Facts
 from ccsetup.findings import Finding, Remedy, Wanted
-from ccsetup.keys import comment, meant
 from ccsetup.places import Place, added, finding, place, respelled
 
 Settings = Mapping[str, str]

@@ -7,8 +7,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from ccsetup import address, examining, standing
+from ccsetup import address, examining
 from ccsetup.address import Address
+from ccsetup.awsfiles import profile_status
 from ccsetup.checks.git import signing
 from ccsetup.checks.programs import is_ordinary
 from ccsetup.commands import ways
@@ -155,7 +156,7 @@ def _address(facts: Facts) -> Address | None:
 def _profile(facts: Facts, clone: Clone, there: Address) -> str:
     """Return the profile that a clone is reached by, "" where none is (ssh)."""
     helpers = [value for key, value in clone.settings if key.startswith("credential.") and key.endswith("helper")]
-    named = there.profile or standing.named_by(clone.remote, helpers[-1] if helpers else "")
+    named = there.profile or profile_status.named_by(clone.remote, helpers[-1] if helpers else "")
     if named or there.form == "ssh":
         return named
     return facts.env.get("AWS_DEFAULT_PROFILE") or facts.env.get("AWS_PROFILE") or "default"

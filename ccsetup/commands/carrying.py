@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 
-from ccsetup import plan
+from ccsetup.awsfiles import plan
 from ccsetup.commands import cloning, settling
 from ccsetup.commands.deciding import KEEP, PUT_BACK, Verdict, after_failure
 from ccsetup.commands.options import Options

@@ -6,7 +6,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from ccsetup import config, plan, profile_identity, removals, repair
+from ccsetup import repair
+from ccsetup.awsfiles import edit as config
+from ccsetup.awsfiles import plan, profile_identity, removals
 from ccsetup.commands import diagnosis, telling
 from ccsetup.commands.diagnosis import Diagnosis, looked
 from ccsetup.core.context import World

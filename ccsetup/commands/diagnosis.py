@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from ccsetup import checks, ini, standing
+from ccsetup import checks
+from ccsetup.awsfiles import ini, profile_status
 from ccsetup.commands.gathering import gathered
 from ccsetup.core.context import World
 from ccsetup.core.errors import UNANSWERED, BadAnswer
@@ -124,4 +125,4 @@ def begun(world: World, asked: Sequence[str], modernize: bool = False) -> Facts:
 def kinds(there: Diagnosis) -> Mapping[str, str]:
     """Return the kind of access that each profile looked at is, "" for none."""
     wanted = {name: there.facts.profiles.get(name, {}) for name in there.names}
-    return {it.name: it.kind for it in standing.standings(wanted.items(), {}, lambda _: "", "")}
+    return {it.name: it.kind for it in profile_status.standings(wanted.items(), {}, lambda _: "", "")}

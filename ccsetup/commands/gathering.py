@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from ccsetup.awsfiles.settings import meant
 from ccsetup.core.context import World
 from ccsetup.core.errors import Problem
 from ccsetup.core.shells import guess
 from ccsetup.facts import Clone, Facts
-from ccsetup.keys import meant
 
 HELPERS = ("git-remote-codecommit", "git-credential-ccsetup", "aws")
 CACHES = ("sso/cache", "cli/cache", "boto/cache", "login/cache")

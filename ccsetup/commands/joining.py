@@ -7,7 +7,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from ccsetup import access, flow, plan, removals, teamnames, teamrules
+from ccsetup import access, flow, teamnames, teamrules
+from ccsetup.awsfiles import plan, removals
 from ccsetup.commands import carrying, cloning, planning, receiving, settling, takeover
 from ccsetup.commands.choosing import chosen_of, needed_for, places_of
 from ccsetup.commands.deciding import CHANGE, RETRY, change_an_answer, decide

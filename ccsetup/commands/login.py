@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from ccsetup import access, roster
-from ccsetup.commands import standings
+from ccsetup.awsfiles import profiles
+from ccsetup.awsfiles.profile_status import Standing
 from ccsetup.commands.renewal import Renewals, Renewed, renewable, runs
 from ccsetup.core.context import World
 from ccsetup.core.errors import BadAnswer, Cancelled, Missing, Problem
@@ -16,7 +17,6 @@ from ccsetup.core.lookup import Look
 from ccsetup.core.model import Asked, Back, Choice, Value
 from ccsetup.core.result import Report
 from ccsetup.sources import near, unasked
-from ccsetup.standing import Standing
 
 ABOUT = "Sign in again: single sign-on, MFA code, new assertion, new keys. Nothing else changes."
 USAGE = "[PROFILE] [flags]"
@@ -103,7 +103,7 @@ def _chosen(world: World, look: Look) -> tuple[str, bool]:
 
     With it comes whether a person has chosen it.
     """
-    here = standings.of_this_clone(world)
+    here = profiles.of_this_clone(world)
     named = world.env.get("AWS_PROFILE") or world.env.get("AWS_DEFAULT_PROFILE") or ""
     for name, whose in ((here, "This clone uses"), (named, "AWS_PROFILE names")):
         if name:
@@ -125,7 +125,7 @@ def _chosen(world: World, look: Look) -> tuple[str, bool]:
 
 def _by_nearness(world: World, look: Look) -> list[Standing]:
     """Return the profiles that can be renewed, the one whose end is nearest first, then those without one."""
-    found, _ = standings.all_of(world, world.files.read())
+    found, _ = profiles.all_of(world, world.files.read())
     now = world.now()
 
     def away(it: Standing) -> float:
@@ -139,7 +139,7 @@ def _by_nearness(world: World, look: Look) -> list[Standing]:
 def _words(world: World, it: Standing) -> str:
     if not it.ends:
         return it.why or "end unknown"
-    return f"{'until' if it.usable else 'ended'} {roster.clock(it.ends, standings.stamp(world))}"
+    return f"{'until' if it.usable else 'ended'} {roster.clock(it.ends, profiles.stamp(world))}"
 
 
 def _told(world: World, name: str, look: Look) -> Report:

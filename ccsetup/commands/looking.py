@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from ccsetup import access, ini, skim
+from ccsetup import access
+from ccsetup.awsfiles import fast_read, ini
+from ccsetup.awsfiles.ini import Document
+from ccsetup.awsfiles.profile_status import Unsure
 from ccsetup.commands.options import Options
 from ccsetup.core.context import AwsTexts, World
 from ccsetup.core.errors import Problem
 from ccsetup.core.lookup import Look
-from ccsetup.ini import Document
-from ccsetup.standing import Unsure
 
 
 class Settings(NamedTuple):
@@ -32,7 +33,7 @@ def settings(texts: AwsTexts) -> Settings:
     for respelled in () if texts.shared else (False, True):
         sessions: dict[str, dict[str, str]] = {}
         try:
-            return Settings(dict(skim.profiles(config, credentials, sessions, respelled)), sessions)
+            return Settings(dict(fast_read.profiles(config, credentials, sessions, respelled)), sessions)
         except Unsure:
             continue
     documents = ini.both(texts)

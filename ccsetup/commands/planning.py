@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ccsetup import access, edit_proof, plan, removals
+from ccsetup import access
+from ccsetup.awsfiles import edit_proof, plan, removals
 from ccsetup.commands import cloning
 from ccsetup.commands.proof import Claim, route
 from ccsetup.commands.ways import way_of

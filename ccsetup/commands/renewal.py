@@ -8,8 +8,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from ccsetup import access, config, plan, removals
-from ccsetup.commands import carrying, proof, standings
+from ccsetup import access
+from ccsetup.awsfiles import edit as config
+from ccsetup.awsfiles import plan, removals
+from ccsetup.awsfiles import profiles as standings
+from ccsetup.awsfiles.profile_status import RECORDED
+from ccsetup.commands import carrying, proof
 from ccsetup.commands.looking import looking
 from ccsetup.commands.options import Options
 from ccsetup.commands.proof import Kept
@@ -31,7 +35,6 @@ from ccsetup.core.model import (
 )
 from ccsetup.questions import fixed
 from ccsetup.sources import names_program, not_run
-from ccsetup.standing import RECORDED
 from ccsetup.talk import Walk
 
 HELD = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token", "aws_security_token")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from ccsetup import ini
+from ccsetup.awsfiles import ini
 from ccsetup.core.context import World
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.model import Plan

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ccsetup import plan, removals
+from ccsetup.awsfiles import plan, removals
 from ccsetup.core.context import Change, World
 from ccsetup.core.errors import Cancelled, Missing, Problem
 from ccsetup.core.model import Asked, Choice, Edit, Plan

@@ -29,7 +29,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 from aws_corpus import SAMPLES, Sample, lines, parsed  # noqa: E402
 
-from ccsetup import config  # noqa: E402
+from ccsetup.awsfiles import edit as config
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import Section
 
@@ -39,7 +39,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from ccsetup import plan
 from ccsetup.core.errors import Problem
-from ccsetup.files import Files
+from ccsetup.awsfiles.store import Files
 from ccsetup.core.model import Section
 
 def judge(path):

@@ -7,11 +7,11 @@ from collections.abc import Collection
 from difflib import get_close_matches
 from typing import NamedTuple
 
-from ccsetup import ini
+from ccsetup.awsfiles import ini
+from ccsetup.awsfiles.characters import plain
+from ccsetup.awsfiles.settings import BRACKETLESS, KNOWN, NOT_PROFILES, OUTPUTS, SESSION, SEVERAL, right
 from ccsetup.core.lazy_regex import later
 from ccsetup.core.model import FileName, Section
-from ccsetup.keys import BRACKETLESS, KNOWN, NOT_PROFILES, OUTPUTS, SESSION, SEVERAL, right
-from ccsetup.letters import plain
 
 TYPES = {"profile": "profile", "sso-session": "sso-session", "services": "services"}
 
@@ -161,7 +161,7 @@ def _quoted(type: str, name: str, bare: str) -> Heading:
     kind = "sso-session" if type == "sso-session" else "profile"
     if type == "services":
         return Heading(code, f'services "{name}"')
-    from ccsetup.config import heading
+    from ccsetup.awsfiles.edit import heading
 
     return Heading(code, heading(Section("config", kind, name, {})))  # type: ignore[arg-type]
 

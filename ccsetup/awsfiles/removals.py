@@ -6,11 +6,11 @@ from collections.abc import Collection, Iterator, Sequence
 from difflib import SequenceMatcher
 from typing import NamedTuple
 
-from ccsetup import ini, meant
+from ccsetup.awsfiles import ini, lenient
+from ccsetup.awsfiles.characters import decoded
+from ccsetup.awsfiles.ini import LINE, Setting
 from ccsetup.core import redact
 from ccsetup.core.model import Edit
-from ccsetup.ini import LINE, Setting
-from ccsetup.letters import decoded
 
 ID = "aws_access_key_id"
 _NAMED = 6  # settings of a section that are named
@@ -61,7 +61,7 @@ def of(edit: Edit) -> list[Removal]:
 def _lines(edit: Edit, text: str) -> list[_Line]:
     """Return a text's lines, each with what it was meant to belong to."""
     shared = edit.file == "config"  # a header of the other file is told, too
-    reading = meant.read(text, edit.file or "config", shared=shared)
+    reading = lenient.read(text, edit.file or "config", shared=shared)
     found = [_Line(line.strip(), "", "", "") for line in LINE.findall(decoded(text))]
     for stanza in ini.read(reading.text, edit.file or "config").stanzas:
         end = stanza.line - 1 + len(LINE.findall(stanza.text))

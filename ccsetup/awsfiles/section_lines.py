@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from ccsetup.awsfiles.characters import plain
 from ccsetup.core.lazy_regex import later
-from ccsetup.letters import plain
 
 SETTING = later(r"([^=:]*?)\s*([=:])\s*(.*)")
 LIKE_HEADER = later(r"\[[^\[\]=]+\]\s*(?:[#;].*)?")

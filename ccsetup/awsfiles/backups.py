@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from ccsetup import disk
+from ccsetup.awsfiles import disk
 from ccsetup.core import plain_file
 from ccsetup.core.context import Change
 from ccsetup.core.made_folders import make_folder

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ccsetup import standing
+from ccsetup.awsfiles import profile_status
+from ccsetup.awsfiles.profile_status import Standing
 from ccsetup.commands.looking import settings
 from ccsetup.core.context import AwsTexts, World
 from ccsetup.core.errors import Problem
-from ccsetup.standing import Standing
 
 
 def stamp(world: World) -> str:
@@ -21,11 +21,11 @@ def all_of(world: World, texts: AwsTexts) -> tuple[list[Standing], list[Problem]
     config, credentials, cached = texts.config or "", texts.credentials or "", _cached(world)
     try:
         if texts.shared:
-            raise standing.Unsure
-        return standing.in_plain_texts(config, credentials, cached, stamp(world)), []
-    except standing.Unsure:
+            raise profile_status.Unsure
+        return profile_status.in_plain_texts(config, credentials, cached, stamp(world)), []
+    except profile_status.Unsure:
         there = settings(texts)
-        found = standing.standings(there.profiles.items(), there.sessions, cached, stamp(world))
+        found = profile_status.standings(there.profiles.items(), there.sessions, cached, stamp(world))
         return found, [*there.faults]
 
 
@@ -43,6 +43,6 @@ def of_this_clone(world: World) -> str:
     """Return the profile that the clone one stands in uses, "" where it names none or there is no clone."""
     try:
         origin = world.git.origin(world.cwd)
-        return standing.named_by(origin, world.git.setting(world.cwd, "credential.helper")) if origin else ""
+        return profile_status.named_by(origin, world.git.setting(world.cwd, "credential.helper")) if origin else ""
     except Problem:  # git cannot read its settings, which the doctor tells
         return ""

@@ -5,7 +5,7 @@ Nothing is asked of AWS, and next to nothing is imported: with ten thousand prof
 
 from __future__ import annotations
 
-from ccsetup import skim
+from ccsetup.awsfiles import fast_read
 from ccsetup.signing import RECORDED as RECORDED
 from ccsetup.signing import Unsure as Unsure
 from ccsetup.signing import cache_key
@@ -52,7 +52,7 @@ def in_plain_texts(config: str, credentials: str, cached: Callable[[str], str], 
     for respelled in (False, True):
         sessions: dict[str, dict[str, str]] = {}
         try:
-            return standings(skim.profiles(config, credentials, sessions, respelled), sessions, cached, now)
+            return standings(fast_read.profiles(config, credentials, sessions, respelled), sessions, cached, now)
         except Unsure:
             continue
     raise Unsure

@@ -8,13 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import product
 
-from ccsetup import ini
-from ccsetup import meant as lenient
+from ccsetup.awsfiles import ini, lenient
+from ccsetup.awsfiles.characters import plain_command
+from ccsetup.awsfiles.ini import DEFAULTS, Document, Stanza
+from ccsetup.awsfiles.settings import meant, right
 from ccsetup.core.context import AwsTexts
 from ccsetup.core.model import FileName
-from ccsetup.ini import DEFAULTS, Document, Stanza
-from ccsetup.keys import meant, right
-from ccsetup.letters import plain_command
 
 Settings = Mapping[str, str]
 Identity = tuple[str, ...]  # a kind's word and what tells one of that kind from another

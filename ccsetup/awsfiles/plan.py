@@ -9,7 +9,8 @@ from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any, Literal
 
-from ccsetup import config, edit_proof, meant
+from ccsetup.awsfiles import edit as config
+from ccsetup.awsfiles import edit_proof, lenient
 from ccsetup.core import redact
 from ccsetup.core.context import AwsTexts
 from ccsetup.core.errors import Problem
@@ -204,7 +205,7 @@ class _Side:
 
     def __init__(self, text: str | None, file: FileName | None) -> None:
         self.lines = [line.rstrip("\r\n") for line in config.LINE.findall(text or "")]
-        told = meant.read(text or "", file, shared=file == "config").text if file else text or ""
+        told = lenient.read(text or "", file, shared=file == "config").text if file else text or ""
         self._stanzas = config.read(told, "config").stanzas
 
     def shown(self, index: int) -> str:

@@ -24,11 +24,12 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from ccsetup import config, disk, edit_proof
+from ccsetup.awsfiles import disk, edit_proof
+from ccsetup.awsfiles import edit as config
+from ccsetup.awsfiles.disk import encoded
 from ccsetup.core.errors import Problem
 from ccsetup.core.made_folders import make_folder, remove_folders
 from ccsetup.core.model import Edit, Plan
-from ccsetup.disk import encoded
 
 LOCK_S = 30  # how long to wait for another ccsetup
 SETTLE_S = 0.015  # how long another program may take from reading a small file to writing it,

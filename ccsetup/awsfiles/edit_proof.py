@@ -10,15 +10,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 
-from ccsetup import config, headers, ini, meant, profile_identity
+from ccsetup.awsfiles import edit as config
+from ccsetup.awsfiles import headers, ini, lenient, profile_identity
+from ccsetup.awsfiles.characters import decoded, plain
+from ccsetup.awsfiles.ini import LINE, Setting, count_lines
+from ccsetup.awsfiles.misreadings import Reading
+from ccsetup.awsfiles.settings import KNOWN, is_setting
 from ccsetup.core.context import AwsTexts
 from ccsetup.core.errors import Problem
 from ccsetup.core.lazy_regex import later
 from ccsetup.core.model import Edit, FileName, Plan, Section, Touched
-from ccsetup.ini import LINE, Setting, count_lines
-from ccsetup.keys import KNOWN, is_setting
-from ccsetup.letters import decoded, plain
-from ccsetup.oddities import Reading
 
 Name = tuple[FileName, str, str]  # of a section: its file, type and name
 Owner = tuple[FileName, str, str, str]  # a section, and a key of it ("" for the header)
@@ -172,7 +173,7 @@ def _is_something(line: str, number: int, setting: Setting) -> bool:
 
 
 def _reading(text: str, file: FileName, shared: bool, named: frozenset[str] = frozenset()) -> Reading:
-    return meant.read(text, "config" if shared else file, named, shared)
+    return lenient.read(text, "config" if shared else file, named, shared)
 
 
 def _documents(text: str, file: FileName, shared: bool) -> list[ini.Document]:

@@ -11,10 +11,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ccsetup.core.errors import Problem
-from ccsetup.core.lazy_regex import later
-from ccsetup.core.model import FileName, Secret, Section, Value
-from ccsetup.ini import (
+from ccsetup.awsfiles.ini import (
     DEFAULTS,
     LINE,
     Document,
@@ -28,6 +25,9 @@ from ccsetup.ini import (
     read,
     sessions,
 )
+from ccsetup.core.errors import Problem
+from ccsetup.core.lazy_regex import later
+from ccsetup.core.model import FileName, Secret, Section, Value
 
 __all__ = [
     "LINE",

@@ -9,17 +9,17 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ccsetup import disk
+from ccsetup.awsfiles import disk
+from ccsetup.awsfiles.disk import encoded
 from ccsetup.core.context import AwsTexts, Change
 from ccsetup.core.errors import Problem
 from ccsetup.core.made_folders import make_folder, remove_folders
 from ccsetup.core.model import Edit, Plan, Receipt
 from ccsetup.core.plain_file import SMALL
 from ccsetup.core.state_folder import state_folder
-from ccsetup.disk import encoded
 
 if TYPE_CHECKING:
-    from ccsetup.writing import Draft, Exchange, Judge
+    from ccsetup.awsfiles.transaction import Draft, Exchange, Judge
 
 
 class Files:
@@ -83,7 +83,7 @@ class Files:
 
     def _put_back_whole(self, path: Path, data: bytes) -> bytes:
         """Return the bytes of a file that is written in place; put back the old ones where a run was killed in that."""
-        from ccsetup import backups
+        from ccsetup.awsfiles import backups
 
         edits = (edit for change in backups.changes(self.backups)[:1] for edit in change.edits if edit.path == path)
         for edit in edits:
@@ -138,7 +138,7 @@ class Files:
 
     def apply(self, plan: Plan) -> Receipt:
         """Write the plan's edits as one transaction, with a backup. Raises Problem(code="file.changed") untouched."""
-        from ccsetup import backups
+        from ccsetup.awsfiles import backups
 
         at, made = self._now(), list[Path]()
         edits = [edit for edit in plan.edits if edit.before != edit.after or edit.mode is not None]
@@ -157,7 +157,7 @@ class Files:
 
     def _refuse_others(self, plan: Plan) -> None:
         """Raise Problem where a plan makes someone else of a profile that it does not name."""
-        from ccsetup import edit_proof
+        from ccsetup.awsfiles import edit_proof
 
         if any(edit.file for edit in plan.edits) and (names := edit_proof.others(plan, lambda: self.glimpse()[0])):
             raise edit_proof.decided(names)
@@ -175,7 +175,7 @@ class Files:
 
     def changes(self) -> Sequence[Change]:
         """Return the changes that can be undone, the latest first."""
-        from ccsetup import backups
+        from ccsetup.awsfiles import backups
 
         with disk.explained(self.backups, "read"):
             return backups.changes(self.backups)
@@ -186,8 +186,8 @@ class Files:
 
     def take_back(self, change: Change, edits: Sequence[Edit]) -> None:
         """Undo these edits of a change (the others are undone already), and forget it. Raises Problem untouched."""
-        from ccsetup import backups
-        from ccsetup.plan import undo
+        from ccsetup.awsfiles import backups
+        from ccsetup.awsfiles.plan import undo
 
         back = undo(Plan(change.profile, "", edits=tuple(edits))).edits
         there = [path for path in change.backups if path.exists()]
@@ -205,7 +205,7 @@ class Files:
         remove_folders([*change.made])
 
     def _exchange(self) -> Exchange:
-        from ccsetup.writing import Exchange
+        from ccsetup.awsfiles.transaction import Exchange
 
         return Exchange(self._paths(), self._state, self._judge)
 

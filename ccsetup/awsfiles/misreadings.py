@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from ccsetup import headers
+from ccsetup.awsfiles import headers
+from ccsetup.awsfiles.characters import plain
+from ccsetup.awsfiles.section_lines import SETTING, depth, key_of, keys_below, says_nothing
+from ccsetup.awsfiles.settings import KNOWN, several
 from ccsetup.core.lazy_regex import later
 from ccsetup.core.model import FileName
 from ccsetup.findings import Severity
-from ccsetup.keys import KNOWN, several
-from ccsetup.letters import plain
-from ccsetup.section_lines import SETTING, depth, key_of, keys_below, says_nothing
 
 _CONFLICT = later(r"(<{7}|={7}|>{7}|\|{7})(?: .*)?")
 

@@ -9,15 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
-from ccsetup import headers, ini
-from ccsetup.core.lazy_regex import later
-from ccsetup.core.model import FileName
-from ccsetup.findings import Severity
-from ccsetup.ini import LINE
-from ccsetup.keys import FREE, KNOWN, SHELL, STRICT, TOKEN, TOKENS, VARIABLES, begins, goes_on, is_setting, several
-from ccsetup.letters import decoded, plain
-from ccsetup.oddities import Oddity, Reading, Way, before_any, behind, comment, commented, conflict
-from ccsetup.section_lines import (
+from ccsetup.awsfiles import headers, ini
+from ccsetup.awsfiles.characters import decoded, plain
+from ccsetup.awsfiles.ini import LINE
+from ccsetup.awsfiles.misreadings import Oddity, Reading, Way, before_any, behind, comment, commented, conflict
+from ccsetup.awsfiles.section_lines import (
     LIKE_HEADER,
     SETTING,
     after_block,
@@ -27,7 +23,23 @@ from ccsetup.section_lines import (
     keys_above,
     keys_around,
     keys_below,
-)  # fmt: skip
+)
+from ccsetup.awsfiles.settings import (
+    FREE,
+    KNOWN,
+    SHELL,
+    STRICT,
+    TOKEN,
+    TOKENS,
+    VARIABLES,
+    begins,
+    goes_on,
+    is_setting,
+    several,
+)
+from ccsetup.core.lazy_regex import later
+from ccsetup.core.model import FileName
+from ccsetup.findings import Severity
 
 _HEADER = later(r"\[(.+)\]")
 _MISSING_SIGN = later(r"([a-z_]+)\s+(?:(?:->?|>)\s+)?(\S.*)")
