@@ -9,13 +9,13 @@ from typing import NamedTuple
 
 from ccsetup import access, address, places
 from ccsetup.address import Address
+from ccsetup.aws.access_request import of_git_and_api
 from ccsetup.checks.remotes import by_hand
 from ccsetup.core.context import Answer, Sighting
 from ccsetup.core.errors import NoRepository, Problem
 from ccsetup.core.model import Answers, Expected, Identity
 from ccsetup.facts import Facts
 from ccsetup.findings import Finding, Remedy, Severity
-from ccsetup.policy import of_git_and_api
 
 CLOCK_S = 240  # AWS refuses at five minutes
 _OFFERED = 5

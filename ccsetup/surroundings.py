@@ -11,7 +11,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from ccsetup.authority import Iam
+from ccsetup.aws.iam import Iam
 from ccsetup.awsfiles.store import Files
 from ccsetup.core import executables
 from ccsetup.core.concurrency import signals_stay_here
@@ -100,26 +100,26 @@ def world_of(options: Namespace, screen: Screen) -> World:
 
 
 def _signin(options: Namespace, home: Path, screen: Screen) -> SignIn:
-    from ccsetup.signin import SignIn
+    from ccsetup.aws.sso.signin import SignIn
 
     quiet = {"device_code": options.device_code, "no_browser": options.no_browser}
     return SignIn(os.environ, home, now, show=screen.link, note=screen.note, busy=screen.busy, **quiet)
 
 
 def _awscli(env: Mapping[str, str]) -> AwsCli:
-    from ccsetup.awscli import AwsCli
+    from ccsetup.aws.external_programs import AwsCli
 
     return AwsCli(env)
 
 
 def _iam(home: Path, signin: SignIn) -> Iam:
-    from ccsetup.iam import Iam
+    from ccsetup.aws.iam import Iam
 
     return Iam(home, signin.keys)
 
 
 def _ran(commands: Sequence[Sequence[str]]) -> Sequence[Ran]:
-    from ccsetup.programs import ran
+    from ccsetup.aws.external_programs import ran
 
     return ran(commands)
 
@@ -131,7 +131,7 @@ def _web(env: Mapping[str, str]) -> Web:
 
 
 def _aws(home: Path, signin: SignIn) -> Aws:
-    from ccsetup.aws import Aws
+    from ccsetup.aws.client import Aws
 
     return Aws(home, signin.keys)
 

@@ -14,12 +14,12 @@ from botocore.credentials import SSOProvider
 from botocore.tokens import SSOTokenProvider
 from conftest import stripped
 
-from ccsetup.aws import Aws
+from ccsetup.aws.client import Aws
+from ccsetup.aws.sso.token_cache import Token, token_name, token_text
 from ccsetup.core.context import Start
 from ccsetup.core.model import Keys, Secret, Value, Who
 from ccsetup.sandbox import Sandbox, State, policy, world
 from ccsetup.sandbox.example import CODE, EXTERNAL_ID, MARIA, NOBODY, PEOPLE, REGION, SSO_REGION, START_URL, role_arn
-from ccsetup.tokens import Token, token_name, token_text
 
 Settings = dict[str, str]
 SECRETS = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")

@@ -18,7 +18,7 @@ from botocore.configloader import raw_config_parse
 from moto.iam.models import IAMBackend
 from script import FakeAws, tree
 
-from ccsetup.aws import Aws
+from ccsetup.aws.client import Aws
 from ccsetup.core import context
 from ccsetup.core.errors import NoRepository, Problem
 from ccsetup.core.model import Edit, Identity, Keys, Repository, Secret, Who

@@ -13,7 +13,7 @@ from conftest import CleanEnv
 from terminal import program
 
 from ccsetup.access import existing
-from ccsetup.awscli import AwsCli
+from ccsetup.aws.external_programs import AwsCli
 from ccsetup.core.errors import Problem
 from ccsetup.sandbox import Sandbox
 from ccsetup.sandbox.example import CODE, REGION, role_arn

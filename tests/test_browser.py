@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ccsetup.browser import Callback, Listener, open_page, visited, why_none
+from ccsetup.aws.sso.browser import Callback, Listener, open_page, visited, why_none
 from ccsetup.core.model import Secret
 
 STATE = "kZ3vQm-_the-right-state"

@@ -15,10 +15,10 @@ import botocore.session
 import pytest
 import trustme
 
-from ccsetup import center
-from ccsetup.center import IdentityCenter, bounded
+from ccsetup.aws.sso import client as center
+from ccsetup.aws.sso.client import IdentityCenter, bounded
+from ccsetup.aws.sso.oauth import Refused, is_sign_in_page
 from ccsetup.core.errors import Problem
-from ccsetup.grants import Refused, is_sign_in_page
 from ccsetup.sandbox import Sandbox
 
 SECRET = "aoaAAAAA-planted-secret"

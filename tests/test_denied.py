@@ -20,12 +20,12 @@ from moto.iam import access_control
 from moto.iam.models import IAMBackend
 from moto.iam.responses import IamResponse
 
-from ccsetup.aws import Aws
+from ccsetup.aws.access_request import least as least_of
+from ccsetup.aws.access_request import of_git, of_git_and_api, remedies
+from ccsetup.aws.client import Aws
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import Route, Secret, Who
 from ccsetup.git import Git
-from ccsetup.policy import least as least_of
-from ccsetup.policy import of_git, of_git_and_api, remedies
 from ccsetup.sandbox import Sandbox, State, policy
 from ccsetup.sandbox.example import CODE, KMS_KEY, NOBODY, PEOPLE, REGION, SAML_PROVIDER, role_arn
 

@@ -331,7 +331,7 @@ def test_a_program_runs_for_the_profile_that_was_named_alone(tmp_path: Path) -> 
 
 
 def test_a_program_that_does_not_end_is_ended() -> None:
-    from ccsetup.programs import ran
+    from ccsetup.aws.external_programs import ran
 
     words = [sys.executable, "-c", "import sys,time; time.sleep(float(sys.argv[1])); print(1)"]
     late, *_ = ran([[*words, "30"], [*words, "0"]], 0.6)

@@ -11,13 +11,13 @@ from botocore.exceptions import ClientError
 from script import NOW
 
 from ccsetup import address, examining
+from ccsetup.aws.errors import problem_of
 from ccsetup.core.context import Answer, AwsTexts, Sighting
 from ccsetup.core.errors import NoRepository, Problem
 from ccsetup.core.model import Identity, Repository, Who
 from ccsetup.examining import Stand
 from ccsetup.facts import Clone, Facts
 from ccsetup.findings import Finding
-from ccsetup.refusals import problem_of
 
 CONFIG = """\
 [profile people]

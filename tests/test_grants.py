@@ -11,12 +11,12 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from ccsetup.browser import Callback, Listener
+from ccsetup.aws.sso.browser import Callback, Listener
+from ccsetup.aws.sso.oauth import Grants, Person, Refused, in_words, is_sign_in_page
+from ccsetup.aws.sso.token_cache import Registration
 from ccsetup.core.context import Start
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import Secret
-from ccsetup.grants import Grants, Person, Refused, in_words, is_sign_in_page
-from ccsetup.tokens import Registration
 
 START = Start("https://acme.awsapps.com/start", "us-east-1", "acme")
 PAGE = "https://acme.awsapps.com/start/#/device?user_code=ABCD-EFGH"

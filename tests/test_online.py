@@ -23,12 +23,12 @@ from aws_ways import SSO_SESSION, WAYS, Place, Way, assumed, maria, role, settle
 from conftest import CleanEnv
 from test_sdk import Canned, hang, reset, says
 
-from ccsetup.aws import Aws
+from ccsetup.aws.client import Aws
+from ccsetup.aws.external_programs import Programs
 from ccsetup.core.concurrency import Crew, alone
 from ccsetup.core.context import Answer, Start
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import Keys, Secret, Value, Who
-from ccsetup.programs import Programs
 from ccsetup.sandbox import Sandbox
 from ccsetup.sandbox.example import PEOPLE, REGION, role_arn
 
@@ -403,7 +403,7 @@ def test_a_profile_with_an_endpoint_of_its_own_asks_there(aws: Aws, tmp_path: Pa
 CHILD = """
 import sys
 from pathlib import Path
-from ccsetup.aws import Aws
+from ccsetup.aws.client import Aws
 from ccsetup.core.model import Who
 keys = {"aws_access_key_id": "AKIAHANG", "aws_secret_access_key": "s"}
 profiles = {f"p{n}": {"credential_process": "sleep 60"} if n == 0 else keys for n in range(40)}

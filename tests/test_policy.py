@@ -10,9 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ccsetup.core.errors import Problem
-from ccsetup.denials import BOUNDARY, ENDPOINT, IDENTITY, RCP, RESOURCE, SCP, SESSION, TRUST
-from ccsetup.policy import (
+from ccsetup.aws.access_request import (
     Denial,
     by,
     denied,
@@ -25,6 +23,8 @@ from ccsetup.policy import (
     of_token,
     remedies,
 )
+from ccsetup.aws.denials import BOUNDARY, ENDPOINT, IDENTITY, RCP, RESOURCE, SCP, SESSION, TRUST
+from ccsetup.core.errors import Problem
 
 USER = "arn:aws:iam::888888888888:user/people/maria"
 ROLE = "arn:aws:sts::111122223333:assumed-role/Access/maria"

@@ -16,10 +16,10 @@ from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ccsetup import refusals
+from ccsetup.aws import errors
+from ccsetup.aws.errors import problem_of, says
 from ccsetup.core.errors import NoRepository, Problem
 from ccsetup.core.model import Who
-from ccsetup.refusals import problem_of, says
 
 WHO, NOBODY = Who("dev", "us-east-2"), Who("", "us-east-2")
 TOKEN = "IQoJb3JpZ2luX2VjE+/" + "Ab3" * 80
@@ -120,8 +120,8 @@ def test_an_error_of_the_sdk_becomes_its_finding(name: str, code: str, words: di
 
 def test_every_class_that_is_known_by_name_is_tried_above() -> None:
     tried = {cls.__name__ for name, _, words in OF_SDK for cls in type(made(name, words)).__mro__}
-    assert set(refusals._OF_SDK) <= tried | {"UnicodeDecodeError"}
-    assert {name for names, _, _ in refusals._BY_WORDS for name in names} <= tried
+    assert set(errors._OF_SDK) <= tried | {"UnicodeDecodeError"}
+    assert {name for names, _, _ in errors._BY_WORDS for name in names} <= tried
 
 
 def test_bytes_that_are_no_text_are_an_answer_of_somebody_else() -> None:
@@ -212,7 +212,7 @@ def test_a_code_of_a_service_becomes_its_finding(said: str, code: str, how: dict
 
 def test_every_code_that_is_known_is_tried_above() -> None:
     tried = {said.removesuffix("Exception") for said, _, _ in OF_SERVICE} | {"ExpiredIdentityToken"}
-    assert set(refusals._OF_SERVICE) <= tried
+    assert set(errors._OF_SERVICE) <= tried
 
 
 COMMON = {  # what the services' common errors are called; these are in no model
@@ -233,7 +233,7 @@ def modelled() -> set[str]:
 
 
 def test_the_codes_are_those_of_awss_own_models() -> None:
-    assert set(refusals._OF_SERVICE) - COMMON - {"ExpiredIdentityToken"} <= modelled()
+    assert set(errors._OF_SERVICE) - COMMON - {"ExpiredIdentityToken"} <= modelled()
     assert "RepositoryDoesNotExist" in modelled()
 
 

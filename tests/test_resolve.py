@@ -629,7 +629,7 @@ def test_a_sign_in_may_take_longer_than_a_fault_of_the_network(place: Place, mon
     """A program or a browser may wait for a person: no bound but the person's patience applies to them."""
     import time
 
-    from ccsetup import sdk
+    from ccsetup.aws import sdk
 
     script = place.home / "slow.py"
     script.write_text(f"import time; time.sleep(0.8)\nprint({json.dumps(_printed(maria(place.state)))!r})")

@@ -24,9 +24,8 @@ import trustme
 from aws_ways import settle
 from conftest import CleanEnv
 
-from ccsetup import aws as aws_room
-from ccsetup import sdk
-from ccsetup.aws import Aws
+from ccsetup.aws import client, sdk
+from ccsetup.aws.client import Aws
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import Secret, Who
 from ccsetup.sandbox.example import REGION, role_arn
@@ -188,7 +187,7 @@ def waits(monkeypatch: pytest.MonkeyPatch, read: float, connect: float, fault: f
     """Set how long, in seconds, an answer, a connection, a call and a look around the regions may take."""
     for name, seconds in (("READ_S", read), ("CONNECT_S", connect), ("FAULT_S", fault)):
         monkeypatch.setattr(sdk, name, seconds)
-    monkeypatch.setattr(aws_room, "_LOOK_ROUND_S", look_round)
+    monkeypatch.setattr(client, "_LOOK_ROUND_S", look_round)
 
 
 def patient(monkeypatch: pytest.MonkeyPatch, answer: Answer) -> None:
@@ -320,7 +319,7 @@ def test_a_call_is_tried_three_times_and_may_take_a_minute_at_most() -> None:
     assert 2 <= tries <= 3
     pauses = sum(ExponentialBackoff._MAX_BACKOFF if tries > 3 else 2**number for number in range(tries - 1))
     assert tries * (config.connect_timeout + config.read_timeout) + pauses <= sdk.FAULT_S < 60
-    assert aws_room._LOOK_ROUND_S < 60
+    assert client._LOOK_ROUND_S < 60
 
 
 def test_clients_on_the_way_to_credentials_are_bounded_too(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -336,7 +335,7 @@ def test_clients_on_the_way_to_credentials_are_bounded_too(home: Path, monkeypat
 CHILD = """
 import sys
 from pathlib import Path
-from ccsetup.aws import Aws
+from ccsetup.aws.client import Aws
 from ccsetup.core.model import Who
 aws = Aws(Path.home(), None)
 who = Who("people", "us-east-2")

@@ -12,15 +12,15 @@ import pytest
 from aws_ways import keys_of, settle
 from botocore.awsrequest import AWSResponse
 
-from ccsetup import pool, search
+from ccsetup.aws import pooled_clients, repository_search
+from ccsetup.aws.credentials import Resolver
+from ccsetup.aws.sts import SessionCache
 from ccsetup.core.concurrency import alone
 from ccsetup.core.context import Sighting, Start
 from ccsetup.core.errors import NoRepository, Problem
 from ccsetup.core.model import Keys, Secret, Who
-from ccsetup.resolve import Resolver
 from ccsetup.sandbox import Sandbox
 from ccsetup.sandbox.example import CODE, MARIA, PEOPLE, role_arn
-from ccsetup.sessions import SessionCache
 
 Profiles = Mapping[str, Mapping[str, str | Secret]]
 
@@ -40,7 +40,7 @@ def look(
 ) -> dict[tuple[str, str], Sighting]:
     resolver = Resolver(SessionCache(Path("/nowhere")), sso)
     whos = [Who(profile, region, profiles, {}) for profile, region in places]
-    seen = search.sightings(resolver, pool.Pool(search.AT_ONCE), whos, name)
+    seen = repository_search.sightings(resolver, pooled_clients.Pool(repository_search.AT_ONCE), whos, name)
     assert [(s.profile, s.region) for s in seen] == list(places)
     return {(s.profile, s.region): s for s in seen}
 
@@ -119,7 +119,7 @@ def test_keys_are_found_once_and_no_secret_shows(place: Sandbox) -> None:
 
 def test_sixteen_are_asked_at_once_and_no_more(place: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     lock, now, most, full = threading.Lock(), [0], [0], threading.Event()
-    real = pool._lasting
+    real = pooled_clients._lasting
 
     def counting(*about: Any) -> Any:
         session = real(*about)
@@ -129,7 +129,7 @@ def test_sixteen_are_asked_at_once_and_no_more(place: Sandbox, monkeypatch: pyte
             with lock:
                 now[0] += 1
                 most[0] = max(most[0], now[0])
-                if now[0] == search.AT_ONCE:
+                if now[0] == repository_search.AT_ONCE:
                     full.set()
             full.wait(1)
             time.sleep(0.02)
@@ -140,20 +140,20 @@ def test_sixteen_are_asked_at_once_and_no_more(place: Sandbox, monkeypatch: pyte
         session.send = slow
         return session
 
-    monkeypatch.setattr(pool, "_lasting", counting)
+    monkeypatch.setattr(pooled_clients, "_lasting", counting)
     keys = of_role(place, "CodeCommitAccess")
     profiles = {f"p{n}": keys for n in range(12)}
     places = [(name, region) for region in ("us-east-1", "us-east-2", "eu-west-1", "eu-central-1") for name in profiles]
     seen = look(places, profiles, "handbook")
-    assert most[0] == search.AT_ONCE
+    assert most[0] == repository_search.AT_ONCE
     assert {region for (_, region), s in seen.items() if s.repository} == {"eu-central-1"}
     assert all(s.repository or isinstance(s.refused, NoRepository) for s in seen.values())
 
 
 def test_a_place_that_does_not_answer_in_time_says_so(place: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(search, "FAULT_S", 0.5)
+    monkeypatch.setattr(repository_search, "FAULT_S", 0.5)
     hold = threading.Event()
-    real = pool._lasting
+    real = pooled_clients._lasting
 
     def hanging(*about: Any) -> Any:
         session = real(*about)
@@ -163,7 +163,7 @@ def test_a_place_that_does_not_answer_in_time_says_so(place: Sandbox, monkeypatc
         )
         return session
 
-    monkeypatch.setattr(pool, "_lasting", hanging)
+    monkeypatch.setattr(pooled_clients, "_lasting", hanging)
     began = time.monotonic()
     seen = look(
         [("code", "us-west-2"), ("code2", "us-east-2")],

@@ -15,7 +15,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ccsetup import address, team
-from ccsetup.authority import IamPolicy, IamRole
+from ccsetup.aws.iam import IamPolicy, IamRole
 from ccsetup.core import validate
 from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.core.model import Corrected

@@ -24,13 +24,13 @@ from botocore.tokens import SSOTokenProvider, _sso_json_dumps
 from botocore.utils import JSONFileCache
 from script import FakeSignIn
 
+from ccsetup.aws.sso.signin import SignIn
+from ccsetup.aws.sso.token_cache import registration_name, token_name
 from ccsetup.core import context
 from ccsetup.core.context import Start
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import Choice, Secret
 from ccsetup.sandbox import Sandbox
-from ccsetup.signin import SignIn
-from ccsetup.tokens import registration_name, token_name
 
 URL = "https://acme.awsapps.com/start"
 START = Start(URL, "us-east-1", "acme")
@@ -275,7 +275,7 @@ import sys
 from datetime import datetime, timezone
 from pathlib import Path
 import os
-from ccsetup.signin import SignIn
+from ccsetup.aws.sso.signin import SignIn
 from ccsetup.core.context import Start
 signin = SignIn(os.environ, Path.home(), lambda: datetime.now(timezone.utc), show=print, note=print)
 print(len(signin.accounts(Start("https://acme.awsapps.com/start", "us-east-1", "acme"))), "accounts")
@@ -301,7 +301,7 @@ def test_when_no_port_can_be_had_a_code_does(desk: Desk, monkeypatch: pytest.Mon
     def taken(*_: object) -> None:
         raise OSError("no")
 
-    monkeypatch.setattr("ccsetup.browser.Listener", taken)
+    monkeypatch.setattr("ccsetup.aws.sso.browser.Listener", taken)
     assert desk.signin().token(START)
     assert desk.notes == ["Signing in with a code: no port of 127.0.0.1 is to be had."]
 
@@ -619,7 +619,7 @@ LEAVING = """
 import hashlib, sys, time, socket
 from datetime import datetime, timezone
 from pathlib import Path
-from ccsetup.signin import SignIn
+from ccsetup.aws.sso.signin import SignIn
 from ccsetup.core.context import Start
 import botocore.session
 def ready(*_):

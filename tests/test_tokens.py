@@ -10,9 +10,7 @@ from botocore.utils import SSOTokenLoader
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ccsetup.core.context import Start
-from ccsetup.core.model import Secret
-from ccsetup.tokens import (
+from ccsetup.aws.sso.token_cache import (
     Registration,
     Token,
     registration_in,
@@ -22,6 +20,8 @@ from ccsetup.tokens import (
     token_name,
     token_text,
 )
+from ccsetup.core.context import Start
+from ccsetup.core.model import Secret
 
 URL = "https://acme.awsapps.com/start"
 ENDS = datetime(2026, 11, 21, 18, 4, 5, tzinfo=timezone.utc)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
-from ccsetup import tokens
+from ccsetup.aws.sso import token_cache
 from ccsetup.awsfiles.settings import comment, meant
 from ccsetup.checks.signins import is_right, is_whole, session_of, signing_in
 from ccsetup.core import validate, web_token
@@ -32,7 +32,7 @@ def cached(facts: Facts) -> Iterator[Finding]:
             settings = {**there, "sso_session": session} if session else there
             users.setdefault(start_of(settings, facts.sessions), []).append(name)
     for start, names in users.items():
-        path = facts.home / ".aws" / "sso" / "cache" / tokens.token_name(start)
+        path = facts.home / ".aws" / "sso" / "cache" / token_cache.token_name(start)
         if not is_right(meant(start.url)):
             continue
         if path in facts.unreadable:
@@ -40,7 +40,7 @@ def cached(facts: Facts) -> Iterator[Finding]:
             yield _signed_out(facts, names, "file.unreadable", says, _READ.rstrip("."))._replace(path=path, line=0)
             continue
         text = facts.found.get(path)
-        token = tokens.token_in(text) if text is not None else None
+        token = token_cache.token_in(text) if text is not None else None
         if text is not None and token is None:
             yield _corrupt(facts, names, path)
         elif token is None or not token.serves(start._replace(url=meant(start.url), region=meant(start.region))):
@@ -59,7 +59,7 @@ def _whose(names: list[str]) -> str:
     return f"{names[0]} and {len(names) - 1} more" if len(names) > 1 else names[0]
 
 
-def _renews(facts: Facts, token: tokens.Token) -> bool:
+def _renews(facts: Facts, token: token_cache.Token) -> bool:
     """Say whether SDKs can renew a sign-in by themselves."""
     return bool(token.refresh and token.registration and token.registration.expires_at > facts.now)
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ccsetup import sharing
+from ccsetup.aws.access_request import remedies
 from ccsetup.core import regions
 from ccsetup.core.context import World
 from ccsetup.core.errors import NoRepository, Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Identity, Who
-from ccsetup.policy import remedies
 from ccsetup.sharing import audit
 from ccsetup.sharing.arrangement import Arrangement
 from ccsetup.sharing.audit import Link

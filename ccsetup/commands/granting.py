@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ccsetup import sharing
-from ccsetup.authority import IamPolicy, IamRole
+from ccsetup.aws.access_request import explain
+from ccsetup.aws.iam import IamPolicy, IamRole
 from ccsetup.core.context import World
 from ccsetup.core.errors import Cancelled, Missing, Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Asked, Choice, Identity, Section, Who
-from ccsetup.policy import explain
 from ccsetup.sharing import audit, policies, steps
 from ccsetup.sharing.arrangement import Arrangement
 from ccsetup.sharing.steps import Step

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from ccsetup.aws.access_request import of_git_and_api
 from ccsetup.branches import agree
 from ccsetup.commands import ways
 from ccsetup.commands.ways import Way
@@ -15,7 +16,6 @@ from ccsetup.core.context import Git, Start, World
 from ccsetup.core.errors import Elsewhere, NoRepository, Problem
 from ccsetup.core.model import Edit, Expected, Identity, Repository, Route, Who
 from ccsetup.core.result import Outcome
-from ccsetup.policy import of_git_and_api
 from ccsetup.questions import Target
 from ccsetup.sources import near
 

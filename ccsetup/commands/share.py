@@ -11,7 +11,7 @@ from shlex import quote
 from typing import Any
 
 from ccsetup import sharing
-from ccsetup.authority import IamRole
+from ccsetup.aws.iam import IamRole
 from ccsetup.commands import auditing, granting
 from ccsetup.commands.arranging import Arranging, external_id, trust_in
 from ccsetup.commands.deciding import change_an_answer, decide

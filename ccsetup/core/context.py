@@ -30,7 +30,7 @@ from ccsetup.core.model import (
 from ccsetup.git_config import GitConfig, Pairs, SettingChange
 
 if TYPE_CHECKING:
-    from ccsetup.authority import Iam
+    from ccsetup.aws.iam import Iam
 
 
 class AwsTexts(NamedTuple):

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
-from ccsetup.authority import IamRole
+from ccsetup.aws.iam import IamRole
 from ccsetup.core import validate
 from ccsetup.sharing import policies
 from ccsetup.sharing.arrangement import BUILT_IN, Arrangement, Trust

@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ccsetup.authority import IamCall, IamPolicy, IamRole
+from ccsetup.aws.iam import IamCall, IamPolicy, IamRole
 from ccsetup.core import validate
 from ccsetup.core.errors import Problem
 from ccsetup.sharing import policies

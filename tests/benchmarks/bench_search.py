@@ -58,7 +58,7 @@ from pathlib import Path
 began = time.perf_counter()
 from ccsetup import ini
 from ccsetup.core.regions import REGIONS
-from ccsetup.aws import Aws
+from ccsetup.aws.client import Aws
 from ccsetup.core.model import Who
 home = Path.home()
 secrets = (home / ".aws/credentials").read_text()

@@ -6,15 +6,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ccsetup import exchanges, resolve
-from ccsetup.clients import Clients, endpoint_of
+from ccsetup.aws import credentials
+from ccsetup.aws import sts as exchanges
+from ccsetup.aws.access_request import of_token
+from ccsetup.aws.credentials import Resolver
+from ccsetup.aws.external_programs import Programs
+from ccsetup.aws.pooled_clients import Clients, endpoint_of
+from ccsetup.aws.sdk import told
 from ccsetup.core.context import start_of
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import Keys, Who
-from ccsetup.policy import of_token
-from ccsetup.programs import Programs
-from ccsetup.resolve import Resolver
-from ccsetup.sdk import told
 
 Settings = Mapping[str, str]
 Get = Callable[[Keys | None], Keys]
@@ -48,8 +49,8 @@ class Chains:
     def _link(self, who: Who, name: str, way: tuple[str, ...]) -> Link:
         if who.profiles is None:  # as the files on disk say
             return self._made(("files", name), name, lambda _: self._resolver.keys(who))
-        there = resolve.settings_of(who, name)
-        kind = resolve.origin(there, bool(way))
+        there = credentials.settings_of(who, name)
+        kind = credentials.origin(there, bool(way))
         if kind == "role":
             return self._by_role(who, name, there, (*way, name))
         if kind == "token":
@@ -60,10 +61,10 @@ class Chains:
             account, role = there.get("sso_account_id", ""), there.get("sso_role_name", "")
             return self._made((start, account, role), name, lambda _: self._by_sso(who, name, there))
         if kind == "process":
-            run = lambda _: resolve.by_program(who, name, there, self._programs.start)  # noqa: E731
+            run = lambda _: credentials.by_program(who, name, there, self._programs.start)  # noqa: E731
             return self._made((who.chosen, there["credential_process"]), name, run)
         if kind == "keys":
-            return self._made((kind, name), name, lambda _: resolve.as_written(there, name))
+            return self._made((kind, name), name, lambda _: credentials.as_written(there, name))
         return self._made((kind, name, who.chosen), name, lambda _: self._resolver.keys(who._replace(profile=name)))
 
     def _made(self, key: object, name: str, get: Get, before: Link | None = None) -> Link:
@@ -74,13 +75,13 @@ class Chains:
 
     def _by_role(self, who: Who, name: str, there: Settings, way: tuple[str, ...]) -> Link:
         source = there.get("source_profile", "")
-        resolve.refuse_circle(source, name, there, way)
+        credentials.refuse_circle(source, name, there, way)
         if source:
             before = self._link(who, source, way)
         else:
             named = there.get("credential_source", "")
-            before = self._made(("machine", named), name, lambda _: resolve.of_machine(who, named))
-        arguments = tuple(sorted(resolve.role_arguments(there).items()))
+            before = self._made(("machine", named), name, lambda _: credentials.of_machine(who, named))
+        arguments = tuple(sorted(credentials.role_arguments(there).items()))
         key = (before, there["role_arn"], arguments, _place(who))
         return self._made(key, name, lambda keys: self._assumed(who, name, there, keys), before)
 
@@ -90,7 +91,7 @@ class Chains:
         spoken_of = who._replace(profile=there.get("source_profile") or name)
         try:
             found = told(lambda: self._resolver.assume(there, keys, creator), spoken_of, there["role_arn"])
-        except resolve.CodeWanted as wanted:
+        except credentials.CodeWanted as wanted:
             wanted.what = f"{name} needs a new MFA code."
             wanted.next = f"Give it: ccsetup login {name}"
             raise
@@ -98,7 +99,7 @@ class Chains:
 
     def _by_token(self, who: Who, name: str, there: Settings) -> Keys:
         spoken_of = who._replace(profile=name)
-        token = resolve.token_of(there, spoken_of)
+        token = credentials.token_of(there, spoken_of)
         arguments = {"RoleArn": there["role_arn"], "WebIdentityToken": token.reveal()}
         arguments["RoleSessionName"] = there.get("role_session_name", "ccsetup")
 

@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ccsetup import key_round
-from ccsetup.clients import AT_ONCE, Clients, endpoint_of
+from ccsetup.aws import bulk_keys
+from ccsetup.aws.bulk_keys import late
+from ccsetup.aws.credentials import Resolver
+from ccsetup.aws.errors import problem_of
+from ccsetup.aws.pooled_clients import AT_ONCE, Clients, Pool, endpoint_of
+from ccsetup.aws.sdk import FAULT_S, READ_S, refusals
 from ccsetup.core import regions
 from ccsetup.core.concurrency import Crew
 from ccsetup.core.context import Sighting
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import Keys, Repository, Who
-from ccsetup.key_round import late
-from ccsetup.pool import Pool
-from ccsetup.refusals import problem_of
-from ccsetup.resolve import Resolver
-from ccsetup.sdk import FAULT_S, READ_S, refusals
 
 _TRIES = 2  # a service that is busy for a moment is asked once more
 _RUN = 10  # questions to one region that one thread asks in a row, over one connection
@@ -77,7 +76,7 @@ def _keys(clients: Clients, resolver: Resolver, places: Sequence[Who]) -> dict[s
     def refuse(who: Who, refused: Problem, at: str) -> None:
         found[who.profile] = refused
 
-    unheard = key_round.each(clients, resolver, [*first.values()], FAULT_S, use, refuse)
+    unheard = bulk_keys.each(clients, resolver, [*first.values()], FAULT_S, use, refuse)
     there = dict(found)
     return {name: there.get(name) or unheard(who) for name, who in first.items()}
 

@@ -7,10 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from ccsetup.core import regions, web_token
-from ccsetup.core.errors import Problem
-from ccsetup.core.text import inert
-from ccsetup.denials import (
+from ccsetup.aws.denials import (
     BOUNDARY,
     ENDPOINT,
     IDENTITY,
@@ -26,6 +23,9 @@ from ccsetup.denials import (
     denied,
     of_git,
 )
+from ccsetup.core import regions, web_token
+from ccsetup.core.errors import Problem
+from ccsetup.core.text import inert
 
 __all__ = ["Denial", "Federated", "Remedy", "by", "denied", "explain", "least", "letter", "of_git", "remedies"]
 

@@ -10,14 +10,14 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any, TypeVar
 
+from ccsetup.aws.denials import Federated
+from ccsetup.aws.errors import problem_of
 from ccsetup.awsfiles.settings import PLACELESS
 from ccsetup.core import regions, sdk_files
 from ccsetup.core.concurrency import within
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import Who
 from ccsetup.core.text import inert
-from ccsetup.denials import Federated
-from ccsetup.refusals import problem_of
 
 T = TypeVar("T")
 TRIES, CONNECT_S, READ_S = 3, 4.0, 12.0

@@ -10,16 +10,15 @@ from datetime import datetime, timezone
 from json import JSONDecodeError
 from typing import Any
 
-from ccsetup import programs
+from ccsetup.aws import external_programs
+from ccsetup.aws.errors import too_busy
+from ccsetup.aws.sdk import check_files, credentials_parser, explained, problem_in, session_of, session_on_disk, told
+from ccsetup.aws.sts import SessionCache, by_web_identity
 from ccsetup.core import executables, plain_file, program_keys, sdk_files, service_error
 from ccsetup.core.context import Start, start_of
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import Keys, Secret, Who
 from ccsetup.core.sdk_files import chain, program_of
-from ccsetup.exchanges import by_web_identity
-from ccsetup.refusals import too_busy
-from ccsetup.sdk import check_files, credentials_parser, explained, problem_in, session_of, session_on_disk, told
-from ccsetup.sessions import SessionCache
 from ccsetup.sources import ends, leaves_it_to_the_machine, moment, not_run
 
 Arguments = dict[str, Any]  # of create_client
@@ -186,7 +185,9 @@ def _from_the_files_alone(session: Any, program: str, cache: SessionCache) -> Ke
     return of_program(load, program) if program else load()
 
 
-def by_program(who: Who, name: str, there: Mapping[str, str], start: Callable[..., Any] = programs.popen) -> Keys:
+def by_program(
+    who: Who, name: str, there: Mapping[str, str], start: Callable[..., Any] = external_programs.popen
+) -> Keys:
     """Return the keys that a profile's credential_process prints; `start` starts it instead of botocore's own Popen."""
 
     def run() -> Keys:
@@ -200,7 +201,7 @@ def by_program(who: Who, name: str, there: Mapping[str, str], start: Callable[..
     return explained(run, who._replace(profile=name), at_most_s=math.inf)  # a program may ask a person
 
 
-def _starting(who: Who, start: Callable[..., Any] = programs.popen) -> Callable[..., Any]:
+def _starting(who: Who, start: Callable[..., Any] = external_programs.popen) -> Callable[..., Any]:
     """Return what starts a credential_process for this profile. It raises Problem where nobody has chosen it."""
 
     def started(words: list[str], **pipes: Any) -> Any:

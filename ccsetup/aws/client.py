@@ -8,16 +8,17 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ccsetup import exchanges, machine, online, search
-from ccsetup.clients import AT_ONCE
+from ccsetup.aws import identities as online
+from ccsetup.aws import machine_role, repository_search
+from ccsetup.aws import sts as exchanges
+from ccsetup.aws.credentials import Resolver
+from ccsetup.aws.pooled_clients import AT_ONCE, Pool
+from ccsetup.aws.sdk import bounds, explained, refusals, session_of, told
+from ccsetup.aws.sts import SessionCache
 from ccsetup.core import validate
 from ccsetup.core.concurrency import within
 from ccsetup.core.context import Answer, Sighting, Start
 from ccsetup.core.model import Edit, Identity, Keys, Repository, Secret, Who
-from ccsetup.pool import Pool
-from ccsetup.resolve import Resolver
-from ccsetup.sdk import bounds, explained, refusals, session_of, told
-from ccsetup.sessions import SessionCache
 
 T = TypeVar("T")
 _LOOK_ROUND_S = 12.0
@@ -78,17 +79,19 @@ class Aws:
 
         def ask(codecommit: Any) -> Repository:
             answer = codecommit.get_repository(repositoryName=name)
-            return search.repository_in(answer["repositoryMetadata"], who.region)
+            return repository_search.repository_in(answer["repositoryMetadata"], who.region)
 
         return self._ask("codecommit", who, ask, resource=name)
 
     def sightings(self, places: Sequence[Who], name: str) -> Sequence[Sighting]:
         """Look for a repository with each profile in each region named, all at once, within a bound."""
-        return search.sightings(self._resolver, self._pool, places, name)
+        return repository_search.sightings(self._resolver, self._pool, places, name)
 
     def create_repository(self, who: Who, name: str, description: str) -> Repository:
         """Create a repository."""
-        return self._ask("codecommit", who, lambda cc: search.create_repository(cc, name, description), resource=name)
+        return self._ask(
+            "codecommit", who, lambda cc: repository_search.create_repository(cc, name, description), resource=name
+        )
 
     def regions_with(self, who: Who, name: str, regions: Sequence[str]) -> Sequence[str]:
         """Say which of these regions have a repository of that name, asking all at once; refusals count as no."""
@@ -147,11 +150,11 @@ class Aws:
 
     def machine(self) -> str:
         """Say which credential_source gives this machine a role, "" when none does."""
-        return machine.source()
+        return machine_role.source()
 
     def region_here(self) -> str:
         """Return the region this machine is in, "" where it does not tell."""
-        return machine.region()
+        return machine_role.region()
 
     def keys(self, who: Who) -> Keys:
         """Return the credentials that a profile resolves to, with their end where it is known."""

@@ -12,15 +12,9 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ccsetup.center import IdentityCenter
-from ccsetup.core import plain_file
-from ccsetup.core.concurrency import alone
-from ccsetup.core.context import Start
-from ccsetup.core.errors import Problem
-from ccsetup.core.model import Choice, Edit, Keys, Secret
-from ccsetup.core.validate import region_of
-from ccsetup.grants import Grants, Person, Refused, in_words, signed_out
-from ccsetup.tokens import (
+from ccsetup.aws.sso.client import IdentityCenter
+from ccsetup.aws.sso.oauth import Grants, Person, Refused, in_words, signed_out
+from ccsetup.aws.sso.token_cache import (
     Registration,
     Token,
     registration_in,
@@ -30,6 +24,12 @@ from ccsetup.tokens import (
     token_name,
     token_text,
 )
+from ccsetup.core import plain_file
+from ccsetup.core.concurrency import alone
+from ccsetup.core.context import Start
+from ccsetup.core.errors import Problem
+from ccsetup.core.model import Choice, Edit, Keys, Secret
+from ccsetup.core.validate import region_of
 
 T = TypeVar("T")
 _RENEW = timedelta(minutes=15)  # SDKs renew a token this long before its end
@@ -200,7 +200,7 @@ class SignIn:
 
     def _signed_in(self, start: Start) -> Token:
         """Have the person sign in: in the browser, or with a code where that cannot be, saying why."""
-        from ccsetup.browser import Listener
+        from ccsetup.aws.sso.browser import Listener
 
         if alone.get():
             raise signed_out("The sign-in has ended, and nobody shall be asked now.")
@@ -222,7 +222,7 @@ class SignIn:
             raise in_words(start, refused.code) from None
 
     def _why_code(self, start: Start) -> str:
-        from ccsetup.browser import why_none
+        from ccsetup.aws.sso.browser import why_none
 
         if self._device_code:
             return "--device-code asks for it"
@@ -232,7 +232,7 @@ class SignIn:
 
     @contextmanager
     def _visit(self, page: str) -> Iterator[None]:
-        from ccsetup.browser import open_page, visited, why_none
+        from ccsetup.aws.sso.browser import open_page, visited, why_none
 
         alone = self._no_browser or why_none(self._env)
         opened = nullcontext() if alone else visited(page, self._open_browser or open_page, self._note)

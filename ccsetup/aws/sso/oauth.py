@@ -13,14 +13,14 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
 
+from ccsetup.aws.sso.token_cache import Registration, Token, registration_name
 from ccsetup.core import regions
 from ccsetup.core.context import Start
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import Secret
-from ccsetup.tokens import Registration, Token, registration_name
 
 if TYPE_CHECKING:
-    from ccsetup.browser import Listener
+    from ccsetup.aws.sso.browser import Listener
 
 T = TypeVar("T")
 REDIRECT = "http://127.0.0.1/oauth/callback"  # as it is registered: without a port

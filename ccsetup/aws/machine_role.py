@@ -7,9 +7,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
+from ccsetup.aws.sdk import check_files, refusals, session_of
 from ccsetup.core.concurrency import within
 from ccsetup.core.errors import Problem
-from ccsetup.sdk import check_files, refusals, session_of
 
 _PATIENCE_S = 1.0  # outside AWS nothing answers at the metadata address, and nobody shall wait for it
 

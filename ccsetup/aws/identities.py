@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ccsetup import key_round
-from ccsetup.clients import Clients, ahead_s
+from ccsetup.aws import bulk_keys
+from ccsetup.aws.credentials import Resolver
+from ccsetup.aws.pooled_clients import Clients, Pool, ahead_s
+from ccsetup.aws.sdk import told
 from ccsetup.core.context import Answer
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import Identity, Keys, Value, Who
-from ccsetup.pool import Pool
-from ccsetup.resolve import Resolver
-from ccsetup.sdk import told
 
 _TRIES = 3
 _OF_SOURCE = ("access.identity", "keys.expired")  # a role is refused so for the keys that it was asked with
@@ -21,7 +20,7 @@ _OF_SOURCE = ("access.identity", "keys.expired")  # a role is refused so for the
 def identities(resolver: Resolver, pool: Pool, whos: Sequence[Who], deadline_s: float) -> Sequence[Answer]:
     """Ask STS who each of these is, 16 at a time; nobody is asked anything. Who has no answer in time is told so."""
     asking = _Asking(Clients(pool, _TRIES))
-    late = key_round.each(asking.clients, resolver, whos, deadline_s, asking.ask, asking.refuse)
+    late = bulk_keys.each(asking.clients, resolver, whos, deadline_s, asking.ask, asking.refuse)
     found = dict(asking.found)  # those that still wait for an answer go on without us
     return [found.get(who.profile) or Answer(who.profile, refused=late(who), at=who.profile) for who in whos]
 

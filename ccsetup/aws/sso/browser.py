@@ -18,9 +18,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+from ccsetup.aws.sso.oauth import REDIRECT
 from ccsetup.core import executables
 from ccsetup.core.model import Secret
-from ccsetup.grants import REDIRECT
 
 
 def why_none(

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 
-from ccsetup.chains import Chains, Link
-from ccsetup.clients import AT_ONCE, Clients
+from ccsetup.aws.credential_chains import Chains, Link
+from ccsetup.aws.credentials import Resolver
+from ccsetup.aws.external_programs import Programs
+from ccsetup.aws.pooled_clients import AT_ONCE, Clients
 from ccsetup.core.concurrency import Crew
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import Keys, Who
-from ccsetup.programs import Programs
-from ccsetup.resolve import Resolver
 
 Use = Callable[[Who, Keys], None]
 Refuse = Callable[[Who, Problem, str], None]  # and the profile where the way to the keys ended

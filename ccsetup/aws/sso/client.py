@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urljoin, urlsplit
 
+from ccsetup.aws.sso.oauth import Refused, is_sign_in_page
 from ccsetup.core import regions, sdk_files, service_error
 from ccsetup.core.concurrency import within
 from ccsetup.core.errors import Problem
-from ccsetup.grants import Refused, is_sign_in_page
 
 T = TypeVar("T")
 _FAULT_S = 60.0

@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from ccsetup.aws.access_request import explain
+from ccsetup.aws.denials import Federated, of_call, of_key
 from ccsetup.core import redact, service_error
 from ccsetup.core.errors import NoRepository, Problem
 from ccsetup.core.model import Who
@@ -15,8 +17,6 @@ from ccsetup.core.program_keys import RENEW
 from ccsetup.core.regions import REGIONS
 from ccsetup.core.sdk_files import program_of
 from ccsetup.core.text import MASK, inert, veil
-from ccsetup.denials import Federated, of_call, of_key
-from ccsetup.policy import explain
 
 Row = tuple[str, str, str]  # a finding's code, what happened, what to do
 
