@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from statistics import median
 from typing import NamedTuple
 
-from ccsetup import access, address, places
-from ccsetup.address import Address
+from ccsetup import access, places
 from ccsetup.aws.access_request import of_git_and_api
 from ccsetup.checks.remotes import by_hand
 from ccsetup.core.context import Answer, Sighting
@@ -16,6 +15,8 @@ from ccsetup.core.errors import NoRepository, Problem
 from ccsetup.core.model import Answers, Expected, Identity
 from ccsetup.facts import Facts
 from ccsetup.findings import Finding, Remedy, Severity
+from ccsetup.git import address
+from ccsetup.git.address import Address
 
 CLOCK_S = 240  # AWS refuses at five minutes
 _OFFERED = 5

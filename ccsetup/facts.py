@@ -17,7 +17,7 @@ from ccsetup.core.context import AwsTexts
 from ccsetup.core.context import Ran as Ran
 from ccsetup.core.lazy_regex import later
 from ccsetup.core.model import FileName
-from ccsetup.git_config import Brought, Pairs, Url
+from ccsetup.git.config import Brought, Pairs, Url
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 from ccsetup.core.model import Corrected, FileName
-from ccsetup.git_config import Values
+from ccsetup.git.config import Values
 
 
 class Change(NamedTuple):

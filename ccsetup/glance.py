@@ -12,8 +12,8 @@ import sys
 import time
 
 from ccsetup.core import plain_file
-from ccsetup.signing import Unsure
-from ccsetup.signing import read as bytes_of
+from ccsetup.git.helper.signing import Unsure
+from ccsetup.git.helper.signing import read as bytes_of
 
 MOST = 1 << 20  # characters of a clone's own settings
 BATCH = 1000  # lines written at a time

@@ -13,13 +13,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
-from ccsetup import git_config
 from ccsetup.awsfiles import edit_proof, ini
 from ccsetup.awsfiles.ini import LINE
 from ccsetup.core.model import FileName, Touched
 from ccsetup.facts import Clone, Facts
 from ccsetup.findings import Change, Finding, Remedy
-from ccsetup.git_config import Url
+from ccsetup.git import config
+from ccsetup.git.config import Url
 
 FILES: tuple[FileName, ...] = ("config", "credentials")
 
@@ -198,9 +198,9 @@ def _supposing(
 def with_settings(clone: Clone, remedies: Sequence[Remedy]) -> Clone:
     """Return a clone with its settings as remedies, which do not meet, have them."""
     for remedy in remedies:
-        own, settings = (git_config.with_values(it, remedy.replaced) for it in (clone.own, clone.settings))
+        own, settings = (config.with_values(it, remedy.replaced) for it in (clone.own, clone.settings))
         keys = {key.lower() for key in remedy.git}  # in which git lists them
-        new = tuple((key.lower(), each) for key, value in remedy.git.items() for each in git_config.spelled(key, value))
+        new = tuple((key.lower(), each) for key, value in remedy.git.items() for each in config.spelled(key, value))
         kept = Counter(settings) - Counter(pair for pair in own if pair[0].lower() in keys)
         clone = replace(
             clone,
@@ -217,13 +217,13 @@ def _readdressed(url: Url, remedy: Remedy) -> Url:
     return url._replace(written=value, used=value) if value is not None else url
 
 
-def resettled(before: Clone | None, after: Clone | None) -> dict[str, git_config.SettingChange]:
+def resettled(before: Clone | None, after: Clone | None) -> dict[str, config.SettingChange]:
     """Return what is to change in the settings of the clone's own, by their keys."""
     if before is None or after is None:
         return {}
     keys = dict.fromkeys(key for key, _ in (*before.own, *after.own))
-    both = {key: [tuple(git_config.values(it.own, key)) for it in (before, after)] for key in keys}
-    return {key: git_config.SettingChange(old, new) for key, (old, new) in both.items() if old != new}
+    both = {key: [tuple(config.values(it.own, key)) for it in (before, after)] for key in keys}
+    return {key: config.SettingChange(old, new) for key, (old, new) in both.items() if old != new}
 
 
 def harm(before: Repair, after: Repair, remedies: Sequence[Remedy]) -> str:

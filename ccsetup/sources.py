@@ -11,7 +11,7 @@ from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Answers, Choice, Corrected, Question, Value, Who
 from ccsetup.core.sdk_files import chain
-from ccsetup.signing import RECORDED
+from ccsetup.git.helper.signing import RECORDED
 
 NEW = "+"  # a source profile that a nested visit sets up first
 MACHINE = "@"  # before a credential_source

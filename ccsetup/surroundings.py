@@ -17,7 +17,7 @@ from ccsetup.core import executables
 from ccsetup.core.concurrency import signals_stay_here
 from ccsetup.core.context import Aws, AwsCli, Ran, SignIn, Web, World
 from ccsetup.core.errors import Problem
-from ccsetup.git import Git
+from ccsetup.git.repository import Git
 from ccsetup.ui.prompt import Prompt
 from ccsetup.ui.screen import Screen
 

@@ -10,7 +10,7 @@ from hashlib import sha1
 from pathlib import Path
 from typing import Any
 
-from ccsetup import signing
+from ccsetup.git.helper import signing
 from ccsetup.sandbox import Sandbox
 from ccsetup.sandbox.example import CODE, MARIA, START_URL, role_arn
 

@@ -27,7 +27,7 @@ from ccsetup.core.model import (
     Submodule,
     Who,
 )
-from ccsetup.git_config import GitConfig, Pairs, urls
+from ccsetup.git.config import GitConfig, Pairs, urls
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=timezone.utc)
 LEAVE = object()

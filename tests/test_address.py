@@ -11,19 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ccsetup import address
-from ccsetup.address import (
-    Address,
-    arn,
-    codecommit_url,
-    console_url,
-    https_url,
-    parse,
-    ssh_url,
-    takes_profile,
-)
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.regions import REGIONS, git_host, partition_of
+from ccsetup.git import address
+from ccsetup.git.address import Address, arn, codecommit_url, console_url, https_url, parse, ssh_url, takes_profile
 
 OHIO = Address("MyRepo", "us-east-2")
 CONSOLE = "https://us-east-2.console.aws.amazon.com/codesuite/codecommit/repositories/MyRepo"

@@ -20,7 +20,7 @@ from ccsetup.commands.gathering import gathered
 from ccsetup.core.context import Sighting, World
 from ccsetup.core.model import Repository, Who
 from ccsetup.facts import Clone, Facts, Ran
-from ccsetup.git import Git
+from ccsetup.git.repository import Git
 from ccsetup.sandbox import Sandbox
 from ccsetup.sandbox.example import CODE, MARIA, PEOPLE, REGION, role_arn
 
@@ -34,7 +34,9 @@ def place(sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     settle(monkeypatch, tmp_path / "home", sandbox.environment())
     command = tmp_path / "bin" / "git-remote-codecommit"
     command.parent.mkdir()
-    body = f"import sys\nsys.path.insert(0, {str(ROOT)!r})\nfrom ccsetup.remote import main\nsys.exit(main())\n"
+    body = (
+        f"import sys\nsys.path.insert(0, {str(ROOT)!r})\nfrom ccsetup.git.helper.remote import main\nsys.exit(main())\n"
+    )
     command.write_text(f"#!{sys.executable}\n{body}")
     command.chmod(0o755)
     monkeypatch.setenv("PATH", f"{command.parent}{os.pathsep}{os.environ['PATH']}")

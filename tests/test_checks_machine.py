@@ -19,7 +19,7 @@ from ccsetup.commands.gathering import clone_at
 from ccsetup.core.model import Plan
 from ccsetup.facts import Facts
 from ccsetup.findings import Remedy
-from ccsetup.git import Git
+from ccsetup.git.repository import Git
 from tests.patients import BASE, ID, NOW, SECRET, TEMPORARY, TOKEN, facts, found, looked
 
 ROLE = "[profile dev]\nrole_arn = arn:aws:iam::111122223333:role/X\nsource_profile = default\nregion = us-east-1\n"

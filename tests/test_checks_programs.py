@@ -10,7 +10,7 @@ from patients import facts
 
 from ccsetup.checks.programs import named
 from ccsetup.facts import Clone
-from ccsetup.git_config import Brought
+from ccsetup.git.config import Brought
 
 FOLDER = Path("/home/maria/work/repo")
 OURS = "/home/maria/.local/bin/git-credential-ccsetup"

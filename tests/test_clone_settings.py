@@ -13,7 +13,7 @@ from homes import KEYS, Home, fixed, world_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ccsetup import repair, transport
+from ccsetup import repair
 from ccsetup.awsfiles import transaction
 from ccsetup.awsfiles.profile_status import named_by
 from ccsetup.checks.git import program
@@ -22,8 +22,9 @@ from ccsetup.core.context import World
 from ccsetup.core.errors import Problem
 from ccsetup.core.result import Report
 from ccsetup.findings import Remedy
-from ccsetup.git import Git
-from ccsetup.git_config import Url
+from ccsetup.git import transport
+from ccsetup.git.config import Url
+from ccsetup.git.repository import Git
 
 GITHUB, MIRROR = "https://github.com/acme/tool.git", "git@example.com:acme/tool.git"
 RIGHT, WRONG = "codecommit::us-east-1://dev@MyRepo", "codecommit:us-east-1://dev@MyRepo.git"

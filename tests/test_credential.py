@@ -17,8 +17,8 @@ from git_desk import ROOT, Desk, assumed, commands, mfa, sign_in, signed_in, sta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ccsetup import credential
-from ccsetup.credential import host_region, read_question
+from ccsetup.git.helper import credential
+from ccsetup.git.helper.credential import host_region, read_question
 from ccsetup.sandbox import Sandbox
 from ccsetup.sandbox.example import CODE, role_arn
 
@@ -583,5 +583,5 @@ print(*sorted(sys.modules), file=sys.stderr)
             [sys.executable, "-S", "-c", code], env=env, input=question(), capture_output=True, text=True, check=True
         )
         assert done.stdout.startswith("username=")
-        assert "ccsetup.signing" in done.stderr.split()
-        assert not set(done.stderr.split()) & (slow | {"ccsetup.fetching"})
+        assert "ccsetup.git.helper.signing" in done.stderr.split()
+        assert not set(done.stderr.split()) & (slow | {"ccsetup.git.helper.fetch"})

@@ -25,7 +25,7 @@ from ccsetup.aws.access_request import of_git, of_git_and_api, remedies
 from ccsetup.aws.client import Aws
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import Route, Secret, Who
-from ccsetup.git import Git
+from ccsetup.git.repository import Git
 from ccsetup.sandbox import Sandbox, State, policy
 from ccsetup.sandbox.example import CODE, KMS_KEY, NOBODY, PEOPLE, REGION, SAML_PROVIDER, role_arn
 
@@ -274,7 +274,12 @@ def helper(tmp_path: Path) -> Path:
     """A folder with our git-remote-codecommit, as pip would write it."""
     path = tmp_path / "bin/git-remote-codecommit"
     path.parent.mkdir()
-    lines = ("import sys", f"sys.path.insert(0, {str(ROOT)!r})", "from ccsetup.remote import main", "sys.exit(main())")
+    lines = (
+        "import sys",
+        f"sys.path.insert(0, {str(ROOT)!r})",
+        "from ccsetup.git.helper.remote import main",
+        "sys.exit(main())",
+    )
     path.write_text("\n".join((f"#!{sys.executable}", *lines, "")))
     path.chmod(0o755)
     return path.parent

@@ -28,7 +28,7 @@ from ccsetup.commands import doctor, undo
 from ccsetup.core.context import Ran, World
 from ccsetup.core.model import BACK
 from ccsetup.core.result import Report
-from ccsetup.git import Git
+from ccsetup.git.repository import Git
 from ccsetup.sandbox import Sandbox
 from ccsetup.sandbox.example import CODE, PEOPLE, REGION
 
@@ -369,7 +369,9 @@ def with_aws(sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     settle(monkeypatch, tmp_path / "home", sandbox.environment())
     command = tmp_path / "bin" / "git-remote-codecommit"
     command.parent.mkdir()
-    body = f"import sys\nsys.path.insert(0, {str(ROOT)!r})\nfrom ccsetup.remote import main\nsys.exit(main())\n"
+    body = (
+        f"import sys\nsys.path.insert(0, {str(ROOT)!r})\nfrom ccsetup.git.helper.remote import main\nsys.exit(main())\n"
+    )
     command.write_text(f"#!{sys.executable}\n{body}")
     command.chmod(0o755)
     monkeypatch.setenv("PATH", f"{command.parent}{os.pathsep}{os.environ['PATH']}")

@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 from script import NOW
 
-from ccsetup import address, examining
+from ccsetup import examining
 from ccsetup.aws.errors import problem_of
 from ccsetup.core.context import Answer, AwsTexts, Sighting
 from ccsetup.core.errors import NoRepository, Problem
@@ -18,6 +18,7 @@ from ccsetup.core.model import Identity, Repository, Who
 from ccsetup.examining import Stand
 from ccsetup.facts import Clone, Facts
 from ccsetup.findings import Finding
+from ccsetup.git import address
 
 CONFIG = """\
 [profile people]

@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 from script import tree
 
-from ccsetup.complaints import problem_of
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import Route
-from ccsetup.git import Git
-from ccsetup.running import Runner
+from ccsetup.git.errors import problem_of
+from ccsetup.git.process import Runner
+from ccsetup.git.repository import Git
 from ccsetup.sandbox import Sandbox
 from ccsetup.sandbox.example import role_arn
 
@@ -39,7 +39,9 @@ def script(path: Path, text: str) -> Path:
 @pytest.fixture
 def ours(tmp_path: Path) -> Path:
     """A folder with our git-remote-codecommit, as pip would write it."""
-    body = f"import sys\nsys.path.insert(0, {str(ROOT)!r})\nfrom ccsetup.remote import main\nsys.exit(main())\n"
+    body = (
+        f"import sys\nsys.path.insert(0, {str(ROOT)!r})\nfrom ccsetup.git.helper.remote import main\nsys.exit(main())\n"
+    )
     return script(tmp_path / "ours/git-remote-codecommit", f"#!{sys.executable}\n{body}").parent
 
 
@@ -409,7 +411,7 @@ CLONE_NOW = """
 import os, sys
 from pathlib import Path
 from ccsetup import branches, cloned
-from ccsetup.git import Git
+from ccsetup.git.repository import Git
 from ccsetup.core.model import Route
 way, git = Route("git-remote-codecommit", sys.argv[2]), Git(os.environ, Path.home())
 git._heads[way.url] = branches.Heads({"main": "1" * 40}, "main")
@@ -419,7 +421,7 @@ git.clone(way, Path(sys.argv[1]), "", lambda *step: None)
 CLONE = """
 import os, sys
 from pathlib import Path
-from ccsetup.git import Git
+from ccsetup.git.repository import Git
 from ccsetup.core.model import Route
 way = Route("git-remote-codecommit", sys.argv[2])
 Git(os.environ, Path.home()).clone(way, Path(sys.argv[1]), "", lambda *step: None)

@@ -16,10 +16,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from test_clone import Person, commands, person  # noqa: F401
 
-from ccsetup import submodule_names
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import CloneResult, Route
-from ccsetup.git import Git
+from ccsetup.git import submodule_names
+from ccsetup.git.repository import Git
 from ccsetup.sandbox.example import CODE, REGION
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="names are bytes here")

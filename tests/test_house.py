@@ -200,4 +200,10 @@ def test_gits_helpers_import_nothing_of_the_rest(room: str) -> None:
     code = f"import ccsetup.{room}, sys; print(' '.join(m for m in sys.modules if m.startswith('ccsetup')))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     core = {"ccsetup.core", "ccsetup.core.regions", "ccsetup.core.plain_file"}
-    assert set(done.stdout.split()) <= {"ccsetup", f"ccsetup.{room}", "ccsetup.grant", "ccsetup.signing", *core}
+    assert set(done.stdout.split()) <= {
+        "ccsetup",
+        f"ccsetup.{room}",
+        "ccsetup.git.repository.helper.keys",
+        "ccsetup.git.repository.helper.signing",
+        *core,
+    }

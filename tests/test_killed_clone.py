@@ -14,11 +14,11 @@ import hostile_repositories as hostile
 import pytest
 from hostile_repositories import FILE, MODULE, TREE
 
-from ccsetup import clone_record
 from ccsetup.core import folder
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import Route
-from ccsetup.git import Git
+from ccsetup.git import clone_record
+from ccsetup.git.repository import Git
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="processes are killed by a signal")
 

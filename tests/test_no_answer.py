@@ -29,7 +29,7 @@ from ccsetup.core.context import Sighting, World
 from ccsetup.core.errors import NoRepository, Problem
 from ccsetup.core.model import Identity, Repository, Route, Who
 from ccsetup.core.result import Report
-from ccsetup.git import Git
+from ccsetup.git.repository import Git
 from ccsetup.questions import Target
 from ccsetup.sandbox.example import role_arn
 

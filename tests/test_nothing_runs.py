@@ -369,7 +369,7 @@ def test_gits_helpers_start_nothing_of_the_clone_they_work_in(machine: Machine, 
 
 
 def test_a_helper_beside_a_relative_program_is_not_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from ccsetup.git import Git
+    from ccsetup.git.repository import Git
 
     for name in ("git-credential-ccsetup", "git-remote-codecommit"):
         (tmp_path / name).write_text("#!/bin/sh\n")

@@ -246,7 +246,7 @@ FAULTS: dict[str, tuple[str, str, str, dict[str, str], str]] = {
 
 
 def test_a_closed_stdin_is_no_reason_to_break(desk: Desk) -> None:
-    command = ["sh", "-c", f"{sys.executable} -m ccsetup.remote origin {URL.format('none')} <&-"]
+    command = ["sh", "-c", f"{sys.executable} -m ccsetup.git.helper.remote origin {URL.format('none')} <&-"]
     done = subprocess.run(command, env=desk.env, capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stderr) == (1, "There is no profile none. Run: ccsetup setup --profile none\n")
 
@@ -447,5 +447,5 @@ remote.serve(["origin", "us-east-2://{profile}@R"])
         env = {**desk.env, "PYTHONPATH": str(ROOT)}
         done = subprocess.run([sys.executable, "-S", "-c", code], env=env, capture_output=True, text=True, check=True)
         loaded = set(done.stdout.split())
-        assert "ccsetup.signing" in loaded
+        assert "ccsetup.git.helper.signing" in loaded
         assert not loaded & slow

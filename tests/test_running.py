@@ -15,12 +15,12 @@ from conftest import stripped
 from script import tree
 from tracing import needs_strace, traced
 
-from ccsetup import running
 from ccsetup.commands.gathering import gathered
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import Route
-from ccsetup.git import Git
-from ccsetup.running import Runner
+from ccsetup.git import process
+from ccsetup.git.process import Runner
+from ccsetup.git.repository import Git
 
 ROOT = Path(__file__).resolve().parent.parent
 ASKED = (  # every question that a repository is asked
@@ -69,7 +69,7 @@ def test_a_question_starts_nothing_whatever_the_configuration_names(
     words: tuple[str, ...], env: dict[str, str], bait: Path, tmp_path: Path
 ) -> None:
     folder = hostile.folder(tmp_path / "unpacked", bait, "127.0.0.1:1", hostile.ADDRESSES[:2], hostile.NAMING)
-    code = f"import sys; sys.path.insert(0, {str(ROOT)!r})\nfrom pathlib import Path\nfrom ccsetup.running import Runner\nimport os"
+    code = f"import sys; sys.path.insert(0, {str(ROOT)!r})\nfrom pathlib import Path\nfrom ccsetup.git.process import Runner\nimport os"
     code += f"\nprint(Runner(dict(os.environ), Path('/')).ask(Path({str(folder)!r}), *{words!r}))"
     done, started = traced([sys.executable, "-c", code], {**env, "GIT_PAGER": str(bait)}, folder, tmp_path / "trace")
     assert done.returncode == 0, done.stderr
@@ -102,8 +102,8 @@ NEVER_ENDING = {
 def test_settings_that_never_end_hold_nobody_up(
     case: str, env: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(running, "ASK_S", 0.5)
-    monkeypatch.setattr(running, "MOST", 100_000)
+    monkeypatch.setattr(process, "ASK_S", 0.5)
+    monkeypatch.setattr(process, "MOST", 100_000)
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "link").symlink_to(tmp_path / "pipe")
     (tmp_path / "huge").write_text("[a]\n" + "\tb = c\n" * 200_000)
@@ -116,7 +116,7 @@ def test_settings_that_never_end_hold_nobody_up(
         git.config(folder)
     assert "could not finish reading the settings" in refused.value.what
     assert time.monotonic() - began < 8
-    assert not running._running
+    assert not process._running
 
 
 @pytest.mark.parametrize("name", ["config", "HEAD", "commondir", "config.worktree"])
@@ -125,7 +125,7 @@ def test_pipes_in_place_of_gits_own_files_hold_nobody_up(
 ) -> None:
     from homes import Home, world_of
 
-    monkeypatch.setattr(running, "ASK_S", 0.5)
+    monkeypatch.setattr(process, "ASK_S", 0.5)
     it = world_of(tmp_path, Home(), git=Git(env, tmp_path / "home"))  # type: ignore[arg-type]
     repository(it.cwd, "[extensions]\n\tworktreeConfig = true\n")
     (it.cwd / ".git" / name).unlink(missing_ok=True)
@@ -161,7 +161,7 @@ def test_a_git_that_waits_is_ended_with_the_program(env: dict[str, str], tmp_pat
     folder = repository(tmp_path / "work", f"[include]\n\tpath = {tmp_path / 'pipe'}\n")
     code = (
         f"import sys; sys.path.insert(0, {str(ROOT)!r})\nimport os, threading, time\nfrom pathlib import Path\n"
-        f"from ccsetup import cli, running\nfrom ccsetup.git import Git\n"
+        f"from ccsetup import cli, running\nfrom ccsetup.git.repository import Git\n"
         f"ask = lambda: Git(dict(os.environ), Path('/')).origin(Path({str(folder)!r}))\n"
         "threading.Thread(target=ask, daemon=True).start()\n"
         "while not running._running: time.sleep(0.01)\n"

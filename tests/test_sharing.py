@@ -14,11 +14,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from ccsetup import address, team
+from ccsetup import team
 from ccsetup.aws.iam import IamPolicy, IamRole
 from ccsetup.core import validate
 from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.core.model import Corrected
+from ccsetup.git import address
 from ccsetup.sandbox import policy as judge
 from ccsetup.sandbox.world import Caller
 from ccsetup.sharing import (

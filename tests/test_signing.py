@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
-from ccsetup import signing
+from ccsetup.git.helper import signing
 
 NOW = 1_767_225_600.0  # 2026-01-01T00:00:00Z
 TEXT = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=60)
@@ -378,11 +378,11 @@ def test_one_of_ten_thousand_profiles_is_found(home: Path) -> None:
 
 
 def test_importing_it_loads_hardly_anything() -> None:
-    code = "import sys; before = set(sys.modules); import ccsetup.signing; print(*sorted(set(sys.modules) - before))"
+    code = "import sys; before = set(sys.modules); import ccsetup.git.helper.signing; print(*sorted(set(sys.modules) - before))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert set(done.stdout.split()) <= {
         "ccsetup",
-        "ccsetup.signing",
+        "ccsetup.git.helper.signing",
         "ccsetup.core",
         "ccsetup.core.plain_file",
         "errno",

@@ -28,7 +28,7 @@ from ccsetup.commands import status
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import Identity, Who
 from ccsetup.core.result import Report
-from ccsetup.signing import cache_key
+from ccsetup.git.helper.signing import cache_key
 from ccsetup.sources import ends
 
 NOW = "2026-11-21T12:00:00Z"

@@ -14,8 +14,8 @@ import pytest
 from terminal import program
 from test_clone import Person, commands, person, pulls_and_pushes, script, with_submodules  # noqa: F401
 
-from ccsetup.branches import Heads, chosen
 from ccsetup.core.errors import Problem
+from ccsetup.git.branches import Heads, chosen
 from ccsetup.sandbox import git
 from ccsetup.sandbox.example import CODE, REGION
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ccsetup import address
 from ccsetup.core import regions, validate
 from ccsetup.core.errors import BadAnswer, Elsewhere, NoRepository, Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Access, Answers, Choice, Corrected, Expected, Keys, Question, Section, Told, Value
+from ccsetup.git import address
 from ccsetup.questions import BRANCH, NO_CLONE, REPO, again, asked_region, duration, stored, target
 from ccsetup.sources import long_term, near, source_name, source_profile, source_who
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from ccsetup import address
 from ccsetup.core import regions
 from ccsetup.core.lazy_regex import later
 from ccsetup.core.text import inert
+from ccsetup.git import address
 
 IDENTITY, TRUST, RESOURCE = "identity-based policy", "role trust policy", "resource-based policy"
 SESSION, BOUNDARY = "session policy", "permissions boundary"

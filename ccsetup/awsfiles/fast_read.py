@@ -7,7 +7,7 @@ botocore would refuse are `ini`'s.
 
 from __future__ import annotations
 
-from ccsetup.signing import Unsure
+from ccsetup.git.helper.signing import Unsure
 
 TYPE_CHECKING = False  # as typing's, whose import takes longer than a call
 if TYPE_CHECKING:

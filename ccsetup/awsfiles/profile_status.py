@@ -6,9 +6,9 @@ Nothing is asked of AWS, and next to nothing is imported: with ten thousand prof
 from __future__ import annotations
 
 from ccsetup.awsfiles import fast_read
-from ccsetup.signing import RECORDED as RECORDED
-from ccsetup.signing import Unsure as Unsure
-from ccsetup.signing import cache_key
+from ccsetup.git.helper.signing import RECORDED as RECORDED
+from ccsetup.git.helper.signing import Unsure as Unsure
+from ccsetup.git.helper.signing import cache_key
 
 TYPE_CHECKING = False  # as typing's, whose import takes longer than a call
 if TYPE_CHECKING:

@@ -6,14 +6,14 @@ import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 
-from ccsetup import address, git_config, transport
-from ccsetup.address import Address
 from ccsetup.awsfiles import profile_status
 from ccsetup.core import shells
 from ccsetup.core.errors import BadAnswer
 from ccsetup.facts import Clone, Facts
 from ccsetup.findings import Finding, Remedy, Severity
-from ccsetup.git_config import Values
+from ccsetup.git import address, config, transport
+from ccsetup.git.address import Address
+from ccsetup.git.config import Values
 
 REMOTE = "git-remote-codecommit"
 OLDEST = (2, 13)  # what ccsetup asks of git is there since
@@ -221,7 +221,7 @@ def inherited_helper(facts: Facts) -> Iterator[Finding]:
         return
     keeping = keepers(facts.clone, command)
     if keeping:
-        own = git_config.values(facts.clone.own, "credential.helper")
+        own = config.values(facts.clone.own, "credential.helper")
         helpers = [*(it for it in own if it not in (*keeping, command, "")), command]
         settings: dict[str, Values] = {"credential.helper": ("", *helpers), "credential.useHttpPath": "true"}
         says = f"The helper {keeping[0].split()[0]} keeps this clone's passwords, which are good for 15 minutes."

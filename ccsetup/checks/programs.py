@@ -10,7 +10,7 @@ from pathlib import Path
 from ccsetup.core.lazy_regex import later
 from ccsetup.facts import Clone, Facts
 from ccsetup.findings import Finding, Severity
-from ccsetup.git_config import is_address
+from ccsetup.git.config import is_address
 
 # What git starts by itself, as soon as it looks at the clone or speaks to its server.
 _BY_ITSELF = later(

@@ -6,7 +6,6 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 
-from ccsetup import address
 from ccsetup.awsfiles import edit
 from ccsetup.awsfiles.characters import plain
 from ccsetup.awsfiles.ini import Setting, Stanza
@@ -20,6 +19,7 @@ from ccsetup.core.model import Corrected, FileName, Section
 from ccsetup.core.regions import REGION, REGIONS, is_region, like
 from ccsetup.facts import Facts
 from ccsetup.findings import Change, Finding, Remedy, Severity, Wanted
+from ccsetup.git import address
 from ccsetup.places import place, places, respelled
 
 _NAMED = later(rf"(?<![\w-]){REGION}(?![\w-])")

@@ -8,8 +8,6 @@ import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from ccsetup import address, git_config
-from ccsetup.address import Address
 from ccsetup.awsfiles import profile_status
 from ccsetup.checks.git import effective, is_codecommit, keepers, of_codecommit, signing
 from ccsetup.checks.sources import has_own, is_role
@@ -19,6 +17,8 @@ from ccsetup.core.lazy_regex import later
 from ccsetup.core.model import Corrected
 from ccsetup.facts import Clone, Facts
 from ccsetup.findings import Finding, Remedy, Severity, Wanted
+from ccsetup.git import address, config
+from ccsetup.git.address import Address
 
 _MOST = 9  # remedies that are offered
 _PASSWORD = later(r"//[^/@]*:[^/]*@")
@@ -103,11 +103,11 @@ def _to(clone: Clone, right: str, how: str = "Go to") -> Remedy:
 def by_hand(clone: Clone, remedies: Sequence[Remedy]) -> str:
     """Return the command that does what the first remedy does, or else the one that shows where the settings stand."""
     for (key, old), new in (it for remedy in remedies for it in remedy.replaced.items()):
-        this = shlex.quote(git_config.pattern(old))
-        if not git_config.is_address(key):
+        this = shlex.quote(config.pattern(old))
+        if not config.is_address(key):
             return f"git config --replace-all {shlex.quote(key)} {shlex.quote(new)} {this}"
         push = "--push " if key.endswith(".pushurl") else ""
-        among_others = "" if git_config.values(clone.own, key)[0] == old else f" {this}"
+        among_others = "" if config.values(clone.own, key)[0] == old else f" {this}"
         if among_others and _PASSWORD.search(old):
             break
         return f"git remote set-url {push}{shlex.quote(clone.url.remote)} {shlex.quote(new)}{among_others}"

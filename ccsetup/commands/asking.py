@@ -7,12 +7,10 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from ccsetup import address, examining
-from ccsetup.address import Address
+from ccsetup import examining
 from ccsetup.awsfiles import profile_status
 from ccsetup.checks.git import signing
 from ccsetup.checks.programs import is_ordinary
-from ccsetup.commands import ways
 from ccsetup.core import regions, validate
 from ccsetup.core.context import Answer, Sighting, World
 from ccsetup.core.errors import BadAnswer, NoRepository, Problem
@@ -21,9 +19,11 @@ from ccsetup.core.sdk_files import chain
 from ccsetup.examining import Stand
 from ccsetup.facts import Clone, Facts
 from ccsetup.findings import Finding
+from ccsetup.git import address, transport
+from ccsetup.git.address import Address
+from ccsetup.git.transport import AWS_CLI, HELPER, OURS, OWN_HELPER, REMOTE
 from ccsetup.questions import Target
 from ccsetup.sources import names_program, runs_program
-from ccsetup.transport import AWS_CLI, HELPER, OURS, OWN_HELPER, REMOTE
 
 _CREDENTIALS = ("role_arn", "aws_access_key_id", "sso_account_id", "sso_role_name", "credential_process",
                 "login_session", "web_identity_token_file")  # fmt: skip
@@ -205,5 +205,5 @@ def _route(world: World, clone: Clone, there: Address, profile: str) -> Route:
     if not helper:  # a keychain of the person's own
         return Route(HELPER, address.https_url(there.region, there.repository, there.host))
     aws = OWN_HELPER not in helper and is_ordinary(clone, "credential.helper", helper)
-    way = ways.Way(HELPER, AWS_CLI if aws else OURS, there.host)
-    return ways.route(world, way, profile, Target(there.repository, there.region))
+    way = transport.Way(HELPER, AWS_CLI if aws else OURS, there.host)
+    return transport.route(world, way, profile, Target(there.repository, there.region))

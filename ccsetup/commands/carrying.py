@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from ccsetup.awsfiles import plan
-from ccsetup.commands import cloning, settling
+from ccsetup.commands import settling
 from ccsetup.commands.deciding import KEEP, PUT_BACK, Verdict, after_failure
 from ccsetup.commands.options import Options
 from ccsetup.commands.proof import Claim, Kept, clock, prove
@@ -17,13 +17,14 @@ from ccsetup.core.context import Git, World
 from ccsetup.core.errors import Cancelled, Problem
 from ccsetup.core.model import Answers, Plan, Receipt, Value
 from ccsetup.core.result import Outcome
+from ccsetup.git import checkout
 
 
 def carry_out(
     world: World, answers: Answers, change: Plan, claim: Claim, directory: Path | None, options: Options
 ) -> tuple[Outcome, Verdict]:
     """Write, prove, clone. What is not proven is put back, unless the person (or an option) keeps it."""
-    git = cloning.finding_git(world, claim.way) if claim.target.name else world.git
+    git = checkout.finding_git(world, claim.way) if claim.target.name else world.git
     receipt = write(world, change)
     outcome, kept = replace(reported(answers, receipt.plan), backups=receipt.backups), Kept(world)
     verdict = Verdict(PUT_BACK)
@@ -66,7 +67,7 @@ def _cloned(
         return outcome
     try:
         person = None if options.yes else world.prompt
-        cloned = cloning.clone(world, git, claim, directory, person, outcome.default_branch)
+        cloned = checkout.clone(world, git, claim, directory, person, outcome.default_branch)
         outcome = settling.settle(world, git, claim, outcome.with_clone(cloned), person)
     except Problem as refused:
         world.screen.problem(refused)
@@ -127,7 +128,7 @@ def _tell_written(world: World, receipt: Receipt) -> None:
 
 def tell_next(world: World, directory: Path, claim: Claim, there: Mapping[str, Value | None]) -> None:
     """Say what to do now and, where access ends by itself, when it ends and what to run then."""
-    first = "" if directory == world.cwd else f"cd {_typed(cloning.shown(world, directory))} · "
+    first = "" if directory == world.cwd else f"cd {_typed(checkout.shown(world, directory))} · "
     world.screen.say(f" Next   {first}git pull and git push work as usual")
     tell_end(world, claim, there)
 

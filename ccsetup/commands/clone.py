@@ -12,7 +12,7 @@ from ccsetup.commands.options import Options
 from ccsetup.commands.wish import wish_of
 from ccsetup.core.context import World
 from ccsetup.core.result import Report
-from ccsetup.transport import VIA, WHOSE
+from ccsetup.git.transport import VIA, WHOSE
 
 ABOUT = "Clone a repository with whichever profile here can read it."
 USAGE = "ADDRESS [DIR] [flags]"

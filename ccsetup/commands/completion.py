@@ -16,7 +16,7 @@ from typing import Any
 
 from ccsetup.core.context import World
 from ccsetup.core.result import Report
-from ccsetup.transport import AWS_CLI, HELPER, OURS, REMOTE
+from ccsetup.git.transport import AWS_CLI, HELPER, OURS, REMOTE
 
 SHELLS = ("bash", "zsh", "fish", "tcsh")
 ABOUT = f"Print the script with which {', '.join(SHELLS[:-1])} or {SHELLS[-1]} completes commands, flags and profiles."

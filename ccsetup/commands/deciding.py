@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from ccsetup import address, flow
+from ccsetup import flow
 from ccsetup.commands.options import Options
 from ccsetup.core.context import World
 from ccsetup.core.errors import Cancelled, Elsewhere, Missing, Problem
 from ccsetup.core.model import Answers, Asked, Back, Choice, Secret
+from ccsetup.git import address
 from ccsetup.paste.echo import echo, summary
 from ccsetup.talk import Trail, Walk
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from ccsetup.commands import cloning, joining, receiving, setup, staging, visitors
+from ccsetup.commands import joining, receiving, setup, staging, visitors
 from ccsetup.commands.options import Options
 from ccsetup.commands.receiving import Received
 from ccsetup.commands.visitors import KINDS
@@ -19,6 +19,7 @@ from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.core.model import Value
 from ccsetup.core.private_folder import PrivateFolder, fresh_name
 from ccsetup.core.result import Report
+from ccsetup.git import checkout
 from ccsetup.sandbox import Sandbox
 
 LEFT_OUT = ("AWS_", "GIT_", "CODE_COMMIT_", "XDG_")
@@ -122,7 +123,7 @@ def _push(world: World, clone: Path) -> None:
     """Commit and push as Maria will, and look whether the commit arrived."""
     (clone / "hello.txt").write_text("Hello from Maria\n", encoding="utf-8")
     maria = ("-c", "user.name=Maria Garcia", "-c", "user.email=maria@acme.example")
-    git = cloning.finding_git(world)
+    git = checkout.finding_git(world)
     git.do(clone, "add", "hello.txt")
     git.do(clone, *maria, "commit", "-q", "-m", "Say hello")
     git.do(clone, "push", "-q", "origin", "HEAD")

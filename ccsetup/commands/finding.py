@@ -10,7 +10,7 @@ from datetime import datetime, timezone
 from functools import partial
 from typing import NamedTuple
 
-from ccsetup import access, address
+from ccsetup import access
 from ccsetup.commands import planning
 from ccsetup.commands.proof import Kept
 from ccsetup.core import regions
@@ -20,6 +20,7 @@ from ccsetup.core.errors import ENDED, Cancelled, Missing, NoRepository, Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Asked, Back, Choice, Who
 from ccsetup.core.sdk_files import chain
+from ccsetup.git import address
 from ccsetup.questions import Target
 from ccsetup.sources import close, near, runs_program
 from ccsetup.sources import ends as recorded_end

@@ -9,7 +9,7 @@ from functools import partial
 
 from ccsetup import access, flow, teamnames, teamrules
 from ccsetup.awsfiles import plan, removals
-from ccsetup.commands import carrying, cloning, planning, receiving, settling, takeover
+from ccsetup.commands import carrying, planning, receiving, settling, takeover
 from ccsetup.commands.choosing import chosen_of, needed_for, places_of
 from ccsetup.commands.deciding import CHANGE, RETRY, change_an_answer, decide
 from ccsetup.commands.flags import setup_options
@@ -19,13 +19,14 @@ from ccsetup.commands.options import Options, refuse_unused
 from ccsetup.commands.proof import Claim, route
 from ccsetup.commands.receiving import SHOWN, Received
 from ccsetup.commands.several import Got, Wanted, clone_all, folder_of
-from ccsetup.commands.ways import Way
 from ccsetup.commands.wish import Wish, way
 from ccsetup.core.context import Git, World
 from ccsetup.core.errors import Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Answers, Asked, Choice, Plan, Question, Section, Value
 from ccsetup.core.result import Outcome, Report
+from ccsetup.git import checkout
+from ccsetup.git.transport import Way
 from ccsetup.questions import Target
 from ccsetup.talk import Trail, Walk
 from ccsetup.team import Entry, Place
@@ -85,7 +86,7 @@ def _carried_through(
     world: World, found: Received, options: Options, jobs: Sequence[Job], clones: Mapping[str, Value]
 ) -> Report:
     """Review until there is a yes, then do it."""
-    git = cloning.finding_git(world) if any(job.places for job in jobs) else world.git
+    git = checkout.finding_git(world) if any(job.places for job in jobs) else world.git
     while True:
         wanted = _planned(world, options, jobs, clones)
         if options.yes or world.prompt is None:
@@ -318,7 +319,7 @@ def _proven(world: World, options: Options, job: Job) -> Outcome:
 def _tell_next(world: World, jobs: Sequence[Job], outcomes: Sequence[Outcome], got: Sequence[Got]) -> None:
     cloned = [it.outcome.cloned.directory for it in got if it.outcome.cloned]
     if len(cloned) == 1:
-        world.screen.say(f" Next   cd {cloning.shown(world, cloned[0])} · git pull and git push work as usual")
+        world.screen.say(f" Next   cd {checkout.shown(world, cloned[0])} · git pull and git push work as usual")
     elif cloned:
         world.screen.say(f" Next   git pull and git push work as usual in all {len(cloned)} clones")
     told: set[object] = set()

@@ -6,12 +6,12 @@ from pathlib import Path
 
 from ccsetup import access
 from ccsetup.awsfiles import edit_proof, plan, removals
-from ccsetup.commands import cloning
 from ccsetup.commands.proof import Claim, route
-from ccsetup.commands.ways import way_of
 from ccsetup.core.context import Start, World, start_of
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Answers, Plan, Who
+from ccsetup.git import checkout
+from ccsetup.git.transport import way_of
 from ccsetup.questions import target
 
 
@@ -51,9 +51,9 @@ def sign_in(who: Who, name: str) -> Start | None:
 
 def directory(world: World, answers: Answers, claim: Claim) -> Path | None:
     """Return the folder to clone into, None when no clone is wanted. Raises Problem when something else is there."""
-    folder = cloning.folder(world, answers)
+    folder = checkout.folder(world, answers)
     if folder:
-        cloning.is_this_clone(world, folder, claim.target)
+        checkout.is_this_clone(world, folder, claim.target)
     return folder
 
 
@@ -67,7 +67,7 @@ def review(world: World, change: Plan, claim: Claim, folder: Path | None) -> Non
         checks += [f"{claim.target.name} in {claim.region}", "git ls-remote"]
     rows.append(("check", " · ".join(checks)))
     if folder:
-        what = "fetch" if cloning.is_this_clone(world, folder, claim.target) else "clone"
-        rows.append((what, f"git {what} {route(world, claim).url} {cloning.shown(world, folder)}"))
+        what = "fetch" if checkout.is_this_clone(world, folder, claim.target) else "clone"
+        rows.append((what, f"git {what} {route(world, claim).url} {checkout.shown(world, folder)}"))
     rows += removals.rows(change.edits, change.decided)
     world.screen.review([plan.diff(edit, world.home) for edit in change.edits], rows)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ccsetup import address
 from ccsetup.commands import planning
 from ccsetup.commands.finding import Place
 from ccsetup.commands.proof import Kept, sign_in
@@ -14,6 +13,7 @@ from ccsetup.core.errors import NoRepository, Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Repository, Who
 from ccsetup.core.result import Outcome
+from ccsetup.git import address
 
 
 def addresses(world: World, look: Look, wish: Wish, place: Place, kept: Kept) -> Outcome:

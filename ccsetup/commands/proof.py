@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from ccsetup.aws.access_request import of_git_and_api
-from ccsetup.branches import agree
-from ccsetup.commands import ways
-from ccsetup.commands.ways import Way
 from ccsetup.core import regions
 from ccsetup.core.context import Git, Start, World
 from ccsetup.core.errors import Elsewhere, NoRepository, Problem
 from ccsetup.core.model import Edit, Expected, Identity, Repository, Route, Who
 from ccsetup.core.result import Outcome
+from ccsetup.git import transport
+from ccsetup.git.branches import agree
+from ccsetup.git.transport import Way
 from ccsetup.questions import Target
 from ccsetup.sources import near
 
@@ -34,7 +34,7 @@ class Claim:
     expected: Expected
     target: Target
     branch: str = ""
-    way: Way = ways.USUAL
+    way: Way = transport.USUAL
     alone: bool = False
     chosen: bool = False
 
@@ -191,4 +191,4 @@ def _git(world: World, git: Git, claim: Claim, refused: Problem | None, identity
 
 def route(world: World, claim: Claim) -> Route:
     """Return how git gets to the claim's repository."""
-    return ways.route(world, claim.way, claim.profile, claim.target._replace(region=claim.region))
+    return transport.route(world, claim.way, claim.profile, claim.target._replace(region=claim.region))

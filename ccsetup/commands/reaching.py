@@ -6,16 +6,17 @@ import shlex
 from pathlib import Path
 
 from ccsetup import access
-from ccsetup.commands import carrying, cloning, creating, planning, printing, seeking, settling
+from ccsetup.commands import carrying, creating, planning, printing, seeking, settling
 from ccsetup.commands.finding import Place
 from ccsetup.commands.proof import Claim, Kept, prove
-from ccsetup.commands.ways import Way
 from ccsetup.commands.wish import Wish, way
 from ccsetup.core.context import World
 from ccsetup.core.errors import Elsewhere, NoRepository
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Expected, Plan
 from ccsetup.core.result import Outcome
+from ccsetup.git import checkout
+from ccsetup.git.transport import Way
 from ccsetup.sources import names_program, not_run
 
 
@@ -24,8 +25,8 @@ def reach(world: World, look: Look, wish: Wish) -> Outcome | None:
 
     None: the person would rather set up access first.
     """
-    folder = cloning.folder_of(world, wish.target)
-    if not wish.print_url and cloning.is_this_clone(world, folder, wish.target):
+    folder = checkout.folder_of(world, wish.target)
+    if not wish.print_url and checkout.is_this_clone(world, folder, wish.target):
         wish = _as_it_is(world, look, wish, folder)
     kept = Kept(world)
     place = seeking.seek(world, look, wish, kept)
@@ -49,7 +50,7 @@ def reach(world: World, look: Look, wish: Wish) -> Outcome | None:
 
 def _as_it_is(world: World, look: Look, wish: Wish, folder: Path) -> Wish:
     """Return the wish with what the clone that is there already says of its profile, its region and its way."""
-    profile, region, via = cloning.goes(world, folder)
+    profile, region, via = checkout.goes(world, folder)
     if profile != wish.profile and names_program(look.profiles, profile):  # a folder does not choose what is run
         _agreed(world, wish, folder, profile)
     if wish.profile or profile not in look.profiles:
@@ -67,7 +68,7 @@ def _agreed(world: World, wish: Wish, folder: Path, profile: str) -> None:
     question = f"This clone uses {profile}, which gets its keys from a program. Run that program?"
     if there and (wish.profile or seeking.agrees(world, wish, question)):
         return
-    world.screen.note(f"{cloning.shown(world, folder)} uses {profile}.")
+    world.screen.note(f"{checkout.shown(world, folder)} uses {profile}.")
     raise not_run(profile, f"ccsetup clone {shlex.quote(wish.repo)} --profile {shlex.quote(profile)}")
 
 
@@ -86,14 +87,14 @@ def _claim(world: World, look: Look, wish: Wish, place: Place) -> Claim:
 def _carried_out(world: World, look: Look, wish: Wish, claim: Claim, folder: Path, kept: Kept) -> Outcome:
     kind = access.owner(look.profiles[claim.profile])
     outcome = Outcome(kind.name if kind else "", claim.profile, claim.region)
-    git = cloning.finding_git(world, claim.way)
-    cloning.is_this_clone(world, folder, claim.target)
+    git = checkout.finding_git(world, claim.way)
+    checkout.is_this_clone(world, folder, claim.target)
     if wish.dry_run:
         planning.review(world, Plan(claim.profile, claim.region), claim, folder)
         return outcome
     outcome = prove(world, claim, kept, git, outcome)
     person = None if wish.yes else world.prompt
-    cloned = cloning.clone(world, git, claim, folder, person, outcome.default_branch)
+    cloned = checkout.clone(world, git, claim, folder, person, outcome.default_branch)
     outcome = settling.settle(world, git, claim, outcome.with_clone(cloned), person)
     if not cloned.problem:
         carrying.tell_next(world, folder, claim, look.profiles[claim.profile])

@@ -5,16 +5,17 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 
-from ccsetup.commands import cloning, creating, finding, planning, ways
+from ccsetup.commands import creating, finding, planning
 from ccsetup.commands.finding import Place, Round
 from ccsetup.commands.proof import Kept, sign_in
-from ccsetup.commands.ways import Way
 from ccsetup.commands.wish import Wish
 from ccsetup.core import regions
 from ccsetup.core.context import Sighting, World
 from ccsetup.core.errors import Cancelled, Elsewhere, NoRepository, Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Asked, Back, Choice
+from ccsetup.git import checkout, transport
+from ccsetup.git.transport import Way
 from ccsetup.sources import names_program, runs_program, unasked
 
 _LEFT = "Cancelled. Nothing was cloned."
@@ -109,9 +110,9 @@ def _by_git(world: World, look: Look, asked: Round, wish: Wish) -> Place | None:
         target = wish.target._replace(region=place.region)
         try:
             way = Way(host=wish.host)
-            git = cloning.finding_git(world, way)
+            git = checkout.finding_git(world, way)
             with world.screen.busy(f"Asking git, as {place.profile}"):
-                git.reachable(ways.route(world, way, place.profile, target))
+                git.reachable(transport.route(world, way, place.profile, target))
         except Problem as refused:
             if refused.is_unanswered:
                 asked.seen.append(Sighting(place.profile, place.region, refused=refused))

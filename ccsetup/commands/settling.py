@@ -7,13 +7,12 @@ import shlex
 from dataclasses import replace
 from pathlib import Path
 
-from ccsetup import address
-from ccsetup.commands import ways
 from ccsetup.commands.proof import Claim
 from ccsetup.core.context import Git, Prompt, World
 from ccsetup.core.errors import BadAnswer, Cancelled, Problem
 from ccsetup.core.model import Asked, Back, Submodule
 from ccsetup.core.result import Outcome
+from ccsetup.git import address, transport
 from ccsetup.questions import Target
 
 _DEEPEST = 10  # submodules within submodules
@@ -56,7 +55,7 @@ def _submodules(world: World, git: Git, claim: Claim, top: Path, directory: Path
         way = claim.way if target.region == claim.region else claim.way._replace(host="")
         try:
             with world.screen.busy(f"Fetching the submodule {where}") as progress:
-                by = ways.route(world, way, claim.profile, target)
+                by = transport.route(world, way, claim.profile, target)
                 result = git.fetch_submodule(directory, submodule, by, progress)
         except Cancelled:
             raise

@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ccsetup.commands import cloning, settling
+from ccsetup.commands import settling
 from ccsetup.commands.proof import Claim, seen
 from ccsetup.commands.receiving import inside
 from ccsetup.core.context import Git, World
 from ccsetup.core.errors import Cancelled, Elsewhere, Problem
 from ccsetup.core.result import Outcome, told
+from ccsetup.git import checkout
 from ccsetup.team import Place
 
 
@@ -36,7 +37,7 @@ class Wanted:
 def folder_of(world: World, one: Wanted) -> Path:
     """Return the absolute folder; only a flag may lead out of the one that one is in. Raises Problem."""
     if one.claim.target.directory:
-        return cloning.folder_of(world, one.claim.target)
+        return checkout.folder_of(world, one.claim.target)
     return inside(world, one.place)
 
 
@@ -87,9 +88,9 @@ def _cloned(world: World, git: Git, one: Wanted, before: Outcome) -> Outcome:
     try:
         folder = folder_of(world, one)
         one = _where_it_is(world, one, folder)
-        cloning.is_this_clone(world, folder, one.claim.target)
+        checkout.is_this_clone(world, folder, one.claim.target)
         claim, outcome = _seen(world, git, one, outcome)
-        cloned = cloning.clone(world, git, claim, folder, None, outcome.default_branch)
+        cloned = checkout.clone(world, git, claim, folder, None, outcome.default_branch)
         outcome = outcome.with_clone(cloned)
         refused = settling.submodules(world, git, claim, folder) if one.place.submodules == "yes" else []
         return replace(outcome, problems=(*outcome.problems, *refused))
@@ -103,7 +104,7 @@ def _cloned(world: World, git: Git, one: Wanted, before: Outcome) -> Outcome:
 
 def _where_it_is(world: World, one: Wanted, folder: Path) -> Wanted:
     """Return what is wanted in the region that an earlier run has cloned it from, where none was told for it alone."""
-    region = cloning.goes(world, folder)[1]
+    region = checkout.goes(world, folder)[1]
     return one if one.fixed or not region else replace(one, claim=_in(one.claim, region))
 
 

@@ -6,8 +6,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from ccsetup import address, team, teammaking
-from ccsetup.commands import cloning
+from ccsetup import team, teammaking
 from ccsetup.commands.looking import looking
 from ccsetup.commands.options import Options
 from ccsetup.commands.receiving import received
@@ -17,9 +16,10 @@ from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.core.model import Edit
 from ccsetup.core.result import Report
 from ccsetup.core.text import wrap
+from ccsetup.git import address, checkout
+from ccsetup.git.transport import HELPER
 from ccsetup.team import Entry, Place, Refused, Team
 from ccsetup.teamlines import Fault, spelled_path
-from ccsetup.transport import HELPER
 
 ABOUT = "Check a team file line by line, or make one from profiles that work here."
 USAGE = "check FILE|URL · ccsetup team export PROFILE … [--repo NAME …] [--out FILE]"
@@ -141,7 +141,7 @@ def _of_clone(world: World, folder: Path, entries: Sequence[Entry]) -> Place | N
         place = _place(address.parse(world.git.origin(folder), world.env.get("CODE_COMMIT_ENDPOINT", "")), entries)
     except BadAnswer:
         return None
-    profile, _, via = cloning.goes(world, folder)
+    profile, _, via = checkout.goes(world, folder)
     own = next((entry.name for entry in entries[1:] if entry.answers.get("profile") == profile), "")
     return place._replace(
         directory=folder.name if folder.name != place.name else "", access=own, via=via if via == HELPER else ""

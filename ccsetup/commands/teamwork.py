@@ -7,7 +7,6 @@ from argparse import Namespace
 from collections.abc import Callable, Sequence
 
 from ccsetup import repair, teamdiff
-from ccsetup.address import codecommit_url, https_url, parse
 from ccsetup.commands import carrying, curing, diagnosis, joining, telling
 from ccsetup.commands.diagnosis import Diagnosis
 from ccsetup.commands.gathering import clone_at
@@ -19,6 +18,7 @@ from ccsetup.core.model import Edit, Plan
 from ccsetup.core.result import Report
 from ccsetup.core.text import inert
 from ccsetup.findings import Finding, Remedy
+from ccsetup.git.address import codecommit_url, https_url, parse
 from ccsetup.team import Place
 from ccsetup.teamdiff import Difference, Standing
 

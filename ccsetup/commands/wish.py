@@ -5,16 +5,16 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import NamedTuple
 
-from ccsetup import address
 from ccsetup.core import validate
 from ccsetup.core.context import World
 from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Question, Value
+from ccsetup.git import address
+from ccsetup.git.transport import VIA, WHOSE
 from ccsetup.questions import BRANCH, Target
 from ccsetup.sources import near
 from ccsetup.talk import Walk
-from ccsetup.transport import VIA, WHOSE
 
 
 class Wish(NamedTuple):

@@ -27,7 +27,7 @@ from ccsetup.core.model import (
     Value,
     Who,
 )
-from ccsetup.git_config import GitConfig, Pairs, SettingChange
+from ccsetup.git.config import GitConfig, Pairs, SettingChange
 
 if TYPE_CHECKING:
     from ccsetup.aws.iam import Iam

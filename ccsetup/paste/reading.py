@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
-from ccsetup import address
 from ccsetup.core import validate
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.lazy_regex import later
 from ccsetup.core.model import Answers, Corrected, Question, Secret, Value
 from ccsetup.core.redact import hide
+from ccsetup.git import address
 from ccsetup.paste.held import held, moment
 from ccsetup.paste.labels import KEYS, blocks, is_placeholder
 from ccsetup.paste.mending import mend

@@ -6,10 +6,10 @@ import re
 from hashlib import sha256
 from typing import Literal, NamedTuple
 
-from ccsetup import address
 from ccsetup.core import regions, validate
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.model import Corrected
+from ccsetup.git import address
 
 TrustKind = Literal["account", "role", "permission-set", "oidc", "saml"]
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from ccsetup import address, questions
-from ccsetup.address import Address
+from ccsetup import questions
 from ccsetup.core import validate
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Answers, Choice, Corrected, Question, Value
+from ccsetup.git import address
+from ccsetup.git.address import Address
 from ccsetup.sharing import arrangement
 from ccsetup.sharing.arrangement import read_trusts
 

@@ -24,7 +24,7 @@ QUESTION = "protocol=https\nhost=git-codecommit.us-east-2.amazonaws.com\npath=v1
 ROWS = (("static", "dev", 10), ("cached role", "role", 10), ("cached sign-in", "sso", 10), ("of 10,000", "dev", 10_000))
 PEAK = """
 import re, sys
-from ccsetup.credential import main
+from ccsetup.git.helper.credential import main
 main()
 print(*(line.split()[1] for line in open('/proc/self/status') if line.startswith('VmHWM')), file=sys.stderr)
 """

@@ -11,9 +11,9 @@ from __future__ import annotations
 import os
 import time
 
-from ccsetup import signing
 from ccsetup.core import executables, plain_file, program_keys, regions, sdk_files, service_error
-from ccsetup.grant import Refused, again, anew, clock, default_profile, quoted
+from ccsetup.git.helper import signing
+from ccsetup.git.helper.keys import Refused, again, anew, clock, default_profile, quoted
 
 TYPE_CHECKING = False  # as typing's
 if TYPE_CHECKING:

@@ -6,12 +6,12 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from ccsetup import git_config
-from ccsetup.complaints import problem_of
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import Edit
-from ccsetup.git_config import GitConfig, Pairs, SettingChange, Url
-from ccsetup.running import MOST, NO_PROGRAMS, Runner
+from ccsetup.git import config
+from ccsetup.git.config import GitConfig, Pairs, SettingChange, Url
+from ccsetup.git.errors import problem_of
+from ccsetup.git.process import MOST, NO_PROGRAMS, Runner
 
 _OWN = ("config", "--local", "--list", "-z")
 _BROUGHT = ("--includes", "--show-origin", "--list", "-z")
@@ -20,11 +20,11 @@ _BROUGHT = ("--includes", "--show-origin", "--list", "-z")
 def read(runner: Runner, directory: Path) -> GitConfig:
     """Return git's settings in a clone. Raises Problem where there is none, or git cannot read them."""
     path = _path(runner, directory)
-    settings = git_config.pairs(_asked(runner, directory, "config", "--list", "-z"))
-    own = git_config.pairs(_asked(runner, directory, *_OWN))
-    brought = [*git_config.brought(_asked(runner, directory, "config", "--local", *_BROUGHT))]
+    settings = config.pairs(_asked(runner, directory, "config", "--list", "-z"))
+    own = config.pairs(_asked(runner, directory, *_OWN))
+    brought = [*config.brought(_asked(runner, directory, "config", "--local", *_BROUGHT))]
     if "extensions.worktreeconfig" in dict(own):
-        brought += git_config.brought(runner.ask(directory, "config", "--worktree", *_BROUGHT).out)
+        brought += config.brought(runner.ask(directory, "config", "--worktree", *_BROUGHT).out)
     here = tuple(it._replace(file=str(directory / it.file)) for it in brought)
     editable = path.is_file() and not path.is_symlink()  # what a link leads to is not this clone's alone
     return GitConfig(settings, own, here, _urls(runner, directory, settings), editable)
@@ -35,13 +35,13 @@ def machine(runner: Runner) -> Pairs:
     done = runner.outside("config", "--list", "-z")
     if done.code:
         raise problem_of(done.errors, "", "git.failed")
-    return tuple(pair for pair in git_config.pairs(done.out) if pair != NO_PROGRAMS)
+    return tuple(pair for pair in config.pairs(done.out) if pair != NO_PROGRAMS)
 
 
 def address(runner: Runner, directory: Path) -> str:
     """Return the address that the clone at `directory` fetches from, as git uses it; "" where there is none."""
     listed = runner.ask(directory, "config", "--local", "--includes", "-z", "--get-regexp", r"^remote\..*\.url$").out
-    name = git_config.remote_name(git_config.pairs(listed))
+    name = config.remote_name(config.pairs(listed))
     return runner.ask(directory, "ls-remote", "--get-url", "--", name).out.rstrip("\n") if name else ""
 
 
@@ -57,14 +57,14 @@ def edited(runner: Runner, directory: Path, changes: Mapping[str, SettingChange]
         copy = Path(folder) / "config"
         copy.write_bytes(before.encode("utf-8", "surrogateescape"))
         there = _listed(runner, copy)
-        if any(git_config.values(there, key) != [*change.old] for key, change in changes.items()):
+        if any(config.values(there, key) != [*change.old] for key, change in changes.items()):
             raise Problem(f"{path} was changed meanwhile.", next="Run it again.", code="file.changed")
         for key, change in changes.items():
             _give(runner, copy, key, change)
         now = _listed(runner, copy)
         after = copy.read_bytes().decode("utf-8", "surrogateescape")
     others = [[pair for pair in pairs if pair[0] not in changes] for pairs in (there, now)]
-    if others[0] != others[1] or any(git_config.values(now, key) != [*it.new] for key, it in changes.items()):
+    if others[0] != others[1] or any(config.values(now, key) != [*it.new] for key, it in changes.items()):
         what = f"git would change more of {path} than {' and '.join(changes)}, so nothing was written."
         raise Problem(what, next=f"Look at it: git config --local --get-all {next(iter(changes))}", code="git.failed")
     return Edit(path, before, after)
@@ -75,7 +75,7 @@ def _give(runner: Runner, copy: Path, key: str, change: SettingChange) -> None:
     others = [pair for pair in zip(old, new, strict=False) if pair[0] != pair[1]]
     if len(old) == len(new) and all(old.count(value) == 1 and other not in old for value, other in others):
         for value, other in others:
-            _write(runner, copy, "--replace-all", key, other, git_config.pattern(value))
+            _write(runner, copy, "--replace-all", key, other, config.pattern(value))
         return
     if old:
         _write(runner, copy, "--unset-all", key)
@@ -84,7 +84,7 @@ def _give(runner: Runner, copy: Path, key: str, change: SettingChange) -> None:
 
 
 def _listed(runner: Runner, copy: Path) -> Pairs:
-    return git_config.pairs(runner.outside("config", "--file", str(copy), "--list", "-z").out)
+    return config.pairs(runner.outside("config", "--file", str(copy), "--list", "-z").out)
 
 
 def _write(runner: Runner, copy: Path, *words: str) -> None:
@@ -117,16 +117,16 @@ def _text(path: Path) -> str:
 
 def _urls(runner: Runner, directory: Path, settings: Pairs) -> tuple[Url, ...]:
     """Return the addresses that git fetches from, then those that it pushes to alone, by a setting or by a rule."""
-    name = git_config.remote_name(settings)
+    name = config.remote_name(settings)
     if not name:
         return ()
 
     def addresses(key: str, *push: str) -> list[Url]:
         used = runner.ask(directory, "remote", "get-url", *push, "--all", "--", name).out.splitlines()
-        return git_config.urls(key, git_config.values(settings, key), used, bool(push))
+        return config.urls(key, config.values(settings, key), used, bool(push))
 
     fetched = addresses(f"remote.{name}.url")
     own = f"remote.{name}.pushurl"
-    pushed = addresses(own if git_config.values(settings, own) else f"remote.{name}.url", "--push")
+    pushed = addresses(own if config.values(settings, own) else f"remote.{name}.url", "--push")
     there = {it.used for it in fetched}
     return (*fetched, *(it for it in pushed if it.key == own or it.used not in there))

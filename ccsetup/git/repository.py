@@ -9,15 +9,16 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
-from ccsetup import branches, clone_settings, cloned, modules, private_clone
-from ccsetup.clone_record import Records
-from ccsetup.complaints import name_of, not_git, problem_of, quoted
 from ccsetup.core import executables
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import CloneResult, Edit, Route, Submodule
 from ccsetup.core.state_folder import state_folder
-from ccsetup.git_config import GitConfig, Pairs, SettingChange
-from ccsetup.running import Progress, Runner
+from ccsetup.git import branches, clone, clone_settings, private_clone
+from ccsetup.git import clone as cloned
+from ccsetup.git.clone_record import Records
+from ccsetup.git.config import GitConfig, Pairs, SettingChange
+from ccsetup.git.errors import name_of, not_git, problem_of, quoted
+from ccsetup.git.process import Progress, Runner
 
 HELPER = "git-remote-codecommit"
 _NO_SETTINGS = {
@@ -183,12 +184,12 @@ class Git:
     def submodules(self, directory: Path) -> Sequence[Submodule]:
         """Return a clone's submodules that are not checked out."""
         private_clone.tidy(self._records, directory)
-        return modules.missing(self._runner, directory)
+        return clone.missing(self._runner, directory)
 
     def fetch_submodule(self, directory: Path, submodule: Submodule, route: Route, progress: Progress) -> CloneResult:
         """Clone and check out one submodule by this route. Raises Problem in words."""
         self._may(route.url)
-        return modules.fetch(self._runner, self._records, directory, submodule, route, progress)
+        return clone.fetch(self._runner, self._records, directory, submodule, route, progress)
 
     def facts(self, directory: Path) -> tuple[str, int, str]:
         """Return a clone's branch, its number of commits and its size such as "8.1 MiB"."""

@@ -21,10 +21,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-from ccsetup.complaints import problem_of
 from ccsetup.core import executables
 from ccsetup.core.errors import Problem
 from ccsetup.core.lazy_regex import later
+from ccsetup.git.errors import problem_of
 
 CHECK_S = 60  # what only asks the other side is over by then
 ASK_S = 5  # what only reads this disk is; a pipe or a device that the settings include may never end

@@ -11,9 +11,9 @@ import os
 import sys
 import time
 
-from ccsetup import grant, signing
 from ccsetup.core import regions
-from ccsetup.grant import Refused
+from ccsetup.git.helper import keys, signing
+from ccsetup.git.helper.keys import Refused
 
 _EXAMPLE = "codecommit::us-east-2://dev@MySharedDemoRepo"
 _FIPS = "git-codecommit-fips.us-east-2.amazonaws.com"
@@ -29,7 +29,7 @@ def main() -> int:
     try:
         return serve(sys.argv[1:])
     except Refused as refused:
-        return grant.told(refused)
+        return keys.told(refused)
     except KeyboardInterrupt:
         return 130
 
@@ -39,9 +39,9 @@ def serve(arguments: list[str]) -> int:
     if len(arguments) != 2:
         raise Refused(f"git runs this command by itself, for addresses such as: git clone {_EXAMPLE}")
     region, profile, repository = read_url(arguments[1])
-    name = profile if profile is not None else grant.default_profile()
+    name = profile if profile is not None else keys.default_profile()
     remedy = f"put it into the address: {_EXAMPLE.replace('dev', name)}"
-    region, (access_key, secret, token) = grant.granted(profile, region, remedy)
+    region, (access_key, secret, token) = keys.granted(profile, region, remedy)
     host = os.environ.get("CODE_COMMIT_ENDPOINT") or regions.git_host(region)
     if not _HOST.issuperset(host):
         raise Refused(f"CODE_COMMIT_ENDPOINT is {host}, which is not a host; it should look like {_FIPS}")

@@ -11,12 +11,12 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
-from ccsetup.clone_record import Record, Records
 from ccsetup.core.concurrency import uninterrupted
 from ccsetup.core.errors import Cancelled, Problem
 from ccsetup.core.folder import Folder
 from ccsetup.core.private_folder import PrivateFolder, fresh_name
-from ccsetup.running import Done
+from ccsetup.git.clone_record import Record, Records
+from ccsetup.git.process import Done
 
 KEPT = "Cancelled. The clone is in its place and is kept."
 

@@ -5,15 +5,14 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from ccsetup import address
 from ccsetup.commands.proof import Claim, route
-from ccsetup.commands.ways import USUAL, Way
 from ccsetup.core.context import Git, Prompt, World
 from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.core.model import Answers, Asked, Route
 from ccsetup.core.result import Cloned
+from ccsetup.git import address
+from ccsetup.git.transport import HELPER, REMOTE, USUAL, Way
 from ccsetup.questions import Target
-from ccsetup.transport import HELPER, REMOTE
 
 
 def folder_of(world: World, target: Target) -> Path:

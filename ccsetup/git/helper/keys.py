@@ -8,8 +8,8 @@ import os
 import sys
 import time
 
-from ccsetup import signing
 from ccsetup.core import regions
+from ccsetup.git.helper import signing
 
 _PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._+=,-")
 
@@ -43,7 +43,7 @@ def granted(profile: str | None, region: str, remedy: str) -> tuple[str, signing
             return known, stored
     except signing.Unsure:
         pass
-    from ccsetup import fetching
+    from ccsetup.git.helper import fetch
 
     try:
         spared = os.dup(0)
@@ -51,7 +51,7 @@ def granted(profile: str | None, region: str, remedy: str) -> tuple[str, signing
         spared = -1
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)  # a credential_process shall not read git's words either
     try:
-        return fetching.fetched(profile, region, remedy)
+        return fetch.fetched(profile, region, remedy)
     finally:
         if spared >= 0:
             os.dup2(spared, 0)

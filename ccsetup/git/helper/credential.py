@@ -12,9 +12,9 @@ import os
 import sys
 import time
 
-from ccsetup import grant, signing
 from ccsetup.core import regions
-from ccsetup.grant import Refused
+from ccsetup.git.helper import keys, signing
+from ccsetup.git.helper.keys import Refused
 
 _LASTS_S = 15 * 60  # CodeCommit takes a signature as long as that
 _LIMIT = 1 << 20  # bytes of a question; git's own have a few hundred
@@ -26,7 +26,7 @@ def main() -> int:
     try:
         return serve(sys.argv[1:])
     except Refused as refused:
-        return grant.told(refused)
+        return keys.told(refused)
     except KeyboardInterrupt:
         return 130
 
@@ -58,7 +58,7 @@ def answer(profile: str | None, region: str, host: str, path: str) -> str:
         setting = f"credential.https://{host}.useHttpPath true"
         raise Refused(f"git does not tell which repository it wants. Run: git config --global {setting}")
     remedy = "add one where credential.helper is set, such as: --region us-east-2"
-    region, (access_key, secret, token) = grant.granted(profile, region, remedy)
+    region, (access_key, secret, token) = keys.granted(profile, region, remedy)
     now = time.time()
     signed_path = f"/{path}".partition("#")[0].partition("?")[0]
     password = signing.git_password(secret, region, host.partition(":")[0], signed_path, now)
