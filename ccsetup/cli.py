@@ -214,9 +214,9 @@ def _trace() -> None:
     """Print a traceback without the secrets in its exceptions and without anything that looks like one."""
     import traceback
 
+    from ccsetup.access.paste import secrets
     from ccsetup.core.redact import hide
     from ccsetup.core.text import veil
-    from ccsetup.paste import secrets
 
     raised, error = list[str](), sys.exc_info()[1]
     while error:

@@ -6,18 +6,18 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ccsetup.access import KINDS, asked_by, of
+from ccsetup.access.questions import REPO, nested_shared, shared
+from ccsetup.access.source_profile import NEW
 from ccsetup.core import validate
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Access, Answers, Choice, Question, Told, Value
-from ccsetup.questions import REPO, nested_shared, shared
-from ccsetup.sources import NEW
 from ccsetup.talk import Which, nested
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from ccsetup.paste import Reading
+    from ccsetup.access.paste import Reading
 
 PASTE = Choice("paste", "Paste a message, URL, ARN, keys, profile text …")
 SHORT = 24  # columns that the answer's line has for what was recognised, on a narrow terminal
@@ -100,7 +100,7 @@ def _kind_or_paste(text: str) -> str:
 
 def readings(text: str, now: datetime | None = None) -> Sequence[Reading]:
     """Return the ways to read a message, each answer as its question takes it; `now` only words what has ended."""
-    from ccsetup import paste  # the first question need not wait for it
+    from ccsetup.access import paste
 
     if "[access]" in text:
         from ccsetup import teampaste

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field, replace
 from shlex import quote
 from typing import TypeVar
 
+from ccsetup.access.paste import secrets
+from ccsetup.access.paste.echo import echo
 from ccsetup.core.context import Prompt
 from ccsetup.core.errors import BadAnswer, Missing, Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import BACK, Answers, Asked, Back, Choice, Corrected, Question, Secret, Told, Value
 from ccsetup.core.text import inert
-from ccsetup.paste import secrets
-from ccsetup.paste.echo import echo
 
 T = TypeVar("T")
 Flow = Callable[[Answers], Sequence[Question]]

@@ -13,9 +13,9 @@ from typing import Any, NamedTuple, cast
 from unicodedata import normalize
 
 from ccsetup import access, teamnames, teamrules
+from ccsetup.access.source_profile import MACHINE
 from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.core.model import Corrected
-from ccsetup.sources import MACHINE
 from ccsetup.teamlines import Fault, Lines, Path, lines_of, spelled
 
 MOST_BYTES = 256 * 1024

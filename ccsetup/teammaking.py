@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 
 from ccsetup import access, teamrules
+from ccsetup.access.source_profile import MACHINE, near
 from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.core.model import Corrected
-from ccsetup.sources import MACHINE, near
 from ccsetup.team import Entry
 
 Settings = Mapping[str, Mapping[str, str]]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ccsetup import team, teamnames
+from ccsetup.access.paste import Reading
 from ccsetup.core.model import Answers
-from ccsetup.paste import Reading
 from ccsetup.team import Entry, Refused, Team
 
 

@@ -8,13 +8,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from ccsetup import access
+from ccsetup.access.questions import BRANCH, yes_no
 from ccsetup.core import validate
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.model import Access, Corrected, Question
 from ccsetup.core.text import inert, veil
 from ccsetup.git import address
 from ccsetup.git.transport import VIA, WHOSE
-from ccsetup.questions import BRANCH, yes_no
 
 _OF_ONE_CLONE = ("repo", "branch", "directory", "no_clone")  # what an access says nothing of
 _NEVER = ("login_profile", "keys", "mfa_code")  # leads to a program, is a secret, works once

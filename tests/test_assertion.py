@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ccsetup import assertion
+from ccsetup.access import saml_assertion
 from ccsetup.core.errors import BadAnswer
 from ccsetup.sandbox import State, saml
 
@@ -29,7 +29,9 @@ def encoded(xml: str | bytes) -> str:
 
 
 def test_roles_are_read_in_either_order_with_blanks_and_once_each() -> None:
-    found = assertion.read(response(f"{ONE},{IDP}", f" {GOV} , {TWO} ", f"{IDP},{ONE}", "nonsense", f"{ONE},{ONE}"))
+    found = saml_assertion.read(
+        response(f"{ONE},{IDP}", f" {GOV} , {TWO} ", f"{IDP},{ONE}", "nonsense", f"{ONE},{ONE}")
+    )
     assert found.roles == ((ONE, IDP), (TWO, GOV))
     assert (found.provider_of(TWO), found.provider_of("arn:aws:iam::1:role/x")) == (GOV, "")
 
@@ -38,18 +40,18 @@ def test_roles_of_several_attributes_are_all_read() -> None:
     xml = base64.b64decode(response(f"{ONE},{IDP}")).decode()
     start, end = xml.index("<ns1:AttributeStatement>"), xml.index("</ns1:AttributeStatement>") + 25
     more = xml[start:end].replace(ONE, TWO).replace(IDP, GOV)
-    assert assertion.read(encoded(xml[:end] + more + xml[end:])).roles == ((ONE, IDP), (TWO, GOV))
+    assert saml_assertion.read(encoded(xml[:end] + more + xml[end:])).roles == ((ONE, IDP), (TWO, GOV))
 
 
 def test_times_are_those_of_the_assertion() -> None:
-    found = assertion.read(response(lasts_s=300, session_s=28800, session_ends_s=36000))
+    found = saml_assertion.read(response(lasts_s=300, session_s=28800, session_ends_s=36000))
     assert found.ends_at == NOW.replace(minute=5)
     assert found.session_s == 28800
     assert found.session_ends_at == NOW.replace(hour=22)
-    plain = assertion.read(response())
+    plain = saml_assertion.read(response())
     assert (plain.session_s, plain.session_ends_at) == (None, None)
     fractions = base64.b64decode(response()).decode().replace("12:05:00Z", "12:05:00.1234567Z")
-    assert assertion.read(encoded(fractions)).ends_at == NOW.replace(minute=5)
+    assert saml_assertion.read(encoded(fractions)).ends_at == NOW.replace(minute=5)
 
 
 @pytest.mark.parametrize(
@@ -66,13 +68,13 @@ def test_times_are_those_of_the_assertion() -> None:
 )
 def test_however_it_is_given_it_is_read(given: object) -> None:
     text = given(response())  # type: ignore[operator]
-    assert assertion.looks_like_one(text)
-    assert assertion.read(assertion.clean(text)).roles == ((ONE, IDP),)
+    assert saml_assertion.looks_like_one(text)
+    assert saml_assertion.read(saml_assertion.clean(text)).roles == ((ONE, IDP),)
 
 
 @pytest.mark.parametrize("text", ["response.txt", "~/saml.xml", "/tmp/PD94", "C:\\\\a\\\\b"])
 def test_a_path_is_no_assertion(text: str) -> None:
-    assert not assertion.looks_like_one(text)
+    assert not saml_assertion.looks_like_one(text)
 
 
 BOMB = "".join("<!ENTITY a{} '{}'>".format(i, f"&a{i - 1};" * 10) for i in range(1, 10))
@@ -99,7 +101,7 @@ XML = {
 def test_what_is_no_assertion_is_one_sentence_at_once(name: str) -> None:
     begun = time.monotonic()
     with pytest.raises(BadAnswer) as caught:
-        assertion.read(encoded(XML[name]))
+        saml_assertion.read(encoded(XML[name]))
     assert time.monotonic() - begun < 5
     assert caught.value.what.endswith(".")
     assert caught.value.next
@@ -108,14 +110,14 @@ def test_what_is_no_assertion_is_one_sentence_at_once(name: str) -> None:
 
 def test_a_text_beyond_what_aws_takes_is_refused_before_it_is_read() -> None:
     with pytest.raises(BadAnswer, match="at most 100,000 characters, this text has 4,000,000"):
-        assertion.clean("QUJD" * 1_000_000)
+        saml_assertion.clean("QUJD" * 1_000_000)
 
 
 @settings(max_examples=150, deadline=None)
 @given(st.one_of(st.text(max_size=300), st.binary(max_size=300).map(encoded)))
 def test_no_text_makes_it_raise_anything_else(text: str) -> None:
     try:
-        assertion.read(assertion.clean(text))
+        saml_assertion.read(saml_assertion.clean(text))
     except BadAnswer as bad:
         assert bad.what
 
@@ -126,7 +128,7 @@ def test_a_damaged_assertion_is_read_or_refused(place: int, letter: str) -> None
     xml = base64.b64decode(WHOLE).decode()
     place %= len(xml)
     try:
-        assertion.read(encoded(xml[:place] + letter + xml[place + 1 :]))
+        saml_assertion.read(encoded(xml[:place] + letter + xml[place + 1 :]))
     except BadAnswer as bad:
         assert bad.what
 

@@ -14,11 +14,11 @@ from terminal import Terminal as Person
 from terminal import program
 
 from ccsetup import cli, flow
+from ccsetup.access.paste import secrets
+from ccsetup.access.paste.echo import echo, summary
 from ccsetup.core import redact
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.model import Asked, Choice
-from ccsetup.paste import secrets
-from ccsetup.paste.echo import echo, summary
 from ccsetup.ui.filter_list import Pick
 from ccsetup.ui.plain_prompt import accepted
 from ccsetup.ui.question_view import BREAK, Echo

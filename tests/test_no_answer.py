@@ -21,6 +21,7 @@ from test_doctor import online, said
 from test_online import keyed
 from test_sdk import FAULTS, Canned, echo, hang, trickle
 
+from ccsetup.access.questions import Target
 from ccsetup.commands import finding, status
 from ccsetup.commands.finding import Round
 from ccsetup.commands.looking import looking
@@ -30,7 +31,6 @@ from ccsetup.core.errors import NoRepository, Problem
 from ccsetup.core.model import Identity, Repository, Route, Who
 from ccsetup.core.result import Report
 from ccsetup.git.repository import Git
-from ccsetup.questions import Target
 from ccsetup.sandbox.example import role_arn
 
 SILENT = {name: answer for name, (answer, code) in FAULTS.items() if answer not in (hang, trickle, echo)}

@@ -29,11 +29,12 @@ from messages import (
 )
 from sandbox_world import marias_keys
 
-from ccsetup import access, flow, paste
+from ccsetup import access, flow
+from ccsetup.access import paste
+from ccsetup.access.paste import Reading
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.model import Corrected, Question, Secret, Value
 from ccsetup.flow import readings
-from ccsetup.paste import Reading
 from ccsetup.sandbox import Sandbox
 
 SHORT = "IQoJb3JpZ2luX2VjEXAMPLE/+=="

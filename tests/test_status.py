@@ -22,6 +22,7 @@ from script import FakeAws, FakeGit, Shown, world
 from terminal import Terminal, program
 
 from ccsetup import access, roster
+from ccsetup.access.source_profile import ends
 from ccsetup.awsfiles import fast_read, ini, profile_status
 from ccsetup.awsfiles.profile_status import Standing, Unsure
 from ccsetup.commands import status
@@ -29,7 +30,6 @@ from ccsetup.core.errors import Problem
 from ccsetup.core.model import Identity, Who
 from ccsetup.core.result import Report
 from ccsetup.git.helper.signing import cache_key
-from ccsetup.sources import ends
 
 NOW = "2026-11-21T12:00:00Z"
 ROLE = {"role_arn": "arn:aws:iam::111122223333:role/path/Developer", "source_profile": "base"}

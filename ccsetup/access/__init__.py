@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ccsetup.access import existing, federation, keys, machine, mfa, oidc, role, saml, sso
+from ccsetup.access.questions import shared
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Access, Answers, Expected, Question, Section
-from ccsetup.questions import shared
 
 # In the order of the menu.
 KINDS: tuple[Access, ...] = (

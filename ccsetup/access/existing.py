@@ -6,11 +6,11 @@ import re
 import shlex
 from collections.abc import Mapping, Sequence
 
+from ccsetup.access.questions import fixed, settings
+from ccsetup.access.source_profile import hint, near
 from ccsetup.core.errors import Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Access, Answers, Choice, Expected, Keys, Question, Section, Told, Value
-from ccsetup.questions import fixed, settings
-from ccsetup.sources import hint, near
 
 _KNOWS_LOGIN = (2, 32)
 

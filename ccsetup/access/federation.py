@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from ccsetup.access.questions import BRANCH, NO_CLONE, REPO, again, asked_region, duration, stored, target
+from ccsetup.access.source_profile import long_term, near, source_name, source_profile, source_who
 from ccsetup.core import regions, validate
 from ccsetup.core.errors import BadAnswer, Elsewhere, NoRepository, Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Access, Answers, Choice, Corrected, Expected, Keys, Question, Section, Told, Value
 from ccsetup.git import address
-from ccsetup.questions import BRANCH, NO_CLONE, REPO, again, asked_region, duration, stored, target
-from ccsetup.sources import long_term, near, source_name, source_profile, source_who
 
 ACTIONS = ("codecommit:GitPull", "codecommit:GitPush", "codecommit:GetRepository")
 _MOST = 2048  # characters of a policy that GetFederationToken takes

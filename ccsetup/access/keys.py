@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime, timezone
 
+from ccsetup.access.questions import again, stored
 from ccsetup.core import validate
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Access, Answers, Corrected, Expected, Keys, Question, Secret, Section, Told, Value
-from ccsetup.questions import again, stored
 
 
 def _obtain(answers: Answers, look: Look) -> Keys:
@@ -32,7 +32,7 @@ def _key_or_paste(text: str) -> str | Corrected:
     try:
         return validate.access_key_id(text)
     except BadAnswer as refused:
-        from ccsetup import paste
+        from ccsetup.access import paste
 
         try:
             paste.keys(text)
@@ -43,7 +43,7 @@ def _key_or_paste(text: str) -> str | Corrected:
 
 def _recognised(text: str) -> str:
     """Return a few words for a paste of all the values, "" for anything else."""
-    from ccsetup import paste
+    from ccsetup.access import paste
     from ccsetup.core import redact
 
     try:
@@ -57,7 +57,7 @@ def _settle_paste(value: Value, answers: Answers, look: Look) -> Told | None:
     """Let a paste answer for the secret, the token and the end, too."""
     if str(value).isalnum():
         return None
-    from ccsetup import paste
+    from ccsetup.access import paste
 
     found = paste.keys(str(value))
     ends = found.expires_at.strftime("%Y-%m-%dT%H:%M:%SZ") if found.expires_at else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from ccsetup.access.questions import ROLE_ARN, again, duration, session_name, settings, stored
 from ccsetup.core import validate, web_token
 from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.core.lookup import Look
@@ -21,7 +22,6 @@ from ccsetup.core.model import (
     Told,
     Value,
 )
-from ccsetup.questions import ROLE_ARN, again, duration, session_name, settings, stored
 
 _PROVIDERS = ("www.amazon.com", "graph.facebook.com")
 _OF_OIDC = ("cognito-identity.amazonaws.com", "accounts.google.com")  # their tokens are JWTs and name their issuer

@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ccsetup.access.questions import ROLE_ARN, again, duration, stored
 from ccsetup.core import validate
 from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.core.lookup import Look
@@ -23,10 +24,9 @@ from ccsetup.core.model import (
     Told,
     Value,
 )
-from ccsetup.questions import ROLE_ARN, again, duration, stored
 
 if TYPE_CHECKING:
-    from ccsetup.assertion import Assertion
+    from ccsetup.access.saml_assertion import Assertion
 
 _STDIN = "-"
 _SHOWN = 10
@@ -34,22 +34,22 @@ _SHOWN = 10
 
 def _settle_assertion(value: Value, answers: Answers, look: Look) -> Told:
     """Take the assertion itself, a path, or - for stdin; it stands as a secret, in one piece and read once."""
-    from ccsetup import assertion  # the first question need not wait for it
+    from ccsetup.access import saml_assertion
 
     text = value.reveal() if isinstance(value, Secret) else value
-    if isinstance(value, str) and assertion.looks_like_one(text):
+    if isinstance(value, str) and saml_assertion.looks_like_one(text):
         raise BadAnswer(
             "An assertion on the command line can be read by every program here.",
             next="Give the file that holds it, or - for stdin: pbpaste | ccsetup setup saml --saml-assertion -",
         )
     if text.strip() == _STDIN:
         text = look.stdin()
-    elif text.strip() and not assertion.looks_like_one(text):
+    elif text.strip() and not saml_assertion.looks_like_one(text):
         text = _content(text, look)
     if not text.strip():
         raise BadAnswer("There is no SAML assertion in that.", next="Give the file that holds it, or paste it.")
-    clean = assertion.clean(text)
-    found = assertion.read(clean)
+    clean = saml_assertion.clean(text)
+    found = saml_assertion.read(clean)
     if found.ends_at and found.ends_at <= look.now():
         raise Problem(
             f"The SAML assertion ended at {_clock(found.ends_at)}.",
@@ -89,9 +89,9 @@ def _clock(at: datetime) -> str:
 
 
 def _read(answers: Answers) -> Assertion:
-    from ccsetup import assertion
+    from ccsetup.access import saml_assertion
 
-    return assertion.read(answers.text("saml_assertion"))
+    return saml_assertion.read(answers.text("saml_assertion"))
 
 
 def _roles(answers: Answers, look: Look) -> Sequence[Choice]:

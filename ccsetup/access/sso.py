@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from ccsetup.access.questions import again, fixed, settings, yes_no
 from ccsetup.core import validate
 from ccsetup.core.context import Start, start_of
 from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Access, Answers, Choice, Corrected, Expected, Keys, Question, Section, Value
 from ccsetup.core.regions import REGIONS
-from ccsetup.questions import again, fixed, settings, yes_no
 
 SCOPES = "sso:account:access"
 

@@ -10,6 +10,7 @@ from datetime import datetime, timezone
 from json import JSONDecodeError
 from typing import Any
 
+from ccsetup.access.source_profile import ends, leaves_it_to_the_machine, moment, not_run
 from ccsetup.aws import external_programs
 from ccsetup.aws.errors import too_busy
 from ccsetup.aws.sdk import check_files, credentials_parser, explained, problem_in, session_of, session_on_disk, told
@@ -19,7 +20,6 @@ from ccsetup.core.context import Start, start_of
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import Keys, Secret, Who
 from ccsetup.core.sdk_files import chain, program_of
-from ccsetup.sources import ends, leaves_it_to_the_machine, moment, not_run
 
 Arguments = dict[str, Any]  # of create_client
 _ARGUMENTS = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from ccsetup import sources
+from ccsetup.access import source_profile
 from ccsetup.awsfiles import profile_status
 from ccsetup.awsfiles.settings import meant
 from ccsetup.checks.kinds import ALONE, ID, SECRET, TOKENS, Kind, kinds
@@ -202,10 +202,10 @@ def expired(facts: Facts, name: str, there: Settings) -> Iterator[Finding]:
     """Keys whose recorded end has passed."""
     if not any(there.get(key) for key in TOKENS) or not any(key in there for key in _ENDS):
         return
-    ends = sources.ends(there)
+    ends = source_profile.ends(there)
     if ends and ends <= facts.now:
         where = next(
-            it for key in (*_ENDS, ID) if sources.moment(there.get(key, "")) and (it := place(facts, name, key))
+            it for key in (*_ENDS, ID) if source_profile.moment(there.get(key, "")) and (it := place(facts, name, key))
         )
         yield finding(
             facts,

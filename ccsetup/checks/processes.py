@@ -8,7 +8,7 @@ import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ccsetup import sources
+from ccsetup.access import source_profile
 from ccsetup.checks.kinds import kinds
 from ccsetup.core import program_keys, redact
 from ccsetup.core.text import inert
@@ -92,7 +92,7 @@ def failed(facts: Facts) -> Iterator[Finding]:
             by_hand = f"Run it by hand and mend it; it is to print {_PRINTS}"
             do = program_keys.MEND if why == program_keys.UNREADABLE else by_hand
             yield finding(facts, name, where, "process.failed", "stops", says, because=because, do=do)
-        elif (ends := sources.moment(str(_printed(ran).get("Expiration", "")))) and ends <= facts.now:
+        elif (ends := source_profile.moment(str(_printed(ran).get("Expiration", "")))) and ends <= facts.now:
             says = f"The keys that the credential_process of {name} prints ended at {ends:%Y-%m-%d %H:%M} UTC."
             because, do = "ExpiredToken, or a RuntimeError in a traceback.", program_keys.RENEW
             yield finding(facts, name, where, "keys.expired", "stops", says, because=because, do=do)

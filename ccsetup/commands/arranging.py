@@ -8,7 +8,7 @@ from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
 
-from ccsetup import questions
+from ccsetup.access import questions
 from ccsetup.commands.looking import looking
 from ccsetup.commands.options import Options
 from ccsetup.core import validate

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from ccsetup import examining
+from ccsetup.access.questions import Target
+from ccsetup.access.source_profile import names_program, runs_program
 from ccsetup.awsfiles import profile_status
 from ccsetup.checks.git import signing
 from ccsetup.checks.programs import is_ordinary
@@ -22,8 +24,6 @@ from ccsetup.findings import Finding
 from ccsetup.git import address, transport
 from ccsetup.git.address import Address
 from ccsetup.git.transport import AWS_CLI, HELPER, OURS, OWN_HELPER, REMOTE
-from ccsetup.questions import Target
-from ccsetup.sources import names_program, runs_program
 
 _CREDENTIALS = ("role_arn", "aws_access_key_id", "sso_account_id", "sso_role_name", "credential_process",
                 "login_session", "web_identity_token_file")  # fmt: skip

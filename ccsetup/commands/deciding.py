@@ -6,12 +6,12 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from ccsetup import flow
+from ccsetup.access.paste.echo import echo, summary
 from ccsetup.commands.options import Options
 from ccsetup.core.context import World
 from ccsetup.core.errors import Cancelled, Elsewhere, Missing, Problem
 from ccsetup.core.model import Answers, Asked, Back, Choice, Secret
 from ccsetup.git import address
-from ccsetup.paste.echo import echo, summary
 from ccsetup.talk import Trail, Walk
 
 GO, CHANGE, KEEP, PUT_BACK, RETRY = "go", "change", "keep", "back", "retry"

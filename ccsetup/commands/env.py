@@ -7,6 +7,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from ccsetup.access.source_profile import near
 from ccsetup.commands.looking import looking
 from ccsetup.commands.options import Options
 from ccsetup.core.context import World
@@ -15,7 +16,6 @@ from ccsetup.core.lookup import Look
 from ccsetup.core.model import Keys, Who
 from ccsetup.core.result import Report
 from ccsetup.core.shells import SHELLS, Shell, guess
-from ccsetup.sources import near
 
 ABOUT = "Print a profile's temporary credentials for the shell to take up."
 USAGE = "PROFILE [--shell SHELL]"

@@ -11,6 +11,9 @@ from functools import partial
 from typing import NamedTuple
 
 from ccsetup import access
+from ccsetup.access.questions import Target
+from ccsetup.access.source_profile import close, near, runs_program
+from ccsetup.access.source_profile import ends as recorded_end
 from ccsetup.commands import planning
 from ccsetup.commands.proof import Kept
 from ccsetup.core import regions
@@ -21,9 +24,6 @@ from ccsetup.core.lookup import Look
 from ccsetup.core.model import Asked, Back, Choice, Who
 from ccsetup.core.sdk_files import chain
 from ccsetup.git import address
-from ccsetup.questions import Target
-from ccsetup.sources import close, near, runs_program
-from ccsetup.sources import ends as recorded_end
 
 _NEVER = datetime.max.replace(tzinfo=timezone.utc)
 _LISTED = 32  # places whose repositories are listed when a name is nobody's

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from ccsetup import access, flow, teamnames, teamrules
+from ccsetup.access.questions import Target
 from ccsetup.awsfiles import plan, removals
 from ccsetup.commands import carrying, planning, receiving, settling, takeover
 from ccsetup.commands.choosing import chosen_of, needed_for, places_of
@@ -27,7 +28,6 @@ from ccsetup.core.model import Answers, Asked, Choice, Plan, Question, Section, 
 from ccsetup.core.result import Outcome, Report
 from ccsetup.git import checkout
 from ccsetup.git.transport import Way
-from ccsetup.questions import Target
 from ccsetup.talk import Trail, Walk
 from ccsetup.team import Entry, Place
 

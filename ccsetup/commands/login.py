@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from ccsetup import access, roster
+from ccsetup.access.source_profile import near, unasked
 from ccsetup.awsfiles import profiles
 from ccsetup.awsfiles.profile_status import Standing
 from ccsetup.commands.renewal import Renewals, Renewed, renewable, runs
@@ -16,7 +17,6 @@ from ccsetup.core.errors import BadAnswer, Cancelled, Missing, Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Asked, Back, Choice, Value
 from ccsetup.core.result import Report
-from ccsetup.sources import near, unasked
 
 ABOUT = "Sign in again: single sign-on, MFA code, new assertion, new keys. Nothing else changes."
 USAGE = "[PROFILE] [flags]"

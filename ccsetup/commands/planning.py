@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ccsetup import access
+from ccsetup.access.questions import target
 from ccsetup.awsfiles import edit_proof, plan, removals
 from ccsetup.commands.proof import Claim, route
 from ccsetup.core.context import Start, World, start_of
@@ -12,7 +13,6 @@ from ccsetup.core.lookup import Look
 from ccsetup.core.model import Answers, Plan, Who
 from ccsetup.git import checkout
 from ccsetup.git.transport import way_of
-from ccsetup.questions import target
 
 
 def planned(world: World, answers: Answers, look: Look, asks: bool = True) -> Plan:

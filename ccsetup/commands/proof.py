@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from ccsetup.access.questions import Target
+from ccsetup.access.source_profile import near
 from ccsetup.aws.access_request import of_git_and_api
 from ccsetup.core import regions
 from ccsetup.core.context import Git, Start, World
@@ -16,8 +18,6 @@ from ccsetup.core.result import Outcome
 from ccsetup.git import transport
 from ccsetup.git.branches import agree
 from ccsetup.git.transport import Way
-from ccsetup.questions import Target
-from ccsetup.sources import near
 
 
 @dataclass(frozen=True)

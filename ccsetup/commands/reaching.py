@@ -6,6 +6,7 @@ import shlex
 from pathlib import Path
 
 from ccsetup import access
+from ccsetup.access.source_profile import names_program, not_run
 from ccsetup.commands import carrying, creating, planning, printing, seeking, settling
 from ccsetup.commands.finding import Place
 from ccsetup.commands.proof import Claim, Kept, prove
@@ -17,7 +18,6 @@ from ccsetup.core.model import Expected, Plan
 from ccsetup.core.result import Outcome
 from ccsetup.git import checkout
 from ccsetup.git.transport import Way
-from ccsetup.sources import names_program, not_run
 
 
 def reach(world: World, look: Look, wish: Wish) -> Outcome | None:

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ccsetup import access, team
+from ccsetup.access.source_profile import MACHINE, names_program, not_run
 from ccsetup.core.context import World
 from ccsetup.core.errors import Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Asked
-from ccsetup.sources import MACHINE, names_program, not_run
 from ccsetup.team import Entry, Place, Team
 from ccsetup.teamlines import Fault
 

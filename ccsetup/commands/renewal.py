@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from ccsetup import access
+from ccsetup.access.questions import fixed
+from ccsetup.access.source_profile import names_program, not_run
 from ccsetup.awsfiles import edit as config
 from ccsetup.awsfiles import plan, removals
 from ccsetup.awsfiles import profiles as standings
@@ -33,8 +35,6 @@ from ccsetup.core.model import (
     Value,
     Who,
 )
-from ccsetup.questions import fixed
-from ccsetup.sources import names_program, not_run
 from ccsetup.talk import Walk
 
 HELD = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token", "aws_security_token")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 
+from ccsetup.access.source_profile import names_program, runs_program, unasked
 from ccsetup.commands import creating, finding, planning
 from ccsetup.commands.finding import Place, Round
 from ccsetup.commands.proof import Kept, sign_in
@@ -16,7 +17,6 @@ from ccsetup.core.lookup import Look
 from ccsetup.core.model import Asked, Back, Choice
 from ccsetup.git import checkout, transport
 from ccsetup.git.transport import Way
-from ccsetup.sources import names_program, runs_program, unasked
 
 _LEFT = "Cancelled. Nothing was cloned."
 

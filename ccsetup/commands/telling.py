@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ccsetup.access.source_profile import unasked
 from ccsetup.commands.diagnosis import Diagnosis, kinds
 from ccsetup.core.text import cells, inert, padded, wrap
 from ccsetup.findings import Finding
-from ccsetup.sources import unasked
 
 MARKS = {"stops": ("red", "✗"), "hinders": ("yellow", "!"), "note": ("dim", "·")}
 WIDE = 100

@@ -5,6 +5,8 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import NamedTuple
 
+from ccsetup.access.questions import BRANCH, Target
+from ccsetup.access.source_profile import near
 from ccsetup.core import validate
 from ccsetup.core.context import World
 from ccsetup.core.errors import BadAnswer, Problem
@@ -12,8 +14,6 @@ from ccsetup.core.lookup import Look
 from ccsetup.core.model import Question, Value
 from ccsetup.git import address
 from ccsetup.git.transport import VIA, WHOSE
-from ccsetup.questions import BRANCH, Target
-from ccsetup.sources import near
 from ccsetup.talk import Walk
 
 

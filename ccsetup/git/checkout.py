@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from ccsetup.access.questions import Target
 from ccsetup.commands.proof import Claim, route
 from ccsetup.core.context import Git, Prompt, World
 from ccsetup.core.errors import BadAnswer, Problem
@@ -12,7 +13,6 @@ from ccsetup.core.model import Answers, Asked, Route
 from ccsetup.core.result import Cloned
 from ccsetup.git import address
 from ccsetup.git.transport import HELPER, REMOTE, USUAL, Way
-from ccsetup.questions import Target
 
 
 def folder_of(world: World, target: Target) -> Path:

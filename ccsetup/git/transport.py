@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from ccsetup.access.questions import Target
 from ccsetup.awsfiles import profile_status
 from ccsetup.core import regions, validate
 from ccsetup.core.context import World
@@ -14,7 +15,6 @@ from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Answers, Choice, Corrected, Question, Route, Value
 from ccsetup.git import address
-from ccsetup.questions import Target
 
 
 class Way(NamedTuple):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ccsetup import questions
+from ccsetup.access import questions
 from ccsetup.core import validate
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.lookup import Look

@@ -6,10 +6,10 @@ import re
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from ccsetup.access.paste.echo import echo, summary
 from ccsetup.core.lazy_regex import later
 from ccsetup.core.model import Choice
 from ccsetup.core.text import cells, inert
-from ccsetup.paste.echo import echo, summary
 
 _LONGEST = 64  # letters that anybody types to find a label; a paste has more
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from ccsetup.access.paste.echo import echo, summary
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.model import BACK, Asked, Back, Corrected, Secret
 from ccsetup.core.text import MASK, inert
-from ccsetup.paste.echo import echo, summary
 from ccsetup.ui.filter_list import Entry, Pick
 
 SOME = 20  # entries of a list that are shown at once

@@ -13,11 +13,11 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from ccsetup.access.paste.echo import echo, summary
 from ccsetup.core.concurrency import signals_stay_here
 from ccsetup.core.errors import Cancelled, Missing
 from ccsetup.core.model import BACK, Asked, Back, Later, Secret, Widget
 from ccsetup.core.text import spell
-from ccsetup.paste.echo import echo, summary
 from ccsetup.ui import keyboard
 from ccsetup.ui.plain_prompt import Answered, accepted, conversation
 from ccsetup.ui.question_view import Sheet

@@ -9,11 +9,11 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from ccsetup.access.paste import secrets
+from ccsetup.access.paste.echo import echo, summary
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.model import BACK, Asked, Choice
 from ccsetup.core.text import cells, cut, inert, padded, spell, wrap
-from ccsetup.paste import secrets
-from ccsetup.paste.echo import echo, summary
 from ccsetup.ui.bindings import unused
 from ccsetup.ui.filter_list import Entry, Pick
 from ccsetup.ui.plain_prompt import Answered, accepted

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, urlsplit
 
+from ccsetup.access.paste.labelled_values import is_placeholder, unwrapped
 from ccsetup.core import regions, validate
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.lazy_regex import later
 from ccsetup.core.model import Corrected
 from ccsetup.core.regions import REGION
 from ccsetup.git import address
-from ccsetup.paste.labels import is_placeholder, unwrapped
 
 _TOKEN = later(r"[^\s\"'`<>|(){}\[\],;]+")
 _END = ".:!?*_"

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from typing import NamedTuple
 
+from ccsetup.access.paste.labelled_values import KEYS, Block
 from ccsetup.core.model import Secret, Value
-from ccsetup.paste.labels import KEYS, Block
 
 _ID, _SECRET, _TOKEN = KEYS
 

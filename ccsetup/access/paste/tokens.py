@@ -7,10 +7,10 @@ import re
 from typing import NamedTuple
 from urllib.parse import unquote
 
+from ccsetup.access.paste.labelled_values import unwrapped
 from ccsetup.core import validate
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.lazy_regex import later
-from ccsetup.paste.labels import unwrapped
 
 _SIGNED = later(r"(?<![\w.+/-])(?:eyJ[\w.-]{20,}|(?:PHNhbW|PD94bW|PFJlc3|PG5z)[\w+/=%-]{40,})", re.ASCII)
 

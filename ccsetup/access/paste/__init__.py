@@ -11,8 +11,8 @@ from ccsetup.core.errors import BadAnswer
 from ccsetup.core.model import Corrected, Keys, Secret, Value
 
 if TYPE_CHECKING:
-    from ccsetup.paste.held import Held
-    from ccsetup.paste.reading import Questions
+    from ccsetup.access.paste.access_keys import Held
+    from ccsetup.access.paste.interpret import Questions
 
 
 class Reading(NamedTuple):
@@ -37,26 +37,24 @@ def readings(text: str, questions: Questions, now: datetime | None = None) -> tu
     Takes any text, in linear time. `questions` gives those of a kind by key, which every answer has to pass (of "",
     those that every kind shares). `now` only tells keys that have ended from those that have not.
     """
-    from ccsetup.paste import (
-        reading,  # git's way of setting up, and a person who chooses from the list, need none of it
-    )
+    from ccsetup.access.paste import interpret
 
-    return tuple(Reading(*one) for one in reading.of(text, questions, now))
+    return tuple(Reading(*one) for one in interpret.of(text, questions, now))
 
 
 def secrets(text: str) -> tuple[str, ...]:
     """Return the secrets in a text. Pass them to masks.hide to take them out of what is shown."""
-    from ccsetup.paste import secret_values
+    from ccsetup.access.paste import secret_values
 
     return secret_values.secrets(text)
 
 
 def keys(text: str) -> Keys:
     """Find the three values in `export` lines, an INI block, JSON or CSV. Raises BadAnswer; never repeats the text."""
-    from ccsetup.paste import held, reading
+    from ccsetup.access.paste import access_keys, interpret
 
-    seen = reading.seen(text)
-    found = held.held(seen.blocks, seen.mentions.keys, last=True)
+    seen = interpret.seen(text)
+    found = access_keys.held(seen.blocks, seen.mentions.keys, last=True)
     whole = [one for one in found if one.secret]
     if not whole:
         raise BadAnswer(
@@ -72,7 +70,7 @@ def _of(one: Held) -> Keys:
 
 def keys_from_env(env: Mapping[str, str]) -> Keys:
     """Read the three values from the standard environment variables. Raises BadAnswer naming the one that lacks."""
-    from ccsetup.paste.held import moment
+    from ccsetup.access.paste.access_keys import moment
 
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         if not env.get(name):

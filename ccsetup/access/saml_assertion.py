@@ -13,8 +13,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote
 
+from ccsetup.access.source_profile import moment
 from ccsetup.core.errors import BadAnswer
-from ccsetup.sources import moment
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element

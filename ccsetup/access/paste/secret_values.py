@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from ccsetup.access.paste.cleanup import mend
+from ccsetup.access.paste.interpret import recognised, seen
 from ccsetup.core import redact
 from ccsetup.core.lazy_regex import later
 from ccsetup.core.text import keylike
-from ccsetup.paste.mending import mend
-from ccsetup.paste.reading import recognised, seen
 
 _MOST = 20_000  # characters to search; a longer text is a log, which is not shown
 _SHORTEST = 16  # characters of a key

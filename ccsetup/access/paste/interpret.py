@@ -7,19 +7,19 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
+from ccsetup.access.paste.access_keys import held, moment
+from ccsetup.access.paste.cleanup import mend
+from ccsetup.access.paste.labelled_values import KEYS, blocks, is_placeholder
+from ccsetup.access.paste.mentions import Mentions, Place, commands, looks_secret, mentions, only_a_name
+from ccsetup.access.paste.offers import MOST, Offer, Seen, offers, region
+from ccsetup.access.paste.tokens import signed
+from ccsetup.access.source_profile import MACHINE, NEW
 from ccsetup.core import validate
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.lazy_regex import later
 from ccsetup.core.model import Answers, Corrected, Question, Secret, Value
 from ccsetup.core.redact import hide
 from ccsetup.git import address
-from ccsetup.paste.held import held, moment
-from ccsetup.paste.labels import KEYS, blocks, is_placeholder
-from ccsetup.paste.mending import mend
-from ccsetup.paste.mentions import Mentions, Place, commands, looks_secret, mentions, only_a_name
-from ccsetup.paste.offers import MOST, Offer, Seen, offers, region
-from ccsetup.paste.signed import signed
-from ccsetup.sources import MACHINE, NEW
 
 Questions = Callable[[str], Mapping[str, Question]]  # those of a kind by key; of "", those that every kind shares
 Raw = tuple[str, Answers, tuple[str, ...], tuple[str, ...], str, str]

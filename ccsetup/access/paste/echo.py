@@ -14,8 +14,8 @@ def echo(text: str, typed: Value | None = None, mask: str = MASK) -> str:
     Use it for everything that repeats what somebody typed, sentences about it included. With "" as the mask, each
     letter of a secret becomes a dot.
     """
+    from ccsetup.access.paste.secret_values import secrets
     from ccsetup.core.redact import hide
-    from ccsetup.paste.secret_values import secrets
 
     if isinstance(typed, Secret):
         return hide(inert(text), (typed.reveal(),), mask)

@@ -7,13 +7,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from ccsetup.access.source_profile import hint, source_name
 from ccsetup.core import regions, validate
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Access, Answers, Choice, Corrected, Keys, Question, Section, Value
 from ccsetup.git import address
 from ccsetup.git.transport import VIA, WHOSE
-from ccsetup.sources import hint, source_name
 
 Ready = Callable[[Answers, Look], str | None]
 
