@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from ccsetup import access, teamnames
-from ccsetup.facts import Facts
-from ccsetup.findings import Finding
+from ccsetup.doctor.facts import Facts
+from ccsetup.doctor.findings import Finding
 from ccsetup.team import Entry, Place, Team
 
 _CODES = {

@@ -10,14 +10,14 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import NamedTuple
 
-from ccsetup import checks, repair
 from ccsetup.awsfiles.store import Files
 from ccsetup.commands import doctor
 from ccsetup.core.context import World
 from ccsetup.core.result import Report
-from ccsetup.facts import Facts
-from ccsetup.findings import Finding
-from ccsetup.repair import Repair
+from ccsetup.doctor import checks, repair
+from ccsetup.doctor.facts import Facts
+from ccsetup.doctor.findings import Finding
+from ccsetup.doctor.repair import Repair
 from tests.script import FakeGit, Script, world
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=timezone.utc)

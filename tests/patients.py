@@ -11,11 +11,22 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from ccsetup import checks, repair
-from ccsetup.checks import credentials, environment, git, kinds, processes, remotes, roles, signins, sources, tokens
 from ccsetup.core.context import AwsTexts
-from ccsetup.facts import Facts
-from ccsetup.findings import Finding
+from ccsetup.doctor import checks, repair
+from ccsetup.doctor.checks import (
+    credentials,
+    environment,
+    git,
+    processes,
+    remotes,
+    role_sources,
+    roles,
+    shadowed,
+    sso,
+    tokens,
+)
+from ccsetup.doctor.facts import Facts
+from ccsetup.doctor.findings import Finding
 
 HOME = Path("/home/maria")
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=timezone.utc)
@@ -103,7 +114,7 @@ def prove(it: Patient, **more: Any) -> Facts:
 
 def looked(there: Facts) -> list[Finding]:
     """Return what the families of credentials, roles, environment and git find."""
-    families = (credentials, environment, git, kinds, processes, remotes, roles, signins, sources, tokens)
+    families = (credentials, environment, git, shadowed, processes, remotes, roles, sso, role_sources, tokens)
     return [finding for family in families for check in family.CHECKS for finding in check(there)]
 
 

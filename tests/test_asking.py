@@ -14,12 +14,12 @@ import pytest
 from aws_ways import SSO_SESSION, Place, maria, role, settle, sso
 from script import FakeAws, FakeGit, tree, world
 
-from ccsetup.commands import asking
-from ccsetup.commands.asking import Online
-from ccsetup.commands.gathering import gathered
 from ccsetup.core.context import Sighting, World
 from ccsetup.core.model import Repository, Who
-from ccsetup.facts import Clone, Facts, Ran
+from ccsetup.doctor import online
+from ccsetup.doctor.facts import Clone, Facts, Ran
+from ccsetup.doctor.gather import gathered
+from ccsetup.doctor.online import Online
 from ccsetup.git.repository import Git
 from ccsetup.sandbox import Sandbox
 from ccsetup.sandbox.example import CODE, MARIA, PEOPLE, REGION, role_arn
@@ -67,7 +67,7 @@ def write(place: Place, profiles: Mapping[str, Mapping[str, str]]) -> None:
 
 def ask(it: World, *asked: str) -> Online:
     facts = gathered(it, asked)
-    return asking.online(it, facts, list(asked or facts.profiles))
+    return online.online(it, facts, list(asked or facts.profiles))
 
 
 def test_who_each_profile_is_and_a_finding_for_who_is_not(place: Place, tmp_path: Path) -> None:
@@ -98,10 +98,10 @@ def test_a_program_runs_for_the_profile_that_was_asked_for_and_not_twice(place: 
     write(place, {"program": {"credential_process": f"{sys.executable} {script}", "region": REGION}})
     it = around(place, tmp_path)
     facts = replace(gathered(it, ["program"]), processes={})
-    assert asking.online(it, facts, ["program"]).identities["program"].arn == MARIA
+    assert online.online(it, facts, ["program"]).identities["program"].arn == MARIA
     assert (place.home / "ran").read_text() == "x"
     ran = replace(facts, processes={"program": Ran(0, json.dumps(told))})
-    assert asking.online(it, ran, ["program"]).identities["program"].arn == MARIA
+    assert online.online(it, ran, ["program"]).identities["program"].arn == MARIA
     assert (place.home / "ran").read_text() == "x"
 
 
@@ -173,7 +173,7 @@ def test_git_is_asked_for_the_clone_of_a_profile_that_answers(
     aws = FakeAws(seen=[Sighting("dev", "us-east-2", Repository("R", "us-east-2"))])
     it = world(tmp_path, git=git, aws=aws)
     facts = facts_of(it, remote, asked)
-    asking.online(it, facts, list(asked or facts.profiles))
+    online.online(it, facts, list(asked or facts.profiles))
     assert git.calls == calls
 
 
@@ -194,4 +194,4 @@ def facts_of(it: World, remote: str, asked: tuple[str, ...]) -> Facts:
 )
 def test_a_region_that_is_none_does_not_keep_aws_from_being_asked(region: str, env: dict[str, str], asked: str) -> None:
     there = {"dev": {"region": region, "role_arn": "arn:aws-us-gov:iam::111122223333:role/Access"}}
-    assert asking.who_of(there, {}, "dev", env) == Who("dev", asked, there, {})
+    assert online.who_of(there, {}, "dev", env) == Who("dev", asked, there, {})

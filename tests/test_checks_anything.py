@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ccsetup import repair
-from ccsetup.facts import Clone, Facts, Ran
+from ccsetup.doctor import repair
+from ccsetup.doctor.facts import Clone, Facts, Ran
 from tests.patients import HOME, ID, SECRET, TEMPORARY, TOKEN, facts, looked
 
 NAMES = ("default", "dev", "ops", "acme")

@@ -8,12 +8,12 @@ from typing import NamedTuple
 
 import pytest
 
-from ccsetup import checks, repair
-from ccsetup.checks import files
-from ccsetup.commands.gathering import gathered
 from ccsetup.core.model import FileName
-from ccsetup.facts import Facts
-from ccsetup.findings import Finding
+from ccsetup.doctor import checks, repair
+from ccsetup.doctor.checks import files
+from ccsetup.doctor.facts import Facts
+from ccsetup.doctor.findings import Finding
+from ccsetup.doctor.gather import gathered
 from tests.aws_corpus import parsed
 from tests.homes import DISGUISES, KEY, KEYS, ROLE, SECRET, Home, fixed, in_disguise, mended, of_file, world_of
 from tests.script import Script

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ccsetup import checks
+from ccsetup.doctor import checks
 from tests import test_checks_signins as signs
 from tests.patients import (
     BASE,

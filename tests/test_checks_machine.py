@@ -12,13 +12,13 @@ from types import SimpleNamespace
 
 import pytest
 
-from ccsetup import repair
 from ccsetup.awsfiles.store import Files
-from ccsetup.checks.git import effective, signing
-from ccsetup.commands.gathering import clone_at
 from ccsetup.core.model import Plan
-from ccsetup.facts import Facts
-from ccsetup.findings import Remedy
+from ccsetup.doctor import repair
+from ccsetup.doctor.checks.git import effective, signing
+from ccsetup.doctor.facts import Facts
+from ccsetup.doctor.findings import Remedy
+from ccsetup.doctor.gather import clone_at
 from ccsetup.git.repository import Git
 from tests.patients import BASE, ID, NOW, SECRET, TEMPORARY, TOKEN, facts, found, looked
 

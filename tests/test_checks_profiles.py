@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 import pytest
 
-from ccsetup import checks, repair
 from ccsetup.core.model import FileName
-from ccsetup.facts import Clone
+from ccsetup.doctor import checks, repair
+from ccsetup.doctor.facts import Clone
 from tests.aws_corpus import parsed
 from tests.homes import (
     DISGUISES,

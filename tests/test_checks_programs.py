@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from patients import facts
 
-from ccsetup.checks.programs import named
-from ccsetup.facts import Clone
+from ccsetup.doctor.checks.programs import named
+from ccsetup.doctor.facts import Clone
 from ccsetup.git.config import Brought
 
 FOLDER = Path("/home/maria/work/repo")

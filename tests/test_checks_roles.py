@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ccsetup import repair
 from ccsetup.core.errors import BadAnswer
+from ccsetup.doctor import repair
 from tests.patients import (
     BASE,
     HOME,

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from ccsetup import repair
 from ccsetup.core.program_keys import FORM
-from ccsetup.facts import Ran
+from ccsetup.doctor import repair
+from ccsetup.doctor.facts import Ran
 from tests.patients import (
     BASE,
     HOME,

@@ -13,15 +13,15 @@ from homes import KEYS, Home, fixed, world_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ccsetup import repair
 from ccsetup.awsfiles import transaction
 from ccsetup.awsfiles.profile_status import named_by
-from ccsetup.checks.git import program
-from ccsetup.commands.gathering import clone_at, gathered
 from ccsetup.core.context import World
 from ccsetup.core.errors import Problem
 from ccsetup.core.result import Report
-from ccsetup.findings import Remedy
+from ccsetup.doctor import repair
+from ccsetup.doctor.checks.git import program
+from ccsetup.doctor.findings import Remedy
+from ccsetup.doctor.gather import clone_at, gathered
 from ccsetup.git import transport
 from ccsetup.git.config import Url
 from ccsetup.git.repository import Git

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ccsetup import access, checks
+from ccsetup import access
 from ccsetup.awsfiles import ini, plan, transaction
 from ccsetup.awsfiles import lenient as meant
 from ccsetup.awsfiles.settings import right
@@ -22,6 +22,7 @@ from ccsetup.commands import undo
 from ccsetup.core.context import AwsTexts
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import FileName, Section
+from ccsetup.doctor import checks
 from tests.homes import KEYS, Home, facts_of, fixed, mended, world_of
 from tests.script import tree
 

@@ -10,14 +10,14 @@ import pytest
 from botocore.exceptions import ClientError
 from script import NOW
 
-from ccsetup import examining
 from ccsetup.aws.errors import problem_of
 from ccsetup.core.context import Answer, AwsTexts, Sighting
 from ccsetup.core.errors import NoRepository, Problem
 from ccsetup.core.model import Identity, Repository, Who
-from ccsetup.examining import Stand
-from ccsetup.facts import Clone, Facts
-from ccsetup.findings import Finding
+from ccsetup.doctor import online_findings
+from ccsetup.doctor.facts import Clone, Facts
+from ccsetup.doctor.findings import Finding
+from ccsetup.doctor.online_findings import Stand
 from ccsetup.git import address
 
 CONFIG = """\
@@ -74,7 +74,7 @@ def well(name: str, account: str = "111122223333", **more: Any) -> Answer:
 
 
 def examined(*answers: Answer, **more: Any) -> list[Finding]:
-    return examining.of_answers(facts(**more), answers)
+    return online_findings.of_answers(facts(**more), answers)
 
 
 def test_those_who_answer_as_themselves_are_well() -> None:
@@ -178,7 +178,7 @@ def gone() -> Sighting:
 
 
 def of_clone(it: Stand, remote: str = HERE) -> list[Finding]:
-    return examining.of_clone(facts(remote), it)
+    return online_findings.of_clone(facts(remote), it)
 
 
 def test_a_clone_that_git_can_read_is_well_whatever_the_api_refuses() -> None:

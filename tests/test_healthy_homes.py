@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ccsetup import checks
+from ccsetup.doctor import checks
 from tests.aws_corpus import SAMPLES, Sample
 from tests.homes import KEY, KEYS, SECRET, Home, fixed, mended, of_file, texts, world_of
 from tests.script import FakeGit

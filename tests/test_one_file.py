@@ -14,13 +14,13 @@ from homes import KEY, KEYS, ROLE, SECRET, Home, build, fixed
 from script import FakeGit, tree, world
 from terminal import program
 
-from ccsetup import checks
 from ccsetup.awsfiles import ini, plan, profiles, transaction
 from ccsetup.commands import setup, undo
-from ccsetup.commands.gathering import gathered
 from ccsetup.commands.options import Options
 from ccsetup.core.context import World
 from ccsetup.core.model import Secret, Section
+from ccsetup.doctor import checks
+from ccsetup.doctor.gather import gathered
 from tests.aws_corpus import full_config
 
 OTHERS = KEYS.replace(KEY, "AKIAI44QH8DHBEXAMPLE")

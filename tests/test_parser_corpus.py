@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 import pytest
 from botocore.exceptions import ConfigParseError
 
-from ccsetup import checks
-from ccsetup.findings import Finding
+from ccsetup.doctor import checks
+from ccsetup.doctor.findings import Finding
 from tests.aws_corpus import SHARED, full_config
 from tests.homes import facts_of, mended
 

@@ -15,9 +15,9 @@ from conftest import stripped
 from script import tree
 from tracing import needs_strace, traced
 
-from ccsetup.commands.gathering import gathered
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import Route
+from ccsetup.doctor.gather import gathered
 from ccsetup.git import process
 from ccsetup.git.process import Runner
 from ccsetup.git.repository import Git
@@ -275,7 +275,7 @@ def test_parts_of_git_are_not_taken_from_the_folder(env: dict[str, str], tmp_pat
 def test_a_clone_of_somebody_else_is_told_in_gits_words(env: dict[str, str], tmp_path: Path) -> None:
     from homes import Home, world_of
 
-    from ccsetup import checks
+    from ccsetup.doctor import checks
 
     it = world_of(tmp_path, Home(), git=Git(env, tmp_path / "home"))  # type: ignore[arg-type]
     repository(it.cwd)

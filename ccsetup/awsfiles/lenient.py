@@ -39,7 +39,7 @@ from ccsetup.awsfiles.settings import (
 )
 from ccsetup.core.lazy_regex import later
 from ccsetup.core.model import FileName
-from ccsetup.findings import Severity
+from ccsetup.doctor.findings import Severity
 
 _HEADER = later(r"\[(.+)\]")
 _MISSING_SIGN = later(r"([a-z_]+)\s+(?:(?:->?|>)\s+)?(\S.*)")

@@ -11,7 +11,7 @@ from ccsetup.awsfiles.section_lines import SETTING, depth, key_of, keys_below, s
 from ccsetup.awsfiles.settings import KNOWN, several
 from ccsetup.core.lazy_regex import later
 from ccsetup.core.model import FileName
-from ccsetup.findings import Severity
+from ccsetup.doctor.findings import Severity
 
 _CONFLICT = later(r"(<{7}|={7}|>{7}|\|{7})(?: .*)?")
 

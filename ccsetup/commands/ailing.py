@@ -11,7 +11,7 @@ from ccsetup.core.errors import Problem
 from ccsetup.core.model import Asked, Choice, Later
 
 if TYPE_CHECKING:
-    from ccsetup.findings import Finding
+    from ccsetup.doctor.findings import Finding
 
 GO = "go"
 ENDS = ("sso.signed-out", "sso.expired", "keys.expired", "oidc.token-expired")  # what ends by itself is not broken
@@ -38,14 +38,12 @@ def beside(world: World, greeting: Greeting) -> Callable[[], Later]:
 
 def _findings(world: World) -> list[Finding]:
     """Return what stops a profile and does not merely end by itself, and what hinders and can be repaired."""
-    from ccsetup.commands import diagnosis, telling  # the first question need not wait for them
+    from ccsetup.doctor import diagnose, render
 
-    found = diagnosis.looked(diagnosis.begun(world, ()))
+    found = diagnose.looked(diagnose.begun(world, ()))
     wrong = [it for it in found if it.code not in ENDS]
     return [
-        it
-        for it in wrong
-        if (it.severity == "stops" and it.profile) or (it.severity != "note" and telling.mendable(it))
+        it for it in wrong if (it.severity == "stops" and it.profile) or (it.severity != "note" and render.mendable(it))
     ]
 
 
@@ -53,11 +51,12 @@ def repair(world: World, dry_run: bool = False) -> None:
     """Repair what can be, as `ccsetup doctor --fix --offline` does. Raises Cancelled where the person leaves."""
     from argparse import Namespace
 
-    from ccsetup.commands import curing, visiting
+    from ccsetup.doctor import fix
+    from ccsetup.doctor import fix as curing
 
     switches = {"profiles": [], "fix": True, "offline": True, "modernize": False, "yes": False, "dry_run": dry_run}
     try:
-        visiting.visit(world, Namespace(**switches), visiting.Case())
+        fix.visit(world, Namespace(**switches), fix.Case())
     except curing.Declined as left:
         world.screen.note(left.what)
 

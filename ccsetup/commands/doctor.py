@@ -7,12 +7,12 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from ccsetup.commands import reporting
-from ccsetup.commands.diagnosis import Diagnosis
-from ccsetup.commands.visiting import Case, visit
 from ccsetup.core.context import World
 from ccsetup.core.errors import Cancelled, Problem
 from ccsetup.core.result import Report, told
+from ccsetup.doctor import report
+from ccsetup.doctor.diagnose import Diagnosis
+from ccsetup.doctor.fix import Case, visit
 
 ABOUT = "Find what is wrong with profiles, files, environment, git and this clone; --fix repairs it."
 USAGE = "[PROFILE …] [--fix] [--offline] [--team FILE|URL]"
@@ -43,7 +43,7 @@ def main(options: Namespace, world_of: Callable[[], World]) -> Report:
     try:
         visit(world, options, case)
         if options.report:
-            reporting.write(world, Path(options.report), case.seen, case.gone, options.short_ids)
+            report.write(world, Path(options.report), case.seen, case.gone, options.short_ids)
     except (Problem, KeyboardInterrupt) as ended:
         problem = ended if isinstance(ended, Problem) else Cancelled()
         world.screen.problem(problem)

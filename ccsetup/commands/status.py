@@ -88,7 +88,7 @@ def _check(world: World, texts: AwsTexts, found: Sequence[Standing], named: Sequ
 
     Those that somebody would have to sign in for are left out, and those whose program only their name may start.
     """
-    from ccsetup.commands import asking
+    from ccsetup.doctor import online
 
     profiles, sessions, _ = settings(texts)
     waiting = []
@@ -97,9 +97,9 @@ def _check(world: World, texts: AwsTexts, found: Sequence[Standing], named: Sequ
             it.usable, it.why = None, _NOT_ASKED
         elif it.usable is not False:
             waiting.append(it)
-    whos = [asking.who_of(profiles, sessions, it.name, world.env)._replace(chosen=it.name in named) for it in waiting]
+    whos = [online.who_of(profiles, sessions, it.name, world.env)._replace(chosen=it.name in named) for it in waiting]
     with world.screen.busy(f"Asking AWS about {len(waiting)} profiles"):
-        answers = asking.asked(world, whos)
+        answers = online.asked(world, whos)
     for it, answer in zip(waiting, answers, strict=True):
         _compare(it, answer, runs_program(profiles, it.name))
     silent = [it.refused for it in answers if it.refused and it.refused.is_unanswered]

@@ -6,10 +6,8 @@ import shlex
 from argparse import Namespace
 from collections.abc import Callable, Sequence
 
-from ccsetup import repair, teamdiff
-from ccsetup.commands import carrying, curing, diagnosis, joining, telling
-from ccsetup.commands.diagnosis import Diagnosis
-from ccsetup.commands.gathering import clone_at
+from ccsetup import teamdiff
+from ccsetup.commands import carrying, joining
 from ccsetup.commands.options import Options
 from ccsetup.commands.receiving import Received, inside, received
 from ccsetup.core.context import World
@@ -17,7 +15,10 @@ from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.core.model import Edit, Plan
 from ccsetup.core.result import Report
 from ccsetup.core.text import inert
-from ccsetup.findings import Finding, Remedy
+from ccsetup.doctor import diagnose, fix, render, repair
+from ccsetup.doctor.diagnose import Diagnosis
+from ccsetup.doctor.findings import Finding, Remedy
+from ccsetup.doctor.gather import clone_at
 from ccsetup.git.address import codecommit_url, https_url, parse
 from ccsetup.team import Place
 from ccsetup.teamdiff import Difference, Standing
@@ -42,11 +43,11 @@ def main(options: Namespace, world_of: Callable[[], World]) -> Report:
             seen, differs = _compared(world, found, do)
             left = {(it.finding.code, it.finding.says) for it in differs}
             gone = [it for it in before if (it.code, it.says) not in left]
-    rows = telling.rows(seen.findings, world.home, world.screen.room())
+    rows = render.rows(seen.findings, world.home, world.screen.room())
     as_it_is = f"This machine is as the team file of {found.team.name} has it."
-    world.screen.painted([*rows, (("bold", telling.summary(seen) if seen.findings else inert(as_it_is)),)])
+    world.screen.painted([*rows, (("bold", render.summary(seen) if seen.findings else inert(as_it_is)),)])
     problems = refused.document["problems"] if refused else []
-    document = {**telling.document(seen, gone), "problems": problems}
+    document = {**render.document(seen, gone), "problems": problems}
     if problems:
         return Report({**document, "ok": False}, refused.exit_code if refused else 1)
     return Report(document, STOPPED if seen.is_stopped else 0)
@@ -54,12 +55,12 @@ def main(options: Namespace, world_of: Callable[[], World]) -> Report:
 
 def _compared(world: World, found: Received, do: str) -> tuple[Diagnosis, list[Difference]]:
     """Hold this machine against the file; a fault that no tool can read past goes with it."""
-    facts = diagnosis.begun(world, ())
+    facts = diagnose.begun(world, ())
     clones = {place.name: _standing(world, place) for place in found.team.repositories}
     differs = teamdiff.differences(found.team, facts, clones, do)
     named = {it.answers.get("profile", "") for it in found.team.entries} & facts.profiles.keys()
     about = sorted(named | {it.finding.profile for it in differs} - {""})
-    others = [it for it in diagnosis.looked(facts) if it.code.startswith("file.") and it.severity == "stops"]
+    others = [it for it in diagnose.looked(facts) if it.code.startswith("file.") and it.severity == "stops"]
     return Diagnosis(facts, [*_findings(differs), *others], about), differs
 
 
@@ -93,10 +94,10 @@ def _mended(world: World, found: Received, wanted: Sequence[Difference], seen: D
         report = joining.set_up(world, found._replace(team=team), switches, moved=teamdiff.moved(wanted, seen.facts))
     edits = [_led(world, it) for it in wanted if it.place and it.finding.code == "team.remote"]
     if edits and not report.document["problems"]:
-        curing.review(world, Plan("", "", edits=tuple(edits)), [it.finding for it in wanted if it.place])
+        fix.review(world, Plan("", "", edits=tuple(edits)), [it.finding for it in wanted if it.place])
         if not options.dry_run:
             if not options.yes:
-                curing.agreed(world)
+                fix.agreed(world)
             carrying.write(world, Plan("", "", edits=tuple(edits)))
     return report
 

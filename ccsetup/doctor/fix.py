@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import gc
+from argparse import Namespace
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from ccsetup import repair
 from ccsetup.awsfiles import edit as config
 from ccsetup.awsfiles import plan, profile_identity, removals
-from ccsetup.commands import diagnosis, telling
-from ccsetup.commands.diagnosis import Diagnosis, looked
 from ccsetup.core.context import World
 from ccsetup.core.errors import Cancelled, Missing, Problem
 from ccsetup.core.model import Asked, Choice, Edit, Plan, Receipt, Touched
-from ccsetup.facts import Facts
-from ccsetup.findings import Finding, Remedy
-from ccsetup.repair import Key, Repair
+from ccsetup.doctor import diagnose, fix, render, repair
+from ccsetup.doctor.diagnose import Diagnosis, looked
+from ccsetup.doctor.facts import Facts
+from ccsetup.doctor.findings import Finding, Remedy
+from ccsetup.doctor.repair import Key, Repair
 
 GO, OTHER, LEAVE, LEAVE_ALL = "go", "other", "leave", "leave all"
 ROUNDS = 40
@@ -49,7 +50,7 @@ class Cure:
         """Ask AWS as the repaired profiles would, and offer the repairs that it brings."""
         facts = self.repair.facts
         unchanged = facts == self.before.facts  # else git would answer for what is not written yet
-        seen = diagnosis.asking(self._world, diagnosis.offline(facts), by_git=unchanged)
+        seen = diagnose.asking(self._world, diagnose.offline(facts), by_git=unchanged)
         here = [it._replace(line=self.repair.key(it)[3]) for it in seen.online]
         was = self.before
         self.before = replace(seen, facts=was.facts, offline=was.offline, names=was.names, online=here)
@@ -94,7 +95,7 @@ class Cure:
 
     def _next(self, findings: Sequence[Finding]) -> Finding | None:
         """Return the next finding that a person is to be asked about, None where there is none, or nobody."""
-        open_ = (it for it in findings if it.fix == "ask" and telling.mendable(it))
+        open_ = (it for it in findings if it.fix == "ask" and render.mendable(it))
         return next((it for it in open_ if self._person and self.repair.key(it) not in self._passed), None)
 
     def _ask(self, finding: Finding) -> bool:
@@ -115,7 +116,7 @@ class Cure:
         choices = [Choice(str(n), it.label, it.hint) for n, it in enumerate(finding.remedies)]
         choices += [Choice(OTHER, "Another one …")] if finding.wanted else []
         choices += [Choice(LEAVE, "Leave it as it is"), Choice(LEAVE_ALL, "Leave this and all others as they are")]
-        place = telling.place(finding, self._world.home)
+        place = render.place(finding, self._world.home)
         why = ": ".join(filter(None, (place, finding.because)))
         answer = self._put(Asked(finding.code, finding.says, "choose", why, tuple(choices), choices[0].value))
         self._person &= answer != LEAVE_ALL
@@ -127,7 +128,7 @@ class Cure:
         wanted = finding.wanted
         if wanted is None:
             return None
-        why = f"{telling.place(finding, self._world.home)}: {finding.says} Empty leaves it as it is.".removeprefix(": ")
+        why = f"{render.place(finding, self._world.home)}: {finding.says} Empty leaves it as it is.".removeprefix(": ")
         parse = lambda text: wanted.parse(text) if text.strip() else ""  # noqa: E731
         answer = self._put(Asked(finding.code, wanted.ask, "text", why, parse=parse, optional=True))
         return wanted.remedy(answer) if answer else None
@@ -204,7 +205,7 @@ def review(world: World, change: Plan, gone: Sequence[Finding]) -> None:
     """Show what would be written, and what would be repaired by it."""
     diffs = [text for edit in change.edits if (text := plan.diff(edit, world.home))]
     modes = [(edit.path, edit.mode) for edit in change.edits if edit.mode is not None]
-    rows = [("mode", f"{telling.shown(path, world.home)}   {mode:04o}") for path, mode in modes]
+    rows = [("mode", f"{render.shown(path, world.home)}   {mode:04o}") for path, mode in modes]
     rows += removals.rows(change.edits, change.decided)
     rows += [("repairs" if not n else "", f"{what}   {code}") for n, (what, code) in enumerate(_in_short(gone))]
     world.screen.review(diffs, rows)
@@ -231,7 +232,7 @@ def write(world: World, change: Plan) -> Receipt:
 
 def tell(world: World, change: Plan, gone: Sequence[Finding]) -> None:
     """Say what was written and what was repaired by it, once it has been looked at again."""
-    paths = ", ".join(telling.shown(edit.path, world.home) for edit in change.edits)
+    paths = ", ".join(render.shown(edit.path, world.home) for edit in change.edits)
     world.screen.done("wrote", paths, "undo: ccsetup undo")
     for what, code in _in_short(gone):
         world.screen.done("repaired", what, code)
@@ -244,3 +245,55 @@ def _in_short(gone: Sequence[Finding]) -> Iterator[tuple[str, str]]:
     for finding in {it.code: it for it in reversed(gone)}.values() if len(gone) > TOLD else gone:
         more = count[finding.code] - 1 if len(gone) > TOLD else 0
         yield finding.says + (f" And {more:,} more." if more else ""), finding.code
+
+
+class Case:
+    """What is known so far of one visit to the doctor: the last look, and what was repaired before it."""
+
+    def __init__(self) -> None:
+        self.seen: Diagnosis | None = None
+        self.gone: Sequence[Finding] = ()
+
+    def document(self) -> dict[str, object]:
+        """Return the JSON document."""
+        if self.seen is None:
+            return {"ok": False, "findings": [], "profiles": [], "problems": []}
+        return render.document(self.seen, self.gone)
+
+
+def visit(world: World, options: Namespace, case: Case) -> None:
+    """Look, and repair where that is wanted; tell what was found or is left. Raises Problem; `case` holds the rest."""
+    gc.disable()  # what is read and found here stays to the end
+    case.seen = diagnose.offline(diagnose.begun(world, options.profiles, options.modernize))
+    if options.fix or not options.offline:
+        gc.enable()
+    if options.fix:
+        _repaired(world, options, case, case.seen)
+    elif not options.offline:
+        case.seen = diagnose.asking(world, case.seen)
+    rows = render.rows(case.seen.findings, world.home, world.screen.room())
+    world.screen.painted([*rows, *render.ending(case.seen, world.screen.room(), options.fix)])
+
+
+def _repaired(world: World, options: Namespace, case: Case, before: Diagnosis) -> None:
+    """Repair what can be: in thought, then after a yes in one write, and believe it when the checks pass."""
+    cure = fix.Cure(world, before, person=bool(world.prompt and not options.yes))
+    cure.mend()
+    if not options.offline:
+        cure.ask_aws()
+    case.seen = cure.before
+    change = cure.planned()
+    if not change.edits:
+        if not options.dry_run:
+            world.files.tidy()
+        return
+    fix.review(world, change, cure.promised())
+    if options.dry_run:
+        return
+    if not options.yes:
+        fix.agreed(world)
+    fix.write(world, change)
+    after = diagnose.offline(diagnose.begun(world, options.profiles, options.modernize))
+    after = after if options.offline else diagnose.asking(world, after)
+    case.seen, case.gone = after, cure.proven(after)
+    fix.tell(world, change, case.gone)

@@ -11,13 +11,25 @@ from ccsetup.access.sso import SCOPES
 from ccsetup.awsfiles import ini
 from ccsetup.awsfiles.ini import Stanza
 from ccsetup.awsfiles.settings import comment, meant
-from ccsetup.checks.sources import has_own, is_role
 from ccsetup.core import regions, validate
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.model import Corrected
-from ccsetup.facts import Facts
-from ccsetup.findings import Change, Finding, Remedy, Wanted
-from ccsetup.places import Place, added, finding, headed, in_file, place, places, removed, renamed, respelled, section
+from ccsetup.doctor.checks.role_sources import has_own, is_role
+from ccsetup.doctor.facts import Facts
+from ccsetup.doctor.findings import Change, Finding, Remedy, Wanted
+from ccsetup.doctor.locate import (
+    Place,
+    added,
+    finding,
+    headed,
+    in_file,
+    place,
+    places,
+    removed,
+    renamed,
+    respelled,
+    section,
+)
 
 Settings = Mapping[str, str]
 

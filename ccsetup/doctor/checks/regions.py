@@ -10,17 +10,17 @@ from ccsetup.awsfiles import edit
 from ccsetup.awsfiles.characters import plain
 from ccsetup.awsfiles.ini import Setting, Stanza
 from ccsetup.awsfiles.settings import PLACELESS
-from ccsetup.checks.files import FILES
-from ccsetup.checks.values import behind
 from ccsetup.core import validate
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.lazy_regex import later
 from ccsetup.core.model import Corrected, FileName, Section
 from ccsetup.core.regions import REGION, REGIONS, is_region, like
-from ccsetup.facts import Facts
-from ccsetup.findings import Change, Finding, Remedy, Severity, Wanted
+from ccsetup.doctor.checks.files import FILES
+from ccsetup.doctor.checks.values import behind
+from ccsetup.doctor.facts import Facts
+from ccsetup.doctor.findings import Change, Finding, Remedy, Severity, Wanted
+from ccsetup.doctor.locate import place, places, respelled
 from ccsetup.git import address
-from ccsetup.places import place, places, respelled
 
 _NAMED = later(rf"(?<![\w-]){REGION}(?![\w-])")
 

@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 from ccsetup.awsfiles.profile_status import RECORDED
 from ccsetup.awsfiles.settings import meant
-from ccsetup.checks.sources import STATIC, broken, is_role
 from ccsetup.core.model import FileName
-from ccsetup.facts import Facts
-from ccsetup.findings import Finding, Remedy
-from ccsetup.places import Place, finding, in_file, silenced
+from ccsetup.doctor.checks.role_sources import STATIC, broken, is_role
+from ccsetup.doctor.facts import Facts
+from ccsetup.doctor.findings import Finding, Remedy
+from ccsetup.doctor.locate import Place, finding, in_file, silenced
 
 Settings = Mapping[str, str]
 

@@ -11,9 +11,9 @@ from typing import NamedTuple
 from ccsetup.awsfiles.settings import meant
 from ccsetup.core import validate
 from ccsetup.core.errors import BadAnswer
-from ccsetup.facts import Facts
-from ccsetup.findings import Finding, Remedy, Wanted
-from ccsetup.places import Place, added, finding, place, places, removed, renamed, respelled
+from ccsetup.doctor.facts import Facts
+from ccsetup.doctor.findings import Finding, Remedy, Wanted
+from ccsetup.doctor.locate import Place, added, finding, place, places, removed, renamed, respelled
 
 Settings = Mapping[str, str]
 

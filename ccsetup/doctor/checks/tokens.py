@@ -9,13 +9,13 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from ccsetup.aws.sso import token_cache
 from ccsetup.awsfiles.settings import comment, meant
-from ccsetup.checks.signins import is_right, is_whole, session_of, signing_in
 from ccsetup.core import validate, web_token
 from ccsetup.core.context import Start, start_of
 from ccsetup.core.errors import BadAnswer
-from ccsetup.facts import Facts
-from ccsetup.findings import Finding, Remedy, Wanted
-from ccsetup.places import Place, added, finding, place, respelled
+from ccsetup.doctor.checks.sso import is_right, is_whole, session_of, signing_in
+from ccsetup.doctor.facts import Facts
+from ccsetup.doctor.findings import Finding, Remedy, Wanted
+from ccsetup.doctor.locate import Place, added, finding, place, respelled
 
 Settings = Mapping[str, str]
 

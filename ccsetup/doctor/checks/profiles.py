@@ -6,17 +6,17 @@ import re
 from collections.abc import Callable, Iterator
 from difflib import get_close_matches
 
-from ccsetup import merging
 from ccsetup.awsfiles import edit, headers, ini
 from ccsetup.awsfiles.characters import plain
 from ccsetup.awsfiles.misreadings import Oddity
-from ccsetup.checks.files import FILES, told
-from ccsetup.checks.git import of_codecommit
 from ccsetup.core.lazy_regex import later
 from ccsetup.core.model import FileName, Section
 from ccsetup.core.shells import SHELLS
-from ccsetup.facts import Facts
-from ccsetup.findings import Change, Finding, Remedy
+from ccsetup.doctor import repair
+from ccsetup.doctor.checks.files import FILES, told
+from ccsetup.doctor.checks.git import of_codecommit
+from ccsetup.doctor.facts import Facts
+from ccsetup.doctor.findings import Change, Finding, Remedy
 
 _SAFE = later(r"[A-Za-z0-9_.+=,-]+")
 _UNKNOWN = "“The config profile could not be found”: AWS's tools skip a section with such a header and never say so."
@@ -42,9 +42,9 @@ def _beside(facts: Facts, file: FileName, odd: Oddity, found: Finding) -> Findin
     dead = next((it for it in document.stanzas if it.line == odd.line), None)
     if live is None or dead is None:
         return found._replace(fix="tell", remedies=())
-    ways = merging.remedies(file, live, dead, facts.lines(file))
+    ways = repair.remedies(file, live, dead, facts.lines(file))
     if len(ways) > 1:
-        changes = merging.silenced(file, dead, facts.lines(file))
+        changes = repair.silenced(file, dead, facts.lines(file))
         ways = (Remedy(f"Keep line {live.line}'s alone", "as AWS's tools read it", changes), *ways)
     says = f"{found.says} That one is there too, on line {live.line}."
     return found._replace(says=says, fix="auto" if len(ways) == 1 else "ask", severity="hinders", remedies=ways)
@@ -59,13 +59,13 @@ def default_twice(facts: Facts) -> Iterator[Finding]:
     lines = facts.lines("config")
     last = stanzas[-1]
     first = next(it for it in stanzas if it.header != last.header)
-    later_, earlier = (merging.silenced("config", it, lines) for it in (first, last))
+    later_, earlier = (repair.silenced("config", it, lines) for it in (first, last))
     ways = [
         Remedy(f"Keep [{last.header}] of line {last.line}", "as AWS's tools read it today", later_),
         Remedy(f"Keep [{first.header}] of line {first.line}", "the other becomes a comment", earlier),
     ]
-    if not merging.conflicts(first, last):
-        ways.append(merging.merged("config", first, last, lines, "Keep what both say", dead_wins=False))
+    if not repair.conflicts(first, last):
+        ways.append(repair.merged("config", first, last, lines, "Keep what both say", dead_wins=False))
     yield Finding(
         "section.default-twice",
         "hinders",

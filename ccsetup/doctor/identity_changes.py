@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ccsetup import repair
 from ccsetup.awsfiles.profile_identity import others
-from ccsetup.facts import Facts
-from ccsetup.findings import Finding, Remedy
-from ccsetup.repair import Repair
+from ccsetup.doctor import repair
+from ccsetup.doctor.facts import Facts
+from ccsetup.doctor.findings import Finding, Remedy
+from ccsetup.doctor.repair import Repair
 
 _TELLING = ("aws_", "role_arn", "sso_", "login_session", "credential_process", "[")  # what tells who a profile is
 

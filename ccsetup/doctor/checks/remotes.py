@@ -9,14 +9,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from ccsetup.awsfiles import profile_status
-from ccsetup.checks.git import effective, is_codecommit, keepers, of_codecommit, signing
-from ccsetup.checks.sources import has_own, is_role
 from ccsetup.core import regions, validate
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.lazy_regex import later
 from ccsetup.core.model import Corrected
-from ccsetup.facts import Clone, Facts
-from ccsetup.findings import Finding, Remedy, Severity, Wanted
+from ccsetup.doctor.checks.git import effective, is_codecommit, keepers, of_codecommit, signing
+from ccsetup.doctor.checks.role_sources import has_own, is_role
+from ccsetup.doctor.facts import Clone, Facts
+from ccsetup.doctor.findings import Finding, Remedy, Severity, Wanted
 from ccsetup.git import address, config
 from ccsetup.git.address import Address
 

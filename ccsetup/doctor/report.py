@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ccsetup import __version__
-from ccsetup.commands import telling
-from ccsetup.commands.diagnosis import Diagnosis, kinds
 from ccsetup.core.context import World
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import Edit
 from ccsetup.core.text import inert, veil
-from ccsetup.findings import Finding
+from ccsetup.doctor import render
+from ccsetup.doctor.diagnose import Diagnosis, kinds
+from ccsetup.doctor.findings import Finding
 
 TITLE = "# ccsetup doctor"
 WORDS = {"stops": "stops", "hinders": "hinders", "note": "to know"}
@@ -34,7 +34,7 @@ def write(world: World, path: Path, there: Diagnosis | None, gone: Sequence[Find
     if there is not None:
         lines = (_shown(world, line, short_ids) for line in _lines(world, there, gone))
         world.files.store(Edit(path, before, "".join(f"{line}\n" for line in lines)))
-        world.screen.done("wrote", telling.shown(path, world.home))
+        world.screen.done("wrote", render.shown(path, world.home))
 
 
 def _shown(world: World, line: str, short_ids: bool) -> str:
@@ -46,7 +46,7 @@ def _shown(world: World, line: str, short_ids: bool) -> str:
 def _lines(world: World, there: Diagnosis, gone: Sequence[Finding]) -> Iterator[str]:
     yield f"{TITLE}, {world.now():%Y-%m-%d %H:%M} UTC"
     yield ""
-    yield f"ccsetup {__version__}. {telling.summary(there)}"
+    yield f"ccsetup {__version__}. {render.summary(there)}"
     if gone:
         yield from ("", "## Repaired", "", *(f"- {it.says} `{it.code}`" for it in gone))
     groups: dict[str, list[Finding]] = {}
@@ -67,7 +67,7 @@ def _lines(world: World, there: Diagnosis, gone: Sequence[Finding]) -> Iterator[
 
 
 def _finding(world: World, finding: Finding) -> Iterator[str]:
-    place = telling.place(finding, world.home)
+    place = render.place(finding, world.home)
     yield f"- **{finding.says}** `{finding.code}`, {WORDS[finding.severity]}{', ' * bool(place)}{place}"
     for text in filter(None, (finding.because, *finding.do.splitlines())):
         yield f"  - {text}"

@@ -7,27 +7,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from ccsetup.caution import cautious
-from ccsetup.checks import (
+from ccsetup.doctor.checks import (
     credentials,
     duplicates,
     environment,
     files,
     git,
-    kinds,
     processes,
     profiles,
     programs,
     regions,
     remotes,
+    role_sources,
     roles,
-    signins,
-    sources,
+    shadowed,
+    sso,
     tokens,
     values,
 )
-from ccsetup.facts import Facts
-from ccsetup.findings import Finding
+from ccsetup.doctor.facts import Facts
+from ccsetup.doctor.findings import Finding
+from ccsetup.doctor.identity_changes import cautious
 
 Check = Callable[[Facts], Iterable[Finding]]
 FAMILIES = (
@@ -36,15 +36,15 @@ FAMILIES = (
     environment,
     files,
     git,
-    kinds,
+    shadowed,
     processes,
     profiles,
     programs,
     regions,
     remotes,
     roles,
-    signins,
-    sources,
+    sso,
+    role_sources,
     tokens,
     values,
 )

@@ -7,14 +7,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from ccsetup import checks
 from ccsetup.awsfiles import ini, profile_status
-from ccsetup.commands.gathering import gathered
 from ccsetup.core.context import World
 from ccsetup.core.errors import UNANSWERED, BadAnswer
 from ccsetup.core.model import Identity
-from ccsetup.facts import Facts
-from ccsetup.findings import Finding
+from ccsetup.doctor import checks
+from ccsetup.doctor.facts import Facts
+from ccsetup.doctor.findings import Finding
+from ccsetup.doctor.gather import gathered
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def asking(world: World, there: Diagnosis, by_git: bool = True) -> Diagnosis:
     names = [name for name in there.names if name not in halted]
     if not names and not there.facts.clone:
         return there
-    from ccsetup.commands.asking import online
+    from ccsetup.doctor.online import online
 
     told = online(world, there.facts, names, by_git)
     return replace(

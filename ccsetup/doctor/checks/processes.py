@@ -9,12 +9,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ccsetup.access import source_profile
-from ccsetup.checks.kinds import kinds
 from ccsetup.core import program_keys, redact
 from ccsetup.core.text import inert
-from ccsetup.facts import Facts, Ran
-from ccsetup.findings import Finding
-from ccsetup.places import Place, finding, place
+from ccsetup.doctor.checks.shadowed import kinds
+from ccsetup.doctor.facts import Facts, Ran
+from ccsetup.doctor.findings import Finding
+from ccsetup.doctor.locate import Place, finding, place
 
 Settings = Mapping[str, str]
 

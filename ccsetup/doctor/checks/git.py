@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from ccsetup.awsfiles import profile_status
 from ccsetup.core import shells
 from ccsetup.core.errors import BadAnswer
-from ccsetup.facts import Clone, Facts
-from ccsetup.findings import Finding, Remedy, Severity
+from ccsetup.doctor.facts import Clone, Facts
+from ccsetup.doctor.findings import Finding, Remedy, Severity
 from ccsetup.git import address, config, transport
 from ccsetup.git.address import Address
 from ccsetup.git.config import Values

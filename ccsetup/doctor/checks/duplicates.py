@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from sys import maxsize
 
-from ccsetup import merging
 from ccsetup.awsfiles.ini import Setting, Stanza
 from ccsetup.awsfiles.settings import PAIR, WHO, right
-from ccsetup.checks.files import FILES, REFUSED
 from ccsetup.core import redact
 from ccsetup.core.model import FileName
-from ccsetup.facts import Facts
-from ccsetup.findings import Finding, Remedy
+from ccsetup.doctor import repair
+from ccsetup.doctor.checks.files import FILES, REFUSED
+from ccsetup.doctor.facts import Facts
+from ccsetup.doctor.findings import Finding, Remedy
 
 ID, SECRET, *_ = PAIR
 _SDKS = "Other SDKs take the later one."
@@ -79,7 +79,7 @@ def _two_pairs(facts: Facts, file: FileName, stanza: Stanza, pairs: dict[str, se
     for name, kept in reversed(pairs.items()):
         numbers = [n for it in stanza.settings if it.key in PAIR and it not in kept for n in it.lines]
         line = next(it.lines[0] for it in kept if it.key == ID)
-        changes = tuple(merging.commented(file, numbers, facts.lines(file)))
+        changes = tuple(repair.commented(file, numbers, facts.lines(file)))
         label = f"Keep {redact.value(ID, name)} of line {line}"
         remedies.append(Remedy(label, "what belongs to the other becomes a comment", changes))
     found = _finding(facts, file, stanza, ids[1], f"{ID} is set twice in [{stanza.header}], to different access keys.")
@@ -89,7 +89,7 @@ def _two_pairs(facts: Facts, file: FileName, stanza: Stanza, pairs: dict[str, se
 def _twice(facts: Facts, file: FileName, stanza: Stanza, before: Setting, setting: Setting, asks: bool) -> Finding:
     """Return the finding that a key is set twice; `asks`: a line between the two may have begun a section."""
     says = f"{setting.key} is set twice in [{stanza.header}], first on line {before.lines[0]}."
-    later, earlier = (tuple(merging.commented(file, it.lines, facts.lines(file))) for it in (setting, before))
+    later, earlier = (tuple(repair.commented(file, it.lines, facts.lines(file))) for it in (setting, before))
     ways = (
         Remedy("Keep the later one", "the earlier becomes a comment", earlier),
         Remedy("Keep the earlier one", "the later becomes a comment", later),
@@ -123,7 +123,7 @@ def sections(facts: Facts) -> Iterator[Finding]:
             if not same:
                 says = f"[{stanza.header}] is the same section as [{first.header}] on line {first.line}."
             silent = "AWS's tools take the later one, whole, and never say so. Other SDKs merge the two."
-            ways = merging.remedies(file, first, stanza, facts.lines(file))
+            ways = repair.remedies(file, first, stanza, facts.lines(file))
             yield Finding(
                 "file.duplicate-section",
                 "stops" if same else "hinders",

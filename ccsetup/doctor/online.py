@@ -7,20 +7,20 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from ccsetup import examining
 from ccsetup.access.questions import Target
 from ccsetup.access.source_profile import names_program, runs_program
 from ccsetup.awsfiles import profile_status
-from ccsetup.checks.git import signing
-from ccsetup.checks.programs import is_ordinary
 from ccsetup.core import regions, validate
 from ccsetup.core.context import Answer, Sighting, World
 from ccsetup.core.errors import BadAnswer, NoRepository, Problem
 from ccsetup.core.model import Identity, Route, Value, Who
 from ccsetup.core.sdk_files import chain
-from ccsetup.examining import Stand
-from ccsetup.facts import Clone, Facts
-from ccsetup.findings import Finding
+from ccsetup.doctor import online_findings
+from ccsetup.doctor.checks.git import signing
+from ccsetup.doctor.checks.programs import is_ordinary
+from ccsetup.doctor.facts import Clone, Facts
+from ccsetup.doctor.findings import Finding
+from ccsetup.doctor.online_findings import Stand
 from ccsetup.git import address, transport
 from ccsetup.git.address import Address
 from ccsetup.git.transport import AWS_CLI, HELPER, OURS, OWN_HELPER, REMOTE
@@ -62,9 +62,9 @@ def online(world: World, facts: Facts, names: Sequence[str], by_git: bool = True
     with world.screen.busy(f"Asking AWS about {len(whos)} profile{'s' * (len(whos) != 1)}"):
         answers = asked(world, whos)
     identities = {it.profile: it.identity for it in answers if it.identity}
-    found = examining.of_answers(facts, answers)
+    found = online_findings.of_answers(facts, answers)
     if stand := _stand(world, facts, {who.profile: who for who in whos}, answers, by_git):
-        found += examining.of_clone(facts, stand)
+        found += online_findings.of_clone(facts, stand)
     unanswered = frozenset(it.profile for it in answers if it.refused and it.refused.is_unanswered)
     return Online(found, identities, unanswered, unasked)
 

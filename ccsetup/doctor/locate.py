@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from ccsetup import merging
 from ccsetup.awsfiles import ini
 from ccsetup.awsfiles.ini import Setting, Stanza
 from ccsetup.core.lazy_regex import later
 from ccsetup.core.model import FileName
-from ccsetup.facts import Facts
-from ccsetup.findings import Change, Finding
+from ccsetup.doctor import repair
+from ccsetup.doctor.facts import Facts
+from ccsetup.doctor.findings import Change, Finding
 
 _SPELLED = later(r"([^=:]*[=:]\s*)(.*?)(\s*)", re.DOTALL)
 
@@ -89,7 +89,7 @@ def removed(all_of: Iterable[Place]) -> tuple[Change, ...]:
 
 def silenced(facts: Facts, all_of: Iterable[Place]) -> tuple[Change, ...]:
     """Return the changes that make settings comments, so that no secret is lost."""
-    found = (merging.commented(it.file, it.setting.lines, facts.lines(it.file)) for it in all_of)
+    found = (repair.commented(it.file, it.setting.lines, facts.lines(it.file)) for it in all_of)
     return tuple(dict.fromkeys(change for changes in found for change in changes))
 
 

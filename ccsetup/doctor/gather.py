@@ -15,7 +15,7 @@ from ccsetup.awsfiles.settings import meant
 from ccsetup.core.context import World
 from ccsetup.core.errors import Problem
 from ccsetup.core.shells import guess
-from ccsetup.facts import Clone, Facts
+from ccsetup.doctor.facts import Clone, Facts
 
 HELPERS = ("git-remote-codecommit", "git-credential-ccsetup", "aws")
 CACHES = ("sso/cache", "cli/cache", "boto/cache", "login/cache")
@@ -94,7 +94,7 @@ def _with_programs(world: World, facts: Facts) -> Facts:
 
 
 def _words(facts: Facts, name: str) -> list[str]:
-    from ccsetup.checks.processes import words
+    from ccsetup.doctor.checks.processes import words
 
     return words(facts.profiles[name]["credential_process"], facts.windows)
 
@@ -122,7 +122,7 @@ def _pointed(facts: Facts) -> list[Path]:
     values = [value for name in VARIABLES if (value := facts.env.get(name))]
     if any(key in document.text for document in documents for key in POINTING):
         values += [there[key] for there in facts.profiles.values() for key in POINTING if key in there]
-    from ccsetup.checks.tokens import whole_paths
+    from ccsetup.doctor.checks.tokens import whole_paths
 
     plain = [meant(value) for value in dict.fromkeys(values) if "\n" not in value and "\0" not in value]
     return [path for value in plain if value for path in whole_paths(facts, value)]
@@ -130,8 +130,8 @@ def _pointed(facts: Facts) -> list[Path]:
 
 def _programs(facts: Facts) -> list[str]:
     """Return the programs that profiles get their keys from, and this clone its passwords, as they are named."""
-    from ccsetup.checks.git import program, signing
-    from ccsetup.checks.processes import words
+    from ccsetup.doctor.checks.git import program, signing
+    from ccsetup.doctor.checks.processes import words
 
     found = [program(signing(facts.clone))] if facts.clone else []
     if any("credential_process" in document.text for document in (facts.config, facts.credentials)):
@@ -154,7 +154,7 @@ def _with_clone(world: World, facts: Facts) -> Facts:
 
 def clone_at(world: World, folder: Path) -> Clone:
     """Return a clone with its settings. Raises Problem where there is none, or git cannot read them."""
-    from ccsetup.checks.git import is_codecommit
+    from ccsetup.doctor.checks.git import is_codecommit
 
     found = world.git.config(folder)
     used = [it.used for it in found.urls]

@@ -10,9 +10,9 @@ from ccsetup.core import regions, validate
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.model import Corrected
 from ccsetup.core.regions import REGION
-from ccsetup.facts import Facts
-from ccsetup.findings import Finding, Remedy, Severity, Wanted
-from ccsetup.places import Place, finding, place, removed, respelled
+from ccsetup.doctor.facts import Facts
+from ccsetup.doctor.findings import Finding, Remedy, Severity, Wanted
+from ccsetup.doctor.locate import Place, finding, place, removed, respelled
 
 Settings = Mapping[str, str]
 

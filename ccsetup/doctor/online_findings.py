@@ -7,14 +7,15 @@ from collections.abc import Sequence
 from statistics import median
 from typing import NamedTuple
 
-from ccsetup import access, places
+from ccsetup import access
 from ccsetup.aws.access_request import of_git_and_api
-from ccsetup.checks.remotes import by_hand
 from ccsetup.core.context import Answer, Sighting
 from ccsetup.core.errors import NoRepository, Problem
 from ccsetup.core.model import Answers, Expected, Identity
-from ccsetup.facts import Facts
-from ccsetup.findings import Finding, Remedy, Severity
+from ccsetup.doctor import locate
+from ccsetup.doctor.checks.remotes import by_hand
+from ccsetup.doctor.facts import Facts
+from ccsetup.doctor.findings import Finding, Remedy, Severity
 from ccsetup.git import address
 from ccsetup.git.address import Address
 
@@ -177,7 +178,7 @@ def _placed(facts: Facts, finding: Finding, at: str) -> Finding:
     if not finding.profile:
         return finding
     for key in _LINES.get(finding.code) or _LINES.get(finding.code.partition(".")[0], ()):
-        if found := places.place(facts, at, key):
+        if found := locate.place(facts, at, key):
             return finding._replace(path=found.path, line=found.line)
     if stanza := facts.stanzas.get(("config", "profile", at)):
         return finding._replace(path=facts.texts.config_path, line=stanza.line)

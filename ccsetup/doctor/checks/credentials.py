@@ -8,11 +8,11 @@ from collections.abc import Iterator, Mapping
 from ccsetup.access import source_profile
 from ccsetup.awsfiles import profile_status
 from ccsetup.awsfiles.settings import meant
-from ccsetup.checks.kinds import ALONE, ID, SECRET, TOKENS, Kind, kinds
 from ccsetup.core.model import FileName
-from ccsetup.facts import Facts
-from ccsetup.findings import Change, Finding, Remedy
-from ccsetup.places import Place, added, finding, in_file, place, places, removed, respelled, silenced
+from ccsetup.doctor.checks.shadowed import ALONE, ID, SECRET, TOKENS, Kind, kinds
+from ccsetup.doctor.facts import Facts
+from ccsetup.doctor.findings import Change, Finding, Remedy
+from ccsetup.doctor.locate import Place, added, finding, in_file, place, places, removed, respelled, silenced
 
 Settings = Mapping[str, str]
 

@@ -12,8 +12,8 @@ from ccsetup.awsfiles.ini import Setting, Stanza
 from ccsetup.awsfiles.misreadings import Oddity
 from ccsetup.awsfiles.settings import DECIDING, FREE, STRICT
 from ccsetup.core.model import FileName
-from ccsetup.facts import Facts
-from ccsetup.findings import Change, Finding, Remedy
+from ccsetup.doctor.facts import Facts
+from ccsetup.doctor.findings import Change, Finding, Remedy
 
 FILES: tuple[FileName, ...] = ("config", "credentials")
 REFUSED = (

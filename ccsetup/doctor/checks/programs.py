@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ccsetup.core.lazy_regex import later
-from ccsetup.facts import Clone, Facts
-from ccsetup.findings import Finding, Severity
+from ccsetup.doctor.facts import Clone, Facts
+from ccsetup.doctor.findings import Finding, Severity
 from ccsetup.git.config import is_address
 
 # What git starts by itself, as soon as it looks at the clone or speaks to its server.

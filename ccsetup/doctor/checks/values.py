@@ -9,11 +9,11 @@ from functools import lru_cache
 
 from ccsetup.awsfiles.ini import Setting, Stanza
 from ccsetup.awsfiles.settings import BARE, DECIDING, FREE, KNOWN, NESTED, STRICT
-from ccsetup.checks.files import FILES
 from ccsetup.core.lazy_regex import later
 from ccsetup.core.model import FileName
-from ccsetup.facts import Facts
-from ccsetup.findings import Change, Finding, Remedy, Severity
+from ccsetup.doctor.checks.files import FILES
+from ccsetup.doctor.facts import Facts
+from ccsetup.doctor.findings import Change, Finding, Remedy, Severity
 
 ID, SECRET = "aws_access_key_id", "aws_secret_access_key"
 _COMMENT = later(r"(?:^|[ \t]+)[#;].*$")

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from ccsetup.access.source_profile import unasked
-from ccsetup.commands.diagnosis import Diagnosis, kinds
 from ccsetup.core.text import cells, inert, padded, wrap
-from ccsetup.findings import Finding
+from ccsetup.doctor.diagnose import Diagnosis, kinds
+from ccsetup.doctor.findings import Finding
 
 MARKS = {"stops": ("red", "✗"), "hinders": ("yellow", "!"), "note": ("dim", "·")}
 WIDE = 100

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from ccsetup.awsfiles.settings import meant
 from ccsetup.core import shells
-from ccsetup.facts import Facts
-from ccsetup.findings import Finding, Severity
+from ccsetup.doctor.facts import Facts
+from ccsetup.doctor.findings import Finding, Severity
 
 _PAIR = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 _TOKENS = ("AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN")
