@@ -103,9 +103,9 @@ def readings(text: str, now: datetime | None = None) -> Sequence[Reading]:
     from ccsetup.access import paste
 
     if "[access]" in text:
-        from ccsetup import teampaste
+        from ccsetup.team import file
 
-        if found := teampaste.readings(text):
+        if found := file.readings(text):
             return found
     return paste.readings(text, _takers, now)
 

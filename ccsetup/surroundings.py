@@ -125,7 +125,7 @@ def _ran(commands: Sequence[Sequence[str]]) -> Sequence[Ran]:
 
 
 def _web(env: Mapping[str, str]) -> Web:
-    from ccsetup.web import Web
+    from ccsetup.team.download import Web
 
     return Web(env)
 

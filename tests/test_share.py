@@ -25,13 +25,14 @@ from moto.iam.models import Role as MotoRole
 from sandbox_world import client
 from script import LEAVE, FakeAws, Script, Shown, world
 
-from ccsetup import cli, team
+from ccsetup import cli
 from ccsetup.arguments import parsed
 from ccsetup.commands import share
 from ccsetup.core.context import World
 from ccsetup.core.errors import Cancelled
 from ccsetup.core.model import BACK
 from ccsetup.sandbox import Sandbox, State, policy
+from ccsetup.team import file as team
 
 ROOT = Path(__file__).resolve().parent.parent
 A, B = "111122223333", "888888888888"

@@ -14,7 +14,6 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from ccsetup import team
 from ccsetup.aws.iam import IamPolicy, IamRole
 from ccsetup.core import validate
 from ccsetup.core.errors import BadAnswer, Problem
@@ -37,6 +36,7 @@ from ccsetup.sharing import (
     teamfile,
     terraform,
 )
+from ccsetup.team import file
 
 A, B, REGION, REPO = "111122223333", "888888888888", "us-east-2", "MySharedDemoRepo"
 KEY = f"arn:aws:kms:{REGION}:{A}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
@@ -345,7 +345,7 @@ def test_whatever_the_names_documents_are_json_and_fit(
     for name, text in texts.items():
         if name.endswith(".json"):
             json.loads(text)
-    told = team.read(texts["team.ini"]).team
+    told = file.read(texts["team.ini"]).team
     assert (told.repositories[0].name, told.entries[0].answers["role_arn"]) == (repo, it.role_arn)
     trust = policies.trust(it)
     assert len(json.dumps(policies.permissions(it), separators=(",", ":"))) <= 10_240
@@ -594,13 +594,13 @@ def test_the_commands_in_the_readme_are_ones_that_ccsetup_takes(it: Arrangement)
 
 def test_long_names_have_a_team_file_too() -> None:
     long = IT._replace(repository="customer-data-" * 7, role="CodeCommit-" + "customer-data-" * 3 + "ReadOnly")
-    found = team.read(teamfile.text(long)).team
+    found = file.read(teamfile.text(long)).team
     assert found.repositories[0].name == long.repository
     assert found.entries[0].answers["role_arn"] == long.role_arn
     assert found.entries[0].label == "A role in account 111122223333"
 
 
 def test_the_team_file_says_before_it_is_asked_that_the_role_wants_an_mfa_code() -> None:
-    found = team.read(teamfile.text(IT._replace(mfa=True))).team
+    found = file.read(teamfile.text(IT._replace(mfa=True))).team
     assert found.entries[0].label == "The role Shared in account 111122223333, which asks for an MFA code"
     assert "mfa_serial" not in found.entries[0].answers

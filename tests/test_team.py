@@ -9,9 +9,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from ccsetup import access, flow, team, teammaking, teamrules
+from ccsetup import access, flow
 from ccsetup.core.errors import BadAnswer, Problem
-from ccsetup.team import Entry, Place, Refused, Team
+from ccsetup.team import export, rules
+from ccsetup.team import file as team
+from ccsetup.team.file import Entry, Place, Refused, Team
 
 ROLE = "arn:aws:iam::111122223333:role/CodeCommitAccess"
 
@@ -110,7 +112,7 @@ def test_every_kind_has_a_team_file_that_reads_back(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", [kind.name for kind in access.KINDS])
 def test_no_kind_takes_a_secret_or_a_program_from_a_file(kind: str) -> None:
-    keys = teamrules.keys(access.of(kind))
+    keys = rules.keys(access.of(kind))
     assert not {"keys", "mfa_code", "saml_assertion", "login_profile", "session_token", "repo", "directory"} & set(keys)
     assert not [key for key, place in keys.items() if place.question.widget == "secret"]
     for key in ("credential_process", "aws_secret_access_key", "mfa_code", "endpoint_url", "saml_assertion"):
@@ -352,7 +354,7 @@ SESSIONS = {"acme": {"sso_start_url": "https://acme.awsapps.com/start", "sso_reg
 
 
 def made(*names: str) -> tuple[list[Entry], list[str]]:
-    return teammaking.entries(names, PROFILES, SESSIONS, Path("/home/maria"))
+    return export.entries(names, PROFILES, SESSIONS, Path("/home/maria"))
 
 
 @pytest.mark.parametrize("name", ["acme-dev", "mfa", "ci", "pod", "box"])

@@ -11,11 +11,12 @@ from script import Shown, tree, world
 from test_team_setup import BASE, Git, home, shown, sso
 from test_team_setup import file as team_file
 
-from ccsetup import arguments, team
-from ccsetup.commands import team as command
+from ccsetup import arguments
+from ccsetup.commands import team
 from ccsetup.core.context import World
 from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.core.result import Report
+from ccsetup.team import file
 
 CONFIG = """\
 [sso-session acme]
@@ -35,7 +36,7 @@ region = us-east-2
 
 
 def run(around: World, *words: str) -> Report:
-    return command.main(arguments.parsed(["team", *words]), lambda: around)
+    return team.main(arguments.parsed(["team", *words]), lambda: around)
 
 
 def output(report: Report, around: World) -> list[str]:
@@ -102,7 +103,7 @@ def test_an_export_reads_back_to_the_same_answers_and_says_what_it_left_out(tmp_
         "--note",
         "Hi, you",
     )
-    found = team.read(report.document["text"]).team
+    found = file.read(report.document["text"]).team
     assert [entry.name for entry in found.entries] == ["default", "code"]
     assert found.entries[0].answers == {
         "sso_start_url": "https://acme.awsapps.com/start", "sso_region": "us-east-1", "sso_session": "acme",
@@ -121,7 +122,7 @@ def test_the_clone_one_stands_in_becomes_a_repository(tmp_path: Path) -> None:
     (around.cwd / ".git").mkdir()
     git = Git(origins={"work": "codecommit::us-east-1://code@payments-api"})
     around = replace(around, git=git)
-    found = team.read(run(around, "export", "acme-dev", "code").document["text"]).team
+    found = file.read(run(around, "export", "acme-dev", "code").document["text"]).team
     place = found.repositories[0]
     assert (place.name, place.directory, place.region, place.access) == ("payments-api", "work", "us-east-1", "code")
 
@@ -136,12 +137,12 @@ def test_a_file_is_written_once_and_never_over_another(tmp_path: Path) -> None:
         run(around, "export", "acme-dev", "--repo", "b", "--out", "acme.ini")
     assert (tree(around.cwd), os.stat(around.cwd).st_mode) == (before, mode)
     run(around, "export", "acme-dev", "--repo", "b", "--out", "acme.ini", "--yes")
-    assert team.read(out.read_text()).team.repositories[0].name == "b"
+    assert file.read(out.read_text()).team.repositories[0].name == "b"
 
 
 def test_a_role_without_a_source_and_a_profile_named_twice_are_exported_as_what_they_are(tmp_path: Path) -> None:
     around = home(tmp_path, "[profile half]\nrole_arn = arn:aws:iam::111122223333:role/Y\n", "")
     report = run(around, "export", "half", "half")
-    (entry,) = team.read(report.document["text"]).team.entries
+    (entry,) = file.read(report.document["text"]).team.entries
     assert "source_profile" not in entry.answers
     assert report.document["left_out"] == ["half: source_profile is left out: there is none here; it is asked."]

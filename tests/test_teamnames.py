@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 from script import Script
 from test_team_setup import file, home, run
 
-from ccsetup import access, team, teamnames
+from ccsetup import access
 from ccsetup.core import validate
 from ccsetup.core.errors import BadAnswer, Missing
-from ccsetup.team import Refused
+from ccsetup.team import file as team
+from ccsetup.team import rules
+from ccsetup.team.file import Refused
 
 PATTERN = "acme-{account}-{role}"
 ARN = "arn:aws:iam::111122223333:role/team/"
@@ -69,10 +71,10 @@ def test_a_place_that_nothing_fills_is_refused_with_those_there_are(kind: str, p
 @given(st.text("{account}role-x_ @é", max_size=30), st.text(max_size=140), st.text(max_size=20))
 def test_whatever_fills_it_the_name_is_one_that_every_tool_reads(text: str, role: str, account: str) -> None:
     try:
-        pattern = teamnames.pattern(access.of("sso"), text)
+        pattern = rules.pattern(access.of("sso"), text)
     except BadAnswer:
         return
-    name = teamnames.filled(pattern, {"sso_account_id": account, "sso_role_name": role})
+    name = rules.filled(pattern, {"sso_account_id": account, "sso_role_name": role})
     assert not name or validate.profile(name) == name
 
 

@@ -16,10 +16,10 @@ import trustme
 from conftest import stripped
 from script import world
 
-from ccsetup import team
 from ccsetup.commands.receiving import received
 from ccsetup.core.errors import Problem
-from ccsetup.web import Web, host_of
+from ccsetup.team import file
+from ccsetup.team.download import Web, host_of
 
 FILE = b"version = 1\nname = Acme\n[access]\n[[default]]\nkind = sso\n"
 Answer = Callable[[ssl.SSLSocket, int], None]
@@ -113,10 +113,10 @@ def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name)
 
 
-def fetched(server: tuple[int, Path], path: str, **env: str) -> team.Team:
+def fetched(server: tuple[int, Path], path: str, **env: str) -> file.Team:
     port, bundle = server
     web = Web({"AWS_CA_BUNDLE": str(bundle), **env}, at_most_s=0.6)
-    return team.read(team.decoded(web.fetch(f"https://localhost:{port}{path}", team.MOST_BYTES).content)).team
+    return file.read(file.decoded(web.fetch(f"https://localhost:{port}{path}", file.MOST_BYTES).content)).team
 
 
 @pytest.mark.parametrize("path", ["/file", "/moved"])

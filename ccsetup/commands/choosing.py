@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ccsetup import teamrules
 from ccsetup.commands import receiving
 from ccsetup.commands.options import Options
 from ccsetup.commands.receiving import Received
 from ccsetup.core.context import World
 from ccsetup.core.errors import BadAnswer, Missing
 from ccsetup.core.model import Asked, Choice, Value
-from ccsetup.team import Entry, Place
+from ccsetup.team import rules
+from ccsetup.team.file import Entry, Place
 
 
 def places_of(found: Received, clones: Mapping[str, Value]) -> list[Place]:
@@ -20,7 +20,7 @@ def places_of(found: Received, clones: Mapping[str, Value]) -> list[Place]:
     if clones.get("no_clone") == "yes":
         return []
     if "repo" in clones:
-        name = teamrules.repository(str(clones["repo"]))
+        name = rules.repository(str(clones["repo"]))
         places = [place for place in places if place.name == name] or [Place(name)]
     if len(places) != 1 and (flags := [f"--{key}" for key in ("branch", "directory") if key in clones]):
         raise BadAnswer(f"{' and '.join(flags)} goes with one repository.", next="Name it: --repo MySharedDemoRepo")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from ccsetup import access, flow, teamnames, teamrules
+from ccsetup import access, flow
 from ccsetup.access.questions import Target
 from ccsetup.awsfiles import plan, removals
 from ccsetup.commands import carrying, planning, receiving, settling, takeover
@@ -29,7 +29,9 @@ from ccsetup.core.result import Outcome, Report
 from ccsetup.git import checkout
 from ccsetup.git.transport import Way
 from ccsetup.talk import Trail, Walk
-from ccsetup.team import Entry, Place
+from ccsetup.team import rules
+from ccsetup.team import rules as teamrules
+from ccsetup.team.file import Entry, Place
 
 Clones = Mapping[str, Sequence[Wanted]]  # by the access's name
 OF_CLONES = ("repo", "branch", "directory", "no_clone", "via", "helper")  # flags that speak of repositories
@@ -164,7 +166,7 @@ def _called(question: Question, pattern: str) -> Question:
     usual = question.default
 
     def name(answers: Answers, look: Look) -> str | None:
-        return teamnames.filled(pattern, answers) or (usual(answers, look) if usual else None)
+        return rules.filled(pattern, answers) or (usual(answers, look) if usual else None)
 
     return question._replace(known=name)
 
@@ -173,7 +175,7 @@ def _brought(entry: Entry, places: Sequence[Place]) -> Mapping[str, Value]:
     """Return the answers that a file gives, those included that it gives by saying nothing."""
     silent: dict[str, Value] = dict.fromkeys(teamrules.unsaid(access.of(entry.kind)), "")
     told = {key: value for key, value in entry.answers.items() if key not in OF_CLONES}
-    if teamnames.is_pattern(told.get("profile", "")):
+    if rules.is_pattern(told.get("profile", "")):
         del told["profile"]
     region = next((place.region for place in places if place.region), "")
     of_one = {"repo": places[0].name} if entry.kind == "federation" and places else {}

@@ -7,14 +7,15 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from ccsetup import access, team
+from ccsetup import access
 from ccsetup.access.source_profile import MACHINE, names_program, not_run
 from ccsetup.core.context import World
 from ccsetup.core.errors import Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Asked
-from ccsetup.team import Entry, Place, Team
-from ccsetup.teamlines import Fault
+from ccsetup.team import file as team
+from ccsetup.team.file import Entry, Place, Team
+from ccsetup.team.lines import Fault
 
 SHOWN = 12  # repositories that are named one by one
 _FACTS = ("sso_start_url", "sso_account_id", "sso_role_name", "role_arn", "source_profile", "web_identity_token_file",

@@ -14,7 +14,7 @@ from ccsetup.core.context import Git, World
 from ccsetup.core.errors import Cancelled, Elsewhere, Problem
 from ccsetup.core.result import Outcome, told
 from ccsetup.git import checkout
-from ccsetup.team import Place
+from ccsetup.team.file import Place
 
 
 @dataclass(frozen=True)

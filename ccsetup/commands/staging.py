@@ -6,7 +6,7 @@ from ccsetup.core import validate
 from ccsetup.core.errors import BadAnswer
 from ccsetup.sandbox import State, policy
 from ccsetup.sandbox.example import CODE, ISSUER, MARIA, PEOPLE, REGION, SSO_REGION
-from ccsetup.team import Entry, Place, Team
+from ccsetup.team.file import Entry, Place, Team
 
 PLAYED = ("sso", "role", "mfa", "oidc", "keys")
 

@@ -6,7 +6,6 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from ccsetup import team, teammaking
 from ccsetup.commands.looking import looking
 from ccsetup.commands.options import Options
 from ccsetup.commands.receiving import received
@@ -18,8 +17,10 @@ from ccsetup.core.result import Report
 from ccsetup.core.text import wrap
 from ccsetup.git import address, checkout
 from ccsetup.git.transport import HELPER
-from ccsetup.team import Entry, Place, Refused, Team
-from ccsetup.teamlines import Fault, spelled_path
+from ccsetup.team import export as teammaking
+from ccsetup.team import file
+from ccsetup.team.file import Entry, Place, Refused, Team
+from ccsetup.team.lines import Fault, spelled_path
 
 ABOUT = "Check a team file line by line, or make one from profiles that work here."
 USAGE = "check FILE|URL · ccsetup team export PROFILE … [--repo NAME …] [--out FILE]"
@@ -114,7 +115,7 @@ def export(world: World, options: Namespace) -> Report:
         repositories = [place for folder in _clone(world) if (place := _of_clone(world, folder, entries))]
     name = options.name or entries[0].answers.get("sso_session") or options.names[0]
     made = Team(name, tuple(entries), tuple(repositories), options.note or "")
-    text = team.text(made)
+    text = file.text(made)
     for line in said:
         world.screen.note(line)
     if options.out:

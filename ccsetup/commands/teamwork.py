@@ -6,7 +6,6 @@ import shlex
 from argparse import Namespace
 from collections.abc import Callable, Sequence
 
-from ccsetup import teamdiff
 from ccsetup.commands import carrying, joining
 from ccsetup.commands.options import Options
 from ccsetup.commands.receiving import Received, inside, received
@@ -20,8 +19,9 @@ from ccsetup.doctor.diagnose import Diagnosis
 from ccsetup.doctor.findings import Finding, Remedy
 from ccsetup.doctor.gather import clone_at
 from ccsetup.git.address import codecommit_url, https_url, parse
-from ccsetup.team import Place
-from ccsetup.teamdiff import Difference, Standing
+from ccsetup.team import compare
+from ccsetup.team.compare import Difference, Standing
+from ccsetup.team.file import Place
 
 STOPPED = 3
 
@@ -57,7 +57,7 @@ def _compared(world: World, found: Received, do: str) -> tuple[Diagnosis, list[D
     """Hold this machine against the file; a fault that no tool can read past goes with it."""
     facts = diagnose.begun(world, ())
     clones = {place.name: _standing(world, place) for place in found.team.repositories}
-    differs = teamdiff.differences(found.team, facts, clones, do)
+    differs = compare.differences(found.team, facts, clones, do)
     named = {it.answers.get("profile", "") for it in found.team.entries} & facts.profiles.keys()
     about = sorted(named | {it.finding.profile for it in differs} - {""})
     others = [it for it in diagnose.looked(facts) if it.code.startswith("file.") and it.severity == "stops"]
@@ -91,7 +91,7 @@ def _mended(world: World, found: Received, wanted: Sequence[Difference], seen: D
     if entries:
         team = found.team._replace(entries=tuple(entries), repositories=tuple(places), note="")
         switches = Options({}, yes=options.yes, dry_run=options.dry_run)
-        report = joining.set_up(world, found._replace(team=team), switches, moved=teamdiff.moved(wanted, seen.facts))
+        report = joining.set_up(world, found._replace(team=team), switches, moved=compare.moved(wanted, seen.facts))
     edits = [_led(world, it) for it in wanted if it.place and it.finding.code == "team.remote"]
     if edits and not report.document["problems"]:
         fix.review(world, Plan("", "", edits=tuple(edits)), [it.finding for it in wanted if it.place])

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ccsetup import team, teamrules
 from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.sharing.arrangement import Arrangement
-from ccsetup.team import Entry, Place, Team
+from ccsetup.team import file, rules
+from ccsetup.team.file import Entry, Place, Team
 
 NAME = "team.ini"
 
@@ -18,7 +18,7 @@ def text(it: Arrangement) -> str:
     """
     for told in (it, it._replace(external_id="")):
         try:
-            return team.text(_team(told))
+            return file.text(_team(told))
         except Problem:
             continue
     return ""
@@ -33,7 +33,7 @@ def _team(it: Arrangement) -> Team:
     access = "read" if it.read_only else "read and write"
     note = f"The role {it.role} lets you {access}. Refused? Tell whoever sent you this file what ccsetup said."
     entry = Entry("default", label, kind, kept)
-    name = f"{it.repository[: teamrules.LINE - len(', shared')]}, shared"
+    name = f"{it.repository[: rules.LINE - len(', shared')]}, shared"
     return Team(name, (entry, *_sign_in(it)), (Place(it.repository, _folder(it)),), note)
 
 
@@ -50,7 +50,7 @@ def _way(it: Arrangement) -> tuple[str, str]:
     if it.assumed:
         where = f"in account {it.owner}{', which asks for an MFA code' if it.mfa else ''}"
         long = f"The role {it.role} {where}"
-        return "role", long if len(long) <= teamrules.LINE else f"A role {where}"
+        return "role", long if len(long) <= rules.LINE else f"A role {where}"
     if any(trust.kind == "oidc" for trust in it.trusts):
         return "oidc", "An OIDC token"
     return "saml", "A SAML sign-in"
@@ -59,7 +59,7 @@ def _way(it: Arrangement) -> tuple[str, str]:
 def _folder(it: Arrangement) -> str:
     """Return the folder to clone into, "" where it is the repository's own name."""
     try:
-        teamrules.own_folder(it.repository)
+        rules.own_folder(it.repository)
     except BadAnswer:
         return f"shared-{it.profile}"
     return ""

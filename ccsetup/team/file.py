@@ -12,11 +12,15 @@ from functools import partial
 from typing import Any, NamedTuple, cast
 from unicodedata import normalize
 
-from ccsetup import access, teamnames, teamrules
+from ccsetup import access
+from ccsetup.access.paste import Reading
 from ccsetup.access.source_profile import MACHINE
 from ccsetup.core.errors import BadAnswer, Problem
-from ccsetup.core.model import Corrected
-from ccsetup.teamlines import Fault, Lines, Path, lines_of, spelled
+from ccsetup.core.model import Answers, Corrected
+from ccsetup.team import file as team
+from ccsetup.team import rules
+from ccsetup.team import rules as teamrules
+from ccsetup.team.lines import Fault, Lines, Path, lines_of, spelled
 
 MOST_BYTES = 256 * 1024
 MOST = {"access": 50, "repositories": 500}
@@ -210,10 +214,10 @@ class _Reader:
                 self._fault((*at, key), "A source profile and a credential source exclude each other; leave one out.")
             else:
                 check: Callable[[str], str | Corrected] = partial(teamrules.answer, known[key], key)
-                if key == "profile" and teamnames.is_pattern(text):
-                    check = partial(teamnames.pattern, access.of(kind))
+                if key == "profile" and rules.is_pattern(text):
+                    check = partial(rules.pattern, access.of(kind))
                 answers[known[key].question.key] = self._value(at, key, told, check, empty=True)
-        if called := teamnames.filled(answers.get("profile", ""), answers):
+        if called := rules.filled(answers.get("profile", ""), answers):
             answers["profile"] = called
         return Entry(name, label or (access.of(kind).label if kind else ""), kind, answers)
 
@@ -315,3 +319,28 @@ def _named(kind: str, question: str, value: str) -> tuple[str, str]:
     if not key:
         raise BadAnswer(f"A team file says nothing of {question}; each person is asked for it.")
     return key, value.removeprefix(MACHINE)
+
+
+def readings(text: str) -> tuple[Reading, ...]:
+    """Return the ways to read a pasted team file; none where the text is no such file."""
+    try:
+        found = team.read(text).team
+    except Refused:
+        return ()
+    named = {place.access for place in found.repositories}
+    entries = [entry for entry in found.entries if entry.name not in named] or found.entries
+    return tuple(_reading(found, entry) for entry in entries)
+
+
+def _reading(found: Team, entry: Entry) -> Reading:
+    place = next((it for it in found.repositories if it.access in ("", entry.name)), None)
+    first = {"repo": place.name, "branch": place.branch, "directory": place.directory} if place else {}
+    region = {"region": place.region} if place and place.region else {}
+    told = {**entry.answers, **{key: value for key, value in first.items() if value}, **region}
+    if rules.is_pattern(told.get("profile", "")):
+        del told["profile"]
+    more = len(found.repositories) - 1
+    said = (f"It names {more + 1} repositories; all are cloned by: ccsetup --team FILE",) if more > 0 else ()
+    return Reading(
+        entry.kind, Answers(told), (f"the team file of {found.name}", entry.label), said, entry.label, entry.kind
+    )

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from ccsetup import access, teamnames
+from ccsetup import access
 from ccsetup.doctor.facts import Facts
 from ccsetup.doctor.findings import Finding
-from ccsetup.team import Entry, Place, Team
+from ccsetup.team import rules
+from ccsetup.team.file import Entry, Place, Team
 
 _CODES = {
     "sso_start_url": "team.sign-in",
@@ -114,7 +115,7 @@ def _meant(entry: Entry, name: str, facts: Facts) -> Entry:
 def _of_entry(entry: Entry, name: str, facts: Facts, do: str) -> Iterator[Finding]:
     if not name:
         profile = entry.answers.get("profile", "")
-        called = entry.label if teamnames.is_pattern(profile) else profile or entry.label
+        called = entry.label if rules.is_pattern(profile) else profile or entry.label
         yield Finding(
             "team.profile", "hinders", f"The team file has {called}, which is not set up here.", fix="auto", do=do
         )
@@ -152,7 +153,7 @@ def _of_place(place: Place, entry: Entry, there: Standing, do: str) -> Finding |
     if not there.is_clone:
         says = f"./{place.folder} is there and is not a clone of {name}."
         return Finding("team.repository", "hinders", says, do="Move it away, then run it again.")
-    if there.profile and profile and there.profile != profile and not teamnames.is_pattern(profile):
+    if there.profile and profile and there.profile != profile and not rules.is_pattern(profile):
         says = f"./{place.folder} goes by the profile {there.profile}; the team file has {profile}."
     elif place.region and there.region and there.region != place.region:
         says = f"./{place.folder} goes to {there.region}; the team file has {place.region}."

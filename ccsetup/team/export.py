@@ -6,11 +6,12 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 
-from ccsetup import access, teamrules
+from ccsetup import access
 from ccsetup.access.source_profile import MACHINE, near
 from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.core.model import Corrected
-from ccsetup.team import Entry
+from ccsetup.team import rules
+from ccsetup.team.file import Entry
 
 Settings = Mapping[str, Mapping[str, str]]
 
@@ -57,7 +58,7 @@ def _entry(
             next="Name a profile of another kind; see: ccsetup status",
             code="input.invalid",
         )
-    places = teamrules.keys(kind)
+    places = rules.keys(kind)
     answers: dict[str, str] = {}
     for question, value in kind.again(name, there).items():
         if question == "kind" or value in _AS_EVERYWHERE.get(question, ()):
@@ -67,7 +68,7 @@ def _entry(
         checked: str | Corrected = value
         if place and not why and not value.startswith(MACHINE):
             try:
-                checked = teamrules.answer(place, key, value)
+                checked = rules.answer(place, key, value)
             except BadAnswer as refused:
                 why = refused.what
         if why:
