@@ -5,12 +5,13 @@ from pathlib import Path
 import pytest
 from script import NOW, FakeAws, FakeSignIn, Script, Shown, world
 
-from ccsetup import access, flow
+from ccsetup import access
 from ccsetup.core.errors import BadAnswer, Elsewhere, Missing, Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import BACK, Answers, Choice, Keys, Secret, Value
 from ccsetup.sandbox import State
-from ccsetup.talk import Walk
+from ccsetup.wizard import flow
+from ccsetup.wizard.engine import Walk
 
 ROLE = "arn:aws:iam::111122223333:role/CodeCommitAccess"
 DEVICE = "arn:aws:iam::888888888888:mfa/maria"

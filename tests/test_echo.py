@@ -13,7 +13,7 @@ from script import tree
 from terminal import Terminal as Person
 from terminal import program
 
-from ccsetup import cli, flow
+from ccsetup import cli
 from ccsetup.access.paste import secrets
 from ccsetup.access.paste.echo import echo, summary
 from ccsetup.core import redact
@@ -22,6 +22,7 @@ from ccsetup.core.model import Asked, Choice
 from ccsetup.ui.filter_list import Pick
 from ccsetup.ui.plain_prompt import accepted
 from ccsetup.ui.question_view import BREAK, Echo
+from ccsetup.wizard import flow
 
 ID, SECRET = "AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYzR4vQm8tKw"
 TOKEN = "IQoJb3JpZ2luX2VjEJr//////////wEaCXVzLWVhc3QtMSJHMEUCIQDx" + "b9Kc0Qe7Zt+" * 20

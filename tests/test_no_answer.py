@@ -22,16 +22,16 @@ from test_online import keyed
 from test_sdk import FAULTS, Canned, echo, hang, trickle
 
 from ccsetup.access.questions import Target
-from ccsetup.commands import finding, status
-from ccsetup.commands.finding import Round
-from ccsetup.commands.looking import looking
-from ccsetup.commands.options import Options
+from ccsetup.commands import status
 from ccsetup.core.context import Sighting, World
 from ccsetup.core.errors import NoRepository, Problem
 from ccsetup.core.model import Identity, Repository, Route, Who
 from ccsetup.core.result import Report
 from ccsetup.git.repository import Git
 from ccsetup.sandbox.example import role_arn
+from ccsetup.wizard import find_repository
+from ccsetup.wizard.find_repository import Round
+from ccsetup.wizard.options import Options, looking
 
 SILENT = {name: answer for name, (answer, code) in FAULTS.items() if answer not in (hang, trickle, echo)}
 
@@ -190,14 +190,14 @@ def test_one_that_did_not_answer_is_not_counted_among_those_that_said_no(tmp_pat
             Sighting(name, "us-east-2", refused=why) for name, why in (("silent", busy), ("well", no), ("over", over))
         ]
     )
-    problem = finding.nothing(it, look, asked, Target("Nope", "us-east-2"), ["silent", "well", "over"])
+    problem = find_repository.nothing(it, look, asked, Target("Nope", "us-east-2"), ["silent", "well", "over"])
     assert not isinstance(problem, NoRepository)
     assert (problem.code, problem.what) == (
         "net.unreachable",
         "Whether silent can read Nope is not known, since AWS did not answer. well, over cannot see it.",
     )
     assert problem.why == busy.what
-    problem = finding.nothing(it, look, asked, Target("MyDemo", "us-east-2"), ["silent", "well", "over"])
+    problem = find_repository.nothing(it, look, asked, Target("MyDemo", "us-east-2"), ["silent", "well", "over"])
     assert "MyDemoRepo" in problem.next
 
 

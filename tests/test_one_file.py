@@ -16,11 +16,11 @@ from terminal import program
 
 from ccsetup.awsfiles import ini, plan, profiles, transaction
 from ccsetup.commands import setup, undo
-from ccsetup.commands.options import Options
 from ccsetup.core.context import World
 from ccsetup.core.model import Secret, Section
 from ccsetup.doctor import checks
 from ccsetup.doctor.gather import gathered
+from ccsetup.wizard.options import Options
 from tests.aws_corpus import full_config
 
 OTHERS = KEYS.replace(KEY, "AKIAI44QH8DHBEXAMPLE")

@@ -29,13 +29,14 @@ from messages import (
 )
 from sandbox_world import marias_keys
 
-from ccsetup import access, flow
+from ccsetup import access
 from ccsetup.access import paste
 from ccsetup.access.paste import Reading
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.model import Corrected, Question, Secret, Value
-from ccsetup.flow import readings
 from ccsetup.sandbox import Sandbox
+from ccsetup.wizard import flow
+from ccsetup.wizard.flow import readings
 
 SHORT = "IQoJb3JpZ2luX2VjEXAMPLE/+=="
 PASTES = [

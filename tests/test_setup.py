@@ -9,11 +9,11 @@ import pytest
 from script import LEAVE, FakeAws, FakeGit, FakeSignIn, Script, Shown, tree, world
 
 from ccsetup.commands import setup
-from ccsetup.commands.options import Options
 from ccsetup.core.context import World
 from ccsetup.core.errors import Cancelled, Missing, NoRepository, Problem
 from ccsetup.core.model import BACK, Edit, Identity, Repository, Value
 from ccsetup.core.result import Outcome
+from ccsetup.wizard.options import Options
 
 KEYS: dict[str, Value] = {
     "kind": "keys",

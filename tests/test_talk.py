@@ -7,7 +7,7 @@ from script import Script
 
 from ccsetup.core.errors import BadAnswer, Missing, Problem
 from ccsetup.core.model import BACK, Answers, Choice, Corrected, Question, Secret, Told
-from ccsetup.talk import Trail, Walk, Which, nested
+from ccsetup.wizard.engine import Trail, Walk, Which, nested
 
 
 class Nowhere:

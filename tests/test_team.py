@@ -9,11 +9,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from ccsetup import access, flow
+from ccsetup import access
 from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.team import export, rules
 from ccsetup.team import file as team
 from ccsetup.team.file import Entry, Place, Refused, Team
+from ccsetup.wizard import flow
 
 ROLE = "arn:aws:iam::111122223333:role/CodeCommitAccess"
 

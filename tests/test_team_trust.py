@@ -12,11 +12,12 @@ from test_team_doctor import visit
 from test_team_setup import BASE, ROLE, file, home, run, shown, sso
 from test_web_token import PEM, jwt
 
-from ccsetup import arguments, flow
+from ccsetup import arguments
 from ccsetup.commands import setup
 from ccsetup.core.context import World
 from ccsetup.core.errors import BadAnswer, Missing, Problem
 from ccsetup.core.result import Report
+from ccsetup.wizard import flow
 
 OIDC = "  kind = oidc\n  role_arn = arn:aws:iam::111122223333:role/Developer\n  region = us-east-2\n  profile = ci\n"
 AKIA = "aws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY\n"

@@ -17,11 +17,11 @@ from script import LEAVE, NOW, Script, Shown, tree, world
 from ccsetup.awsfiles import plan, transaction
 from ccsetup.awsfiles.store import Files
 from ccsetup.commands import setup, undo
-from ccsetup.commands.options import Options
 from ccsetup.core.context import World
 from ccsetup.core.errors import Cancelled, Missing, Problem
 from ccsetup.core.model import Secret, Section, Value
 from ccsetup.core.result import Report
+from ccsetup.wizard.options import Options
 
 CONFIG = "# mine\n[default]\nregion = us-east-1\n\n[profile other]\noutput = json\n"
 SECRETS = "[other]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = " + "s" * 40 + "\n"

@@ -16,10 +16,10 @@ import trustme
 from conftest import stripped
 from script import world
 
-from ccsetup.commands.receiving import received
 from ccsetup.core.errors import Problem
 from ccsetup.team import file
 from ccsetup.team.download import Web, host_of
+from ccsetup.wizard.team_offer import received
 
 FILE = b"version = 1\nname = Acme\n[access]\n[[default]]\nkind = sso\n"
 Answer = Callable[[ssl.SSLSocket, int], None]

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 from ccsetup.awsfiles import profile_status
 from ccsetup.awsfiles.profile_status import Standing
-from ccsetup.commands.looking import settings
 from ccsetup.core.context import AwsTexts, World
 from ccsetup.core.errors import Problem
+from ccsetup.wizard.options import settings
 
 
 def stamp(world: World) -> str:

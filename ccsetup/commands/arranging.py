@@ -9,8 +9,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ccsetup.access import questions
-from ccsetup.commands.looking import looking
-from ccsetup.commands.options import Options
 from ccsetup.core import validate
 from ccsetup.core.context import World
 from ccsetup.core.errors import BadAnswer, NoRepository, Problem
@@ -19,7 +17,8 @@ from ccsetup.core.model import Answers, Choice, Question, Who
 from ccsetup.sharing import arrangement, asking
 from ccsetup.sharing.arrangement import Arrangement, read_trusts
 from ccsetup.sharing.fitting import consistent
-from ccsetup.talk import Trail, Walk, sentence
+from ccsetup.wizard.engine import Trail, Walk, sentence
+from ccsetup.wizard.options import Options, looking
 
 
 class Arranging:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
 
-from ccsetup.commands import reaching, setup
-from ccsetup.commands.flags import signing_in
-from ccsetup.commands.looking import looking
-from ccsetup.commands.options import Options
-from ccsetup.commands.wish import wish_of
+from ccsetup.commands import setup
 from ccsetup.core.context import World
 from ccsetup.core.result import Report
 from ccsetup.git.transport import VIA, WHOSE
+from ccsetup.wizard import clone
+from ccsetup.wizard.clone_request import wish_of
+from ccsetup.wizard.options import Options, looking
+from ccsetup.wizard.setup_flags import signing_in
 
 ABOUT = "Clone a repository with whichever profile here can read it."
 USAGE = "ADDRESS [DIR] [flags]"
@@ -38,5 +38,5 @@ def main(options: Namespace, world_of: Callable[[], World]) -> Report:
     world = world_of()
     look = looking(world, Options(given={}, yes=options.yes, dry_run=options.dry_run))
     wish = wish_of(options, world, look)
-    outcome = reaching.reach(world, look, wish) or setup.run(world, Options(wish.given()))
+    outcome = clone.reach(world, look, wish) or setup.run(world, Options(wish.given()))
     return outcome.report()

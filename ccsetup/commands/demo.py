@@ -10,9 +10,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from ccsetup.commands import joining, receiving, setup, staging, visitors
-from ccsetup.commands.options import Options
-from ccsetup.commands.receiving import Received
+from ccsetup.commands import setup, staging, visitors
 from ccsetup.commands.visitors import KINDS
 from ccsetup.core.context import World
 from ccsetup.core.errors import BadAnswer, Problem
@@ -21,6 +19,9 @@ from ccsetup.core.private_folder import PrivateFolder, fresh_name
 from ccsetup.core.result import Report
 from ccsetup.git import checkout
 from ccsetup.sandbox import Sandbox
+from ccsetup.wizard import team_offer, team_setup
+from ccsetup.wizard.options import Options
+from ccsetup.wizard.team_offer import Received
 
 LEFT_OUT = ("AWS_", "GIT_", "CODE_COMMIT_", "XDG_")
 
@@ -41,7 +42,7 @@ def main(options: Namespace, world_of: Callable[[], World]) -> Report:
     """Give the wizard an AWS and a home of its own; a person drives it, or with no terminal a scripted visitor does."""
     if options.kind and options.kind not in KINDS:
         raise BadAnswer(f"The visitor's kind is one of {', '.join(KINDS)}, such as {KINDS[0]}.")
-    found = receiving.received(world_of(), options.team) if options.team else None
+    found = team_offer.received(world_of(), options.team) if options.team else None
     place, left = PrivateFolder.make(Path(tempfile.gettempdir()), fresh_name("ccsetup-demo-")), ""
     try:
         with _sandbox(place.path) as sandbox, _home(place.path, sandbox):
@@ -113,7 +114,7 @@ def _visit(
             world.screen.say(f" · {card.letter}")
         world = replace(world, prompt=visitors.Coach(world.prompt, sandbox))
     kind: dict[str, Value] = {"kind": options.kind} if options.kind else {}
-    report = joining.run(world, found, Options(kind)) if found else setup.run(world, Options(given={})).report()
+    report = team_setup.run(world, found, Options(kind)) if found else setup.run(world, Options(given={})).report()
     if report.document["clone"] and not report.exit_code:
         _push(world, Path(report.document["clone"]["directory"]))
     return report

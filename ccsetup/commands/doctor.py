@@ -36,9 +36,9 @@ def flags(parser: ArgumentParser) -> None:
 def main(options: Namespace, world_of: Callable[[], World]) -> Report:
     """Look, tell, and repair what is wanted; what it says of itself is one document, however it ends."""
     if options.team:
-        from ccsetup.commands import teamwork
+        from ccsetup.wizard import team_doctor
 
-        return teamwork.main(options, world_of)
+        return team_doctor.main(options, world_of)
     world, case = world_of(), Case()
     try:
         visit(world, options, case)

@@ -8,14 +8,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from ccsetup.access.source_profile import near
-from ccsetup.commands.looking import looking
-from ccsetup.commands.options import Options
 from ccsetup.core.context import World
 from ccsetup.core.errors import Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Keys, Who
 from ccsetup.core.result import Report
 from ccsetup.core.shells import SHELLS, Shell, guess
+from ccsetup.wizard.options import Options, looking
 
 ABOUT = "Print a profile's temporary credentials for the shell to take up."
 USAGE = "PROFILE [--shell SHELL]"

@@ -11,12 +11,12 @@ from ccsetup import access, roster
 from ccsetup.access.source_profile import near, unasked
 from ccsetup.awsfiles import profiles
 from ccsetup.awsfiles.profile_status import Standing
-from ccsetup.commands.renewal import Renewals, Renewed, renewable, runs
 from ccsetup.core.context import World
 from ccsetup.core.errors import BadAnswer, Cancelled, Missing, Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Asked, Back, Choice, Value
 from ccsetup.core.result import Report
+from ccsetup.wizard.renew import Renewals, Renewed, renewable, runs
 
 ABOUT = "Sign in again: single sign-on, MFA code, new assertion, new keys. Nothing else changes."
 USAGE = "[PROFILE] [flags]"
@@ -35,7 +35,7 @@ _FOR = {"mfa_code": ("role", "mfa"), "saml_assertion": ("saml",), "keys": ("keys
 
 def flags(parser: ArgumentParser) -> None:
     """Add the flags that renew."""
-    from ccsetup.commands.flags import signing_in
+    from ccsetup.wizard.setup_flags import signing_in
 
     parser.add_argument("profile", nargs="?", metavar="PROFILE", help="the one of the clone you are in when absent")
     parser.add_argument("--all", action="store_true", help="every profile that can be renewed, one after another")
@@ -65,7 +65,7 @@ def main(options: Namespace, world_of: Callable[[], World]) -> Report:
 
 def _given(options: Namespace, world: World) -> Mapping[str, Value]:
     """Return the answers that came with the command."""
-    from ccsetup.commands.flags import keys_given
+    from ccsetup.wizard.setup_flags import keys_given
 
     given: dict[str, Value] = {key: getattr(options, key) for key in ("mfa_code", "saml_assertion")}
     found = {key: value for key, value in given.items() if value is not None}

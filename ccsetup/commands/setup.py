@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ccsetup import access, flow
-from ccsetup.commands import ailing
-from ccsetup.commands.greeting import greet
-from ccsetup.commands.looking import looking
-from ccsetup.commands.options import EXAMPLE as EXAMPLE
-from ccsetup.commands.options import Options, refuse_unused
+from ccsetup import access
 from ccsetup.core.context import World
 from ccsetup.core.errors import Missing, Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Answers
 from ccsetup.core.result import Report
-from ccsetup.talk import Walk
+from ccsetup.wizard import flow, repair_offer
+from ccsetup.wizard.engine import Walk
+from ccsetup.wizard.options import EXAMPLE as EXAMPLE
+from ccsetup.wizard.options import Options, looking, refuse_unused
+from ccsetup.wizard.welcome import greet
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -29,20 +28,20 @@ USAGE = "[KIND] [--team FILE|URL] [flags]"
 
 def flags(parser: ArgumentParser) -> None:
     """Add every question's flag."""
-    from ccsetup.commands import flags
+    from ccsetup.wizard import setup_flags
 
-    flags.flags(parser)
+    setup_flags.flags(parser)
 
 
 def main(options: Namespace, world_of: Callable[[], World]) -> Report:
     """Run the story as the command line wants it."""
     if getattr(options, "team", None):
-        from ccsetup.commands import joining
+        from ccsetup.wizard import team_setup
 
-        return joining.main(options, world_of)
+        return team_setup.main(options, world_of)
     world, given = world_of(), Options(given={})
     if not options.bare or world.prompt is None:
-        from ccsetup.commands.flags import setup_options
+        from ccsetup.wizard.setup_flags import setup_options
 
         given = setup_options(options, world)
     return run(world, given).report()
@@ -70,26 +69,26 @@ def run(world: World, options: Options) -> Outcome:
     )
     trail = walk.run()
     if trail.answers.text("kind") == flow.FIX:
-        ailing.repair(world, options.dry_run)
+        repair_offer.repair(world, options.dry_run)
         return run(world, options)
     if trail.answers.text("kind") == flow.FIND:
         return _found(world, options, trail.answers, look)
-    from ccsetup.commands import carrying, planning  # only now: the first question need not wait for them
-    from ccsetup.commands.deciding import CHANGE, RETRY, change_an_answer, decide
+    from ccsetup.wizard import apply, review
+    from ccsetup.wizard.review import CHANGE, RETRY, change_an_answer, decide
 
     while True:
         answers = trail.answers
         refuse_unused(options.given, answers, answers.text("kind"))
-        change = planning.planned(world, answers, look, not options.yes)
-        claim = planning.claimed(answers, look)
-        directory = planning.directory(world, answers, claim)
-        planning.review(world, change, claim, directory)
+        change = review.planned(world, answers, look, not options.yes)
+        claim = review.claimed(answers, look)
+        directory = review.directory(world, answers, claim)
+        review.review(world, change, claim, directory)
         if options.dry_run:
-            return carrying.reported(answers, change)
+            return apply.reported(answers, change)
         if not options.yes and not decide(world):
             trail = change_an_answer(world, walk, trail)
             continue
-        outcome, verdict = carrying.carry_out(world, answers, change, claim, directory, options)
+        outcome, verdict = apply.carry_out(world, answers, change, claim, directory, options)
         look.forget()
         if verdict.what == RETRY:
             trail = trail.mended("region", verdict.region).mended("repo", claim.target.name)
@@ -106,7 +105,7 @@ def _looking(world: World, options: Options) -> Look:
     except Problem as refused:
         if options.yes:
             raise
-        ailing.offer(world, refused, options.dry_run)
+        repair_offer.offer(world, refused, options.dry_run)
         return looking(world, options)
 
 
@@ -114,8 +113,8 @@ def _found(world: World, options: Options, answers: Answers, look: Look) -> Outc
     """Clone with whichever profile here can read the repository, as `ccsetup clone` does."""
     from argparse import Namespace
 
-    from ccsetup.commands.reaching import reach
-    from ccsetup.commands.wish import wish_of
+    from ccsetup.wizard.clone import reach
+    from ccsetup.wizard.clone_request import wish_of
 
     told = {key: options.given.get(key) for key in ("profile", "region", "branch", "directory", "via", "helper")}
     switches = {"create": False, "print_url": False, "yes": options.yes, "dry_run": options.dry_run}

@@ -14,7 +14,6 @@ from ccsetup import sharing
 from ccsetup.aws.iam import IamRole
 from ccsetup.commands import auditing, granting
 from ccsetup.commands.arranging import Arranging, external_id, trust_in
-from ccsetup.commands.deciding import change_an_answer, decide
 from ccsetup.core.context import World
 from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.core.model import Edit
@@ -23,6 +22,7 @@ from ccsetup.sharing import readme, teamfile
 from ccsetup.sharing.arrangement import Arrangement
 from ccsetup.sharing.asking import AUTO
 from ccsetup.sharing.steps import Step
+from ccsetup.wizard.review import change_an_answer, decide
 
 ABOUT = "Share a repository with another account: both sides' policies in a folder, or applied, checked, taken back."
 USAGE = "[REPO] [flags]"

@@ -10,10 +10,10 @@ from ccsetup import roster
 from ccsetup.access.source_profile import near, runs_program
 from ccsetup.awsfiles import profiles as standings
 from ccsetup.awsfiles.profile_status import Standing
-from ccsetup.commands.looking import settings
 from ccsetup.core.context import Answer, AwsTexts, World
 from ccsetup.core.errors import ENDED, BadAnswer, Problem
 from ccsetup.core.result import Report
+from ccsetup.wizard.options import settings
 
 ABOUT = "Every profile: kind of access, account, role, region, how long it still works."
 USAGE = "[PROFILE …] [--check]"

@@ -6,9 +6,6 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from ccsetup.commands.looking import looking
-from ccsetup.commands.options import Options
-from ccsetup.commands.receiving import received
 from ccsetup.core import validate
 from ccsetup.core.context import World
 from ccsetup.core.errors import BadAnswer, Problem
@@ -21,6 +18,8 @@ from ccsetup.team import export as teammaking
 from ccsetup.team import file
 from ccsetup.team.file import Entry, Place, Refused, Team
 from ccsetup.team.lines import Fault, spelled_path
+from ccsetup.wizard.options import Options, looking
+from ccsetup.wizard.team_offer import received
 
 ABOUT = "Check a team file line by line, or make one from profiles that work here."
 USAGE = "check FILE|URL · ccsetup team export PROFILE … [--repo NAME …] [--out FILE]"

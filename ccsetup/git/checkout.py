@@ -6,13 +6,13 @@ import re
 from pathlib import Path
 
 from ccsetup.access.questions import Target
-from ccsetup.commands.proof import Claim, route
 from ccsetup.core.context import Git, Prompt, World
 from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.core.model import Answers, Asked, Route
 from ccsetup.core.result import Cloned
 from ccsetup.git import address
 from ccsetup.git.transport import HELPER, REMOTE, USUAL, Way
+from ccsetup.wizard.verify import Claim, route
 
 
 def folder_of(world: World, target: Target) -> Path:

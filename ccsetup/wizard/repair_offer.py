@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from ccsetup import flow
 from ccsetup.core.context import World
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import Asked, Choice, Later
+from ccsetup.wizard import flow
 
 if TYPE_CHECKING:
     from ccsetup.doctor.findings import Finding

@@ -6,17 +6,17 @@ import shlex
 from collections.abc import Sequence
 
 from ccsetup.access.source_profile import names_program, runs_program, unasked
-from ccsetup.commands import creating, finding, planning
-from ccsetup.commands.finding import Place, Round
-from ccsetup.commands.proof import Kept, sign_in
-from ccsetup.commands.wish import Wish
 from ccsetup.core import regions
 from ccsetup.core.context import Sighting, World
-from ccsetup.core.errors import Cancelled, Elsewhere, NoRepository, Problem
+from ccsetup.core.errors import BadAnswer, Cancelled, Elsewhere, Missing, NoRepository, Problem
 from ccsetup.core.lookup import Look
-from ccsetup.core.model import Asked, Back, Choice
+from ccsetup.core.model import Asked, Back, Choice, Who
 from ccsetup.git import checkout, transport
 from ccsetup.git.transport import Way
+from ccsetup.wizard import find_repository, review
+from ccsetup.wizard.clone_request import Wish
+from ccsetup.wizard.find_repository import Place, Round
+from ccsetup.wizard.verify import Kept, sign_in
 
 _LEFT = "Cancelled. Nothing was cloned."
 
@@ -25,28 +25,28 @@ def seek(world: World, look: Look, wish: Wish, kept: Kept) -> Place | None:
     """Return where to clone from; None: the person would rather set up access. Raises Problem when it is nowhere."""
     if wish.profile:
         return _named(world, look, wish, kept)
-    names = finding.candidates(world, look)
+    names = find_repository.candidates(world, look)
     programs = [name for name in look.profiles if name not in names and runs_program(look.profiles, name)]
-    asked = finding.look_around(world, look, names, wish.target, kept)
+    asked = find_repository.look_around(world, look, names, wish.target, kept)
     if place := _seen(world, look, wish, names, asked, kept):
         return place
     if programs and agrees(world, wish, f"Run the programs of {', '.join(programs)} for their credentials?"):
-        asked = finding.look_around(world, look, programs, wish.target, kept, chosen=True)
+        asked = find_repository.look_around(world, look, programs, wish.target, kept, chosen=True)
         names = [*names, *programs]
         if place := _seen(world, look, wish, programs, asked, kept):
             return place
     elif programs:
         world.screen.note(f"{unasked(', '.join(programs))} To name one: --profile {shlex.quote(programs[0])}")
-    if wish.create and not finding.silent(asked):
-        return creating.place_for(world, look, wish, asked)
-    refused = finding.nothing(world, look, asked, wish.target, names)
+    if wish.create and not find_repository.silent(asked):
+        return place_for(world, look, wish, asked)
+    refused = find_repository.nothing(world, look, asked, wish.target, names)
     return _what_now(world, look, wish, asked, refused, kept)
 
 
 def other_region(world: World, wish: Wish, place: Place, refused: Elsewhere) -> Place:
     """Take the region a repository was found in: offered where another one was said, else taken and said."""
     if wish.create and wish.target.region:
-        creating.create(world, wish, place)
+        create(world, wish, place)
         return place
     if wish.target.region:
         region = _offered(world, wish, refused)
@@ -60,19 +60,19 @@ def other_region(world: World, wish: Wish, place: Place, refused: Elsewhere) -> 
 
 
 def _named(world: World, look: Look, wish: Wish, kept: Kept) -> Place:
-    region = wish.target.region or finding.own_region(look, wish.profile)
+    region = wish.target.region or find_repository.own_region(look, wish.profile)
     if wish.target.region or region in regions.REGIONS:
         return Place(wish.profile, region, chosen=True)
-    start = planning.sign_in(look.who(wish.profile, ""), wish.profile)
+    start = review.sign_in(look.who(wish.profile, ""), wish.profile)
     if start:
         sign_in(world, start, kept)
     names = [wish.profile]
-    asked = finding.look_around(world, look, names, wish.target, kept, chosen=True)
+    asked = find_repository.look_around(world, look, names, wish.target, kept, chosen=True)
     if place := _seen(world, look, wish, names, asked, kept):
         return place
-    if wish.create and not finding.silent(asked):
-        return creating.place_for(world, look, wish, asked)
-    raise _refusal(asked) or finding.nothing(world, look, asked, wish.target, names)
+    if wish.create and not find_repository.silent(asked):
+        return place_for(world, look, wish, asked)
+    raise _refusal(asked) or find_repository.nothing(world, look, asked, wish.target, names)
 
 
 def _refusal(asked: Round) -> Problem | None:
@@ -86,25 +86,25 @@ def _seen(world: World, look: Look, wish: Wish, names: Sequence[str], asked: Rou
     """Return the place to take of those that answered: in the region said, in another one, or by git's word alone."""
     target = wish.target
     if places := asked.places(target):
-        return finding.choose(world, look, places, target.name, not wish.yes)
+        return find_repository.choose(world, look, places, target.name, not wish.yes)
     if place := _by_git(world, look, asked, wish):
         return place
     if not target.region or wish.create:
         return None
     there = [name for name in names if name not in asked.later]
-    elsewhere = finding.look_further(world, look, there, target, asked, kept)
+    elsewhere = find_repository.look_further(world, look, there, target, asked, kept)
     if not elsewhere:
         return None
     refused = Elsewhere(target.name, target.region, tuple(dict.fromkeys(place.region for place in elsewhere)))
     region = _offered(world, wish, refused)
-    return finding.choose(world, look, [p for p in elsewhere if p.region == region], target.name, not wish.yes)
+    return find_repository.choose(world, look, [p for p in elsewhere if p.region == region], target.name, not wish.yes)
 
 
 def _by_git(world: World, look: Look, asked: Round, wish: Wish) -> Place | None:
     """Ask git itself, where the API refuses to tell: permission to pull is not permission to look."""
-    if not finding.denied(asked) or not world.git.version():
+    if not find_repository.denied(asked) or not world.git.version():
         return None
-    for place in finding.denied(asked):
+    for place in find_repository.denied(asked):
         if names_program(look.profiles, place.profile) and not place.chosen:  # git's helper would start it
             continue
         target = wish.target._replace(region=place.region)
@@ -161,3 +161,60 @@ def _what_now(world: World, look: Look, wish: Wish, asked: Round, refused: Probl
     if what == "take":
         return Place("", "", instead=name)
     return _named(world, look, wish._replace(profile=name), kept)
+
+
+_NOT_CREATED = "Cancelled. Nothing was created."
+
+
+_LONGEST = 1000  # characters of a description
+
+
+def place_for(world: World, look: Look, wish: Wish, asked: Round) -> Place:
+    """Return whose repository it becomes: of the profiles that answered, the only one, or the one a person names."""
+    names = list(dict.fromkeys(s.profile for s in asked.seen if s.refused and s.refused.code == "access.repository"))
+    name = names[0] if len(names) == 1 else _whose(world, wish, names)
+    region = wish.target.region or find_repository.own_region(look, name)
+    if not region:
+        raise Missing("Missing: --region.", next=f"Say where to create {wish.target.name}, such as --region us-east-2")
+    return Place(name, region, chosen=asked.chosen)
+
+
+def _whose(world: World, wish: Wish, names: list[str]) -> str:
+    if world.prompt is None or wish.yes or not names:
+        raise Missing("Missing: --profile.", next=f"Say whose {wish.target.name} shall be: {', '.join(names)}")
+    choices = tuple(Choice(name, name) for name in names)
+    answer = world.prompt.ask(Asked("creator", "Which profile shall create it?", "choose", choices=choices))
+    if isinstance(answer, Back):
+        raise Cancelled(_NOT_CREATED)
+    return str(answer)
+
+
+def create(world: World, wish: Wish, place: Place) -> None:
+    """Make the repository, after a yes. Raises Missing where nobody can give it."""
+    name = wish.target.name
+    description = "" if wish.yes else _agreed(world, f"Create {name} in {place.region} with {place.profile}?", name)
+    with world.screen.busy(f"Creating {name}"):
+        made = world.aws.create_repository(Who(place.profile, place.region, chosen=place.chosen), name, description)
+    world.screen.done("created", f"{made.name} in {made.region or place.region}", f"account {made.account_id}")
+
+
+def _agreed(world: World, question: str, name: str) -> str:
+    """Return the description that goes with a yes. Raises Cancelled, or Missing with nobody there."""
+    if world.prompt is None:
+        raise Missing(f"There is no repository {name}, and nobody to confirm its creation.", next="Add --yes.")
+    if world.prompt.ask(Asked("create", question, "confirm", default="yes")) != "yes":
+        raise Cancelled(_NOT_CREATED)
+    told = world.prompt.ask(
+        Asked(
+            "description", "What is it for?", "text", help="Its description; may be empty.", parse=_short, optional=True
+        )
+    )
+    if isinstance(told, Back):
+        raise Cancelled(_NOT_CREATED)
+    return str(told)
+
+
+def _short(text: str) -> str:
+    if len(text) > _LONGEST:
+        raise BadAnswer(f"A description has at most {_LONGEST} characters.")
+    return text.strip()

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 
-from ccsetup import access, flow
+from ccsetup import access
 from ccsetup.access import paste
 from ccsetup.access.questions import shared
-from ccsetup.commands.options import EXAMPLE, Options
 from ccsetup.core.context import World
 from ccsetup.core.errors import BadAnswer, Missing
 from ccsetup.core.model import Question, Value
+from ccsetup.wizard import flow
+from ccsetup.wizard.options import EXAMPLE, Options
 
 _SWITCHES = ("legacy", "no_clone")
 _FLAGS = {  # what a flag does, where the question's own help would not say

@@ -6,9 +6,6 @@ import shlex
 from argparse import Namespace
 from collections.abc import Callable, Sequence
 
-from ccsetup.commands import carrying, joining
-from ccsetup.commands.options import Options
-from ccsetup.commands.receiving import Received, inside, received
 from ccsetup.core.context import World
 from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.core.model import Edit, Plan
@@ -22,6 +19,9 @@ from ccsetup.git.address import codecommit_url, https_url, parse
 from ccsetup.team import compare
 from ccsetup.team.compare import Difference, Standing
 from ccsetup.team.file import Place
+from ccsetup.wizard import apply, team_setup
+from ccsetup.wizard.options import Options
+from ccsetup.wizard.team_offer import Received, inside, received
 
 STOPPED = 3
 
@@ -91,14 +91,14 @@ def _mended(world: World, found: Received, wanted: Sequence[Difference], seen: D
     if entries:
         team = found.team._replace(entries=tuple(entries), repositories=tuple(places), note="")
         switches = Options({}, yes=options.yes, dry_run=options.dry_run)
-        report = joining.set_up(world, found._replace(team=team), switches, moved=compare.moved(wanted, seen.facts))
+        report = team_setup.set_up(world, found._replace(team=team), switches, moved=compare.moved(wanted, seen.facts))
     edits = [_led(world, it) for it in wanted if it.place and it.finding.code == "team.remote"]
     if edits and not report.document["problems"]:
         fix.review(world, Plan("", "", edits=tuple(edits)), [it.finding for it in wanted if it.place])
         if not options.dry_run:
             if not options.yes:
                 fix.agreed(world)
-            carrying.write(world, Plan("", "", edits=tuple(edits)))
+            apply.write(world, Plan("", "", edits=tuple(edits)))
     return report
 
 

@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ccsetup.commands import settling
-from ccsetup.commands.proof import Claim, seen
-from ccsetup.commands.receiving import inside
 from ccsetup.core.context import Git, World
 from ccsetup.core.errors import Cancelled, Elsewhere, Problem
 from ccsetup.core.result import Outcome, told
 from ccsetup.git import checkout
 from ccsetup.team.file import Place
+from ccsetup.wizard import after_clone
+from ccsetup.wizard.team_offer import inside
+from ccsetup.wizard.verify import Claim, seen
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def _cloned(world: World, git: Git, one: Wanted, before: Outcome) -> Outcome:
         claim, outcome = _seen(world, git, one, outcome)
         cloned = checkout.clone(world, git, claim, folder, None, outcome.default_branch)
         outcome = outcome.with_clone(cloned)
-        refused = settling.submodules(world, git, claim, folder) if one.place.submodules == "yes" else []
+        refused = after_clone.submodules(world, git, claim, folder) if one.place.submodules == "yes" else []
         return replace(outcome, problems=(*outcome.problems, *refused))
     except Cancelled:
         raise

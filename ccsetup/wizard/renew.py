@@ -15,10 +15,6 @@ from ccsetup.awsfiles import edit as config
 from ccsetup.awsfiles import plan, removals
 from ccsetup.awsfiles import profiles as standings
 from ccsetup.awsfiles.profile_status import RECORDED
-from ccsetup.commands import carrying, proof
-from ccsetup.commands.looking import looking
-from ccsetup.commands.options import Options
-from ccsetup.commands.proof import Kept
 from ccsetup.core.context import AwsTexts, Start, World, start_of
 from ccsetup.core.errors import Problem
 from ccsetup.core.lookup import Look
@@ -35,7 +31,10 @@ from ccsetup.core.model import (
     Value,
     Who,
 )
-from ccsetup.talk import Walk
+from ccsetup.wizard import apply, verify
+from ccsetup.wizard.engine import Walk
+from ccsetup.wizard.options import Options, looking
+from ccsetup.wizard.verify import Kept
 
 HELD = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token", "aws_security_token")
 ENDS = RECORDED[0]
@@ -134,7 +133,7 @@ class Renewals:
         Kept(self.world).store(signin.pending())
         self._begun.add(start)
         until = signin.until(start)
-        screen.done("signed in", start.session or start.url, f"until {proof.clock(until)}" if until else "")
+        screen.done("signed in", start.session or start.url, f"until {verify.clock(until)}" if until else "")
 
     def _by_source(self, name: str, kind: Access, there: Mapping[str, str], look: Look) -> Renewed:
         """Renew what a role is assumed with, where that ends at all."""
@@ -184,15 +183,15 @@ class Renewals:
     def _written(self, renewed: Renewed, change: Plan, expected: Expected) -> Renewed:
         """Write and prove; what is not proven is put back, whatever happened."""
         world, kept = self.world, Kept(self.world)
-        receipt = carrying.write(world, change) if change.edits else Receipt(change, world.now())
+        receipt = apply.write(world, change) if change.edits else Receipt(change, world.now())
         proven = False
         try:
             kept.store(world.aws.pending())
-            identity = proof.identity(world, self._who(renewed.profile, _region_of(change)), expected)
+            identity = verify.identity(world, self._who(renewed.profile, _region_of(change)), expected)
             proven = True
         finally:
             if not proven:
-                carrying.put_back(world, receipt, kept)
+                apply.put_back(world, receipt, kept)
         edits, ends = plan.summary(receipt.plan), _ends(world, renewed.profile)
         for key in (it for edit in receipt.plan.edits for it in removals.long_term(edit)):
             world.screen.note(f"The long-term key {key} was replaced; ccsetup undo has it.")
@@ -201,7 +200,7 @@ class Renewals:
 
     def _proven(self, renewed: Renewed, expected: Expected, there: Mapping[str, str]) -> Renewed:
         """See who answers as a profile that nothing was written for."""
-        identity = proof.identity(self.world, self._who(renewed.profile, _region(there)), expected)
+        identity = verify.identity(self.world, self._who(renewed.profile, _region(there)), expected)
         return replace(renewed, identity=identity, expires_at=_ends(self.world, renewed.profile))
 
     def _fault_of_program(self, name: str, there: Mapping[str, str]) -> Problem | None:

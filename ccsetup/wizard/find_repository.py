@@ -14,8 +14,6 @@ from ccsetup import access
 from ccsetup.access.questions import Target
 from ccsetup.access.source_profile import close, near, runs_program
 from ccsetup.access.source_profile import ends as recorded_end
-from ccsetup.commands import planning
-from ccsetup.commands.proof import Kept
 from ccsetup.core import regions
 from ccsetup.core.concurrency import within
 from ccsetup.core.context import Sighting, World
@@ -24,6 +22,8 @@ from ccsetup.core.lookup import Look
 from ccsetup.core.model import Asked, Back, Choice, Who
 from ccsetup.core.sdk_files import chain
 from ccsetup.git import address
+from ccsetup.wizard import review
+from ccsetup.wizard.verify import Kept
 
 _NEVER = datetime.max.replace(tzinfo=timezone.utc)
 _LISTED = 32  # places whose repositories are listed when a name is nobody's
@@ -217,7 +217,7 @@ def _used_here(world: World) -> list[str]:
 def _lasts(world: World, look: Look, name: str) -> datetime:
     """Return until when a profile works by itself, as far as its settings tell."""
     ends, soon = [], datetime.min.replace(tzinfo=timezone.utc)
-    start = planning.sign_in(look.who(name, ""), name)
+    start = review.sign_in(look.who(name, ""), name)
     if start:
         ends.append(world.signin.until(start) or soon)
     for there in chain(look.profiles, name):

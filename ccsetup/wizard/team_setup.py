@@ -7,20 +7,9 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from ccsetup import access, flow
+from ccsetup import access
 from ccsetup.access.questions import Target
 from ccsetup.awsfiles import plan, removals
-from ccsetup.commands import carrying, planning, receiving, settling, takeover
-from ccsetup.commands.choosing import chosen_of, needed_for, places_of
-from ccsetup.commands.deciding import CHANGE, RETRY, change_an_answer, decide
-from ccsetup.commands.flags import setup_options
-from ccsetup.commands.greeting import greet
-from ccsetup.commands.looking import looking
-from ccsetup.commands.options import Options, refuse_unused
-from ccsetup.commands.proof import Claim, route
-from ccsetup.commands.receiving import SHOWN, Received
-from ccsetup.commands.several import Got, Wanted, clone_all, folder_of
-from ccsetup.commands.wish import Wish, way
 from ccsetup.core.context import Git, World
 from ccsetup.core.errors import Problem
 from ccsetup.core.lookup import Look
@@ -28,10 +17,19 @@ from ccsetup.core.model import Answers, Asked, Choice, Plan, Question, Section, 
 from ccsetup.core.result import Outcome, Report
 from ccsetup.git import checkout
 from ccsetup.git.transport import Way
-from ccsetup.talk import Trail, Walk
 from ccsetup.team import rules
 from ccsetup.team import rules as teamrules
 from ccsetup.team.file import Entry, Place
+from ccsetup.wizard import after_clone, apply, flow, review, team_offer, team_takeover
+from ccsetup.wizard.clone_request import Wish, way
+from ccsetup.wizard.engine import Trail, Walk
+from ccsetup.wizard.options import Options, looking, refuse_unused
+from ccsetup.wizard.review import CHANGE, RETRY, change_an_answer, decide
+from ccsetup.wizard.setup_flags import setup_options
+from ccsetup.wizard.team_clones import Got, Wanted, clone_all, folder_of
+from ccsetup.wizard.team_offer import SHOWN, Received, chosen_of, needed_for, places_of
+from ccsetup.wizard.verify import Claim, route
+from ccsetup.wizard.welcome import greet
 
 Clones = Mapping[str, Sequence[Wanted]]  # by the access's name
 OF_CLONES = ("repo", "branch", "directory", "no_clone", "via", "helper")  # flags that speak of repositories
@@ -57,7 +55,7 @@ def main(options: Namespace, world_of: Callable[[], World]) -> Report:
     """Run the story as the command line wants it."""
     world = world_of()
     given = setup_options(options, world)
-    found = receiving.received(world, options.team)
+    found = team_offer.received(world, options.team)
     return run(world, found, given, options.access or "")
 
 
@@ -69,7 +67,7 @@ def run(world: World, found: Received, options: Options, named: str = "") -> Rep
         greet(world, looking(world, options))
     chosen = chosen_of(world, found, places, options, named)
     entries = needed_for(found, chosen, places)
-    receiving.show(world, found, entries, places)
+    team_offer.show(world, found, entries, places)
     return _carried_through(world, found, options, _walked(world, options, entries, places, chosen), clones)
 
 
@@ -93,10 +91,10 @@ def _carried_through(
         wanted = _planned(world, options, jobs, clones)
         if options.yes or world.prompt is None:
             for job in jobs:
-                takeover.refuse(world, job.change, job.entry.name)
+                team_takeover.refuse(world, job.change, job.entry.name)
         _review(world, jobs, wanted)
         if options.dry_run:
-            return _report(found, [carrying.reported(job.answers, job.change) for job in jobs], [])
+            return _report(found, [apply.reported(job.answers, job.change) for job in jobs], [])
         writes = any(job.change.edits for job in jobs)
         if options.yes or decide(world, "Write this?" if writes else "Go ahead?"):
             return _carried_out(world, found, options, jobs, wanted, git)
@@ -126,7 +124,7 @@ def _walked(
         look = looking(world, Options({"kind": entry.kind, "no_clone": "yes", **given}, dry_run=options.dry_run))
         _with(look, planned)
         look.sessions = {name: there for name, there in look.sessions.items() if name not in moved}
-        receiving.let_run(world, entry, look, options.yes)
+        team_offer.let_run(world, entry, look, options.yes)
         walk = Walk(
             partial(_flow, entry.answers.get("profile", "")),
             look,
@@ -198,7 +196,7 @@ def _planned(
     """Plan each access on what the ones before it would write; return the clones of each, by the access's name."""
     wanted: dict[str, list[Wanted]] = {}
     for job in jobs:
-        job.change = planning.planned(world, job.answers, job.walk.look, not options.yes)
+        job.change = review.planned(world, job.answers, job.walk.look, not options.yes)
         claim, ways = _claim(job), dict[tuple[str, str], Way]()
         wanted[job.entry.name] = [_wanted(world, job, claim, place, clones, options, ways) for place in job.places]
     return wanted
@@ -206,7 +204,7 @@ def _planned(
 
 def _claim(job: Job) -> Claim:
     """Return what has to hold of an access itself."""
-    claim = planning.claimed(job.answers, job.walk.look)
+    claim = review.claimed(job.answers, job.walk.look)
     return replace(claim, target=Target(region=claim.region))
 
 
@@ -295,7 +293,7 @@ def _carried_out(
         got += clone_all(world, git, wanted[job.entry.name], outcome)
     for it in got:
         if it.outcome.cloned:
-            settling.see_to_name(world, git, it.outcome.cloned.directory, it.outcome, None)
+            after_clone.see_to_name(world, git, it.outcome.cloned.directory, it.outcome, None)
             break
     _tell_next(world, jobs, outcomes, got)
     if found.team.note:
@@ -306,13 +304,13 @@ def _carried_out(
 def _proven(world: World, options: Options, job: Job) -> Outcome:
     """Write one access and prove it, as often as the person changes an answer for it."""
     while True:
-        job.change = planning.planned(world, job.answers, job.walk.look, not options.yes)
-        outcome, verdict = carrying.carry_out(world, job.answers, job.change, _claim(job), None, options)
+        job.change = review.planned(world, job.answers, job.walk.look, not options.yes)
+        outcome, verdict = apply.carry_out(world, job.answers, job.change, _claim(job), None, options)
         job.walk.look.forget()
         if verdict.what not in (CHANGE, RETRY):
             return outcome
         job.trail = change_an_answer(world, job.walk, job.trail, verdict.about, OF_CLONES)
-        job.change = planning.planned(world, job.answers, job.walk.look, not options.yes)
+        job.change = review.planned(world, job.answers, job.walk.look, not options.yes)
         _review(world, [job], {job.entry.name: []})
         if not decide(world):
             job.trail = change_an_answer(world, job.walk, job.trail, settled=OF_CLONES)
@@ -329,7 +327,7 @@ def _tell_next(world: World, jobs: Sequence[Job], outcomes: Sequence[Outcome], g
         claim = _claim(job)
         if not outcome.problems and (claim.start or claim.profile) not in told:
             there = {key: value for section in job.change.sections for key, value in section.settings.items()}
-            carrying.tell_end(world, claim, there)
+            apply.tell_end(world, claim, there)
             told.add(claim.start or claim.profile)
 
 

@@ -14,7 +14,7 @@ from ccsetup.core.lookup import Look
 from ccsetup.core.model import Question, Value
 from ccsetup.git import address
 from ccsetup.git.transport import VIA, WHOSE
-from ccsetup.talk import Walk
+from ccsetup.wizard.engine import Walk
 
 
 class Wish(NamedTuple):

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import replace
 from pathlib import Path
 
 from ccsetup import access
 from ccsetup.access.source_profile import names_program, not_run
-from ccsetup.commands import carrying, creating, planning, printing, seeking, settling
-from ccsetup.commands.finding import Place
-from ccsetup.commands.proof import Claim, Kept, prove
-from ccsetup.commands.wish import Wish, way
 from ccsetup.core.context import World
-from ccsetup.core.errors import Elsewhere, NoRepository
+from ccsetup.core.errors import Elsewhere, NoRepository, Problem
 from ccsetup.core.lookup import Look
-from ccsetup.core.model import Expected, Plan
+from ccsetup.core.model import Expected, Plan, Repository, Who
 from ccsetup.core.result import Outcome
-from ccsetup.git import checkout
+from ccsetup.git import address, checkout
 from ccsetup.git.transport import Way
+from ccsetup.wizard import after_clone, apply, find_dialogue, review
+from ccsetup.wizard import find_dialogue as seeking
+from ccsetup.wizard.clone_request import Wish, way
+from ccsetup.wizard.find_repository import Place
+from ccsetup.wizard.verify import Claim, Kept, prove, sign_in
 
 
 def reach(world: World, look: Look, wish: Wish) -> Outcome | None:
@@ -35,7 +37,7 @@ def reach(world: World, look: Look, wish: Wish) -> Outcome | None:
     if place.instead:
         return reach(world, look, wish._replace(repo=place.instead, target=wish.target._replace(name=place.instead)))
     if wish.print_url:
-        return printing.addresses(world, look, wish, place, kept)
+        return addresses(world, look, wish, place, kept)
     while True:
         claim = _claim(world, look, wish, place)
         try:
@@ -45,7 +47,7 @@ def reach(world: World, look: Look, wish: Wish) -> Outcome | None:
         except NoRepository:
             if not wish.create or wish.dry_run:
                 raise
-            creating.create(world, wish, place)
+            find_dialogue.create(world, wish, place)
 
 
 def _as_it_is(world: World, look: Look, wish: Wish, folder: Path) -> Wish:
@@ -75,7 +77,7 @@ def _agreed(world: World, wish: Wish, folder: Path, profile: str) -> None:
 def _claim(world: World, look: Look, wish: Wish, place: Place) -> Claim:
     via, helper = way(world, look, wish, place.profile)
     target = wish.target._replace(region=place.region)
-    start = planning.sign_in(look.who(place.profile, place.region), place.profile)
+    start = review.sign_in(look.who(place.profile, place.region), place.profile)
     host = wish.host if wish.target.region == place.region else ""
     expected = Expected(target.account_id)
     kind = access.owner(look.profiles[place.profile])
@@ -90,12 +92,47 @@ def _carried_out(world: World, look: Look, wish: Wish, claim: Claim, folder: Pat
     git = checkout.finding_git(world, claim.way)
     checkout.is_this_clone(world, folder, claim.target)
     if wish.dry_run:
-        planning.review(world, Plan(claim.profile, claim.region), claim, folder)
+        review.review(world, Plan(claim.profile, claim.region), claim, folder)
         return outcome
     outcome = prove(world, claim, kept, git, outcome)
     person = None if wish.yes else world.prompt
     cloned = checkout.clone(world, git, claim, folder, person, outcome.default_branch)
-    outcome = settling.settle(world, git, claim, outcome.with_clone(cloned), person)
+    outcome = after_clone.settle(world, git, claim, outcome.with_clone(cloned), person)
     if not cloned.problem:
-        carrying.tell_next(world, folder, claim, look.profiles[claim.profile])
+        apply.tell_next(world, folder, claim, look.profiles[claim.profile])
     return outcome
+
+
+def addresses(world: World, look: Look, wish: Wish, place: Place, kept: Kept) -> Outcome:
+    """Print a repository's addresses on stdout, one a line, and put them into the document."""
+    repository = _repository(world, look, wish, place, kept)
+    name, region = repository.name, repository.region
+    host = world.env.get("CODE_COMMIT_ENDPOINT") or wish.host
+    profile = place.profile if address.takes_profile(place.profile) else ""
+    urls = {
+        "codecommit": address.codecommit_url(name, region, profile),
+        "https": address.https_url(region, name, host),
+        "ssh": address.ssh_url(region, name),
+        "arn": address.arn(region, repository.account_id, name) if repository.account_id else "",
+        "console": address.console_url(region, name),
+    }
+    urls = {form: url for form, url in urls.items() if url}
+    world.screen.output("\n".join(f"{form:<11}{url}" for form, url in urls.items()))
+    return replace(Outcome(profile=place.profile, region=region, repository=repository), urls=urls)
+
+
+def _repository(world: World, look: Look, wish: Wish, place: Place, kept: Kept) -> Repository:
+    if place.account_id:
+        return Repository(wish.target.name, place.region, place.account_id)
+    start = review.sign_in(look.who(place.profile, place.region), place.profile)
+    if start:
+        sign_in(world, start, kept)
+    try:
+        with world.screen.busy(f"Looking for {wish.target.name} in {place.region}"):
+            who = Who(place.profile, place.region, chosen=place.chosen)
+            return world.aws.repository(who, wish.target.name)
+    except NoRepository:
+        raise
+    except Problem as refused:
+        world.screen.note(f"{refused.what} Its account is not known, so its ARN is left out.")
+        return Repository(wish.target.name, place.region, wish.target.account_id)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ccsetup.commands import ailing
 from ccsetup.core.context import World
 from ccsetup.core.lookup import Look
+from ccsetup.wizard import repair_offer
 
 
 def greet(world: World, look: Look) -> None:
@@ -18,6 +18,6 @@ def greet(world: World, look: Look) -> None:
         return [(f"git {version}".strip(), bool(version)), (brought, helper or None), (there, None)]
 
     world.screen.heading("AWS CodeCommit access, set up and cloned", found())
-    look.later = ailing.beside(world, found)
+    look.later = repair_offer.beside(world, found)
     if not version:
         world.screen.note("There is no git here: access can be set up now, a clone needs git installed first.")

@@ -9,15 +9,15 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from ccsetup.awsfiles import plan
-from ccsetup.commands import settling
-from ccsetup.commands.deciding import KEEP, PUT_BACK, Verdict, after_failure
-from ccsetup.commands.options import Options
-from ccsetup.commands.proof import Claim, Kept, clock, prove
 from ccsetup.core.context import Git, World
 from ccsetup.core.errors import Cancelled, Problem
 from ccsetup.core.model import Answers, Plan, Receipt, Value
 from ccsetup.core.result import Outcome
 from ccsetup.git import checkout
+from ccsetup.wizard import after_clone
+from ccsetup.wizard.options import Options
+from ccsetup.wizard.review import KEEP, PUT_BACK, Verdict, after_failure
+from ccsetup.wizard.verify import Claim, Kept, clock, prove
 
 
 def carry_out(
@@ -68,7 +68,7 @@ def _cloned(
     try:
         person = None if options.yes else world.prompt
         cloned = checkout.clone(world, git, claim, directory, person, outcome.default_branch)
-        outcome = settling.settle(world, git, claim, outcome.with_clone(cloned), person)
+        outcome = after_clone.settle(world, git, claim, outcome.with_clone(cloned), person)
     except Problem as refused:
         world.screen.problem(refused)
         return outcome.refused(refused)

@@ -8,12 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from ccsetup.access.questions import Target
-from ccsetup.commands.proof import Claim
 from ccsetup.core.context import Git, Prompt, World
 from ccsetup.core.errors import BadAnswer, Cancelled, Problem
 from ccsetup.core.model import Asked, Back, Submodule
 from ccsetup.core.result import Outcome
 from ccsetup.git import address, transport
+from ccsetup.wizard.verify import Claim
 
 _DEEPEST = 10  # submodules within submodules
 

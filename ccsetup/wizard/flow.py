@@ -12,7 +12,7 @@ from ccsetup.core import validate
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Access, Answers, Choice, Question, Told, Value
-from ccsetup.talk import Which, nested
+from ccsetup.wizard.engine import Which, nested
 
 if TYPE_CHECKING:
     from datetime import datetime
