@@ -21,7 +21,7 @@ from ccsetup.core.model import Corrected
 from ccsetup.git import address
 from ccsetup.sandbox import policy as judge
 from ccsetup.sandbox.world import Caller
-from ccsetup.sharing import (
+from ccsetup.share import (
     Arrangement,
     Trust,
     arrangement,

@@ -10,18 +10,17 @@ from pathlib import Path
 from shlex import quote
 from typing import Any
 
-from ccsetup import sharing
+from ccsetup import share
 from ccsetup.aws.iam import IamRole
-from ccsetup.commands import auditing, granting
-from ccsetup.commands.arranging import Arranging, external_id, trust_in
 from ccsetup.core.context import World
 from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.core.model import Edit
 from ccsetup.core.result import Report, told
-from ccsetup.sharing import readme, teamfile
-from ccsetup.sharing.arrangement import Arrangement
-from ccsetup.sharing.asking import AUTO
-from ccsetup.sharing.steps import Step
+from ccsetup.share import apply, check, readme, teamfile
+from ccsetup.share.arrangement import Arrangement
+from ccsetup.share.dialogue import Arranging, external_id, trust_in
+from ccsetup.share.questions import AUTO
+from ccsetup.share.steps import Step
 from ccsetup.wizard.review import change_an_answer, decide
 
 ABOUT = "Share a repository with another account: both sides' policies in a folder, or applied, checked, taken back."
@@ -110,7 +109,7 @@ def _written(world: World, options: Namespace, arranging: Arranging, it: Arrange
         folder = world.cwd / Path(options.out or f"share-{it.repository}").expanduser()
         it = external_id(it, trust_in(world, folder))
         with _elsewhere():
-            edits = _edits(world, folder, sharing.documents(it, options.terraform))
+            edits = _edits(world, folder, share.documents(it, options.terraform))
         _review(world, it, folder, edits)
         if options.dry_run:
             return _report(it, folder=folder, edits=edits)
@@ -154,8 +153,8 @@ def _edits(world: World, folder: Path, documents: Mapping[str, str]) -> list[Edi
 def _review(world: World, it: Arrangement, folder: Path, edits: list[Edit]) -> None:
     """Show what differs from files that are there, and what the policies say, line by line."""
     changed = [edit for edit in edits if edit.before not in (None, edit.after)]
-    diffs = [sharing.difference(_near(world, edit.path), edit.before, edit.after) for edit in changed]
-    rows = [("role", it.role_arn), *granting.reasons(it)]
+    diffs = [share.difference(_near(world, edit.path), edit.before, edit.after) for edit in changed]
+    rows = [("role", it.role_arn), *apply.reasons(it)]
     new = [edit.path.relative_to(folder).as_posix() for edit in edits if edit.before is None]
     same = sum(edit.before == edit.after for edit in edits)
     rows += [("writes", f"{_near(world, folder)}/  {', '.join(new)}")] if new else []
@@ -181,20 +180,20 @@ def _tell(world: World, it: Arrangement, folder: Path, edits: list[Edit]) -> Non
 
 def _applied(world: World, options: Namespace, arranging: Arranging, it: Arrangement) -> Report:
     """Bring the profile's account up to the arrangement, and prove it as far as that goes."""
-    account = granting.Account(world, it, arranging.profile)
+    account = apply.Account(world, it, arranging.profile)
     there = account.there()
     it = account.it = external_id(it, dict(there.trust) if isinstance(there, IamRole) else None)
     if options.dry_run:
         wanted = account.wanted(there)
-        granting.review(world, it, account, wanted)
+        apply.review(world, it, account, wanted)
         return _report(it, steps=wanted)
-    taken = granting.apply(world, it, account, there, options.yes)
-    granting.proven(world, it, account)
+    taken = apply.apply(world, it, account, there, options.yes)
+    apply.proven(world, it, account)
     if options.developer:
         code = options.mfa_code or ""
         with world.screen.busy("Waiting until STS lets the developer in") as progress:
             world.iam.until(account.who, lambda: _can(world, it, arranging, options.developer, code), progress)
-        granting.assumed(world, it, arranging.look, options.developer, code)
+        apply.assumed(world, it, arranging.look, options.developer, code)
     if it.external_id and account.is_owner:
         world.screen.done("external", it.external_id, "developers give it as --external-id")
     if not account.is_owner and not it.group:
@@ -219,7 +218,7 @@ def _can(world: World, it: Arrangement, arranging: Arranging, profile: str, code
     if code:
         return True
     try:
-        world.aws.identity(granting.as_role(it, arranging.look, profile, code, world))
+        world.aws.identity(apply.as_role(it, arranging.look, profile, code, world))
     except Problem as refused:
         return refused.code != "access.assume"
     return True
@@ -233,17 +232,17 @@ def _next(world: World, who: str, command: str) -> None:
 
 def _removed(world: World, options: Namespace, arranging: Arranging, it: Arrangement) -> Report:
     """Take back what share made in the profile's account."""
-    account = granting.Account(world, it, arranging.profile, removing=True)
+    account = apply.Account(world, it, arranging.profile, removing=True)
     if options.dry_run:
         wanted = account.backwards(account.there())
-        granting.review(world, it, account, wanted)
+        apply.review(world, it, account, wanted)
         return _report(it, steps=wanted)
-    return _report(it, steps=granting.remove(world, it, account, options.yes))
+    return _report(it, steps=apply.remove(world, it, account, options.yes))
 
 
 def _checked(world: World, options: Namespace, arranging: Arranging, it: Arrangement) -> Report:
     """Look at each link of the chain up to the first that is missing."""
-    links, problem = auditing.checked(world, it, arranging.look, arranging.profile, options.mfa_code or "")
+    links, problem = check.checked(world, it, arranging.look, arranging.profile, options.mfa_code or "")
     if problem is None:
         holds = "what was tried" if any(link.holds is None for link in links) else "all of it"
         _next(world, f"each developer, since {holds} holds", readme.developer(it))

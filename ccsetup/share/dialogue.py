@@ -14,9 +14,10 @@ from ccsetup.core.context import World
 from ccsetup.core.errors import BadAnswer, NoRepository, Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Answers, Choice, Question, Who
-from ccsetup.sharing import arrangement, asking
-from ccsetup.sharing.arrangement import Arrangement, read_trusts
-from ccsetup.sharing.fitting import consistent
+from ccsetup.share import arrangement
+from ccsetup.share import questions as asking
+from ccsetup.share.arrangement import Arrangement, read_trusts
+from ccsetup.share.policies import consistent
 from ccsetup.wizard.engine import Trail, Walk, sentence
 from ccsetup.wizard.options import Options, looking
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shlex import quote
 
-from ccsetup.sharing.arrangement import TAG, TAGGED, Arrangement
+from ccsetup.share.arrangement import TAG, TAGGED, Arrangement
 
 _HEAD = """\
 #!/usr/bin/env bash

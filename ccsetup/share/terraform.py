@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-from ccsetup.sharing import policies
-from ccsetup.sharing.arrangement import Arrangement
-from ccsetup.sharing.policies import Words
+from ccsetup.share import policies
+from ccsetup.share.arrangement import Arrangement
+from ccsetup.share.policies import Words
 
 _HEAD = """\
 # {about}

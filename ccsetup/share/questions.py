@@ -9,8 +9,8 @@ from ccsetup.core.lookup import Look
 from ccsetup.core.model import Answers, Choice, Corrected, Question, Value
 from ccsetup.git import address
 from ccsetup.git.address import Address
-from ccsetup.sharing import arrangement
-from ccsetup.sharing.arrangement import read_trusts
+from ccsetup.share import arrangement
+from ccsetup.share.arrangement import read_trusts
 
 AUTO = "auto"  # an external ID that is to be made
 WHOM = (

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 from ccsetup.aws.iam import IamRole
 from ccsetup.core import validate
-from ccsetup.sharing import policies
-from ccsetup.sharing.arrangement import BUILT_IN, Arrangement, Trust
+from ccsetup.share import policies
+from ccsetup.share.arrangement import BUILT_IN, Arrangement, Trust
 
 Document = Mapping[str, Any]
 _NEEDED = ("codecommit:GitPull", "codecommit:GetRepository", "codecommit:ListBranches")

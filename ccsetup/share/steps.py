@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 from ccsetup.aws.iam import IamCall, IamPolicy, IamRole
 from ccsetup.core import validate
 from ccsetup.core.errors import Problem
-from ccsetup.sharing import policies
-from ccsetup.sharing.arrangement import TAG, TAGGED, Arrangement
+from ccsetup.share import policies
+from ccsetup.share.arrangement import TAG, TAGGED, Arrangement
 
 Document = Mapping[str, Any]
 _TAGS = [{"Key": TAGGED, "Value": TAG}]

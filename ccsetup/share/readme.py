@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from shlex import quote
 
-from ccsetup.sharing import policies, teamfile
-from ccsetup.sharing.arrangement import Arrangement, Trust, spelled
-from ccsetup.sharing.policies import Line
+from ccsetup.share import policies, teamfile
+from ccsetup.share.arrangement import Arrangement, Trust, spelled
+from ccsetup.share.policies import Line
 
 BLANK = ""
 

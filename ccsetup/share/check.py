@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ccsetup import sharing
+from ccsetup import share
 from ccsetup.aws.access_request import remedies
 from ccsetup.core import regions
 from ccsetup.core.context import World
 from ccsetup.core.errors import NoRepository, Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Identity, Who
-from ccsetup.sharing import audit
-from ccsetup.sharing.arrangement import Arrangement
-from ccsetup.sharing.audit import Link
+from ccsetup.share import audit
+from ccsetup.share.arrangement import Arrangement
+from ccsetup.share.audit import Link
 
 
 def checked(world: World, it: Arrangement, look: Look, profile: str, code: str) -> tuple[list[Link], Problem | None]:
@@ -47,7 +47,7 @@ def _problem(world: World, link: Link) -> Problem:
     problem.policy = link.mend
     world.screen.problem(problem)
     if link.mend:
-        world.screen.output(sharing.pretty(link.mend).rstrip("\n"))
+        world.screen.output(share.pretty(link.mend).rstrip("\n"))
     return problem
 
 
@@ -111,7 +111,7 @@ def _decided(world: World, it: Arrangement, who: Who, resource: str) -> Link:
 
 def _as_developer(world: World, it: Arrangement, look: Look, profile: str, code: str) -> Iterator[Link]:
     """Go the developer's own way: be the role, and look at the repository with its eyes."""
-    from ccsetup.commands.granting import as_role
+    from ccsetup.share.apply import as_role
 
     who = as_role(it, look, profile, code, world)
     try:

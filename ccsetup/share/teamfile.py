@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ccsetup.core.errors import BadAnswer, Problem
-from ccsetup.sharing.arrangement import Arrangement
+from ccsetup.share.arrangement import Arrangement
 from ccsetup.team import file, rules
 from ccsetup.team.file import Entry, Place, Team
 

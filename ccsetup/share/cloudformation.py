@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ccsetup.sharing import policies
-from ccsetup.sharing.arrangement import Arrangement
-from ccsetup.sharing.policies import Words
+from ccsetup.share import policies
+from ccsetup.share.arrangement import Arrangement
+from ccsetup.share.policies import Words
 
 Template = dict[str, Any]
 

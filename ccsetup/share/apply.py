@@ -6,16 +6,16 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ccsetup import sharing
+from ccsetup import share
 from ccsetup.aws.access_request import explain
 from ccsetup.aws.iam import IamPolicy, IamRole
 from ccsetup.core.context import World
 from ccsetup.core.errors import Cancelled, Missing, Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Asked, Choice, Identity, Section, Who
-from ccsetup.sharing import audit, policies, steps
-from ccsetup.sharing.arrangement import Arrangement
-from ccsetup.sharing.steps import Step
+from ccsetup.share import audit, policies, steps
+from ccsetup.share.arrangement import Arrangement
+from ccsetup.share.steps import Step
 
 GO = "go"
 
@@ -216,8 +216,8 @@ def as_role(it: Arrangement, look: Look, profile: str, code: str, world: World) 
 def _difference(step: Step) -> str:
     """Return the diff of a step's policy; where there is one on both sides, only what means something else differs."""
     both = step.before is not None and step.after is not None
-    before, after = (doc if doc is None else sharing.pretty(_sorted(doc) if both else doc) for doc in step[2:4])
-    return sharing.difference(step.name, before, after)
+    before, after = (doc if doc is None else share.pretty(_sorted(doc) if both else doc) for doc in step[2:4])
+    return share.difference(step.name, before, after)
 
 
 def _sorted(value: Any) -> Any:

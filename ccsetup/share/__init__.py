@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from difflib import unified_diff
 from typing import Any
 
-from ccsetup.sharing import cloudformation, policies, readme, script, teamfile, terraform
-from ccsetup.sharing.arrangement import Arrangement, Trust
+from ccsetup.share import cloudformation, policies, readme, script, teamfile, terraform
+from ccsetup.share.arrangement import Arrangement, Trust
 
 __all__ = ["Arrangement", "Trust", "difference", "documents", "pretty"]
 
