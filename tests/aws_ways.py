@@ -18,8 +18,8 @@ from ccsetup.aws.client import Aws
 from ccsetup.aws.sso.token_cache import Token, token_name, token_text
 from ccsetup.core.context import Start
 from ccsetup.core.model import Keys, Secret, Value, Who
-from ccsetup.sandbox import Sandbox, State, policy, world
-from ccsetup.sandbox.example import CODE, EXTERNAL_ID, MARIA, NOBODY, PEOPLE, REGION, SSO_REGION, START_URL, role_arn
+from ccsetup.sandbox import Sandbox, State, policy_engine, resources
+from ccsetup.sandbox.demo_data import CODE, EXTERNAL_ID, MARIA, NOBODY, PEOPLE, REGION, SSO_REGION, START_URL, role_arn
 
 Settings = dict[str, str]
 SECRETS = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
@@ -49,7 +49,7 @@ class Way:
         return Who("dev", REGION, hidden, self.sessions, mfa_code, chosen=True)
 
 
-def keys_of(keys: world.Keys) -> Settings:
+def keys_of(keys: resources.Keys) -> Settings:
     """Return the sandbox's keys as a profile holds them."""
     values = (keys.access_key_id, keys.secret_access_key, keys.session_token)
     return {name: value for name, value in zip(SECRETS, values, strict=True) if value}
@@ -97,15 +97,15 @@ def process(home: Path, keys: Settings) -> str:
 
 
 def _chain(state: State) -> Way:
-    hop = state.add_role(CODE, "CodeCommitHop", policy.trust(PEOPLE), policy.allow("sts:AssumeRole"))
-    state.add_role(CODE, "Last", policy.trust(CODE), policy.allow("codecommit:*"))
+    hop = state.add_role(CODE, "CodeCommitHop", policy_engine.trust(PEOPLE), policy_engine.allow("sts:AssumeRole"))
+    state.add_role(CODE, "Last", policy_engine.trust(CODE), policy_engine.allow("codecommit:*"))
     more = {"hop": {"role_arn": hop.arn, "source_profile": "people"}, "people": maria(state)}
     return Way(assumed("Last"), role("Last", "hop", role_session_name="maria"), more)
 
 
 def _web_source(state: State, home: Path) -> Way:
-    state.set_policies(role_arn("CodeCommitOidc"), policy.allow("sts:AssumeRole"))
-    state.add_role(CODE, "Last", policy.trust(CODE), policy.allow("codecommit:*"))
+    state.set_policies(role_arn("CodeCommitOidc"), policy_engine.allow("sts:AssumeRole"))
+    state.add_role(CODE, "Last", policy_engine.trust(CODE), policy_engine.allow("codecommit:*"))
     more = {"ci": role("CodeCommitOidc", "", web_identity_token_file=token_file(state, home))}
     return Way(assumed("Last"), role("Last", "ci"), more)
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from ccsetup.git.helper import signing
 from ccsetup.sandbox import Sandbox
-from ccsetup.sandbox.example import CODE, MARIA, START_URL, role_arn
+from ccsetup.sandbox.demo_data import CODE, MARIA, START_URL, role_arn
 
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = {"git-remote-codecommit": "remote", "git-credential-ccsetup": "credential"}

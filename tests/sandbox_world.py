@@ -16,8 +16,8 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from ccsetup.sandbox import Sandbox
-from ccsetup.sandbox.example import MARIA, REGION
-from ccsetup.sandbox.world import Keys
+from ccsetup.sandbox.demo_data import MARIA, REGION
+from ccsetup.sandbox.resources import Keys
 
 SERVICES = {"sts", "iam", "codecommit", "sso", "sso-oidc"}
 

@@ -22,7 +22,7 @@ from ccsetup.doctor.gather import gathered
 from ccsetup.doctor.online import Online
 from ccsetup.git.repository import Git
 from ccsetup.sandbox import Sandbox
-from ccsetup.sandbox.example import CODE, MARIA, PEOPLE, REGION, role_arn
+from ccsetup.sandbox.demo_data import CODE, MARIA, PEOPLE, REGION, role_arn
 
 ROOT = Path(__file__).resolve().parent.parent
 ACCESS = {"role_arn": role_arn("CodeCommitAccess"), "source_profile": "people", "region": REGION}

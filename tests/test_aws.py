@@ -22,8 +22,8 @@ from ccsetup.aws.client import Aws
 from ccsetup.core import context
 from ccsetup.core.errors import NoRepository, Problem
 from ccsetup.core.model import Edit, Identity, Keys, Repository, Secret, Who
-from ccsetup.sandbox import Sandbox, State, policy
-from ccsetup.sandbox.example import BROKER, CODE, KMS_KEY, MARIA, NOBODY, REGION, SAML_PROVIDER, role_arn
+from ccsetup.sandbox import Sandbox, State, policy_engine
+from ccsetup.sandbox.demo_data import BROKER, CODE, KMS_KEY, MARIA, NOBODY, REGION, SAML_PROVIDER, role_arn
 
 HERE = ["MySharedDemoRepo", "payments-api", "payments-web", "empty", "--mirror", "locked"]
 
@@ -223,7 +223,7 @@ def test_an_assertion_is_exchanged_for_a_roles_keys(place: Place) -> None:
 def test_federated_keys_are_the_callers_narrowed(place: Place) -> None:
     broker, aws = Way("", keys_of(place.state.user_keys(BROKER))).who(), place.aws()
     where = f"arn:aws:codecommit:{REGION}:{CODE}:payments-api"
-    keys = aws.federation_token(broker, "maria", json.dumps(policy.allow("codecommit:*", on=where)), 900)
+    keys = aws.federation_token(broker, "maria", json.dumps(policy_engine.allow("codecommit:*", on=where)), 900)
     assert keys.session_token
     narrow = Who("n", REGION, {"n": {"aws_access_key_id": keys.access_key_id,
                                      "aws_secret_access_key": keys.secret_access_key,
@@ -362,7 +362,7 @@ def test_moto_agrees(moto: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert aws.web_identity(arn, token, "maria", 900, "", REGION).access_key_id.startswith("ASIA")
     response = State().saml_assertion(f"{arn},{SAML_PROVIDER}")
     assert aws.saml(arn, SAML_PROVIDER, Secret(response), 900).access_key_id.startswith("ASIA")
-    narrow = aws.federation_token(people, "maria", json.dumps(policy.allow("codecommit:*")), 900)
+    narrow = aws.federation_token(people, "maria", json.dumps(policy_engine.allow("codecommit:*")), 900)
     assert narrow.expires_at
     assert narrow.expires_at.tzinfo is timezone.utc
     assert aws.repository(dev, "MyDemoRepo")[:3] == ("MyDemoRepo", REGION, account)
@@ -394,7 +394,7 @@ def shapes(aws: Any, who: Who, device: str, code: str, token: Secret, response: 
         "web_identity": of(aws.web_identity(role_arn("CodeCommitOidc"), token, "maria", 3600, "", REGION)),
         "mfa_devices": of(aws.mfa_devices(who)),
         "saml": of(aws.saml(role_arn("CodeCommitSaml"), SAML_PROVIDER, response, 900)),
-        "federation_token": of(aws.federation_token(who, "maria", json.dumps(policy.allow("*")), 900)),
+        "federation_token": of(aws.federation_token(who, "maria", json.dumps(policy_engine.allow("*")), 900)),
         "machine": of(aws.machine()),
         "region_here": of(aws.region_here()),
         "pending": of(aws.pending()),
@@ -403,7 +403,7 @@ def shapes(aws: Any, who: Who, device: str, code: str, token: Secret, response: 
 
 def test_the_stand_in_answers_in_the_same_shapes(fresh: Place) -> None:
     state, aws = fresh.state, fresh.aws()
-    state.set_policies(MARIA, policy.allow("*"))
+    state.set_policies(MARIA, policy_engine.allow("*"))
     state.add_repository("888888888888", REGION, "MySharedDemoRepo")
     serial = state.device("maria").serial
     with_code = Way("", role("CodeCommitMfa", mfa_serial=serial), {"people": maria(state)})

@@ -16,7 +16,7 @@ from ccsetup.access import existing
 from ccsetup.aws.external_programs import AwsCli
 from ccsetup.core.errors import Problem
 from ccsetup.sandbox import Sandbox
-from ccsetup.sandbox.example import CODE, REGION, role_arn
+from ccsetup.sandbox.demo_data import CODE, REGION, role_arn
 
 STAND_IN = """#!{python}
 import json, sys

@@ -21,8 +21,8 @@ from script import tree
 from terminal import CTRL_C, Terminal, program
 
 from ccsetup.sandbox import Sandbox
-from ccsetup.sandbox.example import CODE, PEOPLE, REGION, role_arn
-from ccsetup.sandbox.world import Keys
+from ccsetup.sandbox.demo_data import CODE, PEOPLE, REGION, role_arn
+from ccsetup.sandbox.resources import Keys
 
 ROOT = Path(__file__).resolve().parent.parent
 ACCOUNT_B = "444455556666"

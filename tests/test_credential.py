@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from ccsetup.git.helper import credential
 from ccsetup.git.helper.credential import host_region, read_question
 from ccsetup.sandbox import Sandbox
-from ccsetup.sandbox.example import CODE, role_arn
+from ccsetup.sandbox.demo_data import CODE, role_arn
 
 HOST = "git-codecommit.us-east-2.amazonaws.com"
 

@@ -26,8 +26,8 @@ from ccsetup.aws.client import Aws
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import Route, Secret, Who
 from ccsetup.git.repository import Git
-from ccsetup.sandbox import Sandbox, State, policy
-from ccsetup.sandbox.example import CODE, KMS_KEY, NOBODY, PEOPLE, REGION, SAML_PROVIDER, role_arn
+from ccsetup.sandbox import Sandbox, State, policy_engine
+from ccsetup.sandbox.demo_data import CODE, KMS_KEY, NOBODY, PEOPLE, REGION, SAML_PROVIDER, role_arn
 
 ROOT = Path(__file__).resolve().parent.parent
 REPOSITORY, OTHER = "MySharedDemoRepo", "payments-api"
@@ -42,7 +42,9 @@ CALLS: dict[str, Ask] = {
 }
 OF_A_USER: dict[str, Ask] = {
     "iam:ListMFADevices": lambda aws, who: aws.mfa_devices(who),
-    "sts:GetFederationToken": lambda aws, who: aws.federation_token(who, "maria", json.dumps(policy.allow("*")), 900),
+    "sts:GetFederationToken": lambda aws, who: aws.federation_token(
+        who, "maria", json.dumps(policy_engine.allow("*")), 900
+    ),
 }
 
 
@@ -66,7 +68,7 @@ def as_user(state: State) -> tuple[Who, str]:
 
 def as_role(state: State) -> tuple[Who, str]:
     """Return somebody who has a role without any permission, with a path, and the role's ARN."""
-    role = state.add_role(CODE, "Bare", policy.trust(PEOPLE), path="/team/")
+    role = state.add_role(CODE, "Bare", policy_engine.trust(PEOPLE), path="/team/")
     return who_has(keys_of(state.temporary_keys(role.arn))), role.arn
 
 
@@ -141,15 +143,15 @@ def test_what_only_a_user_is_asked_for_is_lifted_too(place: Place, action: str) 
 
 def test_a_permissions_boundary_and_a_session_policy_are_told_from_the_rest(place: Place) -> None:
     who, arn = as_role(place.state)
-    place.state.set_policies(arn, policy.allow("*"))
-    place.state.roles[arn] = replace(place.state.roles[arn], boundary=policy.allow("s3:*"))
+    place.state.set_policies(arn, policy_engine.allow("*"))
+    place.state.roles[arn] = replace(place.state.roles[arn], boundary=policy_engine.allow("s3:*"))
     problem = refused(lambda: place.aws().repository(who, REPOSITORY))
     assert "add to the permissions boundary of the role Bare:" in problem.letter
     place.state.roles[arn] = replace(place.state.roles[arn], boundary=given(problem))
     place.aws().repository(who, REPOSITORY)
 
     place.state.add_repository(PEOPLE, REGION, REPOSITORY)
-    place.state.set_policies(NOBODY, policy.allow("*"))
+    place.state.set_policies(NOBODY, policy_engine.allow("*"))
     user = who_has(keys_of(place.state.user_keys(NOBODY)))
 
     def narrowed(document: Document) -> Who:
@@ -159,14 +161,14 @@ def test_a_permissions_boundary_and_a_session_policy_are_told_from_the_rest(plac
         names = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
         return who_has(dict(zip(names, values, strict=True)))
 
-    problem = refused(lambda: place.aws().repository(narrowed(policy.allow("s3:*")), REPOSITORY))
+    problem = refused(lambda: place.aws().repository(narrowed(policy_engine.allow("s3:*")), REPOSITORY))
     assert "add to the session policy that these credentials are made with:" in problem.letter
     place.aws().repository(narrowed(given(problem)), REPOSITORY)
 
 
 def test_an_explicit_deny_brings_no_policy_since_none_would_help(place: Place) -> None:
     who, arn = as_role(place.state)
-    place.state.set_policies(arn, policy.allow("*"), policy.deny("codecommit:GetRepository"))
+    place.state.set_policies(arn, policy_engine.allow("*"), policy_engine.deny("codecommit:GetRepository"))
     problem = refused(lambda: place.aws().repository(who, REPOSITORY))
     assert problem.policy is None
     assert "Why: an identity-based policy denies it explicitly." in problem.letter
@@ -176,7 +178,7 @@ def test_an_explicit_deny_brings_no_policy_since_none_would_help(place: Place) -
 
 def test_a_closed_key_is_opened_for_codecommit_alone(place: Place) -> None:
     who, arn = as_role(place.state)
-    place.state.set_policies(arn, policy.allow("codecommit:*"))
+    place.state.set_policies(arn, policy_engine.allow("codecommit:*"))
     problem = refused(lambda: place.aws().repository(who, "locked"))
     assert problem.code == "access.kms"
     assert problem.denial
@@ -184,7 +186,7 @@ def test_a_closed_key_is_opened_for_codecommit_alone(place: Place) -> None:
     least = given(told)
     assert f"arn:aws:kms:{REGION}:{CODE}:key/*" in told.letter
     assert "encrypts locked in us-east-2" in told.letter
-    place.state.set_policies(arn, policy.allow("codecommit:*"), least)
+    place.state.set_policies(arn, policy_engine.allow("codecommit:*"), least)
     place.aws().repository(who, "locked")
     caller = place.state.keys[next(reversed(place.state.keys))].caller
     assert not place.state.may(caller, "kms:Decrypt", KMS_KEY).allowed  # by itself, past CodeCommit
@@ -220,10 +222,10 @@ def test_a_role_is_assumed_once_both_sides_have_what_the_message_says(
 ) -> None:
     state = place.state
     who, caller = SOMEBODY[kind](state)
-    trust = policy.trust(caller.split(":")[4] if trusted else "999999999999")
-    role = state.add_role("111111111111", "Shared", trust, policy.allow("codecommit:*"))
+    trust = policy_engine.trust(caller.split(":")[4] if trusted else "999999999999")
+    role = state.add_role("111111111111", "Shared", trust, policy_engine.allow("codecommit:*"))
     if may:
-        state.set_policies(caller, policy.allow("sts:AssumeRole"))
+        state.set_policies(caller, policy_engine.allow("sts:AssumeRole"))
     problem = refused(lambda: place.aws().identity(role_of(who, role.arn)))
     assert problem.code == "access.assume"
     assert f"On: {role.arn}\n" in problem.letter
@@ -237,12 +239,12 @@ def test_a_role_is_assumed_once_both_sides_have_what_the_message_says(
 def test_the_trust_policy_lets_in_nobody_else(place: Place, kind: str) -> None:
     state = place.state
     who, caller = SOMEBODY[kind](state)
-    role = state.add_role(CODE, "Shared", policy.trust("999999999999"), policy.allow("codecommit:*"))
-    state.set_policies(caller, policy.allow("sts:AssumeRole"))
+    role = state.add_role(CODE, "Shared", policy_engine.trust("999999999999"), policy_engine.allow("codecommit:*"))
+    state.set_policies(caller, policy_engine.allow("sts:AssumeRole"))
     apply(state, refused(lambda: place.aws().identity(role_of(who, role.arn))), caller, role.arn)
-    twin = state.add_role(CODE, "NotBare", policy.trust(PEOPLE), policy.allow("sts:AssumeRole"))
+    twin = state.add_role(CODE, "NotBare", policy_engine.trust(PEOPLE), policy_engine.allow("sts:AssumeRole"))
     for other in (who_has(maria(state)), who_has(keys_of(state.temporary_keys(twin.arn)))):
-        state.set_policies("maria", policy.allow("sts:AssumeRole"))
+        state.set_policies("maria", policy_engine.allow("sts:AssumeRole"))
         refused(lambda other=other: place.aws().identity(role_of(other, role.arn)))  # type: ignore[misc]
 
 
@@ -251,7 +253,7 @@ def test_a_token_and_an_assertion_are_let_in_by_the_statement_for_the_trust_poli
     web, saml = role_arn("CodeCommitOidc"), role_arn("CodeCommitSaml")
     token = state.web_identity_token(subject="repo:elsewhere/x:ref:refs/heads/main")
     assertion = Secret(state.saml_assertion(f"{saml},{SAML_PROVIDER}"))
-    state.roles[saml] = replace(state.roles[saml], trust=policy.trust("999999999999"))
+    state.roles[saml] = replace(state.roles[saml], trust=policy_engine.trust("999999999999"))
     calls: dict[str, Callable[[], object]] = {
         web: lambda: aws.web_identity(web, Secret(token), "maria", 900, "", REGION),
         saml: lambda: aws.saml(saml, SAML_PROVIDER, assertion, 900),
@@ -299,7 +301,7 @@ def test_gits_403_is_lifted_by_gitpull_and_a_push_by_gitpush(place: Place, env: 
     git, role = Git(env, place.home), f"arn:aws:iam::{CODE}:role/team/Bare"
     url = f"codecommit::{REGION}://dev@{REPOSITORY}"
     way, session = Route("git-remote-codecommit", url), f"arn:aws:sts::{CODE}:assumed-role/Bare/session"
-    place.state.set_policies(role, policy.allow("codecommit:GetRepository"))
+    place.state.set_policies(role, policy_engine.allow("codecommit:GetRepository"))
     said = refused(lambda: git.reachable(way))
     told = of_git_and_api(said, None, session, REGION, REPOSITORY)
     assert told.what == f"CodeCommit does not let git read {REPOSITORY}."
@@ -364,7 +366,7 @@ def test_motos_iam_agrees(strict: Aws) -> None:
         iam = root.client("iam")
         arn = iam.create_user(UserName="maria")["User"]["Arn"]
         key = iam.create_access_key(UserName="maria")["AccessKey"]
-        closed = json.dumps(policy.trust("999999999999"))
+        closed = json.dumps(policy_engine.trust("999999999999"))
         role = iam.create_role(RoleName="Shared", AssumeRolePolicyDocument=closed)["Role"]["Arn"]
         for name in (REPOSITORY, OTHER):
             root.client("codecommit").create_repository(repositoryName=name)

@@ -30,7 +30,7 @@ from ccsetup.core.model import BACK
 from ccsetup.core.result import Report
 from ccsetup.git.repository import Git
 from ccsetup.sandbox import Sandbox
-from ccsetup.sandbox.example import CODE, PEOPLE, REGION
+from ccsetup.sandbox.demo_data import CODE, PEOPLE, REGION
 
 ROOT = Path(__file__).resolve().parent.parent
 FIELDS = {"code", "severity", "profile", "path", "line", "says", "because", "fix", "do", "fixed"}

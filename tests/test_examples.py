@@ -13,7 +13,7 @@ from conftest import CleanEnv
 from sandbox_world import marias_keys
 
 from ccsetup.sandbox import Sandbox
-from ccsetup.sandbox.example import BROKER, MARIA, PEOPLE, SAML_PROVIDER, role_arn
+from ccsetup.sandbox.demo_data import BROKER, MARIA, PEOPLE, SAML_PROVIDER, role_arn
 
 EXAMPLES = sorted((Path(__file__).parent.parent / "examples").glob("*.md"))
 BEFORE = "[profile maria-code]\nrole_arn = arn:aws:iam::111122223333:role/CodeCommitAccess\nsource_profile = maria\n"

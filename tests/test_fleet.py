@@ -22,7 +22,7 @@ import yaml
 from conftest import CleanEnv
 
 from ccsetup.sandbox import Sandbox
-from ccsetup.sandbox.example import CODE, PEOPLE, role_arn
+from ccsetup.sandbox.demo_data import CODE, PEOPLE, role_arn
 
 FLEET = Path(__file__).resolve().parent.parent / "examples" / "fleet"
 PROGRAMS = Path(sys.executable).parent

@@ -20,7 +20,7 @@ from ccsetup.git.errors import problem_of
 from ccsetup.git.process import Runner
 from ccsetup.git.repository import Git
 from ccsetup.sandbox import Sandbox
-from ccsetup.sandbox.example import role_arn
+from ccsetup.sandbox.demo_data import role_arn
 
 ROOT = Path(__file__).resolve().parent.parent
 

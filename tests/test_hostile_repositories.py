@@ -20,7 +20,7 @@ from ccsetup.core.errors import Problem
 from ccsetup.core.model import CloneResult, Route
 from ccsetup.git import submodule_names
 from ccsetup.git.repository import Git
-from ccsetup.sandbox.example import CODE, REGION
+from ccsetup.sandbox.demo_data import CODE, REGION
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="names are bytes here")
 

@@ -14,7 +14,7 @@ from filelock import FileLock
 from test_login import Kind, Run, kinds, pasted, run
 
 from ccsetup.sandbox import Sandbox
-from ccsetup.sandbox.example import BROKER, CODE, MARIA, REGION, START_URL, role_arn
+from ccsetup.sandbox.demo_data import BROKER, CODE, MARIA, REGION, START_URL, role_arn
 
 __all__ = ["run"]
 PACKAGES = ("@aws-sdk/credential-providers@3", "@aws-sdk/client-sts@3")

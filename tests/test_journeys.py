@@ -20,7 +20,7 @@ from script import tree
 from terminal import CTRL_C, ESC, Terminal, program
 
 from ccsetup.sandbox import Sandbox
-from ccsetup.sandbox.example import CODE, PEOPLE, REGION, START_URL, role_arn
+from ccsetup.sandbox.demo_data import CODE, PEOPLE, REGION, START_URL, role_arn
 from ccsetup.ui.prompt import STALE_S
 
 BROWSER = "import sys, urllib.request as u; u.build_opener(u.ProxyHandler({})).open(sys.argv[1], timeout=20).read()"

@@ -20,7 +20,7 @@ from ccsetup.core.context import World
 from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.core.result import Report
 from ccsetup.sandbox import Sandbox
-from ccsetup.sandbox.example import BROKER, CODE, MARIA, PEOPLE, REGION, SAML_PROVIDER, START_URL, role_arn
+from ccsetup.sandbox.demo_data import BROKER, CODE, MARIA, PEOPLE, REGION, SAML_PROVIDER, START_URL, role_arn
 
 Run = Callable[..., dict[str, Any]]
 CHANGING = re.compile(

@@ -28,7 +28,7 @@ from ccsetup.core.errors import NoRepository, Problem
 from ccsetup.core.model import Identity, Repository, Route, Who
 from ccsetup.core.result import Report
 from ccsetup.git.repository import Git
-from ccsetup.sandbox.example import role_arn
+from ccsetup.sandbox.demo_data import role_arn
 from ccsetup.wizard import find_repository
 from ccsetup.wizard.find_repository import Round
 from ccsetup.wizard.options import Options, looking

@@ -23,7 +23,7 @@ from terminal import CTRL_C, Terminal
 from tracing import Started, needs_strace, started, traced
 
 from ccsetup.sandbox import Sandbox
-from ccsetup.sandbox.example import MARIA, REGION, role_arn
+from ccsetup.sandbox.demo_data import MARIA, REGION, role_arn
 
 ROOT = Path(__file__).resolve().parent.parent
 GIT = shutil.which("git") or ""

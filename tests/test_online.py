@@ -30,7 +30,7 @@ from ccsetup.core.context import Answer, Start
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import Keys, Secret, Value, Who
 from ccsetup.sandbox import Sandbox
-from ccsetup.sandbox.example import PEOPLE, REGION, role_arn
+from ccsetup.sandbox.demo_data import PEOPLE, REGION, role_arn
 
 Profiles = Mapping[str, Mapping[str, Value]]
 ROOT = Path(__file__).resolve().parent.parent

@@ -17,7 +17,7 @@ from odd_files import shapes
 from test_sdk import Canned, error, says
 
 from ccsetup.sandbox import Sandbox
-from ccsetup.sandbox.example import role_arn
+from ccsetup.sandbox.demo_data import role_arn
 
 KEYS = "aws_access_key_id = AKIA1\naws_secret_access_key = s\n"
 URL = "codecommit::us-east-2://{}@MySharedDemoRepo"

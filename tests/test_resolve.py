@@ -29,7 +29,7 @@ from ccsetup.core.context import Start
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import Edit, Secret, Who
 from ccsetup.sandbox import Sandbox
-from ccsetup.sandbox.example import CODE, MARIA, PEOPLE, REGION, role_arn
+from ccsetup.sandbox.demo_data import CODE, MARIA, PEOPLE, REGION, role_arn
 
 FILES = Who("dev", REGION, chosen=True)
 MFA = "a role with an MFA code"

@@ -19,15 +19,9 @@ import botocore.session
 import pytest
 from sandbox_world import Browser, client, marias_keys, refusal
 
-from ccsetup.sandbox import Sandbox, State, policy, sigv4
-from ccsetup.sandbox.example import (
-    CODE,
-    MARIA,
-    PEOPLE,
-    REGION,
-    role_arn,
-)
-from ccsetup.sandbox.wire import Request
+from ccsetup.sandbox import Sandbox, State, policy_engine, sigv4
+from ccsetup.sandbox.demo_data import CODE, MARIA, PEOPLE, REGION, role_arn
+from ccsetup.sandbox.http import Request
 
 INVALID = "The security token included in the request is invalid"
 
@@ -212,7 +206,7 @@ def test_what_a_role_may_not_do_is_named_with_action_and_resource(sandbox: Sandb
 
 def test_a_locked_repository_needs_its_key(sandbox: Sandbox, code_commit: Any) -> None:
     assert refusal(code_commit.get_repository, repositoryName="locked")[0] == "EncryptionKeyAccessDeniedException"
-    sandbox.state.set_policies(role_arn("CodeCommitAccess"), policy.allow("codecommit:*", "kms:*"))
+    sandbox.state.set_policies(role_arn("CodeCommitAccess"), policy_engine.allow("codecommit:*", "kms:*"))
     assert code_commit.get_repository(repositoryName="locked")
 
 
@@ -237,16 +231,16 @@ def test_policies_are_read_as_iam_reads_them() -> None:
         state.set_policies(MARIA, *documents)
         return state.may(caller, action, resource, **context).allowed
 
-    assert may("codecommit:GitPull", "arn:x:a", policy.allow("CodeCommit:Git*", on="arn:x:?"))
-    assert not may("codecommit:GitPull", "arn:x:a", policy.allow("codecommit:Git*", on="arn:x:??"))
-    assert not may("codecommit:GitPull", "a", policy.allow("*"), policy.deny("codecommit:gitpull"))
+    assert may("codecommit:GitPull", "arn:x:a", policy_engine.allow("CodeCommit:Git*", on="arn:x:?"))
+    assert not may("codecommit:GitPull", "arn:x:a", policy_engine.allow("codecommit:Git*", on="arn:x:??"))
+    assert not may("codecommit:GitPull", "a", policy_engine.allow("*"), policy_engine.deny("codecommit:gitpull"))
     other = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "NotAction": "iam:*", "NotResource": "secret"}}
     assert may("sts:X", "open", other) and not may("sts:X", "secret", other) and not may("iam:X", "open", other)
-    own = policy.allow("iam:*", on="arn:aws:iam::*:user/${aws:username}")
+    own = policy_engine.allow("iam:*", on="arn:aws:iam::*:user/${aws:username}")
     assert may("iam:GetUser", f"arn:aws:iam::{PEOPLE}:user/maria", own)
     assert not may("iam:GetUser", f"arn:aws:iam::{PEOPLE}:user/other", own)
-    unless = policy.deny("*", when={"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}})
-    assert not may("sts:X", "a", policy.allow("*"), unless)  # long-term keys: the key is absent
+    unless = policy_engine.deny("*", when={"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}})
+    assert not may("sts:X", "a", policy_engine.allow("*"), unless)  # long-term keys: the key is absent
     for when, expected in (
         ({"StringEquals": {"sts:ExternalId": ["a", "b"]}}, True),
         ({"StringNotEquals": {"sts:ExternalId": "b"}}, False),
@@ -256,7 +250,7 @@ def test_policies_are_read_as_iam_reads_them() -> None:
         ({"BoolIfExists": {"aws:MultiFactorAuthPresent": "true"}}, True),
         ({"StringEqualsNobodyKnows": {"sts:ExternalId": "b"}}, False),
     ):
-        assert may("sts:X", "a", policy.allow("*", when=when), sts__ExternalId="b") is expected, when
+        assert may("sts:X", "a", policy_engine.allow("*", when=when), sts__ExternalId="b") is expected, when
 
 
 # The server

@@ -19,14 +19,8 @@ import pytest
 from sandbox_world import Browser, client, marias_keys, refusal
 
 from ccsetup.sandbox import Sandbox
-from ccsetup.sandbox.example import (
-    CODE,
-    PEOPLE,
-    REGION,
-    SSO_REGION,
-    START_URL,
-)
-from ccsetup.sandbox.world import Keys
+from ccsetup.sandbox.demo_data import CODE, PEOPLE, REGION, SSO_REGION, START_URL
+from ccsetup.sandbox.resources import Keys
 
 # Identity Center
 

@@ -22,9 +22,9 @@ import pytest
 from conftest import AwsTools, CleanEnv
 from sandbox_world import client, marias_keys, refusal
 
-from ccsetup.sandbox import Sandbox, policy
-from ccsetup.sandbox.example import CODE, PEOPLE, REGION, SSO_REGION, START_URL, role_arn
-from ccsetup.sandbox.world import Keys
+from ccsetup.sandbox import Sandbox, policy_engine
+from ccsetup.sandbox.demo_data import CODE, PEOPLE, REGION, SSO_REGION, START_URL, role_arn
+from ccsetup.sandbox.resources import Keys
 
 WHO = ("-c", "user.name=Maria Garcia", "-c", "user.email=maria@example.com")
 
@@ -336,15 +336,15 @@ def both(moto_url: str, sandbox: Sandbox) -> dict[str, tuple[str, Keys]]:
     """The same user, device and role in moto and in the sandbox: where, and the user's keys."""
     state = sandbox.state
     name = "maria" + os.urandom(3).hex()
-    user = state.add_user(PEOPLE, name, policy.allow("*"))
-    state.add_role(PEOPLE, f"{name}-role", policy.trust(PEOPLE), policy.allow("*"))
+    user = state.add_user(PEOPLE, name, policy_engine.allow("*"))
+    state.add_role(PEOPLE, f"{name}-role", policy_engine.trust(PEOPLE), policy_engine.allow("*"))
     state.add_mfa_device(user.arn)
     ours = state.add_user_keys(user.arn)
     root = dataclasses.replace(ours, access_key_id="AKIAIOSFODNN7EXAMPLE", secret_access_key="x" * 40)
     iam = client(moto_url, "iam", root)
     iam.create_user(UserName=name)
     made = iam.create_access_key(UserName=name)["AccessKey"]
-    iam.create_role(RoleName=f"{name}-role", AssumeRolePolicyDocument=json.dumps(policy.trust("123456789012")))
+    iam.create_role(RoleName=f"{name}-role", AssumeRolePolicyDocument=json.dumps(policy_engine.trust("123456789012")))
     serial = iam.create_virtual_mfa_device(VirtualMFADeviceName=name)["VirtualMFADevice"]["SerialNumber"]
     iam.enable_mfa_device(
         UserName=name, SerialNumber=serial, AuthenticationCode1="123456", AuthenticationCode2="654321"
@@ -362,7 +362,7 @@ def calls(name: str, account: str, key_id: str, token: str) -> list[tuple[str, s
         ("sts", "assume_role", {"RoleArn": role, "RoleSessionName": "session"}),
         ("sts", "get_session_token", {}),
         ("sts", "assume_role_with_web_identity", {**session, "WebIdentityToken": token}),
-        ("sts", "get_federation_token", {"Name": "contractor", "Policy": json.dumps(policy.allow("*"))}),
+        ("sts", "get_federation_token", {"Name": "contractor", "Policy": json.dumps(policy_engine.allow("*"))}),
         ("sts", "get_access_key_info", {"AccessKeyId": key_id}),
         ("iam", "get_user", {}),
         ("iam", "get_user", {"UserName": name}),

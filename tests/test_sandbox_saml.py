@@ -13,8 +13,8 @@ import pytest
 from botocore.utils import ContainerMetadataFetcher, InstanceMetadataFetcher
 from sandbox_world import as_keys, client, refusal
 
-from ccsetup.sandbox import Sandbox, policy
-from ccsetup.sandbox.example import BROKER, CODE, PEOPLE, REGION, SAML_PROVIDER, role_arn
+from ccsetup.sandbox import Sandbox, policy_engine
+from ccsetup.sandbox.demo_data import BROKER, CODE, PEOPLE, REGION, SAML_PROVIDER, role_arn
 
 ROLE = role_arn("CodeCommitSaml")
 PAIR = f"{ROLE},{SAML_PROVIDER}"
@@ -79,14 +79,16 @@ def test_what_aws_refuses_is_refused(sandbox: Sandbox, name: str) -> None:
 
 def test_federated_keys_may_do_what_both_policies_allow(sandbox: Sandbox) -> None:
     sts = client(sandbox, "sts", sandbox.state.user_keys(BROKER))
-    narrow = policy.allow("codecommit:GetRepository", "s3:*", on=f"arn:aws:codecommit:{REGION}:{CODE}:payments-*")
+    narrow = policy_engine.allow(
+        "codecommit:GetRepository", "s3:*", on=f"arn:aws:codecommit:{REGION}:{CODE}:payments-*"
+    )
     answer = sts.get_federation_token(Name="maria", Policy=json.dumps(narrow))
     codecommit = client(sandbox, "codecommit", as_keys(answer, sandbox.state.user_keys(BROKER)))
     assert codecommit.get_repository(repositoryName="payments-api")
     code, text, _ = refusal(codecommit.get_repository, repositoryName="MySharedDemoRepo")
     assert (code, "no session policy allows" in text) == ("AccessDeniedException", True)
     assert refusal(codecommit.list_repositories)[0] == "AccessDeniedException"
-    sandbox.state.set_policies(BROKER, policy.allow("sts:GetFederationToken"))
+    sandbox.state.set_policies(BROKER, policy_engine.allow("sts:GetFederationToken"))
     assert "no identity-based policy allows" in refusal(codecommit.get_repository, repositoryName="payments-api")[1]
 
 

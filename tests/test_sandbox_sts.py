@@ -10,16 +10,9 @@ from typing import Any
 import pytest
 from sandbox_world import as_keys, client, marias_keys, refusal
 
-from ccsetup.sandbox import Sandbox, policy, tokens
-from ccsetup.sandbox.example import (
-    CODE,
-    EXTERNAL_ID,
-    MARIA,
-    NOBODY,
-    PEOPLE,
-    role_arn,
-)
-from ccsetup.sandbox.world import Keys, new_key_id
+from ccsetup.sandbox import Sandbox, policy_engine, signatures
+from ccsetup.sandbox.demo_data import CODE, EXTERNAL_ID, MARIA, NOBODY, PEOPLE, role_arn
+from ccsetup.sandbox.resources import Keys, new_key_id
 
 # Identity
 
@@ -68,7 +61,7 @@ def test_iam_refuses_in_its_own_words(sandbox: Sandbox) -> None:
     assert refusal(client(sandbox, "iam", role).list_mfa_devices)[0] == "ValidationError"
     session = sandbox.state.temporary_keys(MARIA)
     assert refusal(client(sandbox, "iam", session).get_user)[0] == "InvalidClientTokenId"
-    sandbox.state.set_policies(MARIA, policy.allow("iam:*"))
+    sandbox.state.set_policies(MARIA, policy_engine.allow("iam:*"))
     assert refusal(client(sandbox, "iam", keys).get_user, UserName="other") == (
         "NoSuchEntity",
         "The user with name other cannot be found.",
@@ -114,25 +107,25 @@ def test_a_role_that_may_not_be_assumed_is_refused(sandbox: Sandbox, role: str, 
 
 def test_both_accounts_must_agree(sandbox: Sandbox) -> None:
     sandbox.state.set_policies(
-        MARIA, policy.allow("sts:AssumeRole"), policy.deny("sts:*", on=role_arn("CodeCommitMfa"))
+        MARIA, policy_engine.allow("sts:AssumeRole"), policy_engine.deny("sts:*", on=role_arn("CodeCommitMfa"))
     )
     assert refused_role(sandbox, "Stranger")[1].endswith(role_arn("Stranger"))  # the other account does not trust her
     assert "with an explicit deny in an identity-based policy" in refused_role(sandbox, "CodeCommitMfa")[1]
-    sandbox.state.set_policies(MARIA, policy.allow("sts:*"), boundary=policy.allow("codecommit:*"))
+    sandbox.state.set_policies(MARIA, policy_engine.allow("sts:*"), boundary=policy_engine.allow("codecommit:*"))
     assert "no permissions boundary allows" in refused_role(sandbox, "CodeCommitAccess")[1]
 
 
 def test_a_role_may_trust_a_user_or_another_role_by_name(sandbox: Sandbox) -> None:
     state = sandbox.state
-    state.add_role(CODE, "CodeCommitNamed", policy.trust(MARIA))
+    state.add_role(CODE, "CodeCommitNamed", policy_engine.trust(MARIA))
     assert assume(sandbox, "CodeCommitNamed")
-    state.add_role(PEOPLE, "Inner", policy.trust(NOBODY))  # in one account, being named is enough
+    state.add_role(PEOPLE, "Inner", policy_engine.trust(NOBODY))  # in one account, being named is enough
     nobody = state.user_keys(NOBODY)
     sts = client(sandbox, "sts", nobody)
     inner = as_keys(sts.assume_role(RoleArn=role_arn("Inner", PEOPLE), RoleSessionName="nn"), nobody)
-    state.add_role(CODE, "Second", policy.trust(role_arn("Inner", PEOPLE)))
+    state.add_role(CODE, "Second", policy_engine.trust(role_arn("Inner", PEOPLE)))
     assert refused_role(sandbox, "Second", inner)[0] == "AccessDenied"
-    state.set_policies(role_arn("Inner", PEOPLE), policy.allow("sts:AssumeRole"))
+    state.set_policies(role_arn("Inner", PEOPLE), policy_engine.allow("sts:AssumeRole"))
     assert assume(sandbox, "Second", inner)
 
 
@@ -170,7 +163,7 @@ def test_an_mfa_device_must_be_ones_own(sandbox: Sandbox) -> None:
 def test_codes_are_those_of_rfc_6238() -> None:
     seed = base64.b32encode(b"12345678901234567890").decode()
     vectors = {59: "287082", 1111111109: "081804", 1111111111: "050471", 1234567890: "005924", 20000000000: "353130"}
-    assert {at: tokens.totp(seed, at // 30) for at in vectors} == vectors
+    assert {at: signatures.totp(seed, at // 30) for at in vectors} == vectors
 
 
 def test_a_session_with_mfa_carries_it_on(sandbox: Sandbox) -> None:
@@ -182,8 +175,8 @@ def test_durations_have_their_limits(sandbox: Sandbox) -> None:
     too_long = "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."
     found = refused_role(sandbox, "CodeCommitExternal", ExternalId=EXTERNAL_ID, DurationSeconds=7200)
     assert found == ("ValidationError", too_long, 400)
-    sandbox.state.set_policies(role_arn("CodeCommitPullPush"), policy.allow("sts:AssumeRole"))
-    sandbox.state.add_role(CODE, "Next", policy.trust(CODE), max_session_s=43200)
+    sandbox.state.set_policies(role_arn("CodeCommitPullPush"), policy_engine.allow("sts:AssumeRole"))
+    sandbox.state.add_role(CODE, "Next", policy_engine.trust(CODE), max_session_s=43200)
     first = as_keys(assume(sandbox, "CodeCommitPullPush"), marias_keys(sandbox))
     chained = "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining."
     assert refused_role(sandbox, "Next", first, DurationSeconds=3601) == ("ValidationError", chained, 400)
@@ -213,7 +206,7 @@ def test_values_sts_does_not_allow_are_named(sandbox: Sandbox) -> None:
 
 
 def test_a_session_policy_narrows_a_role(sandbox: Sandbox) -> None:
-    narrow = json.dumps(policy.allow("codecommit:GetRepository"))
+    narrow = json.dumps(policy_engine.allow("codecommit:GetRepository"))
     keys = as_keys(assume(sandbox, "CodeCommitAccess", Policy=narrow), marias_keys(sandbox))
     code_commit = client(sandbox, "codecommit", keys)
     assert code_commit.get_repository(repositoryName="MySharedDemoRepo")
@@ -245,10 +238,10 @@ def test_session_tokens_are_for_long_term_keys_only(sandbox: Sandbox) -> None:
 
 
 def test_a_federated_user_may_do_what_the_policy_says_and_the_user_may(sandbox: Sandbox) -> None:
-    sandbox.state.set_policies(MARIA, policy.allow("codecommit:*", "sts:GetFederationToken"))
+    sandbox.state.set_policies(MARIA, policy_engine.allow("codecommit:*", "sts:GetFederationToken"))
     keys = marias_keys(sandbox)
     sts = client(sandbox, "sts", keys)
-    narrow = json.dumps(policy.allow("codecommit:GetRepository", "kms:*"))
+    narrow = json.dumps(policy_engine.allow("codecommit:GetRepository", "kms:*"))
     answer = sts.get_federation_token(Name="contractor", Policy=narrow)
     federated = as_keys(answer, keys)
     assert answer["FederatedUser"]["Arn"] == f"arn:aws:sts::{PEOPLE}:federated-user/contractor"

@@ -28,7 +28,7 @@ from ccsetup.aws import client, sdk
 from ccsetup.aws.client import Aws
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import Secret, Who
-from ccsetup.sandbox.example import REGION, role_arn
+from ccsetup.sandbox.demo_data import REGION, role_arn
 
 ROOT = Path(__file__).resolve().parent.parent
 SECRET, TOKEN = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "IQoJb3JpZ2luX2VjE+/" + "Ab3" * 80

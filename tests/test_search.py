@@ -20,7 +20,7 @@ from ccsetup.core.context import Sighting, Start
 from ccsetup.core.errors import NoRepository, Problem
 from ccsetup.core.model import Keys, Secret, Who
 from ccsetup.sandbox import Sandbox
-from ccsetup.sandbox.example import CODE, MARIA, PEOPLE, role_arn
+from ccsetup.sandbox.demo_data import CODE, MARIA, PEOPLE, role_arn
 
 Profiles = Mapping[str, Mapping[str, str | Secret]]
 

@@ -15,14 +15,14 @@ import pytest
 from conftest import AwsTools, CleanEnv
 from terminal import program
 
-from ccsetup.sandbox import Sandbox, policy
-from ccsetup.sandbox.example import ISSUER, PEOPLE
-from ccsetup.sandbox.world import Keys
+from ccsetup.sandbox import Sandbox, policy_engine
+from ccsetup.sandbox.demo_data import ISSUER, PEOPLE
+from ccsetup.sandbox.resources import Keys
 
 DEMO = "111111111111"  # the account in the documents' first examples
 CODE = "111122223333"  # AccountA of the walkthrough
 TEAM = "123456789012"
-FULL = policy.allow("codecommit:*")
+FULL = policy_engine.allow("codecommit:*")
 
 
 @dataclass(frozen=True)
@@ -70,8 +70,8 @@ def reader(sandbox: Sandbox, clean_env: CleanEnv, tmp_path: Path) -> Reader:
     state = sandbox.state
     state.add_account(DEMO, "Demo")
     state.add_repository(DEMO, "us-east-1", "MyDemoRepo", commits=2)
-    state.add_role(DEMO, "CodeCommitAccess", policy.trust(PEOPLE), FULL)
-    state.set_policies(state.user("maria").arn, policy.allow("*"))
+    state.add_role(DEMO, "CodeCommitAccess", policy_engine.trust(PEOPLE), FULL)
+    state.set_policies(state.user("maria").arn, policy_engine.allow("*"))
     env = clean_env(home, sandbox.environment(), path=[Path(sys.executable).parent])
     return Reader(sandbox, env, home, work)
 
@@ -115,7 +115,7 @@ def test_the_web_identity_with_a_token_file_below_a_tilde(reader: Reader, named:
     """[CodeCommitWebIdentity] web_identity_token_file=~/my-credentials/my-token-file, in the credentials file"""
     state = reader.sandbox.state
     provider = state.add_provider(DEMO, ISSUER, "sts.amazonaws.com")
-    state.add_role(DEMO, "CodeCommitAccess", policy.trust_oidc(provider.arn, aud="sts.amazonaws.com"), FULL)
+    state.add_role(DEMO, "CodeCommitAccess", policy_engine.trust_oidc(provider.arn, aud="sts.amazonaws.com"), FULL)
     (reader.home / "my-credentials").mkdir()
     token = reader.home / "my-credentials" / "my-token-file"
     token.write_text(state.web_identity_token())
@@ -207,7 +207,7 @@ def test_saml(reader: Reader) -> None:
     """For SAML, call the AWS CLI assume-role-with-saml command or the AWS STS AssumeRoleWithSAML API."""
     state = reader.sandbox.state
     provider = state.add_saml_provider(DEMO, "CompanyId")
-    state.add_role(DEMO, "CodeCommitAccess", policy.trust_saml(provider), FULL)
+    state.add_role(DEMO, "CodeCommitAccess", policy_engine.trust_saml(provider), FULL)
     pair = f"{provider},arn:aws:iam::{DEMO}:role/CodeCommitAccess"
     (reader.home / "response.txt").write_text(f"SAMLResponse={state.saml_assertion(pair)}\n")
     to = ("--region", "us-east-1", "--repo", "MyDemoRepo", "--profile", "CodeAccess")
@@ -220,7 +220,7 @@ def test_saml(reader: Reader) -> None:
 def test_federation(reader: Reader) -> None:
     """For federation, call the AWS CLI get-federation-token command: narrowed to the one repository."""
     state = reader.sandbox.state
-    state.add_user(DEMO, "federation", policy.allow("sts:GetFederationToken"), FULL)
+    state.add_user(DEMO, "federation", policy_engine.allow("sts:GetFederationToken"), FULL)
     reader.keys("default", state.add_user_keys("federation"))
     words = ("federation", "--source-profile", "default", "--federated-name", "Maria Garcia", "--region", "us-east-1")
     done = reader.setup(*words, "--repo", "MyDemoRepo", "--profile", "CodeAccess")
@@ -248,7 +248,7 @@ def test_mfa(reader: Reader) -> None:
 def test_login_with_amazon_or_facebook(reader: Reader, provider: str) -> None:
     """For Login with Amazon … call the AWS CLI assume-role-with-web-identity command: the SDKs cannot, keys are stored."""
     state = reader.sandbox.state
-    state.add_role(DEMO, "CodeCommitAccess", policy.trust_oidc(provider, app_id="acme"), FULL)
+    state.add_role(DEMO, "CodeCommitAccess", policy_engine.trust_oidc(provider, app_id="acme"), FULL)
     (reader.work / "token").write_text(state.access_token(provider, "maria", app_id="acme"))
     done = reader.setup(
         "oidc", "--role-arn", f"arn:aws:iam::{DEMO}:role/CodeCommitAccess", "--web-identity-token-file", "token",
@@ -265,7 +265,7 @@ def test_cognito_and_google_give_oidc_tokens_and_need_no_provider_id(
     reader: Reader, issuer: str, provider: str
 ) -> None:
     state = reader.sandbox.state
-    state.add_role(DEMO, "CodeCommitAccess", policy.trust_oidc(provider, aud="pool"), FULL)
+    state.add_role(DEMO, "CodeCommitAccess", policy_engine.trust_oidc(provider, aud="pool"), FULL)
     (reader.work / "token").write_text(state.web_identity_token(issuer, "pool", "maria"))
     done = reader.setup(
         "oidc", "--role-arn", f"arn:aws:iam::{DEMO}:role/CodeCommitAccess", "--web-identity-token-file", "token",
@@ -288,7 +288,7 @@ def test_the_walkthrough_of_account_a_and_account_b(reader: Reader) -> None:
 def test_an_ec2_instance_with_a_profile(reader: Reader) -> None:
     """You can configure and use git-remote-codecommit on Amazon EC2 instances."""
     state = reader.sandbox.state
-    state.attach(state.add_role(DEMO, "Instance", policy.trust_service("ec2.amazonaws.com"), FULL).arn)
+    state.attach(state.add_role(DEMO, "Instance", policy_engine.trust_service("ec2.amazonaws.com"), FULL).arn)
     state.machine_region = "us-east-1"
     done = reader.setup("machine", "--repo", "MyDemoRepo", **reader.sandbox.machine_environment())
     cloned(done, DEMO, "MyDemoRepo")

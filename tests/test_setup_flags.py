@@ -18,7 +18,7 @@ from script import tree
 from terminal import program
 
 from ccsetup.sandbox import Sandbox
-from ccsetup.sandbox.example import CODE, REGION, START_URL, role_arn
+from ccsetup.sandbox.demo_data import CODE, REGION, START_URL, role_arn
 
 ACCESS, EXTERNAL, MFA, OIDC = (role_arn(f"CodeCommit{name}") for name in ("Access", "External", "Mfa", "Oidc"))
 TO_REPO = ("--region", REGION, "--repo", "MySharedDemoRepo")

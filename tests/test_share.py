@@ -31,7 +31,7 @@ from ccsetup.commands import share
 from ccsetup.core.context import World
 from ccsetup.core.errors import Cancelled
 from ccsetup.core.model import BACK
-from ccsetup.sandbox import Sandbox, State, policy
+from ccsetup.sandbox import Sandbox, State, policy_engine
 from ccsetup.team import file as team
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -71,9 +71,9 @@ def people(state: State) -> None:
     """Put the guide's accounts into an empty AWS: AccountA with the repository, AccountB with the group."""
     state.add_repository(A, REGION, REPO)
     state.add_repository(A, REGION, "locked", kms_key=KEY)
-    state.add_user(A, "admin-a", policy.allow("iam:*", "codecommit:*", "kms:*"))
-    state.add_user(B, "admin-b", policy.allow("iam:*"))
-    state.add_user(B, "developer", policy.allow("iam:ListMFADevices", "iam:GetUser"))
+    state.add_user(A, "admin-a", policy_engine.allow("iam:*", "codecommit:*", "kms:*"))
+    state.add_user(B, "admin-b", policy_engine.allow("iam:*"))
+    state.add_user(B, "developer", policy_engine.allow("iam:ListMFADevices", "iam:GetUser"))
     state.add_group(B, GROUP, "developer")
     for name in ("admin-a", "admin-b", "developer"):
         state.add_user_keys(name)
@@ -182,7 +182,7 @@ def test_the_guides_three_people_get_from_nothing_to_a_clone(office: Office, rea
 def test_people_who_sign_in_by_identity_center_need_the_team_file_and_one_yes(office: Office) -> None:
     center, url = office.state.center, "https://acme.awsapps.com/start"
     center.add_instance(url, "us-east-1", "maria")
-    center.assign(url, B, "Developer", policy.allow("sts:AssumeRole"))
+    center.assign(url, B, "Developer", policy_engine.allow("sts:AssumeRole"))
     center.auto_approve, center.interval_s = True, 1
     given = ["--trust", "permission-set:Developer", "--sso-start-url", url, "--sso-region", "us-east-1"]
     code, document, _ = office.run(*SHARE, *given, "--yes")
@@ -369,7 +369,7 @@ def test_parts_that_do_not_fit_are_asked_for_again(tmp_path: Path) -> None:
 
 def test_a_profile_of_another_account_is_refused_naming_both(office: Office) -> None:
     state = office.state
-    state.add_user("999999999999", "stranger", policy.allow("*"))
+    state.add_user("999999999999", "stranger", policy_engine.allow("*"))
     profile(Path(os.environ["HOME"]), "stranger", keys_of(state.add_user_keys("stranger")))
     for act in ("--apply", "--remove"):
         code, document, _ = office.run(*SHARE, act, "--profile", "stranger", "--yes")
@@ -428,7 +428,7 @@ def test_one_message_is_enough_for_an_administrator_without_permissions(office: 
 
 def test_what_is_missing_on_a_group_is_asked_for_on_the_group_alone(office: Office) -> None:
     words = [*SHARE, "--profile", "admin-b", "--group", GROUP, "--apply", "--yes"]
-    office.state.set_policies("admin-b", policy.allow("iam:*", on=f"arn:aws:iam::{B}:policy/*"))
+    office.state.set_policies("admin-b", policy_engine.allow("iam:*", on=f"arn:aws:iam::{B}:policy/*"))
     code, document, _ = office.run(*words)
     (problem,) = document["problems"]
     assert (code, problem["what"]) == (1, f"AWS denied AttachGroupPolicy on {GROUP}.")
@@ -438,13 +438,15 @@ def test_what_is_missing_on_a_group_is_asked_for_on_the_group_alone(office: Offi
 
 def test_a_role_of_somebody_else_is_changed_by_a_person_alone_and_never_deleted(office: Office) -> None:
     state, words = office.state, [*SHARE, "--role-name", "Theirs", "--profile", "admin-a"]
-    state.add_role(A, "Theirs", policy.trust("999999999999"), policy.allow("s3:*"))
+    state.add_role(A, "Theirs", policy_engine.trust("999999999999"), policy_engine.allow("s3:*"))
     before = state.roles[f"arn:aws:iam::{A}:role/Theirs"]
     code, document, shown = office.run(*words, "--apply", "--yes")
     assert code == 1 and "was not made by ccsetup" in document["problems"][0]["what"]
     assert "-" in shown and "999999999999" in shown
     assert state.roles[before.arn] == before
-    state.roles[before.arn] = state.add_role(A, "Theirs", json.loads(json.dumps(policy.trust(B))), policy.allow("s3:*"))
+    state.roles[before.arn] = state.add_role(
+        A, "Theirs", json.loads(json.dumps(policy_engine.trust(B))), policy_engine.allow("s3:*")
+    )
     assert office.run(*words, "--apply", "--yes")[1]["steps"] == ["set what Theirs may do"]
     code, document, shown = office.run(*words, "--remove", "--yes")
     assert code == 0 and "stays" in shown
@@ -495,7 +497,7 @@ def test_the_repositorys_own_key_is_found_and_opened(office: Office) -> None:
 
 def test_the_first_missing_link_is_named_with_the_policy_that_mends_it(office: Office) -> None:
     state, words = office.state, [*SHARE, "--role-name", "Shared", "--external-id", "acme-7f3b"]
-    state.set_policies("developer", policy.allow("sts:AssumeRole"))
+    state.set_policies("developer", policy_engine.allow("sts:AssumeRole"))
 
     def look(profile: str, *more: str) -> tuple[str, str, Any]:
         code, document, _ = office.run(*words, *more, "--check", "--profile", profile)
@@ -509,7 +511,7 @@ def test_the_first_missing_link_is_named_with_the_policy_that_mends_it(office: O
 
     name, code, trust = look("admin-a")
     assert (name, code) == ("role", "access.assume")
-    arn = state.add_role(A, "Shared", policy.trust(B, external_id="other")).arn
+    arn = state.add_role(A, "Shared", policy_engine.trust(B, external_id="other")).arn
     assert look("admin-a")[:2] == ("trust", "access.assume")
     assert look("developer")[:2] == ("trust", "access.assume")
     mend(trust=look("admin-a")[2])
@@ -543,18 +545,20 @@ def test_the_script_does_with_the_aws_cli_what_apply_does(office: Office, aws_to
     assert office.run(*words, "--apply", "--yes", "--profile", "admin-b")[0] == 0
     ((arn, managed),) = office.state.managed.items()
     office.state.managed[arn] = replace(
-        managed, versions={f"v{n}": policy.allow("s3:*") for n in range(1, 6)}, default="v5"
+        managed, versions={f"v{n}": policy_engine.allow("s3:*") for n in range(1, 6)}, default="v5"
     )
     done = run("admin-b")
     assert (done.returncode, done.stderr) == (0, ""), done.stderr
     assert (office.state.managed[arn].document, len(office.state.managed[arn].versions)) == (managed.document, 5)
-    office.state.managed[arn] = other = replace(managed, versions={"v1": policy.allow("s3:*")}, default="v1", tags={})
+    office.state.managed[arn] = other = replace(
+        managed, versions={"v1": policy_engine.allow("s3:*")}, default="v1", tags={}
+    )
     done = run("admin-b")
     assert (done.returncode, office.state.managed[arn]) == (1, other) and "was not made by ccsetup" in done.stderr
     theirs = office.state.roles[f"arn:aws:iam::{A}:role/Shared+1"]
-    office.state.roles[theirs.arn] = replace(theirs, trust=policy.trust("999999999999"))
+    office.state.roles[theirs.arn] = replace(theirs, trust=policy_engine.trust("999999999999"))
     assert run("admin-a").returncode == 0 and office.state.roles[theirs.arn].trust == theirs.trust  # share's own
-    office.state.roles[theirs.arn] = theirs = replace(theirs, trust=policy.trust("999999999999"), tags={})
+    office.state.roles[theirs.arn] = theirs = replace(theirs, trust=policy_engine.trust("999999999999"), tags={})
     done = run("admin-a")
     assert (done.returncode, office.state.roles[theirs.arn]) == (1, theirs)  # somebody else's: shown, and left alone
     assert "was not made by ccsetup" in done.stderr and "999999999999" in done.stderr
@@ -674,7 +678,7 @@ def test_tokens_assertions_and_permission_sets_get_in_as_they_were_named_and_no_
     def by_set(name: str) -> Any:
         path = "/aws-reserved/sso.amazonaws.com/us-east-2/"
         own = state.add_role(
-            B, f"AWSReservedSSO_{name}_0123456789abcdef", policy.trust(B), policy.allow("*"), path=path
+            B, f"AWSReservedSSO_{name}_0123456789abcdef", policy_engine.trust(B), policy_engine.allow("*"), path=path
         )
         keys = state.temporary_keys(own.arn)
         return client(office.sandbox, "sts", keys).assume_role(RoleArn=role, RoleSessionName="maria")

@@ -19,8 +19,8 @@ from ccsetup.core import validate
 from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.core.model import Corrected
 from ccsetup.git import address
-from ccsetup.sandbox import policy as judge
-from ccsetup.sandbox.world import Caller
+from ccsetup.sandbox import policy_engine
+from ccsetup.sandbox.resources import Caller
 from ccsetup.share import (
     Arrangement,
     Trust,
@@ -71,13 +71,13 @@ VARIANTS = {
 def may(document: Mapping[str, Any], action: str, resource: str, **context: object) -> bool:
     """Say what the sandbox's IAM makes of a policy, for a caller who has no other."""
     caller = Caller("role", A, "", "", "")
-    return judge.decide(caller, [document], None, action, resource, context).allowed
+    return policy_engine.decide(caller, [document], None, action, resource, context).allowed
 
 
 def lets_in(it: Arrangement, principal: str, action: str = "sts:AssumeRole", **context: object) -> bool:
     """Say whether the trust policy lets somebody in; context keys in lower case, __ for a colon."""
     given = {key.replace("__", ":").replace("_in_", "/"): value for key, value in context.items()}
-    return bool(judge.trusted(policies.trust(it), action, [principal], given))
+    return bool(policy_engine.trusted(policies.trust(it), action, [principal], given))
 
 
 ROOT_B = f"arn:aws:iam::{B}:root"
@@ -158,10 +158,10 @@ def test_a_token_must_be_for_us_and_speak_of_whom_was_named() -> None:
     it, provider = VARIANTS["tokens"], f"arn:aws:iam::{A}:oidc-provider/{ISSUER}"
     right = {f"{ISSUER}:aud": "sts.amazonaws.com", f"{ISSUER}:sub": "repo:acme/shared:ref:refs/heads/main"}
     way = "sts:AssumeRoleWithWebIdentity"
-    assert judge.trusted(policies.trust(it), way, [provider], right)
+    assert policy_engine.trusted(policies.trust(it), way, [provider], right)
     for key in right:
-        assert not judge.trusted(policies.trust(it), way, [provider], {**right, key: "another"})
-        assert not judge.trusted(policies.trust(it), way, [provider], {key: right[key]})
+        assert not policy_engine.trusted(policies.trust(it), way, [provider], {**right, key: "another"})
+        assert not policy_engine.trusted(policies.trust(it), way, [provider], {key: right[key]})
     assert not lets_in(it, ROOT_B)
 
 

@@ -26,7 +26,7 @@ from ccsetup.core.errors import BadAnswer, Cancelled, Missing, NoRepository, Pro
 from ccsetup.core.model import CloneResult, Identity, Repository, Route, Who
 from ccsetup.core.result import Report
 from ccsetup.sandbox import Sandbox
-from ccsetup.sandbox.example import BROKER, CODE, MARIA, PEOPLE, REGION, SAML_PROVIDER, role_arn
+from ccsetup.sandbox.demo_data import BROKER, CODE, MARIA, PEOPLE, REGION, SAML_PROVIDER, role_arn
 
 SSO = """\
   kind = sso

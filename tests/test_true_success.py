@@ -16,8 +16,8 @@ from test_clone import Person, commands, person, pulls_and_pushes, script, with_
 
 from ccsetup.core.errors import Problem
 from ccsetup.git.branches import Heads, chosen
-from ccsetup.sandbox import git
-from ccsetup.sandbox.example import CODE, REGION
+from ccsetup.sandbox import git_http
+from ccsetup.sandbox.demo_data import CODE, REGION
 
 PAGE = "<html><body>Sign in to go on</body></html>"
 SMART = "application/x-git-upload-pack-advertisement"
@@ -31,7 +31,7 @@ def dev(person: Person) -> Person:  # noqa: F811
 
 def answering(monkeypatch: pytest.MonkeyPatch, body: str, kind: str = "text/html", after: int = 0) -> None:
     """Have the git endpoint answer 200 with this body, from the request `after` that many on."""
-    real, count = git.Backend.serve, [0]
+    real, count = git_http.Backend.serve, [0]
 
     def serve(
         self: Any, visit: Any, request: Any, given: Any, begin: Callable[..., None], send: Callable[..., None]
@@ -46,7 +46,7 @@ def answering(monkeypatch: pytest.MonkeyPatch, body: str, kind: str = "text/html
         if body:
             send(body.encode())
 
-    monkeypatch.setattr(git.Backend, "serve", serve)
+    monkeypatch.setattr(git_http.Backend, "serve", serve)
 
 
 def repository(person: Person, name: str) -> Path:  # noqa: F811
@@ -92,13 +92,13 @@ def test_an_api_that_names_a_branch_and_a_git_that_shows_none_contradict_each_ot
 ) -> None:
     place = repository(dev, "MySharedDemoRepo")
     empty = repository(dev, "empty")
-    real = git.Backend._environment
+    real = git_http.Backend._environment
 
     def elsewhere(self: Any, visit: Any, request: Any) -> dict[str, str]:
         told = real(self, visit, request)
         return {name: value.replace(place.name, empty.name) for name, value in told.items()}
 
-    monkeypatch.setattr(git.Backend, "_environment", elsewhere)
+    monkeypatch.setattr(git_http.Backend, "_environment", elsewhere)
     done = dev.clone("MySharedDemoRepo")
     assert (done.code, done.problem["code"]) == (1, "access.git")
     assert "default branch of MySharedDemoRepo is main, but git shows no branch at all" in done.problem["what"]

@@ -13,7 +13,7 @@ from terminal import program
 
 from ccsetup.core.regions import REGIONS
 from ccsetup.sandbox import Sandbox
-from ccsetup.sandbox.example import CODE, PEOPLE, role_arn
+from ccsetup.sandbox.demo_data import CODE, PEOPLE, role_arn
 
 SPAIN = "eu-south-2"
 SAYS = f"ccsetup doesn't know whether CodeCommit is in {SPAIN}. AWS decides."

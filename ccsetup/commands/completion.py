@@ -125,8 +125,8 @@ def _takes() -> Mapping[object, Any]:
     import shtab
 
     from ccsetup import access
-    from ccsetup.commands.visitors import KINDS
     from ccsetup.core import regions
+    from ccsetup.sandbox.demo import KINDS
 
     paths = ("FILE", "FILE|URL", "FILE|-", "saml_assertion", "web_identity_token_file", "policy")
     return {

@@ -10,15 +10,16 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from ccsetup.commands import setup, staging, visitors
-from ccsetup.commands.visitors import KINDS
+from ccsetup.commands import setup
 from ccsetup.core.context import World
 from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.core.model import Value
 from ccsetup.core.private_folder import PrivateFolder, fresh_name
 from ccsetup.core.result import Report
 from ccsetup.git import checkout
-from ccsetup.sandbox import Sandbox
+from ccsetup.sandbox import Sandbox, demo
+from ccsetup.sandbox import demo as visitors
+from ccsetup.sandbox.demo import KINDS
 from ccsetup.wizard import team_offer, team_setup
 from ccsetup.wizard.options import Options
 from ccsetup.wizard.team_offer import Received
@@ -99,7 +100,7 @@ def _visit(
         world = world_of()
     chosen = [cards[options.kind]] if options.kind else list(cards.values())
     if found:
-        staging.put_up(sandbox.state, found.team)
+        demo.put_up(sandbox.state, found.team)
         own = cards[options.kind or found.team.entries[0].kind]
         chosen = [replace(own, letter=f"ccsetup --team {found.source}. {own.own}".strip())]
     world.screen.say(" The demo: everything is real but AWS, which is on this machine. It is Maria's first day.")

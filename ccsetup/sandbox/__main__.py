@@ -8,7 +8,7 @@ import threading
 from pathlib import Path
 
 from ccsetup.sandbox import Sandbox, State
-from ccsetup.sandbox.example import MARIA
+from ccsetup.sandbox.demo_data import MARIA
 
 
 def main() -> None:

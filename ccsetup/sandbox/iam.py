@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ccsetup.sandbox import managed, roles
+from ccsetup.sandbox import iam_roles, managed_policies
+from ccsetup.sandbox.http import Refusal
+from ccsetup.sandbox.resources import Caller, User
 from ccsetup.sandbox.state import State
-from ccsetup.sandbox.wire import Refusal
-from ccsetup.sandbox.world import Caller, User
 
 NAMESPACE = "https://iam.amazonaws.com/doc/2010-05-08/"
 
@@ -47,8 +47,8 @@ def list_mfa_devices(state: State, caller: Caller, given: Mapping[str, str]) -> 
 OPERATIONS: dict[str, Callable[[State, Caller, Mapping[str, str]], dict[str, Any]]] = {
     "GetUser": get_user,
     "ListMFADevices": list_mfa_devices,
-    **roles.OPERATIONS,
-    **managed.OPERATIONS,
+    **iam_roles.OPERATIONS,
+    **managed_policies.OPERATIONS,
 }
 
 

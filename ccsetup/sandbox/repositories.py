@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 
 from ccsetup.core import executables
-from ccsetup.sandbox.world import Repository
+from ccsetup.sandbox.resources import Repository
 
 _BORN = 1_700_000_000  # seconds: all seeded commits follow this moment, so that their ids are always the same
 

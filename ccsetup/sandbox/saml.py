@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from xml.etree import ElementTree as ET
 
-from ccsetup.sandbox import tokens
-from ccsetup.sandbox.wire import Refusal
+from ccsetup.sandbox import signatures
+from ccsetup.sandbox.http import Refusal
 
 AUDIENCE = "https://signin.aws.amazon.com/saml"
 KEY = "saml"
@@ -135,7 +135,7 @@ def _signature(digest: str, kid: str) -> ET.Element:
     reference = ET.SubElement(info, _DS + "Reference", URI="#_assertion")
     ET.SubElement(reference, _DS + "DigestMethod", Algorithm="http://www.w3.org/2001/04/xmlenc#sha256")
     _leaf(reference, _DS + "DigestValue", digest)
-    _leaf(signature, _DS + "SignatureValue", base64.b64encode(tokens.sign(_canonical(info), kid)).decode())
+    _leaf(signature, _DS + "SignatureValue", base64.b64encode(signatures.sign(_canonical(info), kid)).decode())
     return signature
 
 
@@ -148,7 +148,7 @@ def _is_signed(assertion: ET.Element) -> bool:
     if info is None or info.findtext(f".//{_DS}DigestValue") != _digest(assertion):
         return False
     try:
-        return tokens.signed(_canonical(info), base64.b64decode(value, validate=True), KEY)
+        return signatures.signed(_canonical(info), base64.b64decode(value, validate=True), KEY)
     except binascii.Error:
         return False
 

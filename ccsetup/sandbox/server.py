@@ -14,11 +14,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from ccsetup.sandbox import git, metadata
-from ccsetup.sandbox.desk import Desk
+from ccsetup.sandbox import git_http, instance_metadata
+from ccsetup.sandbox.http import Refusal, Request, Response
 from ccsetup.sandbox.repositories import Repositories
+from ccsetup.sandbox.router import Desk
 from ccsetup.sandbox.state import Entry, State
-from ccsetup.sandbox.wire import Refusal, Request, Response
 
 HOST = "127.0.0.1"
 
@@ -34,7 +34,7 @@ class Sandbox:
         self.folder = folder
         self.state = state
         self._disk = Repositories(folder.resolve() / "repositories")
-        self._backend = git.Backend(self._disk)
+        self._backend = git_http.Backend(self._disk)
         self._servers: list[_Server] = []
         self._threads: list[threading.Thread] = []
 
@@ -86,7 +86,7 @@ class Sandbox:
         """Return the variables that make this machine one in AWS with the role `state.machine`: EC2 or container."""
         if not container:
             return {"AWS_EC2_METADATA_SERVICE_ENDPOINT": self.url, "AWS_EC2_METADATA_DISABLED": "false"}
-        where = {"AWS_CONTAINER_CREDENTIALS_FULL_URI": f"{self.url}{metadata.CONTAINER}"}
+        where = {"AWS_CONTAINER_CREDENTIALS_FULL_URI": f"{self.url}{instance_metadata.CONTAINER}"}
         return {**where, "AWS_CONTAINER_AUTHORIZATION_TOKEN": self.state.container_token}
 
     def stop(self) -> None:
@@ -139,7 +139,7 @@ class _Server(ThreadingHTTPServer):
     request_queue_size = 256  # the default of 5 makes clients that come all at once wait for a second
     block_on_close = True
     desk: Desk
-    backend: git.Backend
+    backend: git_http.Backend
     tls: ssl.SSLContext | None
 
     def __init__(self, *args: Any) -> None:
@@ -204,7 +204,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self) -> None:
         path, _, query = self.path.partition("?")
         headers = {name.lower(): value for name, value in self.headers.items()}
-        if path.startswith(git.PREFIX):
+        if path.startswith(git_http.PREFIX):
             self._git(Request(self.command, path, query, headers))
         else:
             body = b"".join(self._body())

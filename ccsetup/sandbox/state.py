@@ -13,11 +13,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from ccsetup.sandbox import policy, saml, tokens
-from ccsetup.sandbox.center import Center
-from ccsetup.sandbox.policy import Decision
-from ccsetup.sandbox.wire import Refusal
-from ccsetup.sandbox.world import (
+from ccsetup.sandbox import policy_engine, saml, signatures
+from ccsetup.sandbox.http import Refusal
+from ccsetup.sandbox.identity_center import Center
+from ccsetup.sandbox.policy_engine import Decision
+from ccsetup.sandbox.resources import (
     Account,
     Caller,
     Device,
@@ -94,7 +94,7 @@ class State:
     @classmethod
     def example(cls, now: Callable[[], datetime] = utc_now) -> State:
         """Return the cast of the demo; see example.py for who is in it."""
-        from ccsetup.sandbox.example import cast
+        from ccsetup.sandbox.demo_data import cast
 
         return cast(cls(now))
 
@@ -217,12 +217,12 @@ class State:
         with self.lock:
             step = max(self._now_step(), self._shown.get(serial, 0) + 1)
             self._shown[serial] = step
-            return tokens.totp(self.devices[serial].seed, step)
+            return signatures.totp(self.devices[serial].seed, step)
 
     def wrong_mfa_code(self, serial: str) -> str:
         """Return six digits that are surely refused."""
         with self.lock:
-            right = {tokens.totp(self.devices[serial].seed, step) for step in self._window(serial)}
+            right = {signatures.totp(self.devices[serial].seed, step) for step in self._window(serial)}
             return next(code for code in map("{:06d}".format, range(123456, 999999)) if code not in right)
 
     def accept_mfa_code(self, serial: str, code: str) -> bool:
@@ -230,7 +230,7 @@ class State:
         with self.lock:
             used = self._used.setdefault(serial, set())
             for step in self._window(serial):
-                if step not in used and tokens.totp(self.devices[serial].seed, step) == code:
+                if step not in used and signatures.totp(self.devices[serial].seed, step) == code:
                     used.add(step)
                     return True
             return False
@@ -248,7 +248,7 @@ class State:
         at = int(self.now().timestamp())
         times = {"iat": min(at, at + lasts_s) - 60, "nbf": min(at, at + lasts_s) - 60, "exp": at + lasts_s}
         body = {"iss": issuer, "aud": audience, "sub": subject, **times, **claims}
-        return tokens.write_jwt(body, "stranger" if forged else "sandbox")
+        return signatures.write_jwt(body, "stranger" if forged else "sandbox")
 
     def saml_assertion(
         self, *pairs: str, subject: str = "maria", lasts_s: int = 300, forged: bool = False, **more: Any
@@ -296,7 +296,7 @@ class State:
         """Deny actions to a user or role, on top of what it may do."""
         with self.lock:
             held = self.roles[identity] if identity in self.roles else self.user(identity)
-            self.set_policies(identity, *held.policies, policy.deny(*actions), boundary=held.boundary)
+            self.set_policies(identity, *held.policies, policy_engine.deny(*actions), boundary=held.boundary)
 
     def refuse(self, action: str, code: str, text: str = "", status: int = 400, times: int = 1) -> None:
         """Answer the next calls of an action (such as "GetRepository") with an error, whoever asks.
@@ -350,7 +350,7 @@ class State:
             held: User | Role | None = self.users.get(caller.identity) or self.roles.get(caller.identity)
             policies = self.policies_of(caller.identity)
             boundary = held.boundary if held else None
-            return policy.decide(caller, policies, boundary, action, resource, self.context(caller, **context))
+            return policy_engine.decide(caller, policies, boundary, action, resource, self.context(caller, **context))
 
     def policies_of(self, identity: str) -> tuple[Policy, ...]:
         """Return every policy of a user or role: its own, the inline ones, those attached to it or to its groups."""
@@ -391,7 +391,7 @@ class State:
         self.add_account(account_id, account_id)
 
     def _now_step(self) -> int:
-        return int(self.now().timestamp()) // tokens.STEP_S
+        return int(self.now().timestamp()) // signatures.STEP_S
 
     def _window(self, serial: str) -> range:
         ahead = max(self._now_step(), self._shown.get(serial, 0))

@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ccsetup.sandbox import policy, saml, tokens
-from ccsetup.sandbox.rules import RULES, validate
+from ccsetup.sandbox import policy_engine, saml, signatures
+from ccsetup.sandbox.http import Refusal
+from ccsetup.sandbox.resources import Caller, Keys, Policy, Role, new_key_id
 from ccsetup.sandbox.state import State
-from ccsetup.sandbox.wire import Refusal
-from ccsetup.sandbox.world import Caller, Keys, Policy, Role, new_key_id
+from ccsetup.sandbox.sts_rules import RULES, validate
 
 NAMESPACE = "https://sts.amazonaws.com/doc/2011-06-15/"
 UNSIGNED = frozenset({"AssumeRoleWithWebIdentity", "AssumeRoleWithSAML"})
@@ -96,7 +96,7 @@ def assume_role_with_web_identity(call: Call) -> dict[str, Any]:
     audience = str(claims.get("azp") or _first(claims.get("aud", "")))
     context = {f"{issuer}:{name}".lower(): value for name, value in claims.items()}
     context[f"{issuer}:aud".lower()] = audience
-    if role is None or not policy.trusted(role.trust, "sts:AssumeRoleWithWebIdentity", [principal], context):
+    if role is None or not policy_engine.trusted(role.trust, "sts:AssumeRoleWithWebIdentity", [principal], context):
         raise Refusal("AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity", 403)
     _check_duration(call, role, chained=False)
     keys = call.state.role_keys(role, call.given["RoleSessionName"], call.seconds(3600), None, _narrowed(call.given))
@@ -113,7 +113,7 @@ def assume_role_with_saml(call: Call) -> dict[str, Any]:
     if provider not in call.state.saml_providers:
         raise Refusal("InvalidIdentityToken", "Specified provider doesn't exist", 400)
     role, context = call.state.roles.get(arn), {"saml:aud": said.audience, "saml:sub": said.subject}
-    trusts = role is not None and policy.trusted(role.trust, "sts:AssumeRoleWithSAML", [provider], context)
+    trusts = role is not None and policy_engine.trusted(role.trust, "sts:AssumeRoleWithSAML", [provider], context)
     if role is None or not trusts or not saml.offers(said, arn, provider):
         raise Refusal("AccessDenied", "Not authorized to perform sts:AssumeRoleWithSAML", 403)
     _check_duration(call, role, chained=False)
@@ -191,7 +191,7 @@ def _trusts(call: Call, role: Role, context: Mapping[str, Any]) -> str:
     caller = call.who
     root = f"arn:aws:iam::{caller.account_id}:root"
     names = [caller.arn, caller.identity, root, caller.account_id]
-    return policy.trusted(role.trust, "sts:AssumeRole", names, call.state.context(caller, **context))
+    return policy_engine.trusted(role.trust, "sts:AssumeRole", names, call.state.context(caller, **context))
 
 
 def _check_duration(call: Call, role: Role, chained: bool) -> None:
@@ -215,8 +215,8 @@ def _identified(call: Call, role_arn: str, provider_id: str) -> tuple[str, str, 
             raise Refusal("InvalidIdentityToken", "The web identity token that was passed could not be validated.", 400)
         return provider_id, provider_id, known[1]
     try:
-        claims = tokens.read_claims(token)
-    except tokens.NotAToken:
+        claims = signatures.read_claims(token)
+    except signatures.NotAToken:
         text = "The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)"
         raise Refusal("InvalidIdentityToken", text, 400) from None
     issuer = str(claims.get("iss", ""))
@@ -237,8 +237,8 @@ def _provider(state: State, account_id: str, issuer: str, host: str) -> tuple[st
 
 def _check_claims(state: State, token: str, claims: Mapping[str, Any], audiences: tuple[str, ...]) -> None:
     try:
-        tokens.check_jwt(token)
-    except tokens.NotAToken:
+        signatures.check_jwt(token)
+    except signatures.NotAToken:
         text = (
             "Couldn't retrieve verification key from your identity provider,  "
             "please reference AssumeRoleWithWebIdentity documentation for requirements"

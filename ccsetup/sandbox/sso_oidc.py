@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from ccsetup.sandbox.center import SCOPE, Center, Client, SignIn, Token
+from ccsetup.sandbox.http import Refusal, Request, Response, json_answer
+from ccsetup.sandbox.identity_center import SCOPE, Center, Client, SignIn, Token
 from ccsetup.sandbox.state import State
-from ccsetup.sandbox.wire import Refusal, Request, Response, json_answer
 
 PATHS = {
     "/client/register": "RegisterClient",

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from ccsetup.sandbox.center import SCOPE, Assignment, Token
+from ccsetup.sandbox.http import Refusal, Request, Response, json_answer
+from ccsetup.sandbox.identity_center import SCOPE, Assignment, Token
 from ccsetup.sandbox.state import State
-from ccsetup.sandbox.wire import Refusal, Request, Response, json_answer
 
 PATHS = {
     "/assignment/accounts": "ListAccounts",

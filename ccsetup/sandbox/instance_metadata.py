@@ -7,9 +7,9 @@ import json
 import secrets
 from datetime import timezone
 
+from ccsetup.sandbox.http import Request, Response
+from ccsetup.sandbox.resources import Keys, Role
 from ccsetup.sandbox.state import State
-from ccsetup.sandbox.wire import Request, Response
-from ccsetup.sandbox.world import Keys, Role
 
 CONTAINER = "/container/credentials"
 _IAM = "/latest/meta-data/iam/security-credentials"

@@ -14,10 +14,10 @@ from typing import IO
 
 from ccsetup.sandbox import sigv4
 from ccsetup.sandbox.codecommit import key_open
+from ccsetup.sandbox.http import Refusal, Request
 from ccsetup.sandbox.repositories import Repositories
+from ccsetup.sandbox.resources import REGIONS, Keys, Repository
 from ccsetup.sandbox.state import State
-from ccsetup.sandbox.wire import Refusal, Request
-from ccsetup.sandbox.world import REGIONS, Keys, Repository
 
 PREFIX = "/v1/repos/"
 _SERVED = re.compile(r"/v1/repos/(?P<name>[^/]+)/(?P<rest>info/refs|git-upload-pack|git-receive-pack)")

@@ -8,9 +8,9 @@ from datetime import timedelta
 from html import escape
 from urllib.parse import urlencode, urlsplit
 
-from ccsetup.sandbox.center import SignIn
+from ccsetup.sandbox.http import Request, Response
+from ccsetup.sandbox.identity_center import SignIn
 from ccsetup.sandbox.state import State
-from ccsetup.sandbox.wire import Request, Response
 
 _STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;background:#f4f5f7;color:#16191f;margin:0;display:grid;"

@@ -9,10 +9,10 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
-from ccsetup.sandbox.roles import parsed, tags
+from ccsetup.sandbox.http import Refusal
+from ccsetup.sandbox.iam_roles import parsed, tags
+from ccsetup.sandbox.resources import Caller, Group, Managed
 from ccsetup.sandbox.state import State
-from ccsetup.sandbox.wire import Refusal
-from ccsetup.sandbox.world import Caller, Group, Managed
 
 Given = Mapping[str, str]
 _MOST, _VERSIONS = 6144, 5

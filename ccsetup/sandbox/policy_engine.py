@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ccsetup.sandbox.world import Caller, Policy
+from ccsetup.sandbox.resources import Caller, Policy
 
 Context = Mapping[str, Any]  # condition keys of one request: text, bool, number or a list of texts
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ccsetup.sandbox.wire import Refusal
+from ccsetup.sandbox.http import Refusal
 
 
 @dataclass(frozen=True)

@@ -7,19 +7,21 @@ import time
 from collections.abc import Callable
 from urllib.parse import unquote
 
-from ccsetup.sandbox import codecommit, git, iam, kms, metadata, oidc, pages, portal, sigv4, sts
-from ccsetup.sandbox.repositories import Repositories
-from ccsetup.sandbox.state import Entry, State
-from ccsetup.sandbox.wire import (
-    Refusal,
-    Request,
-    Response,
-    json_answer,
-    json_refusal,
-    xml_answer,
-    xml_refusal,
+from ccsetup.sandbox import (
+    codecommit,
+    git_http,
+    iam,
+    instance_metadata,
+    sign_in_pages,
+    sigv4,
+    sso_oidc,
+    sso_portal,
+    sts,
 )
-from ccsetup.sandbox.world import Caller
+from ccsetup.sandbox.http import Refusal, Request, Response, json_answer, json_refusal, xml_answer, xml_refusal
+from ccsetup.sandbox.repositories import Repositories
+from ccsetup.sandbox.resources import Caller
+from ccsetup.sandbox.state import Entry, State
 
 _JSON = "application/x-amz-json-1.1"
 _JSON_CODES = {
@@ -47,22 +49,22 @@ class Desk:
             return self._json(request)
         if request.method == "POST" and where == "/":
             return self._query(request)
-        if metadata.is_for_machine(where):
-            return metadata.answer(self._state, request, where)
-        if where in oidc.PATHS:
-            return self._center(oidc.PATHS[where], "sso-oidc", region, request, oidc.answer, oidc.refusal)
-        if where in portal.PATHS:
-            return self._center(portal.PATHS[where], "sso", region, request, portal.answer, portal.refusal)
-        return pages.answer(self._state, request, where, self._base(region))
+        if instance_metadata.is_for_machine(where):
+            return instance_metadata.answer(self._state, request, where)
+        if where in sso_oidc.PATHS:
+            return self._center(sso_oidc.PATHS[where], "sso-oidc", region, request, sso_oidc.answer, sso_oidc.refusal)
+        if where in sso_portal.PATHS:
+            return self._center(sso_portal.PATHS[where], "sso", region, request, sso_portal.answer, sso_portal.refusal)
+        return sign_in_pages.answer(self._state, request, where, self._base(region))
 
-    def admit_git(self, request: Request) -> git.Visit:
+    def admit_git(self, request: Request) -> git_http.Visit:
         """Let a git request in, or raise Refusal; either way it is logged."""
-        action, who = git.wanted(request), self._git_user(request)
+        action, who = git_http.wanted(request), self._git_user(request)
         planned = self._state.planned(action)
         try:
             if planned is not None:
                 raise planned
-            visit = git.admit(self._state, request)
+            visit = git_http.admit(self._state, request)
         except Refusal as refusal:
             self._state.note(Entry("git", action, "", who, refusal.code))
             raise
@@ -71,7 +73,7 @@ class Desk:
 
     def _git_user(self, request: Request) -> str:
         try:
-            user, _ = git.basic(request.headers.get("authorization", ""))
+            user, _ = git_http.basic(request.headers.get("authorization", ""))
         except Refusal:
             return ""
         keys = self._state.keys.get(unquote(user).partition("%")[0])
@@ -80,13 +82,13 @@ class Desk:
     def _json(self, request: Request) -> Response:
         """Answer CodeCommit and KMS, which speak one protocol."""
         target, _, operation = request.headers["x-amz-target"].rpartition(".")
-        service = "kms" if target == kms.TARGET else "codecommit"
+        service = "kms" if target == codecommit.TARGET else "codecommit"
         region, who, outcome = "", "", "ok"
         try:
             claim, caller = self._signed(request, operation, 5)
             region, who = claim.region, caller.arn
             if service == "kms":
-                found = kms.answer(self._state, caller, region, request.document, operation)
+                found = codecommit.answer(self._state, caller, region, request.document, operation)
             else:
                 call = codecommit.Call(self._state, self._disk, caller, region, request.document)
                 found = codecommit.answer(call, operation)

@@ -6,9 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from ccsetup.core import validate
 from ccsetup.core.context import Prompt, Screen
+from ccsetup.core.errors import BadAnswer
 from ccsetup.core.model import Asked, Back, Secret
-from ccsetup.sandbox import Sandbox, example
+from ccsetup.sandbox import Sandbox, State, demo_data, policy_engine
+from ccsetup.sandbox.demo_data import CODE, ISSUER, MARIA, PEOPLE, REGION, SSO_REGION
+from ccsetup.team.file import Entry, Place, Team
 
 KINDS = ("sso", "role", "mfa", "oidc", "keys")
 
@@ -28,26 +32,26 @@ class Card:
 def cards(sandbox: Sandbox, folder: Path) -> dict[str, Card]:
     """Return a card for each kind of access; the OIDC visitor's token is written into the demo's home."""
     state = sandbox.state
-    own = next(keys for keys in state.keys.values() if keys.caller.arn == example.MARIA)
+    own = next(keys for keys in state.keys.values() if keys.caller.arn == demo_data.MARIA)
     serial = state.device("maria").serial
-    access, trusted = example.role_arn("CodeCommitAccess"), example.role_arn("CodeCommitOidc")
+    access, trusted = demo_data.role_arn("CodeCommitAccess"), demo_data.role_arn("CodeCommitOidc")
     three = state.temporary_keys(access, "maria", 12 * 3600)
     token = folder / "home" / "token.jwt"
     token.write_text(state.web_identity_token(), encoding="utf-8")
     long_term = {"kind": "keys", "access_key_id": own.access_key_id, "secret_access_key": own.secret_access_key}
     nested = {f"source.{key}": value for key, value in {**long_term, "profile": "maria"}.items()}
-    shared = {"region": example.REGION, "repo": "MySharedDemoRepo"}
+    shared = {"region": demo_data.REGION, "repo": "MySharedDemoRepo"}
     pair = f"{own.access_key_id} and {own.secret_access_key}"
     triple = f"{three.access_key_id}, {three.secret_access_key} and {three.session_token}"
     return {
         "sso": Card(
-            f"Sign in at {example.START_URL} (region {example.SSO_REGION}). Your role in account {example.CODE} is"
+            f"Sign in at {demo_data.START_URL} (region {demo_data.SSO_REGION}). Your role in account {demo_data.CODE} is"
             " Developer; the repository is MySharedDemoRepo in us-east-2.",
             {
                 "kind": "sso",
-                "sso_start_url": example.START_URL,
-                "sso_region": example.SSO_REGION,
-                "sso_account_id": example.CODE,
+                "sso_start_url": demo_data.START_URL,
+                "sso_region": demo_data.SSO_REGION,
+                "sso_account_id": demo_data.CODE,
                 "sso_role_name": "Developer",
                 "profile": "acme-dev",
                 **shared,
@@ -68,7 +72,7 @@ def cards(sandbox: Sandbox, folder: Path) -> dict[str, Card]:
                 **nested,
                 "mfa_serial": serial,
                 "mfa_code": lambda: state.mfa_code(serial),
-                "region": example.REGION,
+                "region": demo_data.REGION,
                 "repo": "people-tools",
             },
             f"Your keys are {pair}, your device is {serial}.",
@@ -126,3 +130,68 @@ class Coach:
             code = self._state.mfa_code(self._state.device("maria").serial)
             asked = asked._replace(notice=f"{asked.notice} Maria's device shows {code}.".strip())
         return self._prompt.ask(asked)
+
+
+PLAYED = ("sso", "role", "mfa", "oidc", "keys")
+
+
+def put_up(state: State, team: Team) -> None:
+    """Add what a team file names and the cast has not. Raises BadAnswer for a kind that the demo cannot play."""
+    accounts = {entry.name: _access(state, entry) for entry in team.entries}
+    first = team.entries[0]
+    by_name = {entry.name: entry for entry in team.entries}
+    for place in team.repositories:
+        entry = by_name.get(place.access, first)
+        _repository(state, accounts[entry.name], place, entry)
+
+
+def _access(state: State, entry: Entry) -> str:
+    """Put up one way in; return the account that its repositories are in."""
+    if entry.kind not in PLAYED:
+        raise BadAnswer(f"The demo plays {', '.join(PLAYED)}, and {entry.name} of the team file is {entry.kind}.")
+    if entry.kind == "sso":
+        return _sso(state, entry)
+    arn = entry.answers.get("role_arn", "")
+    if entry.kind in ("role", "oidc") and arn:
+        account = validate.arn_account(arn)
+        state.add_account(account, f"Account {account}")
+        if arn not in state.roles:
+            _role(state, entry, account, arn)
+        return account
+    return PEOPLE if entry.kind == "mfa" else CODE
+
+
+def _sso(state: State, entry: Entry) -> str:
+    told = entry.answers
+    url, account, role = (told.get(key, "") for key in ("sso_start_url", "sso_account_id", "sso_role_name"))
+    account, role = account or CODE, role or "Developer"
+    state.add_account(account, f"Account {account}")
+    if url and url not in state.center.instances:
+        state.center.add_instance(url, told.get("sso_region", SSO_REGION), "maria")
+    there = {(it.start_url, it.account_id, it.name) for it in state.center.assignments}
+    if url and (url, account, role) not in there:
+        state.center.assign(
+            url, account, role, policy_engine.allow("codecommit:*"), policy_engine.allow("sts:AssumeRole")
+        )
+    return account
+
+
+def _role(state: State, entry: Entry, account: str, arn: str) -> None:
+    """Add a role that Maria may take: with her own keys and every sign-in, or with her token."""
+    path, _, name = arn.partition(":role/")[2].rpartition("/")
+    if entry.kind == "oidc":
+        provider = state.add_provider(account, ISSUER, "sts.amazonaws.com")
+        trust = policy_engine.trust_oidc(provider.arn, aud="sts.amazonaws.com", sub="repo:acme/*")
+    else:
+        wanted = entry.answers.get("external_id", "")
+        trust = policy_engine.trust(*state.accounts, external_id=wanted, mfa=bool(entry.answers.get("mfa_serial")))
+        state.set_policies(MARIA, *state.user(MARIA).policies, policy_engine.allow("sts:AssumeRole", on=arn))
+    state.add_role(account, name, trust, policy_engine.allow("codecommit:*"), path=f"/{path}/" if path else "/")
+
+
+def _repository(state: State, account: str, place: Place, entry: Entry) -> None:
+    region = place.region or entry.answers.get("region") or REGION
+    known = {(account_id, name) for account_id, _, name in state.repositories}
+    if (account, place.name) not in known:
+        branches = tuple(dict.fromkeys(("main", place.branch or "main")))
+        state.add_repository(account, region, place.name, commits=3, branches=branches)

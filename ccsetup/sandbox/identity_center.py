@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from ccsetup.sandbox.world import Policy, Role
+from ccsetup.sandbox.resources import Policy, Role
 
 if TYPE_CHECKING:
     from ccsetup.sandbox.state import State

@@ -9,10 +9,10 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
-from ccsetup.sandbox import policy
+from ccsetup.sandbox import policy_engine
+from ccsetup.sandbox.http import Refusal
+from ccsetup.sandbox.resources import Caller, Policy, Role
 from ccsetup.sandbox.state import State
-from ccsetup.sandbox.wire import Refusal
-from ccsetup.sandbox.world import Caller, Policy, Role
 
 Given = Mapping[str, str]
 _NAME = r"[\w+=,.@-]{1,64}"
@@ -166,13 +166,13 @@ def members(given: Given, name: str) -> list[str]:
 def _trust(state: State, text: str) -> Policy:
     """Read a trust policy: whom it names has to be there, and it speaks of no resource."""
     document = parsed(text, _MOST_TRUST)
-    for statement in policy.statements(document):
+    for statement in policy_engine.statements(document):
         if "Resource" in statement:
             raise Refusal("MalformedPolicyDocument", "Has prohibited field Resource", 400)
         whom = statement.get("Principal")
         if not whom:
             raise Refusal("MalformedPolicyDocument", "Missing required field Principal", 400)
-        for arn in policy.listed(whom.get("AWS", ())) if isinstance(whom, dict) else ():
+        for arn in policy_engine.listed(whom.get("AWS", ())) if isinstance(whom, dict) else ():
             if (":role/" in arn and arn not in state.roles) or (":user/" in arn and arn not in state.users):
                 raise Refusal("MalformedPolicyDocument", f'Invalid principal in policy: "AWS":"{arn}"', 400)
     return document

@@ -27,7 +27,7 @@ Identity Center https://acme.awsapps.com/start is in us-east-1; Maria has Develo
 
 from __future__ import annotations
 
-from ccsetup.sandbox import policy
+from ccsetup.sandbox import policy_engine
 from ccsetup.sandbox.state import State
 
 CODE = "111122223333"
@@ -84,22 +84,24 @@ def _repositories(state: State) -> None:
 
 
 def _roles(state: State) -> None:
-    full = policy.allow("codecommit:*")
+    full = policy_engine.allow("codecommit:*")
     provider = state.add_provider(CODE, ISSUER, "sts.amazonaws.com")
-    state.add_role(CODE, "CodeCommitAccess", policy.trust(PEOPLE), full, max_session_s=12 * 3600)
-    state.add_role(CODE, "CodeCommitExternal", policy.trust(PEOPLE, external_id=EXTERNAL_ID), full)
-    state.add_role(CODE, "CodeCommitMfa", policy.trust(PEOPLE, mfa=True), full)
+    state.add_role(CODE, "CodeCommitAccess", policy_engine.trust(PEOPLE), full, max_session_s=12 * 3600)
+    state.add_role(CODE, "CodeCommitExternal", policy_engine.trust(PEOPLE, external_id=EXTERNAL_ID), full)
+    state.add_role(CODE, "CodeCommitMfa", policy_engine.trust(PEOPLE, mfa=True), full)
     state.add_role(
-        CODE, "CodeCommitOidc", policy.trust_oidc(provider.arn, aud="sts.amazonaws.com", sub="repo:acme/*"), full
+        CODE, "CodeCommitOidc", policy_engine.trust_oidc(provider.arn, aud="sts.amazonaws.com", sub="repo:acme/*"), full
     )
-    state.add_role(CODE, "CodeCommitAmazon", policy.trust_oidc("www.amazon.com", app_id="amzn1.application.acme"), full)
+    state.add_role(
+        CODE, "CodeCommitAmazon", policy_engine.trust_oidc("www.amazon.com", app_id="amzn1.application.acme"), full
+    )
     state.add_saml_provider(CODE, "AcmeId")
-    state.add_role(CODE, "CodeCommitSaml", policy.trust_saml(SAML_PROVIDER), full)
-    state.add_role(CODE, "CodeCommitReadOnly", policy.trust(PEOPLE), policy.allow(*_READ))
+    state.add_role(CODE, "CodeCommitSaml", policy_engine.trust_saml(SAML_PROVIDER), full)
+    state.add_role(CODE, "CodeCommitReadOnly", policy_engine.trust(PEOPLE), policy_engine.allow(*_READ))
     shared = f"arn:aws:codecommit:{REGION}:{CODE}:MySharedDemoRepo"
-    git_only = policy.allow("codecommit:GitPull", "codecommit:GitPush", on=shared)
-    state.add_role(CODE, "CodeCommitPullPush", policy.trust(PEOPLE), git_only)
-    state.add_role(CODE, "Stranger", policy.trust("999999999999"), full)
+    git_only = policy_engine.allow("codecommit:GitPull", "codecommit:GitPush", on=shared)
+    state.add_role(CODE, "CodeCommitPullPush", policy_engine.trust(PEOPLE), git_only)
+    state.add_role(CODE, "Stranger", policy_engine.trust("999999999999"), full)
 
 
 def _people(state: State) -> None:
@@ -108,21 +110,21 @@ def _people(state: State) -> None:
     state.add_user(
         PEOPLE,
         "maria",
-        policy.allow("sts:AssumeRole", on=role_arn("CodeCommit*")),
-        policy.allow("iam:GetUser", "iam:ListMFADevices", on=own),
-        policy.allow("sts:GetFederationToken", "sts:GetAccessKeyInfo"),
-        policy.allow("codecommit:*", when=with_mfa),
+        policy_engine.allow("sts:AssumeRole", on=role_arn("CodeCommit*")),
+        policy_engine.allow("iam:GetUser", "iam:ListMFADevices", on=own),
+        policy_engine.allow("sts:GetFederationToken", "sts:GetAccessKeyInfo"),
+        policy_engine.allow("codecommit:*", when=with_mfa),
     )
     state.add_user(PEOPLE, "nobody")
     state.add_role(
         PEOPLE,
         "BuildMachine",
-        policy.trust_service("ec2.amazonaws.com"),
-        policy.allow("sts:AssumeRole", on=role_arn("CodeCommit*")),
-        policy.allow("codecommit:*"),
+        policy_engine.trust_service("ec2.amazonaws.com"),
+        policy_engine.allow("sts:AssumeRole", on=role_arn("CodeCommit*")),
+        policy_engine.allow("codecommit:*"),
         max_session_s=12 * 3600,
     )
-    state.add_user(CODE, "broker", policy.allow("sts:GetFederationToken"), policy.allow("codecommit:*"))
+    state.add_user(CODE, "broker", policy_engine.allow("sts:GetFederationToken"), policy_engine.allow("codecommit:*"))
     state.add_user_keys(BROKER)
     state.add_user_keys(MARIA)
     state.add_user_keys(NOBODY)
@@ -131,7 +133,7 @@ def _people(state: State) -> None:
 
 def _center(state: State) -> None:
     state.center.add_instance(START_URL, SSO_REGION, "maria")
-    full = policy.allow("codecommit:*")
+    full = policy_engine.allow("codecommit:*")
     state.center.assign(START_URL, CODE, "Developer", full)
-    state.center.assign(START_URL, CODE, "ReadOnly", policy.allow(*_READ))
-    state.center.assign(START_URL, PEOPLE, "Developer", full, policy.allow("sts:AssumeRole"))
+    state.center.assign(START_URL, CODE, "ReadOnly", policy_engine.allow(*_READ))
+    state.center.assign(START_URL, PEOPLE, "Developer", full, policy_engine.allow("sts:AssumeRole"))
