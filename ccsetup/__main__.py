@@ -1,5 +1,5 @@
 """`python -m ccsetup`."""
 
-from ccsetup.cli import main
+from ccsetup.cli.main import main
 
 main()

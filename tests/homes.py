@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ccsetup.awsfiles.store import Files
-from ccsetup.commands import doctor
+from ccsetup.cli.commands import doctor
 from ccsetup.core.context import World
 from ccsetup.core.result import Report
 from ccsetup.doctor import checks, repair

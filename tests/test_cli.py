@@ -12,8 +12,8 @@ from conftest import CleanEnv
 from terminal import CTRL_C, Terminal, program
 
 import ccsetup
-from ccsetup.arguments import COMMANDS, parsed
-from ccsetup.cli import run as run_here
+from ccsetup.cli.main import run as run_here
+from ccsetup.cli.parser import COMMANDS, parsed
 
 Ran = subprocess.CompletedProcess[str]
 

@@ -14,10 +14,10 @@ import pytest
 from conftest import CleanEnv
 from terminal import Terminal
 
-from ccsetup import arguments
 from ccsetup.access import KINDS
-from ccsetup.cli import run
-from ccsetup.commands import completion
+from ccsetup.cli import parser
+from ccsetup.cli.commands import completion
+from ccsetup.cli.main import run
 
 Offers = Callable[..., list[str]]
 
@@ -121,7 +121,7 @@ def typed(terminal: Terminal, keys: str, shows: str) -> str:
 
 
 def test_commands_kinds_and_flags_are_offered(shell: str, offers: Offers) -> None:
-    assert {*arguments.COMMANDS} <= {*offers("")}
+    assert {*parser.COMMANDS} <= {*offers("")}
     assert "login" in offers("lo")
     assert {kind.name for kind in KINDS} <= {*offers("setup", "")}
     dashes = "" if shell == "tcsh" else "--"  # tcsh lists flags without them, and every command's at once
@@ -199,8 +199,8 @@ def test_folders_are_offered_where_a_clone_goes(offers: Offers) -> None:
 
 def test_every_flag_of_every_command_is_in_the_script(scripts: Path) -> None:
     text = (scripts / "bash").read_text()
-    for name in arguments.COMMANDS:
-        for action in arguments.parser_of(name)._actions:
+    for name in parser.COMMANDS:
+        for action in parser.parser_of(name)._actions:
             for flag in action.option_strings:
                 assert flag.startswith("-") and (flag in text or len(flag) == 2), (name, flag)
 
@@ -218,7 +218,7 @@ def test_names_come_from_both_files_without_the_parser_of_arguments(
     monkeypatch.setenv("HOME", str(tmp_path))
     assert run(["completion", "--profiles"]) == 0
     assert capsys.readouterr().out.splitlines() == ["default", "my dev", "b", "keys"]
-    code = "import sys, ccsetup.cli as c; c.run(['completion', '--profiles']); print(*sys.modules)"
+    code = "import sys, ccsetup.cli.main as c; c.run(['completion', '--profiles']); print(*sys.modules)"
     env = clean_env(tmp_path, PYTHONPATH=str(Path(__file__).parent.parent))
     loaded = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True).stdout
     assert not {"argparse", "typing", "dataclasses", "json", "pathlib"} & {*loaded.split()} - _loaded_by_the_site(env)

@@ -18,7 +18,7 @@ from ccsetup import access
 from ccsetup.awsfiles import ini, plan, transaction
 from ccsetup.awsfiles import lenient as meant
 from ccsetup.awsfiles.settings import right
-from ccsetup.commands import undo
+from ccsetup.cli.commands import undo
 from ccsetup.core.context import AwsTexts
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import FileName, Section

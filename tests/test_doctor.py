@@ -24,7 +24,7 @@ from test_asking import ACCESS, around, stand_in, write
 from test_online import canned, keyed, moody
 
 from ccsetup.awsfiles import transaction
-from ccsetup.commands import doctor, undo
+from ccsetup.cli.commands import doctor, undo
 from ccsetup.core.context import Ran, World
 from ccsetup.core.model import BACK
 from ccsetup.core.result import Report

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from ccsetup.arguments import COMMANDS, parsed, parser_of
+from ccsetup.cli.parser import COMMANDS, parsed, parser_of
 from ccsetup.core.errors import BadAnswer
 
 ROOT = Path(__file__).resolve().parent.parent

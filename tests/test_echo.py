@@ -13,9 +13,9 @@ from script import tree
 from terminal import Terminal as Person
 from terminal import program
 
-from ccsetup import cli
 from ccsetup.access.paste import secrets
 from ccsetup.access.paste.echo import echo, summary
+from ccsetup.cli import main
 from ccsetup.core import redact
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.model import Asked, Choice
@@ -150,7 +150,7 @@ def test_a_traceback_shows_no_secret_in_what_was_raised(text, capsys):
     try:
         raise ValueError(text)
     except ValueError:
-        cli._trace()
+        main._trace()
     shown = capsys.readouterr().err
     assert "Traceback" in shown and "raise ValueError(text)" in shown
     shows_nothing(shown)

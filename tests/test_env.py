@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from script import NOW, FakeAws, Shown, world
 from terminal import program
 
-from ccsetup.commands import env
+from ccsetup.cli.commands import env
 from ccsetup.core.context import World
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import Keys, Secret

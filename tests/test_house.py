@@ -173,7 +173,9 @@ def loaded_by(code: str) -> set[str]:
     return set(done.stdout.split())
 
 
-@pytest.mark.parametrize("code", ["import ccsetup.cli", "import ccsetup.cli as c; c.run(['--version'])"])
+@pytest.mark.parametrize(
+    "code", ["import ccsetup.cli.main.main", "import ccsetup.cli.main.main as c; c.run(['--version'])"]
+)
 def test_starting_loads_no_heavy_library(code: str) -> None:
     heavy = {
         "boto3",
@@ -191,7 +193,7 @@ def test_starting_loads_no_heavy_library(code: str) -> None:
 
 
 def test_putting_the_world_together_loads_no_heavy_library() -> None:
-    code = "import sys; sys.argv=['x']\nimport ccsetup.arguments as a, ccsetup.surroundings as s\ns.world_of(a.parsed([]), None)"
+    code = "import sys; sys.argv=['x']\nimport ccsetup.cli.parser as a, ccsetup.cli.context as s\ns.world_of(a.parsed([]), None)"
     assert not loaded_by(code) & {"boto3", "botocore", "rich", "urllib3", "configobj", "filelock", "defusedxml"}
 
 

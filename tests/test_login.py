@@ -14,8 +14,8 @@ from conftest import CleanEnv
 from script import FakeAws, FakeGit, FakeSignIn, Script, Shown, tree, world
 from terminal import program
 
-from ccsetup.arguments import parsed
-from ccsetup.commands import login as command
+from ccsetup.cli.commands import login as command
+from ccsetup.cli.parser import parsed
 from ccsetup.core.context import World
 from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.core.result import Report

@@ -6,20 +6,20 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from ccsetup import arguments, manual
+from ccsetup.cli import manpage, parser
 
-PAGE = Path(manual.__file__).parent / "ccsetup.1"
+PAGE = Path(manpage.__file__).parent / "ccsetup.1"
 
 
 def test_the_page_is_the_one_that_the_parsers_make() -> None:
-    assert PAGE.read_text(encoding="utf-8") == manual.page(), "run: python -m ccsetup.manual > ccsetup/ccsetup.1"
+    assert PAGE.read_text(encoding="utf-8") == manpage.page(), "run: python -m ccsetup.cli.manpage > ccsetup/ccsetup.1"
 
 
 def test_every_command_flag_and_exit_code_is_in_it() -> None:
     page = PAGE.read_text(encoding="utf-8").replace("\\-", "-")
-    for name in arguments.COMMANDS:
+    for name in parser.COMMANDS:
         assert f".SS ccsetup {name}" in page
-        for action in arguments.parser_of(name)._actions:
+        for action in parser.parser_of(name)._actions:
             assert all(flag in page for flag in action.option_strings if flag not in ("-h", "--help"))
     assert all(f".B {code}\n" in page for code in (0, 1, 2, 3, 130))
 

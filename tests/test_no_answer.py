@@ -22,7 +22,7 @@ from test_online import keyed
 from test_sdk import FAULTS, Canned, echo, hang, trickle
 
 from ccsetup.access.questions import Target
-from ccsetup.commands import status
+from ccsetup.cli.commands import status
 from ccsetup.core.context import Sighting, World
 from ccsetup.core.errors import NoRepository, Problem
 from ccsetup.core.model import Identity, Repository, Route, Who

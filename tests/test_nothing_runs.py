@@ -304,7 +304,7 @@ def test_the_first_screen_starts_nothing_in_a_hostile_folder(machine: Machine, t
     ccsetup = [
         sys.executable,
         "-c",
-        f"import sys; sys.path.insert(0, {str(ROOT)!r}); from ccsetup.cli import main; main([])",
+        f"import sys; sys.path.insert(0, {str(ROOT)!r}); from ccsetup.cli.main import main; main([])",
     ]
     strace = ["strace", "-f", "-qq", "-s", "9999", "-e", "trace=execve,execveat", "-o", str(machine.trace), *ccsetup]
     terminal = Terminal(strace, machine.env, folder)

@@ -15,7 +15,7 @@ from script import FakeGit, tree, world
 from terminal import program
 
 from ccsetup.awsfiles import ini, plan, profiles, transaction
-from ccsetup.commands import setup, undo
+from ccsetup.cli.commands import setup, undo
 from ccsetup.core.context import World
 from ccsetup.core.model import Secret, Section
 from ccsetup.doctor import checks

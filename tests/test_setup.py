@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from script import LEAVE, FakeAws, FakeGit, FakeSignIn, Script, Shown, tree, world
 
-from ccsetup.commands import setup
+from ccsetup.cli.commands import setup
 from ccsetup.core.context import World
 from ccsetup.core.errors import Cancelled, Missing, NoRepository, Problem
 from ccsetup.core.model import BACK, Edit, Identity, Repository, Value

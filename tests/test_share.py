@@ -25,9 +25,9 @@ from moto.iam.models import Role as MotoRole
 from sandbox_world import client
 from script import LEAVE, FakeAws, Script, Shown, world
 
-from ccsetup import cli
-from ccsetup.arguments import parsed
-from ccsetup.commands import share
+from ccsetup.cli import main
+from ccsetup.cli.commands import share
+from ccsetup.cli.parser import parsed
 from ccsetup.core.context import World
 from ccsetup.core.errors import Cancelled
 from ccsetup.core.model import BACK
@@ -56,13 +56,13 @@ class Office:
 
     def run(self, *words: str) -> tuple[int, Any, str]:
         """Run the program with --json; return its exit code, its document, and what it said."""
-        code = cli.run([*words, "--json"])
+        code = main.run([*words, "--json"])
         told = self.capsys.readouterr()
         return code, json.loads(told.out), told.err
 
     def plain(self, *words: str) -> tuple[int, str]:
         """Run the program; return its exit code and all it showed."""
-        code = cli.run([*words])
+        code = main.run([*words])
         told = self.capsys.readouterr()
         return code, told.out + told.err
 
@@ -585,7 +585,7 @@ def strict(moto: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: p
     monkeypatch.setattr(MotoRole, "put_policy", as_json)
 
     def run(*words: str) -> tuple[int, Any]:
-        code = cli.run([*words, "--profile", "admin", "--json"])
+        code = main.run([*words, "--profile", "admin", "--json"])
         return code, json.loads(capsys.readouterr().out)
 
     return run

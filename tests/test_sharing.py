@@ -578,7 +578,7 @@ def test_what_is_missing_of_permissions_is_named() -> None:
 def test_the_commands_in_the_readme_are_ones_that_ccsetup_takes(it: Arrangement) -> None:
     import shlex
 
-    from ccsetup.arguments import parsed
+    from ccsetup.cli.parser import parsed
 
     options = parsed(shlex.split(readme.command(it))[1:])
     assert address.parse(options.repo).repository == it.repository

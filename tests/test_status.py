@@ -21,11 +21,12 @@ from hypothesis import strategies as st
 from script import FakeAws, FakeGit, Shown, world
 from terminal import Terminal, program
 
-from ccsetup import access, roster
+from ccsetup import access
 from ccsetup.access.source_profile import ends
 from ccsetup.awsfiles import fast_read, ini, profile_status
 from ccsetup.awsfiles.profile_status import Standing, Unsure
-from ccsetup.commands import status
+from ccsetup.cli import status_table
+from ccsetup.cli.commands import status
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import Identity, Who
 from ccsetup.core.result import Report
@@ -277,7 +278,7 @@ def rows(room: int | None, *names: str, here: str = "") -> list[str]:
         it.account_id, it.role = "111122223333", "Developer"
         it.until("2026-11-21T18:04:00Z", NOW)
         found.append(it)
-    return list(roster.rows(found, NOW, here, room))
+    return list(status_table.rows(found, NOW, here, room))
 
 
 @pytest.fixture
@@ -307,7 +308,7 @@ def test_names_that_would_act_or_are_wide_are_shown_inert_and_in_line(utc: None)
 def test_moments_are_local_and_as_short_as_they_can_be(utc: None) -> None:
     told = {"2026-11-21T18:04:00Z": "18:04", "2026-11-23T08:00:00Z": "Mon 08:00", "2026-11-20T08:00:00Z": "2026-11-20 08:00",
             "2036-01-01T00:00:00Z": "2036-01-01"}  # fmt: skip
-    assert {moment: roster.clock(moment, NOW) for moment in told} == told
+    assert {moment: status_table.clock(moment, NOW) for moment in told} == told
 
 
 # The glance and the whole program say the same
@@ -341,7 +342,7 @@ def test_a_glance_and_the_whole_program_print_the_same(clean_env: CleanEnv, tmp_
     assert (glance.returncode, glance.stdout) == (whole.returncode, whole.stdout)
     assert glance.stderr.split() == whole.stderr.split()
     assert name == "none" or "\n*  dev" in glance.stdout
-    loaded = "import sys, ccsetup.cli as c; code = c.run(['status']); print(code, 'argparse' in sys.modules, file=sys.stderr)"
+    loaded = "import sys, ccsetup.cli.main as c; code = c.run(['status']); print(code, 'argparse' in sys.modules, file=sys.stderr)"
     done = subprocess.run([sys.executable, "-c", loaded], env={**env, "PYTHONPATH": str(Path(__file__).parent.parent)}, cwd=work, capture_output=True, text=True)  # fmt: skip
     assert ("0 False" in done.stderr) == (name in ("plain", "commented")), done.stderr
 

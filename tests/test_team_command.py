@@ -11,8 +11,8 @@ from script import Shown, tree, world
 from test_team_setup import BASE, Git, home, shown, sso
 from test_team_setup import file as team_file
 
-from ccsetup import arguments
-from ccsetup.commands import team
+from ccsetup.cli import parser
+from ccsetup.cli.commands import team
 from ccsetup.core.context import World
 from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.core.result import Report
@@ -36,7 +36,7 @@ region = us-east-2
 
 
 def run(around: World, *words: str) -> Report:
-    return team.main(arguments.parsed(["team", *words]), lambda: around)
+    return team.main(parser.parsed(["team", *words]), lambda: around)
 
 
 def output(report: Report, around: World) -> list[str]:

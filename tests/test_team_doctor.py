@@ -11,8 +11,8 @@ import pytest
 from script import Script, tree
 from test_team_setup import BASE, ROLE, Aws, Git, file, home, run, shown, sso
 
-from ccsetup import arguments
-from ccsetup.commands import doctor
+from ccsetup.cli import parser
+from ccsetup.cli.commands import doctor
 from ccsetup.core.context import World
 from ccsetup.core.model import CloneResult, Identity, Who
 from ccsetup.core.result import Report
@@ -63,9 +63,7 @@ def settled(tmp_path: Path, config: str = "") -> World:
 def visit(around: World, text: str, script: Script | None = None, *flags: str) -> Report:
     path = around.home.parent / "team.ini"
     path.write_text(text)
-    report = doctor.main(
-        arguments.parsed(["doctor", "--team", str(path), *flags]), lambda: replace(around, prompt=script)
-    )
+    report = doctor.main(parser.parsed(["doctor", "--team", str(path), *flags]), lambda: replace(around, prompt=script))
     if script:
         script.done()
     return report

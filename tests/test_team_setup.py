@@ -19,8 +19,8 @@ from script import FakeAws, FakeGit, Script, Shown, tree, world
 from terminal import Terminal, program
 from test_team import HOSTILE
 
-from ccsetup import arguments
-from ccsetup.commands import setup
+from ccsetup.cli import parser
+from ccsetup.cli.commands import setup
 from ccsetup.core.context import World
 from ccsetup.core.errors import BadAnswer, Cancelled, Missing, NoRepository, Problem
 from ccsetup.core.model import CloneResult, Identity, Repository, Route, Who
@@ -88,7 +88,7 @@ class Git(FakeGit):
 def run(around: World, text: str, script: Script | None = None, *flags: str) -> Report:
     path = around.home.parent / "team.ini"
     path.write_text(text)
-    options = arguments.parsed(["--team", str(path), *flags])
+    options = parser.parsed(["--team", str(path), *flags])
     report = setup.main(options, lambda: replace(around, prompt=script))
     if script:
         script.done()

@@ -12,8 +12,8 @@ from test_team_doctor import visit
 from test_team_setup import BASE, ROLE, file, home, run, shown, sso
 from test_web_token import PEM, jwt
 
-from ccsetup import arguments
-from ccsetup.commands import setup
+from ccsetup.cli import parser
+from ccsetup.cli.commands import setup
 from ccsetup.core.context import World
 from ccsetup.core.errors import BadAnswer, Missing, Problem
 from ccsetup.core.result import Report
@@ -106,7 +106,7 @@ def test_the_doctor_with_a_team_file_takes_none_either(tmp_path: Path) -> None:
 
 def pasted(around: World, text: str, script: Script | None, *flags: str) -> Report:
     there = replace(around, prompt=script, stdin=lambda: text)
-    return setup.main(arguments.parsed(["setup", "--paste", "-", *flags]), lambda: there)
+    return setup.main(parser.parsed(["setup", "--paste", "-", *flags]), lambda: there)
 
 
 MESSAGE = "role_arn = arn:aws:iam::111122223333:role/Developer\nweb_identity_token_file = {}\nregion = us-east-2\n"
@@ -130,7 +130,7 @@ def test_a_pasted_path_is_offered_to_the_person(tmp_path: Path) -> None:
     script = Script(("kind", MESSAGE.format(around.home / "token")), ("web_identity_token_file", str(around.home / "token")),
                     ("profile", "ci"), ("repo", ""), ("review", "go"))  # fmt: skip
     there = replace(around, prompt=script)
-    options = arguments.parsed(["setup"])
+    options = parser.parsed(["setup"])
     setup.main(options, lambda: there)
     script.done()
     assert script.asked[1].default == str(around.home / "token")

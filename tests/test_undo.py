@@ -16,7 +16,7 @@ from script import LEAVE, NOW, Script, Shown, tree, world
 
 from ccsetup.awsfiles import plan, transaction
 from ccsetup.awsfiles.store import Files
-from ccsetup.commands import setup, undo
+from ccsetup.cli.commands import setup, undo
 from ccsetup.core.context import World
 from ccsetup.core.errors import Cancelled, Missing, Problem
 from ccsetup.core.model import Secret, Section, Value

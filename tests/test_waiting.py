@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from ccsetup import surroundings
+from ccsetup.cli import context
 from ccsetup.core.concurrency import signals_stay_here, within
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -88,7 +88,7 @@ def test_threads_begun_here_leave_ctrl_c_to_the_main_thread() -> None:
     within(10, look)  # a program that it starts must not be deaf
     assert seen == [True, False, False]
 
-    warming = surroundings.Warming()
+    warming = context.Warming()
     warming.begin(look)
     warming.wait()
     assert seen[3:] == [True]

@@ -213,7 +213,7 @@ class Renewals:
         return None
 
     def _tell(self, name: str, ends: str) -> None:
-        from ccsetup.roster import clock
+        from ccsetup.cli.status_table import clock
 
         self.world.screen.done(
             "renewed", f"{name}{f', until {clock(ends, standings.stamp(self.world))}' if ends else ''}"

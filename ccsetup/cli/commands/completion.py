@@ -91,7 +91,7 @@ def _parser(equals: bool) -> argparse.ArgumentParser:
 
     `equals` spells a flag that takes a value as zsh needs it to accept --flag=value too.
     """
-    from ccsetup import arguments
+    from ccsetup.cli import parser as arguments
 
     root = argparse.ArgumentParser("ccsetup", add_help=False)
     for action in arguments.parser_of("setup")._actions:

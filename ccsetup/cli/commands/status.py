@@ -6,10 +6,10 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ccsetup import roster
 from ccsetup.access.source_profile import near, runs_program
 from ccsetup.awsfiles import profiles as standings
 from ccsetup.awsfiles.profile_status import Standing
+from ccsetup.cli import status_table
 from ccsetup.core.context import Answer, AwsTexts, World
 from ccsetup.core.errors import ENDED, BadAnswer, Problem
 from ccsetup.core.result import Report
@@ -44,12 +44,12 @@ def main(options: Namespace, world_of: Callable[[], World]) -> Report:
     unanswered = _check(world, texts, wanted, options.profiles) if options.check and not problems else None
     here = standings.of_this_clone(world)
     if wanted:
-        world.screen.output("\n".join(roster.rows(wanted, standings.stamp(world), here, world.screen.room())))
+        world.screen.output("\n".join(status_table.rows(wanted, standings.stamp(world), here, world.screen.room())))
     else:
         world.screen.say(" There are no AWS profiles on this machine. Set one up: ccsetup")
     if unanswered:
         world.screen.problem(unanswered)
-    if said := roster.advice(wanted):
+    if said := status_table.advice(wanted):
         world.screen.note(said)
     document = {
         "ok": not problems,

@@ -7,10 +7,11 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
-from ccsetup import access, roster
+from ccsetup import access
 from ccsetup.access.source_profile import near, unasked
 from ccsetup.awsfiles import profiles
 from ccsetup.awsfiles.profile_status import Standing
+from ccsetup.cli import status_table
 from ccsetup.core.context import World
 from ccsetup.core.errors import BadAnswer, Cancelled, Missing, Problem
 from ccsetup.core.lookup import Look
@@ -139,7 +140,7 @@ def _by_nearness(world: World, look: Look) -> list[Standing]:
 def _words(world: World, it: Standing) -> str:
     if not it.ends:
         return it.why or "end unknown"
-    return f"{'until' if it.usable else 'ended'} {roster.clock(it.ends, profiles.stamp(world))}"
+    return f"{'until' if it.usable else 'ended'} {status_table.clock(it.ends, profiles.stamp(world))}"
 
 
 def _told(world: World, name: str, look: Look) -> Report:

@@ -37,8 +37,8 @@ def status() -> int | None:
     """Print every profile as `ccsetup status` does; None, with nothing printed, when only the whole program can."""
     import gc
 
-    from ccsetup import roster
     from ccsetup.awsfiles import profile_status
+    from ccsetup.cli import status_table
 
     gc.disable()  # nothing that is made here is given up before the end
     now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
@@ -54,14 +54,14 @@ def status() -> int | None:
     if not found or sys.stdout.encoding.lower() != "utf-8":
         return None
     batch = []
-    for line in roster.rows(found, now, here, _room()):
+    for line in status_table.rows(found, now, here, _room()):
         batch.append(line)
         if len(batch) == BATCH:
             _print(batch)
             batch.clear()
     _print(batch)
     sys.stdout.flush()
-    if said := roster.advice(found):
+    if said := status_table.advice(found):
         sys.stderr.write(f" · {said}\n")
     return 0
 

@@ -98,9 +98,9 @@ def run(words: list[str]) -> int:
         sys.stdout.write(HELP)
         return 0
     if words in (["status"], ["completion", "--profiles"]):
-        from ccsetup import glance
+        from ccsetup.cli import fast_status
 
-        code = glance.status() if words == ["status"] else glance.complete()
+        code = fast_status.status() if words == ["status"] else fast_status.complete()
         if code is not None:
             return code
     return _told(words)
@@ -109,7 +109,7 @@ def run(words: list[str]) -> int:
 def _parsed(words: list[str]) -> Namespace:
     """Parse the command line; nothing at all is the wizard, which need not wait for argparse."""
     if words:
-        from ccsetup.arguments import parsed
+        from ccsetup.cli.parser import parsed
 
         return parsed(words)
     from types import SimpleNamespace
@@ -153,7 +153,7 @@ def _told(words: list[str]) -> int:
 
 def _unfilled(words: list[str], kind: str) -> Mapping[str, object]:
     """Return the JSON document of a command that came to nothing; setup's is that of all that clone."""
-    from ccsetup.arguments import COMMANDS, story
+    from ccsetup.cli.parser import COMMANDS, story
     from ccsetup.core.result import Outcome
 
     own = getattr(story(words[0]), "NOTHING", None) if words and words[0] in COMMANDS else None
@@ -164,7 +164,7 @@ def _unfilled(words: list[str], kind: str) -> Mapping[str, object]:
 def _story(options: Namespace, screen: Screen) -> int:
     from importlib import import_module
 
-    from ccsetup.surroundings import world_of
+    from ccsetup.cli.context import world_of
 
     story = import_module(f"ccsetup.commands.{options.command}")
     if not options.bare and options.command not in ("status", "doctor"):

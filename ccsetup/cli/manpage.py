@@ -1,4 +1,4 @@
-"""The man page, made from the commands' own parsers: `python -m ccsetup.manual > ccsetup/ccsetup.1`."""
+"""The man page, made from the commands' own parsers: `python -m ccsetup.cli.manpage > ccsetup/ccsetup.1`."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import argparse
 import sys
 from collections.abc import Iterator
 
-from ccsetup import __version__, arguments, cli
-from ccsetup.arguments import ANYWHERE
+from ccsetup import __version__
+from ccsetup.cli import main
+from ccsetup.cli import parser as arguments
+from ccsetup.cli.parser import ANYWHERE
 
 FILES = (
     ("~/.aws/config, ~/.aws/credentials", "the profiles; only the lines that were asked for change"),
@@ -36,7 +38,7 @@ def _lines() -> Iterator[str]:
     yield ".SH ANYWHERE"
     yield from _arguments(arguments.parser_of("undo"), anywhere=True)
     yield ".SH EXIT STATUS"
-    for each in cli.HELP.split("Exit codes")[1].replace("\n", " · ").split(" · "):
+    for each in main.HELP.split("Exit codes")[1].replace("\n", " · ").split(" · "):
         code, _, means = each.strip().partition(" ")
         yield from (".TP", f".B {code}", _plain(means)) if code else ()
     yield ".SH FILES"

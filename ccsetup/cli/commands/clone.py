@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
 
-from ccsetup.commands import setup
+from ccsetup.cli.commands import setup
 from ccsetup.core.context import World
 from ccsetup.core.result import Report
 from ccsetup.git.transport import VIA, WHOSE
