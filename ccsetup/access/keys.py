@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
-
 from ccsetup.access.questions import again, stored
-from ccsetup.core import validate
+from ccsetup.core import clock, validate
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Access, Answers, Corrected, Expected, Keys, Question, Secret, Section, Told, Value
@@ -17,13 +15,13 @@ def _obtain(answers: Answers, look: Look) -> Keys:
         answers.text("access_key_id"),
         Secret(answers.text("secret_access_key")),
         Secret(token) if token else None,
-        datetime.strptime(ends, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc) if ends else None,
+        clock.read(ends),
     )
 
 
 def _settle_expiry(value: Value, answers: Answers, look: Look) -> None:
     ends = str(value)
-    if ends and ends <= look.now().strftime("%Y-%m-%dT%H:%M:%SZ"):
+    if ends and ends <= clock.written(look.now()):
         raise BadAnswer(f"Those keys ended at {ends}; copy new ones from where they came from.")
 
 
@@ -60,7 +58,7 @@ def _settle_paste(value: Value, answers: Answers, look: Look) -> Told | None:
     from ccsetup.access import paste
 
     found = paste.keys(str(value))
-    ends = found.expires_at.strftime("%Y-%m-%dT%H:%M:%SZ") if found.expires_at else ""
+    ends = clock.written(found.expires_at)
     beside: dict[str, Value | None] = {
         "secret_access_key": found.secret_access_key,
         "session_token": found.session_token,

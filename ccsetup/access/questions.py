@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ccsetup.access.source_profile import hint, source_name
-from ccsetup.core import regions, validate
+from ccsetup.core import clock, regions, validate
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Access, Answers, Choice, Corrected, Keys, Question, Section, Value
@@ -103,7 +103,7 @@ def again(kind: str, name: str, there: Mapping[str, str], **own: str | None) -> 
 
 def stored(answers: Answers, keys: Keys | None, renew: Mapping[str, str]) -> tuple[Section, ...]:
     """Return the sections of a profile whose keys are stored: the keys, and in config how they are renewed."""
-    ends = keys.expires_at.strftime("%Y-%m-%dT%H:%M:%SZ") if keys and keys.expires_at else ""
+    ends = clock.written(keys.expires_at if keys else None)
     profile = answers.text("profile")
     held: dict[str, Value | None] = {
         "aws_access_key_id": keys.access_key_id if keys else None,

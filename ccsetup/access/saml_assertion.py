@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote
 
-from ccsetup.access.source_profile import moment
+from ccsetup.core import clock
 from ccsetup.core.errors import BadAnswer
 
 if TYPE_CHECKING:
@@ -131,5 +131,4 @@ def _earliest(root: Element, name: str, attribute: str) -> datetime | None:
 
 
 def _moments(texts: Iterable[str]) -> Iterator[datetime]:
-    """Yield the times; Python 3.10 reads no fractions of other than three or six digits, so none is kept."""
-    return (at for text in texts if (at := moment(re.sub(r"\.[0-9]+", "", text))))
+    return (at for text in texts if (at := clock.read(text)))

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timezone
 
 from ccsetup.core import validate
 from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Answers, Choice, Corrected, Question, Value, Who
 from ccsetup.core.sdk_files import chain
-from ccsetup.git.helper.signing import RECORDED
 
 NEW = "+"  # a source profile that a nested visit sets up first
 MACHINE = "@"  # before a credential_source
@@ -25,20 +22,6 @@ _SOURCES = {
 _OF_CREDENTIALS = ("aws_", "sso_", "ccsetup_")
 _OF_KINDS = frozenset({"role_arn", "source_profile", "credential_source", "web_identity_token_file",
                        "credential_process", "login_session", "mfa_serial", "external_id"})  # fmt: skip
-
-
-def ends(settings: Mapping[str, str]) -> datetime | None:
-    """Return when a profile's stored keys end, as ccsetup or another tool has noted it; None where nobody has."""
-    return next((at for key in RECORDED if (at := moment(settings.get(key, "")))), None)
-
-
-def moment(text: str) -> datetime | None:
-    """Read a time as AWS's tools write it, in UTC where it does not say; None when it is none."""
-    try:
-        at = datetime.fromisoformat(re.sub(r"\s*(?:[zZ]|UTC)$", "+00:00", text.strip()))
-        return (at if at.tzinfo else at.replace(tzinfo=timezone.utc)).astimezone(timezone.utc)
-    except (ValueError, OverflowError):
-        return None
 
 
 def leaves_it_to_the_machine(settings: Mapping[str, str]) -> bool:

@@ -10,12 +10,12 @@ from datetime import datetime, timezone
 from json import JSONDecodeError
 from typing import Any
 
-from ccsetup.access.source_profile import ends, leaves_it_to_the_machine, moment, not_run
+from ccsetup.access.source_profile import leaves_it_to_the_machine, not_run
 from ccsetup.aws import external_programs
 from ccsetup.aws.errors import too_busy
 from ccsetup.aws.sdk import check_files, credentials_parser, explained, problem_in, session_of, session_on_disk, told
 from ccsetup.aws.sts import SessionCache, by_web_identity
-from ccsetup.core import executables, plain_file, program_keys, sdk_files, service_error
+from ccsetup.core import clock, executables, plain_file, program_keys, sdk_files, service_error
 from ccsetup.core.context import Start, start_of
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import Keys, Secret, Who
@@ -80,7 +80,7 @@ class Resolver:
                 next=f"Set it up again: ccsetup setup --profile {who.profile}",
                 code="source.none",
             )
-        return found if found.expires_at else found._replace(expires_at=ends(there))
+        return found if found.expires_at else found._replace(expires_at=clock.read(clock.recorded(there)))
 
     def _planned(self, who: Who, name: str, way: tuple[str, ...] = ()) -> Keys:
         """Resolve a profile that need not be on disk, in the SDK's own order of precedence."""
@@ -133,7 +133,7 @@ class Resolver:
             cache=cache,
         )
         found = fetcher.fetch_credentials()
-        return _keys(found["access_key"], found["secret_key"], found["token"], moment(found["expiry_time"]))
+        return _keys(found["access_key"], found["secret_key"], found["token"], clock.read(found["expiry_time"]))
 
 
 def settings_of(who: Who, name: str) -> dict[str, str]:
@@ -325,7 +325,7 @@ def as_written(there: Mapping[str, str], name: str) -> Keys:
             code="keys.partial",
         )
     token = there.get("aws_session_token") or there.get("aws_security_token")
-    return _keys(there["aws_access_key_id"], there["aws_secret_access_key"], token, ends(there))
+    return _keys(there["aws_access_key_id"], there["aws_secret_access_key"], token, clock.read(clock.recorded(there)))
 
 
 def _frozen(credentials: Any) -> Keys | None:

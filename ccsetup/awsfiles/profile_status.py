@@ -6,7 +6,7 @@ Nothing is asked of AWS, and next to nothing is imported: with ten thousand prof
 from __future__ import annotations
 
 from ccsetup.awsfiles import fast_read
-from ccsetup.git.helper.signing import RECORDED as RECORDED
+from ccsetup.core import clock
 from ccsetup.git.helper.signing import Unsure as Unsure
 from ccsetup.git.helper.signing import cache_key
 
@@ -118,7 +118,7 @@ def _without_keys(there: Settings) -> str:
 
 def _by_keys(it: Standing, there: Settings, now: str) -> None:
     temporary = "aws_session_token" in there or "aws_security_token" in there
-    it.until(recorded(there), now, "temporary" if temporary else "long-term")
+    it.until(clock.recorded(there), now, "temporary" if temporary else "long-term")
     if not there.get("aws_secret_access_key"):
         it.usable, it.why = False, "half a pair"
     elif not it.ends and not temporary:
@@ -137,7 +137,7 @@ def _by_source(it: Standing, there: Settings, cached: Callable[[str], str], now:
     if "mfa_serial" in there:
         try:
             it.until(
-                moment(_field(cached(f"boto/cache/{cache_key({**there})}.json"), "Credentials", "Expiration")), now
+                clock.utc(_field(cached(f"boto/cache/{cache_key({**there})}.json"), "Credentials", "Expiration")), now
             )
         except Unsure:
             it.why = "unknown"
@@ -171,10 +171,10 @@ def _token(rests: str, sessions: Mapping[str, Settings], cached: Callable[[str],
     text = cached(f"sso/cache/{name}.json")
     it = Standing("", "sso", {})
     if _field(text, "startUrl").rstrip("#/") in ("", url.rstrip("#/")):
-        it.until(moment(_field(text, "expiresAt")), now)
+        it.until(clock.utc(_field(text, "expiresAt")), now)
     if not it.ends:
         it.usable, it.why = False, "signed out"
-    elif not it.usable and _field(text, "refreshToken") and moment(_field(text, "registrationExpiresAt")) > now:
+    elif not it.usable and _field(text, "refreshToken") and clock.utc(_field(text, "registrationExpiresAt")) > now:
         it.ends, it.usable, it.why = "", True, "renews itself"
     return it
 
@@ -186,38 +186,6 @@ def _sha1(data: bytes) -> str:
     except ImportError:
         from hashlib import sha1
     return str(sha1(data, usedforsecurity=False).hexdigest())
-
-
-def recorded(there: Settings) -> str:
-    """Return when the keys of a profile end, as whoever wrote them put it down; "" when nobody did."""
-    for key in RECORDED:
-        if key in there and (ends := moment(there[key])):
-            return ends
-    return ""
-
-
-def moment(text: str) -> str:
-    """Return a time as SDKs and others write it as UTC, such as 2026-01-31T18:04:00Z; "" when it is none."""
-    if len(text) == 20 and text[10] == "T" and text[19] == "Z" and text[:4].isdecimal():
-        return text
-    return _moment(text) if text else ""
-
-
-def _moment(text: str) -> str:
-    from datetime import datetime, timezone
-
-    text = text.strip()
-    for mark in ("Z", "UTC"):
-        text = text.removesuffix(mark) + "+00:00" if text.endswith(mark) else text
-    whole, dot, rest = text.partition(".")
-    if dot:
-        text = whole + rest.lstrip("0123456789")
-    try:
-        at = datetime.fromisoformat(text.replace(" +", "+"))
-        at = at if at.tzinfo else at.replace(tzinfo=timezone.utc)
-        return at.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-    except (ValueError, OverflowError):
-        return ""
 
 
 def _field(text: str, *way: str) -> str:
@@ -243,15 +211,9 @@ def _field(text: str, *way: str) -> str:
 
 def _end_of(token: str) -> str:
     """Return when a JWT ends, "" when it does not say."""
-    from datetime import datetime, timezone
-
     from ccsetup.core import web_token
 
-    try:
-        ends = (web_token.claims(token) or {})["exp"]
-        return datetime.fromtimestamp(ends, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-    except (ValueError, LookupError, TypeError, OverflowError, OSError):
-        return ""
+    return clock.written(clock.since_1970((web_token.claims(token) or {}).get("exp")))
 
 
 def profile_of(settings: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from ccsetup.awsfiles import profile_status
 from ccsetup.awsfiles.profile_status import Standing
+from ccsetup.core import clock
 from ccsetup.core.context import AwsTexts, World
 from ccsetup.core.errors import Problem
 from ccsetup.wizard.options import settings
@@ -13,7 +14,7 @@ from ccsetup.wizard.options import settings
 
 def stamp(world: World) -> str:
     """Return the moment as standings have it, such as 2026-01-31T18:04:00Z."""
-    return world.now().strftime("%Y-%m-%dT%H:%M:%SZ")
+    return clock.written(world.now())
 
 
 def all_of(world: World, texts: AwsTexts) -> tuple[list[Standing], list[Problem]]:

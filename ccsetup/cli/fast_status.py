@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 
-from ccsetup.core import plain_file
+from ccsetup.core import clock, plain_file
 from ccsetup.git.helper.signing import Unsure
 from ccsetup.git.helper.signing import read as bytes_of
 
@@ -41,7 +40,7 @@ def status() -> int | None:
     from ccsetup.cli import status_table
 
     gc.disable()  # nothing that is made here is given up before the end
-    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    now = clock.now()
     try:
         config = _text("AWS_CONFIG_FILE", "config")
         credentials = _text("AWS_SHARED_CREDENTIALS_FILE", "credentials")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ccsetup.core import clock
+
 TYPE_CHECKING = False  # as typing's, whose import takes longer than a call
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -74,20 +76,9 @@ class _Said:
         found = self._known.get(place)
         if found is None:
             known = it.ends and it.usable is not None
-            words = f"{'until' if it.usable else 'ended'} {clock(it.ends, self._now)}" if known else it.why
+            words = f"{'until' if it.usable else 'ended'} {clock.local(it.ends, self._now)}" if known else it.why
             found = self._known[place] = f"{_MARKS[it.usable]} {words}"
         return found
-
-
-def clock(moment: str, now: str) -> str:
-    """Return a moment as the person's own clock and calendar show it: the time alone where it is today's."""
-    from datetime import datetime
-
-    at, today = (datetime.fromisoformat(text.replace("Z", "+00:00")).astimezone() for text in (moment, now))
-    days = abs((at.date() - today.date()).days)
-    if not days:
-        return f"{at:%H:%M}"
-    return f"{at:%a %H:%M}" if days < 6 and at > today else f"{at:%Y-%m-%d %H:%M}" if days < 300 else f"{at:%Y-%m-%d}"
 
 
 def advice(standings: Sequence[Standing]) -> str:

@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import NamedTuple
 
-from ccsetup.core import regions, web_token
+from ccsetup.core import clock, regions, web_token
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.model import Corrected
 from ccsetup.core.regions import REGION, REGIONS
@@ -307,17 +307,12 @@ def token(text: str) -> Token:
         raise BadAnswer(
             "The file holds no OIDC token: one is three parts with dots between, such as eyJh….eyJp….SflK…."
         )
-    ends = claims.get("exp")
-    try:
-        at = datetime.fromtimestamp(ends, timezone.utc) if isinstance(ends, (int, float)) else None
-    except (ValueError, OverflowError, OSError):
-        at = None
     audience = claims.get("aud", "")
     return Token(
         issuer=str(claims.get("iss", "")),
         audience=", ".join(map(str, audience)) if isinstance(audience, list) else str(audience),
         subject=str(claims.get("sub", "")),
-        expires_at=at,
+        expires_at=clock.since_1970(claims.get("exp")),
     )
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime, timezone
 from pathlib import Path
 
 from ccsetup.awsfiles import plan
+from ccsetup.core import clock
 from ccsetup.core.context import Git, World
 from ccsetup.core.errors import Cancelled, Problem
 from ccsetup.core.model import Answers, Plan, Receipt, Value
@@ -17,7 +17,7 @@ from ccsetup.git import checkout
 from ccsetup.wizard import after_clone
 from ccsetup.wizard.options import Options
 from ccsetup.wizard.review import KEEP, PUT_BACK, Verdict, after_failure
-from ccsetup.wizard.verify import Claim, Kept, clock, prove
+from ccsetup.wizard.verify import Claim, Kept, prove
 
 
 def carry_out(
@@ -144,7 +144,7 @@ def tell_end(world: World, claim: Claim, there: Mapping[str, Value | None]) -> N
     if claim.start:
         world.screen.say(f" When the sign-in ends: ccsetup login {shlex.quote(claim.profile)}")
     elif ends:
-        at = clock(datetime.strptime(ends, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc))
+        at = clock.local(ends, world.now())
         world.screen.say(f" The keys end at {at}; then: ccsetup login {shlex.quote(claim.profile)}")
     elif there.get("mfa_serial"):
         world.screen.say(f" When its MFA session ends: ccsetup login {shlex.quote(claim.profile)}")

@@ -13,8 +13,7 @@ from typing import NamedTuple
 from ccsetup import access
 from ccsetup.access.questions import Target
 from ccsetup.access.source_profile import close, near, runs_program
-from ccsetup.access.source_profile import ends as recorded_end
-from ccsetup.core import regions
+from ccsetup.core import clock, regions
 from ccsetup.core.concurrency import within
 from ccsetup.core.context import Sighting, World
 from ccsetup.core.errors import ENDED, Cancelled, Missing, NoRepository, Problem
@@ -222,7 +221,7 @@ def _lasts(world: World, look: Look, name: str) -> datetime:
         ends.append(world.signin.until(start) or soon)
     for there in chain(look.profiles, name):
         if "aws_session_token" in there:
-            ends.append(recorded_end(there) or soon)
+            ends.append(clock.read(clock.recorded(there)) or soon)
         if "mfa_serial" in there:
             ends.append(soon)
     return min(ends, default=_NEVER)

@@ -14,7 +14,8 @@ from ccsetup.access.source_profile import names_program, not_run
 from ccsetup.awsfiles import edit as config
 from ccsetup.awsfiles import plan, removals
 from ccsetup.awsfiles import profiles as standings
-from ccsetup.awsfiles.profile_status import RECORDED
+from ccsetup.core import clock
+from ccsetup.core.clock import RECORDED
 from ccsetup.core.context import AwsTexts, Start, World, start_of
 from ccsetup.core.errors import Problem
 from ccsetup.core.lookup import Look
@@ -133,7 +134,9 @@ class Renewals:
         Kept(self.world).store(signin.pending())
         self._begun.add(start)
         until = signin.until(start)
-        screen.done("signed in", start.session or start.url, f"until {verify.clock(until)}" if until else "")
+        screen.done(
+            "signed in", start.session or start.url, f"until {clock.local(until, self.world.now())}" if until else ""
+        )
 
     def _by_source(self, name: str, kind: Access, there: Mapping[str, str], look: Look) -> Renewed:
         """Renew what a role is assumed with, where that ends at all."""
@@ -213,11 +216,8 @@ class Renewals:
         return None
 
     def _tell(self, name: str, ends: str) -> None:
-        from ccsetup.cli.status_table import clock
-
-        self.world.screen.done(
-            "renewed", f"{name}{f', until {clock(ends, standings.stamp(self.world))}' if ends else ''}"
-        )
+        until = f", until {clock.local(ends, self.world.now())}" if ends else ""
+        self.world.screen.done("renewed", f"{name}{until}")
 
 
 def runs(name: str, profiles: Mapping[str, Mapping[str, str]]) -> bool:

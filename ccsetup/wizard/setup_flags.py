@@ -7,6 +7,7 @@ import argparse
 from ccsetup import access
 from ccsetup.access import paste
 from ccsetup.access.questions import shared
+from ccsetup.core import clock
 from ccsetup.core.context import World
 from ccsetup.core.errors import BadAnswer, Missing
 from ccsetup.core.model import Question, Value
@@ -141,5 +142,5 @@ def keys_given(source: str, world: World) -> dict[str, Value]:
     if keys.session_token:
         found["session_token"] = keys.session_token
     if keys.expires_at:
-        found["expires_at"] = keys.expires_at.strftime("%Y-%m-%dT%H:%M:%SZ")
+        found["expires_at"] = clock.written(keys.expires_at)
     return found

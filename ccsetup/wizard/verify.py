@@ -5,12 +5,11 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 from ccsetup.access.questions import Target
 from ccsetup.access.source_profile import near
 from ccsetup.aws.access_request import of_git_and_api
-from ccsetup.core import regions
+from ccsetup.core import clock, regions
 from ccsetup.core.context import Git, Start, World
 from ccsetup.core.errors import Elsewhere, NoRepository, Problem
 from ccsetup.core.model import Edit, Expected, Identity, Repository, Route, Who
@@ -99,12 +98,9 @@ def sign_in(world: World, start: Start, kept: Kept) -> None:
     world.signin.token(start)
     kept.store(world.signin.pending())
     until = world.signin.until(start)
-    world.screen.done("signed in", start.session or start.url, f"until {clock(until)}" if until else "")
-
-
-def clock(at: datetime) -> str:
-    """Return a time of day as the person's own clock shows it."""
-    return at.astimezone().strftime("%H:%M")
+    world.screen.done(
+        "signed in", start.session or start.url, f"until {clock.local(until, world.now())}" if until else ""
+    )
 
 
 def identity(world: World, who: Who, expected: Expected) -> Identity:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from ccsetup.core import validate
+from ccsetup.core import clock, validate
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.model import Corrected, Keys, Secret, Value
 
@@ -70,14 +70,13 @@ def _of(one: Held) -> Keys:
 
 def keys_from_env(env: Mapping[str, str]) -> Keys:
     """Read the three values from the standard environment variables. Raises BadAnswer naming the one that lacks."""
-    from ccsetup.access.paste.access_keys import moment
 
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         if not env.get(name):
             raise BadAnswer(f"{name} is not set; --keys env needs it, --keys - reads a paste instead.")
     token_text = env.get("AWS_SESSION_TOKEN") or env.get("AWS_SECURITY_TOKEN", "")
     checked = _checked(env["AWS_ACCESS_KEY_ID"], env["AWS_SECRET_ACCESS_KEY"], token_text)
-    return checked._replace(expires_at=moment(env.get("AWS_CREDENTIAL_EXPIRATION", "")))
+    return checked._replace(expires_at=clock.read(env.get("AWS_CREDENTIAL_EXPIRATION", "")))
 
 
 def _checked(key_id: str, secret: str, token_text: str) -> Keys:

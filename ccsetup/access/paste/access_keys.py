@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import NamedTuple
 
 from ccsetup.access.paste.labelled_values import KEYS, Block
+from ccsetup.core import clock
 from ccsetup.core.model import Secret, Value
 
 _ID, _SECRET, _TOKEN = KEYS
@@ -45,7 +46,7 @@ class Held(NamedTuple):
         told: dict[str, Value] = {"access_key_id": self.key_id, "secret_access_key": Secret(self.secret)}
         if self.temporary:
             told["session_token"] = Secret(self.token)
-            told["expires_at"] = self.ends.strftime("%Y-%m-%dT%H:%M:%SZ") if self.ends else ""
+            told["expires_at"] = clock.written(self.ends)
         return {key: value for key, value in told.items() if value}
 
 
@@ -61,19 +62,6 @@ def held(blocks: Sequence[Block], bare: Sequence[Mapping[str, str]], last: bool 
     return _one_each([*named, *(whole[-1:] if last and whole else free)])
 
 
-def moment(text: str) -> datetime | None:
-    """Read a time as any AWS tool writes it, seconds or milliseconds since 1970 included; None when it is none."""
-    try:
-        if re.fullmatch("[0-9]{10,13}", text):
-            return datetime.fromtimestamp(int(text) // (1000 if len(text) > 10 else 1), timezone.utc)
-        plain = re.sub(r"([+-][0-9]{4}) UTC$", r"\1", re.sub(r"\.[0-9]+", "", text.strip()))
-        plain = re.sub(r" ?(?:[Zz]|UTC)$", "+00:00", plain)
-        at = datetime.fromisoformat(re.sub(r" ?([+-][0-9]{2}):?([0-9]{2})$", r"\1:\2", plain.replace(" ", "T", 1)))
-        return (at if at.tzinfo else at.replace(tzinfo=timezone.utc)).astimezone(timezone.utc)
-    except (ValueError, OverflowError, OSError):
-        return None
-
-
 def _held(settings: Mapping[str, str], name: str) -> Held | None:
     """Return what a block holds of a key; an ID and a secret in each other's place are exchanged."""
     key_id, secret = settings.get(_ID, ""), settings.get(_SECRET, "")
@@ -84,7 +72,7 @@ def _held(settings: Mapping[str, str], name: str) -> Held | None:
     secret = secret if re.fullmatch(r"[A-Za-z0-9/+=]{16,128}", secret) else ""
     token = settings.get(_TOKEN, "")
     token = token if re.fullmatch(r"[A-Za-z0-9/+=_.-]{16,}", token) else ""
-    return Held(key_id, secret, token, moment(settings.get("expires_at", "")), name)
+    return Held(key_id, secret, token, clock.read(settings.get("expires_at", "")), name)
 
 
 def _one_each(found: Sequence[Held]) -> list[Held]:

@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
-from ccsetup.access.paste.access_keys import held, moment
+from ccsetup.access.paste.access_keys import held
 from ccsetup.access.paste.cleanup import mend
 from ccsetup.access.paste.labelled_values import KEYS, blocks, is_placeholder
 from ccsetup.access.paste.mentions import Mentions, Place, commands, looks_secret, mentions, only_a_name
 from ccsetup.access.paste.offers import MOST, Offer, Seen, offers, region
 from ccsetup.access.paste.tokens import signed
 from ccsetup.access.source_profile import MACHINE, NEW
-from ccsetup.core import validate
+from ccsetup.core import clock, validate
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.lazy_regex import later
 from ccsetup.core.model import Answers, Corrected, Question, Secret, Value
@@ -302,7 +302,7 @@ def _hint(answers: Mapping[str, Value], now: datetime | None) -> str:
         where = [str(answers[key]) for key in ("sso_account_id", "sso_role_name") if key in answers]
         return ", ".join([str(answers.get("sso_start_url", "")), *where]).strip(", ")
     if "access_key_id" in answers:
-        ends = moment(str(answers.get("expires_at", "")))
+        ends = clock.read(str(answers.get("expires_at", "")))
         over = "ended" if ends and now and ends <= now else "until"
         return _masked(str(answers["access_key_id"])) + (f", {over} {ends:%Y-%m-%d %H:%M} UTC" if ends else "")
     return str(answers.get("mfa_serial") or answers.get("repo") or answers.get("profile") or "")

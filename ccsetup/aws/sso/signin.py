@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -24,7 +24,7 @@ from ccsetup.aws.sso.token_cache import (
     token_name,
     token_text,
 )
-from ccsetup.core import plain_file
+from ccsetup.core import clock, plain_file
 from ccsetup.core.concurrency import alone
 from ccsetup.core.context import Start
 from ccsetup.core.errors import Problem
@@ -121,7 +121,7 @@ class SignIn:
 
         def ask(sso: Any, token: str) -> Keys:
             found = sso.get_role_credentials(accessToken=token, accountId=account_id, roleName=role)["roleCredentials"]
-            ends = datetime.fromtimestamp(found["expiration"] / 1000, timezone.utc)
+            ends = clock.since_1970(found["expiration"] / 1000)
             return Keys(found["accessKeyId"], Secret(found["secretAccessKey"]), Secret(found["sessionToken"]), ends)
 
         return self._portal(start, ask, f"This sign-in does not have the role {role} in account {account_id}.")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import Any
 
+from ccsetup.core import clock
 from ccsetup.core.context import Start
 from ccsetup.core.model import Secret
 
@@ -65,12 +65,12 @@ def token_text(token: Token) -> str:
         "startUrl": token.start_url,
         "region": token.region,
         "accessToken": token.access.reveal(),
-        "expiresAt": _stamp(token.expires_at),
+        "expiresAt": clock.written(token.expires_at),
     }
     if token.registration:
         fields["clientId"] = token.registration.client_id
         fields["clientSecret"] = token.registration.secret.reveal()
-        fields["registrationExpiresAt"] = _stamp(token.registration.expires_at)
+        fields["registrationExpiresAt"] = clock.written(token.registration.expires_at)
     if token.refresh:
         fields["refreshToken"] = token.refresh.reveal()
     return json.dumps(fields)
@@ -81,7 +81,7 @@ def registration_text(registration: Registration) -> str:
     fields: dict[str, Any] = {
         "clientId": registration.client_id,
         "clientSecret": registration.secret.reveal(),
-        "expiresAt": _stamp(registration.expires_at),
+        "expiresAt": clock.written(registration.expires_at),
     }
     if registration.scopes:
         fields["scopes"] = registration.scopes
@@ -93,11 +93,11 @@ def registration_text(registration: Registration) -> str:
 def token_in(text: str) -> Token | None:
     """Read a token's file; None when it is damaged."""
     fields = _fields(text)
-    access, ends = _word(fields, "accessToken"), _moment(fields.get("expiresAt"))
+    access, ends = _word(fields, "accessToken"), clock.read(fields.get("expiresAt"))
     if not access or not ends:
         return None
     client, secret = _word(fields, "clientId"), _word(fields, "clientSecret")
-    known_until, refresh = _moment(fields.get("registrationExpiresAt")), _word(fields, "refreshToken")
+    known_until, refresh = clock.read(fields.get("registrationExpiresAt")), _word(fields, "refreshToken")
     return Token(
         Secret(access),
         ends,
@@ -111,7 +111,7 @@ def token_in(text: str) -> Token | None:
 def registration_in(text: str) -> Registration | None:
     """Read a registration's file; None when it is damaged."""
     fields = _fields(text)
-    client, secret, ends = _word(fields, "clientId"), _word(fields, "clientSecret"), _moment(fields.get("expiresAt"))
+    client, secret, ends = _word(fields, "clientId"), _word(fields, "clientSecret"), clock.read(fields.get("expiresAt"))
     if not client or not secret or not ends:
         return None
     return Registration(client, Secret(secret), ends, _words(fields, "scopes"), _words(fields, "grantTypes"))
@@ -123,21 +123,6 @@ def _scopes(start: Start) -> list[str] | None:
 
 def _sha1(text: str) -> str:
     return hashlib.sha1(text.encode("utf-8", "surrogateescape"), usedforsecurity=False).hexdigest()
-
-
-def _stamp(moment: datetime) -> str:
-    return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _moment(value: object) -> datetime | None:
-    """Read a time as any SDK writes it: `…Z`, `…UTC`, an offset, fractions of a second."""
-    if not isinstance(value, str):
-        return None
-    try:
-        moment = datetime.fromisoformat(re.sub(r"\.\d+", "", re.sub(r"(Z|UTC)$", "+00:00", value.strip())))
-        return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).astimezone(timezone.utc)
-    except (ValueError, OverflowError):
-        return None
 
 
 def _fields(text: str) -> dict[str, Any]:

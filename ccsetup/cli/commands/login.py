@@ -5,13 +5,12 @@ from __future__ import annotations
 import shlex
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
 
 from ccsetup import access
 from ccsetup.access.source_profile import near, unasked
 from ccsetup.awsfiles import profiles
 from ccsetup.awsfiles.profile_status import Standing
-from ccsetup.cli import status_table
+from ccsetup.core import clock
 from ccsetup.core.context import World
 from ccsetup.core.errors import BadAnswer, Cancelled, Missing, Problem
 from ccsetup.core.lookup import Look
@@ -132,7 +131,7 @@ def _by_nearness(world: World, look: Look) -> list[Standing]:
     def away(it: Standing) -> float:
         if not it.ends:
             return 1e12 if it.usable is False else 1e13
-        return abs((datetime.fromisoformat(it.ends.replace("Z", "+00:00")) - now).total_seconds())
+        return abs((clock.read(it.ends) - now).total_seconds())
 
     return sorted((it for it in found if renewable(it.name, look.profiles)), key=away)
 
@@ -140,7 +139,7 @@ def _by_nearness(world: World, look: Look) -> list[Standing]:
 def _words(world: World, it: Standing) -> str:
     if not it.ends:
         return it.why or "end unknown"
-    return f"{'until' if it.usable else 'ended'} {status_table.clock(it.ends, profiles.stamp(world))}"
+    return f"{'until' if it.usable else 'ended'} {clock.local(it.ends, world.now())}"
 
 
 def _told(world: World, name: str, look: Look) -> Report:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ccsetup.awsfiles import plan, removals
+from ccsetup.core import clock
 from ccsetup.core.context import Change, World
 from ccsetup.core.errors import Cancelled, Missing, Problem
 from ccsetup.core.model import Asked, Choice, Edit, Plan
@@ -107,7 +108,7 @@ def _listed(world: World, changes: Sequence[Change]) -> Report:
 
 def _entry(change: Change) -> dict[str, Any]:
     return {
-        "at": change.at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "at": clock.written(change.at),
         "command": change.command or None,
         "profile": change.profile or None,
         "paths": [str(edit.path) for edit in change.edits],

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from ccsetup.access import source_profile
-from ccsetup.awsfiles import profile_status
 from ccsetup.awsfiles.settings import meant
+from ccsetup.core import clock
 from ccsetup.core.model import FileName
 from ccsetup.doctor.checks.shadowed import ALONE, ID, SECRET, TOKENS, Kind, kinds
 from ccsetup.doctor.facts import Facts
@@ -20,7 +19,7 @@ _STATIC = (ID, SECRET, *TOKENS)
 _KEY_ID = re.compile(r"A[KS]IA[A-Z0-9]{12,124}")
 _SECRET = re.compile(r"[A-Za-z0-9/+=]{16,128}")
 _REFUSED = "AWS refuses it: InvalidClientTokenId."
-_ENDS = profile_status.RECORDED
+_ENDS = clock.RECORDED
 
 
 def keys(facts: Facts) -> Iterator[Finding]:
@@ -202,11 +201,9 @@ def expired(facts: Facts, name: str, there: Settings) -> Iterator[Finding]:
     """Keys whose recorded end has passed."""
     if not any(there.get(key) for key in TOKENS) or not any(key in there for key in _ENDS):
         return
-    ends = source_profile.ends(there)
+    ends = clock.read(clock.recorded(there))
     if ends and ends <= facts.now:
-        where = next(
-            it for key in (*_ENDS, ID) if source_profile.moment(there.get(key, "")) and (it := place(facts, name, key))
-        )
+        where = next(it for key in (*_ENDS, ID) if clock.read(there.get(key, "")) and (it := place(facts, name, key)))
         yield finding(
             facts,
             name,

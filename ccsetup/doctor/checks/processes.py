@@ -8,8 +8,7 @@ import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ccsetup.access import source_profile
-from ccsetup.core import program_keys, redact
+from ccsetup.core import clock, program_keys, redact
 from ccsetup.core.text import inert
 from ccsetup.doctor.checks.shadowed import kinds
 from ccsetup.doctor.facts import Facts, Ran
@@ -92,7 +91,7 @@ def failed(facts: Facts) -> Iterator[Finding]:
             by_hand = f"Run it by hand and mend it; it is to print {_PRINTS}"
             do = program_keys.MEND if why == program_keys.UNREADABLE else by_hand
             yield finding(facts, name, where, "process.failed", "stops", says, because=because, do=do)
-        elif (ends := source_profile.moment(str(_printed(ran).get("Expiration", "")))) and ends <= facts.now:
+        elif (ends := clock.read(str(_printed(ran).get("Expiration", "")))) and ends <= facts.now:
             says = f"The keys that the credential_process of {name} prints ended at {ends:%Y-%m-%d %H:%M} UTC."
             because, do = "ExpiredToken, or a RuntimeError in a traceback.", program_keys.RENEW
             yield finding(facts, name, where, "keys.expired", "stops", says, because=because, do=do)

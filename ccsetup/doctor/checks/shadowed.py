@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from ccsetup.awsfiles.profile_status import RECORDED
 from ccsetup.awsfiles.settings import meant
+from ccsetup.core.clock import RECORDED
 from ccsetup.core.model import FileName
 from ccsetup.doctor.checks.role_sources import STATIC, broken, is_role
 from ccsetup.doctor.facts import Facts

@@ -9,11 +9,10 @@ it, what a token file or a sign-in stands for where the AWS CLI does (and where 
 from __future__ import annotations
 
 import os
-import time
 
-from ccsetup.core import executables, plain_file, program_keys, regions, sdk_files, service_error
+from ccsetup.core import clock, executables, plain_file, program_keys, regions, sdk_files, service_error
 from ccsetup.git.helper import signing
-from ccsetup.git.helper.keys import Refused, again, anew, clock, default_profile, quoted
+from ccsetup.git.helper.keys import Refused, again, anew, default_profile, quoted
 
 TYPE_CHECKING = False  # as typing's
 if TYPE_CHECKING:
@@ -304,6 +303,7 @@ def _sign_in_ended(name: str, session: Session) -> str:
     path = os.path.expanduser(signing.sign_in_path(signed_in))
     try:
         ends = str(json.loads(plain_file.content(path, plain_file.SMALL))["expiresAt"])
-        return "has ended" if signing.lasts(ends, time.time()) else f"ended {clock(ends)}"
-    except (OSError, KeyError, TypeError, ValueError, signing.Unsure):
+        moment = clock.utc(ends)
+        return f"ended at {clock.local(moment, clock.now())}" if moment and moment <= clock.now() else "has ended"
+    except (OSError, KeyError, TypeError, ValueError):
         return "is needed"

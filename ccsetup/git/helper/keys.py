@@ -8,7 +8,7 @@ import os
 import sys
 import time
 
-from ccsetup.core import regions
+from ccsetup.core import clock, regions
 from ccsetup.git.helper import signing
 
 _PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._+=,-")
@@ -39,7 +39,7 @@ def granted(profile: str | None, region: str, remedy: str) -> tuple[str, signing
         if stored and regions.is_region(known):
             moment = not keys and signing.ended(config, credentials, time.time())
             if moment:
-                told(Refused(f"The keys of {name} ended {clock(moment)}. {again(name)}"))
+                told(Refused(f"The keys of {name} ended at {clock.local(moment, clock.now())}. {again(name)}"))
             return known, stored
     except signing.Unsure:
         pass
@@ -71,14 +71,6 @@ def _environment() -> signing.Keys | None:
         return None
     token = get("AWS_SECURITY_TOKEN") or get("AWS_SESSION_TOKEN") or ""
     return signing.checked((get("AWS_ACCESS_KEY_ID", ""), get("AWS_SECRET_ACCESS_KEY", ""), token))
-
-
-def clock(moment: str) -> str:
-    """Return a moment (UTC, as in 2026-01-31T18:04:00Z) in local time: "at 18:04", "on 2026-01-30 at 18:04"."""
-    from calendar import timegm
-
-    local = time.localtime(timegm(time.strptime(moment[:19], "%Y-%m-%dT%H:%M:%S")))
-    return time.strftime("at %H:%M" if local[:3] == time.localtime()[:3] else "on %Y-%m-%d at %H:%M", local)
 
 
 def again(name: str) -> str:

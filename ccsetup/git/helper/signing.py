@@ -9,7 +9,7 @@ with a line reader of its own; wherever they hold anything unusual it says Unsur
 import os
 import time
 
-from ccsetup.core import plain_file
+from ccsetup.core import clock, plain_file
 
 TYPE_CHECKING = False  # as typing's, whose import takes longer than a call
 if TYPE_CHECKING:
@@ -21,8 +21,6 @@ _LAST_S = 60  # a session that only a person can renew serves until it is almost
 BOTO_CACHE = "~/.aws/boto/cache"  # of roles that AWS's git-remote-codecommit assumed
 CLI_CACHE = "~/.aws/cli/cache"  # of the AWS CLI: roles assumed, also with a token, and roles of a sign-in
 _SIGN_IN = {"sso_session": "sessionName", "sso_start_url": "startUrl"}
-# Where ccsetup, and three other tools, write down when stored keys end.
-RECORDED = ("ccsetup_expires_at", "x_security_token_expires", "aws_expiration", "expiration")
 
 
 class Unsure(Exception):
@@ -182,12 +180,8 @@ def at_hand(config: Settings, credentials: Settings, now: float) -> Keys | None:
 
 def ended(config: Settings, credentials: Settings, now: float) -> str:
     """Return the recorded end of stored keys when it has passed, such as 2026-01-31T18:04:00Z; "" otherwise."""
-    merged = {**config, **credentials}
-    moment = next((merged[key] for key in RECORDED if key in merged), "")
-    try:
-        return "" if not moment or lasts(moment, now) else moment
-    except Unsure:
-        return ""
+    moment = clock.recorded({**config, **credentials})
+    return "" if not moment or lasts(moment, now) else moment
 
 
 def lasts(moment: str, until: float) -> bool:

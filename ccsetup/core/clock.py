@@ -1,0 +1,90 @@
+"""When something ends: the one place that reads, writes and tells moments. All are in UTC until a person sees them.
+
+A moment is a datetime with a zone, or its text such as 2026-01-31T18:04:00Z; such texts sort as moments do. Git and
+the first screen wait for this module, so it imports what it needs where it needs it.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False  # as typing's, whose import takes longer than a call
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+# Where ccsetup and other tools write down when stored keys end; the first that can be read counts.
+RECORDED = ("ccsetup_expires_at", "x_security_token_expires", "aws_expiration", "expiration")
+
+
+def read(text: object) -> datetime | None:
+    """Return the moment that a text tells as any tool writes it, in UTC where it names no zone; None when it is none.
+
+    Read are `2026-01-31T18:04:00Z` with a blank for the T, a small z, "UTC" or an offset for the Z, and fractions of a
+    second; and seconds or milliseconds since 1970.
+    """
+    import re
+    from datetime import datetime, timezone
+
+    if not isinstance(text, str):
+        return None
+    plain = re.sub(r"\.[0-9]+", "", text.strip())
+    if re.fullmatch("[0-9]{10}|[0-9]{13}", plain):
+        return since_1970(int(plain[:10]))
+    plain = re.sub(r"(?<=[+-][0-9]{4}) UTC$", "", plain)
+    plain = re.sub(r"\s*(?:Z|UTC)$", "+00:00", plain, flags=re.IGNORECASE)
+    plain = re.sub(r" ?([+-][0-9]{2}):?([0-9]{2})$", r"\1:\2", plain.replace(" ", "T", 1))
+    try:
+        at = datetime.fromisoformat(plain)
+        return (at if at.tzinfo else at.replace(tzinfo=timezone.utc)).astimezone(timezone.utc)
+    except (ValueError, OverflowError):
+        return None
+
+
+def since_1970(seconds: object) -> datetime | None:
+    """Return the moment so many seconds after the beginning of 1970; None when there is no such moment."""
+    from datetime import datetime, timezone
+
+    try:
+        return datetime.fromtimestamp(seconds, timezone.utc) if isinstance(seconds, (int, float)) else None
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def written(at: datetime | None) -> str:
+    """Return a moment's text, "" for none."""
+    from datetime import timezone
+
+    return at.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ") if at else ""
+
+
+def utc(text: str) -> str:
+    """Return a moment's text from any tool's text; "" when it is none."""
+    if len(text) == 20 and text[10] == "T" and text[19] == "Z" and text[:4].isdecimal():
+        return text  # as nearly every tool writes it, and without the imports above
+    return written(read(text)) if text else ""
+
+
+def recorded(settings: Mapping[str, str]) -> str:
+    """Return when a profile's stored keys end, as whoever wrote them put it down; "" when nobody did."""
+    return next((ends for key in RECORDED if key in settings and (ends := utc(settings[key]))), "")
+
+
+def now() -> str:
+    """Return this machine's time."""
+    import time
+
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+
+
+def local(moment: datetime | str, now: datetime | str) -> str:
+    """Return a moment by the person's own clock and calendar: the time alone where it is today's."""
+    at, today = (it.astimezone() for it in (_known(moment), _known(now)))
+    days = abs((at.date() - today.date()).days)
+    if not days:
+        return f"{at:%H:%M}"
+    return f"{at:%a %H:%M}" if days < 6 and at > today else f"{at:%Y-%m-%d %H:%M}" if days < 300 else f"{at:%Y-%m-%d}"
+
+
+def _known(moment: datetime | str) -> datetime:
+    found = read(moment) if isinstance(moment, str) else moment
+    assert found is not None, moment  # noqa: S101  # callers have it from here
+    return found
