@@ -10,7 +10,7 @@ from hashlib import sha1
 from pathlib import Path
 from typing import Any
 
-from ccsetup.git.helper import signing
+from ccsetup.awsfiles import fast_read
 from ccsetup.sandbox import Sandbox
 from ccsetup.sandbox.demo_data import CODE, MARIA, START_URL, role_arn
 
@@ -91,7 +91,7 @@ def mfa(desk: Desk, *, fresh: bool = True) -> str:
               "SessionToken": keys.session_token, "Expiration": ends}  # fmt: skip
     folder = desk.home / ".aws/boto/cache"
     folder.mkdir(parents=True)
-    (folder / f"{signing.cache_key(config)}.json").write_text(json.dumps({"Credentials": cached}))
+    (folder / f"{fast_read.cache_key(config)}.json").write_text(json.dumps({"Credentials": cached}))
     return "mfa"
 
 

@@ -14,7 +14,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ccsetup.awsfiles import transaction
-from ccsetup.awsfiles.profile_status import named_by
 from ccsetup.core.context import World
 from ccsetup.core.errors import Problem
 from ccsetup.core.result import Report
@@ -23,6 +22,7 @@ from ccsetup.doctor.checks.git import program
 from ccsetup.doctor.findings import Remedy
 from ccsetup.doctor.gather import clone_at, gathered
 from ccsetup.git import transport
+from ccsetup.git.clone_profile import named_by
 from ccsetup.git.config import Url
 from ccsetup.git.repository import Git
 

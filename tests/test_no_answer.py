@@ -21,11 +21,10 @@ from test_doctor import online, said
 from test_online import keyed
 from test_sdk import FAULTS, Canned, echo, hang, trickle
 
-from ccsetup.access.questions import Target
 from ccsetup.cli.commands import status
 from ccsetup.core.context import Sighting, World
 from ccsetup.core.errors import NoRepository, Problem
-from ccsetup.core.model import Identity, Repository, Route, Who
+from ccsetup.core.model import Identity, Repository, Route, Target, Who
 from ccsetup.core.result import Report
 from ccsetup.git.repository import Git
 from ccsetup.sandbox.demo_data import role_arn

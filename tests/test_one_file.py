@@ -14,12 +14,13 @@ from homes import KEY, KEYS, ROLE, SECRET, Home, build, fixed
 from script import FakeGit, tree, world
 from terminal import program
 
-from ccsetup.awsfiles import ini, plan, profiles, transaction
+from ccsetup.awsfiles import ini, plan, transaction
 from ccsetup.cli.commands import setup, undo
 from ccsetup.core.context import World
 from ccsetup.core.model import Secret, Section
 from ccsetup.doctor import checks
 from ccsetup.doctor.gather import gathered
+from ccsetup.wizard import profile_list as profiles
 from ccsetup.wizard.options import Options
 from tests.aws_corpus import full_config
 

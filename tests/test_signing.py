@@ -16,7 +16,8 @@ import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
-from ccsetup.git.helper import signing
+from ccsetup.awsfiles import fast_read
+from ccsetup.git.helper import cached_keys, signing
 
 NOW = 1_767_225_600.0  # 2026-01-01T00:00:00Z
 TEXT = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=60)
@@ -61,7 +62,7 @@ for key, secret, token, region, host, repository, now in json.load(sys.stdin):
 
 def test_an_interpreter_without_hashes_of_its_own_signs_alike(monkeypatch: pytest.MonkeyPatch) -> None:
     def signature() -> str:
-        return signing.git_password("s", "us-east-2", "h", "/p", NOW) + signing.cache_key({"role_arn": "r"})
+        return signing.git_password("s", "us-east-2", "h", "/p", NOW) + fast_read.cache_key({"role_arn": "r"})
 
     own = signature()
     for module in ("_sha1", "_sha2", "_sha256"):
@@ -84,8 +85,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with names")
 def test_a_pipe_in_the_place_of_a_file_keeps_nobody_waiting(home: Path) -> None:
     os.mkfifo(home / ".aws" / "config")
-    with pytest.raises(signing.Unsure):
-        signing.read("AWS_CONFIG_FILE", "config")
+    with pytest.raises(fast_read.Unsure):
+        fast_read.read("AWS_CONFIG_FILE", "config")
 
 
 def by_botocore(profile: str) -> tuple[dict[str, Any], Any]:
@@ -107,11 +108,11 @@ def by_botocore(profile: str) -> tuple[dict[str, Any], Any]:
         return merged, None
 
 
-def at_hand(profile: str, now: float = NOW) -> signing.Keys | None:
+def at_hand(profile: str, now: float = NOW) -> cached_keys.Keys | None:
     """Return what is found without botocore; None when it leaves the word to botocore."""
     try:
-        return signing.at_hand(*signing.settings(profile), now)
-    except signing.Unsure:
+        return cached_keys.at_hand(*fast_read.settings(profile), now)
+    except fast_read.Unsure:
         return None
 
 
@@ -172,7 +173,7 @@ def test_anything_unusual_is_left_to_botocore(
     home: Path, config: str, credentials: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if "role_arn" not in config:
-        monkeypatch.setattr(signing, "_kept", lambda *_: CACHED)
+        monkeypatch.setattr(cached_keys, "_kept", lambda *_: CACHED)
     (home / ".aws/config").write_text(config)
     (home / ".aws/credentials").write_text(credentials)
     assert at_hand("default" if "default" in config else "dev") is None
@@ -219,7 +220,7 @@ def test_whatever_the_files_hold_the_keys_found_are_never_others_than_botocores(
     (home / ".aws/credentials").write_bytes(credentials.encode())
     for profile in ("dev", "default"):
         with pytest.MonkeyPatch.context() as patched:
-            patched.setattr(signing, "_kept", lambda *_: CACHED)
+            patched.setattr(cached_keys, "_kept", lambda *_: CACHED)
             found = at_hand(profile)
         event(f"keys at hand: {found is not None}")
         if found is not None:
@@ -259,7 +260,7 @@ def test_a_roles_cached_session_lies_where_botocore_looks_for_it(home: Path, mor
     credentials = session.get_credentials()
     assert credentials is not None
     assert credentials.get_frozen_credentials().access_key == CACHED[0]
-    assert seen_cache.asked == {signing.cache_key({**signing.settings("dev")[0]})}
+    assert seen_cache.asked == {fast_read.cache_key({**fast_read.settings("dev")[0]})}
 
 
 @pytest.mark.parametrize(
@@ -285,7 +286,7 @@ def test_what_the_aws_cli_keeps_is_found_where_botocore_looks_for_it(home: Path,
     assert keys is not None
     assert keys.get_frozen_credentials().access_key == CACHED[0]
     (name,) = seen.asked
-    token = home / signing.sign_in_path(signing.settings("dev")[0]).removeprefix("~/")
+    token = home / cached_keys.sign_in_path(fast_read.settings("dev")[0]).removeprefix("~/")
     for place in (home / f".aws/cli/cache/{name}.json", token):
         place.parent.mkdir(parents=True)
     (home / f".aws/cli/cache/{name}.json").write_text(json.dumps(cached_as(9999)))
@@ -321,7 +322,7 @@ class _Cache(dict[str, Any]):
 def put(home: Path, cached: object) -> None:
     folder = home / ".aws/boto/cache"
     folder.mkdir(parents=True, exist_ok=True)
-    name = signing.cache_key(signing.settings("dev")[0])
+    name = fast_read.cache_key(fast_read.settings("dev")[0])
     (folder / f"{name}.json").write_text(cached if isinstance(cached, str) else json.dumps(cached))
 
 
@@ -369,12 +370,12 @@ def test_a_cached_session_may_be_spelled_as_json_allows(home: Path, spelled: dic
      ("2025-12-31T23:59:59+01:00", False), ("some day", False), ("", False)],
 )  # fmt: skip
 def test_a_recorded_end_that_has_passed_is_known(recorded: str, over: bool) -> None:
-    assert bool(signing.ended({"ccsetup_expires_at": recorded}, {}, NOW)) is over
+    assert bool(cached_keys.ended({"ccsetup_expires_at": recorded}, {}, NOW)) is over
 
 
 def test_one_of_ten_thousand_profiles_is_found(home: Path) -> None:
     text = "".join(f"[p{n}]\n{KEYS}aws_session_token = {'t' * 300}\n\n" for n in range(10_000))
-    assert signing.section(text.encode(), "p1", "")["aws_access_key_id"] == "AKIA1"
+    assert fast_read.section(text.encode(), "p1", "")["aws_access_key_id"] == "AKIA1"
 
 
 def test_importing_it_loads_hardly_anything() -> None:

@@ -24,13 +24,13 @@ from terminal import Terminal, program
 from ccsetup import access
 from ccsetup.access.source_profile import ends
 from ccsetup.awsfiles import fast_read, ini, profile_status
+from ccsetup.awsfiles.fast_read import cache_key
 from ccsetup.awsfiles.profile_status import Standing, Unsure
 from ccsetup.cli import status_table
 from ccsetup.cli.commands import status
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import Identity, Who
 from ccsetup.core.result import Report
-from ccsetup.git.helper.signing import cache_key
 
 NOW = "2026-11-21T12:00:00Z"
 ROLE = {"role_arn": "arn:aws:iam::111122223333:role/path/Developer", "source_profile": "base"}

@@ -7,10 +7,11 @@ import shlex
 from collections.abc import Mapping, Sequence
 
 from ccsetup.access.questions import fixed, settings
-from ccsetup.access.source_profile import hint, near
+from ccsetup.access.source_profile import hint
 from ccsetup.core.errors import Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Access, Answers, Choice, Expected, Keys, Question, Section, Told, Value
+from ccsetup.core.text import near
 
 _KNOWS_LOGIN = (2, 32)
 

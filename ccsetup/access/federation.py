@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ccsetup.access.questions import BRANCH, NO_CLONE, REPO, again, asked_region, duration, stored, target
-from ccsetup.access.source_profile import long_term, near, source_name, source_profile, source_who
+from ccsetup.access.source_profile import source_name, source_profile, source_who
 from ccsetup.core import regions, validate
 from ccsetup.core.errors import BadAnswer, Elsewhere, NoRepository, Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Access, Answers, Choice, Corrected, Expected, Keys, Question, Section, Told, Value
+from ccsetup.core.profile_chain import long_term
+from ccsetup.core.text import near
 from ccsetup.git import address
 
 ACTIONS = ("codecommit:GitPull", "codecommit:GitPush", "codecommit:GetRepository")

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ccsetup.access.questions import ROLE_ARN, again, asked_region, region_near, settings
-from ccsetup.access.source_profile import MACHINE, credential_source, credential_sources, leaves_it_to_the_machine
+from ccsetup.access.source_profile import credential_source, credential_sources
 from ccsetup.core import regions, validate
 from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.core.lookup import Look
-from ccsetup.core.model import Access, Answers, Choice, Expected, Keys, Question, Section, Value
+from ccsetup.core.model import MACHINE, Access, Answers, Choice, Expected, Keys, Question, Section, Value
+from ccsetup.core.profile_chain import leaves_it_to_the_machine
 
 _OWN = ("Ec2InstanceMetadata", "EcsContainer")
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ccsetup.access.questions import again, duration, stored
-from ccsetup.access.source_profile import long_term, source_name, source_profile, source_who
+from ccsetup.access.source_profile import source_name, source_profile, source_who
 from ccsetup.core import validate
 from ccsetup.core.errors import Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Access, Answers, Choice, Expected, Keys, Question, Section, Value
+from ccsetup.core.profile_chain import long_term
 
 
 def _devices(answers: Answers, look: Look) -> Sequence[Choice]:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import NamedTuple
 
 from ccsetup.access.source_profile import hint, source_name
 from ccsetup.core import clock, regions, validate
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.lookup import Look
-from ccsetup.core.model import Access, Answers, Choice, Corrected, Keys, Question, Section, Value
+from ccsetup.core.model import Access, Answers, Choice, Corrected, Keys, Question, Section, Target, Value
 from ccsetup.git import address
 from ccsetup.git.transport import VIA, WHOSE
 
@@ -66,16 +65,6 @@ def session_name(known: Ready) -> Question:
         optional=True,
         title="Session name",
     )
-
-
-class Target(NamedTuple):
-    """The repository that was asked for. Empty: none, or not told."""
-
-    name: str = ""
-    region: str = ""
-    account_id: str = ""
-    branch: str = ""
-    directory: str = ""
 
 
 def target(answers: Answers) -> Target:

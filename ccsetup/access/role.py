@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ccsetup.access.questions import ROLE_ARN, again, duration, fixed, session_name, settings
-from ccsetup.access.source_profile import MACHINE, source_name, source_profile, source_who
+from ccsetup.access.source_profile import source_name, source_profile, source_who
 from ccsetup.core import validate
 from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.core.lookup import Look
-from ccsetup.core.model import Access, Answers, Choice, Expected, Keys, Question, Section, Value, Who
+from ccsetup.core.model import MACHINE, Access, Answers, Choice, Expected, Keys, Question, Section, Value, Who
 
 
 def _can_assume(there: Mapping[str, str]) -> bool:

@@ -2,82 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 from ccsetup.core import validate
 from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.core.lookup import Look
-from ccsetup.core.model import Answers, Choice, Corrected, Question, Value, Who
-from ccsetup.core.sdk_files import chain
+from ccsetup.core.model import MACHINE, NEW, Answers, Choice, Corrected, Question, Value, Who
+from ccsetup.core.text import near
 
-NEW = "+"  # a source profile that a nested visit sets up first
-MACHINE = "@"  # before a credential_source
 _SOURCES = {
     "Ec2InstanceMetadata": "This EC2 instance's role",
     "EcsContainer": "This container's role",
     "Environment": "The AWS_ACCESS_KEY_ID … variables",
 }
-
-
-_OF_CREDENTIALS = ("aws_", "sso_", "ccsetup_")
-_OF_KINDS = frozenset({"role_arn", "source_profile", "credential_source", "web_identity_token_file",
-                       "credential_process", "login_session", "mfa_serial", "external_id"})  # fmt: skip
-
-
-def leaves_it_to_the_machine(settings: Mapping[str, str]) -> bool:
-    """Say whether a profile has a region and names no credentials at all, so that SDKs end with the machine's role."""
-    return "region" in settings and not any(key in _OF_KINDS or key.startswith(_OF_CREDENTIALS) for key in settings)
-
-
-def runs_program(profiles: Mapping[str, Mapping[str, object]], name: str) -> bool:
-    """Say whether a profile's credentials come from a program, its own or that of a profile it starts from."""
-    return any("credential_process" in there and "aws_access_key_id" not in there for there in chain(profiles, name))
-
-
-def long_term(settings: Mapping[str, str]) -> bool:
-    """Say whether a profile holds the long-term keys of a person."""
-    return "aws_access_key_id" in settings and "aws_session_token" not in settings
-
-
-def keeps_long_term(settings: Mapping[str, str]) -> bool:
-    """Say whether one section of a file holds a long-term key or a half of one, whatever stands beside it."""
-    held = ("aws_access_key_id", "aws_secret_access_key")
-    tokens = ("aws_session_token", "aws_security_token")
-    alone = any(settings.get(key) for key in held) and not any(settings.get(key) for key in tokens)
-    return alone or settings.get(held[0], "").startswith("AKIA")
-
-
-def close(name: str, names: Sequence[str]) -> list[str]:
-    """Return the names like this one, the nearest first."""
-    import difflib
-
-    return difflib.get_close_matches(name, names, n=3, cutoff=0.5)
-
-
-def near(name: str, names: Sequence[str]) -> str:
-    """Return words that suggest names like this one, "" when there are none."""
-    *others, last = close(name, names) or [""]
-    return f"There are {', '.join(others)} and {last}." if others else f"There is {last}." if last else ""
-
-
-def names_program(profiles: Mapping[str, Mapping[str, object]], name: str) -> bool:
-    """Say whether a profile, or one that it starts from, names a program for its keys, whatever else it holds."""
-    return any("credential_process" in there for there in chain(profiles, name))
-
-
-def unasked(names: str) -> str:
-    """Say that these profiles were not asked, since a program would have to run for it."""
-    return f"not asked: {names}. Their keys come from a program, which runs only for profiles you name."
-
-
-def not_run(name: str, next: str) -> Problem:
-    """Return the Problem of a profile whose program was not started, since nobody chose the profile."""
-    return Problem(
-        f"{name} gets its keys from a program, which was not started.",
-        why="It runs only for profiles that you name or choose.",
-        next=f"Name it: {next}",
-        code="process.not-run",
-    )
 
 
 def source_name(answers: Answers) -> str:

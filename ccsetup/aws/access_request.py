@@ -16,14 +16,13 @@ from ccsetup.aws.denials import (
     SCP,
     SESSION,
     TRUST,
-    Denial,
-    Federated,
     account_of,
     by,
     denied,
     of_git,
 )
 from ccsetup.core import regions, web_token
+from ccsetup.core.denial import Denial, Federated
 from ccsetup.core.errors import Problem
 from ccsetup.core.text import inert
 

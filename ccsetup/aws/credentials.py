@@ -10,7 +10,6 @@ from datetime import datetime, timezone
 from json import JSONDecodeError
 from typing import Any
 
-from ccsetup.access.source_profile import leaves_it_to_the_machine, not_run
 from ccsetup.aws import external_programs
 from ccsetup.aws.errors import too_busy
 from ccsetup.aws.sdk import check_files, credentials_parser, explained, problem_in, session_of, session_on_disk, told
@@ -19,7 +18,8 @@ from ccsetup.core import clock, executables, plain_file, program_keys, sdk_files
 from ccsetup.core.context import Start, start_of
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import Keys, Secret, Who
-from ccsetup.core.sdk_files import chain, program_of
+from ccsetup.core.profile_chain import chain, leaves_it_to_the_machine, program_of
+from ccsetup.core.program_keys import not_run
 
 Arguments = dict[str, Any]  # of create_client
 _ARGUMENTS = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")

@@ -7,12 +7,11 @@ answers, KMS's and older services' shorter sentences, and encoded messages.
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from ccsetup.core import regions
+from ccsetup.core.denial import Denial
 from ccsetup.core.lazy_regex import later
 from ccsetup.core.text import inert
-from ccsetup.git import address
 
 IDENTITY, TRUST, RESOURCE = "identity-based policy", "role trust policy", "resource-based policy"
 SESSION, BOUNDARY = "session policy", "permissions boundary"
@@ -44,38 +43,6 @@ _MOST = 12_000  # letters of a sentence; the longest, an encoded one, has a few 
 _OTHERWISE = later(r"MultiFactorAuthentication failed|session credentials|may not be assumed by root")
 
 
-class Federated(NamedTuple):
-    """Who comes with a token or an assertion: the provider as trust policies name it, and the claims to hold it to."""
-
-    provider: str
-    claims: tuple[tuple[str, str], ...]
-
-
-class Denial(NamedTuple):
-    """One denial; what AWS did not tell is empty.
-
-    `side` is AWS's own name for the kind of policy that said no, `explicit` whether it holds a Deny, `policy` its ARN.
-    `also` are further actions that the same work needs on the same resource. `resource` may hold * for an account.
-    `repository` is what a key encrypts, where that is known.
-    """
-
-    identity: str
-    action: str
-    resource: str
-    side: str = ""
-    explicit: bool = False
-    policy: str = ""
-    also: tuple[str, ...] = ()
-    encoded: str = ""
-    federated: Federated | None = None
-    repository: str = ""
-
-    @property
-    def assuming(self) -> bool:
-        """Whether a role was to be assumed, so that two sides have to agree."""
-        return self.action.startswith(("sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"))
-
-
 def denied(message: str, *, identity: str = "", action: str = "", resource: str = "") -> Denial | None:
     """Read AWS's sentence; the arguments stand in for what it leaves out. None when no policy could help."""
     said = re.sub(r"\s+", " ", inert(message[:_MOST])).strip()
@@ -102,7 +69,7 @@ def of_call(operation: str, message: str, region: str, resource: str) -> Denial 
     if operation in _ABOUT_ALL:
         resource = "*"
     elif service == "codecommit":
-        resource = address.arn(region, "*", resource) if resource else ""
+        resource = regions.arn("codecommit", region, "*", resource) if resource else ""
     elif not resource.startswith("arn:"):
         resource = ""
     denial = denied(message, action=f"{service}:{operation}" if service else "", resource=resource)

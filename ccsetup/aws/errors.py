@@ -9,13 +9,14 @@ import re
 from collections.abc import Mapping
 
 from ccsetup.aws.access_request import explain
-from ccsetup.aws.denials import Federated, of_call, of_key
+from ccsetup.aws.denials import of_call, of_key
 from ccsetup.core import redact, service_error
+from ccsetup.core.denial import Federated
 from ccsetup.core.errors import NoRepository, Problem
 from ccsetup.core.model import Who
+from ccsetup.core.profile_chain import program_of
 from ccsetup.core.program_keys import RENEW
 from ccsetup.core.regions import REGIONS
-from ccsetup.core.sdk_files import program_of
 from ccsetup.core.text import MASK, inert, veil
 
 Row = tuple[str, str, str]  # a finding's code, what happened, what to do

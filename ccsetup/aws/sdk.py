@@ -10,13 +10,13 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any, TypeVar
 
-from ccsetup.aws.denials import Federated
 from ccsetup.aws.errors import problem_of
-from ccsetup.awsfiles.settings import PLACELESS
 from ccsetup.core import regions, sdk_files
 from ccsetup.core.concurrency import within
+from ccsetup.core.denial import Federated
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import Who
+from ccsetup.core.regions import PLACELESS
 from ccsetup.core.text import inert
 
 T = TypeVar("T")

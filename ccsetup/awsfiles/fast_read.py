@@ -1,4 +1,6 @@
-"""Every profile of two plain texts, far faster than line by line; Unsure where they are anything but plain.
+"""Every profile of two plain texts, or one profile for git's helpers, far faster than line by line.
+
+Unsure where the texts are anything but plain; botocore has the word then. Standard library only.
 
 A text is plain when each line is a header in column 0, a `key = value` (however the delimiter is spelled), a comment or
 blank. What it says is then what `ini`, and botocore, read from it; values over several lines, odd headers and whatever
@@ -7,13 +9,15 @@ botocore would refuse are `ini`'s.
 
 from __future__ import annotations
 
-from ccsetup.git.helper.signing import Unsure
+import os
+
+from ccsetup.core import lean_hash, plain_file
 
 TYPE_CHECKING = False  # as typing's, whose import takes longer than a call
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    Settings = dict[str, str]
+Settings = dict[str, str]
 
 # What makes a line read otherwise than `key = value` does, beside what is no such line at all.
 _UNUSUAL = ("\r", "\t", " \n", " =  ", "\0", "\v", "\f", "\x1c", "\x1d", "\x1e", "\x1f", "\x85")
@@ -116,3 +120,119 @@ def names(config: str, credentials: str) -> list[str]:
         if config != credentials or not header.startswith(("profile ", "sso-session ", "services ")):
             found[header] = None  # where one file serves as both, those are the config file's
     return [name for name in found if name]
+
+
+class Unsure(Exception):
+    """The files hold something that only botocore can judge."""
+
+
+def aws_file(variable: str, name: str) -> str:
+    """Return the path of an AWS file, which the environment may name."""
+    return os.path.expanduser(os.path.expandvars(os.environ.get(variable, f"~/.aws/{name}")))
+
+
+def read(variable: str, name: str) -> bytes:
+    """Return what an AWS file holds, nothing when there is none. Raises Unsure when it cannot be read."""
+    path = aws_file(variable, name)
+    try:
+        return plain_file.content(path, plain_file.AWS_FILE)
+    except FileNotFoundError:
+        return b""
+    except OSError as error:
+        raise Unsure from error
+
+
+def settings(profile: str) -> tuple[Settings, Settings]:
+    """Return a profile's settings in the config and in the credentials file. Raises Unsure."""
+    config = section(read("AWS_CONFIG_FILE", "config"), profile, "profile ")
+    return config, section(read("AWS_SHARED_CREDENTIALS_FILE", "credentials"), profile, "")
+
+
+def section(data: bytes, profile: str, prefix: str) -> Settings:
+    """Return the settings of one profile's section, exactly as botocore reads them, or raise Unsure.
+
+    `prefix` is what comes before the name: "profile " or "sso-session " in config, nothing in credentials.
+    A value that goes on over further lines is "\\n" alone: nobody here needs one.
+    """
+    if not profile or b"[DEFAULT]" in data:
+        raise Unsure
+    header = profile if profile == "default" and prefix == "profile " else prefix + profile
+    places = [at for at, head in _heads(data, profile) if _means(head, header, profile, prefix)]
+    if len(places) > 1:
+        raise Unsure
+    if not places:
+        return {}
+    end = data.find(b"\n[", places[0])
+    chunk = data[places[0] :] if end < 0 else data[places[0] : end]
+    line, _, body = chunk.partition(b"\n")
+    if line.rstrip() != f"[{header}]".encode() or b"\r" in chunk.replace(b"\r\n", b"") or not chunk.isascii():
+        raise Unsure
+    return _keys(body.decode("ascii"))
+
+
+def _heads(data: bytes, profile: str) -> "Iterator[tuple[int, str]]":
+    """Yield the headers in which a profile's name occurs, with their places; far faster than line by line."""
+    name = profile.encode("utf-8", "surrogateescape")
+    at = data.find(name)
+    while at >= 0:
+        start = data.rfind(b"\n", 0, at) + 1
+        end = data.find(b"\n", at)
+        line = data[start : end if end >= 0 else len(data)].strip()
+        if line[:1] == b"[":
+            yield start, line[1:].partition(b"]")[0].decode("utf-8", "surrogateescape")
+        at = data.find(name, max(end, at + 1)) if end >= 0 else -1
+
+
+def _means(head: str, header: str, profile: str, prefix: str) -> bool:
+    """Say whether a header means this profile; raises Unsure for `[profile "dev"]` and what else shlex must read."""
+    if head == header:
+        return True
+    if not prefix or not head.startswith(prefix.strip()):
+        return False
+    if any(c in head for c in "\"'\\") or head.split()[1:] == [profile]:
+        raise Unsure
+    return False
+
+
+def _keys(body: str) -> Settings:
+    """Read `key = value` lines as configparser does."""
+    values: Settings = {}
+    key, indent = "", 0
+    for line in body.split("\n"):
+        stripped = line.strip()
+        if not stripped or stripped[0] in "#;":
+            continue
+        depth = len(line) - len(line.lstrip())
+        if key and depth > indent:
+            values[key] = "\n"
+            continue
+        indent = depth
+        cut = min((at for at in (stripped.find("="), stripped.find(":")) if at >= 0), default=0)
+        key = stripped[:cut].rstrip().lower()
+        if not key or key in values or stripped[0] == "[":
+            raise Unsure
+        values[key] = stripped[cut + 1 :].strip()
+    return values
+
+
+def cache_key(profile: Settings) -> str:
+    """Return the name botocore gives a role's cached session: sha1 of the sorted JSON of what AssumeRole is asked."""
+    asked = {
+        "ExternalId": profile.get("external_id"),
+        "RoleArn": profile["role_arn"],
+        "RoleSessionName": profile.get("role_session_name") or None,  # an empty one is made up anew each time
+        "SerialNumber": profile.get("mfa_serial"),
+    }
+    parts = [f'"{key}": "{json_safe(value)}"' for key, value in asked.items() if value is not None]
+    try:
+        parts.insert(0, f'"DurationSeconds": {int(profile["duration_seconds"])}')
+    except (KeyError, ValueError):  # botocore too goes on without a duration that is no number
+        pass
+    return lean_hash.sha1(f"{{{', '.join(parts)}}}")
+
+
+def json_safe(value: str) -> str:
+    """Return a value that JSON writes as it is. Raises Unsure for any other."""
+    if '"' in value or "\\" in value or not (value.isascii() and value.isprintable()):
+        raise Unsure
+    return value

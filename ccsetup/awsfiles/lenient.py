@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from typing import Literal
 
 from ccsetup.awsfiles import headers, ini
 from ccsetup.awsfiles.characters import decoded, plain
@@ -39,7 +40,6 @@ from ccsetup.awsfiles.settings import (
 )
 from ccsetup.core.lazy_regex import later
 from ccsetup.core.model import FileName
-from ccsetup.doctor.findings import Severity
 
 _HEADER = later(r"\[(.+)\]")
 _MISSING_SIGN = later(r"([a-z_]+)\s+(?:(?:->?|>)\s+)?(\S.*)")
@@ -223,7 +223,7 @@ class _Reader:
             header, meant.header
         )
         used = meant.header.split(" ")[-1] in self.names or any(key in KNOWN for key in keys_below(self.lines, at))
-        severity: Severity = "stops" if used else "hinders"
+        severity: Literal["stops", "hinders"] = "stops" if used else "hinders"
         return Oddity(code, at, at, at, says, (way,), True, reads=(spelled,), severity=severity)
 
     def _is_ordinary(self, line: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from ccsetup.awsfiles import headers
 from ccsetup.awsfiles.characters import plain
@@ -11,7 +11,6 @@ from ccsetup.awsfiles.section_lines import SETTING, depth, key_of, keys_below, s
 from ccsetup.awsfiles.settings import KNOWN, several
 from ccsetup.core.lazy_regex import later
 from ccsetup.core.model import FileName
-from ccsetup.doctor.findings import Severity
 
 _CONFLICT = later(r"(<{7}|={7}|>{7}|\|{7})(?: .*)?")
 
@@ -42,7 +41,7 @@ class Oddity(NamedTuple):
     reads: tuple[str, ...] = ()  # the lines, as many as are there, that the meant text has in their place
     header: str = ""  # the section it is in, or is, as it was meant
     taken: bool = False  # there is a section of that header already
-    severity: Severity = "stops"
+    severity: Literal["stops", "hinders", "note"] = "stops"
 
 
 class Reading(NamedTuple):

@@ -6,9 +6,9 @@ Nothing is asked of AWS, and next to nothing is imported: with ten thousand prof
 from __future__ import annotations
 
 from ccsetup.awsfiles import fast_read
-from ccsetup.core import clock
-from ccsetup.git.helper.signing import Unsure as Unsure
-from ccsetup.git.helper.signing import cache_key
+from ccsetup.awsfiles.fast_read import Unsure as Unsure
+from ccsetup.awsfiles.fast_read import cache_key
+from ccsetup.core import clock, lean_hash
 
 TYPE_CHECKING = False  # as typing's, whose import takes longer than a call
 if TYPE_CHECKING:
@@ -167,7 +167,7 @@ def _token(rests: str, sessions: Mapping[str, Settings], cached: Callable[[str],
     """Return how a sign-in stands: one that can be renewed without a person counts."""
     session, _, url = rests.partition("\n")  # a session, or a line break and the start URL
     url = sessions.get(session, {}).get("sso_start_url", "") if session else url
-    name = _sha1((session or url).encode("utf-8", "surrogateescape"))
+    name = lean_hash.sha1(session or url)
     text = cached(f"sso/cache/{name}.json")
     it = Standing("", "sso", {})
     if _field(text, "startUrl").rstrip("#/") in ("", url.rstrip("#/")):
@@ -177,15 +177,6 @@ def _token(rests: str, sessions: Mapping[str, Settings], cached: Callable[[str],
     elif not it.usable and _field(text, "refreshToken") and clock.utc(_field(text, "registrationExpiresAt")) > now:
         it.ends, it.usable, it.why = "", True, "renews itself"
     return it
-
-
-def _sha1(data: bytes) -> str:
-    """Return a SHA-1 in hex, by the lean module within hashlib where there is one, as the standard library does."""
-    try:
-        from _sha1 import sha1  # type: ignore[import-not-found]
-    except ImportError:
-        from hashlib import sha1
-    return str(sha1(data, usedforsecurity=False).hexdigest())
 
 
 def _field(text: str, *way: str) -> str:
@@ -214,45 +205,3 @@ def _end_of(token: str) -> str:
     from ccsetup.core import web_token
 
     return clock.written(clock.since_1970((web_token.claims(token) or {}).get("exp")))
-
-
-def profile_of(settings: str) -> str:
-    """Return the profile that a clone uses, by its settings as git keeps them; "" when they name none.
-
-    It stands in the address of `origin`, else in the command of a credential helper. Raises Unsure where git would look
-    into further files.
-    """
-    section, url, helper = "", "", ""
-    for line in map(str.strip, settings.splitlines()):
-        if line.startswith("["):
-            section = line.lower()
-        key, _, value = (part.strip() for part in line.partition("="))
-        if section.startswith("[include"):
-            raise Unsure
-        if section == '[remote "origin"]' and key.lower() == "url":
-            url = value
-        if section.startswith("[credential") and key.lower() == "helper":
-            helper = value
-    return named_by(url, helper)
-
-
-def named_by(url: str, helper: str) -> str:
-    """Return the profile that a clone's address names, or the command of its credential helper; "" when none does."""
-    scheme, there, rest = url.partition("://")
-    if there and scheme.partition(":")[0] == "codecommit" and "@" in rest:
-        return rest.partition("@")[0]
-    words = _words(helper.replace("--profile=", "--profile "))
-    named = [words[at + 1] for at in range(len(words) - 1) if words[at] == "--profile"]
-    return named[-1] if named else ""
-
-
-def _words(command: str) -> list[str]:
-    """Return a command's words as a shell takes them."""
-    if not any(sign in command for sign in "'\"\\"):
-        return command.split()
-    from shlex import split  # which takes longer to import than most commands need
-
-    try:
-        return split(command)
-    except ValueError:
-        return command.split()

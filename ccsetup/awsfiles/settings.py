@@ -10,7 +10,7 @@ from ccsetup.core import validate
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.lazy_regex import later
 from ccsetup.core.model import Corrected
-from ccsetup.core.regions import GLOBAL, REGION
+from ccsetup.core.regions import PLACELESS, REGION
 
 
 def _words(text: str) -> frozenset[str]:
@@ -49,7 +49,6 @@ BARE = _words(
     "aws_access_key_id aws_secret_access_key aws_session_token source_profile credential_source sso_session"
     " sso_account_id duration_seconds output"
 )  # that end in no comma
-PLACELESS = GLOBAL | _words("auto local localhost none minio garage")  # for a region
 BRACKETLESS = STRICT - _words(
     "ca_bundle web_identity_token_file endpoint_url ec2_metadata_service_endpoint source_profile sso_session services"
 )  # in whose values there is no bracket

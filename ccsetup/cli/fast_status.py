@@ -10,9 +10,9 @@ from __future__ import annotations
 import os
 import sys
 
+from ccsetup.awsfiles.fast_read import Unsure
+from ccsetup.awsfiles.fast_read import read as bytes_of
 from ccsetup.core import clock, plain_file
-from ccsetup.git.helper.signing import Unsure
-from ccsetup.git.helper.signing import read as bytes_of
 
 MOST = 1 << 20  # characters of a clone's own settings
 BATCH = 1000  # lines written at a time
@@ -38,6 +38,7 @@ def status() -> int | None:
 
     from ccsetup.awsfiles import profile_status
     from ccsetup.cli import status_table
+    from ccsetup.git import clone_profile
 
     gc.disable()  # nothing that is made here is given up before the end
     now = clock.now()
@@ -47,10 +48,10 @@ def status() -> int | None:
         if config and config == credentials:  # it may be one file that serves as both
             return None
         found = profile_status.in_plain_texts(config, credentials, cached, now)
-        here = profile_status.profile_of(_clone())
+        here = clone_profile.profile_of(_clone())
     except (Unsure, OSError):
         return None
-    if not found or sys.stdout.encoding.lower() != "utf-8":
+    if not found or here is None or sys.stdout.encoding.lower() != "utf-8":
         return None
     batch = []
     for line in status_table.rows(found, now, here, _room()):

@@ -1,1 +1,4 @@
-"""Values and rules that know nothing of AWS files, git or screens."""
+"""Values, errors, text, time and regions: what every other package may use.
+
+Not here: anything that knows of AWS files, git or screens.
+"""

@@ -84,6 +84,11 @@ def local(moment: datetime | str, now: datetime | str) -> str:
     return f"{at:%a %H:%M}" if days < 6 and at > today else f"{at:%Y-%m-%d %H:%M}" if days < 300 else f"{at:%Y-%m-%d}"
 
 
+def seconds_to(moment: datetime | str, now: datetime | str) -> float:
+    """Return how long it is to a moment, less than 0 when it is over."""
+    return (_known(moment) - _known(now)).total_seconds()
+
+
 def _known(moment: datetime | str) -> datetime:
     found = read(moment) if isinstance(moment, str) else moment
     assert found is not None, moment  # noqa: S101  # callers have it from here

@@ -7,7 +7,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
-    from ccsetup.aws.denials import Denial
+    from ccsetup.core.denial import Denial
 
 
 # Nobody answered: these mean neither yes nor no, and nobody is sent to sign in for one.

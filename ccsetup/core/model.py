@@ -381,3 +381,19 @@ class Access(NamedTuple):
     sources: tuple[str, ...] = ()  # the kinds a source profile may be set up as on the way
     suggest: Callable[[Answers], str] = lambda _: ""  # a name for the profile
     again: Callable[[str, Mapping[str, str]], Mapping[str, str]] = lambda name, there: {"profile": name}
+
+
+class Target(NamedTuple):
+    """The repository that was asked for. Empty: none, or not told."""
+
+    name: str = ""
+    region: str = ""
+    account_id: str = ""
+    branch: str = ""
+    directory: str = ""
+
+
+NEW = "+"  # a source profile that a nested visit sets up first
+
+
+MACHINE = "@"  # before a credential_source

@@ -254,3 +254,6 @@ def start_path(host: str) -> str:
 def portal_domains() -> list[str]:
     """Return the domains below which start URLs lie, for finding one in a text; locate tells whether it is one."""
     return sorted({shape.rpartition("}.")[2] for shapes in _PORTALS.values() for shape in shapes})
+
+
+PLACELESS = GLOBAL | {"auto", "local", "localhost", "none", "minio", "garage"}  # for a region

@@ -8,35 +8,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
-from ccsetup.core import plain_file, web_token
+from ccsetup.core import lean_hash, plain_file, web_token
 from ccsetup.core.plain_file import CERTIFICATES, SMALL, NotPlain
 
-T = TypeVar("T")
 Settings = Mapping[str, object]
-
-
-def chain(profiles: Mapping[str, Mapping[str, T]], name: str) -> list[Mapping[str, T]]:
-    """Return a profile's settings, then those of the profiles it starts from, each once."""
-    found: dict[str, Mapping[str, T]] = {}
-    while name in profiles and name not in found:
-        found[name] = profiles[name]
-        name = str(found[name].get("source_profile", "")) if "role_arn" in found[name] else ""
-    return list(found.values())
-
-
-def program_of(profiles: Mapping[str, Mapping[str, object]], name: str) -> str:
-    """Return the profile, this one or one that it starts from, whose program prints its keys; "" where none does."""
-    seen: list[str] = []
-    while name in profiles and name not in seen:
-        there = profiles[name]
-        if "role_arn" not in there:
-            others = any(key in there for key in ("sso_account_id", "sso_role_name"))
-            return name if "credential_process" in there and not others else ""
-        seen.append(name)
-        name = str(there.get("source_profile", "")) if "web_identity_token_file" not in there else ""
-    return ""
 
 
 class Fault(NamedTuple):
@@ -112,7 +89,5 @@ def _unusable(path: str, what: str, most: int, code: str, next: str) -> Fault | 
 
 
 def _sign_in(home: str, name: str) -> str:
-    from hashlib import sha1
-
-    key = sha1(name.encode("utf-8", "surrogateescape"), usedforsecurity=False).hexdigest()
+    key = lean_hash.sha1(name)
     return os.path.join(home, ".aws", "sso", "cache", f"{key}.json")  # noqa: PTH118

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import lru_cache
 
 # These are compiled when a text first needs them, which the first prompt does not wait for.
@@ -120,3 +121,16 @@ def wrap(text: str, room: int, first: int | None = None, *, split: bool = False)
         while split and cells(lines[-1]) > limit and (head := _head(lines[-1], limit)):
             lines, limit = [*lines[:-1], head, lines[-1][len(head) :]], room
     return lines
+
+
+def close(name: str, names: Sequence[str]) -> list[str]:
+    """Return the names like this one, the nearest first."""
+    import difflib
+
+    return difflib.get_close_matches(name, names, n=3, cutoff=0.5)
+
+
+def near(name: str, names: Sequence[str]) -> str:
+    """Return words that suggest names like this one, "" when there are none."""
+    *others, last = close(name, names) or [""]
+    return f"There are {', '.join(others)} and {last}." if others else f"There is {last}." if last else ""

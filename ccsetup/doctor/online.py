@@ -7,21 +7,18 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from ccsetup.access.questions import Target
-from ccsetup.access.source_profile import names_program, runs_program
-from ccsetup.awsfiles import profile_status
 from ccsetup.core import regions, validate
 from ccsetup.core.context import Answer, Sighting, World
 from ccsetup.core.errors import BadAnswer, NoRepository, Problem
-from ccsetup.core.model import Identity, Route, Value, Who
-from ccsetup.core.sdk_files import chain
+from ccsetup.core.model import Identity, Route, Target, Value, Who
+from ccsetup.core.profile_chain import chain, names_program, runs_program
 from ccsetup.doctor import online_findings
 from ccsetup.doctor.checks.git import signing
 from ccsetup.doctor.checks.programs import is_ordinary
 from ccsetup.doctor.facts import Clone, Facts
 from ccsetup.doctor.findings import Finding
 from ccsetup.doctor.online_findings import Stand
-from ccsetup.git import address, transport
+from ccsetup.git import address, clone_profile, transport
 from ccsetup.git.address import Address
 from ccsetup.git.transport import AWS_CLI, HELPER, OURS, OWN_HELPER, REMOTE
 
@@ -156,7 +153,7 @@ def _address(facts: Facts) -> Address | None:
 def _profile(facts: Facts, clone: Clone, there: Address) -> str:
     """Return the profile that a clone is reached by, "" where none is (ssh)."""
     helpers = [value for key, value in clone.settings if key.startswith("credential.") and key.endswith("helper")]
-    named = there.profile or profile_status.named_by(clone.remote, helpers[-1] if helpers else "")
+    named = there.profile or clone_profile.named_by(clone.remote, helpers[-1] if helpers else "")
     if named or there.form == "ssh":
         return named
     return facts.env.get("AWS_DEFAULT_PROFILE") or facts.env.get("AWS_PROFILE") or "default"

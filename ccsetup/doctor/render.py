@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ccsetup.access.source_profile import unasked
+from ccsetup.core.program_keys import unasked
 from ccsetup.core.text import cells, inert, padded, wrap
 from ccsetup.doctor.diagnose import Diagnosis, kinds
 from ccsetup.doctor.findings import Finding

@@ -7,14 +7,20 @@ import shlex
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from ccsetup.access.questions import Target
-from ccsetup.awsfiles import profile_status
 from ccsetup.core import regions, validate
 from ccsetup.core.context import World
 from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.core.lookup import Look
-from ccsetup.core.model import Answers, Choice, Corrected, Question, Route, Value
-from ccsetup.git import address
+from ccsetup.core.model import Answers, Choice, Corrected, Question, Route, Target, Value
+from ccsetup.git import address, clone_profile
+
+REMOTE, HELPER = "git-remote-codecommit", "credential-helper"
+
+
+OURS, AWS_CLI = "ccsetup", "aws"
+
+
+OWN_HELPER = "git-credential-ccsetup"
 
 
 class Way(NamedTuple):
@@ -70,15 +76,6 @@ def _command(world: World, way: Way, profile: str, region: str, host: str) -> st
     return own_helper(path, profile, region, host)
 
 
-REMOTE, HELPER = "git-remote-codecommit", "credential-helper"
-
-
-OURS, AWS_CLI = "ccsetup", "aws"
-
-
-OWN_HELPER = "git-credential-ccsetup"
-
-
 def is_awss(host: str) -> bool:
     """Say whether a host's own name tells a helper that it is AWS's, and which region's ("": the region's own)."""
     return not host or bool(regions.git_region(host))
@@ -108,7 +105,7 @@ def moved_helper(command: str, path: str) -> str:
     if not found:
         return ""
     new = f"{'!' if command.startswith('!') else ''}{_word(path)}{found['rest'] or ''}"
-    return new if profile_status.named_by("", new) == profile_status.named_by("", command) else ""
+    return new if clone_profile.named_by("", new) == clone_profile.named_by("", command) else ""
 
 
 def _word(path: str) -> str:

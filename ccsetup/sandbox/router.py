@@ -88,7 +88,7 @@ class Desk:
             claim, caller = self._signed(request, operation, 5)
             region, who = claim.region, caller.arn
             if service == "kms":
-                found = codecommit.answer(self._state, caller, region, request.document, operation)
+                found = codecommit.answer_kms(self._state, caller, region, request.document, operation)
             else:
                 call = codecommit.Call(self._state, self._disk, caller, region, request.document)
                 found = codecommit.answer(call, operation)

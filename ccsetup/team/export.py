@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 
 from ccsetup import access
-from ccsetup.access.source_profile import MACHINE, near
 from ccsetup.core.errors import BadAnswer, Problem
-from ccsetup.core.model import Corrected
+from ccsetup.core.model import MACHINE, Corrected
+from ccsetup.core.text import near
 from ccsetup.team import rules
 from ccsetup.team.file import Entry
 

@@ -14,10 +14,8 @@ from unicodedata import normalize
 
 from ccsetup import access
 from ccsetup.access.paste import Reading
-from ccsetup.access.source_profile import MACHINE
 from ccsetup.core.errors import BadAnswer, Problem
-from ccsetup.core.model import Answers, Corrected
-from ccsetup.team import file as team
+from ccsetup.core.model import MACHINE, Answers, Corrected
 from ccsetup.team import rules
 from ccsetup.team import rules as teamrules
 from ccsetup.team.lines import Fault, Lines, Path, lines_of, spelled
@@ -88,7 +86,7 @@ class Team(NamedTuple):
     note: str = ""
 
 
-class Reading(NamedTuple):
+class TeamFile(NamedTuple):
     """A team file that was read, and what was mended in it, each with its line."""
 
     team: Team
@@ -132,7 +130,7 @@ def _alone(says: str) -> Refused:
     return Refused(Fault(0, (), says))
 
 
-def read(text: str) -> Reading:
+def read(text: str) -> TeamFile:
     """Read a team file's text. Raises Refused with all that is wrong, in the order of the lines."""
     if len(text) > MOST_BYTES:
         raise _alone(f"A team file has {MOST_BYTES // 1024} KiB at most, and this one has more.")
@@ -145,7 +143,7 @@ def read(text: str) -> Reading:
     if found is None or reader.faults:
         other = [fault for fault in reader.faults if fault.path == ("version",) and fault.line]
         raise Refused(*sorted(other or reader.faults, key=lambda fault: fault.line))
-    return Reading(found, tuple(reader.mended))
+    return TeamFile(found, tuple(reader.mended))
 
 
 class _Reader:
@@ -324,7 +322,7 @@ def _named(kind: str, question: str, value: str) -> tuple[str, str]:
 def readings(text: str) -> tuple[Reading, ...]:
     """Return the ways to read a pasted team file; none where the text is no such file."""
     try:
-        found = team.read(text).team
+        found = read(text).team
     except Refused:
         return ()
     named = {place.access for place in found.repositories}

@@ -7,10 +7,9 @@ import shlex
 from dataclasses import replace
 from pathlib import Path
 
-from ccsetup.access.questions import Target
 from ccsetup.core.context import Git, Prompt, World
 from ccsetup.core.errors import BadAnswer, Cancelled, Problem
-from ccsetup.core.model import Asked, Back, Submodule
+from ccsetup.core.model import Asked, Back, Submodule, Target
 from ccsetup.core.result import Outcome
 from ccsetup.git import address, transport
 from ccsetup.wizard.verify import Claim

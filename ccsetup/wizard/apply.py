@@ -13,8 +13,7 @@ from ccsetup.core.context import Git, World
 from ccsetup.core.errors import Cancelled, Problem
 from ccsetup.core.model import Answers, Plan, Receipt, Value
 from ccsetup.core.result import Outcome
-from ccsetup.git import checkout
-from ccsetup.wizard import after_clone
+from ccsetup.wizard import after_clone, checkout
 from ccsetup.wizard.options import Options
 from ccsetup.wizard.review import KEEP, PUT_BACK, Verdict, after_failure
 from ccsetup.wizard.verify import Claim, Kept, prove

@@ -7,15 +7,16 @@ from dataclasses import replace
 from pathlib import Path
 
 from ccsetup import access
-from ccsetup.access.source_profile import names_program, not_run
 from ccsetup.core.context import World
 from ccsetup.core.errors import Elsewhere, NoRepository, Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Expected, Plan, Repository, Who
+from ccsetup.core.profile_chain import names_program
+from ccsetup.core.program_keys import not_run
 from ccsetup.core.result import Outcome
-from ccsetup.git import address, checkout
+from ccsetup.git import address
 from ccsetup.git.transport import Way
-from ccsetup.wizard import after_clone, apply, find_dialogue, review
+from ccsetup.wizard import after_clone, apply, checkout, find_dialogue, review
 from ccsetup.wizard import find_dialogue as seeking
 from ccsetup.wizard.clone_request import Wish, way
 from ccsetup.wizard.find_repository import Place

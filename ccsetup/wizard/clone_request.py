@@ -5,13 +5,13 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import NamedTuple
 
-from ccsetup.access.questions import BRANCH, Target
-from ccsetup.access.source_profile import near
+from ccsetup.access.questions import BRANCH
 from ccsetup.core import validate
 from ccsetup.core.context import World
 from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.core.lookup import Look
-from ccsetup.core.model import Question, Value
+from ccsetup.core.model import Question, Target, Value
+from ccsetup.core.text import near
 from ccsetup.git import address
 from ccsetup.git.transport import VIA, WHOSE
 from ccsetup.wizard.engine import Walk

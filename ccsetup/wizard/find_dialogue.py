@@ -5,15 +5,16 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 
-from ccsetup.access.source_profile import names_program, runs_program, unasked
 from ccsetup.core import regions
 from ccsetup.core.context import Sighting, World
 from ccsetup.core.errors import BadAnswer, Cancelled, Elsewhere, Missing, NoRepository, Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Asked, Back, Choice, Who
-from ccsetup.git import checkout, transport
+from ccsetup.core.profile_chain import names_program, runs_program
+from ccsetup.core.program_keys import unasked
+from ccsetup.git import transport
 from ccsetup.git.transport import Way
-from ccsetup.wizard import find_repository, review
+from ccsetup.wizard import checkout, find_repository, review
 from ccsetup.wizard.clone_request import Wish
 from ccsetup.wizard.find_repository import Place, Round
 from ccsetup.wizard.verify import Kept, sign_in

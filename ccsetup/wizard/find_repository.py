@@ -11,15 +11,14 @@ from functools import partial
 from typing import NamedTuple
 
 from ccsetup import access
-from ccsetup.access.questions import Target
-from ccsetup.access.source_profile import close, near, runs_program
 from ccsetup.core import clock, regions
 from ccsetup.core.concurrency import within
 from ccsetup.core.context import Sighting, World
 from ccsetup.core.errors import ENDED, Cancelled, Missing, NoRepository, Problem
 from ccsetup.core.lookup import Look
-from ccsetup.core.model import Asked, Back, Choice, Who
-from ccsetup.core.sdk_files import chain
+from ccsetup.core.model import Asked, Back, Choice, Target, Who
+from ccsetup.core.profile_chain import chain, runs_program
+from ccsetup.core.text import close, near
 from ccsetup.git import address
 from ccsetup.wizard import review
 from ccsetup.wizard.verify import Kept

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 
 from ccsetup.access import KINDS, asked_by, of
 from ccsetup.access.questions import REPO, nested_shared, shared
-from ccsetup.access.source_profile import NEW
 from ccsetup.core import validate
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.lookup import Look
-from ccsetup.core.model import Access, Answers, Choice, Question, Told, Value
+from ccsetup.core.model import NEW, Access, Answers, Choice, Question, Told, Value
 from ccsetup.wizard.engine import Which, nested
 
 if TYPE_CHECKING:

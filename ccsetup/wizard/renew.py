@@ -10,10 +10,8 @@ from typing import Any
 
 from ccsetup import access
 from ccsetup.access.questions import fixed
-from ccsetup.access.source_profile import names_program, not_run
 from ccsetup.awsfiles import edit as config
 from ccsetup.awsfiles import plan, removals
-from ccsetup.awsfiles import profiles as standings
 from ccsetup.core import clock
 from ccsetup.core.clock import RECORDED
 from ccsetup.core.context import AwsTexts, Start, World, start_of
@@ -32,7 +30,10 @@ from ccsetup.core.model import (
     Value,
     Who,
 )
+from ccsetup.core.profile_chain import names_program
+from ccsetup.core.program_keys import not_run
 from ccsetup.wizard import apply, verify
+from ccsetup.wizard import profile_list as standings
 from ccsetup.wizard.engine import Walk
 from ccsetup.wizard.options import Options, looking
 from ccsetup.wizard.verify import Kept

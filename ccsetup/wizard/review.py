@@ -14,9 +14,9 @@ from ccsetup.core.context import Start, World, start_of
 from ccsetup.core.errors import Cancelled, Elsewhere, Missing, Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Answers, Asked, Back, Choice, Plan, Secret, Who
-from ccsetup.git import address, checkout
+from ccsetup.git import address
 from ccsetup.git.transport import way_of
-from ccsetup.wizard import flow
+from ccsetup.wizard import checkout, flow
 from ccsetup.wizard.engine import Trail, Walk
 from ccsetup.wizard.options import Options
 from ccsetup.wizard.verify import Claim, route

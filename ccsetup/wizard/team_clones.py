@@ -10,9 +10,8 @@ from typing import Any
 from ccsetup.core.context import Git, World
 from ccsetup.core.errors import Cancelled, Elsewhere, Problem
 from ccsetup.core.result import Outcome, told
-from ccsetup.git import checkout
 from ccsetup.team.file import Place
-from ccsetup.wizard import after_clone
+from ccsetup.wizard import after_clone, checkout
 from ccsetup.wizard.team_offer import inside
 from ccsetup.wizard.verify import Claim, seen
 

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ccsetup import access
-from ccsetup.access.source_profile import MACHINE, names_program, not_run
 from ccsetup.core.context import World
 from ccsetup.core.errors import BadAnswer, Missing, Problem
 from ccsetup.core.lookup import Look
-from ccsetup.core.model import Asked, Choice, Value
+from ccsetup.core.model import MACHINE, Asked, Choice, Value
+from ccsetup.core.profile_chain import names_program
+from ccsetup.core.program_keys import not_run
 from ccsetup.team import file as team
 from ccsetup.team import rules
 from ccsetup.team.file import Entry, Place, Team

@@ -8,19 +8,17 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from ccsetup import access
-from ccsetup.access.questions import Target
 from ccsetup.awsfiles import plan, removals
 from ccsetup.core.context import Git, World
 from ccsetup.core.errors import Problem
 from ccsetup.core.lookup import Look
-from ccsetup.core.model import Answers, Asked, Choice, Plan, Question, Section, Value
+from ccsetup.core.model import Answers, Asked, Choice, Plan, Question, Section, Target, Value
 from ccsetup.core.result import Outcome, Report
-from ccsetup.git import checkout
 from ccsetup.git.transport import Way
 from ccsetup.team import rules
 from ccsetup.team import rules as teamrules
 from ccsetup.team.file import Entry, Place
-from ccsetup.wizard import after_clone, apply, flow, review, team_offer, team_takeover
+from ccsetup.wizard import after_clone, apply, checkout, flow, review, team_offer, team_takeover
 from ccsetup.wizard.clone_request import Wish, way
 from ccsetup.wizard.engine import Trail, Walk
 from ccsetup.wizard.options import Options, looking, refuse_unused

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from ccsetup.access.source_profile import keeps_long_term
 from ccsetup.awsfiles import ini
 from ccsetup.core.context import World
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.model import Plan
+from ccsetup.core.profile_chain import keeps_long_term
 
 
 def refuse(world: World, change: Plan, access: str) -> None:

@@ -6,14 +6,13 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from ccsetup.access.questions import Target
-from ccsetup.access.source_profile import near
 from ccsetup.aws.access_request import of_git_and_api
 from ccsetup.core import clock, regions
 from ccsetup.core.context import Git, Start, World
 from ccsetup.core.errors import Elsewhere, NoRepository, Problem
-from ccsetup.core.model import Edit, Expected, Identity, Repository, Route, Who
+from ccsetup.core.model import Edit, Expected, Identity, Repository, Route, Target, Who
 from ccsetup.core.result import Outcome
+from ccsetup.core.text import near
 from ccsetup.git import transport
 from ccsetup.git.branches import agree
 from ccsetup.git.transport import Way

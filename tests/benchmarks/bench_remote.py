@@ -64,7 +64,8 @@ def theirs(folder: Path) -> Path:
 
 def home(folder: Path, profiles: int) -> Path:
     """Write a home with a static profile in the middle of others, and two roles whose keys are cached."""
-    from ccsetup.git.helper.signing import cache_key, sign_in_path
+    from ccsetup.awsfiles.fast_read import cache_key
+    from ccsetup.git.helper.cached_keys import sign_in_path
 
     for name in ("boto", "cli", "sso"):
         (folder / ".aws" / name / "cache").mkdir(parents=True)

@@ -13,11 +13,10 @@ from ccsetup.access.paste.labelled_values import KEYS, blocks, is_placeholder
 from ccsetup.access.paste.mentions import Mentions, Place, commands, looks_secret, mentions, only_a_name
 from ccsetup.access.paste.offers import MOST, Offer, Seen, offers, region
 from ccsetup.access.paste.tokens import signed
-from ccsetup.access.source_profile import MACHINE, NEW
 from ccsetup.core import clock, validate
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.lazy_regex import later
-from ccsetup.core.model import Answers, Corrected, Question, Secret, Value
+from ccsetup.core.model import MACHINE, NEW, Answers, Corrected, Question, Secret, Value
 from ccsetup.core.redact import hide
 from ccsetup.git import address
 

@@ -9,10 +9,9 @@ from ccsetup.access.paste.access_keys import Held, held
 from ccsetup.access.paste.labelled_values import KEYS, OF_ENVIRONMENT, Block, is_placeholder
 from ccsetup.access.paste.mentions import Mentions
 from ccsetup.access.paste.tokens import Signed
-from ccsetup.access.source_profile import MACHINE, NEW
 from ccsetup.core import regions, validate
 from ccsetup.core.errors import BadAnswer
-from ccsetup.core.model import Corrected, Secret, Value
+from ccsetup.core.model import MACHINE, NEW, Corrected, Secret, Value
 
 _OF_ROLE = ("external_id", "mfa_serial", "role_session_name", "duration_seconds")
 _OF_SSO = ("sso_start_url", "sso_region", "sso_account_id", "sso_role_name")

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from ccsetup.core import clock
+from ccsetup.core import clock, lean_hash
 from ccsetup.core.context import Start
 from ccsetup.core.model import Secret
 
@@ -44,7 +43,7 @@ class Token:
 
 def token_name(start: Start) -> str:
     """Name a token's file: by its session, or in the legacy form by its start URL."""
-    return _sha1(start.session or start.url) + ".json"
+    return lean_hash.sha1(start.session or start.url) + ".json"
 
 
 def registration_name(start: Start) -> str:
@@ -56,7 +55,7 @@ def registration_name(start: Start) -> str:
         "scopes": _scopes(start),
         "session_name": start.session or None,
     }
-    return _sha1(json.dumps(told, sort_keys=True)) + ".json"
+    return lean_hash.sha1(json.dumps(told, sort_keys=True)) + ".json"
 
 
 def token_text(token: Token) -> str:
@@ -119,10 +118,6 @@ def registration_in(text: str) -> Registration | None:
 
 def _scopes(start: Start) -> list[str] | None:
     return list(start.scopes) or None if start.session else None
-
-
-def _sha1(text: str) -> str:
-    return hashlib.sha1(text.encode("utf-8", "surrogateescape"), usedforsecurity=False).hexdigest()
 
 
 def _fields(text: str) -> dict[str, Any]:

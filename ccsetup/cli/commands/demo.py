@@ -16,11 +16,10 @@ from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.core.model import Value
 from ccsetup.core.private_folder import PrivateFolder, fresh_name
 from ccsetup.core.result import Report
-from ccsetup.git import checkout
 from ccsetup.sandbox import Sandbox, demo
 from ccsetup.sandbox import demo as visitors
 from ccsetup.sandbox.demo import KINDS
-from ccsetup.wizard import team_offer, team_setup
+from ccsetup.wizard import checkout, team_offer, team_setup
 from ccsetup.wizard.options import Options
 from ccsetup.wizard.team_offer import Received
 

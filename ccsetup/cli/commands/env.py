@@ -7,13 +7,13 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from ccsetup.access.source_profile import near
 from ccsetup.core.context import World
 from ccsetup.core.errors import Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Keys, Who
 from ccsetup.core.result import Report
 from ccsetup.core.shells import SHELLS, Shell, guess
+from ccsetup.core.text import near
 from ccsetup.wizard.options import Options, looking
 
 ABOUT = "Print a profile's temporary credentials for the shell to take up."

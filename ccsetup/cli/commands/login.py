@@ -7,15 +7,16 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Mapping, Sequence
 
 from ccsetup import access
-from ccsetup.access.source_profile import near, unasked
-from ccsetup.awsfiles import profiles
 from ccsetup.awsfiles.profile_status import Standing
 from ccsetup.core import clock
 from ccsetup.core.context import World
 from ccsetup.core.errors import BadAnswer, Cancelled, Missing, Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Asked, Back, Choice, Value
+from ccsetup.core.program_keys import unasked
 from ccsetup.core.result import Report
+from ccsetup.core.text import near
+from ccsetup.wizard import profile_list as profiles
 from ccsetup.wizard.renew import Renewals, Renewed, renewable, runs
 
 ABOUT = "Sign in again: single sign-on, MFA code, new assertion, new keys. Nothing else changes."
@@ -131,7 +132,7 @@ def _by_nearness(world: World, look: Look) -> list[Standing]:
     def away(it: Standing) -> float:
         if not it.ends:
             return 1e12 if it.usable is False else 1e13
-        return abs((clock.read(it.ends) - now).total_seconds())
+        return abs(clock.seconds_to(it.ends, now))
 
     return sorted((it for it in found if renewable(it.name, look.profiles)), key=away)
 

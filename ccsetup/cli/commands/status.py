@@ -6,13 +6,14 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ccsetup.access.source_profile import near, runs_program
-from ccsetup.awsfiles import profiles as standings
 from ccsetup.awsfiles.profile_status import Standing
 from ccsetup.cli import status_table
 from ccsetup.core.context import Answer, AwsTexts, World
 from ccsetup.core.errors import ENDED, BadAnswer, Problem
+from ccsetup.core.profile_chain import runs_program
 from ccsetup.core.result import Report
+from ccsetup.core.text import near
+from ccsetup.wizard import profile_list as standings
 from ccsetup.wizard.options import settings
 
 ABOUT = "Every profile: kind of access, account, role, region, how long it still works."

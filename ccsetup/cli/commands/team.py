@@ -12,12 +12,13 @@ from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.core.model import Edit
 from ccsetup.core.result import Report
 from ccsetup.core.text import wrap
-from ccsetup.git import address, checkout
+from ccsetup.git import address
 from ccsetup.git.transport import HELPER
 from ccsetup.team import export as teammaking
 from ccsetup.team import file
 from ccsetup.team.file import Entry, Place, Refused, Team
 from ccsetup.team.lines import Fault, spelled_path
+from ccsetup.wizard import checkout
 from ccsetup.wizard.options import Options, looking
 from ccsetup.wizard.team_offer import received
 

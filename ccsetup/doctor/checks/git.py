@@ -6,12 +6,11 @@ import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 
-from ccsetup.awsfiles import profile_status
 from ccsetup.core import shells
 from ccsetup.core.errors import BadAnswer
 from ccsetup.doctor.facts import Clone, Facts
 from ccsetup.doctor.findings import Finding, Remedy, Severity
-from ccsetup.git import address, config, transport
+from ccsetup.git import address, clone_profile, config, transport
 from ccsetup.git.address import Address
 from ccsetup.git.config import Values
 
@@ -120,7 +119,7 @@ def helper_path(facts: Facts) -> Iterator[Finding]:
 
 def _helper_gone(facts: Facts, clone: Clone, here: Address, command: str, name: str) -> Finding:
     """Return the finding for a credential helper that is not there: it may have moved, or another way is there."""
-    profile = profile_status.named_by("", command)
+    profile = clone_profile.named_by("", command)
     new = next((text for it in _HELPERS if (text := transport.moved_helper(command, facts.helpers.get(it, "")))), "")
     remedies: tuple[Remedy, ...] = ()
     if helped := clone.helped(command, new):

@@ -9,12 +9,11 @@ from collections.abc import Callable, Iterator, Mapping
 from ccsetup.awsfiles import edit
 from ccsetup.awsfiles.characters import plain
 from ccsetup.awsfiles.ini import Setting, Stanza
-from ccsetup.awsfiles.settings import PLACELESS
 from ccsetup.core import validate
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.lazy_regex import later
 from ccsetup.core.model import Corrected, FileName, Section
-from ccsetup.core.regions import REGION, REGIONS, is_region, like
+from ccsetup.core.regions import PLACELESS, REGION, REGIONS, is_region, like
 from ccsetup.doctor.checks.files import FILES
 from ccsetup.doctor.checks.values import behind
 from ccsetup.doctor.facts import Facts

@@ -8,7 +8,6 @@ import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from ccsetup.awsfiles import profile_status
 from ccsetup.core import regions, validate
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.lazy_regex import later
@@ -17,7 +16,7 @@ from ccsetup.doctor.checks.git import effective, is_codecommit, keepers, of_code
 from ccsetup.doctor.checks.role_sources import has_own, is_role
 from ccsetup.doctor.facts import Clone, Facts
 from ccsetup.doctor.findings import Finding, Remedy, Severity, Wanted
-from ccsetup.git import address, config
+from ccsetup.git import address, clone_profile, config
 from ccsetup.git.address import Address
 
 _MOST = 9  # remedies that are offered
@@ -238,7 +237,7 @@ def _without_address(facts: Facts, clone: Clone, here: Address) -> Iterator[Find
         yield _remote(facts, "note", says, "AWS CodeCommit knows ssh keys of IAM users only.", remedies)
         return
     command = signing(clone)
-    named = profile_status.named_by("", command)
+    named = clone_profile.named_by("", command)
     if named.startswith("-") or re.search(r"--region\s+(?:credential-helper|--)", command):
         yield _helper_of_a_script(facts, clone, command)
     elif named and named not in facts.profiles:
@@ -277,7 +276,7 @@ def _helper_of_a_script(facts: Facts, clone: Clone, command: str) -> Finding:
         new = re.sub(r"\s+(?=credential-helper)", f" {words} ", bare, count=1)
         return Remedy(f"Have it sign as {name}", replaced=clone.helped(command, new))
 
-    named = profile_status.named_by("", bare)
+    named = clone_profile.named_by("", bare)
     bare = re.sub(rf"\s--profile[ =]['\"]?{re.escape(named)}['\"]?", "", bare) if named else bare
     names = [named] if named in facts.profiles else _profiles(facts)
     says = "A value is missing in this clone's credential helper: a variable was not set when it was written."

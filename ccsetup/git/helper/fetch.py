@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import os
 
-from ccsetup.core import clock, executables, plain_file, program_keys, regions, sdk_files, service_error
-from ccsetup.git.helper import signing
+from ccsetup.awsfiles import fast_read
+from ccsetup.core import clock, executables, plain_file, profile_chain, program_keys, regions, sdk_files, service_error
+from ccsetup.git.helper import cached_keys
 from ccsetup.git.helper.keys import Refused, again, anew, default_profile, quoted
 
 TYPE_CHECKING = False  # as typing's
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 _CLI_S = 60  # the AWS CLI has the network to wait for
 
 
-def fetched(profile: str | None, region: str, remedy: str) -> tuple[str, signing.Keys]:
+def fetched(profile: str | None, region: str, remedy: str) -> tuple[str, cached_keys.Keys]:
     """Return the region and the keys, as grant.granted does. Raises Refused."""
     import botocore.session
     from botocore.config import Config
@@ -46,10 +47,10 @@ def fetched(profile: str | None, region: str, remedy: str) -> tuple[str, signing
         if credentials is None:
             raise Refused(f"Profile {name} holds no credentials. {anew(name)}")
         keys = credentials.get_frozen_credentials()
-        return region, signing.checked((keys.access_key or "", keys.secret_key or "", keys.token or ""))
+        return region, cached_keys.checked((keys.access_key or "", keys.secret_key or "", keys.token or ""))
     except _MfaNeeded:
         raise Refused(f"Profile {name} needs a new MFA code. {again(name)}") from None
-    except signing.Unsure:
+    except fast_read.Unsure:
         raise Refused(f"The keys of {name} are incomplete or broken over two lines. {anew(name)}") from None
     except (BotoCoreError, ClientError, ResponseParserError, OSError, LookupError, *_ODDITIES) as error:
         if type(error).__name__ == "MissingDependencyException":  # botocore[crt], of profiles made by aws login
@@ -74,7 +75,7 @@ def _nobody_to_ask(_: str) -> str:
 def _refuse_pipes() -> None:
     """Raise Refused where an AWS file is a pipe, a device, or larger than the memory may be."""
     for variable, name in (("AWS_CONFIG_FILE", "config"), ("AWS_SHARED_CREDENTIALS_FILE", "credentials")):
-        path = signing.aws_file(variable, name)
+        path = fast_read.aws_file(variable, name)
         try:
             plain_file.check(path, plain_file.AWS_FILE)
         except plain_file.NotPlain as error:
@@ -86,7 +87,7 @@ def _refuse_pipes() -> None:
 
 def _look_at_files(session: Session, name: str, *, named: bool) -> None:
     """Raise Refused for a file that botocore must not open: it would wait for it without end, or send it away."""
-    way = sdk_files.chain(session.full_config["profiles"], name)
+    way = profile_chain.chain(session.full_config["profiles"], name)
     if found := sdk_files.fault(way, os.environ, os.path.expanduser("~"), named=named):
         raise Refused(f"{found.what} Run: ccsetup doctor {quoted(name)}")
 
@@ -95,13 +96,13 @@ def _keep_what_is_fetched(session: Session) -> None:
     """Give botocore's providers the caches of the AWS tools, and nobody to ask."""
     from botocore.utils import JSONFileCache
 
-    since = signing.signed_in_at(session.get_scoped_config())
+    since = cached_keys.signed_in_at(session.get_scoped_config())
     chain = session.get_component("credential_provider")
     roles = chain.get_provider("assume-role")
-    roles.cache, roles._prompter = _Kept(signing.BOTO_CACHE, JSONFileCache), _nobody_to_ask
+    roles.cache, roles._prompter = _Kept(cached_keys.BOTO_CACHE, JSONFileCache), _nobody_to_ask
     executables.start_by(_popen, chain)
-    chain.get_provider("assume-role-with-web-identity").cache = _Kept(signing.CLI_CACHE, JSONFileCache)
-    chain.get_provider("sso").cache = _Kept(signing.CLI_CACHE, JSONFileCache, since)
+    chain.get_provider("assume-role-with-web-identity").cache = _Kept(cached_keys.CLI_CACHE, JSONFileCache)
+    chain.get_provider("sso").cache = _Kept(cached_keys.CLI_CACHE, JSONFileCache, since)
 
 
 def _popen(words: list[str], **pipes: Any) -> object:
@@ -163,7 +164,7 @@ def _region(session: Session, name: str, region: str, remedy: str) -> str:
     return region
 
 
-def _by_aws_cli(name: str) -> signing.Keys:
+def _by_aws_cli(name: str) -> cached_keys.Keys:
     """Let the AWS CLI, which brings what `aws login` needs, tell a profile's keys. Raises Refused."""
     import json
     import subprocess
@@ -181,8 +182,8 @@ def _by_aws_cli(name: str) -> signing.Keys:
             why = " ".join(done.stderr.split())[-300:].rstrip(".")
             raise Refused(f"The AWS CLI has no credentials for {name}: {why}. {again(name)}")
         keys = json.loads(done.stdout)
-        return signing.checked((keys["AccessKeyId"], keys["SecretAccessKey"], keys.get("SessionToken") or ""))
-    except (OSError, subprocess.TimeoutExpired, LookupError, signing.Unsure, *_ODDITIES):
+        return cached_keys.checked((keys["AccessKeyId"], keys["SecretAccessKey"], keys.get("SessionToken") or ""))
+    except (OSError, subprocess.TimeoutExpired, LookupError, fast_read.Unsure, *_ODDITIES):
         raise Refused(f"The AWS CLI gave no credentials for {name}. Run: aws {' '.join(asked[:4])}") from None
 
 
@@ -207,7 +208,7 @@ def _words(error: Exception, name: str, session: Session) -> str:
         return f"AWS could not be reached to renew {name}: {error}"
     if kind == "ResponseParserError":
         return _stranger(name)
-    program = sdk_files.program_of(session.full_config["profiles"], name)
+    program = profile_chain.program_of(session.full_config["profiles"], name)
     if program and (said := _of_program(error, program)):
         return said
     return f"Profile {name} cannot be used: {error}. {anew(name)}"
@@ -300,7 +301,7 @@ def _sign_in_ended(name: str, session: Session) -> str:
     profile = profiles.get(name, {})
     source = profiles.get(profile.get("source_profile"), {})
     signed_in = profile if {"sso_session", "sso_start_url"} & set(profile) else source
-    path = os.path.expanduser(signing.sign_in_path(signed_in))
+    path = os.path.expanduser(cached_keys.sign_in_path(signed_in))
     try:
         ends = str(json.loads(plain_file.content(path, plain_file.SMALL))["expiresAt"])
         moment = clock.utc(ends)

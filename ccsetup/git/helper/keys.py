@@ -8,8 +8,9 @@ import os
 import sys
 import time
 
+from ccsetup.awsfiles import fast_read
 from ccsetup.core import clock, regions
-from ccsetup.git.helper import signing
+from ccsetup.git.helper import cached_keys
 
 _PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._+=,-")
 
@@ -24,7 +25,7 @@ def told(refused: Refused) -> int:
     return 1
 
 
-def granted(profile: str | None, region: str, remedy: str) -> tuple[str, signing.Keys]:
+def granted(profile: str | None, region: str, remedy: str) -> tuple[str, cached_keys.Keys]:
     """Return the region and the keys to sign with. Raises Refused.
 
     `profile` None is the one that boto3 would choose. A region of "" is the environment's, else the profile's; without
@@ -32,16 +33,16 @@ def granted(profile: str | None, region: str, remedy: str) -> tuple[str, signing
     """
     try:
         name = profile if profile is not None else default_profile()
-        config, credentials = signing.settings(name)
+        config, credentials = fast_read.settings(name)
         keys = _environment() if profile is None else None
-        stored = keys or signing.at_hand(config, credentials, time.time())
+        stored = keys or cached_keys.at_hand(config, credentials, time.time())
         known = region or os.environ.get("AWS_DEFAULT_REGION") or {**config, **credentials}.get("region", "")
         if stored and regions.is_region(known):
-            moment = not keys and signing.ended(config, credentials, time.time())
+            moment = not keys and cached_keys.ended(config, credentials, time.time())
             if moment:
                 told(Refused(f"The keys of {name} ended at {clock.local(moment, clock.now())}. {again(name)}"))
             return known, stored
-    except signing.Unsure:
+    except fast_read.Unsure:
         pass
     from ccsetup.git.helper import fetch
 
@@ -62,15 +63,15 @@ def default_profile() -> str:
     return os.environ.get("AWS_DEFAULT_PROFILE", os.environ.get("AWS_PROFILE", "default"))
 
 
-def _environment() -> signing.Keys | None:
+def _environment() -> cached_keys.Keys | None:
     """Return the environment's keys: they count when no profile is named. Raises Unsure."""
     get = os.environ.get
     if get("AWS_CREDENTIAL_EXPIRATION") or {"AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN"} & set(os.environ):
-        raise signing.Unsure
+        raise fast_read.Unsure
     if not get("AWS_ACCESS_KEY_ID"):
         return None
     token = get("AWS_SECURITY_TOKEN") or get("AWS_SESSION_TOKEN") or ""
-    return signing.checked((get("AWS_ACCESS_KEY_ID", ""), get("AWS_SECRET_ACCESS_KEY", ""), token))
+    return cached_keys.checked((get("AWS_ACCESS_KEY_ID", ""), get("AWS_SECRET_ACCESS_KEY", ""), token))
 
 
 def again(name: str) -> str:

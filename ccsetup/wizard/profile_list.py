@@ -9,6 +9,7 @@ from ccsetup.awsfiles.profile_status import Standing
 from ccsetup.core import clock
 from ccsetup.core.context import AwsTexts, World
 from ccsetup.core.errors import Problem
+from ccsetup.git import clone_profile
 from ccsetup.wizard.options import settings
 
 
@@ -44,6 +45,6 @@ def of_this_clone(world: World) -> str:
     """Return the profile that the clone one stands in uses, "" where it names none or there is no clone."""
     try:
         origin = world.git.origin(world.cwd)
-        return profile_status.named_by(origin, world.git.setting(world.cwd, "credential.helper")) if origin else ""
+        return clone_profile.named_by(origin, world.git.setting(world.cwd, "credential.helper")) if origin else ""
     except Problem:  # git cannot read its settings, which the doctor tells
         return ""

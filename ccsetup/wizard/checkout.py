@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from ccsetup.access.questions import Target
 from ccsetup.core.context import Git, Prompt, World
 from ccsetup.core.errors import BadAnswer, Problem
-from ccsetup.core.model import Answers, Asked, Route
+from ccsetup.core.model import Answers, Asked, Route, Target
 from ccsetup.core.result import Cloned
 from ccsetup.git import address
 from ccsetup.git.transport import HELPER, REMOTE, USUAL, Way

@@ -1,1 +1,0 @@
-"""One story per command, each about a page, read from top to bottom."""

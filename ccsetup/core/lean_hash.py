@@ -1,0 +1,25 @@
+"""Hash functions that come with the interpreter: loading OpenSSL's takes longer than git's helpers take to answer."""
+
+TYPE_CHECKING = False  # as typing's, whose import takes longer than a call
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+
+def function(name: str) -> "Callable[..., Any]":
+    """Return sha1 or sha256."""
+    for module in (f"_{name}", "_sha2"):
+        try:
+            found: Callable[..., Any] = getattr(__import__(module), name)
+        except (ImportError, AttributeError):
+            continue
+        return found
+    import hashlib
+
+    return hashlib.sha1 if name == "sha1" else hashlib.sha256
+
+
+def sha1(text: str) -> str:
+    """Return a text's SHA-1 in hex: SDKs name what they keep by it."""
+    digest: str = function("sha1")(text.encode("utf-8", "surrogateescape"), usedforsecurity=False).hexdigest()
+    return digest
