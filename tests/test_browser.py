@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ccsetup.aws.sso.browser import Callback, Listener, open_page, visited, why_none
+from ccsetup.aws.sso.browser import open_page, visited, why_none
+from ccsetup.aws.sso.callback_page import Callback, Listener
 from ccsetup.core.model import Secret
 
 STATE = "kZ3vQm-_the-right-state"

@@ -16,8 +16,7 @@ import pytest
 import trustme
 
 from ccsetup.aws.sso import client as center
-from ccsetup.aws.sso.client import IdentityCenter, bounded
-from ccsetup.aws.sso.oauth import Refused, is_sign_in_page
+from ccsetup.aws.sso.client import IdentityCenter, Refused, bounded, is_sign_in_page
 from ccsetup.core.errors import Problem
 from ccsetup.sandbox import Sandbox
 

@@ -11,8 +11,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from ccsetup.aws.sso.browser import Callback, Listener
-from ccsetup.aws.sso.oauth import Grants, Person, Refused, in_words, is_sign_in_page
+from ccsetup.aws.sso.callback_page import Callback, Listener
+from ccsetup.aws.sso.client import Refused, is_sign_in_page
+from ccsetup.aws.sso.oauth import Grants, Person, in_words
 from ccsetup.aws.sso.token_cache import Registration
 from ccsetup.core.context import Start
 from ccsetup.core.errors import Problem

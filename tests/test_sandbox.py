@@ -19,7 +19,7 @@ import botocore.session
 import pytest
 from sandbox_world import Browser, client, marias_keys, refusal
 
-from ccsetup.sandbox import Sandbox, State, policy_engine, sigv4
+from ccsetup.sandbox import Sandbox, demo_data, policy_engine, sigv4
 from ccsetup.sandbox.demo_data import CODE, MARIA, PEOPLE, REGION, role_arn
 from ccsetup.sandbox.http import Request
 
@@ -224,7 +224,7 @@ def test_a_refusal_can_be_asked_for(sandbox: Sandbox, code_commit: Any) -> None:
 
 
 def test_policies_are_read_as_iam_reads_them() -> None:
-    state = State.example()
+    state = demo_data.example()
     caller = state.user_keys(MARIA).caller
 
     def may(action: str, resource: str, *documents: Any, **context: Any) -> bool:
@@ -279,7 +279,7 @@ def test_stopping_ends_every_thread_and_connection(tmp_path: Path) -> None:
 
 
 def test_it_writes_below_its_folder_only(tmp_path: Path) -> None:
-    state = State.example()
+    state = demo_data.example()
     for name in ("..", ".", "...", "-rf", "a.b"):
         state.add_repository(CODE, REGION, name, commits=1)
     with Sandbox.start(tmp_path / "sandbox", state=state) as sandbox:

@@ -301,7 +301,7 @@ def test_when_no_port_can_be_had_a_code_does(desk: Desk, monkeypatch: pytest.Mon
     def taken(*_: object) -> None:
         raise OSError("no")
 
-    monkeypatch.setattr("ccsetup.aws.sso.browser.Listener", taken)
+    monkeypatch.setattr("ccsetup.aws.sso.callback_page.Listener", taken)
     assert desk.signin().token(START)
     assert desk.notes == ["Signing in with a code: no port of 127.0.0.1 is to be had."]
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from ccsetup.aws.credentials import Resolver
 from ccsetup.aws.sdk import bounds, explained, session_of, told
@@ -190,25 +190,3 @@ class IamCall(NamedTuple):
 
 
 Progress = Callable[[str, float | None], None]
-
-
-class IamCalls(Protocol):
-    """IAM as its administrators use it; what IAM puts off (throttling, what is not everywhere yet) is waited for."""
-
-    def role(self, who: Who, name: str) -> IamRole | None:
-        """Return a role; None when there is none."""
-
-    def policy(self, who: Who, arn: str) -> IamPolicy | None:
-        """Return a managed policy; None when there is none."""
-
-    def do(self, who: Who, calls: Sequence[IamCall], progress: Progress) -> None:
-        """Make calls that change something, in their order."""
-
-    def until(self, who: Who, look: Callable[[], bool], progress: Progress) -> bool:
-        """Look until it is so, at most half a minute; say whether it is."""
-
-    def allowed(self, who: Who, arn: str, actions: Sequence[str], resource: str) -> Mapping[str, str]:
-        """Say of each action what IAM would answer a role or user: allowed, implicitDeny or explicitDeny."""
-
-    def customer_key(self, who: Who, repository: str) -> str:
-        """Return the ARN of the customer's key that encrypts a repository; "" where it is AWS's own."""

@@ -11,11 +11,10 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from ccsetup.aws.iam import Iam
 from ccsetup.awsfiles.store import Files
 from ccsetup.core import executables
 from ccsetup.core.concurrency import signals_stay_here
-from ccsetup.core.context import Aws, AwsCli, Ran, SignIn, Web, World
+from ccsetup.core.context import Ran, World
 from ccsetup.core.errors import Problem
 from ccsetup.git.repository import Git
 from ccsetup.ui.prompt import Prompt
@@ -23,6 +22,12 @@ from ccsetup.ui.screen import Screen
 
 if TYPE_CHECKING:
     from argparse import Namespace
+
+    from ccsetup.aws.client import Aws
+    from ccsetup.aws.external_programs import AwsCli
+    from ccsetup.aws.iam import Iam
+    from ccsetup.aws.sso.signin import SignIn
+    from ccsetup.team.download import Web
 
 
 class Warming:

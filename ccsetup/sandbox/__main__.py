@@ -7,7 +7,7 @@ import shlex
 import threading
 from pathlib import Path
 
-from ccsetup.sandbox import Sandbox, State
+from ccsetup.sandbox import Sandbox, demo_data
 from ccsetup.sandbox.demo_data import MARIA
 
 
@@ -17,7 +17,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, required=True, help="where repositories and the certificate go")
     parser.add_argument("--auto-approve", action="store_true", help="approve every sign-in at once")
     given = parser.parse_args()
-    state = State.example()
+    state = demo_data.example()
     state.center.auto_approve = given.auto_approve
     with Sandbox.start(given.folder, state=state) as sandbox:
         for name, value in sandbox.environment().items():

@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ccsetup.core import validate
-from ccsetup.core.context import Prompt, Screen
+from ccsetup.core.context import Prompt
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.model import Asked, Back, Secret
 from ccsetup.sandbox import Sandbox, State, demo_data, policy_engine
 from ccsetup.sandbox.demo_data import CODE, ISSUER, MARIA, PEOPLE, REGION, SSO_REGION
 from ccsetup.team.file import Entry, Place, Team
+
+if TYPE_CHECKING:
+    from ccsetup.core.context import Screen
 
 KINDS = ("sso", "role", "mfa", "oidc", "keys")
 

@@ -27,8 +27,11 @@ Identity Center https://acme.awsapps.com/start is in us-east-1; Maria has Develo
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
+
 from ccsetup.sandbox import policy_engine
-from ccsetup.sandbox.state import State
+from ccsetup.sandbox.state import State, utc_now
 
 CODE = "111122223333"
 PEOPLE = "888888888888"
@@ -58,8 +61,9 @@ def role_arn(name: str, account_id: str = CODE) -> str:
     return f"arn:aws:iam::{account_id}:role/{name}"
 
 
-def cast(state: State) -> State:
-    """Fill a state with the cast."""
+def example(now: Callable[[], datetime] = utc_now) -> State:
+    """Return a state that holds the cast."""
+    state = State(now)
     state.add_account(CODE, "Acme Code", "code@acme.example.com")
     state.add_account(PEOPLE, "Acme People", "people@acme.example.com")
     _repositories(state)

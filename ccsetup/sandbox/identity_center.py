@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import Any
 
 from ccsetup.sandbox.resources import Policy, Role
-
-if TYPE_CHECKING:
-    from ccsetup.sandbox.state import State
 
 SCOPE = "sso:account:access"
 
@@ -92,8 +91,10 @@ class Center:
     authorisation code, an access token and a registration last, in seconds.
     """
 
-    def __init__(self, state: State) -> None:
-        self._state = state
+    def __init__(
+        self, lock: AbstractContextManager[Any], now: Callable[[], datetime], add_role: Callable[..., Role]
+    ) -> None:
+        self._lock, self._now, self._add_role = lock, now, add_role
         self.auto_approve = False
         self.interval_s = 1
         self.device_s = 600
@@ -108,31 +109,31 @@ class Center:
 
     def add_instance(self, start_url: str, region: str, person: str, session_s: int = 8 * 3600) -> Instance:
         """Add an Identity Center with its start URL, such as https://acme.awsapps.com/start."""
-        with self._state.lock:
+        with self._lock:
             self.instances[start_url] = Instance(start_url, region, person, session_s)
             return self.instances[start_url]
 
     def assign(self, start_url: str, account_id: str, name: str, *policies: Policy) -> Role:
         """Give the instance's person a permission set in an account; returns the role that stands for it there."""
-        with self._state.lock:
+        with self._lock:
             region = self.instances[start_url].region
             mark = hashlib.sha256(f"{start_url}/{name}".encode()).hexdigest()[:16]
             path = f"/aws-reserved/sso.amazonaws.com/{'' if region == 'us-east-1' else region + '/'}"
             trust: Policy = {"Version": "2012-10-17", "Statement": []}
             full = f"AWSReservedSSO_{name}_{mark}"
-            role = self._state.add_role(account_id, full, trust, *policies, max_session_s=12 * 3600, path=path)
+            role = self._add_role(account_id, full, trust, *policies, max_session_s=12 * 3600, path=path)
             self.assignments.append(Assignment(start_url, account_id, name, role.arn))
             return role
 
     def unassign(self, start_url: str, account_id: str, name: str) -> None:
         """Take a permission set away again."""
-        with self._state.lock:
+        with self._lock:
             gone = (start_url, account_id, name)
             self.assignments = [a for a in self.assignments if (a.start_url, a.account_id, a.name) != gone]
 
     def instance(self, start_url: str, region: str | None = None) -> Instance | None:
         """Return the instance of a start URL however it is ended (/, #/), None when it is unknown in that region."""
-        with self._state.lock:
+        with self._lock:
             found = self.instances.get(start_url.rstrip("#/"))
             return found if found and region in (None, found.region) else None
 
@@ -147,7 +148,7 @@ class Center:
     def by_user_code(self, user_code: str) -> SignIn:
         """Return the device sign-in that shows this code. Raises KeyError."""
         wanted = user_code.strip().upper()
-        with self._state.lock:
+        with self._lock:
             for sign_in in self.sign_ins.values():
                 if sign_in.user_code and sign_in.user_code == wanted:
                     return sign_in
@@ -155,7 +156,7 @@ class Center:
 
     def change(self, sign_in: SignIn, **fields: object) -> SignIn:
         """Replace fields of a sign-in under way."""
-        with self._state.lock:
+        with self._lock:
             changed = replace(sign_in, **fields)  # type: ignore[arg-type]
             self.sign_ins[sign_in.code] = changed
             return changed
@@ -164,24 +165,24 @@ class Center:
         """Issue a token; no token outlives its session."""
         prefix = "aoaAAAAA" if kind == "access" else "aorAAAAA"
         value = prefix + secrets.token_urlsafe(96)
-        expires = min(self._state.now() + timedelta(seconds=lasts_s), session_ends)
+        expires = min(self._now() + timedelta(seconds=lasts_s), session_ends)
         token = Token(value, kind, like.client_id, like.start_url, like.scopes, expires, session_ends)
-        with self._state.lock:
+        with self._lock:
             self.tokens[value] = token
         return token
 
     def sign_in(self, start_url: str = "") -> Token:
         """Return an access token as a sign-in a moment ago would have given it, without any sign-in."""
-        with self._state.lock:
+        with self._lock:
             start_url = start_url or next(iter(self.instances))
-            ends = self._state.now() + timedelta(seconds=self.instances[start_url].session_s)
+            ends = self._now() + timedelta(seconds=self.instances[start_url].session_s)
             shape = Token("", "access", "", start_url, (SCOPE,), ends, ends)
             return self.new_token("access", shape, ends, self.token_s)
 
     def expire(self, what: str) -> None:
         """Let an access or refresh token, a device code, a user code or a client's registration expire now."""
-        past = self._state.now() - timedelta(seconds=1)
-        with self._state.lock:
+        past = self._now() - timedelta(seconds=1)
+        with self._lock:
             if what in self.tokens:
                 self.tokens[what] = replace(self.tokens[what], expires=past)
             elif what in self.clients:
@@ -192,16 +193,16 @@ class Center:
 
     def expire_all(self) -> None:
         """Let every access token expire; refresh tokens go on."""
-        with self._state.lock:
+        with self._lock:
             for token in [t for t in self.tokens.values() if t.kind == "access"]:
                 self.expire(token.value)
 
     def end_sessions(self) -> None:
         """End every session: access and refresh tokens are refused from now on."""
-        with self._state.lock:
+        with self._lock:
             for token in list(self.tokens.values()):
                 self.expire(token.value)
 
     def _settle(self, user_code: str, status: str) -> None:
-        with self._state.lock:
+        with self._lock:
             self.change(self.by_user_code(user_code), status=status)

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from ccsetup.sandbox import git_http, instance_metadata
+from ccsetup.sandbox import demo_data, git_http, instance_metadata
 from ccsetup.sandbox.http import Refusal, Request, Response
 from ccsetup.sandbox.repositories import Repositories
 from ccsetup.sandbox.router import Desk
@@ -41,7 +41,7 @@ class Sandbox:
     @classmethod
     def start(cls, folder: Path, *, state: State | None = None, now: Callable[[], datetime] | None = None) -> Sandbox:
         """Start serving from threads of this process. `now` replaces the state's clock."""
-        state = state or State.example()
+        state = state or demo_data.example()
         if now is not None:
             state.now = now
         folder.mkdir(parents=True, exist_ok=True)

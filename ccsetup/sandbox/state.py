@@ -1,7 +1,7 @@
 """Everything the sandbox's AWS knows, and the helpers that put things into it or bring about a refusal.
 
 A `State` may be changed while the sandbox serves: every request reads it afresh, under its lock.
-`State.example()` is the cast that the demo, the README and the tests share; example.py lists it.
+demo_data.example() is the state that the demo, the README and the tests share.
 """
 
 from __future__ import annotations
@@ -84,19 +84,12 @@ class State:
         self.machine_tokens: set[str] = set()
         self.container_token = secrets.token_urlsafe(30)
         self.access_tokens: dict[str, tuple[str, Mapping[str, str]]] = {}
-        self.center = Center(self)
+        self.center = Center(self.lock, lambda: self.now(), self.add_role)
         self.log: list[Entry] = []
         self.delay_s = 0.0  # how long every answer of an API takes, beyond the work itself
         self._planned: list[_Planned] = []
         self._used: dict[str, set[int]] = {}  # per device: the steps whose codes were accepted
         self._shown: dict[str, int] = {}  # per device: the last step whose code was shown
-
-    @classmethod
-    def example(cls, now: Callable[[], datetime] = utc_now) -> State:
-        """Return the cast of the demo; see example.py for who is in it."""
-        from ccsetup.sandbox.demo_data import cast
-
-        return cast(cls(now))
 
     # Putting things there
 

@@ -6,13 +6,17 @@ import re
 import shlex
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ccsetup.core.context import Git, Prompt, World
+from ccsetup.core.context import Prompt, World
 from ccsetup.core.errors import BadAnswer, Cancelled, Problem
 from ccsetup.core.model import Asked, Back, Submodule, Target
 from ccsetup.core.result import Outcome
 from ccsetup.git import address, transport
 from ccsetup.wizard.verify import Claim
+
+if TYPE_CHECKING:
+    from ccsetup.core.context import Git
 
 _DEEPEST = 10  # submodules within submodules
 

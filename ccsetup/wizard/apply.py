@@ -6,10 +6,11 @@ import shlex
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ccsetup.awsfiles import plan
 from ccsetup.core import clock
-from ccsetup.core.context import Git, World
+from ccsetup.core.context import World
 from ccsetup.core.errors import Cancelled, Problem
 from ccsetup.core.model import Answers, Plan, Receipt, Value
 from ccsetup.core.result import Outcome
@@ -17,6 +18,9 @@ from ccsetup.wizard import after_clone, checkout
 from ccsetup.wizard.options import Options
 from ccsetup.wizard.review import KEEP, PUT_BACK, Verdict, after_failure
 from ccsetup.wizard.verify import Claim, Kept, prove
+
+if TYPE_CHECKING:
+    from ccsetup.core.context import Git
 
 
 def carry_out(

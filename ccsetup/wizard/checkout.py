@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ccsetup.core.context import Git, Prompt, World
+from ccsetup.core.context import Prompt, World
 from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.core.model import Answers, Asked, Route, Target
 from ccsetup.core.result import Cloned
 from ccsetup.git import address
 from ccsetup.git.transport import HELPER, REMOTE, USUAL, Way
 from ccsetup.wizard.verify import Claim, route
+
+if TYPE_CHECKING:
+    from ccsetup.core.context import Git
 
 
 def folder_of(world: World, target: Target) -> Path:

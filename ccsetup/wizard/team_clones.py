@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ccsetup.core.context import Git, World
+from ccsetup.core.context import World
 from ccsetup.core.errors import Cancelled, Elsewhere, Problem
 from ccsetup.core.result import Outcome, told
 from ccsetup.team.file import Place
 from ccsetup.wizard import after_clone, checkout
 from ccsetup.wizard.team_offer import inside
 from ccsetup.wizard.verify import Claim, seen
+
+if TYPE_CHECKING:
+    from ccsetup.core.context import Git
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,11 @@ from argparse import Namespace
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 from ccsetup import access
 from ccsetup.awsfiles import plan, removals
-from ccsetup.core.context import Git, World
+from ccsetup.core.context import World
 from ccsetup.core.errors import Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Answers, Asked, Choice, Plan, Question, Section, Target, Value
@@ -28,6 +29,9 @@ from ccsetup.wizard.team_clones import Got, Wanted, clone_all, folder_of
 from ccsetup.wizard.team_offer import SHOWN, Received, chosen_of, needed_for, places_of
 from ccsetup.wizard.verify import Claim, route
 from ccsetup.wizard.welcome import greet
+
+if TYPE_CHECKING:
+    from ccsetup.core.context import Git
 
 Clones = Mapping[str, Sequence[Wanted]]  # by the access's name
 OF_CLONES = ("repo", "branch", "directory", "no_clone", "via", "helper")  # flags that speak of repositories

@@ -5,10 +5,11 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from ccsetup.aws.access_request import of_git_and_api
 from ccsetup.core import clock, regions
-from ccsetup.core.context import Git, Start, World
+from ccsetup.core.context import Start, World
 from ccsetup.core.errors import Elsewhere, NoRepository, Problem
 from ccsetup.core.model import Edit, Expected, Identity, Repository, Route, Target, Who
 from ccsetup.core.result import Outcome
@@ -16,6 +17,9 @@ from ccsetup.core.text import near
 from ccsetup.git import transport
 from ccsetup.git.branches import agree
 from ccsetup.git.transport import Way
+
+if TYPE_CHECKING:
+    from ccsetup.core.context import Git
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urljoin, urlsplit
 
-from ccsetup.aws.sso.oauth import Refused, is_sign_in_page
 from ccsetup.core import regions, sdk_files, service_error
 from ccsetup.core.concurrency import within
 from ccsetup.core.errors import Problem
@@ -210,3 +210,31 @@ def _location(url: str, bundle: str | None) -> str:
         if answer.status_code not in (405, 501):
             break
     return ""
+
+
+class Refused(Exception):
+    """Identity Center said no. Holds AWS's code and nothing else: a message could hold anything."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+def is_sign_in_page(url: str, endpoint: str = "") -> bool:
+    """Say whether a person may be sent to `url`: https on an AWS host, or the loopback host of `endpoint`.
+
+    `endpoint` is what AWS_ENDPOINT_URL_SSO_OIDC names, "" for none. Whatever a browser and urlsplit could read in two
+    ways (backslashes, blanks, a user name before the host) is refused.
+    """
+    if not re.fullmatch(r"[!-~]+", url) or "\\" in url:
+        return False
+    try:
+        page, named = urlsplit(url), urlsplit(endpoint)
+        host, port = page.hostname or "", page.port
+    except ValueError:
+        return False
+    if "@" in page.netloc:
+        return False
+    if host in regions.LOOPBACK:
+        return page.scheme in ("http", "https") and host == named.hostname
+    return page.scheme == "https" and port in (None, 443) and regions.locate(host, "portal", "sign-in") is not None

@@ -1,57 +1,33 @@
-"""How Identity Center grants a token: through the browser with PKCE, by a device code, for a refresh token."""
+"""How Identity IdentityCenter grants a token: through the browser with PKCE, by a device code, for a refresh token."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
-import re
 import secrets
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
-from urllib.parse import quote, urlencode, urlsplit
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import quote, urlencode
 
+from ccsetup.aws.sso.callback_page import REDIRECT
+from ccsetup.aws.sso.client import IdentityCenter, Refused, is_sign_in_page
 from ccsetup.aws.sso.token_cache import Registration, Token, registration_name
-from ccsetup.core import regions
 from ccsetup.core.context import Start
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import Secret
 
 if TYPE_CHECKING:
-    from ccsetup.aws.sso.browser import Listener
+    from ccsetup.aws.sso.callback_page import Listener
 
 T = TypeVar("T")
-REDIRECT = "http://127.0.0.1/oauth/callback"  # as it is registered: without a port
 _BROWSER = ("authorization_code", "refresh_token")
 _DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
 _SCOPES = ("sso:account:access",)
 _AHEAD = timedelta(minutes=15)  # a registration that ends sooner is made anew, as the AWS CLI does
 _FAULT_S = 60.0
-
-
-class Refused(Exception):
-    """Identity Center said no. Holds AWS's code and nothing else: a message could hold anything."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
-
-
-class Center(Protocol):
-    """What reaches Identity Center; `endpoint` is the sso-oidc address that the environment names, "" for none."""
-
-    endpoint: str
-
-    def ask(self, service: str, region: str, work: Callable[[Any], T]) -> T:
-        """Return what `work` makes of a client for sso or sso-oidc. Raises Refused, and Problem for faults."""
-
-    def base(self, region: str) -> str:
-        """Return the address of the region's sso-oidc, where people sign in too."""
-
-    def behind(self, url: str) -> str:
-        """Return the AWS address a custom start URL leads to; the URL itself when it leads nowhere."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +55,7 @@ class _Device:
 class Grants:
     """The three grants. `known` finds a registration made before, by this program or by the AWS CLI."""
 
-    center: Center
+    center: IdentityCenter
     person: Person
     now: Callable[[], datetime]
     known: Callable[[Start], Registration | None]
@@ -215,41 +191,21 @@ def signed_out(what: str) -> Problem:
 
 
 def in_words(start: Start, code: str) -> Problem:
-    """Say what Identity Center's refusal of a sign-in means."""
+    """Say what Identity IdentityCenter's refusal of a sign-in means."""
     if code in ("InvalidRequestException", "InvalidGrantException"):
         return Problem(
             f"That start URL is not known in {start.region}; the region or the URL {start.url} is wrong.",
-            why="An Identity Center lives in one region, and its start URL is known there only.",
+            why="An Identity IdentityCenter lives in one region, and its start URL is known there only.",
             next="Ask for both where you got them; a start URL is such as https://acme.awsapps.com/start.",
             code="sso.url",
         )
     if code == "InvalidScopeException":
         return Problem(
-            f"The sso-session {start.session} asks for what Identity Center does not grant: {' '.join(start.scopes)}.",
+            f"The sso-session {start.session} asks for what Identity IdentityCenter does not grant: {' '.join(start.scopes)}.",
             next="Set sso_registration_scopes = sso:account:access in that sso-session.",
             code="sso.url",
         )
     return signed_out({
         "AccessDeniedException": "The sign-in was declined in the browser.",
         "ExpiredTokenException": "The code ended before anybody confirmed it.",
-    }.get(code, "Identity Center did not accept the sign-in."))  # fmt: skip
-
-
-def is_sign_in_page(url: str, endpoint: str = "") -> bool:
-    """Say whether a person may be sent to `url`: https on an AWS host, or the loopback host of `endpoint`.
-
-    `endpoint` is what AWS_ENDPOINT_URL_SSO_OIDC names, "" for none. Whatever a browser and urlsplit could read in two
-    ways (backslashes, blanks, a user name before the host) is refused.
-    """
-    if not re.fullmatch(r"[!-~]+", url) or "\\" in url:
-        return False
-    try:
-        page, named = urlsplit(url), urlsplit(endpoint)
-        host, port = page.hostname or "", page.port
-    except ValueError:
-        return False
-    if "@" in page.netloc:
-        return False
-    if host in regions.LOOPBACK:
-        return page.scheme in ("http", "https") and host == named.hostname
-    return page.scheme == "https" and port in (None, 443) and regions.locate(host, "portal", "sign-in") is not None
+    }.get(code, "Identity IdentityCenter did not accept the sign-in."))  # fmt: skip

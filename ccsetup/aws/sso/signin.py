@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ccsetup.aws.sso.client import IdentityCenter
-from ccsetup.aws.sso.oauth import Grants, Person, Refused, in_words, signed_out
+from ccsetup.aws.sso.client import IdentityCenter, Refused
+from ccsetup.aws.sso.oauth import Grants, Person, in_words, signed_out
 from ccsetup.aws.sso.token_cache import (
     Registration,
     Token,
@@ -200,7 +200,7 @@ class SignIn:
 
     def _signed_in(self, start: Start) -> Token:
         """Have the person sign in: in the browser, or with a code where that cannot be, saying why."""
-        from ccsetup.aws.sso.browser import Listener
+        from ccsetup.aws.sso.callback_page import Listener
 
         if alone.get():
             raise signed_out("The sign-in has ended, and nobody shall be asked now.")

@@ -13,8 +13,8 @@ import sys
 import time
 
 from ccsetup.core import regions
-from ccsetup.git.helper import keys, signing
-from ccsetup.git.helper.keys import Refused
+from ccsetup.git.helper import keys, messages, signing
+from ccsetup.git.helper.messages import Refused
 
 _LASTS_S = 15 * 60  # CodeCommit takes a signature as long as that
 _LIMIT = 1 << 20  # bytes of a question; git's own have a few hundred
@@ -26,7 +26,7 @@ def main() -> int:
     try:
         return serve(sys.argv[1:])
     except Refused as refused:
-        return keys.told(refused)
+        return messages.told(refused)
     except KeyboardInterrupt:
         return 130
 

@@ -13,7 +13,7 @@ import os
 from ccsetup.awsfiles import fast_read
 from ccsetup.core import clock, executables, plain_file, profile_chain, program_keys, regions, sdk_files, service_error
 from ccsetup.git.helper import cached_keys
-from ccsetup.git.helper.keys import Refused, again, anew, default_profile, quoted
+from ccsetup.git.helper.messages import Refused, again, anew, default_profile, quoted
 
 TYPE_CHECKING = False  # as typing's
 if TYPE_CHECKING:

@@ -5,24 +5,12 @@ imported when it is needed.
 """
 
 import os
-import sys
 import time
 
 from ccsetup.awsfiles import fast_read
 from ccsetup.core import clock, regions
 from ccsetup.git.helper import cached_keys
-
-_PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._+=,-")
-
-
-class Refused(Exception):
-    """Git's request cannot be served; the one sentence that says why and what to run."""
-
-
-def told(refused: Refused) -> int:
-    """Say on stderr why git is not served; return the exit code."""
-    print("".join(c if c.isprintable() else " " for c in str(refused)), file=sys.stderr)
-    return 1
+from ccsetup.git.helper.messages import Refused, again, default_profile, told
 
 
 def granted(profile: str | None, region: str, remedy: str) -> tuple[str, cached_keys.Keys]:
@@ -58,11 +46,6 @@ def granted(profile: str | None, region: str, remedy: str) -> tuple[str, cached_
             os.dup2(spared, 0)
 
 
-def default_profile() -> str:
-    """Return the profile of a request that names none, as boto3 chooses it."""
-    return os.environ.get("AWS_DEFAULT_PROFILE", os.environ.get("AWS_PROFILE", "default"))
-
-
 def _environment() -> cached_keys.Keys | None:
     """Return the environment's keys: they count when no profile is named. Raises Unsure."""
     get = os.environ.get
@@ -72,21 +55,3 @@ def _environment() -> cached_keys.Keys | None:
         return None
     token = get("AWS_SECURITY_TOKEN") or get("AWS_SESSION_TOKEN") or ""
     return cached_keys.checked((get("AWS_ACCESS_KEY_ID", ""), get("AWS_SECRET_ACCESS_KEY", ""), token))
-
-
-def again(name: str) -> str:
-    """Return the command that renews what a profile lives on."""
-    return f"Run: ccsetup login {quoted(name)}"
-
-
-def anew(name: str) -> str:
-    """Return the command that sets a profile up, or up again."""
-    return f"Run: ccsetup setup --profile {quoted(name)}"
-
-
-def quoted(name: str) -> str:
-    """Return a name as a shell takes it."""
-    if name and _PLAIN.issuperset(name):
-        return name
-    escaped = name.replace("'", "'\\''")
-    return f"'{escaped}'"

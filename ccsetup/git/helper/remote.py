@@ -12,8 +12,8 @@ import sys
 import time
 
 from ccsetup.core import regions
-from ccsetup.git.helper import keys, signing
-from ccsetup.git.helper.keys import Refused
+from ccsetup.git.helper import keys, messages, signing
+from ccsetup.git.helper.messages import Refused
 
 _EXAMPLE = "codecommit::us-east-2://dev@MySharedDemoRepo"
 _FIPS = "git-codecommit-fips.us-east-2.amazonaws.com"
@@ -29,7 +29,7 @@ def main() -> int:
     try:
         return serve(sys.argv[1:])
     except Refused as refused:
-        return keys.told(refused)
+        return messages.told(refused)
     except KeyboardInterrupt:
         return 130
 
@@ -39,7 +39,7 @@ def serve(arguments: list[str]) -> int:
     if len(arguments) != 2:
         raise Refused(f"git runs this command by itself, for addresses such as: git clone {_EXAMPLE}")
     region, profile, repository = read_url(arguments[1])
-    name = profile if profile is not None else keys.default_profile()
+    name = profile if profile is not None else messages.default_profile()
     remedy = f"put it into the address: {_EXAMPLE.replace('dev', name)}"
     region, (access_key, secret, token) = keys.granted(profile, region, remedy)
     host = os.environ.get("CODE_COMMIT_ENDPOINT") or regions.git_host(region)

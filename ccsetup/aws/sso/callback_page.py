@@ -1,0 +1,162 @@
+"""Where the browser comes back to after a sign-in: a listener on this machine, and the page that it shows."""
+
+from __future__ import annotations
+
+import hmac
+import html
+import socketserver
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, urlsplit
+
+from ccsetup.core.model import Secret
+
+
+@dataclass(frozen=True)
+class Callback:
+    """What the sign-in page sent back: a code, or the name of an error."""
+
+    code: Secret
+    error: str = ""
+
+
+class Listener:
+    """Waits on 127.0.0.1 for the one request that carries `state`; bound once it is made, listening inside `with`.
+
+    Everything else is answered politely and forgotten: other paths and methods, a missing or wrong state, bytes that
+    are no request. Each connection has a thread and ten seconds, so that a silent one keeps nobody waiting.
+    Raises OSError when there is no port to be had.
+    """
+
+    def __init__(self, state: str) -> None:
+        self.state = state
+        self._server = _Server(self._take)
+        self._callback: Callback | None = None
+        self._answered = threading.Event()
+
+    @property
+    def redirect_uri(self) -> str:
+        """The address the browser is to come back to."""
+        return REDIRECT.replace("127.0.0.1", f"127.0.0.1:{self._server.server_port}")
+
+    def __enter__(self) -> Listener:
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def wait(self, at_most_s: float) -> Callback | None:
+        """Return what came back, None when nothing did in time. Ctrl-C is answered within a tenth of a second."""
+        end = time.monotonic() + at_most_s
+        while not self._answered.wait(min(0.1, max(0.0, end - time.monotonic()))):
+            if time.monotonic() >= end:
+                return None
+        return self._callback
+
+    def _take(self, query: str) -> tuple[Callback | None, Callable[[], None]]:
+        """Read a callback's query: what it says (None: not ours), and what makes it count once it is answered."""
+        callback = self._read(query)
+
+        def count() -> None:
+            if callback and not self._answered.is_set():
+                self._callback = callback
+                self._answered.set()
+
+        return callback, count
+
+    def _read(self, query: str) -> Callback | None:
+        try:
+            fields = parse_qs(query, max_num_fields=20)
+        except ValueError:
+            return None
+        state, code, error = (fields.get(name, []) for name in ("state", "code", "error"))
+        if len(state) != 1 or not hmac.compare_digest(state[0].encode(), self.state.encode()):
+            return None
+        if error:
+            return Callback(Secret(""), error[0])
+        return Callback(Secret(code[0])) if len(code) == 1 else None
+
+
+class _Server(ThreadingHTTPServer):
+    """The standard server without its habits: no name lookups, no shared port, no tracebacks on the terminal."""
+
+    daemon_threads = True
+    allow_reuse_address = False  # on Windows it would let another program take the port
+    request_queue_size = 128
+
+    def __init__(self, take: Callable[[str], tuple[Callback | None, Callable[[], None]]]) -> None:
+        self.take = take
+        super().__init__(("127.0.0.1", 0), _Handler)
+
+    def server_bind(self) -> None:
+        socketserver.TCPServer.server_bind(self)
+        self.server_name, self.server_port = "127.0.0.1", self.socket.getsockname()[1]
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A connection that breaks off is nobody's business."""
+
+
+_PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
+<style>:root {{ color-scheme: light dark }}
+body {{ font: 1.1rem/1.5 system-ui, sans-serif; display: grid; place-items: center; min-height: 90vh; margin: 0 2rem }}
+</style></head>
+<body><main><h1>{title}</h1><p>{text}</p></main></body></html>
+"""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """Answers one request with a small calm page."""
+
+    server: _Server
+    timeout = 10
+    wbufsize = 65536  # head and page in one packet
+    server_version = "ccsetup"
+    sys_version = ""
+
+    def do_GET(self) -> None:
+        """Take the callback; tell anything else that it is not awaited here."""
+        path, _, query = self.path.partition("?")
+        if path != urlsplit(REDIRECT).path:
+            self._page(404, "Nothing here", "ccsetup waits for a sign-in at this address, and for nothing else.")
+            return
+        callback, count = self.server.take(query)
+        try:
+            if callback is None:
+                self._page(400, "Not this sign-in", "This page belongs to another sign-in. ccsetup goes on waiting.")
+            elif callback.error:
+                self._page(200, "Not signed in", "The sign-in was refused. Your terminal says what to do next.")
+            else:
+                self._page(200, "Signed in", "You may close this page and go back to your terminal.")
+        finally:
+            count()
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """Answer what is no GET request, or no request at all, without repeating any of it."""
+        self._page(405 if code == 501 else code, "Not understood", "ccsetup waits for a sign-in, and for nothing else.")
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Keep quiet: the address holds the code."""
+
+    def _page(self, status: int, title: str, text: str) -> None:
+        body = _PAGE.format(title=html.escape(title), text=html.escape(text)).encode()
+        self.close_connection = True
+        self.send_response(status)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Cache-Control", "no-store")
+        self.send_header("Referrer-Policy", "no-referrer")
+        self.send_header("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+        self.wfile.flush()
+
+
+REDIRECT = "http://127.0.0.1/oauth/callback"  # as it is registered: without a port
