@@ -22,6 +22,7 @@ def pasted(text):
 CHILD = """
 import os, sys, time
 sys.path.insert(0, {root!r})
+from ccsetup.access.paste.echo import echo
 from ccsetup.core.errors import BadAnswer, Cancelled
 from ccsetup.core.model import *
 from ccsetup.ui.prompt import Prompt
@@ -33,7 +34,7 @@ many = tuple(Choice(f"id-{{i}}", f"repo-{{i}}", "a hint that is rather long and 
 many += (Choice("MySharedDemoRepo", "MySharedDemoRepo", "the one"),)
 many += (Choice("kanji", "日本語のとても長い名" * 6, "漢字" * 40),)
 evil = "\\x1b[31mred\\x1b]0;owned\\x07 [bold]x[/] <b>y</b>\\nsecond\\x9b2J \\u202eabc\\u200b"
-prompt = Prompt(os.environ)
+prompt = Prompt(os.environ, echo)
 with open({out!r}, "w", encoding="utf-8") as out:
     try:
         for asked in [{asked}]:

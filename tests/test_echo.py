@@ -14,14 +14,15 @@ from terminal import Terminal as Person
 from terminal import program
 
 from ccsetup.access.paste import secrets
-from ccsetup.access.paste.echo import echo, summary
+from ccsetup.access.paste.echo import echo
 from ccsetup.cli import main
 from ccsetup.core import redact
+from ccsetup.core.echo import summary
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.model import Asked, Choice
 from ccsetup.ui.filter_list import Pick
 from ccsetup.ui.plain_prompt import accepted
-from ccsetup.ui.question_view import BREAK, Echo
+from ccsetup.ui.question_view import BREAK, Dots
 from ccsetup.wizard import flow
 
 ID, SECRET = "AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYzR4vQm8tKw"
@@ -81,7 +82,7 @@ def shows_nothing(shown):
 
 def field(text):
     line = SimpleNamespace(fragments=[("", BREAK.join(text.split("\n")))])
-    return "".join(part for _, part in Echo().apply_transformation(line).fragments)
+    return "".join(part for _, part in Dots(echo).apply_transformation(line).fragments)
 
 
 def quoting(text):
@@ -97,14 +98,14 @@ def test_a_field_shows_no_secret_in_it(text):
 
 @EACH
 def test_the_entry_that_takes_a_typed_text_shows_no_secret_in_it(text):
-    pick = Pick((Choice("a", "A"),), free=True)
+    pick = Pick((Choice("a", "A"),), echo, free=True)
     pick.narrow(text)
     assert all(shows_nothing(entry.label) for entry in pick.shown)
 
 
 @EACH
 def test_the_line_of_an_answer_shows_no_secret_in_it(text):
-    shows_nothing(accepted(Asked("x", "X?", "text"), text).shown)
+    shows_nothing(accepted(Asked("x", "X?", "text"), text, echo).shown)
 
 
 @EACH
@@ -116,7 +117,7 @@ def test_what_is_recognised_is_told_without_the_secret(text):
 @LABELLED
 def test_a_refusal_that_repeats_what_was_typed_shows_no_secret_in_it(text):
     with pytest.raises(BadAnswer) as refused:
-        accepted(Asked("x", "X?", "text", parse=quoting), text)
+        accepted(Asked("x", "X?", "text", parse=quoting), text, echo)
     shows_nothing(refused.value.what + refused.value.next)
 
 
@@ -174,9 +175,9 @@ def test_a_labelled_secret_shows_nowhere_however_it_is_broken(shape):
     text = before + label + gap.join(broken(secret, *places)) + after
     if gap == " " and places and not label:
         return  # words of a sentence, for all that anybody knows
-    pick = Pick((), free=True)
+    pick = Pick((), echo, free=True)
     pick.narrow(text)
-    shown = [field(text.replace("\r\n", "\n")), accepted(Asked("x", "X?", "text"), text).shown]
+    shown = [field(text.replace("\r\n", "\n")), accepted(Asked("x", "X?", "text"), text, echo).shown]
     shown += [entry.label for entry in pick.shown]
     for reading in flow.readings(text):
         shown += [*reading.found, *reading.said, reading.label, reading.hint]

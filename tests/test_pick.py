@@ -3,6 +3,7 @@ import time
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ccsetup.access.paste.echo import echo
 from ccsetup.core.model import Choice
 from ccsetup.ui.filter_list import Pick
 
@@ -15,7 +16,7 @@ def labels(pick):
 
 
 def narrowed(typed, choices=BRANCHES, **more):
-    pick = Pick(choices, **more)
+    pick = Pick(choices, echo, **more)
     pick.narrow(typed)
     return pick
 
@@ -45,7 +46,7 @@ def test_an_account_is_found_by_its_number_and_its_address():
 
 
 def test_the_cursor_begins_on_the_default_and_returns_to_it():
-    pick = Pick(BRANCHES, "billing")
+    pick = Pick(BRANCHES, echo, "billing")
     assert pick.current().label == "billing"
     pick.narrow("data")
     assert pick.current().label == "data-lake"
@@ -66,12 +67,12 @@ def test_a_merely_similar_name_does_not_displace_what_is_typed_in_a_free_list():
 
 
 def test_a_default_that_is_no_entry_of_a_free_list_is_typed_already():
-    pick = Pick(BRANCHES, "bill", free=True)
+    pick = Pick(BRANCHES, echo, "bill", free=True)
     assert pick.typed == "bill" and pick.current().choice.value == "bill"
 
 
 def test_one_step_goes_round_and_a_page_stops_at_the_end():
-    pick = Pick(BRANCHES)
+    pick = Pick(BRANCHES, echo)
     pick.move(-1)
     assert pick.current().label == "data-lake"
     pick.move(1)
@@ -84,13 +85,13 @@ def test_one_step_goes_round_and_a_page_stops_at_the_end():
 
 def test_the_counter_says_how_many_match():
     many = [Choice(str(i), f"repo-{i}") for i in range(5000)]
-    assert Pick(many).counter() == "5,000 entries"
+    assert Pick(many, echo).counter() == "5,000 entries"
     assert narrowed("repo-12 99", many).counter() == "1 of 5,000"
 
 
 @given(st.integers(0, 30), st.integers(1, 12), st.lists(st.sampled_from([-10, -1, 1, 10]), max_size=40))
 def test_the_cursor_is_always_in_the_window(length, rows, steps):
-    pick = Pick([Choice(str(i), str(i)) for i in range(length)])
+    pick = Pick([Choice(str(i), str(i)) for i in range(length)], echo)
     for step in steps:
         pick.move(step)
         window = pick.window(rows)

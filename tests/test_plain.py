@@ -1,5 +1,6 @@
 import pytest
 
+from ccsetup.access.paste.echo import echo
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.model import BACK, Asked, Choice, Corrected, Secret
 from ccsetup.ui.plain_prompt import conversation
@@ -22,7 +23,7 @@ class Visitor:
         return self.lines.pop(0)
 
     def answers(self, asked):
-        answer = conversation(asked, self.seen.append, self.read)
+        answer = conversation(asked, self.seen.append, self.read, echo)
         return answer if answer is BACK else answer.value
 
 
@@ -110,7 +111,7 @@ def test_yes_and_no(typed, default, value):
 
 def test_a_corrected_answer_is_taken():
     asked = Asked("region", "Where?", "text", parse=lambda text: Corrected("us-east-1", f"{text} is a zone."))
-    assert conversation(asked, print, Visitor("us-east-1a\n").read).said == "us-east-1a is a zone."
+    assert conversation(asked, print, Visitor("us-east-1a\n").read, echo).said == "us-east-1a is a zone."
 
 
 def test_an_empty_answer_needs_an_optional_question():

@@ -31,10 +31,11 @@ from asked import (
 from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
 
+from ccsetup.access.paste.echo import echo
 from ccsetup.core.errors import BadAnswer, Cancelled, Missing
 from ccsetup.core.model import BACK, Asked, Choice, Corrected, Secret
 from ccsetup.ui.prompt import Prompt
-from ccsetup.ui.question_view import Echo
+from ccsetup.ui.question_view import Dots
 from ccsetup.ui.tty import Tty
 
 
@@ -48,7 +49,7 @@ def answer(asked, *keys, **more):
     """Return what the real prompt answers when these keys are pressed."""
     with create_pipe_input() as keyboard:
         keyboard.send_text("".join(keys))
-        return Prompt({}, input=keyboard, output=DummyOutput(), **more).ask(asked)
+        return Prompt({}, echo, input=keyboard, output=DummyOutput(), **more).ask(asked)
 
 
 KINDS = (Choice("sso", "Single sign-on", "a start URL"), Choice("role", "A role", "a role ARN"), Choice("mfa", "MFA"))
@@ -99,7 +100,7 @@ class TestAnswers:
         with create_pipe_input() as keyboard:
             keyboard.send_text("tok\t")
             prompt = Prompt(
-                {}, on_first_draw=lambda: _later(keyboard, ENTER, ENTER), input=keyboard, output=DummyOutput()
+                {}, echo, on_first_draw=lambda: _later(keyboard, ENTER, ENTER), input=keyboard, output=DummyOutput()
             )
             assert prompt.ask(asked) == f"{tmp_path}/token.jwt"
 
@@ -208,7 +209,7 @@ def test_the_first_draw_is_told_once():
     drawn = []
     with create_pipe_input() as keyboard:
         keyboard.send_text("111122223333" + ENTER + ENTER)
-        prompt = Prompt({}, lambda: drawn.append(1), input=keyboard, output=DummyOutput())
+        prompt = Prompt({}, echo, lambda: drawn.append(1), input=keyboard, output=DummyOutput())
         prompt.ask(TEXT)
         prompt.ask(KIND)
     assert drawn == [1]
@@ -396,7 +397,7 @@ def test_where_typing_cannot_be_hidden_nothing_is_typed(monkeypatch):
     monkeypatch.setattr(getpass, "getpass", getpass.fallback_getpass)
     monkeypatch.setattr(sys, "stdin", io.StringIO("hunter2\n"))
     with pytest.raises(Missing, match="can't hide"):
-        Prompt({"TERM": "dumb"}).ask(Asked("key", "Key?", "secret"))
+        Prompt({"TERM": "dumb"}, echo).ask(Asked("key", "Key?", "secret"))
     assert sys.stdin.read() == "hunter2\n"
 
 
@@ -413,6 +414,6 @@ def test_at_the_first_prompt_nothing_of_the_sdk_and_no_rich_is_loaded(tmp_path):
 
 def test_a_line_of_a_whole_log_is_told_by_its_length():
     line = SimpleNamespace(fragments=[("", "x" * 100_000 + "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY1 end")])
-    drawn = Echo().apply_transformation(line)
+    drawn = Dots(echo).apply_transformation(line)
     assert "".join(part for _, part in drawn.fragments) == "100,045 characters"
     assert drawn.source_to_display(99_990) == len("100,045 characters")

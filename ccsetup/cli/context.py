@@ -11,6 +11,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from ccsetup.access.paste.echo import echo
 from ccsetup.awsfiles.store import Files
 from ccsetup.core import executables
 from ccsetup.core.concurrency import signals_stay_here
@@ -151,4 +152,4 @@ def _prompt(options: Namespace, warm: Callable[[], None], screen: Screen) -> Pro
         gc.enable()
         warm()
 
-    return Prompt(os.environ, on_first_draw=drawn, note=screen.note)
+    return Prompt(os.environ, echo, on_first_draw=drawn, note=screen.note)

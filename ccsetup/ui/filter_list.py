@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from ccsetup.access.paste.echo import echo, summary
+from ccsetup.core.echo import Echo, summary
 from ccsetup.core.lazy_regex import later
 from ccsetup.core.model import Choice
 from ccsetup.core.text import cells, inert
@@ -80,12 +80,13 @@ class Pick:
     def __init__(
         self,
         choices: Sequence[Choice],
+        echo: Echo,
         default: str = "",
         free: bool = False,
         reads: Callable[[str], str] | None = None,
     ) -> None:
         self._there = entries(choices)
-        self._free, self._reads = free, reads
+        self._free, self._reads, self._echo = free, reads, echo
         self._due: str | None = None
         self.widest = max((cells(entry.label) for entry in self._there), default=0)
         self._start = next((i for i, choice in enumerate(choices) if default and choice.value == default), -1)
@@ -127,7 +128,12 @@ class Pick:
         if words:
             self._shown.insert(0, Entry(Choice(text, words), inert(words), "Enter takes it", "", ""))
         elif self._free:
-            self._shown.insert(len(self._shown) if exact else 0, _use(text))
+            self._shown.insert(len(self._shown) if exact else 0, self._use(text))
+
+    def _use(self, text: str) -> Entry:
+        much = summary(text)
+        said = f"use the {much} you pasted" if much else f'use "{self._echo(text)}"'
+        return Entry(Choice(text, said), said, "", "", "", own=False)
 
     def move(self, by: int) -> None:
         """Move the cursor; one step goes round at either end, a longer one stops there."""
@@ -148,9 +154,3 @@ class Pick:
         """Say how long the list is, or how much of it matches, such as "3 of 5,000"."""
         total = f"{len(self._there):,}"
         return f"{sum(e.own for e in self.shown):,} of {total}" if self.typed.strip() else f"{total} entries"
-
-
-def _use(text: str) -> Entry:
-    much = summary(text)
-    said = f"use the {much} you pasted" if much else f'use "{echo(text)}"'
-    return Entry(Choice(text, said), said, "", "", "", own=False)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from ccsetup.access.paste.echo import echo, summary
+from ccsetup.core.echo import Echo
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.model import BACK, Asked, Back, Corrected, Secret
 from ccsetup.core.text import MASK, inert
@@ -28,7 +28,7 @@ class Answered(NamedTuple):
     said: str = ""
 
 
-def accepted(asked: Asked, typed: str, label: str = "") -> Answered:
+def accepted(asked: Asked, typed: str, echo: Echo, label: str = "") -> Answered:
     """Return what a typed text or a chosen value (with its label) answers. Raises BadAnswer."""
     about = Secret(typed) if asked.widget == "secret" else typed
     try:
@@ -42,24 +42,24 @@ def accepted(asked: Asked, typed: str, label: str = "") -> Answered:
         return Answered(Secret(value), MASK if value else "", said)
     if asked.widget == "confirm":
         label = value.capitalize()
-    return Answered(value, label or summary(value) or echo(value), said)
+    return Answered(value, label or echo.brief(value), said)
 
 
-def conversation(asked: Asked, say: Say, read: Read) -> Answered | Back:
+def conversation(asked: Asked, say: Say, read: Read, echo: Echo) -> Answered | Back:
     """Ask until there is an answer; `read` raises at the end of input."""
     help_ = asked.help.replace("press ↓ to choose", "type a number")  # there is no cursor to move here
     for mark, text in (("! ", asked.notice), ("? ", asked.ask), ("  ", help_)):
         if text:
             say(mark + inert(text))
-    pick = Pick(asked.choices, asked.default, asked.free, asked.reads) if asked.widget == "choose" else None
+    pick = Pick(asked.choices, echo, asked.default, asked.free, asked.reads) if asked.widget == "choose" else None
     while True:
         for line in _listed(pick) if pick else ():
             say(line)
-        typed = "\n".join(map(inert, read(_before(asked, pick), asked.widget == "secret").split("\n"))).strip()
+        typed = "\n".join(map(inert, read(_before(asked, pick, echo), asked.widget == "secret").split("\n"))).strip()
         if typed == "b" and asked.can_go_back:
             return BACK
         try:
-            if answer := _answer(asked, typed, pick, say):
+            if answer := _answer(asked, typed, pick, say, echo):
                 return answer
         except BadAnswer as bad:
             say("! " + inert(" ".join(filter(None, (bad.what, bad.next)))))
@@ -72,10 +72,10 @@ def _listed(pick: Pick) -> Iterator[str]:
         yield f"  {len(pick.shown) - SOME:,} more, type to filter"
 
 
-def _before(asked: Asked, pick: Pick | None) -> str:
+def _before(asked: Asked, pick: Pick | None, echo: Echo) -> str:
     hints = ["number or text"] if pick else ["y or n"] if asked.widget == "confirm" else []
     hints += ["b goes back"] if asked.can_go_back else []
-    default = summary(asked.default) or echo(asked.default)
+    default = echo.brief(asked.default)
     if asked.widget == "secret":
         default = MASK if default else ""
     elif asked.widget == "confirm":
@@ -85,23 +85,23 @@ def _before(asked: Asked, pick: Pick | None) -> str:
     return "  " + (f"({', '.join(hints)}) " if hints else "") + (f"[{default}] " if default else "")
 
 
-def _answer(asked: Asked, typed: str, pick: Pick | None, say: Say) -> Answered | None:
+def _answer(asked: Asked, typed: str, pick: Pick | None, say: Say, echo: Echo) -> Answered | None:
     if not pick:
         yes_no = {"y": "yes", "n": "no", "": "yes"} if asked.widget == "confirm" else {}
         typed = typed or asked.default
-        return accepted(asked, yes_no.get(typed.lower(), typed))
-    entry = _chosen(pick, typed, bool(asked.default), say)
-    return accepted(asked, entry.choice.value, entry.label if entry.own else "") if entry else None
+        return accepted(asked, yes_no.get(typed.lower(), typed), echo)
+    entry = _chosen(pick, typed, bool(asked.default), say, echo)
+    return accepted(asked, entry.choice.value, echo, entry.label if entry.own else "") if entry else None
 
 
-def _chosen(pick: Pick, typed: str, has_default: bool, say: Say) -> Entry | None:
+def _chosen(pick: Pick, typed: str, has_default: bool, say: Say, echo: Echo) -> Entry | None:
     if not typed:
         return pick.current() if has_default or len(pick.shown) == 1 else None
     if typed.isdecimal() and 0 < int(typed) <= min(len(pick.shown), SOME):
         return pick.shown[int(typed) - 1]
     pick.narrow(typed)
     if not pick.shown:
-        say(f'! Nothing matches "{summary(typed) or echo(typed)}".')
+        say(f'! Nothing matches "{echo.brief(typed)}".')
         pick.narrow("")
         return None
     if (not pick.shown[0].own and len(pick.shown) == 1) or pick.shown[0].choice.value == typed:

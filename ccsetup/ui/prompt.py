@@ -13,8 +13,8 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from ccsetup.access.paste.echo import echo, summary
 from ccsetup.core.concurrency import signals_stay_here
+from ccsetup.core.echo import Echo
 from ccsetup.core.errors import Cancelled, Missing
 from ccsetup.core.model import BACK, Asked, Back, Later, Secret, Widget
 from ccsetup.core.text import spell
@@ -40,13 +40,14 @@ class Prompt:
     def __init__(
         self,
         env: Mapping[str, str],
+        echo: Echo,
         on_first_draw: Callable[[], None] | None = None,
         note: Callable[[str], None] | None = None,
         *,
         input: Any = None,
         output: Any = None,
     ) -> None:
-        self._env, self._note, self._on_first_draw = env, note, on_first_draw
+        self._env, self._echo, self._note, self._on_first_draw = env, echo, note, on_first_draw
         self._input, self._output = input, output
         self._tty = Tty()
         self._answered_at = 0.0
@@ -75,13 +76,15 @@ class Prompt:
         self._tty.hush()
         if self._is_fresh(asked):
             self._drain()
-        return conversation(asked, self._say, self._lines if asked.reads or asked.widget == "secret" else self._read)
+        read = self._lines if asked.reads or asked.widget == "secret" else self._read
+        return conversation(asked, self._say, read, self._echo)
 
     def _ask(self, asked: Asked) -> Answered | Back:
         from prompt_toolkit.input.typeahead import clear_typeahead
         from prompt_toolkit.output import ColorDepth
 
-        sheet = Sheet(asked, self._terminal(), ColorDepth.DEPTH_1_BIT if self._env.get("NO_COLOR") else None)
+        depth = ColorDepth.DEPTH_1_BIT if self._env.get("NO_COLOR") else None
+        sheet = Sheet(asked, self._terminal(), depth, self._echo)
         app = sheet.application(self._input)
         keys = keyboard.attach(app.input)
         app.ttimeoutlen = keyboard.escape_s(self._env)
@@ -96,7 +99,7 @@ class Prompt:
                 clear_typeahead(app.input)
         answer = self._run(app)
         if isinstance(answer, bool):
-            answer = accepted(asked, "yes" if answer else "no")
+            answer = accepted(asked, "yes" if answer else "no", self._echo)
         if isinstance(answer, Answered):
             sheet.leave(answer.shown)
         return answer  # type: ignore[no-any-return]
@@ -137,7 +140,7 @@ class Prompt:
         typed = _line() if self._tty.hush() or not hidden else _hidden()
         while more():
             typed += _line()
-        self._say("" if hidden else summary(typed.strip()) or echo(typed.strip()))
+        self._say("" if hidden else self._echo.brief(typed.strip()))
         return typed
 
     def _show(self, before: str) -> None:

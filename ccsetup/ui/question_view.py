@@ -9,8 +9,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ccsetup.access.paste import secrets
-from ccsetup.access.paste.echo import echo, summary
+from ccsetup.core.echo import Echo, summary
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.model import BACK, Asked, Choice
 from ccsetup.core.text import cells, cut, inert, padded, spell, wrap
@@ -51,10 +50,12 @@ STYLE = [
 class Sheet:
     """One question on the screen: what stands above and below its line, its keys, and what is typed."""
 
-    def __init__(self, asked: Asked, output: Output, depth: ColorDepth | None) -> None:
-        self.asked, self.output, self.depth = asked, output, depth
+    def __init__(self, asked: Asked, output: Output, depth: ColorDepth | None, echo: Echo) -> None:
+        self.asked, self.output, self.depth, self.echo = asked, output, depth, echo
         self.ask, self.help, self.default = inert(asked.ask), inert(asked.help), inert(asked.default)
-        self.pick = Pick(asked.choices, asked.default, asked.free, asked.reads) if asked.widget == "choose" else None
+        self.pick = (
+            Pick(asked.choices, echo, asked.default, asked.free, asked.reads) if asked.widget == "choose" else None
+        )
         self.refused = ""
         self.app: Application[Any]
 
@@ -71,7 +72,7 @@ class Sheet:
             "color_depth": self.depth,
             "enable_suspend": True,
         }
-        line = {**common, "wrap_lines": False, "input_processors": [Echo(hidden=widget == "secret")]}
+        line = {**common, "wrap_lines": False, "input_processors": [Dots(self.echo, hidden=widget == "secret")]}
         if self.pick:
             return self._framed(self._filter_line(self.pick.typed, line))
         import questionary
@@ -184,7 +185,7 @@ class Sheet:
         lines = [part for entry, chosen in shown for part in self._row(entry, chosen, room, column)]
         if not shown:
             typed = self.pick.typed
-            lines = self._block("class:help", f'    nothing matches "{summary(typed) or echo(typed)}"')
+            lines = self._block("class:help", f'    nothing matches "{self.echo.brief(typed)}"')
         current = self.pick.current()
         if self.asked.reads and self.pick.typed and current and cells(current.label) > room:  # what was read, whole
             lines += self._block("class:help", current.label, 4)
@@ -212,7 +213,7 @@ class Sheet:
     def _settle(self, typed: str, label: str = "") -> Answered | None:
         """Return the answer, or None and say below the line why it is none."""
         try:
-            answer = accepted(self.asked, typed, label)
+            answer = accepted(self.asked, typed, self.echo, label)
         except BadAnswer as bad:
             self.refused = inert(" ".join(filter(None, (bad.what, bad.next))))
             return None
@@ -257,7 +258,7 @@ class Sheet:
             answer = None if self.pick else self._settle(_typed(buffer))
         if answer:
             event.app.exit(result=answer)
-        elif self.refused and (self.asked.widget == "secret" or secrets(_typed(buffer))):
+        elif self.refused and (self.asked.widget == "secret" or self.echo.secrets(_typed(buffer))):
             self._empty(buffer)
 
     def _goes_on(self, event: KeyPressEvent) -> bool:
@@ -308,14 +309,14 @@ def _lines(text: Callable[[], Fragments]) -> ConditionalContainer:
     return ConditionalContainer(window, Condition(lambda: bool(text())))
 
 
-class Echo:
+class Dots:
     """Shows what you type or paste with dots for the secrets in it, or only the number of lines.
 
     `hidden` says that the text is already dots.
     """
 
-    def __init__(self, hidden: bool = False) -> None:
-        self._hidden = hidden
+    def __init__(self, echo: Echo, hidden: bool = False) -> None:
+        self._echo, self._hidden = echo, hidden
         self._last = "", ""  # prompt_toolkit asks several times for each drawing
 
     def apply_transformation(self, line: TransformationInput) -> Transformation:
@@ -327,6 +328,6 @@ class Echo:
         if much := summary(text.replace(BREAK, "\n")):
             return Transformation([("class:answer", much)], lambda _: len(much), lambda _: len(text))
         if text != self._last[0]:
-            self._last = text, text if self._hidden else echo(text, mask="")
+            self._last = text, text if self._hidden else self._echo(text, mask="")
         shown = self._last[1]
         return Transformation(line.fragments if shown == text else [("class:answer", shown)])

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ccsetup import access
-from ccsetup.access.paste.echo import echo, summary
+from ccsetup.access.paste.echo import echo
 from ccsetup.access.questions import target
 from ccsetup.awsfiles import edit_proof, plan, removals
 from ccsetup.core.context import Start, World, start_of
@@ -177,4 +177,4 @@ def change_an_answer(world: World, walk: Walk, trail: Trail, about: str = "", se
 
 
 def _shown(value: str | Secret) -> str:
-    return summary(str(value)) or echo(str(value)) or "–"
+    return echo.brief(str(value)) or "–"

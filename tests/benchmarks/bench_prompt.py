@@ -21,9 +21,9 @@ QUESTION = "What were you given?"
 BARE = f"import questionary; questionary.text({QUESTION!r}).ask()"
 CHOICES = "names = [f'team-{i % 40}-Service{i}' for i in range(4999)] + ['MySharedDemoRepo']\n"
 OURS = f"""{CHOICES}
-import os; from ccsetup.core.model import Asked, Choice; from ccsetup.ui.prompt import Prompt
+import os; from ccsetup.access.paste.echo import echo; from ccsetup.core.model import Asked, Choice; from ccsetup.ui.prompt import Prompt
 choices = tuple(Choice(name, name, 'a hint') for name in names)
-Prompt(os.environ).ask(Asked('repo', 'Which repository?', 'choose', choices=choices))
+Prompt(os.environ, echo).ask(Asked('repo', 'Which repository?', 'choose', choices=choices))
 """
 THEIRS = f"""{CHOICES}
 import questionary
