@@ -12,13 +12,13 @@ from typing import NamedTuple
 
 from ccsetup.awsfiles.store import Files
 from ccsetup.cli.commands import doctor
-from ccsetup.core.context import World
+from ccsetup.core.context import Context
 from ccsetup.core.result import Report
 from ccsetup.doctor import checks, repair
 from ccsetup.doctor.facts import Facts
 from ccsetup.doctor.findings import Finding
 from ccsetup.doctor.repair import Repair
-from tests.script import FakeGit, Script, world
+from tests.script import FakeGit, Script, context
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=timezone.utc)
 KEY, SECRET = "AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
@@ -51,10 +51,10 @@ def build(folder: Path, home: Home) -> Path:
     return folder / "home"
 
 
-def world_of(folder: Path, home: Home, script: Script | None = None, git: FakeGit | None = None) -> World:
-    """Build a home and return the world that lives in it."""
+def context_of(folder: Path, home: Home, script: Script | None = None, git: FakeGit | None = None) -> Context:
+    """Build a home and return the context that lives in it."""
     build(folder, home)
-    return world(folder, script, env=home.env, git=git)
+    return context(folder, script, env=home.env, git=git)
 
 
 def facts_of(config: str | None = None, credentials: str | None = None, **more: object) -> Facts:
@@ -69,13 +69,13 @@ def facts_of(config: str | None = None, credentials: str | None = None, **more: 
     return replace(facts, **more) if more else facts  # type: ignore[arg-type]
 
 
-def fixed(world: World) -> Report:
-    """Run `ccsetup doctor --fix --yes` in a world."""
+def fixed(context: Context) -> Report:
+    """Run `ccsetup doctor --fix --yes` in a context."""
     parser = ArgumentParser()
     doctor.flags(parser)
     options = parser.parse_args(["--fix", "--offline"])
     options.yes, options.dry_run, options.json, options.no_input, options.debug = True, False, False, True, False
-    return doctor.main(options, lambda: world)
+    return doctor.main(options, lambda: context)
 
 
 def texts(folder: Path) -> tuple[bytes | None, bytes | None]:

@@ -1,4 +1,4 @@
-"""A scripted person, and a World whose outside is made of values: for tests of stories and of conversations."""
+"""A scripted person, and a Context whose outside is made of values: for tests of stories and of conversations."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from ccsetup.core.context import Answer, Sighting, Start, World
+from ccsetup.core.context import Answer, Context, Sighting, Start
 from ccsetup.core.errors import Cancelled, Problem
 from ccsetup.core.model import (
     BACK,
@@ -332,7 +332,7 @@ class FakeGit:
         return "main", 1204, "8.1 MiB"
 
 
-def world(
+def context(
     folder: Path,
     script: Script | None = None,
     *,
@@ -341,15 +341,15 @@ def world(
     git: FakeGit | None = None,
     env: Mapping[str, str] | None = None,
     stdin: str = "",
-) -> World:
-    """Return a World with real files under `folder`/home and stand-ins for everything else."""
+) -> Context:
+    """Return a Context with real files under `folder`/home and stand-ins for everything else."""
     from ccsetup.awsfiles.store import Files
 
     home, work = folder / "home", folder / "work"
     home.mkdir(exist_ok=True)
     work.mkdir(exist_ok=True)
     variables = {"XDG_STATE_HOME": str(home / ".local" / "state"), **(env or {})}
-    return World(
+    return Context(
         env=variables,
         home=home,
         cwd=work,

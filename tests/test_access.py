@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from script import NOW, FakeAws, FakeSignIn, Script, Shown, world
+from script import NOW, FakeAws, FakeSignIn, Script, Shown, context
 
 from ccsetup import access
 from ccsetup.core.errors import BadAnswer, Elsewhere, Missing, Problem
@@ -24,7 +24,7 @@ def walked(
     """Walk the real questions; return the sections they lead to."""
     profiles = outside.pop("profiles", {})
     sessions = outside.pop("sessions", {})
-    around = world(folder, script, **outside)  # type: ignore[arg-type]
+    around = context(folder, script, **outside)  # type: ignore[arg-type]
     look = Look(around, profiles=profiles, sessions=sessions, sections=access.sections_of, given=given)  # type: ignore[arg-type]
     screen = around.screen
     assert isinstance(screen, Shown)
@@ -342,7 +342,7 @@ def test_what_a_role_starts_from_is_offered_before_other_roles(tmp_path: Path) -
     question = next(q for q in access.of("role").questions if q.key == "source_profile")
     assert question.choices is not None
     listed = question.choices(
-        Answers({}), Look(world(tmp_path), profiles=profiles, sessions={}, sections=access.sections_of)
+        Answers({}), Look(context(tmp_path), profiles=profiles, sessions={}, sections=access.sections_of)
     )
     assert [choice.value for choice in listed][:2] == ["base", "a-role"]
 
@@ -672,7 +672,7 @@ def test_the_region_of_the_address_is_taken_unless_another_was_given(tmp_path: P
 def test_a_whole_clone_command_tells_the_folder_and_the_branch(tmp_path: Path) -> None:
     given: dict[str, Value] = {"kind": "existing", "profile": "base",
                                "repo": "git clone -b develop codecommit::us-east-2://MyDemoRepo mine"}  # fmt: skip
-    around = world(tmp_path)
+    around = context(tmp_path)
     look = Look(around, profiles=BASE, sessions={}, sections=access.sections_of, given=given)
     answers = Walk(flow.questions, look, given=given, prompt=None, say=print).run().answers
     assert (answers["branch"], answers["directory"], answers["region"]) == ("develop", "mine", "us-east-2")

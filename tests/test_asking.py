@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 from aws_ways import SSO_SESSION, Place, maria, role, settle, sso
-from script import FakeAws, FakeGit, tree, world
+from script import FakeAws, FakeGit, context, tree
 
-from ccsetup.core.context import Sighting, World
+from ccsetup.core.context import Context, Sighting
 from ccsetup.core.model import Repository, Who
 from ccsetup.doctor import online
 from ccsetup.doctor.facts import Clone, Facts, Ran
@@ -43,11 +43,11 @@ def place(sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     return Place(sandbox, tmp_path / "home")
 
 
-def around(place: Place, folder: Path) -> World:
-    """Return the real world around that place; one stands in the folder `work`."""
+def around(place: Place, folder: Path) -> Context:
+    """Return the real context around that place; one stands in the folder `work`."""
     env = dict(os.environ)
     return replace(
-        world(folder, env=env), env=env, aws=place.aws(), git=Git(env, place.home), cwd=folder / "work", prompt=None
+        context(folder, env=env), env=env, aws=place.aws(), git=Git(env, place.home), cwd=folder / "work", prompt=None
     )
 
 
@@ -65,7 +65,7 @@ def write(place: Place, profiles: Mapping[str, Mapping[str, str]]) -> None:
     place.files(f"{text}[sso-session acme]\n{session}")
 
 
-def ask(it: World, *asked: str) -> Online:
+def ask(it: Context, *asked: str) -> Online:
     facts = gathered(it, asked)
     return online.online(it, facts, list(asked or facts.profiles))
 
@@ -171,13 +171,13 @@ def test_git_is_asked_for_the_clone_of_a_profile_that_answers(
 ) -> None:
     git = FakeGit()
     aws = FakeAws(seen=[Sighting("dev", "us-east-2", Repository("R", "us-east-2"))])
-    it = world(tmp_path, git=git, aws=aws)
+    it = context(tmp_path, git=git, aws=aws)
     facts = facts_of(it, remote, asked)
     online.online(it, facts, list(asked or facts.profiles))
     assert git.calls == calls
 
 
-def facts_of(it: World, remote: str, asked: tuple[str, ...]) -> Facts:
+def facts_of(it: Context, remote: str, asked: tuple[str, ...]) -> Facts:
     (it.home / ".aws").mkdir()
     keys = "aws_access_key_id = AKIA\naws_secret_access_key = s\n"
     (it.home / ".aws" / "credentials").write_text(f"[dev]\n{keys}[other]\n{keys}")

@@ -15,7 +15,7 @@ from ccsetup.doctor.facts import Facts
 from ccsetup.doctor.findings import Finding
 from ccsetup.doctor.gather import gathered
 from tests.aws_corpus import parsed
-from tests.homes import DISGUISES, KEY, KEYS, ROLE, SECRET, Home, fixed, in_disguise, mended, of_file, world_of
+from tests.homes import DISGUISES, KEY, KEYS, ROLE, SECRET, Home, context_of, fixed, in_disguise, mended, of_file
 from tests.script import Script
 
 TOKEN = "IQoJb3JpZ2luX2VjEXAMPLE//////////wEaCXVzLWVhc3QtMSJIMEYCIQ"
@@ -169,30 +169,30 @@ def test_a_stray_line_between_two_settings_of_one_name_may_have_begun_a_section(
 
 
 def test_files_that_cannot_be_read_say_what_to_type(tmp_path: Path) -> None:
-    world = world_of(tmp_path, Home())
+    context = context_of(tmp_path, Home())
     folder = tmp_path / "home" / ".aws"
     (folder / "config").mkdir()
     (folder / "credentials").symlink_to(folder / "nowhere")
-    found = {it.path: it for it in files.unreadable(gathered(world))}
+    found = {it.path: it for it in files.unreadable(gathered(context))}
     assert found[folder / "config"].do.startswith("mv ") and found[folder / "credentials"].do.startswith("rm ")
     assert {it.severity for it in found.values()} == {"stops"}
 
 
 @pytest.mark.parametrize("mode", [0o644, 0o640, 0o666, 0o604])
 def test_secrets_that_others_can_read_are_closed(mode: int, tmp_path: Path) -> None:
-    world = world_of(tmp_path, Home(DEV, f"[default]\n{KEYS}", modes=(0o644, mode)), Script({}))
-    facts = gathered(world)
+    context = context_of(tmp_path, Home(DEV, f"[default]\n{KEYS}", modes=(0o644, mode)), Script({}))
+    facts = gathered(context)
     found = [it for it in checks.offline(facts) if it.code == "file.permissions"]
     assert [(it.path, it.severity, it.fix) for it in found] == [(facts.texts.credentials_path, "hinders", "auto")]
     assert mended(facts).modes == {facts.texts.credentials_path: 0o600}
 
 
 def test_a_symlinked_file_is_mended_where_it_is(tmp_path: Path) -> None:
-    world = world_of(tmp_path, Home(None, f"[default]\n{KEYS}"))
+    context = context_of(tmp_path, Home(None, f"[default]\n{KEYS}"))
     kept = tmp_path / "dotfiles"
     kept.mkdir()
     (kept / "aws").write_bytes(f"{DEV.replace('[', chr(0xFEFF) + '[', 1)}[profile b\nregion = us-east-1\n".encode())
     link = tmp_path / "home" / ".aws" / "config"
     link.symlink_to(kept / "aws")
-    fixed(world)
+    fixed(context)
     assert link.is_symlink() and (kept / "aws").read_text() == f"{DEV}[profile b]\nregion = us-east-1\n"

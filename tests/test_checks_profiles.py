@@ -17,13 +17,13 @@ from tests.homes import (
     KEYS,
     SECRET,
     Home,
+    context_of,
     facts_of,
     fixed,
     in_disguise,
     mended,
     of_file,
     texts,
-    world_of,
 )
 
 DEFAULT = f"[default]\n{KEYS}region = us-east-1\n"
@@ -308,14 +308,14 @@ def test_many_defects_of_one_home_are_mended_at_once_and_nothing_else_changes(tm
         'source_profile = default\r\nregion = us-east-2\r\n\r\n[profile "my other"]\r\n# REGION = eu-west-1\r\nregion = eu-west-1\r\n'
         "; kept \t \r\n[profile dev2]\r\nregion=us-west-2"
     )
-    world = world_of(tmp_path, Home(config.encode(), f"[profile default]\n{KEYS}"))
-    report = fixed(world)
+    context = context_of(tmp_path, Home(config.encode(), f"[profile default]\n{KEYS}"))
+    report = fixed(context)
     written = texts(tmp_path)
     assert written == (wanted.encode(), f"[default]\n{KEYS}".encode())
     assert not [
         it for it in report.document["findings"] if it["severity"] == "stops" and not it["fixed"] and it["path"]
     ]
-    fixed(world)
+    fixed(context)
     assert texts(tmp_path) == written
 
 

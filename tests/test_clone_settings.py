@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 from conftest import stripped
-from homes import KEYS, Home, fixed, world_of
+from homes import KEYS, Home, context_of, fixed
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ccsetup.awsfiles import transaction
-from ccsetup.core.context import World
+from ccsetup.core.context import Context
 from ccsetup.core.errors import Problem
 from ccsetup.core.result import Report
 from ccsetup.doctor import repair
@@ -49,9 +49,9 @@ class Clone:
         path = os.pathsep.join((str(self.bin), os.environ["PATH"]))
         self.env = {**stripped(os.environ), "HOME": str(folder / "home"), "GIT_CONFIG_NOSYSTEM": "1", "PATH": path}
         self.git = Git(self.env, folder / "home")
-        self.world = world_of(folder, Home(PROFILES, f"[dev]\n{KEYS}[my dev]\n{KEYS}"), git=self.git)  # type: ignore[arg-type]
+        self.context = context_of(folder, Home(PROFILES, f"[dev]\n{KEYS}[my dev]\n{KEYS}"), git=self.git)  # type: ignore[arg-type]
         (folder / "home" / ".gitconfig").write_text("[user]\n\tname = Maria\n\temail = m@example.com\n")
-        self.folder, self.config = self.world.cwd, self.world.cwd / ".git" / "config"
+        self.folder, self.config = self.context.cwd, self.context.cwd / ".git" / "config"
         subprocess.run(["git", "init", "-q", str(self.folder)], env=self.env, check=True)
         self.config.write_text(self.config.read_text() + text)
 
@@ -81,7 +81,7 @@ class Clone:
 
     def fix(self) -> Report:
         """Run `ccsetup doctor --fix --yes --offline`."""
-        return fixed(self.world)
+        return fixed(self.context)
 
     def codes(self, report: Report, gone: bool) -> list[str]:
         """Return the codes of what was found of git, repaired or left."""
@@ -136,7 +136,7 @@ def test_whatever_stands_beside_an_address_stays(
     here = Clone(tmp_path_factory.mktemp("any"), remote(*(f'url = "{url}"' for url in quoted)))
     assert here.all(URL) == urls
     at = data.draw(st.integers(0, len(urls) - 1))
-    there = clone_at(here.world, here.folder)
+    there = clone_at(here.context, here.folder)
     assert [it.written for it in there.urls] == urls
     from dataclasses import replace
 
@@ -146,7 +146,7 @@ def test_whatever_stands_beside_an_address_stays(
     assert edit.after is not None
     here.config.write_text(edit.after)
     assert here.all(URL) == [*urls[:at], "codecommit://new", *urls[at + 1 :]]
-    assert clone_at(here.world, here.folder).own == after.own
+    assert clone_at(here.context, here.folder).own == after.own
 
 
 def test_git_says_which_address_it_uses(tmp_path: Path) -> None:
@@ -161,7 +161,7 @@ def test_git_says_which_address_it_uses(tmp_path: Path) -> None:
         Url(PUSH, "cc:Other", f"{RIGHT[:-6]}Other", True),
     )
     assert here.git.origin(here.folder) == RIGHT
-    assert clone_at(here.world, here.folder).remote == RIGHT
+    assert clone_at(here.context, here.folder).remote == RIGHT
 
 
 def test_an_address_that_a_rule_makes_for_pushes_is_looked_at_and_told(tmp_path: Path) -> None:
@@ -176,7 +176,7 @@ def test_an_address_that_a_rule_makes_for_pushes_is_looked_at_and_told(tmp_path:
 def test_the_first_address_is_the_one_that_git_fetches_from(tmp_path: Path) -> None:
     here = Clone(tmp_path, remote(f"url = {GITHUB}", f"url = {RIGHT}"))
     assert here.git.origin(here.folder) == GITHUB
-    assert clone_at(here.world, here.folder).remote == RIGHT  # of which the doctor speaks
+    assert clone_at(here.context, here.folder).remote == RIGHT  # of which the doctor speaks
 
 
 def test_a_remote_of_another_name_is_the_one_where_there_is_no_origin(tmp_path: Path) -> None:
@@ -233,7 +233,7 @@ def test_a_user_in_the_address_beside_a_helper_that_signs_is_taken_out(user: str
     assert here.all(URL) == [HTTPS]
     assert here.codes(report, gone=True) == ["git.remote"]
     assert here.codes(report, gone=False) == []
-    assert "hush" not in str(report.document) + here.world.screen.text()  # type: ignore[attr-defined]
+    assert "hush" not in str(report.document) + here.context.screen.text()  # type: ignore[attr-defined]
 
 
 def test_a_user_in_the_address_is_right_for_git_credentials(tmp_path: Path) -> None:
@@ -285,11 +285,11 @@ def test_a_helper_that_moved_is_written_with_all_that_it_had(command: str, key: 
     assert here.fill(HTTPS) == (str(new), " ".join([*shlex.split(said), "get"]))
 
 
-def world_git(here: Clone) -> World:
-    """Return the clone's world with a git that has the PATH of now."""
+def world_git(here: Clone) -> Context:
+    """Return the clone's context with a git that has the PATH of now."""
     from dataclasses import replace
 
-    return replace(here.world, git=Git(here.env, here.world.home))
+    return replace(here.context, git=Git(here.env, here.context.home))
 
 
 @pytest.mark.parametrize("place", PLACES)
@@ -373,7 +373,7 @@ def test_switching_a_keychain_off_leaves_the_other_helpers(tmp_path: Path) -> No
 
 def test_settings_that_changed_meanwhile_are_not_written_over(tmp_path: Path) -> None:
     here = Clone(tmp_path, remote(f"url = {WRONG}"))
-    facts = gathered(here.world)
+    facts = gathered(here.context)
     assert facts.clone is not None
     here.config.write_text(here.config.read_text().replace(WRONG, GITHUB) + remote(f"url = {MIRROR}"))
     after = repair.with_settings(facts.clone, [Remedy("", replaced=facts.clone.moved(RIGHT))])

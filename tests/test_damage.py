@@ -23,7 +23,7 @@ from ccsetup.core.context import AwsTexts
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import FileName, Section
 from ccsetup.doctor import checks
-from tests.homes import KEYS, Home, facts_of, fixed, mended, world_of
+from tests.homes import KEYS, Home, context_of, facts_of, fixed, mended
 from tests.script import tree
 
 EXAMPLES = int(os.environ.get("CCSETUP_EXAMPLES", "120"))
@@ -221,7 +221,7 @@ def test_a_profile_set_up_in_anything_changes_itself_alone_and_is_undone_to_the_
             assert lines[line.strip()] >= 0 or not line.strip() or gone or "=" not in line, line
     with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         patch.setattr(transaction, "SETTLE_S", 0.0)
-        it = world_of(Path(folder), Home(*(it[0].encode("utf-8", "surrogateescape") for it in (config, credentials))))
+        it = context_of(Path(folder), Home(*(it[0].encode("utf-8", "surrogateescape") for it in (config, credentials))))
         before = tree(it.home / ".aws")
         there = it.files.read()
         receipt = it.files.apply(plan.make(name, "", written(name), there, frozenset() if renewed else access.OWN_KEYS))
@@ -237,7 +237,7 @@ def test_a_repair_of_anything_is_undone_to_the_byte(
     with TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
         patch.setattr(transaction, "SETTLE_S", 0.0)
         home = Home(*(it[0].encode("utf-8", "surrogateescape") for it in (config, credentials)), modes=(0o600, mode))
-        it = world_of(Path(name), home)
+        it = context_of(Path(name), home)
         before = tree(it.home / ".aws")
         report = fixed(it)
         assert all(one["code"] != "internal" for one in report.document["problems"]), report.document["problems"]

@@ -17,15 +17,15 @@ from typing import Any
 import pytest
 from aws_ways import Place, maria, role, settle, sso
 from conftest import CleanEnv
-from homes import KEYS, Home, build, world_of
-from script import LEAVE, FakeGit, Script, tree, world
+from homes import KEYS, Home, build, context_of
+from script import LEAVE, FakeGit, Script, context, tree
 from terminal import DOWN, ENTER, ESC, Terminal, program
 from test_asking import ACCESS, around, stand_in, write
 from test_online import canned, keyed, moody
 
 from ccsetup.awsfiles import transaction
 from ccsetup.cli.commands import doctor, undo
-from ccsetup.core.context import Ran, World
+from ccsetup.core.context import Context, Ran
 from ccsetup.core.model import BACK
 from ccsetup.core.result import Report
 from ccsetup.git.repository import Git
@@ -70,7 +70,7 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transaction, "SETTLE_S", 0.0)
 
 
-def visit(it: World, *profiles: str, **flags: Any) -> Report:
+def visit(it: Context, *profiles: str, **flags: Any) -> Report:
     switches = {"fix": False, "offline": True, "modernize": False, "report": None, "short_ids": False}
     switches |= {"yes": False, "dry_run": False, "json": False, "team": None}
     report = doctor.main(Namespace(profiles=[*profiles], **{**switches, **flags}), lambda: it)
@@ -79,7 +79,7 @@ def visit(it: World, *profiles: str, **flags: Any) -> Report:
     return report
 
 
-def online(it: World, *profiles: str, **flags: Any) -> Report:
+def online(it: Context, *profiles: str, **flags: Any) -> Report:
     return visit(it, *profiles, **{"offline": False, **flags})
 
 
@@ -88,7 +88,7 @@ def codes(report: Report, **having: Any) -> list[str]:
     return [it["code"] for it in found if all(it[key] == value for key, value in having.items())]
 
 
-def said(it: World) -> str:
+def said(it: Context) -> str:
     return str(it.screen.text())  # type: ignore[attr-defined]
 
 
@@ -100,7 +100,7 @@ def aws_folder(folder: Path) -> dict[str, tuple[int, bytes | None]]:
 
 
 def test_a_healthy_home_is_told_what_was_looked_at(tmp_path: Path) -> None:
-    it = world_of(tmp_path, Home(BROKEN.replace(":::", "::"), PEOPLES))
+    it = context_of(tmp_path, Home(BROKEN.replace(":::", "::"), PEOPLES))
     report = visit(it)
     assert (report.exit_code, report.document["ok"], report.document["findings"]) == (0, True, [])
     assert "Nothing is wrong with 2 profiles and git 2.39.5." in said(it)
@@ -108,7 +108,7 @@ def test_a_healthy_home_is_told_what_was_looked_at(tmp_path: Path) -> None:
 
 
 def test_who_answers_is_in_the_report(tmp_path: Path) -> None:
-    it = world_of(tmp_path, Home("[profile people]\nregion = us-east-2\n", PEOPLES))
+    it = context_of(tmp_path, Home("[profile people]\nregion = us-east-2\n", PEOPLES))
     (entry,) = online(it).document["profiles"]
     arn = "arn:aws:sts::111122223333:assumed-role/Developer/maria"
     assert entry == {"name": "people", "kind": "keys", "account_id": "111122223333", "arn": arn, "ok": True}
@@ -116,7 +116,7 @@ def test_who_answers_is_in_the_report(tmp_path: Path) -> None:
 
 
 def test_those_whom_something_stops_are_not_asked_about(tmp_path: Path) -> None:
-    it = world_of(tmp_path, Home(HALF, HALVES))
+    it = context_of(tmp_path, Home(HALF, HALVES))
     report = online(it)
     assert [entry["name"] for entry in report.document["profiles"] if entry["arn"]] == ["people"]
     assert [entry["name"] for entry in report.document["profiles"] if not entry["ok"]] == ["dev", "half"]
@@ -124,21 +124,21 @@ def test_those_whom_something_stops_are_not_asked_about(tmp_path: Path) -> None:
 
 
 def test_nobody_is_asked_while_a_file_cannot_be_read_at_all(tmp_path: Path) -> None:
-    it = world_of(tmp_path, Home("\ufeff" + BROKEN.replace(":::", "::"), PEOPLES))
+    it = context_of(tmp_path, Home("\ufeff" + BROKEN.replace(":::", "::"), PEOPLES))
     report = online(it)
     assert (codes(report), report.exit_code) == (["file.encoding"], 3)
     assert [entry["arn"] for entry in report.document["profiles"]] == [None, None]
 
 
 def test_profiles_that_are_named_are_looked_at_alone(tmp_path: Path) -> None:
-    it = world_of(tmp_path, Home(HALF, HALVES, modes=(0o600, 0o644)))
+    it = context_of(tmp_path, Home(HALF, HALVES, modes=(0o600, 0o644)))
     assert codes(visit(it, "half")) == ["keys.partial", "file.permissions"]
     assert codes(visit(it, "people")) == ["file.permissions"]  # the machine's findings stay
     assert [entry["name"] for entry in visit(it, "dev").document["profiles"]] == ["dev"]
 
 
 def test_a_fault_that_stops_every_profile_is_told_for_each(tmp_path: Path) -> None:
-    it = world_of(tmp_path, Home(BROKEN.replace(":::", "::") + "region = us-east-2\n", PEOPLES))
+    it = context_of(tmp_path, Home(BROKEN.replace(":::", "::") + "region = us-east-2\n", PEOPLES))
     report = visit(it, "dev")
     assert codes(report) == ["file.duplicate-key"]
     assert visit(it, "dev", fix=True, yes=True).exit_code == 0
@@ -147,7 +147,7 @@ def test_a_fault_that_stops_every_profile_is_told_for_each(tmp_path: Path) -> No
 def test_a_sign_in_that_profiles_came_to_share_is_not_said_to_be_repaired(tmp_path: Path) -> None:
     body = "sso_region = us-east-1\nsso_account_id = 111122223333\nsso_role_name = Dev\nregion = us-east-2\n"
     url = "sso_start_url = https://acme.awsapps.com/start"
-    it = world_of(tmp_path, Home(f"[profile a]\n{url}\n{body}[profile b]\n{url}#/\n{body}", ""))
+    it = context_of(tmp_path, Home(f"[profile a]\n{url}\n{body}[profile b]\n{url}#/\n{body}", ""))
     report = visit(it, fix=True, yes=True, modernize=True)
     assert codes(report, fixed=True) == ["sso.url", "sso.legacy"]
     assert codes(report, fixed=False) == ["sso.signed-out"]
@@ -155,12 +155,12 @@ def test_a_sign_in_that_profiles_came_to_share_is_not_said_to_be_repaired(tmp_pa
 
 
 def test_a_source_that_is_broken_is_told_for_who_rests_on_it(tmp_path: Path) -> None:
-    it = world_of(tmp_path, Home(BROKEN.replace(":::", "::"), "[people]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\n"))
+    it = context_of(tmp_path, Home(BROKEN.replace(":::", "::"), "[people]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\n"))
     assert "keys.partial" in codes(visit(it, "dev"))
 
 
 def test_an_unknown_name_gets_the_nearest_and_a_document(tmp_path: Path) -> None:
-    it = world_of(tmp_path, Home(BROKEN, PEOPLES))
+    it = context_of(tmp_path, Home(BROKEN, PEOPLES))
     report = visit(it, "deev")
     assert report.exit_code == 2
     assert {*report.document} == {"ok", "findings", "profiles", "problems"}
@@ -170,7 +170,7 @@ def test_an_unknown_name_gets_the_nearest_and_a_document(tmp_path: Path) -> None
 
 def test_two_hundred_findings_of_one_sort_are_folded(tmp_path: Path) -> None:
     config = "".join(f"[profile p{n}]\nregion = us-east-1a\noutput = json\n\n" for n in range(200))
-    it = world_of(tmp_path, Home(config))
+    it = context_of(tmp_path, Home(config))
     report = visit(it)
     assert len(report.document["findings"]) == 200
     shown = said(it)
@@ -184,7 +184,7 @@ def test_two_hundred_findings_of_one_sort_are_folded(tmp_path: Path) -> None:
 @pytest.mark.parametrize("room", [50, 100])
 def test_no_line_is_wider_than_the_terminal(room: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     config = HALF.replace("us-east-2", "us-east-1 # home") + "[nobody]\nregion = us-east-1a\n"
-    it = world_of(tmp_path, Home(config, HALVES, modes=(0o644, 0o644)))
+    it = context_of(tmp_path, Home(config, HALVES, modes=(0o644, 0o644)))
     monkeypatch.setattr(type(it.screen), "room", lambda self: room)
     report = visit(it)
     assert len(report.document["findings"]) > 5
@@ -205,7 +205,7 @@ def test_no_line_is_wider_than_the_terminal(room: int, tmp_path: Path, monkeypat
 )
 def test_every_end_has_one_document_of_one_shape(home: Home, flags: dict[str, bool], code: int, tmp_path: Path) -> None:
     script = Script(("repair", LEAVE)) if flags.pop("leaves", False) else None
-    it = world_of(tmp_path, home, script)
+    it = context_of(tmp_path, home, script)
     before = tree(tmp_path)
     report = visit(it, **flags)
     assert report.exit_code == code
@@ -219,7 +219,7 @@ def test_every_end_has_one_document_of_one_shape(home: Home, flags: dict[str, bo
 
 
 def test_nobody_there_means_yes_must_be_said(tmp_path: Path) -> None:
-    it = world_of(tmp_path, Home(BROKEN, PEOPLES))
+    it = context_of(tmp_path, Home(BROKEN, PEOPLES))
     report = visit(it, fix=True)
     assert report.exit_code == 2
     assert "--yes" in report.document["problems"][0]["what"]
@@ -230,7 +230,7 @@ def test_nobody_there_means_yes_must_be_said(tmp_path: Path) -> None:
 
 
 def test_what_stopped_a_profile_and_was_repaired_stops_nothing(tmp_path: Path) -> None:
-    it = world_of(tmp_path, Home(BROKEN, PEOPLES, modes=(0o600, 0o644)))
+    it = context_of(tmp_path, Home(BROKEN, PEOPLES, modes=(0o600, 0o644)))
     before = aws_folder(tmp_path)
     report = visit(it, fix=True, yes=True)
     assert (report.exit_code, codes(report, fixed=True)) == (0, ["role.arn", "file.permissions"])
@@ -243,7 +243,7 @@ def test_what_stopped_a_profile_and_was_repaired_stops_nothing(tmp_path: Path) -
 
 
 def test_a_dry_run_shows_and_writes_nothing(tmp_path: Path) -> None:
-    it = world_of(tmp_path, Home(BROKEN, PEOPLES))
+    it = context_of(tmp_path, Home(BROKEN, PEOPLES))
     before = tree(tmp_path)
     report = visit(it, fix=True, dry_run=True)
     assert (report.exit_code, codes(report, fixed=False), codes(report, fixed=True)) == (3, ["role.arn"], [])
@@ -252,7 +252,7 @@ def test_a_dry_run_shows_and_writes_nothing(tmp_path: Path) -> None:
 
 
 def test_what_has_two_readings_is_asked_and_may_be_left(tmp_path: Path) -> None:
-    it = world_of(tmp_path, Home(HALF, HALVES), Script(("keys.partial", BACK), ("repair", "go")))
+    it = context_of(tmp_path, Home(HALF, HALVES), Script(("keys.partial", BACK), ("repair", "go")))
     report = visit(it, fix=True)
     assert (codes(report, fixed=True), codes(report, fixed=False)) == (["role.arn"], ["keys.partial"])
     assert report.exit_code == 3
@@ -262,7 +262,7 @@ def test_what_has_two_readings_is_asked_and_may_be_left(tmp_path: Path) -> None:
 
 
 def test_declining_the_review_writes_nothing(tmp_path: Path) -> None:
-    it = world_of(tmp_path, Home(BROKEN, PEOPLES), Script(("repair", "cancel")))
+    it = context_of(tmp_path, Home(BROKEN, PEOPLES), Script(("repair", "cancel")))
     before = tree(tmp_path)
     assert visit(it, fix=True).exit_code == 130
     assert tree(tmp_path) == before
@@ -271,7 +271,7 @@ def test_declining_the_review_writes_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig"])
 def test_an_encoding_that_nobody_reads_becomes_utf_8(encoding: str, tmp_path: Path) -> None:
     text = BROKEN.replace(":::", "::")
-    it = world_of(tmp_path, Home(text.encode(encoding), PEOPLES))
+    it = context_of(tmp_path, Home(text.encode(encoding), PEOPLES))
     before = aws_folder(tmp_path)
     report = visit(it, fix=True, yes=True)
     assert (report.exit_code, codes(report, fixed=True)) == (0, ["file.encoding"])
@@ -288,7 +288,7 @@ def test_a_file_that_changes_during_the_review_is_left_alone(tmp_path: Path) -> 
             (tmp_path / "home" / ".aws" / "config").write_text(theirs)
             return super().ask(asked)
 
-    it = world_of(tmp_path, Home(BROKEN, PEOPLES), Slow(("repair", "go")))
+    it = context_of(tmp_path, Home(BROKEN, PEOPLES), Slow(("repair", "go")))
     report = visit(it, fix=True)
     assert (report.exit_code, report.document["problems"][0]["code"]) == (1, "file.changed")
     assert (it.home / ".aws" / "config").read_text() == theirs
@@ -298,7 +298,7 @@ def test_a_file_that_changes_during_the_review_is_left_alone(tmp_path: Path) -> 
 def test_a_disk_that_takes_nothing_keeps_every_byte(what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from ccsetup.awsfiles import disk
 
-    it = world_of(tmp_path, Home(BROKEN, PEOPLES))
+    it = context_of(tmp_path, Home(BROKEN, PEOPLES))
     before = aws_folder(tmp_path)
 
     def refuses(*_: Any) -> Any:
@@ -321,7 +321,9 @@ def test_a_program_runs_for_the_profile_that_was_named_alone(tmp_path: Path) -> 
         ran.extend(commands)
         return [Ran(1, "", "token = hush-hush-hush\nno session") for _ in commands]
 
-    it = replace(world_of(tmp_path, Home(config), git=FakeGit(commands=("/bin/sh", "git-remote-codecommit"))), run=runs)
+    it = replace(
+        context_of(tmp_path, Home(config), git=FakeGit(commands=("/bin/sh", "git-remote-codecommit"))), run=runs
+    )
     assert "process.failed" not in codes(visit(it))
     assert ran == []
     report = visit(it, "mine")
@@ -343,7 +345,7 @@ def test_a_program_that_does_not_end_is_ended() -> None:
 
 
 def test_a_report_has_no_secret_is_private_and_takes_no_others_place(tmp_path: Path) -> None:
-    it = world_of(tmp_path, Home(HALF, HALVES))
+    it = context_of(tmp_path, Home(HALF, HALVES))
     visit(it, report="doctor.md", short_ids=True)
     path = it.cwd / "doctor.md"
     text = path.read_text()
@@ -378,7 +380,7 @@ def with_aws(sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     return Place(sandbox, tmp_path / "home")
 
 
-def sandboxed(place: Place, folder: Path, script: Script | None = None) -> World:
+def sandboxed(place: Place, folder: Path, script: Script | None = None) -> Context:
     return replace(around(place, folder), prompt=script, env=dict(os.environ))
 
 
@@ -446,7 +448,7 @@ def test_one_that_hangs_pages_and_clocks_hide_no_healthy_profile(
     there = Place(None, tmp_path / "home")  # type: ignore[arg-type]  # AWS is the canned one
     write(there, keyed("HANG", "PAGE", *["WELL"] * 18))
     private(there)
-    it = replace(world(tmp_path, env=dict(os.environ)), aws=there.aws(), git=Git(dict(os.environ), there.home))
+    it = replace(context(tmp_path, env=dict(os.environ)), aws=there.aws(), git=Git(dict(os.environ), there.home))
     monkeypatch.setattr("ccsetup.doctor.online.DEADLINE_S", (1.5, 1.5))
     with canned(monkeypatch, moody(off_s=-900)):
         report = online(it)
@@ -563,9 +565,9 @@ KILLED = {
 }
 
 
-def homed(folder: Path, how: str) -> World:
-    """Return the world of a home to be repaired, each time as new."""
-    it = world_of(folder, Home(*KILLED[how], modes=(0o600, 0o644)))
+def homed(folder: Path, how: str) -> Context:
+    """Return the context of a home to be repaired, each time as new."""
+    it = context_of(folder, Home(*KILLED[how], modes=(0o600, 0o644)))
     aws = it.home / ".aws"
     if how == "other names":
         os.link(aws / "config", it.home / "kept-config")

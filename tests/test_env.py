@@ -16,11 +16,11 @@ import pytest
 from conftest import CleanEnv
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from script import NOW, FakeAws, Shown, world
+from script import NOW, FakeAws, Shown, context
 from terminal import program
 
 from ccsetup.cli.commands import env
-from ccsetup.core.context import World
+from ccsetup.core.context import Context
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import Keys, Secret
 from ccsetup.core.result import Report
@@ -32,15 +32,15 @@ CONFIG = "[profile dev]\nregion = us-east-2\n[profile loop]\ncredential_process 
 PRINTS = "import json, os; print(json.dumps({k: v for k, v in os.environ.items() if k.startswith('AWS_')}))"
 
 
-def run(folder: Path, keys: Keys | Problem = TEMPORARY, **options: Any) -> tuple[Report, World]:
-    around = world(folder, aws=FakeAws(exchanged=keys))  # type: ignore[arg-type]
+def run(folder: Path, keys: Keys | Problem = TEMPORARY, **options: Any) -> tuple[Report, Context]:
+    around = context(folder, aws=FakeAws(exchanged=keys))  # type: ignore[arg-type]
     (around.home / ".aws").mkdir(exist_ok=True)
     (around.home / ".aws" / "config").write_text(CONFIG)
     told = {"profile": "dev", "shell": "bash", "long_term": False, **options}
     return env.main(Namespace(**told), lambda: around), around
 
 
-def printed(around: World) -> str:
+def printed(around: Context) -> str:
     assert isinstance(around.screen, Shown)
     return around.screen.text()
 

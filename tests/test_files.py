@@ -24,7 +24,7 @@ from aws_corpus import IDS, SAMPLES, SHARED, Sample, judge
 from odd_files import shapes
 
 from ccsetup.awsfiles import backups, disk, plan, transaction
-from ccsetup.awsfiles import edit as config
+from ccsetup.awsfiles import edit as editing
 from ccsetup.awsfiles.store import Files
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import Edit, Plan, Receipt, Secret, Section, Touched
@@ -258,7 +258,7 @@ def test_the_other_names_of_a_hard_link_stay_names_of_the_same_file(home: Home, 
     before = home.listing()
     receipt = home.files.apply(home.plan())
     assert home.config.samefile(home.path / "other")
-    assert (mode(home.config), home.config.read_text()) == (odd, config.put(CONFIG, SECTIONS[0]))
+    assert (mode(home.config), home.config.read_text()) == (odd, editing.put(CONFIG, SECTIONS[0]))
     assert {path.name for path in home.aws.iterdir()} == {"config", "credentials"}
     home.files.put_back(receipt)
     assert home.listing() == before
@@ -788,7 +788,7 @@ def test_killed_by_a_signal_at_a_system_call_the_file_is_the_old_or_the_new_one(
     if b"ptrace" in done.stderr:
         pytest.skip("tracing is not allowed here")
     assert done.returncode in (-9, 137), done.stderr
-    after = config.put(CONFIG, SECTIONS[0])
+    after = editing.put(CONFIG, SECTIONS[0])
     assert home.config.read_text() in (CONFIG, after)
     home.files.apply(home.plan())
     assert not [left for left in home.aws.iterdir() if disk.MARK in left.name]
@@ -916,7 +916,7 @@ def test_an_update_written_on_top_of_ours_is_fine(home: Home, monkeypatch: pytes
 
     monkeypatch.setattr(time, "sleep", write)
     home.files.apply(change)
-    assert home.config.read_text() == config.put(CONFIG, SECTIONS[0]) + "# theirs\n"
+    assert home.config.read_text() == editing.put(CONFIG, SECTIONS[0]) + "# theirs\n"
 
 
 def written(files: Files, change: Plan) -> Receipt:
@@ -974,12 +974,12 @@ def test_two_writers_at_once_lose_nothing_and_no_reader_sees_a_torn_file(home: H
     reads, seen = 0, 0
     for _ in at_the_same_time((writer, (home.path, "a", ROUNDS)), (writer, (home.path, "b", ROUNDS))):
         text = home.config.read_text()
-        document = config.read(text, "config")
+        document = editing.read(text, "config")
         assert text.startswith(CONFIG) and text.endswith("\n") and not document.fault
         assert len(document.headers) >= seen
         reads, seen = reads + 1, len(document.headers)
         time.sleep(0.002)
-    assert {*config.read(home.config.read_text(), "config").headers} == {
+    assert {*editing.read(home.config.read_text(), "config").headers} == {
         "default",
         "profile dev",
         *(f"profile {me}{n}" for me in "ab" for n in range(ROUNDS)),
@@ -994,7 +994,7 @@ def test_beside_a_program_that_writes_in_place_nothing_is_lost(home: Home) -> No
     home.fill(CONFIG + "[profile theirs]\n")
     for _ in at_the_same_time((writer, (home.path, "a", ROUNDS)), (in_place, (home.config, ROUNDS))):
         time.sleep(0.01)
-    document = config.read(home.config.read_text(), "config")
+    document = editing.read(home.config.read_text(), "config")
     assert {*document.headers} >= {f"profile a{n}" for n in range(ROUNDS)}
     [theirs] = document.find("profile", "theirs")
     assert len(theirs.settings) == ROUNDS

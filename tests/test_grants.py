@@ -95,55 +95,55 @@ def desk(*tokens: Any, device: Any = None, registered: Any = REGISTERED) -> Desk
 
 
 def test_a_device_is_polled_at_its_pace_and_slower_when_told_so() -> None:
-    world = desk(WAIT, SLOW, WAIT, GRANTED)
-    token = world.grants().by_code(START)
-    assert world.pauses == [1, 1, 6, 6]
+    context = desk(WAIT, SLOW, WAIT, GRANTED)
+    token = context.grants().by_code(START)
+    assert context.pauses == [1, 1, 6, 6]
     assert token.access == Secret("access")
-    assert token.expires_at == world.at + timedelta(hours=1)
-    assert world.shown == [("Open this page and confirm that it shows ABCD-EFGH:", PAGE)]
-    assert world.visited == [PAGE]
+    assert token.expires_at == context.at + timedelta(hours=1)
+    assert context.shown == [("Open this page and confirm that it shows ABCD-EFGH:", PAGE)]
+    assert context.visited == [PAGE]
 
 
 def test_without_an_interval_a_device_is_polled_every_five_seconds() -> None:
-    world = desk(WAIT, GRANTED, device={k: v for k, v in DEVICE.items() if k != "interval"})
-    world.grants().by_code(START)
-    assert world.pauses == [5, 5]
+    context = desk(WAIT, GRANTED, device={k: v for k, v in DEVICE.items() if k != "interval"})
+    context.grants().by_code(START)
+    assert context.pauses == [5, 5]
 
 
 def test_a_code_that_nobody_confirms_ends() -> None:
-    world = desk(WAIT, device={**DEVICE, "expiresIn": 30})
+    context = desk(WAIT, device={**DEVICE, "expiresIn": 30})
     with pytest.raises(Refused, match="ExpiredTokenException"):
-        world.grants().by_code(START)
-    assert sum(world.pauses) == 30
+        context.grants().by_code(START)
+    assert sum(context.pauses) == 30
 
 
 @pytest.mark.parametrize("code", ["AccessDeniedException", "ExpiredTokenException", "InvalidGrantException"])
 def test_a_refused_code_is_not_asked_for_again(code: str) -> None:
-    world = desk(WAIT, code)
+    context = desk(WAIT, code)
     with pytest.raises(Refused, match=code):
-        world.grants().by_code(START)
-    assert len(world.pauses) == 2
+        context.grants().by_code(START)
+    assert len(context.pauses) == 2
 
 
 def test_a_network_that_comes_back_within_a_minute_loses_no_sign_in() -> None:
-    world = desk(WAIT, *[DOWN] * 50, WAIT, GRANTED)
-    assert world.grants().by_code(START).access == Secret("access")
+    context = desk(WAIT, *[DOWN] * 50, WAIT, GRANTED)
+    assert context.grants().by_code(START).access == Secret("access")
 
 
 def test_a_network_that_stays_away_is_reported_after_a_minute() -> None:
-    world = desk(WAIT, DOWN)
+    context = desk(WAIT, DOWN)
     with pytest.raises(Problem) as caught:
-        world.grants().by_code(START)
+        context.grants().by_code(START)
     assert caught.value is DOWN
-    assert 60 < sum(world.pauses) < 64
+    assert 60 < sum(context.pauses) < 64
 
 
 def test_a_registration_that_is_no_longer_known_is_made_anew() -> None:
     stale = Registration("stale", Secret("old"), datetime(2026, 12, 31, tzinfo=timezone.utc), START.scopes)
-    world = desk(GRANTED)
-    world.answers["start_device_authorization"] = ["InvalidClientException", DEVICE]
-    token = world.grants(stale).by_code(START)
-    assert [operation for operation, _ in world.asked] == [
+    context = desk(GRANTED)
+    context.answers["start_device_authorization"] = ["InvalidClientException", DEVICE]
+    token = context.grants(stale).by_code(START)
+    assert [operation for operation, _ in context.asked] == [
         "start_device_authorization", "register_client", "start_device_authorization", "create_token",
     ]  # fmt: skip
     assert token.registration and token.registration.client_id == "client"
@@ -156,9 +156,9 @@ def test_a_registration_that_is_no_longer_known_is_made_anew() -> None:
 def test_a_registration_serves_again_for_its_own_grant_and_not_in_its_last_minutes(
     grants: tuple[str, ...], days: float, used: bool
 ) -> None:
-    world = desk(GRANTED)
-    known = Registration("known", Secret("old"), world.at + timedelta(days=days), START.scopes, grants)
-    token = world.grants(known).by_code(START)
+    context = desk(GRANTED)
+    known = Registration("known", Secret("old"), context.at + timedelta(days=days), START.scopes, grants)
+    token = context.grants(known).by_code(START)
     assert token.registration and (token.registration.client_id == "known") is used
 
 
@@ -171,11 +171,11 @@ def test_a_registration_serves_again_for_its_own_grant_and_not_in_its_last_minut
     ],
 )  # fmt: skip
 def test_nobody_is_sent_to_a_page_that_is_not_awss(page: str) -> None:
-    world = desk(GRANTED, device={**DEVICE, "verificationUri": page, "verificationUriComplete": page})
+    context = desk(GRANTED, device={**DEVICE, "verificationUri": page, "verificationUriComplete": page})
     with pytest.raises(Problem) as caught:
-        world.grants().by_code(START)
+        context.grants().by_code(START)
     assert caught.value.code == "sso.url"
-    assert (world.shown, world.visited, world.pauses) == ([], [], [])
+    assert (context.shown, context.visited, context.pauses) == ([], [], [])
 
 
 class Answered(Listener):
@@ -191,12 +191,12 @@ class Answered(Listener):
 
 
 def test_the_browser_gets_a_challenge_and_the_service_its_verifier() -> None:
-    world = desk(GRANTED)
+    context = desk(GRANTED)
     listener = Answered(Callback(Secret("the-code")))
-    world.grants().by_browser(START, listener)
-    ((_, page),) = world.shown
+    context.grants().by_browser(START, listener)
+    ((_, page),) = context.shown
     query = {k: v[0] for k, v in parse_qs(urlsplit(page).query).items()}
-    (_, registered), (_, created) = world.asked
+    (_, registered), (_, created) = context.asked
     digest = hashlib.sha256(created["codeVerifier"].encode()).digest()
     assert page.startswith("https://oidc.us-east-1.amazonaws.com/authorize?response_type=code&client_id=client&")
     assert query["code_challenge"] == base64.urlsafe_b64encode(digest).decode().rstrip("=")
@@ -218,11 +218,11 @@ def test_the_browser_gets_a_challenge_and_the_service_its_verifier() -> None:
 
 
 def test_each_sign_in_has_its_own_verifier() -> None:
-    world = desk(GRANTED)
-    grants = world.grants()
+    context = desk(GRANTED)
+    grants = context.grants()
     for _ in range(2):
         grants.by_browser(START, Answered(Callback(Secret("the-code"))))
-    first, second = (given["codeVerifier"] for operation, given in world.asked if operation == "create_token")
+    first, second = (given["codeVerifier"] for operation, given in context.asked if operation == "create_token")
     assert first != second
 
 

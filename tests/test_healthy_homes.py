@@ -8,7 +8,7 @@ import pytest
 
 from ccsetup.doctor import checks
 from tests.aws_corpus import SAMPLES, Sample
-from tests.homes import KEY, KEYS, SECRET, Home, fixed, mended, of_file, texts, world_of
+from tests.homes import KEY, KEYS, SECRET, Home, context_of, fixed, mended, of_file, texts
 from tests.script import FakeGit
 
 C = f"[default]\n{KEYS}"
@@ -101,9 +101,9 @@ HOMES = {
 
 @pytest.mark.parametrize("name", HOMES)
 def test_nothing_stops_a_healthy_home_and_no_byte_of_it_changes(name: str, tmp_path: Path) -> None:
-    world = world_of(tmp_path, HOMES[name], git=FakeGit(commands=("git-remote-codecommit", "/bin/sh")))
+    context = context_of(tmp_path, HOMES[name], git=FakeGit(commands=("git-remote-codecommit", "/bin/sh")))
     before = texts(tmp_path)
-    report = fixed(world)
+    report = fixed(context)
     wrong = [it for it in report.document["findings"] if it["path"] and it["severity"] == "stops"]
     assert wrong == []
     assert texts(tmp_path) == before
@@ -115,12 +115,12 @@ def test_a_sign_in_shared_by_many_and_the_aliases_of_the_cli_are_left_alone(tmp_
         for n in range(9)
     )
     session = "[sso-session acme]\nsso_start_url = https://acme.awsapps.com/start\nsso_region = us-east-1\nsso_registration_scopes = sso:account:access\n"
-    world = world_of(tmp_path, Home(profiles + session))
+    context = context_of(tmp_path, Home(profiles + session))
     aliases = tmp_path / "home" / ".aws" / "cli" / "alias"
     aliases.parent.mkdir()
     aliases.write_text("[toplevel]\nwhoami = sts get-caller-identity\nx =\n  !f() {\n    echo\n  }; f\n")
     before = (*texts(tmp_path), aliases.read_bytes())
-    report = fixed(world)
+    report = fixed(context)
     assert {it["code"] for it in report.document["findings"] if it["severity"] == "stops" and it["path"]} <= {
         "sso.signed-out"
     }

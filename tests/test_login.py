@@ -11,12 +11,12 @@ from typing import Any, NamedTuple
 
 import pytest
 from conftest import CleanEnv
-from script import FakeAws, FakeGit, FakeSignIn, Script, Shown, tree, world
+from script import FakeAws, FakeGit, FakeSignIn, Script, Shown, context, tree
 from terminal import program
 
 from ccsetup.cli.commands import login as command
 from ccsetup.cli.parser import parsed
-from ccsetup.core.context import World
+from ccsetup.core.context import Context
 from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.core.result import Report
 from ccsetup.sandbox import Sandbox
@@ -222,8 +222,8 @@ THREE = "aws_access_key_id = ASIAIOSFODNN7EXAMPLE\naws_secret_access_key = s\naw
 NEW = {"AWS_ACCESS_KEY_ID": "ASIAIOSFODNN7EXAMPLF", "AWS_SECRET_ACCESS_KEY": "n" * 40, "AWS_SESSION_TOKEN": "m" * 40}
 
 
-def ready(folder: Path, script: Script | None = None, **more: Any) -> World:
-    around = world(folder, script, **more)
+def ready(folder: Path, script: Script | None = None, **more: Any) -> Context:
+    around = context(folder, script, **more)
     (around.home / ".aws").mkdir(exist_ok=True)
     (around.home / ".aws" / "config").write_text(CONFIG)
     keys = THREE.split("aws_session")[0].replace("ASIA", "AKIA")
@@ -233,7 +233,7 @@ def ready(folder: Path, script: Script | None = None, **more: Any) -> World:
     return around
 
 
-def login(around: World, *words: str) -> Report:
+def login(around: Context, *words: str) -> Report:
     options = parsed(["login", *words])
     report = command.main(options, lambda: around)
     if isinstance(around.prompt, Script):
@@ -241,7 +241,7 @@ def login(around: World, *words: str) -> Report:
     return report
 
 
-def shown(around: World) -> str:
+def shown(around: Context) -> str:
     assert isinstance(around.screen, Shown)
     return around.screen.text()
 

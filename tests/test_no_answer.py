@@ -15,14 +15,14 @@ from typing import Any
 import pytest
 from aws_ways import Place, Way, maria, role, settle
 from conftest import CleanEnv
-from script import FakeAws, FakeGit, Shown, world
+from script import FakeAws, FakeGit, Shown, context
 from terminal import program as program_path
 from test_doctor import online, said
 from test_online import keyed
 from test_sdk import FAULTS, Canned, echo, hang, trickle
 
 from ccsetup.cli.commands import status
-from ccsetup.core.context import Sighting, World
+from ccsetup.core.context import Context, Sighting
 from ccsetup.core.errors import NoRepository, Problem
 from ccsetup.core.model import Identity, Repository, Route, Target, Who
 from ccsetup.core.result import Report
@@ -35,12 +35,12 @@ from ccsetup.wizard.options import Options, looking
 SILENT = {name: answer for name, (answer, code) in FAULTS.items() if answer not in (hang, trickle, echo)}
 
 
-def checked(it: World, *names: str) -> Report:
+def checked(it: Context, *names: str) -> Report:
     return status.main(Namespace(check=True, profiles=names), lambda: it)
 
 
-def at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, **environment: str) -> World:
-    """Return a world with one profile of keys, whose AWS is what the environment names."""
+def at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, **environment: str) -> Context:
+    """Return a context with one profile of keys, whose AWS is what the environment names."""
     settle(monkeypatch, tmp_path / "home", environment)
     monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0)
     there = Place(None, tmp_path / "home")  # type: ignore[arg-type]  # AWS is a canned one
@@ -48,7 +48,7 @@ def at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, **environment: str)
     for path in (there.home / ".aws").iterdir():
         path.chmod(0o600)
     git = Git(dict(os.environ), there.home)
-    return replace(world(tmp_path, env=dict(os.environ), git=FakeGit()), aws=there.aws(), git=git)
+    return replace(context(tmp_path, env=dict(os.environ), git=FakeGit()), aws=there.aws(), git=git)
 
 
 def third(report: Report) -> None:
@@ -100,8 +100,8 @@ class Some(FakeAws):
         return Identity("111122223333", "arn:aws:iam::111122223333:user/maria")
 
 
-def several(tmp_path: Path, config: str = "", *names: str) -> World:
-    it = world(tmp_path, aws=Some())
+def several(tmp_path: Path, config: str = "", *names: str) -> Context:
+    it = context(tmp_path, aws=Some())
     (it.home / ".aws").mkdir(mode=0o700)
     keys = (
         "aws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY\n"
@@ -230,7 +230,7 @@ def test_no_program_runs_unless_its_profile_was_named(
     }
     place.write(Way("", {**maria(place.state), "region": "us-east-2"}, profiles))
     git = Git(dict(os.environ), place.home)
-    it = replace(world(tmp_path, env=dict(os.environ)), aws=place.aws(), git=git)
+    it = replace(context(tmp_path, env=dict(os.environ)), aws=place.aws(), git=git)
     found = {each["name"]: each for each in checked(it).document["profiles"]}
     assert not ran_one.exists()
     assert not ran_two.exists()

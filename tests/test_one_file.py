@@ -11,16 +11,16 @@ from pathlib import Path
 import pytest
 from conftest import CleanEnv
 from homes import KEY, KEYS, ROLE, SECRET, Home, build, fixed
-from script import FakeGit, tree, world
+from script import FakeGit, context, tree
 from terminal import program
 
 from ccsetup.awsfiles import ini, plan, transaction
 from ccsetup.cli.commands import setup, undo
-from ccsetup.core.context import World
+from ccsetup.core.context import Context
 from ccsetup.core.model import Secret, Section
 from ccsetup.doctor import checks
 from ccsetup.doctor.gather import gathered
-from ccsetup.wizard import profile_list as profiles
+from ccsetup.wizard import profile_list
 from ccsetup.wizard.options import Options
 from tests.aws_corpus import full_config
 
@@ -94,19 +94,19 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transaction, "SETTLE_S", 0.0)
 
 
-def homed(folder: Path, text: str, way: Way) -> World:
+def homed(folder: Path, text: str, way: Way) -> Context:
     home = build(folder, Home(None, text))
-    return world(folder, env=way(home / ".aws"), git=FakeGit(commands=("git-remote-codecommit",)))
+    return context(folder, env=way(home / ".aws"), git=FakeGit(commands=("git-remote-codecommit",)))
 
 
-def shapes(it: World) -> dict[str, object]:
+def shapes(it: Context) -> dict[str, object]:
     """Return the folder's files, and which names are one file."""
     aws = it.home / ".aws"
     links = {path.name: os.readlink(path) for path in aws.iterdir() if path.is_symlink()}
     return {"files": tree(aws), "links": links, "names": {path.name: path.stat().st_nlink for path in aws.iterdir()}}
 
 
-def text_of(it: World) -> str:
+def text_of(it: Context) -> str:
     texts = it.files.read()
     assert texts.shared
     assert texts.config == texts.credentials
@@ -123,7 +123,7 @@ def test_nothing_is_wrong_with_one_sound_file(tmp_path: Path, way: Way) -> None:
         ("default", "keys"), ("dev", "role"), ("anna", "keys"),
     ]  # fmt: skip
     assert shapes(it) == before
-    found, problems = profiles.all_of(it, it.files.read())
+    found, problems = profile_list.all_of(it, it.files.read())
     assert (sorted(one.name for one in found), problems) == (["anna", "default", "dev"], [])
 
 
@@ -189,7 +189,7 @@ def test_a_profile_is_set_up_in_one_file_and_put_back(
 
 def test_two_paths_to_no_file_make_one(tmp_path: Path) -> None:
     (tmp_path / "home").mkdir()
-    it = world(tmp_path, env={"AWS_CONFIG_FILE": "~/one", "AWS_SHARED_CREDENTIALS_FILE": f"{tmp_path}/home/x/../one"})
+    it = context(tmp_path, env={"AWS_CONFIG_FILE": "~/one", "AWS_SHARED_CREDENTIALS_FILE": f"{tmp_path}/home/x/../one"})
     sections = (
         Section("config", "profile", "dev", {"region": "us-east-2"}),
         Section("credentials", "profile", "dev", {"aws_access_key_id": KEY, "aws_secret_access_key": Secret(SECRET)}),

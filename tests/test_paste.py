@@ -33,7 +33,8 @@ from ccsetup import access
 from ccsetup.access import paste
 from ccsetup.access.paste import Reading
 from ccsetup.core.errors import BadAnswer
-from ccsetup.core.model import Corrected, Question, Secret, Value
+from ccsetup.core.model import Corrected, Secret, Value
+from ccsetup.core.question import Question
 from ccsetup.sandbox import Sandbox
 from ccsetup.wizard import flow
 from ccsetup.wizard.flow import readings

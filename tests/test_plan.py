@@ -13,7 +13,7 @@ from aws_corpus import IDS, QUIET, SAMPLES, Sample, lines, parsed, tame_texts
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from ccsetup.awsfiles import edit as config
+from ccsetup.awsfiles import edit as editing
 from ccsetup.awsfiles import plan, removals
 from ccsetup.core import redact
 from ccsetup.core.context import AwsTexts
@@ -56,7 +56,7 @@ def test_a_profile_that_changes_its_kind_loses_the_other_kinds_keys_and_nothing_
     sample: Sample, tmp_path: Path
 ) -> None:
     texts = on(**{"settings" if sample.file == "config" else "secrets": sample.text})
-    for stanza in config.read(sample.text, sample.file).stanzas:
+    for stanza in editing.read(sample.text, sample.file).stanzas:
         if stanza.type != "profile" or stanza.name.strip() != stanza.name or {*"[]"} & {*stanza.name}:
             continue
         try:
@@ -73,7 +73,7 @@ def test_a_profile_that_changes_its_kind_loses_the_other_kinds_keys_and_nothing_
         assert plan.make(stanza.name, "us-east-2", change.sections, _on(texts, change), OWN).edits == ()
 
 
-def _kept(sample: Sample, stanza: config.Stanza, gone: frozenset[str]) -> list[str]:
+def _kept(sample: Sample, stanza: editing.Stanza, gone: frozenset[str]) -> list[str]:
     """Return the lines that nobody asked to change: all but those of the profile's own keys that go."""
     theirs = {n for key, _, numbers in stanza.settings if key in gone for n in numbers}
     if sample.file == "credentials":
@@ -88,9 +88,9 @@ def _subsequence(wanted: list[str], there: list[str]) -> list[str]:
     return [line for line in wanted if any(line in (it, it.rstrip("\r\n")) for it in rest)]
 
 
-def _others_alike(sample: Sample, stanza: config.Stanza, text: str, gone: frozenset[str], folder: Path) -> None:
+def _others_alike(sample: Sample, stanza: editing.Stanza, text: str, gone: frozenset[str], folder: Path) -> None:
     before, found = parsed(sample.text, folder), parsed(text, folder)
-    inherited = config.defaults(config.read(sample.text, sample.file))
+    inherited = editing.defaults(editing.read(sample.text, sample.file))
     assert {k: v for k, v in found.items() if k != stanza.header} == {
         k: v for k, v in before.items() if k != stanza.header
     }
@@ -161,7 +161,7 @@ def test_both_files_are_made_in_the_order_of_the_sections() -> None:
         (CONFIG, None, "config"),
         (CREDENTIALS, None, "credentials"),
     ]
-    assert [stanza.header for stanza in config.read(after(change, "config") or "", "config").stanzas] == [
+    assert [stanza.header for stanza in editing.read(after(change, "config") or "", "config").stanzas] == [
         "sso-session acme",
         "profile dev",
     ]
@@ -199,7 +199,7 @@ def test_a_plan_is_made_again_on_what_another_program_added() -> None:
     [edit] = again.edits
     assert edit.before == "[profile x]\na = 2\n[profile y]\n"
     assert (edit.after or "").startswith(edit.before or "?")
-    assert config.holds(edit.after or "", role())
+    assert editing.holds(edit.after or "", role())
 
 
 def test_a_section_another_program_changed_is_not_written_over() -> None:
@@ -255,7 +255,7 @@ def test_a_new_file_and_one_elsewhere_are_shown_as_such() -> None:
 @given(before=tame_texts(), more=tame_texts(), cut=st.integers(0, 60))
 def test_applying_the_diff_to_the_old_lines_gives_the_new_ones(before: str, more: str, cut: int) -> None:
     before, text = (it.replace("aws_session_token", "aws_x") for it in (before, before[:cut] + more))
-    assume(not config.read(before, "config").fault and not config.read(text, "config").fault)
+    assume(not editing.read(before, "config").fault and not editing.read(text, "config").fault)
     shown = plan.diff(Edit(CONFIG, before, text, "config"), HOME).split("\n")[2:]
     sides = plan._Side(before, "config"), plan._Side(text, "config")
     old, new = ([side.shown(n) for n in range(len(side.lines))] for side in sides)

@@ -10,37 +10,37 @@ WORDS = re.compile(r"rmtree|unlink|remove\(|rmdir|removedirs|TemporaryDirectory|
 
 # The lines that remove files and folders. Each has a comment that begins with "Proof:" above it.
 REMOVALS = [
-    ("clone_record.py", "self._path.unlink()"),
+    ("git/clone_record.py", "self._path.unlink()"),
     ("core/made_folders.py", "folder.rmdir()"),
     ("core/private_folder.py", "os.rmdir(self._parent.at(self._name), dir_fd=self._parent.descriptor)"),
     ("core/private_folder.py", "_permitted(partial(os.rmdir, top.at(name), dir_fd=top.descriptor), top, name)"),
     ("core/private_folder.py", "_permitted(partial(os.unlink, folder.at(name), dir_fd=folder.descriptor), folder, name)"),
-    ("disk.py", "path.unlink()"),
-    ("files.py", "target.unlink(missing_ok=True)"),
-    ("writing.py", "self.target.unlink()"),
-    ("writing.py", "self.target.unlink()"),
+    ("awsfiles/disk.py", "path.unlink()"),
+    ("awsfiles/store.py", "target.unlink(missing_ok=True)"),
+    ("awsfiles/transaction.py", "self.target.unlink()"),
+    ("awsfiles/transaction.py", "self.target.unlink()"),
 ]  # fmt: skip
 
 # The lines that call one of those, or hold the words in another sense.
 OTHERS = [
-    ("checks/environment.py", 'return shell.remove(" ".join(names))'),
-    ("checks/profiles.py", "do = shell.assign(variable, near[0]) if near and _SAFE.fullmatch(near[0]) else shell.remove(variable)"),
-    ("private_clone.py", "left = self._folder.remove()"),
-    ("clone_settings.py", 'with tempfile.TemporaryDirectory(prefix="ccsetup-") as folder:'),
-    ("running.py", 'made = tempfile.TemporaryDirectory(prefix="ccsetup-")'),
-    ("commands/demo.py", "if not options.keep and (left := place.remove()):"),
-    ("commands/env.py", "lines = [shell.assign(k, v) if v else shell.remove(k) for k, v in {**wanted, **regions}.items()]"),
-    ("commands/granting.py", "def remove(world: World, it: Arrangement, account: Account, yes: bool) -> list[Step]:"),
-    ("commands/share.py", "return _report(it, steps=granting.remove(world, it, account, options.yes))"),
+    ("doctor/checks/environment.py", 'return shell.remove(" ".join(names))'),
+    ("doctor/checks/profiles.py", "do = shell.assign(variable, near[0]) if near and _SAFE.fullmatch(near[0]) else shell.remove(variable)"),
+    ("git/private_clone.py", "left = self._folder.remove()"),
+    ("git/clone_settings.py", 'with tempfile.TemporaryDirectory(prefix="ccsetup-") as folder:'),
+    ("git/process.py", 'made = tempfile.TemporaryDirectory(prefix="ccsetup-")'),
+    ("cli/commands/demo.py", "if not options.keep and (left := place.remove()):"),
+    ("cli/commands/env.py", "lines = [shell.assign(k, v) if v else shell.remove(k) for k, v in {**wanted, **regions}.items()]"),
+    ("share/apply.py", "def remove(context: Context, it: Arrangement, account: Account, yes: bool) -> list[Step]:"),
+    ("cli/commands/share.py", "return _report(it, steps=granting.remove(context, it, account, options.yes))"),
     ("core/private_folder.py", "def remove(self) -> str:"),
     ("core/private_folder.py", "self._remove()"),
     ("core/private_folder.py", "def _remove(self) -> None:"),
     ("core/private_folder.py", "_unlink(top, name)"),
     ("core/private_folder.py", "_unlink(inner, each)"),
     ("core/private_folder.py", "def _unlink(folder: Folder, name: str) -> None:"),
-    ("removals.py", 'left.remove(f"# {line.text}")'),
-    ("removals.py", "left.remove(line.text)"),
-    ("resolve.py", "resolver.remove(name)"),
+    ("awsfiles/removals.py", 'left.remove(f"# {line.text}")'),
+    ("awsfiles/removals.py", "left.remove(line.text)"),
+    ("aws/credentials.py", "resolver.remove(name)"),
     ("sandbox/saml.py", "assertion.remove(signature)"),
 ]  # fmt: skip
 
@@ -73,6 +73,6 @@ def test_no_errors_are_ignored_where_something_is_removed() -> None:
 
 
 def test_git_is_never_asked_to_clear_a_folder() -> None:
-    git = ("git.py", "cloned.py", "modules.py", "private_clone.py", "running.py")
+    git = ("git/repository.py", "cloned.py", "modules.py", "private_clone.py", "running.py")
     text = "\n".join((HOUSE / name).read_text(encoding="utf-8") for name in git)
     assert not re.findall(r'"(clean|reset|restore|rm|stash|switch|prune|--force|-f|deinit)"', text)

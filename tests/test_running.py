@@ -123,10 +123,10 @@ def test_settings_that_never_end_hold_nobody_up(
 def test_pipes_in_place_of_gits_own_files_hold_nobody_up(
     name: str, env: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from homes import Home, world_of
+    from homes import Home, context_of
 
     monkeypatch.setattr(process, "ASK_S", 0.5)
-    it = world_of(tmp_path, Home(), git=Git(env, tmp_path / "home"))  # type: ignore[arg-type]
+    it = context_of(tmp_path, Home(), git=Git(env, tmp_path / "home"))  # type: ignore[arg-type]
     repository(it.cwd, "[extensions]\n\tworktreeConfig = true\n")
     (it.cwd / ".git" / name).unlink(missing_ok=True)
     os.mkfifo(it.cwd / ".git" / name)
@@ -273,11 +273,11 @@ def test_parts_of_git_are_not_taken_from_the_folder(env: dict[str, str], tmp_pat
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can give files away")
 def test_a_clone_of_somebody_else_is_told_in_gits_words(env: dict[str, str], tmp_path: Path) -> None:
-    from homes import Home, world_of
+    from homes import Home, context_of
 
     from ccsetup.doctor import checks
 
-    it = world_of(tmp_path, Home(), git=Git(env, tmp_path / "home"))  # type: ignore[arg-type]
+    it = context_of(tmp_path, Home(), git=Git(env, tmp_path / "home"))  # type: ignore[arg-type]
     repository(it.cwd)
     os.lchown(it.cwd / ".git", 12345, 12345)
     os.lchown(it.cwd, 12345, 12345)

@@ -6,10 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from script import LEAVE, FakeAws, FakeGit, FakeSignIn, Script, Shown, tree, world
+from script import LEAVE, FakeAws, FakeGit, FakeSignIn, Script, Shown, context, tree
 
 from ccsetup.cli.commands import setup
-from ccsetup.core.context import World
+from ccsetup.core.context import Context
 from ccsetup.core.errors import Cancelled, Missing, NoRepository, Problem
 from ccsetup.core.model import BACK, Edit, Identity, Repository, Value
 from ccsetup.core.result import Outcome
@@ -26,7 +26,7 @@ REPO: dict[str, Value] = {**KEYS, "repo": "MySharedDemoRepo"}
 REFUSED = Problem("AWS does not know the credentials of dev.", next="Copy them anew.", code="access.identity")
 
 
-def run(around: World, given: dict[str, Value], script: Script | None = None, **options: bool) -> Outcome:
+def run(around: Context, given: dict[str, Value], script: Script | None = None, **options: bool) -> Outcome:
     around = replace(around, prompt=script)
     outcome = setup.run(around, Options(given, **options))
     if script:
@@ -34,13 +34,13 @@ def run(around: World, given: dict[str, Value], script: Script | None = None, **
     return outcome
 
 
-def screen(around: World) -> Shown:
+def screen(around: Context) -> Shown:
     assert isinstance(around.screen, Shown)
     return around.screen
 
 
 def test_the_whole_way_ticks_off_line_by_line(tmp_path: Path) -> None:
-    around = world(tmp_path)
+    around = context(tmp_path)
     outcome = run(around, REPO, Script(("review", "go")))
     assert [line for line in screen(around).lines if line.startswith("done")] == [
         "done wrote ~/.aws/credentials  [dev] undo: ccsetup undo",
@@ -56,7 +56,7 @@ def test_the_whole_way_ticks_off_line_by_line(tmp_path: Path) -> None:
 
 
 def test_cancelling_at_the_review_writes_nothing(tmp_path: Path) -> None:
-    around = world(tmp_path)
+    around = context(tmp_path)
     with pytest.raises(Cancelled):
         run(around, REPO, Script(("review", "cancel")))
     assert tree(tmp_path / "home") == {}
@@ -67,19 +67,19 @@ def test_an_answer_can_be_changed_at_the_review(tmp_path: Path) -> None:
     script = Script(
         ("profile", "dev"), ("review", "change"), ("change", "profile"), ("profile", "code"), ("review", "go")
     )
-    assert run(world(tmp_path), given, script).profile == "code"
+    assert run(context(tmp_path), given, script).profile == "code"
     assert "[profile code]" in (tmp_path / "home" / ".aws" / "config").read_text()
     assert "dev" not in (tmp_path / "home" / ".aws" / "config").read_text()
 
 
 def test_nobody_there_to_confirm_means_yes_must_be_said(tmp_path: Path) -> None:
     with pytest.raises(Missing, match="--yes"):
-        run(world(tmp_path), REPO)
+        run(context(tmp_path), REPO)
     assert tree(tmp_path / "home") == {}
 
 
 def test_a_refused_profile_is_put_back_byte_for_byte(tmp_path: Path) -> None:
-    around = world(tmp_path, aws=FakeAws(who=REFUSED))
+    around = context(tmp_path, aws=FakeAws(who=REFUSED))
     outcome = run(around, REPO, yes=True)
     assert tree(tmp_path / "home") == {}
     assert outcome.document()["problems"][0]["code"] == "access.identity"
@@ -89,7 +89,7 @@ def test_a_refused_profile_is_put_back_byte_for_byte(tmp_path: Path) -> None:
 @pytest.mark.parametrize("verdict", ["back", "keep", "change"])
 def test_a_person_decides_what_becomes_of_a_refused_profile(tmp_path: Path, verdict: str) -> None:
     aws = FakeAws(who=REFUSED)
-    around = world(tmp_path, aws=aws)
+    around = context(tmp_path, aws=aws)
     steps: list[tuple[str, object]] = [("review", "go"), ("failed", verdict)]
     if verdict == "change":
         steps += [("change", "access_key_id"), ("access_key_id", LEAVE)]
@@ -105,7 +105,7 @@ def test_ctrl_c_while_the_checks_run_puts_everything_back(tmp_path: Path) -> Non
         def identity(self, who):  # type: ignore[no-untyped-def]
             raise KeyboardInterrupt
 
-    around = world(tmp_path, aws=Interrupted())
+    around = context(tmp_path, aws=Interrupted())
     with pytest.raises(Cancelled) as left:
         run(around, REPO, yes=True)
     assert left.value.what == "Cancelled."  # files were written, and put back: not "Nothing was written"
@@ -114,7 +114,7 @@ def test_ctrl_c_while_the_checks_run_puts_everything_back(tmp_path: Path) -> Non
 
 
 def test_ctrl_c_at_the_question_what_now_puts_everything_back_and_says_so(tmp_path: Path) -> None:
-    around = world(tmp_path, aws=FakeAws(who=REFUSED))
+    around = context(tmp_path, aws=FakeAws(who=REFUSED))
     with pytest.raises(Cancelled, match=r"^Cancelled\.$"):
         run(around, REPO, Script(("review", "go"), ("failed", LEAVE)))
     assert tree(tmp_path / "home") == {}
@@ -126,7 +126,7 @@ def test_refused_keys_lead_back_to_the_access_key_and_its_secret_is_asked_again(
                     ("secret_access_key", LEAVE))  # fmt: skip
     told = {key: value for key, value in REPO.items() if "access_key" not in key and key != "session_token"}
     with pytest.raises(Cancelled):
-        run(world(tmp_path, aws=FakeAws(who=REFUSED)), told, script)
+        run(context(tmp_path, aws=FakeAws(who=REFUSED)), told, script)
     assert script.asked[3].choices[0].label == "Change: Access key"
     assert script.asked[4].default == ""  # lest a paste be added to it
 
@@ -137,7 +137,7 @@ def test_another_account_than_the_one_asked_for_is_refused(tmp_path: Path) -> No
         "kind": "role", "role_arn": "arn:aws:iam::111122223333:role/R", "source_profile": "@Environment",
         "region": "us-east-2", "profile": "dev", "no_clone": "yes",
     }  # fmt: skip
-    outcome = run(world(tmp_path, aws=aws), role, yes=True)
+    outcome = run(context(tmp_path, aws=aws), role, yes=True)
     assert outcome.problems[0].code == "access.account"
     assert "999999999999" in outcome.problems[0].what
     assert "111122223333" in outcome.problems[0].what
@@ -146,17 +146,17 @@ def test_another_account_than_the_one_asked_for_is_refused(tmp_path: Path) -> No
 def test_a_repository_of_the_same_name_in_another_account_is_refused(tmp_path: Path) -> None:
     aws = FakeAws(found=Repository("MySharedDemoRepo", "us-east-2", "999999999999"))
     given: dict[str, Value] = {**KEYS, "repo": "arn:aws:codecommit:us-east-2:111122223333:MySharedDemoRepo"}
-    outcome = run(world(tmp_path, aws=aws), given, yes=True)
+    outcome = run(context(tmp_path, aws=aws), given, yes=True)
     assert outcome.problems[0].code == "access.account"
 
 
 def test_git_has_the_last_word_when_the_api_refuses(tmp_path: Path) -> None:
     denied = Problem("AWS denied GetRepository.", code="access.repository")
-    outcome = run(world(tmp_path, aws=FakeAws(found=denied)), REPO, yes=True)
+    outcome = run(context(tmp_path, aws=FakeAws(found=denied)), REPO, yes=True)
     assert outcome.document()["ok"]
     refused = Problem("CodeCommit refused git (403).", next="Ask for GitPull.", code="access.git")
     (tmp_path / "other").mkdir()
-    outcome = run(world(tmp_path / "other", git=FakeGit(heads=refused)), REPO, yes=True)
+    outcome = run(context(tmp_path / "other", git=FakeGit(heads=refused)), REPO, yes=True)
     assert outcome.problems[0].code == "access.git"
     assert tree(tmp_path / "other" / "home") == {}
 
@@ -168,7 +168,7 @@ def test_a_repository_found_in_another_region_is_offered(tmp_path: Path) -> None
                 raise NoRepository("There is none.")
             return Repository(name, "eu-west-1", "111122223333", "main")
 
-    around = world(tmp_path, aws=Moved(elsewhere=("eu-west-1",)))
+    around = context(tmp_path, aws=Moved(elsewhere=("eu-west-1",)))
     outcome = run(around, REPO, Script(("review", "go"), ("failed", "retry eu-west-1"), ("review", "go")))
     assert outcome.region == "eu-west-1"
     assert "region = eu-west-1" in (tmp_path / "home" / ".aws" / "config").read_text()
@@ -185,7 +185,7 @@ def test_a_refused_role_leads_back_to_the_answers_it_speaks_against(tmp_path: Pa
     script = Script(
         ("review", "go"), ("failed", "change external_id"), ("external_id", "acme-2025"), ("review", "cancel")
     )
-    around = world(tmp_path, aws=FakeAws(who=denied))
+    around = context(tmp_path, aws=FakeAws(who=denied))
     with pytest.raises(Cancelled):
         run(around, ROLE, script)
     offered = [choice.value for choice in script.asked[1].choices]
@@ -197,7 +197,7 @@ def test_an_answer_that_a_refusal_names_itself_is_offered_first(tmp_path: Path) 
     denied = Problem("That token is over.", code="access.identity")
     denied.about = "secret_access_key"
     script = Script(("review", "go"), ("failed", "back"))
-    run(world(tmp_path, aws=FakeAws(who=denied)), REPO, script)
+    run(context(tmp_path, aws=FakeAws(who=denied)), REPO, script)
     assert script.asked[1].choices[0].value == "change secret_access_key"
 
 
@@ -205,7 +205,7 @@ def test_an_answer_that_a_refusal_names_itself_is_offered_first(tmp_path: Path) 
 def test_a_clone_that_goes_through_another_profile_is_moved_when_the_person_says_so(tmp_path: Path, moved: str) -> None:
     old = "codecommit::us-east-2://old@MySharedDemoRepo"
     git = FakeGit(origins={"MySharedDemoRepo": old})
-    around = world(tmp_path, git=git)
+    around = context(tmp_path, git=git)
     (tmp_path / "work" / "MySharedDemoRepo").mkdir()
     (tmp_path / "work" / "MySharedDemoRepo" / ".git").mkdir()
     given = {**REPO, "directory": "MySharedDemoRepo"}
@@ -218,7 +218,7 @@ def test_a_clone_that_goes_through_another_profile_is_moved_when_the_person_says
 
 def test_the_second_way_is_offered_where_git_finds_no_helper(tmp_path: Path) -> None:
     git = FakeGit(commands=("git-credential-ccsetup",))
-    outcome = run(world(tmp_path, git=git), REPO, Script(("via", "credential-helper"), ("review", "go")))
+    outcome = run(context(tmp_path, git=git), REPO, Script(("via", "credential-helper"), ("review", "go")))
     assert outcome.cloned
     assert outcome.cloned.route.settings["credential.helper"] == "/usr/bin/git-credential-ccsetup --profile dev"
     assert outcome.cloned.route.url == "https://git-codecommit.us-east-2.amazonaws.com/v1/repos/MySharedDemoRepo"
@@ -232,22 +232,22 @@ def test_caches_that_a_sign_in_leaves_are_put_back_with_the_profile(tmp_path: Pa
         "repo": "MySharedDemoRepo",
     }  # fmt: skip
     signin = FakeSignIn(leaves=(Edit(cache, None, "{}"),))
-    run(world(tmp_path, aws=FakeAws(who=REFUSED), signin=signin), given, yes=True)
+    run(context(tmp_path, aws=FakeAws(who=REFUSED), signin=signin), given, yes=True)
     assert not cache.exists()
-    assert run(world(tmp_path, signin=signin), given, yes=True).document()["ok"]
+    assert run(context(tmp_path, signin=signin), given, yes=True).document()["ok"]
     assert cache.read_text() == "{}"
     assert cache.stat().st_mode & 0o777 == 0o600
 
 
 def test_a_clone_that_fails_keeps_the_profile_that_was_proven(tmp_path: Path) -> None:
     full = Problem("The disk is full.", next="Make room.", code="git.failed")
-    outcome = run(world(tmp_path, git=FakeGit(clones=full)), REPO, yes=True)
+    outcome = run(context(tmp_path, git=FakeGit(clones=full)), REPO, yes=True)
     assert outcome.problems == (full,)
     assert (tmp_path / "home" / ".aws" / "credentials").exists()
 
 
 def test_another_writer_in_between_is_planned_around(tmp_path: Path) -> None:
-    around = world(tmp_path)
+    around = context(tmp_path)
     aws = tmp_path / "home" / ".aws"
     real, turns = around.files, []
 
@@ -270,7 +270,7 @@ def test_another_writer_in_between_is_planned_around(tmp_path: Path) -> None:
 def test_back_at_the_first_review_leads_to_an_answer(tmp_path: Path) -> None:
     given = {k: v for k, v in REPO.items() if k != "profile"}
     script = Script(("profile", "dev"), ("review", BACK), ("change", BACK), ("review", "go"))
-    assert run(world(tmp_path), given, script).profile == "dev"
+    assert run(context(tmp_path), given, script).profile == "dev"
 
 
 def test_without_git_nothing_is_written(tmp_path: Path) -> None:
@@ -279,7 +279,7 @@ def test_without_git_nothing_is_written(tmp_path: Path) -> None:
             return ""
 
     with pytest.raises(Problem, match="no git"):
-        run(world(tmp_path, git=NoGit()), REPO, yes=True)
+        run(context(tmp_path, git=NoGit()), REPO, yes=True)
     assert tree(tmp_path / "home") == {}
 
 
@@ -289,7 +289,7 @@ FOO = f"[dev]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key =
 
 @pytest.mark.parametrize("between", ["", "\n", "  # hers\n"])
 def test_a_profile_that_a_token_has_swallowed_is_never_written_over(tmp_path: Path, between: str) -> None:
-    around = world(tmp_path)
+    around = context(tmp_path)
     credentials = around.home / ".aws" / "credentials"
     credentials.parent.mkdir()
     credentials.write_text(FOO + between + PROD)
@@ -304,7 +304,7 @@ def test_a_profile_that_a_token_has_swallowed_is_never_written_over(tmp_path: Pa
 
 
 def test_a_long_term_key_that_is_replaced_is_told_and_can_be_undone(tmp_path: Path) -> None:
-    around = world(tmp_path)
+    around = context(tmp_path)
     credentials = around.home / ".aws" / "credentials"
     credentials.parent.mkdir()
     credentials.write_text(FOO.replace("N7", "N8"))
@@ -318,7 +318,7 @@ def test_a_long_term_key_that_is_replaced_is_told_and_can_be_undone(tmp_path: Pa
     ("key", "name"), [("AKIAIOSFODNN7EXAMPLE", "codecommit"), ("AKIAIOSFODNN8EXAMPLE", "codecommit-2")]
 )
 def test_a_long_term_key_is_replaced_only_where_its_profile_is_named(tmp_path: Path, key: str, name: str) -> None:
-    around = world(tmp_path)
+    around = context(tmp_path)
     credentials = around.home / ".aws" / "credentials"
     credentials.parent.mkdir()
     credentials.write_text(f"[codecommit]\naws_access_key_id = {key}\naws_secret_access_key = {'f' * 40}\n")

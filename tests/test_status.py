@@ -18,7 +18,7 @@ from aws_corpus import IDS, SAMPLES, Sample
 from conftest import CleanEnv
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from script import FakeAws, FakeGit, Shown, world
+from script import FakeAws, FakeGit, Shown, context
 from terminal import Terminal, program
 
 from ccsetup import access
@@ -197,7 +197,7 @@ def test_files_as_tools_write_them_are_skimmed_at_all() -> None:
 def run(
     folder: Path, config: str, credentials: str = "", check: bool = False, names: tuple[str, ...] = (), **more: Any
 ) -> tuple[Report, str]:
-    around = world(folder, **more)
+    around = context(folder, **more)
     (around.home / ".aws").mkdir(exist_ok=True)
     (around.home / ".aws" / "config").write_text(config)
     (around.home / ".aws" / "credentials").write_text(credentials)

@@ -6,7 +6,8 @@ import pytest
 from script import Script
 
 from ccsetup.core.errors import BadAnswer, Missing, Problem
-from ccsetup.core.model import BACK, Answers, Choice, Corrected, Question, Secret, Told
+from ccsetup.core.model import BACK, Answers, Choice, Corrected, Secret, Told
+from ccsetup.core.question import Question
 from ccsetup.wizard.engine import Trail, Walk, Which, nested
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from ccsetup import access
 from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.team import export, rules
-from ccsetup.team import file as team
+from ccsetup.team import file as team_file
 from ccsetup.team.file import Entry, Place, Refused, Team
 from ccsetup.wizard import flow
 
@@ -69,7 +69,7 @@ def test_version_1_reads_as_it_was_published() -> None:
     shared = Place(
         "MySharedDemoRepo", "shared-demo", "develop", "eu-west-1", "git-remote-codecommit", "aws", "people", "no"
     )
-    assert team.read(VERSION_1).team == Team(
+    assert team_file.read(VERSION_1).team == Team(
         "Acme, platform",
         (Entry("default", "Single sign-on", "sso", sso), Entry("people", "A role in another account", "role", people)),
         (shared, Place("payments-api")),
@@ -87,7 +87,7 @@ def test_version_1_reads_as_it_was_published() -> None:
     lambda text: text.replace("# several", "; nothing\n; but # several").replace("]] ", "]]\n#").encode(),
 ], ids=["windows", "mark", "utf-16", "tabs", "quotes", "no-break", "comments"])  # fmt: skip
 def test_what_editors_and_chats_do_to_a_file_changes_nothing(change: object) -> None:
-    assert team.read(team.decoded(change(VERSION_1))).team == team.read(VERSION_1).team  # type: ignore[operator]
+    assert team_file.read(team_file.decoded(change(VERSION_1))).team == team_file.read(VERSION_1).team  # type: ignore[operator]
 
 
 def sample(kind: str) -> dict[str, str]:
@@ -108,7 +108,7 @@ def sample(kind: str) -> dict[str, str]:
 @pytest.mark.parametrize("kind", [kind.name for kind in access.KINDS])
 def test_every_kind_has_a_team_file_that_reads_back(kind: str) -> None:
     made = Team("Acme", (Entry("default", "The way in", kind, sample(kind)),), (Place("demo"),))
-    assert team.read(team.text(made)).team == made
+    assert team_file.read(team_file.text(made)).team == made
 
 
 @pytest.mark.parametrize("kind", [kind.name for kind in access.KINDS])
@@ -118,7 +118,7 @@ def test_no_kind_takes_a_secret_or_a_program_from_a_file(kind: str) -> None:
     assert not [key for key, place in keys.items() if place.question.widget == "secret"]
     for key in ("credential_process", "aws_secret_access_key", "mfa_code", "endpoint_url", "saml_assertion"):
         with pytest.raises(Refused, match=key):
-            team.read(f"version = 1\nname = x\n[access]\n[[default]]\nkind = {kind}\n{key} = /bin/sh\n")
+            team_file.read(f"version = 1\nname = x\n[access]\n[[default]]\nkind = {kind}\n{key} = /bin/sh\n")
 
 
 def file(access: str = "kind = sso\n", repositories: str = "", head: str = "version = 1\nname = Acme\n") -> str:
@@ -127,7 +127,7 @@ def file(access: str = "kind = sso\n", repositories: str = "", head: str = "vers
 
 def test_a_channels_name_in_a_text_is_no_comment() -> None:
     head = "version = 1\nname = #1 team  # ours\nnote = Ask in #platform.  # or Maria\n"
-    found = team.read(file("kind = sso\nlabel = As in #sso # not\nregion = us-east-2 #Ohio\n", head=head)).team
+    found = team_file.read(file("kind = sso\nlabel = As in #sso # not\nregion = us-east-2 #Ohio\n", head=head)).team
     assert (found.name, found.note, found.entries[0].label) == ("#1 team", "Ask in #platform.", "As in #sso")
     assert found.entries[0].answers == {"region": "us-east-2"}
 
@@ -230,7 +230,7 @@ HOSTILE = [
 def test_a_hostile_or_broken_file_is_refused_in_a_sentence(text: str, says: str) -> None:
     begun = time.monotonic()
     with pytest.raises(Refused) as refused:
-        team.read(text)
+        team_file.read(text)
     told = "\n".join(map(str, refused.value.faults))
     assert says in told
     assert refused.value.what.isprintable() and told.replace("\n", "").isprintable()
@@ -247,7 +247,7 @@ def test_a_hostile_or_broken_file_is_refused_in_a_sentence(text: str, says: str)
 ])  # fmt: skip
 def test_the_first_thing_told_is_the_cause_and_not_what_follows_from_it(text: str, says: str) -> None:
     with pytest.raises(Refused) as refused:
-        team.read(text)
+        team_file.read(text)
     assert refused.value.what.startswith(says)
 
 
@@ -255,16 +255,16 @@ def test_the_first_thing_told_is_the_cause_and_not_what_follows_from_it(text: st
     (b"\x1f\x8b\x08\x00\x00", "a text in UTF-8"),
     (b"\xff\xfe\x00", "a text in UTF-8"),
     (b" \n<html>", "a web page"),
-    (b"a" * (team.MOST_BYTES + 1), "256 KiB"),
+    (b"a" * (team_file.MOST_BYTES + 1), "256 KiB"),
 ])  # fmt: skip
 def test_what_is_no_text_is_no_team_file(content: bytes, says: str) -> None:
     with pytest.raises(Refused, match=says):
-        team.read(team.decoded(content))
+        team_file.read(team_file.decoded(content))
 
 
 def test_all_faults_are_told_at_once_in_the_order_of_their_lines() -> None:
     with pytest.raises(Refused) as refused:
-        team.read(file("kind = sso\nsso_account_id = 1\nfoo = 1\n", "[[x]]\ndirectory = ..\nbar = 1\n"))
+        team_file.read(file("kind = sso\nsso_account_id = 1\nfoo = 1\n", "[[x]]\ndirectory = ..\nbar = 1\n"))
     assert [fault.line for fault in refused.value.faults] == [6, 7, 11, 12]
     assert "There are 3 more." in refused.value.what
 
@@ -276,7 +276,7 @@ def test_all_faults_are_told_at_once_in_the_order_of_their_lines() -> None:
 def test_lines_that_are_made_to_take_long_take_no_time(line: str) -> None:
     begun = time.monotonic()
     with pytest.raises(Refused):
-        team.read("\n".join([line] * (team.MOST_BYTES // len(line))))
+        team_file.read("\n".join([line] * (team_file.MOST_BYTES // len(line))))
     assert time.monotonic() - begun < 8
 
 
@@ -306,11 +306,11 @@ teams = st.builds(Team, words, st.lists(entry, max_size=3).map(tuple), st.lists(
 )
 def test_what_is_written_reads_back_equal_or_is_refused_in_words(made: Team) -> None:
     try:
-        written = team.text(made)
+        written = team_file.text(made)
     except (BadAnswer, Refused) as refused:
         assert refused.what
         return
-    assert team.read(written).team == made._replace(
+    assert team_file.read(written).team == made._replace(
         entries=tuple(sorted(made.entries, key=lambda it: it.name != "default"))
     )
 
@@ -330,11 +330,11 @@ lines = st.one_of(
 def test_the_reader_never_raises_but_its_own_refusal(text: str, cut: int) -> None:
     for one in (text, VERSION_1[:cut] + text, text + VERSION_1[cut:]):
         try:
-            found = team.read(one)
+            found = team_file.read(one)
         except Refused as refused:
             assert all(str(fault).isprintable() for fault in refused.faults)
         else:
-            assert team.read(team.text(found.team)).team == found.team
+            assert team_file.read(team_file.text(found.team)).team == found.team
 
 
 # Made from profiles
@@ -361,7 +361,7 @@ def made(*names: str) -> tuple[list[Entry], list[str]]:
 @pytest.mark.parametrize("name", ["acme-dev", "mfa", "ci", "pod", "box"])
 def test_an_exported_profile_reads_back_to_the_same_answers_but_for_what_was_said(name: str) -> None:
     found, said = made(name)
-    back = team.read(team.text(Team("Acme", tuple(found)))).team.entries[0]
+    back = team_file.read(team_file.text(Team("Acme", tuple(found)))).team.entries[0]
     there = {**SESSIONS.get(PROFILES[name].get("sso_session", ""), {}), **PROFILES[name]}
     kind = access.of(back.kind)
     own = {
@@ -396,12 +396,12 @@ def test_a_profile_that_no_file_leads_to_is_refused(name: str, says: str) -> Non
 
 
 def test_the_example_is_a_team_file() -> None:
-    text = (Path(__file__).parent.parent / "examples" / "team.ini").read_text()
-    assert [place.access for place in team.read(text).team.repositories] == ["", "", "readonly"]
+    text = (Path(__file__).parent.parent / "examples" / "team_file.ini").read_text()
+    assert [place.access for place in team_file.read(text).team.repositories] == ["", "", "readonly"]
 
 
 def test_a_team_file_that_is_pasted_is_read_as_one() -> None:
-    text = (Path(__file__).parent.parent / "examples" / "team.ini").read_text()
+    text = (Path(__file__).parent.parent / "examples" / "team_file.ini").read_text()
     (found,) = flow.readings(text)
     assert (found.kind, found.answers["sso_role_name"], found.answers["repo"]) == (
         "sso",

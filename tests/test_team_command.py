@@ -7,13 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from script import Shown, tree, world
+from script import Shown, context, tree
 from test_team_setup import BASE, Git, home, shown, sso
 from test_team_setup import file as team_file
 
 from ccsetup.cli import parser
 from ccsetup.cli.commands import team
-from ccsetup.core.context import World
+from ccsetup.core.context import Context
 from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.core.result import Report
 from ccsetup.team import file
@@ -35,17 +35,17 @@ region = us-east-2
 """
 
 
-def run(around: World, *words: str) -> Report:
+def run(around: Context, *words: str) -> Report:
     return team.main(parser.parsed(["team", *words]), lambda: around)
 
 
-def output(report: Report, around: World) -> list[str]:
+def output(report: Report, around: Context) -> list[str]:
     assert isinstance(around.screen, Shown)
     return around.screen.lines
 
 
 def test_a_good_file_is_ok_with_exit_0(tmp_path: Path) -> None:
-    around = world(tmp_path)
+    around = context(tmp_path)
     path = tmp_path / "acme.ini"
     path.write_text(team_file(sso()))
     report = run(around, "check", str(path))
@@ -57,17 +57,17 @@ def test_a_good_file_is_ok_with_exit_0(tmp_path: Path) -> None:
 def test_a_file_that_windows_wrote_in_its_own_way_is_read(tmp_path: Path, encoding: str) -> None:
     path = tmp_path / "acme.ini"
     path.write_bytes(team_file(sso()).replace("\n", "\r\n").encode(encoding))
-    assert run(world(tmp_path), "check", str(path)).exit_code == 0
+    assert run(context(tmp_path), "check", str(path)).exit_code == 0
 
 
 def test_a_folder_is_no_team_file_and_nobody_is_told_to_move_it_away(tmp_path: Path) -> None:
     with pytest.raises(Problem, match="is a folder") as refused:
-        run(world(tmp_path), "check", str(tmp_path))
+        run(context(tmp_path), "check", str(tmp_path))
     assert refused.value.next == "Name the file in it."
 
 
 def test_every_fault_is_a_line_with_its_place_and_exit_1(tmp_path: Path) -> None:
-    around = world(tmp_path)
+    around = context(tmp_path)
     path = tmp_path / "acme.ini"
     path.write_text(team_file(sso().replace("us-east-1", "us-east"), "  [[x]]\n  directory = ../x\n"))
     report = run(around, "check", str(path))
@@ -81,7 +81,7 @@ def test_every_fault_is_a_line_with_its_place_and_exit_1(tmp_path: Path) -> None
 
 
 def test_what_was_mended_is_told_and_one_file_is_checked_at_a_time(tmp_path: Path) -> None:
-    around = world(tmp_path)
+    around = context(tmp_path)
     path = tmp_path / "acme.ini"
     path.write_text(team_file(sso().replace("111122223333", "1111-2222-3333")))
     assert run(around, "check", str(path)).document["mended"][0]["says"].startswith("Took 111122223333")

@@ -13,7 +13,7 @@ from test_team_setup import BASE, ROLE, Aws, Git, file, home, run, shown, sso
 
 from ccsetup.cli import parser
 from ccsetup.cli.commands import doctor
-from ccsetup.core.context import World
+from ccsetup.core.context import Context
 from ccsetup.core.model import CloneResult, Identity, Who
 from ccsetup.core.result import Report
 
@@ -52,7 +52,7 @@ class Kept(Git):
         return Edit(path, before, f"url = {url}\n")
 
 
-def settled(tmp_path: Path, config: str = "") -> World:
+def settled(tmp_path: Path, config: str = "") -> Context:
     """Return a machine that was set up with the file as it was the day before."""
     around = home(tmp_path, config)
     around = replace(around, aws=Anybody(config=around.home / ".aws" / "config"), git=Kept())
@@ -60,7 +60,7 @@ def settled(tmp_path: Path, config: str = "") -> World:
     return around
 
 
-def visit(around: World, text: str, script: Script | None = None, *flags: str) -> Report:
+def visit(around: Context, text: str, script: Script | None = None, *flags: str) -> Report:
     path = around.home.parent / "team.ini"
     path.write_text(text)
     report = doctor.main(parser.parsed(["doctor", "--team", str(path), *flags]), lambda: replace(around, prompt=script))
@@ -73,7 +73,7 @@ def team_codes(report: Report, fixed: bool = False) -> list[str]:
     return [it["code"] for it in report.document["findings"] if it["code"].startswith("team.") and it["fixed"] is fixed]
 
 
-def config(around: World) -> str:
+def config(around: Context) -> str:
     return (around.home / ".aws" / "config").read_text()
 
 

@@ -15,13 +15,13 @@ from typing import Any
 
 import pytest
 from conftest import CleanEnv
-from script import FakeAws, FakeGit, Script, Shown, tree, world
+from script import FakeAws, FakeGit, Script, Shown, context, tree
 from terminal import Terminal, program
 from test_team import HOSTILE
 
 from ccsetup.cli import parser
 from ccsetup.cli.commands import setup
-from ccsetup.core.context import World
+from ccsetup.core.context import Context
 from ccsetup.core.errors import BadAnswer, Cancelled, Missing, NoRepository, Problem
 from ccsetup.core.model import CloneResult, Identity, Repository, Route, Who
 from ccsetup.core.result import Report
@@ -85,7 +85,7 @@ class Git(FakeGit):
         return super().clone(route, directory, branch, progress, default)
 
 
-def run(around: World, text: str, script: Script | None = None, *flags: str) -> Report:
+def run(around: Context, text: str, script: Script | None = None, *flags: str) -> Report:
     path = around.home.parent / "team.ini"
     path.write_text(text)
     options = parser.parsed(["--team", str(path), *flags])
@@ -95,18 +95,18 @@ def run(around: World, text: str, script: Script | None = None, *flags: str) -> 
     return report
 
 
-def shown(around: World) -> str:
+def shown(around: Context) -> str:
     assert isinstance(around.screen, Shown)
     return around.screen.text()
 
 
-def clones(around: World) -> list[str]:
+def clones(around: Context) -> list[str]:
     assert isinstance(around.git, FakeGit)
     return [call for call in around.git.calls if call.startswith("clone")]
 
 
-def home(tmp_path: Path, config: str = "", credentials: str = "") -> World:
-    around = world(tmp_path, aws=Aws(), git=Git())
+def home(tmp_path: Path, config: str = "", credentials: str = "") -> Context:
+    around = context(tmp_path, aws=Aws(), git=Git())
     (around.home / ".aws").mkdir(mode=0o700)
     for name, text in (("config", config), ("credentials", credentials)):
         if text:

@@ -14,7 +14,7 @@ from test_web_token import PEM, jwt
 
 from ccsetup.cli import parser
 from ccsetup.cli.commands import setup
-from ccsetup.core.context import World
+from ccsetup.core.context import Context
 from ccsetup.core.errors import BadAnswer, Missing, Problem
 from ccsetup.core.result import Report
 from ccsetup.wizard import flow
@@ -29,7 +29,7 @@ def named(path: Path | str, provider: str = "") -> str:
     return file(f"  [[default]]\n{OIDC}  web_identity_token_file = {path}\n{told}", "")
 
 
-def calls(around: World) -> list[str]:
+def calls(around: Context) -> list[str]:
     return [call for call in around.aws.calls if call.startswith("web_identity")]  # type: ignore[attr-defined]
 
 
@@ -104,7 +104,7 @@ def test_the_doctor_with_a_team_file_takes_none_either(tmp_path: Path) -> None:
 # Pastes
 
 
-def pasted(around: World, text: str, script: Script | None, *flags: str) -> Report:
+def pasted(around: Context, text: str, script: Script | None, *flags: str) -> Report:
     there = replace(around, prompt=script, stdin=lambda: text)
     return setup.main(parser.parsed(["setup", "--paste", "-", *flags]), lambda: there)
 

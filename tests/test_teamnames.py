@@ -13,7 +13,7 @@ from test_team_setup import file, home, run
 from ccsetup import access
 from ccsetup.core import validate
 from ccsetup.core.errors import BadAnswer, Missing
-from ccsetup.team import file as team
+from ccsetup.team import file as team_file
 from ccsetup.team import rules
 from ccsetup.team.file import Refused
 
@@ -42,9 +42,9 @@ def entry(kind: str, profile: str, **answers: str) -> str:
     (entry("role", "acme-dev", role_arn=ARN + "X"), "acme-dev"),
 ])  # fmt: skip
 def test_a_pattern_is_filled_as_soon_as_its_answers_are_there(text: str, name: str) -> None:
-    found = team.read(file(text)).team
+    found = team_file.read(file(text)).team
     assert found.entries[0].answers["profile"] == name
-    assert team.read(team.text(found)).team == found
+    assert team_file.read(team_file.text(found)).team == found
 
 
 @pytest.mark.parametrize(("kind", "pattern", "says"), [
@@ -63,7 +63,7 @@ def test_a_pattern_is_filled_as_soon_as_its_answers_are_there(text: str, name: s
 ])  # fmt: skip
 def test_a_place_that_nothing_fills_is_refused_with_those_there_are(kind: str, pattern: str, says: str) -> None:
     with pytest.raises(Refused) as refused:
-        team.read(file(entry(kind, pattern)))
+        team_file.read(file(entry(kind, pattern)))
     assert says in refused.value.what
     assert "line 7, [access] [[default]] profile: " in refused.value.what
 

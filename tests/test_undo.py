@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from script import LEAVE, NOW, Script, Shown, tree, world
+from script import LEAVE, NOW, Script, Shown, context, tree
 
 from ccsetup.awsfiles import plan, transaction
 from ccsetup.awsfiles.store import Files
 from ccsetup.cli.commands import setup, undo
-from ccsetup.core.context import World
+from ccsetup.core.context import Context
 from ccsetup.core.errors import Cancelled, Missing, Problem
 from ccsetup.core.model import Secret, Section, Value
 from ccsetup.core.result import Report
@@ -33,9 +33,9 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transaction, "SETTLE_S", 0.0)
 
 
-def filled(folder: Path, mode: int = 0o640) -> World:
-    """Return a World whose two files are there, with a mode of their own."""
-    around = world(folder)
+def filled(folder: Path, mode: int = 0o640) -> Context:
+    """Return a Context whose two files are there, with a mode of their own."""
+    around = context(folder)
     around = replace(around, files=Files(around.env, around.home, around.now, command="setup"))
     (around.home / ".aws").mkdir(mode=0o755, exist_ok=True)
     for name, text in (("config", CONFIG), ("credentials", SECRETS)):
@@ -45,7 +45,7 @@ def filled(folder: Path, mode: int = 0o640) -> World:
     return around
 
 
-def change(around: World, profile: str = "dev", region: str = "us-east-2") -> None:
+def change(around: Context, profile: str = "dev", region: str = "us-east-2") -> None:
     sections = (
         Section("config", "profile", profile, {"region": region}),
         Section("credentials", "profile", profile, {"aws_secret_access_key": Secret(region + "x" * 30)}),
@@ -53,7 +53,7 @@ def change(around: World, profile: str = "dev", region: str = "us-east-2") -> No
     around.files.apply(plan.make(profile, region, sections, around.files.read()))
 
 
-def run(around: World, script: Script | None = None, **flags: bool) -> Report:
+def run(around: Context, script: Script | None = None, **flags: bool) -> Report:
     options = Namespace(**{"list": False, "yes": script is None, "dry_run": False, **flags})
     report = undo.main(options, lambda: replace(around, prompt=script))
     if script:
@@ -61,12 +61,12 @@ def run(around: World, script: Script | None = None, **flags: bool) -> Report:
     return report
 
 
-def shown(around: World) -> str:
+def shown(around: Context) -> str:
     assert isinstance(around.screen, Shown)
     return around.screen.text()
 
 
-def files_of(around: World) -> dict[str, Any]:
+def files_of(around: Context) -> dict[str, Any]:
     return {name: what for name, what in tree(around.home).items() if not name.startswith(".local")}
 
 
@@ -83,7 +83,7 @@ def test_the_last_change_is_put_back_byte_for_byte_with_its_modes(tmp_path: Path
 
 
 def test_files_and_folders_that_were_made_are_gone_again(tmp_path: Path) -> None:
-    around = world(tmp_path)
+    around = context(tmp_path)
     change(around)
     report = run(around)
     assert tree(tmp_path / "home") == {}
@@ -253,7 +253,7 @@ KINDS: dict[str, dict[str, Value]] = {
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("there", [True, False], ids=["into files", "from nothing"])
 def test_setting_up_a_kind_is_undone_whole(tmp_path: Path, kind: str, there: bool) -> None:
-    around = filled(tmp_path) if there or kind in ("role", "mfa") else world(tmp_path)
+    around = filled(tmp_path) if there or kind in ("role", "mfa") else context(tmp_path)
     before = files_of(around)
     given_ = {"kind": kind, "profile": "dev", "region": "us-east-2", **KINDS[kind]}
     outcome = setup.run(around, Options({**given_, "no_clone": "yes"}, yes=True))

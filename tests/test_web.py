@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import trustme
 from conftest import stripped
-from script import world
+from script import context
 
 from ccsetup.core.errors import Problem
 from ccsetup.team import file
@@ -170,7 +170,7 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(server: tuple[int, Pat
     "https://acme.example/\x1b[2J", "https://acme.example:99999/", "https://[::1", "data://x",
 ])  # fmt: skip
 def test_an_address_that_is_no_plain_https_is_refused_before_anybody_is_asked(url: str, tmp_path: Path) -> None:
-    there = world(tmp_path)
+    there = context(tmp_path)
     with pytest.raises(Problem) as refused:
         Web({}).fetch(url, 10)
     assert "https" in refused.value.what
@@ -182,7 +182,7 @@ def test_an_address_that_is_no_plain_https_is_refused_before_anybody_is_asked(ur
 def test_a_file_from_the_web_is_shown_with_the_hosts_it_came_from(server: tuple[int, Path], tmp_path: Path) -> None:
     port, bundle = server
     ANSWERS["/other"] = _redirect("https://127.0.0.1:{port}/file")
-    there = replace(world(tmp_path), web=Web({"AWS_CA_BUNDLE": str(bundle)}, at_most_s=5))
+    there = replace(context(tmp_path), web=Web({"AWS_CA_BUNDLE": str(bundle)}, at_most_s=5))
     assert received(there, f"https://localhost:{port}/file?X-Amz-Signature=abc").origin == f"localhost:{port}"
     assert received(there, f"https://localhost:{port}/other").origin == f"127.0.0.1:{port} by way of localhost:{port}"
 

@@ -40,7 +40,7 @@ NO_JWT = {
     "a secret key": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
     "a GitHub token": "ghp_" + "a1B2" * 9,
     "an opaque token": "Atza|IwEBIJ3dR0",
-    "three words": "hello.world.again",
+    "three words": "hello.context.again",
     "no signature": jwt({}, signature=""),
     "claims that are a list": jwt([]),
     "a header that is none": jwt({}, header=[1]),

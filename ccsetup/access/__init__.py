@@ -13,7 +13,8 @@ from ccsetup.access import existing, federation, keys, machine, mfa, oidc, role,
 from ccsetup.access.questions import shared
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.lookup import Look
-from ccsetup.core.model import Access, Answers, Expected, Question, Section
+from ccsetup.core.model import Answers, Expected, Section
+from ccsetup.core.question import Access, Question
 
 # In the order of the menu.
 KINDS: tuple[Access, ...] = (

@@ -10,7 +10,8 @@ from ccsetup.access.questions import fixed, settings
 from ccsetup.access.source_profile import hint
 from ccsetup.core.errors import Problem
 from ccsetup.core.lookup import Look
-from ccsetup.core.model import Access, Answers, Choice, Expected, Keys, Question, Section, Told, Value
+from ccsetup.core.model import Answers, Choice, Expected, Keys, Section, Told, Value
+from ccsetup.core.question import Access, Question
 from ccsetup.core.text import near
 
 _KNOWS_LOGIN = (2, 32)

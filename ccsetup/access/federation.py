@@ -9,8 +9,9 @@ from ccsetup.access.source_profile import source_name, source_profile, source_wh
 from ccsetup.core import regions, validate
 from ccsetup.core.errors import BadAnswer, Elsewhere, NoRepository, Problem
 from ccsetup.core.lookup import Look
-from ccsetup.core.model import Access, Answers, Choice, Corrected, Expected, Keys, Question, Section, Told, Value
+from ccsetup.core.model import Answers, Choice, Corrected, Expected, Keys, Section, Told, Value
 from ccsetup.core.profile_chain import long_term
+from ccsetup.core.question import Access, Question
 from ccsetup.core.text import near
 from ccsetup.git import address
 

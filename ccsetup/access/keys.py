@@ -6,7 +6,8 @@ from ccsetup.access.questions import again, stored
 from ccsetup.core import clock, validate
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.lookup import Look
-from ccsetup.core.model import Access, Answers, Corrected, Expected, Keys, Question, Secret, Section, Told, Value
+from ccsetup.core.model import Answers, Corrected, Expected, Keys, Secret, Section, Told, Value
+from ccsetup.core.question import Access, Question
 
 
 def _obtain(answers: Answers, look: Look) -> Keys:

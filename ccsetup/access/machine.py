@@ -9,8 +9,9 @@ from ccsetup.access.source_profile import credential_source, credential_sources
 from ccsetup.core import regions, validate
 from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.core.lookup import Look
-from ccsetup.core.model import MACHINE, Access, Answers, Choice, Expected, Keys, Question, Section, Value
+from ccsetup.core.model import MACHINE, Answers, Choice, Expected, Keys, Section, Value
 from ccsetup.core.profile_chain import leaves_it_to_the_machine
+from ccsetup.core.question import Access, Question
 
 _OWN = ("Ec2InstanceMetadata", "EcsContainer")
 

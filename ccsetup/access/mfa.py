@@ -9,8 +9,9 @@ from ccsetup.access.source_profile import source_name, source_profile, source_wh
 from ccsetup.core import validate
 from ccsetup.core.errors import Problem
 from ccsetup.core.lookup import Look
-from ccsetup.core.model import Access, Answers, Choice, Expected, Keys, Question, Section, Value
+from ccsetup.core.model import Answers, Choice, Expected, Keys, Section, Value
 from ccsetup.core.profile_chain import long_term
+from ccsetup.core.question import Access, Question
 
 
 def _devices(answers: Answers, look: Look) -> Sequence[Choice]:

@@ -9,19 +9,8 @@ from ccsetup.access.questions import ROLE_ARN, again, duration, session_name, se
 from ccsetup.core import validate, web_token
 from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.core.lookup import Look
-from ccsetup.core.model import (
-    Access,
-    Answers,
-    Choice,
-    Corrected,
-    Expected,
-    Keys,
-    Question,
-    Secret,
-    Section,
-    Told,
-    Value,
-)
+from ccsetup.core.model import Answers, Choice, Corrected, Expected, Keys, Secret, Section, Told, Value
+from ccsetup.core.question import Access, Question
 
 _PROVIDERS = ("www.amazon.com", "graph.facebook.com")
 _OF_OIDC = ("cognito-identity.amazonaws.com", "accounts.google.com")  # their tokens are JWTs and name their issuer

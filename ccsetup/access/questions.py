@@ -10,7 +10,8 @@ from ccsetup.access.source_profile import hint, source_name
 from ccsetup.core import clock, regions, validate
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.lookup import Look
-from ccsetup.core.model import Access, Answers, Choice, Corrected, Keys, Question, Section, Target, Value
+from ccsetup.core.model import Answers, Choice, Corrected, Keys, Section, Target, Value
+from ccsetup.core.question import Access, Question
 from ccsetup.git import address
 from ccsetup.git.transport import VIA, WHOSE
 

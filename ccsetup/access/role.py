@@ -9,7 +9,8 @@ from ccsetup.access.source_profile import source_name, source_profile, source_wh
 from ccsetup.core import validate
 from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.core.lookup import Look
-from ccsetup.core.model import MACHINE, Access, Answers, Choice, Expected, Keys, Question, Section, Value, Who
+from ccsetup.core.model import MACHINE, Answers, Choice, Expected, Keys, Section, Value, Who
+from ccsetup.core.question import Access, Question
 
 
 def _can_assume(there: Mapping[str, str]) -> bool:

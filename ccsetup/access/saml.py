@@ -11,19 +11,8 @@ from ccsetup.access.questions import ROLE_ARN, again, duration, stored
 from ccsetup.core import validate
 from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.core.lookup import Look
-from ccsetup.core.model import (
-    Access,
-    Answers,
-    Choice,
-    Corrected,
-    Expected,
-    Keys,
-    Question,
-    Secret,
-    Section,
-    Told,
-    Value,
-)
+from ccsetup.core.model import Answers, Choice, Corrected, Expected, Keys, Secret, Section, Told, Value
+from ccsetup.core.question import Access, Question
 
 if TYPE_CHECKING:
     from ccsetup.access.saml_assertion import Assertion

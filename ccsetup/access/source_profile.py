@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from ccsetup.core import validate
 from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.core.lookup import Look
-from ccsetup.core.model import MACHINE, NEW, Answers, Choice, Corrected, Question, Value, Who
+from ccsetup.core.model import MACHINE, NEW, Answers, Choice, Corrected, Value, Who
+from ccsetup.core.question import Question
 from ccsetup.core.text import near
 
 _SOURCES = {

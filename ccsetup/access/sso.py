@@ -9,7 +9,8 @@ from ccsetup.core import validate
 from ccsetup.core.context import Start, start_of
 from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.core.lookup import Look
-from ccsetup.core.model import Access, Answers, Choice, Corrected, Expected, Keys, Question, Section, Value
+from ccsetup.core.model import Answers, Choice, Corrected, Expected, Keys, Section, Value
+from ccsetup.core.question import Access, Question
 from ccsetup.core.regions import REGIONS
 
 SCOPES = "sso:account:access"

@@ -8,9 +8,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ccsetup.aws import identities as online
+from ccsetup.aws import identities
 from ccsetup.aws import machine_role, repository_search
-from ccsetup.aws import sts as exchanges
+from ccsetup.aws import sts as sts_calls
 from ccsetup.aws.credentials import Resolver
 from ccsetup.aws.pooled_clients import AT_ONCE, Pool
 from ccsetup.aws.sdk import bounds, explained, refusals, session_of, told
@@ -63,7 +63,7 @@ class Aws:
 
     def identities(self, whos: Sequence[Who], deadline_s: float) -> Sequence[Answer]:
         """Ask STS who each of these is, all at once; nobody is asked anything, and each has its answer in time."""
-        return online.identities(self._resolver, self._pool, whos, deadline_s)
+        return identities.identities(self._resolver, self._pool, whos, deadline_s)
 
     def repositories(self, who: Who) -> Sequence[str]:
         """List the names of the region's repositories, sorted."""
@@ -132,21 +132,21 @@ class Aws:
     def session_token(self, who: Who, serial: str, code: str, duration_s: int) -> Keys:
         """Exchange long-term keys and an MFA code for temporary ones (GetSessionToken)."""
 
-        return self._ask("sts", who, lambda sts: exchanges.with_code(sts, serial, code, duration_s))
+        return self._ask("sts", who, lambda sts: sts_calls.with_code(sts, serial, code, duration_s))
 
     def web_identity(
         self, role_arn: str, token: Secret, name: str, duration_s: int, provider: str, region: str
     ) -> Keys:
         """Exchange a token for a role's temporary keys (AssumeRoleWithWebIdentity, unsigned)."""
-        return exchanges.by_web_identity(role_arn, token, name, duration_s, provider, region)
+        return sts_calls.by_web_identity(role_arn, token, name, duration_s, provider, region)
 
     def saml(self, role_arn: str, provider_arn: str, assertion: Secret, duration_s: int) -> Keys:
         """Exchange a SAML assertion (base64) for a role's temporary keys (AssumeRoleWithSAML, unsigned)."""
-        return exchanges.by_saml(role_arn, provider_arn, assertion, duration_s, validate.home_region(role_arn))
+        return sts_calls.by_saml(role_arn, provider_arn, assertion, duration_s, validate.home_region(role_arn))
 
     def federation_token(self, who: Who, name: str, policy: str, duration_s: int) -> Keys:
         """Exchange long-term keys for temporary ones with a narrower policy, as JSON (GetFederationToken)."""
-        return self._ask("sts", who, lambda sts: exchanges.federated(sts, name, policy, duration_s))
+        return self._ask("sts", who, lambda sts: sts_calls.federated(sts, name, policy, duration_s))
 
     def machine(self) -> str:
         """Say which credential_source gives this machine a role, "" when none does."""

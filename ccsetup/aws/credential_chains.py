@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ccsetup.aws import credentials
-from ccsetup.aws import sts as exchanges
+from ccsetup.aws import sts as sts_calls
 from ccsetup.aws.access_request import of_token
 from ccsetup.aws.credentials import Resolver
 from ccsetup.aws.external_programs import Programs
@@ -105,7 +105,7 @@ class Chains:
 
         def exchange() -> Keys:
             sts = self._clients.acting("sts", who, None)
-            return exchanges.keys_in(sts.assume_role_with_web_identity(**arguments))
+            return sts_calls.keys_in(sts.assume_role_with_web_identity(**arguments))
 
         return told(exchange, spoken_of, there["role_arn"], of_token(token.reveal()))
 

@@ -1,6 +1,6 @@
 """The proof that an edit takes from a file what its plan names and nothing else, as SDKs read it and as it was meant.
 
-`config.prove` compares what SDKs read. A broken file says more than they read: below a token an indented `[prod]` may
+`editing.prove` compares what SDKs read. A broken file says more than they read: below a token an indented `[prod]` may
 stand with another profile's keys, which SDKs take for the token's second line. So an edit is compared in the lenient
 reading too, and a line is taken away only where both readings give it to a setting that the plan names.
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 
-from ccsetup.awsfiles import edit as config
+from ccsetup.awsfiles import edit as editing
 from ccsetup.awsfiles import headers, ini, lenient, profile_identity
 from ccsetup.awsfiles.characters import decoded, plain
 from ccsetup.awsfiles.ini import LINE, Setting, count_lines
@@ -27,7 +27,7 @@ Owner = tuple[FileName, str, str, str]  # a section, and a key of it ("" for the
 _LIKE_HEADER = later(r"\[[^\[\]=]+\]\s*(?:[#;].*)?")
 
 
-def prove(edit: Edit, plan: Plan, judge: Callable[[str], config.Parsed] | None = None) -> None:
+def prove(edit: Edit, plan: Plan, judge: Callable[[str], editing.Parsed] | None = None) -> None:
     """Raise Problem where an edit of an AWS file does anything but what its plan names.
 
     `judge` parses a text as botocore does; without one configparser does.
@@ -35,7 +35,7 @@ def prove(edit: Edit, plan: Plan, judge: Callable[[str], config.Parsed] | None =
     if edit.file is None or edit.before == edit.after:
         return None
     if sections := plan.of(edit):
-        config.prove(edit.before, edit.after, sections, judge)
+        editing.prove(edit.before, edit.after, sections, judge)
         return check(edit.before, edit.after, sections, plan.shared)
     before, after = edit.before or "", edit.after or ""
     nothing = Touched(edit.file, frozenset(), frozenset())
@@ -44,7 +44,7 @@ def prove(edit: Edit, plan: Plan, judge: Callable[[str], config.Parsed] | None =
         what = f"{edit.path}: {says}, which is none of what was to be changed, so nothing was written."
         raise Problem(what, next="Change it by hand; ccsetup doctor names the lines.", code="internal")
     if not any(document.fault for document in _documents(after, edit.file, plan.shared)):
-        (judge or config.parse)(after)
+        (judge or editing.parse)(after)
     return None
 
 
@@ -79,19 +79,19 @@ def _with(texts: AwsTexts, file: FileName, text: str | None) -> AwsTexts:
 
 def check(before: str | None, after: str | None, sections: Sequence[Section], shared: bool = False) -> None:
     """Raise Problem where the edit that writes these sections of one file takes away, or changes, what none names."""
-    start, old, new = config.window(before or "", after or "")
+    start, old, new = editing.window(before or "", after or "")
     file = sections[0].file
     if headers.are_ordinary(old, file) and headers.are_ordinary(new, file):
         return  # then what was meant is what SDKs read
     line = count_lines((before or "")[:start])
     for section in sections:
         for number, key, code, says in _foreign(old, section, shared):
-            why = f"It would go with {key} of [{config.heading(section)}]"
+            why = f"It would go with {key} of [{editing.heading(section)}]"
             raise _refused(section, line + number, code, says, why)
     was, now = (_meant(text, sections, shared) for text in (old, new))
     if changed := [name for name in {**was, **now} if was.get(name) != now.get(name)]:
         says = f"what was meant by [{changed[0][2]}] would change."
-        why = f"[{config.heading(sections[0])}] is to be changed alone"
+        why = f"[{editing.heading(sections[0])}] is to be changed alone"
         raise _refused(sections[0], line + 1, "section.indented-key", says, why)
 
 
@@ -146,7 +146,7 @@ def _foreign(text: str, section: Section, shared: bool) -> Iterator[tuple[int, s
     With it come the setting's key, and a code and a sentence for what else that is.
     """
     there = [it for stanza in ini.read(text, section.file).find(section.type, section.name) for it in stanza.settings]
-    wanted = {key: None if it is None else config.revealed(it) for key, it in section.settings.items()}
+    wanted = {key: None if it is None else editing.revealed(it) for key, it in section.settings.items()}
     changed = [it for it in there if wanted.get(it.key, it.value) != it.value]
     if not changed:
         return

@@ -1,3 +1,5 @@
+# Without pathlib, which takes longer to import than everything here to run.
+# ruff: noqa: PTH111
 """Every profile of two plain texts, or one profile for git's helpers, far faster than line by line.
 
 Unsure where the texts are anything but plain; botocore has the word then. Standard library only.
@@ -170,7 +172,7 @@ def section(data: bytes, profile: str, prefix: str) -> Settings:
     return _keys(body.decode("ascii"))
 
 
-def _heads(data: bytes, profile: str) -> "Iterator[tuple[int, str]]":
+def _heads(data: bytes, profile: str) -> Iterator[tuple[int, str]]:
     """Yield the headers in which a profile's name occurs, with their places; far faster than line by line."""
     name = profile.encode("utf-8", "surrogateescape")
     at = data.find(name)

@@ -9,7 +9,7 @@ from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any, Literal
 
-from ccsetup.awsfiles import edit as config
+from ccsetup.awsfiles import edit as editing
 from ccsetup.awsfiles import edit_proof, lenient
 from ccsetup.core import redact
 from ccsetup.core.context import AwsTexts
@@ -62,7 +62,7 @@ def _text(texts: AwsTexts, file: FileName) -> str | None:
 
 
 def _values(text: str | None, section: Section) -> dict[str, str]:
-    found = config.read(text or "", section.file).find(section.type, section.name)
+    found = editing.read(text or "", section.file).find(section.type, section.name)
     return found[-1].values if found else {}
 
 
@@ -76,9 +76,9 @@ def _edits(sections: Sequence[Section], texts: AwsTexts) -> tuple[Edit, ...]:
         before = after = _text(texts, file)
         ours = [section for section in sections if _holder(texts, section.file) == file]
         for section in ours:
-            after = config.put(after, section)
+            after = editing.put(after, section)
             if section.file == "credentials" and all(value is None for value in section.settings.values()):
-                after = config.drop(after, section)
+                after = editing.drop(after, section)
         if (after or "") != (before or ""):
             edit_proof.check(before, after, ours, texts.shared)
             made.append(Edit(_path(texts, file), before, after, file))
@@ -97,9 +97,9 @@ def again(plan: Plan, texts: AwsTexts) -> Plan:
     """
     for before, section in ((edit.before, section) for edit in plan.edits for section in plan.of(edit)):
         text = _text(texts, section.file)
-        if not config.holds(text or "", section) and _values(before, section) != _values(text, section):
+        if not editing.holds(text or "", section) and _values(before, section) != _values(text, section):
             raise Problem(
-                f"Another program has changed [{config.heading(section)}] in {_path(texts, section.file)} meanwhile.",
+                f"Another program has changed [{editing.heading(section)}] in {_path(texts, section.file)} meanwhile.",
                 why="Nothing was written over it.",
                 next="Look at what it wrote, then run the same command again.",
                 code="file.changed",
@@ -125,9 +125,9 @@ def _without(edit: Edit, now: str | None, sections: Sequence[Section]) -> str | 
     text = now
     for section in sections if text is not None else ():
         old = _values(edit.before, section)
-        text = config.put(text, section._replace(settings={key: old.get(key) for key in section.settings}))
-        if not config.read(edit.before or "", section.file).find(section.type, section.name):
-            text = config.drop(text, section)
+        text = editing.put(text, section._replace(settings={key: old.get(key) for key in section.settings}))
+        if not editing.read(edit.before or "", section.file).find(section.type, section.name):
+            text = editing.drop(text, section)
     return None if edit.before is None and not (text or "").strip() else text
 
 
@@ -145,11 +145,11 @@ def summary(plan: Plan) -> list[dict[str, Any]]:
             there = _values(edit.before, section)
             entry = {
                 "path": str(edit.path),
-                "section": config.heading(section),
+                "section": editing.heading(section),
                 "set": {
                     key: redact.value(key, value)
                     for key, value in section.settings.items()
-                    if value is not None and there.get(key) != config.revealed(value)
+                    if value is not None and there.get(key) != editing.revealed(value)
                 },
                 "remove": [key for key, value in section.settings.items() if value is None and key in there],
             }
@@ -204,9 +204,9 @@ class _Side:
     """
 
     def __init__(self, text: str | None, file: FileName | None) -> None:
-        self.lines = [line.rstrip("\r\n") for line in config.LINE.findall(text or "")]
+        self.lines = [line.rstrip("\r\n") for line in editing.LINE.findall(text or "")]
         told = lenient.read(text or "", file, shared=file == "config").text if file else text or ""
-        self._stanzas = config.read(told, "config").stanzas
+        self._stanzas = editing.read(told, "config").stanzas
 
     def shown(self, index: int) -> str:
         """Return a line as it may be shown."""

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from ccsetup.awsfiles import disk, edit_proof
-from ccsetup.awsfiles import edit as config
+from ccsetup.awsfiles import edit as editing
 from ccsetup.awsfiles.disk import encoded
 from ccsetup.core.errors import Problem
 from ccsetup.core.made_folders import make_folder, remove_folders
@@ -132,7 +132,7 @@ class Draft:
 
     def _holds(self, there: bytes | None) -> bool:
         text = (there or b"").decode("utf-8", "surrogateescape")
-        return bool(self._sections) and all(config.holds(text, section) for section in self._sections)
+        return bool(self._sections) and all(editing.holds(text, section) for section in self._sections)
 
     def restore(self) -> None:
         """Put the old file back in its place, unless somebody else's is there."""

@@ -1,4 +1,4 @@
-"""The real World: this terminal, this home, these files, AWS and git."""
+"""The real Context: this terminal, this home, these files, AWS and git."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ccsetup.access.paste.echo import echo
 from ccsetup.awsfiles.store import Files
 from ccsetup.core import executables
 from ccsetup.core.concurrency import signals_stay_here
-from ccsetup.core.context import Ran, World
+from ccsetup.core.context import Context, Ran
 from ccsetup.core.errors import Problem
 from ccsetup.git.repository import Git
 from ccsetup.ui.prompt import Prompt
@@ -79,14 +79,14 @@ def now() -> datetime:
     return datetime.now(timezone.utc)
 
 
-def world_of(options: Namespace, screen: Screen) -> World:
-    """Put the real world together; nothing heavy is imported by it."""
+def context_of(options: Namespace, screen: Screen) -> Context:
+    """Put the real context together; nothing heavy is imported by it."""
     os.environ.update(executables.with_sure_path(os.environ))  # for a browser, and whatever else libraries start
     env, home = os.environ, Path.home()
     warming = Warming()
     signin = cast("SignIn", Later(lambda: _signin(options, home, screen), warming))
     aws = cast("Aws", Later(lambda: _aws(home, signin), warming))
-    return World(
+    return Context(
         env=env,
         home=home,
         cwd=_here(),

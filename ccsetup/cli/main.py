@@ -1,4 +1,4 @@
-"""argv → World → one story → exit code; the only file that exits."""
+"""argv → Context → one story → exit code; the only file that exits."""
 
 from __future__ import annotations
 
@@ -164,12 +164,12 @@ def _unfilled(words: list[str], kind: str) -> Mapping[str, object]:
 def _story(options: Namespace, screen: Screen) -> int:
     from importlib import import_module
 
-    from ccsetup.cli.context import world_of
+    from ccsetup.cli.context import context_of
 
-    story = import_module(f"ccsetup.commands.{options.command}")
+    story = import_module(f"ccsetup.cli.commands.{options.command}")
     if not options.bare and options.command not in ("status", "doctor"):
         gc.enable()
-    report = story.main(options, lambda: world_of(options, screen))
+    report = story.main(options, lambda: context_of(options, screen))
     screen.document(report.document)
     return int(report.exit_code)
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from ccsetup import __version__
 from ccsetup.cli import main
-from ccsetup.cli import parser as arguments
+from ccsetup.cli import parser as parsers
 from ccsetup.cli.parser import ANYWHERE
 
 FILES = (
@@ -33,10 +33,10 @@ def _lines() -> Iterator[str]:
     )
     yield "proves it with STS and CodeCommit, and clones the repository. Every question has a flag."
     yield ".SH COMMANDS"
-    for name in arguments.COMMANDS:
+    for name in parsers.COMMANDS:
         yield from _command(name)
     yield ".SH ANYWHERE"
-    yield from _arguments(arguments.parser_of("undo"), anywhere=True)
+    yield from _arguments(parsers.parser_of("undo"), anywhere=True)
     yield ".SH EXIT STATUS"
     for each in main.HELP.split("Exit codes")[1].replace("\n", " · ").split(" · "):
         code, _, means = each.strip().partition(" ")
@@ -47,9 +47,9 @@ def _lines() -> Iterator[str]:
 
 
 def _command(name: str) -> Iterator[str]:
-    story = arguments.story(name)
+    story = parsers.story(name)
     yield from (f".SS ccsetup {name} {_plain(story.USAGE)}", _plain(story.ABOUT))
-    yield from _arguments(arguments.parser_of(name), anywhere=False)
+    yield from _arguments(parsers.parser_of(name), anywhere=False)
     yield from (".PP", "Example:", ".PP", ".nf", f".RS\n{_plain(story.EXAMPLE)}\n.RE", ".fi")
 
 

@@ -11,7 +11,7 @@ from ccsetup.core.errors import BadAnswer
 
 COMMANDS = ("setup", "clone", "login", "status", "env", "undo", "doctor", "share", "team", "completion", "demo")
 ANYWHERE = "anywhere"  # the group of the flags that every command has
-_UNSAID = {"kind": None, "device_code": False, "no_browser": False}  # what the world asks of every command
+_UNSAID = {"kind": None, "device_code": False, "no_browser": False}  # what the context asks of every command
 
 
 class _Parser(argparse.ArgumentParser):
@@ -34,8 +34,8 @@ class _Lines(argparse.HelpFormatter):
 
 
 def story(name: str) -> ModuleType:
-    """Return a command's module: ABOUT, USAGE, EXAMPLE, flags(parser) and main(options, world_of)."""
-    return import_module(f"ccsetup.commands.{name}")
+    """Return a command's module: ABOUT, USAGE, EXAMPLE, flags(parser) and main(options, context_of)."""
+    return import_module(f"ccsetup.cli.commands.{name}")
 
 
 def parsed(words: list[str]) -> argparse.Namespace:

@@ -142,8 +142,13 @@ class Sent(NamedTuple):
     hosts: tuple[str, ...]
 
 
+_NO_AWS_CLI = cast("AwsCli", Absent("The AWS CLI"))
+_NO_IAM = cast("Iam", Absent("IAM"))
+_NO_WEB = cast("Web", Absent("The web"))
+
+
 @dataclass(frozen=True)
-class World:
+class Context:
     """One of everything outside: stories take it, tests build it from stand-ins."""
 
     env: Mapping[str, str]
@@ -157,7 +162,7 @@ class World:
     git: Git
     screen: Screen
     prompt: Prompt | None  # None: nobody to ask
-    awscli: AwsCli = cast("AwsCli", Absent("The AWS CLI"))
+    awscli: AwsCli = _NO_AWS_CLI
     run: Callable[[Sequence[Sequence[str]]], Sequence[Ran]] = nothing_runs  # a profile's programs, all at once
-    iam: Iam = cast("Iam", Absent("IAM"))
-    web: Web = cast("Web", Absent("The web"))
+    iam: Iam = _NO_IAM
+    web: Web = _NO_WEB

@@ -1,4 +1,4 @@
-"""The read-only side of World, for questions: what is on the machine, what AWS lists."""
+"""The read-only side of Context, for questions: what is on the machine, what AWS lists."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from ccsetup.core.context import Start, World
+from ccsetup.core.context import Context, Start
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import Answers, Choice, Identity, Keys, Later, Secret, Section, Value, Who
 
@@ -23,7 +23,7 @@ class Look:
 
     def __init__(
         self,
-        world: World,
+        context: Context,
         *,
         profiles: Mapping[str, Mapping[str, str]],
         sessions: Mapping[str, Mapping[str, str]],
@@ -32,13 +32,13 @@ class Look:
         given: Mapping[str, Value] | None = None,
         dry: bool = False,
     ) -> None:
-        self._world = world
+        self._context = context
         self._seen: dict[object, Any] = {}
         self.profiles, self.sessions, self.given, self.dry = profiles, sessions, given or {}, dry
         self.told: Mapping[str, Value] = self.given
         self.sections, self.clear = sections, clear
-        self.env, self.cwd, self.home, self.now = world.env, world.cwd, world.home, world.now
-        self.awscli = world.awscli
+        self.env, self.cwd, self.home, self.now = context.env, context.cwd, context.home, context.now
+        self.awscli = context.awscli
         self.later: Callable[[], Later] | None = None  # looks for what is broken here
 
     def _once(self, key: object, make: Callable[[], T]) -> T:
@@ -58,7 +58,7 @@ class Look:
 
     def _busy(self, text: str, make: Callable[[], T]) -> Callable[[], T]:
         def work() -> T:
-            with self._world.screen.busy(text):
+            with self._context.screen.busy(text):
                 return make()
 
         return work
@@ -78,61 +78,61 @@ class Look:
 
     def text(self, path: Path) -> str:
         """Read a file the person named."""
-        return self._world.files.text(path)
+        return self._context.files.text(path)
 
     def occupied(self, path: Path) -> bool:
         """Say whether something is at that path that a clone could not go into."""
-        return self._world.files.occupied(path)
+        return self._context.files.occupied(path)
 
     def origin(self, path: Path) -> str:
         """Return the address of the clone at that path, "" when it is none."""
-        return self._world.git.origin(path)
+        return self._context.git.origin(path)
 
     def git_command(self, name: str) -> str:
         """Return the path of a command of that name that git will find, "" when it will find none."""
-        return self._once(("command", name), lambda: self._world.git.command(name, beside=False))
+        return self._once(("command", name), lambda: self._context.git.command(name, beside=False))
 
     def region_behind(self, url: str) -> str | None:
         """Ask a custom start URL, once, where it leads; None when it does not tell."""
-        return self._once(("region", url), lambda: self._world.signin.resolve(url))
+        return self._once(("region", url), lambda: self._context.signin.resolve(url))
 
     def accounts(self, start: Start) -> Sequence[Choice]:
         """List the accounts behind a start URL, signing in first."""
-        return self._once(("accounts", start), lambda: self._world.signin.accounts(start))
+        return self._once(("accounts", start), lambda: self._context.signin.accounts(start))
 
     def roles(self, start: Start, account_id: str) -> Sequence[Choice]:
         """List the permission sets of one account."""
-        return self._once(("roles", start, account_id), lambda: self._world.signin.roles(start, account_id))
+        return self._once(("roles", start, account_id), lambda: self._context.signin.roles(start, account_id))
 
     def mfa_devices(self, who: Who) -> Sequence[str]:
         """List the caller's MFA devices."""
-        make = self._busy("Looking up MFA devices", lambda: self._world.aws.mfa_devices(who))
+        make = self._busy("Looking up MFA devices", lambda: self._context.aws.mfa_devices(who))
         return self._once(("mfa", _key(who)), make)
 
     def repositories(self, who: Who) -> Sequence[str]:
         """List the region's repositories."""
-        make = self._busy(f"Looking up repositories in {who.region}", lambda: self._world.aws.repositories(who))
+        make = self._busy(f"Looking up repositories in {who.region}", lambda: self._context.aws.repositories(who))
         return self._once(("repositories", _key(who)), make)
 
     def regions_with(self, who: Who, name: str, regions: Sequence[str]) -> Sequence[str]:
         """Say which of these regions have a repository of that name."""
         make = self._busy(
-            f"Looking for {name} in other regions", lambda: self._world.aws.regions_with(who, name, regions)
+            f"Looking for {name} in other regions", lambda: self._context.aws.regions_with(who, name, regions)
         )
         return self._once(("regions", _key(who), name, tuple(regions)), make)
 
     def branches(self, who: Who, name: str) -> Sequence[str]:
         """List a repository's branches."""
-        return self._once(("branches", _key(who), name), lambda: self._world.aws.branches(who, name))
+        return self._once(("branches", _key(who), name), lambda: self._context.aws.branches(who, name))
 
     def identity(self, who: Who) -> Identity:
         """Ask STS who a caller is."""
-        make = self._busy("Asking AWS who this is", lambda: self._world.aws.identity(who))
+        make = self._busy("Asking AWS who this is", lambda: self._context.aws.identity(who))
         return self._once(("identity", _key(who)), make)
 
     def session_token(self, who: Who, serial: str, code: str, duration_s: int) -> Keys:
         """Exchange long-term keys and a code for temporary ones; the code is spent once, whatever asks again."""
-        make = self._busy("Exchanging the code", lambda: self._world.aws.session_token(who, serial, code, duration_s))
+        make = self._busy("Exchanging the code", lambda: self._context.aws.session_token(who, serial, code, duration_s))
         return self._once(("session token", _key(who), serial, code, duration_s), make)
 
     def web_identity(
@@ -140,31 +140,31 @@ class Look:
     ) -> Keys:
         """Exchange a token for a role's temporary keys."""
         asked = (role_arn, token, name, duration_s, provider, region)
-        return self._once(("web identity", asked), lambda: self._world.aws.web_identity(*asked))
+        return self._once(("web identity", asked), lambda: self._context.aws.web_identity(*asked))
 
     def saml(self, role_arn: str, provider_arn: str, assertion: Secret, duration_s: int) -> Keys:
         """Exchange a SAML assertion for a role's temporary keys, once, whatever asks again."""
         asked = (role_arn, provider_arn, assertion, duration_s)
-        make = self._busy("Exchanging the assertion", lambda: self._world.aws.saml(*asked))
+        make = self._busy("Exchanging the assertion", lambda: self._context.aws.saml(*asked))
         return self._once(("saml", asked), make)
 
     def federation_token(self, who: Who, name: str, policy: str, duration_s: int) -> Keys:
         """Exchange long-term keys for temporary ones with a narrower policy."""
-        make = lambda: self._world.aws.federation_token(who, name, policy, duration_s)  # noqa: E731
+        make = lambda: self._context.aws.federation_token(who, name, policy, duration_s)  # noqa: E731
         return self._once(("federation", _key(who), name, policy, duration_s), self._busy("Asking for keys", make))
 
     def machine(self) -> str:
         """Say which credential_source gives this machine a role, "" when none does."""
-        make = self._busy("Asking this machine for its role", self._world.aws.machine)
+        make = self._busy("Asking this machine for its role", self._context.aws.machine)
         return self._once(("machine",), make)
 
     def region_here(self) -> str:
         """Return the region this machine is in, "" where it does not tell."""
-        return self._once(("region here",), self._world.aws.region_here)
+        return self._once(("region here",), self._context.aws.region_here)
 
     def stdin(self) -> str:
         """Read what was piped in, once."""
-        return self._once(("stdin",), self._world.stdin)
+        return self._once(("stdin",), self._context.stdin)
 
 
 def _key(who: Who) -> object:

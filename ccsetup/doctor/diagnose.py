@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from ccsetup.awsfiles import ini, profile_status
-from ccsetup.core.context import World
+from ccsetup.core.context import Context
 from ccsetup.core.errors import UNANSWERED, BadAnswer
 from ccsetup.core.model import Identity
 from ccsetup.doctor import checks
@@ -83,7 +83,7 @@ def offline(facts: Facts) -> Diagnosis:
     return Diagnosis(facts, looked(facts), facts.asked or [*facts.profiles])
 
 
-def asking(world: World, there: Diagnosis, by_git: bool = True) -> Diagnosis:
+def asking(context: Context, there: Diagnosis, by_git: bool = True) -> Diagnosis:
     """Return a diagnosis with what AWS answers for those whom nothing stops already; `by_git`: and what git does.
 
     Nobody is asked while the SDK refuses the files themselves: it would say so again for every profile.
@@ -96,7 +96,7 @@ def asking(world: World, there: Diagnosis, by_git: bool = True) -> Diagnosis:
         return there
     from ccsetup.doctor.online import online
 
-    told = online(world, there.facts, names, by_git)
+    told = online(context, there.facts, names, by_git)
     return replace(
         there,
         online=told.findings,
@@ -111,9 +111,9 @@ def stopped(findings: Iterable[Finding]) -> set[str]:
     return {name for it in findings if it.severity == "stops" for name in (it.profile, *it.also)}
 
 
-def begun(world: World, asked: Sequence[str], modernize: bool = False) -> Facts:
+def begun(context: Context, asked: Sequence[str], modernize: bool = False) -> Facts:
     """Return the facts. Raises BadAnswer where there is no profile of a name that was asked for."""
-    facts = gathered(world, [*dict.fromkeys(asked)], modernize)
+    facts = gathered(context, [*dict.fromkeys(asked)], modernize)
     unknown = [name for name in facts.asked if name not in facts.profiles]
     if unknown and not facts.unreadable.keys() & {facts.path("config"), facts.path("credentials")}:
         near = difflib.get_close_matches(unknown[0], facts.profiles, 3, 0.5)

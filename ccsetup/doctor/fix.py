@@ -8,9 +8,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from ccsetup.awsfiles import edit as config
+from ccsetup.awsfiles import edit as editing
 from ccsetup.awsfiles import plan, profile_identity, removals
-from ccsetup.core.context import World
+from ccsetup.core.context import Context
 from ccsetup.core.errors import Cancelled, Missing, Problem
 from ccsetup.core.model import Asked, Choice, Edit, Plan, Receipt, Touched
 from ccsetup.doctor import diagnose, fix, render, repair
@@ -31,8 +31,8 @@ class Declined(Cancelled):
 class Cure:
     """One run's repairs: what was found before them, and what has been repaired so far, in thought."""
 
-    def __init__(self, world: World, before: Diagnosis, person: bool) -> None:
-        self._world, self._person = world, person
+    def __init__(self, context: Context, before: Diagnosis, person: bool) -> None:
+        self._context, self._person = context, person
         self._passed: set[Key] = set()  # asked about, or without effect
         self._chosen: set[Key] = set()  # of AWS's findings, those that a person had repaired
         self._touched: tuple[Touched, ...] = ()
@@ -50,7 +50,7 @@ class Cure:
         """Ask AWS as the repaired profiles would, and offer the repairs that it brings."""
         facts = self.repair.facts
         unchanged = facts == self.before.facts  # else git would answer for what is not written yet
-        seen = diagnose.asking(self._world, diagnose.offline(facts), by_git=unchanged)
+        seen = diagnose.asking(self._context, diagnose.offline(facts), by_git=unchanged)
         here = [it._replace(line=self.repair.key(it)[3]) for it in seen.online]
         was = self.before
         self.before = replace(seen, facts=was.facts, offline=was.offline, names=was.names, online=here)
@@ -106,7 +106,7 @@ class Cure:
             return False
         if taken := self._take([(finding, remedy)], decided=True):
             return taken
-        self._world.screen.note("That would change what other sections say, so it is left as it is.")
+        self._context.screen.note("That would change what other sections say, so it is left as it is.")
         return False
 
     def _answered(self, finding: Finding) -> Remedy | None:
@@ -116,7 +116,7 @@ class Cure:
         choices = [Choice(str(n), it.label, it.hint) for n, it in enumerate(finding.remedies)]
         choices += [Choice(OTHER, "Another one …")] if finding.wanted else []
         choices += [Choice(LEAVE, "Leave it as it is"), Choice(LEAVE_ALL, "Leave this and all others as they are")]
-        place = render.place(finding, self._world.home)
+        place = render.place(finding, self._context.home)
         why = ": ".join(filter(None, (place, finding.because)))
         answer = self._put(Asked(finding.code, finding.says, "choose", why, tuple(choices), choices[0].value))
         self._person &= answer != LEAVE_ALL
@@ -128,15 +128,17 @@ class Cure:
         wanted = finding.wanted
         if wanted is None:
             return None
-        why = f"{render.place(finding, self._world.home)}: {finding.says} Empty leaves it as it is.".removeprefix(": ")
+        why = f"{render.place(finding, self._context.home)}: {finding.says} Empty leaves it as it is.".removeprefix(
+            ": "
+        )
         parse = lambda text: wanted.parse(text) if text.strip() else ""  # noqa: E731
         answer = self._put(Asked(finding.code, wanted.ask, "text", why, parse=parse, optional=True))
         return wanted.remedy(answer) if answer else None
 
     def _put(self, asked: Asked) -> str:
         """Put a question to the person; "" where Esc leaves it."""
-        assert self._world.prompt is not None  # noqa: S101 — only a person is asked
-        answer = self._world.prompt.ask(asked)
+        assert self._context.prompt is not None  # noqa: S101 — only a person is asked
+        answer = self._context.prompt.ask(asked)
         return answer if isinstance(answer, str) else ""
 
     def _take(self, wanted: Sequence[tuple[Finding, Remedy]], decided: bool = False) -> bool:
@@ -162,7 +164,7 @@ class Cure:
 
     def planned(self) -> Plan:
         """Return the plan that writes the repair. Raises Problem where AWS's parser would refuse what comes of it."""
-        edits = _edits(self._world, self.before.facts, self.repair)
+        edits = _edits(self._context, self.before.facts, self.repair)
         files = dict.fromkeys(it.file for it in self._touched)
         touched = tuple(
             Touched(
@@ -181,14 +183,14 @@ def _known_by(finding: Finding) -> Key:
     return finding.code, finding.profile, str(finding.path or ""), finding.line
 
 
-def _edits(world: World, before: Facts, after: Repair) -> tuple[Edit, ...]:
+def _edits(context: Context, before: Facts, after: Repair) -> tuple[Edit, ...]:
     edits: list[Edit] = []
     for file, text in after.texts.items():
         old = getattr(before.texts, file)
         mode = after.modes.get(before.path(file))
         if text.text != old or mode is not None:
             if after.facts.as_read(file).fault is None:
-                config.parse(text.text)
+                editing.parse(text.text)
             edits.append(Edit(before.path(file), old, text.text, file, mode))
     edits += [
         Edit(path, before.found.get(path), before.found.get(path), mode=mode)
@@ -197,46 +199,46 @@ def _edits(world: World, before: Facts, after: Repair) -> tuple[Edit, ...]:
     ]
     edits += [Edit(path, before.found.get(path), None) for path in after.removed if before.found.get(path) is not None]
     if before.clone and (wanted := repair.resettled(before.clone, after.facts.clone)):
-        edits.append(world.git.resettled(before.clone.folder, wanted))
+        edits.append(context.git.resettled(before.clone.folder, wanted))
     return tuple(edits)
 
 
-def review(world: World, change: Plan, gone: Sequence[Finding]) -> None:
+def review(context: Context, change: Plan, gone: Sequence[Finding]) -> None:
     """Show what would be written, and what would be repaired by it."""
-    diffs = [text for edit in change.edits if (text := plan.diff(edit, world.home))]
+    diffs = [text for edit in change.edits if (text := plan.diff(edit, context.home))]
     modes = [(edit.path, edit.mode) for edit in change.edits if edit.mode is not None]
-    rows = [("mode", f"{render.shown(path, world.home)}   {mode:04o}") for path, mode in modes]
+    rows = [("mode", f"{render.shown(path, context.home)}   {mode:04o}") for path, mode in modes]
     rows += removals.rows(change.edits, change.decided)
     rows += [("repairs" if not n else "", f"{what}   {code}") for n, (what, code) in enumerate(_in_short(gone))]
-    world.screen.review(diffs, rows)
+    context.screen.review(diffs, rows)
 
 
-def agreed(world: World) -> None:
+def agreed(context: Context) -> None:
     """Ask for a yes. Raises Cancelled; Missing with nobody there."""
-    if world.prompt is None:
+    if context.prompt is None:
         raise Missing("Missing: --yes.", next="Add --yes to repair this, or --dry-run to only look at it.")
     choices = (Choice(GO, "Yes, repair it"), Choice("cancel", "Cancel", "everything stays as it is"))
-    if world.prompt.ask(Asked("repair", "Write this?", "choose", choices=choices, default=GO)) != GO:
+    if context.prompt.ask(Asked("repair", "Write this?", "choose", choices=choices, default=GO)) != GO:
         raise Declined
 
 
-def write(world: World, change: Plan) -> Receipt:
+def write(context: Context, change: Plan) -> Receipt:
     """Write the plan. Raises Problem(code="file.changed") where another program wrote meanwhile."""
     try:
-        return world.files.apply(change)
+        return context.files.apply(change)
     except Problem as problem:
         if problem.code == "file.changed":
             problem.next = "Run ccsetup doctor --fix again."
         raise
 
 
-def tell(world: World, change: Plan, gone: Sequence[Finding]) -> None:
+def tell(context: Context, change: Plan, gone: Sequence[Finding]) -> None:
     """Say what was written and what was repaired by it, once it has been looked at again."""
-    paths = ", ".join(render.shown(edit.path, world.home) for edit in change.edits)
-    world.screen.done("wrote", paths, "undo: ccsetup undo")
+    paths = ", ".join(render.shown(edit.path, context.home) for edit in change.edits)
+    context.screen.done("wrote", paths, "undo: ccsetup undo")
     for what, code in _in_short(gone):
-        world.screen.done("repaired", what, code)
-    world.screen.say("")
+        context.screen.done("repaired", what, code)
+    context.screen.say("")
 
 
 def _in_short(gone: Sequence[Finding]) -> Iterator[tuple[str, str]]:
@@ -261,23 +263,23 @@ class Case:
         return render.document(self.seen, self.gone)
 
 
-def visit(world: World, options: Namespace, case: Case) -> None:
+def visit(context: Context, options: Namespace, case: Case) -> None:
     """Look, and repair where that is wanted; tell what was found or is left. Raises Problem; `case` holds the rest."""
     gc.disable()  # what is read and found here stays to the end
-    case.seen = diagnose.offline(diagnose.begun(world, options.profiles, options.modernize))
+    case.seen = diagnose.offline(diagnose.begun(context, options.profiles, options.modernize))
     if options.fix or not options.offline:
         gc.enable()
     if options.fix:
-        _repaired(world, options, case, case.seen)
+        _repaired(context, options, case, case.seen)
     elif not options.offline:
-        case.seen = diagnose.asking(world, case.seen)
-    rows = render.rows(case.seen.findings, world.home, world.screen.room())
-    world.screen.painted([*rows, *render.ending(case.seen, world.screen.room(), options.fix)])
+        case.seen = diagnose.asking(context, case.seen)
+    rows = render.rows(case.seen.findings, context.home, context.screen.room())
+    context.screen.painted([*rows, *render.ending(case.seen, context.screen.room(), options.fix)])
 
 
-def _repaired(world: World, options: Namespace, case: Case, before: Diagnosis) -> None:
+def _repaired(context: Context, options: Namespace, case: Case, before: Diagnosis) -> None:
     """Repair what can be: in thought, then after a yes in one write, and believe it when the checks pass."""
-    cure = fix.Cure(world, before, person=bool(world.prompt and not options.yes))
+    cure = fix.Cure(context, before, person=bool(context.prompt and not options.yes))
     cure.mend()
     if not options.offline:
         cure.ask_aws()
@@ -285,15 +287,15 @@ def _repaired(world: World, options: Namespace, case: Case, before: Diagnosis) -
     change = cure.planned()
     if not change.edits:
         if not options.dry_run:
-            world.files.tidy()
+            context.files.tidy()
         return
-    fix.review(world, change, cure.promised())
+    fix.review(context, change, cure.promised())
     if options.dry_run:
         return
     if not options.yes:
-        fix.agreed(world)
-    fix.write(world, change)
-    after = diagnose.offline(diagnose.begun(world, options.profiles, options.modernize))
-    after = after if options.offline else diagnose.asking(world, after)
+        fix.agreed(context)
+    fix.write(context, change)
+    after = diagnose.offline(diagnose.begun(context, options.profiles, options.modernize))
+    after = after if options.offline else diagnose.asking(context, after)
     case.seen, case.gone = after, cure.proven(after)
-    fix.tell(world, change, case.gone)
+    fix.tell(context, change, case.gone)

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ccsetup.awsfiles.settings import meant
-from ccsetup.core.context import World
+from ccsetup.core.context import Context
 from ccsetup.core.errors import Problem
 from ccsetup.core.shells import guess
 from ccsetup.doctor.facts import Clone, Facts
@@ -23,63 +23,63 @@ POINTING = ("web_identity_token_file", "ca_bundle")
 VARIABLES = ("AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
 
 
-def gathered(world: World, asked: Sequence[str] = (), modernize: bool = False) -> Facts:
+def gathered(context: Context, asked: Sequence[str] = (), modernize: bool = False) -> Facts:
     """Return the facts of this machine; nobody is asked, and of the profiles' programs only those asked for are run."""
-    texts, unreadable = world.files.glimpse()
+    texts, unreadable = context.files.glimpse()
     facts = Facts(
         texts,
-        world.env,
-        world.home,
-        world.cwd,
-        world.now(),
+        context.env,
+        context.home,
+        context.cwd,
+        context.now(),
         asked=tuple(asked),
         unreadable=unreadable,
-        git_version=world.git.version(),
+        git_version=context.git.version(),
         windows=os.name == "nt",
-        shell=guess(world.env, _parent(world)),
+        shell=guess(context.env, _parent(context)),
         modernize=modernize,
     )
     if facts.git_version:
-        facts = _with_git(world, facts)
-    facts = _with_files(world, facts)
-    return _with_programs(world, facts) if facts.asked else facts
+        facts = _with_git(context, facts)
+    facts = _with_files(context, facts)
+    return _with_programs(context, facts) if facts.asked else facts
 
 
-def _with_git(world: World, facts: Facts) -> Facts:
+def _with_git(context: Context, facts: Facts) -> Facts:
     """Add where git finds its helpers, the clone one stands in, and git's settings where one stands in none."""
-    helpers = {name: world.git.command(name, beside=False) for name in HELPERS}
-    own = "" if helpers[HELPERS[0]] else world.git.own_helper()
-    facts = _with_clone(world, replace(facts, helpers=helpers, scripts=str(Path(own).parent) if own else ""))
+    helpers = {name: context.git.command(name, beside=False) for name in HELPERS}
+    own = "" if helpers[HELPERS[0]] else context.git.own_helper()
+    facts = _with_clone(context, replace(facts, helpers=helpers, scripts=str(Path(own).parent) if own else ""))
     if facts.clone is None:
         try:
-            facts = replace(facts, settings=world.git.machine_settings())
+            facts = replace(facts, settings=context.git.machine_settings())
         except Problem as refused:
             facts = replace(facts, git_refuses=refused.why or refused.what)
     signs_in = any("sso_session" in (text or "") for text in (facts.texts.config, facts.texts.credentials))
-    return replace(facts, helper_sdk=_helper_sdk(world, Path(helpers[HELPERS[0]])) if signs_in else "")
+    return replace(facts, helper_sdk=_helper_sdk(context, Path(helpers[HELPERS[0]])) if signs_in else "")
 
 
-def _helper_sdk(world: World, helper: Path) -> str:
+def _helper_sdk(context: Context, helper: Path) -> str:
     """Return the version of the botocore behind AWS's git-remote-codecommit; "" for another one, or where none tells.
 
     It is looked for where the script's own Python keeps its libraries; nothing is run.
     """
     try:
-        script = world.files.seen(helper) if helper.name else ""
+        script = context.files.seen(helper) if helper.name else ""
     except Problem:
         return ""
     python = re.match(r"#!\s*(\S*/bin/)python", script or "")
     if not python or "git_remote_codecommit" not in (script or ""):
         return ""
-    for library in world.files.listed(Path(python[1]).parent / "lib"):
+    for library in context.files.listed(Path(python[1]).parent / "lib"):
         for kind in ("site-packages", "dist-packages") if library.name.startswith("python3") else ():
-            for path in world.files.listed(library / kind):
+            for path in context.files.listed(library / kind):
                 if found := re.match(r"botocore-([\d.]+)\.(?:dist|egg)-info$", path.name):
                     return found[1]
     return ""
 
 
-def _with_programs(world: World, facts: Facts) -> Facts:
+def _with_programs(context: Context, facts: Facts) -> Facts:
     """Run the programs of the profiles that were asked for, as far as they are there; all at once, each with an end."""
     commands = {
         name: _words(facts, name) for name in facts.asked if "credential_process" in facts.profiles.get(name, {})
@@ -88,8 +88,8 @@ def _with_programs(world: World, facts: Facts) -> Facts:
     if not commands:
         return facts
     names = " and ".join(commands)
-    with world.screen.busy(f"Running the credential_process of {names}"):
-        ran = world.run([*commands.values()])
+    with context.screen.busy(f"Running the credential_process of {names}"):
+        ran = context.run([*commands.values()])
     return replace(facts, processes=dict(zip(commands, ran, strict=True)))
 
 
@@ -99,20 +99,20 @@ def _words(facts: Facts, name: str) -> list[str]:
     return words(facts.profiles[name]["credential_process"], facts.windows)
 
 
-def _with_files(world: World, facts: Facts) -> Facts:
+def _with_files(context: Context, facts: Facts) -> Facts:
     """Add what lies beside the two files: caches, what settings and variables point to, permissions, programs."""
-    folders = [world.home / ".aws" / name for name in CACHES]
-    cached = [path for folder in folders for path in world.files.listed(folder) if path.suffix == ".json"]
+    folders = [context.home / ".aws" / name for name in CACHES]
+    cached = [path for folder in folders for path in context.files.listed(folder) if path.suffix == ".json"]
     found: dict[Path, str | None] = {}
     unreadable = dict(facts.unreadable)
     for path in dict.fromkeys([*cached, *_pointed(facts)]):
         try:
-            found[path] = world.files.seen(path)
+            found[path] = context.files.seen(path)
         except Problem as problem:
             unreadable[path] = problem.what
-    places = [facts.texts.config_path, facts.texts.credentials_path, world.home / ".aws", *folders, *found]
-    modes = {path: mode for path in places if (mode := world.files.mode(path)) is not None}
-    programs = {name: world.git.command(name, beside=False) for name in _programs(facts)}
+    places = [facts.texts.config_path, facts.texts.credentials_path, context.home / ".aws", *folders, *found]
+    modes = {path: mode for path in places if (mode := context.files.mode(path)) is not None}
+    programs = {name: context.git.command(name, beside=False) for name in _programs(facts)}
     return replace(facts, found=found, unreadable=unreadable, modes=modes, programs=programs)
 
 
@@ -140,31 +140,33 @@ def _programs(facts: Facts) -> list[str]:
     return [*dict.fromkeys(name for name in found if name and "\0" not in name)]
 
 
-def _with_clone(world: World, facts: Facts) -> Facts:
+def _with_clone(context: Context, facts: Facts) -> Facts:
     """Add the clone one stands in, its settings as git has them; or what git says where it cannot read them."""
-    folder = next((it for it in (world.cwd, *world.cwd.parents) if world.files.mode(it / ".git") is not None), None)
+    folder = next(
+        (it for it in (context.cwd, *context.cwd.parents) if context.files.mode(it / ".git") is not None), None
+    )
     if folder is None:
         return facts
     try:
-        return replace(facts, clone=clone_at(world, folder))
+        return replace(facts, clone=clone_at(context, folder))
     except Problem as refused:
         said = refused.why or refused.what
         return facts if "not a git repository" in said else replace(facts, clone_refuses=said)
 
 
-def clone_at(world: World, folder: Path) -> Clone:
+def clone_at(context: Context, folder: Path) -> Clone:
     """Return a clone with its settings. Raises Problem where there is none, or git cannot read them."""
     from ccsetup.doctor.checks.git import is_codecommit
 
-    found = world.git.config(folder)
+    found = context.git.config(folder)
     used = [it.used for it in found.urls]
-    remote = next((it for it in used if is_codecommit(it, world.env)), next(iter(used), ""))
+    remote = next((it for it in used if is_codecommit(it, context.env)), next(iter(used), ""))
     return Clone(folder, remote, **found._asdict())
 
 
-def _parent(world: World) -> str:
+def _parent(context: Context) -> str:
     """Return the name of the program that started this one, "" where the system does not tell."""
     try:
-        return world.files.seen(Path(f"/proc/{os.getppid()}/comm")) or ""
+        return context.files.seen(Path(f"/proc/{os.getppid()}/comm")) or ""
     except Problem:
         return ""

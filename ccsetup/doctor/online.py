@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from ccsetup.core import regions, validate
-from ccsetup.core.context import Answer, Sighting, World
+from ccsetup.core.context import Answer, Context, Sighting
 from ccsetup.core.errors import BadAnswer, NoRepository, Problem
 from ccsetup.core.model import Identity, Route, Target, Value, Who
 from ccsetup.core.profile_chain import chain, names_program, runs_program
@@ -42,7 +42,7 @@ class Online(NamedTuple):
     unasked: frozenset[str] = frozenset()
 
 
-def online(world: World, facts: Facts, names: Sequence[str], by_git: bool = True) -> Online:
+def online(context: Context, facts: Facts, names: Sequence[str], by_git: bool = True) -> Online:
     """Ask AWS about these profiles, and about the clone one stands in. Nobody is asked anything, no browser opens.
 
     git, which reads the files as they are, is asked `by_git` alone.
@@ -56,23 +56,23 @@ def online(world: World, facts: Facts, names: Sequence[str], by_git: bool = True
     whos = [who_of(profiles, facts.sessions, name, facts.env)._replace(chosen=name in facts.asked) for name in named]
     if not whos and not facts.clone:
         return Online([], {}, unasked=unasked)
-    with world.screen.busy(f"Asking AWS about {len(whos)} profile{'s' * (len(whos) != 1)}"):
-        answers = asked(world, whos)
+    with context.screen.busy(f"Asking AWS about {len(whos)} profile{'s' * (len(whos) != 1)}"):
+        answers = asked(context, whos)
     identities = {it.profile: it.identity for it in answers if it.identity}
     found = online_findings.of_answers(facts, answers)
-    if stand := _stand(world, facts, {who.profile: who for who in whos}, answers, by_git):
+    if stand := _stand(context, facts, {who.profile: who for who in whos}, answers, by_git):
         found += online_findings.of_clone(facts, stand)
     unanswered = frozenset(it.profile for it in answers if it.refused and it.refused.is_unanswered)
     return Online(found, identities, unanswered, unasked)
 
 
-def asked(world: World, whos: Sequence[Who]) -> Sequence[Answer]:
+def asked(context: Context, whos: Sequence[Who]) -> Sequence[Answer]:
     """Ask who these are, all at once, and keep the sign-ins that were renewed by it."""
     least, most = DEADLINE_S
-    answers = world.aws.identities(whos, min(least + len(whos) / 20, most)) if whos else ()
-    for edit in (*world.aws.pending(), *world.signin.pending()):
+    answers = context.aws.identities(whos, min(least + len(whos) / 20, most)) if whos else ()
+    for edit in (*context.aws.pending(), *context.signin.pending()):
         if edit.before != edit.after:
-            world.files.store(edit)
+            context.files.store(edit)
     return answers
 
 
@@ -116,7 +116,7 @@ _PRINTED = {
 
 
 def _stand(
-    world: World, facts: Facts, whos: Mapping[str, Who], answers: Sequence[Answer], by_git: bool
+    context: Context, facts: Facts, whos: Mapping[str, Who], answers: Sequence[Answer], by_git: bool
 ) -> Stand | None:
     """Ask about the clone as its profile; None where there is none, or its profile is not to be asked."""
     there = _address(facts)
@@ -127,19 +127,19 @@ def _stand(
         return None
     by_git &= name in facts.asked or not names_program(facts.profiles, name)  # which git's helper would start
     if there.form == "ssh":
-        return Stand(name, there, git=_by_git(world, facts.clone, there, name) if by_git else None)
+        return Stand(name, there, git=_by_git(context, facts.clone, there, name) if by_git else None)
     who, answer = whos.get(name), next((it for it in answers if it.profile == name), None)
     if not who or not answer or not answer.identity:
         return None
     there = there._replace(region=there.region or who.region)
     who = who._replace(region=there.region)
-    with world.screen.busy(f"Looking for {there.repository} in {who.region}"):
-        seen = world.aws.sightings([who], there.repository)[0]
+    with context.screen.busy(f"Looking for {there.repository} in {who.region}"):
+        seen = context.aws.sightings([who], there.repository)[0]
     stand = Stand(name, there, seen, arn=answer.identity.arn)
     if isinstance(seen.refused, NoRepository):
         answered = [it.profile for it in answers if it.identity and it.profile != name]
-        return stand._replace(others=_elsewhere(world, who, [whos[it] for it in answered], there.repository))
-    return stand._replace(git=_by_git(world, facts.clone, there, name)) if by_git else stand
+        return stand._replace(others=_elsewhere(context, who, [whos[it] for it in answered], there.repository))
+    return stand._replace(git=_by_git(context, facts.clone, there, name)) if by_git else stand
 
 
 def _address(facts: Facts) -> Address | None:
@@ -159,38 +159,38 @@ def _profile(facts: Facts, clone: Clone, there: Address) -> str:
     return facts.env.get("AWS_DEFAULT_PROFILE") or facts.env.get("AWS_PROFILE") or "default"
 
 
-def _elsewhere(world: World, who: Who, others: Sequence[Who], name: str) -> Sequence[Sighting]:
+def _elsewhere(context: Context, who: Who, others: Sequence[Who], name: str) -> Sequence[Sighting]:
     """Look for a repository in the other regions, and with the other profiles."""
     elsewhere = regions.beside(who.region)
     near = [who._replace(region=region) for region in elsewhere]
     near += [other._replace(region=who.region) for other in others[:_NEAR]]
-    with world.screen.busy(f"Looking for {name} in the other regions and with the other profiles"):
-        found = [it for it in world.aws.sightings(near, name) if it.repository]
+    with context.screen.busy(f"Looking for {name} in the other regions and with the other profiles"):
+        found = [it for it in context.aws.sightings(near, name) if it.repository]
         if not found and others:
             far = [other._replace(region=region) for region in elsewhere for other in others[:_FAR]]
-            found = [it for it in world.aws.sightings(far, name) if it.repository]
+            found = [it for it in context.aws.sightings(far, name) if it.repository]
     return found
 
 
-def _by_git(world: World, clone: Clone, there: Address, profile: str) -> Problem | None:
+def _by_git(context: Context, clone: Clone, there: Address, profile: str) -> Problem | None:
     """Ask git for the clone's repository, the way that it goes; return why it does not get through.
 
     git is asked outside the clone: what the clone's configuration names is not run, nor told anything.
     """
     try:
-        route = _route(world, clone, there, profile)
+        route = _route(context, clone, there, profile)
     except Problem:  # what it lacks is a finding of its own
         return None
     try:
-        with world.screen.busy("Asking git"):
-            world.git.reachable(route)
+        with context.screen.busy("Asking git"):
+            context.git.reachable(route)
     except Problem as problem:
         own_network = any(it.key.startswith("http.") for it in clone.brought)
         return None if own_network and problem.code.startswith("net.") else problem  # it may have a proxy of its own
     return None
 
 
-def _route(world: World, clone: Clone, there: Address, profile: str) -> Route:
+def _route(context: Context, clone: Clone, there: Address, profile: str) -> Route:
     """Return the way that a clone goes, made anew from its address. Raises Problem where its helper is missing."""
     if there.form == "codecommit":
         return Route(REMOTE, address.codecommit_url(there.repository, there.region, there.profile))
@@ -203,4 +203,4 @@ def _route(world: World, clone: Clone, there: Address, profile: str) -> Route:
         return Route(HELPER, address.https_url(there.region, there.repository, there.host))
     aws = OWN_HELPER not in helper and is_ordinary(clone, "credential.helper", helper)
     way = transport.Way(HELPER, AWS_CLI if aws else OURS, there.host)
-    return transport.route(world, way, profile, Target(there.repository, there.region))
+    return transport.route(context, way, profile, Target(there.repository, there.region))

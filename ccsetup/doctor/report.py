@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ccsetup import __version__
-from ccsetup.core.context import World
+from ccsetup.core.context import Context
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import Edit
 from ccsetup.core.text import inert, veil
@@ -21,10 +21,10 @@ _KEY_ID = re.compile(r"\b(A[KS]IA)[A-Z0-9]{4,}([A-Z0-9]{4})\b")
 _ACCOUNT = re.compile(r"(?<!\d)\d{8}(\d{4})(?!\d)")
 
 
-def write(world: World, path: Path, there: Diagnosis | None, gone: Sequence[Finding], short_ids: bool) -> None:
+def write(context: Context, path: Path, there: Diagnosis | None, gone: Sequence[Finding], short_ids: bool) -> None:
     """Write the report, for its owner alone to read. Raises Problem where a file is there that is no report."""
-    path = world.cwd / path
-    before = world.files.seen(path)
+    path = context.cwd / path
+    before = context.files.seen(path)
     if before is not None and not before.startswith(TITLE):
         raise Problem(
             f"{path} is there already and is no report of ccsetup's, so it was left alone.",
@@ -32,19 +32,19 @@ def write(world: World, path: Path, there: Diagnosis | None, gone: Sequence[Find
             code="input.invalid",
         )
     if there is not None:
-        lines = (_shown(world, line, short_ids) for line in _lines(world, there, gone))
-        world.files.store(Edit(path, before, "".join(f"{line}\n" for line in lines)))
-        world.screen.done("wrote", render.shown(path, world.home))
+        lines = (_shown(context, line, short_ids) for line in _lines(context, there, gone))
+        context.files.store(Edit(path, before, "".join(f"{line}\n" for line in lines)))
+        context.screen.done("wrote", render.shown(path, context.home))
 
 
-def _shown(world: World, line: str, short_ids: bool) -> str:
+def _shown(context: Context, line: str, short_ids: bool) -> str:
     """Return a line as others may see it."""
-    line = _KEY_ID.sub(r"\1…\2", veil(inert(line))).replace(str(world.home), "~")
+    line = _KEY_ID.sub(r"\1…\2", veil(inert(line))).replace(str(context.home), "~")
     return _ACCOUNT.sub(r"…\1", line) if short_ids else line
 
 
-def _lines(world: World, there: Diagnosis, gone: Sequence[Finding]) -> Iterator[str]:
-    yield f"{TITLE}, {world.now():%Y-%m-%d %H:%M} UTC"
+def _lines(context: Context, there: Diagnosis, gone: Sequence[Finding]) -> Iterator[str]:
+    yield f"{TITLE}, {context.now():%Y-%m-%d %H:%M} UTC"
     yield ""
     yield f"ccsetup {__version__}. {render.summary(there)}"
     if gone:
@@ -55,7 +55,7 @@ def _lines(world: World, there: Diagnosis, gone: Sequence[Finding]) -> Iterator[
     for name, group in groups.items():
         yield from ("", f"## {name or 'This machine'}", "")
         for finding in group:
-            yield from _finding(world, finding)
+            yield from _finding(context, finding)
     yield from (
         "",
         "## Profiles",
@@ -66,8 +66,8 @@ def _lines(world: World, there: Diagnosis, gone: Sequence[Finding]) -> Iterator[
     yield from _profiles(there)
 
 
-def _finding(world: World, finding: Finding) -> Iterator[str]:
-    place = render.place(finding, world.home)
+def _finding(context: Context, finding: Finding) -> Iterator[str]:
+    place = render.place(finding, context.home)
     yield f"- **{finding.says}** `{finding.code}`, {WORDS[finding.severity]}{', ' * bool(place)}{place}"
     for text in filter(None, (finding.because, *finding.do.splitlines())):
         yield f"  - {text}"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ccsetup.core.errors import Cancelled, Problem
 from ccsetup.core.model import CloneResult, Route, Submodule
-from ccsetup.git import clone as cloned
+from ccsetup.git import clone as cloning
 from ccsetup.git import submodule_names
 from ccsetup.git.branches import Heads
 from ccsetup.git.clone_record import Records
@@ -215,21 +215,21 @@ def fetch(
 
     def fill(site: Site) -> Done:
         repository = site.repository
-        done = cloned.clone(runner, route, site, "--no-checkout", f"--config={_ALLOW}=always", progress=progress)
+        done = cloning.clone(runner, route, site, "--no-checkout", f"--config={_ALLOW}=always", progress=progress)
         if done.code:
             raise problem_of(done.errors, route.url, "git.failed")
         if runner.within(repository, "cat-file", "-e", f"{submodule.commit}^{{commit}}").code:
             runner.checked(repository, route.url, "fetch", "-q", "origin", submodule.commit, timeout_s=None)
         done = runner.within(
-            repository, *cloned.UNSEEN, "checkout", "--detach", submodule.commit, timeout_s=None, progress=progress
+            repository, *cloning.UNSEEN, "checkout", "--detach", submodule.commit, timeout_s=None, progress=progress
         )
         _register(runner, directory, submodule, route)
         return done
 
     ended, left = privately(records, target, f"{route.url} {submodule.commit}", fill)
     runner.within(directory, "submodule", "absorbgitdirs", "--", submodule.path)  # else its .git stays where it is
-    problem = cloned.finish(runner, target, ended)
-    return CloneResult(cloned.head(runner, target), problem, tuple(filter(None, (left,))))
+    problem = cloning.finish(runner, target, ended)
+    return CloneResult(cloning.head(runner, target), problem, tuple(filter(None, (left,))))
 
 
 def _target(directory: Path, submodule: Submodule) -> Path:
@@ -254,9 +254,9 @@ def _updated(runner: Runner, directory: Path, submodule: Submodule, route: Route
     """Have git itself bring back a submodule whose repository it has kept; return the commit."""
     _register(runner, directory, submodule, route)
     words = ("submodule", "update", "--progress", "--", submodule.path)
-    options = ("-c", f"{_ALLOW}=always", *cloned.options(route))
+    options = ("-c", f"{_ALLOW}=always", *cloning.options(route))
     runner.checked(directory, route.url, *options, *words, timeout_s=None, progress=progress)
     inside = directory / submodule.path
-    cloned.settle(runner, route, inside)
+    cloning.settle(runner, route, inside)
     runner.checked(inside, route.url, "config", "--local", _ALLOW, "always")
-    return cloned.head(runner, inside)
+    return cloning.head(runner, inside)

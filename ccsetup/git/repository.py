@@ -14,7 +14,7 @@ from ccsetup.core.errors import Problem
 from ccsetup.core.model import CloneResult, Edit, Route, Submodule
 from ccsetup.core.state_folder import state_folder
 from ccsetup.git import branches, clone, clone_settings, private_clone
-from ccsetup.git import clone as cloned
+from ccsetup.git import clone as cloning
 from ccsetup.git.clone_record import Records
 from ccsetup.git.config import GitConfig, Pairs, SettingChange
 from ccsetup.git.errors import name_of, not_git, problem_of, quoted
@@ -82,7 +82,7 @@ class Git:
         """
         self._may(route.url)
         wanted = ("HEAD", "refs/heads/*")
-        done = self._runner.outside(*cloned.options(route), "ls-remote", "--symref", "--", route.url, *wanted)
+        done = self._runner.outside(*cloning.options(route), "ls-remote", "--symref", "--", route.url, *wanted)
         if done.code:
             raise problem_of(done.errors, route.url, "access.git")
         found = branches.heads(done.out)
@@ -101,7 +101,7 @@ class Git:
         To git an empty answer, or a web page in one line, is a repository without branches, in the "dumb" protocol.
         A server that speaks git sends packets; git tells of them where it is asked to.
         """
-        words = [*cloned.options(route), "ls-remote", "--", route.url]
+        words = [*cloning.options(route), "ls-remote", "--", route.url]
         done = self._runner.run(words, more={"GIT_TRACE_PACKET": "1"})
         if not any(re.search(r" packet: .*< \S", line) for line in done.errors):
             raise not_git(name_of(route.url))
@@ -116,7 +116,7 @@ class Git:
         if route.url not in self._heads:
             self.reachable(route)
         chosen = branches.chosen(branch, default, self._heads[route.url], name_of(route.url))
-        return cloned.make(self._runner, self._records, route, directory, chosen, progress)
+        return cloning.make(self._runner, self._records, route, directory, chosen, progress)
 
     def unfinished(self, directory: Path) -> bool:
         """Say whether ccsetup was stopped while it made a clone at `directory`, which is not there yet."""
@@ -126,7 +126,7 @@ class Git:
 
     def repoint(self, directory: Path, route: Route) -> None:
         """Make a clone go another way from now on: its address, and its own settings. Raises Problem."""
-        cloned.settle(self._runner, route, directory)
+        cloning.settle(self._runner, route, directory)
 
     def do(self, directory: Path, *words: str) -> str:
         """Run git in a clone; return what it printed. Raises Problem in words."""
@@ -169,7 +169,7 @@ class Git:
         self._runner.checked(directory, url, *words, timeout_s=None, progress=progress)
         if begun:
             self._runner.within(directory, "remote", "set-head", "origin", "--auto")
-        known = cloned.fetched(self._runner, directory)
+        known = cloning.fetched(self._runner, directory)
         if known.commits and self._runner.within(directory, "rev-parse", "-q", "--verify", "FETCH_HEAD").code:
             raise Problem(
                 f"The server shows no branch of {name_of(url)}, but this clone knows {known.names[0]} from it.",
@@ -178,7 +178,7 @@ class Git:
                 code="access.git",
             )
         branch = branches.chosen("", default, known, name_of(url)) if begun else ""
-        problem = cloned.completed(self._runner, directory, branch)
+        problem = cloning.completed(self._runner, directory, branch)
         return CloneResult(self._commit(directory), problem)
 
     def submodules(self, directory: Path) -> Sequence[Submodule]:
@@ -215,7 +215,7 @@ class Git:
             )
 
     def _commit(self, directory: Path) -> str:
-        return cloned.head(self._runner, directory)
+        return cloning.head(self._runner, directory)
 
 
 def _beside(name: str) -> str:

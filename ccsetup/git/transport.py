@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from ccsetup.core import regions, validate
-from ccsetup.core.context import World
+from ccsetup.core.context import Context
 from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.core.lookup import Look
-from ccsetup.core.model import Answers, Choice, Corrected, Question, Route, Target, Value
+from ccsetup.core.model import Answers, Choice, Corrected, Route, Target, Value
+from ccsetup.core.question import Question
 from ccsetup.git import address, clone_profile
 
 REMOTE, HELPER = "git-remote-codecommit", "credential-helper"
@@ -41,32 +42,32 @@ def way_of(answers: Answers, endpoint: str = "") -> Way:
     return Way(answers.text("via") or REMOTE, answers.text("helper") or OURS, host)
 
 
-def route(world: World, way: Way, profile: str, target: Target) -> Route:
+def route(context: Context, way: Way, profile: str, target: Target) -> Route:
     """Return how git gets to a repository as a profile. Raises Problem where the helper is not installed."""
     if way.via == REMOTE:
         url = address.codecommit_url(target.name, target.region, profile)
         return Route(REMOTE, url, why="the address AWS's documents teach; it carries region and profile")
-    host = world.env.get("CODE_COMMIT_ENDPOINT") or way.host
+    host = context.env.get("CODE_COMMIT_ENDPOINT") or way.host
     url = address.https_url(target.region, target.name, host)
-    settings = helper_settings(world, way, profile, target.region, host)
+    settings = helper_settings(context, way, profile, target.region, host)
     return Route(HELPER, url, settings, why="plain https; the helper that signs is a setting of this clone alone")
 
 
-def helper_settings(world: World, way: Way, profile: str, region: str, host: str) -> Mapping[str, str]:
+def helper_settings(context: Context, way: Way, profile: str, region: str, host: str) -> Mapping[str, str]:
     """Return what the clone's own configuration says of the helper. Raises Problem where it is not installed."""
-    return {"credential.helper": _command(world, way, profile, region, host), "credential.useHttpPath": "true"}
+    return {"credential.helper": _command(context, way, profile, region, host), "credential.useHttpPath": "true"}
 
 
-def _command(world: World, way: Way, profile: str, region: str, host: str) -> str:
+def _command(context: Context, way: Way, profile: str, region: str, host: str) -> str:
     if way.helper == AWS_CLI:
-        if not world.git.command("aws", beside=False):
+        if not context.git.command("aws", beside=False):
             raise Problem(
                 "The AWS CLI is not on the PATH, so that git could not run its helper.",
                 next="Leave --helper aws out to use ccsetup's own, or install the AWS CLI.",
                 code="git.helper-path",
             )
         return aws_helper(profile, region, host)
-    path = world.git.command(OWN_HELPER)  # one that an upgrade leaves where it is
+    path = context.git.command(OWN_HELPER)  # one that an upgrade leaves where it is
     if not path:
         raise Problem(
             f"{OWN_HELPER} is not installed as a command.",

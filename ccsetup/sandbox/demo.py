@@ -49,8 +49,8 @@ def cards(sandbox: Sandbox, folder: Path) -> dict[str, Card]:
     triple = f"{three.access_key_id}, {three.secret_access_key} and {three.session_token}"
     return {
         "sso": Card(
-            f"Sign in at {demo_data.START_URL} (region {demo_data.SSO_REGION}). Your role in account {demo_data.CODE} is"
-            " Developer; the repository is MySharedDemoRepo in us-east-2.",
+            f"Sign in at {demo_data.START_URL} (region {demo_data.SSO_REGION}). Your role in account {demo_data.CODE} "
+            "is Developer; the repository is MySharedDemoRepo in us-east-2.",
             {
                 "kind": "sso",
                 "sso_start_url": demo_data.START_URL,

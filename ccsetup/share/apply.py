@@ -9,7 +9,7 @@ from typing import Any
 from ccsetup import share
 from ccsetup.aws.access_request import explain
 from ccsetup.aws.iam import IamPolicy, IamRole
-from ccsetup.core.context import World
+from ccsetup.core.context import Context
 from ccsetup.core.errors import Cancelled, Missing, Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Asked, Choice, Identity, Section, Who
@@ -23,14 +23,14 @@ GO = "go"
 class Account:
     """One of the two accounts as its administrator: what is there, and which steps lead to what shall be."""
 
-    def __init__(self, world: World, it: Arrangement, profile: str, removing: bool = False) -> None:
-        self.world, self.it, self.who, self._removing = world, it, Who(profile, it.region, chosen=True), removing
-        with world.screen.busy("Asking AWS who this is"):
-            self.identity = world.aws.identity(self.who)
+    def __init__(self, context: Context, it: Arrangement, profile: str, removing: bool = False) -> None:
+        self.context, self.it, self.who, self._removing = context, it, Who(profile, it.region, chosen=True), removing
+        with context.screen.busy("Asking AWS who this is"):
+            self.identity = context.aws.identity(self.who)
         self.is_owner = self.identity.account_id == it.owner
         if self.identity.account_id not in (it.owner, it.people):
             raise _stranger(it, profile, self.identity)
-        world.screen.done("identity", self.identity.arn, f"account {self.identity.account_id}")
+        context.screen.done("identity", self.identity.arn, f"account {self.identity.account_id}")
 
     @property
     def name(self) -> str:
@@ -41,7 +41,7 @@ class Account:
     def there(self) -> IamRole | IamPolicy | None:
         """Look at what is there now."""
         try:
-            with self.world.screen.busy("Looking at what is there"):
+            with self.context.screen.busy("Looking at what is there"):
                 return self.now()
         except Problem as refused:
             raise self.told(refused) from None
@@ -49,8 +49,8 @@ class Account:
     def now(self) -> IamRole | IamPolicy | None:
         """Look once more, quietly."""
         if self.is_owner:
-            return self.world.iam.role(self.who, self.it.role)
-        return self.world.iam.policy(self.who, self.it.people_policy_arn)
+            return self.context.iam.role(self.who, self.it.role)
+        return self.context.iam.policy(self.who, self.it.people_policy_arn)
 
     def told(self, refused: Problem) -> Problem:
         """Return a refusal of IAM's with all in its message that share needs there, so that one message is enough."""
@@ -75,14 +75,16 @@ class Account:
         return steps.taking_back_from_people(self.it, there if isinstance(there, IamPolicy) else None)
 
 
-def apply(world: World, it: Arrangement, account: Account, there: IamRole | IamPolicy | None, yes: bool) -> list[Step]:
+def apply(
+    context: Context, it: Arrangement, account: Account, there: IamRole | IamPolicy | None, yes: bool
+) -> list[Step]:
     """Bring an account up to the arrangement, after a yes; return the steps that were taken."""
     wanted = account.wanted(there)
     if not wanted:
         what = it.role if account.is_owner else it.people_policy
-        world.screen.done("unchanged", f"{what} is as it should be", account.name)
+        context.screen.done("unchanged", f"{what} is as it should be", account.name)
         return []
-    review(world, it, account, wanted)
+    review(context, it, account, wanted)
     if yes and there and not steps.made_by_us(there.tags) and any(step.before for step in wanted):
         raise Problem(
             f"{there.arn} was not made by ccsetup, and what it says would change as shown above.",
@@ -100,37 +102,37 @@ def apply(world: World, it: Arrangement, account: Account, there: IamRole | IamP
             code="access.assume",
         )
     if not yes:
-        agreed(world, f"Do this in {account.name}?", "Yes, go ahead")
-    carry_out(world, account, wanted, lambda: not account.wanted(account.now()))
+        agreed(context, f"Do this in {account.name}?", "Yes, go ahead")
+    carry_out(context, account, wanted, lambda: not account.wanted(account.now()))
     return wanted
 
 
-def remove(world: World, it: Arrangement, account: Account, yes: bool) -> list[Step]:
+def remove(context: Context, it: Arrangement, account: Account, yes: bool) -> list[Step]:
     """Take back from an account what share made there, after a yes; return the steps that were taken."""
     there = account.there()
     wanted = account.backwards(there)
     if not wanted:
-        world.screen.done("nothing", f"that ccsetup made for {it.repository} is here", account.name)
+        context.screen.done("nothing", f"that ccsetup made for {it.repository} is here", account.name)
         if there and not steps.made_by_us(there.tags):
-            world.screen.note(f"{there.arn} stays: ccsetup did not make it. Take it back by what did.")
+            context.screen.note(f"{there.arn} stays: ccsetup did not make it. Take it back by what did.")
         return []
-    review(world, it, account, wanted)
+    review(context, it, account, wanted)
     if not yes:
-        agreed(world, f"Take this back in {account.name}?", "Yes, take it back")
-    carry_out(world, account, wanted, lambda: not account.backwards(account.now()))
+        agreed(context, f"Take this back in {account.name}?", "Yes, take it back")
+    carry_out(context, account, wanted, lambda: not account.backwards(account.now()))
     if isinstance(there, IamRole) and not any(step.says.startswith("delete the role") for step in wanted):
-        world.screen.note(f"The role {it.role} stays: ccsetup did not make it, or it opens other repositories too.")
+        context.screen.note(f"The role {it.role} stays: ccsetup did not make it, or it opens other repositories too.")
     return wanted
 
 
-def review(world: World, it: Arrangement, account: Account, wanted: Sequence[Step]) -> None:
+def review(context: Context, it: Arrangement, account: Account, wanted: Sequence[Step]) -> None:
     """Show what would change, policy by policy."""
     diffs = [_difference(step) for step in wanted if step.name]
     rows = [("account", account.name), *(("" if number else "will", step.says) for number, step in enumerate(wanted))]
     if account.is_owner and any(step.after for step in wanted):
         rows += lets_in(it)
         rows += [("cuts off", name) for name in steps.cut_off(wanted)]
-    world.screen.review(diffs, rows)
+    context.screen.review(diffs, rows)
 
 
 def reasons(it: Arrangement) -> list[tuple[str, str]]:
@@ -145,70 +147,70 @@ def lets_in(it: Arrangement) -> list[tuple[str, str]]:
     return [("lets in" if not n else "", f"{line.what}: {line.why}") for n, line in enumerate(policies.who(it))]
 
 
-def agreed(world: World, ask: str, label: str) -> None:
+def agreed(context: Context, ask: str, label: str) -> None:
     """Ask for a yes. Raises Cancelled; Missing with nobody there."""
-    if world.prompt is None:
+    if context.prompt is None:
         raise Missing("Missing: --yes.", next="Add --yes to do this, or --dry-run to only look at it.")
     choices = (Choice(GO, label), Choice("cancel", "Cancel", "nothing is changed"))
-    if world.prompt.ask(Asked("apply", ask, "choose", choices=choices, default=GO)) != GO:
+    if context.prompt.ask(Asked("apply", ask, "choose", choices=choices, default=GO)) != GO:
         raise Cancelled("Cancelled. Nothing was changed.")
 
 
-def carry_out(world: World, account: Account, wanted: Sequence[Step], settled: Callable[[], bool]) -> None:
+def carry_out(context: Context, account: Account, wanted: Sequence[Step], settled: Callable[[], bool]) -> None:
     """Take the steps, each ticked off, and wait until IAM has them everywhere."""
     taken = 0
     try:
         for step in wanted:
-            with world.screen.busy(step.says[0].upper() + step.says[1:]) as progress:
-                world.iam.do(account.who, step.calls, progress)
-            world.screen.done("done", step.says)
+            with context.screen.busy(step.says[0].upper() + step.says[1:]) as progress:
+                context.iam.do(account.who, step.calls, progress)
+            context.screen.done("done", step.says)
             taken += 1
-        with world.screen.busy("Looking again") as progress:
-            if not world.iam.until(account.who, settled, progress):
-                world.screen.note("IAM does not show all of it yet; look again in a minute: the same with --check.")
+        with context.screen.busy("Looking again") as progress:
+            if not context.iam.until(account.who, settled, progress):
+                context.screen.note("IAM does not show all of it yet; look again in a minute: the same with --check.")
     except (Problem, KeyboardInterrupt) as stopped:
         if taken:
-            world.screen.note(f"{taken} of {len(wanted)} steps were taken; the same command goes on from there.")
+            context.screen.note(f"{taken} of {len(wanted)} steps were taken; the same command goes on from there.")
         if isinstance(stopped, Problem):
             account.told(stopped)
         raise
 
 
-def proven(world: World, it: Arrangement, account: Account) -> None:
+def proven(context: Context, it: Arrangement, account: Account) -> None:
     """See in IAM's own words that the role may do what it is for; what IAM does not tell is left at that."""
     if not account.is_owner:
         return
 
     def judged() -> audit.Link:
-        return audit.permitted(it, world.iam.allowed(account.who, it.role_arn, audit.needed(it), it.repository_arn))
+        return audit.permitted(it, context.iam.allowed(account.who, it.role_arn, audit.needed(it), it.repository_arn))
 
     try:
-        with world.screen.busy("Asking IAM what the role may do") as progress:
-            world.iam.until(account.who, lambda: bool(judged().holds), progress)
+        with context.screen.busy("Asking IAM what the role may do") as progress:
+            context.iam.until(account.who, lambda: bool(judged().holds), progress)
             link = judged()
     except Problem as refused:
-        world.screen.note(f"{refused.what} So what the role may do was not tried.")
+        context.screen.note(f"{refused.what} So what the role may do was not tried.")
         return
     if not link.holds:
         raise Problem(link.says, next=f"{link.where[0].upper()}{link.where[1:]}.", code=link.code)
-    world.screen.done("access", link.says)
+    context.screen.done("access", link.says)
 
 
-def assumed(world: World, it: Arrangement, look: Look, profile: str, code: str = "") -> Identity:
+def assumed(context: Context, it: Arrangement, look: Look, profile: str, code: str = "") -> Identity:
     """Be the role for a moment, starting from a developer's profile. Raises Problem where that is refused."""
-    with world.screen.busy(f"Assuming {it.role} as {profile}"):
-        found = world.aws.identity(as_role(it, look, profile, code, world))
-    world.screen.done("assumed", found.arn, f"as {profile}")
+    with context.screen.busy(f"Assuming {it.role} as {profile}"):
+        found = context.aws.identity(as_role(it, look, profile, code, context))
+    context.screen.done("assumed", found.arn, f"as {profile}")
     return found
 
 
-def as_role(it: Arrangement, look: Look, profile: str, code: str, world: World) -> Who:
+def as_role(it: Arrangement, look: Look, profile: str, code: str, context: Context) -> Who:
     """Return who a developer's profile is once it has assumed the role."""
     settings: dict[str, Any] = {"role_arn": it.role_arn, "source_profile": profile, "region": it.region}
     if it.external_id:
         settings["external_id"] = it.external_id
     if it.mfa and code:
-        settings["mfa_serial"] = next(iter(world.aws.mfa_devices(Who(profile, it.region, chosen=True))), "")
+        settings["mfa_serial"] = next(iter(context.aws.mfa_devices(Who(profile, it.region, chosen=True))), "")
     name = next(n for n in (f"{it.role}-check{i}" for i in range(1, 100)) if n not in look.profiles)
     return look.who(name, it.region, [Section("config", "profile", name, settings)], code)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ccsetup import share
 from ccsetup.aws.access_request import remedies
 from ccsetup.core import regions
-from ccsetup.core.context import World
+from ccsetup.core.context import Context
 from ccsetup.core.errors import NoRepository, Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Identity, Who
@@ -16,75 +16,79 @@ from ccsetup.share.arrangement import Arrangement
 from ccsetup.share.audit import Link
 
 
-def checked(world: World, it: Arrangement, look: Look, profile: str, code: str) -> tuple[list[Link], Problem | None]:
+def checked(
+    context: Context, it: Arrangement, look: Look, profile: str, code: str
+) -> tuple[list[Link], Problem | None]:
     """Look at each link, ticking it off; return them, and the Problem of the first that is missing."""
-    with world.screen.busy("Asking AWS who this is"):
-        identity = world.aws.identity(Who(profile, it.region, chosen=True))
-    world.screen.done("identity", identity.arn, f"account {identity.account_id}")
+    with context.screen.busy("Asking AWS who this is"):
+        identity = context.aws.identity(Who(profile, it.region, chosen=True))
+    context.screen.done("identity", identity.arn, f"account {identity.account_id}")
     seen: list[Link] = []
     try:
-        for link in _links(world, it, look, profile, code, identity):
+        for link in _links(context, it, look, profile, code, identity):
             seen.append(link)
             if link.holds is False:
-                return seen, _problem(world, link)
+                return seen, _problem(context, link)
             if link.holds:
-                world.screen.done(link.name, link.says)
+                context.screen.done(link.name, link.says)
             else:
-                world.screen.note(link.says)
+                context.screen.note(link.says)
     except Problem as refused:
         if not refused.is_unanswered:
             raise
-        world.screen.problem(refused)
+        context.screen.problem(refused)
         return seen, refused
     return seen, None
 
 
-def _problem(world: World, link: Link) -> Problem:
+def _problem(context: Context, link: Link) -> Problem:
     """Return the first missing link as a Problem, and print the policy that mends it."""
     problem = Problem(link.says, code=link.code)
     if link.where:
         problem.next = f"{link.where[0].upper()}{link.where[1:]}{' what is printed below.' if link.mend else '.'}"
     problem.policy = link.mend
-    world.screen.problem(problem)
+    context.screen.problem(problem)
     if link.mend:
-        world.screen.output(share.pretty(link.mend).rstrip("\n"))
+        context.screen.output(share.pretty(link.mend).rstrip("\n"))
     return problem
 
 
-def _links(world: World, it: Arrangement, look: Look, profile: str, code: str, identity: Identity) -> Iterator[Link]:
+def _links(
+    context: Context, it: Arrangement, look: Look, profile: str, code: str, identity: Identity
+) -> Iterator[Link]:
     """Yield the links as this profile can see them."""
     who = Who(profile, it.region, chosen=True)
     if f":assumed-role/{it.role}/" in identity.arn and identity.account_id == it.owner:
         yield Link("role", True, f"{profile} is {it.role} already")
-        yield from _repository(world, it, who)
+        yield from _repository(context, it, who)
     elif identity.account_id == it.owner:
-        yield from _as_owner(world, it, who)
+        yield from _as_owner(context, it, who)
     elif it.people and identity.account_id == it.people:
-        yield from _as_developer(world, it, look, profile, code)
+        yield from _as_developer(context, it, look, profile, code)
     else:
         accounts = f"{it.owner} or {it.people}" if it.people else it.owner
         yield Link("identity", False, f"{profile} is of account {identity.account_id}, not of {accounts}.",
                    f"name a profile of {accounts}: --profile NAME")  # fmt: skip
 
 
-def _as_owner(world: World, it: Arrangement, who: Who) -> Iterator[Link]:
+def _as_owner(context: Context, it: Arrangement, who: Who) -> Iterator[Link]:
     """Look from the repository's account: the role, its trust, what IAM would let it do, the repository and its key."""
-    with world.screen.busy(f"Looking at {it.role}"):
-        role = world.iam.role(who, it.role)
+    with context.screen.busy(f"Looking at {it.role}"):
+        role = context.iam.role(who, it.role)
     yield audit.existing(it, role)
     assert role is not None  # noqa: S101 — a link that is missing is the last
     yield from audit.trusting(it, role)
-    repository = list(_repository(world, it, who))
+    repository = list(_repository(context, it, who))
     yield from (link for link in repository if link.name != "key")
-    yield _decided(world, it, who, it.repository_arn)
-    key = it.kms_key or _key(world, it, who)
+    yield _decided(context, it, who, it.repository_arn)
+    key = it.kms_key or _key(context, it, who)
     if key:
-        yield _decided(world, it._replace(kms_key=key), who, key)
+        yield _decided(context, it._replace(kms_key=key), who, key)
 
 
-def _key(world: World, it: Arrangement, who: Who) -> str:
+def _key(context: Context, it: Arrangement, who: Who) -> str:
     try:
-        return world.iam.customer_key(who, it.repository)
+        return context.iam.customer_key(who, it.repository)
     except Problem as refused:
         _heard(refused)
         return ""
@@ -96,44 +100,44 @@ def _heard(refused: Problem) -> None:
         raise refused
 
 
-def _decided(world: World, it: Arrangement, who: Who, resource: str) -> Link:
+def _decided(context: Context, it: Arrangement, who: Who, resource: str) -> Link:
     """Have IAM say whether the role may use the repository, or its key."""
     of_key = resource == it.kms_key
     wanted = audit.needed_of_key() if of_key else audit.needed(it)
     try:
-        with world.screen.busy("Asking IAM what the role may do"):
-            decisions = world.iam.allowed(who, it.role_arn, wanted, resource)
+        with context.screen.busy("Asking IAM what the role may do"):
+            decisions = context.iam.allowed(who, it.role_arn, wanted, resource)
     except Problem as refused:
         _heard(refused)
         return Link("permissions", None, f"{refused.what} So what the role may do was not tried.")
     return audit.with_key(it, decisions) if of_key else audit.permitted(it, decisions)
 
 
-def _as_developer(world: World, it: Arrangement, look: Look, profile: str, code: str) -> Iterator[Link]:
+def _as_developer(context: Context, it: Arrangement, look: Look, profile: str, code: str) -> Iterator[Link]:
     """Go the developer's own way: be the role, and look at the repository with its eyes."""
     from ccsetup.share.apply import as_role
 
-    who = as_role(it, look, profile, code, world)
+    who = as_role(it, look, profile, code, context)
     try:
-        with world.screen.busy(f"Assuming {it.role} as {profile}"):
-            found = world.aws.identity(who)
+        with context.screen.busy(f"Assuming {it.role} as {profile}"):
+            found = context.aws.identity(who)
     except Problem as refused:
         _heard(refused)
         yield _refused(it, "trust", refused)
         return
     yield Link("trust", True, f"{profile} can be {found.arn}")
-    yield from _repository(world, it, who)
+    yield from _repository(context, it, who)
     if not it.read_only:
         yield Link("push", None, f"Whether {it.role} may push was not tried; an administrator of {it.owner} sees it.")
 
 
-def _repository(world: World, it: Arrangement, who: Who) -> Iterator[Link]:
+def _repository(context: Context, it: Arrangement, who: Who) -> Iterator[Link]:
     """Look at the repository with somebody's eyes: is it there, in this region, and open?"""
     try:
-        with world.screen.busy(f"Looking for {it.repository} in {it.region}"):
-            found = world.aws.repository(who, it.repository)
+        with context.screen.busy(f"Looking for {it.repository} in {it.region}"):
+            found = context.aws.repository(who, it.repository)
     except NoRepository as refused:
-        yield _elsewhere(world, it, who, refused)
+        yield _elsewhere(context, it, who, refused)
         return
     except Problem as refused:
         _heard(refused)
@@ -148,10 +152,10 @@ def _repository(world: World, it: Arrangement, who: Who) -> Iterator[Link]:
     yield Link("repository", True, f"{it.repository} is in {it.region}")
 
 
-def _elsewhere(world: World, it: Arrangement, who: Who, refused: Problem) -> Link:
+def _elsewhere(context: Context, it: Arrangement, who: Who, refused: Problem) -> Link:
     others = regions.beside(it.region)
-    with world.screen.busy(f"Looking for {it.repository} in the other regions"):
-        found = world.aws.regions_with(who, it.repository, others)
+    with context.screen.busy(f"Looking for {it.repository} in the other regions"):
+        found = context.aws.regions_with(who, it.repository, others)
     if not found:
         return Link("repository", False, f"There is no repository {it.repository} in {it.region}.", "check its name")
     says = f"{it.repository} is not in {it.region} but in {' and '.join(found)}."

@@ -10,12 +10,13 @@ from pathlib import Path
 
 from ccsetup.access import questions
 from ccsetup.core import validate
-from ccsetup.core.context import World
+from ccsetup.core.context import Context
 from ccsetup.core.errors import BadAnswer, NoRepository, Problem
 from ccsetup.core.lookup import Look
-from ccsetup.core.model import Answers, Choice, Question, Who
+from ccsetup.core.model import Answers, Choice, Who
+from ccsetup.core.question import Question
 from ccsetup.share import arrangement
-from ccsetup.share import questions as asking
+from ccsetup.share import questions as share_questions
 from ccsetup.share.arrangement import Arrangement, read_trusts
 from ccsetup.share.policies import consistent
 from ccsetup.wizard.engine import Trail, Walk, sentence
@@ -25,13 +26,13 @@ from ccsetup.wizard.options import Options, looking
 class Arranging:
     """One conversation about an arrangement: the questions, and what they look up with the administrator's eyes."""
 
-    def __init__(self, world: World, options: Namespace) -> None:
+    def __init__(self, context: Context, options: Namespace) -> None:
         given = {key: value for key in _KEYS if (value := _given(options, key)) is not None}
         self.looks = bool(options.check or options.remove)
-        self.world, self.acts = world, bool(options.apply or self.looks)
-        self.look = looking(world, Options(given, dry_run=options.dry_run))
+        self.context, self.acts = context, bool(options.apply or self.looks)
+        self.look = looking(context, Options(given, dry_run=options.dry_run))
         self.walk = Walk(
-            self.flow, self.look, given=given, prompt=world.prompt, say=world.screen.note, defaults=options.yes
+            self.flow, self.look, given=given, prompt=context.prompt, say=context.screen.note, defaults=options.yes
         )
         self.trail = Trail()
 
@@ -43,7 +44,7 @@ class Arranging:
                 self._refuse_unused()
                 return consistent(self._arranged(self.trail.answers))
             except BadAnswer as refused:
-                if self.world.prompt is None or refused.about not in self.trail.answers:
+                if self.context.prompt is None or refused.about not in self.trail.answers:
                     raise
                 self.trail = self.walk.run(self.trail, again=refused.about, notice=sentence(refused))
 
@@ -70,21 +71,21 @@ class Arranging:
         return (
             self._profile(),
             self._repository(),
-            questions.asked_region()._replace(known=asking.region_told, settle=asking.same_region),
+            questions.asked_region()._replace(known=share_questions.region_told, settle=share_questions.same_region),
             self._from_account(),
             self._kms_key(),  # early: where the repository is not there, nothing else needs asking
             self._whom(),
-            asking.trust(answers.text("whom")),
-            asking.to_account(),
-            asking.SUBJECT,
-            asking.AUDIENCE,
-            asking.READ_ONLY,
-            asking.ROLE_NAME,
-            asking.EXTERNAL_ID,
-            asking.REQUIRE_MFA,
-            asking.TAGS,
-            asking.GROUP,
-            *asking.sign_in(self.acts),
+            share_questions.trust(answers.text("whom")),
+            share_questions.to_account(),
+            share_questions.SUBJECT,
+            share_questions.AUDIENCE,
+            share_questions.READ_ONLY,
+            share_questions.ROLE_NAME,
+            share_questions.EXTERNAL_ID,
+            share_questions.REQUIRE_MFA,
+            share_questions.TAGS,
+            share_questions.GROUP,
+            *share_questions.sign_in(self.acts),
         )
 
     def _profile(self) -> Question:
@@ -95,7 +96,7 @@ class Arranging:
             help="Of the repository's account for the role, of the other one for its policy.",
             choices=lambda answers, look: [Choice(name, name) for name in look.profiles],
             known=None if self.acts else questions.fixed(""),
-            settle=asking.known_profile,
+            settle=share_questions.known_profile,
             optional=not self.acts,
             title="Administrator",
             unasked="A profile of either account; which one says which side is meant.",
@@ -114,7 +115,7 @@ class Arranging:
             widget="choose",
             help="Its name, such as MySharedDemoRepo; or its ARN, which tells its region and account too.",
             choices=listed,
-            parse=asking.repository,
+            parse=share_questions.repository,
             free=True,
             flag="REPO",
             title="Repository",
@@ -132,10 +133,10 @@ class Arranging:
             "from_account",
             "Which account is it in?",
             help="The account of the repository, where the role will be: 12 digits, such as 111122223333.",
-            known=lambda answers, look: asking.address_of(answers).account_id or None,
+            known=lambda answers, look: share_questions.address_of(answers).account_id or None,
             default=default,
             parse=validate.account_id,
-            settle=asking.same_account,
+            settle=share_questions.same_account,
             title="From account",
         )
 
@@ -151,7 +152,7 @@ class Arranging:
             "Who shall be let in?",
             widget="choose",
             help="The fewer the better; more than one way goes by --trust, several times.",
-            choices=lambda answers, look: asking.WHOM,
+            choices=lambda answers, look: share_questions.WHOM,
             known=lambda answers, look: "given" if "trust" in look.given else None,
             default=questions.fixed("account"),
             flag="-",
@@ -176,16 +177,16 @@ class Arranging:
         if not profile or self._account_of(profile, region) != answers.text("from_account"):
             return None
         try:
-            with self.world.screen.busy("Looking for the repository's key"):
+            with self.context.screen.busy("Looking for the repository's key"):
                 who = Who(profile, region, chosen=True)
-                found = self.world.iam.customer_key(who, asking.address_of(answers).repository)
+                found = self.context.iam.customer_key(who, share_questions.address_of(answers).repository)
         except NoRepository:
             raise
         except Problem as refused:
-            self.world.screen.note(f"{refused.what} So whether the repository has a KMS key of its own is not known.")
+            self.context.screen.note(f"{refused.what} So whether the repository has a KMS key of its own is not known.")
             return None
         if found:
-            self.world.screen.note(f"The repository is encrypted with {found}.")
+            self.context.screen.note(f"The repository is encrypted with {found}.")
         return found
 
     def _arranged(self, answers: Answers) -> Arrangement:
@@ -195,7 +196,7 @@ class Arranging:
         )
         trusts = read_trusts(answers.text("trust"))
         return Arrangement(
-            repository=asking.address_of(answers).repository,
+            repository=share_questions.address_of(answers).repository,
             region=answers.text("region"),
             owner=answers.text("from_account"),
             role=answers.text("role_name"),
@@ -216,17 +217,17 @@ class Arranging:
 
 def external_id(it: Arrangement, *documents: object) -> Arrangement:
     """Return the arrangement with its external ID: where one is to be made, that in these trust policies, or a new."""
-    if it.external_id != asking.AUTO:
+    if it.external_id != share_questions.AUTO:
         return it
     told = (found for document in documents for found in _ids_in(document))
     made = next(told, "") or f"{it.repository[:40]}-{secrets.token_hex(12)}"
     return consistent(it._replace(external_id=made))
 
 
-def trust_in(world: World, folder: Path) -> object:
+def trust_in(context: Context, folder: Path) -> object:
     """Return the trust policy that an earlier run has left in a folder, None where there is none."""
     try:
-        return json.loads(world.files.seen(folder / "account-a-trust.json") or "null")
+        return json.loads(context.files.seen(folder / "account-a-trust.json") or "null")
     except (ValueError, RecursionError, Problem):
         return None
 

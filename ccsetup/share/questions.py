@@ -6,7 +6,8 @@ from ccsetup.access import questions
 from ccsetup.core import validate
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.lookup import Look
-from ccsetup.core.model import Answers, Choice, Corrected, Question, Value
+from ccsetup.core.model import Answers, Choice, Corrected, Value
+from ccsetup.core.question import Question
 from ccsetup.git import address
 from ccsetup.git.address import Address
 from ccsetup.share import arrangement

@@ -41,7 +41,7 @@ def host_of(url: str) -> str:
 
 
 class Web:
-    """world.Web by the standard library, with the proxies and certificates that the environment names."""
+    """Fetches one small text by the standard library, with the proxies and certificates that the environment names."""
 
     def __init__(self, env: Mapping[str, str], at_most_s: float = AT_MOST_S) -> None:
         self._env, self._at_most_s = env, at_most_s

@@ -17,7 +17,7 @@ from ccsetup.access.paste import Reading
 from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.core.model import MACHINE, Answers, Corrected
 from ccsetup.team import rules
-from ccsetup.team import rules as teamrules
+from ccsetup.team import rules as team_rules
 from ccsetup.team.lines import Fault, Lines, Path, lines_of, spelled
 
 MOST_BYTES = 256 * 1024
@@ -175,9 +175,9 @@ class _Reader:
 
     def team(self, tree: Mapping[str, Any]) -> Team:
         """Return what a tree says; it counts when no fault was found."""
-        self._value((), "version", tree, teamrules.version)
-        name = self._value((), "name", tree, teamrules.words(teamrules.LINE))
-        note = self._value((), "note", tree, teamrules.words(400))
+        self._value((), "version", tree, team_rules.version)
+        name = self._value((), "name", tree, team_rules.words(team_rules.LINE))
+        note = self._value((), "note", tree, team_rules.words(400))
         told = self._sections(tree, "access")
         entries = [self._entry(one, each) for one, each in told]
         places = [
@@ -198,20 +198,20 @@ class _Reader:
 
     def _entry(self, name: str, told: Mapping[str, str]) -> Entry:
         at = ("access", name)
-        self._try((*at, ""), lambda: teamrules.name(name))
-        label = self._value(at, "label", told, teamrules.words(teamrules.LINE))
-        kind = self._value(at, "kind", told, teamrules.kind)
+        self._try((*at, ""), lambda: team_rules.name(name))
+        label = self._value(at, "label", told, team_rules.words(team_rules.LINE))
+        kind = self._value(at, "kind", told, team_rules.kind)
         answers: dict[str, str] = {}
-        known = teamrules.keys(access.of(kind)) if kind else {}
+        known = team_rules.keys(access.of(kind)) if kind else {}
         for key, text in told.items() if kind else ():
             if key in ("label", "kind") or not isinstance(text, str):
                 continue
             if key not in known:
-                self._fault((*at, key), teamrules.refusal(key, tuple(known), kind))
+                self._fault((*at, key), team_rules.refusal(key, tuple(known), kind))
             elif known[key].question.key in answers:
                 self._fault((*at, key), "A source profile and a credential source exclude each other; leave one out.")
             else:
-                check: Callable[[str], str | Corrected] = partial(teamrules.answer, known[key], key)
+                check: Callable[[str], str | Corrected] = partial(team_rules.answer, known[key], key)
                 if key == "profile" and rules.is_pattern(text):
                     check = partial(rules.pattern, access.of(kind))
                 answers[known[key].question.key] = self._value(at, key, told, check, empty=True)
@@ -221,10 +221,10 @@ class _Reader:
 
     def _place(self, name: str, told: Mapping[str, str], entries: list[str]) -> Place:
         at = ("repositories", name)
-        self._try((*at, ""), lambda: teamrules.repository(name))
-        values = {key: self._value(at, key, told, check) for key, check in teamrules.OF_REPOSITORY.items()}
+        self._try((*at, ""), lambda: team_rules.repository(name))
+        values = {key: self._value(at, key, told, check) for key, check in team_rules.OF_REPOSITORY.items()}
         if not values["directory"]:
-            self._try((*at, "directory"), lambda: teamrules.own_folder(name))
+            self._try((*at, "directory"), lambda: team_rules.own_folder(name))
         if values["access"] and values["access"] not in entries:
             self._fault((*at, "access"), f"There is no such access; there is {', '.join(entries)}.")
         return Place(name, **{**values, "submodules": values["submodules"] or "yes"})
@@ -272,8 +272,8 @@ class _Reader:
             near = get_close_matches(key, ("access", "repositories"), 1) if not sections else []
             self._fault((*path, ""), f"There is no section {key}; there is {near[0]}." if near else _SHAPE)
         else:
-            known = ("version", "name", "note") if not sections else tuple(teamrules.OF_REPOSITORY)
-            self._fault(path, teamrules.refusal(key, known))
+            known = ("version", "name", "note") if not sections else tuple(team_rules.OF_REPOSITORY)
+            self._fault(path, team_rules.refusal(key, known))
 
     def _fault(self, path: Path, says: str) -> None:
         self.faults.append(Fault(self._line(path), path, says))
@@ -312,7 +312,7 @@ def _settings(settings: Mapping[str, str], indent: str = "") -> Iterator[str]:
 
 def _named(kind: str, question: str, value: str) -> tuple[str, str]:
     """Return an answer as the key and the value it has in the file."""
-    keys = [key for key, place in teamrules.keys(access.of(kind)).items() if place.question.key == question]
+    keys = [key for key, place in team_rules.keys(access.of(kind)).items() if place.question.key == question]
     key = next((key for key in reversed(keys) if key != "credential_source" or value.startswith(MACHINE)), "")
     if not key:
         raise BadAnswer(f"A team file says nothing of {question}; each person is asked for it.")

@@ -11,7 +11,8 @@ from ccsetup import access
 from ccsetup.access.questions import BRANCH, yes_no
 from ccsetup.core import validate
 from ccsetup.core.errors import BadAnswer
-from ccsetup.core.model import Access, Corrected, Question, Value
+from ccsetup.core.model import Corrected, Value
+from ccsetup.core.question import Access, Question
 from ccsetup.core.text import inert, veil
 from ccsetup.git import address
 from ccsetup.git.transport import VIA, WHOSE

@@ -31,7 +31,7 @@ STALE_S = 0.3  # after this long something was loading, and what you typed meanw
 
 
 class Prompt:
-    """world.Prompt on a terminal; stdin and stderr must be one.
+    """Asks on a terminal; stdin and stderr must be one.
 
     `on_first_draw` is called once, when the first question is on screen. `note` is told what is to be said about a
     corrected answer.

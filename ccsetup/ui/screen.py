@@ -37,7 +37,7 @@ LINKING = ("VTE_VERSION", "WT_SESSION", "KITTY_WINDOW_ID", "KONSOLE_VERSION", "W
 
 
 class Screen:
-    """world.Screen on two streams, sys.stderr and sys.stdout unless told; they may be terminals, pipes or closed."""
+    """Shows things on two streams, sys.stderr and sys.stdout unless told; they may be terminals, pipes or closed."""
 
     def __init__(
         self,

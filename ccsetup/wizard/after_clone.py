@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ccsetup.core.context import Prompt, World
+from ccsetup.core.context import Context, Prompt
 from ccsetup.core.errors import BadAnswer, Cancelled, Problem
 from ccsetup.core.model import Asked, Back, Submodule, Target
 from ccsetup.core.result import Outcome
@@ -21,74 +21,74 @@ if TYPE_CHECKING:
 _DEEPEST = 10  # submodules within submodules
 
 
-def settle(world: World, git: Git, claim: Claim, outcome: Outcome, person: Prompt | None) -> Outcome:
+def settle(context: Context, git: Git, claim: Claim, outcome: Outcome, person: Prompt | None) -> Outcome:
     """Fetch the submodules and see to the name; the outcome holds a Problem where a submodule was refused."""
     assert outcome.cloned is not None  # noqa: S101 — it is about that clone
     directory = outcome.cloned.directory
     try:
-        problems = submodules(world, git, claim, directory)
-        see_to_name(world, git, directory, outcome, person)
+        problems = submodules(context, git, claim, directory)
+        see_to_name(context, git, directory, outcome, person)
     except (KeyboardInterrupt, Cancelled):
         raise Cancelled("Cancelled. The clone is there and is kept.", next=claim.to_go_on) from None
     return replace(outcome, problems=(*outcome.problems, *problems))
 
 
-def submodules(world: World, git: Git, claim: Claim, directory: Path) -> list[Problem]:
+def submodules(context: Context, git: Git, claim: Claim, directory: Path) -> list[Problem]:
     """Fetch a clone's submodules; return what was refused, which has been told."""
-    return _submodules(world, git, claim, directory, directory, 0)
+    return _submodules(context, git, claim, directory, directory, 0)
 
 
-def _submodules(world: World, git: Git, claim: Claim, top: Path, directory: Path, depth: int) -> list[Problem]:
+def _submodules(context: Context, git: Git, claim: Claim, top: Path, directory: Path, depth: int) -> list[Problem]:
     """Fetch the submodules that are on CodeCommit, with the clone's own profile; the others are left alone."""
     problems = []
     for submodule in git.submodules(directory) if depth < _DEEPEST else ():
         if submodule.fault:
-            problems.append(_refused(world, submodule.name, Problem(submodule.fault, code="git.failed")))
+            problems.append(_refused(context, submodule.name, Problem(submodule.fault, code="git.failed")))
             continue
         inside = directory / submodule.path
         where = inside.relative_to(top).as_posix()
-        target = _on_codecommit(world, claim, submodule)
+        target = _on_codecommit(context, claim, submodule)
         if target is None:
             here = "" if directory == top else f" -C {directory.relative_to(top).as_posix()}"
-            world.screen.note(
+            context.screen.note(
                 f"The submodule {where} is at {submodule.url}, not on CodeCommit, and was left alone. To fetch it:"
                 f" git{here} submodule update --init -- {shlex.quote(submodule.path)}"
             )
             continue
         way = claim.way if target.region == claim.region else claim.way._replace(host="")
         try:
-            with world.screen.busy(f"Fetching the submodule {where}") as progress:
-                by = transport.route(world, way, claim.profile, target)
+            with context.screen.busy(f"Fetching the submodule {where}") as progress:
+                by = transport.route(context, way, claim.profile, target)
                 result = git.fetch_submodule(directory, submodule, by, progress)
         except Cancelled:
             raise
         except Problem as refused:
-            problems.append(_refused(world, where, refused))
+            problems.append(_refused(context, where, refused))
             continue
         for note in result.notes:
-            world.screen.note(note)
+            context.screen.note(note)
         if result.problem:
-            world.screen.problem(result.problem)
+            context.screen.problem(result.problem)
             problems.append(result.problem)
         else:
-            world.screen.done("submodule", where, f"{target.name} in {target.region}")
-        problems += _submodules(world, git, replace(claim, region=target.region), top, inside, depth + 1)
+            context.screen.done("submodule", where, f"{target.name} in {target.region}")
+        problems += _submodules(context, git, replace(claim, region=target.region), top, inside, depth + 1)
     return problems
 
 
-def _refused(world: World, where: str, problem: Problem) -> Problem:
+def _refused(context: Context, where: str, problem: Problem) -> Problem:
     problem.what = f"The submodule {where} was refused. {problem.what}"
-    world.screen.problem(problem)
+    context.screen.problem(problem)
     return problem
 
 
-def _on_codecommit(world: World, claim: Claim, submodule: Submodule) -> Target | None:
+def _on_codecommit(context: Context, claim: Claim, submodule: Submodule) -> Target | None:
     """Return which repository a submodule is, None when it is not on CodeCommit; `../NAME` lies beside its parent."""
     beside = re.fullmatch(r"\.\./([^/]+)/?", submodule.url)
     try:
         if beside:
             return Target(address.parse(beside[1]).repository, claim.region)
-        asked = address.parse(submodule.url, world.env.get("CODE_COMMIT_ENDPOINT", ""))
+        asked = address.parse(submodule.url, context.env.get("CODE_COMMIT_ENDPOINT", ""))
     except BadAnswer:
         return None
     if asked.form not in ("codecommit", "https", "ssh"):
@@ -96,15 +96,15 @@ def _on_codecommit(world: World, claim: Claim, submodule: Submodule) -> Target |
     return Target(asked.repository, asked.region or claim.region)
 
 
-def see_to_name(world: World, git: Git, directory: Path, outcome: Outcome, person: Prompt | None) -> None:
+def see_to_name(context: Context, git: Git, directory: Path, outcome: Outcome, person: Prompt | None) -> None:
     """See that git knows who commits: a person is asked, for this clone alone; else the commands are said."""
-    has_name = git.setting(directory, "user.name", own=False) or world.env.get("GIT_AUTHOR_NAME")
-    has_email = git.setting(directory, "user.email", own=False) or world.env.get("GIT_AUTHOR_EMAIL")
+    has_name = git.setting(directory, "user.name", own=False) or context.env.get("GIT_AUTHOR_NAME")
+    has_email = git.setting(directory, "user.email", own=False) or context.env.get("GIT_AUTHOR_EMAIL")
     name, email = suggested(outcome.identity.arn if outcome.identity else "")
     if has_name and has_email:
         return
     if person is None:
-        world.screen.note(
+        context.screen.note(
             "git does not know who commits here. Run in the clone: "
             f"git config user.name {shlex.quote(name or 'Maria Garcia')} && "
             f"git config user.email {email or 'maria@example.com'}"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ccsetup.awsfiles import plan
 from ccsetup.core import clock
-from ccsetup.core.context import World
+from ccsetup.core.context import Context
 from ccsetup.core.errors import Cancelled, Problem
 from ccsetup.core.model import Answers, Plan, Receipt, Value
 from ccsetup.core.result import Outcome
@@ -24,56 +24,56 @@ if TYPE_CHECKING:
 
 
 def carry_out(
-    world: World, answers: Answers, change: Plan, claim: Claim, directory: Path | None, options: Options
+    context: Context, answers: Answers, change: Plan, claim: Claim, directory: Path | None, options: Options
 ) -> tuple[Outcome, Verdict]:
     """Write, prove, clone. What is not proven is put back, unless the person (or an option) keeps it."""
-    git = checkout.finding_git(world, claim.way) if claim.target.name else world.git
-    receipt = write(world, change)
-    outcome, kept = replace(reported(answers, receipt.plan), backups=receipt.backups), Kept(world)
+    git = checkout.finding_git(context, claim.way) if claim.target.name else context.git
+    receipt = write(context, change)
+    outcome, kept = replace(reported(answers, receipt.plan), backups=receipt.backups), Kept(context)
     verdict = Verdict(PUT_BACK)
     try:
-        _tell_written(world, receipt)
-        outcome, verdict = _proven(world, answers, claim, kept, git, outcome, options)
+        _tell_written(context, receipt)
+        outcome, verdict = _proven(context, answers, claim, kept, git, outcome, options)
     except (KeyboardInterrupt, Cancelled):
         if change.edits:  # "Nothing was written" would contradict the line above that says what was
             raise Cancelled("Cancelled.") from None
         raise
     finally:  # whatever happened, Ctrl-C and what nobody foresaw included
         if verdict.what != KEEP:
-            put_back(world, receipt, kept)
+            put_back(context, receipt, kept)
     if outcome.problems and verdict.what == KEEP:
-        world.screen.note(f"The profile is kept. To try it again: ccsetup login {shlex.quote(claim.profile)}")
+        context.screen.note(f"The profile is kept. To try it again: ccsetup login {shlex.quote(claim.profile)}")
         return outcome, verdict
     if outcome.problems:
         return replace(outcome, edits=(), backups=()), verdict
-    return _cloned(world, git, claim, change, directory, options, outcome), verdict
+    return _cloned(context, git, claim, change, directory, options, outcome), verdict
 
 
 def _proven(
-    world: World, answers: Answers, claim: Claim, kept: Kept, git: Git, outcome: Outcome, options: Options
+    context: Context, answers: Answers, claim: Claim, kept: Kept, git: Git, outcome: Outcome, options: Options
 ) -> tuple[Outcome, Verdict]:
     """Prove the claim; a refusal becomes the verdict of the person or of the options."""
     try:
-        return prove(world, claim, kept, git, outcome), Verdict(KEEP)
+        return prove(context, claim, kept, git, outcome), Verdict(KEEP)
     except Cancelled:
         raise
     except Problem as refused:
         told = outcome.refused(refused)
-        return told, after_failure(world, refused, bool(outcome.edits), options, answers)
+        return told, after_failure(context, refused, bool(outcome.edits), options, answers)
 
 
 def _cloned(
-    world: World, git: Git, claim: Claim, change: Plan, directory: Path | None, options: Options, outcome: Outcome
+    context: Context, git: Git, claim: Claim, change: Plan, directory: Path | None, options: Options, outcome: Outcome
 ) -> Outcome:
     """Clone with the profile that is proven, and stays whatever becomes of the clone."""
     if not directory:
         return outcome
     try:
-        person = None if options.yes else world.prompt
-        cloned = checkout.clone(world, git, claim, directory, person, outcome.default_branch)
-        outcome = after_clone.settle(world, git, claim, outcome.with_clone(cloned), person)
+        person = None if options.yes else context.prompt
+        cloned = checkout.clone(context, git, claim, directory, person, outcome.default_branch)
+        outcome = after_clone.settle(context, git, claim, outcome.with_clone(cloned), person)
     except Problem as refused:
-        world.screen.problem(refused)
+        context.screen.problem(refused)
         return outcome.refused(refused)
     except KeyboardInterrupt:
         raise Cancelled(
@@ -81,36 +81,36 @@ def _cloned(
             next=claim.to_go_on,
         ) from None
     if not cloned.problem:
-        tell_next(world, directory, claim, {k: v for section in change.sections for k, v in section.settings.items()})
+        tell_next(context, directory, claim, {k: v for section in change.sections for k, v in section.settings.items()})
     return outcome
 
 
-def write(world: World, change: Plan) -> Receipt:
+def write(context: Context, change: Plan) -> Receipt:
     """Write the plan; where another program wrote in between, plan again on its text while ours is untouched."""
     for _ in range(20):
         try:
-            return world.files.apply(change)
+            return context.files.apply(change)
         except Problem as problem:
             if problem.code != "file.changed":
                 raise
-            change = plan.again(change, world.files.read())
+            change = plan.again(change, context.files.read())
     raise Problem("Another program keeps writing to the AWS files.", next="Try again in a minute.", code="file.changed")
 
 
-def put_back(world: World, receipt: Receipt, kept: Kept) -> None:
+def put_back(context: Context, receipt: Receipt, kept: Kept) -> None:
     """Take back what was written; what another program has written to the same files since then stays."""
     kept.put_back()
     if not receipt.plan.edits:
         return
     for _ in range(20):
         try:
-            world.files.put_back(receipt)
-            world.screen.note("Every file is as it was.")
+            context.files.put_back(receipt)
+            context.screen.note("Every file is as it was.")
             return
         except Problem as problem:
             if problem.code != "file.changed":
                 raise
-            receipt = receipt._replace(plan=plan.around(receipt.plan, world.files.read()))
+            receipt = receipt._replace(plan=plan.around(receipt.plan, context.files.read()))
     raise Problem("Another program keeps writing to the AWS files.", next="Try again in a minute.", code="file.changed")
 
 
@@ -119,21 +119,21 @@ def reported(answers: Answers, change: Plan) -> Outcome:
     return Outcome(answers.text("kind"), change.profile, change.region, edits=plan.summary(change))
 
 
-def _tell_written(world: World, receipt: Receipt) -> None:
+def _tell_written(context: Context, receipt: Receipt) -> None:
     sections: dict[str, list[str]] = {}
     for item in plan.summary(receipt.plan):
         sections.setdefault(str(item["path"]), []).append(f"[{item['section']}]")
     for number, (path, names) in enumerate(sections.items()):
-        inside = Path(path).is_relative_to(world.home)
-        shown = f"~/{Path(path).relative_to(world.home).as_posix()}" if inside else path
-        world.screen.done("wrote", f"{shown}  {', '.join(reversed(names))}", "" if number else "undo: ccsetup undo")
+        inside = Path(path).is_relative_to(context.home)
+        shown = f"~/{Path(path).relative_to(context.home).as_posix()}" if inside else path
+        context.screen.done("wrote", f"{shown}  {', '.join(reversed(names))}", "" if number else "undo: ccsetup undo")
 
 
-def tell_next(world: World, directory: Path, claim: Claim, there: Mapping[str, Value | None]) -> None:
+def tell_next(context: Context, directory: Path, claim: Claim, there: Mapping[str, Value | None]) -> None:
     """Say what to do now and, where access ends by itself, when it ends and what to run then."""
-    first = "" if directory == world.cwd else f"cd {_typed(checkout.shown(world, directory))} · "
-    world.screen.say(f" Next   {first}git pull and git push work as usual")
-    tell_end(world, claim, there)
+    first = "" if directory == context.cwd else f"cd {_typed(checkout.shown(context, directory))} · "
+    context.screen.say(f" Next   {first}git pull and git push work as usual")
+    tell_end(context, claim, there)
 
 
 def _typed(folder: str) -> str:
@@ -141,13 +141,13 @@ def _typed(folder: str) -> str:
     return "~/" + shlex.quote(folder[2:]) if folder.startswith("~/") else shlex.quote(folder)
 
 
-def tell_end(world: World, claim: Claim, there: Mapping[str, Value | None]) -> None:
+def tell_end(context: Context, claim: Claim, there: Mapping[str, Value | None]) -> None:
     """Say when access ends by itself, and what to run then."""
     ends = str(there.get("ccsetup_expires_at") or "")
     if claim.start:
-        world.screen.say(f" When the sign-in ends: ccsetup login {shlex.quote(claim.profile)}")
+        context.screen.say(f" When the sign-in ends: ccsetup login {shlex.quote(claim.profile)}")
     elif ends:
-        at = clock.local(ends, world.now())
-        world.screen.say(f" The keys end at {at}; then: ccsetup login {shlex.quote(claim.profile)}")
+        at = clock.local(ends, context.now())
+        context.screen.say(f" The keys end at {at}; then: ccsetup login {shlex.quote(claim.profile)}")
     elif there.get("mfa_serial"):
-        world.screen.say(f" When its MFA session ends: ccsetup login {shlex.quote(claim.profile)}")
+        context.screen.say(f" When its MFA session ends: ccsetup login {shlex.quote(claim.profile)}")

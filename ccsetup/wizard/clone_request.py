@@ -7,10 +7,11 @@ from typing import NamedTuple
 
 from ccsetup.access.questions import BRANCH
 from ccsetup.core import validate
-from ccsetup.core.context import World
+from ccsetup.core.context import Context
 from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.core.lookup import Look
-from ccsetup.core.model import Question, Target, Value
+from ccsetup.core.model import Target, Value
+from ccsetup.core.question import Question
 from ccsetup.core.text import near
 from ccsetup.git import address
 from ccsetup.git.transport import VIA, WHOSE
@@ -46,27 +47,27 @@ class Wish(NamedTuple):
         return {key: value for key, value in told.items() if value}
 
 
-def wish_of(options: Namespace, world: World, look: Look) -> Wish:
+def wish_of(options: Namespace, context: Context, look: Look) -> Wish:
     """Read the command line. Raises BadAnswer for what contradicts itself, Problem for a profile that is not here."""
-    endpoint = world.env.get("CODE_COMMIT_ENDPOINT", "")
+    endpoint = context.env.get("CODE_COMMIT_ENDPOINT", "")
     asked = address.parse(options.address, endpoint)
     if asked.said:
-        world.screen.note(asked.said)
-    region = _region(world, options.region, asked.region)
+        context.screen.note(asked.said)
+    region = _region(context, options.region, asked.region)
     target = Target(
         asked.repository,
         region,
         asked.account_id,
-        str(_parsed(world, BRANCH, options.branch)) or asked.branch,
+        str(_parsed(context, BRANCH, options.branch)) or asked.branch,
         validate.folder(options.directory or asked.directory) if options.directory or asked.directory else "",
     )
     return Wish(
         repo=options.address,
         target=target,
-        profile=_profile(world, look, options.profile, asked.profile),
+        profile=_profile(context, look, options.profile, asked.profile),
         host="" if endpoint else asked.host,
-        via=_parsed(world, VIA, options.via),
-        helper=_parsed(world, WHOSE, options.helper),
+        via=_parsed(context, VIA, options.via),
+        helper=_parsed(context, WHOSE, options.helper),
         create=options.create,
         print_url=options.print_url,
         yes=options.yes,
@@ -74,27 +75,27 @@ def wish_of(options: Namespace, world: World, look: Look) -> Wish:
     )
 
 
-def _parsed(world: World, question: Question, text: str | None) -> str:
+def _parsed(context: Context, question: Question, text: str | None) -> str:
     value = question.parse(text) if text else ""
     if isinstance(value, str):
         return value
-    world.screen.note(value.said)
+    context.screen.note(value.said)
     return str(value.value)
 
 
-def _region(world: World, flag: str | None, of_address: str) -> str:
+def _region(context: Context, flag: str | None, of_address: str) -> str:
     value = validate.region(flag) if flag else ""
     if not isinstance(value, str):
-        world.screen.note(value.said)
+        context.screen.note(value.said)
         value = str(value.value)
     if value and of_address and value != of_address:
         raise BadAnswer(f"The address is in {of_address} and --region says {value}; leave one of them out.")
     if unknown := validate.unknown_region(value or of_address):
-        world.screen.note(unknown)
+        context.screen.note(unknown)
     return value or of_address
 
 
-def _profile(world: World, look: Look, flag: str | None, of_address: str) -> str:
+def _profile(context: Context, look: Look, flag: str | None, of_address: str) -> str:
     """Return the profile to use: the flag's, or the address's where there is one of that name here."""
     if flag and flag not in look.profiles:
         raise Problem(
@@ -103,18 +104,18 @@ def _profile(world: World, look: Look, flag: str | None, of_address: str) -> str
             code="profile.missing",
         )
     if not flag and of_address and of_address not in look.profiles:
-        world.screen.note(f"There is no profile {of_address} here; those that are here are tried.")
+        context.screen.note(f"There is no profile {of_address} here; those that are here are tried.")
         return ""
     return flag or of_address
 
 
-def way(world: World, look: Look, wish: Wish, profile: str) -> tuple[str, str]:
+def way(context: Context, look: Look, wish: Wish, profile: str) -> tuple[str, str]:
     """Return how git shall get there and whose helper it takes: as said, or as the shared questions settle it."""
     told = {"profile": profile, "repo": wish.repo, "via": wish.via, "helper": wish.helper}
     given = {key: value for key, value in told.items() if value}
     flow = (Question("profile", "profile"), Question("repo", "repository"), VIA, WHOSE)
     look.given = given
-    prompt = None if wish.yes else world.prompt
-    walk = Walk(lambda answers: flow, look, given=given, prompt=prompt, say=world.screen.note, defaults=wish.yes)
+    prompt = None if wish.yes else context.prompt
+    walk = Walk(lambda answers: flow, look, given=given, prompt=prompt, say=context.screen.note, defaults=wish.yes)
     answers = walk.run().answers
     return answers.text("via"), answers.text("helper")

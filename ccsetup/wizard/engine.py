@@ -12,7 +12,8 @@ from ccsetup.access.paste.echo import echo
 from ccsetup.core.context import Prompt
 from ccsetup.core.errors import BadAnswer, Missing, Problem
 from ccsetup.core.lookup import Look
-from ccsetup.core.model import BACK, Answers, Asked, Back, Choice, Corrected, Question, Secret, Told, Value
+from ccsetup.core.model import BACK, Answers, Asked, Back, Choice, Corrected, Secret, Told, Value
+from ccsetup.core.question import Question
 from ccsetup.core.text import inert
 
 T = TypeVar("T")

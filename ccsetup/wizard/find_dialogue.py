@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Sequence
 
 from ccsetup.core import regions
-from ccsetup.core.context import Sighting, World
+from ccsetup.core.context import Context, Sighting
 from ccsetup.core.errors import BadAnswer, Cancelled, Elsewhere, Missing, NoRepository, Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Asked, Back, Choice, Who
@@ -22,58 +22,58 @@ from ccsetup.wizard.verify import Kept, sign_in
 _LEFT = "Cancelled. Nothing was cloned."
 
 
-def seek(world: World, look: Look, wish: Wish, kept: Kept) -> Place | None:
+def seek(context: Context, look: Look, wish: Wish, kept: Kept) -> Place | None:
     """Return where to clone from; None: the person would rather set up access. Raises Problem when it is nowhere."""
     if wish.profile:
-        return _named(world, look, wish, kept)
-    names = find_repository.candidates(world, look)
+        return _named(context, look, wish, kept)
+    names = find_repository.candidates(context, look)
     programs = [name for name in look.profiles if name not in names and runs_program(look.profiles, name)]
-    asked = find_repository.look_around(world, look, names, wish.target, kept)
-    if place := _seen(world, look, wish, names, asked, kept):
+    asked = find_repository.look_around(context, look, names, wish.target, kept)
+    if place := _seen(context, look, wish, names, asked, kept):
         return place
-    if programs and agrees(world, wish, f"Run the programs of {', '.join(programs)} for their credentials?"):
-        asked = find_repository.look_around(world, look, programs, wish.target, kept, chosen=True)
+    if programs and agrees(context, wish, f"Run the programs of {', '.join(programs)} for their credentials?"):
+        asked = find_repository.look_around(context, look, programs, wish.target, kept, chosen=True)
         names = [*names, *programs]
-        if place := _seen(world, look, wish, programs, asked, kept):
+        if place := _seen(context, look, wish, programs, asked, kept):
             return place
     elif programs:
-        world.screen.note(f"{unasked(', '.join(programs))} To name one: --profile {shlex.quote(programs[0])}")
+        context.screen.note(f"{unasked(', '.join(programs))} To name one: --profile {shlex.quote(programs[0])}")
     if wish.create and not find_repository.silent(asked):
-        return place_for(world, look, wish, asked)
-    refused = find_repository.nothing(world, look, asked, wish.target, names)
-    return _what_now(world, look, wish, asked, refused, kept)
+        return place_for(context, look, wish, asked)
+    refused = find_repository.nothing(context, look, asked, wish.target, names)
+    return _what_now(context, look, wish, asked, refused, kept)
 
 
-def other_region(world: World, wish: Wish, place: Place, refused: Elsewhere) -> Place:
+def other_region(context: Context, wish: Wish, place: Place, refused: Elsewhere) -> Place:
     """Take the region a repository was found in: offered where another one was said, else taken and said."""
     if wish.create and wish.target.region:
-        create(world, wish, place)
+        create(context, wish, place)
         return place
     if wish.target.region:
-        region = _offered(world, wish, refused)
+        region = _offered(context, wish, refused)
     else:
         region = refused.found[0]
         if len(refused.found) > 1:
-            region = _offered(world, wish, refused)
+            region = _offered(context, wish, refused)
         else:
-            world.screen.note(f"{refused.what} Taking {region}.")
+            context.screen.note(f"{refused.what} Taking {region}.")
     return place._replace(region=region)
 
 
-def _named(world: World, look: Look, wish: Wish, kept: Kept) -> Place:
+def _named(context: Context, look: Look, wish: Wish, kept: Kept) -> Place:
     region = wish.target.region or find_repository.own_region(look, wish.profile)
     if wish.target.region or region in regions.REGIONS:
         return Place(wish.profile, region, chosen=True)
     start = review.sign_in(look.who(wish.profile, ""), wish.profile)
     if start:
-        sign_in(world, start, kept)
+        sign_in(context, start, kept)
     names = [wish.profile]
-    asked = find_repository.look_around(world, look, names, wish.target, kept, chosen=True)
-    if place := _seen(world, look, wish, names, asked, kept):
+    asked = find_repository.look_around(context, look, names, wish.target, kept, chosen=True)
+    if place := _seen(context, look, wish, names, asked, kept):
         return place
     if wish.create and not find_repository.silent(asked):
-        return place_for(world, look, wish, asked)
-    raise _refusal(asked) or find_repository.nothing(world, look, asked, wish.target, names)
+        return place_for(context, look, wish, asked)
+    raise _refusal(asked) or find_repository.nothing(context, look, asked, wish.target, names)
 
 
 def _refusal(asked: Round) -> Problem | None:
@@ -83,27 +83,29 @@ def _refusal(asked: Round) -> Problem | None:
     return only if only and only.code != "access.repository" else None
 
 
-def _seen(world: World, look: Look, wish: Wish, names: Sequence[str], asked: Round, kept: Kept) -> Place | None:
+def _seen(context: Context, look: Look, wish: Wish, names: Sequence[str], asked: Round, kept: Kept) -> Place | None:
     """Return the place to take of those that answered: in the region said, in another one, or by git's word alone."""
     target = wish.target
     if places := asked.places(target):
-        return find_repository.choose(world, look, places, target.name, not wish.yes)
-    if place := _by_git(world, look, asked, wish):
+        return find_repository.choose(context, look, places, target.name, not wish.yes)
+    if place := _by_git(context, look, asked, wish):
         return place
     if not target.region or wish.create:
         return None
     there = [name for name in names if name not in asked.later]
-    elsewhere = find_repository.look_further(world, look, there, target, asked, kept)
+    elsewhere = find_repository.look_further(context, look, there, target, asked, kept)
     if not elsewhere:
         return None
     refused = Elsewhere(target.name, target.region, tuple(dict.fromkeys(place.region for place in elsewhere)))
-    region = _offered(world, wish, refused)
-    return find_repository.choose(world, look, [p for p in elsewhere if p.region == region], target.name, not wish.yes)
+    region = _offered(context, wish, refused)
+    return find_repository.choose(
+        context, look, [p for p in elsewhere if p.region == region], target.name, not wish.yes
+    )
 
 
-def _by_git(world: World, look: Look, asked: Round, wish: Wish) -> Place | None:
+def _by_git(context: Context, look: Look, asked: Round, wish: Wish) -> Place | None:
     """Ask git itself, where the API refuses to tell: permission to pull is not permission to look."""
-    if not find_repository.denied(asked) or not world.git.version():
+    if not find_repository.denied(asked) or not context.git.version():
         return None
     for place in find_repository.denied(asked):
         if names_program(look.profiles, place.profile) and not place.chosen:  # git's helper would start it
@@ -111,31 +113,31 @@ def _by_git(world: World, look: Look, asked: Round, wish: Wish) -> Place | None:
         target = wish.target._replace(region=place.region)
         try:
             way = Way(host=wish.host)
-            git = checkout.finding_git(world, way)
-            with world.screen.busy(f"Asking git, as {place.profile}"):
-                git.reachable(transport.route(world, way, place.profile, target))
+            git = checkout.finding_git(context, way)
+            with context.screen.busy(f"Asking git, as {place.profile}"):
+                git.reachable(transport.route(context, way, place.profile, target))
         except Problem as refused:
             if refused.is_unanswered:
                 asked.seen.append(Sighting(place.profile, place.region, refused=refused))
             continue
-        world.screen.done("found", f"{target.name} in {place.region}", f"git may read it, by {place.profile}")
+        context.screen.done("found", f"{target.name} in {place.region}", f"git may read it, by {place.profile}")
         return place
     return None
 
 
-def agrees(world: World, wish: Wish, question: str) -> bool:
+def agrees(context: Context, wish: Wish, question: str) -> bool:
     """Say whether a person lets programs run."""
-    if world.prompt is None or wish.yes:
+    if context.prompt is None or wish.yes:
         return False
-    return world.prompt.ask(Asked("programs", question, "confirm", default="no")) == "yes"
+    return context.prompt.ask(Asked("programs", question, "confirm", default="no")) == "yes"
 
 
-def _offered(world: World, wish: Wish, refused: Elsewhere) -> str:
-    if world.prompt is None or wish.yes:
+def _offered(context: Context, wish: Wish, refused: Elsewhere) -> str:
+    if context.prompt is None or wish.yes:
         raise refused
-    world.screen.say(f" {refused.what}")
+    context.screen.say(f" {refused.what}")
     choices = tuple(Choice(region, f"Take {region}") for region in refused.found)
-    answer = world.prompt.ask(Asked("elsewhere", "Clone it from there?", "choose", choices=(*choices, _LEAVE)))
+    answer = context.prompt.ask(Asked("elsewhere", "Clone it from there?", "choose", choices=(*choices, _LEAVE)))
     if isinstance(answer, Back) or answer == _LEAVE.value:
         raise Cancelled(_LEFT)
     return str(answer)
@@ -144,16 +146,16 @@ def _offered(world: World, wish: Wish, refused: Elsewhere) -> str:
 _LEAVE = Choice("", "Leave it")
 
 
-def _what_now(world: World, look: Look, wish: Wish, asked: Round, refused: Problem, kept: Kept) -> Place | None:
+def _what_now(context: Context, look: Look, wish: Wish, asked: Round, refused: Problem, kept: Kept) -> Place | None:
     """Offer what could still lead to the repository: a profile to sign in with, or access to set up."""
-    if world.prompt is None or wish.yes or wish.print_url or (refused.is_unanswered and not asked.later):
+    if context.prompt is None or wish.yes or wish.print_url or (refused.is_unanswered and not asked.later):
         raise refused
-    world.screen.problem(refused)
+    context.screen.problem(refused)
     near = refused.near if isinstance(refused, NoRepository) else ()
     there = [Choice(f"take {name}", f"Take {name}") for name in near]
     later = [Choice(f"use {name}", f"Sign in with {name}", why) for name, why in asked.later.items()]
     choices = (*there, *later, Choice("setup", "Set up access", "the questions of ccsetup setup"), _LEAVE)
-    answer = world.prompt.ask(Asked("nothing", "What now?", "choose", choices=choices, default=choices[0].value))
+    answer = context.prompt.ask(Asked("nothing", "What now?", "choose", choices=choices, default=choices[0].value))
     if answer == "setup":
         return None
     if isinstance(answer, Back) or not answer:
@@ -161,7 +163,7 @@ def _what_now(world: World, look: Look, wish: Wish, asked: Round, refused: Probl
     what, _, name = str(answer).partition(" ")
     if what == "take":
         return Place("", "", instead=name)
-    return _named(world, look, wish._replace(profile=name), kept)
+    return _named(context, look, wish._replace(profile=name), kept)
 
 
 _NOT_CREATED = "Cancelled. Nothing was created."
@@ -170,42 +172,42 @@ _NOT_CREATED = "Cancelled. Nothing was created."
 _LONGEST = 1000  # characters of a description
 
 
-def place_for(world: World, look: Look, wish: Wish, asked: Round) -> Place:
+def place_for(context: Context, look: Look, wish: Wish, asked: Round) -> Place:
     """Return whose repository it becomes: of the profiles that answered, the only one, or the one a person names."""
     names = list(dict.fromkeys(s.profile for s in asked.seen if s.refused and s.refused.code == "access.repository"))
-    name = names[0] if len(names) == 1 else _whose(world, wish, names)
+    name = names[0] if len(names) == 1 else _whose(context, wish, names)
     region = wish.target.region or find_repository.own_region(look, name)
     if not region:
         raise Missing("Missing: --region.", next=f"Say where to create {wish.target.name}, such as --region us-east-2")
     return Place(name, region, chosen=asked.chosen)
 
 
-def _whose(world: World, wish: Wish, names: list[str]) -> str:
-    if world.prompt is None or wish.yes or not names:
+def _whose(context: Context, wish: Wish, names: list[str]) -> str:
+    if context.prompt is None or wish.yes or not names:
         raise Missing("Missing: --profile.", next=f"Say whose {wish.target.name} shall be: {', '.join(names)}")
     choices = tuple(Choice(name, name) for name in names)
-    answer = world.prompt.ask(Asked("creator", "Which profile shall create it?", "choose", choices=choices))
+    answer = context.prompt.ask(Asked("creator", "Which profile shall create it?", "choose", choices=choices))
     if isinstance(answer, Back):
         raise Cancelled(_NOT_CREATED)
     return str(answer)
 
 
-def create(world: World, wish: Wish, place: Place) -> None:
+def create(context: Context, wish: Wish, place: Place) -> None:
     """Make the repository, after a yes. Raises Missing where nobody can give it."""
     name = wish.target.name
-    description = "" if wish.yes else _agreed(world, f"Create {name} in {place.region} with {place.profile}?", name)
-    with world.screen.busy(f"Creating {name}"):
-        made = world.aws.create_repository(Who(place.profile, place.region, chosen=place.chosen), name, description)
-    world.screen.done("created", f"{made.name} in {made.region or place.region}", f"account {made.account_id}")
+    description = "" if wish.yes else _agreed(context, f"Create {name} in {place.region} with {place.profile}?", name)
+    with context.screen.busy(f"Creating {name}"):
+        made = context.aws.create_repository(Who(place.profile, place.region, chosen=place.chosen), name, description)
+    context.screen.done("created", f"{made.name} in {made.region or place.region}", f"account {made.account_id}")
 
 
-def _agreed(world: World, question: str, name: str) -> str:
+def _agreed(context: Context, question: str, name: str) -> str:
     """Return the description that goes with a yes. Raises Cancelled, or Missing with nobody there."""
-    if world.prompt is None:
+    if context.prompt is None:
         raise Missing(f"There is no repository {name}, and nobody to confirm its creation.", next="Add --yes.")
-    if world.prompt.ask(Asked("create", question, "confirm", default="yes")) != "yes":
+    if context.prompt.ask(Asked("create", question, "confirm", default="yes")) != "yes":
         raise Cancelled(_NOT_CREATED)
-    told = world.prompt.ask(
+    told = context.prompt.ask(
         Asked(
             "description", "What is it for?", "text", help="Its description; may be empty.", parse=_short, optional=True
         )

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from ccsetup import access
 from ccsetup.core import clock, regions
 from ccsetup.core.concurrency import within
-from ccsetup.core.context import Sighting, World
+from ccsetup.core.context import Context, Sighting
 from ccsetup.core.errors import ENDED, Cancelled, Missing, NoRepository, Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Asked, Back, Choice, Target, Who
@@ -59,15 +59,15 @@ class Round:
         return [Place(s.profile, s.region, s.repository.account_id, "", self.chosen) for s in found if s.repository]
 
 
-def candidates(world: World, look: Look) -> list[str]:
+def candidates(context: Context, look: Look) -> list[str]:
     """Return the profiles that may be asked: those with credentials of their own that no program has to print."""
-    names = [name for name in look.profiles if _may_ask(world, look, name)]
+    names = [name for name in look.profiles if _may_ask(context, look, name)]
     return [name for name in names if not runs_program(look.profiles, name)]
 
 
-def _may_ask(world: World, look: Look, name: str) -> bool:
+def _may_ask(context: Context, look: Look, name: str) -> bool:
     kind = access.owner(look.profiles[name])
-    return kind is not None and (kind.name != "machine" or bool(world.aws.machine()))
+    return kind is not None and (kind.name != "machine" or bool(context.aws.machine()))
 
 
 def own_region(look: Look, name: str) -> str:
@@ -85,26 +85,26 @@ def partition(look: Look, name: str) -> str:
 
 
 def look_around(
-    world: World, look: Look, names: Sequence[str], target: Target, kept: Kept, chosen: bool = False
+    context: Context, look: Look, names: Sequence[str], target: Target, kept: Kept, chosen: bool = False
 ) -> Round:
     """Ask every profile: in the region that is known, else first in its own and then in all of its partition."""
     asked = Round(chosen)
     if target.region:
-        _ask(world, look, [(name, target.region) for name in names], target, asked, kept)
+        _ask(context, look, [(name, target.region) for name in names], target, asked, kept)
         return asked
     own = [(name, region) for name in names if (region := own_region(look, name))]
-    _ask(world, look, own, target, asked, kept)
+    _ask(context, look, own, target, asked, kept)
     if not asked.places(target):
-        _ask(world, look, elsewhere(look, names, asked), target, asked, kept)
+        _ask(context, look, elsewhere(look, names, asked), target, asked, kept)
     return asked
 
 
 def look_further(
-    world: World, look: Look, names: Sequence[str], target: Target, asked: Round, kept: Kept
+    context: Context, look: Look, names: Sequence[str], target: Target, asked: Round, kept: Kept
 ) -> list[Place]:
     """Return where else the repository is, in the regions that were not asked."""
     more = Round(asked.chosen)
-    _ask(world, look, elsewhere(look, names, asked), target, more, kept)
+    _ask(context, look, elsewhere(look, names, asked), target, more, kept)
     return more.places(target)
 
 
@@ -120,16 +120,18 @@ def elsewhere(look: Look, names: Sequence[str], asked: Round) -> list[tuple[str,
     ]
 
 
-def _ask(world: World, look: Look, places: Sequence[tuple[str, str]], target: Target, asked: Round, kept: Kept) -> None:
+def _ask(
+    context: Context, look: Look, places: Sequence[tuple[str, str]], target: Target, asked: Round, kept: Kept
+) -> None:
     if not places:
         return
     base = look.who("", "")._replace(chosen=asked.chosen)
     whos = [base._replace(profile=name, region=region) for name, region in places]
     profiles, regions = len({name for name, _ in places}), len({region for _, region in places})
     many = f"{profiles} profile{'s' * (profiles != 1)} and {regions} region{'s' * (regions != 1)}"
-    with world.screen.busy(f"Looking for {target.name} with {many}"):
-        found = world.aws.sightings(whos, target.name)
-    kept.store([*world.aws.pending(), *world.signin.pending()])
+    with context.screen.busy(f"Looking for {target.name} with {many}"):
+        found = context.aws.sightings(whos, target.name)
+    kept.store([*context.aws.pending(), *context.signin.pending()])
     asked.seen += found
     for sighting in found:
         if sighting.refused and _wants_person(look, sighting):
@@ -145,23 +147,23 @@ def _wants_person(look: Look, sighting: Sighting) -> bool:
     return code in ENDED or (code == "access.assume" and wants_code)
 
 
-def choose(world: World, look: Look, places: Sequence[Place], name: str, wants_choice: bool) -> Place:
+def choose(context: Context, look: Look, places: Sequence[Place], name: str, wants_choice: bool) -> Place:
     """Take the only repository there is, through the best of the profiles that see it; several are asked about."""
     groups: dict[tuple[str, str], list[Place]] = {}
     for place in places:
         groups.setdefault((place.account_id, place.region), []).append(place)
     for (account, region), seen in groups.items():
         names = ", ".join(place.profile for place in seen)
-        world.screen.done("found", f"{name} in {region}", f"account {account}, by {names}")
-    key = next(iter(groups)) if len(groups) == 1 else _which(world, groups, name, wants_choice)
-    return _best(world, look, groups[key])
+        context.screen.done("found", f"{name} in {region}", f"account {account}, by {names}")
+    key = next(iter(groups)) if len(groups) == 1 else _which(context, groups, name, wants_choice)
+    return _best(context, look, groups[key])
 
 
 def _which(
-    world: World, groups: Mapping[tuple[str, str], Sequence[Place]], name: str, wants_choice: bool
+    context: Context, groups: Mapping[tuple[str, str], Sequence[Place]], name: str, wants_choice: bool
 ) -> tuple[str, str]:
     words = {f"{account} {region}": (account, region) for account, region in groups}
-    if world.prompt is None or not wants_choice:
+    if context.prompt is None or not wants_choice:
         listed = "; ".join(f"{r} of account {a} (profile {seen[0].profile})" for (a, r), seen in groups.items())
         first = next(iter(groups.values()))[0]
         raise Missing(
@@ -172,39 +174,39 @@ def _which(
         Choice(word, f"{name} in {key[1]}", f"account {key[0]}, by {', '.join(p.profile for p in groups[key])}")
         for word, key in words.items()
     )
-    answer = world.prompt.ask(Asked("place", "Which one?", "choose", choices=choices, default=choices[0].value))
+    answer = context.prompt.ask(Asked("place", "Which one?", "choose", choices=choices, default=choices[0].value))
     if isinstance(answer, Back):
         raise Cancelled("Cancelled. Nothing was cloned.")
     return words[str(answer)]
 
 
-def _best(world: World, look: Look, seen: Sequence[Place]) -> Place:
+def _best(context: Context, look: Look, seen: Sequence[Place]) -> Place:
     """Take AWS_PROFILE's, else the one other clones here use, else the one that lasts longest; which is said."""
     by_name = {place.profile: place for place in seen}
-    named = world.env.get("AWS_PROFILE") or world.env.get("AWS_DEFAULT_PROFILE") or ""
+    named = context.env.get("AWS_PROFILE") or context.env.get("AWS_DEFAULT_PROFILE") or ""
     if len(by_name) == 1:
         return seen[0]
     if named in by_name:
-        world.screen.note(f"Took {named}, which AWS_PROFILE names.")
+        context.screen.note(f"Took {named}, which AWS_PROFILE names.")
         return by_name[named]
-    for name in _used_here(world):
+    for name in _used_here(context):
         if name in by_name:
-            world.screen.note(f"Took {name}, which other clones here use.")
+            context.screen.note(f"Took {name}, which other clones here use.")
             return by_name[name]
-    best = max(by_name, key=lambda name: _lasts(world, look, name))
-    world.screen.note(
+    best = max(by_name, key=lambda name: _lasts(context, look, name))
+    context.screen.note(
         f"Took {best}, which lasts longest. Another one: --profile {next(n for n in by_name if n != best)}"
     )
     return by_name[best]
 
 
-def _used_here(world: World) -> list[str]:
+def _used_here(context: Context) -> list[str]:
     """Return the profiles that the clones in this folder, and this folder itself, go through."""
-    folders = [world.cwd, *sorted(path.parent for path in world.cwd.glob("*/.git"))[:50]]
+    folders = [context.cwd, *sorted(path.parent for path in context.cwd.glob("*/.git"))[:50]]
     found = []
     for folder in folders:
         try:
-            origin = world.git.origin(folder)
+            origin = context.git.origin(folder)
         except Problem:  # settings that git cannot read: this is but a preference
             break
         if origin.startswith("codecommit:") and "@" in origin:
@@ -212,12 +214,12 @@ def _used_here(world: World) -> list[str]:
     return found
 
 
-def _lasts(world: World, look: Look, name: str) -> datetime:
+def _lasts(context: Context, look: Look, name: str) -> datetime:
     """Return until when a profile works by itself, as far as its settings tell."""
     ends, soon = [], datetime.min.replace(tzinfo=timezone.utc)
     start = review.sign_in(look.who(name, ""), name)
     if start:
-        ends.append(world.signin.until(start) or soon)
+        ends.append(context.signin.until(start) or soon)
     for there in chain(look.profiles, name):
         if "aws_session_token" in there:
             ends.append(clock.read(clock.recorded(there)) or soon)
@@ -238,7 +240,7 @@ def silent(asked: Round) -> list[Sighting]:
     return [s for s in asked.seen if s.refused and s.refused.is_unanswered]
 
 
-def nothing(world: World, look: Look, asked: Round, target: Target, names: Collection[str]) -> Problem:
+def nothing(context: Context, look: Look, asked: Round, target: Target, names: Collection[str]) -> Problem:
     """Return the Problem of a repository that no profile sees: who was asked, who could be tried, and near names."""
     other = [s for s in asked.seen if s.repository]
     if other and target.account_id:
@@ -255,7 +257,7 @@ def nothing(world: World, look: Look, asked: Round, target: Target, names: Colle
         )
         return Problem(f"{what} to clone {target.name} with.", next=_set_up(target), code="profile.missing")
     answered = [s for s in asked.seen if isinstance(s.refused, NoRepository)]
-    names_like = _near_names(world, look, answered, target.name, asked.chosen)
+    names_like = _near_names(context, look, answered, target.name, asked.chosen)
     same = [name for name in names_like if name.lower() == target.name.lower()]
     hint = f"There is {same[0]}: names are case-sensitive." if same else near(target.name, names_like)
     logins = "".join(f" Could be tried after: ccsetup login {shlex.quote(name)}." for name in asked.later)
@@ -302,17 +304,17 @@ def address_of(target: Target) -> str:
     return address.codecommit_url(target.name, target.region) if target.region else target.name
 
 
-def _near_names(world: World, look: Look, answered: Sequence[Sighting], name: str, chosen: bool) -> list[str]:
+def _near_names(context: Context, look: Look, answered: Sequence[Sighting], name: str, chosen: bool) -> list[str]:
     """Return the repositories of names like this, from those that the answering profiles list."""
     known: dict[str, str] = {}
 
     def list_them(who: Who) -> None:
         with suppress(Problem):
-            known.update({other.lower(): other for other in world.aws.repositories(who)})
+            known.update({other.lower(): other for other in context.aws.repositories(who)})
 
     own = [s for s in answered if s.region == own_region(look, s.profile)] or list(answered)
     whos = [look.who(sighting.profile, sighting.region)._replace(chosen=chosen) for sighting in own[:_LISTED]]
-    with suppress(TimeoutError), world.screen.busy(f"Looking for names like {name}"):
+    with suppress(TimeoutError), context.screen.busy(f"Looking for names like {name}"):
         within(_LIST_S, *(partial(list_them, who) for who in whos))
     same = known.get(name.lower())
     return [same] if same else close(name, list(known.values()))

@@ -10,7 +10,8 @@ from ccsetup.access.questions import REPO, nested_shared, shared
 from ccsetup.core import validate
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.lookup import Look
-from ccsetup.core.model import NEW, Access, Answers, Choice, Question, Told, Value
+from ccsetup.core.model import NEW, Answers, Choice, Told, Value
+from ccsetup.core.question import Access, Question
 from ccsetup.wizard.engine import Which, nested
 
 if TYPE_CHECKING:

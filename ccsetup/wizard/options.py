@@ -11,7 +11,7 @@ from ccsetup import access
 from ccsetup.awsfiles import fast_read, ini
 from ccsetup.awsfiles.ini import Document
 from ccsetup.awsfiles.profile_status import Unsure
-from ccsetup.core.context import AwsTexts, World
+from ccsetup.core.context import AwsTexts, Context
 from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Value
@@ -77,15 +77,15 @@ def _fault(path: Path, document: Document) -> Problem | None:
     )
 
 
-def looking(world: World, options: Options) -> Look:
+def looking(context: Context, options: Options) -> Look:
     """Read the files and return the questions' view of the machine. Raises Problem where botocore could not read."""
-    found = settings(world.files.read())
+    found = settings(context.files.read())
     for fault in found.faults:
         fault.why += " Nothing was written."
         fault.next = "Have it repaired: ccsetup doctor --fix"
         raise fault
     return Look(
-        world,
+        context,
         profiles=found.profiles,
         sessions=found.sessions,
         sections=access.sections_of,

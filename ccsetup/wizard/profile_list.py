@@ -7,44 +7,44 @@ from collections.abc import Callable
 from ccsetup.awsfiles import profile_status
 from ccsetup.awsfiles.profile_status import Standing
 from ccsetup.core import clock
-from ccsetup.core.context import AwsTexts, World
+from ccsetup.core.context import AwsTexts, Context
 from ccsetup.core.errors import Problem
 from ccsetup.git import clone_profile
 from ccsetup.wizard.options import settings
 
 
-def stamp(world: World) -> str:
+def stamp(context: Context) -> str:
     """Return the moment as standings have it, such as 2026-01-31T18:04:00Z."""
-    return clock.written(world.now())
+    return clock.written(context.now())
 
 
-def all_of(world: World, texts: AwsTexts) -> tuple[list[Standing], list[Problem]]:
+def all_of(context: Context, texts: AwsTexts) -> tuple[list[Standing], list[Problem]]:
     """Return how every profile stands, and what keeps botocore from reading the files."""
-    config, credentials, cached = texts.config or "", texts.credentials or "", _cached(world)
+    config, credentials, cached = texts.config or "", texts.credentials or "", _cached(context)
     try:
         if texts.shared:
             raise profile_status.Unsure
-        return profile_status.in_plain_texts(config, credentials, cached, stamp(world)), []
+        return profile_status.in_plain_texts(config, credentials, cached, stamp(context)), []
     except profile_status.Unsure:
         there = settings(texts)
-        found = profile_status.standings(there.profiles.items(), there.sessions, cached, stamp(world))
+        found = profile_status.standings(there.profiles.items(), there.sessions, cached, stamp(context))
         return found, [*there.faults]
 
 
-def _cached(world: World) -> Callable[[str], str]:
+def _cached(context: Context) -> Callable[[str], str]:
     def text(path: str) -> str:
         try:
-            return world.files.text(world.home / ".aws" / path)
+            return context.files.text(context.home / ".aws" / path)
         except Problem:
             return ""
 
     return text
 
 
-def of_this_clone(world: World) -> str:
+def of_this_clone(context: Context) -> str:
     """Return the profile that the clone one stands in uses, "" where it names none or there is no clone."""
     try:
-        origin = world.git.origin(world.cwd)
-        return clone_profile.named_by(origin, world.git.setting(world.cwd, "credential.helper")) if origin else ""
+        origin = context.git.origin(context.cwd)
+        return clone_profile.named_by(origin, context.git.setting(context.cwd, "credential.helper")) if origin else ""
     except Problem:  # git cannot read its settings, which the doctor tells
         return ""

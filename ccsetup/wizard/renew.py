@@ -10,30 +10,19 @@ from typing import Any
 
 from ccsetup import access
 from ccsetup.access.questions import fixed
-from ccsetup.awsfiles import edit as config
+from ccsetup.awsfiles import edit as editing
 from ccsetup.awsfiles import plan, removals
 from ccsetup.core import clock
 from ccsetup.core.clock import RECORDED
-from ccsetup.core.context import AwsTexts, Start, World, start_of
+from ccsetup.core.context import AwsTexts, Context, Start, start_of
 from ccsetup.core.errors import Problem
 from ccsetup.core.lookup import Look
-from ccsetup.core.model import (
-    Access,
-    Answers,
-    Expected,
-    FileName,
-    Identity,
-    Plan,
-    Question,
-    Receipt,
-    Section,
-    Value,
-    Who,
-)
+from ccsetup.core.model import Answers, Expected, FileName, Identity, Plan, Receipt, Section, Value, Who
 from ccsetup.core.profile_chain import names_program
 from ccsetup.core.program_keys import not_run
+from ccsetup.core.question import Access, Question
 from ccsetup.wizard import apply, verify
-from ccsetup.wizard import profile_list as standings
+from ccsetup.wizard import profile_list
 from ccsetup.wizard.engine import Walk
 from ccsetup.wizard.options import Options, looking
 from ccsetup.wizard.verify import Kept
@@ -78,7 +67,7 @@ class Renewals:
     `given` are the answers that came with the command, such as a code.
     """
 
-    world: World
+    context: Context
     given: Mapping[str, Value]
     _begun: set[Start] = field(default_factory=set)
     _done: dict[str, Renewed] = field(default_factory=dict)
@@ -86,7 +75,7 @@ class Renewals:
 
     def look(self) -> Look:
         """Return the machine as it is now."""
-        return looking(self.world, Options(self.given))
+        return looking(self.context, Options(self.given))
 
     def of(self, name: str, chosen: bool = False) -> Renewed:
         """Renew a profile and see who answers; its program runs only where a person has `chosen` it.
@@ -113,7 +102,7 @@ class Renewals:
         if kind.name == "role" and "mfa_serial" not in there:
             return self._by_source(name, kind, there, look)
         if kind.name in ("machine", "existing"):
-            self.world.screen.note(
+            self.context.screen.note(
                 f"{name} has nothing to renew: the SDKs fetch this machine's credentials themselves."
             )
             return self._proven(Renewed(name, kind.name), _expected(kind, name, there), there)
@@ -127,16 +116,16 @@ class Renewals:
 
     def _sign_in(self, start: Start, there: Mapping[str, str]) -> None:
         """Have the person sign in, once for all profiles of a session, and see that the portal takes it."""
-        screen, signin = self.world.screen, self.world.signin
+        screen, signin = self.context.screen, self.context.signin
         if start in self._begun:
             return
         signin.anew(start)
         signin.keys(start, there.get("sso_account_id", ""), there.get("sso_role_name", ""))
-        Kept(self.world).store(signin.pending())
+        Kept(self.context).store(signin.pending())
         self._begun.add(start)
         until = signin.until(start)
         screen.done(
-            "signed in", start.session or start.url, f"until {clock.local(until, self.world.now())}" if until else ""
+            "signed in", start.session or start.url, f"until {clock.local(until, self.context.now())}" if until else ""
         )
 
     def _by_source(self, name: str, kind: Access, there: Mapping[str, str], look: Look) -> Renewed:
@@ -145,12 +134,12 @@ class Renewals:
         if source != name and renewable(source, look.profiles):
             self.of(source, name in self._chosen)
         else:
-            self.world.screen.note(f"{name} has nothing to renew: its role is assumed anew whenever it is used.")
+            self.context.screen.note(f"{name} has nothing to renew: its role is assumed anew whenever it is used.")
         return self._proven(Renewed(name, kind.name), _expected(kind, name, there), there)
 
     def _source_first(self, source: str, look: Look, chosen: bool) -> None:
         """Renew the source of a role that wants a code, if it has ended."""
-        found, _ = standings.all_of(self.world, self.world.files.read())
+        found, _ = profile_list.all_of(self.context, self.context.files.read())
         ended = any(it.name == source and it.usable is False for it in found)
         if ended and renewable(source, look.profiles):
             self.of(source, chosen)
@@ -163,11 +152,11 @@ class Renewals:
             lambda answers: tuple(_about(question, name) for question in _questions(kind)),
             look,
             given={**{key: known[key] for key in known if key not in ("mfa_code",)}, **self.given},
-            prompt=self.world.prompt,
-            say=self.world.screen.note,
+            prompt=self.context.prompt,
+            say=self.context.screen.note,
         )
         answers = walk.run().answers
-        texts = self.world.files.read()
+        texts = self.context.files.read()
         sections = _only_keys(access.sections_of(answers, look), name, texts) if kind.obtain else ()
         change = plan.make(name, there.get("region", ""), sections, texts)
         expected = kind.expects(answers)
@@ -178,7 +167,7 @@ class Renewals:
         if kind.name != "keys":
             return ""
         try:
-            return self.world.aws.identity(self._who(name, _region(there))).account_id
+            return self.context.aws.identity(self._who(name, _region(there))).account_id
         except Problem as refused:
             if refused.is_unanswered:
                 raise  # another account's keys could not be told from this one's
@@ -186,39 +175,39 @@ class Renewals:
 
     def _written(self, renewed: Renewed, change: Plan, expected: Expected) -> Renewed:
         """Write and prove; what is not proven is put back, whatever happened."""
-        world, kept = self.world, Kept(self.world)
-        receipt = apply.write(world, change) if change.edits else Receipt(change, world.now())
+        context, kept = self.context, Kept(self.context)
+        receipt = apply.write(context, change) if change.edits else Receipt(change, context.now())
         proven = False
         try:
-            kept.store(world.aws.pending())
-            identity = verify.identity(world, self._who(renewed.profile, _region_of(change)), expected)
+            kept.store(context.aws.pending())
+            identity = verify.identity(context, self._who(renewed.profile, _region_of(change)), expected)
             proven = True
         finally:
             if not proven:
-                apply.put_back(world, receipt, kept)
-        edits, ends = plan.summary(receipt.plan), _ends(world, renewed.profile)
+                apply.put_back(context, receipt, kept)
+        edits, ends = plan.summary(receipt.plan), _ends(context, renewed.profile)
         for key in (it for edit in receipt.plan.edits for it in removals.long_term(edit)):
-            world.screen.note(f"The long-term key {key} was replaced; ccsetup undo has it.")
+            context.screen.note(f"The long-term key {key} was replaced; ccsetup undo has it.")
         self._tell(renewed.profile, ends)
         return replace(renewed, expires_at=ends, identity=identity, edits=edits, backups=receipt.backups)
 
     def _proven(self, renewed: Renewed, expected: Expected, there: Mapping[str, str]) -> Renewed:
         """See who answers as a profile that nothing was written for."""
-        identity = verify.identity(self.world, self._who(renewed.profile, _region(there)), expected)
-        return replace(renewed, identity=identity, expires_at=_ends(self.world, renewed.profile))
+        identity = verify.identity(self.context, self._who(renewed.profile, _region(there)), expected)
+        return replace(renewed, identity=identity, expires_at=_ends(self.context, renewed.profile))
 
     def _fault_of_program(self, name: str, there: Mapping[str, str]) -> Problem | None:
         """Return what is wrong with the program that gives a profile its keys; None unless the profile was chosen."""
         if name in self._chosen and "credential_process" in there and "login_session" not in there:
             try:
-                self.world.aws.keys(self._who(name, _region(there)))
+                self.context.aws.keys(self._who(name, _region(there)))
             except Problem as refused:
                 return refused
         return None
 
     def _tell(self, name: str, ends: str) -> None:
-        until = f", until {clock.local(ends, self.world.now())}" if ends else ""
-        self.world.screen.done("renewed", f"{name}{until}")
+        until = f", until {clock.local(ends, self.context.now())}" if ends else ""
+        self.context.screen.done("renewed", f"{name}{until}")
 
 
 def runs(name: str, profiles: Mapping[str, Mapping[str, str]]) -> bool:
@@ -288,12 +277,12 @@ def _only_keys(sections: Sequence[Section], name: str, texts: AwsTexts) -> tuple
 
 
 def _settings(text: str | None, file: FileName, name: str) -> dict[str, str]:
-    found = config.read(text or "", file).find("profile", name)
+    found = editing.read(text or "", file).find("profile", name)
     return found[-1].values if found else {}
 
 
-def _ends(world: World, name: str) -> str:
-    found, _ = standings.all_of(world, world.files.read())
+def _ends(context: Context, name: str) -> str:
+    found, _ = profile_list.all_of(context, context.files.read())
     return next((it.ends for it in found if it.name == name), "")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from ccsetup.core.context import World
+from ccsetup.core.context import Context
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import Asked, Choice, Later
 from ccsetup.wizard import flow
@@ -20,53 +20,53 @@ REFUSED = ("file.duplicate-section", "file.duplicate-key", "file.encoding", "fil
 Greeting = Callable[[int], Sequence[tuple[str, bool | None]]]  # by the number of broken profiles
 
 
-def beside(world: World, greeting: Greeting) -> Callable[[], Later]:
+def beside(context: Context, greeting: Greeting) -> Callable[[], Later]:
     """Return what looks for what is broken while the first question is asked, and adds it to heading and list."""
 
     def look() -> Later:
         try:
-            findings = _findings(world)
+            findings = _findings(context)
         except Problem:  # the doctor's own command says what it is
             return Later()
         broken = {name for it in findings if it.severity == "stops" for name in (it.profile, *it.also) if name}
         hint = Choice(flow.FIX, "Fix what is broken here", findings[0].says) if findings else None
-        redraw = (lambda: world.screen.amend(greeting(len(broken)))) if broken else None
+        redraw = (lambda: context.screen.amend(greeting(len(broken)))) if broken else None
         return Later((hint,) if hint else (), redraw)
 
     return look
 
 
-def _findings(world: World) -> list[Finding]:
+def _findings(context: Context) -> list[Finding]:
     """Return what stops a profile and does not merely end by itself, and what hinders and can be repaired."""
     from ccsetup.doctor import diagnose, render
 
-    found = diagnose.looked(diagnose.begun(world, ()))
+    found = diagnose.looked(diagnose.begun(context, ()))
     wrong = [it for it in found if it.code not in ENDS]
     return [
         it for it in wrong if (it.severity == "stops" and it.profile) or (it.severity != "note" and render.mendable(it))
     ]
 
 
-def repair(world: World, dry_run: bool = False) -> None:
+def repair(context: Context, dry_run: bool = False) -> None:
     """Repair what can be, as `ccsetup doctor --fix --offline` does. Raises Cancelled where the person leaves."""
     from argparse import Namespace
 
     from ccsetup.doctor import fix
-    from ccsetup.doctor import fix as curing
+    from ccsetup.doctor import fix as fixing
 
     switches = {"profiles": [], "fix": True, "offline": True, "modernize": False, "yes": False, "dry_run": dry_run}
     try:
-        fix.visit(world, Namespace(**switches), fix.Case())
-    except curing.Declined as left:
-        world.screen.note(left.what)
+        fix.visit(context, Namespace(**switches), fix.Case())
+    except fixing.Declined as left:
+        context.screen.note(left.what)
 
 
-def offer(world: World, refused: Problem, dry_run: bool = False) -> None:
+def offer(context: Context, refused: Problem, dry_run: bool = False) -> None:
     """Offer to repair files that no AWS tool can read. Raises the problem itself where that is not wanted."""
-    if world.prompt is None or refused.code not in REFUSED:
+    if context.prompt is None or refused.code not in REFUSED:
         raise refused
-    world.screen.problem(refused)
+    context.screen.problem(refused)
     choices = (Choice(GO, "Yes, show me the repair"), Choice("leave", "No, leave it as it is"))
-    if world.prompt.ask(Asked("doctor", "Repair it now?", "choose", "", choices, GO, can_go_back=False)) != GO:
+    if context.prompt.ask(Asked("doctor", "Repair it now?", "choose", "", choices, GO, can_go_back=False)) != GO:
         raise refused
-    repair(world, dry_run)
+    repair(context, dry_run)

@@ -10,7 +10,7 @@ from ccsetup import access
 from ccsetup.access.paste.echo import echo
 from ccsetup.access.questions import target
 from ccsetup.awsfiles import edit_proof, plan, removals
-from ccsetup.core.context import Start, World, start_of
+from ccsetup.core.context import Context, Start, start_of
 from ccsetup.core.errors import Cancelled, Elsewhere, Missing, Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Answers, Asked, Back, Choice, Plan, Secret, Who
@@ -22,12 +22,12 @@ from ccsetup.wizard.options import Options
 from ccsetup.wizard.verify import Claim, route
 
 
-def planned(world: World, answers: Answers, look: Look, asks: bool = True) -> Plan:
+def planned(context: Context, answers: Answers, look: Look, asks: bool = True) -> Plan:
     """Return what complete answers would write.
 
     Raises Problem where that makes someone else of other profiles, too, and nobody `asks` whether that is right.
     """
-    sections, texts = access.sections_of(answers, look), world.files.read()
+    sections, texts = access.sections_of(answers, look), context.files.read()
     change = plan.make(answers.text("profile"), target(answers).region, sections, texts, access.OWN_KEYS)
     if (others := edit_proof.others(change, lambda: texts)) and not asks:
         raise edit_proof.decided(others)
@@ -56,15 +56,15 @@ def sign_in(who: Who, name: str) -> Start | None:
     return None
 
 
-def directory(world: World, answers: Answers, claim: Claim) -> Path | None:
+def directory(context: Context, answers: Answers, claim: Claim) -> Path | None:
     """Return the folder to clone into, None when no clone is wanted. Raises Problem when something else is there."""
-    folder = checkout.folder(world, answers)
+    folder = checkout.folder(context, answers)
     if folder:
-        checkout.is_this_clone(world, folder, claim.target)
+        checkout.is_this_clone(context, folder, claim.target)
     return folder
 
 
-def review(world: World, change: Plan, claim: Claim, folder: Path | None) -> None:
+def review(context: Context, change: Plan, claim: Claim, folder: Path | None) -> None:
     """Show the differences, the checks that will run, and the clone."""
     rows = []
     checks = ["identity" + (f" in account {claim.expected.account_id}" if claim.expected.account_id else "")]
@@ -74,18 +74,18 @@ def review(world: World, change: Plan, claim: Claim, folder: Path | None) -> Non
         checks += [f"{claim.target.name} in {claim.region}", "git ls-remote"]
     rows.append(("check", " · ".join(checks)))
     if folder:
-        what = "fetch" if checkout.is_this_clone(world, folder, claim.target) else "clone"
-        rows.append((what, f"git {what} {route(world, claim).url} {checkout.shown(world, folder)}"))
+        what = "fetch" if checkout.is_this_clone(context, folder, claim.target) else "clone"
+        rows.append((what, f"git {what} {route(context, claim).url} {checkout.shown(context, folder)}"))
     rows += removals.rows(change.edits, change.decided)
-    world.screen.review([plan.diff(edit, world.home) for edit in change.edits], rows)
+    context.screen.review([plan.diff(edit, context.home) for edit in change.edits], rows)
 
 
 GO, CHANGE, KEEP, PUT_BACK, RETRY = "go", "change", "keep", "back", "retry"
 
 
-def decide(world: World, ask: str = "Write this?") -> bool:
+def decide(context: Context, ask: str = "Write this?") -> bool:
     """Ask at the review: True to go ahead, False to change an answer. Raises Cancelled; Missing with nobody there."""
-    if world.prompt is None:
+    if context.prompt is None:
         raise Missing("Missing: --yes.", next="Add --yes to write this, or --dry-run to only look at it.")
     choices = (
         Choice(GO, "Yes, go ahead"),
@@ -93,7 +93,7 @@ def decide(world: World, ask: str = "Write this?") -> bool:
         Choice("cancel", "Cancel", "nothing is written"),
     )
     asked = Asked("review", ask, "choose", choices=choices, default=GO)
-    answer = world.prompt.ask(asked)
+    answer = context.prompt.ask(asked)
     if answer == "cancel":
         raise Cancelled
     return answer == GO
@@ -128,19 +128,19 @@ def suspects(refused: Problem, answers: Answers) -> list[str]:
     return [key for key in keys if key in answers]
 
 
-def after_failure(world: World, refused: Problem, written: bool, options: Options, answers: Answers) -> Verdict:
+def after_failure(context: Context, refused: Problem, written: bool, options: Options, answers: Answers) -> Verdict:
     """Decide what becomes of a profile that failed a check; with nobody to ask it is put back.
 
     A repository found in another region is taken where the region was only a default, else offered.
     """
     elsewhere = refused.found if isinstance(refused, Elsewhere) else ()
-    if world.prompt is None or options.yes:
+    if context.prompt is None or options.yes:
         if len(elsewhere) == 1 and "region" not in options.given and not address_tells(options):
-            world.screen.note(f"{refused.what} Taking {elsewhere[0]}.")
+            context.screen.note(f"{refused.what} Taking {elsewhere[0]}.")
             return Verdict(RETRY, elsewhere[0])
-        world.screen.problem(refused)
+        context.screen.problem(refused)
         return Verdict(KEEP if options.keep_on_failure else PUT_BACK)
-    world.screen.problem(refused)
+    context.screen.problem(refused)
     back = "Put everything back" if written else "Leave it"
     choices = [Choice(f"{RETRY} {region}", f"Take {region}") for region in elsewhere]
     titles = {q.key: q.title or q.ask for q in flow.questions(answers)}
@@ -149,7 +149,9 @@ def after_failure(world: World, refused: Problem, written: bool, options: Option
     choices += [Choice(CHANGE, f"Change {'another' if named else 'an'} answer", "and try again")]
     choices += [Choice(PUT_BACK, back)]
     choices += [Choice(KEEP, "Keep the profile all the same")] if written else []
-    answer = world.prompt.ask(Asked("failed", "What now?", "choose", choices=tuple(choices), default=choices[0].value))
+    answer = context.prompt.ask(
+        Asked("failed", "What now?", "choose", choices=tuple(choices), default=choices[0].value)
+    )
     what, _, told = (CHANGE if isinstance(answer, Back) else str(answer)).partition(" ")
     return Verdict(what, about=told) if what == CHANGE else Verdict(what, told)
 
@@ -160,19 +162,21 @@ def address_tells(options: Options) -> bool:
     return bool(repo and address.parse(str(repo)).region)
 
 
-def change_an_answer(world: World, walk: Walk, trail: Trail, about: str = "", settled: Collection[str] = ()) -> Trail:
+def change_an_answer(
+    context: Context, walk: Walk, trail: Trail, about: str = "", settled: Collection[str] = ()
+) -> Trail:
     """Let the person pick an answer (`about`: it is picked) and give another; what was made from it is asked again.
 
     What is settled elsewhere is not offered.
     """
-    assert world.prompt is not None  # noqa: S101 — only a person can have chosen this
+    assert context.prompt is not None  # noqa: S101 — only a person can have chosen this
     if about:
         return walk.run(trail, again=about)
     titles = {q.key: q.title or q.ask for q in walk.flow(trail.answers)}
     asked_first = sorted(trail.answers.minus(*settled), key=lambda key: key not in trail.asked)
     choices = tuple(Choice(key, titles[key], _shown(trail.answers[key])) for key in asked_first)
     last = next((key for key in reversed(list(trail.answers)) if key in trail.asked), "")
-    picked = world.prompt.ask(Asked("change", "Which answer?", "choose", choices=choices, default=last))
+    picked = context.prompt.ask(Asked("change", "Which answer?", "choose", choices=choices, default=last))
     return trail if isinstance(picked, Back) else walk.run(trail, again=str(picked))
 
 

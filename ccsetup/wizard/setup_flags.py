@@ -8,9 +8,10 @@ from ccsetup import access
 from ccsetup.access import paste
 from ccsetup.access.questions import shared
 from ccsetup.core import clock
-from ccsetup.core.context import World
+from ccsetup.core.context import Context
 from ccsetup.core.errors import BadAnswer, Missing
-from ccsetup.core.model import Question, Value
+from ccsetup.core.model import Value
+from ccsetup.core.question import Question
 from ccsetup.wizard import flow
 from ccsetup.wizard.options import EXAMPLE, Options
 
@@ -80,25 +81,25 @@ def _flag(group: argparse._ArgumentGroup, question: Question, placed: set[str]) 
         )
 
 
-def setup_options(options: argparse.Namespace, world: World) -> Options:
+def setup_options(options: argparse.Namespace, context: Context) -> Options:
     """Return the story's options. Raises Missing when nobody can be asked and nothing was given."""
-    if options.bare and world.prompt is None:
+    if options.bare and context.prompt is None:
         raise Missing(
             "There is no terminal to ask in.",
             next=f"Say everything by flags: {EXAMPLE} --repo MySharedDemoRepo --yes\n"
             "Or pipe in what you were sent: ccsetup setup --paste - --yes < message.txt",
         )
-    given = _given(options, world)
-    pasted = _pasted(options.paste, str(given.get("kind", "")), world) if options.paste else {}
+    given = _given(options, context)
+    pasted = _pasted(options.paste, str(given.get("kind", "")), context) if options.paste else {}
     given |= {"kind": pasted["kind"]} if "kind" in pasted else {}
     return Options(given, pasted, options.yes, options.dry_run, options.keep_on_failure)
 
 
-def _pasted(source: str, kind: str, world: World) -> dict[str, Value]:
+def _pasted(source: str, kind: str, context: Context) -> dict[str, Value]:
     """Return the answers in what stdin holds, those of `kind` where it is named. Raises BadAnswer."""
     if source != "-":
         raise BadAnswer("--paste takes - and reads stdin, such as: pbpaste | ccsetup setup --paste -")
-    found = [reading for reading in flow.readings(world.stdin()) if reading.kind in ("", kind) or not kind]
+    found = [reading for reading in flow.readings(context.stdin()) if reading.kind in ("", kind) or not kind]
     if not found:
         raise BadAnswer(
             f"Nothing in the paste is known here{f' for {kind}' if kind else ''}. What is: a start URL, a role ARN,"
@@ -111,11 +112,11 @@ def _pasted(source: str, kind: str, world: World) -> dict[str, Value]:
         say = "Paste only the one that is meant." if alike else say
         raise BadAnswer(f"The paste can be meant as {ways}.", next=say)
     for line in (f"Recognised: {', '.join(found[0].found)}.", *found[0].said):
-        world.screen.note(line)
+        context.screen.note(line)
     return {**found[0].answers, "kind": kind or found[0].kind or flow.FIND}
 
 
-def _given(options: argparse.Namespace, world: World) -> dict[str, Value]:
+def _given(options: argparse.Namespace, context: Context) -> dict[str, Value]:
     found: dict[str, Value] = {}
     if options.kind:
         found["kind"] = options.kind
@@ -126,16 +127,16 @@ def _given(options: argparse.Namespace, world: World) -> dict[str, Value]:
     if options.keys and options.paste:
         raise BadAnswer("--keys and --paste both read stdin; give one, such as --paste -.")
     if options.keys:
-        found |= keys_given(options.keys, world)
+        found |= keys_given(options.keys, context)
     return found
 
 
-def keys_given(source: str, world: World) -> dict[str, Value]:
+def keys_given(source: str, context: Context) -> dict[str, Value]:
     """Return the answers in what --keys names. Raises BadAnswer."""
     if source == "env":
-        keys = paste.keys_from_env(world.env)
+        keys = paste.keys_from_env(context.env)
     elif source == "-":
-        keys = paste.keys(world.stdin())
+        keys = paste.keys(context.stdin())
     else:
         raise BadAnswer("--keys takes - (a paste on stdin) or env, never a key itself, such as --keys -.")
     found: dict[str, Value] = {"access_key_id": keys.access_key_id, "secret_access_key": keys.secret_access_key}

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ccsetup.core.context import World
+from ccsetup.core.context import Context
 from ccsetup.core.errors import Cancelled, Elsewhere, Problem
 from ccsetup.core.result import Outcome, told
 from ccsetup.team.file import Place
@@ -36,11 +36,11 @@ class Wanted:
         return self.claim.target.directory or self.place.folder
 
 
-def folder_of(world: World, one: Wanted) -> Path:
+def folder_of(context: Context, one: Wanted) -> Path:
     """Return the absolute folder; only a flag may lead out of the one that one is in. Raises Problem."""
     if one.claim.target.directory:
-        return checkout.folder_of(world, one.claim.target)
-    return inside(world, one.place)
+        return checkout.folder_of(context, one.claim.target)
+    return inside(context, one.place)
 
 
 @dataclass(frozen=True)
@@ -67,14 +67,14 @@ class Got:
         }
 
 
-def clone_all(world: World, git: Git, wanted: Sequence[Wanted], before: Outcome) -> list[Got]:
+def clone_all(context: Context, git: Git, wanted: Sequence[Wanted], before: Outcome) -> list[Got]:
     """Clone each, or bring it up to date. Raises Cancelled, which says what is there and how to go on."""
     found: list[Got] = []
     for number, one in enumerate(wanted, 1):
         shown = f" ({number} of {len(wanted)})" if len(wanted) > 1 else ""
         try:
-            with world.screen.busy(f"{one.place.name}{shown}"):
-                found.append(Got(one.place, _cloned(world, git, one, before)))
+            with context.screen.busy(f"{one.place.name}{shown}"):
+                found.append(Got(one.place, _cloned(context, git, one, before)))
         except (KeyboardInterrupt, Cancelled):
             there = sum(1 for it in found if it.outcome.cloned)
             raise Cancelled(
@@ -84,29 +84,29 @@ def clone_all(world: World, git: Git, wanted: Sequence[Wanted], before: Outcome)
     return found
 
 
-def _cloned(world: World, git: Git, one: Wanted, before: Outcome) -> Outcome:
+def _cloned(context: Context, git: Git, one: Wanted, before: Outcome) -> Outcome:
     """Clone one; the outcome holds a Problem where it was refused, and that has been told."""
     outcome = replace(before, problems=(), region=one.claim.region)
     try:
-        folder = folder_of(world, one)
-        one = _where_it_is(world, one, folder)
-        checkout.is_this_clone(world, folder, one.claim.target)
-        claim, outcome = _seen(world, git, one, outcome)
-        cloned = checkout.clone(world, git, claim, folder, None, outcome.default_branch)
+        folder = folder_of(context, one)
+        one = _where_it_is(context, one, folder)
+        checkout.is_this_clone(context, folder, one.claim.target)
+        claim, outcome = _seen(context, git, one, outcome)
+        cloned = checkout.clone(context, git, claim, folder, None, outcome.default_branch)
         outcome = outcome.with_clone(cloned)
-        refused = after_clone.submodules(world, git, claim, folder) if one.place.submodules == "yes" else []
+        refused = after_clone.submodules(context, git, claim, folder) if one.place.submodules == "yes" else []
         return replace(outcome, problems=(*outcome.problems, *refused))
     except Cancelled:
         raise
     except Problem as refused_one:
         refused_one.what = f"{one.place.name}: {refused_one.what}"
-        world.screen.problem(refused_one)
+        context.screen.problem(refused_one)
         return outcome.refused(refused_one)
 
 
-def _where_it_is(world: World, one: Wanted, folder: Path) -> Wanted:
+def _where_it_is(context: Context, one: Wanted, folder: Path) -> Wanted:
     """Return what is wanted in the region that an earlier run has cloned it from, where none was told for it alone."""
-    region = checkout.goes(world, folder)[1]
+    region = checkout.goes(context, folder)[1]
     return one if one.fixed or not region else replace(one, claim=_in(one.claim, region))
 
 
@@ -114,13 +114,13 @@ def _in(claim: Claim, region: str) -> Claim:
     return replace(claim, region=region, target=claim.target._replace(region=region))
 
 
-def _seen(world: World, git: Git, one: Wanted, outcome: Outcome) -> tuple[Claim, Outcome]:
+def _seen(context: Context, git: Git, one: Wanted, outcome: Outcome) -> tuple[Claim, Outcome]:
     """See a repository where it should be; where its region was a default only, in the one other region that has it."""
     try:
-        return one.claim, seen(world, one.claim, git, outcome)
+        return one.claim, seen(context, one.claim, git, outcome)
     except Elsewhere as refused:
         if one.fixed or len(refused.found) != 1:
             raise
-        world.screen.note(f"{refused.what} Taking {refused.found[0]}.")
+        context.screen.note(f"{refused.what} Taking {refused.found[0]}.")
         claim = _in(one.claim, refused.found[0])
-        return claim, seen(world, claim, git, replace(outcome, region=claim.region))
+        return claim, seen(context, claim, git, replace(outcome, region=claim.region))

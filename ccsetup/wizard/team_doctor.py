@@ -6,7 +6,7 @@ import shlex
 from argparse import Namespace
 from collections.abc import Callable, Sequence
 
-from ccsetup.core.context import World
+from ccsetup.core.context import Context
 from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.core.model import Edit, Plan
 from ccsetup.core.result import Report
@@ -26,26 +26,26 @@ from ccsetup.wizard.team_offer import Received, inside, received
 STOPPED = 3
 
 
-def main(options: Namespace, world_of: Callable[[], World]) -> Report:
+def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
     """Compare, tell, and bring in line what is wanted."""
-    world = world_of()
-    found = received(world, options.team)
+    context = context_of()
+    found = received(context, options.team)
     do = f"ccsetup doctor --team {shlex.quote(options.team)} --fix"
-    seen, differs = _compared(world, found, do)
+    seen, differs = _compared(context, found, do)
     gone: list[Finding] = []
     refused: Report | None = None
     undecided = {it.entry.name for it in differs if it.finding.fix == "ask" and options.yes}  # nobody says who they are
     wanted = [it for it in differs if it.finding.fix != "tell" and it.entry.name not in undecided]
     if options.fix and wanted:
-        refused = _mended(world, found, wanted, seen, options)
+        refused = _mended(context, found, wanted, seen, options)
         if not options.dry_run:
             before = _findings(differs)
-            seen, differs = _compared(world, found, do)
+            seen, differs = _compared(context, found, do)
             left = {(it.finding.code, it.finding.says) for it in differs}
             gone = [it for it in before if (it.code, it.says) not in left]
-    rows = render.rows(seen.findings, world.home, world.screen.room())
+    rows = render.rows(seen.findings, context.home, context.screen.room())
     as_it_is = f"This machine is as the team file of {found.team.name} has it."
-    world.screen.painted([*rows, (("bold", render.summary(seen) if seen.findings else inert(as_it_is)),)])
+    context.screen.painted([*rows, (("bold", render.summary(seen) if seen.findings else inert(as_it_is)),)])
     problems = refused.document["problems"] if refused else []
     document = {**render.document(seen, gone), "problems": problems}
     if problems:
@@ -53,10 +53,10 @@ def main(options: Namespace, world_of: Callable[[], World]) -> Report:
     return Report(document, STOPPED if seen.is_stopped else 0)
 
 
-def _compared(world: World, found: Received, do: str) -> tuple[Diagnosis, list[Difference]]:
+def _compared(context: Context, found: Received, do: str) -> tuple[Diagnosis, list[Difference]]:
     """Hold this machine against the file; a fault that no tool can read past goes with it."""
-    facts = diagnose.begun(world, ())
-    clones = {place.name: _standing(world, place) for place in found.team.repositories}
+    facts = diagnose.begun(context, ())
+    clones = {place.name: _standing(context, place) for place in found.team.repositories}
     differs = compare.differences(found.team, facts, clones, do)
     named = {it.answers.get("profile", "") for it in found.team.entries} & facts.profiles.keys()
     about = sorted(named | {it.finding.profile for it in differs} - {""})
@@ -72,18 +72,20 @@ def _findings(differs: Sequence[Difference]) -> list[Finding]:
     return found
 
 
-def _standing(world: World, place: Place) -> Standing:
+def _standing(context: Context, place: Place) -> Standing:
     try:
-        folder = inside(world, place)
-        if not world.files.occupied(folder):
+        folder = inside(context, place)
+        if not context.files.occupied(folder):
             return Standing()
-        there = parse(clone_at(world, folder).remote, world.env.get("CODE_COMMIT_ENDPOINT", ""))
+        there = parse(clone_at(context, folder).remote, context.env.get("CODE_COMMIT_ENDPOINT", ""))
     except (BadAnswer, Problem):
         return Standing(occupied=True)
     return Standing(True, there.repository == place.name, there.profile, there.region)
 
 
-def _mended(world: World, found: Received, wanted: Sequence[Difference], seen: Diagnosis, options: Namespace) -> Report:
+def _mended(
+    context: Context, found: Received, wanted: Sequence[Difference], seen: Diagnosis, options: Namespace
+) -> Report:
     """Set up anew what differs, with the wizard's own review and proof; then lead the clones where they should go."""
     entries = list({it.entry.name: it.entry for it in wanted if it.finding.code != "team.remote"}.values())
     places = [it.place for it in wanted if it.place and it.finding.code == "team.repository"]
@@ -91,30 +93,32 @@ def _mended(world: World, found: Received, wanted: Sequence[Difference], seen: D
     if entries:
         team = found.team._replace(entries=tuple(entries), repositories=tuple(places), note="")
         switches = Options({}, yes=options.yes, dry_run=options.dry_run)
-        report = team_setup.set_up(world, found._replace(team=team), switches, moved=compare.moved(wanted, seen.facts))
-    edits = [_led(world, it) for it in wanted if it.place and it.finding.code == "team.remote"]
+        report = team_setup.set_up(
+            context, found._replace(team=team), switches, moved=compare.moved(wanted, seen.facts)
+        )
+    edits = [_led(context, it) for it in wanted if it.place and it.finding.code == "team.remote"]
     if edits and not report.document["problems"]:
-        fix.review(world, Plan("", "", edits=tuple(edits)), [it.finding for it in wanted if it.place])
+        fix.review(context, Plan("", "", edits=tuple(edits)), [it.finding for it in wanted if it.place])
         if not options.dry_run:
             if not options.yes:
-                fix.agreed(world)
-            apply.write(world, Plan("", "", edits=tuple(edits)))
+                fix.agreed(context)
+            apply.write(context, Plan("", "", edits=tuple(edits)))
     return report
 
 
-def _led(world: World, it: Difference) -> Edit:
+def _led(context: Context, it: Difference) -> Edit:
     """Return the edit of a clone's own settings that leads it where the file says."""
     assert it.place is not None  # noqa: S101 — it is about a clone
-    folder = inside(world, it.place)
-    clone = clone_at(world, folder)
-    there = parse(clone.remote, world.env.get("CODE_COMMIT_ENDPOINT", ""))
+    folder = inside(context, it.place)
+    clone = clone_at(context, folder)
+    there = parse(clone.remote, context.env.get("CODE_COMMIT_ENDPOINT", ""))
     region = it.place.region or there.region
     if there.form == "codecommit":
         url = codecommit_url(it.place.name, region, it.entry.answers.get("profile", ""))
     else:
-        url = https_url(region, it.place.name, world.env.get("CODE_COMMIT_ENDPOINT", ""))
+        url = https_url(region, it.place.name, context.env.get("CODE_COMMIT_ENDPOINT", ""))
     if not (moved := clone.moved(url)):
         what = f"The address of {folder} does not stand in its own settings, so it is not changed."
         raise Problem(what, next=f"Look at: git config --show-origin --get-all {clone.url.key}", code="git.remote")
     after = repair.with_settings(clone, [Remedy("", replaced=moved)])
-    return world.git.resettled(folder, repair.resettled(clone, after))
+    return context.git.resettled(folder, repair.resettled(clone, after))

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ccsetup import access
-from ccsetup.core.context import World
+from ccsetup.core.context import Context
 from ccsetup.core.errors import BadAnswer, Missing, Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import MACHINE, Asked, Choice, Value
 from ccsetup.core.profile_chain import names_program
 from ccsetup.core.program_keys import not_run
-from ccsetup.team import file as team
+from ccsetup.team import file as team_file
 from ccsetup.team import rules
 from ccsetup.team.file import Entry, Place, Team
 from ccsetup.team.lines import Fault
@@ -35,37 +35,37 @@ class Received(NamedTuple):
     mended: tuple[Fault, ...] = ()
 
 
-def received(world: World, source: str) -> Received:
+def received(context: Context, source: str) -> Received:
     """Read a team file: a file here, or what is at an https address. Raises Problem; nothing has been written then."""
     if "://" not in source:
-        found, origin = team.read(_at_home(world, source)), f"the file {source}"
+        found, origin = team_file.read(_at_home(context, source)), f"the file {source}"
     else:
-        with world.screen.busy("Fetching the team file"):
-            sent = world.web.fetch(source, team.MOST_BYTES)
-        found, origin = team.read(team.decoded(sent.content)), " by way of ".join(reversed(sent.hosts))
+        with context.screen.busy("Fetching the team file"):
+            sent = context.web.fetch(source, team_file.MOST_BYTES)
+        found, origin = team_file.read(team_file.decoded(sent.content)), " by way of ".join(reversed(sent.hosts))
     return Received(found.team, origin, source, found.mended)
 
 
-def _at_home(world: World, source: str) -> str:
+def _at_home(context: Context, source: str) -> str:
     """Return the text of a file here; Windows' PowerShell writes them in UTF-16, so the bytes are what counts."""
-    if (world.cwd / source).is_dir():
+    if (context.cwd / source).is_dir():
         raise Problem(
             f"{source} is a folder, and a team file is wanted.", next="Name the file in it.", code="input.invalid"
         )
-    text = world.files.seen(Path(source))
-    text = world.files.text(Path(source)) if text is None else text
-    return team.decoded(text.encode("utf-8", "surrogateescape"))
+    text = context.files.seen(Path(source))
+    text = context.files.text(Path(source)) if text is None else text
+    return team_file.decoded(text.encode("utf-8", "surrogateescape"))
 
 
-def show(world: World, found: Received, entries: Sequence[Entry], places: Sequence[Place]) -> None:
+def show(context: Context, found: Received, entries: Sequence[Entry], places: Sequence[Place]) -> None:
     """Show what the file would do, and whose it is."""
     rows = [("from", found.origin), ("team", found.team.name)]
     for entry in entries:
         rows.append(("access", f"{entry.label} · {described(entry)}"))
     rows += [("clones", " · ".join(_named(places)))] if places else []
-    world.screen.review([], rows)
+    context.screen.review([], rows)
     for mended in found.mended:
-        world.screen.note(f"{found.source}, {mended}")
+        context.screen.note(f"{found.source}, {mended}")
 
 
 def described(entry: Entry) -> str:
@@ -84,9 +84,9 @@ def _named(places: Sequence[Place]) -> Iterator[str]:
         yield f"and {len(places) - SHOWN} more"
 
 
-def inside(world: World, place: Place) -> Path:
+def inside(context: Context, place: Place) -> Path:
     """Return the folder of a repository, below the one that one is in. Raises Problem where a link leads out of it."""
-    here = world.cwd.absolute()
+    here = context.cwd.absolute()
     folder = here / place.folder
     if not folder.resolve().is_relative_to(here.resolve()):
         raise Problem(
@@ -97,7 +97,7 @@ def inside(world: World, place: Place) -> Path:
     return folder
 
 
-def let_run(world: World, entry: Entry, look: Look, yes: bool) -> None:
+def let_run(context: Context, entry: Entry, look: Look, yes: bool) -> None:
     """See that a person lets a program run which stands behind a profile of this machine that the file names.
 
     A file does not choose what is run. Raises Problem where nobody is asked, or the answer is no.
@@ -108,7 +108,7 @@ def let_run(world: World, entry: Entry, look: Look, yes: bool) -> None:
         return
     question = f"The file uses your profile {name}, which gets its keys from a program. Run that program?"
     asked = Asked("programs", question, "confirm", default="no")
-    if yes or world.prompt is None or world.prompt.ask(asked) != "yes":
+    if yes or context.prompt is None or context.prompt.ask(asked) != "yes":
         raise not_run(name, f"--{key.replace('_', '-')} {shlex.quote(name)}")
 
 
@@ -125,7 +125,7 @@ def places_of(found: Received, clones: Mapping[str, Value]) -> list[Place]:
     return places
 
 
-def chosen_of(world: World, found: Received, places: Sequence[Place], options: Options, named: str) -> Entry | None:
+def chosen_of(context: Context, found: Received, places: Sequence[Place], options: Options, named: str) -> Entry | None:
     """Return the access for the repositories that name none; None where each names its own."""
     entries, kind = found.team.entries, str(options.given.get("kind", ""))
     if places and all(place.access for place in places) and not named and not kind:
@@ -142,13 +142,15 @@ def chosen_of(world: World, found: Received, places: Sequence[Place], options: O
     fitting = alone or fitting
     if len(fitting) == 1:
         return fitting[0]
-    if world.prompt is None or options.yes:
+    if context.prompt is None or options.yes:
         if fitting[0].name == "default":
             return fitting[0]
         ways = ", ".join(f"{it.name} ({it.label})" for it in fitting)
         raise Missing("Missing: --access.", next=f"One of {ways}, such as: --access {fitting[0].name}")
     choices = tuple(Choice(it.name, it.label, team_offer.described(it)) for it in fitting)
-    answer = world.prompt.ask(Asked("access", "How do you get in?", "choose", choices=choices, default=fitting[0].name))
+    answer = context.prompt.ask(
+        Asked("access", "How do you get in?", "choose", choices=choices, default=fitting[0].name)
+    )
     return next((it for it in fitting if it.name == answer), fitting[0])
 
 

@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING
 
 from ccsetup import access
 from ccsetup.awsfiles import plan, removals
-from ccsetup.core.context import World
+from ccsetup.core.context import Context
 from ccsetup.core.errors import Problem
 from ccsetup.core.lookup import Look
-from ccsetup.core.model import Answers, Asked, Choice, Plan, Question, Section, Target, Value
+from ccsetup.core.model import Answers, Asked, Choice, Plan, Section, Target, Value
+from ccsetup.core.question import Question
 from ccsetup.core.result import Outcome, Report
 from ccsetup.git.transport import Way
 from ccsetup.team import rules
-from ccsetup.team import rules as teamrules
+from ccsetup.team import rules as team_rules
 from ccsetup.team.file import Entry, Place
 from ccsetup.wizard import after_clone, apply, checkout, flow, review, team_offer, team_takeover
 from ccsetup.wizard.clone_request import Wish, way
@@ -53,61 +54,61 @@ class Job:
         return self.trail.answers
 
 
-def main(options: Namespace, world_of: Callable[[], World]) -> Report:
+def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
     """Run the story as the command line wants it."""
-    world = world_of()
-    given = setup_options(options, world)
-    found = team_offer.received(world, options.team)
-    return run(world, found, given, options.access or "")
+    context = context_of()
+    given = setup_options(options, context)
+    found = team_offer.received(context, options.team)
+    return run(context, found, given, options.access or "")
 
 
-def run(world: World, found: Received, options: Options, named: str = "") -> Report:
+def run(context: Context, found: Received, options: Options, named: str = "") -> Report:
     """Set up what the file says, and clone; the report holds every Problem."""
     clones = {key: options.given[key] for key in OF_CLONES if key in options.given}
     places = places_of(found, clones)
-    if world.prompt is not None:
-        greet(world, looking(world, options))
-    chosen = chosen_of(world, found, places, options, named)
+    if context.prompt is not None:
+        greet(context, looking(context, options))
+    chosen = chosen_of(context, found, places, options, named)
     entries = needed_for(found, chosen, places)
-    team_offer.show(world, found, entries, places)
-    return _carried_through(world, found, options, _walked(world, options, entries, places, chosen), clones)
+    team_offer.show(context, found, entries, places)
+    return _carried_through(context, found, options, _walked(context, options, entries, places, chosen), clones)
 
 
-def set_up(world: World, found: Received, options: Options, moved: Collection[str]) -> Report:
+def set_up(context: Context, found: Received, options: Options, moved: Collection[str]) -> Report:
     """Set up every access of a file, each of its repositories with the one it names.
 
     `moved` are sso-sessions that may be led elsewhere.
     """
     entries = needed_for(found, None, [Place("", access=entry.name) for entry in found.team.entries])
     return _carried_through(
-        world, found, options, _walked(world, options, entries, found.team.repositories, None, moved), {}
+        context, found, options, _walked(context, options, entries, found.team.repositories, None, moved), {}
     )
 
 
 def _carried_through(
-    world: World, found: Received, options: Options, jobs: Sequence[Job], clones: Mapping[str, Value]
+    context: Context, found: Received, options: Options, jobs: Sequence[Job], clones: Mapping[str, Value]
 ) -> Report:
     """Review until there is a yes, then do it."""
-    git = checkout.finding_git(world) if any(job.places for job in jobs) else world.git
+    git = checkout.finding_git(context) if any(job.places for job in jobs) else context.git
     while True:
-        wanted = _planned(world, options, jobs, clones)
-        if options.yes or world.prompt is None:
+        wanted = _planned(context, options, jobs, clones)
+        if options.yes or context.prompt is None:
             for job in jobs:
-                team_takeover.refuse(world, job.change, job.entry.name)
-        _review(world, jobs, wanted)
+                team_takeover.refuse(context, job.change, job.entry.name)
+        _review(context, jobs, wanted)
         if options.dry_run:
             return _report(found, [apply.reported(job.answers, job.change) for job in jobs], [])
         writes = any(job.change.edits for job in jobs)
-        if options.yes or decide(world, "Write this?" if writes else "Go ahead?"):
-            return _carried_out(world, found, options, jobs, wanted, git)
-        _change(world, jobs)
+        if options.yes or decide(context, "Write this?" if writes else "Go ahead?"):
+            return _carried_out(context, found, options, jobs, wanted, git)
+        _change(context, jobs)
 
 
 # What is left to ask
 
 
 def _walked(
-    world: World,
+    context: Context,
     options: Options,
     entries: Sequence[Entry],
     places: Sequence[Place],
@@ -123,17 +124,17 @@ def _walked(
         own = [it for it in places if it.access == entry.name or (not it.access and entry is chosen)]
         mine, given = entry is main_one, shared_out[entry.name]
         pasted = {k: v for k, v in options.pasted.items() if mine and k not in OF_CLONES}
-        look = looking(world, Options({"kind": entry.kind, "no_clone": "yes", **given}, dry_run=options.dry_run))
+        look = looking(context, Options({"kind": entry.kind, "no_clone": "yes", **given}, dry_run=options.dry_run))
         _with(look, planned)
         look.sessions = {name: there for name, there in look.sessions.items() if name not in moved}
-        team_offer.let_run(world, entry, look, options.yes)
+        team_offer.let_run(context, entry, look, options.yes)
         walk = Walk(
             partial(_flow, entry.answers.get("profile", "")),
             look,
             given=look.given,
             brought={"--paste": pasted, "--team": _brought(entry, own)},
-            prompt=world.prompt,
-            say=world.screen.note,
+            prompt=context.prompt,
+            say=context.screen.note,
             defaults=options.yes,
         )
         job = Job(entry, own, walk, walk.run())
@@ -173,7 +174,7 @@ def _called(question: Question, pattern: str) -> Question:
 
 def _brought(entry: Entry, places: Sequence[Place]) -> Mapping[str, Value]:
     """Return the answers that a file gives, those included that it gives by saying nothing."""
-    silent: dict[str, Value] = dict.fromkeys(teamrules.unsaid(access.of(entry.kind)), "")
+    silent: dict[str, Value] = dict.fromkeys(team_rules.unsaid(access.of(entry.kind)), "")
     told = {key: value for key, value in entry.answers.items() if key not in OF_CLONES}
     if rules.is_pattern(told.get("profile", "")):
         del told["profile"]
@@ -193,14 +194,14 @@ def _with(look: Look, sections: Sequence[Section]) -> None:
 
 
 def _planned(
-    world: World, options: Options, jobs: Sequence[Job], clones: Mapping[str, Value]
+    context: Context, options: Options, jobs: Sequence[Job], clones: Mapping[str, Value]
 ) -> dict[str, list[Wanted]]:
     """Plan each access on what the ones before it would write; return the clones of each, by the access's name."""
     wanted: dict[str, list[Wanted]] = {}
     for job in jobs:
-        job.change = review.planned(world, job.answers, job.walk.look, not options.yes)
+        job.change = review.planned(context, job.answers, job.walk.look, not options.yes)
         claim, ways = _claim(job), dict[tuple[str, str], Way]()
-        wanted[job.entry.name] = [_wanted(world, job, claim, place, clones, options, ways) for place in job.places]
+        wanted[job.entry.name] = [_wanted(context, job, claim, place, clones, options, ways) for place in job.places]
     return wanted
 
 
@@ -211,7 +212,7 @@ def _claim(job: Job) -> Claim:
 
 
 def _wanted(
-    world: World,
+    context: Context,
     job: Job,
     claim: Claim,
     place: Place,
@@ -221,7 +222,7 @@ def _wanted(
 ) -> Wanted:
     """Return one repository as it is to be cloned; `ways` remembers which way was found for which wish."""
     region = str(options.given.get("region", "")) or place.region or claim.region
-    branch = teamrules.branch(str(clones["branch"])) if "branch" in clones else place.branch
+    branch = team_rules.branch(str(clones["branch"])) if "branch" in clones else place.branch
     via, helper = (
         str(clones.get(key, "")) or told or job.entry.answers.get(key, "")
         for key, told in (("via", place.via), ("helper", place.helper))
@@ -230,7 +231,7 @@ def _wanted(
     if (via, helper) not in ways:
         look = job.walk.look
         ways[via, helper] = Way(
-            *way(world, look, Wish(place.name, target, via=via, helper=helper, yes=True), claim.profile)
+            *way(context, look, Wish(place.name, target, via=via, helper=helper, yes=True), claim.profile)
         )
         look.given = job.walk.given
     return Wanted(
@@ -240,9 +241,9 @@ def _wanted(
     )
 
 
-def _review(world: World, jobs: Sequence[Job], wanted: Mapping[str, Sequence[Wanted]]) -> None:
+def _review(context: Context, jobs: Sequence[Job], wanted: Mapping[str, Sequence[Wanted]]) -> None:
     """Show the differences of all accesses, what will be checked, and every clone."""
-    diffs = [plan.diff(edit, world.home) for job in jobs for edit in job.change.edits]
+    diffs = [plan.diff(edit, context.home) for job in jobs for edit in job.change.edits]
     rows = []
     for job in jobs:
         claim = _claim(job)
@@ -250,86 +251,88 @@ def _review(world: World, jobs: Sequence[Job], wanted: Mapping[str, Sequence[Wan
         start = f"sign-in {claim.start.session or claim.start.url} · " if claim.start else ""
         rows.append(("check", f"{claim.profile}: {start}identity{account}"))
         for one in wanted[job.entry.name][:SHOWN]:
-            rows.append(("fetch" if _is_there(world, one) else "clone", f"{route(world, one.claim).url} {one.folder}"))
+            rows.append(
+                ("fetch" if _is_there(context, one) else "clone", f"{route(context, one.claim).url} {one.folder}")
+            )
         if len(wanted[job.entry.name]) > SHOWN:
             rows.append(("clone", f"and {len(wanted[job.entry.name]) - SHOWN} more"))
     decided = {name for job in jobs for name in job.change.decided}
     rows += removals.rows([edit for job in jobs for edit in job.change.edits], decided)
-    world.screen.review([diff for diff in diffs if diff], rows)
+    context.screen.review([diff for diff in diffs if diff], rows)
 
 
-def _is_there(world: World, one: Wanted) -> bool:
+def _is_there(context: Context, one: Wanted) -> bool:
     try:
-        return world.files.occupied(folder_of(world, one))
+        return context.files.occupied(folder_of(context, one))
     except Problem:  # told when its turn comes
         return False
 
 
-def _change(world: World, jobs: Sequence[Job]) -> None:
+def _change(context: Context, jobs: Sequence[Job]) -> None:
     """Let the person change an answer, of which access they say where there are several."""
-    assert world.prompt is not None  # noqa: S101 — only a person can have chosen this
+    assert context.prompt is not None  # noqa: S101 — only a person can have chosen this
     picked: object = jobs[0].entry.name
     if len(jobs) > 1:
         choices = tuple(Choice(job.entry.name, job.entry.label, job.answers.text("profile")) for job in jobs)
-        picked = world.prompt.ask(Asked("which", "Of which access?", "choose", choices=choices, default=str(picked)))
+        picked = context.prompt.ask(Asked("which", "Of which access?", "choose", choices=choices, default=str(picked)))
     for job in jobs:
         if job.entry.name == picked:
-            job.trail = change_an_answer(world, job.walk, job.trail, settled=OF_CLONES)
+            job.trail = change_an_answer(context, job.walk, job.trail, settled=OF_CLONES)
 
 
 # Doing it
 
 
 def _carried_out(
-    world: World, found: Received, options: Options, jobs: Sequence[Job], wanted: Clones, git: Git
+    context: Context, found: Received, options: Options, jobs: Sequence[Job], wanted: Clones, git: Git
 ) -> Report:
     """Write and prove each access, then clone with it; one that fails holds back its own repositories alone."""
     outcomes: list[Outcome] = []
     got: list[Got] = []
     for job in jobs:
-        outcome = _proven(world, options, job)
+        outcome = _proven(context, options, job)
         outcomes.append(outcome)
         if outcome.problems:
             got += [Got(one.place, replace(outcome, repository=None)) for one in wanted[job.entry.name]]
             continue
-        got += clone_all(world, git, wanted[job.entry.name], outcome)
+        got += clone_all(context, git, wanted[job.entry.name], outcome)
     for it in got:
         if it.outcome.cloned:
-            after_clone.see_to_name(world, git, it.outcome.cloned.directory, it.outcome, None)
+            after_clone.see_to_name(context, git, it.outcome.cloned.directory, it.outcome, None)
             break
-    _tell_next(world, jobs, outcomes, got)
+    _tell_next(context, jobs, outcomes, got)
     if found.team.note:
-        world.screen.say(f" Note   {found.team.note}")
+        context.screen.say(f" Note   {found.team.note}")
     return _report(found, outcomes, got)
 
 
-def _proven(world: World, options: Options, job: Job) -> Outcome:
+def _proven(context: Context, options: Options, job: Job) -> Outcome:
     """Write one access and prove it, as often as the person changes an answer for it."""
     while True:
-        job.change = review.planned(world, job.answers, job.walk.look, not options.yes)
-        outcome, verdict = apply.carry_out(world, job.answers, job.change, _claim(job), None, options)
+        job.change = review.planned(context, job.answers, job.walk.look, not options.yes)
+        outcome, verdict = apply.carry_out(context, job.answers, job.change, _claim(job), None, options)
         job.walk.look.forget()
         if verdict.what not in (CHANGE, RETRY):
             return outcome
-        job.trail = change_an_answer(world, job.walk, job.trail, verdict.about, OF_CLONES)
-        job.change = review.planned(world, job.answers, job.walk.look, not options.yes)
-        _review(world, [job], {job.entry.name: []})
-        if not decide(world):
-            job.trail = change_an_answer(world, job.walk, job.trail, settled=OF_CLONES)
+        job.trail = change_an_answer(context, job.walk, job.trail, verdict.about, OF_CLONES)
+        job.change = review.planned(context, job.answers, job.walk.look, not options.yes)
+        _review(context, [job], {job.entry.name: []})
+        if not decide(context):
+            job.trail = change_an_answer(context, job.walk, job.trail, settled=OF_CLONES)
 
 
-def _tell_next(world: World, jobs: Sequence[Job], outcomes: Sequence[Outcome], got: Sequence[Got]) -> None:
+def _tell_next(context: Context, jobs: Sequence[Job], outcomes: Sequence[Outcome], got: Sequence[Got]) -> None:
     cloned = [it.outcome.cloned.directory for it in got if it.outcome.cloned]
     if len(cloned) == 1:
-        world.screen.say(f" Next   cd {checkout.shown(world, cloned[0])} · git pull and git push work as usual")
+        context.screen.say(f" Next   cd {checkout.shown(context, cloned[0])} · git pull and git push work as usual")
     elif cloned:
-        world.screen.say(f" Next   git pull and git push work as usual in all {len(cloned)} clones")
+        context.screen.say(f" Next   git pull and git push work as usual in all {len(cloned)} clones")
     told: set[object] = set()
     for job, outcome in zip(jobs, outcomes, strict=True):
         claim = _claim(job)
         if not outcome.problems and (claim.start or claim.profile) not in told:
             there = {key: value for section in job.change.sections for key, value in section.settings.items()}
-            apply.tell_end(world, claim, there)
+            apply.tell_end(context, claim, there)
             told.add(claim.start or claim.profile)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ccsetup.aws.access_request import of_git_and_api
 from ccsetup.core import clock, regions
-from ccsetup.core.context import Start, World
+from ccsetup.core.context import Context, Start
 from ccsetup.core.errors import Elsewhere, NoRepository, Problem
 from ccsetup.core.model import Edit, Expected, Identity, Repository, Route, Target, Who
 from ccsetup.core.result import Outcome
@@ -54,62 +54,62 @@ class Claim:
 class Kept:
     """The private cache files that were stored on the way, so that they can be put back with the rest."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, context: Context) -> None:
+        self._context = context
         self._stored: list[Edit] = []
 
     def store(self, edits: Sequence[Edit]) -> None:
         """Write the cache files that changed."""
         for edit in edits:
             if edit.before != edit.after:
-                self._world.files.store(edit)
+                self._context.files.store(edit)
                 self._stored.append(edit)
 
     def put_back(self) -> None:
         """Make each file what it was."""
         for edit in reversed(self._stored):
-            self._world.files.store(Edit(edit.path, edit.after, edit.before))
+            self._context.files.store(Edit(edit.path, edit.after, edit.before))
         self._stored.clear()
 
 
-def prove(world: World, claim: Claim, kept: Kept, git: Git, outcome: Outcome) -> Outcome:
+def prove(context: Context, claim: Claim, kept: Kept, git: Git, outcome: Outcome) -> Outcome:
     """Climb the ladder; raises the first rung's Problem that does not hold."""
     if claim.start:
-        sign_in(world, claim.start, kept)
-    outcome = replace(outcome, identity=identity(world, claim.who, claim.expected))
-    kept.store(world.aws.pending())
-    return seen(world, claim, git, outcome) if claim.target.name else outcome
+        sign_in(context, claim.start, kept)
+    outcome = replace(outcome, identity=identity(context, claim.who, claim.expected))
+    kept.store(context.aws.pending())
+    return seen(context, claim, git, outcome) if claim.target.name else outcome
 
 
-def seen(world: World, claim: Claim, git: Git, outcome: Outcome) -> Outcome:
+def seen(context: Context, claim: Claim, git: Git, outcome: Outcome) -> Outcome:
     """See the repository as the profile that answers, and that git gets through; raises Problem."""
-    repository, refused = _repository(world, claim.who, claim)
-    branches = _git(world, git, claim, refused, outcome.identity)
+    repository, refused = _repository(context, claim.who, claim)
+    branches = _git(context, git, claim, refused, outcome.identity)
     if claim.branch and claim.branch not in branches:
         there = near(claim.branch, branches) or f"There is {', '.join(branches[:5]) or 'none yet'}."
         raise Problem(f"{claim.target.name} has no branch {claim.branch}.", next=there, code="git.failed")
     agree(repository.default_branch, branches, claim.target.name)
-    default = repository.default_branch or git.default(route(world, claim))
+    default = repository.default_branch or git.default(route(context, claim))
     repository = repository._replace(default_branch=default)
     at = f", default branch {default}" if default else "" if branches else " (empty repository)"
-    world.screen.done("access", f"{repository.name} in {repository.region}{at}")
+    context.screen.done("access", f"{repository.name} in {repository.region}{at}")
     return replace(outcome, repository=repository)
 
 
-def sign_in(world: World, start: Start, kept: Kept) -> None:
+def sign_in(context: Context, start: Start, kept: Kept) -> None:
     """Have a sign-in that holds, and keep it."""
-    world.signin.token(start)
-    kept.store(world.signin.pending())
-    until = world.signin.until(start)
-    world.screen.done(
-        "signed in", start.session or start.url, f"until {clock.local(until, world.now())}" if until else ""
+    context.signin.token(start)
+    kept.store(context.signin.pending())
+    until = context.signin.until(start)
+    context.screen.done(
+        "signed in", start.session or start.url, f"until {clock.local(until, context.now())}" if until else ""
     )
 
 
-def identity(world: World, who: Who, expected: Expected) -> Identity:
+def identity(context: Context, who: Who, expected: Expected) -> Identity:
     """Return who answers as this profile. Raises Problem when it is not whom was expected."""
-    with world.screen.busy("Asking AWS who this is"):
-        identity = world.aws.identity(who)
+    with context.screen.busy("Asking AWS who this is"):
+        identity = context.aws.identity(who)
     wanted = expected.account_id
     if wanted and identity.account_id != wanted:
         raise Problem(
@@ -126,7 +126,7 @@ def identity(world: World, who: Who, expected: Expected) -> Identity:
             next=f"Check the profile {who.profile} for keys of another kind.",
             code="access.identity",
         )
-    world.screen.done("identity", identity.arn, f"account {identity.account_id}{' as expected' if wanted else ''}")
+    context.screen.done("identity", identity.arn, f"account {identity.account_id}{' as expected' if wanted else ''}")
     return identity
 
 
@@ -140,17 +140,17 @@ def _is_role(arn: str, role: str) -> bool:
     )
 
 
-def _repository(world: World, who: Who, claim: Claim) -> tuple[Repository, Problem | None]:
+def _repository(context: Context, who: Who, claim: Claim) -> tuple[Repository, Problem | None]:
     """Return the repository as the API tells it, or what is known without it and why the API refused."""
     name, account = claim.target.name, claim.target.account_id
     try:
-        with world.screen.busy(f"Looking for {name} in {claim.region}"):
-            found = world.aws.repository(who._replace(region=claim.region), name)
+        with context.screen.busy(f"Looking for {name} in {claim.region}"):
+            found = context.aws.repository(who._replace(region=claim.region), name)
     except Problem as refused:
         if not refused.code.startswith("access."):
             raise
         if isinstance(refused, NoRepository):
-            _look_elsewhere(world, who, claim, refused)
+            _look_elsewhere(context, who, claim, refused)
         return Repository(name, claim.region, account), refused
     if account and found.account_id and found.account_id != account:
         raise Problem(
@@ -162,32 +162,32 @@ def _repository(world: World, who: Who, claim: Claim) -> tuple[Repository, Probl
     return found, None
 
 
-def _look_elsewhere(world: World, who: Who, claim: Claim, refused: Problem) -> None:
+def _look_elsewhere(context: Context, who: Who, claim: Claim, refused: Problem) -> None:
     """Look for the repository in the partition's other regions; raises Elsewhere, or the refusal with near names."""
     name = claim.target.name
-    with world.screen.busy(f"Looking for {name} in the other regions"):
-        found = tuple(world.aws.regions_with(who, name, regions.beside(claim.region)))
+    with context.screen.busy(f"Looking for {name} in the other regions"):
+        found = tuple(context.aws.regions_with(who, name, regions.beside(claim.region)))
     if found:
         raise Elsewhere(name, claim.region, found)
     try:
-        refused.next = near(name, world.aws.repositories(who._replace(region=claim.region))) or refused.next
+        refused.next = near(name, context.aws.repositories(who._replace(region=claim.region))) or refused.next
     except Problem:
         return
 
 
-def _git(world: World, git: Git, claim: Claim, refused: Problem | None, identity: Identity | None) -> list[str]:
+def _git(context: Context, git: Git, claim: Claim, refused: Problem | None, identity: Identity | None) -> list[str]:
     """Ask git itself, which has the last word: API permission is not git permission, either way."""
     try:
-        with world.screen.busy("Asking git"):
-            branches = list(git.reachable(route(world, claim)))
+        with context.screen.busy("Asking git"):
+            branches = list(git.reachable(route(context, claim)))
     except Problem as problem:
         arn = identity.arn if identity else ""
         raise of_git_and_api(problem, refused, arn, claim.region, claim.target.name) from None
     if refused:
-        world.screen.note(f"{refused.what} Git may read it all the same, and that is what counts.")
+        context.screen.note(f"{refused.what} Git may read it all the same, and that is what counts.")
     return branches
 
 
-def route(world: World, claim: Claim) -> Route:
+def route(context: Context, claim: Claim) -> Route:
     """Return how git gets to the claim's repository."""
-    return transport.route(world, claim.way, claim.profile, claim.target._replace(region=claim.region))
+    return transport.route(context, claim.way, claim.profile, claim.target._replace(region=claim.region))

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from ccsetup.core.context import World
+from ccsetup.core.context import Context
 from ccsetup.core.lookup import Look
 from ccsetup.wizard import repair_offer
 
 
-def greet(world: World, look: Look) -> None:
+def greet(context: Context, look: Look) -> None:
     """Say what this is and what was found on this machine."""
-    version, count = world.git.version(), len(look.profiles)
-    helper = bool(world.git.helper())
+    version, count = context.git.version(), len(look.profiles)
+    helper = bool(context.git.helper())
     brought = "git-remote-codecommit" + ("" if helper else " (ccsetup brings its own)")
 
     def found(broken: int = 0) -> list[tuple[str, bool | None]]:
         there = f"{count or 'no'} AWS profile{'' if count == 1 else 's'}{f', {broken} broken' if broken else ''}"
         return [(f"git {version}".strip(), bool(version)), (brought, helper or None), (there, None)]
 
-    world.screen.heading("AWS CodeCommit access, set up and cloned", found())
-    look.later = repair_offer.beside(world, found)
+    context.screen.heading("AWS CodeCommit access, set up and cloned", found())
+    look.later = repair_offer.beside(context, found)
     if not version:
-        world.screen.note("There is no git here: access can be set up now, a clone needs git installed first.")
+        context.screen.note("There is no git here: access can be set up now, a clone needs git installed first.")

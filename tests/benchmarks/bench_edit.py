@@ -29,18 +29,18 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 from aws_corpus import SAMPLES, Sample, lines, parsed  # noqa: E402
 
-from ccsetup.awsfiles import edit as config
-from ccsetup.core.errors import Problem
-from ccsetup.core.model import Section
+from ccsetup.awsfiles import edit as config  # noqa: E402
+from ccsetup.core.errors import Problem  # noqa: E402
+from ccsetup.core.model import Section  # noqa: E402
 
 EDIT = """
 import sys, time
 from datetime import datetime, timezone
 from pathlib import Path
 from ccsetup import plan
-from ccsetup.core.errors import Problem
+from ccsetup.core.errors import Problem  # noqa: E402
 from ccsetup.awsfiles.store import Files
-from ccsetup.core.model import Section
+from ccsetup.core.model import Section  # noqa: E402
 
 def judge(path):
     from botocore.configloader import raw_config_parse

@@ -16,7 +16,8 @@ from ccsetup.access.paste.tokens import signed
 from ccsetup.core import clock, validate
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.lazy_regex import later
-from ccsetup.core.model import MACHINE, NEW, Answers, Corrected, Question, Secret, Value
+from ccsetup.core.model import MACHINE, NEW, Answers, Corrected, Secret, Value
+from ccsetup.core.question import Question
 from ccsetup.core.redact import hide
 from ccsetup.git import address
 

@@ -1,4 +1,4 @@
-"""How Identity IdentityCenter grants a token: through the browser with PKCE, by a device code, for a refresh token."""
+"""How Identity Center grants a token: through the browser with PKCE, by a device code, for a refresh token."""
 
 from __future__ import annotations
 
@@ -191,21 +191,21 @@ def signed_out(what: str) -> Problem:
 
 
 def in_words(start: Start, code: str) -> Problem:
-    """Say what Identity IdentityCenter's refusal of a sign-in means."""
+    """Say what Identity Center's refusal of a sign-in means."""
     if code in ("InvalidRequestException", "InvalidGrantException"):
         return Problem(
             f"That start URL is not known in {start.region}; the region or the URL {start.url} is wrong.",
-            why="An Identity IdentityCenter lives in one region, and its start URL is known there only.",
+            why="An Identity Center lives in one region, and its start URL is known there only.",
             next="Ask for both where you got them; a start URL is such as https://acme.awsapps.com/start.",
             code="sso.url",
         )
     if code == "InvalidScopeException":
         return Problem(
-            f"The sso-session {start.session} asks for what Identity IdentityCenter does not grant: {' '.join(start.scopes)}.",
+            f"The sso-session {start.session} asks for what Identity Center does not grant: {' '.join(start.scopes)}.",
             next="Set sso_registration_scopes = sso:account:access in that sso-session.",
             code="sso.url",
         )
     return signed_out({
         "AccessDeniedException": "The sign-in was declined in the browser.",
         "ExpiredTokenException": "The code ended before anybody confirmed it.",
-    }.get(code, "Identity IdentityCenter did not accept the sign-in."))  # fmt: skip
+    }.get(code, "Identity Center did not accept the sign-in."))  # fmt: skip

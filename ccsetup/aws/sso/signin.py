@@ -37,7 +37,7 @@ _SPARE = timedelta(minutes=1)  # less is not worth beginning with
 
 
 class SignIn:
-    """IAM Identity Center, as world.SignIn describes it. Reads the token cache; what it would write is `pending`.
+    """A person's sign-ins at IAM Identity Center. Reads the token cache; what it would write is `pending`.
 
     `show` takes a text and an address to open, `note` a quiet line, `busy` what is waited for, `open_browser` an
     address and says whether a browser took it (None: the person's own). `no_browser` shows the address and opens

@@ -6,7 +6,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
 
 from ccsetup.cli.commands import setup
-from ccsetup.core.context import World
+from ccsetup.core.context import Context
 from ccsetup.core.result import Report
 from ccsetup.git.transport import VIA, WHOSE
 from ccsetup.wizard import clone
@@ -33,10 +33,10 @@ def flags(parser: ArgumentParser) -> None:
     signing_in(parser)
 
 
-def main(options: Namespace, world_of: Callable[[], World]) -> Report:
+def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
     """Run the story as the command line wants it; who would rather set up access is asked its questions."""
-    world = world_of()
-    look = looking(world, Options(given={}, yes=options.yes, dry_run=options.dry_run))
-    wish = wish_of(options, world, look)
-    outcome = clone.reach(world, look, wish) or setup.run(world, Options(wish.given()))
+    context = context_of()
+    look = looking(context, Options(given={}, yes=options.yes, dry_run=options.dry_run))
+    wish = wish_of(options, context, look)
+    outcome = clone.reach(context, look, wish) or setup.run(context, Options(wish.given()))
     return outcome.report()

@@ -14,7 +14,7 @@ import argparse
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ccsetup.core.context import World
+from ccsetup.core.context import Context
 from ccsetup.core.result import Report
 from ccsetup.git.transport import AWS_CLI, HELPER, OURS, REMOTE
 
@@ -71,10 +71,10 @@ def flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("shell", choices=SHELLS, help="whose script to print")
 
 
-def main(options: argparse.Namespace, world_of: Callable[[], World]) -> Report:
+def main(options: argparse.Namespace, context_of: Callable[[], Context]) -> Report:
     """Print the script."""
     text = script(options.shell)
-    world_of().screen.output(text)
+    context_of().screen.output(text)
     return Report({"ok": True, "shell": options.shell, "script": text})
 
 
@@ -91,15 +91,15 @@ def _parser(equals: bool) -> argparse.ArgumentParser:
 
     `equals` spells a flag that takes a value as zsh needs it to accept --flag=value too.
     """
-    from ccsetup.cli import parser as arguments
+    from ccsetup.cli import parser as parsers
 
     root = argparse.ArgumentParser("ccsetup", add_help=False)
-    for action in arguments.parser_of("setup")._actions:
+    for action in parsers.parser_of("setup")._actions:
         if action.option_strings:
             root._add_action(action)
     commands = root.add_subparsers()
-    for name in arguments.COMMANDS:
-        parser = arguments.parser_of(name)
+    for name in parsers.COMMANDS:
+        parser = parsers.parser_of(name)
         commands.add_parser(name, help=parser.description, parents=[parser], add_help=False)
     takes = _takes()
     for parser in (root, *commands.choices.values()):

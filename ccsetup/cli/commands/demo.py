@@ -11,13 +11,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from ccsetup.cli.commands import setup
-from ccsetup.core.context import World
+from ccsetup.core.context import Context
 from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.core.model import Value
 from ccsetup.core.private_folder import PrivateFolder, fresh_name
 from ccsetup.core.result import Report
 from ccsetup.sandbox import Sandbox, demo
-from ccsetup.sandbox import demo as visitors
+from ccsetup.sandbox import demo as demo_visitors
 from ccsetup.sandbox.demo import KINDS
 from ccsetup.wizard import checkout, team_offer, team_setup
 from ccsetup.wizard.options import Options
@@ -38,21 +38,21 @@ def flags(parser: ArgumentParser) -> None:
     parser.add_argument("--keep", action="store_true", help="leave its folder, and say where it is")
 
 
-def main(options: Namespace, world_of: Callable[[], World]) -> Report:
+def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
     """Give the wizard an AWS and a home of its own; a person drives it, or with no terminal a scripted visitor does."""
     if options.kind and options.kind not in KINDS:
         raise BadAnswer(f"The visitor's kind is one of {', '.join(KINDS)}, such as {KINDS[0]}.")
-    found = team_offer.received(world_of(), options.team) if options.team else None
+    found = team_offer.received(context_of(), options.team) if options.team else None
     place, left = PrivateFolder.make(Path(tempfile.gettempdir()), fresh_name("ccsetup-demo-")), ""
     try:
         with _sandbox(place.path) as sandbox, _home(place.path, sandbox):
-            report = _visit(options, world_of, sandbox, place.path, found)
+            report = _visit(options, context_of, sandbox, place.path, found)
     finally:
         if not options.keep and (left := place.remove()):
-            world_of().screen.note(left)
+            context_of().screen.note(left)
     if not left:
         gone = f" Kept in {place.path}" if options.keep else " Demo finished. Nothing was left on this machine."
-        world_of().screen.say(gone)
+        context_of().screen.say(gone)
     return report
 
 
@@ -91,40 +91,40 @@ def _home(folder: Path, sandbox: Sandbox) -> Iterator[None]:
 
 
 def _visit(
-    options: Namespace, world_of: Callable[[], World], sandbox: Sandbox, folder: Path, found: Received | None
+    options: Namespace, context_of: Callable[[], Context], sandbox: Sandbox, folder: Path, found: Received | None
 ) -> Report:
-    world, cards = world_of(), visitors.cards(sandbox, folder)
-    if not world.git.helper():
-        os.environ["PATH"] = os.pathsep.join((str(Path(world.git.own_helper()).parent), os.environ.get("PATH", "")))
-        world = world_of()
+    context, cards = context_of(), demo_visitors.cards(sandbox, folder)
+    if not context.git.helper():
+        os.environ["PATH"] = os.pathsep.join((str(Path(context.git.own_helper()).parent), os.environ.get("PATH", "")))
+        context = context_of()
     chosen = [cards[options.kind]] if options.kind else list(cards.values())
     if found:
         demo.put_up(sandbox.state, found.team)
         own = cards[options.kind or found.team.entries[0].kind]
         chosen = [replace(own, letter=f"ccsetup --team {found.source}. {own.own}".strip())]
-    world.screen.say(" The demo: everything is real but AWS, which is on this machine. It is Maria's first day.")
-    if world.prompt is None:
-        world.screen.say(f" A colleague wrote to her: {chosen[0].letter}")
+    context.screen.say(" The demo: everything is real but AWS, which is on this machine. It is Maria's first day.")
+    if context.prompt is None:
+        context.screen.say(f" A colleague wrote to her: {chosen[0].letter}")
         options.device_code = options.no_browser = True  # the visitor's sign-in is nobody's to approve in a browser
         sandbox.state.center.auto_approve, sandbox.state.center.interval_s = True, 1
-        world = replace(world_of(), prompt=visitors.Visitor(chosen[0], world.screen))
+        context = replace(context_of(), prompt=demo_visitors.Visitor(chosen[0], context.screen))
     else:
-        world.screen.say(" These messages came for her. Paste one of them at the first question, or do what it says:")
+        context.screen.say(" These messages came for her. Paste one of them at the first question, or do what it says:")
         for card in chosen:
-            world.screen.say(f" · {card.letter}")
-        world = replace(world, prompt=visitors.Coach(world.prompt, sandbox))
+            context.screen.say(f" · {card.letter}")
+        context = replace(context, prompt=demo_visitors.Coach(context.prompt, sandbox))
     kind: dict[str, Value] = {"kind": options.kind} if options.kind else {}
-    report = team_setup.run(world, found, Options(kind)) if found else setup.run(world, Options(given={})).report()
+    report = team_setup.run(context, found, Options(kind)) if found else setup.run(context, Options(given={})).report()
     if report.document["clone"] and not report.exit_code:
-        _push(world, Path(report.document["clone"]["directory"]))
+        _push(context, Path(report.document["clone"]["directory"]))
     return report
 
 
-def _push(world: World, clone: Path) -> None:
+def _push(context: Context, clone: Path) -> None:
     """Commit and push as Maria will, and look whether the commit arrived."""
     (clone / "hello.txt").write_text("Hello from Maria\n", encoding="utf-8")
     maria = ("-c", "user.name=Maria Garcia", "-c", "user.email=maria@acme.example")
-    git = checkout.finding_git(world)
+    git = checkout.finding_git(context)
     git.do(clone, "add", "hello.txt")
     git.do(clone, *maria, "commit", "-q", "-m", "Say hello")
     git.do(clone, "push", "-q", "origin", "HEAD")
@@ -132,4 +132,4 @@ def _push(world: World, clone: Path) -> None:
     there = git.do(clone, "ls-remote", "--heads", "origin")
     if commit not in there:
         raise Problem("The push did not arrive.", code="git.failed")
-    world.screen.done("pushed", f"{commit[:7]} Say hello", "and found again on the other side")
+    context.screen.done("pushed", f"{commit[:7]} Say hello", "and found again on the other side")

@@ -7,7 +7,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from ccsetup.core.context import World
+from ccsetup.core.context import Context
 from ccsetup.core.errors import Cancelled, Problem
 from ccsetup.core.result import Report, told
 from ccsetup.doctor import report
@@ -33,20 +33,20 @@ def flags(parser: ArgumentParser) -> None:
     parser.add_argument("--short-ids", action="store_true", help="with --report: of account ids the last four digits")
 
 
-def main(options: Namespace, world_of: Callable[[], World]) -> Report:
+def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
     """Look, tell, and repair what is wanted; what it says of itself is one document, however it ends."""
     if options.team:
         from ccsetup.wizard import team_doctor
 
-        return team_doctor.main(options, world_of)
-    world, case = world_of(), Case()
+        return team_doctor.main(options, context_of)
+    context, case = context_of(), Case()
     try:
-        visit(world, options, case)
+        visit(context, options, case)
         if options.report:
-            report.write(world, Path(options.report), case.seen, case.gone, options.short_ids)
+            report.write(context, Path(options.report), case.seen, case.gone, options.short_ids)
     except (Problem, KeyboardInterrupt) as ended:
         problem = ended if isinstance(ended, Problem) else Cancelled()
-        world.screen.problem(problem)
+        context.screen.problem(problem)
         return Report({**case.document(), "ok": False, "problems": [told(problem)]}, problem.exit_code)
     finally:
         gc.enable()

@@ -7,7 +7,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from ccsetup.core.context import World
+from ccsetup.core.context import Context
 from ccsetup.core.errors import Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Keys, Who
@@ -29,10 +29,10 @@ def flags(parser: ArgumentParser) -> None:
     parser.add_argument("--long-term", action="store_true", help="print keys that do not end, too")
 
 
-def main(options: Namespace, world_of: Callable[[], World]) -> Report:
+def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
     """Print the credentials; with --json as a credential_process does."""
-    world = world_of()
-    look = looking(world, Options({}))
+    context = context_of()
+    look = looking(context, Options({}))
     if options.profile not in look.profiles:
         raise Problem(
             f"There is no profile {options.profile} on this machine.",
@@ -40,20 +40,20 @@ def main(options: Namespace, world_of: Callable[[], World]) -> Report:
             code="profile.missing",
         )
     region = look.profiles[options.profile].get("region", "")
-    keys = _keys(world, options, look)
-    name = options.shell or guess(world.env, _parent(world))
-    world.screen.output("\n".join(_lines(SHELLS[name], options.profile, region, keys)))
-    if world.screen.room() is not None:
-        world.screen.note(f"To take this up: {SHELLS[name].use.format(options.profile)}")
+    keys = _keys(context, options, look)
+    name = options.shell or guess(context.env, _parent(context))
+    context.screen.output("\n".join(_lines(SHELLS[name], options.profile, region, keys)))
+    if context.screen.room() is not None:
+        context.screen.note(f"To take this up: {SHELLS[name].use.format(options.profile)}")
     return Report(_document(options.profile, keys))
 
 
-def _keys(world: World, options: Namespace, look: Look) -> Keys:
+def _keys(context: Context, options: Namespace, look: Look) -> Keys:
     """Return the profile's keys. Raises Problem where they have ended, or do not end at all."""
     there = look.profiles[options.profile]
     _no_circle(options.profile, there.get("credential_process", ""))
-    with world.screen.busy("Fetching credentials"):
-        keys = world.aws.keys(Who(options.profile, there.get("region", "") or "us-east-1", chosen=True))
+    with context.screen.busy("Fetching credentials"):
+        keys = context.aws.keys(Who(options.profile, there.get("region", "") or "us-east-1", chosen=True))
     if keys.session_token is None and not options.long_term:
         raise Problem(
             f"The keys of {options.profile} are long-term: whoever reads them has them for good.",
@@ -61,7 +61,7 @@ def _keys(world: World, options: Namespace, look: Look) -> Keys:
             next=f"Use a role or a code with them; or, if you must: ccsetup env {options.profile} --long-term",
             code="input.invalid",
         )
-    if keys.expires_at and keys.expires_at <= world.now():
+    if keys.expires_at and keys.expires_at <= context.now():
         raise Problem(
             f"The keys of {options.profile} ended at {keys.expires_at:%Y-%m-%d %H:%M} UTC.",
             next=f"Run: ccsetup login {options.profile}",
@@ -87,10 +87,10 @@ def _no_circle(name: str, process: str) -> None:
         )
 
 
-def _parent(world: World) -> str:
+def _parent(context: Context) -> str:
     """Return the name of the program that started this one, "" where the system does not tell."""
     try:
-        return world.files.text(Path(f"/proc/{os.getppid()}/comm"))
+        return context.files.text(Path(f"/proc/{os.getppid()}/comm"))
     except Problem:
         return ""
 

@@ -9,14 +9,14 @@ from collections.abc import Callable, Mapping, Sequence
 from ccsetup import access
 from ccsetup.awsfiles.profile_status import Standing
 from ccsetup.core import clock
-from ccsetup.core.context import World
+from ccsetup.core.context import Context
 from ccsetup.core.errors import BadAnswer, Cancelled, Missing, Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Asked, Back, Choice, Value
 from ccsetup.core.program_keys import unasked
 from ccsetup.core.result import Report
 from ccsetup.core.text import near
-from ccsetup.wizard import profile_list as profiles
+from ccsetup.wizard import profile_list
 from ccsetup.wizard.renew import Renewals, Renewed, renewable, runs
 
 ABOUT = "Sign in again: single sign-on, MFA code, new assertion, new keys. Nothing else changes."
@@ -46,31 +46,31 @@ def flags(parser: ArgumentParser) -> None:
     signing_in(parser)
 
 
-def main(options: Namespace, world_of: Callable[[], World]) -> Report:
+def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
     """Renew one profile, or all."""
     if options.all and (options.profile or options.mfa_code or options.keys):
         raise BadAnswer("--all goes without a profile, a code and keys; each of those is of one profile.")
-    world = world_of()
-    renewals = Renewals(world, _given(options, world))
+    context = context_of()
+    renewals = Renewals(context, _given(options, context))
     look = renewals.look()
     if options.all:
-        return _all(world, renewals, look, options)
-    name, chosen = (options.profile, True) if options.profile else _chosen(world, look)
+        return _all(context, renewals, look, options)
+    name, chosen = (options.profile, True) if options.profile else _chosen(context, look)
     if name not in look.profiles:
         raise _nowhere(name, look)
     _fit(options, name, look)
     if options.dry_run:
-        return _told(world, name, look)
+        return _told(context, name, look)
     return Report(renewals.of(name, chosen).document())
 
 
-def _given(options: Namespace, world: World) -> Mapping[str, Value]:
+def _given(options: Namespace, context: Context) -> Mapping[str, Value]:
     """Return the answers that came with the command."""
     from ccsetup.wizard.setup_flags import keys_given
 
     given: dict[str, Value] = {key: getattr(options, key) for key in ("mfa_code", "saml_assertion")}
     found = {key: value for key, value in given.items() if value is not None}
-    return {**found, **keys_given(options.keys, world)} if options.keys else found
+    return {**found, **keys_given(options.keys, context)} if options.keys else found
 
 
 def _fit(options: Namespace, name: str, look: Look) -> None:
@@ -99,35 +99,35 @@ def _nowhere(name: str, look: Look) -> Problem:
     )
 
 
-def _chosen(world: World, look: Look) -> tuple[str, bool]:
+def _chosen(context: Context, look: Look) -> tuple[str, bool]:
     """Return the profile of the clone here, else AWS_PROFILE's, else the one whose end is nearest, saying which.
 
     With it comes whether a person has chosen it.
     """
-    here = profiles.of_this_clone(world)
-    named = world.env.get("AWS_PROFILE") or world.env.get("AWS_DEFAULT_PROFILE") or ""
+    here = profile_list.of_this_clone(context)
+    named = context.env.get("AWS_PROFILE") or context.env.get("AWS_DEFAULT_PROFILE") or ""
     for name, whose in ((here, "This clone uses"), (named, "AWS_PROFILE names")):
         if name:
-            world.screen.note(f"{whose} {name}.")
+            context.screen.note(f"{whose} {name}.")
             return name, False
-    found = _by_nearness(world, look)
+    found = _by_nearness(context, look)
     if not found:
         raise Problem("No profile on this machine can be renewed.", next="Set one up: ccsetup", code="profile.missing")
-    if world.prompt is None or len(found) == 1:
+    if context.prompt is None or len(found) == 1:
         which = "the one that ends first" if len(found) > 1 else "the only one"
-        world.screen.note(f"Took {found[0].name}, {which}: {_words(world, found[0])}.")
+        context.screen.note(f"Took {found[0].name}, {which}: {_words(context, found[0])}.")
         return found[0].name, False
-    choices = tuple(Choice(it.name, it.name, f"{it.kind}, {_words(world, it)}") for it in found)
-    answer = world.prompt.ask(Asked("profile", "Which profile?", "choose", choices=choices, default=found[0].name))
+    choices = tuple(Choice(it.name, it.name, f"{it.kind}, {_words(context, it)}") for it in found)
+    answer = context.prompt.ask(Asked("profile", "Which profile?", "choose", choices=choices, default=found[0].name))
     if isinstance(answer, Back):
         raise Cancelled
     return str(answer), True
 
 
-def _by_nearness(world: World, look: Look) -> list[Standing]:
+def _by_nearness(context: Context, look: Look) -> list[Standing]:
     """Return the profiles that can be renewed, the one whose end is nearest first, then those without one."""
-    found, _ = profiles.all_of(world, world.files.read())
-    now = world.now()
+    found, _ = profile_list.all_of(context, context.files.read())
+    now = context.now()
 
     def away(it: Standing) -> float:
         if not it.ends:
@@ -137,28 +137,28 @@ def _by_nearness(world: World, look: Look) -> list[Standing]:
     return sorted((it for it in found if renewable(it.name, look.profiles)), key=away)
 
 
-def _words(world: World, it: Standing) -> str:
+def _words(context: Context, it: Standing) -> str:
     if not it.ends:
         return it.why or "end unknown"
-    return f"{'until' if it.usable else 'ended'} {clock.local(it.ends, world.now())}"
+    return f"{'until' if it.usable else 'ended'} {clock.local(it.ends, context.now())}"
 
 
-def _told(world: World, name: str, look: Look) -> Report:
+def _told(context: Context, name: str, look: Look) -> Report:
     kind = access.owner(look.profiles[name])
-    world.screen.say(f" Would renew {name}: {kind.renew if kind else 'nothing of it is ours to renew'}.")
+    context.screen.say(f" Would renew {name}: {kind.renew if kind else 'nothing of it is ours to renew'}.")
     return Report(Renewed(name, kind.name if kind else "").document())
 
 
-def _all(world: World, renewals: Renewals, look: Look, options: Namespace) -> Report:
+def _all(context: Context, renewals: Renewals, look: Look, options: Namespace) -> Report:
     """Renew all that can be renewed; what fails is said, and the others go on."""
     names = [name for name in look.profiles if renewable(name, look.profiles)]
     done = []
     for name in names:
         if runs(name, look.profiles):
-            world.screen.note(unasked(name))
+            context.screen.note(unasked(name))
             continue
         if options.dry_run:
-            _told(world, name, look)
+            _told(context, name, look)
             continue
         try:
             done.append(renewals.of(name))
@@ -168,10 +168,10 @@ def _all(world: World, renewals: Renewals, look: Look, options: Namespace) -> Re
             refused.what = f"{name} is as it was. {refused.what}"
             if isinstance(refused, Missing):
                 refused.next = f"Renew it by itself: ccsetup login {shlex.quote(name)}"
-            world.screen.problem(refused)
+            context.screen.problem(refused)
             kind = access.owner(look.profiles[name])
             done.append(Renewed(name, kind.name if kind else "", problems=(refused,)))
     if not names:
-        world.screen.say(" No profile on this machine can be renewed.")
+        context.screen.say(" No profile on this machine can be renewed.")
     failed = [it for it in done if it.problems]
     return Report({"ok": not failed, "profiles": [it.document() for it in done]}, 1 if failed else 0)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ccsetup import access
-from ccsetup.core.context import World
+from ccsetup.core.context import Context
 from ccsetup.core.errors import Missing, Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Answers
@@ -33,83 +33,83 @@ def flags(parser: ArgumentParser) -> None:
     setup_flags.flags(parser)
 
 
-def main(options: Namespace, world_of: Callable[[], World]) -> Report:
+def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
     """Run the story as the command line wants it."""
     if getattr(options, "team", None):
         from ccsetup.wizard import team_setup
 
-        return team_setup.main(options, world_of)
-    world, given = world_of(), Options(given={})
-    if not options.bare or world.prompt is None:
+        return team_setup.main(options, context_of)
+    context, given = context_of(), Options(given={})
+    if not options.bare or context.prompt is None:
         from ccsetup.wizard.setup_flags import setup_options
 
-        given = setup_options(options, world)
-    return run(world, given).report()
+        given = setup_options(options, context)
+    return run(context, given).report()
 
 
-def run(world: World, options: Options) -> Outcome:
+def run(context: Context, options: Options) -> Outcome:
     """Set up access and clone; the outcome holds a Problem when a check failed."""
     kind = str(options.given.get("kind", ""))
     if kind and kind != flow.FIND:
         refuse_unused(options.given, {"kind", *(question.key for question in access.asked_by(access.of(kind)))}, kind)
-    elif not kind and world.prompt is None:
+    elif not kind and context.prompt is None:
         names = ", ".join(each.name for each in access.KINDS)
         raise Missing("Missing: KIND.", next=f"One of {names}, such as: ccsetup setup sso")
-    look = _looking(world, options)
-    if world.prompt is not None:
-        greet(world, look)
+    look = _looking(context, options)
+    if context.prompt is not None:
+        greet(context, look)
     walk = Walk(
         flow.questions,
         look,
         given=options.given,
         brought={"--paste": options.pasted},
-        prompt=world.prompt,
-        say=world.screen.note,
+        prompt=context.prompt,
+        say=context.screen.note,
         defaults=options.yes,
     )
     trail = walk.run()
     if trail.answers.text("kind") == flow.FIX:
-        repair_offer.repair(world, options.dry_run)
-        return run(world, options)
+        repair_offer.repair(context, options.dry_run)
+        return run(context, options)
     if trail.answers.text("kind") == flow.FIND:
-        return _found(world, options, trail.answers, look)
+        return _found(context, options, trail.answers, look)
     from ccsetup.wizard import apply, review
     from ccsetup.wizard.review import CHANGE, RETRY, change_an_answer, decide
 
     while True:
         answers = trail.answers
         refuse_unused(options.given, answers, answers.text("kind"))
-        change = review.planned(world, answers, look, not options.yes)
+        change = review.planned(context, answers, look, not options.yes)
         claim = review.claimed(answers, look)
-        directory = review.directory(world, answers, claim)
-        review.review(world, change, claim, directory)
+        directory = review.directory(context, answers, claim)
+        review.review(context, change, claim, directory)
         if options.dry_run:
             return apply.reported(answers, change)
-        if not options.yes and not decide(world):
-            trail = change_an_answer(world, walk, trail)
+        if not options.yes and not decide(context):
+            trail = change_an_answer(context, walk, trail)
             continue
-        outcome, verdict = apply.carry_out(world, answers, change, claim, directory, options)
+        outcome, verdict = apply.carry_out(context, answers, change, claim, directory, options)
         look.forget()
         if verdict.what == RETRY:
             trail = trail.mended("region", verdict.region).mended("repo", claim.target.name)
         elif verdict.what == CHANGE:
-            trail = change_an_answer(world, walk, trail, verdict.about)
+            trail = change_an_answer(context, walk, trail, verdict.about)
         else:
             return outcome
 
 
-def _looking(world: World, options: Options) -> Look:
+def _looking(context: Context, options: Options) -> Look:
     """Read the files; where no AWS tool could, a person may have them repaired first."""
     try:
-        return looking(world, options)
+        return looking(context, options)
     except Problem as refused:
         if options.yes:
             raise
-        repair_offer.offer(world, refused, options.dry_run)
-        return looking(world, options)
+        repair_offer.offer(context, refused, options.dry_run)
+        return looking(context, options)
 
 
-def _found(world: World, options: Options, answers: Answers, look: Look) -> Outcome:
+def _found(context: Context, options: Options, answers: Answers, look: Look) -> Outcome:
     """Clone with whichever profile here can read the repository, as `ccsetup clone` does."""
     from argparse import Namespace
 
@@ -118,5 +118,5 @@ def _found(world: World, options: Options, answers: Answers, look: Look) -> Outc
 
     told = {key: options.given.get(key) for key in ("profile", "region", "branch", "directory", "via", "helper")}
     switches = {"create": False, "print_url": False, "yes": options.yes, "dry_run": options.dry_run}
-    wish = wish_of(Namespace(address=answers.text("repo"), **told, **switches), world, look)
-    return reach(world, look, wish) or run(world, Options(wish.given()))
+    wish = wish_of(Namespace(address=answers.text("repo"), **told, **switches), context, look)
+    return reach(context, look, wish) or run(context, Options(wish.given()))

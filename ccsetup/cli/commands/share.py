@@ -12,7 +12,7 @@ from typing import Any
 
 from ccsetup import share
 from ccsetup.aws.iam import IamRole
-from ccsetup.core.context import World
+from ccsetup.core.context import Context
 from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.core.model import Edit
 from ccsetup.core.result import Report, told
@@ -81,19 +81,19 @@ def flags(parser: ArgumentParser) -> None:
     acts.add_argument("--mfa-code", metavar="…", help="the code of the profile that assumes the role")
 
 
-def main(options: Namespace, world_of: Callable[[], World]) -> Report:
+def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
     """Ask what is left, then do one of the four things."""
-    world = world_of()
+    context = context_of()
     _refuse_unused(options)
-    arranging = Arranging(world, options)
+    arranging = Arranging(context, options)
     it = arranging.run()
     if options.check:
-        return _checked(world, options, arranging, external_id(it))
+        return _checked(context, options, arranging, external_id(it))
     if options.remove:
-        return _removed(world, options, arranging, it)
+        return _removed(context, options, arranging, it)
     if options.apply:
-        return _applied(world, options, arranging, it)
-    return _written(world, options, arranging, it)
+        return _applied(context, options, arranging, it)
+    return _written(context, options, arranging, it)
 
 
 def _refuse_unused(options: Namespace) -> None:
@@ -103,25 +103,25 @@ def _refuse_unused(options: Namespace) -> None:
         raise BadAnswer("--check compares with an external ID that is there, such as --external-id acme-7f3b.")
 
 
-def _written(world: World, options: Namespace, arranging: Arranging, it: Arrangement) -> Report:
+def _written(context: Context, options: Namespace, arranging: Arranging, it: Arrangement) -> Report:
     """Review and write the folder."""
     while True:
-        folder = world.cwd / Path(options.out or f"share-{it.repository}").expanduser()
-        it = external_id(it, trust_in(world, folder))
+        folder = context.cwd / Path(options.out or f"share-{it.repository}").expanduser()
+        it = external_id(it, trust_in(context, folder))
         with _elsewhere():
-            edits = _edits(world, folder, share.documents(it, options.terraform))
-        _review(world, it, folder, edits)
+            edits = _edits(context, folder, share.documents(it, options.terraform))
+        _review(context, it, folder, edits)
         if options.dry_run:
             return _report(it, folder=folder, edits=edits)
         if options.yes or not any(edit.before != edit.after for edit in edits):
             break
-        if decide(world):
+        if decide(context):
             break
-        arranging.trail = change_an_answer(world, arranging.walk, arranging.trail)
+        arranging.trail = change_an_answer(context, arranging.walk, arranging.trail)
         it = arranging.run()
     if options.yes and (others := [edit.path for edit in edits if edit.before not in (None, edit.after)]):
         raise Problem(
-            f"{_near(world, others[0])} is there and says something else, as shown above"
+            f"{_near(context, others[0])} is there and says something else, as shown above"
             + (f", and so do {len(others) - 1} more." if len(others) > 1 else "."),
             why="Nothing was written over it.",
             next="Write elsewhere with --out, remove that folder, or run it on a terminal without --yes.",
@@ -130,8 +130,8 @@ def _written(world: World, options: Namespace, arranging: Arranging, it: Arrange
     with _elsewhere():
         for edit in edits:
             if edit.before != edit.after:
-                world.files.store(edit)
-    _tell(world, it, folder, edits)
+                context.files.store(edit)
+    _tell(context, it, folder, edits)
     return _report(it, folder=folder, edits=edits)
 
 
@@ -145,63 +145,63 @@ def _elsewhere() -> Iterator[None]:
         raise
 
 
-def _edits(world: World, folder: Path, documents: Mapping[str, str]) -> list[Edit]:
+def _edits(context: Context, folder: Path, documents: Mapping[str, str]) -> list[Edit]:
     """Return what the folder's files are and become. Raises Problem where one cannot be read."""
-    return [Edit(folder / name, world.files.seen(folder / name), text) for name, text in documents.items()]
+    return [Edit(folder / name, context.files.seen(folder / name), text) for name, text in documents.items()]
 
 
-def _review(world: World, it: Arrangement, folder: Path, edits: list[Edit]) -> None:
+def _review(context: Context, it: Arrangement, folder: Path, edits: list[Edit]) -> None:
     """Show what differs from files that are there, and what the policies say, line by line."""
     changed = [edit for edit in edits if edit.before not in (None, edit.after)]
-    diffs = [share.difference(_near(world, edit.path), edit.before, edit.after) for edit in changed]
+    diffs = [share.difference(_near(context, edit.path), edit.before, edit.after) for edit in changed]
     rows = [("role", it.role_arn), *apply.reasons(it)]
     new = [edit.path.relative_to(folder).as_posix() for edit in edits if edit.before is None]
     same = sum(edit.before == edit.after for edit in edits)
-    rows += [("writes", f"{_near(world, folder)}/  {', '.join(new)}")] if new else []
+    rows += [("writes", f"{_near(context, folder)}/  {', '.join(new)}")] if new else []
     rows += [("keeps", f"{same} files that say the same already")] if same else []
-    world.screen.review(diffs, rows)
+    context.screen.review(diffs, rows)
 
 
-def _tell(world: World, it: Arrangement, folder: Path, edits: list[Edit]) -> None:
+def _tell(context: Context, it: Arrangement, folder: Path, edits: list[Edit]) -> None:
     count = sum(edit.before != edit.after for edit in edits)
-    where = _near(world, folder)
+    where = _near(context, folder)
     if count:
-        world.screen.done("wrote", f"{count} files in {where}", "README.md says who does what")
+        context.screen.done("wrote", f"{count} files in {where}", "README.md says who does what")
     else:
-        world.screen.done("unchanged", f"{where} says all of this already")
+        context.screen.done("unchanged", f"{where} says all of this already")
     if it.external_id:
-        world.screen.done("external", it.external_id, "developers give it as --external-id")
+        context.screen.done("external", it.external_id, "developers give it as --external-id")
     who = f"{it.owner}, and the one of {it.people}" if it.assumed else it.owner
-    _next(world, f"the administrator of {who}", f"{readme.command(it)} --apply --profile ADMIN")
+    _next(context, f"the administrator of {who}", f"{readme.command(it)} --apply --profile ADMIN")
     by_file = f"ccsetup --team {quote(f'{where}/{teamfile.NAME}')}"
     has_file = any(edit.path.name == teamfile.NAME for edit in edits)
-    _next(world, "each developer", by_file if has_file else readme.developer(it))
+    _next(context, "each developer", by_file if has_file else readme.developer(it))
 
 
-def _applied(world: World, options: Namespace, arranging: Arranging, it: Arrangement) -> Report:
+def _applied(context: Context, options: Namespace, arranging: Arranging, it: Arrangement) -> Report:
     """Bring the profile's account up to the arrangement, and prove it as far as that goes."""
-    account = apply.Account(world, it, arranging.profile)
+    account = apply.Account(context, it, arranging.profile)
     there = account.there()
     it = account.it = external_id(it, dict(there.trust) if isinstance(there, IamRole) else None)
     if options.dry_run:
         wanted = account.wanted(there)
-        apply.review(world, it, account, wanted)
+        apply.review(context, it, account, wanted)
         return _report(it, steps=wanted)
-    taken = apply.apply(world, it, account, there, options.yes)
-    apply.proven(world, it, account)
+    taken = apply.apply(context, it, account, there, options.yes)
+    apply.proven(context, it, account)
     if options.developer:
         code = options.mfa_code or ""
-        with world.screen.busy("Waiting until STS lets the developer in") as progress:
-            world.iam.until(account.who, lambda: _can(world, it, arranging, options.developer, code), progress)
-        apply.assumed(world, it, arranging.look, options.developer, code)
+        with context.screen.busy("Waiting until STS lets the developer in") as progress:
+            context.iam.until(account.who, lambda: _can(context, it, arranging, options.developer, code), progress)
+        apply.assumed(context, it, arranging.look, options.developer, code)
     if it.external_id and account.is_owner:
-        world.screen.done("external", it.external_id, "developers give it as --external-id")
+        context.screen.done("external", it.external_id, "developers give it as --external-id")
     if not account.is_owner and not it.group:
-        world.screen.note(_attach(it))
+        context.screen.note(_attach(it))
     if account.is_owner and it.assumed:
-        _next(world, f"the administrator of {it.people}", f"{readme.command(it)} --apply --profile ADMIN")
+        _next(context, f"the administrator of {it.people}", f"{readme.command(it)} --apply --profile ADMIN")
     else:
-        _next(world, "each developer", readme.developer(it))
+        _next(context, "each developer", readme.developer(it))
     return _report(it, steps=taken)
 
 
@@ -213,39 +213,39 @@ def _attach(it: Arrangement) -> str:
     return f"Attach {it.people_policy_arn} to whom it is for, or name a group: --group Developers."
 
 
-def _can(world: World, it: Arrangement, arranging: Arranging, profile: str, code: str) -> bool:
+def _can(context: Context, it: Arrangement, arranging: Arranging, profile: str, code: str) -> bool:
     """Say whether a developer's profile can be the role by now; an MFA code is not spent on trying."""
     if code:
         return True
     try:
-        world.aws.identity(apply.as_role(it, arranging.look, profile, code, world))
+        context.aws.identity(apply.as_role(it, arranging.look, profile, code, context))
     except Problem as refused:
         return refused.code != "access.assume"
     return True
 
 
-def _next(world: World, who: str, command: str) -> None:
+def _next(context: Context, who: str, command: str) -> None:
     """Say who goes on from here, and print the command whole, so that it can be copied."""
-    world.screen.say(f" Next, {who}:")
-    world.screen.output(command)
+    context.screen.say(f" Next, {who}:")
+    context.screen.output(command)
 
 
-def _removed(world: World, options: Namespace, arranging: Arranging, it: Arrangement) -> Report:
+def _removed(context: Context, options: Namespace, arranging: Arranging, it: Arrangement) -> Report:
     """Take back what share made in the profile's account."""
-    account = apply.Account(world, it, arranging.profile, removing=True)
+    account = apply.Account(context, it, arranging.profile, removing=True)
     if options.dry_run:
         wanted = account.backwards(account.there())
-        apply.review(world, it, account, wanted)
+        apply.review(context, it, account, wanted)
         return _report(it, steps=wanted)
-    return _report(it, steps=apply.remove(world, it, account, options.yes))
+    return _report(it, steps=apply.remove(context, it, account, options.yes))
 
 
-def _checked(world: World, options: Namespace, arranging: Arranging, it: Arrangement) -> Report:
+def _checked(context: Context, options: Namespace, arranging: Arranging, it: Arrangement) -> Report:
     """Look at each link of the chain up to the first that is missing."""
-    links, problem = check.checked(world, it, arranging.look, arranging.profile, options.mfa_code or "")
+    links, problem = check.checked(context, it, arranging.look, arranging.profile, options.mfa_code or "")
     if problem is None:
         holds = "what was tried" if any(link.holds is None for link in links) else "all of it"
-        _next(world, f"each developer, since {holds} holds", readme.developer(it))
+        _next(context, f"each developer, since {holds} holds", readme.developer(it))
     document = _report(it, problem=problem).document
     seen = [{"link": link.name, "holds": link.holds, "says": link.says} for link in links]
     return Report({**document, "links": seen}, problem.exit_code if problem else 0)
@@ -276,7 +276,7 @@ def _report(
     return Report(document)
 
 
-def _near(world: World, path: Path) -> str:
+def _near(context: Context, path: Path) -> str:
     """Return a path as it reads from here."""
     path = Path(os.path.normpath(path))
-    return f"./{path.relative_to(world.cwd).as_posix()}" if path.is_relative_to(world.cwd) else str(path)
+    return f"./{path.relative_to(context.cwd).as_posix()}" if path.is_relative_to(context.cwd) else str(path)

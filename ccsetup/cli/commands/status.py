@@ -8,12 +8,12 @@ from typing import Any
 
 from ccsetup.awsfiles.profile_status import Standing
 from ccsetup.cli import status_table
-from ccsetup.core.context import Answer, AwsTexts, World
+from ccsetup.core.context import Answer, AwsTexts, Context
 from ccsetup.core.errors import ENDED, BadAnswer, Problem
 from ccsetup.core.profile_chain import runs_program
 from ccsetup.core.result import Report
 from ccsetup.core.text import near
-from ccsetup.wizard import profile_list as standings
+from ccsetup.wizard import profile_list
 from ccsetup.wizard.options import settings
 
 ABOUT = "Every profile: kind of access, account, role, region, how long it still works."
@@ -34,24 +34,26 @@ def flags(parser: ArgumentParser) -> None:
     )
 
 
-def main(options: Namespace, world_of: Callable[[], World]) -> Report:
+def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
     """Show how every profile stands."""
-    world = world_of()
-    texts = world.files.read()
-    found, problems = standings.all_of(world, texts)
+    context = context_of()
+    texts = context.files.read()
+    found, problems = profile_list.all_of(context, texts)
     for problem in problems:
-        world.screen.problem(problem)
+        context.screen.problem(problem)
     wanted = _named(options.profiles, found) or found
-    unanswered = _check(world, texts, wanted, options.profiles) if options.check and not problems else None
-    here = standings.of_this_clone(world)
+    unanswered = _check(context, texts, wanted, options.profiles) if options.check and not problems else None
+    here = profile_list.of_this_clone(context)
     if wanted:
-        world.screen.output("\n".join(status_table.rows(wanted, standings.stamp(world), here, world.screen.room())))
+        context.screen.output(
+            "\n".join(status_table.rows(wanted, profile_list.stamp(context), here, context.screen.room()))
+        )
     else:
-        world.screen.say(" There are no AWS profiles on this machine. Set one up: ccsetup")
+        context.screen.say(" There are no AWS profiles on this machine. Set one up: ccsetup")
     if unanswered:
-        world.screen.problem(unanswered)
+        context.screen.problem(unanswered)
     if said := status_table.advice(wanted):
-        world.screen.note(said)
+        context.screen.note(said)
     document = {
         "ok": not problems,
         "profiles": [_entry(it) for it in wanted],
@@ -84,7 +86,7 @@ def _entry(it: Standing) -> dict[str, Any]:
     }
 
 
-def _check(world: World, texts: AwsTexts, found: Sequence[Standing], named: Sequence[str]) -> Problem | None:
+def _check(context: Context, texts: AwsTexts, found: Sequence[Standing], named: Sequence[str]) -> Problem | None:
     """Ask AWS who the profiles are, all at once; return why nobody answered, where nobody did.
 
     Those that somebody would have to sign in for are left out, and those whose program only their name may start.
@@ -98,9 +100,9 @@ def _check(world: World, texts: AwsTexts, found: Sequence[Standing], named: Sequ
             it.usable, it.why = None, _NOT_ASKED
         elif it.usable is not False:
             waiting.append(it)
-    whos = [online.who_of(profiles, sessions, it.name, world.env)._replace(chosen=it.name in named) for it in waiting]
-    with world.screen.busy(f"Asking AWS about {len(waiting)} profiles"):
-        answers = online.asked(world, whos)
+    whos = [online.who_of(profiles, sessions, it.name, context.env)._replace(chosen=it.name in named) for it in waiting]
+    with context.screen.busy(f"Asking AWS about {len(waiting)} profiles"):
+        answers = online.asked(context, whos)
     for it, answer in zip(waiting, answers, strict=True):
         _compare(it, answer, runs_program(profiles, it.name))
     silent = [it.refused for it in answers if it.refused and it.refused.is_unanswered]

@@ -7,14 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from ccsetup.core import validate
-from ccsetup.core.context import World
+from ccsetup.core.context import Context
 from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.core.model import Edit
 from ccsetup.core.result import Report
 from ccsetup.core.text import wrap
 from ccsetup.git import address
 from ccsetup.git.transport import HELPER
-from ccsetup.team import export as teammaking
+from ccsetup.team import export as team_export
 from ccsetup.team import file
 from ccsetup.team.file import Entry, Place, Refused, Team
 from ccsetup.team.lines import Fault, spelled_path
@@ -46,24 +46,24 @@ def flags(parser: ArgumentParser) -> None:
     export.add_argument("--out", metavar="FILE", help="write it there; to stdout when absent")
 
 
-def main(options: Namespace, world_of: Callable[[], World]) -> Report:
+def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
     """Do the one or the other."""
-    world = world_of()
+    context = context_of()
     if options.action == "check":
         if len(options.names) > 1:
             raise BadAnswer("One file is checked at a time, such as: ccsetup team check acme.ini")
-        return check(world, options.names[0])
-    return export(world, options)
+        return check(context, options.names[0])
+    return export(context, options)
 
 
-def check(world: World, source: str) -> Report:
+def check(context: Context, source: str) -> Report:
     """Tell every fault of a team file, or that it has none; exit 0 or 1."""
     try:
-        found = received(world, source)
+        found = received(context, source)
     except Refused as refused:
-        _told(world, [f"{source}, {fault}" for fault in refused.faults])
+        _told(context, [f"{source}, {fault}" for fault in refused.faults])
         count = len(refused.faults)
-        world.screen.say(f" {count} fault{'s' if count > 1 else ''}. Nothing would be done with it.")
+        context.screen.say(f" {count} fault{'s' if count > 1 else ''}. Nothing would be done with it.")
         return Report(_document(source, None, refused.faults), 1)
     lines = [f"{source}, {fault}" for fault in found.mended]
     named = [
@@ -76,16 +76,16 @@ def check(world: World, source: str) -> Report:
     lines.append(
         f"{source}: ok. {found.team.name}: {ways}, {repositories} repositor{'ies' if repositories != 1 else 'y'}."
     )
-    _told(world, lines)
+    _told(context, lines)
     return Report(_document(source, found.team, (), found.mended))
 
 
-def _told(world: World, lines: Sequence[str]) -> None:
+def _told(context: Context, lines: Sequence[str]) -> None:
     """Print lines, on a terminal broken between words."""
-    room = world.screen.room()
+    room = context.screen.room()
     for line in lines:
         first, *rest = wrap(line, room - 4, room) if room else [line]
-        world.screen.output("\n".join([first, *("    " + more for more in rest)]))
+        context.screen.output("\n".join([first, *("    " + more for more in rest)]))
 
 
 def _document(
@@ -106,22 +106,22 @@ def _document(
     }
 
 
-def export(world: World, options: Namespace) -> Report:
+def export(context: Context, options: Namespace) -> Report:
     """Make a team file of profiles, and of the repositories that are named or stood in."""
-    look = looking(world, Options({}))
-    entries, said = teammaking.entries(options.names, look.profiles, look.sessions, world.home)
+    look = looking(context, Options({}))
+    entries, said = team_export.entries(options.names, look.profiles, look.sessions, context.home)
     repositories = [_place(address.parse(text), entries) for text in options.repo or ()]
     if not options.repo:
-        repositories = [place for folder in _clone(world) if (place := _of_clone(world, folder, entries))]
+        repositories = [place for folder in _clone(context) if (place := _of_clone(context, folder, entries))]
     name = options.name or entries[0].answers.get("sso_session") or options.names[0]
     made = Team(name, tuple(entries), tuple(repositories), options.note or "")
     text = file.text(made)
     for line in said:
-        world.screen.note(line)
+        context.screen.note(line)
     if options.out:
-        _write(world, Path(options.out), text, options)
+        _write(context, Path(options.out), text, options)
     else:
-        world.screen.output(text.rstrip("\n"))
+        context.screen.output(text.rstrip("\n"))
     return Report({"ok": True, "text": text, "out": options.out, "left_out": said, "problems": []})
 
 
@@ -130,33 +130,33 @@ def _place(asked: address.Address, entries: Sequence[Entry]) -> Place:
     return Place(asked.repository, region=asked.region if asked.region != usual else "", branch=asked.branch)
 
 
-def _clone(world: World) -> list[Path]:
+def _clone(context: Context) -> list[Path]:
     """Return the clone one stands in, if any."""
-    places = (world.cwd, *world.cwd.parents)
-    return [folder for folder in places if world.files.mode(folder / ".git") is not None][:1]
+    places = (context.cwd, *context.cwd.parents)
+    return [folder for folder in places if context.files.mode(folder / ".git") is not None][:1]
 
 
-def _of_clone(world: World, folder: Path, entries: Sequence[Entry]) -> Place | None:
+def _of_clone(context: Context, folder: Path, entries: Sequence[Entry]) -> Place | None:
     """Return the clone one stands in as a repository of the file; None where it is not on CodeCommit."""
     try:
-        place = _place(address.parse(world.git.origin(folder), world.env.get("CODE_COMMIT_ENDPOINT", "")), entries)
+        place = _place(address.parse(context.git.origin(folder), context.env.get("CODE_COMMIT_ENDPOINT", "")), entries)
     except BadAnswer:
         return None
-    profile, _, via = checkout.goes(world, folder)
+    profile, _, via = checkout.goes(context, folder)
     own = next((entry.name for entry in entries[1:] if entry.answers.get("profile") == profile), "")
     return place._replace(
         directory=folder.name if folder.name != place.name else "", access=own, via=via if via == HELPER else ""
     )
 
 
-def _write(world: World, path: Path, text: str, options: Namespace) -> None:
-    before = world.files.seen((world.cwd / path).absolute())
+def _write(context: Context, path: Path, text: str, options: Namespace) -> None:
+    before = context.files.seen((context.cwd / path).absolute())
     if before is not None and before != text and not options.yes and not options.dry_run:
         raise Problem(
             f"{path} is there already.", next="Name another file, or replace that one: --yes", code="input.invalid"
         )
     if options.dry_run:
-        world.screen.output(text.rstrip("\n"))
+        context.screen.output(text.rstrip("\n"))
         return
-    world.files.store(Edit((world.cwd / path).absolute(), before, text))
-    world.screen.done("wrote", str(path), "send it round, or publish it at an https address")
+    context.files.store(Edit((context.cwd / path).absolute(), before, text))
+    context.screen.done("wrote", str(path), "send it round, or publish it at an https address")

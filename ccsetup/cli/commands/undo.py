@@ -9,7 +9,7 @@ from typing import Any
 
 from ccsetup.awsfiles import plan, removals
 from ccsetup.core import clock
-from ccsetup.core.context import Change, World
+from ccsetup.core.context import Change, Context
 from ccsetup.core.errors import Cancelled, Missing, Problem
 from ccsetup.core.model import Asked, Choice, Edit, Plan
 from ccsetup.core.result import Report
@@ -27,82 +27,82 @@ def flags(parser: ArgumentParser) -> None:
     parser.add_argument("--list", action="store_true", help="show the changes that can be undone, the latest first")
 
 
-def main(options: Namespace, world_of: Callable[[], World]) -> Report:
+def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
     """Undo the last change that still stands, or list them all."""
-    world = world_of()
-    changes = world.files.changes()
+    context = context_of()
+    changes = context.files.changes()
     if options.list:
-        return _listed(world, changes)
+        return _listed(context, changes)
     for change in changes:
-        wanted = _standing(world, change)
+        wanted = _standing(context, change)
         if wanted:
-            return _undone(world, change, wanted, options)
+            return _undone(context, change, wanted, options)
         if options.dry_run:
             continue
-        world.files.take_back(change, ())  # it never came to be, or somebody put it back by hand
+        context.files.take_back(change, ())  # it never came to be, or somebody put it back by hand
         if change.undoing:  # all but that was done when the last undo was stopped
-            world.screen.done("undone", f"{_named(change)}, made {_moment(change)}", "as the stopped undo began it")
+            context.screen.done("undone", f"{_named(change)}, made {_moment(change)}", "as the stopped undo began it")
             return Report({"ok": True, "undone": _entry(change), "edits": [], "problems": []})
-    world.screen.say(" There is nothing left to undo.")
+    context.screen.say(" There is nothing left to undo.")
     return Report({"ok": True, "undone": None, "edits": [], "problems": []})
 
 
-def _standing(world: World, change: Change) -> list[Edit]:
+def _standing(context: Context, change: Change) -> list[Edit]:
     """Return the edits that are still to be undone. Raises Problem, the difference shown, when a file is neither."""
     theirs = []
     for edit in change.edits:
-        now = world.files.now(edit)
+        now = context.files.now(edit)
         if now not in (edit.before, edit.after):
             theirs.append(edit._replace(before=edit.after, after=now))
     if theirs:
-        world.screen.review([plan.diff(edit, world.home) for edit in theirs], [])
-        names = " and ".join(_shown(world, edit.path) for edit in theirs)
+        context.screen.review([plan.diff(edit, context.home) for edit in theirs], [])
+        names = " and ".join(_shown(context, edit.path) for edit in theirs)
         raise Problem(
             f"{names} {'was' if len(theirs) == 1 else 'were'} changed since, as shown above, so nothing was put back.",
             why=f"Undoing {_named(change)} would take that change away too.",
             next="Take those lines back by hand, then run ccsetup undo again; or leave it as it is.",
             code="file.changed",
         )
-    return [edit for edit in change.edits if world.files.now(edit) != edit.before or _is_mode_alone(world, edit)]
+    return [edit for edit in change.edits if context.files.now(edit) != edit.before or _is_mode_alone(context, edit)]
 
 
-def _is_mode_alone(world: World, edit: Edit) -> bool:
+def _is_mode_alone(context: Context, edit: Edit) -> bool:
     """Say whether an edit gave a file other permissions, nothing else, and the file has them still."""
-    return edit.mode is not None and edit.before == edit.after and world.files.mode(edit.path) == edit.mode
+    return edit.mode is not None and edit.before == edit.after and context.files.mode(edit.path) == edit.mode
 
 
-def _undone(world: World, change: Change, wanted: Sequence[Edit], options: Namespace) -> Report:
+def _undone(context: Context, change: Change, wanted: Sequence[Edit], options: Namespace) -> Report:
     """Show what would be put back, ask, and do it."""
     back = plan.undo(Plan(change.profile, "", edits=tuple(wanted))).edits
     rows = [("undo", f"{_named(change)}, made {_moment(change)}"), *removals.rows(back, undo=True)]
-    world.screen.review([plan.diff(edit, world.home) for edit in back], rows)
+    context.screen.review([plan.diff(edit, context.home) for edit in back], rows)
     if not options.dry_run:
         if not options.yes:
-            _agreed(world)
-        world.files.take_back(change, wanted)
+            _agreed(context)
+        context.files.take_back(change, wanted)
         for edit in back:
             did = "removed" if edit.after is None else "restored"
-            world.screen.done(did, _shown(world, edit.path), "" if edit.after is None else "byte for byte")
+            context.screen.done(did, _shown(context, edit.path), "" if edit.after is None else "byte for byte")
         if any("sso_" in (edit.before or "") for edit in back):
-            world.screen.note("Sign-ins are no part of the AWS files; they stay until they end.")
+            context.screen.note("Sign-ins are no part of the AWS files; they stay until they end.")
     return Report({"ok": True, "undone": _entry(change), "edits": [_did(edit) for edit in back], "problems": []})
 
 
-def _agreed(world: World) -> None:
+def _agreed(context: Context) -> None:
     """Ask. Raises Cancelled; Missing with nobody there."""
-    if world.prompt is None:
+    if context.prompt is None:
         raise Missing("Missing: --yes.", next="Add --yes to put this back, or --dry-run to only look at it.")
     choices = (Choice(GO, "Yes, put it back"), Choice("cancel", "Cancel", "everything stays as it is"))
-    if world.prompt.ask(Asked("undo", "Put this back?", "choose", choices=choices, default=GO)) != GO:
+    if context.prompt.ask(Asked("undo", "Put this back?", "choose", choices=choices, default=GO)) != GO:
         raise Cancelled("Cancelled. Nothing was put back.")
 
 
-def _listed(world: World, changes: Sequence[Change]) -> Report:
+def _listed(context: Context, changes: Sequence[Change]) -> Report:
     for change in changes:
-        names = ", ".join(_shown(world, edit.path) for edit in change.edits)
-        world.screen.output(f"{_moment(change)}  {_named(change)}  {names}")
+        names = ", ".join(_shown(context, edit.path) for edit in change.edits)
+        context.screen.output(f"{_moment(change)}  {_named(change)}  {names}")
     if not changes:
-        world.screen.say(" There is nothing left to undo.")
+        context.screen.say(" There is nothing left to undo.")
     return Report({"ok": True, "changes": [_entry(change) for change in changes], "problems": []})
 
 
@@ -127,6 +127,6 @@ def _moment(change: Change) -> str:
     return change.at.astimezone().strftime("%Y-%m-%d %H:%M")
 
 
-def _shown(world: World, path: Path) -> str:
-    inside = path.is_relative_to(world.home)
-    return f"~/{path.relative_to(world.home).as_posix()}" if inside else str(path)
+def _shown(context: Context, path: Path) -> str:
+    inside = path.is_relative_to(context.home)
+    return f"~/{path.relative_to(context.home).as_posix()}" if inside else str(path)

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from ccsetup.awsfiles import characters as letters
+from ccsetup.awsfiles import characters as spelling
 from ccsetup.awsfiles import ini
 from ccsetup.awsfiles.ini import Setting, Stanza
 from ccsetup.awsfiles.misreadings import Oddity
@@ -43,7 +43,7 @@ def encoding(facts: Facts) -> Iterator[Finding]:
     for file, text in _once(facts):
         if text.isascii() and "\0" not in text:
             continue
-        name, plain = letters.encoding(text), letters.decoded(text)
+        name, plain = spelling.encoding(text), spelling.decoded(text)
         if name:
             mark = name == "utf-8"
             says = (
@@ -57,7 +57,7 @@ def encoding(facts: Facts) -> Iterator[Finding]:
                           remedies=(remedy,))  # fmt: skip
         fault = ini.read(plain, file).fault
         if fault and fault.code == "file.encoding":
-            ways = [("Read it as Western Windows wrote it", letters.from_windows(plain))]
+            ways = [("Read it as Western Windows wrote it", spelling.from_windows(plain))]
             if "\0" in plain:
                 ways = [("Leave the NULs out", plain.replace("\0", ""))]
             remedies = tuple(Remedy(label, texts={file: text}) for label, text in ways)
@@ -149,7 +149,7 @@ def characters(facts: Facts) -> Iterator[Finding]:
 
 
 def _respelled(file: FileName, setting: Setting, lines: Sequence[str]) -> tuple[Change, ...]:
-    spell = letters.plain_command if setting.key in FREE else letters.plain
+    spell = spelling.plain_command if setting.key in FREE else spelling.plain
     changes = []
     for n in setting.lines:
         line = lines[n - 1]
@@ -228,7 +228,7 @@ def refused(facts: Facts) -> Iterator[Finding]:
     """Whatever else botocore would refuse a file for."""
     for file, text in _once(facts):
         fault, meant = ini.read(text, file).fault, facts.document(file).fault
-        known = facts.reading(file).oddities or letters.encoding(text)
+        known = facts.reading(file).oddities or spelling.encoding(text)
         if fault and not known and not meant:
             yield Finding(fault.code, "stops", fault.says, REFUSED, path=facts.path(file), line=fault.line)
 

@@ -1,0 +1,169 @@
+"""The architecture as one table: which package may import which, and which package holds which outside library."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+MAY_IMPORT = {
+    "core": "",
+    "ui": "core",
+    "awsfiles": "core",
+    "aws": "core",
+    "git": "core",
+    "access": "core awsfiles git",
+    "doctor": "core awsfiles aws git access",
+    "team": "core git access doctor",
+    "wizard": "core awsfiles aws git access doctor team",
+    "share": "core aws git access team wizard",
+    "sandbox": "core team",
+    "cli": "core ui awsfiles aws git access doctor team wizard share sandbox",
+}
+# What git waits for reads the AWS files with the fast reader, and asks only modules of core that import next to nothing.
+HELPER_MAY_IMPORT = "core awsfiles.fast_read git.helper"
+HOLDERS = {
+    "questionary": "ui",
+    "prompt_toolkit": "ui",
+    "rich": "ui",
+    "wcwidth": "ui core",
+    "boto3": "aws",
+    "botocore": "aws git.helper",  # when keys have to be fetched, and not before
+    "configobj": "awsfiles team",
+    "filelock": "awsfiles",
+    "shtab": "cli",
+}
+DOCSTRING_ONLY = ("core", "awsfiles", "git", "git.helper", "cli", "cli.commands", "aws", "aws.sso", "ui")
+LIGHT = ("cli.main", "cli.fast_status")  # these import only what the fast paths need
+
+MODULES = {
+    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
+    for path in sorted((ROOT / "ccsetup").rglob("*.py"))
+}
+
+
+def imports(name: str, *, typing: bool = True) -> Iterator[str]:
+    """Yield every module that a module imports: lazily and for types as well, unless told otherwise."""
+    tree = ast.parse(MODULES[name].read_text(encoding="utf-8"))
+    left_out = {
+        node
+        for branch in ast.walk(tree)
+        if not typing and isinstance(branch, ast.If) and "TYPE_CHECKING" in ast.unparse(branch.test)
+        for node in ast.walk(branch)
+    }
+    for node in ast.walk(tree):
+        if node in left_out:
+            continue
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0 and node.module, f"{name} imports relatively"
+            for alias in node.names:
+                whole = f"{node.module}.{alias.name}"
+                yield whole if whole in MODULES else node.module
+
+
+def inside(name: str) -> set[str]:
+    """Return the modules of ccsetup that a module imports; the context may name the adapters' classes as types."""
+    return {it for it in imports(name, typing=name != "ccsetup.core.context") if it in MODULES and it != name}
+
+
+def allowed(name: str) -> list[str]:
+    """Return the packages and modules that a module may import, its own included."""
+    package = name.split(".")[1]
+    if name.startswith("ccsetup.git.helper."):
+        return HELPER_MAY_IMPORT.split()
+    return [package, *MAY_IMPORT[package].split()]
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if name.count(".") > 1])
+def test_a_module_imports_only_what_its_row_allows(name: str) -> None:
+    for other in inside(name):
+        short = other.removeprefix("ccsetup.")
+        assert other == "ccsetup" or any(f"{short}.".startswith(f"{it}.") for it in allowed(name)), other
+
+
+def test_every_package_has_its_row_and_no_module_stands_beside_the_packages() -> None:
+    packages = {path.name for path in (ROOT / "ccsetup").iterdir() if path.is_dir() and path.name != "__pycache__"}
+    assert packages == set(MAY_IMPORT)
+    assert {name for name in MODULES if name.count(".") == 1} == {
+        "ccsetup.__main__",
+        *(f"ccsetup.{package}" for package in MAY_IMPORT),
+    }
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    graph = {name: inside(name) for name in MODULES}
+    done: set[str] = set()
+
+    def visit(name: str, way: list[str]) -> None:
+        assert name not in way, " → ".join([*way[way.index(name) :], name])
+        if name not in done:
+            for other in sorted(graph[name]):
+                visit(other, [*way, name])
+            done.add(name)
+
+    for name in MODULES:
+        visit(name, [])
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_an_outside_library_is_imported_by_one_package_and_where_it_is_needed(name: str) -> None:
+    short = name.removeprefix("ccsetup.")
+    for other in imports(name, typing=False):
+        holders = HOLDERS.get(other.split(".")[0])
+        assert holders is None or any(f"{short}.".startswith(f"{it}.") for it in holders.split()), other
+    top = ast.parse(MODULES[name].read_text(encoding="utf-8")).body
+    heavy = {
+        alias.name.split(".")[0] if isinstance(node, ast.Import) else (node.module or "").split(".")[0]
+        for node in top
+        if isinstance(node, (ast.Import, ast.ImportFrom))
+        for alias in node.names
+    }
+    assert not heavy & set(HOLDERS)
+
+
+@pytest.mark.parametrize("name", DOCSTRING_ONLY)
+def test_a_package_that_starts_quickly_holds_a_docstring_only(name: str) -> None:
+    [only] = ast.parse(MODULES[f"ccsetup.{name}"].read_text(encoding="utf-8")).body
+    assert isinstance(only, ast.Expr)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_every_module_says_in_one_sentence_what_it_is_for(name: str) -> None:
+    said = ast.get_docstring(ast.parse(MODULES[name].read_text(encoding="utf-8"))) or ""
+    assert said.split("\n\n")[0].rstrip().endswith((".", ":", "?")), said
+
+
+HEAVY = {"boto3", "botocore", "rich", "urllib3", "configobj", "filelock", "defusedxml", "shtab"}
+ASKING = {"questionary", "prompt_toolkit"}
+
+
+def loaded_by(code: str) -> set[str]:
+    """Return the names in sys.modules after a fresh interpreter ran `code`."""
+    script = f"{code}\nimport sys; print(' '.join(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT)
+    return set(done.stdout.split())
+
+
+@pytest.mark.parametrize("code", ["import ccsetup.cli.main", "import ccsetup.cli.main as c; c.run(['--version'])"])
+def test_starting_loads_no_heavy_library(code: str) -> None:
+    assert not loaded_by(code) & (HEAVY | ASKING)
+
+
+def test_putting_the_context_together_loads_no_heavy_library() -> None:
+    code = "import sys; sys.argv=['x']\nfrom ccsetup.cli import parser, context\ncontext.context_of(parser.parsed([]), None)"
+    assert not loaded_by(code) & HEAVY
+
+
+@pytest.mark.parametrize("helper", ["remote", "credential"])
+def test_gits_helpers_load_next_to_nothing_of_the_rest(helper: str) -> None:
+    ours = {name for name in loaded_by(f"import ccsetup.git.helper.{helper}") if name.startswith("ccsetup")}
+    light = {"core", "core.clock", "core.lean_hash", "core.plain_file", "core.regions", "awsfiles", "awsfiles.fast_read"}
+    helpers = {"git", "git.helper", *(f"git.helper.{it}" for it in (helper, "keys", "cached_keys", "messages", "signing"))}
+    assert ours <= {"ccsetup", *(f"ccsetup.{it}" for it in light | helpers)}
