@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 import sys
 import time
-from pathlib import Path
 
 import pexpect
 import pyte
+from paths import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
 ENTER, ESC, UP, DOWN, LEFT, HOME, END = "\r", "\x1b", "\x1b[A", "\x1b[B", "\x1b[D", "\x1b[H", "\x1b[F"
 PAGE_UP, PAGE_DOWN, CTRL_C, CTRL_D, CTRL_U, BACKSPACE = "\x1b[5~", "\x1b[6~", "\x03", "\x04", "\x15", "\x7f"
 

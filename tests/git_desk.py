@@ -10,11 +10,12 @@ from hashlib import sha1
 from pathlib import Path
 from typing import Any
 
+from paths import ROOT
+
 from ccsetup.awsfiles import fast_read
 from ccsetup.sandbox import Sandbox
 from ccsetup.sandbox.demo_data import CODE, MARIA, START_URL, role_arn
 
-ROOT = Path(__file__).resolve().parent.parent
 ROOMS = {"git-remote-codecommit": "remote", "git-credential-ccsetup": "credential"}
 
 

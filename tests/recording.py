@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import pyte
+from paths import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
 CAST, PICTURE = ROOT / "examples" / "session.cast", ROOT / "examples" / "session.svg"
 COLUMNS, ROWS = 100, 30
 STILL_S, LAST_S = 0.12, 6.0  # what changes sooner is one picture; how long the last one stays

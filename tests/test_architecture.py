@@ -6,11 +6,10 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
+from paths import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
 MAY_IMPORT = {
     "core": "",
     "ui": "core",
@@ -164,6 +163,18 @@ def test_putting_the_context_together_loads_no_heavy_library() -> None:
 @pytest.mark.parametrize("helper", ["remote", "credential"])
 def test_gits_helpers_load_next_to_nothing_of_the_rest(helper: str) -> None:
     ours = {name for name in loaded_by(f"import ccsetup.git.helper.{helper}") if name.startswith("ccsetup")}
-    light = {"core", "core.clock", "core.lean_hash", "core.plain_file", "core.regions", "awsfiles", "awsfiles.fast_read"}
-    helpers = {"git", "git.helper", *(f"git.helper.{it}" for it in (helper, "keys", "cached_keys", "messages", "signing"))}
+    light = {
+        "core",
+        "core.clock",
+        "core.lean_hash",
+        "core.plain_file",
+        "core.regions",
+        "awsfiles",
+        "awsfiles.fast_read",
+    }
+    helpers = {
+        "git",
+        "git.helper",
+        *(f"git.helper.{it}" for it in (helper, "keys", "cached_keys", "messages", "signing")),
+    }
     assert ours <= {"ccsetup", *(f"ccsetup.{it}" for it in light | helpers)}

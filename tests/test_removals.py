@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
-HOUSE = Path(__file__).resolve().parent.parent / "ccsetup"
+from paths import ROOT
+
+HOUSE = ROOT / "ccsetup"
 WORDS = re.compile(r"rmtree|unlink|remove\(|rmdir|removedirs|TemporaryDirectory|NamedTemporaryFile|\bshutil\.move")
 
 # The lines that remove files and folders. Each has a comment that begins with "Proof:" above it.

@@ -8,8 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ccsetup.aws import identities
-from ccsetup.aws import machine_role, repository_search
+from ccsetup.aws import identities, machine_role, repository_search
 from ccsetup.aws import sts as sts_calls
 from ccsetup.aws.credentials import Resolver
 from ccsetup.aws.pooled_clients import AT_ONCE, Pool

@@ -21,8 +21,7 @@ from ccsetup.core.model import Answers, Expected, FileName, Identity, Plan, Rece
 from ccsetup.core.profile_chain import names_program
 from ccsetup.core.program_keys import not_run
 from ccsetup.core.question import Access, Question
-from ccsetup.wizard import apply, verify
-from ccsetup.wizard import profile_list
+from ccsetup.wizard import apply, profile_list, verify
 from ccsetup.wizard.engine import Walk
 from ccsetup.wizard.options import Options, looking
 from ccsetup.wizard.verify import Kept

@@ -1,0 +1,92 @@
+"""Waits that can be left: by a deadline, by Ctrl-C, by an error; and threads that leave Ctrl-C to the main one."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+from paths import ROOT
+
+from ccsetup.cli import context
+from ccsetup.core.concurrency import signals_stay_here, within
+
+
+def test_works_are_done_at_once_and_returned_in_their_order() -> None:
+    both = threading.Barrier(2)
+    assert within(10, lambda: both.wait(5) * 0 + 1, lambda: both.wait(5) * 0 + 2) == [1, 2]
+    assert within(10) == []
+
+
+def test_an_error_is_raised_where_it_is_waited_for() -> None:
+    error = KeyError("x")
+
+    def fail() -> None:
+        raise error
+
+    with pytest.raises(KeyError) as caught:
+        within(10, lambda: 1, fail)
+    assert caught.value is error
+
+
+def test_what_takes_too_long_is_left_behind() -> None:
+    never, begun = threading.Event(), time.monotonic()
+    with pytest.raises(TimeoutError, match=r"there was no answer within 0\.2 seconds"):
+        within(0.2, never.wait, lambda: 1)
+    assert time.monotonic() - begun < 8
+    never.set()
+
+
+DEAF = """
+import os, signal, sys, threading
+from ccsetup.core.concurrency import within
+
+def deaf():  # as a name that is being looked up: no signal wakes it
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    os.write(1, b"waiting\\n")  # in one piece, whoever else writes
+    threading.Event().wait(60)
+
+try:
+    within(60, deaf, deaf)
+except KeyboardInterrupt:
+    print("left", flush=True)
+    sys.exit(130)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no signals to block")
+def test_ctrl_c_is_answered_at_once_and_the_process_is_gone() -> None:
+    child = subprocess.Popen([sys.executable, "-c", DEAF], stdout=subprocess.PIPE, cwd=ROOT, text=True)
+    assert child.stdout
+    assert [child.stdout.readline(), child.stdout.readline()] == ["waiting\n"] * 2
+    begun = time.monotonic()
+    child.send_signal(signal.SIGINT)
+    assert child.stdout.readline() == "left\n"
+    answered = time.monotonic() - begun
+    assert child.wait(10) == 130
+    assert (answered < 2, time.monotonic() - begun < 3) == (True, True)  # on a busy machine; 50 ms on an idle one
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="no signals to block")
+def test_threads_begun_here_leave_ctrl_c_to_the_main_thread() -> None:
+    seen: list[bool] = []
+
+    def look() -> None:
+        seen.append(signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, []))
+
+    with signals_stay_here():
+        thread = threading.Thread(target=look)
+        thread.start()
+    thread.join()
+    look()
+    within(10, look)  # a program that it starts must not be deaf
+    assert seen == [True, False, False]
+
+    warming = context.Warming()
+    warming.begin(look)
+    warming.wait()
+    assert seen[3:] == [True]

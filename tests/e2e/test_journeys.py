@@ -1,0 +1,347 @@
+"""From the first question to a clone, in a pseudo-terminal, against the sandbox, judged by git, boto3 and the AWS CLI."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from conftest import AwsTools, CleanEnv
+from messages import MARIA
+from paths import ROOT
+from sandbox_world import marias_keys
+from script import tree
+from terminal import CTRL_C, ESC, Terminal, program
+
+from ccsetup.sandbox import Sandbox
+from ccsetup.sandbox.demo_data import CODE, PEOPLE, REGION, START_URL, role_arn
+from ccsetup.ui.prompt import STALE_S
+
+BROWSER = "import sys, urllib.request as u; u.build_opener(u.ProxyHandler({})).open(sys.argv[1], timeout=20).read()"
+Steps = list[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Journey:
+    """What a visitor answers, in order; who must answer afterwards, with which profile, from which repository."""
+
+    steps: Steps
+    profile: str
+    account: str
+    repository: str = "MySharedDemoRepo"
+
+
+KIND, WRITE = "What were you given?", ("Write this?", "")
+REPO: Steps = [("Which region is the repository in?", REGION), ("What shall the profile be called?", "")]
+
+
+def source_steps(sandbox: Sandbox) -> Steps:
+    keys = marias_keys(sandbox)
+    return [
+        ("What is the access key ID?", keys.access_key_id),
+        ("What is the secret access key?", keys.secret_access_key),
+        ("What shall that first profile be called?", "\x15maria"),
+    ]
+
+
+def sso(sandbox: Sandbox, home: Path) -> Journey:
+    steps = [
+        (KIND, "Single"),
+        ("What is the start URL?", START_URL),
+        ("Which region is that sign-in in?", ESC),
+        ("What is the start URL?", ""),
+        ("Which region is that sign-in in?", "us-east-1"),
+        ("Which account?", "Code"),
+        ("Which role?", ESC),
+        ("Which account?", "Code"),
+        ("Which role?", "Dev"),
+        *REPO,
+        ("Which repository?", "MyShared"),
+        WRITE,
+    ]
+    return Journey(steps, "acme-developer", CODE)
+
+
+def role(sandbox: Sandbox, home: Path) -> Journey:
+    steps = [
+        (KIND, "another account"),
+        ("What is the role's ARN?", role_arn("CodeCommitExternal")),
+        ("Whose credentials may assume it?", "Set one up"),
+        ("What do you sign in with first?", "access key"),
+        *source_steps(sandbox),
+        ("Which external ID goes with it?", "x"),  # refused: too short
+        ("Which external ID goes with it?", ESC),  # and back from there
+        ("What shall that first profile be called?", ""),
+        ("Which external ID goes with it?", "acme-2024"),
+        ("Does the role ask for an MFA code?", "No"),
+        *REPO,
+        ("Which repository?", "MyShared"),
+        WRITE,
+    ]
+    return Journey(steps, "CodeCommitExternal", CODE)
+
+
+def mfa(sandbox: Sandbox, home: Path) -> Journey:
+    serial = sandbox.state.device("maria").serial
+    steps = [
+        (KIND, "MFA"),
+        *source_steps(sandbox),
+        ("What is the code now?", sandbox.state.wrong_mfa_code(serial)),
+        ("What is the code now?", sandbox.state.mfa_code(serial)),
+        ("Which region is the repository in?", ESC),
+        ("What is the code now?", sandbox.state.mfa_code(serial)),
+        *REPO,
+        ("Which repository?", "people"),
+        WRITE,
+    ]
+    return Journey(steps, "maria-mfa", PEOPLE, "people-tools")
+
+
+def oidc(sandbox: Sandbox, home: Path) -> Journey:
+    (home / "token").write_text(sandbox.state.web_identity_token())
+    steps = [
+        (KIND, "OIDC"),
+        ("What is the role's ARN?", role_arn("CodeCommitOidc")),
+        ("Which file holds the token?", ESC),
+        ("What is the role's ARN?", ""),
+        ("Which file holds the token?", "~/token"),
+        *REPO,
+        ("Which repository?", "MyShared"),
+        WRITE,
+    ]
+    return Journey(steps, "CodeCommitOidc", CODE)
+
+
+def keys(sandbox: Sandbox, home: Path) -> Journey:
+    three = sandbox.state.temporary_keys(role_arn("CodeCommitAccess"), "maria", 3600)
+    steps = [
+        (KIND, "Temporary"),
+        ("What is the access key ID?", three.access_key_id),
+        ("What is the secret access key?", three.secret_access_key),
+        ("What is the session token?", ESC),
+        ("What is the secret access key?", three.secret_access_key),
+        ("What is the session token?", three.session_token),
+        *REPO,
+        ("Which repository?", "MyShared"),
+        WRITE,
+    ]
+    return Journey(steps, "codecommit", CODE)
+
+
+JOURNEYS = {"sso": sso, "role": role, "mfa": mfa, "oidc": oidc, "keys": keys}
+Plan = Callable[[Sandbox, Path], Journey]
+
+
+@pytest.fixture
+def browser(tmp_path: Path) -> dict[str, str]:
+    """A browser that opens what it is given and follows where it is sent."""
+    script = tmp_path / "browser"
+    script.write_text(f"#!{sys.executable}\n{BROWSER}\n")
+    script.chmod(0o755)
+    return {"BROWSER": f"{script} %s"}
+
+
+def start(folder: Path, env: dict[str, str], **size: int) -> Terminal:
+    work = folder / "work"
+    work.mkdir(exist_ok=True)
+    return Terminal([program()], env, work, **size)
+
+
+def walk(terminal: Terminal, steps: Steps) -> None:
+    for question, typed in steps:
+        if typed == ESC:
+            terminal.ask(question)
+            terminal.press(ESC)
+        else:
+            terminal.answer(question, typed)
+
+
+@pytest.mark.parametrize("plan", JOURNEYS.values(), ids=JOURNEYS.keys())
+def test_a_journey_from_the_first_question_to_a_clone_that_keeps_working(
+    plan: Plan, sandbox: Sandbox, clean_env: CleanEnv, aws_tools: AwsTools, browser: dict[str, str], tmp_path: Path
+) -> None:
+    sandbox.state.center.auto_approve = True
+    home = tmp_path / "home"
+    env = clean_env(home, sandbox.environment(), browser, path=[Path(sys.executable).parent])
+    journey = plan(sandbox, home)
+    terminal = start(tmp_path, env)
+    walk(terminal, journey.steps)
+    terminal.answer("Your name, for the commits of this clone?", "\x15Maria Garcia")
+    terminal.answer("Your e-mail address, for them too?", "maria@acme.example")
+    assert terminal.exit_code() == 0, terminal.text()
+    terminal.wait("✓ wrote", "✓ identity", "✓ access", "✓ cloned", "Next")
+    known = (tmp_path / "work" / journey.repository / ".git" / "config").read_text()
+    assert "name = Maria Garcia" in known
+    assert not (home / ".gitconfig").exists()
+    shown_no_secret(terminal, sandbox)
+    judged(tmp_path / "work" / journey.repository, journey, env, aws_tools)
+
+
+def shown_no_secret(terminal: Terminal, sandbox: Sandbox) -> None:
+    for held in sandbox.state.keys.values():
+        assert held.secret_access_key.encode() not in terminal.raw
+        assert not held.session_token or held.session_token.encode() not in terminal.raw
+
+
+def judged(clone: Path, journey: Journey, env: dict[str, str], aws_tools: AwsTools) -> None:
+    """git pulls and pushes with our helper and with AWS's; boto3 and the AWS CLI see whom they should."""
+    theirs = {**env, "PATH": f"{aws_tools.folder}:{env['PATH']}"}
+    for turn, around in enumerate((env, theirs)):
+        (clone / f"note-{turn}").write_text("hello\n")
+        who = ("-c", "user.name=Maria", "-c", "user.email=maria@acme.example")
+        git(clone, around, "add", ".")
+        git(clone, around, *who, "commit", "-qm", f"Note {turn}")
+        git(clone, around, "push", "-q", "origin", "HEAD")
+        git(clone, around, "pull", "-q")
+    script = f"import boto3; print(boto3.Session(profile_name={journey.profile!r}).client('sts').get_caller_identity()['Account'])"
+    done = subprocess.run([aws_tools.python, "-c", script], env=env, capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == journey.account, done.stderr
+    asked = [str(aws_tools.aws), "sts", "get-caller-identity", "--profile", journey.profile, "--output", "json"]
+    done = subprocess.run(asked, env=env, capture_output=True, text=True, check=False)
+    assert json.loads(done.stdout)["Account"] == journey.account, done.stderr
+
+
+def git(clone: Path, env: dict[str, str], *words: str) -> None:
+    done = subprocess.run(["git", "-C", str(clone), *words], env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("kind", JOURNEYS)
+def test_ctrl_c_at_any_question_leaves_the_home_as_it_was(  # a question that several kinds ask is left once
+    kind: str, sandbox: Sandbox, clean_env: CleanEnv, browser: dict[str, str], tmp_path: Path
+) -> None:
+    sandbox.state.center.auto_approve = True
+    home = tmp_path / "home"
+    env = clean_env(home, sandbox.environment(), browser, path=[Path(sys.executable).parent])
+    plan, asked = JOURNEYS[kind], [question for question, _ in JOURNEYS[kind](sandbox, home).steps]
+    before_it = [plan for name, plan in JOURNEYS.items() if list(JOURNEYS).index(name) < list(JOURNEYS).index(kind)]
+    left = {question for earlier in before_it for question, _ in earlier(sandbox, home).steps}
+    (home / ".aws").mkdir()
+    (home / ".aws" / "config").write_text("# mine\n[profile other]\nregion = eu-west-1\n")
+    before = tree(home)
+    for stop in [n for n, question in enumerate(asked) if question not in {*left, *asked[:n]}]:
+        steps = plan(sandbox, home).steps
+        before = tree(home) if stop == 0 else {**before, **{k: v for k, v in tree(home).items() if k == "token"}}
+        terminal = start(tmp_path, env)
+        walk(terminal, steps[:stop])
+        terminal.ask(steps[stop][0])
+        terminal.press(CTRL_C)
+        assert terminal.exit_code() == 130, terminal.text()
+        assert tree(home) == before, steps[stop][0]
+
+
+def test_what_is_typed_while_no_question_stands_is_not_shown_and_answers_nothing(
+    sandbox: Sandbox, clean_env: CleanEnv, browser: dict[str, str], tmp_path: Path
+) -> None:
+    def approve_later() -> None:
+        time.sleep(STALE_S + 0.5)
+        sandbox.state.center.auto_approve = True
+
+    env = clean_env(tmp_path / "home", sandbox.environment())
+    terminal = start(tmp_path, env)
+    walk(terminal, sso(sandbox, tmp_path / "home").steps[:2])
+    terminal.answer("Which region is that sign-in in?", "us-east-1")
+    terminal.wait("/device")
+    terminal.press("hunter2\r\r")
+    threading.Thread(target=approve_later).start()
+    terminal.ask("Which account?")
+    assert b"hunter2" not in terminal.raw
+    terminal.press(CTRL_C)
+    assert terminal.exit_code() == 130
+
+
+def pasted(text: str) -> str:
+    """Return a text as a terminal sends a paste."""
+    return f"\x1b[200~{text}\x1b[201~"
+
+
+LINES = "export AWS_ACCESS_KEY_ID={0}\nexport AWS_SECRET_ACCESS_KEY={1}\nexport AWS_SESSION_TOKEN={2}"
+
+
+@pytest.mark.parametrize("way", [pasted, lambda text: text.replace("\n", "\r")], ids=["bracketed", "line by line"])
+def test_a_paste_at_the_first_question_leaves_only_the_rest_to_ask(
+    way: Callable[[str], str], sandbox: Sandbox, clean_env: CleanEnv, tmp_path: Path
+) -> None:
+    three = sandbox.state.temporary_keys(role_arn("CodeCommitAccess"), "maria", 3600)
+    assert three.session_token
+    env = clean_env(tmp_path / "home", sandbox.environment(), path=[Path(sys.executable).parent])
+    terminal = start(tmp_path, env)
+    message = LINES.format(three.access_key_id, three.secret_access_key, three.session_token)
+    terminal.ask(KIND)
+    terminal.press(way(message))
+    terminal.wait("temporary keys ASIA")
+    walk(terminal, [(KIND, ""), *REPO, ("Which repository?", "MyShared"), WRITE])
+    terminal.answer("Your name", "")
+    terminal.answer("Your e-mail", "")
+    assert terminal.exit_code() == 0, terminal.text()
+    shown_no_secret(terminal, sandbox)
+
+
+def test_a_paste_that_can_be_meant_in_two_ways_is_asked(sandbox: Sandbox, clean_env: CleanEnv, tmp_path: Path) -> None:
+    own = marias_keys(sandbox)
+    env = clean_env(tmp_path / "home", sandbox.environment(), path=[Path(sys.executable).parent])
+    terminal = start(tmp_path, env, columns=50)
+    terminal.ask(KIND)
+    terminal.press(pasted(f"keys {own.access_key_id} {own.secret_access_key}\nrole {role_arn('CodeCommitAccess')}"))
+    terminal.answer(KIND, "")
+    terminal.ask("Which is meant?")
+    terminal.wait("The role, assumed with these keys", "The keys as they are")
+    terminal.press(ESC)
+    terminal.answer(KIND, "\x15paste a")
+    terminal.answer("Paste it here", pasted(MARIA))
+    terminal.answer("What shall the profile be called?", "")  # all else is in the message
+    terminal.ask("Write this?")
+    terminal.wait("sso_role_name = Developer", "MySharedDemoRepo in us-east-2")
+    terminal.press(CTRL_C)
+    assert terminal.exit_code() == 130
+    shown_no_secret(terminal, sandbox)
+
+
+def test_a_dumb_terminal_takes_the_lines_of_a_paste_as_one_answer(
+    sandbox: Sandbox, clean_env: CleanEnv, tmp_path: Path
+) -> None:
+    three = sandbox.state.temporary_keys(role_arn("CodeCommitAccess"), "maria", 3600)
+    env = clean_env(tmp_path / "home", sandbox.environment(), path=[Path(sys.executable).parent], TERM="dumb")
+    terminal = start(tmp_path, env)
+    terminal.wait("What were you given?", "number or text")
+    terminal.press(LINES.format(three.access_key_id, three.secret_access_key, three.session_token) + "\r")
+    terminal.wait("3 lines", "Which region is the repository in?")
+    terminal.press(CTRL_C)
+    assert terminal.exit_code() == 130
+    shown_no_secret(terminal, sandbox)
+
+
+def test_the_session_in_the_readme_is_what_happens(sandbox: Sandbox, clean_env: CleanEnv, tmp_path: Path) -> None:
+    sandbox.state.center.auto_approve, sandbox.state.center.interval_s = True, 1
+    env = clean_env(tmp_path / "home", sandbox.environment(), path=[Path(sys.executable).parent], SSH_CONNECTION="1")
+    terminal = start(tmp_path, env)
+    terminal.ask(KIND)
+    terminal.press(pasted(MARIA))
+    walk(terminal, [(KIND, ""), ("What shall the profile be called?", ""), WRITE])
+    walk(terminal, [("Your name", "\x15Maria Garcia"), ("Your e-mail", "maria@acme.example")])
+    assert terminal.exit_code() == 0, terminal.text()
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    told = readme.split("$ ccsetup\n", 1)[1].split("\n```", 1)[0]
+    assert same_each_time(terminal.text()) == same_each_time(told)
+
+
+def same_each_time(session: str) -> str:
+    """Return a session's screen without what differs by machine, hour and run."""
+    for varies, always in (
+        (r"git [0-9.]+", "git 2.39.5"),
+        (r"[A-Z]{4}-[A-Z]{4}", "KKQW-PXXM"),
+        (r"https?://\S+/(device)?\?user_code", "https://device.sso.us-east-1.amazonaws.com/?user_code"),
+        (r"until [0-9:]{5}", "until 18:04"),
+        (r"Signing in with a code: [^.]*", "Signing in with a code: this is an ssh session"),
+        (r"branch main, \d+ commits, \d+ KiB", "branch main, 5 commits, 3 KiB"),
+        (r"\n\s*\n", "\n"),
+    ):
+        session = re.sub(varies, always, session)
+    return session.strip()

@@ -1,0 +1,412 @@
+"""The screen: as plain lines in a pipe, and on a pseudo-terminal as a person sees it."""
+
+import fcntl
+import io
+import json
+import os
+import pty
+import struct
+import subprocess
+import sys
+import termios
+import threading
+import time
+from pathlib import Path
+
+import pexpect
+import pyte
+import pytest
+from paths import ROOT
+
+from ccsetup.core.errors import Problem
+from ccsetup.core.model import Secret
+from ccsetup.ui.screen import Screen
+
+EVIL = "red\x1b[31m\x1b]0;owned\x07 [bold]x[/] <b>y</b>\n ✓ second\x9b2J \u202eabc\u200b"
+TAME = "red [bold]x[/] <b>y</b> ✓ second abc"
+DIFF = """\
+--- ~/.aws/config
++++ ~/.aws/config
+@@ -1,2 +1,5 @@
+ [default]
+-region = us-east-1
++[profile acme-dev]
++role_arn = arn:aws:iam::111122223333:role/CrossAccountRepositoryContributorRole
+"""
+REFUSED = Problem(
+    "The role Developer may not read MySharedDemoRepo.",
+    why="AWS answered AccessDeniedException for arn:aws:codecommit:us-east-2:111122223333:MySharedDemoRepo.",
+    next='send this to the administrator:\n  {\n    "Effect": "Allow"\n  }',
+)
+
+
+class Piped:
+    """A screen without a terminal."""
+
+    def __init__(self, json=False, encoding="utf-8", **env):
+        self.streams = [io.TextIOWrapper(io.BytesIO(), encoding=encoding, newline="") for _ in range(2)]
+        self.screen = Screen(env, json, *self.streams)
+
+    def err(self):
+        return self.streams[0].buffer.getvalue().decode()
+
+    def out(self):
+        return self.streams[1].buffer.getvalue().decode()
+
+
+class Seen:
+    """A screen on a pseudo-terminal of `columns`, and what stands on it."""
+
+    def __init__(self, columns=100, encoding="utf-8", **env):
+        self._master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+        self._file = open(slave, "w", encoding=encoding)  # noqa: SIM115
+        self.screen = Screen({"TERM": "xterm-256color", **env}, False, self._file, io.StringIO())
+        self._display = pyte.Screen(columns, 40)
+        self._stream = pyte.ByteStream(self._display)
+        self.raw = b""
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self):
+        while True:
+            try:
+                chunk = os.read(self._master, 65536)
+            except OSError:
+                return
+            self.raw += chunk
+            self._stream.feed(chunk)
+
+    def lines(self):
+        """Return what is on the screen, the pseudo-terminal closed."""
+        self._file.close()
+        self._reader.join(5)
+        os.close(self._master)
+        return [line.rstrip() for line in self._display.display if line.strip()]
+
+    def until(self, text):
+        """Wait for a text to appear."""
+        end = time.monotonic() + 10
+        while text not in "\n".join(self._display.display):
+            assert time.monotonic() < end, f"{text!r} is not on the screen: {self.raw!r}"
+            time.sleep(0.02)
+
+
+def checklist(screen):
+    screen.done("wrote", "~/.aws/config  [profile acme-dev]", "undo: ccsetup undo")
+    screen.done("signed in", "acme, until 18:04")
+    screen.done("identity", "arn:aws:sts::111122223333:assumed-role/Developer/maria", "account 111122223333")
+    screen.failed("access", "MySharedDemoRepo in us-east-2: refused")
+
+
+def test_the_checklist_is_aligned():
+    seen = Seen()
+    checklist(seen.screen)
+    assert seen.lines() == [
+        " ✓ wrote     ~/.aws/config  [profile acme-dev]     undo: ccsetup undo",
+        " ✓ signed in acme, until 18:04",
+        " ✓ identity  arn:aws:sts::111122223333:assumed-role/Developer/maria     account 111122223333",
+        " ✗ access    MySharedDemoRepo in us-east-2: refused",
+    ]
+
+
+def test_on_fifty_columns_the_checklist_goes_on_below_itself():
+    seen = Seen(50)
+    checklist(seen.screen)
+    assert seen.lines() == [
+        " ✓ wrote     ~/.aws/config  [profile acme-dev]",
+        "             undo: ccsetup undo",
+        " ✓ signed in acme, until 18:04",
+        " ✓ identity  arn:aws:sts::111122223333:assumed-rol",
+        "             e/Developer/maria",
+        "             account 111122223333",
+        " ✗ access    MySharedDemoRepo in us-east-2:",
+        "             refused",
+    ]
+
+
+def test_the_heading_says_what_is_there():
+    seen = Seen(50)
+    seen.screen.heading(
+        "AWS CodeCommit access, set up and cloned",
+        [("git 2.39", True), ("git-remote-codecommit", True), ("4 AWS profiles, 1 broken", False)],
+    )
+    assert seen.lines() == [
+        " ccsetup  AWS CodeCommit access, set up and cloned",
+        " This machine   git 2.39 ✓",
+        "                git-remote-codecommit ✓",
+        "                4 AWS profiles, 1 broken ✗",
+    ]
+
+
+def test_the_review_shows_files_and_what_will_be_done():
+    seen = Seen()
+    seen.screen.review([DIFF], [("Will check", "who answers"), ("Will clone", "MySharedDemoRepo into ./here")])
+    assert seen.lines() == [
+        *(f" {line}" for line in DIFF.splitlines()),
+        " Will check   who answers",
+        " Will clone   MySharedDemoRepo into ./here",
+    ]
+    assert b"\x1b[32m+[profile acme-dev]\x1b[0m" in seen.raw and b"\x1b[31m-region = us-east-1\x1b[0m" in seen.raw
+
+
+def test_on_fifty_columns_the_review_breaks_long_lines_with_an_indent():
+    seen = Seen(50)
+    seen.screen.review([DIFF], [("Will clone", "codecommit::us-east-2://acme-dev@MySharedDemoRepo into ./here")])
+    assert seen.lines()[6:] == [
+        " +role_arn =",
+        "     arn:aws:iam::111122223333:role/CrossAccountRe",
+        "     positoryContributorRole",
+        " Will clone   codecommit::us-east-2://acme-dev@MyS",
+        "              haredDemoRepo into ./here",
+    ]
+
+
+def test_a_row_of_steps_is_broken_between_two_of_them():
+    seen = Seen(40)
+    seen.screen.review([], [("check", "MySharedDemoRepo in us-east-2 · git ls-remote")])
+    assert seen.lines() == [" check   MySharedDemoRepo in us-east-2 ·", "         git ls-remote"]
+
+
+def test_a_problem_says_what_why_and_what_next():
+    seen = Seen(60)
+    seen.screen.problem(REFUSED)
+    assert seen.lines() == [
+        " ✗ The role Developer may not read MySharedDemoRepo.",
+        "   AWS answered AccessDeniedException for",
+        "   arn:aws:codecommit:us-east-2:111122223333:MySharedDemoRep",
+        "   o.",
+        "   Next: send this to the administrator:",
+        "     {",
+        '       "Effect": "Allow"',
+        "     }",
+    ]
+
+
+def test_a_problem_without_why_or_next_is_one_line():
+    piped = Piped()
+    piped.screen.problem(Problem("Cancelled."))
+    assert piped.err() == " ✗ Cancelled.\n"
+
+
+LETTER = """\
+Please allow me this in AWS:
+
+Who: arn:aws:iam::111122223333:user/maria
+Why: no identity-based policy of the user maria allows it.
+
+In account 111122223333, add to the policies of the user maria:
+{
+  "Version": "2012-10-17",
+  "Statement": [
+    {
+      "Effect": "Allow",
+      "Resource": "arn:aws:codecommit:us-east-2:111122223333:R"
+    }
+  ]
+}"""
+DENIED = Problem("AWS denied GetRepository on R.", why="User: … is not …", next="Send it.", letter=LETTER)
+
+
+def test_a_message_to_the_administrator_is_set_off_and_can_be_copied():
+    seen = Seen(100)
+    seen.screen.problem(DENIED)
+    lines = seen.lines()
+    assert lines[:2] == [" ✗ AWS denied GetRepository on R.", "   Next: Send it."]
+    assert lines[2] == f" ── Send this to your administrator {'─' * 63}"
+    assert lines[3:-1] == [line for line in LETTER.split("\n") if line]
+    assert lines[-1] == f" {'─' * 98}"
+
+
+def test_on_fifty_columns_the_message_wraps_its_sentences_and_leaves_json_to_the_terminal():
+    seen = Seen(50)
+    seen.screen.problem(DENIED)
+    lines = seen.lines()
+    assert "Why: no identity-based policy of the user maria" in lines
+    assert "allows it." in lines
+    assert b'"Resource": "arn:aws:codecommit:us-east-2:111122223333:R"\r\n' in seen.raw
+    assert all(len(line) <= 50 for line in lines)
+    document = seen.raw.decode().split("maria:")[1].split(" ──")[0].replace("\x1b[2m", "")
+    assert json.loads(document)["Version"] == "2012-10-17"
+
+
+def test_the_message_is_whole_in_a_pipe_and_on_an_ascii_terminal():
+    piped = Piped()
+    piped.screen.problem(DENIED)
+    assert f"\n\n{LETTER}\n\n" in piped.err()
+    ascii_only = Piped(encoding="ascii")
+    ascii_only.screen.problem(DENIED)
+    assert f" -- Send this to your administrator {'-' * 63}\n\n{LETTER}\n\n" in ascii_only.err()
+
+
+def test_without_a_terminal_lines_are_plain_and_never_broken():
+    piped = Piped(COLUMNS="40", TERM="xterm-256color")
+    checklist(piped.screen)
+    piped.screen.review([DIFF], [("Will check", "x " * 90)])
+    piped.screen.problem(REFUSED)
+    piped.screen.say("y " * 90)
+    assert "\x1b" not in piped.err() and piped.out() == ""
+    assert len(max(piped.err().splitlines(), key=len)) > 180
+
+
+@pytest.mark.parametrize("env", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
+def test_no_colour_where_none_is_wanted(env):
+    seen = Seen(**env)
+    checklist(seen.screen)
+    seen.screen.review([DIFF], [])
+    seen.screen.problem(REFUSED)
+    seen.screen.note("quiet")
+    assert len(seen.lines()) > 15 and b"\x1b" not in seen.raw
+
+
+def test_hostile_texts_do_not_act():
+    seen = Seen()
+    screen = seen.screen
+    screen.say(EVIL)
+    screen.note(EVIL)
+    screen.done(EVIL, EVIL, EVIL)
+    screen.failed(EVIL, EVIL)
+    screen.heading(EVIL, [(EVIL, True)])
+    screen.review([f"+{EVIL}"], [(EVIL, EVIL)])
+    screen.problem(Problem(EVIL, why=EVIL, next=EVIL))
+    screen.problem(Problem(EVIL, letter=EVIL.replace("\n", "")))
+    screen.link(EVIL, "https://evil.example/\x1b]0;x\x07\n\u202e a")
+    shown = seen.lines()
+    assert shown[0] == TAME
+    assert not any(line.startswith(" ✓ second") for line in shown)
+    assert b"\x1b[31m\x1b]" not in seen.raw and b"\x1b]0;" not in seen.raw and b"\xc2\x9b" not in seen.raw
+    assert "\u202e".encode() not in seen.raw and "\u200b".encode() not in seen.raw
+    assert "https://evil.example/a" in shown[-1]
+
+
+URL = "https://device.sso.us-east-1.amazonaws.com/?user_code=ABCD-EFGH&state=" + "x" * 90
+
+
+@pytest.mark.parametrize("columns", [50, 100])
+def test_an_address_is_whole_and_clickable(columns):
+    seen = Seen(columns, VTE_VERSION="7000")
+    seen.screen.link("Open this page:", URL)
+    assert "".join(seen.lines()[1:]).strip() == URL
+    assert f"\x1b]8;;{URL}\x1b\\".encode() in seen.raw and URL.encode() in seen.raw.split(b"\x1b\\")[1]
+
+
+def test_an_address_is_only_printed_where_links_are_not_known():
+    seen = Seen()
+    seen.screen.link("Open this page:", URL)
+    seen.lines()
+    assert b"]8;;" not in seen.raw and URL.encode() in seen.raw
+
+
+def test_json_is_one_document_on_stdout_and_the_rest_is_on_stderr():
+    piped = Piped(json=True)
+    checklist(piped.screen)
+    piped.screen.document({"ok": True, "name": "é\udc80漢", "key": Secret("hunter2"), "path": Path("/x")})
+    piped.screen.document({"ok": False})
+    document = json.loads(piped.out())
+    assert document == {"ok": True, "name": "é\udc80漢", "key": "••••••••", "path": "/x"}
+    assert piped.out().isascii() and "wrote" in piped.err()
+
+
+def test_without_json_there_is_no_document():
+    piped = Piped()
+    piped.screen.document({"ok": True})
+    assert piped.out() == ""
+
+
+def test_an_ascii_terminal_does_not_stop_anything():
+    piped = Piped(encoding="ascii")
+    checklist(piped.screen)
+    piped.screen.say("Göteborg … 漢")
+    assert piped.err().splitlines()[0].startswith(" ok wrote     ~/.aws/config")
+    assert piped.err().splitlines()[-1] == "G?teborg ... ?"
+
+
+def test_what_is_quick_shows_no_spinner():
+    seen = Seen()
+    with seen.screen.busy("Asking AWS who this is"):
+        time.sleep(0.05)
+    assert seen.lines() == [] and seen.raw == b""
+
+
+def test_what_takes_long_shows_text_and_share_and_leaves_nothing():
+    seen = Seen(50)
+    with seen.screen.busy("Cloning [bold]x[/]") as update:
+        seen.until("Cloning [bold]x[/]")
+        assert b"\xe2\x94\x81" not in seen.raw  # no bar before there is a share
+        update("Receiving objects", 0.5)
+        seen.until("Receiving objects ━━")
+        seen.screen.note("said meanwhile")
+        seen.until("said meanwhile")
+        with seen.screen.busy("An inner one"):
+            seen.until("An inner one")
+        seen.until("Receiving objects")
+    assert seen.lines() == [" · said meanwhile"]
+
+
+def test_what_takes_long_is_one_line_without_a_terminal():
+    piped = Piped()
+    with piped.screen.busy("Cloning MySharedDemoRepo") as update:
+        time.sleep(1.2)
+        update("Receiving objects", 0.5)
+    assert piped.err() == " Cloning MySharedDemoRepo …\n"
+
+
+def test_a_spinner_survives_an_ascii_terminal():
+    seen = Seen(encoding="ascii")
+    with seen.screen.busy("Göteborg") as update:
+        seen.until("G?teborg")
+        update("Half", 0.5)
+        seen.until("Half")
+    assert seen.lines() == []
+
+
+def test_ctrl_c_takes_the_spinner_away_at_once():
+    code = (
+        "import os, sys, time; from ccsetup.ui.screen import Screen\n"
+        "s = Screen(os.environ)\n"
+        "with s.busy('waiting'): time.sleep(30)"
+    )
+    env = {"PATH": os.environ["PATH"], "TERM": "xterm-256color", "LANG": "C.UTF-8", "PYTHONPATH": str(ROOT)}
+    child = pexpect.spawn(sys.executable, ["-c", code], env=env, timeout=10)
+    child.expect("waiting")
+    child.sendintr()
+    child.expect("Traceback")
+    assert child.before.endswith(b"\x1b[?25h\r\x1b[1A\x1b[2K")  # the cursor is back and the line is gone
+    child.expect(pexpect.EOF)
+
+
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+def test_a_broken_pipe_is_no_traceback(stream):
+    code = (
+        "import time; from ccsetup.ui.screen import Screen; time.sleep(0.3); s = Screen({}, True)\n"
+        "for _ in range(3): s.say('x' * 70000)\n"
+        "s.document({'ok': 'y' * 70000}); s.say('end')"
+    )
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    child = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, text=True, **pipes)
+    getattr(child, stream).close()
+    other = child.stderr if stream == "stdout" else child.stdout
+    text = other.read()
+    other.close()
+    assert child.wait(10) == 0
+    assert "Traceback" not in text and len(text) > 70000
+
+
+def test_closed_streams_are_no_traceback():
+    code = (
+        "from ccsetup.ui.screen import Screen; s = Screen({}, True); s.say('x'); s.document({'ok': True}); s.note('y')"
+    )
+    done = subprocess.run(["sh", "-c", 'exec "$0" -c "$1" >&- 2>&-', sys.executable, code], cwd=ROOT, check=False)
+    assert done.returncode == 0
+
+
+def test_only_what_moves_needs_rich():
+    code = (
+        "import sys; from ccsetup.core.errors import Problem; from ccsetup.ui.screen import Screen; s = Screen({})\n"
+        "s.heading('x', [('y', True)]); s.say('x'); s.note('x'); s.done('x'); s.failed('x'); s.link('x', 'y')\n"
+        "s.problem(Problem('x')); s.review(['+x'], [('x', 'y')])\n"
+        "with s.busy('x'): pass\n"
+        "print('rich' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
