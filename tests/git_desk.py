@@ -16,7 +16,7 @@ from ccsetup.awsfiles import fast_read
 from ccsetup.sandbox import Sandbox
 from ccsetup.sandbox.demo_data import CODE, MARIA, START_URL, role_arn
 
-ROOMS = {"git-remote-codecommit": "remote", "git-credential-ccsetup": "credential"}
+ROOMS = {"git-remote-codecommit": "git.helper.remote", "git-credential-ccsetup": "git.helper.credential"}
 
 
 def commands(folder: Path) -> Path:

@@ -58,9 +58,20 @@ def written(at: datetime | None) -> str:
 
 def utc(text: str) -> str:
     """Return a moment's text from any tool's text; "" when it is none."""
-    if len(text) == 20 and text[10] == "T" and text[19] == "Z" and text[:4].isdecimal():
+    if _is_plain(text):
         return text  # as nearly every tool writes it, and without the imports above
     return written(read(text)) if text else ""
+
+
+def _is_plain(text: str) -> bool:
+    """Say whether a text is a moment as we write it, of a day that each month has."""
+    if len(text) != 20 or text[4] + text[7] + text[10] + text[13] + text[16] + text[19] != "--T::Z":
+        return False
+    digits = text.translate({45: None, 58: None, 84: None, 90: None})
+    if len(digits) != 14 or not (digits.isascii() and digits.isdecimal()) or digits[:4] == "0000":
+        return False
+    day = "01" <= text[5:7] <= "12" and "01" <= text[8:10] <= "28"
+    return day and text[11:13] <= "23" and text[14:16] <= "59" and text[17:19] <= "59"
 
 
 def recorded(settings: Mapping[str, str]) -> str:

@@ -762,7 +762,7 @@ EDIT = """
 import sys
 from datetime import datetime, timezone
 from pathlib import Path
-from ccsetup import plan
+from ccsetup.awsfiles import plan
 from ccsetup.awsfiles.store import Files
 from ccsetup.core.model import Section
 files = Files({}, Path(sys.argv[1]), lambda: datetime.now(timezone.utc))

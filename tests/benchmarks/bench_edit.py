@@ -37,10 +37,10 @@ EDIT = """
 import sys, time
 from datetime import datetime, timezone
 from pathlib import Path
-from ccsetup import plan
-from ccsetup.core.errors import Problem  # noqa: E402
+from ccsetup.awsfiles import plan
+from ccsetup.core.errors import Problem
 from ccsetup.awsfiles.store import Files
-from ccsetup.core.model import Section  # noqa: E402
+from ccsetup.core.model import Section
 
 def judge(path):
     from botocore.configloader import raw_config_parse

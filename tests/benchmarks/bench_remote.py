@@ -33,7 +33,7 @@ if __name__ == '__main__':
     sys.argv[0] = re.sub(r'(-script\.pyw|\.exe)?$', '', sys.argv[0])
     sys.exit(main())
 """
-ROOMS = {"git-remote-codecommit": "remote", "git-credential-ccsetup": "credential"}
+ROOMS = {"git-remote-codecommit": "git.helper.remote", "git-credential-ccsetup": "git.helper.credential"}
 KEYS = "aws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY\n"
 SSO = {"sso_session": "acme", "sso_account_id": "111122223333", "sso_role_name": "Developer"}
 SESSION = "[sso-session acme]\nsso_start_url = https://acme.awsapps.com/start\nsso_region = us-east-1\n"

@@ -56,7 +56,7 @@ CLIENT = """
 import json, resource, sys, time
 from pathlib import Path
 began = time.perf_counter()
-from ccsetup import ini
+from ccsetup.awsfiles import ini
 from ccsetup.core.regions import REGIONS
 from ccsetup.aws.client import Aws
 from ccsetup.core.model import Who

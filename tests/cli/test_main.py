@@ -176,7 +176,7 @@ def test_a_person_can_drive_the_demo(env: dict[str, str], tmp_path: Path) -> Non
 
 DROPPED = """
 import signal, time, weakref
-from ccsetup import cli
+from ccsetup.cli import main as cli
 
 class Thing: ...
 

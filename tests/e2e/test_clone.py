@@ -95,7 +95,10 @@ def script(path: Path, text: str) -> Path:
 @pytest.fixture
 def commands(tmp_path: Path) -> Path:
     """A folder with our two helpers, as pip would write them, in a place with a blank in its name."""
-    for name, module in (("git-remote-codecommit", "remote"), ("git-credential-ccsetup", "credential")):
+    for name, module in (
+        ("git-remote-codecommit", "git.helper.remote"),
+        ("git-credential-ccsetup", "git.helper.credential"),
+    ):
         body = f"import sys\nsys.path.insert(0, {str(ROOT)!r})\nfrom ccsetup.{module} import main\nsys.exit(main())\n"
         script(tmp_path / "my bin" / name, f"#!{sys.executable}\n{body}")
     return tmp_path / "my bin"

@@ -31,7 +31,7 @@ GIT = shutil.which("git") or ""
 DRIVER = f"""\
 import json, os, sys
 sys.path.insert(0, {str(ROOT)!r})
-from ccsetup import cli
+from ccsetup.cli import main as cli
 for line in json.load(open(sys.argv[1])):
     os.chdir(line["folder"])
     for words in line["commands"]:

@@ -88,7 +88,7 @@ def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
         home = tmp_path / "home"
         bin = tmp_path / "bin"
         bin.mkdir()
-        for name, module in (("git-remote-codecommit", "remote"), ("ccsetup", "cli")):
+        for name, module in (("git-remote-codecommit", "git.helper.remote"), ("ccsetup", "cli.main")):
             lines = (
                 "import sys",
                 f"sys.path.insert(0, {str(ROOT)!r})",

@@ -409,7 +409,7 @@ def test_a_clone_killed_half_way_is_finished_by_a_fetch(slow: dict[str, str], gi
 CLONE_NOW = """
 import os, sys
 from pathlib import Path
-from ccsetup import branches, cloned
+from ccsetup.git import branches
 from ccsetup.git.repository import Git
 from ccsetup.core.model import Route
 way, git = Route("git-remote-codecommit", sys.argv[2]), Git(os.environ, Path.home())
@@ -567,7 +567,7 @@ def test_a_routes_own_helper_switches_the_machines_off_in_the_clone_and_in_the_c
     answer = script(tmp_path / "answer.py", f"""#!{sys.executable}
 import sys, time, configparser
 sys.path.insert(0, {str(ROOT)!r})
-from ccsetup import signing
+from ccsetup.git.helper import signing
 held = configparser.RawConfigParser(); held.read({str(tmp_path / "home/.aws/credentials")!r}); held = held["dev"]
 host, path = {sandbox.git_host!r}, "/v1/repos/MySharedDemoRepo"
 print("username=" + signing.git_user(held["aws_access_key_id"], held["aws_session_token"]))

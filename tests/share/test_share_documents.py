@@ -28,7 +28,6 @@ from ccsetup.share import (
     audit,
     cloudformation,
     documents,
-    fitting,
     policies,
     readme,
     script,
@@ -192,7 +191,7 @@ def test_china_and_govcloud_have_their_own_arns_hosts_and_pages(
         return arn.replace("arn:aws:", f"arn:{partition}:").replace(REGION, region)
 
     trusts = tuple(one._replace(name=there(one.name)) for one in ALL.trusts)
-    it = fitting.consistent(ALL._replace(region=region, trusts=trusts, kms_key=there(KEY)))
+    it = policies.consistent(ALL._replace(region=region, trusts=trusts, kms_key=there(KEY)))
     texts = documents(it, with_terraform=True)
     for name, text in texts.items():
         assert "arn:aws:" not in text, name
@@ -203,7 +202,7 @@ def test_china_and_govcloud_have_their_own_arns_hosts_and_pages(
 
 @pytest.mark.parametrize("it", VARIANTS.values(), ids=VARIANTS)
 def test_every_document_is_what_its_name_says_and_within_iams_limits(it: Arrangement) -> None:
-    texts = documents(fitting.consistent(it), with_terraform=True)
+    texts = documents(policies.consistent(it), with_terraform=True)
     assert ("account-b-assume-role.json" in texts) is it.assumed is ("terraform/account-b/main.tf" in texts)
     for name, text in texts.items():
         if name.endswith(".json"):
@@ -350,7 +349,7 @@ def test_whatever_the_names_documents_are_json_and_fit(
     trust = policies.trust(it)
     assert len(json.dumps(policies.permissions(it), separators=(",", ":"))) <= 10_240
     assert len(json.dumps(policies.assume(it), separators=(",", ":"))) <= 6_144
-    if fitting.too_long(it):
+    if policies.too_long(it):
         assert len(re.sub(r"\s", "", json.dumps(trust))) > 2_048
     else:
         assert len(re.sub(r"\s", "", json.dumps(trust))) <= 2_048
@@ -436,7 +435,7 @@ CLASHES = [
 @pytest.mark.parametrize(("it", "says"), CLASHES)
 def test_parts_that_cannot_both_be_right_are_refused(it: Arrangement, says: str) -> None:
     with pytest.raises(BadAnswer) as refused:
-        fitting.consistent(it)
+        policies.consistent(it)
     assert says in refused.value.what and refused.value.about
 
 

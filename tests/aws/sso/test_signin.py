@@ -27,7 +27,6 @@ from script import FakeSignIn
 
 from ccsetup.aws.sso.signin import SignIn
 from ccsetup.aws.sso.token_cache import registration_name, token_name
-from ccsetup.core import context
 from ccsetup.core.context import Start
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import Choice, Secret
@@ -672,11 +671,11 @@ def test_ctrl_c_is_answered_at_once_wherever_one_waits(desk: Desk, clean_env: An
 
 
 @pytest.fixture(params=["real", "stand-in"])
-def either(request: pytest.FixtureRequest, desk: Desk) -> context.SignIn:
+def either(request: pytest.FixtureRequest, desk: Desk) -> SignIn:
     return desk.signin() if request.param == "real" else FakeSignIn()
 
 
-def test_a_sign_in_keeps_its_promises(either: context.SignIn) -> None:
+def test_a_sign_in_keeps_its_promises(either: SignIn) -> None:
     token = either.token(START)
     assert isinstance(token, Secret) and token
     assert either.token(START) == token

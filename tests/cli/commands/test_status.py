@@ -23,7 +23,6 @@ from script import FakeAws, FakeGit, Shown, context
 from terminal import Terminal, program
 
 from ccsetup import access
-from ccsetup.access.source_profile import ends
 from ccsetup.awsfiles import fast_read, ini, profile_status
 from ccsetup.awsfiles.fast_read import cache_key
 from ccsetup.awsfiles.profile_status import Standing, Unsure
@@ -121,8 +120,6 @@ def test_a_kind_is_what_access_takes_it_for(there: dict[str, str]) -> None:
     owner = access.owner(there)
     kind = one(there)[0]
     assert kind == (owner.name if owner else kind if kind in ("", "login", "process") else "nobody's")
-    known = profile_status.recorded(there)
-    assert known == (ends(there).strftime("%Y-%m-%dT%H:%M:%SZ") if ends(there) else "")  # type: ignore[union-attr]
 
 
 def test_a_role_lasts_as_long_as_what_it_rests_on_and_a_circle_ends(tmp_path: Path) -> None:

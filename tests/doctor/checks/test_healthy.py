@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import test_sso as signs
 
 from ccsetup.doctor import checks
-from tests import test_checks_signins as signs
 from tests.patients import (
     BASE,
     OTHER_ID,

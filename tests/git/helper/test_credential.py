@@ -574,7 +574,7 @@ def test_keys_at_hand_load_neither_botocore_nor_json(desk: Desk, ours: Path) -> 
     for profile in (static(desk), mfa(desk), "sso"):
         code = f"""
 import sys
-from ccsetup import credential
+from ccsetup.git.helper import credential
 assert credential.serve(["--profile", {profile!r}, "get"]) == 0
 print(*sorted(sys.modules), file=sys.stderr)
 """

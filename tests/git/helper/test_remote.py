@@ -440,7 +440,7 @@ def test_keys_at_hand_load_neither_botocore_nor_json(desk: Desk) -> None:
     for profile in (static(desk), mfa(desk)):
         code = f"""
 import os, sys
-from ccsetup import remote
+from ccsetup.git.helper import remote
 os.execve = lambda *became: print(*sorted(sys.modules), sep="\\n")
 remote.serve(["origin", "us-east-2://{profile}@R"])
 """
