@@ -32,7 +32,7 @@ OTHERS = [
     ("cli/commands/demo.py", "if not options.keep and (left := place.remove()):"),
     ("cli/commands/env.py", "lines = [shell.assign(k, v) if v else shell.remove(k) for k, v in {**wanted, **regions}.items()]"),
     ("share/apply.py", "def remove(context: Context, it: Arrangement, account: Account, yes: bool) -> list[Step]:"),
-    ("cli/commands/share.py", "return _report(it, steps=granting.remove(context, it, account, options.yes))"),
+    ("cli/commands/share.py", "return _report(it, steps=apply.remove(context, it, account, options.yes))"),
     ("core/private_folder.py", "def remove(self) -> str:"),
     ("core/private_folder.py", "self._remove()"),
     ("core/private_folder.py", "def _remove(self) -> None:"),
@@ -74,6 +74,6 @@ def test_no_errors_are_ignored_where_something_is_removed() -> None:
 
 
 def test_git_is_never_asked_to_clear_a_folder() -> None:
-    git = ("git/repository.py", "cloned.py", "modules.py", "private_clone.py", "running.py")
+    git = ("git/repository.py", "git/clone.py", "git/private_clone.py", "git/process.py")
     text = "\n".join((HOUSE / name).read_text(encoding="utf-8") for name in git)
     assert not re.findall(r'"(clean|reset|restore|rm|stash|switch|prune|--force|-f|deinit)"', text)

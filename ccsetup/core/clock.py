@@ -95,6 +95,12 @@ def local(moment: datetime | str, now: datetime | str) -> str:
     return f"{at:%a %H:%M}" if days < 6 and at > today else f"{at:%Y-%m-%d %H:%M}" if days < 300 else f"{at:%Y-%m-%d}"
 
 
+def when(moment: datetime | str, now: datetime | str) -> str:
+    """Return the same with its preposition: "at 18:04", "on 2026-01-30 at 18:04"."""
+    at, today = (it.astimezone() for it in (_known(moment), _known(now)))
+    return f"at {at:%H:%M}" if at.date() == today.date() else f"on {at:%Y-%m-%d} at {at:%H:%M}"
+
+
 def seconds_to(moment: datetime | str, now: datetime | str) -> float:
     """Return how long it is to a moment, less than 0 when it is over."""
     return (_known(moment) - _known(now)).total_seconds()

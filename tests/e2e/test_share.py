@@ -160,7 +160,7 @@ def test_the_guides_three_people_get_from_nothing_to_a_clone(office: Office, rea
     code, document, _ = office.run(*here, "--profile", "admin-b", "--as", "developer")
     assert (code, len(document["steps"])) == (0, 2), document
 
-    by_file = ["setup", "--team", f"share-{REPO}/team_file.ini", "--source-profile", "developer", "--yes"]
+    by_file = ["setup", "--team", f"share-{REPO}/team.ini", "--source-profile", "developer", "--yes"]
     code, document, shown = office.run(*(by_file if read_only else developer))
     assert code == 0, shown
     assert (office.folder / REPO / ".git").is_dir()
@@ -191,14 +191,14 @@ def test_people_who_sign_in_by_identity_center_need_the_team_file_and_one_yes(of
     *_, shown = office.run(*SHARE, *given, "--apply", "--profile", "admin-b", "--yes")
     assert "give the permission set Developer the customer managed policy Assume-CodeCommit-" in shown
 
-    code, document, shown = office.run("setup", "--team", f"share-{REPO}/team_file.ini", "--yes", "--device-code")
+    code, document, shown = office.run("setup", "--team", f"share-{REPO}/team.ini", "--yes", "--device-code")
     assert code == 0, shown
     assert (document["profile"], push(office.folder / REPO)) == (REPO.lower(), 0)
     config = Path.home().joinpath(".aws", "config").read_text()
     assert f"sso_account_id = {B}\nsso_role_name = Developer" in config and "source_profile = acme-developer" in config
 
     Path.home().joinpath(".aws", "config").unlink()  # the doctor brings the role in with what it starts from
-    code, document, shown = office.run("doctor", "--team", f"share-{REPO}/team_file.ini", "--fix", "--yes")
+    code, document, shown = office.run("doctor", "--team", f"share-{REPO}/team.ini", "--fix", "--yes")
     assert code == 0, shown
     assert Path.home().joinpath(".aws", "config").read_text() == config
 
@@ -206,7 +206,7 @@ def test_people_who_sign_in_by_identity_center_need_the_team_file_and_one_yes(of
 def test_a_flag_beside_the_file_reaches_the_sign_in_that_the_role_starts_from(office: Office) -> None:
     given = ["--sso-start-url", "https://acme.awsapps.com/start", "--sso-region", "us-east-1"]
     assert office.run(*SHARE, *given, "--yes")[0] == 0
-    by_file = ["setup", "--team", f"share-{REPO}/team_file.ini", "--yes", "--dry-run"]
+    by_file = ["setup", "--team", f"share-{REPO}/team.ini", "--yes", "--dry-run"]
     assert office.run(*by_file)[1]["problems"][0]["what"] == "Missing: --sso-role-name."
     code, document, shown = office.run(*by_file, "--sso-role-name", "Developer", "--duration-seconds", "3600")
     assert code == 0, shown
@@ -222,12 +222,12 @@ def test_the_administrators_own_sign_in_is_not_taken_for_that_of_the_people(offi
             office.run(*SHARE, "--trust", "permission-set:Developer", *given, "--yes", "--out", f"o{len(given)}")[0]
             == 0
         )
-        told = (office.folder / f"o{len(given)}" / "team_file.ini").read_text()
+        told = (office.folder / f"o{len(given)}" / "team.ini").read_text()
         assert "own.awsapps.com" not in told and "eu-west-1" not in told
         assert ("acme.awsapps.com" in told) == bool(given)
     given = ["--sso-start-url", "https://own.awsapps.com/start"]
     assert office.run(*SHARE, "--trust", "permission-set:Developer", *given, "--yes", "--out", "same")[0] == 0
-    assert "sso_region = eu-west-1" in (office.folder / "same" / "team_file.ini").read_text()
+    assert "sso_region = eu-west-1" in (office.folder / "same" / "team.ini").read_text()
 
 
 # The folder
@@ -333,7 +333,7 @@ def test_a_person_is_asked_what_is_left_and_sees_all_of_it_before_anything_is_wr
     assert "AWSReservedSSO_Developer_" in json.dumps(trust) and B in json.dumps(trust)
     text = there.screen.text()
     assert f"role arn:aws:iam::{A}:role/Other" in text and "lets in permission set Developer" in text
-    entry = team_file.read((there.cwd / f"share-{REPO}" / "team_file.ini").read_text()).team.entries[1]
+    entry = team_file.read((there.cwd / f"share-{REPO}" / "team.ini").read_text()).team.entries[1]
     assert (entry.kind, entry.answers["sso_start_url"]) == ("sso", "https://acme.awsapps.com/start")
     assert "may GitPull: git clone, fetch and pull" in text and "may not pushing" in text
 

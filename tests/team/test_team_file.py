@@ -397,12 +397,12 @@ def test_a_profile_that_no_file_leads_to_is_refused(name: str, says: str) -> Non
 
 
 def test_the_example_is_a_team_file() -> None:
-    text = (ROOT / "examples" / "team_file.ini").read_text()
+    text = (ROOT / "examples" / "team.ini").read_text()
     assert [place.access for place in team_file.read(text).team.repositories] == ["", "", "readonly"]
 
 
 def test_a_team_file_that_is_pasted_is_read_as_one() -> None:
-    text = (ROOT / "examples" / "team_file.ini").read_text()
+    text = (ROOT / "examples" / "team.ini").read_text()
     (found,) = flow.readings(text)
     assert (found.kind, found.answers["sso_role_name"], found.answers["repo"]) == (
         "sso",

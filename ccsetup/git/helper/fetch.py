@@ -305,6 +305,6 @@ def _sign_in_ended(name: str, session: Session) -> str:
     try:
         ends = str(json.loads(plain_file.content(path, plain_file.SMALL))["expiresAt"])
         moment = clock.utc(ends)
-        return f"ended at {clock.local(moment, clock.now())}" if moment and moment <= clock.now() else "has ended"
+        return f"ended {clock.when(moment, clock.now())}" if moment and moment <= clock.now() else "has ended"
     except (OSError, KeyError, TypeError, ValueError):
         return "is needed"

@@ -28,7 +28,7 @@ def granted(profile: str | None, region: str, remedy: str) -> tuple[str, cached_
         if stored and regions.is_region(known):
             moment = not keys and cached_keys.ended(config, credentials, time.time())
             if moment:
-                told(Refused(f"The keys of {name} ended at {clock.local(moment, clock.now())}. {again(name)}"))
+                told(Refused(f"The keys of {name} ended {clock.when(moment, clock.now())}. {again(name)}"))
             return known, stored
     except fast_read.Unsure:
         pass

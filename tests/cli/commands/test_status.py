@@ -28,6 +28,7 @@ from ccsetup.awsfiles.fast_read import cache_key
 from ccsetup.awsfiles.profile_status import Standing, Unsure
 from ccsetup.cli import status_table
 from ccsetup.cli.commands import status
+from ccsetup.core import clock
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import Identity, Who
 from ccsetup.core.result import Report
@@ -306,7 +307,7 @@ def test_names_that_would_act_or_are_wide_are_shown_inert_and_in_line(utc: None)
 def test_moments_are_local_and_as_short_as_they_can_be(utc: None) -> None:
     told = {"2026-11-21T18:04:00Z": "18:04", "2026-11-23T08:00:00Z": "Mon 08:00", "2026-11-20T08:00:00Z": "2026-11-20 08:00",
             "2036-01-01T00:00:00Z": "2036-01-01"}  # fmt: skip
-    assert {moment: status_table.clock(moment, NOW) for moment in told} == told
+    assert {moment: clock.local(moment, NOW) for moment in told} == told
 
 
 # The glance and the whole program say the same
