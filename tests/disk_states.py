@@ -68,11 +68,17 @@ def firsts(states: Sequence[str]) -> list[int]:
 def _walked(folder: Path) -> list[Path]:
     if not folder.is_dir() or folder.is_symlink():
         return [folder] if os.path.lexists(folder) else []
-    return [folder, *(path for name in sorted(os.listdir(folder), key=_key) for path in _walked(folder / name))]
+    return [folder, *(path for inside in sorted(folder.iterdir(), key=_order) for path in _walked(inside))]
 
 
-def _key(name: str) -> str:
-    return _PROCESS.sub("", _RANDOM.sub("", name))
+def _order(path: Path) -> tuple[object, ...]:
+    """Return what to sort an entry by: its name without what is random, else what it is and holds."""
+    name = _PROCESS.sub("", _RANDOM.sub("", path.name))
+    if name == path.name:
+        return (name,)
+    status = path.lstat()
+    holds = _RANDOM.sub("", path.read_bytes().decode("latin-1")) if stat.S_ISREG(status.st_mode) else ""
+    return name, status.st_mode, status.st_nlink, holds
 
 
 def _numbered(text: str, names: dict[str, str]) -> str:
