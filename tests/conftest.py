@@ -17,6 +17,9 @@ from filelock import FileLock
 
 from ccsetup.sandbox import Sandbox
 
+# The tests start this program many hundred times: each of these would compile all of it anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 _STRIPPED = ("AWS_", "GIT_", "CODE_COMMIT_", "XDG_", "SSH_", "CCSETUP_", "BROWSER", "DISPLAY", "EDITOR", "VISUAL")
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
