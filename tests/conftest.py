@@ -17,7 +17,8 @@ from filelock import FileLock
 
 from ccsetup.sandbox import Sandbox
 
-# The tests start this program many hundred times: each of these would compile all of it anew.
+# The tests start this program many hundred times, and several workers read the tests: none compiles all of it anew.
+sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 _STRIPPED = ("AWS_", "GIT_", "CODE_COMMIT_", "XDG_", "SSH_", "CCSETUP_", "BROWSER", "DISPLAY", "EDITOR", "VISUAL")

@@ -6,6 +6,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -87,8 +88,8 @@ DOORS = {
 }
 
 
-def rooms() -> Iterator[tuple[str, str, ast.Module]]:
-    """Yield each file's floor, room and tree."""
+def rooms() -> Iterator[tuple[str, str]]:
+    """Yield each file's floor and room."""
     for path in sorted(HOUSE.rglob("*.py")):
         parts = path.relative_to(HOUSE).with_suffix("").parts
         room = parts[0]
@@ -103,7 +104,13 @@ def rooms() -> Iterator[tuple[str, str, ast.Module]]:
             ),
             "",
         )  # fmt: skip
-        yield floor, "/".join(parts), ast.parse(path.read_text(encoding="utf-8"))
+        yield floor, "/".join(parts)
+
+
+@cache
+def tree_of(room: str) -> ast.Module:
+    """Return a room's tree: parsed by the worker that tests it, not by all as they collect the tests."""
+    return ast.parse((HOUSE / f"{room}.py").read_text(encoding="utf-8"))
 
 
 def imports(tree: ast.AST) -> Iterator[str]:
@@ -127,28 +134,28 @@ ROOMS = list(rooms())
 
 
 def test_every_room_has_a_floor() -> None:
-    assert [room for floor, room, _ in ROOMS if not floor] == []
+    assert [room for floor, room in ROOMS if not floor] == []
 
 
-@pytest.mark.parametrize(("floor", "room", "tree"), ROOMS, ids=[room for _, room, _ in ROOMS])
-def test_a_room_imports_only_from_its_floor_and_those_below(floor: str, room: str, tree: ast.Module) -> None:
+@pytest.mark.parametrize(("floor", "room"), ROOMS, ids=[room for _, room in ROOMS])
+def test_a_room_imports_only_from_its_floor_and_those_below(floor: str, room: str) -> None:
     own = room.split("/")[0]
-    used = {name.split(".")[1] for name in imports(tree) if name.startswith("ccsetup.")} - {own, "__version__"}
+    used = {name.split(".")[1] for name in imports(tree_of(room)) if name.startswith("ccsetup.")} - {own, "__version__"}
     extra = next((family for family in FAMILIES if own in family), set())
     assert used <= MAY[floor] | extra
 
 
-@pytest.mark.parametrize(("floor", "room", "tree"), ROOMS, ids=[room for _, room, _ in ROOMS])
-def test_one_library_has_one_door(floor: str, room: str, tree: ast.Module) -> None:
+@pytest.mark.parametrize(("floor", "room"), ROOMS, ids=[room for _, room in ROOMS])
+def test_one_library_has_one_door(floor: str, room: str) -> None:
     if floor == "sandbox":
         return
-    for name in imports(tree):
+    for name in imports(tree_of(room)):
         doors = DOORS.get(name.split(".")[0])
         assert doors is None or room.split("/")[0] in doors, f"{room} imports {name}"
 
 
-@pytest.mark.parametrize(("floor", "room", "tree"), ROOMS, ids=[room for _, room, _ in ROOMS])
-def test_heavy_doors_open_inside_the_function_that_needs_them(floor: str, room: str, tree: ast.Module) -> None:
+@pytest.mark.parametrize(("floor", "room"), ROOMS, ids=[room for _, room in ROOMS])
+def test_heavy_doors_open_inside_the_function_that_needs_them(floor: str, room: str) -> None:
     heavy = {
         "questionary",
         "prompt_toolkit",
@@ -160,7 +167,7 @@ def test_heavy_doors_open_inside_the_function_that_needs_them(floor: str, room: 
         "trustme",
         "defusedxml",
     }
-    top = [node for node in tree.body if isinstance(node, (ast.Import, ast.ImportFrom))]
+    top = [node for node in tree_of(room).body if isinstance(node, (ast.Import, ast.ImportFrom))]
     loaded = {name.split(".")[0] for name in imports(ast.Module(top, []))}
     assert not loaded & heavy
 
