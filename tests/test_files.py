@@ -655,11 +655,16 @@ def states_within(method: str, work: Callable[[], object], told: Path, *folders:
     return [*json.loads(told.read_text()), state(*folders)]
 
 
+SEED = os.urandom(8)  # another one each time the tests run
+
+
 def in_a_fork(method: str, begin: Callable[[], object], work: Callable[[], object]) -> int:
     """Do something in a process, and something else first when a method of Files begins; return how it ended."""
     pid = os.fork()
     if pid:
         return os.waitpid(pid, 0)[1]
+    # The same names of drafts each time: they lie in the folder, and are removed, in an order that hangs on their names.
+    os.urandom = random.Random(SEED).randbytes
     real = getattr(Files, method)
 
     def begins(*args: Any) -> Any:
