@@ -19,6 +19,9 @@ from ccsetup.sandbox import Sandbox
 
 # Test modules have names of their own, so that one may take what another in a different folder has made.
 sys.path[:0] = sorted({str(path.parent) for path in Path(__file__).parent.rglob("test_*.py")})
+# The tests start this program many hundred times, and several workers read the tests: none compiles all of it anew.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 _STRIPPED = ("AWS_", "GIT_", "CODE_COMMIT_", "XDG_", "SSH_", "CCSETUP_", "BROWSER", "DISPLAY", "EDITOR", "VISUAL")
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")

@@ -56,8 +56,9 @@ class Terminal:
         """Return everything shown so far that is still there, scrolled lines included."""
         if self.shown is None:
             screen = self.screen
-            top = ["".join(line[x].data for x in range(screen.columns)).rstrip() for line in screen.history.top]
-            self.shown = [*top, *(line.rstrip() for line in screen.display)]
+            self.shown = [
+                _text(line) for line in (*screen.history.top, *(screen.buffer[y] for y in range(screen.lines)))
+            ]
         return self.shown
 
     def text(self) -> str:
@@ -113,6 +114,11 @@ class Terminal:
     def close(self) -> None:
         """End the program, whatever it does."""
         self.child.close(force=True)
+
+
+def _text(line: Mapping[int, pyte.screens.Char]) -> str:
+    """Return a line of pyte's, which holds the cells that were written to; behind a wide character is an empty one."""
+    return "".join(line[x].data for x in range(max(line, default=-1) + 1)).rstrip()
 
 
 def program(name: str = "ccsetup") -> str:

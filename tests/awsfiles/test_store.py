@@ -21,6 +21,7 @@ from typing import Any
 
 import pytest
 from aws_corpus import IDS, SAMPLES, SHARED, Sample, judge
+from disk_states import firsts, state
 from odd_files import shapes
 from paths import ROOT
 
@@ -612,18 +613,66 @@ def killing(name: str, real: Callable[..., Any], args: Any) -> Any:
     os._exit(9)
 
 
+class Looking(Failing):
+    """A layer over the system's calls that takes down, for each, what the disk would be like if it were `killing`."""
+
+    def __init__(self, patch: pytest.MonkeyPatch, *folders: Path) -> None:
+        self.folders, self.states, self.looks = folders, list[str](), False
+        super().__init__(patch, 0, killing)
+
+    def _wrapped(self, name: str, real: Callable[..., Any], instead: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*args: Any, **more: Any) -> Any:
+            if self.looks:
+                return real(*args, **more)
+            self.looks, half = True, 0
+            if name == "write":
+                half = real(args[0], bytes(args[1])[: len(args[1]) // 2])
+            self.states.append(state(*self.folders))
+            self.looks = False
+            return half + real(args[0], bytes(args[1])[half:]) if name == "write" else real(*args, **more)
+
+        return call
+
+
 def killed_within(method: str, n: int, work: Callable[[], object]) -> bool:
     """Do something in a process that is killed at the n-th system call within a method of Files; say whether it was."""
+    return in_a_fork(method, lambda: Failing(pytest.MonkeyPatch(), n, killing), work) != 0
+
+
+def states_within(method: str, work: Callable[[], object], told: Path, *folders: Path) -> list[str]:
+    """Do something in a process; return what a kill at each system call within a method of Files would leave in folders.
+
+    The last one is what there is in the end. `told` is a file for the process to tell that in.
+    """
+    begun = list[Looking]()
+
+    def done() -> None:
+        work()
+        [looking] = begun
+        looking.looks = True
+        told.write_text(json.dumps(looking.states))
+
+    assert in_a_fork(method, lambda: begun.append(Looking(pytest.MonkeyPatch(), *folders)), done) == 0
+    return [*json.loads(told.read_text()), state(*folders)]
+
+
+SEED = os.urandom(8)  # another one each time the tests run
+
+
+def in_a_fork(method: str, begin: Callable[[], object], work: Callable[[], object]) -> int:
+    """Do something in a process, and something else first when a method of Files begins; return how it ended."""
     pid = os.fork()
     if pid:
-        return os.waitpid(pid, 0)[1] != 0
+        return os.waitpid(pid, 0)[1]
+    # The same names of drafts each time: they lie in the folder, and are removed, in an order that hangs on their names.
+    os.urandom = random.Random(SEED).randbytes
     real = getattr(Files, method)
 
-    def begin(*args: Any) -> Any:
-        Failing(pytest.MonkeyPatch(), n, killing)
+    def begins(*args: Any) -> Any:
+        begin()
         return real(*args)
 
-    pytest.MonkeyPatch().setattr(Files, method, begin)
+    pytest.MonkeyPatch().setattr(Files, method, begins)
     code = 7
     try:
         work()
@@ -724,23 +773,28 @@ def test_an_interrupt_at_any_call_leaves_nothing_half_written(
 @pytest.mark.slow
 @pytest.mark.parametrize("there", [True, False], ids=["edited", "new"])
 def test_killed_before_any_call_the_files_are_the_old_or_the_new_ones(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_once: None, there: bool
+    tmp_path: Path, at_once: None, there: bool
 ) -> None:
-    home = Home(tmp_path)
-    if there:
-        home.fill()
+    home, places = Home(tmp_path), (tmp_path / "home", tmp_path / "tmp")
+
+    def lay() -> None:
+        for place in places:
+            shutil.rmtree(place)
+            place.mkdir()
+        if there:
+            home.fill()
+
+    lay()
     before, change = home.listing(), home.plan()
     after = {f".aws/{edit.file}": (edit.after or "").encode() for edit in change.edits}
-
-    killed = 0
-    for n in range(1, calls_of_an_edit(home, monkeypatch) + 1):
-        if pid := os.fork():
-            killed += os.waitpid(pid, 0)[1] != 0
-        else:
-            with pytest.MonkeyPatch.context() as patch:
-                Failing(patch, n, killing)
-                home.files.apply(change)
-                os._exit(0)
+    states = states_within("apply", lambda: home.files.apply(change), tmp_path / "told", *places)
+    assert len(states) > 40
+    stops = firsts(states)  # the other kills leave the same: see disk_states
+    assert len(stops) > 10
+    for n in stops:
+        lay()
+        assert killed_within("apply", n, lambda: home.files.apply(change)) == (n < len(states))
+        assert state(*places) == states[n - 1], n
         now = home.listing()
         for name, text in after.items():
             assert now.get(name, (0, None))[1] in (before.get(name, (0, None))[1], text), n
@@ -751,11 +805,6 @@ def test_killed_before_any_call_the_files_are_the_old_or_the_new_ones(
         assert whole(home, before, after)
         home.files.apply(home.plan(Section("config", "profile", "dev", {"n": "1"})))
         assert not [name for name in home.listing() if disk.MARK in name], "the next run tidies"
-        shutil.rmtree(home.path)
-        home.path.mkdir()
-        if there:
-            home.fill()
-    assert killed > 40
 
 
 EDIT = """

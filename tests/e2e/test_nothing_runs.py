@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from paths import ROOT
 from script import tree
 from terminal import CTRL_C, Terminal
-from tracing import Started, needs_strace, started, traced
+from tracing import Started, needs_strace, started, strace, traced
 
 from ccsetup.sandbox import Sandbox
 from ccsetup.sandbox.demo_data import MARIA, REGION, role_arn
@@ -306,8 +306,7 @@ def test_the_first_screen_starts_nothing_in_a_hostile_folder(machine: Machine, t
         "-c",
         f"import sys; sys.path.insert(0, {str(ROOT)!r}); from ccsetup.cli.main import main; main([])",
     ]
-    strace = ["strace", "-f", "-qq", "-s", "9999", "-e", "trace=execve,execveat", "-o", str(machine.trace), *ccsetup]
-    terminal = Terminal(strace, machine.env, folder)
+    terminal = Terminal([*strace(machine.trace), *ccsetup], machine.env, folder)
     terminal.wait("What were you given?")
     terminal.wait("broken")  # what is broken here has been looked for by now
     terminal.press(CTRL_C)

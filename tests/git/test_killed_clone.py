@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import hostile_repositories as hostile
 import pytest
+from disk_states import firsts, state
 from hostile_repositories import FILE, MODULE, TREE
 
 from ccsetup.core import folder
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import Route
 from ccsetup.git import clone_record
+from ccsetup.git import process as running
 from ccsetup.git.repository import Git
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="processes are killed by a signal")
@@ -27,10 +31,10 @@ OPENS = os.O_WRONLY | os.O_RDWR | getattr(os, "O_DIRECTORY", 0)
 
 
 class Steps:
-    """Counts what this process does to the disk, and kills it before the step of one number."""
+    """Counts what this process does to the disk, looks at it before each step, and kills it before one."""
 
-    def __init__(self, stop: int) -> None:
-        self.count, self.stop = 0, stop
+    def __init__(self, stop: int, look: Callable[[], object] = lambda: None) -> None:
+        self.count, self.stop, self.look, self.looks = 0, stop, look, False
         self.wrap(folder.Folder, "move")
         self.wrap(clone_record.Record, "note")
         sys.addaudithook(self.audit)
@@ -40,9 +44,14 @@ class Steps:
             self.step()
 
     def step(self) -> None:
+        if self.looks:
+            return
         self.count += 1
         if self.count == self.stop:
             os.kill(os.getpid(), signal.SIGKILL)
+        self.looks = True
+        self.look()
+        self.looks = False
 
     def wrap(self, kind: type, name: str) -> None:
         """Count what no audit event tells of: before it, and after it."""
@@ -77,16 +86,38 @@ class Killed:
 
     def run(self, target: Path, stop: int = 0) -> int:
         """Clone with all submodules in a child that is killed before a step; return how many it took, 0 when killed."""
-        told = self.folder / "count"
+        return len(self.steps(target, stop, lambda: None))
+
+    def states(self, target: Path) -> list[str]:
+        """Clone with all submodules; return what the disk was like before each step, and in the end."""
+
+        def look() -> str:
+            assert not running._running, "what runs on when this process is killed"
+            return self.state(target)
+
+        return [*self.steps(target, 0, look), self.state(target)]
+
+    def state(self, target: Path) -> str:
+        """Return what the disk is like where a clone writes."""
+        return state(self.place(target), self.folder / "home")
+
+    def place(self, target: Path) -> Path:
+        """Return the folder that a clone lies in, with the folders that it makes on the way there."""
+        return self.folder / target.relative_to(self.folder).parts[0]
+
+    def steps(self, target: Path, stop: int, look: Callable[[], object]) -> list[Any]:
+        """Clone in a child that is killed before a step; return what it saw before each one, nothing when killed."""
+        told = self.folder / "told"
         if child := os.fork():
             status = os.waitpid(child, 0)[1]
             assert status in (0, signal.SIGKILL), (stop, told.read_text())
-            return 0 if status else int(told.read_text())
+            return [] if status else json.loads(told.read_text())
         try:
-            steps = Steps(stop)
+            seen: list[object] = []
+            steps = Steps(stop, lambda: seen.append(look()))
             self.clone(target)
-            count, steps.stop = steps.count, 0
-            told.write_text(str(count))
+            steps.stop, steps.looks = 0, True
+            told.write_text(json.dumps(seen))
             os._exit(0)
         except BaseException as error:  # noqa: BLE001
             told.write_text(repr(error))
@@ -121,38 +152,59 @@ class Killed:
 
 @POSIX
 @pytest.mark.slow
-@pytest.mark.parametrize("begin", range(1, 7))
+@pytest.mark.parametrize("part", [0, 1])
 @pytest.mark.parametrize("there", ["new", "empty"])
-def test_a_clone_killed_before_any_step_is_finished_by_the_next_run(tmp_path: Path, there: str, begin: int) -> None:
-    assert killed_at(tmp_path, range(begin, 1000, 6), there) > 60
+def test_a_clone_killed_before_any_step_is_finished_by_the_next_run(tmp_path: Path, there: str, part: int) -> None:
+    assert killed_at(tmp_path, there, lambda states: firsts(states)[part::2]) > 60
 
 
 @POSIX
 @pytest.mark.slow
 @pytest.mark.parametrize("there", ["new, with its parents", "a link to an empty one"])
 def test_a_clone_of_another_place_killed_before_a_step_is_finished_too(tmp_path: Path, there: str) -> None:
-    assert killed_at(tmp_path, range(1, 1000, 5), there) > 60
+    assert killed_at(tmp_path, there, lambda states: same_state(states, range(1, len(states) + 1, 5))) > 60
 
 
-def killed_at(folder: Path, stops: Iterable[int], there: str) -> int:
-    """Kill a clone at each of these steps, and run it again; return how many steps there are."""
-    killed, ended = Killed(folder), 0
+def same_state(states: Sequence[str], stops: Iterable[int]) -> list[int]:
+    """Return the first steps of the states that these steps have."""
+    return sorted({states.index(states[stop - 1]) + 1 for stop in stops})
+
+
+def killed_at(folder: Path, there: str, chosen: Callable[[Sequence[str]], list[int]]) -> int:
+    """Kill a clone before the steps that are chosen, and run it again; return how many steps there are.
+
+    Of steps that the same disk lies before, one is enough: see disk_states.
+    """
+    killed, whole = Killed(folder), set[str]()
+    states = killed.states(laid(folder, there))
+    stops = chosen(states)
+    assert len(stops) > 15
     for stop in stops:
-        place = folder / f"place-{stop}"
-        place.mkdir()
-        target = place / ("a/b/clone" if there == "new, with its parents" else "clone")
-        if there == "empty":
-            target.mkdir()
-        if there == "a link to an empty one":
-            (place / "real").mkdir()
-            target.symlink_to(place / "real")
+        target = laid(folder, there)
         ended = killed.run(target, stop)
+        assert bool(ended) == (stop == len(states))
+        assert killed.state(target) == states[stop - 1], stop
         if not ended:
             killed.run(target)
-        killed.whole(target)
-        if ended:
-            break
-    return ended
+        if (made := killed.state(target)) not in whole:
+            killed.whole(target)
+            whole.add(made)
+    return len(states)
+
+
+def laid(folder: Path, there: str) -> Path:
+    """Make the place of a clone as new, and return where that goes."""
+    place = folder / "place"
+    for old in (place, folder / "home/.local"):
+        shutil.rmtree(old, ignore_errors=True)
+    place.mkdir()
+    target = place / ("a/b/clone" if there == "new, with its parents" else "clone")
+    if there == "empty":
+        target.mkdir()
+    if there == "a link to an empty one":
+        (place / "real").mkdir()
+        target.symlink_to(place / "real")
+    return target
 
 
 @POSIX

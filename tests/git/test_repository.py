@@ -17,8 +17,8 @@ from script import tree
 
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import Route
+from ccsetup.git import process as running
 from ccsetup.git.errors import problem_of
-from ccsetup.git.process import Runner
 from ccsetup.git.repository import Git
 from ccsetup.sandbox import Sandbox
 from ccsetup.sandbox.demo_data import role_arn
@@ -364,10 +364,13 @@ def until(there: Path) -> None:
 def test_an_answer_that_does_not_come_is_not_waited_for(
     slow: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Runner.run, "__defaults__", (1.0, None, None))
-    with pytest.raises(Problem) as problem:
+    monkeypatch.setattr(running, "CHECK_S", 1.0)
+    began = time.monotonic()
+    with pytest.raises(Problem, match="no answer within 1 seconds") as problem:
         Git(slow, tmp_path / "home").reachable(route("R"))
     assert problem.value.code == "net.unreachable"
+    assert (tmp_path / "started").exists()
+    assert time.monotonic() - began < 20
     assert children_of(f"TAG={tmp_path}") == []
 
 

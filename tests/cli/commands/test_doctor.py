@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import stat
 import subprocess
 import sys
+import tempfile
 from argparse import Namespace
 from collections.abc import Mapping
 from dataclasses import replace
@@ -17,6 +19,7 @@ from typing import Any
 import pytest
 from aws_ways import Place, maria, role, settle, sso
 from conftest import CleanEnv
+from disk_states import firsts, state
 from homes import KEYS, Home, build, context_of
 from paths import ROOT
 from script import LEAVE, FakeGit, Script, context, tree
@@ -576,24 +579,51 @@ def homed(folder: Path, how: str) -> Context:
     return it
 
 
+def places(folder: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path]:
+    """Return the folders that a run changes: of the homes, and of the locks."""
+    homes, locks = folder / "homes", folder / "locks"
+    monkeypatch.setattr(tempfile, "tempdir", str(locks))
+    return homes, locks
+
+
+def as_new(there: tuple[Path, Path], how: str) -> Context:
+    """Return the context of a home to be repaired, in these folders, which hold nothing else."""
+    for place in there:
+        shutil.rmtree(place, ignore_errors=True)
+        place.mkdir()
+    return homed(there[0], how)
+
+
+# Of the calls that a kill at leaves the same disk, one is enough in these two tests: see disk_states.
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="fork")
 @pytest.mark.parametrize("how", KILLED)
-def test_a_repair_killed_at_any_call_is_finished_by_the_next_and_undone_whole(how: str, tmp_path: Path) -> None:
-    from test_store import killed_within
+def test_a_repair_killed_at_any_call_is_finished_by_the_next_and_undone_whole(
+    how: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from test_store import killed_within, states_within
 
-    reference = homed(tmp_path / "reference", how)
-    assert visit(reference, fix=True, yes=True).exit_code == 0
+    there = places(tmp_path, monkeypatch)
+    reference = as_new(there, how)
+    before = tree(reference.home / ".aws")
+
+    def repaired() -> None:
+        assert visit(reference, fix=True, yes=True).exit_code == 0
+
+    states = states_within("apply", repaired, tmp_path / "told", *there)
     finished = tree(reference.home / ".aws")
-    n = killed = 0
-    while True:
-        n += 1
-        it = homed(tmp_path / str(n), how)
-        before = tree(it.home / ".aws")
-        was_killed = killed_within("apply", n, lambda it=it: visit(it, fix=True, yes=True))
+    stops = firsts(states)
+    assert len(states) > 40
+    assert len(stops) > 15
+    for n in stops:
+        it = as_new(there, how)
+        assert killed_within("apply", n, lambda it=it: visit(it, fix=True, yes=True)) == (n < len(states))
+        assert state(*there) == states[n - 1], n
         if how != "other names":
-            for name, there in tree(it.home / ".aws").items():
-                assert ".ccsetup-" in name or there[1] in (before[name][1], finished[name][1]), (n, name)
+            for name, now in tree(it.home / ".aws").items():
+                assert ".ccsetup-" in name or now[1] in (before[name][1], finished[name][1]), (n, name)
         assert visit(it, fix=True, yes=True).exit_code == 0, n
         assert tree(it.home / ".aws") == finished, n
         if how == "other names":
@@ -601,36 +631,40 @@ def test_a_repair_killed_at_any_call_is_finished_by_the_next_and_undone_whole(ho
         for _ in range(3):
             undo.main(Namespace(list=False, yes=True, dry_run=False), lambda it=it: it)
         assert tree(it.home / ".aws") == before, n
-        if not was_killed:
-            break
-        killed += 1
-    assert killed > 40
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="fork")
 @pytest.mark.parametrize("how", KILLED)
-def test_an_undo_killed_at_any_call_is_finished_by_the_next_which_undoes_nothing_else(how: str, tmp_path: Path) -> None:
-    from test_store import killed_within
+def test_an_undo_killed_at_any_call_is_finished_by_the_next_which_undoes_nothing_else(
+    how: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from test_store import killed_within, states_within
 
-    n = killed = 0
-    while True:
-        n += 1
-        it = homed(tmp_path / str(n), how)
+    there = places(tmp_path, monkeypatch)
+    options = Namespace(list=False, yes=True, dry_run=False)
+
+    def repaired_twice() -> tuple[Context, dict[str, tuple[int, bytes | None]]]:
+        it = as_new(there, how)
         first = tree(it.home / ".aws")
         visit(it, fix=True, yes=True)
-        before = tree(it.home / ".aws")
+        assert tree(it.home / ".aws") != first
         with (it.home / ".aws" / "credentials").open("a") as file:
             file.write("# mine\n[x]\nregion = us-east-2a\n")
         second = tree(it.home / ".aws")
         visit(it, fix=True, yes=True)
-        options = Namespace(list=False, yes=True, dry_run=False)
-        was_killed = killed_within("take_back", n, lambda it=it, options=options: undo.main(options, lambda: it))
+        return it, second
+
+    it, _ = repaired_twice()
+    states = states_within("take_back", lambda: undo.main(options, lambda: it), tmp_path / "told", *there)
+    stops = firsts(states)
+    assert len(states) > 30
+    assert len(stops) > 8
+    for n in stops:
+        it, second = repaired_twice()
+        was_killed = killed_within("take_back", n, lambda it=it: undo.main(options, lambda: it))
+        assert was_killed == (n < len(states))
+        assert state(*there) == states[n - 1], n
         if was_killed:
             undo.main(options, lambda it=it: it)
         assert tree(it.home / ".aws") == second, n
-        assert first != before
-        if not was_killed:
-            break
-        killed += 1
-    assert killed > 30
