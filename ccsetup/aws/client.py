@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,6 +17,7 @@ from ccsetup.aws.sts import SessionCache
 from ccsetup.core import validate
 from ccsetup.core.concurrency import within
 from ccsetup.core.context import Answer, Sighting, Start
+from ccsetup.core.errors import Problem
 from ccsetup.core.model import Edit, Identity, Keys, Repository, Secret, Who
 
 T = TypeVar("T")
@@ -157,14 +158,26 @@ class Aws:
 
     def keys(self, who: Who) -> Keys:
         """Return the credentials that a profile resolves to, with their end where it is known."""
-        return self._resolver.keys(who)
+        with _about(who):
+            return self._resolver.keys(who)
 
     def _ask(self, service: str, who: Who, ask: Callable[[Any], T], resource: str = "") -> T:
         """Return what `ask` makes of a service's client that acts as `who`."""
-        credentials = self._resolver.arguments(who)
-        session = told(lambda: session_of(who.profile, who.region), who)
+        with _about(who):
+            credentials = self._resolver.arguments(who)
+            session = told(lambda: session_of(who.profile, who.region), who)
 
-        def work() -> T:
-            return ask(session.create_client(service, config=bounds(), **credentials))
+            def work() -> T:
+                return ask(session.create_client(service, config=bounds(), **credentials))
 
-        return explained(work, who, resource)
+            return explained(work, who, resource)
+
+
+@contextmanager
+def _about(who: Who) -> Iterator[None]:
+    """Note in a Problem which profile was refused."""
+    try:
+        yield
+    except Problem as refused:
+        refused.profile = refused.profile or who.profile
+        raise

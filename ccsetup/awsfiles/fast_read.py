@@ -25,6 +25,9 @@ Settings = dict[str, str]
 _UNUSUAL = ("\r", "\t", " \n", " =  ", "\0", "\v", "\f", "\x1c", "\x1d", "\x1e", "\x1f", "\x85")
 
 
+_STATIC = frozenset({"aws_access_key_id", "aws_secret_access_key", "aws_session_token", "aws_security_token"})
+
+
 def profiles(
     config: str, credentials: str, sessions: dict[str, Settings], respelled: bool = False
 ) -> Iterator[tuple[str, Settings]]:
@@ -41,6 +44,8 @@ def profiles(
         elif name == header[8:] == "default":
             raise Unsure  # there may be a [default] too
         if type == "profile" and name and " " not in name:
+            if name in others and not _STATIC.isdisjoint(settings):
+                raise Unsure  # a pair of keys may be torn apart
             yield name, {**settings, **others.pop(name)} if name in others else settings
         elif type == "sso-session" and name and " " not in name:
             sessions[name] = settings

@@ -8,6 +8,7 @@ from __future__ import annotations
 from ccsetup.awsfiles import fast_read
 from ccsetup.awsfiles.fast_read import Unsure as Unsure
 from ccsetup.awsfiles.fast_read import cache_key
+from ccsetup.awsfiles.ordinary import is_ordinary, is_sign_in
 from ccsetup.core import clock, lean_hash
 
 TYPE_CHECKING = False  # as typing's, whose import takes longer than a call
@@ -25,12 +26,13 @@ class Standing:
 
     `process` is the kind of a program that prints keys, `login` of what `aws login` wrote. `usable` says whether it
     works without anybody's doing, None when only AWS could tell; `why` says so in two words. `rests` is the profile or
-    the sign-in that its end depends on, until that is known. `is_over` says that signing in again mends it.
+    the sign-in that its end depends on, until that is known. `is_over` says that signing in again mends it, `is_odd`
+    that the doctor should have a look; `code` is the finding that stops it.
     """
 
-    account_id = role = ends = rests = why = ""
+    account_id = role = ends = rests = why = code = ""
     usable: bool | None = None
-    is_over = False
+    is_over = is_odd = False
 
     def __init__(self, name: str, kind: str, there: Settings) -> None:
         self.name, self.kind, self.region = name, kind, there.get("region", "")
@@ -48,13 +50,19 @@ class Standing:
 
 
 def in_plain_texts(config: str, credentials: str, cached: Callable[[str], str], now: str) -> list[Standing]:
-    """Return how the profiles of the two files' texts stand. Raises Unsure where only `ini` can read them."""
+    """Return how the profiles of the two files' texts stand. Raises Unsure where only `ini` can read them.
+
+    It is raised too where a profile needs a second look, which the doctor takes.
+    """
     for respelled in (False, True):
         sessions: dict[str, dict[str, str]] = {}
         try:
-            return standings(fast_read.profiles(config, credentials, sessions, respelled), sessions, cached, now)
+            found = standings(fast_read.profiles(config, credentials, sessions, respelled), sessions, cached, now)
         except Unsure:
             continue
+        if any(it.is_odd for it in found):
+            break
+        return found
     raise Unsure
 
 
@@ -66,12 +74,16 @@ def standings(
     `cached` returns the text of a file by its path below ~/.aws, or by its absolute path, "" when there is none.
     `sessions` is looked at when the profiles are through.
     """
-    found = {name: _seen(name, there, cached, now) for name, there in profiles}
+    found = {}
+    for name, there in profiles:
+        found[name] = it = _seen(name, there, cached, now)
+        it.is_odd = not is_ordinary(there)
     tokens: dict[str, Standing] = {}
     for each in found.values():
         if each.kind == "sso":
             first = tokens.get(each.rests) or tokens.setdefault(each.rests, _token(each.rests, sessions, cached, now))
             each.ends, each.usable, each.why = first.ends, first.usable, first.why
+            each.is_odd = each.is_odd or first.is_odd
     for each in found.values():
         if each.kind == "role" and each.rests:
             _settle(each, found)
@@ -170,6 +182,7 @@ def _token(rests: str, sessions: Mapping[str, Settings], cached: Callable[[str],
     name = lean_hash.sha1(session or url)
     text = cached(f"sso/cache/{name}.json")
     it = Standing("", "sso", {})
+    it.is_odd = bool(session) and not is_sign_in(sessions.get(session, {}))
     if _field(text, "startUrl").rstrip("#/") in ("", url.rstrip("#/")):
         it.until(clock.utc(_field(text, "expiresAt")), now)
     if not it.ends:

@@ -13,6 +13,7 @@ TYPE_CHECKING = False  # as typing has it, without the time that importing typin
 if TYPE_CHECKING:
     from argparse import Namespace
 
+    from ccsetup.core.context import Context
     from ccsetup.ui.screen import Screen
 
 HELP = """\
@@ -165,11 +166,25 @@ def _story(options: Namespace, screen: Screen) -> int:
     from importlib import import_module
 
     from ccsetup.cli.context import context_of
+    from ccsetup.core.errors import Problem
 
     story = import_module(f"ccsetup.cli.commands.{options.command}")
     if not options.bare and options.command not in ("status", "doctor"):
         gc.enable()
-    report = story.main(options, lambda: context_of(options, screen))
+    made: list[Context] = []
+
+    def context() -> Context:
+        made.append(context_of(options, screen))
+        return made[-1]
+
+    try:
+        report = story.main(options, context)
+    except Problem as refused:
+        if not refused.profile:
+            raise
+        from ccsetup.doctor import verdict
+
+        raise verdict.explained(made[-1], refused) from refused
     screen.document(report.document)
     return int(report.exit_code)
 

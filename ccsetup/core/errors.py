@@ -21,8 +21,9 @@ class Problem(Exception):
 
     `code` is stable and is what JSON shows: a doctor's code where one fits (AWS-FACTS' findings table),
     else `input.missing`, `input.invalid`, `cancelled`, `git.failed` or `internal`. `about` is the key of the question
-    whose answer it speaks against, when that is known. `letter` is the message to an administrator who can lift it,
-    `policy` the smallest IAM policy that would, where one can, and `denial` what both are made of.
+    whose answer it speaks against, when that is known, and `profile` the profile that was refused. `letter` is the
+    message to an administrator who can lift it, `policy` the smallest IAM policy that would, where one can, and
+    `denial` what both are made of.
     """
 
     exit_code = 1
@@ -34,6 +35,7 @@ class Problem(Exception):
         self.next = next
         self.code = code
         self.about = ""
+        self.profile = ""
         self.letter = letter
         self.policy: Mapping[str, Any] | None = None
         self.denial: Denial | None = None

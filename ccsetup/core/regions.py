@@ -58,7 +58,7 @@ REGION = rf"(?:(?:eusc-)?[a-z][a-z]|{'|'.join(_MARKS)})-(?:{'|'.join(_COMPASS)})
 # sign-in pages and of their consoles, and a region where STS and IAM are. All are AWS's own; what customers may name
 # (buckets, functions, instances, load balancers) lies below them in shapes that the table of hosts does not have.
 _FIELDS = ("begins", "dns", "dual", "signin", "console", "home")
-_PARTITIONS = {
+PARTITIONS = {
     name: dict(zip(_FIELDS, row, strict=True), signin_fips=row[3].replace("signin.", "signin-fips.", 1))
     for name, row in {
         "aws": ("", "amazonaws.com", "api.aws", "signin.aws.amazon.com", "console.aws.amazon.com", "us-east-1"),
@@ -77,7 +77,7 @@ _PARTITIONS = {
     }.items()
 }  # fmt: skip
 
-GLOBAL = frozenset(f"{name}-global" for name in _PARTITIONS)  # what SDKs call services that have no region
+GLOBAL = frozenset(f"{name}-global" for name in PARTITIONS)  # what SDKs call services that have no region
 
 # The hosts, by what they are for. {first} is the first label, {endpoint} what follows vpce- in it, {region} a label
 # that is_region takes; all else is as it stands here.
@@ -143,7 +143,7 @@ def like(text: str) -> list[str]:
 
 def partition_of(region: str) -> str:
     """Return the partition a region belongs to, such as aws-cn; also for regions that are not known here."""
-    begins = ((name, row["begins"]) for name, row in _PARTITIONS.items() if row["begins"])
+    begins = ((name, row["begins"]) for name, row in PARTITIONS.items() if row["begins"])
     return next((name for name, beginning in begins if region.startswith(beginning)), "aws")
 
 
@@ -155,12 +155,12 @@ def partition_in(arn: str) -> str:
 
 def home_region(partition: str) -> str:
     """Return a region of a partition to ask STS and IAM in."""
-    return _PARTITIONS.get(partition, _PARTITIONS["aws"])["home"]
+    return PARTITIONS.get(partition, PARTITIONS["aws"])["home"]
 
 
 def sign_in_host(partition: str) -> str:
     """Return the host that SAML assertions for AWS are made out to, such as signin.aws.amazon.com."""
-    return _PARTITIONS.get(partition, _PARTITIONS["aws"])["signin"]
+    return PARTITIONS.get(partition, PARTITIONS["aws"])["signin"]
 
 
 def beside(region: str) -> list[str]:
@@ -175,7 +175,7 @@ def arn(service: str, region: str, account_id: str, resource: str) -> str:
 
 def dns_suffix(region: str) -> str:
     """Return the domain of AWS's services in a region, such as amazonaws.com."""
-    return _PARTITIONS[partition_of(region)]["dns"]
+    return PARTITIONS[partition_of(region)]["dns"]
 
 
 def service_host(service: str, region: str) -> str:
@@ -198,7 +198,7 @@ def oidc_url(url: str, region: str) -> str:
 
 def console_host(region: str) -> str:
     """Return the host of the AWS console in a region."""
-    return f"{region}.{_PARTITIONS[partition_of(region)]['console']}"
+    return f"{region}.{PARTITIONS[partition_of(region)]['console']}"
 
 
 def git_region(address: str) -> str:
@@ -220,9 +220,9 @@ def locate(host: str, *uses: "Use") -> tuple[str, str] | None:
         return None
     told = {"first": labels[0], "endpoint": labels[0].removeprefix("vpce-")}
     for region in (*filter(is_region, labels), ""):
-        for name in [partition_of(region)] if region else _PARTITIONS:
+        for name in [partition_of(region)] if region else PARTITIONS:
             for shape in _shapes(name, uses):
-                if shape.format(region=region, **told, **_PARTITIONS[name]) == host and _has(shape, region):
+                if shape.format(region=region, **told, **PARTITIONS[name]) == host and _has(shape, region):
                     return name, region if "{region}" in shape else _TELLING.get(host, "")
     return None
 

@@ -41,7 +41,7 @@ def gathered(context: Context, asked: Sequence[str] = (), modernize: bool = Fals
     )
     if facts.git_version:
         facts = _with_git(context, facts)
-    facts = _with_files(context, facts)
+    facts = with_files(context, facts)
     return _with_programs(context, facts) if facts.asked else facts
 
 
@@ -99,7 +99,7 @@ def _words(facts: Facts, name: str) -> list[str]:
     return words(facts.profiles[name]["credential_process"], facts.windows)
 
 
-def _with_files(context: Context, facts: Facts) -> Facts:
+def with_files(context: Context, facts: Facts) -> Facts:
     """Add what lies beside the two files: caches, what settings and variables point to, permissions, programs."""
     folders = [context.home / ".aws" / name for name in CACHES]
     cached = [path for folder in folders for path in context.files.listed(folder) if path.suffix == ".json"]

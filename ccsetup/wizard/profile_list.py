@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 from ccsetup.awsfiles import profile_status
 from ccsetup.awsfiles.profile_status import Standing
 from ccsetup.core import clock
 from ccsetup.core.context import AwsTexts, Context
 from ccsetup.core.errors import Problem
+from ccsetup.doctor import verdict
+from ccsetup.doctor.findings import Finding
 from ccsetup.git import clone_profile
 from ccsetup.wizard.options import settings
 
@@ -28,7 +30,18 @@ def all_of(context: Context, texts: AwsTexts) -> tuple[list[Standing], list[Prob
     except profile_status.Unsure:
         there = settings(texts)
         found = profile_status.standings(there.profiles.items(), there.sessions, cached, stamp(context))
+        if not there.faults:
+            _take_over(found, verdict.stopping(context))
         return found, [*there.faults]
+
+
+def _take_over(found: Sequence[Standing], findings: Mapping[str, Finding]) -> None:
+    """Note what the doctor finds to stop a profile: it has the last word."""
+    for it in found:
+        if finding := findings.get(it.name):
+            it.code = finding.code
+            if it.usable is not False:
+                it.usable, it.ends, it.why = False, "", finding.code
 
 
 def _cached(context: Context) -> Callable[[str], str]:

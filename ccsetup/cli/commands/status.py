@@ -83,6 +83,7 @@ def _entry(it: Standing) -> dict[str, Any]:
         "expires_at": it.ends or None,
         "usable": it.usable,
         "why": it.why or None,
+        "code": it.code or None,
     }
 
 

@@ -313,9 +313,11 @@ def test_moments_are_local_and_as_short_as_they_can_be(utc: None) -> None:
 # The glance and the whole program say the same
 
 
+WHOLE = CREDENTIALS.replace("AKIA\n", f"AKIA{'A' * 16}\n").replace("ASIA\n", f"ASIA{'A' * 16}\n").replace("hush", "h" * 40)
 FILES = {
-    "plain": (CONFIG, CREDENTIALS),
-    "commented": ("# c\n" + CONFIG.replace(" = ", "="), CREDENTIALS.replace("\n", "\r\n")),
+    "plain": (CONFIG, WHOLE),
+    "commented": ("# c\n" + CONFIG.replace(" = ", "="), WHOLE.replace("\n", "\r\n")),
+    "odd": (CONFIG, CREDENTIALS),
     "nested": (CONFIG + "s3 =\n  max_concurrent_requests = 20\n", CREDENTIALS),
     "quoted": (CONFIG + '[profile "my dev"]\nregion = us-east-1\n', CREDENTIALS),
     "wide": (CONFIG + "[profile ü]\nregion = us-east-1\n", CREDENTIALS),
