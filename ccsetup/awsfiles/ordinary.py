@@ -21,7 +21,6 @@ _WAYS = ("role_arn", "sso_account_id", "aws_access_key_id", "credential_process"
 _OF_KEYS = ("aws_access_key_id", "aws_secret_access_key", *_TOKENS)
 _OF_SIGN_IN = ("sso_session", "sso_account_id", "sso_role_name", "sso_start_url", "sso_region")
 _SCOPE = "sso:account:access"
-_MACHINES = ("Ec2InstanceMetadata", "EcsContainer", "Environment")
 
 
 def is_ordinary(settings: Mapping[str, str]) -> bool:
@@ -79,7 +78,7 @@ def _is_role(settings: Mapping[str, str]) -> bool:
     source, machine = settings.get("source_profile"), settings.get("credential_source")
     if (source is not None) + (machine is not None) + ("web_identity_token_file" in settings) != 1:
         return False
-    return machine is None or machine in _MACHINES
+    return machine is None  # what the environment or this machine has, the doctor looks at
 
 
 def _are_keys(settings: Mapping[str, str]) -> bool:

@@ -166,13 +166,14 @@ def _by_source(it: Standing, there: Settings, cached: Callable[[str], str], now:
 def _settle(it: Standing, found: Mapping[str, Standing]) -> None:
     """Take over the end of the profile that a role is assumed with."""
     first = found.get(it.rests)
-    it.rests, it.why = "", "a circle"
+    it.rests, it.usable, it.why = "", False, "a circle"
     if first is None:
         it.usable, it.why = False, "no source"
         return
     if first.rests and first.kind == "role":
         _settle(first, found)
     it.ends, it.usable, it.why = first.ends, first.usable, first.why
+    it.is_odd = it.is_odd or first.is_odd or first.kind in ("", "machine")
 
 
 def _token(rests: str, sessions: Mapping[str, Settings], cached: Callable[[str], str], now: str) -> Standing:

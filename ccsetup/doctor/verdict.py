@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
+from shlex import quote
 
+from ccsetup.awsfiles.ordinary import is_ordinary
 from ccsetup.core.context import Context
-from ccsetup.core.errors import ENDED, UNANSWERED, Problem
+from ccsetup.core.errors import ENDED, Problem
 from ccsetup.doctor import checks, gather
 from ccsetup.doctor.facts import Facts
 from ccsetup.doctor.findings import Finding
 
-# What the doctor adds nothing to: an answer of nobody, of a person, or of AWS about something else than the profile.
-_KEPT = UNANSWERED | ENDED
 _OF_PROFILES = (
     "access.",
     "file.",
@@ -29,6 +29,7 @@ _OF_PROFILES = (
     "source.",
     "sso.",
 )
+_OF_KEYS = ("keys.", "kind.")  # what new keys mend, which is what is asked for where an answer is missing
 
 
 def stopping(context: Context) -> Mapping[str, Finding]:
@@ -61,22 +62,40 @@ def explained(context: Context, refused: Problem) -> Problem:
 
     A fault in the files explains what AWS or its SDK said of it; their own words stay as the reason.
     """
-    if not refused.profile or refused.code in _KEPT or not refused.code.startswith(_OF_PROFILES):
+    if not refused.profile or not refused.code.startswith((*_OF_PROFILES, "input.missing")):
         return refused
     try:
         finding = stopping(context).get(refused.profile)
     except Problem:
         return refused
-    if finding is None or finding.code == refused.code:
+    if finding is None or finding.code == refused.code or finding.code in ENDED:
         return refused
-    told = Problem(finding.says, why=finding.because or refused.what, next=_next(finding, refused), code=finding.code)
-    told.profile, told.exit_code = refused.profile, refused.exit_code
-    return told
+    if refused.code == "input.missing" and finding.code.startswith(_OF_KEYS):
+        return refused
+    return _problem(finding, refused.profile, refused.what)
 
 
-def _next(finding: Finding, refused: Problem) -> str:
-    from shlex import quote
+def refuse(context: Context, name: str, settings: Mapping[str, str]) -> None:
+    """Raise the Problem of what stops a profile, where its settings need a second look at all."""
+    if is_ordinary(settings) and not _is_in_both(context, name):
+        return
+    if (finding := stopping(context).get(name)) and finding.code not in ENDED:
+        raise _problem(finding, name)
 
+
+def _is_in_both(context: Context, name: str) -> bool:
+    """Say whether both files have a section of a profile, so that a pair of keys may be torn apart."""
+    texts = context.files.read()
+    sections = f"[{name}]", f"[profile {name}]"
+    return all(any(it in (text or "") for it in sections) for text in (texts.config, texts.credentials))
+
+
+def _problem(finding: Finding, name: str, said: str = "") -> Problem:
+    """Return a finding as the Problem of a command that the profile failed in."""
     if finding.fix in ("auto", "ask") and (finding.remedies or finding.wanted):
-        return f"Have it repaired: ccsetup doctor {quote(refused.profile)} --fix"
-    return finding.do or f"See: ccsetup doctor {quote(refused.profile)}"
+        next = f"Have it repaired: ccsetup doctor {quote(name)} --fix"
+    else:
+        next = finding.do or f"See: ccsetup doctor {quote(name)}"
+    told = Problem(finding.says, why=finding.because or said, next=next, code=finding.code)
+    told.profile = name
+    return told

@@ -84,7 +84,11 @@ class Renewals:
         if chosen:
             self._chosen.add(name)
         if name not in self._done:
-            self._done[name] = self._renewed(name)
+            try:
+                self._done[name] = self._renewed(name)
+            except Problem as refused:
+                refused.profile = refused.profile or name
+                raise
         return self._done[name]
 
     def _renewed(self, name: str) -> Renewed:
@@ -106,6 +110,8 @@ class Renewals:
             )
             return self._proven(Renewed(name, kind.name), _expected(kind, name, there), there)
         if kind.name == "role":
+            if "source_profile" not in there:
+                raise _without(name, there)
             self._source_first(there["source_profile"], look, name in self._chosen)
             look = self.look()
         return self._asked(name, kind, there, look)

@@ -14,6 +14,7 @@ from ccsetup.core.model import Keys, Who
 from ccsetup.core.result import Report
 from ccsetup.core.shells import SHELLS, Shell, guess
 from ccsetup.core.text import near
+from ccsetup.doctor import verdict
 from ccsetup.wizard.options import Options, looking
 
 ABOUT = "Print a profile's temporary credentials for the shell to take up."
@@ -67,6 +68,7 @@ def _keys(context: Context, options: Namespace, look: Look) -> Keys:
             next=f"Run: ccsetup login {options.profile}",
             code="keys.expired",
         )
+    verdict.refuse(context, options.profile, there)
     parts = (
         keys.access_key_id,
         keys.secret_access_key.reveal(),

@@ -158,7 +158,7 @@ def duration(facts: Facts) -> Iterator[Finding]:
 
 def _another(facts: Facts, name: str, there: Settings, where: Place, text: str, most_s: int) -> Finding:
     try:
-        read = validate.duration(0, 999_999)(text)
+        read = "0" if re.fullmatch(r"-[0-9]+", text) else validate.duration(0, 999_999)(text)  # botocore sends it
     except BadAnswer:
         says = f"{name}: duration_seconds is no number of seconds, such as 3600."
         return _left_out(facts, name, where, "role.duration", says, _UNREAD, "hinders")

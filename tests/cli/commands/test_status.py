@@ -77,7 +77,7 @@ def jwt(**claims: Any) -> str:
         ({**THREE, "ccsetup_kind": "saml", "ccsetup_expires_at": NOW}, {}, ("saml", NOW, False, "")),
         (ROLE, {}, ("role", "", True, "long-term")),
         ({**ROLE, "source_profile": "nobody"}, {}, ("role", "", False, "no source")),
-        ({**ROLE, "source_profile": "dev"}, {}, ("role", "", None, "a circle")),
+        ({**ROLE, "source_profile": "dev"}, {}, ("role", "", False, "a circle")),
         ({**ROLE, **LASTING, "source_profile": "dev"}, {}, ("role", "", True, "long-term")),
         (MFA, {}, ("role", "", False, "wants a code")),
         (
@@ -313,7 +313,9 @@ def test_moments_are_local_and_as_short_as_they_can_be(utc: None) -> None:
 # The glance and the whole program say the same
 
 
-WHOLE = CREDENTIALS.replace("AKIA\n", f"AKIA{'A' * 16}\n").replace("ASIA\n", f"ASIA{'A' * 16}\n").replace("hush", "h" * 40)
+WHOLE = (
+    CREDENTIALS.replace("AKIA\n", f"AKIA{'A' * 16}\n").replace("ASIA\n", f"ASIA{'A' * 16}\n").replace("hush", "h" * 40)
+)
 FILES = {
     "plain": (CONFIG, WHOLE),
     "commented": ("# c\n" + CONFIG.replace(" = ", "="), WHOLE.replace("\n", "\r\n")),

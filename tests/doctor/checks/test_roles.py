@@ -105,7 +105,7 @@ SETTINGS = [
     setting("role.duration", "duration_seconds = one hour", "", "hinders"),
     setting("role.duration", "duration_seconds = 3600.5", "", "hinders"),
     setting("role.duration", "duration_seconds =", "", "hinders"),
-    setting("role.duration", "duration_seconds = -1", "", "hinders"),
+    setting("role.duration", "duration_seconds = -1", "duration_seconds = 900"),
     setting("role.duration", "duration_seconds = 7200", "duration_seconds = 3600", source="hop",
             more=f"[profile hop]\nrole_arn = {ARN}\nsource_profile = default\n"),
     setting("role.duration", "duration_seconds = 14400", "duration_seconds = 3600", source="hop",
