@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 from collections.abc import Callable, Iterator, Sequence
@@ -182,7 +183,9 @@ def unreadable(facts: Facts) -> Iterator[Finding]:
         facts.texts.credentials_path: "AWS_SHARED_CREDENTIALS_FILE",
     }
     for path, why in facts.unreadable.items():
-        if path in variables and facts.env.get(variables[path]) != "":  # an empty variable is env.overrides
+        if path not in variables:
+            continue
+        if os.path.expandvars(facts.env.get(variables[path], "unset")):  # an empty variable is env.overrides
             yield Finding(
                 "file.unreadable",
                 "stops",
