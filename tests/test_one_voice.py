@@ -96,7 +96,7 @@ def test_a_broken_profile_is_the_same_to_every_command(home: Path, run: Run, fam
         asks = (
             words[0] == "login"
             and "input.missing" in codes(document)
-            and all(c.startswith(("keys.", "kind.")) for c in stops)
+            and all(c.startswith(("keys.", "kind.", "process.")) for c in stops)
         )
         assert code != 0
         assert asks or codes(document) & stops, (words, document)

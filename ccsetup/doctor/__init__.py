@@ -1,4 +1,4 @@
-"""Finds and repairs what is wrong: facts, findings, repairs and the report; the checks are in `checks`.
+"""Finds and repairs problems: facts, findings, repairs and the report. The checks are in `checks`.
 
-Not here: how a file is edited (`awsfiles`), and AWS's errors in words (`aws`).
+Not here: how files are edited (`awsfiles`) and how AWS errors are worded (`aws`).
 """

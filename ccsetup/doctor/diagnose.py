@@ -1,4 +1,4 @@
-"""What the doctor found: offline by the checks, online by asking; limited to whom it was asked about."""
+"""The doctor's diagnosis: what the checks found offline, and what AWS and git answered, for the profiles asked for."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from ccsetup.doctor.gather import gathered
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """What was looked at, what the checks and what AWS said of it, and who answered (None: nobody was asked).
+    """What was checked, what the checks and AWS said about it, and each profile's identity (None: AWS wasn't asked).
 
-    `names` are the profiles that were looked at. `unanswered` are those that nobody answered for, `unasked` those that
-    nobody was asked about, since a program gives them their keys.
+    `names` are the profiles that were checked. `unanswered` are those that AWS didn't answer for. `unasked` are those
+    that AWS wasn't asked about, because a program supplies their credentials.
     """
 
     facts: Facts
@@ -35,41 +35,41 @@ class Diagnosis:
 
     @cached_property
     def findings(self) -> Sequence[Finding]:
-        """All that was found, the worst first."""
+        """All findings, worst first."""
         return checks.worst_first([*self.offline, *self.online])
 
     @cached_property
     def stopped(self) -> set[str]:
-        """The profiles that something stops."""
+        """The profiles that have an error."""
         return stopped(self.findings)
 
     @property
     def is_stopped(self) -> bool:
-        """Say whether anything stops a profile, or git."""
+        """Return whether a profile, or git, has an error."""
         return any(it.severity == "stops" for it in self.findings)
 
     @property
     def is_unanswered(self) -> bool:
-        """Say whether AWS or git did not answer about something."""
+        """Return whether AWS or git left a question unanswered."""
         return bool(self.unanswered) or any(it.code in UNANSWERED for it in self.online)
 
     def is_ok(self, name: str) -> bool | None:
-        """Say whether nothing stops a profile; None where that is not known, since nobody answered or was asked."""
+        """Return whether a profile has no error; None if unknown, because AWS wasn't asked or didn't answer."""
         if name in self.stopped:
             return False
         return None if name in self.unanswered or name in self.unasked else True
 
 
 def looked(facts: Facts) -> list[Finding]:
-    """Return what the checks find that concerns the profiles asked for, without asking anybody."""
+    """Return the offline findings that concern the profiles asked for. Sends no requests."""
     found = checks.offline(facts)
     return [it for it in found if concerns(facts, it)] if facts.asked else found
 
 
 def concerns(facts: Facts, finding: Finding) -> bool:
-    """Say whether a finding is about the machine as a whole, or about a profile that was asked for.
+    """Return whether a finding is about the computer as a whole, or about a profile that was asked for.
 
-    A fault that keeps AWS's tools from reading a file concerns every profile, whichever section it is in.
+    A fault that keeps AWS tools from reading a file concerns every profile, no matter which section it is in.
     """
     if not finding.profile or {finding.profile, *finding.also} & {*facts.asked}:
         return True
@@ -79,14 +79,14 @@ def concerns(facts: Facts, finding: Finding) -> bool:
 
 
 def offline(facts: Facts) -> Diagnosis:
-    """Return what can be said without asking AWS."""
+    """Return the diagnosis that is possible without asking AWS."""
     return Diagnosis(facts, looked(facts), facts.asked or [*facts.profiles])
 
 
 def asking(context: Context, there: Diagnosis, by_git: bool = True) -> Diagnosis:
-    """Return a diagnosis with what AWS answers for those whom nothing stops already; `by_git`: and what git does.
+    """Return a diagnosis with AWS's answers for the profiles that have no error yet, and with git's if `by_git`.
 
-    Nobody is asked while the SDK refuses the files themselves: it would say so again for every profile.
+    Nothing is asked while the SDK rejects the files themselves: it would report the same fault for every profile.
     """
     if any(document.fault for document in ini.both(there.facts.texts)):
         return there
@@ -107,22 +107,23 @@ def asking(context: Context, there: Diagnosis, by_git: bool = True) -> Diagnosis
 
 
 def stopped(findings: Iterable[Finding]) -> set[str]:
-    """Return the profiles that these findings stop."""
+    """Return the profiles that have an error among these findings."""
     return {name for it in findings if it.severity == "stops" for name in (it.profile, *it.also)}
 
 
 def begun(context: Context, asked: Sequence[str], modernize: bool = False) -> Facts:
-    """Return the facts. Raises BadAnswer where there is no profile of a name that was asked for."""
+    """Return the facts. Raises BadAnswer if a profile that was asked for doesn't exist."""
     facts = gathered(context, [*dict.fromkeys(asked)], modernize)
     unknown = [name for name in facts.asked if name not in facts.profiles]
     if unknown and not facts.unreadable.keys() & {facts.path("config"), facts.path("credentials")}:
         near = difflib.get_close_matches(unknown[0], facts.profiles, 3, 0.5)
-        there = f" Meant is {' or '.join(near)}?" if near else ""
-        raise BadAnswer(f"There is no profile {unknown[0]} here.{there}", next="See them all: ccsetup status")
+        names = " or ".join(f'"{name}"' for name in near)
+        hint = f" Did you mean {names}?" if near else ""
+        raise BadAnswer(f'No profile "{unknown[0]}".{hint}', next="List all profiles: ccsetup status")
     return facts
 
 
 def kinds(there: Diagnosis) -> Mapping[str, str]:
-    """Return the kind of access that each profile looked at is, "" for none."""
+    """Return each checked profile's kind of access, "" if it has none."""
     wanted = {name: there.facts.profiles.get(name, {}) for name in there.names}
     return {it.name: it.kind for it in profile_status.standings(wanted.items(), {}, lambda _: "", "")}

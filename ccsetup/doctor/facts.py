@@ -1,4 +1,4 @@
-"""What the doctor saw, and from where: both files, the environment, caches, git; every check reads this value alone."""
+"""The facts that every check reads: both AWS files, the environment, the caches and git, each with its source."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from ccsetup.git.config import Brought, Pairs, Url
 
 @dataclass(frozen=True)
 class Clone:
-    """The clone one stands in: its folder, the remote's address, and the settings that count for it (see GitConfig).
+    """The clone in the current directory: its folder, its remote URL and the settings in effect (see GitConfig).
 
-    `remote` is the address as git uses it: of several the first that is on CodeCommit, else the one it fetches from.
+    `remote` is the URL as git uses it. If there are several, it is the first on CodeCommit, else the one to fetch from.
     """
 
     folder: Path
@@ -37,40 +37,40 @@ class Clone:
 
     @property
     def url(self) -> Url:
-        """The address with the setting that it stands in."""
+        """The remote URL, with the setting that holds it."""
         plain = Url("remote.origin.url", self.remote, self.remote)
         return next((it for it in self.urls if it.used == self.remote), plain)
 
     def moved(self, address: str) -> Mapping[tuple[str, str], str]:
-        """Return what is to be replaced in the clone's own settings so that its address is another one.
+        """Return what to replace in the clone's own settings to change its remote URL to `address`.
 
-        Nothing where it does not stand there, or is another one by a rule that rewrites it.
+        Empty if the URL isn't in those settings, or if another rule (insteadOf) rewrites it.
         """
         there = self.url.key, self.url.written
         return {there: address} if self.editable and there in self.own and self.url.written == self.remote else {}
 
     def helped(self, command: str, by: str) -> Mapping[tuple[str, str], str]:
-        """Return what is to be replaced so that another command helps; nothing where this one is not its own."""
+        """Return what to replace to make `by` the credential helper; empty if `command` isn't its own setting."""
         there = (pair for pair in self.own if pair[0].startswith("credential.") and pair[1] == command)
         return {pair: by for pair in there if self.editable and by}
 
 
 @dataclass(frozen=True)
 class Facts:
-    """Everything offline checks look at. Files that could not be read are in `unreadable`, with the reason.
+    """Everything the offline checks look at. Files that couldn't be read are in `unreadable`, with the reason.
 
-    `asked` are the profiles named on the command line, empty for all. `modes` are permission bits of files and folders
-    that are there, `found` the texts of small files that settings point to or caches hold (None: not there),
-    `programs` where a program that a setting names is ("" nowhere), `helpers` where git finds its helpers ("" nowhere).
-    `shell` is the one that commands are typed in (see `shells`), `modernize` says that sso.legacy is to be mended too.
+    `asked` are the profiles named on the command line; empty means all. `modes` are the permission bits of existing
+    files and folders. `found` are the texts of small files that settings point to or caches hold (None: no such file).
+    `programs` are the paths of programs that settings name, `helpers` those of git's helpers ("" if not found).
+    `shell` is the shell that the person types commands in (see `shells`). `modernize`: repair sso.legacy too.
 
-    `processes` are the credential_process programs that were run, by profile; only those of profiles that were asked
-    for are. `settings` are git's where no clone counts, as in Clone (None: not asked for). `scripts` is the folder of
-    ccsetup's own commands, `helper_sdk` the version of the botocore behind the git-remote-codecommit that git finds (""
-    where it is ccsetup's own or does not tell). `git_refuses` is what git says where its settings keep it from running,
-    `clone_refuses` where those of the clone one stands in do.
+    `processes` are the results of credential_process programs, by profile; they run only for profiles in `asked`.
+    `settings` are git's settings outside a clone, in the form that Clone has (None: not read). `scripts` is the folder
+    with ccsetup's own commands. `helper_sdk` is the botocore version of the git-remote-codecommit that git finds ("" if
+    it is ccsetup's own, or if the version isn't known). `git_refuses` is git's error if its settings keep it from
+    running, `clone_refuses` its error if the settings of the current clone do.
 
-    `config` and `credentials` are read as they are meant: their lines are the files' lines, in number and order.
+    `config` and `credentials` are read as they were meant. Their lines match the files' lines in number and order.
     """
 
     texts: AwsTexts
@@ -98,16 +98,16 @@ class Facts:
 
     @cached_property
     def config(self) -> Document:
-        """The config file, read once, however broken."""
+        """The config file, read once, even if it is broken."""
         return ini.read(self.reading("config").text, "config", self.texts.shared)
 
     @cached_property
     def credentials(self) -> Document:
-        """The credentials file, read once, however broken."""
+        """The credentials file, read once, even if it is broken."""
         return ini.read(self.reading("credentials").text, "credentials", self.texts.shared)
 
     def reading(self, file: FileName) -> Reading:
-        """What one of the two files was meant to say, and where it says otherwise; told once where they are one."""
+        """What one of the two files was meant to say, and where it differs; reported once if both are the same file."""
         text = self.texts.config if file == "config" else self.texts.credentials
         if self.texts.shared:
             both = lenient.read(text or "", "config", self.named, shared=True)
@@ -115,13 +115,13 @@ class Facts:
         return lenient.read(text or "", file, self.named)
 
     def as_read(self, file: FileName) -> Document:
-        """One of the two files as SDKs read it; with a fault they read nothing of it."""
+        """One of the two files as SDKs read it. If it has a fault, they read nothing from it."""
         text = self.texts.config if file == "config" else self.texts.credentials
         return ini.read(text or "", file, self.texts.shared)
 
     @cached_property
     def named(self) -> frozenset[str]:
-        """The profiles that somebody refers to: the environment, a source_profile, the clone one stands in."""
+        """The profiles that the environment or a source_profile refers to."""
         both = f"{self.texts.config or ''}\n{self.texts.credentials or ''}"
         sources = _SOURCE.findall(both) if "source_profile" in both else []
         variables = (self.env.get(name, "") for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE"))
@@ -131,7 +131,7 @@ class Facts:
     def profiles(self) -> Mapping[str, Mapping[str, str]]:
         """Every profile's settings as botocore would merge them if the files had no fault.
 
-        What is there twice under one header, which botocore refuses, is merged as other SDKs do.
+        Sections with the same header, which botocore rejects, are merged as other SDKs do.
         """
         found = ini.profiles(self.config, self.credentials)
         for document in (self.config, self.credentials):
@@ -147,15 +147,15 @@ class Facts:
         return ini.sessions(self.config)
 
     def document(self, file: FileName) -> Document:
-        """One of the two files, read."""
+        """Return one of the two files, parsed."""
         return self.config if file == "config" else self.credentials
 
     def path(self, file: FileName) -> Path:
-        """Where one of the two files is."""
+        """Return the path of one of the two files."""
         return self.texts.config_path if file == "config" else self.texts.credentials_path
 
     def lines(self, file: FileName) -> Sequence[str]:
-        """One file's lines as they are there, without their ends, however they were meant."""
+        """Return one file's lines exactly as written, without line endings."""
         return self._config_lines if file == "config" else self._credentials_lines
 
     @cached_property
@@ -168,24 +168,24 @@ class Facts:
 
     @cached_property
     def stanzas(self) -> Mapping[tuple[FileName, str, str], Stanza]:
-        """Every section that counts, by file, type and name: of several of one name the last, as botocore has it."""
+        """Every section in effect, by file, type and name. As in botocore, the last one of a name counts."""
         both = (self.config, self.credentials)
         return {(document.file, it.type, it.name): it for document in both for it in document.stanzas if it.type}
 
     @cached_property
     def inherited(self) -> Mapping[FileName, Sequence[Stanza]]:
-        """The sections of each file that give their settings to all others."""
+        """The [DEFAULT] sections of each file, whose settings apply to all others."""
         both = (self.config, self.credentials)
         return {document.file: [it for it in document.stanzas if it.header == ini.DEFAULTS] for document in both}
 
     @cached_property
     def intended(self) -> Mapping[str, Mapping[str, str]]:
-        """Every profile's settings, those included that an indentation lets the setting above them swallow."""
+        """Every profile's settings, including those that became part of the value above because they are indented."""
         return {name: unfolded(there) for name, there in self.profiles.items()}
 
     @cached_property
     def assumed_with(self) -> Mapping[str, list[str]]:
-        """The role profiles that name another one as their source, by that one's name."""
+        """The role profiles that have a source profile, by the name of that source profile."""
         found: dict[str, list[str]] = {}
         for name, there in self.intended.items():
             if "role_arn" in there and "web_identity_token_file" not in there:
@@ -195,7 +195,7 @@ class Facts:
         return found
 
     def resting_on(self, name: str) -> tuple[str, ...]:
-        """Return the profiles whose credentials begin with this one's, at whatever remove."""
+        """Return the profiles that get their credentials from this one, directly or through other profiles."""
         found: dict[str, None] = {}
         waiting = [name]
         while waiting:
@@ -203,7 +203,7 @@ class Facts:
                 if each != name and each not in found:
                     found[each] = None
                     keys = {"aws_access_key_id", "aws_secret_access_key"} & self.intended[each].keys()
-                    waiting += [] if keys else [each]  # a source's own keys are taken before its role
+                    waiting += [] if keys else [each]  # a source's own keys are used before its role
         return tuple(found)
 
 
@@ -216,7 +216,7 @@ _SWALLOWED = later(r"([a-z][a-z0-9_]*)\s*[=:]\s*(.+)")
 
 
 def unfolded(there: Mapping[str, str]) -> Mapping[str, str]:
-    """Return settings as they were meant where one was indented too far and became part of the one above."""
+    """Return settings as they were meant: an indented setting that became part of the value above is separate again."""
     if "\n" not in "".join(there.values()):
         return there
     found: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""What the doctor finds, and the ways to mend it: values, as in model; no command but the doctor loads them."""
+"""What the doctor finds and the ways to repair it, as plain values, as in `model`. Only the doctor loads them."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from ccsetup.git.config import Values
 
 
 class Change(NamedTuple):
-    """Lines of one AWS file to be others: `first` to `last` (from 1, inclusive) become `lines`, without line ends.
+    """New lines for one AWS file: lines `first` to `last` (from 1, inclusive) become `lines`, without line endings.
 
-    `last` = `first` - 1 puts the lines in before `first`.
+    `last` = `first` - 1 inserts the lines before `first`.
     """
 
     file: FileName
@@ -24,11 +24,11 @@ class Change(NamedTuple):
 
 
 class Remedy(NamedTuple):
-    """One way to mend a finding: how it is offered, and what it changes in the AWS files, in this clone, on the disk.
+    """One way to repair a finding: its label, and what it changes in the AWS files, in this clone and on disk.
 
-    `texts` are whole new texts for files that no line of can stay (another encoding). `git` are settings of the clone
-    one stands in and all the values that they are to have, `replaced` single values of its settings, each named by its
-    key and itself, that become others. `modes` are permissions to set, `remove` files to take away.
+    `texts` are complete new texts for files that change as a whole (another encoding). `git` are settings of the
+    current clone with all their new values. `replaced` are single values of its settings, by key and old value, with
+    their new value. `modes` are permissions to set, `remove` files to delete.
     """
 
     label: str
@@ -42,9 +42,9 @@ class Remedy(NamedTuple):
 
 
 class Wanted(NamedTuple):
-    """What a finding has to ask a person before it can be mended: the question, how an answer reads, what it makes.
+    """What to ask before a finding can be repaired: the question, the parser for the answer, and the resulting remedy.
 
-    `parse` raises BadAnswer with a right example.
+    `parse` raises BadAnswer with an example of a valid answer.
     """
 
     ask: str
@@ -56,12 +56,12 @@ Severity = Literal["stops", "hinders", "note"]
 
 
 class Finding(NamedTuple):
-    """Something the doctor found: a stable code, where, what it means, and what can be done.
+    """Something the doctor found: a stable code, its place, what it means, and what can be done.
 
-    `says` is one plain sentence, `because` what today's tools say or do about it (and where SDKs differ), `do` the
-    exact next step. `fix` is "auto" with one remedy, "ask" with several to choose from or a question in `wanted` (with
-    neither it is told like "tell"), "tell" with none. `also` are further profiles that it holds for: those that share a
-    sign-in, or rest on the profile. `letter` is the message to an administrator who can lift it.
+    `says` is one plain sentence, `because` what AWS tools say or do about it (and where SDKs differ), `do` the exact
+    next step. `fix` is "auto" with one remedy, "ask" with several to choose from or a question in `wanted` (with
+    neither it is shown like "tell"), "tell" with none. `also` are other profiles it affects: those that share the
+    sign-in, or get their credentials from the profile. `letter` is the message to an administrator who can resolve it.
     """
 
     code: str

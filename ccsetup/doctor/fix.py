@@ -1,4 +1,4 @@
-"""Findings repaired: what is safe at once, what has two readings by asking; checked again, reviewed, written as one."""
+"""Repairs findings: safe ones directly, ambiguous ones after asking. All are reviewed, written together, rechecked."""
 
 from __future__ import annotations
 
@@ -21,35 +21,35 @@ from ccsetup.doctor.repair import Key, Repair
 
 GO, OTHER, LEAVE, LEAVE_ALL = "go", "other", "leave", "leave all"
 ROUNDS = 40
-TOLD = 12  # repairs that are told one by one
+TOLD = 12  # repairs listed one by one
 
 
 class Declined(Cancelled):
-    """The person has seen the repair and does not want it."""
+    """The person reviewed the repair and declined it."""
 
 
 class Cure:
-    """One run's repairs: what was found before them, and what has been repaired so far, in thought."""
+    """The repairs of one run: what was found before them, and what has been repaired so far, still unwritten."""
 
     def __init__(self, context: Context, before: Diagnosis, person: bool) -> None:
         self._context, self._person = context, person
-        self._passed: set[Key] = set()  # asked about, or without effect
-        self._chosen: set[Key] = set()  # of AWS's findings, those that a person had repaired
+        self._passed: set[Key] = set()  # already asked about, or without effect
+        self._chosen: set[Key] = set()  # online findings whose repair a person chose
         self._touched: tuple[Touched, ...] = ()
-        self._decided: set[str] = set()  # profiles that become someone else, as a person said
+        self._decided: set[str] = set()  # profiles whose identity changes, as a person decided
         self.before, self.repair = before, repair.of(before.facts)
 
     def mend(self) -> None:
-        """Repair until nothing changes: all that is safe, then one question, then what is safe again."""
+        """Repair until nothing changes: all safe repairs, then one question, then all safe repairs again."""
         self._safe()
         while finding := self._next(looked(self.repair.facts)):
             self._ask(finding)
             self._safe()
 
     def ask_aws(self) -> None:
-        """Ask AWS as the repaired profiles would, and offer the repairs that it brings."""
+        """Ask AWS with the repaired profiles, and offer the repairs that follow from its answers."""
         facts = self.repair.facts
-        unchanged = facts == self.before.facts  # else git would answer for what is not written yet
+        unchanged = facts == self.before.facts  # git reads the files on disk, which aren't repaired yet
         seen = diagnose.asking(self._context, diagnose.offline(facts), by_git=unchanged)
         here = [it._replace(line=self.repair.key(it)[3]) for it in seen.online]
         was = self.before
@@ -59,17 +59,17 @@ class Cure:
                 self._chosen.add(self.repair.key(finding))
 
     def promised(self) -> list[Finding]:
-        """Return the findings that the repair does away with, as far as can be said before it is written."""
+        """Return the findings that the repair should resolve, as far as is known before it is written."""
         return self.gone([*looked(self.repair.facts), *(it for it in self.before.online if not self._is_chosen(it))])
 
     def proven(self, after: Diagnosis) -> list[Finding]:
-        """Return the findings that are gone now that it is written; none of git's where its settings are otherwise."""
+        """Return the findings that are gone after writing; none of git's if its settings aren't as planned."""
         wanted, there = self.repair.facts.clone, after.facts.clone
         as_wanted = wanted == there or (wanted and there and sorted(wanted.own) == sorted(there.own))
         return [it for it in self.gone(after.findings) if as_wanted or not it.code.startswith("git.")]
 
     def gone(self, left: Sequence[Finding]) -> list[Finding]:
-        """Return the findings of before that are not among those which are left, and were repaired."""
+        """Return the earlier findings that were repaired, which means that they aren't among those left."""
         there, gone = Counter(self.repair.key(finding) for finding in left), []
         shared = {(finding.code, name) for finding in left for name in finding.also}
         for finding in self.before.findings:
@@ -77,7 +77,7 @@ class Cure:
             if there[key]:
                 there[key] -= 1
             elif finding.fix == "tell" and (finding.code, finding.profile) in shared:
-                continue  # told once now, for all who came to share it
+                continue  # now reported once, for all profiles that share it
             elif finding not in self.before.online or self._is_chosen(finding):
                 gone.append(finding)
         return gone
@@ -88,34 +88,34 @@ class Cure:
     def _safe(self) -> None:
         for _ in range(ROUNDS):
             found = [it for it in looked(self.repair.facts) if it.fix == "auto" and it.remedies]
-            found.sort(key=lambda it: not it.code.startswith("file."))  # lines first, then what they say
+            found.sort(key=lambda it: not it.code.startswith("file."))  # first the lines, then the values in them
             wanted = [(it, it.remedies[0]) for it in found if self.repair.key(it) not in self._passed]
             if not wanted or not self._take(wanted):
                 return
 
     def _next(self, findings: Sequence[Finding]) -> Finding | None:
-        """Return the next finding that a person is to be asked about, None where there is none, or nobody."""
+        """Return the next finding to ask the person about; None if there is none, or no person."""
         open_ = (it for it in findings if it.fix == "ask" and render.mendable(it))
         return next((it for it in open_ if self._person and self.repair.key(it) not in self._passed), None)
 
     def _ask(self, finding: Finding) -> bool:
-        """Have a person say how a finding is to be repaired; say whether it was."""
+        """Ask the person how to repair a finding. Return whether it was repaired."""
         self._passed.add(self.repair.key(finding))
         remedy = self._answered(finding)
         if remedy is None:
             return False
         if taken := self._take([(finding, remedy)], decided=True):
             return taken
-        self._context.screen.note("That would change what other sections say, so it is left as it is.")
+        self._context.screen.note("That would change the meaning of other sections, so nothing was changed.")
         return False
 
     def _answered(self, finding: Finding) -> Remedy | None:
-        """Return the remedy that a person chooses; None to leave it."""
+        """Return the remedy that the person chooses; None to leave the finding as it is."""
         if not finding.remedies:
             return self._typed(finding)
         choices = [Choice(str(n), it.label, it.hint) for n, it in enumerate(finding.remedies)]
-        choices += [Choice(OTHER, "Another one …")] if finding.wanted else []
-        choices += [Choice(LEAVE, "Leave it as it is"), Choice(LEAVE_ALL, "Leave this and all others as they are")]
+        choices += [Choice(OTHER, "Something else …")] if finding.wanted else []
+        choices += [Choice(LEAVE, "Leave it as it is"), Choice(LEAVE_ALL, "Leave this and everything else as it is")]
         place = render.place(finding, self._context.home)
         why = ": ".join(filter(None, (place, finding.because)))
         answer = self._put(Asked(finding.code, finding.says, "choose", why, tuple(choices), choices[0].value))
@@ -128,23 +128,22 @@ class Cure:
         wanted = finding.wanted
         if wanted is None:
             return None
-        why = f"{render.place(finding, self._context.home)}: {finding.says} Empty leaves it as it is.".removeprefix(
-            ": "
-        )
+        place = render.place(finding, self._context.home)
+        why = f"{place}: {finding.says} Leave empty to change nothing.".removeprefix(": ")
         parse = lambda text: wanted.parse(text) if text.strip() else ""  # noqa: E731
         answer = self._put(Asked(finding.code, wanted.ask, "text", why, parse=parse, optional=True))
         return wanted.remedy(answer) if answer else None
 
     def _put(self, asked: Asked) -> str:
-        """Put a question to the person; "" where Esc leaves it."""
+        """Ask the person a question. Return "" if they press Esc."""
         assert self._context.prompt is not None  # noqa: S101 — only a person is asked
         answer = self._context.prompt.ask(asked)
         return answer if isinstance(answer, str) else ""
 
     def _take(self, wanted: Sequence[tuple[Finding, Remedy]], decided: bool = False) -> bool:
-        """Apply what can be applied together and harms nothing; say whether anything changed.
+        """Apply the remedies that can be combined and that harm nothing. Return whether anything changed.
 
-        What would make a profile someone else is applied where that was `decided` by a person.
+        A remedy that changes a profile's identity is only applied if a person `decided` on it.
         """
         apart = repair.apart((remedy for _, remedy in wanted), self.repair.facts.texts.shared)
         after = self.repair.plus(apart)
@@ -163,7 +162,7 @@ class Cure:
         return self._take(wanted[:1], decided) or self._take(wanted[1:], decided)
 
     def planned(self) -> Plan:
-        """Return the plan that writes the repair. Raises Problem where AWS's parser would refuse what comes of it."""
+        """Return the plan that writes the repair. Raises Problem if AWS's parser would reject the result."""
         edits = _edits(self._context, self.before.facts, self.repair)
         files = dict.fromkeys(it.file for it in self._touched)
         touched = tuple(
@@ -179,7 +178,7 @@ class Cure:
 
 
 def _known_by(finding: Finding) -> Key:
-    """Return what a finding of before is known by: its line is the one that it has at first."""
+    """Return the key of an earlier finding; its line is the original line."""
     return finding.code, finding.profile, str(finding.path or ""), finding.line
 
 
@@ -204,7 +203,7 @@ def _edits(context: Context, before: Facts, after: Repair) -> tuple[Edit, ...]:
 
 
 def review(context: Context, change: Plan, gone: Sequence[Finding]) -> None:
-    """Show what would be written, and what would be repaired by it."""
+    """Show what would be written and what that would repair."""
     diffs = [text for edit in change.edits if (text := plan.diff(edit, context.home))]
     modes = [(edit.path, edit.mode) for edit in change.edits if edit.mode is not None]
     rows = [("mode", f"{render.shown(path, context.home)}   {mode:04o}") for path, mode in modes]
@@ -214,16 +213,16 @@ def review(context: Context, change: Plan, gone: Sequence[Finding]) -> None:
 
 
 def agreed(context: Context) -> None:
-    """Ask for a yes. Raises Cancelled; Missing with nobody there."""
+    """Ask for confirmation. Raises Cancelled if declined, Missing if there is no one to ask."""
     if context.prompt is None:
-        raise Missing("Missing: --yes.", next="Add --yes to repair this, or --dry-run to only look at it.")
-    choices = (Choice(GO, "Yes, repair it"), Choice("cancel", "Cancel", "everything stays as it is"))
+        raise Missing("Missing: --yes.", next="Add --yes to repair this, or --dry-run to only see what would change.")
+    choices = (Choice(GO, "Yes, repair it"), Choice("cancel", "Cancel", "change nothing"))
     if context.prompt.ask(Asked("repair", "Write this?", "choose", choices=choices, default=GO)) != GO:
         raise Declined
 
 
 def write(context: Context, change: Plan) -> Receipt:
-    """Write the plan. Raises Problem(code="file.changed") where another program wrote meanwhile."""
+    """Write the plan. Raises Problem(code="file.changed") if another program changed a file meanwhile."""
     try:
         return context.files.apply(change)
     except Problem as problem:
@@ -233,7 +232,7 @@ def write(context: Context, change: Plan) -> Receipt:
 
 
 def tell(context: Context, change: Plan, gone: Sequence[Finding]) -> None:
-    """Say what was written and what was repaired by it, once it has been looked at again."""
+    """Report what was written and what that repaired, after the second check."""
     paths = ", ".join(render.shown(edit.path, context.home) for edit in change.edits)
     context.screen.done("wrote", paths, "undo: ccsetup undo")
     for what, code in _in_short(gone):
@@ -242,7 +241,7 @@ def tell(context: Context, change: Plan, gone: Sequence[Finding]) -> None:
 
 
 def _in_short(gone: Sequence[Finding]) -> Iterator[tuple[str, str]]:
-    """Yield each repair as a sentence and its code; where there are many, once for those of one code."""
+    """Yield each repair as a sentence and its code. If there are many, yield one per code."""
     count = Counter(finding.code for finding in gone)
     for finding in {it.code: it for it in reversed(gone)}.values() if len(gone) > TOLD else gone:
         more = count[finding.code] - 1 if len(gone) > TOLD else 0
@@ -250,7 +249,7 @@ def _in_short(gone: Sequence[Finding]) -> Iterator[tuple[str, str]]:
 
 
 class Case:
-    """What is known so far of one visit to the doctor: the last look, and what was repaired before it."""
+    """The state of one doctor run: the latest diagnosis, and what was repaired before it."""
 
     def __init__(self) -> None:
         self.seen: Diagnosis | None = None
@@ -264,8 +263,8 @@ class Case:
 
 
 def visit(context: Context, options: Namespace, case: Case) -> None:
-    """Look, and repair where that is wanted; tell what was found or is left. Raises Problem; `case` holds the rest."""
-    gc.disable()  # what is read and found here stays to the end
+    """Check, repair if asked to, and show the findings that are left. Raises Problem; `case` holds the rest."""
+    gc.disable()  # what is read and found here is needed until the end
     case.seen = diagnose.offline(diagnose.begun(context, options.profiles, options.modernize))
     if options.fix or not options.offline:
         gc.enable()
@@ -278,7 +277,7 @@ def visit(context: Context, options: Namespace, case: Case) -> None:
 
 
 def _repaired(context: Context, options: Namespace, case: Case, before: Diagnosis) -> None:
-    """Repair what can be: in thought, then after a yes in one write, and believe it when the checks pass."""
+    """Plan the repairs, write them all at once after a yes, and count them as done only if the checks then pass."""
     cure = fix.Cure(context, before, person=bool(context.prompt and not options.yes))
     cure.mend()
     if not options.offline:

@@ -1,6 +1,6 @@
-"""What the doctor looks at, read once: both files, what they point to, caches, the environment, git, this clone.
+"""Reads everything the doctor looks at, once: both files, what they point to, caches, the environment, git, this clone.
 
-No program is started that no check needs: git a few times, and a credential_process only for whom it is asked for.
+It starts only the programs that checks need: git a few times, and a credential_process only for profiles asked for.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ VARIABLES = ("AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE
 
 
 def gathered(context: Context, asked: Sequence[str] = (), modernize: bool = False) -> Facts:
-    """Return the facts of this machine; nobody is asked, and of the profiles' programs only those asked for are run."""
+    """Return the facts about this computer. Sends no requests, and runs programs only for the profiles asked for."""
     texts, unreadable = context.files.glimpse()
     facts = Facts(
         texts,
@@ -46,7 +46,7 @@ def gathered(context: Context, asked: Sequence[str] = (), modernize: bool = Fals
 
 
 def _with_git(context: Context, facts: Facts) -> Facts:
-    """Add where git finds its helpers, the clone one stands in, and git's settings where one stands in none."""
+    """Add where git finds its helpers, and the current clone, or git's general settings outside a clone."""
     helpers = {name: context.git.command(name, beside=False) for name in HELPERS}
     own = "" if helpers[HELPERS[0]] else context.git.own_helper()
     facts = _with_clone(context, replace(facts, helpers=helpers, scripts=str(Path(own).parent) if own else ""))
@@ -60,9 +60,9 @@ def _with_git(context: Context, facts: Facts) -> Facts:
 
 
 def _helper_sdk(context: Context, helper: Path) -> str:
-    """Return the version of the botocore behind AWS's git-remote-codecommit; "" for another one, or where none tells.
+    """Return the botocore version that AWS's git-remote-codecommit uses; "" for another command, or if it isn't known.
 
-    It is looked for where the script's own Python keeps its libraries; nothing is run.
+    The version is read from the library folder of the script's Python. Nothing is run.
     """
     try:
         script = context.files.seen(helper) if helper.name else ""
@@ -80,7 +80,7 @@ def _helper_sdk(context: Context, helper: Path) -> str:
 
 
 def _with_programs(context: Context, facts: Facts) -> Facts:
-    """Run the programs of the profiles that were asked for, as far as they are there; all at once, each with an end."""
+    """Run the existing credential_process programs of the profiles asked for, in parallel, each with a time limit."""
     commands = {
         name: _words(facts, name) for name in facts.asked if "credential_process" in facts.profiles.get(name, {})
     }
@@ -100,7 +100,7 @@ def _words(facts: Facts, name: str) -> list[str]:
 
 
 def with_files(context: Context, facts: Facts) -> Facts:
-    """Add what lies beside the two files: caches, what settings and variables point to, permissions, programs."""
+    """Add the other files: caches, files that settings and variables point to, permissions, programs."""
     folders = [context.home / ".aws" / name for name in CACHES]
     cached = [path for folder in folders for path in context.files.listed(folder) if path.suffix == ".json"]
     found: dict[Path, str | None] = {}
@@ -117,7 +117,7 @@ def with_files(context: Context, facts: Facts) -> Facts:
 
 
 def _pointed(facts: Facts) -> list[Path]:
-    """Return the absolute paths that settings and variables point to; of one that is none, those it may stand for."""
+    """Return the absolute paths that settings and variables point to; for a relative path, those it may stand for."""
     documents = (facts.config, facts.credentials)
     values = [value for name in VARIABLES if (value := facts.env.get(name))]
     if any(key in document.text for document in documents for key in POINTING):
@@ -129,7 +129,7 @@ def _pointed(facts: Facts) -> list[Path]:
 
 
 def _programs(facts: Facts) -> list[str]:
-    """Return the programs that profiles get their keys from, and this clone its passwords, as they are named."""
+    """Return the names of the programs that supply the profiles' credentials and this clone's passwords."""
     from ccsetup.doctor.checks.git import program, signing
     from ccsetup.doctor.checks.processes import words
 
@@ -141,7 +141,7 @@ def _programs(facts: Facts) -> list[str]:
 
 
 def _with_clone(context: Context, facts: Facts) -> Facts:
-    """Add the clone one stands in, its settings as git has them; or what git says where it cannot read them."""
+    """Add the current clone with git's settings for it, or git's error if it can't read them."""
     folder = next(
         (it for it in (context.cwd, *context.cwd.parents) if context.files.mode(it / ".git") is not None), None
     )
@@ -155,7 +155,7 @@ def _with_clone(context: Context, facts: Facts) -> Facts:
 
 
 def clone_at(context: Context, folder: Path) -> Clone:
-    """Return a clone with its settings. Raises Problem where there is none, or git cannot read them."""
+    """Return a clone with its settings. Raises Problem if there is no clone, or git can't read its settings."""
     from ccsetup.doctor.checks.git import is_codecommit
 
     found = context.git.config(folder)
@@ -165,7 +165,7 @@ def clone_at(context: Context, folder: Path) -> Clone:
 
 
 def _parent(context: Context) -> str:
-    """Return the name of the program that started this one, "" where the system does not tell."""
+    """Return the name of the parent process, "" if the system doesn't tell."""
     try:
         return context.files.seen(Path(f"/proc/{os.getppid()}/comm")) or ""
     except Problem:

@@ -1,4 +1,4 @@
-"""Repairs by which a profile would be someone else: a person decides them, whatever else speaks for them."""
+"""Repairs that would change a profile's identity: a person always decides on them."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from ccsetup.doctor.facts import Facts
 from ccsetup.doctor.findings import Finding, Remedy
 from ccsetup.doctor.repair import Repair
 
-_TELLING = ("aws_", "role_arn", "sso_", "login_session", "credential_process", "[")  # what tells who a profile is
+_TELLING = ("aws_", "role_arn", "sso_", "login_session", "credential_process", "[")  # what determines it
 
 
 def cautious(facts: Facts, findings: Sequence[Finding]) -> list[Finding]:
-    """Return the findings; those whose repair would make a profile someone else are to be asked about."""
+    """Return the findings; those whose repair would change a profile's identity become findings to ask about."""
     sure = [it for it in findings if it.fix == "auto" and it.remedies]
-    begun = repair.of(facts).plus([it.remedies[0] for it in sure if it.remedies[0].texts])  # the encoding first
+    begun = repair.of(facts).plus([it.remedies[0] for it in sure if it.remedies[0].texts])  # encodings first
     sure = [it for it in sure if not it.remedies[0].texts and _tells(facts, it.remedies[0])]
     asked = {id(it) for it in _deciding(begun, sure)}
     return [it._replace(fix="ask") if id(it) in asked else it for it in findings]
 
 
 def _tells(facts: Facts, remedy: Remedy) -> bool:
-    """Say whether a repair can have to do with who a profile is at all."""
+    """Return whether a repair could affect a profile's identity at all."""
     return any(
         mark in line.lower()
         for change in remedy.changes
@@ -33,7 +33,7 @@ def _tells(facts: Facts, remedy: Remedy) -> bool:
 
 
 def _deciding(begun: Repair, findings: Sequence[Finding]) -> list[Finding]:
-    """Return those of the findings whose repair makes someone else of a profile, by itself or with another one."""
+    """Return the findings whose repair changes a profile's identity, alone or combined with another repair."""
     together = repair.apart([it.remedies[0] for it in findings], begun.facts.texts.shared)
     if not together or not others(begun.facts.texts, begun.plus(together).facts.texts, begun.facts.named):
         return []

@@ -1,4 +1,4 @@
-"""Where a setting stands in the AWS files, and the changes of lines that spell it otherwise, add one, take it away."""
+"""Finds settings in the AWS files, and builds the line changes that edit, rename, add or remove them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SPELLED = later(r"([^=:]*[=:]\s*)(.*?)(\s*)", re.DOTALL)
 
 
 class Place(NamedTuple):
-    """One setting where it stands: its file, its section, itself. `own` is False for what [DEFAULT] gives to all."""
+    """A setting with its file and section. `own` is False if it comes from [DEFAULT]."""
 
     path: Path
     file: FileName
@@ -29,17 +29,17 @@ class Place(NamedTuple):
 
     @property
     def line(self) -> int:
-        """Its first line in the file, from 1."""
+        """The setting's first line in the file, from 1."""
         return self.setting.lines[0]
 
     @property
     def value(self) -> str:
-        """Its value, as the file has it."""
+        """The value, exactly as in the file."""
         return self.setting.value
 
 
 def in_file(facts: Facts, file: FileName, key: str, name: str, type: str = "profile") -> Place | None:
-    """Return where a section of one file sets a key, the last time it does; None where it does not."""
+    """Return where a section of one file last sets a key; None if it doesn't."""
     found = facts.stanzas.get((file, type, name))
     for stanza in (found, *facts.inherited[file]) if found else ():
         for setting in reversed(stanza.settings):
@@ -49,32 +49,32 @@ def in_file(facts: Facts, file: FileName, key: str, name: str, type: str = "prof
 
 
 def place(facts: Facts, name: str, key: str) -> Place | None:
-    """Return where the value of a profile's key comes from: the credentials file counts before config."""
+    """Return where the value of a profile's key comes from: the credentials file takes precedence over config."""
     return in_file(facts, "credentials", key, name) or in_file(facts, "config", key, name)
 
 
 def places(facts: Facts, name: str, keys: Iterable[str]) -> list[Place]:
-    """Return every place of a profile's own sections, in either file, that sets one of these keys."""
+    """Return every place in a profile's own sections, in either file, that sets one of these keys."""
     files: tuple[FileName, FileName] = ("config", "credentials")
     found = (in_file(facts, file, key, name) for file in files for key in keys)
     return [it for it in found if it and it.own]
 
 
 def respelled(where: Place, value: str) -> tuple[Change, ...]:
-    """Return the changes that give a setting another value, and leave the rest of its line as it is.
+    """Return the changes that give a setting another value and keep the rest of its line.
 
-    What goes on in further lines stays indented, so that it stays the value's.
+    Continuation lines stay indented, so that they remain part of the value.
     """
     line, (value, *more) = _line(where, where.line), value.split("\n")
     parts = _SPELLED.fullmatch(line)
-    blank = " " if parts and parts[1][-2:] in (" =", " :") else ""  # nothing stood there
+    blank = " " if parts and parts[1][-2:] in (" =", " :") else ""  # the value was empty
     indent = line[: len(line) - len(line.lstrip())] + "    "
     lines = (f"{parts[1]}{blank}{value}{parts[3]}" if parts else value, *(indent + it for it in more))
     return (Change(where.file, where.line, where.line, lines), *_gone(where.file, where.setting.lines[1:]))
 
 
 def renamed(where: Place, key: str, value: str) -> tuple[Change, ...]:
-    """Return the changes that make a setting's line that of another key; indentation and equals sign stay."""
+    """Return the changes that rename a setting and set its value; indentation and equals sign stay as they are."""
     parts = _SPELLED.fullmatch(_line(where, where.line))
     spelled = parts[1] if parts else f"{where.setting.key} = "
     found = re.match(r"(\s*)(.*?)(\s*[=:]\s*)$", spelled)
@@ -83,18 +83,18 @@ def renamed(where: Place, key: str, value: str) -> tuple[Change, ...]:
 
 
 def removed(all_of: Iterable[Place]) -> tuple[Change, ...]:
-    """Return the changes that take settings away, their continuation lines with them; comments between them stay."""
+    """Return the changes that delete settings with their continuation lines; comments in between stay."""
     return tuple(change for it in all_of for change in _gone(it.file, it.setting.lines))
 
 
 def silenced(facts: Facts, all_of: Iterable[Place]) -> tuple[Change, ...]:
-    """Return the changes that make settings comments, so that no secret is lost."""
+    """Return the changes that comment settings out, so that no secret is lost."""
     found = (repair.commented(it.file, it.setting.lines, facts.lines(it.file)) for it in all_of)
     return tuple(dict.fromkeys(change for changes in found for change in changes))
 
 
 def added(beside: Place, settings: Mapping[str, str]) -> tuple[Change, ...]:
-    """Return the change that puts settings in under another one, spelled as that one is."""
+    """Return the change that inserts settings below another one, in the same format."""
     found = re.match(r"(\s*)[^=:]*?(\s*[=:]\s*)", _line(beside, beside.line))
     indent, equals = (found[1], found[2]) if found else ("", " = ")
     after = beside.setting.lines[-1] + 1
@@ -103,7 +103,7 @@ def added(beside: Place, settings: Mapping[str, str]) -> tuple[Change, ...]:
 
 
 def headed(stanza: Stanza, file: FileName, settings: Mapping[str, str]) -> tuple[Change, ...]:
-    """Return the change that puts settings in right under a section's header."""
+    """Return the change that inserts settings directly below a section's header."""
     lines = tuple(f"{key} = {value}" for key, value in settings.items())
     return (Change(file, stanza.line + 1, stanza.line, lines),)
 
@@ -114,7 +114,7 @@ def _line(where: Place, number: int) -> str:
 
 
 def _gone(file: FileName, lines: Iterable[int]) -> Iterator[Change]:
-    """Yield changes that take lines away, those that lie together at once."""
+    """Yield changes that delete lines, one change for each run of adjacent lines."""
     first = last = 0
     for line in lines:
         if last and line == last + 1:
@@ -130,7 +130,7 @@ def _gone(file: FileName, lines: Iterable[int]) -> Iterator[Change]:
 def finding(
     facts: Facts, profile: str, where: Place | None, code: str, severity: str, says: str, **more: object
 ) -> Finding:
-    """Return a finding about a profile, at a place or at the profile's section; it holds for all that rest on it."""
+    """Return a finding about a profile, at a place or else its section; errors also affect dependent profiles."""
     if where:
         path, line = where.path, where.line
     else:
@@ -141,7 +141,7 @@ def finding(
 
 
 def section(facts: Facts, name: str, type: str = "profile") -> tuple[Path, int]:
-    """Return the file and the line where a section begins; line 0 where there is none."""
+    """Return the file and the line where a section begins; line 0 if there is no such section."""
     if stanza := facts.stanzas.get(("config", type, name)):
         return facts.texts.config_path, stanza.line
     if stanza := facts.stanzas.get(("credentials", type, name)):

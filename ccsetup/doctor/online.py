@@ -1,4 +1,4 @@
-"""The doctor's questions to AWS: who each profile is, all at once; and whether the clone one stands in gets through."""
+"""The doctor's requests to AWS: the identity of every profile, in parallel, and the current clone's access."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ from ccsetup.git.transport import AWS_CLI, HELPER, OURS, OWN_HELPER, REMOTE
 
 _CREDENTIALS = ("role_arn", "aws_access_key_id", "sso_account_id", "sso_role_name", "credential_process",
                 "login_session", "web_identity_token_file")  # fmt: skip
-DEADLINE_S = 15, 45  # for few profiles, and for many
-_NEAR, _FAR = 100, 12  # profiles that are asked for a lost repository: where it should be, and everywhere
+DEADLINE_S = 15, 45  # minimum, and maximum for many profiles
+_NEAR, _FAR = 100, 12  # profiles tried for a missing repository: in its region, and in all regions
 
 Profiles = Mapping[str, Mapping[str, Value]]
 
 
 class Online(NamedTuple):
-    """What asking brought: the findings, and who each profile is that has an answer.
+    """The results: the findings, and the identity of each profile that AWS answered for.
 
-    `unanswered` are those that nobody answered for, `unasked` those whose programs only their names may start.
+    `unanswered` are the profiles without an answer. `unasked` are those that weren't named and would start a program.
     """
 
     findings: list[Finding]
@@ -43,11 +43,11 @@ class Online(NamedTuple):
 
 
 def online(context: Context, facts: Facts, names: Sequence[str], by_git: bool = True) -> Online:
-    """Ask AWS about these profiles, and about the clone one stands in. Nobody is asked anything, no browser opens.
+    """Ask AWS about these profiles and about the current clone. No prompt is shown and no browser opens.
 
-    git, which reads the files as they are, is asked `by_git` alone.
+    git, which reads the files on disk, is only asked if `by_git`.
 
-    `names` should leave out whom an offline finding stops. A credential_process runs for those in `facts.asked` alone.
+    `names` should leave out profiles with an offline error. A credential_process only runs for those in `facts.asked`.
     """
     profiles = _with_printed_keys(facts)
     wanted = [name for name in names if name in facts.asked or _has_keys(profiles, name)]
@@ -67,7 +67,7 @@ def online(context: Context, facts: Facts, names: Sequence[str], by_git: bool = 
 
 
 def asked(context: Context, whos: Sequence[Who]) -> Sequence[Answer]:
-    """Ask who these are, all at once, and keep the sign-ins that were renewed by it."""
+    """Ask for these identities in parallel, and store the sign-ins that were renewed for it."""
     least, most = DEADLINE_S
     answers = context.aws.identities(whos, min(least + len(whos) / 20, most)) if whos else ()
     for edit in (*context.aws.pending(), *context.signin.pending()):
@@ -77,7 +77,7 @@ def asked(context: Context, whos: Sequence[Who]) -> Sequence[Answer]:
 
 
 def who_of(profiles: Profiles, sessions: Profiles, name: str, env: Mapping[str, str]) -> Who:
-    """Return a profile as a caller, in the region it is used in or else in one of its partition."""
+    """Return a profile as a caller, in its own region or else in one of its partition."""
     way = chain(profiles, name)
     named = [str(there.get("region", "")) for there in way] + [env.get("AWS_REGION", "")]
     arns = [str(there["role_arn"]) for there in way if "role_arn" in there]
@@ -86,12 +86,12 @@ def who_of(profiles: Profiles, sessions: Profiles, name: str, env: Mapping[str, 
 
 
 def _has_keys(profiles: Profiles, name: str) -> bool:
-    """Say whether a profile names credentials at all."""
+    """Return whether a profile names any credentials."""
     return any(key in profiles.get(name, {}) for key in _CREDENTIALS)
 
 
 def _with_printed_keys(facts: Facts) -> Profiles:
-    """Return the profiles' settings; the programs that have been run already need not run again."""
+    """Return the profiles' settings; credentials that programs have already printed replace the programs."""
     found: dict[str, Mapping[str, Value]] = dict(facts.profiles)
     for name, ran in facts.processes.items():
         try:
@@ -112,20 +112,20 @@ _PRINTED = {
 }
 
 
-# The clone one stands in
+# The current clone
 
 
 def _stand(
     context: Context, facts: Facts, whos: Mapping[str, Who], answers: Sequence[Answer], by_git: bool
 ) -> Stand | None:
-    """Ask about the clone as its profile; None where there is none, or its profile is not to be asked."""
+    """Ask about the clone with its profile; None if there is no clone, or its profile must not be asked."""
     there = _address(facts)
     if not facts.clone or not there:
         return None
     name = _profile(facts, facts.clone, there)
     if facts.asked and name not in facts.asked:
         return None
-    by_git &= name in facts.asked or not names_program(facts.profiles, name)  # which git's helper would start
+    by_git &= name in facts.asked or not names_program(facts.profiles, name)  # git's helper would start it
     if there.form == "ssh":
         return Stand(name, there, git=_by_git(context, facts.clone, there, name) if by_git else None)
     who, answer = whos.get(name), next((it for it in answers if it.profile == name), None)
@@ -151,7 +151,7 @@ def _address(facts: Facts) -> Address | None:
 
 
 def _profile(facts: Facts, clone: Clone, there: Address) -> str:
-    """Return the profile that a clone is reached by, "" where none is (ssh)."""
+    """Return the profile that a clone uses, "" if it uses none (SSH)."""
     helpers = [value for key, value in clone.settings if key.startswith("credential.") and key.endswith("helper")]
     named = there.profile or clone_profile.named_by(clone.remote, helpers[-1] if helpers else "")
     if named or there.form == "ssh":
@@ -160,11 +160,11 @@ def _profile(facts: Facts, clone: Clone, there: Address) -> str:
 
 
 def _elsewhere(context: Context, who: Who, others: Sequence[Who], name: str) -> Sequence[Sighting]:
-    """Look for a repository in the other regions, and with the other profiles."""
+    """Look for a repository in other regions and with other profiles."""
     elsewhere = regions.beside(who.region)
     near = [who._replace(region=region) for region in elsewhere]
     near += [other._replace(region=who.region) for other in others[:_NEAR]]
-    with context.screen.busy(f"Looking for {name} in the other regions and with the other profiles"):
+    with context.screen.busy(f"Looking for {name} in other regions and with other profiles"):
         found = [it for it in context.aws.sightings(near, name) if it.repository]
         if not found and others:
             far = [other._replace(region=region) for region in elsewhere for other in others[:_FAR]]
@@ -173,25 +173,25 @@ def _elsewhere(context: Context, who: Who, others: Sequence[Who], name: str) -> 
 
 
 def _by_git(context: Context, clone: Clone, there: Address, profile: str) -> Problem | None:
-    """Ask git for the clone's repository, the way that it goes; return why it does not get through.
+    """Have git contact the clone's repository, the way the clone does; return the problem if that fails.
 
-    git is asked outside the clone: what the clone's configuration names is not run, nor told anything.
+    git runs outside the clone, so programs that the clone's configuration names are neither started nor given anything.
     """
     try:
         route = _route(context, clone, there, profile)
-    except Problem:  # what it lacks is a finding of its own
+    except Problem:  # the missing part has a finding of its own
         return None
     try:
-        with context.screen.busy("Asking git"):
+        with context.screen.busy("Checking access with git"):
             context.git.reachable(route)
     except Problem as problem:
         own_network = any(it.key.startswith("http.") for it in clone.brought)
-        return None if own_network and problem.code.startswith("net.") else problem  # it may have a proxy of its own
+        return None if own_network and problem.code.startswith("net.") else problem  # the clone may have its own proxy
     return None
 
 
 def _route(context: Context, clone: Clone, there: Address, profile: str) -> Route:
-    """Return the way that a clone goes, made anew from its address. Raises Problem where its helper is missing."""
+    """Return the clone's route, rebuilt from its remote URL. Raises Problem if its helper is missing."""
     if there.form == "codecommit":
         return Route(REMOTE, address.codecommit_url(there.repository, there.region, there.profile))
     if there.form == "ssh":
@@ -199,7 +199,7 @@ def _route(context: Context, clone: Clone, there: Address, profile: str) -> Rout
         url = address.ssh_url(there.region, there.repository)
         return Route("ssh", url.replace("//", f"//{key_id[1]}@", 1) if key_id else url)
     helper = signing(clone)
-    if not helper:  # a keychain of the person's own
+    if not helper:  # the person's own keychain
         return Route(HELPER, address.https_url(there.region, there.repository, there.host))
     aws = OWN_HELPER not in helper and is_ordinary(clone, "credential.helper", helper)
     way = transport.Way(HELPER, AWS_CLI if aws else OURS, there.host)

@@ -1,4 +1,4 @@
-"""What AWS and git answered → findings: each cause once, where it lies, with all the profiles that it holds for."""
+"""Turns the answers of AWS and git into findings: one per cause, at its place, with all the profiles it affects."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from ccsetup.doctor.findings import Finding, Remedy, Severity
 from ccsetup.git import address
 from ccsetup.git.address import Address
 
-CLOCK_S = 240  # AWS refuses at five minutes
+CLOCK_S = 240  # AWS rejects requests at five minutes
 _OFFERED = 5
-_URL = re.compile(r"https?://[^\s\"']+")  # of another region, where one network is down
-_LINES = {  # where a finding's cause is written down
+_URL = re.compile(r"https?://[^\s\"']+")  # differs by region, even if the cause is one network that is down
+_LINES = {  # the settings that can cause a finding
     "access.assume": ("role_arn", "sso_role_name"),
     "access.identity": ("aws_access_key_id", "role_arn", "sso_session", "sso_start_url", "credential_process"),
     "access.account": ("aws_access_key_id", "sso_account_id", "role_arn"),
@@ -38,10 +38,10 @@ _LINES = {  # where a finding's cause is written down
 
 
 class Stand(NamedTuple):
-    """What was found out about the clone one stands in, as far as anybody was asked.
+    """What AWS and git said about the current clone, as far as they were asked.
 
-    `seen` is what its profile saw where the remote points to, `others` who sees the repository otherwise, `git` why
-    git cannot reach it, `arn` who its profile is.
+    `seen` is what its profile sees at the remote's place, `others` where else the repository was seen, `git` why git
+    can't reach it, `arn` the identity of its profile.
     """
 
     profile: str
@@ -53,7 +53,7 @@ class Stand(NamedTuple):
 
 
 def of_answers(facts: Facts, answers: Sequence[Answer]) -> list[Finding]:
-    """Return what is wrong with the profiles that were asked for, and with the way to AWS."""
+    """Return what is wrong with the profiles that AWS was asked about, and with the connection to AWS."""
     clock = _clock(facts, answers)
     left = [it for it in answers if it.refused and not (clock and it.refused.code == "net.clock")]
     groups: dict[tuple[str, ...], list[Answer]] = {}
@@ -64,15 +64,15 @@ def of_answers(facts: Facts, answers: Sequence[Answer]) -> list[Finding]:
 
 
 def of_clone(facts: Facts, it: Stand) -> list[Finding]:
-    """Return what is wrong with the clone one stands in: where its repository is, and whether git gets there."""
+    """Return what is wrong with the current clone: where its repository is, and whether git can reach it."""
     refused = it.seen.refused if it.seen else None
     if isinstance(refused, NoRepository):
         return [_elsewhere(facts, it, refused)]
     if it.git is None:
-        return []  # git has the last word: where it may read, it does not matter what the API refuses
+        return []  # git decides: if it can read the repository, it doesn't matter what the API denies
     told = of_git_and_api(it.git, refused, it.arn, it.address.region, it.address.repository)
     because = told.why or (
-        "AWS's API answers for the repository, git does not." if it.seen and it.seen.repository else ""
+        "The AWS API can see the repository, but git can't reach it." if it.seen and it.seen.repository else ""
     )
     code = "access.git" if told.code in ("git.failed", "internal") else told.code
     severity: Severity = "hinders" if told.is_unanswered else "stops"
@@ -80,7 +80,7 @@ def of_clone(facts: Facts, it: Stand) -> list[Finding]:
 
 
 def ahead_s(answers: Sequence[Answer]) -> float:
-    """Return how far this machine's clock is ahead of AWS's; 0 where nobody told the time."""
+    """Return how many seconds this computer's clock is ahead of AWS's; 0 if no answer had a time."""
     told = [it.ahead_s for it in answers if it.ahead_s is not None]
     return median(told) if told else 0.0
 
@@ -97,17 +97,17 @@ def _clock(facts: Facts, answers: Sequence[Answer]) -> list[Finding]:
         Finding(
             "net.clock",
             "stops" if stopped else "hinders",
-            f"The clock of this machine is {many} {'ahead of' if off > 0 else 'behind'} AWS's.",
-            "AWS refuses what is signed more than five minutes off: Signature expired, or not yet current. botocore, "
-            "the AWS CLI and git's helpers sign with this clock; the SDK for JavaScript corrects for it.",
-            do=f"Set it: {set_it}",
+            f"This computer's clock is {many} {'ahead of' if off > 0 else 'behind'} AWS's.",
+            "AWS rejects requests signed more than five minutes off: Signature expired, or not yet current. botocore, "
+            "the AWS CLI and git's helpers sign with this clock. The SDK for JavaScript corrects for it.",
+            do=f"Set the clock: {set_it}",
             also=stopped,
         )
     ]
 
 
 def _cause(it: Answer) -> tuple[str, ...]:
-    """Return what several answers have in common when one cause is behind them."""
+    """Return a key that is equal for answers with the same cause."""
     assert it.refused is not None  # noqa: S101
     if it.refused.code.startswith("net."):
         return it.refused.code, _URL.sub("", it.refused.what.replace(it.profile, ""))
@@ -115,7 +115,7 @@ def _cause(it: Answer) -> tuple[str, ...]:
 
 
 def _refused(facts: Facts, group: Sequence[Answer], asked: int) -> Finding:
-    """Return the finding for those that one cause stops."""
+    """Return the finding for the profiles that fail for the same cause."""
     first = next((it for it in group if it.profile == it.at), group[0])
     problem = first.refused
     assert problem is not None  # noqa: S101
@@ -134,13 +134,13 @@ def _refused(facts: Facts, group: Sequence[Answer], asked: int) -> Finding:
 def _severity(facts: Facts, it: Answer) -> Severity:
     assert it.refused is not None  # noqa: S101
     if it.refused.is_unanswered:
-        return "hinders"  # it stops nothing for certain: AWS may answer the next time
+        return "hinders"  # not certain to be an error: AWS may answer next time
     wants_code = it.refused.code == "access.assume" and "mfa_serial" in facts.profiles.get(it.at, {})
     return "hinders" if wants_code and not it.refused.why else "stops"
 
 
 def _others_who_answer(facts: Facts, answers: Sequence[Answer]) -> list[Finding]:
-    """Return a finding for each profile that is somebody else than its own settings say."""
+    """Return a finding for each profile whose identity isn't the one its settings name."""
     found = []
     for it in answers:
         wanted = _expected(facts, it.profile)
@@ -158,7 +158,7 @@ def _expected(facts: Facts, name: str) -> Expected | None:
     try:
         return kind.expects(Answers(kind.again(name, {**session, **there})))
     except (Problem, LookupError, ValueError):
-        return None  # what its settings lack is a finding of its own
+        return None  # missing settings have a finding of their own
 
 
 def _wrong(name: str, identity: Identity, wanted: Expected) -> Finding | None:
@@ -166,15 +166,15 @@ def _wrong(name: str, identity: Identity, wanted: Expected) -> Finding | None:
         return Finding(
             "access.account",
             "stops",
-            f"Account {identity.account_id} answers for {name}, not {wanted.account_id}.",
-            f"It is {identity.arn}. No AWS tool says so: a repository is simply not found.",
+            f"{name} is an identity in account {identity.account_id}, but its settings name {wanted.account_id}.",
+            f"It is {identity.arn}. AWS tools don't report this; they only say that a repository doesn't exist.",
             do=f"Renew its credentials: ccsetup login {name}",
         )
     return None
 
 
 def _placed(facts: Facts, finding: Finding, at: str) -> Finding:
-    """Return the finding with the line that it is about, in the settings of the profile where its cause lies."""
+    """Return the finding with the line of the setting that causes it, in the profile `at`."""
     if not finding.profile:
         return finding
     for key in _LINES.get(finding.code) or _LINES.get(finding.code.partition(".")[0], ()):
@@ -191,17 +191,17 @@ def _placed(facts: Facts, finding: Finding, at: str) -> Finding:
 
 
 def _elsewhere(facts: Facts, it: Stand, refused: Problem) -> Finding:
-    """Return the finding for a repository that is not where the remote points to, with every place that it is in."""
+    """Return the finding for a repository that isn't where the remote points, with the places where it was found."""
     there = [s for s in it.others if s.repository and address.takes_profile(s.profile)]
     mine = [s for s in there if s.profile == it.profile]
     remedies = tuple(_moved(facts, it, s) for s in [*mine, *(s for s in there if s not in mine)][:_OFFERED])
     name, region = it.address.repository, it.address.region
     if mine:
         regions = " and ".join(s.region for s in mine)
-        found = Finding("access.region", "stops", f"{name} is not in {region} but in {regions}.")
+        found = Finding("access.region", "stops", f"{name} isn't in {region}. It is in {regions}.")
     else:
         found = Finding("access.repository", "stops", refused.what)
-    because = refused.why or "git says: repository not found, or asks for a password."
+    because = refused.why or "git says that the repository wasn't found, or asks for a password."
     ways = tuple(remedy for remedy in remedies if remedy.replaced)
     do = f"Run: {by_hand(facts.clone, ways)}" if remedies and facts.clone else refused.next
     kind = "ask" if ways else "tell"
@@ -215,7 +215,7 @@ def _moved(facts: Facts, it: Stand, seen: Sighting) -> Remedy:
     else:
         url = address.codecommit_url(name, seen.region, seen.profile)
     account = f"account {seen.repository.account_id}" if seen.repository and seen.repository.account_id else ""
-    by = "" if seen.profile == it.profile else f", by {seen.profile}"
+    by = "" if seen.profile == it.profile else f", with profile {seen.profile}"
     moved = facts.clone.moved(url) if facts.clone else {}
     return Remedy(f"Point this clone at {name} in {seen.region}{by}", account, replaced=moved)
 

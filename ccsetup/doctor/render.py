@@ -1,4 +1,4 @@
-"""Findings as lines for a person and as JSON: by profile, the worst first, each with its place and what to do."""
+"""Shows findings as text and as JSON: by profile, worst first, each with its place and next step."""
 
 from __future__ import annotations
 
@@ -14,20 +14,21 @@ from ccsetup.doctor.findings import Finding
 
 MARKS = {"stops": ("red", "✗"), "hinders": ("yellow", "!"), "note": ("dim", "·")}
 WIDE = 100
-MANY = 5  # findings of one sort that are told one by one
-NAMED = 12  # profiles that a folded finding names
-LISTED = 8  # profiles that answered and are told one by one
+MANY = 5  # findings of one kind that are shown one by one
+_COUNTED = {"stops": ("error", "errors"), "hinders": ("warning", "warnings"), "note": ("note", "notes")}
+NAMED = 12  # profiles named in a combined finding
+LISTED = 8  # identities that are shown one by one
 FIX = "ccsetup doctor --fix"
 
 Row = Sequence[tuple[str, str]]
 
 
 def rows(findings: Sequence[Finding], home: Path, room: int | None) -> Iterator[Row]:
-    """Yield the lines that tell findings, none longer than `room` columns where that can be."""
+    """Yield the lines that show findings, at most `room` columns wide where possible."""
     width = min(room or WIDE, WIDE)
     folds, groups = folded(findings)
     for name, group in groups.items():
-        yield (("bold", inert(name) or "This machine"),)
+        yield (("bold", inert(name) or "This computer"),)
         for finding in group:
             yield from _finding(finding, home, width)
         yield ()
@@ -37,7 +38,7 @@ def rows(findings: Sequence[Finding], home: Path, room: int | None) -> Iterator[
 
 
 def folded(findings: Sequence[Finding]) -> tuple[list[list[Finding]], dict[str, list[Finding]]]:
-    """Return the findings of which there are many of one sort, and the others by profile."""
+    """Return the findings to combine, because there are many of a kind, and the others by profile."""
     sorts: dict[tuple[str, str], list[Finding]] = {}
     for finding in findings:
         sorts.setdefault((finding.code, finding.severity), []).append(finding)
@@ -52,14 +53,14 @@ def folded(findings: Sequence[Finding]) -> tuple[list[list[Finding]], dict[str, 
 def _finding(finding: Finding, home: Path, width: int) -> Iterator[Row]:
     colour, mark = MARKS[finding.severity]
     yield from _hung((colour, f" {mark} "), "", finding.says, width)
-    mended = {"auto": "--fix repairs it", "ask": "--fix asks"}.get(finding.fix if mendable(finding) else "", "")
+    mended = {"auto": "--fix repairs it", "ask": "--fix asks you how"}.get(finding.fix if mendable(finding) else "", "")
     yield from _hung(("", "   "), "dim", " · ".join(filter(None, (place(finding, home), finding.code, mended))), width)
     if finding.severity != "note":
         yield from _hung(("", "   "), "", finding.because, width)
     for number, step in enumerate(finding.do.splitlines()):
         yield from _hung(("cyan", "     " if number else "   → "), "", step, width)
     if len(finding.also) > 1 or (finding.also and finding.profile):
-        yield from _hung(("", "   "), "dim", f"so too {_names(finding.also)}", width)
+        yield from _hung(("", "   "), "dim", f"also affects {_names(finding.also)}", width)
     if finding.letter:
         yield ()
         yield from _hung(("", "   "), "dim", "Send this to your administrator:", width)
@@ -67,13 +68,13 @@ def _finding(finding: Finding, home: Path, width: int) -> Iterator[Row]:
 
 
 def _fold(fold: Sequence[Finding], home: Path, width: int) -> Iterator[Row]:
-    """Yield one sort of finding that there are many of: the first of it, then where the others are."""
+    """Yield one kind of finding with many occurrences: the first one, then the places of the others."""
     first = fold[0]
     whose = len({it.profile for it in fold})
-    yield (("bold", f"{whose} profiles" if whose > 1 else inert(first.profile) or "This machine"),)
+    yield (("bold", f"{whose} profiles" if whose > 1 else inert(first.profile) or "This computer"),)
     yield from _finding(first._replace(also=(), letter=""), home, width)
     where = [f"{it.profile} (line {it.line})" if it.line else it.profile for it in fold[1:]]
-    yield from _hung(("", "   "), "dim", f"so too {_names(where)}", width)
+    yield from _hung(("", "   "), "dim", f"also affects {_names(where)}", width)
 
 
 def _names(names: Sequence[str]) -> str:
@@ -82,7 +83,7 @@ def _names(names: Sequence[str]) -> str:
 
 
 def _hung(head: tuple[str, str], colour: str, text: str, width: int) -> Iterator[Row]:
-    """Yield a text's lines, each of them as far in as the first one's head."""
+    """Yield a text's lines with a hanging indent: each as far in as the text after `head`."""
     if text:
         indent = cells(head[1])
         first, *more = wrap(inert(text), width - indent, split=True)
@@ -91,27 +92,27 @@ def _hung(head: tuple[str, str], colour: str, text: str, width: int) -> Iterator
 
 
 def place(finding: Finding, home: Path) -> str:
-    """Return where a finding is, such as "~/.aws/config, line 12"; "" where it is in no file."""
+    """Return where a finding is, e.g. "~/.aws/config, line 12"; "" if it isn't in a file."""
     return shown(finding.path, home) + (f", line {finding.line}" if finding.path and finding.line else "")
 
 
 def shown(path: Path | None, home: Path) -> str:
-    """Return a path as a person knows it."""
+    """Return a path as shown to a person, with ~ for the home folder."""
     if path is None:
         return ""
     return f"~/{path.relative_to(home).as_posix()}" if path.is_relative_to(home) else str(path)
 
 
 def mendable(finding: Finding) -> bool:
-    """Say whether --fix can repair a finding, by itself or with an answer."""
+    """Return whether --fix can repair a finding, with or without asking."""
     return finding.fix != "tell" and bool(finding.remedies or (finding.wanted and finding.fix == "ask"))
 
 
-# The end of it
+# The last lines
 
 
 def ending(there: Diagnosis, room: int | None, fix: bool = False) -> Iterator[Row]:
-    """Yield the last lines: who answered, what was found in all, and what to do next."""
+    """Yield the last lines: the identities, the totals, and what to do next."""
     width = min(room or WIDE, WIDE)
     yield from _answered(there, width)
     if names := [name for name in there.names if name in there.unasked]:
@@ -125,7 +126,7 @@ def ending(there: Diagnosis, room: int | None, fix: bool = False) -> Iterator[Ro
 
 
 def _answered(there: Diagnosis, width: int) -> Iterator[Row]:
-    """Yield who answered, where those are few."""
+    """Yield the identities, if they are few."""
     identities = there.identities or {}
     wide = max((cells(name) for name in identities), default=0)
     if 0 < len(identities) <= LISTED and wide <= width // 3:
@@ -135,15 +136,13 @@ def _answered(there: Diagnosis, width: int) -> Iterator[Row]:
 
 
 def summary(there: Diagnosis) -> str:
-    """Say in one line what was looked at, and how much was found."""
+    """Return one line with the number of findings and what was checked."""
     counts = [
         f"{count} {words[count != 1]}"
-        for severity, words in (("stops", ("stops a profile", "stop a profile")), ("hinders", ("hinders", "hinder")),
-                                ("note", ("is to know", "are to know")))
+        for severity, words in _COUNTED.items()
         if (count := sum(finding.severity == severity for finding in there.findings))
-    ]  # fmt: skip
-    what = _looked_at(there)
-    told = f"Nothing is wrong with {what}." if not there.findings else f"{', '.join(counts)}; looked at {what}."
+    ]
+    told = f"{', '.join(counts) or 'No problems found'}. Checked {_looked_at(there)}."
     asked = bool(there.identities or there.unanswered)
     answered = f"AWS answered for {len(there.identities or {})} of {len(there.names)} profiles." if asked else ""
     return f"{told} {answered}".rstrip()
@@ -159,7 +158,7 @@ def _looked_at(there: Diagnosis) -> str:
 
 
 def _repairs(findings: Iterable[Finding]) -> str:
-    """Say how much --fix can do; "" when nothing."""
+    """Return how many findings --fix repairs and asks about; "" if none."""
     able = [it.fix for it in findings if mendable(it)]
     auto, ask = able.count("auto"), able.count("ask")
     return " and ".join([f"repairs {auto}"] * bool(auto) + [f"asks about {ask}"] * bool(ask))
@@ -169,7 +168,7 @@ def _repairs(findings: Iterable[Finding]) -> str:
 
 
 def document(there: Diagnosis, gone: Sequence[Finding] = ()) -> dict[str, Any]:
-    """Return the JSON document: what was repaired, what was found, and every profile that was looked at."""
+    """Return the JSON document: what was repaired, what was found, and every profile that was checked."""
     kind, identities = kinds(there), there.identities or {}
     profiles = [
         {
@@ -187,7 +186,7 @@ def document(there: Diagnosis, gone: Sequence[Finding] = ()) -> dict[str, Any]:
 
 
 def entry(finding: Finding, fixed: bool) -> Mapping[str, Any]:
-    """Return a finding for JSON."""
+    """Return a finding as a JSON object."""
     return {
         "code": finding.code,
         "severity": finding.severity,

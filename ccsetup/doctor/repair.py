@@ -1,6 +1,6 @@
-"""Remedies applied: lines replaced where no two remedies meet, line ends kept, every line's origin known, and proven.
+"""Applies remedies to texts: keeps line endings, tracks every line's original number, and checks for side effects.
 
-Nothing is written here: what comes of it are the facts as they would be, for every check to look at again.
+Nothing is written here. The result is the facts as they would be after the repair, for every check to look at again.
 """
 
 from __future__ import annotations
@@ -28,26 +28,26 @@ _END = re.compile(r"(?:\r\n|\r|\n)?\Z")
 
 
 class Text(NamedTuple):
-    """One file's text in the making, and for each of its lines the line it was at first (0: it is new)."""
+    """One file's text so far, and for each of its lines the original line number (0: a new line)."""
 
     text: str
     origins: tuple[int, ...]
 
 
 def begun(text: str) -> Text:
-    """Return a text of which nothing has been repaired yet."""
+    """Return a text without any repairs yet."""
     return Text(text, tuple(range(1, len(LINE.findall(text)) + 1)))
 
 
 def origin(text: Text, line: int) -> int:
-    """Return the line that a line was at first, 0 for a new one."""
+    """Return the original number of a line, 0 for a new one."""
     return text.origins[line - 1] if 0 < line <= len(text.origins) else 0
 
 
 def apart(remedies: Iterable[Remedy], shared: bool = False) -> list[Remedy]:
-    """Return the remedies that can be applied together: each that touches no line or setting of one before it.
+    """Return the remedies that can be applied together: those that don't touch a line or setting of an earlier one.
 
-    `shared` says that one file serves as both.
+    `shared`: one file serves as both config and credentials.
     """
     taken: dict[FileName, list[tuple[int, int]]] = {file: [] for file in FILES}
     whole, keys = set[FileName](), set[str]()
@@ -68,7 +68,7 @@ def apart(remedies: Iterable[Remedy], shared: bool = False) -> list[Remedy]:
 
 
 def _of_one_file(remedy: Remedy) -> Remedy:
-    """Return a remedy for one file that serves as both, of which each line is there once."""
+    """Return a remedy for one file that serves as both, with each change only once."""
     changes = dict.fromkeys(change._replace(file="config") for change in remedy.changes)
     texts: dict[FileName, str] = {}
     for text in remedy.texts.values():
@@ -81,23 +81,23 @@ def _meets(change: Change, taken: Sequence[tuple[int, int]]) -> bool:
 
 
 def changed(text: Text, changes: Sequence[Change]) -> Text:
-    """Return a text with these changes of it made, none of which meets another."""
+    """Return a text with these changes applied. The changes must not overlap."""
     lines, origins = LINE.findall(text.text), [*text.origins]
     for change in sorted(changes, key=lambda it: (it.first, it.last), reverse=True):
         at, end = change.first - 1, change.last
         old, before = lines[at:end], origins[at:end]
         if not old and at >= len(lines) and lines and not _end(lines[-1]):
             lines[-1] += _usual(lines, at)
-            old = [""]  # the text ends as it did, without a line end
+            old = [""]  # the text still ends without a line ending
         lines[at:end] = _ended(change.lines, old, _usual(lines, at))
         origins[at:end] = [before[min(n, len(before) - 1)] if before else 0 for n in range(len(change.lines))]
     return Text("".join(lines), tuple(origins))
 
 
 def _ended(new: Sequence[str], old: Sequence[str], usual: str) -> list[str]:
-    """Return lines with the ends that those had in whose place they are."""
+    """Return the new lines with the line endings of the old lines they replace."""
     ends = [_end(line) for line in old[: len(new)]]
-    if ends and len(new) > len(ends):  # the last one's stays the last
+    if ends and len(new) > len(ends):  # the last line keeps its ending
         ends = [*ends[:-1], *[ends[-1] or usual] * (len(new) - len(ends)), ends[-1]]
     ends += [usual] * (len(new) - len(ends))
     if old and len(new) < len(old) and new and not _end(old[-1]):
@@ -111,7 +111,7 @@ def _end(line: str) -> str:
 
 
 def _usual(lines: Sequence[str], at: int) -> str:
-    """Return how lines end around one."""
+    """Return the line ending that is used around a line."""
     near = [*reversed(lines[max(at - 3, 0) : at]), *lines[at : at + 3], *lines[:1]]
     return next((end for end in map(_end, near) if end), "\n")
 
@@ -121,7 +121,7 @@ Key = tuple[str, str, str, int]
 
 @dataclass(frozen=True)
 class Repair:
-    """What has been repaired so far, in thought: the facts as they would be, and what leads there."""
+    """What has been repaired so far, unwritten: the facts as they would be, and the changes that lead to them."""
 
     facts: Facts
     texts: Mapping[FileName, Text]
@@ -129,7 +129,7 @@ class Repair:
     removed: tuple[Path, ...] = ()
 
     def key(self, finding: Finding) -> Key:
-        """Return what a finding is known by, however lines have moved: code, profile, file, first line."""
+        """Return a finding's key, which is stable when lines move: code, profile, file, original line."""
         line = next(
             (origin(text, finding.line) for file, text in self.texts.items() if finding.path == self.facts.path(file)),
             finding.line,
@@ -137,13 +137,13 @@ class Repair:
         return finding.code, finding.profile, str(finding.path or ""), line
 
     def traced(self, touched: Sequence[Touched]) -> tuple[Touched, ...]:
-        """Return what is touched, its lines as they were numbered at first."""
+        """Return what is touched, with original line numbers."""
         return tuple(
             it._replace(lines=frozenset(origin(self.texts[it.file], line) for line in it.lines) - {0}) for it in touched
         )
 
     def plus(self, remedies: Sequence[Remedy]) -> Repair:
-        """Return this with more remedies applied, which do not meet."""
+        """Return this repair with more remedies applied. They must not overlap."""
         texts = dict(self.texts)
         if self.facts.texts.shared:
             remedies = [_of_one_file(remedy) for remedy in remedies]
@@ -164,7 +164,7 @@ class Repair:
 
 
 def of(facts: Facts) -> Repair:
-    """Return the beginning: nothing repaired."""
+    """Return the initial repair, with nothing changed yet."""
     there = {"config": facts.texts.config, "credentials": None if facts.texts.shared else facts.texts.credentials}
     return Repair(facts, {file: begun(text) for file in FILES if (text := there[file]) is not None})
 
@@ -182,7 +182,7 @@ def _supposing(
     modes: Mapping[Path, int],
     removed: Sequence[Path],
 ) -> Facts:
-    """Return the facts as they would be."""
+    """Return the facts as they would be after these changes."""
     there = facts.texts
     for file, text in texts.items():
         there = there._replace(config=text.text) if file == "config" else there
@@ -197,10 +197,10 @@ def _supposing(
 
 
 def with_settings(clone: Clone, remedies: Sequence[Remedy]) -> Clone:
-    """Return a clone with its settings as remedies, which do not meet, have them."""
+    """Return a clone with its settings changed by these remedies. They must not overlap."""
     for remedy in remedies:
         own, settings = (config.with_values(it, remedy.replaced) for it in (clone.own, clone.settings))
-        keys = {key.lower() for key in remedy.git}  # in which git lists them
+        keys = {key.lower() for key in remedy.git}  # as git lists them
         new = tuple((key.lower(), each) for key, value in remedy.git.items() for each in config.spelled(key, value))
         kept = Counter(settings) - Counter(pair for pair in own if pair[0].lower() in keys)
         clone = replace(
@@ -219,7 +219,7 @@ def _readdressed(url: Url, remedy: Remedy) -> Url:
 
 
 def resettled(before: Clone | None, after: Clone | None) -> dict[str, config.SettingChange]:
-    """Return what is to change in the settings of the clone's own, by their keys."""
+    """Return the changes to the clone's own settings, by key."""
     if before is None or after is None:
         return {}
     keys = dict.fromkeys(key for key, _ in (*before.own, *after.own))
@@ -228,7 +228,7 @@ def resettled(before: Clone | None, after: Clone | None) -> dict[str, config.Set
 
 
 def harm(before: Repair, after: Repair, remedies: Sequence[Remedy]) -> str:
-    """Say which section would read otherwise though no remedy touches it; "" when none does."""
+    """Return which section would change although no remedy touches it; "" if none."""
     touched = {it.file: it for it in touching(before, after, remedies)}
     shared, named = before.facts.texts.shared, before.facts.named
     for file, text in after.texts.items():
@@ -241,7 +241,7 @@ def harm(before: Repair, after: Repair, remedies: Sequence[Remedy]) -> str:
 
 
 def touching(before: Repair, after: Repair, remedies: Sequence[Remedy]) -> tuple[Touched, ...]:
-    """Return what these remedies, which lead from one to the other, touch in each file they change."""
+    """Return what these remedies, which lead from `before` to `after`, touch in each file they change."""
     found, shared = [], before.facts.texts.shared
     for file, text in before.texts.items():
         if text == after.texts[file]:
@@ -261,7 +261,7 @@ def touching(before: Repair, after: Repair, remedies: Sequence[Remedy]) -> tuple
 
 
 def _where_now(changes: Sequence[Change]) -> list[tuple[int, int]]:
-    """Return the lines that the changes put there, as they are numbered afterwards."""
+    """Return the lines that the changes produce, as numbered afterwards."""
     found, moved = [], 0
     for change in sorted(changes, key=lambda it: (it.first, it.last)):
         first = change.first + moved
@@ -271,7 +271,7 @@ def _where_now(changes: Sequence[Change]) -> list[tuple[int, int]]:
 
 
 def _touched(document: ini.Document, spans: Sequence[tuple[int, int]]) -> set[tuple[str, str]]:
-    """Return the sections that these lines, and those beside them where some were put in, belong to."""
+    """Return the sections that these lines belong to; for inserted lines, also those of the adjacent lines."""
     stanzas = document.stanzas
     found = set()
     for first, last in spans:
@@ -283,36 +283,36 @@ def _touched(document: ini.Document, spans: Sequence[tuple[int, int]]) -> set[tu
 
 
 def conflicts(live: Stanza, dead: Stanza) -> list[str]:
-    """Return the keys to which two sections give different values."""
+    """Return the keys for which two sections have different values."""
     values = live.values
     return [key for key, value in dead.values.items() if values.get(key, value) != value]
 
 
 def remedies(file: FileName, live: Stanza, dead: Stanza, lines: Sequence[str]) -> tuple[Remedy, ...]:
-    """Return the ways to make one section of two: a single one where they agree."""
+    """Return the ways to merge two sections: only one if their values agree."""
     odds = conflicts(live, dead)
     if not odds:
         whole = merged(file, live, dead, lines, "Merge the two", dead_wins=False)
         one, other = (
-            Remedy(f"Keep line {kept.line}'s alone", "the other becomes a comment", silenced(file, it, lines))
+            Remedy(f"Keep only the one on line {kept.line}", "the other is commented out", silenced(file, it, lines))
             for kept, it in ((dead, live), (live, dead))
         )
         return (whole, one, other) if _name_two(live, dead) else (whole,)
     keys = ", ".join(odds)
     return (
-        merged(file, live, dead, lines, f"Merge them, with {keys} of line {dead.line}", dead_wins=True),
-        merged(file, live, dead, lines, f"Merge them, with {keys} of line {live.line}", dead_wins=False),
+        merged(file, live, dead, lines, f"Merge them, with {keys} from line {dead.line}", dead_wins=True),
+        merged(file, live, dead, lines, f"Merge them, with {keys} from line {live.line}", dead_wins=False),
     )
 
 
 def _name_two(live: Stanza, dead: Stanza) -> bool:
-    """Say whether each of two sections says in its own way who the profile is."""
+    """Return whether two sections determine the profile's identity with different settings."""
     ours, theirs = WHO & live.values.keys(), WHO & dead.values.keys()
     return not (ours <= theirs or theirs <= ours)
 
 
 def merged(file: FileName, live: Stanza, dead: Stanza, lines: Sequence[str], label: str, *, dead_wins: bool) -> Remedy:
-    """Return the remedy that keeps `live`, and moves into it what only `dead` has, or what wins over it there."""
+    """Return the remedy that keeps `live` and moves into it the settings that only `dead` has, or that win there."""
     there = {setting.key: setting for setting in live.settings}
     indent = _indent(lines[live.settings[0].lines[0] - 1]) if live.settings else ""
     changes = [Change(file, dead.line, dead.line, (_comment(lines[dead.line - 1]),))]
@@ -329,17 +329,17 @@ def merged(file: FileName, live: Stanza, dead: Stanza, lines: Sequence[str], lab
     after = live.settings[-1].lines[-1] if live.settings else live.line
     if moved:
         changes.append(Change(file, after + 1, after, tuple(moved)))
-    return Remedy(label, "what loses becomes a comment", _tidied(changes))
+    return Remedy(label, "replaced lines are commented out", _tidied(changes))
 
 
 def silenced(file: FileName, stanza: Stanza, lines: Sequence[str]) -> tuple[Change, ...]:
-    """Return the changes that make a section a comment, its header and its settings."""
+    """Return the changes that comment out a section, its header and its settings."""
     numbers = [stanza.line, *(n for setting in stanza.settings for n in setting.lines)]
     return tuple(commented(file, numbers, lines))
 
 
 def commented(file: FileName, numbers: Iterable[int], lines: Sequence[str]) -> list[Change]:
-    """Return the changes that make lines comments."""
+    """Return the changes that comment lines out."""
     return [Change(file, n, n, (_comment(lines[n - 1]),)) for n in numbers if lines[n - 1].strip()]
 
 
@@ -352,11 +352,11 @@ def _indent(line: str) -> str:
 
 
 def _shifted(setting: Setting, lines: Sequence[str], indent: str) -> list[str]:
-    """Return a setting's lines as deep as those it comes to stand among, what continues it deeper."""
+    """Return a setting's lines at the given indentation, with continuation lines indented further."""
     first, *more = (lines[n - 1] for n in setting.lines)
     return [indent + first.strip(), *(f"{indent}    {line.strip()}" if line.strip() else line for line in more)]
 
 
 def _tidied(changes: Sequence[Change]) -> tuple[Change, ...]:
-    """Return the changes in order; one that follows another at the same line is joined to it."""
+    """Return the changes, sorted by line."""
     return tuple(sorted(changes, key=lambda it: (it.first, it.last)))

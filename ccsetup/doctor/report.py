@@ -1,4 +1,4 @@
-"""The doctor's report as a file, fit to be sent to a colleague: Markdown, no secret, no home folder's name."""
+"""Writes the doctor's report to a file that is safe to share: Markdown, without secrets or the home folder's name."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from ccsetup.doctor.diagnose import Diagnosis, kinds
 from ccsetup.doctor.findings import Finding
 
 TITLE = "# ccsetup doctor"
-WORDS = {"stops": "stops", "hinders": "hinders", "note": "to know"}
+WORDS = {"stops": "error", "hinders": "warning", "note": "note"}
 _KEY_ID = re.compile(r"\b(A[KS]IA)[A-Z0-9]{4,}([A-Z0-9]{4})\b")
 _ACCOUNT = re.compile(r"(?<!\d)\d{8}(\d{4})(?!\d)")
 
 
 def write(context: Context, path: Path, there: Diagnosis | None, gone: Sequence[Finding], short_ids: bool) -> None:
-    """Write the report, for its owner alone to read. Raises Problem where a file is there that is no report."""
+    """Write the report, readable only by its owner. Raises Problem if the file exists and isn't a report."""
     path = context.cwd / path
     before = context.files.seen(path)
     if before is not None and not before.startswith(TITLE):
         raise Problem(
-            f"{path} is there already and is no report of ccsetup's, so it was left alone.",
-            next="Name another file, such as: ccsetup doctor --report doctor.md",
+            f"{path} already exists and isn't a ccsetup report, so it wasn't overwritten.",
+            next="Choose another file. For example: ccsetup doctor --report doctor.md",
             code="input.invalid",
         )
     if there is not None:
@@ -38,7 +38,7 @@ def write(context: Context, path: Path, there: Diagnosis | None, gone: Sequence[
 
 
 def _shown(context: Context, line: str, short_ids: bool) -> str:
-    """Return a line as others may see it."""
+    """Return a line without anything that others must not see."""
     line = _KEY_ID.sub(r"\1…\2", veil(inert(line))).replace(str(context.home), "~")
     return _ACCOUNT.sub(r"…\1", line) if short_ids else line
 
@@ -53,14 +53,14 @@ def _lines(context: Context, there: Diagnosis, gone: Sequence[Finding]) -> Itera
     for finding in there.findings:
         groups.setdefault(finding.profile, []).append(finding)
     for name, group in groups.items():
-        yield from ("", f"## {name or 'This machine'}", "")
+        yield from ("", f"## {name or 'This computer'}", "")
         for finding in group:
             yield from _finding(context, finding)
     yield from (
         "",
         "## Profiles",
         "",
-        "| profile | kind | account | who answers | |",
+        "| profile | kind | account | identity | |",
         "| --- | --- | --- | --- | --- |",
     )
     yield from _profiles(there)
@@ -72,7 +72,7 @@ def _finding(context: Context, finding: Finding) -> Iterator[str]:
     for text in filter(None, (finding.because, *finding.do.splitlines())):
         yield f"  - {text}"
     if finding.also:
-        yield f"  - So too: {', '.join(finding.also)}"
+        yield f"  - Also affects: {', '.join(finding.also)}"
     for line in finding.letter.splitlines():
         yield f"      {line}".rstrip()
 
@@ -82,6 +82,6 @@ def _profiles(there: Diagnosis) -> Iterator[str]:
     for name in there.names:
         who = identities.get(name)
         account, arn = (who.account_id, who.arn) if who else ("", "")
-        asked = "not asked" if name in there.unasked else "not known"
-        state = {False: "stopped", None: asked, True: ""}[there.is_ok(name)]
+        asked = "not checked" if name in there.unasked else "unknown"
+        state = {False: "error", None: asked, True: ""}[there.is_ok(name)]
         yield f"| {name} | {kind.get(name, '')} | {account} | {arn} | {state} |"

@@ -1,6 +1,6 @@
-"""The doctor's checks, one family per file beside this one: facts in, findings out.
+"""The doctor's checks, one family per file in this folder: facts in, findings out.
 
-A family's file holds `CHECKS`, functions from Facts to findings; adding an ailment touches one file and its test.
+Each file holds `CHECKS`, functions from Facts to findings. Adding a check touches one file and its test.
 """
 
 from __future__ import annotations
@@ -53,10 +53,10 @@ _WORST = {"stops": 0, "hinders": 1, "note": 2}
 
 
 def offline(facts: Facts) -> list[Finding]:
-    """Return what every check finds, worst first, in the order of the files."""
+    """Return the findings of every check, worst first, then in file order."""
     return worst_first(cautious(facts, [finding for check in CHECKS for finding in check(facts)]))
 
 
 def worst_first(findings: Iterable[Finding]) -> list[Finding]:
-    """Return findings in the order in which they are told."""
+    """Return findings in the order in which they are shown."""
     return sorted(findings, key=lambda f: (_WORST[f.severity], f.profile, str(f.path or ""), f.line))

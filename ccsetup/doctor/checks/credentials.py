@@ -1,4 +1,4 @@
-"""Stored keys: half a pair, a pair torn apart or exchanged, a session token too many or too few, keys that are over."""
+"""Stored access keys: incomplete, split or swapped pairs, extra or missing session tokens, expired credentials."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ Settings = Mapping[str, str]
 _STATIC = (ID, SECRET, *TOKENS)
 _KEY_ID = re.compile(r"A[KS]IA[A-Z0-9]{12,124}")
 _SECRET = re.compile(r"[A-Za-z0-9/+=]{16,128}")
-_REFUSED = "AWS refuses it: InvalidClientTokenId."
+_REFUSED = "AWS rejects this: InvalidClientTokenId."
 _ENDS = clock.RECORDED
 
 
 def keys(facts: Facts) -> Iterator[Finding]:
-    """Every ailment of stored keys, profile by profile."""
+    """Find every problem with stored access keys, profile by profile."""
     for name, there in _stored(facts):
         for ailment in (partial, split, token, swapped, expired):
             yield from ailment(facts, name, there)
 
 
 def _stored(facts: Facts) -> Iterator[tuple[str, Settings]]:
-    """Yield the profiles that have stored keys, or a part of some, which no other kind keeps from being used."""
+    """Yield the profiles that have stored access keys, or part of a pair, that no other kind of access overrides."""
     for name, there in facts.intended.items():
         if ID in there or SECRET in there or TOKENS[0] in there:
             if ALONE.isdisjoint(there):
@@ -47,14 +47,14 @@ def _is_source(facts: Facts, name: str, there: Settings, first: Kind) -> bool:
 
 
 def _files(facts: Facts, name: str, key: str) -> list[Place]:
-    """Return where a key is set to something, in the credentials file and in config."""
+    """Return where a setting has a value, in the credentials file and in config."""
     files: tuple[FileName, FileName] = ("credentials", "config")
     found = (in_file(facts, file, key, name) for file in files)
     return [it for it in found if it and it.value.strip()]
 
 
 def partial(facts: Facts, name: str, there: Settings) -> Iterator[Finding]:
-    """Half a pair of keys."""
+    """Find an access key that is only half there."""
     has_id, has_secret = bool(there.get(ID, "").strip()), bool(there.get(SECRET, "").strip())
     twice = has_id and has_secret and _KEY_ID.fullmatch(meant(there[ID])) and _KEY_ID.fullmatch(meant(there[SECRET]))
     if has_id and has_secret and not twice:
@@ -63,9 +63,9 @@ def partial(facts: Facts, name: str, there: Settings) -> Iterator[Finding]:
     where = next((it for key in (SECRET if twice else other, *_STATIC) if (it := place(facts, name, key))), None)
     if where is None:
         return
-    says = f"{name} has no {missing}: keys are a pair, and this is half of it."
+    says = f"{name} has no {missing}. Access keys are a pair, and only half of it is set."
     if twice:
-        says = f"{name}: aws_secret_access_key holds an access key ID again; the secret is the longer one."
+        says = f"{name}: aws_secret_access_key holds an access key ID. The secret access key is the longer value."
     yield finding(
         facts,
         name,
@@ -73,15 +73,15 @@ def partial(facts: Facts, name: str, there: Settings) -> Iterator[Finding]:
         "keys.partial",
         "stops",
         says,
-        because="PartialCredentialsError, or no credentials at all: git and SDKs then try this machine's role.",
+        because="PartialCredentialsError, or no credentials: git and SDKs then try this computer's role, if any.",
         fix="ask",
         do=f"ccsetup setup keys --profile {name}",
-        remedies=(Remedy("Make that half a comment", changes=silenced(facts, places(facts, name, _STATIC))),),
+        remedies=(Remedy("Comment out that half", changes=silenced(facts, places(facts, name, _STATIC))),),
     )
 
 
 def split(facts: Facts, name: str, there: Settings) -> Iterator[Finding]:
-    """A pair, or its session token, over the two files."""
+    """Find a pair, or its session token, that is split between the two files."""
     written = facts.stanzas.get(("config", "profile", name))
     if (
         written is None
@@ -97,16 +97,17 @@ def split(facts: Facts, name: str, there: Settings) -> Iterator[Finding]:
     if torn and needed:
         stored = [it for where in apart.values() for it in where if it.file == "credentials"]
         home = max(stored, key=lambda it: it.line)
+        are = "is" if len(torn) == 1 else "are"
         yield finding(
             facts,
             name,
             torn[0],
             "keys.split",
             "stops",
-            f"{name}: {' and '.join(it.setting.key for it in torn)} stands in config, the rest in credentials.",
-            because="PartialCredentialsError: botocore takes a pair from one file; so do other SDKs.",
+            f"{name}: {' and '.join(it.setting.key for it in torn)} {are} in config, but the rest is in credentials.",
+            because="PartialCredentialsError: botocore and other SDKs read a pair from a single file.",
             fix="auto",
-            remedies=(Remedy("Put it with the rest", "into credentials", _together(home, torn)),),
+            remedies=(Remedy("Move it to credentials", "next to the rest", _together(home, torn)),),
         )
 
 
@@ -115,19 +116,19 @@ def _in(all_of: list[Place], file: FileName) -> bool:
 
 
 def _torn(apart: Mapping[str, list[Place]]) -> list[Place]:
-    """Return what stands in config alone while something of the same keys stands in credentials alone."""
+    """Return what is only in config, if part of the same credentials is only in the credentials file."""
     if not any(not _in(where, "config") for where in apart.values()):
         return []
     return [where[0] for where in apart.values() if not _in(where, "credentials") and where[0].own]
 
 
 def _together(home: Place, torn: list[Place]) -> tuple[Change, ...]:
-    values = {it.setting.key: it.value.translate({ord("\n"): "", 0: ""}) for it in torn}  # neither may move along
+    values = {it.setting.key: it.value.translate({ord("\n"): "", 0: ""}) for it in torn}  # drop newlines and NULs
     return (*added(home, values), *removed(torn))
 
 
 def token(facts: Facts, name: str, there: Settings) -> Iterator[Finding]:
-    """Temporary keys without their session token, long-term keys with one, or two tokens that differ."""
+    """Find temporary credentials without a session token, long-term ones with one, or two tokens that differ."""
     key_id = meant(there.get(ID, ""))
     tokens = [key for key in TOKENS if there.get(key, "").strip()]
     if not tokens and not key_id.startswith("ASIA"):
@@ -136,16 +137,16 @@ def token(facts: Facts, name: str, there: Settings) -> Iterator[Finding]:
     if where is None or not meant(there.get(SECRET, "")):
         return
     if key_id.startswith("ASIA") and not tokens:
-        says = f"{name} has temporary keys (ASIA…) without their aws_session_token."
+        says = f"{name} has temporary credentials (ASIA…) without an aws_session_token."
         do = f"ccsetup login {name}"
         yield finding(facts, name, where, "keys.session-token", "stops", says, because=_REFUSED, fix="ask", do=do)
     elif key_id.startswith("AKIA") and _KEY_ID.fullmatch(key_id) and tokens:
         yield _too_many(facts, name, where, tokens[0])
     elif len(tokens) > 1 and there[TOKENS[0]] != there[TOKENS[1]]:
-        says = f"{name} has two session tokens that differ; botocore takes aws_security_token, the older name."
+        says = f"{name} has two different session tokens. botocore uses aws_security_token, the older name."
         where = place(facts, name, TOKENS[1])
         remedy = Remedy("Keep aws_session_token", changes=removed(places(facts, name, TOKENS[1:])))
-        because = "Other SDKs take aws_session_token, so that one of both is refused."
+        because = "Other SDKs use aws_session_token, so AWS rejects one of the two."
         yield finding(
             facts,
             name,
@@ -161,23 +162,25 @@ def token(facts: Facts, name: str, there: Settings) -> Iterator[Finding]:
 
 def _too_many(facts: Facts, name: str, key_id: Place, key: str) -> Finding:
     token = place(facts, name, key)
-    sent = token is not None and token.file == key_id.file  # from another file it is not
+    sent = token is not None and token.file == key_id.file  # botocore ignores a token in the other file
     return finding(
         facts,
         name,
         token,
         "keys.session-token",
         "stops" if sent else "hinders",
-        f"{name} has long-term keys (AKIA…) and the session token of other keys.",
-        because=_REFUSED if sent else "botocore takes it from the keys' own file; other SDKs may send it.",
+        f"{name} has long-term credentials (AKIA…) and a session token that belongs to others.",
+        because=_REFUSED
+        if sent
+        else "botocore only reads a token from the access keys' own file; other SDKs may send it.",
         fix="ask",
         do=f"ccsetup login {name}",
-        remedies=(Remedy("Take the token away", "and keep the keys", removed(places(facts, name, (*TOKENS, *_ENDS)))),),
+        remedies=(Remedy("Remove the token", "keep the access keys", removed(places(facts, name, (*TOKENS, *_ENDS)))),),
     )
 
 
 def swapped(facts: Facts, name: str, there: Settings) -> Iterator[Finding]:
-    """Key and secret exchanged."""
+    """Find an access key ID and a secret access key that are swapped."""
     key_id, secret = meant(there.get(ID, "")), meant(there.get(SECRET, ""))
     if not _KEY_ID.fullmatch(secret) or _KEY_ID.fullmatch(key_id) or not _SECRET.fullmatch(key_id):
         return
@@ -190,15 +193,15 @@ def swapped(facts: Facts, name: str, there: Settings) -> Iterator[Finding]:
             one,
             "keys.swapped",
             "stops",
-            f"{name}: the access key ID and the secret stand in each other's place.",
-            because=f"{_REFUSED} The secret is sent as if it were the ID, and may be in logs.",
+            f"{name}: the access key ID and the secret access key are swapped.",
+            because=f"{_REFUSED} The secret is sent as the ID and may end up in logs.",
             fix="auto",
-            remedies=(Remedy("Exchange them", changes=changes),),
+            remedies=(Remedy("Swap them back", changes=changes),),
         )
 
 
 def expired(facts: Facts, name: str, there: Settings) -> Iterator[Finding]:
-    """Keys whose recorded end has passed."""
+    """Find credentials whose recorded expiration has passed."""
     if not any(there.get(key) for key in TOKENS) or not any(key in there for key in _ENDS):
         return
     ends = clock.read(clock.recorded(there))
@@ -210,8 +213,8 @@ def expired(facts: Facts, name: str, there: Settings) -> Iterator[Finding]:
             where,
             "keys.expired",
             "stops",
-            f"The keys of {name} ended at {ends:%Y-%m-%d %H:%M} UTC.",
-            because="ExpiredToken; git says 403.",
+            f"The credentials of {name} expired at {ends:%Y-%m-%d %H:%M} UTC.",
+            because="ExpiredToken. git says 403.",
             do=f"ccsetup login {name}",
         )
 

@@ -1,4 +1,4 @@
-"""What is there twice, a key or a section: what loses becomes a comment, and a person says who a profile is."""
+"""Duplicate settings and sections: the ones not kept are commented out. A person decides on a profile's identity."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from ccsetup.doctor.facts import Facts
 from ccsetup.doctor.findings import Finding, Remedy
 
 ID, SECRET, *_ = PAIR
-_SDKS = "Other SDKs take the later one."
-_SECTIONS = "Other SDKs merge the two, the later value winning."
+_SDKS = "Other SDKs use the later one."
+_SECTIONS = "Other SDKs merge the two, and the later value wins."
 
 
 def keys(facts: Facts) -> Iterator[Finding]:
-    """A key that is there twice, in any case."""
+    """Find settings that appear twice, in upper or lower case."""
     for file in FILES:
         odd = [it for it in facts.reading(file).oddities if it.code == "file.stray-line"]
         unclear = [it.line for it in odd if not it.sure]
         headers = [it.line for it in odd if it.sure and any(line.lstrip()[:1] == "[" for line in it.ways[0].lines)]
         document = facts.document(file)
-        for stanza in document.stanzas if document.walked is not None else ():  # a plain text has none
+        for stanza in document.stanzas if document.walked is not None else ():  # a simple text has no duplicates
             settings = stanza.settings
             if len({setting.key for setting in settings}) < len(settings):
                 yield from _of_section(facts, file, stanza, headers, unclear)
@@ -36,7 +36,7 @@ def keys(facts: Facts) -> Iterator[Finding]:
 def _of_section(
     facts: Facts, file: FileName, stanza: Stanza, headers: Sequence[int], unclear: Sequence[int]
 ) -> Iterator[Finding]:
-    """Yield what is twice in a section; what a lost header will part is not."""
+    """Yield the duplicates in a section, except those that a lost header will separate."""
     if pairs := _pairs(stanza, headers):
         yield _two_pairs(facts, file, stanza, pairs)
     seen: dict[str, Setting] = {}
@@ -55,9 +55,9 @@ def _between(lines: Sequence[int], one: Setting, other: Setting) -> bool:
 
 
 def _pairs(stanza: Stanza, headers: Sequence[int]) -> dict[str, set[Setting]]:
-    """Return the access keys that a section has, each with the settings that go with it; none where it is one, or none.
+    """Return the access key IDs in a section, each with its settings; empty if there are fewer than two.
 
-    What stands between two IDs goes with the first of them. A secret that is there once goes with either.
+    Settings between two IDs belong to the first of them. A single secret access key belongs to both.
     """
     there = [it for it in stanza.settings if it.key in PAIR]
     ids = [it for it in there if it.key == ID and right(ID, it.value)]
@@ -73,26 +73,26 @@ def _pairs(stanza: Stanza, headers: Sequence[int]) -> dict[str, set[Setting]]:
 
 
 def _two_pairs(facts: Facts, file: FileName, stanza: Stanza, pairs: dict[str, set[Setting]]) -> Finding:
-    """Return the finding that two access keys stand in one section."""
+    """Return the finding for two access keys in one section."""
     ids = [it for it in stanza.settings if it.key == ID]
     remedies = []
     for name, kept in reversed(pairs.items()):
         numbers = [n for it in stanza.settings if it.key in PAIR and it not in kept for n in it.lines]
         line = next(it.lines[0] for it in kept if it.key == ID)
         changes = tuple(repair.commented(file, numbers, facts.lines(file)))
-        label = f"Keep {redact.value(ID, name)} of line {line}"
-        remedies.append(Remedy(label, "what belongs to the other becomes a comment", changes))
-    found = _finding(facts, file, stanza, ids[1], f"{ID} is set twice in [{stanza.header}], to different access keys.")
+        label = f"Keep {redact.value(ID, name)} from line {line}"
+        remedies.append(Remedy(label, "settings of the other are commented out", changes))
+    found = _finding(facts, file, stanza, ids[1], f"{ID} is set twice in [{stanza.header}], for different access keys.")
     return found._replace(fix="ask", remedies=tuple(remedies))
 
 
 def _twice(facts: Facts, file: FileName, stanza: Stanza, before: Setting, setting: Setting, asks: bool) -> Finding:
-    """Return the finding that a key is set twice; `asks`: a line between the two may have begun a section."""
+    """Return the finding that a key is set twice; `asks`: a line in between may be a section header."""
     says = f"{setting.key} is set twice in [{stanza.header}], first on line {before.lines[0]}."
     later, earlier = (tuple(repair.commented(file, it.lines, facts.lines(file))) for it in (setting, before))
     ways = (
-        Remedy("Keep the later one", "the earlier becomes a comment", earlier),
-        Remedy("Keep the earlier one", "the later becomes a comment", later),
+        Remedy("Keep the later one", "the earlier one is commented out", earlier),
+        Remedy("Keep the earlier one", "the later one is commented out", later),
     )
     found = _finding(facts, file, stanza, setting, says)
     values = [right(setting.key, it.value) for it in (before, setting)]
@@ -110,7 +110,7 @@ def _finding(facts: Facts, file: FileName, stanza: Stanza, setting: Setting, say
 
 
 def sections(facts: Facts) -> Iterator[Finding]:
-    """A section that is there twice, spelled alike or so that tools take one for the other."""
+    """Find sections that appear twice, with the same header or with headers that tools treat as the same."""
     for file in FILES:
         seen: dict[tuple[str, str], Stanza] = {}
         for stanza in facts.document(file).stanzas:
@@ -119,10 +119,10 @@ def sections(facts: Facts) -> Iterator[Finding]:
             same = first.header == stanza.header
             if first is stanza or (not stanza.type and not same) or (stanza.name == "default" and not same):
                 continue
-            says = f"[{stanza.header}] is there twice, first on line {first.line}."
+            says = f"[{stanza.header}] appears twice, first on line {first.line}."
             if not same:
                 says = f"[{stanza.header}] is the same section as [{first.header}] on line {first.line}."
-            silent = "AWS's tools take the later one, whole, and never say so. Other SDKs merge the two."
+            silent = "AWS tools use the whole later section without a warning. Other SDKs merge the two."
             ways = repair.remedies(file, first, stanza, facts.lines(file))
             yield Finding(
                 "file.duplicate-section",

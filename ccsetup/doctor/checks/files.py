@@ -1,7 +1,9 @@
-"""Both files as a whole: what makes every tool refuse them, what a document left in them, who else can read them."""
+"""The AWS files as a whole: faults that make tools reject them, pasted characters, and permissions."""
 
 from __future__ import annotations
 
+import os
+import re
 import shlex
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -17,15 +19,16 @@ from ccsetup.doctor.findings import Change, Finding, Remedy
 
 FILES: tuple[FileName, ...] = ("config", "credentials")
 REFUSED = (
-    "Until then AWS's tools refuse the whole file, every profile in it: “Unable to parse config file”, no line named."
+    "Until this is fixed, AWS tools reject the whole file with all its profiles: “Unable to parse config file”, "
+    "without a line number."
 )
 _SDKS = {
-    "file.stray-line": "Other SDKs refuse it too, or skip the line silently.",
+    "file.stray-line": "Other SDKs reject it too, or skip the line without a warning.",
 }
 
 
 def _there(facts: Facts) -> Iterator[tuple[FileName, str]]:
-    """Yield the files that are there, as they are on disk."""
+    """Yield the existing files, as they are on disk."""
     for file in FILES:
         text = facts.texts.config if file == "config" else facts.texts.credentials
         if text is not None:
@@ -33,13 +36,13 @@ def _there(facts: Facts) -> Iterator[tuple[FileName, str]]:
 
 
 def _once(facts: Facts) -> Iterator[tuple[FileName, str]]:
-    """Yield the files that are there, one that serves as both only once."""
+    """Yield the existing files; only once if both are the same file."""
     there = [*_there(facts)]
     yield from there[:1] if facts.texts.shared else there
 
 
 def encoding(facts: Facts) -> Iterator[Finding]:
-    """A byte order mark, UTF-16, bytes that are no UTF-8, a NUL."""
+    """Find byte order marks, UTF-16, bytes that aren't UTF-8, and NULs."""
     for file, text in _once(facts):
         if text.isascii() and "\0" not in text:
             continue
@@ -47,26 +50,26 @@ def encoding(facts: Facts) -> Iterator[Finding]:
         if name:
             mark = name == "utf-8"
             says = (
-                "The file begins with a byte order mark." if mark else f"The file is in {name[:6].upper()}, not UTF-8."
+                "The file starts with a byte order mark." if mark else f"The file is in {name[:6].upper()}, not UTF-8."
             )
-            why = f"{REFUSED} Windows editors and PowerShell's > write it so." + (
-                " Other SDKs skip the mark." if mark else ""
+            why = f"{REFUSED} Windows editors and PowerShell's > write files this way." + (
+                " Other SDKs ignore the mark." if mark else ""
             )
             remedy = Remedy("Save it as plain UTF-8", texts={file: plain})
             yield Finding("file.encoding", "stops", says, why, path=facts.path(file), line=1, fix="auto",
                           remedies=(remedy,))  # fmt: skip
         fault = ini.read(plain, file).fault
         if fault and fault.code == "file.encoding":
-            ways = [("Read it as Western Windows wrote it", spelling.from_windows(plain))]
+            ways = [("Read it as Windows-1252 (Western European)", spelling.from_windows(plain))]
             if "\0" in plain:
-                ways = [("Leave the NULs out", plain.replace("\0", ""))]
+                ways = [("Remove the NULs", plain.replace("\0", ""))]
             remedies = tuple(Remedy(label, texts={file: text}) for label, text in ways)
             yield Finding("file.encoding", "stops", fault.says[0].upper() + fault.says[1:], REFUSED,
                           path=facts.path(file), line=fault.line, fix="ask", remedies=remedies)  # fmt: skip
 
 
 def strays(facts: Facts) -> Iterator[Finding]:
-    """Lines that are nothing, that go on with a value, or that stand before the first section."""
+    """Find lines that aren't settings, that continue a value by mistake, or that come before the first section."""
     for file in FILES:
         for odd in facts.reading(file).oddities:
             if odd.code in ("file.stray-line", "file.characters"):
@@ -74,7 +77,7 @@ def strays(facts: Facts) -> Iterator[Finding]:
 
 
 def told(facts: Facts, file: FileName, odd: Oddity) -> Finding:
-    """Return the finding that an oddity of a file is."""
+    """Return the finding for an oddity in a file."""
     remedies = tuple(Remedy(way.label, changes=(Change(file, odd.first, odd.last, way.lines),)) for way in odd.ways)
     header = ini.logical(odd.header, file)
     because = f"{REFUSED} {_SDKS.get(odd.code, '')}".strip() if odd.refused else _QUIET.get(odd.code, "")
@@ -92,14 +95,14 @@ def told(facts: Facts, file: FileName, odd: Oddity) -> Finding:
 
 
 _QUIET = {
-    "file.stray-line": "AWS's tools take the value broken as it is, and refuse the keys later.",
-    "file.characters": "AWS's tools do not take one for the other: the profile, or the setting, is not found.",
-    "section.indented-key": "Every SDK reads it so, and none says a word: the setting above holds both lines.",
+    "file.stray-line": "AWS tools use the broken value as it is, and AWS rejects the credentials later.",
+    "file.characters": "AWS tools don't treat them as the plain characters, so they don't find the profile or setting.",
+    "section.indented-key": "Every SDK reads it this way without a warning: the setting above holds both lines.",
 }
 
 
 def nested_blocks(facts: Facts) -> Iterator[Finding]:
-    """An indented block with a line in it that is no `name = value`."""
+    """Find lines in an indented block that aren't `name = value`."""
     for file in FILES:
         if "=\n" not in (text := facts.document(file).text).replace(" ", "").replace("\r", "") and ":\n" not in text:
             continue
@@ -117,17 +120,17 @@ def _block(facts: Facts, file: FileName, stanza: Stanza, setting: Setting) -> It
         yield Finding(
             "file.nested-block",
             "stops" if refused else "note",
-            f"This line of the indented block under {setting.key} is not `name = value`.",
-            REFUSED if refused else "AWS's Python tools read a setting without a name; other SDKs refuse the file.",
+            f"This line in the indented block under {setting.key} isn't `name = value`.",
+            REFUSED if refused else "AWS's Python tools read a setting without a name; other SDKs reject the file.",
             profile=stanza.name if stanza.type == "profile" else "",
             path=facts.path(file),
             line=number,
-            do=f"Write it as name = value, or move it to the left margin, in {facts.path(file)}, line {number}.",
+            do=f"Write it as name = value, or remove its indentation, in {facts.path(file)}, line {number}.",
         )
 
 
 def characters(facts: Facts) -> Iterator[Finding]:
-    """Smart quotes, no-break spaces and long dashes in values where AWS allows no such letter."""
+    """Find smart quotes, no-break spaces and long dashes in values that AWS doesn't allow them in."""
     for file, text in _there(facts):
         if text.isascii():
             continue
@@ -138,13 +141,13 @@ def characters(facts: Facts) -> Iterator[Finding]:
                     yield Finding(
                         "file.characters",
                         "stops" if setting.key in DECIDING | FREE else "hinders",
-                        f"{setting.key} holds {_named(lines, setting)} of a word processor or a web page.",
+                        f"{setting.key} contains {_named(lines, setting)} from a word processor or web page.",
                         _QUIET["file.characters"],
                         profile=stanza.name if stanza.type == "profile" else "",
                         path=facts.path(file),
                         line=changes[0].first,
                         fix="auto",
-                        remedies=(Remedy("Write it in plain letters", changes=changes),),
+                        remedies=(Remedy("Write it with plain characters", changes=changes),),
                     )
 
 
@@ -159,7 +162,7 @@ def _respelled(file: FileName, setting: Setting, lines: Sequence[str]) -> tuple[
     return tuple(changes)
 
 
-_WORDS = frozenset({"web_identity_token_file", "ca_bundle", "cli_pager", "sdk_ua_app_id"})  # any letter may be meant
+_WORDS = frozenset({"web_identity_token_file", "ca_bundle", "cli_pager", "sdk_ua_app_id"})  # take any character
 _LETTERS = (
     ("\u2018\u2019\u201c\u201d\u201e\u201a", "smart quotes"),
     ("\u2010\u2011\u2012\u2013\u2014\u2212", "dashes"),
@@ -170,19 +173,24 @@ _LETTERS = (
 def _named(lines: Sequence[str], setting: Setting) -> str:
     text = "".join(lines[n - 1] for n in setting.lines)
     found = [name for chars, name in _LETTERS if any(char in text for char in chars)]
-    return " and ".join(found) or "invisible letters"
+    return " and ".join(found) or "invisible characters"
 
 
 def unreadable(facts: Facts) -> Iterator[Finding]:
-    """A file that is there and cannot be read."""
-    ours = (facts.texts.config_path, facts.texts.credentials_path)
+    """Find files that exist but can't be read."""
+    variables = {
+        facts.texts.config_path: "AWS_CONFIG_FILE",
+        facts.texts.credentials_path: "AWS_SHARED_CREDENTIALS_FILE",
+    }
     for path, why in facts.unreadable.items():
-        if path in ours and "is set, but to nothing" not in why:
+        if path not in variables:
+            continue
+        if os.path.expandvars(facts.env.get(variables[path], "unset")):  # an empty variable is env.overrides
             yield Finding(
                 "file.unreadable",
                 "stops",
                 why,
-                "AWS's tools go on as if it were not there: “The config profile could not be found”.",
+                "AWS tools continue as if it didn't exist: “The config profile could not be found”.",
                 path=path,
                 do=_way_in(path, why),
             )
@@ -190,17 +198,17 @@ def unreadable(facts: Facts) -> Iterator[Finding]:
 
 def _way_in(path: Path, why: str) -> str:
     name = shlex.quote(str(path))
-    if "is a folder" in why:
+    if re.search(r"(?:is|'s) a folder", why):
         return f"mv {name} {shlex.quote(f'{path}.folder')}"
     if "link" in why:
         return f"rm {name}"
-    if ": it is " in why:
-        return "Put an ordinary file there, or name one in AWS_CONFIG_FILE or AWS_SHARED_CREDENTIALS_FILE"
+    if re.search(r": it(?: is|'s) ", why):
+        return "Replace it with a regular file, or name one in AWS_CONFIG_FILE or AWS_SHARED_CREDENTIALS_FILE"
     return f"sudo chown $(id -un) {name} && chmod 600 {name}"
 
 
 def permissions(facts: Facts) -> Iterator[Finding]:
-    """Files with secrets that others can read."""
+    """Find files with secrets that other users can read."""
     if facts.windows:
         return
     for path, mode in facts.modes.items():
@@ -208,12 +216,12 @@ def permissions(facts: Facts) -> Iterator[Finding]:
             yield Finding(
                 "file.permissions",
                 "hinders",
-                f"Others on this machine can read {path.name}, which holds keys or tokens.",
-                "AWS's tools make it readable by its owner alone (0600), and never look again.",
+                f"Other users of this computer can read the file {path.name}, which holds access keys or tokens.",
+                "AWS tools create it readable only by its owner (0600), and don't check it later.",
                 path=path,
                 fix="auto",
                 do=f"chmod 600 {shlex.quote(str(path))}",
-                remedies=(Remedy("Make it readable by you alone", modes={path: 0o600}),),
+                remedies=(Remedy("Make it readable only by you", modes={path: 0o600}),),
             )
 
 
@@ -225,7 +233,7 @@ def _secret(facts: Facts, path: Path) -> bool:
 
 
 def refused(facts: Facts) -> Iterator[Finding]:
-    """Whatever else botocore would refuse a file for."""
+    """Find anything else that botocore rejects a file for."""
     for file, text in _once(facts):
         fault, meant = ini.read(text, file).fault, facts.document(file).fault
         known = facts.reading(file).oddities or spelling.encoding(text)

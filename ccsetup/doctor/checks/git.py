@@ -1,4 +1,4 @@
-"""Git on this machine and in this clone: what it finds, what it may do, whom its remote asks, who commits."""
+"""git on this computer and in this clone: its version, helpers, protocols, and the author of commits."""
 
 from __future__ import annotations
 
@@ -15,32 +15,33 @@ from ccsetup.git.address import Address
 from ccsetup.git.config import Values
 
 REMOTE = "git-remote-codecommit"
-OLDEST = (2, 13)  # what ccsetup asks of git is there since
+OLDEST = (2, 13)  # the first version with everything ccsetup needs
 _KNOWS_SESSIONS = (1, 29)  # the first botocore that reads sso-session sections
 _HELPERS = (transport.OWN_HELPER, "aws")
 _SIGNS = ("codecommit", transport.OWN_HELPER)
 _KEEPS = re.compile(r"osxkeychain|manager|wincred|\bstore\b|\bcache\b|libsecret|keyring|keychain", re.IGNORECASE)
 _MOST = 9
+_INSTALL = "Install a current version of git: https://git-scm.com/downloads"
 
 
 def missing(facts: Facts) -> Iterator[Finding]:
-    """No git, one that does not run, or one that is too old."""
+    """Find a git that is missing, doesn't run, or is too old."""
     if not facts.git_version:
-        says = "There is no git on the PATH."
-        yield Finding("git.missing", "stops", says, "git: command not found", do="https://git-scm.com/downloads")
+        says = "git isn't on the PATH."
+        yield Finding("git.missing", "stops", says, "git: command not found", do=_INSTALL)
     elif _numbers(facts.git_version) < OLDEST:
-        says = f"git {facts.git_version} is too old; {'.'.join(map(str, OLDEST))} or later is needed."
-        because = "Older ones cannot switch inherited credential helpers off for one clone."
-        yield Finding("git.version", "stops", says, because, do="https://git-scm.com/downloads")
+        says = f"git {facts.git_version} is too old. Version {'.'.join(map(str, OLDEST))} or later is required."
+        because = "Older versions can't turn off inherited credential helpers for a single clone."
+        yield Finding("git.version", "stops", says, because, do=_INSTALL)
     elif facts.git_refuses:
-        says = "git does not run: it cannot read its own settings."
-        yield Finding("git.missing", "stops", says, facts.git_refuses, do="Mend the line that git names")
+        says = "git doesn't run, because it can't read its own settings."
+        yield Finding("git.missing", "stops", says, facts.git_refuses, do="Fix the line that git names.")
 
 
 def settings(facts: Facts) -> Iterator[Finding]:
-    """A clone whose settings git cannot read."""
+    """Find a clone whose settings git can't read."""
     if facts.clone_refuses:
-        says = "git cannot read the settings of the clone you are in, so nothing was looked at there."
+        says = "git can't read the settings of the clone you are in, so the clone wasn't checked."
         do = "Fix what git names. If the folder isn't yours, leave it alone."
         yield Finding("git.settings", "stops", says, facts.clone_refuses, do=do)
 
@@ -50,7 +51,7 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 
 def is_codecommit(url: str, env: Mapping[str, str]) -> bool:
-    """Say whether an address is on CodeCommit, or can only have meant one that is."""
+    """Return whether a URL is on CodeCommit, or can only be a misspelled one that is."""
     try:
         found = address.parse(url, env.get("CODE_COMMIT_ENDPOINT", ""))
     except BadAnswer:
@@ -59,7 +60,7 @@ def is_codecommit(url: str, env: Mapping[str, str]) -> bool:
 
 
 def of_codecommit(facts: Facts) -> Address | None:
-    """Return the repository of the clone one stands in, None where there is none or it is not on CodeCommit."""
+    """Return the repository of the current clone; None if there is no clone, or it isn't on CodeCommit."""
     if facts.clone is None:
         return None
     try:
@@ -70,7 +71,7 @@ def of_codecommit(facts: Facts) -> Address | None:
 
 
 def effective(clone: Clone) -> list[str]:
-    """Return the credential helpers that git asks for the clone's remote; an empty one forgets those before it."""
+    """Return the credential helpers that git uses for the clone's remote; an empty one resets the list."""
     found: list[str] = []
     for key, value in clone.settings:
         name = key.lower()
@@ -82,29 +83,29 @@ def effective(clone: Clone) -> list[str]:
 
 
 def _covers(pattern: str, url: str) -> bool:
-    """Say whether a credential section's address covers a remote's; a `*` in a host's name stands for a part of it."""
+    """Return whether a credential section's URL covers a remote URL; a `*` in the host matches one part of the name."""
     bare = re.sub(r"(?<=://)[^/@]*@", "", pattern.rstrip("/"))
     plain = re.escape(bare).replace(r"\*", "[^/.]*")
     return bool(re.match(rf"{plain}(?=[/:]|$)", re.sub(r"(?<=://)[^/@]*@", "", url), re.IGNORECASE))
 
 
 def signing(clone: Clone) -> str:
-    """Return the credential helper that signs for CodeCommit, "" where none does."""
+    """Return the credential helper that signs for CodeCommit, "" if there is none."""
     return next((it for it in reversed(effective(clone)) if any(word in it for word in _SIGNS)), "")
 
 
 def keepers(clone: Clone, but: str = "") -> list[str]:
-    """Return the credential helpers that git asks for the clone's remote and that keep passwords, all but one."""
+    """Return the credential helpers for the clone's remote that store passwords, except `but`."""
     return [it for it in effective(clone) if _KEEPS.search(it) and it != but]
 
 
 def helper_path(facts: Facts) -> Iterator[Finding]:
-    """A helper that git will not find."""
+    """Find helpers that git can't find."""
     here = of_codecommit(facts)
     if facts.helpers.get(REMOTE) == "" and (here is None or here.form == "codecommit"):
-        says = f"git does not find {REMOTE}."
+        says = f"git can't find {REMOTE}."
         because = (
-            f"git: '{REMOTE.removeprefix('git-')}' is not a git command. pipx and uv show only a tool's own scripts."
+            f"git: '{REMOTE.removeprefix('git-')}' is not a git command. pipx and uv only expose a tool's own commands."
         )
         do = "pipx install ccsetup"
         if facts.scripts:
@@ -118,21 +119,21 @@ def helper_path(facts: Facts) -> Iterator[Finding]:
 
 
 def _helper_gone(facts: Facts, clone: Clone, here: Address, command: str, name: str) -> Finding:
-    """Return the finding for a credential helper that is not there: it may have moved, or another way is there."""
+    """Return the finding for a missing credential helper: use it from its new place, or use git-remote-codecommit."""
     profile = clone_profile.named_by("", command)
     new = next((text for it in _HELPERS if (text := transport.moved_helper(command, facts.helpers.get(it, "")))), "")
     remedies: tuple[Remedy, ...] = ()
     if helped := clone.helped(command, new):
-        remedies = (Remedy(f"Run {new}", replaced=helped),)
+        remedies = (Remedy(f"Use {new}", replaced=helped),)
     elif clone.helped(command, REMOTE) and facts.helpers.get(REMOTE) and not here.host:
         url = address.codecommit_url(here.repository, here.region, profile) if address.takes_profile(profile) else ""
-        hint = "which needs no helper's password"
-        remedies = (Remedy(f"Go to {url}", hint, replaced=to),) if url and (to := clone.moved(url)) else ()
+        hint = "doesn't need a credential helper"
+        remedies = (Remedy(f"Switch to {url}", hint, replaced=to),) if url and (to := clone.moved(url)) else ()
     return Finding(
         "git.helper-path",
         "stops",
-        f"The credential helper of this clone, {name}, is not there.",
-        "git asks for a user name and a password instead.",
+        f"This clone's credential helper, {name}, doesn't exist.",
+        "git asks for a username and password instead.",
         profile if profile in facts.profiles else "",
         fix="auto" if remedies else "tell",
         do=f"ccsetup clone {clone.remote} {shlex.quote(str(clone.folder))}",
@@ -141,10 +142,10 @@ def _helper_gone(facts: Facts, clone: Clone, here: Address, command: str, name: 
 
 
 def program(command: str) -> str:
-    """Return the program of a credential helper, as git takes it; "" where it is a shell's function.
+    """Return the program that git runs for a credential helper; "" if it is a shell function.
 
-    A shell runs what comes after a `!`, and what begins as an absolute path does; before all else git puts its own
-    `git credential-`, before a quote too.
+    A shell runs the text after a `!`, and anything that starts like an absolute path. git puts `git credential-` before
+    everything else, even before a quote.
     """
     try:
         word = next(iter(shlex.split(command.removeprefix("!"))), "")
@@ -156,30 +157,28 @@ def program(command: str) -> str:
 
 
 def helper_old(facts: Facts) -> Iterator[Finding]:
-    """AWS's git-remote-codecommit with a botocore that knows no sso-session."""
+    """Find an AWS git-remote-codecommit whose botocore doesn't support sso-session sections."""
     users = [name for name, there in facts.profiles.items() if "sso_session" in there]
     if facts.helper_sdk and users and _numbers(facts.helper_sdk) < _KNOWS_SESSIONS:
-        says = f"The {REMOTE} that git finds is too old for {users[0]}, which signs in by an sso-session."
-        because = (
-            f"It comes with botocore {facts.helper_sdk}: missing required SSO configuration: sso_start_url, sso_region."
-        )
+        says = f"The {REMOTE} that git finds is too old for {users[0]}, which uses an sso-session."
+        because = f"It uses botocore {facts.helper_sdk}: missing required SSO configuration: sso_start_url, sso_region."
         do = "pip install -U git-remote-codecommit botocore"
         yield Finding("git.helper-old", "stops", says, because, users[0], do=do, also=tuple(users[1:]))
 
 
 def protocol(facts: Facts) -> Iterator[Finding]:
-    """A protocol that git is not allowed to speak."""
+    """Find protocols that git isn't allowed to use."""
     here = of_codecommit(facts)
     if facts.clone and here is None:
         return
     needed = ("codecommit", "https") if here is None or here.form == "codecommit" else (here.form,)
     severity: Severity = "stops" if here else "hinders"
     allowed = facts.env.get("GIT_ALLOW_PROTOCOL")
-    if allowed is not None:  # the settings then do not count
+    if allowed is not None:  # then git ignores the settings
         if lacking := [it for it in needed if it not in allowed.split(":")]:
             value = ":".join([*filter(_is_scheme, allowed.split(":")), *lacking])
             do = (shells.SHELLS.get(facts.shell) or shells.SHELLS["bash"]).assign("GIT_ALLOW_PROTOCOL", value)
-            says = f"GIT_ALLOW_PROTOCOL does not let git use {' and '.join(lacking)}."
+            says = f"GIT_ALLOW_PROTOCOL doesn't allow {' or '.join(lacking)}."
             yield Finding("git.protocol", severity, says, "fatal: transport … not allowed", do=do)
         return
     settings = facts.clone.settings if facts.clone else facts.settings or ()
@@ -201,11 +200,11 @@ def _policy(settings: Sequence[tuple[str, str]], scheme: str) -> str:
 def _forbidden(facts: Facts, scheme: str, severity: Severity) -> Finding:
     key = f"protocol.{scheme}.allow"
     own = facts.clone is not None and facts.clone.editable and _policy(facts.clone.own, scheme) == "never"
-    remedy = Remedy(f"Let git use {scheme} in this clone", git={key: "always"})
+    remedy = Remedy(f"Allow {scheme} in this clone", git={key: "always"})
     return Finding(
         "git.protocol",
         severity,
-        f"git's own settings do not let it use {scheme}.",
+        f"git's settings don't allow {scheme}.",
         f"fatal: transport '{scheme}' not allowed",
         fix="auto" if own else "tell",
         do=f"git config {'' if own else '--global '}{key} always",
@@ -214,7 +213,7 @@ def _forbidden(facts: Facts, scheme: str, severity: Severity) -> Finding:
 
 
 def inherited_helper(facts: Facts) -> Iterator[Finding]:
-    """A keychain that answers before the helper that signs, or a helper that is not told the repository."""
+    """Find a keychain that answers before the helper that signs, or a helper that isn't told the repository."""
     here = of_codecommit(facts)
     if facts.clone is None or here is None or here.form != "https" or not (command := signing(facts.clone)):
         return
@@ -223,22 +222,22 @@ def inherited_helper(facts: Facts) -> Iterator[Finding]:
         own = config.values(facts.clone.own, "credential.helper")
         helpers = [*(it for it in own if it not in (*keeping, command, "")), command]
         settings: dict[str, Values] = {"credential.helper": ("", *helpers), "credential.useHttpPath": "true"}
-        says = f"The helper {keeping[0].split()[0]} keeps this clone's passwords, which are good for 15 minutes."
-        because = "From then on git says 403, until somebody deletes the stored password."
-        remedy = Remedy("Switch it off for this clone", "its own helper alone is asked", git=settings)
+        says = f"The helper {keeping[0].split()[0]} stores this clone's passwords, which expire after 15 minutes."
+        because = "After that, git says 403 until the stored password is deleted."
+        remedy = Remedy("Turn it off for this clone", "use only the clone's own helper", git=settings)
         do = "git config --replace-all credential.helper ''"
         do += "".join(f" && git config --add credential.helper {shlex.quote(it)}" for it in helpers)
         yield _in_clone(facts.clone, Finding("git.inherited-helper", "stops", says, because, do=do), remedy)
     if not any(_is_true(facts.clone, key) for key in _path_keys(facts.clone)):
-        says = "git does not tell the credential helper which repository it wants."
-        because = "The AWS CLI's helper ends with KeyError: 'path'."
-        remedy = Remedy("Have git tell it, in this clone", git={"credential.useHttpPath": "true"})
+        says = "git doesn't tell the credential helper which repository it needs."
+        because = "The AWS CLI's helper fails with KeyError: 'path'."
+        remedy = Remedy("Turn on useHttpPath in this clone", git={"credential.useHttpPath": "true"})
         do = "git config credential.useHttpPath true"
         yield _in_clone(facts.clone, Finding("git.inherited-helper", "stops", says, because, do=do), remedy)
 
 
 def _in_clone(clone: Clone, finding: Finding, remedy: Remedy) -> Finding:
-    """Return a finding with the remedy that changes the clone's own settings, where those may be edited."""
+    """Return a finding with the remedy that changes the clone's own settings, if they may be edited."""
     return finding._replace(fix="auto", remedies=(remedy,)) if clone.editable else finding
 
 
@@ -253,7 +252,7 @@ def _is_true(clone: Clone, key: str) -> bool:
 
 
 def identity(facts: Facts) -> Iterator[Finding]:
-    """Nobody's name for commits."""
+    """Find a missing name or email for commits."""
     settings = facts.clone.settings if facts.clone else facts.settings
     if settings is None or not facts.git_version:
         return
@@ -266,7 +265,7 @@ def identity(facts: Facts) -> Iterator[Finding]:
     if lacking:
         examples = {"user.name": '"Maria Garcia"', "user.email": "maria@example.com"}
         where = "" if facts.clone else "--global "
-        says = f"git does not know who commits: {' and '.join(lacking)} {'is' if len(lacking) == 1 else 'are'} not set."
+        says = f"git has no author for commits: {' and '.join(lacking)} {'is' if len(lacking) == 1 else 'are'} not set."
         do = " && ".join(f"git config {where}{key} {examples[key]}" for key in lacking)
         yield Finding("git.identity", "hinders", says, "Author identity unknown.", do=do)
 

@@ -1,4 +1,4 @@
-"""Sections and their names: those that tools skip, take for one, or cannot be told; and those that are not there."""
+"""Sections and their names: headers that tools skip or confuse, unusable names, and missing profiles."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from ccsetup.doctor.facts import Facts
 from ccsetup.doctor.findings import Change, Finding, Remedy
 
 _SAFE = later(r"[A-Za-z0-9_.+=,-]+")
-_UNKNOWN = "“The config profile could not be found”: AWS's tools skip a section with such a header and never say so."
-_PLACES = {"section.prefix": _UNKNOWN, "section.quoting": f"{_UNKNOWN} Other SDKs allow no blank in a name at all."}
+_UNKNOWN = "“The config profile could not be found”: AWS tools skip a section with such a header without a warning."
+_PLACES = {"section.prefix": _UNKNOWN, "section.quoting": f"{_UNKNOWN} Other SDKs don't allow spaces in a name."}
 
 
 def sections(facts: Facts) -> Iterator[Finding]:
-    """Headers that AWS's tools skip: a word missing, another spelling, blanks, quotes; keys that an indentation hid."""
+    """Find headers that AWS tools skip (missing word, typo, spaces, quotes) and settings hidden by indentation."""
     for file in FILES:
         for odd in facts.reading(file).oddities:
             if odd.code in ("section.prefix", "section.quoting", "section.indented-key", "value.inline-comment"):
@@ -32,11 +32,11 @@ def sections(facts: Facts) -> Iterator[Finding]:
                 yield _beside(facts, file, odd, found) if odd.taken else found
 
 
-_SWALLOWED = "Every SDK reads it so and none says a word: it becomes a part of the value above."
+_SWALLOWED = "Every SDK reads it this way without a warning: it becomes part of the value above."
 
 
 def _beside(facts: Facts, file: FileName, odd: Oddity, found: Finding) -> Finding:
-    """Return the finding for a header that was meant to be one that is there already: the two are to be made one."""
+    """Return the finding for a header whose corrected form already exists, with the ways to merge the two sections."""
     document, type = facts.document(file), ini.logical(odd.header, file)
     live = next((it for it in document.stanzas if (it.type, it.name) == type), None)
     dead = next((it for it in document.stanzas if it.line == odd.line), None)
@@ -45,13 +45,13 @@ def _beside(facts: Facts, file: FileName, odd: Oddity, found: Finding) -> Findin
     ways = repair.remedies(file, live, dead, facts.lines(file))
     if len(ways) > 1:
         changes = repair.silenced(file, dead, facts.lines(file))
-        ways = (Remedy(f"Keep line {live.line}'s alone", "as AWS's tools read it", changes), *ways)
-    says = f"{found.says} That one is there too, on line {live.line}."
+        ways = (Remedy(f"Keep only the one on line {live.line}", "as AWS tools read it", changes), *ways)
+    says = f"{found.says} That section already exists on line {live.line}."
     return found._replace(says=says, fix="auto" if len(ways) == 1 else "ask", severity="hinders", remedies=ways)
 
 
 def default_twice(facts: Facts) -> Iterator[Finding]:
-    """[default] and [profile default] in one file."""
+    """Find [default] and [profile default] in the same file."""
     stanzas = [it for it in facts.config.stanzas if (it.type, it.name) == ("profile", "default")]
     headers = {it.header for it in stanzas}
     if len(headers) < 2:
@@ -61,16 +61,16 @@ def default_twice(facts: Facts) -> Iterator[Finding]:
     first = next(it for it in stanzas if it.header != last.header)
     later_, earlier = (repair.silenced("config", it, lines) for it in (first, last))
     ways = [
-        Remedy(f"Keep [{last.header}] of line {last.line}", "as AWS's tools read it today", later_),
-        Remedy(f"Keep [{first.header}] of line {first.line}", "the other becomes a comment", earlier),
+        Remedy(f"Keep [{last.header}] on line {last.line}", "as AWS tools read it today", later_),
+        Remedy(f"Keep [{first.header}] on line {first.line}", "the other is commented out", earlier),
     ]
     if not repair.conflicts(first, last):
-        ways.append(repair.merged("config", first, last, lines, "Keep what both say", dead_wins=False))
+        ways.append(repair.merged("config", first, last, lines, "Merge the two", dead_wins=False))
     yield Finding(
         "section.default-twice",
         "hinders",
         f"[{last.header}] and [{first.header}] on line {first.line} are both the default profile.",
-        "AWS's tools take the later one, whole, and drop the earlier silently; other SDKs take [profile default].",
+        "AWS tools use only the later section, without a warning. Other SDKs use [profile default].",
         profile="default",
         path=facts.path("config"),
         line=last.line,
@@ -80,7 +80,7 @@ def default_twice(facts: Facts) -> Iterator[Finding]:
 
 
 def respelled(facts: Facts) -> Iterator[Finding]:
-    """Headers such as [profiles dev], which AWS's Python tools take for [profile dev] and nobody else does."""
+    """Find headers like [profiles dev], which only AWS's Python tools treat as [profile dev]."""
     for stanza in facts.config.stanzas:
         word = stanza.header.split()[0] if stanza.type and stanza.header.split() else "default"
         if word not in (*headers.TYPES, "default"):
@@ -88,8 +88,8 @@ def respelled(facts: Facts) -> Iterator[Finding]:
             yield Finding(
                 "section.prefix",
                 "note",
-                f"[{stanza.header}] is spelled [{right}].",
-                "AWS's Python tools take one for the other; other SDKs skip the section.",
+                f"[{stanza.header}] should be [{right}].",
+                "AWS's Python tools treat them as the same; other SDKs skip the section.",
                 profile=stanza.name if stanza.type == "profile" else "",
                 path=facts.path("config"),
                 line=stanza.line,
@@ -101,7 +101,7 @@ def respelled(facts: Facts) -> Iterator[Finding]:
 
 
 def names(facts: Facts) -> Iterator[Finding]:
-    """Names that AWS's git-remote-codecommit, or other SDKs, take for something else."""
+    """Find names that AWS's git-remote-codecommit or other SDKs misread."""
     for name in facts.profiles:
         if not _SAFE.fullmatch(name):
             yield _name(facts, name)
@@ -110,19 +110,19 @@ def names(facts: Facts) -> Iterator[Finding]:
 def _name(facts: Facts, name: str) -> Finding:
     file: FileName = "config" if ("config", "profile", name) in facts.stanzas else "credentials"
     alias = _alias(facts, name)
-    why = "AWS's git-remote-codecommit reads `codecommit://{}@…` otherwise: another repository, with other credentials."
-    others = " Other SDKs skip a section of that name." if re.search(r"[^A-Za-z0-9_./%@:+-]", name) else ""
+    why = "AWS's git-remote-codecommit misreads `codecommit://{}@…` as another repository, with other credentials."
+    others = " Other SDKs skip a section with that name." if re.search(r"[^A-Za-z0-9_./%@:+-]", name) else ""
     return Finding(
         "profile.name",
         "note",
-        f"git cannot be told the name {name}.",
+        f"The profile name {name} can't be used in a git URL.",
         why.format(name) + others,
         profile=name,
         path=facts.path(file),
         line=facts.stanzas[file, "profile", name].line,
         fix="ask",
-        do="Clone by HTTPS instead: ccsetup clone REPOSITORY --via credential-helper",
-        remedies=(Remedy(f"Make {alias} another name for it", "a copy of its settings", _copied(facts, name, alias)),)
+        do="Clone over HTTPS instead: ccsetup clone REPOSITORY --via credential-helper",
+        remedies=(Remedy(f"Add a profile named {alias}", "with a copy of its settings", _copied(facts, name, alias)),)
         if alias
         else (),
     )
@@ -146,30 +146,31 @@ def _copied(facts: Facts, name: str, alias: str) -> tuple[Change, ...]:
 
 
 def missing(facts: Facts) -> Iterator[Finding]:
-    """Profiles that the environment, the command line or this clone names, and no file has."""
+    """Find profiles that the environment, the command line or this clone names but that don't exist."""
     for name in facts.asked:
         if name not in facts.profiles:
-            yield _missing(facts, name, "There is no profile {}.", "")
+            yield _missing(facts, name, 'No profile "{}".', "")
     for variable in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE"):
         name = facts.env.get(variable, "")
         if name and name not in facts.profiles and not _stand_in(name):
             near = get_close_matches(name, facts.profiles, 1, 0.5)
             shell = SHELLS[facts.shell]
             do = shell.assign(variable, near[0]) if near and _SAFE.fullmatch(near[0]) else shell.remove(variable)
-            yield _missing(facts, name, f"{variable} names the profile {{}}, which is in neither file.", do)
+            yield _missing(facts, name, f"{variable} is set to the profile {{}}, which doesn't exist.", do)
     remote = of_codecommit(facts)
     if remote and remote.profile and remote.profile not in facts.profiles:
         yield _remote(facts, remote.profile)
 
 
 def _stand_in(name: str) -> bool:
-    """Say whether a name needs no section: AWS's tools take `default` for nobody in particular."""
+    """Return whether a name needs no section: AWS tools accept `default` even if it doesn't exist."""
     return name == "default"
 
 
 def _missing(facts: Facts, name: str, says: str, do: str) -> Finding:
     near = get_close_matches(name, facts.profiles, 3, 0.5)
-    close = f" There is {', '.join(near)}." if near else ""
+    names = " or ".join(f'"{it}"' for it in near)
+    close = f" Did you mean {names}?" if near else ""
     return Finding(
         "profile.missing",
         "stops",
@@ -182,7 +183,7 @@ def _missing(facts: Facts, name: str, says: str, do: str) -> Finding:
 
 
 def _remote(facts: Facts, name: str) -> Finding:
-    assert facts.clone is not None  # noqa: S101 — there is a remote
+    assert facts.clone is not None  # noqa: S101 — it has a remote
     near = get_close_matches(name, facts.profiles, 3, 0.5) or [*facts.profiles][:3]
     url = facts.clone.remote
     ways = tuple(
@@ -190,7 +191,7 @@ def _remote(facts: Facts, name: str) -> Finding:
         for other in near
         if _SAFE.fullmatch(other) and (moved := facts.clone.moved(url.replace(f"//{name}@", f"//{other}@", 1)))
     )
-    found = _missing(facts, name, "This clone's remote names the profile {}, which is in neither file.", "")
+    found = _missing(facts, name, "This clone's remote uses the profile {}, which doesn't exist.", "")
     return found._replace(remedies=ways)
 
 

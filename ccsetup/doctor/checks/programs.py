@@ -1,4 +1,4 @@
-"""Programs that the configuration of the clone one stands in names: told here, started by git alone, for the person."""
+"""Reports programs that the current clone's configuration names. Only git starts them, when the person uses it."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from ccsetup.doctor.facts import Clone, Facts
 from ccsetup.doctor.findings import Finding, Severity
 from ccsetup.git.config import is_address
 
-# What git starts by itself, as soon as it looks at the clone or speaks to its server.
+# What git starts by itself, as soon as it reads the clone or contacts its server.
 _BY_ITSELF = later(
     r"core\.(sshcommand|gitproxy|fsmonitor|askpass|alternaterefscommand)|remote\..*\.(uploadpack|receivepack|vcs)|"
     r"credential\.(.*\.)?helper|url\..*\.(pushinsteadof|insteadof)|remote\..*\.(pushurl|url)",
     re.DOTALL,
 )
-# What it starts where somebody reads, writes, compares, merges or signs.
+# What git starts when the person views, edits, compares, merges or signs something.
 _AT_WORK = later(
     r"core\.(pager|editor)|sequence\.editor|pager\..*|interactive\.difffilter|diff\.external|alias\..*|"
     r"diff\..*\.(command|textconv)|merge\..*\.driver|filter\..*\.(clean|smudge|process)|submodule\..*\.update|"
@@ -28,9 +28,9 @@ _AT_WORK = later(
     re.DOTALL,
 )
 _SWITCH = later(r"|true|false|yes|no|on|off|\d+", re.IGNORECASE)
-_BY_SHELL = ("alias.", "submodule.")  # whose values are programs behind a ! alone
+_BY_SHELL = ("alias.", "submodule.")  # their values are programs only after a !
 
-# What ordinary clones have: words of a command without a shell's signs, and programs that are known.
+# What ordinary clones have: command words without shell characters, and well-known programs.
 _WORDS = r"( ([\w@%+=:,./\\~-]+|'[\w@%+=:,./\\~ -]*'|\"?\$@\"?))*"
 _PLACE = r"([\"']?(?P<place>(/|[A-Za-z]:[/\\])([\w@%+=:,./~-]|\\.| )*[/\\]))?"
 _ORDINARY = (
@@ -39,7 +39,7 @@ _ORDINARY = (
     ("filter.", later(rf"{_PLACE}\"?(git[ -]lfs|git-crypt|git-annex|nbstripout)(\.exe)?\"?{_WORDS}")),
     ("diff.", later(rf"{_PLACE}\"?(git-crypt|nbstripout|git-nbdiffdriver)(\.exe)?\"?{_WORDS}")),
     ("merge.", later(rf"{_PLACE}\"?(git-annex|git-nbmergedriver)(\.exe)?\"?{_WORDS}")),
-    ("credential.", later(rf"[a-z][\w-]*{_WORDS}")),  # git-credential-NAME of the person's own PATH
+    ("credential.", later(rf"[a-z][\w-]*{_WORDS}")),  # git-credential-NAME on the person's own PATH
     ("credential.", later(rf"!?{_PLACE}git-credential-[\w-]+(\.exe)?[\"']?{_WORDS}")),
     ("credential.", later(rf"!{_PLACE}(aws|gh|glab)(\.exe)?[\"']?{_WORDS}")),
     ("credential.", later(rf"!f\(\) {{ test \"\$1\" != get \|\| aws{_WORDS}; }}; f")),
@@ -47,7 +47,7 @@ _ORDINARY = (
 
 
 def named(facts: Facts) -> Iterator[Finding]:
-    """Yield the settings that come with the clone and name a program; what ordinary clones have is none of them."""
+    """Find settings that come with the clone and name a program, except those that ordinary clones have."""
     clone = facts.clone
     told: set[str] = set()
     for it in clone.brought if clone else ():
@@ -59,14 +59,14 @@ def named(facts: Facts) -> Iterator[Finding]:
             "git.program",
             severity,
             f"This clone's configuration names a program: {it.key}.",
-            "ccsetup doesn't start it. git starts it when you fetch, push or look at the status here.",
+            "ccsetup doesn't start it. git starts it when you fetch, push or check the status here.",
             path=Path(it.file) if it.file else clone.folder / ".git" / "config",
-            do=f"Look at it before you use git here: git config --get-all {shlex.quote(it.key)}",
+            do=f"Check it before you use git here: git config --get-all {shlex.quote(it.key)}",
         )
 
 
 def _severity(key: str, value: str) -> Severity | None:
-    """Say how much a setting's program matters; None where it names none."""
+    """Return the severity of a setting's program; None if the setting doesn't name one."""
     if _BY_ITSELF.fullmatch(key):
         if is_address(key):
             return "hinders" if value.startswith("ext::") else None
@@ -79,13 +79,13 @@ def _severity(key: str, value: str) -> Severity | None:
 
 
 def is_ordinary(clone: Clone, key: str, value: str) -> bool:
-    """Say whether a setting's program is one that ordinary clones have there, and lies outside this one."""
+    """Return whether a setting's program is a usual one for that setting and is stored outside this clone."""
     found = (pattern.fullmatch(value) for start, pattern in _ORDINARY if key.startswith(start))
     return any(each and not _is_inside(clone, each.groupdict().get("place") or "") for each in found)
 
 
 def _is_inside(clone: Clone, place: str) -> bool:
-    """Say whether a program lies in the clone, and so comes with it."""
+    """Return whether a program is stored in the clone, and so comes with it."""
     return bool(place) and Path(place.replace("\\ ", " ")).is_relative_to(clone.folder)
 
 

@@ -1,4 +1,4 @@
-"""Regions: those that are none, those that only AWS knows, and profiles that have none."""
+"""Regions: invalid ones, ones that ccsetup doesn't know, and profiles without a region."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _NAMED = later(rf"(?<![\w-]){REGION}(?![\w-])")
 
 
 def regions(facts: Facts) -> Iterator[Finding]:
-    """Regions that are none, or of which only AWS knows whether CodeCommit is there."""
+    """Find invalid regions, and regions where it isn't known whether they have CodeCommit."""
     known: dict[str, tuple[str, str]] = {}
     for file in FILES:
         for stanza in facts.document(file).stanzas:
@@ -46,7 +46,7 @@ def _region(
     number = setting.lines[0]
     line = facts.lines(file)[number - 1]
     if not {*line} & {"=", ":", "\uff1d", "\uff1a"}:
-        return  # what this line is has to be told first
+        return  # the line itself has to be repaired first
     at = line.rfind(value)
     place = {"profile": stanza.name if stanza.type == "profile" else "", "path": facts.path(file), "line": number}
 
@@ -62,7 +62,7 @@ def _region(
         if comment:
             kept = (indent + comment.strip(), f"{line[:at]}{meant}")
             remedy = Remedy(f"Write {meant}", changes=(Change(file, number, number, kept),))
-        yield Finding("region.invalid", "stops", f"{value} is no region; meant is {meant}.", _NO_HOST, fix="auto",
+        yield Finding("region.invalid", "stops", f"{value} isn't a region. It should be {meant}.", _NO_HOST, fix="auto",
                       remedies=(remedy,), **place)  # type: ignore[arg-type]  # fmt: skip
         return
     ways = tuple(spelled(region) for region in dict.fromkeys([*like(value), *_common(facts)]))
@@ -72,21 +72,23 @@ def _region(
                       **place)  # type: ignore[arg-type]  # fmt: skip
         return
     severity: Severity = "hinders" if value in PLACELESS else "stops"
-    yield Finding("region.invalid", severity, f"{value} is no region of AWS.", _NO_HOST, fix="ask", remedies=ways,
+    yield Finding("region.invalid", severity, f"{value} isn't an AWS region.", _NO_HOST, fix="ask", remedies=ways,
                   wanted=wanted, **place)  # type: ignore[arg-type]  # fmt: skip
 
 
-_NO_HOST = "“Could not connect to the endpoint URL”: no AWS tool checks a region, each makes a host name of it."
-_NOT_KNOWN = "Where CodeCommit is not in a region, git says “Could not resolve host”; other services may be there."
+_NO_HOST = (
+    "“Could not connect to the endpoint URL”: AWS tools don't check regions; they build a host name from the value."
+)
+_NOT_KNOWN = "If CodeCommit isn't in a region, git says “Could not resolve host”. The region may have other services."
 
 
 def _elsewhere(stanza: Stanza) -> bool:
-    """Say whether a profile is for a service that speaks AWS's language and has regions of its own."""
+    """Return whether a profile is for an AWS-compatible service, which may have its own regions."""
     return "endpoint_url" in stanza.text or "services" in stanza.values or "endpoint" in stanza.text
 
 
 def _meant_region(value: str) -> tuple[str, str]:
-    """Return the region a text can only mean, "" when there is none, and what to say of it."""
+    """Return the only region that a text can mean, "" if there is none, and a note about the correction."""
     text = plain(value)
     text = text[: len(text) - len(behind("region", text))].strip().strip("\"'`.,;/=> ").strip()
     try:
@@ -110,7 +112,7 @@ def _meant_region(value: str) -> tuple[str, str]:
 
 
 def _in_address(text: str) -> str:
-    """Return the region that an address names, "" when there is none."""
+    """Return the region that a URL names, "" if there is none."""
     try:
         return (address.parse(text).region if "://" in text else "") or ""
     except BadAnswer:
@@ -118,14 +120,14 @@ def _in_address(text: str) -> str:
 
 
 def _common(facts: Facts) -> list[str]:
-    """Return the regions in use on this machine, the commonest first, and a few where there are none."""
+    """Return the regions in use on this computer, most common first, or a few defaults if there are none."""
     counts = Counter(there.get("region", "") for there in facts.profiles.values())
     used = [region for region, _ in counts.most_common() if region in REGIONS][:5]
     return used or ["us-east-1", "us-east-2", "us-west-2", "eu-west-1", "eu-central-1"]
 
 
 def missing_regions(facts: Facts) -> Iterator[Finding]:
-    """Profiles that get in somewhere, with no region to go to."""
+    """Find profiles that have credentials but no region."""
     if facts.env.get("AWS_DEFAULT_REGION"):
         return
     sources = {there.get("source_profile", "") for there in facts.profiles.values()}
@@ -148,7 +150,7 @@ def _gets_in(there: Mapping[str, str]) -> bool:
 
 
 def _is_left_empty(facts: Facts, name: str) -> bool:
-    """Say whether a profile of no other access names a region, and then none."""
+    """Return whether a profile has a region setting without a value."""
     where = place(facts, name, "region")
     return where is not None and where.own and not _elsewhere(where.stanza)
 
@@ -166,18 +168,18 @@ def _without_region(facts: Facts, name: str, likely: list[str], is_source: bool)
         "region.missing",
         "note" if is_source else "hinders",
         f"{name} has no region.",
-        "“You must specify a region”, unless the address or a variable names one. [default]'s region is not inherited.",
+        "“You must specify a region”, unless the URL or a variable names one. The region of [default] isn't inherited.",
         profile=name,
         path=empty.path if empty else facts.path(file),
         line=empty.line if empty else stanza.line,
         fix="ask",
         remedies=tuple(map(with_region, likely)),
-        wanted=Wanted(f"Which region is {name} for?", validate.region, with_region),
+        wanted=Wanted(f"Region for {name}", validate.region, with_region),
     )
 
 
 def _set(facts: Facts, name: str, key: str, value: str) -> tuple[Change, ...]:
-    """Return the changes that give a profile a setting in the config file, in a new section where it has none."""
+    """Return the changes that add a setting to a profile in the config file, in a new section if needed."""
     lines = facts.lines("config")
     if stanza := facts.stanzas.get(("config", "profile", name)):
         last = stanza.settings[-1] if stanza.settings else None

@@ -1,4 +1,4 @@
-"""This clone's remote: how it is spelled, which profile and region it names, and ways that no profile serves."""
+"""This clone's remote: its spelling, its profile and region, and transports that don't use a profile."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ccsetup.doctor.findings import Finding, Remedy, Severity, Wanted
 from ccsetup.git import address, clone_profile, config
 from ccsetup.git.address import Address
 
-_MOST = 9  # remedies that are offered
+_MOST = 9  # remedies to offer
 _PASSWORD = later(r"//[^/@]*:[^/]*@")
 _USER = later(r"(https://)([^/@]*)@")
 _LOOSE = later(r"codecommit:*(?P<region>[^/:@]*):*/+(?:(?P<profile>[^@/]+)@)?(?P<name>[^@/]+?)(?:\.git)?/?")
@@ -27,7 +27,7 @@ _STRANGER = later(r"(?:https?|ssh)://(?:[^/@]*@)?(?P<host>[^/:@]*git-codecommit[
 
 
 def remote(facts: Facts) -> Iterator[Finding]:
-    """This clone's remote, each address of it: its spelling, profile and region, and ways that no profile serves."""
+    """Check every URL of this clone's remote: spelling, profile, region, and transports that don't use a profile."""
     if facts.clone is None:
         return
     yield from _of_address(facts, facts.clone)
@@ -43,8 +43,10 @@ def _of_address(facts: Facts, clone: Clone) -> Iterator[Finding]:
         if is_codecommit(clone.remote, facts.env):
             yield _unread(facts, clone)
         elif stranger := _STRANGER.match(clone.remote):
-            says = f"This clone's remote leads to {stranger['host']}, which is not a host of CodeCommit."
-            yield _remote(facts, "hinders", says, "ccsetup signs nothing for it, and git asks for a password.", [])
+            says = f"This clone's remote is on {stranger['host']}, which isn't a CodeCommit host."
+            yield _remote(
+                facts, "hinders", says, "ccsetup doesn't sign requests for it, so git asks for a password.", []
+            )
         return
     region = _right_region(here.region)
     if here.form == "codecommit":
@@ -55,20 +57,20 @@ def _of_address(facts: Facts, clone: Clone) -> Iterator[Finding]:
             if here.form == "https"
             else address.ssh_url(region, here.repository)
         )
-        says, because = f"This clone's remote is to be {right}.", "could not resolve host, or no such repository."
+        says, because = f"This clone's remote should be {right}.", "“could not resolve host”, or no such repository."
         yield _remote(facts, "stops", says, because, [_to(clone, right)], sure=True)
     elif (user := _USER.match(clone.remote)) and signing(clone):
         right = _USER.sub(r"\1", clone.remote, count=1)
         named = user[2].partition(":")[0]
         says = f"This clone's remote names the user {named}, but its credential helper signs as a different one."
-        because = "git sends the name in the address with the helper's password: 403 every time."
+        because = "git sends the name in the URL with the helper's password, so it always gets 403."
         yield _remote(facts, "stops", says, because, [_to(clone, right)], sure=True)
     else:
         yield from _without_address(facts, clone, here)
 
 
 def _unread(facts: Facts, clone: Clone) -> Finding:
-    """Return the finding for a remote that is no address: what it can only have meant, or the regions it may mean."""
+    """Return the finding for a remote that isn't a valid URL: its only possible meaning, or the possible regions."""
     found = _LOOSE.fullmatch(clone.remote)
     region = _right_region(found["region"]) if found else ""
     right = ""
@@ -79,14 +81,14 @@ def _unread(facts: Facts, clone: Clone) -> Finding:
         pass
     if found and right and region and not regions.is_region(region):
         named = Address(found["name"], region, found["profile"] or "")
-        return _regions(facts, named, f"This clone's remote names {region}, which is not a region.")
+        return _regions(facts, named, f"This clone's remote names {region}, which isn't a region.")
     remedies = [_to(clone, right, "Write")] if right else []
-    says = "This clone's remote is no address that git-remote-codecommit reads."
+    says = "This clone's remote isn't a URL that git-remote-codecommit understands."
     return _remote(facts, "stops", says, "ValueError, or the wrong repository.", remedies, sure=True)
 
 
 def _right_region(region: str) -> str:
-    """Return the region that a wrong one stands for, itself where it has no other reading."""
+    """Return the region that a misspelled one stands for, or the same text if it has no other meaning."""
     try:
         found = validate.region(region)
     except BadAnswer:
@@ -94,13 +96,13 @@ def _right_region(region: str) -> str:
     return found.value if isinstance(found, Corrected) else found
 
 
-def _to(clone: Clone, right: str, how: str = "Go to") -> Remedy:
-    """Return the remedy that makes a clone's address another one; one without effect where it does not stand there."""
+def _to(clone: Clone, right: str, how: str = "Switch to") -> Remedy:
+    """Return the remedy that changes a clone's remote URL; without effect if its settings don't hold the URL."""
     return Remedy(f"{how} {right}", replaced=clone.moved(right))
 
 
 def by_hand(clone: Clone, remedies: Sequence[Remedy]) -> str:
-    """Return the command that does what the first remedy does, or else the one that shows where the settings stand."""
+    """Return the command that does what the first remedy does, or else one that shows where the settings are."""
     for (key, old), new in (it for remedy in remedies for it in remedy.replaced.items()):
         this = shlex.quote(config.pattern(old))
         if not config.is_address(key):
@@ -117,7 +119,7 @@ def _remote(
     facts: Facts, severity: Severity, says: str, because: str, remedies: Sequence[Remedy], sure: bool = False,
     profile: str = "", wanted: Wanted | None = None,
 ) -> Finding:  # fmt: skip
-    assert facts.clone is not None  # noqa: S101 — its remote is what it is about
+    assert facts.clone is not None  # noqa: S101 — the finding is about its remote
     ways = tuple(it for it in remedies if it.replaced)
     auto = sure and len(ways) == 1
     wanted = wanted if not auto and facts.clone.moved("another") else None
@@ -136,21 +138,21 @@ def _remote(
 
 
 def _moved(facts: Facts, here: Address, profile: str, region: str) -> Remedy:
-    assert facts.clone is not None  # noqa: S101 — its remote is what moves
+    assert facts.clone is not None  # noqa: S101 — its remote changes
     return _to(facts.clone, address.codecommit_url(here.repository, region, profile))
 
 
 def _of_codecommit(facts: Facts, clone: Clone, here: Address, region: str) -> Iterator[Finding]:
-    """Look at an address that git-remote-codecommit takes."""
+    """Check a URL for git-remote-codecommit."""
     name = here.profile
     if not address.takes_profile(name):
-        return  # profile.name
+        return  # see profile.name
     right = address.codecommit_url(here.repository, region, name)
     if name and name not in facts.profiles:
         yield _no_such_profile(facts, here, region)
     elif clone.remote.rstrip("/") != right:
         remedies = [_to(clone, right, "Write")]
-        says = f"This clone's remote is to be {right}."
+        says = f"This clone's remote should be {right}."
         yield _remote(facts, "stops", says, "fatal: transport … not supported.", remedies, True, name)
     elif unknown := validate.unknown_region(region):
         yield _regions(facts, here, f"This clone's remote: {unknown}", "hinders")
@@ -167,12 +169,12 @@ def _no_such_profile(facts: Facts, here: Address, region: str) -> Finding:
     offered = like or names
     remedies = [_moved(facts, here, it, region) for it in offered[:_MOST]]
     wanted = Wanted("Which profile?", lambda text: _known(facts, text), lambda it: _moved(facts, here, it, region))
-    says = f"This clone's remote names the profile {named}, which is not there."
-    return _remote(facts, "stops", says, "ProfileNotFound, in a traceback.", remedies, bool(like), named, wanted)
+    says = f"This clone's remote uses the profile {named}, which doesn't exist."
+    return _remote(facts, "stops", says, "Traceback with ProfileNotFound.", remedies, bool(like), named, wanted)
 
 
 def _like(named: str, names: Sequence[str]) -> list[str]:
-    """Return the one name that another can only be, mistyped; none where there is none, or more than one."""
+    """Return the only name that another one can be a typo of; empty if there is none or more than one."""
     same = [it for it in names if it.lower() == named.lower()]
     found = same or difflib.get_close_matches(named, names, n=2, cutoff=0.8)
     return found if len(found) == 1 else []
@@ -181,12 +183,12 @@ def _like(named: str, names: Sequence[str]) -> list[str]:
 def _known(facts: Facts, text: str) -> str:
     value = validate.tidy(text)
     if value not in facts.profiles or not address.takes_profile(value):
-        raise BadAnswer(f"There is no profile {value} that an address can name; there is such as default.")
+        raise BadAnswer(f'No profile "{value}" that a URL can name. For example: default')
     return value
 
 
 def _profiles(facts: Facts) -> list[str]:
-    """Return the profiles that an address could name, those with a region of their own first."""
+    """Return the profiles that a URL could name, those with their own region first."""
     all_of = facts.profiles.items()
     names = [it for it, there in all_of if address.takes_profile(it) and (has_own(there) or is_role(there))]
     return sorted(names, key=lambda it: "region" not in facts.profiles[it])
@@ -201,40 +203,40 @@ def _regions(facts: Facts, here: Address, says: str, severity: Severity = "stops
     wanted = Wanted(
         "Which region is the repository in?", validate.region, lambda it: _moved(facts, here, here.profile, it)
     )
-    because = "You must specify a region, or: could not resolve host."
+    because = "“You must specify a region” or “could not resolve host”."
     return _remote(facts, severity, says, because, remedies, False, here.profile, wanted)
 
 
 def _no_region(facts: Facts, here: Address) -> Iterator[Finding]:
-    """Look at an address without a region: it is in that of the shell, else in that of the profile."""
+    """Check a URL without a region: git uses the region of the environment, else that of the profile."""
     own = facts.profiles.get(here.profile or "default", {}).get("region", "")
     shell = facts.env.get("AWS_DEFAULT_REGION", "")
     if not own and not shell:
         yield _regions(facts, here, "Neither this clone's remote nor its profile names a region.")
     elif own and shell and own != shell:
-        says = f"This clone's remote names no region: AWS_DEFAULT_REGION, {shell}, beats the profile's, {own}."
+        says = f"This clone's remote names no region. AWS_DEFAULT_REGION ({shell}) overrides the profile's ({own})."
         yield _regions(facts, here, says, "hinders")
 
 
 def _nobody(facts: Facts, here: Address) -> Iterator[Finding]:
-    """Look at an address without a profile: it is that of the shell, else [default]."""
+    """Check a URL without a profile: git uses the one of the environment, else [default]."""
     named = facts.env.get("AWS_DEFAULT_PROFILE", facts.env.get("AWS_PROFILE", ""))
     if named or "default" in facts.profiles or facts.env.get("AWS_ACCESS_KEY_ID") or not _profiles(facts):
         return
     remedies = [_moved(facts, here, it, here.region) for it in _profiles(facts)[:_MOST]]
-    says = "This clone's remote names no profile, and there is no [default]."
-    yield _remote(facts, "hinders", says, "NoCredentialsError, or this machine's role answers.", remedies)
+    says = "This clone's remote names no profile, and there is no [default] profile."
+    yield _remote(facts, "hinders", says, "NoCredentialsError, or git uses this computer's role.", remedies)
 
 
 def _without_address(facts: Facts, clone: Clone, here: Address) -> Iterator[Finding]:
-    """Look at an https or ssh remote, which names no profile: its helper may."""
+    """Check an HTTPS or SSH remote. Its URL names no profile, but its credential helper may."""
     region = here.region
     remedies = [_moved(facts, here, it, region) for it in _profiles(facts)[:_MOST]] if not here.host else []
-    if unknown := validate.unknown_region(region):  # a host of one's own (CODE_COMMIT_ENDPOINT) names none
+    if unknown := validate.unknown_region(region):  # a custom host (CODE_COMMIT_ENDPOINT) has none
         yield _remote(facts, "hinders", f"This clone's remote: {unknown}", "could not resolve host.", [])
     if here.form == "ssh":
-        says = "This clone goes by ssh, which takes an IAM user's key and no profile."
-        yield _remote(facts, "note", says, "AWS CodeCommit knows ssh keys of IAM users only.", remedies)
+        says = "This clone uses SSH, which needs an IAM user's SSH key and doesn't use a profile."
+        yield _remote(facts, "note", says, "AWS CodeCommit only accepts SSH keys of IAM users.", remedies)
         return
     command = signing(clone)
     named = clone_profile.named_by("", command)
@@ -243,13 +245,13 @@ def _without_address(facts: Facts, clone: Clone, here: Address) -> Iterator[Find
     elif named and named not in facts.profiles:
         yield _helper_of_nobody(facts, clone, command, named)
     elif not command and not effective(clone) and remedies:
-        says = "This clone goes by https and has no credential helper, so that git asks for a password."
+        says = "This clone uses HTTPS without a credential helper, so git asks for a password."
         yield _remote(
-            facts, "hinders", says, "could not read Username; 403 with anything but Git credentials.", remedies
+            facts, "hinders", says, "“could not read Username”, or 403 with anything but Git credentials.", remedies
         )
     elif not command and (keeping := keepers(clone)):
-        says = f"{keeping[0].split()[0]} alone answers for this clone: right for an IAM user's Git credentials only."
-        because = "403 as soon as it has kept a signed password, which is good for 15 minutes."
+        says = f"This clone only uses {keeping[0].split()[0]}, which works only for an IAM user's Git credentials."
+        because = "403 once it has stored a signed password, which expires after 15 minutes."
         yield _remote(facts, "note", says, because, remedies)._replace(code="git.inherited-helper")
 
 
@@ -259,28 +261,28 @@ def _helper_of_nobody(facts: Facts, clone: Clone, command: str, named: str) -> F
 
     def remedy(name: str) -> Remedy:
         new = re.sub(rf"(--profile[ =])(['\"]?){re.escape(named)}\2", lambda it: it[1] + shlex.quote(name), command)
-        return Remedy(f"Have it sign as {name}", replaced=clone.helped(command, new))
+        return Remedy(f"Sign as {name}", replaced=clone.helped(command, new))
 
-    says = f"The credential helper of this clone signs as {named}, a profile that is not there."
+    says = f"This clone's credential helper signs as {named}, a profile that doesn't exist."
     remedies = [remedy(it) for it in (like or _profiles(facts))[:_MOST]]
     return _remote(facts, "stops", says, "git says 403, or asks for a password.", remedies, bool(like), named)
 
 
 def _helper_of_a_script(facts: Facts, clone: Clone, command: str) -> Finding:
-    """Return the finding for a helper that a script put together with a variable that was not set."""
+    """Return the finding for a helper that a script wrote with a variable that wasn't set."""
     bare = re.sub(r"\s--(?:profile|region)(?=\s+(?:--|credential-helper))|\s--region \S+", "", command)
     region = address.parse(clone.remote, facts.env.get("CODE_COMMIT_ENDPOINT", "")).region
 
     def remedy(name: str) -> Remedy:
         words = f"--profile {shlex.quote(name)}{f' --region {region}' if region else ''}"
         new = re.sub(r"\s+(?=credential-helper)", f" {words} ", bare, count=1)
-        return Remedy(f"Have it sign as {name}", replaced=clone.helped(command, new))
+        return Remedy(f"Sign as {name}", replaced=clone.helped(command, new))
 
     named = clone_profile.named_by("", bare)
     bare = re.sub(rf"\s--profile[ =]['\"]?{re.escape(named)}['\"]?", "", bare) if named else bare
     names = [named] if named in facts.profiles else _profiles(facts)
-    says = "A value is missing in this clone's credential helper: a variable was not set when it was written."
-    because = "The AWS CLI takes the next word for it, and git asks for a password."
+    says = "This clone's credential helper is missing a value: a variable wasn't set when it was written."
+    because = "The AWS CLI uses the next word as the value, and git asks for a password."
     return _remote(facts, "stops", says, because, [remedy(it) for it in names[:_MOST]], len(names) == 1, named)
 
 

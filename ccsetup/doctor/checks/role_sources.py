@@ -1,4 +1,4 @@
-"""What a role is assumed with: another profile, or the machine; and where that way ends without credentials."""
+"""The credentials that roles are assumed with: source profiles and credential sources, and chains without any."""
 
 from __future__ import annotations
 
@@ -23,29 +23,29 @@ _OWN = ("aws_access_key_id", "aws_secret_access_key", "sso_account_id", "sso_rol
         "credential_process", "login_session")  # fmt: skip
 _OF_A_ROLE = ("role_arn", "role_session_name", "external_id", "mfa_serial", "duration_seconds")
 _AS_HEADER = re.compile(r"profile\s+|profile/")
-_MOST = 9  # sources that are offered
-_MANY = 2000  # names among which a like one is not looked for
+_MOST = 9  # sources to offer
+_MANY = 2000  # more names than this aren't searched for similar ones
 
 
 class Broken(NamedTuple):
-    """Why a role finds no credentials to be assumed with: the finding's code, and the profile where that is."""
+    """Why there are no credentials to assume a role with: the finding's code, and the profile that causes it."""
 
     code: str
     at: str
 
 
 def is_role(there: Settings) -> bool:
-    """Say whether SDKs assume a role for a profile, and not by a token file."""
+    """Return whether SDKs assume a role for a profile, without a token file."""
     return "role_arn" in there and "web_identity_token_file" not in there
 
 
 def has_own(there: Settings) -> bool:
-    """Say whether a profile has credentials of its own beside a role's."""
+    """Return whether a profile has its own credentials, apart from a role's."""
     return any(key in there for key in _OWN)
 
 
 def broken(profiles: Mapping[str, Settings], name: str) -> Broken | None:
-    """Follow a role profile to its first credentials, as botocore does; return what ends the way."""
+    """Follow a role profile to its first credentials, as botocore does; return what breaks the chain, if anything."""
     seen = [name]
     while True:
         at = seen[-1]
@@ -69,7 +69,7 @@ def broken(profiles: Mapping[str, Settings], name: str) -> Broken | None:
 
 
 def source(facts: Facts) -> Iterator[Finding]:
-    """A role that finds no credentials to be assumed with; where another profile is to blame, that one is named."""
+    """Find roles without credentials to assume them with. The finding is for the profile that causes it."""
     offer = _Offer(facts.intended)
     for name, there in facts.intended.items():
         if not is_role(there):
@@ -85,7 +85,7 @@ def source(facts: Facts) -> Iterator[Finding]:
 
 
 def without_role(facts: Facts) -> Iterator[Finding]:
-    """A credential_source that nothing is assumed with."""
+    """Find a credential_source without a role."""
     for name, there in facts.intended.items():
         where = place(facts, name, "credential_source") if "credential_source" in there else None
         if where and "role_arn" not in there:
@@ -95,16 +95,16 @@ def without_role(facts: Facts) -> Iterator[Finding]:
                 where,
                 "source.credential-source",
                 "hinders",
-                f"{name} names a credential_source and no role_arn, so that it does nothing.",
-                because="botocore goes on to this machine's role; other SDKs refuse the profile.",
+                f"{name} has a credential_source but no role_arn, so it has no effect.",
+                because="botocore continues with this computer's role; other SDKs reject the profile.",
                 fix="ask",
-                remedies=(Remedy("Leave it out", changes=removed([where])),),
+                remedies=(Remedy("Remove it", changes=removed([where])),),
                 do=f"ccsetup setup machine --profile {name} --role-arn ARN",
             )
 
 
 def _circle(profiles: Mapping[str, Settings], name: str) -> list[str]:
-    """Return the profiles of a circle in which each is assumed with the next, from this one on; none outside one."""
+    """Return the profiles of the loop that this one is in, each followed by its source; empty if there is no loop."""
     found = [name]
     while (following := meant(profiles[found[-1]].get("source_profile", ""))) in profiles and following not in found:
         found.append(following)
@@ -112,31 +112,31 @@ def _circle(profiles: Mapping[str, Settings], name: str) -> list[str]:
 
 
 class _Offer:
-    """The profiles whose credentials could assume a role, looked up when they are first wanted."""
+    """The profiles with credentials that could assume a role, looked up when first needed."""
 
     def __init__(self, profiles: Mapping[str, Settings]) -> None:
         self._profiles = profiles
         self._all: list[str] | None = None
 
     def usable(self) -> list[str]:
-        """Return all that could serve somebody, those with credentials of their own first, [default] before others."""
+        """Return all possible sources, those with their own credentials first, [default] before others."""
         if self._all is None:
             found = [it for it, there in self._profiles.items() if has_own(there) or "role_arn" in there]
             self._all = sorted(found, key=lambda it: (is_role(self._profiles[it]), it != "default"))
         return self._all
 
     def to(self, name: str, near: str = "") -> list[str]:
-        """Return those that would do for one profile, those with a name like this one first."""
+        """Return the possible sources for a profile, those with names similar to `near` first."""
         names = dict.fromkeys([*self.like(near), *self.usable()[:_MANY]])
         return [it for it in names if it != name and self._serves(it, name)]
 
     def like(self, text: str) -> list[str]:
-        """Return those that a name may stand for."""
+        """Return the sources that a name may be a typo of."""
         same = [it for it in self.usable() if it.lower() == text.lower()] if text else []
         return same or (difflib.get_close_matches(text, self.usable()[:_MANY], n=3, cutoff=0.6) if text else [])
 
     def only(self, name: str) -> str:
-        """Return the one profile here with credentials of its own, "" where there are several or none."""
+        """Return the only source with its own credentials, "" if there are several or none."""
         own = [it for it in self.to(name) if not is_role(self._profiles[it])]
         return own[0] if len(own) == 1 else ""
 
@@ -147,17 +147,18 @@ class _Offer:
         return broken({**self._profiles, name: {"role_arn": ""}}, source) is None
 
     def parse(self, name: str, text: str) -> str:
-        """Read a source that was typed. Raises BadAnswer."""
+        """Parse a typed source profile. Raises BadAnswer."""
         value = validate.tidy(text)
         if value not in (there := self.to(name)):
-            raise BadAnswer(f"{value} has no credentials here; choose such as {there[0] if there else 'default'}.")
+            other = there[0] if there else "default"
+            raise BadAnswer(f'Profile "{value}" can\'t assume the role. Choose another one, e.g. {other}.')
         return value
 
 
 class _Case(NamedTuple):
-    """What is to be said of a broken way, and what mends it: sources to choose from, and other remedies.
+    """The texts for a broken chain, and its repairs: sources to choose from, and other remedies.
 
-    `sure`: where that makes one remedy, it is the one reading.
+    `sure`: a single remedy is the only possible meaning.
     """
 
     says: str
@@ -171,7 +172,7 @@ class _Case(NamedTuple):
 def _finding(facts: Facts, name: str, where: Place, code: str, case: _Case, offer: _Offer) -> Finding:
     remedies = (*(_with(where, it) for it in case.names[:_MOST]), *case.more)
     auto = case.sure and len(remedies) == 1
-    wanted = Wanted("Whose credentials may assume it?", partial(offer.parse, name), partial(_with, where))
+    wanted = Wanted("Which profile should assume the role?", partial(offer.parse, name), partial(_with, where))
     return finding(
         facts,
         name,
@@ -188,28 +189,28 @@ def _finding(facts: Facts, name: str, where: Place, code: str, case: _Case, offe
 
 
 def _with(where: Place, source: str) -> Remedy:
-    """Name the source where another one stands, or under the role's ARN."""
+    """Set the source profile, in place of the current one or below the role ARN."""
     if where.setting.key == "source_profile":
-        return Remedy(f"Assume it with {source}", changes=respelled(where, source))
-    return Remedy(f"Assume it with {source}", changes=added(where, {"source_profile": source}))
+        return Remedy(f"Assume the role with {source}", changes=respelled(where, source))
+    return Remedy(f"Assume the role with {source}", changes=added(where, {"source_profile": source}))
 
 
 def _none(facts: Facts, name: str, there: Settings, where: Place, offer: _Offer) -> _Case:
-    says = f"{name} does not say with whose credentials its role is assumed."
+    says = f"{name} has a role but no source profile or credential source to assume it with."
     because = "PartialCredentialsError: source_profile or credential_source is missing."
     if not has_own(there):
         only = offer.only(name)
         names = [only] if only else offer.to(name)
         return _Case(says, because, names, () if names else _by_machine(where), sure=bool(only))
     keep = removed(places(facts, name, _OF_A_ROLE))
-    more = (Remedy("Take the role away", "and keep the profile's own credentials", keep),)
+    more = (Remedy("Remove the role", "keep the profile's own credentials", keep),)
     own = [name] if STATIC & there.keys() else []
     return _Case(says, because, [*own, *offer.to(name)], more)
 
 
 def _by_machine(where: Place) -> tuple[Remedy, ...]:
-    """Return the remedies that take this machine's credentials, for where there are no others."""
-    settings = {f"Assume it with {it}": {"credential_source": it} for it in (*MACHINE[1:], MACHINE[0])}
+    """Return the remedies that use this computer's credentials, for when there are no others."""
+    settings = {f"Assume the role with {it}": {"credential_source": it} for it in (*MACHINE[1:], MACHINE[0])}
     return tuple(Remedy(label, changes=added(where, it)) for label, it in settings.items())
 
 
@@ -221,7 +222,7 @@ def _both(facts: Facts, name: str, there: Settings, where: Place, offer: _Offer)
     keep_profile = Remedy(f"Keep source_profile = {there['source_profile']}", changes=removed(machines or [where]))
     keep_machine = Remedy(f"Keep credential_source = {there['credential_source']}", changes=removed(profiles))
     remedies = (keep_profile, keep_machine) if serves == known else (keep_profile,) if serves else (keep_machine,)
-    says = f"{name} names both source_profile and credential_source; a role is assumed with one of them."
+    says = f"{name} has both source_profile and credential_source. A role needs exactly one of them."
     because = "InvalidConfigError: The profile contains both source_profile and credential_source."
     return _Case(says, because, more=remedies, sure=True, takes_source=False)
 
@@ -231,31 +232,31 @@ def _missing(facts: Facts, name: str, there: Settings, where: Place, offer: _Off
     bare = _AS_HEADER.sub("", named.strip("[]")).strip()
     offered = offer.to(name, bare)
     like = [it for it in offer.like(bare) if it in offered and _alike(it, bare)]
-    says = f"{name} is to be assumed with {named}, and there is no profile of that name."
+    says = f"{name} has the source profile {named}, which doesn't exist."
     if not named:
-        says = f"{name} names no profile in source_profile."
+        says = f"{name} has an empty source_profile."
     because = f'InvalidConfigError: The source_profile "{named}" … does not exist.'
     return _Case(says, because, like if len(like) == 1 else offered, sure=len(like) == 1)
 
 
 def _alike(one: str, other: str) -> bool:
-    """Say whether a name can only be the other one, mistyped."""
+    """Return whether a name can only be a typo of the other one."""
     return one.lower() == other.lower() or difflib.SequenceMatcher(None, one, other).ratio() > 0.8
 
 
 def _loop(facts: Facts, name: str, there: Settings, where: Place, offer: _Offer) -> _Case:
     circle = _circle(facts.intended, name)
     if len(circle) > 1:
-        says = f"{name} is its own source, {' → '.join([*circle, name])}, and nobody in that circle has credentials."
-        return _Case(says, "InfiniteLoopConfigError", offer.to(name))
-    says = f"{name} is to be assumed with itself, and has no keys of its own."
+        says = f"{name} is its own source ({' → '.join([*circle, name])}), and no profile in that loop has credentials."
+        return _Case(says, "InfiniteLoopConfigError.", offer.to(name))
+    says = f"{name} is its own source profile, but has no access keys."
     only = offer.only(name)
-    return _Case(says, "InfiniteLoopConfigError", [only] if only else offer.to(name), sure=bool(only))
+    return _Case(says, "InfiniteLoopConfigError.", [only] if only else offer.to(name), sure=bool(only))
 
 
 def _empty(facts: Facts, name: str, there: Settings, where: Place, offer: _Offer) -> _Case:
     named = meant(there["source_profile"])
-    says = f"{name} is to be assumed with {named}, which has no credentials."
+    says = f"{name} has the source profile {named}, which has no credentials."
     because = f'InvalidConfigError: The source profile "{named}" must have credentials.'
     return _Case(says, because, offer.to(name))
 
@@ -268,8 +269,8 @@ def _credential_source(facts: Facts, name: str, there: Settings, where: Place, o
     likely = [known[it] for it in close] or MACHINE
     remedies = tuple(Remedy(f"Write {it}", changes=respelled(where, it)) for it in likely)
     if named in offer.to(name):
-        remedies = (Remedy(f"Assume it with {named}", changes=renamed(where, "source_profile", named)),)
-    says = f"{name}: there is no credential_source {named}; there are {', '.join(MACHINE[:-1])} and {MACHINE[-1]}."
+        remedies = (Remedy(f"Assume the role with {named}", changes=renamed(where, "source_profile", named)),)
+    says = f'{name}: unknown credential_source "{named}". It must be one of: {", ".join(MACHINE)}.'
     because = f'InvalidConfigError: The credential source "{named}" … is not valid.'
     return _Case(says, because, more=remedies, sure=True, takes_source=False)
 

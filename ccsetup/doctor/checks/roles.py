@@ -1,4 +1,4 @@
-"""Roles: their ARN, the name of their session and how long it lasts."""
+"""Roles: the role ARN, the session name and the duration."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ _LOOSE = re.compile(
     r"(?:[:/]+roles?[:/]+(?P<role>[\w+=,.@/-]+?)|[:/](?P<name>(?!root\b)[\w+=,.@-]+?))[/,.;:]*",
     re.IGNORECASE | re.ASCII,
 )
-_REFUSED = "Nothing here notices; AWS refuses it when the role is assumed (ValidationError)."
-_UNREAD = "botocore leaves it out without a word; other SDKs refuse the profile."
+_REFUSED = "Tools accept this, but AWS rejects it when you assume the role (ValidationError)."
+_UNREAD = "botocore ignores it without a warning; other SDKs reject the profile."
 _OF_ROLES = ("role_arn", "sso_role_name", "web_identity_token_file")
 
 
 def arn(facts: Facts) -> Iterator[Finding]:
-    """A role's ARN that is none."""
+    """Find role ARNs that aren't valid."""
     good: set[str] = set()
     for name, there in facts.intended.items():
         value = there.get("role_arn")
@@ -39,18 +39,18 @@ def arn(facts: Facts) -> Iterator[Finding]:
             read = validate.role_arn(meant(value))
         except BadAnswer as bad:
             if right := _one_reading(meant(value), there.get("region", "")):
-                yield _corrected(facts, name, where, "role.arn", right, "is not written as AWS has it")
+                yield _corrected(facts, name, where, "role.arn", right, "isn't a valid role ARN")
             else:
                 yield _no_arn(facts, name, where, bad)
             continue
         if isinstance(read, Corrected):
-            yield _corrected(facts, name, where, "role.arn", read.value, "is not written as AWS has it")
+            yield _corrected(facts, name, where, "role.arn", read.value, "isn't a valid role ARN")
         else:
             good.add(value)
 
 
 def _one_reading(value: str, region: str) -> str:
-    """Return the role's ARN where only its punctuation is wrong, or a word that all of them have; "" otherwise."""
+    """Return the corrected role ARN if only its punctuation or fixed words are wrong; "" otherwise."""
     found = _LOOSE.fullmatch("".join(value.split()))
     if found is None:
         return ""
@@ -64,20 +64,20 @@ def _corrected(
     facts: Facts, name: str, where: Place, code: str, value: str, how: str,
     because: str = _REFUSED, severity: Severity = "stops",
 ) -> Finding:  # fmt: skip
-    """Return the finding that a value has one other reading."""
+    """Return the finding for a value with only one possible correction."""
     remedy = Remedy(f"Write {value}", changes=respelled(where, value + comment(where.value)))
-    says = f"{name}: {where.setting.key} {how}; it is {value}."
+    says = f"{name}: {where.setting.key} {how}. It should be {value}."
     return finding(facts, name, where, code, severity, says, because=because, fix="auto", remedies=(remedy,))
 
 
 def _left_out(facts: Facts, name: str, where: Place, code: str, says: str, because: str, severity: Severity) -> Finding:
-    """Return the finding that a value has no reading, and is not needed."""
-    remedy = Remedy("Leave it out", "AWS and the SDKs have one of their own", removed([where]))
+    """Return the finding for a value that can't be corrected and isn't needed."""
+    remedy = Remedy("Remove it", "AWS and the SDKs have a default", removed([where]))
     return finding(facts, name, where, code, severity, says, because=because, fix="auto", remedies=(remedy,))
 
 
 def _no_arn(facts: Facts, name: str, where: Place, bad: BadAnswer) -> Finding:
-    """Return the finding that an ARN has no single reading, with those it may have."""
+    """Return the finding for an ARN without a single correction, with the possible ones."""
     likely = _likely(facts, meant(where.value))
 
     def remedy(value: str) -> Remedy:
@@ -89,30 +89,30 @@ def _no_arn(facts: Facts, name: str, where: Place, bad: BadAnswer) -> Finding:
         where,
         "role.arn",
         "stops",
-        f"{name}: role_arn is no role's ARN. {bad.what}",
+        f"{name}: role_arn isn't a role ARN. {bad.what}",
         because=_REFUSED,
         fix="ask",
         remedies=tuple(map(remedy, likely)),
-        wanted=Wanted("What is the role's ARN?", validate.role_arn, remedy),
+        wanted=Wanted("Role ARN", validate.role_arn, remedy),
         do=f"ccsetup setup role --profile {name} --role-arn {likely[0] if likely else 'ARN'}",
     )
 
 
 def _likely(facts: Facts, value: str) -> list[str]:
-    """Return the role ARNs that a wrong one may stand for: of a policy, of an account whose digits went missing."""
+    """Return the role ARNs that a wrong one may stand for: a policy's ARN, or an account ID that lost digits."""
     found = _NAMED.fullmatch(value)
     if not found:
         return []
     partition, account, role = found.groups()
     known = {validate.arn_account(there.get("role_arn", "")) for there in facts.intended.values()} - {""}
     near = [it for it in sorted(known) if _without_some(it, account)] if len(account) > 8 else [account]
-    lost = [account.zfill(12)] if len(account) > 8 else []  # a spreadsheet's doing
+    lost = [account.zfill(12)] if len(account) > 8 else []  # spreadsheets drop leading zeros
     arns = [f"arn:{partition}:iam::{it}:role/{role}" for it in dict.fromkeys([*near, *lost])]
     return [it for it in arns if _is_arn(it)]
 
 
 def _without_some(whole: str, part: str) -> bool:
-    """Say whether a number is another one of which digits were lost, the others in order."""
+    """Return whether `part` is `whole` with some digits missing, in the same order."""
     rest = iter(whole)
     return all(digit in rest for digit in part)
 
@@ -125,7 +125,7 @@ def _is_arn(text: str) -> bool:
 
 
 def session_name(facts: Facts) -> Iterator[Finding]:
-    """A session name that STS does not take."""
+    """Find session names that STS rejects."""
     for name, there in facts.intended.items():
         value = there.get("role_session_name")
         if value is None or "role_arn" not in there or (where := place(facts, name, "role_session_name")) is None:
@@ -136,14 +136,14 @@ def session_name(facts: Facts) -> Iterator[Finding]:
         except BadAnswer:
             right = re.sub(r"[^A-Za-z0-9_+=,.@-]+", "-", meant(value)).strip("-")[:64]
         if len(right) < 2:
-            says = f"{name}: role_session_name has 2 to 64 letters, digits or _+=,.@- , such as maria.garcia."
+            says = f"{name}: role_session_name needs 2 to 64 letters, digits or _+=,.@- , e.g. maria.garcia."
             yield _left_out(facts, name, where, "role.session-name", says, _REFUSED, "stops")
         elif right != meant(value):
-            yield _corrected(facts, name, where, "role.session-name", right, "has what AWS does not take there")
+            yield _corrected(facts, name, where, "role.session-name", right, "isn't a valid session name")
 
 
 def duration(facts: Facts) -> Iterator[Finding]:
-    """A duration that STS does not grant, or that SDKs do not read."""
+    """Find durations that STS rejects or that SDKs can't read."""
     for name, there in facts.intended.items():
         value = there.get("duration_seconds")
         if value is None or "role_arn" not in there:
@@ -160,7 +160,7 @@ def _another(facts: Facts, name: str, there: Settings, where: Place, text: str, 
     try:
         read = "0" if re.fullmatch(r"-[0-9]+", text) else validate.duration(0, 999_999)(text)  # botocore sends it
     except BadAnswer:
-        says = f"{name}: duration_seconds is no number of seconds, such as 3600."
+        says = f"{name}: duration_seconds must be a number of seconds. For example: 3600"
         return _left_out(facts, name, where, "role.duration", says, _UNREAD, "hinders")
     seconds = int(read.value if isinstance(read, Corrected) else read)
     granted = min(max(seconds, 900), most_s)
@@ -169,19 +169,19 @@ def _another(facts: Facts, name: str, there: Settings, where: Place, text: str, 
 
 
 def _why(seconds: int, granted: int, most_s: int, token: bool) -> tuple[str, Severity, str]:
-    """Return why a duration is not granted, how bad that is, and what is wrong with it."""
-    how = "is not between 900 and 43200"
+    """Return why a duration is rejected, the severity, and what is wrong with the value."""
+    how = "isn't between 900 and 43200"
     if seconds == granted:
-        return _UNREAD, "hinders", "is to be seconds, in digits alone"
+        return _UNREAD, "hinders", "must be a number of seconds, with digits only"
     if token:
-        return "botocore leaves it out where there is a token file; other SDKs do not.", "hinders", how
+        return "botocore ignores it if there is a token file; other SDKs don't.", "hinders", how
     if most_s < seconds <= 43200:
-        how = "is more than the hour that AWS grants where one role assumes another"
+        how = "is more than the hour that AWS allows when one role assumes another"
     return _REFUSED, "stops", how
 
 
 def _chained(facts: Facts, name: str, there: Settings) -> bool:
-    """Say whether a role is assumed with a role's credentials, a sign-in's and this machine's included."""
+    """Return whether a role is assumed with a role's credentials, including those of a sign-in or this computer."""
     if "web_identity_token_file" in there:
         return False
     if there.get("credential_source") in ("Ec2InstanceMetadata", "EcsContainer"):

@@ -1,4 +1,4 @@
-"""Left-over keys of another kind: which of a profile's kinds wins, and what it keeps from being looked at."""
+"""Settings of more than one kind of access in a profile: which kind is used, and which ones are ignored."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ALONE = frozenset(
 
 
 class Kind(NamedTuple):
-    """One way to credentials that a profile's settings name: in words, its own settings, in one file or in both."""
+    """One kind of credentials that a profile's settings name: its label, its settings, and the files they can be in."""
 
     label: str
     keys: tuple[str, ...]
@@ -37,14 +37,14 @@ _ROLE = Kind("the role", ("role_arn", "source_profile", "credential_source", "ex
 _SOURCE = Kind("the source of a role", ("source_profile", "credential_source", "external_id", "mfa_serial"))
 _TOKEN_FILE = Kind("the token file", ("web_identity_token_file",))
 _SIGN_IN = Kind("single sign-on", _SSO)
-_STORED = Kind("the keys in credentials", _KEYS, ("credentials",))
+_STORED = Kind("the access keys in credentials", _KEYS, ("credentials",))
 _LOGIN = Kind("aws login", ("login_session",))
 _PROCESS = Kind("credential_process", ("credential_process",))
-_IN_CONFIG = Kind("the keys in config", _KEYS, ("config",))
+_IN_CONFIG = Kind("the access keys in config", _KEYS, ("config",))
 
 
 def shadowed(facts: Facts) -> Iterator[Finding]:
-    """Settings of one kind that another kind keeps every tool from using."""
+    """Find settings that tools don't use because another kind of access comes first."""
     for name, there in facts.intended.items():
         others = len(ALONE & there.keys())
         if not others and not (ID in there and _static(facts, name, "config")):
@@ -71,7 +71,7 @@ def kinds(facts: Facts, name: str, there: Settings) -> list[Kind]:
         (_STORED, stored),
         (_LOGIN, "login_session" in there),
         (_PROCESS, "credential_process" in there),
-        (_IN_CONFIG, written and (both or not stored)),  # a pair over two files is keys.split
+        (_IN_CONFIG, written and (both or not stored)),  # a pair split between the files is keys.split
     )
     return [kind for kind, there_is in named if there_is]
 
@@ -82,7 +82,7 @@ def _static(facts: Facts, name: str, file: FileName) -> frozenset[str]:
 
 
 def _is_broken(facts: Facts, name: str, there: Settings, first: Kind) -> bool:
-    """Say whether the kind that wins has a finding of its own: until that is mended, nobody knows which was meant."""
+    """Return whether the kind in use has its own finding: until it is repaired, the intended kind isn't known."""
     if first is _ROLE:
         return broken(facts.intended, name) is not None
     if first is _TOKEN_FILE:
@@ -96,12 +96,12 @@ def _is_broken(facts: Facts, name: str, there: Settings, first: Kind) -> bool:
 
 
 def _belongs(facts: Facts, name: str, there: Settings, first: Kind, other: Kind) -> bool:
-    """Say whether somebody has use for the other kind's settings too."""
+    """Return whether the other kind's settings are used too."""
     if other in (_STORED, _IN_CONFIG) and first is _ROLE:
-        # Its own source; and where another role is assumed with this profile, its keys are taken before its role.
+        # It may be its own source. If another role has it as its source, its access keys are used before its role.
         return meant(there.get("source_profile", "")) == name or name in facts.assumed_with
     if other is _PROCESS and first is _SIGN_IN:
-        return name in there["credential_process"].split()  # aws-sso-util and others serve old SDKs so
+        return name in there["credential_process"].split()  # aws-sso-util and others do this for old SDKs
     return False
 
 
@@ -113,10 +113,10 @@ def _places(facts: Facts, name: str, kind: Kind) -> list[Place]:
 def _finding(facts: Facts, name: str, first: Kind, losers: list[Kind], places: list[Place]) -> Finding:
     words = " and ".join(kind.label for kind in losers)
     because = "SDKs look for a role first, then a token file, single sign-on, the credentials file, aws login,"
-    because += " credential_process, the config file; no tool says what it passes over."
+    because += " credential_process and the config file. They don't report what they ignore."
     if {_STORED, _IN_CONFIG} & {*losers} and first is not _ROLE:
         because += (
-            " The SDKs for JavaScript and Go take stored keys earlier, so that programs here act as different people."
+            " The SDKs for JavaScript and Go use stored access keys earlier, so programs can have different identities."
         )
     return finding(
         facts,
@@ -124,10 +124,10 @@ def _finding(facts: Facts, name: str, first: Kind, losers: list[Kind], places: l
         places[0],
         "kind.shadowed",
         "hinders",
-        f"{name}: tools take {first.label} and never look at {words}.",
+        f"{name}: tools use {first.label} and ignore {words}.",
         because=because,
         fix="auto",
-        remedies=(Remedy(f"Keep {first.label}", f"make {words} comments", silenced(facts, places)),),
+        remedies=(Remedy(f"Keep {first.label}", f"comment out {words}", silenced(facts, places)),),
     )
 
 

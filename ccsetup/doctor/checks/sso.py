@@ -1,4 +1,4 @@
-"""Single sign-on as it is written: its session, what is missing, what contradicts itself, start URLs, the old form."""
+"""Single sign-on settings: sessions, missing and conflicting settings, start URLs, and the legacy form."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _MISSING = "InvalidConfigError: the profile is configured to use SSO but is miss
 
 
 def signing_in(facts: Facts) -> Iterator[tuple[str, Settings]]:
-    """Yield the profiles that sign in, and that no other kind keeps from it."""
+    """Yield the profiles that use single sign-on, unless another kind of access comes first."""
     for name, there in facts.intended.items():
         if (WHO[0] in there or WHO[1] in there) and not _by_other_means(there):
             yield name, there
@@ -50,7 +50,7 @@ def _by_other_means(there: Settings) -> bool:
 
 
 def session_of(facts: Facts, there: Settings) -> tuple[str, Settings | None]:
-    """Return the name of a profile's sso-session ("" none) and its settings, None where it is not there."""
+    """Return the name of a profile's sso-session ("" if none) and its settings (None if it doesn't exist)."""
     named = there.get("sso_session", "")
     if named not in facts.sessions:
         named = meant(named)
@@ -58,14 +58,14 @@ def session_of(facts: Facts, there: Settings) -> tuple[str, Settings | None]:
 
 
 def is_whole(facts: Facts, there: Settings) -> bool:
-    """Say whether a sign-in has all that it needs."""
+    """Return whether a sign-in has all the settings it needs."""
     name, session = session_of(facts, there)
     own = {**session, **there} if session else there
     return all(key in own for key in WHO) and all(key in ((session or {}) if name else there) for key in WHERE)
 
 
 def session_missing(facts: Facts) -> Iterator[Finding]:
-    """A profile whose sso-session is nowhere."""
+    """Find profiles whose sso-session doesn't exist."""
     for name, there in signing_in(facts):
         session, found = session_of(facts, there)
         where = place(facts, name, "sso_session")
@@ -75,15 +75,15 @@ def session_missing(facts: Facts) -> Iterator[Finding]:
         names = [*like, *(it for it in facts.sessions if it not in like)]
         remedies = [Remedy(f"Use the session {it}", changes=respelled(where, it)) for it in names[:9]]
         if all(key in there for key in WHERE):
-            hint = "and sign in by the profile's own start URL"
-            remedies.insert(0, Remedy("Leave sso_session out", hint, removed([where])))
+            hint = "use the profile's own start URL"
+            remedies.insert(0, Remedy("Remove sso_session", hint, removed([where])))
         yield finding(
             facts,
             name,
             where,
             "sso.session-missing",
             "stops",
-            f"{name} signs in by the sso-session {session}, which is not there.",
+            f"{name} uses the sso-session {session}, which doesn't exist.",
             because=f'InvalidConfigError: The specified sso-session does not exist: "{session}".',
             fix="ask",
             remedies=tuple(remedies),
@@ -92,7 +92,7 @@ def session_missing(facts: Facts) -> Iterator[Finding]:
 
 
 def incomplete(facts: Facts) -> Iterator[Finding]:
-    """A sign-in without its account, its role, its start URL or its region."""
+    """Find sign-ins without an account ID, role name, start URL or region."""
     told: set[str] = set()
     for name, there in signing_in(facts):
         session, found = session_of(facts, there)
@@ -107,7 +107,7 @@ def incomplete(facts: Facts) -> Iterator[Finding]:
 
 
 def without_both(facts: Facts) -> Iterator[Finding]:
-    """A sign-in that leads to no account, and serves no other purpose either."""
+    """Find sign-ins without an account and role, if the profile has no other use."""
     for name, there in facts.intended.items():
         found = session_of(facts, there)[1] if "sso_session" in there else None
         alone = not any(key in there for key in (*WHO, "role_arn")) and not has_own(there)
@@ -117,7 +117,7 @@ def without_both(facts: Facts) -> Iterator[Finding]:
 
 
 def _without(facts: Facts, name: str, where: Place | None, missing: Sequence[str]) -> Finding:
-    """Return the finding that a profile lacks settings of its own."""
+    """Return the finding for a profile that lacks settings."""
     key = missing[0]
     found = {
         "sso_account_id": validate.account_id,
@@ -127,7 +127,7 @@ def _without(facts: Facts, name: str, where: Place | None, missing: Sequence[str
     wanted = None
     remedies: list[Remedy] = []
     if where and len(missing) == 1:
-        wanted = Wanted(f"What is {key}?", found.get(key, validate.permission_set), partial(_with, where, key))
+        wanted = Wanted(f"Value for {key}", found.get(key, validate.permission_set), partial(_with, where, key))
         remedies = [_with(where, key, it) for it in _used(facts, key, place(facts, name, WHERE[0]))]
     return finding(
         facts,
@@ -135,7 +135,7 @@ def _without(facts: Facts, name: str, where: Place | None, missing: Sequence[str
         where,
         "sso.incomplete",
         "stops",
-        f"{name} signs in without {' and '.join(missing)}.",
+        f"{name} uses single sign-on but has no {' and no '.join(missing)}.",
         because=_MISSING,
         fix="ask",
         remedies=tuple(remedies),
@@ -149,7 +149,7 @@ def _with(where: Place, key: str, value: str) -> Remedy:
 
 
 def _used(facts: Facts, key: str, url: Place | None) -> list[str]:
-    """Return the regions that a start URL's sign-in may be in: told by the URL, or used with it elsewhere here."""
+    """Return the possible regions of a start URL: the one it names, or those used with it on this computer."""
     if key != "sso_region" or url is None:
         return []
     told = validate.region_of(meant(url.value))
@@ -163,7 +163,7 @@ def _same(one: str, other: str) -> bool:
 
 
 def _session_without(facts: Facts, name: str, session: str, missing: Sequence[str]) -> Finding:
-    """Return the finding that a session lacks settings: of all the profiles that sign in by it."""
+    """Return the finding for a session that lacks settings, for all the profiles that use it."""
     stanza = facts.stanzas["config", "sso-session", session]
     key = missing[0]
     url = in_file(facts, "config", WHERE[0], session, "sso-session")
@@ -178,7 +178,7 @@ def _session_without(facts: Facts, name: str, session: str, missing: Sequence[st
     return Finding(
         "sso.incomplete",
         "stops",
-        f"The sso-session {session}, by which {name}{_and(others)} signs in, has no {' and no '.join(missing)}.",
+        f"The sso-session {session}, used by {name}{_and(others)}, has no {' and no '.join(missing)}.",
         _MISSING,
         name,
         path,
@@ -186,7 +186,7 @@ def _session_without(facts: Facts, name: str, session: str, missing: Sequence[st
         fix="ask",
         do=f"ccsetup setup sso --profile {name}",
         remedies=tuple(map(with_value, used)) if len(missing) == 1 else (),
-        wanted=Wanted(f"What is {key}?", parser, with_value) if len(missing) == 1 else None,
+        wanted=Wanted(f"Value for {key}", parser, with_value) if len(missing) == 1 else None,
         also=_all_on(facts, (name, *others)),
     )
 
@@ -196,12 +196,12 @@ def _and(others: Sequence[str]) -> str:
 
 
 def _all_on(facts: Facts, names: Sequence[str]) -> tuple[str, ...]:
-    """Return the other profiles, and those that rest on any."""
+    """Return the other profiles, and those that depend on any of them."""
     return tuple(dict.fromkeys([*names[1:], *(it for name in names for it in facts.resting_on(name))]))
 
 
 def conflict(facts: Facts) -> Iterator[Finding]:
-    """A profile and its session that give one setting different values."""
+    """Find profiles that have other values than their sso-session."""
     for name, there in signing_in(facts):
         session, found = session_of(facts, there)
         if not session or not found:
@@ -223,12 +223,12 @@ def conflict(facts: Facts) -> Iterator[Finding]:
             f"{name} and its sso-session {session} differ in {' and '.join(differing)}.",
             because=f"InvalidConfigError: The value for {differing[0]} is inconsistent …",
             fix="auto",
-            remedies=(Remedy("Keep the session's", changes=removed([*places(facts, name, own), *strays])),),
+            remedies=(Remedy("Keep the session's values", changes=removed([*places(facts, name, own), *strays])),),
         )
 
 
 def url(facts: Facts) -> Iterator[Finding]:
-    """A start URL that is not spelled as Identity Center has it."""
+    """Find start URLs that aren't in the form that Identity Center uses."""
     users: dict[str, list[str]] = {}
     for name, there in signing_in(facts):
         session = session_of(facts, there)[0]
@@ -242,7 +242,7 @@ def url(facts: Facts) -> Iterator[Finding]:
 
 
 def is_local(url: str) -> bool:
-    """Say whether a start URL is of this machine, as a stand-in for AWS has it."""
+    """Return whether a start URL is on this computer, as in the AWS sandbox."""
     try:
         return urlsplit(url).hostname in regions.LOOPBACK
     except ValueError:
@@ -250,7 +250,7 @@ def is_local(url: str) -> bool:
 
 
 def is_right(url: str) -> bool:
-    """Say whether a start URL can be the one that Identity Center has, but for what a browser adds."""
+    """Return whether a start URL can be valid, apart from what a browser adds."""
     try:
         read = validate.sso_start_url(url)
     except BadAnswer:
@@ -266,13 +266,15 @@ def _spelled(facts: Facts, where: Place, names: Sequence[str]) -> Iterator[Findi
     value = meant(where.value)
     if is_local(value):
         return
-    common = {"because": "The sign-in page refuses it (InvalidRequestException), or another cache file is looked for."}
+    common = {
+        "because": "The sign-in page rejects it (InvalidRequestException), or tools look for a different cache file."
+    }
     also = _all_on(facts, names)
     try:
         read = validate.sso_start_url(value)
     except BadAnswer as bad:
-        wanted = Wanted("What is the start URL?", validate.sso_start_url, partial(_respelled, where))
-        says = f"{names[0]}: sso_start_url is none. {bad.what}"
+        wanted = Wanted("Start URL", validate.sso_start_url, partial(_respelled, where))
+        says = f"{names[0]}: sso_start_url isn't a start URL. {bad.what}"
         do = f"ccsetup setup sso --profile {names[0]}"
         more = {"fix": "ask", "wanted": wanted, "do": do, "also": also, **common}
         yield finding(facts, names[0], where, "sso.url", "stops", says, **more)
@@ -286,7 +288,7 @@ def _spelled(facts: Facts, where: Place, names: Sequence[str]) -> Iterator[Findi
         where,
         "sso.url",
         "hinders" if harmless else "stops",
-        f"{names[0]}: the start URL is {read.value}, without what a browser adds.",
+        f"{names[0]}: the start URL should be {read.value}, without what a browser adds.",
         fix="auto",
         remedies=(_respelled(where, read.value),),
         also=() if harmless else also,
@@ -299,7 +301,7 @@ def _respelled(where: Place, value: str) -> Remedy:
 
 
 def legacy(facts: Facts) -> Iterator[Finding]:
-    """Profiles that sign in without an sso-session: one finding for all that could share one."""
+    """Find sign-ins without an sso-session: one finding for all profiles that could share a session."""
     groups: dict[tuple[str, str], list[str]] = {}
     for name, there in signing_in(facts):
         own = [in_file(facts, "config", key, name) for key in WHERE]
@@ -311,15 +313,15 @@ def legacy(facts: Facts) -> Iterator[Finding]:
     for names in groups.values():
         session = _shared(facts, facts.profiles[names[0]], taken)
         taken.append(session)
-        others = f" and {len(names) - 1} more sign" if len(names) > 1 else " signs"
+        others = f" and {len(names) - 1} more use" if len(names) > 1 else " uses"
         yield finding(
             facts,
             names[0],
             in_file(facts, "config", WHERE[0], names[0]),
             "sso.legacy",
             "note",
-            f"{names[0]}{others} in the old way, which cannot renew itself.",
-            because="SDKs renew the sign-in of an sso-session for as long as it lasts; of this form never.",
+            f"{names[0]}{others} the legacy form of single sign-on, which can't renew itself.",
+            because="SDKs renew the sign-in of an sso-session as long as the session lasts, but never this form.",
             fix="auto" if facts.modernize else "tell",
             do=f"ccsetup login {names[0]}" if facts.modernize else "ccsetup doctor --fix --modernize",
             remedies=(_modernized(facts, names, session),) if facts.modernize else (),
@@ -328,7 +330,7 @@ def legacy(facts: Facts) -> Iterator[Finding]:
 
 
 def _shared(facts: Facts, there: Settings, taken: Sequence[str]) -> str:
-    """Return the session that leads where a profile does, else a name for a new one."""
+    """Return the session with a profile's start URL and region, or else a name for a new one."""
     for name, found in facts.sessions.items():
         if _same(found.get(WHERE[0], ""), there[WHERE[0]]) and found.get(WHERE[1]) == meant(there[WHERE[1]]):
             return name
@@ -346,7 +348,7 @@ def _plain_url(value: str) -> str:
 
 
 def _modernized(facts: Facts, names: Sequence[str], session: str) -> Remedy:
-    """Return the remedy that gives profiles a session they share, made above the first of them where there is none."""
+    """Return the remedy that gives profiles a shared session, which is added above the first of them if needed."""
     changes: list[Change] = []
     for name in names:
         start, region = (in_file(facts, "config", key, name) for key in WHERE)
@@ -358,11 +360,11 @@ def _modernized(facts: Facts, names: Sequence[str], session: str) -> Remedy:
         lines += [f"sso_region = {meant(there[WHERE[1]])}", f"sso_registration_scopes = {SCOPES}", ""]
         at = _above(facts, facts.stanzas["config", "profile", names[0]])
         changes.insert(0, Change("config", at, at - 1, tuple(lines)))
-    return Remedy(f"Sign in by the sso-session {session}", "one sign-in for all of them", tuple(changes))
+    return Remedy(f"Use the sso-session {session}", "one sign-in for all of them", tuple(changes))
 
 
 def _above(facts: Facts, stanza: Stanza) -> int:
-    """Return the line where a new section goes: above another one and the comments that belong to it."""
+    """Return the line for a new section: above another one and its comments."""
     lines = ini.LINE.findall(facts.config.text)
     line = stanza.line
     while line > 1 and lines[line - 2].lstrip().startswith(("#", ";")):

@@ -1,4 +1,4 @@
-"""Tokens that lie in files: those of a sign-in, in the cache all SDKs share, and those of an OIDC provider."""
+"""Tokens in files: sign-in tokens in the cache that all SDKs share, and OIDC token files."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _HOME = re.compile(r"(?:~|\$(?:env:)?(?:HOME|USERPROFILE)|\$\{HOME\}|%(?:USERPRO
 
 
 def cached(facts: Facts) -> Iterator[Finding]:
-    """Sign-ins that are missing, over or damaged: one finding for all the profiles that share one."""
+    """Find sign-ins that are missing, expired or damaged: one finding for all the profiles that share one."""
     users: dict[Start, list[str]] = {}
     for name, there in signing_in(facts):
         if is_whole(facts, there):
@@ -46,8 +46,8 @@ def cached(facts: Facts) -> Iterator[Finding]:
         elif token is None or not token.serves(start._replace(url=meant(start.url), region=meant(start.region))):
             yield _signed_out(facts, names, "sso.signed-out", f"{_all(names)} not signed in.", "SSOTokenLoadError")
         elif token.expires_at <= facts.now and not (start.session and _renews(facts, token)):
-            says = f"The sign-in of {_whose(names)} ended at {token.expires_at:%Y-%m-%d %H:%M} UTC."
-            because = "UnauthorizedSSOTokenError, TokenRetrievalError; AWS's git-remote-codecommit prints a traceback"
+            says = f"The sign-in of {_whose(names)} expired at {token.expires_at:%Y-%m-%d %H:%M} UTC."
+            because = "UnauthorizedSSOTokenError, TokenRetrievalError. AWS's git-remote-codecommit prints a traceback"
             yield _signed_out(facts, names, "sso.expired", says, because)
 
 
@@ -60,7 +60,7 @@ def _whose(names: list[str]) -> str:
 
 
 def _renews(facts: Facts, token: token_cache.Token) -> bool:
-    """Say whether SDKs can renew a sign-in by themselves."""
+    """Return whether SDKs can renew a sign-in by themselves."""
     return bool(token.refresh and token.registration and token.registration.expires_at > facts.now)
 
 
@@ -76,15 +76,15 @@ def _corrupt(facts: Facts, names: list[str], path: Path) -> Finding:
         facts,
         names,
         "sso.cache-corrupt",
-        f"The file that keeps the sign-in of {_whose(names)} is damaged.",
-        "SSOTokenLoadError, or a bare KeyError",
+        f"The file with the saved sign-in of {_whose(names)} is damaged.",
+        "SSOTokenLoadError, or only a KeyError",
     )
-    remedy = Remedy("Take the file away", "and sign in again", remove=(path,))
+    remedy = Remedy("Delete the file", "then sign in again", remove=(path,))
     return found._replace(path=path, line=1, fix="auto", remedies=(remedy,))
 
 
 def token_path(facts: Facts) -> Iterator[Finding]:
-    """A token file's path that SDKs do not find, since they expand nothing."""
+    """Find token file paths that SDKs can't find, because they don't expand them."""
     for name, there in facts.intended.items():
         where = place(facts, name, _FILE) if _FILE in there else None
         if where is None or is_absolute(facts, meant(where.value)):
@@ -94,15 +94,15 @@ def token_path(facts: Facts) -> Iterator[Finding]:
         there_now = [it for it in paths if facts.found.get(it) is not None]
         likely = there_now or [facts.home / value] if len(paths) > 1 else paths
         works = len(likely) == 1 and not _HOME.match(value) and facts.cwd / value in there_now
-        wanted = Wanted("Where is the token file?", partial(_absolute, facts), partial(_at, where))
+        wanted = Wanted("Token file (absolute path)", partial(_absolute, facts), partial(_at, where))
         yield finding(
             facts,
             name,
             where,
             "oidc.token-path",
             "hinders" if works else "stops",
-            f"{name}: SDKs take {value} as it stands, and look for it in whatever folder they run.",
-            because="FileNotFoundError, though AWS's documents write ~/…; no SDK expands ~ or $HOME there.",
+            f"{name}: SDKs use the path {value} as it is, and look for it in the folder they run in.",
+            because="FileNotFoundError: no SDK expands ~ or $HOME here, although the AWS documentation uses ~/…",
             fix="auto" if len(likely) == 1 else "ask",
             remedies=tuple(_at(where, str(it)) for it in likely),
             wanted=None if len(likely) == 1 else wanted,
@@ -116,17 +116,17 @@ def _at(where: Place, path: str) -> Remedy:
 def _absolute(facts: Facts, text: str) -> str:
     value = validate.token_file(text)
     if not is_absolute(facts, value):
-        raise BadAnswer("A token file has a whole path, such as /home/maria/token.jwt.")
+        raise BadAnswer("The token file needs an absolute path. For example: /home/maria/token.jwt")
     return value
 
 
 def is_absolute(facts: Facts, value: str) -> bool:
-    """Say whether a path is the same from everywhere."""
+    """Return whether a path is absolute."""
     return (PureWindowsPath(value) if facts.windows else PurePosixPath(value)).is_absolute()
 
 
 def whole_paths(facts: Facts, value: str) -> list[Path]:
-    """Return the absolute paths that one may have been meant for: the home's, or from here, home, or beside config."""
+    """Return the absolute paths that a path may stand for: in the home or current folder, or beside the config file."""
     value = value.removeprefix("file://")
     own = value.replace(f"~{facts.home.name}", "~", 1) if value.startswith("~") else value
     if found := _HOME.match(own):
@@ -137,7 +137,7 @@ def whole_paths(facts: Facts, value: str) -> list[Path]:
 
 
 def token(facts: Facts) -> Iterator[Finding]:
-    """Token files that are missing, empty or over."""
+    """Find token files that are missing, empty, invalid or expired."""
     for name, there in facts.intended.items():
         where = place(facts, name, _FILE) if _FILE in there else None
         if where is None:
@@ -151,31 +151,31 @@ def token(facts: Facts) -> Iterator[Finding]:
             continue
         if told := _of_text(facts, path, facts.found.get(path)):
             code, says, because = told
-            do = f"Have your provider write a new token to {path}, then: ccsetup login {name}"
+            do = f"Have your provider write a new token to {path}, then run: ccsetup login {name}"
             yield finding(facts, name, where, code, "stops", f"{name}: {says}", because=because, do=do)
 
 
-_READ = "Tools that open a pipe or a device wait for it without end, or read without end."
+_READ = "Tools that open a pipe or a device can wait or read forever."
 
 
 def _of_text(facts: Facts, path: Path, text: str | None) -> tuple[str, str, str] | None:
-    """Return a token's ailment: the code, what is wrong, what tools say."""
+    """Return what is wrong with a token: the code, the sentence, and what tools say about it."""
     if text is None:
-        return "oidc.token-missing", f"there is no token file {path}.", "FileNotFoundError, in a traceback."
+        return "oidc.token-missing", f"the token file {path} doesn't exist.", "Traceback with FileNotFoundError."
     if not text.strip():
         return "oidc.token-empty", f"the token file {path} is empty.", "ParamValidationError: Invalid length."
     if why := web_token.fault(text):
-        says = f"the file {path} holds no token: {why}."
-        return "oidc.token-invalid", says, "SDKs would send it to AWS, which answers InvalidIdentityToken."
+        says = f"the file {path} doesn't hold a token: {why}."
+        return "oidc.token-invalid", says, "SDKs would send it to AWS, which rejects it with InvalidIdentityToken."
     ends = validate.token(text).expires_at
     if ends and ends <= facts.now:
-        says = f"the token in {path} ended at {ends:%Y-%m-%d %H:%M} UTC."
+        says = f"the token in {path} expired at {ends:%Y-%m-%d %H:%M} UTC."
         return "oidc.token-expired", says, "ExpiredTokenException."
     return None
 
 
 def without_role(facts: Facts) -> Iterator[Finding]:
-    """A token file without the role that it is exchanged for."""
+    """Find token files without a role to assume with them."""
     known = None
     for name, there in facts.intended.items():
         where = place(facts, name, _FILE) if _FILE in there and not there.get("role_arn", "").strip() else None
@@ -199,11 +199,11 @@ def _without_role(facts: Facts, name: str, where: Place, known: list[str]) -> Fi
         where,
         "oidc.role",
         "stops",
-        f"{name} has a token file and no role_arn to exchange it for.",
+        f"{name} has a token file but no role_arn to assume with it.",
         because="InvalidConfigError: … web identity but has no role ARN configured.",
         fix="ask",
         remedies=tuple(map(remedy, known[:9])),
-        wanted=Wanted("What is the role's ARN?", validate.role_arn, remedy),
+        wanted=Wanted("Role ARN", validate.role_arn, remedy),
         do=f"ccsetup setup oidc --profile {name} --role-arn ARN",
     )
 

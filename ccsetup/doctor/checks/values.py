@@ -1,4 +1,4 @@
-"""Values that a comment or quotes became a part of, and what AWS's Python tools read and other SDKs do not."""
+"""Values that include a comment or quotes by mistake, and lines that only AWS's Python tools can read."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _COMMENT = later(r"(?:^|[ \t]+)[#;].*$")
 
 
 def values(facts: Facts) -> Iterator[Finding]:
-    """Comments and quotes that became a part of a value: there are no inline comments, and no quotes."""
+    """Find comments and quotes that became part of a value: AWS files have neither inline comments nor quotes."""
     for file in FILES:
         text = facts.document(file).text
         if not any(mark in text for mark in (" #", " ;", "\t#", "\t;", "=#", "=;", '"', "'")):
@@ -32,7 +32,7 @@ def values(facts: Facts) -> Iterator[Finding]:
 
 
 def commas(facts: Facts) -> Iterator[Finding]:
-    """A comma or semicolon at the end of a value, as in JSON or a program."""
+    """Find commas and semicolons at the end of a value, as in JSON or source code."""
     for file in FILES:
         for stanza in facts.document(file).stanzas:
             for setting in stanza.settings if "," in stanza.text or ";" in stanza.text else ():
@@ -40,7 +40,7 @@ def commas(facts: Facts) -> Iterator[Finding]:
                 if mark in (",", ";") and setting.key in BARE and setting.value not in facts.profiles:
                     number = setting.lines[-1]
                     found = _quoted(facts, file, stanza, setting.key, number, setting.value, "")
-                    says = f"The {mark} behind {setting.key} is taken for a part of its value."
+                    says = f"The {mark} after {setting.key} is read as part of its value."
                     change = Change(file, number, number, (facts.lines(file)[number - 1].rstrip(",; \t"),))
                     yield found._replace(says=says, remedies=(Remedy(f"Write it without {mark}", "", (change,)),))
 
@@ -59,7 +59,7 @@ def _value(facts: Facts, file: FileName, stanza: Stanza, setting: Setting) -> It
 
 
 def behind(key: str, value: str) -> str:
-    """Return the comment behind a value, with the blanks before it; "" where a # or ; is the value's own."""
+    """Return the comment after a value, with the spaces before it; "" if a # or ; belongs to the value."""
     found = _COMMENT.search(value)
     if found is None:
         return ""
@@ -84,13 +84,13 @@ def _commented(
     return Finding(
         "value.inline-comment",
         _severity(key) if sure else "note",
-        f"The remark behind {key} is taken for a part of its value.",
-        "AWS's Python tools (CLI, boto3, git) know no comments behind a value; other SDKs cut them off.",
+        f"The comment after {key} is read as part of its value.",
+        "AWS's Python tools (CLI, boto3, git) don't allow comments after a value; other SDKs cut them off.",
         profile=stanza.name if stanza.type == "profile" else "",
         path=facts.path(file),
         line=number,
         fix="auto" if sure else "ask",
-        remedies=(Remedy("Give the remark a line of its own", changes=(change,)),) if kept != line else (),
+        remedies=(Remedy("Move the comment to its own line", changes=(change,)),) if kept != line else (),
     )
 
 
@@ -102,8 +102,8 @@ def _quoted(facts: Facts, file: FileName, stanza: Stanza, key: str, number: int,
     return Finding(
         "value.quoted",
         _severity(key),
-        f"The quotes around {key} are taken for a part of its value.",
-        "No SDK takes quotes away here: the value is looked for with them.",
+        f"The quotes around {key} are read as part of its value.",
+        "No SDK removes quotes here, so the value is used with them.",
         profile=stanza.name if stanza.type == "profile" else "",
         path=facts.path(file),
         line=number,
@@ -120,7 +120,7 @@ _FOREIGN = later(r"(?m)^[^#;\[\s=:][^=:\r\n]*:|^[^#;\[\s=:]+[ \t]+[^\s=:][^=:\r\
 
 
 def dialect(facts: Facts) -> Iterator[Finding]:
-    """What AWS's Python tools read and other SDKs do not: colons for equals signs, names with blanks."""
+    """Find what AWS's Python tools read and other SDKs don't: colons instead of equals signs, spaces in names."""
     for file in FILES:
         lines = facts.lines(file)
         if not _FOREIGN.search(facts.document(file).text):
@@ -136,14 +136,16 @@ def dialect(facts: Facts) -> Iterator[Finding]:
 def _foreign(facts: Facts, file: FileName, stanza: Stanza, setting: Setting, line: str) -> Finding:
     blank = " " in setting.key
     key, _, value = line.partition(":")
-    says = f"`{setting.key}` has a blank in its name." if blank else f"{setting.key} is written with a colon."
+    says = (
+        f"`{setting.key}` has a space in its name." if blank else f"{setting.key} is written with a colon instead of =."
+    )
     why = "AWS's Python tools keep it under that name; other SDKs skip it."
     spelled = f"{key.rstrip()} = {value.strip()}"
     return Finding(
         "file.stray-line",
         "note",
         says,
-        why if blank else "AWS's Python tools read it; other SDKs refuse the file: “Expected an '=' sign”.",
+        why if blank else "AWS's Python tools read it; other SDKs reject the file: “Expected an '=' sign”.",
         profile=stanza.name if stanza.type == "profile" else "",
         path=facts.path(file),
         line=setting.lines[0],
@@ -155,7 +157,7 @@ def _foreign(facts: Facts, file: FileName, stanza: Stanza, setting: Setting, lin
 
 
 def misspelt(facts: Facts) -> Iterator[Finding]:
-    """Keys that no tool knows and that are one letter, or one dash, from one that all know."""
+    """Find unknown settings whose names are close to a known one."""
     for file in FILES:
         for stanza in facts.document(file).stanzas:
             for setting in stanza.settings if stanza.type else ():
@@ -165,7 +167,7 @@ def misspelt(facts: Facts) -> Iterator[Finding]:
 
 @lru_cache(maxsize=4096)
 def _near_key(key: str) -> str:
-    """Return the key that another was meant to be, "" when it is one of its own."""
+    """Return the known setting that a name is a typo of, "" if there is none."""
     bare = re.sub(r"[^a-z0-9]+", "_", key).strip("_")
     bare = _OTHER_NAMES.get(bare, bare)
     return bare if bare in KNOWN else next(iter(get_close_matches(bare, KNOWN, 1, 0.91)), "")
@@ -191,8 +193,8 @@ def _misspelt(facts: Facts, file: FileName, stanza: Stanza, setting: Setting, ke
     return Finding(
         "file.stray-line",
         "hinders",
-        f"No AWS tool knows the setting {setting.key}; it is spelled {key}.",
-        "Every tool passes over a name that it does not know, and none says so.",
+        f"Unknown setting {setting.key}. Did you mean {key}?",
+        "AWS tools ignore unknown settings without a warning.",
         profile=stanza.name if stanza.type == "profile" else "",
         path=facts.path(file),
         line=number,

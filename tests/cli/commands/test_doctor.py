@@ -106,7 +106,7 @@ def test_a_healthy_home_is_told_what_was_looked_at(tmp_path: Path) -> None:
     it = context_of(tmp_path, Home(BROKEN.replace(":::", "::"), PEOPLES))
     report = visit(it)
     assert (report.exit_code, report.document["ok"], report.document["findings"]) == (0, True, [])
-    assert "Nothing is wrong with 2 profiles and git 2.39.5." in said(it)
+    assert "No problems found. Checked 2 profiles and git 2.39.5." in said(it)
     assert [entry["kind"] for entry in report.document["profiles"]] == ["role", "keys"]
 
 
@@ -124,6 +124,15 @@ def test_those_whom_something_stops_are_not_asked_about(tmp_path: Path) -> None:
     assert [entry["name"] for entry in report.document["profiles"] if entry["arn"]] == ["people"]
     assert [entry["name"] for entry in report.document["profiles"] if not entry["ok"]] == ["dev", "half"]
     assert report.exit_code == 3
+    assert "2 errors. Checked 3 profiles and git 2.39.5. AWS answered for 1 of 3 profiles." in said(it)
+
+
+def test_errors_warnings_and_notes_are_counted(tmp_path: Path) -> None:
+    config = BROKEN.replace("[profile people]\nregion = us-east-2\n", "")
+    it = context_of(tmp_path, Home(config, PEOPLES, modes=(0o600, 0o644)))
+    report = visit(it)
+    assert [entry["severity"] for entry in report.document["findings"]] == ["stops", "hinders", "note"]
+    assert "1 error, 1 warning, 1 note. Checked 2 profiles and git 2.39.5." in said(it)
 
 
 def test_nobody_is_asked_while_a_file_cannot_be_read_at_all(tmp_path: Path) -> None:
@@ -168,7 +177,7 @@ def test_an_unknown_name_gets_the_nearest_and_a_document(tmp_path: Path) -> None
     assert report.exit_code == 2
     assert {*report.document} == {"ok", "findings", "profiles", "problems"}
     assert report.document["problems"][0]["code"] == "input.invalid"
-    assert "There is no profile deev here. Meant is dev?" in said(it)
+    assert 'No profile "deev". Did you mean "dev"?' in said(it)
 
 
 def test_two_hundred_findings_of_one_sort_are_folded(tmp_path: Path) -> None:
@@ -353,9 +362,9 @@ def test_a_report_has_no_secret_is_private_and_takes_no_others_place(tmp_path: P
     path = it.cwd / "doctor.md"
     text = path.read_text()
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert "`role.arn`, stops, ~/.aws/config, line 2" in text
+    assert "`role.arn`, error, ~/.aws/config, line 2" in text
     assert "arn:aws:iam::…3333:role/CodeCommitAccess" in text
-    assert "keys are a pair" in text
+    assert "Access keys are a pair" in text
     assert not re.search(r"111122223333|wJalr|AKIAI44QH8DHB|" + re.escape(str(tmp_path)), text)
     visit(it, report="doctor.md", fix=True, yes=True)  # its own it may write again
     assert "## Repaired" in path.read_text()

@@ -328,7 +328,7 @@ MISSING = [
     ("$HOME/bin/tool", {}, str(HOME / "bin" / "tool")),
     ("${HOME}/bin/tool --x", {}, str(HOME / "bin" / "tool")),
     ("AWS_PROFILE=base /opt/tool", {}, "shell"),
-    ('"/opt/tool', {}, "quotes"),
+    ('"/opt/tool', {}, "unclosed quote"),
     ("", {}, "empty"),
 ]  # fmt: skip
 
@@ -343,14 +343,14 @@ def test_a_program_that_no_shell_is_there_to_find_is_told(command, programs, tol
 RAN = [
     (Ran(1, "", "no such profile\n"), "failed (1): no such profile"),
     (Ran(2, "", ""), "failed (2)."),
-    (Ran(None), "did not end in time"),
-    (Ran(0, "hello"), "printed no JSON: hello"),
-    (Ran(0, ""), "printed no JSON: nothing"),
-    (Ran(0, "[1]"), "printed no JSON"),
+    (Ran(None), "didn't finish in time"),
+    (Ran(0, "hello"), "didn't print JSON, but: hello"),
+    (Ran(0, ""), "didn't print JSON, but: nothing"),
+    (Ran(0, "[1]"), "didn't print JSON"),
     (Ran(0, '{"AccessKeyId": "A"}'), '"Version": 1'),
     (Ran(0, '{"Version": "1"}'), '"Version": 1'),
-    (Ran(0, '{"Version": 1, "AccessKeyId": "A"}'), "no SecretAccessKey"),
-    (Ran(0, '{"Version": 1}'), "no AccessKeyId and no SecretAccessKey"),
+    (Ran(0, '{"Version": 1, "AccessKeyId": "A"}'), "didn't print SecretAccessKey."),
+    (Ran(0, '{"Version": 1}'), "didn't print AccessKeyId or SecretAccessKey."),
     *((Ran(0, json.dumps({"Version": 1, "AccessKeyId": "A", "SecretAccessKey": "s", "Expiration": it})), FORM)
       for it in ("2099-11-28T18:00:00", "2099-11-28", "tomorrow", "", 4099660800, [])),
     (Ran(1, "", f"bad keys {OTHER_ID} {OTHER_SECRET}"), "bad keys AKIA…MPLE ••••••••"),
