@@ -70,7 +70,9 @@ def _here() -> Path:
         return Path.cwd()
     except FileNotFoundError:
         raise Problem(
-            "The folder you are in is gone.", next="Go to another one, such as: cd ~", code="git.failed"
+            "The folder you're in no longer exists.",
+            next="Change to another folder, for example: cd ~",
+            code="git.failed",
         ) from None
 
 

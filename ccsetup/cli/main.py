@@ -19,30 +19,30 @@ if TYPE_CHECKING:
 HELP = """\
 ccsetup  AWS CodeCommit access, set up and cloned
 
-  ccsetup                      asks what you were given, writes the profile, proves it, clones
-  ccsetup --team FILE|URL      the same from a team's file: one yes, and every repository is cloned
-  ccsetup setup [KIND] …       the same by flags; every question has one
-  ccsetup clone ADDRESS [DIR]  finds the profile and region that can read it, then clones
-  ccsetup login [PROFILE]      signs in again, and renews whatever the profile is
-  ccsetup status [PROFILE …]   every profile: what it is, who it is, until when; --check asks AWS
-  ccsetup env PROFILE          its temporary credentials as export lines
-  ccsetup undo                 takes the last change back, byte for byte
-  ccsetup doctor [PROFILE …]   finds what is wrong, and where; --fix repairs it
-  ccsetup team check|export    a team's file, checked line by line or made from profiles here
-  ccsetup share REPO           for administrators: both accounts' policies and the team file; --apply does it
-  ccsetup completion SHELL     completion for bash, zsh, fish or tcsh
-  ccsetup demo                 all of it against a sandbox AWS on this machine: no account, no network
+  ccsetup                      asks what access you have, writes the profile, tests it, clones
+  ccsetup --team FILE|URL      the same from a team file: one yes, and every repository is cloned
+  ccsetup setup [KIND] …       the same with flags; every question has one
+  ccsetup clone ADDRESS [DIR]  finds a profile and region that can read it, then clones
+  ccsetup login [PROFILE]      signs in again, for any kind of profile
+  ccsetup status [PROFILE …]   lists every profile and how long it works; --check asks AWS
+  ccsetup env PROFILE          prints temporary credentials as export lines
+  ccsetup undo                 undoes the last change, byte for byte
+  ccsetup doctor [PROFILE …]   finds problems; --fix repairs them
+  ccsetup team check|export    checks a team file, or creates one from profiles
+  ccsetup share REPO           for administrators: writes both accounts' policies and the team file
+  ccsetup completion SHELL     prints completion for bash, zsh, fish or tcsh
+  ccsetup demo                 tries it all against a simulated AWS: no account, no network
 
 Kinds     sso · role · mfa · keys · oidc · saml · federation · machine · existing
-          ccsetup setup --help shows every flag; --paste - takes whatever you were sent
+          ccsetup setup --help shows every flag; --paste - reads whatever you were sent
 Anywhere  --yes  --no-input  --dry-run  --json  --debug  --version  --help
 
 Example
   ccsetup setup sso --sso-start-url https://acme.awsapps.com/start --sso-account-id 111122223333 \\
     --sso-role-name Developer --region us-east-2 --profile acme-dev --repo MySharedDemoRepo --yes
 
-Exit codes  0 done · 1 something is wrong and was explained · 2 used wrongly or input missing
-            3 doctor found something that stops a profile · 130 cancelled
+Exit codes  0 done · 1 failed, with an explanation · 2 wrong usage or missing input
+            3 doctor found an error · 130 cancelled
 """
 
 
@@ -140,8 +140,8 @@ def _told(words: list[str]) -> int:
         raise
     except Exception as error:  # noqa: BLE001 — the border: what was not foreseen still ends in a sentence
         problem = Problem(
-            f"Something unforeseen went wrong: {type(error).__name__}.",
-            next="Run it again with --debug and report what it shows.",
+            f"Unexpected error: {type(error).__name__}.",
+            next="Run it again with --debug and report the output.",
         )
         if "--debug" in words:
             _trace()

@@ -12,9 +12,12 @@ from ccsetup.cli import parser as parsers
 from ccsetup.cli.parser import ANYWHERE
 
 FILES = (
-    ("~/.aws/config, ~/.aws/credentials", "the profiles; only the lines that were asked for change"),
-    ("~/.aws/sso/cache, ~/.aws/cli/cache, ~/.aws/boto/cache", "sign-ins and roles, shared with AWS's own tools"),
-    ("~/.local/state/ccsetup/undo", "what undo puts back: the last 20 changes, at most 30 days"),
+    ("~/.aws/config, ~/.aws/credentials", "the profiles; only the lines in the review change"),
+    (
+        "~/.aws/sso/cache, ~/.aws/cli/cache, ~/.aws/boto/cache",
+        "sign-ins and role sessions, shared with AWS's own tools",
+    ),
+    ("~/.local/state/ccsetup/undo", "what undo restores: the last 20 changes, for up to 30 days"),
 )
 
 

@@ -16,7 +16,9 @@ _UNSAID = {"kind": None, "device_code": False, "no_browser": False}  # what the 
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        hint = " A value that begins with a hyphen is joined on: --repo=--mirror." if "expected one" in message else ""
+        hint = (
+            " Join a value that starts with a hyphen to its flag: --repo=--mirror." if "expected one" in message else ""
+        )
         raise BadAnswer(f"{message[0].upper()}{message[1:].rstrip('.')}.{hint}", next=f"See {self.prog} --help.")
 
 
@@ -42,7 +44,7 @@ def parsed(words: list[str]) -> argparse.Namespace:
     """Parse the command line; without a command it is `setup`. Raises BadAnswer; --help prints and exits 0."""
     command = words[0] if words and words[0] in COMMANDS else ""
     if not command and words and not words[0].startswith("-"):
-        raise BadAnswer(f"There is no command {words[0]}{_near(words[0])}.", next="See ccsetup --help.")
+        raise BadAnswer(f'Unknown command "{words[0]}".{_near(words[0])}', next="See ccsetup --help.")
     parser, rest = parser_of(command or "setup"), words[1:] if command else words
     # DIR may come after a flag, as in: clone REPO --profile P DIR; behind -- argparse can only do without
     options = parser.parse_args(rest) if "--" in rest else parser.parse_intermixed_args(rest)
@@ -57,7 +59,7 @@ def _near(word: str) -> str:
     from difflib import get_close_matches
 
     near = get_close_matches(word, COMMANDS, 1)
-    return f"; there is {near[0]}" if near else ""
+    return f' Did you mean "{near[0]}"?' if near else ""
 
 
 def parser_of(command: str) -> argparse.ArgumentParser:
@@ -69,9 +71,9 @@ def parser_of(command: str) -> argparse.ArgumentParser:
     parser.epilog = f"Example: {module.EXAMPLE}"
     module.flags(parser)
     group = parser.add_argument_group(ANYWHERE)
-    group.add_argument("--yes", "-y", action="store_true", help="take defaults and go ahead without a review")
-    group.add_argument("--no-input", action="store_true", help="ask nothing; what is missing is an error")
-    group.add_argument("--dry-run", action="store_true", help="show what would be written, write nothing")
-    group.add_argument("--json", action="store_true", help="one JSON document on stdout")
-    group.add_argument("--debug", action="store_true", help="show where an unforeseen error came from")
+    group.add_argument("--yes", "-y", action="store_true", help="accept defaults and skip the review")
+    group.add_argument("--no-input", action="store_true", help="never ask; a missing answer is an error")
+    group.add_argument("--dry-run", action="store_true", help="show what would be written without writing it")
+    group.add_argument("--json", action="store_true", help="print one JSON document on stdout")
+    group.add_argument("--debug", action="store_true", help="show a traceback for unexpected errors")
     return parser

@@ -144,7 +144,7 @@ def test_only_what_signing_in_mends_is_said_to_need_it(tmp_path: Path) -> None:
         (it.home / ".aws" / "credentials").read_text().replace("[denied]", "[over]")
     )
     checked(it)
-    assert "over needs signing in again: ccsetup login over" in said(it)
+    assert "over needs a new sign-in: ccsetup login over" in said(it)
 
 
 def test_what_the_files_say_of_an_end_stays_where_nobody_answers(tmp_path: Path) -> None:
@@ -237,7 +237,7 @@ def test_no_program_runs_unless_its_profile_was_named(
     assert found["dev"]["usable"] is True
     for name in profiles:
         assert found[name]["usable"] is None
-        assert found[name]["why"] == "not asked: it runs a program; name it to ask"
+        assert found[name]["why"] == "not asked: it runs a program; name the profile to ask"
     report = online(it)
     assert not ran_one.exists()
     assert {each["name"]: each["ok"] for each in report.document["profiles"]} == {

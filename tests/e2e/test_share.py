@@ -246,7 +246,7 @@ def test_a_second_run_finds_all_said_already_even_a_made_external_id(office: Off
     assert code == 0 and len(there) == 10 and document["external_id"] in there["share-MySharedDemoRepo/README.md"]
     code, again, shown = office.run(*SHARE, "--external-id", "auto", "--terraform", "--yes")
     assert (code, again["changed"], again["external_id"]) == (0, [], document["external_id"])
-    assert "says all of this already" in shown and files(office.folder) == there
+    assert "is already up to date" in shown and files(office.folder) == there
 
 
 def test_what_somebody_else_wrote_into_the_folder_is_shown_and_stays(office: Office) -> None:
@@ -270,7 +270,7 @@ def test_where_the_folder_cannot_be_another_one_is_named(office: Office) -> None
     (office.folder / "taken").write_text("mine")
     for out in ("taken", "/proc/nowhere"):
         code, document, _ = office.run(*SHARE, "--yes", "--out", out)
-        assert (code, document["problems"][0]["next"]) == (1, "Name another folder, such as: --out share")
+        assert (code, document["problems"][0]["next"]) == (1, "Choose another folder, for example: --out share")
     assert files(office.folder) == {"taken": "mine"}
 
 

@@ -109,7 +109,7 @@ def test_ctrl_c_while_the_checks_run_puts_everything_back(tmp_path: Path) -> Non
     with pytest.raises(Cancelled) as left:
         run(around, REPO, yes=True)
     assert left.value.what == "Cancelled."  # files were written, and put back: not "Nothing was written"
-    assert "note Every file is as it was." in screen(around).lines
+    assert "note Every file is unchanged." in screen(around).lines
     assert tree(tmp_path / "home") == {}
 
 

@@ -14,22 +14,24 @@ from ccsetup.wizard.clone_request import wish_of
 from ccsetup.wizard.options import Options, looking
 from ccsetup.wizard.setup_flags import signing_in
 
-ABOUT = "Clone a repository with whichever profile here can read it."
+ABOUT = "Clone a repository with a profile that can read it."
 USAGE = "ADDRESS [DIR] [flags]"
 EXAMPLE = "ccsetup clone MySharedDemoRepo"
 
 
 def flags(parser: ArgumentParser) -> None:
     """Add the clone's own flags."""
-    parser.add_argument("address", metavar="ADDRESS", help="a name, any clone address, an ARN or a console URL")
-    parser.add_argument("directory", metavar="DIR", nargs="?", help="the folder; the repository's name when absent")
-    parser.add_argument("--profile", metavar="…", help="the profile to use; those that could work are tried if absent")
-    parser.add_argument("--region", metavar="…", help="the region to look in, such as us-east-2")
-    parser.add_argument("--branch", metavar="…", help="the branch to check out; the default branch when absent")
+    parser.add_argument("address", metavar="ADDRESS", help="a repository name, clone address, ARN or console URL")
+    parser.add_argument(
+        "directory", metavar="DIR", nargs="?", help="clone into this directory (default: the repository's name)"
+    )
+    parser.add_argument("--profile", metavar="…", help="the profile to use (default: try those that could work)")
+    parser.add_argument("--region", metavar="…", help="the region to look in, for example us-east-2")
+    parser.add_argument("--branch", metavar="…", help="the branch to check out (default: the default branch)")
     parser.add_argument("--via", metavar="…", help=VIA.help)
     parser.add_argument("--helper", metavar="…", help=WHOSE.help)
-    parser.add_argument("--create", action="store_true", help="make the repository where it is not there")
-    parser.add_argument("--print-url", action="store_true", help="print its addresses, clone nothing")
+    parser.add_argument("--create", action="store_true", help="create the repository if it doesn't exist")
+    parser.add_argument("--print-url", action="store_true", help="print the clone addresses without cloning")
     signing_in(parser)
 
 

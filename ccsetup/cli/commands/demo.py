@@ -26,16 +26,16 @@ from ccsetup.wizard.team_offer import Received
 LEFT_OUT = ("AWS_", "GIT_", "CODE_COMMIT_", "XDG_")
 
 
-ABOUT = "The whole wizard against a sandbox AWS on this machine: no account, no network."
+ABOUT = "Try the whole wizard against a simulated AWS on this computer: no account, no network."
 USAGE = "[--kind KIND] [--team FILE] [--keep]"
 EXAMPLE = "ccsetup demo --kind role"
 
 
 def flags(parser: ArgumentParser) -> None:
     """Add the demo's own flags."""
-    parser.add_argument("--kind", help="the kind of access the visitor has: sso, role, mfa, oidc or keys")
-    parser.add_argument("--team", metavar="FILE", help="play a team file: what it names is put up in the sandbox")
-    parser.add_argument("--keep", action="store_true", help="leave its folder, and say where it is")
+    parser.add_argument("--kind", help="the kind of access to try: sso, role, mfa, oidc or keys")
+    parser.add_argument("--team", metavar="FILE", help="try a team file: what it names is created in the simulated AWS")
+    parser.add_argument("--keep", action="store_true", help="keep the demo's folder and print its path")
 
 
 def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
@@ -102,14 +102,16 @@ def _visit(
         demo.put_up(sandbox.state, found.team)
         own = cards[options.kind or found.team.entries[0].kind]
         chosen = [replace(own, letter=f"ccsetup --team {found.source}. {own.own}".strip())]
-    context.screen.say(" The demo: everything is real but AWS, which is on this machine. It is Maria's first day.")
+    context.screen.say(
+        " Demo: everything is real except AWS, which is simulated on this computer. It's Maria's first day."
+    )
     if context.prompt is None:
-        context.screen.say(f" A colleague wrote to her: {chosen[0].letter}")
+        context.screen.say(f" A colleague wrote to Maria: {chosen[0].letter}")
         options.device_code = options.no_browser = True  # the visitor's sign-in is nobody's to approve in a browser
         sandbox.state.center.auto_approve, sandbox.state.center.interval_s = True, 1
         context = replace(context_of(), prompt=demo_visitors.Visitor(chosen[0], context.screen))
     else:
-        context.screen.say(" These messages came for her. Paste one of them at the first question, or do what it says:")
+        context.screen.say(" Maria received these messages. Paste one at the first question, or do what it says:")
         for card in chosen:
             context.screen.say(f" · {card.letter}")
         context = replace(context, prompt=demo_visitors.Coach(context.prompt, sandbox))
@@ -132,4 +134,4 @@ def _push(context: Context, clone: Path) -> None:
     there = git.do(clone, "ls-remote", "--heads", "origin")
     if commit not in there:
         raise Problem("The push did not arrive.", code="git.failed")
-    context.screen.done("pushed", f"{commit[:7]} Say hello", "and found again on the other side")
+    context.screen.done("pushed", f"{commit[:7]} Say hello", "and confirmed on the server")

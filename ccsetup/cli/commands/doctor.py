@@ -14,7 +14,7 @@ from ccsetup.doctor import report
 from ccsetup.doctor.diagnose import Diagnosis
 from ccsetup.doctor.fix import Case, visit
 
-ABOUT = "Find what is wrong with profiles, files, environment, git and this clone; --fix repairs it."
+ABOUT = "Find problems with profiles, files, environment, git and this clone; --fix repairs them."
 USAGE = "[PROFILE …] [--fix] [--offline] [--team FILE|URL]"
 EXAMPLE = "ccsetup doctor --fix"
 
@@ -24,13 +24,17 @@ NOTHING: Mapping[str, object] = {"findings": [], "profiles": []}  # its JSON doc
 
 def flags(parser: ArgumentParser) -> None:
     """Add doctor's own flags."""
-    parser.add_argument("profiles", nargs="*", metavar="PROFILE", help="look at these alone; all when absent")
+    parser.add_argument("profiles", nargs="*", metavar="PROFILE", help="check only these profiles (default: all)")
     parser.add_argument("--fix", action="store_true", help="repair what can be repaired, after one review")
-    parser.add_argument("--offline", action="store_true", help="ask nobody: files, environment and git alone")
-    parser.add_argument("--modernize", action="store_true", help="with --fix: also give legacy sign-ins an sso-session")
-    parser.add_argument("--team", metavar="FILE|URL", help="compare with a team file; --fix brings the difference in")
-    parser.add_argument("--report", metavar="FILE", help="also write it to a file, without secrets, fit to be sent")
-    parser.add_argument("--short-ids", action="store_true", help="with --report: of account ids the last four digits")
+    parser.add_argument("--offline", action="store_true", help="don't ask AWS: check only files, environment and git")
+    parser.add_argument(
+        "--modernize", action="store_true", help="with --fix: also move legacy sign-ins to an sso-session"
+    )
+    parser.add_argument("--team", metavar="FILE|URL", help="compare with a team file; --fix applies the differences")
+    parser.add_argument("--report", metavar="FILE", help="also write a report without secrets to a file")
+    parser.add_argument(
+        "--short-ids", action="store_true", help="with --report: show only the last four digits of account IDs"
+    )
 
 
 def main(options: Namespace, context_of: Callable[[], Context]) -> Report:

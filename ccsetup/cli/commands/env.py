@@ -17,7 +17,7 @@ from ccsetup.core.text import near
 from ccsetup.doctor import verdict
 from ccsetup.wizard.options import Options, looking
 
-ABOUT = "Print a profile's temporary credentials for the shell to take up."
+ABOUT = "Print a profile's temporary credentials as shell commands."
 USAGE = "PROFILE [--shell SHELL]"
 EXAMPLE = 'eval "$(ccsetup env acme-dev)"'
 NOTHING: Mapping[str, object] = {"profile": None}
@@ -25,9 +25,9 @@ NOTHING: Mapping[str, object] = {"profile": None}
 
 def flags(parser: ArgumentParser) -> None:
     """Add env's own flags."""
-    parser.add_argument("profile", metavar="PROFILE", help="such as acme-dev")
-    parser.add_argument("--shell", choices=[*SHELLS], help="whose language to print; the shell you are in when absent")
-    parser.add_argument("--long-term", action="store_true", help="print keys that do not end, too")
+    parser.add_argument("profile", metavar="PROFILE", help="for example acme-dev")
+    parser.add_argument("--shell", choices=[*SHELLS], help="the shell to print for (default: the shell you're in)")
+    parser.add_argument("--long-term", action="store_true", help="also print long-term credentials")
 
 
 def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
@@ -45,7 +45,7 @@ def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
     name = options.shell or guess(context.env, _parent(context))
     context.screen.output("\n".join(_lines(SHELLS[name], options.profile, region, keys)))
     if context.screen.room() is not None:
-        context.screen.note(f"To take this up: {SHELLS[name].use.format(options.profile)}")
+        context.screen.note(f"To use them: {SHELLS[name].use.format(options.profile)}")
     return Report(_document(options.profile, keys))
 
 
@@ -57,9 +57,9 @@ def _keys(context: Context, options: Namespace, look: Look) -> Keys:
         keys = context.aws.keys(Who(options.profile, there.get("region", "") or "us-east-1", chosen=True))
     if keys.session_token is None and not options.long_term:
         raise Problem(
-            f"The keys of {options.profile} are long-term: whoever reads them has them for good.",
-            why="A variable is seen by every program that this shell starts.",
-            next=f"Use a role or a code with them; or, if you must: ccsetup env {options.profile} --long-term",
+            f"The keys of {options.profile} are long-term: anyone who reads them can use them until they're deleted.",
+            why="Every program that this shell starts can read its variables.",
+            next=f"Use a role or an MFA code with them, or run: ccsetup env {options.profile} --long-term",
             code="input.invalid",
         )
     if keys.expires_at and keys.expires_at <= context.now():
@@ -75,7 +75,9 @@ def _keys(context: Context, options: Namespace, look: Look) -> Keys:
         keys.session_token.reveal() if keys.session_token else "",
     )
     if not all(part.isprintable() for part in parts):
-        raise Problem(f"The keys of {options.profile} hold a line break or control character.", code="keys.partial")
+        raise Problem(
+            f"The keys of {options.profile} contain a line break or a control character.", code="keys.partial"
+        )
     return keys
 
 
@@ -83,7 +85,7 @@ def _no_circle(name: str, process: str) -> None:
     words = process.split()
     if any(word.endswith("ccsetup") for word in words) and "env" in words and name in words:
         raise Problem(
-            f"{name} gets its keys from ccsetup env {name}, which would go round for ever.",
+            f"{name} gets its keys from ccsetup env {name}, which would loop forever.",
             next="Name another profile in its credential_process.",
             code="source.loop",
         )
@@ -108,7 +110,7 @@ def _lines(shell: Shell, profile: str, region: str, keys: Keys) -> list[str]:
     }
     regions = {"AWS_REGION": region, "AWS_DEFAULT_REGION": region} if region else {}
     lines = [shell.assign(k, v) if v else shell.remove(k) for k, v in {**wanted, **regions}.items()]
-    until = f"until {ends}" if ends else "which do not end" if keys.session_token is None else "end unknown"
+    until = f"until {ends}" if ends else "which don't expire" if keys.session_token is None else "end unknown"
     return [shell.remark(f"{profile if profile.isprintable() else 'the keys'}, {until}"), *lines]
 
 

@@ -19,7 +19,7 @@ from ccsetup.core.text import near
 from ccsetup.wizard import profile_list
 from ccsetup.wizard.renew import Renewals, Renewed, renewable, runs
 
-ABOUT = "Sign in again: single sign-on, MFA code, new assertion, new keys. Nothing else changes."
+ABOUT = "Sign in again: single sign-on, MFA code, new assertion or new access keys. Nothing else changes."
 USAGE = "[PROFILE] [flags]"
 EXAMPLE = "ccsetup login acme-dev"
 NOTHING: Mapping[str, object] = {
@@ -38,18 +38,22 @@ def flags(parser: ArgumentParser) -> None:
     """Add the flags that renew."""
     from ccsetup.wizard.setup_flags import signing_in
 
-    parser.add_argument("profile", nargs="?", metavar="PROFILE", help="the one of the clone you are in when absent")
-    parser.add_argument("--all", action="store_true", help="every profile that can be renewed, one after another")
-    parser.add_argument("--mfa-code", metavar="…", help="six digits, such as 123456; each works once")
-    parser.add_argument("--saml-assertion", metavar="FILE|-", help="the new assertion; never the assertion itself")
-    parser.add_argument("--keys", metavar="-|env", help="a paste on stdin, or the AWS_… variables; never a value")
+    parser.add_argument("profile", nargs="?", metavar="PROFILE", help="the profile (default: the one this clone uses)")
+    parser.add_argument("--all", action="store_true", help="renew every profile that can be renewed, one after another")
+    parser.add_argument("--mfa-code", metavar="…", help="six digits, for example 123456; each code works once")
+    parser.add_argument(
+        "--saml-assertion", metavar="FILE|-", help="where to read the new assertion; never the assertion itself"
+    )
+    parser.add_argument(
+        "--keys", metavar="-|env", help="- reads access keys from stdin, env from the AWS_… variables; never a value"
+    )
     signing_in(parser)
 
 
 def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
     """Renew one profile, or all."""
     if options.all and (options.profile or options.mfa_code or options.keys):
-        raise BadAnswer("--all goes without a profile, a code and keys; each of those is of one profile.")
+        raise BadAnswer("--all can't be combined with a profile, --mfa-code or --keys: those belong to one profile.")
     context = context_of()
     renewals = Renewals(context, _given(options, context))
     look = renewals.look()
@@ -79,7 +83,7 @@ def _fit(options: Namespace, name: str, look: Look) -> None:
     for key, kinds in _FOR.items():
         if getattr(options, key) and (kind is None or kind.name not in kinds) and not _rests_on(kinds, name, look):
             raise BadAnswer(
-                f"--{key.replace('_', '-')} does not go with {name}, which is {kind.name if kind else 'none'}."
+                f"--{key.replace('_', '-')} can't be used with {name}, which is {kind.name if kind else 'none'}."
             )
 
 
@@ -165,9 +169,9 @@ def _all(context: Context, renewals: Renewals, look: Look, options: Namespace) -
         except Cancelled:
             raise
         except Problem as refused:
-            refused.what = f"{name} is as it was. {refused.what}"
+            refused.what = f"{name} is unchanged. {refused.what}"
             if isinstance(refused, Missing):
-                refused.next = f"Renew it by itself: ccsetup login {shlex.quote(name)}"
+                refused.next = f"Renew it on its own: ccsetup login {shlex.quote(name)}"
             context.screen.problem(refused)
             kind = access.owner(look.profiles[name])
             done.append(Renewed(name, kind.name if kind else "", problems=(refused,)))

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from ccsetup.core.result import Outcome
 
-ABOUT = "Set up access and clone; what no flag answers is asked."
+ABOUT = "Set up access and clone. Anything you don't pass as a flag is asked."
 USAGE = "[KIND] [--team FILE|URL] [flags]"
 
 

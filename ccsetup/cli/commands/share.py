@@ -23,7 +23,7 @@ from ccsetup.share.questions import AUTO
 from ccsetup.share.steps import Step
 from ccsetup.wizard.review import change_an_answer, decide
 
-ABOUT = "Share a repository with another account: both sides' policies in a folder, or applied, checked, taken back."
+ABOUT = "Share a repository with another account: write both accounts' policies, apply, check or remove them."
 USAGE = "[REPO] [flags]"
 EXAMPLE = "ccsetup share MySharedDemoRepo --from-account 111122223333 --to-account 888888888888 --region us-east-2"
 
@@ -39,17 +39,17 @@ NOTHING: Mapping[str, object] = {
 }
 
 _FLAGS = {
-    "from_account": "the account of the repository, 12 digits",
-    "to_account": "the account whose people need it, 12 digits",
-    "region": "the repository's region, such as us-east-2",
-    "role_name": "the role that opens it, such as CodeCommitAccess",
-    "external_id": f"what callers have to name, such as acme-7f3b; {AUTO} makes one",
-    "kms_key": "the ARN of the key that encrypts it, where that is your own",
-    "subject": "whom OIDC tokens may speak of, such as repo:acme/shared:*",
-    "audience": "whom OIDC tokens are made out to; sts.amazonaws.com when absent",
-    "group": "a group of the other account that gets its policy",
-    "sso_start_url": "where its people sign in, such as https://acme.awsapps.com/start; for the team file",
-    "sso_region": "the region of that sign-in, such as us-east-1",
+    "from_account": "the repository's account ID, 12 digits",
+    "to_account": "the account ID of the people who need it, 12 digits",
+    "region": "the repository's region, for example us-east-2",
+    "role_name": "the role that gives access, for example CodeCommitAccess",
+    "external_id": f"the external ID, for example acme-7f3b; {AUTO} makes one",
+    "kms_key": "the ARN of your own KMS key, if one encrypts the repository",
+    "subject": "the subject that OIDC tokens must have, for example repo:acme/shared:*",
+    "audience": "the audience of OIDC tokens (default: sts.amazonaws.com)",
+    "group": "a group in the other account to attach its policy to",
+    "sso_start_url": "where its people sign in, for example https://acme.awsapps.com/start; for the team file",
+    "sso_region": "the Identity Center region, for example us-east-1",
 }
 
 
@@ -58,27 +58,27 @@ def flags(parser: ArgumentParser) -> None:
     parser.add_argument("repo", nargs="?", metavar="REPO", help="its name, ARN or any address")
     for key, hint in _FLAGS.items():
         parser.add_argument("--" + key.replace("_", "-"), dest=key, metavar="…", help=hint)
-    trusts = (
-        "account · ROLE-ARN · permission-set:NAME · oidc:ISSUER · saml:PROVIDER-ARN; account when absent; repeatable"
-    )
+    trusts = "account · ROLE-ARN · permission-set:NAME · oidc:ISSUER · saml:PROVIDER-ARN (default: account); repeatable"
     parser.add_argument("--trust", action="append", metavar="…", help=trusts)
     parser.add_argument(
-        "--principal-tag", action="append", metavar="KEY=VALUE", help="callers bear this tag; repeatable"
+        "--principal-tag", action="append", metavar="KEY=VALUE", help="require this principal tag; repeatable"
     )
-    parser.add_argument("--require-mfa", action="store_const", const="yes", help="callers have given an MFA code")
+    parser.add_argument("--require-mfa", action="store_const", const="yes", help="require MFA")
     parser.add_argument("--read-only", action="store_const", const="yes", help="clone, fetch and pull, no push")
-    parser.add_argument("--out", metavar="DIR", help="the folder to write; ./share-REPO when absent")
-    parser.add_argument("--terraform", action="store_true", help="Terraform for both accounts too")
+    parser.add_argument("--out", metavar="DIR", help="the folder to write (default: ./share-REPO)")
+    parser.add_argument("--terraform", action="store_true", help="also write Terraform for both accounts")
     acts = parser.add_argument_group("in AWS, as the administrator of either account")
     one = acts.add_mutually_exclusive_group()
     one.add_argument("--apply", action="store_true", help="create or update the role, or the other account's policy")
-    one.add_argument("--check", action="store_true", help="find the first missing link; a developer's profile does too")
-    one.add_argument("--remove", action="store_true", help="take back what share made, and nothing else")
-    acts.add_argument("--profile", metavar="…", help="the administrator's profile; its account says which side it is")
+    one.add_argument("--check", action="store_true", help="find what is missing; works with a developer's profile too")
+    one.add_argument("--remove", action="store_true", help="remove what share created, and nothing else")
     acts.add_argument(
-        "--as", dest="developer", metavar="PROFILE", help="after --apply: a developer's profile to prove it"
+        "--profile", metavar="…", help="the administrator's profile; its account decides which side to set up"
     )
-    acts.add_argument("--mfa-code", metavar="…", help="the code of the profile that assumes the role")
+    acts.add_argument(
+        "--as", dest="developer", metavar="PROFILE", help="after --apply: a developer's profile to test it with"
+    )
+    acts.add_argument("--mfa-code", metavar="…", help="the MFA code of the profile that assumes the role")
 
 
 def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
@@ -98,9 +98,9 @@ def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
 
 def _refuse_unused(options: Namespace) -> None:
     if options.developer and not options.apply:
-        raise BadAnswer("--as proves what --apply did; for a look alone: --check --profile DEVELOPER.")
+        raise BadAnswer("--as tests what --apply did. To only check: --check --profile DEVELOPER.")
     if options.check and options.external_id == AUTO:
-        raise BadAnswer("--check compares with an external ID that is there, such as --external-id acme-7f3b.")
+        raise BadAnswer("--check needs the external ID that the role has, for example --external-id acme-7f3b.")
 
 
 def _written(context: Context, options: Namespace, arranging: Arranging, it: Arrangement) -> Report:
@@ -121,10 +121,10 @@ def _written(context: Context, options: Namespace, arranging: Arranging, it: Arr
         it = arranging.run()
     if options.yes and (others := [edit.path for edit in edits if edit.before not in (None, edit.after)]):
         raise Problem(
-            f"{_near(context, others[0])} is there and says something else, as shown above"
+            f"{_near(context, others[0])} already exists with different content, as shown above"
             + (f", and so do {len(others) - 1} more." if len(others) > 1 else "."),
             why="Nothing was written over it.",
-            next="Write elsewhere with --out, remove that folder, or run it on a terminal without --yes.",
+            next="Write to another folder with --out, remove that one, or run this in a terminal without --yes.",
             code="file.changed",
         )
     with _elsewhere():
@@ -141,7 +141,7 @@ def _elsewhere() -> Iterator[None]:
     try:
         yield
     except Problem as refused:
-        refused.next = "Name another folder, such as: --out share"
+        refused.next = "Choose another folder, for example: --out share"
         raise
 
 
@@ -158,7 +158,7 @@ def _review(context: Context, it: Arrangement, folder: Path, edits: list[Edit]) 
     new = [edit.path.relative_to(folder).as_posix() for edit in edits if edit.before is None]
     same = sum(edit.before == edit.after for edit in edits)
     rows += [("writes", f"{_near(context, folder)}/  {', '.join(new)}")] if new else []
-    rows += [("keeps", f"{same} files that say the same already")] if same else []
+    rows += [("keeps", f"{same} unchanged files")] if same else []
     context.screen.review(diffs, rows)
 
 
@@ -166,12 +166,12 @@ def _tell(context: Context, it: Arrangement, folder: Path, edits: list[Edit]) ->
     count = sum(edit.before != edit.after for edit in edits)
     where = _near(context, folder)
     if count:
-        context.screen.done("wrote", f"{count} files in {where}", "README.md says who does what")
+        context.screen.done("wrote", f"{count} files in {where}", "README.md says who does what next")
     else:
-        context.screen.done("unchanged", f"{where} says all of this already")
+        context.screen.done("unchanged", f"{where} is already up to date")
     if it.external_id:
-        context.screen.done("external", it.external_id, "developers give it as --external-id")
-    who = f"{it.owner}, and the one of {it.people}" if it.assumed else it.owner
+        context.screen.done("external", it.external_id, "developers pass it as --external-id")
+    who = f"{it.owner} and the administrator of {it.people}" if it.assumed else it.owner
     _next(context, f"the administrator of {who}", f"{readme.command(it)} --apply --profile ADMIN")
     by_file = f"ccsetup --team {quote(f'{where}/{teamfile.NAME}')}"
     has_file = any(edit.path.name == teamfile.NAME for edit in edits)
@@ -191,11 +191,11 @@ def _applied(context: Context, options: Namespace, arranging: Arranging, it: Arr
     apply.proven(context, it, account)
     if options.developer:
         code = options.mfa_code or ""
-        with context.screen.busy("Waiting until STS lets the developer in") as progress:
+        with context.screen.busy("Waiting for STS to accept the developer") as progress:
             context.iam.until(account.who, lambda: _can(context, it, arranging, options.developer, code), progress)
         apply.assumed(context, it, arranging.look, options.developer, code)
     if it.external_id and account.is_owner:
-        context.screen.done("external", it.external_id, "developers give it as --external-id")
+        context.screen.done("external", it.external_id, "developers pass it as --external-id")
     if not account.is_owner and not it.group:
         context.screen.note(_attach(it))
     if account.is_owner and it.assumed:
@@ -209,8 +209,8 @@ def _attach(it: Arrangement) -> str:
     """Say where the other account's policy goes, which nothing has been given yet."""
     if sets := [trust.name for trust in it.trusts if trust.kind == "permission-set"]:
         where = f"In IAM Identity Center, give the permission set {' and '.join(sets)}"
-        return f"{where} the customer managed policy {it.people_policy}, or an inline one that says the same."
-    return f"Attach {it.people_policy_arn} to whom it is for, or name a group: --group Developers."
+        return f"{where} the customer managed policy {it.people_policy}, or an inline policy with the same content."
+    return f"Attach {it.people_policy_arn} to the people who need it, or pass a group: --group Developers."
 
 
 def _can(context: Context, it: Arrangement, arranging: Arranging, profile: str, code: str) -> bool:

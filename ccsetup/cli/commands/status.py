@@ -16,21 +16,21 @@ from ccsetup.core.text import near
 from ccsetup.wizard import profile_list
 from ccsetup.wizard.options import settings
 
-ABOUT = "Every profile: kind of access, account, role, region, how long it still works."
+ABOUT = "List every profile: kind of access, account, role, region, and how long it works."
 USAGE = "[PROFILE …] [--check]"
 EXAMPLE = "ccsetup status --check"
 NOTHING: Mapping[str, object] = {"profiles": []}
 
-_NOT_ASKED = "not asked: it runs a program; name it to ask"
+_NOT_ASKED = "not asked: it runs a program; name the profile to ask"
 
 
 def flags(parser: ArgumentParser) -> None:
     """Add status's own flags."""
-    parser.add_argument("profiles", nargs="*", metavar="PROFILE", help="show these alone (default: all)")
+    parser.add_argument("profiles", nargs="*", metavar="PROFILE", help="show only these (default: all)")
     parser.add_argument(
         "--check",
         action="store_true",
-        help="ask AWS who each profile is; nobody is asked to sign in, and a credential_process runs for PROFILE alone",
+        help="ask AWS who each profile is; never signs in, and runs a credential_process only for PROFILE",
     )
 
 
@@ -49,7 +49,7 @@ def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
             "\n".join(status_table.rows(wanted, profile_list.stamp(context), here, context.screen.room()))
         )
     else:
-        context.screen.say(" There are no AWS profiles on this machine. Set one up: ccsetup")
+        context.screen.say(" No AWS profiles on this computer. Set one up: ccsetup")
     if unanswered:
         context.screen.problem(unanswered)
     if said := status_table.advice(wanted):
@@ -68,7 +68,7 @@ def _named(names: Sequence[str], found: Sequence[Standing]) -> list[Standing]:
     for name in names:
         if name not in by_name:
             raise BadAnswer(
-                f"There is no profile {name} here.", next=near(name, [*by_name]) or "See them all: ccsetup status"
+                f"There is no profile {name} here.", next=near(name, [*by_name]) or "List all profiles: ccsetup status"
             )
     return [by_name[name] for name in dict.fromkeys(names)]
 

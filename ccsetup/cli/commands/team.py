@@ -22,7 +22,7 @@ from ccsetup.wizard import checkout
 from ccsetup.wizard.options import Options, looking
 from ccsetup.wizard.team_offer import received
 
-ABOUT = "Check a team file line by line, or make one from profiles that work here."
+ABOUT = "Check a team file line by line, or create one from working profiles."
 USAGE = "check FILE|URL · ccsetup team export PROFILE … [--repo NAME …] [--out FILE]"
 EXAMPLE = "ccsetup team export acme-dev --repo MySharedDemoRepo --out acme.ini"
 NOTHING: Mapping[str, object] = {
@@ -37,13 +37,15 @@ NOTHING: Mapping[str, object] = {
 
 def flags(parser: ArgumentParser) -> None:
     """Add what to do, and with what."""
-    parser.add_argument("action", choices=["check", "export"], help="check a file, or make one from profiles")
-    parser.add_argument("names", nargs="+", metavar="FILE|PROFILE", help="the file or its address; the profiles")
+    parser.add_argument("action", choices=["check", "export"], help="check a team file, or create one from profiles")
+    parser.add_argument("names", nargs="+", metavar="FILE|PROFILE", help="the file or its URL; or the profiles")
     export = parser.add_argument_group("export")
-    export.add_argument("--repo", action="append", metavar="NAME", help="a repository; the clone one is in when absent")
-    export.add_argument("--name", metavar="TEXT", help="what the team is called, such as Acme platform")
-    export.add_argument("--note", metavar="TEXT", help="a line that is shown when all is done")
-    export.add_argument("--out", metavar="FILE", help="write it there; to stdout when absent")
+    export.add_argument(
+        "--repo", action="append", metavar="NAME", help="a repository (default: the one you're in a clone of)"
+    )
+    export.add_argument("--name", metavar="TEXT", help="the team's name, for example Acme platform")
+    export.add_argument("--note", metavar="TEXT", help="a line to show when setup is done")
+    export.add_argument("--out", metavar="FILE", help="write to this file (default: stdout)")
 
 
 def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
@@ -51,7 +53,7 @@ def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
     context = context_of()
     if options.action == "check":
         if len(options.names) > 1:
-            raise BadAnswer("One file is checked at a time, such as: ccsetup team check acme.ini")
+            raise BadAnswer("Check one file at a time, for example: ccsetup team check acme.ini")
         return check(context, options.names[0])
     return export(context, options)
 
@@ -63,7 +65,7 @@ def check(context: Context, source: str) -> Report:
     except Refused as refused:
         _told(context, [f"{source}, {fault}" for fault in refused.faults])
         count = len(refused.faults)
-        context.screen.say(f" {count} fault{'s' if count > 1 else ''}. Nothing would be done with it.")
+        context.screen.say(f" {count} fault{'s' if count > 1 else ''}. ccsetup won't use this file.")
         return Report(_document(source, None, refused.faults), 1)
     lines = [f"{source}, {fault}" for fault in found.mended]
     named = [
@@ -153,10 +155,10 @@ def _write(context: Context, path: Path, text: str, options: Namespace) -> None:
     before = context.files.seen((context.cwd / path).absolute())
     if before is not None and before != text and not options.yes and not options.dry_run:
         raise Problem(
-            f"{path} is there already.", next="Name another file, or replace that one: --yes", code="input.invalid"
+            f"{path} is there already.", next="Choose another file, or replace it: --yes", code="input.invalid"
         )
     if options.dry_run:
         context.screen.output(text.rstrip("\n"))
         return
     context.files.store(Edit((context.cwd / path).absolute(), before, text))
-    context.screen.done("wrote", str(path), "send it round, or publish it at an https address")
+    context.screen.done("wrote", str(path), "send it to your team, or publish it at an https URL")

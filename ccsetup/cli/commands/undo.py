@@ -14,7 +14,7 @@ from ccsetup.core.errors import Cancelled, Missing, Problem
 from ccsetup.core.model import Asked, Choice, Edit, Plan
 from ccsetup.core.result import Report
 
-ABOUT = "Put the AWS files back as they were before the last change; clones and sign-ins stay."
+ABOUT = "Restore the AWS files to before the last change. Clones and sign-ins stay."
 USAGE = "[--list]"
 EXAMPLE = "ccsetup undo --dry-run"
 NOTHING: Mapping[str, object] = {"undone": None, "edits": []}
@@ -24,7 +24,7 @@ GO = "go"
 
 def flags(parser: ArgumentParser) -> None:
     """Add undo's own flag."""
-    parser.add_argument("--list", action="store_true", help="show the changes that can be undone, the latest first")
+    parser.add_argument("--list", action="store_true", help="list the changes that can be undone, latest first")
 
 
 def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
@@ -41,9 +41,11 @@ def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
             continue
         context.files.take_back(change, ())  # it never came to be, or somebody put it back by hand
         if change.undoing:  # all but that was done when the last undo was stopped
-            context.screen.done("undone", f"{_named(change)}, made {_moment(change)}", "as the stopped undo began it")
+            context.screen.done(
+                "undone", f"{_named(change)}, made {_moment(change)}", "finished the undo that was interrupted"
+            )
             return Report({"ok": True, "undone": _entry(change), "edits": [], "problems": []})
-    context.screen.say(" There is nothing left to undo.")
+    context.screen.say(" Nothing to undo.")
     return Report({"ok": True, "undone": None, "edits": [], "problems": []})
 
 
@@ -58,9 +60,9 @@ def _standing(context: Context, change: Change) -> list[Edit]:
         context.screen.review([plan.diff(edit, context.home) for edit in theirs], [])
         names = " and ".join(_shown(context, edit.path) for edit in theirs)
         raise Problem(
-            f"{names} {'was' if len(theirs) == 1 else 'were'} changed since, as shown above, so nothing was put back.",
-            why=f"Undoing {_named(change)} would take that change away too.",
-            next="Take those lines back by hand, then run ccsetup undo again; or leave it as it is.",
+            f"{names} {'was' if len(theirs) == 1 else 'were'} changed since, as shown above, so nothing was restored.",
+            why=f"Undoing {_named(change)} would also remove that change.",
+            next="Remove those lines by hand, then run ccsetup undo again; or leave the file as it is.",
             code="file.changed",
         )
     return [edit for edit in change.edits if context.files.now(edit) != edit.before or _is_mode_alone(context, edit)]
@@ -84,17 +86,17 @@ def _undone(context: Context, change: Change, wanted: Sequence[Edit], options: N
             did = "removed" if edit.after is None else "restored"
             context.screen.done(did, _shown(context, edit.path), "" if edit.after is None else "byte for byte")
         if any("sso_" in (edit.before or "") for edit in back):
-            context.screen.note("Sign-ins are no part of the AWS files; they stay until they end.")
+            context.screen.note("Sign-ins aren't part of the AWS files; they stay until they expire.")
     return Report({"ok": True, "undone": _entry(change), "edits": [_did(edit) for edit in back], "problems": []})
 
 
 def _agreed(context: Context) -> None:
     """Ask. Raises Cancelled; Missing with nobody there."""
     if context.prompt is None:
-        raise Missing("Missing: --yes.", next="Add --yes to put this back, or --dry-run to only look at it.")
-    choices = (Choice(GO, "Yes, put it back"), Choice("cancel", "Cancel", "everything stays as it is"))
-    if context.prompt.ask(Asked("undo", "Put this back?", "choose", choices=choices, default=GO)) != GO:
-        raise Cancelled("Cancelled. Nothing was put back.")
+        raise Missing("Missing: --yes.", next="Add --yes to restore this, or --dry-run to only look.")
+    choices = (Choice(GO, "Yes, restore it"), Choice("cancel", "Cancel", "everything stays as it is"))
+    if context.prompt.ask(Asked("undo", "Restore these files?", "choose", choices=choices, default=GO)) != GO:
+        raise Cancelled("Cancelled. Nothing was restored.")
 
 
 def _listed(context: Context, changes: Sequence[Change]) -> Report:
@@ -102,7 +104,7 @@ def _listed(context: Context, changes: Sequence[Change]) -> Report:
         names = ", ".join(_shown(context, edit.path) for edit in change.edits)
         context.screen.output(f"{_moment(change)}  {_named(change)}  {names}")
     if not changes:
-        context.screen.say(" There is nothing left to undo.")
+        context.screen.say(" Nothing to undo.")
     return Report({"ok": True, "changes": [_entry(change) for change in changes], "problems": []})
 
 

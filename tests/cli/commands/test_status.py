@@ -223,7 +223,7 @@ def test_the_document_has_every_profile_and_no_secret(tmp_path: Path) -> None:
     }  # fmt: skip
     assert [it["name"] for it in report.document["profiles"]] == ["dev", "old", "base"]
     assert [line[:5] for line in text.splitlines() if "dev" in line] == ["*  de"]
-    assert "old needs signing in again: ccsetup login old" in text
+    assert "old needs a new sign-in: ccsetup login old" in text
     assert "hush" not in text + str(report.document)
 
 
