@@ -144,7 +144,8 @@ def summary(there: Diagnosis) -> str:
     ]
     told = f"{', '.join(counts) or 'No problems found'}. Checked {_looked_at(there)}."
     asked = bool(there.identities or there.unanswered)
-    answered = f"AWS answered for {len(there.identities or {})} of {len(there.names)} profiles." if asked else ""
+    many = "profile" if len(there.names) == 1 else "profiles"
+    answered = f"AWS answered for {len(there.identities or {})} of {len(there.names)} {many}." if asked else ""
     return f"{told} {answered}".rstrip()
 
 

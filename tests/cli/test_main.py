@@ -41,7 +41,7 @@ def test_without_a_terminal_it_says_how_to_go_by_flags(env: dict[str, str]) -> N
 
 
 WRONG = [
-    (["foo"], "no command foo"),
+    (["foo"], 'Unknown command "foo"'),
     (["setup", "ssso"], "no kind of access called ssso"),
     (["setup", "--bogus"], "--bogus"),
     (["setup", "sso", "--sso-start-url"], "--sso-start-url"),
@@ -154,7 +154,7 @@ def test_the_demo_keeps_its_folder_when_asked(env: dict[str, str], tmp_path: Pat
 
 def test_a_person_can_drive_the_demo(env: dict[str, str], tmp_path: Path) -> None:
     terminal = Terminal([program(), "demo", "--kind", "mfa"], env, tmp_path)
-    terminal.wait("It is Maria's first day", "your device is")
+    terminal.wait("It's Maria's first day", "your device is")
     keys = [word.rstrip(".,") for word in terminal.flat().split() if word.startswith("AKIA")]
     after = terminal.flat().split(keys[0])[1].split()
     terminal.answer("What were you given?", "MFA")

@@ -70,8 +70,8 @@ def test_what_is_no_answer_is_neither_yes_nor_no(name: str, tmp_path: Path, monk
     assert "✗" not in said(it)
     assert "sign" not in said(it).replace("Please sign in", "").replace("or sign in to the network", "")
     assert "login" not in said(it)
-    assert "Nothing is wrong" not in said(it)
-    assert "AWS answered for 0 of 1 profiles." in said(it)
+    assert "No problems found" not in said(it)
+    assert "AWS answered for 0 of 1 profile." in said(it)
 
 
 def test_a_host_that_is_not_found_or_listens_to_nobody_is_no_answer(
@@ -137,7 +137,7 @@ def test_only_what_signing_in_mends_is_said_to_need_it(tmp_path: Path) -> None:
     assert {each["name"]: each["usable"] for each in checked(it).document["profiles"]} == {
         "silent": None, "denied": False, "well": True,
     }  # fmt: skip
-    assert "signing in" not in said(it)
+    assert "new sign-in" not in said(it)
     assert "What is wrong with denied: ccsetup doctor denied" in said(it)
     it = replace(it, screen=Shown())
     (it.home / ".aws" / "credentials").write_text(

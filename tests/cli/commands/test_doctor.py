@@ -115,7 +115,7 @@ def test_who_answers_is_in_the_report(tmp_path: Path) -> None:
     (entry,) = online(it).document["profiles"]
     arn = "arn:aws:sts::111122223333:assumed-role/Developer/maria"
     assert entry == {"name": "people", "kind": "keys", "account_id": "111122223333", "arn": arn, "ok": True}
-    assert "AWS answered for 1 of 1 profiles" in said(it)
+    assert "AWS answered for 1 of 1 profile" in said(it)
 
 
 def test_those_whom_something_stops_are_not_asked_about(tmp_path: Path) -> None:

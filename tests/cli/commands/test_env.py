@@ -138,7 +138,7 @@ def test_an_unknown_profile_and_one_that_asks_itself_are_told(tmp_path: Path) ->
     with pytest.raises(Problem, match="no profile dve") as refused:
         run(tmp_path, profile="dve")
     assert refused.value.next == "There is dev."
-    with pytest.raises(Problem, match="round for ever"):
+    with pytest.raises(Problem, match="loop forever"):
         run(tmp_path, profile="loop")
 
 

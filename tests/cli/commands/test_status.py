@@ -238,7 +238,7 @@ def test_signing_in_is_advised_where_it_helps(config: str, advice: str, tmp_path
     report, text = run(tmp_path, config, "")
     assert [it["usable"] for it in report.document["profiles"]][-1] is False
     assert advice in text
-    assert ("signing in" in text) == ("login" in advice)
+    assert ("new sign-in" in text) == ("login" in advice)
 
 
 def test_a_file_that_botocore_cannot_read_is_told_and_listed_all_the_same(tmp_path: Path) -> None:

@@ -101,7 +101,7 @@ def test_a_second_undo_goes_one_change_further_back_until_nothing_is_left(tmp_pa
         assert files_of(around) == before
     report = run(around)
     assert (report.exit_code, report.document["undone"]) == (0, None)
-    assert "nothing left to undo" in shown(around)
+    assert "Nothing to undo" in shown(around)
 
 
 def test_a_file_that_was_changed_since_is_left_alone_and_the_difference_shown(tmp_path: Path) -> None:
@@ -234,9 +234,9 @@ def test_any_sequence_of_changes_is_undone_step_by_step(
         seen.pop()
         run(around)
         assert files_of(around) == seen[-1]
-    assert "nothing left" not in shown(around)
+    assert "Nothing to undo" not in shown(around)
     run(around)
-    assert "nothing left" in shown(around)
+    assert "Nothing to undo" in shown(around)
 
 
 KINDS: dict[str, dict[str, Value]] = {
