@@ -138,7 +138,7 @@ def test_only_what_signing_in_mends_is_said_to_need_it(tmp_path: Path) -> None:
         "silent": None, "denied": False, "well": True,
     }  # fmt: skip
     assert "new sign-in" not in said(it)
-    assert "What is wrong with denied: ccsetup doctor denied" in said(it)
+    assert "To see what's wrong with denied: ccsetup doctor denied" in said(it)
     it = replace(it, screen=Shown())
     (it.home / ".aws" / "credentials").write_text(
         (it.home / ".aws" / "credentials").read_text().replace("[denied]", "[over]")
