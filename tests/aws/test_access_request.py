@@ -117,7 +117,7 @@ def test_what_nobody_told_is_left_out_and_not_made_up() -> None:
     bare = read("Access Denied", action=GET)
     assert least(bare) == {}
     assert "Who:" not in letter(bare)
-    assert "On:" not in letter(bare)
+    assert "Resource:" not in letter(bare)
     pattern = sentence(resource="arn:aws:codecommit:us-east-2:111122223333:My*")
     assert read(pattern, resource=REPOSITORY).resource == REPOSITORY  # nobody is asked to allow a pattern
 
