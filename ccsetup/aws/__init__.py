@@ -1,4 +1,4 @@
-"""What speaks to AWS: boto3's sessions and clients, STS, IAM, CodeCommit, and AWS's errors in plain words.
+"""Everything that calls AWS: boto3's sessions and clients, STS, IAM, CodeCommit, and explanations of AWS's errors.
 
-Not here: the AWS files (`awsfiles`), git (`git`), and what a person is asked (`access`, `wizard`).
+Not here: the AWS files (`awsfiles`), git (`git`), and prompts (`access`, `wizard`).
 """

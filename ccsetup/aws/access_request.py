@@ -1,4 +1,4 @@
-"""A denial → the smallest IAM policy that lifts it, and the message that asks an administrator for it."""
+"""Turns a denial into the smallest IAM policy that lifts it, and into a message to an administrator."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ __all__ = ["Denial", "Federated", "Remedy", "by", "denied", "explain", "least", 
 
 Document = Mapping[str, Any]
 
-_ANYWHERE = {  # actions that know no resource: IAM wants * for them, in a statement of their own
+_ANYWHERE = {  # actions without resource-level permissions: they need a statement of their own with Resource "*"
     "codecommit:ListRepositories", "sts:GetSessionToken", "sts:GetAccessKeyInfo", "iam:ListVirtualMFADevices",
 }  # fmt: skip
 _KMS = ("kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*")  # CodeCommit's guide
@@ -39,20 +39,20 @@ _SSO_ROLE = re.compile(r"AWSReservedSSO_(.+)_([0-9a-f]{16})")
 
 
 class Remedy(NamedTuple):
-    """One policy to add, and where, as in "in account 111122223333, add to the policies of the role Access"."""
+    """A policy to add and where to add it: "in account 111122223333, add to the policies of the role Access"."""
 
     where: str
     document: Document
 
 
 def least(denial: Denial) -> Document:
-    """Return the smallest policy that lifts a denial, one statement; empty when none can or too little is known."""
+    """Return the smallest policy (one statement) that lifts a denial; {} if no policy can or too little is known."""
     found = remedies(denial)
     return found[0].document if found else {}
 
 
 def remedies(denial: Denial) -> tuple[Remedy, ...]:
-    """Return what has to be allowed, what AWS asked for first; assuming a role takes two sides."""
+    """Return the policies to add, the one AWS asked for first. Assuming a role can need one in each account."""
     if denial.explicit:
         return ()
     if denial.action in ("sts:AssumeRoleWithWebIdentity", "sts:AssumeRoleWithSAML"):
@@ -67,7 +67,7 @@ def remedies(denial: Denial) -> tuple[Remedy, ...]:
 
 
 def of_token(token: str) -> Federated | None:
-    """Return whom a trust policy has to name for an OIDC token; None for one that does not say who it is."""
+    """Return the provider and claims that a trust policy must name for an OIDC token; None if claims are missing."""
     claims = web_token.claims(token) or {}
     try:
         audience = claims.get("azp") or claims["aud"]
@@ -81,13 +81,13 @@ def of_token(token: str) -> Federated | None:
 
 
 def of_assertion(provider_arn: str) -> Federated:
-    """Return whom a trust policy has to name for an assertion of a SAML provider."""
+    """Return the provider and claims that a trust policy must name for a SAML provider's assertion."""
     page = f"https://{regions.sign_in_host(regions.partition_in(provider_arn))}/saml"
     return Federated(provider_arn, (("SAML:aud", page),))
 
 
 def explain(problem: Problem, denial: Denial | None) -> Problem:
-    """Give a Problem the message for the administrator and the policy; without a denial it stays as it is."""
+    """Add the message for the administrator and the policy to a Problem; without a denial, return it unchanged."""
     if denial:
         problem.denial, problem.letter, problem.policy = denial, letter(denial), least(denial) or None
         problem.next = _advice(denial)
@@ -95,12 +95,13 @@ def explain(problem: Problem, denial: Denial | None) -> Problem:
 
 
 def of_git_and_api(problem: Problem, refused: Problem | None, identity: str, region: str, repository: str) -> Problem:
-    """Return what to tell where git refuses an identity that AWS knows: `problem` is git's, `refused` the API's.
+    """Return the Problem to show when git is refused but AWS knows the identity.
 
-    Git's 403 means that GitPull is missing; where the API was denied too, one message asks for both.
+    `problem` comes from git, `refused` from the API. A 403 from git means that GitPull isn't allowed; if the API was
+    denied too, one message asks for both actions.
     """
     if problem.is_unanswered:
-        return problem  # git has the last word, and it has not been said
+        return problem  # git decides, and it hasn't answered
     if refused and refused.denial and not refused.denial.identity:
         explain(refused, by(refused.denial, identity))
     if "returned error: 403" not in problem.why:
@@ -111,21 +112,21 @@ def of_git_and_api(problem: Problem, refused: Problem | None, identity: str, reg
     denial = of_git(identity, regions.partition_of(region), region, "", repository, False, *([also] if also else []))
     if refused and refused.denial:
         denial = denial._replace(side=refused.denial.side)
-    told = refused or Problem(f"CodeCommit does not let git read {repository}.", why=problem.why, code=problem.code)
+    told = refused or Problem(f"CodeCommit doesn't let git read {repository}.", why=problem.why, code=problem.code)
     return explain(told, denial)
 
 
 def letter(denial: Denial) -> str:
-    """Return the message to the administrator: who, what, on what, why, and the policy; its lines are not wrapped."""
+    """Return the message to the administrator: who, action, resource, reason and policy. Lines aren't wrapped."""
     facts = [
         ("Who", denial.identity or _claims(denial.federated)),
-        ("What", ", ".join(_actions(denial))),
-        ("On", _on(denial)),
+        ("Action", ", ".join(_actions(denial))),
+        ("Resource", _on(denial)),
         ("Why", _why(denial)),
     ]
-    lines = ["Please allow me this in AWS:", "", *(inert(f"{name}: {text}") for name, text in facts if text)]
+    lines = ["I need the following access in AWS:", "", *(inert(f"{name}: {text}") for name, text in facts if text)]
     for number, remedy in enumerate(remedies(denial)):
-        place = f"And, if it is not there yet, {remedy.where}" if number else remedy.where[0].upper() + remedy.where[1:]
+        place = f"If it's not there yet, also {remedy.where}" if number else remedy.where[0].upper() + remedy.where[1:]
         lines += ["", inert(f"{place}:"), json.dumps(remedy.document, indent=2)]
     lines += ["", *map(inert, hints)] if (hints := _hints(denial)) else []
     return "\n".join(lines)
@@ -151,7 +152,7 @@ def _allowed(denial: Denial) -> tuple[Remedy, ...]:
 
 
 def _trusted(denial: Denial) -> tuple[Remedy, ...]:
-    """Return what the role's trust policy lacks, () where it is not known whom it should name."""
+    """Return the statement missing from the role's trust policy; () if the principal isn't known."""
     account = account_of(denial.resource)
     if not account:
         return ()
@@ -170,9 +171,9 @@ def _trusted(denial: Denial) -> tuple[Remedy, ...]:
 
 
 def _principal(identity: str) -> tuple[dict[str, str], dict[str, Any]]:
-    """Return the principal and condition that mean an identity.
+    """Return the principal and condition that match an identity.
 
-    A session's ARN lacks its role's path, without which the role cannot be a principal; a condition can do without.
+    A session's ARN doesn't include the role's path, so the role can't be a principal; a condition can match it.
     """
     if ":assumed-role/" not in identity:
         return {"AWS": identity}, {}
@@ -181,7 +182,7 @@ def _principal(identity: str) -> tuple[dict[str, str], dict[str, Any]]:
 
 
 def _patterns(identity: str) -> str | list[str]:
-    """Return what aws:PrincipalArn is for an identity; a permission set's role changes its last 16 letters."""
+    """Return the aws:PrincipalArn patterns of an identity. The last 16 characters of a permission set's role vary."""
     if ":assumed-role/" not in identity:
         return identity
     start, name = f"arn:{regions.partition_in(identity)}:iam::{account_of(identity)}:role/", identity.split("/")[1]
@@ -206,30 +207,30 @@ def _is_some_key(denial: Denial) -> bool:
     return denial.action.startswith("kms:") and denial.resource.endswith(":key/*")
 
 
-# The words
+# Texts
 
 
 def _advice(denial: Denial) -> str:
-    """Return what the person can do, who has the message to send."""
+    """Return what the person with the message can do next."""
     if denial.assuming:
-        check = "the role ARN; if it is" if denial.federated else "the role ARN, external ID and MFA; if these are"
-        return f"Check {check} right, send the role's administrator the message."
-    send = "Send your administrator the message, and try again when that is done."
+        check = "the role ARN. If it's" if denial.federated else "the role ARN, external ID and MFA. If they're"
+        return f"Check {check} correct, send the message to the role's administrator."
+    send = "Send the message to your administrator, then try again once it's done."
     account, name = account_of(denial.resource), denial.resource.rsplit(":", 1)[-1]
     if denial.explicit and ":user/" in denial.identity:
-        return f"{send} Or give an MFA code, which such policies often ask for: ccsetup setup mfa"
+        return f"{send} Policies like this often require MFA. To sign in with an MFA code: ccsetup setup mfa"
     if ":codecommit:" in denial.resource and account and denial.action != "codecommit:CreateRepository":
-        return f"{send} Is {name} in another account than {account}? Then use a profile of that account."
+        return f"{send} If {name} isn't in account {account}, use a profile for the right account."
     return send
 
 
 def _holder(identity: str) -> str:
-    """Return who holds an identity's policies, in an administrator's words."""
+    """Return the user, role or permission set that an identity's policies belong to, as administrators call it."""
     name = identity.split("/")[1] if ":assumed-role/" in identity else ""
     if found := _SSO_ROLE.fullmatch(name):
         return f"the permission set {found[1]}"
     if ":federated-user/" in identity:
-        return "the user whose keys made this federation token"
+        return "the IAM user that created this federation token"
     return (f"the role {name}" if name else "") or _named("user", identity) or "my user or role"
 
 
@@ -238,16 +239,16 @@ def _named(kind: str, arn: str) -> str:
 
 
 def _home(denial: Denial) -> str:
-    """Return where a statement belongs."""
+    """Return where to add the statement."""
     holder, account = _holder(denial.identity), account_of(denial.identity)
     here = f"in account {account}, " if account else ""
-    group = ", or of a group it is in" if ":user/" in denial.identity else ""
+    group = ", or of one of its groups" if ":user/" in denial.identity else ""
     homes = {
-        SESSION: f"{here}add to the session policy that these credentials are made with",
+        SESSION: f"{here}add to the session policy used to create these credentials",
         BOUNDARY: f"{here}add to the permissions boundary of {holder}",
         SCP: f"in AWS Organizations, add to the service control policies{' of account ' + account if account else ''}",
         RCP: "in AWS Organizations, add to the resource control policies",
-        ENDPOINT: "add to the policy of the VPC endpoint that is in between",
+        ENDPOINT: "add to the policy of the VPC endpoint that the request goes through",
         RESOURCE: "add to the key policy" if denial.action.startswith("kms:") else "add to the resource's own policy",
     }
     if denial.side not in homes and "permission set" in holder:
@@ -264,28 +265,28 @@ def _why(denial: Denial) -> str:
         whose = {SESSION: "these credentials", TRUST: role, BOUNDARY: holder, IDENTITY: holder}
         return f"no {side}{' of ' + whose[side] if side in whose else ''} allows it."
     if denial.federated or (denial.assuming and not denial.identity):
-        return f"most likely the trust policy of {role} does not let me in."
+        return f"the trust policy of {role} most likely doesn't allow me."
     if denial.assuming:
-        return f"AWS does not say; either {role} does not trust me, or {holder} may not assume it."
-    return f"AWS does not say which policy is missing; most likely none of {holder} allows it."
+        return f"AWS doesn't say. Either {role} doesn't trust me, or {holder} isn't allowed to assume it."
+    return f"AWS doesn't say which policy is missing. Most likely no policy of {holder} allows it."
 
 
 def _on(denial: Denial) -> str:
     if _is_some_key(denial):
         region = denial.resource.split(":")[3]
-        return f"the KMS key that encrypts {denial.repository or 'it'} in {region} (AWS does not name it)"
+        return f"the KMS key that encrypts {denial.repository or 'it'} in {region} (AWS doesn't name the key)"
     return "*" if denial.action in _ANYWHERE else denial.resource
 
 
 def _claims(federated: Federated | None) -> str:
-    """Return who a token says it is."""
+    """Return the provider and claims of a token as text."""
     if federated is None:
         return ""
     return federated.provider + "".join(f", {key.rsplit(':')[-1]} {value}" for key, value in federated.claims)
 
 
 def _hints(denial: Denial) -> list[str]:
-    """Return what an administrator should know beside the policy."""
+    """Return what else an administrator should know."""
     pulling = denial.action == "codecommit:GitPull"
     known = (
         (denial.explicit, _EXEMPT),
@@ -299,13 +300,13 @@ def _hints(denial: Denial) -> list[str]:
     return [hint for applies, hint in known if applies]
 
 
-_DECODE = "AWS's details: aws sts decode-authorization-message --encoded-message"
+_DECODE = "To see the details from AWS: aws sts decode-authorization-message --encoded-message"
 _EXEMPT = (
-    "No further permission helps while that Deny stands. "
-    "Please exempt this, or tell me what it asks for: often MFA, a network or a region."
+    "Adding permissions doesn't help while that Deny applies. "
+    "Exempt this request, or tell me what it requires (often MFA, a network or a region)."
 )
-_CONDITIONS = "If the trust policy asks for an external ID or for MFA, please tell me, so that I give it."
-_TAGS = "Where the assertion carries tags, the statement needs sts:TagSession beside the action."
-_KEY_POLICY = "The key policy has to leave the decision to IAM policies, as KMS's default one does."
-_PUSH = "If I am to push as well, add codecommit:GitPush to the actions."
-_KEY = "If the repository is encrypted with a KMS key of your own, I need kms:Decrypt on that key too."
+_CONDITIONS = "If the trust policy requires an external ID or MFA, let me know so that I can provide it."
+_TAGS = "If the assertion includes tags, the statement also needs the action sts:TagSession."
+_KEY_POLICY = "The key policy must delegate to IAM policies, as the default key policy does."
+_PUSH = "If I should also be able to push, add codecommit:GitPush to the actions."
+_KEY = "If the repository is encrypted with a customer managed KMS key, I also need kms:Decrypt on that key."

@@ -1,4 +1,4 @@
-"""The keys of many profiles at once: each exchange is made once for all that rest on it, none holds back another."""
+"""Gets the credentials of many profiles at once; each exchange is made once for all profiles that depend on it."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from ccsetup.core.errors import Problem
 from ccsetup.core.model import Keys, Who
 
 Use = Callable[[Who, Keys], None]
-Refuse = Callable[[Who, Problem, str], None]  # and the profile where the way to the keys ended
+Refuse = Callable[[Who, Problem, str], None]  # the text is the profile whose credentials failed
 
 
 def each(
     clients: Clients, resolver: Resolver, whos: Sequence[Who], seconds: float, use: Use, refuse: Refuse
 ) -> Callable[[Who], Problem]:
-    """Make every profile's keys, 16 at a time, and hand them to `use`, or the reason why there are none to `refuse`.
+    """Get every profile's credentials, 16 at a time; call `use` with them, or `refuse` with the reason for failure.
 
-    Nobody is asked anything. Returns what tells, of one for whom neither was called before the time was over, whether
-    nobody answered or nobody was asked.
+    Never prompts. Returns a function that gives the Problem of a profile for which neither was called in time:
+    either AWS didn't answer, or it wasn't asked.
     """
     one = _Round(clients, resolver, use, refuse)
     one.run(whos, seconds)
@@ -31,8 +31,8 @@ def each(
 
 
 def late(who: Who) -> Problem:
-    """Return the Problem of a profile that nobody answered for in time."""
-    return Problem(f"AWS did not answer {who.profile} in time.", next="Try again.", code="net.unreachable")
+    """Return the Problem of a profile that AWS didn't answer in time."""
+    return Problem(f"AWS didn't answer in time for {who.profile}.", next="Try again.", code="net.unreachable")
 
 
 class _Round:
@@ -55,7 +55,7 @@ class _Round:
             self._programs.stop()
 
     def _follow(self, link: Link, before: Keys | None) -> None:
-        """Make a link's keys; then all that rests on it goes on with them, or is refused with it."""
+        """Get a link's credentials, then continue with everything that depends on it, or refuse all of it."""
         self._begun.update(who.profile for who in link.whos)
         try:
             keys = link.get(before)
@@ -67,20 +67,20 @@ class _Round:
         works += [partial(self._follow, further, keys) for further in link.then]
         for work in works[1:]:
             self._crew.add(work)
-        works[0]()  # a link is there for somebody
+        works[0]()  # a link always has at least one user
 
     def late(self, who: Who) -> Problem:
         if who.profile in self._begun:
             return late(who)
         return Problem(
-            f"{who.profile} was not asked about: the time was over before its turn came.",
-            next="Name the profiles that matter.",
+            f"{who.profile} wasn't checked: the time ran out first.",
+            next="Name only the profiles you need.",
             code="net.unreachable",
         )
 
 
 def _resting_on(link: Link) -> Iterator[Who]:
-    """Yield whose keys a link's are, or are made from; as deep as chains may be."""
+    """Yield everyone who depends on a link, directly or through other links, at any depth."""
     waiting = [link]
     while waiting:
         link = waiting.pop()

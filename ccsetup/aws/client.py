@@ -1,4 +1,4 @@
-"""boto3: who am I, repositories, MFA devices, temporary credentials; botocore's errors become Problems here."""
+"""Calls AWS through boto3: identity, repositories, MFA devices, temporary credentials. Turns errors into Problems."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ _LOOK_ROUND_S = 12.0
 
 
 class Aws:
-    """STS, IAM and CodeCommit through boto3, looked at through the eyes of a Who.
+    """STS, IAM and CodeCommit through boto3, called as a Who.
 
-    It writes nothing; the SDK alone may renew a sign-in that it finds in its own cache. A fault of the network is one
-    Problem within a minute, and every wait ends at once on Ctrl-C.
+    It writes nothing, except that the SDK may renew a sign-in in its own cache. A network fault is one Problem within
+    a minute, and Ctrl-C ends every wait at once.
     """
 
     def __init__(self, home: Path, sso_keys: Callable[[Start, str, str], Keys]) -> None:
@@ -43,13 +43,13 @@ class Aws:
         assert boto3 and botocore  # noqa: S101
 
     def judge(self, path: Path) -> Mapping[str, object]:
-        """Parse a file with botocore's own parser, the one that every later reader uses."""
+        """Parse a file with botocore's own parser, which all later readers use."""
         from botocore.configloader import raw_config_parse
 
         return told(lambda: raw_config_parse(str(path)), Who("", ""))
 
     def pending(self) -> Sequence[Edit]:
-        """Return the role-session cache files this run would leave; nothing has been written yet."""
+        """Return the role-session cache files to write; nothing has been written yet."""
         return self._cache.pending()
 
     def identity(self, who: Who) -> Identity:
@@ -62,7 +62,7 @@ class Aws:
         return self._ask("sts", who, ask)
 
     def identities(self, whos: Sequence[Who], deadline_s: float) -> Sequence[Answer]:
-        """Ask STS who each of these is, all at once; nobody is asked anything, and each has its answer in time."""
+        """Ask STS who each of these is, all at once. Never prompts; each gets an answer within the deadline."""
         return identities.identities(self._resolver, self._pool, whos, deadline_s)
 
     def repositories(self, who: Who) -> Sequence[str]:
@@ -75,7 +75,7 @@ class Aws:
         return self._ask("codecommit", who, ask)
 
     def repository(self, who: Who, name: str) -> Repository:
-        """Return one repository's facts. Raises Problem(code="access.repository") when there is none."""
+        """Return one repository's details. Raises Problem(code="access.repository") if it doesn't exist."""
 
         def ask(codecommit: Any) -> Repository:
             answer = codecommit.get_repository(repositoryName=name)
@@ -84,7 +84,7 @@ class Aws:
         return self._ask("codecommit", who, ask, resource=name)
 
     def sightings(self, places: Sequence[Who], name: str) -> Sequence[Sighting]:
-        """Look for a repository with each profile in each region named, all at once, within a bound."""
+        """Look for a repository with each profile in each given region, all at once, within a time limit."""
         return repository_search.sightings(self._resolver, self._pool, places, name)
 
     def create_repository(self, who: Who, name: str, description: str) -> Repository:
@@ -94,7 +94,7 @@ class Aws:
         )
 
     def regions_with(self, who: Who, name: str, regions: Sequence[str]) -> Sequence[str]:
-        """Say which of these regions have a repository of that name, asking all at once; refusals count as no."""
+        """Return which of these regions have a repository of that name. Asks all at once; refusals count as no."""
         credentials = self._resolver.arguments(who)
         there: set[str] = set()
         session, quick = told(lambda: session_of(who.profile, who.region), who), bounds(tries=1)
@@ -130,39 +130,39 @@ class Aws:
         return self._ask("iam", who, ask)
 
     def session_token(self, who: Who, serial: str, code: str, duration_s: int) -> Keys:
-        """Exchange long-term keys and an MFA code for temporary ones (GetSessionToken)."""
+        """Exchange long-term credentials and an MFA code for temporary credentials (GetSessionToken)."""
 
         return self._ask("sts", who, lambda sts: sts_calls.with_code(sts, serial, code, duration_s))
 
     def web_identity(
         self, role_arn: str, token: Secret, name: str, duration_s: int, provider: str, region: str
     ) -> Keys:
-        """Exchange a token for a role's temporary keys (AssumeRoleWithWebIdentity, unsigned)."""
+        """Exchange a token for a role's temporary credentials (AssumeRoleWithWebIdentity, unsigned)."""
         return sts_calls.by_web_identity(role_arn, token, name, duration_s, provider, region)
 
     def saml(self, role_arn: str, provider_arn: str, assertion: Secret, duration_s: int) -> Keys:
-        """Exchange a SAML assertion (base64) for a role's temporary keys (AssumeRoleWithSAML, unsigned)."""
+        """Exchange a SAML assertion (base64) for a role's temporary credentials (AssumeRoleWithSAML, unsigned)."""
         return sts_calls.by_saml(role_arn, provider_arn, assertion, duration_s, validate.home_region(role_arn))
 
     def federation_token(self, who: Who, name: str, policy: str, duration_s: int) -> Keys:
-        """Exchange long-term keys for temporary ones with a narrower policy, as JSON (GetFederationToken)."""
+        """Exchange long-term credentials for temporary ones limited by a policy, as JSON (GetFederationToken)."""
         return self._ask("sts", who, lambda sts: sts_calls.federated(sts, name, policy, duration_s))
 
     def machine(self) -> str:
-        """Say which credential_source gives this machine a role, "" when none does."""
+        """Return which credential_source gives this computer a role; "" if none does."""
         return machine_role.source()
 
     def region_here(self) -> str:
-        """Return the region this machine is in, "" where it does not tell."""
+        """Return the region this computer is in; "" if unknown."""
         return machine_role.region()
 
     def keys(self, who: Who) -> Keys:
-        """Return the credentials that a profile resolves to, with their end where it is known."""
+        """Return the credentials that a profile resolves to, with their expiry if it is known."""
         with _about(who):
             return self._resolver.keys(who)
 
     def _ask(self, service: str, who: Who, ask: Callable[[Any], T], resource: str = "") -> T:
-        """Return what `ask` makes of a service's client that acts as `who`."""
+        """Call `ask` with a service client that acts as `who`, and return its result."""
         with _about(who):
             credentials = self._resolver.arguments(who)
             session = told(lambda: session_of(who.profile, who.region), who)

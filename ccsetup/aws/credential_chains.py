@@ -1,4 +1,4 @@
-"""How each profile comes to its keys, as links: one that several profiles rest on is made once for all of them."""
+"""How each profile gets its credentials, as links. A link that several profiles depend on is made only once."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ Get = Callable[[Keys | None], Keys]
 
 @dataclass(eq=False)
 class Link:
-    """One exchange: `get` makes keys of those of the link before it, and raises Problem.
+    """One exchange: `get` turns the credentials of the previous link into new ones. It raises Problem.
 
-    `profile` is whose settings ask for it, `then` the links that go on from it, `whos` those whose keys these are.
+    `profile` is the profile with the settings for it, `then` the links that follow, `whos` those who use the result.
     """
 
     profile: str
@@ -35,19 +35,19 @@ class Link:
 
 
 class Chains:
-    """Builds the links of profiles whose settings are known. Nobody is asked anything for one, and no browser opens."""
+    """Builds the links of profiles with known settings. Never prompts and never opens a browser."""
 
     def __init__(self, clients: Clients, resolver: Resolver, programs: Programs) -> None:
         self._clients, self._resolver, self._programs = clients, resolver, programs
         self._links: dict[object, Link] = {}
-        self.first: list[Link] = []  # those that rest on none
+        self.first: list[Link] = []  # links that depend on no other
 
     def add(self, who: Who) -> None:
-        """Add a profile's links. Raises Problem where its settings lead to none."""
+        """Add a profile's links. Raises Problem if its settings lead to no credentials."""
         self._link(who, who.profile, ()).whos.append(who)
 
     def _link(self, who: Who, name: str, way: tuple[str, ...]) -> Link:
-        if who.profiles is None:  # as the files on disk say
+        if who.profiles is None:  # use the files on disk
             return self._made(("files", name), name, lambda _: self._resolver.keys(who))
         there = credentials.settings_of(who, name)
         kind = credentials.origin(there, bool(way))
@@ -93,7 +93,7 @@ class Chains:
             found = told(lambda: self._resolver.assume(there, keys, creator), spoken_of, there["role_arn"])
         except credentials.CodeWanted as wanted:
             wanted.what = f"{name} needs a new MFA code."
-            wanted.next = f"Give it: ccsetup login {name}"
+            wanted.next = f"Enter it: ccsetup login {name}"
             raise
         return found
 
@@ -114,7 +114,7 @@ class Chains:
             return self._resolver.by_sso(who, there)
         except Problem as refused:
             if refused.code == "sso.signed-out":
-                refused.what, refused.next = f"{name} is not signed in.", f"Sign in: ccsetup login {name}"
+                refused.what, refused.next = f"{name} isn't signed in.", f"Sign in: ccsetup login {name}"
             raise
 
 

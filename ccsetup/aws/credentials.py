@@ -1,4 +1,4 @@
-"""Who → the keys its calls are signed with, from settings that need not be on disk or from the files as SDKs do it."""
+"""Resolves a Who to the credentials that sign its calls: from settings not yet on disk, or from the files."""
 
 from __future__ import annotations
 
@@ -27,34 +27,34 @@ _OF_MACHINE = ("container-role", "iam-role", "ec2-credentials-file", "boto-confi
 
 
 class CodeWanted(Problem):
-    """A role asks for an MFA code and nobody gave one."""
+    """A role requires an MFA code and none was given."""
 
 
 class Resolver:
-    """Finds keys. A Who with profiles is resolved from those settings, one without by the SDK itself from the files.
+    """Finds credentials: from the settings of a Who that has profiles, otherwise through the SDK from the files.
 
-    `sso_keys` fetches a permission set's keys; a person may have to sign in for it, so it has no bound here.
+    `sso_keys` fetches a permission set's credentials. The user may have to sign in, so it has no time limit here.
     """
 
     def __init__(self, cache: SessionCache, sso_keys: Callable[[Start, str, str], Keys]) -> None:
         self._cache, self._sso_keys = cache, sso_keys
 
     def arguments(self, who: Who) -> Arguments:
-        """Return the keys as create_client takes them."""
+        """Return the credentials as arguments of create_client."""
         return _arguments(self.keys(who))
 
     def keys(self, who: Who) -> Keys:
-        """Return the keys, and when they end where that is known."""
+        """Return the credentials, with their expiry if it is known."""
         return self._from_files(who) if who.profiles is None else self._planned(who, who.profile)
 
     def _from_files(self, who: Who) -> Keys:
-        """Resolve as any SDK will. A session that is kept on disk counts where the SDK would ask for a code instead."""
+        """Resolve as any SDK does. Where the SDK would ask for a code, use a session that is cached on disk."""
         with suppress(CodeWanted):
             return self._by_sdk(who, self._cache)
         try:
             return self._by_sdk(who, self._cache.with_kept())
         except CodeWanted as wanted:
-            wanted.next = f"Give it: ccsetup login {who.profile}"
+            wanted.next = f"Enter it: ccsetup login {who.profile}"
             raise
 
     def _by_sdk(self, who: Who, cache: SessionCache) -> Keys:
@@ -65,7 +65,7 @@ class Resolver:
         if leaves_it_to_the_machine(there):
             return _of_this_machine(who)
         program = program_of(profiles, who.profile)
-        patience_s = math.inf if program else 0  # a program may ask a person
+        patience_s = math.inf if program else 0  # a program may prompt the user
         executables.start_by(_starting(who), session.get_component("credential_provider"))
         busy = service_error.busy_renewals(session)
         try:
@@ -76,14 +76,14 @@ class Resolver:
             raise
         if found is None:
             raise Problem(
-                f"The profile {who.profile} has no credentials.",
+                f"Profile {who.profile} has no credentials.",
                 next=f"Set it up again: ccsetup setup --profile {who.profile}",
                 code="source.none",
             )
         return found if found.expires_at else found._replace(expires_at=clock.read(clock.recorded(there)))
 
     def _planned(self, who: Who, name: str, way: tuple[str, ...] = ()) -> Keys:
-        """Resolve a profile that need not be on disk, in the SDK's own order of precedence."""
+        """Resolve a profile that may not be on disk, in the SDK's own order of precedence."""
         there = settings_of(who, name)
         kind = origin(there, bool(way))
         if kind == "token":
@@ -101,7 +101,7 @@ class Resolver:
         return self._from_files(Who(name, who.region, chosen=who.chosen))
 
     def by_sso(self, who: Who, there: Mapping[str, str]) -> Keys:
-        """Return the keys of a permission set; a person may have to sign in for them."""
+        """Return the credentials of a permission set. The user may have to sign in."""
         start = start_of(there, who.sessions or {})
         return self._sso_keys(start, there.get("sso_account_id", ""), there.get("sso_role_name", ""))
 
@@ -118,10 +118,10 @@ class Resolver:
         return explained(assume, who._replace(profile=source or name), there["role_arn"])
 
     def assume(self, there: Mapping[str, str], first: Keys, make_client: Callable[..., Any], code: str = "") -> Keys:
-        """Return the keys of the role that these settings name, or those of its session that is kept."""
+        """Return the credentials of the role in these settings, or those of its cached session."""
         from botocore.credentials import AssumeRoleCredentialFetcher, Credentials
 
-        cache: Any = {}  # without a code the files are asked anew later
+        cache: Any = {}  # without a code, read the files again later
         if "mfa_serial" in there:
             cache = self._cache if code else self._cache.with_kept()
         fetcher = AssumeRoleCredentialFetcher(
@@ -137,18 +137,21 @@ class Resolver:
 
 
 def settings_of(who: Who, name: str) -> dict[str, str]:
-    """Return the settings of one of the profiles that a Who knows. Raises Problem where there is none."""
+    """Return the settings of one of a Who's profiles. Raises Problem if there is no such profile."""
     settings = (who.profiles or {}).get(name)
     if settings is None:
-        raise Problem(f"There is no profile {name} on this machine.", code="profile.missing")
+        raise Problem(f'No profile "{name}" on this computer.', code="profile.missing")
     return {key: value.reveal() if isinstance(value, Secret) else value for key, value in settings.items()}
 
 
 def origin(there: Mapping[str, str], as_source: bool) -> str:
-    """Say what a profile's keys come from, in the SDK's own order: token, role, sso, keys, process, machine, files."""
+    """Return what a profile's credentials come from, in the SDK's order of precedence.
+
+    One of: token, role, sso, keys, process, machine, files.
+    """
     if "role_arn" in there and "web_identity_token_file" in there:
         return "token"
-    if "role_arn" in there and not (as_source and _has_keys(there)):  # as a source, its own keys come before its role
+    if "role_arn" in there and not (as_source and _has_keys(there)):  # in a source, access keys win over the role
         return "role"
     if "sso_account_id" in there or "sso_role_name" in there:
         return "sso"
@@ -160,18 +163,18 @@ def origin(there: Mapping[str, str], as_source: bool) -> str:
 
 
 def refuse_circle(source: str | None, name: str, there: Mapping[str, str], way: tuple[str, ...]) -> None:
-    """Raise Problem where a role's source is on its own way, unless it holds keys itself."""
+    """Raise Problem if a role's source profile leads back to it, unless that profile has access keys of its own."""
     if source and source in way and not (source == name and _has_keys(there)):
-        raise Problem(f"{' → '.join((*way, source))} is a circle of source profiles.", code="source.loop")
+        raise Problem(f"The source profiles {' → '.join((*way, source))} form a loop.", code="source.loop")
 
 
 def no_code(prompt: str) -> str:
-    """Stand where the SDK would ask for an MFA code."""
-    raise CodeWanted("The role asks for an MFA code.", next="Give one: --mfa-code 123456", code="access.assume")
+    """Replace the SDK's prompt for an MFA code. Always raises CodeWanted."""
+    raise CodeWanted("The role requires an MFA code.", next="Pass one: --mfa-code 123456", code="access.assume")
 
 
 def _from_the_files_alone(session: Any, program: str, cache: SessionCache) -> Keys | None:
-    """Have the SDK resolve a session's profile: the machine's own role must not step in, nor a prompt of the SDK's."""
+    """Have the SDK resolve a session's profile, without falling back to this computer's role and without prompting."""
     resolver = session.get_component("credential_provider")
     for name in _OF_MACHINE:
         resolver.remove(name)
@@ -188,21 +191,21 @@ def _from_the_files_alone(session: Any, program: str, cache: SessionCache) -> Ke
 def by_program(
     who: Who, name: str, there: Mapping[str, str], start: Callable[..., Any] = external_programs.popen
 ) -> Keys:
-    """Return the keys that a profile's credential_process prints; `start` starts it instead of botocore's own Popen."""
+    """Return the credentials that a profile's credential_process prints; `start` replaces botocore's own Popen."""
 
     def run() -> Keys:
         from botocore.credentials import ProcessProvider
 
         provider = ProcessProvider(name, lambda: {"profiles": {name: dict(there)}}, popen=_starting(who, start))
         found = of_program(lambda: _frozen(provider.load()), name)
-        assert found is not None  # noqa: S101 — a provider that has its setting gives keys or raises
+        assert found is not None  # noqa: S101 — a provider with this setting returns credentials or raises
         return found
 
-    return explained(run, who._replace(profile=name), at_most_s=math.inf)  # a program may ask a person
+    return explained(run, who._replace(profile=name), at_most_s=math.inf)  # a program may prompt the user
 
 
 def _starting(who: Who, start: Callable[..., Any] = external_programs.popen) -> Callable[..., Any]:
-    """Return what starts a credential_process for this profile. It raises Problem where nobody has chosen it."""
+    """Return the function that starts this profile's credential_process. It raises Problem for unchosen profiles."""
 
     def started(words: list[str], **pipes: Any) -> Any:
         if not who.chosen:
@@ -213,35 +216,35 @@ def _starting(who: Who, start: Callable[..., Any] = external_programs.popen) -> 
 
 
 def of_program(work: Callable[[], Keys | None], name: str) -> Keys | None:
-    """Do what runs the credential_process of the profile `name`, and tell its faults from others."""
+    """Do the work that runs the credential_process of profile `name`, and turn its errors into Problems."""
     try:
         return _spelled(work())
     except FileNotFoundError as error:
-        what, next = f"The program {error.filename} that a credential_process names is not there.", _WHOLE_PATH
+        what, next = f"The program {error.filename} in credential_process doesn't exist.", _WHOLE_PATH
         raise Problem(what, next=next, code="process.missing") from None
     except (AttributeError, JSONDecodeError, UnicodeDecodeError, RecursionError):
-        what, next = "A credential_process did not print the JSON that it should.", _BY_HAND
+        what, next = "credential_process didn't print the expected JSON.", _BY_HAND
     except (TypeError, ValueError, OverflowError):
         what, next = program_keys.unreadable(name), program_keys.MEND
-    except RuntimeError:  # botocore has run it twice, and what it prints is over
+    except RuntimeError:  # botocore ran it twice, and it printed expired credentials
         raise Problem(program_keys.over(name), next=program_keys.RENEW, code="keys.expired") from None
     raise Problem(what, next=next, code="process.failed")
 
 
 def _spelled(keys: Keys | None) -> Keys | None:
-    """Return keys whose parts are texts. Raises AttributeError for what a program printed as numbers, say."""
+    """Return credentials whose parts are all strings; raise AttributeError otherwise (e.g. for numbers)."""
     token = keys.session_token.reveal() if keys and keys.session_token else ""
     if keys and not all(isinstance(it, str) for it in (keys.access_key_id, keys.secret_access_key.reveal(), token)):
         raise AttributeError
     return keys
 
 
-_WHOLE_PATH = "Write its whole path, from /; ~ and $HOME are not expanded."
-_BY_HAND = "Run it by hand and look at what it prints."
+_WHOLE_PATH = "Use its absolute path. ~ and $HOME aren't expanded."
+_BY_HAND = "Run it yourself and check its output."
 
 
 def token_of(there: Mapping[str, str], who: Who) -> Secret:
-    """Return the token in the file that a profile names. Raises Problem where it is not there, or holds none."""
+    """Return the token in a profile's token file. Raises Problem if the file doesn't exist or holds no token."""
     path = there["web_identity_token_file"]
     if found := sdk_files.of_token(path):
         raise problem_in(found)
@@ -255,11 +258,11 @@ def _by_token(there: Mapping[str, str], region: str) -> Keys:
 
 
 def _of_this_machine(who: Who) -> Keys:
-    """Return the credentials of the role that this machine has, as the SDK's own chain ends with them."""
+    """Return the credentials of this computer's role, the last step of the SDK's own chain."""
     if who.alone:
         raise Problem(
-            f"The profile {who.profile} has no credentials.",
-            next=f"If this machine's own role is meant: ccsetup setup machine --profile {who.profile}",
+            f"Profile {who.profile} has no credentials.",
+            next=f"To use this computer's role: ccsetup setup machine --profile {who.profile}",
             code="source.none",
         )
 
@@ -274,8 +277,8 @@ def _of_this_machine(who: Who) -> Keys:
     keys = explained(look, who)
     if keys is None:
         raise Problem(
-            f"The profile {who.profile} has no credentials.",
-            why="It names none, and this machine has no role that SDKs would take instead.",
+            f"Profile {who.profile} has no credentials.",
+            why="It doesn't configure any, and this computer has no role that SDKs could use instead.",
             next=f"Set it up again: ccsetup setup --profile {who.profile}",
             code="source.none",
         )
@@ -283,7 +286,7 @@ def _of_this_machine(who: Who) -> Keys:
 
 
 def of_machine(who: Who, source: str) -> Keys:
-    """Return the credentials that a credential_source names."""
+    """Return the credentials of a credential_source."""
 
     session = told(lambda: session_of("", who.region), who)
 
@@ -296,15 +299,16 @@ def of_machine(who: Who, source: str) -> Keys:
     keys = explained(look, who)
     if keys is None:
         raise Problem(
-            f"{source} gives no credentials on this machine.",
-            next="Environment needs AWS_ACCESS_KEY_ID and its secret; the others an EC2 instance or a container.",
+            f"{source} provides no credentials on this computer.",
+            next="Environment needs AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. The other sources work only on an EC2"
+            " instance or in a container.",
             code="source.credential-source",
         )
     return keys
 
 
 def role_arguments(there: Mapping[str, str]) -> dict[str, Any]:
-    """Return AssumeRole's arguments as botocore's own provider makes them, so that the cache key is the same."""
+    """Return AssumeRole's arguments as botocore's own provider builds them, so that the cache key is the same."""
     names = (("role_session_name", "RoleSessionName"), ("external_id", "ExternalId"), ("mfa_serial", "SerialNumber"))
     found: dict[str, Any] = {argument: there[key] for key, argument in names if key in there}
     if there.get("duration_seconds", "").isdigit():
@@ -317,11 +321,11 @@ def _has_keys(there: Mapping[str, str]) -> bool:
 
 
 def as_written(there: Mapping[str, str], name: str) -> Keys:
-    """Return the keys that a profile's settings hold. Raises Problem where half of them is missing."""
+    """Return the credentials in a profile's settings. Raises Problem if the secret access key is missing."""
     if not there.get("aws_secret_access_key"):
         raise Problem(
-            f"The profile {name} has an access key ID without its secret.",
-            next=f"Set them anew: ccsetup setup keys --profile {name}",
+            f"Profile {name} has an access key ID but no secret access key.",
+            next=f"Set both again: ccsetup setup keys --profile {name}",
             code="keys.partial",
         )
     token = there.get("aws_session_token") or there.get("aws_security_token")

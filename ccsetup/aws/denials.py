@@ -1,7 +1,7 @@
-"""AWS's sentences of denial → who asked, for what, on what, and which policy said no.
+"""Reads AWS's access denied messages: who asked, for which action, on which resource, and which policy denied it.
 
-The forms are those of the IAM User Guide's page "Troubleshoot access denied error messages", the policy's ARN of newer
-answers, KMS's and older services' shorter sentences, and encoded messages.
+It knows the forms in the IAM User Guide's page "Troubleshoot access denied error messages", newer messages with the
+policy's ARN, the shorter messages of KMS and older services, and encoded messages.
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ _OPERATIONS = {
     ),
 }  # fmt: skip
 _ABOUT_ALL = ("GetFederationToken", "GetSessionToken", "ListRepositories")
-_MOST = 12_000  # letters of a sentence; the longest, an encoded one, has a few thousand
+_MOST = 12_000  # characters of a message; the longest, an encoded one, has a few thousand
 _OTHERWISE = later(r"MultiFactorAuthentication failed|session credentials|may not be assumed by root")
 
 
 def denied(message: str, *, identity: str = "", action: str = "", resource: str = "") -> Denial | None:
-    """Read AWS's sentence; the arguments stand in for what it leaves out. None when no policy could help."""
+    """Read AWS's message; the arguments replace what it leaves out. Returns None if no policy could help."""
     said = re.sub(r"\s+", " ", inert(message[:_MOST])).strip()
     if _OTHERWISE.search(said):
         return None
@@ -64,7 +64,7 @@ def denied(message: str, *, identity: str = "", action: str = "", resource: str 
 
 
 def of_call(operation: str, message: str, region: str, resource: str) -> Denial | None:
-    """Read the denial of a call about a repository's name or a role's ARN, even where AWS's sentence is short."""
+    """Read the denial of a call on a repository name or role ARN, even if AWS's message is short."""
     service = next((service for service, names in _OPERATIONS.items() if operation in names), "")
     if operation in _ABOUT_ALL:
         resource = "*"
@@ -77,21 +77,21 @@ def of_call(operation: str, message: str, region: str, resource: str) -> Denial 
 
 
 def of_key(message: str, region: str, repository: str) -> Denial | None:
-    """Read the denial of a repository's KMS key; where CodeCommit does not say which key, any that CodeCommit uses."""
+    """Read the denial of a repository's KMS key. If CodeCommit doesn't name the key, it is any key CodeCommit uses."""
     some_key = regions.arn("kms", region, "*", "key/*")
     denial = denied(message, action="kms:Decrypt", resource=some_key)
     return denial._replace(repository=inert(repository)) if denial and _is_of(denial, "kms") else None
 
 
 def _is_of(denial: Denial, service: str) -> bool:
-    """Say whether a denial is what a call may meet: an administrator is not asked for whatever an answer names."""
+    """Say whether a denial can come from this call. An administrator is never asked for an unrelated action."""
     named, about = denial.action.split(":")[0], (denial.resource + "::").split(":")[2]
     fits = named == service or (named, service) == ("kms", "codecommit")
     return fits and about in ("", named, "iam" if named == "sts" else named)
 
 
 def by(denial: Denial, identity: str) -> Denial:
-    """Return the denial with its identity known, which tells the account too where it is asked for with *."""
+    """Return the denial with this identity; its account replaces a * in the resource."""
     parts = denial.resource.split(":", 5)
     account = account_of(identity)
     if account and len(parts) == 6 and parts[4] == "*":
@@ -100,22 +100,22 @@ def by(denial: Denial, identity: str) -> Denial:
 
 
 def of_git(identity: str, partition: str, region: str, account: str, repository: str, push: bool, *also: str) -> Denial:
-    """Return what git's 403 says where the API answers: GitPull is missing, and GitPush where that is wanted."""
+    """Return the denial behind git's 403 when the API works: GitPull is missing, and GitPush if pushing."""
     resource = f"arn:{partition}:codecommit:{region}:{account or '*'}:{repository}"
     more = ("codecommit:GitPush",) if push else ()
     return by(Denial(identity, "codecommit:GitPull", resource, also=(*more, *also)), identity)
 
 
 def account_of(arn: str) -> str:
-    """Return an ARN's account, "" when it names none."""
+    """Return an ARN's account; "" if it has none."""
     parts = arn.split(":")
     return parts[4] if len(parts) > 5 and parts[4].isdigit() else ""
 
 
 def _resource(said: str, who: str, about_user: bool) -> str:
-    """Return the resource's ARN; IAM says `user maria` where it means one of the caller's own account, or nothing."""
+    """Return the resource's ARN. IAM writes `user maria`, or nothing, for a user in the caller's own account."""
     arn, named = _first(_ARN.search(said)), _NAMED.search(said)
-    if arn and not set(arn) & set("*?"):  # a pattern is nothing to ask for
+    if arn and not set(arn) & set("*?"):  # never ask for access to a pattern
         return arn.removesuffix(".") if said.endswith(arn) else arn.rstrip(",")
     if not named or not account_of(who):
         return who if about_user and ":user/" in who else ""

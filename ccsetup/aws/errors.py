@@ -1,6 +1,6 @@
-"""What AWS and its SDK say no with → Problems: which code of the findings table, in which words, and what to do.
+"""Turns errors from AWS and its SDK into Problems: a code from the findings table, what happened, and what to do.
 
-Pure: errors are told apart by the names of their classes and by the codes services answer, never by importing the SDK.
+It doesn't import the SDK: errors are identified by their class names and the services' error codes.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Row = tuple[str, str, str]  # a finding's code, what happened, what to do
 
 
 def problem_of(error: BaseException, who: Who, resource: str = "", federated: Federated | None = None) -> Problem:
-    """Return the Problem for an SDK's error, seen while acting as `who`, or as `federated`, on `resource`."""
+    """Return the Problem for an SDK error raised while acting on `resource` as `who` or as `federated`."""
     if isinstance(error, Problem):
         return error
     response = getattr(error, "response", None)
@@ -36,17 +36,17 @@ def problem_of(error: BaseException, who: Who, resource: str = "", federated: Fe
 
 
 def too_busy(who: Who, operation: str, code: str) -> Problem:
-    """Return the Problem of a service that is too busy to answer."""
+    """Return the Problem for a service that is too busy to answer."""
     return _problem(_BUSY, who, operation=operation, code=code)
 
 
 def says(error: BaseException) -> str:
-    """Return an error's own words on one line, without secrets, cut to a readable length and ended with a stop."""
+    """Return an error's own text on one line: without secrets, shortened, and ending with a period."""
     return _sentence(_hushed(str(error)), 400) or f"{type(error).__name__}."
 
 
 def _row(error: BaseException) -> Row:
-    """Return what an SDK's error is called, what happened and what to do; some are told apart by their words only."""
+    """Return an SDK error's code, what happened and what to do. Some errors differ only in their text."""
     names = [cls.__name__ for cls in type(error).__mro__]
     row = next((_OF_SDK[name] for name in names if name in _OF_SDK), _OTHER)
     for which, pattern, finer in _BY_WORDS:
@@ -71,8 +71,8 @@ def _of_service(
     if operation == "GetRoleCredentials" and name in ("Forbidden", "ResourceNotFound", "InvalidRequest"):
         return _problem(_NO_SUCH_ROLE, who, why)
     if name == "RepositoryDoesNotExist":
-        what = inert(f"There is no repository {resource} in {who.region} that {_name(who)} can see.")
-        return NoRepository(what, why=why, next="Check its name (capitals matter), the region and the account.")
+        what = inert(f"No repository {resource} in {who.region} is visible to {_name(who)}.")
+        return NoRepository(what, why=why, next="Check its name (it's case-sensitive), the region and the account.")
     if name == "EncryptionKeyAccessDenied":
         return _no_key(who, why, message, resource)
     if operation == "AssumeRoleWithSAML" and name in _OF_SAML:
@@ -95,7 +95,7 @@ def _is_of_token(code: str, operation: str) -> bool:
 
 
 def _denied(operation: str, message: str, who: Who, resource: str, federated: Federated | None) -> Problem:
-    """Return the Problem of a denial; its words go to an administrator, so nothing in them is masked."""
+    """Return the Problem for a denial. Its text goes to an administrator, so nothing in it is masked."""
     why = _sentence(inert(message))
     if "MultiFactorAuthentication failed" in why:
         return _problem(_NO_CODE, who, why)
@@ -113,13 +113,13 @@ def _denied(operation: str, message: str, who: Who, resource: str, federated: Fe
 
 
 def _no_key(who: Who, why: str, message: str, resource: str) -> Problem:
-    """Return the Problem of a repository whose KMS key is closed; CodeCommit does not say which key that is."""
+    """Return the Problem for a KMS key that denies access to a repository; CodeCommit doesn't say which key it is."""
     denial = of_key(message, who.region, resource)
     return explain(_problem(_OF_SERVICE["EncryptionKeyAccessDenied"], who, why, resource=resource), denial)
 
 
 def _problem(row: Row, who: Who, why: str = "", **more: str) -> Problem:
-    """Return a row of the tables as a Problem about a profile; a caller without one is spoken of in general."""
+    """Return a row of the tables as a Problem about a profile, or about "this profile" if there is none."""
     code, what, next = row
     words = {"profile": _name(who), "region": who.region, **more}
     if row in (_ENDED, _SIGNED_OUT) and who.profiles and program_of(who.profiles, who.profile):
@@ -145,95 +145,98 @@ def _sentence(text: str, most: int = 600) -> str:
 
 _SET_UP = "Set it up again: ccsetup setup --profile {profile}"
 _SIGN_IN = "Sign in again: ccsetup login {profile}"
-_AGAIN = "Try again in a minute; if it stays, send your administrator the lines above."
-_TRY = "Check the network, then try again."
-_TRY_REGION = "Check the region: ccsetup doesn't know whether CodeCommit is in {region}. Then check the network."
+_AGAIN = "Try again in a minute. If it still fails, send the lines above to your administrator."
+_TRY = "Check your network connection, then try again."
+_TRY_REGION = (
+    "Check the region: ccsetup doesn't know whether CodeCommit is in {region}. Then check your network connection."
+)
 
 _TELL = "Send the lines above to your administrator."
 _OF_SIGN_IN = ("GetRoleCredentials", "ListAccountRoles", "ListAccounts")
 
 _DENIED = ("access.repository", "AWS denied {operation}.", _TELL)
 _DENIED_ON = ("access.repository", "AWS denied {operation} on {resource}.", _TELL)
-_SIGNED_OUT = ("sso.expired", "The sign-in of {profile} has ended.", _SIGN_IN)
+_SIGNED_OUT = ("sso.expired", "The sign-in for {profile} has expired.", _SIGN_IN)
 _NO_CODE = (
     "access.assume",
-    "AWS refused the MFA code.",
-    "Each code works once and for half a minute; wait for the next one and give that.",
+    "AWS rejected the MFA code.",
+    "Each code works only once and expires after 30 seconds. Wait for the next one and enter it.",
 )
 _NO_SESSION = (
     "access.identity",
-    "AWS gives no MFA session to these keys.",
-    "They must be the long-term keys (AKIA…) of an IAM user.",
+    "AWS doesn't issue an MFA session for these credentials.",
+    "Use the long-term credentials (access key ID starting with AKIA) of an IAM user.",
 )
 _NO_FEDERATION = (
     "access.identity",
-    "AWS gives no federation token to these keys.",
-    "They must be the long-term keys (AKIA…) of an IAM user.",
+    "AWS doesn't issue a federation token for these credentials.",
+    "Use the long-term credentials (access key ID starting with AKIA) of an IAM user.",
 )
 _NO_ROLE = (
     "access.assume",
-    "AWS did not let these credentials assume {resource}.",
+    "AWS didn't allow these credentials to assume {resource}.",
     "Check the role ARN, the external ID and MFA.",
 )
-_OTHER = ("access.identity", "The AWS SDK could not use {profile}: {says}", _SET_UP)
+_OTHER = ("access.identity", "The AWS SDK couldn't use {profile}: {says}", _SET_UP)
 _NO_SUCH_ROLE = (
     "access.assume",
-    "This sign-in does not have the role that {profile} names.",
-    "Check the account and the role, or ask your administrator for it.",
+    "Your sign-in doesn't have access to the role in {profile}.",
+    "Check the account and the role, or ask your administrator for access.",
 )
-_BUSY = ("net.unreachable", "AWS did not answer {operation} after several tries: {code}.", "Try again in a minute.")
+_BUSY = ("net.unreachable", "AWS didn't answer {operation} after several tries: {code}.", "Try again in a minute.")
 _STRANGER = (
     "net.proxy",
-    "Something between here and AWS answered in its place.",
-    "Check HTTPS_PROXY, or sign in to the network you are in.",
+    "Something other than AWS answered the request.",
+    "Check HTTPS_PROXY, or sign in to your network.",
 )
 _CLOCK = (
     "net.clock",
-    "AWS says the time on this machine is wrong.",
-    "Set the clock (it may differ by at most five minutes), then try again.",
+    "This computer's clock is wrong, according to AWS.",
+    "Set the clock to within five minutes of the correct time, then try again.",
 )
-_ENDED = ("keys.expired", "The credentials of {profile} have ended.", "Renew them: ccsetup login {profile}")
+_ENDED = ("keys.expired", "The credentials of {profile} have expired.", "Renew them: ccsetup login {profile}")
 _UNKNOWN = (
     "access.identity",
-    "AWS does not know the credentials of {profile}.",
-    "Check that the access key, its secret and its session token were copied whole and belong together.",
+    "AWS doesn't recognize the credentials of {profile}.",
+    "Check that the access key ID, secret access key and session token are complete and belong together.",
 )
 _NO_KEY = (
     "file.characters",
-    "The keys of {profile} hold a line break, or something else that no key has.",
-    "Set them anew: ccsetup setup keys --profile {profile}",
+    "The credentials of {profile} contain a line break or another invalid character.",
+    "Set them again: ccsetup setup keys --profile {profile}",
 )
 _NO_SOURCE = (
     "source.credential-source",
-    "The credential_source of {profile} gives no credentials here: {says}",
-    "Environment needs AWS_ACCESS_KEY_ID and its secret; the others an EC2 instance or a container.",
+    "The credential_source of {profile} provides no credentials on this computer: {says}",
+    "Environment needs AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. The other sources work only on an EC2 instance or"
+    " in a container.",
 )
 _NO_CERTIFICATES = (
     "net.tls",
-    "The file of certificates that AWS_CA_BUNDLE or ca_bundle names cannot be read: {says}",
+    "The certificate file in AWS_CA_BUNDLE or ca_bundle can't be read: {says}",
     "Correct its path: echo $AWS_CA_BUNDLE",
 )
 _NO_PROXY = (
     "net.proxy",
-    "A proxy's address is none: {says}",
+    "A proxy address is invalid: {says}",
     "Correct HTTP_PROXY and HTTPS_PROXY: env | grep -i proxy",
 )
 _NO_SETTING = (
     "access.identity",
-    "The AWS SDK does not take a setting: {says}",
-    "Correct it in ~/.aws/config, or among the variables: env | grep AWS_",
+    "The AWS SDK rejected a setting: {says}",
+    "Correct it in ~/.aws/config or in the environment: env | grep AWS_",
 )
-_DAMAGED = ("sso.cache-corrupt", "The saved sign-in of {profile} is damaged.", _SIGN_IN)
+_DAMAGED = ("sso.cache-corrupt", "The saved sign-in for {profile} is damaged.", _SIGN_IN)
 _ASSERTION_REFUSED = (
     "access.assume",
-    "AWS did not accept the SAML assertion.",
-    "Give the whole SAMLResponse of a sign-in made for AWS; else ask the identity provider's administrator.",
+    "AWS rejected the SAML assertion.",
+    "Use the complete SAMLResponse of a sign-in to AWS, or ask your identity provider's administrator.",
 )
 _OF_SAML = {
     "ExpiredToken": (
         "keys.expired",
-        "The SAML assertion has ended.",
-        "Sign in at the identity provider again and give the new one within five minutes.",
+        "The SAML assertion has expired.",
+        "Sign in to your identity provider again and use the new assertion within five minutes.",
     ),
     "InvalidIdentityToken": _ASSERTION_REFUSED,
     "IDPRejectedClaim": _ASSERTION_REFUSED,
@@ -241,13 +244,13 @@ _OF_SAML = {
 _OF_SERVICE = {
     "MalformedPolicyDocument": (
         "input.invalid",
-        "AWS did not accept the policy.",
-        "Check it against what IAM takes, or leave --policy out for the repository alone.",
+        "AWS rejected the policy.",
+        "Check that it's a valid IAM policy, or omit --policy to allow only this repository.",
     ),
     "PackedPolicyTooLarge": (
         "input.invalid",
         "The policy is too large for AWS.",
-        "Name fewer actions and resources, or leave --policy out for the repository alone.",
+        "List fewer actions and resources, or omit --policy to allow only this repository.",
     ),
     "ExpiredToken": _ENDED,
     "InvalidClientTokenId": _UNKNOWN,
@@ -256,108 +259,132 @@ _OF_SERVICE = {
     "InvalidSignature": _UNKNOWN,
     "MissingAuthenticationToken": _UNKNOWN,
     "IncompleteSignature": _UNKNOWN,
-    "InvalidRepositoryName": ("access.repository", "{resource} is no repository name.", "A name is like MyDemoRepo."),
+    "InvalidRepositoryName": (
+        "access.repository",
+        "{resource} isn't a valid repository name.",
+        "Check the name. For example: MyDemoRepo.",
+    ),
     "EncryptionKeyAccessDenied": (
         "access.kms",
-        "The key that encrypts {resource} may not be used by {profile}.",
-        "Ask for kms:Decrypt on the repository's key.",
+        "{profile} isn't allowed to use the KMS key that encrypts {resource}.",
+        "Ask your administrator for kms:Decrypt on the repository's key.",
     ),
     "EncryptionKeyDisabled": (
         "access.kms",
-        "The key that encrypts {resource} is switched off.",
+        "The KMS key that encrypts {resource} is disabled.",
         "Tell its administrator.",
     ),
-    "EncryptionKeyNotFound": ("access.kms", "The key that encrypts {resource} is gone.", "Tell its administrator."),
+    "EncryptionKeyNotFound": (
+        "access.kms",
+        "The KMS key that encrypts {resource} doesn't exist.",
+        "Tell its administrator.",
+    ),
     "EncryptionKeyUnavailable": (
         "access.kms",
-        "The key that encrypts {resource} cannot be used now.",
-        "Try again soon.",
+        "The KMS key that encrypts {resource} isn't available right now.",
+        "Try again in a minute.",
     ),
     "ExpiredIdentityToken": (
         "oidc.token-expired",
-        "The OIDC token has ended.",
-        "Have a new one written, then try again.",
+        "The OIDC token has expired.",
+        "Get a new token, then try again.",
     ),
     "InvalidIdentityToken": (
         "oidc.token-expired",
-        "AWS did not accept the OIDC token.",
-        "Check its issuer and audience against the role's trust policy, and that it is a fresh one.",
+        "AWS rejected the OIDC token.",
+        "Check that its issuer and audience match the role's trust policy, and that the token is new.",
     ),
     "IDPRejectedClaim": (
         "oidc.token-expired",
-        "The token's provider rejected it.",
-        "Have a new one written, then try again.",
+        "The identity provider rejected the OIDC token.",
+        "Get a new token, then try again.",
     ),
-    "IDPCommunicationError": ("net.unreachable", "AWS could not reach the token's provider.", "Try again in a minute."),
-    "RegionDisabled": ("access.region", "STS is switched off in {region} for that account.", "Use another region."),
-    "ValidationError": ("role.arn", "AWS did not accept a value.", "Check the role ARN, the names and the durations."),
+    "IDPCommunicationError": (
+        "net.unreachable",
+        "AWS couldn't reach the identity provider.",
+        "Try again in a minute.",
+    ),
+    "RegionDisabled": ("access.region", "STS is disabled in {region} for that account.", "Use another region."),
+    "ValidationError": (
+        "role.arn",
+        "AWS rejected a value in the request.",
+        "Check the role ARN, the names and the durations.",
+    ),
 }
 
 _OF_SDK = {
     "ProfileNotFound": (
         "profile.missing",
-        "There is no profile {profile}.",
+        'No profile "{profile}".',
         "Set it up: ccsetup setup --profile {profile}",
     ),
     "ConfigParseError": (
         "file.stray-line",
-        "The AWS config file cannot be read: {says}",
-        "Have its line found and repaired: ccsetup doctor --fix",
+        "The AWS config file can't be read: {says}",
+        "Find and repair the line: ccsetup doctor --fix",
     ),
-    "PartialCredentialsError": ("keys.partial", "The profile {profile} is incomplete: {says}", _SET_UP),
-    "NoCredentialsError": ("source.none", "The profile {profile} has no credentials.", _SET_UP),
+    "PartialCredentialsError": ("keys.partial", "Profile {profile} is incomplete: {says}", _SET_UP),
+    "NoCredentialsError": ("source.none", "Profile {profile} has no credentials.", _SET_UP),
     "UnauthorizedSSOTokenError": _SIGNED_OUT,
-    "SSOTokenLoadError": ("sso.signed-out", "{profile} is not signed in.", _SIGN_IN),
+    "SSOTokenLoadError": ("sso.signed-out", "{profile} isn't signed in.", _SIGN_IN),
     "TokenRetrievalError": _SIGNED_OUT,
-    "SSOError": ("sso.signed-out", "{profile} could not be signed in: {says}", _SIGN_IN),
+    "SSOError": ("sso.signed-out", "Couldn't sign in to {profile}: {says}", _SIGN_IN),
     "LoginError": (
         "keys.expired",
-        "{profile} is not signed in: {says}",
+        "{profile} isn't signed in: {says}",
         "Sign in again: aws login --profile {profile}",
     ),
-    "InfiniteLoopConfigError": ("source.loop", "The source profiles of {profile} form a circle: {says}", _SET_UP),
-    "InvalidConfigError": ("source.none", "The profile {profile} is incomplete: {says}", _SET_UP),
+    "InfiniteLoopConfigError": ("source.loop", "The source profiles of {profile} form a loop: {says}", _SET_UP),
+    "InvalidConfigError": ("source.none", "Profile {profile} is incomplete: {says}", _SET_UP),
     "UnknownCredentialError": (
         "source.credential-source",
-        "{profile} names a credential_source that there is not: {says}",
-        "It is Environment, Ec2InstanceMetadata or EcsContainer.",
+        "The credential_source of {profile} doesn't exist: {says}",
+        "Use one of: Environment, Ec2InstanceMetadata, EcsContainer.",
     ),
     "MetadataRetrievalError": _NO_SOURCE,
     "CredentialRetrievalError": (
         "process.failed",
-        "The credentials of {profile} could not be fetched: {says}",
-        "Run its credential_process by hand and look at what it says.",
+        "Couldn't get the credentials of {profile}: {says}",
+        "Run its credential_process yourself and check its output.",
     ),
     "MissingDependencyException": (
         "source.none",
-        "{profile} needs a further package: {says}",
-        "Sign in another way, or install it beside ccsetup and git-remote-codecommit: pip install 'botocore[crt]'",
+        "{profile} needs another package: {says}",
+        "Sign in another way, or install it next to ccsetup and git-remote-codecommit: pip install 'botocore[crt]'",
     ),
-    "NoRegionError": ("region.missing", "No region is known for {profile}.", "Give one: --region us-east-2"),
-    "InvalidRegionError": ("region.invalid", "{region} is no region.", "A region is such as us-east-2."),
-    "BaseEndpointResolverError": ("region.invalid", "{region} has no such service: {says}", "Use another region."),
-    "EndpointProviderError": ("region.invalid", "{region} has no such service: {says}", "Use another region."),
+    "NoRegionError": ("region.missing", "{profile} has no region.", "Pass one: --region us-east-2"),
+    "InvalidRegionError": ("region.invalid", "{region} isn't a region.", "Check the region. For example: us-east-2."),
+    "BaseEndpointResolverError": (
+        "region.invalid",
+        "The service isn't available in {region}: {says}",
+        "Use another region.",
+    ),
+    "EndpointProviderError": (
+        "region.invalid",
+        "The service isn't available in {region}: {says}",
+        "Use another region.",
+    ),
     "SSLError": (
         "net.tls",
-        "The certificate of AWS's address was not accepted: {says}",
+        "The TLS certificate of AWS isn't trusted: {says}",
         "Behind a company proxy, set AWS_CA_BUNDLE to its certificate file.",
     ),
-    "ProxyConnectionError": ("net.proxy", "The proxy did not answer: {says}", "Check HTTPS_PROXY and NO_PROXY."),
+    "ProxyConnectionError": ("net.proxy", "The proxy didn't answer: {says}", "Check HTTPS_PROXY and NO_PROXY."),
     "ResponseParserError": _STRANGER,
     **dict.fromkeys(("LookupError", "AttributeError", "TypeError", "RecursionError", "UnicodeDecodeError"), _STRANGER),
-    "HTTPClientError": ("net.unreachable", "AWS could not be reached: {says}", _TRY),
-    "ConnectionError": ("net.unreachable", "AWS could not be reached: {says}", _TRY),
-    "TimeoutError": ("net.unreachable", "AWS could not be reached: {says}", _TRY),
-    "FileNotFoundError": ("oidc.token-missing", "A file that {profile} names is not there: {says}", "Check its path."),
-    "OSError": ("file.unreadable", "A file that {profile} names cannot be read: {says}", "Check its permissions."),
+    "HTTPClientError": ("net.unreachable", "Couldn't reach AWS: {says}", _TRY),
+    "ConnectionError": ("net.unreachable", "Couldn't reach AWS: {says}", _TRY),
+    "TimeoutError": ("net.unreachable", "Couldn't reach AWS: {says}", _TRY),
+    "FileNotFoundError": ("oidc.token-missing", "A file that {profile} uses doesn't exist: {says}", "Check its path."),
+    "OSError": ("file.unreadable", "A file that {profile} uses can't be read: {says}", "Check its permissions."),
     "ParamValidationError": (
         "role.arn",
-        "The SDK did not accept a value of {profile}: {says}",
+        "The AWS SDK rejected a value in {profile}: {says}",
         "Check the role ARN, the names and the durations.",
     ),
 }
 
-# What only the words tell apart: of which classes → another code, or another row.
+# Errors that differ only in their text: class names, pattern, and another code or another row.
 _OF_CONFIG = ("PartialCredentialsError", "InvalidConfigError", "CredentialRetrievalError")
 _BY_WORDS: tuple[tuple[tuple[str, ...], str, str | Row], ...] = (
     (_OF_CONFIG, r"source_profile or credential_source", "source.none"),
@@ -369,7 +396,7 @@ _BY_WORDS: tuple[tuple[tuple[str, ...], str, str | Row], ...] = (
     (_OF_CONFIG, r"missing (?:the following|required) configuration", "sso.incomplete"),
     (_OF_CONFIG, r"is inconsistent between", "sso.conflict"),
     (_OF_CONFIG, r"no role ARN", "oidc.role"),
-    (("LookupError",), r"^'[0-9a-f]{40}'$", _DAMAGED),  # the name of a sign-in's file
+    (("LookupError",), r"^'[0-9a-f]{40}'$", _DAMAGED),  # the name of a saved sign-in's file
     (("TypeError", "ValueError"), r"Parser must be a string|offset-naive|Unknown string format", _DAMAGED),
     (("HTTPClientError",), r"Invalid header value", _NO_KEY),
     (("HTTPClientError",), r"Failed to parse", _NO_PROXY),

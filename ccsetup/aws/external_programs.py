@@ -1,4 +1,4 @@
-"""Runs a credential_process with nobody there for it: no terminal, no input, an end in time, none left behind."""
+"""Runs a credential_process unattended: without a terminal or input, with a time limit, leaving no process behind."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TIME_S = 15.0
 
 
 def ran(commands: Sequence[Sequence[str]], time_s: float = TIME_S) -> Sequence[Ran]:
-    """Run programs, all at once; say what became of each."""
+    """Run programs, all at once, and return the result of each."""
     programs = Programs(time_s)
     try:
         return within(time_s + 5, *(partial(_ran, programs, [*words]) for words in commands))
@@ -48,7 +48,7 @@ def popen(words: Sequence[str], **pipes: Any) -> subprocess.Popen[bytes]:
 
 
 class Programs:
-    """Starts programs as botocore's own Popen would, and ends those that still run when nobody waits any more."""
+    """Starts programs as botocore's own Popen would, and kills those still running when nothing waits for them."""
 
     def __init__(self, time_s: float = TIME_S) -> None:
         self._time_s = time_s
@@ -69,7 +69,7 @@ class Programs:
             self._running.discard(program)
 
     def stop(self) -> None:
-        """End what still runs; nothing is started any more."""
+        """Kill what is still running. Nothing can be started afterwards."""
         with self._lock:
             self._over = True
             for program in self._running:
@@ -77,7 +77,7 @@ class Programs:
 
 
 class _Program(subprocess.Popen[bytes]):
-    """One program, with a group of its own."""
+    """One program, in its own process group."""
 
     def __init__(self, programs: Programs, words: list[str], **options: Any) -> None:
         self._programs, self._words = programs, words
@@ -85,7 +85,7 @@ class _Program(subprocess.Popen[bytes]):
         super().__init__(executables.sure(words, env), env=env, **options)
 
     def communicate(self, input: bytes | None = None, timeout: float | None = None) -> tuple[bytes, bytes]:
-        """Return what it printed, and what it printed as errors. Raises Problem when it takes too long."""
+        """Return its standard output and standard error. Raises Problem if it takes too long."""
         try:
             return super().communicate(input, timeout or self._programs._time_s)
         except subprocess.TimeoutExpired:
@@ -95,7 +95,7 @@ class _Program(subprocess.Popen[bytes]):
             self._programs.done(self)
 
     def end(self) -> None:
-        """Make it and whatever it started go."""
+        """Kill it and everything it started."""
         with suppress(OSError):
             if hasattr(os, "killpg"):
                 os.killpg(self.pid, signal.SIGKILL)
@@ -105,9 +105,9 @@ class _Program(subprocess.Popen[bytes]):
 
 def _late(words: list[str]) -> Problem:
     return Problem(
-        f"The credential_process {words[0]} did not end in time.",
-        why="It may be waiting for a person; git and SDKs cannot answer it either.",
-        next="Run it by hand and look at what it asks.",
+        f"The credential_process {words[0]} took too long.",
+        why="It may be waiting for input, which git and the AWS SDKs can't give it either.",
+        next="Run it yourself to see what it asks for.",
         code="process.failed",
     )
 
@@ -116,17 +116,17 @@ _PATIENCE_S = 20.0
 
 
 class AwsCli:
-    """Runs `aws` as it is found on the PATH of the environment."""
+    """Runs the `aws` command found on PATH."""
 
     def __init__(self, env: Mapping[str, str]) -> None:
         self._env = executables.with_sure_path(env)
 
     def needed(self) -> bool:
-        """Say whether the sessions of `aws login` can be read through the AWS CLI only (no botocore[crt] here)."""
+        """Say whether only the AWS CLI can read the sessions of `aws login` (botocore[crt] isn't installed)."""
         return find_spec("awscrt") is None
 
     def version(self) -> tuple[int, ...]:
-        """Return the AWS CLI's version such as (2, 32, 1); empty when there is none that answers."""
+        """Return the AWS CLI's version, e.g. (2, 32, 1); empty if it isn't installed or doesn't answer."""
         program = self._program()
         try:
             words = [program, "--version"] if program else []
@@ -139,19 +139,19 @@ class AwsCli:
         return tuple(map(int, found.groups())) if found else ()
 
     def login(self, profile: str) -> None:
-        """Have the person sign in by `aws login`; what it prints goes to stderr. Raises Problem."""
+        """Have the user sign in with `aws login`; its output goes to stderr. Raises Problem."""
         program = self._program()
         if not program:
             raise Problem(
-                "There is no AWS CLI here to sign in with.",
+                "The AWS CLI isn't installed, and this sign-in needs it.",
                 next="Install AWS CLI 2.32 or later.",
                 code="process.missing",
             )
         done = subprocess.run([program, "login", "--profile", profile], stdout=2, env=self._env, check=False)
         if done.returncode:
             raise Problem(
-                f"aws login did not sign {profile} in.",
-                next=f"See what it says above, then try again: aws login --profile {profile}",
+                f"aws login failed for {profile}.",
+                next=f"Check its output above, then try again: aws login --profile {profile}",
                 code="keys.expired",
             )
 

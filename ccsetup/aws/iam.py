@@ -1,7 +1,7 @@
-"""boto3 for administrators: roles and policies read and changed, with patience for what IAM puts off.
+"""Reads and changes IAM roles and policies for administrators, and retries what IAM delays.
 
-IAM throttles early, and what it has accepted is not everywhere at once: both are waited for, within the minute that
-any call of ours has, and said while that lasts.
+IAM throttles early, and changes take a while to reach all of IAM. The calls here wait for both, show that they wait,
+and stay within the one minute that every call has.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ _PAUSES_S = (0.5, 1.0, 2.0, 4.0, 8.0, 8.0)  # between tries
 _SLOW = ("Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException")
 _NOT_YET = ("EntityTemporarilyUnmodifiable", "ConcurrentModification", "DeleteConflict")
 _SETTLES_S, _GLANCE_S = 30.0, 1.0
-_ABOUT = ("RoleName", "GroupName", "PolicyArn", "PolicyName")  # what a call is about
+_ABOUT = ("RoleName", "GroupName", "PolicyArn", "PolicyName")  # the arguments that name a call's resource
 
 
 class Iam:
-    """IAM through boto3, as whoever a Who is."""
+    """IAM through boto3, called as a Who."""
 
     def __init__(self, home: Path, sso_keys: Callable[[Start, str, str], Keys]) -> None:
         self._resolver = Resolver(SessionCache(home / ".aws" / "boto" / "cache"), sso_keys)
 
     def role(self, who: Who, name: str) -> IamRole | None:
-        """Return a role with its inline policies, what is attached to it, and its tags; None when there is none."""
+        """Return a role with its inline policies, attached policies and tags; None if it doesn't exist."""
 
         def ask(iam: Any) -> IamRole | None:
             try:
@@ -52,7 +52,7 @@ class Iam:
         return self._ask("iam", who, ask, name)
 
     def policy(self, who: Who, arn: str) -> IamPolicy | None:
-        """Return a managed policy with its versions and whom it is attached to; None when there is none."""
+        """Return a managed policy with its versions and attachments; None if it doesn't exist."""
 
         def ask(iam: Any) -> IamPolicy | None:
             try:
@@ -68,23 +68,23 @@ class Iam:
         return self._ask("iam", who, ask, arn)
 
     def do(self, who: Who, calls: Sequence[IamCall], progress: Progress) -> None:
-        """Make calls that change something, in their order; each waits its turn where IAM is busy."""
+        """Make calls that change something, in order. Each waits and retries while IAM is busy."""
         for call in calls:
             about = next((str(call.given[key]) for key in _ABOUT if key in call.given), "")
             self._ask("iam", who, partial(_patient, call, progress), about, tries=1)
 
     def until(self, who: Who, look: Callable[[], bool], progress: Progress) -> bool:
-        """Look until it is so, at most half a minute; say whether it is."""
+        """Call `look` until it returns True, for at most 30 seconds; return whether it did."""
         end = time.monotonic() + _SETTLES_S
         while not look():
             if time.monotonic() > end:
                 return False
-            progress("Waiting until IAM has it everywhere", None)
+            progress("Waiting for the change to reach all of IAM", None)
             within(5, lambda: time.sleep(_GLANCE_S))
         return True
 
     def allowed(self, who: Who, arn: str, actions: Sequence[str], resource: str) -> Mapping[str, str]:
-        """Say of each action what IAM would answer: allowed, implicitDeny or explicitDeny."""
+        """Return IAM's decision for each action: allowed, implicitDeny or explicitDeny."""
 
         def ask(iam: Any) -> dict[str, str]:
             asked = {"PolicySourceArn": arn, "ActionNames": [*actions], "ResourceArns": [resource]}
@@ -95,9 +95,10 @@ class Iam:
         return self._ask("iam", who, ask, arn)
 
     def customer_key(self, who: Who, repository: str) -> str:
-        """Return the ARN of the customer's key that encrypts a repository; "" where it is AWS's own.
+        """Return the ARN of the customer managed key that encrypts a repository; "" for an AWS managed key.
 
-        CodeCommit names a key in either case, so KMS is asked whose it is; where it says nothing, it is one's own.
+        CodeCommit names a key in both cases, so this asks KMS who manages it. If KMS refuses, a key that CodeCommit
+        names by ARN counts as customer managed.
         """
 
         def named(codecommit: Any) -> str:
@@ -124,7 +125,7 @@ class Iam:
 
 
 def _patient(call: IamCall, progress: Progress, iam: Any) -> None:
-    """Make one call, again and again while IAM says that it is busy."""
+    """Make one call, and repeat it while IAM says that it is busy."""
     for number, pause_s in enumerate((*_PAUSES_S, 0.0), 1):
         try:
             getattr(iam, call.operation)(**call.given)
@@ -133,14 +134,14 @@ def _patient(call: IamCall, progress: Progress, iam: Any) -> None:
             code = error.response["Error"]["Code"]
             if code == "NoSuchEntity" and (group := call.given.get("GroupName")):
                 raise Problem(
-                    f"There is no group {group} in this account.",
-                    next="Name one that is there: --group NAME. Which there are: aws iam list-groups",
+                    f'No group "{group}" in this account.',
+                    next="Pass an existing one with --group NAME. To list them: aws iam list-groups",
                     code="input.invalid",
                 ) from None
             if code not in (*_SLOW, *_NOT_YET) or not pause_s:
                 raise
-            why = "asks to go slower" if code in _SLOW else "is not ready yet"
-            progress(f"IAM {why}; trying again ({number} of {len(_PAUSES_S)})", None)
+            why = "is throttling requests" if code in _SLOW else "isn't ready yet"
+            progress(f"IAM {why}. Trying again ({number} of {len(_PAUSES_S)})", None)
             time.sleep(pause_s)
 
 
@@ -153,7 +154,7 @@ def _tags(found: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _holders(pages: Any) -> list[str]:
-    """Return whom a policy is attached to, such as "group Developers"."""
+    """Return what a policy is attached to, e.g. "group Developers"."""
     kinds = (
         ("group", "PolicyGroups", "GroupName"),
         ("user", "PolicyUsers", "UserName"),
@@ -163,7 +164,7 @@ def _holders(pages: Any) -> list[str]:
 
 
 class IamRole(NamedTuple):
-    """A role as IAM has it: its trust policy, its inline policies by name, the ARNs of those attached, its tags."""
+    """A role in IAM: its trust policy, inline policies by name, the ARNs of attached policies, and tags."""
 
     arn: str
     trust: Mapping[str, Any]
@@ -173,7 +174,7 @@ class IamRole(NamedTuple):
 
 
 class IamPolicy(NamedTuple):
-    """A managed policy as IAM has it: what it says, the versions that do not count, and who has it ("group Devs")."""
+    """A managed policy in IAM: its default document, the other versions, and its attachments, e.g. "group Devs"."""
 
     arn: str
     document: Mapping[str, Any]
@@ -183,7 +184,7 @@ class IamPolicy(NamedTuple):
 
 
 class IamCall(NamedTuple):
-    """One call that changes IAM: the operation as the SDK spells it, and its arguments."""
+    """One call that changes IAM: the SDK's name of the operation, and its arguments."""
 
     operation: str
     given: Mapping[str, Any]

@@ -1,4 +1,4 @@
-"""Which role this machine gives its programs, asked as the SDKs ask: container, EC2 instance, Lambda's variables."""
+"""Finds the role of this computer in the same way as the SDKs: container, EC2 instance, Lambda's variables."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from ccsetup.aws.sdk import check_files, refusals, session_of
 from ccsetup.core.concurrency import within
 from ccsetup.core.errors import Problem
 
-_PATIENCE_S = 1.0  # outside AWS nothing answers at the metadata address, and nobody shall wait for it
+_PATIENCE_S = 1.0  # outside AWS nothing answers at the metadata address, so don't wait long
 
 
 def source() -> str:
-    """Return the credential_source that yields credentials here, "" when none does."""
+    """Return the credential_source that provides credentials on this computer; "" if none does."""
     if os.environ.get("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI") or os.environ.get("AWS_CONTAINER_CREDENTIALS_FULL_URI"):
         return "EcsContainer" if _loads("container-role") else ""
     if os.environ.get("AWS_LAMBDA_FUNCTION_NAME") and os.environ.get("AWS_ACCESS_KEY_ID"):
@@ -24,7 +24,7 @@ def source() -> str:
 
 
 def region() -> str:
-    """Return the region that the environment or the instance's metadata tells, "" when neither does."""
+    """Return the region from the environment or the instance metadata; "" if neither has one."""
     named = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
     return named or str(_quickly(_by_metadata) or "")
 
@@ -45,8 +45,8 @@ def _by_metadata(session: Any) -> str | None:
 
 
 def _quickly(work: Callable[[Any], Any]) -> Any:
-    """Return what `work` makes of a session; None when nobody answers at once."""
+    """Call `work` with a session and return its result; None if there is no answer within _PATIENCE_S."""
     with suppress(TimeoutError, Problem, *refusals()):
-        session = session_of("", "us-east-1")  # which reads the files, however long that takes
+        session = session_of("", "us-east-1")  # reads the files; not part of the time limit
         return within(_PATIENCE_S, lambda: work(session))[0]
     return None

@@ -1,4 +1,4 @@
-"""Clients of the SDK that sign for anybody: one for each service and region, over one pool of connections."""
+"""SDK clients that can sign for any profile: one per service and region, sharing one pool of connections."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _own = threading.local()
 
 
 class Clients:
-    """One client for each service and region (and each endpoint of one's own), made when first wanted."""
+    """One client for each service, region and custom endpoint, created on first use."""
 
     def __init__(self, pool: Pool, tries: int = 1) -> None:
         self._lock, self._pool, self._tries = threading.Lock(), pool, tries
@@ -30,9 +30,9 @@ class Clients:
         self._made: dict[tuple[str, ...], Any] = {}
 
     def acting(self, service: str, who: Who, keys: Keys | None) -> Any:
-        """Return the service's client where `who` asks; what this thread asks it next is signed with these keys.
+        """Return the client for `who`'s service and region. This thread's next requests are signed with these keys.
 
-        Raises Problem where nobody reaches its host.
+        Raises Problem if its host is unreachable.
         """
         from botocore.credentials import Credentials
 
@@ -40,7 +40,7 @@ class Clients:
         _own.credentials = keys and Credentials(keys.access_key_id, keys.secret_access_key.reveal(), token)
         _own.ahead_s = None
         client = self._of(service, who)
-        self._pool.check(client.meta.endpoint_url)  # before anything is signed: that takes longer than all the rest
+        self._pool.check(client.meta.endpoint_url)  # before signing, which is the slowest part
         return client
 
     def _of(self, service: str, who: Who) -> Any:
@@ -57,7 +57,7 @@ class Clients:
         from botocore.config import Config
 
         keys = {"aws_access_key_id": "-", "aws_secret_access_key": "-"}  # each request brings its own
-        # Made anew for each request, the SDK's own description of itself takes a quarter of the time.
+        # Without a fixed user agent, the SDK builds one per request, which takes a quarter of the time.
         config = bounds(tries=self._tries).merge(
             Config(user_agent=f"ccsetup/{__version__}", parameter_validation=False)
         )
@@ -69,24 +69,24 @@ class Clients:
 
 
 def endpoint_of(who: Who) -> tuple[str, ...]:
-    """Return what a profile's own settings say of whom it asks, and how."""
+    """Return a profile's own settings about endpoints and certificates."""
     there = (who.profiles or {}).get(who.profile, {})
     return tuple(str(there.get(key, "")) for key in _OF_CLIENT)
 
 
 def ahead_s() -> float | None:
-    """Say how far this machine's clock is ahead of whoever answered this thread last; None where nobody did."""
+    """Return by how many seconds this computer's clock is ahead of the last answer in this thread; None if none."""
     found: float | None = getattr(_own, "ahead_s", None)
     return found
 
 
 def _bring_keys(params: dict[str, Any], **_: Any) -> None:
-    """Have the request signed with the keys of whoever this thread asks for."""
+    """Sign the request with the credentials that this thread currently uses."""
     params["context"].setdefault("signing", {})["request_credentials"] = _own.credentials
 
 
 def _note_time(http_response: Any, parsed: Mapping[str, Any], **_: Any) -> None:
-    """Note the time that AWS's answer bears; a page that somebody else put in its place counts for nothing."""
+    """Note the Date of AWS's answer; ignore answers that didn't come from AWS."""
     code = str(parsed.get("Error", {}).get("Code", "AWS"))
     if code and not code.isdigit():
         try:
@@ -96,16 +96,16 @@ def _note_time(http_response: Any, parsed: Mapping[str, Any], **_: Any) -> None:
             _own.ahead_s = None
 
 
-_IN_VAIN = 6  # tries to reach a host that never answered, after which nobody waits for it again
+_IN_VAIN = 6  # failed attempts to reach a host that never answered, after which it isn't tried again
 
 
 Send = Callable[[Any], Any]
 
 
 class Pool:
-    """Sends what clients sign, over connections that it keeps, through the proxy that the environment names.
+    """Sends the clients' signed requests over pooled connections, through the proxy set in the environment.
 
-    Once a host has been out of reach a few times, everybody else is told so at once.
+    Once a host has been unreachable a few times, further requests to it fail immediately.
     """
 
     def __init__(self, size: int) -> None:
@@ -115,7 +115,7 @@ class Pool:
         self._heard: set[str] = set()
 
     def serve(self, client: Any, session: Any) -> None:
-        """Have a client's requests sent from here; `session` is the SDK's session it was made from."""
+        """Send a client's requests through this pool; `session` is the SDK session that created the client."""
         from botocore.utils import get_environ_proxies
 
         proxies = get_environ_proxies(client.meta.endpoint_url)
@@ -127,7 +127,7 @@ class Pool:
         client.meta.events.register("before-send", lambda request, **_: send(request))
 
     def check(self, url: str) -> None:
-        """Raise Problem where a host has been out of reach so often that nobody tries it any more."""
+        """Raise Problem if a host has been unreachable so often that it isn't tried again."""
         host = urlsplit(url).netloc
         said = self._vain.get(host, [])
         if len(said) >= _IN_VAIN and host not in self._heard:
@@ -151,7 +151,7 @@ class Pool:
 
 
 def _lasting(verify: Any, size: int, proxies: dict[str, str]) -> Any:
-    """Return the SDK's own HTTP session, with the certificates loaded into its one TLS context."""
+    """Return the SDK's own HTTP session, with the certificates loaded into its single TLS context."""
     from botocore import httpsession
 
     base: Any = httpsession.URLLib3Session
@@ -162,7 +162,7 @@ def _lasting(verify: Any, size: int, proxies: dict[str, str]) -> Any:
             path = str(httpsession.get_cert_path(verify))
             try:
                 context.load_verify_locations(path)
-            except OSError as error:  # ssl.SSLError is one too; neither names the file
+            except OSError as error:  # includes ssl.SSLError; neither names the file
                 raise problem_of(httpsession.SSLError(endpoint_url=path, error=error), Who("", "")) from None
             return context
 

@@ -1,4 +1,4 @@
-"""One repository looked for with many profiles in many regions at once; and a repository made."""
+"""Looks for one repository with many profiles in many regions at once, and creates repositories."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from ccsetup.core.context import Sighting
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import Keys, Repository, Who
 
-_TRIES = 2  # a service that is busy for a moment is asked once more
-_RUN = 10  # questions to one region that one thread asks in a row, over one connection
+_TRIES = 2  # ask a busy service once more
+_RUN = 10  # requests to one region that one thread makes in a row, over one connection
 
 Found = dict[tuple[str, str], Sighting]
 
 
 def sightings(resolver: Resolver, pool: Pool, places: Sequence[Who], name: str) -> Sequence[Sighting]:
-    """Look for a repository with each profile in each region named, 16 at a time; nobody is asked anything.
+    """Look for a repository with each profile in each given region, 16 at a time. Never prompts.
 
-    Within a minute each place has its answer, its refusal, or the word that it had none.
+    Within a minute, each place has an answer, a refusal, or a Problem that says there was no answer.
     """
     clients = Clients(pool, _TRIES)
     keys = _keys(clients, resolver, places)
@@ -47,13 +47,13 @@ def sightings(resolver: Resolver, pool: Pool, places: Sequence[Who], name: str) 
 
 
 def create_repository(codecommit: Any, name: str, description: str) -> Repository:
-    """Create a repository with a CodeCommit client; return its facts."""
+    """Create a repository with a CodeCommit client, and return its details."""
     about = {"repositoryDescription": description} if description else {}
     return repository_in(codecommit.create_repository(repositoryName=name, **about)["repositoryMetadata"])
 
 
 def repository_in(found: Mapping[str, Any], region: str = "") -> Repository:
-    """Return the repository of one of CodeCommit's answers."""
+    """Return the repository in a CodeCommit answer."""
     arn = found.get("Arn", "")
     parts = arn.split(":")
     return Repository(
@@ -66,7 +66,7 @@ def repository_in(found: Mapping[str, Any], region: str = "") -> Repository:
 
 
 def _keys(clients: Clients, resolver: Resolver, places: Sequence[Who]) -> dict[str, Keys | Problem]:
-    """Return each profile's keys, or why there are none to be had without a person."""
+    """Return each profile's credentials, or the reason why there are none without prompting."""
     found: dict[str, Keys | Problem] = {}
     first = {who.profile: who for who in reversed(places)}
 
@@ -82,7 +82,7 @@ def _keys(clients: Clients, resolver: Resolver, places: Sequence[Who]) -> dict[s
 
 
 def _runs(asked: Sequence[Who]) -> list[Sequence[Who]]:
-    """Cut what is to be asked into runs of one region: each region's first before any second, singles last."""
+    """Split the requests into runs of one region each: first one run per region, then the next ones; singles last."""
     by_client: dict[tuple[str, ...], list[Who]] = {}
     for who in asked:
         by_client.setdefault((who.region, *endpoint_of(who)), []).append(who)

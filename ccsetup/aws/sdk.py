@@ -1,4 +1,4 @@
-"""botocore on a leash: sessions that follow nobody's AWS_PROFILE, calls that end in time, errors as Problems."""
+"""botocore sessions that ignore AWS_PROFILE, calls with a time limit, and SDK errors turned into Problems."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ from ccsetup.core.text import inert
 
 T = TypeVar("T")
 TRIES, CONNECT_S, READ_S = 3, 4.0, 12.0
-FAULT_S = 55.0  # all of one call, its tries and pauses in; what comes before and after it shares the minute
+FAULT_S = 55.0  # one call with its retries and pauses; the work before and after it has the rest of the minute
 
 
 def explained(
     work: Callable[[], T], who: Who, resource: str = "", at_most_s: float = 0, federated: Federated | None = None
 ) -> T:
-    """Return what `work` returns in time; Ctrl-C is answered at once. What the SDK raises becomes a Problem.
+    """Return the result of `work`, within a time limit. Ctrl-C ends it at once; SDK errors become Problems.
 
-    The time is for waiting: whatever takes long by itself, such as reading large files, is done before.
+    The limit is meant for waiting on the network. Do slow local work (e.g. reading large files) before the call.
     """
     return told(lambda: within(at_most_s or FAULT_S, work)[0], who, resource, federated)
 
 
 def told(work: Callable[[], T], who: Who, resource: str = "", federated: Federated | None = None) -> T:
-    """Return what `work` returns; what the SDK raises becomes a Problem that nothing of the SDK's error hangs on."""
+    """Return the result of `work`. SDK errors become Problems that hold no reference to the original error."""
     try:
         return work()
     except refusals() as error:
@@ -44,7 +44,7 @@ def told(work: Callable[[], T], who: Who, resource: str = "", federated: Federat
 
 
 def refusals() -> tuple[type[Exception], ...]:
-    """Return what the SDK raises; the last ones come of a page, or a damaged file, where it looked for AWS's answer."""
+    """Return what the SDK raises. The built-in types come from an answer or a file that isn't what it expected."""
     from botocore.exceptions import BotoCoreError, ClientError
     from botocore.parsers import ResponseParserError
 
@@ -53,18 +53,18 @@ def refusals() -> tuple[type[Exception], ...]:
 
 
 def check_files(way: Iterable[Mapping[str, object]]) -> None:
-    """Raise Problem for a file that the SDK must not open for a profile; `way` as in `sdk_files.fault`."""
+    """Raise Problem if the SDK must not open a file of a profile; `way` is the same as in `sdk_files.fault`."""
     if found := sdk_files.fault(way, os.environ, os.path.expanduser("~")):  # noqa: PTH111 — as the SDK finds it
         raise problem_in(found)
 
 
 def problem_in(found: sdk_files.Fault) -> Problem:
-    """Return the Problem that such a file is."""
+    """Return the Problem for a faulty file."""
     return Problem(found.what, next=found.next, code=found.code)
 
 
 def bounds(unsigned: bool = False, tries: int = 0) -> Any:
-    """Return a client's settings, so that the SDK itself gives up before FAULT_S."""
+    """Return client settings that make the SDK itself give up before FAULT_S."""
     from botocore import UNSIGNED
     from botocore.config import Config
 
@@ -78,9 +78,9 @@ def bounds(unsigned: bool = False, tries: int = 0) -> Any:
 
 
 def session_of(profile: str, region: str) -> Any:
-    """Return a session with a profile's settings; without them where it is not on disk (yet).
+    """Return a session with a profile's settings, or without settings if the profile isn't on disk yet.
 
-    Made before the time for a call begins: it reads both AWS files where nobody has yet.
+    Call it before a time limit starts: it reads both AWS files if they haven't been read yet.
     """
     session = _kind_of_session()(session_vars={"profile": (None, None, None, None)})
     if profile in session.full_config["profiles"]:
@@ -92,18 +92,18 @@ def session_of(profile: str, region: str) -> Any:
 
 
 def session_on_disk(profile: str, region: str) -> Any:
-    """Return a session of a profile that has to be on disk."""
+    """Return a session of a profile that must be on disk."""
     return _bound(_kind_of_session()(profile=profile), region)
 
 
 def credentials_parser(session: Any) -> Callable[[str], Mapping[str, Any]]:
-    """Return a parser of the credentials file for the SDK's own provider, which would read it a second time."""
+    """Return a parser of the credentials file for the SDK's own provider, so that it isn't read a second time."""
     return lambda path: _files.of(session).credentials
 
 
 @cache
 def _kind_of_session() -> Any:
-    """Return botocore's session, but that both AWS files are read once for all sessions of this process."""
+    """Return botocore's session class, changed to read both AWS files only once per process."""
     from botocore.session import Session
 
     class Sharing(Session):
@@ -140,14 +140,14 @@ def _found(read: Callable[[], dict[str, Any]]) -> dict[str, Any]:
 
 
 class _Files:
-    """The latest reading; a file that has changed is read again."""
+    """The most recent contents of both files. Changed files are read again."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._latest: tuple[object, _Reading] | None = None
 
     def of(self, session: Any) -> _Reading:
-        """Return what the session's files say. Raises what botocore does where it cannot parse them."""
+        """Return the contents of the session's files. Raises botocore's errors if they can't be parsed."""
         now = tuple(_state(session.get_config_variable(name)) for name in ("config_file", "credentials_file"))
         with self._lock:
             if self._latest is None or self._latest[0] != now:
@@ -159,7 +159,7 @@ _files = _Files()
 
 
 def _state(named: str) -> object:
-    """Return what changes when a file does."""
+    """Return a value that changes whenever the file does."""
     path = os.path.expanduser(os.path.expandvars(named))  # noqa: PTH111 — as the SDK finds it
     try:
         about = os.stat(path)  # noqa: PTH116
@@ -170,7 +170,7 @@ def _state(named: str) -> object:
 
 @contextmanager
 def _without_collection() -> Iterator[None]:
-    """Put garbage collection off: of a hundred thousand sections nothing is given up, and looking takes longer."""
+    """Disable garbage collection: with 100,000 sections it frees nothing and takes longer than the parsing."""
     was = gc.isenabled()
     gc.disable()
     try:
@@ -182,16 +182,18 @@ def _without_collection() -> Iterator[None]:
 
 @cache
 def _loader() -> Any:
-    """Return one reader of the SDK's models for all sessions: reading them takes longer than all the rest."""
+    """Return one loader of the SDK's models for all sessions, because loading them is the slowest part."""
     from botocore.loaders import create_loader
 
     return create_loader()
 
 
 def _bound(session: Any, region: str) -> Any:
-    """Return a session for a region. Raises Problem for what makes a host that anybody may own, such as s3."""
+    """Return a session for a region. Raises Problem for a name that would form a host anyone may own, e.g. s3."""
     if region and not (regions.is_region(region) or region in PLACELESS):
-        raise Problem(f"{inert(region)} is no region.", next="A region is such as us-east-2.", code="region.invalid")
+        raise Problem(
+            f"{inert(region)} isn't a region.", next="Check the region. For example: us-east-2.", code="region.invalid"
+        )
     session.register_component("data_loader", _loader())
     session.set_config_variable("region", region)
     session.set_default_client_config(bounds())

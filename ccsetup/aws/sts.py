@@ -1,4 +1,4 @@
-"""What STS gives temporary keys for: a code, an OIDC token, a SAML assertion, long-term keys and a narrower policy."""
+"""Gets temporary credentials from STS: with an MFA code, an OIDC token, a SAML assertion, or a restricting policy."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from ccsetup.core.sdk_files import no_token
 
 
 def by_web_identity(role_arn: str, token: Secret, name: str, duration_s: int, provider: str, region: str) -> Keys:
-    """Exchange a token for a role's temporary keys (AssumeRoleWithWebIdentity, unsigned)."""
+    """Exchange a token for a role's temporary credentials (AssumeRoleWithWebIdentity, unsigned)."""
     if why := web_token.fault(token.reveal(), opaque=bool(provider)):
-        raise problem_in(no_token("That is not a token", why))
+        raise problem_in(no_token("That's not a token", why))
     asked = {"RoleArn": role_arn, "RoleSessionName": name, "DurationSeconds": duration_s}
     asked |= {"WebIdentityToken": token.reveal(), **({"ProviderId": provider} if provider else {})}
     whom = None if provider else of_token(token.reveal())
@@ -26,7 +26,7 @@ def by_web_identity(role_arn: str, token: Secret, name: str, duration_s: int, pr
 
 
 def by_saml(role_arn: str, provider_arn: str, assertion: Secret, duration_s: int, region: str) -> Keys:
-    """Exchange a SAML assertion for a role's temporary keys (AssumeRoleWithSAML, unsigned)."""
+    """Exchange a SAML assertion for a role's temporary credentials (AssumeRoleWithSAML, unsigned)."""
     asked = {"RoleArn": role_arn, "PrincipalArn": provider_arn, "DurationSeconds": duration_s}
     whom = of_assertion(provider_arn)
     return _unsigned(
@@ -35,17 +35,17 @@ def by_saml(role_arn: str, provider_arn: str, assertion: Secret, duration_s: int
 
 
 def with_code(sts: Any, serial: str, code: str, duration_s: int) -> Keys:
-    """Exchange the caller's long-term keys and an MFA code for temporary keys (GetSessionToken)."""
+    """Exchange the caller's long-term credentials and an MFA code for temporary credentials (GetSessionToken)."""
     return keys_in(sts.get_session_token(SerialNumber=serial, TokenCode=code, DurationSeconds=duration_s))
 
 
 def federated(sts: Any, name: str, policy: str, duration_s: int) -> Keys:
-    """Exchange the caller's long-term keys for narrower temporary ones (GetFederationToken)."""
+    """Exchange the caller's long-term credentials for temporary ones limited by a policy (GetFederationToken)."""
     return keys_in(sts.get_federation_token(Name=name, Policy=policy, DurationSeconds=duration_s))
 
 
 def keys_in(answer: Mapping[str, Any]) -> Keys:
-    """Return the keys of an STS answer."""
+    """Return the credentials in an STS answer."""
     found = answer["Credentials"]
     secret, token = Secret(found["SecretAccessKey"]), Secret(found["SessionToken"])
     return Keys(found["AccessKeyId"], secret, token, found["Expiration"].astimezone(timezone.utc))
@@ -64,17 +64,17 @@ _FIELDS = ("AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration")
 
 
 class SessionCache:
-    """The cache that git-remote-codecommit reads, written only when told to.
+    """The cache that git-remote-codecommit reads. It is written only on request.
 
-    To botocore it is like its JSONFileCache: same keys, same JSON. What is put in stays in memory until the
-    story stores `pending()`. What is on disk is seen only `with_kept`, since it can hide a source that fails.
+    botocore can use it like its JSONFileCache: same keys, same JSON. New entries stay in memory until the caller
+    writes `pending()`. Entries on disk are visible only `with_kept`, because they can hide a failing source.
     """
 
     def __init__(self, folder: Path, held: dict[str, Any] | None = None, kept: bool = False) -> None:
         self._folder, self._held, self._kept = folder, {} if held is None else held, kept
 
     def with_kept(self) -> SessionCache:
-        """Return this cache with what is on disk in it."""
+        """Return this cache including the entries on disk."""
         return SessionCache(self._folder, self._held, kept=True)
 
     def __contains__(self, key: str) -> bool:
@@ -90,7 +90,7 @@ class SessionCache:
         self._held[key] = value
 
     def pending(self) -> Sequence[Edit]:
-        """Return the files that the sessions of this run would be kept in."""
+        """Return the cache files to write for the sessions of this run."""
         paths = {key: self._path(key) for key in self._held}
         return [Edit(path, _text(path), _dumped(self._held[key])) for key, path in paths.items()]
 

@@ -1,4 +1,4 @@
-"""What an administrator sends and keeps: one arrangement → the documents for both accounts, each a value."""
+"""Sharing a repository, for administrators: turns one arrangement into the documents for both accounts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["Arrangement", "Trust", "difference", "documents", "pretty"]
 
 
 def documents(it: Arrangement, with_terraform: bool = False) -> dict[str, str]:
-    """Return the files of an arrangement: each one's name in the folder, and its text."""
+    """Return the files of an arrangement: file name in the folder, and text."""
     found = {
         "account-a-permissions.json": pretty(policies.permissions(it)),
         "account-a-trust.json": pretty(policies.trust(it)),
@@ -35,12 +35,12 @@ def documents(it: Arrangement, with_terraform: bool = False) -> dict[str, str]:
 
 
 def pretty(document: Mapping[str, Any]) -> str:
-    """Return a document as it is written: two blanks of indent, keys in their order, one newline at its end."""
+    """Return a document as text: two spaces of indent, keys in their order, one newline at the end."""
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
 def difference(name: str, before: str | None, after: str | None) -> str:
-    """Return the unified diff of a document; "" where nothing differs."""
+    """Return the unified diff of a document; "" if nothing differs."""
     old, new = ((text or "").splitlines() for text in (before, after))
     was, becomes = ("/dev/null" if text is None else name for text in (before, after))
     return "\n".join(unified_diff(old, new, was, becomes, lineterm=""))

@@ -1,4 +1,4 @@
-"""share --apply and --remove: what is in IAM, what would change, a yes, the calls, and a second look."""
+"""share --apply and --remove: reads IAM, shows what would change, asks, makes the calls, and checks the result."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ GO = "go"
 
 
 class Account:
-    """One of the two accounts as its administrator: what is there, and which steps lead to what shall be."""
+    """One of the two accounts, used as its administrator: what exists there, and the steps to what should exist."""
 
     def __init__(self, context: Context, it: Arrangement, profile: str, removing: bool = False) -> None:
         self.context, self.it, self.who, self._removing = context, it, Who(profile, it.region, chosen=True), removing
@@ -34,42 +34,42 @@ class Account:
 
     @property
     def name(self) -> str:
-        """What the account is here, in words."""
-        kind = "where the repository is" if self.is_owner else "where the people are"
-        return f"account {self.identity.account_id}, {kind}"
+        """The account ID and the account's part in the arrangement."""
+        kind = "the repository's account" if self.is_owner else "the developers' account"
+        return f"account {self.identity.account_id} ({kind})"
 
     def there(self) -> IamRole | IamPolicy | None:
-        """Look at what is there now."""
+        """Return what exists now, showing progress."""
         try:
-            with self.context.screen.busy("Looking at what is there"):
+            with self.context.screen.busy("Checking what exists"):
                 return self.now()
         except Problem as refused:
             raise self.told(refused) from None
 
     def now(self) -> IamRole | IamPolicy | None:
-        """Look once more, quietly."""
+        """Return what exists now, without showing progress."""
         if self.is_owner:
             return self.context.iam.role(self.who, self.it.role)
         return self.context.iam.policy(self.who, self.it.people_policy_arn)
 
     def told(self, refused: Problem) -> Problem:
-        """Return a refusal of IAM's with all in its message that share needs there, so that one message is enough."""
+        """Return IAM's refusal with every action that share needs there, so that one message to ask for is enough."""
         denial = refused.denial
         if not denial or not denial.action.startswith("iam:") or denial.explicit:
             return refused
-        if denial.action.endswith("GroupPolicy"):  # on the group, which nothing else is done to
+        if denial.action.endswith("GroupPolicy"):  # on the group, which needs no other action
             return refused
         also = tuple(it for it in steps.needed(self.is_owner, self._removing) if it != denial.action)
         return explain(refused, denial._replace(also=also))
 
     def wanted(self, there: IamRole | IamPolicy | None) -> list[Step]:
-        """Return the steps to the arrangement."""
+        """Return the steps that create the arrangement."""
         if self.is_owner:
             return steps.for_owner(self.it, there if isinstance(there, IamRole) else None)
         return steps.for_people(self.it, there if isinstance(there, IamPolicy) else None)
 
     def backwards(self, there: IamRole | IamPolicy | None) -> list[Step]:
-        """Return the steps that take the arrangement back."""
+        """Return the steps that remove the arrangement."""
         if self.is_owner:
             return steps.taking_back(self.it, there if isinstance(there, IamRole) else None)
         return steps.taking_back_from_people(self.it, there if isinstance(there, IamPolicy) else None)
@@ -78,86 +78,88 @@ class Account:
 def apply(
     context: Context, it: Arrangement, account: Account, there: IamRole | IamPolicy | None, yes: bool
 ) -> list[Step]:
-    """Bring an account up to the arrangement, after a yes; return the steps that were taken."""
+    """Apply the arrangement to an account, after confirmation; return the steps that were done."""
     wanted = account.wanted(there)
     if not wanted:
         what = it.role if account.is_owner else it.people_policy
-        context.screen.done("unchanged", f"{what} is as it should be", account.name)
+        context.screen.done("unchanged", f"{what} is up to date", account.name)
         return []
     review(context, it, account, wanted)
     if yes and there and not steps.made_by_us(there.tags) and any(step.before for step in wanted):
         raise Problem(
-            f"{there.arn} was not made by ccsetup, and what it says would change as shown above.",
-            why="Whom it lets in today may rely on it. Nothing was changed.",
-            next="Run it on a terminal without --yes and look at the difference, or choose another --role-name.",
+            f"{there.arn} wasn't created by ccsetup, and it would change as shown above.",
+            why="The people who use it today may rely on it. Nothing was changed.",
+            next="Run the command in a terminal without --yes to review the changes, or choose another --role-name.",
             code="access.assume",
         )
     if yes and (lost := steps.cut_off(wanted)):
         own = f"{it.role[:51]}-{it.people or it.owner}"
         raise Problem(
-            f"{it.role} lets in {' and '.join(lost)} today, and would not any more.",
-            why="Whoever comes from there would be cut off. Nothing was changed.",
-            next=f"Give this one a role of its own, such as: --role-name {own}\n"
-            "To cut them off, run it on a terminal without --yes.",
+            f"{' and '.join(lost)} would lose access to {it.role}.",
+            why="The role allows access from there today. Nothing was changed.",
+            next=f"Use another role for this arrangement: --role-name {own}\n"
+            "To remove that access, run the command in a terminal without --yes.",
             code="access.assume",
         )
     if not yes:
-        agreed(context, f"Do this in {account.name}?", "Yes, go ahead")
+        agreed(context, f"Make these changes in {account.name}?", "Yes, make changes")
     carry_out(context, account, wanted, lambda: not account.wanted(account.now()))
     return wanted
 
 
 def remove(context: Context, it: Arrangement, account: Account, yes: bool) -> list[Step]:
-    """Take back from an account what share made there, after a yes; return the steps that were taken."""
+    """Remove from an account what share created there, after confirmation; return the steps that were done."""
     there = account.there()
     wanted = account.backwards(there)
     if not wanted:
-        context.screen.done("nothing", f"that ccsetup made for {it.repository} is here", account.name)
+        context.screen.done("nothing", f"to remove for {it.repository}", account.name)
         if there and not steps.made_by_us(there.tags):
-            context.screen.note(f"{there.arn} stays: ccsetup did not make it. Take it back by what did.")
+            context.screen.note(f"{there.arn} was kept: ccsetup didn't create it. Remove it with the tool that did.")
         return []
     review(context, it, account, wanted)
     if not yes:
-        agreed(context, f"Take this back in {account.name}?", "Yes, take it back")
+        agreed(context, f"Remove this from {account.name}?", "Yes, remove")
     carry_out(context, account, wanted, lambda: not account.backwards(account.now()))
     if isinstance(there, IamRole) and not any(step.says.startswith("delete the role") for step in wanted):
-        context.screen.note(f"The role {it.role} stays: ccsetup did not make it, or it opens other repositories too.")
+        context.screen.note(
+            f"The role {it.role} was kept: ccsetup didn't create it, or it gives access to other repositories too."
+        )
     return wanted
 
 
 def review(context: Context, it: Arrangement, account: Account, wanted: Sequence[Step]) -> None:
-    """Show what would change, policy by policy."""
+    """Show what would change, for each policy."""
     diffs = [_difference(step) for step in wanted if step.name]
     rows = [("account", account.name), *(("" if number else "will", step.says) for number, step in enumerate(wanted))]
     if account.is_owner and any(step.after for step in wanted):
         rows += lets_in(it)
-        rows += [("cuts off", name) for name in steps.cut_off(wanted)]
+        rows += [("loses access", name) for name in steps.cut_off(wanted)]
     context.screen.review(diffs, rows)
 
 
 def reasons(it: Arrangement) -> list[tuple[str, str]]:
-    """Return the rows that say what each line of the policies is for."""
+    """Return the rows that explain each line of the policies."""
     lines = [(line.what.removeprefix("codecommit:"), line.why) for line in policies.lines(it)]
-    rows = [("may" if not n else "", f"{what}: {why}") for n, (what, why) in enumerate(lines)]
-    return [*lets_in(it), *rows, ("may not", policies.left_out(it))]
+    rows = [("allowed" if not n else "", f"{what}: {why}") for n, (what, why) in enumerate(lines)]
+    return [*lets_in(it), *rows, ("not allowed", policies.left_out(it))]
 
 
 def lets_in(it: Arrangement) -> list[tuple[str, str]]:
-    """Return the rows that say whom the role lets in, and on which terms."""
-    return [("lets in" if not n else "", f"{line.what}: {line.why}") for n, line in enumerate(policies.who(it))]
+    """Return the rows that say who can assume the role, and under which conditions."""
+    return [("trusts" if not n else "", f"{line.what}: {line.why}") for n, line in enumerate(policies.who(it))]
 
 
 def agreed(context: Context, ask: str, label: str) -> None:
-    """Ask for a yes. Raises Cancelled; Missing with nobody there."""
+    """Ask for confirmation. Raises Cancelled, or Missing without a terminal."""
     if context.prompt is None:
-        raise Missing("Missing: --yes.", next="Add --yes to do this, or --dry-run to only look at it.")
-    choices = (Choice(GO, label), Choice("cancel", "Cancel", "nothing is changed"))
+        raise Missing("Missing: --yes.", next="Add --yes to make these changes, or --dry-run to only show them.")
+    choices = (Choice(GO, label), Choice("cancel", "Cancel", "change nothing"))
     if context.prompt.ask(Asked("apply", ask, "choose", choices=choices, default=GO)) != GO:
         raise Cancelled("Cancelled. Nothing was changed.")
 
 
 def carry_out(context: Context, account: Account, wanted: Sequence[Step], settled: Callable[[], bool]) -> None:
-    """Take the steps, each ticked off, and wait until IAM has them everywhere."""
+    """Do the steps, ticking off each, and wait until they have reached all of IAM."""
     taken = 0
     try:
         for step in wanted:
@@ -165,19 +167,21 @@ def carry_out(context: Context, account: Account, wanted: Sequence[Step], settle
                 context.iam.do(account.who, step.calls, progress)
             context.screen.done("done", step.says)
             taken += 1
-        with context.screen.busy("Looking again") as progress:
+        with context.screen.busy("Checking the result") as progress:
             if not context.iam.until(account.who, settled, progress):
-                context.screen.note("IAM does not show all of it yet; look again in a minute: the same with --check.")
+                context.screen.note(
+                    "IAM doesn't show all changes yet. Check again in a minute: run the same command with --check."
+                )
     except (Problem, KeyboardInterrupt) as stopped:
         if taken:
-            context.screen.note(f"{taken} of {len(wanted)} steps were taken; the same command goes on from there.")
+            context.screen.note(f"{taken} of {len(wanted)} steps are done. Rerun the same command to resume.")
         if isinstance(stopped, Problem):
             account.told(stopped)
         raise
 
 
 def proven(context: Context, it: Arrangement, account: Account) -> None:
-    """See in IAM's own words that the role may do what it is for; what IAM does not tell is left at that."""
+    """Have IAM's policy simulator confirm what the role may do. If IAM refuses to simulate, only note that."""
     if not account.is_owner:
         return
 
@@ -185,11 +189,11 @@ def proven(context: Context, it: Arrangement, account: Account) -> None:
         return audit.permitted(it, context.iam.allowed(account.who, it.role_arn, audit.needed(it), it.repository_arn))
 
     try:
-        with context.screen.busy("Asking IAM what the role may do") as progress:
+        with context.screen.busy("Checking the role's permissions") as progress:
             context.iam.until(account.who, lambda: bool(judged().holds), progress)
             link = judged()
     except Problem as refused:
-        context.screen.note(f"{refused.what} So what the role may do was not tried.")
+        context.screen.note(f"{refused.what} The role's permissions weren't checked.")
         return
     if not link.holds:
         raise Problem(link.says, next=f"{link.where[0].upper()}{link.where[1:]}.", code=link.code)
@@ -197,15 +201,15 @@ def proven(context: Context, it: Arrangement, account: Account) -> None:
 
 
 def assumed(context: Context, it: Arrangement, look: Look, profile: str, code: str = "") -> Identity:
-    """Be the role for a moment, starting from a developer's profile. Raises Problem where that is refused."""
-    with context.screen.busy(f"Assuming {it.role} as {profile}"):
+    """Assume the role once with a developer's profile. Raises Problem if that is refused."""
+    with context.screen.busy(f"Assuming {it.role} with {profile}"):
         found = context.aws.identity(as_role(it, look, profile, code, context))
-    context.screen.done("assumed", found.arn, f"as {profile}")
+    context.screen.done("assumed", found.arn, f"with {profile}")
     return found
 
 
 def as_role(it: Arrangement, look: Look, profile: str, code: str, context: Context) -> Who:
-    """Return who a developer's profile is once it has assumed the role."""
+    """Return the Who of the role, assumed with a developer's profile."""
     settings: dict[str, Any] = {"role_arn": it.role_arn, "source_profile": profile, "region": it.region}
     if it.external_id:
         settings["external_id"] = it.external_id
@@ -216,7 +220,7 @@ def as_role(it: Arrangement, look: Look, profile: str, code: str, context: Conte
 
 
 def _difference(step: Step) -> str:
-    """Return the diff of a step's policy; where there is one on both sides, only what means something else differs."""
+    """Return the diff of a step's policy. If it exists on both sides, only differences in meaning are shown."""
     both = step.before is not None and step.after is not None
     before, after = (doc if doc is None else share.pretty(_sorted(doc) if both else doc) for doc in step[2:4])
     return share.difference(step.name, before, after)
@@ -231,10 +235,10 @@ def _sorted(value: Any) -> Any:
 
 
 def _stranger(it: Arrangement, profile: str, identity: Identity) -> Problem:
-    people = f", nor of {it.people}, where the people are" if it.people else ""
+    people = f" or {it.people} (the developers' account)" if it.people else ""
     return Problem(
-        f"{profile} is of account {identity.account_id}, not of {it.owner}, where the repository is{people}.",
+        f"{profile} is in account {identity.account_id}, not in {it.owner} (the repository's account){people}.",
         why=f"It is {identity.arn}. Nothing was changed.",
-        next=f"Name a profile of one of these accounts, such as: --profile admin-of-{it.owner}",
+        next="Use a profile in one of these accounts: --profile NAME",
         code="access.account",
     )

@@ -1,4 +1,4 @@
-"""Who shares which repository with whom: one arrangement, the ARNs in it, and how each part of it may be written."""
+"""An arrangement: which repository is shared with whom, the ARNs in it, and how to read each part."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from ccsetup.git import address
 
 TrustKind = Literal["account", "role", "permission-set", "oidc", "saml"]
 
-BUILT_IN = {  # providers that IAM knows without being told: the claims that name the application and the person
+BUILT_IN = {  # providers built into IAM, with the claims that name the application and the person
     "accounts.google.com": ("aud", "sub"),
     "cognito-identity.amazonaws.com": ("aud", "sub"),
     "www.amazon.com": ("app_id", "user_id"),
     "graph.facebook.com": ("app_id", "id"),
 }
 AUDIENCE = "sts.amazonaws.com"
-TAGGED, TAG = "ccsetup", "share"  # the tag on whatever share has made: that alone is ever removed
-_ROLE_NAME = r"[A-Za-z0-9_+=,.@][A-Za-z0-9_+=,.@-]{0,63}"  # one that begins with a hyphen is a flag to many tools
+TAGGED, TAG = "ccsetup", "share"  # the tag on everything share creates; nothing else is ever removed
+_ROLE_NAME = r"[A-Za-z0-9_+=,.@][A-Za-z0-9_+=,.@-]{0,63}"  # many tools read a leading hyphen as a flag
 _TRUSTS = (
-    "A trust is account, a role's ARN, permission-set:NAME, oidc:ISSUER or saml:PROVIDER-ARN, such as account"
-    " or permission-set:Developer."
+    "--trust takes one of: account, a role ARN, permission-set:NAME, oidc:ISSUER, saml:PROVIDER-ARN. For example:"
+    " permission-set:Developer."
 )
 
 
 class Trust(NamedTuple):
-    """Whom a role lets in: `name` is a role's ARN, a permission set, an issuer without https://, a SAML provider's ARN.
+    """Who can assume a role. `name` is a role ARN, permission set, issuer without https://, or SAML provider ARN.
 
-    The kind account needs no name: it is everybody whom the other account's administrator lets.
+    The kind account needs no name: it is everyone the other account's administrator allows.
     """
 
     kind: TrustKind
@@ -39,10 +39,10 @@ class Trust(NamedTuple):
 
 
 class Arrangement(NamedTuple):
-    """One repository, the role that opens it, and who may be that role. What is not asked for is empty.
+    """One repository, the role that gives access to it, and who can assume that role. Unused fields are empty.
 
-    `owner` is the account of repository and role (the guide's AccountA), `people` the one whose people need it
-    (AccountB), "" where only tokens and assertions are trusted. `tags` are principal tags that callers must bear.
+    `owner` is the account of the repository and role (AccountA in the AWS guide), `people` the developers' account
+    (AccountB), "" if only tokens and assertions are trusted. `tags` are the principal tags that callers must have.
     """
 
     repository: str
@@ -59,12 +59,12 @@ class Arrangement(NamedTuple):
     audience: str = AUDIENCE
     tags: tuple[tuple[str, str], ...] = ()
     group: str = ""  # of the other account, to attach its policy to
-    start_url: str = ""  # where its people sign in, for the team file alone
+    start_url: str = ""  # the developers' start URL, used only in the team file
     sso_region: str = ""
 
     @property
     def partition(self) -> str:
-        """The partition all of it is in."""
+        """The AWS partition of both accounts."""
         return regions.partition_of(self.region)
 
     @property
@@ -79,18 +79,18 @@ class Arrangement(NamedTuple):
 
     @property
     def profile(self) -> str:
-        """A name for developers' profiles."""
+        """The name for developers' profiles."""
         return re.sub(r"[^a-z0-9-]+", "-", self.repository.lower())[:40].strip("-") or "shared"
 
     @property
     def permission_set(self) -> str:
-        """The one permission set that is let in, "" where there is none or several."""
+        """The trusted permission set; "" if there is none or more than one."""
         sets = [trust.name for trust in self.trusts if trust.kind == "permission-set"]
         return sets[0] if len(sets) == 1 else ""
 
     @property
     def source_profile(self) -> str:
-        """A name for the profile that developers start from, as setup would call it; "" where it is their own."""
+        """The name of the developers' source profile, as setup would call it; "" if they use their own."""
         if not self.start_url:
             return ""
         name = f"{validate.session_of(self.start_url)}-{(self.permission_set or self.people).lower()}"
@@ -98,7 +98,7 @@ class Arrangement(NamedTuple):
 
     @property
     def policy_name(self) -> str:
-        """The name of the role's inline policy; one role may open several repositories, each by its own."""
+        """The name of the role's inline policy. A role can have one for each of several repositories."""
         return policy_name(self.region, self.repository)
 
     @property
@@ -113,22 +113,22 @@ class Arrangement(NamedTuple):
 
     @property
     def assumed(self) -> bool:
-        """Whether anybody gets in by sts:AssumeRole, so that the other account has a side to it."""
+        """Whether anyone uses sts:AssumeRole, so that the other account needs a policy too."""
         return any(trust.kind in ("account", "role", "permission-set") for trust in self.trusts)
 
     @property
     def saml_audience(self) -> str:
-        """The address that assertions for AWS are made out to."""
+        """The audience of assertions for AWS."""
         return f"https://{regions.sign_in_host(self.partition)}/saml"
 
 
 def policy_name(region: str, repository: str) -> str:
-    """Return the name of the inline policy that opens one repository."""
+    """Return the name of the inline policy for one repository."""
     return f"ccsetup-{region}-{repository}"
 
 
 def role_for(repository: str, read_only: bool) -> str:
-    """Return a role's name for a repository, at most 64 letters; a long one keeps apart what only ends differently."""
+    """Return the role name for a repository, at most 64 characters; long names that differ at the end stay unique."""
     end = "-ReadOnly" if read_only else ""
     if len(whole := f"CodeCommit-{repository}{end}") <= 64:
         return whole
@@ -137,40 +137,40 @@ def role_for(repository: str, read_only: bool) -> str:
 
 
 def role_name(text: str) -> str | Corrected:
-    """1 to 64 of [A-Za-z0-9_+=,.@-]; of a role's ARN, its name."""
+    """Check a role name: 1 to 64 of [A-Za-z0-9_+=,.@-]. A role ARN is reduced to its name."""
     value = validate.tidy(text)
     if re.match(r"arn:aws[a-z-]*:iam:+\d{12}:role/", value):
         value = value.rpartition("/")[2]
     if not re.fullmatch(_ROLE_NAME, value):
-        raise BadAnswer("A role name has 1 to 64 letters, digits or _+=,.@- , such as CodeCommitAccess.")
+        raise BadAnswer("A role name has 1 to 64 letters, digits or _+=,.@- characters. For example: CodeCommitAccess.")
     return validate.said(value, text)
 
 
 def group_name(text: str) -> str | Corrected:
-    """1 to 128 of [A-Za-z0-9_+=,.@-]."""
+    """Check a group name: 1 to 128 of [A-Za-z0-9_+=,.@-]."""
     value = validate.tidy(text)
     if not re.fullmatch(r"[A-Za-z0-9_+=,.@][A-Za-z0-9_+=,.@-]{0,127}", value):
-        raise BadAnswer("A group name has 1 to 128 letters, digits or _+=,.@- , such as Developers.")
+        raise BadAnswer("A group name has 1 to 128 letters, digits or _+=,.@- characters. For example: Developers.")
     return validate.said(value, text)
 
 
 def trusts(text: str) -> str | Corrected:
-    """One or several trusts with blanks between; returned as they are to be written, each once."""
+    """Check one or more trusts separated by spaces; return their normal form without duplicates."""
     read = [trust(word) for word in validate.tidy(text).split()]
     if not read:
         raise BadAnswer(_TRUSTS)
     if sum(one.kind == "oidc" for one in read) > 1:
-        raise BadAnswer("A role trusts one OIDC issuer here, such as oidc:token.actions.githubusercontent.com.",
-                        next="Share a second time, with another --role-name, for the other issuer.")  # fmt: skip
+        raise BadAnswer("A role can trust only one OIDC issuer. For example: oidc:token.actions.githubusercontent.com.",
+                        next="For another issuer, run ccsetup share again with another --role-name.")  # fmt: skip
     value = " ".join(dict.fromkeys(map(spelled, read)))
     return validate.said(value, " ".join(text.split()))
 
 
 def trust(word: str) -> Trust:
-    """Read one trust. Raises BadAnswer with a right example."""
+    """Read one trust. Raises BadAnswer with a correct example."""
     kind, colon, name = word.partition(":")
     if (kind == "account" and colon) or re.fullmatch(r"(arn:aws[a-z-]*:iam::)?\d{12}(:root)?", word):
-        raise BadAnswer("The account is named by --to-account; the trust is the word alone: --trust account.")
+        raise BadAnswer("Pass the account ID with --to-account, and only the word account here: --trust account.")
     if word.startswith("arn:") or (kind == "role" and name.startswith("arn:")):
         return _role(word if word.startswith("arn:") else name)
     if kind == "account":
@@ -185,7 +185,7 @@ def trust(word: str) -> Trust:
 
 
 def spelled(trust: Trust) -> str:
-    """Return a trust as --trust takes it."""
+    """Return a trust in the form that --trust takes."""
     return trust.name if trust.kind == "role" else f"{trust.kind}:{trust.name}" if trust.name else trust.kind
 
 
@@ -205,11 +205,11 @@ def _role(arn: str) -> Trust:
 
 
 def _permission_set(name: str) -> str:
-    """A permission set's name: 1 to 32 of [A-Za-z0-9_+=,.@-]."""
+    """Check a permission set's name: 1 to 32 of [A-Za-z0-9_+=,.@-]."""
     read = validate.permission_set(name)
     value = read.value if isinstance(read, Corrected) else read
     if len(value) > 32:
-        raise BadAnswer("A permission set's name has at most 32 letters, such as permission-set:Developer.")
+        raise BadAnswer("A permission set name has at most 32 characters. For example: permission-set:Developer.")
     return value
 
 
@@ -219,58 +219,60 @@ def _issuer(text: str) -> str:
     name = arn[1] if arn else name
     host, slash, path = name.partition("/")
     if not re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)+", host.lower()) or not re.fullmatch(r"[\w.~/-]*", path, re.ASCII):
-        raise BadAnswer("An OIDC issuer is an https address, such as oidc:https://token.actions.githubusercontent.com.")
+        raise BadAnswer(
+            "An OIDC issuer is an https URL. For example: oidc:https://token.actions.githubusercontent.com."
+        )
     if len(name) > 200:
-        raise BadAnswer("An OIDC issuer has at most 200 letters, such as oidc:https://gitlab.example.com.")
+        raise BadAnswer("An OIDC issuer has at most 200 characters. For example: oidc:https://gitlab.example.com.")
     return host.lower() + slash + path
 
 
 def _saml(arn: str) -> str:
     mended = re.sub(r"^(arn:aws[a-z-]*:iam):+(?=[0-9])", r"\1::", arn)
     if not re.fullmatch(r"arn:aws[a-z-]*:iam::[0-9]{12}:saml-provider/[A-Za-z0-9._-]{1,128}", mended):
-        raise BadAnswer("A SAML provider is an ARN, such as saml:arn:aws:iam::111122223333:saml-provider/AcmeId.")
+        raise BadAnswer("A SAML provider is an ARN. For example: saml:arn:aws:iam::111122223333:saml-provider/AcmeId.")
     return mended
 
 
 def subject(text: str) -> str | Corrected:
-    """Whom an OIDC token speaks of; * and ? stand for anything, but somebody has to be named."""
+    """Check an OIDC token's subject. It can contain * and ?, but must start with a name."""
     value = validate.tidy(text)
-    example = "A subject names whom tokens may speak of, such as repo:acme/shared:ref:refs/heads/main."
+    example = "A subject says which tokens are accepted. For example: repo:acme/shared:ref:refs/heads/main."
     if not re.fullmatch(r"[ !#%&(-\[\]-_a-~]{1,255}", value):
         raise BadAnswer(example)
     named = re.sub(r"[^A-Za-z0-9]", "", re.split(r"[*?]", value)[0])
     if not named:
-        raise BadAnswer(f"{example} {value} would let in everybody whom the issuer knows.")
+        raise BadAnswer(f"{example} {value} would accept every token of the issuer.")
     if re.match(r"repo:([^/]*[*?]|[^/]*$)", value):
-        raise BadAnswer(f"{example} Name the owner whole, or strangers get in.")
+        raise BadAnswer(f"{example} Use the owner's full name, otherwise other people's repositories match too.")
     return validate.said(value, text)
 
 
 def audience(text: str) -> str | Corrected:
-    """Whom an OIDC token is made out to."""
+    """Check an OIDC token's audience."""
     value = validate.tidy(text)
     if not re.fullmatch(r"[!#%&()+->@-\[\]-_a-~]{1,255}", value):
-        raise BadAnswer("An audience is whom tokens are made out to, such as sts.amazonaws.com.")
+        raise BadAnswer("That's not an audience of OIDC tokens. For example: sts.amazonaws.com.")
     return validate.said(value, text)
 
 
 def tags(text: str) -> str:
-    """Principal tags, KEY=VALUE with blanks between."""
+    """Check principal tags: KEY=VALUE, separated by spaces."""
     words = text.split()
     if not words or not all(
         re.fullmatch(r"[\w.:/+@][\w.:/+@-]{0,127}=[\w.:/+@-]{1,256}", word, re.ASCII) for word in words
     ):
-        raise BadAnswer("A principal tag is KEY=VALUE without blanks, such as team=payments.")
+        raise BadAnswer("A principal tag is KEY=VALUE without spaces. For example: team=payments.")
     return " ".join(dict.fromkeys(words))
 
 
 def kms_key(text: str) -> str | Corrected:
-    """A key's ARN; aliases are refused, since IAM policies do not follow them."""
+    """Check a key's ARN. Aliases are refused, because IAM policies can't use them."""
     value = re.sub(r"\s+", "", validate.tidy(text))
     example = "arn:aws:kms:us-east-2:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
     if ":alias/" in value or value.startswith("alias/"):
-        raise BadAnswer(f"IAM policies need the key itself, not its alias; its ARN is such as {example}.",
+        raise BadAnswer(f"IAM policies need the ARN of the key, not its alias. For example: {example}.",
                         next="aws kms describe-key --key-id alias/NAME --query KeyMetadata.Arn")  # fmt: skip
     if not re.fullmatch(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]{1,64}", value):
-        raise BadAnswer(f"A KMS key's ARN is such as {example}.")
+        raise BadAnswer(f"That's not the ARN of a KMS key. For example: {example}.")
     return validate.said(value, text)

@@ -1,4 +1,4 @@
-"""A role as it is against what it should be: which links of the chain are missing, and the policies that mend them."""
+"""Compares a role with what it should be: which links of the chain are missing, and the policies that fix them."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _CODES = {"role": "access.assume", "trust": "access.assume", "permissions": "acc
 
 
 class Link(NamedTuple):
-    """One link of the chain from a developer to the repository: None in `holds` means that it could not be seen.
+    """One link of the chain from a developer to the repository. `holds` is None if it couldn't be checked.
 
-    `mend` is the policy that makes it hold, `where` says where that belongs.
+    `mend` is the policy that fixes it, `where` says where to add the policy.
     """
 
     name: str
@@ -32,43 +32,43 @@ class Link(NamedTuple):
 
     @property
     def code(self) -> str:
-        """The finding's code of a link that is missing."""
+        """The finding's code for a missing link."""
         return _CODES.get(self.name, "access.assume")
 
 
 def needed(it: Arrangement) -> tuple[str, ...]:
-    """Return what the role must be allowed on the repository, as far as a clone and a push go."""
+    """Return the actions on the repository that the role needs for a clone and, if allowed, a push."""
     return _NEEDED if it.read_only else (*_NEEDED[:1], "codecommit:GitPush", *_NEEDED[1:])
 
 
 def needed_of_key() -> tuple[str, ...]:
-    """Return what the role must be allowed on the repository's key."""
+    """Return the actions on the repository's key that the role needs."""
     return _OF_KEY
 
 
 def existing(it: Arrangement, role: IamRole | None) -> Link:
-    """Say whether the role is there."""
+    """Say whether the role exists."""
     if role:
-        return Link("role", True, f"{role.arn} is there")
-    where = f"in account {it.owner}, create the role {it.role}; its trust policy is"
-    return Link("role", False, f"There is no role {it.role} in account {it.owner}.", where, policies.trust(it))
+        return Link("role", True, f"{role.arn} exists")
+    where = f"in account {it.owner}, create the role {it.role} with the trust policy"
+    return Link("role", False, f"No role {it.role} in account {it.owner}.", where, policies.trust(it))
 
 
 def trusting(it: Arrangement, role: IamRole) -> list[Link]:
-    """Say of each way in whether the role's trust policy has it."""
+    """Say for each trust whether the role's trust policy includes it."""
     found = []
     for one in it.trusts:
         gap = _gap(it, one, role.trust)
         way = policies.who(it._replace(trusts=(one,), external_id="", mfa=False, tags=()))[0].what
         if gap is None:
-            found.append(Link("trust", True, f"{it.role} lets in {way}"))
+            found.append(Link("trust", True, f"{it.role} trusts {way}"))
             continue
         if gap.unsure:
-            found.append(Link("trust", None, f"Whether {it.role} lets in {way} is AWS's to judge: {gap.says}."))
+            found.append(Link("trust", None, f"Couldn't check whether {it.role} trusts {way}: {gap.says}."))
             continue
-        says = f"{it.role} does not let in {way}: {gap.says}."
-        if gap.give:  # the role asks for more than was named here, which is no fault of its policy
-            found.append(Link("trust", False, says, f"name it, and have developers name it: {gap.give}"))
+        says = f"{it.role} doesn't trust {way}: {gap.says}."
+        if gap.give:  # the role requires more than was given here; its policy isn't wrong
+            found.append(Link("trust", False, says, f"pass it here, and have developers pass it too: {gap.give}"))
             continue
         where = f"in account {it.owner}, add to the trust policy of {it.role}"
         found.append(Link("trust", False, says, where, policies.trust(it._replace(trusts=(one,)))))
@@ -76,35 +76,35 @@ def trusting(it: Arrangement, role: IamRole) -> list[Link]:
 
 
 def permitted(it: Arrangement, decisions: Mapping[str, str]) -> Link:
-    """Say whether IAM would let the role do what a clone and a push need."""
+    """Say whether IAM allows the role what a clone and a push need."""
     return _decided(it, decisions, needed(it), "permissions", it.repository)
 
 
 def with_key(it: Arrangement, decisions: Mapping[str, str]) -> Link:
-    """Say whether IAM would let the role use the repository's key."""
+    """Say whether IAM allows the role to use the repository's key."""
     return _decided(it, decisions, needed_of_key(), "key", f"the key of {it.repository}")
 
 
 def _decided(it: Arrangement, decisions: Mapping[str, str], wanted: Sequence[str], name: str, on: str) -> Link:
     missing = [action for action in wanted if decisions.get(action, "") != "allowed"]
     if not missing:
-        return Link(name, True, f"{it.role} may {', '.join(wanted)} on {on}")
+        return Link(name, True, f"{it.role} is allowed {', '.join(wanted)} on {on}")
     if denied := [action for action in missing if decisions.get(action) == "explicitDeny"]:
-        says = f"A policy denies {it.role} {', '.join(denied)} on {on} explicitly."
+        says = f"A policy explicitly denies {it.role} {', '.join(denied)} on {on}."
         return Link(
-            name, False, says, f"in account {it.owner}, find that Deny; no further policy helps while it stands"
+            name, False, says, f"in account {it.owner}, find that Deny; other permissions don't help while it applies"
         )
-    where = f"in account {it.owner}, put into the policies of {it.role}"
-    return Link(name, False, f"{it.role} may not {', '.join(missing)} on {on}.", where, policies.permissions(it))
+    where = f"in account {it.owner}, add to the policies of {it.role}"
+    return Link(name, False, f"{it.role} isn't allowed {', '.join(missing)} on {on}.", where, policies.permissions(it))
 
 
-# Trust policies, which IAM has no simulator for
+# Trust policies. IAM's policy simulator doesn't cover them.
 
 
 class _Gap(NamedTuple):
-    """What keeps a way from being let in, and the flag that closes it where callers can.
+    """Why a trust isn't met, and the flag that callers can pass to meet it.
 
-    `unsure` says that it may not keep anybody: it asks for what is not known here, such as the callers' organization.
+    `unsure` means that callers may meet it anyway: it depends on something unknown here, e.g. their organization.
     """
 
     says: str
@@ -113,7 +113,7 @@ class _Gap(NamedTuple):
 
 
 def _gap(it: Arrangement, one: Trust, document: Document) -> _Gap | None:
-    """Say what keeps a way from being let in, None where nothing does."""
+    """Return why a trust isn't met; None if it is."""
     gaps: list[list[_Gap]] = []
     action = {"oidc": "sts:AssumeRoleWithWebIdentity", "saml": "sts:AssumeRoleWithSAML"}.get(one.kind, "sts:AssumeRole")
     for statement in _listed(document.get("Statement", ())):
@@ -123,11 +123,11 @@ def _gap(it: Arrangement, one: Trust, document: Document) -> _Gap | None:
             continue
         unmet = [gap for test in _tests(statement) if (gap := _unmet(it, one, *test))]
         if statement.get("Effect") == "Deny" and not unmet:
-            return _Gap("a statement of it denies that")
+            return _Gap("a statement in its trust policy denies it")
         if statement.get("Effect") == "Allow":
             gaps.append(unmet)
     if not gaps:
-        return _Gap("its trust policy does not name it")
+        return _Gap("its trust policy doesn't include it")
     nearest = min(gaps, key=lambda unmet: (sum(not gap.unsure for gap in unmet), len(unmet)))
     if not nearest:
         return None
@@ -138,7 +138,7 @@ def _gap(it: Arrangement, one: Trust, document: Document) -> _Gap | None:
 
 
 def _names(it: Arrangement, one: Trust, principal: Any) -> bool:
-    """Say whether a principal is, or holds, whom a trust means."""
+    """Say whether a principal is, or includes, the one in a trust."""
     if principal == "*":
         return True
     if one.kind in ("oidc", "saml"):
@@ -164,7 +164,7 @@ def _tests(statement: Document) -> Iterator[tuple[str, str, list[str]]]:
 
 
 def _unmet(it: Arrangement, one: Trust, operator: str, key: str, wanted: list[str]) -> _Gap | None:
-    """Say why a condition does not hold for a way in, None where it does."""
+    """Return why a trust doesn't meet a condition; None if it does."""
     brought, plain = _context(it, one), operator.removesuffix("IfExists").split(":")[-1]
     have = brought.get(key.lower())
     if have is None and operator.endswith("IfExists"):
@@ -176,17 +176,17 @@ def _unmet(it: Arrangement, one: Trust, operator: str, key: str, wanted: list[st
     if holds:
         return None
     if key.lower() == "sts:externalid":
-        given = f"and {have} is given" if have else "and none is given"
+        given = f"not {have}" if have else "and none was given"
         give = "" if have else f"--external-id {wanted[0]}"
-        return _Gap(f"it asks for the external ID {' or '.join(wanted)}, {given}", give)
+        return _Gap(f"it requires the external ID {' or '.join(wanted)}, {given}", give)
     if key.lower() == "aws:multifactorauthpresent":
-        return _Gap("it asks for MFA, which is not named here", "--require-mfa")
+        return _Gap("it requires MFA, which wasn't given", "--require-mfa")
     tag = key.lower().startswith(("aws:principaltag/", "aws:requesttag/"))
-    return _Gap(f"it asks for {key} = {' or '.join(wanted)}", unsure=key.lower() not in brought and not tag)
+    return _Gap(f"it requires {key} = {' or '.join(wanted)}", unsure=key.lower() not in brought and not tag)
 
 
 def _context(it: Arrangement, one: Trust) -> dict[str, str | None]:
-    """Return what a caller who comes this way brings along, keys in lower case."""
+    """Return the condition values of a caller with this trust, with lowercase keys."""
     brought = {f"aws:requesttag/{key.lower()}": value for key, value in it.tags}
     if one.kind == "oidc":
         application, person = BUILT_IN.get(one.name, ("aud", "sub"))

@@ -1,4 +1,4 @@
-"""share --check: the chain from a developer to the repository, link by link, up to the first that is missing."""
+"""share --check: checks each link from a developer to the repository, up to the first missing one."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ccsetup.share.audit import Link
 def checked(
     context: Context, it: Arrangement, look: Look, profile: str, code: str
 ) -> tuple[list[Link], Problem | None]:
-    """Look at each link, ticking it off; return them, and the Problem of the first that is missing."""
+    """Check each link, ticking it off; return the links, and the Problem of the first missing one."""
     with context.screen.busy("Asking AWS who this is"):
         identity = context.aws.identity(Who(profile, it.region, chosen=True))
     context.screen.done("identity", identity.arn, f"account {identity.account_id}")
@@ -42,10 +42,10 @@ def checked(
 
 
 def _problem(context: Context, link: Link) -> Problem:
-    """Return the first missing link as a Problem, and print the policy that mends it."""
+    """Return a missing link as a Problem, and print the policy that fixes it."""
     problem = Problem(link.says, code=link.code)
     if link.where:
-        problem.next = f"{link.where[0].upper()}{link.where[1:]}{' what is printed below.' if link.mend else '.'}"
+        problem.next = f"{link.where[0].upper()}{link.where[1:]}{' shown below.' if link.mend else '.'}"
     problem.policy = link.mend
     context.screen.problem(problem)
     if link.mend:
@@ -56,10 +56,10 @@ def _problem(context: Context, link: Link) -> Problem:
 def _links(
     context: Context, it: Arrangement, look: Look, profile: str, code: str, identity: Identity
 ) -> Iterator[Link]:
-    """Yield the links as this profile can see them."""
+    """Yield the links that this profile can check."""
     who = Who(profile, it.region, chosen=True)
     if f":assumed-role/{it.role}/" in identity.arn and identity.account_id == it.owner:
-        yield Link("role", True, f"{profile} is {it.role} already")
+        yield Link("role", True, f"{profile} already uses {it.role}")
         yield from _repository(context, it, who)
     elif identity.account_id == it.owner:
         yield from _as_owner(context, it, who)
@@ -67,16 +67,16 @@ def _links(
         yield from _as_developer(context, it, look, profile, code)
     else:
         accounts = f"{it.owner} or {it.people}" if it.people else it.owner
-        yield Link("identity", False, f"{profile} is of account {identity.account_id}, not of {accounts}.",
-                   f"name a profile of {accounts}: --profile NAME")  # fmt: skip
+        yield Link("identity", False, f"{profile} is in account {identity.account_id}, not in {accounts}.",
+                   f"use a profile in {accounts}: --profile NAME")  # fmt: skip
 
 
 def _as_owner(context: Context, it: Arrangement, who: Who) -> Iterator[Link]:
-    """Look from the repository's account: the role, its trust, what IAM would let it do, the repository and its key."""
-    with context.screen.busy(f"Looking at {it.role}"):
+    """Check from the repository's account: the role, its trust policy, its permissions, the repository and its key."""
+    with context.screen.busy(f"Checking {it.role}"):
         role = context.iam.role(who, it.role)
     yield audit.existing(it, role)
-    assert role is not None  # noqa: S101 — a link that is missing is the last
+    assert role is not None  # noqa: S101 — a missing link is always the last one
     yield from audit.trusting(it, role)
     repository = list(_repository(context, it, who))
     yield from (link for link in repository if link.name != "key")
@@ -95,44 +95,46 @@ def _key(context: Context, it: Arrangement, who: Who) -> str:
 
 
 def _heard(refused: Problem) -> None:
-    """Raise what is no answer: a link that nobody told about neither holds nor is missing."""
+    """Raise a Problem that isn't an answer: without an answer, a link neither holds nor is missing."""
     if refused.is_unanswered:
         raise refused
 
 
 def _decided(context: Context, it: Arrangement, who: Who, resource: str) -> Link:
-    """Have IAM say whether the role may use the repository, or its key."""
+    """Have IAM say whether the role may use the repository or its key."""
     of_key = resource == it.kms_key
     wanted = audit.needed_of_key() if of_key else audit.needed(it)
     try:
-        with context.screen.busy("Asking IAM what the role may do"):
+        with context.screen.busy("Checking the role's permissions"):
             decisions = context.iam.allowed(who, it.role_arn, wanted, resource)
     except Problem as refused:
         _heard(refused)
-        return Link("permissions", None, f"{refused.what} So what the role may do was not tried.")
+        return Link("permissions", None, f"{refused.what} The role's permissions weren't checked.")
     return audit.with_key(it, decisions) if of_key else audit.permitted(it, decisions)
 
 
 def _as_developer(context: Context, it: Arrangement, look: Look, profile: str, code: str) -> Iterator[Link]:
-    """Go the developer's own way: be the role, and look at the repository with its eyes."""
+    """Check as a developer: assume the role, and look at the repository with it."""
     from ccsetup.share.apply import as_role
 
     who = as_role(it, look, profile, code, context)
     try:
-        with context.screen.busy(f"Assuming {it.role} as {profile}"):
+        with context.screen.busy(f"Assuming {it.role} with {profile}"):
             found = context.aws.identity(who)
     except Problem as refused:
         _heard(refused)
         yield _refused(it, "trust", refused)
         return
-    yield Link("trust", True, f"{profile} can be {found.arn}")
+    yield Link("trust", True, f"{profile} can assume {found.arn}")
     yield from _repository(context, it, who)
     if not it.read_only:
-        yield Link("push", None, f"Whether {it.role} may push was not tried; an administrator of {it.owner} sees it.")
+        yield Link(
+            "push", None, f"Push access wasn't checked. An administrator of {it.owner} can check it with --check."
+        )
 
 
 def _repository(context: Context, it: Arrangement, who: Who) -> Iterator[Link]:
-    """Look at the repository with somebody's eyes: is it there, in this region, and open?"""
+    """Check with a Who whether the repository exists in this region and is accessible."""
     try:
         with context.screen.busy(f"Looking for {it.repository} in {it.region}"):
             found = context.aws.repository(who, it.repository)
@@ -145,9 +147,7 @@ def _repository(context: Context, it: Arrangement, who: Who) -> Iterator[Link]:
         yield _refused(it, name, refused)
         return
     if found.account_id and found.account_id != it.owner:
-        yield Link(
-            "repository", False, f"{it.repository} of account {found.account_id} answers, not that of {it.owner}."
-        )
+        yield Link("repository", False, f"Found {it.repository} in account {found.account_id}, not in {it.owner}.")
         return
     yield Link("repository", True, f"{it.repository} is in {it.region}")
 
@@ -157,18 +157,18 @@ def _elsewhere(context: Context, it: Arrangement, who: Who, refused: Problem) ->
     with context.screen.busy(f"Looking for {it.repository} in the other regions"):
         found = context.aws.regions_with(who, it.repository, others)
     if not found:
-        return Link("repository", False, f"There is no repository {it.repository} in {it.region}.", "check its name")
-    says = f"{it.repository} is not in {it.region} but in {' and '.join(found)}."
+        return Link("repository", False, f"No repository {it.repository} in {it.region}.", "check its name")
+    says = f"{it.repository} isn't in {it.region}. It was found in {' and '.join(found)}."
     return Link("region", False, says, f"share it there: --region {found[0]}")
 
 
 def _refused(it: Arrangement, name: str, refused: Problem) -> Link:
-    """Return the link that AWS's own refusal shows to be missing, with the policy that lifts it."""
+    """Return the missing link for a refusal by AWS, with the policy that lifts it."""
     first = next(iter(remedies(refused.denial)), None) if refused.denial else None
     says = f"{refused.what} {refused.why}".strip()
     if first:
         where = first.where
         if name == "trust" and not it.external_id:
-            where = f"if the role asks for an external ID, give it by --external-id; else {where}"
+            where = f"if the role requires an external ID, pass it with --external-id; otherwise, {where}"
         return Link(name, False, says, where, first.document)
     return Link(name, False, says, refused.next.rstrip("."))

@@ -1,6 +1,6 @@
-"""An arrangement → one CloudFormation template for each account, fit for StackSets: what they know is not written in.
+"""Turns an arrangement into one CloudFormation template for each account, which also works with StackSets.
 
-Account and partition come from pseudo parameters, everything else from parameters whose defaults are the arrangement.
+Account and partition come from pseudo parameters, everything else from parameters with the arrangement as defaults.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from ccsetup.share.policies import Words
 Template = dict[str, Any]
 
 _ACCOUNT = {"AllowedPattern": "[0-9]{12}", "ConstraintDescription": "An account ID has 12 digits."}
-_NAME = {"AllowedPattern": "[A-Za-z0-9_+=,.@-]{1,64}", "ConstraintDescription": "A role name has 1 to 64 letters."}
+_NAME = {"AllowedPattern": "[A-Za-z0-9_+=,.@-]{1,64}", "ConstraintDescription": "A role name has 1 to 64 characters."}
 _PSEUDO = {"partition": "${AWS::Partition}", "dns": "${AWS::URLSuffix}"}
 
 
@@ -33,46 +33,46 @@ def owner(it: Arrangement) -> Template:
         "Type": "AWS::IAM::Role",
         "Properties": {
             "RoleName": {"Ref": "RoleName"},
-            "Description": f"Opens the CodeCommit repository {it.repository} to another account"[:1000],
+            "Description": f"Gives another account access to the CodeCommit repository {it.repository}"[:1000],
             "AssumeRolePolicyDocument": _filled(policies.trust(it, words)),
             "Policies": [inline],
         },
     }
     parameters = {
-        "RepositoryName": _parameter("The repository", it.repository),
-        "RepositoryRegion": _parameter("The region it is in", it.region),
-        "RoleName": _parameter("The role that opens it", it.role, **_NAME),
+        "RepositoryName": _parameter("The repository's name", it.repository),
+        "RepositoryRegion": _parameter("The repository's region", it.region),
+        "RoleName": _parameter("The role that gives access to the repository", it.role, **_NAME),
     }
     if it.assumed:
-        parameters["PeopleAccount"] = _parameter("The account whose people need it", it.people, **_ACCOUNT)
+        parameters["PeopleAccount"] = _parameter("The account that gets access", it.people, **_ACCOUNT)
     if it.external_id:
-        parameters["ExternalId"] = _parameter("What callers have to name", it.external_id)
+        parameters["ExternalId"] = _parameter("The external ID that callers must pass", it.external_id)
     if it.kms_key:
-        parameters["KeyId"] = _parameter("The key that encrypts the repository", policies.plain(it).key)
-    outputs = {"RoleArn": _output("What developers give as --role-arn", {"Fn::GetAtt": ["Role", "Arn"]})}
+        parameters["KeyId"] = _parameter("The KMS key that encrypts the repository", policies.plain(it).key)
+    outputs = {"RoleArn": _output("The value that developers pass as --role-arn", {"Fn::GetAtt": ["Role", "Arn"]})}
     return _template(f"Shares the CodeCommit repository {it.repository}", parameters, {"Role": role}, outputs)
 
 
 def people(it: Arrangement) -> Template:
-    """Return the template of the other account: the policy to be the role, and whom to attach it to."""
+    """Return the template of the other account: the policy that allows assuming the role, and its group."""
     nothing = {"region": "", "people": "", "repository": "", "key": "", "external_id": ""}
     words = Words(**_PSEUDO, **nothing, owner="${OwnerAccount}", role="${RoleName}")
     policy = {
         "Type": "AWS::IAM::ManagedPolicy",
         "Properties": {
             "ManagedPolicyName": {"Fn::Sub": "Assume-${RoleName}"},
-            "Description": f"To use the CodeCommit repository {it.repository} of another account"[:1000],
+            "Description": f"Access to the CodeCommit repository {it.repository} in another account"[:1000],
             "PolicyDocument": _filled(policies.assume(it, words)),
             "Groups": {"Fn::If": ["HasGroup", [{"Ref": "GroupName"}], {"Ref": "AWS::NoValue"}]},
         },
     }
     parameters = {
         "OwnerAccount": _parameter("The account of the repository and its role", it.owner, **_ACCOUNT),
-        "RoleName": _parameter("The role that opens it", it.role, **_NAME),
-        "GroupName": _parameter("A group to attach the policy to; empty attaches it to none", it.group),
+        "RoleName": _parameter("The role that gives access to the repository", it.role, **_NAME),
+        "GroupName": _parameter("A group to attach the policy to (optional)", it.group),
     }
-    outputs = {"PolicyArn": _output("What to attach to people", {"Ref": "Policy"})}
-    made = _template(f"Lets people use {it.repository} of another account", parameters, {"Policy": policy}, outputs)
+    outputs = {"PolicyArn": _output("The policy to attach to groups or users", {"Ref": "Policy"})}
+    made = _template(f"Access to {it.repository} in another account", parameters, {"Policy": policy}, outputs)
     has_group = {"HasGroup": {"Fn::Not": [{"Fn::Equals": [{"Ref": "GroupName"}, ""]}]}}
     before = ("AWSTemplateFormatVersion", "Description", "Parameters")
     return {**{name: made[name] for name in before}, "Conditions": has_group, **made}
@@ -97,7 +97,7 @@ def _output(about: str, value: Mapping[str, Any]) -> Template:
 
 
 def _filled(value: Any) -> Any:
-    """Return a policy with each reference in it made CloudFormation's business."""
+    """Return a policy with each reference wrapped in Fn::Sub."""
     if isinstance(value, Mapping):
         return {key: _filled(inner) for key, inner in value.items()}
     if isinstance(value, list):

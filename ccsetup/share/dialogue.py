@@ -1,4 +1,4 @@
-"""What an administrator wants to share, asked as the wizard asks: by flags, from the machine, else of the person."""
+"""Finds out what an administrator wants to share, as the wizard does: from flags, from this computer, or by asking."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from ccsetup.wizard.options import Options, looking
 
 
 class Arranging:
-    """One conversation about an arrangement: the questions, and what they look up with the administrator's eyes."""
+    """One dialogue about an arrangement: the questions, and what they look up with the administrator's profile."""
 
     def __init__(self, context: Context, options: Namespace) -> None:
         given = {key: value for key in _KEYS if (value := _given(options, key)) is not None}
@@ -37,7 +37,7 @@ class Arranging:
         self.trail = Trail()
 
     def run(self) -> Arrangement:
-        """Ask until there is an arrangement whose parts fit each other."""
+        """Ask until there is a consistent arrangement."""
         self.trail = self.walk.run(self.trail)
         while True:
             try:
@@ -49,21 +49,21 @@ class Arranging:
                 self.trail = self.walk.run(self.trail, again=refused.about, notice=sentence(refused))
 
     def _refuse_unused(self) -> None:
-        """Refuse flags that nothing asks for: somebody meant something by them."""
+        """Refuse flags that no question uses, because ignoring them would surprise the user."""
         unused = [f"--{key.replace('_', '-')}" for key in self.look.given if key not in self.trail.answers]
         if unused:
             raise BadAnswer(
-                f"{', '.join(unused)} does not go with --trust {self.trail.answers.text('trust')}.",
-                next="Leave it out, or name another --trust, such as account.",
+                f"{', '.join(unused)} can't be used with --trust {self.trail.answers.text('trust')}.",
+                next="Omit it, or use another --trust. For example: --trust account.",
             )
 
     @property
     def profile(self) -> str:
-        """The administrator's profile, "" where none is named."""
+        """The administrator's profile; "" if there is none."""
         return self.trail.answers.text("profile")
 
     def flow(self, answers: Answers) -> Sequence[Question]:
-        """Return the questions, as far as the answers tell which there are; a look at what is there asks for less."""
+        """Return the questions for the answers so far. --check and --remove ask fewer."""
         asked = self._questions(answers)
         return [_settled(it) for it in asked] if self.looks else asked
 
@@ -73,7 +73,7 @@ class Arranging:
             self._repository(),
             questions.asked_region()._replace(known=share_questions.region_told, settle=share_questions.same_region),
             self._from_account(),
-            self._kms_key(),  # early: where the repository is not there, nothing else needs asking
+            self._kms_key(),  # early: if the repository doesn't exist, nothing else needs to be asked
             self._whom(),
             share_questions.trust(answers.text("whom")),
             share_questions.to_account(),
@@ -91,15 +91,15 @@ class Arranging:
     def _profile(self) -> Question:
         return Question(
             "profile",
-            "Which profile is the administrator's?",
+            "Administrator profile",
             widget="choose",
-            help="Of the repository's account for the role, of the other one for its policy.",
+            help="In the repository's account to manage the role, or in the other account to manage its policy.",
             choices=lambda answers, look: [Choice(name, name) for name in look.profiles],
             known=None if self.acts else questions.fixed(""),
             settle=share_questions.known_profile,
             optional=not self.acts,
             title="Administrator",
-            unasked="A profile of either account; which one says which side is meant.",
+            unasked="A profile in either account. It determines which account's side is used.",
         )
 
     def _repository(self) -> Question:
@@ -111,15 +111,15 @@ class Arranging:
 
         return Question(
             "repo",
-            "Which repository shall be shared?",
+            "Which repository do you want to share?",
             widget="choose",
-            help="Its name, such as MySharedDemoRepo; or its ARN, which tells its region and account too.",
+            help="Its name (e.g. MySharedDemoRepo), or its ARN, which includes the region and account.",
             choices=listed,
             parse=share_questions.repository,
             free=True,
             flag="REPO",
             title="Repository",
-            unasked="Such as: ccsetup share MySharedDemoRepo --from-account 111122223333 --to-account 888888888888"
+            unasked="For example: ccsetup share MySharedDemoRepo --from-account 111122223333 --to-account 888888888888"
             " --region us-east-2",
         )
 
@@ -131,8 +131,8 @@ class Arranging:
 
         return Question(
             "from_account",
-            "Which account is it in?",
-            help="The account of the repository, where the role will be: 12 digits, such as 111122223333.",
+            "Repository account ID",
+            help="The 12-digit ID of the account with the repository and the role. For example: 111122223333.",
             known=lambda answers, look: share_questions.address_of(answers).account_id or None,
             default=default,
             parse=validate.account_id,
@@ -149,9 +149,9 @@ class Arranging:
     def _whom(self) -> Question:
         return Question(
             "whom",
-            "Who shall be let in?",
+            "Who should have access?",
             widget="choose",
-            help="The fewer the better; more than one way goes by --trust, several times.",
+            help="Grant access to as few as possible. For more than one, repeat the --trust flag.",
             choices=lambda answers, look: share_questions.WHOM,
             known=lambda answers, look: "given" if "trust" in look.given else None,
             default=questions.fixed("account"),
@@ -162,8 +162,8 @@ class Arranging:
     def _kms_key(self) -> Question:
         return Question(
             "kms_key",
-            "Is it encrypted with a KMS key of your own? Its ARN?",
-            help="Empty for AWS's own key, which needs no permission.",
+            "KMS key ARN (optional)",
+            help="Needed only if a customer managed key encrypts the repository, not for an AWS managed key.",
             known=self._key_told,
             default=questions.fixed(""),
             parse=arrangement.kms_key,
@@ -172,18 +172,20 @@ class Arranging:
         )
 
     def _key_told(self, answers: Answers, look: Look) -> str | None:
-        """Look the key up, where the administrator is the repository's. Raises NoRepository where that is not there."""
+        """Look up the key if the profile is in the repository's account. Raises NoRepository if it doesn't exist."""
         profile, region = answers.text("profile"), answers.text("region")
         if not profile or self._account_of(profile, region) != answers.text("from_account"):
             return None
         try:
-            with self.context.screen.busy("Looking for the repository's key"):
+            with self.context.screen.busy("Looking up the repository's key"):
                 who = Who(profile, region, chosen=True)
                 found = self.context.iam.customer_key(who, share_questions.address_of(answers).repository)
         except NoRepository:
             raise
         except Problem as refused:
-            self.context.screen.note(f"{refused.what} So whether the repository has a KMS key of its own is not known.")
+            self.context.screen.note(
+                f"{refused.what} Couldn't check whether the repository uses a customer managed key."
+            )
             return None
         if found:
             self.context.screen.note(f"The repository is encrypted with {found}.")
@@ -216,7 +218,7 @@ class Arranging:
 
 
 def external_id(it: Arrangement, *documents: object) -> Arrangement:
-    """Return the arrangement with its external ID: where one is to be made, that in these trust policies, or a new."""
+    """Return the arrangement with its external ID. For AUTO, use the one in these trust policies, or create one."""
     if it.external_id != share_questions.AUTO:
         return it
     told = (found for document in documents for found in _ids_in(document))
@@ -225,7 +227,7 @@ def external_id(it: Arrangement, *documents: object) -> Arrangement:
 
 
 def trust_in(context: Context, folder: Path) -> object:
-    """Return the trust policy that an earlier run has left in a folder, None where there is none."""
+    """Return the trust policy that an earlier run wrote to a folder; None if there is none."""
     try:
         return json.loads(context.files.seen(folder / "account-a-trust.json") or "null")
     except (ValueError, RecursionError, Problem):
@@ -247,7 +249,7 @@ _KEYS = (
 
 
 def _settled(question: Question) -> Question:
-    """Return a question that takes its default unasked, where it is not about which repository of whom."""
+    """Return a question that uses its default without asking, except for the region and the repository's account."""
     known, default = question.known, question.default
     if not default or question.key in ("region", "from_account"):
         return question

@@ -1,4 +1,4 @@
-"""An arrangement → its three policies, each line with its reason: one table is both the policy and the explanation."""
+"""Turns an arrangement into its three policies. The same tables hold the actions and their explanations."""
 
 from __future__ import annotations
 
@@ -16,44 +16,44 @@ Statement = dict[str, Any]
 
 _READ = {
     "codecommit:GitPull": "git clone, fetch and pull",
-    "codecommit:BatchGet*": "look at the repository, its commits and pull requests, many at a time",
-    "codecommit:Get*": "look at them one at a time; GetRepository is what ccsetup proves access by",
-    "codecommit:List*": "list its branches, tags and pull requests",
-    "codecommit:Describe*": "see what happened to a pull request",
+    "codecommit:BatchGet*": "view the repository, commits and pull requests, several at a time",
+    "codecommit:Get*": "view them one at a time; ccsetup uses GetRepository to check access",
+    "codecommit:List*": "list branches, tags and pull requests",
+    "codecommit:Describe*": "view the history of a pull request",
     "codecommit:BatchDescribe*": "see where a merge would conflict",
-    "codecommit:EvaluatePullRequestApprovalRules": "see whether a pull request may be merged",
+    "codecommit:EvaluatePullRequestApprovalRules": "see whether a pull request can be merged",
 }
 _WRITE = {
-    "codecommit:GitPush": "git push; new branches and deleted ones are pushes too",
-    "codecommit:CreateBranch": "the same from the console",
-    "codecommit:DeleteBranch": "the same from the console",
-    "codecommit:CreateCommit": "commit from the console or the API",
-    "codecommit:PutFile": "commit one file from the console",
-    "codecommit:DeleteFile": "delete one from the console",
+    "codecommit:GitPush": "git push, including creating and deleting branches",
+    "codecommit:CreateBranch": "create branches in the console",
+    "codecommit:DeleteBranch": "delete branches in the console",
+    "codecommit:CreateCommit": "commit in the console or with the API",
+    "codecommit:PutFile": "commit a single file in the console",
+    "codecommit:DeleteFile": "delete a single file in the console",
     "codecommit:CreatePullRequest": "open a pull request",
-    "codecommit:UpdatePullRequestTitle": "retitle one",
-    "codecommit:UpdatePullRequestDescription": "describe one",
-    "codecommit:UpdatePullRequestStatus": "close one",
-    "codecommit:UpdatePullRequestApprovalState": "approve one; its rules are not touched",
-    "codecommit:MergePullRequest*": "merge a pull request; who may push may write there anyway",
+    "codecommit:UpdatePullRequestTitle": "change the title of a pull request",
+    "codecommit:UpdatePullRequestDescription": "change the description of a pull request",
+    "codecommit:UpdatePullRequestStatus": "close a pull request",
+    "codecommit:UpdatePullRequestApprovalState": "approve a pull request, but not change its approval rules",
+    "codecommit:MergePullRequest*": "merge a pull request; anyone who can push can write there anyway",
     "codecommit:PostComment*": "comment on a pull request or a commit",
-    "codecommit:UpdateComment": "mend one's own comment; nobody else's can be",
-    "codecommit:PutCommentReaction": "answer a comment with an emoji",
+    "codecommit:UpdateComment": "edit your own comments only",
+    "codecommit:PutCommentReaction": "react to a comment with an emoji",
 }
-_LIST = {"codecommit:ListRepositories": "offer the names to choose from; IAM knows no single repository for it"}
-_KMS = {  # what CodeCommit's guide asks for; a pull needs them too
-    "kms:Decrypt": "read what the key encrypts",
-    "kms:DescribeKey": "see that the key is there and switched on",
-    "kms:Encrypt": "write what the key encrypts",
-    "kms:GenerateDataKey*": "write what the key encrypts",
-    "kms:ReEncrypt*": "move it to another key version",
+_LIST = {"codecommit:ListRepositories": "list repository names to choose from; IAM can't limit it to one repository"}
+_KMS = {  # the actions in CodeCommit's guide; a pull needs all of them too
+    "kms:Decrypt": "read encrypted data",
+    "kms:DescribeKey": "check that the key exists and is enabled",
+    "kms:Encrypt": "write encrypted data",
+    "kms:GenerateDataKey*": "write encrypted data",
+    "kms:ReEncrypt*": "move data to another key version",
 }
 
-_ALREADY = "nobody more: the whole account is let in already"
+_ALREADY = "no additional access: the whole account is already trusted"
 
 
 class Words(NamedTuple):
-    """How the parts of an arrangement are written: plainly, or as references that a template fills in."""
+    """The parts of an arrangement as text: their values, or references that a template fills in."""
 
     partition: str
     dns: str
@@ -67,20 +67,20 @@ class Words(NamedTuple):
 
 
 class Line(NamedTuple):
-    """One line of a policy in words: what it is about, and why it is there."""
+    """The explanation of one line of a policy: what it is about, and why it is there."""
 
     what: str
     why: str
 
 
 def plain(it: Arrangement) -> Words:
-    """Return the parts of an arrangement as they are."""
+    """Return the values of the parts of an arrangement."""
     key, dns = it.kms_key.rpartition("/")[2], regions.dns_suffix(it.region)
     return Words(it.partition, dns, it.region, it.owner, it.people, it.repository, it.role, key, it.external_id)
 
 
 def permissions(it: Arrangement, words: Words | None = None) -> Document:
-    """Return what the role may do."""
+    """Return the role's permissions policy."""
     w = words or plain(it)
     repository = f"arn:{w.partition}:codecommit:{w.region}:{w.owner}:{w.repository}"
     found = [_allow("Read", _READ, repository)]
@@ -95,7 +95,7 @@ def permissions(it: Arrangement, words: Words | None = None) -> Document:
 
 
 def trust(it: Arrangement, words: Words | None = None) -> Document:
-    """Return who may be the role."""
+    """Return the role's trust policy."""
     w = words or plain(it)
     found = []
     if any(one.kind == "account" for one in it.trusts):
@@ -111,7 +111,7 @@ def trust(it: Arrangement, words: Words | None = None) -> Document:
 
 
 def assume(it: Arrangement, words: Words | None = None) -> Document:
-    """Return what the other account's people need: to be the role, and nothing else."""
+    """Return the policy for the other account: it allows assuming the role, and nothing else."""
     w = words or plain(it)
     role = f"arn:{w.partition}:iam::{w.owner}:role/{w.role}"
     return document([{"Sid": "AssumeSharedRole", "Effect": "Allow", "Action": "sts:AssumeRole", "Resource": role}])
@@ -123,52 +123,55 @@ def document(statements: Sequence[Statement]) -> Document:
 
 
 def permission_set_arn(partition: str, account: str, name: str) -> str:
-    """Return the pattern of a permission set's roles: Identity Center adds a region to the path, and 16 letters."""
+    """Return the ARN pattern of a permission set's roles. Identity Center adds a region and 16 characters."""
     return f"arn:{partition}:iam::{account}:role/aws-reserved/sso.amazonaws.com/*AWSReservedSSO_{name}_{'?' * 16}"
 
 
 def lines(it: Arrangement) -> list[Line]:
-    """Return each line of the role's permissions with its reason."""
+    """Return each action of the role's permissions with its reason."""
     tables = [_READ, *([] if it.read_only else [_WRITE]), _LIST, *([_KMS] if it.kms_key else [])]
     return [Line(action, why) for table in tables for action, why in table.items()]
 
 
 def left_out(it: Arrangement) -> str:
-    """Say what the role may not do, which people ask about."""
-    pushing = "pushing, " if it.read_only else ""
-    return f"{pushing}creating, renaming or deleting repositories, triggers and approval rules, other repositories"
+    """Return what the role isn't allowed to do, because people ask about it."""
+    pushing = "pushing; " if it.read_only else ""
+    return f"{pushing}creating, renaming or deleting repositories; triggers; approval rules; other repositories"
 
 
 def who(it: Arrangement) -> list[Line]:
-    """Return each way into the role, and what it asks for."""
+    """Return each trust of the role, and its conditions."""
     found = []
     for one in it.trusts:
         found.append(_way(it, one))
     if it.external_id:
-        found.append(Line("external ID", "callers name it, so that nobody is tricked into using the role for another"))
+        found.append(
+            Line("external ID", "callers must pass it, so that no third party can be tricked into using the role")
+        )
     if it.mfa:
-        found.append(Line("MFA", "callers have given a code: aws:MultiFactorAuthPresent"))
-    found += [Line(f"tag {key}={value}", "callers bear this principal tag") for key, value in it.tags]
+        found.append(Line("MFA", "callers must have entered an MFA code (aws:MultiFactorAuthPresent)"))
+    found += [Line(f"tag {key}={value}", "callers must have this principal tag") for key, value in it.tags]
     return found
 
 
 def _way(it: Arrangement, one: Trust) -> Line:
-    """Return one way into the role in words."""
+    """Return the explanation of one trust."""
     if one.kind == "account":
-        return Line(f"account {it.people}", "whomever its administrator gives the other policy to")
+        return Line(f"account {it.people}", "everyone its administrator attaches the other policy to")
     whole = Trust("account") in it.trusts
     if one.kind == "role":
         name = f"role {validate.role_name(one.name)}"
-        return Line(name, _ALREADY if whole else f"that role of account {it.people} alone")
+        return Line(name, _ALREADY if whole else f"only that role in account {it.people}")
     if one.kind == "permission-set":
-        why = f"its role in account {it.people}, whatever letters Identity Center ends it with"
+        why = f"its role in account {it.people}, with any suffix that Identity Center gives it"
         return Line(f"permission set {one.name}", _ALREADY if whole else why)
     if one.kind == "oidc":
         return Line(
-            f"tokens of {one.name}", f"made out to {it.audience}" + (f" for {it.subject}" if it.subject else "")
+            f"tokens of {one.name}",
+            f"with the audience {it.audience}" + (f" and subject {it.subject}" if it.subject else ""),
         )
     name = one.name.rpartition("/")[2]
-    return Line(f"assertions of {name}", "made out to AWS's sign-in page; sts:TagSession takes the tags they bear")
+    return Line(f"assertions of {name}", "with AWS sign-in as audience; sts:TagSession accepts the tags they contain")
 
 
 def _of(it: Arrangement, kind: str) -> list[Trust]:
@@ -216,16 +219,16 @@ def _federated(sid: str, provider: str, actions: list[str], condition: dict[str,
     return {"Sid": sid, "Effect": "Allow", "Principal": whom, "Action": action, "Condition": condition}
 
 
-_MOST_TRUST = 2048  # characters of a trust policy, blanks aside: IAM's quota unless somebody had it raised
+_MOST_TRUST = 2048  # characters of a trust policy, without whitespace: IAM's default quota
 
 
 def too_long(it: Arrangement) -> bool:
-    """Say whether the trust policy is longer than IAM takes."""
+    """Say whether the trust policy is longer than IAM allows."""
     return len(re.sub(r"\s", "", json.dumps(trust(it)))) > _MOST_TRUST
 
 
 def consistent(it: Arrangement) -> Arrangement:
-    """Return an arrangement whose parts fit each other. Raises BadAnswer where two of them cannot both be right."""
+    """Return the arrangement if it is consistent. Raises BadAnswer if two of its parts conflict."""
     for wrong, what, about in _clashes(it):
         if wrong:
             refused = BadAnswer(what)
@@ -244,18 +247,18 @@ def _clashes(it: Arrangement) -> list[tuple[bool, str, str]]:
     apart = [arn for arn in [*providers, it.kms_key] if arn and validate.arn_account(arn) != it.owner]
     key_region = it.kms_key.split(":")[3] if it.kms_key else it.region
     return [
-        (it.owner == it.people, f"Both accounts are {it.owner}; sharing is between two, such as 111122223333 and"
+        (it.owner == it.people, f"Both accounts are {it.owner}. Use two different accounts, e.g. 111122223333 and"
          " 888888888888.", "to_account"),
-        (bool(foreign), f"{''.join(foreign[:1])} is not in {it.partition}, where {it.region} is.", "trust"),
-        (bool(others), f"{''.join(others[:1])} is not of the account that it is shared with, {it.people}.", "trust"),
-        (bool(apart), f"{''.join(apart[:1])} is not in {it.owner}, where the role is; a key or provider has to be.",
+        (bool(foreign), f"{''.join(foreign[:1])} isn't in the partition {it.partition} of {it.region}.", "trust"),
+        (bool(others), f"{''.join(others[:1])} isn't in the account that gets access, {it.people}.", "trust"),
+        (bool(apart), f"{''.join(apart[:1])} isn't in {it.owner}, the account of the role. A key or provider must be.",
          "kms_key" if it.kms_key in apart else "trust"),
-        (key_region != it.region, f"The key is in {key_region} and the repository in {it.region}.", "kms_key"),
-        (it.mfa and signs_in, "Sessions of IAM Identity Center bear no MFA mark, so nobody would get in; have Identity"
-         " Center itself ask for MFA, and leave --require-mfa out.", "require_mfa"),
-        (it.mfa and not it.assumed, "MFA is the identity provider's business; leave --require-mfa out.", "require_mfa"),
-        (bool(it.external_id) and not it.assumed, "Tokens and assertions bear no external ID; leave --external-id out.",
+        (key_region != it.region, f"The KMS key is in {key_region}, but the repository is in {it.region}.", "kms_key"),
+        (it.mfa and signs_in, "IAM Identity Center sessions don't say whether MFA was used, so nobody could assume the"
+         " role. Require MFA in Identity Center instead, and omit --require-mfa.", "require_mfa"),
+        (it.mfa and not it.assumed, "MFA is up to the identity provider. Omit --require-mfa.", "require_mfa"),
+        (bool(it.external_id) and not it.assumed, "Tokens and assertions have no external ID. Omit --external-id.",
          "external_id"),
-        (too_long(it), "IAM takes trust policies of 2,048 letters and this one has more: name fewer roles, or a shorter"
-         " external ID.", "external_id" if len(it.external_id) > 500 else "trust"),
+        (too_long(it), "The trust policy is longer than the 2,048 characters IAM allows. List fewer roles, or use a"
+         " shorter external ID.", "external_id" if len(it.external_id) > 500 else "trust"),
     ]  # fmt: skip

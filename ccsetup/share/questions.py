@@ -1,4 +1,4 @@
-"""The questions about an arrangement that need nothing but the answers before them: whom, how, under which name."""
+"""The questions about an arrangement that depend only on earlier answers: who gets access, how, and names."""
 
 from __future__ import annotations
 
@@ -13,63 +13,64 @@ from ccsetup.git.address import Address
 from ccsetup.share import arrangement
 from ccsetup.share.arrangement import read_trusts
 
-AUTO = "auto"  # an external ID that is to be made
+AUTO = "auto"  # an external ID to be generated
 WHOM = (
-    Choice("account", "The other account", "its administrator says who of it"),
-    Choice("permission-set", "A permission set", "of IAM Identity Center, such as Developer"),
-    Choice("role", "Certain roles", "of the other account, by their ARN"),
-    Choice("oidc", "Tokens", "of an OIDC issuer: pipelines of GitHub, GitLab"),
-    Choice("saml", "Assertions", "of a SAML provider, by its ARN"),
+    Choice("account", "The other account", "its administrator decides who"),
+    Choice("permission-set", "A permission set", "in IAM Identity Center, e.g. Developer"),
+    Choice("role", "Specific roles", "in the other account, by role ARN"),
+    Choice("oidc", "OIDC tokens", "e.g. from GitHub or GitLab pipelines"),
+    Choice("saml", "SAML assertions", "from a SAML provider, by its ARN"),
 )
 _ASKS = {
-    "permission-set": ("Which permission set?", "Its name in IAM Identity Center, such as Developer."),
-    "role": ("Which roles?", "Their ARNs, such as arn:aws:iam::888888888888:role/BuildMachine."),
-    "oidc": ("Which issuer?", "Its address, such as https://token.actions.githubusercontent.com."),
-    "saml": ("Which SAML provider?", "Its ARN, such as arn:aws:iam::111122223333:saml-provider/AcmeId."),
+    "permission-set": ("Permission set", "Its name in IAM Identity Center. For example: Developer."),
+    "role": ("Role ARNs", "Separated by spaces. For example: arn:aws:iam::888888888888:role/BuildMachine."),
+    "oidc": ("OIDC issuer", "Its URL. For example: https://token.actions.githubusercontent.com."),
+    "saml": ("SAML provider ARN", "For example: arn:aws:iam::111122223333:saml-provider/AcmeId."),
 }
 
 
 def address_of(answers: Answers) -> Address:
-    """Return the repository's address as far as it is told."""
+    """Return the repository's address as far as it is known."""
     return address.parse(answers.text("repo")) if answers.text("repo") else Address("Access")
 
 
 def repository(text: str) -> str | Corrected:
-    """A repository's name or any address; a correction is said."""
+    """Check a repository's name or any address; corrections are shown."""
     said = address.parse(text).said
     return Corrected(validate.tidy(text), said) if said else validate.tidy(text)
 
 
 def region_told(answers: Answers, look: Look) -> str | None:
-    """Return the region that the address tells."""
+    """Return the region in the address."""
     return address_of(answers).region or None
 
 
 def same_region(value: Value, answers: Answers, look: Look) -> Corrected | None:
-    """Refuse a region that is not the address's own; say so where only AWS knows it."""
+    """Refuse a region that contradicts the address; warn about regions ccsetup doesn't know."""
     told = address_of(answers).region
     if told and told != str(value):
-        raise BadAnswer(f"The address is in {told}, and {value} was given; leave one of them out.")
+        raise BadAnswer(f"The repository's address is in {told}, but you gave {value}. Omit one of them.")
     return questions.settle_region(value, answers, look)
 
 
 def known_profile(value: object, answers: Answers, look: Look) -> None:
-    """Refuse a profile that is not on this machine."""
+    """Refuse a profile that isn't on this computer."""
     if value and str(value) not in look.profiles:
         there = ", ".join([*look.profiles][:5])
-        raise BadAnswer(f"There is no profile {value} here.", next=f"There is {there}." if there else "Make one first.")
+        next = f"Available: {there}." if there else "Create one first: ccsetup setup"
+        raise BadAnswer(f'No profile "{value}".', next=next)
 
 
 def same_account(value: object, answers: Answers, look: Look) -> None:
-    """Refuse an account that is not the address's own."""
+    """Refuse an account that contradicts the address."""
     told = address_of(answers).account_id
     if told and told != str(value):
-        raise BadAnswer(f"The repository's ARN is of account {told}, and {value} was given; leave one of them out.")
+        raise BadAnswer(f"The repository's ARN is in account {told}, but you gave {value}. Omit one of them.")
 
 
 def trust(whom: str) -> Question:
-    """Return the question for whom exactly, once it is known what they are."""
-    ask, help_ = _ASKS.get(whom, ("Whom shall the role trust?", ""))
+    """Return the question for the details of a trust of this kind."""
+    ask, help_ = _ASKS.get(whom, ("Who should the role trust?", ""))
     prefix = "" if whom == "role" else f"{whom}:"
     typed = whom in _ASKS
     return Question(
@@ -83,7 +84,7 @@ def trust(whom: str) -> Question:
 
 
 def _suggested(answers: Answers) -> str:
-    """Return a name for the role."""
+    """Return the default name of the role."""
     return arrangement.role_for(address_of(answers).repository, answers.text("read_only") == "yes")
 
 
@@ -96,7 +97,7 @@ def _by_assuming(answers: Answers) -> bool:
 
 
 def to_account() -> Question:
-    """Ask for the account of the people, unless a role that is trusted tells it."""
+    """Ask for the developers' account, unless a trusted role's ARN includes it."""
 
     def of_role(answers: Answers, look: Look) -> str | None:
         roles = [trust.name for trust in read_trusts(answers.text("trust")) if trust.kind == "role"]
@@ -105,13 +106,13 @@ def to_account() -> Question:
     def settle(value: object, answers: Answers, look: Look) -> None:
         if str(value) == answers.text("from_account"):
             raise BadAnswer(
-                f"Both accounts are {value}; sharing is between two, such as 111122223333 and 888888888888."
+                f"Both accounts are {value}. Use two different accounts, e.g. 111122223333 and 888888888888."
             )
 
     return Question(
         "to_account",
-        "Which account are the people in?",
-        help="The account that gets access: 12 digits, such as 888888888888.",
+        "Developers' account ID",
+        help="The 12-digit ID of the account that gets access. For example: 888888888888.",
         known=of_role,
         parse=validate.account_id,
         settle=settle,
@@ -122,16 +123,17 @@ def to_account() -> Question:
 
 SUBJECT = Question(
     "subject",
-    "Whom may the tokens speak of?",
-    help="Such as repo:acme/shared:ref:refs/heads/main; * stands for anything.",
+    "Token subject",
+    help="Only tokens with this subject are accepted. * matches anything. For example:"
+    " repo:acme/shared:ref:refs/heads/main.",
     parse=arrangement.subject,
     when=lambda answers: "oidc" in _kinds(answers),
     title="Subject",
 )
 AUDIENCE = Question(
     "audience",
-    "Whom are the tokens made out to?",
-    help="Such as sts.amazonaws.com.",
+    "Token audience",
+    help="Only tokens with this audience are accepted. For example: sts.amazonaws.com.",
     known=questions.fixed(arrangement.AUDIENCE),
     parse=arrangement.audience,
     when=lambda answers: "oidc" in _kinds(answers),
@@ -139,29 +141,29 @@ AUDIENCE = Question(
 )
 READ_ONLY = Question(
     "read_only",
-    "May they push, or only read?",
+    "Which access should they have?",
     widget="choose",
-    help="Reading is clone, fetch and pull; pull requests and pushes are writing.",
-    choices=lambda answers, look: (Choice("no", "Read and write"), Choice("yes", "Only read")),
+    help="Read: clone, fetch and pull. Write: also push and pull requests.",
+    choices=lambda answers, look: (Choice("no", "Read and write"), Choice("yes", "Read only")),
     default=questions.fixed("no"),
     parse=questions.yes_no,
     title="Access",
 )
 ROLE_NAME = Question(
     "role_name",
-    "What shall the role be called?",
-    help="A new one, or one that is there and is brought up to date.",
+    "Role name",
+    help="The name of a new role, or of an existing one to update.",
     default=lambda answers, look: _suggested(answers),
     parse=arrangement.role_name,
     title="Role",
 )
 EXTERNAL_ID = Question(
     "external_id",
-    "Shall callers name an external ID?",
+    "Require an external ID?",
     widget="choose",
-    help="It keeps another company's tools from using the role for somebody else; within one company leave it out,"
-    " since nobody can switch to such a role in the AWS console.",
-    choices=lambda answers, look: (Choice("", "No"), Choice(AUTO, "Yes, make one"), ),
+    help="It prevents a third party's tools from using the role on someone else's behalf. Within one company, choose"
+    " No: you can't switch to a role with an external ID in the AWS console.",
+    choices=lambda answers, look: (Choice("", "No"), Choice(AUTO, "Yes, generate one"), ),
     default=questions.fixed(""),
     parse=lambda text: text if text == AUTO else validate.external_id(text),
     when=_by_assuming,
@@ -171,9 +173,9 @@ EXTERNAL_ID = Question(
 )  # fmt: skip
 REQUIRE_MFA = Question(
     "require_mfa",
-    "Must callers have given an MFA code?",
+    "Require MFA?",
     widget="confirm",
-    help="Then each developer needs an MFA device, and gives its code when the role's hour is over.",
+    help="If yes, each developer needs an MFA device and enters a code whenever the role's session expires (one hour).",
     default=questions.fixed("no"),
     parse=questions.yes_no,
     known=lambda answers, look: "no" if "permission-set" in _kinds(answers) else None,
@@ -182,7 +184,7 @@ REQUIRE_MFA = Question(
 )
 TAGS = Question(
     "principal_tag",
-    "Which principal tags must they bear?",
+    "Required principal tags (optional)",
     known=questions.fixed(""),
     parse=arrangement.tags,
     optional=True,
@@ -191,17 +193,17 @@ TAGS = Question(
 
 
 def sign_in(acts: bool) -> tuple[Question, ...]:
-    """Ask where the people sign in, for the team file; whoever acts in AWS is not asked, and a flag is always taken."""
+    """Ask for the developers' start URL, for the team file. Not asked if share changes AWS; flags always count."""
 
     def start_url(answers: Answers, look: Look) -> str | None:
         return None if not acts and "permission-set" in _kinds(answers) else ""
 
     def seen(answers: Answers, look: Look) -> list[Choice]:
         urls = dict.fromkeys(it["sso_start_url"] for it in look.sessions.values() if it.get("sso_start_url"))
-        return [Choice("", "I do not know", "the team file leaves it to be asked"), *(Choice(url, url) for url in urls)]
+        return [Choice("", "I don't know", "each developer is asked"), *(Choice(url, url) for url in urls)]
 
     def region(answers: Answers, look: Look) -> str:
-        """Only of the same sign-in: theirs need not be where the administrator's own is."""
+        """Return the region of the same start URL only: the developers' region can differ from the administrator's."""
         url = answers.text("sso_start_url").rstrip("/#")
         here = (it for it in look.sessions.values() if it.get("sso_start_url", "").rstrip("/#") == url)
         return next((it["sso_region"] for it in here if it.get("sso_region")), "")
@@ -209,9 +211,9 @@ def sign_in(acts: bool) -> tuple[Question, ...]:
     return (
         Question(
             "sso_start_url",
-            "Where do they sign in?",
+            "Developers' start URL",
             widget="choose",
-            help="Their start URL, such as https://acme.awsapps.com/start, for the team file.",
+            help="The URL they sign in at, for the team file. For example: https://acme.awsapps.com/start.",
             choices=seen,
             known=start_url,
             default=questions.fixed(""),
@@ -223,8 +225,8 @@ def sign_in(acts: bool) -> tuple[Question, ...]:
         ),
         Question(
             "sso_region",
-            "Which region is that sign-in in?",
-            help="IAM Identity Center's own region, such as us-east-1; empty: the team file leaves it to be asked.",
+            "IAM Identity Center region (optional)",
+            help="The region of that start URL, e.g. us-east-1. If you leave it empty, each developer is asked.",
             known=lambda answers, look: validate.region_of(answers.text("sso_start_url")) or ("" if acts else None),
             default=region,
             parse=validate.region,
@@ -237,7 +239,7 @@ def sign_in(acts: bool) -> tuple[Question, ...]:
 
 GROUP = Question(
     "group",
-    "Which group of the other account gets the policy?",
+    "Group in the other account that gets the policy (optional)",
     known=questions.fixed(""),
     parse=arrangement.group_name,
     when=_by_assuming,

@@ -1,4 +1,4 @@
-"""An arrangement → the page for the other administrator: what this is, who does what, and why each line is there."""
+"""Turns an arrangement into a page for the other administrator: what it is, who does what, and why each line exists."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ BLANK = ""
 
 
 def text(it: Arrangement, names: tuple[str, ...]) -> str:
-    """Return the page, in Markdown; `names` are the files beside it."""
+    """Return the page, in Markdown; `names` are the files in the same folder."""
     terraform = any(name.startswith("terraform/") for name in names)
     access = "read" if it.read_only else "read and write"
     lines = [
         f"# Sharing the CodeCommit repository {it.repository}",
         BLANK,
-        f"People {access} `{it.repository_arn}` by being the role `{it.role_arn}` for an hour at a time.",
-        "Made by:",
+        f"Developers {access} `{it.repository_arn}` by assuming the role `{it.role_arn}`, for up to an hour at a time.",
+        "Created with:",
         BLANK,
         "```",
         command(it),
@@ -29,26 +29,26 @@ def text(it: Arrangement, names: tuple[str, ...]) -> str:
         *_owner(it, terraform),
         *(_people(it, terraform) if it.assumed else []),
         *_developers(it, teamfile.NAME in names),
-        "## Why each line is there",
+        "## What each line is for",
         BLANK,
-        "The role may, on this one repository:",
+        "The role allows, on this repository only:",
         BLANK,
-        *_table(("action", "what for"), policies.lines(it)),
+        *_table(("action", "purpose"), policies.lines(it)),
         BLANK,
-        f"It may not: {policies.left_out(it)}.",
+        f"It doesn't allow: {policies.left_out(it)}.",
         BLANK,
-        "It lets in:",
+        "It trusts:",
         BLANK,
-        *_table(("who", "how"), policies.who(it)),
+        *_table(("who", "condition"), policies.who(it)),
         BLANK,
         *_notes(it),
-        "## Afterwards",
+        "## Check or remove access",
         BLANK,
-        f"- Is it right? The command above with `--check --profile ADMIN`, an administrator of {it.owner}"
-        + (", or with a developer's profile." if it.assumed else "."),
-        "- Take it back: the command above with `--remove --profile ADMIN`"
-        f"{', once in each account' if it.assumed else ''};"
-        f" what CloudFormation{' or Terraform' if terraform else ''} made is taken back there.",
+        "- To check access, run the command above with `--check --profile ADMIN`, where ADMIN is an administrator of"
+        f" {it.owner}" + (" or a developer's profile." if it.assumed else "."),
+        "- To remove access, run the command above with `--remove --profile ADMIN`"
+        f"{', once in each account' if it.assumed else ''}."
+        f" If you used CloudFormation{' or Terraform' if terraform else ''}, remove it there.",
         BLANK,
         f"Files: {', '.join(f'`{name}`' for name in names)}",
     ]
@@ -56,7 +56,7 @@ def text(it: Arrangement, names: tuple[str, ...]) -> str:
 
 
 def command(it: Arrangement) -> str:
-    """Return the command that makes this arrangement again."""
+    """Return the command that creates this arrangement again."""
     words = ["ccsetup", "share", it.repository_arn if it.repository.startswith("-") else it.repository]
     given = [
         ("--from-account", it.owner),
@@ -76,12 +76,12 @@ def command(it: Arrangement) -> str:
 
 
 def _flag(flag: str, value: str) -> list[str]:
-    """Return a flag and its value; one that begins with a hyphen is joined on."""
+    """Return a flag and its value, joined with = if the value starts with a hyphen."""
     return [f"{flag}={value}"] if value.startswith("-") else [flag, value]
 
 
 def developer(it: Arrangement) -> str:
-    """Return the command by which a developer gets there; above it the one that signs in, where that is known."""
+    """Return the commands for a developer: the one that signs in, if the start URL is known, and the setup."""
     role = f"--role-arn {quote(it.role_arn)}"
     repo = quote(it.repository_arn if it.repository.startswith("-") else it.repository)
     place = f"--region {it.region} --repo {repo} --profile {it.profile}"
@@ -103,14 +103,14 @@ def _sign_in(it: Arrangement) -> str:
 
 def _owner(it: Arrangement, terraform: bool) -> list[str]:
     return [
-        f"## The administrator of account {it.owner}, where the repository is",
+        f"## For the administrator of account {it.owner} (the repository's account)",
         BLANK,
-        "One of these makes the role:",
+        "Create the role in one of these ways:",
         BLANK,
-        "- the command above with `--apply --profile ADMIN`: it shows what it would change, and asks",
+        "- ccsetup: the command above with `--apply --profile ADMIN`. It shows the changes and asks before making them",
         "- CloudFormation: `aws cloudformation deploy --template-file account-a.template.json --stack-name"
         f" {_stack(it)} --capabilities CAPABILITY_NAMED_IAM`",
-        "- the AWS CLI: `bash apply.sh`",
+        "- AWS CLI: `bash apply.sh`",
         *(["- Terraform: `terraform -chdir=terraform/account-a apply`, after `init`"] if terraform else []),
         BLANK,
         *_providers(it),
@@ -122,24 +122,24 @@ def _providers(it: Arrangement) -> list[str]:
     if not kinds & {"oidc", "saml"}:
         return []
     named = " and ".join(trust.name for trust in it.trusts if trust.kind in ("oidc", "saml"))
-    return [f"The account has to know the identity provider {named} already (IAM, Identity providers).", BLANK]
+    return [f"The identity provider {named} must already exist in the account (IAM, Identity providers).", BLANK]
 
 
 def _people(it: Arrangement, terraform: bool) -> list[str]:
-    attach = f"the group {it.group}" if it.group else "the groups or users who need it"
+    attach = f"the group {it.group}" if it.group else "the groups or users that need access"
     sets = [trust.name for trust in it.trusts if trust.kind == "permission-set"]
     lines = [
-        f"## The administrator of account {it.people}, where the people are",
+        f"## For the administrator of account {it.people} (the developers' account)",
         BLANK,
-        f"One of these makes the policy `{it.people_policy}`, to be attached to {attach}:",
+        f"Create the policy `{it.people_policy}` in one of these ways, and attach it to {attach}:",
         BLANK,
-        "- the command above with `--apply --profile ADMIN`: it shows what it would change, and asks",
-        "- CloudFormation, StackSets too: `aws cloudformation deploy --template-file account-b.template.json"
+        "- ccsetup: the command above with `--apply --profile ADMIN`. It shows the changes and asks before making them",
+        "- CloudFormation or StackSets: `aws cloudformation deploy --template-file account-b.template.json"
         f" --stack-name {_stack(it)} --capabilities CAPABILITY_NAMED_IAM`",
-        "- the AWS CLI: `bash apply.sh`",
+        "- AWS CLI: `bash apply.sh`",
         *(["- Terraform: `terraform -chdir=terraform/account-b apply`, after `init`"] if terraform else []),
         BLANK,
-        "It says:",
+        "The policy document:",
         BLANK,
         "```json",
         json.dumps(policies.assume(it), indent=2),
@@ -148,8 +148,8 @@ def _people(it: Arrangement, terraform: bool) -> list[str]:
     ]
     if sets:
         lines += [
-            f"The permission set {', '.join(sets)} gets it in IAM Identity Center: as a customer managed policy of that"
-            " name, or as its inline policy.",
+            f"For the permission set {', '.join(sets)}, attach it in IAM Identity Center, as a customer managed policy"
+            " with that name or as an inline policy.",
             BLANK,
         ]
     return lines
@@ -157,21 +157,23 @@ def _people(it: Arrangement, terraform: bool) -> list[str]:
 
 def _developers(it: Arrangement, has_file: bool) -> list[str]:
     mfa = f" --mfa-serial arn:{it.partition}:iam::{it.people}:mfa/NAME" if it.mfa and it.assumed else ""
-    by_file = ["With the team file, which can be sent round or published at an https address:", BLANK]
-    by_file += ["```", f"ccsetup --team {teamfile.NAME}", "```", BLANK, "Or without it:", BLANK]
+    by_file = ["With the team file, which you can send to developers or publish at an https URL:", BLANK]
+    by_file += ["```", f"ccsetup --team {teamfile.NAME}", "```", BLANK, "Without the team file:", BLANK]
     by_flags = ["```", developer(it) + mfa, "```", BLANK]
-    return ["## Everybody who needs the repository", BLANK, *(by_file if has_file else []), *by_flags]
+    return ["## For developers", BLANK, *(by_file if has_file else []), *by_flags]
 
 
 def _notes(it: Arrangement) -> list[str]:
     found = []
     if it.external_id:
-        found.append(f"The external ID is `{it.external_id}`. It is no password, but nobody else needs to know it.")
         found.append(
-            "Nobody can switch to a role with an external ID in the AWS console: it is for git and the API alone."
+            f"The external ID is `{it.external_id}`. It isn't a secret, but share it only with those who need it."
+        )
+        found.append(
+            "You can't switch to a role with an external ID in the AWS console. It works only with git and the API."
         )
     if it.kms_key:
-        found.append("The key's own policy has to leave the decision to IAM policies, as KMS's default one does.")
+        found.append("The KMS key policy must delegate to IAM policies, as the default key policy does.")
     return [line for note in found for line in (note, BLANK)]
 
 

@@ -1,4 +1,4 @@
-"""An arrangement → the AWS CLI's commands as one script for both accounts: it can be run again and changes nothing."""
+"""Turns an arrangement into one AWS CLI script for both accounts. Running it again changes nothing."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from ccsetup.share.arrangement import TAG, TAGGED, Arrangement
 
 _HEAD = """\
 #!/usr/bin/env bash
-# Shares the CodeCommit repository {repository}, with the AWS CLI. Run it once in each account, as its administrator:
+# Shares the CodeCommit repository {repository} with the AWS CLI. Run it once in each account, as an administrator:
 #   AWS_PROFILE=admin-a bash apply.sh
-{also}# It creates what is missing, brings up to date what is there, and can be run again.
+{also}# It creates what is missing and updates what exists. You can safely run it again.
 set -euo pipefail
 cd "$(dirname "${{BASH_SOURCE[0]}}")"
 export AWS_DEFAULT_REGION="${{AWS_DEFAULT_REGION:-{region}}}" AWS_PAGER=
 here=$(aws sts get-caller-identity --query Account --output text)
 """
 _OWNER = """\
-{owner})  # the account of the repository: the role that opens it
+{owner})  # the repository's account: the role
   if there=$(aws iam get-role --role-name {role} --query Role.AssumeRolePolicyDocument --output json \
     2>/dev/null); then
     if [[ $(tr -d '[:space:]' <<<"$there") != "$(tr -d '[:space:]' <account-a-trust.json)" ]]; then
       made=$(aws iam get-role --role-name {role} --output text --query "Role.Tags[?Key=='{key}'].Value | [0]")
-      if [[ $made != {value} ]]; then  # whom it lets in today may rely on it
-        echo "{role} is there, was not made by ccsetup, and lets in others than account-a-trust.json says:" >&2
+      if [[ $made != {value} ]]; then  # those who use it today may rely on it
+        echo "{role} wasn't created by ccsetup, and its trust policy differs from account-a-trust.json:" >&2
         echo "$there" >&2
         exit 1
       fi
@@ -36,11 +36,11 @@ _OWNER = """\
   fi
   aws iam put-role-policy --role-name {role} --policy-name {policy} \\
     --policy-document file://account-a-permissions.json
-  echo "{repository} can be used through {role_arn}"
+  echo "{role_arn} now gives access to {repository}"
   ;;
 """
 _PEOPLE = """\
-{people})  # the account of the people: the policy to be that role
+{people})  # the developers' account: the policy to assume the role
   policy={policy_arn}
   if version=$(aws iam get-policy --policy-arn "$policy" --output text \\
     --query Policy.DefaultVersionId 2>/dev/null); then
@@ -49,12 +49,12 @@ _PEOPLE = """\
     if [[ $there != "$(tr -d '[:space:]' <account-b-assume-role.json)" ]]; then
       made=$(aws iam get-policy --policy-arn "$policy" --output text --query "Policy.Tags[?Key=='{key}'].Value | [0]")
       if [[ $made != {value} ]]; then
-        echo "$policy is there, was not made by ccsetup, and says something else: $there" >&2
+        echo "$policy wasn't created by ccsetup, and differs from account-b-assume-role.json: $there" >&2
         exit 1
       fi
       spare=$(aws iam list-policy-versions --policy-arn "$policy" --output text \\
         --query 'Versions[?!IsDefaultVersion].VersionId | [3]')
-      if [[ $spare == v* ]]; then  # IAM keeps five
+      if [[ $spare == v* ]]; then  # IAM keeps at most five
         aws iam delete-policy-version --policy-arn "$policy" --version-id "$spare"
       fi
       aws iam create-policy-version --policy-arn "$policy" --set-as-default \\
@@ -67,10 +67,10 @@ _PEOPLE = """\
 {attach}  ;;
 """
 _ATTACH = '  aws iam attach-group-policy --group-name {group} --policy-arn "$policy"\n'
-_HINT = '  echo "Attach it: aws iam attach-group-policy --group-name GROUP --policy-arn $policy"\n'
+_HINT = '  echo "To attach the policy: aws iam attach-group-policy --group-name GROUP --policy-arn $policy"\n'
 _ELSE = """\
 *)
-  echo "These keys are of account $here; this is for {accounts}." >&2
+  echo "Your credentials are for account $here. This script is for {accounts}." >&2
   exit 1
   ;;
 esac

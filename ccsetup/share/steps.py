@@ -1,6 +1,6 @@
-"""What is in IAM and what shall be there → the steps between, each with what it changes and the calls that do it.
+"""Compares what is in IAM with what should be there, and returns the steps: what each changes, and its calls.
 
-Documents that say the same in another order are the same, so that a second run finds nothing to do.
+Documents that differ only in order count as equal, so a second run has nothing to do.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from ccsetup.share.arrangement import TAG, TAGGED, Arrangement
 
 Document = Mapping[str, Any]
 _TAGS = [{"Key": TAGGED, "Value": TAG}]
-_VERSIONS = 5  # that IAM keeps of a managed policy
+_VERSIONS = 5  # the most versions that IAM keeps of a managed policy
 ON_ROLE = ("iam:GetRole", "iam:ListRolePolicies", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies")
 ON_POLICY = ("iam:GetPolicy", "iam:GetPolicyVersion", "iam:ListPolicyVersions", "iam:ListEntitiesForPolicy")
 TO_APPLY = ("iam:CreateRole", "iam:TagRole", "iam:UpdateAssumeRolePolicy", "iam:PutRolePolicy",
@@ -27,7 +27,7 @@ TO_REMOVE = ("iam:DeleteRolePolicy", "iam:DeleteRole", "iam:DeletePolicyVersion"
 
 
 class Step(NamedTuple):
-    """One change: in words, the policy it is about before and after (None: there is none), and IAM's calls."""
+    """One change: its description, its policy's name, before and after (None: doesn't exist), and IAM calls."""
 
     says: str
     name: str
@@ -37,24 +37,24 @@ class Step(NamedTuple):
 
 
 def needed(owner: bool, removing: bool) -> tuple[str, ...]:
-    """Return what an administrator must be allowed on the role, or on the other account's policy."""
+    """Return the actions that an administrator needs on the role, or on the other account's policy."""
     changes = [it for it in (TO_REMOVE if removing else TO_APPLY) if ("Role" in it or "Principal" in it) is owner]
     return (*(ON_ROLE if owner else ON_POLICY), *changes)
 
 
 def alike(one: Document | None, other: Document | None) -> bool:
-    """Say whether two policies mean the same: order, single values in lists and Sids make no difference."""
+    """Say whether two policies mean the same, ignoring order, Sids, and single values versus lists of one."""
     return one is not None and other is not None and _plain(one) == _plain(other)
 
 
 def cut_off(wanted: Sequence[Step]) -> list[str]:
-    """Return the accounts and providers that a role lets in today and would not any more."""
+    """Return the accounts and providers that a role trusts today and wouldn't trust after these steps."""
     changes = [(step.before, step.after) for step in wanted if step.before and step.after]
     return sorted({name for before, after in changes for name in _let_in(before) - _let_in(after)})
 
 
 def _let_in(document: Document) -> set[str]:
-    """Return the accounts and the providers that a trust policy names."""
+    """Return the accounts and providers that a trust policy allows."""
     found: set[str] = set()
     for statement in _many(document.get("Statement", ())):
         principal = statement.get("Principal", {}) if statement.get("Effect") == "Allow" else {}
@@ -69,12 +69,12 @@ def _many(value: Any) -> list[Any]:
 
 
 def made_by_us(tags: Mapping[str, str]) -> bool:
-    """Say whether what bears these tags was made by share."""
+    """Say whether something with these tags was created by share."""
     return tags.get(TAGGED) == TAG
 
 
 def for_owner(it: Arrangement, there: IamRole | None) -> list[Step]:
-    """Return the steps to the role in the repository's account."""
+    """Return the steps that create or update the role in the repository's account."""
     trust, may = policies.trust(it), policies.permissions(it)
     name = {"RoleName": it.role}
     found = []
@@ -83,17 +83,17 @@ def for_owner(it: Arrangement, there: IamRole | None) -> list[Step]:
         found.append(Step(f"create the role {it.role}", "trust policy", None, trust, (IamCall("create_role", given),)))
     elif not alike(there.trust, trust):
         call = IamCall("update_assume_role_policy", {**name, "PolicyDocument": _text(trust)})
-        found.append(Step(f"change whom {it.role} lets in", "trust policy", there.trust, trust, (call,)))
+        found.append(Step(f"change the trust policy of {it.role}", "trust policy", there.trust, trust, (call,)))
     before = there.policies.get(it.policy_name) if there else None
     if not alike(before, may):
         call = IamCall("put_role_policy", {**name, "PolicyName": it.policy_name, "PolicyDocument": _text(may)})
         verb = "change" if before else "set"
-        found.append(Step(f"{verb} what {it.role} may do", it.policy_name, before, may, (call,)))
+        found.append(Step(f"{verb} the permissions of {it.role}", it.policy_name, before, may, (call,)))
     return found
 
 
 def for_people(it: Arrangement, there: IamPolicy | None) -> list[Step]:
-    """Return the steps to the policy in the other account, and to its group where one is named."""
+    """Return the steps that create or update the other account's policy and attach it to the group, if any."""
     wanted, arn = policies.assume(it), it.people_policy_arn
     found = []
     if there is None:
@@ -119,10 +119,10 @@ def for_people(it: Arrangement, there: IamPolicy | None) -> list[Step]:
 
 
 def taking_back(it: Arrangement, there: IamRole | None) -> list[Step]:
-    """Return the steps that remove what share made in the repository's account, and nothing else.
+    """Return the steps that remove only what share created in the repository's account.
 
-    A role of somebody else's keeps everything but this repository's policy; one of ours goes with its last policy.
-    Raises Problem where somebody has attached policies to ours.
+    A role that share didn't create loses only this repository's policy. A role of ours is deleted with its last
+    policy. Raises Problem if our role has policies that share didn't create.
     """
     if there is None:
         return []
@@ -130,15 +130,15 @@ def taking_back(it: Arrangement, there: IamRole | None) -> list[Step]:
     mine = there.policies.get(it.policy_name)
     if mine is not None:
         call = IamCall("delete_role_policy", {**name, "PolicyName": it.policy_name})
-        found.append(Step(f"take from {it.role} what it may do here", it.policy_name, mine, None, (call,)))
+        found.append(Step(f"remove this repository's permissions from {it.role}", it.policy_name, mine, None, (call,)))
     others = [policy for policy in there.policies if policy != it.policy_name]
     if not made_by_us(there.tags) or any(other.startswith("ccsetup-") for other in others):
         return found
     if foreign := [*others, *there.attached]:
         raise Problem(
-            f"{it.role} has policies that share did not give it: {', '.join(foreign)}.",
-            why="Removing the role would remove what somebody else relies on. Nothing was removed.",
-            next="Take those from it first, or leave the role as it is.",
+            f"{it.role} has policies that ccsetup share didn't create: {', '.join(foreign)}.",
+            why="Others may rely on them. Nothing was removed.",
+            next="Remove those policies from the role first, or keep the role.",
             code="access.assume",
         )
     call = IamCall("delete_role", name)
@@ -146,7 +146,7 @@ def taking_back(it: Arrangement, there: IamRole | None) -> list[Step]:
 
 
 def taking_back_from_people(it: Arrangement, there: IamPolicy | None) -> list[Step]:
-    """Return the steps that remove the other account's policy. Raises Problem while it is attached to others."""
+    """Return the steps that remove the other account's policy. Raises Problem if it is attached to anything else."""
     if there is None or not made_by_us(there.tags):
         return []
     arn = {"PolicyArn": it.people_policy_arn}
@@ -154,8 +154,8 @@ def taking_back_from_people(it: Arrangement, there: IamPolicy | None) -> list[St
     if others := [holder for holder in there.attached if holder != own]:
         raise Problem(
             f"{it.people_policy} is still attached to {', '.join(others)}.",
-            why="Somebody attached it there, and share takes back its own work alone. Nothing was removed.",
-            next="Detach it first; for a group, name it: --group Developers.",
+            why="ccsetup share removes only what it created itself. Nothing was removed.",
+            next="Detach it first. To have ccsetup detach it from a group, pass the group: --group Developers.",
             code="access.assume",
         )
     calls = [IamCall("detach_group_policy", {"GroupName": it.group, **arn})] if own in there.attached else []
@@ -174,7 +174,7 @@ def _text(document: Document) -> str:
 
 
 def _plain(value: Any, key: str = "") -> tuple[Any, ...]:
-    """Return a part of a policy in a form that equals what means the same: one value is a list of one, in any order."""
+    """Return a part of a policy in a normal form: single values become lists of one, and lists are sorted."""
     many = value if isinstance(value, (list, tuple)) else [value]
     return tuple(sorted({_one(one, key) for one in many}, key=repr))
 

@@ -1,4 +1,4 @@
-"""An arrangement → the team file that brings each developer through it with one command and one yes."""
+"""Turns an arrangement into the team file that sets up a developer with one command and one confirmation."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ NAME = "team.ini"
 
 
 def text(it: Arrangement) -> str:
-    """Return the team file; "" where its rules leave no way to say this.
+    """Return the team file; "" if a team file can't express the arrangement.
 
-    What is each person's own is asked there: the MFA device, a token, the source profile unless it is known where
-    people sign in. So is an external ID that looks like a key.
+    Personal answers are left for each developer: the MFA device, a token, and the source profile unless the start URL
+    is known. The same goes for an external ID that looks like a secret.
     """
     for told in (it, it._replace(external_id="")):
         try:
@@ -28,17 +28,17 @@ def _team(it: Arrangement) -> Team:
     kind, label = _way(it)
     answers = {"role_arn": it.role_arn, "external_id": it.external_id, "region": it.region, "profile": it.profile}
     kept = {key: value for key, value in answers.items() if value}
-    kept |= {"mfa_serial": ""} if it.assumed and not it.mfa else {}  # none is wanted: it need not be asked
+    kept |= {"mfa_serial": ""} if it.assumed and not it.mfa else {}  # not needed, so don't ask
     kept |= {"source_profile": it.source_profile} if it.source_profile else {}
     access = "read" if it.read_only else "read and write"
-    note = f"The role {it.role} lets you {access}. Refused? Tell whoever sent you this file what ccsetup said."
+    note = f"The role {it.role} lets you {access}. Access denied? Send ccsetup's message to the sender of this file."
     entry = Entry("default", label, kind, kept)
     name = f"{it.repository[: rules.LINE - len(', shared')]}, shared"
     return Team(name, (entry, *_sign_in(it)), (Place(it.repository, _folder(it)),), note)
 
 
 def _sign_in(it: Arrangement) -> tuple[Entry, ...]:
-    """Return the access that the role starts from, where it is known where people sign in."""
+    """Return the access for the source profile, if the start URL is known."""
     told = {"sso_start_url": it.start_url, "sso_region": it.sso_region, "sso_account_id": it.people}
     told |= {"sso_role_name": it.permission_set, "region": it.region, "profile": it.source_profile}
     kept = {key: value for key, value in told.items() if value}
@@ -46,18 +46,18 @@ def _sign_in(it: Arrangement) -> tuple[Entry, ...]:
 
 
 def _way(it: Arrangement) -> tuple[str, str]:
-    """Return the kind of access by which people get in, and how it is offered."""
+    """Return the kind of access that developers use, and its label."""
     if it.assumed:
-        where = f"in account {it.owner}{', which asks for an MFA code' if it.mfa else ''}"
-        long = f"The role {it.role} {where}"
+        where = f"in account {it.owner}{' (requires MFA)' if it.mfa else ''}"
+        long = f"Role {it.role} {where}"
         return "role", long if len(long) <= rules.LINE else f"A role {where}"
     if any(trust.kind == "oidc" for trust in it.trusts):
-        return "oidc", "An OIDC token"
-    return "saml", "A SAML sign-in"
+        return "oidc", "OIDC token"
+    return "saml", "SAML sign-in"
 
 
 def _folder(it: Arrangement) -> str:
-    """Return the folder to clone into, "" where it is the repository's own name."""
+    """Return the folder to clone into; "" if it is the repository's own name."""
     try:
         rules.own_folder(it.repository)
     except BadAnswer:

@@ -1,4 +1,4 @@
-"""An arrangement → one Terraform configuration for each account, written as `terraform fmt` leaves it."""
+"""Turns an arrangement into one Terraform configuration for each account, formatted like `terraform fmt`."""
 
 from __future__ import annotations
 
@@ -37,16 +37,16 @@ def owner(it: Arrangement) -> str:
         external_id="${var.external_id}",
     )  # fmt: skip
     variables = {
-        "repository": (it.repository, "The repository"),
-        "region": (it.region, "The region it is in"),
-        "role_name": (it.role, "The role that opens it"),
-        **({"people_account": (it.people, "The account whose people need it")} if it.assumed else {}),
-        **({"external_id": (it.external_id, "What callers have to name")} if it.external_id else {}),
-        **({"key_id": (policies.plain(it).key, "The key that encrypts the repository")} if it.kms_key else {}),
+        "repository": (it.repository, "The repository's name"),
+        "region": (it.region, "The repository's region"),
+        "role_name": (it.role, "The role that gives access to the repository"),
+        **({"people_account": (it.people, "The account that gets access")} if it.assumed else {}),
+        **({"external_id": (it.external_id, "The external ID that callers must pass")} if it.external_id else {}),
+        **({"key_id": (policies.plain(it).key, "The KMS key that encrypts the repository")} if it.kms_key else {}),
     }
     return "\n".join(
         (
-            _HEAD.format(about=f"The account of the repository: the role that opens {it.repository}."),
+            _HEAD.format(about=f"The repository's account: the role that gives access to {it.repository}."),
             'data "aws_caller_identity" "here" {}\n',
             *(_variable(name, *told) for name, told in variables.items()),
             _resource(
@@ -68,14 +68,14 @@ def owner(it: Arrangement) -> str:
 
 
 def people(it: Arrangement) -> str:
-    """Return the configuration of the other account: the policy, attached to a group where one is named."""
+    """Return the configuration of the other account: the policy, attached to a group if there is one."""
     words = Words(_PARTITION, _DNS, "", "${var.owner_account}", "", "", "${var.role_name}", "", "")
     return "\n".join(
         (
-            _HEAD.format(about=f"The account of the people: what they need to use {it.repository}."),
+            _HEAD.format(about=f"The developers' account: the policy to use {it.repository}."),
             _variable("owner_account", it.owner, "The account of the repository and its role"),
-            _variable("role_name", it.role, "The role that opens it"),
-            _variable("group_name", it.group, "A group to attach the policy to; empty attaches it to none"),
+            _variable("role_name", it.role, "The role that gives access to the repository"),
+            _variable("group_name", it.group, "A group to attach the policy to (optional)"),
             _resource(
                 "aws_iam_policy",
                 "assume",
@@ -104,7 +104,7 @@ def _resource(type_: str, name: str, *rows: tuple[str, str]) -> str:
 
 
 def _aligned(rows: Sequence[tuple[str, str]], indent: str = "  ") -> str:
-    """Return the rows, the equals signs of neighbours in a column; one that spans lines stands by itself."""
+    """Return the rows with aligned equals signs; a row that spans several lines is aligned on its own."""
     found = ""
     for spans, run in groupby(rows, key=lambda row: "\n" in row[1]):
         together = list(run)
@@ -133,6 +133,6 @@ def _key(key: str) -> str:
 
 
 def _text(text: str) -> str:
-    """Return a quoted text; references of our own stand, those of anybody else are letters."""
+    """Return a quoted text. Keep our own references, and escape all others."""
     quoted = json.dumps(text, ensure_ascii=False).replace("%{", "%%{")
     return re.sub(r"\$\{(?!(?:var|data)\.[a-z_.]+\})", "$${", quoted)

@@ -1,4 +1,4 @@
 """The team file: reading, checking, comparing and writing it.
 
-Not here: setting a person up with one (`wizard`), and what an administrator arranges (`share`).
+Not here: setting up a developer with one (`wizard`), and sharing a repository as an administrator (`share`).
 """

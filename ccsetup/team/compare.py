@@ -1,4 +1,4 @@
-"""A machine held against a team file: each difference as a finding, with the access that would mend it."""
+"""Compares this computer with a team file. Each difference is a finding, with the access that would fix it."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ _ONES_OWN = (
     "via",
     "helper",
     "sso_registration_scopes",
-)  # compared by nobody
+)  # never compared
 _WHO = ("team.sign-in", "team.role", "team.kind")
-_NAMED = 8  # repositories that are named one by one
-_KEPT = ("sso_session", "legacy")  # as it is here, whatever the file says
+_NAMED = 8  # the most repositories listed by name
+_KEPT = ("sso_session", "legacy")  # keep the local value and ignore the file's
 
 
 class Standing(NamedTuple):
-    """What is in a repository's folder: nothing, something else, or a clone of it, and which way that goes."""
+    """What is in a repository's folder: nothing, something else, or a clone with its profile and region."""
 
     occupied: bool = False
     is_clone: bool = False
@@ -43,7 +43,7 @@ class Standing(NamedTuple):
 
 
 class Difference(NamedTuple):
-    """A finding, the access it is about as it would be set up here, and the repository where it is about one."""
+    """A finding, its access as it would be set up here, and its repository if it is about one."""
 
     finding: Finding
     entry: Entry
@@ -51,10 +51,10 @@ class Difference(NamedTuple):
 
 
 def differences(team: Team, facts: Facts, clones: Mapping[str, Standing], do: str) -> list[Difference]:
-    """Return what differs, accesses first; `clones` are the repositories' folders by name, `do` what to run then."""
+    """Return the differences, accesses first. `clones` has the repositories' folders by name, `do` is what to run."""
     here = {entry.name: _profile_here(entry, facts) for entry in team.entries}
     named = {place.access for place in team.repositories}
-    started = {it.answers.get("source_profile", "") for it in team.entries} - {""}  # what others start from
+    started = {it.answers.get("source_profile", "") for it in team.entries} - {""}  # used as source profiles
     alone = [it for it in team.entries if it.name not in named and it.answers.get("profile") not in started]
     wanted = [it for it in team.entries if here[it.name] or it.name in named]
     first = (alone or team.entries)[0]
@@ -76,22 +76,23 @@ def differences(team: Team, facts: Facts, clones: Mapping[str, Standing], do: st
 
 
 def _missing(places: Sequence[Place], do: str) -> Finding:
-    """Return one finding for all the repositories that are not here."""
+    """Return one finding for all repositories that aren't cloned."""
     names = ", ".join(place.folder for place in places[:_NAMED])
     more = f" and {len(places) - _NAMED} more" if len(places) > _NAMED else ""
-    many = f"{len(places)} repositories that are not here" if len(places) > 1 else "a repository that is not here"
-    return Finding("team.repository", "hinders", f"The team file has {many}: {names}{more}.", fix="auto", do=do)
+    many = f"{len(places)} repositories" if len(places) > 1 else "1 repository"
+    says = f"The team file has {many} that you haven't cloned here: {names}{more}."
+    return Finding("team.repository", "hinders", says, fix="auto", do=do)
 
 
 def _answers(name: str, facts: Facts) -> Mapping[str, str]:
-    """Return the answers that lead to a profile that is here; none where no kind of access owns it."""
+    """Return the answers that would create an existing profile; empty if no kind of access owns it."""
     there = facts.profiles.get(name, {})
     kind = access.owner(there)
     return kind.again(name, {**facts.sessions.get(there.get("sso_session", ""), {}), **there}) if kind else {}
 
 
 def _profile_here(entry: Entry, facts: Facts) -> str:
-    """Return what an access is called here: its own name, or that of a profile that says the same; "" for none."""
+    """Return an access's profile on this computer: by name, or one with the same settings; "" if there is none."""
     name = entry.answers.get("profile", "")
     if name in facts.profiles:
         return name
@@ -103,7 +104,7 @@ def _profile_here(entry: Entry, facts: Facts) -> str:
 
 
 def _meant(entry: Entry, name: str, facts: Facts) -> Entry:
-    """Return an access as it would be set up here: the file's answers, and one's own where it has none."""
+    """Return an access as it would be set up here: the file's answers, completed with the profile's own."""
     own = dict(_answers(name, facts))
     if own.pop("kind", "") != entry.kind:
         return entry._replace(answers={**entry.answers, **({"profile": name} if name else {})})
@@ -117,26 +118,26 @@ def _of_entry(entry: Entry, name: str, facts: Facts, do: str) -> Iterator[Findin
         profile = entry.answers.get("profile", "")
         called = entry.label if rules.is_pattern(profile) else profile or entry.label
         yield Finding(
-            "team.profile", "hinders", f"The team file has {called}, which is not set up here.", fix="auto", do=do
+            "team.profile", "hinders", f"{called} is in the team file but isn't set up here.", fix="auto", do=do
         )
         return
     own = _answers(name, facts)
     kind = own.get("kind", "")
     if kind != entry.kind:
-        is_, should = (access.of(it).label.lower() if it else "nothing known here" for it in (kind, entry.kind))
-        yield _finding("team.kind", name, f"{name} is {is_}; the team file has {should}.", "", facts, do)
+        is_, should = (access.of(it).label.lower() if it else "of an unknown kind" for it in (kind, entry.kind))
+        yield _finding("team.kind", name, f"{name} is {is_}, but the team file has {should}.", "", facts, do)
         return
     for key, value in entry.answers.items():
         if key not in _ONES_OWN and value and own.get(key) != value:
-            was = own.get(key, "").removeprefix("@") or "nothing"
-            says = f"{key} of {name} is {was}; the team file has {value.removeprefix('@')}."
+            was = own.get(key, "").removeprefix("@") or "not set"
+            says = f"{key} of {name} is {was}, but the team file has {value.removeprefix('@')}."
             yield _finding(_CODES.get(key, "team.setting"), name, says, key, facts, do)
 
 
 def _finding(code: str, name: str, says: str, key: str, facts: Facts, do: str) -> Finding:
-    """Return a finding with the line that says otherwise, in the profile or its sso-session.
+    """Return a finding with the line that differs, in the profile or its sso-session.
 
-    Where it would make the profile someone else, a person is asked.
+    If the fix would change the profile's identity, the user is asked.
     """
     session, fix = facts.profiles[name].get("sso_session", ""), "ask" if code in _WHO else "auto"
     found = Finding(code, "hinders", says, profile=name, fix=fix, do=do)  # type: ignore[arg-type]
@@ -151,18 +152,18 @@ def _finding(code: str, name: str, says: str, key: str, facts: Facts, do: str) -
 def _of_place(place: Place, entry: Entry, there: Standing, do: str) -> Finding | None:
     name, profile = place.name, entry.answers.get("profile", "")
     if not there.is_clone:
-        says = f"./{place.folder} is there and is not a clone of {name}."
-        return Finding("team.repository", "hinders", says, do="Move it away, then run it again.")
+        says = f"./{place.folder} exists and isn't a clone of {name}."
+        return Finding("team.repository", "hinders", says, do="Move it elsewhere, then run the command again.")
     if there.profile and profile and there.profile != profile and not rules.is_pattern(profile):
-        says = f"./{place.folder} goes by the profile {there.profile}; the team file has {profile}."
+        says = f"./{place.folder} uses the profile {there.profile}, but the team file has {profile}."
     elif place.region and there.region and there.region != place.region:
-        says = f"./{place.folder} goes to {there.region}; the team file has {place.region}."
+        says = f"./{place.folder} uses the region {there.region}, but the team file has {place.region}."
     else:
         return None
     return Finding("team.remote", "hinders", says, fix="auto", do=do)
 
 
 def moved(found: Sequence[Difference], facts: Facts) -> frozenset[str]:
-    """Return the sso-sessions that the file has elsewhere, so that they are led there with all that rest on them."""
+    """Return the sso-sessions whose sign-in differs, so that everything that uses them changes too."""
     urls = [it.entry.answers for it in found if it.finding.code == "team.sign-in"]
     return frozenset(answers["sso_session"] for answers in urls if answers.get("sso_session") in facts.sessions)

@@ -1,4 +1,4 @@
-"""The web: one small text from an https address, bounded in size and time; never a page over plain http."""
+"""Downloads one small text from an https URL, with limits on size and time. Never uses plain http."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 REDIRECTS = 5
 AT_MOST_S = 20.0
 _STATUS_ELSEWHERE = (301, 302, 303, 307, 308)
-_EXAMPLE = "such as https://acme.example/team.ini"
+_EXAMPLE = "For example: https://acme.example/team.ini"
 
 
 def host_of(url: str) -> str:
-    """Return the host (with its port) of an https address. Raises BadAnswer for any other."""
+    """Return the host (with its port) of an https URL. Raises BadAnswer for any other URL."""
     try:
         parts = urlsplit(url)
         host, port, user = parts.hostname or "", parts.port, parts.username
@@ -33,27 +33,27 @@ def host_of(url: str) -> str:
         host, port, user, parts = "", None, None, urlsplit("")
     if parts.scheme.lower() != "https":
         raise BadAnswer(
-            f"The address of a team file begins with https://, {_EXAMPLE}; others can be changed on the way."
+            f"A team file's URL must start with https://, because others can be changed in transit. {_EXAMPLE}."
         )
     if user is not None or not re.fullmatch(r"[A-Za-z0-9.-]+|[0-9a-f:.]+", host) or not url.isprintable() or " " in url:
-        raise BadAnswer(f"That is no plain https address; one is {_EXAMPLE}.")
+        raise BadAnswer(f"That's not a valid https URL. {_EXAMPLE}.")
     return f"{host}:{port}" if port and port != 443 else host
 
 
 class Web:
-    """Fetches one small text by the standard library, with the proxies and certificates that the environment names."""
+    """Fetches one small text with the standard library, using the environment's proxies and certificates."""
 
     def __init__(self, env: Mapping[str, str], at_most_s: float = AT_MOST_S) -> None:
         self._env, self._at_most_s = env, at_most_s
 
     def fetch(self, url: str, most: int) -> Sent:
-        """Return what is at an https address, at most a byte more than `most`. Raises Problem in one sentence."""
+        """Return the content of an https URL, at most one byte more than `most`. Raises Problem."""
         host = host_of(url)
         context = self._context()
         try:
             return within(self._at_most_s, lambda: _fetched(url, most, _opener(context), self._at_most_s))[0]
         except TimeoutError:
-            raise _unreachable(f"{host} did not answer within {self._at_most_s:g} seconds.") from None
+            raise _unreachable(f"{host} didn't answer within {self._at_most_s:g} seconds.") from None
 
     def _context(self) -> ssl.SSLContext:
         import ssl
@@ -68,15 +68,15 @@ class Web:
             path = Path(named).expanduser()
             try:
                 context.load_verify_locations(**{"capath" if path.is_dir() else "cafile": str(path)})
-            except OSError:  # ssl.SSLError is one too
+            except OSError:  # includes ssl.SSLError
                 raise Problem(
-                    f"The certificate file {named} cannot be read.", next="Correct AWS_CA_BUNDLE.", code="net.tls"
+                    f"The certificate file {named} can't be read.", next="Correct AWS_CA_BUNDLE.", code="net.tls"
                 ) from None
         return context
 
 
 def _opener(context: ssl.SSLContext) -> OpenerDirector:
-    """Return what opens https alone and follows nothing by itself."""
+    """Return an opener that opens only https and doesn't follow redirects."""
     from urllib.request import HTTPSHandler, OpenerDirector, ProxyHandler
 
     opener = OpenerDirector()
@@ -86,7 +86,7 @@ def _opener(context: ssl.SSLContext) -> OpenerDirector:
 
 
 def _fetched(url: str, most: int, opener: OpenerDirector, timeout_s: float) -> Sent:
-    """Follow redirects, from https to https, and read. Raises Problem; a server that hangs is the caller's to leave."""
+    """Follow redirects, from https to https, and read. Raises Problem. The caller limits the time."""
     from http.client import HTTPException
     from urllib.request import Request
 
@@ -101,11 +101,9 @@ def _fetched(url: str, most: int, opener: OpenerDirector, timeout_s: float) -> S
             hosts.append(_redirected(url, hosts[-1]))
     except (OSError, HTTPException, ValueError) as error:
         if isinstance(getattr(error, "reason", error), TimeoutError):
-            raise TimeoutError from None  # it is said by who waited
+            raise TimeoutError from None  # the caller reports it
         raise _explained(error, hosts[-1]) from None
-    raise Problem(
-        f"{hosts[0]} redirects more than {REDIRECTS} times.", next="Check the address.", code="net.unreachable"
-    )
+    raise Problem(f"{hosts[0]} redirects more than {REDIRECTS} times.", next="Check the URL.", code="net.unreachable")
 
 
 def _redirected(url: str, host: str) -> str:
@@ -113,8 +111,8 @@ def _redirected(url: str, host: str) -> str:
         return host_of(url)
     except BadAnswer:
         raise Problem(
-            f"{host} redirects to {inert(url)[:60]}, which is no https address.",
-            next="Ask who sent it for the address itself, which begins with https://.",
+            f"{host} redirects to {inert(url)[:60]}, which isn't an https URL.",
+            next="Ask whoever sent it to you for the final URL, which starts with https://.",
             code="net.unreachable",
         ) from None
 
@@ -122,19 +120,19 @@ def _redirected(url: str, host: str) -> str:
 def _content(answer: Any, host: str, most: int) -> bytes:
     if answer.status != 200:
         raise Problem(
-            f"{host} answers {answer.status} {inert(answer.reason or '')[:40]}".rstrip() + ".",
-            next="Check the address; one that needs a sign-in can be saved as a file, and the file named.",
+            f"{host} answered {answer.status} {inert(answer.reason or '')[:40]}".rstrip() + ".",
+            next="Check the URL. If it requires a sign-in, download the file and pass its path instead.",
             code="net.unreachable",
         )
     if answer.headers.get("Content-Encoding", "identity").lower() not in ("", "identity"):
         raise Problem(
-            f"{host} sends it compressed, which was not asked for.",
-            next="Save it as a file, and name the file.",
+            f"{host} sent compressed data, which ccsetup didn't ask for.",
+            next="Download the file and pass its path instead.",
             code="net.unreachable",
         )
     content = bytes(answer.read(most + 1))
     if answer.length and len(content) <= most:
-        raise _unreachable(f"{host} broke off before all had come.")
+        raise _unreachable(f"{host} closed the connection before the download was complete.")
     return content
 
 
@@ -144,17 +142,17 @@ def _explained(error: Exception, host: str) -> Problem:
     reason = getattr(error, "reason", error)
     if isinstance(reason, ssl.SSLError):
         return Problem(
-            f"The certificate of {host} is not trusted here.",
-            why="A company's proxy may show one of its own, or the clock of this machine is wrong.",
-            next="Set AWS_CA_BUNDLE to the file with your company's certificates, and try again.",
+            f"The certificate of {host} isn't trusted.",
+            why="A company proxy may replace the certificate, or this computer's clock may be wrong.",
+            next="Set AWS_CA_BUNDLE to your company's certificate file, then try again.",
             code="net.tls",
         )
     if "unnel connection failed" in str(reason):
         return Problem(
-            f"The proxy on the way to {host} refuses.", next="Check HTTPS_PROXY and NO_PROXY.", code="net.proxy"
+            f"The proxy refused to connect to {host}.", next="Check HTTPS_PROXY and NO_PROXY.", code="net.proxy"
         )
-    return _unreachable(f"{host} cannot be reached.")
+    return _unreachable(f"Couldn't reach {host}.")
 
 
 def _unreachable(what: str) -> Problem:
-    return Problem(what, next="Check the address and the network, and try again.", code="net.unreachable")
+    return Problem(what, next="Check the URL and your network connection, then try again.", code="net.unreachable")

@@ -1,4 +1,4 @@
-"""Profiles → the entries of a team file: what is one person's or one machine's is left out, and said."""
+"""Turns profiles into entries of a team file. Personal and machine-specific answers are left out and reported."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ccsetup.team.file import Entry
 Settings = Mapping[str, Mapping[str, str]]
 
 _PERSONAL = {
-    "mfa_serial": "the device is each person's own",
+    "mfa_serial": "everyone has their own device",
     "role_session_name": "it names one person",
     "federated_name": "it names one person",
 }
@@ -26,23 +26,23 @@ _AS_EVERYWHERE = {"sso_registration_scopes": ("", "sso:account:access")}
 def entries(
     names: Sequence[str], profiles: Settings, sessions: Settings, home: PurePath
 ) -> tuple[list[Entry], list[str]]:
-    """Return an entry for each profile, the first one as `default`, and what was left out, in sentences.
+    """Return an entry for each profile, the first one as `default`, and sentences about what was left out.
 
-    Raises Problem for a profile that is not here, or whose keys no team file can lead to.
+    Raises Problem for a profile that doesn't exist, or whose credentials can't be described in a team file.
     """
     found: list[Entry] = []
     said: list[str] = []
     for name in dict.fromkeys(names):
         if name not in profiles:
-            hint = near(name, list(profiles)) or "See which there are: ccsetup status"
-            raise Problem(f"There is no profile {name} on this machine.", next=hint, code="profile.missing")
+            hint = near(name, list(profiles)) or "To list your profiles: ccsetup status"
+            raise Problem(f'No profile "{name}" on this computer.', next=hint, code="profile.missing")
         there = {**sessions.get(profiles[name].get("sso_session", ""), {}), **profiles[name]}
         found.append(_entry(name, there, names, home, said, "default" if not found else _named(name, found)))
     return found, said
 
 
 def _named(name: str, taken: Sequence[Entry]) -> str:
-    """Return an entry's name that is free, after the profile's."""
+    """Return an unused entry name, based on the profile's name."""
     plain = (re.sub(r"[^A-Za-z0-9_.+@-]+", "-", name).strip("-_.+@") or "other")[:34]
     names = {entry.name for entry in taken}
     return next(it for it in (plain, *(f"{plain}-{n}" for n in range(2, 999))) if it not in names)
@@ -54,8 +54,8 @@ def _entry(
     kind = access.owner(there)
     if kind is None:
         raise Problem(
-            f"{name} gets its keys from a program or another sign-in, which no team file can name.",
-            next="Name a profile of another kind; see: ccsetup status",
+            f"{name} gets its credentials from a program or another sign-in, which a team file can't contain.",
+            next="Use a profile of another kind. To list your profiles: ccsetup status",
             code="input.invalid",
         )
     places = rules.keys(kind)
@@ -64,7 +64,7 @@ def _entry(
         if question == "kind" or value in _AS_EVERYWHERE.get(question, ()):
             continue
         key, place = next(((k, it) for k, it in places.items() if it.question.key == question), ("", None))
-        why = _left_out(question, value, names, home) if place else "no team file holds it"
+        why = _left_out(question, value, names, home) if place else "a team file can't contain it"
         checked: str | Corrected = value
         if place and not why and not value.startswith(MACHINE):
             try:
@@ -72,22 +72,22 @@ def _entry(
             except BadAnswer as refused:
                 why = refused.what
         if why:
-            said.append(f"{name}: {question} is left out: {why}")
+            said.append(f"{name}: {question} was left out: {why}")
         else:
             answers[question] = checked.value if isinstance(checked, Corrected) else checked
     return Entry(called, f"{kind.label}, {name}" if called != "default" else kind.label, kind.name, answers)
 
 
 def _left_out(question: str, value: str, names: Sequence[str], home: PurePath) -> str:
-    """Say why an answer is not for everybody, "" where it is."""
+    """Return why an answer doesn't suit everyone; "" if it does."""
     if not value:
         return ""
     if question in _PERSONAL:
-        return f"{_PERSONAL[question]}; it is asked."
+        return f"{_PERSONAL[question]}. Each developer is asked for it."
     if question == "source_profile" and value == MACHINE:
-        return "there is none here; it is asked."
+        return "the profile has none. Each developer is asked for it."
     if question == "source_profile" and not value.startswith(MACHINE) and value not in names:
-        return "which profile a role starts from is each person's own; it is asked. Export that profile too to keep it."
+        return "everyone has their own. Each developer is asked for it. To keep it, export that profile too."
     if question == "web_identity_token_file" and PurePath(value).is_relative_to(home):
-        return "it is a path in your home; it is asked."
+        return "it's a path in your home folder. Each developer is asked for it."
     return ""

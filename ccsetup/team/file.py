@@ -1,7 +1,7 @@
-"""The team file: answers and repositories that an administrator sends round; read as what it is, a text from outside.
+"""The team file: answers and repositories that an administrator sends to developers. It is untrusted input.
 
-It holds no secret, names no program and no path outside the folder one is in. Every fault is told with its line, its
-path in the file and a right example. README's "Team files" shows the format; version 1 stays readable.
+It contains no secrets, no programs, and no paths outside the current folder. Every error has its line, its path in
+the file and a correct example. "Team files" in the README describes the format; version 1 stays readable.
 """
 
 from __future__ import annotations
@@ -42,16 +42,16 @@ access = string(default="")
 submodules = string(default="yes")
 """
 _MISSING = {
-    "version": "It is missing; the first line is version = 1.",
-    "name": "It is missing: the team's name, such as name = Acme platform.",
-    "kind": f"It is missing; it is one of {', '.join(kind.name for kind in access.KINDS)}, such as kind = sso.",
+    "version": "It's missing. The first line must be version = 1.",
+    "name": "It's missing. Add the team's name. For example: name = Acme platform.",
+    "kind": f"It's missing. Add one of: {', '.join(kind.name for kind in access.KINDS)}. For example: kind = sso.",
 }
-_TWICE = "It is there twice; leave one out."
-_SHAPE = "Sections are [access] with [[NAME]] below it, and [repositories] with [[NAME]]; all else is key = value."
+_TWICE = "It appears twice. Remove one."
+_SHAPE = "The sections are [access] and [repositories], each with [[NAME]] sections. All other lines are key = value."
 
 
 class Entry(NamedTuple):
-    """One way in: its name in the file, how it is offered, its kind, and the answers by question key."""
+    """One way to get access: its name in the file, its label, its kind, and the answers by question key."""
 
     name: str
     label: str
@@ -60,7 +60,7 @@ class Entry(NamedTuple):
 
 
 class Place(NamedTuple):
-    """One repository; what is empty is not said. `access` names an entry, where it is not the one that is chosen."""
+    """One repository; empty fields aren't set. `access` names an entry, if it isn't the chosen one."""
 
     name: str
     directory: str = ""
@@ -73,12 +73,12 @@ class Place(NamedTuple):
 
     @property
     def folder(self) -> str:
-        """The folder it is cloned into."""
+        """The folder to clone into."""
         return self.directory or self.name
 
 
 class Team(NamedTuple):
-    """A team file's contents: the entries in their order, the one called default first."""
+    """A team file's contents: the entries in order, with the one called default first."""
 
     name: str
     entries: tuple[Entry, ...]
@@ -87,42 +87,42 @@ class Team(NamedTuple):
 
 
 class TeamFile(NamedTuple):
-    """A team file that was read, and what was mended in it, each with its line."""
+    """A team file that was read, and the corrections made to it, each with its line."""
 
     team: Team
     mended: tuple[Fault, ...] = ()
 
 
 class Refused(Problem):
-    """A team file with faults: the sentence tells the first one, `faults` holds them all."""
+    """A team file with errors: the message describes the first one, `faults` holds all of them."""
 
     def __init__(self, *faults: Fault) -> None:
         more = len(faults) - 1
-        also = f" There {'is 1 more' if more == 1 else f'are {more} more'}." if more else ""
+        also = f" There {'is 1 more error' if more == 1 else f'are {more} more errors'}." if more else ""
         super().__init__(
             f"In the team file, {faults[0]}{also}" if faults[0].line or faults[0].path else f"{faults[0]}{also}",
             why="Nothing was written.",
-            next="Mend it, or tell who sent it. All that is wrong with one is told by: ccsetup team check FILE",
+            next="Correct the file, or tell whoever sent it to you. To list all errors: ccsetup team check FILE",
             code="input.invalid",
         )
         self.faults = faults
 
 
 def decoded(content: bytes) -> str:
-    """Return a team file's text. Raises Refused for what cannot be one: too large, no text, a web page."""
+    """Return a team file's text. Raises Refused if it can't be one: too large, not text, or a web page."""
     if len(content) > MOST_BYTES:
-        raise _alone(f"A team file has {MOST_BYTES // 1024} KiB at most, and this one has more.")
+        raise _alone(f"The team file is too large. The maximum is {MOST_BYTES // 1024} KiB.")
     try:
         text = content.decode("utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
     except UnicodeDecodeError:
-        raise _alone("A team file is a text in UTF-8, which begins with version = 1; this is none.") from None
+        raise _alone("That's not a team file. A team file is UTF-8 text that starts with version = 1.") from None
     if text.lstrip()[:1] == "<":
-        raise _alone("That is a web page, perhaps one to sign in at, and no team file; one begins with version = 1.")
+        raise _alone("That's a web page (maybe a sign-in page), not a team file. A team file starts with version = 1.")
     return text
 
 
 def _parts(place: Place) -> tuple[str, ...]:
-    """Return a folder's names as file systems compare them that know no capitals and compose accents."""
+    """Return a folder's names as compared by file systems that ignore case and normalize accents."""
     return tuple(normalize("NFKC", place.folder.casefold()).split("/"))
 
 
@@ -131,15 +131,15 @@ def _alone(says: str) -> Refused:
 
 
 def read(text: str) -> TeamFile:
-    """Read a team file's text. Raises Refused with all that is wrong, in the order of the lines."""
+    """Read a team file's text. Raises Refused with all errors, in line order."""
     if len(text) > MOST_BYTES:
-        raise _alone(f"A team file has {MOST_BYTES // 1024} KiB at most, and this one has more.")
+        raise _alone(f"The team file is too large. The maximum is {MOST_BYTES // 1024} KiB.")
     lines = lines_of(text)
     reader = _Reader(lines)
     tree = reader.tree()
     found = reader.team(tree) if tree is not None else None
     if not any(path[0] in ("version", "name", "access") for path in lines.places):
-        reader.faults.insert(0, Fault(0, (), "That is no team file; one begins with version = 1."))
+        reader.faults.insert(0, Fault(0, (), "That's not a team file. A team file starts with version = 1."))
     if found is None or reader.faults:
         other = [fault for fault in reader.faults if fault.path == ("version",) and fault.line]
         raise Refused(*sorted(other or reader.faults, key=lambda fault: fault.line))
@@ -147,14 +147,14 @@ def read(text: str) -> TeamFile:
 
 
 class _Reader:
-    """Reads one file; what is wrong is collected, so that it can be told all at once."""
+    """Reads one file and collects its errors, so that all of them can be shown at once."""
 
     def __init__(self, lines: Lines) -> None:
         self._lines, self.faults = lines, lines.faults
         self.mended: list[Fault] = []
 
     def tree(self) -> Mapping[str, Any] | None:
-        """Have ConfigObj read the lines and hold them against SPEC; None where they are no tree at all."""
+        """Have ConfigObj read the lines and validate them against SPEC; None if they can't be parsed."""
         from configobj import ConfigObj, ConfigObjError, DuplicateError, flatten_errors, get_extra_values
         from configobj.validate import Validator
 
@@ -167,14 +167,14 @@ class _Reader:
             return None
         for sections, key, error in flatten_errors(tree, tree.validate(Validator(), preserve_errors=True)):
             path, missing = (*sections, key or ""), not error and key in _MISSING
-            if not missing or path not in self._lines.places:  # one that is there and cannot be read is told already
+            if not missing or path not in self._lines.places:  # an unreadable value is already reported
                 self._fault(path, _MISSING[path[-1]] if missing else _SHAPE)
         for sections, key in get_extra_values(tree):
             self._extra(tree, sections, key)
         return cast("Mapping[str, Any]", tree)
 
     def team(self, tree: Mapping[str, Any]) -> Team:
-        """Return what a tree says; it counts when no fault was found."""
+        """Return a tree's contents, which are valid only if no error was found."""
         self._value((), "version", tree, team_rules.version)
         name = self._value((), "name", tree, team_rules.words(team_rules.LINE))
         note = self._value((), "note", tree, team_rules.words(400))
@@ -185,14 +185,16 @@ class _Reader:
         ]
         self._apart(places)
         if not told:
-            self.faults.append(Fault(0, (), "It has no way in: [access], and below it [[default]] with kind = sso."))
+            self.faults.append(
+                Fault(0, (), "It has no access section. For example: [access], below it [[default]] with kind = sso.")
+            )
         return Team(name, tuple(sorted(entries, key=_default_first)), tuple(places), note)
 
     def _sections(self, tree: Mapping[str, Any], name: str) -> list[tuple[str, Mapping[str, str]]]:
         sections = tree.get(name)
         found = [it for it in sections.items() if isinstance(it[1], Mapping)] if isinstance(sections, Mapping) else []
         if len(found) > MOST[name]:
-            self._fault((name, ""), f"It has {len(found)} sections, and {MOST[name]} are the most.")
+            self._fault((name, ""), f"It has {len(found)} sections. The maximum is {MOST[name]}.")
             return []
         return found
 
@@ -209,7 +211,7 @@ class _Reader:
             if key not in known:
                 self._fault((*at, key), team_rules.refusal(key, tuple(known), kind))
             elif known[key].question.key in answers:
-                self._fault((*at, key), "A source profile and a credential source exclude each other; leave one out.")
+                self._fault((*at, key), "You can't use source_profile and credential_source together. Remove one.")
             else:
                 check: Callable[[str], str | Corrected] = partial(team_rules.answer, known[key], key)
                 if key == "profile" and rules.is_pattern(text):
@@ -226,11 +228,11 @@ class _Reader:
         if not values["directory"]:
             self._try((*at, "directory"), lambda: team_rules.own_folder(name))
         if values["access"] and values["access"] not in entries:
-            self._fault((*at, "access"), f"There is no such access; there is {', '.join(entries)}.")
+            self._fault((*at, "access"), f"No such access. Available: {', '.join(entries)}.")
         return Place(name, **{**values, "submodules": values["submodules"] or "yes"})
 
     def _apart(self, places: Sequence[Place]) -> None:
-        """Refuse folders that are one, or lie in one another: a clone's own links could lead the next one anywhere."""
+        """Refuse folders that are equal or inside one another: links in one clone could redirect the next one."""
         taken: dict[tuple[str, ...], str] = {}
         for place in places:
             parts = _parts(place)
@@ -239,13 +241,13 @@ class _Reader:
             parts = _parts(place)
             above = (taken.get(parts[:depth], place.name) for depth in range(1, len(parts) + 1))
             if other := next((it for it in above if it != place.name), ""):
-                says = f"Its folder is that of {other}, or lies in it; name another, such as {place.name}-2."
+                says = f"Its folder is the same as, or inside, the folder of {other}. Use another: {place.name}-2."
                 self._fault(("repositories", place.name, "directory"), says)
 
     def _value(
         self, at: Path, key: str, told: Mapping[str, Any], check: Callable[[str], str | Corrected], empty: bool = False
     ) -> str:
-        """Return a checked value; "" for one that is not there or is refused."""
+        """Return a checked value; "" if it is missing or refused."""
         text = told.get(key)
         if text == "" and key in _MISSING:
             self._fault((*at, key), _MISSING[key])
@@ -263,14 +265,14 @@ class _Reader:
         return value
 
     def _extra(self, tree: Mapping[str, Any], sections: Path, key: str) -> None:
-        """Say why something has no place."""
+        """Report an unknown key or section."""
         within = tree
         for name in sections:
             within = within[name]
         path = (*sections, key)
         if isinstance(within[key], Mapping) or sections in (("access",), ("repositories",)):
             near = get_close_matches(key, ("access", "repositories"), 1) if not sections else []
-            self._fault((*path, ""), f"There is no section {key}; there is {near[0]}." if near else _SHAPE)
+            self._fault((*path, ""), f'Unknown section "{key}". Did you mean "{near[0]}"?' if near else _SHAPE)
         else:
             known = ("version", "name", "note") if not sections else tuple(team_rules.OF_REPOSITORY)
             self._fault(path, team_rules.refusal(key, known))
@@ -279,12 +281,12 @@ class _Reader:
         self.faults.append(Fault(self._line(path), path, says))
 
     def _line(self, path: Path) -> int:
-        """Return the line of what is at a path, else of the section it belongs to."""
+        """Return the line of a path, or of the section that contains it."""
         return self._lines.places.get(path) or self._lines.places.get((*path[:-1], ""), 0)
 
 
 def text(team: Team) -> str:
-    """Return a team file that reads back as this. Raises BadAnswer, or Refused, for what no team file can say."""
+    """Return the text of a team file. Raises BadAnswer or Refused if a team file can't express it."""
     team = team._replace(entries=tuple(sorted(team.entries, key=_default_first)))
     lines = ["version = 1", *_settings({"name": team.name, "note": team.note}), "", "[access]"]
     for entry in team.entries:
@@ -298,7 +300,9 @@ def text(team: Team) -> str:
         lines += _settings({key: value for key, value in told.items() if (key, value) != ("submodules", "yes")}, "  ")
     written = "\n".join(lines) + "\n"
     if read(written).team != team:
-        raise BadAnswer("A team file cannot say that: its texts stand on one line, without blanks around them.")
+        raise BadAnswer(
+            "A team file can't contain that. Texts must be on one line, without leading or trailing spaces."
+        )
     return written
 
 
@@ -311,16 +315,16 @@ def _settings(settings: Mapping[str, str], indent: str = "") -> Iterator[str]:
 
 
 def _named(kind: str, question: str, value: str) -> tuple[str, str]:
-    """Return an answer as the key and the value it has in the file."""
+    """Return the key and value of an answer in the file."""
     keys = [key for key, place in team_rules.keys(access.of(kind)).items() if place.question.key == question]
     key = next((key for key in reversed(keys) if key != "credential_source" or value.startswith(MACHINE)), "")
     if not key:
-        raise BadAnswer(f"A team file says nothing of {question}; each person is asked for it.")
+        raise BadAnswer(f"A team file can't contain {question}. Each developer is asked for it.")
     return key, value.removeprefix(MACHINE)
 
 
 def readings(text: str) -> tuple[Reading, ...]:
-    """Return the ways to read a pasted team file; none where the text is no such file."""
+    """Return the ways to read a pasted team file; empty if the text isn't a team file."""
     try:
         found = read(text).team
     except Refused:
@@ -338,7 +342,7 @@ def _reading(found: Team, entry: Entry) -> Reading:
     if rules.is_pattern(told.get("profile", "")):
         del told["profile"]
     more = len(found.repositories) - 1
-    said = (f"It names {more + 1} repositories; all are cloned by: ccsetup --team FILE",) if more > 0 else ()
+    said = (f"It has {more + 1} repositories. To clone all of them: ccsetup --team FILE",) if more > 0 else ()
     return Reading(
         entry.kind, Answers(told), (f"the team file of {found.name}", entry.label), said, entry.label, entry.kind
     )

@@ -1,4 +1,4 @@
-"""What a team file may say, key by key: it comes from outside, so what is not named here is refused."""
+"""What a team file may contain, key by key. It is untrusted input, so anything not listed here is refused."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from ccsetup.git import address
 from ccsetup.git.transport import VIA, WHOSE
 from ccsetup.team import rules
 
-_OF_ONE_CLONE = ("repo", "branch", "directory", "no_clone")  # what an access says nothing of
-_NEVER = ("login_profile", "keys", "mfa_code")  # leads to a program, is a secret, works once
+_OF_ONE_CLONE = ("repo", "branch", "directory", "no_clone")  # not part of an access
+_NEVER = ("login_profile", "keys", "mfa_code")  # runs a program, is a secret, works only once
 _SECRETS = re.compile(
     r"secret|password|passwd|token(?!_file$)|access_key|assertion|private|^keys$|code$", re.IGNORECASE
 )
@@ -38,19 +38,19 @@ _LONG_WORDS = (
     "source_profile",
 )
 _DEVICES = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)
-LINE = 80  # letters of a team's name or an access's label
+LINE = 80  # characters of a team's name or an access's label
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+@-]{0,39}")
 
 
 class Key(NamedTuple):
-    """Where a key under an access leads: the question it answers, and what goes before its value."""
+    """The question that a key of an access answers, and the prefix of its value."""
 
     question: Question
     prefix: str = ""
 
 
 def keys(kind: Access) -> dict[str, Key]:
-    """Return the keys that an access of this kind may have: its questions' flags, with underscores."""
+    """Return the keys that an access of this kind can have: its questions' flags, with underscores."""
     found: dict[str, Key] = {}
     for question in access.asked_by(kind):
         if question.key in _OF_ONE_CLONE or question.widget == "secret" or question.once:
@@ -65,19 +65,19 @@ def keys(kind: Access) -> dict[str, Key]:
 
 
 def unsaid(kind: Access) -> tuple[str, ...]:
-    """Return the questions of a kind that a file answers with "no" by saying nothing; none is about one person."""
+    """Return the questions of a kind that a missing key answers with "no". None of them is personal."""
     return tuple(
         q.key for q in kind.questions if q.optional and not q.known and not q.default and q.key != "mfa_serial"
     )
 
 
 def answer(place: Key, key: str, text: str) -> str | Corrected:
-    """Check one value under an access, as its question would. Raises BadAnswer with a right example."""
+    """Check one value of an access in the same way as its question. Raises BadAnswer with a correct example."""
     question = place.question
     if not text:
         if question.optional or question.key == "source_profile":
             return ""
-        raise BadAnswer(f"It says nothing; leave the line out and it is asked. {question.help}".strip())
+        raise BadAnswer(f"It's empty. Remove the line to have each developer asked. {question.help}".strip())
     plain(text, key)
     if key == "policy":
         return _policy(text)
@@ -93,54 +93,57 @@ def plain(text: str, key: str = "") -> str:
     long = key not in _LONG_WORDS and veil(text) != text
     if _A_KEY.search(text) or long:
         raise BadAnswer(
-            "That looks like a key or a token, and a team file holds no secret; each person is asked for theirs."
+            "That looks like an access key or a token. A team file can't contain secrets. Each developer is asked for"
+            " their own."
         )
     return text
 
 
 def words(most: int) -> Callable[[str], str]:
-    """Return a check of a text that people read: not empty, and not longer than so many letters."""
+    """Return a check for prose: not empty, and at most this many characters."""
 
     def check(text: str) -> str:
         if not 0 < len(text) <= most:
-            raise BadAnswer(f"It is 1 to {most} letters long, such as Acme platform.")
+            raise BadAnswer(f"It must have 1 to {most} characters. For example: Acme platform.")
         return plain(text)
 
     return check
 
 
 def version(text: str) -> str:
-    """The one version there is."""
+    """Check the version, which is always 1."""
     if text != "1":
         newer = text.isdecimal() and text.isascii() and int(text[:9]) > 1
-        after = " Install a newer ccsetup for it: pipx upgrade ccsetup." if newer else ""
-        raise BadAnswer(f"This ccsetup reads version = 1.{after}")
+        after = " To read newer files, upgrade ccsetup: pipx upgrade ccsetup." if newer else ""
+        raise BadAnswer(f"This version of ccsetup reads only version = 1.{after}")
     return text
 
 
 def name(text: str) -> str:
-    """The name of an access."""
+    """Check the name of an access."""
     if not _NAME.fullmatch(text):
-        raise BadAnswer("An access has a short name of letters, digits and _.+@- , such as [[default]].")
+        raise BadAnswer(
+            "An access name is short and has only letters, digits and _.+@- characters. For example: [[default]]."
+        )
     return text
 
 
 def kind(text: str) -> str:
-    """A kind of access."""
+    """Check a kind of access."""
     return access.of(validate.tidy(text).lower()).name
 
 
 def branch(text: str) -> str | Corrected:
-    """A branch's name."""
+    """Check a branch name."""
     return BRANCH.parse(plain(text))
 
 
 def directory(text: str) -> str:
-    """A folder below the one a person stands in: no way out of it, and none into what shells and git read by itself."""
+    """Check a folder: inside the current folder, and none that shells or git read automatically."""
     parts = text.split("/")
     if re.search(r'[\\:*?"<>|~$%`\x00-\x1f]', text) or any(not _is_folder(part) for part in parts) or len(text) > 200:
         raise BadAnswer(
-            "A directory lies below the folder one is in; its names are plain and none begins with . or -, such as"
+            "A directory must be inside the current folder, with plain names that don't start with . or -. For example:"
             " work/shared-demo."
         )
     return text
@@ -151,16 +154,16 @@ def _is_folder(part: str) -> bool:
 
 
 def repository(text: str) -> str:
-    """A repository's name."""
+    """Check a repository name."""
     return address.repository_name(text)
 
 
 def own_folder(text: str) -> str:
-    """A repository's name as the folder it is cloned into; one that would begin with . or - has to be given another."""
+    """Check a repository name as the folder to clone into. A name that starts with . or - needs another folder."""
     try:
         return directory(text)
     except BadAnswer:
-        raise BadAnswer("A folder of that name is no good place; name one, such as directory = demo.") from None
+        raise BadAnswer("That name doesn't work as a folder. Add one. For example: directory = demo.") from None
 
 
 OF_REPOSITORY: Mapping[str, Callable[[str], str | Corrected]] = {
@@ -168,32 +171,32 @@ OF_REPOSITORY: Mapping[str, Callable[[str], str | Corrected]] = {
     "branch": branch,
     "region": validate.region,
     "via": VIA.parse,
-    "helper": WHOSE.parse,  # one of two names, so that no program can stand there
+    "helper": WHOSE.parse,  # one of two names, never a program
     "access": name,
     "submodules": yes_no,
 }
 
 
 def refusal(key: str, known: Sequence[str], of_kind: str = "") -> str:
-    """Say why a key has no place: a secret, a program, what belongs elsewhere, or a word nobody knows."""
+    """Return why a key isn't allowed: it is a secret, a program, belongs elsewhere, or is unknown."""
     from difflib import get_close_matches
 
     if key in _OF_ONE_CLONE and of_kind:
-        return "A repository has a section of its own: [repositories], and below it [[MySharedDemoRepo]]."
+        return "Repositories have their own section: [repositories], below it [[MySharedDemoRepo]]."
     if key in ("credential_process", "login_profile") or _PROGRAMS.search(key):
-        return "A team file names no program and no endpoint; leave it out."
+        return "A team file can't contain programs or endpoints. Remove it."
     if _SECRETS.search(key) and not get_close_matches(key, known, 1, 0.9):
-        return "A team file holds no secret; leave it out, and each person is asked for theirs."
+        return "A team file can't contain secrets. Remove it, and each developer is asked for their own."
     near = get_close_matches(key.lower().replace("-", "_"), known, 1, 0.7)
     if near:
-        return f"There is no key {inert(key)}; there is {near[0]}."
-    of = f" of kind {of_kind}" if of_kind else ""
-    return f"There is no key {inert(key)} here{of}; there are {', '.join(known)}."
+        return f'Unknown key "{inert(key)}". Did you mean "{near[0]}"?'
+    of = f" for kind {of_kind}" if of_kind else ""
+    return f'Unknown key "{inert(key)}"{of}. Available: {", ".join(known)}.'
 
 
 def _scopes(text: str) -> str:
     if not re.fullmatch(r"[a-z0-9_]+(:[a-z0-9_*]+)*([, ]+[a-z0-9_]+(:[a-z0-9_*]+)*)*", text):
-        raise BadAnswer("Scopes are words with commas between, such as sso:account:access.")
+        raise BadAnswer("Scopes are words separated by commas. For example: sso:account:access.")
     return text
 
 
@@ -203,9 +206,7 @@ def _policy(text: str) -> str:
     except (ValueError, RecursionError):
         document = None
     if not isinstance(document, dict) or "Statement" not in document:
-        raise BadAnswer(
-            'A policy stands here itself, as JSON on one line, such as {"Version": "2012-10-17", "Statement": []}.'
-        )
+        raise BadAnswer('A policy must be JSON on one line. For example: {"Version": "2012-10-17", "Statement": []}.')
     return json.dumps(document, separators=(",", ":"))
 
 
@@ -213,7 +214,8 @@ def _token_file(text: str) -> str:
     path = validate.token_file(text)
     if not path.startswith(("/", "~/")) or ".." in path.split("/"):
         raise BadAnswer(
-            "A token file is an absolute path, such as /var/run/secrets/token; or leave it out, and it is asked."
+            "A token file must be an absolute path (e.g. /var/run/secrets/token). If you remove it, each developer is"
+            " asked for it."
         )
     return path
 
@@ -222,7 +224,7 @@ _FROM = {
     "account": ("sso_account_id", "role_arn"),
     "role": ("sso_role_name", "role_arn"),
     "session": ("sso_session",),
-}  # the questions that answer a placeholder, the first one that a kind asks
+}  # the questions that fill a placeholder; the first one that a kind asks counts
 
 
 _SAMPLE = "Developer"
@@ -231,33 +233,33 @@ _SAMPLE = "Developer"
 _PLACE = re.compile(r"\{([^{}]*)\}")
 
 
-_MOST = 128  # letters of a profile's name, as parse has it
+_MOST = 128  # characters of a profile name, the same as in its question
 
 
 def is_pattern(text: str) -> bool:
-    """Say whether a profile's name has places to fill."""
+    """Say whether a profile name has placeholders."""
     return "{" in text or "}" in text
 
 
 def pattern(kind: Access, text: str) -> str:
-    """Check a pattern for a kind's profiles. Raises BadAnswer with what may stand there."""
+    """Check a pattern for a kind's profiles. Raises BadAnswer with the available placeholders."""
     asked = {question.key for question in access.asked_by(kind)}
     offered = [place for place, keys in _FROM.items() if asked & {*keys}]
     for place in _PLACE.findall(text):
         if place not in offered:
             there = " ".join(f"{{{it}}}" for it in offered)
-            such = f"there is {there}" if there else "leave it out"
-            raise BadAnswer(f"A profile name of kind {kind.name} has no place {{{inert(place)}}}; {such}.")
+            such = f"Available: {there}" if there else "Remove it"
+            raise BadAnswer(f"Unknown placeholder {{{inert(place)}}} in a profile name for kind {kind.name}. {such}.")
     sample = _PLACE.sub(_SAMPLE, rules.plain(text))
     if is_pattern(sample):
-        raise BadAnswer("A place in a profile name stands in a pair of braces, such as acme-{account}.")
+        raise BadAnswer("A placeholder in a profile name needs a pair of braces. For example: acme-{account}.")
     if validate.profile(sample) != sample or len(text) > _MOST:
-        raise BadAnswer("A profile name has letters, digits or _.+=,- and no blanks, such as acme-{account}.")
+        raise BadAnswer("A profile name has only letters, digits and _.+=,- characters. For example: acme-{account}.")
     return text
 
 
 def filled(text: str, answers: Mapping[str, Value]) -> str:
-    """Return the name that a pattern comes to, a right one always; "" as long as an answer to it is not there."""
+    """Return the valid profile name that a pattern produces; "" until all its placeholders have answers."""
     told = {place: _told(place, answers) for place in _PLACE.findall(text)}
     if not all(told.values()):
         return ""

@@ -138,7 +138,7 @@ def test_a_role_with_mfa_spends_the_code_at_once_and_asks_again_when_it_is_refus
     class Picky(FakeAws):
         def identity(self, who):  # type: ignore[no-untyped-def]
             if who.mfa_code != "222222":
-                self.who = Problem("AWS refused the MFA code.", code="access.assume")
+                self.who = Problem("AWS rejected the MFA code.", code="access.assume")
                 return super().identity(who)
             self.who = FakeAws().who
             return super().identity(who)
@@ -149,7 +149,7 @@ def test_a_role_with_mfa_spends_the_code_at_once_and_asks_again_when_it_is_refus
     )  # fmt: skip
     found, _, _ = walked(tmp_path, {}, script, profiles=BASE, aws=Picky(devices=(DEVICE,)))
     assert found[("config", "profile", "code")]["mfa_serial"] == DEVICE
-    assert "AWS refused the MFA code." in script.asked[6].notice
+    assert "AWS rejected the MFA code." in script.asked[6].notice
 
 
 def test_a_role_can_start_from_the_machines_own_credentials(tmp_path: Path) -> None:
@@ -391,7 +391,7 @@ def test_an_assertion_is_pasted_and_its_role_chosen(tmp_path: Path) -> None:
 
 def test_a_session_longer_than_the_role_allows_is_taken_for_an_hour_where_nobody_asked_for_it(tmp_path: Path) -> None:
     too_long = Problem(
-        "AWS did not accept a value.", why="The requested DurationSeconds exceeds the MaxSessionDuration."
+        "AWS rejected a value in the request.", why="The requested DurationSeconds exceeds the MaxSessionDuration."
     )
 
     class Strict(FakeAws):
@@ -402,7 +402,7 @@ def test_a_session_longer_than_the_role_allows_is_taken_for_an_hour_where_nobody
                                "region": "us-east-2", "profile": "code"}  # fmt: skip
     walked(tmp_path, given, aws=(aws := Strict()))
     assert aws.calls == ["saml 43200", "saml 3600"]
-    with pytest.raises(Problem, match="did not accept"):
+    with pytest.raises(Problem, match="AWS rejected"):
         walked(tmp_path, {**given, "duration_seconds": "7200"}, aws=Strict())
 
 

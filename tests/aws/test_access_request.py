@@ -117,7 +117,7 @@ def test_what_nobody_told_is_left_out_and_not_made_up() -> None:
     bare = read("Access Denied", action=GET)
     assert least(bare) == {}
     assert "Who:" not in letter(bare)
-    assert "On:" not in letter(bare)
+    assert "Resource:" not in letter(bare)
     pattern = sentence(resource="arn:aws:codecommit:us-east-2:111122223333:My*")
     assert read(pattern, resource=REPOSITORY).resource == REPOSITORY  # nobody is asked to allow a pattern
 
@@ -155,7 +155,7 @@ def test_the_policy_allows_one_action_on_one_resource() -> None:
 def test_what_knows_no_resource_gets_a_star_in_a_statement_of_its_own() -> None:
     listing = read(sentence(action="codecommit:ListRepositories", resource=REPOSITORY))
     assert only(least(listing))["Resource"] == "*"
-    assert "On: *\n" in letter(listing)
+    assert "Resource: *\n" in letter(listing)
 
 
 def test_git_needs_gitpull_and_to_push_gitpush_too() -> None:
@@ -215,8 +215,8 @@ def test_assuming_a_role_takes_two_sides_and_each_is_told_its_own() -> None:
     assert ["Principal" in only(remedy.document) for remedy in remedies(silent)] == [True, False]
     text = letter(silent)
     assert "In account 111122223333, add to the trust policy of the role Shared:" in text
-    assert "And, if it is not there yet, in account 888888888888, add to the policies of the user maria" in text
-    assert "external ID or for MFA, please tell me" in text
+    assert "If it's not there yet, also in account 888888888888, add to the policies of the user maria" in text
+    assert "external ID or MFA, let me know" in text
     end = "because no identity-based policy allows the sts:AssumeRole action"
     told = remedies(read(sentence(end, USER, "sts:AssumeRole", SHARED)))
     assert only(told[0].document) == {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": SHARED}
@@ -255,7 +255,7 @@ def test_a_token_that_does_not_say_who_it_is_brings_no_policy(token: str) -> Non
     assert of_token(token) is None
     denial = read("Not authorized to perform sts:AssumeRoleWithWebIdentity", resource=SHARED)
     assert least(denial) == {}
-    assert "most likely the trust policy of the role Shared does not let me in." in letter(denial)
+    assert "the trust policy of the role Shared most likely doesn't allow me." in letter(denial)
 
 
 def test_an_assertion_is_trusted_by_its_provider_and_the_partitions_sign_in_page() -> None:
@@ -287,14 +287,14 @@ def test_a_vpc_endpoints_policy_names_a_principal_as_it_must() -> None:
 # The message
 
 HOMES = {
-    (USER, IDENTITY): "In account 888888888888, add to the policies of the user maria, or of a group it is in:",
+    (USER, IDENTITY): "In account 888888888888, add to the policies of the user maria, or of one of its groups:",
     (ROLE, IDENTITY): "In account 111122223333, add to the policies of the role Access:",
     (SET, IDENTITY): "In IAM Identity Center, add to the permission set Developer:",
     (SET, BOUNDARY): "In account 111122223333, add to the permissions boundary of the permission set Developer:",
-    (FEDERATED, SESSION): "In account 888888888888, add to the session policy that these credentials are made with:",
+    (FEDERATED, SESSION): "In account 888888888888, add to the session policy used to create these credentials:",
     (ROLE, SCP): "In AWS Organizations, add to the service control policies of account 111122223333:",
     (ROLE, RCP): "In AWS Organizations, add to the resource control policies:",
-    (ROLE, ENDPOINT): "Add to the policy of the VPC endpoint that is in between:",
+    (ROLE, ENDPOINT): "Add to the policy of the VPC endpoint that the request goes through:",
     (ROLE, RESOURCE): "Add to the resource's own policy:",
     ("", ""): "Add to the policies of my user or role:",
 }
@@ -310,11 +310,11 @@ def test_the_whole_message_reads_like_this() -> None:
     assert (
         letter(read(sentence(end, SET)))
         == f"""\
-Please allow me this in AWS:
+I need the following access in AWS:
 
 Who: {SET}
-What: {GET}
-On: {REPOSITORY}
+Action: {GET}
+Resource: {REPOSITORY}
 Why: no identity-based policy of the permission set Developer allows it.
 
 In IAM Identity Center, add to the permission set Developer:
@@ -348,9 +348,7 @@ def test_one_message_asks_for_what_git_and_the_api_lack() -> None:
     alone = told(FORBIDDEN, None)
     assert only(alone.policy)["Action"] == "codecommit:GitPull"
     assert (alone.code, alone.why) == ("access.git", FORBIDDEN.why)
-    assert alone.next.endswith(
-        "Is MyDemoRepo in another account than 111122223333? Then use a profile of that account."
-    )
+    assert alone.next.endswith("If MyDemoRepo isn't in account 111122223333, use a profile for the right account.")
 
 
 def test_what_git_says_for_other_reasons_asks_nobody_for_anything() -> None:
@@ -370,4 +368,4 @@ def test_a_closed_keys_message_learns_who_asks() -> None:
     assert told(FORBIDDEN, closed) is closed
     assert f"Who: {ROLE}\n" in closed.letter
     assert only(closed.policy)["Resource"] == "arn:aws:kms:us-east-2:111122223333:key/*"
-    assert "On: the KMS key that encrypts MyDemoRepo in us-east-2 (AWS does not name it)\n" in closed.letter
+    assert "Resource: the KMS key that encrypts MyDemoRepo in us-east-2 (AWS doesn't name the key)\n" in closed.letter

@@ -104,10 +104,10 @@ def test_what_is_not_there_is_told_with_name_and_region(place: Place, developer:
     for ask in (place.aws().repository, place.aws().branches):
         problem = refusal(ask, developer, "mysharedDEMOrepo")
         assert isinstance(problem, NoRepository)
-        assert problem.what == "There is no repository mysharedDEMOrepo in us-east-2 that dev can see."
+        assert problem.what == "No repository mysharedDEMOrepo in us-east-2 is visible to dev."
         assert problem.code == "access.repository"
     problem = refusal(place.aws().repository, developer, "no name")
-    assert (problem.what, problem.code) == ("no name is no repository name.", "access.repository")
+    assert (problem.what, problem.code) == ("no name isn't a valid repository name.", "access.repository")
 
 
 def test_what_is_denied_is_told_with_the_words_for_the_administrator(place: Place) -> None:
@@ -122,7 +122,7 @@ def test_what_is_denied_is_told_with_the_words_for_the_administrator(place: Plac
 def test_a_key_that_may_not_be_used_is_told_as_such(fresh: Place) -> None:
     assert fresh.state.repositories[CODE, REGION, "locked"].kms_key == KMS_KEY
     problem = refusal(fresh.aws().repository, as_role(fresh, "CodeCommitAccess"), "locked")
-    assert (problem.code, problem.what) == ("access.kms", "The key that encrypts locked may not be used by dev.")
+    assert (problem.code, problem.what) == ("access.kms", "dev isn't allowed to use the KMS key that encrypts locked.")
 
 
 def test_the_regions_that_have_a_repository_are_found_at_once(place: Place, developer: Who) -> None:
@@ -174,13 +174,16 @@ def test_a_code_is_exchanged_for_keys_that_end_when_asked(place: Place) -> None:
     session = Who("session", REGION, {"session": temporary})
     assert aws.identity(session).arn == MARIA
     assert aws.repositories(session) == ["people-tools"]  # what Maria may see with MFA only
-    assert refusal(aws.session_token, session, serial, "123456", 3600).what == "AWS gives no MFA session to these keys."
+    assert (
+        refusal(aws.session_token, session, serial, "123456", 3600).what
+        == "AWS doesn't issue an MFA session for these credentials."
+    )
 
 
 def test_a_wrong_code_and_a_wrong_device_are_refused(place: Place) -> None:
     serial, aws, who = place.state.device("maria").serial, place.aws(), as_maria(place)
     assert refusal(aws.session_token, who, serial, place.state.wrong_mfa_code(serial), 3600).what == (
-        "AWS refused the MFA code."
+        "AWS rejected the MFA code."
     )
     other = serial.replace("maria", "marie")
     assert refusal(aws.session_token, who, other, place.state.mfa_code(serial), 3600).code == "access.assume"
@@ -201,7 +204,7 @@ def test_a_token_is_exchanged_for_a_roles_keys(place: Place) -> None:
 def test_a_refused_token_is_told_without_a_profile_and_without_the_token(place: Place) -> None:
     token = place.state.web_identity_token(lasts_s=-5)
     problem = refusal(place.aws().web_identity, role_arn("CodeCommitOidc"), Secret(token), "maria", 900, "", REGION)
-    assert (problem.code, problem.what) == ("oidc.token-expired", "The OIDC token has ended.")
+    assert (problem.code, problem.what) == ("oidc.token-expired", "The OIDC token has expired.")
     problem = refusal(place.aws().web_identity, role_arn("Stranger"), Secret("not-a-token"), "m", 5, "", REGION)
     assert "not-a-token" not in problem.what + problem.why
     assert "--profile" not in problem.next
@@ -231,7 +234,8 @@ def test_federated_keys_are_the_callers_narrowed(place: Place) -> None:
     assert aws.repository(narrow, "payments-api").account_id == CODE
     assert refusal(aws.repository, narrow, "payments-web").code == "access.repository"
     assert (
-        refusal(aws.federation_token, narrow, "maria", "{}", 900).what == "AWS gives no federation token to these keys."
+        refusal(aws.federation_token, narrow, "maria", "{}", 900).what
+        == "AWS doesn't issue a federation token for these credentials."
     )
     assert refusal(aws.federation_token, broker, "maria", "{}", 900).code == "input.invalid"
 
@@ -297,7 +301,7 @@ def test_a_region_that_is_none_is_told(place: Place, developer: Who, region: str
         refusal(place.aws().identity, who),
         refusal(place.aws().web_identity, role_arn("CodeCommitOidc"), token, "maria", 900, "", region),
     ):
-        assert (problem.code, problem.what) == ("region.invalid", f"{region} is no region.")
+        assert (problem.code, problem.what) == ("region.invalid", f"{region} isn't a region.")
 
 
 def test_a_wrong_clock_is_told_as_such(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -179,7 +179,7 @@ def test_a_wrong_code_and_a_used_one_are_refused_and_leave_nothing(place: Place)
         aws = place.aws()
         with pytest.raises(Problem) as caught:
             aws.identity(way.who(code))
-        assert (caught.value.what, caught.value.code) == ("AWS refused the MFA code.", "access.assume")
+        assert (caught.value.what, caught.value.code) == ("AWS rejected the MFA code.", "access.assume")
         assert aws.pending() == []
 
 
@@ -189,10 +189,10 @@ def test_without_a_code_a_session_that_is_kept_counts_until_it_ends(place: Place
     (edit,) = first.pending()
     place.write(way)
     for who, next in (
-        (way.who(), "Give one: --mfa-code 123456"),
-        (FILES, "Give it: ccsetup login dev"),
+        (way.who(), "Pass one: --mfa-code 123456"),
+        (FILES, "Enter it: ccsetup login dev"),
     ):
-        assert (refused(place, who).what, refused(place, who).next) == ("The role asks for an MFA code.", next)
+        assert (refused(place, who).what, refused(place, who).next) == ("The role requires an MFA code.", next)
     edit.path.parent.mkdir(parents=True)
     edit.path.write_text(edit.after or "")
     for who in (FILES, way.who()):
@@ -215,7 +215,7 @@ def test_without_a_code_a_session_that_is_kept_counts_until_it_ends(place: Place
     ):
         edit.path.write_text(text)
         for who in (FILES, way.who()):
-            assert refused(place, who).what == "The role asks for an MFA code."
+            assert refused(place, who).what == "The role requires an MFA code."
 
 
 def test_a_session_that_is_overwritten_says_what_was_there(place: Place) -> None:
@@ -245,17 +245,33 @@ def test_a_kept_session_does_not_hide_that_the_source_fails(place: Place) -> Non
 @pytest.mark.parametrize(
     ("profiles", "code", "says"),
     [
-        ({"dev": role("A", "b"), "b": role("B", "dev")}, "source.loop", "dev → b → dev is a circle"),
-        ({"dev": role("A", "dev")}, "source.loop", "dev → dev is a circle"),
-        ({"dev": role("A", "b"), "b": role("B", "c"), "c": role("C", "b")}, "source.loop", "dev → b → c → b is a"),
-        ({"dev": role("A", "gone")}, "profile.missing", "There is no profile gone on this machine."),
-        ({}, "profile.missing", "There is no profile dev on this machine."),
-        ({"dev": {"aws_access_key_id": "AKIAIOSFODNN7EXAMPLE"}}, "keys.partial", "The profile dev has an access key"),
-        ({"dev": role("A", "", credential_source="Environment")}, "source.credential-source", "Environment gives no"),
-        ({"dev": role("A", "", credential_source="Moon")}, "source.credential-source", "dev names a credential_source"),
-        ({"dev": role("A", "")}, "source.credential-source", "dev names a credential_source that there is not"),
+        (
+            {"dev": role("A", "b"), "b": role("B", "dev")},
+            "source.loop",
+            "The source profiles dev → b → dev form a loop",
+        ),
+        ({"dev": role("A", "dev")}, "source.loop", "The source profiles dev → dev form a loop"),
+        (
+            {"dev": role("A", "b"), "b": role("B", "c"), "c": role("C", "b")},
+            "source.loop",
+            "The source profiles dev → b → c → b form a",
+        ),
+        ({"dev": role("A", "gone")}, "profile.missing", 'No profile "gone" on this computer.'),
+        ({}, "profile.missing", 'No profile "dev" on this computer.'),
+        (
+            {"dev": {"aws_access_key_id": "AKIAIOSFODNN7EXAMPLE"}},
+            "keys.partial",
+            "Profile dev has an access key ID but",
+        ),
+        (
+            {"dev": role("A", "", credential_source="Environment")},
+            "source.credential-source",
+            "Environment provides no",
+        ),
+        ({"dev": role("A", "", credential_source="Moon")}, "source.credential-source", "The credential_source of dev"),
+        ({"dev": role("A", "")}, "source.credential-source", "The credential_source of dev doesn't exist"),
         ({"dev": role("A", "", web_identity_token_file="/no/such")}, "oidc.token-missing", "A file that this profile"),
-        ({"dev": {"region": REGION}}, "source.none", "The profile dev has no credentials."),
+        ({"dev": {"region": REGION}}, "source.none", "Profile dev has no credentials."),
     ],
     ids=lambda value: value if isinstance(value, str) and "." in value and " " not in value else "",
 )
@@ -266,86 +282,86 @@ def test_planned_settings_that_lead_nowhere_are_told(lonely: Place, profiles: An
 
 
 CONFIGS = {
-    "no credentials": ("[profile dev]\nregion = us-east-2\n", "source.none", "The profile dev has no credentials."),
-    "no profile": ("[profile other]\n", "profile.missing", "There is no profile dev."),
-    "a broken file": ("[profile dev]\nregion\n", "file.stray-line", "The AWS config file cannot be read"),
-    "half a pair": ("[profile dev]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\n", "keys.partial", "The profile dev is"),
-    "no source": ("[profile dev]\nrole_arn = x\n", "source.none", "The profile dev is incomplete"),
+    "no credentials": ("[profile dev]\nregion = us-east-2\n", "source.none", "Profile dev has no credentials."),
+    "no profile": ("[profile other]\n", "profile.missing", 'No profile "dev".'),
+    "a broken file": ("[profile dev]\nregion\n", "file.stray-line", "The AWS config file can't be read"),
+    "half a pair": ("[profile dev]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\n", "keys.partial", "Profile dev is"),
+    "no source": ("[profile dev]\nrole_arn = x\n", "source.none", "Profile dev is incomplete"),
     "two sources": (
         "[profile dev]\nrole_arn = x\nsource_profile = a\ncredential_source = Environment\n[profile a]\n",
         "source.both",
-        "The profile dev is incomplete",
+        "Profile dev is incomplete",
     ),
     "a source that is not there": (
         "[profile dev]\nrole_arn = x\nsource_profile = a\n",
         "source.missing",
-        "The profile dev is incomplete",
+        "Profile dev is incomplete",
     ),
     "a source without credentials": (
         "[profile dev]\nrole_arn = x\nsource_profile = a\n[profile a]\nregion = us-east-2\n",
         "source.empty",
-        "The profile dev is incomplete",
+        "Profile dev is incomplete",
     ),
     "a circle": (
         "[profile dev]\nrole_arn = x\nsource_profile = a\n[profile a]\nrole_arn = y\nsource_profile = dev\n",
         "source.loop",
-        "The source profiles of dev form a circle",
+        "The source profiles of dev form a loop",
     ),
     "a machine without credentials": (
         "[profile dev]\nrole_arn = x\ncredential_source = Environment\n",
         "source.credential-source",
-        "The credential_source of dev gives no credentials here",
+        "The credential_source of dev provides no credentials on this computer",
     ),
     "a source that is no word of AWS's": (
         "[profile dev]\nrole_arn = x\ncredential_source = Moon\n",
         "source.credential-source",
-        "The credential_source of dev gives no credentials here",
+        "The credential_source of dev provides no credentials on this computer",
     ),
     "a session that is not there": (
         "[profile dev]\nsso_session = acme\nsso_account_id = 111122223333\nsso_role_name = Developer\n",
         "sso.session-missing",
-        "The profile dev is incomplete",
+        "Profile dev is incomplete",
     ),
-    "half a sign-in": ("[profile dev]\nsso_account_id = 111122223333\n", "sso.incomplete", "The profile dev is"),
+    "half a sign-in": ("[profile dev]\nsso_account_id = 111122223333\n", "sso.incomplete", "Profile dev is"),
     "a session without a region": (
         "[profile dev]\nsso_session = acme\nsso_account_id = 111122223333\nsso_role_name = Developer\n"
         "[sso-session acme]\nsso_start_url = https://acme.awsapps.com/start\n",
         "sso.incomplete",
-        "The profile dev is incomplete",
+        "Profile dev is incomplete",
     ),
     "two start URLs": (
         "[profile dev]\nsso_session = acme\nsso_account_id = 111122223333\nsso_role_name = Developer\n"
         "sso_start_url = https://other.awsapps.com/start\n"
         "[sso-session acme]\nsso_start_url = https://acme.awsapps.com/start\nsso_region = us-east-1\n",
         "sso.conflict",
-        "The profile dev is incomplete",
+        "Profile dev is incomplete",
     ),
     "nobody signed in": (
         "[profile dev]\nsso_session = acme\nsso_account_id = 111122223333\nsso_role_name = Developer\n"
         "[sso-session acme]\nsso_start_url = https://acme.awsapps.com/start\nsso_region = us-east-1\n",
         "sso.signed-out",
-        "dev is not signed in.",
+        "dev isn't signed in.",
     ),
-    "a token without a role": ("[profile dev]\nweb_identity_token_file = /t\n", "oidc.role", "The profile dev is"),
+    "a token without a role": ("[profile dev]\nweb_identity_token_file = /t\n", "oidc.role", "Profile dev is"),
     "a token file that is not there": (
         "[profile dev]\nrole_arn = x\nweb_identity_token_file = /no/such\n",
         "oidc.token-missing",
-        "A file that dev names is not there",
+        "A file that dev uses doesn't exist",
     ),
     "a program that is not there": (
         "[profile dev]\ncredential_process = ~/bin/vault dev\n",
         "process.missing",
-        "The program ~/bin/vault that a credential_process names is not there.",
+        "The program ~/bin/vault in credential_process doesn't exist.",
     ),
     "a role that is no ARN": (
         "[profile dev]\nrole_arn = x\nsource_profile = a\n[profile a]\naws_access_key_id = A\naws_secret_access_key = s\n",
         "role.arn",
-        "The SDK did not accept a value of dev",
+        "The AWS SDK rejected a value in dev",
     ),
     "a sign-in of the AWS CLI's": (
         "[profile dev]\nlogin_session = arn:aws:iam::111122223333:user/maria\n",
         "keys.expired" if find_spec("awscrt") else "source.none",
-        "dev is not signed in" if find_spec("awscrt") else "dev needs a further package",
+        "dev isn't signed in" if find_spec("awscrt") else "dev needs another package",
     ),
 }
 
@@ -489,10 +505,10 @@ def _role(source: str) -> str:
 def test_a_refusal_of_the_source_names_the_source(place: Place) -> None:
     way = WAYS["a role"](place.state, place.home)
     place.state.remove_keys(way.more["people"]["aws_access_key_id"])
-    assert refused(place, way.who()).what == "AWS does not know the credentials of people."
+    assert refused(place, way.who()).what == "AWS doesn't recognize the credentials of people."
     gone = Way("", role("CodeCommitAccess"), {"people": keys_of(place.state.temporary_keys(MARIA))})
     place.state.expire(gone.more["people"]["aws_access_key_id"])
-    assert refused(place, gone.who()).what == "The credentials of people have ended."
+    assert refused(place, gone.who()).what == "The credentials of people have expired."
 
 
 def test_a_role_that_may_not_be_assumed_is_told_with_awss_words(place: Place) -> None:
@@ -500,7 +516,7 @@ def test_a_role_that_may_not_be_assumed_is_told_with_awss_words(place: Place) ->
     place.write(way)
     for who in (way.who(), FILES):
         problem = refused(place, who)
-        assert problem.what == f"AWS did not let these credentials assume {role_arn('CodeCommitExternal')}."
+        assert problem.what == f"AWS didn't allow these credentials to assume {role_arn('CodeCommitExternal')}."
         assert problem.why.startswith(f"User: {MARIA} is not authorized to perform: sts:AssumeRole on resource: arn:")
         assert (problem.code, problem.why[-1]) == ("access.assume", ".")
 
@@ -508,9 +524,12 @@ def test_a_role_that_may_not_be_assumed_is_told_with_awss_words(place: Place) ->
 @pytest.mark.parametrize(
     ("token", "what"),
     [
-        (lambda state: state.web_identity_token(lasts_s=-60), "The OIDC token has ended."),
-        (lambda state: state.web_identity_token(forged=True), "AWS did not accept the OIDC token."),
-        (lambda state: state.web_identity_token(subject="repo:else/where"), "AWS did not let these credentials assume"),
+        (lambda state: state.web_identity_token(lasts_s=-60), "The OIDC token has expired."),
+        (lambda state: state.web_identity_token(forged=True), "AWS rejected the OIDC token."),
+        (
+            lambda state: state.web_identity_token(subject="repo:else/where"),
+            "AWS didn't allow these credentials to assume",
+        ),
     ],
     ids=["ended", "forged", "another subject"],
 )
@@ -593,16 +612,16 @@ def test_a_sign_in_that_ended_is_told(place: Place) -> None:
     (cache,) = (place.home / ".aws/sso/cache").iterdir()
     kept = json.loads(cache.read_text())
     place.state.center.end_sessions()
-    assert (refused(place).code, refused(place).what) == ("sso.expired", "The sign-in of dev has ended.")
+    assert (refused(place).code, refused(place).what) == ("sso.expired", "The sign-in for dev has expired.")
     place.write(Way("", {**sso(place.state, place.home), "sso_role_name": "Gone"}, sessions={"acme": SSO_SESSION}))
-    assert refused(place).what == "This sign-in does not have the role that dev names."
+    assert refused(place).what == "Your sign-in doesn't have access to the role in dev."
     whole = json.dumps(kept)
     damages = [json.dumps({**kept, "expiresAt": at}) for at in ("soon", 5, "2099-01-01T00:00:00")]
     for damage in (whole[:-9], "", "\N{REPLACEMENT CHARACTER}", *damages):
         cache.write_text(damage)
         assert (refused(place).code, refused(place).what) == (
             "sso.cache-corrupt",
-            "The saved sign-in of dev is damaged.",
+            "The saved sign-in for dev is damaged.",
         ), damage
 
 

@@ -269,8 +269,8 @@ def test_a_denial_brings_policy_and_message_even_where_awss_sentence_is_short(op
             "Version": "2012-10-17",
             "Statement": [{"Effect": "Allow", "Action": action, "Resource": resource}],
         }
-        assert f"Who: {MARIA}\nWhat: {action}\nOn: {resource}\n" in problem.letter
-        assert problem.next.startswith("Send your administrator the message")
+        assert f"Who: {MARIA}\nAction: {action}\nResource: {resource}\n" in problem.letter
+        assert problem.next.startswith("Send the message to your administrator")
 
 
 @pytest.mark.parametrize("action", ["iam:AttachUserPolicy", "sts:AssumeRole", "s3:GetObject", "codecommit:Get*"])
@@ -278,7 +278,7 @@ def test_nobody_is_asked_to_allow_what_the_call_was_not(action: str) -> None:
     said = f"User: {MARIA} is not authorized to perform: {action} on resource: arn:aws:iam::888888888888:user/x"
     problem = checked(problem_of(service_error("AccessDeniedException", said, "GetRepository"), WHO, "R"))
     assert action not in problem.letter + json.dumps(problem.policy)
-    assert "On: arn:aws:iam" not in problem.letter
+    assert "Resource: arn:aws:iam" not in problem.letter
 
 
 def test_a_key_that_is_closed_brings_a_policy_too() -> None:
@@ -310,7 +310,7 @@ def test_what_no_administrator_can_change_is_no_message_to_one(said: str) -> Non
 def test_a_role_that_only_awss_words_name_is_named() -> None:
     said = "User: arn:aws:iam::888888888888:user/maria is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::111122223333:role/team/Access"  # fmt: skip
     problem = problem_of(service_error("AccessDenied", said, "AssumeRole", 403), WHO)
-    assert problem.what == "AWS did not let these credentials assume arn:aws:iam::111122223333:role/team/Access."
+    assert problem.what == "AWS didn't allow these credentials to assume arn:aws:iam::111122223333:role/team/Access."
     assert problem_of(service_error("AccessDenied", "", "AssumeRole"), WHO).what.endswith("assume the role.")
 
 
@@ -318,7 +318,7 @@ def test_no_repository_is_a_refusal_of_its_own() -> None:
     problem = problem_of(service_error("RepositoryDoesNotExistException", "R does not exist"), WHO, "R")
     assert isinstance(problem, NoRepository)
     assert (problem.what, problem.why) == (
-        "There is no repository R in us-east-2 that dev can see.",
+        "No repository R in us-east-2 is visible to dev.",
         "R does not exist.",
     )
 
@@ -331,8 +331,8 @@ def test_a_problem_stays_what_it_is() -> None:
 def test_an_error_that_nobody_foresaw_is_still_a_sentence() -> None:
     class Odd(Exception): ...
 
-    assert checked(problem_of(Odd("went\nwrong"), WHO)).what == "The AWS SDK could not use dev: went wrong."
-    assert problem_of(Odd(), NOBODY).what.startswith("The AWS SDK could not use this profile")
+    assert checked(problem_of(Odd("went\nwrong"), WHO)).what == "The AWS SDK couldn't use dev: went wrong."
+    assert problem_of(Odd(), NOBODY).what.startswith("The AWS SDK couldn't use this profile")
     for response in ({}, {"Error": None}, {"Error": "x"}, {"Error": {}}, {"Error": {"Code": None}}, "text"):
         odd = Odd("odd")
         odd.response = response  # type: ignore[attr-defined]

@@ -66,7 +66,7 @@ def test_signing_in_keeps_stdout_clean_and_tells_a_failure(tmp_path: Path, capfd
     with pytest.raises(Problem) as caught:
         AwsCli(env).login("console")
     assert (caught.value.code, "aws login --profile console" in caught.value.next) == ("keys.expired", True)
-    with pytest.raises(Problem, match="There is no AWS CLI"):
+    with pytest.raises(Problem, match="The AWS CLI isn't installed"):
         AwsCli({"PATH": str(tmp_path)}).login("console")
 
 

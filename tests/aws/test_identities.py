@@ -128,7 +128,7 @@ def test_each_broken_profile_says_where_its_way_ends_and_hides_no_other(place: P
         "over": "over", "from-over": "over", "and-on": "over", "stranger": "stranger",
     }  # fmt: skip
     assert found["coded"].refused
-    assert found["coded"].refused.next == "Give it: ccsetup login coded"
+    assert found["coded"].refused.next == "Enter it: ccsetup login coded"
     assert found["stranger"].refused
     assert role_arn("Stranger") in found["stranger"].refused.letter
     assert "t" * 40 not in repr(found)
@@ -149,7 +149,7 @@ def test_a_session_that_is_kept_serves_a_role_with_mfa(place: Place) -> None:
 def test_nobody_signs_in_and_all_of_one_sign_in_are_told_to(place: Place) -> None:
     def sign_in(start: Start, account: str, name: str) -> Keys:
         asked.append(alone.get())
-        raise Problem("The sign-in has ended.", code="sso.signed-out", next="Try again to sign in.")
+        raise Problem("The sign-in has ended.", code="sso.signed-out", next="Try to sign in again.")
 
     asked: list[bool] = []
     base = {"sso_session": "acme", "sso_account_id": PEOPLE, "sso_role_name": "Developer"}
@@ -182,7 +182,7 @@ def test_a_program_has_no_terminal_and_an_end_and_leaves_nothing_behind(
     assert time.monotonic() - began < 5
     assert codes(found) == {"slow": "process.failed", "people": ""}
     assert found["slow"].refused
-    assert "did not end in time" in found["slow"].refused.what
+    assert "took too long" in found["slow"].refused.what
     time.sleep(3.2)
     assert not mark.exists()
 
@@ -302,7 +302,7 @@ def test_those_that_hang_or_fail_hold_back_and_hide_no_other(aws: Aws, monkeypat
     }  # fmt: skip
     assert len([name for name, code in said.items() if name.startswith("well") and not code]) == 60
     assert found["hang0"].refused
-    assert found["hang0"].refused.what == "AWS did not answer hang0 in time."
+    assert found["hang0"].refused.what == "AWS didn't answer in time for hang0."
 
 
 def test_no_more_than_sixteen_are_asked_at_once(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -280,7 +280,7 @@ def test_a_closed_port_is_told(home: Path, monkeypatch: pytest.MonkeyPatch) -> N
         monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{taken.getsockname()[1]}")
         for work in list(calls(home).values())[:-1]:
             problem = one_problem(work)
-            assert (problem.code, problem.next) == ("net.unreachable", "Check the network, then try again.")
+            assert (problem.code, problem.next) == ("net.unreachable", "Check your network connection, then try again.")
 
 
 def test_a_certificate_that_nobody_vouches_for_is_told(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -111,9 +111,9 @@ def test_a_role_that_may_not_be_assumed_brings_the_message_to_the_administrator(
 
 
 def test_a_role_that_only_wants_a_code_does_not_stop_anybody() -> None:
-    wanted = Problem("coded needs a new MFA code.", next="Give it: ccsetup login coded", code="access.assume")
+    wanted = Problem("coded needs a new MFA code.", next="Enter it: ccsetup login coded", code="access.assume")
     (found,) = examined(refused("coded", wanted), well("dev"))
-    assert (found.severity, found.do) == ("hinders", "Give it: ccsetup login coded")
+    assert (found.severity, found.do) == ("hinders", "Enter it: ccsetup login coded")
 
 
 def test_another_account_that_answers_is_told_since_no_tool_does() -> None:
@@ -124,7 +124,7 @@ def test_another_account_that_answers_is_told_since_no_tool_does() -> None:
 
 
 def test_a_network_that_is_down_is_one_finding_of_this_machine() -> None:
-    down = Problem("AWS could not be reached: no route.", next="Check the network.", code="net.unreachable")
+    down = Problem("Couldn't reach AWS: no route.", next="Check the network.", code="net.unreachable")
     (found,) = examined(refused("dev", down), refused("ops", down), refused("people", down))
     assert (found.code, found.severity, found.profile, found.also) == (
         "net.unreachable", "hinders", "", ("dev", "ops", "people"),
@@ -132,17 +132,17 @@ def test_a_network_that_is_down_is_one_finding_of_this_machine() -> None:
 
 
 def test_some_that_had_no_answer_in_time_are_one_finding_that_stops_nobody() -> None:
-    late = {name: Problem(f"AWS did not answer {name} in time.", code="net.unreachable") for name in ("dev", "ops")}
+    late = {name: Problem(f"AWS didn't answer in time for {name}.", code="net.unreachable") for name in ("dev", "ops")}
     (found,) = examined(*(refused(name, problem) for name, problem in late.items()), well("single"))
     assert (found.severity, found.says, found.profile, found.also) == (
-        "hinders", "AWS did not answer 2 profiles in time.", "dev", ("ops",),
+        "hinders", "AWS didn't answer in time for 2 profiles.", "dev", ("ops",),
     )  # fmt: skip
 
 
 @pytest.mark.parametrize(
     ("ahead", "codes", "says"),
     [
-        (239, ["net.clock"], "AWS says the time on this machine is wrong."),
+        (239, ["net.clock"], "This computer's clock is wrong, according to AWS."),
         (400, ["net.clock"], "This computer's clock is 7 minutes ahead of AWS's."),
         (-7300, ["net.clock"], "This computer's clock is 2 hours behind AWS's."),
     ],
@@ -173,7 +173,7 @@ def seen(profile: str, region: str, account: str = "111122223333") -> Sighting:
 
 
 def gone() -> Sighting:
-    what = "There is no repository MySharedDemoRepo in us-east-2 that dev can see."
+    what = "No repository MySharedDemoRepo in us-east-2 is visible to dev."
     return Sighting("dev", "us-east-2", refused=NoRepository(what, next="Check its name."))
 
 

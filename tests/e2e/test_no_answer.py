@@ -68,7 +68,7 @@ def test_what_is_no_answer_is_neither_yes_nor_no(name: str, tmp_path: Path, monk
         assert entry["why"]
     assert "✓" not in said(it)
     assert "✗" not in said(it)
-    assert "sign" not in said(it).replace("Please sign in", "").replace("or sign in to the network", "")
+    assert "sign" not in said(it).replace("Please sign in", "").replace("or sign in to your network", "")
     assert "login" not in said(it)
     assert "No problems found" not in said(it)
     assert "AWS answered for 0 of 1 profile." in said(it)
@@ -91,12 +91,12 @@ class Some(FakeAws):
         self.calls.append(who.profile)
         if who.profile.startswith("silent"):
             raise Problem(
-                "AWS did not answer GetCallerIdentity after several tries: Throttling.", code="net.unreachable"
+                "AWS didn't answer GetCallerIdentity after several tries: Throttling.", code="net.unreachable"
             )
         if who.profile.startswith("over"):
-            raise Problem(f"The credentials of {who.profile} have ended.", code="keys.expired")
+            raise Problem(f"The credentials of {who.profile} have expired.", code="keys.expired")
         if who.profile.startswith("denied"):
-            raise Problem("AWS did not let these credentials assume it.", code="access.assume")
+            raise Problem("AWS didn't allow these credentials to assume it.", code="access.assume")
         return Identity("111122223333", "arn:aws:iam::111122223333:user/maria")
 
 
@@ -152,7 +152,7 @@ def test_what_the_files_say_of_an_end_stays_where_nobody_answers(tmp_path: Path)
     (entry,) = checked(it).document["profiles"]
     assert (entry["usable"], entry["expires_at"]) == (None, "2026-11-21T18:00:00Z")
     assert "until" not in said(it).replace("UNTIL", "")
-    assert "ended" not in said(it)
+    assert "ended" not in said(it) and "expired" not in said(it)
 
 
 def test_git_that_gets_no_answer_is_no_fault_of_the_clone(tmp_path: Path) -> None:
@@ -179,11 +179,11 @@ def test_git_that_gets_no_answer_is_no_fault_of_the_clone(tmp_path: Path) -> Non
 def test_one_that_did_not_answer_is_not_counted_among_those_that_said_no(tmp_path: Path) -> None:
     it = several(tmp_path, "", "silent", "well", "over")
     look = looking(it, Options({}))
-    no = NoRepository("There is no repository Nope in us-east-2 that well can see.")
+    no = NoRepository("No repository Nope in us-east-2 is visible to well.")
     busy = Problem(
-        "AWS did not answer GetRepository after several tries: 503.", code="net.unreachable", next="Try again."
+        "AWS didn't answer GetRepository after several tries: 503.", code="net.unreachable", next="Try again."
     )
-    over = Problem("The credentials of over have ended.", code="keys.expired")
+    over = Problem("The credentials of over have expired.", code="keys.expired")
     asked = Round(
         seen=[
             Sighting(name, "us-east-2", refused=why) for name, why in (("silent", busy), ("well", no), ("over", over))

@@ -155,7 +155,7 @@ def test_the_guides_three_people_get_from_nothing_to_a_clone(office: Office, rea
     given = ["--external-id", external]
     here = [*SHARE, "--role-name", "Shared", *given, "--group", GROUP, *["--read-only"] * read_only, "--apply", "--yes"]
     code, document, _ = office.run(*here, "--profile", "admin-a")
-    assert (code, document["steps"]) == (0, ["create the role Shared", "set what Shared may do"])
+    assert (code, document["steps"]) == (0, ["create the role Shared", "set the permissions of Shared"])
     assert office.run(*developer)[0] == 1
     code, document, _ = office.run(*here, "--profile", "admin-b", "--as", "developer")
     assert (code, len(document["steps"])) == (0, 2), document
@@ -279,18 +279,18 @@ BAD = {
     "an account of eleven digits": ([*SHARE[:4], "--to-account", "88888888888", "--region", REGION], "12 digits, such as"),
     "a role's name": ([*SHARE, "--role-name", "My Role"], "1 to 64 letters"),
     "an external id": ([*SHARE, "--external-id", "a b"], "2 to 1224 letters"),
-    "an issuer": ([*SHARE[:4], "--region", REGION, "--trust", "oidc:http://x.example.com", "--subject", "a"], "https address"),
-    "a subject that means anybody": ([*SHARE[:4], "--region", REGION, "--trust", "oidc:x.example.com", "--subject", "*"], "names whom"),
+    "an issuer": ([*SHARE[:4], "--region", REGION, "--trust", "oidc:http://x.example.com", "--subject", "a"], "https URL"),
+    "a subject that means anybody": ([*SHARE[:4], "--region", REGION, "--trust", "oidc:x.example.com", "--subject", "*"], "says which tokens are accepted"),
     "a trust": ([*SHARE, "--trust", "friends"], "permission-set:Developer"),
-    "a region twice": (["share", f"arn:aws:codecommit:us-west-2:{A}:{REPO}", "--to-account", B, "--region", REGION], "leave one of them out"),
+    "a region twice": (["share", f"arn:aws:codecommit:us-west-2:{A}:{REPO}", "--to-account", B, "--region", REGION], "Omit one of them"),
     "an account twice": (["share", f"arn:aws:codecommit:{REGION}:{A}:{REPO}", "--to-account", B, "--from-account", "222222222222"], A),
     "nothing": (["share"], "Missing: REPO, --from-account, --to-account"),
     "no other account": (SHARE[:4], "--to-account"),
     "no profile": ([*SHARE, "--apply"], "--profile"),
-    "an unknown profile": ([*SHARE, "--apply", "--profile", "nobody"], "There is no profile nobody"),
+    "an unknown profile": ([*SHARE, "--apply", "--profile", "nobody"], 'No profile "nobody"'),
     "two things at once": ([*SHARE, "--apply", "--remove"], "not allowed with"),
     "proof of nothing": ([*SHARE, "--as", "developer"], "--check"),
-    "a subject of nobody": ([*SHARE, "--subject", "repo:acme/x:*"], "--subject does not go with --trust account"),
+    "a subject of nobody": ([*SHARE, "--subject", "repo:acme/x:*"], "--subject can't be used with --trust account"),
     "mfa of a sign-in": ([*SHARE, "--sso-start-url", "https://acme.awsapps.com/start", "--require-mfa"], "--require-mfa"),
     "a sign-in's region alone": ([*SHARE, "--sso-region", "us-east-1"], "--sso-region"),
     "no start URL": ([*SHARE, "--sso-start-url", "http://x"], "https://acme.awsapps.com/start"),
@@ -332,10 +332,10 @@ def test_a_person_is_asked_what_is_left_and_sees_all_of_it_before_anything_is_wr
     trust = json.loads((there.cwd / f"share-{REPO}" / "account-a-trust.json").read_text())
     assert "AWSReservedSSO_Developer_" in json.dumps(trust) and B in json.dumps(trust)
     text = there.screen.text()
-    assert f"role arn:aws:iam::{A}:role/Other" in text and "lets in permission set Developer" in text
+    assert f"role arn:aws:iam::{A}:role/Other" in text and "trusts permission set Developer" in text
     entry = team_file.read((there.cwd / f"share-{REPO}" / "team.ini").read_text()).team.entries[1]
     assert (entry.kind, entry.answers["sso_start_url"]) == ("sso", "https://acme.awsapps.com/start")
-    assert "may GitPull: git clone, fetch and pull" in text and "may not pushing" in text
+    assert "allowed GitPull: git clone, fetch and pull" in text and "not allowed pushing" in text
 
 
 def test_going_back_and_leaving_write_nothing(tmp_path: Path) -> None:
@@ -381,7 +381,7 @@ def test_a_profile_of_another_account_is_refused_naming_both(office: Office) -> 
 
 def test_nothing_is_done_before_a_yes(office: Office) -> None:
     assert office.run(*SHARE, "--apply", "--profile", "admin-a", "--dry-run")[1]["steps"] == [
-        f"create the role CodeCommit-{REPO}", f"set what CodeCommit-{REPO} may do",
+        f"create the role CodeCommit-{REPO}", f"set the permissions of CodeCommit-{REPO}",
     ]  # fmt: skip
     assert office.run(*SHARE, "--apply", "--profile", "admin-a")[0] == 2
     assert not office.state.roles
@@ -404,11 +404,11 @@ def test_a_refusal_half_way_says_how_far_it_got_and_is_gone_on_from(office: Offi
     before = office.state.user(admin).policies
     office.state.deny(admin, "iam:PutRolePolicy")
     code, document, shown = office.run(*SHARE, "--apply", "--profile", "admin-a", "--yes")
-    assert code == 1 and "1 of 2 steps were taken" in shown
+    assert code == 1 and "1 of 2 steps are done" in shown
     assert "PutRolePolicy" in document["problems"][0]["what"]
     office.state.set_policies(admin, *before)
     assert office.run(*SHARE, "--apply", "--profile", "admin-a", "--yes")[1]["steps"] == [
-        f"set what CodeCommit-{REPO} may do"
+        f"set the permissions of CodeCommit-{REPO}"
     ]
 
 
@@ -441,15 +441,15 @@ def test_a_role_of_somebody_else_is_changed_by_a_person_alone_and_never_deleted(
     state.add_role(A, "Theirs", policy_engine.trust("999999999999"), policy_engine.allow("s3:*"))
     before = state.roles[f"arn:aws:iam::{A}:role/Theirs"]
     code, document, shown = office.run(*words, "--apply", "--yes")
-    assert code == 1 and "was not made by ccsetup" in document["problems"][0]["what"]
+    assert code == 1 and "wasn't created by ccsetup" in document["problems"][0]["what"]
     assert "-" in shown and "999999999999" in shown
     assert state.roles[before.arn] == before
     state.roles[before.arn] = state.add_role(
         A, "Theirs", json.loads(json.dumps(policy_engine.trust(B))), policy_engine.allow("s3:*")
     )
-    assert office.run(*words, "--apply", "--yes")[1]["steps"] == ["set what Theirs may do"]
+    assert office.run(*words, "--apply", "--yes")[1]["steps"] == ["set the permissions of Theirs"]
     code, document, shown = office.run(*words, "--remove", "--yes")
-    assert code == 0 and "stays" in shown
+    assert code == 0 and "was kept" in shown
     assert set(state.roles[before.arn].inline) == {"cast-1"}
 
 
@@ -460,8 +460,8 @@ def test_sharing_with_a_third_account_does_not_cut_the_second_off_unseen(office:
     third = [word.replace(B, "999999999999") for word in words]
     code, document, shown = office.run(*third)
     (problem,) = document["problems"]
-    assert (code, problem["what"]) == (1, f"{before.name} lets in {B} today, and would not any more.")
-    assert f"cuts off   {B}" in shown and [*office.state.roles.values()] == [before]
+    assert (code, problem["what"]) == (1, f"{B} would lose access to {before.name}.")
+    assert f"loses access   {B}" in shown and [*office.state.roles.values()] == [before]
     flag = next(word for word in problem["next"].split() if word.startswith("CodeCommit-"))
     assert office.run(*third, "--role-name", flag)[0] == 0 and len(office.state.roles) == 2
     assert office.run(*words, "--external-id", "acme-7f3b")[0] == 0  # the same account on other terms
@@ -470,12 +470,12 @@ def test_sharing_with_a_third_account_does_not_cut_the_second_off_unseen(office:
 def test_a_group_that_is_not_there_is_named_and_what_others_made_is_theirs_to_take_back(office: Office) -> None:
     words = [*SHARE, "--role-name", "Shared", "--profile", "admin-b", "--yes"]
     code, document, shown = office.run(*words, "--group", "Nobody", "--apply")
-    assert (code, document["problems"][0]["what"]) == (1, "There is no group Nobody in this account.")
-    assert "1 of 2 steps were taken" in shown
+    assert (code, document["problems"][0]["what"]) == (1, 'No group "Nobody" in this account.')
+    assert "1 of 2 steps are done" in shown
     ((arn, managed),) = office.state.managed.items()
     office.state.managed[arn] = replace(managed, tags={})
     code, document, shown = office.run(*words, "--remove")
-    assert (code, document["steps"]) == (0, []) and f"{arn} stays: ccsetup did not make it" in shown
+    assert (code, document["steps"]) == (0, []) and f"{arn} was kept: ccsetup didn't create it" in shown
 
 
 def test_the_repositorys_own_key_is_found_and_opened(office: Office) -> None:
@@ -487,7 +487,7 @@ def test_the_repositorys_own_key_is_found_and_opened(office: Office) -> None:
     assert office.run(*SHARE, "--role-name", "Shared", "--profile", "admin-a", "--apply", "--yes")[0] == 0
     (role,) = office.state.roles.values()
     assert "kms" not in json.dumps(role.inline[f"ccsetup-{REGION}-{REPO}"])
-    assert office.run(*words, "--remove", "--yes")[1]["steps"] == ["take from Shared what it may do here"]
+    assert office.run(*words, "--remove", "--yes")[1]["steps"] == ["remove this repository's permissions from Shared"]
     code, document, _ = office.run("share", "nowhere", *SHARE[2:], "--profile", "admin-a", "--apply", "--yes")
     assert (code, document["problems"][0]["code"]) == (1, "access.repository")
 
@@ -554,14 +554,14 @@ def test_the_script_does_with_the_aws_cli_what_apply_does(office: Office, aws_to
         managed, versions={"v1": policy_engine.allow("s3:*")}, default="v1", tags={}
     )
     done = run("admin-b")
-    assert (done.returncode, office.state.managed[arn]) == (1, other) and "was not made by ccsetup" in done.stderr
+    assert (done.returncode, office.state.managed[arn]) == (1, other) and "wasn't created by ccsetup" in done.stderr
     theirs = office.state.roles[f"arn:aws:iam::{A}:role/Shared+1"]
     office.state.roles[theirs.arn] = replace(theirs, trust=policy_engine.trust("999999999999"))
     assert run("admin-a").returncode == 0 and office.state.roles[theirs.arn].trust == theirs.trust  # share's own
     office.state.roles[theirs.arn] = theirs = replace(theirs, trust=policy_engine.trust("999999999999"), tags={})
     done = run("admin-a")
     assert (done.returncode, office.state.roles[theirs.arn]) == (1, theirs)  # somebody else's: shown, and left alone
-    assert "was not made by ccsetup" in done.stderr and "999999999999" in done.stderr
+    assert "wasn't created by ccsetup" in done.stderr and "999999999999" in done.stderr
 
 
 MOTO = "123456789012"

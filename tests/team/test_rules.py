@@ -48,18 +48,18 @@ def test_a_pattern_is_filled_as_soon_as_its_answers_are_there(text: str, name: s
 
 
 @pytest.mark.parametrize(("kind", "pattern", "says"), [
-    ("sso", "acme-{user}", "A profile name of kind sso has no place {user}; there is {account} {role} {session}."),
-    ("role", "{session}-code", "has no place {session}; there is {account} {role}."),
-    ("keys", "acme-{account}", "has no place {account}; leave it out."),
-    ("sso", "acme-{account.__class__}", "has no place {account.__class__}"),
-    ("sso", "acme-{{account}}", "stands in a pair of braces, such as acme-{account}."),
-    ("sso", "acme-{account", "stands in a pair of braces"),
-    ("sso", "acme-{}", "has no place {};"),
-    ("sso", "acme {account}", "no blanks"),
+    ("sso", "acme-{user}", "Unknown placeholder {user} in a profile name for kind sso. Available: {account} {role} {session}."),
+    ("role", "{session}-code", "Unknown placeholder {session} in a profile name for kind role. Available: {account} {role}."),
+    ("keys", "acme-{account}", "Unknown placeholder {account} in a profile name for kind keys. Remove it."),
+    ("sso", "acme-{account.__class__}", "Unknown placeholder {account.__class__} in"),
+    ("sso", "acme-{{account}}", "needs a pair of braces. For example: acme-{account}."),
+    ("sso", "acme-{account", "needs a pair of braces"),
+    ("sso", "acme-{}", "Unknown placeholder {} in"),
+    ("sso", "acme {account}", "has only letters, digits and _.+=,- characters"),
     ("sso", "../{account}", "has letters, digits"),
     ("sso", "-{account}", "begins with a letter or a digit"),
     ("sso", "acme-" * 26 + "{account}", "has letters, digits"),
-    ("existing", "{account}", "leave it out"),
+    ("existing", "{account}", "Remove it"),
 ])  # fmt: skip
 def test_a_place_that_nothing_fills_is_refused_with_those_there_are(kind: str, pattern: str, says: str) -> None:
     with pytest.raises(Refused) as refused:

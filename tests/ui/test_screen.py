@@ -190,7 +190,7 @@ def test_a_problem_without_why_or_next_is_one_line():
 
 
 LETTER = """\
-Please allow me this in AWS:
+I need the following access in AWS:
 
 Who: arn:aws:iam::111122223333:user/maria
 Why: no identity-based policy of the user maria allows it.

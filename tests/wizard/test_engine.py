@@ -138,13 +138,13 @@ def test_a_lookup_that_speaks_against_an_earlier_answer_has_that_one_asked_again
 def test_what_settles_an_answer_can_have_it_asked_again() -> None:
     def settle(value: object, answers: Answers, look: object) -> Corrected:
         if value == "000000":
-            raise Problem("AWS refused the MFA code.", next="Wait for the next one.")
+            raise Problem("AWS rejected the MFA code.", next="Wait for the next one.")
         return Corrected(str(value).upper(), "Taken in capitals.")
 
     script = Script(("code", "000000"), ("code", "abc"))
     walking, said = walk(Question("code", "Code?", settle=settle), script=script)
     assert walking.run().answers["code"] == "ABC"
-    assert script.asked[1].notice == "AWS refused the MFA code. Wait for the next one."
+    assert script.asked[1].notice == "AWS rejected the MFA code. Wait for the next one."
     assert said == ["Taken in capitals."]
 
 

@@ -23,7 +23,7 @@ KEYS: dict[str, Value] = {
     "profile": "dev",
 }
 REPO: dict[str, Value] = {**KEYS, "repo": "MySharedDemoRepo"}
-REFUSED = Problem("AWS does not know the credentials of dev.", next="Copy them anew.", code="access.identity")
+REFUSED = Problem("AWS doesn't recognize the credentials of dev.", next="Copy them anew.", code="access.identity")
 
 
 def run(around: Context, given: dict[str, Value], script: Script | None = None, **options: bool) -> Outcome:
@@ -181,7 +181,7 @@ ROLE: dict[str, Value] = {
 
 
 def test_a_refused_role_leads_back_to_the_answers_it_speaks_against(tmp_path: Path) -> None:
-    denied = Problem("AWS did not let these credentials assume it.", code="access.assume")
+    denied = Problem("AWS didn't allow these credentials to assume it.", code="access.assume")
     script = Script(
         ("review", "go"), ("failed", "change external_id"), ("external_id", "acme-2025"), ("review", "cancel")
     )

@@ -1,1 +1,1 @@
-"""IAM Identity Center: signing in, the browser, the device code, and the sign-in cache that all AWS tools share."""
+"""IAM Identity Center: sign-in, the browser, the device code, and the sign-in cache that all AWS tools share."""

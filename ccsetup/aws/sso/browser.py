@@ -1,4 +1,4 @@
-"""The person's browser: whether one is here, opening a page in it, and the listener it comes back to."""
+"""The user's browser: whether this computer has one, and opening a page in it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def why_none(
     exists: Callable[[str], bool] = lambda path: Path(path).exists(),
     which: Callable[[str], str] = lambda name: executables.path_of(name, os.environ),
 ) -> str:
-    """Say why there is no browser on this machine, "" when there is one. BROWSER set means that there is one."""
+    """Return why this computer has no browser; "" if it has one. If BROWSER is set, there is one."""
     if env.get("BROWSER"):
         return ""
     if any(env.get(name) for name in ("SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY")):
@@ -34,12 +34,12 @@ def why_none(
     if env.get("WSL_DISTRO_NAME") or env.get("WSL_INTEROP"):
         return "" if which("wslview") else "this is WSL without wslview"
     if platform.startswith(("linux", "freebsd")) and not (env.get("DISPLAY") or env.get("WAYLAND_DISPLAY")):
-        return "there is no display"
+        return "no display"
     return ""
 
 
 def open_page(url: str, env: Mapping[str, str] = os.environ) -> bool:
-    """Open a page in the person's browser, which BROWSER chooses; say whether one was found."""
+    """Open a page in the user's browser (BROWSER, if set); return whether one was found."""
     try:
         named = [command for text in env.get("BROWSER", "").split(os.pathsep) if (command := _command(text, env))]
         if not named:
@@ -50,14 +50,14 @@ def open_page(url: str, env: Mapping[str, str] = os.environ) -> bool:
 
 
 def _command(text: str, env: Mapping[str, str]) -> list[str]:
-    """Return the command that a part of BROWSER is, its program's path absolute; empty where there is no such program.
+    """Return the command in one part of BROWSER, with its program's absolute path; empty if there is no such program.
 
-    Python's own library would look for it in the folder one stands in too.
+    Python's own library would also look for it in the current folder.
     """
     try:
         whole = executables.path_of(text, env)
         words = [text] if whole else shlex.split(text.replace("\\", "\\\\") if os.name == "nt" else text)
-    except ValueError:  # a quote without its end
+    except ValueError:  # a missing closing quote
         return []
     program = executables.path_of(words[0], env) if words else ""
     return [program, *words[1:]] if program else []
@@ -73,12 +73,12 @@ def _opened(command: list[str], url: str) -> bool:
 
 @contextmanager
 def visited(page: str, opens: Callable[[str], bool], note: Callable[[str], None]) -> Iterator[None]:
-    """Open a page while the block waits for what comes of it: some browsers return only when they are closed."""
+    """Open a page in the background while the block runs: some browsers return only when they are closed."""
     over = threading.Event()
 
     def visit() -> None:
         if not opens(page) and not over.is_set():
-            note("No browser opened: open the address above yourself.")
+            note("Couldn't open a browser. Open the URL above yourself.")
 
     threading.Thread(target=visit, daemon=True).start()
     try:

@@ -1,4 +1,4 @@
-"""Where the browser comes back to after a sign-in: a listener on this machine, and the page that it shows."""
+"""The local listener that the browser is redirected to after a sign-in, and the page that it shows."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from ccsetup.core.model import Secret
 
 @dataclass(frozen=True)
 class Callback:
-    """What the sign-in page sent back: a code, or the name of an error."""
+    """What the sign-in page returned: a code, or the name of an error."""
 
     code: Secret
     error: str = ""
 
 
 class Listener:
-    """Waits on 127.0.0.1 for the one request that carries `state`; bound once it is made, listening inside `with`.
+    """Waits on 127.0.0.1 for the one request with the right `state`. Binds when created, listens inside `with`.
 
-    Everything else is answered politely and forgotten: other paths and methods, a missing or wrong state, bytes that
-    are no request. Each connection has a thread and ten seconds, so that a silent one keeps nobody waiting.
-    Raises OSError when there is no port to be had.
+    Everything else gets an answer and is ignored: other paths and methods, a missing or wrong state, invalid requests.
+    Each connection has its own thread and ten seconds, so a silent one doesn't block others.
+    Raises OSError if no port is available.
     """
 
     def __init__(self, state: str) -> None:
@@ -39,7 +39,7 @@ class Listener:
 
     @property
     def redirect_uri(self) -> str:
-        """The address the browser is to come back to."""
+        """The URL that the browser is redirected to."""
         return REDIRECT.replace("127.0.0.1", f"127.0.0.1:{self._server.server_port}")
 
     def __enter__(self) -> Listener:
@@ -51,7 +51,7 @@ class Listener:
         self._server.server_close()
 
     def wait(self, at_most_s: float) -> Callback | None:
-        """Return what came back, None when nothing did in time. Ctrl-C is answered within a tenth of a second."""
+        """Return the callback; None if none came in time. Ctrl-C takes effect within a tenth of a second."""
         end = time.monotonic() + at_most_s
         while not self._answered.wait(min(0.1, max(0.0, end - time.monotonic()))):
             if time.monotonic() >= end:
@@ -59,7 +59,7 @@ class Listener:
         return self._callback
 
     def _take(self, query: str) -> tuple[Callback | None, Callable[[], None]]:
-        """Read a callback's query: what it says (None: not ours), and what makes it count once it is answered."""
+        """Read a callback's query. Returns its content (None: not ours) and a function to call once it is answered."""
         callback = self._read(query)
 
         def count() -> None:
@@ -83,7 +83,7 @@ class Listener:
 
 
 class _Server(ThreadingHTTPServer):
-    """The standard server without its habits: no name lookups, no shared port, no tracebacks on the terminal."""
+    """The standard server, but without name lookups, shared ports or tracebacks on the terminal."""
 
     daemon_threads = True
     allow_reuse_address = False  # on Windows it would let another program take the port
@@ -98,7 +98,7 @@ class _Server(ThreadingHTTPServer):
         self.server_name, self.server_port = "127.0.0.1", self.socket.getsockname()[1]
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A connection that breaks off is nobody's business."""
+        """Ignore connections that break off."""
 
 
 _PAGE = """<!doctype html>
@@ -112,37 +112,37 @@ body {{ font: 1.1rem/1.5 system-ui, sans-serif; display: grid; place-items: cent
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """Answers one request with a small calm page."""
+    """Answers one request with a small page."""
 
     server: _Server
     timeout = 10
-    wbufsize = 65536  # head and page in one packet
+    wbufsize = 65536  # send head and page in one packet
     server_version = "ccsetup"
     sys_version = ""
 
     def do_GET(self) -> None:
-        """Take the callback; tell anything else that it is not awaited here."""
+        """Accept the callback; answer anything else with an explanation."""
         path, _, query = self.path.partition("?")
         if path != urlsplit(REDIRECT).path:
-            self._page(404, "Nothing here", "ccsetup waits for a sign-in at this address, and for nothing else.")
+            self._page(404, "Not found", "This address is only for a ccsetup sign-in.")
             return
         callback, count = self.server.take(query)
         try:
             if callback is None:
-                self._page(400, "Not this sign-in", "This page belongs to another sign-in. ccsetup goes on waiting.")
+                self._page(400, "Wrong sign-in", "This page belongs to another sign-in. ccsetup is still waiting.")
             elif callback.error:
-                self._page(200, "Not signed in", "The sign-in was refused. Your terminal says what to do next.")
+                self._page(200, "Not signed in", "The sign-in was declined. See your terminal for what to do next.")
             else:
-                self._page(200, "Signed in", "You may close this page and go back to your terminal.")
+                self._page(200, "Signed in", "You can close this page and return to your terminal.")
         finally:
             count()
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """Answer what is no GET request, or no request at all, without repeating any of it."""
-        self._page(405 if code == 501 else code, "Not understood", "ccsetup waits for a sign-in, and for nothing else.")
+        """Answer invalid requests and other methods than GET, without repeating any part of them."""
+        self._page(405 if code == 501 else code, "Invalid request", "This address is only for a ccsetup sign-in.")
 
     def log_message(self, format: str, *args: object) -> None:
-        """Keep quiet: the address holds the code."""
+        """Log nothing, because the URL contains the code."""
 
     def _page(self, status: int, title: str, text: str) -> None:
         body = _PAGE.format(title=html.escape(title), text=html.escape(text)).encode()
@@ -159,4 +159,4 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.flush()
 
 
-REDIRECT = "http://127.0.0.1/oauth/callback"  # as it is registered: without a port
+REDIRECT = "http://127.0.0.1/oauth/callback"  # as registered: without a port

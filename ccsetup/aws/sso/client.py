@@ -1,4 +1,4 @@
-"""Reaches IAM Identity Center through botocore, unsigned, and tells a refusal from a fault of the network."""
+"""Calls IAM Identity Center through botocore, unsigned, and tells refusals from network faults."""
 
 from __future__ import annotations
 
@@ -21,33 +21,33 @@ _REDIRECT_S = 5
 
 
 class IdentityCenter:
-    """Clients of sso and sso-oidc with nobody's profile. `endpoint` is what the environment names for sso-oidc."""
+    """Clients of sso and sso-oidc without a profile. `endpoint` is the sso-oidc endpoint set in the environment."""
 
     def __init__(self, env: Mapping[str, str], home: Path) -> None:
         self._env, self._home = env, home
         self._clients: dict[tuple[str, str], Any] = {}
         self._session: Any = None
-        self._lock = threading.Lock()  # sessions may not make two clients at once
+        self._lock = threading.Lock()  # a session can't create two clients at once
         self._behind: dict[str, str] = {}
         self.endpoint = self._named("SSO_OIDC")
 
     def ask(self, service: str, region: str, work: Callable[[Any], T]) -> T:
-        """Return what `work` makes of a client. Raises Refused, and a Problem within a minute for faults."""
+        """Call `work` with a client and return its result. Raises Refused, or a Problem for faults within a minute."""
         client = self._client(service, region)
         return bounded(lambda: work(client), urlsplit(client.meta.endpoint_url).netloc, _FAULT_S)
 
     def base(self, region: str) -> str:
-        """Return the address of the region's sso-oidc."""
+        """Return the URL of the region's sso-oidc."""
         return regions.oidc_url(str(self._client("sso-oidc", region).meta.endpoint_url).rstrip("/"), region)
 
     def behind(self, url: str) -> str:
-        """Follow one redirect of a custom start URL, within five seconds; believe it where it leads to AWS."""
+        """Follow one redirect of a custom start URL, within five seconds; accept it only if it leads to AWS."""
         if url not in self._behind:
             self._behind[url] = self._followed(url)
         return self._behind[url]
 
     def _followed(self, url: str) -> str:
-        local = urlsplit(self.endpoint).hostname in regions.LOOPBACK  # a sandbox: nothing leaves this machine
+        local = urlsplit(self.endpoint).hostname in regions.LOOPBACK  # a sandbox: nothing leaves this computer
         try:
             address = urlsplit(url)
             host = address.hostname or ""
@@ -77,7 +77,7 @@ class IdentityCenter:
         from botocore.exceptions import BotoCoreError
 
         endpoint = self._named(service.upper().replace("-", "_"))
-        if not endpoint and not regions.is_region(region):  # oidc.s3.amazonaws.com is anybody's bucket
+        if not endpoint and not regions.is_region(region):  # anyone can own the bucket oidc.s3.amazonaws.com
             raise _no_region(region)
         nobody = {"profile": (None, None, None, None), "config_file": (None, None, os.devnull, None)}
         config = Config(
@@ -99,7 +99,7 @@ class IdentityCenter:
             raise _no_region(self.endpoint or region) from None
 
     def _bundle(self) -> str | None:
-        """Return the certificates to trust: the environment's, else the config file's, as every SDK takes them."""
+        """Return the certificates to trust, as every SDK does: from the environment, else from the config file."""
         from botocore.configloader import load_config
         from botocore.exceptions import BotoCoreError
 
@@ -112,17 +112,17 @@ class IdentityCenter:
                 profiles = {}
             named = profiles.get(self._env.get("AWS_PROFILE") or "default", {}).get("ca_bundle")
         if named and not Path(named).expanduser().exists():
-            next = "Correct AWS_CA_BUNDLE, or the ca_bundle of your AWS config file."
-            raise Problem(f"The certificate file {named} is not there.", next=next, code="net.tls")
+            next = "Correct AWS_CA_BUNDLE, or ca_bundle in your AWS config file."
+            raise Problem(f"The certificate file {named} doesn't exist.", next=next, code="net.tls")
         if named and (found := sdk_files.of_certificates(str(Path(named).expanduser()))):
             raise Problem(found.what, next=found.next, code=found.code)
         return str(Path(named).expanduser()) if named else None
 
 
 def bounded(work: Callable[[], T], host: str, at_most_s: float) -> T:
-    """Return what `work` returns, in time; Ctrl-C is answered at once, even while a name is looked up.
+    """Return the result of `work`, within a time limit. Ctrl-C ends it at once, even during a name lookup.
 
-    Raises Refused or Problem, made outside of the SDK's error so that nothing of it hangs on.
+    Raises Refused or Problem, which hold no reference to the SDK's error.
     """
     from botocore.exceptions import BotoCoreError, ClientError
     from botocore.parsers import ResponseParserError
@@ -135,9 +135,9 @@ def bounded(work: Callable[[], T], host: str, at_most_s: float) -> T:
     except BotoCoreError as error:
         wrong = _fault(error, host)
     except TimeoutError:
-        wrong = _unreachable(f"{host} did not answer within {at_most_s:g} seconds.")
+        wrong = _unreachable(f"{host} didn't answer within {at_most_s:g} seconds.")
     except (ResponseParserError, ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError):
-        wrong = _stranger(host)  # a page where the SDK's parser, or we, looked for AWS's answer
+        wrong = _stranger(host)  # an answer in an unexpected form
     raise wrong
 
 
@@ -154,35 +154,35 @@ def _answer(response: Mapping[str, Any], host: str) -> Exception:
 def _fault(error: Exception, host: str) -> Exception:
     from botocore.exceptions import ParamValidationError, ProxyConnectionError, SSLError
 
-    if isinstance(error, ParamValidationError):  # the SDK refuses in AWS's place
+    if isinstance(error, ParamValidationError):  # the SDK refused it before asking AWS
         return Refused("InvalidRequestException")
     if isinstance(error, SSLError):
         return Problem(
-            f"The certificate of {host} is not trusted here.",
-            why="A company's proxy may show one of its own, or the clock of this machine is wrong.",
-            next="Set AWS_CA_BUNDLE to the file with your company's certificates, and try again.",
+            f"The certificate of {host} isn't trusted.",
+            why="A company proxy may replace the certificate, or this computer's clock may be wrong.",
+            next="Set AWS_CA_BUNDLE to your company's certificate file, then try again.",
             code="net.tls",
         )
     if isinstance(error, ProxyConnectionError):
-        next = "Check HTTPS_PROXY and NO_PROXY, and try again."
-        return Problem(f"The proxy on the way to {host} does not answer.", next=next, code="net.proxy")
-    return _unreachable(f"{host} cannot be reached.")
+        next = "Check HTTPS_PROXY and NO_PROXY, then try again."
+        return Problem(f"The proxy for {host} doesn't answer.", next=next, code="net.proxy")
+    return _unreachable(f"Couldn't reach {host}.")
 
 
 def _no_region(where: str) -> Problem:
-    what = f"There is no sign-in service at {where}."
-    return Problem(what, next="A region is such as us-east-1.", code="region.invalid")
+    what = f"No sign-in service at {where}."
+    return Problem(what, next="Check the region. For example: us-east-1.", code="region.invalid")
 
 
-def _unreachable(what: str, next: str = "Check the network and the region, and try again.") -> Problem:
+def _unreachable(what: str, next: str = "Check your network connection and the region, then try again.") -> Problem:
     return Problem(what, next=next, code="net.unreachable")
 
 
 def _stranger(host: str) -> Problem:
     return Problem(
-        f"Something else answered in place of {host}.",
-        why="A proxy, or the sign-in page of the network you are in, is in between.",
-        next="Sign in to that network, check HTTPS_PROXY and NO_PROXY, and try again.",
+        f"Something other than {host} answered the request.",
+        why="It may be a proxy or the sign-in page of your network.",
+        next="Sign in to your network, check HTTPS_PROXY and NO_PROXY, then try again.",
         code="net.proxy",
     )
 
@@ -196,7 +196,7 @@ def _is_public_name(host: str) -> bool:
 
 
 def _location(url: str, bundle: str | None) -> str:
-    """Ask for a page's redirect without following it; "" when there is none."""
+    """Return a page's redirect without following it; "" if there is none."""
     from botocore.awsrequest import AWSRequest
     from botocore.httpsession import URLLib3Session
     from botocore.utils import get_environ_proxies
@@ -213,7 +213,7 @@ def _location(url: str, bundle: str | None) -> str:
 
 
 class Refused(Exception):
-    """Identity Center said no. Holds AWS's code and nothing else: a message could hold anything."""
+    """Identity Center refused. Holds only AWS's error code, because a message could contain anything."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -221,10 +221,10 @@ class Refused(Exception):
 
 
 def is_sign_in_page(url: str, endpoint: str = "") -> bool:
-    """Say whether a person may be sent to `url`: https on an AWS host, or the loopback host of `endpoint`.
+    """Say whether a user may be sent to `url`: https on an AWS host, or the loopback host of `endpoint`.
 
-    `endpoint` is what AWS_ENDPOINT_URL_SSO_OIDC names, "" for none. Whatever a browser and urlsplit could read in two
-    ways (backslashes, blanks, a user name before the host) is refused.
+    `endpoint` is the value of AWS_ENDPOINT_URL_SSO_OIDC, "" if not set. URLs that a browser and urlsplit could read
+    differently (with backslashes, blanks or a user name before the host) are refused.
     """
     if not re.fullmatch(r"[!-~]+", url) or "\\" in url:
         return False

@@ -1,4 +1,4 @@
-"""How Identity Center grants a token: through the browser with PKCE, by a device code, for a refresh token."""
+"""How Identity Center grants a token: in the browser with PKCE, with a device code, or for a refresh token."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ T = TypeVar("T")
 _BROWSER = ("authorization_code", "refresh_token")
 _DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
 _SCOPES = ("sso:account:access",)
-_AHEAD = timedelta(minutes=15)  # a registration that ends sooner is made anew, as the AWS CLI does
+_AHEAD = timedelta(minutes=15)  # a registration that expires sooner is replaced, as the AWS CLI does
 _FAULT_S = 60.0
 
 
 @dataclass(frozen=True)
 class Person:
-    """How to reach the person: show a text and an address, have it open while they are waited for, and how long."""
+    """How to reach the user: show a text and a URL, keep the page open while waiting, and for how many seconds."""
 
     show: Callable[[str, str], None]
     visit: Callable[[str], AbstractContextManager[None]]
@@ -42,7 +42,7 @@ class Person:
 
 @dataclass(frozen=True)
 class _Device:
-    """One device authorization: the page to open, the code it shows, and what to ask with, how often, how long."""
+    """One device authorization: the page to open, the code it shows, the code to poll with, how often and how long."""
 
     page: str
     user_code: str
@@ -53,7 +53,7 @@ class _Device:
 
 @dataclass
 class Grants:
-    """The three grants. `known` finds a registration made before, by this program or by the AWS CLI."""
+    """The three grants. `known` finds an earlier registration, made by this program or by the AWS CLI."""
 
     center: IdentityCenter
     person: Person
@@ -62,12 +62,12 @@ class Grants:
     _made: dict[tuple[str, tuple[str, ...]], Registration] = field(default_factory=dict)
 
     def renew(self, start: Start, registration: Registration, refresh: Secret) -> Token:
-        """Exchange a refresh token, which goes on unless a new one comes (RFC 6749, section 6)."""
+        """Exchange a refresh token, which stays valid unless a new one is returned (RFC 6749, section 6)."""
         given = {"grantType": "refresh_token", "refreshToken": refresh.reveal()}
         return self._created(start, registration, given, refresh)
 
     def by_browser(self, start: Start, listener: Listener) -> Token:
-        """The authorization code with PKCE (RFC 7636): the browser comes back to a listener on this machine."""
+        """Use the authorization code with PKCE (RFC 7636): the browser is redirected to a local listener."""
         verifier = secrets.token_urlsafe(48)
         challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
         with listener:
@@ -82,11 +82,11 @@ class Grants:
                 "code_challenge": challenge,
             }
             page = f"{self.center.base(start.region)}/authorize?{urlencode(query, quote_via=quote)}"
-            self.person.show("Sign in on this page, in a browser on this machine:", self._checked(page))
+            self.person.show("Open this page in a browser on this computer and sign in:", self._checked(page))
             with self.person.visit(page):
                 back = listener.wait(self.person.patience_s)
         if back is None:
-            raise signed_out(f"Nobody signed in within {self.person.patience_s / 60:.0f} minutes.")
+            raise signed_out(f"The sign-in wasn't completed within {self.person.patience_s / 60:.0f} minutes.")
         if back.error:
             raise Refused("AccessDeniedException" if back.error == "access_denied" else back.error)
         given = {"grantType": "authorization_code", "code": back.code.reveal()}
@@ -94,7 +94,7 @@ class Grants:
         return self._created(start, registration, given)
 
     def by_code(self, start: Start) -> Token:
-        """The device code (RFC 8628): the person confirms a code on any device, while this asks whether they did."""
+        """Use the device code (RFC 8628): the user confirms a code on any device while this polls for the result."""
         registration = self._registered(start, ())
         try:
             device = self._device(start, registration)
@@ -103,7 +103,7 @@ class Grants:
                 raise
             registration = self._registered(start, (), anew=True)
             device = self._device(start, registration)
-        self.person.show(f"Open this page and confirm that it shows {device.user_code}:", self._checked(device.page))
+        self.person.show(f"Open this page and confirm the code {device.user_code}:", self._checked(device.page))
         with self.person.visit(device.page):
             return self._polled(start, registration, device)
 
@@ -133,7 +133,7 @@ class Grants:
                     raise
                 wait_s += 5 if refused.code == "SlowDownException" else 0
                 well = self.now()
-            except Problem:  # the network may come back while the person is still busy
+            except Problem:  # the network may come back while the user is still signing in
                 if (self.now() - well).total_seconds() > _FAULT_S:
                     raise
         raise Refused("ExpiredTokenException")
@@ -143,7 +143,7 @@ class Grants:
         held = None if anew else self._made.get(key) or self.known(start)
         if held and ("authorization_code" in held.grants) == bool(grants) and held.expires_at - self.now() > _AHEAD:
             return held
-        # What is registered for the browser names the portal and where to come back to; for the code, neither.
+        # A registration for the browser names the portal and the redirect; one for the device code names neither.
         scopes = start.scopes if start.session else ()
         told: dict[str, Any] = {"clientName": f"ccsetup-{start.session}".rstrip("-"), "clientType": "public"}
         if grants:
@@ -174,38 +174,40 @@ class Grants:
         return self.center.ask("sso-oidc", start.region, ask)
 
     def _checked(self, page: str) -> str:
-        """Return the page, if a person may be sent there."""
+        """Return the page if the user may be sent there. Raises Problem otherwise."""
         if not is_sign_in_page(page, self.center.endpoint):
             raise Problem(
-                "The sign-in was stopped: its page is not one of AWS's.",
-                why="A sign-in page begins with https and lies on an AWS host, such as acme.awsapps.com.",
-                next="Check the start URL, its region and AWS_ENDPOINT_URL_SSO_OIDC with whoever gave them to you.",
+                "Sign-in stopped: the page isn't on an AWS host.",
+                why="A sign-in page starts with https and is on an AWS host. For example: acme.awsapps.com.",
+                next="Check the start URL, its region and AWS_ENDPOINT_URL_SSO_OIDC with the person who gave them to"
+                " you.",
                 code="sso.url",
             )
         return page
 
 
 def signed_out(what: str) -> Problem:
-    """Say that there is no sign-in, and what to do."""
-    return Problem(what, next="Try again to sign in.", code="sso.signed-out")
+    """Return a Problem that says why there is no sign-in and what to do."""
+    return Problem(what, next="Try to sign in again.", code="sso.signed-out")
 
 
 def in_words(start: Start, code: str) -> Problem:
-    """Say what Identity Center's refusal of a sign-in means."""
+    """Return the Problem for Identity Center's refusal of a sign-in."""
     if code in ("InvalidRequestException", "InvalidGrantException"):
         return Problem(
-            f"That start URL is not known in {start.region}; the region or the URL {start.url} is wrong.",
-            why="An Identity Center lives in one region, and its start URL is known there only.",
-            next="Ask for both where you got them; a start URL is such as https://acme.awsapps.com/start.",
+            f"Identity Center in {start.region} doesn't know the start URL {start.url}.",
+            why="Either the region or the URL is wrong. A start URL works only in the region of its Identity Center.",
+            next="Ask whoever gave them to you for both. For example: https://acme.awsapps.com/start in us-east-1.",
             code="sso.url",
         )
     if code == "InvalidScopeException":
         return Problem(
-            f"The sso-session {start.session} asks for what Identity Center does not grant: {' '.join(start.scopes)}.",
+            f"The sso-session {start.session} requests scopes that Identity Center doesn't grant:"
+            f" {' '.join(start.scopes)}.",
             next="Set sso_registration_scopes = sso:account:access in that sso-session.",
             code="sso.url",
         )
     return signed_out({
         "AccessDeniedException": "The sign-in was declined in the browser.",
-        "ExpiredTokenException": "The code ended before anybody confirmed it.",
-    }.get(code, "Identity Center did not accept the sign-in."))  # fmt: skip
+        "ExpiredTokenException": "The code expired before it was confirmed.",
+    }.get(code, "Identity Center rejected the sign-in."))  # fmt: skip

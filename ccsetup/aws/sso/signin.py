@@ -1,4 +1,4 @@
-"""IAM Identity Center: a token at hand or a sign-in, and what the portal lists."""
+"""IAM Identity Center: gets a token from the cache or by signing in, and lists accounts and roles."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ from ccsetup.core.model import Choice, Edit, Keys, Secret
 from ccsetup.core.validate import region_of
 
 T = TypeVar("T")
-_RENEW = timedelta(minutes=15)  # SDKs renew a token this long before its end
-_SPARE = timedelta(minutes=1)  # less is not worth beginning with
+_RENEW = timedelta(minutes=15)  # SDKs renew a token this long before it expires
+_SPARE = timedelta(minutes=1)  # a token with less time left isn't used
 
 
 class SignIn:
-    """A person's sign-ins at IAM Identity Center. Reads the token cache; what it would write is `pending`.
+    """A user's sign-ins to IAM Identity Center. Reads the token cache; `pending` returns what to write to it.
 
-    `show` takes a text and an address to open, `note` a quiet line, `busy` what is waited for, `open_browser` an
-    address and says whether a browser took it (None: the person's own). `no_browser` shows the address and opens
-    nothing. A fault of the network is one Problem within a minute; every wait ends at once on Ctrl-C.
+    `show` takes a text and a URL to open, `note` a line of text, `busy` a text shown while waiting. `open_browser`
+    takes a URL and returns whether a browser opened (None: the user's own browser). `no_browser` shows the URL and
+    opens nothing. A network fault is one Problem within a minute; Ctrl-C ends every wait at once.
     """
 
     def __init__(
@@ -70,11 +70,11 @@ class SignIn:
         self._left: dict[Path, str] = {}
 
     def token(self, start: Start) -> Secret:
-        """Return an access token: from this run, the shared cache, a refresh, or the person's browser."""
+        """Return an access token: from this run, the shared cache, a refresh, or a sign-in in the browser."""
         return self._held(start).access
 
     def anew(self, start: Start) -> None:
-        """Renew the sign-in, whatever is left of it: by a refresh where that lasts longer, else by the person."""
+        """Renew the sign-in even if it is still valid: by a refresh if that extends it, else by a new sign-in."""
         with self._lock:
             held = self._cached(start)
             token = self._renewed(start, held) if held and held.refresh else None
@@ -85,17 +85,17 @@ class SignIn:
             self._tokens[_place(start)] = token
 
     def until(self, start: Start) -> datetime | None:
-        """Say when the token that is at hand ends; None when there is none."""
+        """Return when the current token expires; None if there is none."""
         with self._lock:
             token = self._tokens.get(_place(start)) or self._cached(start)
         return token.expires_at if token and token.expires_at > self._now() else None
 
     def resolve(self, url: str) -> str | None:
-        """Tell the region behind a custom start URL by where it redirects; None when it does not tell."""
+        """Return the region of a custom start URL from its redirect; None if unknown."""
         return region_of(self._center.behind(url))
 
     def accounts(self, start: Start) -> Sequence[Choice]:
-        """List the accounts by name: value the account id, label its name, hint the e-mail address."""
+        """List the accounts by name: the value is the account ID, the label its name, the hint its email address."""
 
         def ask(sso: Any, token: str) -> list[Choice]:
             pages = sso.get_paginator("list_accounts").paginate(accessToken=token, PaginationConfig={"PageSize": 100})
@@ -104,7 +104,7 @@ class SignIn:
                 Choice(a["accountId"], a.get("accountName") or a["accountId"], a.get("emailAddress", "")) for a in found
             ]
 
-        return _by_name(self._portal(start, ask, "This sign-in may not list its accounts."))
+        return _by_name(self._portal(start, ask, "Your sign-in isn't allowed to list accounts."))
 
     def roles(self, start: Start, account_id: str) -> Sequence[Choice]:
         """List the permission sets of one account by name."""
@@ -114,33 +114,33 @@ class SignIn:
             pages = sso.get_paginator("list_account_roles").paginate(**asked)
             return [Choice(role["roleName"], role["roleName"]) for page in pages for role in page["roleList"]]
 
-        return _by_name(self._portal(start, ask, f"This sign-in has no role in account {account_id}."))
+        return _by_name(self._portal(start, ask, f"Your sign-in has no roles in account {account_id}."))
 
     def keys(self, start: Start, account_id: str, role: str) -> Keys:
-        """Return a role's temporary keys."""
+        """Return a role's temporary credentials."""
 
         def ask(sso: Any, token: str) -> Keys:
             found = sso.get_role_credentials(accessToken=token, accountId=account_id, roleName=role)["roleCredentials"]
             ends = clock.since_1970(found["expiration"] / 1000)
             return Keys(found["accessKeyId"], Secret(found["secretAccessKey"]), Secret(found["sessionToken"]), ends)
 
-        return self._portal(start, ask, f"This sign-in does not have the role {role} in account {account_id}.")
+        return self._portal(start, ask, f"Your sign-in doesn't have the role {role} in account {account_id}.")
 
     def pending(self) -> Sequence[Edit]:
-        """Return the cache files this run's sign-ins would leave; nothing has been written yet."""
+        """Return the cache files to write for this run's sign-ins; nothing has been written yet."""
         with self._lock:
             edits = [Edit(path, _text_at(path), text) for path, text in self._left.items()]
             return tuple(edit for edit in edits if edit.before != edit.after and not self._outdated(edit))
 
     def _outdated(self, edit: Edit) -> bool:
-        """Say whether another program has renewed the token since."""
+        """Say whether another program has renewed the token in the meantime."""
         ours, theirs = token_in(edit.after or ""), token_in(edit.before or "")
         if not ours or not theirs or (ours.start_url, ours.region) != (theirs.start_url, theirs.region):
             return False
         return theirs.expires_at > ours.expires_at and theirs.access not in self._refused
 
     def _portal(self, start: Start, ask: Callable[[Any, str], T], denied: str) -> T:
-        """Ask the portal; where a token that looked good is refused, the person signs in, once."""
+        """Ask the portal. If it refuses a token that looked valid, have the user sign in once."""
         token = self._held(start)
         for last in (token.fresh, True):
 
@@ -151,12 +151,12 @@ class SignIn:
                 return self._center.ask("sso", start.region, work)
             except Refused as refused:
                 if refused.code != "UnauthorizedException":
-                    next = "Choose another one, or ask your administrator for it."
+                    next = "Choose another one, or ask your administrator for access."
                     raise Problem(denied, code="access.assume", next=next) from None
             if last:
                 break
             token = self._instead_of(token, start)
-        raise signed_out("Identity Center refuses the sign-in that was just made.")
+        raise signed_out("Identity Center rejected the new sign-in.")
 
     def _held(self, start: Start) -> Token:
         with self._lock:
@@ -169,7 +169,7 @@ class SignIn:
             return token
 
     def _instead_of(self, refused: Token, start: Start) -> Token:
-        """Return a token that is not the refused one: another thread may have seen to it."""
+        """Return a token other than the refused one; another thread may already have signed in again."""
         with self._lock:
             self._refused.add(refused.access)
             if self._tokens[_place(start)].access == refused.access:
@@ -184,7 +184,7 @@ class SignIn:
         return registration_in(_text_at(self._cache / registration_name(start)) or "")
 
     def _renewed(self, start: Start, token: Token) -> Token | None:
-        """Use the refresh token; else go on with the time that is left, None when that is too little."""
+        """Use the refresh token, else keep the current token for its remaining time; None if that's too short."""
         left = replace(token, refresh=None) if token.expires_at - self._now() > _SPARE else None
         known = token.registration
         if not token.refresh or not known or known.expires_at <= self._now():
@@ -199,20 +199,20 @@ class SignIn:
             return left
 
     def _signed_in(self, start: Start) -> Token:
-        """Have the person sign in: in the browser, or with a code where that cannot be, saying why."""
+        """Have the user sign in: in the browser or, if that isn't possible, with a code, and say why."""
         from ccsetup.aws.sso.callback_page import Listener
 
         if alone.get():
-            raise signed_out("The sign-in has ended, and nobody shall be asked now.")
+            raise signed_out("The sign-in has expired.")
         path = self._cache / token_name(start)
         if not token_in(_text_at(path) or "{}") and path.exists():
-            self._note(f"The saved sign-in {path} is damaged; it is written anew.")
+            self._note(f"The saved sign-in {path} is damaged and will be replaced.")
         why, listener = self._why_code(start), None
         if not why:
             try:
                 listener = Listener(secrets.token_urlsafe(32))
             except OSError:
-                why = "no port of 127.0.0.1 is to be had"
+                why = "no free port on 127.0.0.1"
         try:
             if listener:
                 return self._keep(start, replace(self._grants.by_browser(start, listener), fresh=True))
@@ -225,9 +225,9 @@ class SignIn:
         from ccsetup.aws.sso.browser import why_none
 
         if self._device_code:
-            return "--device-code asks for it"
+            return "--device-code was given"
         if not start.session:
-            return "a profile without an sso-session has no other way"
+            return "a profile without an sso-session can't sign in any other way"
         return why_none(self._env)
 
     @contextmanager
@@ -236,11 +236,11 @@ class SignIn:
 
         alone = self._no_browser or why_none(self._env)
         opened = nullcontext() if alone else visited(page, self._open_browser or open_page, self._note)
-        with self._busy("Waiting for you to sign in there"), opened:
+        with self._busy("Waiting for you to sign in"), opened:
             yield
 
     def _keep(self, start: Start, token: Token) -> Token:
-        """Note the files that a new token will be kept in."""
+        """Remember the cache files to write for a new token."""
         if token.fresh and token.registration:
             self._left[self._cache / registration_name(start)] = registration_text(token.registration)
         self._left[self._cache / token_name(start)] = token_text(token)
@@ -262,7 +262,7 @@ def _text_at(path: Path) -> str | None:
         return None
     except OSError as error:
         raise Problem(
-            f"The saved sign-in {path} cannot be read: {error.strerror}.",
-            next="Remove it; signing in writes it anew.",
+            f"The saved sign-in {path} can't be read: {error.strerror}.",
+            next="Delete the file, then sign in again.",
             code="sso.cache-corrupt",
         ) from None

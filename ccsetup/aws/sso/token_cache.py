@@ -1,4 +1,4 @@
-"""The sign-in cache all AWS SDKs share, `~/.aws/sso/cache`, as text: AWS CLI v2 writes it so, botocore reads it."""
+"""Reads and writes `~/.aws/sso/cache`, the sign-in cache that all AWS SDKs share, in AWS CLI v2's format."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ccsetup.core.model import Secret
 
 @dataclass(frozen=True)
 class Registration:
-    """A client that Identity Center knows this machine by; without grants it serves the device code only."""
+    """A client registered with Identity Center. Without grants it works for the device code only."""
 
     client_id: str
     secret: Secret
@@ -25,7 +25,7 @@ class Registration:
 
 @dataclass(frozen=True)
 class Token:
-    """An access token, where it is from ("" unknown), and what renews it. `fresh`: a person just signed in for it."""
+    """An access token, its origin ("" if unknown), and what renews it. `fresh`: the user just signed in for it."""
 
     access: Secret
     expires_at: datetime
@@ -36,18 +36,18 @@ class Token:
     fresh: bool = False
 
     def serves(self, start: Start) -> bool:
-        """Say whether it is of this portal: two portals may have been given one session name."""
+        """Say whether it belongs to this portal: two portals may use the same session name."""
         url = self.start_url.rstrip("#/")
         return url in ("", start.url.rstrip("#/")) and self.region in ("", start.region)
 
 
 def token_name(start: Start) -> str:
-    """Name a token's file: by its session, or in the legacy form by its start URL."""
+    """Return the name of a token's file, from its session or, in the legacy form, from its start URL."""
     return lean_hash.sha1(start.session or start.url) + ".json"
 
 
 def registration_name(start: Start) -> str:
-    """Name a registration's file, which the AWS CLI finds again."""
+    """Return the name of a registration's file, which is the same as in the AWS CLI."""
     told = {
         "tool": "botocore",
         "startUrl": start.url,
@@ -59,7 +59,7 @@ def registration_name(start: Start) -> str:
 
 
 def token_text(token: Token) -> str:
-    """Write a token's file."""
+    """Return the text of a token's file."""
     fields = {
         "startUrl": token.start_url,
         "region": token.region,
@@ -76,7 +76,7 @@ def token_text(token: Token) -> str:
 
 
 def registration_text(registration: Registration) -> str:
-    """Write a registration's file."""
+    """Return the text of a registration's file."""
     fields: dict[str, Any] = {
         "clientId": registration.client_id,
         "clientSecret": registration.secret.reveal(),
@@ -90,7 +90,7 @@ def registration_text(registration: Registration) -> str:
 
 
 def token_in(text: str) -> Token | None:
-    """Read a token's file; None when it is damaged."""
+    """Read a token's file; None if it is damaged."""
     fields = _fields(text)
     access, ends = _word(fields, "accessToken"), clock.read(fields.get("expiresAt"))
     if not access or not ends:
@@ -108,7 +108,7 @@ def token_in(text: str) -> Token | None:
 
 
 def registration_in(text: str) -> Registration | None:
-    """Read a registration's file; None when it is damaged."""
+    """Read a registration's file; None if it is damaged."""
     fields = _fields(text)
     client, secret, ends = _word(fields, "clientId"), _word(fields, "clientSecret"), clock.read(fields.get("expiresAt"))
     if not client or not secret or not ends:

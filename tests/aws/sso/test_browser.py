@@ -70,7 +70,7 @@ def test_the_port_is_bound_before_anything_listens_inside_with() -> None:
 def test_the_right_request_brings_the_code(listener: Listener) -> None:
     status, page = ask(listener, callback(code="the code+/="))
     assert status == 200
-    assert "You may close this page" in page
+    assert "You can close this page" in page
     assert listener.wait(1) == Callback(Secret("the code+/="))
 
 
@@ -156,7 +156,7 @@ def test_silent_connections_keep_nobody_waiting(listener: Listener) -> None:
 
 def test_a_refusal_is_told(listener: Listener) -> None:
     status, page = ask(listener, callback(error="access_denied", error_description="<script>alert(1)</script>"))
-    assert (status, "refused" in page, "script" in page) == (200, True, False)
+    assert (status, "declined" in page, "script" in page) == (200, True, False)
     assert listener.wait(1) == Callback(Secret(""), "access_denied")
 
 
@@ -185,7 +185,7 @@ def test_waiting_ends_when_its_time_is_over(listener: Listener) -> None:
     [
         ({"DISPLAY": ":0"}, "linux", (), ""),
         ({"WAYLAND_DISPLAY": "wayland-0"}, "linux", (), ""),
-        ({}, "linux", (), "there is no display"),
+        ({}, "linux", (), "no display"),
         ({}, "darwin", (), ""),
         ({}, "win32", (), ""),
         ({"SSH_CONNECTION": "1 2 3 4", "DISPLAY": ":10"}, "linux", (), "this is an ssh session"),
@@ -216,7 +216,7 @@ def test_a_browser_that_does_not_open_is_told_while_it_is_waited_for() -> None:
 
     with visited("https://acme.awsapps.com/start", lambda page: False, note):
         assert told.wait(5)
-    assert said == ["No browser opened: open the address above yourself."]
+    assert said == ["Couldn't open a browser. Open the URL above yourself."]
 
 
 def test_a_browser_that_returns_when_it_is_closed_holds_nothing_up() -> None:

@@ -83,7 +83,7 @@ DEVICE = {
 }  # fmt: skip
 GRANTED = {"accessToken": "access", "expiresIn": 3600, "refreshToken": "refresh"}
 WAIT, SLOW = "AuthorizationPendingException", "SlowDownException"
-DOWN = Problem("oidc.us-east-1.amazonaws.com cannot be reached.", code="net.unreachable")
+DOWN = Problem("Couldn't reach oidc.us-east-1.amazonaws.com.", code="net.unreachable")
 
 
 def desk(*tokens: Any, device: Any = None, registered: Any = REGISTERED) -> Desk:
@@ -100,7 +100,7 @@ def test_a_device_is_polled_at_its_pace_and_slower_when_told_so() -> None:
     assert context.pauses == [1, 1, 6, 6]
     assert token.access == Secret("access")
     assert token.expires_at == context.at + timedelta(hours=1)
-    assert context.shown == [("Open this page and confirm that it shows ABCD-EFGH:", PAGE)]
+    assert context.shown == [("Open this page and confirm the code ABCD-EFGH:", PAGE)]
     assert context.visited == [PAGE]
 
 
@@ -227,7 +227,7 @@ def test_each_sign_in_has_its_own_verifier() -> None:
 
 
 def test_a_browser_that_never_comes_back_and_one_that_was_declined_are_told_apart() -> None:
-    with pytest.raises(Problem, match="Nobody signed in within 10 minutes"):
+    with pytest.raises(Problem, match="wasn't completed within 10 minutes"):
         desk(GRANTED).grants().by_browser(START, Answered(None))
     with pytest.raises(Refused, match="AccessDeniedException"):
         desk(GRANTED).grants().by_browser(START, Answered(Callback(Secret(""), "access_denied")))
@@ -274,12 +274,12 @@ def test_loopback_is_a_sign_in_page_only_where_the_environment_names_it() -> Non
 @pytest.mark.parametrize(
     ("code", "finding", "words"),
     [
-        ("InvalidRequestException", "sso.url", "That start URL is not known in us-east-1"),
-        ("InvalidGrantException", "sso.url", "That start URL is not known in us-east-1"),
+        ("InvalidRequestException", "sso.url", "Identity Center in us-east-1 doesn't know the start URL https://"),
+        ("InvalidGrantException", "sso.url", "Identity Center in us-east-1 doesn't know the start URL https://"),
         ("InvalidScopeException", "sso.url", "sso:account:access"),
         ("AccessDeniedException", "sso.signed-out", "declined"),
-        ("ExpiredTokenException", "sso.signed-out", "ended"),
-        ("SomethingNewException", "sso.signed-out", "did not accept"),
+        ("ExpiredTokenException", "sso.signed-out", "expired"),
+        ("SomethingNewException", "sso.signed-out", "rejected"),
     ],
 )
 def test_every_refusal_is_one_sentence_with_a_next_step(code: str, finding: str, words: str) -> None:

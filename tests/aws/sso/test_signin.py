@@ -222,8 +222,8 @@ def test_without_a_browser_to_open_the_address_is_shown_and_works(desk: Desk) ->
         ({"SSH_CONNECTION": "1 2 3 4", "DISPLAY": ":10"}, {}, START, "this is an ssh session"),
         ({"SSH_CONNECTION": "1 2 3 4"}, {"no_browser": True}, START, "this is an ssh session"),
         ({"container": "podman", "DISPLAY": ":0"}, {}, START, "this is a container"),
-        (None, {"device_code": True}, START, "--device-code asks for it"),
-        (None, {}, LEGACY, "a profile without an sso-session has no other way"),
+        (None, {"device_code": True}, START, "--device-code was given"),
+        (None, {}, LEGACY, "a profile without an sso-session can't sign in any other way"),
     ],
 )
 def test_where_a_browser_cannot_come_back_a_code_is_shown_and_the_reason_said(
@@ -259,7 +259,7 @@ def test_a_code_is_waited_for_and_may_be_declined_or_end(desk: Desk) -> None:
     declined = desk.signin(device_code=True, open_browser=lambda url: True, pause=confirmed(desk.center.deny))
     assert refusal(lambda: declined.token(START)).what == "The sign-in was declined in the browser."
     ended = desk.signin(device_code=True, open_browser=lambda url: True)
-    assert refusal(lambda: ended.token(START)).what == "The code ended before anybody confirmed it."
+    assert refusal(lambda: ended.token(START)).what == "The code expired before it was confirmed."
 
 
 @pytest.mark.parametrize("device_code", [False, True])
@@ -267,7 +267,7 @@ def test_a_start_url_in_the_wrong_region_says_so(desk: Desk, device_code: bool) 
     signin = desk.signin(sso_region="us-west-2", device_code=device_code)
     problem = refusal(lambda: signin.accounts(Start(URL, "us-west-2", "acme")))
     assert (problem.code, signin.pending(), desk.opened) == ("sso.url", (), [])
-    assert problem.what.startswith("That start URL is not known in us-west-2")
+    assert problem.what.startswith("Identity Center in us-west-2 doesn't know the start URL ")
 
 
 OPENING = """
@@ -292,7 +292,7 @@ def test_the_environments_browser_is_the_one_that_opens(desk: Desk, clean_env: A
     env["SSH_CONNECTION"] = "1 2 3 4"
     done = subprocess.run([sys.executable, "-c", OPENING], env=env, capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith("Sign in on this page, in a browser on this machine: http://127.0.0.1:")
+    assert done.stdout.startswith("Open this page in a browser on this computer and sign in: http://127.0.0.1:")
     assert done.stdout.endswith("\n2 accounts\n")
     assert list((tmp_path / "child").iterdir()) == []
 
@@ -303,7 +303,7 @@ def test_when_no_port_can_be_had_a_code_does(desk: Desk, monkeypatch: pytest.Mon
 
     monkeypatch.setattr("ccsetup.aws.sso.callback_page.Listener", taken)
     assert desk.signin().token(START)
-    assert desk.notes == ["Signing in with a code: no port of 127.0.0.1 is to be had."]
+    assert desk.notes == ["Signing in with a code: no free port on 127.0.0.1."]
 
 
 def test_many_who_ask_at_once_are_signed_in_once(desk: Desk) -> None:
@@ -436,7 +436,7 @@ def test_a_damaged_cache_file_is_said_and_written_anew(desk: Desk, text: str) ->
     path.write_bytes(text.encode("utf-8", "surrogateescape"))
     signin = desk.signin()
     assert signin.token(START)
-    assert desk.notes == [f"The saved sign-in {path} is damaged; it is written anew."]
+    assert desk.notes == [f"The saved sign-in {path} is damaged and will be replaced."]
     assert next(edit for edit in signin.pending() if edit.path == path).before == text
 
 
@@ -571,8 +571,8 @@ def test_what_the_person_does_not_have_is_said(desk: Desk) -> None:
     signin = desk.signin()
     keys = refusal(lambda: signin.keys(START, CODE, "Admin"))
     roles = refusal(lambda: signin.roles(START, "999999999999"))
-    assert (keys.code, keys.what) == ("access.assume", f"This sign-in does not have the role Admin in account {CODE}.")
-    assert (roles.code, roles.what) == ("access.assume", "This sign-in has no role in account 999999999999.")
+    assert (keys.code, keys.what) == ("access.assume", f"Your sign-in doesn't have the role Admin in account {CODE}.")
+    assert (roles.code, roles.what) == ("access.assume", "Your sign-in has no roles in account 999999999999.")
 
 
 def test_throttling_is_waited_out(desk: Desk) -> None:
