@@ -125,7 +125,12 @@ def test_the_web_identity_with_a_token_file_below_a_tilde(reader: Reader, named:
         "--repo", "MyDemoRepo",
     )  # fmt: skip
     cloned(
-        done, DEMO, "MyDemoRepo", "two colons before the account", "Using Maria-Garcia", f"Using the absolute path {token}"
+        done,
+        DEMO,
+        "MyDemoRepo",
+        "two colons before the account",
+        "Using Maria-Garcia",
+        f"Using the absolute path {token}",
     )
     assert f"web_identity_token_file = {token}\n" in reader.config()
     assert "[profile CodeCommitWebIdentity]" in reader.config()
