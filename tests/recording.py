@@ -135,11 +135,11 @@ def _record() -> str:
         terminal = Terminal([program()], env, work, COLUMNS, ROWS)
         terminal.pieces = [(time.monotonic(), b"$ ccsetup\r\n")]
         steps = [("What were you given?", f"\x1b[200~{MARIA}\x1b[201~"), ("What were you given?", ""),
-                 ("What shall the profile be called?", ""), ("Write this?", ""),
+                 ("Profile name", ""), ("Write these changes?", ""),
                  ("Your name", "\x15Maria Garcia"), ("Your e-mail", "maria@acme.example")]  # fmt: skip
         for question, typed in steps:
             terminal.ask(question)
-            _pause(terminal, 2.5 if question == "Write this?" else 1.2)
+            _pause(terminal, 2.5 if question == "Write these changes?" else 1.2)
             for key in [typed] if typed.startswith("\x1b") else typed:
                 terminal.press(key)
                 _pause(terminal, 0.07)

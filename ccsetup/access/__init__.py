@@ -1,8 +1,8 @@
-"""The kinds of access, one per file beside this one; menu, flags, plan and tests read this list.
+"""The kinds of access, one per file in this package. The menu, flags, plan and tests read this list.
 
-A kind's file holds one `ACCESS` value. Its promise: its questions lead to sections that the SDKs resolve to the
-account and role that `expects` names, `keys` are all the settings it may write that only credentials need, and
-`owns` recognises what it wrote.
+Each file defines one `ACCESS` value with this contract: its questions lead to sections that the SDKs resolve to the
+account and role that `expects` names, `keys` lists every credential setting it may write, and `owns` recognises what
+it wrote.
 """
 
 from __future__ import annotations
@@ -28,26 +28,26 @@ KINDS: tuple[Access, ...] = (
     machine.ACCESS,
     existing.ACCESS,
 )
-# Every key that some kind of access works by, the SDK's own two that no kind here writes included.
+# Every setting that defines some kind of access, including the two of the SDK that no kind here writes.
 OWN_KEYS = frozenset({"credential_process", "login_session"}).union(*(access.keys for access in KINDS))
 
 
 def of(name: str) -> Access:
-    """Return the kind of that name. Raises BadAnswer naming the kinds there are."""
+    """Return the kind with that name. Raises BadAnswer that lists the available kinds."""
     for access in KINDS:
         if access.name == name:
             return access
     names = ", ".join(access.name for access in KINDS)
-    raise BadAnswer(f"There is no kind of access called {name}; there are {names}. Try: ccsetup setup {KINDS[0].name}")
+    raise BadAnswer(f'Unknown kind of access "{name}". Available: {names}. For example: ccsetup setup {KINDS[0].name}')
 
 
 def owner(settings: Mapping[str, str]) -> Access | None:
-    """Return the kind whose credentials win in a profile with these merged settings, None when there are none."""
+    """Return the kind whose credentials take precedence in a profile with these merged settings, None if none do."""
     return next((access for access in sorted(KINDS, key=lambda a: a.wins) if access.owns(settings)), None)
 
 
 def sections_of(answers: Answers, look: Look) -> tuple[Section, ...]:
-    """Return what the files shall hold for these answers, those of a nested visit first."""
+    """Return the sections to write for these answers, those of a new source profile first."""
     inner = answers.under("source.")
     first = sections_of(inner, look) if inner.text("kind") else ()
     access = of(answers.text("kind"))
@@ -56,17 +56,17 @@ def sections_of(answers: Answers, look: Look) -> tuple[Section, ...]:
 
 
 def expected(answers: Answers) -> Expected:
-    """Return who must answer when the answers' profile is tried."""
+    """Return the identity that AWS must report for the profile of these answers."""
     return of(answers.text("kind")).expects(answers)
 
 
 def asked_by(access: Access) -> tuple[Question, ...]:
-    """Return every question that one kind may ask, nested visits apart."""
+    """Return every question that one kind may ask, except those of a new source profile."""
     return (*access.questions, *shared(access))
 
 
 def flags() -> tuple[Question, ...]:
-    """Return one question for every flag there is, whatever the kind."""
+    """Return one question for each flag of all kinds."""
     seen: dict[str, Question] = {}
     for access in KINDS:
         for question in asked_by(access):

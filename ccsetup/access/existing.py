@@ -1,4 +1,4 @@
-"""A profile that is already there: the repository is cloned with it, or with one that takes its keys by the AWS CLI."""
+"""An existing profile. It is used as it is, or through a new profile that gets its credentials from the AWS CLI."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _settle(value: Value, answers: Answers, look: Look) -> Told | None:
     name = str(value)
     if name not in look.profiles:
         raise Problem(
-            f"There is no profile {value} on this machine.",
+            f'No profile "{value}" on this computer.',
             next=near(name, list(look.profiles)) or "Set one up: ccsetup setup",
             code="profile.missing",
         )
@@ -33,26 +33,28 @@ def _settle(value: Value, answers: Answers, look: Look) -> Told | None:
 
 
 def _delegated(name: str, look: Look) -> Told:
-    """Take a profile beside one of `aws login`, whose keys the AWS CLI hands over: SDKs need a package more for it."""
+    """Add a profile that gets an `aws login` profile's credentials from the AWS CLI. SDKs would need an extra package."""
     found = look.awscli.version()
     if found < _KNOWS_LOGIN:
-        there = f"AWS CLI {'.'.join(map(str, found))} is too old" if found else "there is no AWS CLI either"
+        there = f"AWS CLI {'.'.join(map(str, found))} is too old" if found else "the AWS CLI isn't installed"
         raise Problem(
-            f"{name} is a profile of aws login, which needs botocore[crt] here, and {there}.",
-            next="Install AWS CLI 2.32 or later, or add this beside ccsetup: pip install 'botocore[crt]'",
+            f"{name} is an aws login profile. It needs botocore[crt] or a recent AWS CLI, but {there}.",
+            next="Install AWS CLI 2.32 or later, or install this next to ccsetup: pip install 'botocore[crt]'",
             code="source.none",
         )
     base = re.sub(r"[^A-Za-z0-9_.+=,-]+", "-", name).strip("-") + "-git"
     names = (base, *(f"{base}-{i}" for i in range(2, 99)))
     beside = next(n for n in names if n not in look.profiles or delegates_to(look.profiles[n]) == name)
     said = (
-        f"{name} is a profile of aws login, which git and SDKs read with botocore[crt] only. Took {beside} beside it,"
+        f"{name} is an aws login profile, which git and SDKs can only read with botocore[crt]. Using a second profile,"
     )
-    return Told(beside, (f"{said} which has the AWS CLI hand over the keys of {name}.",), {"login_profile": name})
+    return Told(
+        beside, (f"{said} {beside}, which gets the credentials of {name} from the AWS CLI.",), {"login_profile": name}
+    )
 
 
 def delegates_to(settings: Mapping[str, str]) -> str:
-    """Return the profile whose keys the AWS CLI hands over to one with these settings, "" when it is no such one."""
+    """Return the profile whose credentials a profile with these settings gets from the AWS CLI, "" if there is none."""
     command = settings.get("credential_process", "")
     try:
         name = shlex.split(command)[4]
@@ -62,7 +64,7 @@ def delegates_to(settings: Mapping[str, str]) -> str:
 
 
 def _hand_over(name: str) -> str:
-    """Return the program that AWS's documents name for tools that do not know `aws login`."""
+    """Return the command that AWS's documentation gives for tools that don't support `aws login`."""
     return shlex.join(["aws", "configure", "export-credentials", "--profile", name, "--format", "process"])
 
 
@@ -81,27 +83,32 @@ def _default(answers: Answers, look: Look) -> str | None:
 
 ACCESS = Access(
     name="existing",
-    label="A profile that is here already",
-    hint="only clone with it",
+    label="An existing profile",
+    hint="use it to clone a repository",
     wins=90,
     questions=(
         Question(
             "profile",
             "Which profile?",
             widget="choose",
-            help="It is used as it is, such as acme-dev.",
+            help="It is used without changes. For example: acme-dev.",
             choices=_profiles,
             default=_default,
             settle=_settle,
             title="Profile",
         ),
         Question(
-            "login_profile", "Whose keys does it take?", known=fixed(""), flag="-", optional=True, title="Keys of"
+            "login_profile",
+            "Which profile provides the credentials?",
+            known=fixed(""),
+            flag="-",
+            optional=True,
+            title="Credentials from",
         ),
     ),
     keys=frozenset(),
     owns=lambda settings: False,
-    renew="stays as it is",
+    renew="doesn't change",
     sections=_sections,
     expects=lambda answers: Expected(),
     again=lambda name, there: {"kind": "existing", "profile": name},

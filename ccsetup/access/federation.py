@@ -1,4 +1,4 @@
-"""An IAM user's long-term keys, narrowed down to one repository (or a policy) by GetFederationToken."""
+"""Temporary credentials from GetFederationToken: an IAM user's access, restricted to one repository or a policy."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from ccsetup.core.text import near
 from ccsetup.git import address
 
 ACTIONS = ("codecommit:GitPull", "codecommit:GitPush", "codecommit:GetRepository")
-_MOST = 2048  # characters of a policy that GetFederationToken takes
+_MOST = 2048  # the longest policy that GetFederationToken accepts, in characters
 _EXAMPLE = "--policy codecommit-policy.json"
 
 
 def least(answers: Answers) -> str:
-    """Return the least policy that lets git work with the answers' repository, as JSON."""
+    """Return the smallest policy that lets git work with the repository of the answers, as JSON."""
     at = target(answers)
     where = address.arn(at.region, answers.text("federated_account"), at.name)
     statement = {"Effect": "Allow", "Action": list(ACTIONS), "Resource": where}
@@ -44,7 +44,7 @@ def _name(text: str) -> str | Corrected:
     except BadAnswer:
         value = ""
     if not 2 <= len(value.value if isinstance(value, Corrected) else value) <= 32:
-        raise BadAnswer("A federated name has 2 to 32 letters, digits or _+=,.@- , such as maria.garcia.")
+        raise BadAnswer("A federated name has 2 to 32 letters, digits or _+=,.@- . For example: maria.garcia.")
     return value
 
 
@@ -61,12 +61,12 @@ def _who_asks(answers: Answers, look: Look) -> str:
 
 
 def _settle_name(value: Value, answers: Answers, look: Look) -> None:
-    """Try the source's keys while they can still be changed."""
+    """Check the source profile's credentials while the user can still choose another one."""
     look.identity(source_who(answers, look, answers.text("region")))
 
 
 def _settle_policy(value: Value, answers: Answers, look: Look) -> str | None:
-    """Read the file that is named, or take the policy itself; it stands as JSON without blanks."""
+    """Return the policy, given as a path or as JSON, as JSON without whitespace."""
     import json
 
     text = str(value)
@@ -78,26 +78,28 @@ def _settle_policy(value: Value, answers: Answers, look: Look) -> str | None:
     try:
         document = json.loads(text.lstrip("\ufeff"))
     except (ValueError, RecursionError):
-        raise _bad("The policy is no JSON.") from None
+        raise _bad("The policy isn't valid JSON.") from None
     if not isinstance(document, dict) or not isinstance(document.get("Statement"), (list, dict)):
         raise _bad("The policy has no Statement.")
     dense = _dense(document)
     if len(dense) > _MOST:
-        raise _bad(f"The policy has {len(dense):,} characters without blanks, and AWS takes {_MOST:,}.")
+        raise _bad(f"The policy has {len(dense):,} characters without whitespace; AWS accepts at most {_MOST:,}.")
     return dense
 
 
 def _bad(what: str) -> Problem:
-    return BadAnswer(what, next=f"Give one as IAM writes it, or none for the repository alone: {_EXAMPLE}")
+    return BadAnswer(
+        what, next=f"Name an IAM policy file, or leave it out to allow only the one repository: {_EXAMPLE}"
+    )
 
 
 def _repositories(answers: Answers, look: Look) -> Sequence[Choice]:
     names = look.repositories(source_who(answers, look)._replace(region=answers.text("region")))
-    return [*(Choice(name, name) for name in names), Choice("", "None now", "a policy says what the keys may do")]
+    return [*(Choice(name, name) for name in names), Choice("", "None for now", "choose a policy instead")]
 
 
 def _settle_repo(value: Value, answers: Answers, look: Look) -> Value | Corrected | Told | None:
-    """Look for the repository while wider keys can: with the narrow ones no other region and no other name is seen."""
+    """Look for the repository with the source's credentials. The restricted ones can't list other repositories."""
     first = REPO.settle(value, answers, look) if REPO.settle else None
     at = target(answers.plus("repo", value))
     who = source_who(answers, look)._replace(region=at.region)
@@ -109,17 +111,17 @@ def _settle_repo(value: Value, answers: Answers, look: Look) -> Value | Correcte
         return first
     if not found:
         raise NoRepository(
-            f"There is no repository {at.name} in {at.region} that {who.profile} can see.",
-            next=near(at.name, names) or "Check its name (capitals matter), the region and the account.",
+            f"The profile {who.profile} can't find a repository {at.name} in {at.region}.",
+            next=near(at.name, names) or "Check its name (case matters), the region and the account.",
         )
     if len(found) > 1 or "region" in look.told or address.parse(str(value)).region:
         raise Elsewhere(at.name, at.region, found)
     there = address.codecommit_url(at.name, found[0])
-    return Corrected(there, f"{at.name} is not in {at.region} but in {found[0]}. Took {found[0]}.")
+    return Corrected(there, f"{at.name} isn't in {at.region}. It is in {found[0]}. Using {found[0]}.")
 
 
 def _branches(answers: Answers, look: Look) -> Sequence[Choice]:
-    """List the branches with the source's keys: the narrow ones may not."""
+    """List the branches with the source's credentials, since the restricted ones aren't allowed to."""
     at = target(answers)
     names = look.branches(source_who(answers, look)._replace(region=at.region), at.name)
     return [Choice("", "The default branch"), *(Choice(name, name) for name in names)]
@@ -150,30 +152,30 @@ def _again(name: str, there: Mapping[str, str]) -> Mapping[str, str]:
 QUESTIONS = (
     source_profile(
         long_term,
-        "Whose keys shall be narrowed down?",
-        "Federation needs the long-term keys (AKIA…) of an IAM user, such as those of default.",
+        "Source profile",
+        "Federation needs a profile with an IAM user's long-term credentials (AKIA…). For example: default.",
     ),
     asked_region(),
     Question(
         "federated_name",
-        "Under which name shall the keys be logged?",
-        help="2 to 32 letters or digits, such as maria.garcia.",
+        "Federated user name (shown in CloudTrail)",
+        help="2 to 32 letters or digits. For example: maria.garcia.",
         default=_name_here,
         parse=_name,
         settle=_settle_name,
         title="Federated name",
     ),
-    Question("federated_account", "Which account is that?", known=_who_asks, flag="-", title="Account"),
+    Question("federated_account", "Account ID", known=_who_asks, flag="-", title="Account"),
     NO_CLONE,
     REPO._replace(choices=_repositories, settle=_settle_repo),
     Question(
         "policy",
-        "Which policy file says what the keys may do?",
+        "IAM policy file (limits what the credentials can do)",
         widget="path",
-        help="JSON as IAM writes it, such as codecommit-policy.json; without one they may use the one repository.",
+        help="An IAM policy in JSON, e.g. codecommit-policy.json; default: access to the one repository.",
         known=lambda answers, look: "" if answers.text("repo") else None,
         settle=_settle_policy,
-        unasked=f"Name the repository, or a policy: {_EXAMPLE}",
+        unasked=f"Name the repository (--repo), or a policy: {_EXAMPLE}",
         title="Policy",
     ),
     BRANCH._replace(choices=_branches),
@@ -183,14 +185,14 @@ QUESTIONS = (
 ACCESS = Access(
     name="federation",
     label="A federation token",
-    hint="an IAM user's keys, narrowed down",
+    hint="temporary credentials restricted to one repository",
     wins=47,
     questions=QUESTIONS,
     sources=("keys",),
     keys=frozenset({"ccsetup_kind", "ccsetup_source_profile", "ccsetup_federated_name", "ccsetup_policy",
                     "ccsetup_duration_seconds"}),
     owns=lambda s: s.get("ccsetup_kind") == "federation",
-    renew="fetches new keys with the same policy",
+    renew="gets new credentials with the same policy",
     sections=_sections,
     expects=lambda a: Expected(a.text("federated_account"), federated=a.text("federated_name")),
     obtain=_obtain,

@@ -1,4 +1,4 @@
-"""Three values to copy and paste, or two that last: keys, stored as they are."""
+"""Credentials that are stored as given: three values if they are temporary, two if they are long-term."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ def _obtain(answers: Answers, look: Look) -> Keys:
 def _settle_expiry(value: Value, answers: Answers, look: Look) -> None:
     ends = str(value)
     if ends and ends <= clock.written(look.now()):
-        raise BadAnswer(f"Those keys ended at {ends}; copy new ones from where they came from.")
+        raise BadAnswer(f"Those credentials expired at {ends}. Copy new ones from the same place.")
 
 
 def _key_or_paste(text: str) -> str | Corrected:
-    """An access key ID, or all the values in one piece, such as three `export` lines."""
+    """Return an access key ID, or a text with all the values, for example three `export` lines."""
     try:
         return validate.access_key_id(text)
     except BadAnswer as refused:
@@ -41,7 +41,7 @@ def _key_or_paste(text: str) -> str | Corrected:
 
 
 def _recognised(text: str) -> str:
-    """Return a few words for a paste of all the values, "" for anything else."""
+    """Return a short description of a paste with all the values, "" for any other text."""
     from ccsetup.access import paste
     from ccsetup.core import redact
 
@@ -49,11 +49,11 @@ def _recognised(text: str) -> str:
         found = paste.keys(text)
     except BadAnswer:
         return ""
-    return f"the access key {redact.value('aws_access_key_id', found.access_key_id)} and what belongs to it"
+    return f"the access key {redact.value('aws_access_key_id', found.access_key_id)} and its other values"
 
 
 def _settle_paste(value: Value, answers: Answers, look: Look) -> Told | None:
-    """Let a paste answer for the secret, the token and the end, too."""
+    """Take the secret, the session token and the expiry from a paste, too."""
     if str(value).isalnum():
         return None
     from ccsetup.access import paste
@@ -76,31 +76,31 @@ def _sections(answers: Answers, keys: Keys | None) -> tuple[Section, ...]:
 QUESTIONS = (
     Question(
         "access_key_id",
-        "What is the access key ID?",
-        help="It begins with ASIA (temporary) or AKIA (long-term); or paste all the values at once.",
+        "Access key ID",
+        help="It begins with ASIA (temporary) or AKIA (long-term). You can also paste all the values at once.",
         parse=_key_or_paste,
         settle=_settle_paste,
         reads=_recognised,
-        once=True,  # a paste would be added to the key that stands there
+        once=True,  # a paste would be appended to the key that is already in the field
         flag="--keys",
-        unasked="Pipe the values in, such as: pbpaste | ccsetup setup keys --keys -, or take the variables: --keys env",
-        title="Access key",
+        unasked="Pipe the values in: pbpaste | ccsetup setup keys --keys -, or use environment variables: --keys env",
+        title="Access key ID",
     ),
     Question(
         "secret_access_key",
-        "What is the secret access key?",
+        "Secret access key",
         widget="secret",
-        help="Forty characters; what you type or paste stays hidden.",
+        help="40 characters. What you type or paste is hidden.",
         parse=validate.secret_access_key,
-        when=lambda answers: bool(answers.text("access_key_id")),  # another key has another secret
+        when=lambda answers: bool(answers.text("access_key_id")),  # a different access key ID has a different secret
         flag="-",
-        title="Secret key",
+        title="Secret access key",
     ),
     Question(
         "session_token",
-        "What is the session token?",
+        "Session token",
         widget="secret",
-        help="The long one; paste it whole, it stays hidden.",
+        help="The long value. Paste all of it; it is hidden.",
         parse=validate.session_token,
         when=lambda answers: not answers.text("access_key_id").startswith("AKIA"),
         flag="-",
@@ -108,7 +108,7 @@ QUESTIONS = (
     ),
     Question(
         "expires_at",
-        "When do the keys end?",
+        "Expiration time",
         known=lambda answers, look: "",
         settle=_settle_expiry,
         flag="-",
@@ -119,15 +119,15 @@ QUESTIONS = (
 
 ACCESS = Access(
     name="keys",
-    label="Temporary keys",
+    label="Temporary credentials",
     hint="three values to copy and paste",
-    as_source=("An access key and its secret", "as one gets them for an IAM user"),
+    as_source=("An access key ID and its secret", "the long-term credentials of an IAM user"),
     wins=50,
     questions=QUESTIONS,
     keys=frozenset({"aws_access_key_id", "aws_secret_access_key", "aws_session_token", "aws_security_token",
                     "ccsetup_expires_at"}),
     owns=lambda s: "aws_access_key_id" in s,
-    renew="asks for the new three values",
+    renew="asks for three new values",
     sections=_sections,
     expects=lambda answers: Expected(),
     obtain=_obtain,

@@ -1,4 +1,4 @@
-"""The role this machine has (EC2, ECS, EKS, CodeBuild, CloudShell, Lambda), and a further role to go on to from it."""
+"""The role of this computer (EC2, ECS, EKS, CodeBuild, CloudShell, Lambda), and a second role to assume with it."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ _OWN = ("Ec2InstanceMetadata", "EcsContainer")
 
 
 def _settle_role(value: Value, answers: Answers, look: Look) -> None:
-    """Without a further role the SDKs take the machine's own, so it has to have one that a profile leads to."""
+    """Refuse to go on without a second role if the SDKs couldn't get the computer's own role through a profile."""
     if value:
         return
     if "source_profile" in look.told:
         raise BadAnswer(
-            "A credential source goes with a role only; alone it is an error in every SDK.",
-            next="Leave --credential-source out, and the machine's own role is taken; or add --role-arn.",
+            "A credential source needs a role. Every SDK rejects it without one.",
+            next="Leave out --credential-source to use this computer's own role, or add --role-arn.",
         )
     here = look.machine()
     if here == "Environment":
         raise Problem(
-            "This machine hands its role out as AWS_ACCESS_KEY_ID … variables, which no profile leads to.",
-            next="Go on to a role: --role-arn arn:…; or keep the variables: ccsetup setup keys --keys env",
+            "This computer provides its role in the AWS_ACCESS_KEY_ID … variables, which a profile can't refer to.",
+            next="Assume another role: --role-arn arn:…; or store the variables: ccsetup setup keys --keys env",
             code="source.credential-source",
         )
     if not here:
         raise Problem(
-            "This machine has no role: no EC2 instance or container answered with credentials.",
-            next="Have a role attached to it, or choose another way in, such as: ccsetup setup sso",
+            "This computer has no role: no EC2 instance or container metadata service returned credentials.",
+            next="Have a role attached to it, or choose another kind of access, for example: ccsetup setup sso",
             code="source.credential-source",
         )
 
@@ -77,15 +77,15 @@ def _expects(answers: Answers) -> Expected:
 
 QUESTIONS = (
     ROLE_ARN._replace(
-        ask="Shall it go on to another role?",
-        help="Only if you were given one, such as arn:aws:iam::111122223333:role/CodeCommitAccess; else press Enter.",
+        ask="Assume another role? (optional)",
+        help="Only if you were given one, e.g. arn:aws:iam::111122223333:role/CodeCommitAccess. Otherwise press Enter.",
         settle=_settle_role,
         optional=True,
-        title="Further role",
+        title="Second role",
     ),
     Question(
         "source_profile",
-        "Where does this machine's role come from?",
+        "Credential source (where this computer's role comes from)",
         widget="choose",
         help="One of Ec2InstanceMetadata, EcsContainer or Environment.",
         choices=_sources,
@@ -93,20 +93,20 @@ QUESTIONS = (
         parse=credential_source,
         when=lambda answers: bool(answers.text("role_arn")),
         flag="--credential-source",
-        title="Source",
+        title="Credential source",
     ),
     asked_region()._replace(default=_region_near),
 )
 
 ACCESS = Access(
     name="machine",
-    label="This machine has a role",
+    label="This computer has a role",
     hint="EC2, ECS, CodeBuild, CloudShell",
     wins=95,
     questions=QUESTIONS,
     keys=frozenset({"role_arn", "credential_source"}),
     owns=_owns,
-    renew="the SDK does it",
+    renew="the SDK renews it",
     sections=_sections,
     expects=_expects,
     suggest=lambda answers: validate.role_name(answers.text("role_arn")) or "machine",

@@ -1,4 +1,4 @@
-"""An IAM user's long-term keys and a six-digit code, exchanged for temporary keys by GetSessionToken."""
+"""An IAM user's long-term credentials and an MFA code, exchanged for temporary ones by GetSessionToken."""
 
 from __future__ import annotations
 
@@ -60,14 +60,14 @@ def _again(name: str, there: Mapping[str, str]) -> Mapping[str, str]:
 QUESTIONS = (
     source_profile(
         long_term,
-        "Whose keys does the code go with?",
-        "A code needs the long-term keys (AKIA…) of an IAM user, such as those of default.",
+        "Which profile has your long-term credentials?",
+        "MFA needs a profile with an IAM user's long-term credentials (AKIA…). For example: default.",
     ),
     Question(
         "mfa_serial",
-        "Which device makes the codes?",
+        "MFA device",
         widget="choose",
-        help="An ARN such as arn:aws:iam::888888888888:mfa/maria, or a hardware device's serial number.",
+        help="An ARN, e.g. arn:aws:iam::888888888888:mfa/maria, or the serial number of a hardware device.",
         choices=_devices,
         known=_device_known,
         default=_only_device,
@@ -77,8 +77,8 @@ QUESTIONS = (
     duration(900, 129600),
     Question(
         "mfa_code",
-        "What is the code now?",
-        help="Six digits, such as 123456; each works once.",
+        "MFA code",
+        help="Six digits, e.g. 123456. Each code works once.",
         parse=validate.mfa_code,
         settle=_settle_code,
         once=True,
@@ -89,7 +89,7 @@ QUESTIONS = (
 ACCESS = Access(
     name="mfa",
     label="An IAM user with MFA",
-    hint="your own keys and a six-digit code",
+    hint="your long-term credentials and a six-digit code",
     wins=45,
     questions=QUESTIONS,
     sources=("keys",),

@@ -1,4 +1,4 @@
-"""A token file of an OIDC provider and a role that trusts it; stored keys for Amazon, Facebook and Cognito tokens."""
+"""A role that trusts an OIDC provider, and its token file. For Amazon and Facebook tokens, credentials are stored."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from ccsetup.core.model import Answers, Choice, Corrected, Expected, Keys, Secre
 from ccsetup.core.question import Access, Question
 
 _PROVIDERS = ("www.amazon.com", "graph.facebook.com")
-_OF_OIDC = ("cognito-identity.amazonaws.com", "accounts.google.com")  # their tokens are JWTs and name their issuer
+_OF_OIDC = ("cognito-identity.amazonaws.com", "accounts.google.com")  # their tokens are JWTs that name the issuer
 
 
-_EXAMPLE = "A token is one long word, such as eyJh….eyJp….SflK…; name the file that holds it, such as ~/token.jwt."
+_EXAMPLE = "A token is one long word (eyJh….eyJp….SflK…). Name the file that contains it, for example ~/token.jwt."
 
 
 def _is_token(text: str) -> bool:
@@ -28,7 +28,7 @@ def _is_token(text: str) -> bool:
 
 
 def _token_known(answers: Answers, look: Look) -> str | None:
-    """Ask for the token itself only where a profile was made from one."""
+    """Return None, so that the token itself is asked for, only if the profile was created from a token."""
     there = look.profiles.get(str(look.told.get("profile", "")), {})
     bare = there.get("ccsetup_kind") == "oidc" and "ccsetup_web_identity_token_file" not in there
     return None if bare else ""
@@ -37,36 +37,36 @@ def _token_known(answers: Answers, look: Look) -> str | None:
 def _settle_token(value: Value, answers: Answers, look: Look) -> Told | None:
     text = (value.reveal() if isinstance(value, Secret) else value).strip()
     if text and (why := web_token.fault(text, opaque=True)):
-        raise BadAnswer(f"That is not a token: {why}. It wasn't sent anywhere.", next=_EXAMPLE)
+        raise BadAnswer(f"That's not a token: {why}. It wasn't sent anywhere.", next=_EXAMPLE)
     return Told(Secret(text), (_tale(text, "That token", look),), {}) if text else None
 
 
 def _settle_file(value: Value, answers: Answers, look: Look) -> Corrected:
-    """Make the path absolute, since SDKs expand neither `~` nor `$HOME`, and read what the token says."""
+    """Make the path absolute, since SDKs expand neither `~` nor `$HOME`, and check the token in the file."""
     typed = str(value).replace("${HOME}", "~").replace("$HOME", "~")
     path = look.home / typed[2:] if typed == "~" or typed.startswith("~/") else look.cwd / typed
     raw = _content(path, look)
     text = raw.strip()
     if not text:
-        raise Problem(f"{path} is empty.", next="Have the token written into it first.", code="oidc.token-empty")
+        raise Problem(f"{path} is empty.", next="Write the token to it first.", code="oidc.token-empty")
     if why := web_token.fault(text, opaque=True):
-        what = f"{path} holds no token: {why}. It wasn't sent anywhere."
+        what = f"{path} doesn't contain a token: {why}. It wasn't sent anywhere."
         raise Problem(what, next=_EXAMPLE, code="oidc.token-invalid")
-    broken = " It ends with a line break, which AWS may refuse (printf writes none)." if raw != text else ""
-    moved = f" Took the whole path, {path}, since AWS tools expand no ~." if typed.startswith("~") else ""
+    broken = " It ends with a line break, which AWS may reject (printf doesn't add one)." if raw != text else ""
+    moved = f" Using the absolute path {path}, since AWS tools don't expand ~." if typed.startswith("~") else ""
     return Corrected(str(path), _tale(text, f"The token in {path}", look) + broken + moved)
 
 
 def _tale(text: str, name: str, look: Look) -> str:
-    """Say what a token tells of itself. Raises Problem when it has ended."""
+    """Describe a token by its own claims. Raises Problem if it has expired."""
     if not _is_token(text):
-        return f"{name} is no JWT, as Amazon's and Facebook's."
+        return f"{name} isn't a JWT. Amazon's and Facebook's tokens aren't either."
     token = validate.token(text)
     ends = token.expires_at
     if ends and ends <= look.now():
         raise Problem(
-            f"{name} ended at {ends:%Y-%m-%d %H:%M} UTC.",
-            next="Have a new one written, then try again.",
+            f"{name} expired at {ends:%Y-%m-%d %H:%M} UTC.",
+            next="Get a new token, then try again.",
             code="oidc.token-expired",
         )
     until = f", until {ends:%Y-%m-%d %H:%M} UTC" if ends else ""
@@ -78,8 +78,8 @@ def _content(path: Path, look: Look) -> str:
         return look.text(path)
     except Problem as refused:
         raise Problem(
-            refused.what if look.occupied(path) else f"There is no token file {path}.",
-            next="Name the file that holds the token, such as ~/token.jwt.",
+            refused.what if look.occupied(path) else f"The token file {path} doesn't exist.",
+            next="Name the file that contains the token, for example ~/token.jwt.",
             code="oidc.token-missing",
         ) from None
 
@@ -96,15 +96,15 @@ def _provider_known(answers: Answers, look: Look) -> str | None:
 def _provider(text: str) -> str | Corrected:
     value = validate.tidy(text).lower().removeprefix("https://").rstrip("/")
     if value in _OF_OIDC:
-        return Corrected("", f"Tokens of {value} are OIDC tokens, which need no provider ID.")
+        return Corrected("", f"Tokens from {value} are OIDC tokens and don't need a provider ID.")
     if value not in _PROVIDERS:
-        raise BadAnswer(f"A provider ID is {' or '.join(_PROVIDERS)}, such as {_PROVIDERS[0]}.")
+        raise BadAnswer(f"The provider ID is one of: {', '.join(_PROVIDERS)}.")
     return value
 
 
 def _settle_provider(value: Value, answers: Answers, look: Look) -> Corrected | None:
     if value and _is_token(_token(answers, look)):
-        return Corrected("", "The token is an OIDC token, which needs no provider ID.")
+        return Corrected("", "The token is an OIDC token and doesn't need a provider ID.")
     return None
 
 
@@ -138,7 +138,7 @@ def _sections(answers: Answers, keys: Keys | None) -> tuple[Section, ...]:
 
 
 def _stores(answers: Answers) -> bool:
-    """Say whether keys are stored: SDKs know neither provider IDs nor tokens without a file."""
+    """Return whether credentials are stored, since SDKs support neither provider IDs nor tokens without a file."""
     return bool(answers.text("provider_id") or answers.text("web_identity_token"))
 
 
@@ -165,9 +165,9 @@ QUESTIONS = (
     ROLE_ARN,
     Question(
         "web_identity_token",
-        "What is the token?",
+        "Token",
         widget="secret",
-        help="The whole token, such as eyJh….eyJp….SflK…; what you paste stays hidden.",
+        help="The whole token (eyJh….eyJp….SflK…). What you paste is hidden.",
         known=_token_known,
         settle=_settle_token,
         flag="-",
@@ -177,9 +177,9 @@ QUESTIONS = (
     ),
     Question(
         "web_identity_token_file",
-        "Which file holds the token?",
+        "Token file",
         widget="path",
-        help="A path such as /var/run/secrets/token; it is written as an absolute path.",
+        help="A path, e.g. /var/run/secrets/token. It is stored as an absolute path.",
         default=lambda answers, look: look.env.get("AWS_WEB_IDENTITY_TOKEN_FILE"),
         parse=validate.token_file,
         settle=_settle_file,
@@ -189,9 +189,9 @@ QUESTIONS = (
     ),
     Question(
         "provider_id",
-        "Which provider is the token from?",
+        "Token provider",
         widget="choose",
-        help="An access token that is no JWT needs its provider's ID, such as www.amazon.com.",
+        help="A token that isn't a JWT needs a provider ID. For example: www.amazon.com.",
         choices=_providers,
         known=_provider_known,
         parse=_provider,
@@ -205,7 +205,7 @@ QUESTIONS = (
 ACCESS = Access(
     name="oidc",
     label="An OIDC token file",
-    hint="a role ARN and a file that holds a token",
+    hint="a role ARN and a file that contains a token",
     wins=20,
     questions=QUESTIONS,
     keys=frozenset({"role_arn", "web_identity_token_file", "role_session_name", "duration_seconds", "ccsetup_kind",

@@ -1,4 +1,4 @@
-"""The questions that every kind of access shares: region, profile, repository, branch, folder."""
+"""The questions that all kinds of access share: region, profile, repository, branch, folder."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ def yes_no(text: str) -> str:
         return "yes"
     if value in ("n", "no", "false", "0"):
         return "no"
-    raise BadAnswer("Answer yes or no, such as yes.")
+    raise BadAnswer("Answer yes or no.")
 
 
 def duration(low_s: int, high_s: int) -> Question:
-    """Ask nothing; take --duration-seconds, or leave it to AWS's default."""
+    """Return a question that is never asked: it takes --duration-seconds, or else leaves AWS's default."""
     return Question(
         "duration_seconds",
-        "How many seconds shall each sign-in last?",
-        help=f"{low_s} to {high_s}; AWS's default when empty.",
+        "Session duration in seconds (optional)",
+        help=f"{low_s} to {high_s}; default: AWS's own.",
         known=fixed(""),
         parse=validate.duration(low_s, high_s),
         optional=True,
@@ -48,7 +48,7 @@ def duration(low_s: int, high_s: int) -> Question:
 
 ROLE_ARN = Question(
     "role_arn",
-    "What is the role's ARN?",
+    "Role ARN",
     help="It looks like arn:aws:iam::111122223333:role/CodeCommitAccess.",
     parse=validate.role_arn,
     title="Role",
@@ -56,11 +56,11 @@ ROLE_ARN = Question(
 
 
 def session_name(known: Ready) -> Question:
-    """Take --role-session-name, else what is known."""
+    """Return a question that takes --role-session-name, or else the `known` name."""
     return Question(
         "role_session_name",
-        "Under which name shall the sign-ins be logged?",
-        help="It appears in the account's log, such as maria.garcia.",
+        "Session name (shown in CloudTrail)",
+        help="It identifies you in the account's logs. For example: maria.garcia.",
         known=known,
         parse=validate.role_session_name,
         optional=True,
@@ -69,7 +69,7 @@ def session_name(known: Ready) -> Question:
 
 
 def target(answers: Answers) -> Target:
-    """Return the repository and the region of the answers: the address's region, else the one that was answered."""
+    """Return the repository and region of the answers. The region in the address wins over the answered one."""
     text = answers.text("repo")
     if not text:
         return Target(region=answers.text("region"))
@@ -79,20 +79,20 @@ def target(answers: Answers) -> Target:
 
 
 def settings(answers: Answers, **more: Value | None) -> dict[str, Value | None]:
-    """Return a profile's settings in their order: those of its kind that are not empty, region, output."""
+    """Return a profile's settings in order: the non-empty ones of its kind, then region and output."""
     common = {"region": target(answers).region, "output": answers.text("output")}
     return {key: value for key, value in {**more, **common}.items() if value}
 
 
 def again(kind: str, name: str, there: Mapping[str, str], **own: str | None) -> dict[str, str]:
-    """Return the answers that lead to a stored profile again: shared ones, and those of its kind that are not None."""
+    """Return the answers that recreate a stored profile: the shared ones and those of its kind that are not None."""
     common = {"region": there.get("region"), "output": there.get("output")}
     found = {"kind": kind, **own, "profile": name, **common}
     return {key: value for key, value in found.items() if value is not None}
 
 
 def stored(answers: Answers, keys: Keys | None, renew: Mapping[str, str]) -> tuple[Section, ...]:
-    """Return the sections of a profile whose keys are stored: the keys, and in config how they are renewed."""
+    """Return the sections of a profile with stored credentials, and in config how to renew them."""
     ends = clock.written(keys.expires_at if keys else None)
     profile = answers.text("profile")
     held: dict[str, Value | None] = {
@@ -107,17 +107,17 @@ def stored(answers: Answers, keys: Keys | None, renew: Mapping[str, str]) -> tup
 
 
 def shared(access: Access) -> tuple[Question, ...]:
-    """Return the questions that follow those of one kind."""
+    """Return the questions that come after those of one kind of access."""
     own = {question.key for question in access.questions}
     rest = (OUTPUT, asked_region(), _profile(access), NO_CLONE, REPO, BRANCH, DIRECTORY, VIA, WHOSE)
     return tuple(question for question in rest if question.key not in own)
 
 
 def nested_shared(access: Access) -> tuple[Question, ...]:
-    """Return what a nested visit asks beside the questions of its kind; where it is used from needs no asking."""
+    """Return the questions that setting up a source profile adds to those of its kind. The region is not asked."""
     own = {question.key for question in access.questions}
     region = asked_region()._replace(known=lambda answers, look: region_near(answers, look) or "", optional=True)
-    profile = _profile(access)._replace(ask="What shall that first profile be called?", default=_base)
+    profile = _profile(access)._replace(ask="Name for the source profile", default=_base)
     return tuple(question for question in (region, profile) if question.key not in own)
 
 
@@ -126,12 +126,12 @@ def _base(answers: Answers, look: Look) -> str:
 
 
 def asked_region() -> Question:
-    """Ask for the repository's region, unless its address tells."""
+    """Return the question for the repository's region, which is not asked if the address contains it."""
     return Question(
         "region",
         "Which region is the repository in?",
         widget="choose",
-        help="The region in the repository's address, such as us-east-2.",
+        help="The region in the repository's address. For example: us-east-2.",
         choices=lambda answers, look: [Choice(r, r, city) for r, city in regions.REGIONS.items()],
         known=_region_told,
         default=region_near,
@@ -151,13 +151,13 @@ def _region_told(answers: Answers, look: Look) -> str | None:
 
 
 def settle_region(value: Value, answers: Answers, look: Look) -> Corrected | None:
-    """Say so where only AWS can tell whether CodeCommit is in a region."""
+    """Return the region with a warning if only AWS can tell whether it has CodeCommit."""
     unknown = validate.unknown_region(str(value))
     return Corrected(str(value), unknown) if unknown else None
 
 
 def region_near(answers: Answers, look: Look) -> str | None:
-    """Return the region that the environment, the source profile or all profiles here agree on."""
+    """Return the region of the environment, of the source profile, or the only one that the profiles here use."""
     used = {s["region"] for s in look.profiles.values() if s.get("region") in regions.REGIONS}
     near_by = (
         look.env.get("AWS_REGION"),
@@ -170,7 +170,7 @@ def region_near(answers: Answers, look: Look) -> str | None:
 
 
 def _is_same(there: Mapping[str, str], answers: Answers) -> bool:
-    """Say whether a profile is who these answers lead to: another one is changed only where a person names it."""
+    """Return whether a profile has the identity of these answers. Others are changed only if the user names them."""
     asked = {key: answers.text(key) for key in ("role_arn", "sso_account_id", "sso_role_name")}
     if there.get("aws_access_key_id", "").startswith("AKIA"):
         asked["aws_access_key_id"] = answers.text("access_key_id")
@@ -192,17 +192,15 @@ def _profile(access: Access) -> Question:
     def settle(value: Value, answers: Answers, look: Look) -> str | Corrected | None:
         name = str(value)
         if name == source_name(answers):
-            raise BadAnswer(
-                f"{name} holds the keys this profile starts from; choose another name, such as {name}-code."
-            )
+            raise BadAnswer(f"{name} is the source profile of this one. Choose another name, for example {name}-code.")
         if name in look.profiles and not access.owns(look.profiles[name]) and hint(look.profiles[name]):
-            return Corrected(name, f"{name} exists ({hint(look.profiles[name])}) and becomes: {access.label.lower()}.")
+            return Corrected(name, f"{name} exists ({hint(look.profiles[name])}). It becomes: {access.label}.")
         return None
 
     return Question(
         "profile",
-        "What shall the profile be called?",
-        help="The name that git and AWS tools will know this access by.",
+        "Profile name",
+        help="The name that git and AWS tools use for this access.",
         default=suggested,
         parse=validate.profile,
         settle=settle,
@@ -210,12 +208,15 @@ def _profile(access: Access) -> Question:
     )
 
 
-OUTPUT = Question(
-    "output", "Which output format?", known=fixed(""), parse=validate.output, optional=True, title="Output"
-)
+OUTPUT = Question("output", "Output format", known=fixed(""), parse=validate.output, optional=True, title="Output")
 
 NO_CLONE = Question(
-    "no_clone", "Only set up, without a clone?", widget="confirm", known=fixed("no"), parse=yes_no, title="No clone"
+    "no_clone",
+    "Set up access only, without cloning?",
+    widget="confirm",
+    known=fixed("no"),
+    parse=yes_no,
+    title="No clone",
 )
 
 
@@ -223,7 +224,7 @@ def _repositories(answers: Answers, look: Look) -> list[Choice]:
     sections = look.sections(answers, look)
     who = look.who(answers.text("profile"), answers.text("region"), sections)
     names = look.repositories(who._replace(alone=answers.text("kind") != "machine"))
-    return [*(Choice(name, name) for name in names), Choice("", "None now", "only set up the profile")]
+    return [*(Choice(name, name) for name in names), Choice("", "None for now", "set up the profile only")]
 
 
 def _settle_repo(value: Value, answers: Answers, look: Look) -> str | Corrected | None:
@@ -233,8 +234,8 @@ def _settle_repo(value: Value, answers: Answers, look: Look) -> str | Corrected 
     if asked.region and asked.region != answers.text("region"):
         if "region" in look.given:
             given = answers.text("region")
-            raise BadAnswer(f"The address is in {asked.region} and --region says {given}; leave one of them out.")
-        return Corrected(str(value), f"Took the region of the address, {asked.region}.")
+            raise BadAnswer(f"The address is in {asked.region}, but --region says {given}. Leave one of them out.")
+        return Corrected(str(value), f"Using the region in the address: {asked.region}.")
     return None
 
 
@@ -251,7 +252,7 @@ REPO = Question(
     "repo",
     "Which repository?",
     widget="choose",
-    help="A name or any address, such as MySharedDemoRepo.",
+    help="A name or any address. For example: MySharedDemoRepo.",
     choices=_repositories,
     known=_no_repo,
     parse=_parse_repo,
@@ -279,7 +280,7 @@ def _parse_branch(text: str) -> str:
         or any(c in value for c in " ~^:?*[\\\x7f")
         or value.endswith((".lock", "/"))
     ):
-        raise BadAnswer("A branch name has no blanks and none of ~^:?*[\\ , such as main.")
+        raise BadAnswer("A branch name can't contain spaces or any of ~^:?*[\\ . For example: main.")
     return value
 
 
@@ -310,14 +311,14 @@ def _folder_known(answers: Answers, look: Look) -> str | None:
 def _settle_folder(value: Value, answers: Answers, look: Look) -> None:
     path = look.cwd / Path(str(value)).expanduser()
     if look.occupied(path) and "directory" not in look.given and str(value) != _folder(answers, look):
-        raise BadAnswer(f"{value} is there and not empty; choose another folder, such as {value}-2.")
+        raise BadAnswer(f"{value} already exists and isn't empty. Choose another folder, for example {value}-2.")
 
 
 DIRECTORY = Question(
     "directory",
     "Clone into which folder?",
     widget="path",
-    help="A folder of that name is here already; one that is this clone is brought up to date.",
+    help="A folder with that name already exists. If it is a clone of this repository, it will be updated.",
     known=_folder_known,
     default=_folder,
     parse=validate.folder,

@@ -1,4 +1,4 @@
-"""A role, usually in another account: the SDK assumes it with the credentials of a source."""
+"""A role, usually in another account, that the SDK assumes with the credentials of a source."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _sections(answers: Answers, keys: Keys | None) -> tuple[Section, ...]:
 
 def _devices(answers: Answers, look: Look) -> Sequence[Choice]:
     devices = look.mfa_devices(source_who(answers, look, validate.home_region(answers.text("role_arn"))))
-    return [Choice("", "No, it does not"), *(Choice(d, d.rpartition("/")[2], d) for d in devices)]
+    return [Choice("", "No"), *(Choice(d, d.rpartition("/")[2], d) for d in devices)]
 
 
 def _mfa_possible(answers: Answers) -> bool:
@@ -45,7 +45,7 @@ def _mfa_known(answers: Answers, look: Look) -> str | None:
 
 
 def _code_known(answers: Answers, look: Look) -> str | None:
-    """Nothing is asked when a session of this role is at hand, or when nothing may be used up."""
+    """Return "", so that no code is asked for, if a session of this role is cached or this is a dry run."""
     if look.dry:
         return ""
     try:
@@ -61,7 +61,7 @@ def _settle_code(value: Value, answers: Answers, look: Look) -> None:
 
 
 def _who(answers: Answers, look: Look, code: str) -> Who:
-    draft = answers.plus("profile", "ccsetup-draft")  # the cached session's key holds the role, not the profile
+    draft = answers.plus("profile", "ccsetup-draft")  # the key of the cached session contains the role, not the profile
     region = validate.home_region(answers.text("role_arn"))
     return look.who("ccsetup-draft", region, look.sections(draft, look), code)
 
@@ -72,7 +72,7 @@ def _settle_duration(value: Value, answers: Answers, look: Look) -> None:
         "oidc",
     )
     if value and chained and int(str(value)) > 3600:
-        raise BadAnswer("A role that is assumed by another role lasts 3600 seconds at most, such as 3600.")
+        raise BadAnswer("A role that is assumed by another role lasts at most 3600 seconds.")
 
 
 def _again(name: str, there: Mapping[str, str]) -> Mapping[str, str]:
@@ -88,23 +88,23 @@ QUESTIONS = (
     ROLE_ARN,
     source_profile(
         _can_assume,
-        "Whose credentials may assume it?",
-        "A role is assumed with the credentials of another profile, such as default.",
+        "Which profile should assume the role?",
+        "A role is assumed with the credentials of another profile. For example: default.",
         machine=True,
     ),
     Question(
         "external_id",
-        "Which external ID goes with it?",
-        help="Only if you were given one, such as acme-7f3b; else just press Enter.",
+        "External ID (optional)",
+        help="Only if you were given one, e.g. acme-7f3b. Otherwise press Enter.",
         parse=validate.external_id,
         optional=True,
         title="External ID",
     ),
     Question(
         "mfa_serial",
-        "Does the role ask for an MFA code?",
+        "Does the role require MFA?",
         widget="choose",
-        help="The device that makes the codes, such as arn:aws:iam::888888888888:mfa/maria.",
+        help="The MFA device that generates the codes. For example: arn:aws:iam::888888888888:mfa/maria.",
         choices=_devices,
         known=_mfa_known,
         parse=lambda text: "" if validate.tidy(text).lower() in ("no", "none", "n", "-") else validate.mfa_serial(text),
@@ -116,8 +116,8 @@ QUESTIONS = (
     duration(900, 43200)._replace(settle=_settle_duration),
     Question(
         "mfa_code",
-        "What is the MFA code now?",
-        help="Six digits, such as 123456; each works once, and this one serves git too.",
+        "MFA code",
+        help="Six digits, e.g. 123456. Each code works once; this one also covers git.",
         known=_code_known,
         parse=validate.mfa_code,
         settle=_settle_code,
@@ -137,7 +137,7 @@ ACCESS = Access(
     keys=frozenset({"role_arn", "source_profile", "credential_source", "role_session_name", "external_id", "mfa_serial",
                     "duration_seconds"}),
     owns=lambda s: "role_arn" in s and "web_identity_token_file" not in s,
-    renew="asks for a new MFA code when the role needs one; the SDK does the rest",
+    renew="asks for a new MFA code if the role requires one; the SDK does the rest",
     sections=_sections,
     expects=lambda a: Expected(validate.arn_account(a.text("role_arn")), validate.role_name(a.text("role_arn"))),
     suggest=lambda answers: validate.role_name(answers.text("role_arn")),

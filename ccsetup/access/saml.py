@@ -1,4 +1,4 @@
-"""A SAML assertion from an identity provider, exchanged for one of its roles' temporary keys."""
+"""A SAML assertion from an identity provider, exchanged for the temporary credentials of one of its roles."""
 
 from __future__ import annotations
 
@@ -22,41 +22,43 @@ _SHOWN = 10
 
 
 def _settle_assertion(value: Value, answers: Answers, look: Look) -> Told:
-    """Take the assertion itself, a path, or - for stdin; it stands as a secret, in one piece and read once."""
+    """Accept the assertion itself, a path, or - for stdin. It is read once and stored as one secret string."""
     from ccsetup.access import saml_assertion
 
     text = value.reveal() if isinstance(value, Secret) else value
     if isinstance(value, str) and saml_assertion.looks_like_one(text):
         raise BadAnswer(
-            "An assertion on the command line can be read by every program here.",
-            next="Give the file that holds it, or - for stdin: pbpaste | ccsetup setup saml --saml-assertion -",
+            "Every program on this computer can read an assertion on the command line.",
+            next="Name the file that contains it, or use - for stdin: pbpaste | ccsetup setup saml --saml-assertion -",
         )
     if text.strip() == _STDIN:
         text = look.stdin()
     elif text.strip() and not saml_assertion.looks_like_one(text):
         text = _content(text, look)
     if not text.strip():
-        raise BadAnswer("There is no SAML assertion in that.", next="Give the file that holds it, or paste it.")
+        raise BadAnswer(
+            "I couldn't find a SAML assertion in that.", next="Name the file that contains it, or paste it."
+        )
     clean = saml_assertion.clean(text)
     found = saml_assertion.read(clean)
     if found.ends_at and found.ends_at <= look.now():
         raise Problem(
-            f"The SAML assertion ended at {_clock(found.ends_at)}.",
-            next="Sign in at the identity provider again and give the new one within five minutes.",
+            f"The SAML assertion expired at {_clock(found.ends_at)}.",
+            next="Sign in to your identity provider again and use the new assertion within five minutes.",
             code="keys.expired",
         )
-    until = f" and can be exchanged until {_clock(found.ends_at)}" if found.ends_at else ""
-    last = f"; its sessions end at {_clock(found.session_ends_at)} at the latest" if found.session_ends_at else ""
+    until = f" and is valid until {_clock(found.ends_at)}" if found.ends_at else ""
+    last = f"; sessions end by {_clock(found.session_ends_at)}" if found.session_ends_at else ""
     count = len(found.roles)
     said = f"The assertion offers {'one role' if count == 1 else f'{count} roles'}{until}{last}."
     return Told(Secret(clean), (said, *_listed(found, "role_arn" in look.told)), {})
 
 
 def _listed(found: Assertion, chosen: bool) -> tuple[str, ...]:
-    """Return a line that names the roles where one of them is still to be chosen."""
+    """Return a line that lists the roles if the user still has to choose one."""
     roles = [role for role, _ in found.roles]
     more = f" and {len(roles) - _SHOWN} more" if len(roles) > _SHOWN else ""
-    return () if chosen or len(roles) == 1 else (f"They are {', '.join(roles[:_SHOWN])}{more}.",)
+    return () if chosen or len(roles) == 1 else (f"Available: {', '.join(roles[:_SHOWN])}{more}.",)
 
 
 def _content(text: str, look: Look) -> str:
@@ -67,8 +69,8 @@ def _content(text: str, look: Look) -> str:
     except (Problem, ValueError, OSError):
         shown = Path(typed).name if len(typed) < 200 else "of that name"
         raise Problem(
-            f"There is no file {shown} that holds an assertion, and it is none itself.",
-            next="Give a path such as ~/saml-response.txt, or paste what the identity provider sends as SAMLResponse.",
+            f"There is no file {shown}, and the text isn't an assertion itself.",
+            next="Enter a path, e.g. ~/saml-response.txt, or paste the SAMLResponse from your identity provider.",
             code="input.invalid",
         ) from None
 
@@ -101,14 +103,14 @@ def _settle_role(value: Value, answers: Answers, look: Look) -> Corrected | None
     roles = [role for role, _ in _read(answers).roles]
     if value not in roles:
         more = f" and {len(roles) - _SHOWN} more" if len(roles) > _SHOWN else ""
-        raise BadAnswer(f"The assertion does not offer {value}; it offers {', '.join(roles[:_SHOWN])}{more}.")
+        raise BadAnswer(f"The assertion doesn't include {value}. Available: {', '.join(roles[:_SHOWN])}{more}.")
     if len(roles) == 1 and "role_arn" not in look.told:
-        return Corrected(str(value), f"Took {value}, the only role.")
+        return Corrected(str(value), f"Using {value}, the only role.")
     return None
 
 
 def _duration(answers: Answers, look: Look) -> str:
-    """Return the assertion's own SessionDuration where the API takes it, else nothing, which is an hour."""
+    """Return the assertion's SessionDuration in seconds if the API accepts it, otherwise "" (one hour)."""
     lasts_s = _read(answers).session_s
     return str(lasts_s) if lasts_s and 900 <= lasts_s <= 43200 else ""
 
@@ -121,7 +123,7 @@ def _obtain(answers: Answers, look: Look) -> Keys:
     except Problem as refused:
         if lasts_s != found.session_s or "MaxSessionDuration" not in refused.why:
             raise
-        return look.saml(role, found.provider_of(role), encoded, 3600)  # what every role allows
+        return look.saml(role, found.provider_of(role), encoded, 3600)  # every role allows this
 
 
 def _sections(answers: Answers, keys: Keys | None) -> tuple[Section, ...]:
@@ -137,9 +139,9 @@ def _again(name: str, there: Mapping[str, str]) -> Mapping[str, str]:
 QUESTIONS = (
     Question(
         "saml_assertion",
-        "What is the SAML assertion?",
+        "SAML assertion",
         widget="secret",
-        help="Paste the SAMLResponse, or give the path of a file that holds it, such as ~/saml-response.txt.",
+        help="Paste the SAMLResponse, or enter the path of a file that contains it, e.g. ~/saml-response.txt.",
         settle=_settle_assertion,
         once=True,
         own=True,
@@ -148,7 +150,7 @@ QUESTIONS = (
     ROLE_ARN._replace(
         ask="Which role?",
         widget="choose",
-        help="The role that the assertion lets you take, such as arn:aws:iam::111122223333:role/Developer.",
+        help="A role that the assertion offers. For example: arn:aws:iam::111122223333:role/Developer.",
         choices=_roles,
         known=_only_role,
         settle=_settle_role,

@@ -1,6 +1,6 @@
-"""A SAML assertion as somebody gives it → its clean base64, the roles it offers, and how long it serves.
+"""Parses a SAML assertion in any form: its clean base64, the roles it offers, and how long it is valid.
 
-The signature is AWS's to check. XML is read by defusedxml alone: no DTD, no entity, nothing from elsewhere.
+AWS checks the signature. Only defusedxml reads the XML: no DTDs, no entities, no external resources.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from ccsetup.core.errors import BadAnswer
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
-MOST = 100_000  # characters of base64 that AssumeRoleWithSAML takes
+MOST = 100_000  # the longest base64 that AssumeRoleWithSAML accepts, in characters
 _SAML = "{urn:oasis:names:tc:SAML:2.0:assertion}"
 _ROLE, _PROVIDER = r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[!-~]+", r"arn:aws[a-z-]*:iam::[0-9]{12}:saml-provider/[!-~]+"
-_HOW = "Copy the whole value of SAMLResponse that the identity provider sends to AWS, or give a file that holds it."
+_HOW = "Copy the whole SAMLResponse that the identity provider sends to AWS, or name a file that contains it."
 
 
 class Assertion(NamedTuple):
-    """What an assertion says. `ends_at` is when it can no longer be exchanged, `session_s` how long it wants a session.
+    """The contents of an assertion. `ends_at` is when it expires, `session_s` the session duration that it asks for.
 
-    `session_ends_at` is when every session of it ends at the latest.
+    `session_ends_at` is the latest time at which its sessions end.
     """
 
     roles: tuple[tuple[str, str], ...] = ()  # role ARN, provider ARN
@@ -37,42 +37,42 @@ class Assertion(NamedTuple):
     session_ends_at: datetime | None = None
 
     def provider_of(self, role_arn: str) -> str:
-        """Return the provider through which the assertion offers a role, "" when it does not."""
+        """Return the provider through which the assertion offers a role, "" if it doesn't."""
         return dict(self.roles).get(role_arn, "")
 
 
 def looks_like_one(text: str) -> bool:
-    """Say whether a text is meant as an assertion, not as the path of a file that holds one."""
+    """Return whether a text looks like an assertion rather than the path of a file that contains one."""
     return bool(re.match(r"\s*(?:SAMLResponse=|<|PD94|PHNhbW|PFJlc3|PHJlc3|PEFzc2|77u/)", text)) or len(text) > 1000
 
 
 def clean(text: str) -> str:
-    """Return the base64 in one piece, from base64, a form field, or the XML itself. Raises BadAnswer."""
+    """Return the base64 as one string, from base64, a form field, or the XML itself. Raises BadAnswer."""
     value = text.strip().strip("'\"").removeprefix("SAMLResponse=").partition("&RelayState=")[0]
     if value.lstrip("\ufeff").startswith("<"):
         value = base64.b64encode(value.encode("utf-8", "surrogateescape")).decode()
     value = re.sub(r"\s+", "", unquote(value) if "%" in value else value)
     if len(value) > MOST:
-        raise BadAnswer(f"A SAML assertion has at most {MOST:,} characters, this text has {len(value):,}.", next=_HOW)
+        raise BadAnswer(f"A SAML assertion has at most {MOST:,} characters. This text has {len(value):,}.", next=_HOW)
     return value
 
 
 def read(encoded: str) -> Assertion:
-    """Read clean base64. Raises BadAnswer in one sentence, whatever it holds."""
+    """Parse clean base64. Raises BadAnswer with one sentence for any invalid content."""
     root = _parsed(_decoded(encoded))
     if not (root.tag.endswith("}Response") or root.tag == f"{_SAML}Assertion"):
-        raise BadAnswer("That XML is no SAML response.", next=_HOW)
+        raise BadAnswer("That XML isn't a SAML response.", next=_HOW)
     if any(each.tag == f"{_SAML}EncryptedAssertion" for each in root):
         raise BadAnswer(
-            "The assertion is encrypted, so its roles cannot be read here.",
-            next="Ask the identity provider's administrator for one without encryption.",
+            "The assertion is encrypted, so ccsetup can't read its roles.",
+            next="Ask the administrator of the identity provider for an unencrypted assertion.",
         )
     attributes = dict(_attributes(root))
     roles = tuple(dict(pair for value in attributes.get("Role", ()) if (pair := _pair(value))).items())
     if not roles:
         raise BadAnswer(
-            "The assertion offers no AWS role.",
-            next="Choose AWS at the identity provider, then copy the SAMLResponse that it sends to AWS.",
+            "The assertion doesn't include any AWS role.",
+            next="Choose AWS in your identity provider, then copy the SAMLResponse that it sends to AWS.",
         )
     lasts = next(iter(attributes.get("SessionDuration", ())), "")
     return Assertion(
@@ -88,7 +88,7 @@ def _decoded(encoded: str) -> bytes:
         return base64.b64decode(encoded.replace("-", "+").replace("_", "/") + "=" * (-len(encoded) % 4), validate=True)
     except (binascii.Error, ValueError):
         raise BadAnswer(
-            "That is no SAML assertion: one is base64 in one piece, such as PHNhbWxwOlJlc3BvbnNl….", next=_HOW
+            "That's not a SAML assertion. It should be one long base64 string: PHNhbWxwOlJlc3BvbnNl….", next=_HOW
         ) from None
 
 
@@ -99,16 +99,18 @@ def _parsed(xml: bytes) -> Element:
     try:
         root: Element = fromstring(xml, forbid_dtd=True)
     except DefusedXmlException:
-        raise BadAnswer("The assertion's XML declares a DTD or entities, which no SAML has.", next=_HOW) from None
-    except (SyntaxError, ValueError, LookupError):  # bad XML; an encoding that is none, or is lied about
         raise BadAnswer(
-            "The assertion is not whole: its XML cannot be read. Terminals cut long lines, a file is safer.", next=_HOW
+            "The assertion's XML declares a DTD or entities, which SAML doesn't allow.", next=_HOW
+        ) from None
+    except (SyntaxError, ValueError, LookupError):  # invalid XML, or an encoding that is unknown or wrong
+        raise BadAnswer(
+            "The assertion is incomplete: its XML can't be read. Terminals cut long lines; use a file.", next=_HOW
         ) from None
     return root
 
 
 def _attributes(root: Element) -> Iterator[tuple[str, list[str]]]:
-    """Yield the attributes that are AWS's by the last part of their name, several of one name as one."""
+    """Yield AWS's attributes by the last part of their name. Attributes with the same name are merged."""
     found: dict[str, list[str]] = {}
     for attribute in root.iter(f"{_SAML}Attribute"):
         place, _, name = attribute.get("Name", "").rpartition("/SAML/Attributes/")
@@ -119,7 +121,7 @@ def _attributes(root: Element) -> Iterator[tuple[str, list[str]]]:
 
 
 def _pair(value: str) -> tuple[str, str] | None:
-    """Return role and provider of one value, which names both in either order."""
+    """Return the role and the provider in one value, which names them in either order."""
     parts = [part.strip() for part in value.split(",")]
     role = next((part for part in parts if re.fullmatch(_ROLE, part)), "")
     provider = next((part for part in parts if re.fullmatch(_PROVIDER, part)), "")

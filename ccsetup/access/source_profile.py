@@ -1,4 +1,4 @@
-"""Where a profile's first credentials come from: another profile, one set up on the way, or the machine."""
+"""The source of a profile's credentials: another profile, one that is set up first, or this computer."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SOURCES = {
 
 
 def source_name(answers: Answers) -> str:
-    """Return the name of the source profile, "" where there is none (a credential_source, another kind)."""
+    """Return the name of the source profile, "" if there is none (a credential_source, another kind)."""
     name = answers.text("source_profile")
     if name == NEW:
         return answers.text("source.profile")
@@ -27,7 +27,7 @@ def source_name(answers: Answers) -> str:
 
 
 def source_who(answers: Answers, look: Look, region: str = "us-east-1") -> Who:
-    """Return the source profile as a caller, with what a nested visit would write for it."""
+    """Return the source profile as a caller, including settings that are still to be written for it."""
     inner = answers.under("source.")
     planned = look.sections(inner, look) if inner.text("kind") else ()
     name = source_name(answers)
@@ -37,28 +37,28 @@ def source_who(answers: Answers, look: Look, region: str = "us-east-1") -> Who:
 def source_profile(
     wanted: Callable[[Mapping[str, str]], bool], ask: str, help: str, *, machine: bool = False
 ) -> Question:
-    """Ask which profile's credentials come first; `wanted` says which profiles here can serve."""
+    """Return the question for the source profile. `wanted` tells which profiles can be used."""
 
     def choices(answers: Answers, look: Look) -> list[Choice]:
         usable = [(name, s) for name, s in look.profiles.items() if wanted(s)]
         there = [Choice(name, name, hint(s)) for name, s in sorted(usable, key=lambda one: "role_arn" in one[1])]
         sources = credential_sources() if machine else []
-        return [*there, Choice(NEW, "Set one up first …", "the same questions, then back here"), *sources]
+        return [*there, Choice(NEW, "Set up a new one …", "the same questions, then back here"), *sources]
 
     def settle(value: Value, answers: Answers, look: Look) -> str | Corrected | None:
         name = str(value)
         if name == NEW and not machine and not any(wanted(s) for s in look.profiles.values()):
-            return Corrected(NEW, "No profile here holds an IAM user's own keys yet, so one is set up first.")
+            return Corrected(NEW, "No profile has an IAM user's long-term credentials yet. Set one up first.")
         if name == NEW or name.startswith(MACHINE) or (name in look.profiles and wanted(look.profiles[name])):
             return None
         if name in look.profiles:
             raise Problem(
-                f"The profile {name} cannot serve here: {help[0].lower()}{help[1:]}",
+                f"The profile {name} can't be used here. {help}",
                 next=near_usable(look.profiles, wanted) or "Set one up: ccsetup setup keys --profile base",
                 code="source.empty",
             )
         raise Problem(
-            f"There is no profile {name} on this machine.",
+            f'No profile "{name}" on this computer.',
             next=near(name, list(look.profiles)) or f"Set it up first: ccsetup setup keys --profile {name}",
             code="source.missing",
         )
@@ -77,14 +77,14 @@ def source_profile(
         parse=_source,
         settle=settle,
         also=(("--credential-source", MACHINE),) if machine else (),
-        title="Source",
+        title="Source profile",
     )
 
 
 def near_usable(profiles: Mapping[str, Mapping[str, str]], wanted: Callable[[Mapping[str, str]], bool]) -> str:
-    """Return words that name the profiles that would do, "" when none does."""
+    """Return a sentence that lists the profiles that can be used, "" if there are none."""
     names = [name for name, s in profiles.items() if wanted(s)][:3]
-    return f"{', '.join(names)} would." if names else ""
+    return f"Available: {', '.join(names)}" if names else ""
 
 
 def _source(text: str) -> str:
@@ -98,24 +98,24 @@ def credential_sources() -> list[Choice]:
 
 
 def credential_source(text: str) -> str:
-    """Return a credential_source as an answer, however its capitals are; raises BadAnswer for any other."""
+    """Return a credential_source as an answer, in any case. Raises BadAnswer for other values."""
     value = MACHINE + validate.tidy(text).removeprefix(MACHINE)
     for name in _SOURCES:
         if value[1:].lower() == name.lower():
             return MACHINE + name
-    raise BadAnswer(f"A credential source is one of {', '.join(_SOURCES)}, such as Ec2InstanceMetadata.")
+    raise BadAnswer(f"The credential source is one of: {', '.join(_SOURCES)}.")
 
 
 def hint(settings: Mapping[str, str]) -> str:
-    """Say in a few words what a profile is."""
+    """Describe a profile in a few words."""
     if "role_arn" in settings:
         return f"role {validate.role_name(settings['role_arn'])}"
     if "sso_role_name" in settings:
         return f"single sign-on, {settings.get('sso_account_id', '')} {settings['sso_role_name']}"
     if "aws_session_token" in settings:
-        return "temporary keys"
+        return "temporary credentials"
     if "aws_access_key_id" in settings:
-        return "long-term keys"
+        return "long-term credentials"
     if "login_session" in settings:
         return "aws login"
     return "credential process" if "credential_process" in settings else ""

@@ -1,4 +1,4 @@
-"""Single sign-on: IAM Identity Center, by an sso-session that profiles share, or in the legacy form."""
+"""Single sign-on with IAM Identity Center, through an sso-session that profiles share, or in the legacy form."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SCOPES = "sso:account:access"
 
 
 def start(answers: Answers) -> Start:
-    """Return where the sign-in begins."""
+    """Return the start URL, region and session of the sign-in."""
     session = "" if answers.text("legacy") == "yes" else answers.text("sso_session")
     scopes = answers.text("sso_registration_scopes") if session else SCOPES
     where = {"sso_start_url": answers.text("sso_start_url"), "sso_region": answers.text("sso_region")}
@@ -62,25 +62,25 @@ def _session(answers: Answers, look: Look) -> str:
 
 
 def _settle_url(value: Value, answers: Answers, look: Look) -> str | Corrected | None:
-    """Keep the spelling of a session that is here, since others share it; say so where a host is not AWS's."""
+    """Keep the spelling that an existing session uses, since profiles share it. Warn if the host isn't AWS's."""
     spelled = (s.get("sso_start_url", "") for s in look.sessions.values())
     url = next((url for url in spelled if url != value and url.rstrip("/") == str(value)), str(value))
     if not validate.is_portal(url):
         host = validate.host_of(url)
-        return Corrected(url, f"{host} isn't AWS's. It only tells where to sign in; the page you get is AWS's own.")
+        return Corrected(url, f"{host} isn't an AWS host. It only redirects; you sign in on AWS's own page.")
     return url if url != value else None
 
 
 def _settle_session(value: Value, answers: Answers, look: Look) -> None:
-    """Refuse the name of a session that leads elsewhere: other profiles rest on it."""
+    """Refuse the name of a session with another start URL, since other profiles may use it."""
     there = look.sessions.get(str(value))
     if there and not (
         _same(there.get("sso_start_url", ""), answers.text("sso_start_url"))
         and there.get("sso_region", answers.text("sso_region")) == answers.text("sso_region")
     ):
         raise BadAnswer(
-            f"The session {value} leads to {there.get('sso_start_url', 'another address')}, and other profiles may rest"
-            f" on it; choose another name, such as {value}-2."
+            f"The session {value} belongs to {there.get('sso_start_url', 'another start URL')}, and other profiles may"
+            f" use it. Choose another name, for example {value}-2."
         )
 
 
@@ -131,9 +131,9 @@ def _again(name: str, there: Mapping[str, str]) -> Mapping[str, str]:
 QUESTIONS = (
     Question(
         "sso_start_url",
-        "What is the start URL?",
+        "Start URL",
         widget="choose",
-        help="The address where you sign in, such as https://acme.awsapps.com/start.",
+        help="The address where you sign in. For example: https://acme.awsapps.com/start.",
         choices=_urls,
         parse=validate.sso_start_url,
         settle=_settle_url,
@@ -142,9 +142,9 @@ QUESTIONS = (
     ),
     Question(
         "sso_region",
-        "Which region is that sign-in in?",
+        "Region of IAM Identity Center",
         widget="choose",
-        help="IAM Identity Center's own region, such as us-east-1; your administrator knows it.",
+        help="It can differ from the repository's region. Ask your administrator. For example: us-east-1.",
         choices=lambda answers, look: [Choice(r, r, city) for r, city in REGIONS.items()],
         known=_region,
         default=lambda answers, look: next(iter(_regions_used(look)), None),
@@ -154,16 +154,16 @@ QUESTIONS = (
     ),
     Question(
         "legacy",
-        "Write the form that older tools need?",
+        "Write the legacy format for older tools?",
         widget="confirm",
         known=fixed("no"),
         parse=yes_no,
-        title="Legacy form",
+        title="Legacy format",
     ),
     Question(
         "sso_session",
-        "What shall the sign-in be called?",
-        help="Profiles with the same session share one sign-in.",
+        "Name for the sso-session",
+        help="Profiles with the same sso-session share one sign-in.",
         known=_session,
         parse=validate.sso_session,
         settle=_settle_session,
@@ -172,7 +172,7 @@ QUESTIONS = (
     ),
     Question(
         "sso_registration_scopes",
-        "Which scopes shall the sign-in have?",
+        "Scopes of the sign-in",
         known=_scopes,
         when=lambda answers: answers.text("legacy") != "yes",
         flag="-",
@@ -183,7 +183,7 @@ QUESTIONS = (
         "sso_account_id",
         "Which account?",
         widget="choose",
-        help="The one you were given, such as 111122223333.",
+        help="The account that you were given. For example: 111122223333.",
         choices=_accounts,
         parse=validate.account_id,
         title="Account",
@@ -192,7 +192,7 @@ QUESTIONS = (
         "sso_role_name",
         "Which role?",
         widget="choose",
-        help="The permission set you were given, such as Developer.",
+        help="The permission set that you were given. For example: Developer.",
         choices=lambda answers, look: look.roles(start(answers), answers.text("sso_account_id")),
         parse=validate.permission_set,
         title="Role",
@@ -202,12 +202,12 @@ QUESTIONS = (
 ACCESS = Access(
     name="sso",
     label="Single sign-on (IAM Identity Center)",
-    hint="a start URL such as https://acme.awsapps.com/start",
+    hint="a start URL, e.g. https://acme.awsapps.com/start",
     wins=30,
     questions=QUESTIONS,
     keys=frozenset({"sso_session", "sso_start_url", "sso_region", "sso_account_id", "sso_role_name"}),
     owns=lambda s: "sso_account_id" in s or "sso_role_name" in s,
-    renew="signs in again in the browser",
+    renew="opens the browser to sign in again",
     sections=_sections,
     expects=lambda answers: Expected(answers.text("sso_account_id"), answers.text("sso_role_name")),
     suggest=_suggest,

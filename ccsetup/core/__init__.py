@@ -1,4 +1,4 @@
-"""Values, errors, text, time and regions: what every other package may use.
+"""Values, errors, text, time and regions that every other package may use.
 
-Not here: anything that knows of AWS files, git or screens.
+Nothing here depends on AWS files, git or screens.
 """

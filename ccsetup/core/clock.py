@@ -1,25 +1,25 @@
-"""When something ends: the one place that reads, writes and tells moments. All are in UTC until a person sees them.
+"""Reads, writes and displays points in time. All are in UTC until they are displayed.
 
-A moment is a datetime with a zone, or its text such as 2026-01-31T18:04:00Z; such texts sort as moments do. Git and
-the first screen wait for this module, so it imports what it needs where it needs it.
+A moment is an aware datetime, or its text, for example 2026-01-31T18:04:00Z; the texts sort chronologically. Git and
+the first screen wait for this module, so its imports are inside functions.
 """
 
 from __future__ import annotations
 
-TYPE_CHECKING = False  # as typing's, whose import takes longer than a call
+TYPE_CHECKING = False  # like typing.TYPE_CHECKING, but importing typing takes longer than a call
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-# Where ccsetup and other tools write down when stored keys end; the first that can be read counts.
+# The settings in which ccsetup and other tools store the expiry of credentials; the first readable one counts.
 RECORDED = ("ccsetup_expires_at", "x_security_token_expires", "aws_expiration", "expiration")
 
 
 def read(text: object) -> datetime | None:
-    """Return the moment that a text tells as any tool writes it, in UTC where it names no zone; None when it is none.
+    """Return the moment in a text in any tool's format (without a zone: UTC), None if it isn't one.
 
-    Read are `2026-01-31T18:04:00Z` with a blank for the T, a small z, "UTC" or an offset for the Z, and fractions of a
-    second; and seconds or milliseconds since 1970.
+    Accepts `2026-01-31T18:04:00Z`, also with a space for the T, a small z, "UTC" or an offset for the Z, or fractions
+    of a second; and seconds or milliseconds since 1970.
     """
     import re
     from datetime import datetime, timezone
@@ -40,7 +40,7 @@ def read(text: object) -> datetime | None:
 
 
 def since_1970(seconds: object) -> datetime | None:
-    """Return the moment so many seconds after the beginning of 1970; None when there is no such moment."""
+    """Return the moment this many seconds after the beginning of 1970, None if it is out of range."""
     from datetime import datetime, timezone
 
     try:
@@ -57,14 +57,14 @@ def written(at: datetime | None) -> str:
 
 
 def utc(text: str) -> str:
-    """Return a moment's text from any tool's text; "" when it is none."""
+    """Return a moment's text from a text in any tool's format, "" if it isn't one."""
     if _is_plain(text):
-        return text  # as nearly every tool writes it, and without the imports above
+        return text  # the format of nearly every tool, which needs none of the imports above
     return written(read(text)) if text else ""
 
 
 def _is_plain(text: str) -> bool:
-    """Say whether a text is a moment as we write it, of a day that each month has."""
+    """Return whether a text is a moment in our format, on a day that every month has."""
     if len(text) != 20 or text[4] + text[7] + text[10] + text[13] + text[16] + text[19] != "--T::Z":
         return False
     digits = text.translate({45: None, 58: None, 84: None, 90: None})
@@ -75,19 +75,19 @@ def _is_plain(text: str) -> bool:
 
 
 def recorded(settings: Mapping[str, str]) -> str:
-    """Return when a profile's stored keys end, as whoever wrote them put it down; "" when nobody did."""
+    """Return when a profile's stored credentials expire, as stored by the tool that wrote them, "" if unknown."""
     return next((ends for key in RECORDED if key in settings and (ends := utc(settings[key]))), "")
 
 
 def now() -> str:
-    """Return this machine's time."""
+    """Return the time of this computer."""
     import time
 
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
 
 
 def local(moment: datetime | str, now: datetime | str) -> str:
-    """Return a moment by the person's own clock and calendar: the time alone where it is today's."""
+    """Return a moment in the user's time zone. For today, only the time."""
     at, today = (it.astimezone() for it in (_known(moment), _known(now)))
     days = abs((at.date() - today.date()).days)
     if not days:
@@ -96,17 +96,17 @@ def local(moment: datetime | str, now: datetime | str) -> str:
 
 
 def when(moment: datetime | str, now: datetime | str) -> str:
-    """Return the same with its preposition: "at 18:04", "on 2026-01-30 at 18:04"."""
+    """Return a moment in the user's time zone with a preposition: "at 18:04", "on 2026-01-30 at 18:04"."""
     at, today = (it.astimezone() for it in (_known(moment), _known(now)))
     return f"at {at:%H:%M}" if at.date() == today.date() else f"on {at:%Y-%m-%d} at {at:%H:%M}"
 
 
 def seconds_to(moment: datetime | str, now: datetime | str) -> float:
-    """Return how long it is to a moment, less than 0 when it is over."""
+    """Return the time until a moment, negative if it is past."""
     return (_known(moment) - _known(now)).total_seconds()
 
 
 def _known(moment: datetime | str) -> datetime:
     found = read(moment) if isinstance(moment, str) else moment
-    assert found is not None, moment  # noqa: S101  # callers have it from here
+    assert found is not None, moment  # noqa: S101  # callers got it from this module
     return found

@@ -1,4 +1,4 @@
-"""Waits that can be left: work in threads that a deadline and Ctrl-C leave behind."""
+"""Runs work in threads so that a deadline or Ctrl-C can end the wait without waiting for the work."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from typing import TypeVar
 
 T = TypeVar("T")
 _GLANCE_S = 0.05
-_TURN_S = 0.25  # what a look around may take at the most where nothing but waiting is done
-_OWN_S = 0.002  # of our own work, for each thing that a crew gets done
-_MOST = 256  # threads of one crew, however many of them hang
+_TURN_S = 0.25  # the longest time that one step of waiting counts for
+_OWN_S = 0.002  # our own time for each finished piece of work of a crew
+_MOST = 256  # the most threads of one crew, even if some of them hang
 
-# Set where nobody shall be asked for anything, such as while many profiles are tried at once: no sign-in opens there.
+# Set while the user must not be asked for anything, e.g. when many profiles are tried at once. No sign-in opens then.
 alone: ContextVar[bool] = ContextVar("alone", default=False)
 
 
 class _Waited:
-    """How long has been waited. A process that was stopped, or had no turn, has not: a look around takes its time."""
+    """Measures how long we have waited. Time in which the process was stopped or not scheduled hardly counts."""
 
     def __init__(self) -> None:
         self._last, self._seconds = time.monotonic(), 0.0
 
     def seconds(self) -> float:
-        """Return the seconds so far; to be asked at every look around."""
+        """Return the seconds so far. Call it at every step of waiting."""
         now = time.monotonic()
         self._seconds += min(now - self._last, _TURN_S)
         self._last = now
@@ -36,11 +36,11 @@ class _Waited:
 
 
 def within(seconds: float, *works: Callable[[], T]) -> list[T]:
-    """Do all works at once and return what they return. Raises what one of them raised, or TimeoutError.
+    """Run all functions at once and return their results. Raises what one of them raised, or TimeoutError.
 
-    Each has a thread that nobody has to wait for, so that Ctrl-C is answered even while a name is looked up. They take
-    the signal as any thread does, since a program that one of them starts would inherit its deafness; what Python makes
-    of it happens here, which is why this looks up so often.
+    Each runs in a daemon thread, so that Ctrl-C works even during a DNS lookup. The threads don't block the signal,
+    since programs that they start would inherit the block. Python handles it in the main thread, which is why this
+    one wakes up so often.
     """
     done: dict[int, T] = {}
     wrong: list[BaseException] = []
@@ -48,7 +48,7 @@ def within(seconds: float, *works: Callable[[], T]) -> list[T]:
     def run(place: int, work: Callable[[], T]) -> None:
         try:
             done[place] = work()
-        except BaseException as error:  # noqa: BLE001 — it is raised again where it is waited for
+        except BaseException as error:  # noqa: BLE001 — raised again in the waiting thread
             wrong.append(error)
 
     threads = [threading.Thread(target=run, args=pair, daemon=True) for pair in enumerate(works)]
@@ -67,7 +67,7 @@ def within(seconds: float, *works: Callable[[], T]) -> list[T]:
 
 @contextmanager
 def signals_stay_here() -> Iterator[None]:
-    """Keep Ctrl-C from threads begun in here: one that took it would leave the main thread asleep in its call."""
+    """Block Ctrl-C in threads that start in here. If one of them got it, the main thread wouldn't wake up."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
@@ -79,30 +79,30 @@ def signals_stay_here() -> Iterator[None]:
 
 
 class Crew:
-    """Does works a few at a time, each in a thread that nobody has to wait for; a work may add further ones.
+    """Runs functions a few at a time, each in a daemon thread. A function may add further ones.
 
-    One that takes longer than `patience_s` gives its place up, so that those that hang do not hold back the others.
-    Nobody is asked for anything meanwhile.
+    One that takes longer than `patience_s` seconds stops counting, so that another one can start. The user isn't asked
+    for anything meanwhile.
     """
 
     def __init__(self, most: int, patience_s: float = 1.5) -> None:
         self._most, self._patience_s = most, patience_s
         self._changed = threading.Condition()
         self._left: deque[Callable[[], object]] = deque()
-        self._busy: dict[threading.Thread, float] = {}  # and since when
+        self._busy: dict[threading.Thread, float] = {}  # with their start times
         self._done = 0
         self._wrong: list[BaseException] = []
 
     def add(self, work: Callable[[], object]) -> None:
-        """Have one more work done."""
+        """Add a function to run."""
         with self._changed:
             self._left.append(work)
             self._changed.notify()
 
     def finish(self, seconds: float) -> bool:
-        """Wait until all is done; False when time ran out first, and what was not begun then never is.
+        """Wait until everything is done. Returns False on a timeout; what hasn't started by then never will.
 
-        The time is for waiting: what each work costs us is added to it as that is done.
+        Only waiting counts: our own time for each function is added to the timeout when it finishes.
         """
         waited = _Waited()
         try:
@@ -132,12 +132,12 @@ class Crew:
         while work := self._next(own):
             try:
                 work()
-            except BaseException as error:  # noqa: BLE001 — it is raised again where it is waited for
+            except BaseException as error:  # noqa: BLE001 — raised again in the waiting thread
                 self._wrong.append(error)
-            self._done += 1  # one that is lost when two threads count at once is no loss
+            self._done += 1  # losing a count when two threads add at once doesn't matter
 
     def _next(self, own: threading.Thread) -> Callable[[], object] | None:
-        """Return what a thread does next; None: it goes, since nothing is left or another one has its place."""
+        """Return the next function of a thread, None if it should end: nothing is left, or it was replaced."""
         with self._changed:
             now = time.monotonic()
             if self._left and now - self._busy[own] < self._patience_s:
@@ -150,7 +150,7 @@ class Crew:
 
 @contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Put Ctrl-C off until a few steps that belong together are done; raises KeyboardInterrupt then."""
+    """Delay Ctrl-C until a few related steps are done. Raises KeyboardInterrupt then."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -1,4 +1,4 @@
-"""What lies outside the program: Context holds one of each adapter, and the values that they answer with are here."""
+"""Everything outside the program: Context holds one of each adapter. The values that they return are here, too."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 
 
 class AwsTexts(NamedTuple):
-    """The two AWS files as they are on disk: the path as AWS finds it, and the text (None: there is no such file).
+    """The two AWS files on disk: the paths as AWS finds them, and the texts (None if there is no such file).
 
-    Where both are one file, whatever they are called, both paths are the same one, and so are the texts.
+    If both are the same file under any names, both paths and both texts are equal.
     """
 
     config_path: Path
@@ -43,26 +43,26 @@ class AwsTexts(NamedTuple):
 
     @property
     def shared(self) -> bool:
-        """Say whether one file serves as both, as where AWS_CONFIG_FILE names the credentials file."""
+        """Return whether both are the same file, for example if AWS_CONFIG_FILE names the credentials file."""
         return self.config_path == self.credentials_path
 
 
 class Change(NamedTuple):
-    """A change of the AWS files that was made: when, by which command for which profile, and what undoing it needs."""
+    """A past change to the AWS files: when, by which command, for which profile, and what is needed to undo it."""
 
     at: datetime
     command: str
     profile: str
     edits: tuple[Edit, ...]
     backups: tuple[Path, ...] = ()
-    made: tuple[Path, ...] = ()  # the folders that had to be made
-    undoing: bool = False  # an undo of it was stopped
+    made: tuple[Path, ...] = ()  # the folders that were created
+    undoing: bool = False  # undoing it was interrupted
 
 
 class Start(NamedTuple):
-    """Where single sign-on begins: the start URL, its region, and the sso-session's name ("" for the legacy form).
+    """Where single sign-on starts: the start URL, its region, and the sso-session's name ("" for the legacy format).
 
-    `scopes` are the sso-session's own, empty where it names none.
+    `scopes` are those of the sso-session, empty if it has none.
     """
 
     url: str
@@ -72,7 +72,7 @@ class Start(NamedTuple):
 
 
 def start_of(there: Mapping[str, Value], sessions: Mapping[str, Mapping[str, Value]]) -> Start:
-    """Return where the sign-in of a profile with these settings begins."""
+    """Return the start of the sign-in for a profile with these settings."""
     session = str(there.get("sso_session", ""))
     where = sessions.get(session, {}) if session else there
     scopes = str(where.get("sso_registration_scopes", "")).replace(",", " ").split()
@@ -80,7 +80,7 @@ def start_of(there: Mapping[str, Value], sessions: Mapping[str, Mapping[str, Val
 
 
 class Sighting(NamedTuple):
-    """What one profile saw of a repository in one region: the repository, or why it saw none."""
+    """The result of looking for a repository with one profile in one region: the repository, or why there is none."""
 
     profile: str
     region: str
@@ -89,10 +89,10 @@ class Sighting(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What came of asking AWS who a profile is: its identity, or why there is none.
+    """The result of asking AWS for a profile's identity: the identity, or why there is none.
 
-    `at` is the profile where its way to credentials ended: its own name, or one that it starts from. `ahead_s` is how
-    far this machine's clock is ahead of AWS's, None where nobody told the time.
+    `at` is the profile where the search for credentials ended: itself or one of its source profiles. `ahead_s` is how
+    many seconds this computer's clock is ahead of AWS's, None if unknown.
     """
 
     profile: str
@@ -106,24 +106,24 @@ Progress = Callable[[str, float | None], None]
 
 
 class Prompt(Protocol):
-    """Asks a person one question."""
+    """Asks the user one question."""
 
     def ask(self, asked: Asked) -> str | Secret | Back:
         """Return the parsed answer, or BACK. Raises Cancelled on Ctrl-C and at the end of input."""
 
 
 class Absent:
-    """Stands for an adapter that is not there; its name is what the sentence says is missing."""
+    """Replaces an adapter that isn't available. Its name appears in the error."""
 
     def __init__(self, name: str) -> None:
         self._name = name
 
     def __getattr__(self, name: str) -> Any:
-        raise Problem(f"{self._name} cannot be reached from here.", code="internal")
+        raise Problem(f"{self._name} isn't available here.", code="internal")
 
 
 class Ran(NamedTuple):
-    """What became of a credential_process: its exit code (None: it took too long), what it printed, what it said."""
+    """The result of a credential_process: its exit code (None: timed out), its stdout and its stderr."""
 
     code: int | None
     out: str = ""
@@ -131,12 +131,12 @@ class Ran(NamedTuple):
 
 
 def nothing_runs(commands: Sequence[Sequence[str]]) -> Sequence[Ran]:
-    """Stand where no program shall be run."""
+    """Take the place of `run` where no program may run."""
     return [Ran(None) for _ in commands]
 
 
 class Sent(NamedTuple):
-    """What an address answered, and the hosts it came from: the one that was asked, and those it redirected to."""
+    """The response of a web address, and its hosts: the requested one and those that it redirected to."""
 
     content: bytes
     hosts: tuple[str, ...]
@@ -149,7 +149,7 @@ _NO_WEB = cast("Web", Absent("The web"))
 
 @dataclass(frozen=True)
 class Context:
-    """One of everything outside: stories take it, tests build it from stand-ins."""
+    """One adapter for everything outside the program. Commands receive it; tests build it from fakes."""
 
     env: Mapping[str, str]
     home: Path
@@ -161,8 +161,8 @@ class Context:
     signin: SignIn
     git: Git
     screen: Screen
-    prompt: Prompt | None  # None: nobody to ask
+    prompt: Prompt | None  # None: the user can't be asked
     awscli: AwsCli = _NO_AWS_CLI
-    run: Callable[[Sequence[Sequence[str]]], Sequence[Ran]] = nothing_runs  # a profile's programs, all at once
+    run: Callable[[Sequence[Sequence[str]]], Sequence[Ran]] = nothing_runs  # runs the programs of profiles, all at once
     iam: Iam = _NO_IAM
     web: Web = _NO_WEB

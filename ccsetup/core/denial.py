@@ -1,4 +1,4 @@
-"""What AWS told when it refused: who asked, for what, on what, and which policy said no."""
+"""The details of an AWS denial: the caller, the action, the resource, and the policy that denied it."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from typing import NamedTuple
 
 
 class Federated(NamedTuple):
-    """Who comes with a token or an assertion: the provider as trust policies name it, and the claims to hold it to."""
+    """The caller with a token or an assertion: the provider as trust policies name it, and the claims to check."""
 
     provider: str
     claims: tuple[tuple[str, str], ...]
 
 
 class Denial(NamedTuple):
-    """One denial; what AWS did not tell is empty.
+    """One denial. Details that AWS didn't give are empty.
 
-    `side` is AWS's own name for the kind of policy that said no, `explicit` whether it holds a Deny, `policy` its ARN.
-    `also` are further actions that the same work needs on the same resource. `resource` may hold * for an account.
-    `repository` is what a key encrypts, where that is known.
+    `side` is AWS's name for the kind of policy that denied it, `explicit` whether it has a Deny, `policy` its ARN.
+    `also` are further actions that the task needs on the same resource. `resource` may have * for the account.
+    `repository` is what a KMS key encrypts, if known.
     """
 
     identity: str
@@ -33,5 +33,5 @@ class Denial(NamedTuple):
 
     @property
     def assuming(self) -> bool:
-        """Whether a role was to be assumed, so that two sides have to agree."""
+        """Whether the action was to assume a role, which the policies of both sides must allow."""
         return self.action.startswith(("sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"))

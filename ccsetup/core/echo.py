@@ -1,4 +1,4 @@
-"""How typed and pasted text is repeated on the screen: without the secrets in it, or only as its length."""
+"""Shows typed and pasted text without its secrets, or only its length."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ LONGEST = 2000  # characters; a longer line is shown as its length
 
 
 class Echo:
-    """Shows text without its secrets; `secrets` finds those of a text, each as it stands there."""
+    """Shows text without its secrets. `secrets` finds them, each as it is in the text."""
 
     def __init__(self, secrets: Callable[[str], Sequence[str]]) -> None:
         self.secrets = secrets
@@ -19,8 +19,8 @@ class Echo:
     def __call__(self, text: str, typed: Value | None = None, mask: str = MASK) -> str:
         """Return a text without the secrets that were typed. `typed` is where to look for them (default: the text).
 
-        Use it for everything that repeats what somebody typed, sentences about it included. With "" as the mask, each
-        letter of a secret becomes a dot.
+        Use it for everything that shows typed text, including sentences about it. With "" as the mask, each letter of a
+        secret becomes a dot.
         """
         from ccsetup.core.redact import hide
 
@@ -29,7 +29,7 @@ class Echo:
         return hide(inert(text), self.secrets(text if typed is None else typed), mask)
 
     def brief(self, text: str) -> str:
-        """Return a text for one line: its length where it is too long, else the text without its secrets."""
+        """Return a text for one line: its length if it is too long, else the text without its secrets."""
         return summary(text) or self(text)
 
 

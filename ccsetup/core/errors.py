@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-TYPE_CHECKING = False  # as typing has it, without the time that importing typing takes
+TYPE_CHECKING = False  # like typing.TYPE_CHECKING, without the import
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
@@ -10,20 +10,19 @@ if TYPE_CHECKING:
     from ccsetup.core.denial import Denial
 
 
-# Nobody answered: these mean neither yes nor no, and nobody is sent to sign in for one.
+# There was no answer: these mean neither yes nor no, and signing in doesn't help.
 UNANSWERED = frozenset({"net.unreachable", "net.proxy", "net.tls"})
-# What signing in again mends.
+# Signing in again fixes these.
 ENDED = frozenset({"sso.signed-out", "sso.expired", "sso.cache-corrupt", "keys.expired"})
 
 
 class Problem(Exception):
-    """Something is wrong and is explained: what, why, and what to do next.
+    """An error that is explained to the user: what is wrong, why, and what to do next.
 
-    `code` is stable and is what JSON shows: a doctor's code where one fits (AWS-FACTS' findings table),
+    `code` is stable and is what JSON shows: a doctor's code if one fits (the findings table in AWS-FACTS),
     else `input.missing`, `input.invalid`, `cancelled`, `git.failed` or `internal`. `about` is the key of the question
-    whose answer it speaks against, when that is known, and `profile` the profile that was refused. `letter` is the
-    message to an administrator who can lift it, `policy` the smallest IAM policy that would, where one can, and
-    `denial` what both are made of.
+    with the wrong answer, `profile` the profile that was refused, both if known. `letter` is a message to an administrator who can grant access, `policy` the
+    smallest IAM policy that would, if there is one, and `denial` the facts behind both.
     """
 
     exit_code = 1
@@ -42,12 +41,12 @@ class Problem(Exception):
 
     @property
     def is_unanswered(self) -> bool:
-        """Say whether nobody answered, so that this is no answer either way."""
+        """Return whether there was no answer, so that this means neither yes nor no."""
         return self.code in UNANSWERED
 
 
 class BadAnswer(Problem):
-    """A typed, pasted or flagged value that cannot be right; the sentence holds a right example."""
+    """An invalid value that was typed, pasted or given by a flag. The message contains a valid example."""
 
     exit_code = 2
 
@@ -56,7 +55,7 @@ class BadAnswer(Problem):
 
 
 class Missing(Problem):
-    """An answer is needed and nobody can be asked; names the flag."""
+    """A required answer is missing and the user can't be asked. The message names the flag."""
 
     exit_code = 2
 
@@ -65,7 +64,7 @@ class Missing(Problem):
 
 
 class Cancelled(Problem):
-    """The person left (Ctrl-C); says what there is all the same, which is nothing unless told."""
+    """The user cancelled (Ctrl-C). The message says what was done anyway; by default, nothing."""
 
     exit_code = 130
 
@@ -78,16 +77,16 @@ class NoRepository(Problem):
 
     def __init__(self, what: str, *, why: str = "", next: str = "", near: Sequence[str] = ()) -> None:
         super().__init__(what, why=why, next=next, code="access.repository")
-        self.near = near  # the names of repositories that may be meant
+        self.near = near  # similar repository names
 
 
 class Elsewhere(Problem):
-    """The repository is not in the region that was asked, but in others that the same credentials can see."""
+    """The repository isn't in the requested region, but in others that the same credentials can see."""
 
     def __init__(self, name: str, asked: str, found: tuple[str, ...]) -> None:
         there = " and ".join(found)
         super().__init__(
-            f"{name} is not in {asked} but in {there}.",
+            f"{name} isn't in {asked}, but in {there}.",
             next=f"Use the other region: --region {found[0]}",
             code="access.region",
         )

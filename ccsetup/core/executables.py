@@ -1,9 +1,9 @@
-"""Where a program is: on the PATH and nowhere else, so that no folder one merely stands in can supply it.
+"""Finds programs on the PATH and nowhere else, so that the current folder can't supply one.
 
-Python's `shutil.which` and Windows' CreateProcess look in the current folder first, and a PATH may have entries that
-mean the current folder. Every program that ccsetup starts is looked up here, once, and started by its absolute path.
+Python's `shutil.which` and Windows' CreateProcess look in the current folder first, and a PATH may have relative
+entries. Every program that ccsetup starts is looked up here, once, and started by its absolute path.
 
-Standard library only and little of it: git's helpers look here too.
+Imports little, and only from the standard library, since git's helpers use it too.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ import errno
 import os
 import stat
 
-TYPE_CHECKING = False  # as typing's
+TYPE_CHECKING = False  # like typing.TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
 WINDOWS = os.name == "nt"
-_EXTENSIONS = ".COM;.EXE;.BAT;.CMD"  # what Windows starts where PATHEXT does not say
+_EXTENSIONS = ".COM;.EXE;.BAT;.CMD"  # Windows' default if PATHEXT isn't set
 
 
 def path_of(
@@ -28,9 +28,9 @@ def path_of(
     windows: bool = WINDOWS,
     is_program: Callable[[str], bool] | None = None,
 ) -> str:
-    """Return the absolute path of a program that this environment's PATH leads to; "" where it leads to none.
+    """Return the absolute path of a program on this environment's PATH, "" if it isn't there.
 
-    A name with a folder in it has to be an absolute path. `windows` says whose rules hold, PATHEXT included.
+    A name that contains a folder must be an absolute path. `windows` selects Windows' rules, including PATHEXT.
     """
     runs = is_program or (_is_file if windows else _runs)
     if not name or "\0" in name:
@@ -44,7 +44,7 @@ def path_of(
 
 
 def sure(words: Sequence[str], env: Mapping[str, str]) -> list[str]:
-    """Return a command with its program's absolute path. Raises FileNotFoundError, as starting it would."""
+    """Return a command with its program's absolute path. Raises FileNotFoundError like starting it would."""
     found = path_of(words[0], env) if words else ""
     if not found:
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), words[0] if words else "")
@@ -52,7 +52,7 @@ def sure(words: Sequence[str], env: Mapping[str, str]) -> list[str]:
 
 
 def start_by(popen: Callable[..., Any], chain: Any) -> None:
-    """Have botocore's credential providers start a credential_process by `popen`, of source profiles too."""
+    """Make botocore's credential providers start every credential_process with `popen`, also for source profiles."""
     builder = chain.get_provider("assume-role")._profile_provider_builder
     make = builder._create_process_provider
 
@@ -66,13 +66,13 @@ def start_by(popen: Callable[..., Any], chain: Any) -> None:
 
 
 def with_sure_path(env: Mapping[str, str], *, windows: bool = WINDOWS) -> dict[str, str]:
-    """Return an environment whose programs find no further ones in the folder one stands in."""
+    """Return an environment in which programs don't find other programs in the current folder."""
     sure = {**env, "PATH": (";" if windows else ":").join(folders(env.get("PATH"), windows))}
     return {**sure, "NoDefaultCurrentDirectoryInExePath": "1"} if windows else sure
 
 
 def folders(path: str | None, windows: bool = WINDOWS) -> list[str]:
-    """Return the folders of a PATH (None: there is none) that are the same wherever one stands."""
+    """Return the absolute folders of a PATH (None: no PATH), which don't depend on the current folder."""
     if path is None:
         path = os.defpath
     entries = path.split(";" if windows else ":")
@@ -82,7 +82,7 @@ def folders(path: str | None, windows: bool = WINDOWS) -> list[str]:
 
 
 def is_absolute(path: str, windows: bool = WINDOWS) -> bool:
-    """Say whether a path means the same file wherever one stands: on Windows with its drive or its server."""
+    """Return whether a path doesn't depend on the current folder. On Windows it needs a drive or a server."""
     if not windows:
         return path.startswith("/")
     plain = path.replace("/", "\\")
@@ -98,7 +98,7 @@ def _slash(folder: str, windows: bool) -> str:
 
 
 def _endings(name: str, env: Mapping[str, str]) -> list[str]:
-    """Return what Windows appends to a name: nothing where it ends as a program does already."""
+    """Return the extensions that Windows appends to a name, none if it already has one of a program."""
     known = [it for it in (env.get("PATHEXT") or _EXTENSIONS).split(";") if it]
     return ["", *known] if name.lower().endswith(tuple(it.lower() for it in known)) else known
 

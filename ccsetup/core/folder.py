@@ -1,6 +1,6 @@
-"""A folder held open: what lies in it is reached through the open folder, so no link can lead anywhere else.
+"""An open folder. Its entries are reached through the open descriptor, so that no link can lead anywhere else.
 
-Windows gives programs no descriptors of folders. There the folder's path is used, and links are refused one by one.
+Windows has no descriptors for folders. There, the path is used and links are refused.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _REPARSE = 0x400  # FILE_ATTRIBUTE_REPARSE_POINT: Windows' links and junctions
 
 
 class Identity(NamedTuple):
-    """What tells a folder from every other one on this machine, whatever it is called."""
+    """Identifies a folder on this computer regardless of its name."""
 
     device: int
     inode: int
@@ -35,11 +35,11 @@ class Folder:
 
     @classmethod
     def open(cls, path: Path) -> Folder:
-        """Open a folder; links on the way to it are followed. Raises OSError."""
+        """Open a folder. Links in its path are followed. Raises OSError."""
         return cls(path, os.open(path, os.O_RDONLY | os.O_DIRECTORY) if BY_DESCRIPTOR else None)
 
     def close(self) -> None:
-        """Let go of it."""
+        """Close the folder."""
         if self.descriptor is not None:
             os.close(self.descriptor)
             self.descriptor = None
@@ -57,7 +57,7 @@ class Folder:
         return Identity(status.st_dev, status.st_ino)
 
     def is_at(self, path: Path) -> bool:
-        """Say whether this path still leads to this folder."""
+        """Return whether the path still leads to this folder."""
         try:
             status = path.stat()
         except OSError:
@@ -65,15 +65,15 @@ class Folder:
         return self.identity == (status.st_dev, status.st_ino)
 
     def names(self) -> list[str]:
-        """Return the names of what lies in it."""
+        """Return the names of its entries."""
         return os.listdir(self.path if self.descriptor is None else self.descriptor)  # noqa: PTH208
 
     def status(self, name: str) -> os.stat_result:
-        """Return the status of an entry itself, never of what a link leads to. Raises OSError."""
+        """Return the status of an entry itself; links aren't followed. Raises OSError."""
         return os.stat(self.at(name), dir_fd=self.descriptor, follow_symlinks=False)
 
     def has(self, name: str) -> bool:
-        """Say whether something of that name is there, a link that leads nowhere included."""
+        """Return whether an entry with this name exists, including a broken link."""
         try:
             self.status(name)
         except FileNotFoundError:
@@ -81,7 +81,7 @@ class Folder:
         return True
 
     def has_folder(self, name: str) -> bool:
-        """Say whether a folder of that name is there; a link to one is none."""
+        """Return whether the entry with this name is a folder. A link to a folder doesn't count."""
         try:
             status = self.status(name)
         except FileNotFoundError:
@@ -89,7 +89,7 @@ class Folder:
         return stat.S_ISDIR(status.st_mode) and not getattr(status, "st_file_attributes", 0) & _REPARSE
 
     def folder(self, name: str) -> Folder:
-        """Open a folder that lies in it. Raises OSError, also where it is a link."""
+        """Open a folder in this folder. Raises OSError, also for a link."""
         path = self.path / name
         if self.descriptor is None:
             if not self.has_folder(name):
@@ -99,28 +99,28 @@ class Folder:
         return Folder(path, os.open(name, flags, dir_fd=self.descriptor))
 
     def make(self, name: str) -> None:
-        """Make a folder in it, for its owner only. Raises OSError, also where something of that name is there."""
+        """Create a folder in this folder, for its owner only. Raises OSError, also if the name is taken."""
         os.mkdir(self.at(name), 0o700, dir_fd=self.descriptor)
 
     def move(self, name: str, goal: Folder, new_name: str) -> None:
-        """Move an entry into another folder of the same device. Nothing is ever replaced: raises FileExistsError."""
+        """Move an entry into another folder on the same device. Never replaces anything: raises FileExistsError."""
         rename = _exclusive_rename() if self.descriptor is not None else None
         if rename and rename(self.descriptor, os.fsencode(name), goal.descriptor, os.fsencode(new_name)):
             return
-        if goal.has(new_name):  # without that call this is the smallest window there can be; on Windows there is none
+        if goal.has(new_name):  # without that call there is a small race; on Windows there is none
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(goal.path / new_name))
         os.rename(self.at(name), goal.at(new_name), src_dir_fd=self.descriptor, dst_dir_fd=goal.descriptor)
 
     def at(self, name: str) -> str:
-        """Return an entry as the system's calls take it beside `descriptor`."""
+        """Return an entry as system calls expect it together with `descriptor`."""
         return name if self.descriptor is not None else str(self.path / name)
 
 
 @cache
 def _exclusive_rename() -> Callable[[int | None, bytes, int | None, bytes], bool] | None:
-    """Return the system's rename that refuses to replace anything, which says whether it did it; None: there is none.
+    """Return the system's rename that never replaces anything and returns whether it succeeded, None if there is none.
 
-    Any refusal but "it exists" is left to the ordinary rename, which knows how to say it.
+    Any error other than "it exists" is left to the ordinary rename, which reports it.
     """
     import ctypes
 

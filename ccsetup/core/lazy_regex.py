@@ -1,4 +1,4 @@
-"""Regular expressions that are compiled when they are first needed: the first question need not wait for them."""
+"""Regular expressions that are compiled at their first use, so that the first question appears sooner."""
 
 from __future__ import annotations
 
@@ -20,5 +20,5 @@ class _Later:
 
 
 def later(text: str, flags: int = 0) -> re.Pattern[str]:
-    """Return what behaves like `re.compile(text, flags)` and compiles at its first use."""
+    """Return an object that behaves like `re.compile(text, flags)` and compiles at its first use."""
     return cast("re.Pattern[str]", _Later(text, flags))

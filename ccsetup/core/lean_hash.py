@@ -1,6 +1,6 @@
-"""Hash functions that come with the interpreter: loading OpenSSL's takes longer than git's helpers take to answer."""
+"""The interpreter's own hash functions, since loading OpenSSL takes longer than git's helpers need to answer."""
 
-TYPE_CHECKING = False  # as typing's, whose import takes longer than a call
+TYPE_CHECKING = False  # like typing.TYPE_CHECKING, but importing typing takes longer than a call
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
@@ -20,6 +20,6 @@ def function(name: str) -> "Callable[..., Any]":
 
 
 def sha1(text: str) -> str:
-    """Return a text's SHA-1 in hex: SDKs name what they keep by it."""
+    """Return a text's SHA-1 in hex, which SDKs use for the names of cache files."""
     digest: str = function("sha1")(text.encode("utf-8", "surrogateescape"), usedforsecurity=False).hexdigest()
     return digest

@@ -1,4 +1,4 @@
-"""The read-only side of Context, for questions: what is on the machine, what AWS lists."""
+"""The read-only part of Context for questions: what is on this computer and what AWS lists."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ T = TypeVar("T")
 
 
 class Look:
-    """Looks things up for questions and remembers what it saw.
+    """Looks things up for questions and caches the results.
 
-    `profiles` and `sessions` are the files' settings by name, merged as the SDKs merge them. `given` are the answers
-    that came with the command, `told` those and what a paste brought, `sections` what answers would write, `clear`
-    which keys of a profile that is written to would go. `dry` says that nothing may be used up, such as an MFA code.
+    `profiles` and `sessions` are the files' settings by name, merged as in the SDKs. `given` are the answers from the
+    command line, `told` those and the ones from a paste. `sections` returns what answers would write, `clear` which
+    settings of the profile would be removed. `dry`: nothing may be used up, for example an MFA code.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class Look:
         self.sections, self.clear = sections, clear
         self.env, self.cwd, self.home, self.now = context.env, context.cwd, context.home, context.now
         self.awscli = context.awscli
-        self.later: Callable[[], Later] | None = None  # looks for what is broken here
+        self.later: Callable[[], Later] | None = None  # finds what is broken on this computer
 
     def _once(self, key: object, make: Callable[[], T]) -> T:
         if key not in self._seen:
@@ -53,7 +53,7 @@ class Look:
         return cast("T", seen)
 
     def forget(self) -> None:
-        """Forget what was refused, so that it is tried again."""
+        """Remove failures from the cache, so that they are tried again."""
         self._seen = {k: v for k, v in self._seen.items() if not isinstance(v, Problem)}
 
     def _busy(self, text: str, make: Callable[[], T]) -> Callable[[], T]:
@@ -64,7 +64,7 @@ class Look:
         return work
 
     def who(self, profile: str, region: str, sections: Sequence[Section] = (), mfa_code: str = "") -> Who:
-        """Return the caller a profile would be if these sections were written: one that the person has chosen."""
+        """Return the caller for a profile as if these sections were written. The user has chosen the profile."""
         profiles: dict[str, dict[str, Value]] = {name: dict(s) for name, s in self.profiles.items()}
         sessions: dict[str, dict[str, Value]] = {name: dict(s) for name, s in self.sessions.items()}
         for name in {section.name for section in sections if section.type == "profile"}:
@@ -77,23 +77,23 @@ class Look:
         return Who(profile, region, profiles, sessions, mfa_code, chosen=True)
 
     def text(self, path: Path) -> str:
-        """Read a file the person named."""
+        """Read a file that the user named."""
         return self._context.files.text(path)
 
     def occupied(self, path: Path) -> bool:
-        """Say whether something is at that path that a clone could not go into."""
+        """Return whether something at this path prevents cloning into it."""
         return self._context.files.occupied(path)
 
     def origin(self, path: Path) -> str:
-        """Return the address of the clone at that path, "" when it is none."""
+        """Return the remote address of the clone at this path, "" if it isn't a clone."""
         return self._context.git.origin(path)
 
     def git_command(self, name: str) -> str:
-        """Return the path of a command of that name that git will find, "" when it will find none."""
+        """Return the path of the command with this name that git will find, "" if there is none."""
         return self._once(("command", name), lambda: self._context.git.command(name, beside=False))
 
     def region_behind(self, url: str) -> str | None:
-        """Ask a custom start URL, once, where it leads; None when it does not tell."""
+        """Return the region that a custom start URL redirects to, None if unknown. It is requested once."""
         return self._once(("region", url), lambda: self._context.signin.resolve(url))
 
     def accounts(self, start: Start) -> Sequence[Choice]:
@@ -115,7 +115,7 @@ class Look:
         return self._once(("repositories", _key(who)), make)
 
     def regions_with(self, who: Who, name: str, regions: Sequence[str]) -> Sequence[str]:
-        """Say which of these regions have a repository of that name."""
+        """Return which of these regions have a repository with this name."""
         make = self._busy(
             f"Looking for {name} in other regions", lambda: self._context.aws.regions_with(who, name, regions)
         )
@@ -126,44 +126,48 @@ class Look:
         return self._once(("branches", _key(who), name), lambda: self._context.aws.branches(who, name))
 
     def identity(self, who: Who) -> Identity:
-        """Ask STS who a caller is."""
+        """Return the identity of a caller according to STS."""
         make = self._busy("Asking AWS who this is", lambda: self._context.aws.identity(who))
         return self._once(("identity", _key(who)), make)
 
     def session_token(self, who: Who, serial: str, code: str, duration_s: int) -> Keys:
-        """Exchange long-term keys and a code for temporary ones; the code is spent once, whatever asks again."""
-        make = self._busy("Exchanging the code", lambda: self._context.aws.session_token(who, serial, code, duration_s))
+        """Exchange long-term credentials and an MFA code for temporary ones. Cached, since a code works only once."""
+        make = self._busy(
+            "Exchanging the MFA code", lambda: self._context.aws.session_token(who, serial, code, duration_s)
+        )
         return self._once(("session token", _key(who), serial, code, duration_s), make)
 
     def web_identity(
         self, role_arn: str, token: Secret, name: str, duration_s: int, provider: str, region: str
     ) -> Keys:
-        """Exchange a token for a role's temporary keys."""
+        """Exchange a token for temporary credentials of a role."""
         asked = (role_arn, token, name, duration_s, provider, region)
         return self._once(("web identity", asked), lambda: self._context.aws.web_identity(*asked))
 
     def saml(self, role_arn: str, provider_arn: str, assertion: Secret, duration_s: int) -> Keys:
-        """Exchange a SAML assertion for a role's temporary keys, once, whatever asks again."""
+        """Exchange a SAML assertion for temporary credentials of a role. Cached, so that it is exchanged only once."""
         asked = (role_arn, provider_arn, assertion, duration_s)
         make = self._busy("Exchanging the assertion", lambda: self._context.aws.saml(*asked))
         return self._once(("saml", asked), make)
 
     def federation_token(self, who: Who, name: str, policy: str, duration_s: int) -> Keys:
-        """Exchange long-term keys for temporary ones with a narrower policy."""
+        """Exchange long-term credentials for temporary ones that are restricted by a policy."""
         make = lambda: self._context.aws.federation_token(who, name, policy, duration_s)  # noqa: E731
-        return self._once(("federation", _key(who), name, policy, duration_s), self._busy("Asking for keys", make))
+        return self._once(
+            ("federation", _key(who), name, policy, duration_s), self._busy("Requesting credentials", make)
+        )
 
     def machine(self) -> str:
-        """Say which credential_source gives this machine a role, "" when none does."""
-        make = self._busy("Asking this machine for its role", self._context.aws.machine)
+        """Return the credential_source that provides this computer's role, "" if there is none."""
+        make = self._busy("Looking for this computer's role", self._context.aws.machine)
         return self._once(("machine",), make)
 
     def region_here(self) -> str:
-        """Return the region this machine is in, "" where it does not tell."""
+        """Return the region of this computer, "" if unknown."""
         return self._once(("region here",), self._context.aws.region_here)
 
     def stdin(self) -> str:
-        """Read what was piped in, once."""
+        """Return what was piped in. It is read once."""
         return self._once(("stdin",), self._context.stdin)
 
 

@@ -1,4 +1,4 @@
-"""Folders that have to be made on the way to a file, and go again, as far as they are empty, when it is put back."""
+"""Creates the folders for a file, and removes them, if they are empty, when the file is restored."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def make_folder(folder: Path, made: list[Path]) -> None:
-    """Make a folder and its parents, for their owner only under any umask; add those made to `made`."""
+    """Create a folder and its parents, for their owner only under any umask. Adds the created ones to `made`."""
     if folder.is_dir():
         return
     make_folder(folder.parent, made)
@@ -19,7 +19,7 @@ def make_folder(folder: Path, made: list[Path]) -> None:
 
 
 def remove_folders(made: Sequence[Path]) -> None:
-    """Remove the folders that were made, innermost first, as far as they are empty."""
+    """Remove the folders that were created, innermost first, if they are empty."""
     for folder in reversed(made):
         with suppress(OSError):
             # Proof: `make_folder` made it for us, and it goes only when it is empty.

@@ -1,4 +1,4 @@
-"""The values that flow: questions, answers, sections, edits, identities. All frozen, none knows how it is shown."""
+"""The shared values: questions, answers, sections, edits, identities. All are frozen and independent of the UI."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Secret:
-    """A text that only files, STS and git ever see: whatever prints it prints a mask."""
+    """A text that only files, STS and git receive. Printing it shows a mask."""
 
     __slots__ = ("_text",)
 
@@ -66,12 +66,12 @@ class Answers(Mapping[str, Value]):
         return f"Answers({self._values!r})"
 
     def text(self, key: str) -> str:
-        """Return the answer's text, "" when there is none; a secret's text too, so hand it on with care."""
+        """Return the answer's text, "" if there is none. It reveals secrets, so pass it on with care."""
         value = self.get(key, "")
         return value.reveal() if isinstance(value, Secret) else value
 
     def plus(self, key: str, value: Value) -> Answers:
-        """Return these answers with one more, or one changed in its place."""
+        """Return these answers with one added or changed in place."""
         return Answers({**self._values, key: value})
 
     def minus(self, *keys: str) -> Answers:
@@ -79,12 +79,12 @@ class Answers(Mapping[str, Value]):
         return Answers({k: v for k, v in self._values.items() if k not in keys})
 
     def under(self, prefix: str) -> Answers:
-        """Return the answers of a nested visit: those whose key begins with `prefix`, which is cut off."""
+        """Return the answers with keys that begin with `prefix`, without the prefix (for a new source profile)."""
         return Answers({k[len(prefix) :]: v for k, v in self._values.items() if k.startswith(prefix)})
 
 
 class Choice(NamedTuple):
-    """One entry of a list: what it answers, how it reads, and a quiet remark beside it."""
+    """One entry of a list: its value, its label, and a hint next to it."""
 
     value: str
     label: str
@@ -92,21 +92,21 @@ class Choice(NamedTuple):
 
 
 class Later(NamedTuple):
-    """What comes of a look beside a list that is on screen: further entries, and what draws its heading anew."""
+    """The result of a lookup while a list is on screen: further entries, and a function that redraws the heading."""
 
     choices: tuple[Choice, ...] = ()
     redraw: Callable[[], None] | None = None
 
 
 class Corrected(NamedTuple):
-    """A typed text that had one reading other than its letters: the value taken, and what to say about it."""
+    """A typed text that was corrected: the value to use, and a message about it."""
 
     value: str
     said: str
 
 
 class Told(NamedTuple):
-    """An answer that brings others along: the value taken, what to say about it, and the further answers by key."""
+    """An answer that contains others: the value to use, messages about it, and the further answers by key."""
 
     value: Value
     said: tuple[str, ...]
@@ -117,15 +117,15 @@ Widget = Literal["text", "secret", "path", "choose", "confirm"]
 
 
 def as_it_is(text: str) -> str:
-    """Return what was typed: any text is an answer."""
+    """Return the text unchanged, since any text is an answer."""
     return text
 
 
 class Asked(NamedTuple):
-    """A question made ready for one prompt: its choices looked up, its default known.
+    """A question that is ready for a prompt, with its choices and its default.
 
-    `parse` raises BadAnswer with the sentence to show. `notice` is a line to show above it (a refusal, a lookup
-    that failed). `can_go_back` says whether Esc leads anywhere.
+    `parse` raises BadAnswer with the message to show. `notice` is a line to show above it (a refusal, a lookup
+    that failed). `can_go_back` tells whether Esc goes back.
     """
 
     key: str
@@ -144,7 +144,7 @@ class Asked(NamedTuple):
 
 
 class Back:
-    """What a prompt returns when the person wants the previous question."""
+    """What a prompt returns if the user wants the previous question."""
 
 
 BACK = Back()
@@ -153,10 +153,10 @@ FileName = Literal["config", "credentials"]
 
 
 class Section(NamedTuple):
-    """What one section of an AWS file shall hold: settings to set, in order, and (None) to remove.
+    """The changes to one section of an AWS file: settings to set, in order, and (None) to remove.
 
     `type` and `name` are logical: ("profile", "dev") is `[profile dev]` in config, `[dev]` in credentials, and
-    ("profile", "default") is `[default]` in both; the writer knows how to spell and quote them.
+    ("profile", "default") is `[default]` in both. The writer spells and quotes them.
     """
 
     file: FileName
@@ -168,7 +168,7 @@ class Section(NamedTuple):
 class Edit(NamedTuple):
     """One file, before and after, as whole texts (utf-8, undecodable bytes as surrogate escapes); None = no file.
 
-    `file` says which of AWS's two files it is, where it is one.
+    `file` tells which of the two AWS files it is, if it is one.
     """
 
     path: Path
@@ -176,14 +176,14 @@ class Edit(NamedTuple):
     after: str | None
 
     def __repr__(self) -> str:
-        return f"Edit({str(self.path)!r}, …)"  # the texts may hold secrets
+        return f"Edit({str(self.path)!r}, …)"  # the texts may contain secrets
 
     file: FileName | None = None
-    mode: int | None = None  # the permissions it shall have; None keeps them
+    mode: int | None = None  # the permissions to set; None keeps them
 
 
 class Touched(NamedTuple):
-    """What a repair of lines changes in one file: lines of the text before, from 1, and sections by type and name."""
+    """What a repair changes in one file: line numbers (from 1) of the old text, and sections by type and name."""
 
     file: FileName
     lines: frozenset[int]
@@ -191,11 +191,11 @@ class Touched(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """Everything one change will write, ready to be read before it is done.
+    """Everything that one change will write, for review before it is done.
 
-    What it names may change, nothing else: the settings of `sections`, or where lines are repaired, what is `touched`.
-    `decided` are profiles of which a person said that they become someone else; those of `sections` are named already.
-    `shared` says that one file serves as both of AWS's, so that the sections of both are in its one edit.
+    Only what it names may change: the settings of `sections`, or what is `touched` if lines are repaired. `decided`
+    are profiles whose change of identity the user confirmed; those of `sections` are named already. `shared`: both
+    AWS files are the same file, so that its only edit has the sections of both.
     """
 
     profile: str
@@ -212,7 +212,7 @@ class Plan(NamedTuple):
 
 
 class Receipt(NamedTuple):
-    """A plan that was carried out: when, the backup that can undo it, and the folders that had to be made."""
+    """A plan that was carried out: when, the backup that can undo it, and the folders that were created."""
 
     plan: Plan
     at: datetime
@@ -221,7 +221,7 @@ class Receipt(NamedTuple):
 
 
 class Keys(NamedTuple):
-    """Credentials: long-term when there is no session token. `expires_at` is aware, UTC, or unknown."""
+    """Credentials, long-term if there is no session token. `expires_at` is aware, in UTC, or None if unknown."""
 
     access_key_id: str
     secret_access_key: Secret
@@ -230,7 +230,7 @@ class Keys(NamedTuple):
 
 
 class Identity(NamedTuple):
-    """Who STS says is calling."""
+    """The identity of a caller according to STS."""
 
     account_id: str
     arn: str
@@ -238,7 +238,7 @@ class Identity(NamedTuple):
 
 
 class Repository(NamedTuple):
-    """A CodeCommit repository. Empty strings are unknown."""
+    """A CodeCommit repository. Empty strings mean unknown."""
 
     name: str
     region: str = ""
@@ -248,13 +248,12 @@ class Repository(NamedTuple):
 
 
 class Who(NamedTuple):
-    """Whose eyes to look through: a profile, and the settings it would have.
+    """A caller: a profile, and the settings that it would have.
 
     `profiles` maps each profile's name to its merged settings, those not yet written included; `sessions` likewise
-    for sso-session sections. None means: as the files on disk say, resolved by the SDK itself. `mfa_code` answers
-    the SDK's question for one, once. `alone` keeps the machine's own role from stepping in where a profile names no
-    credentials. `chosen` says that a person named or chose the profile: a program that it, or a profile it starts from,
-    gets its keys from is started for no other one.
+    for sso-session sections. None: the SDK reads the files on disk itself. `mfa_code` answers the SDK's prompt for one,
+    once. `alone`: the computer's own role isn't used if a profile names no credentials. `chosen`: the user named or
+    chose the profile; only then may the program that provides its credentials, or those of a source profile, run.
     """
 
     profile: str
@@ -266,11 +265,11 @@ class Who(NamedTuple):
     chosen: bool = False
 
     def __repr__(self) -> str:
-        return f"Who({self.profile!r}, {self.region!r}, …)"  # the settings may hold secrets
+        return f"Who({self.profile!r}, {self.region!r}, …)"  # the settings may contain secrets
 
 
 class Route(NamedTuple):
-    """How git gets there: the address to clone, settings for that one repository, and why this way."""
+    """How git reaches a repository: the address to clone, settings for this repository only, and the reason."""
 
     name: str
     url: str
@@ -279,9 +278,9 @@ class Route(NamedTuple):
 
 
 class CloneResult(NamedTuple):
-    """A clone that is on disk: the commit at its HEAD ("" for an empty repository), and what did not go as it should.
+    """A clone on disk: the commit at its HEAD ("" for an empty repository), and what went wrong.
 
-    `notes` are sentences: what git warned of, and what could not be tidied up.
+    `notes` are sentences: git's warnings, and what couldn't be cleaned up.
     """
 
     commit: str
@@ -290,9 +289,9 @@ class CloneResult(NamedTuple):
 
 
 class Submodule(NamedTuple):
-    """A repository within a repository: its name, where it is checked out, its address, and the commit it is at.
+    """A submodule: its name, its path, its address, and its commit.
 
-    `fault` says why git would not let it have this name or path; "" where all is well.
+    `fault` tells why git rejects its name or path, "" if it doesn't.
     """
 
     name: str
@@ -303,7 +302,7 @@ class Submodule(NamedTuple):
 
 
 class Expected(NamedTuple):
-    """Who must answer when the profile is tried; empty strings are not compared. `federated` is a federated name."""
+    """The identity that a profile must have. Empty strings aren't compared. `federated` is a federated user name."""
 
     account_id: str = ""
     role: str = ""
@@ -311,7 +310,7 @@ class Expected(NamedTuple):
 
 
 class Target(NamedTuple):
-    """The repository that was asked for. Empty: none, or not told."""
+    """The requested repository. Empty strings mean none or unknown."""
 
     name: str = ""
     region: str = ""
@@ -320,7 +319,7 @@ class Target(NamedTuple):
     directory: str = ""
 
 
-NEW = "+"  # a source profile that a nested visit sets up first
+NEW = "+"  # a new source profile that is set up first
 
 
-MACHINE = "@"  # before a credential_source
+MACHINE = "@"  # prefix of a credential_source

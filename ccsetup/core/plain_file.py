@@ -1,16 +1,16 @@
-# Without pathlib and stat, which take longer to import than a file takes to read: git's helpers wait for this.
+# Doesn't use pathlib and stat: importing them takes longer than reading a file, and git's helpers wait for this.
 # ruff: noqa: PTH116
-"""Reads files that something outside the program names: never waits for one, never reads more than was asked for."""
+"""Reads files with paths from outside the program. Never blocks on one and never reads more than the given limit."""
 
 from __future__ import annotations
 
 import errno
 import os
 
-# Bytes of the largest file that is read for each purpose.
+# The size limit for each purpose, in bytes.
 SMALL = 1 << 20  # a token, a cached sign-in, a policy, an assertion, git's settings of one clone
-CERTIFICATES = 16 << 20  # a CA bundle; the usual ones have 250 KiB
-AWS_FILE = 128 << 20  # one of AWS's two files; one with a million profiles still fits
+CERTIFICATES = 16 << 20  # a CA bundle; most have 250 KiB
+AWS_FILE = 128 << 20  # one of the two AWS files; a million profiles still fit
 
 _KIND, _REGULAR = 0o170000, 0o100000
 _NAMES = {
@@ -25,13 +25,13 @@ _PIECE = 1 << 20
 
 
 class NotPlain(OSError):
-    """What is at the path is no regular file, or a larger one than can be wanted there; `strerror` says which."""
+    """The path isn't a regular file, or the file is too large. `strerror` tells which."""
 
 
 def content(path: str, most: int) -> bytes:
-    """Return a regular file's bytes, `most` of them at the most. Raises NotPlain, or another OSError.
+    """Return the bytes of a regular file of at most `most` bytes. Raises NotPlain, or another OSError.
 
-    A pipe or a device isn't opened at all: opening one may wait, or do something.
+    A pipe or a device isn't opened at all, since that may block or have side effects.
     """
     opened = _opened(path, most)
     try:
@@ -41,7 +41,7 @@ def content(path: str, most: int) -> bytes:
 
 
 def check(path: str, most: int) -> None:
-    """Raise NotPlain, or another OSError, where `content` would, for a file that a library is to open."""
+    """Raise NotPlain, or another OSError, if `content` would, for a file that a library will open."""
     os.close(_opened(path, most))
 
 
@@ -49,10 +49,10 @@ def _opened(path: str, most: int) -> int:
     try:
         _refuse(path, os.stat(path), most)
         opened = os.open(path, _FLAGS)
-    except ValueError:  # a NUL, or what the file system's encoding cannot spell
-        raise NotPlain(errno.EINVAL, "its name is none", path) from None
+    except ValueError:  # a NUL, or a character that the file system can't encode
+        raise NotPlain(errno.EINVAL, "it isn't a valid path", path) from None
     try:
-        _refuse(path, os.fstat(opened), most)  # it may have been another file a moment ago
+        _refuse(path, os.fstat(opened), most)  # the file may have been replaced since the first check
     except NotPlain:
         os.close(opened)
         raise
@@ -63,7 +63,7 @@ def _refuse(path: str, about: os.stat_result, most: int) -> None:
     kind = about.st_mode & _KIND
     if kind != _REGULAR:
         number = errno.EISDIR if kind == 0o040000 else errno.EINVAL
-        raise NotPlain(number, f"it is {_NAMES.get(kind, 'something else than a file')}", path)
+        raise NotPlain(number, f"it is {_NAMES.get(kind, 'not a regular file')}", path)
     if about.st_size > most:
         raise _too_large(path, most)
 
@@ -72,7 +72,7 @@ def _read(opened: int, path: str, most: int) -> bytes:
     pieces, left = [], most
     while piece := os.read(opened, min(left + 1, _PIECE)):
         left -= len(piece)
-        if left < 0:  # it has grown meanwhile, or its size isn't told, as in /proc
+        if left < 0:  # it has grown meanwhile, or its size is unknown, as in /proc
             raise _too_large(path, most)
         pieces.append(piece)
     return b"".join(pieces)

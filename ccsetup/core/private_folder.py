@@ -1,7 +1,7 @@
-"""Folders that this program makes for itself: the only place where a folder is removed with what is in it.
+"""Private folders of this program: the only module that removes a folder with its contents.
 
-A private folder is known by the device and inode it had when it was made, never by its name. It is looked for in the
-folder it was made in, which stays open, and emptied through open folders: a link in its place, or in it, leads nowhere.
+A private folder is identified by its device and inode, never by its name. It is looked up in its parent folder, which
+stays open, and emptied through open folders, so that links in its place or inside it are never followed.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ _TRIES, _PAUSE_S = 10, 0.1
 
 
 def fresh_name(prefix: str = PREFIX) -> str:
-    """Return a name that nobody can guess."""
+    """Return a name that can't be guessed."""
     return prefix + os.urandom(8).hex()
 
 
 class PrivateFolder:
-    """A folder that this program made, for its own use, readable by its owner only."""
+    """A folder that this program created for its own use. Only its owner can read it."""
 
     def __init__(self, parent: Folder, name: str, identity: Identity) -> None:
         self._parent, self._name, self.identity = parent, name, identity
 
     @classmethod
     def make(cls, parent: Path, name: str) -> PrivateFolder:
-        """Make it new in a folder that is there. Raises OSError."""
+        """Create one in an existing folder. Raises OSError."""
         where = Folder.open(parent)
         try:
             where.make(name)
@@ -45,7 +45,7 @@ class PrivateFolder:
 
     @classmethod
     def found(cls, path: Path, identity: Identity) -> PrivateFolder | None:
-        """Return the one that an earlier run made and wrote down; None when another thing, or nothing, is there."""
+        """Return the one that an earlier run created and recorded, None if it is gone or was replaced."""
         try:
             where = Folder.open(path.parent)
         except OSError:
@@ -58,16 +58,16 @@ class PrivateFolder:
 
     @property
     def path(self) -> Path:
-        """Where it was made."""
+        """The path at which it was created."""
         return self._parent.path / self._name
 
     @property
     def parent(self) -> Folder:
-        """The folder that it was made in, open."""
+        """Its parent folder, open."""
         return self._parent
 
     def open(self) -> Folder:
-        """Open it. Raises OSError, also where another folder or a link has taken its place."""
+        """Open it. Raises OSError, also if another folder or a link has replaced it."""
         own = self._parent.folder(self._name)
         if own.identity == self.identity:
             return own
@@ -75,7 +75,7 @@ class PrivateFolder:
         raise FileNotFoundError(2, "another folder has taken its place", str(self.path))
 
     def is_there(self) -> bool:
-        """Say whether it is still where it was made, and is still the same folder."""
+        """Return whether the same folder is still at its original path."""
         try:
             self.open().close()
         except OSError:
@@ -83,22 +83,22 @@ class PrivateFolder:
         return True
 
     def remove(self) -> str:
-        """Remove it with everything in it; return "", or a sentence that says what is left and why.
+        """Remove it with its contents. Returns "", or a sentence about what is left and why.
 
-        Where another thing has taken its place, nothing is removed.
+        If something else has replaced it, nothing is removed.
         """
         why = ""
-        for _ in range(_TRIES):  # a git that was killed may still be writing, and Windows lets go of files late
+        for _ in range(_TRIES):  # a killed git may still be writing, and Windows closes files late
             try:
                 if not self._parent.has(self._name):
                     return ""
                 if not self.is_there():
-                    return f"{self.path} has been moved away or replaced, and was left alone."
+                    return f"{self.path} was moved or replaced, so it wasn't removed."
                 self._remove()
             except OSError as error:
                 why = error.strerror or str(error)
                 time.sleep(_PAUSE_S)
-        return f"{self.path} could not be removed ({why}). Remove it yourself."
+        return f"{self.path} couldn't be removed ({why}). Remove it yourself."
 
     def _remove(self) -> None:
         with self.open() as own:
@@ -107,14 +107,14 @@ class PrivateFolder:
         os.rmdir(self._parent.at(self._name), dir_fd=self._parent.descriptor)
 
     def close(self) -> None:
-        """Let go of the folder it was made in."""
+        """Close its parent folder."""
         self._parent.close()
 
 
 def _empty(top: Folder) -> None:
-    """Remove all that is in a private folder, one level at a time: what lies deeper is moved up to it first.
+    """Remove the contents of a private folder, one level at a time: deeper entries are moved up first.
 
-    So no tree is too deep, and two open folders are enough. Raises OSError, also for what is mounted in it.
+    So no tree is too deep, and two open folders are enough. Raises OSError, also for mounts in it.
     """
     while names := top.names():
         for name in names:
@@ -139,7 +139,7 @@ def _unlink(folder: Folder, name: str) -> None:
 
 
 def _permitted(change: Callable[[], None], folder: Folder, name: str) -> None:
-    """Change what is in a private folder; where an entry (Windows) or its folder is read-only, make it writable."""
+    """Change an entry of a private folder. If the entry (on Windows) or its folder is read-only, make it writable."""
     try:
         change()
     except PermissionError:

@@ -1,4 +1,4 @@
-"""Whose keys a profile starts from: the walk along source_profile, and what a profile's settings say of its keys."""
+"""Follows source_profile from profile to profile, and tells where a profile's credentials come from."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ T = TypeVar("T")
 
 
 def chain(profiles: Mapping[str, Mapping[str, T]], name: str) -> list[Mapping[str, T]]:
-    """Return a profile's settings, then those of the profiles it starts from, each once."""
+    """Return a profile's settings, then those of its source profiles, each once."""
     found: dict[str, Mapping[str, T]] = {}
     while name in profiles and name not in found:
         found[name] = profiles[name]
@@ -18,7 +18,7 @@ def chain(profiles: Mapping[str, Mapping[str, T]], name: str) -> list[Mapping[st
 
 
 def program_of(profiles: Mapping[str, Mapping[str, object]], name: str) -> str:
-    """Return the profile, this one or one that it starts from, whose program prints its keys; "" where none does."""
+    """Return the profile, this one or a source profile, with a program that prints credentials, "" if none has one."""
     seen: list[str] = []
     while name in profiles and name not in seen:
         there = profiles[name]
@@ -36,22 +36,22 @@ _OF_KINDS = frozenset({"role_arn", "source_profile", "credential_source", "web_i
 
 
 def leaves_it_to_the_machine(settings: Mapping[str, str]) -> bool:
-    """Say whether a profile has a region and names no credentials at all, so that SDKs end with the machine's role."""
+    """Return whether a profile has a region but no credentials, so that SDKs use the computer's own role."""
     return "region" in settings and not any(key in _OF_KINDS or key.startswith(_OF_CREDENTIALS) for key in settings)
 
 
 def runs_program(profiles: Mapping[str, Mapping[str, object]], name: str) -> bool:
-    """Say whether a profile's credentials come from a program, its own or that of a profile it starts from."""
+    """Return whether a profile's credentials come from its own program or that of a source profile."""
     return any("credential_process" in there and "aws_access_key_id" not in there for there in chain(profiles, name))
 
 
 def long_term(settings: Mapping[str, str]) -> bool:
-    """Say whether a profile holds the long-term keys of a person."""
+    """Return whether a profile has long-term credentials."""
     return "aws_access_key_id" in settings and "aws_session_token" not in settings
 
 
 def keeps_long_term(settings: Mapping[str, str]) -> bool:
-    """Say whether one section of a file holds a long-term key or a half of one, whatever stands beside it."""
+    """Return whether a section of a file has a long-term access key or a part of one, whatever else it has."""
     held = ("aws_access_key_id", "aws_secret_access_key")
     tokens = ("aws_session_token", "aws_security_token")
     alone = any(settings.get(key) for key in held) and not any(settings.get(key) for key in tokens)
@@ -59,5 +59,5 @@ def keeps_long_term(settings: Mapping[str, str]) -> bool:
 
 
 def names_program(profiles: Mapping[str, Mapping[str, object]], name: str) -> bool:
-    """Say whether a profile, or one that it starts from, names a program for its keys, whatever else it holds."""
+    """Return whether a profile or a source profile names a program for credentials, whatever else it has."""
     return any("credential_process" in there for there in chain(profiles, name))

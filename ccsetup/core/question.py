@@ -1,4 +1,4 @@
-"""What a question is, and what a kind of access is: values that the packages above fill in."""
+"""The definitions of a question and of a kind of access, which other packages use."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ def _always(_: Answers) -> bool:
 
 
 class Question(NamedTuple):
-    """One thing to ask, as a value: who walks the questions decides whether, how and of whom.
+    """A question. The wizard's engine decides whether and how to ask it.
 
     `key` is the flag's name with underscores. `parse` turns typed text into the answer, raises BadAnswer, or
-    returns Corrected. `choices` may look things up and raise Problem: then the question is asked as text, the
-    Problem's sentence above it. `known` is an answer that needs no asking (it can be changed at the review).
-    `default` is offered, and taken where nobody is asked. Both may return None: there is none. `settle` sees the
-    answer with every earlier one at hand, before it stands: it returns what shall stand instead, or None, and raises
-    Problem to have the question asked again. `reads` says in a few words what a text pasted beside the list is, ""
-    when it is nothing known. `optional` accepts an empty answer, `free` a typed one beside a
-    list; one that works `once` is not offered again. `later` returns what looks for further choices beside the prompt.
-    `own`: what a team file or a paste names for it, such as a file, is taken only when a person says so.
+    returns Corrected. `choices` may look things up and raise Problem; then the question is asked as text with the
+    Problem's message above it. `known` is an answer that needs no prompt (it can be changed at the review).
+    `default` is offered, and used if the user can't be asked. Both may return None. `settle` checks the answer
+    with all earlier ones: it returns the answer to use instead, or None, and raises Problem to have the question
+    asked again. `reads` describes a text pasted into a list in a few words, "" if it isn't recognised. `optional`
+    accepts an empty answer, `free` a typed answer to a list. An answer that works `once` isn't offered again.
+    `later` returns a function that finds further choices while the prompt is shown. `own`: what a team file or a
+    paste gives, for example a file, is only used if the user confirms it.
     """
 
     key: str
@@ -45,26 +45,26 @@ class Question(NamedTuple):
     free: bool = False
     once: bool = False
     own: bool = False
-    flag: str = ""  # the flag that answers it, where it is not --key-with-hyphens; "-" for none
-    also: tuple[tuple[str, str], ...] = ()  # further flags, and what each puts before its value
-    title: str = ""  # how the review calls it
-    unasked: str = ""  # what to do where nobody can be asked
+    flag: str = ""  # the flag that answers it, if it isn't --key-with-hyphens; "-" for none
+    also: tuple[tuple[str, str], ...] = ()  # further flags, and the prefix that each adds to its value
+    title: str = ""  # its name in the review
+    unasked: str = ""  # what to do if the user can't be asked
 
     @property
     def flag_name(self) -> str:
-        """The flag that answers this question, "" where there is none."""
+        """The flag that answers this question, "" if there is none."""
         return {"": "--" + self.key.replace("_", "-"), "-": ""}.get(self.flag, self.flag)
 
 
 class Access(NamedTuple):
-    """One kind of access. Its file is all there is to it: menu, flags, plan and tests read this value.
+    """One kind of access, defined in its own file. The menu, flags, plan and tests use this value.
 
-    `sections` turns its answers, and the keys that `obtain` fetched, into what the files shall hold. `keys` are the
-    settings that only credentials need, in either file: another kind that takes the profile over removes them.
-    `owns` says whether a profile's merged settings are of this kind; the kinds are asked in the SDK's own order of
-    precedence (`wins`, low first). `again` turns a stored profile back into
-    answers: its name and its merged settings, those of its sso-session included, give every answer by question key
-    but what has to be new (a code, keys, an assertion, a token).
+    `sections` turns its answers, and the credentials from `obtain`, into the sections to write. `keys` are the
+    credential settings in either file; they are removed if the profile becomes another kind. `owns` tells whether
+    a profile's merged settings are of this kind; the kinds are tried in the SDK's order of precedence (`wins`, low
+    first). `again` turns a stored profile back into answers: from its name and its merged settings, including those
+    of its sso-session, it returns every answer by question key, except those that must be new (a code, credentials,
+    an assertion, a token).
     """
 
     name: str
@@ -78,7 +78,7 @@ class Access(NamedTuple):
     sections: Callable[[Answers, Keys | None], tuple[Section, ...]]
     expects: Callable[[Answers], Expected]
     obtain: Callable[[Answers, Look], Keys | None] | None = None
-    as_source: tuple[str, str] | None = None  # its label and hint where it is what another profile starts from
-    sources: tuple[str, ...] = ()  # the kinds a source profile may be set up as on the way
+    as_source: tuple[str, str] | None = None  # its label and hint in the menu for a source profile
+    sources: tuple[str, ...] = ()  # the kinds that a new source profile can have
     suggest: Callable[[Answers], str] = lambda _: ""  # a name for the profile
     again: Callable[[str, Mapping[str, str]], Mapping[str, str]] = lambda name, there: {"profile": name}

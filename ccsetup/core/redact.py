@@ -1,4 +1,4 @@
-"""What a person may see of a setting or a line: every secret in it masked, however it got there."""
+"""Masks every secret in settings and lines before they are shown."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from ccsetup.core.text import MASK
 
 __all__ = ["MASK", "hide", "is_secret", "line", "named", "value"]
 
-_LONG = 4096  # what is longer nobody reads, and some patterns take time that grows with its square
+_LONG = 4096  # longer text isn't read by anyone, and some patterns take quadratic time
 _DOT = "•"
-_PIECE = 8  # characters in a row that a text and a secret do not share by chance
+_PIECE = 8  # a text and a secret don't share this many consecutive characters by chance
 _WORD = r"[\w.-]*(?:secret|token|passw|pwd|api[_-]?key|private[_-]?key)[\w.-]*"
 _NAMED = later(rf"(({_WORD})\s*[=:]\s*)(?=\S).*", re.IGNORECASE | re.DOTALL)
 _ARGUMENT = later(rf"(-{_WORD}\s+)(\"[^\"]*\"|'[^']*'|(?!--)\S+)", re.IGNORECASE)
@@ -26,12 +26,12 @@ _SECRET = later(_WORD, re.IGNORECASE)
 
 
 def is_secret(key: str) -> bool:
-    """Say whether a setting of this name holds a secret; the path of a file that holds one does not."""
+    """Return whether a setting with this name contains a secret. The path of a file with a secret isn't one."""
     return bool(_SECRET.fullmatch(key)) and not key.lower().endswith(("_file", "-file"))
 
 
 def value(key: str, text: Value) -> str:
-    """Return a setting's value as it may be shown; an access key id keeps its ends."""
+    """Return a setting's value for display. An access key ID keeps its first and last characters."""
     if isinstance(text, Secret) or is_secret(key):
         return MASK
     if key == "aws_access_key_id":
@@ -40,14 +40,14 @@ def value(key: str, text: Value) -> str:
 
 
 def line(text: str) -> str:
-    """Return any text, of a setting, comment or program's arguments, without what looks like a secret in it."""
+    """Return a text (of a setting, a comment or a program's arguments) without what looks like a secret."""
     if len(text) > _LONG:
-        text = f"{text[:_LONG].rpartition(' ')[0]} {MASK}"  # cut between words: half a secret has no mark of one
+        text = f"{text[:_LONG].rpartition(' ')[0]} {MASK}"  # cut between words, since half a secret isn't recognised
     return _KEY_ID.sub(r"\1…\2", _covered(text, lambda _: MASK))
 
 
 def named(text: str) -> list[str]:
-    """Return the parts of a line that look secret, by the words around them or by their shape."""
+    """Return the parts of a line that look secret by their labels or by their shape."""
     found: list[str] = []
 
     def noted(secret: str) -> str:
@@ -59,9 +59,9 @@ def named(text: str) -> list[str]:
 
 
 def hide(text: str, secrets: Iterable[str], mask: str = MASK) -> str:
-    """Return a text without these secrets and without pieces of them, which remain if a secret is broken or cut off.
+    """Return a text without these secrets and without pieces of them, which occur if a secret is split or cut off.
 
-    With "" as the mask, each letter of a secret becomes a dot, so that all others keep their places.
+    With "" as the mask, each letter of a secret becomes a dot, so that the other letters keep their positions.
     """
     letters = list(text)
     for secret in secrets:
@@ -72,7 +72,7 @@ def hide(text: str, secrets: Iterable[str], mask: str = MASK) -> str:
 
 
 def _pieces(text: str, secret: str) -> Iterator[tuple[int, int]]:
-    """Yield the start and end of each place where a secret, or a piece of one, is in a text."""
+    """Yield the start and end of each secret, or piece of one, in a text."""
     at = text.find(secret)
     while at >= 0 and secret:
         yield at, at + len(secret)
@@ -83,7 +83,7 @@ def _pieces(text: str, secret: str) -> Iterator[tuple[int, int]]:
 
 
 def _covered(text: str, cover: Callable[[str], str]) -> str:
-    """Replace each part of a text that looks secret by `cover` of it. Key IDs stay."""
+    """Replace each part of a text that looks secret by `cover(part)`. Access key IDs are kept."""
 
     def behind(it: re.Match[str]) -> str:
         return it[1] + cover(it[0][len(it[1]) :])

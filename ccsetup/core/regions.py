@@ -1,16 +1,16 @@
-"""AWS's regions, partitions and hosts: the one place that says what a region is, and which host is AWS's and for what.
+"""AWS's regions, partitions and hosts: defines what a region is, and which hosts belong to AWS and for what use.
 
-git waits while its helpers import this, so it imports nothing: not `re`, not `typing`, not `__future__`.
+git waits while its helpers import this module, so it imports nothing: not `re`, not `typing`, not `__future__`.
 """
 
-TYPE_CHECKING = False  # as typing's, whose import takes longer than a call of git's helpers
+TYPE_CHECKING = False  # like typing.TYPE_CHECKING, but importing typing takes longer than git's helpers
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Literal
 
     Use = Literal["git", "portal", "sign-in", "console"]
 
-# Every region that has CodeCommit, with the city (or area) of its long name. A test compares it with botocore's list.
+# Every region with CodeCommit, and the city (or area) in its long name. A test compares it with botocore's list.
 REGIONS: dict[str, str] = {
     "us-east-1": "N. Virginia",
     "us-east-2": "Ohio",
@@ -43,20 +43,20 @@ REGIONS: dict[str, str] = {
     "us-gov-west-1": "US-West",
 }
 
-# The regions above where git has a FIPS host too (CodeCommit's user guide, "Git connection endpoints").
+# The regions above that also have a FIPS host for git (CodeCommit user guide, "Git connection endpoints").
 FIPS = frozenset({"us-east-1", "us-east-2", "us-west-1", "us-west-2", "ca-central-1", "us-gov-east-1", "us-gov-west-1"})
 
-# What AWS has made every region's name of so far: two letters (or a partition's mark), a word of the compass, a number.
+# The parts of all region names so far: two letters (or a partition's mark), a compass direction, a number.
 _MARKS = ("us-gov", "us-iso", "us-isob", "us-isof", "eu-isoe")  # and eusc-, with two letters more
 _COMPASS = ("north", "south", "east", "west", "central", "northeast", "northwest", "southeast", "southwest")
 _NUMBERS = frozenset(map(str, range(1, 100)))
 
 REGION = rf"(?:(?:eusc-)?[a-z][a-z]|{'|'.join(_MARKS)})-(?:{'|'.join(_COMPASS)})-[1-9][0-9]?"
-"""A regular expression for what is_region takes, for use within longer ones."""
+"""A regular expression for what is_region accepts, for use in longer ones."""
 
-# AWS's partitions: how their regions begin, the domain of their services, the one of those over IPv6 too, of their
-# sign-in pages and of their consoles, and a region where STS and IAM are. All are AWS's own; what customers may name
-# (buckets, functions, instances, load balancers) lies below them in shapes that the table of hosts does not have.
+# AWS's partitions: the prefix of their regions, the domains of their services, of their dual-stack services, of their
+# sign-in pages and of their consoles, and a region with STS and IAM. All domains are AWS's own. What customers can name
+# (buckets, functions, instances, load balancers) has host names that don't match the table of hosts.
 _FIELDS = ("begins", "dns", "dual", "signin", "console", "home")
 PARTITIONS = {
     name: dict(zip(_FIELDS, row, strict=True), signin_fips=row[3].replace("signin.", "signin-fips.", 1))
@@ -77,10 +77,10 @@ PARTITIONS = {
     }.items()
 }  # fmt: skip
 
-GLOBAL = frozenset(f"{name}-global" for name in PARTITIONS)  # what SDKs call services that have no region
+GLOBAL = frozenset(f"{name}-global" for name in PARTITIONS)  # the SDKs' region for services that have no region
 
-# The hosts, by what they are for. {first} is the first label, {endpoint} what follows vpce- in it, {region} a label
-# that is_region takes; all else is as it stands here.
+# The hosts by use. {first} is the first label, {endpoint} the part of it after vpce-, {region} a label that is_region
+# accepts. Everything else is literal.
 _HOSTS: dict[str, tuple[str, ...]] = {
     "git": (
         "git-codecommit.{region}.{dns}",
@@ -98,7 +98,7 @@ _HOSTS: dict[str, tuple[str, ...]] = {
     ),
     "console": ("{first}.{region}.{console}", "{region}.{console}", "{first}.{console}", "{console}"),
 }  # fmt: skip
-# Where start URLs lead, by partition (the resolver of AWS CLI 2 has these).
+# The hosts of start URLs by partition (as in the resolver of AWS CLI 2).
 _PORTALS = {
     "aws": ("{first}.awsapps.com", "{first}.portal.{region}.app.aws", "{first}.{region}.portal.amazonaws.com",
             "identitycenter.amazonaws.com"),
@@ -111,13 +111,13 @@ _PORTALS = {
     "aws-eusc": ("{first}.{region}.portal.amazonaws.eu", "{first}.portal.{region}.api.amazonwebservices.eu",
                  "identitycenter.amazonaws.eu"),
 }  # fmt: skip
-_TELLING = {"start.us-gov-home.awsapps.com": "us-gov-west-1"}  # hosts of one region that do not name it
+_TELLING = {"start.us-gov-home.awsapps.com": "us-gov-west-1"}  # hosts of a single region that don't contain its name
 
-LOOPBACK = ("127.0.0.1", "::1", "localhost")  # hosts of this machine, as a stand-in for AWS has them
+LOOPBACK = ("127.0.0.1", "::1", "localhost")  # hosts of this computer, used by fakes of AWS
 
 
 def is_region(label: str) -> bool:
-    """Say whether AWS may have a region of that name: one that is known here, or one such as eu-south-9."""
+    """Return whether AWS may have a region with this name: a known one, or one that looks like eu-south-9."""
     words = label.rsplit("-", 2)
     if len(words) < 3 or words[1] not in _COMPASS or words[2] not in _NUMBERS:
         return False
@@ -126,15 +126,15 @@ def is_region(label: str) -> bool:
 
 
 def likeliest(candidates: "Iterable[str | None]") -> str:
-    """Return the first region that is known, else the first that AWS may know, else ""."""
+    """Return the first known region, else the first one that AWS may have, else ""."""
     named = [region for region in candidates if region and is_region(region)]
     return next((region for region in named if region in REGIONS), named[0] if named else "")
 
 
 def like(text: str) -> list[str]:
-    """Return the known regions that a text may have been meant for, the nearest first; at most three.
+    """Return the known regions that are similar to a text, the most similar first; at most three.
 
-    The nearest of all has the same letters in another order, as us-esat-1 for us-east-1.
+    Ones with the same letters in another order come first, for example us-east-1 for us-esat-1.
     """
     from difflib import get_close_matches
 
@@ -142,24 +142,24 @@ def like(text: str) -> list[str]:
 
 
 def partition_of(region: str) -> str:
-    """Return the partition a region belongs to, such as aws-cn; also for regions that are not known here."""
+    """Return the partition of a region, for example aws-cn. Also works for unknown regions."""
     begins = ((name, row["begins"]) for name, row in PARTITIONS.items() if row["begins"])
     return next((name for name, beginning in begins if region.startswith(beginning)), "aws")
 
 
 def partition_in(arn: str) -> str:
-    """Return the partition that an ARN names; aws for a text that is no ARN."""
+    """Return the partition in an ARN, or aws if the text isn't an ARN."""
     parts = arn.split(":")
     return parts[1] if len(parts) > 5 else "aws"
 
 
 def home_region(partition: str) -> str:
-    """Return a region of a partition to ask STS and IAM in."""
+    """Return a region of a partition in which to call STS and IAM."""
     return PARTITIONS.get(partition, PARTITIONS["aws"])["home"]
 
 
 def sign_in_host(partition: str) -> str:
-    """Return the host that SAML assertions for AWS are made out to, such as signin.aws.amazon.com."""
+    """Return the host that SAML assertions for AWS are addressed to, for example signin.aws.amazon.com."""
     return PARTITIONS.get(partition, PARTITIONS["aws"])["signin"]
 
 
@@ -169,29 +169,29 @@ def beside(region: str) -> list[str]:
 
 
 def arn(service: str, region: str, account_id: str, resource: str) -> str:
-    """Return the ARN of what lies in a region."""
+    """Return the ARN of a resource in a region."""
     return f"arn:{partition_of(region)}:{service}:{region}:{account_id}:{resource}"
 
 
 def dns_suffix(region: str) -> str:
-    """Return the domain of AWS's services in a region, such as amazonaws.com."""
+    """Return the domain of AWS's services in a region, for example amazonaws.com."""
     return PARTITIONS[partition_of(region)]["dns"]
 
 
 def service_host(service: str, region: str) -> str:
-    """Return the host of a service in a region, such as codecommit.us-east-2.amazonaws.com."""
+    """Return the host of a service in a region, for example codecommit.us-east-2.amazonaws.com."""
     return f"{service}.{region}.{dns_suffix(region)}"
 
 
 def git_host(region: str) -> str:
-    """Return the host that serves git in a region."""
+    """Return the host for git in a region."""
     return service_host("git-codecommit", region)
 
 
 def oidc_url(url: str, region: str) -> str:
-    """Return the address of a region's sso-oidc from botocore's, which in GovCloud names a FIPS host that is not there.
+    """Return a region's sso-oidc address, corrected from botocore's, which has a missing FIPS host in GovCloud.
 
-    GovCloud's ordinary host is its FIPS host.
+    In GovCloud the ordinary host is also the FIPS host.
     """
     return url.replace("//oidc-fips.", "//oidc.") if partition_of(region) == "aws-us-gov" else url
 
@@ -202,17 +202,17 @@ def console_host(region: str) -> str:
 
 
 def git_region(address: str) -> str:
-    """Return the region whose repositories a host (a port may follow) serves to git, "" when it is not CodeCommit's."""
+    """Return the region of a CodeCommit host for git (with or without a port), "" if it isn't a CodeCommit host."""
     host, colon, port = address.partition(":")
     found = locate(host, "git") if not colon or _is_port(port) else None
     return found[1] if found else ""
 
 
 def locate(host: str, *uses: "Use") -> tuple[str, str] | None:
-    """Return the partition and the region of one of AWS's hosts; None for a host that is not AWS's for any such use.
+    """Return the partition and the region of an AWS host, None if it isn't an AWS host for any of these uses.
 
-    The region is "" where the host does not tell it. Without `uses` every use counts. Capitals do not matter, since
-    DNS knows none; a port, a trailing dot or anything else that is not letters, digits and hyphens is refused.
+    The region is "" if the host doesn't contain it. Without `uses`, every use counts. Case is ignored, as in DNS.
+    A port, a trailing dot or any character other than letters, digits and hyphens in a label is refused.
     """
     host = host.lower() if host.isascii() else ""
     labels = host.split(".")
@@ -234,7 +234,7 @@ def _shapes(partition: str, uses: tuple[str, ...]) -> list[str]:
 
 
 def _has(shape: str, region: str) -> bool:
-    """Say whether AWS has such a host in a region: git's FIPS hosts are not in all; AWS decides where it is unknown."""
+    """Return whether AWS has such a host in a region, since not all have a FIPS host for git. Unknown regions pass."""
     return "-codecommit-fips." not in shape or region in FIPS or region not in REGIONS
 
 
@@ -247,13 +247,13 @@ def _is_port(text: str) -> bool:
 
 
 def start_path(host: str) -> str:
-    """Return the path of start URLs on a host, where all have the same one: /start on ….awsapps.com, "" elsewhere."""
+    """Return the path of start URLs on a host if they all have the same: /start on ….awsapps.com, "" elsewhere."""
     return "/start" if host.count(".") == 2 and host.endswith(".awsapps.com") else ""
 
 
 def portal_domains() -> list[str]:
-    """Return the domains below which start URLs lie, for finding one in a text; locate tells whether it is one."""
+    """Return the parent domains of start URLs, for finding them in a text. Check the results with locate."""
     return sorted({shape.rpartition("}.")[2] for shapes in _PORTALS.values() for shape in shapes})
 
 
-PLACELESS = GLOBAL | {"auto", "local", "localhost", "none", "minio", "garage"}  # for a region
+PLACELESS = GLOBAL | {"auto", "local", "localhost", "none", "minio", "garage"}  # placeholders for a region

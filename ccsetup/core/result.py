@@ -1,4 +1,4 @@
-"""What a command did, as the one JSON document of --json."""
+"""The result of a command, as the single JSON document of --json."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from ccsetup.core.model import Identity, Repository, Route
 
 @dataclass(frozen=True)
 class Cloned:
-    """A clone that is on disk: where, which way, the commit at its HEAD ("" when the repository is empty).
+    """A clone on disk: its path, its transport, the commit at its HEAD ("" for an empty repository).
 
-    `problem` says why it cannot be worked in yet; None where it can.
+    `problem` tells why it can't be used yet, None if it can.
     """
 
     directory: Path
@@ -26,7 +26,7 @@ class Cloned:
 
 @dataclass(frozen=True)
 class Outcome:
-    """Everything `setup` and `clone` report; what did not happen is None or empty."""
+    """Everything that `setup` and `clone` report. What didn't happen is None or empty."""
 
     kind: str = ""
     profile: str = ""
@@ -41,23 +41,23 @@ class Outcome:
 
     @property
     def default_branch(self) -> str:
-        """The repository's default branch; "" where nobody named one."""
+        """The repository's default branch, "" if unknown."""
         return self.repository.default_branch if self.repository else ""
 
     def with_clone(self, cloned: Cloned) -> Outcome:
-        """Return this outcome with a clone, and with the clone's problem where it has one."""
+        """Return this outcome with a clone and the clone's problem, if any."""
         return replace(self, cloned=cloned, problems=(*self.problems, *filter(None, [cloned.problem])))
 
     def refused(self, problem: Problem) -> Outcome:
-        """Return this outcome with a problem: what was done before it has been put back or is told by the rest."""
+        """Return this outcome with a problem. Earlier changes have been undone or are reported by the other values."""
         return replace(self, problems=(*self.problems, problem))
 
     def report(self) -> Report:
-        """Return how the command ends."""
+        """Return the exit code."""
         return Report(self.document(), self.problems[-1].exit_code if self.problems else 0)
 
     def document(self) -> dict[str, Any]:
-        """Return the JSON document, in PRODUCT.md's shape; absent parts are null."""
+        """Return the JSON document as described in PRODUCT.md. Missing parts are null."""
         identity, repository, cloned = self.identity, self.repository, self.cloned
         return {
             "ok": not self.problems,
@@ -86,7 +86,7 @@ class Outcome:
 
 
 def told(problem: Problem) -> dict[str, Any]:
-    """Return a problem as JSON documents hold it; `policy` and `message` are for an administrator who can lift it."""
+    """Return a problem for JSON documents. `policy` and `message` are for an administrator who can grant access."""
     return {
         "code": problem.code,
         "what": problem.what,
@@ -98,7 +98,7 @@ def told(problem: Problem) -> dict[str, Any]:
 
 
 class Report(NamedTuple):
-    """What a command has to say when it is over; what went wrong has been shown already."""
+    """What a command reports at its end. Problems have already been shown."""
 
     document: Mapping[str, Any]
     exit_code: int = 0

@@ -1,7 +1,7 @@
-"""What the SDK opens and runs by itself for a profile; its files are looked at before it does.
+"""Checks the files that the SDK opens for a profile before it does.
 
-It would wait for a pipe without end, read a device into memory, and send whatever a token file holds to STS. What is
-not there is the SDK's own to tell.
+The SDK would wait for a pipe forever, read a device into memory, and send the contents of any token file to STS.
+Missing files are left to the SDK, which reports them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Settings = Mapping[str, object]
 
 
 class Fault(NamedTuple):
-    """A file that must not be used: a finding's code, what is wrong with it, and what to do."""
+    """A file that must not be used: the code of a finding, what is wrong with the file, and what to do."""
 
     code: str
     what: str
@@ -25,10 +25,10 @@ class Fault(NamedTuple):
 
 
 def fault(way: Iterable[Settings], env: Mapping[str, str], home: str, *, named: bool = True) -> Fault | None:
-    """Return the first fault in what the SDK would open for a profile; None when it may go on.
+    """Return the first fault in the files that the SDK would open for a profile, None if there is none.
 
-    `way` is the profile's settings, then those of the profiles it starts from. `named`: a profile was named, so that
-    the environment's own token file counts for nothing.
+    `way` is the profile's settings, then those of its source profiles. `named`: a profile was named, so that the SDK
+    ignores the token file in the environment.
     """
     return next(filter(None, _looked_at([*way], env, home, named)), None)
 
@@ -47,34 +47,34 @@ def _looked_at(way: list[Settings], env: Mapping[str, str], home: str, named: bo
     yield of_certificates(bundle or env.get("REQUESTS_CA_BUNDLE", ""))
 
 
-_REMOVE = "Remove it; signing in writes it anew."
+_REMOVE = "Delete it. Signing in creates it again."
 _CONTAINER = "Correct AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE."
-_TOKEN = "Have your provider write a token to it, or name the right file: --web-identity-token-file PATH"  # noqa: S105
-_BUNDLE = "Name an ordinary file in AWS_CA_BUNDLE, or in ca_bundle in ~/.aws/config."
+_TOKEN = "Have your provider write a token to it, or name another file: --web-identity-token-file PATH"  # noqa: S105
+_BUNDLE = "Set AWS_CA_BUNDLE, or ca_bundle in ~/.aws/config, to a regular file."
 
 
 def of_token(path: str) -> Fault | None:
-    """Return why a profile's token file must not be used; None when it may, or isn't there."""
+    """Return why a profile's token file must not be used, None if it can be or doesn't exist."""
     try:
         why = web_token.fault(plain_file.content(path, SMALL).decode())
     except NotPlain as error:
         return Fault("file.unreadable", f"The token file {path} can't be read: {error.strerror}.", _TOKEN)
     except UnicodeDecodeError:
-        why = "it is no text"
+        why = "it isn't a text file"
     except OSError:
         return None
-    return no_token(f"The token file {path} holds no token", why) if why else None
+    return no_token(f"The token file {path} doesn't contain a token", why) if why else None
 
 
 def no_token(what: str, why: str) -> Fault:
-    """Return the fault of a text that is no token; `what` says so, and `why` is what `web_token.fault` said."""
+    """Return the fault for a text that isn't a token. `what` names it, and `why` comes from `web_token.fault`."""
     code = "oidc.token-empty" if why == "it is empty" else "oidc.token-invalid"
     return Fault(code, f"{what}: {why}. It wasn't sent anywhere.", _TOKEN)
 
 
 def of_certificates(path: str) -> Fault | None:
-    """Return why a file of certificates must not be opened; None when it may, isn't there, or none is named."""
-    return _unusable(path, "file of certificates", CERTIFICATES, "net.tls", _BUNDLE)
+    """Return why a certificate file must not be opened, None if it can be, doesn't exist, or none is named."""
+    return _unusable(path, "certificate file", CERTIFICATES, "net.tls", _BUNDLE)
 
 
 def _unusable(path: str, what: str, most: int, code: str, next: str) -> Fault | None:

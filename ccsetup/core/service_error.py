@@ -1,11 +1,11 @@
-"""What an AWS service's error says besides no: that it is busy, that the clock is off, or that it isn't AWS's at all.
+"""Recognises errors that aren't a refusal: the service is busy, the clock is wrong, or it wasn't AWS that answered.
 
-Standard library only: git's helpers judge answers by it, too.
+Uses only the standard library, since git's helpers use it, too.
 """
 
 from __future__ import annotations
 
-TYPE_CHECKING = False  # as typing has it, without the time that importing typing takes
+TYPE_CHECKING = False  # like typing.TYPE_CHECKING, without the import
 if TYPE_CHECKING:
     from typing import Any
 
@@ -20,12 +20,12 @@ _BUSY = (
 
 
 def is_busy(code: str, status: int) -> bool:
-    """Say whether a service didn't answer the question: it is throttled, or out of order."""
+    """Return whether a service gave no real answer: it throttled the request, or it is out of order."""
     return status == 429 or 500 <= status < 600 or "Throttl" in code or code.removesuffix("Exception") in _BUSY
 
 
 def is_of_clock(code: str, message: str) -> bool:
-    """Say whether a service refuses a request for the time that it bears."""
+    """Return whether a service refused a request because of its timestamp."""
     if code in ("RequestExpired", "RequestTimeTooSkewed"):
         return True
     said = message.lower()
@@ -34,14 +34,14 @@ def is_of_clock(code: str, message: str) -> bool:
 
 
 def is_strangers(code: str, status: int) -> bool:
-    """Say whether something else than AWS answered: a proxy, or the sign-in page of a network."""
+    """Return whether something other than AWS answered: a proxy, or the sign-in page of a network."""
     return status == 407 or not code or code.isdigit()
 
 
 def busy_renewals(session: Any) -> list[str]:
-    """Return a list that fills with the codes of renewals which a busy Identity Center didn't answer.
+    """Return a list that collects the error codes of renewals that a busy IAM Identity Center didn't answer.
 
-    botocore's session renews a sign-in by itself, and tells nobody why that failed: it says that the sign-in has ended.
+    botocore's session renews a sign-in by itself and hides why that failed: it reports an expired sign-in.
     """
     seen: list[str] = []
 

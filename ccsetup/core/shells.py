@@ -1,4 +1,4 @@
-"""Variables as each shell sets them: whatever the value holds, the shell takes it as it is, and nothing of it acts."""
+"""Sets variables in each shell's syntax, quoted so that no part of a value is interpreted."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ccsetup.core.errors import Problem
 
 
 class Shell(NamedTuple):
-    """How one shell is spoken to: a variable set, one taken away, a remark, and how it takes up what is printed."""
+    """The syntax of one shell: set a variable, unset one, a comment, and how to evaluate the output of ccsetup."""
 
     assign: Callable[[str, str], str]
     remove: Callable[[str], str]
@@ -29,13 +29,15 @@ def _fish(name: str, value: str) -> str:
 
 
 def _powershell(name: str, value: str) -> str:
-    quoted = "".join(char * 2 if char in "'‘’‚‛" else char for char in value)  # all of them are quotes to it
+    quoted = "".join(char * 2 if char in "'‘’‚‛" else char for char in value)  # PowerShell treats all of them as quotes
     return f"$Env:{name} = '{quoted}'"
 
 
 def _cmd(name: str, value: str) -> str:
     if any(char in '"%!\r\n' for char in value):
-        raise Problem(f"{name} holds a character that cmd would act on.", next="Use PowerShell: --shell powershell")
+        raise Problem(
+            f"{name} contains a character that cmd would interpret.", next="Use PowerShell: --shell powershell"
+        )
     return f'set "{name}={value}"'
 
 
@@ -65,11 +67,11 @@ _CALLED = {"pwsh": "powershell", "powershell": "powershell", "cmd": "cmd", "fish
 
 
 def guess(env: Mapping[str, str], parent: str) -> str:
-    """Return the shell one is most likely in: by the name of the program that started this one, else by variables."""
+    """Return the most likely current shell, from the name of the parent process, or else from variables."""
     names = (parent.strip(), PurePath(env.get("SHELL", "")).name)
     for name in (name.lower().removeprefix("-").removesuffix(".exe") for name in names):
         if name in _CALLED:
             return _CALLED[name]
-    if env.get("COMSPEC") and not env.get("SHELL"):  # PowerShell adds a person's own folder to what the system has
+    if env.get("COMSPEC") and not env.get("SHELL"):  # PowerShell adds a user folder to the system's value
         return "powershell" if env.get("PSModulePath", "").count(";") > 1 else "cmd"
     return "bash"

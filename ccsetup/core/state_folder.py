@@ -1,4 +1,4 @@
-"""Where this platform keeps a program's state."""
+"""The folder for a program's state on this platform."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def state_folder(env: Mapping[str, str], home: Path) -> Path:
-    """Return ccsetup's own folder for state: `$XDG_STATE_HOME/ccsetup`, or the platform's equivalent."""
+    """Return ccsetup's state folder: `$XDG_STATE_HOME/ccsetup`, or the platform's equivalent."""
     named = Path(env.get("XDG_STATE_HOME", ""))
     if named.is_absolute():
         return named / "ccsetup"

@@ -1,4 +1,4 @@
-"""Texts made fit for a terminal: inert, spelled in its alphabet, measured, cut and wrapped by cells."""
+"""Prepares texts for a terminal: makes them inert, fits them to its encoding, measures, cuts and wraps by cells."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
 
-# These are compiled when a text first needs them, which the first prompt does not wait for.
+# These are compiled at their first use, so that the first prompt appears sooner.
 _BREAK = r"[ \t]*[\t\n\v\f\r\x1c-\x1f\x85\u2028\u2029]\s*"
 _SEQUENCE = (
     r"(?:\x1b\]|\x9d)[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)"  # OSC: titles, links, the clipboard
@@ -26,7 +26,7 @@ MASK = "••••••••"
 
 
 def inert(text: str) -> str:
-    """Return a text from outside as one line that cannot act: no escape sequences, controls, breaks or bidi marks."""
+    """Return an untrusted text as one inert line, without escape sequences, controls, line breaks or bidi marks."""
     if text.isprintable():
         return text
     return "".join(map(_shown, re.sub(_BREAK, " ", re.sub(_SEQUENCE, "", text))))
@@ -41,7 +41,7 @@ def _shown(char: str) -> str:
 
 
 def spell(text: str, encoding: str | None) -> str:
-    """Return the text in letters the encoding has: `✓` becomes `ok` on a terminal that only knows ASCII."""
+    """Return the text with characters that the encoding has: `✓` becomes `ok` on an ASCII terminal."""
     try:
         text.encode(encoding or "utf-8")
         return text
@@ -60,7 +60,7 @@ def _spelled(char: str, encoding: str) -> str:
 
 
 def veil(text: str, mask: str = "") -> str:
-    """Hide what looks like a key or token in a text that is echoed: by `mask`, or letter by letter without one."""
+    """Hide what looks like a key or token in a text that is echoed: with `mask`, or letter by letter without one."""
     if len(text) < 23:
         return text
     return re.sub(_KEYLIKE, lambda found: (mask or "•" * len(found[0])) if _random(found[0]) else found[0], text)
@@ -76,7 +76,7 @@ def _random(run: str) -> bool:
 
 
 def cells(text: str) -> int:
-    """Say how many columns a text takes."""
+    """Return how many columns a text takes."""
     return len(text) if text.isascii() else sum(map(_cells, text))
 
 
@@ -88,7 +88,7 @@ def _cells(char: str) -> int:
 
 
 def cut(text: str, room: int) -> str:
-    """Return as much of a text as fits into `room` columns, with … where something is missing."""
+    """Return a text cut to `room` columns, with … in place of what is missing."""
     if cells(text) <= room:
         return text
     return _head(text, room - 1) + "…" if room > 0 else ""
@@ -104,14 +104,14 @@ def _head(text: str, room: int) -> str:
 
 
 def padded(text: str, room: int) -> str:
-    """Return a text followed by blanks up to `room` columns."""
+    """Return a text padded with spaces to `room` columns."""
     return text + " " * (room - cells(text))
 
 
 def wrap(text: str, room: int, first: int | None = None, *, split: bool = False) -> list[str]:
-    """Return the lines of a text that fit into `room` columns, the first into `first`.
+    """Wrap a text to `room` columns, its first line to `first`.
 
-    A word that is longer stays whole, so that it can be copied, and is left to the terminal; or it is `split`.
+    A longer word stays whole, so that it can be copied, and the terminal wraps it; with `split` it is split.
     """
     lines, limit = [""], room if first is None else first
     for gap, word in re.findall(r"( *)([^ ]+)", text):
@@ -124,13 +124,13 @@ def wrap(text: str, room: int, first: int | None = None, *, split: bool = False)
 
 
 def close(name: str, names: Sequence[str]) -> list[str]:
-    """Return the names like this one, the nearest first."""
+    """Return the names that are similar to this one, the most similar first."""
     import difflib
 
     return difflib.get_close_matches(name, names, n=3, cutoff=0.5)
 
 
 def near(name: str, names: Sequence[str]) -> str:
-    """Return words that suggest names like this one, "" when there are none."""
-    *others, last = close(name, names) or [""]
-    return f"There are {', '.join(others)} and {last}." if others else f"There is {last}." if last else ""
+    """Return a question that suggests similar names, "" if there are none."""
+    *others, last = [f'"{other}"' for other in close(name, names)] or [""]
+    return f"Did you mean {', '.join(others)} or {last}?" if others else f"Did you mean {last}?" if last else ""

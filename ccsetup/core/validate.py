@@ -1,6 +1,6 @@
-"""Typed text → checked value, Corrected (one other reading, said) or BadAnswer (a sentence with a right example).
+"""Validates typed text: returns the value or Corrected (the only other reading), or raises BadAnswer with an example.
 
-The rules are AWS's own, ASCII only (AWS-FACTS, "Rules for values"); botocore checks none of them, STS does, later.
+The rules are AWS's own, ASCII only (AWS-FACTS, "Rules for values"). botocore doesn't check them; STS does, later.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ WORD_PROCESSOR = str.maketrans(
      "\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"'}
 )  # fmt: skip
 
-# Patterns are compiled when they are first needed: the first question need not wait for them.
+# Patterns are compiled at their first use, so that the first question appears sooner.
 ACCOUNT = r"[0-9]{12}"
 _ROLE_ARN = r"arn:(aws[a-z-]*):iam::([0-9]{12}):role/((?:[!-.0-~]+/)*)([A-Za-z0-9_+=,.@-]{1,64})"
 _ROLE_EXAMPLE = "arn:aws:iam::111122223333:role/CodeCommitAccess"
@@ -31,7 +31,7 @@ _SESSION_NAME = r"[A-Za-z0-9_+=,.@-]{2,64}"
 
 
 def tidy(text: str) -> str:
-    """Mend what word processors and chats do to a value: dashes, no-break and zero-width blanks, outer quotes."""
+    """Undo what word processors and chats do to a value: dashes, no-break and zero-width spaces, outer quotes."""
     text = text.translate(WORD_PROCESSOR).strip()
     if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"`":
         text = text[1:-1].strip()
@@ -39,35 +39,35 @@ def tidy(text: str) -> str:
 
 
 def said(value: str, text: str, why: str = "") -> str | Corrected:
-    """Return the value, with words for what was changed when it is not what was typed."""
+    """Return the value, with a message about the change if it isn't what was typed."""
     if value == text.strip():
         return value
-    return Corrected(value, f"Took {value}" + (f": {why}." if why else "."))
+    return Corrected(value, f"Using {value}" + (f": {why}." if why else "."))
 
 
 def account_id(text: str) -> str | Corrected:
-    """12 digits, leading zeros kept; `1111-2222-3333` has one reading."""
+    """Return an account ID: 12 digits with leading zeros. `1111-2222-3333` is corrected."""
     value = re.sub(r"[\s-]", "", tidy(text))
     if not re.fullmatch(ACCOUNT, value):
-        raise BadAnswer("An account ID has 12 digits, such as 111122223333.")
+        raise BadAnswer("An account ID has 12 digits. For example: 111122223333.")
     return said(value, text)
 
 
 def role_arn(text: str) -> str | Corrected:
-    """A role's ARN; a third colon, blanks and the ARN of an assumed role are corrected, everything else refused."""
+    """Return a role ARN. A third colon, spaces and the ARN of an assumed role are corrected, all else is refused."""
     value = re.sub(r"\s+", "", tidy(text))
     if re.match(r"arn:aws[a-z-]*:sts::", value):
         return _assumed_role(value)
     mended = re.sub(r"^(arn:aws[a-z-]*:iam):+(?=[0-9])", r"\1::", value)
     if re.fullmatch(_ROLE_ARN, mended):
-        why = "an ARN has two colons before the account" if mended != value else "without the blanks"
+        why = "an ARN has two colons before the account" if mended != value else "removed the spaces"
         return said(mended, text, why)
     found = re.match(r"arn:aws[a-z-]*:iam::+([^:]*):([a-z-]+)/", mended)
     if found and found[2] != "role":
-        raise BadAnswer(f"That is the ARN of {_article(found[2])}; a role's is such as {_ROLE_EXAMPLE}.")
+        raise BadAnswer(f"That's the ARN of {_article(found[2])}. A role ARN looks like {_ROLE_EXAMPLE}.")
     if found and not re.fullmatch(ACCOUNT, found[1]):
-        raise BadAnswer(f"The account ID in a role ARN has 12 digits, such as {_ROLE_EXAMPLE}.")
-    raise BadAnswer(f"A role ARN is such as {_ROLE_EXAMPLE}.")
+        raise BadAnswer(f"The account ID in a role ARN has 12 digits. For example: {_ROLE_EXAMPLE}.")
+    raise BadAnswer(f"That's not a role ARN. It should look like {_ROLE_EXAMPLE}.")
 
 
 def _article(kind: str) -> str:
@@ -77,149 +77,153 @@ def _article(kind: str) -> str:
 def _assumed_role(value: str) -> Corrected:
     found = re.fullmatch(r"arn:(aws[a-z-]*):sts::([0-9]{12}):assumed-role/([A-Za-z0-9_+=,.@-]{1,64})(/.*)?", value)
     if not found:
-        raise BadAnswer(f"That is no role ARN; one is such as {_ROLE_EXAMPLE}.")
+        raise BadAnswer(f"That's not a role ARN. It should look like {_ROLE_EXAMPLE}.")
     partition, account, name, _ = found.groups()
     if name.startswith("AWSReservedSSO_"):
         raise BadAnswer(
-            "That role belongs to single sign-on and cannot be assumed from a profile.",
-            next="Choose single sign-on and give the start URL, such as https://acme.awsapps.com/start.",
+            "That role belongs to single sign-on and can't be assumed with a profile.",
+            next="Choose single sign-on and enter the start URL. For example: https://acme.awsapps.com/start.",
         )
     arn = f"arn:{partition}:iam::{account}:role/{name}"
-    return Corrected(arn, f"Took {arn}: what was given is the ARN of somebody using that role.")
+    return Corrected(arn, f"Using {arn}: you entered the ARN of a session with that role.")
 
 
 def arn_account(arn: str) -> str:
-    """Return the account an ARN names, "" when the text is no ARN."""
+    """Return the account in an ARN, "" if the text isn't an ARN."""
     parts = arn.split(":")
     return parts[4] if len(parts) > 5 and re.fullmatch(ACCOUNT, parts[4]) else ""
 
 
 def home_region(arn: str) -> str:
-    """Return a region to ask STS and IAM in, of the partition an ARN belongs to."""
+    """Return a region in which to call STS and IAM, in the partition of an ARN."""
     return regions.home_region(regions.partition_in(arn))
 
 
 def role_name(arn: str) -> str:
-    """Return the name, without its path, of a checked role ARN."""
+    """Return the name, without its path, in a valid role ARN."""
     return arn.rpartition("/")[2]
 
 
 def role_session_name(text: str) -> str | Corrected:
-    """2–64 of [A-Za-z0-9_+=,.@-]; blanks become hyphens and accents go (`Maria Garcia` → `Maria-Garcia`)."""
+    """Return a session name: 2–64 of [A-Za-z0-9_+=,.@-]. Spaces become hyphens, accents are removed."""
     plain = unicodedata.normalize("NFKD", tidy(text)).encode("ascii", "ignore").decode()
     value = re.sub(r"\s+", "-", plain)
     if not re.fullmatch(_SESSION_NAME, value):
-        raise BadAnswer("A session name has 2 to 64 letters, digits or _+=,.@- , such as maria.garcia.")
-    return said(value, text, "AWS allows no blanks there" if value != tidy(text) else "")
+        raise BadAnswer("A session name has 2 to 64 letters, digits or _+=,.@- . For example: maria.garcia.")
+    return said(value, text, "AWS doesn't allow spaces there" if value != tidy(text) else "")
 
 
 def external_id(text: str) -> str | Corrected:
-    """2–1224 of [A-Za-z0-9_+=,.@:/-]."""
+    """Return an external ID: 2–1224 of [A-Za-z0-9_+=,.@:/-]."""
     value = tidy(text)
     if not re.fullmatch(r"[A-Za-z0-9_+=,.@:/-]{2,1224}", value):
-        raise BadAnswer("An external ID has 2 to 1224 letters, digits or _+=,.@:/- , such as acme-7f3b.")
+        raise BadAnswer("An external ID has 2 to 1224 letters, digits or _+=,.@:/- . For example: acme-7f3b.")
     return said(value, text)
 
 
 def mfa_serial(text: str) -> str | Corrected:
-    """An `arn:…:mfa/NAME`, or the 9 to 256 characters printed on a hardware device."""
+    """Return an `arn:…:mfa/NAME`, or the serial number of a hardware device (9 to 256 characters)."""
     value = re.sub(r"\s+", "", tidy(text))
     mended = re.sub(r"^(arn:aws[a-z-]*:iam):+(?=[0-9])", r"\1::", value)
     arn = re.fullmatch(r"arn:aws[a-z-]*:iam::[0-9]{12}:mfa/[A-Za-z0-9_+=,.@/-]+", mended)
     if not arn and (mended.startswith("arn:") or not re.fullmatch(r"[A-Za-z0-9_+=/:,.@-]{9,256}", mended)):
         raise BadAnswer(
-            "An MFA device is an ARN such as arn:aws:iam::888888888888:mfa/maria, or a serial number: GAHT12345678."
+            "An MFA device is an ARN, e.g. arn:aws:iam::888888888888:mfa/maria, or a serial number, e.g. GAHT12345678."
         )
     return said(mended, text)
 
 
 def mfa_code(text: str) -> str:
-    """Six digits; blanks between them go."""
+    """Return an MFA code: six digits. Spaces are removed."""
     value = re.sub(r"\s+", "", tidy(text))
     if not re.fullmatch(r"[0-9]{6}", value):
-        raise BadAnswer("An MFA code has six digits, such as 123456.")
+        raise BadAnswer("An MFA code has six digits. For example: 123456.")
     return value
 
 
 def duration(low_s: int, high_s: int) -> Callable[[str], str | Corrected]:
-    """Return a parser for whole seconds between two bounds; `2h` and `90m` are understood."""
+    """Return a parser for whole seconds between two bounds. It also accepts `2h` and `90m`."""
 
     def parse(text: str) -> str | Corrected:
         found = re.fullmatch(r"([0-9]{1,6})\s*([smh]?)[a-z]*", tidy(text).lower())
         value_s = int(found[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[found[2]] if found else -1
         if not low_s <= value_s <= high_s:
-            raise BadAnswer(f"A duration is {low_s} to {high_s} seconds, such as 3600 (one hour).")
+            raise BadAnswer(f"The duration must be {low_s} to {high_s} seconds. For example: 3600 (one hour).")
         return said(str(value_s), text)
 
     return parse
 
 
 def profile(text: str) -> str | Corrected:
-    """A new profile's name: what every tool reads alike, git-remote-codecommit included (AWS-FACTS)."""
+    """Return the name of a new profile, with characters that all tools read alike, as does git-remote-codecommit."""
     value = tidy(text)
     if value.startswith("-"):
-        raise BadAnswer("A profile name begins with a letter or a digit, such as acme-dev.")
+        raise BadAnswer("A profile name begins with a letter or a digit. For example: acme-dev.")
     if " " in value and re.fullmatch(_PROFILE, value.replace(" ", "-")):
-        return Corrected(value.replace(" ", "-"), f"Took {value.replace(' ', '-')}: git addresses allow no blanks.")
+        return Corrected(
+            value.replace(" ", "-"), f"Using {value.replace(' ', '-')}: git addresses can't contain spaces."
+        )
     if not re.fullmatch(_PROFILE, value):
-        raise BadAnswer("A profile name has letters, digits or _.+=,- and no blanks, such as acme-dev.")
+        raise BadAnswer("A profile name has letters, digits or _.+=,- and no spaces. For example: acme-dev.")
     return said(value, text)
 
 
 def sso_session(text: str) -> str | Corrected:
-    """The name of an sso-session section; the same letters as a profile's."""
+    """Return the name of an sso-session section, with the same characters as a profile name."""
     try:
         return profile(text)
     except BadAnswer:
-        raise BadAnswer("A session name has letters, digits or _.+=,- and no blanks, such as acme.") from None
+        raise BadAnswer("An sso-session name has letters, digits or _.+=,- and no spaces. For example: acme.") from None
 
 
 def region(text: str) -> str | Corrected:
-    """A region, known here or not; an availability zone, a city and the console's long name have one reading."""
+    """Return a region, known or not. Availability zones, cities and the console's long names are corrected."""
     value = tidy(text).lower()
     if regions.is_region(value):
         return said(value, text)
     if regions.is_region(value[:-1]) and value[-1:] in tuple("abcdef"):
-        return Corrected(value[:-1], f"Took {value[:-1]}: {value} is one of its availability zones.")
+        return Corrected(value[:-1], f"Using {value[:-1]}: {value} is one of its Availability Zones.")
     codes = {code for code in re.findall(rf"{REGION}\b", value) if code in REGIONS}
     if len(codes) == 1 and " " in value:
-        return Corrected(codes.pop(), f"Took the region out of {tidy(text)}.")
+        return Corrected(codes.pop(), f"Using the region in {tidy(text)}.")
     told = re.search(r"\(([^)]+)\)", value)
-    city = told[1] if told else value  # GovCloud's are called US-East and US-West, which people mean otherwise
+    city = (
+        told[1] if told else value
+    )  # GovCloud's regions are called US-East and US-West, but people mean other ones by that
     named = [code for code, name in REGIONS.items() if name.lower() == city and not name.startswith("US-")]
     if len(named) == 1:
-        return Corrected(named[0], f"Took {named[0]}, the region called {REGIONS[named[0]]}.")
+        return Corrected(named[0], f"Using {named[0]}, the region called {REGIONS[named[0]]}.")
     if near := regions.like(value) if re.fullmatch(r"[a-z0-9-]+", value) else []:
         raise BadAnswer(f"{value} is not a region. Did you mean {' or '.join(near)}?")
-    raise BadAnswer("A region is such as us-east-2.")
+    raise BadAnswer("That's not a region. It should look like us-east-2.")
 
 
 def unknown_region(region: str) -> str:
-    """Return what to say of a region that ccsetup does not know and AWS may; "" for one that is known."""
+    """Return a warning about a region that ccsetup doesn't know but AWS may have, "" for a known one."""
     if not region or region in REGIONS:
         return ""
     return f"ccsetup doesn't know whether CodeCommit is in {region}. AWS decides."
 
 
 def permission_set(text: str) -> str | Corrected:
-    """A permission set's name: 1 to 32 of [A-Za-z0-9_+=,.@-]."""
+    """Return the name of a permission set: [A-Za-z0-9_+=,.@-] only."""
     value = tidy(text)
     found = re.fullmatch(r"AWSReservedSSO_(.+)_[0-9a-f]{16}", value)
     value = found[1] if found else value
     if not re.fullmatch(r"[A-Za-z0-9_+=,.@-]{1,64}", value):
-        raise BadAnswer("A permission set is told by its name alone, such as Developer: letters, digits and _+=,.@- .")
+        raise BadAnswer("A permission set name has letters, digits and _+=,.@- only. For example: Developer.")
     return said(value, text)
 
 
 def sso_start_url(text: str) -> str | Corrected:
-    """An Identity Center's start URL: https, without what the browser adds (`#/`, a last `/`, a query).
+    """Return the start URL of IAM Identity Center: https, without what browsers add (`#/`, a final `/`, a query).
 
-    A company's own address is one too, which redirects to AWS's. The spelling matters: SDKs name the cache of a legacy
-    profile by its sha1.
+    A company's own address that redirects to AWS's is accepted, too. The spelling matters, since SDKs name the cache
+    file of a legacy profile after its SHA-1.
     """
     from urllib.parse import urlsplit
 
-    example = "A start URL is such as https://acme.awsapps.com/start."
+    example = "A start URL looks like https://acme.awsapps.com/start."
     value = re.sub(r"\s+", "", tidy(text)).replace("\\", "")
     if "://" not in value:
         value = "https://" + value
@@ -233,66 +237,66 @@ def sso_start_url(text: str) -> str | Corrected:
     if "@" in url.netloc or not url.netloc.isascii() or not value.isprintable():
         raise BadAnswer(example)
     if regions.locate(host, "console", "sign-in"):
-        raise BadAnswer("That is the console's address, or a sign-in page's. " + example)
+        raise BadAnswer("That's the address of the console or of a sign-in page. " + example)
     port = None if port == 443 else port
     if port and regions.locate(host, "portal"):
-        raise BadAnswer(f"AWS's start URLs have no port. {example}")
+        raise BadAnswer(f"AWS's start URLs don't have a port. {example}")
     path = url.path.rstrip("/") or regions.start_path(host)
     return said(f"https://{host}{f':{port}' if port else ''}{path}", text)
 
 
 def host_of(start_url: str) -> str:
-    """Return the host of a checked start URL."""
+    """Return the host of a valid start URL."""
     found = re.match(r"https://([^/:?#]*)", start_url)
     return found[1].lower() if found else ""
 
 
 def is_portal(start_url: str) -> bool:
-    """Say whether a start URL lies on one of AWS's hosts; a company's own address redirects to one."""
+    """Return whether a start URL is on one of AWS's hosts. A company's own address only redirects to one."""
     return regions.locate(host_of(start_url), "portal") is not None
 
 
 def region_of(start_url: str) -> str | None:
-    """Return the region a start URL's host tells, None when it does not (`d-….awsapps.com`, custom addresses)."""
+    """Return the region in a start URL's host, None if it has none (`d-….awsapps.com`, custom addresses)."""
     found = regions.locate(host_of(start_url), "portal")
     return (found[1] or None) if found else None
 
 
 def session_of(start_url: str) -> str:
-    """Return a short name for a start URL's session, such as acme for https://acme.awsapps.com/start."""
+    """Return a short name for a start URL's session, for example acme for https://acme.awsapps.com/start."""
     labels = [part for part in host_of(start_url).split(".") if part not in ("www", "start", "sso", "login")]
     words = re.sub(r"[^A-Za-z0-9-]", "", labels[0] if labels else "")
     return words.strip("-") or "sso"
 
 
 def token_file(text: str) -> str:
-    """Check the spelling of a token file's path; making it absolute needs the machine and is the question's work."""
+    """Return the path of a token file. Only its spelling is checked; the question makes it absolute."""
     value = tidy(text)
     if value.startswith("eyJ") and value.count(".") > 1:
-        raise BadAnswer("That is the token itself; save it to a file and give its path, such as ~/token.jwt.")
+        raise BadAnswer("That's the token itself. Save it to a file and enter its path. For example: ~/token.jwt.")
     if not value or any(ord(c) < 32 for c in value):
-        raise BadAnswer("A token file is a path such as /home/maria/token.jwt.")
+        raise BadAnswer("Enter the path of a token file. For example: /home/maria/token.jwt.")
     return value
 
 
 def folder(text: str) -> str:
-    """A path to clone into."""
+    """Return a path to clone into."""
     value = tidy(text)
     if not value or any(ord(c) < 32 for c in value):
-        raise BadAnswer("A folder is a path such as ./MySharedDemoRepo.")
+        raise BadAnswer("Enter the path of a folder. For example: ./MySharedDemoRepo.")
     return value
 
 
 def output(text: str) -> str:
-    """An output format of the AWS CLI."""
+    """Return an output format of the AWS CLI."""
     value = tidy(text).lower()
     if value not in ("json", "yaml", "yaml-stream", "text", "table", "off"):
-        raise BadAnswer("An output format is json, yaml, yaml-stream, text or table, such as json.")
+        raise BadAnswer("The output format is one of: json, yaml, yaml-stream, text, table, off.")
     return value
 
 
 class Token(NamedTuple):
-    """What an OIDC token says of itself; unverified, since only its issuer's keys could verify it."""
+    """The claims of an OIDC token. They are unverified, since that would need the issuer's keys."""
 
     issuer: str
     audience: str
@@ -301,11 +305,11 @@ class Token(NamedTuple):
 
 
 def token(text: str) -> Token:
-    """Decode a JWT offline. Raises BadAnswer when the text is none."""
+    """Decode a JWT offline. Raises BadAnswer if the text isn't one."""
     claims = web_token.claims(text)
     if claims is None:
         raise BadAnswer(
-            "The file holds no OIDC token: one is three parts with dots between, such as eyJh….eyJp….SflK…."
+            "The file doesn't contain an OIDC token, which has three parts separated by dots: eyJh….eyJp….SflK…."
         )
     audience = claims.get("aud", "")
     return Token(
@@ -317,28 +321,30 @@ def token(text: str) -> Token:
 
 
 def access_key_id(text: str) -> str | Corrected:
-    """AKIA… (long-term) or ASIA… (temporary), 16 to 128 letters and digits."""
+    """Return an access key ID: AKIA… (long-term) or ASIA… (temporary), 16 to 128 letters and digits."""
     value = tidy(text)
     if not re.fullmatch(r"[A-Z0-9]{16,128}", value):
-        raise BadAnswer("An access key ID has capital letters and digits, such as AKIAIOSFODNN7EXAMPLE.")
+        raise BadAnswer("An access key ID has capital letters and digits only. For example: AKIAIOSFODNN7EXAMPLE.")
     if re.match(r"AROA|AIDA|AGPA|ANPA|AIPA", value):
-        raise BadAnswer("That is a unique ID, not an access key; one begins with AKIA or ASIA: ASIAIOSFODNN7EXAMPLE.")
+        raise BadAnswer(
+            "That's a unique ID. An access key ID begins with AKIA or ASIA. For example: ASIAIOSFODNN7EXAMPLE."
+        )
     return said(value, text)
 
 
 def secret_access_key(text: str) -> str:
-    """Forty of [A-Za-z0-9/+=]; AWS-like services use other lengths, so 16 or more are taken."""
+    """Return a secret access key: 40 of [A-Za-z0-9/+=]. 16 to 128 are accepted, as AWS-like services differ."""
     value = re.sub(r"\s*\n\s*", "", tidy(text))  # a paste may break it over two lines
     if re.fullmatch(r"(AKIA|ASIA)[A-Z0-9]{12,}", value):
-        raise BadAnswer("That is the access key ID; the secret is the longer one, 40 characters.")
+        raise BadAnswer("That's the access key ID. The secret access key is longer: 40 characters.")
     if not re.fullmatch(r"[A-Za-z0-9/+=]{16,128}", value):
-        raise BadAnswer("A secret access key is 40 letters, digits, / or +, without blanks.")
+        raise BadAnswer("A secret access key has 40 letters, digits, / or +, without spaces.")
     return value
 
 
 def session_token(text: str) -> str:
-    """A session token: one long word of base64."""
+    """Return a session token: one long base64 string."""
     value = re.sub(r"\s+", "", tidy(text))
     if not re.fullmatch(r"[A-Za-z0-9/+=_.-]{16,}", value):
-        raise BadAnswer("A session token is one long word such as IQoJb3JpZ2luX2VjE…; copy it whole.")
+        raise BadAnswer("A session token is one long string like IQoJb3JpZ2luX2VjE…. Copy all of it.")
     return value

@@ -1,19 +1,19 @@
-"""What a token of an identity provider looks like, so that no other text is ever sent to AWS in the place of one."""
+"""Checks tokens of identity providers, so that no other text is ever sent to AWS as a token."""
 
 from __future__ import annotations
 
-MOST = 20_000  # characters; STS takes no more
+MOST = 20_000  # characters; the limit of STS
 _LEAST = 4
 
-TYPE_CHECKING = False  # as typing has it, without the time that importing typing takes
+TYPE_CHECKING = False  # like typing.TYPE_CHECKING, without the import
 if TYPE_CHECKING:
     from typing import Any
 
 
 def fault(text: str, *, opaque: bool = False) -> str:
-    """Say why a text is no token, for example "it has several lines"; "" when it may be one.
+    """Return why a text isn't a token, for example "it has several lines", or "" if it may be one.
 
-    `opaque`: the provider's tokens need not be JWTs, as those of Amazon and Facebook. Blanks around it don't count.
+    `opaque`: tokens don't have to be JWTs, like those of Amazon and Facebook. Surrounding whitespace is ignored.
     """
     token = text.strip()
     if "-----BEGIN" in token:
@@ -21,20 +21,20 @@ def fault(text: str, *, opaque: bool = False) -> str:
     if len(token.splitlines()) > 1:
         return "it has several lines"
     if len(token) > MOST:
-        return f"it is longer than the {MOST:,} characters that AWS takes"
+        return f"it is longer than the {MOST:,} characters that AWS accepts"
     if not token.isascii() or not token.isprintable() or " " in token:
-        return "it has blanks or characters that no token has"
+        return "it has spaces or characters that aren't allowed in tokens"
     if len(token) < _LEAST:
         return "it is too short" if token else "it is empty"
     if claims(token) is not None:
         return ""
     if not opaque:
-        return "it is no JWT: one is three parts with dots between, eyJh….eyJp….SflK…"
-    return "it is no single word" if token[0] in "{[<\"'" else ""
+        return "it isn't a JWT, which has three parts separated by dots: eyJh….eyJp….SflK…"
+    return "it isn't a single word" if token[0] in "{[<\"'" else ""
 
 
 def claims(token: str) -> dict[str, Any] | None:
-    """Return what a JWT says of itself, unverified; None when the text is none."""
+    """Return the claims of a JWT, unverified, None if the text isn't one."""
     parts = token.strip().split(".")
     if len(parts) != 3 or not parts[2]:
         return None
@@ -43,7 +43,7 @@ def claims(token: str) -> dict[str, Any] | None:
 
 
 def _decoded(part: str) -> dict[str, Any] | None:
-    """Return the JSON object in one part of a JWT, None when there is none."""
+    """Return the JSON object in one part of a JWT, None if there isn't one."""
     import json
     from binascii import a2b_base64
 

@@ -83,10 +83,10 @@ _OF_SENTENCES = (
     (r"^AWS (could not be reached|did not answer)", "net.unreachable"),
     (r"^Something between here and AWS answered", "net.proxy"),
     (r"^AWS says the time on this machine is wrong", "net.clock"),
-    (r"^The keys that the credential_process of .* have ended", "keys.expired"),
+    (r"^The credential_process of .* printed credentials that have expired", "keys.expired"),
     (r"^The credential_process of ", "process.failed"),
-    (r"^The token file .* holds no token", "oidc.token-invalid"),
-    (r"^The (token file|saved sign-in|file of certificates) .* can't be read", "file.unreadable"),
+    (r"^The token file .* doesn't contain a token", "oidc.token-invalid"),
+    (r"^The (token file|saved sign-in|certificate file) .* can't be read", "file.unreadable"),
 )
 
 # What AWS's helpers say, most of it the last line of a traceback → as below.

@@ -1,4 +1,4 @@
-"""What a person sees and types: prompts, the list that narrows, and screen output.
+"""User interface: prompts, the filtered list, and screen output.
 
-Not here: which question comes next (`wizard`), and what an answer means (`access`).
+The order of the questions is in `wizard`, the meaning of the answers in `access`.
 """

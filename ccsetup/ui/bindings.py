@@ -25,7 +25,7 @@ USED: dict[Widget, frozenset[str]] = {
 
 
 def unused(widget: Widget) -> KeyBindings:
-    """Return bindings that make every key do nothing that this kind of question does not use."""
+    """Return bindings that disable every key that this kind of question doesn't use."""
     from prompt_toolkit.key_binding import KeyBindings
     from prompt_toolkit.keys import Keys
 

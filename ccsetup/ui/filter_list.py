@@ -1,4 +1,4 @@
-"""A list being narrowed down: what is typed, what matches it, and where the cursor stands."""
+"""A list with a filter: the typed text, the matching entries, and the position of the cursor."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from ccsetup.core.lazy_regex import later
 from ccsetup.core.model import Choice
 from ccsetup.core.text import cells, inert
 
-_LONGEST = 64  # letters that anybody types to find a label; a paste has more
+_LONGEST = 64  # the longest text that is searched for; a paste is longer
 
 
 class Entry(NamedTuple):
-    """One line of the list: the choice it answers, its label and hint made inert."""
+    """One line of the list: its choice, and its inert label and hint."""
 
     choice: Choice
     label: str
@@ -26,7 +26,7 @@ class Entry(NamedTuple):
 
 
 def entries(choices: Sequence[Choice]) -> list[Entry]:
-    """Make choices ready to be searched and shown."""
+    """Prepare choices for search and display."""
     return [_entry(choice) for choice in choices]
 
 
@@ -37,9 +37,9 @@ def _entry(choice: Choice) -> Entry:
 
 
 def matching(there: Sequence[Entry], typed: str) -> tuple[list[Entry], bool]:
-    """Return the entries that hold every typed word, best first, and True; else those that hold its letters in order.
+    """Return the entries that contain every typed word, best first, and True; else those with its letters in order.
 
-    Best is the very label, then its beginning, then the label, then hint or value; within one rank the list's order.
+    Best is an equal label, then the beginning of one, then any part of one, then hint or value. Ties keep their order.
     """
     text = inert(typed).casefold().strip()
     words = text.split()
@@ -74,7 +74,7 @@ def _fuzzy(there: Sequence[Entry], text: str) -> list[Entry]:
 class Pick:
     """The state of one list.
 
-    `free` adds what was typed as an entry of its own, `use "…"`; `reads` one in its own words, where it has any.
+    `free` adds the typed text as an entry, `use "…"`; `reads` adds an entry that describes it, if it is recognised.
     """
 
     def __init__(
@@ -98,7 +98,7 @@ class Pick:
             self.at = next(i for i, entry in enumerate(self.shown) if entry.choice.value == default)
 
     def grow(self, choices: Sequence[Choice]) -> None:
-        """Add entries at the end; the cursor stays on the entry that it is on."""
+        """Add entries at the end. The cursor stays on its entry."""
         current = self.current()
         self._there += entries(choices)
         self.widest = max(cells(entry.label) for entry in self._there)
@@ -106,7 +106,7 @@ class Pick:
         self.at = self.shown.index(current) if current in self.shown else 0
 
     def narrow(self, typed: str) -> None:
-        """Show what matches, the cursor on the best of it, or where it began when nothing is typed."""
+        """Show what matches, with the cursor on the best match, or on its first position if nothing is typed."""
         self.typed = self._due = typed
         text = typed.strip()
         self.at = max(self._start, 0) if not text else 0
@@ -114,7 +114,7 @@ class Pick:
 
     @property
     def shown(self) -> list[Entry]:
-        """Return what matches; looked up when it is needed, since a paste may come letter by letter."""
+        """Return what matches. Computed when needed, since a paste may arrive letter by letter."""
         if self._due is not None:
             self._shown, exact = matching(self._there, self._due)
             text, self._due = self._due.strip(), None
@@ -126,7 +126,7 @@ class Pick:
             return
         words = self._reads(text) if self._reads else ""
         if words:
-            self._shown.insert(0, Entry(Choice(text, words), inert(words), "Enter takes it", "", ""))
+            self._shown.insert(0, Entry(Choice(text, words), inert(words), "press Enter to use it", "", ""))
         elif self._free:
             self._shown.insert(len(self._shown) if exact else 0, self._use(text))
 
@@ -136,7 +136,7 @@ class Pick:
         return Entry(Choice(text, said), said, "", "", "", own=False)
 
     def move(self, by: int) -> None:
-        """Move the cursor; one step goes round at either end, a longer one stops there."""
+        """Move the cursor. A single step wraps around at either end; a longer one stops there."""
         last = len(self.shown) - 1
         target = self.at + by
         self.at = target % (last + 1) if abs(by) == 1 and last >= 0 else max(0, min(target, last))
@@ -146,11 +146,11 @@ class Pick:
         return self.shown[self.at] if self.shown else None
 
     def window(self, rows: int) -> list[tuple[Entry, bool]]:
-        """Return the entries that `rows` lines show, each with whether the cursor is on it."""
+        """Return the entries that fit into `rows` lines, each with whether the cursor is on it."""
         self._top = max(min(self._top, self.at, len(self.shown) - rows), self.at - rows + 1, 0)
         return [(e, i == self.at) for i, e in enumerate(self.shown[self._top : self._top + rows], self._top)]
 
     def counter(self) -> str:
-        """Say how long the list is, or how much of it matches, such as "3 of 5,000"."""
+        """Return the length of the list, or how much of it matches, for example "3 of 5,000"."""
         total = f"{len(self._there):,}"
         return f"{sum(e.own for e in self.shown):,} of {total}" if self.typed.strip() else f"{total} entries"

@@ -1,6 +1,6 @@
-"""The same questions in plain lines, for TERM=dumb and screen readers: numbered choices, `b` goes back.
+"""Asks questions in plain lines, for TERM=dumb and screen readers: numbered choices, `b` goes back.
 
-What makes an answer is said here too, for both ways of asking.
+It also decides what counts as an answer, for both kinds of prompt.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from ccsetup.core.model import BACK, Asked, Back, Corrected, Secret
 from ccsetup.core.text import MASK, inert
 from ccsetup.ui.filter_list import Entry, Pick
 
-SOME = 20  # entries of a list that are shown at once
+SOME = 20  # how many entries of a list are shown at once
 
 Say = Callable[[str], None]
-Read = Callable[[str, bool], str]  # what stands before the cursor, whether typing is hidden → one line
+Read = Callable[[str, bool], str]  # from the text before the cursor and whether typing is hidden to one line
 
 
 class Answered(NamedTuple):
-    """An accepted answer: its value, how the line that remains shows it, and what to say about it."""
+    """An accepted answer: its value, its text in the line that remains, and a message about it."""
 
     value: str | Secret
     shown: str
@@ -29,7 +29,7 @@ class Answered(NamedTuple):
 
 
 def accepted(asked: Asked, typed: str, echo: Echo, label: str = "") -> Answered:
-    """Return what a typed text or a chosen value (with its label) answers. Raises BadAnswer."""
+    """Return the answer for a typed text or a chosen value (with its label). Raises BadAnswer."""
     about = Secret(typed) if asked.widget == "secret" else typed
     try:
         parsed = asked.parse(typed)
@@ -37,7 +37,7 @@ def accepted(asked: Asked, typed: str, echo: Echo, label: str = "") -> Answered:
         raise BadAnswer(echo(bad.what, about), next=echo(bad.next, about)) from None
     value, said = (parsed.value, echo(parsed.said, about)) if isinstance(parsed, Corrected) else (parsed, "")
     if not value and not asked.optional and asked.widget != "choose":
-        raise BadAnswer("This needs an answer.")
+        raise BadAnswer("An answer is required.")
     if asked.widget == "secret":
         return Answered(Secret(value), MASK if value else "", said)
     if asked.widget == "confirm":
@@ -46,8 +46,8 @@ def accepted(asked: Asked, typed: str, echo: Echo, label: str = "") -> Answered:
 
 
 def conversation(asked: Asked, say: Say, read: Read, echo: Echo) -> Answered | Back:
-    """Ask until there is an answer; `read` raises at the end of input."""
-    help_ = asked.help.replace("press ↓ to choose", "type a number")  # there is no cursor to move here
+    """Ask until there is an answer. `read` raises at the end of input."""
+    help_ = asked.help.replace("press ↓ to choose", "type a number")  # there is no cursor in plain lines
     for mark, text in (("! ", asked.notice), ("? ", asked.ask), ("  ", help_)):
         if text:
             say(mark + inert(text))

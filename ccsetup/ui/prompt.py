@@ -1,6 +1,6 @@
-"""Asks a person one question at a time: questionary behind this door, Esc is back, plain lines on a dumb terminal.
+"""Asks the user one question at a time, with questionary, or with plain lines on a dumb terminal. Esc goes back.
 
-Everything is drawn on stderr, so that stdout stays free for --json; sheet.py draws it.
+Everything is drawn on stderr, so that stdout stays free for --json.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
     from prompt_toolkit.application import Application
     from prompt_toolkit.output import Output
 
-STALE_S = 0.3  # after this long something was loading, and what you typed meanwhile answers no question
+STALE_S = 0.3  # after this long, something was loading, and what you typed meanwhile doesn't answer a question
 
 
 class Prompt:
-    """Asks on a terminal; stdin and stderr must be one.
+    """Asks on a terminal. stdin and stderr must both be terminals.
 
-    `on_first_draw` is called once, when the first question is on screen. `note` is told what is to be said about a
-    corrected answer.
+    `on_first_draw` is called once, when the first question is on screen. `note` receives messages about corrected
+    answers.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class Prompt:
         self._input, self._output = input, output
         self._tty = Tty()
         self._answered_at = 0.0
-        self._before: Widget | None = None  # what was answered last; None if you went back
+        self._before: Widget | None = None  # what was answered last; None if the user went back
 
     def ask(self, asked: Asked) -> str | Secret | Back:
         """Return the parsed answer, or BACK. Raises Cancelled on Ctrl-C and at the end of input."""
@@ -60,7 +60,7 @@ class Prompt:
             answer = self._converse(asked) if dumb else self._ask(asked)
         except (KeyboardInterrupt, EOFError):
             if dumb:
-                self._say("")  # what is said next begins on a line of its own
+                self._say("")  # the next output starts on a new line
             raise Cancelled from None
         self._answered_at, self._before = time.monotonic(), None if isinstance(answer, Back) else asked.widget
         if isinstance(answer, Back):
@@ -105,7 +105,7 @@ class Prompt:
         return answer  # type: ignore[no-any-return]
 
     def _is_fresh(self, asked: Asked) -> bool:
-        """Say whether to drop what you typed before this question was on screen.
+        """Return whether to drop what you typed before this question was on screen.
 
         You can only choose or confirm what you have seen, unless you come back to it. You may type the next text
         ahead, but not while something is loading. After a hidden answer it may be the rest of a pasted secret.
@@ -122,7 +122,7 @@ class Prompt:
 
         try:
             return app.run()
-        except CancelledError:  # Ctrl-C in the moment before the prompt took the keys over
+        except CancelledError:  # Ctrl-C just before the prompt took over the keys
             raise KeyboardInterrupt from None
 
     def _say(self, text: str) -> None:
@@ -158,7 +158,7 @@ class Prompt:
         if self._output is None:
             sys.stderr.flush()
             self._output = create_output(stdout=sys.stderr)
-            self._output.enable_cpr = False  # asking where the cursor is would make leaving wait for the reply
+            self._output.enable_cpr = False  # asking for the cursor position would delay leaving until the reply
         return self._output  # type: ignore[no-any-return]
 
 
@@ -186,13 +186,13 @@ def _hidden() -> str:
 
 
 class Beside:
-    """Looks for something while a question is on screen, and shows there what came of it."""
+    """Runs a lookup while a question is on screen, and shows its result there."""
 
     def __init__(self, sheet: Sheet, look: Callable[[], Later]) -> None:
         self._sheet, self._look, self._begun = sheet, look, False
 
     def begin(self, app: Application[Any]) -> None:
-        """Begin once, when the question has been drawn."""
+        """Start once, when the question has been drawn."""
         if self._begun or app.loop is None:
             return
         self._begun = True

@@ -1,6 +1,6 @@
-"""One question on the screen: questionary's prompts, and for lists a line of prompt_toolkit's own, in a frame of ours.
+"""Shows one question: questionary's prompts, or for lists an input line of prompt_toolkit, in our own layout.
 
-A notice stands above; help, entries or a refusal below; and the keys are ours.
+A notice is above; help, entries or an error below. The key bindings are our own.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from prompt_toolkit.layout.processors import Transformation, TransformationInput
     from prompt_toolkit.output import ColorDepth, Output
 
-ROWS = 12  # entries of a list on screen at once
+ROWS = 12  # how many entries of a list are on screen at once
 MOVES = {"up": -1, "c-p": -1, "down": 1, "c-n": 1, "pageup": -10, "pagedown": 10, "home": -(10**9), "end": 10**9}
-HINT = 24  # columns below which a hint is not worth cutting
+HINT = 24  # a hint isn't cut to fewer columns than this
 BREAK = "⏎"  # stands for the line breaks of a paste in the buffer's single line
 STYLE = [
     ("qmark", "fg:ansicyan"),
@@ -48,7 +48,7 @@ STYLE = [
 
 
 class Sheet:
-    """One question on the screen: what stands above and below its line, its keys, and what is typed."""
+    """One question on the screen: what is above and below its line, its keys, and the typed text."""
 
     def __init__(self, asked: Asked, output: Output, depth: ColorDepth | None, echo: Echo) -> None:
         self.asked, self.output, self.depth, self.echo = asked, output, depth, echo
@@ -60,7 +60,7 @@ class Sheet:
         self.app: Application[Any]
 
     def application(self, input: Any) -> Application[Any]:
-        """Return the prompt, in its frame and with our keys."""
+        """Return the prompt with our layout and keys."""
         from prompt_toolkit.styles import Style
 
         widget, default = self.asked.widget, self.default
@@ -88,7 +88,7 @@ class Sheet:
         return self._framed(made.application)
 
     def _filter_line(self, typed: str, line: dict[str, Any]) -> Application[Any]:
-        """Return the line above a list; the first prompt is one, and need not wait for questionary."""
+        """Return the input line above a list. The first prompt is a list, so it doesn't have to import questionary."""
         from prompt_toolkit import PromptSession
         from prompt_toolkit.document import Document
         from prompt_toolkit.lexers import SimpleLexer
@@ -100,13 +100,13 @@ class Sheet:
         return session.app
 
     def grow(self, choices: Sequence[Choice]) -> None:
-        """Add entries to the list; what is typed and where the cursor stands stay."""
+        """Add entries to the list. The typed text and the cursor stay."""
         if self.pick:
             self.asked = self.asked._replace(choices=(*self.asked.choices, *choices))
             self.pick.grow(choices)
 
     def leave(self, shown: str) -> None:
-        """Write the tidy line that remains of an answered question; two where they would crowd each other."""
+        """Write the line that remains of an answered question, or two lines if it is too long."""
         from prompt_toolkit import print_formatted_text
         from prompt_toolkit.formatted_text import FormattedText
         from prompt_toolkit.styles import Style
@@ -187,7 +187,9 @@ class Sheet:
             typed = self.pick.typed
             lines = self._block("class:help", f'    nothing matches "{self.echo.brief(typed)}"')
         current = self.pick.current()
-        if self.asked.reads and self.pick.typed and current and cells(current.label) > room:  # what was read, whole
+        if (
+            self.asked.reads and self.pick.typed and current and cells(current.label) > room
+        ):  # the full description of the paste
             lines += self._block("class:help", current.label, 4)
         long = len(self.asked.choices) > rows
         counter = self.pick.counter() if long else ""
@@ -211,7 +213,7 @@ class Sheet:
             self._settle(_typed(buffer))
 
     def _settle(self, typed: str, label: str = "") -> Answered | None:
-        """Return the answer, or None and say below the line why it is none."""
+        """Return the answer, or show the error below the line and return None."""
         try:
             answer = accepted(self.asked, typed, self.echo, label)
         except BadAnswer as bad:
@@ -221,7 +223,7 @@ class Sheet:
         return answer
 
     def _keys(self) -> KeyBindings:
-        """Return our keys: Esc and, on an empty line, Left go back; Enter settles; a paste stays in its line."""
+        """Return our keys: Esc, and Left on an empty line, go back; Enter accepts; a paste stays in its line."""
         from prompt_toolkit.filters import Condition
         from prompt_toolkit.key_binding import KeyBindings
 
@@ -262,7 +264,7 @@ class Sheet:
             self._empty(buffer)
 
     def _goes_on(self, event: KeyPressEvent) -> bool:
-        """Say whether Enter ends a line of a paste: some terminals send a paste as if you typed it."""
+        """Return whether Enter ends a line of a paste: some terminals send a paste as if you typed it."""
         takes_lines = self.asked.widget == "secret" or self.asked.reads is not None
         return bool(takes_lines and event.current_buffer.text and (event.key_processor.input_queue or more()))
 
@@ -297,7 +299,7 @@ def _typed(buffer: Buffer) -> str:
 
 
 def _lines(text: Callable[[], Fragments]) -> ConditionalContainer:
-    """Return a window that is as high as its text, and not there without."""
+    """Return a window that is as high as its text and hidden without text."""
     from prompt_toolkit.filters import Condition
     from prompt_toolkit.layout import ConditionalContainer, FormattedTextControl, Window
 
@@ -320,7 +322,7 @@ class Dots:
         self._last = "", ""  # prompt_toolkit asks several times for each drawing
 
     def apply_transformation(self, line: TransformationInput) -> Transformation:
-        """Return the line as it is shown: each letter in its place, or the cursor behind the number of lines."""
+        """Return the line as it is shown: each letter in its place, or the number of lines with the cursor after it."""
         from prompt_toolkit.formatted_text import fragment_list_to_text
         from prompt_toolkit.layout.processors import Transformation
 

@@ -1,7 +1,7 @@
-"""Shows things to a person, on stderr: checklist, review, problems, progress; plain lines without a terminal.
+"""Shows output on stderr: checklist, review, problems, progress. Without a terminal, it writes plain lines.
 
-stdout belongs to the one document of --json. rich is opened only for what moves; all else is plain text and a few
-colours, so that the first line is there at once.
+stdout is reserved for the JSON document of --json. rich is imported only for progress; everything else is plain text
+with a few colours, so that the first line appears at once.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
 Update = Callable[[str, float | None], None]
 
-UNCODED = ("input.missing", "input.invalid", "cancelled", "git.failed", "internal")  # the doctor knows none of these
+UNCODED = ("input.missing", "input.invalid", "cancelled", "git.failed", "internal")  # the doctor has none of these
 NO_BREAK = "\N{NO-BREAK SPACE}"
-LABEL = 9  # columns of a checklist's first word
-PROSE = 100  # columns beyond which sentences are hard to read
-MOMENT_S = 0.3  # what is over sooner shows no spinner
-LONG = 500  # entries of a list in a document that nobody reads by eye, and whose indentation takes time
+LABEL = 9  # the width of the first word in a checklist
+PROSE = 100  # the maximum width of sentences
+MOMENT_S = 0.3  # shorter tasks show no spinner
+LONG = 500  # a document with a longer list isn't indented, since nobody reads it and indenting takes time
 LIST = 17  # lines of the list below the heading
-WHILE_S = 1.0  # and no line where there is no terminal
+WHILE_S = 1.0  # and, without a terminal, no line
 
 BOLD, DIM, RED, GREEN, CYAN = "1", "2", "31", "32", "36"
 PAINTS = {"bold": BOLD, "dim": DIM, "red": RED, "green": GREEN, "yellow": "33", "cyan": CYAN}
@@ -37,7 +37,7 @@ LINKING = ("VTE_VERSION", "WT_SESSION", "KITTY_WINDOW_ID", "KONSOLE_VERSION", "W
 
 
 class Screen:
-    """Shows things on two streams, sys.stderr and sys.stdout unless told; they may be terminals, pipes or closed."""
+    """Writes to two streams (default: sys.stderr and sys.stdout), which may be terminals, pipes or closed."""
 
     def __init__(
         self,
@@ -51,12 +51,12 @@ class Screen:
         self.live = _is_terminal(self._err) and env.get("TERM", "").lower() not in ("dumb", "unknown")
         self._colours = self.live and not env.get("NO_COLOR") and (os.name != "nt" or "WT_SESSION" in env)
         self._busy: Busy | None = None
-        self._headed: list[str] = []  # what stands from the heading's findings on, and how many lines those are
+        self._headed: list[str] = []  # everything since the heading's findings, by line
         self._found = 0
         self.lock = RLock()
 
     def heading(self, text: str, facts: Sequence[tuple[str, bool | None]] = ()) -> None:
-        """The wizard's first lines: what this is, and what was found here (good, not good, or neither)."""
+        """Show the wizard's first lines: what ccsetup does, and what it found (good, not good, or neither)."""
         self._write("", f" {self._in(BOLD, 'ccsetup')}  {inert(text)}", "")
         self._headed = []
         self._write(*self._found_here(facts))
@@ -64,7 +64,7 @@ class Screen:
         self._write(*([""] if facts else []))
 
     def amend(self, facts: Sequence[tuple[str, bool | None]]) -> None:
-        """Write anew, where it stands, what `heading` found here; with no room for that above a list, not at all."""
+        """Redraw in place what `heading` found. Does nothing if there is no room for it above a list."""
         lines = [*self._found_here(facts), *self._headed[self._found :]]
         if self.live and len(lines) + LIST <= self._lines():
             self.put(f"\r\x1b[{len(self._headed)}A\x1b[J" + "".join(f"{line}\n" for line in lines))
@@ -72,27 +72,27 @@ class Screen:
     def _found_here(self, facts: Sequence[tuple[str, bool | None]]) -> list[str]:
         marks = {True: " ✓", False: " ✗", None: ""}
         found = "   ".join(f"{inert(fact)}{marks[good]}".replace(" ", NO_BREAK) for fact, good in facts)
-        rows = [row.replace(NO_BREAK, " ") for row in self._rows([("This machine", found)])] if facts else []
+        rows = [row.replace(NO_BREAK, " ") for row in self._rows([("This computer", found)])] if facts else []
         return [row.replace("✓", self._in(GREEN, "✓")).replace("✗", self._in(RED, "✗")) for row in rows]
 
     def say(self, text: str) -> None:
-        """One plain line; on a narrow terminal it goes on below its own beginning."""
+        """Write a plain line. On a narrow terminal it is wrapped with its indentation."""
         line = inert(text)
         indent = " " * (len(line) - len(line.lstrip(" ")))
         first, *rest = wrap(line, self._room() - len(indent), self._room())
         self._write(first, *(indent + more for more in rest))
 
     def note(self, text: str) -> None:
-        """One quiet line."""
+        """Write a dimmed line."""
         first, *rest = wrap(inert(text), self._room(PROSE) - 3)
         self._write(*(self._in(DIM, line) for line in (f" · {first}", *(f"   {more}" for more in rest))))
 
     def done(self, what: str, detail: str = "", aside: str = "") -> None:
-        """One ticked line of the checklist."""
+        """Write a checklist line with a tick."""
         self._tick(self._in(GREEN, "✓"), what, detail, aside)
 
     def failed(self, what: str, detail: str = "") -> None:
-        """One crossed line of the checklist."""
+        """Write a checklist line with a cross."""
         self._tick(self._in(RED, "✗"), what, detail, "")
 
     def review(self, diffs: Sequence[str], rows: Sequence[tuple[str, str]]) -> None:
@@ -106,7 +106,7 @@ class Screen:
         self._write(*lines, *(row.replace(NO_BREAK, " ") for row in told), "")
 
     def problem(self, problem: Problem) -> None:
-        """Say what went wrong, why, and what to do next; a message to an administrator says why itself."""
+        """Show what went wrong, why, and what to do next. A message to an administrator includes the reason."""
         room = self._room(PROSE) - 3
         what, *more = wrap(inert(problem.what), room)
         lines = [f" {self._in(RED, '✗')} {self._in(BOLD, what)}", *(f"   {self._in(BOLD, line)}" for line in more)]
@@ -124,7 +124,7 @@ class Screen:
         self._write(*lines, *self._block("Send this to your administrator", problem.letter))
 
     def _block(self, title: str, text: str) -> Iterator[str]:
-        """Set a text off so that it can be copied: nothing stands beside its lines, and JSON is not broken."""
+        """Set a text apart so that it can be copied: nothing is next to its lines, and JSON isn't wrapped."""
         if not text:
             return
         width = min(self._room(PROSE), PROSE)
@@ -135,7 +135,7 @@ class Screen:
         yield from ("", self._in(DIM, f" {'─' * (width - 2)}"), "")
 
     def link(self, text: str, url: str) -> None:
-        """Show an address to open: whole on a line of its own, and clickable where the terminal can."""
+        """Show an address to open, unbroken on its own line, and clickable if the terminal supports it."""
         address = "".join(char for char in inert(url) if char.isascii() and char != " ")
         shown = self._in(CYAN, address)
         if self.live and self._links():
@@ -143,16 +143,16 @@ class Screen:
         self._write(*(f" {line}" for line in wrap(inert(text), self._room() - 1)), f"   {shown}")
 
     def room(self) -> int | None:
-        """Return the columns of the terminal that `output` goes to; None where it goes elsewhere."""
+        """Return the width of the terminal that `output` writes to, None if it isn't a terminal."""
         return self._columns(self._out) if _is_terminal(self._out) else None
 
     def output(self, text: str) -> None:
-        """Print on stdout what the command is run for, a line or several; with --json do nothing."""
+        """Print the result of the command on stdout, one or more lines. Does nothing with --json."""
         if not self._due:
             self._out.write("\n".join(spell(inert(line), self._out.encoding) for line in text.split("\n")) + "\n")
 
     def painted(self, rows: Sequence[Sequence[tuple[str, str]]]) -> None:
-        """Print lines as `output` does, each of parts: (colour, text); it is a key of PAINTS, or ""."""
+        """Print lines like `output`, each as parts of (colour, text). The colour is a key of PAINTS, or ""."""
         if not self._due:
             bright = self._colours and _is_terminal(self._out)
             for row in rows:
@@ -161,7 +161,7 @@ class Screen:
             self._out.flush()
 
     def document(self, value: Mapping[str, Any]) -> None:
-        """Print the one JSON document of --json on stdout; the first one counts. Without --json do nothing."""
+        """Print the JSON document of --json on stdout, only the first one. Does nothing without --json."""
         if self._due:
             self._due = False
             import json as json_
@@ -171,7 +171,7 @@ class Screen:
 
     @contextmanager
     def busy(self, text: str) -> Iterator[Update]:
-        """Show that something takes a while; within another one, that one's text changes for as long."""
+        """Show that something takes a while. Inside another one, it changes the text of that one meanwhile."""
         outer = self._busy
         busy = self._busy = outer or Busy(self, text)
         before = busy.text
@@ -241,7 +241,7 @@ class Screen:
             self.put("".join(f"{line}\n" for line in lines))
 
     def progress(self) -> Progress:
-        """Return rich's progress line: a spinner and a text; a bar while the share is known."""
+        """Return rich's progress line: a spinner and a text, and a bar if the share is known."""
         from rich.console import Console
         from rich.progress import BarColumn, Progress, SpinnerColumn, Task, TextColumn
         from rich.table import Column
@@ -265,16 +265,16 @@ class Screen:
         )
 
     def spelled(self, text: str) -> str:
-        """Return the text in letters that stderr can show."""
+        """Return the text in characters that stderr can show."""
         return spell(text, getattr(self._err, "encoding", None))
 
     def put(self, text: str) -> None:
-        """Write to stderr as it is."""
+        """Write to stderr unchanged."""
         _put(self._err, text)
 
 
 class Busy:
-    """What is shown while something takes long: a spinner and perhaps a bar on a terminal, else one line."""
+    """Shown while something takes long: a spinner and possibly a bar on a terminal, otherwise one line."""
 
     def __init__(self, screen: Screen, text: str) -> None:
         self._screen, self.text, self._share = screen, inert(text), -1.0
@@ -286,13 +286,13 @@ class Busy:
             self._timer.start()
 
     def update(self, text: str, share: float | None) -> None:
-        """Show another text ("" keeps it) and share of the whole (None: unknown)."""
+        """Change the text ("" keeps it) and the share of the whole (None: unknown)."""
         with self._screen.lock:
             self.text, self._share = inert(text) or self.text, -1.0 if share is None else share
             self._refresh()
 
     def close(self) -> None:
-        """Take it off the screen."""
+        """Remove it from the screen."""
         with self._screen.lock:
             self._closed = True
             self._timer.cancel()
@@ -330,7 +330,7 @@ class Busy:
 
 
 def _whole(text: str) -> str:
-    """Return a row of steps with its short steps bound, so that it is broken between two of them."""
+    """Return a row of steps with no-break spaces in its short steps, so that it is wrapped between two of them."""
     return " · ".join(step.replace(" ", NO_BREAK) if cells(step) <= 36 else step for step in text.split(" · "))
 
 
@@ -346,7 +346,7 @@ def _put(stream: TextIO | None, text: str) -> None:
         if stream is not None:
             stream.write(spell(text, stream.encoding))
             stream.flush()
-    except BrokenPipeError:  # nobody reads any more: what Python still holds goes nowhere, and silently
+    except BrokenPipeError:  # the reader is gone: discard what Python still has buffered
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())  # type: ignore[union-attr]
     except ValueError:  # it is closed
         return

@@ -69,7 +69,7 @@ class Tty:
 
 
 def more(wait_s: float = QUIET_S) -> bool:
-    """Say whether more input is there or arrives within this time."""
+    """Return whether more input is there or arrives within this time."""
     from select import select
 
     return _settings() is not None and bool(select([sys.stdin], [], [], wait_s)[0])

@@ -1,4 +1,4 @@
-"""What a clone still needs to be worked in: its submodules, and a name for its commits."""
+"""Completes a clone: fetches its submodules and sets a name for its commits."""
 
 from __future__ import annotations
 
@@ -18,28 +18,28 @@ from ccsetup.wizard.verify import Claim
 if TYPE_CHECKING:
     from ccsetup.core.context import Git
 
-_DEEPEST = 10  # submodules within submodules
+_DEEPEST = 10  # the deepest level of nested submodules
 
 
 def settle(context: Context, git: Git, claim: Claim, outcome: Outcome, person: Prompt | None) -> Outcome:
-    """Fetch the submodules and see to the name; the outcome holds a Problem where a submodule was refused."""
-    assert outcome.cloned is not None  # noqa: S101 — it is about that clone
+    """Fetch the submodules and set the name. The outcome contains a Problem if a submodule was refused."""
+    assert outcome.cloned is not None  # noqa: S101 — only called with a clone
     directory = outcome.cloned.directory
     try:
         problems = submodules(context, git, claim, directory)
         see_to_name(context, git, directory, outcome, person)
     except (KeyboardInterrupt, Cancelled):
-        raise Cancelled("Cancelled. The clone is there and is kept.", next=claim.to_go_on) from None
+        raise Cancelled("Cancelled. The clone is kept.", next=claim.to_go_on) from None
     return replace(outcome, problems=(*outcome.problems, *problems))
 
 
 def submodules(context: Context, git: Git, claim: Claim, directory: Path) -> list[Problem]:
-    """Fetch a clone's submodules; return what was refused, which has been told."""
+    """Fetch a clone's submodules. Returns the problems, which have already been shown."""
     return _submodules(context, git, claim, directory, directory, 0)
 
 
 def _submodules(context: Context, git: Git, claim: Claim, top: Path, directory: Path, depth: int) -> list[Problem]:
-    """Fetch the submodules that are on CodeCommit, with the clone's own profile; the others are left alone."""
+    """Fetch the submodules that are on CodeCommit, with the clone's profile. The others are skipped."""
     problems = []
     for submodule in git.submodules(directory) if depth < _DEEPEST else ():
         if submodule.fault:
@@ -51,7 +51,7 @@ def _submodules(context: Context, git: Git, claim: Claim, top: Path, directory: 
         if target is None:
             here = "" if directory == top else f" -C {directory.relative_to(top).as_posix()}"
             context.screen.note(
-                f"The submodule {where} is at {submodule.url}, not on CodeCommit, and was left alone. To fetch it:"
+                f"The submodule {where} is at {submodule.url}, not on CodeCommit, so it was skipped. To fetch it:"
                 f" git{here} submodule update --init -- {shlex.quote(submodule.path)}"
             )
             continue
@@ -77,13 +77,13 @@ def _submodules(context: Context, git: Git, claim: Claim, top: Path, directory: 
 
 
 def _refused(context: Context, where: str, problem: Problem) -> Problem:
-    problem.what = f"The submodule {where} was refused. {problem.what}"
+    problem.what = f"Couldn't fetch the submodule {where}. {problem.what}"
     context.screen.problem(problem)
     return problem
 
 
 def _on_codecommit(context: Context, claim: Claim, submodule: Submodule) -> Target | None:
-    """Return which repository a submodule is, None when it is not on CodeCommit; `../NAME` lies beside its parent."""
+    """Return a submodule's repository, None if it isn't on CodeCommit. `../NAME` is next to its parent."""
     beside = re.fullmatch(r"\.\./([^/]+)/?", submodule.url)
     try:
         if beside:
@@ -97,7 +97,7 @@ def _on_codecommit(context: Context, claim: Claim, submodule: Submodule) -> Targ
 
 
 def see_to_name(context: Context, git: Git, directory: Path, outcome: Outcome, person: Prompt | None) -> None:
-    """See that git knows who commits: a person is asked, for this clone alone; else the commands are said."""
+    """Make sure that git has a name for commits: ask, for this clone only, or show the commands to run."""
     has_name = git.setting(directory, "user.name", own=False) or context.env.get("GIT_AUTHOR_NAME")
     has_email = git.setting(directory, "user.email", own=False) or context.env.get("GIT_AUTHOR_EMAIL")
     name, email = suggested(outcome.identity.arn if outcome.identity else "")
@@ -105,19 +105,18 @@ def see_to_name(context: Context, git: Git, directory: Path, outcome: Outcome, p
         return
     if person is None:
         context.screen.note(
-            "git does not know who commits here. Run in the clone: "
+            "git has no name or email for commits here. Run this in the clone: "
             f"git config user.name {shlex.quote(name or 'Maria Garcia')} && "
             f"git config user.email {email or 'maria@example.com'}"
         )
         return
-    whose = "for the commits of this clone" if has_name else "for them too"
     for key, known, ask, default, parse in (
-        ("user.name", has_name, "Your name, for the commits of this clone?", name, _person),
-        ("user.email", has_email, f"Your e-mail address, {whose}?", email, _email),
+        ("user.name", has_name, "Your name for commits in this clone", name, _person),
+        ("user.email", has_email, "Your email for commits in this clone", email, _email),
     ):
         if known:
             continue
-        help_ = f"For this clone alone; empty leaves {key} unset."
+        help_ = f"For this clone only. Leave it empty to keep {key} unset."
         answer = person.ask(Asked(key, ask, "text", help=help_, default=default, parse=parse, optional=True))
         if isinstance(answer, Back) or not answer:
             return
@@ -125,7 +124,7 @@ def see_to_name(context: Context, git: Git, directory: Path, outcome: Outcome, p
 
 
 def suggested(arn: str) -> tuple[str, str]:
-    """Return a name and an e-mail address as far as a caller's ARN tells them: its session's or its user's name."""
+    """Return a name and an email address from the session name or user name in a caller's ARN, as far as possible."""
     told = arn.rpartition("/")[2] if "/" in arn else ""
     before, _, domain = told.partition("@")
     words = re.split(r"[._-]+", before)
@@ -136,12 +135,12 @@ def suggested(arn: str) -> tuple[str, str]:
 def _person(text: str) -> str:
     value = " ".join(text.split())
     if value.startswith("-") or re.search(r"[<>\x00-\x1f]", value):
-        raise BadAnswer("A name has no < or > and does not begin with a hyphen, such as Maria Garcia.")
+        raise BadAnswer("A name can't contain < or > or begin with a hyphen. For example: Maria Garcia.")
     return value
 
 
 def _email(text: str) -> str:
     value = text.strip()
     if value and not re.fullmatch(r"[^\s@<>-][^\s@<>]*@[^\s@<>]+", value):
-        raise BadAnswer("An e-mail address is such as maria@example.com.")
+        raise BadAnswer("That's not an email address. It should look like maria@example.com.")
     return value

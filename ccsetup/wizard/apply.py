@@ -1,4 +1,4 @@
-"""write → prove → clone, and everything put back where a check fails."""
+"""Writes, verifies and clones; if a check fails, everything is undone."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def carry_out(
     context: Context, answers: Answers, change: Plan, claim: Claim, directory: Path | None, options: Options
 ) -> tuple[Outcome, Verdict]:
-    """Write, prove, clone. What is not proven is put back, unless the person (or an option) keeps it."""
+    """Write, verify, clone. Changes that fail verification are undone, unless the user or an option keeps them."""
     git = checkout.finding_git(context, claim.way) if claim.target.name else context.git
     receipt = write(context, change)
     outcome, kept = replace(reported(answers, receipt.plan), backups=receipt.backups), Kept(context)
@@ -35,14 +35,14 @@ def carry_out(
         _tell_written(context, receipt)
         outcome, verdict = _proven(context, answers, claim, kept, git, outcome, options)
     except (KeyboardInterrupt, Cancelled):
-        if change.edits:  # "Nothing was written" would contradict the line above that says what was
+        if change.edits:  # "Nothing was written" would contradict the line above it that shows what was
             raise Cancelled("Cancelled.") from None
         raise
-    finally:  # whatever happened, Ctrl-C and what nobody foresaw included
+    finally:  # in any case, including Ctrl-C and unexpected errors
         if verdict.what != KEEP:
             put_back(context, receipt, kept)
     if outcome.problems and verdict.what == KEEP:
-        context.screen.note(f"The profile is kept. To try it again: ccsetup login {shlex.quote(claim.profile)}")
+        context.screen.note(f"Kept the profile. To try it again: ccsetup login {shlex.quote(claim.profile)}")
         return outcome, verdict
     if outcome.problems:
         return replace(outcome, edits=(), backups=()), verdict
@@ -52,7 +52,7 @@ def carry_out(
 def _proven(
     context: Context, answers: Answers, claim: Claim, kept: Kept, git: Git, outcome: Outcome, options: Options
 ) -> tuple[Outcome, Verdict]:
-    """Prove the claim; a refusal becomes the verdict of the person or of the options."""
+    """Verify the claim. If that fails, the user or the options decide what to do."""
     try:
         return prove(context, claim, kept, git, outcome), Verdict(KEEP)
     except Cancelled:
@@ -65,7 +65,7 @@ def _proven(
 def _cloned(
     context: Context, git: Git, claim: Claim, change: Plan, directory: Path | None, options: Options, outcome: Outcome
 ) -> Outcome:
-    """Clone with the profile that is proven, and stays whatever becomes of the clone."""
+    """Clone with the verified profile, which is kept even if the clone fails."""
     if not directory:
         return outcome
     try:
@@ -86,7 +86,7 @@ def _cloned(
 
 
 def write(context: Context, change: Plan) -> Receipt:
-    """Write the plan; where another program wrote in between, plan again on its text while ours is untouched."""
+    """Write the plan. If another program wrote the files meanwhile, plan again, unless it changed our sections."""
     for _ in range(20):
         try:
             return context.files.apply(change)
@@ -94,28 +94,28 @@ def write(context: Context, change: Plan) -> Receipt:
             if problem.code != "file.changed":
                 raise
             change = plan.again(change, context.files.read())
-    raise Problem("Another program keeps writing to the AWS files.", next="Try again in a minute.", code="file.changed")
+    raise Problem("Another program keeps changing the AWS files.", next="Try again in a minute.", code="file.changed")
 
 
 def put_back(context: Context, receipt: Receipt, kept: Kept) -> None:
-    """Take back what was written; what another program has written to the same files since then stays."""
+    """Undo what was written. Later changes by other programs to the same files are kept."""
     kept.put_back()
     if not receipt.plan.edits:
         return
     for _ in range(20):
         try:
             context.files.put_back(receipt)
-            context.screen.note("Every file is as it was.")
+            context.screen.note("All files are restored.")
             return
         except Problem as problem:
             if problem.code != "file.changed":
                 raise
             receipt = receipt._replace(plan=plan.around(receipt.plan, context.files.read()))
-    raise Problem("Another program keeps writing to the AWS files.", next="Try again in a minute.", code="file.changed")
+    raise Problem("Another program keeps changing the AWS files.", next="Try again in a minute.", code="file.changed")
 
 
 def reported(answers: Answers, change: Plan) -> Outcome:
-    """Return the outcome of a plan before anything was tried."""
+    """Return the outcome of a plan before anything was verified."""
     return Outcome(answers.text("kind"), change.profile, change.region, edits=plan.summary(change))
 
 
@@ -130,24 +130,24 @@ def _tell_written(context: Context, receipt: Receipt) -> None:
 
 
 def tell_next(context: Context, directory: Path, claim: Claim, there: Mapping[str, Value | None]) -> None:
-    """Say what to do now and, where access ends by itself, when it ends and what to run then."""
+    """Show the next steps and, if access expires, when it does and what to run then."""
     first = "" if directory == context.cwd else f"cd {_typed(checkout.shown(context, directory))} · "
     context.screen.say(f" Next   {first}git pull and git push work as usual")
     tell_end(context, claim, there)
 
 
 def _typed(folder: str) -> str:
-    """Return a folder as a shell takes it; the ~ before it stays one."""
+    """Return a folder quoted for a shell, with a leading ~ left unquoted."""
     return "~/" + shlex.quote(folder[2:]) if folder.startswith("~/") else shlex.quote(folder)
 
 
 def tell_end(context: Context, claim: Claim, there: Mapping[str, Value | None]) -> None:
-    """Say when access ends by itself, and what to run then."""
+    """Show when access expires and what to run then."""
     ends = str(there.get("ccsetup_expires_at") or "")
     if claim.start:
-        context.screen.say(f" When the sign-in ends: ccsetup login {shlex.quote(claim.profile)}")
+        context.screen.say(f" When the sign-in expires: ccsetup login {shlex.quote(claim.profile)}")
     elif ends:
         at = clock.local(ends, context.now())
-        context.screen.say(f" The keys end at {at}; then: ccsetup login {shlex.quote(claim.profile)}")
+        context.screen.say(f" The credentials expire at {at}. Then run: ccsetup login {shlex.quote(claim.profile)}")
     elif there.get("mfa_serial"):
-        context.screen.say(f" When its MFA session ends: ccsetup login {shlex.quote(claim.profile)}")
+        context.screen.say(f" When the MFA session expires: ccsetup login {shlex.quote(claim.profile)}")

@@ -1,4 +1,4 @@
-"""From a proven profile to a clone on disk: where it goes, whether it may, and the clone itself."""
+"""Clones with a verified profile: where the clone goes, whether it can go there, and the clone itself."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ if TYPE_CHECKING:
 
 
 def folder_of(context: Context, target: Target) -> Path:
-    """Return the absolute folder that a repository is cloned into when nothing but its address is known."""
+    """Return the absolute folder that a repository is cloned into if only its address is known."""
     return (context.cwd / Path(target.directory or target.name).expanduser()).absolute()
 
 
 def folder(context: Context, answers: Answers) -> Path | None:
-    """Return the absolute folder to clone into, None when no clone is wanted."""
+    """Return the absolute folder to clone into, None for no clone."""
     name = answers.text("directory")
     return (context.cwd / Path(name).expanduser()).absolute() if name else None
 
 
 def is_this_clone(context: Context, directory: Path, target: Target) -> bool:
-    """Say whether the folder is a clone of the target already. Raises Problem when something else is there."""
+    """Return whether the folder is already a clone of the target. Raises Problem if it contains something else."""
     if not context.files.occupied(directory):
         return False
     origin = context.git.origin(directory)
@@ -43,31 +43,29 @@ def is_this_clone(context: Context, directory: Path, target: Target) -> bool:
     if there and there.repository == target.name and (not target.region or there.region in ("", target.region)):
         return True
     raise Problem(
-        f"{directory} is there and is not a clone of {target.name}.",
-        why=f"It is a clone of {origin}." if origin else "Nothing in it was touched.",
-        next=f"Name another folder, such as {directory.name}-2.",
+        f"{directory} already exists and isn't a clone of {target.name}.",
+        why=f"It is a clone of {origin}." if origin else "It wasn't changed.",
+        next=f"Choose another folder, for example {directory.name}-2.",
         code="git.failed",
     )
 
 
 def finding_git(context: Context, way: Way = USUAL) -> Git:
-    """Return a git that finds the way's helper: as the person's does, else with ccsetup's beside it, which is said."""
+    """Return a git that finds its helper. If only ccsetup's own helper is available, show how to add it to the PATH."""
     if not context.git.version():
-        raise Problem(
-            "There is no git on this machine.", next="Install git, then run ccsetup again.", code="git.missing"
-        )
+        raise Problem("git isn't installed.", next="Install git, then run ccsetup again.", code="git.missing")
     if way.via != REMOTE or context.git.helper():
         return context.git
     own = context.git.own_helper()
     if not own:
         raise Problem(
-            "git will not find git-remote-codecommit.",
-            next="Install ccsetup as a command: pipx install ccsetup",
+            "git can't find git-remote-codecommit.",
+            next="Install ccsetup so that it is on your PATH: pipx install ccsetup",
             code="git.helper-path",
         )
     line = f'export PATH="{Path(own).parent}:$PATH"'
     context.screen.note(
-        "git does not find git-remote-codecommit yet. Add this line to your shell's start file, and run it:"
+        "git can't find git-remote-codecommit yet. Add this line to your shell's startup file, and also run it now:"
     )
     context.screen.say(f"   {line}")
     return context.git.with_path(Path(own).parent)
@@ -76,16 +74,16 @@ def finding_git(context: Context, way: Way = USUAL) -> Git:
 def clone(
     context: Context, git: Git, claim: Claim, directory: Path, person: Prompt | None, default: str = ""
 ) -> Cloned:
-    """Clone, or bring the clone that is there up to date, with its progress on screen. Raises Problem.
+    """Clone, or update an existing clone, and show the progress. Raises Problem.
 
-    `default` is the repository's default branch as CodeCommit has it. A kept clone's problem has been told.
+    `default` is the repository's default branch in CodeCommit. The problem of a kept clone has already been shown.
     """
     target, by = claim.target, route(context, claim)
     begun = git.unfinished(directory)
     if is_this_clone(context, directory, target) and not begun:
         return _fetched(context, git, by, directory, target, person, default)
     if begun:
-        context.screen.note("A clone was stopped half-way here; it is finished now.")
+        context.screen.note("Found an unfinished clone here. Resuming it.")
     with context.screen.busy(f"Cloning {target.name}") as progress:
         result = git.clone(by, directory, claim.branch, progress, default)
     for note in result.notes:
@@ -102,15 +100,15 @@ def clone(
 def _fetched(
     context: Context, git: Git, route: Route, directory: Path, target: Target, person: Prompt | None, default: str
 ) -> Cloned:
-    """Fetch a clone that is there; one that goes another way is moved to this one where the person says so."""
+    """Fetch an existing clone. If its remote differs from this route, offer to change it."""
     origin = git.origin(directory)
     if origin != route.url and _move(context, git, route, directory, origin, person):
         git.repoint(directory, route)
-        context.screen.done("moved", shown(context, directory), f"goes by {route.url} now")
+        context.screen.done("moved", shown(context, directory), f"now uses {route.url}")
         origin = route.url
     with context.screen.busy(f"Fetching {target.name}"):
         result = git.fetch(directory, None, default)
-    context.screen.done("fetched", shown(context, directory), "was this clone already")
+    context.screen.done("fetched", shown(context, directory), "already cloned")
     if result.problem:
         context.screen.problem(result.problem)
     via = route.name if origin == route.url else _via(origin)
@@ -119,10 +117,10 @@ def _fetched(
 
 def _move(context: Context, git: Git, route: Route, directory: Path, origin: str, person: Prompt | None) -> bool:
     if person is None:
-        context.screen.note(f"It goes on using {origin}; for this profile: git remote set-url origin {route.url}")
+        context.screen.note(f"It keeps using {origin}. To use this profile: git remote set-url origin {route.url}")
         return False
-    context.screen.say(f" {shown(context, directory)} goes by {origin}.")
-    asked = Asked("move", f"Let it go by {route.url} from now on?", "confirm", default="yes")
+    context.screen.say(f" {shown(context, directory)} uses {origin}.")
+    asked = Asked("move", f"Change it to {route.url}?", "confirm", default="yes")
     return person.ask(asked) == "yes"
 
 
@@ -131,7 +129,7 @@ def _via(origin: str) -> str:
 
 
 def goes(context: Context, directory: Path) -> tuple[str, str, str]:
-    """Return the profile, the region and the way of a clone that is there; "" for what it does not tell."""
+    """Return the profile, region and transport of an existing clone, "" for those that are unknown."""
     origin = context.git.origin(directory)
     try:
         there = address.parse(origin, context.env.get("CODE_COMMIT_ENDPOINT", ""))
@@ -145,7 +143,7 @@ def goes(context: Context, directory: Path) -> tuple[str, str, str]:
 
 
 def shown(context: Context, directory: Path) -> str:
-    """Return a folder as a person would type it here."""
+    """Return a folder as you would type it in the current folder."""
     if context.cwd in directory.parents:
         return f"./{directory.relative_to(context.cwd).as_posix()}"
     return str(directory)

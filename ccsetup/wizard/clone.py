@@ -1,4 +1,4 @@
-"""address → which profile and region can read it → git → a clone; the AWS files are only read."""
+"""Clones an address: finds a profile and region that can read it, then runs git. AWS files are only read."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from ccsetup.wizard.verify import Claim, Kept, prove, sign_in
 
 
 def reach(context: Context, look: Look, wish: Wish) -> Outcome | None:
-    """Find the repository and clone it; the outcome holds a Problem when a check failed.
+    """Find the repository and clone it. The outcome contains a Problem if a check failed.
 
-    None: the person would rather set up access first.
+    Returns None if the user wants to set up access first.
     """
     folder = checkout.folder_of(context, wish.target)
     if not wish.print_url and checkout.is_this_clone(context, folder, wish.target):
@@ -52,9 +52,9 @@ def reach(context: Context, look: Look, wish: Wish) -> Outcome | None:
 
 
 def _as_it_is(context: Context, look: Look, wish: Wish, folder: Path) -> Wish:
-    """Return the wish with what the clone that is there already says of its profile, its region and its way."""
+    """Return the request, completed with the profile, region and transport of an existing clone."""
     profile, region, via = checkout.goes(context, folder)
-    if profile != wish.profile and names_program(look.profiles, profile):  # a folder does not choose what is run
+    if profile != wish.profile and names_program(look.profiles, profile):  # a folder must not decide which program runs
         _agreed(context, wish, folder, profile)
     if wish.profile or profile not in look.profiles:
         return wish
@@ -63,15 +63,15 @@ def _as_it_is(context: Context, look: Look, wish: Wish, folder: Path) -> Wish:
 
 
 def _agreed(context: Context, wish: Wish, folder: Path, profile: str) -> None:
-    """Ask whether the program of the clone's profile may run, unless another profile is to take its place.
+    """Ask whether the program of the clone's profile may run, unless another profile replaces it.
 
-    Raises Problem where that is not wanted, or nobody is there.
+    Raises Problem if the user declines or can't be asked.
     """
     there = not wish.yes and context.prompt is not None
-    question = f"This clone uses {profile}, which gets its keys from a program. Run that program?"
+    question = f"This clone uses the profile {profile}, which runs a program to get credentials. Run it?"
     if there and (wish.profile or dialogue.agrees(context, wish, question)):
         return
-    context.screen.note(f"{checkout.shown(context, folder)} uses {profile}.")
+    context.screen.note(f"{checkout.shown(context, folder)} uses the profile {profile}.")
     raise not_run(profile, f"ccsetup clone {shlex.quote(wish.repo)} --profile {shlex.quote(profile)}")
 
 
@@ -105,7 +105,7 @@ def _carried_out(context: Context, look: Look, wish: Wish, claim: Claim, folder:
 
 
 def addresses(context: Context, look: Look, wish: Wish, place: Place, kept: Kept) -> Outcome:
-    """Print a repository's addresses on stdout, one a line, and put them into the document."""
+    """Print a repository's addresses on stdout, one per line, and add them to the JSON document."""
     repository = _repository(context, look, wish, place, kept)
     name, region = repository.name, repository.region
     host = context.env.get("CODE_COMMIT_ENDPOINT") or wish.host
@@ -135,5 +135,5 @@ def _repository(context: Context, look: Look, wish: Wish, place: Place, kept: Ke
     except NoRepository:
         raise
     except Problem as refused:
-        context.screen.note(f"{refused.what} Its account is not known, so its ARN is left out.")
+        context.screen.note(f"{refused.what} The account is unknown, so the ARN is left out.")
         return Repository(wish.target.name, place.region, wish.target.account_id)

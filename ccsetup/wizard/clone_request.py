@@ -1,4 +1,4 @@
-"""What `clone` was asked for: the flags and the address, read and held against each other before anything is done."""
+"""The request of `clone`: its flags and address, read and compared with each other before anything is done."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from ccsetup.wizard.engine import Walk
 
 
 class Wish(NamedTuple):
-    """The repository, whose profile ("": any that can), and how to go about it.
+    """The repository, the profile ("": any that can read it), and the options.
 
-    `repo` is the address as it was written, `via` and `helper` are empty where nothing was said of them.
+    `repo` is the address as given. `via` and `helper` are empty if they weren't given.
     """
 
     repo: str
@@ -36,7 +36,7 @@ class Wish(NamedTuple):
     dry_run: bool = False
 
     def given(self) -> dict[str, Value]:
-        """Return what `setup` would have been given for the same wish."""
+        """Return the answers that `setup` would get for the same request."""
         told = {
             "repo": self.repo,
             "branch": self.target.branch,
@@ -48,7 +48,7 @@ class Wish(NamedTuple):
 
 
 def wish_of(options: Namespace, context: Context, look: Look) -> Wish:
-    """Read the command line. Raises BadAnswer for what contradicts itself, Problem for a profile that is not here."""
+    """Read the command line. Raises BadAnswer for contradictions, Problem for a profile that doesn't exist."""
     endpoint = context.env.get("CODE_COMMIT_ENDPOINT", "")
     asked = address.parse(options.address, endpoint)
     if asked.said:
@@ -89,28 +89,28 @@ def _region(context: Context, flag: str | None, of_address: str) -> str:
         context.screen.note(value.said)
         value = str(value.value)
     if value and of_address and value != of_address:
-        raise BadAnswer(f"The address is in {of_address} and --region says {value}; leave one of them out.")
+        raise BadAnswer(f"The address is in {of_address}, but --region says {value}. Leave one of them out.")
     if unknown := validate.unknown_region(value or of_address):
         context.screen.note(unknown)
     return value or of_address
 
 
 def _profile(context: Context, look: Look, flag: str | None, of_address: str) -> str:
-    """Return the profile to use: the flag's, or the address's where there is one of that name here."""
+    """Return the profile to use: the flag's, or the address's if a profile with that name exists."""
     if flag and flag not in look.profiles:
         raise Problem(
-            f"There is no profile {flag} on this machine.",
+            f'No profile "{flag}" on this computer.',
             next=near(flag, list(look.profiles)) or f"Set it up: ccsetup setup --profile {flag}",
             code="profile.missing",
         )
     if not flag and of_address and of_address not in look.profiles:
-        context.screen.note(f"There is no profile {of_address} here; those that are here are tried.")
+        context.screen.note(f'No profile "{of_address}" on this computer. Trying the other profiles.')
         return ""
     return flag or of_address
 
 
 def way(context: Context, look: Look, wish: Wish, profile: str) -> tuple[str, str]:
-    """Return how git shall get there and whose helper it takes: as said, or as the shared questions settle it."""
+    """Return the transport and the credential helper: as given, or as the shared questions decide."""
     told = {"profile": profile, "repo": wish.repo, "via": wish.via, "helper": wish.helper}
     given = {key: value for key, value in told.items() if value}
     flow = (Question("profile", "profile"), Question("repo", "repository"), VIA, WHOSE)

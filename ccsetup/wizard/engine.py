@@ -1,4 +1,4 @@
-"""Walks questions forward and back. The answers are the trail: a branch that was left cannot leak into the plan."""
+"""Asks the questions, forward and back. Answers to questions that no longer apply never reach the plan."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Flow = Callable[[Answers], Sequence[Question]]
 
 
 class Which(BadAnswer):
-    """An answer that can be meant in several ways: `ask` and what each way would be told as; none: ask for a text."""
+    """An answer with several readings: the question `ask`, and each choice with its answer (none: ask for text)."""
 
     def __init__(self, what: str, ask: str, ways: Sequence[tuple[Choice, Told]] = (), *, next: str = "") -> None:
         super().__init__(what, next=next)
@@ -31,11 +31,11 @@ class Which(BadAnswer):
 
 
 class Unconfirmed(Missing):
-    """A file that a team file or a paste names, which no person has said to be the right one."""
+    """A file that a team file or a paste names and that the user hasn't confirmed."""
 
 
 class Watched(Answers):
-    """Answers that remember which of them were looked at."""
+    """Answers that record which of them were read."""
 
     __slots__ = ("_prefix", "seen")
 
@@ -53,38 +53,38 @@ class Watched(Answers):
         return super().__iter__()
 
     def under(self, prefix: str) -> Answers:
-        """Return a nested visit's answers, still watched."""
+        """Return the answers of a new source profile, with reads still recorded."""
         return Watched(Answers(self._values).under(prefix), self.seen, self._prefix + prefix)
 
 
 @dataclass(frozen=True)
 class Trail:
-    """The answers so far, what each was made from, and which of them a person was asked for."""
+    """The answers so far, which answers each one depends on, and which of them the user was asked for."""
 
     answers: Answers = field(default_factory=Answers)
     reads: Mapping[str, frozenset[str]] = field(default_factory=dict)
     asked: frozenset[str] = frozenset()
 
     def plus(self, key: str, value: Value, reads: set[str], asked: bool) -> Trail:
-        """Return the trail with one answer more; a changed one takes those with it that were made from it."""
+        """Return the trail with one more answer. Changing an answer removes those that depend on it."""
         before = self if self.answers.get(key) in (None, value) else self.without_dependents(key)
         asked_now = before.asked | {key} if asked else before.asked - {key}
         made = {**before.reads, key: frozenset(reads - {key})}
         return replace(before, answers=before.answers.plus(key, value), reads=made, asked=asked_now)
 
     def mended(self, key: str, value: Value) -> Trail:
-        """Return the trail with one answer changed and all others as they are."""
+        """Return the trail with one answer changed and all others kept."""
         return replace(self, answers=self.answers.plus(key, value))
 
     def without_dependents(self, key: str) -> Trail:
-        """Return the trail without the answers that were made, directly or not, from `key`."""
+        """Return the trail without the answers that depend, directly or indirectly, on `key`."""
         gone = {key}
         while more := {k for k, reads in self.reads.items() if reads & gone} - gone:
             gone |= more
         return replace(self, answers=self.answers.minus(*(gone - {key})))
 
     def pruned(self, flow: Flow) -> Trail:
-        """Return the trail in the order of the questions, without answers to questions no longer wanted."""
+        """Return the trail in the order of the questions, without answers to questions that no longer apply."""
         answers = self.answers
         while True:
             wanted = Answers([(q.key, answers[q.key]) for q in flow(answers) if q.key in answers and q.when(answers)])
@@ -94,10 +94,10 @@ class Trail:
 
 
 class Walk:
-    """One conversation: the questions, what is given already, and who is asked for the rest.
+    """One conversation: the questions, the answers that are already given, and the prompt that asks for the rest.
 
-    `given` answers are taken when their question comes up, and those that a paste brought along; with `defaults`, so
-    is every default. Without a prompt an answer that is still missing raises Missing, which names the flags.
+    `given` answers, and those from a paste, are used when their question comes up; with `defaults`, so is every
+    default. Without a prompt, a missing answer raises Missing, which names the flags.
     """
 
     def __init__(
@@ -113,14 +113,14 @@ class Walk:
     ) -> None:
         self.flow, self.look, self.given = flow, look, given
         self.prompt, self.say, self.defaults = prompt, say, defaults
-        self._brought: dict[str, Mapping[str, Value]] = {}  # by the question whose answer brought it
+        self._brought: dict[str, Mapping[str, Value]] = {}  # by the question that was answered with a paste
         for key, answers in (brought or {}).items():
             self._bring(key, answers)
 
     def run(self, trail: Trail | None = None, again: str = "", notice: str = "") -> Trail:
-        """Ask until no wanted question is open; `again` asks one that is answered already, with its `notice`.
+        """Ask until every question that applies is answered. `again` asks an answered question again, with `notice`.
 
-        Going back from that one returns the trail as it was.
+        Going back from that question returns the trail unchanged.
         """
         trail, first = trail or Trail(), again
         while question := self._next(trail, again):
@@ -137,7 +137,7 @@ class Walk:
         return trail
 
     def open(self, trail: Trail) -> list[Question]:
-        """Return the wanted questions that have no answer yet, as far as they are known."""
+        """Return the questions that apply and have no answer yet, as far as they are known."""
         answers = trail.answers
         return [q for q in self.flow(answers) if q.key not in answers and q.when(answers)]
 
@@ -177,7 +177,7 @@ class Walk:
         return self._told_anew(question.key, outcome, trail).plus(question.key, outcome, reads, asked=True)
 
     def _told_anew(self, key: str, value: Value, trail: Trail) -> Trail:
-        """Return the trail for a person's answer: a paste in it wins over earlier answers, it over an earlier paste."""
+        """Return the trail with the user's answer. A paste in it overrides earlier answers; it overrides earlier pastes."""
         brought = self._brought.get(key, {})
         by = self._bringer(key)
         if by and self._brought[by][key] != value:
@@ -190,9 +190,9 @@ class Walk:
         return trail
 
     def _untroubled(self, question: Question, answers: Watched, trail: Trail) -> Value | Problem | None:
-        """Return the answer that needs no person; where it came of a paste and is refused, why, and whom that is about.
+        """Return the answer that needs no prompt. If it came from a paste and is refused, return why and the question.
 
-        A question that nobody is asked by itself leads back to the one that was answered by the paste.
+        If the question is never asked by itself, that is the question that was answered with the paste.
         """
         try:
             return self._unasked(question, answers)
@@ -207,7 +207,7 @@ class Walk:
             return refused
 
     def _unasked(self, question: Question, answers: Watched) -> Value | None:
-        """Return the answer that needs no person: given, known, or (where nobody is asked) the default."""
+        """Return the answer that needs no prompt: given, known, or (without a prompt) the default."""
         by = self._bringer(question.key)
         told = self.given.get(question.key, self._brought[by][question.key] if by else None)
         if self._offered(question):
@@ -223,7 +223,7 @@ class Walk:
         return None if ready is None else self._settled(question, ready, answers)
 
     def _offered(self, question: Question) -> str:
-        """Return what was brought for a question that only a person answers, "" where that is nothing."""
+        """Return the answer from a paste to a question that the user must confirm, "" if there is none."""
         by = self._bringer(question.key)
         if not question.own or not by or question.key in self.given:
             return ""
@@ -253,7 +253,7 @@ class Walk:
         return value if settled is None else self._said(settled, value)
 
     def _bring(self, key: str, answers: Mapping[str, Value]) -> None:
-        """Remember what an answer brought along, in place of what its question brought before."""
+        """Store the further answers of a paste, replacing those of an earlier answer to the same question."""
         if answers or key in self._brought:
             self._brought = {**{by: more for by, more in self._brought.items() if by != key}, key: answers}
             self.look.told = {k: v for more in (*self._brought.values(), self.given) for k, v in more.items()}
@@ -262,16 +262,16 @@ class Walk:
         return next((by for by, more in reversed(self._brought.items()) if key in more), None)  # the latest
 
     def _only(self, question: Question, choice: Choice, answers: Answers) -> Value:
-        """Take the only choice there is, and say so, in the question's own words where it has some."""
+        """Use the only available choice and tell the user, with the question's title if it has one."""
         settled = question.settle(choice.value, answers, self.look) if question.settle else None
         if not isinstance(settled, Corrected):
-            self.say(f"{question.title or question.ask} {choice.label}: the only one.")
+            self.say(f"{question.title or question.ask}: {choice.label} (the only one available).")
         return self._stands(question, choice.value, settled)
 
     def _ask(
         self, question: Question, answers: Watched, trail: Trail, choices: tuple[Choice, ...], notice: str
     ) -> Value | Back:
-        assert self.prompt is not None  # noqa: S101 — who calls has looked
+        assert self.prompt is not None  # noqa: S101 — the caller has checked
         kept = trail.answers.get(question.key)
         can_go_back = self._before(question.key, trail) is not None
         while True:
@@ -289,12 +289,12 @@ class Walk:
                 self.look.forget()
 
     def _meant(self, question: Question, asked: Asked, answer: Value, answers: Answers) -> Value | Back:
-        """Return what an answer stands for; where it can be meant in several ways the person says which."""
-        assert self.prompt is not None  # noqa: S101 — who calls has looked
+        """Return the meaning of an answer. If it has several readings, ask the user which one is right."""
+        assert self.prompt is not None  # noqa: S101 — the caller has checked
         try:
             return self._settled(question, answer, answers)
         except Which as which:
-            hint = "" if which.choices else which.next  # what helps with flags says nothing above a menu
+            hint = "" if which.choices else which.next  # advice about flags doesn't help above a menu
             asked = asked._replace(ask=which.ask, help=hint, choices=which.choices, notice="", can_go_back=True)
             asked = asked._replace(widget="choose" if which.choices else "text", free=False, default="")
             meant = self.prompt.ask(asked._replace(parse=_as_typed) if which.choices else asked)
@@ -323,7 +323,7 @@ class Walk:
         if default is None and question.default:
             default = question.default(answers, self.look)
         if offered and not notice:
-            notice = f"{_whose(self._bringer(question.key))} names {inert(offered)}. Take it only if you know it."
+            notice = f"{_whose(self._bringer(question.key))} names {inert(offered)}. Use it only if you recognise it."
         widget = "text" if question.widget == "choose" and not choices else question.widget
         return Asked(
             key=question.key,
@@ -349,7 +349,7 @@ class Walk:
     def _needed(self, question: Question, trail: Trail) -> bool:
         if question.optional or not question.flag_name or question.key in self.given or self._bringer(question.key):
             return False
-        answers = Answers({**self.given, **trail.answers})  # what is given counts, though its turn has not come
+        answers = Answers({**self.given, **trail.answers})  # given answers count even before their question comes up
         try:
             return all(f is None or f(answers, self.look) is None for f in (question.known, question.default))
         except Problem:
@@ -357,15 +357,15 @@ class Walk:
 
 
 def _whose(by: str | None) -> str:
-    return "The team file" if by == "--team" else "What was pasted"
+    return "The team file" if by == "--team" else "The paste"
 
 
 def _unconfirmed(question: Question, path: str, by: str | None) -> Unconfirmed:
-    """Return the refusal of a file that nobody can be asked about; it names the flag that a person gives instead."""
+    """Return the error for a file that can't be confirmed without a terminal. It names the flag to use instead."""
     flag = question.flag_name or "--" + question.key.rpartition(".")[2].replace("_", "-")
     return Unconfirmed(
-        f"{_whose(by)} names the file {inert(path)}, and only a person can say that it is the right one.",
-        next=f"If it is, name it yourself: {flag} {inert(quote(path))}",
+        f"{_whose(by)} names the file {inert(path)}, which only you can confirm.",
+        next=f"If it's the right file, name it yourself: {flag} {inert(quote(path))}",
     )
 
 
@@ -374,7 +374,7 @@ def _optional(question: Question) -> Callable[[str], str | Corrected]:
         if question.optional and not text.strip():
             return ""
         if not text.strip() and not question.choices:
-            raise BadAnswer(f"An answer is needed. {question.help}".strip())
+            raise BadAnswer(f"An answer is required. {question.help}".strip())
         return question.parse(text)
 
     return parse
@@ -385,24 +385,24 @@ def _as_typed(text: str) -> str:
 
 
 def sentence(problem: Problem | None) -> str:
-    """Return what a person reads above the question that is asked again; "" when nothing was refused."""
+    """Return the line above a question that is asked again, "" if nothing was refused."""
     if problem is None:
         return ""
     return " ".join(part for part in (problem.what, problem.next) if part)
 
 
 def _unlisted(refused: Problem | None) -> str:
-    """Return why an answer is typed that would be chosen; the message that a refusal comes with is not shown here."""
-    return f"{refused.what} Type it here, or go back." if refused and refused.letter else sentence(refused)
+    """Return why an answer must be typed instead of chosen, without the message to an administrator."""
+    return f"{refused.what} Type the answer, or go back." if refused and refused.letter else sentence(refused)
 
 
 def nested(prefix: str, questions: Sequence[Question]) -> tuple[Question, ...]:
-    """Return the questions of a nested visit: same questions, keys and answers under a prefix, no flags."""
+    """Return the questions for a new source profile: the same ones with a prefix on keys and answers, without flags."""
     return tuple(_under(prefix, question) for question in questions)
 
 
 def _seen_from(prefix: str, function: Callable[[Answers, Look], T] | None) -> Callable[[Answers, Look], T] | None:
-    """Return a question's function as a nested visit needs it: it sees its own answers, and speaks of its own keys."""
+    """Wrap a question's function for a new source profile, so that it sees keys and answers without the prefix."""
     if function is None:
         return None
 

@@ -1,4 +1,4 @@
-"""The conversation about where a repository is: who is asked, what to do when nobody sees it, which region to take."""
+"""Asks the user where needed to find a repository: which profiles to try, which region, what to do if it's missing."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _LEFT = "Cancelled. Nothing was cloned."
 
 
 def seek(context: Context, look: Look, wish: Wish, kept: Kept) -> Place | None:
-    """Return where to clone from; None: the person would rather set up access. Raises Problem when it is nowhere."""
+    """Return where to clone from, None if the user wants to set up access. Raises Problem if it isn't found."""
     if wish.profile:
         return _named(context, look, wish, kept)
     names = find_repository.candidates(context, look)
@@ -31,13 +31,13 @@ def seek(context: Context, look: Look, wish: Wish, kept: Kept) -> Place | None:
     asked = find_repository.look_around(context, look, names, wish.target, kept)
     if place := _seen(context, look, wish, names, asked, kept):
         return place
-    if programs and agrees(context, wish, f"Run the programs of {', '.join(programs)} for their credentials?"):
+    if programs and agrees(context, wish, f"Run the programs that provide credentials for {', '.join(programs)}?"):
         asked = find_repository.look_around(context, look, programs, wish.target, kept, chosen=True)
         names = [*names, *programs]
         if place := _seen(context, look, wish, programs, asked, kept):
             return place
     elif programs:
-        context.screen.note(f"{unasked(', '.join(programs))} To name one: --profile {shlex.quote(programs[0])}")
+        context.screen.note(f"{unasked(', '.join(programs))} To use one: --profile {shlex.quote(programs[0])}")
     if wish.create and not find_repository.silent(asked):
         return place_for(context, look, wish, asked)
     refused = find_repository.nothing(context, look, asked, wish.target, names)
@@ -45,7 +45,7 @@ def seek(context: Context, look: Look, wish: Wish, kept: Kept) -> Place | None:
 
 
 def other_region(context: Context, wish: Wish, place: Place, refused: Elsewhere) -> Place:
-    """Take the region a repository was found in: offered where another one was said, else taken and said."""
+    """Use the region in which the repository was found. If another region was given, ask first."""
     if wish.create and wish.target.region:
         create(context, wish, place)
         return place
@@ -56,7 +56,7 @@ def other_region(context: Context, wish: Wish, place: Place, refused: Elsewhere)
         if len(refused.found) > 1:
             region = _offered(context, wish, refused)
         else:
-            context.screen.note(f"{refused.what} Taking {region}.")
+            context.screen.note(f"{refused.what} Using {region}.")
     return place._replace(region=region)
 
 
@@ -77,14 +77,14 @@ def _named(context: Context, look: Look, wish: Wish, kept: Kept) -> Place:
 
 
 def _refusal(asked: Round) -> Problem | None:
-    """Return why a profile could not even be asked, where it is one and the same reason everywhere."""
+    """Return why a profile couldn't be tried, if the reason is the same in every region."""
     reasons = {s.refused.what: s.refused for s in asked.seen if s.refused}
     only = next(iter(reasons.values())) if len(reasons) == 1 else None
     return only if only and only.code != "access.repository" else None
 
 
 def _seen(context: Context, look: Look, wish: Wish, names: Sequence[str], asked: Round, kept: Kept) -> Place | None:
-    """Return the place to take of those that answered: in the region said, in another one, or by git's word alone."""
+    """Return the place to use: in the given region, in another one, or the one that only git can read."""
     target = wish.target
     if places := asked.places(target):
         return find_repository.choose(context, look, places, target.name, not wish.yes)
@@ -104,11 +104,11 @@ def _seen(context: Context, look: Look, wish: Wish, names: Sequence[str], asked:
 
 
 def _by_git(context: Context, look: Look, asked: Round, wish: Wish) -> Place | None:
-    """Ask git itself, where the API refuses to tell: permission to pull is not permission to look."""
+    """Ask git itself if the API denies access, since the permission to pull is a different one."""
     if not find_repository.denied(asked) or not context.git.version():
         return None
     for place in find_repository.denied(asked):
-        if names_program(look.profiles, place.profile) and not place.chosen:  # git's helper would start it
+        if names_program(look.profiles, place.profile) and not place.chosen:  # git's helper would run it
             continue
         target = wish.target._replace(region=place.region)
         try:
@@ -120,13 +120,13 @@ def _by_git(context: Context, look: Look, asked: Round, wish: Wish) -> Place | N
             if refused.is_unanswered:
                 asked.seen.append(Sighting(place.profile, place.region, refused=refused))
             continue
-        context.screen.done("found", f"{target.name} in {place.region}", f"git may read it, by {place.profile}")
+        context.screen.done("found", f"{target.name} in {place.region}", f"git can read it with {place.profile}")
         return place
     return None
 
 
 def agrees(context: Context, wish: Wish, question: str) -> bool:
-    """Say whether a person lets programs run."""
+    """Return whether the user allows programs to run."""
     if context.prompt is None or wish.yes:
         return False
     return context.prompt.ask(Asked("programs", question, "confirm", default="no")) == "yes"
@@ -136,26 +136,30 @@ def _offered(context: Context, wish: Wish, refused: Elsewhere) -> str:
     if context.prompt is None or wish.yes:
         raise refused
     context.screen.say(f" {refused.what}")
-    choices = tuple(Choice(region, f"Take {region}") for region in refused.found)
-    answer = context.prompt.ask(Asked("elsewhere", "Clone it from there?", "choose", choices=(*choices, _LEAVE)))
+    choices = tuple(Choice(region, f"Use {region}") for region in refused.found)
+    answer = context.prompt.ask(
+        Asked("elsewhere", "Clone it from another region?", "choose", choices=(*choices, _LEAVE))
+    )
     if isinstance(answer, Back) or answer == _LEAVE.value:
         raise Cancelled(_LEFT)
     return str(answer)
 
 
-_LEAVE = Choice("", "Leave it")
+_LEAVE = Choice("", "Quit")
 
 
 def _what_now(context: Context, look: Look, wish: Wish, asked: Round, refused: Problem, kept: Kept) -> Place | None:
-    """Offer what could still lead to the repository: a profile to sign in with, or access to set up."""
+    """Offer the remaining options: sign in with another profile, or set up access."""
     if context.prompt is None or wish.yes or wish.print_url or (refused.is_unanswered and not asked.later):
         raise refused
     context.screen.problem(refused)
     near = refused.near if isinstance(refused, NoRepository) else ()
-    there = [Choice(f"take {name}", f"Take {name}") for name in near]
+    there = [Choice(f"take {name}", f"Use {name}") for name in near]
     later = [Choice(f"use {name}", f"Sign in with {name}", why) for name, why in asked.later.items()]
-    choices = (*there, *later, Choice("setup", "Set up access", "the questions of ccsetup setup"), _LEAVE)
-    answer = context.prompt.ask(Asked("nothing", "What now?", "choose", choices=choices, default=choices[0].value))
+    choices = (*there, *later, Choice("setup", "Set up access", "answer the questions of ccsetup setup"), _LEAVE)
+    answer = context.prompt.ask(
+        Asked("nothing", "What do you want to do?", "choose", choices=choices, default=choices[0].value)
+    )
     if answer == "setup":
         return None
     if isinstance(answer, Back) or not answer:
@@ -169,31 +173,36 @@ def _what_now(context: Context, look: Look, wish: Wish, asked: Round, refused: P
 _NOT_CREATED = "Cancelled. Nothing was created."
 
 
-_LONGEST = 1000  # characters of a description
+_LONGEST = 1000  # the longest description, in characters
 
 
 def place_for(context: Context, look: Look, wish: Wish, asked: Round) -> Place:
-    """Return whose repository it becomes: of the profiles that answered, the only one, or the one a person names."""
+    """Return the profile that creates the repository: the only one that works, or the one that the user chooses."""
     names = list(dict.fromkeys(s.profile for s in asked.seen if s.refused and s.refused.code == "access.repository"))
     name = names[0] if len(names) == 1 else _whose(context, wish, names)
     region = wish.target.region or find_repository.own_region(look, name)
     if not region:
-        raise Missing("Missing: --region.", next=f"Say where to create {wish.target.name}, such as --region us-east-2")
+        raise Missing(
+            "Missing: --region.", next=f"Add the region to create {wish.target.name} in, for example --region us-east-2"
+        )
     return Place(name, region, chosen=asked.chosen)
 
 
 def _whose(context: Context, wish: Wish, names: list[str]) -> str:
     if context.prompt is None or wish.yes or not names:
-        raise Missing("Missing: --profile.", next=f"Say whose {wish.target.name} shall be: {', '.join(names)}")
+        raise Missing(
+            "Missing: --profile.",
+            next=f"Add the profile to create {wish.target.name} with. Available: {', '.join(names)}",
+        )
     choices = tuple(Choice(name, name) for name in names)
-    answer = context.prompt.ask(Asked("creator", "Which profile shall create it?", "choose", choices=choices))
+    answer = context.prompt.ask(Asked("creator", "Which profile should create it?", "choose", choices=choices))
     if isinstance(answer, Back):
         raise Cancelled(_NOT_CREATED)
     return str(answer)
 
 
 def create(context: Context, wish: Wish, place: Place) -> None:
-    """Make the repository, after a yes. Raises Missing where nobody can give it."""
+    """Create the repository after confirmation. Raises Missing if it can't be confirmed."""
     name = wish.target.name
     description = "" if wish.yes else _agreed(context, f"Create {name} in {place.region} with {place.profile}?", name)
     with context.screen.busy(f"Creating {name}"):
@@ -202,14 +211,19 @@ def create(context: Context, wish: Wish, place: Place) -> None:
 
 
 def _agreed(context: Context, question: str, name: str) -> str:
-    """Return the description that goes with a yes. Raises Cancelled, or Missing with nobody there."""
+    """Ask for confirmation and return the description. Raises Cancelled, or Missing without a prompt."""
     if context.prompt is None:
-        raise Missing(f"There is no repository {name}, and nobody to confirm its creation.", next="Add --yes.")
+        raise Missing(f"The repository {name} doesn't exist, and its creation needs confirmation.", next="Add --yes.")
     if context.prompt.ask(Asked("create", question, "confirm", default="yes")) != "yes":
         raise Cancelled(_NOT_CREATED)
     told = context.prompt.ask(
         Asked(
-            "description", "What is it for?", "text", help="Its description; may be empty.", parse=_short, optional=True
+            "description",
+            "Description (optional)",
+            "text",
+            help="What the repository is for.",
+            parse=_short,
+            optional=True,
         )
     )
     if isinstance(told, Back):
@@ -219,5 +233,5 @@ def _agreed(context: Context, question: str, name: str) -> str:
 
 def _short(text: str) -> str:
     if len(text) > _LONGEST:
-        raise BadAnswer(f"A description has at most {_LONGEST} characters.")
+        raise BadAnswer(f"A description can have at most {_LONGEST} characters.")
     return text.strip()

@@ -1,4 +1,4 @@
-"""Which profile here sees a repository: those that could work are asked all at once, and one of them is taken."""
+"""Finds a profile that can see a repository: tries all suitable profiles at once and picks one."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ from ccsetup.wizard import review
 from ccsetup.wizard.verify import Kept
 
 _NEVER = datetime.max.replace(tzinfo=timezone.utc)
-_LISTED = 32  # places whose repositories are listed when a name is nobody's
+_LISTED = 32  # how many places to list repositories in if the name isn't found
 _LIST_S = 20.0
-_GIT_ASKED = 8  # profiles that git itself is asked about, where the API says nothing
+_GIT_ASKED = 8  # how many profiles to try with git itself if the API denies access
 
 
 class Place(NamedTuple):
-    """Where a repository was seen: by which profile, in which region, of which account ("": git alone could tell).
+    """Where a repository was found: profile, region and account ("" if only git can read it).
 
-    `instead` is the repository to take, where another name was meant; `chosen` says that a person chose the profile.
+    `instead` is the repository to use if the name was a different one. `chosen`: the user chose the profile.
     """
 
     profile: str
@@ -44,9 +44,9 @@ class Place(NamedTuple):
 
 @dataclass
 class Round:
-    """What was asked so far: every sighting, and the profiles that could be asked once somebody has signed in.
+    """What was tried so far: every result, and the profiles that can be tried after signing in.
 
-    `chosen` says that a person chose the profiles that are asked, so that their programs may run.
+    `chosen`: the user chose the profiles that are tried, so their programs may run.
     """
 
     chosen: bool = False
@@ -54,13 +54,13 @@ class Round:
     later: dict[str, str] = field(default_factory=dict)
 
     def places(self, target: Target) -> list[Place]:
-        """Return where the repository was seen, in the account that was asked for."""
+        """Return where the repository was found, in the requested account."""
         found = [s for s in self.seen if s.repository and target.account_id in ("", s.repository.account_id)]
         return [Place(s.profile, s.region, s.repository.account_id, "", self.chosen) for s in found if s.repository]
 
 
 def candidates(context: Context, look: Look) -> list[str]:
-    """Return the profiles that may be asked: those with credentials of their own that no program has to print."""
+    """Return the profiles that can be tried: those with their own credentials that don't come from a program."""
     names = [name for name in look.profiles if _may_ask(context, look, name)]
     return [name for name in names if not runs_program(look.profiles, name)]
 
@@ -71,14 +71,14 @@ def _may_ask(context: Context, look: Look, name: str) -> bool:
 
 
 def own_region(look: Look, name: str) -> str:
-    """Return the region a profile is used in, else the environment's, "" where none is told."""
+    """Return the region of a profile, else of the environment, "" if there is none."""
     near_by = [there.get("region", "") for there in chain(look.profiles, name)]
     near_by += [look.env.get("AWS_REGION", ""), look.env.get("AWS_DEFAULT_REGION", "")]
     return regions.likeliest(near_by)
 
 
 def partition(look: Look, name: str) -> str:
-    """Return the partition a profile lives in."""
+    """Return the partition of a profile."""
     arns = [there["role_arn"] for there in chain(look.profiles, name) if "role_arn" in there]
     region = next((there["region"] for there in chain(look.profiles, name) if "region" in there), "")
     return regions.partition_in(arns[0]) if arns and not region else regions.partition_of(region)
@@ -87,7 +87,7 @@ def partition(look: Look, name: str) -> str:
 def look_around(
     context: Context, look: Look, names: Sequence[str], target: Target, kept: Kept, chosen: bool = False
 ) -> Round:
-    """Ask every profile: in the region that is known, else first in its own and then in all of its partition."""
+    """Try every profile: in the given region, or else first in its own region, then in all of its partition."""
     asked = Round(chosen)
     if target.region:
         _ask(context, look, [(name, target.region) for name in names], target, asked, kept)
@@ -102,14 +102,14 @@ def look_around(
 def look_further(
     context: Context, look: Look, names: Sequence[str], target: Target, asked: Round, kept: Kept
 ) -> list[Place]:
-    """Return where else the repository is, in the regions that were not asked."""
+    """Return where else the repository is, among the regions that weren't tried."""
     more = Round(asked.chosen)
     _ask(context, look, elsewhere(look, names, asked), target, more, kept)
     return more.places(target)
 
 
 def elsewhere(look: Look, names: Sequence[str], asked: Round) -> list[tuple[str, str]]:
-    """Return the places that were not asked yet, of the profiles that may answer."""
+    """Return the places that weren't tried yet, for the profiles that can be tried."""
     before = {(sighting.profile, sighting.region) for sighting in asked.seen}
     parts = {name: partition(look, name) for name in names if name not in asked.later}
     return [
@@ -142,19 +142,19 @@ def _wants_person(look: Look, sighting: Sighting) -> bool:
     assert sighting.refused is not None  # noqa: S101
     code = sighting.refused.code
     if runs_program(look.profiles, sighting.profile):
-        return False  # only its program can renew it
+        return False  # only its program can renew the credentials
     wants_code = any("mfa_serial" in there for there in chain(look.profiles, sighting.profile))
     return code in ENDED or (code == "access.assume" and wants_code)
 
 
 def choose(context: Context, look: Look, places: Sequence[Place], name: str, wants_choice: bool) -> Place:
-    """Take the only repository there is, through the best of the profiles that see it; several are asked about."""
+    """Return the only repository, with the best profile that sees it. If there are several repositories, ask."""
     groups: dict[tuple[str, str], list[Place]] = {}
     for place in places:
         groups.setdefault((place.account_id, place.region), []).append(place)
     for (account, region), seen in groups.items():
         names = ", ".join(place.profile for place in seen)
-        context.screen.done("found", f"{name} in {region}", f"account {account}, by {names}")
+        context.screen.done("found", f"{name} in {region}", f"account {account}, with {names}")
     key = next(iter(groups)) if len(groups) == 1 else _which(context, groups, name, wants_choice)
     return _best(context, look, groups[key])
 
@@ -167,11 +167,11 @@ def _which(
         listed = "; ".join(f"{r} of account {a} (profile {seen[0].profile})" for (a, r), seen in groups.items())
         first = next(iter(groups.values()))[0]
         raise Missing(
-            f"There are several repositories {name}: {listed}.",
-            next=f"Name one: --profile {first.profile} --region {first.region}",
+            f"There are several repositories named {name}: {listed}.",
+            next=f"Choose one, for example: --profile {first.profile} --region {first.region}",
         )
     choices = tuple(
-        Choice(word, f"{name} in {key[1]}", f"account {key[0]}, by {', '.join(p.profile for p in groups[key])}")
+        Choice(word, f"{name} in {key[1]}", f"account {key[0]}, with {', '.join(p.profile for p in groups[key])}")
         for word, key in words.items()
     )
     answer = context.prompt.ask(Asked("place", "Which one?", "choose", choices=choices, default=choices[0].value))
@@ -181,33 +181,33 @@ def _which(
 
 
 def _best(context: Context, look: Look, seen: Sequence[Place]) -> Place:
-    """Take AWS_PROFILE's, else the one other clones here use, else the one that lasts longest; which is said."""
+    """Return AWS_PROFILE's, else the one that other clones here use, else the last one to expire. Tells the user."""
     by_name = {place.profile: place for place in seen}
     named = context.env.get("AWS_PROFILE") or context.env.get("AWS_DEFAULT_PROFILE") or ""
     if len(by_name) == 1:
         return seen[0]
     if named in by_name:
-        context.screen.note(f"Took {named}, which AWS_PROFILE names.")
+        context.screen.note(f"Using {named} (from AWS_PROFILE).")
         return by_name[named]
     for name in _used_here(context):
         if name in by_name:
-            context.screen.note(f"Took {name}, which other clones here use.")
+            context.screen.note(f"Using {name}, like other clones here.")
             return by_name[name]
     best = max(by_name, key=lambda name: _lasts(context, look, name))
     context.screen.note(
-        f"Took {best}, which lasts longest. Another one: --profile {next(n for n in by_name if n != best)}"
+        f"Using {best}, which expires last. To use another: --profile {next(n for n in by_name if n != best)}"
     )
     return by_name[best]
 
 
 def _used_here(context: Context) -> list[str]:
-    """Return the profiles that the clones in this folder, and this folder itself, go through."""
+    """Return the profiles that this folder and the clones in it use."""
     folders = [context.cwd, *sorted(path.parent for path in context.cwd.glob("*/.git"))[:50]]
     found = []
     for folder in folders:
         try:
             origin = context.git.origin(folder)
-        except Problem:  # settings that git cannot read: this is but a preference
+        except Problem:  # git can't read the settings, but this is only a preference
             break
         if origin.startswith("codecommit:") and "@" in origin:
             found.append(origin.partition("://")[2].partition("@")[0])
@@ -215,7 +215,7 @@ def _used_here(context: Context) -> list[str]:
 
 
 def _lasts(context: Context, look: Look, name: str) -> datetime:
-    """Return until when a profile works by itself, as far as its settings tell."""
+    """Return when a profile expires, as far as its settings tell."""
     ends, soon = [], datetime.min.replace(tzinfo=timezone.utc)
     start = review.sign_in(look.who(name, ""), name)
     if start:
@@ -229,43 +229,43 @@ def _lasts(context: Context, look: Look, name: str) -> datetime:
 
 
 def denied(asked: Round) -> list[Place]:
-    """Return where the API refused to tell, in case git may read all the same."""
+    """Return where the API denied access, since git may still be able to read."""
     found = [s for s in asked.seen if s.refused and s.refused.code == "access.repository"]
     refused = [s for s in found if not isinstance(s.refused, NoRepository)][:_GIT_ASKED]
     return [Place(s.profile, s.region, chosen=asked.chosen) for s in refused]
 
 
 def silent(asked: Round) -> list[Sighting]:
-    """Return where nobody answered, so that the repository may be there all the same."""
+    """Return where AWS didn't answer, so that the repository may still be there."""
     return [s for s in asked.seen if s.refused and s.refused.is_unanswered]
 
 
 def nothing(context: Context, look: Look, asked: Round, target: Target, names: Collection[str]) -> Problem:
-    """Return the Problem of a repository that no profile sees: who was asked, who could be tried, and near names."""
+    """Return the Problem for a repository that no profile sees: who was tried, what to try, and similar names."""
     other = [s for s in asked.seen if s.repository]
     if other and target.account_id:
         accounts = " and ".join(sorted({s.repository.account_id for s in other if s.repository}))
         return Problem(
-            f"{target.name} of account {accounts} answers, not that of {target.account_id}.",
-            why=f"The profile {other[0].profile} is of account {accounts}.",
+            f"Found {target.name} in account {accounts}, not in account {target.account_id}.",
+            why=f"The profile {other[0].profile} belongs to account {accounts}.",
             next=f"Set up access to account {target.account_id}: ccsetup setup --repo {address_of(target)}",
             code="access.account",
         )
     if not names:
         what = (
-            "There is no AWS profile here" if not look.profiles else "No AWS profile here has credentials to ask with"
+            "There is no AWS profile on this computer" if not look.profiles else "No AWS profile here has credentials"
         )
         return Problem(f"{what} to clone {target.name} with.", next=_set_up(target), code="profile.missing")
     answered = [s for s in asked.seen if isinstance(s.refused, NoRepository)]
     names_like = _near_names(context, look, answered, target.name, asked.chosen)
     same = [name for name in names_like if name.lower() == target.name.lower()]
-    hint = f"There is {same[0]}: names are case-sensitive." if same else near(target.name, names_like)
-    logins = "".join(f" Could be tried after: ccsetup login {shlex.quote(name)}." for name in asked.later)
+    hint = f'Did you mean "{same[0]}"? Names are case-sensitive.' if same else near(target.name, names_like)
+    logins = "".join(f" To try {name}, sign in first: ccsetup login {shlex.quote(name)}." for name in asked.later)
     if not_heard := silent(asked):
         return _not_known(asked, not_heard, target, logins, hint)
     reasons = list(dict.fromkeys(s.refused.what for s in asked.seen if s.refused and s.profile not in asked.later))
     return NoRepository(
-        f"No profile here sees {target.name}{f' in {target.region}' if target.region else ''}: asked {_few(names)}.",
+        f"No profile can see {target.name}{f' in {target.region}' if target.region else ''}. Tried: {_few(names)}.",
         why=(" ".join(reasons[:3]) if not answered else "") + logins,
         next=hint or _set_up(target),
         near=same or names_like,
@@ -273,15 +273,15 @@ def nothing(context: Context, look: Look, asked: Round, target: Target, names: C
 
 
 def _not_known(asked: Round, not_heard: Sequence[Sighting], target: Target, logins: str, hint: str) -> Problem:
-    """Return the Problem of a repository that nobody saw, where not everybody was heard."""
+    """Return the Problem for a repository that wasn't found while some profiles got no answer."""
     names = dict.fromkeys(sighting.profile for sighting in not_heard)
     others = [name for name in dict.fromkeys(s.profile for s in asked.seen) if name not in names]
-    rest = f" {_few(others)} cannot see it." if others else ""
+    rest = f" {_few(others)} can't see it." if others else ""
     reasons = dict.fromkeys(s.refused.what for s in not_heard if s.refused)
     first = not_heard[0].refused
     assert first is not None  # noqa: S101
     return Problem(
-        f"Whether {_few(names)} can read {target.name} is not known, since AWS did not answer.{rest}",
+        f"AWS didn't answer, so it's unknown whether {_few(names)} can read {target.name}.{rest}",
         why=" ".join([*reasons][:3]) + logins,
         next=hint or first.next,
         code=first.code,
@@ -298,14 +298,14 @@ def _set_up(target: Target) -> str:
 
 
 def address_of(target: Target) -> str:
-    """Return the shortest address that says what is known of a repository."""
+    """Return the shortest address with all that is known about a repository."""
     if target.account_id and target.region:
         return address.arn(target.region, target.account_id, target.name)
     return address.codecommit_url(target.name, target.region) if target.region else target.name
 
 
 def _near_names(context: Context, look: Look, answered: Sequence[Sighting], name: str, chosen: bool) -> list[str]:
-    """Return the repositories of names like this, from those that the answering profiles list."""
+    """Return the repositories with similar names that the working profiles can list."""
     known: dict[str, str] = {}
 
     def list_them(who: Who) -> None:

@@ -1,4 +1,4 @@
-"""Which questions there are, in their order: the first one takes a kind of access, or whatever a person was sent."""
+"""Lists the questions in order. The first one takes a kind of access, or anything that the user was sent."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
     from ccsetup.access.paste import Reading
 
-PASTE = Choice("paste", "Paste a message, URL, ARN, keys, profile text …")
-SHORT = 24  # columns that the answer's line has for what was recognised, on a narrow terminal
-FIND = "find"  # no kind: whichever profile here can read the repository
-FIX = "fix"  # nor this: what is broken here is repaired first
+PASTE = Choice("paste", "Paste a message, URL, ARN, access keys, profile text …")
+SHORT = 24  # columns for what was recognised in the answer's line on a narrow terminal
+FIND = "find"  # not a kind: find a profile that can read the repository
+FIX = "fix"  # not a kind: repair what is broken first
 
 
 def questions(answers: Answers) -> tuple[Question, ...]:
-    """Return every question the answers so far lead to, in order."""
+    """Return, in order, every question that follows from the answers so far."""
     name = answers.text("kind")
     if not name:
         return (_kind(),)
@@ -55,7 +55,7 @@ def _visit(access: Access, answers: Answers) -> tuple[Question, ...]:
     return (kind, *_of_kind(inner, answers), *nested_shared(inner))
 
 
-# The first one
+# The first question
 
 
 def _kind(names: Sequence[str] = ()) -> Question:
@@ -67,14 +67,14 @@ def _kind(names: Sequence[str] = ()) -> Question:
             for a in offered
             if a.name != "existing" or look.profiles
         ]
-        find = Choice(FIND, "I only have a repository's name", "find a profile here that can read it")
+        find = Choice(FIND, "I only have a repository name", "find a profile here that can read it")
         return [*([] if names else [PASTE]), *there, *([find] if look.profiles and not names else [])]
 
     return Question(
         "kind",
-        "What were you given?" if not names else "What do you sign in with first?",
+        "What were you given?" if not names else "How do you sign in to the source profile?",
         widget="choose",
-        help="Paste it here, or press ↓ to choose." if not names else "Choose what comes nearest.",
+        help="Paste it here, or press ↓ to choose." if not names else "Choose the closest match.",
         choices=choices,
         known=lambda answers, look: names[0] if len(names) == 1 else None,
         parse=_kind_or_paste,
@@ -93,13 +93,13 @@ def _kind_or_paste(text: str) -> str:
     if readings(text):
         return text
     raise BadAnswer(
-        "Nothing in that is known here; paste a start URL, a role ARN, keys or a repository's address, or choose a"
-        f" kind, such as {KINDS[0].name}."
+        "I couldn't find any AWS access details in that. Paste a start URL, a role ARN, access keys or a repository"
+        f" address, or choose a kind, e.g. {KINDS[0].name}."
     )
 
 
 def readings(text: str, now: datetime | None = None) -> Sequence[Reading]:
-    """Return the ways to read a message, each answer as its question takes it; `now` only words what has ended."""
+    """Return the ways to read a message, each with valid answers. `now` tells which credentials have expired."""
     from ccsetup.access import paste
 
     if "[access]" in text:
@@ -117,16 +117,16 @@ def _takers(kind: str) -> Mapping[str, Question]:
 
 
 def _recognised(text: str) -> str:
-    """Say what a text is that stands beside the menu."""
+    """Describe a text that was pasted into the menu."""
     found = readings(text)
     return ", ".join(found[0].found) if found else ""
 
 
 def _settle_kind(value: Value, answers: Answers, look: Look) -> Told | None:
-    """Take a kind as it is; read a paste, and ask which way it is meant where there are several."""
+    """Return a kind as it is; read a paste, and ask which reading is right if there are several."""
     text = str(value)
     if text == PASTE.value:
-        raise Which("A paste is needed.", "Paste it here, then press Enter", next="Keys and tokens in it stay hidden.")
+        raise Which("Nothing was pasted.", "Paste it here, then press Enter", next="Access keys and tokens are hidden.")
     if text in (FIND, FIX) or any(text == access.name for access in KINDS):
         return None
     ways = [(Choice(f"{i}", reading.label, reading.hint), _told(reading)) for i, reading in enumerate(readings(text))]
@@ -136,12 +136,12 @@ def _settle_kind(value: Value, answers: Answers, look: Look) -> Told | None:
     if len(ways) == 1:
         return first
     both = " or ".join(choice.label for choice, _ in ways)
-    raise Which(f"That can be meant in {len(ways)} ways: {both}.", "Which is meant?", ways, next="Name the kind too.")
+    raise Which(f"That can be read in {len(ways)} ways: {both}.", "Which one?", ways, next="Name the kind, too.")
 
 
 def _told(reading: Reading) -> Told:
     words = ", ".join(reading.found)
-    whole = (f"Recognised: {words}.",) if len(words) > SHORT else ()  # the answer's own line shows a short one
+    whole = (f"Recognised: {words}.",) if len(words) > SHORT else ()  # the answer's own line has room for a short one
     return Told(reading.kind, (*whole, *reading.said), reading.answers)
 
 
@@ -149,4 +149,4 @@ def _with_nothing_but_a_repository(told: Told, look: Look) -> Told:
     if look.profiles and "repo" in told.answers:
         return told._replace(value=FIND)
     ways = [(Choice(a.name, a.label, a.hint), told._replace(value=a.name)) for a in KINDS if a.name != "existing"]
-    raise Which("That does not say how you get in.", "How do you get in?", ways, next="Name the kind too.")
+    raise Which("That doesn't say how you sign in.", "What kind of access?", ways, next="Name the kind, too.")

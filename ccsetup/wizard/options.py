@@ -1,4 +1,4 @@
-"""What a command was told: the answers that came with it, and how to go about the rest."""
+"""The options of a command: the answers that were given with it, and how to handle the rest."""
 
 from __future__ import annotations
 
@@ -20,30 +20,30 @@ EXAMPLE = "ccsetup setup role --role-arn arn:aws:iam::111122223333:role/CodeComm
 
 
 class Options(NamedTuple):
-    """How to go about it: what was given with the command, and what to do where a person could be asked."""
+    """The answers that were given with the command, and what to do instead of asking."""
 
     given: Mapping[str, Value]
-    pasted: Mapping[str, Value] = MappingProxyType({})  # taken where they fit; what is given goes first
+    pasted: Mapping[str, Value] = MappingProxyType({})  # used where they apply; given answers take precedence
     yes: bool = False
     dry_run: bool = False
     keep_on_failure: bool = False
 
 
 def refuse_unused(given: Mapping[str, Value], used: Collection[str], kind: str) -> None:
-    """Refuse flags that nothing asks for: somebody meant something by them."""
+    """Refuse flags that no question uses, since the user expects them to have an effect."""
     unused = [key for key in given if key not in used]
     if unused:
         flags = {question.key: question.flag_name for question in access.flags()}
         names = ", ".join(flags.get(key) or "--" + key.replace("_", "-") for key in unused)
         raise BadAnswer(
-            f"{names} does not go with {kind} and the other answers.", next="See ccsetup setup --help for what does."
+            f"{names} can't be used with {kind} and the other answers.", next="See ccsetup setup --help for the flags."
         )
 
 
 class Settings(NamedTuple):
-    """What both files say: settings by profile, credentials over config, and by sso-session.
+    """The contents of both files: settings by profile, with credentials over config, and by sso-session.
 
-    `faults` are what keeps AWS's tools from reading them, each with its path, its line and its code.
+    `faults` are the errors that keep AWS tools from reading them, each with its path, line and code.
     """
 
     profiles: Mapping[str, Mapping[str, str]]
@@ -52,7 +52,7 @@ class Settings(NamedTuple):
 
 
 def settings(texts: AwsTexts) -> Settings:
-    """Read both files' texts: at a glance where that is enough, which is many times faster."""
+    """Parse the texts of both files, with the fast parser if that is enough."""
     config, credentials = texts.config or "", texts.credentials or ""
     for respelled in () if texts.shared else (False, True):
         sessions: dict[str, dict[str, str]] = {}
@@ -71,18 +71,18 @@ def _fault(path: Path, document: Document) -> Problem | None:
         return None
     return Problem(
         f"{path}, line {document.fault.line}: {document.fault.says}",
-        why="While that stands no AWS tool can read any profile.",
-        next=f"Mend line {document.fault.line}.",
+        why="Until this is fixed, AWS tools can't read any profile.",
+        next=f"Fix line {document.fault.line}.",
         code=document.fault.code,
     )
 
 
 def looking(context: Context, options: Options) -> Look:
-    """Read the files and return the questions' view of the machine. Raises Problem where botocore could not read."""
+    """Read the files and return the lookups for questions. Raises Problem if botocore couldn't read the files."""
     found = settings(context.files.read())
     for fault in found.faults:
         fault.why += " Nothing was written."
-        fault.next = "Have it repaired: ccsetup doctor --fix"
+        fault.next = "Repair it: ccsetup doctor --fix"
         raise fault
     return Look(
         context,

@@ -1,4 +1,4 @@
-"""What every profile is and until when, and which one the clone here uses: for `status` and `login`."""
+"""Lists all profiles with their state and expiry, and the profile of the current clone, for `status` and `login`."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from ccsetup.wizard.options import settings
 
 
 def stamp(context: Context) -> str:
-    """Return the moment as standings have it, such as 2026-01-31T18:04:00Z."""
+    """Return the current time in the format of standings, for example 2026-01-31T18:04:00Z."""
     return clock.written(context.now())
 
 
 def all_of(context: Context, texts: AwsTexts) -> tuple[list[Standing], list[Problem]]:
-    """Return how every profile stands, and what keeps botocore from reading the files."""
+    """Return the state of every profile, and what keeps botocore from reading the files."""
     config, credentials, cached = texts.config or "", texts.credentials or "", _cached(context)
     try:
         if texts.shared:
@@ -55,9 +55,9 @@ def _cached(context: Context) -> Callable[[str], str]:
 
 
 def of_this_clone(context: Context) -> str:
-    """Return the profile that the clone one stands in uses, "" where it names none or there is no clone."""
+    """Return the profile of the clone in the current folder, "" if there is no clone or it names no profile."""
     try:
         origin = context.git.origin(context.cwd)
         return clone_profile.named_by(origin, context.git.setting(context.cwd, "credential.helper")) if origin else ""
-    except Problem:  # git cannot read its settings, which the doctor tells
+    except Problem:  # git can't read its settings; the doctor reports that
         return ""

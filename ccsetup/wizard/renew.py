@@ -1,4 +1,4 @@
-"""What renewing a profile is: a sign-in, a code, an assertion, new keys; only credentials and their end are written."""
+"""Renews a profile with a sign-in, an MFA code, an assertion or new keys. Writes only credentials and their expiry."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ ENDS = RECORDED[0]
 
 @dataclass(frozen=True)
 class Renewed:
-    """What became of one profile: when it ends ("" unknown), who answers, and what was written."""
+    """The result for one profile: when it expires ("" if unknown), its identity, and what was written."""
 
     profile: str
     kind: str = ""
@@ -43,7 +43,7 @@ class Renewed:
     problems: tuple[Problem, ...] = ()
 
     def document(self) -> dict[str, Any]:
-        """Return it for JSON; absent parts are null."""
+        """Return the result as JSON. Missing parts are null."""
         who = self.identity
         return {
             "ok": not self.problems,
@@ -61,9 +61,9 @@ class Renewed:
 
 @dataclass
 class Renewals:
-    """Renews profiles one after another; what several of them rest on is renewed once.
+    """Renews profiles one after another. A source that several of them share is renewed once.
 
-    `given` are the answers that came with the command, such as a code.
+    `given` are the answers that were given with the command, for example an MFA code.
     """
 
     context: Context
@@ -73,13 +73,13 @@ class Renewals:
     _chosen: set[str] = field(default_factory=set)
 
     def look(self) -> Look:
-        """Return the machine as it is now."""
+        """Return the current lookups."""
         return looking(self.context, Options(self.given))
 
     def of(self, name: str, chosen: bool = False) -> Renewed:
-        """Renew a profile and see who answers; its program runs only where a person has `chosen` it.
+        """Renew a profile and check its identity. Its program runs only if the user has `chosen` the profile.
 
-        Raises Problem, everything then being as it was.
+        Raises Problem after undoing all changes.
         """
         if chosen:
             self._chosen.add(name)
@@ -106,7 +106,7 @@ class Renewals:
             return self._by_source(name, kind, there, look)
         if kind.name in ("machine", "existing"):
             self.context.screen.note(
-                f"{name} has nothing to renew: the SDKs fetch this machine's credentials themselves."
+                f"{name} has nothing to renew: the SDKs get this computer's credentials themselves."
             )
             return self._proven(Renewed(name, kind.name), _expected(kind, name, there), there)
         if kind.name == "role":
@@ -120,7 +120,7 @@ class Renewals:
         return Who(name, region, chosen=name in self._chosen)
 
     def _sign_in(self, start: Start, there: Mapping[str, str]) -> None:
-        """Have the person sign in, once for all profiles of a session, and see that the portal takes it."""
+        """Sign in, once for all profiles of a session, and check that the portal accepts the sign-in."""
         screen, signin = self.context.screen, self.context.signin
         if start in self._begun:
             return
@@ -134,23 +134,23 @@ class Renewals:
         )
 
     def _by_source(self, name: str, kind: Access, there: Mapping[str, str], look: Look) -> Renewed:
-        """Renew what a role is assumed with, where that ends at all."""
+        """Renew the source of a role, if it expires at all."""
         source = there.get("source_profile", "")
         if source != name and renewable(source, look.profiles):
             self.of(source, name in self._chosen)
         else:
-            self.context.screen.note(f"{name} has nothing to renew: its role is assumed anew whenever it is used.")
+            self.context.screen.note(f"{name} has nothing to renew: its role is assumed each time it is used.")
         return self._proven(Renewed(name, kind.name), _expected(kind, name, there), there)
 
     def _source_first(self, source: str, look: Look, chosen: bool) -> None:
-        """Renew the source of a role that wants a code, if it has ended."""
+        """Renew the source of a role that requires MFA, if it has expired."""
         found, _ = profile_list.all_of(self.context, self.context.files.read())
         ended = any(it.name == source and it.usable is False for it in found)
         if ended and renewable(source, look.profiles):
             self.of(source, chosen)
 
     def _asked(self, name: str, kind: Access, there: Mapping[str, str], look: Look) -> Renewed:
-        """Ask what the kind needs, exchange it, write the new keys, and see who answers."""
+        """Ask for what the kind needs, get new credentials, write them, and check the identity."""
         before = self._account_before(name, kind, there)
         known = _answers(kind, name, there)
         walk = Walk(
@@ -168,18 +168,18 @@ class Renewals:
         return self._written(Renewed(name, kind.name), change, expected if expected.account_id else Expected(before))
 
     def _account_before(self, name: str, kind: Access, there: Mapping[str, str]) -> str:
-        """Return the account that answered so far, where nothing else tells it and the old keys still work."""
+        """Return the account of the old credentials, if they still work and nothing else names the account."""
         if kind.name != "keys":
             return ""
         try:
             return self.context.aws.identity(self._who(name, _region(there))).account_id
         except Problem as refused:
             if refused.is_unanswered:
-                raise  # another account's keys could not be told from this one's
+                raise  # without it, credentials of another account would go unnoticed
             return ""
 
     def _written(self, renewed: Renewed, change: Plan, expected: Expected) -> Renewed:
-        """Write and prove; what is not proven is put back, whatever happened."""
+        """Write and verify. Changes that fail verification are always undone."""
         context, kept = self.context, Kept(self.context)
         receipt = apply.write(context, change) if change.edits else Receipt(change, context.now())
         proven = False
@@ -192,17 +192,17 @@ class Renewals:
                 apply.put_back(context, receipt, kept)
         edits, ends = plan.summary(receipt.plan), _ends(context, renewed.profile)
         for key in (it for edit in receipt.plan.edits for it in removals.long_term(edit)):
-            context.screen.note(f"The long-term key {key} was replaced; ccsetup undo has it.")
+            context.screen.note(f"Replaced the long-term access key {key}. To restore it: ccsetup undo")
         self._tell(renewed.profile, ends)
         return replace(renewed, expires_at=ends, identity=identity, edits=edits, backups=receipt.backups)
 
     def _proven(self, renewed: Renewed, expected: Expected, there: Mapping[str, str]) -> Renewed:
-        """See who answers as a profile that nothing was written for."""
+        """Check the identity of a profile that nothing was written for."""
         identity = verify.identity(self.context, self._who(renewed.profile, _region(there)), expected)
         return replace(renewed, identity=identity, expires_at=_ends(self.context, renewed.profile))
 
     def _fault_of_program(self, name: str, there: Mapping[str, str]) -> Problem | None:
-        """Return what is wrong with the program that gives a profile its keys; None unless the profile was chosen."""
+        """Return what is wrong with the program that provides a chosen profile's credentials, None for other profiles."""
         if name in self._chosen and "credential_process" in there and "login_session" not in there:
             try:
                 self.context.aws.keys(self._who(name, _region(there)))
@@ -216,13 +216,13 @@ class Renewals:
 
 
 def runs(name: str, profiles: Mapping[str, Mapping[str, str]]) -> bool:
-    """Say whether a program may have to run for a profile's keys, or for those that they are made from."""
+    """Return whether a program may have to run for a profile's credentials or for those of its source."""
     first = profiles.get(name, {}).get("ccsetup_source_profile", "")
     return names_program(profiles, name) or names_program(profiles, first)
 
 
 def renewable(name: str, profiles: Mapping[str, Mapping[str, str]], way: tuple[str, ...] = ()) -> bool:
-    """Say whether a profile ends and can be renewed: directly, or through the profile its role is assumed with."""
+    """Return whether a profile expires and can be renewed, directly or through its source profile."""
     there = profiles.get(name, {})
     kind = access.owner(there)
     if kind is None or name in way:
@@ -243,7 +243,7 @@ def _expected(kind: Access, name: str, there: Mapping[str, str]) -> Expected:
 
 
 def _questions(kind: Access) -> tuple[Question, ...]:
-    """Return the questions of one kind; its code is always a new one, and nothing is cloned."""
+    """Return the questions of one kind, without those of a clone. An MFA code is always asked for."""
     own = [question._replace(known=None) if question.key == "mfa_code" else question for question in kind.questions]
     named = [Question(key, key, known=fixed("")) for key in ("kind", "profile")]
     region = [] if any(question.key == "region" for question in own) else [Question("region", "", known=fixed(""))]
@@ -251,16 +251,16 @@ def _questions(kind: Access) -> tuple[Question, ...]:
 
 
 def _about(question: Question, name: str) -> Question:
-    """Return a question as renewing asks it: what it says where nobody is asked names this command."""
+    """Return a question for renewing: its advice without a terminal names `ccsetup login`."""
     return question._replace(
         unasked=question.unasked.replace("ccsetup setup keys", f"ccsetup login {shlex.quote(name)}")
     )
 
 
 def _only_keys(sections: Sequence[Section], name: str, texts: AwsTexts) -> tuple[Section, ...]:
-    """Return what renewing writes of a kind's sections: the keys and their end, each where it stands now.
+    """Return what renewing writes: the credentials and their expiry, each in the file where it is now.
 
-    What the old keys leave behind, such as a session token or another tool's note of their end, goes with them.
+    Settings that belong to the old credentials, e.g. a session token or another tool's expiry, are removed.
     """
     new = {k: v for s in sections if s.name == name for k, v in s.settings.items() if k in (*HELD, ENDS)}
     if HELD[0] not in new:
@@ -300,13 +300,15 @@ def _region_of(change: Plan) -> str:
 
 
 def _without(name: str, there: Mapping[str, str]) -> Problem:
-    """Say why a profile of no kind here cannot be renewed here."""
+    """Return why a profile that is none of these kinds can't be renewed here."""
     if "login_session" in there:
-        return Problem(f"{name} signs in by the AWS CLI.", next=f"Run: aws login --profile {name}", code="keys.expired")
+        return Problem(
+            f"{name} signs in with the AWS CLI.", next=f"Run: aws login --profile {name}", code="keys.expired"
+        )
     if "credential_process" in there:
         return Problem(
-            f"{name} gets its keys from a program, so there is nothing here to renew.",
-            next="Renew what that program rests on; it stands behind credential_process in ~/.aws/config.",
+            f"{name} gets its credentials from a program, so ccsetup can't renew them.",
+            next="Sign in again with that program; see credential_process in ~/.aws/config.",
             code="process.failed",
         )
     return Problem(

@@ -1,4 +1,4 @@
-"""What is broken on this machine, for the wizard: looked at beside its first question, and repaired when asked for."""
+"""Finds what is broken on this computer while the wizard shows its first question, and repairs it on request."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ if TYPE_CHECKING:
     from ccsetup.doctor.findings import Finding
 
 GO = "go"
-ENDS = ("sso.signed-out", "sso.expired", "keys.expired", "oidc.token-expired")  # what ends by itself is not broken
+ENDS = ("sso.signed-out", "sso.expired", "keys.expired", "oidc.token-expired")  # expired credentials are not broken
 REFUSED = ("file.duplicate-section", "file.duplicate-key", "file.encoding", "file.stray-line", "file.nested-block")
 
-Greeting = Callable[[int], Sequence[tuple[str, bool | None]]]  # by the number of broken profiles
+Greeting = Callable[[int], Sequence[tuple[str, bool | None]]]  # takes the number of broken profiles
 
 
 def beside(context: Context, greeting: Greeting) -> Callable[[], Later]:
-    """Return what looks for what is broken while the first question is asked, and adds it to heading and list."""
+    """Return a function that finds problems while the first question is shown and adds them to heading and list."""
 
     def look() -> Later:
         try:
             findings = _findings(context)
-        except Problem:  # the doctor's own command says what it is
+        except Problem:  # ccsetup doctor reports it
             return Later()
         broken = {name for it in findings if it.severity == "stops" for name in (it.profile, *it.also) if name}
-        hint = Choice(flow.FIX, "Fix what is broken here", findings[0].says) if findings else None
+        hint = Choice(flow.FIX, "Fix what's broken here", findings[0].says) if findings else None
         redraw = (lambda: context.screen.amend(greeting(len(broken)))) if broken else None
         return Later((hint,) if hint else (), redraw)
 
@@ -37,7 +37,7 @@ def beside(context: Context, greeting: Greeting) -> Callable[[], Later]:
 
 
 def _findings(context: Context) -> list[Finding]:
-    """Return what stops a profile and does not merely end by itself, and what hinders and can be repaired."""
+    """Return the errors of profiles, except expired credentials, and the warnings that can be repaired."""
     from ccsetup.doctor import diagnose, render
 
     found = diagnose.looked(diagnose.begun(context, ()))
@@ -48,7 +48,7 @@ def _findings(context: Context) -> list[Finding]:
 
 
 def repair(context: Context, dry_run: bool = False) -> None:
-    """Repair what can be, as `ccsetup doctor --fix --offline` does. Raises Cancelled where the person leaves."""
+    """Repair what can be repaired, like `ccsetup doctor --fix --offline`. Raises Cancelled if the user cancels."""
     from argparse import Namespace
 
     from ccsetup.doctor import fix
@@ -62,11 +62,11 @@ def repair(context: Context, dry_run: bool = False) -> None:
 
 
 def offer(context: Context, refused: Problem, dry_run: bool = False) -> None:
-    """Offer to repair files that no AWS tool can read. Raises the problem itself where that is not wanted."""
+    """Offer to repair files that no AWS tool can read. Raises the problem itself if the user declines."""
     if context.prompt is None or refused.code not in REFUSED:
         raise refused
     context.screen.problem(refused)
-    choices = (Choice(GO, "Yes, show me the repair"), Choice("leave", "No, leave it as it is"))
+    choices = (Choice(GO, "Yes, show me the repair"), Choice("leave", "No, leave the file unchanged"))
     if context.prompt.ask(Asked("doctor", "Repair it now?", "choose", "", choices, GO, can_go_back=False)) != GO:
         raise refused
     repair(context, dry_run)

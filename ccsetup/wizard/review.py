@@ -1,4 +1,4 @@
-"""Answers → what will be written, what shall turn out true, and the screen that shows both before anything is done."""
+"""Turns answers into a plan and the claims to verify, and shows both for review before anything is done."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from ccsetup.wizard.verify import Claim, route
 def planned(context: Context, answers: Answers, look: Look, asks: bool = True) -> Plan:
     """Return what complete answers would write.
 
-    Raises Problem where that makes someone else of other profiles, too, and nobody `asks` whether that is right.
+    Raises Problem if that also changes the identity of other profiles and the user can't be asked (`asks`).
     """
     sections, texts = access.sections_of(answers, look), context.files.read()
     change = plan.make(answers.text("profile"), target(answers).region, sections, texts, access.OWN_KEYS)
@@ -35,7 +35,7 @@ def planned(context: Context, answers: Answers, look: Look, asks: bool = True) -
 
 
 def claimed(answers: Answers, look: Look) -> Claim:
-    """Return what shall turn out true once the answers are written."""
+    """Return the claims that must hold once the answers are written."""
     profile, at = answers.text("profile"), target(answers)
     who = look.who(profile, at.region, access.sections_of(answers, look))
     way = way_of(answers, look.env.get("CODE_COMMIT_ENDPOINT", ""))
@@ -44,7 +44,7 @@ def claimed(answers: Answers, look: Look) -> Claim:
 
 
 def sign_in(who: Who, name: str) -> Start | None:
-    """Return the sign-in a profile rests on, directly or through its source profiles; None when it rests on none."""
+    """Return the sign-in that a profile uses, directly or through its source profiles, None if there is none."""
     for _ in who.profiles or ():
         there = (who.profiles or {}).get(name, {})
         if "source_profile" in there and "role_arn" in there:
@@ -57,7 +57,7 @@ def sign_in(who: Who, name: str) -> Start | None:
 
 
 def directory(context: Context, answers: Answers, claim: Claim) -> Path | None:
-    """Return the folder to clone into, None when no clone is wanted. Raises Problem when something else is there."""
+    """Return the folder to clone into, None for no clone. Raises Problem if the folder contains something else."""
     folder = checkout.folder(context, answers)
     if folder:
         checkout.is_this_clone(context, folder, claim.target)
@@ -65,7 +65,7 @@ def directory(context: Context, answers: Answers, claim: Claim) -> Path | None:
 
 
 def review(context: Context, change: Plan, claim: Claim, folder: Path | None) -> None:
-    """Show the differences, the checks that will run, and the clone."""
+    """Show the changes to the files, the checks that will run, and the clone."""
     rows = []
     checks = ["identity" + (f" in account {claim.expected.account_id}" if claim.expected.account_id else "")]
     if claim.start:
@@ -83,10 +83,10 @@ def review(context: Context, change: Plan, claim: Claim, folder: Path | None) ->
 GO, CHANGE, KEEP, PUT_BACK, RETRY = "go", "change", "keep", "back", "retry"
 
 
-def decide(context: Context, ask: str = "Write this?") -> bool:
-    """Ask at the review: True to go ahead, False to change an answer. Raises Cancelled; Missing with nobody there."""
+def decide(context: Context, ask: str = "Write these changes?") -> bool:
+    """Ask for confirmation: True to go ahead, False to change an answer. Raises Cancelled or, without a prompt, Missing."""
     if context.prompt is None:
-        raise Missing("Missing: --yes.", next="Add --yes to write this, or --dry-run to only look at it.")
+        raise Missing("Missing: --yes.", next="Add --yes to write the changes, or --dry-run to only preview them.")
     choices = (
         Choice(GO, "Yes, go ahead"),
         Choice(CHANGE, "Change an answer"),
@@ -101,14 +101,14 @@ def decide(context: Context, ask: str = "Write this?") -> bool:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What becomes of a profile: kept, put back, or put back and tried again with an answer changed or in a region."""
+    """What to do with a profile: keep it, undo it, or undo it and try again with another answer or region."""
 
     what: str = KEEP
     region: str = ""
-    about: str = ""  # the key of the answer to change, where it is known
+    about: str = ""  # the key of the answer to change, if known
 
 
-# A refusal's code → the answers it speaks against, the likeliest first.
+# The code of a refusal and the answers that may be wrong, the likeliest first.
 _SUSPECTS = {
     "access.assume": ("role_arn", "external_id", "source_profile", "mfa_serial"),
     "role.arn": ("role_arn",),
@@ -123,41 +123,41 @@ _SUSPECTS = {
 
 
 def suspects(refused: Problem, answers: Answers) -> list[str]:
-    """Return the keys of the answers that a refusal speaks against, the one that it names itself first."""
+    """Return the keys of the answers that may be wrong after a refusal, first the one that it names."""
     keys = dict.fromkeys((refused.about, *_SUSPECTS.get(refused.code, ())))
     return [key for key in keys if key in answers]
 
 
 def after_failure(context: Context, refused: Problem, written: bool, options: Options, answers: Answers) -> Verdict:
-    """Decide what becomes of a profile that failed a check; with nobody to ask it is put back.
+    """Decide what to do with a profile that failed a check. Without a prompt it is undone.
 
-    A repository found in another region is taken where the region was only a default, else offered.
+    If the repository is in another region, that region is used if ours was only a default, otherwise offered.
     """
     elsewhere = refused.found if isinstance(refused, Elsewhere) else ()
     if context.prompt is None or options.yes:
         if len(elsewhere) == 1 and "region" not in options.given and not address_tells(options):
-            context.screen.note(f"{refused.what} Taking {elsewhere[0]}.")
+            context.screen.note(f"{refused.what} Using {elsewhere[0]}.")
             return Verdict(RETRY, elsewhere[0])
         context.screen.problem(refused)
         return Verdict(KEEP if options.keep_on_failure else PUT_BACK)
     context.screen.problem(refused)
-    back = "Put everything back" if written else "Leave it"
-    choices = [Choice(f"{RETRY} {region}", f"Take {region}") for region in elsewhere]
+    back = "Undo and quit" if written else "Quit"
+    choices = [Choice(f"{RETRY} {region}", f"Use {region}") for region in elsewhere]
     titles = {q.key: q.title or q.ask for q in flow.questions(answers)}
     named = suspects(refused, answers)
     choices += [Choice(f"{CHANGE} {key}", f"Change: {titles[key]}", _shown(answers[key])) for key in named]
     choices += [Choice(CHANGE, f"Change {'another' if named else 'an'} answer", "and try again")]
     choices += [Choice(PUT_BACK, back)]
-    choices += [Choice(KEEP, "Keep the profile all the same")] if written else []
+    choices += [Choice(KEEP, "Keep the profile anyway")] if written else []
     answer = context.prompt.ask(
-        Asked("failed", "What now?", "choose", choices=tuple(choices), default=choices[0].value)
+        Asked("failed", "What do you want to do?", "choose", choices=tuple(choices), default=choices[0].value)
     )
     what, _, told = (CHANGE if isinstance(answer, Back) else str(answer)).partition(" ")
     return Verdict(what, about=told) if what == CHANGE else Verdict(what, told)
 
 
 def address_tells(options: Options) -> bool:
-    """Say whether the address that was given names a region itself."""
+    """Return whether the given address contains a region."""
     repo = options.given.get("repo")
     return bool(repo and address.parse(str(repo)).region)
 
@@ -165,11 +165,11 @@ def address_tells(options: Options) -> bool:
 def change_an_answer(
     context: Context, walk: Walk, trail: Trail, about: str = "", settled: Collection[str] = ()
 ) -> Trail:
-    """Let the person pick an answer (`about`: it is picked) and give another; what was made from it is asked again.
+    """Let the user pick an answer (unless `about` names it) and change it. Answers that depend on it are asked again.
 
-    What is settled elsewhere is not offered.
+    Answers that are settled elsewhere are not offered.
     """
-    assert context.prompt is not None  # noqa: S101 — only a person can have chosen this
+    assert context.prompt is not None  # noqa: S101 — this was chosen at a prompt
     if about:
         return walk.run(trail, again=about)
     titles = {q.key: q.title or q.ask for q in walk.flow(trail.answers)}

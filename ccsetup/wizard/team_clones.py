@@ -1,4 +1,4 @@
-"""Several repositories of a team file, one after the other: each has its line, and none holds back the others."""
+"""Clones several repositories of a team file, one after another. Each has its own line; a failure stops no other."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Wanted:
-    """One repository to be cloned: what the file says of it, and the claim that has to hold for it.
+    """One repository to clone: its entry in the file, and the claim to verify for it.
 
-    `fixed` says that its region was told for it alone, so that no other one is looked in.
+    `fixed`: the file gives a region for this repository, so no other region is searched.
     """
 
     place: Place
@@ -32,12 +32,12 @@ class Wanted:
 
     @property
     def folder(self) -> str:
-        """The folder, as the flag or the file names it."""
+        """The folder, as given by the flag or the file."""
         return self.claim.target.directory or self.place.folder
 
 
 def folder_of(context: Context, one: Wanted) -> Path:
-    """Return the absolute folder; only a flag may lead out of the one that one is in. Raises Problem."""
+    """Return the absolute folder. Only a flag may name one outside the current folder. Raises Problem."""
     if one.claim.target.directory:
         return checkout.folder_of(context, one.claim.target)
     return inside(context, one.place)
@@ -45,7 +45,7 @@ def folder_of(context: Context, one: Wanted) -> Path:
 
 @dataclass(frozen=True)
 class Got:
-    """What became of one: its outcome holds the clone, or the Problems."""
+    """The result for one repository. The outcome contains the clone or the Problems."""
 
     place: Place
     outcome: Outcome
@@ -68,7 +68,7 @@ class Got:
 
 
 def clone_all(context: Context, git: Git, wanted: Sequence[Wanted], before: Outcome) -> list[Got]:
-    """Clone each, or bring it up to date. Raises Cancelled, which says what is there and how to go on."""
+    """Clone or update each repository. Raises Cancelled, which tells what is done and how to resume."""
     found: list[Got] = []
     for number, one in enumerate(wanted, 1):
         shown = f" ({number} of {len(wanted)})" if len(wanted) > 1 else ""
@@ -78,14 +78,14 @@ def clone_all(context: Context, git: Git, wanted: Sequence[Wanted], before: Outc
         except (KeyboardInterrupt, Cancelled):
             there = sum(1 for it in found if it.outcome.cloned)
             raise Cancelled(
-                f"Cancelled. The access works and is kept; {there} of {len(wanted)} repositories are there.",
-                next="Run the same command again: it goes on from there.",
+                f"Cancelled. The access works and is kept; {there} of {len(wanted)} repositories are cloned.",
+                next="Rerun the same command to resume.",
             ) from None
     return found
 
 
 def _cloned(context: Context, git: Git, one: Wanted, before: Outcome) -> Outcome:
-    """Clone one; the outcome holds a Problem where it was refused, and that has been told."""
+    """Clone one repository. If that fails, the outcome contains the Problem, which has already been shown."""
     outcome = replace(before, problems=(), region=one.claim.region)
     try:
         folder = folder_of(context, one)
@@ -105,7 +105,7 @@ def _cloned(context: Context, git: Git, one: Wanted, before: Outcome) -> Outcome
 
 
 def _where_it_is(context: Context, one: Wanted, folder: Path) -> Wanted:
-    """Return what is wanted in the region that an earlier run has cloned it from, where none was told for it alone."""
+    """Return the request with the region of an existing clone, unless the file gives a region for this repository."""
     region = checkout.goes(context, folder)[1]
     return one if one.fixed or not region else replace(one, claim=_in(one.claim, region))
 
@@ -115,12 +115,12 @@ def _in(claim: Claim, region: str) -> Claim:
 
 
 def _seen(context: Context, git: Git, one: Wanted, outcome: Outcome) -> tuple[Claim, Outcome]:
-    """See a repository where it should be; where its region was a default only, in the one other region that has it."""
+    """Check that the repository is in its region or, if that was a default, in the only other region that has it."""
     try:
         return one.claim, seen(context, one.claim, git, outcome)
     except Elsewhere as refused:
         if one.fixed or len(refused.found) != 1:
             raise
-        context.screen.note(f"{refused.what} Taking {refused.found[0]}.")
+        context.screen.note(f"{refused.what} Using {refused.found[0]}.")
         claim = _in(one.claim, refused.found[0])
         return claim, seen(context, claim, git, replace(outcome, region=claim.region))

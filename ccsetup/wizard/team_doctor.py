@@ -1,4 +1,4 @@
-"""The doctor with a team file: what differs here, and with --fix the difference as a reviewed plan, as setup has it."""
+"""The doctor with a team file: shows the differences and, with --fix, applies them after a review like `setup`."""
 
 from __future__ import annotations
 
@@ -27,14 +27,16 @@ STOPPED = 3
 
 
 def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
-    """Compare, tell, and bring in line what is wanted."""
+    """Compare, report, and fix what was requested."""
     context = context_of()
     found = received(context, options.team)
     do = f"ccsetup doctor --team {shlex.quote(options.team)} --fix"
     seen, differs = _compared(context, found, do)
     gone: list[Finding] = []
     refused: Report | None = None
-    undecided = {it.entry.name for it in differs if it.finding.fix == "ask" and options.yes}  # nobody says who they are
+    undecided = {
+        it.entry.name for it in differs if it.finding.fix == "ask" and options.yes
+    }  # the user can't confirm their identity
     wanted = [it for it in differs if it.finding.fix != "tell" and it.entry.name not in undecided]
     if options.fix and wanted:
         refused = _mended(context, found, wanted, seen, options)
@@ -44,7 +46,7 @@ def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
             left = {(it.finding.code, it.finding.says) for it in differs}
             gone = [it for it in before if (it.code, it.says) not in left]
     rows = render.rows(seen.findings, context.home, context.screen.room())
-    as_it_is = f"This machine is as the team file of {found.team.name} has it."
+    as_it_is = f"This computer matches the team file of {found.team.name}."
     context.screen.painted([*rows, (("bold", render.summary(seen) if seen.findings else inert(as_it_is)),)])
     problems = refused.document["problems"] if refused else []
     document = {**render.document(seen, gone), "problems": problems}
@@ -54,7 +56,7 @@ def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
 
 
 def _compared(context: Context, found: Received, do: str) -> tuple[Diagnosis, list[Difference]]:
-    """Hold this machine against the file; a fault that no tool can read past goes with it."""
+    """Compare this computer with the file. Errors that keep tools from reading the AWS files are included."""
     facts = diagnose.begun(context, ())
     clones = {place.name: _standing(context, place) for place in found.team.repositories}
     differs = compare.differences(found.team, facts, clones, do)
@@ -65,7 +67,7 @@ def _compared(context: Context, found: Received, do: str) -> tuple[Diagnosis, li
 
 
 def _findings(differs: Sequence[Difference]) -> list[Finding]:
-    """Return each finding once; one about missing repositories is of several differences."""
+    """Return each finding once. One about missing repositories covers several differences."""
     found: list[Finding] = []
     for it in differs:
         found += [it.finding] if it.finding not in found else []
@@ -86,7 +88,7 @@ def _standing(context: Context, place: Place) -> Standing:
 def _mended(
     context: Context, found: Received, wanted: Sequence[Difference], seen: Diagnosis, options: Namespace
 ) -> Report:
-    """Set up anew what differs, with the wizard's own review and proof; then lead the clones where they should go."""
+    """Set up what differs, with the wizard's review and verification, then correct the remotes of clones."""
     entries = list({it.entry.name: it.entry for it in wanted if it.finding.code != "team.remote"}.values())
     places = [it.place for it in wanted if it.place and it.finding.code == "team.repository"]
     report = Report({"problems": []})
@@ -107,8 +109,8 @@ def _mended(
 
 
 def _led(context: Context, it: Difference) -> Edit:
-    """Return the edit of a clone's own settings that leads it where the file says."""
-    assert it.place is not None  # noqa: S101 — it is about a clone
+    """Return the edit to a clone's settings that sets its remote as in the file."""
+    assert it.place is not None  # noqa: S101 — only called for clones
     folder = inside(context, it.place)
     clone = clone_at(context, folder)
     there = parse(clone.remote, context.env.get("CODE_COMMIT_ENDPOINT", ""))
@@ -118,7 +120,9 @@ def _led(context: Context, it: Difference) -> Edit:
     else:
         url = https_url(region, it.place.name, context.env.get("CODE_COMMIT_ENDPOINT", ""))
     if not (moved := clone.moved(url)):
-        what = f"The address of {folder} does not stand in its own settings, so it is not changed."
-        raise Problem(what, next=f"Look at: git config --show-origin --get-all {clone.url.key}", code="git.remote")
+        what = f"The remote address of {folder} isn't in the clone's own settings, so it wasn't changed."
+        raise Problem(
+            what, next=f"See where it is set: git config --show-origin --get-all {clone.url.key}", code="git.remote"
+        )
     after = repair.with_settings(clone, [Remedy("", replaced=moved)])
     return context.git.resettled(folder, repair.resettled(clone, after))

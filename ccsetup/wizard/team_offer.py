@@ -1,4 +1,4 @@
-"""A team file taken in: where it came from, what it says, and the lines that show what it would do."""
+"""Reads a team file: where it came from, what it contains, and the lines that show what it would do."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from ccsetup.team.lines import Fault
 from ccsetup.wizard import team_offer
 from ccsetup.wizard.options import Options
 
-SHOWN = 12  # repositories that are named one by one
+SHOWN = 12  # how many repositories are listed individually
 _FACTS = ("sso_start_url", "sso_account_id", "sso_role_name", "role_arn", "source_profile", "web_identity_token_file",
           "mfa_serial", "federated_name", "policy")  # fmt: skip
 
 
 class Received(NamedTuple):
-    """A team file and where it came from: `origin` for people, `source` as it was given; and what was mended in it."""
+    """A team file, where it came from (`origin` for display, `source` as given), and the corrections to it."""
 
     team: Team
     origin: str
@@ -36,29 +36,27 @@ class Received(NamedTuple):
 
 
 def received(context: Context, source: str) -> Received:
-    """Read a team file: a file here, or what is at an https address. Raises Problem; nothing has been written then."""
+    """Read a team file from a path or an https address. Raises Problem before anything is written."""
     if "://" not in source:
         found, origin = team_file.read(_at_home(context, source)), f"the file {source}"
     else:
         with context.screen.busy("Fetching the team file"):
             sent = context.web.fetch(source, team_file.MOST_BYTES)
-        found, origin = team_file.read(team_file.decoded(sent.content)), " by way of ".join(reversed(sent.hosts))
+        found, origin = team_file.read(team_file.decoded(sent.content)), " via ".join(reversed(sent.hosts))
     return Received(found.team, origin, source, found.mended)
 
 
 def _at_home(context: Context, source: str) -> str:
-    """Return the text of a file here; Windows' PowerShell writes them in UTF-16, so the bytes are what counts."""
+    """Return the text of a local file. It is read as bytes, since PowerShell on Windows writes UTF-16."""
     if (context.cwd / source).is_dir():
-        raise Problem(
-            f"{source} is a folder, and a team file is wanted.", next="Name the file in it.", code="input.invalid"
-        )
+        raise Problem(f"{source} is a folder, not a team file.", next="Name the file in it.", code="input.invalid")
     text = context.files.seen(Path(source))
     text = context.files.text(Path(source)) if text is None else text
     return team_file.decoded(text.encode("utf-8", "surrogateescape"))
 
 
 def show(context: Context, found: Received, entries: Sequence[Entry], places: Sequence[Place]) -> None:
-    """Show what the file would do, and whose it is."""
+    """Show what the file would do and who it is from."""
     rows = [("from", found.origin), ("team", found.team.name)]
     for entry in entries:
         rows.append(("access", f"{entry.label} · {described(entry)}"))
@@ -69,7 +67,7 @@ def show(context: Context, found: Received, entries: Sequence[Entry], places: Se
 
 
 def described(entry: Entry) -> str:
-    """Say what an access is, by what it says and not by its label alone."""
+    """Describe an access by its settings, not only by its label."""
     told = entry.answers
     facts = [told[key].removeprefix(MACHINE) for key in _FACTS if told.get(key)]
     profile = [f"profile {told['profile']}"] if told.get("profile") else []
@@ -85,35 +83,35 @@ def _named(places: Sequence[Place]) -> Iterator[str]:
 
 
 def inside(context: Context, place: Place) -> Path:
-    """Return the folder of a repository, below the one that one is in. Raises Problem where a link leads out of it."""
+    """Return a repository's folder below the current one. Raises Problem if a link leads outside of it."""
     here = context.cwd.absolute()
     folder = here / place.folder
     if not folder.resolve().is_relative_to(here.resolve()):
         raise Problem(
-            f"{place.folder} leads out of {here}, by a link that is there.",
-            next="Go to an empty folder and run it there.",
+            f"{place.folder} is a link that leads outside {here}.",
+            next="Run the command in an empty folder.",
             code="input.invalid",
         )
     return folder
 
 
 def let_run(context: Context, entry: Entry, look: Look, yes: bool) -> None:
-    """See that a person lets a program run which stands behind a profile of this machine that the file names.
+    """Make sure that the user allows the program of an existing profile that the file names to run.
 
-    A file does not choose what is run. Raises Problem where nobody is asked, or the answer is no.
+    A file must not decide which program runs. Raises Problem if the user can't be asked or declines.
     """
     key = "profile" if entry.kind == "existing" else "source_profile"
     name = entry.answers.get(key, "")
     if key in look.given or not names_program(look.profiles, name):
         return
-    question = f"The file uses your profile {name}, which gets its keys from a program. Run that program?"
+    question = f"The team file uses your profile {name}, which runs a program to get credentials. Run it?"
     asked = Asked("programs", question, "confirm", default="no")
     if yes or context.prompt is None or context.prompt.ask(asked) != "yes":
         raise not_run(name, f"--{key.replace('_', '-')} {shlex.quote(name)}")
 
 
 def places_of(found: Received, clones: Mapping[str, Value]) -> list[Place]:
-    """Return the repositories that are wanted: the file's, or the one that a flag names."""
+    """Return the repositories to clone: the file's, or the one that a flag names."""
     places = list(found.team.repositories)
     if clones.get("no_clone") == "yes":
         return []
@@ -121,12 +119,14 @@ def places_of(found: Received, clones: Mapping[str, Value]) -> list[Place]:
         name = rules.repository(str(clones["repo"]))
         places = [place for place in places if place.name == name] or [Place(name)]
     if len(places) != 1 and (flags := [f"--{key}" for key in ("branch", "directory") if key in clones]):
-        raise BadAnswer(f"{' and '.join(flags)} goes with one repository.", next="Name it: --repo MySharedDemoRepo")
+        raise BadAnswer(
+            f"{' and '.join(flags)} can only be used with one repository.", next="Name it: --repo MySharedDemoRepo"
+        )
     return places
 
 
 def chosen_of(context: Context, found: Received, places: Sequence[Place], options: Options, named: str) -> Entry | None:
-    """Return the access for the repositories that name none; None where each names its own."""
+    """Return the access for the repositories that name none, None if each names its own."""
     entries, kind = found.team.entries, str(options.given.get("kind", ""))
     if places and all(place.access for place in places) and not named and not kind:
         return None
@@ -134,9 +134,9 @@ def chosen_of(context: Context, found: Received, places: Sequence[Place], option
     if not fitting:
         offered = ", ".join(f"{it.name} ({it.kind})" for it in entries)
         raise BadAnswer(
-            f"The team file offers no such access; it offers {offered}.", next="Such as: --access " + entries[0].name
+            f"The team file has no such access. Available: {offered}.", next="For example: --access " + entries[0].name
         )
-    first = {it.answers.get("source_profile", "") for it in entries} - {""}  # what others start from
+    first = {it.answers.get("source_profile", "") for it in entries} - {""}  # the source profiles of others
     named_by = {place.access for place in places}
     alone = [it for it in fitting if it.name not in named_by and it.answers.get("profile") not in first]
     fitting = alone or fitting
@@ -146,16 +146,16 @@ def chosen_of(context: Context, found: Received, places: Sequence[Place], option
         if fitting[0].name == "default":
             return fitting[0]
         ways = ", ".join(f"{it.name} ({it.label})" for it in fitting)
-        raise Missing("Missing: --access.", next=f"One of {ways}, such as: --access {fitting[0].name}")
+        raise Missing("Missing: --access.", next=f"Add one of: {ways}. For example: --access {fitting[0].name}")
     choices = tuple(Choice(it.name, it.label, team_offer.described(it)) for it in fitting)
     answer = context.prompt.ask(
-        Asked("access", "How do you get in?", "choose", choices=choices, default=fitting[0].name)
+        Asked("access", "Which access do you want to use?", "choose", choices=choices, default=fitting[0].name)
     )
     return next((it for it in fitting if it.name == answer), fitting[0])
 
 
 def needed_for(found: Received, chosen: Entry | None, places: Sequence[Place]) -> list[Entry]:
-    """Return the accesses in the order in which they have to be set up: what another starts from comes first."""
+    """Return the accesses in the order of their setup. The source of another access comes first."""
     by_name = {entry.name: entry for entry in found.team.entries}
     by_profile = {it.answers["profile"]: it for it in found.team.entries if it.answers.get("profile")}
     wanted = [*([chosen] if chosen else []), *(by_name[place.access] for place in places if place.access)]

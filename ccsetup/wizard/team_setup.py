@@ -1,4 +1,4 @@
-"""A team file → what it would do, shown → what is left, asked → one review → written, proven, and every clone made."""
+"""Sets up a team file: shows what it would do, asks what is missing, then reviews, writes, verifies and clones."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ from ccsetup.wizard.welcome import greet
 if TYPE_CHECKING:
     from ccsetup.core.context import Git
 
-Clones = Mapping[str, Sequence[Wanted]]  # by the access's name
-OF_CLONES = ("repo", "branch", "directory", "no_clone", "via", "helper")  # flags that speak of repositories
+Clones = Mapping[str, Sequence[Wanted]]  # by the name of the access
+OF_CLONES = ("repo", "branch", "directory", "no_clone", "via", "helper")  # flags about repositories
 
 
 @dataclass
 class Job:
-    """One access of the file: its conversation, the repositories that are cloned with it, and what it would write."""
+    """One access of the file: its questions, the repositories to clone with it, and what it would write."""
 
     entry: Entry
     places: list[Place]
@@ -50,12 +50,12 @@ class Job:
 
     @property
     def answers(self) -> Answers:
-        """The answers as they stand."""
+        """The current answers."""
         return self.trail.answers
 
 
 def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
-    """Run the story as the command line wants it."""
+    """Run `setup --team` with the options of the command line."""
     context = context_of()
     given = setup_options(options, context)
     found = team_offer.received(context, options.team)
@@ -63,7 +63,7 @@ def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
 
 
 def run(context: Context, found: Received, options: Options, named: str = "") -> Report:
-    """Set up what the file says, and clone; the report holds every Problem."""
+    """Set up what the file describes, and clone. The report contains every Problem."""
     clones = {key: options.given[key] for key in OF_CLONES if key in options.given}
     places = places_of(found, clones)
     if context.prompt is not None:
@@ -75,9 +75,9 @@ def run(context: Context, found: Received, options: Options, named: str = "") ->
 
 
 def set_up(context: Context, found: Received, options: Options, moved: Collection[str]) -> Report:
-    """Set up every access of a file, each of its repositories with the one it names.
+    """Set up every access of a file, and each repository with the access that it names.
 
-    `moved` are sso-sessions that may be led elsewhere.
+    `moved` are the sso-sessions whose start URL may change.
     """
     entries = needed_for(found, None, [Place("", access=entry.name) for entry in found.team.entries])
     return _carried_through(
@@ -88,7 +88,7 @@ def set_up(context: Context, found: Received, options: Options, moved: Collectio
 def _carried_through(
     context: Context, found: Received, options: Options, jobs: Sequence[Job], clones: Mapping[str, Value]
 ) -> Report:
-    """Review until there is a yes, then do it."""
+    """Review until the user confirms, then apply."""
     git = checkout.finding_git(context) if any(job.places for job in jobs) else context.git
     while True:
         wanted = _planned(context, options, jobs, clones)
@@ -99,7 +99,7 @@ def _carried_through(
         if options.dry_run:
             return _report(found, [apply.reported(job.answers, job.change) for job in jobs], [])
         writes = any(job.change.edits for job in jobs)
-        if options.yes or decide(context, "Write this?" if writes else "Go ahead?"):
+        if options.yes or decide(context, "Write these changes?" if writes else "Go ahead?"):
             return _carried_out(context, found, options, jobs, wanted, git)
         _change(context, jobs)
 
@@ -115,10 +115,10 @@ def _walked(
     chosen: Entry | None,
     moved: Collection[str] = (),
 ) -> list[Job]:
-    """Ask what the file and the flags leave open, access by access."""
+    """Ask what the file and the flags don't answer, one access at a time."""
     jobs: list[Job] = []
     planned: list[Section] = []
-    main_one = chosen or entries[-1]  # whom the flags and a paste are about
+    main_one = chosen or entries[-1]  # the one that flags and a paste refer to
     shared_out = _shared_out(options, entries, main_one)
     for entry in entries:
         own = [it for it in places if it.access == entry.name or (not it.access and entry is chosen)]
@@ -145,7 +145,7 @@ def _walked(
 
 
 def _shared_out(options: Options, entries: Sequence[Entry], main_one: Entry) -> dict[str, dict[str, Value]]:
-    """Return each access's flags: the main one's, and to those that it starts from what its own kind never asks."""
+    """Return the flags for each access. Flags that the main one's kind never asks for go to its sources."""
     flags = {key: value for key, value in options.given.items() if key not in (*OF_CLONES, "kind")}
     asked = {it.name: {question.key for question in access.asked_by(access.of(it.kind))} for it in entries}
     own = asked[main_one.name] | (flags.keys() - {key for keys in asked.values() for key in keys})
@@ -157,13 +157,13 @@ def _shared_out(options: Options, entries: Sequence[Entry], main_one: Entry) -> 
 
 
 def _flow(pattern: str, answers: Answers) -> tuple[Question, ...]:
-    """Return the questions; what the profile is called need not be asked, since it can be changed at the review."""
+    """Return the questions. The profile name isn't asked for, since it can be changed at the review."""
     named = answers.text("kind") != "existing"
     return tuple(_called(q, pattern) if named and q.key == "profile" else q for q in flow.questions(answers))
 
 
 def _called(question: Question, pattern: str) -> Question:
-    """Return the question for the profile's name, answered by the file's pattern, else by the usual name."""
+    """Return the question for the profile name, answered by the file's pattern, or else by the default name."""
     usual = question.default
 
     def name(answers: Answers, look: Look) -> str | None:
@@ -173,7 +173,7 @@ def _called(question: Question, pattern: str) -> Question:
 
 
 def _brought(entry: Entry, places: Sequence[Place]) -> Mapping[str, Value]:
-    """Return the answers that a file gives, those included that it gives by saying nothing."""
+    """Return the answers in a file, including those that it gives by leaving a setting out."""
     silent: dict[str, Value] = dict.fromkeys(team_rules.unsaid(access.of(entry.kind)), "")
     told = {key: value for key, value in entry.answers.items() if key not in OF_CLONES}
     if rules.is_pattern(told.get("profile", "")):
@@ -184,19 +184,19 @@ def _brought(entry: Entry, places: Sequence[Place]) -> Mapping[str, Value]:
 
 
 def _with(look: Look, sections: Sequence[Section]) -> None:
-    """Let the questions see what an earlier access of the same file would have written."""
+    """Add what an earlier access of the same file would write to the lookups."""
     who = look.who("", "", sections)
     look.profiles = {name: {k: str(v) for k, v in there.items()} for name, there in (who.profiles or {}).items()}
     look.sessions = {name: {k: str(v) for k, v in there.items()} for name, there in (who.sessions or {}).items()}
 
 
-# What it comes to
+# The plan
 
 
 def _planned(
     context: Context, options: Options, jobs: Sequence[Job], clones: Mapping[str, Value]
 ) -> dict[str, list[Wanted]]:
-    """Plan each access on what the ones before it would write; return the clones of each, by the access's name."""
+    """Plan each access on top of the ones before it. Returns the clones of each, by the name of the access."""
     wanted: dict[str, list[Wanted]] = {}
     for job in jobs:
         job.change = review.planned(context, job.answers, job.walk.look, not options.yes)
@@ -206,7 +206,7 @@ def _planned(
 
 
 def _claim(job: Job) -> Claim:
-    """Return what has to hold of an access itself."""
+    """Return the claim to verify for an access itself."""
     claim = review.claimed(job.answers, job.walk.look)
     return replace(claim, target=Target(region=claim.region))
 
@@ -220,7 +220,7 @@ def _wanted(
     options: Options,
     ways: dict[tuple[str, str], Way],
 ) -> Wanted:
-    """Return one repository as it is to be cloned; `ways` remembers which way was found for which wish."""
+    """Return one repository to clone. `ways` caches the transport for each combination of settings."""
     region = str(options.given.get("region", "")) or place.region or claim.region
     branch = team_rules.branch(str(clones["branch"])) if "branch" in clones else place.branch
     via, helper = (
@@ -264,29 +264,29 @@ def _review(context: Context, jobs: Sequence[Job], wanted: Mapping[str, Sequence
 def _is_there(context: Context, one: Wanted) -> bool:
     try:
         return context.files.occupied(folder_of(context, one))
-    except Problem:  # told when its turn comes
+    except Problem:  # reported when this one is cloned
         return False
 
 
 def _change(context: Context, jobs: Sequence[Job]) -> None:
-    """Let the person change an answer, of which access they say where there are several."""
-    assert context.prompt is not None  # noqa: S101 — only a person can have chosen this
+    """Let the user change an answer. If there are several accesses, ask which one."""
+    assert context.prompt is not None  # noqa: S101 — this was chosen at a prompt
     picked: object = jobs[0].entry.name
     if len(jobs) > 1:
         choices = tuple(Choice(job.entry.name, job.entry.label, job.answers.text("profile")) for job in jobs)
-        picked = context.prompt.ask(Asked("which", "Of which access?", "choose", choices=choices, default=str(picked)))
+        picked = context.prompt.ask(Asked("which", "For which access?", "choose", choices=choices, default=str(picked)))
     for job in jobs:
         if job.entry.name == picked:
             job.trail = change_an_answer(context, job.walk, job.trail, settled=OF_CLONES)
 
 
-# Doing it
+# Apply
 
 
 def _carried_out(
     context: Context, found: Received, options: Options, jobs: Sequence[Job], wanted: Clones, git: Git
 ) -> Report:
-    """Write and prove each access, then clone with it; one that fails holds back its own repositories alone."""
+    """Write and verify each access, then clone with it. If one fails, only its own repositories are skipped."""
     outcomes: list[Outcome] = []
     got: list[Got] = []
     for job in jobs:
@@ -307,7 +307,7 @@ def _carried_out(
 
 
 def _proven(context: Context, options: Options, job: Job) -> Outcome:
-    """Write one access and prove it, as often as the person changes an answer for it."""
+    """Write and verify one access, again each time the user changes an answer."""
     while True:
         job.change = review.planned(context, job.answers, job.walk.look, not options.yes)
         outcome, verdict = apply.carry_out(context, job.answers, job.change, _claim(job), None, options)
@@ -337,7 +337,7 @@ def _tell_next(context: Context, jobs: Sequence[Job], outcomes: Sequence[Outcome
 
 
 def _report(found: Received, outcomes: Sequence[Outcome], got: Sequence[Got]) -> Report:
-    """Return the document of setup, about the last access and the first clone, with the team's part beside it."""
+    """Return the JSON document of setup for the last access and the first clone, with the team's part."""
     problems = dict.fromkeys(problem for it in (*outcomes, *(one.outcome for one in got)) for problem in it.problems)
     whole = next((one.outcome for one in got if one.outcome.cloned), None)
     last = outcomes[-1]

@@ -1,4 +1,4 @@
-"""The ladder that proves a profile: sign-in, identity, repository, git; each rung ticks off as it holds."""
+"""Verifies a profile step by step: sign-in, identity, repository, git. Each step is shown when it succeeds."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Claim:
-    """What shall turn out true: this profile is that account and sees that repository, and git gets there this way.
+    """What must hold: the profile has this identity and can see this repository, and git reaches it this way.
 
-    `start` is the sign-in it rests on, None where it rests on none. `alone` says that the machine's own role must not
-    answer for the profile, `chosen` that a person named or chose it.
+    `start` is the sign-in that the profile uses, None if there is none. `alone`: the computer's own role must not be
+    used for the profile. `chosen`: the user named or chose the profile.
     """
 
     profile: str
@@ -42,17 +42,17 @@ class Claim:
 
     @property
     def who(self) -> Who:
-        """Who shall answer."""
+        """The caller to verify."""
         return Who(self.profile, self.region, alone=self.alone, chosen=self.chosen)
 
     @property
     def to_go_on(self) -> str:
-        """The command that clones this, or goes on with what was begun."""
+        """The command that clones this, or resumes the clone."""
         return f"ccsetup clone {self.target.name} --profile {shlex.quote(self.profile)} --region {self.region}"
 
 
 class Kept:
-    """The private cache files that were stored on the way, so that they can be put back with the rest."""
+    """The private cache files that were written, so that they can be restored with the rest."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -66,14 +66,14 @@ class Kept:
                 self._stored.append(edit)
 
     def put_back(self) -> None:
-        """Make each file what it was."""
+        """Restore each file."""
         for edit in reversed(self._stored):
             self._context.files.store(Edit(edit.path, edit.after, edit.before))
         self._stored.clear()
 
 
 def prove(context: Context, claim: Claim, kept: Kept, git: Git, outcome: Outcome) -> Outcome:
-    """Climb the ladder; raises the first rung's Problem that does not hold."""
+    """Run all steps. Raises the Problem of the first one that fails."""
     if claim.start:
         sign_in(context, claim.start, kept)
     outcome = replace(outcome, identity=identity(context, claim.who, claim.expected))
@@ -82,12 +82,12 @@ def prove(context: Context, claim: Claim, kept: Kept, git: Git, outcome: Outcome
 
 
 def seen(context: Context, claim: Claim, git: Git, outcome: Outcome) -> Outcome:
-    """See the repository as the profile that answers, and that git gets through; raises Problem."""
+    """Check that the profile can see the repository and that git can reach it. Raises Problem."""
     repository, refused = _repository(context, claim.who, claim)
     branches = _git(context, git, claim, refused, outcome.identity)
     if claim.branch and claim.branch not in branches:
-        there = near(claim.branch, branches) or f"There is {', '.join(branches[:5]) or 'none yet'}."
-        raise Problem(f"{claim.target.name} has no branch {claim.branch}.", next=there, code="git.failed")
+        there = near(claim.branch, branches) or f"Available: {', '.join(branches[:5]) or 'none yet'}"
+        raise Problem(f'{claim.target.name} has no branch "{claim.branch}".', next=there, code="git.failed")
     agree(repository.default_branch, branches, claim.target.name)
     default = repository.default_branch or git.default(route(context, claim))
     repository = repository._replace(default_branch=default)
@@ -97,7 +97,7 @@ def seen(context: Context, claim: Claim, git: Git, outcome: Outcome) -> Outcome:
 
 
 def sign_in(context: Context, start: Start, kept: Kept) -> None:
-    """Have a sign-in that holds, and keep it."""
+    """Sign in if necessary, and store the sign-in."""
     context.signin.token(start)
     kept.store(context.signin.pending())
     until = context.signin.until(start)
@@ -107,23 +107,23 @@ def sign_in(context: Context, start: Start, kept: Kept) -> None:
 
 
 def identity(context: Context, who: Who, expected: Expected) -> Identity:
-    """Return who answers as this profile. Raises Problem when it is not whom was expected."""
+    """Return the profile's identity. Raises Problem if it is not the expected one."""
     with context.screen.busy("Asking AWS who this is"):
         identity = context.aws.identity(who)
     wanted = expected.account_id
     if wanted and identity.account_id != wanted:
         raise Problem(
-            f"Account {identity.account_id} answers, not {wanted}.",
-            why=f"The profile {who.profile} is {identity.arn}.",
-            next="Check which account the credentials are for.",
+            f"The credentials belong to account {identity.account_id}, not {wanted}.",
+            why=f"AWS reports {identity.arn} for the profile {who.profile}.",
+            next="Check which account the credentials are for, or change the expected account.",
             code="access.account",
         )
     federated = not expected.federated or identity.arn.endswith(f":federated-user/{expected.federated}")
     if not federated or (expected.role and not _is_role(identity.arn, expected.role)):
         raise Problem(
-            f"Somebody else answers than {expected.role or expected.federated}: {identity.arn}.",
-            why="Other credentials win over those that were set up.",
-            next=f"Check the profile {who.profile} for keys of another kind.",
+            f"The credentials belong to {identity.arn}, not to {expected.role or expected.federated}.",
+            why="Other credentials take precedence over the ones that were set up.",
+            next=f"Check the profile {who.profile} for another kind of credentials.",
             code="access.identity",
         )
     context.screen.done("identity", identity.arn, f"account {identity.account_id}{' as expected' if wanted else ''}")
@@ -131,7 +131,7 @@ def identity(context: Context, who: Who, expected: Expected) -> Identity:
 
 
 def _is_role(arn: str, role: str) -> bool:
-    """Say whether an assumed-role ARN is of this role; a permission set's role has a name around its own."""
+    """Return whether an assumed-role ARN belongs to this role. A permission set's role has a longer name."""
     parts = arn.split(":")[-1].split("/")
     return (
         parts[0] == "assumed-role"
@@ -141,7 +141,7 @@ def _is_role(arn: str, role: str) -> bool:
 
 
 def _repository(context: Context, who: Who, claim: Claim) -> tuple[Repository, Problem | None]:
-    """Return the repository as the API tells it, or what is known without it and why the API refused."""
+    """Return the repository as the API describes it, or what is known without the API and why it refused."""
     name, account = claim.target.name, claim.target.account_id
     try:
         with context.screen.busy(f"Looking for {name} in {claim.region}"):
@@ -154,16 +154,16 @@ def _repository(context: Context, who: Who, claim: Claim) -> tuple[Repository, P
         return Repository(name, claim.region, account), refused
     if account and found.account_id and found.account_id != account:
         raise Problem(
-            f"{name} of account {found.account_id} answers, not that of {account}.",
-            why="A repository of that name is in both accounts.",
-            next=f"Use a profile of account {account}.",
+            f"Found {name} in account {found.account_id}, not in account {account}.",
+            why="Both accounts have a repository with that name.",
+            next=f"Use a profile for account {account}.",
             code="access.account",
         )
     return found, None
 
 
 def _look_elsewhere(context: Context, who: Who, claim: Claim, refused: Problem) -> None:
-    """Look for the repository in the partition's other regions; raises Elsewhere, or the refusal with near names."""
+    """Look for the repository in the partition's other regions. Raises Elsewhere, or the refusal with similar names."""
     name = claim.target.name
     with context.screen.busy(f"Looking for {name} in the other regions"):
         found = tuple(context.aws.regions_with(who, name, regions.beside(claim.region)))
@@ -176,7 +176,7 @@ def _look_elsewhere(context: Context, who: Who, claim: Claim, refused: Problem) 
 
 
 def _git(context: Context, git: Git, claim: Claim, refused: Problem | None, identity: Identity | None) -> list[str]:
-    """Ask git itself, which has the last word: API permission is not git permission, either way."""
+    """Ask git itself, which decides: API permissions and git permissions are independent."""
     try:
         with context.screen.busy("Asking git"):
             branches = list(git.reachable(route(context, claim)))
@@ -184,10 +184,10 @@ def _git(context: Context, git: Git, claim: Claim, refused: Problem | None, iden
         arn = identity.arn if identity else ""
         raise of_git_and_api(problem, refused, arn, claim.region, claim.target.name) from None
     if refused:
-        context.screen.note(f"{refused.what} Git may read it all the same, and that is what counts.")
+        context.screen.note(f"{refused.what} But git can read it, so cloning works.")
     return branches
 
 
 def route(context: Context, claim: Claim) -> Route:
-    """Return how git gets to the claim's repository."""
+    """Return how git reaches the repository of the claim."""
     return transport.route(context, claim.way, claim.profile, claim.target._replace(region=claim.region))

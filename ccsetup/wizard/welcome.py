@@ -1,4 +1,4 @@
-"""The wizard's first lines: what this is, and what was found on this machine."""
+"""The wizard's first lines: what ccsetup does, and what it found on this computer."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from ccsetup.wizard import repair_offer
 
 
 def greet(context: Context, look: Look) -> None:
-    """Say what this is and what was found on this machine."""
+    """Show what ccsetup does and what it found on this computer."""
     version, count = context.git.version(), len(look.profiles)
     helper = bool(context.git.helper())
-    brought = "git-remote-codecommit" + ("" if helper else " (ccsetup brings its own)")
+    brought = "git-remote-codecommit" + ("" if helper else " (included with ccsetup)")
 
     def found(broken: int = 0) -> list[tuple[str, bool | None]]:
         there = f"{count or 'no'} AWS profile{'' if count == 1 else 's'}{f', {broken} broken' if broken else ''}"
@@ -20,4 +20,4 @@ def greet(context: Context, look: Look) -> None:
     context.screen.heading("AWS CodeCommit access, set up and cloned", found())
     look.later = repair_offer.beside(context, found)
     if not version:
-        context.screen.note("There is no git here: access can be set up now, a clone needs git installed first.")
+        context.screen.note("git isn't installed. You can set up access now, but install git before you clone.")

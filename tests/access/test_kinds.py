@@ -60,7 +60,7 @@ def test_sso_writes_a_session_and_a_profile(tmp_path: Path) -> None:
             "region": "us-east-2",
         },
     }
-    assert "note Account Acme shared: the only one." in screen.lines
+    assert "note Account: Acme shared (the only one available)." in screen.lines
 
 
 def test_sso_in_the_legacy_form_writes_no_session(tmp_path: Path) -> None:
@@ -191,7 +191,7 @@ def test_a_role_assumed_by_a_role_lasts_an_hour_at_most(tmp_path: Path, duration
             walked(tmp_path, given, profiles=profiles)[0][("config", "profile", "code")]["duration_seconds"] == "3600"
         )
     else:
-        with pytest.raises(BadAnswer, match="3600 seconds at most"):
+        with pytest.raises(BadAnswer, match="at most 3600 seconds"):
             walked(tmp_path, given, profiles=profiles)
 
 
@@ -230,7 +230,7 @@ def test_a_code_is_spent_once_however_often_its_keys_are_looked_at(tmp_path: Pat
 def test_the_profile_that_holds_the_long_term_keys_is_not_overwritten(tmp_path: Path) -> None:
     given: dict[str, Value] = {"kind": "mfa", "source_profile": "base", "mfa_serial": DEVICE, "mfa_code": "123456",
                                "region": "us-east-2", "profile": "base", "no_clone": "yes"}  # fmt: skip
-    with pytest.raises(BadAnswer, match="base holds the keys"):
+    with pytest.raises(BadAnswer, match="base is the source profile"):
         walked(tmp_path, given, profiles=BASE)
 
 
@@ -261,7 +261,7 @@ def test_oidc_writes_an_absolute_path_and_shows_what_the_token_says(tmp_path: Pa
 
 @pytest.mark.parametrize(
     ("content", "says"),
-    [(jwt(int(NOW.timestamp()) - 60), "ended at"), ("", "is empty"), (None, "token")],
+    [(jwt(int(NOW.timestamp()) - 60), "expired at"), ("", "is empty"), (None, "token")],
 )
 def test_a_token_file_that_cannot_work_is_refused(tmp_path: Path, content: str | None, says: str) -> None:
     (tmp_path / "home").mkdir()
@@ -312,7 +312,7 @@ def test_all_the_values_may_be_pasted_where_the_access_key_is_asked(tmp_path: Pa
         "aws_secret_access_key": Secret("s" * 39 + "1"),
         "aws_session_token": Secret("t" * 60 + "1"),
     }
-    assert "note Recognised: the access key ASIA…MPLE and what belongs to it." in screen.lines
+    assert "note Recognised: the access key ASIA…MPLE and its other values." in screen.lines
 
 
 def test_so_may_those_of_a_source_profile(tmp_path: Path) -> None:
@@ -384,8 +384,8 @@ def test_an_assertion_is_pasted_and_its_role_chosen(tmp_path: Path) -> None:
         "in 111122223333, through AcmeId",
         "in 888888888888, through AcmeId",
     ]
-    assert f"note They are {ROLE}, {OTHER}." in screen.lines
-    assert "note The assertion offers 2 roles and can be exchanged until 2026-11-21 12:05 UTC." in screen.lines
+    assert f"note Available: {ROLE}, {OTHER}." in screen.lines
+    assert "note The assertion offers 2 roles and is valid until 2026-11-21 12:05 UTC." in screen.lines
     assert [call for call in aws.calls if call.startswith("saml")] == [f"saml {OTHER} {IDP} 7200"]
 
 
@@ -409,12 +409,12 @@ def test_a_session_longer_than_the_role_allows_is_taken_for_an_hour_where_nobody
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        ({"saml_assertion": "gone.txt"}, "There is no file gone.txt that holds an assertion"),
-        ({"saml_assertion": Secret("")}, "There is no SAML assertion in that"),
-        ({"saml_assertion": "-"}, "There is no SAML assertion in that"),
-        ({"saml_assertion": saml_response()}, "An assertion on the command line can be read by every program here"),
-        ({"saml_assertion": Secret(saml_response(lasts_s=-60))}, "The SAML assertion ended at 2026-11-21 11:59 UTC."),
-        ({"saml_assertion": Secret(saml_response()), "role_arn": OTHER}, "does not offer arn:aws:iam::888888888888:role"),
+        ({"saml_assertion": "gone.txt"}, "There is no file gone.txt, and the text isn't an assertion itself."),
+        ({"saml_assertion": Secret("")}, "I couldn't find a SAML assertion in that"),
+        ({"saml_assertion": "-"}, "I couldn't find a SAML assertion in that"),
+        ({"saml_assertion": saml_response()}, "Every program on this computer can read an assertion on the command line"),
+        ({"saml_assertion": Secret(saml_response(lasts_s=-60))}, "The SAML assertion expired at 2026-11-21 11:59 UTC."),
+        ({"saml_assertion": Secret(saml_response()), "role_arn": OTHER}, "doesn't include arn:aws:iam::888888888888:role"),
         ({"saml_assertion": Secret(saml_response(ROLE, OTHER))}, "Missing: --role-arn"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -447,15 +447,15 @@ def test_federation_takes_the_region_the_repository_is_in_or_says_where_it_is(tm
     given: dict[str, Value] = {"kind": "federation", "source_profile": "base", "federated_name": "maria",
                                "repo": "handbook", "profile": "narrow"}  # fmt: skip
     found, screen, _ = walked(tmp_path, given, profiles=BASE, aws=FakeAws(elsewhere=("eu-central-1",)))
-    assert "note handbook is not in us-east-2 but in eu-central-1. Took eu-central-1." in screen.lines
+    assert "note handbook isn't in us-east-2. It is in eu-central-1. Using eu-central-1." in screen.lines
     kept = found[("config", "profile", "narrow")]
     assert kept["region"] == "eu-central-1"
     assert "arn:aws:codecommit:eu-central-1:111122223333:handbook" in str(kept["ccsetup_policy"])
-    with pytest.raises(Elsewhere, match="handbook is not in us-east-2 but in eu-central-1"):
+    with pytest.raises(Elsewhere, match="handbook isn't in us-east-2, but in eu-central-1"):
         walked(tmp_path, {**given, "region": "us-east-2"}, profiles=BASE, aws=FakeAws(elsewhere=("eu-central-1",)))
     with pytest.raises(Problem) as caught:
         walked(tmp_path, {**given, "repo": "MyShardDemoRepo"}, profiles=BASE, aws=FakeAws())
-    assert caught.value.next == "There are MySharedDemoRepo and MyDemoRepo."
+    assert caught.value.next == 'Did you mean "MySharedDemoRepo" or "MyDemoRepo"?'
     denied = FakeAws(names=Problem("AWS denied ListRepositories.", code="access.repository"))
     assert (
         walked(tmp_path, given, profiles=BASE, aws=denied)[0][("config", "profile", "narrow")]["region"] == "us-east-2"
@@ -466,11 +466,14 @@ def test_federation_takes_the_region_the_repository_is_in_or_says_where_it_is(tm
     ("policy", "says"),
     [
         ("gone.json", ""),
-        ("no json", "The policy is no JSON."),
+        ("no json", "The policy isn't valid JSON."),
         ("[1]", "The policy has no Statement."),
         ('{"Statement": "Allow"}', "The policy has no Statement."),
-        ('{"Statement": [' + '{"Effect": "Allow"},' * 200 + "{}]}", "characters without blanks, and AWS takes 2,048."),
-        ("[" * 100000, "The policy is no JSON."),
+        (
+            '{"Statement": [' + '{"Effect": "Allow"},' * 200 + "{}]}",
+            "characters without whitespace; AWS accepts at most 2,048.",
+        ),
+        ("[" * 100000, "The policy isn't valid JSON."),
     ],
     ids=["gone", "text", "list", "no list", "long", "deep"],
 )
@@ -505,7 +508,7 @@ def test_without_a_repository_federation_wants_a_policy(tmp_path: Path) -> None:
 
 def test_federation_takes_long_term_keys_only(tmp_path: Path) -> None:
     session = {"base": {**BASE["base"], "aws_session_token": "t"}}
-    with pytest.raises(Problem, match="cannot serve here"):
+    with pytest.raises(Problem, match="can't be used here"):
         walked(tmp_path, {"kind": "federation", "source_profile": "base"}, profiles=session)
 
 
@@ -530,15 +533,15 @@ def test_the_machine_writes_a_region_or_a_role_with_its_source(
 @pytest.mark.parametrize(
     ("here", "given", "says"),
     [
-        ("", {}, "This machine has no role"),
-        ("Environment", {}, "hands its role out as AWS_ACCESS_KEY_ID"),
+        ("", {}, "This computer has no role"),
+        ("Environment", {}, "provides its role in the AWS_ACCESS_KEY_ID"),
         (
             "Ec2InstanceMetadata",
             {"source_profile": "@Ec2InstanceMetadata"},
-            "A credential source goes with a role only",
+            "A credential source needs a role",
         ),
-        ("", {"role_arn": ROLE, "source_profile": "@Moon"}, "A credential source is one of"),
-        ("", {"role_arn": ROLE, "source_profile": "base"}, "A credential source is one of"),
+        ("", {"role_arn": ROLE, "source_profile": "@Moon"}, "The credential source is one of: "),
+        ("", {"role_arn": ROLE, "source_profile": "base"}, "The credential source is one of: "),
         ("", {"role_arn": ROLE}, "Missing: --credential-source"),
     ],
 )
@@ -558,7 +561,7 @@ def test_a_bare_token_is_exchanged_and_its_keys_stored(tmp_path: Path) -> None:
     assert "aws_session_token" in found[("credentials", "profile", "code")]
     assert "web_identity_token_file" not in found[("config", "profile", "code")]
     assert "Token from https://token.example.com" in screen.text()
-    with pytest.raises(Problem, match="That token ended at"):
+    with pytest.raises(Problem, match="That token expired at"):
         walked(tmp_path, {**given, "web_identity_token": Secret(jwt(int(NOW.timestamp()) - 60))})
 
 
@@ -665,7 +668,7 @@ def test_a_stored_profile_is_turned_back_into_the_answers_that_write_it_again(tm
 def test_the_region_of_the_address_is_taken_unless_another_was_given(tmp_path: Path) -> None:
     keys: dict[str, Value] = {"kind": "existing", "profile": "base"}
     _, screen, look = walked(tmp_path, {**keys, "repo": "codecommit::eu-west-1://MyDemoRepo"}, profiles=BASE)
-    with pytest.raises(BadAnswer, match="The address is in eu-west-1 and --region says us-east-1"):
+    with pytest.raises(BadAnswer, match="The address is in eu-west-1, but --region says us-east-1"):
         walked(tmp_path, {**keys, "repo": "codecommit::eu-west-1://X", "region": "us-east-1"}, profiles=BASE)
 
 

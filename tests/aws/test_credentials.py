@@ -414,8 +414,8 @@ def test_an_expiration_that_botocore_cannot_read_is_told_alike_and_never_leads_t
             assert problem
             assert problem.code == "process.failed"
             assert problem.what == (
-                f"The credential_process of {name} printed an Expiration that AWS tools cannot read: it needs a date and a"
-                ' time zone, as in "2026-11-28T18:00:00Z".'
+                f"The credential_process of {name} printed an Expiration that AWS tools can't read. It needs a date and a"
+                ' time zone. For example: "2026-11-28T18:00:00Z".'
             )
             assert "login" not in problem.what + problem.why + problem.next
 
@@ -435,7 +435,7 @@ def test_a_programs_keys_that_are_over_lead_to_the_program_and_not_to_login(plac
         problem = refused(place, who)
         assert (problem.code, problem.what) == (
             "keys.expired",
-            "The keys that the credential_process of dev prints have ended.",
+            "The credential_process of dev printed credentials that have expired.",
         )
         assert "login" not in problem.next
 

@@ -72,7 +72,7 @@ def test_what_is_right_or_has_one_reading_is_taken(
 REFUSED = [
     (validate.account_id, "11112222333", "12 digits"),
     (validate.account_id, "١١١١٢٢٢٢٣٣٣٣", "12 digits"),
-    (validate.role_arn, "CodeCommitAccess", "such as arn:aws:iam::111122223333:role/"),
+    (validate.role_arn, "CodeCommitAccess", "It should look like arn:aws:iam::111122223333:role/"),
     (validate.role_arn, "arn:aws:iam::1111:role/R", "12 digits"),
     (validate.role_arn, "arn:aws:iam::111122223333:user/maria", "ARN of a user"),
     (validate.role_arn, "arn:aws:iam::111122223333:instance-profile/x", "ARN of an instance profile"),
@@ -81,22 +81,22 @@ REFUSED = [
     (validate.role_session_name, "maria/garcia", "2 to 64"),
     (validate.external_id, "x", "2 to 1224"),
     (validate.external_id, "two words", "2 to 1224"),
-    (validate.mfa_serial, "maria", "such as arn:aws:iam::888888888888:mfa/maria"),
+    (validate.mfa_serial, "maria", "e.g. arn:aws:iam::888888888888:mfa/maria"),
     (validate.mfa_code, "12345", "six digits"),
     (validate.mfa_code, "１２３４５６", "six digits"),
-    (validate.profile, "org/dev", "such as acme-dev"),
-    (validate.profile, "me@corp", "such as acme-dev"),
-    (validate.profile, "dev#1", "such as acme-dev"),
+    (validate.profile, "org/dev", "For example: acme-dev"),
+    (validate.profile, "me@corp", "For example: acme-dev"),
+    (validate.profile, "dev#1", "For example: acme-dev"),
     (validate.profile, "-dev", "begins with a letter"),
-    (validate.profile, "dev\nregion", "such as acme-dev"),
+    (validate.profile, "dev\nregion", "For example: acme-dev"),
     (validate.region, "us-esat-1", "Did you mean us-east-1"),
     (validate.region, "s3-us-west-2", "Did you mean us-west-2"),
-    (validate.region, "s3", "such as us-east-2"),
-    (validate.region, "Ohio River", "such as us-east-2"),
-    (validate.sso_start_url, "https://console.aws.amazon.com/", "console's address"),
-    (validate.sso_start_url, "start", "such as https://acme.awsapps.com/start"),
+    (validate.region, "s3", "It should look like us-east-2"),
+    (validate.region, "Ohio River", "It should look like us-east-2"),
+    (validate.sso_start_url, "https://console.aws.amazon.com/", "address of the console"),
+    (validate.sso_start_url, "start", "looks like https://acme.awsapps.com/start"),
     *(
-        (validate.sso_start_url, f"https://{host}/start", "such as https://acme.awsapps.com/start")
+        (validate.sso_start_url, f"https://{host}/start", "looks like https://acme.awsapps.com/start")
         for host in (
             "user:pw@acme.awsapps.com",
             "@acme.awsapps.com",
@@ -113,7 +113,7 @@ REFUSED = [
             "us-gov-west-1.console.amazonaws-us-gov.com",
         )
     ),
-    (validate.access_key_id, "AROAIOSFODNN7EXAMPLE", "not an access key"),
+    (validate.access_key_id, "AROAIOSFODNN7EXAMPLE", "a unique ID. An access key ID begins with"),
     (validate.secret_access_key, "AKIAIOSFODNN7EXAMPLE", "access key ID"),
     (validate.duration(900, 43200), "60", "900 to 43200"),
     (validate.duration(900, 43200), "a while", "900 to 43200"),
@@ -183,5 +183,5 @@ def test_a_token_says_who_made_it_for_whom_and_until_when() -> None:
 
 @pytest.mark.parametrize("text", ["", "abc", "a.b.c", jwt(exp=10**30) + ".x", "e30.W10.x"])
 def test_what_is_no_token_is_refused(text: str) -> None:
-    with pytest.raises(BadAnswer, match="no OIDC token"):
+    with pytest.raises(BadAnswer, match="doesn't contain an OIDC token"):
         validate.token(text)

@@ -26,11 +26,11 @@ NO_TOKEN = {
     "a file of keys": ("[default]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\n", "several lines"),
     "two tokens": (f"{jwt({})}\n{jwt({})}", "several lines"),
     "lines of Unicode": ("a\u2028b", "several lines"),
-    "a sentence": ("machine example.com login maria", "blanks"),
-    "a tab": ("a\tb.c.d", "blanks"),
-    "a NUL": ("abc\0def", "blanks"),
-    "bytes that are no UTF-8": ("abc\udcff\udcfe", "blanks"),
-    "letters of another script": ("ä" * 40, "blanks"),
+    "a sentence": ("machine example.com login maria", "spaces"),
+    "a tab": ("a\tb.c.d", "spaces"),
+    "a NUL": ("abc\0def", "spaces"),
+    "bytes that are no UTF-8": ("abc\udcff\udcfe", "spaces"),
+    "letters of another script": ("ä" * 40, "spaces"),
     "nothing": (" \n ", "empty"),
     "a digit": ("1", "too short"),
     "too long": ("a" * 20_001, "20,000"),
@@ -58,13 +58,13 @@ def test_what_is_no_token_of_any_provider_says_why(name: str, opaque: bool) -> N
 
 @pytest.mark.parametrize("name", NO_JWT)
 def test_what_is_no_jwt_is_none_where_one_is_wanted(name: str) -> None:
-    assert "no JWT" in web_token.fault(NO_JWT[name])
+    assert "isn't a JWT" in web_token.fault(NO_JWT[name])
     assert web_token.fault(NO_JWT[name], opaque=True) == ""
 
 
 @pytest.mark.parametrize("text", ['{"accessToken":"x"}', "<html>", '"quoted"', '["token"]'])
 def test_a_document_is_no_opaque_token(text: str) -> None:
-    assert "no single word" in web_token.fault(text, opaque=True)
+    assert "isn't a single word" in web_token.fault(text, opaque=True)
 
 
 def test_tokens_pass_with_the_blanks_that_editors_leave_around() -> None:

@@ -237,7 +237,7 @@ def test_another_region_is_taken_when_none_was_said_and_named_when_one_was(perso
     assert named.problem["code"] == "access.region"
     taken = person.clone("handbook", "--profile", "dev")
     assert (taken.code, taken.said["region"]) == (0, "eu-central-1")
-    assert "Taking eu-central-1" in taken.shown
+    assert "Using eu-central-1" in taken.shown
 
 
 def test_another_account_than_the_arns_is_refused_naming_both(person: Person) -> None:
@@ -327,7 +327,7 @@ def test_a_folder_that_is_this_clone_is_fetched_and_anything_else_is_left_alone(
     assert person.clone("MySharedDemoRepo", "--profile", "dev").code == 0
     again = person.clone("MySharedDemoRepo")
     assert (again.code, again.said["clone"]["url"]) == (0, "codecommit::us-east-2://dev@MySharedDemoRepo")
-    assert "was this clone already" in again.shown
+    assert "already cloned" in again.shown
     through = person.clone("MySharedDemoRepo", "--profile", "other")
     assert through.code == 0
     assert "git remote set-url origin codecommit::us-east-2://other@MySharedDemoRepo" in through.shown
@@ -449,7 +449,7 @@ def test_a_submodule_that_is_refused_is_said_and_the_clone_stays(person: Person)
     with_submodules(person, gone="- ../no-such", beside="payments-api ../payments-api")
     done = person.clone("MySharedDemoRepo", "--profile", "dev")
     assert done.code == 1
-    assert "The submodule gone was refused." in done.problem["what"]
+    assert "Couldn't fetch the submodule gone." in done.problem["what"]
     assert (person.work / "MySharedDemoRepo/beside/README.md").is_file()
     assert person.clone("MySharedDemoRepo", "--profile", "dev").code == 1
 
@@ -483,7 +483,7 @@ def test_a_person_may_move_a_clone_to_another_profile_and_way(person: Person) ->
     person.profile("new", region="us-east-2")
     assert person.clone("MySharedDemoRepo", "--profile", "old").code == 0
     terminal = at_a_terminal(person, "MySharedDemoRepo", "--profile", "new", "--via", "credential-helper")
-    terminal.answer("Let it go by", "y")
+    terminal.answer("Change it to", "y")
     assert terminal.exit_code() == 0, terminal.text()
     assert "--profile new" in person.git("MySharedDemoRepo", "config", "--get-all", "credential.helper")
     pulls_and_pushes(person, "MySharedDemoRepo")
@@ -500,8 +500,8 @@ def test_a_person_chooses_between_repositories_of_one_name(person: Person) -> No
     (person.home / ".gitconfig").unlink()
     terminal = at_a_terminal(person, "MySharedDemoRepo")
     terminal.answer("Which one?", "us-east-1")
-    terminal.answer("Your name, for the commits of this clone?", "Maria Garcia")
-    terminal.answer("Your e-mail address, for them too?", "maria@acme.example")
+    terminal.answer("Your name for commits in this clone", "Maria Garcia")
+    terminal.answer("Your email for commits in this clone", "maria@acme.example")
     assert terminal.exit_code() == 0, terminal.text()
     assert "codecommit::us-east-1://east@" in person.git("MySharedDemoRepo", "remote", "get-url", "origin")
     assert person.git("MySharedDemoRepo", "config", "--local", "user.name") == "Maria Garcia\n"
@@ -511,7 +511,7 @@ def test_a_person_chooses_between_repositories_of_one_name(person: Person) -> No
 def test_a_person_who_mistyped_the_name_takes_the_one_that_was_meant(person: Person) -> None:
     person.profile("dev", region="us-east-2")
     terminal = at_a_terminal(person, "MySharedDemoRepoo")
-    terminal.answer("What now?", "Take MySharedDemoRepo")
+    terminal.answer("What do you want to do?", "Use MySharedDemoRepo")
     assert terminal.exit_code() == 0, terminal.text()
     assert "dev@MySharedDemoRepo" in person.git("MySharedDemoRepo", "remote", "get-url", "origin")
 
@@ -520,21 +520,21 @@ def test_a_person_who_mistyped_the_name_takes_the_one_that_was_meant(person: Per
 def test_a_person_is_offered_the_region_it_is_in(person: Person, takes: bool) -> None:
     person.profile("dev", region="us-east-2")
     terminal = at_a_terminal(person, "codecommit::us-east-1://handbook")
-    terminal.answer("Clone it from there?", *([] if takes else ["Leave"]))
+    terminal.answer("Clone it from another region?", *([] if takes else ["Quit"]))
     assert terminal.exit_code() == (0 if takes else 130), terminal.text()
     assert [path.name for path in person.work.iterdir()] == (["handbook"] if takes else [])
 
 
 def test_a_person_without_access_is_led_to_setup_with_the_address_taken_along(person: Person) -> None:
     terminal = at_a_terminal(person, "codecommit::us-east-2://MySharedDemoRepo")
-    terminal.answer("What now?", "Set up")
+    terminal.answer("What do you want to do?", "Set up")
     terminal.answer("What were you given?", "Temporary")
     keys = person.sandbox.state.temporary_keys(role_arn("CodeCommitAccess"))
-    terminal.answer("What is the access key ID?", keys.access_key_id)
-    terminal.answer("What is the secret access key?", keys.secret_access_key)
-    terminal.answer("What is the session token?", keys.session_token)
-    terminal.answer("What shall the profile be called?", "\x15dev")
-    terminal.answer("Write this?")
+    terminal.answer("Access key ID", keys.access_key_id)
+    terminal.answer("Secret access key", keys.secret_access_key)
+    terminal.answer("Session token", keys.session_token)
+    terminal.answer("Profile name", "\x15dev")
+    terminal.answer("Write these changes?")
     assert terminal.exit_code() == 0, terminal.text()
     pulls_and_pushes(person, "MySharedDemoRepo")
 
@@ -550,7 +550,7 @@ def test_a_person_may_let_programs_run_for_their_credentials(person: Person) -> 
     program_ = script(person.home / "program", f"#!/bin/sh\ntouch {person.home}/ran\necho '{json.dumps(told)}'\n")
     person.settings("config", "profile program", {"credential_process": str(program_), "region": REGION})
     terminal = at_a_terminal(person, "MySharedDemoRepo")
-    terminal.ask("Run the programs of program for their credentials?")
+    terminal.ask("Run the programs that provide credentials for program?")
     assert not (person.home / "ran").exists()
     terminal.press("y", "\r")
     assert terminal.exit_code() == 0, terminal.text()
@@ -560,7 +560,7 @@ def test_a_person_creates_a_repository_with_its_description(person: Person) -> N
     person.profile("dev", region="us-east-2")
     terminal = at_a_terminal(person, "brand-new", "--create")
     terminal.answer("Create brand-new in us-east-2 with dev?", "y")
-    terminal.answer("What is it for?", "Our new service")
+    terminal.answer("Description (optional)", "Our new service")
     assert terminal.exit_code() == 0, terminal.text()
     made = next(r for r in person.sandbox.state.repositories.values() if r.name == "brand-new")
     assert made.description == "Our new service"
@@ -611,7 +611,7 @@ def test_a_search_that_nobody_answers_says_so_and_creates_nothing(person: Person
     done = person.clone(*words)
     assert (done.code, done.problem["code"]) == (1, "net.unreachable")
     assert "did not answer" in done.problem["what"]
-    assert "No profile here sees" not in done.shown
+    assert "No profile can see" not in done.shown
     assert "login" not in done.shown
     assert not (person.work / "MyDemoRepo").exists()
     assert "CreateRepository" not in [entry.action for entry in person.sandbox.log]

@@ -38,26 +38,26 @@ class Journey:
     repository: str = "MySharedDemoRepo"
 
 
-KIND, WRITE = "What were you given?", ("Write this?", "")
-REPO: Steps = [("Which region is the repository in?", REGION), ("What shall the profile be called?", "")]
+KIND, WRITE = "What were you given?", ("Write these changes?", "")
+REPO: Steps = [("Which region is the repository in?", REGION), ("Profile name", "")]
 
 
 def source_steps(sandbox: Sandbox) -> Steps:
     keys = marias_keys(sandbox)
     return [
-        ("What is the access key ID?", keys.access_key_id),
-        ("What is the secret access key?", keys.secret_access_key),
-        ("What shall that first profile be called?", "\x15maria"),
+        ("Access key ID", keys.access_key_id),
+        ("Secret access key", keys.secret_access_key),
+        ("Name for the source profile", "\x15maria"),
     ]
 
 
 def sso(sandbox: Sandbox, home: Path) -> Journey:
     steps = [
         (KIND, "Single"),
-        ("What is the start URL?", START_URL),
-        ("Which region is that sign-in in?", ESC),
-        ("What is the start URL?", ""),
-        ("Which region is that sign-in in?", "us-east-1"),
+        ("Start URL", START_URL),
+        ("Region of IAM Identity Center", ESC),
+        ("Start URL", ""),
+        ("Region of IAM Identity Center", "us-east-1"),
         ("Which account?", "Code"),
         ("Which role?", ESC),
         ("Which account?", "Code"),
@@ -72,15 +72,15 @@ def sso(sandbox: Sandbox, home: Path) -> Journey:
 def role(sandbox: Sandbox, home: Path) -> Journey:
     steps = [
         (KIND, "another account"),
-        ("What is the role's ARN?", role_arn("CodeCommitExternal")),
-        ("Whose credentials may assume it?", "Set one up"),
-        ("What do you sign in with first?", "access key"),
+        ("Role ARN", role_arn("CodeCommitExternal")),
+        ("Which profile should assume the role?", "Set up a new one"),
+        ("How do you sign in to the source profile?", "access key"),
         *source_steps(sandbox),
-        ("Which external ID goes with it?", "x"),  # refused: too short
-        ("Which external ID goes with it?", ESC),  # and back from there
-        ("What shall that first profile be called?", ""),
-        ("Which external ID goes with it?", "acme-2024"),
-        ("Does the role ask for an MFA code?", "No"),
+        ("External ID (optional)", "x"),  # refused: too short
+        ("External ID (optional)", ESC),  # and back from there
+        ("Name for the source profile", ""),
+        ("External ID (optional)", "acme-2024"),
+        ("Does the role require MFA?", "No"),
         *REPO,
         ("Which repository?", "MyShared"),
         WRITE,
@@ -93,10 +93,10 @@ def mfa(sandbox: Sandbox, home: Path) -> Journey:
     steps = [
         (KIND, "MFA"),
         *source_steps(sandbox),
-        ("What is the code now?", sandbox.state.wrong_mfa_code(serial)),
-        ("What is the code now?", sandbox.state.mfa_code(serial)),
+        ("MFA code", sandbox.state.wrong_mfa_code(serial)),
+        ("MFA code", sandbox.state.mfa_code(serial)),
         ("Which region is the repository in?", ESC),
-        ("What is the code now?", sandbox.state.mfa_code(serial)),
+        ("MFA code", sandbox.state.mfa_code(serial)),
         *REPO,
         ("Which repository?", "people"),
         WRITE,
@@ -108,10 +108,10 @@ def oidc(sandbox: Sandbox, home: Path) -> Journey:
     (home / "token").write_text(sandbox.state.web_identity_token())
     steps = [
         (KIND, "OIDC"),
-        ("What is the role's ARN?", role_arn("CodeCommitOidc")),
-        ("Which file holds the token?", ESC),
-        ("What is the role's ARN?", ""),
-        ("Which file holds the token?", "~/token"),
+        ("Role ARN", role_arn("CodeCommitOidc")),
+        ("Token file", ESC),
+        ("Role ARN", ""),
+        ("Token file", "~/token"),
         *REPO,
         ("Which repository?", "MyShared"),
         WRITE,
@@ -123,11 +123,11 @@ def keys(sandbox: Sandbox, home: Path) -> Journey:
     three = sandbox.state.temporary_keys(role_arn("CodeCommitAccess"), "maria", 3600)
     steps = [
         (KIND, "Temporary"),
-        ("What is the access key ID?", three.access_key_id),
-        ("What is the secret access key?", three.secret_access_key),
-        ("What is the session token?", ESC),
-        ("What is the secret access key?", three.secret_access_key),
-        ("What is the session token?", three.session_token),
+        ("Access key ID", three.access_key_id),
+        ("Secret access key", three.secret_access_key),
+        ("Session token", ESC),
+        ("Secret access key", three.secret_access_key),
+        ("Session token", three.session_token),
         *REPO,
         ("Which repository?", "MyShared"),
         WRITE,
@@ -173,8 +173,8 @@ def test_a_journey_from_the_first_question_to_a_clone_that_keeps_working(
     journey = plan(sandbox, home)
     terminal = start(tmp_path, env)
     walk(terminal, journey.steps)
-    terminal.answer("Your name, for the commits of this clone?", "\x15Maria Garcia")
-    terminal.answer("Your e-mail address, for them too?", "maria@acme.example")
+    terminal.answer("Your name for commits in this clone", "\x15Maria Garcia")
+    terminal.answer("Your email for commits in this clone", "maria@acme.example")
     assert terminal.exit_code() == 0, terminal.text()
     terminal.wait("✓ wrote", "✓ identity", "✓ access", "✓ cloned", "Next")
     known = (tmp_path / "work" / journey.repository / ".git" / "config").read_text()
@@ -247,7 +247,7 @@ def test_what_is_typed_while_no_question_stands_is_not_shown_and_answers_nothing
     env = clean_env(tmp_path / "home", sandbox.environment())
     terminal = start(tmp_path, env)
     walk(terminal, sso(sandbox, tmp_path / "home").steps[:2])
-    terminal.answer("Which region is that sign-in in?", "us-east-1")
+    terminal.answer("Region of IAM Identity Center", "us-east-1")
     terminal.wait("/device")
     terminal.press("hunter2\r\r")
     threading.Thread(target=approve_later).start()
@@ -276,7 +276,7 @@ def test_a_paste_at_the_first_question_leaves_only_the_rest_to_ask(
     message = LINES.format(three.access_key_id, three.secret_access_key, three.session_token)
     terminal.ask(KIND)
     terminal.press(way(message))
-    terminal.wait("temporary keys ASIA")
+    terminal.wait("temporary credentials ASIA")
     walk(terminal, [(KIND, ""), *REPO, ("Which repository?", "MyShared"), WRITE])
     terminal.answer("Your name", "")
     terminal.answer("Your e-mail", "")
@@ -291,13 +291,13 @@ def test_a_paste_that_can_be_meant_in_two_ways_is_asked(sandbox: Sandbox, clean_
     terminal.ask(KIND)
     terminal.press(pasted(f"keys {own.access_key_id} {own.secret_access_key}\nrole {role_arn('CodeCommitAccess')}"))
     terminal.answer(KIND, "")
-    terminal.ask("Which is meant?")
-    terminal.wait("The role, assumed with these keys", "The keys as they are")
+    terminal.ask("Which one?")
+    terminal.wait("The role, assumed with these access keys", "The access keys as they are")
     terminal.press(ESC)
     terminal.answer(KIND, "\x15paste a")
     terminal.answer("Paste it here", pasted(MARIA))
-    terminal.answer("What shall the profile be called?", "")  # all else is in the message
-    terminal.ask("Write this?")
+    terminal.answer("Profile name", "")  # all else is in the message
+    terminal.ask("Write these changes?")
     terminal.wait("sso_role_name = Developer", "MySharedDemoRepo in us-east-2")
     terminal.press(CTRL_C)
     assert terminal.exit_code() == 130
@@ -324,7 +324,7 @@ def test_the_session_in_the_readme_is_what_happens(sandbox: Sandbox, clean_env: 
     terminal = start(tmp_path, env)
     terminal.ask(KIND)
     terminal.press(pasted(MARIA))
-    walk(terminal, [(KIND, ""), ("What shall the profile be called?", ""), WRITE])
+    walk(terminal, [(KIND, ""), ("Profile name", ""), WRITE])
     walk(terminal, [("Your name", "\x15Maria Garcia"), ("Your e-mail", "maria@acme.example")])
     assert terminal.exit_code() == 0, terminal.text()
     readme = (ROOT / "README.md").read_text(encoding="utf-8")

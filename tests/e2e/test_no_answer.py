@@ -193,7 +193,7 @@ def test_one_that_did_not_answer_is_not_counted_among_those_that_said_no(tmp_pat
     assert not isinstance(problem, NoRepository)
     assert (problem.code, problem.what) == (
         "net.unreachable",
-        "Whether silent can read Nope is not known, since AWS did not answer. well, over cannot see it.",
+        "AWS didn't answer, so it's unknown whether silent can read Nope. well, over can't see it.",
     )
     assert problem.why == busy.what
     problem = find_repository.nothing(it, look, asked, Target("MyDemo", "us-east-2"), ["silent", "well", "over"])

@@ -233,7 +233,7 @@ def test_no_bare_command_starts_a_profiles_program(machine: Machine, tmp_path: P
     said, begun = machine.go_through([place], BARE)
     assert machine.strangers(begun) == [], said
     assert not (machine.home / "tool-ran").exists()
-    assert "not asked: tool, by-tool, mfa." in said
+    assert "Not tried: tool, by-tool, mfa." in said
 
 
 NAMED = (
@@ -272,7 +272,7 @@ def bare_process(machine: Machine, tmp_path: Path, *words: str, profile: str = "
 def test_login_does_not_take_a_folders_word_for_what_to_run(machine: Machine, tmp_path: Path, profile: str) -> None:
     said, begun = bare_process(machine, tmp_path, "login", profile=profile)
     assert machine.strangers(begun) == [], said
-    assert f"{profile} gets its keys from a program, which was not started." in said
+    assert f"{profile} gets its credentials from a program, which wasn't run." in said
     assert f"ccsetup login {profile}" in said
 
 
@@ -282,7 +282,7 @@ def test_clone_does_not_take_a_folders_word_for_what_to_run(machine: Machine, tm
     place = machine.unpacked(tmp_path / "work" / "MySharedDemoRepo", [DEV.replace("dev@", f"{profile}@")], [])
     said, begun = machine.go_through([place.parent], [["clone", "MySharedDemoRepo", "--yes"]])
     assert machine.strangers(begun) == [], said
-    assert f"{profile} gets its keys from a program, which was not started." in said
+    assert f"{profile} gets its credentials from a program, which wasn't run." in said
     said, begun = machine.go_through([place.parent], [["clone", "MySharedDemoRepo", "--yes", "--profile", "dev"]])
     assert machine.strangers(begun) == [], said
     assert "was not started" in said
@@ -292,7 +292,7 @@ def test_clone_does_not_take_a_folders_word_for_what_to_run(machine: Machine, tm
 def test_a_search_says_whom_it_did_not_ask(machine: Machine, tmp_path: Path) -> None:
     said, begun = bare_process(machine, tmp_path, "clone", "nowhere-to-be-found", "--no-input")
     assert machine.strangers(begun) == [], said
-    assert "not asked: tool, by-tool, mfa." in said
+    assert "Not tried: tool, by-tool, mfa." in said
     assert "--profile tool" in said
 
 

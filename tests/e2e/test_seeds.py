@@ -102,8 +102,8 @@ def test_the_role_with_three_colons_and_maria_garcia(reader: Reader) -> None:
         done,
         DEMO,
         "MyDemoRepo",
-        "Took arn:aws:iam::111111111111:role/CodeCommitAccess: an ARN has two colons before the account.",
-        "Took Maria-Garcia: AWS allows no blanks there.",
+        "Using arn:aws:iam::111111111111:role/CodeCommitAccess: an ARN has two colons before the account.",
+        "Using Maria-Garcia: AWS doesn't allow spaces there.",
     )
     assert done.said["profile"] == "CodeAccess"  # the name in the document's address
     assert done.said["identity"]["arn"].endswith(":assumed-role/CodeCommitAccess/Maria-Garcia")
@@ -125,7 +125,12 @@ def test_the_web_identity_with_a_token_file_below_a_tilde(reader: Reader, named:
         "--repo", "MyDemoRepo",
     )  # fmt: skip
     cloned(
-        done, DEMO, "MyDemoRepo", "two colons before the account", "Took Maria-Garcia", f"Took the whole path, {token}"
+        done,
+        DEMO,
+        "MyDemoRepo",
+        "two colons before the account",
+        "Using Maria-Garcia",
+        f"Using the absolute path {token}",
     )
     assert f"web_identity_token_file = {token}\n" in reader.config()
     assert "[profile CodeCommitWebIdentity]" in reader.config()
@@ -212,7 +217,7 @@ def test_saml(reader: Reader) -> None:
     (reader.home / "response.txt").write_text(f"SAMLResponse={state.saml_assertion(pair)}\n")
     to = ("--region", "us-east-1", "--repo", "MyDemoRepo", "--profile", "CodeAccess")
     done = reader.setup("saml", "--saml-assertion", "~/response.txt", *to)
-    cloned(done, DEMO, "MyDemoRepo", f"Took arn:aws:iam::{DEMO}:role/CodeCommitAccess, the only role.")
+    cloned(done, DEMO, "MyDemoRepo", f"Using arn:aws:iam::{DEMO}:role/CodeCommitAccess, the only role.")
     again = reader.setup("saml", "--saml-assertion", "-", *to, "--directory", "b", paste=state.saml_assertion(pair))
     cloned(again, DEMO, "MyDemoRepo")
 
@@ -224,7 +229,7 @@ def test_federation(reader: Reader) -> None:
     reader.keys("default", state.add_user_keys("federation"))
     words = ("federation", "--source-profile", "default", "--federated-name", "Maria Garcia", "--region", "us-east-1")
     done = reader.setup(*words, "--repo", "MyDemoRepo", "--profile", "CodeAccess")
-    clone = cloned(done, DEMO, "MyDemoRepo", "Took Maria-Garcia")
+    clone = cloned(done, DEMO, "MyDemoRepo", "Using Maria-Garcia")
     assert done.said["identity"]["arn"] == f"arn:aws:sts::{DEMO}:federated-user/Maria-Garcia"
     state.add_repository(DEMO, "us-east-1", "Other")
     other = reader.setup("existing", "--profile", "CodeAccess", "--repo", "codecommit::us-east-1://Other")
@@ -271,7 +276,7 @@ def test_cognito_and_google_give_oidc_tokens_and_need_no_provider_id(
         "oidc", "--role-arn", f"arn:aws:iam::{DEMO}:role/CodeCommitAccess", "--web-identity-token-file", "token",
         "--provider-id", provider, "--profile", "CodeAccess", "--region", "us-east-1", "--repo", "MyDemoRepo",
     )  # fmt: skip
-    cloned(done, DEMO, "MyDemoRepo", f"Tokens of {provider} are OIDC tokens, which need no provider ID.")
+    cloned(done, DEMO, "MyDemoRepo", f"Tokens from {provider} are OIDC tokens and don't need a provider ID.")
     assert "web_identity_token_file = " in reader.config()
 
 
@@ -282,7 +287,7 @@ def test_the_walkthrough_of_account_a_and_account_b(reader: Reader) -> None:
         "role", "--role-arn", f"arn:aws:iam::{CODE}:role/CodeCommitAccess", "--source-profile", "default",
         "--region", "US East (Ohio)", "--repo", "MySharedDemoRepo", "--profile", "MyCrossAccountAccessProfile",
     )  # fmt: skip
-    cloned(done, CODE, "MySharedDemoRepo", "Took us-east-2, the region called Ohio")
+    cloned(done, CODE, "MySharedDemoRepo", "Using us-east-2, the region called Ohio")
 
 
 def test_an_ec2_instance_with_a_profile(reader: Reader) -> None:

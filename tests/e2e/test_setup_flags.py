@@ -253,7 +253,7 @@ def test_a_refusal_is_one_sentence_and_a_next_step_and_leaves_everything_as_it_w
     done = person.setup(*words, "--profile", "dev", *to, paste=paste)
     assert done.code == 1, done.shown
     if kind is unknown_repository:
-        assert "There is MySharedDemoRepo." in done.problem["next"]
+        assert 'Did you mean "MySharedDemoRepo"?' in done.problem["next"]
     assert (tree(person.home), tree(person.work)) == before
     assert done.said["ok"] is False
     assert (done.problem["code"], says in done.problem["what"]) == (code, True), done.problem
@@ -274,7 +274,7 @@ def test_a_home_without_aws_files_is_without_them_again(person: Person) -> None:
 def test_keep_on_failure_keeps_the_profile(person: Person) -> None:
     words, paste = shadowed(person)
     done = person.setup(*words, "--profile", "dev", "--keep-on-failure", *TO_REPO, paste=paste)
-    assert done.code == 1 and "The profile is kept. To try it again: ccsetup login dev" in done.shown
+    assert done.code == 1 and "Kept the profile. To try it again: ccsetup login dev" in done.shown
     assert "[dev]" in (person.home / ".aws" / "credentials").read_text()
 
 
@@ -431,7 +431,7 @@ def test_a_paste_that_can_be_meant_in_two_ways_names_them_and_takes_the_kind_for
     paste = f"{own.access_key_id} {own.secret_access_key} and {ACCESS}; the repository is MySharedDemoRepo in us-east-2"
     done = person.setup("--paste", "-", paste=paste)
     assert (done.code, done.problem["code"]) == (2, "input.invalid")
-    assert "role (The role, assumed with these keys), keys (The keys as they are)" in done.problem["what"]
+    assert "role (The role, assumed with these access keys), keys (The access keys as they are)" in done.problem["what"]
     assert own.secret_access_key not in done.shown
     done = person.setup("role", "--paste", "-", paste=paste)
     assert (done.code, done.said["profile"]) == (0, "CodeCommitAccess"), done.shown
@@ -451,7 +451,7 @@ def test_a_paste_with_nothing_but_an_address_finds_the_profile(person: Person) -
     [
         (("--paste", "-"), "hello there", "Nothing in the paste is known here"),
         (("sso", "--paste", "-"), f"the role is {ACCESS}", "Nothing in the paste is known here for sso"),
-        (("--paste", "a message"), "", "--paste takes - and reads stdin"),
+        (("--paste", "a message"), "", "--paste only accepts - (stdin)"),
         (("--paste", "-", "--keys", "-"), "", "both read stdin"),
     ],
 )

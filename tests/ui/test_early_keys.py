@@ -127,7 +127,7 @@ def test_the_review_is_not_accepted_by_keys_from_before_it(clean_env: CleanEnv, 
     for _ in range(4):
         terminal.press(LINE[term])
         terminal.read(0.05)
-    terminal.wait("Write this?")
+    terminal.wait("Write these changes?")
     for _ in range(10):
         terminal.read(0.1)
     assert tree(home) == before

@@ -117,7 +117,7 @@ def test_a_corrected_answer_is_taken():
 def test_an_empty_answer_needs_an_optional_question():
     assert Visitor("\n").answers(Asked("x", "X?", "text", optional=True)) == ""
     visitor = Visitor("\n", "v\n")
-    assert visitor.answers(Asked("x", "X?", "text")) == "v" and "! This needs an answer." in visitor.seen
+    assert visitor.answers(Asked("x", "X?", "text")) == "v" and "! An answer is required." in visitor.seen
 
 
 def test_the_end_of_input_is_not_an_answer():

@@ -133,9 +133,9 @@ def test_the_heading_says_what_is_there():
     )
     assert seen.lines() == [
         " ccsetup  AWS CodeCommit access, set up and cloned",
-        " This machine   git 2.39 ✓",
-        "                git-remote-codecommit ✓",
-        "                4 AWS profiles, 1 broken ✗",
+        " This computer   git 2.39 ✓",
+        "                 git-remote-codecommit ✓",
+        "                 4 AWS profiles, 1 broken ✗",
     ]
 
 

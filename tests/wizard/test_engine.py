@@ -107,7 +107,7 @@ def test_the_only_choice_is_taken_and_said() -> None:
     only = Question("account", "Which account?", choices=lambda a, look: [Choice("1", "Acme")], title="Account")
     walking, said = walk(only, script=Script())
     assert walking.run().answers["account"] == "1"
-    assert said == ["Account Acme: the only one."]
+    assert said == ["Account: Acme (the only one available)."]
 
 
 def test_a_failed_lookup_is_asked_as_text_with_the_reason() -> None:
@@ -117,7 +117,9 @@ def test_a_failed_lookup_is_asked_as_text_with_the_reason() -> None:
     script = Script(("repo", "Mine"))
     assert walk(Question("repo", "Which?", "choose", choices=refused), script=script)[0].run().answers["repo"] == "Mine"
     assert script.asked[0].widget == "text"
-    assert script.asked[0].notice == "AWS denied ListRepositories. Type it here, or go back."  # no message is shown yet
+    assert (
+        script.asked[0].notice == "AWS denied ListRepositories. Type the answer, or go back."
+    )  # no message is shown yet
 
 
 def test_a_lookup_that_speaks_against_an_earlier_answer_has_that_one_asked_again() -> None:

@@ -109,7 +109,7 @@ def test_ctrl_c_while_the_checks_run_puts_everything_back(tmp_path: Path) -> Non
     with pytest.raises(Cancelled) as left:
         run(around, REPO, yes=True)
     assert left.value.what == "Cancelled."  # files were written, and put back: not "Nothing was written"
-    assert "note Every file is unchanged." in screen(around).lines
+    assert "note All files are restored." in screen(around).lines
     assert tree(tmp_path / "home") == {}
 
 
@@ -127,7 +127,7 @@ def test_refused_keys_lead_back_to_the_access_key_and_its_secret_is_asked_again(
     told = {key: value for key, value in REPO.items() if "access_key" not in key and key != "session_token"}
     with pytest.raises(Cancelled):
         run(context(tmp_path, aws=FakeAws(who=REFUSED)), told, script)
-    assert script.asked[3].choices[0].label == "Change: Access key"
+    assert script.asked[3].choices[0].label == "Change: Access key ID"
     assert script.asked[4].default == ""  # lest a paste be added to it
 
 
@@ -278,7 +278,7 @@ def test_without_git_nothing_is_written(tmp_path: Path) -> None:
         def version(self) -> str:
             return ""
 
-    with pytest.raises(Problem, match="no git"):
+    with pytest.raises(Problem, match="git isn't installed"):
         run(context(tmp_path, git=NoGit()), REPO, yes=True)
     assert tree(tmp_path / "home") == {}
 

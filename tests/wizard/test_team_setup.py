@@ -174,7 +174,7 @@ def test_several_ways_in_are_offered_by_their_label_and_default_is_taken_where_n
     assert run(around, file(both, ""), None, "--yes", "--access", "reader").document["profile"] == "acme-read"
     with pytest.raises(Missing, match="--access"):
         run(around, file(both.replace("[[default]]", "[[writer]]"), ""), None, "--yes")
-    with pytest.raises(BadAnswer, match=r"offers default \(sso\), reader \(sso\)"):
+    with pytest.raises(BadAnswer, match=r"Available: default \(sso\), reader \(sso\)"):
         run(around, file(both, ""), None, "--yes", "--access", "nobody")
 
 
@@ -217,9 +217,9 @@ def test_flags_beside_the_file_win(tmp_path: Path) -> None:
     assert run(around, file(sso(), TWO), None, *words).document["profile"] == "mine"
     assert clones(around) == ["clone codecommit::eu-west-1://mine@payments-api p main"]
     assert run(around, file(sso(), TWO), None, "--yes", "--no-clone").document["clone"] is None
-    with pytest.raises(BadAnswer, match="--branch goes with one repository"):
+    with pytest.raises(BadAnswer, match="--branch can only be used with one repository"):
         run(around, file(sso(), TWO), None, "--yes", "--branch", "main")
-    with pytest.raises(BadAnswer, match="--external-id does not go with sso"):
+    with pytest.raises(BadAnswer, match="--external-id can't be used with sso"):
         run(around, file(sso()), None, "--yes", "--external-id", "x1")
 
 
@@ -269,9 +269,9 @@ def test_ctrl_c_between_two_clones_says_what_is_there_and_how_to_go_on(tmp_path:
             return super().clone(route, directory, branch, progress, default)
 
     around = replace(home(tmp_path), git=Stopped())
-    with pytest.raises(Cancelled, match="1 of 3 repositories are there") as left:
+    with pytest.raises(Cancelled, match="1 of 3 repositories are cloned") as left:
         run(around, file(sso(), "  [[first]]\n  [[second]]\n  [[third]]\n"), None, "--yes")
-    assert "Run the same command again" in left.value.next
+    assert "Rerun the same command to resume" in left.value.next
     assert "[profile acme-dev]" in (around.home / ".aws" / "config").read_text()
 
 
@@ -314,7 +314,7 @@ def test_from_the_file_to_a_clone_it_is_one_yes_and_the_browser(
     path = tmp_path / "team.ini"
     path.write_text(file(sso(), "  [[MySharedDemoRepo]]\n  directory = demo\n"))
     terminal = Terminal([program(), "--team", str(path)], {**env, "BROWSER": f"{sys.executable} {browser} %s"}, work)
-    terminal.answer("Write this?", "")
+    terminal.answer("Write these changes?", "")
     assert terminal.exit_code() == 0, terminal.text()
     assert len([line for line in terminal.lines() if line.startswith("?")]) == 1, terminal.text()
     assert (work / "demo" / ".git").is_dir()
@@ -349,7 +349,7 @@ def test_ten_repositories_killed_half_way_are_finished_by_the_next_run_and_none_
     told: list[dict[str, Any]] = json.loads(done.stdout)["team"]["repositories"]
     assert [it["name"] for it in told if it["ok"] and it["commit"]] == names
     assert {name: (work / name / ".git" / "HEAD").stat().st_ino for name in names[:5]} == whole
-    assert done.stderr.count("was this clone already") >= 5
+    assert done.stderr.count("already cloned") >= 5
     for name in names:
         status = subprocess.run(
             ["git", "-C", work / name, "status", "--porcelain"], env=env, capture_output=True, text=True, check=True
@@ -384,14 +384,14 @@ def test_the_demo_plays_a_team_file_whatever_it_names(name: str, clean_env: Clea
     assert done.returncode == 0, done.stderr
     for said in (
         "from   ",
-        "? Write this? Yes",
+        "? Write these changes? Yes",
         "✓ cloned",
         "#platform",
         "✓ pushed",
         "Nothing was left on this machine",
     ):
         assert said in done.stderr
-    assert "What shall the profile be called?" not in done.stderr
+    assert "Profile name" not in done.stderr
 
 
 UNASKED = {
@@ -449,7 +449,7 @@ def test_a_file_does_not_choose_what_is_run(tmp_path: Path) -> None:
     with pytest.raises(Problem) as refused:
         run(around, file(FROM_TOOL), None, "--yes")
     assert (refused.value.code, refused.value.next) == ("process.not-run", "Name it: --source-profile tool")
-    with pytest.raises(Problem, match="tool gets its keys from a program"):
+    with pytest.raises(Problem, match="tool gets its credentials from a program"):
         run(around, file(FROM_TOOL), Script(("programs", "no")))
     assert not [call for call in around.aws.calls if "identity" in call]  # type: ignore[attr-defined]
     assert {k: v for k, v in tree(tmp_path).items() if k in before} == before

@@ -77,7 +77,7 @@ def test_a_person_is_asked_with_the_files_path_offered(tmp_path: Path) -> None:
     assert run(around, named(around.home / "token"), script).exit_code == 0
     asked = script.asked[0]
     assert asked.default == str(around.home / "token")
-    assert asked.notice == f"The team file names {around.home}/token. Take it only if you know it."
+    assert asked.notice == f"The team file names {around.home}/token. Use it only if you recognise it."
 
 
 @pytest.mark.parametrize("provider", ["", "www.amazon.com"])
@@ -87,7 +87,7 @@ def test_what_is_no_token_is_sent_nowhere_even_where_a_person_names_it(
 ) -> None:
     around = home(tmp_path)
     (around.home / "file").write_text(text)
-    with pytest.raises(Problem, match="holds no token") as refused:
+    with pytest.raises(Problem, match="doesn't contain a token") as refused:
         run(around, named("~/x", provider), None, "--yes", "--web-identity-token-file", str(around.home / "file"))
     assert refused.value.code == "oidc.token-invalid"
     assert calls(around) == []
@@ -118,7 +118,7 @@ def test_a_paste_names_no_file_by_itself(tmp_path: Path, flags: list[str]) -> No
     (around.home / ".ssh").mkdir()
     (around.home / ".ssh" / "id_rsa").write_text(PEM)
     for text in (MESSAGE.format("~/.ssh/id_rsa"), named("~/.ssh/id_rsa")):
-        with pytest.raises(Missing, match="What was pasted names the file") as refused:
+        with pytest.raises(Missing, match="The paste names the file") as refused:
             pasted(around, text, None, "--profile", "ci", "--no-clone", *flags)
         assert "--web-identity-token-file" in refused.value.next
     assert calls(around) == []
@@ -165,7 +165,7 @@ HELD = {
 def test_a_profile_with_long_term_keys_is_never_taken_over_unseen(tmp_path: Path, name: str, flags: list[str]) -> None:
     around = home(tmp_path, *HELD[name])
     before = tree(around.home)
-    with pytest.raises(BadAnswer, match="take over your profile acme-dev, which holds long-term keys") as refused:
+    with pytest.raises(BadAnswer, match="replace your profile acme-dev, which has long-term credentials") as refused:
         run(around, file(sso(), ""), None, *flags)
     assert "--profile acme-dev-team" in refused.value.next
     assert tree(around.home) == before
@@ -183,7 +183,7 @@ def test_no_kind_takes_them_over(tmp_path: Path, entry: str) -> None:
     around = home(tmp_path, "", f"{BASE}[acme-dev]\n{AKIA}")
     (around.home / "token").write_text(jwt({}))
     flags = ["--web-identity-token-file", str(around.home / "token")] if "oidc" in entry else []
-    with pytest.raises(BadAnswer, match="take over your profile acme-dev"):
+    with pytest.raises(BadAnswer, match="replace your profile acme-dev"):
         run(around, file(f"  [[default]]\n{entry}", ""), None, "--yes", *flags)
 
 

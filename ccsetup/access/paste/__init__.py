@@ -1,4 +1,4 @@
-"""Anything pasted → what it holds: the ways in that a message offers, or the three values of an access key."""
+"""Reads pasted text: the kinds of access that a message describes, or the three values of an access key."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 class Reading(NamedTuple):
     """One way to read a message.
 
-    `kind` names a kind of access, "" where only a repository, a region or a profile was found. `answers` are by
-    question key, each as its question takes it. `found` names what was recognised and `said` what was mended, both
-    without secrets; `label` and `hint` offer this reading beside others.
+    `kind` names a kind of access, "" if only a repository, a region or a profile was found. `answers` are by question
+    key, each in the form that its question accepts. `found` names what was recognised and `said` what was corrected,
+    both without secrets. `label` and `hint` describe this reading in a list of several.
     """
 
     kind: str
@@ -32,10 +32,10 @@ class Reading(NamedTuple):
 
 
 def readings(text: str, questions: Questions, now: datetime | None = None) -> tuple[Reading, ...]:
-    """Return the ways to read a message: none when nothing is known in it, several when it is ambiguous.
+    """Return the ways to read a message: none if nothing in it is recognised, several if it is ambiguous.
 
-    Takes any text, in linear time. `questions` gives those of a kind by key, which every answer has to pass (of "",
-    those that every kind shares). `now` only tells keys that have ended from those that have not.
+    Accepts any text, in linear time. `questions` returns the questions of a kind by key, or for "" those that all
+    kinds share; every answer must be valid for them. `now` tells expired credentials from valid ones.
     """
     from ccsetup.access.paste import interpret
 
@@ -50,7 +50,7 @@ def secrets(text: str) -> tuple[str, ...]:
 
 
 def keys(text: str) -> Keys:
-    """Find the three values in `export` lines, an INI block, JSON or CSV. Raises BadAnswer; never repeats the text."""
+    """Find the three values in `export` lines, an INI block, JSON or CSV. Raises BadAnswer without quoting the text."""
     from ccsetup.access.paste import access_keys, interpret
 
     seen = interpret.seen(text)
@@ -58,8 +58,8 @@ def keys(text: str) -> Keys:
     whole = [one for one in found if one.secret]
     if not whole:
         raise BadAnswer(
-            "No access key was found there; paste lines such as AWS_ACCESS_KEY_ID=…, AWS_SECRET_ACCESS_KEY=… and, for"
-            " temporary keys, AWS_SESSION_TOKEN=…."
+            "I couldn't find an access key in that. Paste lines like AWS_ACCESS_KEY_ID=…, AWS_SECRET_ACCESS_KEY=… and,"
+            " for temporary credentials, AWS_SESSION_TOKEN=…."
         )
     return _of(whole[-1])
 
@@ -69,11 +69,11 @@ def _of(one: Held) -> Keys:
 
 
 def keys_from_env(env: Mapping[str, str]) -> Keys:
-    """Read the three values from the standard environment variables. Raises BadAnswer naming the one that lacks."""
+    """Read the three values from the standard environment variables. Raises BadAnswer that names a missing one."""
 
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         if not env.get(name):
-            raise BadAnswer(f"{name} is not set; --keys env needs it, --keys - reads a paste instead.")
+            raise BadAnswer(f"{name} is not set. --keys env needs it; --keys - reads stdin instead.")
     token_text = env.get("AWS_SESSION_TOKEN") or env.get("AWS_SECURITY_TOKEN", "")
     checked = _checked(env["AWS_ACCESS_KEY_ID"], env["AWS_SECRET_ACCESS_KEY"], token_text)
     return checked._replace(expires_at=clock.read(env.get("AWS_CREDENTIAL_EXPIRATION", "")))
@@ -83,10 +83,12 @@ def _checked(key_id: str, secret: str, token_text: str) -> Keys:
     checked_id = validate.access_key_id(key_id)
     checked_id = checked_id.value if isinstance(checked_id, Corrected) else checked_id
     if checked_id.startswith("ASIA") and not token_text:
-        raise BadAnswer("A key that begins with ASIA is temporary and needs its session token: AWS_SESSION_TOKEN=….")
+        raise BadAnswer(
+            "An access key ID that begins with ASIA is temporary and needs its session token: AWS_SESSION_TOKEN=…."
+        )
     if checked_id.startswith("AKIA") and token_text:
         raise BadAnswer(
-            "A key that begins with AKIA is long-term and has no session token; copy all three values anew."
+            "An access key ID that begins with AKIA is long-term and has no session token. Copy all the values again."
         )
     return Keys(
         checked_id,

@@ -1,4 +1,4 @@
-"""The access keys in a message, put together from its blocks and from what stands free, each once."""
+"""The access keys in a message, each once, collected from its blocks and from values outside of any block."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _ID, _SECRET, _TOKEN = KEYS
 
 
 class Held(NamedTuple):
-    """One access key as far as it is there; `name` is the profile's it stands under, if any."""
+    """One access key, possibly incomplete. `name` is the profile that it belongs to, if any."""
 
     key_id: str = ""
     secret: str = ""
@@ -28,21 +28,21 @@ class Held(NamedTuple):
 
     @property
     def temporary(self) -> bool:
-        """Whether it is of the kind that ends."""
+        """Whether the key is temporary."""
         return self.key_id.startswith("ASIA") or bool(self.token and not self.key_id.startswith("AKIA"))
 
     @property
     def stray(self) -> bool:
-        """Whether a session token stands beside a key that has none."""
+        """Whether there is a session token with a long-term key, which has none."""
         return bool(self.token) and self.key_id.startswith("AKIA")
 
     @property
     def masked(self) -> str:
-        """The key's ID as it may be shown."""
+        """The access key ID, shortened for display."""
         return f"{self.key_id[:4]}…{self.key_id[-4:]}"
 
     def answers(self) -> dict[str, Value]:
-        """Return what it answers, by question key."""
+        """Return its answers by question key."""
         told: dict[str, Value] = {"access_key_id": self.key_id, "secret_access_key": Secret(self.secret)}
         if self.temporary:
             told["session_token"] = Secret(self.token)
@@ -51,11 +51,11 @@ class Held(NamedTuple):
 
 
 def held(blocks: Sequence[Block], bare: Sequence[Mapping[str, str]], last: bool = False) -> list[Held]:
-    """Return the keys in their order; with `last`, of those that stand free only the last whole one counts."""
+    """Return the keys in order. With `last`, only the last complete key outside of any block counts."""
     loose = [*(block.settings for block in blocks if not block.name), *bare]
     free = _one_each([keys for settings in loose if (keys := _held(settings, ""))])
     lone = [settings for settings in loose if _ID not in settings and _SECRET in settings]
-    if len(lone) == len(free) == 1 and not free[0].secret:  # the secret has a label, the ID before it has none
+    if len(lone) == len(free) == 1 and not free[0].secret:  # the secret has a label, but the ID before it has none
         free = [keys for keys in [_held({_ID: free[0].key_id, **lone[0]}, "")] if keys]
     whole = [keys for keys in free if keys.secret]
     named = [keys for block in blocks if block.name and (keys := _held(block.settings, block.name))]
@@ -63,7 +63,7 @@ def held(blocks: Sequence[Block], bare: Sequence[Mapping[str, str]], last: bool 
 
 
 def _held(settings: Mapping[str, str], name: str) -> Held | None:
-    """Return what a block holds of a key; an ID and a secret in each other's place are exchanged."""
+    """Return the key in a block. If the ID and the secret are in each other's place, they are swapped."""
     key_id, secret = settings.get(_ID, ""), settings.get(_SECRET, "")
     if re.fullmatch(r"(?:AKIA|ASIA)[A-Z0-9]{12,}", secret) and len(key_id) == 40:
         key_id, secret = secret, key_id
@@ -76,7 +76,7 @@ def _held(settings: Mapping[str, str], name: str) -> Held | None:
 
 
 def _one_each(found: Sequence[Held]) -> list[Held]:
-    """Put together what was said of one key in several places."""
+    """Merge the values that several places give for the same key."""
     by_id: dict[tuple[str, str], Held] = {}
     for keys in found:
         old = by_id.get((keys.key_id, keys.secret), keys)

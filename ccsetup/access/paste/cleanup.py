@@ -1,4 +1,4 @@
-"""What mail, chats, word processors and terminals do to a text, undone: plain letters, whole lines, no prompts."""
+"""Undoes what mail, chats, word processors and terminals do to a text: odd characters, broken lines, prompts."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ _DASH = later(r"[\u2010-\u2015\u2212](?=[\w/])(?<=\w.)")
 _BLANK = later(r"[\u00a0\u2000-\u200a\u202f\u3000](?=\S)(?<=\S.)")
 _QUOTE = later(r"(?<!\w)[\u2018\u2019\u201a\u2039\u203a](?=\w)|[\u201c-\u201f\u00ab\u00bb](?=\S)")
 _SAYS = (
-    (_OPTION, "Took -- for the long dashes of a word processor."),
-    (_DASH, "Took plain hyphens for the dashes of a word processor."),
-    (_QUOTE, "Took plain quotes for the curly ones of a word processor."),
-    (_BLANK, "Took plain blanks for no-break ones."),
+    (_OPTION, "Replaced a word processor's long dashes with --."),
+    (_DASH, "Replaced a word processor's dashes with hyphens."),
+    (_QUOTE, "Replaced curly quotes with plain ones."),
+    (_BLANK, "Replaced no-break spaces with plain ones."),
 )
 _TAGGED = later(r"</(?:p|div|span|b|strong|code|pre|li|td|a)>|<br ?/?>", re.IGNORECASE)
 _TAG = later(
@@ -40,7 +40,7 @@ _TAG = later(
 )
 _HREF = later(r"""\bhref ?= ?["']?([^\s"'>]{1,2000})""", re.IGNORECASE)
 _BOLD_LABEL = later(r"(?<![\w*])\*{1,2}([^\W\d_][\w -]{0,40})(?::\*{1,2}|\*{1,2}:)(?=\s)")
-_TIGHT = later(r"(?<=[\u3040-\u30ff\u4e00-\u9fff])((?:ID|URL)?:)(?=\w)")  # no blank behind a Japanese label
+_TIGHT = later(r"(?<=[\u3040-\u30ff\u4e00-\u9fff])((?:ID|URL)?:)(?=\w)")  # no space after a Japanese label
 _ENTITIES = {"&nbsp;": " ", "&amp;": "&", "&quot;": '"', "&#34;": '"', "&#39;": "'", "&lt;": "<", "&gt;": ">"}
 _ESCAPES = later(r"\\u00(2[0-9a-f]|3[a-f])")  # JSON's way to write + / = & and the like
 _CITED = later(r"^(?: ?[>|](?= |>|$))+ ?", re.MULTILINE)
@@ -61,7 +61,7 @@ _CONTINUED = later(r"(?<=\s)[\\`^] ?\n ?")
 
 
 class Mended(NamedTuple):
-    """A text in plain letters, what was mended in words, and whether it is a transcript of a shell."""
+    """A cleaned text, descriptions of the corrections, and whether it is a shell transcript."""
 
     text: str
     said: tuple[str, ...] = ()
@@ -69,12 +69,12 @@ class Mended(NamedTuple):
 
 
 def mend(text: str) -> Mended:
-    """Undo what the way here did to a text; no value in it changes otherwise. Takes any text, in linear time."""
+    """Return a text with the effects of copying undone and its values unchanged. Accepts any text, in linear time."""
     said = []
     text = text.encode("utf-8", "replace").decode()
     if "\0" in text:
         text = text.replace("\0", "").lstrip("\ufffd\xff\xfe?")
-        said.append("Left out the empty letters of a text that was saved as UTF-16.")
+        said.append("Removed the null characters of a UTF-16 text.")
     text = _COLOURS.sub("", _BREAKS.sub("\n", text.removeprefix("\xef\xbb\xbf")))
     said += [sentence for pattern, sentence in _SAYS if pattern.search(text)]
     text = _TIGHT.sub(r"\1 ", _OPTION.sub("--", text).translate(_LETTERS))
@@ -87,7 +87,7 @@ def mend(text: str) -> Mended:
 
 
 def _lines(text: str, said: tuple[str, ...]) -> Mended:
-    """Take away what stands before a line: quoting of chats, bullets, prompts; and join what a shell would."""
+    """Remove chat quoting, bullets and prompts at the start of lines, and join lines as a shell would."""
     text = _FENCE.sub("", _BULLET.sub("", _CITED.sub("", text)))
     text = _BROKEN_PATH.sub(r"\1/", _BROKEN_HOST.sub(_whole_host, text))
     plain = _PROMPT.sub("", text)
@@ -95,11 +95,11 @@ def _lines(text: str, said: tuple[str, ...]) -> Mended:
 
 
 def _untagged(tag: re.Match[str]) -> str:
-    """Return what stands for a tag of HTML: a line's end, a blank, where a link leads, or nothing."""
+    """Return the replacement for an HTML tag: a line break, a space, the target of a link, or nothing."""
     leads = _HREF.search(tag["more"]) if tag["link"] else None
     return "\n" if tag["block"] else " " if tag["cell"] else f"{leads[1]} " if leads else ""
 
 
 def _whole_host(found: re.Match[str]) -> str:
-    """Return a start URL's host without the line break in it, where a dot on either side of it tells that it is one."""
+    """Return a start URL's host without the line break in it, if a dot next to the break shows that it is one host."""
     return found[1] + "." if found[2] or found[3] else found[0]

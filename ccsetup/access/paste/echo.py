@@ -1,4 +1,4 @@
-"""The echo that knows every secret which a paste can hold; what shows typed text is given this one."""
+"""The echo that hides every secret that a paste can contain. Code that shows typed text uses it."""
 
 from __future__ import annotations
 

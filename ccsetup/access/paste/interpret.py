@@ -1,4 +1,4 @@
-"""A message → its readings: every way in with the repository beside it, checked by its questions, in words."""
+"""Turns a message into its readings: each kind of access with its repository, validated and described in words."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ccsetup.core.question import Question
 from ccsetup.core.redact import hide
 from ccsetup.git import address
 
-Questions = Callable[[str], Mapping[str, Question]]  # those of a kind by key; of "", those that every kind shares
+Questions = Callable[[str], Mapping[str, Question]]  # those of a kind by key; for "", those that all kinds share
 Raw = tuple[str, Answers, tuple[str, ...], tuple[str, ...], str, str]
 _SHOWN = {
     "sso_start_url": "the start URL {}",
@@ -41,22 +41,22 @@ _SHOWN = {
     "branch": "the branch {}",
     "directory": "the folder {}",
 }
-_TYPES = {"keys": "The keys as they are", "sso": "Single sign-on", "mfa": "The keys with an MFA code"}
+_TYPES = {"keys": "The access keys as they are", "sso": "Single sign-on", "mfa": "The access keys with an MFA code"}
 _INSIDE = r"(?:\./)?[A-Za-z0-9_][\w.+-]{0,100}(?:/[A-Za-z0-9_][\w.+-]{0,100}){0,8}/?"
 _NAMES = ("profile", "sso_session", "sso_role_name", "source_profile", "branch", "directory")
-# A line break that was lost between a value and what followed it would make a secret part of what is shown.
+# If the line break after a value was lost, the text that is shown would include the secret after it.
 _GLUED = later(r"(?:secret|token|key|response|_id)[a-z_]{0,20}=|eyJ[\w-]{10,}\.|PHNhbW|PD94bW", re.IGNORECASE)
 
 
 class Checked(NamedTuple):
-    """Answers that their questions take, and what was said in taking them."""
+    """Answers that their questions accept, and notes about corrections."""
 
     answers: dict[str, Value]
     said: tuple[str, ...]
 
 
 def seen(text: str) -> Seen:
-    """Return all that is recognised in a message."""
+    """Return everything that is recognised in a message."""
     mended = mend(text)
     about = signed(mended.text)
     places, rest = commands(about.rest)
@@ -65,7 +65,7 @@ def seen(text: str) -> Seen:
     passing.places = [*places, *passing.places]
     said = mended.said
     if about.joined or any(block.joined for block in found) or any("joined" in keys for keys in passing.keys):
-        said = (*said, "Joined a long value that was broken over several lines.")
+        said = (*said, "Joined a long value that was split over several lines.")
     return Seen(found, passing, about, mended.transcript, said)
 
 
@@ -111,7 +111,7 @@ def _shared(all_seen: Seen) -> bool:
 
 
 def _placed(way: Offer, all_seen: Seen, alone: bool) -> list[tuple[Offer, Place | None]]:
-    """Return a way in beside the repository that is meant; where it is the only way, beside each of several."""
+    """Return a kind of access with its repository, or with each of several repositories if it is the only kind."""
     places = _places(all_seen.mentions)
     own = [place for place in places if way.profile and place.named.profile == way.profile]
     places = own or places
@@ -121,7 +121,7 @@ def _placed(way: Offer, all_seen: Seen, alone: bool) -> list[tuple[Offer, Place 
 
 
 def _places(found: Mentions) -> list[Place]:
-    """Return each repository once, by the address that tells most."""
+    """Return each repository once, with its most complete address."""
     best: dict[tuple[str, str], Place] = {}
     regions: dict[str, str] = {}
     for place in found.places:
@@ -141,16 +141,16 @@ def _tells(place: Place) -> tuple[bool, ...]:
 
 
 def _checked(way: Offer, place: Place | None, all_seen: Seen, questions: Questions) -> Checked:
-    """Return a way's answers and the shared ones, as far as the questions take them."""
+    """Return the answers of a kind and the shared ones that the questions accept."""
     raw, said = dict(way.answers), []
     where = region(all_seen, way)
     if place:
         raw |= _at(place, way)
         said = [place.named.said] if place.named.said else []
         if place.directory and "directory" not in raw:
-            said.append(f"Left out the folder {place.directory}: a paste names none but one below this folder.")
+            said.append(f"Ignored the folder {place.directory}: a paste can only name folders below the current one.")
         if where and place.named.region and _region(where) != place.named.region:
-            said.append(f"Took {place.named.region}, the region in the repository's address, not {where}.")
+            said.append(f"Using {place.named.region}, the region in the repository's address, not {where}.")
         where = "" if place.named.region else where
     raw |= {"region": where} if where else {}
     raw |= _name(way, place, all_seen)
@@ -172,7 +172,7 @@ def _region(text: str) -> str:
 
 
 def _at(place: Place, way: Offer) -> dict[str, Value]:
-    """Return the answers a repository's address gives; another profile's name in it is left out."""
+    """Return the answers in a repository's address, without the name of a different profile."""
     named, told = place.named, place.text
     if named.form == "codecommit" and named.profile and way.profile and named.profile != way.profile:
         told = address.codecommit_url(named.repository, named.region)
@@ -183,7 +183,7 @@ def _at(place: Place, way: Offer) -> dict[str, Value]:
 
 
 def _name(way: Offer, place: Place | None, all_seen: Seen) -> dict[str, Value]:
-    """Return the profile's name: its section's, else the one in the address, else the one that the message says."""
+    """Return the profile's name: from its section, else from the address, else from the message."""
     if "profile" in way.answers:
         return {}
     spoken = all_seen.mentions.profiles
@@ -192,7 +192,7 @@ def _name(way: Offer, place: Place | None, all_seen: Seen) -> dict[str, Value]:
 
 
 def _taken(questions: Questions, kind: str, key: str, value: Value, raw: Mapping[str, Value]) -> tuple[Value, str]:
-    """Return an answer as its question takes it, "" when it does not, and what is to be said of it."""
+    """Return an answer in the form that its question accepts ("" if it is refused), and a note about it."""
     if isinstance(value, Secret):
         return value, ""
     is_name = key.rpartition(".")[2] in _NAMES and value[:1] != MACHINE
@@ -207,7 +207,7 @@ def _taken(questions: Questions, kind: str, key: str, value: Value, raw: Mapping
     try:
         parsed = question.parse(value)
         if isinstance(parsed, Corrected):
-            question.parse(parsed.value)  # what is refused on its own is no correction
+            question.parse(parsed.value)  # a corrected value must be valid by itself
             return parsed.value, parsed.said
     except BadAnswer:
         return "", ""
@@ -215,7 +215,7 @@ def _taken(questions: Questions, kind: str, key: str, value: Value, raw: Mapping
 
 
 def _whole(answers: dict[str, Value]) -> dict[str, Value]:
-    """Return the answers without a nested visit that lost what it was for."""
+    """Return the answers without a new source profile that has lost its credentials."""
     if answers.get("source_profile") == NEW and not any(
         key.startswith("source.") and key not in ("source.kind", "source.profile", "source.region") for key in answers
     ):
@@ -224,24 +224,24 @@ def _whole(answers: dict[str, Value]) -> dict[str, Value]:
 
 
 def _left_out(all_seen: Seen) -> tuple[str, ...]:
-    """Say what was seen and is no answer."""
+    """Return notes about what was recognised but not used."""
     said = {
-        "Left out credential_process: a paste cannot name a program to run.": any(
+        "Ignored credential_process: a paste can't name a program to run.": any(
             "credential_process" in block.settings for block in all_seen.blocks
         ),
-        "Left out a session token: a key that begins with AKIA has none.": any(
+        "Ignored a session token: an access key ID that begins with AKIA has none.": any(
             one.stray for one in held(all_seen.blocks, all_seen.mentions.keys)
         ),
-        "Left out placeholders that stand where keys would.": any(block.hollow for block in all_seen.blocks),
+        "Ignored placeholders in place of access keys.": any(block.hollow for block in all_seen.blocks),
     }
     return tuple(sentence for sentence, is_so in said.items() if is_so)
 
 
 def _found(kind: str, answers: Mapping[str, Value], all_seen: Seen) -> tuple[str, ...]:
-    """Return what was recognised, in words without secrets."""
+    """Describe what was recognised, without secrets."""
     words = [word for key, value in answers.items() if (word := _word(kind, key, value))]
     if kind == "keys" and "access_key_id" not in answers:
-        words = ["the shape of an access key, its values still to be filled in", *words]
+        words = ["an access key without its values", *words]
     if not kind and not words and all_seen.mentions.users:
         words = [f"the user {all_seen.mentions.users[0]}"]
     return tuple(words)
@@ -252,7 +252,7 @@ def _word(kind: str, key: str, value: Value) -> str:
     if key.startswith("source."):
         return "" if key in ("source.kind", "source.profile", "source.region") else _word(kind, key[7:], value)
     if key == "access_key_id":
-        lasts = "temporary keys" if text.startswith("ASIA") else "long-term keys"
+        lasts = "temporary credentials" if text.startswith("ASIA") else "long-term credentials"
         return f"{lasts} {_masked(text)}"
     if key == "repo":
         named = address.parse(text)
@@ -262,7 +262,7 @@ def _word(kind: str, key: str, value: Value) -> str:
     if key == "saml_assertion" and not isinstance(value, Secret):
         return f"the assertion in {text}"
     if key == "source_profile":
-        return "" if text == NEW else f"the source {text.lstrip(MACHINE)}"
+        return "" if text == NEW else f"the source profile {text.lstrip(MACHINE)}"
     return _SHOWN.get(key, "").format(text)
 
 
@@ -273,18 +273,18 @@ def _masked(key_id: str) -> str:
 def _label(way: Offer, answers: Mapping[str, Value]) -> str:
     nested = str(answers.get("source.kind", ""))
     if way.kind == "role":
-        before = {"keys": ", assumed with these keys", "sso": ", assumed after single sign-on"}.get(nested, "")
+        before = {"keys": ", assumed with these access keys", "sso": ", assumed after single sign-on"}.get(nested, "")
         return f"The role{before}"
     if way.kind == "":
-        return "The repository" if "repo" in answers else "What it says"
+        return "The repository" if "repo" in answers else "Its other values"
     if way.kind == "existing":
         return f"The profile {answers['profile']}"
-    labels = {"oidc": "The role, by its OIDC token", "saml": "The SAML sign-in", "federation": "A federation token"}
+    labels = {"oidc": "The role, with its OIDC token", "saml": "The SAML sign-in", "federation": "A federation token"}
     return _TYPES.get(way.kind) or labels[way.kind]
 
 
 def _apart(way: Offer, answers: Mapping[str, Value]) -> str:
-    """Return what tells one of several readings of a kind from the others."""
+    """Return what distinguishes a reading from others of the same kind."""
     name = str(answers.get("profile", "")) if way.profile else ""
     arn = str(answers.get("role_arn", ""))
     key_id = str(answers.get("access_key_id") or answers.get("source.access_key_id") or "")

@@ -1,4 +1,4 @@
-"""Mended text → blocks of AWS settings, from every way to write `this setting is that`, and the text that remains."""
+"""Splits a cleaned text into blocks of AWS settings, in any notation, and the remaining text."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from ccsetup.core.regions import REGION
 
 SECTIONS = ("profile", "sso-session")
 KEYS = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
-OF_ENVIRONMENT = "AWS_ROLE_ARN"  # beside a role_arn: it was the variable that tools set beside keys
-WIDEST = 260  # letters in the longest line that anybody breaks
+OF_ENVIRONMENT = "AWS_ROLE_ARN"  # with a role_arn: it came from the variable that tools set along with access keys
+WIDEST = 260  # the longest width at which lines are wrapped, in characters
 
 Type = Literal["profile", "sso-session", "command", ""]
 
@@ -56,7 +56,7 @@ _SEP = later(
 )
 _WORD = later(r"[^\s\"'`,;|<>()]+")
 _PHRASE = later(r"[^\n\"'`|,;<>=]{1,64}?(?=[\"'`|,;<>\n]| [\w.]{1,40} ?=|$)")
-_SHAPES = {  # the values that are more, or less, than one word
+_SHAPES = {  # values that are more or less than one word
     "role_session_name": _PHRASE,
     "region": _PHRASE,
     "credential_process": later(r"[^\n]+"),
@@ -64,7 +64,7 @@ _SHAPES = {  # the values that are more, or less, than one word
         r"20[0-9]{2}-[0-9]{2}-[0-9]{2}[T ][0-9:.]{5,20} ?(?:Z|[+-][0-9]{2}:?[0-9]{2})?(?: ?UTC)?|[0-9]{10,13}"
     ),
 }
-_STRICT = {  # what a value must look like when nothing but a blank or a line's end stands before it
+_STRICT = {  # what a value must look like if only a space or a line break separates it from its label
     "aws_access_key_id": r"[A-Z0-9]{16,128}",
     "aws_secret_access_key": r"[A-Za-z0-9/+]{40}",
     "aws_session_token": r"(?=\D*\d)[A-Za-z0-9/+=_-]{40,}",
@@ -97,9 +97,9 @@ _NO_KEY = later(r"access_?key|session_?token|secret|your|[x0]{6}|redacted|placeh
 
 
 class Block(NamedTuple):
-    """The settings that belong together: a section, one command, or what stands free (no name, no type).
+    """Settings that belong together: a section, one command, or those outside of both (no name, no type).
 
-    `hollow`: it has the shape of keys, with placeholders for their values. `joined`: a value was in pieces.
+    `hollow`: it has placeholders instead of access keys. `joined`: a value was split over several lines.
     """
 
     type: Type = ""
@@ -113,7 +113,7 @@ class Block(NamedTuple):
 
 
 def blocks(text: str) -> tuple[list[Block], str]:
-    """Return the blocks of a text in their order, and the text without the settings."""
+    """Return the blocks of a text in order, and the text without the settings."""
     found: dict[tuple[str, ...], Block] = {}
     rest: list[str] = []
     for segment, part in _segments(_HEADER_WITHIN.sub("\n", _COMMAND_WITHIN.sub("\n", text))):
@@ -124,14 +124,14 @@ def blocks(text: str) -> tuple[list[Block], str]:
 
 
 def is_placeholder(value: str, key: bool = False) -> bool:
-    """Say whether a value stands for one that is to be filled in, such as <your-key> or, for a key, TheAccessKeyID."""
+    """Return whether a value is a placeholder, for example <your-key> or, for an access key, TheAccessKeyID."""
     return len(value) < 100 and bool(_PLACEHOLDER.search(value) or (key and len(value) != 40 and _NO_KEY.search(value)))
 
 
 def unwrapped(text: str, start: int, end: int) -> tuple[str, int]:
-    """Return the word at a place, with what a broken line left of it on the next ones, and where it ends.
+    """Return the word at a position, including parts of it that were wrapped to the next lines, and its end.
 
-    Lines that were broken are of one width, but for the last; a greeting below a token is not taken.
+    Wrapped lines all have the same width, except for the last. A greeting below a token is not included.
     """
     word, width = [text[start:end]], end - (text.rfind("\n", max(start - WIDEST, 0), start) + 1)
     while 40 <= width <= WIDEST and text[end : end + 1] == "\n" and not word[-1].endswith("="):
@@ -149,7 +149,7 @@ def unwrapped(text: str, start: int, end: int) -> tuple[str, int]:
 
 
 def _segments(text: str) -> Iterator[tuple[Block, str]]:
-    """Cut a text into sections, commands and what stands between them."""
+    """Split a text into sections, commands and what is between them."""
     block, lines = Block(), list[str]()
     for line in text.split("\n"):
         header = _HEADER.match(line)
@@ -191,14 +191,14 @@ def _headed(header: re.Match[str]) -> Block:
 
 
 def _set(found: re.Match[str], line: str) -> tuple[Block, str]:
-    """Read `aws configure set KEY VALUE --profile NAME` as a line of that profile."""
+    """Return `aws configure set KEY VALUE --profile NAME` as a line of that profile."""
     named = _OF.search(line)
     name = found[1] or (named[1] if named else "default")
     return Block("profile", name), f"{found[2]} = {found[3]}"
 
 
 def _settings(text: str) -> tuple[list[tuple[str, str]], Block, str]:
-    """Return the labelled values of a text in their order, what is to be known of them, and the rest of the text."""
+    """Return the labelled values of a text in order, whether one was split, and the rest of the text."""
     found: list[tuple[str, str]] = []
     hollow, joined, left, at = False, False, list[str](), 0
     for label in _LABEL.finditer(text):
@@ -218,7 +218,7 @@ def _settings(text: str) -> tuple[list[tuple[str, str]], Block, str]:
 
 
 def _value(text: str, key: str, sep: re.Match[str], lead: str | None) -> tuple[str, int, bool]:
-    """Return the value behind a label and where it ends, "" where none fits; and whether it was in pieces."""
+    """Return the value after a label ("" if none fits), where it ends, and whether it was split."""
     found, quote = None, sep["quote"][-1:]
     if quote in ('"', "'", "`"):
         found = re.compile(rf"[^{quote}\n]{{1,20000}}(?={quote})").match(text, sep.end())
@@ -233,7 +233,7 @@ def _value(text: str, key: str, sep: re.Match[str], lead: str | None) -> tuple[s
         if joined_end > end and (key == KEYS[2] or len(joined) == 40 > len(value)):
             value, end, broken = joined, joined_end, True
     bare = "\n" in sep[0] or not (sep["mark"] or lead)
-    if bare and key == "region":  # whether it is the sign-in's or the repository's, the words before it tell
+    if bare and key == "region":  # the words before it tell whether it belongs to the sign-in or to the repository
         return "", 0, False
     if bare and not re.fullmatch(_STRICT.get(key, "(?!)"), value):
         return "", 0, False
@@ -241,7 +241,7 @@ def _value(text: str, key: str, sep: re.Match[str], lead: str | None) -> tuple[s
 
 
 def _add(found: dict[tuple[str, ...], Block], block: Block, settings: list[tuple[str, str]]) -> None:
-    """Add settings to their section; a second access key among those that stand free begins another block."""
+    """Add settings to their section. A second access key outside of any section begins another block."""
     place = (block.type, block.name) if block.type in SECTIONS else (str(len(found)),)
     before = found.get(place, block)
     there = dict(before.settings)

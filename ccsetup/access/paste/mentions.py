@@ -1,4 +1,4 @@
-"""What a message mentions in passing: ARNs, addresses, links, accounts, role names, regions, profiles, bare keys."""
+"""What a message mentions without labels: ARNs, addresses, links, accounts, role names, regions, profiles, keys."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ _MADE_BY_A_TOOL = later(r"(?:[A-Za-z]+_[A-Za-z_]+|[\"'])[\"']? ?[=:] ?[\"']?$")
 
 @dataclass
 class Place:
-    """A repository as a message gives it."""
+    """A repository that a message names."""
 
     text: str
     named: address.Address
@@ -95,13 +95,15 @@ class Place:
 
 @dataclass
 class Mentions:
-    """What was seen, each in the order of the text. `sso` and `starts` are answers by question key."""
+    """What was found, in the order of the text. `sso` and `starts` are answers by question key."""
 
     places: list[Place] = field(default_factory=list)
     starts: list[dict[str, str]] = field(default_factory=list)
     sso: list[dict[str, str]] = field(default_factory=list)
     roles: list[dict[str, str]] = field(default_factory=list)
-    origins: set[str] = field(default_factory=set)  # role ARNs that a tool wrote beside keys: where they came from
+    origins: set[str] = field(
+        default_factory=set
+    )  # role ARNs that a tool wrote next to access keys: the roles they belong to
     devices: list[str] = field(default_factory=list)
     users: list[str] = field(default_factory=list)
     regions: list[str] = field(default_factory=list)
@@ -144,7 +146,7 @@ def _cloned(command: str, alone: bool) -> Place | None:
 
 
 def place_of(word: str) -> Place | None:
-    """Return the repository a word addresses, without a name or password in it; a mere name is none."""
+    """Return the repository that a word addresses, without a user name or password. A bare name is not an address."""
     if "codecommit" not in word.lower() and not re.match(f"{REGION}://", word):
         return None
     word = word.rstrip(_END)
@@ -158,7 +160,7 @@ def place_of(word: str) -> Place | None:
 
 
 def _spelled(word: str, named: address.Address) -> str:
-    """Return an address that can be shown: Git credentials stand in some."""
+    """Return an address that can be shown, since some contain Git credentials."""
     if named.form == "codecommit":
         try:
             return address.codecommit_url(named.repository, named.region, named.profile)
@@ -176,7 +178,7 @@ def _spelled(word: str, named: address.Address) -> str:
 
 
 def mentions(text: str) -> Mentions:
-    """Return what a text mentions; its settings and commands have been taken out of it."""
+    """Return what a text mentions. Its settings and commands have already been removed."""
     seen = Mentions()
     for token in _TOKEN.finditer(text):
         word = token[0].rstrip(_END)
@@ -256,7 +258,7 @@ def _region(seen: Mentions, word: str, before: str) -> None:
 
 
 def _keys(seen: Mentions, word: str, text: str, at: int) -> None:
-    """Read what stands behind a bare access key ID: secret, token and end, as CSV and text output have them."""
+    """Read the values after a bare access key ID: secret, token and expiry, as in CSV and text output."""
     keys = {"aws_access_key_id": word}
     for _ in range(7):
         found = _NEXT.match(text, at)
@@ -286,7 +288,7 @@ def _path(seen: Mentions, word: str) -> None:
 
 
 def _words(seen: Mentions, text: str) -> None:
-    """Read the prose: accounts, role names, profiles, repositories by name, regions by city."""
+    """Find accounts, role names, profiles, repository names and regions (by city) in prose."""
     for found in _ACCOUNT.finditer(text):
         seen.accounts.append(re.sub("[ -]", "", found[0]))
     seen.role_names += _role_names(text)
@@ -324,12 +326,12 @@ def _by_name(name: str) -> Place | None:
 
 
 def only_a_name(text: str) -> Place | None:
-    """Return the repository whose name is all there is to a text; a plain word is none."""
+    """Return the repository if the text consists of its name alone. A plain word is not taken as one."""
     word = text.strip().strip("\"'`")
     return _by_name(word) if re.fullmatch(_TELLING, word, re.ASCII) and re.search("[A-Za-z]{3}", word) else None
 
 
 def looks_secret(word: str) -> bool:
-    """Say whether a word may be a key or a password rather than a name, which has parts."""
+    """Return whether a word may be a key or a password. A name consists of parts."""
     longest = max(re.split("[-_.@]", word), key=len)
     return len(longest) >= 16 and all(re.search(letters, longest) for letters in ("[0-9]", "[A-Z]", "[a-z]"))

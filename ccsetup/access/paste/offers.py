@@ -1,4 +1,4 @@
-"""What was recognised in a message → the ways in that it offers, as a sensible colleague would read it."""
+"""Turns what was recognised in a message into the kinds of access that it describes."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from ccsetup.core.model import MACHINE, NEW, Corrected, Secret, Value
 _OF_ROLE = ("external_id", "mfa_serial", "role_session_name", "duration_seconds")
 _OF_SSO = ("sso_start_url", "sso_region", "sso_account_id", "sso_role_name")
 _OF_OIDC = ("web_identity_token_file", "web_identity_token", "provider_id", "role_session_name", "duration_seconds")
-MOST = 12  # ways in that anybody could choose among
+MOST = 12  # the longest list of readings that is shown
 
 
 class Seen(NamedTuple):
-    """All that was recognised in a message."""
+    """Everything that was recognised in a message."""
 
     blocks: Sequence[Block]
     mentions: Mentions
     signed: Signed
     transcript: bool = False
-    said: tuple[str, ...] = ()  # what was mended
+    said: tuple[str, ...] = ()  # corrections
 
 
 class Offer(NamedTuple):
-    """One way in: its kind, its answers by question key, and the profile's name and region, where they are told."""
+    """One kind of access, its answers by question key, and the profile's name and region if the text has them."""
 
     kind: str
     answers: Mapping[str, Value]
@@ -39,22 +39,22 @@ class Offer(NamedTuple):
 
     @property
     def sourced(self) -> bool:
-        """Whether it says whose credentials come first."""
+        """Whether it names a source profile."""
         return "source_profile" in self.answers
 
     def nested(self) -> dict[str, Value]:
-        """Return its answers as those of a source profile that is set up on the way."""
+        """Return its answers as those of a source profile that is set up first."""
         more: dict[str, Value] = {"profile": self.profile, "region": self.region}
         told: dict[str, Value] = {"kind": self.kind, **self.answers, **{k: v for k, v in more.items() if v}}
         return {"source_profile": NEW, **{f"source.{key}": value for key, value in told.items()}}
 
     def sourced_by(self, other: Offer) -> Offer:
-        """Return it with another's credentials before it."""
+        """Return it with another offer as its source profile."""
         return self._replace(answers={**self.answers, **other.nested()})
 
 
 def offers(seen: Seen) -> list[Offer]:
-    """Return the ways in; none where a message only names a repository, a region or a profile."""
+    """Return the offers; none if a message only names a repository, a region or a profile."""
     keys = held(seen.blocks, seen.mentions.keys, seen.transcript)
     loose = _loose(seen.blocks)
     passing = any(one.temporary for one in keys)
@@ -75,7 +75,7 @@ def offers(seen: Seen) -> list[Offer]:
 
 
 def _unique(found: Sequence[Offer]) -> list[Offer]:
-    """Return each way in once: what two places say alike is one."""
+    """Return each offer once, even if several places repeat it."""
     kept: list[Offer] = []
     for offer in found[: MOST * 4]:
         same = [o for o in kept if o.kind == offer.kind and dict(o.answers) == dict(offer.answers)]
@@ -93,7 +93,7 @@ def _named(name: str) -> str:
 
 
 def _loose(blocks: Sequence[Block]) -> dict[str, str]:
-    """Return the settings that stand under no section; the first of each that is no key."""
+    """Return the settings outside of any section, except access keys; the first of each counts."""
     found: dict[str, str] = {}
     for block in blocks:
         if not block.type:
@@ -106,7 +106,7 @@ def _pick(settings: Mapping[str, str], *names: str) -> dict[str, Value]:
 
 
 def _sections(seen: Seen, keys: Sequence[Held], passing: bool) -> tuple[list[Offer], set[str]]:
-    """Return what the sections and commands offer, each with its source, and the sections that are but sources."""
+    """Return the offers of sections and commands with their sources, and the sections that are only sources."""
     sessions = {b.name: b.settings for b in seen.blocks if b.type == "sso-session"}
     by_name = {one.name: _keys(one) for one in keys if one.name}
     named: list[tuple[str, Mapping[str, str], Offer]] = []
@@ -131,7 +131,7 @@ def _sections(seen: Seen, keys: Sequence[Held], passing: bool) -> tuple[list[Off
 def _of_settings(
     settings: Mapping[str, str], sessions: Mapping[str, Mapping[str, str]], command: str | bool
 ) -> Offer | None:
-    """Return what one section or command is a way in by, None for keys and for what is none."""
+    """Return the offer of one section or command, None if it has only access keys or no access at all."""
     extra = _pick(settings, *_OF_ROLE)
     source = _pick(settings, "source_profile")
     if settings.get("credential_source"):
@@ -153,7 +153,7 @@ def _of_settings(
 
 
 def _loose_roles(seen: Seen, loose: Mapping[str, str], passing: bool, sections: Sequence[Offer]) -> list[Offer]:
-    """Return the roles that stand free; one that temporary keys came from is theirs."""
+    """Return the roles outside of any section, except those that temporary credentials came from."""
     arns = [role["role_arn"] for role in seen.mentions.roles]
     if passing:
         arns = [arn for arn in arns if arn not in seen.mentions.origins]
@@ -168,7 +168,7 @@ def _loose_roles(seen: Seen, loose: Mapping[str, str], passing: bool, sections: 
 
 
 def _arn(text: str) -> str:
-    """Return a role's ARN as it is meant, "" when it is none."""
+    """Return the corrected ARN of a role, "" if it isn't a role ARN."""
     try:
         taken = validate.role_arn(text)
     except BadAnswer:
@@ -177,7 +177,7 @@ def _arn(text: str) -> str:
 
 
 def _completed(role: Offer, loose: Mapping[str, str], seen: Seen) -> Offer:
-    """Return a role with what stands beside it, another kind as it is."""
+    """Return a role with the values found next to it, and other kinds unchanged."""
     if role.kind != "role":
         return role
     extra = _pick({"mfa_serial": next(iter(seen.mentions.devices), ""), **loose}, *_OF_ROLE)
@@ -190,7 +190,7 @@ def _with_source(role: Offer, beside: Sequence[Offer]) -> list[Offer]:
 
 
 def _signed(seen: Seen, loose: Mapping[str, str], roles: list[Offer], more: bool) -> tuple[list[Offer], list[Offer]]:
-    """Return what tokens and SAML responses offer, and the roles that they are not for."""
+    """Return the offers of tokens and SAML responses, and the roles that don't belong to them."""
     told: list[tuple[str, dict[str, Value]]] = []
     files = seen.mentions.token_files if roles or not more else []
     saml = seen.mentions.saml_files if roles or not more else []
@@ -213,7 +213,7 @@ def _signed(seen: Seen, loose: Mapping[str, str], roles: list[Offer], more: bool
 
 
 def _starts(seen: Seen, loose: Mapping[str, str], passing: bool, there: Sequence[Offer]) -> list[Offer]:
-    """Return the sign-ins that stand free, completed from what is said of account and role."""
+    """Return the sign-ins outside of any section, completed with the account and role in the text."""
     beside = {**_about_sso(seen), **_pick(loose, *_OF_SSO, "sso_session")}
     beside |= {"sso_region": loose["region"]} if _of_start(seen, loose) else {}
     urls = [beside.pop("sso_start_url", ""), *(start["sso_start_url"] for start in seen.mentions.starts)]
@@ -243,7 +243,7 @@ def _url(text: str) -> str:
 
 
 def _about_sso(seen: Seen) -> dict[str, Value]:
-    """Return the account, role and region that are said of a sign-in, each if there is but one."""
+    """Return the account, role and region of a sign-in, each only if the text has exactly one."""
     told: dict[str, Value] = {}
     for key, values in (
         ("sso_account_id", seen.mentions.accounts),
@@ -256,7 +256,7 @@ def _about_sso(seen: Seen) -> dict[str, Value]:
 
 
 def _devices(seen: Seen, loose: Mapping[str, str], free: list[Offer]) -> tuple[list[Offer], list[Offer]]:
-    """Return what an MFA device offers, with the long-term keys it goes with, and the keys that are left."""
+    """Return the offer of an MFA device with its long-term credentials, and the remaining access keys."""
     serial = loose.get("mfa_serial") or next(iter(seen.mentions.devices), "")
     if not serial:
         return [], free
@@ -268,7 +268,7 @@ def _devices(seen: Seen, loose: Mapping[str, str], free: list[Offer]) -> tuple[l
 
 
 def _in_passing(seen: Seen, loose: Mapping[str, str]) -> list[Offer]:
-    """Return what is left to go by: an account beside a role's name, a profile's name, keys to be filled in."""
+    """Return weaker offers: an account with a role name, a profile name, or access keys without values."""
     about = _about_sso(seen)
     account, name = about.get("sso_account_id"), about.get("sso_role_name")
     if account and name:
@@ -282,13 +282,13 @@ def _in_passing(seen: Seen, loose: Mapping[str, str]) -> list[Offer]:
 
 
 def profile_names(seen: Seen, loose: Mapping[str, str]) -> Iterator[str]:
-    """Yield the names of profiles that a message says to use."""
+    """Yield the names of the profiles that a message tells the user to use."""
     yield from ([loose["profile"]] if loose.get("profile") else [])
     yield from seen.mentions.profiles
 
 
 def _of_start(seen: Seen, loose: Mapping[str, str]) -> str:
-    """Return the repository's region where "Region:" is the start URL's own: one is labelled, the prose has another."""
+    """Return the repository's region if the labelled region belongs to the start URL and the prose has another."""
     told = set(seen.mentions.regions) - {loose.get("region", "")}
     alone = seen.mentions.starts or loose.get("sso_start_url")
     known = seen.mentions.sso_regions or loose.get("sso_region")
@@ -296,7 +296,7 @@ def _of_start(seen: Seen, loose: Mapping[str, str]) -> str:
 
 
 def region(seen: Seen, offer: Offer) -> str:
-    """Return the region that is said beside an offer, "" when there are several or none."""
+    """Return the region that goes with an offer, "" if there are several or none."""
     settings = _loose(seen.blocks)
     loose = settings.get("region", "")
     loose = (offer.kind == "sso" and _of_start(seen, settings)) or loose

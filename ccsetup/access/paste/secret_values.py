@@ -1,4 +1,4 @@
-"""Finds the secrets in a text that somebody typed or pasted: recognised keys and tokens, and labelled values."""
+"""Finds the secrets in typed or pasted text: recognised keys and tokens, and labelled values."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from ccsetup.core import redact
 from ccsetup.core.lazy_regex import later
 from ccsetup.core.text import keylike
 
-_MOST = 20_000  # characters to search; a longer text is a log, which is not shown
-_SHORTEST = 16  # characters of a key
+_MOST = 20_000  # the longest text that is searched, in characters; longer text is never shown
+_SHORTEST = 16  # the shortest key, in characters
 _MARK = later(r"[:=：]")
 _LABEL = later(
     r"(?:passw|passphrase|\bpwd|kennwort|mot de passe|contrase|senha|parola|пароль|密码|密碼|パスワード|비밀번호"
@@ -27,7 +27,7 @@ _BARE = later(r"^[^\w\n]*(?=\S*[0-9+/])(?=\S*[A-Z])(?=\S*[a-z])([A-Za-z0-9+/_.-]
 
 
 def secrets(text: str) -> tuple[str, ...]:
-    """Return each secret as it is in the text, or joined if it is broken over several lines."""
+    """Return each secret as it is in the text, or joined if it is split over several lines."""
     if len(text) < _SHORTEST and not _MARK.search(text):
         return ()  # keeps typing in a list fast
     text = text[:_MOST]
@@ -39,7 +39,7 @@ def secrets(text: str) -> tuple[str, ...]:
 
 
 def _labelled(text: str) -> Iterator[str]:
-    """Yield what follows a label such as "password:" in one of several languages."""
+    """Yield what follows a label like "password:" in one of several languages."""
     for found in _LABEL.finditer(text):
         yield found[1].strip(" \t\"'`*")
 
@@ -47,7 +47,7 @@ def _labelled(text: str) -> Iterator[str]:
 def _in_lines(text: str) -> Iterator[str]:
     """Yield single words on lines of their own, below a label or similar to a key, and the lines that continue them.
 
-    Not for a single line: there such a word may be a name.
+    Single-line texts are skipped, since such a word may be a name.
     """
     for found in (*_LABEL.finditer(text), *_BARE.finditer(text)):
         yield found[1]

@@ -1,4 +1,4 @@
-"""What a person is by somebody's signature: OIDC tokens and SAML responses within a mended text."""
+"""Finds OIDC tokens and SAML responses in a cleaned text."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SIGNED = later(r"(?<![\w.+/-])(?:eyJ[\w.-]{20,}|(?:PHNhbW|PD94bW|PFJlc3|PG5z)[\
 
 
 class Signed(NamedTuple):
-    """The tokens and SAML responses of a text, whole; whether some were in pieces; and the text without them."""
+    """The complete tokens and SAML responses of a text, whether any were split, and the remaining text."""
 
     tokens: tuple[str, ...]
     saml: tuple[str, ...]
@@ -28,7 +28,7 @@ class Signed(NamedTuple):
 
 
 def signed(text: str) -> Signed:
-    """Find them. The ID token goes before others that come with it."""
+    """Find the tokens and SAML responses. An ID token comes before the other tokens that it was sent with."""
     tokens, saml, left, at, joined = list[str](), list[str](), list[str](), 0, False
     for found in _SIGNED.finditer(text):
         if found.start() < at:
@@ -57,7 +57,7 @@ def _is_token(word: str) -> bool:
 
 
 def _response(word: str) -> str:
-    """Return the base64 of a SAML response with its padding, "" when it is none."""
+    """Return the base64 of a SAML response with its padding, "" if it isn't one."""
     text = (unquote(word) if "%" in word else word).rstrip("=")
     try:
         xml = base64.b64decode(text + "=" * (-len(text) % 4), validate=True)

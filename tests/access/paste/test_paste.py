@@ -160,9 +160,9 @@ def test_what_was_recognised_reads_well() -> None:
     keys = f"{LASTING} {SECRET}"
     both = readings(f"{ROLE} {keys}")
     assert [(r.label, r.hint) for r in both] == [
-        ("The role, assumed with these keys", ROLE), ("The keys as they are", "AKIA…MPLE")
+        ("The role, assumed with these access keys", ROLE), ("The access keys as they are", "AKIA…MPLE")
     ]  # fmt: skip
-    assert both[0].found == (f"the role {ROLE}", "long-term keys AKIA…MPLE")
+    assert both[0].found == (f"the role {ROLE}", "long-term credentials AKIA…MPLE")
 
 
 def test_keys_that_have_ended_say_so_where_they_are_offered() -> None:
@@ -181,9 +181,9 @@ MENDED = {
     "https://acme\u2010dev.awsapps.com/start": "hyphens",
     "\ufffd\ufffd" + "\0".join(START) + "\0": "UTF-16",
     "arn:aws:iam:::111122223333:role/CodeCommitAccess": "two colons",
-    "region: us-east-2a": "availability zones",
+    "region: us-east-2a": "Availability Zones",
     f"AWS_ACCESS_KEY_ID={LASTING}\nAWS_SECRET_ACCESS_KEY={SECRET}\nAWS_SESSION_TOKEN={TOKEN}": "session token",
-    f"{PASSING}\n{SECRET}\n" + wrapped(TOKEN, 76): "broken",
+    f"{PASSING}\n{SECRET}\n" + wrapped(TOKEN, 76): "split over several lines",
     f"{REPO} and [x]\ncredential_process = /bin/evil": "credential_process",
     f"git clone {REPO} /tmp/x": "the folder /tmp/x",
     f"git clone {REPO}\nregion: eu-west-1": "us-east-2, the region in the repository's address",

@@ -137,7 +137,7 @@ def test_a_value_that_no_key_has_is_not_printed(tmp_path: Path) -> None:
 def test_an_unknown_profile_and_one_that_asks_itself_are_told(tmp_path: Path) -> None:
     with pytest.raises(Problem, match="no profile dve") as refused:
         run(tmp_path, profile="dve")
-    assert refused.value.next == "There is dev."
+    assert refused.value.next == 'Did you mean "dev"?'
     with pytest.raises(Problem, match="loop forever"):
         run(tmp_path, profile="loop")
 

@@ -188,7 +188,7 @@ def test_a_code_that_is_refused_and_keys_of_another_account_leave_everything_as_
     assert document["problems"][0]["code"] == "access.account"
     assert (PEOPLE in document["problems"][0]["what"], CODE in document["problems"][0]["what"]) == (True, True)
     assert run("login", "two", "--no-input", code=2)["problems"][0]["code"] == "input.missing"
-    assert run("login", "tow", code=1)["problems"][0]["next"] == "There is two."
+    assert run("login", "tow", code=1)["problems"][0]["next"] == 'Did you mean "two"?'
     assert run("login", "two", "--keys", "env", code=2)["problems"][0]["code"] == "input.invalid"
     assert tree(home) == before
 

@@ -84,7 +84,7 @@ def test_what_was_mended_is_told_and_one_file_is_checked_at_a_time(tmp_path: Pat
     around = context(tmp_path)
     path = tmp_path / "acme.ini"
     path.write_text(team_file(sso().replace("111122223333", "1111-2222-3333")))
-    assert run(around, "check", str(path)).document["mended"][0]["says"].startswith("Took 111122223333")
+    assert run(around, "check", str(path)).document["mended"][0]["says"].startswith("Using 111122223333")
     with pytest.raises(BadAnswer, match="Check one file"):
         run(around, "check", "a", "b")
 

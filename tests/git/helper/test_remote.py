@@ -345,8 +345,8 @@ def test_an_expiration_that_botocore_cannot_read_is_said_and_nobody_is_sent_to_s
     desk.profile("rests", role_arn=role_arn("CodeCommitAccess"), source_profile="process", region="us-east-2")
     for profile in ("process", "rests"):
         assert desk.says(URL.format(profile)) == (
-            "The credential_process of process printed an Expiration that AWS tools cannot read: it needs a date and a time"
-            ' zone, as in "2026-11-28T18:00:00Z". Have the program print it so, or ask whoever wrote it.'
+            "The credential_process of process printed an Expiration that AWS tools can't read. It needs a date and a time"
+            ' zone. For example: "2026-11-28T18:00:00Z". Change the program to print it this way, or ask its author.'
         )
 
 
@@ -366,7 +366,7 @@ def test_a_programs_keys_that_are_over_and_one_that_fails_lead_to_the_program(de
     desk.profile("babbles", credential_process=f"cat {tmp_path}/no.json", region="us-east-2")
     desk.profile("fails", credential_process=f"{tmp_path}/fails", region="us-east-2")
     assert desk.says(URL.format("over")) == (
-        "The keys that the credential_process of over prints have ended. Sign in again with the program that it is."
+        "The credential_process of over printed credentials that have expired. Sign in again with that program."
     )
     assert desk.says(URL.format("babbles")) == (
         "The credential_process of babbles printed no keys. Run: ccsetup doctor babbles"
@@ -382,10 +382,10 @@ def test_what_is_no_token_is_not_sent_for_git_either(desk: Desk, text: str) -> N
     profile = web_identity(desk)
     (desk.home / "token.jwt").write_text(text)
     said = desk.says(URL.format(profile))
-    assert said.startswith(f"The token file {desk.home}/token.jwt holds no token: ")
+    assert said.startswith(f"The token file {desk.home}/token.jwt doesn't contain a token: ")
     assert said.endswith("It wasn't sent anywhere. Run: ccsetup doctor oidc")
     variables = {"AWS_WEB_IDENTITY_TOKEN_FILE": f"{desk.home}/token.jwt", "AWS_ROLE_ARN": role_arn("CodeCommitOidc")}
-    assert "holds no token" in desk.says("codecommit::us-east-2://MySharedDemoRepo", **variables)
+    assert "doesn't contain a token" in desk.says("codecommit::us-east-2://MySharedDemoRepo", **variables)
     assert desk.sandbox.log == []
 
 
@@ -403,7 +403,7 @@ def test_what_is_no_plain_file_keeps_git_waiting_nowhere(desk: Desk, shape: str,
     cached.unlink()
     cached.symlink_to(path)
     assert f"The saved sign-in {cached} can't be read: it is" in desk.says(URL.format("sso"))
-    assert "The file of certificates" in desk.says(URL.format(assumed(desk)), AWS_CA_BUNDLE=str(path))
+    assert "The certificate file" in desk.says(URL.format(assumed(desk)), AWS_CA_BUNDLE=str(path))
     for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
         assert f"{path} can't be read: it is" in desk.says(URL.format("sso"), **{name: str(path)})
     variable = {"AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": str(path)}
