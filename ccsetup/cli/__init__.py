@@ -1,4 +1,4 @@
-"""From the command line to one command: the parser, the fast paths, and one file per command in `commands`.
+"""The command line: the parser, the fast paths, and one file per command in `commands`.
 
-Not here: the conversations that commands start (`wizard`), and anything that another package could use.
+The dialogs that commands start are in `wizard`. Anything that another package could use doesn't belong here.
 """

@@ -1,4 +1,4 @@
-"""The real Context: this terminal, this home, these files, AWS and git."""
+"""Creates the real Context: the terminal, the home folder, the AWS files, AWS and git."""
 
 from __future__ import annotations
 
@@ -32,26 +32,26 @@ if TYPE_CHECKING:
 
 
 class Warming:
-    """Imports the SDK beside the first question. Whoever needs the SDK waits for it: imports of one package by two
-    threads at once can meet half-made modules."""
+    """Imports the SDK in the background during the first question. Code that needs the SDK waits for it, because two
+    threads that import one package at the same time can see partly initialized modules."""
 
     def __init__(self) -> None:
         self._thread: threading.Thread | None = None
 
     def begin(self, work: Callable[[], object]) -> None:
-        """Do the work in a thread that Ctrl-C does not go to."""
+        """Start the work in a thread that doesn't receive Ctrl-C."""
         self._thread = threading.Thread(target=work, daemon=True)
         with signals_stay_here():
             self._thread.start()
 
     def wait(self) -> None:
-        """Wait until it is done, unless this is it."""
+        """Wait until the work is done. In its own thread, return at once."""
         if self._thread and self._thread is not threading.current_thread():
             self._thread.join()
 
 
 class Later:
-    """Stands for an adapter until it is used: the first question need not wait for what only later ones need."""
+    """Creates an adapter when it is first used, so that the first question doesn't wait for it."""
 
     def __init__(self, make: Callable[[], object], warming: Warming) -> None:
         self._make, self._warming, self._lock = make, warming, threading.Lock()
@@ -77,13 +77,13 @@ def _here() -> Path:
 
 
 def now() -> datetime:
-    """Return the time, aware and UTC."""
+    """Return the current time as an aware datetime in UTC."""
     return datetime.now(timezone.utc)
 
 
 def context_of(options: Namespace, screen: Screen) -> Context:
-    """Put the real context together; nothing heavy is imported by it."""
-    os.environ.update(executables.with_sure_path(os.environ))  # for a browser, and whatever else libraries start
+    """Create the real context without importing anything heavy."""
+    os.environ.update(executables.with_sure_path(os.environ))  # for browsers and other programs that libraries start
     env, home = os.environ, Path.home()
     warming = Warming()
     signin = cast("SignIn", Later(lambda: _signin(options, home, screen), warming))
@@ -145,12 +145,12 @@ def _aws(home: Path, signin: SignIn) -> Aws:
 
 
 def _prompt(options: Namespace, warm: Callable[[], None], screen: Screen) -> Prompt | None:
-    """Return a prompt where there is a person: a terminal to read from and to draw on."""
+    """Return a prompt if stdin and stderr are a terminal, otherwise None."""
     if options.no_input or not (sys.stdin.isatty() and sys.stderr.isatty()):
         return None
 
     def drawn() -> None:
-        gc.freeze()  # what has been made until now stays; from here on what is given up is looked for again
+        gc.freeze()  # everything created so far stays in use; collect garbage only from here on
         gc.enable()
         warm()
 

@@ -1,8 +1,8 @@
-# Without pathlib, which takes longer to import than everything here to run.
+# Doesn't use pathlib: importing it takes longer than running everything here.
 # ruff: noqa: PTH100, PTH111, PTH118, PTH120
-"""What has to be there before a person notices: the table of all profiles, and their names for the shell.
+"""Fast versions of `ccsetup status` and of the list of profile names for shell completion.
 
-Standard library only. Where the files hold anything unusual this says so, and the whole program has the word.
+Uses only the standard library. If the files contain anything unusual, the full program runs instead.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from ccsetup.awsfiles.fast_read import Unsure
 from ccsetup.awsfiles.fast_read import read as bytes_of
 from ccsetup.core import clock, plain_file
 
-MOST = 1 << 20  # characters of a clone's own settings
+MOST = 1 << 20  # characters of a clone's configuration
 BATCH = 1000  # lines written at a time
 
 
 def complete() -> int:
-    """Print the profiles' names, one a line."""
+    """Print the names of the profiles, one per line."""
     from ccsetup.awsfiles.fast_read import names
 
     files = (("AWS_CONFIG_FILE", "config"), ("AWS_SHARED_CREDENTIALS_FILE", "credentials"))
@@ -33,19 +33,19 @@ def complete() -> int:
 
 
 def status() -> int | None:
-    """Print every profile as `ccsetup status` does; None, with nothing printed, when only the whole program can."""
+    """Print every profile as `ccsetup status` does. Return None, with nothing printed, if the full program must run."""
     import gc
 
     from ccsetup.awsfiles import profile_status
     from ccsetup.cli import status_table
     from ccsetup.git import clone_profile
 
-    gc.disable()  # nothing that is made here is given up before the end
+    gc.disable()  # nothing becomes garbage before the end
     now = clock.now()
     try:
         config = _text("AWS_CONFIG_FILE", "config")
         credentials = _text("AWS_SHARED_CREDENTIALS_FILE", "credentials")
-        if config and config == credentials:  # it may be one file that serves as both
+        if config and config == credentials:  # both variables may name one file
             return None
         found = profile_status.in_plain_texts(config, credentials, cached, now)
         here = clone_profile.profile_of(_clone())
@@ -74,7 +74,7 @@ def _text(variable: str, name: str) -> str:
 
 
 def cached(path: str) -> str:
-    """Return the text of a file by its path below ~/.aws, or by its absolute path, "" when there is none."""
+    """Return the text of a file by its path under ~/.aws or its absolute path, "" if it doesn't exist."""
     path = os.path.join(os.path.expanduser("~"), ".aws", path)
     try:
         return plain_file.content(path, plain_file.SMALL).decode("utf-8", "replace")
@@ -83,7 +83,7 @@ def cached(path: str) -> str:
 
 
 def _clone() -> str:
-    """Return the settings of the clone one stands in, as git keeps them, "" outside. Raises Unsure."""
+    """Return the text of .git/config of the current clone, "" outside a clone. Raises Unsure."""
     at = os.path.abspath(".")
     while not os.path.lexists(os.path.join(at, ".git")):
         if os.path.dirname(at) == at:

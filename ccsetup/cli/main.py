@@ -1,4 +1,4 @@
-"""argv → Context → one story → exit code; the only file that exits."""
+"""The entry point: parses argv, runs one command and exits with its code. No other file exits the program."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from ccsetup import __version__
 
-TYPE_CHECKING = False  # as typing has it, without the time that importing typing takes
+TYPE_CHECKING = False  # like typing.TYPE_CHECKING, without the time it takes to import typing
 if TYPE_CHECKING:
     from argparse import Namespace
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 HELP = """\
 ccsetup  AWS CodeCommit access, set up and cloned
 
-  ccsetup                      asks what access you have, writes the profile, tests it, clones
+  ccsetup                      asks what access you have, writes the profile, tests it and clones
   ccsetup --team FILE|URL      the same from a team file: one yes, and every repository is cloned
   ccsetup setup [KIND] …       the same with flags; every question has one
   ccsetup clone ADDRESS [DIR]  finds a profile and region that can read it, then clones
@@ -35,7 +35,7 @@ ccsetup  AWS CodeCommit access, set up and cloned
 
 Kinds     sso · role · mfa · keys · oidc · saml · federation · machine · existing
           ccsetup setup --help shows every flag; --paste - reads whatever you were sent
-Anywhere  --yes  --no-input  --dry-run  --json  --debug  --version  --help
+Flags     --yes  --no-input  --dry-run  --json  --debug  --version  --help  (for every command)
 
 Example
   ccsetup setup sso --sso-start-url https://acme.awsapps.com/start --sso-account-id 111122223333 \\
@@ -49,15 +49,15 @@ Exit codes  0 done · 1 failed, with an explanation · 2 wrong usage or missing 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run one command and exit with its code."""
     words = list(sys.argv[1:] if argv is None else argv)
-    for number, name in enumerate(("stdin", "stdout", "stderr")):  # one that was closed is None, and its number free
+    for number, name in enumerate(("stdin", "stdout", "stderr")):  # a closed stream is None, and its number is free
         if getattr(sys, name) is None:
             setattr(sys, name, os.fdopen(_nothing(number), "w" if number else "r"))
-    gc.disable()  # a start makes much and gives nothing up; whoever goes on for long begins again
+    gc.disable()  # startup creates no garbage; commands that run long enable it again
     try:
         code = run(words)
         sys.stdout.flush()
-    except OSError:  # nobody reads any more, or the disk is full
-        os.dup2(_nothing(-1), 1)  # or the interpreter complains on its way out
+    except OSError:  # the reader closed the pipe, or the disk is full
+        os.dup2(_nothing(-1), 1)  # keeps the interpreter from printing an error at exit
         code = 1
     except KeyboardInterrupt:
         code = 130
@@ -66,13 +66,13 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def _leave_threads_behind(code: int) -> None:
-    """End at once where threads still run that nobody waits for: Python may crash as it is cleared away under them."""
+    """Exit at once if daemon threads still run. Python may crash if they run while it shuts down."""
     threading = sys.modules.get("threading")
     if threading is None or not any(each.daemon for each in threading.enumerate()):
         return
     import atexit
 
-    atexit._run_exitfuncs()  # the terminal gets its settings back
+    atexit._run_exitfuncs()  # restores the terminal's settings
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
@@ -82,7 +82,7 @@ def _leave_threads_behind(code: int) -> None:
 
 
 def _nothing(number: int) -> int:
-    """Open what swallows everything, as file `number` where that can be."""
+    """Open os.devnull and return its file number, which is `number` unless that is -1."""
     opened = os.open(os.devnull, os.O_RDWR)
     if number in (-1, opened):
         return opened
@@ -108,7 +108,7 @@ def run(words: list[str]) -> int:
 
 
 def _parsed(words: list[str]) -> Namespace:
-    """Parse the command line; nothing at all is the wizard, which need not wait for argparse."""
+    """Parse the command line. Without arguments, the wizard runs and argparse isn't imported."""
     if words:
         from ccsetup.cli.parser import parsed
 
@@ -117,11 +117,11 @@ def _parsed(words: list[str]) -> Namespace:
 
     switches = ("yes", "no_input", "dry_run", "json", "debug", "device_code", "no_browser", "keep_on_failure")
     plain = {"command": "setup", "kind": None, "bare": True, **dict.fromkeys(switches, False)}
-    return SimpleNamespace(**plain)  # type: ignore[return-value]  # it has what a Namespace has
+    return SimpleNamespace(**plain)  # type: ignore[return-value]  # has the attributes of a Namespace
 
 
 def _told(words: list[str]) -> int:
-    """Run the story that the words name; every way it can end is told, and is an exit code."""
+    """Run the command and return its exit code. Every error is shown as a sentence."""
     from ccsetup.core.errors import Cancelled, Problem
     from ccsetup.ui.screen import Screen
 
@@ -138,7 +138,7 @@ def _told(words: list[str]) -> int:
         problem = refused
     except BrokenPipeError:
         raise
-    except Exception as error:  # noqa: BLE001 — the border: what was not foreseen still ends in a sentence
+    except Exception as error:  # noqa: BLE001 — the outermost level: unexpected errors are shown as a sentence too
         problem = Problem(
             f"Unexpected error: {type(error).__name__}.",
             next="Run it again with --debug and report the output.",
@@ -153,7 +153,7 @@ def _told(words: list[str]) -> int:
 
 
 def _unfilled(words: list[str], kind: str) -> Mapping[str, object]:
-    """Return the JSON document of a command that came to nothing; setup's is that of all that clone."""
+    """Return the JSON document of a command that failed. Commands without their own document use setup's."""
     from ccsetup.cli.parser import COMMANDS, story
     from ccsetup.core.result import Outcome
 
@@ -190,7 +190,7 @@ def _story(options: Namespace, screen: Screen) -> int:
 
 
 def _end_like_ctrl_c() -> None:
-    """Let a closed window, or a kill that asks, end everything as Ctrl-C does: what is not proven is put back."""
+    """Treat SIGTERM and SIGHUP like Ctrl-C, so that changes that aren't tested yet are undone."""
     import signal
 
     def stop(number: int, frame: object) -> None:
@@ -203,11 +203,11 @@ def _end_like_ctrl_c() -> None:
 
 
 def _pressed_again(lost: sys.UnraisableHookArgs) -> None:
-    """Say Ctrl-C once more where Python dropped it: it came while an object was being cleared away."""
+    """Repeat a Ctrl-C that Python dropped because it arrived while an object was being deleted."""
     if isinstance(lost.exc_value, KeyboardInterrupt):
         from threading import Timer
 
-        again = Timer(0.02, _interrupt)  # not here: what is raised in this hook is dropped as well
+        again = Timer(0.02, _interrupt)  # an exception raised in this hook would be dropped too
         again.daemon = True
         again.start()
     else:
@@ -215,7 +215,7 @@ def _pressed_again(lost: sys.UnraisableHookArgs) -> None:
 
 
 def _interrupt() -> None:
-    """Do what Ctrl-C does to the main thread, a call that it waits in included."""
+    """Interrupt the main thread as Ctrl-C does, even in a blocking call."""
     import signal
     import threading
 
@@ -226,7 +226,7 @@ def _interrupt() -> None:
 
 
 def _trace() -> None:
-    """Print a traceback without the secrets in its exceptions and without anything that looks like one."""
+    """Print a traceback without the secrets in its exceptions, and without anything that looks like a secret."""
     import traceback
 
     from ccsetup.access.paste import secrets

@@ -1,4 +1,4 @@
-"""The man page, made from the commands' own parsers: `python -m ccsetup.cli.manpage > ccsetup/ccsetup.1`."""
+"""Generates the man page from the commands' parsers: `python -m ccsetup.cli.manpage > ccsetup/ccsetup.1`."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ FILES = (
         "~/.aws/sso/cache, ~/.aws/cli/cache, ~/.aws/boto/cache",
         "sign-ins and role sessions, shared with AWS's own tools",
     ),
-    ("~/.local/state/ccsetup/undo", "what undo restores: the last 20 changes, for up to 30 days"),
+    ("~/.local/state/ccsetup/undo", "backups for undo: the last 20 changes, for up to 30 days"),
 )
 
 
 def page() -> str:
-    """Return the page in roff."""
+    """Return the man page in roff format."""
     return "\n".join(_lines()) + "\n"
 
 
@@ -32,13 +32,13 @@ def _lines() -> Iterator[str]:
     yield from (".SH SYNOPSIS", ".B ccsetup", "[COMMAND] [flags]")
     yield from (
         ".SH DESCRIPTION",
-        "Alone, it asks on the terminal what you were given, writes the matching AWS profile,",
+        "Without a command, it asks what access you have, writes the matching AWS profile,",
     )
-    yield "proves it with STS and CodeCommit, and clones the repository. Every question has a flag."
+    yield "tests it with STS and CodeCommit, and clones the repository. Every question has a flag."
     yield ".SH COMMANDS"
     for name in parsers.COMMANDS:
         yield from _command(name)
-    yield ".SH ANYWHERE"
+    yield ".SH FLAGS FOR EVERY COMMAND"
     yield from _arguments(parsers.parser_of("undo"), anywhere=True)
     yield ".SH EXIT STATUS"
     for each in main.HELP.split("Exit codes")[1].replace("\n", " · ").split(" · "):
@@ -67,7 +67,7 @@ def _arguments(parser: argparse.ArgumentParser, anywhere: bool) -> Iterator[str]
 
 
 def _plain(text: str) -> str:
-    """Return a text that roff sets as it stands."""
+    """Escape a text so that roff prints it unchanged."""
     text = text.replace("\\", r"\e").replace("-", r"\-").replace("'", r"\(aq").replace("`", r"\(ga")
     text = "".join(char if char.isascii() else f"\\[u{ord(char):04X}]" for char in text)
     return "\n".join(rf"\&{line}" if line.startswith(".") else line for line in text.split("\n"))

@@ -1,4 +1,4 @@
-"""argv → options: the commands, each with the flags that its own file adds, and those that go anywhere."""
+"""Parses the command line: the commands, the flags that each command's file adds, and the flags they all have."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import NoReturn
 from ccsetup.core.errors import BadAnswer
 
 COMMANDS = ("setup", "clone", "login", "status", "env", "undo", "doctor", "share", "team", "completion", "demo")
-ANYWHERE = "anywhere"  # the group of the flags that every command has
-_UNSAID = {"kind": None, "device_code": False, "no_browser": False}  # what the context asks of every command
+ANYWHERE = "flags for every command"  # the title of their group
+_UNSAID = {"kind": None, "device_code": False, "no_browser": False}  # what the context needs from every command
 
 
 class _Parser(argparse.ArgumentParser):
@@ -19,11 +19,11 @@ class _Parser(argparse.ArgumentParser):
         hint = (
             " Join a value that starts with a hyphen to its flag: --repo=--mirror." if "expected one" in message else ""
         )
-        raise BadAnswer(f"{message[0].upper()}{message[1:].rstrip('.')}.{hint}", next=f"See {self.prog} --help.")
+        raise BadAnswer(f"{message[0].upper()}{message[1:].rstrip('.')}.{hint}", next=f"Run: {self.prog} --help")
 
 
 class _Lines(argparse.HelpFormatter):
-    """Breaks lines at blanks alone, so that us-east-2 and --no-clone stay whole, and an example not at all."""
+    """Breaks lines only at spaces, so that us-east-2 and --no-clone stay whole. Doesn't break examples."""
 
     def _split_lines(self, text: str, width: int) -> list[str]:
         from textwrap import wrap
@@ -36,17 +36,17 @@ class _Lines(argparse.HelpFormatter):
 
 
 def story(name: str) -> ModuleType:
-    """Return a command's module: ABOUT, USAGE, EXAMPLE, flags(parser) and main(options, context_of)."""
+    """Return a command's module, which has ABOUT, USAGE, EXAMPLE, flags(parser) and main(options, context_of)."""
     return import_module(f"ccsetup.cli.commands.{name}")
 
 
 def parsed(words: list[str]) -> argparse.Namespace:
-    """Parse the command line; without a command it is `setup`. Raises BadAnswer; --help prints and exits 0."""
+    """Parse the command line. The default command is `setup`. Raises BadAnswer; --help prints the help and exits 0."""
     command = words[0] if words and words[0] in COMMANDS else ""
     if not command and words and not words[0].startswith("-"):
-        raise BadAnswer(f'Unknown command "{words[0]}".{_near(words[0])}', next="See ccsetup --help.")
+        raise BadAnswer(f'Unknown command "{words[0]}".{_near(words[0])}', next="Run: ccsetup --help")
     parser, rest = parser_of(command or "setup"), words[1:] if command else words
-    # DIR may come after a flag, as in: clone REPO --profile P DIR; behind -- argparse can only do without
+    # DIR may follow a flag, for example: clone REPO --profile P DIR. With --, argparse can't parse that.
     options = parser.parse_args(rest) if "--" in rest else parser.parse_intermixed_args(rest)
     options.command = command or "setup"
     options.bare = not words
@@ -63,7 +63,7 @@ def _near(word: str) -> str:
 
 
 def parser_of(command: str) -> argparse.ArgumentParser:
-    """Return the parser of one command."""
+    """Return one command's parser."""
     module = story(command)
     parser = _Parser(f"ccsetup {command}", usage=f"ccsetup {command} {module.USAGE}", allow_abbrev=False)
     parser.formatter_class = _Lines

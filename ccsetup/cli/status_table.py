@@ -1,10 +1,10 @@
-"""Standings as rows for a person: a table where there is room for one, else two lines a profile."""
+"""Formats the status of profiles: as a table if it fits the terminal, otherwise two lines per profile."""
 
 from __future__ import annotations
 
 from ccsetup.core import clock
 
-TYPE_CHECKING = False  # as typing's, whose import takes longer than a call
+TYPE_CHECKING = False  # like typing.TYPE_CHECKING; importing typing would take longer than this command
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -16,13 +16,13 @@ HEADS = ("", "PROFILE", "KIND", "ACCOUNT", "ROLE", "REGION", "UNTIL")
 GAP = "  "
 
 _MARKS = {True: "✓", False: "✗", None: "·"}
-_OVER = ("signed out", "wants a code")  # which signing in mends
+_OVER = ("signed out", "wants a code")  # fixed by signing in
 
 
 def rows(standings: Sequence[Standing], now: str, here: str, room: int | None) -> Iterator[str]:
-    """Yield the lines, none longer than `room` columns where that can be (None: as long as they like).
+    """Yield the lines, at most `room` columns wide if possible (None: no limit).
 
-    `here` is the profile of the clone one stands in, which is marked. Times are local, as seen at `now`.
+    `here` is the profile of the current clone, which is marked. Times are local and relative to `now`.
     """
     columns = [
         ["*" if it.name == here else "" for it in standings],
@@ -54,7 +54,7 @@ def rows(standings: Sequence[Standing], now: str, here: str, room: int | None) -
 
 
 def _stacked(row: Row, room: int) -> Iterator[str]:
-    """Yield one profile on lines of its own."""
+    """Yield the lines of one profile."""
     from ccsetup.core.text import wrap
 
     mark, name, kind, account_id, role, region, until = row
@@ -64,14 +64,14 @@ def _stacked(row: Row, room: int) -> Iterator[str]:
 
 
 class _Said:
-    """How ends are put into words, each moment once."""
+    """Describes expiry times and caches each description."""
 
     def __init__(self, now: str) -> None:
         self._now = now
         self._known: dict[tuple[str, str, bool | None], str] = {}
 
     def of(self, it: Standing) -> str:
-        """Say how long a profile works, or why not."""
+        """Return how long a profile works, or why it doesn't."""
         place = it.ends, it.why, it.usable
         found = self._known.get(place)
         if found is None:
@@ -82,7 +82,7 @@ class _Said:
 
 
 def advice(standings: Sequence[Standing]) -> str:
-    """Say what to run for what has ended, else for what is incomplete; "" when nothing is."""
+    """Return what to run for expired or else incomplete profiles, "" if there are none."""
     ended = [it.name for it in standings if it.usable is False and (it.ends or it.is_over or it.why in _OVER)]
     if not ended:
         broken = [it.name for it in standings if it.usable is False and it.kind]
@@ -93,7 +93,7 @@ def advice(standings: Sequence[Standing]) -> str:
 
 
 def _word(name: str) -> str:
-    """Return a profile's name as a shell takes it for one word that is no flag."""
+    """Quote a profile's name so that a shell passes it as one argument that isn't read as a flag."""
     from shlex import quote
 
     return f"-- {quote(name)}" if name.startswith("-") else quote(name)

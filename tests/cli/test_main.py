@@ -42,16 +42,16 @@ def test_without_a_terminal_it_says_how_to_go_by_flags(env: dict[str, str]) -> N
 
 WRONG = [
     (["foo"], 'Unknown command "foo"'),
-    (["setup", "ssso"], "no kind of access called ssso"),
+    (["setup", "ssso"], 'Unknown kind of access "ssso"'),
     (["setup", "--bogus"], "--bogus"),
     (["setup", "sso", "--sso-start-url"], "--sso-start-url"),
-    (["setup", "keys", "--keys", "AKIAIOSFODNN7EXAMPLE"], "--keys takes - "),
+    (["setup", "keys", "--keys", "AKIAIOSFODNN7EXAMPLE"], "--keys accepts - "),
     (["setup", "keys", "--keys", "env"], "AWS_ACCESS_KEY_ID is not set"),
-    (["setup", "keys", "--keys", "-"], "No access key was found"),
-    (["setup", "role", "--role-arn", "CodeCommitAccess"], "such as arn:aws:iam::111122223333:role/"),
+    (["setup", "keys", "--keys", "-"], "I couldn't find an access key"),
+    (["setup", "role", "--role-arn", "CodeCommitAccess"], "It should look like arn:aws:iam::111122223333:role/"),
     (["setup", "sso", "--external-id", "x1"], "--external-id"),
     (["setup", "role", "--region", "us-east-9"], "--role-arn"),
-    (["demo", "--kind", "x"], "such as sso"),
+    (["demo", "--kind", "x"], "For example: ccsetup demo --kind sso"),
 ]
 
 
@@ -137,7 +137,7 @@ def test_the_demo_clones_and_pushes_and_leaves_nothing_behind(kind: str, env: di
         "✓ identity",
         "✓ cloned",
         "✓ pushed",
-        "Nothing was left on this machine",
+        "Nothing was left on this computer",
     ):
         assert said in done.stderr
     assert [path for path in place.rglob("*") if path.is_file() and path.suffix != ".lock"] == []
@@ -169,7 +169,7 @@ def test_a_person_can_drive_the_demo(env: dict[str, str], tmp_path: Path) -> Non
     terminal.answer("Which repository?", "people")
     terminal.answer("Write these changes?", "")
     terminal.answer("Your name", "Maria Garcia")
-    terminal.answer("Your e-mail address", "")
+    terminal.answer("Your email", "")
     assert terminal.exit_code() == 0, terminal.text()
     assert "✓ pushed" in terminal.text()
 

@@ -388,7 +388,7 @@ def test_the_demo_plays_a_team_file_whatever_it_names(name: str, clean_env: Clea
         "✓ cloned",
         "#platform",
         "✓ pushed",
-        "Nothing was left on this machine",
+        "Nothing was left on this computer",
     ):
         assert said in done.stderr
     assert "Profile name" not in done.stderr

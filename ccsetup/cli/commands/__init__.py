@@ -1,1 +1,1 @@
-"""One file per command: its flags, and its main function, which ends in a Report."""
+"""One file per command, with its flags and its main function, which returns a Report."""

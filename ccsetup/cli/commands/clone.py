@@ -1,4 +1,4 @@
-"""ccsetup clone: whichever profile here can read the repository; the AWS files are only read."""
+"""`ccsetup clone`: clones with any profile that can read the repository. It only reads the AWS files."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ EXAMPLE = "ccsetup clone MySharedDemoRepo"
 
 
 def flags(parser: ArgumentParser) -> None:
-    """Add the clone's own flags."""
+    """Add clone's flags."""
     parser.add_argument("address", metavar="ADDRESS", help="a repository name, clone address, ARN or console URL")
     parser.add_argument(
         "directory", metavar="DIR", nargs="?", help="clone into this directory (default: the repository's name)"
@@ -36,7 +36,7 @@ def flags(parser: ArgumentParser) -> None:
 
 
 def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
-    """Run the story as the command line wants it; who would rather set up access is asked its questions."""
+    """Clone the repository. If the user chooses to set up access instead, ask the setup questions."""
     context = context_of()
     look = looking(context, Options(given={}, yes=options.yes, dry_run=options.dry_run))
     wish = wish_of(options, context, look)

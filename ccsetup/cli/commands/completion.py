@@ -1,11 +1,11 @@
-"""The script with which a shell completes ccsetup's words: shtab makes it from the commands' own parsers.
+"""`ccsetup completion`: prints the shell completion script, which shtab generates from the commands' parsers.
 
-This file adds only what shtab lacks. shtab's own way to list a command's output makes bash and zsh expand it, and a
-profile's name is text from outside, so these two shells get a function that reads the names as text. bash splits
---profile=dev at the `=`, and zsh users may load the script with `source`; shtab's scripts handle neither.
+This file adds only what shtab lacks. With shtab's way to list a command's output, bash and zsh would expand it. A
+profile's name is untrusted, so these two shells get a function that reads the names as text. bash splits
+--profile=dev at the `=`, and zsh users may load the script with `source`. shtab's scripts handle neither.
 
-shtab's PowerShell script is not offered: it inserts names and paths without quotes, so PowerShell would run a $(…) in
-one of them, and after a flag without a value it completes nothing.
+shtab's PowerShell script isn't offered: it inserts names and paths without quotes, so PowerShell would run a $(…) in
+one of them, and it completes nothing after a flag without a value.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from ccsetup.core.result import Report
 from ccsetup.git.transport import AWS_CLI, HELPER, OURS, REMOTE
 
 SHELLS = ("bash", "zsh", "fish", "tcsh")
-ABOUT = f"Print the script that lets {', '.join(SHELLS[:-1])} or {SHELLS[-1]} completes commands, flags and profiles."
+ABOUT = f"Print the script that completes commands, flags and profiles in {', '.join(SHELLS[:-1])} or {SHELLS[-1]}."
 USAGE = "|".join(SHELLS)
 EXAMPLE = 'eval "$(ccsetup completion bash)"'
 NOTHING: Mapping[str, object] = {"shell": None, "script": None}
 
-# How each shell lists the profiles' names. tcsh has no functions: it splits a name at blanks and expands * ~ {} in it.
+# How each shell lists the profile names. tcsh has no functions: it splits names at spaces and expands * ~ {} in them.
 _PROFILES = {
     "bash": "_ccsetup_profiles",
     "zsh": "_ccsetup_profiles",
@@ -67,12 +67,12 @@ complete -o bashdefault -F _ccsetup ccsetup""",
 
 
 def flags(parser: argparse.ArgumentParser) -> None:
-    """Add which shell."""
+    """Add the shell argument."""
     parser.add_argument("shell", choices=SHELLS, help="the shell to print the script for")
 
 
 def main(options: argparse.Namespace, context_of: Callable[[], Context]) -> Report:
-    """Print the script."""
+    """Print the completion script."""
     text = script(options.shell)
     context_of().screen.output(text)
     return Report({"ok": True, "shell": options.shell, "script": text})
@@ -87,9 +87,9 @@ def script(shell: str) -> str:
 
 
 def _parser(equals: bool) -> argparse.ArgumentParser:
-    """Return one parser of all commands; without a command it knows setup's flags.
+    """Return one parser for all commands, with setup's flags at the top level.
 
-    `equals` spells a flag that takes a value as zsh needs it to accept --flag=value too.
+    With `equals`, flags that take a value end in "=", which zsh needs to accept --flag=value too.
     """
     from ccsetup.cli import parser as parsers
 
@@ -115,13 +115,13 @@ def _offer(action: argparse.Action, takes: Mapping[object, Any]) -> None:
     names = (*action.option_strings, action.metavar, action.dest)
     found = next((takes[name] for name in names if name in takes), None)
     if isinstance(found, dict):
-        action.complete = found  # type: ignore[attr-defined]  # as shtab wants to be told
+        action.complete = found  # type: ignore[attr-defined]  # shtab reads this attribute
     elif not action.choices:
         action.choices = found
 
 
 def _takes() -> Mapping[object, Any]:
-    """Return what arguments take, by flag, placeholder or name: a list of words, or a completer as shtab has it."""
+    """Return the values of arguments by flag, placeholder or name: a list of words, or one of shtab's completers."""
     import shtab
 
     from ccsetup import access

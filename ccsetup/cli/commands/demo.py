@@ -1,4 +1,4 @@
-"""The whole wizard against a sandbox AWS on this machine: no account, no network, nothing left behind."""
+"""`ccsetup demo`: runs the wizard against the AWS sandbox on this computer, without an account or a network."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ EXAMPLE = "ccsetup demo --kind role"
 
 
 def flags(parser: ArgumentParser) -> None:
-    """Add the demo's own flags."""
+    """Add demo's flags."""
     parser.add_argument("--kind", help="the kind of access to try: sso, role, mfa, oidc or keys")
     parser.add_argument("--team", metavar="FILE", help="try a team file: what it names is created in the simulated AWS")
     parser.add_argument("--keep", action="store_true", help="keep the demo's folder and print its path")
 
 
 def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
-    """Give the wizard an AWS and a home of its own; a person drives it, or with no terminal a scripted visitor does."""
+    """Run the wizard with a sandbox and a separate home folder. Without a terminal, a scripted visitor answers it."""
     if options.kind and options.kind not in KINDS:
-        raise BadAnswer(f"The visitor's kind is one of {', '.join(KINDS)}, such as {KINDS[0]}.")
+        raise BadAnswer(f"--kind must be one of: {', '.join(KINDS)}. For example: ccsetup demo --kind {KINDS[0]}")
     found = team_offer.received(context_of(), options.team) if options.team else None
     place, left = PrivateFolder.make(Path(tempfile.gettempdir()), fresh_name("ccsetup-demo-")), ""
     try:
@@ -51,8 +51,8 @@ def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
         if not options.keep and (left := place.remove()):
             context_of().screen.note(left)
     if not left:
-        gone = f" Kept in {place.path}" if options.keep else " Demo finished. Nothing was left on this machine."
-        context_of().screen.say(gone)
+        rest = f"Its files are in {place.path}" if options.keep else "Nothing was left on this computer."
+        context_of().screen.say(f" Demo finished. {rest}")
     return report
 
 
@@ -62,7 +62,7 @@ def _sandbox(folder: Path) -> Iterator[Sandbox]:
         sandbox = Sandbox.start(folder / "aws")
     except ImportError:
         raise Problem(
-            "The demo needs one more package, for its certificate.",
+            "The demo needs another Python package for its certificate.",
             next="Install it: pip install 'ccsetup[demo]'",
             code="internal",
         ) from None
@@ -72,7 +72,7 @@ def _sandbox(folder: Path) -> Iterator[Sandbox]:
 
 @contextmanager
 def _home(folder: Path, sandbox: Sandbox) -> Iterator[None]:
-    """Move this process to the demo's home and work folder, away from everything that is the person's own."""
+    """Run this process in the demo's home and work folders, without the user's files and environment."""
     before, place = dict(os.environ), Path.cwd()
     home, work = folder / "home", folder / "work"
     home.mkdir()
@@ -107,7 +107,7 @@ def _visit(
     )
     if context.prompt is None:
         context.screen.say(f" A colleague wrote to Maria: {chosen[0].letter}")
-        options.device_code = options.no_browser = True  # the visitor's sign-in is nobody's to approve in a browser
+        options.device_code = options.no_browser = True  # without a person, no browser can approve the sign-in
         sandbox.state.center.auto_approve, sandbox.state.center.interval_s = True, 1
         context = replace(context_of(), prompt=demo_visitors.Visitor(chosen[0], context.screen))
     else:
@@ -123,7 +123,7 @@ def _visit(
 
 
 def _push(context: Context, clone: Path) -> None:
-    """Commit and push as Maria will, and look whether the commit arrived."""
+    """Commit and push as Maria would, and check that the commit arrived."""
     (clone / "hello.txt").write_text("Hello from Maria\n", encoding="utf-8")
     maria = ("-c", "user.name=Maria Garcia", "-c", "user.email=maria@acme.example")
     git = checkout.finding_git(context)
@@ -133,5 +133,5 @@ def _push(context: Context, clone: Path) -> None:
     commit = git.do(clone, "rev-parse", "HEAD").strip()
     there = git.do(clone, "ls-remote", "--heads", "origin")
     if commit not in there:
-        raise Problem("The push did not arrive.", code="git.failed")
+        raise Problem("The commit wasn't found on the server after the push.", code="git.failed")
     context.screen.done("pushed", f"{commit[:7]} Say hello", "and confirmed on the server")

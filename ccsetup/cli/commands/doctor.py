@@ -1,4 +1,4 @@
-"""What `ccsetup doctor` takes, and how it ends: a report, a document, an exit code."""
+"""`ccsetup doctor`: its flags, and how it ends: a report, a JSON document and an exit code."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ USAGE = "[PROFILE …] [--fix] [--offline] [--team FILE|URL]"
 EXAMPLE = "ccsetup doctor --fix"
 
 STOPPED = 3
-NOTHING: Mapping[str, object] = {"findings": [], "profiles": []}  # its JSON document where it did not come to look
+NOTHING: Mapping[str, object] = {"findings": [], "profiles": []}  # the JSON document if nothing was checked
 
 
 def flags(parser: ArgumentParser) -> None:
-    """Add doctor's own flags."""
+    """Add doctor's flags."""
     parser.add_argument("profiles", nargs="*", metavar="PROFILE", help="check only these profiles (default: all)")
     parser.add_argument("--fix", action="store_true", help="repair what can be repaired, after one review")
     parser.add_argument("--offline", action="store_true", help="don't ask AWS: check only files, environment and git")
@@ -38,7 +38,7 @@ def flags(parser: ArgumentParser) -> None:
 
 
 def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
-    """Look, tell, and repair what is wanted; what it says of itself is one document, however it ends."""
+    """Check, report, and repair what the user agrees to. Return one JSON document, even after an error."""
     if options.team:
         from ccsetup.wizard import team_doctor
 
@@ -58,5 +58,5 @@ def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
 
 
 def exit_code(seen: Diagnosis) -> int:
-    """Return the exit code of what was seen: nobody's answer is no success."""
+    """Return the exit code of a diagnosis. If AWS didn't answer, that isn't a success."""
     return STOPPED if seen.is_stopped else int(seen.is_unanswered)

@@ -1,4 +1,4 @@
-"""A profile's temporary credentials as lines that a shell takes up; the one command whose output is the secret."""
+"""`ccsetup env`: prints a profile's credentials as shell commands. Only this command prints secrets."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ NOTHING: Mapping[str, object] = {"profile": None}
 
 
 def flags(parser: ArgumentParser) -> None:
-    """Add env's own flags."""
-    parser.add_argument("profile", metavar="PROFILE", help="for example acme-dev")
+    """Add env's flags."""
+    parser.add_argument("profile", metavar="PROFILE", help="the profile, for example acme-dev")
     parser.add_argument("--shell", choices=[*SHELLS], help="the shell to print for (default: the shell you're in)")
     parser.add_argument("--long-term", action="store_true", help="also print long-term credentials")
 
 
 def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
-    """Print the credentials; with --json as a credential_process does."""
+    """Print the credentials. With --json, print them as a credential_process does."""
     context = context_of()
     look = looking(context, Options({}))
     if options.profile not in look.profiles:
         raise Problem(
-            f"There is no profile {options.profile} on this machine.",
+            f'No profile "{options.profile}" on this computer.',
             next=near(options.profile, list(look.profiles)) or f"Set it up: ccsetup setup --profile {options.profile}",
             code="profile.missing",
         )
@@ -50,21 +50,21 @@ def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
 
 
 def _keys(context: Context, options: Namespace, look: Look) -> Keys:
-    """Return the profile's keys. Raises Problem where they have ended, or do not end at all."""
+    """Return the profile's credentials. Raises Problem if they have expired, or if they are long-term."""
     there = look.profiles[options.profile]
     _no_circle(options.profile, there.get("credential_process", ""))
     with context.screen.busy("Fetching credentials"):
         keys = context.aws.keys(Who(options.profile, there.get("region", "") or "us-east-1", chosen=True))
     if keys.session_token is None and not options.long_term:
         raise Problem(
-            f"The keys of {options.profile} are long-term: anyone who reads them can use them until they're deleted.",
-            why="Every program that this shell starts can read its variables.",
+            f"{options.profile} has long-term credentials: anyone who reads them can use them until they're deleted.",
+            why="Every program that you start from this shell can read its variables.",
             next=f"Use a role or an MFA code with them, or run: ccsetup env {options.profile} --long-term",
             code="input.invalid",
         )
     if keys.expires_at and keys.expires_at <= context.now():
         raise Problem(
-            f"The keys of {options.profile} ended at {keys.expires_at:%Y-%m-%d %H:%M} UTC.",
+            f"The credentials of {options.profile} expired at {keys.expires_at:%Y-%m-%d %H:%M} UTC.",
             next=f"Run: ccsetup login {options.profile}",
             code="keys.expired",
         )
@@ -76,7 +76,7 @@ def _keys(context: Context, options: Namespace, look: Look) -> Keys:
     )
     if not all(part.isprintable() for part in parts):
         raise Problem(
-            f"The keys of {options.profile} contain a line break or a control character.", code="keys.partial"
+            f"The credentials of {options.profile} contain a line break or a control character.", code="keys.partial"
         )
     return keys
 
@@ -85,14 +85,14 @@ def _no_circle(name: str, process: str) -> None:
     words = process.split()
     if any(word.endswith("ccsetup") for word in words) and "env" in words and name in words:
         raise Problem(
-            f"{name} gets its keys from ccsetup env {name}, which would loop forever.",
-            next="Name another profile in its credential_process.",
+            f"{name} gets its credentials from ccsetup env {name}, which would loop forever.",
+            next=f"Use another profile in the credential_process of {name}.",
             code="source.loop",
         )
 
 
 def _parent(context: Context) -> str:
-    """Return the name of the program that started this one, "" where the system does not tell."""
+    """Return the name of the program that started this one, "" if unknown."""
     try:
         return context.files.text(Path(f"/proc/{os.getppid()}/comm"))
     except Problem:
@@ -105,17 +105,17 @@ def _lines(shell: Shell, profile: str, region: str, keys: Keys) -> list[str]:
         "AWS_ACCESS_KEY_ID": keys.access_key_id,
         "AWS_SECRET_ACCESS_KEY": keys.secret_access_key.reveal(),
         "AWS_SESSION_TOKEN": keys.session_token.reveal() if keys.session_token else "",
-        "AWS_SECURITY_TOKEN": "",  # an old name that SDKs still put first
+        "AWS_SECURITY_TOKEN": "",  # an old name, which still takes precedence in SDKs
         "AWS_CREDENTIAL_EXPIRATION": ends,
     }
     regions = {"AWS_REGION": region, "AWS_DEFAULT_REGION": region} if region else {}
     lines = [shell.assign(k, v) if v else shell.remove(k) for k, v in {**wanted, **regions}.items()]
-    until = f"until {ends}" if ends else "which don't expire" if keys.session_token is None else "end unknown"
-    return [shell.remark(f"{profile if profile.isprintable() else 'the keys'}, {until}"), *lines]
+    until = f"until {ends}" if ends else "which don't expire" if keys.session_token is None else "expiry unknown"
+    return [shell.remark(f"{profile if profile.isprintable() else 'the credentials'}, {until}"), *lines]
 
 
 def _document(profile: str, keys: Keys) -> dict[str, object]:
-    """Return what a credential_process prints."""
+    """Return the JSON document that a credential_process prints."""
     token = {"SessionToken": keys.session_token.reveal()} if keys.session_token else {}
     ends = {"Expiration": f"{keys.expires_at:%Y-%m-%dT%H:%M:%SZ}"} if keys.expires_at else {}
     held = {"AccessKeyId": keys.access_key_id, "SecretAccessKey": keys.secret_access_key.reveal()}

@@ -1,4 +1,4 @@
-"""Sign in again, whatever that is for a profile; nothing but its credentials and their end changes."""
+"""`ccsetup login`: renews a profile's credentials. Only the credentials and their expiry change."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _FOR = {"mfa_code": ("role", "mfa"), "saml_assertion": ("saml",), "keys": ("keys
 
 
 def flags(parser: ArgumentParser) -> None:
-    """Add the flags that renew."""
+    """Add login's flags."""
     from ccsetup.wizard.setup_flags import signing_in
 
     parser.add_argument("profile", nargs="?", metavar="PROFILE", help="the profile (default: the one this clone uses)")
@@ -51,9 +51,9 @@ def flags(parser: ArgumentParser) -> None:
 
 
 def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
-    """Renew one profile, or all."""
+    """Renew one profile or all profiles."""
     if options.all and (options.profile or options.mfa_code or options.keys):
-        raise BadAnswer("--all can't be combined with a profile, --mfa-code or --keys: those belong to one profile.")
+        raise BadAnswer("--all can't be combined with a profile, --mfa-code or --keys, which apply to one profile.")
     context = context_of()
     renewals = Renewals(context, _given(options, context))
     look = renewals.look()
@@ -69,7 +69,7 @@ def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
 
 
 def _given(options: Namespace, context: Context) -> Mapping[str, Value]:
-    """Return the answers that came with the command."""
+    """Return the answers given as flags."""
     from ccsetup.wizard.setup_flags import keys_given
 
     given: dict[str, Value] = {key: getattr(options, key) for key in ("mfa_code", "saml_assertion")}
@@ -78,12 +78,12 @@ def _given(options: Namespace, context: Context) -> Mapping[str, Value]:
 
 
 def _fit(options: Namespace, name: str, look: Look) -> None:
-    """Refuse a flag that renewing this profile has no use for: somebody meant something by it."""
+    """Refuse flags that have no effect on this profile. Raises BadAnswer."""
     kind = access.owner(look.profiles[name])
     for key, kinds in _FOR.items():
         if getattr(options, key) and (kind is None or kind.name not in kinds) and not _rests_on(kinds, name, look):
             raise BadAnswer(
-                f"--{key.replace('_', '-')} can't be used with {name}, which is {kind.name if kind else 'none'}."
+                f"--{key.replace('_', '-')} doesn't apply to {name} (kind of access: {kind.name if kind else 'none'})."
             )
 
 
@@ -97,16 +97,16 @@ def _rests_on(kinds: Sequence[str], name: str, look: Look) -> bool:
 
 def _nowhere(name: str, look: Look) -> Problem:
     return Problem(
-        f"There is no profile {name} on this machine.",
+        f'No profile "{name}" on this computer.',
         next=near(name, list(look.profiles)) or f"Set it up: ccsetup setup --profile {name}",
         code="profile.missing",
     )
 
 
 def _chosen(context: Context, look: Look) -> tuple[str, bool]:
-    """Return the profile of the clone here, else AWS_PROFILE's, else the one whose end is nearest, saying which.
+    """Return this clone's profile, AWS_PROFILE's, or the one that expires first, and whether the user chose it.
 
-    With it comes whether a person has chosen it.
+    A profile that the user didn't choose is named in a note.
     """
     here = profile_list.of_this_clone(context)
     named = context.env.get("AWS_PROFILE") or context.env.get("AWS_DEFAULT_PROFILE") or ""
@@ -116,10 +116,10 @@ def _chosen(context: Context, look: Look) -> tuple[str, bool]:
             return name, False
     found = _by_nearness(context, look)
     if not found:
-        raise Problem("No profile on this machine can be renewed.", next="Set one up: ccsetup", code="profile.missing")
+        raise Problem("No profile on this computer can be renewed.", next="Set one up: ccsetup", code="profile.missing")
     if context.prompt is None or len(found) == 1:
-        which = "the one that ends first" if len(found) > 1 else "the only one"
-        context.screen.note(f"Took {found[0].name}, {which}: {_words(context, found[0])}.")
+        which = "the profile that expires first" if len(found) > 1 else "the only profile that can be renewed"
+        context.screen.note(f"Signing in to {found[0].name}, {which}: {_words(context, found[0])}.")
         return found[0].name, False
     choices = tuple(Choice(it.name, it.name, f"{it.kind}, {_words(context, it)}") for it in found)
     answer = context.prompt.ask(Asked("profile", "Which profile?", "choose", choices=choices, default=found[0].name))
@@ -129,7 +129,7 @@ def _chosen(context: Context, look: Look) -> tuple[str, bool]:
 
 
 def _by_nearness(context: Context, look: Look) -> list[Standing]:
-    """Return the profiles that can be renewed, the one whose end is nearest first, then those without one."""
+    """Return the profiles that can be renewed, ordered by how near their expiry is, those without one last."""
     found, _ = profile_list.all_of(context, context.files.read())
     now = context.now()
 
@@ -143,18 +143,18 @@ def _by_nearness(context: Context, look: Look) -> list[Standing]:
 
 def _words(context: Context, it: Standing) -> str:
     if not it.ends:
-        return it.why or "end unknown"
-    return f"{'until' if it.usable else 'ended'} {clock.local(it.ends, context.now())}"
+        return it.why or "expiry unknown"
+    return f"{'until' if it.usable else 'expired'} {clock.local(it.ends, context.now())}"
 
 
 def _told(context: Context, name: str, look: Look) -> Report:
     kind = access.owner(look.profiles[name])
-    context.screen.say(f" Would renew {name}: {kind.renew if kind else 'nothing of it is ours to renew'}.")
+    context.screen.say(f" Would renew {name}: {kind.renew if kind else 'ccsetup has nothing to renew'}.")
     return Report(Renewed(name, kind.name if kind else "").document())
 
 
 def _all(context: Context, renewals: Renewals, look: Look, options: Namespace) -> Report:
-    """Renew all that can be renewed; what fails is said, and the others go on."""
+    """Renew all profiles that can be renewed. Show each failure and continue with the others."""
     names = [name for name in look.profiles if renewable(name, look.profiles)]
     done = []
     for name in names:
@@ -169,13 +169,13 @@ def _all(context: Context, renewals: Renewals, look: Look, options: Namespace) -
         except Cancelled:
             raise
         except Problem as refused:
-            refused.what = f"{name} is unchanged. {refused.what}"
+            refused.what = f"{name} wasn't renewed. {refused.what}"
             if isinstance(refused, Missing):
                 refused.next = f"Renew it on its own: ccsetup login {shlex.quote(name)}"
             context.screen.problem(refused)
             kind = access.owner(look.profiles[name])
             done.append(Renewed(name, kind.name if kind else "", problems=(refused,)))
     if not names:
-        context.screen.say(" No profile on this machine can be renewed.")
+        context.screen.say(" No profile on this computer can be renewed.")
     failed = [it for it in done if it.problems]
     return Report({"ok": not failed, "profiles": [it.document() for it in done]}, 1 if failed else 0)

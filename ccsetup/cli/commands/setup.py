@@ -1,4 +1,4 @@
-"""ask → plan → review → write → prove → clone: the way from what somebody was given to a working clone."""
+"""`ccsetup setup`: asks, plans, reviews, writes, tests and clones."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ USAGE = "[KIND] [--team FILE|URL] [flags]"
 
 
 def flags(parser: ArgumentParser) -> None:
-    """Add every question's flag."""
+    """Add the flags of all questions."""
     from ccsetup.wizard import setup_flags
 
     setup_flags.flags(parser)
 
 
 def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
-    """Run the story as the command line wants it."""
+    """Run setup with the flags that were given."""
     if getattr(options, "team", None):
         from ccsetup.wizard import team_setup
 
@@ -48,13 +48,13 @@ def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
 
 
 def run(context: Context, options: Options) -> Outcome:
-    """Set up access and clone; the outcome holds a Problem when a check failed."""
+    """Set up access and clone. The outcome contains a Problem if a check failed."""
     kind = str(options.given.get("kind", ""))
     if kind and kind != flow.FIND:
         refuse_unused(options.given, {"kind", *(question.key for question in access.asked_by(access.of(kind)))}, kind)
     elif not kind and context.prompt is None:
         names = ", ".join(each.name for each in access.KINDS)
-        raise Missing("Missing: KIND.", next=f"One of {names}, such as: ccsetup setup sso")
+        raise Missing("Missing: KIND.", next=f"Use one of: {names}. For example: ccsetup setup sso")
     look = _looking(context, options)
     if context.prompt is not None:
         greet(context, look)
@@ -99,7 +99,7 @@ def run(context: Context, options: Options) -> Outcome:
 
 
 def _looking(context: Context, options: Options) -> Look:
-    """Read the files; where no AWS tool could, a person may have them repaired first."""
+    """Read the files. If no AWS tool can read them, offer to repair them first."""
     try:
         return looking(context, options)
     except Problem as refused:
@@ -110,7 +110,7 @@ def _looking(context: Context, options: Options) -> Look:
 
 
 def _found(context: Context, options: Options, answers: Answers, look: Look) -> Outcome:
-    """Clone with whichever profile here can read the repository, as `ccsetup clone` does."""
+    """Clone with any profile that can read the repository, as `ccsetup clone` does."""
     from argparse import Namespace
 
     from ccsetup.wizard.clone import reach

@@ -1,4 +1,4 @@
-"""For administrators: ask → review → a folder with both accounts' policies; or into IAM, looked at, taken back."""
+"""`ccsetup share`, for administrators: writes both accounts' policies, or applies, checks or removes them in IAM."""
 
 from __future__ import annotations
 
@@ -40,22 +40,22 @@ NOTHING: Mapping[str, object] = {
 
 _FLAGS = {
     "from_account": "the repository's account ID, 12 digits",
-    "to_account": "the account ID of the people who need it, 12 digits",
+    "to_account": "the account ID of the developers who need access, 12 digits",
     "region": "the repository's region, for example us-east-2",
     "role_name": "the role that gives access, for example CodeCommitAccess",
     "external_id": f"the external ID, for example acme-7f3b; {AUTO} makes one",
     "kms_key": "the ARN of your own KMS key, if one encrypts the repository",
-    "subject": "the subject that OIDC tokens must have, for example repo:acme/shared:*",
+    "subject": "the required subject of OIDC tokens, for example repo:acme/shared:*",
     "audience": "the audience of OIDC tokens (default: sts.amazonaws.com)",
     "group": "a group in the other account to attach its policy to",
-    "sso_start_url": "where its people sign in, for example https://acme.awsapps.com/start; for the team file",
-    "sso_region": "the Identity Center region, for example us-east-1",
+    "sso_start_url": "the developers' start URL, for example https://acme.awsapps.com/start; for the team file",
+    "sso_region": "the IAM Identity Center region, for example us-east-1",
 }
 
 
 def flags(parser: ArgumentParser) -> None:
-    """Add share's own flags."""
-    parser.add_argument("repo", nargs="?", metavar="REPO", help="its name, ARN or any address")
+    """Add share's flags."""
+    parser.add_argument("repo", nargs="?", metavar="REPO", help="the repository's name, ARN or any clone address")
     for key, hint in _FLAGS.items():
         parser.add_argument("--" + key.replace("_", "-"), dest=key, metavar="…", help=hint)
     trusts = "account · ROLE-ARN · permission-set:NAME · oidc:ISSUER · saml:PROVIDER-ARN (default: account); repeatable"
@@ -67,7 +67,7 @@ def flags(parser: ArgumentParser) -> None:
     parser.add_argument("--read-only", action="store_const", const="yes", help="clone, fetch and pull, no push")
     parser.add_argument("--out", metavar="DIR", help="the folder to write (default: ./share-REPO)")
     parser.add_argument("--terraform", action="store_true", help="also write Terraform for both accounts")
-    acts = parser.add_argument_group("in AWS, as the administrator of either account")
+    acts = parser.add_argument_group("in AWS, as an administrator of either account")
     one = acts.add_mutually_exclusive_group()
     one.add_argument("--apply", action="store_true", help="create or update the role, or the other account's policy")
     one.add_argument("--check", action="store_true", help="find what is missing; works with a developer's profile too")
@@ -82,7 +82,7 @@ def flags(parser: ArgumentParser) -> None:
 
 
 def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
-    """Ask what is left, then do one of the four things."""
+    """Ask the remaining questions, then write, apply, check or remove."""
     context = context_of()
     _refuse_unused(options)
     arranging = Arranging(context, options)
@@ -98,13 +98,13 @@ def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
 
 def _refuse_unused(options: Namespace) -> None:
     if options.developer and not options.apply:
-        raise BadAnswer("--as tests what --apply did. To only check: --check --profile DEVELOPER.")
+        raise BadAnswer("--as works only with --apply. To only check, use --check --profile DEVELOPER.")
     if options.check and options.external_id == AUTO:
-        raise BadAnswer("--check needs the external ID that the role has, for example --external-id acme-7f3b.")
+        raise BadAnswer("--check needs the role's external ID, for example --external-id acme-7f3b.")
 
 
 def _written(context: Context, options: Namespace, arranging: Arranging, it: Arrangement) -> Report:
-    """Review and write the folder."""
+    """Review the files and write them to the folder."""
     while True:
         folder = context.cwd / Path(options.out or f"share-{it.repository}").expanduser()
         it = external_id(it, trust_in(context, folder))
@@ -123,8 +123,8 @@ def _written(context: Context, options: Namespace, arranging: Arranging, it: Arr
         raise Problem(
             f"{_near(context, others[0])} already exists with different content, as shown above"
             + (f", and so do {len(others) - 1} more." if len(others) > 1 else "."),
-            why="Nothing was written over it.",
-            next="Write to another folder with --out, remove that one, or run this in a terminal without --yes.",
+            why="Nothing was overwritten.",
+            next="Choose another folder with --out, delete this one, or run the command in a terminal without --yes.",
             code="file.changed",
         )
     with _elsewhere():
@@ -137,7 +137,7 @@ def _written(context: Context, options: Namespace, arranging: Arranging, it: Arr
 
 @contextmanager
 def _elsewhere() -> Iterator[None]:
-    """Where the folder is no place for files, have another one named; what is there is nobody's to move away."""
+    """If the folder can't be used, suggest another one instead of moving what's there."""
     try:
         yield
     except Problem as refused:
@@ -146,12 +146,12 @@ def _elsewhere() -> Iterator[None]:
 
 
 def _edits(context: Context, folder: Path, documents: Mapping[str, str]) -> list[Edit]:
-    """Return what the folder's files are and become. Raises Problem where one cannot be read."""
+    """Return the changes to the files in the folder. Raises Problem if one can't be read."""
     return [Edit(folder / name, context.files.seen(folder / name), text) for name, text in documents.items()]
 
 
 def _review(context: Context, it: Arrangement, folder: Path, edits: list[Edit]) -> None:
-    """Show what differs from files that are there, and what the policies say, line by line."""
+    """Show how existing files would change, and explain the policies line by line."""
     changed = [edit for edit in edits if edit.before not in (None, edit.after)]
     diffs = [share.difference(_near(context, edit.path), edit.before, edit.after) for edit in changed]
     rows = [("role", it.role_arn), *apply.reasons(it)]
@@ -166,7 +166,7 @@ def _tell(context: Context, it: Arrangement, folder: Path, edits: list[Edit]) ->
     count = sum(edit.before != edit.after for edit in edits)
     where = _near(context, folder)
     if count:
-        context.screen.done("wrote", f"{count} files in {where}", "README.md says who does what next")
+        context.screen.done("wrote", f"{count} files in {where}", "see README.md for who does what next")
     else:
         context.screen.done("unchanged", f"{where} is already up to date")
     if it.external_id:
@@ -179,7 +179,7 @@ def _tell(context: Context, it: Arrangement, folder: Path, edits: list[Edit]) ->
 
 
 def _applied(context: Context, options: Namespace, arranging: Arranging, it: Arrangement) -> Report:
-    """Bring the profile's account up to the arrangement, and prove it as far as that goes."""
+    """Apply the arrangement to the profile's account, and test it as far as possible."""
     account = apply.Account(context, it, arranging.profile)
     there = account.there()
     it = account.it = external_id(it, dict(there.trust) if isinstance(there, IamRole) else None)
@@ -206,7 +206,7 @@ def _applied(context: Context, options: Namespace, arranging: Arranging, it: Arr
 
 
 def _attach(it: Arrangement) -> str:
-    """Say where the other account's policy goes, which nothing has been given yet."""
+    """Return what to attach the other account's policy to. It isn't attached to anything yet."""
     if sets := [trust.name for trust in it.trusts if trust.kind == "permission-set"]:
         where = f"In IAM Identity Center, give the permission set {' and '.join(sets)}"
         return f"{where} the customer managed policy {it.people_policy}, or an inline policy with the same content."
@@ -214,7 +214,7 @@ def _attach(it: Arrangement) -> str:
 
 
 def _can(context: Context, it: Arrangement, arranging: Arranging, profile: str, code: str) -> bool:
-    """Say whether a developer's profile can be the role by now; an MFA code is not spent on trying."""
+    """Return whether a developer's profile can assume the role yet. Doesn't try with an MFA code, which works once."""
     if code:
         return True
     try:
@@ -225,13 +225,13 @@ def _can(context: Context, it: Arrangement, arranging: Arranging, profile: str, 
 
 
 def _next(context: Context, who: str, command: str) -> None:
-    """Say who goes on from here, and print the command whole, so that it can be copied."""
+    """Show who does the next step, and print the whole command so that it can be copied."""
     context.screen.say(f" Next, {who}:")
     context.screen.output(command)
 
 
 def _removed(context: Context, options: Namespace, arranging: Arranging, it: Arrangement) -> Report:
-    """Take back what share made in the profile's account."""
+    """Remove what share created in the profile's account."""
     account = apply.Account(context, it, arranging.profile, removing=True)
     if options.dry_run:
         wanted = account.backwards(account.there())
@@ -241,11 +241,11 @@ def _removed(context: Context, options: Namespace, arranging: Arranging, it: Arr
 
 
 def _checked(context: Context, options: Namespace, arranging: Arranging, it: Arrangement) -> Report:
-    """Look at each link of the chain up to the first that is missing."""
+    """Check each link of the chain up to the first one that is missing."""
     links, problem = check.checked(context, it, arranging.look, arranging.profile, options.mfa_code or "")
     if problem is None:
-        holds = "what was tried" if any(link.holds is None for link in links) else "all of it"
-        _next(context, f"each developer, since {holds} holds", readme.developer(it))
+        passed = "what was tested works" if any(link.holds is None for link in links) else "everything works"
+        _next(context, f"each developer ({passed})", readme.developer(it))
     document = _report(it, problem=problem).document
     seen = [{"link": link.name, "holds": link.holds, "says": link.says} for link in links]
     return Report({**document, "links": seen}, problem.exit_code if problem else 0)
@@ -258,7 +258,7 @@ def _report(
     steps: list[Step] | None = None,
     problem: Problem | None = None,
 ) -> Report:
-    """Return the JSON document; what did not happen is null or empty."""
+    """Return the JSON document. What didn't happen is null or empty."""
     document: dict[str, Any] = {
         "ok": problem is None,
         "role_arn": it.role_arn,
@@ -277,6 +277,6 @@ def _report(
 
 
 def _near(context: Context, path: Path) -> str:
-    """Return a path as it reads from here."""
+    """Return a path relative to the current folder, if it is inside it."""
     path = Path(os.path.normpath(path))
     return f"./{path.relative_to(context.cwd).as_posix()}" if path.is_relative_to(context.cwd) else str(path)

@@ -1,4 +1,4 @@
-"""Every profile: what it is, who it is, until when, in one pass over the files; asked of AWS with --check alone."""
+"""`ccsetup status`: lists every profile from the AWS files. It asks AWS only with --check."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ USAGE = "[PROFILE …] [--check]"
 EXAMPLE = "ccsetup status --check"
 NOTHING: Mapping[str, object] = {"profiles": []}
 
-_NOT_ASKED = "not asked: it runs a program; name the profile to ask"
+_NOT_ASKED = "not checked: it runs a program; name the profile to check it"
 
 
 def flags(parser: ArgumentParser) -> None:
-    """Add status's own flags."""
+    """Add status's flags."""
     parser.add_argument("profiles", nargs="*", metavar="PROFILE", help="show only these (default: all)")
     parser.add_argument(
         "--check",
@@ -35,7 +35,7 @@ def flags(parser: ArgumentParser) -> None:
 
 
 def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
-    """Show how every profile stands."""
+    """Show the status of the profiles."""
     context = context_of()
     texts = context.files.read()
     found, problems = profile_list.all_of(context, texts)
@@ -63,12 +63,13 @@ def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
 
 
 def _named(names: Sequence[str], found: Sequence[Standing]) -> list[Standing]:
-    """Return the profiles that were named, in that order. Raises BadAnswer where there is none of a name."""
+    """Return the named profiles in that order. Raises BadAnswer if one doesn't exist."""
     by_name = {it.name: it for it in found}
     for name in names:
         if name not in by_name:
             raise BadAnswer(
-                f"There is no profile {name} here.", next=near(name, [*by_name]) or "List all profiles: ccsetup status"
+                f'No profile "{name}" on this computer.',
+                next=near(name, [*by_name]) or "List all profiles: ccsetup status",
             )
     return [by_name[name] for name in dict.fromkeys(names)]
 
@@ -88,9 +89,9 @@ def _entry(it: Standing) -> dict[str, Any]:
 
 
 def _check(context: Context, texts: AwsTexts, found: Sequence[Standing], named: Sequence[str]) -> Problem | None:
-    """Ask AWS who the profiles are, all at once; return why nobody answered, where nobody did.
+    """Ask AWS who all profiles are at the same time. If there was no answer at all, return why.
 
-    Those that somebody would have to sign in for are left out, and those whose program only their name may start.
+    Skips profiles that need a sign-in, and profiles that run a program unless they are named.
     """
     from ccsetup.doctor import online
 
@@ -111,9 +112,9 @@ def _check(context: Context, texts: AwsTexts, found: Sequence[Standing], named: 
 
 
 def _compare(it: Standing, answer: Answer, runs: bool) -> None:
-    """Note what AWS says of a profile; where nobody answered, that it is not known whether it works.
+    """Store what AWS answered for a profile. Without an answer, store that it isn't known whether it works.
 
-    `runs`: a program gives it its keys, which no signing in here renews.
+    `runs`: a program provides its credentials, which ccsetup can't renew.
     """
     who, refused = answer.identity, answer.refused
     if who is None:
@@ -126,6 +127,6 @@ def _compare(it: Standing, answer: Answer, runs: bool) -> None:
     wrong = it.account_id and it.account_id != who.account_id
     it.usable = not wrong
     if wrong:
-        it.ends, it.why = "", f"account {who.account_id} answers, not {it.account_id}"
+        it.ends, it.why = "", f"signs in to account {who.account_id}, not {it.account_id}"
     it.account_id = who.account_id
     it.role = it.role or who.arn.rpartition(":")[2].partition("/")[2].partition("/")[0]

@@ -1,4 +1,4 @@
-"""Team files looked at and made: what is wrong with one, line by line; and one from the profiles that are here."""
+"""`ccsetup team`: checks a team file line by line, or creates one from profiles on this computer."""
 
 from __future__ import annotations
 
@@ -36,20 +36,22 @@ NOTHING: Mapping[str, object] = {
 
 
 def flags(parser: ArgumentParser) -> None:
-    """Add what to do, and with what."""
+    """Add team's flags."""
     parser.add_argument("action", choices=["check", "export"], help="check a team file, or create one from profiles")
-    parser.add_argument("names", nargs="+", metavar="FILE|PROFILE", help="the file or its URL; or the profiles")
+    parser.add_argument(
+        "names", nargs="+", metavar="FILE|PROFILE", help="a team file or URL (check), or profiles (export)"
+    )
     export = parser.add_argument_group("export")
     export.add_argument(
         "--repo", action="append", metavar="NAME", help="a repository (default: the one you're in a clone of)"
     )
     export.add_argument("--name", metavar="TEXT", help="the team's name, for example Acme platform")
-    export.add_argument("--note", metavar="TEXT", help="a line to show when setup is done")
+    export.add_argument("--note", metavar="TEXT", help="a line to show after setup")
     export.add_argument("--out", metavar="FILE", help="write to this file (default: stdout)")
 
 
 def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
-    """Do the one or the other."""
+    """Check or export."""
     context = context_of()
     if options.action == "check":
         if len(options.names) > 1:
@@ -59,13 +61,13 @@ def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
 
 
 def check(context: Context, source: str) -> Report:
-    """Tell every fault of a team file, or that it has none; exit 0 or 1."""
+    """Print every error in a team file, or that there are none. The exit code is 1 or 0."""
     try:
         found = received(context, source)
     except Refused as refused:
         _told(context, [f"{source}, {fault}" for fault in refused.faults])
         count = len(refused.faults)
-        context.screen.say(f" {count} fault{'s' if count > 1 else ''}. ccsetup won't use this file.")
+        context.screen.say(f" {count} error{'s' if count > 1 else ''}. ccsetup won't use this file.")
         return Report(_document(source, None, refused.faults), 1)
     lines = [f"{source}, {fault}" for fault in found.mended]
     named = [
@@ -74,7 +76,7 @@ def check(context: Context, source: str) -> Report:
     ]
     lines += [f"{source}: {unknown}" for it in dict.fromkeys(named) if (unknown := validate.unknown_region(it))]
     entries, repositories = len(found.team.entries), len(found.team.repositories)
-    ways = f"{entries} way{'s' if entries != 1 else ''} in"
+    ways = f"{entries} access entr{'ies' if entries != 1 else 'y'}"
     lines.append(
         f"{source}: ok. {found.team.name}: {ways}, {repositories} repositor{'ies' if repositories != 1 else 'y'}."
     )
@@ -83,7 +85,7 @@ def check(context: Context, source: str) -> Report:
 
 
 def _told(context: Context, lines: Sequence[str]) -> None:
-    """Print lines, on a terminal broken between words."""
+    """Print lines. On a terminal, wrap them between words."""
     room = context.screen.room()
     for line in lines:
         first, *rest = wrap(line, room - 4, room) if room else [line]
@@ -109,7 +111,7 @@ def _document(
 
 
 def export(context: Context, options: Namespace) -> Report:
-    """Make a team file of profiles, and of the repositories that are named or stood in."""
+    """Create a team file from profiles and repositories (default: the current clone's)."""
     look = looking(context, Options({}))
     entries, said = team_export.entries(options.names, look.profiles, look.sessions, context.home)
     repositories = [_place(address.parse(text), entries) for text in options.repo or ()]
@@ -133,13 +135,13 @@ def _place(asked: address.Address, entries: Sequence[Entry]) -> Place:
 
 
 def _clone(context: Context) -> list[Path]:
-    """Return the clone one stands in, if any."""
+    """Return the current clone, if any."""
     places = (context.cwd, *context.cwd.parents)
     return [folder for folder in places if context.files.mode(folder / ".git") is not None][:1]
 
 
 def _of_clone(context: Context, folder: Path, entries: Sequence[Entry]) -> Place | None:
-    """Return the clone one stands in as a repository of the file; None where it is not on CodeCommit."""
+    """Return the current clone as a repository for the team file, None if it isn't on CodeCommit."""
     try:
         place = _place(address.parse(context.git.origin(folder), context.env.get("CODE_COMMIT_ENDPOINT", "")), entries)
     except BadAnswer:
@@ -155,7 +157,7 @@ def _write(context: Context, path: Path, text: str, options: Namespace) -> None:
     before = context.files.seen((context.cwd / path).absolute())
     if before is not None and before != text and not options.yes and not options.dry_run:
         raise Problem(
-            f"{path} is there already.", next="Choose another file, or replace it: --yes", code="input.invalid"
+            f"{path} already exists.", next="Choose another file, or replace it with --yes.", code="input.invalid"
         )
     if options.dry_run:
         context.screen.output(text.rstrip("\n"))

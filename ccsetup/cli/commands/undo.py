@@ -1,4 +1,4 @@
-"""The last change ccsetup made, turned round: looked at, put back, and then the one before it is the last."""
+"""`ccsetup undo`: undoes the last change ccsetup made. Running it again undoes the change before that."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ GO = "go"
 
 
 def flags(parser: ArgumentParser) -> None:
-    """Add undo's own flag."""
+    """Add undo's flag."""
     parser.add_argument("--list", action="store_true", help="list the changes that can be undone, latest first")
 
 
 def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
-    """Undo the last change that still stands, or list them all."""
+    """Undo the last change that is still in effect, or list all changes."""
     context = context_of()
     changes = context.files.changes()
     if options.list:
@@ -39,8 +39,8 @@ def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
             return _undone(context, change, wanted, options)
         if options.dry_run:
             continue
-        context.files.take_back(change, ())  # it never came to be, or somebody put it back by hand
-        if change.undoing:  # all but that was done when the last undo was stopped
+        context.files.take_back(change, ())  # it was never made, or it was undone by hand
+        if change.undoing:  # the interrupted undo had done everything else
             context.screen.done(
                 "undone", f"{_named(change)}, made {_moment(change)}", "finished the undo that was interrupted"
             )
@@ -50,7 +50,7 @@ def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
 
 
 def _standing(context: Context, change: Change) -> list[Edit]:
-    """Return the edits that are still to be undone. Raises Problem, the difference shown, when a file is neither."""
+    """Return the edits to undo. If a file has changed since, show the difference and raise Problem."""
     theirs = []
     for edit in change.edits:
         now = context.files.now(edit)
@@ -60,21 +60,21 @@ def _standing(context: Context, change: Change) -> list[Edit]:
         context.screen.review([plan.diff(edit, context.home) for edit in theirs], [])
         names = " and ".join(_shown(context, edit.path) for edit in theirs)
         raise Problem(
-            f"{names} {'was' if len(theirs) == 1 else 'were'} changed since, as shown above, so nothing was restored.",
+            f"{names} {'has' if len(theirs) == 1 else 'have'} changed since, as shown above. Nothing was restored.",
             why=f"Undoing {_named(change)} would also remove that change.",
-            next="Remove those lines by hand, then run ccsetup undo again; or leave the file as it is.",
+            next="Remove those lines by hand and run ccsetup undo again, or leave the file as it is.",
             code="file.changed",
         )
     return [edit for edit in change.edits if context.files.now(edit) != edit.before or _is_mode_alone(context, edit)]
 
 
 def _is_mode_alone(context: Context, edit: Edit) -> bool:
-    """Say whether an edit gave a file other permissions, nothing else, and the file has them still."""
+    """Return whether an edit changed only a file's permissions, and the file still has them."""
     return edit.mode is not None and edit.before == edit.after and context.files.mode(edit.path) == edit.mode
 
 
 def _undone(context: Context, change: Change, wanted: Sequence[Edit], options: Namespace) -> Report:
-    """Show what would be put back, ask, and do it."""
+    """Show what would be restored, ask, and restore it."""
     back = plan.undo(Plan(change.profile, "", edits=tuple(wanted))).edits
     rows = [("undo", f"{_named(change)}, made {_moment(change)}"), *removals.rows(back, undo=True)]
     context.screen.review([plan.diff(edit, context.home) for edit in back], rows)
@@ -91,10 +91,10 @@ def _undone(context: Context, change: Change, wanted: Sequence[Edit], options: N
 
 
 def _agreed(context: Context) -> None:
-    """Ask. Raises Cancelled; Missing with nobody there."""
+    """Ask for confirmation. Raises Cancelled, or Missing if there is no terminal."""
     if context.prompt is None:
-        raise Missing("Missing: --yes.", next="Add --yes to restore this, or --dry-run to only look.")
-    choices = (Choice(GO, "Yes, restore it"), Choice("cancel", "Cancel", "everything stays as it is"))
+        raise Missing("Missing: --yes.", next="Add --yes to restore the files, or --dry-run to only show the changes.")
+    choices = (Choice(GO, "Yes, restore it"), Choice("cancel", "Cancel", "nothing changes"))
     if context.prompt.ask(Asked("undo", "Restore these files?", "choose", choices=choices, default=GO)) != GO:
         raise Cancelled("Cancelled. Nothing was restored.")
 

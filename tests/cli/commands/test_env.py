@@ -124,7 +124,7 @@ def test_long_term_keys_are_refused_unless_told(tmp_path: Path) -> None:
 
 
 def test_keys_that_have_ended_are_not_printed(tmp_path: Path) -> None:
-    with pytest.raises(Problem, match="ended at") as refused:
+    with pytest.raises(Problem, match="expired at") as refused:
         run(tmp_path, TEMPORARY._replace(expires_at=NOW - timedelta(seconds=1)))
     assert refused.value.next == "Run: ccsetup login dev"
 
@@ -135,7 +135,7 @@ def test_a_value_that_no_key_has_is_not_printed(tmp_path: Path) -> None:
 
 
 def test_an_unknown_profile_and_one_that_asks_itself_are_told(tmp_path: Path) -> None:
-    with pytest.raises(Problem, match="no profile dve") as refused:
+    with pytest.raises(Problem, match='No profile "dve"') as refused:
         run(tmp_path, profile="dve")
     assert refused.value.next == 'Did you mean "dev"?'
     with pytest.raises(Problem, match="loop forever"):

@@ -167,7 +167,7 @@ def test_profiles_that_others_wrote_are_renewed_and_left_as_they_are(
     results = {it["profile"]: it for it in document["profiles"]}
     assert {name: it["ok"] for name, it in results.items()} == {"dev": True, "reader": True, "old": True, "code": False}
     assert results["code"]["problems"][0]["code"] == "input.missing"
-    assert results["code"]["problems"][0]["what"].startswith("code is unchanged. ")
+    assert results["code"]["problems"][0]["what"].startswith("code wasn't renewed. ")
     assert results["code"]["problems"][0]["next"] == "Renew it on its own: ccsetup login code"
     assert document["stderr"].count("signed in") == 2  # the session that two share, and the legacy one
     assert texts(home) == before
@@ -332,7 +332,7 @@ def test_a_dry_run_and_flags_that_do_not_fit_do_nothing(tmp_path: Path) -> None:
     before = tree(around.home)
     login(around, "out", "--dry-run")
     login(around, "--all", "--dry-run")
-    assert "Would renew out: signs in again" in shown(around)
+    assert "Would renew out: opens the browser to sign in again" in shown(around)
     for words in (("out", "--mfa-code", "123456"), ("--all", "soon"), ("--all", "--mfa-code", "123456")):
         with pytest.raises(BadAnswer):
             login(around, *words)

@@ -50,7 +50,7 @@ def test_a_good_file_is_ok_with_exit_0(tmp_path: Path) -> None:
     path.write_text(team_file(sso()))
     report = run(around, "check", str(path))
     assert (report.exit_code, report.document["ok"], report.document["repositories"]) == (0, True, ["MySharedDemoRepo"])
-    assert output(report, around)[-1] == f"{path}: ok. Acme platform: 1 way in, 1 repository."
+    assert output(report, around)[-1] == f"{path}: ok. Acme platform: 1 access entry, 1 repository."
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig"])
@@ -133,7 +133,7 @@ def test_a_file_is_written_once_and_never_over_another(tmp_path: Path) -> None:
     assert run(around, "export", "acme-dev", "--repo", "a", "--out", "acme.ini").exit_code == 0
     mode = os.stat(around.cwd).st_mode
     before = tree(around.cwd)
-    with pytest.raises(Problem, match="is there already"):
+    with pytest.raises(Problem, match="already exists"):
         run(around, "export", "acme-dev", "--repo", "b", "--out", "acme.ini")
     assert (tree(around.cwd), os.stat(around.cwd).st_mode) == (before, mode)
     run(around, "export", "acme-dev", "--repo", "b", "--out", "acme.ini", "--yes")

@@ -113,7 +113,7 @@ def test_a_file_that_was_changed_since_is_left_alone_and_the_difference_shown(tm
     with pytest.raises(Problem) as refused:
         run(around, yes=True)
     assert refused.value.code == "file.changed"
-    assert "~/.aws/config was changed since" in refused.value.what
+    assert "~/.aws/config has changed since" in refused.value.what
     assert tree(around.home) == before
     assert "+[profile theirs]" in shown(around)
     assert "+region = eu-west-1" in shown(around)
@@ -125,7 +125,7 @@ def test_a_file_that_is_gone_since_is_not_made_again(tmp_path: Path) -> None:
     change(around)
     (around.home / ".aws" / "credentials").unlink()
     before = tree(around.home)
-    with pytest.raises(Problem, match=r"credentials was changed since"):
+    with pytest.raises(Problem, match=r"credentials has changed since"):
         run(around)
     assert tree(around.home) == before
 
