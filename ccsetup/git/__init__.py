@@ -1,4 +1,4 @@
-"""CodeCommit addresses, the git command, and clones; what git itself runs is in `helper`.
+"""CodeCommit addresses, the git command, and clones. The programs that git runs are in `helper`.
 
-Not here: which folder a person wants a clone in (`wizard`), and what is wrong with a clone (`doctor`).
+The choice of a clone's folder is in `wizard`, and the checks of a clone are in `doctor`.
 """

@@ -1,4 +1,4 @@
-"""Any way to write a CodeCommit repository → Address, and back to the addresses git, AWS and policies take."""
+"""Reads every form of a CodeCommit repository's address, and writes the forms that git, AWS and policies use."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ccsetup.core.regions import REGION
 Form = Literal["name", "codecommit", "https", "ssh", "arn", "console"]
 
 _EXAMPLE = "codecommit::us-east-2://MySharedDemoRepo"
-_REGION = f"{REGION}[a-z]?"  # or one of its zones
+_REGION = f"{REGION}[a-z]?"  # or one of its Availability Zones
 _PORT = r"(?::[0-9]{1,5})?"
 _REST = r"(?P<name>[^/?#\s]+?)/?(?:[?#].*|/info/refs.*)?"
 _CODECOMMIT = later(
@@ -37,7 +37,7 @@ _CONSOLE_NAME = later(r"/codesuite/codecommit/repositories/([^/?#]+)|/codecommit
 _CONSOLE_REGION = later(rf"[?&]region=({_REGION})(?![\w-])", re.ASCII)
 _ARN = later(r"arn:(?P<partition>aws[a-z-]*):codecommit:(?P<region>[^:]*):(?P<account>[^:]*):(?P<name>[^:/\s]+)")
 _NAME = later(r"[A-Za-z0-9._-]{1,100}")
-_PROFILE = later(r"[A-Za-z0-9_.+=,-]+")  # AWS-FACTS: what AWS's git-remote-codecommit reads as it was meant
+_PROFILE = later(r"[A-Za-z0-9_.+=,-]+")  # AWS-FACTS: the names that AWS's git-remote-codecommit reads correctly
 
 _COMMAND = later(r"(?:[$>%#]\s+)?(?:\w+=\S+\s+)*(?:git|ccsetup)\s(?P<words>.*\bclone\s.*)", re.DOTALL)
 _TAKES_A_VALUE = later(
@@ -51,11 +51,11 @@ _DASHES = later(r"(?<!\S)-*[\u2013\u2014][\u2013\u2014-]*(?=(\w\s)?)")
 
 
 class Address(NamedTuple):
-    """One repository, as far as its address tells: what is not said is empty.
+    """One repository. Whatever its address doesn't contain is empty.
 
-    `host` is set, port included, when it is not the region's ordinary one (FIPS, VPC endpoint, CODE_COMMIT_ENDPOINT).
-    `directory` and `branch` come from a whole `git clone` command or a console URL. `said` is a correction to
-    show: something was read otherwise than by its letters.
+    `host`, with its port, is set if it isn't the region's default host (FIPS, VPC endpoint, CODE_COMMIT_ENDPOINT).
+    `directory` and `branch` come from a whole `git clone` command or a console URL. `said` is a message about a
+    correction that was made while reading the address.
     """
 
     repository: str
@@ -71,14 +71,14 @@ class Address(NamedTuple):
 
     @property
     def fips(self) -> bool:
-        """Whether the address names a FIPS endpoint."""
+        """Whether the address uses a FIPS endpoint."""
         return "git-codecommit-fips." in self.host
 
 
 def parse(text: str, endpoint: str = "") -> Address:
-    """Read any way to write a repository: a name, an address, an ARN, a console URL, a whole `git clone` command.
+    """Read a repository's name, clone address, ARN, console URL or a whole `git clone` command.
 
-    `endpoint` is CODE_COMMIT_ENDPOINT: the one host beside AWS's own that an https address may have. Raises BadAnswer.
+    `endpoint` is CODE_COMMIT_ENDPOINT, the only host besides AWS's that an HTTPS address may have. Raises BadAnswer.
     """
     text = text.strip(_BLANKS)
     while len(text) > 1 and text[0] in _QUOTES and text[-1] in _QUOTES:
@@ -88,51 +88,51 @@ def parse(text: str, endpoint: str = "") -> Address:
 
 
 def codecommit_url(repository: str, region: str, profile: str = "") -> str:
-    """Return the address git-remote-codecommit takes, such as codecommit::us-east-2://dev@MyRepo.
+    """Return the address for git-remote-codecommit, for example codecommit::us-east-2://dev@MyRepo.
 
-    Raises BadAnswer for a profile whose name git-remote-codecommit would read as something else.
+    Raises BadAnswer for a profile name that git-remote-codecommit would misread.
     """
     if not takes_profile(profile):
         raise BadAnswer(
-            f"git-remote-codecommit cannot take the profile name {_shown(profile)}.",
-            why="It reads / # ? @ and blanks in an address as something else.",
-            next="Give the profile a second name with letters, digits or _.+=,- only, such as acme-dev.",
+            f"git-remote-codecommit can't use the profile name {_shown(profile)}.",
+            why="It misreads / # ? @ and spaces in an address.",
+            next="Give the profile a name with only letters, digits and _.+=,-. For example: acme-dev.",
         )
     return f"codecommit{'::' + region if region else ''}://{profile + '@' if profile else ''}{repository}"
 
 
 def takes_profile(profile: str) -> bool:
-    """Say whether git-remote-codecommit reads an address with this profile's name as it is meant."""
+    """Return whether git-remote-codecommit reads an address with this profile name correctly."""
     return not profile or bool(_PROFILE.fullmatch(profile))
 
 
 def https_url(region: str, repository: str, host: str = "") -> str:
-    """Return the https address; `host` (with port) when it is not the region's own."""
+    """Return the HTTPS address. `host` (with port) is set if it isn't the region's default."""
     return f"https://{host or regions.git_host(region)}/v1/repos/{repository}"
 
 
 def ssh_url(region: str, repository: str) -> str:
-    """Return the ssh address, without a key's id."""
+    """Return the SSH address, without an SSH key ID."""
     return f"ssh://{regions.git_host(region)}/v1/repos/{repository}"
 
 
 def console_url(region: str, repository: str) -> str:
-    """Return the page of the AWS console that shows the repository."""
+    """Return the address of the repository's page in the AWS console."""
     host = regions.console_host(region)
     return f"https://{host}/codesuite/codecommit/repositories/{repository}/browse?region={region}"
 
 
 def arn(region: str, account_id: str, repository: str) -> str:
-    """Return the repository's ARN, as policies name it."""
+    """Return the repository's ARN for policies."""
     return regions.arn("codecommit", region, account_id, repository)
 
 
 def repository_name(text: str) -> str:
-    """Check a repository's name: 1 to 100 of [A-Za-z0-9._-], not ending in .git, never `.` or `..`."""
+    """Check a repository's name: 1 to 100 of [A-Za-z0-9._-], not ending in .git, and not `.` or `..`."""
     if not _NAME.fullmatch(text) or text in (".", "..") or text.endswith(".git"):
         raise BadAnswer(
-            "A repository name has 1 to 100 letters, digits, dots, hyphens or underscores and does not end in .git, "
-            "such as MySharedDemoRepo."
+            "A repository name has 1 to 100 letters, digits, dots, hyphens or underscores and doesn't end in .git. "
+            "For example: MySharedDemoRepo."
         )
     return text
 
@@ -140,7 +140,7 @@ def repository_name(text: str) -> str:
 def _address(text: str, endpoint: str) -> Address:
     text = text.strip(_BLANKS + _QUOTES)
     if not text:
-        raise BadAnswer(f"A repository is a name or an address, such as MySharedDemoRepo or {_EXAMPLE}.")
+        raise BadAnswer(f"Enter a repository's name or address. For example: MySharedDemoRepo or {_EXAMPLE}.")
     if text.lower().startswith("arn:"):
         return _arn(text)
     if (found := _GIT.fullmatch(text)) and (named := _git(found)):
@@ -153,14 +153,14 @@ def _address(text: str, endpoint: str) -> Address:
     if (found := _OTHER_HOST.fullmatch(text)) and found["host"].lower() == endpoint.lower():
         return _found("https", found["name"], "")._replace(host=endpoint)
     if (wrong := _REGION_PLACE.match(text)) and (near := regions.like(wrong[1])) and not regions.is_region(wrong[1]):
-        raise BadAnswer(f"{wrong[1]} is not a region. Did you mean {near[0]}? An address looks like {_EXAMPLE}.")
+        raise BadAnswer(f"{wrong[1]} isn't a region. Did you mean {near[0]}? An address looks like {_EXAMPLE}.")
     if re.search(r"[:/@]", text):
-        raise BadAnswer(f"{_shown(text)} is no CodeCommit address; one looks like {_EXAMPLE}.")
+        raise BadAnswer(f"{_shown(text)} isn't a CodeCommit address. It should look like {_EXAMPLE}.")
     return _found("name", text, "")
 
 
 def _git(found: re.Match[str]) -> Address | None:
-    """Return the repository of an address on one of CodeCommit's hosts; None on any other."""
+    """Return the repository of an address on a CodeCommit host, None for other hosts."""
     form: Form = "ssh" if (found["scheme"] or "").lower() == "ssh" or _is_scp(found) else "https"
     labels = found["host"].lower().split(".")
     zone = next((label for label in labels if label[-1:].isalpha() and regions.is_region(label[:-1])), "")
@@ -180,7 +180,9 @@ def _is_scp(found: re.Match[str]) -> bool:
 def _console(found: re.Match[str], region_of_host: str) -> Address:
     page = _CONSOLE_NAME.search(found["path"])
     if not page:
-        raise BadAnswer(f"Open the repository itself in the console and copy that address, or write {_EXAMPLE}.")
+        raise BadAnswer(
+            f"That's not a repository's page. Copy the address of its page in the console, or enter {_EXAMPLE}."
+        )
     region = _CONSOLE_REGION.search(found["path"])
     named = _found("console", page[1] or page[2], region[1] if region else region_of_host)
     branch = re.search(r"/browse/refs/heads/([^?#]+?)(?:/--/|/?[?#]|/?$)", found["path"])
@@ -191,20 +193,22 @@ def _arn(text: str) -> Address:
     found = _ARN.fullmatch(text)
     example = "arn:aws:codecommit:us-east-2:111122223333:MySharedDemoRepo"
     if not found or not re.fullmatch(_REGION, found["region"]) or not re.fullmatch(r"[0-9]{12}", found["account"]):
-        raise BadAnswer(f"A repository's ARN names region, account and repository, such as {example}.")
+        raise BadAnswer(f"That's not a repository's ARN. It should look like {example}.")
     named = _found("arn", found["name"], found["region"])
     if found["partition"] != named.partition:
-        raise BadAnswer(f"{named.region} belongs to {named.partition}: {arn(named.region, found['account'], '…')}")
+        raise BadAnswer(f"{named.region} is in partition {named.partition}: {arn(named.region, found['account'], '…')}")
     return named._replace(account_id=found["account"])
 
 
 def _found(form: Form, name: str, region: str) -> Address:
-    """Check what an address names; a `.git` behind the name and a zone's letter behind the region have one reading."""
+    """Check the parts of an address. Drop `.git` after the name and an Availability Zone's letter after the region."""
     region = region.lower()
     right_name = name[:-4] if name.lower().endswith(".git") else name
     right_region = region.rstrip("abcdefghijklmnopqrstuvwxyz")
     said = [
-        f"Took {right} for {given}." for right, given in ((right_name, name), (right_region, region)) if right != given
+        f"Using {right} instead of {given}."
+        for right, given in ((right_name, name), (right_region, region))
+        if right != given
     ]
     return Address(
         repository_name(right_name),
@@ -216,17 +220,17 @@ def _found(form: Form, name: str, region: str) -> Address:
 
 
 def _command(words: str, endpoint: str) -> Address:
-    """Read `git clone [options] ADDRESS [DIR]`, whatever a document or chat made of its dashes and quotes."""
+    """Read `git clone [options] ADDRESS [DIR]`, even if a document or chat changed its dashes and quotes."""
     plain = _DASHES.sub(lambda found: "-" if found[1] else "--", words.translate(_PLAIN))
     alone = re.split(r"[\n;|&]", re.sub(r"\\\r?\n", " ", plain), maxsplit=1)[0]
     try:
         tokens = iter(shlex.split(alone))
-    except ValueError:  # a quote left open
+    except ValueError:  # an unclosed quote
         tokens = iter(alone.split())
     next((word for word in tokens if word == "clone"), "")
     branch, places = _options(tokens)
     if not places:
-        raise BadAnswer(f"The command names no repository; it is such as git clone {_EXAMPLE}.")
+        raise BadAnswer(f"The command has no repository. It should look like: git clone {_EXAMPLE}")
     named = _address(places[0], endpoint)
     return named._replace(directory=places[1] if len(places) > 1 else "", branch=branch or named.branch)
 
@@ -248,6 +252,6 @@ def _options(words: Iterator[str]) -> tuple[str, list[str]]:
 
 
 def _shown(text: str) -> str:
-    """Return a refused text fit for a sentence: printable, short, without what may be a password."""
+    """Return a rejected text for an error message: printable, short, and without a possible password."""
     text = re.sub(r"//[^/\s]*@", "//…@", "".join(c for c in text if c.isprintable()))
     return text if len(text) <= 60 else text[:57] + "…"

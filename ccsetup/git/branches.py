@@ -1,4 +1,4 @@
-"""What a server's branches are, and which of them a clone checks out."""
+"""A server's branches, and the branch that a clone checks out."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _SHOWN = 10
 
 
 class Heads(NamedTuple):
-    """A server's branches with their commits, the one that its HEAD names ("" for none), and its HEAD's commit."""
+    """A server's branches with their commits, the branch that HEAD names ("" if none), and the commit of HEAD."""
 
     commits: Mapping[str, str]
     head: str = ""
@@ -21,12 +21,12 @@ class Heads(NamedTuple):
 
     @property
     def names(self) -> Sequence[str]:
-        """The branches, the one that HEAD names first."""
+        """The branches, with the one that HEAD names first."""
         return tuple(dict.fromkeys([*filter(None, [self.head]), *self.commits]))
 
 
 def heads(told: str) -> Heads:
-    """Read what `git ls-remote --symref` printed."""
+    """Read the output of `git ls-remote --symref`."""
     commits = {name: commit for commit, name in re.findall(r"^([0-9a-f]+)\trefs/heads/(\S+)$", told, re.MULTILINE)}
     named = re.search(r"^ref: refs/heads/(\S+)\tHEAD$", told, re.MULTILINE)
     at = re.search(r"^([0-9a-f]+)\tHEAD$", told, re.MULTILINE)
@@ -34,9 +34,9 @@ def heads(told: str) -> Heads:
 
 
 def chosen(asked: str, default: str, there: Heads, name: str) -> str:
-    """Return the branch to check out, "" for an empty repository. Raises Problem where nothing decides.
+    """Return the branch to check out, "" for an empty repository. Raises Problem if the branch can't be determined.
 
-    `asked` is the person's choice, `default` what CodeCommit says is the default branch; either may be "".
+    `asked` is the user's choice, and `default` is the default branch according to CodeCommit. Either may be "".
     """
     if asked:
         if asked not in there.commits:
@@ -46,13 +46,13 @@ def chosen(asked: str, default: str, there: Heads, name: str) -> str:
     if default and there.head and default != there.head:
         raise _contradiction(default, f"git's HEAD is {there.head}", name, there)
     if default and default not in there.commits:
-        raise _contradiction(default, "git shows no branch of that name", name, there)
+        raise _contradiction(default, "git shows no branch with that name", name, there)
     at_head = [branch for branch, commit in there.commits.items() if commit == there.at]
     certain = default or there.head or _alone(there.names) or _alone(at_head)
     if there.commits and not certain:
         raise Problem(
-            f"{name} does not say which of its branches is the default one.",
-            why=f"Its HEAD names none. Available: {_shown(there.names)}.",
+            f"{name} doesn't have a default branch.",
+            why=f"Its HEAD names no branch. Available: {_shown(there.names)}.",
             next=f"Choose one, for example: --branch {shlex.quote(there.names[0])}",
             code="git.failed",
         )
@@ -60,12 +60,12 @@ def chosen(asked: str, default: str, there: Heads, name: str) -> str:
 
 
 def agree(default: str, names: Sequence[str], name: str) -> None:
-    """Raise Problem where CodeCommit names a default branch and git shows no branch at all."""
+    """Raise Problem if CodeCommit reports a default branch and git shows no branches."""
     if default and not names:
         raise Problem(
-            f"CodeCommit says that the default branch of {name} is {default}, but git shows no branch at all.",
-            why="AWS's API and its git endpoint contradict each other, so one of the answers is not AWS's own.",
-            next="Look at HTTPS_PROXY, git's http.proxy and url.*.insteadOf, which may lead elsewhere; then try again.",
+            f"CodeCommit says that the default branch of {name} is {default}, but git shows no branches.",
+            why="AWS's API and its git endpoint contradict each other, so one of the answers isn't from AWS.",
+            next="Check HTTPS_PROXY, git's http.proxy and url.*.insteadOf, which may point to another server.",
             code="access.git",
         )
 
@@ -80,7 +80,7 @@ def _contradiction(default: str, but: str, name: str, there: Heads) -> Problem:
 
 
 def _none_named(asked: str, there: Heads, name: str) -> Problem:
-    next_ = f"Available: {_shown(there.names)}." if there.commits else "The repository is empty; leave --branch out."
+    next_ = f"Available: {_shown(there.names)}." if there.commits else "The repository is empty. Omit --branch."
     return Problem(f"{name} has no branch {asked}.", next=next_, code="git.failed")
 
 

@@ -1,4 +1,4 @@
-"""A clone: made by git in private, then in its place; its files, its hook, its branches, and the way that it goes."""
+"""Makes clones in a private folder and moves them into place. Handles their files, hook, branches and transport."""
 
 from __future__ import annotations
 
@@ -16,21 +16,20 @@ from ccsetup.git.errors import problem_of, said
 from ccsetup.git.private_clone import KEPT, Site, privately
 from ccsetup.git.process import Done, Progress, Runner
 
-# While a clone is not yet in its place, no hook runs in it and nothing remembers where it is.
+# Until a clone is in its place, no hook runs in it and nothing stores its path.
 UNSEEN = (
     "-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "core.untrackedCache=keep",
     "-c", "gc.auto=0", "-c", "maintenance.auto=false",
 )  # fmt: skip
-_HASH = {"GIT_DEFAULT_HASH": "sha1"}  # what an empty repository of CodeCommit has; others say what they have
+_HASH = {"GIT_DEFAULT_HASH": "sha1"}  # the format of CodeCommit's empty repositories; others report their own
 
 
 def make(
     runner: Runner, records: Records, route: Route, directory: Path, branch: str, progress: Progress
 ) -> CloneResult:
-    """Clone with this branch checked out ("" for an empty repository), or finish what a stopped run left.
+    """Clone and check out this branch ("" for an empty repository), or finish an interrupted clone.
 
-    Raises Problem, with nothing left of it. A clone whose files could not all be checked out is kept, and the result
-    says so.
+    Raises Problem and leaves nothing behind. A clone with an incomplete checkout is kept, and the result has a problem.
     """
 
     def fill(site: Site) -> Done:
@@ -48,15 +47,15 @@ def make(
 
 
 def clone(runner: Runner, route: Route, site: Site, *more: str, progress: Progress) -> Done:
-    """Run git's own clone by this route; its settings, and its credential helper, become the clone's own."""
+    """Run git clone with this route, and store the route's settings and credential helper in the clone."""
     words = [*UNSEEN, "clone", "--progress", "--origin=origin", "--no-recurse-submodules", *more, *options(route)]
     return runner.run([*words, "--", route.url, site.name], None, progress, _HASH, cwd=site.folder)
 
 
 def finish(runner: Runner, directory: Path, done: Done | None) -> Problem | None:
-    """Run the post-checkout hook of a clone that is in its place, as git would have; return what went wrong.
+    """Run the post-checkout hook of a clone that is in its place, as git would have. Return the problem, if any.
 
-    `done` is the git that checked out, None where that was an earlier run's.
+    `done` is the result of the checkout, None if an earlier run did it.
     """
     if done and done.code:
         return _not_checked_out(directory, done)
@@ -83,9 +82,9 @@ def finish(runner: Runner, directory: Path, done: Done | None) -> Problem | None
 
 
 def completed(runner: Runner, directory: Path, branch: str = "") -> Problem | None:
-    """Check out the files of a clone that has none yet: those of `branch`, or of its HEAD; return what went wrong.
+    """Check out `branch` or HEAD in a clone that has no files yet. Return the problem, if any.
 
-    What lies in the clone's folder stays as it is.
+    Files that are already in the clone's folder stay as they are.
     """
     if branch:
         return _checked_out(runner, directory, "-B", branch, "--track", f"origin/{branch}")
@@ -101,26 +100,26 @@ def _checked_out(runner: Runner, directory: Path, *words: str) -> Problem | None
 
 def _not_checked_out(directory: Path, done: Done) -> Problem:
     return Problem(
-        f"The clone in {directory} is complete, but its files could not all be checked out.",
+        f"The clone in {directory} is complete, but not all its files could be checked out.",
         why=said(done.errors),
-        next=f"Fix that, then finish with: git -C {shlex.quote(str(directory))} checkout -f",
+        next=f"Fix that, then run: git -C {shlex.quote(str(directory))} checkout -f",
         code="git.checkout",
     )
 
 
 def head(runner: Runner, directory: Path) -> str:
-    """Return the commit at a clone's HEAD, "" where there is none."""
+    """Return the commit at a clone's HEAD, "" if there is none."""
     return runner.within(directory, "rev-parse", "--verify", "-q", "HEAD").out.strip()
 
 
 def _is_checked_out(runner: Runner, directory: Path) -> bool:
-    """Say whether a clone has its files: the index is written when all of them are. A bare one needs none."""
+    """Return whether a clone's files are checked out: the index is written last. A bare clone has no files."""
     told = runner.within(directory, "rev-parse", "--is-inside-work-tree", "--git-path", "index").out.splitlines()
     return told[:1] != ["true"] or (directory / told[1]).exists()
 
 
 def warnings(done: Done | None) -> str:
-    """Return what git warned of, with the lines that follow: names that differ in capitals alone, for example."""
+    """Return git's warnings with the lines that follow, for example about names that differ only in case."""
     lines = list(done.errors) if done and not done.code else []
     while lines and (not lines[0].startswith("warning: ") or "an empty repository" in lines[0]):
         lines.pop(0)
@@ -128,7 +127,7 @@ def warnings(done: Done | None) -> str:
 
 
 def fetched(runner: Runner, directory: Path) -> Heads:
-    """Return the branches that a clone has fetched, and which one its server's HEAD named, where that was kept."""
+    """Return the branches that a clone has fetched, and the branch of the server's HEAD, if the clone stores it."""
     form = "--format=%(objectname) %(refname:lstrip=3)"
     told = runner.within(directory, "for-each-ref", form, "refs/remotes/origin").out.splitlines()
     commits = {name: commit for commit, _, name in (line.partition(" ") for line in told) if name != "HEAD"}
@@ -137,7 +136,7 @@ def fetched(runner: Runner, directory: Path) -> Heads:
 
 
 def options(route: Route) -> list[str]:
-    """Return a route's settings as git's options; before its own credential helper, the machine's are switched off."""
+    """Return a route's settings as options for git. They turn off other credential helpers before adding its own."""
     found: list[str] = []
     for key, value in route.settings.items():
         if key.startswith("credential.") and key.endswith("helper"):
@@ -147,7 +146,7 @@ def options(route: Route) -> list[str]:
 
 
 def settle(runner: Runner, route: Route, directory: Path) -> None:
-    """Make a clone go this way from now on: its address, and its own credential helper."""
+    """Switch a clone to this route: its address and its credential helper."""
 
     def config(*words: str) -> None:
         runner.checked(directory, route.url, "config", "--local", *words)
@@ -157,18 +156,18 @@ def settle(runner: Runner, route: Route, directory: Path) -> None:
         config("remote.origin.fetch", "+refs/heads/*:refs/remotes/origin/*")
     for key, value in route.settings.items():
         runner.within(directory, "config", "--local", "--unset-all", key)
-        if key == "credential.helper":  # the empty one first: the machine's own are not asked
+        if key == "credential.helper":  # the empty value comes first: it turns off other helpers
             config("--add", key, "")
         config("--add", key, value)
 
 
-_ALLOW = "protocol.codecommit.allow"  # in submodules git allows only the protocols it knows
+_ALLOW = "protocol.codecommit.allow"  # in submodules, git allows only the protocols it knows
 
 
 def missing(runner: Runner, directory: Path) -> Sequence[Submodule]:
-    """Return the submodules that are not checked out; those that are belong to whoever works in them.
+    """Return the submodules that aren't checked out. Those that are checked out are left alone.
 
-    They are those of the index, which holds their commits: `.gitmodules` may speak of others too.
+    The submodules come from the index, which has their commits. `.gitmodules` may name others too.
     """
     blob = runner.within(directory, "rev-parse", "-q", "--verify", ":.gitmodules").out.strip()
     if not blob:
@@ -189,14 +188,14 @@ def missing(runner: Runner, directory: Path) -> Sequence[Submodule]:
 
 
 def _commits(runner: Runner, directory: Path) -> dict[str, str]:
-    """Return the commit of each submodule in the index, by its path."""
+    """Return the commit of each submodule in the index by its path."""
     listed = _entries(runner.within(directory, "ls-files", "--stage", "-z", timeout_s=None))
     entries = [entry.partition("\t") for entry in listed if entry.startswith("160000 ")]
     return {path: told.split()[1] for told, _, path in entries}
 
 
 def _entries(done: Done) -> list[str]:
-    """Return the entries of what git printed with -z; bytes that are no UTF-8 stay what they are."""
+    """Return the entries of git's output with -z. Bytes that aren't UTF-8 are preserved."""
     return [entry for entry in done.raw.decode("utf-8", "surrogateescape").split("\0") if entry]
 
 
@@ -207,10 +206,10 @@ def _is_there(directory: Path) -> bool:
 def fetch(
     runner: Runner, records: Records, directory: Path, submodule: Submodule, route: Route, progress: Progress
 ) -> CloneResult:
-    """Clone one submodule this way and keep the way in its own settings. Raises Problem in words."""
+    """Clone one submodule with this route and store the route in its settings. Raises Problem."""
     target = _target(directory, submodule)
     told = runner.checked(directory, "", "rev-parse", "--git-path", f"modules/{submodule.name}").out.strip()
-    if (directory / told).exists():  # of a submodule that was here before
+    if (directory / told).exists():  # the submodule was here before
         return CloneResult(_updated(runner, directory, submodule, route, progress))
 
     def fill(site: Site) -> Done:
@@ -227,31 +226,33 @@ def fetch(
         return done
 
     ended, left = privately(records, target, f"{route.url} {submodule.commit}", fill)
-    runner.within(directory, "submodule", "absorbgitdirs", "--", submodule.path)  # else its .git stays where it is
+    runner.within(directory, "submodule", "absorbgitdirs", "--", submodule.path)  # otherwise its .git stays where it is
     problem = cloning.finish(runner, target, ended)
     return CloneResult(cloning.head(runner, target), problem, tuple(filter(None, (left,))))
 
 
 def _target(directory: Path, submodule: Submodule) -> Path:
-    """Return the submodule's folder. Raises Problem where git would not let it be there."""
+    """Return the submodule's folder. Raises Problem if git wouldn't allow it there."""
     if submodule.fault:
-        raise Problem(submodule.fault, why="git refuses such submodules, too.", code="git.failed")
+        raise Problem(submodule.fault, why="git rejects such submodules, too.", code="git.failed")
     top = directory.resolve()
     target = top / submodule.path
     if target.resolve() != target:
-        raise Problem(f"{submodule.path} leads through a link.", why="git refuses that, too.", code="git.failed")
+        raise Problem(
+            f"{submodule.path} goes through a symbolic link.", why="git rejects that, too.", code="git.failed"
+        )
     return target
 
 
 def _register(runner: Runner, directory: Path, submodule: Submodule, route: Route) -> None:
-    """Tell the clone around a submodule that it is wanted, and by which address."""
+    """Register a submodule and its address in the surrounding clone."""
     runner.checked(directory, route.url, "submodule", "--quiet", "init", "--", submodule.path)
     runner.checked(directory, route.url, "config", "--local", f"submodule.{submodule.name}.url", route.url)
     runner.checked(directory, route.url, "config", "--local", _ALLOW, "always")
 
 
 def _updated(runner: Runner, directory: Path, submodule: Submodule, route: Route, progress: Progress) -> str:
-    """Have git itself bring back a submodule whose repository it has kept; return the commit."""
+    """Have git restore a submodule from the repository that it kept. Return the commit."""
     _register(runner, directory, submodule, route)
     words = ("submodule", "update", "--progress", "--", submodule.path)
     options = ("-c", f"{_ALLOW}=always", *cloning.options(route))

@@ -1,13 +1,13 @@
-"""Which profile a clone uses, by its settings: standard library only, since the first screen waits for it."""
+"""Finds the profile that a clone uses in its settings. Standard library only: the first screen waits for it."""
 
 from __future__ import annotations
 
 
 def profile_of(settings: str) -> str | None:
-    """Return the profile that a clone uses, by its settings as git keeps them; "" when they name none.
+    """Return the profile in the text of a clone's .git/config, "" if there is none.
 
-    It stands in the address of `origin`, else in the command of a credential helper. None where git would look into
-    further files.
+    It is in the address of `origin`, or else in the command of a credential helper. Returns None if git would read
+    other files too.
     """
     section, url, helper = "", "", ""
     for line in map(str.strip, settings.splitlines()):
@@ -24,7 +24,7 @@ def profile_of(settings: str) -> str | None:
 
 
 def named_by(url: str, helper: str) -> str:
-    """Return the profile that a clone's address names, or the command of its credential helper; "" when none does."""
+    """Return the profile in a clone's address or in the command of its credential helper, "" if there is none."""
     scheme, there, rest = url.partition("://")
     if there and scheme.partition(":")[0] == "codecommit" and "@" in rest:
         return rest.partition("@")[0]
@@ -34,10 +34,10 @@ def named_by(url: str, helper: str) -> str:
 
 
 def _words(command: str) -> list[str]:
-    """Return a command's words as a shell takes them."""
+    """Return a command's words, split as a shell does."""
     if not any(sign in command for sign in "'\"\\"):
         return command.split()
-    from shlex import split  # which takes longer to import than most commands need
+    from shlex import split  # importing it takes longer than most commands need
 
     try:
         return split(command)

@@ -1,8 +1,9 @@
-"""What is written down about a clone while it is made, so that the next run can tell what a stopped one has left.
+"""Records about clones in progress, so that the next run can finish or remove what an interrupted run left.
 
-One file per clone lies in the state folder, where nobody else writes: lines of JSON, each added as soon as it is true.
-`folder`, `target` and `source` come before the private folder is made, `device`, `inode` and `inside` after it, `whole`
-when git is done. The file is locked as long as its ccsetup lives. What is not as the record says is left alone.
+There is one file per clone in the state folder, where only ccsetup writes. It has lines of JSON, each added as soon as
+it is true: `folder`, `target` and `source` before the private folder is created, `device`, `inode` and `inside` after
+that, and `whole` when git is done. The file is locked while its ccsetup runs. If a folder doesn't match its record, it
+is left alone.
 """
 
 from __future__ import annotations
@@ -19,18 +20,18 @@ from ccsetup.core.made_folders import make_folder, remove_folders
 from ccsetup.core.private_folder import PrivateFolder
 
 _MOST_BYTES = 1 << 16
-_LOCKED_BYTE = 1 << 30  # Windows locks bytes; one beyond the text leaves that readable
+_LOCKED_BYTE = 1 << 30  # Windows locks bytes; locking one after the text leaves the text readable
 
 
 class Record:
-    """The record of one clone, open and locked; where nothing could be written down, it remembers for this run only."""
+    """The record of one clone, open and locked. If the file can't be written, it is kept only during this run."""
 
     def __init__(self, path: Path | None, descriptor: int | None, told: Mapping[str, Any]) -> None:
         self._path, self._descriptor, self._told = path, descriptor, dict(told)
 
     def note(self, **more: object) -> None:
-        """Add facts to it."""
-        import json  # here and below: the first prompt does not wait for it
+        """Add facts to the record."""
+        import json  # imported here and below so that the first prompt doesn't wait for it
 
         self._told |= more
         if self._descriptor is not None:
@@ -39,64 +40,64 @@ class Record:
 
     @property
     def whole(self) -> bool:
-        """Say whether git was done, and what it made was on its way to its place."""
+        """Whether git had finished and the clone was being moved into place."""
         return bool(self._told.get("whole"))
 
     @property
     def target(self) -> Path:
-        """The clone's own folder, once it is there."""
+        """The clone's final folder."""
         return Path(self._told["target"])
 
     @property
     def source(self) -> str:
-        """What is cloned: an address, for a submodule with its commit."""
+        """What is cloned: an address, and for a submodule also its commit."""
         return str(self._told.get("source", ""))
 
     @property
     def inside(self) -> str:
-        """The name of the folder in the private folder that the clone is made in."""
+        """The name of the folder inside the private folder in which git clones."""
         return str(self._told.get("inside", ""))
 
     def private_folder(self) -> PrivateFolder | None:
-        """Return the private folder, if the one that was made is still where it was made."""
+        """Return the private folder, if it is still where it was created."""
         path, device, inode = (self._told.get(key) for key in ("folder", "device", "inode"))
         if not isinstance(path, str) or not isinstance(device, int) or not isinstance(inode, int):
             return None
         return PrivateFolder.found(Path(path), Identity(device, inode))
 
     def close(self) -> None:
-        """Let go of it: the next run will find it."""
+        """Close the record. The next run will find it."""
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
 
     def forget(self) -> None:
-        """Remove it: nothing is left that it speaks of."""
+        """Remove the record, because nothing is left that it describes."""
         self.close()
         if self._path:
             with suppress(OSError):
-                # Proof: a record, made by `Records.begin` in ccsetup's own state folder.
+                # Proof: a record, created by `Records.begin` in ccsetup's own state folder.
                 self._path.unlink()
             begun = self._told.get("folder") if "device" not in self._told else None
-            unused = [Path(begun)] if begun else []  # a private folder that was made a moment ago, if at all
+            unused = [Path(begun)] if begun else []  # a private folder that was created a moment ago, if at all
             remove_folders([*map(Path, self._told.get("made", ())), self._path.parent, *unused])
 
 
 class Records:
-    """The records there are, below the state folder."""
+    """The records in the state folder."""
 
     def __init__(self, state: Path) -> None:
         self._folder = state / "clones"
 
     def begin(self, folder: Path, target: Path, source: str) -> Record:
-        """Write down that a private folder is about to be made for a clone at `target`."""
+        """Record that a private folder is about to be created for a clone at `target`."""
         told: dict[str, Any] = {"folder": str(folder), "target": str(target), "source": source}
         made: list[Path] = []
         path = self._folder / f"{folder.name.lstrip('.')}.json"
         try:
             make_folder(self._folder, made)
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
-        except OSError:  # a home that nothing can be written to
+        except OSError:  # the home folder isn't writable
             remove_folders(made)
             return Record(None, None, told)
         _lock(descriptor)
@@ -105,7 +106,7 @@ class Records:
         return record
 
     def speak_of(self, target: Path) -> bool:
-        """Say whether a stopped run left the private folder of a clone that goes to `target`."""
+        """Return whether an interrupted run left the private folder of a clone at `target`."""
         for _, told in self._all():
             if told.get("target") == str(target) and (there := Record(None, None, told).private_folder()):
                 there.close()
@@ -113,7 +114,7 @@ class Records:
         return False
 
     def left(self, top: Path) -> Iterator[Record | None]:
-        """Yield the records of stopped clones to `top` and to folders below it; None for one that is being made."""
+        """Yield the records of interrupted clones at and below `top`, and None for a clone in progress."""
         for path, told in list(self._all()):
             target = Path(str(told.get("target", "")))
             if told and top != target and top not in target.parents:
@@ -127,7 +128,7 @@ class Records:
                 yield None
             elif told:
                 yield Record(path, descriptor, told)
-            else:  # its run was stopped before it said anything
+            else:  # its run was interrupted before it recorded anything
                 Record(path, descriptor, told).forget()
 
     def _all(self) -> Iterator[tuple[Path, Mapping[str, Any]]]:
@@ -136,7 +137,7 @@ class Records:
 
 
 def _read(path: Path) -> Mapping[str, Any]:
-    """Return what a record says; a last line that is cut short says nothing."""
+    """Return the facts in a record. A truncated last line is ignored."""
     import json
 
     told: dict[str, Any] = {}
@@ -150,7 +151,7 @@ def _read(path: Path) -> Mapping[str, Any]:
 
 
 def _lock(descriptor: int) -> bool:
-    """Lock a record for as long as this program lives; say whether nobody else has."""
+    """Lock a record until this program ends. Return False if another program has locked it."""
     try:
         if sys.platform == "win32":
             import msvcrt
@@ -161,6 +162,6 @@ def _lock(descriptor: int) -> bool:
             import fcntl
 
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:  # a file system that knows no locks has nobody to wait for
+    except OSError as error:  # the file system doesn't support locks
         return sys.platform != "win32" and not isinstance(error, BlockingIOError)
     return True

@@ -1,4 +1,4 @@
-"""A clone's own settings: read by asking git, which starts nothing for it, and changed value by value in a copy."""
+"""Reads a clone's settings through git, without starting other programs, and edits them in a copy."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _BROUGHT = ("--includes", "--show-origin", "--list", "-z")
 
 
 def read(runner: Runner, directory: Path) -> GitConfig:
-    """Return git's settings in a clone. Raises Problem where there is none, or git cannot read them."""
+    """Return git's settings in a clone. Raises Problem if it isn't a clone, or if git can't read them."""
     path = _path(runner, directory)
     settings = config.pairs(_asked(runner, directory, "config", "--list", "-z"))
     own = config.pairs(_asked(runner, directory, *_OWN))
@@ -26,12 +26,12 @@ def read(runner: Runner, directory: Path) -> GitConfig:
     if "extensions.worktreeconfig" in dict(own):
         brought += config.brought(runner.ask(directory, "config", "--worktree", *_BROUGHT).out)
     here = tuple(it._replace(file=str(directory / it.file)) for it in brought)
-    editable = path.is_file() and not path.is_symlink()  # what a link leads to is not this clone's alone
+    editable = path.is_file() and not path.is_symlink()  # the target of a link may be shared with other clones
     return GitConfig(settings, own, here, _urls(runner, directory, settings), editable)
 
 
 def machine(runner: Runner) -> Pairs:
-    """Return git's settings where there is no clone. Raises Problem where git cannot read them."""
+    """Return git's settings outside a clone. Raises Problem if git can't read them."""
     done = runner.outside("config", "--list", "-z")
     if done.code:
         raise problem_of(done.errors, "", "git.failed")
@@ -39,17 +39,17 @@ def machine(runner: Runner) -> Pairs:
 
 
 def address(runner: Runner, directory: Path) -> str:
-    """Return the address that the clone at `directory` fetches from, as git uses it; "" where there is none."""
+    """Return the address that the clone at `directory` fetches from, as git uses it, "" if there is none."""
     listed = runner.ask(directory, "config", "--local", "--includes", "-z", "--get-regexp", r"^remote\..*\.url$").out
     name = config.remote_name(config.pairs(listed))
     return runner.ask(directory, "ls-remote", "--get-url", "--", name).out.rstrip("\n") if name else ""
 
 
 def edited(runner: Runner, directory: Path, changes: Mapping[str, SettingChange]) -> Edit:
-    """Return the edit of a clone's own settings that changes these and no others.
+    """Return the edit that changes only these settings of a clone.
 
-    git writes it, to a copy: a value that becomes another one alone, so that the lines of the others stay. Raises
-    Problem where the settings are others by now, or where git would change more.
+    git writes it to a copy. A changed value is replaced on its own, so that the other lines stay. Raises Problem if the
+    settings have changed meanwhile, or if git would change more.
     """
     path = _path(runner, directory)
     before = _text(path)
@@ -58,15 +58,15 @@ def edited(runner: Runner, directory: Path, changes: Mapping[str, SettingChange]
         copy.write_bytes(before.encode("utf-8", "surrogateescape"))
         there = _listed(runner, copy)
         if any(config.values(there, key) != [*change.old] for key, change in changes.items()):
-            raise Problem(f"{path} was changed meanwhile.", next="Run it again.", code="file.changed")
+            raise Problem(f"{path} changed in the meantime.", next="Run the command again.", code="file.changed")
         for key, change in changes.items():
             _give(runner, copy, key, change)
         now = _listed(runner, copy)
         after = copy.read_bytes().decode("utf-8", "surrogateescape")
     others = [[pair for pair in pairs if pair[0] not in changes] for pairs in (there, now)]
     if others[0] != others[1] or any(config.values(now, key) != [*it.new] for key, it in changes.items()):
-        what = f"git would change more of {path} than {' and '.join(changes)}, so nothing was written."
-        raise Problem(what, next=f"Look at it: git config --local --get-all {next(iter(changes))}", code="git.failed")
+        what = f"git would change more in {path} than {' and '.join(changes)}, so nothing was written."
+        raise Problem(what, next=f"Check it: git config --local --get-all {next(iter(changes))}", code="git.failed")
     return Edit(path, before, after)
 
 
@@ -105,18 +105,18 @@ def _path(runner: Runner, directory: Path) -> Path:
 
 
 def _text(path: Path) -> str:
-    """Return a clone's own settings as they are written; only a file that has an end is read. Raises Problem."""
+    """Return the text of a clone's own settings. Raises Problem if it isn't a regular file or is too long."""
     try:
         if path.is_file() and path.stat().st_size <= MOST:
             return path.read_bytes().decode("utf-8", "surrogateescape")
-        why = "it is no file, or too long"
+        why = "it isn't a regular file, or it is too long"
     except OSError as error:
         why = error.strerror or type(error).__name__
-    raise Problem(f"{path} cannot be read: {why}.", code="git.failed", next="Look at it, and try again.")
+    raise Problem(f"{path} can't be read: {why}.", code="git.failed", next="Check the file, then try again.")
 
 
 def _urls(runner: Runner, directory: Path, settings: Pairs) -> tuple[Url, ...]:
-    """Return the addresses that git fetches from, then those that it pushes to alone, by a setting or by a rule."""
+    """Return the addresses that git fetches from, then those that it only pushes to, by a setting or a rewrite rule."""
     name = config.remote_name(settings)
     if not name:
         return ()

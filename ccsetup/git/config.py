@@ -1,17 +1,17 @@
-"""What git's settings say in a folder, as git itself tells it: the values, where they come from, and the addresses."""
+"""git's settings in a folder, as git reports them: the values, where they come from, and the addresses."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-Pairs = tuple[tuple[str, str], ...]  # key (its section and last part in small letters) and value, in git's order
-_SIGNS = "\\^.[]$()|*+?{}"  # that mean something in a pattern
-Values = str | tuple[str, ...]  # of one setting: the only one, or all of them
+Pairs = tuple[tuple[str, str], ...]  # key (its section and last part in lower case) and value, in git's order
+_SIGNS = "\\^.[]$()|*+?{}"  # characters with a meaning in a pattern
+Values = str | tuple[str, ...]  # the values of one setting: the only one, or all of them
 
 
 class Brought(NamedTuple):
-    """A setting that comes with a folder: its key and value, and the file that it stands in, as git names it."""
+    """A setting that comes with a folder: its key and value, and the file that contains it, as git names it."""
 
     key: str
     value: str
@@ -19,7 +19,7 @@ class Brought(NamedTuple):
 
 
 class Url(NamedTuple):
-    """One address of a remote: its setting, as it is written there, as git uses it, and whether git pushes there only.
+    """One address of a remote: its setting, as written, as git uses it, and whether git only pushes to it.
 
     The two differ where `insteadOf` or `pushInsteadOf` rewrites it.
     """
@@ -36,7 +36,7 @@ class Url(NamedTuple):
 
 
 class SettingChange(NamedTuple):
-    """All values of one setting, as they were seen and as they are to be."""
+    """All values of one setting, before and after a change."""
 
     old: tuple[str, ...]
     new: tuple[str, ...]
@@ -45,10 +45,10 @@ class SettingChange(NamedTuple):
 class GitConfig(NamedTuple):
     """git's settings in a clone.
 
-    `settings` are all that count there, inherited ones included; `own` those of the clone's own file; `brought` all
-    that come with the folder: its own ones, those of files that these include, and those of this work tree. `urls` are
-    the addresses of origin, or of the first remote where there is no origin: those that git fetches from, the first one
-    first, then those it pushes to alone. `editable` says that the clone's own file may be edited.
+    `settings` are all settings in effect there, including inherited ones. `own` are those of the clone's own file.
+    `brought` are all that come with the folder: its own, those of files that they include, and those of this work tree.
+    `urls` are the addresses of origin, or of the first remote if there is no origin: those that git fetches from, in
+    order, then those that it only pushes to. `editable` tells whether the clone's own file may be edited.
     """
 
     settings: Pairs = ()
@@ -59,7 +59,7 @@ class GitConfig(NamedTuple):
 
 
 def pairs(listed: str) -> Pairs:
-    """Return the settings that `git config --list -z` prints; one without a value, which means true, has ""."""
+    """Return the settings that `git config --list -z` prints. A setting without a value, which means true, has ""."""
     entries = (entry.partition("\n") for entry in listed.split("\0") if entry)
     return tuple((key, value) for key, _, value in entries)
 
@@ -78,41 +78,41 @@ def values(settings: Pairs, key: str) -> list[str]:
 
 
 def remote_name(settings: Pairs) -> str:
-    """Return the remote that is meant where none is named: origin, else the first one; "" where there is none."""
+    """Return the default remote: origin, or else the first one, "" if there is none."""
     names = [key[len("remote.") : -len(".url")] for key, _ in settings if is_url(key)]
     return "origin" if "origin" in names else next(iter(names), "")
 
 
 def is_url(key: str) -> bool:
-    """Say whether a setting is an address of a remote that git fetches from."""
+    """Return whether a setting is an address of a remote that git fetches from."""
     return key.startswith("remote.") and key.endswith(".url") and key.count(".") > 1
 
 
 def is_address(key: str) -> bool:
-    """Say whether a setting is an address of a remote, one that git pushes to alone included."""
+    """Return whether a setting is an address of a remote, including one that git only pushes to."""
     return is_url(key) or (key.startswith("remote.") and key.endswith(".pushurl"))
 
 
 def pattern(value: str) -> str:
-    """Return the pattern, as git reads them, of this one value of a setting."""
+    """Return a pattern for git that matches only this value of a setting."""
     return "^" + "".join(f"\\{sign}" if sign in _SIGNS else sign for sign in value) + "$"
 
 
 def urls(key: str, written: Sequence[str], used: Sequence[str], push: bool = False) -> list[Url]:
-    """Return a setting's addresses; where git does not tell of each how it uses it, it counts as it is written."""
+    """Return a setting's addresses. If git doesn't report how it uses each one, they count as written."""
     there = used if len(used) == len(written) else written
     return [Url(key, *each, push) for each in zip(written, there, strict=True)]
 
 
 def with_values(settings: Pairs, replaced: Mapping[tuple[str, str], str]) -> Pairs:
-    """Return settings with some values of theirs, each named by its key and itself, become others; all else stays."""
+    """Return the settings with some values replaced. Each is identified by its key and its old value."""
     return tuple((key, replaced.get((key, value), value)) for key, value in settings)
 
 
 def spelled(key: str, wanted: Values) -> tuple[str, ...]:
-    """Return the values that are written where a setting is to have these.
+    """Return the values to write for a setting to have these.
 
-    One credential helper comes behind an empty one, which switches off those that are inherited.
+    A credential helper is written after an empty value, which turns off inherited helpers.
     """
     if isinstance(wanted, str):
         return ("", wanted) if key.startswith("credential.") and key.endswith("helper") else (wanted,)

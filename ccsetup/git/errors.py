@@ -1,4 +1,4 @@
-"""What git says no with → Problems: a finding's code, what happened, what to do, and git's last lines as the why."""
+"""Turns git's errors into Problems: a code, what happened, what to do, and git's last lines as the reason."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from ccsetup.core.text import inert, veil
 
 
 def problem_of(errors: Sequence[str], url: str, code: str) -> Problem:
-    """Return the Problem behind git's last lines; `code` where nothing more exact is known."""
+    """Return the Problem for git's last lines. Its code is `code` if nothing more specific is known."""
     lines = [quoted(line) for line in errors if line.strip() and not line.startswith(("Cloning into", "warning:"))]
     why = " ".join(lines[-3:])
-    said = re.sub(r"[\w+.:-]+://[^\s']+", "…", " ".join(lines))  # names of repositories are no causes
+    said = re.sub(r"[\w+.:-]+://[^\s']+", "…", " ".join(lines))  # the name of a repository must not match a cause
     name = name_of(url)
     own = "|".join((r" Run: (ccsetup|unset|git) ", *(pattern for pattern, _ in _OF_SENTENCES)))
     sentence = next((line for line in lines if re.search(own, line)), "")
@@ -26,22 +26,22 @@ def problem_of(errors: Sequence[str], url: str, code: str) -> Problem:
             return Problem(what.format(**words), why=why, next=next_.format(**words), code=known_as)
     if lines and not any(line.startswith(_GITS_OWN) for line in lines):
         return _of_helper(lines[-1])
-    if not name:  # it was asked for nothing that is elsewhere
-        return Problem("git could not do what it was asked to do here.", why=why, code=code)
+    if not name:  # git wasn't asked for anything remote
+        return Problem("git failed.", why=why, code=code)
     return Problem(
-        f"git could not reach {name}.", why=why, next=f"Ask git itself: git ls-remote {quoted(url)}", code=code
+        f"git couldn't reach {name}.", why=why, next=f"Try it with git: git ls-remote {quoted(url)}", code=code
     )
 
 
 def name_of(url: str) -> str:
-    """Return the name of the repository that an address ends with."""
+    """Return the repository's name at the end of an address."""
     return re.split(r"[/@]", url.rstrip("/"))[-1]
 
 
 def said(errors: Sequence[str]) -> str:
-    """Return git's own words, fit to be shown: its first two lines and its last three, where they are many.
+    """Return git's error output for display. If it is long, return the first two and the last three lines.
 
-    What git clone advises after a checkout that failed is left out: it speaks of a folder that is another one by then.
+    git clone's advice after a failed checkout is left out, because the folder it names has been moved by then.
     """
     lines = [quoted(line) for line in errors if line.strip() and not line.startswith("Cloning into")]
     lines = lines[: next((n for n, line in enumerate(lines) if line.startswith("warning: Clone succeeded")), None)]
@@ -49,66 +49,66 @@ def said(errors: Sequence[str]) -> str:
 
 
 def not_git(name: str) -> Problem:
-    """Return the Problem of a server that answered with something that is not git's."""
+    """Return the Problem for a server that isn't a git server."""
     return Problem(_NOT_GIT.format(name=name), next=_LOOK, code="access.git")
 
 
 def _of_helper(line: str) -> Problem:
-    """Return the Problem behind a helper's sentence, or behind the last line of AWS's traceback."""
+    """Return the Problem for a helper's sentence, or for the last line of a traceback from AWS's tool."""
     sentence, _, command = re.sub(r"^[\w.]+(Error|Exception|NotFound): ", "", line).partition(" Run: ")
     code = next((code for pattern, code in _OF_SENTENCES if re.search(pattern, sentence)), "access.git")
     return Problem(sentence, next=f"Run: {command}" if command else "", code=code)
 
 
 def quoted(line: str) -> str:
-    """Return a line of git's fit to be shown: inert, short, and without what may be a secret."""
+    """Return a line from git for display: without control characters, short, and with possible secrets masked."""
     return veil(re.sub(r"(?<=://)[^/\s@]*:[^/\s]*@", "…@", inert(line).strip()))[:300]
 
 
-_MOST = 8  # lines of git's that are shown as they are
+_MOST = 8  # lines from git that are all shown
 
-_NOT_GIT = "What answered for {name} does not speak git: it sent nothing, or a web page."
-_LOOK = "Look at HTTPS_PROXY, git's http.proxy and url.*.insteadOf, which may lead elsewhere; then try again."
+_NOT_GIT = "The server that answered for {name} isn't a git server: it sent nothing, or a web page."
+_LOOK = "Check HTTPS_PROXY, git's http.proxy and url.*.insteadOf, which may point to another server. Then try again."
 
-_TRY = "Look at the network, and at HTTPS_PROXY and git's http.proxy where there is a proxy; then try again."
+_TRY = "Check your network connection and, behind a proxy, HTTPS_PROXY and git's http.proxy. Then try again."
 
 _GITS_OWN = ("fatal:", "error:", "remote:", "hint:")
 
-# What our own helpers' sentences begin with → the finding's code.
+# The first words of our own helpers' sentences (ccsetup/git/helper) → code. Keep both in step.
 _OF_SENTENCES = (
-    (r"^Sign-in for .* (ended|is needed)", "sso.expired"),
-    (r"^The (keys|credentials) .*ended", "keys.expired"),
-    (r"^There is no profile", "profile.missing"),
+    (r"^The sign-in for .* expired|^.* isn't signed in", "sso.expired"),
+    (r"^The credentials (of|that) .*expired", "keys.expired"),
+    (r'^No profile "', "profile.missing"),
     (r"needs a new MFA code", "access.assume"),
-    (r"^AWS (could not be reached|did not answer)", "net.unreachable"),
-    (r"^Something between here and AWS answered", "net.proxy"),
-    (r"^AWS says the time on this machine is wrong", "net.clock"),
+    (r"^(Couldn't reach AWS|AWS is too busy)", "net.unreachable"),
+    (r"^Something other than AWS answered", "net.proxy"),
+    (r"^This computer's clock is wrong", "net.clock"),
     (r"^The credential_process of .* printed credentials that have expired", "keys.expired"),
     (r"^The credential_process of ", "process.failed"),
     (r"^The token file .* doesn't contain a token", "oidc.token-invalid"),
     (r"^The (token file|saved sign-in|certificate file) .* can't be read", "file.unreadable"),
 )
 
-# What AWS's helpers say, most of it the last line of a traceback → as below.
+# What AWS's helpers print, mostly the last line of a traceback → code, what happened, what to do.
 _OF_HELPERS = (
     (
         r"UnauthorizedSSOTokenError|SSOTokenLoadError|TokenRetrievalError|SSO session associated with this profile",
         "sso.expired",
-        "The sign-in that git's helper needs has ended.",
+        "The sign-in that git's helper uses has expired.",
         "Sign in again: {login}",
     ),
     (
         r"Missing the following required SSO configuration|sso_start_url, sso_region",
         "git.helper-old",
-        "The git-remote-codecommit that git finds is too old for a profile with an sso-session.",
-        "Put ccsetup's own first on the PATH, or renew AWS's: pip install -U git-remote-codecommit",
+        "The git-remote-codecommit that git finds is too old for a profile that uses an sso-session.",
+        "Put ccsetup's own first on the PATH, or upgrade AWS's: pip install -U git-remote-codecommit",
     ),
-    (r"ExpiredToken", "keys.expired", "The credentials that git's helper has are over.", "Renew them: {login}"),
+    (r"ExpiredToken", "keys.expired", "The credentials that git's helper uses have expired.", "Renew them: {login}"),
     (
         r"KeyError: 'path'|^'path'| 'path'$",
         "git.inherited-helper",
-        "git does not tell its credential helper which repository it wants.",
-        "In the clone: git config credential.useHttpPath true",
+        "git doesn't tell the credential helper which repository it needs.",
+        "Run this in the clone: git config credential.useHttpPath true",
     ),
     (
         r"Unable to locate credentials|NoCredentialsError",
@@ -119,12 +119,12 @@ _OF_HELPERS = (
     (
         r"told us to quit",
         "access.git",
-        "The credential helper of this clone has no keys for {name}.",
-        "Ask it itself: git credential fill",
+        "This clone's credential helper has no credentials for {name}.",
+        "See what it says: git credential fill",
     ),
 )
 
-# What git says → the finding's code, what happened, what to do. The first that fits counts.
+# What git prints → code, what happened, what to do. The first match counts.
 _CAUSES = (
     (
         r"not valid: .*is this a git repository|invalid server response|bad line length character",
@@ -135,59 +135,64 @@ _CAUSES = (
     (
         r"returned error: 403",
         "access.git",
-        "CodeCommit refused git for {name} (403): the credentials have ended, or may not read it.",
-        "Renew the credentials ({login}) and look at the clock; if it stays, ask for codecommit:GitPull on {name}.",
+        "CodeCommit denied git access to {name} (403). The credentials have expired or don't allow it.",
+        "Renew them ({login}) and check the clock. If that doesn't help, ask for codecommit:GitPull on {name}.",
     ),
     (
         r"returned error: 404|[Rr]epository '.*' not found|[Rr]epository not found",
         "access.repository",
-        "There is no repository {name} in this region and account.",
-        "Check the name letter by letter, capitals too, and the region.",
+        "Repository {name} doesn't exist in this region and account.",
+        "Check the name (it's case-sensitive) and the region.",
     ),
     (
         r"Authentication failed|returned error: 401|could not read (Username|Password)",
         "access.git",
-        "CodeCommit did not accept the credentials for {name}.",
-        "Renew them ({login}), and check that this machine's clock is right.",
+        "CodeCommit rejected the credentials for {name}.",
+        "Renew them ({login}), and check this computer's clock.",
     ),
     (
         r"EncryptionKey|(?i:kms)\b.*(denied|disabled|not found|unavailable)",
         "access.kms",
-        "The key that encrypts {name} could not be used.",
-        "Ask its administrator for kms:Decrypt and kms:GenerateDataKey on the repository's key.",
+        "The KMS key that encrypts {name} can't be used.",
+        "Ask the key's administrator for kms:Decrypt and kms:GenerateDataKey on it.",
     ),
     (
         r"remote-codecommit' is not a git command|Unable to find remote helper for 'codecommit'",
         "git.helper-path",
-        "git does not find git-remote-codecommit.",
-        "Add the directory of ccsetup's scripts to the PATH.",
+        "git can't find git-remote-codecommit.",
+        "Add the folder of ccsetup's scripts to the PATH.",
     ),
     (
         r"transport '[\w-]+' not allowed|Protocol \S+ not supported or disabled",
         "git.protocol",
-        "git is not allowed to use this protocol.",
-        "Look at: git config --show-origin --get-regexp '^protocol' and at GIT_ALLOW_PROTOCOL.",
+        "git isn't allowed to use this protocol.",
+        "Check GIT_ALLOW_PROTOCOL and: git config --show-origin --get-regexp '^protocol'",
     ),
     (
         r"[Cc]ertificate|CAfile|CApath",
         "net.tls",
-        "git does not trust the certificate of the other side.",
-        "Behind a company proxy: git config --global http.sslCAInfo FILE, with your company's certificates.",
+        "git doesn't trust the server's certificate.",
+        "Behind a company proxy, use a file with your company's certificates: git config --global http.sslCAInfo FILE",
     ),
-    (r"SSL|TLS", "net.tls", "The encrypted connection broke off.", _TRY),
-    (r"[Pp]roxy|CONNECT tunnel", "net.proxy", "The proxy refuses git.", "Look at HTTPS_PROXY and git's http.proxy."),
+    (r"SSL|TLS", "net.tls", "The TLS connection failed.", _TRY),
+    (
+        r"[Pp]roxy|CONNECT tunnel",
+        "net.proxy",
+        "The proxy rejected git's request.",
+        "Check HTTPS_PROXY and git's http.proxy.",
+    ),
     (
         r"Could not resolve|[Cc]ouldn't connect|Failed to connect|timed out|Connection (reset|refused)|unreachable",
         "net.unreachable",
-        "git could not reach CodeCommit.",
+        "git couldn't reach CodeCommit.",
         _TRY,
     ),
-    (r"returned error: (429|5\d\d)", "net.unreachable", "CodeCommit is busy or out of order.", _TRY),
+    (r"returned error: (429|5\d\d)", "net.unreachable", "CodeCommit is busy or unavailable.", _TRY),
     (
         r"Remote branch .+ not found",
         "git.failed",
         "{name} has no such branch.",
-        "Leave --branch out to get the default one, or choose a branch that is there.",
+        "Omit --branch to get the default branch, or choose a branch that exists.",
     ),
-    (r"No space left", "git.failed", "The disk is full.", "Make room and try again."),
+    (r"No space left", "git.failed", "The disk is full.", "Free up disk space, then try again."),
 )

@@ -1,7 +1,7 @@
-"""A clone in the making: a private folder beside its place, git's own clone in it, and one move when it is whole.
+"""Clones into a private folder next to the target, and moves the clone into place when it is complete.
 
-What may be removed is that private folder alone. A folder that a person can see is never cleared, and nothing in it is
-replaced: where the clone goes into an empty folder that is there, its entries are moved up one by one, `.git` last.
+Only that private folder may be removed. A folder that users can see is never emptied, and nothing in it is replaced. If
+the clone goes into an existing empty folder, its entries are moved up one by one, `.git` last.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from ccsetup.core.private_folder import PrivateFolder, fresh_name
 from ccsetup.git.clone_record import Record, Records
 from ccsetup.git.process import Done
 
-KEPT = "Cancelled. The clone is in its place and is kept."
+KEPT = "Cancelled. The clone was complete, so it is kept."
 
 
 class Site(NamedTuple):
-    """Where git makes a clone: a folder that nobody can guess, and the clone's path in it."""
+    """Where git clones: a folder with an unguessable name, and the clone's path in it."""
 
     folder: Path
     name: str
@@ -37,9 +37,9 @@ Fill = Callable[[Site], Done]
 
 
 class Aim(NamedTuple):
-    """Where a clone goes: a folder that is there, and what has to be made below it, the clone's own folder last.
+    """The target of a clone: an existing folder, and the folders to create below it, the clone's own folder last.
 
-    Without parts the clone goes into `base` itself.
+    Without parts, the clone goes into `base` itself.
     """
 
     base: Path
@@ -47,39 +47,39 @@ class Aim(NamedTuple):
 
     @property
     def target(self) -> Path:
-        """The clone's own folder."""
+        """The clone's folder."""
         return self.base.joinpath(*self.parts)
 
 
 def aim(directory: Path) -> Aim:
-    """Return where a clone to this directory goes; links that lead there are followed. Raises Problem."""
+    """Return the target of a clone to this directory. Symbolic links are followed. Raises Problem."""
     try:
         if directory.is_symlink() and not directory.exists():
-            raise _in_the_way(directory, "is a link that leads nowhere")
+            raise _in_the_way(directory, "is a symbolic link to something that doesn't exist")
         target = directory.resolve()
         base = next(place for place in (target, *target.parents) if place.exists())
         if not base.is_dir():
-            raise _in_the_way(base, "is there already and is not a folder")
-    except (OSError, RuntimeError) as error:  # a part that may not be read, or links in a circle
+            raise _in_the_way(base, "already exists and isn't a folder")
+    except (OSError, RuntimeError) as error:  # a part isn't readable, or links form a loop
         raise _unusable(directory, error) from error
     return Aim(base, target.relative_to(base).parts)
 
 
 class PrivateClone:
-    """A private folder, a folder in it that nobody can guess, in that a clone; and the record of them.
+    """A private folder that contains a folder with an unguessable name, which contains a clone; and their record.
 
-    git removes what it made when it fails, by the path that it was told. Were the private folder swapped for a link
-    meanwhile, nothing of that path would be where the link leads.
+    When git fails, it removes what it created, by the path that it was given. If the private folder was replaced by a
+    link meanwhile, that path doesn't exist behind the link.
     """
 
     def __init__(self, folder: PrivateFolder, record: Record, place: Aim) -> None:
         self._folder, self._record, self._place = folder, record, place
         self._parts = place.parts or ("clone",)
-        self.visible = record.whole and not place.parts  # whether entries may lie in the target already
+        self.visible = record.whole and not place.parts  # whether entries may already be in the target
 
     @classmethod
     def begin(cls, records: Records, place: Aim, source: str) -> PrivateClone:
-        """Make the private folder, and write it down. Raises Problem."""
+        """Create the private folder and record it. Raises Problem."""
         name = fresh_name()
         record = records.begin(place.base / name, place.target, source)
         try:
@@ -98,7 +98,7 @@ class PrivateClone:
 
     @classmethod
     def again(cls, record: Record) -> PrivateClone | None:
-        """Return what a stopped run left; None, and the record is gone, where nothing of it is there."""
+        """Return what an interrupted run left. If there is nothing, remove the record and return None."""
         folder = record.private_folder()
         if not folder:
             record.forget()
@@ -108,15 +108,15 @@ class PrivateClone:
 
     @classmethod
     def whole(cls, records: Records, target: Path, source: str) -> PrivateClone | None:
-        """Return what a stopped run left whole; what else it left is removed. Raises Problem.
+        """Return the complete clone that an interrupted run left, and remove incomplete ones. Raises Problem.
 
-        A clone of something else stays where parts of it may be visible: they belong together.
+        A clone of something else is kept if parts of it may already be in the target, because they belong together.
         """
         for record in records.left(target):
             if not record:
                 raise Problem(
-                    f"Another ccsetup is cloning into {target} right now.",
-                    next="Wait until it is done, or stop it; then run the same command again.",
+                    f"Another ccsetup is cloning into {target}.",
+                    next="Wait until it is done, or stop it. Then run the same command again.",
                     code="git.failed",
                 )
             work = cls.again(record)
@@ -125,19 +125,19 @@ class PrivateClone:
                     return work
                 if work.visible:
                     work.keep()
-                    raise _in_the_way(target, f"holds a part of {record.source}, whose clone was stopped")
+                    raise _in_the_way(target, f"contains part of an interrupted clone of {record.source}")
             left = work.discard() if work else ""
             if left:
-                raise Problem(f"A clone to {target} was stopped. {left}", code="git.failed")
+                raise Problem(f"A clone to {target} was interrupted. {left}", code="git.failed")
         return None
 
     @property
     def site(self) -> Site:
-        """Where git makes the clone."""
+        """Where git clones."""
         return Site(self._folder.path / self._record.inside, "/".join(self._parts))
 
     def discard(self) -> str:
-        """Remove the private folder with what is in it; return "", or a sentence that says what is left."""
+        """Remove the private folder with its contents. Return "", or a sentence about what is left."""
         left = self._folder.remove()
         self._folder.close()
         if left:
@@ -152,11 +152,11 @@ class PrivateClone:
         self._record.close()
 
     def into_place(self) -> None:
-        """Move the clone to its place. Raises Problem, with nothing replaced, where something else is there."""
+        """Move the clone to its place. Raises Problem, without replacing anything, if something else is there."""
         self._record.note(whole=True)
         around = self._folder.parent
         if not around.is_at(self._place.base):
-            raise _in_the_way(self._place.base, "has been moved away or replaced meanwhile")
+            raise _in_the_way(self._place.base, "was moved or replaced in the meantime")
         try:
             with self._folder.open() as own, own.folder(self._record.inside) as inside:
                 self._unlock(own, inside)
@@ -168,7 +168,7 @@ class PrivateClone:
             raise _unusable(self._place.target, error) from error
 
     def _unlock(self, own: Folder, inside: Folder) -> None:
-        """Take the index's lock out of the clone: git is over, and where it was killed it has left that."""
+        """Remove the lock of the index, which git leaves behind if it is killed."""
         with ExitStack() as opened:
             at = inside
             for name in (*self._parts, ".git"):
@@ -179,10 +179,10 @@ class PrivateClone:
                 at.move("index.lock", own, fresh_name())
 
     def _move_over(self, source: Folder, goal: Folder, depth: int = 0) -> None:
-        """Move the outermost folder that is missing, and the clone with it."""
+        """Move the outermost missing folder, with the clone in it."""
         name = self._parts[depth]
         if not source.has_folder(name):
-            return  # a run that was stopped came as far as this
+            return  # an interrupted run got this far
         try:
             source.move(name, goal, name)
         except FileExistsError:
@@ -192,7 +192,7 @@ class PrivateClone:
                 self._move_over(inner, made_meanwhile, depth + 1)
 
     def _move_up(self, source: Folder, goal: Folder) -> None:
-        """Move each entry of the clone into the folder around the private one, `.git` last."""
+        """Move each entry of the clone into the folder that contains the private one, `.git` last."""
         if not source.has_folder(self._parts[0]):
             return
         with source.folder(self._parts[0]) as clone:
@@ -209,16 +209,16 @@ class PrivateClone:
 
 
 def privately(records: Records, directory: Path, source: str, fill: Fill) -> tuple[Done | None, str]:
-    """Have `fill` make a clone in a private folder, and move it to its place; return its git, and what is left.
+    """Have `fill` clone into a private folder, and move the clone to its place. Return git's result and what is left.
 
-    Without a git: only the move was missing when an earlier run was stopped, and is made up for. Refused or cancelled,
-    all is as before, but for entries that lie in the target already: those stay, and the next run adds the rest.
+    The result is None if an earlier run was interrupted during the move, which is then completed. After an error or
+    Ctrl-C everything is as before, except that entries already moved to the target stay; the next run adds the rest.
     """
     place, done = aim(directory), None
     work = PrivateClone.whole(records, place.target, source)
     if work is None:
         if not place.parts and any(place.base.iterdir()):
-            raise _in_the_way(directory, "is there already and is not empty")
+            raise _in_the_way(directory, "already exists and isn't empty")
         work = PrivateClone.begin(records, place, source)
         try:
             done = fill(work.site)
@@ -233,7 +233,7 @@ def privately(records: Records, directory: Path, source: str, fill: Fill) -> tup
 
 
 def tidy(records: Records, directory: Path) -> None:
-    """Remove what is left of the making of clones that are in their places: at `directory`, and in it as submodules."""
+    """Remove the private folders of finished clones, at `directory` and for the submodules in it."""
     for record in records.left(directory.resolve()):
         if record and (record.target / ".git").exists() and (work := PrivateClone.again(record)):
             work.discard()
@@ -248,7 +248,7 @@ def _placed(work: PrivateClone) -> str:
         if not work.visible:
             raise _with_left(refused, work.discard()) from None
         work.keep()
-        refused.next = f"{refused.next} What is there of the clone is kept, and the next run adds the rest."
+        refused.next = f"{refused.next} The part of the clone that's there is kept, and the next run adds the rest."
         raise
     return work.discard()
 
@@ -256,15 +256,15 @@ def _placed(work: PrivateClone) -> str:
 def _in_the_way(path: Path, what: str) -> Problem:
     return Problem(
         f"{path} {what}.",
-        why="Nothing in it was touched.",
-        next="Choose another directory, or move that one away.",
+        why="Nothing in it was changed.",
+        next="Choose another folder, or move this one away.",
         code="git.failed",
     )
 
 
 def _appeared(path: Path) -> Problem:
     return Problem(
-        f"{path} has appeared while the clone was made.",
+        f"{path} was created by something else during the clone.",
         why="It was left as it is.",
         next="Move it away, then run the same command again.",
         code="git.failed",
@@ -275,11 +275,11 @@ def _unusable(directory: Path, error: Exception) -> Problem:
     why = error.strerror if isinstance(error, OSError) else str(error)
     named = error.filename if isinstance(error, OSError) and isinstance(error.filename, str) else ""
     at = named if Path(named).is_absolute() else directory
-    return Problem(f"{at} cannot be used: {why}.", next="Choose a directory of your own.", code="git.failed")
+    return Problem(f"{at} can't be used: {why}.", next="Choose a folder that you can write to.", code="git.failed")
 
 
 def _with_left(error: BaseException, left: str) -> BaseException:
-    """Return an error that says, too, what of the private folder is left."""
+    """Add what is left of the private folder to an error, and return the error."""
     if left and isinstance(error, KeyboardInterrupt):
         return Cancelled(f"Cancelled. {left}")
     if left and isinstance(error, Problem):

@@ -1,8 +1,8 @@
-"""One git at a time: run with the person's environment, asked nothing, followed step by step, and ended with us.
+"""Runs git with the user's environment and without prompts, reports its progress, and ends it when ccsetup ends.
 
-A repository's own configuration can name programs, and any folder may hold a repository. So there are three ways to
-run git, and whoever calls says which: `ask` reads a repository by commands that start nothing, `outside` runs where
-there is no repository, and `within` uses the repository's configuration, for the person's own clone, fetch or push.
+A repository's own configuration can name programs, and any folder may contain a repository. So there are three ways to
+run git: `ask` reads a repository with commands that start no programs, `outside` runs outside repositories, and
+`within` uses the repository's configuration, for the user's own clone, fetch or push.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from ccsetup.core.errors import Problem
 from ccsetup.core.lazy_regex import later
 from ccsetup.git.errors import problem_of
 
-CHECK_S = 60  # what only asks the other side is over by then
-ASK_S = 5  # what only reads this disk is; a pipe or a device that the settings include may never end
-MOST = 4 << 20  # bytes that git's settings and the like may have
+CHECK_S = 60  # enough for a command that only asks the server
+ASK_S = 5  # enough for one that only reads the disk; pipes or devices included by the settings may never end
+MOST = 4 << 20  # bytes of output that reading git's settings may produce
 
 Progress = Callable[[str, float | None], None]
 
-# Git's phases of a clone, each with its part of the whole; English, since git is run with LC_ALL=C.
+# The phases of git clone, each with its share of the total. They are in English because git runs with LC_ALL=C.
 _PHASES = {
     "Counting objects": (0.0, 0.05),
     "Compressing objects": (0.05, 0.1),
@@ -43,18 +43,18 @@ _PHASES = {
 _STEP = later(r"(?:remote: )?([A-Z][a-z]+ [a-z]+): +(\d+)% \(\d+/\d+\)(?:, ([\d.]+) ([KMGT]?i?B|bytes))?")
 _STEPS = later(r"(?:remote: )?([A-Z][a-z]+ [a-z]+: +\d+|Total \d+ )")
 
-# Variables that tie git to one repository (git rev-parse --local-env-vars): a hook that runs us has them.
+# Variables that tie git to one repository (git rev-parse --local-env-vars). They are set if a hook runs ccsetup.
 _TIED = (
     "GIT_DIR", "GIT_WORK_TREE", "GIT_IMPLICIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_CONFIG",
     "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_COMMON_DIR", "GIT_PREFIX", "GIT_NAMESPACE", "GIT_SHALLOW_FILE",
     "GIT_GRAFT_FILE", "GIT_INTERNAL_SUPER_PREFIX", "GIT_REPLACE_REF_BASE",
 )  # fmt: skip
-# Nobody is asked anything: no terminal, no window; and git speaks the language that is read here.
+# git must not prompt in a terminal or a window, and must print the language that is parsed here.
 _SILENT = {"GIT_TERMINAL_PROMPT": "0", "GIT_ASKPASS": "", "SSH_ASKPASS": "", "GCM_INTERACTIVE": "never", "LC_ALL": "C"}
 
 
 class Done(NamedTuple):
-    """What became of one git: its exit code, what it printed, the lines of its errors, and what it printed as bytes."""
+    """The result of one git command: exit code, output, lines of stderr, and output as bytes."""
 
     code: int
     out: str
@@ -62,34 +62,34 @@ class Done(NamedTuple):
     raw: bytes = b""
 
 
-NO_PROGRAMS = ("protocol.ext.allow", "never")  # the setting that git is given where no repository is
-# What reads a repository and starts no program that its configuration names; a test holds each to that.
+NO_PROGRAMS = ("protocol.ext.allow", "never")  # the setting that git gets outside repositories
+# Commands that read a repository without starting programs that its configuration names. Tests check each of them.
 _HARMLESS = (("config",), ("rev-parse",), ("ls-remote", "--get-url"), ("remote", "get-url"))
 _UNHEARD = {"GIT_ALLOW_PROTOCOL": "none", "GIT_NO_LAZY_FETCH": "1", "GIT_OPTIONAL_LOCKS": "0"}
-# What git needs of the environment where nothing is cloned: of its own variables these, and of the others all but those
-# that name programs it has no use for.
+# What git needs from the environment if nothing is cloned: these of its own variables, and all others except those that
+# name programs that it doesn't need.
 _NEEDED = ("GIT_CONFIG_", "GIT_EXEC_PATH", "GIT_SSL_", "GIT_HTTP_", "GIT_ALLOW_PROTOCOL", "GIT_PROTOCOL", "GIT_SSH",
            "GIT_TERMINAL_PROMPT", "GIT_ASKPASS")  # fmt: skip
 _USELESS = ("PAGER", "EDITOR", "VISUAL", "BROWSER")
 
 
 class Runner:
-    """Runs git with the environment that it would have in the person's shell, by its absolute path."""
+    """Runs git by its absolute path, with the environment that it has in the user's shell."""
 
     def __init__(self, env: Mapping[str, str], home: Path) -> None:
         sure = executables.with_sure_path(env)
         self.home, self.path = home, sure["PATH"]
         self.env = {k: v for k, v in sure.items() if k not in _TIED} | {"HOME": env.get("HOME", str(home))} | _SILENT
         if not executables.is_absolute(self.env.get("GIT_EXEC_PATH", self.path)):
-            self.env.pop("GIT_EXEC_PATH", None)  # git would take its own parts from the folder one stands in
+            self.env.pop("GIT_EXEC_PATH", None)  # git would load its own parts from the current folder
 
     @cached_property
     def program(self) -> str:
-        """The absolute path of git. Raises Problem where the PATH leads to none."""
+        """The absolute path of git. Raises Problem if it isn't on the PATH."""
         if found := executables.path_of("git", self.env):
             return found
         get_it = "Install it: https://git-scm.com/downloads"
-        raise Problem("There is no git on the PATH.", next=get_it, code="git.missing")
+        raise Problem("git isn't on the PATH.", next=get_it, code="git.missing")
 
     def checked(
         self,
@@ -99,7 +99,7 @@ class Runner:
         timeout_s: float | None = CHECK_S,
         progress: Progress | None = None,
     ) -> Done:
-        """Run git in a clone. Raises Problem in words where git refuses; `url` is whom it speaks to."""
+        """Run git in a clone. Raises Problem if git fails. `url` is the address that it connects to."""
         done = self.within(directory, *words, timeout_s=timeout_s, progress=progress)
         if done.code:
             raise problem_of(done.errors, url, "git.failed")
@@ -108,37 +108,37 @@ class Runner:
     def within(
         self, directory: Path, *words: str, timeout_s: float | None = CHECK_S, progress: Progress | None = None
     ) -> Done:
-        """Run git in a clone: in this directory's own repository, never in one that merely lies around it.
+        """Run git in a clone: in this directory's own repository, never in one of a folder above it.
 
-        What the repository's configuration names counts, so this is for what the person does with a clone.
+        The repository's configuration is in effect and may name programs, so use this only for the user's own clones.
         """
         return self.run([*_inside(directory), *words], timeout_s, progress, _apart(directory))
 
     def ask(self, directory: Path, *words: str) -> Done:
-        """Read a repository by a command that starts nothing, whatever the repository's configuration names.
+        """Read a repository with a command that starts no programs, even if the repository's configuration names some.
 
-        Raises Problem where it does not end in time, as with settings that include a pipe, or prints more than MOST.
+        Raises Problem if it takes too long, for example because the settings include a pipe, or prints more than MOST.
         """
         if not any(words[: len(each)] == each for each in _HARMLESS):
-            raise ValueError(f"git {words[0]} is not known to start no program")
+            raise ValueError(f"git {words[0]} isn't known to be safe in a foreign repository")
         env = {**self.env, **_apart(directory), **_UNHEARD}
         try:
             return self._run([*_inside(directory), *words], env, ASK_S, most=MOST)
         except (subprocess.TimeoutExpired, _TooMuch):
             raise Problem(
-                f"git could not finish reading the settings of {directory}.",
-                why="They are very long, or they include a file that never ends, such as a pipe or a device.",
-                next=f"Look at {directory / '.git' / 'config'}",
+                f"git couldn't finish reading the settings of {directory}.",
+                why="They are very long, or they include a file that never ends, for example a pipe or a device.",
+                next=f"Check {directory / '.git' / 'config'}",
                 code="git.failed",
             ) from None
 
     def outside(self, *words: str, more: Mapping[str, str] | None = None) -> Done:
-        """Run git where there is no repository: in an empty folder of our own, with what it needs of the environment.
+        """Run git outside repositories: in an empty private folder, with only the environment that it needs.
 
-        The settings that count are the person's own, of the machine and of the environment. Raises Problem.
+        The settings in effect are the user's, the system's and those in the environment. Raises Problem.
         """
         env = {key: value for key, value in self.env.items() if _is_needed(key)}
-        if "GIT_ALLOW_PROTOCOL" in env:  # where it is set, the setting below does not count
+        if "GIT_ALLOW_PROTOCOL" in env:  # if it is set, the setting below has no effect
             env["GIT_ALLOW_PROTOCOL"] = ":".join(it for it in env["GIT_ALLOW_PROTOCOL"].split(":") if it != "ext")
         with _empty_folder() as folder:
             words = ("-C", str(folder), "-c", "=".join(NO_PROGRAMS), *words)
@@ -155,7 +155,7 @@ class Runner:
         *,
         cwd: Path | None = None,
     ) -> Done:
-        """Run git with the person's environment. Raises Problem."""
+        """Run git with the user's environment. Raises Problem."""
         return _in_time(timeout_s, lambda: self._run(words, {**self.env, **(more or {})}, timeout_s, progress, cwd))
 
     def _run(
@@ -167,15 +167,15 @@ class Runner:
         cwd: Path | None = None,
         most: int | None = None,
     ) -> Done:
-        """Run git in a process group of its own, which ends when we stop waiting for it.
+        """Run git in its own process group, which is ended when this function stops waiting for it.
 
-        Raises Problem where it cannot be started, TimeoutExpired, or _TooMuch where it prints more than `most` bytes.
+        Raises Problem if it can't be started, TimeoutExpired, or _TooMuch if it prints more than `most` bytes.
         """
         try:
             process = _begun([self.program, *words], env, subprocess.DEVNULL if progress else subprocess.PIPE, cwd)
-        except OSError as error:  # a script without its interpreter, a program for another machine
-            what = f"{self.program} cannot be run: {(error.strerror or type(error).__name__).lower()}."
-            raise Problem(what, next="Install git anew, or take it off the PATH.", code="git.missing") from None
+        except OSError as error:  # a script without its interpreter, or a program for another platform
+            what = f"{self.program} can't be run: {(error.strerror or type(error).__name__).lower()}."
+            raise Problem(what, next="Reinstall git, or remove it from the PATH.", code="git.missing") from None
         try:
             return _follow(process, progress) if progress else _wait(process, timeout_s, most)
         finally:
@@ -183,7 +183,7 @@ class Runner:
 
 
 class _TooMuch(Exception):
-    """git prints more than anybody reads."""
+    """git printed more than expected."""
 
 
 def _inside(directory: Path) -> list[str]:
@@ -191,7 +191,7 @@ def _inside(directory: Path) -> list[str]:
 
 
 def _apart(directory: Path) -> Mapping[str, str]:
-    """Return what keeps git from repositories that lie around a directory."""
+    """Return the variables that keep git from using a repository in a folder above this one."""
     return {"GIT_CEILING_DIRECTORIES": str(directory.resolve().parent)}
 
 
@@ -201,34 +201,34 @@ def _is_needed(variable: str) -> bool:
 
 @contextmanager
 def _empty_folder() -> Iterator[Path]:
-    """Make an empty folder that nobody else can write to, and remove it in the end. Raises Problem."""
+    """Create an empty folder that only this user can write to, and remove it afterwards. Raises Problem."""
     try:
         made = tempfile.TemporaryDirectory(prefix="ccsetup-")
     except OSError as error:
-        what = f"No temporary folder can be made: {error.strerror or error}."
-        next_ = "Make room on the disk, or name another folder in TMPDIR."
+        what = f"Couldn't create a temporary folder: {error.strerror or error}."
+        next_ = "Free up disk space, or set TMPDIR to another folder."
         raise Problem(what, next=next_, code="git.failed") from None
     with made as folder:
         yield Path(folder).resolve()
 
 
 def _in_time(timeout_s: float | None, work: Callable[[], Done]) -> Done:
-    """Return what git comes to. Raises Problem where it has no answer in time."""
+    """Return git's result. Raises Problem if there is none in time."""
     try:
         return work()
     except subprocess.TimeoutExpired:
         raise Problem(
-            f"git had no answer within {timeout_s:.0f} seconds.",
-            next="Look at the network and the proxy, then try again.",
+            f"git got no answer within {timeout_s:.0f} seconds.",
+            next="Check your network connection and proxy, then try again.",
             code="net.unreachable",
         ) from None
 
 
-_running: set[subprocess.Popen[bytes]] = set()  # what is to be ended where threads are left behind
+_running: set[subprocess.Popen[bytes]] = set()  # ended at exit if threads are left running
 
 
 def _begun(words: Sequence[str], env: Mapping[str, str], out: int, cwd: Path | None) -> subprocess.Popen[bytes]:
-    """Start a process in a group of its own, which reads nothing and whose errors are read here."""
+    """Start a process in its own group, with no input and with its stderr in a pipe."""
     process = subprocess.Popen(
         words, env=env, cwd=cwd, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.PIPE, start_new_session=True
     )
@@ -238,7 +238,7 @@ def _begun(words: Sequence[str], env: Mapping[str, str], out: int, cwd: Path | N
 
 @atexit.register
 def _end_all() -> None:
-    """End what still runs in threads that the program leaves behind."""
+    """End the processes of threads that still run at exit."""
     for process in [*_running]:
         _kill(process, getattr(signal, "SIGKILL", signal.SIGTERM))
 
@@ -249,7 +249,7 @@ def _wait(process: subprocess.Popen[bytes], timeout_s: float | None, most: int |
 
 
 def _read(process: subprocess.Popen[bytes], timeout_s: float, most: int) -> tuple[bytes, bytes]:
-    """Return what a process prints, and what it prints as errors. Raises _TooMuch, TimeoutExpired."""
+    """Return a process's stdout and stderr. Raises _TooMuch or TimeoutExpired."""
     pipes = [pipe for pipe in (process.stdout, process.stderr) if pipe]
     printed = [bytearray() for _ in pipes]
 
@@ -275,7 +275,7 @@ def _read(process: subprocess.Popen[bytes], timeout_s: float, most: int) -> tupl
 
 
 def _follow(process: subprocess.Popen[bytes], progress: Progress) -> Done:
-    """Read git's errors as they come: steps go to `progress`, other lines are kept (the last 50)."""
+    """Read git's stderr as it arrives. Report steps to `progress` and keep the last 50 other lines."""
     kept: list[str] = []
     for line in _lines(process):
         step = _STEP.match(line)
@@ -287,7 +287,7 @@ def _follow(process: subprocess.Popen[bytes], progress: Progress) -> Done:
 
 
 def _lines(process: subprocess.Popen[bytes]) -> Iterator[str]:
-    """Yield git's lines: a step is written over the one before, so it ends with a carriage return."""
+    """Yield git's lines. A progress step ends with a carriage return, because git overwrites it with the next one."""
     assert process.stderr is not None  # noqa: S101  (it is a pipe)
     rest = b""
     while piece := os.read(process.stderr.fileno(), 65536):
@@ -297,7 +297,7 @@ def _lines(process: subprocess.Popen[bytes]) -> Iterator[str]:
 
 
 def _told(step: re.Match[str]) -> tuple[str, float]:
-    """Return a step in words, such as "Receiving objects 45% 8.1 MiB", and its share of the whole clone."""
+    """Return a step's text, for example "Receiving objects 45% 8.1 MiB", and its share of the whole clone."""
     low, high = _PHASES[step[1]]
     size = f" {float(step[3]):.3g} {step[4]}" if step[3] else ""
     return f"{step[1]} {step[2]}%{size}", low + (high - low) * int(step[2]) / 100
@@ -308,7 +308,7 @@ def _text(raw: bytes) -> str:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """Leave no git behind: its whole group is asked to go, and half a second later made to."""
+    """End git's whole process group: ask it to end, and kill it after half a second."""
     if process.poll() is None:
         _kill(process, signal.SIGTERM)
         try:
@@ -324,7 +324,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def _kill(process: subprocess.Popen[bytes], how: signal.Signals) -> None:
-    """Send a signal to a whole group; the last one is waited for, so that nobody writes after it."""
+    """Send a signal to a whole group. After the last signal, wait, so that nothing is written later."""
     if os.name == "nt":
         taskkill = executables.path_of("taskkill", os.environ)
         if not taskkill:
@@ -337,5 +337,5 @@ def _kill(process: subprocess.Popen[bytes], how: signal.Signals) -> None:
             process.poll()
             os.killpg(process.pid, 0)
             time.sleep(0.02)
-    except (ProcessLookupError, PermissionError):  # nobody is left (macOS says it the second way)
+    except (ProcessLookupError, PermissionError):  # the group has ended (macOS raises the second error)
         pass

@@ -1,4 +1,4 @@
-"""The git command: what it finds, whom it reaches, a clone with its progress; what it refuses is put into words."""
+"""The git command: finds helpers, reaches repositories, and clones with progress. Its errors become Problems."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ _NO_SETTINGS = {
 
 
 class Git:
-    """The git command, with the environment that it would have in the person's shell."""
+    """The git command, with the environment that it has in the user's shell."""
 
     def __init__(self, env: Mapping[str, str], home: Path) -> None:
         self._runner = Runner(env, home)
         self._records = Records(state_folder(env, home))
-        self._heads: dict[str, branches.Heads] = {}  # the branches behind each address that was asked
+        self._heads: dict[str, branches.Heads] = {}  # the branches of each address that was asked
 
     def with_path(self, directory: Path) -> Git:
-        """Return a git that looks for commands in one more directory, first."""
+        """Return a Git that looks for commands in another directory first."""
         return Git({**self._runner.env, "PATH": f"{directory}{os.pathsep}{self._runner.path}"}, self._runner.home)
 
     def version(self) -> str:
-        """Return git's version such as "2.39.5"; "" when there is no git. A broken .gitconfig keeps nobody from it."""
+        """Return git's version, for example "2.39.5", "" if there is no git. It works with a broken .gitconfig too."""
         try:
             done = self._runner.outside("--version")
             done = done if not done.code else self._runner.outside("--version", more=_NO_SETTINGS)
@@ -51,34 +51,34 @@ class Git:
         return found[0] if found else ""
 
     def helper(self) -> str:
-        """Return the path of the git-remote-codecommit that git will find; "" when it will find none."""
+        """Return the path of the git-remote-codecommit that git will find, "" if there is none."""
         return self.command(HELPER, beside=False)
 
     @staticmethod
     def own_helper() -> str:
-        """Return the path of the git-remote-codecommit that was installed with this program; "" when there is none."""
+        """Return the path of the git-remote-codecommit that was installed with this program, "" if there is none."""
         return _beside(HELPER)
 
     def command(self, name: str, beside: bool = True) -> str:
-        """Return the absolute path of a command as git will find it, or (`beside`) beside this program; "" if none.
+        """Return the absolute path of a command that git finds, or (`beside`) of one next to this program, "" if none.
 
-        Links are not followed: the one on the PATH outlives an upgrade, what it leads to may not.
+        Symbolic links aren't followed: the link on the PATH survives an upgrade, its target may not.
         """
         places = {**self._runner.env, "PATH": os.pathsep.join([*self._parts, self._runner.path])}
         return executables.path_of(name, places) or (_beside(name) if beside else "")
 
     @cached_property
     def _parts(self) -> list[str]:
-        """Where git's own parts are, in a list; empty where there is no git."""
+        """A list with the folder of git's own commands, empty if there is no git."""
         try:
             return [self._runner.outside("--exec-path").out.strip()]
         except Problem:
             return []
 
     def reachable(self, route: Route) -> Sequence[str]:
-        """Ask `git ls-remote`, outside every repository; return the branches, the default one first.
+        """Run `git ls-remote` outside repositories. Return the branches, the default one first.
 
-        Raises Problem in words.
+        Raises Problem.
         """
         self._may(route.url)
         wanted = ("HEAD", "refs/heads/*")
@@ -92,14 +92,14 @@ class Git:
         return found.names
 
     def default(self, route: Route) -> str:
-        """Return the branch that the server's HEAD named when it was asked last; "" when it named none."""
+        """Return the branch that the server's HEAD named when it was last asked, "" if none."""
         return self._heads.get(route.url, branches.Heads({})).head
 
     def _speaks_git(self, route: Route) -> None:
-        """Make sure that a server without branches answered as git does. Raises Problem.
+        """Check that a server without branches is a git server. Raises Problem.
 
-        To git an empty answer, or a web page in one line, is a repository without branches, in the "dumb" protocol.
-        A server that speaks git sends packets; git tells of them where it is asked to.
+        git takes an empty answer, or a web page in one line, for a repository without branches in the "dumb" protocol.
+        A real git server sends packets, which git reports if it is asked to.
         """
         words = [*cloning.options(route), "ls-remote", "--", route.url]
         done = self._runner.run(words, more={"GIT_TRACE_PACKET": "1"})
@@ -107,10 +107,10 @@ class Git:
             raise not_git(name_of(route.url))
 
     def clone(self, route: Route, directory: Path, branch: str, progress: Progress, default: str = "") -> CloneResult:
-        """Clone, or finish a clone that was stopped. `default` is the default branch as CodeCommit's API has it.
+        """Clone, or finish an interrupted clone. `default` is the default branch according to CodeCommit's API.
 
-        Refused or cancelled, it removes the private folder that it made and nothing else. Raises Problem, also for a
-        directory that holds something.
+        After an error or Ctrl-C, it removes only the private folder that it created. Raises Problem, also if the
+        directory isn't empty.
         """
         self._may(route.url)
         if route.url not in self._heads:
@@ -119,45 +119,45 @@ class Git:
         return cloning.make(self._runner, self._records, route, directory, chosen, progress)
 
     def unfinished(self, directory: Path) -> bool:
-        """Say whether ccsetup was stopped while it made a clone at `directory`, which is not there yet."""
+        """Return whether an earlier clone to `directory`, which doesn't exist yet, was interrupted."""
         if os.path.lexists(directory / ".git"):
             return False
         return self._records.speak_of(private_clone.aim(directory).target)
 
     def repoint(self, directory: Path, route: Route) -> None:
-        """Make a clone go another way from now on: its address, and its own settings. Raises Problem."""
+        """Switch a clone to another route: its address and its own settings. Raises Problem."""
         cloning.settle(self._runner, route, directory)
 
     def do(self, directory: Path, *words: str) -> str:
-        """Run git in a clone; return what it printed. Raises Problem in words."""
+        """Run git in a clone and return its output. Raises Problem."""
         return self._runner.checked(directory, self.origin(directory), *words).out
 
     def config(self, directory: Path) -> GitConfig:
-        """Return git's settings in a clone. Raises Problem where there is none, or git cannot read them."""
+        """Return git's settings in a clone. Raises Problem if it isn't a clone, or if git can't read them."""
         return clone_settings.read(self._runner, directory)
 
     def machine_settings(self) -> Pairs:
-        """Return git's settings where there is no clone. Raises Problem where git cannot read them."""
+        """Return git's settings outside a clone. Raises Problem if git can't read them."""
         return clone_settings.machine(self._runner)
 
     def resettled(self, directory: Path, changes: Mapping[str, SettingChange]) -> Edit:
-        """Return the edit of a clone's own settings that changes these and no others. Raises Problem."""
+        """Return the edit that changes only these settings of a clone. Raises Problem."""
         return clone_settings.edited(self._runner, directory, changes)
 
     def origin(self, directory: Path) -> str:
-        """Return the address that the clone at `directory` fetches from; "" when it is none."""
+        """Return the address that the clone at `directory` fetches from, "" if it isn't a clone."""
         if not directory.is_dir():
             return ""
         return clone_settings.address(self._runner, directory)
 
     def setting(self, directory: Path, key: str, own: bool = True) -> str:
-        """Return a setting of a clone's own (or of whatever holds there), its last value; "" when there is none."""
+        """Return the last value of a setting in effect in a clone, "" if there is none."""
         return self._runner.ask(directory, "config", *(["--local"] if own else []), "--get", key).out.rstrip("\n")
 
     def fetch(self, directory: Path, progress: Progress | None = None, default: str = "") -> CloneResult:
-        """Fetch an existing clone, and check out the files of one that has none yet.
+        """Fetch in an existing clone, and check out its files if it has none yet.
 
-        `default` is as in `clone`. Nothing that the clone has is pruned. Raises Problem in words.
+        `default` is as in `clone`. Nothing is pruned. Raises Problem.
         """
         url = self.origin(directory)
         self._may(url)
@@ -172,9 +172,9 @@ class Git:
         known = cloning.fetched(self._runner, directory)
         if known.commits and self._runner.within(directory, "rev-parse", "-q", "--verify", "FETCH_HEAD").code:
             raise Problem(
-                f"The server shows no branch of {name_of(url)}, but this clone knows {known.names[0]} from it.",
-                why="Nothing was fetched, and nothing was taken away.",
-                next=f"Ask git itself: git ls-remote {quoted(url)}",
+                f"The server shows no branches of {name_of(url)}, but this clone has {known.names[0]} from it.",
+                why="Nothing was fetched, and nothing was removed.",
+                next=f"Try it with git: git ls-remote {quoted(url)}",
                 code="access.git",
             )
         branch = branches.chosen("", default, known, name_of(url)) if begun else ""
@@ -182,17 +182,17 @@ class Git:
         return CloneResult(self._commit(directory), problem)
 
     def submodules(self, directory: Path) -> Sequence[Submodule]:
-        """Return a clone's submodules that are not checked out."""
+        """Return a clone's submodules that aren't checked out."""
         private_clone.tidy(self._records, directory)
         return clone.missing(self._runner, directory)
 
     def fetch_submodule(self, directory: Path, submodule: Submodule, route: Route, progress: Progress) -> CloneResult:
-        """Clone and check out one submodule by this route. Raises Problem in words."""
+        """Clone and check out one submodule with this route. Raises Problem."""
         self._may(route.url)
         return clone.fetch(self._runner, self._records, directory, submodule, route, progress)
 
     def facts(self, directory: Path) -> tuple[str, int, str]:
-        """Return a clone's branch, its number of commits and its size such as "8.1 MiB"."""
+        """Return a clone's branch, its number of commits and its size, for example "8.1 MiB"."""
         branch = self._runner.within(directory, "symbolic-ref", "--short", "-q", "HEAD").out.strip()
         commits = self._runner.within(directory, "rev-list", "--count", "HEAD").out.strip()
         counted = self._runner.within(directory, "count-objects", "-v").out
@@ -200,7 +200,7 @@ class Git:
         return branch, int(commits or 0), _size(sum(map(int, sizes)))
 
     def _may(self, url: str) -> None:
-        """Refuse a protocol that GIT_ALLOW_PROTOCOL leaves out: git itself would not name the variable."""
+        """Refuse a protocol that GIT_ALLOW_PROTOCOL doesn't allow. git's own error doesn't name the variable."""
         allowed = self._runner.env.get("GIT_ALLOW_PROTOCOL")
         scheme = re.match(r"\w+", url)
         if allowed is None or not scheme or "://" not in url:
@@ -209,7 +209,7 @@ class Git:
         missing = [name for name in needed if name not in allowed.split(":")]
         if missing:
             raise Problem(
-                f"GIT_ALLOW_PROTOCOL does not let git use {' and '.join(missing)}.",
+                f"GIT_ALLOW_PROTOCOL doesn't allow {' and '.join(missing)}.",
                 next=f"Run: export GIT_ALLOW_PROTOCOL={':'.join([*filter(None, allowed.split(':')), *missing])}",
                 code="git.protocol",
             )
@@ -219,7 +219,7 @@ class Git:
 
 
 def _beside(name: str) -> str:
-    """Return the path of a command that was installed with this program; "" when there is none."""
+    """Return the path of a command that was installed with this program, "" if there is none."""
     import sysconfig
 
     places = [str(Path(sys.argv[0]).parent), str(Path(sys.executable).parent), sysconfig.get_path("scripts")]

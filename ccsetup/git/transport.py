@@ -1,4 +1,4 @@
-"""The two ways git gets to CodeCommit: git-remote-codecommit, and https with a credential helper of this one clone."""
+"""The two ways git connects to CodeCommit: git-remote-codecommit, or HTTPS with a credential helper for one clone."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ OWN_HELPER = "git-credential-ccsetup"
 
 
 class Way(NamedTuple):
-    """Which of the two, whose credential helper, and the host where the address names one of its own."""
+    """How git connects: the transport, which credential helper, and the host if the address has another one."""
 
     via: str = REMOTE
     helper: str = OURS
@@ -36,25 +36,25 @@ USUAL = Way()
 
 
 def way_of(answers: Answers, endpoint: str = "") -> Way:
-    """Return the way that the answers name; `endpoint` is CODE_COMMIT_ENDPOINT."""
+    """Return the way that the answers describe. `endpoint` is CODE_COMMIT_ENDPOINT."""
     repo = answers.text("repo")
     host = address.parse(repo, endpoint).host if repo else ""
     return Way(answers.text("via") or REMOTE, answers.text("helper") or OURS, host)
 
 
 def route(context: Context, way: Way, profile: str, target: Target) -> Route:
-    """Return how git gets to a repository as a profile. Raises Problem where the helper is not installed."""
+    """Return how git connects to a repository with a profile. Raises Problem if the helper isn't installed."""
     if way.via == REMOTE:
         url = address.codecommit_url(target.name, target.region, profile)
-        return Route(REMOTE, url, why="the address AWS's documents teach; it carries region and profile")
+        return Route(REMOTE, url, why="the address in AWS's documentation; it includes the region and profile")
     host = context.env.get("CODE_COMMIT_ENDPOINT") or way.host
     url = address.https_url(target.region, target.name, host)
     settings = helper_settings(context, way, profile, target.region, host)
-    return Route(HELPER, url, settings, why="plain https; the helper that signs is a setting of this clone alone")
+    return Route(HELPER, url, settings, why="HTTPS; the credential helper is a setting of this clone only")
 
 
 def helper_settings(context: Context, way: Way, profile: str, region: str, host: str) -> Mapping[str, str]:
-    """Return what the clone's own configuration says of the helper. Raises Problem where it is not installed."""
+    """Return the clone's settings for the helper. Raises Problem if it isn't installed."""
     return {"credential.helper": _command(context, way, profile, region, host), "credential.useHttpPath": "true"}
 
 
@@ -62,34 +62,34 @@ def _command(context: Context, way: Way, profile: str, region: str, host: str) -
     if way.helper == AWS_CLI:
         if not context.git.command("aws", beside=False):
             raise Problem(
-                "The AWS CLI is not on the PATH, so that git could not run its helper.",
-                next="Leave --helper aws out to use ccsetup's own, or install the AWS CLI.",
+                "The AWS CLI isn't on the PATH, so git couldn't run its helper.",
+                next="Install the AWS CLI, or omit --helper aws to use ccsetup's own helper.",
                 code="git.helper-path",
             )
         return aws_helper(profile, region, host)
-    path = context.git.command(OWN_HELPER)  # one that an upgrade leaves where it is
+    path = context.git.command(OWN_HELPER)  # a path that stays the same after an upgrade
     if not path:
         raise Problem(
-            f"{OWN_HELPER} is not installed as a command.",
-            next="Install ccsetup as one: pipx install ccsetup. Or use the AWS CLI's: --helper aws",
+            f"The command {OWN_HELPER} isn't installed.",
+            next="Install it: pipx install ccsetup. Or use the AWS CLI's helper: --helper aws",
             code="git.helper-path",
         )
     return own_helper(path, profile, region, host)
 
 
 def is_awss(host: str) -> bool:
-    """Say whether a host's own name tells a helper that it is AWS's, and which region's ("": the region's own)."""
+    """Return whether a helper can tell from a host name that it is AWS's, and its region ("": the region's default)."""
     return not host or bool(regions.git_region(host))
 
 
 def own_helper(path: str, profile: str, region: str, host: str) -> str:
-    """Return the call of ccsetup's helper by its path; no shell's `!`, for GUIs."""
+    """Return the command of ccsetup's helper with its path. It has no `!` (shell), so that it works in GUIs."""
     there = "" if is_awss(host) else f" --region {region}"
     return f"{_word(path)} --profile {shlex.quote(profile)}{there}"
 
 
 def aws_helper(profile: str, region: str, host: str) -> str:
-    """Return the call of the AWS CLI's helper; it signs for hosts that are not AWS's only when told to."""
+    """Return the command of the AWS CLI's helper. It signs for hosts that aren't AWS's only with a flag."""
     name = shlex.quote(profile)
     if not is_awss(host):
         get = f"aws --region {region} codecommit credential-helper --profile {name} get --ignore-host-check"
@@ -98,7 +98,7 @@ def aws_helper(profile: str, region: str, host: str) -> str:
 
 
 def moved_helper(command: str, path: str) -> str:
-    """Return a helper's call with its program at another path and all else as it is; "" where that cannot be told."""
+    """Return a helper's command with its program at another path, "" if the program can't be recognized."""
     if not path or "\n" in path:
         return ""
     name = re.split(r"[/\\]", path)[-1].removesuffix(".exe")
@@ -110,13 +110,13 @@ def moved_helper(command: str, path: str) -> str:
 
 
 def _word(path: str) -> str:
-    """Return a path as one word of the shell that git runs helpers with; it has to begin as an absolute path does."""
-    plain = path if path.startswith("/") else path.replace("\\", "/")  # git for Windows takes both
+    """Quote a path for the shell that git runs helpers with. It must look like an absolute path."""
+    plain = path if path.startswith("/") else path.replace("\\", "/")  # git for Windows accepts both
     return re.sub(r"([^\w@%+=:,./-])", r"\\\1", plain, flags=re.ASCII)
 
 
 def _host(answers: Answers, look: Look) -> str:
-    """Return the host that the pasted address names beside the region's own, "" where the environment's is taken."""
+    """Return the host in the address if it isn't the region's default, "" if CODE_COMMIT_ENDPOINT is set."""
     endpoint = look.env.get("CODE_COMMIT_ENDPOINT", "")
     return "" if endpoint else address.parse(answers.text("repo"), endpoint).host
 
@@ -126,12 +126,12 @@ def _misread(answers: Answers) -> bool:
 
 
 def _because(answers: Answers, look: Look) -> str:
-    """Say why git-remote-codecommit would not do; "" where it does."""
+    """Return why git-remote-codecommit wouldn't work, "" if it would."""
     if _misread(answers):
-        return f"git-remote-codecommit cannot take the profile name {answers.text('profile')}"
+        return f"git-remote-codecommit can't use the profile name {answers.text('profile')}"
     if host := _host(answers, look):
-        return f"the address names a host of its own, {host}"
-    return "" if look.git_command(REMOTE) else f"git does not find {REMOTE}"
+        return f"the address has its own host, {host}"
+    return "" if look.git_command(REMOTE) else f"git can't find {REMOTE}"
 
 
 def _known(answers: Answers, look: Look) -> str | None:
@@ -141,53 +141,55 @@ def _known(answers: Answers, look: Look) -> str | None:
 def _choices(answers: Answers, look: Look) -> list[Choice]:
     why = _because(answers, look)
     host = _host(answers, look)
-    there = "needs a line in your shell's start file" if why else "the address AWS's documents teach"
+    there = "needs a line in your shell's startup file" if why else "the address in AWS's documentation"
     remote = Choice(REMOTE, REMOTE, f"needs: export CODE_COMMIT_ENDPOINT={host}" if host else there)
-    helper = Choice(HELPER, "https and a credential helper", f"since {why}" if why else "a setting of this clone alone")
+    helper = Choice(
+        HELPER, "HTTPS with a credential helper", f"because {why}" if why else "a setting of this clone only"
+    )
     return [helper] if _misread(answers) else [helper, remote] if why else [remote, helper]
 
 
 def _settle(value: Value, answers: Answers, look: Look) -> str | Corrected | None:
     if value == REMOTE and _misread(answers):
-        raise BadAnswer(f"{_because(answers, look)}; it needs --via {HELPER}.")
+        raise BadAnswer(f"{_because(answers, look)}. Use --via {HELPER}.")
     host = _host(answers, look)
     if value == REMOTE and host:
-        told = f"git goes to the region's ordinary host; for this one: export CODE_COMMIT_ENDPOINT={host}"
+        told = f"git will use the region's default host. To use the address's host: export CODE_COMMIT_ENDPOINT={host}"
         return Corrected(REMOTE, told)
     why = _because(answers, look) if value == HELPER and "via" not in look.given else ""
-    return Corrected(HELPER, f"Took {HELPER}: {why}.") if why else None
+    return Corrected(HELPER, f"Using {HELPER}: {why}.") if why else None
 
 
 def _named(text: str, names: tuple[str, ...], what: str) -> str:
     value = validate.tidy(text).lower()
     if value not in names:
-        raise BadAnswer(f"{what} is {' or '.join(names)}, such as {names[0]}.")
+        raise BadAnswer(f"{what} must be one of: {', '.join(names)}.")
     return value
 
 
 VIA = Question(
     "via",
-    "How shall git get there?",
+    "How should git connect?",
     widget="choose",
-    help=f"{REMOTE} or {HELPER}; both for this clone alone.",
+    help=f"{REMOTE} or {HELPER}, for this clone only.",
     choices=_choices,
     known=_known,
     default=lambda answers, look: HELPER,
-    parse=lambda text: _named(text, (REMOTE, HELPER), "The way"),
+    parse=lambda text: _named(text, (REMOTE, HELPER), "--via"),
     settle=_settle,
     when=lambda answers: bool(answers.text("repo")),
-    title="Way",
+    title="Transport",
 )
 
 
 WHOSE = Question(
     "helper",
-    "Whose credential helper?",
+    "Which credential helper?",
     widget="choose",
     help="ccsetup (fast) or aws (the AWS CLI's).",
     choices=lambda answers, look: [Choice(OURS, "ccsetup's own"), Choice(AWS_CLI, "the AWS CLI's")],
     known=lambda answers, look: OURS,
-    parse=lambda text: _named(text, (OURS, AWS_CLI), "The credential helper"),
+    parse=lambda text: _named(text, (OURS, AWS_CLI), "--helper"),
     when=lambda answers: answers.text("via") == HELPER,
     title="Credential helper",
 )

@@ -73,9 +73,9 @@ WRITTEN: list[tuple[str, dict[str, str]]] = [
     ("git -c a.b=c clone \\\n  --config credential.helper='!aws codecommit credential-helper $@' \\\n"
      "  https://git-codecommit.us-east-2.amazonaws.com/v1/repos/MyRepo \\\n  shared\ncd shared",
      {"form": "https", "region": "us-east-2", "directory": "shared"}),
-    ("MyRepo.git", {"said": "Took MyRepo for MyRepo.git."}),
+    ("MyRepo.git", {"said": "Using MyRepo instead of MyRepo.git."}),
     ("codecommit::us-east-2b://MyRepo",
-     {"form": "codecommit", "region": "us-east-2", "said": "Took us-east-2 for us-east-2b."}),
+     {"form": "codecommit", "region": "us-east-2", "said": "Using us-east-2 instead of us-east-2b."}),
 ]  # fmt: skip
 
 
@@ -142,7 +142,7 @@ def test_a_password_in_a_refused_address_is_not_repeated() -> None:
 @pytest.mark.parametrize("profile", ["org/dev", "dev#1", "dev?1", "me@corp", "my dev", "dév"])
 def test_a_profile_that_git_remote_codecommit_would_misread_gets_no_address(profile: str) -> None:
     assert not takes_profile(profile)
-    with pytest.raises(BadAnswer, match="git-remote-codecommit cannot take"):
+    with pytest.raises(BadAnswer, match="git-remote-codecommit can't use"):
         codecommit_url("MyRepo", "us-east-2", profile)
 
 

@@ -237,7 +237,7 @@ def test_a_clone_killed_while_its_entries_were_moved_up_goes_on_around_what_some
     (target / "src").write_text("mine, too")
     git = killed.git()
     assert git.unfinished(target)
-    with pytest.raises(Problem, match="src has appeared") as problem:
+    with pytest.raises(Problem, match="src was created by something else") as problem:
         git.clone(killed.route, target, "", nothing)
     assert "the next run adds the rest" in problem.value.next
     assert (target / "src").read_text() == "mine, too"
@@ -268,7 +268,7 @@ def test_what_was_stopped_is_not_taken_for_the_clone_of_another_repository(tmp_p
         assert (target / "inside").is_file()
         assert list(target.parent.iterdir()) == [target]
         return
-    with pytest.raises(Problem, match=r"holds a part of file://.*evil\.git, whose clone was stopped"):
+    with pytest.raises(Problem, match=r"contains part of an interrupted clone of file://.*evil\.git"):
         killed.git().clone(other, target, "", nothing)
     killed.run(target)
     killed.whole(target)
@@ -312,7 +312,7 @@ def test_a_folder_that_only_looks_like_a_stopped_clones_is_left_alone(tmp_path: 
     git = killed.git()
     for target in (place, place / "new"):
         assert not git.unfinished(target)
-    with pytest.raises(Problem, match="is there already and is not empty"):
+    with pytest.raises(Problem, match="already exists and isn't empty"):
         git.clone(killed.route, place, "", nothing)
     assert git.clone(killed.route, place / "new", "", nothing).commit
     assert (looks / ".git/hooks/post-checkout").is_file()

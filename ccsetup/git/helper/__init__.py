@@ -1,1 +1,1 @@
-"""What git runs: the remote helper and the credential helper. Standard library only until keys have to be fetched."""
+"""The remote helper and the credential helper for git. They use only the standard library if credentials are cached."""

@@ -1,6 +1,6 @@
-# Without pathlib, which takes longer to import than everything here to run.
+# Doesn't use pathlib: importing it takes longer than running everything here.
 # ruff: noqa: PTH111, PTH116
-"""The keys that are at hand: static ones, and those that SDKs keep in their caches. Standard library only."""
+"""Credentials that are stored or in the caches of the SDKs. Uses only the standard library."""
 
 import os
 import time
@@ -8,18 +8,18 @@ import time
 from ccsetup.awsfiles.fast_read import Settings, Unsure, cache_key, json_safe, read, section
 from ccsetup.core import clock, lean_hash, plain_file
 
-WINDOW_S = 15 * 60  # SDKs renew a session that ends sooner than this
-_LAST_S = 60  # a session that only a person can renew serves until it is almost over
-BOTO_CACHE = "~/.aws/boto/cache"  # of roles that AWS's git-remote-codecommit assumed
-CLI_CACHE = "~/.aws/cli/cache"  # of the AWS CLI: roles assumed, also with a token, and roles of a sign-in
+WINDOW_S = 15 * 60  # SDKs renew a session that expires sooner than this
+_LAST_S = 60  # a session that needs an MFA code is used almost until it expires
+BOTO_CACHE = "~/.aws/boto/cache"  # roles assumed by AWS's git-remote-codecommit
+CLI_CACHE = "~/.aws/cli/cache"  # the AWS CLI: assumed roles, also with a token, and roles of a sign-in
 _SIGN_IN = {"sso_session": "sessionName", "sso_start_url": "startUrl"}
-Keys = tuple[str, str, str]  # access key id, secret access key, session token or ""
+Keys = tuple[str, str, str]  # access key ID, secret access key, session token or ""
 
 
 def at_hand(config: Settings, credentials: Settings, now: float) -> Keys | None:
-    """Return the keys botocore would use for a profile with these settings, if no one need be asked for them.
+    """Return the credentials that botocore would use for a profile with these settings, if they are stored or cached.
 
-    Raises Unsure, or returns None: the profile gets its keys in another way, or the cached ones have run out.
+    Raises Unsure or returns None if the profile gets its credentials in another way, or the cached ones have expired.
     """
     merged = {**config, **credentials}
     if "web_identity_token_file" in merged:
@@ -36,13 +36,13 @@ def at_hand(config: Settings, credentials: Settings, now: float) -> Keys | None:
 
 
 def ended(config: Settings, credentials: Settings, now: float) -> str:
-    """Return the recorded end of stored keys when it has passed, such as 2026-01-31T18:04:00Z; "" otherwise."""
+    """Return the stored expiry of credentials if it has passed, for example 2026-01-31T18:04:00Z, otherwise ""."""
     moment = clock.recorded({**config, **credentials})
     return "" if not moment or lasts(moment, now) else moment
 
 
 def lasts(moment: str, until: float) -> bool:
-    """Say whether a moment written as SDKs do (UTC) is after `until`. Raises Unsure when it is written otherwise."""
+    """Return whether a time in the format of the SDKs (UTC) is after `until`. Raises Unsure for other formats."""
     digits = moment[:19].translate({45: None, 58: None, 84: None})
     if moment[19:] not in ("Z", "UTC", "+00:00") or len(digits) != 14 or not digits.isdecimal():
         raise Unsure
@@ -55,14 +55,14 @@ def _static(held: Settings) -> Keys:
 
 
 def checked(keys: Keys) -> Keys:
-    """Return the keys when they are whole. Raises Unsure."""
+    """Return the credentials if they are complete. Raises Unsure."""
     if not keys[0] or not keys[1] or any("\n" in part for part in keys):
         raise Unsure
     return keys
 
 
 def _assumed(profile: Settings, now: float) -> Keys | None:
-    """Return the session of a role from the caches of botocore's tools for git and of the AWS CLI."""
+    """Return the session of a role from the caches of git-remote-codecommit and the AWS CLI."""
     if ("source_profile" in profile) == ("credential_source" in profile):
         raise Unsure
     until = now + (_LAST_S if "mfa_serial" in profile else WINDOW_S)
@@ -71,7 +71,7 @@ def _assumed(profile: Settings, now: float) -> Keys | None:
 
 
 def _by_token(profile: Settings, now: float) -> Keys | None:
-    """Return the session of a role that a token file stands for, which the AWS CLI keeps by fewer settings."""
+    """Return the session of a role assumed with a token file, from the AWS CLI's cache. Its key has fewer settings."""
     asked: Settings = {key: profile[key] for key in ("role_arn", "role_session_name") if key in profile}
     if "role_arn" not in asked or not profile["web_identity_token_file"]:
         return None
@@ -79,7 +79,7 @@ def _by_token(profile: Settings, now: float) -> Keys | None:
 
 
 def _signed_in(profile: Settings, now: float) -> Keys | None:
-    """Return the keys of a role of IAM Identity Center from the AWS CLI's cache."""
+    """Return the credentials of an IAM Identity Center role from the AWS CLI's cache."""
     if "sso_session" in profile:
         session = section(read("AWS_CONFIG_FILE", "config"), profile["sso_session"], "sso-session ")
         if not session or any(profile.get(key, value) != value for key, value in session.items()):
@@ -94,9 +94,9 @@ def _signed_in(profile: Settings, now: float) -> Keys | None:
 
 
 def signed_in_at(profile: Settings) -> float:
-    """Return when the sign-in behind a profile was written down (seconds since 1970), infinity when there is none.
+    """Return when a profile's sign-in was cached (seconds since 1970), infinity if it isn't cached.
 
-    A role's keys that are older belong to a sign-in that is over, though the AWS CLI would use them until they end.
+    Role credentials older than this belong to an earlier sign-in. The AWS CLI would use them until they expire.
     """
     try:
         return os.stat(os.path.expanduser(sign_in_path(profile))).st_mtime
@@ -105,12 +105,12 @@ def signed_in_at(profile: Settings) -> float:
 
 
 def sign_in_path(profile: Settings) -> str:
-    """Return where SDKs keep the token of a profile's sign-in."""
+    """Return the path where SDKs cache the token of a profile's sign-in."""
     return f"~/.aws/sso/cache/{lean_hash.sha1(profile.get('sso_session') or profile.get('sso_start_url', ''))}.json"
 
 
 def _kept(folder: str, key: str, until: float, since: float = 0.0) -> Keys | None:
-    """Return the keys that an SDK has kept, when they last after `until` and were written after `since`."""
+    """Return the credentials that an SDK cached, if they expire after `until` and were written after `since`."""
     path = os.path.expanduser(f"{folder}/{key}.json")
     try:
         if os.stat(path).st_mtime < since:
@@ -126,7 +126,7 @@ def _kept(folder: str, key: str, until: float, since: float = 0.0) -> Keys | Non
 
 
 def _field(text: str, name: str) -> str:
-    """Return a string of a JSON text by its key, which must occur once."""
+    """Return the string with this key from a JSON text. The key must occur once."""
     _, found, rest = text.partition(f'"{name}"')
     value = rest.lstrip().removeprefix(":").lstrip()
     if not found or value[:1] != '"' or f'"{name}"' in rest:

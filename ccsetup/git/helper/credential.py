@@ -1,11 +1,11 @@
-"""What git runs as git-credential-ccsetup: signs a CodeCommit address at once when the credentials are at hand.
+"""git-credential-ccsetup, git's credential helper: signs requests to CodeCommit.
 
-The contract is git's (gitcredentials(7)) and of `aws codecommit credential-helper`, whose signature it makes byte for
-byte: `git-credential-ccsetup [--profile P] [--region R] get|store|erase`, attributes as key=value lines on stdin, user
-name and password on stdout. It signs for CodeCommit's own hosts, as core/regions.py knows them, and for the host that
-CODE_COMMIT_ENDPOINT names. For any other host it says nothing, and git asks the next helper. Where CodeCommit is meant
-and no keys are to be had, and where a host only looks like CodeCommit's, git is told to quit: it would go on to
-keychains and a prompt.
+The interface is git's (gitcredentials(7)), and the signature is the same as that of `aws codecommit
+credential-helper`, byte for byte: `git-credential-ccsetup [--profile P] [--region R] get|store|erase`, with attributes
+as key=value lines on stdin, and user name and password on stdout. It signs for CodeCommit's hosts, as core/regions.py
+lists them, and for the host in CODE_COMMIT_ENDPOINT. For other hosts it prints nothing, and git asks the next helper.
+If there are no credentials for CodeCommit, or if a host only looks like CodeCommit's, it tells git to quit. Otherwise
+git would go on to keychains and a prompt.
 """
 
 import os
@@ -16,13 +16,13 @@ from ccsetup.core import regions
 from ccsetup.git.helper import keys, messages, signing
 from ccsetup.git.helper.messages import Refused
 
-_LASTS_S = 15 * 60  # CodeCommit takes a signature as long as that
-_LIMIT = 1 << 20  # bytes of a question; git's own have a few hundred
+_LASTS_S = 15 * 60  # how long CodeCommit accepts a signature
+_LIMIT = 1 << 20  # bytes of a request; git's have a few hundred
 _SETTING = "git config credential.helper 'ccsetup --profile dev'"
 
 
 def main() -> int:
-    """Serve git; return the exit code."""
+    """Answer git and return the exit code."""
     try:
         return serve(sys.argv[1:])
     except Refused as refused:
@@ -32,7 +32,7 @@ def main() -> int:
 
 
 def serve(arguments: list[str]) -> int:
-    """Answer git's `get`; keep and forget nothing on `store` and `erase`. Raises Refused."""
+    """Answer git's `get`. Do nothing on `store` and `erase`. Raises Refused."""
     profile, region, verb = read_arguments(arguments)
     question = read_question(_heard())
     if verb != "get" or question is None:
@@ -43,7 +43,9 @@ def serve(arguments: list[str]) -> int:
         if region_of_host is not None:
             _say(answer(profile, region_of_host or region, host, path))
         elif not host.isprintable() or "git-codecommit" in host.lower():
-            raise Refused(f"{host!a} is not a host of CodeCommit, so nothing is signed for it. Look at: git remote -v")
+            raise Refused(
+                f"{host!a} isn't a CodeCommit host, so ccsetup doesn't sign requests for it. Check it: git remote -v"
+            )
     except Refused:
         _say("quit=1\n")
         raise
@@ -51,13 +53,17 @@ def serve(arguments: list[str]) -> int:
 
 
 def answer(profile: str | None, region: str, host: str, path: str) -> str:
-    """Return git's answer for a repository's host and path. Raises Refused."""
+    """Return the answer to git for a repository's host and path. Raises Refused."""
     if not path.isprintable():
-        raise Refused(f"{path!a} is not the path of a repository, so nothing is signed for it. Look at: git remote -v")
+        raise Refused(
+            f"{path!a} isn't a repository's path, so ccsetup doesn't sign requests for it. Check it: git remote -v"
+        )
     if not path:
         setting = f"credential.https://{host}.useHttpPath true"
-        raise Refused(f"git does not tell which repository it wants. Run: git config --global {setting}")
-    remedy = "add one where credential.helper is set, such as: --region us-east-2"
+        raise Refused(
+            f"git doesn't tell the credential helper which repository it needs. Run: git config --global {setting}"
+        )
+    remedy = "Add one where credential.helper is set, for example: --region us-east-2"
     region, (access_key, secret, token) = keys.granted(profile, region, remedy)
     now = time.time()
     signed_path = f"/{path}".partition("#")[0].partition("?")[0]
@@ -67,7 +73,7 @@ def answer(profile: str | None, region: str, host: str, path: str) -> str:
 
 
 def read_arguments(arguments: list[str]) -> tuple[str | None, str, str]:
-    """Return the profile (None: none named), the region ("": none named) and the verb. Raises Refused."""
+    """Return the profile (None if not given), the region ("" if not given) and the verb. Raises Refused."""
     given: dict[str, str] = {}
     words: list[str] = []
     rest = iter(arguments)
@@ -78,15 +84,15 @@ def read_arguments(arguments: list[str]) -> tuple[str | None, str, str]:
         else:
             words.append(word)
     if len(words) != 1 or words[0].startswith("-") or "" in given.values():
-        raise Refused(f"git runs this command by itself, where it is told to, as by: {_SETTING}")
+        raise Refused(f"git runs this command itself, once you configure it: {_SETTING}")
     return given.get("--profile"), given.get("--region", ""), words[0]
 
 
 def read_question(text: bytes) -> tuple[str, str] | None:
-    """Return host and path ("": none told) of git's question; None when it is not about https, or makes no sense.
+    """Return the host and path ("" if missing) of git's request, None if it isn't about HTTPS or can't be decoded.
 
-    A carriage return is part of a value, since a URL may end a host with one, unless it ends every line: that is a
-    question which Windows' tools wrote, and git never does.
+    A carriage return is part of a value, because the host in a URL may end with one. If every line ends with one, a
+    Windows tool wrote the request; git itself never does.
     """
     asked: dict[bytes, bytes] = {}
     if text.count(b"\r\n") == text.count(b"\n"):
@@ -104,7 +110,7 @@ def read_question(text: bytes) -> tuple[str, str] | None:
 
 
 def host_region(host: str) -> str | None:
-    """Return the region in a CodeCommit host's name; "" for the host of CODE_COMMIT_ENDPOINT, None for any other."""
+    """Return the region in a CodeCommit host name, "" for the host in CODE_COMMIT_ENDPOINT, None for other hosts."""
     if region := regions.git_region(host):
         return region
     named = host.isprintable() and host.lower() == os.environ.get("CODE_COMMIT_ENDPOINT", "").lower()
@@ -112,21 +118,21 @@ def host_region(host: str) -> str | None:
 
 
 def _heard() -> bytes:
-    """Return what git writes to the pipe; nothing when it is more than a question can be."""
+    """Return what git writes to the pipe, nothing if it is too long for a request."""
     heard = b""
     try:
         while len(heard) <= _LIMIT and (piece := os.read(0, 65536)):
             heard += piece
-    except OSError:  # there is no stdin
+    except OSError:  # stdin is closed
         pass
     return heard if len(heard) <= _LIMIT else b""
 
 
 def _say(text: str) -> None:
-    """Write git's lines as they are: Windows would end them with what git takes for a part of the password."""
+    """Write lines to git unchanged. Carriage returns added by Windows would become part of the password."""
     try:
         os.write(1, text.encode())
-    except OSError:  # git has gone
+    except OSError:  # git has exited
         pass
 
 

@@ -1,9 +1,9 @@
-# Without pathlib, as signing.py whose paths these are.
+# Doesn't use pathlib, like cached_keys.py, which provides these paths.
 # ruff: noqa: PTH111, PTH116
-"""Keys that are not at hand: botocore fetches them, or the AWS CLI for its own sign-ins; a refusal is one sentence.
+"""Fetches credentials with botocore, or with the AWS CLI for its own sign-ins. Every error becomes one sentence.
 
-What is fetched is kept where the AWS tools look for it: the session of a role where AWS's git-remote-codecommit keeps
-it, what a token file or a sign-in stands for where the AWS CLI does (and where `aws sso logout` removes it).
+Fetched credentials are cached where the AWS tools look for them: role sessions where AWS's git-remote-codecommit caches
+them, and those of token files and sign-ins where the AWS CLI does (and where `aws sso logout` removes them).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from ccsetup.core import clock, executables, plain_file, profile_chain, program_
 from ccsetup.git.helper import cached_keys
 from ccsetup.git.helper.messages import Refused, again, anew, default_profile, quoted
 
-TYPE_CHECKING = False  # as typing's
+TYPE_CHECKING = False  # like typing.TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from botocore.session import Session
     from botocore.utils import JSONFileCache
 
-_CLI_S = 60  # the AWS CLI has the network to wait for
+_CLI_S = 60  # the AWS CLI may have to wait for the network
 
 
 def fetched(profile: str | None, region: str, remedy: str) -> tuple[str, cached_keys.Keys]:
-    """Return the region and the keys, as grant.granted does. Raises Refused."""
+    """Return the region and the credentials, as keys.granted does. Raises Refused."""
     import botocore.session
     from botocore.config import Config
     from botocore.exceptions import BotoCoreError, ClientError
@@ -45,27 +45,27 @@ def fetched(profile: str | None, region: str, remedy: str) -> tuple[str, cached_
         _keep_what_is_fetched(session)
         credentials = session.get_credentials()
         if credentials is None:
-            raise Refused(f"Profile {name} holds no credentials. {anew(name)}")
+            raise Refused(f"Profile {name} has no credentials. {anew(name)}")
         keys = credentials.get_frozen_credentials()
         return region, cached_keys.checked((keys.access_key or "", keys.secret_key or "", keys.token or ""))
     except _MfaNeeded:
         raise Refused(f"Profile {name} needs a new MFA code. {again(name)}") from None
     except fast_read.Unsure:
-        raise Refused(f"The keys of {name} are incomplete or broken over two lines. {anew(name)}") from None
+        raise Refused(f"The credentials of {name} are incomplete or split across two lines. {anew(name)}") from None
     except (BotoCoreError, ClientError, ResponseParserError, OSError, LookupError, *_ODDITIES) as error:
-        if type(error).__name__ == "MissingDependencyException":  # botocore[crt], of profiles made by aws login
+        if type(error).__name__ == "MissingDependencyException":  # botocore[crt], for profiles created by aws login
             return region, _by_aws_cli(name)
         if busy and type(error).__name__ in _SIGNED_OUT:
             raise Refused(_busy(name, busy[0])) from error
         raise Refused(_words(error, name, session)) from error
 
 
-# What botocore lets through where a file holds what it did not expect, or a clock goes wrong.
+# Errors that botocore doesn't wrap if a file has unexpected contents, or if the clock is wrong.
 _ODDITIES = (ValueError, TypeError, AttributeError, RuntimeError, ArithmeticError)
 
 
 class _MfaNeeded(Exception):
-    """A role wants an MFA code, and this is not the place to type one."""
+    """A role needs an MFA code, which can't be entered here."""
 
 
 def _nobody_to_ask(_: str) -> str:
@@ -73,7 +73,7 @@ def _nobody_to_ask(_: str) -> str:
 
 
 def _refuse_pipes() -> None:
-    """Raise Refused where an AWS file is a pipe, a device, or larger than the memory may be."""
+    """Raise Refused if an AWS file is a pipe, a device, or too large."""
     for variable, name in (("AWS_CONFIG_FILE", "config"), ("AWS_SHARED_CREDENTIALS_FILE", "credentials")):
         path = fast_read.aws_file(variable, name)
         try:
@@ -86,14 +86,14 @@ def _refuse_pipes() -> None:
 
 
 def _look_at_files(session: Session, name: str, *, named: bool) -> None:
-    """Raise Refused for a file that botocore must not open: it would wait for it without end, or send it away."""
+    """Raise Refused for a file that botocore must not open: it would wait forever, or send the contents to AWS."""
     way = profile_chain.chain(session.full_config["profiles"], name)
     if found := sdk_files.fault(way, os.environ, os.path.expanduser("~"), named=named):
         raise Refused(f"{found.what} Run: ccsetup doctor {quoted(name)}")
 
 
 def _keep_what_is_fetched(session: Session) -> None:
-    """Give botocore's providers the caches of the AWS tools, and nobody to ask."""
+    """Give botocore's providers the caches of the AWS tools, and make them never prompt."""
     from botocore.utils import JSONFileCache
 
     since = cached_keys.signed_in_at(session.get_scoped_config())
@@ -106,7 +106,7 @@ def _keep_what_is_fetched(session: Session) -> None:
 
 
 def _popen(words: list[str], **pipes: Any) -> object:
-    """Start a credential_process by its absolute path, which is never in the clone that git works in."""
+    """Start a credential_process by its absolute path, never from the clone that git works in."""
     import subprocess
 
     env = executables.with_sure_path(os.environ)
@@ -114,9 +114,9 @@ def _popen(words: list[str], **pipes: Any) -> object:
 
 
 class _Kept:
-    """A cache of the AWS tools, for this person alone to read, that knows nothing older than a sign-in.
+    """A cache of the AWS tools that only this user can read. It ignores entries older than the sign-in.
 
-    A home that cannot be written to is no reason not to serve git.
+    If the home folder isn't writable, nothing is cached.
     """
 
     def __init__(self, folder: str, kind: type[JSONFileCache], since: float = 0.0) -> None:
@@ -148,24 +148,24 @@ class _Kept:
 
 
 def _region(session: Session, name: str, region: str, remedy: str) -> str:
-    """Return the region that is named, else the environment's or the profile's; AWS knows whether CodeCommit is there.
+    """Return the given region, or else the environment's or the profile's. CodeCommit may not be in that region.
 
-    Raises Refused for a text that is no region: what is signed would go to whoever owns the host that it makes.
+    Raises Refused for a text that isn't a region: the signed request would go to the owner of the resulting host name.
     """
     own = session.get_config_variable("region")
     region = region or own or ""
     if not region:
-        raise Refused(f"Profile {name} has no region; {remedy}")
+        raise Refused(f"Profile {name} has no region. {remedy}")
     if not regions.is_region(region):
         near = " or ".join([region[:-1]] if regions.is_region(region[:-1]) else regions.like(region))
-        raise Refused(f"{region} is not a region; {f'did you mean {near}?' if near else 'one looks like us-east-2'}")
+        raise Refused(f"{region} isn't a region. {f'Did you mean {near}?' if near else 'For example: us-east-2'}")
     if not own:
         session.set_config_variable("region", region)
     return region
 
 
 def _by_aws_cli(name: str) -> cached_keys.Keys:
-    """Let the AWS CLI, which brings what `aws login` needs, tell a profile's keys. Raises Refused."""
+    """Get a profile's credentials from the AWS CLI, which includes what `aws login` needs. Raises Refused."""
     import json
     import subprocess
 
@@ -175,43 +175,43 @@ def _by_aws_cli(name: str) -> cached_keys.Keys:
         done = program and subprocess.run(
             [program, *asked], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_CLI_S, check=False
         )
-        if not done or "Invalid choice" in done.stderr:  # version 1 cannot
-            needs = "botocore[crt] beside ccsetup, or version 2 of the AWS CLI on the PATH"
-            raise Refused(f"Profile {name} was made by aws login and needs {needs}. Or: {anew(name)}")
+        if not done or "Invalid choice" in done.stderr:  # version 1 doesn't have this command
+            needs = "botocore[crt] next to ccsetup or AWS CLI version 2, or set it up another way"
+            raise Refused(f"Profile {name} was created by aws login. Install {needs}. {anew(name)}")
         if done.returncode:
             why = " ".join(done.stderr.split())[-300:].rstrip(".")
             raise Refused(f"The AWS CLI has no credentials for {name}: {why}. {again(name)}")
         keys = json.loads(done.stdout)
         return cached_keys.checked((keys["AccessKeyId"], keys["SecretAccessKey"], keys.get("SessionToken") or ""))
     except (OSError, subprocess.TimeoutExpired, LookupError, fast_read.Unsure, *_ODDITIES):
-        raise Refused(f"The AWS CLI gave no credentials for {name}. Run: aws {' '.join(asked[:4])}") from None
+        raise Refused(f"The AWS CLI didn't print credentials for {name}. Run: aws {' '.join(asked[:4])}") from None
 
 
 def _words(error: Exception, name: str, session: Session) -> str:
-    """Return the sentence for what botocore raised."""
+    """Return the sentence for an error from botocore."""
     from botocore.exceptions import ClientError
 
     kind, told = type(error).__name__, getattr(error, "kwargs", {})
     if isinstance(error, ClientError):
         return _refusal(error.response, name)
     if isinstance(error, FileNotFoundError):
-        return f"{error.filename}, which profile {name} names, is not there. {anew(name)}"
+        return f"{error.filename}, which profile {name} uses, doesn't exist. {anew(name)}"
     if kind == "ProfileNotFound":
         return _no_profile(str(told.get("profile", name)), session)
     if kind == "ConfigParseError":
         return _broken_file(str(told.get("path")), told.get("error"))
     if kind == "PartialCredentialsError":
-        return f"Profile {name} lacks {told.get('cred_var')}. {anew(name)}"
+        return f"Profile {name} has no {told.get('cred_var')}. {anew(name)}"
     if kind in _SIGNED_OUT:
-        return f"Sign-in for {name} {_sign_in_ended(name, session)}. {again(name)}"
+        return f"{_sign_in_ended(name, session)}. {again(name)}"
     if kind in _UNREACHED:
-        return f"AWS could not be reached to renew {name}: {error}"
+        return f"Couldn't reach AWS to renew the credentials of {name}: {error}"
     if kind == "ResponseParserError":
         return _stranger(name)
     program = profile_chain.program_of(session.full_config["profiles"], name)
     if program and (said := _of_program(error, program)):
         return said
-    return f"Profile {name} cannot be used: {error}. {anew(name)}"
+    return f"Profile {name} can't be used: {error}. {anew(name)}"
 
 
 _SIGNED_OUT = (
@@ -225,27 +225,27 @@ _UNREACHED = (
 
 
 def _broken_file(path: str, error: object) -> str:
-    """Return the sentence for a file that no SDK can read, with the line where configparser tells it."""
+    """Return the sentence for a file that no SDK can read, with the line if configparser reports it."""
     lines = [getattr(error, "lineno", None), *(line for line, _ in getattr(error, "errors", ()))]
-    where = next((f": look at its line {line}" for line in lines if line), "")
-    return f"{path} cannot be read, so that no profile works{where}. Run: ccsetup doctor"
+    where = next((f" (line {line})" for line in lines if line), "")
+    return f"{path}{where} can't be read, so no profile works. Run: ccsetup doctor"
 
 
 def _busy(name: str, code: str) -> str:
-    return f"AWS did not answer when {name} was to be renewed: it is too busy ({code}). Try again in a minute."
+    return f"AWS is too busy to renew the credentials of {name} ({code}). Try again in a minute."
 
 
 def _stranger(name: str) -> str:
     return (
-        f"Something between here and AWS answered in its place when {name} was to be renewed. "
-        "Look at HTTPS_PROXY, or sign in to the network you are in."
+        f"Something other than AWS answered the request to renew the credentials of {name}. "
+        "Check HTTPS_PROXY, or sign in to your network."
     )
 
 
 def _of_program(error: Exception, name: str) -> str:
-    """Return the sentence for what botocore raised over a profile's credential_process; "" for anything else.
+    """Return the sentence for an error in a profile's credential_process, "" for other errors.
 
-    What the program itself said is left to the doctor, who masks what may be secret in it.
+    It leaves out the program's own output, which may contain secrets. `ccsetup doctor` shows it with secrets masked.
     """
     from botocore.exceptions import BotoCoreError
 
@@ -253,15 +253,15 @@ def _of_program(error: Exception, name: str) -> str:
     if kind == "CredentialRetrievalError":
         return f"The credential_process of {name} failed. Run: ccsetup doctor {quoted(name)}"
     if kind in ("JSONDecodeError", "UnicodeDecodeError", "AttributeError", "RecursionError"):
-        return f"The credential_process of {name} printed no keys. Run: ccsetup doctor {quoted(name)}"
-    if kind == "RuntimeError":  # botocore has run it twice, and what it prints is over
+        return f"The credential_process of {name} didn't print credentials. Run: ccsetup doctor {quoted(name)}"
+    if kind == "RuntimeError":  # botocore has run it twice, and both times its credentials had expired
         return f"{program_keys.over(name)} {program_keys.RENEW}"
     is_of_time = isinstance(error, (TypeError, ValueError, OverflowError)) and not isinstance(error, BotoCoreError)
     return f"{program_keys.unreadable(name)} {program_keys.MEND}" if is_of_time else ""
 
 
 def _refusal(answer: Mapping[str, Any], name: str) -> str:
-    """Return the sentence for what AWS answered when keys were to be renewed."""
+    """Return the sentence for AWS's answer to a request to renew credentials."""
     refused, status = answer["Error"], int(answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
     code, message = str(refused.get("Code", "")), str(refused.get("Message", "")).rstrip(".")
     if service_error.is_busy(code, status):
@@ -269,32 +269,32 @@ def _refusal(answer: Mapping[str, Any], name: str) -> str:
     if service_error.is_strangers(code, status):
         return _stranger(name)
     if service_error.is_of_clock(code, message):
-        return f"AWS says the time on this machine is wrong: {message}. Set the clock, then try again."
+        return f"This computer's clock is wrong, according to AWS: {message}. Set the clock, then try again."
     if code in ("ExpiredToken", "ExpiredTokenException"):
-        return f"The credentials behind {name} have ended. {again(name)}"
+        return f"The credentials that {name} uses have expired. {again(name)}"
     if code in ("InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch", "InvalidIdentityToken"):
-        return f"AWS does not accept the credentials behind {name} ({code}: {message}). {again(name)}"
+        return f"AWS rejected the credentials that {name} uses ({code}: {message}). {again(name)}"
     if code in ("AccessDenied", "AccessDeniedException", "ForbiddenException"):
-        return f"AWS refuses profile {name} its role: {message}. Send this line to your administrator."
-    return f"AWS refuses profile {name} ({code}): {message}. {again(name)}"
+        return f"AWS denied profile {name} its role: {message}. Send this line to your administrator."
+    return f"AWS rejected profile {name} ({code}): {message}. {again(name)}"
 
 
 def _no_profile(name: str, session: Session) -> str:
     if not name:
         return "AWS_PROFILE is set but empty. Run: unset AWS_PROFILE"
-    return f"There is no profile {name}{_near(name, session.available_profiles) or '.'} {anew(name)}"
+    return f'No profile "{name}" on this computer.{_near(name, session.available_profiles)} {anew(name)}'
 
 
 def _near(name: str, names: list[str]) -> str:
     from difflib import get_close_matches
 
     by_lower = {known.lower(): known for known in names}
-    near = [by_lower[found] for found in get_close_matches(name.lower(), by_lower, 3)]
-    return f"; did you mean {' or '.join(near)}?" if near else ""
+    near = [f'"{by_lower[found]}"' for found in get_close_matches(name.lower(), by_lower, 3)]
+    return f" Did you mean {' or '.join(near)}?" if near else ""
 
 
 def _sign_in_ended(name: str, session: Session) -> str:
-    """Say when the cached sign-in behind a profile ended, such as "ended at 18:04"."""
+    """Return when a profile's cached sign-in expired, for example "The sign-in for dev expired at 18:04"."""
     import json
 
     profiles = session.full_config["profiles"]
@@ -305,6 +305,7 @@ def _sign_in_ended(name: str, session: Session) -> str:
     try:
         ends = str(json.loads(plain_file.content(path, plain_file.SMALL))["expiresAt"])
         moment = clock.utc(ends)
-        return f"ended {clock.when(moment, clock.now())}" if moment and moment <= clock.now() else "has ended"
+        expired = f"expired {clock.when(moment, clock.now())}" if moment and moment <= clock.now() else "has expired"
+        return f"The sign-in for {name} {expired}"
     except (OSError, KeyError, TypeError, ValueError):
-        return "is needed"
+        return f"{name} isn't signed in"

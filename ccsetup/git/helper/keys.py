@@ -1,7 +1,7 @@
-"""The keys that git's helpers sign with: at hand, else fetched; and what stands in the way, in one sentence.
+"""The credentials that git's helpers sign with: stored or cached ones, or else fetched ones.
 
-Standard library only, and little of it: git waits. What must be fetched is the business of fetching.py, which is
-imported when it is needed.
+Uses only the standard library, and little of it, because git waits for it. fetch.py, which fetches credentials, is
+imported only if it is needed.
 """
 
 import os
@@ -14,10 +14,10 @@ from ccsetup.git.helper.messages import Refused, again, default_profile, told
 
 
 def granted(profile: str | None, region: str, remedy: str) -> tuple[str, cached_keys.Keys]:
-    """Return the region and the keys to sign with. Raises Refused.
+    """Return the region and the credentials to sign with. Raises Refused.
 
-    `profile` None is the one that boto3 would choose. A region of "" is the environment's, else the profile's; without
-    any, `remedy` says how to name one.
+    If `profile` is None, it is the one that boto3 would choose. If `region` is "", it is the environment's or else the
+    profile's. If there is none, the error ends with `remedy`, which says how to set one.
     """
     try:
         name = profile if profile is not None else default_profile()
@@ -28,7 +28,7 @@ def granted(profile: str | None, region: str, remedy: str) -> tuple[str, cached_
         if stored and regions.is_region(known):
             moment = not keys and cached_keys.ended(config, credentials, time.time())
             if moment:
-                told(Refused(f"The keys of {name} ended {clock.when(moment, clock.now())}. {again(name)}"))
+                told(Refused(f"The credentials of {name} expired {clock.when(moment, clock.now())}. {again(name)}"))
             return known, stored
     except fast_read.Unsure:
         pass
@@ -36,9 +36,9 @@ def granted(profile: str | None, region: str, remedy: str) -> tuple[str, cached_
 
     try:
         spared = os.dup(0)
-    except OSError:  # it was closed
+    except OSError:  # stdin was closed
         spared = -1
-    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)  # a credential_process shall not read git's words either
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)  # a credential_process must not read git's input either
     try:
         return fetch.fetched(profile, region, remedy)
     finally:
@@ -47,7 +47,7 @@ def granted(profile: str | None, region: str, remedy: str) -> tuple[str, cached_
 
 
 def _environment() -> cached_keys.Keys | None:
-    """Return the environment's keys: they count when no profile is named. Raises Unsure."""
+    """Return the credentials in the environment, which are used if no profile is given. Raises Unsure."""
     get = os.environ.get
     if get("AWS_CREDENTIAL_EXPIRATION") or {"AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN"} & set(os.environ):
         raise fast_read.Unsure

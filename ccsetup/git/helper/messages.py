@@ -1,4 +1,4 @@
-"""What git's helpers say: one sentence on stderr, with the command that mends it."""
+"""The error messages of git's helpers: one line on stderr, with the command that fixes the problem."""
 
 import os
 import sys
@@ -7,32 +7,32 @@ _PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01234567
 
 
 class Refused(Exception):
-    """Git's request cannot be served; the one sentence that says why and what to run."""
+    """Git's request can't be answered. The message says why and what to run."""
 
 
 def told(refused: Refused) -> int:
-    """Say on stderr why git is not served; return the exit code."""
+    """Print the error to stderr and return the exit code."""
     print("".join(c if c.isprintable() else " " for c in str(refused)), file=sys.stderr)
     return 1
 
 
 def default_profile() -> str:
-    """Return the profile of a request that names none, as boto3 chooses it."""
+    """Return the profile that boto3 uses if none is given."""
     return os.environ.get("AWS_DEFAULT_PROFILE", os.environ.get("AWS_PROFILE", "default"))
 
 
 def again(name: str) -> str:
-    """Return the command that renews what a profile lives on."""
+    """Return the command that renews a profile's credentials."""
     return f"Run: ccsetup login {quoted(name)}"
 
 
 def anew(name: str) -> str:
-    """Return the command that sets a profile up, or up again."""
+    """Return the command that sets a profile up again."""
     return f"Run: ccsetup setup --profile {quoted(name)}"
 
 
 def quoted(name: str) -> str:
-    """Return a name as a shell takes it."""
+    """Return a name quoted for a shell."""
     if name and _PLAIN.issuperset(name):
         return name
     escaped = name.replace("'", "'\\''")

@@ -1,4 +1,4 @@
-"""SigV4 for git: user and password. Standard library only, since git waits at every pull and push."""
+"""SigV4 for git: user name and password. Standard library only, because git waits at every pull and push."""
 
 import time
 
@@ -6,12 +6,12 @@ from ccsetup.core import lean_hash
 
 
 def git_user(access_key: str, token: str) -> str:
-    """Return git's user name for CodeCommit: the key's id, and the session token of temporary keys."""
+    """Return the user name for CodeCommit: the access key ID, and the session token of temporary credentials."""
     return f"{access_key}%{token}" if token else access_key
 
 
 def git_password(secret: str, region: str, host: str, path: str, now: float) -> str:
-    """Return git's password: the moment and the SigV4 signature of `GIT path` on `host`; good for about 15 minutes."""
+    """Return the password: the time and the SigV4 signature of `GIT path` on `host`. It is valid for 15 minutes."""
     moment = time.strftime("%Y%m%dT%H%M%S", time.gmtime(now))
     scope = f"{moment[:8]}/{region}/codecommit/aws4_request"
     request = f"GIT\n{path}\n\nhost:{host}\n\nhost\n"

@@ -170,7 +170,7 @@ def test_the_region_of_an_endpoint_is_the_one_given_else_the_environments_else_t
     where = question("localhost:1")
     refused = asked(ours, env, where, *profile, "get")
     assert (refused.returncode, refused.stdout) == (1, b"quit=1\n")
-    sentence = b"Profile a has no region; add one where credential.helper is set, such as: --region us-east-2\n"
+    sentence = b"Profile a has no region. Add one where credential.helper is set, for example: --region us-east-2\n"
     assert refused.stderr == sentence
     given = answered(asked(ours, env, where, *profile, "--region=us-east-2", "get"))
     named = answered(asked(ours, {**env, "AWS_DEFAULT_REGION": "us-east-2"}, where, *profile, "get"))
@@ -240,7 +240,7 @@ def test_a_host_that_only_looks_like_codecommits_gets_nothing_and_git_stops(
     done = asked(ours, clean_env(tmp_path / "home", held), text)
     assert (done.returncode, done.stdout) == (1, b"quit=1\n")
     assert done.stderr.count(b"\n") == 1
-    assert b"nothing is signed for it" in done.stderr
+    assert b"ccsetup doesn't sign requests for it" in done.stderr
     assert done.stderr.strip().decode("ascii").isprintable()
 
 
@@ -268,7 +268,7 @@ def test_started_by_hand_it_says_who_starts_it(
 ) -> None:
     done = asked(ours, clean_env(tmp_path / "home"), "", *arguments)
     assert (done.returncode, done.stdout) == (1, b"")
-    assert done.stderr.startswith(b"git runs this command by itself, where it is told to, as by: git config")
+    assert done.stderr.startswith(b"git runs this command itself, once you configure it: git config")
 
 
 # With git itself.
@@ -341,7 +341,10 @@ def test_git_stops_where_no_keys_are_to_be_had(desk: Desk, ours: Path, tmp_path:
     done = desk.git(*options, "ls-remote", url(desk), GIT_ASKPASS=str(askpass), GIT_TERMINAL_PROMPT="1")
     first, second = done.stderr.splitlines()
     assert done.returncode == 128
-    assert first == "There is no profile acme-dve; did you mean acme-dev? Run: ccsetup setup --profile acme-dve"
+    assert (
+        first
+        == 'No profile "acme-dve" on this computer. Did you mean "acme-dev"? Run: ccsetup setup --profile acme-dve'
+    )
     assert second.startswith("fatal: credential helper '")
     assert second.endswith("told us to quit")
     assert not notes.exists()
@@ -352,7 +355,7 @@ def test_without_the_path_it_names_the_setting_that_is_missing_and_that_setting_
     done = desk.git(*options, "ls-remote", url(desk))
     sentence = done.stderr.splitlines()[0]
     assert sentence.startswith(
-        "git does not tell which repository it wants. Run: git config --global credential.https://"
+        "git doesn't tell the credential helper which repository it needs. Run: git config --global credential.https://"
     )
     command = shlex.split(sentence.partition("Run: ")[2])
     assert desk.git(*command[1:]).returncode == 0
@@ -373,7 +376,7 @@ def test_keys_that_ended_are_named_before_git_is_refused(desk: Desk, ours: Path)
     desk.profile("stored", region="us-east-2", ccsetup_expires_at="2020-01-31T18:04:00Z")
     desk.sandbox.state.expire(keys)
     first, *rest = desk.git(*over_https(ours, "stored"), "ls-remote", url(desk)).stderr.splitlines()
-    assert first.startswith("The keys of stored ended on 2020-01-31 at ")
+    assert first.startswith("The credentials of stored expired on 2020-01-31 at ")
     assert first.endswith(". Run: ccsetup login stored")
     assert "403" in rest[-1]
 
@@ -400,22 +403,22 @@ def test_what_the_server_refuses_is_in_gits_own_words(
 # What stands in the way.
 
 FAULTS: dict[str, tuple[str, str, str]] = {
-    "no such profile": ("", "", "There is no profile dev. Run: ccsetup setup --profile dev"),
+    "no such profile": ("", "", 'No profile "dev" on this computer. Run: ccsetup setup --profile dev'),
     "no keys": ("[profile dev]\nregion = us-east-2\n", "",
-                "Profile dev holds no credentials. Run: ccsetup setup --profile dev"),
+                "Profile dev has no credentials. Run: ccsetup setup --profile dev"),
     "half a pair": ("", "[dev]\naws_access_key_id = A\n",
-                    "Profile dev lacks aws_secret_access_key. Run: ccsetup setup --profile dev"),
+                    "Profile dev has no aws_secret_access_key. Run: ccsetup setup --profile dev"),
     "a broken file": ("[profile a]\nx = 1\n\nstray\n", "",
-                      "{home}/.aws/config cannot be read, so that no profile works: look at its line 4. Run: ccsetup doctor"),
+                      "{home}/.aws/config (line 4) can't be read, so no profile works. Run: ccsetup doctor"),
     "no token file": ("[profile dev]\nrole_arn = arn:aws:iam::111122223333:role/R\nweb_identity_token_file = /no/t\n",
-                      "", "/no/t, which profile dev names, is not there. Run: ccsetup setup --profile dev"),
+                      "", "/no/t, which profile dev uses, doesn't exist. Run: ccsetup setup --profile dev"),
     "signed out": (f"[profile dev]\nsso_session = s\nsso_account_id = {CODE}\nsso_role_name = R\n"
                    "[sso-session s]\nsso_start_url = https://a.awsapps.com/start\nsso_region = us-east-1\n", "",
-                   "Sign-in for dev is needed. Run: ccsetup login dev"),
+                   "dev isn't signed in. Run: ccsetup login dev"),
     "no sso-session": (f"[profile dev]\nsso_session = s\nsso_account_id = {CODE}\nsso_role_name = R\n", "",
-                       'Profile dev cannot be used: The specified sso-session does not exist: "s".'),
+                       'Profile dev can\'t be used: The specified sso-session does not exist: "s".'),
     "a value that is a block": ("[profile dev]\nrole_arn =\n  a = b\nsource_profile = dev\n", "",
-                                "Profile dev cannot be used: "),
+                                "Profile dev can't be used: "),
 }  # fmt: skip
 
 
@@ -468,10 +471,10 @@ def test_a_profile_made_by_aws_login_is_left_to_the_aws_cli(desk: Desk, ours: Pa
     [
         ("echo 'Your session has expired. Run aws login.' >&2; exit 255",
          "The AWS CLI has no credentials for dev: Your session has expired. Run aws login. Run: ccsetup login dev"),
-        ("echo 'argument subcommand: Invalid choice' >&2; exit 2", "Profile dev was made by aws login and needs botoc"),
-        ("echo rubbish", "The AWS CLI gave no credentials for dev. Run: aws configure export-credentials --profile dev"),
-        ("echo '[1]'", "The AWS CLI gave no credentials for dev."),
-        (None, "Profile dev was made by aws login and needs botocore[crt] beside ccsetup, or version 2 of the AWS CLI"),
+        ("echo 'argument subcommand: Invalid choice' >&2; exit 2", "Profile dev was created by aws login. Install boto"),
+        ("echo rubbish", "The AWS CLI didn't print credentials for dev. Run: aws configure export-credentials --profile dev"),
+        ("echo '[1]'", "The AWS CLI didn't print credentials for dev."),
+        (None, "Profile dev was created by aws login. Install botocore[crt] next to ccsetup or AWS CLI version 2, or set"),
     ],
 )  # fmt: skip
 def test_an_aws_cli_that_cannot_help_is_one_sentence(
@@ -531,7 +534,7 @@ def test_signing_out_ends_what_was_kept_and_a_new_sign_in_starts_anew(desk: Desk
     first = answered(asked(ours, desk.env, question(), "--profile", profile, "get"))
     sign_in(desk).unlink()
     done = asked(ours, desk.env, question(), "--profile", profile, "get")
-    assert done.stderr == b"Sign-in for sso is needed. Run: ccsetup login sso\n"
+    assert done.stderr == b"sso isn't signed in. Run: ccsetup login sso\n"
     sign_in(desk)
     second = answered(asked(ours, desk.env, question(), "--profile", profile, "get"))
     assert second["username"] != first["username"]

@@ -168,11 +168,11 @@ def test_a_sign_in_that_ended_names_the_hour_and_the_command(desk: Desk) -> None
     cached.write_text(json.dumps(token))
     at = time.strftime("%H:%M", time.localtime(time.time() - 60))
     said = desk.says(URL.format(profile))
-    assert said in (f"Sign-in for sso ended at {at}. Run: ccsetup login sso", said.replace(" at ", " on 20"))
+    assert said in (f"The sign-in for sso expired at {at}. Run: ccsetup login sso", said.replace(" at ", " on 20"))
     cached.unlink()
-    assert desk.says(URL.format(profile)) == "Sign-in for sso is needed. Run: ccsetup login sso"
+    assert desk.says(URL.format(profile)) == "sso isn't signed in. Run: ccsetup login sso"
     desk.profile("via", role_arn=role_arn("CodeCommitAccess"), source_profile="sso", region="us-east-2")
-    assert desk.says(URL.format("via")) == "Sign-in for via is needed. Run: ccsetup login via"
+    assert desk.says(URL.format("via")) == "via isn't signed in. Run: ccsetup login via"
 
 
 def test_a_token_that_identity_center_refuses_is_a_sign_in_that_ended(desk: Desk) -> None:
@@ -190,65 +190,68 @@ def test_stored_keys_that_ended_are_named_before_git_is_refused(desk: Desk) -> N
     done = desk.git("ls-remote", URL.format("stored"))
     assert done.returncode != 0
     first, second = done.stderr.splitlines()
-    assert first.startswith("The keys of stored ended on 2020-01-31 at ")
+    assert first.startswith("The credentials of stored expired on 2020-01-31 at ")
     assert first.endswith("Run: ccsetup login stored")
     assert "403" in second
 
 
 FAULTS: dict[str, tuple[str, str, str, dict[str, str], str]] = {
     "no such profile": ("", "[acme-dev]\n", URL.format("acme-dve"), {},
-                        "There is no profile acme-dve; did you mean acme-dev? Run: ccsetup setup --profile acme-dve"),
+                        'No profile "acme-dve" on this computer. Did you mean "acme-dev"? Run: ccsetup setup --profile acme-dve'),
     "no such profile at all": ("", "", URL.format("dev"), {},
-                               "There is no profile dev. Run: ccsetup setup --profile dev"),
+                               'No profile "dev" on this computer. Run: ccsetup setup --profile dev'),
     "no region": ("", "[dev]\nx = 1\n", "codecommit://dev@R", {},
-                  "Profile dev has no region; put it into the address: codecommit::us-east-2://dev@MySharedDemoRepo"),
+                  "Profile dev has no region. Put it in the URL: codecommit::us-east-2://dev@MySharedDemoRepo"),
     "a zone": ("", "[dev]\nx = 1\n", "codecommit::us-east-1a://dev@R", {},
-               "us-east-1a is not a region; did you mean us-east-1?"),
+               "us-east-1a isn't a region. Did you mean us-east-1?"),
     "no region of AWS": ("", "[dev]\nregion = us-esat-1\n", "codecommit://dev@R", {},
-                         "us-esat-1 is not a region; did you mean us-east-1"),
-    "a bucket": ("", "[dev]\nx = 1\n", "codecommit::s3-us-west-2://dev@R", {}, "s3-us-west-2 is not a region"),
+                         "us-esat-1 isn't a region. Did you mean us-east-1"),
+    "a bucket": ("", "[dev]\nx = 1\n", "codecommit::s3-us-west-2://dev@R", {}, "s3-us-west-2 isn't a region"),
     "no region at all": ("", "[dev]\nregion = s3\n", "codecommit://dev@R", {},
-                         "s3 is not a region; one looks like us-east-2"),
+                         "s3 isn't a region. For example: us-east-2"),
     "an endpoint that is no host": ("", f"[dev]\nregion = us-east-2\n{KEYS}", "codecommit://dev@R",
                                     {"CODE_COMMIT_ENDPOINT": "evil.example/"}, "CODE_COMMIT_ENDPOINT is evil.example/,"),
     "an endpoint with a line break": ("", f"[dev]\nregion = us-east-2\n{KEYS}", "codecommit://dev@R",
                                       {"CODE_COMMIT_ENDPOINT": "evil.example\r"}, "CODE_COMMIT_ENDPOINT is evil.example"),
     "no credentials": ("[profile dev]\nregion = us-east-2\n", "", URL.format("dev"), {},
-                       "Profile dev holds no credentials. Run: ccsetup setup --profile dev"),
+                       "Profile dev has no credentials. Run: ccsetup setup --profile dev"),
     "half a pair": ("", "[dev]\naws_access_key_id = AKIA1\n", URL.format("dev"), {},
-                    "Profile dev lacks aws_secret_access_key. Run: ccsetup setup --profile dev"),
+                    "Profile dev has no aws_secret_access_key. Run: ccsetup setup --profile dev"),
     "a broken file": ("[profile a]\nx = 1\n[profile a]\n", "", URL.format("dev"), {},
-                      "{home}/.aws/config cannot be read, so that no profile works: look at its line 3. Run: ccsetup doctor"),
+                      "{home}/.aws/config (line 3) can't be read, so no profile works. Run: ccsetup doctor"),
     "a line that is none": ("[profile a]\nx = 1\nstray\n", "", URL.format("dev"), {},
-                            "{home}/.aws/config cannot be read, so that no profile works: look at its line 3. Run: ccsetup doctor"),
+                            "{home}/.aws/config (line 3) can't be read, so no profile works. Run: ccsetup doctor"),
     "no token file": ("[profile dev]\nrole_arn = arn:aws:iam::111122223333:role/R\n"
                       "web_identity_token_file = /no/such/token\nregion = us-east-2\n", "", URL.format("dev"), {},
-                      "/no/such/token, which profile dev names, is not there. Run: ccsetup setup --profile dev"),
+                      "/no/such/token, which profile dev uses, doesn't exist. Run: ccsetup setup --profile dev"),
     "no such program": ("[profile dev]\ncredential_process = /no/such/program\n", "", URL.format("dev"), {},
-                        "/no/such/program, which profile dev names, is not there. Run: ccsetup setup --profile dev"),
+                        "/no/such/program, which profile dev uses, doesn't exist. Run: ccsetup setup --profile dev"),
     "no source": ("[profile dev]\nrole_arn = arn:aws:iam::111122223333:role/R\n", "", URL.format("dev"), {},
-                  "Profile dev lacks source_profile or credential_source. Run: ccsetup setup --profile dev"),
+                  "Profile dev has no source_profile or credential_source. Run: ccsetup setup --profile dev"),
     "a source that is not there": ("[profile dev]\nrole_arn = arn:aws:iam::111122223333:role/R\nsource_profile = x\n",
                                    "", URL.format("dev"), {}, 'The source_profile "x" referenced in the profile "dev"'),
     "a circle": ("[profile dev]\nrole_arn = r\nsource_profile = a\n[profile a]\nrole_arn = r\nsource_profile = dev\n",
                  "", URL.format("dev"), {}, "Infinite loop in credential configuration detected"),
     "a sign-in by the AWS CLI": ("[profile dev]\nlogin_session = x\n", "", URL.format("dev"), {}, "aws login"),
     "keys over two lines": ("", "[dev]\naws_access_key_id = A\naws_secret_access_key = b\n  c\n", URL.format("dev"), {},
-                            "The keys of dev are incomplete or broken over two lines."),
+                            "The credentials of dev are incomplete or split across two lines."),
     "an empty AWS_PROFILE": ("", "", "codecommit::us-east-2://R", {"AWS_PROFILE": ""},
                              "AWS_PROFILE is set but empty. Run: unset AWS_PROFILE"),
     "half a pair in the environment": ("", "", "codecommit::us-east-2://R", {"AWS_ACCESS_KEY_ID": "A"},
-                                       "lacks AWS_SECRET_ACCESS_KEY"),
-    "no repository": ("", "", "codecommit::us-east-2://dev@", {}, "is no CodeCommit address"),
-    "a name that is none": ("", "", "codecommit::us-east-2://dev@a%2Fb", {}, "cannot be read: profile and"),
-    "a slash in the profile": ("", "", "codecommit::us-east-2://org/dev@R", {}, "cannot be read: profile and"),
+                                       "has no AWS_SECRET_ACCESS_KEY"),
+    "no repository": ("", "", "codecommit::us-east-2://dev@", {}, "isn't a CodeCommit URL"),
+    "a name that is none": ("", "", "codecommit::us-east-2://dev@a%2Fb", {}, "can't be used: profile and"),
+    "a slash in the profile": ("", "", "codecommit::us-east-2://org/dev@R", {}, "can't be used: profile and"),
 }  # fmt: skip
 
 
 def test_a_closed_stdin_is_no_reason_to_break(desk: Desk) -> None:
     command = ["sh", "-c", f"{sys.executable} -m ccsetup.git.helper.remote origin {URL.format('none')} <&-"]
     done = subprocess.run(command, env=desk.env, capture_output=True, text=True, timeout=60)
-    assert (done.returncode, done.stderr) == (1, "There is no profile none. Run: ccsetup setup --profile none\n")
+    assert (done.returncode, done.stderr) == (
+        1,
+        'No profile "none" on this computer. Run: ccsetup setup --profile none\n',
+    )
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -265,12 +268,12 @@ def test_what_is_wrong_is_one_sentence(desk: Desk, fault: str) -> None:
 @pytest.mark.parametrize(
     ("prepare", "sentence"),
     [
-        (lambda s: s.deny("maria", "sts:AssumeRole"), "AWS refuses profile assumed its role: User: arn:aws:iam::8888"),
+        (lambda s: s.deny("maria", "sts:AssumeRole"), "AWS denied profile assumed its role: User: arn:aws:iam::8888"),
         (lambda s: s.refuse("AssumeRole", "ExpiredToken", "The security token included in the request is expired"),
-         "The credentials behind assumed have ended. Run: ccsetup login assumed"),
-        (lambda s: s.keys.clear(), "AWS does not accept the credentials behind assumed (InvalidClientTokenId"),
+         "The credentials that assumed uses have expired. Run: ccsetup login assumed"),
+        (lambda s: s.keys.clear(), "AWS rejected the credentials that assumed uses (InvalidClientTokenId"),
         (lambda s: s.refuse("AssumeRole", "Strange", "An \x1b[31mevil\x07 text\nover two lines"),
-         "AWS refuses profile assumed (Strange)"),
+         "AWS rejected profile assumed (Strange)"),
     ],
     ids=["denied", "expired", "unknown keys", "anything else"],
 )  # fmt: skip
@@ -286,7 +289,7 @@ def test_an_sts_that_cannot_be_reached_is_one_sentence(desk: Desk) -> None:
     profile = assumed(desk)
     began = time.monotonic()
     said = desk.says(URL.format(profile), AWS_ENDPOINT_URL_STS="http://127.0.0.1:1")
-    assert said.startswith("AWS could not be reached to renew assumed: ")
+    assert said.startswith("Couldn't reach AWS to renew the credentials of assumed: ")
     assert time.monotonic() - began < 30
 
 
@@ -298,7 +301,7 @@ def test_a_service_that_is_too_busy_is_said_to_be_and_nobody_is_sent_to_sign_in(
     profile = assumed(desk)
     desk.sandbox.state.refuse("AssumeRole", code, "Rate exceeded", times=9)
     said = desk.says(URL.format(profile))
-    assert said == f"AWS did not answer when assumed was to be renewed: it is too busy ({code}). Try again in a minute."
+    assert said == f"AWS is too busy to renew the credentials of assumed ({code}). Try again in a minute."
 
 
 def test_a_page_in_awss_place_is_said_to_be_one(desk: Desk) -> None:
@@ -306,7 +309,7 @@ def test_a_page_in_awss_place_is_said_to_be_one(desk: Desk) -> None:
     for status in (200, 302, 403, 407):
         with closing(Canned(says(status, "<!DOCTYPE html><html><body>Please sign in<br></body></html>"))) as server:
             said = desk.says(URL.format(profile), AWS_ENDPOINT_URL_STS=server.url)
-        assert said.startswith("Something between here and AWS answered in its place when assumed was to be renewed.")
+        assert said.startswith("Something other than AWS answered the request to renew the credentials of assumed.")
         assert "login" not in said
 
 
@@ -314,7 +317,7 @@ def test_a_wrong_clock_is_said_to_be_one(desk: Desk) -> None:
     profile = assumed(desk)
     desk.sandbox.state.refuse("AssumeRole", "SignatureDoesNotMatch", "Signature expired: 1 is now earlier than 2")
     said = desk.says(URL.format(profile))
-    assert said.startswith("AWS says the time on this machine is wrong: Signature expired")
+    assert said.startswith("This computer's clock is wrong, according to AWS: Signature expired")
     assert "login" not in said
 
 
@@ -329,10 +332,10 @@ def test_a_refresh_that_nobody_answered_is_no_sign_in_that_ended(desk: Desk, sta
         Canned(error(status, "TooManyRequestsException" if status == 429 else "InternalServerException"))
     ) as server:
         said = desk.says(URL.format(profile), AWS_ENDPOINT_URL_SSO_OIDC=server.url)
-    assert said.startswith("AWS did not answer when sso was to be renewed: it is too busy (")
+    assert said.startswith("AWS is too busy to renew the credentials of sso (")
     with closing(Canned(error(400, "InvalidGrantException"))) as server:
         said = desk.says(URL.format(profile), AWS_ENDPOINT_URL_SSO_OIDC=server.url)
-    assert said.startswith("Sign-in for sso ended")
+    assert said.startswith("The sign-in for sso expired")
 
 
 @pytest.mark.parametrize("expiration", ["2099-11-28T18:00:00", "tomorrow", 4099660800])
@@ -369,7 +372,7 @@ def test_a_programs_keys_that_are_over_and_one_that_fails_lead_to_the_program(de
         "The credential_process of over printed credentials that have expired. Sign in again with that program."
     )
     assert desk.says(URL.format("babbles")) == (
-        "The credential_process of babbles printed no keys. Run: ccsetup doctor babbles"
+        "The credential_process of babbles didn't print credentials. Run: ccsetup doctor babbles"
     )
     assert desk.says(URL.format("fails")) == "The credential_process of fails failed. Run: ccsetup doctor fails"
 
@@ -420,7 +423,7 @@ def test_started_by_hand_it_says_who_starts_it(
         check=False,
     )  # fmt: skip
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith("git runs this command by itself, for addresses such as: git clone codecommit::")
+    assert done.stderr.startswith("git runs this command itself. For example: git clone codecommit::")
 
 
 def test_without_git_it_says_so(ours: Path, desk: Desk, tmp_path: Path) -> None:
@@ -431,7 +434,7 @@ def test_without_git_it_says_so(ours: Path, desk: Desk, tmp_path: Path) -> None:
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (
         1,
-        "git is not on the PATH; install it from https://git-scm.com/downloads\n",
+        "git isn't on the PATH. Install it: https://git-scm.com/downloads\n",
     )
 
 
