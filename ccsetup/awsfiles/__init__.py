@@ -1,4 +1,4 @@
-"""The files ~/.aws/config and ~/.aws/credentials: reading, editing, writing and undoing, and how each profile stands.
+"""The files ~/.aws/config and ~/.aws/credentials: reading, editing, writing, undo, and the status of profiles.
 
-Not here: what a kind of access writes (`access`), and what is wrong with a profile (`doctor`).
+What each kind of access writes is in `access`, and the checks of profiles are in `doctor`.
 """

@@ -1,10 +1,10 @@
-"""The backups that undo needs: one JSON file per change, private, the last 20 and at most 30 days.
+"""The backups for undo: one private JSON file per change, the last 20 for up to 30 days.
 
-Each holds `at`, the `command` and `profile` it was made by and for, `made` (the folders that had to be made) and
-`files`: per path which of AWS's files it is, the text `before` (null when there was no file), its `mode`, and what was
-written as `after` (null when the file was removed): how many characters of the old text it begins with, what is new,
-and how many it ends with; `given` is the mode it got, where it got one. Undecodable bytes are surrogate escapes. One
-that is cut short belongs to a change that never happened.
+Each contains `at`, the `command` and the `profile` of the change, `made` (the folders that it created) and `files`. For
+each path, `files` tells which AWS file it is, the text `before` (null if there was no file), its `mode`, and `after`
+(null if the file was removed): how many characters of the old text it starts with, what is new, and how many it ends
+with. `given` is the new mode, if it was set. Undecodable bytes are surrogate escapes. A truncated backup belongs to a
+change that didn't happen.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ from ccsetup.core.model import Edit
 
 KEEP = 20
 DAYS = 30
-_MOST = 8 * plain_file.AWS_FILE  # bytes of one backup, which holds both files as they were
-UNDOING = ".undoing"  # behind the name of a backup of which the files are being put back
+_MOST = 8 * plain_file.AWS_FILE  # bytes of one backup, which contains both files
+UNDOING = ".undoing"  # suffix of a backup while its files are being restored
 
 _STAMP = "%Y%m%dT%H%M%S.%fZ"
 
 
 def keep(folder: Path, change: Change, modes: Sequence[int | None], made: list[Path]) -> Path:
-    """Write a change down, with the modes its files had, so that it can be undone; return the new backup.
+    """Store a change, with the modes of its files, so that it can be undone. Return the new backup.
 
-    Folders that have to be made are added to `made`, which is what the backup will say was made.
+    Folders that must be created are added to `made`, which is stored in the backup.
     """
     make_folder(folder, made)
     if os.name == "posix":
@@ -63,14 +63,14 @@ def _entry(edit: Edit, mode: int | None) -> dict[str, Any]:
 
 
 def _splice(before: str, after: str) -> tuple[int, str, int]:
-    """Return how many characters two texts begin with alike, what follows in the second, and how many end it alike."""
+    """Return the length of the common prefix, the new part of the second text, and the length of the common suffix."""
     head = disk.alike(before, after)
     tail = disk.alike(before[head:][::-1], after[head:][::-1])
     return head, after[head : len(after) - tail], tail
 
 
 def changes(folder: Path) -> list[Change]:
-    """Return the changes whose backups are there and whole, the latest first."""
+    """Return the changes with complete backups, latest first."""
     found = (_read(path) for path in reversed(names(folder)))
     return [change for change in found if change]
 
@@ -95,7 +95,7 @@ def _edit(entry: Mapping[str, Any]) -> Edit:
 
 
 def _next_name(folder: Path, at: datetime) -> str:
-    """Return a name that sorts after all others, even when the clock was set back, and that no other process takes."""
+    """Return an unused name that sorts after all others, even if the clock was set back."""
     stamp, number = at.strftime(_STAMP), 0
     if there := names(folder):
         last, count, *_ = there[-1].stem.split("-")
@@ -105,24 +105,24 @@ def _next_name(folder: Path, at: datetime) -> str:
 
 
 def names(folder: Path) -> list[Path]:
-    """Return the backups there are, the oldest first, one of a change that is being undone included."""
+    """Return all backups, oldest first, including one of a change that is being undone."""
     return sorted(folder.glob("*Z-[0-9]*-[0-9]*.json*")) if folder.is_dir() else []
 
 
 def begun(paths: Sequence[Path]) -> list[Path]:
-    """Mark backups as those of a change that is being undone, so that a run that is killed is gone on with."""
+    """Mark backups of a change that is being undone, so that an interrupted undo is resumed."""
     return [path if path.suffix == UNDOING else path.rename(f"{path}{UNDOING}") for path in paths]
 
 
 def unbegun(paths: Sequence[Path]) -> None:
-    """Take that mark away: nothing was undone."""
+    """Remove the mark, because nothing was undone."""
     for path in paths:
         with suppress(OSError):
             path.rename(path.with_suffix(""))
 
 
 def modes(paths: Sequence[Path]) -> Mapping[str, int | None]:
-    """Return the modes the files had, by path, as far as the backups still tell."""
+    """Return the earlier modes of the files by path, as far as the backups have them."""
     found: dict[str, int | None] = {}
     for path in paths:
         with suppress(OSError, ValueError):
@@ -132,7 +132,7 @@ def modes(paths: Sequence[Path]) -> Mapping[str, int | None]:
 
 
 def prune(folder: Path, now: datetime) -> None:
-    """Remove what is older than 30 days, and all but the last 20, as far as the system lets us."""
+    """Remove backups older than 30 days, and all but the last 20, as far as the system allows it."""
     oldest = (now - timedelta(days=DAYS)).strftime(_STAMP)
     with suppress(OSError):
         there = names(folder)

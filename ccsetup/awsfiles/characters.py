@@ -1,4 +1,4 @@
-"""Letters that documents, chats and word processors put in place of others, and the encodings of a whole text."""
+"""Characters that documents, chats and word processors substitute, and the encodings of a text."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ _OPTION = later(r"(?<=\s)-?[\u2013\u2014](?=[A-Za-z]{2})")
 
 
 def plain(text: str) -> str:
-    """Return a text in the letters that were typed: hyphens, straight quotes, blanks; nothing that cannot be seen."""
+    """Return a text with plain hyphens, quotes and spaces, and without invisible characters."""
     return text if text.isascii() else text.translate(_MEANT)
 
 
 def plain_command(text: str) -> str:
-    """Return a command in the letters that were typed: a long dash before a word was two hyphens."""
+    """Return a command with plain characters. A long dash before a word becomes two hyphens."""
     return text if text.isascii() else _OPTION.sub("--", text).translate(_MEANT)
 
 
 def decoded(text: str) -> str:
-    """Return a text in the letters it was meant in, whatever its encoding; bytes without a meaning stay escapes."""
+    """Return a text decoded from its actual encoding. Bytes that can't be decoded stay escapes."""
     if text.isascii() and "\0" not in text:
         return text
     name = encoding(text)
@@ -49,7 +49,7 @@ def decoded(text: str) -> str:
 
 
 def encoding(text: str) -> str:
-    """Return the encoding a text is in, "utf-8" for that with a mark, "" for plain UTF-8 and what is none at all."""
+    """Return a text's encoding: "utf-8" with a byte order mark, "" for plain UTF-8 or an unknown encoding."""
     if text.isascii() and "\0" not in text:
         return ""
     if text.startswith(BOM):
@@ -64,6 +64,6 @@ def encoding(text: str) -> str:
 
 
 def from_windows(text: str) -> str:
-    """Return a text in which bytes that are no UTF-8 are read as Western Windows wrote them."""
+    """Return a text with bytes that aren't UTF-8 decoded as Windows-1252."""
     escapes = {0xDC00 + byte: bytes([byte]).decode("cp1252", "replace") for byte in range(0x80, 0x100)}
     return text.translate(escapes)

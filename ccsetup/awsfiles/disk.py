@@ -1,4 +1,4 @@
-"""The disk, one careful step at a time: bytes, private drafts, folders, and what the system says when it refuses."""
+"""Low-level access to the disk: bytes, private drafts, folders, and messages for the system's errors."""
 
 from __future__ import annotations
 
@@ -20,43 +20,43 @@ from ccsetup.core.plain_file import AWS_FILE, NotPlain
 MARK = ".ccsetup-"  # in the name of every draft
 
 _TOKEN_BYTES = 16
-_FRESH_S = 0.02  # a file changed this recently may still be in somebody's hands,
-_CUT_SHORT_S = 0.5  # and one that is empty or ends within a line even longer
+_FRESH_S = 0.02  # another program may still be writing a file that changed this recently,
+_CUT_SHORT_S = 0.5  # and even longer if the file is empty or ends within a line
 
 _SAYS = {
     errno.ENOSPC: ("the disk is full", "Free some space", "internal"),
     errno.EDQUOT: ("your disk quota is used up", "Free some space", "internal"),
-    errno.EFBIG: ("a file of that size is not allowed here", "Raise the limit (ulimit -f)", "internal"),
-    errno.EROFS: ("it lies on a read-only file system", "Make that writable", "file.unreadable"),
-    errno.EACCES: ("permission was denied", "Make it yours (chown, chmod u+rw)", "file.unreadable"),
-    errno.EPERM: ("permission was denied", "Make it yours (chown, chmod u+rw)", "file.unreadable"),
-    errno.EISDIR: ("it is a folder", "Move that folder away", "file.unreadable"),
-    errno.ENOTDIR: ("a part of its path is a file, not a folder", "Move that file away", "file.unreadable"),
-    errno.ELOOP: ("its symbolic links run in a circle", "Mend the link", "file.unreadable"),
-    errno.EBUSY: ("it is mounted on its own", "Mount its folder instead", "file.unreadable"),
+    errno.EFBIG: ("a file this large isn't allowed here", "Raise the limit (ulimit -f)", "internal"),
+    errno.EROFS: ("it is on a read-only file system", "Make it writable", "file.unreadable"),
+    errno.EACCES: ("permission was denied", "Change its owner or permissions (chown, chmod u+rw)", "file.unreadable"),
+    errno.EPERM: ("permission was denied", "Change its owner or permissions (chown, chmod u+rw)", "file.unreadable"),
+    errno.EISDIR: ("it is a folder", "Move the folder away", "file.unreadable"),
+    errno.ENOTDIR: ("a part of its path is a file, not a folder", "Move the file away", "file.unreadable"),
+    errno.ELOOP: ("its symbolic links form a loop", "Fix the link", "file.unreadable"),
+    errno.EBUSY: ("it is mounted as a single file", "Mount its folder instead", "file.unreadable"),
 }
 
 
 @contextmanager
 def explained(path: Path, doing: str) -> Iterator[None]:
-    """Turn the system's refusals into one sentence, such as "Cannot write /x: the disk is full."."""
+    """Turn an OSError into a Problem with one sentence, for example "Can't write /x: the disk is full."."""
     try:
         yield
     except NotPlain as error:
-        what = f"Cannot {doing} {path}: {error.strerror}."
-        raise Problem(what, next="Name an ordinary file instead.", code="file.unreadable") from None
+        what = f"Can't {doing} {path}: {error.strerror}."
+        raise Problem(what, next="Use a regular file instead.", code="file.unreadable") from None
     except OSError as error:
         at = error.filename if isinstance(error.filename, str) and MARK not in error.filename else path
-        other = (error.strerror or type(error).__name__).lower(), "Mend that", "internal"
+        other = (error.strerror or type(error).__name__).lower(), "Fix that", "internal"
         why, advice, code = _SAYS.get(error.errno or 0, other)
-        what = f"Cannot {doing} {at}: {why}."
+        what = f"Can't {doing} {at}: {why}."
         raise Problem(what, next=f"{advice}, then run the same command again.", code=code) from None
 
 
 def contents(path: Path, most: int = AWS_FILE) -> bytes | None:
-    """Return a file's bytes, None when there is none. Raises NotPlain for a pipe, a device, and more than `most`.
+    """Return a file's bytes, None if it doesn't exist. Raises NotPlain for a pipe, a device, or more than `most` bytes.
 
-    The null device holds nothing: people name it where they want no file.
+    The null device counts as no file, because people use its name for that.
     """
     try:
         return plain_file.content(str(path), most)
@@ -67,15 +67,15 @@ def contents(path: Path, most: int = AWS_FILE) -> bytes | None:
     except FileNotFoundError:
         if path.is_symlink():
             raise Problem(
-                f"{path} is a symbolic link to {path.readlink()}, which is not there.",
-                next=f"Make that file, or remove the link: rm {path}",
+                f"{path} is a symbolic link to {path.readlink()}, which doesn't exist.",
+                next=f"Create that file, or remove the link: rm {path}",
                 code="file.unreadable",
             ) from None
         return None
 
 
 def is_same(one: Path, other: Path) -> bool:
-    """Say whether two paths lead to one file, by links or otherwise, or would if it were there."""
+    """Return whether two paths are the same file, by links or otherwise, or would be if it existed."""
     try:
         return one.samefile(other)
     except OSError:
@@ -83,12 +83,12 @@ def is_same(one: Path, other: Path) -> bool:
 
 
 def is_linked(path: Path) -> bool:
-    """Say whether a file has other names, so that replacing it would leave them with the old one."""
+    """Return whether a file has hard links. Replacing it would leave them with the old contents."""
     return path.stat().st_nlink > 1
 
 
 def steady(path: Path) -> bytes | None:
-    """Return a file's bytes once nobody seems to be writing it: other programs truncate first and write then."""
+    """Return a file's bytes once no program seems to be writing it. Other programs truncate a file, then write it."""
     for _ in range(60):
         data = contents(path)
         if data is None or _age_s(path) >= (_FRESH_S if data.endswith((b"\n", b"\r")) else _CUT_SHORT_S):
@@ -98,7 +98,7 @@ def steady(path: Path) -> bytes | None:
 
 
 def _age_s(path: Path) -> float:
-    """Return how long ago a file was changed; without end when that lies in the future or there is none."""
+    """Return how long ago a file was changed, infinity if that is in the future or there is no file."""
     try:
         age = time.time() - path.stat().st_mtime
     except FileNotFoundError:
@@ -107,7 +107,7 @@ def _age_s(path: Path) -> float:
 
 
 def draft(target: Path, data: bytes) -> Path:
-    """Write the bytes, down to the disk, to a new private file beside the target; leave none when that fails."""
+    """Write the bytes to a new private file next to the target and sync it. If that fails, leave no file."""
     path = draft_name(target)
     fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
     with ExitStack() as failing:
@@ -118,12 +118,12 @@ def draft(target: Path, data: bytes) -> Path:
 
 
 def draft_name(target: Path) -> Path:
-    """Return a name beside a file that nobody else has, and nobody can guess."""
+    """Return an unused, unguessable name next to a file."""
     return target.with_name(f".{target.name}{MARK}{os.urandom(_TOKEN_BYTES).hex()}")
 
 
 def drafts(target: Path) -> Iterator[Path]:
-    """Yield the drafts beside a file: plain files of ours under names that only `draft_name` gives."""
+    """Yield the drafts next to a file: this user's regular files with names that only `draft_name` creates."""
     token = re.compile(re.escape(f".{target.name}{MARK}") + f"[0-9a-f]{{{2 * _TOKEN_BYTES}}}")
     for path in target.parent.iterdir():
         if token.fullmatch(path.name):
@@ -133,7 +133,7 @@ def drafts(target: Path) -> Iterator[Path]:
 
 
 def write(fd: int, data: bytes) -> None:
-    """Write all of the bytes down to the disk, readable by their owner only, and close."""
+    """Write and sync all bytes, make the file readable by its owner only, and close it."""
     try:
         if hasattr(os, "fchmod"):
             os.fchmod(fd, 0o600)
@@ -144,7 +144,7 @@ def write(fd: int, data: bytes) -> None:
 
 
 def overwrite(path: Path, data: bytes) -> None:
-    """Write the bytes into a file that is there, down to the disk, and cut off what is left of the old ones."""
+    """Overwrite an existing file with the bytes, truncate it, and sync it."""
     fd = os.open(path, os.O_WRONLY)
     try:
         put(fd, data)
@@ -155,13 +155,13 @@ def overwrite(path: Path, data: bytes) -> None:
 
 
 def is_torn(data: bytes, before: bytes, after: bytes) -> bool:
-    """Say whether a file is one that `overwrite` was stopped in: some of the new bytes, then the old ones."""
+    """Return whether `overwrite` was interrupted in a file: it has some of the new bytes, then the old ones."""
     written = alike(data, after)
     return data not in (before, after) and data[written:] == before[written:]
 
 
 def alike(one: AnyStr, other: AnyStr) -> int:
-    """Return how long the beginning is that two texts have in common."""
+    """Return the length of the common prefix of two texts."""
     low, high = 0, min(len(one), len(other))
     while low < high:
         middle = (low + high + 1) // 2
@@ -170,22 +170,22 @@ def alike(one: AnyStr, other: AnyStr) -> int:
 
 
 def put(fd: int, data: bytes) -> None:
-    """Write all of the bytes."""
+    """Write all bytes."""
     rest = memoryview(data)
     while rest:
         rest = rest[os.write(fd, rest) :]
 
 
 def discard(path: Path | None) -> None:
-    """Remove a draft or a backup, if it is still there."""
+    """Remove a draft or a backup, if it still exists."""
     if path is not None:
         with suppress(OSError):
-            # Proof: callers give what they have made in this run, what `drafts` yields, and files of the undo folder.
+            # Proof: callers pass files that they created in this run, what `drafts` yields, and undo's backups.
             path.unlink()
 
 
 def sync(folder: Path) -> None:
-    """Bring a folder's names down to the disk, where the system lets a program do that."""
+    """Sync a folder's entries to the disk, if the system supports it."""
     if os.name == "posix":
         fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         try:
@@ -195,5 +195,5 @@ def sync(folder: Path) -> None:
 
 
 def encoded(text: str | None) -> bytes | None:
-    """Return a text's bytes; what could not be decoded is what it was."""
+    """Return a text's bytes. Bytes that couldn't be decoded are restored."""
     return None if text is None else text.encode("utf-8", "surrogateescape")

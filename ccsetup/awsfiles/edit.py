@@ -1,8 +1,8 @@
-"""Edit AWS's two files as text: set keys in a section, leave every other byte as it is, and prove it.
+"""Edits the AWS files as text: sets keys in a section, leaves every other byte unchanged, and proves it.
 
-Reading is `ini`'s, whose names are here too. The proof rests on one fact: a line that begins with `[…]` in column 0 is
-always a header, and a header makes the reader forget what came before. So a file reads as the union of its parts
-between such lines, and an edit of a long file is proven by the parts around it.
+Reading is done by `ini`. The proof uses one fact: a line that starts with `[…]` in column 0 is always a header, and a
+header resets the parser. So a file reads as the union of its parts between such lines, and an edit of a long file is
+proven by the parts around it.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ __all__ = [
 
 Parsed = Mapping[str, Mapping[str, Any]]  # header → key → value, as botocore.configloader.raw_config_parse returns it
 
-WHOLE = 32_768  # characters up to which a text is proven whole
+WHOLE = 32_768  # characters; longer texts are proven by the parts around an edit
 
 _SPELLED = later(r"([^=:]*[=:])([^\S\r\n]*)(.*?)([^\S\r\n]*[\r\n]*)\Z", re.DOTALL)
 _CUT = later(r"\n\[[^\r\n]+\]")
@@ -56,7 +56,7 @@ _KEY = later(r"[a-z0-9_][a-z0-9_.-]*")
 
 
 def heading(section: Section) -> str:
-    """Return the header that a section is written with, without brackets; quoted when its name needs it."""
+    """Return a section's header without brackets. The name is quoted if necessary."""
     if section.file == "credentials" or (section.type, section.name) == ("profile", "default"):
         return section.name
     spellings = [f"{section.type} {quote}{section.name}{quote}" for quote in ("", '"', "'")]
@@ -67,15 +67,15 @@ def heading(section: Section) -> str:
 def _new_heading(section: Section) -> str:
     header, name = heading(section), section.name
     if not name or name != name.strip() or {*"[]"} & {*name} or logical(header, section.file) != (section.type, name):
-        raise Problem(f"{name!r} cannot be a name in an AWS file; one looks like acme-dev.", code="input.invalid")
+        raise Problem(f"{name!r} can't be used as a name in an AWS file. For example: acme-dev.", code="input.invalid")
     return header
 
 
 def put(text: str | None, section: Section) -> str:
-    """Set and remove the section's keys in a file's text; make the section when it is not there.
+    """Set and remove the section's keys in a file's text. Create the section if it doesn't exist.
 
-    Raises Problem, with the line, when botocore could not read the file, when the section is there twice, or when
-    what would be written could not be proven to be exactly what was asked.
+    Raises Problem, with the line, if botocore can't read the file, if the section exists twice, or if the result can't
+    be proven to be exactly what was asked for.
     """
     before = text or ""
     wanted = _checked(section)
@@ -99,9 +99,9 @@ def put(text: str | None, section: Section) -> str:
 
 
 def drop(text: str, section: Section) -> str:
-    """Remove the section whole when it has no setting left and no comment of its own, else return the text as it is.
+    """Remove the section if it has no settings and no comments left. Otherwise return the text unchanged.
 
-    A comment right above the next header, with a blank line before it, is the next section's.
+    A comment directly above the next header, after a blank line, belongs to the next section.
     """
     stanza = _only(read(text, section.file), section)
     if stanza is None or stanza.settings:
@@ -119,65 +119,65 @@ def drop(text: str, section: Section) -> str:
 
 
 def holds(text: str, section: Section) -> bool:
-    """Say whether the section reads as asked: its settings there, what it removes not."""
+    """Return whether the section has the wanted settings, and none of those that it removes."""
     stanzas = read(text, section.file).find(section.type, section.name)
     values = stanzas[-1].values if stanzas else {}
     return all(values.get(key) == value for key, value in _checked(section).items())
 
 
 def refusal(document: Document) -> Problem:
-    """Return the Problem that says which line makes botocore refuse the file."""
-    line, code, says = document.fault or Fault(1, "internal", "nothing is wrong.")
+    """Return the Problem that names the line because of which botocore can't read the file."""
+    line, code, says = document.fault or Fault(1, "internal", "it has no errors.")
     return Problem(
         f"Line {line} of the AWS {document.file} file: {says}",
-        why="One such line makes every AWS tool refuse the whole file, so nothing was written.",
-        next="Have it repaired: ccsetup doctor --fix",
+        why="Because of this line, no AWS tool can read the file. Nothing was written.",
+        next="Repair it: ccsetup doctor --fix",
         code=code,
     )
 
 
 def _checked(section: Section) -> dict[str, str | None]:
-    """Return the settings as texts; raise Problem when one could not be read back."""
+    """Return the settings as texts. Raises Problem if one couldn't be read back."""
     settings = {key: None if it is None else revealed(it) for key, it in section.settings.items()}
     if _CONTROL.search(section.name):
-        raise Problem(f"The name {section.name!r} holds a line break or control character.", code="input.invalid")
+        raise Problem(f"The name {section.name!r} contains a line break or control character.", code="input.invalid")
     for key, value in settings.items():
         if value is not None and not _KEY.fullmatch(key):
-            raise Problem(f"{key!r} cannot be a setting's name; one looks like role_arn.", code="input.invalid")
+            raise Problem(f"{key!r} can't be used as a setting's name. For example: role_arn.", code="input.invalid")
         if value is not None and (_CONTROL.search(value) or value != value.strip()):
-            says = f"The value of {key} holds a line break or control character, or begins or ends with a blank."
-            raise Problem(says, next="Paste it again, on one line.", code="input.invalid")
+            says = f"The value of {key} contains a line break or control character, or starts or ends with a space."
+            raise Problem(says, next="Paste it again on one line.", code="input.invalid")
     return settings
 
 
 def revealed(value: Value) -> str:
-    """Return the text that goes into the file."""
+    """Return the text to write to the file."""
     return value.reveal() if isinstance(value, Secret) else value
 
 
 def _only(document: Document, section: Section) -> Stanza | None:
-    """Return the one section to write to, None when there is none yet."""
+    """Return the section to write to, None if there is none yet. Raises Problem if there are two."""
     stanzas = document.find(section.type, section.name)
     if len(stanzas) > 1:
         first, *_, last = stanzas
         raise Problem(
             f"Line {last.line} of the AWS {document.file} file: [{last.header}] names the same {section.type} as "
             f"[{first.header}] on line {first.line}.",
-            why="Programs differ in which of the two they read, so neither was changed.",
-            next="Merge the two, then run the same command again.",
+            why="Some programs use one and some use the other, so neither was changed.",
+            next="Merge the two sections, then run the same command again.",
             code="section.default-twice" if section.name == "default" else "file.duplicate-section",
         )
     return stanzas[0] if stanzas else None
 
 
 def _line_end(text: str) -> str:
-    """Return how the text's last whole line ends, a newline when it has none."""
+    """Return the line ending of the text's last complete line, a newline if there is none."""
     ends = re.findall(r"\r\n|\r|\n", text[-4096:])
     return ends[-1] if ends else "\n"
 
 
 def _gap(text: str) -> str:
-    """Return what goes between the text and a new section: the missing line end, and a blank line."""
+    """Return the separator between the text and a new section: a missing line ending, and a blank line."""
     lines = LINE.findall(text[-4096:])
     missing = bool(lines) and not lines[-1].endswith(("\r", "\n"))
     blank = not lines or not lines[-1].strip()
@@ -185,7 +185,7 @@ def _gap(text: str) -> str:
 
 
 def _pen(header: str, settings: Mapping[str, str | None], end: str) -> str:
-    """Render a new section; what ConfigObj would quote is put right afterwards, like any setting that differs."""
+    """Render a new section. Values that ConfigObj quotes are corrected afterwards, like any setting that differs."""
     from configobj import ConfigObj
 
     pen = ConfigObj(list_values=False, interpolation=False, write_empty_values=True)
@@ -194,7 +194,7 @@ def _pen(header: str, settings: Mapping[str, str | None], end: str) -> str:
 
 
 def _splice(stanza: Stanza, wanted: Mapping[str, str | None], end: str) -> str:
-    """Return the section's text with the wanted settings in it, all other lines as they are; `end` ends a new line."""
+    """Return the section's text with the wanted settings. All other lines stay. `end` is the ending of new lines."""
     lines = LINE.findall(stanza.text)
     last = stanza.settings[-1].lines if stanza.settings else (stanza.line,)
     model, anchor = lines[last[0] - stanza.line], last[-1] - stanza.line
@@ -212,7 +212,7 @@ def _splice(stanza: Stanza, wanted: Mapping[str, str | None], end: str) -> str:
 
 
 def _respelled(line: str, value: str) -> str:
-    """Return a setting's line with another value, its key, delimiter, blanks and line end as they were."""
+    """Return a setting's line with another value. Key, delimiter, spaces and line ending stay."""
     key, blank, end = _SPELLED.sub(r"\1\0\2\0\4", line, count=1).split("\0")
     if value and not blank and key[-2:-1].isspace():
         blank = " "
@@ -220,7 +220,7 @@ def _respelled(line: str, value: str) -> str:
 
 
 def _insert(lines: list[str], anchor: int, model: str, settings: list[tuple[str, str]], end: str) -> None:
-    """Add settings below a line, indented and delimited like the model line, which may be the header."""
+    """Add settings below a line, with the indentation and delimiter of the model line, which may be the header."""
     indent = model[: len(model) - len(model.lstrip())]
     delimiter = "=" if re.match(r"\s*[^\s=:\[]+=\S", model) else " = "
     added = [f"{indent}{key}{delimiter}{value}" for key, value in settings]
@@ -236,10 +236,10 @@ def prove(
     sections: Sequence[Section],
     judge: Callable[[str], Parsed] | None = None,
 ) -> None:
-    """Raise Problem unless the two texts differ in exactly what the sections, all in this one file, ask for.
+    """Raise Problem unless the two texts differ in exactly what the sections, all in this file, ask for.
 
-    `judge` parses a text as botocore does; without one configparser, which botocore parses with, is asked directly.
-    Long texts are judged by the parts around what differs.
+    `judge` parses a text as botocore does. Without it, configparser is used, which is botocore's parser. Long texts are
+    compared by the parts around the differences.
     """
     judge = judge or parse
     _, old, new = window(before or "", after or "")
@@ -252,14 +252,14 @@ def prove(
         line = stanzas[0].line if stanzas else count_lines(before or "") + 1
         raise Problem(
             f"Line {line} of the AWS {first.file} file: {says} if ccsetup changed [{heading(first)}] there.",
-            why="The lines around it are such that one setting would alter another, so nothing was written.",
-            next=f"Move the lines around line {line} to the left margin, or set it by hand.",
+            why="The lines around it are indented so that one setting would change another. Nothing was written.",
+            next=f"Remove the indentation around line {line}, or make the change by hand.",
             code="section.indented-key",
         )
 
 
 def parse(text: str) -> dict[str, dict[str, str]]:
-    """Parse a text with configparser as botocore does; Problem when it refuses."""
+    """Parse a text with configparser as botocore does. Raises Problem if it can't be parsed."""
     import configparser
     import io
 
@@ -267,13 +267,13 @@ def parse(text: str) -> dict[str, dict[str, str]]:
     try:
         parser.read_file(io.StringIO(text, newline=None))
     except configparser.Error as error:
-        kind = type(error).__name__  # its text quotes lines, which may hold secrets
-        raise Problem("AWS tools could not read the file afterwards.", why=kind, code="file.stray-line") from None
+        kind = type(error).__name__  # its message quotes lines, which may contain secrets
+        raise Problem("AWS tools couldn't read the file after this change.", why=kind, code="file.stray-line") from None
     return {header: dict(parser.items(header)) for header in parser.sections()}
 
 
 def window(before: str, after: str) -> tuple[int, str, str]:
-    """Return where all that differs between two long texts begins, and it: whole parts, with a neighbour each side."""
+    """Return the offset of the differences between two long texts, and the whole parts around them in both."""
     a, b = len(before), len(after)
     if max(a, b) <= WHOLE:
         return 0, before, after
@@ -290,7 +290,7 @@ def window(before: str, after: str) -> tuple[int, str, str]:
 
 
 def _longest(most: int, same: Callable[[int, int], bool]) -> int:
-    """Return the greatest n up to `most` with everything below n the same; `same(low, high)` compares one stretch."""
+    """Return the greatest n up to `most` with everything below n the same. `same(low, high)` compares one range."""
     low, high = 0, most
     while low < high:
         middle = (low + high + 1) // 2
@@ -299,21 +299,21 @@ def _longest(most: int, same: Callable[[int, int], bool]) -> int:
 
 
 def _previous_cut(text: str, at: int) -> int:
-    """Return the offset of the last column-0 header before `at`, 0 when there is none."""
+    """Return the offset of the last header in column 0 before `at`, 0 if there is none."""
     while (at := text.rfind("\n[", 0, max(at - 1, 0))) >= 0 and not _CUT.match(text, at):
         pass
     return at + 1
 
 
 def _next_cut(text: str, at: int) -> int:
-    """Return the offset of the first column-0 header after `at`, the text's length when there is none."""
+    """Return the offset of the first header in column 0 after `at`, the text's length if there is none."""
     while (at := text.find("\n[", at)) >= 0 and not _CUT.match(text, at):
         at += 1
     return at + 1 or len(text)
 
 
 def _differs(old: Parsed, new: Parsed, sections: Sequence[Section], inherited: Mapping[str, str]) -> str:
-    """Say what differs between two parsed files other than what the sections ask for; "" when nothing does."""
+    """Return what differs between two parsed files except what the sections ask for, "" if nothing does."""
     wanted = {section[:3]: _checked(section) for section in sections}
     missing = {key for key, settings in wanted.items() if any(value is not None for value in settings.values())}
     for header in {**old, **new}:
@@ -328,9 +328,9 @@ def _differs(old: Parsed, new: Parsed, sections: Sequence[Section], inherited: M
         expected = {name: value for name, value in {**base, **wanted[key]}.items() if value is not None}
         if got != expected:
             names = sorted(name for name in {*got, *expected} if got.get(name) != expected.get(name))
-            by = f", for [{DEFAULTS}] gives it to every section," if {*names} & {*inherited} else ""
-            return f"{names[0]} in [{header}] would not read as asked{by}"
-    return f"[{' '.join(min(missing)[1:])}] would not be there" if missing else ""
+            by = f", because [{DEFAULTS}] sets it for every section," if {*names} & {*inherited} else ""
+            return f"{names[0]} in [{header}] wouldn't have the wanted value{by}"
+    return f"[{' '.join(min(missing)[1:])}] would be missing" if missing else ""
 
 
 def _inherited(text: str, file: FileName) -> dict[str, str]:
@@ -338,7 +338,7 @@ def _inherited(text: str, file: FileName) -> dict[str, str]:
 
 
 def _others(text: str, other: str, sections: Sequence[Section]) -> list[str]:
-    """Return the text's lines that are neither blank nor the sections' own, to be the same before and after."""
+    """Return the lines that are neither blank nor the sections' own. They must be the same before and after."""
     headers = set(read(other, sections[0].file).headers)
     ours: set[int] = set()
     for section in sections:

@@ -1,8 +1,8 @@
-"""The proof that an edit takes from a file what its plan names and nothing else, as SDKs read it and as it was meant.
+"""Proves that an edit removes only what its plan names, both as SDKs read the file and as it was intended.
 
-`editing.prove` compares what SDKs read. A broken file says more than they read: below a token an indented `[prod]` may
-stand with another profile's keys, which SDKs take for the token's second line. So an edit is compared in the lenient
-reading too, and a line is taken away only where both readings give it to a setting that the plan names.
+`edit.prove` compares what SDKs read. A broken file contains more than they read: below a token there may be an indented
+`[prod]` with another profile's keys, which SDKs read as the token's second line. So an edit is compared in the lenient
+reading too, and a line is removed only if it belongs to a setting that the plan names in both readings.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ from ccsetup.core.errors import Problem
 from ccsetup.core.lazy_regex import later
 from ccsetup.core.model import Edit, FileName, Plan, Section, Touched
 
-Name = tuple[FileName, str, str]  # of a section: its file, type and name
+Name = tuple[FileName, str, str]  # a section's file, type and name
 Owner = tuple[FileName, str, str, str]  # a section, and a key of it ("" for the header)
 
 _LIKE_HEADER = later(r"\[[^\[\]=]+\]\s*(?:[#;].*)?")
 
 
 def prove(edit: Edit, plan: Plan, judge: Callable[[str], editing.Parsed] | None = None) -> None:
-    """Raise Problem where an edit of an AWS file does anything but what its plan names.
+    """Raise Problem if an edit of an AWS file does anything that its plan doesn't name.
 
-    `judge` parses a text as botocore does; without one configparser does.
+    `judge` parses a text as botocore does. Without it, configparser is used.
     """
     if edit.file is None or edit.before == edit.after:
         return None
@@ -41,18 +41,18 @@ def prove(edit: Edit, plan: Plan, judge: Callable[[str], editing.Parsed] | None 
     nothing = Touched(edit.file, frozenset(), frozenset())
     touched = next((it for it in plan.touched if it.file == edit.file), nothing)
     if says := differs(before, after, touched, plan.shared):
-        what = f"{edit.path}: {says}, which is none of what was to be changed, so nothing was written."
-        raise Problem(what, next="Change it by hand; ccsetup doctor names the lines.", code="internal")
+        what = f"{edit.path}: {says}, which isn't part of the change, so nothing was written."
+        raise Problem(what, next="Make the change by hand. ccsetup doctor names the lines.", code="internal")
     if not any(document.fault for document in _documents(after, edit.file, plan.shared)):
         (judge or editing.parse)(after)
     return None
 
 
 def others(plan: Plan, read: Callable[[], AwsTexts]) -> list[str]:
-    """Return the profiles that a plan makes someone else, though nobody said so; `read` reads the files before it."""
+    """Return the profiles that change their identity without being named by the plan. `read` reads the files first."""
     named = {section.name for section in plan.sections if section.type == "profile"} | plan.decided
     if plan.sections and all(section.type == "profile" for section in plan.sections):
-        return []  # what other sections say is the same
+        return []  # other sections stay the same
     texts = after = read()
     for edit in plan.edits:
         if edit.file:
@@ -61,12 +61,12 @@ def others(plan: Plan, read: Callable[[], AwsTexts]) -> list[str]:
 
 
 def decided(names: Sequence[str]) -> Problem:
-    """Return the Problem that a person has to say whether these profiles become someone else."""
+    """Return the Problem that a person must decide whether these profiles change their identity."""
     one = names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
     return Problem(
-        f"That would make someone else of {one}: another access key, account, role or start URL.",
-        why="Only you can say whether that is right, so nothing was written.",
-        next="Run it in a terminal, without --yes, and it asks.",
+        f"This would change the identity of {one}: its access key, account, role or start URL.",
+        why="Only you can decide whether that's right, so nothing was written.",
+        next="Run the command in a terminal without --yes to be asked.",
         code="access.identity",
     )
 
@@ -78,27 +78,27 @@ def _with(texts: AwsTexts, file: FileName, text: str | None) -> AwsTexts:
 
 
 def check(before: str | None, after: str | None, sections: Sequence[Section], shared: bool = False) -> None:
-    """Raise Problem where the edit that writes these sections of one file takes away, or changes, what none names."""
+    """Raise Problem if writing these sections of one file would remove or change anything else."""
     start, old, new = editing.window(before or "", after or "")
     file = sections[0].file
     if headers.are_ordinary(old, file) and headers.are_ordinary(new, file):
-        return  # then what was meant is what SDKs read
+        return  # then the intended meaning is what SDKs read
     line = count_lines((before or "")[:start])
     for section in sections:
         for number, key, code, says in _foreign(old, section, shared):
-            why = f"It would go with {key} of [{editing.heading(section)}]"
+            why = f"Changing {key} in [{editing.heading(section)}] would remove it"
             raise _refused(section, line + number, code, says, why)
     was, now = (_meant(text, sections, shared) for text in (old, new))
     if changed := [name for name in {**was, **now} if was.get(name) != now.get(name)]:
-        says = f"what was meant by [{changed[0][2]}] would change."
-        why = f"[{editing.heading(sections[0])}] is to be changed alone"
+        says = f"the intended contents of [{changed[0][2]}] would change."
+        why = f"Only [{editing.heading(sections[0])}] should change"
         raise _refused(sections[0], line + 1, "section.indented-key", says, why)
 
 
 def differs(
     before: str, after: str, touched: Touched, shared: bool = False, named: frozenset[str] = frozenset()
 ) -> str:
-    """Say what a repair of lines takes away or changes beside what it touches; "" for nothing."""
+    """Return what a repair of lines removes or changes besides the lines it touches, "" for nothing."""
     if lost := _lost(before, after, touched.lines):
         return f"line {lost} would be lost"
     was, now = (
@@ -111,12 +111,12 @@ def differs(
             return other.fault.says
         there, left = _others(one, touched.sections), _others(other, touched.sections)
         if changed := [name for name in {**there, **left} if there.get(name) != left.get(name)]:
-            return f"[{changed[0][1]}] would read otherwise"
+            return f"[{changed[0][1]}] would change"
     return ""
 
 
 def _lost(before: str, after: str, touched: Collection[int]) -> int:
-    """Return the first line, from 1, that is not there afterwards though it is none of those touched; 0 for none."""
+    """Return the number of the first untouched line, from 1, that is missing afterwards, 0 for none."""
     old, new = ([line.strip() for line in LINE.findall(decoded(text))] for text in (before, after))
     gone = Counter(old) - Counter(new)
     gone -= Counter(line for number, line in enumerate(old, 1) if number in touched)
@@ -141,9 +141,9 @@ def _refused(section: Section, line: int, code: str, says: str, why: str) -> Pro
 
 
 def _foreign(text: str, section: Section, shared: bool) -> Iterator[tuple[int, str, str, str]]:
-    """Yield each line of a setting that the section changes on which something else stands.
+    """Yield each line of a changed setting that seems to contain something else.
 
-    With it come the setting's key, and a code and a sentence for what else that is.
+    Each comes with the setting's key, and with a code and a sentence about what it contains.
     """
     there = [it for stanza in ini.read(text, section.file).find(section.type, section.name) for it in stanza.settings]
     wanted = {key: None if it is None else editing.revealed(it) for key, it in section.settings.items()}
@@ -159,12 +159,12 @@ def _foreign(text: str, section: Section, shared: bool) -> Iterator[tuple[int, s
             if odd and (odd.key != setting.key or len(odd.ways[0].lines) > odd.last - odd.first + 1):
                 yield number, setting.key, odd.code, odd.says
             elif owners.get(number, mine) != mine or _is_something(lines[number - 1], number, setting):
-                says = "this line is indented, so it reads as part of the value above it."
+                says = "this line is indented, so it is read as part of the value above it."
                 yield number, setting.key, "section.indented-key", says
 
 
 def _is_something(line: str, number: int, setting: Setting) -> bool:
-    """Say whether a line that goes on with a value looks like a header or a setting, so that it may be one."""
+    """Return whether a line that continues a value looks like a header or a setting."""
     if number == setting.lines[0]:
         return False
     bare = plain(line.strip())
@@ -182,7 +182,7 @@ def _documents(text: str, file: FileName, shared: bool) -> list[ini.Document]:
 
 
 def _owners(document: ini.Document) -> Iterator[tuple[int, Owner]]:
-    """Yield each line that says something, and what it belongs to."""
+    """Yield each line that isn't blank or a comment, and what it belongs to."""
     for stanza in document.stanzas:
         yield stanza.line, (document.file, stanza.type, stanza.name, "")
         for setting in stanza.settings:
@@ -191,7 +191,7 @@ def _owners(document: ini.Document) -> Iterator[tuple[int, Owner]]:
 
 
 def _meant(text: str, but: Sequence[Section], shared: bool) -> dict[Name, list[dict[str, str]]]:
-    """Return what all other sections were meant to say; one under another's odd header is that one."""
+    """Return the intended contents of all other sections, leaving out those with a misspelled header of these."""
     ours: set[Name] = {section[:3] for section in but}
     found: dict[Name, list[dict[str, str]]] = {}
     for document in _documents(_reading(text, but[0].file, shared).text, but[0].file, shared):

@@ -1,12 +1,12 @@
-# Without pathlib, which takes longer to import than everything here to run.
+# Doesn't use pathlib: importing it takes longer than running everything here.
 # ruff: noqa: PTH111
-"""Every profile of two plain texts, or one profile for git's helpers, far faster than line by line.
+"""Reads all profiles of two plain texts, or one profile for git's helpers, much faster than line by line.
 
-Unsure where the texts are anything but plain; botocore has the word then. Standard library only.
+Raises Unsure if the texts aren't plain; then botocore decides. Uses only the standard library.
 
-A text is plain when each line is a header in column 0, a `key = value` (however the delimiter is spelled), a comment or
-blank. What it says is then what `ini`, and botocore, read from it; values over several lines, odd headers and whatever
-botocore would refuse are `ini`'s.
+A text is plain if each line is a header in column 0, a `key = value` (with any delimiter), a comment or blank. Then the
+result is the same as that of `ini` and botocore. Values over several lines, odd headers and everything that botocore
+would reject are left to `ini`.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ import os
 
 from ccsetup.core import lean_hash, plain_file
 
-TYPE_CHECKING = False  # as typing's, whose import takes longer than a call
+TYPE_CHECKING = False  # like typing.TYPE_CHECKING; importing typing would take longer than a call
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 Settings = dict[str, str]
 
-# What makes a line read otherwise than `key = value` does, beside what is no such line at all.
+# What makes a line read differently from `key = value`, in addition to lines with another form.
 _UNUSUAL = ("\r", "\t", " \n", " =  ", "\0", "\v", "\f", "\x1c", "\x1d", "\x1e", "\x1f", "\x85")
 
 
@@ -31,10 +31,10 @@ _STATIC = frozenset({"aws_access_key_id", "aws_secret_access_key", "aws_session_
 def profiles(
     config: str, credentials: str, sessions: dict[str, Settings], respelled: bool = False
 ) -> Iterator[tuple[str, Settings]]:
-    """Yield each profile's name and settings, credentials over config; put the sso-sessions' into `sessions`.
+    """Yield each profile's name and settings, with credentials overriding config. Store sso-sessions in `sessions`.
 
-    `respelled` takes longer, and understands every way to spell `key = value`, comments too. Raises Unsure, at any
-    time: what came before is then worth nothing.
+    `respelled` takes longer, and understands every form of `key = value` and comments. Raises Unsure at any time; then
+    the profiles yielded before must not be used.
     """
     others = dict(_sections(credentials, respelled))
     for header, settings in _sections(config, respelled):
@@ -42,10 +42,10 @@ def profiles(
         if header == "default":
             type, name = "profile", header
         elif name == header[8:] == "default":
-            raise Unsure  # there may be a [default] too
+            raise Unsure  # there may also be a [default]
         if type == "profile" and name and " " not in name:
             if name in others and not _STATIC.isdisjoint(settings):
-                raise Unsure  # a pair of keys may be torn apart
+                raise Unsure  # the two halves of an access key may be in different files
             yield name, {**settings, **others.pop(name)} if name in others else settings
         elif type == "sso-session" and name and " " not in name:
             sessions[name] = settings
@@ -69,7 +69,7 @@ def _sections(text: str, respelled: bool) -> Iterator[tuple[str, Settings]]:
     headers: set[str] = set()
     count = len(parts)
     parts.reverse()
-    while parts:  # each is given up as soon as it is read, for memory that is new takes time
+    while parts:  # each is freed as soon as it is read, because allocating new memory takes time
         header, _, body = parts.pop().partition("]")
         said = [line.split(" = ", 1) for line in body.split("\n") if line]
         try:
@@ -89,7 +89,7 @@ def _sections(text: str, respelled: bool) -> Iterator[tuple[str, Settings]]:
 
 
 def _is_text(text: str) -> bool:
-    """Say whether every byte could be decoded."""
+    """Return whether every byte could be decoded."""
     try:
         return text.isascii() or bool(text.encode())
     except UnicodeEncodeError:
@@ -97,17 +97,17 @@ def _is_text(text: str) -> bool:
 
 
 def _is_key(key: str) -> bool:
-    """Say whether this was a key, not a line in which nothing parted key and value."""
+    """Return whether this is a key, and not a line without a delimiter between key and value."""
     return key.isascii() and key.islower() and key.replace("-", "_").isidentifier()
 
 
 def _spelled(line: str) -> str:
-    """Return a line as it is usually spelled, "" when it says nothing."""
+    """Return a line in its usual form, "" if it is blank or a comment."""
     bare = line.strip()
     if not bare or bare[0] in "#;":
         return ""
     if bare[0] != line[0]:
-        raise Unsure  # it goes on with the value above
+        raise Unsure  # it continues the value above
     if bare[0] == "[":
         return bare
     cut = min((at for at in (bare.find("="), bare.find(":")) if at >= 0), default=0)
@@ -115,7 +115,7 @@ def _spelled(line: str) -> str:
 
 
 def names(config: str, credentials: str) -> list[str]:
-    """Return the profiles' names for a shell to offer, as far as a glance tells."""
+    """Return the names of the profiles for shell completion, from a quick look at the headers."""
     found: dict[str, None] = {}
     for part in ("\n" + config).split("\n[")[1:]:
         header = part.partition("]")[0].strip()
@@ -125,21 +125,21 @@ def names(config: str, credentials: str) -> list[str]:
     for part in ("\n" + credentials).split("\n[")[1:]:
         header = part.partition("]")[0].strip()
         if config != credentials or not header.startswith(("profile ", "sso-session ", "services ")):
-            found[header] = None  # where one file serves as both, those are the config file's
+            found[header] = None  # if both are one file, these are headers of the config file
     return [name for name in found if name]
 
 
 class Unsure(Exception):
-    """The files hold something that only botocore can judge."""
+    """The files contain something that only botocore can interpret."""
 
 
 def aws_file(variable: str, name: str) -> str:
-    """Return the path of an AWS file, which the environment may name."""
+    """Return the path of an AWS file, which the environment may set."""
     return os.path.expanduser(os.path.expandvars(os.environ.get(variable, f"~/.aws/{name}")))
 
 
 def read(variable: str, name: str) -> bytes:
-    """Return what an AWS file holds, nothing when there is none. Raises Unsure when it cannot be read."""
+    """Return an AWS file's bytes, none if it doesn't exist. Raises Unsure if it can't be read."""
     path = aws_file(variable, name)
     try:
         return plain_file.content(path, plain_file.AWS_FILE)
@@ -156,10 +156,10 @@ def settings(profile: str) -> tuple[Settings, Settings]:
 
 
 def section(data: bytes, profile: str, prefix: str) -> Settings:
-    """Return the settings of one profile's section, exactly as botocore reads them, or raise Unsure.
+    """Return the settings of one profile's section exactly as botocore reads them, or raise Unsure.
 
-    `prefix` is what comes before the name: "profile " or "sso-session " in config, nothing in credentials.
-    A value that goes on over further lines is "\\n" alone: nobody here needs one.
+    `prefix` comes before the name: "profile " or "sso-session " in config, nothing in credentials.
+    A value over several lines is returned as "\\n", because no caller needs one.
     """
     if not profile or b"[DEFAULT]" in data:
         raise Unsure
@@ -178,7 +178,7 @@ def section(data: bytes, profile: str, prefix: str) -> Settings:
 
 
 def _heads(data: bytes, profile: str) -> Iterator[tuple[int, str]]:
-    """Yield the headers in which a profile's name occurs, with their places; far faster than line by line."""
+    """Yield the headers that contain a profile's name, with their positions. This is much faster than line by line."""
     name = profile.encode("utf-8", "surrogateescape")
     at = data.find(name)
     while at >= 0:
@@ -191,7 +191,7 @@ def _heads(data: bytes, profile: str) -> Iterator[tuple[int, str]]:
 
 
 def _means(head: str, header: str, profile: str, prefix: str) -> bool:
-    """Say whether a header means this profile; raises Unsure for `[profile "dev"]` and what else shlex must read."""
+    """Return whether a header is this profile's. Raises Unsure for `[profile "dev"]` and others that need shlex."""
     if head == header:
         return True
     if not prefix or not head.startswith(prefix.strip()):
@@ -223,23 +223,23 @@ def _keys(body: str) -> Settings:
 
 
 def cache_key(profile: Settings) -> str:
-    """Return the name botocore gives a role's cached session: sha1 of the sorted JSON of what AssumeRole is asked."""
+    """Return botocore's name for a role's cached session: the SHA-1 of the sorted JSON of AssumeRole's arguments."""
     asked = {
         "ExternalId": profile.get("external_id"),
         "RoleArn": profile["role_arn"],
-        "RoleSessionName": profile.get("role_session_name") or None,  # an empty one is made up anew each time
+        "RoleSessionName": profile.get("role_session_name") or None,  # an empty session name is generated each time
         "SerialNumber": profile.get("mfa_serial"),
     }
     parts = [f'"{key}": "{json_safe(value)}"' for key, value in asked.items() if value is not None]
     try:
         parts.insert(0, f'"DurationSeconds": {int(profile["duration_seconds"])}')
-    except (KeyError, ValueError):  # botocore too goes on without a duration that is no number
+    except (KeyError, ValueError):  # botocore too ignores a duration that isn't a number
         pass
     return lean_hash.sha1(f"{{{', '.join(parts)}}}")
 
 
 def json_safe(value: str) -> str:
-    """Return a value that JSON writes as it is. Raises Unsure for any other."""
+    """Return a value that JSON doesn't need to escape. Raises Unsure for other values."""
     if '"' in value or "\\" in value or not (value.isascii() and value.isprintable()):
         raise Unsure
     return value

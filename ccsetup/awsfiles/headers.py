@@ -1,4 +1,4 @@
-"""Headers of sections: what botocore understands by one, and what an odd one was meant to be."""
+"""Section headers: how botocore reads them, and what odd ones were intended to be."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ _BARE = later(rf"(?i)({_KIND}|default)\s*:?|[({{<]\s*([\w.@+-]+)\s*[)}}>]")
 
 
 class Heading(NamedTuple):
-    """What a header was meant to be: the code of what is wrong with it, the header without brackets, the remark behind.
+    """What a header was intended to be: the code of the error, the header without brackets, and the comment after it.
 
-    A code of "" means that nothing is wrong.
+    If the code is "", the header is correct.
     """
 
     code: str
@@ -46,7 +46,7 @@ class Heading(NamedTuple):
 
 
 def meant(header: str, file: FileName, keys: Collection[str], names: Collection[str] = ()) -> Heading:
-    """Return what a header between brackets was meant to be, by itself and by the keys that stand under it.
+    """Return what a header between brackets was intended to be, from its text and the keys below it.
 
     `names` are profiles that something in the two files, the environment or a clone refers to.
     """
@@ -73,12 +73,12 @@ def meant(header: str, file: FileName, keys: Collection[str], names: Collection[
 
 
 def is_ordinary(line: str, file: FileName) -> bool:
-    """Say whether a line is a header with nothing unusual about it."""
+    """Return whether a line is an ordinary header."""
     return bool(_LINES[file].fullmatch("\n" + line))
 
 
 def are_ordinary(text: str, file: FileName) -> bool:
-    """Say whether every line of a text is a header, a known setting, a comment or blank, as nearly all are."""
+    """Return whether every line of a text is a header, a known setting, a comment or blank, like nearly all texts."""
     if not text.isascii() or ("\r" in text and "\r" in text.replace("\r\n", "")):
         return False
     if SEVERAL.search(text) or text.count("]") > f"\n{text}".count("\n["):
@@ -92,14 +92,14 @@ def are_ordinary(text: str, file: FileName) -> bool:
 
 
 class Unbracketed(NamedTuple):
-    """What is in a line that was meant to be a header and lacks a bracket, and whether it can be nothing else."""
+    """The header in a line with a missing bracket, and whether the line can't be anything else."""
 
     header: str
     sure: bool
 
 
 def unbracketed(line: str, file: FileName) -> Unbracketed | None:
-    """Return the header that a line was meant to be though a bracket is missing or is another, or None."""
+    """Return the header in a line with a missing or wrong bracket, or None."""
     if found := _HALF.fullmatch(line) or _OTHER.fullmatch(line):
         return Unbracketed(next(filter(None, found.groups())).strip(), True)
     found = _BARE.fullmatch(line)
@@ -117,7 +117,7 @@ def _bracketed(header: str) -> bool:
 
 
 def _in_config(bare: str, keys: Collection[str], names: Collection[str]) -> Heading | None:
-    """Return what a header of the config file means, None where it is somebody else's."""
+    """Return what a header of the config file means, None if it belongs to another program."""
     if bare.lower() == "default":
         return Heading("section.prefix", "default")
     if (found := _TYPED.fullmatch(bare)) or (found := _GLUED.fullmatch(bare)):
@@ -146,7 +146,7 @@ def _in_config(bare: str, keys: Collection[str], names: Collection[str]) -> Head
 
 
 def _near_type(word: str, certain: bool) -> str:
-    """Return the word of a header that this one was meant to be; `certain` says that settings of AWS's stand below."""
+    """Return the section type that a word was intended to be. `certain` means that AWS settings follow."""
     if word in ("sso", "session", "sso-ses"):
         return "sso-session" if certain else ""
     near = get_close_matches(word, TYPES, 1, 0.7 if certain else 0.8)
@@ -172,7 +172,7 @@ def _type(word: str) -> str:
 
 
 def _in_credentials(bare: str, keys: Collection[str]) -> Heading | None:
-    """Return what a header of the credentials file means, None where nothing is wrong with it."""
+    """Return what a header of the credentials file means, None if it is correct."""
     name = bare
     code = "section.prefix"
     if found := _TYPED.fullmatch(bare):
@@ -188,7 +188,7 @@ def _in_credentials(bare: str, keys: Collection[str]) -> Heading | None:
 
 
 class Glued(NamedTuple):
-    """A setting with a header at its end: the line without that, the header, its own line; whether it must be one."""
+    """A setting with a header at its end: the line without it, the header, its own line, and whether it is certain."""
 
     before: str
     header: str
@@ -197,9 +197,9 @@ class Glued(NamedTuple):
 
 
 def glued(key: str, value: str, line: str, below: Collection[str], twice: bool, file: FileName) -> Glued | None:
-    """Return the header that a line break was lost before; None where the bracket can belong to the value.
+    """Return the header after a lost line break, None if the bracket can belong to the value.
 
-    `below` are the keys that follow, `twice` says that the section has one of them already, so that it cannot go on.
+    `below` are the keys that follow. `twice` means that the section already has one of them, so that it must end here.
     """
     found = _AT_END.fullmatch(value)
     if found is None:

@@ -1,11 +1,11 @@
-"""AWS's INI dialect, read from text as botocore reads it, however broken the text is.
+"""Reads AWS's INI dialect as botocore does, even if the text is broken.
 
-The dialect is that of `configparser.RawConfigParser()`, with which `botocore.configloader` reads: sections and keys
-once each (keys in any case), `=` or `:`, `#` and `;` comments on lines of their own only, continuation by deeper
-indentation, blank lines within values, `\\n`, `\\r\\n` and `\\r` as line ends, `[DEFAULT]` inherited by every section.
+The dialect is that of `configparser.RawConfigParser()`, which `botocore.configloader` uses: each section and key occurs
+once (keys in any case), `=` or `:`, `#` and `;` comments only on their own lines, continuation by deeper indentation,
+blank lines within values, `\\n`, `\\r\\n` and `\\r` as line endings, and `[DEFAULT]` inherited by every section.
 
-Most files are plain (headers, `key = value`, comments and blanks, all in column 0). One regular expression can tell,
-and then only a section that somebody asks for is looked at line by line.
+Most files are plain (headers, `key = value`, comments and blank lines, all in column 0). One regular expression detects
+that, and then sections are read line by line only when they are needed.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from ccsetup.core.model import FileName
 if TYPE_CHECKING:
     from ccsetup.core.context import AwsTexts
 
-DEFAULTS = "DEFAULT"  # configparser's section that all others inherit
+DEFAULTS = "DEFAULT"  # the section in configparser that all others inherit
 
 LINE = later(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 _HEADER = later(r"\[(.+)\]")
@@ -35,9 +35,9 @@ _UNREADABLE = later("[\0\ud800-\udfff]")
 
 
 class Fault(NamedTuple):
-    """The first thing that makes botocore refuse a file: its line (from 1), the finding's code, one sentence.
+    """The first reason why botocore can't read a file: its line (from 1), the finding's code, and one sentence.
 
-    A NUL is one too, though botocore would read it, for then the file is not what its owner wrote.
+    A NUL character counts too, although botocore would read it, because the file is damaged then.
     """
 
     line: int
@@ -46,57 +46,57 @@ class Fault(NamedTuple):
 
 
 class Setting(NamedTuple):
-    """One key as it reads: lowercased, its value's lines joined by newlines, and the lines it stands on."""
+    """One key as it is read: in lower case, with its value's lines joined by newlines, and its line numbers."""
 
     key: str
     value: str
-    lines: tuple[int, ...]  # its own and its continuations', from 1, without the comments between them
+    lines: tuple[int, ...]  # the line numbers of the key and its continuation lines, from 1, without comments
 
 
 @dataclass(frozen=True)
 class Stanza:
-    """One section as it stands in a file, from its header to the next.
+    """One section of a file, from its header to the next one.
 
-    `type` and `name` are what botocore understands, such as ("profile", "dev"); ("", header) when the section names
-    no profile, sso-session or services block.
+    `type` and `name` are what botocore understands, for example ("profile", "dev"). For other sections than
+    profiles, sso-sessions and services, they are ("", header).
     """
 
     header: str
     type: str
     name: str
     line: int
-    start: int  # where its header's line begins, in characters
+    start: int  # offset of its header's line, in characters
     text: str
 
     @cached_property
     def settings(self) -> tuple[Setting, ...]:
-        """Its settings in order; a key that is there twice is listed twice."""
+        """The settings in order. A key that occurs twice is listed twice."""
         plain = _plain_settings(self.text, self.line)
         return plain if plain is not None else _walk(self.text, self.line)[0][0].settings()
 
     @cached_property
     def values(self) -> dict[str, str]:
-        """Its settings by key; a nested block is the text botocore reads it from, which begins with a newline."""
+        """The settings by key. A nested block is the text that botocore reads it from, which starts with a newline."""
         return {setting.key: setting.value for setting in self.settings}
 
 
 @dataclass(frozen=True)
 class Document:
-    """One AWS file, read. With a fault botocore refuses all of it; what could be read is there all the same.
+    """One AWS file. With a fault, botocore rejects the whole file; this document still contains what could be read.
 
-    Where both are one file (`shared`) each section is of one of them: of the config file where that understands it.
+    If both are one file (`shared`), each section belongs to one of them: to the config file if that understands it.
     """
 
     file: FileName
     text: str
     headers: Sequence[str]
     fault: Fault | None = None
-    walked: Sequence[int] | None = None  # where each header's line begins; None: at each column-0 bracket
+    walked: Sequence[int] | None = None  # offset of each header's line; None: each bracket in column 0
     shared: bool = False
 
     @cached_property
     def starts(self) -> Sequence[int]:
-        """Where each header's line begins, in characters."""
+        """The offset of each header's line, in characters."""
         if self.walked is not None:
             return self.walked
         ends = accumulate(len(part) + 2 for part in ("\n" + self.text).split("\n["))
@@ -104,7 +104,7 @@ class Document:
 
     @cached_property
     def stanzas(self) -> tuple[Stanza, ...]:
-        """Every section in order."""
+        """All sections in order."""
         made, line, at = [], 1, 0
         for index, (header, start) in enumerate(zip(self.headers, self.starts, strict=True), 1):
             end = self.starts[index] if index < len(self.starts) else len(self.text)
@@ -117,23 +117,23 @@ class Document:
 
     @cached_property
     def named(self) -> dict[tuple[str, str], list[Stanza]]:
-        """Every section by type and name, in order."""
+        """All sections by type and name, in order."""
         found: dict[tuple[str, str], list[Stanza]] = {}
         for stanza in self.stanzas:
             found.setdefault((stanza.type, stanza.name), []).append(stanza)
         return found
 
     def find(self, type: str, name: str) -> list[Stanza]:
-        """Return the sections botocore takes for this one; none, one, or more than anyone should write to."""
+        """Return the sections that botocore reads as this one: none, one, or several, which shouldn't be written to."""
         if self.shared:
             return self.named.get((type, name), [])
-        odd = any(mark in "\n".join(self.headers) for mark in "\\\"'")  # then a name may be spelled otherwise
+        odd = any(mark in "\n".join(self.headers) for mark in "\\\"'")  # then a name may be spelled differently
         maybe = [n for n, header in enumerate(self.headers) if odd or name in header]
         found = [n for n in maybe if logical(self.headers[n], self.file) == (type, name)]
         return [self._stanza(n) for n in found]
 
     def _stanza(self, index: int) -> Stanza:
-        """Return one section without looking at the others, which a long plain text allows."""
+        """Return one section without reading the others, which is possible for a long plain text."""
         if self.walked is not None or "stanzas" in self.__dict__:
             return self.stanzas[index]
         header = self.headers[index]
@@ -144,7 +144,7 @@ class Document:
 
 
 def logical(header: str, file: FileName) -> tuple[str, str]:
-    """Return the type and name that botocore understands by a header, ("", header) when none of ours."""
+    """Return the type and name that botocore reads from a header, ("", header) for other headers."""
     if header == DEFAULTS:
         return "", header
     if file == "credentials" or header == "default":
@@ -163,9 +163,9 @@ def logical(header: str, file: FileName) -> tuple[str, str]:
     return "", header
 
 
-@lru_cache(maxsize=16)  # questions, plan and proof ask about the same few texts
+@lru_cache(maxsize=16)  # questions, plan and proof read the same few texts
 def read(text: str, file: FileName, shared: bool = False) -> Document:
-    """Read one file's text, however broken: sections in order, and the first fault."""
+    """Read one file's text, even if it is broken: its sections in order, and the first fault."""
     if shared:
         return replace(read(text, file), shared=True)
     headers, walked, faults = _plain_headers(text), None, list[Fault]()
@@ -187,7 +187,7 @@ def both(texts: AwsTexts) -> tuple[Document, Document]:
 
 
 def _plain_headers(text: str) -> list[str] | None:
-    """Return a plain text's headers, the only thing in it that could be there twice; None when it is not plain."""
+    """Return a plain text's headers, None if it isn't plain. In a plain text, only headers can occur twice."""
     if "\r" in text and "\r" in text.replace("\r\n", ""):
         return None
     tokens = _PLAIN.findall("\n" + text)
@@ -205,7 +205,7 @@ def _plain_headers(text: str) -> list[str] | None:
 
 
 def _plain_settings(text: str, first: int) -> tuple[Setting, ...] | None:
-    """Return the settings of a section in which each is one line in column 0; None when that is not so."""
+    """Return the settings of a section if each is one line in column 0, otherwise None."""
     if "\r" in text:
         text = text.replace("\r\n", "\n")
         if "\r" in text:
@@ -222,7 +222,7 @@ def _plain_settings(text: str, first: int) -> tuple[Setting, ...] | None:
 
 
 class _Open:
-    """A section being read: where it begins, and for each option the key, its lines' texts and their numbers."""
+    """A section being read: its offset, and for each option the key, the texts of its lines and their numbers."""
 
     def __init__(self, header: str, start: int) -> None:
         self.header = header
@@ -237,7 +237,7 @@ class _Open:
         return tuple(made)
 
     def faults(self) -> list[Fault]:
-        """Keys that are there twice, and nested blocks botocore cannot read."""
+        """Return the faults of keys that occur twice, and of nested blocks that botocore can't read."""
         seen: dict[str, int] = {}
         faults: list[Fault] = []
         for key, value, lines in self.settings():
@@ -247,7 +247,7 @@ class _Open:
             seen.setdefault(key, lines[0])
             if value.startswith("\n"):
                 bad = (n for n, text in zip(lines, value.split("\n"), strict=True) if not _nests(text))
-                says = f"this line of the indented block under {key} is not `name = value`."
+                says = f"this line of the indented block under {key} isn't `name = value`."
                 faults += [Fault(line, "file.nested-block", says) for line in bad]
         return faults
 
@@ -257,7 +257,7 @@ def _nests(text: str) -> bool:
 
 
 def _walk(text: str, first: int = 1) -> tuple[list[_Open], list[Fault]]:
-    """Read any text line by line as configparser does; return its sections and the lines that are nothing."""
+    """Read any text line by line as configparser does. Return its sections and the stray lines."""
     found: list[_Open] = []
     strays: list[Fault] = []
     option: tuple[str, list[str], list[int]] | None = None
@@ -280,7 +280,7 @@ def _walk(text: str, first: int = 1) -> tuple[list[_Open], list[Fault]]:
             found.append(_Open(header[1], start))
             option = None
         elif not found:
-            strays.append(Fault(number, "file.stray-line", "a setting stands before the first [section]."))
+            strays.append(Fault(number, "file.stray-line", "there is a setting before the first [section]."))
         elif (parts := _OPTION.match(line)) is None:
             strays.append(Fault(number, "file.stray-line", "this line is neither `key = value` nor a [section]."))
         elif not parts[1]:
@@ -293,7 +293,7 @@ def _walk(text: str, first: int = 1) -> tuple[list[_Open], list[Fault]]:
 
 
 def _duplicate_sections(document: Document) -> list[Fault]:
-    """Sections, or keys of the one section that may be repeated, that are there twice."""
+    """Return the faults of sections that occur twice, or of keys in the one section that may be repeated."""
     seen: dict[str, int] = {}
     faults = []
     for stanza in document.stanzas:
@@ -301,33 +301,33 @@ def _duplicate_sections(document: Document) -> list[Fault]:
         for name in names:
             if name in seen:
                 code = "file.duplicate-section" if name == stanza.header else "file.duplicate-key"
-                faults.append(Fault(stanza.line, code, f"[{name}] is there twice, first on line {seen[name]}."))
+                faults.append(Fault(stanza.line, code, f"[{name}] occurs twice, first on line {seen[name]}."))
             seen.setdefault(name, stanza.line)
     return faults
 
 
 def _encoding_fault(text: str) -> Fault | None:
     if text.startswith("\ufeff"):
-        return Fault(1, "file.encoding", "the file begins with a byte order mark, which botocore takes for a setting.")
+        return Fault(1, "file.encoding", "the file starts with a byte order mark, which botocore reads as a setting.")
     odd = None if text.isascii() and "\0" not in text else _UNREADABLE.search(text)
     if odd is None:
         return None
     if text.startswith(("\udcff\udcfe", "\udcfe\udcff", "[\0", "\0[", "#\0", "\0#")):
-        return Fault(1, "file.encoding", "the file is in UTF-16, not in UTF-8.")
-    says = "this line holds a NUL." if odd[0] == "\0" else "this line holds a byte that is not UTF-8."
+        return Fault(1, "file.encoding", "the file is UTF-16, not UTF-8.")
+    says = "this line contains a NUL character." if odd[0] == "\0" else "this line contains a byte that isn't UTF-8."
     return Fault(1 + count_lines(text[: odd.start()]), "file.encoding", says)
 
 
 def count_lines(text: str) -> int:
-    """Return how many line ends the text has."""
+    """Return the number of line endings in the text."""
     ends = text.count("\n")
     return ends + text.count("\r") - text.count("\r\n") if "\r" in text else ends
 
 
 def profiles(config: Document, credentials: Document) -> dict[str, dict[str, str]]:
-    """Return every profile's settings as botocore's Session.full_config has them, credentials over config.
+    """Return every profile's settings as in botocore's Session.full_config, with credentials overriding config.
 
-    Nested blocks stay the text they are read from. `[default]` and `[profile default]`: the later counts, whole.
+    Nested blocks stay text. If there are `[default]` and `[profile default]`, only the later one counts.
     """
     found = _values(config, "profile")
     for name, values in _values(credentials, "profile").items():
@@ -336,7 +336,7 @@ def profiles(config: Document, credentials: Document) -> dict[str, dict[str, str
 
 
 def sessions(config: Document) -> dict[str, dict[str, str]]:
-    """Return every sso-session's settings as botocore's Session.full_config has them."""
+    """Return every sso-session's settings as in botocore's Session.full_config."""
     return _values(config, "sso-session")
 
 
@@ -346,6 +346,6 @@ def _values(document: Document, type: str) -> dict[str, dict[str, str]]:
 
 
 def defaults(document: Document) -> dict[str, str]:
-    """Return what `[DEFAULT]` gives to every section."""
+    """Return the settings in `[DEFAULT]`, which every section inherits."""
     stanzas = document.named.get(("", DEFAULTS), []) if DEFAULTS in document.headers else []
     return {key: value for stanza in stanzas for key, value in stanza.values.items()}

@@ -1,7 +1,7 @@
-"""What a broken AWS file was meant to say, line for line: where it reads otherwise, and the one line that was meant.
+"""Finds out what a broken AWS file was intended to say, line by line, and how to correct it.
 
-The result has as many lines as the text, so that whatever is found in it stands where it says. Of a line with several
-readings the likeliest is taken; only what has one is repaired without asking.
+The result has as many lines as the text, so that line numbers stay the same. If a line can be read in several ways, the
+most likely one is used. Only lines with a single reading are repaired without asking.
 """
 
 from __future__ import annotations
@@ -47,9 +47,9 @@ _MISSING_SIGN = later(r"([a-z_]+)\s+(?:(?:->?|>)\s+)?(\S.*)")
 
 @lru_cache(maxsize=8)
 def read(text: str, file: FileName, names: frozenset[str] = frozenset(), shared: bool = False) -> Reading:
-    """Return what a file's text was meant to say; `names` are profiles that something refers to.
+    """Return what a file's text was intended to say. `names` are profiles that something refers to.
 
-    One that is `shared` may have headers of both files.
+    A `shared` file may have headers of both files.
     """
     if headers.are_ordinary(text, file):
         return Reading(text)
@@ -65,7 +65,7 @@ def read(text: str, file: FileName, names: frozenset[str] = frozenset(), shared:
 
 
 def whole(text: str, file: FileName, names: frozenset[str] = frozenset(), shared: bool = False) -> str:
-    """Return what a file's text was meant to say, with the line breaks that were lost; its lines are not the text's."""
+    """Return what a file's text was intended to say, with lost line breaks restored. Its line numbers differ."""
     reading = read(text, file, names, shared)
     lines = LINE.findall(reading.text)
     for odd in reversed(reading.oddities):
@@ -75,25 +75,25 @@ def whole(text: str, file: FileName, names: frozenset[str] = frozenset(), shared
 
 
 class _Option:
-    """A setting being read: its key, how far its line is indented, its line, and what it holds so far."""
+    """A setting being read: its key, the indentation of its line, its line number, and its value so far."""
 
     def __init__(self, key: str, depth: int, line: int, value: str) -> None:
         self.key, self.depth, self.line, self.value = key, depth, line, value
-        self.last = line  # the line up to which it goes on without a gap
+        self.last = line  # the last line of it without a gap
         self.nested = not value
 
 
 class _Reader:
-    """Goes through lines as configparser does, and notes what was meant otherwise."""
+    """Reads lines as configparser does, and records those that were intended differently."""
 
     def __init__(self, lines: Sequence[str], file: FileName, names: frozenset[str], shared: bool) -> None:
         self.lines, self.file, self.names, self.shared = lines, file, names, shared
         self.option: _Option | None = None
         self.header = ""
-        self.right: set[str] = set()  # headers that are what they were meant to be
+        self.right: set[str] = set()  # headers that are correct
 
     def settled(self, found: Sequence[Oddity]) -> Iterator[Oddity]:
-        """Yield the oddities; a header that was meant to be one that is there already stays what it is."""
+        """Yield the oddities. A header isn't corrected if the corrected one already exists."""
         for odd in found:
             if odd.key or odd.code not in _OF_HEADERS or odd.header not in self.right:
                 self.right.add(odd.header)
@@ -102,7 +102,7 @@ class _Reader:
                 yield odd._replace(taken=True, reads=(self.lines[odd.line - 1],))
 
     def oddities(self) -> Iterator[Oddity]:
-        """Yield every odd place, in order."""
+        """Yield all oddities in order."""
         at, lines = 0, self.lines
         conflicts = any(line.startswith("<<<<<<<") for line in lines)
         while at < len(lines):
@@ -110,7 +110,7 @@ class _Reader:
             at += 1
             key, sign, value = line.partition("=")
             known = sign and self.header and key.rstrip() in KNOWN and key.isascii()
-            if known and not ("=" in value and several(line)) and "[" not in value:  # as nearly every line is
+            if known and not ("=" in value and several(line)) and "[" not in value:  # like nearly every line
                 self.option = _Option(key.rstrip(), 0, at, value.strip())
                 continue
             bare = line.strip()
@@ -152,8 +152,8 @@ class _Reader:
         indent = line[: len(line) - len(line.lstrip())]
         if len(parts := several(line.strip())) > 1:
             self.option = None
-            way = Way("Give each a line of its own", tuple(indent + it for it in parts))
-            says = "Several settings stand on this line; only the first is read, with the others as its value."
+            way = Way("Put each on its own line", tuple(indent + it for it in parts))
+            says = "There are several settings on this line. Only the first is read, with the others as its value."
             return Oddity(
                 "file.stray-line", at, at, at, says, (way,), True, key=key.strip().lower(), reads=way.lines[:1]
             )
@@ -165,7 +165,7 @@ class _Reader:
             meant, value = VARIABLES[shell[1].upper()], (shell[2] or shell[3]).strip()
             self.option = _Option(meant, depth, at, value)
             way = Way(f"Write it as {meant} = …", (f"{indent}{meant} = {value}",))
-            says = f"This is a shell's line, not a setting: here it is spelled {meant} = …"
+            says = f"This is a shell command, not a setting. In this file, the setting is {meant} = …"
             return Oddity(
                 "file.stray-line", at, at, at, says, (way, comment(self.lines, at)), key=meant, reads=way.lines
             )
@@ -176,13 +176,13 @@ class _Reader:
         raw = line.strip()
         if name in KNOWN and (raw[: len(key)] != key or sign not in raw):
             meant = f"{indent}{key} {sign} {value}"
-            way = Way("Write it in plain letters", (meant,))
-            says = f"The name {name} is spelled with letters of a word processor."
+            way = Way("Write it in plain characters", (meant,))
+            says = f"The name {name} contains characters from a word processor."
             return Oddity("file.characters", at, at, at, says, (way,), True, key=name, reads=way.lines)
         return None
 
     def _glued(self, at: int, line: str, key: str, value: str) -> Oddity | None:
-        """Return a setting with the next header at its end, where the line break between them was lost."""
+        """Return the oddity of a setting with the next header at its end, because a line break was lost."""
         if "]" not in value:
             return None
         below = keys_below(self.lines, at)
@@ -190,13 +190,13 @@ class _Reader:
         found = headers.glued(key, value, line, below, twice, "credentials" if self.shared else self.file)
         if found is None:
             return None
-        way = Way(f"Begin [{found.header}] on a line of its own", (found.before, found.line))
-        says = f"The header [{found.header}] stands at the end of this line, so it reads as part of {key}."
+        way = Way(f"Put [{found.header}] on its own line", (found.before, found.line))
+        says = f"The header [{found.header}] is at the end of this line, so it is read as part of {key}."
         self.option = None
         return Oddity("file.stray-line", at, at, at, says, (way,), found.sure, key=key, reads=(found.before,))
 
     def _headed(self, at: int, line: str, straight: str) -> Oddity | None:
-        """Look at a header, which ends what came before."""
+        """Check a header, which ends the previous section."""
         found = _HEADER.match(line.strip())
         self.option = None
         likely = found or _HEADER.match(straight)
@@ -219,7 +219,7 @@ class _Reader:
         spelled = f"{new} {rest}" if rest else new
         way = Way(f"Write {new}", (*remark, spelled))
         code = meant.code or "file.characters"
-        says = _SAYS_OF_HEADER.get(code, "[{}] is no section that AWS tools know; [{}] is.").format(
+        says = _SAYS_OF_HEADER.get(code, "AWS tools don't recognize [{}]. It should be [{}].").format(
             header, meant.header
         )
         used = meant.header.split(" ")[-1] in self.names or any(key in KNOWN for key in keys_below(self.lines, at))
@@ -234,7 +234,7 @@ class _Reader:
         return not header.startswith(("profile ", "default"))
 
     def _broken_header(self, at: int, line: str, straight: str) -> Oddity | None:
-        """Return a header that lacks a bracket, or has others, as one."""
+        """Return the oddity of a header that has no bracket or the wrong one."""
         found = headers.unbracketed(straight, self.file)
         if found is None:
             return None
@@ -242,25 +242,25 @@ class _Reader:
         meant = headers.meant(found.header, self.file, keys_below(self.lines, at), self.names).header
         self.header = meant
         ways = Way(f"Write [{meant}]", (f"[{meant}]",)), comment(self.lines, at)
-        says = f"This header lacks its brackets: [{meant}]."
+        says = f"This header has no brackets: [{meant}]."
         refused = not {*"=:"} & {*line}
         return Oddity("file.stray-line", at, at, at, says, ways[: 1 if found.sure else 2], found.sure, refused,
                       reads=ways[0].lines)  # fmt: skip
 
     def _stray(self, at: int, bare: str, straight: str) -> Oddity:
-        """Return a line that is neither a setting nor a section."""
+        """Return the oddity of a line that is neither a setting nor a section."""
         says = "This line is neither `key = value` nor a [section]."
         known = _MISSING_SIGN.fullmatch(straight)
         if known and known[1] in KNOWN:
             way = Way(f"Write {known[1]} = …", (f"{known[1]} = {known[2]}",))
             self.option = _Option(known[1], 0, at, known[2])
-            says = f"{known[1]} has no `=` behind it."
+            says = f"{known[1]} has no `=` after it."
             ways = (way, comment(self.lines, at))
             return Oddity("file.stray-line", at, at, at, says, ways, refused=True, key=known[1], reads=way.lines)
         return commented(self.lines, at, says)
 
     def _continued(self, option: _Option, at: int, line: str, bare: str) -> Oddity | None:
-        """Look at a line that is indented deeper than the setting above it, which takes it for its own."""
+        """Check a line that is indented more than the setting above it, and is therefore read as part of it."""
         straight = plain(bare)
         if option.nested:
             return self._nested(option, at, line, bare, straight)
@@ -285,22 +285,22 @@ class _Reader:
         return None
 
     def _is_of_profile(self, option: _Option, key: str) -> bool:
-        """Say whether a setting in an indented block is a profile's own, where the profile has none of that name."""
+        """Return whether a setting in an indented block belongs to the profile, which doesn't have that setting yet."""
         top = key in STRICT and key not in _ALSO_NESTED and not self.header.startswith("services")
         return (top or (option.key in KNOWN and key in KNOWN)) and key not in keys_around(
             self.lines, option.line, option.depth
         )
 
     def _ends_block(self, option: _Option, at: int) -> bool:
-        """Say whether the rest of an indented block holds the profile's own settings only, so that it ends there."""
+        """Return whether the rest of an indented block has only the profile's settings, so that the block ends here."""
         keys = (key_of(line) for _, line in deeper(self.lines, at, option.depth))
         return all(self._is_of_profile(option, key) for key in keys)
 
     def _swallowed(self, option: _Option, at: int, bare: str, key: str, value: str) -> Oddity:
         indent = self.lines[option.line - 1][: option.depth]
-        says = f"{key} is indented, so it reads as part of {option.key} above it."
-        left = Way("Move it to the left", (indent + bare,))
-        if key in keys_around(self.lines, option.line, option.depth):  # it would be there twice
+        says = f"{key} is indented, so it is read as part of {option.key} above it."
+        left = Way("Remove the indentation", (indent + bare,))
+        if key in keys_around(self.lines, option.line, option.depth):  # it would occur twice
             option.last = at
             ways = (Way("Make it a comment", (f"{indent}# {bare}",)), left)
             return Oddity("section.indented-key", at, at, at, says, ways, key=key, reads=(self.lines[at - 1],))
@@ -308,34 +308,34 @@ class _Reader:
         return Oddity("section.indented-key", at, at, at, says, (left,), True, key=key, reads=left.lines)
 
     def _is_swallowed_header(self, option: _Option, straight: str, at: int) -> bool:
-        """Say whether a line like a header, which reads as part of the setting above, must be one."""
+        """Return whether a line that looks like a header, but is read as part of a setting, must be a header."""
         inner = straight.partition("]")[0].strip("[ ")
         type = ini.logical(inner, "config")[0]
         likely = type or self.shared or self.file == "credentials"
         below = keys_below(self.lines, at)
-        if option.key not in KNOWN - FREE:  # which may hold such a line
+        if option.key not in KNOWN - FREE:  # which may contain such a line
             return bool(likely and below and below[0] in KNOWN and after_block(self.lines, at, option.depth)[1] is None)
         return bool(likely and (type == "services" or not below or not KNOWN.isdisjoint(below)))
 
     def _swallowed_header(self, option: _Option, at: int, bare: str) -> Oddity:
         indent = self.lines[option.line - 1][: option.depth]
-        says = f"This header is indented, so it reads as part of {option.key} above it."
+        says = f"This header is indented, so it is read as part of {option.key} above it."
         last, after = after_block(self.lines, at, option.depth)
         left = (indent + bare, *self.lines[at : after or at])
         if after is None:
             self.option, self.header = None, plain(bare).strip("[] ")
-            way = Way("Move it to the left", left)
+            way = Way("Remove the indentation", left)
             return Oddity("section.indented-key", at, at, at, says, (way,), True, reads=way.lines)
         behind = (*self.lines[last:after], *left[: last - at + 1])
         ways = (
-            Way("Move it with its block behind what follows", behind),
-            Way("Move it to the left, so that all below is its own", left),
+            Way("Remove its block's indentation and move it after the settings below", behind),
+            Way("Remove the indentation, so that all settings below belong to it", left),
         )
         option.last, self.option = after, None
         return Oddity("section.indented-key", at, at, after, says, ways, reads=tuple(self.lines[at - 1 : after]))
 
     def _joined(self, option: _Option, at: int, bare: str) -> Oddity | None:
-        """Return a line that is the rest of the value above it, broken off there."""
+        """Return the oddity of a line that is the rest of the value above it, split by a line break."""
         if at != option.last + 1:
             return None
         if not option.value:
@@ -360,7 +360,7 @@ class _Reader:
         way = Way("Join the lines", (first + (" " if not option.value else "") + value[len(option.value) :],))
         refused = self.lines[at - 1][:1].strip() != "" and "=" not in bare
         option.value, option.last, option.nested = value, last, False
-        says = f"{option.key} goes on in this line, where a line break came into it."
+        says = f"This line continues the value of {option.key}, which was split by a line break."
         return Oddity("file.stray-line", at, option.line, last, says, (way,), True, refused, option.key, way.lines)
 
 
@@ -368,6 +368,6 @@ _ALSO_NESTED = frozenset(["endpoint_url", "use_dualstack_endpoint", "signature_v
 _OF_HEADERS = ("section.prefix", "section.quoting", "file.characters", "value.inline-comment")
 _SAYS_OF_HEADER = {
     "section.quoting": "[{}] needs its name in quotes: [{}].",
-    "file.characters": "[{}] holds letters of a word processor; meant is [{}].",
-    "value.inline-comment": "The remark behind [{}] is taken for a part of the name; meant is [{}].",
+    "file.characters": "[{}] contains characters from a word processor. It should be [{}].",
+    "value.inline-comment": "The comment after [{}] is read as part of the name. It should be [{}].",
 }

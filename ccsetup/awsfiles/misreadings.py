@@ -1,4 +1,4 @@
-"""Places of an AWS file that do not read as they were meant, as values: where, why, and the ways to write them."""
+"""Places in an AWS file that aren't read as they were intended, as values: where, why, and how to correct them."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ _CONFLICT = later(r"(<{7}|={7}|>{7}|\|{7})(?: .*)?")
 
 
 class Way(NamedTuple):
-    """One way to write an odd place: what it is called, and the lines that come in place of those that are there."""
+    """One correction of an odd place: its label, and the lines that replace the existing ones."""
 
     label: str
     lines: tuple[str, ...]
 
 
 class Oddity(NamedTuple):
-    """A place of a file that does not read as it was meant: its code and line, and the lines it spans.
+    """A place in a file that isn't read as it was intended: its code and line, and the lines it spans.
 
-    `ways` are its readings, the likeliest first; a single one with `sure` is the only one. `refused` says that botocore
-    refuses the file for it; `key` is the setting that it is about, "" for a header.
+    `ways` are its possible corrections, the most likely first. With `sure`, there is only one. `refused` means that
+    botocore rejects the file because of it. `key` is the setting that it is about, "" for a header.
     """
 
     code: str
@@ -38,21 +38,21 @@ class Oddity(NamedTuple):
     sure: bool = False
     refused: bool = False
     key: str = ""
-    reads: tuple[str, ...] = ()  # the lines, as many as are there, that the meant text has in their place
-    header: str = ""  # the section it is in, or is, as it was meant
-    taken: bool = False  # there is a section of that header already
+    reads: tuple[str, ...] = ()  # the lines that the intended text has instead, the same number
+    header: str = ""  # the intended section that it is in, or is
+    taken: bool = False  # a section with that header already exists
     severity: Literal["stops", "hinders", "note"] = "stops"
 
 
 class Reading(NamedTuple):
-    """A text as it was meant, and what had to be taken otherwise for it."""
+    """A text as it was intended, and the oddities that were corrected in it."""
 
     text: str
     oddities: tuple[Oddity, ...] = ()
 
 
 def conflict(lines: Sequence[str], at: int) -> Oddity | None:
-    """Return a merge that nobody finished: two versions of some lines, between git's marks. The other one stays."""
+    """Return the oddity of an unresolved merge conflict. The version that isn't kept becomes comments."""
     marks = [n for n in range(at, len(lines) + 1) if _CONFLICT.fullmatch(lines[n - 1].strip())]
     ends = [n for n in marks if lines[n - 1].strip().startswith(">>>>>>>")]
     middle = [n for n in marks if lines[n - 1].strip().startswith("=======") and ends and n < ends[0]]
@@ -61,10 +61,10 @@ def conflict(lines: Sequence[str], at: int) -> Oddity | None:
     last, cut = ends[0], middle[0]
     base = next((n for n in marks if lines[n - 1].strip().startswith("|||||||") and n < cut), cut)
     ours, theirs = tuple(lines[at : base - 1]), tuple(lines[cut : last - 1])
-    says = f"A merge was not finished here: two versions of the same lines, up to line {last}."
+    says = f"There is an unresolved merge conflict here: two versions of the same lines, up to line {last}."
     ways = (
-        Way("Keep the upper version", (*ours, *_silent(theirs))),
-        Way("Keep the lower version", (*_silent(ours), *theirs)),
+        Way("Keep the first version", (*ours, *_silent(theirs))),
+        Way("Keep the second version", (*_silent(ours), *theirs)),
     )
     return Oddity("file.stray-line", at, at, last, says, ways, refused=True, reads=("", *ours))
 
@@ -74,28 +74,28 @@ def _silent(lines: Sequence[str]) -> tuple[str, ...]:
 
 
 def comment(lines: Sequence[str], at: int) -> Way:
-    """Return the way that makes a line a comment."""
+    """Return the correction that makes a line a comment."""
     return Way("Make it a comment", (f"# {lines[at - 1].strip()}",))
 
 
 def commented(lines: Sequence[str], at: int, says: str) -> Oddity:
-    """Return the oddity of a line for which botocore refuses the file, and which can be a comment at most."""
+    """Return the oddity of a line because of which botocore rejects the file, and which can only become a comment."""
     way = comment(lines, at)
     return Oddity("file.stray-line", at, at, at, says, (way,), refused=True, reads=way.lines)
 
 
 def before_any(lines: Sequence[str], at: int, file: FileName) -> Oddity:
-    """Return the settings that stand before the first section, all at once."""
+    """Return one oddity for all settings before the first section."""
     last = at
     while last < len(lines) and _is_plain(lines[last], file):
         last += 1
     whole = lines[at - 1 : last]
     quiet = Way("Make it a comment", tuple(f"# {line}" if line.strip() else line for line in whole))
-    top = Way("Put [default] above it", ("[default]", *whole))
+    top = Way("Add [default] above it", ("[default]", *whole))
     alone = not any(line.strip() == "[default]" for line in lines)
     settings = all(SETTING.fullmatch(line) and line[:1] not in "=:" for line in whole if line.strip())
     ways = (top, quiet) if alone and settings else (quiet,)
-    says = "A setting stands before the first [section]." if settings else "This line is no setting and no [section]."
+    says = "There is a setting before the first [section]." if settings else "This line isn't a setting or a [section]."
     return Oddity("file.stray-line", at, at, last, says, ways, refused=True, reads=quiet.lines)
 
 
@@ -104,15 +104,15 @@ def _is_plain(line: str, file: FileName) -> bool:
 
 
 def behind(lines: Sequence[str], at: int, header: str, rest: str) -> Oddity:
-    """Return the oddity of what stands behind a header, where nothing is read."""
+    """Return the oddity of text after a header, which isn't read."""
     line, below = lines[at - 1], {*keys_below(lines, at)}
     indent, key = line[: depth(line)], key_of(rest)
     those = several(rest) or [rest]
     keys = {it.partition("=")[0].strip().lower() for it in those} if len(those) > 1 else set[str]()
     if key in KNOWN - below and not keys & below:
-        way = Way("Give it a line of its own", (f"{indent}[{header}]", *(indent + it for it in those)))
-        says = f"{key} stands behind the header [{header}], where no tool reads it."
+        way = Way("Put it on its own line", (f"{indent}[{header}]", *(indent + it for it in those)))
+        says = f"{key} is after the header [{header}] on the same line, where no tool reads it."
         return Oddity("file.stray-line", at, at, at, says, (way,), True, reads=(line,))
-    way = Way("Make it a remark", (f"{indent}[{header}] # {rest}",))
-    says = f"What stands behind the header [{header}] is not read."
+    way = Way("Make it a comment", (f"{indent}[{header}] # {rest}",))
+    says = f"The text after the header [{header}] is ignored."
     return Oddity("file.stray-line", at, at, at, says, (way,), reads=(line,), severity="note")

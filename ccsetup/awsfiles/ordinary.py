@@ -1,14 +1,14 @@
-"""Which profiles need no second look: those whose own values have the form that AWS gives them.
+"""Finds profiles that don't need a closer check, because all their values have the usual form.
 
-A first, quick sieve, for thousands of profiles at once. It may let through too few and never too many: whatever stops a
-profile by its own values is not ordinary. What is wrong with the others is the doctor's to say.
+This is a quick first filter for thousands of profiles. It may accept too few profiles, but never too many: a profile
+with a value that stops it isn't ordinary. The doctor finds out what is wrong with the others.
 """
 
 from __future__ import annotations
 
 from ccsetup.core import regions
 
-TYPE_CHECKING = False  # as typing's, whose import takes longer than a call
+TYPE_CHECKING = False  # like typing.TYPE_CHECKING; importing typing would take longer than a call
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -16,7 +16,7 @@ _NAME = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012345678
 _KEY_ID = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
 _SECRET = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/+=")
 _TOKENS = ("aws_session_token", "aws_security_token")
-# What only one of may be there: each is a way to credentials of its own.
+# Only one of these may be set: each provides credentials in its own way.
 _WAYS = ("role_arn", "sso_account_id", "aws_access_key_id", "credential_process", "login_session")
 _OF_KEYS = ("aws_access_key_id", "aws_secret_access_key", *_TOKENS)
 _OF_SIGN_IN = ("sso_session", "sso_account_id", "sso_role_name", "sso_start_url", "sso_region")
@@ -24,7 +24,7 @@ _SCOPE = "sso:account:access"
 
 
 def is_ordinary(settings: Mapping[str, str]) -> bool:
-    """Say whether a profile's merged settings need no second look; its sign-in is another matter."""
+    """Return whether a profile's merged settings need no closer check. Its sign-in isn't checked."""
     if sum(way in settings for way in _WAYS) > 1:
         return False
     if "role_arn" in settings or "web_identity_token_file" in settings:
@@ -41,7 +41,7 @@ def is_ordinary(settings: Mapping[str, str]) -> bool:
 
 
 def is_sign_in(where: Mapping[str, str]) -> bool:
-    """Say whether the settings of an sso-session, or of a profile in the legacy form, tell where to sign in."""
+    """Return whether the settings of an sso-session, or of a legacy profile, say where to sign in."""
     url, region = where.get("sso_start_url", ""), where.get("sso_region", "")
     host, _, path = url.removeprefix("https://").partition("/")
     if not url.startswith("https://") or not host.endswith(".awsapps.com") or path.rstrip("/") != "start":
@@ -78,7 +78,7 @@ def _is_role(settings: Mapping[str, str]) -> bool:
     source, machine = settings.get("source_profile"), settings.get("credential_source")
     if (source is not None) + (machine is not None) + ("web_identity_token_file" in settings) != 1:
         return False
-    return machine is None  # what the environment or this machine has, the doctor looks at
+    return machine is None  # the doctor checks the environment and this computer
 
 
 def _are_keys(settings: Mapping[str, str]) -> bool:

@@ -1,4 +1,4 @@
-"""What will be written, as a value: made from sections and texts, turned round, shown with every secret masked."""
+"""Plans of what to write, as values: created from sections and texts, reversed, and shown with secrets masked."""
 
 from __future__ import annotations
 
@@ -25,15 +25,17 @@ Place = tuple[FileName, Literal["profile", "sso-session"], str]
 def make(
     profile: str, region: str, sections: Sequence[Section], texts: AwsTexts, clear: frozenset[str] = frozenset()
 ) -> Plan:
-    """Return the plan that writes the sections, and removes from the profile what would win over them.
+    """Return the plan that writes the sections, and removes settings of the profile that would override them.
 
-    `clear` holds every key by which any kind of access works. Where the sections write to the profile, those of them
-    that they do not set are removed from it, in both files. A key set in config is removed from credentials too, for
-    botocore would take the value there. Other profiles are changed in what their sections name, and that alone.
+    `clear` contains the keys of all kinds of access. If the sections write to the profile, those of the keys that they
+    don't set are removed from it in both files. A key set in config is also removed from credentials, because botocore
+    prefers the value there. In other profiles, only the keys that their sections name change.
     """
     wanted: dict[Place, dict[str, Value | None]] = {}
     for section in sections:
-        file = "config" if texts.shared and section.name == "default" else section.file  # [default] is one for both
+        file = (
+            "config" if texts.shared and section.name == "default" else section.file
+        )  # [default] is the same in both files
         wanted.setdefault((file, section.type, section.name), {}).update(section.settings)
     for _, type, name in [*wanted]:
         if type == "profile":
@@ -43,7 +45,7 @@ def make(
 
 
 def _supersede(name: str, wanted: dict[Place, dict[str, Value | None]], texts: AwsTexts, clear: frozenset[str]) -> None:
-    """Add the removal of what would win over a profile's wanted settings."""
+    """Add the removal of settings that would override a profile's wanted settings."""
     shadowed = {key for key, it in wanted.get(("config", "profile", name), {}).items() if it is not None}
     gone: dict[FileName, frozenset[str]] = {"config": clear, "credentials": clear | shadowed}
     for file, keys in gone.items():
@@ -86,32 +88,32 @@ def _edits(sections: Sequence[Section], texts: AwsTexts) -> tuple[Edit, ...]:
 
 
 def _holder(texts: AwsTexts, file: FileName) -> FileName:
-    """Return the file that an edit for one of the two is called by: config where they are one."""
+    """Return which file an edit belongs to: config if both are one file."""
     return "config" if texts.shared else file
 
 
 def again(plan: Plan, texts: AwsTexts) -> Plan:
-    """Return the plan made again on the texts another program has left.
+    """Return the plan for the current texts, which another program has changed.
 
-    Raises Problem(code="file.changed") when it has changed one of the plan's own sections into something else.
+    Raises Problem(code="file.changed") if it has changed one of the plan's sections in another way.
     """
     for before, section in ((edit.before, section) for edit in plan.edits for section in plan.of(edit)):
         text = _text(texts, section.file)
         if not editing.holds(text or "", section) and _values(before, section) != _values(text, section):
             raise Problem(
-                f"Another program has changed [{editing.heading(section)}] in {_path(texts, section.file)} meanwhile.",
-                why="Nothing was written over it.",
-                next="Look at what it wrote, then run the same command again.",
+                f"Another program has changed [{editing.heading(section)}] in {_path(texts, section.file)}.",
+                why="Its change wasn't overwritten.",
+                next="Check what it wrote, then run the same command again.",
                 code="file.changed",
             )
     return plan._replace(edits=_edits(plan.sections, texts))
 
 
 def around(plan: Plan, texts: AwsTexts) -> Plan:
-    """Return the written plan as it stands in files that another program has changed since.
+    """Return the written plan for files that another program has changed since.
 
-    Its edits lead from the texts as they would be without the plan to those that are there now, so that undoing them
-    takes back what the plan set and nothing else.
+    Its edits lead from the texts as they would be without the plan to the current texts, so that undoing them reverses
+    only what the plan set.
     """
     edits = []
     for edit in plan.edits:
@@ -132,13 +134,13 @@ def _without(edit: Edit, now: str | None, sections: Sequence[Section]) -> str | 
 
 
 def undo(plan: Plan) -> Plan:
-    """Return the plan that puts every file back."""
+    """Return the plan that restores every file."""
     edits = (edit._replace(before=edit.after, after=edit.before) for edit in reversed(plan.edits))
     return plan._replace(sections=(), edits=tuple(edits))
 
 
 def summary(plan: Plan) -> list[dict[str, Any]]:
-    """Return what the plan changes, section by section, for JSON; secrets masked."""
+    """Return what the plan changes, by section, for JSON, with secrets masked."""
     found = []
     for edit in plan.edits:
         for section in plan.of(edit):
@@ -159,7 +161,7 @@ def summary(plan: Plan) -> list[dict[str, Any]]:
 
 
 def diff(edit: Edit, home: Path) -> str:
-    """Return a unified diff of one file, secrets masked on both sides and around; "" when no line differs."""
+    """Return a unified diff of one file with secrets masked, "" if no line differs."""
     old, new = _Side(edit.before, edit.file), _Side(edit.after, edit.file)
     most = min(len(old.lines), len(new.lines))
     head = next((n for n in range(most) if old.lines[n] != new.lines[n]), most)
@@ -175,7 +177,7 @@ def diff(edit: Edit, home: Path) -> str:
 
 
 def _hunk(group: Sequence[tuple[str, int, int, int, int]], first: int, old: _Side, new: _Side) -> Iterator[str]:
-    """Yield one hunk's lines; `first` is where in both files counting began."""
+    """Yield one hunk's lines. `first` is the line in both files where numbering starts."""
     (_, i1, _, j1, _), (_, _, i2, _, j2) = group[0], group[-1]
     yield f"@@ -{_span(first + i1, i2 - i1)} +{_span(first + j1, j2 - j1)} @@"
     for tag, i1, i2, j1, j2 in group:
@@ -188,7 +190,7 @@ def _hunk(group: Sequence[tuple[str, int, int, int, int]], first: int, old: _Sid
 
 
 def _alike(old: str, new: str) -> str:
-    """Return how both sides show a line that is the same in both; what is secret in one is not shown at all."""
+    """Return how to show a line that is the same on both sides. It is hidden if it is secret on one side."""
     return old if old == new else redact.MASK
 
 
@@ -197,10 +199,10 @@ def _span(start: int, length: int) -> str:
 
 
 class _Side:
-    """One text of a diff, by lines, each shown with its secrets masked.
+    """One text of a diff, by lines, with secrets masked.
 
-    Of an AWS file they are what they were meant to be: a section below a token, which SDKs take for its second line,
-    is shown as the section that it is.
+    The lines of an AWS file are shown as they were intended: a section below a token, which SDKs read as the token's
+    second line, is shown as a section.
     """
 
     def __init__(self, text: str | None, file: FileName | None) -> None:
@@ -209,7 +211,7 @@ class _Side:
         self._stanzas = editing.read(told, "config").stanzas
 
     def shown(self, index: int) -> str:
-        """Return a line as it may be shown."""
+        """Return a line with secrets masked."""
         line, number = self.lines[index], index + 1
         at = bisect_right(self._stanzas, number, key=lambda stanza: stanza.line) - 1
         for key, _, numbers in self._stanzas[at].settings if at >= 0 else ():
@@ -220,7 +222,7 @@ class _Side:
 
 
 def _setting(line: str, key: str, first: bool) -> str:
-    """Return one line of a setting, or one that continues it, with the value masked as far as it is secret."""
+    """Return one line of a setting, or a continuation of it, with a secret value masked."""
     found = re.match(r"[^=:]*[=:]\s*", line) if first else None
     before, value = (line[: found.end()], line[found.end() :]) if found else ("", line)
     return before + (redact.value(key, value) if value.strip() else value)

@@ -1,6 +1,6 @@
-"""Who a profile is by its settings: the role, the sign-in's account and role, or the access key that SDKs take first.
+"""A profile's identity from its settings: the role, the sign-in's account and role, or the access key that SDKs use.
 
-A file that is broken may name several for one profile. A repair that makes one of them win is a person's decision.
+A broken file may contain several identities for one profile. Only a person may decide which of them a repair keeps.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from ccsetup.core.context import AwsTexts
 from ccsetup.core.model import FileName
 
 Settings = Mapping[str, str]
-Identity = tuple[str, ...]  # a kind's word and what tells one of that kind from another
+Identity = tuple[str, ...]  # a kind, and what identifies one of that kind
 
 
 def identity(config: Settings, credentials: Settings, session: Settings) -> Identity:
-    """Return who a profile is by its settings in both files and its sso-session's; () for nobody, or nobody yet."""
+    """Return a profile's identity from its settings in both files and its sso-session, () if it has none yet."""
     there = {**config, **credentials}
     if "role_arn" in there:
         return _whole("role", right("role_arn", there["role_arn"]))
@@ -38,7 +38,7 @@ def _whole(*parts: str) -> Identity:
 
 
 def _key_id(there: Settings) -> str:
-    """Return the access key's ID, which may stand in the secret's place."""
+    """Return the access key ID, which may be in the place of the secret access key."""
     found = (right(_ID, there.get(key, "")) for key in (_ID, "aws_secret_access_key"))
     return next((it for it in found if it.startswith(("AKIA", "ASIA"))), right(_ID, there.get(_ID, "")))
 
@@ -48,12 +48,12 @@ _SIGN_IN = ("sso_start_url", "sso_account_id", "sso_role_name")
 
 
 def as_read(config: Document, credentials: Document, name: str) -> frozenset[Identity]:
-    """Return who a profile is to SDKs: of several sections of one name the last one counts."""
+    """Return a profile's identity as SDKs read it: if several sections have its name, the last one counts."""
     return _all(config, credentials, name, lambda stanzas: [it.values for it in stanzas[-1:]])
 
 
 def as_meant(config: Document, credentials: Document, name: str) -> frozenset[Identity]:
-    """Return everyone a profile may be: each section of its name counts, each value of a key that is there twice."""
+    """Return all possible identities of a profile: of each section with its name, and each value of a repeated key."""
     return _all(config, credentials, name, lambda stanzas: [it for stanza in stanzas for it in _ways(stanza)])
 
 
@@ -72,14 +72,14 @@ def _all(config: Document, credentials: Document, name: str, choose: Choose) -> 
 
 
 def _inconsistent(config: Settings, credentials: Settings, session: Settings) -> Iterator[Identity]:
-    """Yield who a profile would be by its session, where that says otherwise than the profile itself."""
+    """Yield a profile's identity according to its sso-session, if that contradicts the profile's own settings."""
     differing = {key: value for key, value in session.items() if key in _SIGN_IN and key in config}
     if differing:
         yield identity({**config, **differing}, credentials, session)
 
 
 def _ways(stanza: Stanza) -> Iterator[Settings]:
-    """Yield a section's settings, once for each value of a key that is there twice; values that can be none apart."""
+    """Yield a section's settings, once for each value of a repeated key. Invalid values are left out."""
     values: dict[str, list[str]] = {}
     for setting in stanza.settings:
         values.setdefault(setting.key, []).append(setting.value)
@@ -96,10 +96,10 @@ Who = Callable[[Document, Document, str], frozenset[Identity]]
 
 
 def others(before: AwsTexts, after: AwsTexts, named: frozenset[str] = frozenset()) -> list[str]:
-    """Return the profiles that would be someone else, as SDKs read the files or as they were meant.
+    """Return the profiles that would change their identity, as SDKs read the files or as they were intended.
 
-    One that was nobody may become anybody. A file that SDKs refuse makes nobody of all. `named` are profiles that
-    something else refers to.
+    A profile without an identity may get one. In a file that SDKs can't read, no profile has an identity. `named` are
+    profiles that something else refers to.
     """
     if before == after:
         return []
@@ -111,7 +111,7 @@ def others(before: AwsTexts, after: AwsTexts, named: frozenset[str] = frozenset(
 
 
 def _meant(texts: AwsTexts, named: frozenset[str]) -> Pair:
-    """Read both files as they were meant."""
+    """Read both files as they were intended."""
 
     def document(text: str | None, file: FileName) -> Document:
         whole = lenient.whole(text or "", "config" if texts.shared else file, named, texts.shared)
@@ -121,9 +121,9 @@ def _meant(texts: AwsTexts, named: frozenset[str]) -> Pair:
 
 
 def _differing(before: Pair, after: Pair, who: Who) -> Iterator[str]:
-    """Yield the profiles that are someone else in the second pair of files, and were somebody in the first.
+    """Yield the profiles that have another identity in the second pair of files, and had one in the first.
 
-    One of which the header is written otherwise is there under another name.
+    A profile with a corrected header may be there under another name.
     """
     names = _changed(before, after)
     there = {name for document in after for type, name in document.named if type == "profile"}
@@ -135,7 +135,7 @@ def _differing(before: Pair, after: Pair, who: Who) -> Iterator[str]:
 
 
 def _changed(before: Pair, after: Pair) -> set[str]:
-    """Return the profiles of which a section, their sign-in's or the one that all inherit is not the same text."""
+    """Return the profiles with a different section, sign-in section or inherited section."""
     found = set()
     for one, other in zip(before, after, strict=True):
         was, now = one.named, other.named

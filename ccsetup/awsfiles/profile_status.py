@@ -1,6 +1,6 @@
-"""What each profile is, who it is and until when, from the texts of the files and the caches beside them.
+"""The status of each profile (kind, identity, expiry) from the texts of the files and the caches next to them.
 
-Nothing is asked of AWS, and next to nothing is imported: with ten thousand profiles the answer is there at once.
+It doesn't ask AWS, and imports almost nothing, so that it is fast with ten thousand profiles.
 """
 
 from __future__ import annotations
@@ -11,23 +11,29 @@ from ccsetup.awsfiles.fast_read import cache_key
 from ccsetup.awsfiles.ordinary import is_ordinary, is_sign_in
 from ccsetup.core import clock, lean_hash
 
-TYPE_CHECKING = False  # as typing's, whose import takes longer than a call
+TYPE_CHECKING = False  # like typing.TYPE_CHECKING; importing typing would take longer than a call
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     Settings = Mapping[str, str]
 
-_OTHERS = {"source_profile", "credential_source", "mfa_serial", "external_id"}  # with which no machine's role is meant
-_KINDS = {"mfa", "saml", "federation", "oidc"}  # that write down what they are beside the keys
+_OTHERS = {
+    "source_profile",
+    "credential_source",
+    "mfa_serial",
+    "external_id",
+}  # settings that mean that this computer's role isn't used
+_KINDS = {"mfa", "saml", "federation", "oidc"}  # kinds that are stored with their credentials
 
 
 class Standing:
-    """One profile: `kind` is its kind of access ("" none), `ends` such as 2026-01-31T18:04:00Z ("" unknown, or never).
+    """One profile: `kind` is its kind of access ("" none), `ends` its expiry, for example 2026-01-31T18:04:00Z.
 
-    `process` is the kind of a program that prints keys, `login` of what `aws login` wrote. `usable` says whether it
-    works without anybody's doing, None when only AWS could tell; `why` says so in two words. `rests` is the profile or
-    the sign-in that its end depends on, until that is known. `is_over` says that signing in again mends it, `is_odd`
-    that the doctor should have a look; `code` is the finding that stops it.
+    `ends` is "" if the expiry is unknown or if there is none. The kind `process` is a program that prints
+    credentials, `login` is what `aws login` wrote. `usable` tells whether it works right now, None if only AWS could
+    tell; `why` is a short reason. `rests` is the profile or sign-in that its expiry depends on, until that is known.
+    `is_over` means that signing in again fixes it, `is_odd` that the doctor should check it; `code` is the finding
+    that stops it.
     """
 
     account_id = role = ends = rests = why = code = ""
@@ -38,21 +44,21 @@ class Standing:
         self.name, self.kind, self.region = name, kind, there.get("region", "")
 
     def until(self, ends: str, now: str, otherwise: str = "") -> None:
-        """Note when it ends; `otherwise` is why it is not known."""
+        """Set when it expires. `otherwise` is the reason if that isn't known."""
         self.ends, self.why = ends, "" if ends else otherwise
         self.usable = ends > now if ends else None
 
     def arn(self, arn: str) -> None:
-        """Note the account and the role that an ARN names."""
+        """Set the account and the role in an ARN."""
         parts = arn.split(":", 5)
         if len(parts) == 6:
             self.account_id, self.role = parts[4], parts[5].rpartition("/")[2]
 
 
 def in_plain_texts(config: str, credentials: str, cached: Callable[[str], str], now: str) -> list[Standing]:
-    """Return how the profiles of the two files' texts stand. Raises Unsure where only `ini` can read them.
+    """Return the status of the profiles in the two files' texts. Raises Unsure if only `ini` can read them.
 
-    It is raised too where a profile needs a second look, which the doctor takes.
+    It also raises Unsure if a profile must be checked by the doctor.
     """
     for respelled in (False, True):
         sessions: dict[str, dict[str, str]] = {}
@@ -69,10 +75,10 @@ def in_plain_texts(config: str, credentials: str, cached: Callable[[str], str], 
 def standings(
     profiles: Iterable[tuple[str, Settings]], sessions: Mapping[str, Settings], cached: Callable[[str], str], now: str
 ) -> list[Standing]:
-    """Return how each profile with these merged settings stands at `now` (such as 2026-01-31T18:04:00Z).
+    """Return the status of each profile with these merged settings at `now` (like 2026-01-31T18:04:00Z).
 
-    `cached` returns the text of a file by its path below ~/.aws, or by its absolute path, "" when there is none.
-    `sessions` is looked at when the profiles are through.
+    `cached` returns the text of a file by its path under ~/.aws or its absolute path, "" if it doesn't exist.
+    `sessions` is read after all profiles have been read.
     """
     found = {}
     for name, there in profiles:
@@ -91,7 +97,7 @@ def standings(
 
 
 def _seen(name: str, there: Settings, cached: Callable[[str], str], now: str) -> Standing:
-    """Return what the settings tell; in the order in which SDKs look for credentials, as `access.owner` has it."""
+    """Return the status from the settings, in the order in which SDKs look for credentials, like `access.owner`."""
     written = there.get("ccsetup_kind", "")
     if "web_identity_token_file" in there:
         it = Standing(name, "oidc", there)
@@ -113,8 +119,8 @@ def _seen(name: str, there: Settings, cached: Callable[[str], str], now: str) ->
         _by_keys(it, there, now)
     else:
         it = Standing(name, _without_keys(there), there)
-        reasons = {"process": "asks a program", "login": "see aws login", "machine": "this machine's"}
-        it.why = reasons.get(it.kind, "no keys")
+        reasons = {"process": "from a program", "login": "see aws login", "machine": "this computer's role"}
+        it.why = reasons.get(it.kind, "no credentials")
         it.usable = None if it.kind else False
     return it
 
@@ -132,7 +138,7 @@ def _by_keys(it: Standing, there: Settings, now: str) -> None:
     temporary = "aws_session_token" in there or "aws_security_token" in there
     it.until(clock.recorded(there), now, "temporary" if temporary else "long-term")
     if not there.get("aws_secret_access_key"):
-        it.usable, it.why = False, "half a pair"
+        it.usable, it.why = False, "incomplete keys"
     elif not it.ends and not temporary:
         it.usable = True
 
@@ -144,7 +150,7 @@ def _by_token(it: Standing, token: str, now: str) -> None:
 
 
 def _by_source(it: Standing, there: Settings, cached: Callable[[str], str], now: str) -> None:
-    """Look at what a role is assumed with: where it wants a code, its session counts."""
+    """Check the source of a role's credentials. If the role needs an MFA code, its cached session counts."""
     source = there.get("source_profile", "")
     if "mfa_serial" in there:
         try:
@@ -154,21 +160,21 @@ def _by_source(it: Standing, there: Settings, cached: Callable[[str], str], now:
         except Unsure:
             it.why = "unknown"
         else:
-            it.usable, it.why = bool(it.usable), "" if it.ends else "wants a code"
+            it.usable, it.why = bool(it.usable), "" if it.ends else "needs MFA code"
     elif source == it.name and "aws_access_key_id" in there:
         _by_keys(it, there, now)
     elif source:
         it.rests = source
     else:
-        it.why = "this machine's" if "credential_source" in there else "no source"
+        it.why = "this computer's role" if "credential_source" in there else "no source profile"
 
 
 def _settle(it: Standing, found: Mapping[str, Standing]) -> None:
-    """Take over the end of the profile that a role is assumed with."""
+    """Copy the expiry from a role's source profile."""
     first = found.get(it.rests)
-    it.rests, it.usable, it.why = "", False, "a circle"
+    it.rests, it.usable, it.why = "", False, "source profile loop"
     if first is None:
-        it.usable, it.why = False, "no source"
+        it.usable, it.why = False, "no source profile"
         return
     if first.rests and first.kind == "role":
         _settle(first, found)
@@ -177,7 +183,7 @@ def _settle(it: Standing, found: Mapping[str, Standing]) -> None:
 
 
 def _token(rests: str, sessions: Mapping[str, Settings], cached: Callable[[str], str], now: str) -> Standing:
-    """Return how a sign-in stands: one that can be renewed without a person counts."""
+    """Return the status of a sign-in. It is usable if it can be renewed automatically."""
     session, _, url = rests.partition("\n")  # a session, or a line break and the start URL
     url = sessions.get(session, {}).get("sso_start_url", "") if session else url
     name = lean_hash.sha1(session or url)
@@ -189,12 +195,12 @@ def _token(rests: str, sessions: Mapping[str, Settings], cached: Callable[[str],
     if not it.ends:
         it.usable, it.why = False, "signed out"
     elif not it.usable and _field(text, "refreshToken") and clock.utc(_field(text, "registrationExpiresAt")) > now:
-        it.ends, it.usable, it.why = "", True, "renews itself"
+        it.ends, it.usable, it.why = "", True, "renews automatically"
     return it
 
 
 def _field(text: str, *way: str) -> str:
-    """Return the text at a place of a JSON text, "" when there is none."""
+    """Return the string at a place in a JSON text, "" if there is none."""
     key = f'"{way[-1]}"'
     if key not in text:
         return ""
@@ -202,7 +208,7 @@ def _field(text: str, *way: str) -> str:
     value, quote, after = rest.partition('"')
     whole = text.startswith("{") and text.rstrip().endswith("}")
     if whole and quote and "\\" not in value and key not in before + after:
-        return value  # as every tool writes it, and without the import below, which takes longer than the rest
+        return value  # the format of every tool; avoids the import below, which takes longer than the rest
     import json
 
     try:
@@ -215,7 +221,7 @@ def _field(text: str, *way: str) -> str:
 
 
 def _end_of(token: str) -> str:
-    """Return when a JWT ends, "" when it does not say."""
+    """Return when a JWT expires, "" if it doesn't tell."""
     from ccsetup.core import web_token
 
     return clock.written(clock.since_1970((web_token.claims(token) or {}).get("exp")))

@@ -1,4 +1,4 @@
-"""What an edit takes away from a file, counted and named for the review: by section, with every secret masked."""
+"""Lists what an edit removes from a file, for the review: by section, with secrets masked."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from ccsetup.core import redact
 from ccsetup.core.model import Edit
 
 ID = "aws_access_key_id"
-_NAMED = 6  # settings of a section that are named
+_NAMED = 6  # how many settings of a section are named
 
 
 class Removal(NamedTuple):
-    """Lines of one section that an edit takes away, or makes comments: its header, how many, and what they said."""
+    """Lines of one section that an edit removes or comments out: its header, their number, and their contents."""
 
     header: str
     lines: int
@@ -32,7 +32,7 @@ class Removal(NamedTuple):
 
 
 class _Line(NamedTuple):
-    """One line as it was meant: its text, its section's header and key ("" for none), and what may be shown of it."""
+    """One line as it was intended: its text, its section's header, its key ("" if none), and its text for display."""
 
     text: str
     header: str
@@ -41,7 +41,7 @@ class _Line(NamedTuple):
 
 
 def of(edit: Edit) -> list[Removal]:
-    """Return what an edit of an AWS file takes away, in the file's order. What is moved or set anew is not gone."""
+    """Return what an edit of an AWS file removes, in order. Moved or changed settings don't count as removed."""
     if edit.file is None or not edit.before:
         return []
     old, new = _lines(edit, edit.before), _lines(edit, edit.after or "")
@@ -59,8 +59,8 @@ def of(edit: Edit) -> list[Removal]:
 
 
 def _lines(edit: Edit, text: str) -> list[_Line]:
-    """Return a text's lines, each with what it was meant to belong to."""
-    shared = edit.file == "config"  # a header of the other file is told, too
+    """Return a text's lines, each with its intended section and key."""
+    shared = edit.file == "config"  # a header of the other file is recognized too
     reading = lenient.read(text, edit.file or "config", shared=shared)
     found = [_Line(line.strip(), "", "", "") for line in LINE.findall(decoded(text))]
     for stanza in ini.read(reading.text, edit.file or "config").stanzas:
@@ -70,7 +70,7 @@ def _lines(edit: Edit, text: str) -> list[_Line]:
         for setting in stanza.settings:
             for n in setting.lines:
                 found[n - 1] = found[n - 1]._replace(key=setting.key, says=_said(setting))
-    for odd in reading.oddities:  # what goes on with a token, for one
+    for odd in reading.oddities:  # for example the continuation of a token
         for n in range(odd.first - 1, odd.last) if odd.key else ():
             found[n] = found[n] if found[n].key else found[n]._replace(key=odd.key, says=odd.key)
     return found
@@ -81,7 +81,7 @@ def _said(setting: Setting) -> str:
 
 
 def _grouped(gone: Sequence[_Line], come: Sequence[_Line]) -> Iterator[Removal]:
-    """Yield the lines that are gone by section, those that became comments apart."""
+    """Yield the removed lines by section, with those that became comments separately."""
     left = [it.text for it in come if it.text]
     again = {(it.header, it.key) for it in come if it.key}
     found: dict[tuple[str, bool], list[_Line]] = {}
@@ -101,11 +101,11 @@ def _grouped(gone: Sequence[_Line], come: Sequence[_Line]) -> Iterator[Removal]:
 
 
 def _other(text: str) -> str:
-    return "its header" if text[:1] == "[" else "a comment" if text[:1] in ("#", ";") else "a line that is none"
+    return "its header" if text[:1] == "[" else "a comment" if text[:1] in ("#", ";") else "a stray line"
 
 
 def long_term(edit: Edit) -> list[str]:
-    """Return the long-term access keys that are not in the file any more, each as it may be shown, with its section."""
+    """Return the long-term access keys that are no longer in the file, masked, each with its section."""
     if edit.file is None or "AKIA" not in (edit.before or ""):
         return []
     stanzas = ini.read(edit.before or "", "config").stanzas
@@ -114,13 +114,13 @@ def long_term(edit: Edit) -> list[str]:
 
 
 def rows(edits: Sequence[Edit], decided: Collection[str] = (), undo: bool = False) -> list[tuple[str, str]]:
-    """Return the review's lines on what goes, each with its label; after an `undo` nothing has it any more.
+    """Return the review's lines about removals, each with its label. After an `undo`, they can't be restored.
 
-    `decided` are profiles that become someone else, too.
+    `decided` are profiles that also change their identity.
     """
     gone = [it for edit in edits for it in of(edit)]
     found = [("removes", str(it)) for it in gone if not it.commented]
     found += [("comments out", str(it)) for it in gone if it.commented]
     keys = [it for edit in edits for it in long_term(edit)] if not undo else []
-    found += [("changes", f"who {', '.join(sorted(decided))} is")] if decided else []
-    return found + [("replaces", f"the long-term key {it}; ccsetup undo has it") for it in keys]
+    found += [("changes", f"the identity of {', '.join(sorted(decided))}")] if decided else []
+    return found + [("replaces", f"the long-term access key {it}; ccsetup undo restores it") for it in keys]

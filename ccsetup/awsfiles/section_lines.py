@@ -1,6 +1,6 @@
-"""What stands around a line of an AWS file: the keys above and below it, and what is indented deeper behind it.
+"""The context of a line in an AWS file: the keys above and below it, and the lines after it that are indented more.
 
-Line numbers count from 1. No more than `MOST` lines are looked at, so that a file without end keeps nobody waiting.
+Line numbers count from 1. At most `MOST` lines are read, so that very long files don't take forever.
 """
 
 from __future__ import annotations
@@ -16,23 +16,23 @@ MOST = 1000
 
 
 def depth(line: str) -> int:
-    """Return how many blanks a line begins with."""
+    """Return how many spaces a line starts with."""
     return len(line) - len(line.lstrip())
 
 
 def says_nothing(line: str) -> bool:
-    """Say whether a line is blank or a comment."""
+    """Return whether a line is blank or a comment."""
     return line.strip()[:1] in ("", "#", ";")
 
 
 def key_of(line: str) -> str:
-    """Return the key of a line, lowercased; "" where it is no setting."""
+    """Return a line's key in lower case, "" if it isn't a setting."""
     parts = SETTING.fullmatch(plain(line.strip()))
     return parts[1].lower() if parts else ""
 
 
 def keys_below(lines: Sequence[str], at: int) -> list[str]:
-    """Return the keys that stand under a header, up to the next one."""
+    """Return the keys below a header, up to the next header."""
     keys = []
     for line in lines[at : at + MOST]:
         if line.strip()[:1] == "[" and LIKE_HEADER.fullmatch(line.strip()):
@@ -42,7 +42,7 @@ def keys_below(lines: Sequence[str], at: int) -> list[str]:
 
 
 def keys_above(lines: Sequence[str], at: int) -> set[str]:
-    """Return the keys of the section that a line is in, up to that line, its own included."""
+    """Return the keys of a line's section up to and including that line."""
     found = set()
     for line in reversed(lines[max(at - MOST, 0) : at]):
         if line[:1] == "[":
@@ -52,7 +52,7 @@ def keys_above(lines: Sequence[str], at: int) -> set[str]:
 
 
 def keys_around(lines: Sequence[str], at: int, deep: int) -> set[str]:
-    """Return the keys of the section that a line is in; those that are indented deeper than `deep` apart."""
+    """Return the keys of a line's section, without those that are indented more than `deep`."""
     first = last = at - 1
     while first > at - MOST and first and not LIKE_HEADER.fullmatch(lines[first].strip()) and lines[first][:1] != "[":
         first -= 1
@@ -62,7 +62,7 @@ def keys_around(lines: Sequence[str], at: int, deep: int) -> set[str]:
 
 
 def deeper(lines: Sequence[str], at: int, deep: int) -> Iterator[tuple[int, str]]:
-    """Yield the lines behind one that are indented deeper than `deep`, and their numbers, up to one that is not."""
+    """Yield the lines after a line that are indented more than `deep`, with their numbers, up to one that isn't."""
     for number, line in enumerate(lines[at : at + MOST], at + 1):
         if not says_nothing(line):
             if depth(line) <= deep:
@@ -71,10 +71,10 @@ def deeper(lines: Sequence[str], at: int, deep: int) -> Iterator[tuple[int, str]
 
 
 def after_block(lines: Sequence[str], at: int, deep: int) -> tuple[int, int | None]:
-    """Return the last line of the block behind an indented header, and the last of the settings that follow it.
+    """Return the last line of the block after an indented header, and the last line of the settings that follow it.
 
-    Those belong to the section above, as SDKs read it. None where none follow, or where there is no block: then the
-    header alone is indented.
+    As SDKs read the file, those settings belong to the section above. The second value is None if no settings follow,
+    or if there is no block, so that only the header is indented.
     """
     last = max((number for number, _ in deeper(lines, at, deep)), default=at)
     if last == at:

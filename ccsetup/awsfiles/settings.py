@@ -1,4 +1,4 @@
-"""The settings that AWS's tools know, and how each is written: what can hold blanks, quotes or a # and what cannot."""
+"""The settings that AWS tools know and their formats: which values can contain spaces, quotes or #, and which can't."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DECIDING = _words(
     "aws_access_key_id aws_secret_access_key aws_session_token region role_arn source_profile credential_source"
     " external_id mfa_serial role_session_name duration_seconds web_identity_token_file sso_session sso_account_id"
     " sso_role_name sso_start_url sso_region login_session"
-)  # a profile does not get in where one of these is wrong
+)  # a profile doesn't work if one of these is wrong
 TUNING = _words(
     "aws_security_token output sso_registration_scopes ca_bundle cli_timestamp_format cli_follow_urlparam"
     " cli_auto_prompt cli_binary_format cli_history cli_help_output cli_error_format parameter_validation"
@@ -34,7 +34,7 @@ TUNING = _words(
     " request_min_compression_size_bytes sigv4a_signing_region_set auth_scheme_preference endpoint_discovery_enabled"
     " services inject_host_prefix use_arn_region ccsetup_kind ccsetup_expires_at"
 )
-FREE = _words("credential_process cli_pager sdk_ua_app_id")  # in which blanks, quotes and # may be meant
+FREE = _words("credential_process cli_pager sdk_ua_app_id")  # these may contain spaces, quotes and #
 STRICT = DECIDING | TUNING
 KNOWN = STRICT | FREE
 SESSION = _words("sso_start_url sso_region sso_registration_scopes")
@@ -43,21 +43,21 @@ NESTED = _words(
     "max_concurrent_requests max_queue_size multipart_threshold multipart_chunksize max_bandwidth addressing_style"
     " use_accelerate_endpoint payload_signing_enabled signature_version endpoint_url use_dualstack_endpoint"
     " preferred_transfer_client target_bandwidth"
-)  # within blocks such as s3
-NAMES = _words("source_profile sso_session services")  # that refer to a section
+)  # within blocks, for example s3
+NAMES = _words("source_profile sso_session services")  # these refer to a section
 BARE = _words(
     "aws_access_key_id aws_secret_access_key aws_session_token source_profile credential_source sso_session"
     " sso_account_id duration_seconds output"
-)  # that end in no comma
+)  # these don't end in a comma
 BRACKETLESS = STRICT - _words(
     "ca_bundle web_identity_token_file endpoint_url ec2_metadata_service_endpoint source_profile sso_session services"
-)  # in whose values there is no bracket
+)  # their values contain no brackets
 OUTPUTS = _words("json text table yaml yaml-stream off")
 PAIR = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token", "aws_security_token")
 WHO = _words(
     "aws_access_key_id role_arn source_profile credential_source sso_session sso_account_id sso_role_name sso_start_url"
     " login_session credential_process"
-)  # who a profile is depends on these
+)  # a profile's identity depends on these
 NOT_PROFILES = _words("plugins preview okta saml adfs common toolkit")
 
 TOKEN = later(r"[A-Za-z0-9+/_%.-]{3,}={0,2}")
@@ -65,7 +65,7 @@ KEY = later(r"[a-z][a-z0-9_]*")
 SHELL = later(
     r"(?i)(?:(?:export|set|setx|declare -x)\s+|\$env:)?\s*(AWS_[A-Z_]+)\s*[= ]\s*(?:[\"']([^\"']*)[\"']|([^\"'\s;]*));?"
 )
-SEVERAL = later(r"=[ \t]*[^\s=]+=*[ \t]+(?:export[ \t]+)?[A-Za-z_]+[ \t]*=")  # of no line without end slow
+SEVERAL = later(r"=[ \t]*[^\s=]+=*[ \t]+(?:export[ \t]+)?[A-Za-z_]+[ \t]*=")  # limits the time for very long lines
 _PARTED = later(r"(?<!export)(?<!set)[;,]?\s+(?=(?:export\s+|set\s+)?[A-Za-z_]+\s*=)")
 VARIABLES = {
     "AWS_ACCESS_KEY_ID": "aws_access_key_id",
@@ -85,7 +85,7 @@ _BEGINNINGS = {
     "mfa_serial": re.compile(r"arn:aws[a-z-]*:\S+"),
     "sso_start_url": re.compile(r"https://\S+"),
     "region": re.compile(REGION),
-}  # what a value that begins on the next line looks like
+}  # the form of a value that starts on the next line
 _CHECKED = {"role_arn": validate.role_arn, "mfa_serial": validate.mfa_serial}
 
 
@@ -108,30 +108,30 @@ _READ: Mapping[str, Callable[[str], str | Corrected]] = {
     "sso_role_name": validate.permission_set,
     "sso_start_url": validate.sso_start_url,
 }
-_LONGEST = 20_000  # characters of a value; what is longer is no token either
+_LONGEST = 20_000  # characters of a value; longer values aren't tokens either
 _COMMENT = later(r"[ \t]+[#;]")
 _BARE = later(r"[\w/+=.:@,-]*", re.ASCII)
 
 
 def meant(value: str) -> str:
-    """Return a value without what has checks of its own: a comment behind it, quotes, a word processor's letters."""
+    """Return a value without what is checked separately: a comment after it, quotes, a word processor's characters."""
     return value if _BARE.fullmatch(value) else validate.tidy(_COMMENT.split(value, 1)[0])
 
 
 def comment(value: str) -> str:
-    """Return the comment that somebody wrote behind a value, the blanks before it included; "" where there is none."""
+    """Return the comment after a value, including the spaces before it, "" if there is none."""
     found = _COMMENT.search(value)
     return value[found.start() :] if found and "\n" not in value else ""
 
 
 @lru_cache(maxsize=4096)
 def right(key: str, value: str) -> str:
-    """Return a setting's value as AWS writes it; "" where it cannot be one."""
+    """Return a setting's value as AWS writes it, "" if it isn't valid."""
     if len(value) > _LONGEST:
         return ""
     first, *more = value.split("\n")
     if key not in _READ or any(is_setting(line) or line[:1] == "[" for line in more):
-        more, value = [], first  # what follows is something else that is indented
+        more, value = [], first  # something else that is indented follows
     try:
         read = _READ[key](meant(value)) if key in _READ else meant(value)
     except BadAnswer:
@@ -140,12 +140,12 @@ def right(key: str, value: str) -> str:
 
 
 def begins(key: str, text: str) -> bool:
-    """Say whether a text can be nothing but the value of a key that has none on its own line."""
+    """Return whether a text must be the value of a key that has none on its own line."""
     return key in _BEGINNINGS and bool(_BEGINNINGS[key].fullmatch(text))
 
 
 def is_setting(text: str) -> bool:
-    """Say whether a line is a setting, not the rest of a token that happens to hold an equals sign."""
+    """Return whether a line is a setting, and not the rest of a token that contains an equals sign."""
     key, sign, _ = text.partition("=")
     return bool(sign) and (
         key.strip().lower() in KNOWN or (bool(KEY.fullmatch(key.strip())) and not text.endswith("="))
@@ -153,7 +153,7 @@ def is_setting(text: str) -> bool:
 
 
 def goes_on(key: str, value: str, rest: str) -> bool:
-    """Say whether a value is none by itself and is one with the rest."""
+    """Return whether a value is invalid alone, but valid together with the rest."""
     check = _CHECKED.get(key)
     if check is None:
         return False
@@ -169,7 +169,7 @@ def goes_on(key: str, value: str, rest: str) -> bool:
 
 
 def several(line: str) -> list[str]:
-    """Return the settings of a line that holds more than one, each as a line of its own; none where it does not."""
+    """Return the settings of a line with several of them, each as its own line, none if there is only one."""
     found = {}
     for part in _PARTED.split(line) if SEVERAL.search(line) else ():
         name = part.partition("=")[0].strip().lower()

@@ -1,4 +1,4 @@
-"""Texts from disk, and the door through which everything is written to it."""
+"""Reads files from disk, and performs all writes to the disk."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 
 class Files:
-    """The disk. `judge` parses a file as botocore does (header → key → value); None leaves that to configparser.
+    """The disk. `judge` parses a file as botocore does (header → key → value). If it is None, configparser is used.
 
-    `state` is where backups are kept, `…/ccsetup`; None is the platform's place for a program's state. `command` is
-    what the list of changes will say made them.
+    `state` is the folder for backups, `…/ccsetup`. None means the platform's default. `command` is stored with each
+    change for the list of changes.
     """
 
     def __init__(
@@ -44,21 +44,21 @@ class Files:
         self._judge = judge
         self._state = state or state_folder(env, home)
         self._command = command
-        self._cache_folders: list[Path] = []  # those that were made
+        self._cache_folders: list[Path] = []  # the folders that were created
 
     @property
     def backups(self) -> Path:
-        """The folder they are kept in."""
+        """The folder of the backups."""
         return self._state / "undo"
 
     def read(self) -> AwsTexts:
-        """Read both AWS files. Raises Problem when one is there and cannot be read."""
+        """Read both AWS files. Raises Problem if one exists and can't be read."""
         settings, secrets = self._paths()
         text = self._read(settings)
         return AwsTexts(settings, text, secrets, text if settings == secrets else self._read(secrets))
 
     def glimpse(self) -> tuple[AwsTexts, Mapping[Path, str]]:
-        """Read both AWS files as far as that goes, and say of each one that cannot be read why."""
+        """Read both AWS files as far as possible. Also return why, for each one that can't be read."""
         found: list[tuple[Path, str | None]] = []
         why: dict[Path, str] = {}
         for variable, name in (("AWS_CONFIG_FILE", "config"), ("AWS_SHARED_CREDENTIALS_FILE", "credentials")):
@@ -74,7 +74,7 @@ class Files:
         return AwsTexts(*found[0], *found[1]), why
 
     def _read(self, path: Path) -> str | None:
-        """Return a file's text once nobody is writing it, and nothing is left half written."""
+        """Return a file's text once no program is writing it, after restoring it if a run was killed while writing."""
         with disk.explained(path, "read"):
             data = disk.steady(path)
             if data is not None and disk.is_linked(path):
@@ -82,7 +82,7 @@ class Files:
         return None if data is None else data.decode("utf-8", "surrogateescape")
 
     def _put_back_whole(self, path: Path, data: bytes) -> bytes:
-        """Return the bytes of a file that is written in place; put back the old ones where a run was killed in that."""
+        """Return the bytes of a file that is written in place. If a run was killed meanwhile, restore the old ones."""
         from ccsetup.awsfiles import backups
 
         edits = (edit for change in backups.changes(self.backups)[:1] for edit in change.edits if edit.path == path)
@@ -94,27 +94,27 @@ class Files:
         return data
 
     def seen(self, path: Path) -> str | None:
-        """Return a small file's text, bytes that are no UTF-8 as surrogate escapes; None: not there. Raises Problem."""
+        """Return a small file's text (invalid UTF-8 as surrogate escapes), None if it doesn't exist. Raises Problem."""
         with disk.explained(path, "read"):
             data = disk.contents(path, SMALL)
         return None if data is None else data.decode("utf-8", "surrogateescape")
 
     def mode(self, path: Path) -> int | None:
-        """Return the permission bits of a file or folder; None where there is none, or none that can be seen."""
+        """Return the permission bits of a file or folder, None if it doesn't exist or isn't visible."""
         try:
             return path.stat().st_mode & 0o7777
         except OSError:
             return None
 
     def listed(self, folder: Path) -> Sequence[Path]:
-        """Return what lies in a folder, sorted; nothing where there is none, or none that can be seen."""
+        """Return the sorted contents of a folder, nothing if it doesn't exist or isn't visible."""
         try:
             return sorted(folder.iterdir())
         except OSError:
             return ()
 
     def _paths(self) -> tuple[Path, Path]:
-        """Return where both files are, twice the same path where they are one file."""
+        """Return the paths of both files, the same path twice if they are one file."""
         both = self._path("AWS_CONFIG_FILE", "config"), self._path("AWS_SHARED_CREDENTIALS_FILE", "credentials")
         if not disk.is_same(*both):
             return both
@@ -126,18 +126,21 @@ class Files:
             return self._home / ".aws" / name
         named = os.path.expandvars(self._env[variable])
         if not named:
-            what = f"{variable} is set, but to nothing, so AWS tools find no {name} file."
-            raise Problem(what, next=f"unset {variable}", code="env.overrides")
+            what = f"{variable} is set but empty, so AWS tools can't find the {name} file."
+            raise Problem(what, next=f"Run: unset {variable}", code="env.overrides")
         return self._expanded(named)
 
     def _expanded(self, named: str) -> Path:
         first, *rest = Path(named).parts or (".",)
         if first == "~":
             return self._home.joinpath(*rest)
-        return Path(os.path.expanduser(named)).absolute()  # noqa: PTH111 (Path's own raises for an unknown ~user)
+        return Path(os.path.expanduser(named)).absolute()  # noqa: PTH111 (Path.expanduser raises for an unknown ~user)
 
     def apply(self, plan: Plan) -> Receipt:
-        """Write the plan's edits as one transaction, with a backup. Raises Problem(code="file.changed") untouched."""
+        """Write the plan's edits as one transaction, with a backup.
+
+        Raises Problem(code="file.changed") and changes nothing if a file has changed.
+        """
         from ccsetup.awsfiles import backups
 
         at, made = self._now(), list[Path]()
@@ -156,36 +159,39 @@ class Files:
         return Receipt(plan, at, (backup,) if backup else (), tuple(made))
 
     def _refuse_others(self, plan: Plan) -> None:
-        """Raise Problem where a plan makes someone else of a profile that it does not name."""
+        """Raise Problem if a plan changes the identity of a profile that it doesn't name."""
         from ccsetup.awsfiles import edit_proof
 
         if any(edit.file for edit in plan.edits) and (names := edit_proof.others(plan, lambda: self.glimpse()[0])):
             raise edit_proof.decided(names)
 
     def put_back(self, receipt: Receipt) -> None:
-        """Make every file of the receipt what it was, byte for byte, and remove its backup and made folders."""
+        """Restore every file of the receipt byte for byte, and remove its backup and the folders it created."""
         edits = receipt.plan.edits
         self.take_back(Change(receipt.at, "", receipt.plan.profile, edits, receipt.backups, receipt.made), edits)
 
     def tidy(self) -> None:
-        """Remove what a run that was killed has left beside both files."""
+        """Remove what a killed run left next to both files."""
         paths = self._paths()
         with disk.explained(paths[0], "write"):
             self._exchange().tidy(paths)
 
     def changes(self) -> Sequence[Change]:
-        """Return the changes that can be undone, the latest first."""
+        """Return the changes that can be undone, latest first."""
         from ccsetup.awsfiles import backups
 
         with disk.explained(self.backups, "read"):
             return backups.changes(self.backups)
 
     def now(self, edit: Edit) -> str | None:
-        """Return the text that is in an edit's file now; None when there is no file."""
+        """Return the current text of an edit's file, None if there is no file."""
         return self._read(edit.path)
 
     def take_back(self, change: Change, edits: Sequence[Edit]) -> None:
-        """Undo these edits of a change (the others are undone already), and forget it. Raises Problem untouched."""
+        """Undo these edits of a change (the others are undone already) and delete its backup.
+
+        Raises Problem and changes nothing if a file has changed.
+        """
         from ccsetup.awsfiles import backups
         from ccsetup.awsfiles.plan import undo
 
@@ -210,15 +216,15 @@ class Files:
         return Exchange(self._paths(), self._state, self._judge)
 
     def store(self, edit: Edit) -> None:
-        """Write a private cache file (0600, folder 0700), atomically.
+        """Write a private cache file (0600, folder 0700) atomically.
 
-        Where `after` is None it is removed, unless another program has written to it since.
+        If `after` is None, remove it, unless another program has written to it since.
         """
         with disk.explained(edit.path, "write"):
             target, after = Path(os.path.realpath(edit.path)), encoded(edit.after)
             if after is None:
                 if disk.contents(target) == encoded(edit.before):
-                    # Proof: it holds what this program wrote to it.
+                    # Proof: it contains what this program wrote to it.
                     target.unlink(missing_ok=True)
                 remove_folders(self._cache_folders)
             else:
@@ -226,19 +232,19 @@ class Files:
                 disk.draft(target, after).replace(target)
 
     def text(self, path: Path) -> str:
-        """Read a small text file the person named. Raises Problem when it is not there or cannot be read."""
+        """Read a small text file that the user named. Raises Problem if it doesn't exist or can't be read."""
         path = self._expanded(str(path))
         with disk.explained(path, "read"):
             data = disk.contents(path, SMALL)
         if data is None:
-            raise Problem(f"There is no file {path}.", next="Name one that is there.", code="input.invalid")
+            raise Problem(f"The file {path} doesn't exist.", next="Check the path.", code="input.invalid")
         try:
             return data.decode("utf-8-sig")
         except UnicodeDecodeError:
-            raise Problem(f"{path} is not a text file in UTF-8.", code="input.invalid") from None
+            raise Problem(f"{path} isn't a UTF-8 text file.", code="input.invalid") from None
 
     def occupied(self, path: Path) -> bool:
-        """Say whether something other than an empty folder is at that path."""
+        """Return whether there is something other than an empty folder at that path."""
         with disk.explained(path, "read"):
             try:
                 return any(path.iterdir())

@@ -1,13 +1,13 @@
-"""Edits to disk: locked, compared, proven, backed up, replaced at once, and checked afterwards.
+"""Writes edits to disk: locks, compares, proves, backs up, replaces atomically, and checks the result.
 
-A file that is a symbolic link has its target replaced. One that has other names (hard links) is written in place, so
-that they stay names of one file; where a run was killed in the middle of that, the backup tells, and the next one to
-read puts back the old bytes (`Files.read`).
+If a file is a symbolic link, its target is replaced. A file with hard links is written in place, so that they all stay
+names of one file. If a run is killed during that, the backup shows it, and the next run that reads the file restores
+the old bytes (`Files.read`).
 
-Other programs truncate these files and then write, without a lock, so a moment after replacing both names are looked
-at again: the file, which another program may have overwritten with what it had read before, and the old file, into
-which another program may still have written. Either way the change is taken back as far as it is still there and
-Problem(code="file.changed") says so, for the caller to plan again on the text that is there now.
+Other programs truncate these files and then write, without a lock. So a moment after the replacement both files are
+checked again: the new file, which another program may have overwritten with what it had read before, and the old file,
+to which another program may still have written. In either case, the change is undone as far as it is still there, and
+Problem(code="file.changed") is raised, so that the caller can plan again with the current text.
 """
 
 from __future__ import annotations
@@ -31,34 +31,34 @@ from ccsetup.core.errors import Problem
 from ccsetup.core.made_folders import make_folder, remove_folders
 from ccsetup.core.model import Edit, Plan
 
-LOCK_S = 30  # how long to wait for another ccsetup
-SETTLE_S = 0.015  # how long another program may take from reading a small file to writing it,
-SETTLE_S_PER_BYTE = 5e-9  # and how much longer for a large one
+LOCK_S = 30  # seconds to wait for another ccsetup
+SETTLE_S = 0.015  # how long another program may take between reading and writing a small file,
+SETTLE_S_PER_BYTE = 5e-9  # and how much longer for a large file
 
 Judge = Callable[[Path], Mapping[str, Any]]
 
 
 class Draft:
-    """One edit on its way to the disk: the file that is there, and private ones beside it."""
+    """One edit in progress: the existing file, and private files next to it."""
 
     def __init__(self, edit: Edit, plan: Plan | None, mode: int | None) -> None:
         self.edit = edit
         self.target = Path(os.path.realpath(edit.path))
         self.before = encoded(edit.before)
         self.after = encoded(edit.after)
-        self.mode: int | None = None  # of the file that is there
-        self._mode = mode  # for the new one; None keeps it
+        self.mode: int | None = None  # the existing file's
+        self._mode = mode  # the new file's; None keeps it
         self._plan, self._sections = plan, plan.of(edit) if plan else ()
-        self._new: Path | None = None  # holds the text to come
-        self._old: Path | None = None  # another name of the file that is there, or a copy
+        self._new: Path | None = None  # contains the new text
+        self._old: Path | None = None  # another name of the existing file, or a copy
         self._in_place = self._begun = False
 
     def prepare(self, judge: Judge | None) -> None:
-        """Write the new text beside the file, and prove it."""
+        """Write the new text to a file next to the target, and prove it."""
         self._compare()
         if self.before is None and os.path.lexists(self.target):
-            what = f"{self.edit.path} is a device or a pipe, so there is nothing to write to."
-            raise Problem(what, next="Name an ordinary file.", code="file.unreadable")
+            what = f"{self.edit.path} is a device or a pipe, so it can't be written."
+            raise Problem(what, next="Use a regular file.", code="file.unreadable")
         if self.before is not None:
             status = self.target.stat()
             self.mode = stat.S_IMODE(status.st_mode)
@@ -82,7 +82,7 @@ class Draft:
         return Problem(what, next="Run the same command again.", code="file.changed")
 
     def _second_name(self) -> Path:
-        """Give the file a second name, by which it can be put back and watched; else a copy serves."""
+        """Give the file a second name, so that it can be restored and checked. If that isn't possible, copy it."""
         name = disk.draft_name(self.target)
         try:
             if self._in_place:
@@ -94,7 +94,7 @@ class Draft:
         return name
 
     def _judged(self, judge: Judge, text: str) -> Mapping[str, Any]:
-        """Ask the judge about the very file that is to come, or about a file with a part of it."""
+        """Have the judge parse the new file itself, or a file with a part of it."""
         if text == self.edit.after and self._new:
             return judge(self._new)
         part = disk.draft(self.target, encoded(text) or b"")
@@ -104,26 +104,26 @@ class Draft:
             disk.discard(part)
 
     def replace(self) -> None:
-        """Put the new text, or nothing, in the file's place, if that is still what the edit was made for."""
+        """Replace or remove the file, if it is still what the edit was made for."""
         self._compare()
         if self._in_place:
             self._overwrite(self.after, self._new)
         elif self._new is None:
-            # Proof: the plan says that there is no such file, and it holds what the plan was made on; a backup has it.
+            # Proof: the plan removes the file, it still contains what the plan was made for, and a backup has it.
             self.target.unlink()
         else:
             self._new.replace(self.target)
         disk.sync(self.target.parent)
 
     def _overwrite(self, data: bytes | None, like: Path | None) -> None:
-        """Write the file in place, so that its other names show it too, with the permissions of another one."""
+        """Write the file in place, so that its hard links have the new text too, with another file's permissions."""
         self._begun = True
         disk.overwrite(self.target, data or b"")
         if like is not None and stat.S_IMODE(like.stat().st_mode) != stat.S_IMODE(self.target.stat().st_mode):
             self.target.chmod(stat.S_IMODE(like.stat().st_mode))
 
     def look_again(self) -> None:
-        """Raise Problem when another program, at work meanwhile, has undone the change or lost its own."""
+        """Raise Problem if another program that wrote meanwhile has undone the change or lost its own."""
         there = disk.contents(self.target)
         if there != self.after and not self._holds(disk.steady(self.target)):
             raise self._changed()
@@ -135,7 +135,7 @@ class Draft:
         return bool(self._sections) and all(editing.holds(text, section) for section in self._sections)
 
     def restore(self) -> None:
-        """Put the old file back in its place, unless somebody else's is there."""
+        """Restore the old file, unless another program has written a new one."""
         there = disk.contents(self.target)
         if self._begun and there != self.before:
             if there == self.after or disk.is_torn(there or b"", self.before or b"", self.after or b""):
@@ -146,20 +146,20 @@ class Draft:
         if self._old is not None:
             self._old.replace(self.target)
         elif self.after is not None:
-            # Proof: there was no such file, and it holds what this change has written.
+            # Proof: the file didn't exist before, and it contains what this change has written.
             self.target.unlink()
         disk.sync(self.target.parent)
 
 
 def _tidy(target: Path) -> None:
-    """Remove the private files beside a file, those of a run that was killed too: this is under its lock."""
+    """Remove the private files next to a file, including those of a killed run. The lock must be held."""
     with suppress(OSError):
         for path in [*disk.drafts(target)]:
             disk.discard(path)
 
 
 def _give(path: Path, like: os.stat_result) -> None:
-    """Give a file the owner and group of another, as far as the system lets us."""
+    """Give a file the owner and group of another file, as far as the system allows it."""
     if hasattr(os, "chown"):
         with suppress(OSError):
             os.chown(path, -1, like.st_gid)
@@ -167,7 +167,7 @@ def _give(path: Path, like: os.stat_result) -> None:
 
 
 class Exchange:
-    """Replaces files, all or none of them, each under its own lock; `others` are locked with them."""
+    """Replaces all of the files or none, each with its own lock. `others` are locked too."""
 
     def __init__(self, others: Sequence[Path], state: Path, judge: Judge | None) -> None:
         self._others, self._state, self._judge = others, state, judge
@@ -180,9 +180,9 @@ class Exchange:
         made: list[Path],
         keep: Callable[[Sequence[Draft]], Path | None],
     ) -> Path | None:
-        """Prepare the edits, keep a backup, then replace every file or none.
+        """Prepare the edits, write a backup, then replace all files or none.
 
-        What the plan does not name is proven to stay; without one the edits put back what was there.
+        Everything that the plan doesn't name is proven to stay. Without a plan, the edits restore earlier contents.
         """
         with ExitStack() as unmaking, disk.explained(edits[0].path, "write"), ExitStack() as always:
             unmaking.callback(remove_folders, made)
@@ -211,14 +211,14 @@ class Exchange:
         return backup
 
     def tidy(self, paths: Iterable[Path]) -> None:
-        """Remove what a run that was killed has left beside these files."""
+        """Remove what a killed run left next to these files."""
         for target in {Path(os.path.realpath(path)) for path in paths}:
             if next(target.parent.glob(f".{glob.escape(target.name)}{disk.MARK}*"), None):
                 with self._locked(target, []):
                     _tidy(target)
 
     def finish(self, path: Path, there: bytes, wanted: bytes) -> None:
-        """Make a file, which a killed run left half written, what is wanted, if it is as it was found."""
+        """Write the wanted bytes to a file that a killed run left incomplete, if it hasn't changed since then."""
         target = Path(os.path.realpath(path))
         with self._locked(target, []), disk.explained(path, "write"):
             if disk.contents(target) == there:
@@ -226,7 +226,7 @@ class Exchange:
 
     @contextmanager
     def _locked(self, target: Path, made: list[Path]) -> Iterator[None]:
-        """Keep every other ccsetup of this user away from a file."""
+        """Lock a file against this user's other ccsetup processes."""
         from filelock import FileLock, Timeout
 
         name = sha256(os.fsencode(target)).hexdigest()[:32]
@@ -235,15 +235,15 @@ class Exchange:
             lock.acquire(poll_interval=0.01)
         except Timeout:
             what = f"Another ccsetup has been writing to {target} for {LOCK_S} seconds."
-            raise Problem(what, next="End it, then run the same command again.", code="file.changed") from None
+            raise Problem(what, next="Stop it, then run the same command again.", code="file.changed") from None
         try:
             yield
         finally:
-            with suppress(OSError):  # what is written is written, and the lock goes with the process
+            with suppress(OSError):  # the file is written already, and the lock ends with the process
                 lock.release()
 
     def _lock_folder(self, made: list[Path]) -> Path:
-        """Return a folder that nobody else can write to, outside the home unless somebody made that impossible."""
+        """Return a folder that only this user can write to. It is outside the home folder if possible."""
         with suppress(OSError):
             owner = f"-{os.getuid()}" if hasattr(os, "getuid") else ""
             folder = Path(tempfile.gettempdir(), f"ccsetup{owner}")

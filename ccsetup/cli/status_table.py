@@ -16,7 +16,7 @@ HEADS = ("", "PROFILE", "KIND", "ACCOUNT", "ROLE", "REGION", "UNTIL")
 GAP = "  "
 
 _MARKS = {True: "✓", False: "✗", None: "·"}
-_OVER = ("signed out", "wants a code")  # fixed by signing in
+_OVER = ("signed out", "needs MFA code")  # fixed by signing in
 
 
 def rows(standings: Sequence[Standing], now: str, here: str, room: int | None) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""An AWS on this machine, on 127.0.0.1 only: STS, IAM, Identity Center, CodeCommit and git over https."""
+"""A simulated AWS on this computer, on 127.0.0.1 only: STS, IAM, Identity Center, CodeCommit and git over HTTPS."""
 
 from ccsetup.sandbox.server import Sandbox
 from ccsetup.sandbox.state import State

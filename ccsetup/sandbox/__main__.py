@@ -1,4 +1,4 @@
-"""Serves the example's AWS until interrupted, and prints the environment that leads to it."""
+"""Serves the example's AWS until interrupted, and prints the environment variables that point to it."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from ccsetup.sandbox.demo_data import MARIA
 
 
 def main() -> None:
-    """Read the arguments, serve, stop at Ctrl-C."""
+    """Read the arguments, and serve until Ctrl-C."""
     parser = argparse.ArgumentParser(prog="python -m ccsetup.sandbox", description=__doc__)
-    parser.add_argument("--folder", type=Path, required=True, help="where repositories and the certificate go")
-    parser.add_argument("--auto-approve", action="store_true", help="approve every sign-in at once")
+    parser.add_argument("--folder", type=Path, required=True, help="folder for the repositories and the certificate")
+    parser.add_argument("--auto-approve", action="store_true", help="approve every sign-in immediately")
     given = parser.parse_args()
     state = demo_data.example()
     state.center.auto_approve = given.auto_approve
@@ -23,8 +23,8 @@ def main() -> None:
         for name, value in sandbox.environment().items():
             print(f"export {name}={shlex.quote(value)}")
         keys, device = state.user_keys(MARIA), state.device(MARIA)
-        print(f"# maria's keys: {keys.access_key_id} {keys.secret_access_key}")
-        print(f"# maria's authenticator: {device.serial}, set up with {device.seed}")
+        print(f"# maria's access key: {keys.access_key_id} {keys.secret_access_key}")
+        print(f"# maria's MFA device: {device.serial}, secret {device.seed}")
         print(f"# sign-in: https://acme.awsapps.com/start in us-east-1, page {sandbox.url}/device", flush=True)
         try:
             threading.Event().wait()

@@ -17,7 +17,7 @@ _PAGE = 1000
 
 @dataclass(frozen=True)
 class Call:
-    """One call: the state, the repositories on disk, who asks, in which region, for what."""
+    """One call: the state, the repositories on disk, the caller, the region and the arguments."""
 
     state: State
     disk: Repositories
@@ -26,11 +26,11 @@ class Call:
     given: Mapping[str, Any]
 
     def arn(self, name: str) -> str:
-        """Return the ARN a repository of that name has here."""
+        """Return the ARN of the repository with this name in the call's account and region."""
         return f"arn:aws:codecommit:{self.region}:{self.caller.account_id}:{name}"
 
     def demand(self, action: str, resource: str) -> None:
-        """Refuse unless the caller may do this."""
+        """Raise Refusal unless the caller may do this."""
         self.state.demand(self.caller, f"codecommit:{action}", resource, "AccessDeniedException", 400)
 
 
@@ -42,14 +42,14 @@ def answer(call: Call, operation: str) -> dict[str, Any]:
 
 
 def get_repository(call: Call) -> dict[str, Any]:
-    """Return one repository's facts."""
+    """Return one repository's metadata."""
     repository = _asked(call, "GetRepository")
     _unlock(call, repository)
     return {"repositoryMetadata": _metadata(call, repository)}
 
 
 def batch_get_repositories(call: Call) -> dict[str, Any]:
-    """Return the facts of up to 100 repositories; those that are not there are named, not refused."""
+    """Return the metadata of up to 100 repositories, and the names of those that don't exist."""
     names = call.given.get("repositoryNames")
     if not names:
         raise Refusal("RepositoryNamesRequiredException", "A repository names object is required.")
@@ -76,7 +76,7 @@ def batch_get_repositories(call: Call) -> dict[str, Any]:
 
 
 def list_repositories(call: Call) -> dict[str, Any]:
-    """List names and ids, 1,000 a page."""
+    """List names and IDs, 1,000 per page."""
     call.demand("ListRepositories", "*")
     by, order = call.given.get("sortBy", "repositoryName"), call.given.get("order", "ascending")
     if by not in ("repositoryName", "lastModifiedDate"):
@@ -116,7 +116,7 @@ def list_branches(call: Call) -> dict[str, Any]:
 
 
 def create_repository(call: Call) -> dict[str, Any]:
-    """Make an empty repository."""
+    """Create an empty repository."""
     name = _check_name(call.given.get("repositoryName"))
     call.demand("CreateRepository", call.arn(name))
     with call.state.lock:
@@ -145,7 +145,7 @@ OPERATIONS: dict[str, Callable[[Call], dict[str, Any]]] = {
 
 
 def key_open(state: State, caller: Caller, repository: Repository) -> bool:
-    """Say whether the caller may use the key a repository is encrypted with; AWS's own key is open to all."""
+    """Return whether the caller may use the key that encrypts a repository. Everyone may use AWS's own key."""
     needed = ("kms:Decrypt", "kms:GenerateDataKey", "kms:DescribeKey")
     key = repository.kms_key
     through = {"kms__ViaService": f"codecommit.{repository.region}.amazonaws.com"}

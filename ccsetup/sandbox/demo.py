@@ -1,4 +1,4 @@
-"""Who comes to the demo: what each visitor was sent, what they answer, and a coach for a person who plays one."""
+"""The demo's visitors: the message each was sent, their answers, and help for a person who plays one."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ KINDS = ("sso", "role", "mfa", "oidc", "keys")
 
 @dataclass(frozen=True)
 class Card:
-    """One visitor: the message they were sent, and their answer to each question whose default will not do.
+    """One visitor: the message they were sent, and their answers to questions where the default isn't right.
 
-    `own` is what they have beside the file where their team sends one.
+    `own` is the message that comes with a team file.
     """
 
     letter: str
@@ -34,7 +34,7 @@ class Card:
 
 
 def cards(sandbox: Sandbox, folder: Path) -> dict[str, Card]:
-    """Return a card for each kind of access; the OIDC visitor's token is written into the demo's home."""
+    """Return a card for each kind of access. The OIDC visitor's token is written to the demo's home folder."""
     state = sandbox.state
     own = next(keys for keys in state.keys.values() if keys.caller.arn == demo_data.MARIA)
     serial = state.device("maria").serial
@@ -62,14 +62,14 @@ def cards(sandbox: Sandbox, folder: Path) -> dict[str, Card]:
             },
         ),
         "role": Card(
-            f"The repository MySharedDemoRepo (us-east-2) is in another account: assume {access}. Your own keys are"
+            f"The repository MySharedDemoRepo (us-east-2) is in another account: assume {access}. Your access key is"
             f" {pair}.",
             {"kind": "role", "role_arn": access, "source_profile": "+", **nested, **shared},
-            f"Your own keys are {pair}.",
+            f"Your access key is {pair}.",
         ),
         "mfa": Card(
-            f"people-tools (us-east-2) is in our own account and wants an MFA code. Your keys are {pair}, your"
-            f" device is {serial}.",
+            f"people-tools (us-east-2) is in our own account and needs an MFA code. Your access key is {pair}, your"
+            f" MFA device is {serial}.",
             {
                 "kind": "mfa",
                 "source_profile": "+",
@@ -79,7 +79,7 @@ def cards(sandbox: Sandbox, folder: Path) -> dict[str, Card]:
                 "region": demo_data.REGION,
                 "repo": "people-tools",
             },
-            f"Your keys are {pair}, your device is {serial}.",
+            f"Your access key is {pair}, your MFA device is {serial}.",
         ),
         "oidc": Card(
             f"The pipeline's token is in {token}; the role for MySharedDemoRepo (us-east-2) is {trusted}.",
@@ -95,13 +95,13 @@ def cards(sandbox: Sandbox, folder: Path) -> dict[str, Card]:
                 "session_token": three.session_token,
                 **shared,
             },
-            f"Your keys until tonight are {triple}.",
+            f"Your credentials until tonight are {triple}.",
         ),
     }
 
 
 class Visitor:
-    """Plays a new colleague: answers from a card, else what is offered, and shows both as a person would see them."""
+    """Plays a new colleague: answers from a card or with the default, and shows question and answer."""
 
     def __init__(self, card: Card, screen: Screen) -> None:
         self._card, self._screen = card, screen
@@ -123,7 +123,7 @@ class Visitor:
 
 
 class Coach:
-    """Asks the person, and says what Maria's device shows when a code is wanted."""
+    """Asks the person, and shows the code of Maria's MFA device if it is needed."""
 
     def __init__(self, prompt: Prompt, sandbox: Sandbox) -> None:
         self._prompt, self._state = prompt, sandbox.state
@@ -132,7 +132,7 @@ class Coach:
         """Ask one question."""
         if asked.key.endswith("mfa_code"):
             code = self._state.mfa_code(self._state.device("maria").serial)
-            asked = asked._replace(notice=f"{asked.notice} Maria's device shows {code}.".strip())
+            asked = asked._replace(notice=f"{asked.notice} Maria's MFA device shows {code}.".strip())
         return self._prompt.ask(asked)
 
 
@@ -140,7 +140,7 @@ PLAYED = ("sso", "role", "mfa", "oidc", "keys")
 
 
 def put_up(state: State, team: Team) -> None:
-    """Add what a team file names and the cast has not. Raises BadAnswer for a kind that the demo cannot play."""
+    """Add what a team file names and the example doesn't have. Raises BadAnswer for a kind that isn't in the demo."""
     accounts = {entry.name: _access(state, entry) for entry in team.entries}
     first = team.entries[0]
     by_name = {entry.name: entry for entry in team.entries}
@@ -150,9 +150,9 @@ def put_up(state: State, team: Team) -> None:
 
 
 def _access(state: State, entry: Entry) -> str:
-    """Put up one way in; return the account that its repositories are in."""
+    """Add one access entry, and return the account of its repositories."""
     if entry.kind not in PLAYED:
-        raise BadAnswer(f"The demo plays {', '.join(PLAYED)}, and {entry.name} of the team file is {entry.kind}.")
+        raise BadAnswer(f"The demo supports {', '.join(PLAYED)}, but {entry.name} in the team file is {entry.kind}.")
     if entry.kind == "sso":
         return _sso(state, entry)
     arn = entry.answers.get("role_arn", "")
@@ -181,7 +181,7 @@ def _sso(state: State, entry: Entry) -> str:
 
 
 def _role(state: State, entry: Entry, account: str, arn: str) -> None:
-    """Add a role that Maria may take: with her own keys and every sign-in, or with her token."""
+    """Add a role that Maria may assume: with her access key and every sign-in, or with her token."""
     path, _, name = arn.partition(":role/")[2].rpartition("/")
     if entry.kind == "oidc":
         provider = state.add_provider(account, ISSUER, "sts.amazonaws.com")

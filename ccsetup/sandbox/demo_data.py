@@ -1,27 +1,27 @@
-"""The cast of the demo, the README and the tests: Acme's two accounts, Maria, and what she may do.
+"""The example data of the demo, the README and the tests: Acme's two accounts, Maria, and what she may do.
 
 Account A 111122223333 "Acme Code" has the repositories:
     us-east-2  MySharedDemoRepo (main, develop), payments-api, payments-web, empty (no commit), --mirror, locked (KMS)
     us-east-1  MyDemoRepo
     eu-central-1  handbook
-and the roles, all of which may use MySharedDemoRepo and the others unless said otherwise:
+and the roles, which may use all repositories unless noted otherwise:
     CodeCommitAccess            trusts account B
-    CodeCommitExternal          trusts account B with the external id acme-2024
+    CodeCommitExternal          trusts account B with the external ID acme-2024
     CodeCommitMfa               trusts account B with MFA
     CodeCommitOidc              trusts https://token.actions.example.com (audience sts.amazonaws.com, repo:acme/*)
     CodeCommitAmazon            trusts www.amazon.com (Login with Amazon)
-    CodeCommitReadOnly          trusts account B; GitPull and reading only
-    CodeCommitPullPush          trusts account B; GitPull and GitPush on MySharedDemoRepo alone, no API
+    CodeCommitReadOnly          trusts account B; only GitPull and reading
+    CodeCommitPullPush          trusts account B; only GitPull and GitPush on MySharedDemoRepo, no API
     CodeCommitSaml              trusts the SAML provider AcmeId
-    Stranger                    trusts nobody here
+    Stranger                    doesn't trust any of these users
 and the IAM user
-    broker  long-term keys, all of CodeCommit in A, sts:GetFederationToken
+    broker  long-term credentials, all of CodeCommit in A, sts:GetFederationToken
 Account B 888888888888 "Acme People" has the IAM users
-    maria   long-term keys, an MFA device, sts:AssumeRole on account A's roles but not on Stranger;
+    maria   long-term credentials, an MFA device, sts:AssumeRole on account A's roles except Stranger;
             with MFA also CodeCommit in her own account, which has the repository people-tools in us-east-2
-    nobody  long-term keys, no permission at all
+    nobody  long-term credentials, no permissions
 and the role
-    BuildMachine                what a machine in account B has: people-tools, and sts:AssumeRole on account A's roles
+    BuildMachine                a machine's role in account B: people-tools, and sts:AssumeRole on account A's roles
 Identity Center https://acme.awsapps.com/start is in us-east-1; Maria has Developer and ReadOnly in A, Developer in B.
 """
 
@@ -44,7 +44,7 @@ MARIA = f"arn:aws:iam::{PEOPLE}:user/maria"
 BROKER = f"arn:aws:iam::{CODE}:user/broker"
 SAML_PROVIDER = f"arn:aws:iam::{CODE}:saml-provider/AcmeId"
 NOBODY = f"arn:aws:iam::{PEOPLE}:user/nobody"
-SEED = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"  # what Maria's authenticator was set up with
+SEED = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"  # the secret of Maria's MFA device
 KMS_KEY = f"arn:aws:kms:{REGION}:{CODE}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 
 _READ = (
@@ -57,12 +57,12 @@ _READ = (
 
 
 def role_arn(name: str, account_id: str = CODE) -> str:
-    """Return the ARN of one of the cast's roles."""
+    """Return the ARN of one of the example's roles."""
     return f"arn:aws:iam::{account_id}:role/{name}"
 
 
 def example(now: Callable[[], datetime] = utc_now) -> State:
-    """Return a state that holds the cast."""
+    """Return a state with the example data."""
     state = State(now)
     state.add_account(CODE, "Acme Code", "code@acme.example.com")
     state.add_account(PEOPLE, "Acme People", "people@acme.example.com")

@@ -1,4 +1,4 @@
-"""Git over https as CodeCommit speaks it: the signature in the password, then the real `git http-backend`."""
+"""Git over HTTPS like CodeCommit: checks the signature in the password, then runs the real `git http-backend`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _CHUNK = 65536
 
 @dataclass(frozen=True)
 class Visit:
-    """A request that was let in: the repository, what is left of the path, and "GitPull" or "GitPush"."""
+    """An admitted request: the repository, the rest of the path, and "GitPull" or "GitPush"."""
 
     repository: Repository
     rest: str
@@ -35,7 +35,7 @@ class Visit:
 
 
 def admit(state: State, request: Request) -> Visit:
-    """Check signature and permissions. Raises Refusal: 401 nobody, 403 not allowed, 404 no such repository."""
+    """Check signature and permissions. Raises Refusal: 401 unknown caller, 403 not allowed, 404 no such repository."""
     found = _SERVED.fullmatch(request.where)
     if found is None:
         raise Refusal("NotFound", "", 404)
@@ -55,14 +55,14 @@ def admit(state: State, request: Request) -> Visit:
 
 
 def wanted(request: Request) -> str:
-    """Return what a request wants to do, "GitPull" or "GitPush"; "" when it is neither."""
+    """Return what a request wants to do, "GitPull" or "GitPush", "" if neither."""
     last = request.where.rsplit("/", 1)[-1]
     service = request.arguments.get("service", "") if last == "refs" else last
     return {"git-upload-pack": "GitPull", "git-receive-pack": "GitPush"}.get(service, "")
 
 
 class Backend:
-    """Runs git's own server for a request, and knows its children so that they end with the sandbox."""
+    """Runs git's own server for a request, and keeps track of its processes so that they end with the sandbox."""
 
     def __init__(self, disk: Repositories) -> None:
         self._disk = disk
@@ -73,7 +73,7 @@ class Backend:
         self, visit: Visit, request: Request, body: Iterator[bytes], begin: Callable[[int, Mapping[str, str]], None],
         send: Callable[[bytes], None],
     ) -> None:  # fmt: skip
-        """Feed the body to git http-backend, and pass on its status, headers and answer as they come."""
+        """Feed the body to git http-backend, and pass on its status, headers and answer as they arrive."""
         process = subprocess.Popen(
             [self._disk.program, "http-backend"],
             stdin=subprocess.PIPE,
@@ -105,7 +105,7 @@ class Backend:
             self._disk.settle_head(visit.repository)
 
     def stop(self) -> None:
-        """End what is still running."""
+        """End processes that are still running."""
         with self._lock:
             for process in self._running:
                 process.kill()
@@ -131,7 +131,7 @@ class Backend:
 
 
 def _signed(state: State, request: Request, name: str) -> tuple[Keys, str]:
-    """Return the keys that signed the password and the region it was signed for. Raises Refusal."""
+    """Return the access key that signed the password, and the region it was signed for. Raises Refusal."""
     user, password = basic(request.headers.get("authorization", ""))
     key_id, _, token = user.partition("%")
     keys = state.keys.get(key_id)
@@ -152,7 +152,7 @@ def _signed(state: State, request: Request, name: str) -> tuple[Keys, str]:
 
 
 def basic(header: str) -> tuple[str, str]:
-    """Return user name and password of an Authorization header. Raises Refusal when there are none."""
+    """Return the user name and password of an Authorization header. Raises Refusal if there are none."""
     scheme, _, encoded = header.partition(" ")
     try:
         user, _, password = base64.b64decode(encoded, validate=True).decode().partition(":")
@@ -164,12 +164,12 @@ def basic(header: str) -> tuple[str, str]:
 
 
 def _feed(process: subprocess.Popen[bytes], body: Iterator[bytes]) -> None:
-    """Write the body to git; a client that goes away half-way takes git with it."""
+    """Write the body to git. If the client disconnects, end git."""
     if process.stdin is None:
         return
     gone = False
     try:
-        for chunk in body:  # read to its end even when git has gone, so that the connection stays usable
+        for chunk in body:  # read to the end even if git has exited, so that the connection stays usable
             gone = gone or not _written(process.stdin, chunk)
     except OSError:
         process.kill()
@@ -188,7 +188,7 @@ def _written(stream: IO[bytes], chunk: bytes) -> bool:
 
 
 def _head(stream: IO[bytes]) -> tuple[int, dict[str, str]]:
-    """Read the CGI header: the status, and the other fields."""
+    """Read the CGI header: the status and the other fields."""
     headers: dict[str, str] = {}
     while line := stream.readline().strip():
         name, _, value = line.decode("latin-1").partition(":")

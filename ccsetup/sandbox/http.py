@@ -1,4 +1,4 @@
-"""A request as it came in, a response as it goes out, and a refusal in AWS's own shapes."""
+"""HTTP requests, responses, and errors in AWS's formats."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from xml.sax.saxutils import escape
 
 @dataclass(frozen=True)
 class Request:
-    """One HTTP request: path and query as they were on the wire, header names in lower case, the whole body."""
+    """One HTTP request: path and query as received, header names in lower case, and the whole body."""
 
     method: str
     path: str
@@ -25,7 +25,7 @@ class Request:
 
     @property
     def form(self) -> dict[str, str]:
-        """Return the fields of a form body, as the query protocol of STS and IAM sends them."""
+        """Return the fields of a form body, the format of STS's and IAM's query protocol."""
         return dict(parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True))
 
     @property
@@ -35,7 +35,7 @@ class Request:
 
     @property
     def document(self) -> dict[str, Any]:
-        """Return the JSON body. Raises Refusal when it is no JSON object."""
+        """Return the JSON body. Raises Refusal if it isn't a JSON object."""
         try:
             read = json.loads(self.body or b"{}")
         except ValueError:
@@ -60,7 +60,7 @@ class Response:
 
 
 class Refusal(Exception):
-    """AWS says no: the error code, the text for a person, the HTTP status."""
+    """An error from AWS: the error code, the message, and the HTTP status."""
 
     def __init__(self, code: str, text: str = "", status: int = 400) -> None:
         super().__init__(f"{code}: {text}")
@@ -70,12 +70,12 @@ class Refusal(Exception):
 
 
 def request_id() -> str:
-    """Return a fresh request id."""
+    """Return a new request ID."""
     return str(uuid.uuid4())
 
 
 def xml_answer(operation: str, namespace: str, result: Mapping[str, Any] | None) -> Response:
-    """Render a result in the query protocol's XML; None for an operation that has no result element."""
+    """Render a result in the query protocol's XML. None is for operations without a result element."""
     identity = request_id()
     inner = "" if result is None else f"<{operation}Result>{_xml(result)}</{operation}Result>"
     text = (
@@ -86,7 +86,7 @@ def xml_answer(operation: str, namespace: str, result: Mapping[str, Any] | None)
 
 
 def xml_refusal(refusal: Refusal, namespace: str) -> Response:
-    """Render a refusal in the query protocol's XML."""
+    """Render an error in the query protocol's XML."""
     identity = request_id()
     blame = "Sender" if refusal.status < 500 else "Receiver"
     text = (
@@ -97,20 +97,20 @@ def xml_refusal(refusal: Refusal, namespace: str) -> Response:
 
 
 def json_answer(document: Mapping[str, Any], kind: str = "application/json", status: int = 200) -> Response:
-    """Render a JSON document; datetimes become seconds since the epoch."""
+    """Render a JSON document. Datetimes become seconds since the epoch."""
     body = json.dumps(document, default=_moment).encode()
     return Response(status, body, {"Content-Type": kind, "x-amzn-RequestId": request_id()})
 
 
 def json_refusal(refusal: Refusal, kind: str = "application/x-amz-json-1.1") -> Response:
-    """Render a refusal in the JSON protocol; the authorisation layer writes `Message`, the services `message`."""
+    """Render an error in the JSON protocol. The authorization layer writes `Message`, the services write `message`."""
     key = "Message" if refusal.code == "AccessDeniedException" else "message"
     answer = json_answer({"__type": refusal.code, key: refusal.text}, kind, refusal.status)
     return Response(answer.status, answer.body, {**answer.headers, "x-amzn-ErrorType": refusal.code})
 
 
 def _text(text: str) -> str:
-    """Escape a text; characters that XML cannot carry become question marks."""
+    """Escape a text. Characters that XML doesn't allow become question marks."""
     return escape(re.sub("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "?", text))
 
 

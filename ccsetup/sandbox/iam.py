@@ -1,4 +1,4 @@
-"""IAM: one's own user and MFA devices; what administrators do to roles and policies is in roles.py and managed.py."""
+"""IAM: users and MFA devices. Roles and policies are in iam_roles.py and managed_policies.py."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def answer(state: State, caller: Caller, given: Mapping[str, str], operation: st
 
 
 def get_user(state: State, caller: Caller, given: Mapping[str, str]) -> dict[str, Any]:
-    """Return one's own user, or the one that is named."""
+    """Return the caller's user, or the named one."""
     user = _meant(state, caller, given, "iam:GetUser")
     return {
         "User": {
@@ -35,7 +35,7 @@ def get_user(state: State, caller: Caller, given: Mapping[str, str]) -> dict[str
 
 
 def list_mfa_devices(state: State, caller: Caller, given: Mapping[str, str]) -> dict[str, Any]:
-    """List a user's MFA devices, a page at a time."""
+    """List a user's MFA devices, one page at a time."""
     user = _meant(state, caller, given, "iam:ListMFADevices")
     devices = sorted((d for d in state.devices.values() if d.user == user.arn), key=lambda d: d.serial)
     start, size = int(given.get("Marker") or 0), int(given.get("MaxItems") or 100)
@@ -53,7 +53,7 @@ OPERATIONS: dict[str, Callable[[State, Caller, Mapping[str, str]], dict[str, Any
 
 
 def _meant(state: State, caller: Caller, given: Mapping[str, str], action: str) -> User:
-    """Return the user a call is about, once the caller may ask. Raises Refusal."""
+    """Return the user that a call is about, if the caller may ask. Raises Refusal."""
     name = given.get("UserName")
     if caller.kind == "session" and not caller.mfa:
         raise Refusal("InvalidClientTokenId", "The security token included in the request is invalid", 403)

@@ -1,4 +1,4 @@
-"""IAM's roles, as administrators make and change them; what is written here counts from the next request on."""
+"""IAM roles, as administrators create and change them. Changes take effect with the next request."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from ccsetup.sandbox.state import State
 
 Given = Mapping[str, str]
 _NAME = r"[\w+=,.@-]{1,64}"
-_MOST_TRUST, _MOST_INLINE = 2048, 10240  # characters that are not blanks, IAM's quotas
-_CAST = "cast-"  # how the policies of the example's roles are called, which have no names
+_MOST_TRUST, _MOST_INLINE = 2048, 10240  # IAM's quotas, in characters without whitespace
+_CAST = "cast-"  # the name of the example roles' policies, which have none
 
 
 def create_role(state: State, caller: Caller, given: Given) -> dict[str, Any]:
-    """Make a role with its trust policy and tags."""
+    """Create a role with its trust policy and tags."""
     name, arn = _asked(state, caller, given, "CreateRole")
     if tags(given):
         state.demand(caller, "iam:TagRole", arn, "AccessDenied", 403)
@@ -35,7 +35,7 @@ def create_role(state: State, caller: Caller, given: Given) -> dict[str, Any]:
 
 
 def get_role(state: State, caller: Caller, given: Given) -> dict[str, Any]:
-    """Return a role with its trust policy, its document escaped as IAM has it."""
+    """Return a role with its trust policy, escaped as in IAM."""
     return {"Role": _shown(state, _there(state, caller, given, "GetRole"))}
 
 
@@ -47,7 +47,7 @@ def update_assume_role_policy(state: State, caller: Caller, given: Given) -> dic
 
 
 def delete_role(state: State, caller: Caller, given: Given) -> dict[str, Any]:
-    """Delete a role that has no policies any more."""
+    """Delete a role without policies."""
     role = _there(state, caller, given, "DeleteRole")
     if _inline(role) or role.attached:
         raise Refusal("DeleteConflict", "Cannot delete entity, must delete policies first.", 409)
@@ -63,7 +63,7 @@ def tag_role(state: State, caller: Caller, given: Given) -> dict[str, Any]:
 
 
 def put_role_policy(state: State, caller: Caller, given: Given) -> dict[str, Any]:
-    """Give a role an inline policy, or another text for one it has."""
+    """Add an inline policy to a role, or replace it."""
     role, name = _there(state, caller, given, "PutRolePolicy"), _policy_name(given)
     document = parsed(given.get("PolicyDocument", ""), _MOST_INLINE)
     state.roles[role.arn] = replace(role, inline={**role.inline, name: document})
@@ -77,7 +77,7 @@ def get_role_policy(state: State, caller: Caller, given: Given) -> dict[str, Any
 
 
 def delete_role_policy(state: State, caller: Caller, given: Given) -> dict[str, Any]:
-    """Take an inline policy from a role."""
+    """Remove an inline policy from a role."""
     role, name = _there(state, caller, given, "DeleteRolePolicy"), _policy_name(given)
     _held(role, name)
     left = {other: document for other, document in _inline(role).items() if other != name}
@@ -92,14 +92,14 @@ def list_role_policies(state: State, caller: Caller, given: Given) -> dict[str, 
 
 
 def list_attached_role_policies(state: State, caller: Caller, given: Given) -> dict[str, Any]:
-    """List the managed policies a role has."""
+    """List the managed policies attached to a role."""
     role = _there(state, caller, given, "ListAttachedRolePolicies")
     rows = [{"PolicyName": arn.rpartition("/")[2], "PolicyArn": arn} for arn in role.attached]
     return {"AttachedPolicies": rows, "IsTruncated": False}
 
 
 def simulate_principal_policy(state: State, caller: Caller, given: Given) -> dict[str, Any]:
-    """Say of each action whether a role's or user's policies would allow it."""
+    """Return for each action whether a role's or user's policies would allow it."""
     source = given.get("PolicySourceArn", "")
     state.demand(caller, "iam:SimulatePrincipalPolicy", source, "AccessDenied", 403)
     if source not in state.roles and source not in state.users:
@@ -133,7 +133,7 @@ OPERATIONS: dict[str, Callable[[State, Caller, Given], dict[str, Any]]] = {
 
 
 def parsed(text: str, most: int) -> Policy:
-    """Read a policy document. Raises Refusal where IAM would not take it."""
+    """Read a policy document. Raises Refusal if IAM would reject it."""
     try:
         document = json.loads(text)
     except ValueError:
@@ -146,7 +146,7 @@ def parsed(text: str, most: int) -> Policy:
 
 
 def tags(given: Given) -> dict[str, str]:
-    """Return the tags among a call's fields."""
+    """Return the tags in a call's fields."""
     found = {}
     number = 1
     while f"Tags.member.{number}.Key" in given:
@@ -156,7 +156,7 @@ def tags(given: Given) -> dict[str, str]:
 
 
 def members(given: Given, name: str) -> list[str]:
-    """Return a list among a call's fields."""
+    """Return a list in a call's fields."""
     found: list[str] = []
     while f"{name}.member.{len(found) + 1}" in given:
         found.append(given[f"{name}.member.{len(found) + 1}"])
@@ -164,7 +164,7 @@ def members(given: Given, name: str) -> list[str]:
 
 
 def _trust(state: State, text: str) -> Policy:
-    """Read a trust policy: whom it names has to be there, and it speaks of no resource."""
+    """Read a trust policy. Its principals must exist, and it must not have a Resource."""
     document = parsed(text, _MOST_TRUST)
     for statement in policy_engine.statements(document):
         if "Resource" in statement:
@@ -179,7 +179,7 @@ def _trust(state: State, text: str) -> Policy:
 
 
 def _asked(state: State, caller: Caller, given: Given, operation: str) -> tuple[str, str]:
-    """Return the role's name and ARN, once the caller may do this. Raises Refusal."""
+    """Return the role's name and ARN, if the caller may do this. Raises Refusal."""
     name = given.get("RoleName", "")
     if not re.fullmatch(_NAME, name, re.ASCII):
         raise Refusal("ValidationError", "The specified value for roleName is invalid.", 400)

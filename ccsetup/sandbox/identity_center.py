@@ -1,4 +1,4 @@
-"""What IAM Identity Center remembers: instances, permission sets, clients, sign-ins under way, sessions."""
+"""The state of IAM Identity Center: instances, permission sets, clients, pending sign-ins and sessions."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SCOPE = "sso:account:access"
 
 @dataclass(frozen=True)
 class Instance:
-    """An Identity Center: its start URL, its home region, the person whose browser it is, how long a session lasts."""
+    """An Identity Center instance: its start URL, its region, the person at the browser, and the session duration."""
 
     start_url: str
     region: str
@@ -27,7 +27,7 @@ class Instance:
 
 @dataclass(frozen=True)
 class Assignment:
-    """A permission set that the person has in one account; the role is what Identity Center made of it there."""
+    """A permission set that the person has in one account, and the role that Identity Center created for it."""
 
     start_url: str
     account_id: str
@@ -52,7 +52,7 @@ class Client:
 
 @dataclass(frozen=True)
 class SignIn:
-    """A sign-in under way: of a device (device and user code) or of a browser (authorisation code).
+    """A sign-in in progress: from a device (device and user code) or a browser (authorization code).
 
     status: "pending", "approved", "denied" or "used".
     """
@@ -73,7 +73,7 @@ class SignIn:
 
 @dataclass(frozen=True)
 class Token:
-    """An access or refresh token, and the session it belongs to."""
+    """An access or refresh token and its session."""
 
     value: str
     kind: str
@@ -85,10 +85,10 @@ class Token:
 
 
 class Center:
-    """All Identity Centers of the sandbox. `auto_approve` answers for the person in front of the browser.
+    """All Identity Center instances of the sandbox. `auto_approve` answers for the person at the browser.
 
-    interval_s: how often a device may ask. device_s, code_s, token_s, client_s: how long a device code, an
-    authorisation code, an access token and a registration last, in seconds.
+    interval_s: seconds between two polls of a device. device_s, code_s, token_s, client_s: lifetimes of a device code,
+    an authorization code, an access token and a registration, in seconds.
     """
 
     def __init__(
@@ -108,13 +108,13 @@ class Center:
         self.tokens: dict[str, Token] = {}
 
     def add_instance(self, start_url: str, region: str, person: str, session_s: int = 8 * 3600) -> Instance:
-        """Add an Identity Center with its start URL, such as https://acme.awsapps.com/start."""
+        """Add an Identity Center instance with its start URL, for example https://acme.awsapps.com/start."""
         with self._lock:
             self.instances[start_url] = Instance(start_url, region, person, session_s)
             return self.instances[start_url]
 
     def assign(self, start_url: str, account_id: str, name: str, *policies: Policy) -> Role:
-        """Give the instance's person a permission set in an account; returns the role that stands for it there."""
+        """Give the instance's person a permission set in an account. Return the role for it there."""
         with self._lock:
             region = self.instances[start_url].region
             mark = hashlib.sha256(f"{start_url}/{name}".encode()).hexdigest()[:16]
@@ -126,23 +126,23 @@ class Center:
             return role
 
     def unassign(self, start_url: str, account_id: str, name: str) -> None:
-        """Take a permission set away again."""
+        """Remove a permission set."""
         with self._lock:
             gone = (start_url, account_id, name)
             self.assignments = [a for a in self.assignments if (a.start_url, a.account_id, a.name) != gone]
 
     def instance(self, start_url: str, region: str | None = None) -> Instance | None:
-        """Return the instance of a start URL however it is ended (/, #/), None when it is unknown in that region."""
+        """Return the instance of a start URL with any ending (/, #/), None if it is unknown in that region."""
         with self._lock:
             found = self.instances.get(start_url.rstrip("#/"))
             return found if found and region in (None, found.region) else None
 
     def approve(self, user_code: str) -> None:
-        """Approve a device's sign-in, as the person would in the browser. Raises KeyError."""
+        """Approve a device's sign-in as the person would in the browser. Raises KeyError."""
         self._settle(user_code, "approved")
 
     def deny(self, user_code: str) -> None:
-        """Refuse a device's sign-in. Raises KeyError."""
+        """Deny a device's sign-in. Raises KeyError."""
         self._settle(user_code, "denied")
 
     def by_user_code(self, user_code: str) -> SignIn:
@@ -155,14 +155,14 @@ class Center:
             raise KeyError(user_code)
 
     def change(self, sign_in: SignIn, **fields: object) -> SignIn:
-        """Replace fields of a sign-in under way."""
+        """Replace fields of a sign-in in progress."""
         with self._lock:
             changed = replace(sign_in, **fields)  # type: ignore[arg-type]
             self.sign_ins[sign_in.code] = changed
             return changed
 
     def new_token(self, kind: str, like: SignIn | Token, session_ends: datetime, lasts_s: float) -> Token:
-        """Issue a token; no token outlives its session."""
+        """Issue a token. It doesn't outlive its session."""
         prefix = "aoaAAAAA" if kind == "access" else "aorAAAAA"
         value = prefix + secrets.token_urlsafe(96)
         expires = min(self._now() + timedelta(seconds=lasts_s), session_ends)
@@ -172,7 +172,7 @@ class Center:
         return token
 
     def sign_in(self, start_url: str = "") -> Token:
-        """Return an access token as a sign-in a moment ago would have given it, without any sign-in."""
+        """Return an access token without a sign-in, as if one had just happened."""
         with self._lock:
             start_url = start_url or next(iter(self.instances))
             ends = self._now() + timedelta(seconds=self.instances[start_url].session_s)
@@ -180,7 +180,7 @@ class Center:
             return self.new_token("access", shape, ends, self.token_s)
 
     def expire(self, what: str) -> None:
-        """Let an access or refresh token, a device code, a user code or a client's registration expire now."""
+        """Expire an access or refresh token, a device code, a user code or a client's registration now."""
         past = self._now() - timedelta(seconds=1)
         with self._lock:
             if what in self.tokens:
@@ -192,13 +192,13 @@ class Center:
                 self.change(found, expires=past)
 
     def expire_all(self) -> None:
-        """Let every access token expire; refresh tokens go on."""
+        """Expire every access token. Refresh tokens stay valid."""
         with self._lock:
             for token in [t for t in self.tokens.values() if t.kind == "access"]:
                 self.expire(token.value)
 
     def end_sessions(self) -> None:
-        """End every session: access and refresh tokens are refused from now on."""
+        """End every session. Access and refresh tokens are rejected from now on."""
         with self._lock:
             for token in list(self.tokens.values()):
                 self.expire(token.value)

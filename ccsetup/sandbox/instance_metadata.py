@@ -1,4 +1,4 @@
-"""What a machine in AWS asks for its role's keys: the EC2 metadata service (version 2) and a container's endpoint."""
+"""The sources of a machine role's credentials: the EC2 metadata service (version 2) and the container endpoint."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _STAMP = "%Y-%m-%dT%H:%M:%SZ"
 
 
 def is_for_machine(where: str) -> bool:
-    """Say whether a path belongs to the metadata service or to the container endpoint."""
+    """Return whether a path belongs to the metadata service or to the container endpoint."""
     return where.startswith("/latest/") or where == CONTAINER
 
 
 def answer(state: State, request: Request, where: str) -> Response:
-    """Answer a machine; without a role attached to it there is nothing to find."""
+    """Answer a machine. Without an attached role, nothing is found."""
     with state.lock:
         if where == CONTAINER:
             return _container(state, request)
@@ -58,7 +58,7 @@ def _container(state: State, request: Request) -> Response:
 
 def _document(state: State, role: Role) -> str:
     keys: Keys = state.role_keys(role, "i-0123456789abcdef0", 6 * 3600, None)
-    assert keys.expires is not None  # noqa: S101 — a role's keys always end
+    assert keys.expires is not None  # noqa: S101 — a role's credentials always expire
     return json.dumps(
         {
             "Code": "Success",

@@ -1,4 +1,4 @@
-"""IAM's customer managed policies, and the groups that have them."""
+"""IAM's customer managed policies, and the groups they are attached to."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MOST, _VERSIONS = 6144, 5
 
 
 def create_policy(state: State, caller: Caller, given: Given) -> dict[str, Any]:
-    """Make a managed policy."""
+    """Create a managed policy."""
     name = given.get("PolicyName", "")
     if not re.fullmatch(r"[\w+=,.@-]{1,128}", name, re.ASCII):
         raise Refusal("ValidationError", "The specified value for policyName is invalid.", 400)
@@ -38,26 +38,26 @@ def create_policy(state: State, caller: Caller, given: Given) -> dict[str, Any]:
 
 
 def get_policy(state: State, caller: Caller, given: Given) -> dict[str, Any]:
-    """Return a policy's facts."""
+    """Return a policy's metadata."""
     return {"Policy": _shown(state, _there(state, caller, given, "GetPolicy"))}
 
 
 def get_policy_version(state: State, caller: Caller, given: Given) -> dict[str, Any]:
-    """Return what one version of a policy says."""
+    """Return the document of one version of a policy."""
     found = _there(state, caller, given, "GetPolicyVersion")
     version = _version(found, given)
     return {"PolicyVersion": _row(found, version, state, with_document=True)}
 
 
 def list_policy_versions(state: State, caller: Caller, given: Given) -> dict[str, Any]:
-    """List a policy's versions, the newest first."""
+    """List a policy's versions, newest first."""
     found = _there(state, caller, given, "ListPolicyVersions")
     newest = sorted(found.versions, key=lambda version: -int(version[1:]))
     return {"Versions": [_row(found, version, state) for version in newest], "IsTruncated": False}
 
 
 def create_policy_version(state: State, caller: Caller, given: Given) -> dict[str, Any]:
-    """Add a version; IAM keeps five."""
+    """Add a version. IAM keeps up to five."""
     found = _there(state, caller, given, "CreatePolicyVersion")
     document = parsed(given.get("PolicyDocument", ""), _MOST)
     if len(found.versions) >= _VERSIONS:
@@ -74,7 +74,7 @@ def create_policy_version(state: State, caller: Caller, given: Given) -> dict[st
 
 
 def delete_policy_version(state: State, caller: Caller, given: Given) -> dict[str, Any]:
-    """Delete a version that does not count."""
+    """Delete a version that isn't the default."""
     found = _there(state, caller, given, "DeletePolicyVersion")
     version = _version(found, given)
     if version == found.default:
@@ -85,7 +85,7 @@ def delete_policy_version(state: State, caller: Caller, given: Given) -> dict[st
 
 
 def delete_policy(state: State, caller: Caller, given: Given) -> dict[str, Any]:
-    """Delete a policy that nobody has and that has no other versions."""
+    """Delete a policy that isn't attached and has no other versions."""
     found = _there(state, caller, given, "DeletePolicy")
     if any(_holders(state, found.arn)):
         raise Refusal("DeleteConflict", "Cannot delete a policy attached to entities.", 409)
@@ -100,21 +100,21 @@ def delete_policy(state: State, caller: Caller, given: Given) -> dict[str, Any]:
 
 
 def attach_group_policy(state: State, caller: Caller, given: Given) -> dict[str, Any]:
-    """Give a group a policy."""
+    """Attach a policy to a group."""
     found, group = _with_group(state, caller, given, "AttachGroupPolicy")
     state.groups[group.arn] = replace(group, attached=tuple(dict.fromkeys((*group.attached, found.arn))))
     return {}
 
 
 def detach_group_policy(state: State, caller: Caller, given: Given) -> dict[str, Any]:
-    """Take a policy from a group."""
+    """Detach a policy from a group."""
     found, group = _with_group(state, caller, given, "DetachGroupPolicy")
     state.groups[group.arn] = replace(group, attached=tuple(arn for arn in group.attached if arn != found.arn))
     return {}
 
 
 def list_entities_for_policy(state: State, caller: Caller, given: Given) -> dict[str, Any]:
-    """List who has a policy."""
+    """List what a policy is attached to."""
     found = _there(state, caller, given, "ListEntitiesForPolicy")
     groups, roles = _holders(state, found.arn)
     return {

@@ -1,4 +1,4 @@
-"""A small IAM: policy documents in, a decision with AWS's reason out."""
+"""A small policy engine: evaluates policy documents and returns a decision with AWS's reason."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any
 
 from ccsetup.sandbox.resources import Caller, Policy
 
-Context = Mapping[str, Any]  # condition keys of one request: text, bool, number or a list of texts
+Context = Mapping[str, Any]  # a request's condition keys: text, bool, number or a list of texts
 
 
 @dataclass(frozen=True)
 class Decision:
-    """Allowed or not; `why` is the end of AWS's sentence."""
+    """Allowed or not. `why` is the end of AWS's sentence."""
 
     allowed: bool
     why: str = ""
@@ -31,7 +31,7 @@ def deny(*actions: str, on: str | Sequence[str] = "*", when: Policy | None = Non
 
 
 def trust(*principals: str, external_id: str = "", mfa: bool = False) -> Policy:
-    """Write a trust policy for accounts (12 digits), users or roles (ARNs); optionally with external id and MFA."""
+    """Write a trust policy for accounts (12 digits), users or roles (ARNs), optionally with an external ID and MFA."""
     condition: dict[str, Any] = {}
     if external_id:
         condition["StringEquals"] = {"sts:ExternalId": external_id}
@@ -43,7 +43,7 @@ def trust(*principals: str, external_id: str = "", mfa: bool = False) -> Policy:
 
 
 def trust_oidc(provider: str, **claims: str | Sequence[str]) -> Policy:
-    """Write a trust policy for an OIDC provider (ARN, or a name such as www.amazon.com) and its claims."""
+    """Write a trust policy for an OIDC provider (an ARN, or a name like www.amazon.com) and its claims."""
     host = provider.split(":oidc-provider/", 1)[-1]
     statement = {
         "Effect": "Allow",
@@ -66,7 +66,7 @@ def trust_saml(provider: str, audience: str = "https://signin.aws.amazon.com/sam
 
 
 def trust_service(name: str) -> Policy:
-    """Write a trust policy for an AWS service, such as ec2.amazonaws.com."""
+    """Write a trust policy for an AWS service, for example ec2.amazonaws.com."""
     statement = {"Effect": "Allow", "Principal": {"Service": name}, "Action": "sts:AssumeRole"}
     return {"Version": "2012-10-17", "Statement": [statement]}
 
@@ -74,7 +74,7 @@ def trust_service(name: str) -> Policy:
 def decide(
     caller: Caller, policies: Sequence[Policy], boundary: Policy | None, action: str, resource: str, context: Context
 ) -> Decision:
-    """Decide by what the caller's own policies say: any deny wins, then each kind that is there must allow."""
+    """Decide by the caller's own policies: any deny wins, then each kind of policy that exists must allow."""
     groups: list[tuple[str, Sequence[Policy]]] = [("identity-based policy", policies)]
     if boundary is not None:
         groups.append(("permissions boundary", [boundary]))
@@ -92,7 +92,7 @@ def decide(
 
 
 def trusted(document: Policy, action: str, principals: Iterable[str], context: Context) -> str:
-    """Return the principal by which a trust policy lets an action through, "" when it does not."""
+    """Return the principal for which a trust policy allows an action, "" if it doesn't."""
     names = set(principals)
     hit = ""
     for statement in statements(document):
@@ -140,17 +140,17 @@ def _applies(statement: Policy, action: str, resource: str, context: Context) ->
 
 
 def statements(document: Policy) -> list[Policy]:
-    """Return a document's statements, be it one or a list."""
+    """Return a document's statements, one or a list of them, as a list."""
     return listed(document.get("Statement", []))
 
 
 def listed(value: Any) -> list[Any]:
-    """Return one value or many as a list."""
+    """Return one or several values as a list."""
     return [value] if isinstance(value, str | Mapping) else list(value)
 
 
 def _filled(patterns: Any, context: Context) -> list[str]:
-    """Replace policy variables such as ${aws:username}; one that is unknown matches nothing."""
+    """Replace policy variables, for example ${aws:username}. An unknown one matches nothing."""
 
     def value(found: re.Match[str]) -> str:
         return str(context.get(found[1].lower(), "\0"))
@@ -188,7 +188,7 @@ def _conditions_hold(conditions: Policy, context: Context) -> bool:
 
 
 def _condition_holds(operator: str, wanted: Sequence[Any], have: Any) -> bool:
-    operator = operator.split(":", 1)[-1]  # ForAnyValue: is how a list of values is read here anyway
+    operator = operator.split(":", 1)[-1]  # lists of values are always read like ForAnyValue: here
     if operator == "Null":
         return (have is None) == (_text(wanted[0]) == "true")
     if_exists = operator.endswith("IfExists")

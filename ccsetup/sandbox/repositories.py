@@ -1,4 +1,4 @@
-"""The repositories on disk: bare git repositories, made when first asked for, with the history they are born with."""
+"""The repositories on disk: bare git repositories, created on first use with their initial history."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 from ccsetup.core import executables
 from ccsetup.sandbox.resources import Repository
 
-_BORN = 1_700_000_000  # seconds: all seeded commits follow this moment, so that their ids are always the same
+_BORN = 1_700_000_000  # seconds: initial commits start at this time, so that their IDs are always the same
 
 
 class Repositories:
@@ -25,15 +25,15 @@ class Repositories:
 
     @cached_property
     def program(self) -> str:
-        """The absolute path of git. Raises FileNotFoundError where the PATH leads to none."""
+        """The absolute path of git. Raises FileNotFoundError if it isn't on the PATH."""
         return executables.sure(["git"], os.environ)[0]
 
     def relative(self, repository: Repository) -> str:
-        """Return where a repository lies, below the folder."""
+        """Return a repository's path relative to the folder."""
         return f"{repository.account_id}/{repository.region}/{repository.name}.git"
 
     def path(self, repository: Repository) -> Path:
-        """Return a repository's folder, made and filled if it was not there."""
+        """Return a repository's folder, creating and filling it if necessary."""
         path = self.folder / self.relative(repository)
         if path.parent.parent.parent != self.folder:
             raise ValueError(f"{repository.name!r} leaves the folder")
@@ -49,20 +49,20 @@ class Repositories:
         return dict(line.rsplit(" ", 1) for line in out.splitlines())
 
     def default_branch(self, repository: Repository) -> str:
-        """Return the default branch, "" while the repository is empty."""
+        """Return the default branch, "" if the repository is empty."""
         if not (self.folder / self.relative(repository)).is_dir():
             return repository.branches[0] if repository.branches and repository.commits else ""
         head = self.git(self.path(repository), "symbolic-ref", "--short", "HEAD").strip()
         return head if head in self.branches(repository) else ""
 
     def settle_head(self, repository: Repository) -> None:
-        """Make the first branch that is there the default one, as CodeCommit does after a first push."""
+        """Make the first branch the default branch, as CodeCommit does after the first push."""
         there = sorted(self.branches(repository))
         if there and not self.default_branch(repository):
             self.git(self.path(repository), "symbolic-ref", "HEAD", f"refs/heads/{there[0]}")
 
     def git(self, path: Path, *arguments: str, stdin: bytes = b"") -> str:
-        """Run git on a repository, apart from anybody's own configuration."""
+        """Run git on a repository, without the user's and the system's configuration."""
         done = subprocess.run(
             [self.program, "--git-dir", str(path), *arguments],
             input=stdin,
@@ -73,7 +73,7 @@ class Repositories:
         return done.stdout.decode("utf-8", "replace")
 
     def environment(self) -> dict[str, str]:
-        """Return what git gets to see of the environment: PATH, and nothing of anybody's own configuration."""
+        """Return git's environment: PATH, without the user's and the system's configuration."""
         kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT", "TMPDIR", "TEMP") if name in os.environ}
         nowhere = {"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull, "HOME": str(self.folder)}
         return {**kept, **nowhere, "LC_ALL": "C"}
@@ -89,7 +89,7 @@ class Repositories:
 
 
 def _history(repository: Repository) -> Iterator[bytes]:
-    """Yield the repository's first commits in git fast-import's language."""
+    """Yield the repository's initial commits in the format of git fast-import."""
     first, *others = repository.branches
     readme = f"# {repository.name}\n\n{repository.description or 'A repository of the sandbox.'}\n".encode()
     files = {"README.md": readme, **repository.files}

@@ -1,4 +1,4 @@
-"""The things there are in the sandbox's AWS, as frozen values: accounts, users, roles, keys, devices, repositories."""
+"""The resources in the sandbox's AWS, as frozen values: accounts, users, roles, keys, devices and repositories."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-Policy = Mapping[str, Any]  # a policy document, as JSON would hold it
+Policy = Mapping[str, Any]  # a policy document, as in JSON
 
 REGIONS = (
     "us-east-1", "us-east-2", "us-west-1", "us-west-2", "af-south-1", "ap-east-1", "ap-northeast-1", "ap-northeast-2",
@@ -32,7 +32,7 @@ class Account:
 
 @dataclass(frozen=True)
 class User:
-    """An IAM user and what its policies say."""
+    """An IAM user and its policies."""
 
     account_id: str
     name: str
@@ -48,15 +48,15 @@ class User:
 
     @property
     def id(self) -> str:
-        """Return the user's unique id."""
+        """Return the user's unique ID."""
         return unique_id("AIDA", self.arn)
 
 
 @dataclass(frozen=True)
 class Role:
-    """An IAM role: who may assume it (trust), what it may do (policies), for how long at most.
+    """An IAM role: who may assume it (trust), what it may do (policies), and the longest session.
 
-    `inline` are policies that were put there by name, `attached` the ARNs of managed ones.
+    `inline` are policies that were added by name, `attached` the ARNs of managed policies.
     """
 
     account_id: str
@@ -78,13 +78,13 @@ class Role:
 
     @property
     def id(self) -> str:
-        """Return the role's unique id."""
+        """Return the role's unique ID."""
         return unique_id("AROA", self.arn)
 
 
 @dataclass(frozen=True)
 class Managed:
-    """A customer managed policy: its versions by id, and which of them counts."""
+    """A customer managed policy: its versions by ID, and the default one."""
 
     account_id: str
     name: str
@@ -99,13 +99,13 @@ class Managed:
 
     @property
     def document(self) -> Policy:
-        """Return what counts."""
+        """Return the default version's document."""
         return self.versions[self.default]
 
 
 @dataclass(frozen=True)
 class Group:
-    """An IAM group: the ARNs of its users, and of the managed policies they have by it."""
+    """An IAM group: the ARNs of its users and of its managed policies."""
 
     account_id: str
     name: str
@@ -120,10 +120,10 @@ class Group:
 
 @dataclass(frozen=True)
 class Caller:
-    """Who stands behind a set of keys, as the policies see it.
+    """The principal that credentials belong to, as policies see it.
 
-    kind: "user" (long-term keys), "session" (GetSessionToken), "role" or "federated" (GetFederationToken).
-    identity: the ARN of the user or role whose policies count. mfa: None when the key is not in the request's context.
+    kind: "user" (long-term credentials), "session" (GetSessionToken), "role" or "federated" (GetFederationToken).
+    identity: the ARN of the user or role with the policies. mfa: None if it isn't in the request's context.
     """
 
     kind: str
@@ -138,7 +138,7 @@ class Caller:
 
 @dataclass(frozen=True)
 class Keys:
-    """Credentials; without a session token they are long-term, without an expiry they last for ever."""
+    """Credentials. Without a session token they are long-term; without an expiry they don't expire."""
 
     access_key_id: str
     secret_access_key: str
@@ -149,7 +149,7 @@ class Keys:
 
 @dataclass(frozen=True)
 class Device:
-    """A virtual MFA device: its serial number (an ARN), its user, its base32 seed."""
+    """A virtual MFA device: its serial number (an ARN), its user and its base32 seed."""
 
     serial: str
     user: str
@@ -159,7 +159,7 @@ class Device:
 
 @dataclass(frozen=True)
 class Provider:
-    """An OpenID Connect provider an account trusts: the issuer's URL and the audiences it may speak to."""
+    """An OpenID Connect provider that an account trusts: the issuer's URL and the allowed audiences."""
 
     account_id: str
     issuer: str
@@ -167,7 +167,7 @@ class Provider:
 
     @property
     def host(self) -> str:
-        """Return the issuer without its scheme, as IAM names it."""
+        """Return the issuer without its scheme, as in IAM."""
         return self.issuer.split("://", 1)[-1]
 
     @property
@@ -178,10 +178,10 @@ class Provider:
 
 @dataclass(frozen=True)
 class Repository:
-    """A CodeCommit repository and the history it is born with.
+    """A CodeCommit repository and its initial history.
 
-    commits: how many, on the first branch; each further branch adds one of its own. files: further files of the first
-    commit. kms_key: the ARN of a customer's key, "" for AWS's own.
+    commits: their number on the first branch; each other branch adds one. files: additional files of the first commit.
+    kms_key: the ARN of a customer managed key, "" for AWS's own.
     """
 
     account_id: str
@@ -201,27 +201,27 @@ class Repository:
 
     @property
     def id(self) -> str:
-        """Return the repository's id, a UUID."""
+        """Return the repository's ID, a UUID."""
         digest = hashlib.sha256(self.arn.encode()).hexdigest()
         return "-".join((digest[:8], digest[8:12], digest[12:16], digest[16:20], digest[20:32]))
 
 
 def unique_id(prefix: str, arn: str) -> str:
-    """Return an IAM unique id (21 characters) that belongs to an ARN."""
+    """Return the IAM unique ID (21 characters) of an ARN."""
     return prefix + base64.b32encode(hashlib.sha256(arn.encode()).digest()).decode()[:17]
 
 
 def new_key_id(prefix: str, account_id: str) -> str:
-    """Return a fresh access key id that carries its account, as AWS's do."""
+    """Return a new access key ID that encodes its account, like AWS's."""
     head = (1 << 47) | (int(account_id) << 7) | secrets.randbits(7)
     return prefix + base64.b32encode(head.to_bytes(6, "big") + secrets.token_bytes(4)).decode()
 
 
 def new_secret() -> str:
-    """Return a fresh secret access key: 40 characters of base64."""
+    """Return a new secret access key: 40 characters of base64."""
     return base64.b64encode(secrets.token_bytes(30)).decode()
 
 
 def new_token() -> str:
-    """Return a fresh session token, as long and as awkward to quote as AWS's."""
+    """Return a new session token, as long and as hard to quote as AWS's."""
     return "IQoJb3JpZ2luX2VjE+/" + base64.b64encode(secrets.token_bytes(380)).decode()

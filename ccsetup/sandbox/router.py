@@ -1,4 +1,4 @@
-"""The front desk: which service a request is for, who signed it, who answers, and a line for the log."""
+"""Routes requests: finds the service, checks the signature, calls the service and writes the log."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _JSON_CODES = {
 
 
 class Desk:
-    """Answers every request but git's."""
+    """Answers every request except git's."""
 
     def __init__(self, state: State, disk: Repositories) -> None:
         self._state = state
@@ -42,7 +42,7 @@ class Desk:
         self.url = ""
 
     def answer(self, request: Request) -> Response:
-        """Answer one request; a refusal becomes the response that AWS would send."""
+        """Answer one request. A Refusal becomes the response that AWS would send."""
         time.sleep(self._state.delay_s)
         region, where = _region_of(request.where)
         if "x-amz-target" in request.headers:
@@ -58,7 +58,7 @@ class Desk:
         return sign_in_pages.answer(self._state, request, where, self._base(region))
 
     def admit_git(self, request: Request) -> git_http.Visit:
-        """Let a git request in, or raise Refusal; either way it is logged."""
+        """Admit a git request or raise Refusal. Both are logged."""
         action, who = git_http.wanted(request), self._git_user(request)
         planned = self._state.planned(action)
         try:
@@ -80,7 +80,7 @@ class Desk:
         return keys.caller.arn if keys else ""
 
     def _json(self, request: Request) -> Response:
-        """Answer CodeCommit and KMS, which speak one protocol."""
+        """Answer for CodeCommit and KMS, which use the same protocol."""
         target, _, operation = request.headers["x-amz-target"].rpartition(".")
         service = "kms" if target == codecommit.TARGET else "codecommit"
         region, who, outcome = "", "", "ok"
@@ -142,7 +142,7 @@ class Desk:
         return response
 
     def _signed(self, request: Request, operation: str, tolerance_min: int) -> tuple[sigv4.Claim, Caller]:
-        """Return who signed a request. Raises Refusal in the words of the query protocol."""
+        """Return who signed a request. Raises Refusal in the format of the query protocol."""
         self._planned(operation)
         claim = sigv4.read_claim(request)
         keys = self._state.keys.get(claim.key)
@@ -165,6 +165,6 @@ class Desk:
 
 
 def _region_of(where: str) -> tuple[str | None, str]:
-    """Split /at/REGION off a path: the region a sign-in is meant for, None for any."""
+    """Split /at/REGION off a path: the region of a sign-in, None for any."""
     found = re.fullmatch(r"/at/([a-z0-9-]+)(/.*)?", where)
     return (found[1], found[2] or "/") if found else (None, where)

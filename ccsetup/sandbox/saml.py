@@ -1,6 +1,6 @@
-"""A SAML identity provider for the sandbox: responses as one signs them, and the check that STS makes of them.
+"""A SAML identity provider for the sandbox: signs responses, and checks them as STS does.
 
-The signature is an enveloped one over the assertion (RSA-SHA256, canonical XML 2.0 as Python writes it).
+The signature is an enveloped signature of the assertion (RSA-SHA256, canonical XML 2.0 as Python writes it).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _STAMP = "%Y-%m-%dT%H:%M:%SZ"
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a response shall say: who, which roles ("role,provider" as written), from when, for how long."""
+    """The contents of a response: the user, the roles (as "role,provider"), the start, and the duration."""
 
     issuer: str
     subject: str
@@ -40,7 +40,7 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Said:
-    """What a checked response says."""
+    """The contents of a checked response."""
 
     issuer: str
     subject: str
@@ -51,7 +51,7 @@ class Said:
 
 
 def write(wanted: Wanted, kid: str = KEY) -> str:
-    """Return a signed response as base64, as a browser posts it to AWS."""
+    """Return a signed response in base64, as a browser posts it to AWS."""
     at, response = wanted.at.strftime(_STAMP), ET.Element(_PROTOCOL + "Response")
     response.attrib.update({"ID": "_response", "Version": "2.0", "IssueInstant": at, "Destination": AUDIENCE})
     _leaf(response, _ASSERTION + "Issuer", wanted.issuer)
@@ -64,7 +64,7 @@ def write(wanted: Wanted, kid: str = KEY) -> str:
 
 
 def check(encoded: str, now: datetime) -> Said:
-    """Check form, signature and times as STS does. Raises Refusal in its words."""
+    """Check format, signature and times as STS does. Raises Refusal with STS's messages."""
     from defusedxml.common import DefusedXmlException
     from defusedxml.ElementTree import fromstring
 
@@ -93,7 +93,7 @@ def check(encoded: str, now: datetime) -> Said:
 
 
 def offers(said: Said, role_arn: str, provider_arn: str) -> bool:
-    """Say whether a response names the pair, in either order."""
+    """Return whether a response contains the pair, in either order."""
     return any({part.strip() for part in pair.split(",")} == {role_arn, provider_arn} for pair in said.roles)
 
 

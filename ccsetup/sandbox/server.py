@@ -1,4 +1,4 @@
-"""The sandbox itself: two ports on 127.0.0.1, one for the APIs and the sign-in pages, one with TLS for git."""
+"""The sandbox server: two ports on 127.0.0.1, one for the APIs and the sign-in pages, and one with TLS for git."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ HOST = "127.0.0.1"
 
 
 class Sandbox:
-    """An AWS on this machine. It writes below `folder` only, and everything it knows is in `state`.
+    """A simulated AWS on this computer. It writes only to `folder`, and its whole state is in `state`.
 
     with Sandbox.start(folder) as sandbox:
         run(..., env={**clean, **sandbox.environment()})
@@ -51,7 +51,7 @@ class Sandbox:
 
     @property
     def log(self) -> list[Entry]:
-        """Return what was asked so far."""
+        """Return the log of all requests so far."""
         return list(self.state.log)
 
     @property
@@ -61,19 +61,19 @@ class Sandbox:
 
     @property
     def git_host(self) -> str:
-        """Return host and port of git over https."""
+        """Return the host and port of git over HTTPS."""
         return f"{HOST}:{self._servers[1].server_port}"
 
     @property
     def certificate(self) -> Path:
-        """Return the file with the certificate that vouches for the git port."""
+        """Return the path of the CA certificate for the git port."""
         return self.folder / "ca.pem"
 
     def environment(self, *, sso_region: str = "", tls: bool = False) -> dict[str, str]:
-        """Return the variables that lead AWS's tools here, and nothing else.
+        """Return the environment variables that point AWS tools here.
 
-        sso_region: act as that region's Identity Center only, so that a start URL of another region is refused.
-        tls: reach the APIs over https too (with AWS_CA_BUNDLE).
+        sso_region: act only as that region's Identity Center, so that a start URL of another region is rejected.
+        tls: use HTTPS for the APIs too (with AWS_CA_BUNDLE).
         """
         url = f"https://{self.git_host}" if tls else self.url
         center = f"{url}/at/{sso_region}" if sso_region else url
@@ -83,14 +83,14 @@ class Sandbox:
         return {**apis, **sign_in, **own, **({"AWS_CA_BUNDLE": str(self.certificate)} if tls else {})}
 
     def machine_environment(self, *, container: bool = False) -> dict[str, str]:
-        """Return the variables that make this machine one in AWS with the role `state.machine`: EC2 or container."""
+        """Return the variables that make this computer look like an EC2 instance or container with `state.machine`."""
         if not container:
             return {"AWS_EC2_METADATA_SERVICE_ENDPOINT": self.url, "AWS_EC2_METADATA_DISABLED": "false"}
         where = {"AWS_CONTAINER_CREDENTIALS_FULL_URI": f"{self.url}{instance_metadata.CONTAINER}"}
         return {**where, "AWS_CONTAINER_AUTHORIZATION_TOKEN": self.state.container_token}
 
     def stop(self) -> None:
-        """Stop serving: close every connection and wait for the threads. Twice does no harm."""
+        """Stop serving: close every connection and wait for the threads. Calling it twice is fine."""
         for server in self._servers:
             server.shutdown()
             server.hang_up()
@@ -122,7 +122,7 @@ class Sandbox:
 
 
 def _tls_context(certificate: Path) -> ssl.SSLContext:
-    """Make a certificate for 127.0.0.1 and localhost, and leave its authority's beside the repositories."""
+    """Create a certificate for 127.0.0.1 and localhost, and write its CA's next to the repositories."""
     import trustme
 
     authority = trustme.CA()
@@ -133,10 +133,10 @@ def _tls_context(certificate: Path) -> ssl.SSLContext:
 
 
 class _Server(ThreadingHTTPServer):
-    """Keeps its connections at hand, so that stop() can end them."""
+    """Keeps track of its connections, so that stop() can close them."""
 
     daemon_threads = False
-    request_queue_size = 256  # the default of 5 makes clients that come all at once wait for a second
+    request_queue_size = 256  # with the default of 5, many simultaneous clients wait for a second
     block_on_close = True
     desk: Desk
     backend: git_http.Backend
@@ -161,14 +161,14 @@ class _Server(ThreadingHTTPServer):
         super().shutdown_request(request)
 
     def hang_up(self) -> None:
-        """Shut every open connection, so that the threads that read from them end."""
+        """Close every open connection, so that the threads that read from them end."""
         with self._lock:
             for connection in self._open:
                 with contextlib.suppress(OSError):
                     socket.socket.shutdown(connection, socket.SHUT_RDWR)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing about a client that went away; anything else is a fault of the sandbox and is shown."""
+        """Ignore disconnected clients. Show other errors, which are bugs in the sandbox."""
         import sys
 
         if not isinstance(sys.exc_info()[1], OSError):
@@ -176,7 +176,7 @@ class _Server(ThreadingHTTPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """Turns the bytes of one connection into Requests, and Responses back into bytes."""
+    """Reads Requests from one connection, and writes Responses to it."""
 
     protocol_version = "HTTP/1.1"
     server_version = "ccsetup-sandbox"
@@ -194,7 +194,7 @@ class _Handler(BaseHTTPRequestHandler):
         return self.server_version
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Keep quiet; state.log has every call."""
+        """Print nothing; state.log has every call."""
 
     def do_GET(self) -> None:
         self._answer()
@@ -224,7 +224,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._chunk(b"")
 
     def _body(self) -> Iterator[bytes]:
-        """Yield the request's body, whether it came with a length or in chunks."""
+        """Yield the request's body, with a length or in chunks."""
         if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
             while size := self._chunk_size():
                 yield from self._read(size)
@@ -258,7 +258,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(f"{len(data):x}\r\n".encode() + data + b"\r\n")
 
     def _head(self, status: int, headers: Mapping[str, str], body: bytes = b"") -> None:
-        """Write head and body in one go: two small packets would wait for each other."""
+        """Write head and body at once, because two small packets would be delayed."""
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name, value)

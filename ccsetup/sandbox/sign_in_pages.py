@@ -1,4 +1,4 @@
-"""What the person's browser shows: the sign-in's approval, for a browser and for a device."""
+"""The pages in the person's browser that approve a sign-in, for a browser and for a device."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _STYLE = (
 
 
 def answer(state: State, request: Request, where: str, base: str) -> Response:
-    """Answer a request of the person's browser; anything else is not found."""
+    """Answer a request from the person's browser. Anything else is not found."""
     pages = {
         ("GET", "/authorize"): _authorize,
         ("POST", "/authorize"): _authorized,
@@ -31,24 +31,24 @@ def answer(state: State, request: Request, where: str, base: str) -> Response:
     }
     page = pages.get((request.method, where))
     if page is None:
-        return _page(404, "Not found", "<p>The sandbox has no such page.</p>")
+        return _page(404, "Not found", "<p>This page doesn't exist in the sandbox.</p>")
     with state.lock:
         return page(state, request, base)
 
 
 def _authorize(state: State, request: Request, base: str) -> Response:
-    """Ask the person to approve what a client's browser window was opened for."""
+    """Ask the person to approve a client's sign-in in the browser."""
     given, center = request.arguments, state.center
     client = center.clients.get(given.get("client_id", ""))
     region = found[1] if (found := re.search(r"/at/([a-z0-9-]+)$", base)) else None
     redirect = given.get("redirect_uri", "")
     if client is None or client.expires <= state.now() or not _registered(redirect, client.redirects):
-        return _page(400, "Invalid request", "<p>This client or its redirect address is not registered.</p>")
+        return _page(400, "Invalid request", "<p>This client or its redirect address isn't registered.</p>")
     instance = center.instance(client.start_url, region)
     wanted = {"response_type": "code", "code_challenge_method": "S256"}
     wrong = [name for name, value in wanted.items() if given.get(name) != value]
     if instance is None or wrong or not re.fullmatch(r"[\w-]{43}", given.get("code_challenge", "")):
-        return _page(400, "Invalid request", f"<p>{escape(', '.join(wrong) or 'code_challenge')} is not valid.</p>")
+        return _page(400, "Invalid request", f"<p>{escape(', '.join(wrong) or 'code_challenge')} isn't valid.</p>")
     scopes = given.get("scopes") or given.get("scope") or ""
     ends = state.now() + timedelta(seconds=center.code_s)
     sign_in = SignIn(
@@ -70,7 +70,7 @@ def _authorize(state: State, request: Request, base: str) -> Response:
 def _authorized(state: State, request: Request, base: str) -> Response:
     sign_in = state.center.sign_ins.get(request.form.get("request", ""))
     if sign_in is None or sign_in.user_code or sign_in.status != "pending":
-        return _page(400, "Invalid request", "<p>This request is not known, or was answered before.</p>")
+        return _page(400, "Invalid request", "<p>This request is unknown or was already answered.</p>")
     return _settled(state, sign_in, request.form.get("answer") == "approve")
 
 
@@ -87,17 +87,17 @@ def _redirect(sign_in: SignIn, fields: dict[str, str]) -> Response:
 
 
 def _device(state: State, request: Request, base: str) -> Response:
-    """Ask the person to compare the code with the one on the device and to approve."""
+    """Ask the person to compare the code with the one on the device, and to approve it."""
     code = request.arguments.get("user_code", "")
     if not code:
         form = '<form><input name="user_code" autofocus> <button>Next</button></form>'
-        return _page(200, "Authorize a device", f"<p>Enter the code your device shows.</p>{form}")
+        return _page(200, "Authorize a device", f"<p>Enter the code that your device shows.</p>{form}")
     try:
         sign_in = state.center.by_user_code(code)
     except KeyError:
-        return _page(400, "Invalid code", "<p>No device is waiting with this code.</p>")
+        return _page(400, "Invalid code", "<p>No device is waiting for this code.</p>")
     if sign_in.expires <= state.now() or sign_in.status == "used":
-        return _page(400, "Invalid code", "<p>This code has expired or was used.</p>")
+        return _page(400, "Invalid code", "<p>This code has expired or was already used.</p>")
     if state.center.auto_approve:
         state.center.approve(sign_in.user_code)
         return _page(200, "Request approved", "<p>You can close this window.</p>")
@@ -114,12 +114,12 @@ def _device_settled(state: State, request: Request, base: str) -> Response:
     try:
         (state.center.approve if approved else state.center.deny)(request.form.get("user_code", ""))
     except KeyError:
-        return _page(400, "Invalid code", "<p>No device is waiting with this code.</p>")
+        return _page(400, "Invalid code", "<p>No device is waiting for this code.</p>")
     return _page(200, "Request approved" if approved else "Request denied", "<p>You can close this window.</p>")
 
 
 def _registered(redirect: str, registered: tuple[str, ...]) -> bool:
-    """Say whether a redirect address is a registered one; on loopback the port is free (RFC 8252)."""
+    """Return whether a redirect address is registered. On loopback, any port is allowed (RFC 8252)."""
     asked = urlsplit(redirect)
     return any(
         (asked.scheme, asked.hostname, asked.path) == (known.scheme, known.hostname, known.path)

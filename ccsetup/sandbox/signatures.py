@@ -17,7 +17,7 @@ STEP_S = 30
 
 
 class NotAToken(Exception):
-    """The text is no JWT signed with the key at hand; `signed_wrong` tells a bad signature from a bad form."""
+    """The text isn't a JWT signed with the given key. `signed_wrong` means a bad signature, not a bad format."""
 
     def __init__(self, signed_wrong: bool = False) -> None:
         super().__init__("bad signature" if signed_wrong else "not a JWT")
@@ -25,7 +25,7 @@ class NotAToken(Exception):
 
 
 def totp(seed: str, step: int) -> str:
-    """Return the six digits an authenticator shows in one 30-second step for a base32 seed."""
+    """Return the six digits that an authenticator shows in a 30-second step for a base32 seed."""
     digest = hmac.digest(base64.b32decode(seed), struct.pack(">Q", step), "sha1")
     at = digest[-1] & 15
     return f"{(struct.unpack('>I', digest[at : at + 4])[0] & 0x7FFFFFFF) % 1_000_000:06d}"
@@ -40,7 +40,7 @@ def sign(text: bytes, kid: str) -> bytes:
 
 
 def signed(text: bytes, signature: bytes, kid: str) -> bool:
-    """Say whether that is the signature by the key named `kid`."""
+    """Return whether this is a signature by the key named `kid`."""
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives import hashes
     from cryptography.hazmat.primitives.asymmetric import padding

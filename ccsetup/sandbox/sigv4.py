@@ -1,4 +1,4 @@
-"""Verifies AWS Signature Version 4, written from AWS's published algorithm."""
+"""Verifies AWS Signature Version 4, according to AWS's published algorithm."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ MISMATCH = (
 
 @dataclass(frozen=True)
 class Claim:
-    """What the Authorization header says: whose key, which day, region and service, what was signed."""
+    """The contents of the Authorization header: key, day, region, service, and what was signed."""
 
     key: str
     day: str
@@ -40,7 +40,7 @@ class Claim:
 
 
 def signing_key(secret: str, day: str, region: str, service: str) -> bytes:
-    """Derive the day's key for one region and service."""
+    """Derive the signing key of a day for one region and service."""
     key = ("AWS4" + secret).encode()
     for part in (day, region, service, "aws4_request"):
         key = hmac.new(key, part.encode(), hashlib.sha256).digest()
@@ -48,7 +48,7 @@ def signing_key(secret: str, day: str, region: str, service: str) -> bytes:
 
 
 def read_claim(request: Request) -> Claim:
-    """Read the Authorization header. Raises Refusal when there is none or it is malformed."""
+    """Read the Authorization header. Raises Refusal if it is missing or malformed."""
     header = request.headers.get("authorization", "")
     if not header:
         raise Refusal("MissingAuthenticationToken", "Request is missing Authentication Token", 403)
@@ -85,14 +85,14 @@ def canonical_request(request: Request, signed: Iterable[str]) -> str:
 
 
 def signature(secret: str, stamp: str, region: str, service: str, canonical: str) -> str:
-    """Return the hex signature of a canonical request; `stamp` goes into the string to sign as it is."""
+    """Return the hex signature of a canonical request. `stamp` is used unchanged in the string to sign."""
     scope = f"{stamp[:8]}/{region}/{service}/aws4_request"
     text = "\n".join((ALGORITHM, stamp, scope, hashlib.sha256(canonical.encode()).hexdigest()))
     return hmac.new(signing_key(secret, stamp[:8], region, service), text.encode(), hashlib.sha256).hexdigest()
 
 
 def check(request: Request, claim: Claim, secret: str, now: datetime, tolerance_min: int) -> None:
-    """Check time and signature. Raises Refusal with the texts AWS uses."""
+    """Check time and signature. Raises Refusal with AWS's messages."""
     check_time(claim.stamp, now, tolerance_min)
     expected = signature(secret, claim.stamp, claim.region, claim.service, canonical_request(request, claim.signed))
     if not hmac.compare_digest(expected, claim.signature):
@@ -100,7 +100,7 @@ def check(request: Request, claim: Claim, secret: str, now: datetime, tolerance_
 
 
 def check_time(stamp: str, now: datetime, tolerance_min: int) -> None:
-    """Refuse a time stamp that is too far from `now`, in AWS's words."""
+    """Refuse a timestamp that is too far from `now`, with AWS's message."""
     at = datetime.strptime(stamp, STAMP).replace(tzinfo=timezone.utc)
     oldest, newest = now - timedelta(minutes=tolerance_min), now + timedelta(minutes=tolerance_min)
     here = now.strftime(STAMP)
@@ -115,18 +115,18 @@ def check_time(stamp: str, now: datetime, tolerance_min: int) -> None:
 
 
 def git_stamp(password: str) -> str | None:
-    """Return the time stamp a git password begins with, None when it is no such password."""
+    """Return the timestamp at the start of a git password, None if it has another format."""
     found = _GIT.match(password)
     return found["stamp"] if found else None
 
 
 def git_region(password: str, secret: str, path: str, hosts: Iterable[str], regions: Iterable[str]) -> str | None:
-    """Return the region for which a git password was signed, None when it fits none.
+    """Return the region for which a git password was signed, None if it matches none.
 
-    A git password is a time stamp and the signature of the request GIT, the path, no query, the one header `host`
-    and an empty payload line. Neither it nor the user name says for which region, so each one is tried.
-    AWS's git-remote-codecommit signs the host with its port, the AWS CLI's helper without; both sign the stamp
-    without the Z that they then write into the password.
+    A git password is a timestamp and the signature of the request GIT, the path, no query, the single header `host`
+    and an empty payload line. Neither the password nor the user name contains the region, so each region is tried.
+    AWS's git-remote-codecommit signs the host with its port, the AWS CLI's helper without it. Both sign the timestamp
+    without the Z that they then write in the password.
     """
     found = _GIT.match(password)
     if found is None:

@@ -1,4 +1,4 @@
-"""SSO-OIDC: a client registers, a person approves in a browser, the client gets tokens and renews them."""
+"""SSO-OIDC: registers clients, and issues and renews tokens after a person has approved in a browser."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _CODES = {
 
 @dataclass(frozen=True)
 class Call:
-    """One call: the state, the JSON body, the region it was sent to (None: any), this service's own address."""
+    """One call: the state, the JSON body, the region it was sent to (None: any), and this service's address."""
 
     state: State
     given: dict[str, Any]
@@ -52,7 +52,7 @@ class Call:
 
     @property
     def center(self) -> Center:
-        """Return what Identity Center remembers."""
+        """Return the state of Identity Center."""
         return self.state.center
 
     def text(self, name: str) -> str:
@@ -70,7 +70,7 @@ def answer(state: State, request: Request, operation: str, region: str | None, b
 
 
 def refusal(refused: Refusal) -> Response:
-    """Render a refusal as this service does: an OAuth error, and the exception's name in a header."""
+    """Render an error as this service does: an OAuth error, and the exception's name in a header."""
     error = _CODES.get(refused.code, refused.code)
     document = {"error": error, **({"error_description": refused.text} if refused.text else {})}
     rendered = json_answer(document, status=refused.status)
@@ -79,7 +79,7 @@ def refusal(refused: Refusal) -> Response:
 
 
 def register_client(call: Call) -> dict[str, Any]:
-    """Register a public client. An authorization_code client names its loopback redirect and the start URL."""
+    """Register a public client. An authorization_code client gives its loopback redirect and the start URL."""
     name = call.text("clientName")
     if call.text("clientType") != "public":
         raise Refusal("InvalidClientMetadataException", "Invalid client type")
@@ -110,7 +110,7 @@ def register_client(call: Call) -> dict[str, Any]:
 
 
 def start_device_authorization(call: Call) -> dict[str, Any]:
-    """Begin a sign-in for a device that has no browser of its own."""
+    """Start a sign-in for a device without a browser."""
     client = _client(call)
     if DEVICE_GRANT not in client.grants:
         raise Refusal("UnauthorizedClientException", "Client is not authorized for this grant")
@@ -133,7 +133,7 @@ def start_device_authorization(call: Call) -> dict[str, Any]:
 
 
 def create_token(call: Call) -> dict[str, Any]:
-    """Give tokens for an approved sign-in or a refresh token."""
+    """Issue tokens for an approved sign-in or a refresh token."""
     client = _client(call)
     grant = call.text("grantType")
     if grant not in GRANTS:
@@ -144,7 +144,7 @@ def create_token(call: Call) -> dict[str, Any]:
 
 
 def _by_code(call: Call, client: Client) -> dict[str, Any]:
-    """Exchange an authorisation code; the verifier must hash to the challenge the browser was sent with."""
+    """Exchange an authorization code. The verifier's hash must match the challenge sent with the browser."""
     sign_in = call.center.sign_ins.get(call.text("code"))
     refused = Refusal("InvalidGrantException", "Invalid authorization code provided")
     if sign_in is None or sign_in.client_id != client.id or sign_in.status != "approved" or sign_in.user_code:
@@ -161,7 +161,7 @@ def _by_code(call: Call, client: Client) -> dict[str, Any]:
 
 
 def _by_device(call: Call, client: Client) -> dict[str, Any]:
-    """Exchange a device code, once the person has approved; say to wait until then."""
+    """Exchange a device code after the person has approved. Before that, tell the client to wait."""
     sign_in, now = call.center.sign_ins.get(call.text("deviceCode")), call.state.now()
     if sign_in is None or sign_in.client_id != client.id or sign_in.status == "used":
         raise Refusal("InvalidGrantException", "Invalid device code provided")
@@ -173,7 +173,7 @@ def _by_device(call: Call, client: Client) -> dict[str, Any]:
         call.center.change(sign_in, status="used")
         return _issued(call, client, sign_in)
     hasty = sign_in.polled is not None and (now - sign_in.polled).total_seconds() < call.center.interval_s * 0.8
-    answered = "approved" if call.center.auto_approve else "pending"  # as if approved right after this poll
+    answered = "approved" if call.center.auto_approve else "pending"  # as if the person approved right after this poll
     call.center.change(sign_in, polled=now, polls=sign_in.polls + 1, status=answered)
     if hasty:
         raise Refusal("SlowDownException", "Slow down")
@@ -206,7 +206,7 @@ def _client(call: Call) -> Client:
 
 
 def _issued(call: Call, client: Client, sign_in: SignIn) -> dict[str, Any]:
-    """Begin a session. Without scopes (the legacy form) there is one long access token and nothing to renew it with."""
+    """Start a session. Without scopes (the legacy form) there is one long-lived access token and no refresh token."""
     length = call.center.instances[sign_in.start_url].session_s
     ends = call.state.now() + timedelta(seconds=length)
     if SCOPE in sign_in.scopes and "refresh_token" in client.grants:

@@ -1,4 +1,4 @@
-"""The access portal: which accounts and roles a signed-in person has, and a role's keys."""
+"""The access portal: the accounts and roles of a signed-in person, and a role's credentials."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PATHS = {
 
 @dataclass(frozen=True)
 class Call:
-    """One call: the state, the query string's fields, the token that came along."""
+    """One call: the state, the fields of the query string, and the token."""
 
     state: State
     given: dict[str, str]
@@ -28,7 +28,7 @@ class Call:
 
     @property
     def assignments(self) -> list[Assignment]:
-        """Return what the signed-in person has, by account and name."""
+        """Return the signed-in person's assignments, sorted by account and name."""
         mine = [a for a in self.state.center.assignments if a.start_url == self.token.start_url]
         return sorted(mine, key=lambda a: (a.account_id, a.name))
 
@@ -52,14 +52,14 @@ def answer(state: State, request: Request, operation: str, region: str | None, b
 
 
 def refusal(refused: Refusal) -> Response:
-    """Render a refusal as this service does."""
+    """Render an error as this service does."""
     kind = f"com.amazonaws.switchboard.portal#{refused.code}"
     rendered = json_answer({"message": refused.text, "__type": kind}, status=refused.status)
     return Response(rendered.status, rendered.body, {**rendered.headers, "x-amzn-ErrorType": refused.code})
 
 
 def list_accounts(call: Call) -> dict[str, Any]:
-    """List the accounts the person has something in."""
+    """List the accounts in which the person has a permission set."""
     ids = dict.fromkeys(a.account_id for a in call.assignments)
     accounts = [call.state.accounts[one] for one in ids]
     rows = [{"accountId": a.id, "accountName": a.name, "emailAddress": a.email} for a in accounts]
@@ -76,14 +76,14 @@ def list_account_roles(call: Call) -> dict[str, Any]:
 
 
 def get_role_credentials(call: Call) -> dict[str, Any]:
-    """Return a role's keys, good for an hour."""
+    """Return a role's credentials, valid for one hour."""
     account_id, name = call.text("account_id"), call.text("role_name")
     held = next((a for a in call.assignments if (a.account_id, a.name) == (account_id, name)), None)
     if held is None:
         raise Refusal("ForbiddenException", "No access", 403)
     person = call.state.center.instances[held.start_url].person
     keys = call.state.role_keys(call.state.roles[held.role_arn], person, 3600, None)
-    assert keys.expires is not None  # noqa: S101 - role keys always end
+    assert keys.expires is not None  # noqa: S101 - role credentials always expire
     return {
         "roleCredentials": {
             "accessKeyId": keys.access_key_id,
@@ -95,7 +95,7 @@ def get_role_credentials(call: Call) -> dict[str, Any]:
 
 
 def logout(call: Call) -> None:
-    """End the session the token belongs to."""
+    """End the token's session."""
     ends = (call.token.client_id, call.token.start_url, call.token.session_ends)
     for token in list(call.state.center.tokens.values()):
         if (token.client_id, token.start_url, token.session_ends) == ends:

@@ -1,7 +1,7 @@
-"""Everything the sandbox's AWS knows, and the helpers that put things into it or bring about a refusal.
+"""The whole state of the sandbox's AWS, and functions that add to it or provoke errors.
 
-A `State` may be changed while the sandbox serves: every request reads it afresh, under its lock.
-demo_data.example() is the state that the demo, the README and the tests share.
+A `State` may be changed while the sandbox serves, because every request reads it again, under its lock.
+demo_data.example() is the state for the demo, the README and the tests.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ from ccsetup.sandbox.resources import (
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of the sandbox's log: which service and action, in which region, who asked, and how it ended.
+    """One line of the sandbox's log: service, action, region, caller and outcome.
 
-    outcome is "ok" or the error code; who is an ARN, "" when nobody could be made out.
+    `outcome` is "ok" or the error code; `who` is an ARN, "" if the caller is unknown.
     """
 
     service: str
@@ -51,7 +51,7 @@ class Entry:
 
 @dataclass
 class _Planned:
-    """A refusal that was asked for: it answers the next `times` calls of one action."""
+    """A planned error: it answers the next `times` calls of one action."""
 
     action: str
     refusal: Refusal
@@ -59,12 +59,12 @@ class _Planned:
 
 
 def utc_now() -> datetime:
-    """Return the time now, aware, in UTC."""
+    """Return the current time as an aware datetime in UTC."""
     return datetime.now(timezone.utc)
 
 
 class State:
-    """Accounts, people, roles, keys, MFA devices, repositories and Identity Center. All helpers are thread-safe."""
+    """Accounts, people, roles, keys, MFA devices, repositories and Identity Center. All methods are thread-safe."""
 
     def __init__(self, now: Callable[[], datetime] = utc_now) -> None:
         self.now = now
@@ -79,19 +79,19 @@ class State:
         self.providers: dict[str, Provider] = {}
         self.repositories: dict[tuple[str, str, str], Repository] = {}
         self.saml_providers: set[str] = set()  # ARNs
-        self.machine: Role | None = None  # what the metadata service and the container endpoint hand out
+        self.machine: Role | None = None  # the role of the metadata service and the container endpoint
         self.machine_region = "us-east-2"
         self.machine_tokens: set[str] = set()
         self.container_token = secrets.token_urlsafe(30)
         self.access_tokens: dict[str, tuple[str, Mapping[str, str]]] = {}
         self.center = Center(self.lock, lambda: self.now(), self.add_role)
         self.log: list[Entry] = []
-        self.delay_s = 0.0  # how long every answer of an API takes, beyond the work itself
+        self.delay_s = 0.0  # an additional delay of every API answer
         self._planned: list[_Planned] = []
         self._used: dict[str, set[int]] = {}  # per device: the steps whose codes were accepted
         self._shown: dict[str, int] = {}  # per device: the last step whose code was shown
 
-    # Putting things there
+    # Adding resources
 
     def add_account(self, account_id: str, name: str, email: str = "") -> Account:
         """Add an account of 12 digits."""
@@ -99,7 +99,7 @@ class State:
             return self.accounts.setdefault(account_id, Account(account_id, name, email))
 
     def add_user(self, account_id: str, name: str, *policies: Policy, boundary: Policy | None = None) -> User:
-        """Add an IAM user whose identity-based policies are `policies`."""
+        """Add an IAM user with these identity-based policies."""
         with self.lock:
             self._known(account_id)
             user = User(account_id, name, self.now(), policies, boundary)
@@ -107,7 +107,7 @@ class State:
             return user
 
     def add_user_keys(self, user: str) -> Keys:
-        """Give a user (its ARN, or its name when only one account has it) a fresh pair of long-term keys."""
+        """Give a user (an ARN, or a name that only one account has) a new access key."""
         with self.lock:
             found = self.user(user)
             caller = Caller("user", found.account_id, found.arn, found.id, found.arn, name=found.name)
@@ -116,7 +116,7 @@ class State:
     def add_role(
         self, account_id: str, name: str, trust: Policy, *policies: Policy, max_session_s: int = 3600, path: str = "/"
     ) -> Role:
-        """Add a role; policy.trust and policy.trust_oidc write trust policies, policy.allow permissions."""
+        """Add a role. policy_engine's trust functions write trust policies, and its `allow` writes permissions."""
         with self.lock:
             self._known(account_id)
             role = Role(account_id, name, trust, policies, None, max_session_s, path)
@@ -131,7 +131,7 @@ class State:
             return group
 
     def add_mfa_device(self, user: str, name: str = "", seed: str = "") -> Device:
-        """Give a user a virtual MFA device; its serial number is arn:aws:iam::ACCOUNT:mfa/NAME."""
+        """Give a user a virtual MFA device. Its serial number is arn:aws:iam::ACCOUNT:mfa/NAME."""
         import base64
 
         with self.lock:
@@ -142,7 +142,7 @@ class State:
             return device
 
     def add_provider(self, account_id: str, issuer: str, *audiences: str) -> Provider:
-        """Let an account trust an OpenID Connect issuer (its https URL) for some audiences."""
+        """Make an account trust an OpenID Connect issuer (its HTTPS URL) for some audiences."""
         with self.lock:
             self._known(account_id)
             provider = Provider(account_id, issuer, audiences)
@@ -150,7 +150,7 @@ class State:
             return provider
 
     def add_saml_provider(self, account_id: str, name: str) -> str:
-        """Let an account trust the sandbox's SAML identity provider under a name; return the provider's ARN."""
+        """Make an account trust the sandbox's SAML identity provider under a name. Return the provider's ARN."""
         with self.lock:
             self._known(account_id)
             arn = f"arn:aws:iam::{account_id}:saml-provider/{name}"
@@ -158,14 +158,14 @@ class State:
             return arn
 
     def attach(self, role_arn: str) -> None:
-        """Make a role that of the machine; see Sandbox.machine_environment."""
+        """Make a role the machine's role; see Sandbox.machine_environment."""
         with self.lock:
             self.machine = self.roles[role_arn]
 
     def add_repository(self, account_id: str, region: str, name: str, **more: Any) -> Repository:
-        """Add a repository; `more` are Repository's fields commits, branches, description, kms_key, files.
+        """Add a repository. `more` are Repository's fields commits, branches, description, kms_key and files.
 
-        Nothing is on disk before somebody first asks for it, so thousands cost nothing.
+        It is created on disk on first use, so that thousands of them cost nothing.
         """
         with self.lock:
             self._known(account_id)
@@ -178,7 +178,7 @@ class State:
     def temporary_keys(
         self, identity: str, session: str = "session", duration_s: int = 3600, mfa: bool = False
     ) -> Keys:
-        """Return temporary keys without asking STS: of a role (its ARN) or of a user (its ARN or name)."""
+        """Return temporary credentials of a role (ARN) or a user (ARN or name), without calling STS."""
         with self.lock:
             if identity in self.roles:
                 return self.role_keys(self.roles[identity], session, duration_s, mfa or None)
@@ -189,13 +189,13 @@ class State:
     def role_keys(
         self, role: Role, session: str, duration_s: int, mfa: bool | None, narrowed: tuple[Policy, ...] | None = None
     ) -> Keys:
-        """Return a role session's temporary keys."""
+        """Return the temporary credentials of a role session."""
         arn = f"arn:aws:sts::{role.account_id}:assumed-role/{role.name}/{session}"
         caller = Caller("role", role.account_id, arn, f"{role.id}:{session}", role.arn, mfa, narrowed, session)
         return self.keep(new_key_id("ASIA", role.account_id), caller, duration_s)
 
     def keep(self, key_id: str, caller: Caller, duration_s: int | None) -> Keys:
-        """Remember fresh keys for a caller; without a duration they are long-term and have no token."""
+        """Store new credentials for a caller. Without a duration, they are long-term and have no token."""
         with self.lock:
             expires = None if duration_s is None else self.now() + timedelta(seconds=duration_s)
             keys = Keys(key_id, new_secret(), "" if duration_s is None else new_token(), expires, caller)
@@ -203,9 +203,9 @@ class State:
             return keys
 
     def mfa_code(self, serial: str) -> str:
-        """Return a code that the device shows and that was not used yet.
+        """Return a code of the device that wasn't used yet.
 
-        Asked more often than every 30 seconds, the device runs ahead; AWS follows it, as it does a drifting clock.
+        If called more often than every 30 seconds, the device runs ahead, and AWS follows it like a drifting clock.
         """
         with self.lock:
             step = max(self._now_step(), self._shown.get(serial, 0) + 1)
@@ -213,13 +213,13 @@ class State:
             return signatures.totp(self.devices[serial].seed, step)
 
     def wrong_mfa_code(self, serial: str) -> str:
-        """Return six digits that are surely refused."""
+        """Return six digits that are always rejected."""
         with self.lock:
             right = {signatures.totp(self.devices[serial].seed, step) for step in self._window(serial)}
             return next(code for code in map("{:06d}".format, range(123456, 999999)) if code not in right)
 
     def accept_mfa_code(self, serial: str, code: str) -> bool:
-        """Check a code as AWS does: a step earlier or later is fine, each code only once."""
+        """Check a code as AWS does: one step earlier or later is fine, and each code works once."""
         with self.lock:
             used = self._used.setdefault(serial, set())
             for step in self._window(serial):
@@ -237,7 +237,7 @@ class State:
         forged: bool = False,
         **claims: Any,
     ) -> str:
-        """Return an OIDC token as its issuer would sign it; a negative `lasts_s` is expired, `forged` another's."""
+        """Return an OIDC token signed by its issuer. A negative `lasts_s` means expired, `forged` another signer."""
         at = int(self.now().timestamp())
         times = {"iat": min(at, at + lasts_s) - 60, "nbf": min(at, at + lasts_s) - 60, "exp": at + lasts_s}
         body = {"iss": issuer, "aud": audience, "sub": subject, **times, **claims}
@@ -246,24 +246,24 @@ class State:
     def saml_assertion(
         self, *pairs: str, subject: str = "maria", lasts_s: int = 300, forged: bool = False, **more: Any
     ) -> str:
-        """Return the identity provider's response in base64; pairs are "role ARN,provider ARN" in either order.
+        """Return the identity provider's response in base64. Pairs are "role ARN,provider ARN" in either order.
 
-        A negative `lasts_s` has ended, `forged` is signed by another key; `more` are saml.Wanted's further fields.
+        A negative `lasts_s` means expired, `forged` another signer. `more` are other fields of saml.Wanted.
         """
         wanted = saml.Wanted("https://id.acme.example.com", subject, pairs, self.now(), lasts_s, **more)
         return saml.write(wanted, "stranger" if forged else saml.KEY)
 
     def access_token(self, provider_id: str, subject: str, **claims: str) -> str:
-        """Return an OAuth access token of a provider without JWTs, such as www.amazon.com or graph.facebook.com."""
+        """Return an OAuth access token of a provider without JWTs, for example www.amazon.com or graph.facebook.com."""
         with self.lock:
             token = "Atza|" + secrets.token_urlsafe(60)
             self.access_tokens[token] = (provider_id, {"sub": subject, **claims})
             return token
 
-    # Bringing about refusals
+    # Provoking errors
 
     def expire(self, what: Keys | str) -> None:
-        """Let keys (or an access key id), or a token of Identity Center, expire now; unknown ones raise KeyError."""
+        """Expire credentials (or an access key ID) or an Identity Center token now. Raises KeyError if unknown."""
         with self.lock:
             name = what.access_key_id if isinstance(what, Keys) else what
             if name in self.keys:
@@ -277,7 +277,7 @@ class State:
             del self.keys[access_key_id]
 
     def set_policies(self, identity: str, *policies: Policy, boundary: Policy | None = None) -> None:
-        """Replace what a user (ARN or name) or a role (ARN) may do."""
+        """Replace the policies of a user (ARN or name) or a role (ARN)."""
         with self.lock:
             if identity in self.roles:
                 self.roles[identity] = replace(self.roles[identity], policies=policies, boundary=boundary)
@@ -286,22 +286,22 @@ class State:
                 self.users[user.arn] = replace(user, policies=policies, boundary=boundary)
 
     def deny(self, identity: str, *actions: str) -> None:
-        """Deny actions to a user or role, on top of what it may do."""
+        """Deny actions to a user or role, in addition to its policies."""
         with self.lock:
             held = self.roles[identity] if identity in self.roles else self.user(identity)
             self.set_policies(identity, *held.policies, policy_engine.deny(*actions), boundary=held.boundary)
 
     def refuse(self, action: str, code: str, text: str = "", status: int = 400, times: int = 1) -> None:
-        """Answer the next calls of an action (such as "GetRepository") with an error, whoever asks.
+        """Answer the next calls of an action (for example "GetRepository") with an error, for every caller.
 
-        For what cannot be brought about otherwise: throttling ("ThrottlingException"), 500 and 503, a sign-in sent to
-        the wrong region ("StartDeviceAuthorization", "InvalidRequestException").
+        Use it for errors that can't be provoked otherwise: throttling ("ThrottlingException"), 500 and 503, or a
+        sign-in sent to the wrong region ("StartDeviceAuthorization", "InvalidRequestException").
         """
         with self.lock:
             self._planned.append(_Planned(action, Refusal(code, text, status), times))
 
     def planned(self, action: str) -> Refusal | None:
-        """Return the refusal that was asked for this call, if any, and count it."""
+        """Return the planned error for this call, if any, and count it."""
         with self.lock:
             for plan in self._planned:
                 if plan.action == action and plan.times > 0:
@@ -312,7 +312,7 @@ class State:
     # Reading
 
     def user(self, name: str) -> User:
-        """Return a user by ARN, or by name when only one account has it. Raises KeyError."""
+        """Return a user by ARN, or by a name that only one account has. Raises KeyError."""
         with self.lock:
             found = [u for u in self.users.values() if name in (u.arn, u.name)]
             if len(found) != 1:
@@ -320,7 +320,7 @@ class State:
             return found[0]
 
     def user_keys(self, user: str) -> Keys:
-        """Return a user's first long-term keys. Raises KeyError when there are none."""
+        """Return a user's first access key. Raises KeyError if there is none."""
         with self.lock:
             arn = self.user(user).arn
             for keys in self.keys.values():
@@ -329,7 +329,7 @@ class State:
             raise KeyError(user)
 
     def device(self, user: str) -> Device:
-        """Return the first MFA device of a user (ARN or name). Raises KeyError when it has none."""
+        """Return the first MFA device of a user (ARN or name). Raises KeyError if there is none."""
         with self.lock:
             arn = self.user(user).arn
             for device in self.devices.values():
@@ -346,7 +346,7 @@ class State:
             return policy_engine.decide(caller, policies, boundary, action, resource, self.context(caller, **context))
 
     def policies_of(self, identity: str) -> tuple[Policy, ...]:
-        """Return every policy of a user or role: its own, the inline ones, those attached to it or to its groups."""
+        """Return all policies of a user or role: its own, inline ones, and those attached to it or to its groups."""
         with self.lock:
             role = self.roles.get(identity)
             if role is not None:
@@ -358,7 +358,7 @@ class State:
             return (*(user.policies if user else ()), *shared)
 
     def demand(self, caller: Caller, action: str, resource: str, code: str, status: int, **context: Any) -> None:
-        """Refuse in AWS's words unless the caller's own policies allow an action."""
+        """Raise Refusal with AWS's message unless the caller's own policies allow an action."""
         decision = self.may(caller, action, resource, **context)
         if not decision.allowed:
             text = f"User: {caller.arn} is not authorized to perform: {action} on resource: {resource} {decision.why}"

@@ -1,4 +1,4 @@
-"""STS: who am I, and temporary credentials in exchange for keys, codes and tokens."""
+"""STS: the caller's identity, and temporary credentials in exchange for credentials, codes and tokens."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _ROLE = re.compile(r"arn:aws[\w-]*:iam::\d{12}:role/(?:[\x21-\x7e]+/)?[\w+=,.@-]
 
 @dataclass(frozen=True)
 class Call:
-    """One call: the state, who asks (None: unsigned), the form's fields."""
+    """One call: the state, the caller (None: unsigned), and the form's fields."""
 
     state: State
     caller: Caller | None
@@ -50,12 +50,12 @@ def answer(call: Call, operation: str) -> dict[str, Any]:
 
 
 def get_caller_identity(call: Call) -> dict[str, Any]:
-    """Say who asks; needs no permission."""
+    """Return the caller's identity. It needs no permission."""
     return {"Arn": call.who.arn, "UserId": call.who.user_id, "Account": call.who.account_id}
 
 
 def get_access_key_info(call: Call) -> dict[str, Any]:
-    """Say to which account an access key id belongs."""
+    """Return the account of an access key ID."""
     call.state.demand(call.who, "sts:GetAccessKeyInfo", "*", "AccessDenied", 403)
     keys = call.state.keys.get(call.given["AccessKeyId"])
     if keys is None:
@@ -64,7 +64,7 @@ def get_access_key_info(call: Call) -> dict[str, Any]:
 
 
 def assume_role(call: Call) -> dict[str, Any]:
-    """Exchange keys for a role's: both the caller's policies and the role's trust policy must agree."""
+    """Issue a role's credentials. Both the caller's policies and the role's trust policy must allow it."""
     caller, arn = call.who, call.given["RoleArn"]
     if not _ROLE.fullmatch(arn):
         raise Refusal("ValidationError", f"{arn} is invalid", 400)
@@ -87,7 +87,7 @@ def assume_role(call: Call) -> dict[str, Any]:
 
 
 def assume_role_with_web_identity(call: Call) -> dict[str, Any]:
-    """Exchange a token of an identity provider for a role's keys; the call is not signed."""
+    """Exchange an identity provider's token for a role's credentials. The call isn't signed."""
     arn, provider_id = call.given["RoleArn"], call.given.get("ProviderId", "")
     if not _ROLE.fullmatch(arn):
         raise Refusal("ValidationError", "Request ARN is invalid", 400)
@@ -105,7 +105,7 @@ def assume_role_with_web_identity(call: Call) -> dict[str, Any]:
 
 
 def assume_role_with_saml(call: Call) -> dict[str, Any]:
-    """Exchange an identity provider's assertion for a role's keys; the call is not signed."""
+    """Exchange an identity provider's assertion for a role's credentials. The call isn't signed."""
     arn, provider = call.given["RoleArn"], call.given["PrincipalArn"]
     if not _ROLE.fullmatch(arn):
         raise Refusal("ValidationError", "Request ARN is invalid", 400)
@@ -125,7 +125,7 @@ def assume_role_with_saml(call: Call) -> dict[str, Any]:
 
 
 def get_session_token(call: Call) -> dict[str, Any]:
-    """Exchange a user's long-term keys, with or without an MFA code, for temporary ones."""
+    """Exchange a user's long-term credentials, with or without an MFA code, for temporary ones."""
     caller = call.who
     if caller.kind != "user":
         raise Refusal("AccessDenied", "Cannot call GetSessionToken with session credentials", 403)
@@ -138,7 +138,7 @@ def get_session_token(call: Call) -> dict[str, Any]:
 
 
 def get_federation_token(call: Call) -> dict[str, Any]:
-    """Exchange a user's long-term keys for narrower ones; without a policy they may do nothing."""
+    """Exchange a user's long-term credentials for restricted ones. Without a policy, they have no permissions."""
     caller, name = call.who, call.given["Name"]
     if caller.kind != "user":
         raise Refusal("AccessDenied", "Cannot call GetFederationToken with session credentials", 403)
@@ -167,7 +167,7 @@ OPERATIONS: dict[str, Callable[[Call], dict[str, Any]]] = {
 
 
 def _mfa(call: Call) -> bool | None:
-    """Check the MFA code of a call; without one, say what the caller's own session brings along."""
+    """Check the MFA code of a call. Without one, return the MFA state of the caller's session."""
     serial, code = call.given.get("SerialNumber"), call.given.get("TokenCode")
     if not serial and not code:
         return call.who.mfa
@@ -205,7 +205,7 @@ def _check_duration(call: Call, role: Role, chained: bool) -> None:
 
 
 def _identified(call: Call, role_arn: str, provider_id: str) -> tuple[str, str, Mapping[str, Any]]:
-    """Return the issuer's name, the principal it is in trust policies, and the token's claims, all checked."""
+    """Return the issuer's name, its principal in trust policies, and the token's claims, all checked."""
     token = call.given["WebIdentityToken"]
     if provider_id:
         if provider_id not in _SOCIAL:

@@ -1,4 +1,4 @@
-"""What the API model of STS demands of each parameter, and its words for what is not so."""
+"""The constraints of STS's API model for each parameter, and its messages."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ccsetup.sandbox.http import Refusal
 
 @dataclass(frozen=True)
 class Rule:
-    """What the API model demands of one parameter; least and most count characters, or seconds for a number."""
+    """The constraints for one parameter. `least` and `most` count characters, or seconds for a number."""
 
     least: int
     most: int
@@ -61,7 +61,7 @@ RULES: dict[str, dict[str, Rule]] = {
 
 
 def validate(given: Mapping[str, str], rules: Mapping[str, Rule]) -> None:
-    """Refuse parameters the API model does not allow, all of them in one text, as AWS does."""
+    """Reject parameters that the API model doesn't allow, all in one message, as AWS does."""
     wrong = [text for name, rule in rules.items() for text in _broken(name, given.get(name), rule)]
     if wrong:
         count = f"{len(wrong)} validation error{'s' if len(wrong) > 1 else ''} detected: "

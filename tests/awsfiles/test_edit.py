@@ -231,7 +231,7 @@ def test_any_value_of_one_line_is_written_as_it_is(before: str | None, value: st
 
 def test_a_key_every_section_inherits_cannot_be_removed_from_one() -> None:
     text = "[DEFAULT]\nregion = a\n[profile dev]\nregion = b\n"
-    with pytest.raises(Problem, match=r"Line 3 .*\[DEFAULT\] gives it"):
+    with pytest.raises(Problem, match=r"Line 3 .*\[DEFAULT\] sets it"):
         edit.put(text, Section("config", "profile", "dev", {"region": None}))
     assert edit.put(text, Section("config", "profile", "dev", {"region": "c"})) == text.replace("b", "c")
 

@@ -459,7 +459,7 @@ GOES = [
     ("[dev]\na = 1\n", "[dev]\na = 2\nb = 1\n", []),
     (f"[dev]\naws_access_key_id = {KEY}\naws_secret_access_key = {SECRET}\n", "", [
         "removes 3 lines of [dev]: its header, aws_access_key_id AKIA…MPLE, aws_secret_access_key",
-        "replaces the long-term key AKIA…MPLE of [dev]; ccsetup undo has it"]),
+        "replaces the long-term access key AKIA…MPLE of [dev]; ccsetup undo restores it"]),
     (f"[dev]\naws_access_key_id = {KEY}\n", f"[dev]\n# aws_access_key_id = {KEY}\n",
      ["comments out 1 line of [dev]: aws_access_key_id AKIA…MPLE"]),
     (f"[dev]\naws_session_token = {TOKEN}\n  [prod]\n  aws_access_key_id = {OTHER}\n  region = x\n", "[dev]\naws_session_token = x\n",

@@ -154,15 +154,15 @@ def test_the_demo_keeps_its_folder_when_asked(env: dict[str, str], tmp_path: Pat
 
 def test_a_person_can_drive_the_demo(env: dict[str, str], tmp_path: Path) -> None:
     terminal = Terminal([program(), "demo", "--kind", "mfa"], env, tmp_path)
-    terminal.wait("It's Maria's first day", "your device is")
+    terminal.wait("It's Maria's first day", "your MFA device is")
     keys = [word.rstrip(".,") for word in terminal.flat().split() if word.startswith("AKIA")]
     after = terminal.flat().split(keys[0])[1].split()
     terminal.answer("What were you given?", "MFA")
     terminal.answer("Access key ID", keys[0])
     terminal.answer("Secret access key", after[1].rstrip(","))
     terminal.answer("Name for the source profile", "")
-    terminal.wait("Maria's device shows")
-    code = terminal.flat().split("Maria's device shows ")[1][:6]
+    terminal.wait("Maria's MFA device shows")
+    code = terminal.flat().split("Maria's MFA device shows ")[1][:6]
     terminal.answer("MFA code", code)
     terminal.answer("Which region is the repository in?", "us-east-2")
     terminal.answer("Profile name", "")

@@ -309,7 +309,7 @@ def test_a_long_term_key_that_is_replaced_is_told_and_can_be_undone(tmp_path: Pa
     credentials.parent.mkdir()
     credentials.write_text(FOO.replace("N7", "N8"))
     run(around, {**KEYS, "no_clone": "yes"}, yes=True)
-    assert "replaces the long-term key AKIA…MPLE of [dev]; ccsetup undo has it" in screen(around).text()
+    assert "replaces the long-term access key AKIA…MPLE of [dev]; ccsetup undo restores it" in screen(around).text()
     assert "removes 1 line of [dev]: aws_session_token" in screen(around).text()
     assert around.files.changes()[0].edits[0].before == FOO.replace("N7", "N8")
 

@@ -73,13 +73,13 @@ def jwt(**claims: Any) -> str:
         ({**THREE, "ccsetup_expires_at": NOW}, {}, ("keys", NOW, False, "")),
         ({**THREE, "x_security_token_expires": "2026-11-21T14:00:00+01:00"}, {}, ("keys", "2026-11-21T13:00:00Z", True, "")),
         ({**THREE, "expiration": "2026-11-21 13:00:00"}, {}, ("keys", "2026-11-21T13:00:00Z", True, "")),
-        ({"aws_access_key_id": "AKIA"}, {}, ("keys", "", False, "half a pair")),
+        ({"aws_access_key_id": "AKIA"}, {}, ("keys", "", False, "incomplete keys")),
         ({**THREE, "ccsetup_kind": "saml", "ccsetup_expires_at": NOW}, {}, ("saml", NOW, False, "")),
         (ROLE, {}, ("role", "", True, "long-term")),
-        ({**ROLE, "source_profile": "nobody"}, {}, ("role", "", False, "no source")),
-        ({**ROLE, "source_profile": "dev"}, {}, ("role", "", False, "a circle")),
+        ({**ROLE, "source_profile": "nobody"}, {}, ("role", "", False, "no source profile")),
+        ({**ROLE, "source_profile": "dev"}, {}, ("role", "", False, "source profile loop")),
         ({**ROLE, **LASTING, "source_profile": "dev"}, {}, ("role", "", True, "long-term")),
-        (MFA, {}, ("role", "", False, "wants a code")),
+        (MFA, {}, ("role", "", False, "needs MFA code")),
         (
             MFA,
             {f"boto/cache/{cache_key(MFA)}.json": json.dumps({"Credentials": {"Expiration": "2026-11-21T13:00:00UTC"}})},
@@ -92,15 +92,15 @@ def jwt(**claims: Any) -> str:
         (
             SSO,
             token(expiresAt="2026-11-21T11:00:00Z", refreshToken="r", registrationExpiresAt="2026-12-21T11:00:00Z"),
-            ("sso", "", True, "renews itself"),
+            ("sso", "", True, "renews automatically"),
         ),
         (SSO, dict.fromkeys(token(), "{"), ("sso", "", False, "signed out")),
         ({"web_identity_token_file": "/t"}, {}, ("oidc", "", False, "no token")),
         ({"web_identity_token_file": "/t"}, {"/t": jwt(exp=1795262400)}, ("oidc", NOW, False, "")),
         ({"web_identity_token_file": "/t"}, {"/t": "Atza|x"}, ("oidc", "", None, "unknown")),
-        ({"credential_process": "/x"}, {}, ("process", "", None, "asks a program")),
-        ({"region": "us-east-2"}, {}, ("machine", "", None, "this machine's")),
-        ({}, {}, ("", "", False, "no keys")),
+        ({"credential_process": "/x"}, {}, ("process", "", None, "from a program")),
+        ({"region": "us-east-2"}, {}, ("machine", "", None, "this computer's role")),
+        ({}, {}, ("", "", False, "no credentials")),
     ],
 )  # fmt: skip
 def test_a_profile_stands_as_its_settings_and_caches_say(
@@ -135,7 +135,7 @@ def test_a_role_lasts_as_long_as_what_it_rests_on_and_a_circle_ends(tmp_path: Pa
         token(expiresAt="2026-11-21T18:00:00Z"),
     )
     assert (found["last"].ends, found["last"].usable) == ("2026-11-21T18:00:00Z", True)
-    assert {found["one"].why, found["two"].why} == {"a circle"}
+    assert {found["one"].why, found["two"].why} == {"source profile loop"}
 
 
 # Skimming reads what ini reads, or is unsure
