@@ -42,7 +42,7 @@ def test_without_a_terminal_it_says_how_to_go_by_flags(env: dict[str, str]) -> N
 
 WRONG = [
     (["foo"], "no command foo"),
-    (["setup", "ssso"], "no kind of access called ssso"),
+    (["setup", "ssso"], 'Unknown kind of access "ssso"'),
     (["setup", "--bogus"], "--bogus"),
     (["setup", "sso", "--sso-start-url"], "--sso-start-url"),
     (["setup", "keys", "--keys", "AKIAIOSFODNN7EXAMPLE"], "--keys takes - "),
