@@ -74,7 +74,7 @@ def role(sandbox: Sandbox, home: Path) -> Journey:
         (KIND, "another account"),
         ("Role ARN", role_arn("CodeCommitExternal")),
         ("Which profile should assume the role?", "Set up a new one"),
-        ("How do you sign in to the source profile?", "access key"),
+        ("How does the source profile sign in?", "access key"),
         *source_steps(sandbox),
         ("External ID (optional)", "x"),  # refused: too short
         ("External ID (optional)", ESC),  # and back from there
