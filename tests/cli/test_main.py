@@ -169,7 +169,7 @@ def test_a_person_can_drive_the_demo(env: dict[str, str], tmp_path: Path) -> Non
     terminal.answer("Which repository?", "people")
     terminal.answer("Write these changes?", "")
     terminal.answer("Your name", "Maria Garcia")
-    terminal.answer("Your e-mail address", "")
+    terminal.answer("Your email", "")
     assert terminal.exit_code() == 0, terminal.text()
     assert "✓ pushed" in terminal.text()
 
