@@ -42,7 +42,7 @@ def test_without_a_terminal_it_says_how_to_go_by_flags(env: dict[str, str]) -> N
 
 WRONG = [
     (["foo"], 'Unknown command "foo"'),
-    (["setup", "ssso"], "no kind of access called ssso"),
+    (["setup", "ssso"], 'Unknown kind of access "ssso"'),
     (["setup", "--bogus"], "--bogus"),
     (["setup", "sso", "--sso-start-url"], "--sso-start-url"),
     (["setup", "keys", "--keys", "AKIAIOSFODNN7EXAMPLE"], "--keys takes - "),
@@ -169,7 +169,7 @@ def test_a_person_can_drive_the_demo(env: dict[str, str], tmp_path: Path) -> Non
     terminal.answer("Which repository?", "people")
     terminal.answer("Write these changes?", "")
     terminal.answer("Your name", "Maria Garcia")
-    terminal.answer("Your e-mail address", "")
+    terminal.answer("Your email", "")
     assert terminal.exit_code() == 0, terminal.text()
     assert "✓ pushed" in terminal.text()
 
