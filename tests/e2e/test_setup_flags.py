@@ -223,18 +223,18 @@ def shadowed(person: Person) -> tuple[list[str], str]:
 
 
 REFUSALS = [
-    (wrong_external_id, "access.assume", "did not let these credentials assume"),
-    (wrong_code, "access.assume", "refused the MFA code"),
-    (used_code, "access.assume", "refused the MFA code"),
-    (used_code_for_a_role, "access.assume", "refused the MFA code"),
-    (expired_keys, "keys.expired", "have ended"),
+    (wrong_external_id, "access.assume", "didn't allow these credentials to assume"),
+    (wrong_code, "access.assume", "rejected the MFA code"),
+    (used_code, "access.assume", "rejected the MFA code"),
+    (used_code_for_a_role, "access.assume", "rejected the MFA code"),
+    (expired_keys, "keys.expired", "have expired"),
     (expired_token, "oidc.token-expired", "expired at"),
-    (forged_token, "oidc.token-expired", "did not accept the OIDC token"),
-    (denied_role, "access.assume", "did not let these credentials assume"),
-    (denied_permission_set, "access.assume", "does not have the role"),
+    (forged_token, "oidc.token-expired", "rejected the OIDC token"),
+    (denied_role, "access.assume", "didn't allow these credentials to assume"),
+    (denied_permission_set, "access.assume", "doesn't have access to the role"),
     (unknown_repository, "access.repository", "MyShardDemoRepo"),
     (another_account, "access.account", "888888888888"),
-    (shadowed, "access.identity", "does not know the credentials"),
+    (shadowed, "access.identity", "doesn't recognize the credentials"),
 ]
 
 

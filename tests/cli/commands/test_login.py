@@ -332,7 +332,7 @@ def test_a_dry_run_and_flags_that_do_not_fit_do_nothing(tmp_path: Path) -> None:
     before = tree(around.home)
     login(around, "out", "--dry-run")
     login(around, "--all", "--dry-run")
-    assert "Would renew out: signs in again" in shown(around)
+    assert "Would renew out: opens the browser to sign in again" in shown(around)
     for words in (("out", "--mfa-code", "123456"), ("--all", "soon"), ("--all", "--mfa-code", "123456")):
         with pytest.raises(BadAnswer):
             login(around, *words)
