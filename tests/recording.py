@@ -136,7 +136,7 @@ def _record() -> str:
         terminal.pieces = [(time.monotonic(), b"$ ccsetup\r\n")]
         steps = [("What were you given?", f"\x1b[200~{MARIA}\x1b[201~"), ("What were you given?", ""),
                  ("Profile name", ""), ("Write these changes?", ""),
-                 ("Your name", "\x15Maria Garcia"), ("Your e-mail", "maria@acme.example")]  # fmt: skip
+                 ("Your name", "\x15Maria Garcia"), ("Your email", "maria@acme.example")]  # fmt: skip
         for question, typed in steps:
             terminal.ask(question)
             _pause(terminal, 2.5 if question == "Write these changes?" else 1.2)

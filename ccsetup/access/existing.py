@@ -33,7 +33,7 @@ def _settle(value: Value, answers: Answers, look: Look) -> Told | None:
 
 
 def _delegated(name: str, look: Look) -> Told:
-    """Add a profile that gets an `aws login` profile's credentials from the AWS CLI. SDKs would need an extra package."""
+    """Add a profile that gets an `aws login` profile's credentials from the AWS CLI. SDKs need an extra package."""
     found = look.awscli.version()
     if found < _KNOWS_LOGIN:
         there = f"AWS CLI {'.'.join(map(str, found))} is too old" if found else "the AWS CLI isn't installed"

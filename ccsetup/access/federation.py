@@ -152,7 +152,7 @@ def _again(name: str, there: Mapping[str, str]) -> Mapping[str, str]:
 QUESTIONS = (
     source_profile(
         long_term,
-        "Source profile",
+        "Which profile has your long-term credentials?",
         "Federation needs a profile with an IAM user's long-term credentials (AKIA…). For example: default.",
     ),
     asked_region(),

@@ -194,7 +194,7 @@ def _profile(access: Access) -> Question:
         if name == source_name(answers):
             raise BadAnswer(f"{name} is the source profile of this one. Choose another name, for example {name}-code.")
         if name in look.profiles and not access.owns(look.profiles[name]) and hint(look.profiles[name]):
-            return Corrected(name, f"{name} exists ({hint(look.profiles[name])}). It becomes: {access.label}.")
+            return Corrected(name, f"{name} exists ({hint(look.profiles[name])}). It will change to: {access.label}.")
         return None
 
     return Question(

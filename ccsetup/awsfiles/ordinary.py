@@ -44,7 +44,7 @@ def is_sign_in(where: Mapping[str, str]) -> bool:
     """Return whether the settings of an sso-session, or of a legacy profile, say where to sign in."""
     url, region = where.get("sso_start_url", ""), where.get("sso_region", "")
     host, _, path = url.removeprefix("https://").partition("/")
-    if not url.startswith("https://") or not host.endswith(".awsapps.com") or path.rstrip("/") != "start":
+    if not url.startswith("https://") or not regions.locate(host, "portal") or path.rstrip("/") != "start":
         return False
     return region in regions.REGIONS and where.get("sso_registration_scopes", _SCOPE) == _SCOPE
 

@@ -21,8 +21,9 @@ class Problem(Exception):
 
     `code` is stable and is what JSON shows: a doctor's code if one fits (the findings table in AWS-FACTS),
     else `input.missing`, `input.invalid`, `cancelled`, `git.failed` or `internal`. `about` is the key of the question
-    with the wrong answer, `profile` the profile that was refused, both if known. `letter` is a message to an administrator who can grant access, `policy` the
-    smallest IAM policy that would, if there is one, and `denial` the facts behind both.
+    with the wrong answer and `profile` the profile that was refused, if known. `letter` is a message to an
+    administrator who can grant access, `policy` the smallest IAM policy that would, if there is one, and `denial` the
+    facts behind both.
     """
 
     exit_code = 1

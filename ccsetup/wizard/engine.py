@@ -177,7 +177,7 @@ class Walk:
         return self._told_anew(question.key, outcome, trail).plus(question.key, outcome, reads, asked=True)
 
     def _told_anew(self, key: str, value: Value, trail: Trail) -> Trail:
-        """Return the trail with the user's answer. A paste in it overrides earlier answers; it overrides earlier pastes."""
+        """Return the trail with the user's answer. A paste in it overrides earlier answers, and it earlier pastes."""
         brought = self._brought.get(key, {})
         by = self._bringer(key)
         if by and self._brought[by][key] != value:

@@ -72,7 +72,7 @@ def _kind(names: Sequence[str] = ()) -> Question:
 
     return Question(
         "kind",
-        "What were you given?" if not names else "How do you sign in to the source profile?",
+        "What were you given?" if not names else "How does the source profile sign in?",
         widget="choose",
         help="Paste it here, or press ↓ to choose." if not names else "Choose the closest match.",
         choices=choices,

@@ -202,7 +202,7 @@ class Renewals:
         return replace(renewed, identity=identity, expires_at=_ends(self.context, renewed.profile))
 
     def _fault_of_program(self, name: str, there: Mapping[str, str]) -> Problem | None:
-        """Return what is wrong with the program that provides a chosen profile's credentials, None for other profiles."""
+        """Return what is wrong with the program for a chosen profile's credentials, None for other profiles."""
         if name in self._chosen and "credential_process" in there and "login_session" not in there:
             try:
                 self.context.aws.keys(self._who(name, _region(there)))

@@ -84,7 +84,7 @@ GO, CHANGE, KEEP, PUT_BACK, RETRY = "go", "change", "keep", "back", "retry"
 
 
 def decide(context: Context, ask: str = "Write these changes?") -> bool:
-    """Ask for confirmation: True to go ahead, False to change an answer. Raises Cancelled or, without a prompt, Missing."""
+    """Ask for confirmation: True to go ahead, False to change an answer. Raises Cancelled; Missing without a prompt."""
     if context.prompt is None:
         raise Missing("Missing: --yes.", next="Add --yes to write the changes, or --dry-run to only preview them.")
     choices = (

@@ -88,7 +88,7 @@ def inside(context: Context, place: Place) -> Path:
     folder = here / place.folder
     if not folder.resolve().is_relative_to(here.resolve()):
         raise Problem(
-            f"{place.folder} is a link that leads outside {here}.",
+            f"{place.folder} leads outside {here} through a link.",
             next="Run the command in an empty folder.",
             code="input.invalid",
         )

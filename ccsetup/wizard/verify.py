@@ -115,7 +115,7 @@ def identity(context: Context, who: Who, expected: Expected) -> Identity:
         raise Problem(
             f"The credentials belong to account {identity.account_id}, not {wanted}.",
             why=f"AWS reports {identity.arn} for the profile {who.profile}.",
-            next="Check which account the credentials are for, or change the expected account.",
+            next="Check which account the credentials are for.",
             code="access.account",
         )
     federated = not expected.federated or identity.arn.endswith(f":federated-user/{expected.federated}")

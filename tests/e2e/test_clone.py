@@ -266,12 +266,12 @@ def test_of_several_profiles_that_see_it_one_is_taken_for_a_reason_that_is_said(
     person.profile("short", region="us-east-2", expiration="2026-11-21T13:00:00Z")
     person.profile("long", region="us-east-2", expiration="2099-01-01T00:00:00Z")
     lasting = person.clone("payments-api")
-    assert (lasting.said["profile"], "lasts longest" in lasting.shown) == ("long", True)
+    assert (lasting.said["profile"], "expires last" in lasting.shown) == ("long", True)
     named = person.clone("payments-web", AWS_PROFILE="short")
-    assert (named.said["profile"], "AWS_PROFILE names" in named.shown) == ("short", True)
+    assert (named.said["profile"], "(from AWS_PROFILE)" in named.shown) == ("short", True)
     shutil.rmtree(person.work / "payments-api")
     used = person.clone("MySharedDemoRepo")
-    assert (used.said["profile"], "other clones here use" in used.shown) == ("short", True)
+    assert (used.said["profile"], "like other clones here" in used.shown) == ("short", True)
 
 
 def test_a_wrong_name_suggests_near_ones(person: Person) -> None:
@@ -610,7 +610,7 @@ def test_a_search_that_nobody_answers_says_so_and_creates_nothing(person: Person
     person.sandbox.state.refuse("GetRepository", "ThrottlingException", "Rate exceeded", times=999)
     done = person.clone(*words)
     assert (done.code, done.problem["code"]) == (1, "net.unreachable")
-    assert "did not answer" in done.problem["what"]
+    assert "didn't answer" in done.problem["what"]
     assert "No profile can see" not in done.shown
     assert "login" not in done.shown
     assert not (person.work / "MyDemoRepo").exists()

@@ -74,7 +74,7 @@ def role(sandbox: Sandbox, home: Path) -> Journey:
         (KIND, "another account"),
         ("Role ARN", role_arn("CodeCommitExternal")),
         ("Which profile should assume the role?", "Set up a new one"),
-        ("How do you sign in to the source profile?", "access key"),
+        ("How does the source profile sign in?", "access key"),
         *source_steps(sandbox),
         ("External ID (optional)", "x"),  # refused: too short
         ("External ID (optional)", ESC),  # and back from there
@@ -279,7 +279,7 @@ def test_a_paste_at_the_first_question_leaves_only_the_rest_to_ask(
     terminal.wait("temporary credentials ASIA")
     walk(terminal, [(KIND, ""), *REPO, ("Which repository?", "MyShared"), WRITE])
     terminal.answer("Your name", "")
-    terminal.answer("Your e-mail", "")
+    terminal.answer("Your email", "")
     assert terminal.exit_code() == 0, terminal.text()
     shown_no_secret(terminal, sandbox)
 
@@ -325,7 +325,7 @@ def test_the_session_in_the_readme_is_what_happens(sandbox: Sandbox, clean_env: 
     terminal.ask(KIND)
     terminal.press(pasted(MARIA))
     walk(terminal, [(KIND, ""), ("Profile name", ""), WRITE])
-    walk(terminal, [("Your name", "\x15Maria Garcia"), ("Your e-mail", "maria@acme.example")])
+    walk(terminal, [("Your name", "\x15Maria Garcia"), ("Your email", "maria@acme.example")])
     assert terminal.exit_code() == 0, terminal.text()
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     told = readme.split("$ ccsetup\n", 1)[1].split("\n```", 1)[0]

@@ -285,7 +285,7 @@ def test_clone_does_not_take_a_folders_word_for_what_to_run(machine: Machine, tm
     assert f"{profile} gets its credentials from a program, which wasn't run." in said
     said, begun = machine.go_through([place.parent], [["clone", "MySharedDemoRepo", "--yes", "--profile", "dev"]])
     assert machine.strangers(begun) == [], said
-    assert "was not started" in said
+    assert "wasn't run" in said
 
 
 @needs_strace

@@ -223,18 +223,18 @@ def shadowed(person: Person) -> tuple[list[str], str]:
 
 
 REFUSALS = [
-    (wrong_external_id, "access.assume", "did not let these credentials assume"),
-    (wrong_code, "access.assume", "refused the MFA code"),
-    (used_code, "access.assume", "refused the MFA code"),
-    (used_code_for_a_role, "access.assume", "refused the MFA code"),
-    (expired_keys, "keys.expired", "have ended"),
-    (expired_token, "oidc.token-expired", "ended at"),
-    (forged_token, "oidc.token-expired", "did not accept the OIDC token"),
-    (denied_role, "access.assume", "did not let these credentials assume"),
-    (denied_permission_set, "access.assume", "does not have the role"),
+    (wrong_external_id, "access.assume", "didn't allow these credentials to assume"),
+    (wrong_code, "access.assume", "rejected the MFA code"),
+    (used_code, "access.assume", "rejected the MFA code"),
+    (used_code_for_a_role, "access.assume", "rejected the MFA code"),
+    (expired_keys, "keys.expired", "have expired"),
+    (expired_token, "oidc.token-expired", "expired at"),
+    (forged_token, "oidc.token-expired", "rejected the OIDC token"),
+    (denied_role, "access.assume", "didn't allow these credentials to assume"),
+    (denied_permission_set, "access.assume", "doesn't have access to the role"),
     (unknown_repository, "access.repository", "MyShardDemoRepo"),
     (another_account, "access.account", "888888888888"),
-    (shadowed, "access.identity", "does not know the credentials"),
+    (shadowed, "access.identity", "doesn't recognize the credentials"),
 ]
 
 
@@ -449,8 +449,12 @@ def test_a_paste_with_nothing_but_an_address_finds_the_profile(person: Person) -
 @pytest.mark.parametrize(
     ("words", "paste", "says"),
     [
-        (("--paste", "-"), "hello there", "Nothing in the paste is known here"),
-        (("sso", "--paste", "-"), f"the role is {ACCESS}", "Nothing in the paste is known here for sso"),
+        (("--paste", "-"), "hello there", "I couldn't find any AWS access details in the paste"),
+        (
+            ("sso", "--paste", "-"),
+            f"the role is {ACCESS}",
+            "I couldn't find any AWS access details for sso in the paste",
+        ),
         (("--paste", "a message"), "", "--paste only accepts - (stdin)"),
         (("--paste", "-", "--keys", "-"), "", "both read stdin"),
     ],

@@ -177,4 +177,4 @@ def test_a_start_url_that_is_not_awss_is_said_to_be_so(desk: Desk) -> None:
     ):  # fmt: skip
         code, told, said = run(desk, "setup", "sso", "--sso-start-url", url, *known, *more)
         assert code == 0, said
-        assert ("isn't AWS's" in said) is not own
+        assert ("isn't an AWS host" in said) is not own

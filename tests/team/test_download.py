@@ -184,7 +184,7 @@ def test_a_file_from_the_web_is_shown_with_the_hosts_it_came_from(server: tuple[
     ANSWERS["/other"] = _redirect("https://127.0.0.1:{port}/file")
     there = replace(context(tmp_path), web=Web({"AWS_CA_BUNDLE": str(bundle)}, at_most_s=5))
     assert received(there, f"https://localhost:{port}/file?X-Amz-Signature=abc").origin == f"localhost:{port}"
-    assert received(there, f"https://localhost:{port}/other").origin == f"127.0.0.1:{port} by way of localhost:{port}"
+    assert received(there, f"https://localhost:{port}/other").origin == f"127.0.0.1:{port} via localhost:{port}"
 
 
 def test_the_host_is_told_with_its_port() -> None:
