@@ -127,7 +127,7 @@ class Files:
         named = os.path.expandvars(self._env[variable])
         if not named:
             what = f"{variable} is set but empty, so AWS tools can't find the {name} file."
-            raise Problem(what, next=f"Run: unset {variable}", code="env.overrides")
+            raise Problem(what, next=f"unset {variable}", code="env.overrides")
         return self._expanded(named)
 
     def _expanded(self, named: str) -> Path:

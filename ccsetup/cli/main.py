@@ -26,7 +26,7 @@ ccsetup  AWS CodeCommit access, set up and cloned
   ccsetup login [PROFILE]      signs in again, for any kind of profile
   ccsetup status [PROFILE …]   lists every profile and how long it works; --check asks AWS
   ccsetup env PROFILE          prints temporary credentials as export lines
-  ccsetup undo                 undoes the last change, byte for byte
+  ccsetup undo                 restores the files to before the last change
   ccsetup doctor [PROFILE …]   finds problems; --fix repairs them
   ccsetup team check|export    checks a team file, or creates one from profiles
   ccsetup share REPO           for administrators: writes both accounts' policies and the team file
@@ -35,7 +35,7 @@ ccsetup  AWS CodeCommit access, set up and cloned
 
 Kinds     sso · role · mfa · keys · oidc · saml · federation · machine · existing
           ccsetup setup --help shows every flag; --paste - reads whatever you were sent
-Flags     --yes  --no-input  --dry-run  --json  --debug  --version  --help  (for every command)
+Flags     --yes  --no-input  --dry-run  --json  --debug  --version  --help  (all commands)
 
 Example
   ccsetup setup sso --sso-start-url https://acme.awsapps.com/start --sso-account-id 111122223333 \\

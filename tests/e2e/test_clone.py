@@ -199,7 +199,7 @@ def test_a_profile_that_git_remote_codecommit_misreads_goes_by_the_helper(person
     done = person.clone("MySharedDemoRepo")
     assert done.code == 0, done.shown
     assert done.said["clone"]["via"] == "credential-helper"
-    assert f"cannot take the profile name {name}" in done.shown
+    assert f"can't use the profile name {name}" in done.shown
     pulls_and_pushes(person, "MySharedDemoRepo")
 
 
@@ -211,7 +211,7 @@ def test_where_git_finds_no_helper_the_second_way_is_taken_so_that_tomorrows_pul
     plain = {"PATH": f"{commands}:/usr/bin:/bin"}
     done = person.clone("MySharedDemoRepo", **plain)
     assert done.code == 0, done.shown
-    assert "git does not find git-remote-codecommit" in done.shown
+    assert "git can't find git-remote-codecommit" in done.shown
     pulls_and_pushes(person, "MySharedDemoRepo", **plain)
 
 

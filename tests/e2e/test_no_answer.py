@@ -237,7 +237,7 @@ def test_no_program_runs_unless_its_profile_was_named(
     assert found["dev"]["usable"] is True
     for name in profiles:
         assert found[name]["usable"] is None
-        assert found[name]["why"] == "not asked: it runs a program; name the profile to ask"
+        assert found[name]["why"] == "not checked: it runs a program; name the profile to check it"
     report = online(it)
     assert not ran_one.exists()
     assert {each["name"]: each["ok"] for each in report.document["profiles"]} == {
@@ -252,7 +252,7 @@ def test_no_program_runs_unless_its_profile_was_named(
 
 def test_a_name_that_is_none_is_told_with_those_like_it(tmp_path: Path) -> None:
     it = several(tmp_path, "", "well", "silent")
-    with pytest.raises(Problem, match="There is no profile wel here") as refused:
+    with pytest.raises(Problem, match='No profile "wel" on this computer') as refused:
         checked(it, "wel")
     assert "well" in refused.value.next
     report = status.main(Namespace(check=False, profiles=("silent", "silent")), lambda: it)

@@ -101,7 +101,7 @@ def test_an_api_that_names_a_branch_and_a_git_that_shows_none_contradict_each_ot
     monkeypatch.setattr(git_http.Backend, "_environment", elsewhere)
     done = dev.clone("MySharedDemoRepo")
     assert (done.code, done.problem["code"]) == (1, "access.git")
-    assert "default branch of MySharedDemoRepo is main, but git shows no branch at all" in done.problem["what"]
+    assert "default branch of MySharedDemoRepo is main, but git shows no branches" in done.problem["what"]
     assert list(dev.work.iterdir()) == []
 
 
@@ -137,7 +137,7 @@ def test_a_head_that_names_no_branch_of_several_is_a_problem_that_says_how_to_ch
     dev.sandbox._disk.git(place, "symbolic-ref", "HEAD", "refs/heads/deleted")
     done = dev.clone("MySharedDemoRepo")
     assert (done.code, done.said["clone"]) == (1, None), done.shown
-    assert "does not say which of its branches is the default one" in done.problem["what"]
+    assert "doesn't have a default branch" in done.problem["what"]
     assert "main" in done.problem["why"]
     assert "--branch " in done.problem["next"]
     assert list(dev.work.iterdir()) == []
@@ -178,11 +178,11 @@ def test_the_branch_is_the_persons_then_the_apis_then_gits(asked: str, default: 
     ("asked", "default", "there", "says"),
     [
         ("gone", "main", HEADS, "R has no branch gone."),
-        ("", "main", Heads({}), "is main, but git shows no branch at all."),
-        ("", "gone", HEADS, "is gone, but git shows no branch of that name."),
+        ("", "main", Heads({}), "is main, but git shows no branches."),
+        ("", "gone", HEADS, "is gone, but git shows no branch with that name."),
         ("", "main", HEADS._replace(head="develop"), "is main, but git's HEAD is develop."),
-        ("", "", HEADS, "does not say which of its branches"),
-        ("", "", HEADS._replace(at="1" * 40), "does not say which of its branches"),
+        ("", "", HEADS, "doesn't have a default branch"),
+        ("", "", HEADS._replace(at="1" * 40), "doesn't have a default branch"),
         ("any", "", Heads({}), "R has no branch any."),
     ],
 )
