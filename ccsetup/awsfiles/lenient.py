@@ -242,7 +242,7 @@ class _Reader:
         meant = headers.meant(found.header, self.file, keys_below(self.lines, at), self.names).header
         self.header = meant
         ways = Way(f"Write [{meant}]", (f"[{meant}]",)), comment(self.lines, at)
-        says = f"This header has no brackets: [{meant}]."
+        says = f"The brackets of this header are missing or wrong: [{meant}]."
         refused = not {*"=:"} & {*line}
         return Oddity("file.stray-line", at, at, at, says, ways[: 1 if found.sure else 2], found.sure, refused,
                       reads=ways[0].lines)  # fmt: skip
@@ -328,7 +328,7 @@ class _Reader:
             return Oddity("section.indented-key", at, at, at, says, (way,), True, reads=way.lines)
         behind = (*self.lines[last:after], *left[: last - at + 1])
         ways = (
-            Way("Remove its block's indentation and move it after the settings below", behind),
+            Way("Move it with its block after the settings that follow", behind),
             Way("Remove the indentation, so that all settings below belong to it", left),
         )
         option.last, self.option = after, None

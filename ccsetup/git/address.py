@@ -96,7 +96,7 @@ def codecommit_url(repository: str, region: str, profile: str = "") -> str:
         raise BadAnswer(
             f"git-remote-codecommit can't use the profile name {_shown(profile)}.",
             why="It misreads / # ? @ and spaces in an address.",
-            next="Give the profile a name with only letters, digits and _.+=,-. For example: acme-dev.",
+            next="Give the profile a second name with only letters, digits and _.+=,-. For example: acme-dev.",
         )
     return f"codecommit{'::' + region if region else ''}://{profile + '@' if profile else ''}{repository}"
 

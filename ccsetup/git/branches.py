@@ -65,7 +65,7 @@ def agree(default: str, names: Sequence[str], name: str) -> None:
         raise Problem(
             f"CodeCommit says that the default branch of {name} is {default}, but git shows no branches.",
             why="AWS's API and its git endpoint contradict each other, so one of the answers isn't from AWS.",
-            next="Check HTTPS_PROXY, git's http.proxy and url.*.insteadOf, which may point to another server.",
+            next="Check HTTPS_PROXY, git's http.proxy and url.*.insteadOf, which may point elsewhere. Then try again.",
             code="access.git",
         )
 
