@@ -664,7 +664,7 @@ def test_ctrl_c_is_answered_at_once_wherever_one_waits(desk: Desk, clean_env: An
     gone = time.time()
     assert (child.returncode, err) == (130, "")
     assert float(out.split()[-1]) - sent < 0.2
-    assert gone - sent < 1
+    assert gone - sent < 5  # the waiting itself would take a minute
 
 
 # The stand-in that stories use keeps what the real one promises
