@@ -19,7 +19,8 @@ def read(text: object) -> datetime | None:
     """Return the moment in a text in any tool's format (without a zone: UTC), None if it isn't one.
 
     Accepts `2026-01-31T18:04:00Z`, also with a space for the T, a small z, "UTC" or an offset for the Z, or fractions
-    of a second; and seconds or milliseconds since 1970.
+    of a second; and seconds or milliseconds since 1970. Years before 1970 aren't moments: tools written in Go write
+    the year 1 for "none".
     """
     import re
     from datetime import datetime, timezone
@@ -34,9 +35,10 @@ def read(text: object) -> datetime | None:
     plain = re.sub(r" ?([+-][0-9]{2}):?([0-9]{2})$", r"\1:\2", plain.replace(" ", "T", 1))
     try:
         at = datetime.fromisoformat(plain)
-        return (at if at.tzinfo else at.replace(tzinfo=timezone.utc)).astimezone(timezone.utc)
+        at = (at if at.tzinfo else at.replace(tzinfo=timezone.utc)).astimezone(timezone.utc)
     except (ValueError, OverflowError):
         return None
+    return at if at.year >= 1970 else None
 
 
 def since_1970(seconds: object) -> datetime | None:
@@ -68,7 +70,7 @@ def _is_plain(text: str) -> bool:
     if len(text) != 20 or text[4] + text[7] + text[10] + text[13] + text[16] + text[19] != "--T::Z":
         return False
     digits = text.translate({45: None, 58: None, 84: None, 90: None})
-    if len(digits) != 14 or not (digits.isascii() and digits.isdecimal()) or digits[:4] == "0000":
+    if len(digits) != 14 or not (digits.isascii() and digits.isdecimal()) or digits[:4] < "1970":
         return False
     day = "01" <= text[5:7] <= "12" and "01" <= text[8:10] <= "28"
     return day and text[11:13] <= "23" and text[14:16] <= "59" and text[17:19] <= "59"
@@ -88,7 +90,7 @@ def now() -> str:
 
 def local(moment: datetime | str, now: datetime | str) -> str:
     """Return a moment in the user's time zone. For today, only the time."""
-    at, today = (it.astimezone() for it in (_known(moment), _known(now)))
+    at, today = _at_home(moment), _at_home(now)
     days = abs((at.date() - today.date()).days)
     if not days:
         return f"{at:%H:%M}"
@@ -97,13 +99,22 @@ def local(moment: datetime | str, now: datetime | str) -> str:
 
 def when(moment: datetime | str, now: datetime | str) -> str:
     """Return a moment in the user's time zone with a preposition: "at 18:04", "on 2026-01-30 at 18:04"."""
-    at, today = (it.astimezone() for it in (_known(moment), _known(now)))
+    at, today = _at_home(moment), _at_home(now)
     return f"at {at:%H:%M}" if at.date() == today.date() else f"on {at:%Y-%m-%d} at {at:%H:%M}"
 
 
 def seconds_to(moment: datetime | str, now: datetime | str) -> float:
     """Return the time until a moment, negative if it is past."""
     return (_known(moment) - _known(now)).total_seconds()
+
+
+def _at_home(moment: datetime | str) -> datetime:
+    """Return a moment in the user's time zone, in UTC at the end of time: the last hours of 9999 have no zone."""
+    at = _known(moment)
+    try:
+        return at.astimezone()
+    except OverflowError:
+        return at
 
 
 def _known(moment: datetime | str) -> datetime:

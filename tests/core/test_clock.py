@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -50,6 +51,9 @@ def test_each_tools_form_is_the_same_moment(text: str) -> None:
     [
         "",
         "soon",
+        "0001-01-01T00:00:00Z",
+        "0001-01-01T00:00:00+00:00",
+        "1969-12-31T23:59:59Z",
         "2026",
         "2026-13-01T00:00:00Z",
         "2026-01-31T25:00:00Z",
@@ -125,3 +129,19 @@ def test_a_person_reads_it_by_their_own_clock(away: timedelta, shown: str) -> No
     at = now + away
     assert clock.local(at, now) == at.strftime(shown)
     assert clock.local(clock.written(at), clock.written(now)) == at.strftime(shown)
+
+
+@pytest.mark.parametrize("zone", ["UTC", "America/New_York", "Asia/Tokyo"])
+@pytest.mark.parametrize("text", ["1970-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "9999-12-28T23:59:59Z"])
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="POSIX time zones")
+def test_the_first_and_the_last_moment_are_shown_in_every_zone(
+    monkeypatch: pytest.MonkeyPatch, zone: str, text: str
+) -> None:
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        assert clock.local(clock.utc(text), clock.now())
+        assert clock.when(clock.utc(text), clock.now())
+    finally:
+        monkeypatch.undo()
+        time.tzset()

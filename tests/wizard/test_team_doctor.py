@@ -181,7 +181,7 @@ def test_other_profiles_of_a_sign_in_that_moved_are_named_at_the_review(tmp_path
     around = settled(tmp_path, mine)
     report = visit(around, file(MOVED, PLACES), Script(("review", "go")), "--fix")
     assert team_codes(report, fixed=True) == ["team.sign-in"]
-    assert "changes who other is" in shown(around)
+    assert "changes the identity of other" in shown(around)
 
 
 def test_a_dry_run_and_a_no_change_nothing(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from ccsetup.core.model import Asked, Back, Choice, Value
 from ccsetup.core.program_keys import unasked
 from ccsetup.core.result import Report
 from ccsetup.core.text import near
+from ccsetup.doctor import verdict
 from ccsetup.wizard import profile_list
 from ccsetup.wizard.renew import Renewals, Renewed, renewable, runs
 
@@ -169,6 +170,7 @@ def _all(context: Context, renewals: Renewals, look: Look, options: Namespace) -
         except Cancelled:
             raise
         except Problem as refused:
+            refused = verdict.explained(context, refused)
             refused.what = f"{name} wasn't renewed. {refused.what}"
             if isinstance(refused, Missing):
                 refused.next = f"Renew it on its own: ccsetup login {shlex.quote(name)}"

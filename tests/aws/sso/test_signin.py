@@ -650,10 +650,20 @@ def test_ctrl_c_is_answered_at_once_wherever_one_waits(desk: Desk, clean_env: An
     desk.center.auto_approve = False
     desk.center.interval_s = 30
     desk.sandbox.state.now = lambda: datetime.now(timezone.utc)
+    env = clean_env(tmp_path / "child", PYTHONPATH=str(ROOT))
+    tries = [left_after(desk, env, what)]
+    while tries[-1][1] >= 1 and len(tries) < 3:  # a busy machine may take long once; what hangs, hangs every time
+        tries.append(left_after(desk, env, what))
+    answered, gone = tries[-1]
+    assert answered < 0.2
+    assert gone < 1
+
+
+def left_after(desk: Desk, env: dict[str, str], what: str) -> tuple[float, float]:
+    """Press Ctrl-C while a child waits; return after how many seconds it answers, and after how many it is gone."""
     child = subprocess.Popen(
         [sys.executable, "-c", LEAVING, what, desk.sandbox.url],
-        env=clean_env(tmp_path / "child", PYTHONPATH=str(ROOT)),
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert child.stdout
     assert any(line == "ready\n" for line in child.stdout)
@@ -663,8 +673,7 @@ def test_ctrl_c_is_answered_at_once_wherever_one_waits(desk: Desk, clean_env: An
     out, err = child.communicate(timeout=20)
     gone = time.time()
     assert (child.returncode, err) == (130, "")
-    assert float(out.split()[-1]) - sent < 0.2
-    assert gone - sent < 5  # the waiting itself would take a minute
+    return float(out.split()[-1]) - sent, gone - sent
 
 
 # The stand-in that stories use keeps what the real one promises
