@@ -10,7 +10,7 @@ from ccsetup.core import regions
 
 TYPE_CHECKING = False  # like typing.TYPE_CHECKING; importing typing would take longer than a call
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 _NAME = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+=,.@-")
 _KEY_ID = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
@@ -20,24 +20,52 @@ _TOKENS = ("aws_session_token", "aws_security_token")
 _WAYS = ("role_arn", "sso_account_id", "aws_access_key_id", "credential_process", "login_session")
 _OF_KEYS = ("aws_access_key_id", "aws_secret_access_key", *_TOKENS)
 _OF_SIGN_IN = ("sso_session", "sso_account_id", "sso_role_name", "sso_start_url", "sso_region")
+_SOURCES = ("source_profile", "credential_source", "web_identity_token_file")
 _SCOPE = "sso:account:access"
 
 
 def is_ordinary(settings: Mapping[str, str]) -> bool:
-    """Return whether a profile's merged settings need no closer check. Its sign-in isn't checked."""
-    if sum(way in settings for way in _WAYS) > 1:
-        return False
-    if "role_arn" in settings or "web_identity_token_file" in settings:
-        if not _is_role(settings):
+    """Return whether a profile's merged settings need no second look. Its sso-session is another matter."""
+    keys = tuple(settings)
+    checks = _CHECKS.get(keys)
+    if checks is None:
+        checks = _CHECKS[keys] = _checks(settings)
+    for check in checks:  # noqa: SIM110 — a generator takes twice as long
+        if not check(settings):
             return False
-    elif "source_profile" in settings or "credential_source" in settings:
-        return False
-    if any(key in settings for key in _OF_KEYS) and not _are_keys(settings):
-        return False
-    if any(key in settings for key in _OF_SIGN_IN) and not _is_of_sign_in(settings):
-        return False
-    region = settings.get("region")
-    return region is None or region in regions.REGIONS
+    return True
+
+
+# By the keys of a profile, which thousands of profiles share: what their values have to pass.
+_CHECKS: dict[tuple[str, ...], tuple[Callable[[Mapping[str, str]], bool], ...]] = {}
+
+
+def _checks(settings: Mapping[str, str]) -> tuple[Callable[[Mapping[str, str]], bool], ...]:
+    """Return what the values of a profile with these keys have to pass."""
+    if sum(way in settings for way in _WAYS) > 1:
+        return (_never,)
+    found: list[Callable[[Mapping[str, str]], bool]] = []
+    sources = sum(source in settings for source in _SOURCES)
+    if sources != ("role_arn" in settings) or "credential_source" in settings:
+        return (_never,)  # the doctor checks the environment and this computer
+    if "role_arn" in settings:
+        found.append(_has_role_arn)
+        found += [check for key, check in _OF_ROLES.items() if key in settings]
+    if any(key in settings for key in _OF_KEYS):
+        found.append(_are_keys)
+    if any(key in settings for key in _OF_SIGN_IN):
+        found.append(_is_of_sign_in)
+    if "region" in settings:
+        found.append(_is_in_a_region)
+    return tuple(found)
+
+
+def _never(settings: Mapping[str, str]) -> bool:
+    return False
+
+
+def _is_in_a_region(settings: Mapping[str, str]) -> bool:
+    return settings["region"] in regions.REGIONS
 
 
 def is_sign_in(where: Mapping[str, str]) -> bool:
@@ -58,27 +86,32 @@ def _is_of_sign_in(settings: Mapping[str, str]) -> bool:
     return is_sign_in(settings)
 
 
-def _is_role(settings: Mapping[str, str]) -> bool:
-    parts = settings.get("role_arn", "").split(":")
+def _has_role_arn(settings: Mapping[str, str]) -> bool:
+    arn = settings["role_arn"]
+    if arn[:13] == "arn:aws:iam::" and arn[25:31] == ":role/" and arn[13:25].isdecimal() and arn.isascii():
+        name = arn[31:]
+        return name.isalnum() or _is_path(name)
+    parts = arn.split(":")
     if len(parts) != 6 or parts[0] != "arn" or parts[1] not in regions.PARTITIONS or parts[2:4] != ["iam", ""]:
         return False
-    account, path = parts[4:]
-    if len(account) != 12 or not (account.isascii() and account.isdecimal()):
-        return False
-    names = path.split("/")
-    if len(names) < 2 or names[0] != "role" or not all(names) or not _NAME.issuperset(path.replace("/", "")):
-        return False
-    session, duration = settings.get("role_session_name"), settings.get("duration_seconds")
-    if session is not None and not (2 <= len(session) <= 64 and _NAME.issuperset(session)):
-        return False
-    if duration is not None and not (len(duration) <= 4 and duration.isascii() and duration.isdecimal()):
-        return False
-    if duration is not None and not 900 <= int(duration) <= 3600:
-        return False
-    source, machine = settings.get("source_profile"), settings.get("credential_source")
-    if (source is not None) + (machine is not None) + ("web_identity_token_file" in settings) != 1:
-        return False
-    return machine is None  # the doctor checks the environment and this computer
+    account, (kind, _, path) = parts[4], parts[5].partition("/")
+    return len(account) == 12 and account.isascii() and account.isdecimal() and kind == "role" and _is_path(path)
+
+
+def _is_path(text: str) -> bool:
+    return all(text.split("/")) and _NAME.issuperset(text.replace("/", ""))
+
+
+def _has_session_name(settings: Mapping[str, str]) -> bool:
+    return 2 <= len(settings["role_session_name"]) <= 64 and _NAME.issuperset(settings["role_session_name"])
+
+
+def _has_duration(settings: Mapping[str, str]) -> bool:
+    duration = settings["duration_seconds"]
+    return len(duration) <= 4 and duration.isascii() and duration.isdecimal() and 900 <= int(duration) <= 3600
+
+
+_OF_ROLES = {"role_session_name": _has_session_name, "duration_seconds": _has_duration}
 
 
 def _are_keys(settings: Mapping[str, str]) -> bool:
