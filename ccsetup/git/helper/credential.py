@@ -23,12 +23,7 @@ _SETTING = "git config credential.helper 'ccsetup --profile dev'"
 
 def main() -> int:
     """Answer git and return the exit code."""
-    try:
-        return serve(sys.argv[1:])
-    except Refused as refused:
-        return messages.told(refused)
-    except KeyboardInterrupt:
-        return 130
+    return messages.answered(serve)
 
 
 def serve(arguments: list[str]) -> int:

@@ -3,6 +3,10 @@
 import os
 import sys
 
+TYPE_CHECKING = False  # like typing.TYPE_CHECKING, but importing typing takes longer than a call
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 _PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._+=,-")
 
 
@@ -14,6 +18,16 @@ def told(refused: Refused) -> int:
     """Print the error to stderr and return the exit code."""
     print("".join(c if c.isprintable() else " " for c in str(refused)), file=sys.stderr)
     return 1
+
+
+def answered(serve: "Callable[[list[str]], int]") -> int:
+    """Answer git's request with `serve`, which takes the command's arguments, and return the exit code."""
+    try:
+        return serve(sys.argv[1:])
+    except Refused as refused:
+        return told(refused)
+    except KeyboardInterrupt:
+        return 130
 
 
 def default_profile() -> str:

@@ -26,12 +26,7 @@ _ANSWER = '!f() { test "$1" != get || printf "username=%s\\npassword=%s\\n" "$CC
 
 def main() -> int:
     """Answer git and return the exit code."""
-    try:
-        return serve(sys.argv[1:])
-    except Refused as refused:
-        return messages.told(refused)
-    except KeyboardInterrupt:
-        return 130
+    return messages.answered(serve)
 
 
 def serve(arguments: list[str]) -> int:
