@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from shlex import quote
 
 from ccsetup.core import validate
 from ccsetup.core.errors import BadAnswer, Problem
@@ -59,7 +60,7 @@ def source_profile(
             )
         raise Problem(
             f'No profile "{name}" on this computer.',
-            next=near(name, list(look.profiles)) or f"Set it up first: ccsetup setup keys --profile {name}",
+            next=near(name, list(look.profiles)) or f"Set it up first: ccsetup setup keys --profile {quote(name)}",
             code="source.missing",
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from shlex import quote
 from typing import Any
 
 from ccsetup.aws import credentials
@@ -93,7 +94,7 @@ class Chains:
             found = told(lambda: self._resolver.assume(there, keys, creator), spoken_of, there["role_arn"])
         except credentials.CodeWanted as wanted:
             wanted.what = f"{name} needs a new MFA code."
-            wanted.next = f"Enter it: ccsetup login {name}"
+            wanted.next = f"Enter it: ccsetup login {quote(name)}"
             raise
         return found
 
@@ -114,7 +115,7 @@ class Chains:
             return self._resolver.by_sso(who, there)
         except Problem as refused:
             if refused.code == "sso.signed-out":
-                refused.what, refused.next = f"{name} isn't signed in.", f"Sign in: ccsetup login {name}"
+                refused.what, refused.next = f"{name} isn't signed in.", f"Sign in: ccsetup login {quote(name)}"
             raise
 
 

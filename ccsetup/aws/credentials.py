@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime, timezone
 from json import JSONDecodeError
+from shlex import quote
 from typing import Any
 
 from ccsetup.aws import external_programs
@@ -54,7 +55,7 @@ class Resolver:
         try:
             return self._by_sdk(who, self._cache.with_kept())
         except CodeWanted as wanted:
-            wanted.next = f"Enter it: ccsetup login {who.profile}"
+            wanted.next = f"Enter it: ccsetup login {quote(who.profile)}"
             raise
 
     def _by_sdk(self, who: Who, cache: SessionCache) -> Keys:
@@ -77,7 +78,7 @@ class Resolver:
         if found is None:
             raise Problem(
                 f"Profile {who.profile} has no credentials.",
-                next=f"Set it up again: ccsetup setup --profile {who.profile}",
+                next=f"Set it up again: ccsetup setup --profile {quote(who.profile)}",
                 code="source.none",
             )
         return found if found.expires_at else found._replace(expires_at=clock.read(clock.recorded(there)))
@@ -262,7 +263,7 @@ def _of_this_machine(who: Who) -> Keys:
     if who.alone:
         raise Problem(
             f"Profile {who.profile} has no credentials.",
-            next=f"To use this computer's role: ccsetup setup machine --profile {who.profile}",
+            next=f"To use this computer's role: ccsetup setup machine --profile {quote(who.profile)}",
             code="source.none",
         )
 
@@ -279,7 +280,7 @@ def _of_this_machine(who: Who) -> Keys:
         raise Problem(
             f"Profile {who.profile} has no credentials.",
             why="It doesn't configure any, and this computer has no role that SDKs could use instead.",
-            next=f"Set it up again: ccsetup setup --profile {who.profile}",
+            next=f"Set it up again: ccsetup setup --profile {quote(who.profile)}",
             code="source.none",
         )
     return keys
@@ -325,7 +326,7 @@ def as_written(there: Mapping[str, str], name: str) -> Keys:
     if not there.get("aws_secret_access_key"):
         raise Problem(
             f"Profile {name} has an access key ID but no secret access key.",
-            next=f"Set both again: ccsetup setup keys --profile {name}",
+            next=f"Set both again: ccsetup setup keys --profile {quote(name)}",
             code="keys.partial",
         )
     token = there.get("aws_session_token") or there.get("aws_security_token")

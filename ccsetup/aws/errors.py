@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from shlex import quote
 
 from ccsetup.aws.access_request import explain
 from ccsetup.aws.denials import of_call, of_key
@@ -126,7 +127,8 @@ def _problem(row: Row, who: Who, why: str = "", **more: str) -> Problem:
         next = RENEW
     if not who.profile:
         next = next.replace(" --profile {profile}", "").replace("login {profile}", "login")
-    return Problem(inert(what.format(**words)), why=why, next=inert(next.format(**words)), code=code)
+    typed = {**words, "profile": quote(words["profile"])}  # a command is pasted into a shell
+    return Problem(inert(what.format(**words)), why=why, next=inert(next.format(**typed)), code=code)
 
 
 def _name(who: Who) -> str:

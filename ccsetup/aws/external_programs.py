@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from importlib.util import find_spec
+from shlex import quote
 from typing import Any
 
 from ccsetup.core import executables
@@ -151,7 +152,7 @@ class AwsCli:
         if done.returncode:
             raise Problem(
                 f"aws login failed for {profile}.",
-                next=f"Check its output above, then try again: aws login --profile {profile}",
+                next=f"Check its output above, then try again: aws login --profile {quote(profile)}",
                 code="keys.expired",
             )
 

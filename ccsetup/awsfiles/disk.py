@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from shlex import quote
 from typing import AnyStr
 
 from ccsetup.core import plain_file
@@ -68,7 +69,7 @@ def contents(path: Path, most: int = AWS_FILE) -> bytes | None:
         if path.is_symlink():
             raise Problem(
                 f"{path} is a symbolic link to {path.readlink()}, which doesn't exist.",
-                next=f"Create that file, or remove the link: rm {path}",
+                next=f"Create that file, or remove the link: rm {quote(str(path))}",
                 code="file.unreadable",
             ) from None
         return None

@@ -237,7 +237,8 @@ class Files:
         with disk.explained(path, "read"):
             data = disk.contents(path, SMALL)
         if data is None:
-            raise Problem(f"The file {path} doesn't exist.", next="Check the path.", code="input.invalid")
+            why = "contains nothing" if path.exists() else "doesn't exist"  # such as /dev/null
+            raise Problem(f"The file {path} {why}.", next="Check the path.", code="input.invalid")
         try:
             return data.decode("utf-8-sig")
         except UnicodeDecodeError:

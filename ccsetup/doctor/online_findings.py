@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from shlex import quote
 from statistics import median
 from typing import NamedTuple
 
@@ -168,7 +169,7 @@ def _wrong(name: str, identity: Identity, wanted: Expected) -> Finding | None:
             "stops",
             f"{name} is an identity in account {identity.account_id}, but its settings name {wanted.account_id}.",
             f"It is {identity.arn}. AWS tools don't report this; they only say that a repository doesn't exist.",
-            do=f"Renew its credentials: ccsetup login {name}",
+            do=f"Renew its credentials: ccsetup login {quote(name)}",
         )
     return None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from shlex import quote
 
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import Edit
@@ -66,7 +67,9 @@ def edited(runner: Runner, directory: Path, changes: Mapping[str, SettingChange]
     others = [[pair for pair in pairs if pair[0] not in changes] for pairs in (there, now)]
     if others[0] != others[1] or any(config.values(now, key) != [*it.new] for key, it in changes.items()):
         what = f"git would change more in {path} than {' and '.join(changes)}, so nothing was written."
-        raise Problem(what, next=f"Check it: git config --local --get-all {next(iter(changes))}", code="git.failed")
+        raise Problem(
+            what, next=f"Check it: git config --local --get-all {quote(next(iter(changes)))}", code="git.failed"
+        )
     return Edit(path, before, after)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from shlex import quote
 
 from ccsetup.core.errors import Problem
 from ccsetup.core.text import inert, veil
@@ -20,7 +21,7 @@ def problem_of(errors: Sequence[str], url: str, code: str) -> Problem:
     if sentence and not sentence.startswith(_GITS_OWN):
         return _of_helper(sentence)
     profile = re.search(r"://([^/@]+)@", url)
-    words = {"name": name, "login": f"ccsetup login {profile[1]}" if profile else "ccsetup login PROFILE"}
+    words = {"name": name, "login": f"ccsetup login {quote(profile[1])}" if profile else "ccsetup login PROFILE"}
     for pattern, known_as, what, next_ in (*_OF_HELPERS, *_CAUSES):
         if re.search(pattern, said):
             return Problem(what.format(**words), why=why, next=next_.format(**words), code=known_as)
@@ -29,7 +30,7 @@ def problem_of(errors: Sequence[str], url: str, code: str) -> Problem:
     if not name:  # git wasn't asked for anything remote
         return Problem("git failed.", why=why, code=code)
     return Problem(
-        f"git couldn't reach {name}.", why=why, next=f"Try it with git: git ls-remote {quoted(url)}", code=code
+        f"git couldn't reach {name}.", why=why, next=f"Try it with git: git ls-remote {quote(quoted(url))}", code=code
     )
 
 

@@ -84,7 +84,7 @@ def developer(it: Arrangement) -> str:
     """Return the commands for a developer: the one that signs in, if the start URL is known, and the setup."""
     role = f"--role-arn {quote(it.role_arn)}"
     repo = quote(it.repository_arn if it.repository.startswith("-") else it.repository)
-    place = f"--region {it.region} --repo {repo} --profile {it.profile}"
+    place = f"--region {it.region} --repo {repo} --profile {quote(it.profile)}"
     if it.assumed:
         more = f" {' '.join(map(quote, _flag('--external-id', it.external_id)))}" if it.external_id else ""
         source = it.source_profile or "default"

@@ -107,7 +107,7 @@ def see_to_name(context: Context, git: Git, directory: Path, outcome: Outcome, p
         context.screen.note(
             "git has no name or email for commits here. Run this in the clone: "
             f"git config user.name {shlex.quote(name or 'Maria Garcia')} && "
-            f"git config user.email {email or 'maria@example.com'}"
+            f"git config user.email {shlex.quote(email or 'maria@example.com')}"
         )
         return
     for key, known, ask, default, parse in (

@@ -131,12 +131,12 @@ def _tell_written(context: Context, receipt: Receipt) -> None:
 
 def tell_next(context: Context, directory: Path, claim: Claim, there: Mapping[str, Value | None]) -> None:
     """Show the next steps and, if access expires, when it does and what to run then."""
-    first = "" if directory == context.cwd else f"cd {_typed(checkout.shown(context, directory))} · "
+    first = "" if directory == context.cwd else f"cd {typed(checkout.shown(context, directory))} · "
     context.screen.say(f" Next   {first}git pull and git push work as usual")
     tell_end(context, claim, there)
 
 
-def _typed(folder: str) -> str:
+def typed(folder: str) -> str:
     """Return a folder quoted for a shell, with a leading ~ left unquoted."""
     return "~/" + shlex.quote(folder[2:]) if folder.startswith("~/") else shlex.quote(folder)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from ccsetup.core.context import Context, Prompt
@@ -117,7 +118,9 @@ def _fetched(
 
 def _move(context: Context, git: Git, route: Route, directory: Path, origin: str, person: Prompt | None) -> bool:
     if person is None:
-        context.screen.note(f"It keeps using {origin}. To use this profile: git remote set-url origin {route.url}")
+        context.screen.note(
+            f"It keeps using {origin}. To use this profile: git remote set-url origin {quote(route.url)}"
+        )
         return False
     context.screen.say(f" {shown(context, directory)} uses {origin}.")
     asked = Asked("move", f"Change it to {route.url}?", "confirm", default="yes")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from shlex import quote
 from typing import NamedTuple
 
 from ccsetup.access.questions import BRANCH
@@ -100,7 +101,7 @@ def _profile(context: Context, look: Look, flag: str | None, of_address: str) ->
     if flag and flag not in look.profiles:
         raise Problem(
             f'No profile "{flag}" on this computer.',
-            next=near(flag, list(look.profiles)) or f"Set it up: ccsetup setup --profile {flag}",
+            next=near(flag, list(look.profiles)) or f"Set it up: ccsetup setup --profile {quote(flag)}",
             code="profile.missing",
         )
     if not flag and of_address and of_address not in look.profiles:

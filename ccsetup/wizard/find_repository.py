@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from functools import partial
+from shlex import quote
 from typing import NamedTuple
 
 from ccsetup import access
@@ -168,7 +169,7 @@ def _which(
         first = next(iter(groups.values()))[0]
         raise Missing(
             f"There are several repositories named {name}: {listed}.",
-            next=f"Choose one, for example: --profile {first.profile} --region {first.region}",
+            next=f"Choose one, for example: --profile {quote(first.profile)} --region {first.region}",
         )
     choices = tuple(
         Choice(word, f"{name} in {key[1]}", f"account {key[0]}, with {', '.join(p.profile for p in groups[key])}")
@@ -195,7 +196,7 @@ def _best(context: Context, look: Look, seen: Sequence[Place]) -> Place:
             return by_name[name]
     best = max(by_name, key=lambda name: _lasts(context, look, name))
     context.screen.note(
-        f"Using {best}, which expires last. To use another: --profile {next(n for n in by_name if n != best)}"
+        f"Using {best}, which expires last. To use another: --profile {quote(next(n for n in by_name if n != best))}"
     )
     return by_name[best]
 
@@ -248,7 +249,7 @@ def nothing(context: Context, look: Look, asked: Round, target: Target, names: C
         return Problem(
             f"Found {target.name} in account {accounts}, not in account {target.account_id}.",
             why=f"The profile {other[0].profile} belongs to account {accounts}.",
-            next=f"Set up access to account {target.account_id}: ccsetup setup --repo {address_of(target)}",
+            next=f"Set up access to account {target.account_id}: ccsetup setup --repo {quote(address_of(target))}",
             code="access.account",
         )
     if not names:
@@ -294,7 +295,7 @@ def _few(names: Collection[str]) -> str:
 
 
 def _set_up(target: Target) -> str:
-    return f"Set up access: ccsetup setup --repo {address_of(target)}"
+    return f"Set up access: ccsetup setup --repo {quote(address_of(target))}"
 
 
 def address_of(target: Target) -> str:

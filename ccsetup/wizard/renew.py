@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from ccsetup import access
@@ -303,7 +304,7 @@ def _without(name: str, there: Mapping[str, str]) -> Problem:
     """Return why a profile that is none of these kinds can't be renewed here."""
     if "login_session" in there:
         return Problem(
-            f"{name} signs in with the AWS CLI.", next=f"Run: aws login --profile {name}", code="keys.expired"
+            f"{name} signs in with the AWS CLI.", next=f"Run: aws login --profile {quote(name)}", code="keys.expired"
         )
     if "credential_process" in there:
         return Problem(
@@ -313,6 +314,6 @@ def _without(name: str, there: Mapping[str, str]) -> Problem:
         )
     return Problem(
         f"The profile {name} has no credentials to renew.",
-        next=f"Set it up: ccsetup setup --profile {name}",
+        next=f"Set it up: ccsetup setup --profile {quote(name)}",
         code="source.none",
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from argparse import Namespace
 from collections.abc import Callable, Sequence
+from shlex import quote
 
 from ccsetup.core.context import Context
 from ccsetup.core.errors import BadAnswer, Problem
@@ -122,7 +123,9 @@ def _led(context: Context, it: Difference) -> Edit:
     if not (moved := clone.moved(url)):
         what = f"The remote address of {folder} isn't in the clone's own settings, so it wasn't changed."
         raise Problem(
-            what, next=f"See where it is set: git config --show-origin --get-all {clone.url.key}", code="git.remote"
+            what,
+            next=f"See where it is set: git config --show-origin --get-all {quote(clone.url.key)}",
+            code="git.remote",
         )
     after = repair.with_settings(clone, [Remedy("", replaced=moved)])
     return context.git.resettled(folder, repair.resettled(clone, after))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from shlex import quote
 
 from ccsetup.awsfiles import ini
 from ccsetup.core.context import Context
@@ -19,7 +20,7 @@ def refuse(context: Context, change: Plan, access: str) -> None:
             raise BadAnswer(
                 f"The team file would replace your profile {name}, which has long-term credentials.",
                 why="Nothing was written.",
-                next=f"Use another name: ccsetup --team FILE --access {access} --profile {name}-team\n"
+                next=f"Use another name: ccsetup --team FILE --access {access} --profile {quote(f'{name}-team')}\n"
                 "To replace it anyway, run the command in a terminal without --yes and check the review.",
             )
 

@@ -48,7 +48,8 @@ class Claim:
     @property
     def to_go_on(self) -> str:
         """The command that clones this, or resumes the clone."""
-        return f"ccsetup clone {self.target.name} --profile {shlex.quote(self.profile)} --region {self.region}"
+        name, profile = shlex.quote(self.target.name), shlex.quote(self.profile)
+        return f"ccsetup clone {name} --profile {profile} --region {self.region}"
 
 
 class Kept:

@@ -6,6 +6,7 @@ import os
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from shlex import quote
 
 from ccsetup.core.context import Context
 from ccsetup.core.errors import Problem
@@ -37,7 +38,8 @@ def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
     if options.profile not in look.profiles:
         raise Problem(
             f'No profile "{options.profile}" on this computer.',
-            next=near(options.profile, list(look.profiles)) or f"Set it up: ccsetup setup --profile {options.profile}",
+            next=near(options.profile, list(look.profiles))
+            or f"Set it up: ccsetup setup --profile {quote(options.profile)}",
             code="profile.missing",
         )
     region = look.profiles[options.profile].get("region", "")
@@ -59,13 +61,13 @@ def _keys(context: Context, options: Namespace, look: Look) -> Keys:
         raise Problem(
             f"{options.profile} has long-term credentials: anyone who reads them can use them until they're deleted.",
             why="Every program that you start from this shell can read its variables.",
-            next=f"Use a role or an MFA code with them, or run: ccsetup env {options.profile} --long-term",
+            next=f"Use a role or an MFA code with them, or run: ccsetup env {quote(options.profile)} --long-term",
             code="input.invalid",
         )
     if keys.expires_at and keys.expires_at <= context.now():
         raise Problem(
             f"The credentials of {options.profile} expired at {keys.expires_at:%Y-%m-%d %H:%M} UTC.",
-            next=f"Run: ccsetup login {options.profile}",
+            next=f"Run: ccsetup login {quote(options.profile)}",
             code="keys.expired",
         )
     verdict.refuse(context, options.profile, there)
@@ -85,7 +87,7 @@ def _no_circle(name: str, process: str) -> None:
     words = process.split()
     if any(word.endswith("ccsetup") for word in words) and "env" in words and name in words:
         raise Problem(
-            f"{name} gets its credentials from ccsetup env {name}, which would loop forever.",
+            f"{name} gets its credentials from ccsetup env {quote(name)}, which would loop forever.",
             next=f"Use another profile in the credential_process of {name}.",
             code="source.loop",
         )

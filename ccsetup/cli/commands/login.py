@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Mapping, Sequence
+from shlex import quote
 
 from ccsetup import access
 from ccsetup.awsfiles.profile_status import Standing
@@ -99,7 +100,7 @@ def _rests_on(kinds: Sequence[str], name: str, look: Look) -> bool:
 def _nowhere(name: str, look: Look) -> Problem:
     return Problem(
         f'No profile "{name}" on this computer.',
-        next=near(name, list(look.profiles)) or f"Set it up: ccsetup setup --profile {name}",
+        next=near(name, list(look.profiles)) or f"Set it up: ccsetup setup --profile {quote(name)}",
         code="profile.missing",
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from shlex import quote
 
 from ccsetup.awsfiles.settings import meant
 from ccsetup.core import clock
@@ -75,7 +76,7 @@ def partial(facts: Facts, name: str, there: Settings) -> Iterator[Finding]:
         says,
         because="PartialCredentialsError, or no credentials: git and SDKs then try this computer's role, if any.",
         fix="ask",
-        do=f"ccsetup setup keys --profile {name}",
+        do=f"ccsetup setup keys --profile {quote(name)}",
         remedies=(Remedy("Comment out that half", changes=silenced(facts, places(facts, name, _STATIC))),),
     )
 
@@ -138,7 +139,7 @@ def token(facts: Facts, name: str, there: Settings) -> Iterator[Finding]:
         return
     if key_id.startswith("ASIA") and not tokens:
         says = f"{name} has temporary credentials (ASIA…) without an aws_session_token."
-        do = f"ccsetup login {name}"
+        do = f"ccsetup login {quote(name)}"
         yield finding(facts, name, where, "keys.session-token", "stops", says, because=_REFUSED, fix="ask", do=do)
     elif key_id.startswith("AKIA") and _KEY_ID.fullmatch(key_id) and tokens:
         yield _too_many(facts, name, where, tokens[0])
@@ -174,7 +175,7 @@ def _too_many(facts: Facts, name: str, key_id: Place, key: str) -> Finding:
         if sent
         else "botocore only reads a token from the access keys' own file; other SDKs may send it.",
         fix="ask",
-        do=f"ccsetup login {name}",
+        do=f"ccsetup login {quote(name)}",
         remedies=(Remedy("Remove the token", "keep the access keys", removed(places(facts, name, (*TOKENS, *_ENDS)))),),
     )
 
@@ -215,7 +216,7 @@ def expired(facts: Facts, name: str, there: Settings) -> Iterator[Finding]:
             "stops",
             f"The credentials of {name} expired at {ends:%Y-%m-%d %H:%M} UTC.",
             because="ExpiredToken. git says 403.",
-            do=f"ccsetup login {name}",
+            do=f"ccsetup login {quote(name)}",
         )
 
 

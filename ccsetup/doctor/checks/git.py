@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
+from shlex import quote
 
 from ccsetup.core import shells
 from ccsetup.core.errors import BadAnswer
@@ -136,7 +137,7 @@ def _helper_gone(facts: Facts, clone: Clone, here: Address, command: str, name: 
         "git asks for a username and password instead.",
         profile if profile in facts.profiles else "",
         fix="auto" if remedies else "tell",
-        do=f"ccsetup clone {clone.remote} {shlex.quote(str(clone.folder))}",
+        do=f"ccsetup clone {quote(clone.remote)} {shlex.quote(str(clone.folder))}",
         remedies=remedies,
     )
 
@@ -207,7 +208,7 @@ def _forbidden(facts: Facts, scheme: str, severity: Severity) -> Finding:
         f"git's settings don't allow {scheme}.",
         f"fatal: transport '{scheme}' not allowed",
         fix="auto" if own else "tell",
-        do=f"git config {'' if own else '--global '}{key} always",
+        do=f"git config {'' if own else '--global '}{quote(key)} always",
         remedies=(remedy,) if own else (),
     )
 

@@ -6,6 +6,7 @@ import json
 import re
 import shlex
 from collections.abc import Iterator, Mapping
+from shlex import quote
 from typing import Any
 
 from ccsetup.core import clock, program_keys, redact
@@ -60,7 +61,7 @@ def missing(facts: Facts) -> Iterator[Finding]:
 
 
 def _try(name: str) -> str:
-    return f"Fix the command, then run: ccsetup doctor {name}"
+    return f"Fix the command, then run: ccsetup doctor {quote(name)}"
 
 
 def _not_there(facts: Facts, program: str) -> str:

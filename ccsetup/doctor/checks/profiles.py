@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from difflib import get_close_matches
+from shlex import quote
 
 from ccsetup.awsfiles import edit, headers, ini
 from ccsetup.awsfiles.characters import plain
@@ -178,7 +179,7 @@ def _missing(facts: Facts, name: str, says: str, do: str) -> Finding:
         f"“The config profile ({name}) could not be found”.",
         profile=name,
         fix="ask",
-        do=do or f"ccsetup setup --profile {name}",
+        do=do or f"ccsetup setup --profile {quote(name)}",
     )
 
 

@@ -6,6 +6,7 @@ import difflib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from shlex import quote
 from typing import NamedTuple
 
 from ccsetup.awsfiles.settings import meant
@@ -99,7 +100,7 @@ def without_role(facts: Facts) -> Iterator[Finding]:
                 because="botocore continues with this computer's role; other SDKs reject the profile.",
                 fix="ask",
                 remedies=(Remedy("Remove it", changes=removed([where])),),
-                do=f"ccsetup setup machine --profile {name} --role-arn ARN",
+                do=f"ccsetup setup machine --profile {quote(name)} --role-arn ARN",
             )
 
 
@@ -184,7 +185,7 @@ def _finding(facts: Facts, name: str, where: Place, code: str, case: _Case, offe
         fix="auto" if auto else "ask",
         remedies=remedies,
         wanted=wanted if case.takes_source and not auto else None,
-        do=f"ccsetup setup role --profile {name}",
+        do=f"ccsetup setup role --profile {quote(name)}",
     )
 
 

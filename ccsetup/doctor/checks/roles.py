@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from shlex import quote
 
 from ccsetup.awsfiles.settings import comment, meant
 from ccsetup.core import regions, validate
@@ -94,7 +95,7 @@ def _no_arn(facts: Facts, name: str, where: Place, bad: BadAnswer) -> Finding:
         fix="ask",
         remedies=tuple(map(remedy, likely)),
         wanted=Wanted("Role ARN", validate.role_arn, remedy),
-        do=f"ccsetup setup role --profile {name} --role-arn {likely[0] if likely else 'ARN'}",
+        do=f"ccsetup setup role --profile {quote(name)} --role-arn {likely[0] if likely else 'ARN'}",
     )
 
 

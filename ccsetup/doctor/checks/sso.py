@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
+from shlex import quote
 from urllib.parse import urlsplit
 
 from ccsetup.access.sso import SCOPES
@@ -87,7 +88,7 @@ def session_missing(facts: Facts) -> Iterator[Finding]:
             because=f'InvalidConfigError: The specified sso-session does not exist: "{session}".',
             fix="ask",
             remedies=tuple(remedies),
-            do=f"ccsetup setup sso --profile {name}",
+            do=f"ccsetup setup sso --profile {quote(name)}",
         )
 
 
@@ -140,7 +141,7 @@ def _without(facts: Facts, name: str, where: Place | None, missing: Sequence[str
         fix="ask",
         remedies=tuple(remedies),
         wanted=wanted,
-        do=f"ccsetup setup sso --profile {name}",
+        do=f"ccsetup setup sso --profile {quote(name)}",
     )
 
 
@@ -184,7 +185,7 @@ def _session_without(facts: Facts, name: str, session: str, missing: Sequence[st
         path,
         line,
         fix="ask",
-        do=f"ccsetup setup sso --profile {name}",
+        do=f"ccsetup setup sso --profile {quote(name)}",
         remedies=tuple(map(with_value, used)) if len(missing) == 1 else (),
         wanted=Wanted(f"Value for {key}", parser, with_value) if len(missing) == 1 else None,
         also=_all_on(facts, (name, *others)),
@@ -275,7 +276,7 @@ def _spelled(facts: Facts, where: Place, names: Sequence[str]) -> Iterator[Findi
     except BadAnswer as bad:
         wanted = Wanted("Start URL", validate.sso_start_url, partial(_respelled, where))
         says = f"{names[0]}: sso_start_url isn't a start URL. {bad.what}"
-        do = f"ccsetup setup sso --profile {names[0]}"
+        do = f"ccsetup setup sso --profile {quote(names[0])}"
         more = {"fix": "ask", "wanted": wanted, "do": do, "also": also, **common}
         yield finding(facts, names[0], where, "sso.url", "stops", says, **more)
         return
@@ -323,7 +324,7 @@ def legacy(facts: Facts) -> Iterator[Finding]:
             f"{names[0]}{others} the legacy form of single sign-on, which can't renew itself.",
             because="SDKs renew the sign-in of an sso-session as long as the session lasts, but never this form.",
             fix="auto" if facts.modernize else "tell",
-            do=f"ccsetup login {names[0]}" if facts.modernize else "ccsetup doctor --fix --modernize",
+            do=f"ccsetup login {quote(names[0])}" if facts.modernize else "ccsetup doctor --fix --modernize",
             remedies=(_modernized(facts, names, session),) if facts.modernize else (),
             also=tuple(names[1:]),
         )

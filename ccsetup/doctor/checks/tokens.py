@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path, PurePosixPath, PureWindowsPath
+from shlex import quote
 
 from ccsetup.aws.sso import token_cache
 from ccsetup.awsfiles.settings import comment, meant
@@ -67,7 +68,7 @@ def _renews(facts: Facts, token: token_cache.Token) -> bool:
 def _signed_out(facts: Facts, names: list[str], code: str, says: str, because: str) -> Finding:
     where = place(facts, names[0], "sso_session") or place(facts, names[0], "sso_start_url")
     also = tuple(dict.fromkeys([*names[1:], *(it for name in names for it in facts.resting_on(name))]))
-    do = f"ccsetup login {names[0]}"
+    do = f"ccsetup login {quote(names[0])}"
     return finding(facts, names[0], where, code, "stops", says, because=f"{because}.", do=do, also=also)
 
 
@@ -146,12 +147,12 @@ def token(facts: Facts) -> Iterator[Finding]:
         path = next((it for it in paths if facts.found.get(it) is not None), paths[0])
         if path in facts.unreadable:
             says = f"{name}: its token file can't be used. {facts.unreadable[path]}"
-            do = f"ccsetup setup oidc --profile {name} --web-identity-token-file PATH"
+            do = f"ccsetup setup oidc --profile {quote(name)} --web-identity-token-file PATH"
             yield finding(facts, name, where, "file.unreadable", "stops", says, because=_READ, do=do)
             continue
         if told := _of_text(facts, path, facts.found.get(path)):
             code, says, because = told
-            do = f"Have your provider write a new token to {path}, then run: ccsetup login {name}"
+            do = f"Have your provider write a new token to {path}, then run: ccsetup login {quote(name)}"
             yield finding(facts, name, where, code, "stops", f"{name}: {says}", because=because, do=do)
 
 
@@ -204,7 +205,7 @@ def _without_role(facts: Facts, name: str, where: Place, known: list[str]) -> Fi
         fix="ask",
         remedies=tuple(map(remedy, known[:9])),
         wanted=Wanted("Role ARN", validate.role_arn, remedy),
-        do=f"ccsetup setup oidc --profile {name} --role-arn ARN",
+        do=f"ccsetup setup oidc --profile {quote(name)} --role-arn ARN",
     )
 
 
