@@ -17,7 +17,7 @@ from git_desk import ROOT, Desk, assumed, commands, mfa, sign_in, signed_in, sta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ccsetup.git.helper import credential
+from ccsetup.git.helper import credential, signing
 from ccsetup.git.helper.credential import host_region, read_question
 from ccsetup.sandbox import Sandbox
 from ccsetup.sandbox.demo_data import CODE, role_arn
@@ -174,8 +174,10 @@ def test_the_region_of_an_endpoint_is_the_one_given_else_the_environments_else_t
     assert refused.stderr == sentence
     given = answered(asked(ours, env, where, *profile, "--region=us-east-2", "get"))
     named = answered(asked(ours, {**env, "AWS_DEFAULT_REGION": "us-east-2"}, where, *profile, "get"))
-    assert {**given, "password": ""} == {**named, "password": ""}
-    assert len(given["password"]) == len("20260101T000000Z") + 64
+    for answer in (given, named):
+        at = int(answer["password_expiry_utc"]) - 900
+        signed = signing.git_password("s", "us-east-2", "localhost", "/v1/repos/MySharedDemoRepo", at)
+        assert (answer["username"], answer["password"]) == ("A", signed)
     by_host = {**env, "AWS_DEFAULT_REGION": "us-east-9"}
     assert answered(asked(ours, by_host, question(), *profile, "--region", "no-such-9", "get"))["username"] == "A"
 
