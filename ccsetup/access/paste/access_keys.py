@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from ccsetup.access.paste.labelled_values import KEYS, Block
+from ccsetup.access.paste.formats import KEYS, Block
 from ccsetup.core import clock
 from ccsetup.core.model import Secret, Value
 

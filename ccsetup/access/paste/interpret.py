@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from ccsetup.access.paste.access_keys import held
 from ccsetup.access.paste.cleanup import mend
-from ccsetup.access.paste.labelled_values import KEYS, blocks, is_placeholder
+from ccsetup.access.paste.formats import KEYS, blocks, is_placeholder
 from ccsetup.access.paste.mentions import Mentions, Place, commands, looks_secret, mentions, only_a_name
 from ccsetup.access.paste.offers import MOST, Offer, Seen, offers, region
 from ccsetup.access.paste.tokens import signed

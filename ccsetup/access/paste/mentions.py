@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, urlsplit
 
-from ccsetup.access.paste.labelled_values import is_placeholder, unwrapped
+from ccsetup.access.paste.formats import is_placeholder, unwrapped
 from ccsetup.core import regions, validate
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.lazy_regex import later

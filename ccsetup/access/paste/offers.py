@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from ccsetup.access.paste.access_keys import Held, held
-from ccsetup.access.paste.labelled_values import KEYS, OF_ENVIRONMENT, Block, is_placeholder
+from ccsetup.access.paste.formats import KEYS, OF_ENVIRONMENT, Block, is_placeholder
 from ccsetup.access.paste.mentions import Mentions
 from ccsetup.access.paste.tokens import Signed
 from ccsetup.core import regions, validate

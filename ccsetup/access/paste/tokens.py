@@ -7,7 +7,7 @@ import re
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from ccsetup.access.paste.labelled_values import unwrapped
+from ccsetup.access.paste.formats import unwrapped
 from ccsetup.core import validate
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.lazy_regex import later

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ccsetup.awsfiles import characters as spelling
 from ccsetup.awsfiles import ini
-from ccsetup.awsfiles.ini import Setting, Stanza
+from ccsetup.awsfiles.ini import Setting
 from ccsetup.awsfiles.misreadings import Oddity
 from ccsetup.awsfiles.settings import DECIDING, FREE, STRICT
 from ccsetup.core.model import FileName
@@ -99,34 +99,6 @@ _QUIET = {
     "file.characters": "AWS tools don't treat them as the plain characters, so they don't find the profile or setting.",
     "section.indented-key": "Every SDK reads it this way without a warning: the setting above holds both lines.",
 }
-
-
-def nested_blocks(facts: Facts) -> Iterator[Finding]:
-    """Find lines in an indented block that aren't `name = value`."""
-    for file in FILES:
-        if "=\n" not in (text := facts.document(file).text).replace(" ", "").replace("\r", "") and ":\n" not in text:
-            continue
-        for stanza in facts.document(file).stanzas:
-            for setting in stanza.settings:
-                yield from _block(facts, file, stanza, setting) if setting.value.startswith("\n") else ()
-
-
-def _block(facts: Facts, file: FileName, stanza: Stanza, setting: Setting) -> Iterator[Finding]:
-    for number, text in zip(setting.lines, setting.value.split("\n"), strict=False):
-        bare = text.strip()
-        if not bare or ("=" in bare and bare[0] != "="):
-            continue
-        refused = "=" not in bare
-        yield Finding(
-            "file.nested-block",
-            "stops" if refused else "note",
-            f"This line in the indented block under {setting.key} isn't `name = value`.",
-            REFUSED if refused else "AWS's Python tools read a setting without a name; other SDKs reject the file.",
-            profile=stanza.name if stanza.type == "profile" else "",
-            path=facts.path(file),
-            line=number,
-            do=f"Write it as name = value, or remove its indentation, in {facts.path(file)}, line {number}.",
-        )
 
 
 def characters(facts: Facts) -> Iterator[Finding]:
@@ -242,5 +214,5 @@ def refused(facts: Facts) -> Iterator[Finding]:
 
 
 CHECKS: tuple[Callable[[Facts], Iterator[Finding]], ...] = (
-    encoding, strays, nested_blocks, characters, unreadable, permissions, refused,
+    encoding, strays, characters, unreadable, permissions, refused,
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Splits a cleaned text into blocks of AWS settings, in any notation, and the remaining text."""
+"""The formats that values are pasted in: splits a cleaned text into blocks of AWS settings and the remaining text."""
 
 from __future__ import annotations
 

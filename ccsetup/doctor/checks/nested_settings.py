@@ -1,0 +1,42 @@
+"""Nested settings: the indented lines below a setting without a value, such as `s3 =`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ccsetup.awsfiles.ini import Setting, Stanza
+from ccsetup.core.model import FileName
+from ccsetup.doctor.checks.files import FILES, REFUSED
+from ccsetup.doctor.facts import Facts
+from ccsetup.doctor.findings import Finding
+
+
+def nested_blocks(facts: Facts) -> Iterator[Finding]:
+    """Find lines in an indented block that aren't `name = value`."""
+    for file in FILES:
+        if "=\n" not in (text := facts.document(file).text).replace(" ", "").replace("\r", "") and ":\n" not in text:
+            continue
+        for stanza in facts.document(file).stanzas:
+            for setting in stanza.settings:
+                yield from _block(facts, file, stanza, setting) if setting.value.startswith("\n") else ()
+
+
+def _block(facts: Facts, file: FileName, stanza: Stanza, setting: Setting) -> Iterator[Finding]:
+    for number, text in zip(setting.lines, setting.value.split("\n"), strict=False):
+        bare = text.strip()
+        if not bare or ("=" in bare and bare[0] != "="):
+            continue
+        refused = "=" not in bare
+        yield Finding(
+            "file.nested-block",
+            "stops" if refused else "note",
+            f"This line in the indented block under {setting.key} isn't `name = value`.",
+            REFUSED if refused else "AWS's Python tools read a setting without a name; other SDKs reject the file.",
+            profile=stanza.name if stanza.type == "profile" else "",
+            path=facts.path(file),
+            line=number,
+            do=f"Write it as name = value, or remove its indentation, in {facts.path(file)}, line {number}.",
+        )
+
+
+CHECKS = (nested_blocks,)
