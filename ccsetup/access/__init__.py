@@ -1,8 +1,8 @@
 """The kinds of access, one per file in this package. The menu, flags, plan and tests read this list.
 
 Each file defines one `ACCESS` value with this contract: its questions lead to sections that the SDKs resolve to the
-account and role that `expects` names, `keys` lists every credential setting it may write, and `owns` recognises what
-it wrote.
+account and role that `expects` names, `keys` lists every credential setting it may write, and
+`core/profile_kind.kind_of` recognises what it wrote.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from ccsetup.access.questions import shared
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Answers, Expected, Section
+from ccsetup.core.profile_kind import kind_of
 from ccsetup.core.question import Access, Question
 
 # In the order of the menu.
@@ -43,7 +44,8 @@ def of(name: str) -> Access:
 
 def owner(settings: Mapping[str, str]) -> Access | None:
     """Return the kind whose credentials take precedence in a profile with these merged settings, None if none do."""
-    return next((access for access in sorted(KINDS, key=lambda a: a.wins) if access.owns(settings)), None)
+    kind = kind_of(settings)
+    return next((access for access in KINDS if access.name == kind), None)
 
 
 def sections_of(answers: Answers, look: Look) -> tuple[Section, ...]:

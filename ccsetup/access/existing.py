@@ -85,7 +85,6 @@ ACCESS = Access(
     name="existing",
     label="An existing profile",
     hint="use it to clone a repository",
-    wins=90,
     questions=(
         Question(
             "profile",
@@ -107,7 +106,6 @@ ACCESS = Access(
         ),
     ),
     keys=frozenset(),
-    owns=lambda settings: False,
     renew="doesn't change",
     sections=_sections,
     expects=lambda answers: Expected(),

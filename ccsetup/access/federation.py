@@ -10,7 +10,7 @@ from ccsetup.core import regions, validate
 from ccsetup.core.errors import BadAnswer, Elsewhere, NoRepository, Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Answers, Choice, Corrected, Expected, Keys, Section, Told, Value
-from ccsetup.core.profile_chain import long_term
+from ccsetup.core.profile_kind import is_long_term
 from ccsetup.core.question import Access, Question
 from ccsetup.core.text import near
 from ccsetup.git import address
@@ -151,7 +151,7 @@ def _again(name: str, there: Mapping[str, str]) -> Mapping[str, str]:
 
 QUESTIONS = (
     source_profile(
-        long_term,
+        is_long_term,
         "Which profile has your long-term credentials?",
         "Federation needs a profile with an IAM user's long-term credentials (AKIA…). For example: default.",
     ),
@@ -186,12 +186,10 @@ ACCESS = Access(
     name="federation",
     label="A federation token",
     hint="credentials for one repository only",
-    wins=47,
     questions=QUESTIONS,
     sources=("keys",),
     keys=frozenset({"ccsetup_kind", "ccsetup_source_profile", "ccsetup_federated_name", "ccsetup_policy",
                     "ccsetup_duration_seconds"}),
-    owns=lambda s: s.get("ccsetup_kind") == "federation",
     renew="gets new credentials with the same policy",
     sections=_sections,
     expects=lambda a: Expected(a.text("federated_account"), federated=a.text("federated_name")),

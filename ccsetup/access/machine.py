@@ -10,7 +10,6 @@ from ccsetup.core import regions, validate
 from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import MACHINE, Answers, Choice, Expected, Keys, Section, Value
-from ccsetup.core.profile_chain import leaves_it_to_the_machine
 from ccsetup.core.question import Access, Question
 
 _OWN = ("Ec2InstanceMetadata", "EcsContainer")
@@ -61,10 +60,6 @@ def _sections(answers: Answers, keys: Keys | None) -> tuple[Section, ...]:
     return (Section("config", "profile", answers.text("profile"), settings(answers, **further)),)
 
 
-def _owns(there: Mapping[str, str]) -> bool:
-    return leaves_it_to_the_machine(there) or ("role_arn" in there and there.get("credential_source") in _OWN)
-
-
 def _again(name: str, there: Mapping[str, str]) -> Mapping[str, str]:
     source = MACHINE + there["credential_source"] if "credential_source" in there else None
     return again("machine", name, there, role_arn=there.get("role_arn", ""), source_profile=source)
@@ -102,10 +97,8 @@ ACCESS = Access(
     name="machine",
     label="This computer has a role",
     hint="EC2, ECS, CodeBuild, CloudShell",
-    wins=95,
     questions=QUESTIONS,
     keys=frozenset({"role_arn", "credential_source"}),
-    owns=_owns,
     renew="the SDK renews it",
     sections=_sections,
     expects=_expects,

@@ -10,7 +10,7 @@ from ccsetup.core import validate
 from ccsetup.core.errors import Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Answers, Choice, Expected, Keys, Section, Value
-from ccsetup.core.profile_chain import long_term
+from ccsetup.core.profile_kind import is_long_term
 from ccsetup.core.question import Access, Question
 
 
@@ -59,7 +59,7 @@ def _again(name: str, there: Mapping[str, str]) -> Mapping[str, str]:
 
 QUESTIONS = (
     source_profile(
-        long_term,
+        is_long_term,
         "Which profile has your long-term credentials?",
         "MFA needs a profile with an IAM user's long-term credentials (AKIA…). For example: default.",
     ),
@@ -90,11 +90,9 @@ ACCESS = Access(
     name="mfa",
     label="An IAM user with MFA",
     hint="your access key and a six-digit code",
-    wins=45,
     questions=QUESTIONS,
     sources=("keys",),
     keys=frozenset({"ccsetup_kind", "ccsetup_source_profile", "ccsetup_mfa_serial", "ccsetup_duration_seconds"}),
-    owns=lambda s: s.get("ccsetup_kind") == "mfa",
     renew="asks for a new code",
     sections=_sections,
     expects=lambda answers: Expected(validate.arn_account(answers.text("mfa_serial"))),

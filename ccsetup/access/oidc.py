@@ -150,10 +150,6 @@ def _providers(answers: Answers, look: Look) -> Sequence[Choice]:
     return [Choice(name, name) for name in _PROVIDERS]
 
 
-def _owns(there: Mapping[str, str]) -> bool:
-    return "web_identity_token_file" in there or there.get("ccsetup_kind") == "oidc"
-
-
 def _again(name: str, there: Mapping[str, str]) -> Mapping[str, str]:
     kept = ("role_arn", "web_identity_token_file", "duration_seconds", "provider_id")
     prefix = "ccsetup_" if there.get("ccsetup_kind") == "oidc" else ""
@@ -206,12 +202,10 @@ ACCESS = Access(
     name="oidc",
     label="An OIDC token file",
     hint="a role ARN and a token file",
-    wins=20,
     questions=QUESTIONS,
     keys=frozenset({"role_arn", "web_identity_token_file", "role_session_name", "duration_seconds", "ccsetup_kind",
                     "ccsetup_role_arn", "ccsetup_web_identity_token_file", "ccsetup_role_session_name",
                     "ccsetup_duration_seconds", "ccsetup_provider_id"}),
-    owns=_owns,
     renew="reads the token file again",
     sections=_sections,
     expects=lambda a: Expected(validate.arn_account(a.text("role_arn")), validate.role_name(a.text("role_arn"))),

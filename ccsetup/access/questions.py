@@ -11,6 +11,7 @@ from ccsetup.core import clock, regions, validate
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Answers, Choice, Corrected, Keys, Section, Target, Value
+from ccsetup.core.profile_kind import kind_of
 from ccsetup.core.question import Access, Question
 from ccsetup.git import address
 from ccsetup.git.transport import VIA, WHOSE
@@ -177,6 +178,12 @@ def _is_same(there: Mapping[str, str], answers: Answers) -> bool:
     return all(there.get(key, value) == value for key, value in asked.items() if value)
 
 
+def is_of(access: Access, there: Mapping[str, str]) -> bool:
+    """Return whether a profile is of this kind. The role of a computer may assume another role."""
+    of_machine = access.name == "machine" and there.get("credential_source") in ("EcsContainer", "Ec2InstanceMetadata")
+    return kind_of(there) == access.name or (of_machine and "role_arn" in there)
+
+
 def _profile(access: Access) -> Question:
     def suggested(answers: Answers, look: Look) -> str | None:
         repo = look.told.get("repo")
@@ -186,14 +193,14 @@ def _profile(access: Access) -> Question:
         free = (n for n in (name, *(f"{name}-{i}" for i in range(2, 100))) if n not in taken)
         there = look.profiles
         return next(
-            (n for n in free if n not in there or (access.owns(there[n]) and _is_same(there[n], answers))), None
+            (n for n in free if n not in there or (is_of(access, there[n]) and _is_same(there[n], answers))), None
         )
 
     def settle(value: Value, answers: Answers, look: Look) -> str | Corrected | None:
         name = str(value)
         if name == source_name(answers):
             raise BadAnswer(f"{name} is the source profile of this one. Choose another name, for example {name}-code.")
-        if name in look.profiles and not access.owns(look.profiles[name]) and hint(look.profiles[name]):
+        if name in look.profiles and not is_of(access, look.profiles[name]) and hint(look.profiles[name]):
             return Corrected(name, f"{name} exists ({hint(look.profiles[name])}). It will change to: {access.label}.")
         return None
 

@@ -10,12 +10,12 @@ from ccsetup.core import validate
 from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import MACHINE, Answers, Choice, Expected, Keys, Section, Value, Who
+from ccsetup.core.profile_kind import has_credentials
 from ccsetup.core.question import Access, Question
 
 
 def _can_assume(there: Mapping[str, str]) -> bool:
-    signs = ("aws_access_key_id", "sso_role_name", "role_arn", "credential_process", "login_session")
-    return any(key in there for key in signs)
+    return has_credentials(there)
 
 
 def _sections(answers: Answers, keys: Keys | None) -> tuple[Section, ...]:
@@ -131,12 +131,10 @@ ACCESS = Access(
     name="role",
     label="A role in another account",
     hint="a role ARN",
-    wins=10,
     questions=QUESTIONS,
     sources=("sso", "keys", "mfa", "oidc"),
     keys=frozenset({"role_arn", "source_profile", "credential_source", "role_session_name", "external_id", "mfa_serial",
                     "duration_seconds"}),
-    owns=lambda s: "role_arn" in s and "web_identity_token_file" not in s,
     renew="asks for a new MFA code if the role requires one; the SDK does the rest",
     sections=_sections,
     expects=lambda a: Expected(validate.arn_account(a.text("role_arn")), validate.role_name(a.text("role_arn"))),

@@ -9,6 +9,7 @@ from ccsetup.core import validate
 from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import MACHINE, NEW, Answers, Choice, Corrected, Value, Who
+from ccsetup.core.profile_kind import is_long_term, source_of
 from ccsetup.core.question import Question
 from ccsetup.core.text import near
 
@@ -109,14 +110,11 @@ def credential_source(text: str) -> str:
 
 def hint(settings: Mapping[str, str]) -> str:
     """Describe a profile in a few words."""
-    if "role_arn" in settings:
-        return f"role {validate.role_name(settings['role_arn'])}"
-    if "sso_role_name" in settings:
-        return f"single sign-on, {settings.get('sso_account_id', '')} {settings['sso_role_name']}"
-    if "aws_session_token" in settings:
-        return "temporary credentials"
-    if "aws_access_key_id" in settings:
-        return "long-term credentials"
-    if "login_session" in settings:
-        return "aws login"
-    return "credential process" if "credential_process" in settings else ""
+    source = source_of(settings)
+    if source in ("role", "oidc"):
+        return f"role {validate.role_name(settings.get('role_arn', ''))}".rstrip()
+    if source == "sso":
+        return " ".join(("single sign-on,", settings.get("sso_account_id", ""), settings.get("sso_role_name", "")))
+    if source == "keys":
+        return "long-term credentials" if is_long_term(settings) else "temporary credentials"
+    return {"login": "aws login", "process": "credential process"}.get(source, "")

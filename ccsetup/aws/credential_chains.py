@@ -17,6 +17,7 @@ from ccsetup.aws.sdk import told
 from ccsetup.core.context import start_of
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import Keys, Who
+from ccsetup.core.profile_kind import source_of
 
 Settings = Mapping[str, str]
 Get = Callable[[Keys | None], Keys]
@@ -51,10 +52,10 @@ class Chains:
         if who.profiles is None:  # use the files on disk
             return self._made(("files", name), name, lambda _: self._resolver.keys(who))
         there = credentials.settings_of(who, name)
-        kind = credentials.origin(there, bool(way))
+        kind = source_of(there, as_source=bool(way))
         if kind == "role":
             return self._by_role(who, name, there, (*way, name))
-        if kind == "token":
+        if kind == "oidc" and "role_arn" in there:
             key = (there["role_arn"], there["web_identity_token_file"], there.get("role_session_name"), _place(who))
             return self._made(key, name, lambda _: self._by_token(who, name, there))
         if kind == "sso":

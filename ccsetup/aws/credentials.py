@@ -19,7 +19,8 @@ from ccsetup.core import clock, executables, plain_file, program_keys, sdk_files
 from ccsetup.core.context import Start, start_of
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import Keys, Secret, Who
-from ccsetup.core.profile_chain import chain, leaves_it_to_the_machine, program_of
+from ccsetup.core.profile_chain import chain, program_of
+from ccsetup.core.profile_kind import STATIC, source_of
 from ccsetup.core.program_keys import not_run
 
 Arguments = dict[str, Any]  # of create_client
@@ -63,7 +64,7 @@ class Resolver:
         profiles = told(lambda: session.full_config["profiles"], who)
         there = told(session.get_scoped_config, who)
         check_files(chain(profiles, who.profile))
-        if leaves_it_to_the_machine(there):
+        if source_of(there) == "machine":
             return _of_this_machine(who)
         program = program_of(profiles, who.profile)
         patience_s = math.inf if program else 0  # a program may prompt the user
@@ -86,8 +87,8 @@ class Resolver:
     def _planned(self, who: Who, name: str, way: tuple[str, ...] = ()) -> Keys:
         """Resolve a profile that may not be on disk, in the SDK's own order of precedence."""
         there = settings_of(who, name)
-        kind = origin(there, bool(way))
-        if kind == "token":
+        kind = source_of(there, as_source=bool(way))
+        if kind == "oidc" and "role_arn" in there:
             return _by_token(there, who.region)
         if kind == "role":
             return self._by_role(who, name, there, (*way, name))
@@ -145,27 +146,9 @@ def settings_of(who: Who, name: str) -> dict[str, str]:
     return {key: value.reveal() if isinstance(value, Secret) else value for key, value in settings.items()}
 
 
-def origin(there: Mapping[str, str], as_source: bool) -> str:
-    """Return what a profile's credentials come from, in the SDK's order of precedence.
-
-    One of: token, role, sso, keys, process, machine, files.
-    """
-    if "role_arn" in there and "web_identity_token_file" in there:
-        return "token"
-    if "role_arn" in there and not (as_source and _has_keys(there)):  # in a source, access keys win over the role
-        return "role"
-    if "sso_account_id" in there or "sso_role_name" in there:
-        return "sso"
-    if "aws_access_key_id" in there:
-        return "keys"
-    if "credential_process" in there:
-        return "process"
-    return "machine" if leaves_it_to_the_machine(there) else "files"
-
-
 def refuse_circle(source: str | None, name: str, there: Mapping[str, str], way: tuple[str, ...]) -> None:
     """Raise Problem if a role's source profile leads back to it, unless that profile has access keys of its own."""
-    if source and source in way and not (source == name and _has_keys(there)):
+    if source and source in way and not (source == name and STATIC & there.keys()):
         raise Problem(f"The source profiles {' → '.join((*way, source))} form a loop.", code="source.loop")
 
 
@@ -315,10 +298,6 @@ def role_arguments(there: Mapping[str, str]) -> dict[str, Any]:
     if there.get("duration_seconds", "").isdigit():
         found["DurationSeconds"] = int(there["duration_seconds"])
     return found
-
-
-def _has_keys(there: Mapping[str, str]) -> bool:
-    return "aws_access_key_id" in there or "aws_secret_access_key" in there
 
 
 def as_written(there: Mapping[str, str], name: str) -> Keys:

@@ -10,6 +10,7 @@ from ccsetup.awsfiles.fast_read import Unsure as Unsure
 from ccsetup.awsfiles.fast_read import cache_key
 from ccsetup.awsfiles.ordinary import is_ordinary, is_sign_in
 from ccsetup.core import clock, lean_hash
+from ccsetup.core.profile_kind import is_temporary, kind_of, source_of
 
 TYPE_CHECKING = False  # like typing.TYPE_CHECKING; importing typing would take longer than a call
 if TYPE_CHECKING:
@@ -17,13 +18,8 @@ if TYPE_CHECKING:
 
     Settings = Mapping[str, str]
 
-_OTHERS = {
-    "source_profile",
-    "credential_source",
-    "mfa_serial",
-    "external_id",
-}  # settings that mean that this computer's role isn't used
-_KINDS = {"mfa", "saml", "federation", "oidc"}  # kinds that are stored with their credentials
+_STORED = {"mfa", "saml", "federation", "oidc"}  # kinds that are stored with their credentials
+_REASONS = {"process": "from a program", "login": "see aws login", "machine": "this computer's role"}
 
 
 class Standing:
@@ -97,45 +93,29 @@ def standings(
 
 
 def _seen(name: str, there: Settings, cached: Callable[[str], str], now: str) -> Standing:
-    """Return the status from the settings, in the order in which SDKs look for credentials, like `access.owner`."""
-    written = there.get("ccsetup_kind", "")
-    if "web_identity_token_file" in there:
-        it = Standing(name, "oidc", there)
+    """Return the status from the settings."""
+    source, kind = source_of(there), kind_of(there)
+    it = Standing(name, kind, there)
+    if source == "oidc":
         it.arn(there.get("role_arn", ""))
         _by_token(it, cached(there["web_identity_token_file"]).strip(), now)
-    elif "role_arn" in there:
-        it = Standing(name, "role", there)
+    elif source == "role":
         it.arn(there["role_arn"])
         _by_source(it, there, cached, now)
-    elif written != "oidc" and ("sso_account_id" in there or "sso_role_name" in there):
-        it = Standing(name, "sso", there)
+    elif source == "sso":
         it.account_id, it.role = there.get("sso_account_id", ""), there.get("sso_role_name", "")
-        session = there.get("sso_session", "")
-        it.rests = session or "\n" + there.get("sso_start_url", "")
-    elif "aws_access_key_id" in there or written in _KINDS:
-        it = Standing(name, written if written in _KINDS else "keys", there)
-        if written:
+        it.rests = there.get("sso_session", "") or "\n" + there.get("sso_start_url", "")
+    elif source == "keys" or kind in _STORED:
+        if "ccsetup_kind" in there:
             it.arn(there.get("ccsetup_role_arn") or there.get("ccsetup_mfa_serial", ""))
         _by_keys(it, there, now)
     else:
-        it = Standing(name, _without_keys(there), there)
-        reasons = {"process": "from a program", "login": "see aws login", "machine": "this computer's role"}
-        it.why = reasons.get(it.kind, "no credentials")
-        it.usable = None if it.kind else False
+        it.why, it.usable = _REASONS.get(kind, "no credentials"), None if kind else False
     return it
 
 
-def _without_keys(there: Settings) -> str:
-    if "login_session" in there:
-        return "login"
-    if "credential_process" in there:
-        return "process"
-    others = (key for key in there if key.startswith(("aws_", "sso_", "ccsetup_")) or key in _OTHERS)
-    return "machine" if "region" in there and not any(others) else ""
-
-
 def _by_keys(it: Standing, there: Settings, now: str) -> None:
-    temporary = "aws_session_token" in there or "aws_security_token" in there
+    temporary = is_temporary(there)
     it.until(clock.recorded(there), now, "temporary" if temporary else "long-term")
     if not there.get("aws_secret_access_key"):
         it.usable, it.why = False, "incomplete keys"

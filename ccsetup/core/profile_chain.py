@@ -1,9 +1,11 @@
-"""Follows source_profile from profile to profile, and tells where a profile's credentials come from."""
+"""Follows source_profile from profile to profile, to where a profile's credentials come from."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TypeVar
+
+from ccsetup.core.profile_kind import source_of
 
 T = TypeVar("T")
 
@@ -18,44 +20,18 @@ def chain(profiles: Mapping[str, Mapping[str, T]], name: str) -> list[Mapping[st
 
 
 def program_of(profiles: Mapping[str, Mapping[str, object]], name: str) -> str:
-    """Return the profile, this one or a source profile, with a program that prints credentials, "" if none has one."""
+    """Return the profile, this one or a source profile, with a program that prints credentials, "" if none has one.
+
+    SDKs use it before access keys in the config file and after those in the credentials file.
+    """
     seen: list[str] = []
     while name in profiles and name not in seen:
-        there = profiles[name]
-        if "role_arn" not in there:
-            others = any(key in there for key in ("sso_account_id", "sso_role_name"))
-            return name if "credential_process" in there and not others else ""
+        kind = source_of(profiles[name], as_source=bool(seen))
+        if kind != "role":
+            return name if "credential_process" in profiles[name] and kind in ("process", "keys") else ""
         seen.append(name)
-        name = str(there.get("source_profile", "")) if "web_identity_token_file" not in there else ""
+        name = str(profiles[name].get("source_profile", ""))
     return ""
-
-
-_OF_CREDENTIALS = ("aws_", "sso_", "ccsetup_")
-_OF_KINDS = frozenset({"role_arn", "source_profile", "credential_source", "web_identity_token_file",
-                       "credential_process", "login_session", "mfa_serial", "external_id"})  # fmt: skip
-
-
-def leaves_it_to_the_machine(settings: Mapping[str, str]) -> bool:
-    """Return whether a profile has a region but no credentials, so that SDKs use the computer's own role."""
-    return "region" in settings and not any(key in _OF_KINDS or key.startswith(_OF_CREDENTIALS) for key in settings)
-
-
-def runs_program(profiles: Mapping[str, Mapping[str, object]], name: str) -> bool:
-    """Return whether a profile's credentials come from its own program or that of a source profile."""
-    return any("credential_process" in there and "aws_access_key_id" not in there for there in chain(profiles, name))
-
-
-def long_term(settings: Mapping[str, str]) -> bool:
-    """Return whether a profile has long-term credentials."""
-    return "aws_access_key_id" in settings and "aws_session_token" not in settings
-
-
-def keeps_long_term(settings: Mapping[str, str]) -> bool:
-    """Return whether a section of a file has a long-term access key or a part of one, whatever else it has."""
-    held = ("aws_access_key_id", "aws_secret_access_key")
-    tokens = ("aws_session_token", "aws_security_token")
-    alone = any(settings.get(key) for key in held) and not any(settings.get(key) for key in tokens)
-    return alone or settings.get(held[0], "").startswith("AKIA")
 
 
 def names_program(profiles: Mapping[str, Mapping[str, object]], name: str) -> bool:

@@ -60,20 +60,16 @@ class Access(NamedTuple):
     """One kind of access, defined in its own file. The menu, flags, plan and tests use this value.
 
     `sections` turns its answers, and the credentials from `obtain`, into the sections to write. `keys` are the
-    credential settings in either file; they are removed if the profile becomes another kind. `owns` tells whether
-    a profile's merged settings are of this kind; the kinds are tried in the SDK's order of precedence (`wins`, low
-    first). `again` turns a stored profile back into answers: from its name and its merged settings, including those
-    of its sso-session, it returns every answer by question key, except those that must be new (a code, credentials,
-    an assertion, a token).
+    credential settings in either file; they are removed if the profile becomes another kind. `again` turns a stored
+    profile back into answers: from its name and its merged settings, including those of its sso-session, it returns
+    every answer by question key, except those that must be new (a code, credentials, an assertion, a token).
     """
 
     name: str
     label: str
     hint: str
-    wins: int
     questions: tuple[Question, ...]
     keys: frozenset[str]
-    owns: Callable[[Mapping[str, str]], bool]
     renew: str
     sections: Callable[[Answers, Keys | None], tuple[Section, ...]]
     expects: Callable[[Answers], Expected]

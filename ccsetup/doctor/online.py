@@ -11,7 +11,8 @@ from ccsetup.core import regions, validate
 from ccsetup.core.context import Answer, Context, Sighting
 from ccsetup.core.errors import BadAnswer, NoRepository, Problem
 from ccsetup.core.model import Identity, Route, Target, Value, Who
-from ccsetup.core.profile_chain import chain, names_program, runs_program
+from ccsetup.core.profile_chain import chain, names_program
+from ccsetup.core.profile_kind import has_credentials
 from ccsetup.doctor import online_findings
 from ccsetup.doctor.checks.git import signing
 from ccsetup.doctor.checks.programs import is_ordinary
@@ -22,8 +23,6 @@ from ccsetup.git import address, clone_profile, transport
 from ccsetup.git.address import Address
 from ccsetup.git.transport import AWS_CLI, HELPER, OURS, OWN_HELPER, REMOTE
 
-_CREDENTIALS = ("role_arn", "aws_access_key_id", "sso_account_id", "sso_role_name", "credential_process",
-                "login_session", "web_identity_token_file")  # fmt: skip
 DEADLINE_S = 15, 45  # minimum, and maximum for many profiles
 _NEAR, _FAR = 100, 12  # profiles tried for a missing repository: in its region, and in all regions
 
@@ -50,8 +49,8 @@ def online(context: Context, facts: Facts, names: Sequence[str], by_git: bool = 
     `names` should leave out profiles with an offline error. A credential_process only runs for those in `facts.asked`.
     """
     profiles = _with_printed_keys(facts)
-    wanted = [name for name in names if name in facts.asked or _has_keys(profiles, name)]
-    unasked = frozenset(name for name in wanted if name not in facts.asked and runs_program(profiles, name))
+    wanted = [name for name in names if name in facts.asked or has_credentials(profiles.get(name, {}))]
+    unasked = frozenset(name for name in wanted if name not in facts.asked and names_program(profiles, name))
     named = [name for name in wanted if name in profiles and name not in unasked]
     whos = [who_of(profiles, facts.sessions, name, facts.env)._replace(chosen=name in facts.asked) for name in named]
     if not whos and not facts.clone:
@@ -83,11 +82,6 @@ def who_of(profiles: Profiles, sessions: Profiles, name: str, env: Mapping[str, 
     arns = [str(there["role_arn"]) for there in way if "role_arn" in there]
     region = next(filter(regions.is_region, named), "") or validate.home_region("".join(arns[:1]))
     return Who(name, region, profiles, sessions)
-
-
-def _has_keys(profiles: Profiles, name: str) -> bool:
-    """Return whether a profile names any credentials."""
-    return any(key in profiles.get(name, {}) for key in _CREDENTIALS)
 
 
 def _with_printed_keys(facts: Facts) -> Profiles:

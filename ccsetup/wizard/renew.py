@@ -20,6 +20,7 @@ from ccsetup.core.errors import Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Answers, Expected, FileName, Identity, Plan, Receipt, Section, Value, Who
 from ccsetup.core.profile_chain import names_program
+from ccsetup.core.profile_kind import is_temporary
 from ccsetup.core.program_keys import not_run
 from ccsetup.core.question import Access, Question
 from ccsetup.wizard import apply, profile_list, verify
@@ -229,7 +230,7 @@ def renewable(name: str, profiles: Mapping[str, Mapping[str, str]], way: tuple[s
     if kind is None or name in way:
         return False
     if kind.name == "keys":
-        return "aws_session_token" in there or "aws_security_token" in there
+        return is_temporary(there)
     if kind.name == "role" and "mfa_serial" not in there:
         return renewable(there.get("source_profile", ""), profiles, (*way, name))
     return kind.name not in ("machine", "existing")

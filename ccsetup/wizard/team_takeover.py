@@ -9,7 +9,7 @@ from ccsetup.awsfiles import ini
 from ccsetup.core.context import Context
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.model import Plan
-from ccsetup.core.profile_chain import keeps_long_term
+from ccsetup.core.profile_kind import keeps_long_term
 
 
 def refuse(context: Context, change: Plan, access: str) -> None:

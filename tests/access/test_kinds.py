@@ -6,6 +6,7 @@ import pytest
 from script import NOW, FakeAws, FakeSignIn, Script, Shown, context
 
 from ccsetup import access
+from ccsetup.access import questions
 from ccsetup.core.errors import BadAnswer, Elsewhere, Missing, Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import BACK, Answers, Choice, Keys, Secret, Value
@@ -583,7 +584,8 @@ def test_every_kind_recognises_what_it_wrote_and_owns_its_keys() -> None:
     machine = access.owner({"region": "us-east-2", "output": "json"})
     assert machine is not None
     assert machine.name == "machine"
-    assert machine.owns({"role_arn": ROLE, "credential_source": "EcsContainer"})
+    assert questions.is_of(machine, {"role_arn": ROLE, "credential_source": "EcsContainer"})
+    assert not questions.is_of(machine, {"role_arn": ROLE, "credential_source": "Environment"})
     for other in ({}, {"credential_process": "x", "region": "r"}, {"login_session": "x", "region": "r"},
                   {"aws_secret_access_key": "x", "region": "r"}, {"source_profile": "x", "region": "r"}):  # fmt: skip
         assert access.owner(other) is None, other

@@ -13,6 +13,7 @@ from ccsetup.core import validate
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.lazy_regex import later
 from ccsetup.core.model import Corrected, FileName, Section
+from ccsetup.core.profile_kind import has_credentials
 from ccsetup.core.regions import PLACELESS, REGION, REGIONS, is_region, like
 from ccsetup.doctor.checks.files import FILES
 from ccsetup.doctor.checks.values import behind
@@ -141,12 +142,8 @@ def missing_regions(facts: Facts) -> Iterator[Finding]:
         yield _without_region(facts, name, likely, name in sources)
 
 
-_ACCESS = frozenset({"role_arn", "aws_access_key_id", "sso_account_id", "sso_role_name", "credential_process",
-                     "web_identity_token_file", "login_session", "credential_source"})  # fmt: skip
-
-
 def _gets_in(there: Mapping[str, str]) -> bool:
-    return not _ACCESS.isdisjoint(there) and "endpoint_url" not in there
+    return has_credentials(there) and "endpoint_url" not in there
 
 
 def _is_left_empty(facts: Facts, name: str) -> bool:

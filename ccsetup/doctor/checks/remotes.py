@@ -12,8 +12,8 @@ from ccsetup.core import regions, validate
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.lazy_regex import later
 from ccsetup.core.model import Corrected
+from ccsetup.core.profile_kind import has_credentials
 from ccsetup.doctor.checks.git import effective, is_codecommit, keepers, of_codecommit, signing
-from ccsetup.doctor.checks.role_sources import has_own, is_role
 from ccsetup.doctor.facts import Clone, Facts
 from ccsetup.doctor.findings import Finding, Remedy, Severity, Wanted
 from ccsetup.git import address, clone_profile, config
@@ -190,7 +190,7 @@ def _known(facts: Facts, text: str) -> str:
 def _profiles(facts: Facts) -> list[str]:
     """Return the profiles that a URL could name, those with their own region first."""
     all_of = facts.profiles.items()
-    names = [it for it, there in all_of if address.takes_profile(it) and (has_own(there) or is_role(there))]
+    names = [it for it, there in all_of if address.takes_profile(it) and has_credentials(there)]
     return sorted(names, key=lambda it: "region" not in facts.profiles[it])
 
 

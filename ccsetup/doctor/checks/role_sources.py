@@ -12,16 +12,14 @@ from typing import NamedTuple
 from ccsetup.awsfiles.settings import meant
 from ccsetup.core import validate
 from ccsetup.core.errors import BadAnswer
+from ccsetup.core.profile_kind import STATIC, has_own_credentials, source_of
 from ccsetup.doctor.facts import Facts
 from ccsetup.doctor.findings import Finding, Remedy, Wanted
 from ccsetup.doctor.locate import Place, added, finding, place, places, removed, renamed, respelled
 
 Settings = Mapping[str, str]
 
-STATIC = frozenset({"aws_access_key_id", "aws_secret_access_key"})
 MACHINE = ("Environment", "Ec2InstanceMetadata", "EcsContainer")
-_OWN = ("aws_access_key_id", "aws_secret_access_key", "sso_account_id", "sso_role_name", "web_identity_token_file",
-        "credential_process", "login_session")  # fmt: skip
 _OF_A_ROLE = ("role_arn", "role_session_name", "external_id", "mfa_serial", "duration_seconds")
 _AS_HEADER = re.compile(r"profile\s+|profile/")
 _MOST = 9  # sources to offer
@@ -33,16 +31,6 @@ class Broken(NamedTuple):
 
     code: str
     at: str
-
-
-def is_role(there: Settings) -> bool:
-    """Return whether SDKs assume a role for a profile, without a token file."""
-    return "role_arn" in there and "web_identity_token_file" not in there
-
-
-def has_own(there: Settings) -> bool:
-    """Return whether a profile has its own credentials, apart from a role's."""
-    return any(key in there for key in _OWN)
 
 
 def broken(profiles: Mapping[str, Settings], name: str) -> Broken | None:
@@ -64,8 +52,8 @@ def broken(profiles: Mapping[str, Settings], name: str) -> Broken | None:
         first = profiles[source]
         if source in seen and (source != at or not STATIC & first.keys()):
             return Broken("source.loop", at)
-        if STATIC & first.keys() or not is_role(first):
-            return None if has_own(first) else Broken("source.empty", at)
+        if source_of(first, as_source=True) != "role":
+            return None if has_own_credentials(first) else Broken("source.empty", at)
         seen.append(source)
 
 
@@ -73,7 +61,7 @@ def source(facts: Facts) -> Iterator[Finding]:
     """Find roles without credentials to assume them with. The finding is for the profile that causes it."""
     offer = _Offer(facts.intended)
     for name, there in facts.intended.items():
-        if not is_role(there):
+        if source_of(there) != "role":
             continue
         why = broken(facts.intended, name)
         if why is None or (why.code == "source.loop" and not _circle(facts.intended, name)):
@@ -122,8 +110,8 @@ class _Offer:
     def usable(self) -> list[str]:
         """Return all possible sources, those with their own credentials first, [default] before others."""
         if self._all is None:
-            found = [it for it, there in self._profiles.items() if has_own(there) or "role_arn" in there]
-            self._all = sorted(found, key=lambda it: (is_role(self._profiles[it]), it != "default"))
+            found = [it for it, there in self._profiles.items() if has_own_credentials(there) or "role_arn" in there]
+            self._all = sorted(found, key=lambda it: (source_of(self._profiles[it]) == "role", it != "default"))
         return self._all
 
     def to(self, name: str, near: str = "") -> list[str]:
@@ -138,12 +126,12 @@ class _Offer:
 
     def only(self, name: str) -> str:
         """Return the only source with its own credentials, "" if there are several or none."""
-        own = [it for it in self.to(name) if not is_role(self._profiles[it])]
+        own = [it for it in self.to(name) if source_of(self._profiles[it]) != "role"]
         return own[0] if len(own) == 1 else ""
 
     def _serves(self, source: str, name: str) -> bool:
         there = self._profiles[source]
-        if not is_role(there) or STATIC & there.keys():
+        if source_of(there, as_source=True) != "role":
             return True
         return broken({**self._profiles, name: {"role_arn": ""}}, source) is None
 
@@ -199,7 +187,7 @@ def _with(where: Place, source: str) -> Remedy:
 def _none(facts: Facts, name: str, there: Settings, where: Place, offer: _Offer) -> _Case:
     says = f"{name} has a role but no source profile or credential source to assume it with."
     because = "PartialCredentialsError: source_profile or credential_source is missing."
-    if not has_own(there):
+    if not has_own_credentials(there):
         only = offer.only(name)
         names = [only] if only else offer.to(name)
         return _Case(says, because, names, () if names else _by_machine(where), sure=bool(only))

@@ -8,7 +8,8 @@ from typing import NamedTuple
 from ccsetup.awsfiles.settings import meant
 from ccsetup.core.clock import RECORDED
 from ccsetup.core.model import FileName
-from ccsetup.doctor.checks.role_sources import STATIC, broken, is_role
+from ccsetup.core.profile_kind import STATIC, source_of
+from ccsetup.doctor.checks.role_sources import broken
 from ccsetup.doctor.facts import Facts
 from ccsetup.doctor.findings import Finding, Remedy
 from ccsetup.doctor.locate import Place, finding, in_file, silenced
@@ -64,7 +65,7 @@ def kinds(facts: Facts, name: str, there: Settings) -> list[Kind]:
     stored, written = (_static(facts, name, file) for file in ("credentials", "config"))
     both = stored == written == STATIC
     named = (
-        (_ROLE, is_role(there)),
+        (_ROLE, source_of(there) == "role"),
         (_TOKEN_FILE, "web_identity_token_file" in there),
         (_SOURCE, "web_identity_token_file" in there and ({"source_profile", "credential_source"} & there.keys())),
         (_SIGN_IN, "sso_account_id" in there or "sso_role_name" in there),

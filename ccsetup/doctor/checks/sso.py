@@ -15,7 +15,7 @@ from ccsetup.awsfiles.settings import comment, meant
 from ccsetup.core import regions, validate
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.model import Corrected
-from ccsetup.doctor.checks.role_sources import has_own, is_role
+from ccsetup.core.profile_kind import has_own_credentials, source_of
 from ccsetup.doctor.facts import Facts
 from ccsetup.doctor.findings import Change, Finding, Remedy, Wanted
 from ccsetup.doctor.locate import (
@@ -42,12 +42,8 @@ _MISSING = "InvalidConfigError: the profile is configured to use SSO but is miss
 def signing_in(facts: Facts) -> Iterator[tuple[str, Settings]]:
     """Yield the profiles that use single sign-on, unless another kind of access comes first."""
     for name, there in facts.intended.items():
-        if (WHO[0] in there or WHO[1] in there) and not _by_other_means(there):
+        if source_of(there) == "sso":
             yield name, there
-
-
-def _by_other_means(there: Settings) -> bool:
-    return is_role(there) or "web_identity_token_file" in there or there.get("ccsetup_kind") == "oidc"
 
 
 def session_of(facts: Facts, there: Settings) -> tuple[str, Settings | None]:
@@ -111,7 +107,7 @@ def without_both(facts: Facts) -> Iterator[Finding]:
     """Find sign-ins without an account and role, if the profile has no other use."""
     for name, there in facts.intended.items():
         found = session_of(facts, there)[1] if "sso_session" in there else None
-        alone = not any(key in there for key in (*WHO, "role_arn")) and not has_own(there)
+        alone = not any(key in there for key in (*WHO, "role_arn")) and not has_own_credentials(there)
         scopes = found.get("sso_registration_scopes", SCOPES) if found else ""
         if alone and SCOPES in scopes and (where := place(facts, name, "sso_session")):
             yield _without(facts, name, where, WHO)._replace(severity="hinders", also=())
