@@ -83,7 +83,7 @@ def _said(setting: Setting) -> str:
 def _grouped(gone: Sequence[_Line], come: Sequence[_Line]) -> Iterator[Removal]:
     """Yield the removed lines by section, with those that became comments separately."""
     left = [it.text for it in come if it.text]
-    again = {(it.header, it.key) for it in come if it.key}
+    again = {(it.header, it.key or it.text[:1]) for it in come if it.key or it.text[:1] == "["}  # settings and headers
     found: dict[tuple[str, bool], list[_Line]] = {}
     for line in gone:
         if not line.text:
@@ -93,7 +93,7 @@ def _grouped(gone: Sequence[_Line], come: Sequence[_Line]) -> Iterator[Removal]:
         elif f"# {line.text}" in left:
             left.remove(f"# {line.text}")
             found.setdefault((line.header, True), []).append(line)
-        elif not line.key or (line.header, line.key) not in again:
+        elif (line.header, line.key or line.text[:1]) not in again:
             found.setdefault((line.header, False), []).append(line)
     for (header, commented), lines in found.items():
         says = dict.fromkeys(it.says or _other(it.text) for it in lines)

@@ -483,3 +483,10 @@ def test_a_section_below_a_token_is_shown_as_what_it_is() -> None:
     before = f"[dev]\naws_session_token = {TOKEN}\n  [prod]\n  aws_access_key_id = {OTHER}\n  aws_secret_access_key = {SECRET}\n"
     shown = plan.diff(Edit(CREDENTIALS, before, "[dev]\n", "credentials"), HOME)
     assert "-  [prod]\n-  aws_access_key_id = AKIA…MPLE\n-  aws_secret_access_key = ••••••••" in shown
+
+
+def test_a_header_that_is_spelled_right_is_not_removed_but_one_that_goes_is() -> None:
+    before = "[profil c]\nregion = us-west-2\n[profile d]\noutput = json\n"
+    assert removals.of(Edit(Path("config"), before, before.replace("[profil c]", "[profile c]"), "config")) == []
+    [gone] = removals.of(Edit(Path("config"), before, before.replace("[profile d]\n", ""), "config"))
+    assert (gone.header, gone.says) == ("profile d", ("its header",))

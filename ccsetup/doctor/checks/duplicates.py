@@ -47,7 +47,9 @@ def _of_section(
             continue
         if right(setting.key, before.value) and not right(setting.key, setting.value):
             seen[setting.key] = before
-        yield _twice(facts, file, stanza, before, setting, asks=_between(unclear, before, setting))
+        yield _twice(
+            facts, file, stanza, before, setting, asks=_between(unclear, before, setting) or setting.lines[0] in unclear
+        )
 
 
 def _between(lines: Sequence[int], one: Setting, other: Setting) -> bool:
@@ -87,7 +89,7 @@ def _two_pairs(facts: Facts, file: FileName, stanza: Stanza, pairs: dict[str, se
 
 
 def _twice(facts: Facts, file: FileName, stanza: Stanza, before: Setting, setting: Setting, asks: bool) -> Finding:
-    """Return the finding that a key is set twice; `asks`: a line in between may be a section header."""
+    """Return the finding that a key is set twice; `asks`: one of the lines, or one in between, isn't clear."""
     says = f"{setting.key} is set twice in [{stanza.header}], first on line {before.lines[0]}."
     later, earlier = (tuple(repair.commented(file, it.lines, facts.lines(file))) for it in (setting, before))
     ways = (

@@ -168,6 +168,17 @@ def test_a_stray_line_between_two_settings_of_one_name_may_have_begun_a_section(
     assert mended(facts).facts.texts == facts.texts
 
 
+@pytest.mark.parametrize("second", ["region us-east-2", "region >us-east-2"])
+def test_a_setting_is_not_given_up_for_a_line_that_may_mean_another(second: str) -> None:
+    facts = of_file("config", f"[default]\nregion = us-east-1\n{second}\n[profil other]\nregion = us-east-1\n")
+    [twice] = [it for it in checks.offline(facts) if it.code == "file.duplicate-key"]
+    assert (twice.fix, twice.line) == ("ask", 3)
+    assert (
+        mended(facts).texts["config"].text
+        == f"[default]\nregion = us-east-1\n{second}\n[profile other]\nregion = us-east-1\n"
+    )
+
+
 def test_files_that_cannot_be_read_say_what_to_type(tmp_path: Path) -> None:
     context = context_of(tmp_path, Home())
     folder = tmp_path / "home" / ".aws"
