@@ -25,6 +25,8 @@ from paths import ROOT
 from ccsetup.sandbox import Sandbox
 from ccsetup.sandbox.demo_data import CODE, PEOPLE, role_arn
 
+pytestmark = pytest.mark.slow
+
 FLEET = ROOT / "examples" / "fleet"
 PROGRAMS = Path(sys.executable).parent
 PROJECT = "repo:acme/app:ref:refs/heads/main"  # whom GitHub says the job is of
