@@ -3,6 +3,8 @@
 Each file defines one `ACCESS` value with this contract: its questions lead to sections that the SDKs resolve to the
 account and role that `expects` names, `keys` lists every credential setting it may write, and `owns` recognises what
 it wrote.
+
+Not here: the order of the questions and the review (`wizard`), how a question looks (`ui`), calls to AWS (`aws`).
 """
 
 from __future__ import annotations

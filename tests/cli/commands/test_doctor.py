@@ -50,7 +50,7 @@ PEOPLES = f"[people]\n{KEYS}"
 HALF = BROKEN + "\n[profile half]\nregion = us-east-2\n"
 HALVES = PEOPLES + "\n[half]\naws_access_key_id = AKIAI44QH8DHBEXAMPLE\n"
 
-# AWS-FACTS' table, whole, and what came after it.
+# Every code of the first table of findings, and what came after it.
 _CODES = """
 file.duplicate-section file.duplicate-key file.encoding file.stray-line file.nested-block file.unreadable
 file.permissions file.characters section.prefix section.quoting section.default-twice section.indented-key
