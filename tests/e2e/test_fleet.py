@@ -188,11 +188,18 @@ def test_a_dev_container_signs_in_and_leaves_the_clone_that_is_open(machine: Mac
 
 
 @pytest.mark.parametrize(
-    ("name", "schema"), [("github-actions.yml", "vendor.github-workflows"), ("gitlab-ci.yml", "vendor.gitlab-ci")]
+    ("path", "schema"),
+    [
+        (FLEET / "github-actions.yml", "vendor.github-workflows"),
+        (FLEET / "gitlab-ci.yml", "vendor.gitlab-ci"),
+        (ROOT / ".github/workflows/tests.yml", "vendor.github-workflows"),
+        (ROOT / ".github/workflows/release.yml", "vendor.github-workflows"),
+    ],
+    ids=lambda it: it.name if isinstance(it, Path) else it,
 )
-def test_a_job_is_what_its_service_reads(name: str, schema: str) -> None:
+def test_a_job_is_what_its_service_reads(path: Path, schema: str) -> None:
     check = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", schema]
-    done = subprocess.run([*check, FLEET / name], capture_output=True, text=True, check=False)
+    done = subprocess.run([*check, path], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
