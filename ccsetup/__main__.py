@@ -1,4 +1,4 @@
-"""`python -m ccsetup`."""
+"""Runs ccsetup as `python -m ccsetup`."""
 
 from ccsetup.cli.main import main
 

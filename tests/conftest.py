@@ -37,12 +37,12 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
-    """Take no coverage where a test does one thing a thousand times: what is drawn at random, and what is slow.
+    """Take no coverage where a test does one thing a thousand times: what is drawn at random, and what repeats.
 
     (pytest-cov's own no_cover has no effect in the workers of pytest-xdist.)
     """
     tracer = sys.gettrace()
-    repeats = item.get_closest_marker("hypothesis") or item.get_closest_marker("slow")
+    repeats = item.get_closest_marker("hypothesis") or item.get_closest_marker("repeats")
     if not repeats or not type(tracer).__module__.startswith("coverage"):
         return (yield)
     sys.settrace(None)

@@ -96,6 +96,7 @@ def test_every_package_has_its_row_and_no_module_stands_beside_the_packages() ->
     }
 
 
+@pytest.mark.slow
 def test_no_modules_import_each_other_in_a_circle() -> None:
     graph = {name: inside(name) for name in MODULES}
     done: set[str] = set()

@@ -21,6 +21,8 @@ from ccsetup.cli import main
 from ccsetup.core.errors import ENDED
 from ccsetup.sandbox import Sandbox
 
+pytestmark = pytest.mark.slow
+
 Run = Callable[..., tuple[int, dict[str, Any]]]
 FAMILIES = {"roles": test_roles, "sign-ins": test_sso, "stored keys": test_stored_keys}
 

@@ -58,6 +58,7 @@ def test_the_profile_of_a_hostile_address_is_one_word() -> None:
     assert f"ccsetup login '{EVIL}'" in of_git(said, f"codecommit::us-east-2://{EVIL}@repo", "access.git").next
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", [["env"], ["login"], ["doctor"], ["status"], ["clone", "R", "--profile"]])
 def test_a_hostile_profile_is_one_word_in_every_command(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: list[str]

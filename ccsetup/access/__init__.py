@@ -2,7 +2,9 @@
 
 Each file defines one `ACCESS` value with this contract: its questions lead to sections that the SDKs resolve to the
 account and role that `expects` names, `keys` lists every credential setting it may write, and
-`core/profile_kind.kind_of` recognises what it wrote.
+`core/profile_kind.kind_of` recognizes what it wrote.
+
+Not here: the order of the questions and the review (`wizard`), how a question looks (`ui`), calls to AWS (`aws`).
 """
 
 from __future__ import annotations

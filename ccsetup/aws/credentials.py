@@ -1,4 +1,4 @@
-"""Resolves a Who to the credentials that sign its calls: from settings not yet on disk, or from the files."""
+"""Finds the credentials that sign a profile's calls: from settings that aren't on disk yet, or from the files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Turns errors from AWS and its SDK into Problems: a code from the findings table, what happened, and what to do.
+"""Turns errors from AWS and its SDK into Problems: a code of the doctor's, what happened, and what to do.
 
 It doesn't import the SDK: errors are identified by their class names and the services' error codes.
 """

@@ -10,7 +10,7 @@ from ccsetup.awsfiles.fast_read import Unsure as Unsure
 from ccsetup.awsfiles.fast_read import cache_key
 from ccsetup.awsfiles.ordinary import is_ordinary, is_sign_in
 from ccsetup.core import clock, lean_hash
-from ccsetup.core.profile_kind import is_temporary, kind_of, source_of
+from ccsetup.core.profile_kind import STORED, is_temporary, kind_of, source_of
 
 TYPE_CHECKING = False  # like typing.TYPE_CHECKING; importing typing would take longer than a call
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     Settings = Mapping[str, str]
 
-_STORED = {"mfa", "saml", "federation", "oidc"}  # kinds that are stored with their credentials
 _REASONS = {"process": "from a program", "login": "see aws login", "machine": "this computer's role"}
 
 
@@ -105,7 +104,7 @@ def _seen(name: str, there: Settings, cached: Callable[[str], str], now: str) ->
     elif source == "sso":
         it.account_id, it.role = there.get("sso_account_id", ""), there.get("sso_role_name", "")
         it.rests = there.get("sso_session", "") or "\n" + there.get("sso_start_url", "")
-    elif source == "keys" or kind in _STORED:
+    elif source == "keys" or kind in STORED:
         if "ccsetup_kind" in there:
             it.arn(there.get("ccsetup_role_arn") or there.get("ccsetup_mfa_serial", ""))
         _by_keys(it, there, now)

@@ -1,4 +1,4 @@
-"""Values, errors, text, time and regions that every other package may use.
+"""Values, errors, text, time, regions and careful file access, which every other package may use.
 
-Nothing here depends on AWS files, git or screens.
+Not here: anything that depends on another package, the AWS files, git or the screen.
 """

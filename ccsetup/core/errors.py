@@ -19,7 +19,7 @@ ENDED = frozenset({"sso.signed-out", "sso.expired", "sso.cache-corrupt", "keys.e
 class Problem(Exception):
     """An error that is explained to the user: what is wrong, why, and what to do next.
 
-    `code` is stable and is what JSON shows: a doctor's code if one fits (the findings table in AWS-FACTS),
+    `code` is stable and is what JSON shows: a doctor's code if one fits (see "Errors and their codes" in the README),
     else `input.missing`, `input.invalid`, `cancelled`, `git.failed` or `internal`. `about` is the key of the question
     with the wrong answer and `profile` the profile that was refused, if known. `letter` is a message to an
     administrator who can grant access, `policy` the smallest IAM policy that would, if there is one, and `denial` the

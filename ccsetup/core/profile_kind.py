@@ -8,7 +8,7 @@ STATIC = frozenset({"aws_access_key_id", "aws_secret_access_key"})
 _TOKENS = frozenset({"aws_session_token", "aws_security_token"})
 
 # The kinds of access whose credentials are stored, so that only ccsetup_kind tells them from plain access keys.
-_STORED = frozenset({"mfa", "saml", "federation", "oidc"})
+STORED = frozenset({"mfa", "saml", "federation", "oidc"})
 
 _OF_CREDENTIALS = ("aws_", "sso_", "ccsetup_")
 _OF_OTHERS = frozenset({"role_arn", "source_profile", "credential_source", "web_identity_token_file",
@@ -41,7 +41,7 @@ def kind_of(settings: "Mapping[str, object]") -> str:
     """Return a profile's kind: the name of a kind of access that ccsetup sets up, or else login, process or ""."""
     found = source_of(settings)
     stored_by = settings.get("ccsetup_kind", "")
-    return str(stored_by) if found in ("keys", "") and stored_by in _STORED else found
+    return str(stored_by) if found in ("keys", "") and stored_by in STORED else found
 
 
 def has_own_credentials(settings: "Mapping[str, object]") -> bool:

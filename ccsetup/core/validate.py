@@ -1,6 +1,6 @@
 """Validates typed text: returns the value or Corrected (the only other reading), or raises BadAnswer with an example.
 
-The rules are AWS's own, ASCII only (AWS-FACTS, "Rules for values"). botocore doesn't check them; STS does, later.
+The rules are AWS's own, ASCII only. botocore doesn't check them; STS does, later.
 """
 
 from __future__ import annotations

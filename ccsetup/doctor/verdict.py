@@ -1,6 +1,6 @@
-"""What stops a profile, as the doctor says it: every command that a profile failed in asks here for the code and words.
+"""Explains why a profile doesn't work, with the doctor's code and words, for every command that the profile fails in.
 
-Nobody is asked and nothing is started: only the AWS files, and what they point to, are read.
+It reads only the AWS files and what they point to. It asks nobody and starts no programs.
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ _CONSOLE_NAME = later(r"/codesuite/codecommit/repositories/([^/?#]+)|/codecommit
 _CONSOLE_REGION = later(rf"[?&]region=({_REGION})(?![\w-])", re.ASCII)
 _ARN = later(r"arn:(?P<partition>aws[a-z-]*):codecommit:(?P<region>[^:]*):(?P<account>[^:]*):(?P<name>[^:/\s]+)")
 _NAME = later(r"[A-Za-z0-9._-]{1,100}")
-_PROFILE = later(r"[A-Za-z0-9_.+=,-]+")  # AWS-FACTS: the names that AWS's git-remote-codecommit reads correctly
+_PROFILE = later(r"[A-Za-z0-9_.+=,-]+")  # the names that AWS's git-remote-codecommit reads correctly
 
 _COMMAND = later(r"(?:[$>%#]\s+)?(?:\w+=\S+\s+)*(?:git|ccsetup)\s(?P<words>.*\bclone\s.*)", re.DOTALL)
 _TAKES_A_VALUE = later(

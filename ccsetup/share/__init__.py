@@ -1,4 +1,7 @@
-"""Sharing a repository, for administrators: turns one arrangement into the documents for both accounts."""
+"""Sharing a repository, for administrators: turns one arrangement into the documents for both accounts.
+
+Not here: the calls to IAM (`aws`), and the team file's format (`team`).
+"""
 
 from __future__ import annotations
 

@@ -113,6 +113,7 @@ def test_a_text_beyond_what_aws_takes_is_refused_before_it_is_read() -> None:
         saml_assertion.clean("QUJD" * 1_000_000)
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(st.one_of(st.text(max_size=300), st.binary(max_size=300).map(encoded)))
 def test_no_text_makes_it_raise_anything_else(text: str) -> None:

@@ -125,6 +125,7 @@ def test_a_key_that_may_not_be_used_is_told_as_such(fresh: Place) -> None:
     assert (problem.code, problem.what) == ("access.kms", "dev isn't allowed to use the KMS key that encrypts locked.")
 
 
+@pytest.mark.slow
 def test_the_regions_that_have_a_repository_are_found_at_once(place: Place, developer: Who) -> None:
     asked = ["us-east-1", "eu-central-1", "us-west-2", "ap-south-1", "nowhere-1", "us-east-2"]
     aws = place.aws()
@@ -257,6 +258,7 @@ def test_keys_come_with_their_end_however_it_is_known(place: Place) -> None:
         assert aws.keys(noted).expires_at == datetime(2026, 11, 21, 12, tzinfo=timezone.utc), key
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("container", "source"), [(False, "Ec2InstanceMetadata"), (True, "EcsContainer")])
 def test_the_machine_is_asked_for_its_role_and_its_region(
     fresh: Place, monkeypatch: pytest.MonkeyPatch, container: bool, source: str
@@ -277,6 +279,7 @@ def test_the_machine_is_asked_for_its_role_and_its_region(
     assert aws.machine() == ("EcsContainer" if container else "")
 
 
+@pytest.mark.slow
 def test_a_machine_that_answers_nothing_keeps_nobody_waiting(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
@@ -335,6 +338,7 @@ def test_services_that_a_profile_sends_elsewhere_are_asked_there(
 # The same calls against moto
 
 
+@pytest.mark.slow
 def test_moto_agrees(moto: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settle(monkeypatch, tmp_path, {f"AWS_ENDPOINT_URL_{name}": moto for name in ("STS", "IAM", "CODECOMMIT")})
     aws, account = Aws(tmp_path, lambda *_: pytest.fail("no sign-in")), "123456789012"

@@ -62,6 +62,7 @@ def with_mfa(place: Place, **more: str) -> Way:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", WAYS)
 def test_plan_files_and_sdk_agree_and_the_environment_changes_nothing(
     name: str, place: Place, monkeypatch: pytest.MonkeyPatch
@@ -106,6 +107,7 @@ def test_a_refused_sign_in_is_told_as_it_is(place: Place) -> None:
     assert caught.value is refusal
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "more", [{}, {"role_session_name": "maria", "duration_seconds": "1800"}], ids=["plain", "more"]
 )
@@ -644,6 +646,7 @@ def test_swapped_keys_do_not_show_the_secret(place: Place) -> None:
     assert secret not in problem.what + problem.why + problem.next
 
 
+@pytest.mark.slow
 def test_a_sign_in_may_take_longer_than_a_fault_of_the_network(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     """A program or a browser may wait for a person: no bound but the person's patience applies to them."""
     import time

@@ -95,6 +95,7 @@ def setup(env: dict[str, str], folder: Path, *words: str) -> tuple[int, dict[str
     return done.returncode, json.loads(done.stdout), done.stderr
 
 
+@pytest.mark.slow
 def test_a_profile_of_aws_login_gets_one_beside_it_that_the_cli_hands_keys_to(
     console: dict[str, str], sandbox: Sandbox, tmp_path: Path
 ) -> None:

@@ -58,6 +58,7 @@ def codes(found: Mapping[str, Answer]) -> dict[str, str]:
     return {name: answer.refused.code if answer.refused else "" for name, answer in found.items()}
 
 
+@pytest.mark.slow
 def test_every_way_to_credentials_answers_in_one_round_as_the_sdk_has_it(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -162,6 +163,7 @@ def test_nobody_signs_in_and_all_of_one_sign_in_are_told_to(place: Place) -> Non
     assert found["dev"].refused.next == "Sign in: ccsetup login base"
 
 
+@pytest.mark.slow
 def test_a_program_has_no_terminal_and_an_end_and_leaves_nothing_behind(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -289,6 +291,7 @@ def aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Aws:
     return Aws(tmp_path / "home", lambda *_: pytest.fail("nobody shall sign in"))
 
 
+@pytest.mark.slow
 def test_those_that_hang_or_fail_hold_back_and_hide_no_other(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
     profiles = keyed(*["HANG"] * 40, *["RESET", "PAGE", "HALF", "BUSY", "ONCE", "OVER"], *["WELL"] * 60)
     with canned(monkeypatch, moody()):
@@ -347,6 +350,7 @@ def test_a_host_that_nobody_reaches_is_given_up_at_once(aws: Aws, monkeypatch: p
     assert len(tried) < 60
 
 
+@pytest.mark.slow
 def test_tls_trusts_whom_the_environment_names_in_one_context_and_no_other(
     aws: Aws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

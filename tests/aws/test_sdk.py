@@ -247,6 +247,7 @@ def one_problem(work: Callable[[], object]) -> Problem:
     return problem
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_server_that(name: str, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     answer, code = FAULTS[name]
@@ -322,6 +323,7 @@ def test_a_call_is_tried_three_times_and_may_take_a_minute_at_most() -> None:
     assert client._LOOK_ROUND_S < 60
 
 
+@pytest.mark.slow
 def test_clients_on_the_way_to_credentials_are_bounded_too(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sdk, "FAULT_S", 50.0)  # the SDK gives up by itself, three times
     on_disk(home)
@@ -349,6 +351,7 @@ except KeyboardInterrupt:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="Ctrl-C is no signal there")
 @pytest.mark.parametrize("call", ["identity", "regions"])
 def test_ctrl_c_passes_while_a_call_hangs(

@@ -270,6 +270,7 @@ CHANGES = st.dictionaries(
 TARGETS = st.sampled_from(["dev", "prod", "default", "my dev", "fresh", "b\\c"])
 
 
+@pytest.mark.slow
 @settings(QUIET, max_examples=EXAMPLES * 2)
 @given(text=tame_texts() | texts(), name=TARGETS, change=CHANGES, file=st.sampled_from(["config", "credentials"]))
 def test_an_edit_of_any_text_is_exact_or_refused(
@@ -300,6 +301,7 @@ def _comments(text: str) -> list[str]:
     return [line.strip() for line in lines(text) if line.strip().startswith(("#", ";"))]
 
 
+@pytest.mark.slow
 @QUIET
 @given(text=tame_texts() | texts())
 def test_a_text_reads_as_the_union_of_its_parts_between_headers_in_column_0(
@@ -320,6 +322,7 @@ def test_a_text_reads_as_the_union_of_its_parts_between_headers_in_column_0(
     assert union == whole
 
 
+@pytest.mark.slow
 @QUIET
 @given(
     text=tame_texts(),
@@ -362,6 +365,7 @@ def test_what_could_not_be_read_afterwards_is_refused_without_showing_it() -> No
 LONG = "".join(f"[profile p{n}]\nregion = us-east-1\noutput = json\n\n" for n in range(2000))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "harm",
     [

@@ -29,6 +29,7 @@ def agrees(text: str, file: FileName, folder: Path) -> None:
     assert unnested(ours) == theirs
 
 
+@pytest.mark.slow
 @QUIET
 @given(text=texts() | tame_texts())
 def test_a_text_reads_as_botocore_reads_it_or_has_a_fault_where_botocore_refuses(
@@ -37,6 +38,7 @@ def test_a_text_reads_as_botocore_reads_it_or_has_a_fault_where_botocore_refuses
     agrees(text, "config", tmp_path_factory.getbasetemp())
 
 
+@pytest.mark.slow
 @QUIET
 @given(text=texts() | tame_texts())
 def test_sections_are_cut_out_of_the_text_without_losing_a_character(text: str) -> None:
@@ -47,6 +49,7 @@ def test_sections_are_cut_out_of_the_text_without_losing_a_character(text: str) 
         assert stanza.line == 1 + ini.count_lines(text[: stanza.start])
 
 
+@pytest.mark.slow
 @QUIET
 @given(text=texts() | tame_texts())
 def test_a_plain_text_reads_the_same_line_by_line(text: str) -> None:
@@ -104,6 +107,7 @@ def test_every_broken_file_of_the_corpus_has_its_line_above() -> None:
     assert {name for name, *_ in mark.args[1]} == {id for id, sample in zip(IDS, SAMPLES, strict=True) if sample.broken}
 
 
+@pytest.mark.slow
 @settings(QUIET, max_examples=EXAMPLES // 3)
 @given(config=tame_texts(), credentials=tame_texts())
 def test_profiles_and_sessions_are_those_of_botocores_session(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from patients import ID, ROLE, SECRET, TEMPORARY, TOKEN, facts
@@ -40,6 +41,7 @@ SESSION = "[sso-session acme]\nsso_start_url = https://acme.awsapps.com/start\ns
 LATER = ("keys.expired", "sso.signed-out", "sso.expired", "oidc.token-missing", "source.", "process.")
 
 
+@pytest.mark.slow
 @settings(max_examples=600, deadline=None)
 @given(PROFILES)
 def test_what_the_doctor_stops_is_not_ordinary(there: dict[str, str]) -> None:

@@ -251,6 +251,7 @@ def test_a_new_file_and_one_elsewhere_are_shown_as_such() -> None:
     assert plan.diff(Edit(CONFIG, "[a]", "[a]\n"), HOME) == ""
 
 
+@pytest.mark.slow
 @QUIET
 @given(before=tame_texts(), more=tame_texts(), cut=st.integers(0, 60))
 def test_applying_the_diff_to_the_old_lines_gives_the_new_ones(before: str, more: str, cut: int) -> None:

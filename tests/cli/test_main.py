@@ -125,6 +125,7 @@ def test_a_dumb_terminal_gets_plain_numbered_questions(env: dict[str, str], tmp_
     assert b"\x1b" not in terminal.raw
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["sso", "role", "mfa", "oidc", "keys"])
 def test_the_demo_clones_and_pushes_and_leaves_nothing_behind(kind: str, env: dict[str, str], tmp_path: Path) -> None:
     place = tmp_path / "tmp"
@@ -144,6 +145,7 @@ def test_the_demo_clones_and_pushes_and_leaves_nothing_behind(kind: str, env: di
     assert list((tmp_path / "home").iterdir()) == []
 
 
+@pytest.mark.slow
 def test_the_demo_keeps_its_folder_when_asked(env: dict[str, str], tmp_path: Path) -> None:
     done = run({**env, "TMPDIR": str(tmp_path)}, "demo", "--kind", "keys", "--keep", "--json")
     assert json.loads(done.stdout)["ok"]
@@ -152,6 +154,7 @@ def test_the_demo_keeps_its_folder_when_asked(env: dict[str, str], tmp_path: Pat
     assert (kept / "work" / "MySharedDemoRepo" / "hello.txt").is_file()
 
 
+@pytest.mark.slow
 def test_a_person_can_drive_the_demo(env: dict[str, str], tmp_path: Path) -> None:
     terminal = Terminal([program(), "demo", "--kind", "mfa"], env, tmp_path)
     terminal.wait("It's Maria's first day", "your MFA device is")

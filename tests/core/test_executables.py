@@ -92,6 +92,7 @@ def test_children_on_windows_do_not_look_in_the_current_folder_either() -> None:
     assert sure == {"PATH": SYSTEM, "NoDefaultCurrentDirectoryInExePath": "1"}
 
 
+@pytest.mark.slow
 def test_nothing_else_looks_programs_up() -> None:
     """`shutil.which` looks in the current folder, and so does a process that is started by a bare name."""
     for path in HOUSE.rglob("*.py"):

@@ -157,6 +157,7 @@ LABELS = st.one_of(
 FREE = {"portal", "sign-in", "console"}  # uses where customers choose the first label of some hosts
 
 
+@pytest.mark.slow
 @given(st.sampled_from(sorted(ACCEPTED)), st.data())
 def test_a_label_that_is_changed_makes_no_host_of_awss_unless_it_is_a_region(host: str, data: st.DataObject) -> None:
     use, partition, region = ACCEPTED[host]

@@ -26,6 +26,8 @@ from ccsetup.doctor import checks
 from tests.homes import KEYS, Home, context_of, facts_of, fixed, mended
 from tests.script import tree
 
+pytestmark = pytest.mark.slow
+
 EXAMPLES = int(os.environ.get("CCSETUP_EXAMPLES", "120"))
 QUIET = settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=EXAMPLES)
 

@@ -113,6 +113,7 @@ def test_a_clone_that_works_has_no_finding(place: Place, tmp_path: Path) -> None
     assert [entry.action for entry in place.sandbox.log if entry.service == "git"] != []
 
 
+@pytest.mark.slow
 def test_a_clone_of_another_region_is_offered_the_right_one(place: Place, tmp_path: Path) -> None:
     stand_in(tmp_path, f"codecommit::{REGION}://dev@handbook")
     write(place, {"people": maria(place.state), "dev": ACCESS})
@@ -132,6 +133,7 @@ def test_a_clone_of_another_profile_is_offered_that_one(place: Place, tmp_path: 
     assert found[0].letter or offered == [f"codecommit::{REGION}://dev@MySharedDemoRepo"]
 
 
+@pytest.mark.slow
 def test_a_closed_key_brings_the_message_to_its_administrator(place: Place, tmp_path: Path) -> None:
     stand_in(tmp_path, f"codecommit::{REGION}://dev@locked")
     write(place, {"people": maria(place.state), "dev": ACCESS})
@@ -140,6 +142,7 @@ def test_a_closed_key_brings_the_message_to_its_administrator(place: Place, tmp_
     assert "kms:Decrypt" in found.letter
 
 
+@pytest.mark.slow
 def test_git_that_may_read_is_enough(place: Place, tmp_path: Path) -> None:
     stand_in(tmp_path, f"codecommit::{REGION}://gitonly@MySharedDemoRepo")
     write(place, {"people": maria(place.state), "gitonly": {**role("CodeCommitPullPush"), "region": REGION}})

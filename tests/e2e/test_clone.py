@@ -25,6 +25,8 @@ from ccsetup.sandbox import Sandbox
 from ccsetup.sandbox.demo_data import CODE, PEOPLE, REGION, role_arn
 from ccsetup.sandbox.resources import Keys
 
+pytestmark = pytest.mark.slow
+
 ACCOUNT_B = "444455556666"
 
 

@@ -113,6 +113,7 @@ def one(statement: Document, **changed: object) -> Document:
     return {"Version": "2012-10-17", "Statement": [{**statement, **changed}]}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("action", CALLS)
 @pytest.mark.parametrize("kind", SOMEBODY)
 def test_the_policy_lifts_the_denial_and_nothing_less_does(place: Place, kind: str, action: str) -> None:
@@ -297,6 +298,7 @@ def env(place: Place, clean_env: Any, helper: Path) -> dict[str, str]:
     return {**built, "PYTHONPATH": str(ROOT)}
 
 
+@pytest.mark.slow
 def test_gits_403_is_lifted_by_gitpull_and_a_push_by_gitpush(place: Place, env: dict[str, str], tmp_path: Path) -> None:
     git, role = Git(env, place.home), f"arn:aws:iam::{CODE}:role/team/Bare"
     url = f"codecommit::{REGION}://dev@{REPOSITORY}"
@@ -322,6 +324,7 @@ def test_gits_403_is_lifted_by_gitpull_and_a_push_by_gitpush(place: Place, env: 
     git.do(tmp_path / "clone", *push)
 
 
+@pytest.mark.slow
 def test_one_message_brings_a_stranger_to_a_working_profile(place: Place, env: dict[str, str]) -> None:
     words = ["setup", "existing", "--profile", "dev", "--repo", REPOSITORY, "--yes", "--no-clone", "--json"]
 
@@ -360,6 +363,7 @@ def strict(moto: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Aws:
     return Aws(tmp_path / "home", lambda *_: pytest.fail("no sign-in"))
 
 
+@pytest.mark.slow
 def test_motos_iam_agrees(strict: Aws) -> None:
     root = boto3.Session("testing", "testing", region_name=REGION)
     with disable_iam_authentication():

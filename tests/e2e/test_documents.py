@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 import shlex
@@ -16,7 +17,8 @@ from paths import ROOT
 from ccsetup.cli.parser import COMMANDS, parsed, parser_of
 from ccsetup.core.errors import BadAnswer
 
-PROSE = [ROOT / "README.md", *sorted((ROOT / "examples").rglob("*.md"))]
+CONTRIBUTING = ROOT / ".github" / "CONTRIBUTING.md"
+PROSE = [ROOT / "README.md", *sorted((ROOT / "examples").rglob("*.md")), *sorted((ROOT / ".github").glob("*.md"))]
 RECIPES = sorted(
     path
     for path in (ROOT / "examples").rglob("*")
@@ -165,3 +167,34 @@ def headings(path: Path) -> set[str]:
     """Return the anchors that a page gives its headings."""
     titles = re.findall(r"^#+ (.*)", path.read_text(encoding="utf-8"), re.MULTILINE)
     return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+def test_every_file_that_contributors_are_told_of_exists() -> None:
+    named = {
+        span
+        for span in spans(CONTRIBUTING.read_text(encoding="utf-8"))
+        if re.fullmatch(r"[\w./]+\.(py|yml)|\.ci/run", span)
+    }
+    near = (ROOT, ROOT / "ccsetup", ROOT / "ccsetup/access/paste", ROOT / "ccsetup/cli/commands")
+    assert len(named) > 30
+    assert {name for name in named if "NAME" not in name and not any((it / name).is_file() for it in near)} == set()
+
+
+def functions(path: Path) -> set[str]:
+    """Return the functions of a module, and the methods of its classes as Class.method."""
+    found = set()
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        within = node.body if isinstance(node, ast.ClassDef) else [node]
+        begins = f"{node.name}." if isinstance(node, ast.ClassDef) else ""
+        found |= {f"{begins}{it.name}" for it in within if isinstance(it, ast.FunctionDef)}
+    return found
+
+
+def test_each_step_of_how_it_works_is_a_function_in_its_file() -> None:
+    text = CONTRIBUTING.read_text(encoding="utf-8")
+    steps = re.findall(r"^\| \d+ \| `(\S+)` \| `(\S+)` \|", text, re.MULTILINE)
+    beside = re.findall(r"`(\w+)` in\s`([\w/]+\.py)`", text.partition("\n## How it works\n")[2].partition("\n## ")[0])
+    assert len(steps) == 10
+    assert len(beside) > 3
+    for file, function in [*steps, *((file, name) for name, file in beside if name.islower())]:
+        assert function in functions(ROOT / "ccsetup" / file), (file, function)

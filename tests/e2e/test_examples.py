@@ -16,6 +16,8 @@ from sandbox_world import marias_keys
 from ccsetup.sandbox import Sandbox
 from ccsetup.sandbox.demo_data import BROKER, MARIA, PEOPLE, SAML_PROVIDER, role_arn
 
+pytestmark = pytest.mark.slow
+
 EXAMPLES = sorted((ROOT / "examples").glob("*.md"))
 BEFORE = "[profile maria-code]\nrole_arn = arn:aws:iam::111122223333:role/CodeCommitAccess\nsource_profile = maria\n"
 

@@ -25,6 +25,8 @@ from paths import ROOT
 from ccsetup.sandbox import Sandbox
 from ccsetup.sandbox.demo_data import CODE, PEOPLE, role_arn
 
+pytestmark = pytest.mark.slow
+
 FLEET = ROOT / "examples" / "fleet"
 PROGRAMS = Path(sys.executable).parent
 PROJECT = "repo:acme/app:ref:refs/heads/main"  # whom GitHub says the job is of
@@ -186,11 +188,18 @@ def test_a_dev_container_signs_in_and_leaves_the_clone_that_is_open(machine: Mac
 
 
 @pytest.mark.parametrize(
-    ("name", "schema"), [("github-actions.yml", "vendor.github-workflows"), ("gitlab-ci.yml", "vendor.gitlab-ci")]
+    ("path", "schema"),
+    [
+        (FLEET / "github-actions.yml", "vendor.github-workflows"),
+        (FLEET / "gitlab-ci.yml", "vendor.gitlab-ci"),
+        (ROOT / ".github/workflows/tests.yml", "vendor.github-workflows"),
+        (ROOT / ".github/workflows/release.yml", "vendor.github-workflows"),
+    ],
+    ids=lambda it: it.name if isinstance(it, Path) else it,
 )
-def test_a_job_is_what_its_service_reads(name: str, schema: str) -> None:
+def test_a_job_is_what_its_service_reads(path: Path, schema: str) -> None:
     check = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", schema]
-    done = subprocess.run([*check, FLEET / name], capture_output=True, text=True, check=False)
+    done = subprocess.run([*check, path], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
 

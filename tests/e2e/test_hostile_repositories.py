@@ -22,6 +22,8 @@ from ccsetup.git import submodule_names
 from ccsetup.git.repository import Git
 from ccsetup.sandbox.demo_data import CODE, REGION
 
+pytestmark = pytest.mark.slow
+
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="names are bytes here")
 
 
@@ -283,7 +285,7 @@ def with_commit(tree: Sequence[Entry], commit: str) -> Iterator[Entry]:
 
 
 @LINUX
-@pytest.mark.slow
+@pytest.mark.repeats
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(tree=entries(2), modules=st.dictionaries(TARGETS.filter(bool), TARGETS, max_size=4), there=st.booleans())
 def test_whatever_a_repository_is_nothing_but_the_new_folder_changes(

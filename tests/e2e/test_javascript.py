@@ -16,6 +16,8 @@ from test_login import Kind, Run, kinds, pasted, run
 from ccsetup.sandbox import Sandbox
 from ccsetup.sandbox.demo_data import BROKER, CODE, MARIA, REGION, START_URL, role_arn
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["run"]
 PACKAGES = ("@aws-sdk/credential-providers@3", "@aws-sdk/client-sts@3")
 ASK = """

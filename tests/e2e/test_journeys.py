@@ -24,6 +24,8 @@ from ccsetup.sandbox import Sandbox
 from ccsetup.sandbox.demo_data import CODE, PEOPLE, REGION, START_URL, role_arn
 from ccsetup.ui.prompt import STALE_S
 
+pytestmark = pytest.mark.slow
+
 BROWSER = "import sys, urllib.request as u; u.build_opener(u.ProxyHandler({})).open(sys.argv[1], timeout=20).read()"
 Steps = list[tuple[str, str]]
 

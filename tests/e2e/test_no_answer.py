@@ -32,6 +32,8 @@ from ccsetup.wizard import find_repository
 from ccsetup.wizard.find_repository import Round
 from ccsetup.wizard.options import Options, looking
 
+pytestmark = pytest.mark.slow
+
 SILENT = {name: answer for name, (answer, code) in FAULTS.items() if answer not in (hang, trickle, echo)}
 
 

@@ -26,6 +26,8 @@ from tracing import Started, needs_strace, started, strace, traced
 from ccsetup.sandbox import Sandbox
 from ccsetup.sandbox.demo_data import MARIA, REGION, role_arn
 
+pytestmark = pytest.mark.slow
+
 GIT = shutil.which("git") or ""
 # One process goes through many folders: to start Python and the SDK for each would take most of the time.
 DRIVER = f"""\
@@ -151,7 +153,7 @@ FOLDER = st.tuples(
 
 
 @needs_strace
-@pytest.mark.slow
+@pytest.mark.repeats
 def test_no_program_that_any_folder_names_is_ever_started(machine: Machine, tmp_path: Path) -> None:
     made: list[Path] = []
 

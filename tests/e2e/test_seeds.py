@@ -19,6 +19,8 @@ from ccsetup.sandbox import Sandbox, policy_engine
 from ccsetup.sandbox.demo_data import ISSUER, PEOPLE
 from ccsetup.sandbox.resources import Keys
 
+pytestmark = pytest.mark.slow
+
 DEMO = "111111111111"  # the account in the documents' first examples
 CODE = "111122223333"  # AccountA of the walkthrough
 TEAM = "123456789012"

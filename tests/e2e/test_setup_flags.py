@@ -20,6 +20,8 @@ from terminal import program
 from ccsetup.sandbox import Sandbox
 from ccsetup.sandbox.demo_data import CODE, REGION, START_URL, role_arn
 
+pytestmark = pytest.mark.slow
+
 ACCESS, EXTERNAL, MFA, OIDC = (role_arn(f"CodeCommit{name}") for name in ("Access", "External", "Mfa", "Oidc"))
 TO_REPO = ("--region", REGION, "--repo", "MySharedDemoRepo")
 

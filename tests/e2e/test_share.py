@@ -35,6 +35,8 @@ from ccsetup.core.model import BACK
 from ccsetup.sandbox import Sandbox, State, policy_engine
 from ccsetup.team import file as team_file
 
+pytestmark = pytest.mark.slow
+
 A, B = "111122223333", "888888888888"
 REGION, REPO, GROUP = "us-east-2", "MySharedDemoRepo", "DevelopersWithCrossAccountRepositoryAccess"
 KEY = f"arn:aws:kms:{REGION}:{A}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
@@ -529,7 +531,7 @@ def test_the_first_missing_link_is_named_with_the_policy_that_mends_it(office: O
 # Judges that nobody here wrote: the AWS CLI and moto
 
 
-@pytest.mark.slow
+@pytest.mark.repeats
 def test_the_script_does_with_the_aws_cli_what_apply_does(office: Office, aws_tools: AwsTools) -> None:
     words = [*SHARE, "--role-name", "Shared+1", "--require-mfa", "--group", GROUP]
     assert office.run(*words, "--yes", "--out", "it's here")[0] == 0

@@ -19,6 +19,8 @@ from ccsetup.git.branches import Heads, chosen
 from ccsetup.sandbox import git_http
 from ccsetup.sandbox.demo_data import CODE, REGION
 
+pytestmark = pytest.mark.slow
+
 PAGE = "<html><body>Sign in to go on</body></html>"
 SMART = "application/x-git-upload-pack-advertisement"
 

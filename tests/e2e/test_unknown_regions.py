@@ -15,6 +15,8 @@ from ccsetup.core.regions import REGIONS
 from ccsetup.sandbox import Sandbox
 from ccsetup.sandbox.demo_data import CODE, PEOPLE, role_arn
 
+pytestmark = pytest.mark.slow
+
 SPAIN = "eu-south-2"
 SAYS = f"ccsetup doesn't know whether CodeCommit is in {SPAIN}. AWS decides."
 URL = f"https://git-codecommit.{SPAIN}.amazonaws.com/v1/repos/spain"

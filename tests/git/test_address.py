@@ -175,6 +175,7 @@ def test_any_text_is_read_or_refused_in_words(text: str) -> None:
         assert address.repository_name(read.repository) == read.repository
 
 
+@pytest.mark.slow
 def test_awss_own_tool_takes_every_address_with_the_same_meaning(
     aws_tools: Any, tmp_path: Path, clean_env: Any
 ) -> None:

@@ -127,6 +127,7 @@ ANY = st.sampled_from(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(st.lists(ANY, min_size=1, max_size=5, unique=True), st.data())
 def test_whatever_stands_beside_an_address_stays(

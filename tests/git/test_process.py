@@ -98,6 +98,7 @@ NEVER_ENDING = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", NEVER_ENDING)
 def test_settings_that_never_end_hold_nobody_up(
     case: str, env: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -119,6 +120,7 @@ def test_settings_that_never_end_hold_nobody_up(
     assert not process._running
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["config", "HEAD", "commondir", "config.worktree"])
 def test_pipes_in_place_of_gits_own_files_hold_nobody_up(
     name: str, env: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -123,6 +123,7 @@ def test_our_own_helper_lies_beside_the_program(ours: Path, monkeypatch: pytest.
     assert Git.own_helper() == str(ours / "git-remote-codecommit")
 
 
+@pytest.mark.slow
 def test_reachable_names_the_branches_the_default_one_first(git: Git, sandbox: Sandbox) -> None:
     sandbox.state.add_repository("111122223333", "us-east-2", "many", branches=("trunk", "a", "feature/x"))
     assert git.reachable(route("many")) == ("trunk", "a", "feature/x")
@@ -147,6 +148,7 @@ REFUSED: dict[str, tuple[str, str, dict[str, str], str, str]] = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", REFUSED)
 def test_what_git_is_refused_is_said_in_words(env: dict[str, str], tmp_path: Path, case: str) -> None:
     repository, profile, more, code, words = REFUSED[case]
@@ -169,6 +171,7 @@ def test_git_protocol_names_the_line_that_helps(env: dict[str, str], tmp_path: P
     assert problem.value.next == "Run: export GIT_ALLOW_PROTOCOL=ssh:codecommit:https"
 
 
+@pytest.mark.slow
 def test_awss_helper_is_understood_too(env: dict[str, str], tmp_path: Path, aws_tools: Any) -> None:
     theirs = Git(env, tmp_path / "home").with_path(aws_tools.folder)
     assert theirs.helper() == str(aws_tools.grc)
@@ -219,6 +222,7 @@ def test_a_clone_tells_its_steps_and_returns_the_commit(
     assert re.fullmatch(r"[\d.]+ [KM]iB", size)
 
 
+@pytest.mark.slow
 def test_a_branch_and_a_repository_named_like_options_are_cloned_as_such(
     git: Git, tmp_path: Path, env: dict[str, str]
 ) -> None:
@@ -361,6 +365,7 @@ def until(there: Path) -> None:
         time.sleep(0.02)
 
 
+@pytest.mark.slow
 def test_an_answer_that_does_not_come_is_not_waited_for(
     slow: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -374,6 +379,7 @@ def test_an_answer_that_does_not_come_is_not_waited_for(
     assert children_of(f"TAG={tmp_path}") == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("there", [False, True], ids=["new directory", "empty directory"])
 def test_ctrl_c_ends_git_and_removes_what_the_clone_made(slow: dict[str, str], tmp_path: Path, there: bool) -> None:
     target = tmp_path / "new/clone"
@@ -440,6 +446,7 @@ def killed(env: dict[str, str], target: Path, url: str) -> None:
     last.unlink(missing_ok=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("there", [False, True], ids=["new directory", "empty directory"])
 @pytest.mark.parametrize("name", ["payments-web", "empty"])
 def test_a_clone_killed_at_any_git_is_finished_by_the_next_run(
@@ -478,6 +485,7 @@ exec /usr/bin/git "$@"
     assert steps > 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("there", [False, True], ids=["new directory", "empty directory"])
 @pytest.mark.skipif(sys.platform != "linux", reason="it is Linux that tells what runs")
 def test_a_check_out_killed_half_way_is_finished_by_the_next_run(
@@ -534,6 +542,7 @@ def test_a_mark_in_a_folder_makes_nobody_clear_it(git: Git, tmp_path: Path) -> N
     assert sorted(path.name for path in (tmp_path / "clone/.git").iterdir()) == ["ccsetup-cloning", "mine"]
 
 
+@pytest.mark.slow
 def test_a_fetch_brings_what_is_new_and_leaves_the_work_alone(git: Git, tmp_path: Path, env: dict[str, str]) -> None:
     before = git.clone(route("MySharedDemoRepo"), tmp_path / "a", "", nothing).commit
     git.clone(route("MySharedDemoRepo"), tmp_path / "b", "", nothing)
@@ -547,6 +556,7 @@ def test_a_fetch_brings_what_is_new_and_leaves_the_work_alone(git: Git, tmp_path
     assert (tmp_path / "a/mine").read_text() == "mine"
 
 
+@pytest.mark.slow
 def test_origin_is_that_of_the_directory_itself(git: Git, tmp_path: Path, env: dict[str, str]) -> None:
     git.clone(route("MySharedDemoRepo"), tmp_path / "clone", "", nothing)
     (tmp_path / "clone/sub").mkdir()
@@ -561,6 +571,7 @@ def test_origin_is_that_of_the_directory_itself(git: Git, tmp_path: Path, env: d
     assert tied.clone(route("payments-api"), tmp_path / "second", "", nothing)
 
 
+@pytest.mark.slow
 def test_a_routes_own_helper_switches_the_machines_off_in_the_clone_and_in_the_check(
     git: Git, env: dict[str, str], sandbox: Sandbox, tmp_path: Path
 ) -> None:

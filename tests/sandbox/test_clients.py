@@ -26,6 +26,8 @@ from ccsetup.sandbox import Sandbox, policy_engine
 from ccsetup.sandbox.demo_data import CODE, PEOPLE, REGION, SSO_REGION, START_URL, role_arn
 from ccsetup.sandbox.resources import Keys
 
+pytestmark = pytest.mark.slow
+
 WHO = ("-c", "user.name=Maria Garcia", "-c", "user.email=maria@example.com")
 
 

@@ -295,6 +295,7 @@ place = st.builds(
 teams = st.builds(Team, words, st.lists(entry, max_size=3).map(tuple), st.lists(place, max_size=4).map(tuple), words)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=150)
 @given(teams)
 @example(
@@ -326,6 +327,7 @@ lines = st.one_of(
 )
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=300)
 @given(st.lists(lines, max_size=25).map("\n".join), st.integers(0, 700))
 def test_the_reader_never_raises_but_its_own_refusal(text: str, cut: int) -> None:

@@ -10,6 +10,8 @@ from script import tree
 from terminal import Terminal as Person
 from terminal import program
 
+pytestmark = pytest.mark.slow
+
 NAME, KEY = 'Asked("name", "Name?", "text")', 'Asked("key", "Key?", "secret")'
 LIST, SURE = 'Asked("x", "Which?", "choose", choices=many[:3])', 'Asked("x", "Which?", "confirm")'
 TEXT, HIDDEN = 'Asked("x", "Which?", "text", optional=True)', 'Asked("x", "Which?", "secret", optional=True)'

@@ -191,6 +191,7 @@ def test_any_text_is_shown_in_one_line_of_its_own_length(text):
     assert redact.hide(text, ()) == text
 
 
+@pytest.mark.slow
 def test_a_log_is_searched_for_secrets_at_once():
     for text in (
         "password: x\n" * 80_000,
@@ -215,6 +216,7 @@ WHERE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("asked", WHERE.values(), ids=WHERE)
 def test_a_paste_in_any_question_and_its_refusal_leave_nothing_on_the_screen(tmp_path, asked):
     terminal = Terminal(tmp_path, f"{asked}, {asked}").until("Which?")
@@ -229,12 +231,14 @@ def test_a_paste_in_any_question_and_its_refusal_leave_nothing_on_the_screen(tmp
     assert terminal.answers() == ["CANCELLED"]
 
 
+@pytest.mark.slow
 def test_a_refused_secret_does_not_stay_in_the_field_and_the_refusal_does(tmp_path):
     terminal = Terminal(tmp_path, WHERE["a secret"]).until("back").press("hunter2", ENTER).until("✗ An account ID")
     assert terminal.lines()[0] == "? Which?"
     assert terminal.press("111122223333", ENTER).answers() == ["'111122223333'"]
 
 
+@pytest.mark.slow
 def test_a_refused_text_with_a_secret_in_it_does_not_stay_and_another_does(tmp_path):
     terminal = Terminal(tmp_path, WHERE["a text"]).until("back").press(pasted(ONE_LINE["export"]), ENTER)
     terminal.until("✗ An account ID")
@@ -243,6 +247,7 @@ def test_a_refused_text_with_a_secret_in_it_does_not_stay_and_another_does(tmp_p
     assert terminal.press("3", ENTER).answers() == ["'111122223333'"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", [PASTES["two lines"], PASTES["Spanish"], PASTES["no label"], ONE_LINE["export"]])
 @pytest.mark.parametrize("term", ["xterm-256color", "dumb"])
 def test_the_first_question_shows_what_was_recognised_and_no_secret(clean_env: CleanEnv, tmp_path, text, term):

@@ -158,6 +158,7 @@ WIDGETS = pytest.mark.parametrize(
 )
 
 
+@pytest.mark.slow
 @WIDGETS
 @pytest.mark.parametrize("delay_s", [0.0, 0.01, 0.15], ids=["at once", "byte by byte", "slowly"])
 def test_sequences_are_ignored_in_every_question(tmp_path, asked, before, after, answer, delay_s):
@@ -180,6 +181,7 @@ def test_how_long_esc_waits_can_be_told(told, seconds):
     assert escape_s({"ESCDELAY": told}) == seconds
 
 
+@pytest.mark.slow
 @WIDGETS
 def test_esc_alone_goes_back_from_every_question(tmp_path, asked, before, after, answer):
     terminal = Terminal(tmp_path, asked).until("Which?")
@@ -189,6 +191,7 @@ def test_esc_alone_goes_back_from_every_question(tmp_path, asked, before, after,
 HISTORY = "\x12\x13\x18\x05\x19\x1f\x0f\x14\x11\x16\x07\x1c\x1d\x1e\x00\x0c"  # search, editor, yank, undo, quote …
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", HISTORY, ids=lambda key: f"ctrl-{chr(ord(key) | 64)}")
 def test_a_key_for_history_search_editor_yank_or_undo_does_nothing(tmp_path, key):
     terminal = Terminal(tmp_path, f"{SECRET}, {TEXT}").until("esc")
@@ -203,6 +206,7 @@ def test_a_key_for_history_search_editor_yank_or_undo_does_nothing(tmp_path, key
     assert b"hunter2" not in terminal.raw
 
 
+@pytest.mark.slow
 def test_up_down_and_pages_do_nothing_in_a_text(tmp_path):
     terminal = Terminal(tmp_path, f"{TEXT}, {TEXT}").until("esc").press("one", ENTER).until("Which?  one")
     terminal.until("esc").press("two", *("\x1b[A", "\x1b[B", "\x1b[5~", "\x1b[6~", "\x10", "\x0e"), ENTER)

@@ -174,6 +174,7 @@ def _later(keyboard, *keys):
 
 
 class TestLeaving:
+    @pytest.mark.slow
     @EACH
     def test_esc_is_back_everywhere(self, asked):
         assert answer(asked, ESC) is BACK
@@ -240,6 +241,7 @@ class TestOnATerminal:
         assert terminal.press(DOWN, ENTER).answers() == ["'role'"]
         assert terminal.lines() == ["? What were you given?  A role in another account"]
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("columns", [50, 100])
     def test_a_list_of_five_thousand_fits_and_filters(self, tmp_path, columns):
         terminal = Terminal(tmp_path, 'Asked("repo", "Which repository?", "choose", choices=many)', columns)
@@ -255,6 +257,7 @@ class TestOnATerminal:
         assert terminal.press(ENTER).answers() == ["'kanji'"]
         assert len(terminal.lines()) == (2 if columns == 50 else 1)
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("rows", [8, 12])
     def test_a_short_terminal_shows_fewer_entries(self, tmp_path, rows):
         terminal = Terminal(tmp_path, 'Asked("repo", "Which repository?", "choose", choices=many)', 80, rows)
@@ -262,6 +265,7 @@ class TestOnATerminal:
         assert terminal.lines()[0].startswith("? Which repository?") and len(terminal.lines()) < rows
         assert terminal.press(PAGE_DOWN, DOWN, ENTER).answers() == ["'id-11'"]
 
+    @pytest.mark.slow
     def test_on_fifty_columns_sentences_break_between_words(self, tmp_path):
         terminal = Terminal(tmp_path, LONG, 50).until("esc: back")
         assert terminal.lines() == [
@@ -282,6 +286,7 @@ class TestOnATerminal:
         assert terminal.press("1" * 10).until("11").press(ENTER).answers() == ["'121111111111'"]
         assert terminal.lines() == ["? Which role shall be assumed to reach the repos…", "  121111111111"]
 
+    @pytest.mark.slow
     def test_a_refusal_follows_what_is_typed_until_it_is_right(self, tmp_path):
         terminal = Terminal(tmp_path, 'Asked("account", "Which account?", "text", help="Ask.", parse=twelve)').until(
             "Ask."
@@ -293,12 +298,14 @@ class TestOnATerminal:
         assert terminal.lines() == ["? Which account?  111111111111", "  Ask.   esc: back"]
         assert terminal.press(ENTER).answers() == ["'111111111111'"]
 
+    @pytest.mark.slow
     def test_going_back_leaves_nothing_behind(self, tmp_path):
         terminal = Terminal(tmp_path, 'Asked("repo", "Which repository?", "choose", choices=many)')
         terminal.until("entries").press("repo-1", ESC)
         assert terminal.answers() == ["'BACK'"]
         assert terminal.lines() == []
 
+    @pytest.mark.slow
     def test_a_secret_is_never_on_the_screen(self, tmp_path):
         terminal = Terminal(tmp_path, 'Asked("key", "Secret access key", "secret", default="old-hunter")').until("back")
         assert terminal.press(CTRL_U, "hunter2-hunter2", ENTER).answers() == ["'hunter2-hunter2'"]
@@ -316,6 +323,7 @@ class TestOnATerminal:
         assert terminal.lines() == ["? What?  2 lines"]
         assert key[:12].encode() not in terminal.raw and key[-12:].encode() not in terminal.raw
 
+    @pytest.mark.slow
     def test_hostile_texts_do_not_act(self, tmp_path):
         ask = 'Asked("x", "Q" + evil, "choose", help=evil, notice=evil, choices=(Choice(evil, evil, evil),), free=True)'
         terminal = Terminal(tmp_path, f'{ask}, Asked("x", "Z" + evil, "text", default=evil, help=evil)')
@@ -358,6 +366,7 @@ class TestOnATerminal:
 
 
 class TestOnADumbTerminal:
+    @pytest.mark.slow
     def test_the_transcript_is_plain_lines(self, tmp_path):
         asked = (
             'Asked("kind", "What were you given?", "choose", help="Paste it.", choices=many[:2], can_go_back=False),'

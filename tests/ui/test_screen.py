@@ -343,6 +343,7 @@ def test_what_takes_long_shows_text_and_share_and_leaves_nothing():
     assert seen.lines() == [" · said meanwhile"]
 
 
+@pytest.mark.slow
 def test_what_takes_long_is_one_line_without_a_terminal():
     piped = Piped()
     with piped.screen.busy("Cloning MySharedDemoRepo") as update:

@@ -302,6 +302,7 @@ def env_of(sandbox: Sandbox, clean_env: CleanEnv, home: Path) -> dict[str, str]:
     return clean_env(home, sandbox.environment(), path=[Path(sys.executable).parent])
 
 
+@pytest.mark.slow
 def test_from_the_file_to_a_clone_it_is_one_yes_and_the_browser(
     sandbox: Sandbox, clean_env: CleanEnv, tmp_path: Path
 ) -> None:
@@ -322,6 +323,7 @@ def test_from_the_file_to_a_clone_it_is_one_yes_and_the_browser(
 
 
 @pytest.mark.slow
+@pytest.mark.repeats
 def test_ten_repositories_killed_half_way_are_finished_by_the_next_run_and_none_is_cloned_twice(
     sandbox: Sandbox, clean_env: CleanEnv, tmp_path: Path
 ) -> None:
@@ -372,6 +374,7 @@ PLAYED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["team.ini", *PLAYED])
 def test_the_demo_plays_a_team_file_whatever_it_names(name: str, clean_env: CleanEnv, tmp_path: Path) -> None:
     path = ROOT / "examples" / name
@@ -404,6 +407,7 @@ UNASKED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", UNASKED)
 def test_the_other_kinds_are_set_up_without_a_question(
     kind: str, sandbox: Sandbox, clean_env: CleanEnv, tmp_path: Path

@@ -1,4 +1,7 @@
-"""Reads pasted text: the kinds of access that a message describes, or the three values of an access key."""
+"""Reads pasted text: the kinds of access that a message describes, or the three values of an access key.
+
+It returns answers and never looks anything up. Asking which reading is right belongs to `wizard`.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """The doctor's checks, one family per file in this folder: facts in, findings out.
 
-Each file holds `CHECKS`, functions from Facts to findings. Adding a check touches one file and its test.
+Each file holds `CHECKS`, functions from Facts to findings. Adding a check touches one file and its test. A
+check reads nothing, asks nobody and changes nothing: facts are gathered by `gather`, repairs are applied by `repair`.
 """
 
 from __future__ import annotations

@@ -244,6 +244,7 @@ def _run(command: list[str], env: dict[str, str]) -> str:
     return subprocess.run(command, env=env, capture_output=True, text=True, check=True, timeout=60).stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("command", "form"),
     [("assume-role", "json"), ("assume-role", "text"), ("assume-role", "table"), ("get-session-token", "json"),
@@ -279,6 +280,7 @@ def damaged(draw: st.DrawFn) -> str:
     return text[draw(st.integers(0, len(text) // 2)) :] if draw(st.booleans()) else text
 
 
+@pytest.mark.slow
 @settings(max_examples=250, deadline=None)
 @given(st.one_of(st.text(), damaged()))
 def test_no_text_makes_it_raise_and_every_answer_fits(text: str) -> None:
@@ -304,6 +306,7 @@ LONG = {
 
 
 @pytest.mark.slow
+@pytest.mark.repeats
 @pytest.mark.parametrize("piece", LONG.values(), ids=LONG)
 def test_a_megabyte_takes_time_in_proportion(piece: str) -> None:
     def seconds(size: int) -> float:

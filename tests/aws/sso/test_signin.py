@@ -216,6 +216,7 @@ def test_without_a_browser_to_open_the_address_is_shown_and_works(desk: Desk) ->
     assert desk.opened == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("env", "tuning", "start", "reason"),
     [
@@ -238,6 +239,7 @@ def test_where_a_browser_cannot_come_back_a_code_is_shown_and_the_reason_said(
     assert signin.pending()[-1].path == desk.cache(start)
 
 
+@pytest.mark.slow
 def test_a_code_is_waited_for_and_may_be_declined_or_end(desk: Desk) -> None:
     desk.center.auto_approve = False
     asked: list[float] = []
@@ -282,6 +284,7 @@ print(len(signin.accounts(Start("https://acme.awsapps.com/start", "us-east-1", "
 """
 
 
+@pytest.mark.slow
 def test_the_environments_browser_is_the_one_that_opens(desk: Desk, clean_env: Any, tmp_path: Path) -> None:
     desk.sandbox.state.now = lambda: datetime.now(timezone.utc)
     browser = tmp_path / "browser"
@@ -329,6 +332,7 @@ def test_a_token_that_another_program_left_is_used_without_asking_anybody(desk: 
     assert signin.until(start) == desk.clock.at + timedelta(hours=1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fields", [{"startUrl": "https://other.awsapps.com/start"}, {"region": "eu-west-1"}])
 def test_another_portals_token_of_the_same_name_is_not_used(desk: Desk, fields: dict[str, str]) -> None:
     path = desk.save(**fields)
@@ -373,6 +377,7 @@ def test_what_cannot_be_renewed_is_used_up_to_its_last_minute(desk: Desk) -> Non
     assert len(desk.opened) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ends", ["session", "registration"])
 def test_where_renewing_is_over_the_person_signs_in_again(desk: Desk, ends: str) -> None:
     first = desk.signin()
@@ -388,6 +393,7 @@ def test_where_renewing_is_over_the_person_signs_in_again(desk: Desk, ends: str)
     assert len(desk.opened) == 2
 
 
+@pytest.mark.slow
 def test_a_registration_is_made_once_and_used_again(desk: Desk) -> None:
     first = desk.signin()
     first.token(START)
@@ -418,6 +424,7 @@ def test_a_renewed_token_that_is_refused_leads_to_one_sign_in_and_no_more(desk: 
     assert (len(desk.opened), desk.asked().count("CreateToken")) == (2, 3)
 
 
+@pytest.mark.slow
 def test_a_fault_while_renewing_does_not_cost_a_token_that_still_works(desk: Desk) -> None:
     first = desk.signin()
     first.token(START)
@@ -430,6 +437,7 @@ def test_a_fault_while_renewing_does_not_cost_a_token_that_still_works(desk: Des
     assert refusal(lambda: desk.signin().token(START)).code == "net.unreachable"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", ["", "{", '{"accessToken": "x"}', "\udcff"])
 def test_a_damaged_cache_file_is_said_and_written_anew(desk: Desk, text: str) -> None:
     path = desk.save()
@@ -481,6 +489,7 @@ def config(home: Path, sandbox: Sandbox) -> None:
     )
 
 
+@pytest.mark.slow
 def test_the_aws_cli_and_boto3_work_with_what_was_left(desk: Desk, clean_env: Any, aws_tools: Any) -> None:
     signin = desk.signin()
     for start in (START, LEGACY):
@@ -575,6 +584,7 @@ def test_what_the_person_does_not_have_is_said(desk: Desk) -> None:
     assert (roles.code, roles.what) == ("access.assume", "Your sign-in has no roles in account 999999999999.")
 
 
+@pytest.mark.slow
 def test_throttling_is_waited_out(desk: Desk) -> None:
     desk.sandbox.state.refuse("ListAccounts", "TooManyRequestsException", status=429, times=2)
     assert len(desk.signin().accounts(START)) == 2
@@ -592,6 +602,7 @@ def test_a_region_is_told_by_where_a_custom_address_leads(desk: Desk, monkeypatc
 # Secrets, and leaving
 
 
+@pytest.mark.slow
 def test_no_secret_is_in_anything_that_could_be_printed(desk: Desk) -> None:
     signin = desk.signin()
     signin.token(START)
@@ -645,6 +656,7 @@ except KeyboardInterrupt:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", ["browser", "code", "network", "lookup"])
 def test_ctrl_c_is_answered_at_once_wherever_one_waits(desk: Desk, clean_env: Any, tmp_path: Path, what: str) -> None:
     desk.center.auto_approve = False

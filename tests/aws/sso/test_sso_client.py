@@ -76,6 +76,7 @@ def problem_of(work: Callable[[], object]) -> Problem:
 PORTAL_PAGE = b"<html><title>Welcome to the hotel</title>Caf\xe9</html>"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("status", "body", "code"),
     [
@@ -99,6 +100,7 @@ def test_something_else_that_answers_in_awss_place_is_recognised(
     assert problem.what == f"Something other than 127.0.0.1:{server.server_port} answered the request."
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("status", "error"), [(503, ""), (500, "InternalServerException"), (429, "TooManyRequestsException")]
 )
@@ -217,6 +219,7 @@ def test_the_environments_endpoints_are_taken_as_every_sdk_takes_them(env: dict[
     assert reached.base("us-east-1") == (endpoint or "https://oidc.us-east-1.amazonaws.com")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fips", ["false", "true"])
 @pytest.mark.parametrize("region", ["us-east-1", "eu-central-2", "us-gov-west-1", "cn-north-1", "eusc-de-east-1"])
 def test_people_sign_in_where_the_sdk_would_ask_for_the_token(

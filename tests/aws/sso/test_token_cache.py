@@ -105,6 +105,7 @@ _JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lamb
 _NAMES = st.sampled_from(["accessToken", "expiresAt", "clientId", "clientSecret", "scopes", "grantTypes", "startUrl"])
 
 
+@pytest.mark.slow
 @given(st.dictionaries(_NAMES | st.text(), _JSON).map(json.dumps) | st.text())
 def test_no_file_makes_reading_fail(text: str) -> None:
     assert not isinstance(token_in(text), str)

@@ -20,6 +20,8 @@ from ccsetup.cli import parser
 from ccsetup.cli.commands import completion
 from ccsetup.cli.main import run
 
+pytestmark = pytest.mark.slow
+
 Offers = Callable[..., list[str]]
 
 ODD = "$(touch acted)"  # a profile's name is text from outside

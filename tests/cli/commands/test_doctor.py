@@ -50,7 +50,7 @@ PEOPLES = f"[people]\n{KEYS}"
 HALF = BROKEN + "\n[profile half]\nregion = us-east-2\n"
 HALVES = PEOPLES + "\n[half]\naws_access_key_id = AKIAI44QH8DHBEXAMPLE\n"
 
-# AWS-FACTS' table, whole, and what came after it.
+# Every code of the first table of findings, and what came after it.
 _CODES = """
 file.duplicate-section file.duplicate-key file.encoding file.stray-line file.nested-block file.unreadable
 file.permissions file.characters section.prefix section.quoting section.default-twice section.indented-key
@@ -402,6 +402,7 @@ def private(place: Place) -> None:
     (place.home / ".aws").chmod(0o700)
 
 
+@pytest.mark.slow
 def test_a_clone_of_another_region_is_moved_and_moved_back(place: Place, tmp_path: Path) -> None:
     stand_in(tmp_path, f"codecommit::{REGION}://dev@handbook")
     write(place, {"people": {**maria(place.state), "region": REGION}, "dev": ACCESS})
@@ -419,6 +420,7 @@ def test_a_clone_of_another_region_is_moved_and_moved_back(place: Place, tmp_pat
     assert settings.read_bytes() == before
 
 
+@pytest.mark.slow
 def test_what_is_repaired_is_believed_when_aws_answers(place: Place, tmp_path: Path) -> None:
     stand_in(tmp_path, f"codecommit::{REGION}://dev@MySharedDemoRepo")
     broken = {**ACCESS, "role_arn": ACCESS["role_arn"].replace("::", ":::")}
@@ -452,6 +454,7 @@ def test_each_refusal_of_aws_is_told_for_whom_it_stops(place: Place, tmp_path: P
     assert "sts:AssumeRole" in said(it)
 
 
+@pytest.mark.slow
 def test_one_that_hangs_pages_and_clocks_hide_no_healthy_profile(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -482,6 +485,7 @@ def person(tmp_path: Path, clean_env: CleanEnv) -> dict[str, str]:
     return clean_env(tmp_path / "home", TERM="xterm-256color")
 
 
+@pytest.mark.slow
 def test_a_person_repairs_what_has_two_readings(person: Mapping[str, str], tmp_path: Path) -> None:
     before = aws_folder(tmp_path)
     terminal = Terminal([program(), "doctor", "--fix", "--offline"], dict(person), tmp_path)
@@ -495,6 +499,7 @@ def test_a_person_repairs_what_has_two_readings(person: Mapping[str, str], tmp_p
     assert aws_folder(tmp_path) == before
 
 
+@pytest.mark.slow
 def test_the_wizard_says_what_is_broken_repairs_it_and_asks_on(person: Mapping[str, str], tmp_path: Path) -> None:
     terminal = Terminal([program()], dict(person), tmp_path)
     terminal.ask("What were you given?")
@@ -510,6 +515,7 @@ def test_the_wizard_says_what_is_broken_repairs_it_and_asks_on(person: Mapping[s
     assert (tmp_path / "home" / ".aws" / "config").read_text() == HALF.replace(":::", "::")
 
 
+@pytest.mark.slow
 def test_the_wizard_offers_to_repair_what_no_tool_can_read(person: Mapping[str, str], tmp_path: Path) -> None:
     config = tmp_path / "home" / ".aws" / "config"
     config.write_text(HALF.replace(":::", "::") + "region = us-east-2\n")
@@ -534,6 +540,7 @@ def test_without_a_person_what_no_tool_can_read_names_the_doctor(person: Mapping
     assert "file.duplicate-key" in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("variables", [{"TERM": "dumb"}, {"NO_COLOR": "1"}])
 def test_a_plain_terminal_gets_no_colour(variables: dict[str, str], person: Mapping[str, str], tmp_path: Path) -> None:
     terminal = Terminal([program(), "doctor", "--offline"], {**person, **variables}, tmp_path, columns=50)
@@ -609,6 +616,7 @@ def as_new(there: tuple[Path, Path], how: str) -> Context:
 
 
 @pytest.mark.slow
+@pytest.mark.repeats
 @pytest.mark.skipif(os.name != "posix", reason="fork")
 @pytest.mark.parametrize("how", KILLED)
 def test_a_repair_killed_at_any_call_is_finished_by_the_next_and_undone_whole(
@@ -645,6 +653,7 @@ def test_a_repair_killed_at_any_call_is_finished_by_the_next_and_undone_whole(
 
 
 @pytest.mark.slow
+@pytest.mark.repeats
 @pytest.mark.skipif(os.name != "posix", reason="fork")
 @pytest.mark.parametrize("how", KILLED)
 def test_an_undo_killed_at_any_call_is_finished_by_the_next_which_undoes_nothing_else(

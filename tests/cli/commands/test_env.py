@@ -153,6 +153,7 @@ def test_the_shell_one_is_in_is_taken() -> None:
     assert guess({}, "") == "bash"
 
 
+@pytest.mark.slow
 def test_a_credential_process_may_be_ccsetup_itself(clean_env: CleanEnv, tmp_path: Path) -> None:
     home = tmp_path / "home"
     variables = clean_env(home, path=[Path(program()).parent])

@@ -113,6 +113,7 @@ KEYS = sorted({*access.OWN_KEYS, "region", "aws_secret_access_key", "expiration"
 VALUES = {"ccsetup_kind": st.sampled_from(["mfa", "saml", "federation", "oidc", "other"])}
 
 
+@pytest.mark.slow
 @settings(max_examples=400, deadline=None)
 @given(st.lists(st.sampled_from(KEYS), unique=True, max_size=6).flatmap(
     lambda keys: st.fixed_dictionaries({key: VALUES.get(key, st.sampled_from(["base", "dev", NOW, "x"])) for key in keys})
@@ -167,6 +168,7 @@ TEXT = st.tuples(st.lists(LINE, max_size=8), st.sampled_from(["\n", "\r\n"]), st
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=600, deadline=None)
 @given(TEXT, TEXT)
 def test_what_is_skimmed_is_what_ini_reads(config: str, credentials: str) -> None:
@@ -227,6 +229,7 @@ def test_the_document_has_every_profile_and_no_secret(tmp_path: Path) -> None:
     assert "hush" not in text + str(report.document)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("config", "advice"),
     [
@@ -327,6 +330,7 @@ FILES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FILES)
 def test_a_glance_and_the_whole_program_print_the_same(clean_env: CleanEnv, tmp_path: Path, name: str) -> None:
     home, work = tmp_path / "home", tmp_path / "work"
@@ -362,6 +366,7 @@ def test_fifty_columns_are_enough(clean_env: CleanEnv, tmp_path: Path) -> None:
     assert "    ✓ long-term · role · 111122223333 Developer ·" in terminal.lines()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", ["a pipe", "a device", "very long"])
 def test_a_clones_settings_that_never_end_hold_no_glance_up(what: str, clean_env: CleanEnv, tmp_path: Path) -> None:
     (tmp_path / "home" / ".aws").mkdir(parents=True)

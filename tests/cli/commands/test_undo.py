@@ -211,6 +211,7 @@ STEPS = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=TEXTS, steps=STEPS, mode=st.sampled_from([0o600, 0o644, 0o400]))
 def test_any_sequence_of_changes_is_undone_step_by_step(

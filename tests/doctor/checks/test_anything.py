@@ -172,6 +172,7 @@ def homes(draw: st.DrawFn) -> Facts:
     )
 
 
+@pytest.mark.slow
 @settings(max_examples=50, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(homes())
 def test_nothing_raises_every_line_is_there_and_no_repair_harms(there):
@@ -205,6 +206,7 @@ def harmless(there: Facts) -> None:
             assert not left or finding.code == "sso.legacy", (finding, remedy, after.facts.texts)
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(homes())
 def test_safe_repairs_come_to_an_end_and_then_nothing_safe_is_left(there):

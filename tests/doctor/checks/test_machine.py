@@ -173,6 +173,7 @@ REMOTES = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("remote", "severity", "fix", "right"), REMOTES)
 def test_a_remote_is_moved_by_git_and_moved_back(cloned, remote, severity, fix, right):
     here = cloned(remote, (OURS, PATHED) if fix == "auto" else ())
@@ -186,6 +187,7 @@ def test_a_remote_is_moved_by_git_and_moved_back(cloned, remote, severity, fix, 
     assert not [it for it in looked(here.facts()) if it.severity == "stops"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("remote", "config", "answer", "right"), [
     ("codecommit://dev@MyRepo", "[profile dev]\ncredential_process = /x\n", "eu-west-1", "codecommit::eu-west-1://dev@MyRepo"),
     ("codecommit://MyRepo", "[profile dev]\ncredential_process = /x\n", "eu-west-1", "codecommit::eu-west-1://MyRepo"),
@@ -223,6 +225,7 @@ def test_a_clone_that_works_is_not_accused(cloned, remote, own):
 ALL = {name: f"/usr/bin/{name}" for name in ("git-remote-codecommit", "git-credential-ccsetup", "aws")}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("own", "inherited"), [
     ((OURS, PATHED), ("credential.helper osxkeychain",)),
     ((OURS, PATHED), ("credential.helper manager",)),
@@ -247,6 +250,7 @@ def test_a_keychain_is_switched_off_for_this_clone_alone(cloned, own, inherited)
     assert here.run("config", "--global", "--list") == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("keeper", ["osxkeychain", "manager", "cache --timeout=900"])
 def test_a_keychain_that_answers_alone_is_noted_and_another_way_offered(cloned, keeper):
     here = cloned(HTTPS, (), (f"credential.helper {keeper}",))
@@ -293,6 +297,7 @@ def test_a_helper_that_a_script_wrote_without_its_variables_is_completed(cloned,
     assert not looked(here.facts(helpers=ALL))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("command", "helpers", "right"), [
     ("!/old/bin/git-credential-ccsetup --profile dev", {"git-credential-ccsetup": "/new/git-credential-ccsetup"}, "!/new/git-credential-ccsetup --profile dev"),
     ("!'/old one/git-credential-ccsetup' --profile dev", {"git-credential-ccsetup": "/n w/git-credential-ccsetup"},

@@ -74,6 +74,7 @@ def answered(done: subprocess.CompletedProcess[bytes]) -> dict[str, str]:
 # What it signs.
 
 
+@pytest.mark.slow
 def test_user_and_password_are_those_of_the_aws_cli_byte_for_byte(
     aws_tools: Any, clean_env: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfdbinary: Any
 ) -> None:
@@ -276,6 +277,7 @@ def test_started_by_hand_it_says_who_starts_it(
 # With git itself.
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [static, assumed, mfa, signed_in, web_identity], ids=lambda kind: kind.__name__)
 def test_clone_push_and_pull_work_over_https_and_keys_are_fetched_once(desk: Desk, ours: Path, kind: Any) -> None:
     options = over_https(ours, kind(desk))
@@ -313,6 +315,7 @@ def keychain(tmp_path: Path, desk: Desk) -> Path:
     return notes
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("via", ["https", "git-remote-codecommit"])
 def test_a_keychain_that_is_inherited_is_neither_asked_nor_told(
     desk: Desk, ours: Path, tmp_path: Path, via: str
@@ -424,6 +427,7 @@ FAULTS: dict[str, tuple[str, str, str]] = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", FAULTS)
 def test_what_is_wrong_is_one_sentence(ours: Path, clean_env: Any, tmp_path: Path, fault: str) -> None:
     config, credentials, sentence = FAULTS[fault]
@@ -455,6 +459,7 @@ def fake_aws(folder: Path, body: str) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_a_profile_made_by_aws_login_is_left_to_the_aws_cli(desk: Desk, ours: Path, tmp_path: Path) -> None:
     keys = desk.sandbox.state.temporary_keys(role_arn("CodeCommitAccess"))
     told = {"Version": 1, "AccessKeyId": keys.access_key_id, "SecretAccessKey": keys.secret_access_key,
@@ -468,6 +473,7 @@ def test_a_profile_made_by_aws_login_is_left_to_the_aws_cli(desk: Desk, ours: Pa
     assert (tmp_path / "words").read_text() == "configure export-credentials --profile dev --format process\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("body", "sentence"),
     [
@@ -509,6 +515,7 @@ def times(desk: Desk, action: str) -> int:
     return [entry.action for entry in desk.sandbox.log].count(action)
 
 
+@pytest.mark.slow
 def test_a_signed_in_role_is_kept_as_the_aws_cli_keeps_it(desk: Desk, ours: Path) -> None:
     profile = signed_in(desk)
     first = answered(asked(ours, desk.env, question(), "--profile", profile, "get"))
@@ -531,6 +538,7 @@ print(session.get_credentials().get_frozen_credentials().access_key)
     assert times(desk, "GetRoleCredentials") == 1
 
 
+@pytest.mark.slow
 def test_signing_out_ends_what_was_kept_and_a_new_sign_in_starts_anew(desk: Desk, ours: Path) -> None:
     profile = signed_in(desk)
     first = answered(asked(ours, desk.env, question(), "--profile", profile, "get"))
@@ -544,6 +552,7 @@ def test_signing_out_ends_what_was_kept_and_a_new_sign_in_starts_anew(desk: Desk
     assert times(desk, "GetRoleCredentials") == 2
 
 
+@pytest.mark.slow
 def test_a_sign_in_that_ended_still_serves_as_long_as_the_roles_keys(desk: Desk, ours: Path) -> None:
     """As the AWS CLI has it: the role's keys have an end of their own."""
     profile = signed_in(desk)
@@ -557,6 +566,7 @@ def test_a_sign_in_that_ended_still_serves_as_long_as_the_roles_keys(desk: Desk,
     assert done.stderr.endswith(b"Run: ccsetup login sso\n")
 
 
+@pytest.mark.slow
 def test_what_the_aws_cli_kept_of_a_role_serves_git(desk: Desk, ours: Path, aws_tools: Any) -> None:
     profile = assumed(desk)
     who = [aws_tools.aws, "sts", "get-caller-identity", "--profile", profile]
@@ -565,6 +575,7 @@ def test_what_the_aws_cli_kept_of_a_role_serves_git(desk: Desk, ours: Path, aws_
     assert times(desk, "AssumeRole") == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [assumed, signed_in], ids=lambda kind: kind.__name__)
 def test_a_home_that_cannot_be_written_to_serves_too(desk: Desk, ours: Path, kind: Any) -> None:
     profile = kind(desk)

@@ -19,6 +19,8 @@ from test_sdk import Canned, error, says
 from ccsetup.sandbox import Sandbox
 from ccsetup.sandbox.demo_data import role_arn
 
+pytestmark = pytest.mark.slow
+
 KEYS = "aws_access_key_id = AKIA1\naws_secret_access_key = s\n"
 URL = "codecommit::us-east-2://{}@MySharedDemoRepo"
 
