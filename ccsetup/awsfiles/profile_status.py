@@ -93,7 +93,8 @@ def standings(
 
 def _seen(name: str, there: Settings, cached: Callable[[str], str], now: str) -> Standing:
     """Return the status from the settings."""
-    source, kind = source_of(there), kind_of(there)
+    source = source_of(there)
+    kind = kind_of(there, source)
     it = Standing(name, kind, there)
     if source == "oidc":
         it.arn(there.get("role_arn", ""))

@@ -37,9 +37,12 @@ def source_of(settings: "Mapping[str, object]", as_source: bool = False) -> str:
     return "machine" if _leaves_it_to_the_machine(settings) else ""
 
 
-def kind_of(settings: "Mapping[str, object]") -> str:
-    """Return a profile's kind: the name of a kind of access that ccsetup sets up, or else login, process or ""."""
-    found = source_of(settings)
+def kind_of(settings: "Mapping[str, object]", source: "str | None" = None) -> str:
+    """Return a profile's kind: the name of a kind of access that ccsetup sets up, or else login, process or "".
+
+    `source` is what `source_of` returns, if the caller knows it.
+    """
+    found = source_of(settings) if source is None else source
     stored_by = settings.get("ccsetup_kind", "")
     return str(stored_by) if found in ("keys", "") and stored_by in STORED else found
 
