@@ -23,7 +23,7 @@ def program_of(profiles: Mapping[str, Mapping[str, object]], name: str) -> str:
     while name in profiles and name not in seen:
         there = profiles[name]
         if "role_arn" not in there:
-            others = any(key in there for key in ("sso_account_id", "sso_role_name"))
+            others = any(key in there for key in ("sso_account_id", "sso_role_name", "login_session"))
             return name if "credential_process" in there and not others else ""
         seen.append(name)
         name = str(there.get("source_profile", "")) if "web_identity_token_file" not in there else ""
