@@ -23,6 +23,7 @@ _OTHERS = {
     "mfa_serial",
     "external_id",
 }  # settings that mean that this computer's role isn't used
+_RENEWED_S = 12 * 3600  # the longest that a sign-in of `aws login` is renewed
 _KINDS = {"mfa", "saml", "federation", "oidc"}  # kinds that are stored with their credentials
 
 
@@ -122,6 +123,8 @@ def _seen(name: str, there: Settings, cached: Callable[[str], str], now: str) ->
         reasons = {"process": "from a program", "login": "see aws login", "machine": "this computer's role"}
         it.why = reasons.get(it.kind, "no credentials")
         it.usable = None if it.kind else False
+        if it.kind == "login":
+            _by_login(it, cached(f"login/cache/{lean_hash.sha256(there['login_session'])}.json"), now)
     return it
 
 
@@ -132,6 +135,15 @@ def _without_keys(there: Settings) -> str:
         return "process"
     others = (key for key in there if key.startswith(("aws_", "sso_", "ccsetup_")) or key in _OTHERS)
     return "machine" if "region" in there and not any(others) else ""
+
+
+def _by_login(it: Standing, text: str, now: str) -> None:
+    """Set the expiry of what `aws login` saved: it lasts a few minutes, and tools renew it for up to 12 hours."""
+    ends = clock.utc(_field(text, "accessToken", "expiresAt"))
+    if ends > now:
+        it.until(ends, now)
+    elif ends and _field(text, "refreshToken") and clock.seconds_to(ends, now) > -_RENEWED_S:
+        it.why = "renews automatically"
 
 
 def _by_keys(it: Standing, there: Settings, now: str) -> None:
