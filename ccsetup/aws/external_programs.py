@@ -11,7 +11,6 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
-from importlib.util import find_spec
 from typing import Any
 
 from ccsetup.aws import errors as sdk_errors
@@ -131,7 +130,9 @@ class AwsCli:
 
     def needed(self) -> bool:
         """Say whether only the AWS CLI can read the sessions of `aws login` (botocore[crt] isn't installed)."""
-        return find_spec("awscrt") is None
+        from botocore import credentials
+
+        return not getattr(credentials, "EC", None)  # what its own provider goes by
 
     def version(self) -> tuple[int, ...]:
         """Return the AWS CLI's version, e.g. (2, 32, 1); empty if it isn't installed or doesn't answer."""
