@@ -55,6 +55,10 @@ def place(sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.chdir(tmp_path / "work")
     found = [it for it in os.environ["PATH"].split(os.pathsep) if not (Path(it) / "aws").exists()]
     monkeypatch.setenv("PATH", os.pathsep.join([str(tmp_path / "bin"), *found]))
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib" / "awscrt.py").write_text("raise ImportError\n")  # for git's helpers and other children
+    paths = [str(tmp_path / "lib"), *filter(None, [os.environ.get("PYTHONPATH")])]
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(paths))
     sandbox.state.set_policies(
         role_arn("CodeCommitAccess"), policy_engine.allow("codecommit:*"), policy_engine.allow("sts:AssumeRole")
     )
