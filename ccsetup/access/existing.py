@@ -8,13 +8,13 @@ from collections.abc import Mapping, Sequence
 
 from ccsetup.access.questions import fixed, settings
 from ccsetup.access.source_profile import hint
+from ccsetup.core import aws_login
 from ccsetup.core.errors import Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Answers, Choice, Expected, Keys, Section, Told, Value
+from ccsetup.core.profile_kind import kind_of
 from ccsetup.core.question import Access, Question
 from ccsetup.core.text import near
-
-_KNOWS_LOGIN = (2, 32)
 
 
 def _profiles(answers: Answers, look: Look) -> Sequence[Choice]:
@@ -29,19 +29,14 @@ def _settle(value: Value, answers: Answers, look: Look) -> Told | None:
             next=near(name, list(look.profiles)) or "Set one up: ccsetup setup",
             code="profile.missing",
         )
-    return _delegated(name, look) if "login_session" in look.profiles[name] and look.awscli.needed() else None
+    return _delegated(name, look) if kind_of(look.profiles[name]) == "login" and look.awscli.needed() else None
 
 
 def _delegated(name: str, look: Look) -> Told:
     """Add a profile that gets an `aws login` profile's credentials from the AWS CLI. SDKs need an extra package."""
     found = look.awscli.version()
-    if found < _KNOWS_LOGIN:
-        there = f"AWS CLI {'.'.join(map(str, found))} is too old" if found else "the AWS CLI isn't installed"
-        raise Problem(
-            f"{name} is an aws login profile. It needs botocore[crt] or a recent AWS CLI, but {there}.",
-            next="Install AWS CLI 2.32 or later, or install this next to ccsetup: pip install 'botocore[crt]'",
-            code="source.none",
-        )
+    if not found or aws_login.is_too_old(found):
+        raise aws_login.unreadable(name, found or None)
     base = re.sub(r"[^A-Za-z0-9_.+=,-]+", "-", name).strip("-") + "-git"
     names = (base, *(f"{base}-{i}" for i in range(2, 99)))
     beside = next(n for n in names if n not in look.profiles or delegates_to(look.profiles[n]) == name)
@@ -60,19 +55,14 @@ def delegates_to(settings: Mapping[str, str]) -> str:
         name = shlex.split(command)[4]
     except (ValueError, IndexError):
         return ""
-    return name if command == _hand_over(name) else ""
-
-
-def _hand_over(name: str) -> str:
-    """Return the command that AWS's documentation gives for tools that don't support `aws login`."""
-    return shlex.join(["aws", "configure", "export-credentials", "--profile", name, "--format", "process"])
+    return name if command == aws_login.shown(aws_login.export(name)) else ""
 
 
 def _sections(answers: Answers, keys: Keys | None) -> tuple[Section, ...]:
     name = answers.text("login_profile")
     if not name:
         return ()
-    told = settings(answers, credential_process=_hand_over(name))
+    told = settings(answers, credential_process=aws_login.shown(aws_login.export(name)))
     return (Section("config", "profile", answers.text("profile"), told),)
 
 

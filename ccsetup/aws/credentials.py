@@ -11,7 +11,7 @@ from json import JSONDecodeError
 from shlex import quote
 from typing import Any
 
-from ccsetup.aws import external_programs
+from ccsetup.aws import external_programs, login_sessions
 from ccsetup.aws.errors import too_busy
 from ccsetup.aws.sdk import check_files, credentials_parser, explained, problem_in, session_of, session_on_disk, told
 from ccsetup.aws.sts import SessionCache, by_web_identity
@@ -24,6 +24,7 @@ from ccsetup.core.profile_kind import STATIC, source_of
 from ccsetup.core.program_keys import not_run
 
 Arguments = dict[str, Any]  # of create_client
+Popen = Callable[..., Any]  # starts a program, like subprocess.Popen
 _ARGUMENTS = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
 _OF_MACHINE = ("container-role", "iam-role", "ec2-credentials-file", "boto-config")
 
@@ -49,17 +50,21 @@ class Resolver:
         """Return the credentials, with their expiry if it is known."""
         return self._from_files(who) if who.profiles is None else self._planned(who, who.profile)
 
-    def _from_files(self, who: Who) -> Keys:
+    def by_login(self, who: Who, name: str, start: Popen = external_programs.unattended) -> Keys:
+        """Return the credentials of a profile that `aws login` made; `start` starts the AWS CLI if it is needed."""
+        return self._from_files(Who(name, who.region, chosen=who.chosen), start)
+
+    def _from_files(self, who: Who, start: Popen = external_programs.unattended) -> Keys:
         """Resolve as any SDK does. Where the SDK would ask for a code, use a session that is cached on disk."""
         with suppress(CodeWanted):
-            return self._by_sdk(who, self._cache)
+            return self._by_sdk(who, self._cache, start)
         try:
-            return self._by_sdk(who, self._cache.with_kept())
+            return self._by_sdk(who, self._cache.with_kept(), start)
         except CodeWanted as wanted:
             wanted.next = f"Enter it: ccsetup login {quote(who.profile)}"
             raise
 
-    def _by_sdk(self, who: Who, cache: SessionCache) -> Keys:
+    def _by_sdk(self, who: Who, cache: SessionCache, start: Popen) -> Keys:
         session = session_on_disk(who.profile, who.region)
         profiles = told(lambda: session.full_config["profiles"], who)
         there = told(session.get_scoped_config, who)
@@ -69,6 +74,11 @@ class Resolver:
         program = program_of(profiles, who.profile)
         patience_s = math.inf if program else 0  # a program may prompt the user
         executables.start_by(_starting(who), session.get_component("credential_provider"))
+
+        def start_aws(name: str) -> Popen:  # an old AWS CLI would run a credential_process beside login_session
+            return _starting(who, start) if "credential_process" in profiles.get(name, {}) else start
+
+        login_sessions.read_by_either(session, who, start_aws)
         busy = service_error.busy_renewals(session)
         try:
             found = explained(lambda: _from_the_files_alone(session, program, cache), who, at_most_s=patience_s)
@@ -96,6 +106,8 @@ class Resolver:
             return self.by_sso(who, there)
         if kind == "keys":
             return as_written(there, name)
+        if kind == "login":
+            return self.by_login(who, name)
         if kind == "process":
             return by_program(who, name, there)
         if kind == "machine":
@@ -172,9 +184,7 @@ def _from_the_files_alone(session: Any, program: str, cache: SessionCache) -> Ke
     return of_program(load, program) if program else load()
 
 
-def by_program(
-    who: Who, name: str, there: Mapping[str, str], start: Callable[..., Any] = external_programs.popen
-) -> Keys:
+def by_program(who: Who, name: str, there: Mapping[str, str], start: Popen = external_programs.popen) -> Keys:
     """Return the credentials that a profile's credential_process prints; `start` replaces botocore's own Popen."""
 
     def run() -> Keys:
@@ -188,7 +198,7 @@ def by_program(
     return explained(run, who._replace(profile=name), at_most_s=math.inf)  # a program may prompt the user
 
 
-def _starting(who: Who, start: Callable[..., Any] = external_programs.popen) -> Callable[..., Any]:
+def _starting(who: Who, start: Popen = external_programs.popen) -> Popen:
     """Return the function that starts this profile's credential_process. It raises Problem for unchosen profiles."""
 
     def started(words: list[str], **pipes: Any) -> Any:

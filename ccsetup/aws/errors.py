@@ -36,6 +36,15 @@ def problem_of(error: BaseException, who: Who, resource: str = "", federated: Fe
     return _problem((code, what, next), who, says=says(error))
 
 
+def of_aws_cli(said: str, who: Who) -> Problem:
+    """Return the Problem for what the AWS CLI said when it had no credentials for a profile that `aws login` made.
+
+    Its text is botocore's, whose errors it reports.
+    """
+    row = next((_OF_SDK[name] for pattern, name in _OF_AWS_CLI if re.search(pattern, said)), _OF_SDK["LoginError"])
+    return _problem(row, who, says=_sentence(_hushed(said), 400) or "the AWS CLI failed.")
+
+
 def too_busy(who: Who, operation: str, code: str) -> Problem:
     """Return the Problem for a service that is too busy to answer."""
     return _problem(_BUSY, who, operation=operation, code=code)
@@ -147,6 +156,7 @@ def _sentence(text: str, most: int = 600) -> str:
 
 _SET_UP = "Set it up again: ccsetup setup --profile {profile}"
 _SIGN_IN = "Sign in again: ccsetup login {profile}"
+_AWS_LOGIN = "Sign in again: aws login --profile {profile}"
 _AGAIN = "Try again in a minute. If it still fails, send the lines above to your administrator."
 _TRY = "Check your network connection, then try again."
 _TRY_REGION = (
@@ -331,11 +341,9 @@ _OF_SDK = {
     "SSOTokenLoadError": ("sso.signed-out", "{profile} isn't signed in.", _SIGN_IN),
     "TokenRetrievalError": _SIGNED_OUT,
     "SSOError": ("sso.signed-out", "Couldn't sign in to {profile}: {says}", _SIGN_IN),
-    "LoginError": (
-        "keys.expired",
-        "{profile} isn't signed in: {says}",
-        "Sign in again: aws login --profile {profile}",
-    ),
+    "LoginError": ("keys.expired", "{profile} isn't signed in: {says}", _AWS_LOGIN),
+    "LoginRefreshRequired": ("keys.expired", "The sign-in for {profile} has expired.", _AWS_LOGIN),
+    "LoginTokenLoadError": ("keys.expired", "{profile} isn't signed in.", _AWS_LOGIN),
     "InfiniteLoopConfigError": ("source.loop", "The source profiles of {profile} form a loop: {says}", _SET_UP),
     "InvalidConfigError": ("source.none", "Profile {profile} is incomplete: {says}", _SET_UP),
     "UnknownCredentialError": (
@@ -385,6 +393,15 @@ _OF_SDK = {
         "Check the role ARN, the names and the durations.",
     ),
 }
+
+# What the AWS CLI says if it can't get the credentials of a sign-in, and the error of the SDK that this is.
+_OF_AWS_CLI = (
+    (r"session has expired or credentials have changed", "LoginRefreshRequired"),
+    (r"Error loading login session token", "LoginTokenLoadError"),
+    (r"SSL validation failed", "SSLError"),
+    (r"Failed to connect to proxy URL", "ProxyConnectionError"),
+    (r"Could not connect to the endpoint|timeout on endpoint|Connection was closed", "ConnectionError"),
+)
 
 # Errors that differ only in their text: class names, pattern, and another code or another row.
 _OF_CONFIG = ("PartialCredentialsError", "InvalidConfigError", "CredentialRetrievalError")

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
 import subprocess
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
-from importlib.util import find_spec
-from shlex import quote
 from typing import Any
 
-from ccsetup.core import executables
+from ccsetup.aws import errors as sdk_errors
+from ccsetup.core import aws_login, clock, executables
 from ccsetup.core.concurrency import within
 from ccsetup.core.context import Ran
 from ccsetup.core.errors import Problem
+from ccsetup.core.model import Keys, Secret, Who
 
 TIME_S = 15.0
 
@@ -48,6 +49,11 @@ def popen(words: Sequence[str], **pipes: Any) -> subprocess.Popen[bytes]:
     return subprocess.Popen(executables.sure(words, env), env=env, **pipes)
 
 
+def unattended(words: list[str], **options: Any) -> subprocess.Popen[bytes]:
+    """Start the AWS CLI so that it can't prompt and ends within a time limit. Raises FileNotFoundError."""
+    return Programs(_ALONE_S).start(words, **options)
+
+
 class Programs:
     """Starts programs as botocore's own Popen would, and kills those still running when nothing waits for them."""
 
@@ -55,12 +61,12 @@ class Programs:
         self._time_s = time_s
         self._lock, self._running, self._over = threading.Lock(), set[_Program](), False
 
-    def start(self, words: list[str], **pipes: Any) -> _Program:
+    def start(self, words: list[str], **options: Any) -> _Program:
         """Start a program. Raises FileNotFoundError as Popen does."""
         with self._lock:
             if self._over:
                 raise _late(words)
-            program = _Program(self, words, stdin=subprocess.DEVNULL, start_new_session=True, **pipes)
+            program = _Program(self, words, stdin=subprocess.DEVNULL, start_new_session=True, **options)
             self._running.add(program)
             return program
 
@@ -82,7 +88,7 @@ class _Program(subprocess.Popen[bytes]):
 
     def __init__(self, programs: Programs, words: list[str], **options: Any) -> None:
         self._programs, self._words = programs, words
-        env = executables.with_sure_path(os.environ)
+        env = executables.with_sure_path(options.pop("env", os.environ))
         super().__init__(executables.sure(words, env), env=env, **options)
 
     def communicate(self, input: bytes | None = None, timeout: float | None = None) -> tuple[bytes, bytes]:
@@ -113,7 +119,7 @@ def _late(words: list[str]) -> Problem:
     )
 
 
-_PATIENCE_S = 20.0
+_PATIENCE_S, _ALONE_S = 20.0, 45.0  # for the AWS CLI to answer, and to renew a sign-in: less than sdk.FAULT_S
 
 
 class AwsCli:
@@ -124,7 +130,9 @@ class AwsCli:
 
     def needed(self) -> bool:
         """Say whether only the AWS CLI can read the sessions of `aws login` (botocore[crt] isn't installed)."""
-        return find_spec("awscrt") is None
+        from botocore import credentials
+
+        return not getattr(credentials, "EC", None)  # what its own provider goes by
 
     def version(self) -> tuple[int, ...]:
         """Return the AWS CLI's version, e.g. (2, 32, 1); empty if it isn't installed or doesn't answer."""
@@ -141,20 +149,68 @@ class AwsCli:
 
     def login(self, profile: str) -> None:
         """Have the user sign in with `aws login`; its output goes to stderr. Raises Problem."""
-        program = self._program()
-        if not program:
+        program, command = self._program(), aws_login.sign_in(profile)
+        version = self.version()
+        if not program or aws_login.is_too_old(version):
+            there = f"AWS CLI {'.'.join(map(str, version))} is too old" if program else "The AWS CLI isn't installed"
             raise Problem(
-                "The AWS CLI isn't installed, and this sign-in needs it.",
-                next="Install AWS CLI 2.32 or later.",
+                f"{there}, and this sign-in needs it.",
+                next=f"Install AWS CLI 2.32 or later, then run: {aws_login.shown(command)}",
                 code="process.missing",
             )
-        done = subprocess.run([program, "login", "--profile", profile], stdout=2, env=self._env, check=False)
+        done = subprocess.run([program, *command], stdout=2, env=self._env, check=False)
         if done.returncode:
             raise Problem(
                 f"aws login failed for {profile}.",
-                next=f"Check its output above, then try again: aws login --profile {quote(profile)}",
+                next=f"Check its output above, then try again: {aws_login.shown(command)}",
                 code="keys.expired",
             )
 
+    def keys(self, who: Who, start: Callable[..., Any]) -> Keys:
+        """Return the credentials that the AWS CLI exports for a profile of `aws login`. Raises Problem.
+
+        `start` starts it, like Popen. It must not wait for input.
+        """
+        program, command = self._program(), aws_login.export(who.profile)
+        if not program:
+            raise aws_login.unreadable(who.profile, None)
+        try:
+            running = start([program, *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=self._alone())
+            out, said = running.communicate()
+            if running.returncode:
+                raise self._refused(who, said.decode("utf-8", "replace"))
+            return _exported(json.loads(out))
+        except (OSError, ValueError, LookupError, TypeError, RecursionError):
+            pass
+        except Problem as refused:
+            if refused.code != "process.failed":  # it took too long
+                raise
+        raise Problem(
+            f"The AWS CLI didn't print credentials for {who.profile}.",
+            next=f"Run: {aws_login.shown(command)}",
+            code="process.failed",
+        )
+
+    def _refused(self, who: Who, said: str) -> Problem:
+        """Return why the AWS CLI exported nothing: it is too old, or what it says."""
+        version = self.version()
+        if aws_login.is_too_old(version) or "Invalid choice" in said:
+            return aws_login.unreadable(who.profile, version)
+        return sdk_errors.of_aws_cli(said, who)
+
+    def _alone(self) -> Mapping[str, str]:
+        """Return an environment where an AWS CLI without `aws login` can't use this computer's role instead."""
+        others = ("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI")
+        kept = {name: value for name, value in self._env.items() if name not in others}
+        return {**kept, "AWS_EC2_METADATA_DISABLED": "true"}
+
     def _program(self) -> str:
         return executables.path_of("aws", self._env)
+
+
+def _exported(told: Mapping[str, Any]) -> Keys:
+    """Return credentials in the form that a credential_process prints. Raises TypeError or LookupError for others."""
+    key_id, secret, token = told["AccessKeyId"], told["SecretAccessKey"], told.get("SessionToken") or ""
+    if not (key_id and secret and all(isinstance(it, str) for it in (key_id, secret, token))):
+        raise TypeError
+    return Keys(key_id, Secret(secret), Secret(token) if token else None, clock.read(told.get("Expiration")))

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     Settings = Mapping[str, str]
 
 _REASONS = {"process": "from a program", "login": "see aws login", "machine": "this computer's role"}
+_RENEWED_S = 12 * 3600  # the longest that a sign-in of `aws login` is renewed
 
 
 class Standing:
@@ -111,7 +112,18 @@ def _seen(name: str, there: Settings, cached: Callable[[str], str], now: str) ->
         _by_keys(it, there, now)
     else:
         it.why, it.usable = _REASONS.get(kind, "no credentials"), None if kind else False
+        if kind == "login":
+            _by_login(it, cached(f"login/cache/{lean_hash.sha256(there['login_session'])}.json"), now)
     return it
+
+
+def _by_login(it: Standing, text: str, now: str) -> None:
+    """Set the expiry of what `aws login` saved: it lasts a few minutes, and tools renew it for up to 12 hours."""
+    ends = clock.utc(_field(text, "accessToken", "expiresAt"))
+    if ends > now:
+        it.until(ends, now)
+    elif ends and _field(text, "refreshToken") and clock.seconds_to(ends, now) > -_RENEWED_S:
+        it.why = "renews automatically"
 
 
 def _by_keys(it: Standing, there: Settings, now: str) -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 HEADS = ("", "PROFILE", "KIND", "ACCOUNT", "ROLE", "REGION", "UNTIL")
 GAP = "  "
 
+_KINDS = {"": "-", "login": "aws login"}  # those that aren't shown by their names
 _MARKS = {True: "✓", False: "✗", None: "·"}
 _OVER = ("signed out", "needs MFA code")  # fixed by signing in
 
@@ -27,7 +28,7 @@ def rows(standings: Sequence[Standing], now: str, here: str, room: int | None) -
     columns = [
         ["*" if it.name == here else "" for it in standings],
         [it.name for it in standings],
-        [it.kind or "-" for it in standings],
+        [_KINDS.get(it.kind, it.kind) for it in standings],
         [it.account_id for it in standings],
         [it.role for it in standings],
         [it.region for it in standings],

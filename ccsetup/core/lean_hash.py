@@ -19,6 +19,12 @@ def function(name: str) -> "Callable[..., Any]":
     return hashlib.sha1 if name == "sha1" else hashlib.sha256
 
 
+def sha256(text: str) -> str:
+    """Return a text's SHA-256 in hex, which `aws login` uses for the names of cache files."""
+    digest: str = function("sha256")(text.encode("utf-8", "surrogateescape")).hexdigest()
+    return digest
+
+
 def sha1(text: str) -> str:
     """Return a text's SHA-1 in hex, which SDKs use for the names of cache files."""
     digest: str = function("sha1")(text.encode("utf-8", "surrogateescape"), usedforsecurity=False).hexdigest()

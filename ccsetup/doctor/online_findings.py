@@ -27,13 +27,13 @@ _LINES = {  # the settings that can cause a finding
     "access.assume": ("role_arn", "sso_role_name"),
     "access.identity": ("aws_access_key_id", "role_arn", "sso_session", "sso_start_url", "credential_process"),
     "access.account": ("aws_access_key_id", "sso_account_id", "role_arn"),
-    "keys": ("aws_access_key_id",),
+    "keys": ("aws_access_key_id", "login_session"),
     "sso": ("sso_session", "sso_start_url", "sso_account_id"),
     "oidc": ("web_identity_token_file", "role_arn"),
     "process": ("credential_process",),
     "region": ("region",),
     "role": ("role_arn",),
-    "source": ("source_profile", "credential_source", "role_arn"),
+    "source": ("source_profile", "credential_source", "role_arn", "login_session"),
     "net": ("endpoint_url",),
 }
 

@@ -13,14 +13,14 @@ from ccsetup import access
 from ccsetup.access.questions import fixed
 from ccsetup.awsfiles import edit as editing
 from ccsetup.awsfiles import plan, removals
-from ccsetup.core import clock
+from ccsetup.core import aws_login, clock
 from ccsetup.core.clock import RECORDED
 from ccsetup.core.context import AwsTexts, Context, Start, start_of
 from ccsetup.core.errors import Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Answers, Expected, FileName, Identity, Plan, Receipt, Section, Value, Who
 from ccsetup.core.profile_chain import names_program
-from ccsetup.core.profile_kind import is_temporary
+from ccsetup.core.profile_kind import is_temporary, kind_of
 from ccsetup.core.program_keys import not_run
 from ccsetup.core.question import Access, Question
 from ccsetup.wizard import apply, profile_list, verify
@@ -99,6 +99,8 @@ class Renewals:
         if runs(name, look.profiles) and name not in self._chosen:
             raise not_run(name, f"ccsetup login {shlex.quote(name)}")
         kind = access.owner(there)
+        if is_of_aws_login(name, look.profiles):
+            return self._by_aws_login(name)
         if kind is None:
             raise self._fault_of_program(name, there) or _without(name, there)
         if kind.name == "sso":
@@ -138,11 +140,22 @@ class Renewals:
     def _by_source(self, name: str, kind: Access, there: Mapping[str, str], look: Look) -> Renewed:
         """Renew the source of a role, if it expires at all."""
         source = there.get("source_profile", "")
-        if source != name and renewable(source, look.profiles):
+        if source != name and (renewable(source, look.profiles) or is_of_aws_login(source, look.profiles)):
             self.of(source, name in self._chosen)
         else:
             self.context.screen.note(f"{name} has nothing to renew: its role is assumed each time it is used.")
         return self._proven(Renewed(name, kind.name), _expected(kind, name, there), there)
+
+    def _by_aws_login(self, name: str) -> Renewed:
+        """Have the user sign in with the AWS CLI. Without a terminal, raises Problem with the command for it."""
+        command = aws_login.shown(aws_login.sign_in(name))
+        if self.context.prompt is None:
+            raise Problem(f"{name} signs in with the AWS CLI.", next=f"Run: {command}", code="keys.expired")
+        self.context.screen.note(f"Running: {command}")
+        self.context.awscli.login(name)
+        there = self.look().profiles.get(name, {})
+        account = there.get("login_session", "").split(":")[4:5]
+        return self._proven(Renewed(name, "login"), Expected(*account), there)
 
     def _source_first(self, source: str, look: Look, chosen: bool) -> None:
         """Renew the source of a role that requires MFA, if it has expired."""
@@ -205,7 +218,7 @@ class Renewals:
 
     def _fault_of_program(self, name: str, there: Mapping[str, str]) -> Problem | None:
         """Return what is wrong with the program for a chosen profile's credentials, None for other profiles."""
-        if name in self._chosen and "credential_process" in there and "login_session" not in there:
+        if name in self._chosen and "credential_process" in there:
             try:
                 self.context.aws.keys(self._who(name, _region(there)))
             except Problem as refused:
@@ -221,6 +234,12 @@ def runs(name: str, profiles: Mapping[str, Mapping[str, str]]) -> bool:
     """Return whether a program may have to run for a profile's credentials or for those of its source."""
     first = profiles.get(name, {}).get("ccsetup_source_profile", "")
     return names_program(profiles, name) or names_program(profiles, first)
+
+
+def is_of_aws_login(name: str, profiles: Mapping[str, Mapping[str, str]]) -> bool:
+    """Return whether a profile is signed in by `aws login`, which only the AWS CLI can do."""
+    there = profiles.get(name, {})
+    return kind_of(there) == "login"
 
 
 def renewable(name: str, profiles: Mapping[str, Mapping[str, str]], way: tuple[str, ...] = ()) -> bool:
@@ -303,10 +322,6 @@ def _region_of(change: Plan) -> str:
 
 def _without(name: str, there: Mapping[str, str]) -> Problem:
     """Return why a profile that is none of these kinds can't be renewed here."""
-    if "login_session" in there:
-        return Problem(
-            f"{name} signs in with the AWS CLI.", next=f"Run: aws login --profile {quote(name)}", code="keys.expired"
-        )
     if "credential_process" in there:
         return Problem(
             f"{name} gets its credentials from a program, so ccsetup can't renew them.",

@@ -363,7 +363,7 @@ CONFIGS = {
     "a sign-in of the AWS CLI's": (
         "[profile dev]\nlogin_session = arn:aws:iam::111122223333:user/maria\n",
         "keys.expired" if find_spec("awscrt") else "source.none",
-        "dev isn't signed in" if find_spec("awscrt") else "dev needs another package",
+        "dev isn't signed in" if find_spec("awscrt") else "dev is an aws login profile.",
     ),
 }
 

@@ -14,6 +14,7 @@ from terminal import program
 
 from ccsetup.access import existing
 from ccsetup.aws.external_programs import AwsCli
+from ccsetup.core import aws_login
 from ccsetup.core.errors import Problem
 from ccsetup.sandbox import Sandbox
 from ccsetup.sandbox.demo_data import CODE, REGION, role_arn
@@ -72,7 +73,7 @@ def test_signing_in_keeps_stdout_clean_and_tells_a_failure(tmp_path: Path, capfd
 
 @pytest.mark.parametrize("name", ["console", "my console", "it's"])
 def test_what_is_written_names_the_profile_it_takes_keys_from(name: str) -> None:
-    assert existing.delegates_to({"credential_process": existing._hand_over(name)}) == name
+    assert existing.delegates_to({"credential_process": aws_login.shown(aws_login.export(name))}) == name
     for other in ("", "aws", "aws configure export-credentials --profile 'x", "other --profile x --format process"):
         assert existing.delegates_to({"credential_process": other}) == ""
 

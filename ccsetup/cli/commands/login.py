@@ -9,7 +9,7 @@ from shlex import quote
 
 from ccsetup import access
 from ccsetup.awsfiles.profile_status import Standing
-from ccsetup.core import clock
+from ccsetup.core import aws_login, clock
 from ccsetup.core.context import Context
 from ccsetup.core.errors import BadAnswer, Cancelled, Missing, Problem
 from ccsetup.core.lookup import Look
@@ -19,7 +19,7 @@ from ccsetup.core.result import Report
 from ccsetup.core.text import near
 from ccsetup.doctor import verdict
 from ccsetup.wizard import profile_list
-from ccsetup.wizard.renew import Renewals, Renewed, renewable, runs
+from ccsetup.wizard.renew import Renewals, Renewed, is_of_aws_login, renewable, runs
 
 ABOUT = "Sign in again: single sign-on, MFA code, new assertion or new access keys. Nothing else changes."
 USAGE = "[PROFILE] [flags]"
@@ -151,7 +151,10 @@ def _words(context: Context, it: Standing) -> str:
 
 def _told(context: Context, name: str, look: Look) -> Report:
     kind = access.owner(look.profiles[name])
-    context.screen.say(f" Would renew {name}: {kind.renew if kind else 'ccsetup has nothing to renew'}.")
+    how = kind.renew if kind else "ccsetup has nothing to renew"
+    if is_of_aws_login(name, look.profiles):
+        how = f"runs {aws_login.shown(aws_login.sign_in(name))}"
+    context.screen.say(f" Would renew {name}: {how}.")
     return Report(Renewed(name, kind.name if kind else "").document())
 
 
