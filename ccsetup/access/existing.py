@@ -12,7 +12,7 @@ from ccsetup.core.errors import Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Answers, Choice, Expected, Keys, Section, Told, Value
 from ccsetup.core.question import Access, Question
-from ccsetup.core.text import near
+from ccsetup.core.text import did_you_mean
 
 _KNOWS_LOGIN = (2, 32)
 
@@ -26,7 +26,7 @@ def _settle(value: Value, answers: Answers, look: Look) -> Told | None:
     if name not in look.profiles:
         raise Problem(
             f'No profile "{value}" on this computer.',
-            next=near(name, list(look.profiles)) or "Set one up: ccsetup setup",
+            next=did_you_mean(name, list(look.profiles)) or "Set one up: ccsetup setup",
             code="profile.missing",
         )
     return _delegated(name, look) if "login_session" in look.profiles[name] and look.awscli.needed() else None

@@ -136,9 +136,9 @@ def like(text: str) -> list[str]:
 
     Ones with the same letters in another order come first, for example us-east-1 for us-esat-1.
     """
-    from difflib import get_close_matches
+    from ccsetup.core.text import nearest
 
-    return sorted(get_close_matches(text.lower(), REGIONS, 3, 0.7), key=lambda it: sorted(it) != sorted(text.lower()))
+    return sorted(nearest(text, REGIONS), key=lambda it: sorted(it) != sorted(text.lower()))
 
 
 def partition_of(region: str) -> str:

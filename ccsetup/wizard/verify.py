@@ -13,7 +13,7 @@ from ccsetup.core.context import Context, Start
 from ccsetup.core.errors import Elsewhere, NoRepository, Problem
 from ccsetup.core.model import Edit, Expected, Identity, Repository, Route, Target, Who
 from ccsetup.core.result import Outcome
-from ccsetup.core.text import near
+from ccsetup.core.text import did_you_mean
 from ccsetup.git import transport
 from ccsetup.git.branches import agree
 from ccsetup.git.transport import Way
@@ -87,7 +87,7 @@ def seen(context: Context, claim: Claim, git: Git, outcome: Outcome) -> Outcome:
     repository, refused = _repository(context, claim.who, claim)
     branches = _git(context, git, claim, refused, outcome.identity)
     if claim.branch and claim.branch not in branches:
-        there = near(claim.branch, branches) or f"Available: {', '.join(branches[:5]) or 'none yet'}"
+        there = did_you_mean(claim.branch, branches) or f"Available: {', '.join(branches[:5]) or 'none yet'}"
         raise Problem(f'{claim.target.name} has no branch "{claim.branch}".', next=there, code="git.failed")
     agree(repository.default_branch, branches, claim.target.name)
     default = repository.default_branch or git.default(route(context, claim))
@@ -171,7 +171,7 @@ def _look_elsewhere(context: Context, who: Who, claim: Claim, refused: Problem) 
     if found:
         raise Elsewhere(name, claim.region, found)
     try:
-        refused.next = near(name, context.aws.repositories(who._replace(region=claim.region))) or refused.next
+        refused.next = did_you_mean(name, context.aws.repositories(who._replace(region=claim.region))) or refused.next
     except Problem:
         return
 

@@ -12,7 +12,7 @@ from ccsetup.core.context import Answer, AwsTexts, Context
 from ccsetup.core.errors import ENDED, BadAnswer, Problem
 from ccsetup.core.profile_chain import runs_program
 from ccsetup.core.result import Report
-from ccsetup.core.text import near
+from ccsetup.core.text import did_you_mean
 from ccsetup.wizard import profile_list
 from ccsetup.wizard.options import settings
 
@@ -69,7 +69,7 @@ def _named(names: Sequence[str], found: Sequence[Standing]) -> list[Standing]:
         if name not in by_name:
             raise BadAnswer(
                 f'No profile "{name}" on this computer.',
-                next=near(name, [*by_name]) or "List all profiles: ccsetup status",
+                next=did_you_mean(name, [*by_name]) or "List all profiles: ccsetup status",
             )
     return [by_name[name] for name in dict.fromkeys(names)]
 

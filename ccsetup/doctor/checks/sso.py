@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from shlex import quote
@@ -15,6 +14,7 @@ from ccsetup.awsfiles.settings import comment, meant
 from ccsetup.core import regions, validate
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.model import Corrected
+from ccsetup.core.text import nearest
 from ccsetup.doctor.checks.role_sources import has_own, is_role
 from ccsetup.doctor.facts import Facts
 from ccsetup.doctor.findings import Change, Finding, Remedy, Wanted
@@ -72,7 +72,7 @@ def session_missing(facts: Facts) -> Iterator[Finding]:
         where = place(facts, name, "sso_session")
         if found is not None or where is None:
             continue
-        like = difflib.get_close_matches(session, [*facts.sessions], n=3, cutoff=0.6)
+        like = nearest(session, facts.sessions)
         names = [*like, *(it for it in facts.sessions if it not in like)]
         remedies = [Remedy(f"Use the session {it}", changes=respelled(where, it)) for it in names[:9]]
         if all(key in there for key in WHERE):

@@ -282,15 +282,10 @@ def _refusal(answer: Mapping[str, Any], name: str) -> str:
 def _no_profile(name: str, session: Session) -> str:
     if not name:
         return "AWS_PROFILE is set but empty. Run: unset AWS_PROFILE"
-    return f'No profile "{name}" on this computer.{_near(name, session.available_profiles)} {anew(name)}'
+    from ccsetup.core.text import did_you_mean
 
-
-def _near(name: str, names: list[str]) -> str:
-    from difflib import get_close_matches
-
-    by_lower = {known.lower(): known for known in names}
-    near = [f'"{by_lower[found]}"' for found in get_close_matches(name.lower(), by_lower, 3)]
-    return f" Did you mean {' or '.join(near)}?" if near else ""
+    hint = did_you_mean(name, session.available_profiles)
+    return " ".join(filter(None, [f'No profile "{name}" on this computer.', hint, anew(name)]))
 
 
 def _sign_in_ended(name: str, session: Session) -> str:
