@@ -14,19 +14,17 @@ from importlib.util import find_spec
 from shlex import quote
 from typing import Any
 
-from ccsetup.core import executables
+from ccsetup.core import executables, limits
 from ccsetup.core.concurrency import within
 from ccsetup.core.context import Ran
 from ccsetup.core.errors import Problem
 
-TIME_S = 15.0
 
-
-def ran(commands: Sequence[Sequence[str]], time_s: float = TIME_S) -> Sequence[Ran]:
+def ran(commands: Sequence[Sequence[str]], time_s: float = limits.PROGRAM_S) -> Sequence[Ran]:
     """Run programs, all at once, and return the result of each."""
     programs = Programs(time_s)
     try:
-        return within(time_s + 5, *(partial(_ran, programs, [*words]) for words in commands))
+        return within(time_s + limits.PROGRAM_END_S, *(partial(_ran, programs, [*words]) for words in commands))
     finally:
         programs.stop()
 
@@ -51,7 +49,7 @@ def popen(words: Sequence[str], **pipes: Any) -> subprocess.Popen[bytes]:
 class Programs:
     """Starts programs as botocore's own Popen would, and kills those still running when nothing waits for them."""
 
-    def __init__(self, time_s: float = TIME_S) -> None:
+    def __init__(self, time_s: float = limits.PROGRAM_S) -> None:
         self._time_s = time_s
         self._lock, self._running, self._over = threading.Lock(), set[_Program](), False
 
@@ -113,9 +111,6 @@ def _late(words: list[str]) -> Problem:
     )
 
 
-_PATIENCE_S = 20.0
-
-
 class AwsCli:
     """Runs the `aws` command found on PATH."""
 
@@ -132,7 +127,7 @@ class AwsCli:
         try:
             words = [program, "--version"] if program else []
             told = subprocess.run(
-                words, capture_output=True, text=True, timeout=_PATIENCE_S, env=self._env, check=False
+                words, capture_output=True, text=True, timeout=limits.AWS_CLI_S, env=self._env, check=False
             )
         except (OSError, ValueError, IndexError, subprocess.TimeoutExpired):
             return ()

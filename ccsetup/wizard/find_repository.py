@@ -12,7 +12,7 @@ from shlex import quote
 from typing import NamedTuple
 
 from ccsetup import access
-from ccsetup.core import clock, regions
+from ccsetup.core import clock, limits, regions
 from ccsetup.core.concurrency import within
 from ccsetup.core.context import Context, Sighting
 from ccsetup.core.errors import ENDED, Cancelled, Missing, NoRepository, Problem
@@ -25,8 +25,6 @@ from ccsetup.wizard import review
 from ccsetup.wizard.verify import Kept
 
 _NEVER = datetime.max.replace(tzinfo=timezone.utc)
-_LISTED = 32  # how many places to list repositories in if the name isn't found
-_LIST_S = 20.0
 _GIT_ASKED = 8  # how many profiles to try with git itself if the API denies access
 
 
@@ -314,7 +312,7 @@ def _near_names(context: Context, look: Look, answered: Sequence[Sighting], name
             known.update(dict.fromkeys(context.aws.repositories(who)))
 
     own = [s for s in answered if s.region == own_region(look, s.profile)] or list(answered)
-    whos = [look.who(sighting.profile, sighting.region)._replace(chosen=chosen) for sighting in own[:_LISTED]]
+    whos = [look.who(sighting.profile, sighting.region)._replace(chosen=chosen) for sighting in own[: limits.LISTED]]
     with suppress(TimeoutError), context.screen.busy(f"Looking for names like {name}"):
-        within(_LIST_S, *(partial(list_them, who) for who in whos))
+        within(limits.LIST_S, *(partial(list_them, who) for who in whos))
     return nearest(name, [*known])
