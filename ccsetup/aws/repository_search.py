@@ -11,7 +11,8 @@ from ccsetup.aws.credentials import Resolver
 from ccsetup.aws.errors import problem_of
 from ccsetup.aws.pooled_clients import Clients, Pool, endpoint_of
 from ccsetup.aws.sdk import refusals
-from ccsetup.core import limits, regions
+from ccsetup.core import limits
+from ccsetup.core.arn import Arn
 from ccsetup.core.concurrency import Crew
 from ccsetup.core.context import Sighting
 from ccsetup.core.errors import Problem
@@ -51,14 +52,13 @@ def create_repository(codecommit: Any, name: str, description: str) -> Repositor
 
 def repository_in(found: Mapping[str, Any], region: str = "") -> Repository:
     """Return the repository in a CodeCommit answer."""
-    arn = found.get("Arn", "")
-    parts = arn.split(":")
+    arn = Arn.parse(found.get("Arn", ""))
     return Repository(
         name=found["repositoryName"],
-        region=parts[3] if len(parts) > 5 else region,
+        region=arn.region if arn else region,
         account_id=found.get("accountId", ""),
         default_branch=found.get("defaultBranch", ""),
-        partition=regions.partition_in(arn),
+        partition=arn.partition if arn else "aws",
     )
 
 

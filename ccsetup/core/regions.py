@@ -147,12 +147,6 @@ def partition_of(region: str) -> str:
     return next((name for name, beginning in begins if region.startswith(beginning)), "aws")
 
 
-def partition_in(arn: str) -> str:
-    """Return the partition in an ARN, or aws if the text isn't an ARN."""
-    parts = arn.split(":")
-    return parts[1] if len(parts) > 5 else "aws"
-
-
 def home_region(partition: str) -> str:
     """Return a region of a partition in which to call STS and IAM."""
     return PARTITIONS.get(partition, PARTITIONS["aws"])["home"]

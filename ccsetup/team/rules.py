@@ -10,6 +10,7 @@ from typing import NamedTuple
 from ccsetup import access
 from ccsetup.access.questions import BRANCH, yes_no
 from ccsetup.core import validate
+from ccsetup.core.arn import account_in
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.model import Corrected, Value
 from ccsetup.core.question import Access, Question
@@ -269,4 +270,4 @@ def _told(place: str, answers: Mapping[str, Value]) -> str:
     value = str(answers[key]) if key else ""
     if key != "role_arn":
         return value
-    return validate.arn_account(value) if place == "account" else value.rpartition("/")[2]
+    return account_in(value) if place == "account" else value.rpartition("/")[2]

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from ccsetup import access
 from ccsetup.core import clock, limits, regions
+from ccsetup.core.arn import partition_in
 from ccsetup.core.concurrency import within
 from ccsetup.core.context import Context, Sighting
 from ccsetup.core.errors import ENDED, Cancelled, Missing, NoRepository, Problem
@@ -80,7 +81,7 @@ def partition(look: Look, name: str) -> str:
     """Return the partition of a profile."""
     arns = [there["role_arn"] for there in chain(look.profiles, name) if "role_arn" in there]
     region = next((there["region"] for there in chain(look.profiles, name) if "region" in there), "")
-    return regions.partition_in(arns[0]) if arns and not region else regions.partition_of(region)
+    return partition_in(arns[0]) if arns and not region else regions.partition_of(region)
 
 
 def look_around(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ccsetup.aws.access_request import of_git_and_api
 from ccsetup.core import clock, regions
+from ccsetup.core.arn import Arn
 from ccsetup.core.context import Context, Start
 from ccsetup.core.errors import Elsewhere, NoRepository, Problem
 from ccsetup.core.model import Edit, Expected, Identity, Repository, Route, Target, Who
@@ -133,12 +134,9 @@ def identity(context: Context, who: Who, expected: Expected) -> Identity:
 
 def _is_role(arn: str, role: str) -> bool:
     """Return whether an assumed-role ARN belongs to this role. A permission set's role has a longer name."""
-    parts = arn.split(":")[-1].split("/")
-    return (
-        parts[0] == "assumed-role"
-        and len(parts) > 1
-        and (parts[1] == role or parts[1].startswith(f"AWSReservedSSO_{role}_"))
-    )
+    found = Arn.parse(arn)
+    own = found.path.removesuffix("/") if found and found.kind == "assumed-role" else ""
+    return bool(own) and (own == role or own.startswith(f"AWSReservedSSO_{role}_"))
 
 
 def _repository(context: Context, who: Who, claim: Claim) -> tuple[Repository, Problem | None]:
