@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -126,6 +127,21 @@ def test_an_outside_library_is_imported_by_one_package_and_where_it_is_needed(na
         for alias in node.names
     }
     assert not heavy & set(HOLDERS)
+
+
+ONE_PLACE = {  # what only these modules may spell out; all others ask them
+    r"get_close_matches|\.ratio\(": "core.text",
+    r"aws\[a-z": "core.arn",
+    r"(timeout|max_attempts\W*|PageSize\W*|max_pool_connections) ?[=:] ?[0-9]": "core.limits",
+    r"[\"']what[\"']: \w+\.what": "core.result",
+}
+
+
+@pytest.mark.parametrize("spelled", ONE_PLACE)
+def test_a_decision_is_made_in_one_place(spelled: str) -> None:
+    own = f"ccsetup.{ONE_PLACE[spelled]}"
+    others = [name for name in MODULES if name != own and not name.startswith("ccsetup.sandbox.")]
+    assert not [name for name in others if re.search(spelled, MODULES[name].read_text(encoding="utf-8"))]
 
 
 @pytest.mark.parametrize("name", DOCSTRING_ONLY)

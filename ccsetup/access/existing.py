@@ -14,7 +14,7 @@ from ccsetup.core.lookup import Look
 from ccsetup.core.model import Answers, Choice, Expected, Keys, Section, Told, Value
 from ccsetup.core.profile_kind import kind_of
 from ccsetup.core.question import Access, Question
-from ccsetup.core.text import near
+from ccsetup.core.text import did_you_mean
 
 
 def _profiles(answers: Answers, look: Look) -> Sequence[Choice]:
@@ -26,7 +26,7 @@ def _settle(value: Value, answers: Answers, look: Look) -> Told | None:
     if name not in look.profiles:
         raise Problem(
             f'No profile "{value}" on this computer.',
-            next=near(name, list(look.profiles)) or "Set one up: ccsetup setup",
+            next=did_you_mean(name, list(look.profiles)) or "Set one up: ccsetup setup",
             code="profile.missing",
         )
     return _delegated(name, look) if kind_of(look.profiles[name]) == "login" and look.awscli.needed() else None

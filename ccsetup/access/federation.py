@@ -12,7 +12,7 @@ from ccsetup.core.lookup import Look
 from ccsetup.core.model import Answers, Choice, Corrected, Expected, Keys, Section, Told, Value
 from ccsetup.core.profile_kind import is_long_term
 from ccsetup.core.question import Access, Question
-from ccsetup.core.text import near
+from ccsetup.core.text import did_you_mean
 from ccsetup.git import address
 
 ACTIONS = ("codecommit:GitPull", "codecommit:GitPush", "codecommit:GetRepository")
@@ -112,7 +112,7 @@ def _settle_repo(value: Value, answers: Answers, look: Look) -> Value | Correcte
     if not found:
         raise NoRepository(
             f"The profile {who.profile} can't find a repository {at.name} in {at.region}.",
-            next=near(at.name, names) or "Check its name (case matters), the region and the account.",
+            next=did_you_mean(at.name, names) or "Check its name (case matters), the region and the account.",
         )
     if len(found) > 1 or "region" in look.told or address.parse(str(value)).region:
         raise Elsewhere(at.name, at.region, found)

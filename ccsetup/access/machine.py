@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from ccsetup.access.questions import ROLE_ARN, again, asked_region, region_near, settings
 from ccsetup.access.source_profile import credential_source, credential_sources
 from ccsetup.core import regions, validate
+from ccsetup.core.arn import account_in
 from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import MACHINE, Answers, Choice, Expected, Keys, Section, Value
@@ -67,7 +68,7 @@ def _again(name: str, there: Mapping[str, str]) -> Mapping[str, str]:
 
 def _expects(answers: Answers) -> Expected:
     arn = answers.text("role_arn")
-    return Expected(validate.arn_account(arn), validate.role_name(arn))
+    return Expected(account_in(arn), validate.role_name(arn))
 
 
 QUESTIONS = (

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from ccsetup.access.questions import again, duration, stored
 from ccsetup.access.source_profile import source_name, source_profile, source_who
 from ccsetup.core import validate
+from ccsetup.core.arn import account_in
 from ccsetup.core.errors import Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Answers, Choice, Expected, Keys, Section, Value
@@ -95,7 +96,7 @@ ACCESS = Access(
     keys=frozenset({"ccsetup_kind", "ccsetup_source_profile", "ccsetup_mfa_serial", "ccsetup_duration_seconds"}),
     renew="asks for a new code",
     sections=_sections,
-    expects=lambda answers: Expected(validate.arn_account(answers.text("mfa_serial"))),
+    expects=lambda answers: Expected(account_in(answers.text("mfa_serial"))),
     obtain=_obtain,
     suggest=lambda answers: f"{source_name(answers)}-mfa",
     again=_again,

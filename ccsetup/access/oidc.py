@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ccsetup.access.questions import ROLE_ARN, again, duration, session_name, settings, stored
 from ccsetup.core import validate, web_token
+from ccsetup.core.arn import account_in
 from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Answers, Choice, Corrected, Expected, Keys, Secret, Section, Told, Value
@@ -208,7 +209,7 @@ ACCESS = Access(
                     "ccsetup_duration_seconds", "ccsetup_provider_id"}),
     renew="reads the token file again",
     sections=_sections,
-    expects=lambda a: Expected(validate.arn_account(a.text("role_arn")), validate.role_name(a.text("role_arn"))),
+    expects=lambda a: Expected(account_in(a.text("role_arn")), validate.role_name(a.text("role_arn"))),
     obtain=_obtain_to_store,
     suggest=lambda answers: validate.role_name(answers.text("role_arn")),
     again=_again,

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from ccsetup.access.questions import ROLE_ARN, again, duration, fixed, session_name, settings
 from ccsetup.access.source_profile import source_name, source_profile, source_who
 from ccsetup.core import validate
+from ccsetup.core.arn import account_in
 from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import MACHINE, Answers, Choice, Expected, Keys, Section, Value, Who
@@ -137,7 +138,7 @@ ACCESS = Access(
                     "duration_seconds"}),
     renew="asks for a new MFA code if the role requires one; the SDK does the rest",
     sections=_sections,
-    expects=lambda a: Expected(validate.arn_account(a.text("role_arn")), validate.role_name(a.text("role_arn"))),
+    expects=lambda a: Expected(account_in(a.text("role_arn")), validate.role_name(a.text("role_arn"))),
     suggest=lambda answers: validate.role_name(answers.text("role_arn")),
     again=_again,
 )  # fmt: skip

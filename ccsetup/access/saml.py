@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ccsetup.access.questions import ROLE_ARN, again, duration, stored
 from ccsetup.core import validate
+from ccsetup.core.arn import account_in
 from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Answers, Choice, Corrected, Expected, Keys, Secret, Section, Told, Value
@@ -87,9 +88,7 @@ def _read(answers: Answers) -> Assertion:
 
 def _roles(answers: Answers, look: Look) -> Sequence[Choice]:
     return [
-        Choice(
-            role, validate.role_name(role), f"in {validate.arn_account(role)}, through {provider.rpartition('/')[2]}"
-        )
+        Choice(role, validate.role_name(role), f"in {account_in(role)}, through {provider.rpartition('/')[2]}")
         for role, provider in _read(answers).roles
     ]
 
@@ -166,7 +165,7 @@ ACCESS = Access(
     keys=frozenset({"ccsetup_kind", "ccsetup_role_arn", "ccsetup_duration_seconds"}),
     renew="asks for a new assertion",
     sections=_sections,
-    expects=lambda a: Expected(validate.arn_account(a.text("role_arn")), validate.role_name(a.text("role_arn"))),
+    expects=lambda a: Expected(account_in(a.text("role_arn")), validate.role_name(a.text("role_arn"))),
     obtain=_obtain,
     suggest=lambda answers: validate.role_name(answers.text("role_arn")),
     again=_again,

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote
 
 from ccsetup.core import clock
+from ccsetup.core.arn import pattern
 from ccsetup.core.errors import BadAnswer
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 MOST = 100_000  # the longest base64 that AssumeRoleWithSAML accepts, in characters
 _SAML = "{urn:oasis:names:tc:SAML:2.0:assertion}"
-_ROLE, _PROVIDER = r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[!-~]+", r"arn:aws[a-z-]*:iam::[0-9]{12}:saml-provider/[!-~]+"
+_ROLE, _PROVIDER = pattern("iam", "role/[!-~]+"), pattern("iam", "saml-provider/[!-~]+")
 _HOW = "Copy the whole SAMLResponse that the identity provider sends to AWS, or name a file that contains it."
 
 

@@ -11,7 +11,7 @@ from ccsetup.core.lookup import Look
 from ccsetup.core.model import MACHINE, NEW, Answers, Choice, Corrected, Value, Who
 from ccsetup.core.profile_kind import is_long_term, source_of
 from ccsetup.core.question import Question
-from ccsetup.core.text import near
+from ccsetup.core.text import did_you_mean
 
 _SOURCES = {
     "Ec2InstanceMetadata": "This EC2 instance's role",
@@ -61,7 +61,8 @@ def source_profile(
             )
         raise Problem(
             f'No profile "{name}" on this computer.',
-            next=near(name, list(look.profiles)) or f"Set it up first: ccsetup setup keys --profile {quote(name)}",
+            next=did_you_mean(name, list(look.profiles))
+            or f"Set it up first: ccsetup setup keys --profile {quote(name)}",
             code="source.missing",
         )
 

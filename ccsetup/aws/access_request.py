@@ -16,12 +16,12 @@ from ccsetup.aws.denials import (
     SCP,
     SESSION,
     TRUST,
-    account_of,
     by,
     denied,
     of_git,
 )
 from ccsetup.core import regions, web_token
+from ccsetup.core.arn import account_in, partition_in
 from ccsetup.core.denial import Denial, Federated
 from ccsetup.core.errors import Problem
 from ccsetup.core.text import inert
@@ -82,7 +82,7 @@ def of_token(token: str) -> Federated | None:
 
 def of_assertion(provider_arn: str) -> Federated:
     """Return the provider and claims that a trust policy must name for a SAML provider's assertion."""
-    page = f"https://{regions.sign_in_host(regions.partition_in(provider_arn))}/saml"
+    page = f"https://{regions.sign_in_host(partition_in(provider_arn))}/saml"
     return Federated(provider_arn, (("SAML:aud", page),))
 
 
@@ -153,13 +153,13 @@ def _allowed(denial: Denial) -> tuple[Remedy, ...]:
 
 def _trusted(denial: Denial) -> tuple[Remedy, ...]:
     """Return the statement missing from the role's trust policy; () if the principal isn't known."""
-    account = account_of(denial.resource)
+    account = account_in(denial.resource)
     if not account:
         return ()
     if denial.federated:
         provider = denial.federated.provider
         if not provider.startswith("arn:") and provider not in _BUILT_IN:
-            provider = f"arn:{regions.partition_in(denial.resource)}:iam::{account}:oidc-provider/{provider}"
+            provider = f"arn:{partition_in(denial.resource)}:iam::{account}:oidc-provider/{provider}"
         principal, whose = {"Federated": provider}, {"Condition": {"StringEquals": dict(denial.federated.claims)}}
     elif denial.identity:
         principal, whose = _principal(denial.identity)
@@ -177,7 +177,7 @@ def _principal(identity: str) -> tuple[dict[str, str], dict[str, Any]]:
     """
     if ":assumed-role/" not in identity:
         return {"AWS": identity}, {}
-    root = f"arn:{regions.partition_in(identity)}:iam::{account_of(identity)}:root"
+    root = f"arn:{partition_in(identity)}:iam::{account_in(identity)}:root"
     return {"AWS": root}, {"Condition": {"ArnLike": {"aws:PrincipalArn": _patterns(identity)}}}
 
 
@@ -185,7 +185,7 @@ def _patterns(identity: str) -> str | list[str]:
     """Return the aws:PrincipalArn patterns of an identity. The last 16 characters of a permission set's role vary."""
     if ":assumed-role/" not in identity:
         return identity
-    start, name = f"arn:{regions.partition_in(identity)}:iam::{account_of(identity)}:role/", identity.split("/")[1]
+    start, name = f"arn:{partition_in(identity)}:iam::{account_in(identity)}:role/", identity.split("/")[1]
     if found := _SSO_ROLE.fullmatch(name):
         return f"{start}aws-reserved/sso.amazonaws.com/*AWSReservedSSO_{found[1]}_{'?' * 16}"
     return [start + name, f"{start}*/{name}"]
@@ -216,7 +216,7 @@ def _advice(denial: Denial) -> str:
         check = "the role ARN. If it's" if denial.federated else "the role ARN, external ID and MFA. If they're"
         return f"Check {check} correct, send the message to the role's administrator."
     send = "Send the message to your administrator, then try again once it's done."
-    account, name = account_of(denial.resource), denial.resource.rsplit(":", 1)[-1]
+    account, name = account_in(denial.resource), denial.resource.rsplit(":", 1)[-1]
     if denial.explicit and ":user/" in denial.identity:
         return f"{send} Policies like this often require MFA. To sign in with an MFA code: ccsetup setup mfa"
     if ":codecommit:" in denial.resource and account and denial.action != "codecommit:CreateRepository":
@@ -240,7 +240,7 @@ def _named(kind: str, arn: str) -> str:
 
 def _home(denial: Denial) -> str:
     """Return where to add the statement."""
-    holder, account = _holder(denial.identity), account_of(denial.identity)
+    holder, account = _holder(denial.identity), account_in(denial.identity)
     here = f"in account {account}, " if account else ""
     group = ", or of one of its groups" if ":user/" in denial.identity else ""
     homes = {

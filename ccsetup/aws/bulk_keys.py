@@ -8,7 +8,8 @@ from functools import partial
 from ccsetup.aws.credential_chains import Chains, Link
 from ccsetup.aws.credentials import Resolver
 from ccsetup.aws.external_programs import Programs
-from ccsetup.aws.pooled_clients import AT_ONCE, Clients
+from ccsetup.aws.pooled_clients import Clients
+from ccsetup.core import limits
 from ccsetup.core.concurrency import Crew
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import Keys, Who
@@ -37,7 +38,7 @@ def late(who: Who) -> Problem:
 
 class _Round:
     def __init__(self, clients: Clients, resolver: Resolver, use: Use, refuse: Refuse) -> None:
-        self._use, self._refuse, self._crew, self._programs = use, refuse, Crew(AT_ONCE), Programs()
+        self._use, self._refuse, self._crew, self._programs = use, refuse, Crew(limits.AT_ONCE), Programs()
         self._begun: set[str] = set()
         self._chains = Chains(clients, resolver, self._programs)
 

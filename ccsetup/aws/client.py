@@ -11,17 +11,16 @@ from typing import Any, TypeVar
 from ccsetup.aws import identities, machine_role, repository_search
 from ccsetup.aws import sts as sts_calls
 from ccsetup.aws.credentials import Resolver
-from ccsetup.aws.pooled_clients import AT_ONCE, Pool
+from ccsetup.aws.pooled_clients import Pool
 from ccsetup.aws.sdk import bounds, explained, refusals, session_of, told
 from ccsetup.aws.sts import SessionCache
-from ccsetup.core import validate
+from ccsetup.core import limits, validate
 from ccsetup.core.concurrency import within
 from ccsetup.core.context import Answer, Sighting, Start
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import Edit, Identity, Keys, Repository, Secret, Who
 
 T = TypeVar("T")
-_LOOK_ROUND_S = 12.0
 
 
 class Aws:
@@ -33,7 +32,7 @@ class Aws:
 
     def __init__(self, home: Path, sso_keys: Callable[[Start, str, str], Keys]) -> None:
         self._cache = SessionCache(home / ".aws" / "boto" / "cache")
-        self._resolver, self._pool = Resolver(self._cache, sso_keys), Pool(AT_ONCE)
+        self._resolver, self._pool = Resolver(self._cache, sso_keys), Pool(limits.AT_ONCE)
 
     def warm(self) -> None:
         """Import the SDK."""
@@ -108,7 +107,7 @@ class Aws:
                 there.add(codecommit.meta.region_name if found else "")
 
         with suppress(TimeoutError):
-            within(_LOOK_ROUND_S, *(partial(ask, client) for client in explained(clients, who)))
+            within(limits.OTHER_REGIONS_S, *(partial(ask, client) for client in explained(clients, who)))
         return [region for region in regions if region in there]
 
     def branches(self, who: Who, name: str) -> Sequence[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from ccsetup.core import regions
+from ccsetup.core.arn import PARTITION, Arn, account_in, partition_in, pattern
 from ccsetup.core.denial import Denial
 from ccsetup.core.lazy_regex import later
 from ccsetup.core.text import inert
@@ -18,10 +19,10 @@ SESSION, BOUNDARY = "session policy", "permissions boundary"
 SCP, RCP, ENDPOINT = "service control policy", "resource control policy", "VPC endpoint policy"
 
 _SIDES = {side.lower(): side for side in (IDENTITY, TRUST, RESOURCE, SESSION, BOUNDARY, SCP, RCP, ENDPOINT)}
-_WHO = r"arn:aws[a-z-]*:(?:iam|sts)::\d{12}:[\w+=,.@/-]+"
+_WHO = pattern("(?:iam|sts)", r"[\w+=,.@/-]+")
 _DONE_BY = later(rf"({_WHO}) is not authorized")
 _ACTION = later(r"authorized to perform:? \[?([a-z][a-z0-9-]*:[A-Za-z0-9]+)(?![\w*])")
-_ARN = later(r"on resource: \"?(arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:\d*:[^\s\"'<>\\]+)")
+_ARN = later(rf"on resource: \"?(arn:{PARTITION}:[a-z0-9-]+:[a-z0-9-]*:[0-9]*:[^\s\"'<>\\]+)")
 _NAMED = later(r"on resource: (user|role) ([\w+=,.@-]+)")
 _KIND = later(r"(?:because no|explicit deny in (?:an?|the)) ([A-Za-z][A-Za-z -]*?(?:policy|policies|boundary))\b")
 _POLICY = later(r"explicit deny in [A-Za-z -]+(?::|, with policy ARN:) ?(arn:[^\s\"'<>\\]+)")
@@ -85,18 +86,16 @@ def of_key(message: str, region: str, repository: str) -> Denial | None:
 
 def _is_of(denial: Denial, service: str) -> bool:
     """Say whether a denial can come from this call. An administrator is never asked for an unrelated action."""
-    named, about = denial.action.split(":")[0], (denial.resource + "::").split(":")[2]
+    named, about = denial.action.split(":")[0], arn.service if (arn := Arn.parse(denial.resource)) else ""
     fits = named == service or (named, service) == ("kms", "codecommit")
     return fits and about in ("", named, "iam" if named == "sts" else named)
 
 
 def by(denial: Denial, identity: str) -> Denial:
     """Return the denial with this identity; its account replaces a * in the resource."""
-    parts = denial.resource.split(":", 5)
-    account = account_of(identity)
-    if account and len(parts) == 6 and parts[4] == "*":
-        parts[4] = account
-    return denial._replace(identity=identity, resource=":".join(parts))
+    arn, account = Arn.parse(denial.resource), account_in(identity)
+    resource = str(arn._replace(account=account)) if arn and arn.account == "*" and account else denial.resource
+    return denial._replace(identity=identity, resource=resource)
 
 
 def of_git(identity: str, partition: str, region: str, account: str, repository: str, push: bool, *also: str) -> Denial:
@@ -106,22 +105,16 @@ def of_git(identity: str, partition: str, region: str, account: str, repository:
     return by(Denial(identity, "codecommit:GitPull", resource, also=(*more, *also)), identity)
 
 
-def account_of(arn: str) -> str:
-    """Return an ARN's account; "" if it has none."""
-    parts = arn.split(":")
-    return parts[4] if len(parts) > 5 and parts[4].isdigit() else ""
-
-
 def _resource(said: str, who: str, about_user: bool) -> str:
     """Return the resource's ARN. IAM writes `user maria`, or nothing, for a user in the caller's own account."""
     arn, named = _first(_ARN.search(said)), _NAMED.search(said)
     if arn and not set(arn) & set("*?"):  # never ask for access to a pattern
         return arn.removesuffix(".") if said.endswith(arn) else arn.rstrip(",")
-    if not named or not account_of(who):
+    if not named or not account_in(who):
         return who if about_user and ":user/" in who else ""
     kind, name = named.groups()
     own = who if f":{kind}/" in who and who.endswith(f"/{name}") else ""
-    return own or f"arn:{regions.partition_in(who)}:iam::{account_of(who)}:{kind}/{name}"
+    return own or f"arn:{partition_in(who)}:iam::{account_in(who)}:{kind}/{name}"
 
 
 def _first(found: re.Match[str] | None) -> str:

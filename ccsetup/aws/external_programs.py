@@ -14,20 +14,18 @@ from functools import partial
 from typing import Any
 
 from ccsetup.aws import errors as sdk_errors
-from ccsetup.core import aws_login, clock, executables
+from ccsetup.core import aws_login, clock, executables, limits
 from ccsetup.core.concurrency import within
 from ccsetup.core.context import Ran
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import Keys, Secret, Who
 
-TIME_S = 15.0
 
-
-def ran(commands: Sequence[Sequence[str]], time_s: float = TIME_S) -> Sequence[Ran]:
+def ran(commands: Sequence[Sequence[str]], time_s: float = limits.PROGRAM_S) -> Sequence[Ran]:
     """Run programs, all at once, and return the result of each."""
     programs = Programs(time_s)
     try:
-        return within(time_s + 5, *(partial(_ran, programs, [*words]) for words in commands))
+        return within(time_s + limits.PROGRAM_END_S, *(partial(_ran, programs, [*words]) for words in commands))
     finally:
         programs.stop()
 
@@ -51,13 +49,13 @@ def popen(words: Sequence[str], **pipes: Any) -> subprocess.Popen[bytes]:
 
 def unattended(words: list[str], **options: Any) -> subprocess.Popen[bytes]:
     """Start the AWS CLI so that it can't prompt and ends within a time limit. Raises FileNotFoundError."""
-    return Programs(_ALONE_S).start(words, **options)
+    return Programs(limits.AWS_CLI_KEYS_S).start(words, **options)
 
 
 class Programs:
     """Starts programs as botocore's own Popen would, and kills those still running when nothing waits for them."""
 
-    def __init__(self, time_s: float = TIME_S) -> None:
+    def __init__(self, time_s: float = limits.PROGRAM_S) -> None:
         self._time_s = time_s
         self._lock, self._running, self._over = threading.Lock(), set[_Program](), False
 
@@ -119,9 +117,6 @@ def _late(words: list[str]) -> Problem:
     )
 
 
-_PATIENCE_S, _ALONE_S = 20.0, 45.0  # for the AWS CLI to answer, and to renew a sign-in: less than sdk.FAULT_S
-
-
 class AwsCli:
     """Runs the `aws` command found on PATH."""
 
@@ -140,7 +135,7 @@ class AwsCli:
         try:
             words = [program, "--version"] if program else []
             told = subprocess.run(
-                words, capture_output=True, text=True, timeout=_PATIENCE_S, env=self._env, check=False
+                words, capture_output=True, text=True, timeout=limits.AWS_CLI_S, env=self._env, check=False
             )
         except (OSError, ValueError, IndexError, subprocess.TimeoutExpired):
             return ()

@@ -16,16 +16,15 @@ from typing import Any, NamedTuple, TypeVar
 from ccsetup.aws.credentials import Resolver
 from ccsetup.aws.sdk import bounds, explained, session_of, told
 from ccsetup.aws.sts import SessionCache
+from ccsetup.core import limits
 from ccsetup.core.concurrency import within
 from ccsetup.core.context import Start
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import Keys, Who
 
 T = TypeVar("T")
-_PAUSES_S = (0.5, 1.0, 2.0, 4.0, 8.0, 8.0)  # between tries
 _SLOW = ("Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException")
 _NOT_YET = ("EntityTemporarilyUnmodifiable", "ConcurrentModification", "DeleteConflict")
-_SETTLES_S, _GLANCE_S = 30.0, 1.0
 _ABOUT = ("RoleName", "GroupName", "PolicyArn", "PolicyName")  # the arguments that name a call's resource
 
 
@@ -75,12 +74,12 @@ class Iam:
 
     def until(self, who: Who, look: Callable[[], bool], progress: Progress) -> bool:
         """Call `look` until it returns True, for at most 30 seconds; return whether it did."""
-        end = time.monotonic() + _SETTLES_S
+        end = time.monotonic() + limits.IAM_APPLIED_S
         while not look():
             if time.monotonic() > end:
                 return False
             progress("Waiting for the change to reach all of IAM", None)
-            within(5, lambda: time.sleep(_GLANCE_S))
+            within(5, lambda: time.sleep(limits.IAM_LOOK_S))
         return True
 
     def allowed(self, who: Who, arn: str, actions: Sequence[str], resource: str) -> Mapping[str, str]:
@@ -126,7 +125,7 @@ class Iam:
 
 def _patient(call: IamCall, progress: Progress, iam: Any) -> None:
     """Make one call, and repeat it while IAM says that it is busy."""
-    for number, pause_s in enumerate((*_PAUSES_S, 0.0), 1):
+    for number, pause_s in enumerate((*limits.IAM_PAUSES_S, 0.0), 1):
         try:
             getattr(iam, call.operation)(**call.given)
             return
@@ -141,7 +140,7 @@ def _patient(call: IamCall, progress: Progress, iam: Any) -> None:
             if code not in (*_SLOW, *_NOT_YET) or not pause_s:
                 raise
             why = "is throttling requests" if code in _SLOW else "isn't ready yet"
-            progress(f"IAM {why}. Trying again ({number} of {len(_PAUSES_S)})", None)
+            progress(f"IAM {why}. Trying again ({number} of {len(limits.IAM_PAUSES_S)})", None)
             time.sleep(pause_s)
 
 

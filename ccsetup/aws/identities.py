@@ -9,17 +9,17 @@ from ccsetup.aws import bulk_keys
 from ccsetup.aws.credentials import Resolver
 from ccsetup.aws.pooled_clients import Clients, Pool, ahead_s
 from ccsetup.aws.sdk import told
+from ccsetup.core import limits
 from ccsetup.core.context import Answer
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import Identity, Keys, Value, Who
 
-_TRIES = 3
 _OF_SOURCE = ("access.identity", "keys.expired")  # on a role, these mean that the source's credentials were refused
 
 
 def identities(resolver: Resolver, pool: Pool, whos: Sequence[Who], deadline_s: float) -> Sequence[Answer]:
     """Ask STS who each of these is, 16 at a time. Never prompts. Those without an answer in time get a Problem."""
-    asking = _Asking(Clients(pool, _TRIES))
+    asking = _Asking(Clients(pool, limits.TRIES))
     late = bulk_keys.each(asking.clients, resolver, whos, deadline_s, asking.ask, asking.refuse)
     found = dict(asking.found)  # threads that still wait for an answer may continue to write to asking.found
     return [found.get(who.profile) or Answer(who.profile, refused=late(who), at=who.profile) for who in whos]

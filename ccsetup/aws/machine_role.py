@@ -8,10 +8,9 @@ from contextlib import suppress
 from typing import Any
 
 from ccsetup.aws.sdk import check_files, refusals, session_of
+from ccsetup.core import limits
 from ccsetup.core.concurrency import within
 from ccsetup.core.errors import Problem
-
-_PATIENCE_S = 1.0  # outside AWS nothing answers at the metadata address, so don't wait long
 
 
 def source() -> str:
@@ -45,8 +44,8 @@ def _by_metadata(session: Any) -> str | None:
 
 
 def _quickly(work: Callable[[Any], Any]) -> Any:
-    """Call `work` with a session and return its result; None if there is no answer within _PATIENCE_S."""
+    """Call `work` with a session and return its result; None if there is no answer within limits.METADATA_S."""
     with suppress(TimeoutError, Problem, *refusals()):
         session = session_of("", "us-east-1")  # reads the files; not part of the time limit
-        return within(_PATIENCE_S, lambda: work(session))[0]
+        return within(limits.METADATA_S, lambda: work(session))[0]
     return None

@@ -12,10 +12,10 @@ from urllib.parse import urlsplit
 
 from ccsetup import __version__
 from ccsetup.aws.errors import problem_of
-from ccsetup.aws.sdk import CONNECT_S, READ_S, bounds, session_of
+from ccsetup.aws.sdk import bounds, session_of
+from ccsetup.core import limits
 from ccsetup.core.model import Keys, Who
 
-AT_ONCE = 16
 _OF_CLIENT = ("endpoint_url", "services", "use_fips_endpoint", "use_dualstack_endpoint", "ca_bundle")
 
 _own = threading.local()
@@ -169,4 +169,4 @@ def _lasting(verify: Any, size: int, proxies: dict[str, str]) -> Any:
         def _setup_ssl_cert(self, conn: Any, url: str, verify: object) -> None:
             conn.cert_reqs, conn.ca_certs = "CERT_REQUIRED", None
 
-    return Lasting(timeout=(CONNECT_S, READ_S), max_pool_connections=size, proxies=proxies)
+    return Lasting(timeout=(limits.CONNECT_S, limits.READ_S), max_pool_connections=size, proxies=proxies)

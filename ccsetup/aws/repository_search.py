@@ -9,16 +9,14 @@ from ccsetup.aws import bulk_keys
 from ccsetup.aws.bulk_keys import late
 from ccsetup.aws.credentials import Resolver
 from ccsetup.aws.errors import problem_of
-from ccsetup.aws.pooled_clients import AT_ONCE, Clients, Pool, endpoint_of
-from ccsetup.aws.sdk import FAULT_S, READ_S, refusals
-from ccsetup.core import regions
+from ccsetup.aws.pooled_clients import Clients, Pool, endpoint_of
+from ccsetup.aws.sdk import refusals
+from ccsetup.core import limits
+from ccsetup.core.arn import Arn
 from ccsetup.core.concurrency import Crew
 from ccsetup.core.context import Sighting
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import Keys, Repository, Who
-
-_TRIES = 2  # ask a busy service once more
-_RUN = 10  # requests to one region that one thread makes in a row, over one connection
 
 Found = dict[tuple[str, str], Sighting]
 
@@ -28,7 +26,7 @@ def sightings(resolver: Resolver, pool: Pool, places: Sequence[Who], name: str) 
 
     Within a minute, each place has an answer, a refusal, or a Problem that says there was no answer.
     """
-    clients = Clients(pool, _TRIES)
+    clients = Clients(pool, limits.SEARCH_TRIES)
     keys = _keys(clients, resolver, places)
     asked = [who for who in places if isinstance(keys[who.profile], Keys)]
     found: Found = {}
@@ -36,10 +34,10 @@ def sightings(resolver: Resolver, pool: Pool, places: Sequence[Who], name: str) 
         refused = keys[who.profile]
         if isinstance(refused, Problem):
             found[who.profile, who.region] = Sighting(who.profile, who.region, refused=refused)
-    crew = Crew(AT_ONCE, READ_S)
+    crew = Crew(limits.AT_ONCE, limits.READ_S)
     for run in _runs(asked):
         crew.add(_asking(clients, run, keys, name, found))
-    crew.finish(FAULT_S)
+    crew.finish(limits.CALL_S)
     heard = dict(found)
     return [
         heard.get((who.profile, who.region)) or Sighting(who.profile, who.region, refused=late(who)) for who in places
@@ -54,14 +52,13 @@ def create_repository(codecommit: Any, name: str, description: str) -> Repositor
 
 def repository_in(found: Mapping[str, Any], region: str = "") -> Repository:
     """Return the repository in a CodeCommit answer."""
-    arn = found.get("Arn", "")
-    parts = arn.split(":")
+    arn = Arn.parse(found.get("Arn", ""))
     return Repository(
         name=found["repositoryName"],
-        region=parts[3] if len(parts) > 5 else region,
+        region=arn.region if arn else region,
         account_id=found.get("accountId", ""),
         default_branch=found.get("defaultBranch", ""),
-        partition=regions.partition_in(arn),
+        partition=arn.partition if arn else "aws",
     )
 
 
@@ -76,7 +73,7 @@ def _keys(clients: Clients, resolver: Resolver, places: Sequence[Who]) -> dict[s
     def refuse(who: Who, refused: Problem, at: str) -> None:
         found[who.profile] = refused
 
-    unheard = bulk_keys.each(clients, resolver, [*first.values()], FAULT_S, use, refuse)
+    unheard = bulk_keys.each(clients, resolver, [*first.values()], limits.CALL_S, use, refuse)
     there = dict(found)
     return {name: there.get(name) or unheard(who) for name, who in first.items()}
 
@@ -87,8 +84,9 @@ def _runs(asked: Sequence[Who]) -> list[Sequence[Who]]:
     for who in asked:
         by_client.setdefault((who.region, *endpoint_of(who)), []).append(who)
     longest = max(map(len, by_client.values()), default=0)
-    runs = [whos[at : at + _RUN] for at in range(0, longest, _RUN) for whos in by_client.values() if whos[at:]]
-    return [*runs[:-AT_ONCE], *([who] for run in runs[-AT_ONCE:] for who in run)]
+    many, last = limits.SEARCH_RUN, -limits.AT_ONCE
+    runs = [whos[at : at + many] for at in range(0, longest, many) for whos in by_client.values() if whos[at:]]
+    return [*runs[:last], *([who] for run in runs[last:] for who in run)]
 
 
 def _asking(

@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any, TypeVar
 
 from ccsetup.aws.errors import problem_of
-from ccsetup.core import regions, sdk_files
+from ccsetup.core import limits, regions, sdk_files
 from ccsetup.core.concurrency import within
 from ccsetup.core.denial import Federated
 from ccsetup.core.errors import Problem
@@ -20,8 +20,6 @@ from ccsetup.core.regions import PLACELESS
 from ccsetup.core.text import inert
 
 T = TypeVar("T")
-TRIES, CONNECT_S, READ_S = 3, 4.0, 12.0
-FAULT_S = 55.0  # one call with its retries and pauses; the work before and after it has the rest of the minute
 
 
 def explained(
@@ -31,7 +29,7 @@ def explained(
 
     The limit is meant for waiting on the network. Do slow local work (e.g. reading large files) before the call.
     """
-    return told(lambda: within(at_most_s or FAULT_S, work)[0], who, resource, federated)
+    return told(lambda: within(at_most_s or limits.CALL_S, work)[0], who, resource, federated)
 
 
 def told(work: Callable[[], T], who: Who, resource: str = "", federated: Federated | None = None) -> T:
@@ -64,15 +62,15 @@ def problem_in(found: sdk_files.Fault) -> Problem:
 
 
 def bounds(unsigned: bool = False, tries: int = 0) -> Any:
-    """Return client settings that make the SDK itself give up before FAULT_S."""
+    """Return client settings that make the SDK itself give up before limits.CALL_S."""
     from botocore import UNSIGNED
     from botocore.config import Config
 
     signature = {"signature_version": UNSIGNED} if unsigned else {}
     return Config(
-        connect_timeout=CONNECT_S,
-        read_timeout=READ_S,
-        retries={"total_max_attempts": tries or TRIES, "mode": "standard"},
+        connect_timeout=limits.CONNECT_S,
+        read_timeout=limits.READ_S,
+        retries={"total_max_attempts": tries or limits.TRIES, "mode": limits.RETRY_MODE},
         **signature,
     )
 

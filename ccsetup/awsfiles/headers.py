@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from difflib import get_close_matches
 from typing import NamedTuple
 
 from ccsetup.awsfiles import ini
@@ -12,6 +11,7 @@ from ccsetup.awsfiles.characters import plain
 from ccsetup.awsfiles.settings import BRACKETLESS, KNOWN, NOT_PROFILES, OUTPUTS, SESSION, SEVERAL, right
 from ccsetup.core.lazy_regex import later
 from ccsetup.core.model import FileName, Section
+from ccsetup.core.text import LOOSE, STRICT, nearest
 
 TYPES = {"profile": "profile", "sso-session": "sso-session", "services": "services"}
 
@@ -149,7 +149,7 @@ def _near_type(word: str, certain: bool) -> str:
     """Return the section type that a word was intended to be. `certain` means that AWS settings follow."""
     if word in ("sso", "session", "sso-ses"):
         return "sso-session" if certain else ""
-    near = get_close_matches(word, TYPES, 1, 0.7 if certain else 0.8)
+    near = nearest(word, TYPES, 1, LOOSE if certain else STRICT)
     return near[0] if near else ""
 
 

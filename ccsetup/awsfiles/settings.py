@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 
 from ccsetup.core import validate
+from ccsetup.core.arn import PARTITION
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.lazy_regex import later
 from ccsetup.core.model import Corrected
@@ -81,8 +82,8 @@ _BEGINNINGS = {
     "aws_access_key_id": re.compile(r"A[KS]IA[A-Z0-9]{12,124}"),
     "aws_secret_access_key": re.compile(r"[A-Za-z0-9/+]{40}"),
     "aws_session_token": re.compile(r"[A-Za-z0-9/+_-]{16,}={0,2}"),
-    "role_arn": re.compile(r"arn:aws[a-z-]*:\S+"),
-    "mfa_serial": re.compile(r"arn:aws[a-z-]*:\S+"),
+    "role_arn": later(rf"arn:{PARTITION}:\S+"),
+    "mfa_serial": later(rf"arn:{PARTITION}:\S+"),
     "sso_start_url": re.compile(r"https://\S+"),
     "region": re.compile(REGION),
 }  # the form of a value that starts on the next line

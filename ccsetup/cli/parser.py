@@ -44,7 +44,10 @@ def parsed(words: list[str]) -> argparse.Namespace:
     """Parse the command line. The default command is `setup`. Raises BadAnswer; --help prints the help and exits 0."""
     command = words[0] if words and words[0] in COMMANDS else ""
     if not command and words and not words[0].startswith("-"):
-        raise BadAnswer(f'Unknown command "{words[0]}".{_near(words[0])}', next="Run: ccsetup --help")
+        from ccsetup.core.text import did_you_mean
+
+        said = f'Unknown command "{words[0]}". {did_you_mean(words[0], COMMANDS, 1)}'.rstrip()
+        raise BadAnswer(said, next="Run: ccsetup --help")
     parser, rest = parser_of(command or "setup"), words[1:] if command else words
     # DIR may follow a flag, for example: clone REPO --profile P DIR. With --, argparse can't parse that.
     options = parser.parse_args(rest) if "--" in rest else parser.parse_intermixed_args(rest)
@@ -53,13 +56,6 @@ def parsed(words: list[str]) -> argparse.Namespace:
     for name in set(_UNSAID) - set(vars(options)):
         setattr(options, name, _UNSAID[name])
     return options
-
-
-def _near(word: str) -> str:
-    from difflib import get_close_matches
-
-    near = get_close_matches(word, COMMANDS, 1)
-    return f' Did you mean "{near[0]}"?' if near else ""
 
 
 def parser_of(command: str) -> argparse.ArgumentParser:

@@ -136,21 +136,15 @@ def like(text: str) -> list[str]:
 
     Ones with the same letters in another order come first, for example us-east-1 for us-esat-1.
     """
-    from difflib import get_close_matches
+    from ccsetup.core.text import nearest
 
-    return sorted(get_close_matches(text.lower(), REGIONS, 3, 0.7), key=lambda it: sorted(it) != sorted(text.lower()))
+    return sorted(nearest(text, REGIONS), key=lambda it: sorted(it) != sorted(text.lower()))
 
 
 def partition_of(region: str) -> str:
     """Return the partition of a region, for example aws-cn. Also works for unknown regions."""
     begins = ((name, row["begins"]) for name, row in PARTITIONS.items() if row["begins"])
     return next((name for name, beginning in begins if region.startswith(beginning)), "aws")
-
-
-def partition_in(arn: str) -> str:
-    """Return the partition in an ARN, or aws if the text isn't an ARN."""
-    parts = arn.split(":")
-    return parts[1] if len(parts) > 5 else "aws"
 
 
 def home_region(partition: str) -> str:

@@ -87,14 +87,12 @@ class Outcome:
 
 def told(problem: Problem) -> dict[str, Any]:
     """Return a problem for JSON documents. `policy` and `message` are for an administrator who can grant access."""
-    return {
-        "code": problem.code,
-        "what": problem.what,
-        "why": problem.why or None,
-        "next": problem.next or None,
-        "policy": problem.policy,
-        "message": problem.letter or None,
-    }
+    return {**briefly_told(problem), "policy": problem.policy, "message": problem.letter or None}
+
+
+def briefly_told(problem: Problem) -> dict[str, Any]:
+    """Return a problem for JSON documents of many profiles, without what an administrator would need."""
+    return {"code": problem.code, "what": problem.what, "why": problem.why or None, "next": problem.next or None}
 
 
 class Report(NamedTuple):

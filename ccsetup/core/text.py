@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable
 from functools import lru_cache
 
 # These are compiled at their first use, so that the first prompt appears sooner.
@@ -23,6 +23,11 @@ _SPELLED = {
 }  # fmt: skip
 
 MASK = "••••••••"
+
+# How similar a name must be, from 0 to 1.
+LOOSE = 0.6  # to be suggested
+STRICT = 0.8  # to be used without asking
+ONE_LETTER = 0.91  # to be taken for a wrong setting: other tools have settings of their own, such as aws_account_id
 
 
 def inert(text: str) -> str:
@@ -123,14 +128,29 @@ def wrap(text: str, room: int, first: int | None = None, *, split: bool = False)
     return lines
 
 
-def close(name: str, names: Sequence[str]) -> list[str]:
-    """Return the names that are similar to this one, the most similar first."""
-    import difflib
+def nearest(word: str, known: Iterable[str], most: int = 3, cutoff: float = LOOSE) -> list[str]:
+    """Return the known names that are similar to a word, the most similar first. Upper and lower case don't count.
 
-    return difflib.get_close_matches(name, names, n=3, cutoff=0.5)
+    If some differ from the word in nothing but that, only these.
+    """
+    by_lower: dict[str, list[str]] = {}
+    for name in dict.fromkeys(known) if word else ():
+        by_lower.setdefault(name.lower(), []).append(name)
+    if same := by_lower.get(word.lower()):
+        return same[:most]
+    from difflib import get_close_matches
+
+    return [name for found in get_close_matches(word.lower(), by_lower, most, cutoff) for name in by_lower[found]][
+        :most
+    ]
 
 
-def near(name: str, names: Sequence[str]) -> str:
+def same_but_for_a_slip(one: str, other: str) -> bool:
+    """Return whether one name can only be a typo of the other, so that it can be replaced without asking."""
+    return bool(nearest(one, [other], 1, STRICT))
+
+
+def did_you_mean(word: str, known: Iterable[str], most: int = 3) -> str:
     """Return a question that suggests similar names, "" if there are none."""
-    *others, last = [f'"{other}"' for other in close(name, names)] or [""]
+    *others, last = [f'"{name}"' for name in nearest(word, known, most)] or [""]
     return f"Did you mean {', '.join(others)} or {last}?" if others else f"Did you mean {last}?" if last else ""

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from ccsetup.core import clock, regions, web_token
+from ccsetup.core.arn import ACCOUNT, PARTITION, account_in, mended, partition_in, pattern
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.model import Corrected
 from ccsetup.core.regions import REGION, REGIONS
@@ -23,8 +24,7 @@ WORD_PROCESSOR = str.maketrans(
 )  # fmt: skip
 
 # Patterns are compiled at their first use, so that the first question appears sooner.
-ACCOUNT = r"[0-9]{12}"
-_ROLE_ARN = r"arn:(aws[a-z-]*):iam::([0-9]{12}):role/((?:[!-.0-~]+/)*)([A-Za-z0-9_+=,.@-]{1,64})"
+_ROLE_ARN = pattern("iam", r"role/(?:[!-.0-~]+/)*[A-Za-z0-9_+=,.@-]{1,64}")
 _ROLE_EXAMPLE = "arn:aws:iam::111122223333:role/CodeCommitAccess"
 _PROFILE = r"[A-Za-z0-9_.+=,-]{1,128}"
 _SESSION_NAME = r"[A-Za-z0-9_+=,.@-]{2,64}"
@@ -56,13 +56,13 @@ def account_id(text: str) -> str | Corrected:
 def role_arn(text: str) -> str | Corrected:
     """Return a role ARN. A third colon, spaces and the ARN of an assumed role are corrected, all else is refused."""
     value = re.sub(r"\s+", "", tidy(text))
-    if re.match(r"arn:aws[a-z-]*:sts::", value):
-        return _assumed_role(value)
-    mended = re.sub(r"^(arn:aws[a-z-]*:iam):+(?=[0-9])", r"\1::", value)
-    if re.fullmatch(_ROLE_ARN, mended):
-        why = "an ARN has two colons before the account" if mended != value else "removed the spaces"
-        return said(mended, text, why)
-    found = re.match(r"arn:aws[a-z-]*:iam::+([^:]*):([a-z-]+)/", mended)
+    right = mended(value)
+    if re.match(rf"arn:{PARTITION}:sts::", right):
+        return _assumed_role(right)
+    if re.fullmatch(_ROLE_ARN, right):
+        why = "an ARN has two colons before the account" if right != value else "removed the spaces"
+        return said(right, text, why)
+    found = re.match(rf"arn:{PARTITION}:iam::+([^:]*):([a-z-]+)/", right)
     if found and found[2] != "role":
         raise BadAnswer(f"That's the ARN of {_article(found[2])}. A role ARN looks like {_ROLE_EXAMPLE}.")
     if found and not re.fullmatch(ACCOUNT, found[1]):
@@ -75,28 +75,22 @@ def _article(kind: str) -> str:
 
 
 def _assumed_role(value: str) -> Corrected:
-    found = re.fullmatch(r"arn:(aws[a-z-]*):sts::([0-9]{12}):assumed-role/([A-Za-z0-9_+=,.@-]{1,64})(/.*)?", value)
+    found = re.fullmatch(pattern("sts", r"assumed-role/([A-Za-z0-9_+=,.@-]{1,64})(/.*)?"), value)
     if not found:
         raise BadAnswer(f"That's not a role ARN. It should look like {_ROLE_EXAMPLE}.")
-    partition, account, name, _ = found.groups()
+    name = found[1]
     if name.startswith("AWSReservedSSO_"):
         raise BadAnswer(
             "That role belongs to single sign-on and can't be assumed with a profile.",
             next="Choose single sign-on and enter the start URL. For example: https://acme.awsapps.com/start.",
         )
-    arn = f"arn:{partition}:iam::{account}:role/{name}"
+    arn = f"arn:{partition_in(value)}:iam::{account_in(value)}:role/{name}"
     return Corrected(arn, f"Using {arn}: you entered the ARN of a session with that role.")
-
-
-def arn_account(arn: str) -> str:
-    """Return the account in an ARN, "" if the text isn't an ARN."""
-    parts = arn.split(":")
-    return parts[4] if len(parts) > 5 and re.fullmatch(ACCOUNT, parts[4]) else ""
 
 
 def home_region(arn: str) -> str:
     """Return a region in which to call STS and IAM, in the partition of an ARN."""
-    return regions.home_region(regions.partition_in(arn))
+    return regions.home_region(partition_in(arn))
 
 
 def role_name(arn: str) -> str:
@@ -124,13 +118,13 @@ def external_id(text: str) -> str | Corrected:
 def mfa_serial(text: str) -> str | Corrected:
     """Return an `arn:…:mfa/NAME`, or the serial number of a hardware device (9 to 256 characters)."""
     value = re.sub(r"\s+", "", tidy(text))
-    mended = re.sub(r"^(arn:aws[a-z-]*:iam):+(?=[0-9])", r"\1::", value)
-    arn = re.fullmatch(r"arn:aws[a-z-]*:iam::[0-9]{12}:mfa/[A-Za-z0-9_+=,.@/-]+", mended)
-    if not arn and (mended.startswith("arn:") or not re.fullmatch(r"[A-Za-z0-9_+=/:,.@-]{9,256}", mended)):
+    right = mended(value)
+    arn = re.fullmatch(pattern("iam", "mfa/[A-Za-z0-9_+=,.@/-]+"), right)
+    if not arn and (right.startswith("arn:") or not re.fullmatch(r"[A-Za-z0-9_+=/:,.@-]{9,256}", right)):
         raise BadAnswer(
             "An MFA device is an ARN, e.g. arn:aws:iam::888888888888:mfa/maria, or a serial number, e.g. GAHT12345678."
         )
-    return said(mended, text)
+    return said(right, text)
 
 
 def mfa_code(text: str) -> str:

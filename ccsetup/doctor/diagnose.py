@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -11,6 +10,7 @@ from ccsetup.awsfiles import ini, profile_status
 from ccsetup.core.context import Context
 from ccsetup.core.errors import UNANSWERED, BadAnswer
 from ccsetup.core.model import Identity
+from ccsetup.core.text import did_you_mean
 from ccsetup.doctor import checks
 from ccsetup.doctor.facts import Facts
 from ccsetup.doctor.findings import Finding
@@ -116,10 +116,8 @@ def begun(context: Context, asked: Sequence[str], modernize: bool = False) -> Fa
     facts = gathered(context, [*dict.fromkeys(asked)], modernize)
     unknown = [name for name in facts.asked if name not in facts.profiles]
     if unknown and not facts.unreadable.keys() & {facts.path("config"), facts.path("credentials")}:
-        near = difflib.get_close_matches(unknown[0], facts.profiles, 3, 0.5)
-        names = " or ".join(f'"{name}"' for name in near)
-        hint = f" Did you mean {names}?" if near else ""
-        raise BadAnswer(f'No profile "{unknown[0]}".{hint}', next="List all profiles: ccsetup status")
+        said = f'No profile "{unknown[0]}". {did_you_mean(unknown[0], facts.profiles)}'.rstrip()
+        raise BadAnswer(said, next="List all profiles: ccsetup status")
     return facts
 
 

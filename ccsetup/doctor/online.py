@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from ccsetup.core import regions, validate
+from ccsetup.core import limits, regions, validate
 from ccsetup.core.context import Answer, Context, Sighting
 from ccsetup.core.errors import BadAnswer, NoRepository, Problem
 from ccsetup.core.model import Identity, Route, Target, Value, Who
@@ -23,7 +23,6 @@ from ccsetup.git import address, clone_profile, transport
 from ccsetup.git.address import Address
 from ccsetup.git.transport import AWS_CLI, HELPER, OURS, OWN_HELPER, REMOTE
 
-DEADLINE_S = 15, 45  # minimum, and maximum for many profiles
 _NEAR, _FAR = 100, 12  # profiles tried for a missing repository: in its region, and in all regions
 
 Profiles = Mapping[str, Mapping[str, Value]]
@@ -67,8 +66,8 @@ def online(context: Context, facts: Facts, names: Sequence[str], by_git: bool = 
 
 def asked(context: Context, whos: Sequence[Who]) -> Sequence[Answer]:
     """Ask for these identities in parallel, and store the sign-ins that were renewed for it."""
-    least, most = DEADLINE_S
-    answers = context.aws.identities(whos, min(least + len(whos) / 20, most)) if whos else ()
+    least, most = limits.IDENTITIES_S
+    answers = context.aws.identities(whos, min(least + len(whos) / limits.IDENTITIES_A_SECOND, most)) if whos else ()
     for edit in (*context.aws.pending(), *context.signin.pending()):
         if edit.before != edit.after:
             context.files.store(edit)

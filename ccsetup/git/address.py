@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
 from ccsetup.core import regions
+from ccsetup.core.arn import ACCOUNT, PARTITION
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.lazy_regex import later
 from ccsetup.core.regions import REGION
@@ -35,7 +36,7 @@ _CONSOLE = later(
 )
 _CONSOLE_NAME = later(r"/codesuite/codecommit/repositories/([^/?#]+)|/codecommit/home[^#]*#/repository/([^/?#]+)")
 _CONSOLE_REGION = later(rf"[?&]region=({_REGION})(?![\w-])", re.ASCII)
-_ARN = later(r"arn:(?P<partition>aws[a-z-]*):codecommit:(?P<region>[^:]*):(?P<account>[^:]*):(?P<name>[^:/\s]+)")
+_ARN = later(rf"arn:(?P<partition>{PARTITION}):codecommit:(?P<region>[^:]*):(?P<account>[^:]*):(?P<name>[^:/\s]+)")
 _NAME = later(r"[A-Za-z0-9._-]{1,100}")
 _PROFILE = later(r"[A-Za-z0-9_.+=,-]+")  # the names that AWS's git-remote-codecommit reads correctly
 
@@ -192,7 +193,7 @@ def _console(found: re.Match[str], region_of_host: str) -> Address:
 def _arn(text: str) -> Address:
     found = _ARN.fullmatch(text)
     example = "arn:aws:codecommit:us-east-2:111122223333:MySharedDemoRepo"
-    if not found or not re.fullmatch(_REGION, found["region"]) or not re.fullmatch(r"[0-9]{12}", found["account"]):
+    if not found or not re.fullmatch(_REGION, found["region"]) or not re.fullmatch(ACCOUNT, found["account"]):
         raise BadAnswer(f"That's not a repository's ARN. It should look like {example}.")
     named = _found("arn", found["name"], found["region"])
     if found["partition"] != named.partition:

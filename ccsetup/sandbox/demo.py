@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ccsetup.core import validate
+from ccsetup.core.arn import account_in
 from ccsetup.core.context import Prompt
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.model import Asked, Back, Secret
@@ -157,7 +157,7 @@ def _access(state: State, entry: Entry) -> str:
         return _sso(state, entry)
     arn = entry.answers.get("role_arn", "")
     if entry.kind in ("role", "oidc") and arn:
-        account = validate.arn_account(arn)
+        account = account_in(arn)
         state.add_account(account, f"Account {account}")
         if arn not in state.roles:
             _role(state, entry, account, arn)

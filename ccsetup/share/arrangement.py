@@ -7,6 +7,7 @@ from hashlib import sha256
 from typing import Literal, NamedTuple
 
 from ccsetup.core import regions, validate
+from ccsetup.core.arn import ACCOUNT, PARTITION, mended, pattern
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.model import Corrected
 from ccsetup.git import address
@@ -139,8 +140,8 @@ def role_for(repository: str, read_only: bool) -> str:
 def role_name(text: str) -> str | Corrected:
     """Check a role name: 1 to 64 of [A-Za-z0-9_+=,.@-]. A role ARN is reduced to its name."""
     value = validate.tidy(text)
-    if re.match(r"arn:aws[a-z-]*:iam:+\d{12}:role/", value):
-        value = value.rpartition("/")[2]
+    if re.match(pattern("iam", "role/"), mended(value)):
+        value = validate.role_name(value)
     if not re.fullmatch(_ROLE_NAME, value):
         raise BadAnswer("A role name has 1 to 64 letters, digits or _+=,.@- characters. For example: CodeCommitAccess.")
     return validate.said(value, text)
@@ -169,7 +170,7 @@ def trusts(text: str) -> str | Corrected:
 def trust(word: str) -> Trust:
     """Read one trust. Raises BadAnswer with a correct example."""
     kind, colon, name = word.partition(":")
-    if (kind == "account" and colon) or re.fullmatch(r"(arn:aws[a-z-]*:iam::)?\d{12}(:root)?", word):
+    if (kind == "account" and colon) or re.fullmatch(rf"(arn:{PARTITION}:iam::)?{ACCOUNT}(:root)?", word):
         raise BadAnswer("Pass the account ID with --to-account, and only the word account here: --trust account.")
     if word.startswith("arn:") or (kind == "role" and name.startswith("arn:")):
         return _role(word if word.startswith("arn:") else name)
@@ -195,9 +196,7 @@ def read_trusts(text: str) -> tuple[Trust, ...]:
 
 
 def _role(arn: str) -> Trust:
-    set_of = re.fullmatch(
-        r"arn:aws[a-z-]*:(?:iam|sts)::\d{12}:[a-z-]+/(?:.*/)?AWSReservedSSO_(.+)_[0-9a-f]{16}(/.*)?", arn
-    )
+    set_of = re.fullmatch(pattern("(?:iam|sts)", "[a-z-]+/(?:.*/)?AWSReservedSSO_(.+)_[0-9a-f]{16}(/.*)?"), mended(arn))
     if set_of:
         return Trust("permission-set", _permission_set(set_of[1]))
     read = validate.role_arn(arn)
@@ -215,7 +214,7 @@ def _permission_set(name: str) -> str:
 
 def _issuer(text: str) -> str:
     name = re.sub(r"^https://", "", text, flags=re.IGNORECASE)
-    arn = re.fullmatch(r"arn:aws[a-z-]*:iam::\d{12}:oidc-provider/(.+)", name)
+    arn = re.fullmatch(pattern("iam", "oidc-provider/(.+)"), mended(name))
     name = arn[1] if arn else name
     host, slash, path = name.partition("/")
     if not re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)+", host.lower()) or not re.fullmatch(r"[\w.~/-]*", path, re.ASCII):
@@ -228,10 +227,10 @@ def _issuer(text: str) -> str:
 
 
 def _saml(arn: str) -> str:
-    mended = re.sub(r"^(arn:aws[a-z-]*:iam):+(?=[0-9])", r"\1::", arn)
-    if not re.fullmatch(r"arn:aws[a-z-]*:iam::[0-9]{12}:saml-provider/[A-Za-z0-9._-]{1,128}", mended):
+    right = mended(arn)
+    if not re.fullmatch(pattern("iam", "saml-provider/[A-Za-z0-9._-]{1,128}"), right):
         raise BadAnswer("A SAML provider is an ARN. For example: saml:arn:aws:iam::111122223333:saml-provider/AcmeId.")
-    return mended
+    return right
 
 
 def subject(text: str) -> str | Corrected:
@@ -273,6 +272,6 @@ def kms_key(text: str) -> str | Corrected:
     if ":alias/" in value or value.startswith("alias/"):
         raise BadAnswer(f"IAM policies need the ARN of the key, not its alias. For example: {example}.",
                         next="aws kms describe-key --key-id alias/NAME --query KeyMetadata.Arn")  # fmt: skip
-    if not re.fullmatch(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]{1,64}", value):
+    if not re.fullmatch(rf"arn:{PARTITION}:kms:[a-z0-9-]+:{ACCOUNT}:key/[A-Za-z0-9-]{{1,64}}", value):
         raise BadAnswer(f"That's not the ARN of a KMS key. For example: {example}.")
     return validate.said(value, text)

@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
 from ccsetup.aws.iam import IamRole
-from ccsetup.core import validate
+from ccsetup.core.arn import account_in
 from ccsetup.share import policies
 from ccsetup.share.arrangement import BUILT_IN, Arrangement, Trust
 
@@ -203,7 +203,7 @@ def _context(it: Arrangement, one: Trust) -> dict[str, str | None]:
         "sts:externalid": it.external_id or None,
         "aws:multifactorauthpresent": mfa,
         "aws:principalarn": arn,
-        "aws:principalaccount": it.people or (validate.arn_account(arn) if arn else None),
+        "aws:principalaccount": it.people or (account_in(arn) if arn else None),
         **tags,
     }
 

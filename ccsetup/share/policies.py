@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ccsetup.core import regions, validate
+from ccsetup.core.arn import account_in, partition_in
 from ccsetup.core.errors import BadAnswer
 from ccsetup.share.arrangement import BUILT_IN, Arrangement, Trust
 
@@ -240,11 +241,11 @@ def consistent(it: Arrangement) -> Arrangement:
 def _clashes(it: Arrangement) -> list[tuple[bool, str, str]]:
     signs_in = bool(it.start_url) or any(trust.kind == "permission-set" for trust in it.trusts)
     roles = [trust.name for trust in it.trusts if trust.kind == "role"]
-    others = [arn for arn in roles if it.people and validate.arn_account(arn) != it.people]
+    others = [arn for arn in roles if it.people and account_in(arn) != it.people]
     providers = [trust.name for trust in it.trusts if trust.kind == "saml"]
     named = [*roles, *providers, *([it.kms_key] if it.kms_key else [])]
-    foreign = [arn for arn in named if regions.partition_in(arn) != it.partition]
-    apart = [arn for arn in [*providers, it.kms_key] if arn and validate.arn_account(arn) != it.owner]
+    foreign = [arn for arn in named if partition_in(arn) != it.partition]
+    apart = [arn for arn in [*providers, it.kms_key] if arn and account_in(arn) != it.owner]
     key_region = it.kms_key.split(":")[3] if it.kms_key else it.region
     return [
         (it.owner == it.people, f"Both accounts are {it.owner}. Use two different accounts, e.g. 111122223333 and"

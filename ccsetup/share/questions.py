@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ccsetup.access import questions
 from ccsetup.core import validate
+from ccsetup.core.arn import account_in
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Answers, Choice, Corrected, Value
@@ -101,7 +102,7 @@ def to_account() -> Question:
 
     def of_role(answers: Answers, look: Look) -> str | None:
         roles = [trust.name for trust in read_trusts(answers.text("trust")) if trust.kind == "role"]
-        return validate.arn_account(roles[0]) if roles else None
+        return account_in(roles[0]) if roles else None
 
     def settle(value: object, answers: Answers, look: Look) -> None:
         if str(value) == answers.text("from_account"):

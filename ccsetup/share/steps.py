@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ccsetup.aws.iam import IamCall, IamPolicy, IamRole
-from ccsetup.core import validate
+from ccsetup.core.arn import account_in
 from ccsetup.core.errors import Problem
 from ccsetup.share import policies
 from ccsetup.share.arrangement import TAG, TAGGED, Arrangement
@@ -59,7 +59,7 @@ def _let_in(document: Document) -> set[str]:
     for statement in _many(document.get("Statement", ())):
         principal = statement.get("Principal", {}) if statement.get("Effect") == "Allow" else {}
         named = {"AWS": principal} if isinstance(principal, str) else principal
-        found |= {validate.arn_account(name) or name for name in _many(named.get("AWS", ()))}
+        found |= {account_in(name) or name for name in _many(named.get("AWS", ()))}
         found |= set(_many(named.get("Federated", ())))
     return found
 

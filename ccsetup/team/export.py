@@ -9,7 +9,7 @@ from pathlib import PurePath
 from ccsetup import access
 from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.core.model import MACHINE, Corrected
-from ccsetup.core.text import near
+from ccsetup.core.text import did_you_mean
 from ccsetup.team import rules
 from ccsetup.team.file import Entry
 
@@ -34,7 +34,7 @@ def entries(
     said: list[str] = []
     for name in dict.fromkeys(names):
         if name not in profiles:
-            hint = near(name, list(profiles)) or "To list your profiles: ccsetup status"
+            hint = did_you_mean(name, list(profiles)) or "To list your profiles: ccsetup status"
             raise Problem(f'No profile "{name}" on this computer.', next=hint, code="profile.missing")
         there = {**sessions.get(profiles[name].get("sso_session", ""), {}), **profiles[name]}
         found.append(_entry(name, there, names, home, said, "default" if not found else _named(name, found)))

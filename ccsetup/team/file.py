@@ -7,7 +7,6 @@ the file and a correct example. "Team files" in the README describes the format;
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from difflib import get_close_matches
 from functools import partial
 from typing import Any, NamedTuple, cast
 from unicodedata import normalize
@@ -16,6 +15,7 @@ from ccsetup import access
 from ccsetup.access.paste import Reading
 from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.core.model import MACHINE, Answers, Corrected
+from ccsetup.core.text import did_you_mean
 from ccsetup.team import rules
 from ccsetup.team import rules as team_rules
 from ccsetup.team.lines import Fault, Lines, Path, lines_of, spelled
@@ -271,8 +271,8 @@ class _Reader:
             within = within[name]
         path = (*sections, key)
         if isinstance(within[key], Mapping) or sections in (("access",), ("repositories",)):
-            near = get_close_matches(key, ("access", "repositories"), 1) if not sections else []
-            self._fault((*path, ""), f'Unknown section "{key}". Did you mean "{near[0]}"?' if near else _SHAPE)
+            hint = did_you_mean(key, ("access", "repositories"), 1) if not sections else ""
+            self._fault((*path, ""), f'Unknown section "{key}". {hint}' if hint else _SHAPE)
         else:
             known = ("version", "name", "note") if not sections else tuple(team_rules.OF_REPOSITORY)
             self._fault(path, team_rules.refusal(key, known))

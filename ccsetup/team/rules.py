@@ -10,10 +10,11 @@ from typing import NamedTuple
 from ccsetup import access
 from ccsetup.access.questions import BRANCH, yes_no
 from ccsetup.core import validate
+from ccsetup.core.arn import account_in
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.model import Corrected, Value
 from ccsetup.core.question import Access, Question
-from ccsetup.core.text import inert, veil
+from ccsetup.core.text import ONE_LETTER, did_you_mean, inert, nearest, veil
 from ccsetup.git import address
 from ccsetup.git.transport import VIA, WHOSE
 from ccsetup.team import rules
@@ -179,17 +180,14 @@ OF_REPOSITORY: Mapping[str, Callable[[str], str | Corrected]] = {
 
 def refusal(key: str, known: Sequence[str], of_kind: str = "") -> str:
     """Return why a key isn't allowed: it is a secret, a program, belongs elsewhere, or is unknown."""
-    from difflib import get_close_matches
-
     if key in _OF_ONE_CLONE and of_kind:
         return "Repositories have their own section: [repositories], below it [[MySharedDemoRepo]]."
     if key in ("credential_process", "login_profile") or _PROGRAMS.search(key):
         return "A team file can't contain programs or endpoints. Remove it."
-    if _SECRETS.search(key) and not get_close_matches(key, known, 1, 0.9):
+    if _SECRETS.search(key) and not nearest(key, known, 1, ONE_LETTER):
         return "A team file can't contain secrets. Remove it, and each developer is asked for their own."
-    near = get_close_matches(key.lower().replace("-", "_"), known, 1, 0.7)
-    if near:
-        return f'Unknown key "{inert(key)}". Did you mean "{near[0]}"?'
+    if hint := did_you_mean(key.replace("-", "_"), known, 1):
+        return f'Unknown key "{inert(key)}". {hint}'
     of = f" for kind {of_kind}" if of_kind else ""
     return f'Unknown key "{inert(key)}"{of}. Available: {", ".join(known)}.'
 
@@ -272,4 +270,4 @@ def _told(place: str, answers: Mapping[str, Value]) -> str:
     value = str(answers[key]) if key else ""
     if key != "role_arn":
         return value
-    return validate.arn_account(value) if place == "account" else value.rpartition("/")[2]
+    return account_in(value) if place == "account" else value.rpartition("/")[2]

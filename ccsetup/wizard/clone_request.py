@@ -13,7 +13,7 @@ from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Target, Value
 from ccsetup.core.question import Question
-from ccsetup.core.text import near
+from ccsetup.core.text import did_you_mean
 from ccsetup.git import address
 from ccsetup.git.transport import VIA, WHOSE
 from ccsetup.wizard.engine import Walk
@@ -101,7 +101,7 @@ def _profile(context: Context, look: Look, flag: str | None, of_address: str) ->
     if flag and flag not in look.profiles:
         raise Problem(
             f'No profile "{flag}" on this computer.',
-            next=near(flag, list(look.profiles)) or f"Set it up: ccsetup setup --profile {quote(flag)}",
+            next=did_you_mean(flag, list(look.profiles)) or f"Set it up: ccsetup setup --profile {quote(flag)}",
             code="profile.missing",
         )
     if not flag and of_address and of_address not in look.profiles:

@@ -12,7 +12,8 @@ from shlex import quote
 from typing import NamedTuple
 
 from ccsetup import access
-from ccsetup.core import clock, regions
+from ccsetup.core import clock, limits, regions
+from ccsetup.core.arn import partition_in
 from ccsetup.core.concurrency import within
 from ccsetup.core.context import Context, Sighting
 from ccsetup.core.errors import ENDED, Cancelled, Missing, NoRepository, Problem
@@ -20,14 +21,12 @@ from ccsetup.core.lookup import Look
 from ccsetup.core.model import Asked, Back, Choice, Target, Who
 from ccsetup.core.profile_chain import chain, names_program
 from ccsetup.core.profile_kind import is_temporary
-from ccsetup.core.text import close, near
+from ccsetup.core.text import did_you_mean, nearest
 from ccsetup.git import address
 from ccsetup.wizard import review
 from ccsetup.wizard.verify import Kept
 
 _NEVER = datetime.max.replace(tzinfo=timezone.utc)
-_LISTED = 32  # how many places to list repositories in if the name isn't found
-_LIST_S = 20.0
 _GIT_ASKED = 8  # how many profiles to try with git itself if the API denies access
 
 
@@ -83,7 +82,7 @@ def partition(look: Look, name: str) -> str:
     """Return the partition of a profile."""
     arns = [there["role_arn"] for there in chain(look.profiles, name) if "role_arn" in there]
     region = next((there["region"] for there in chain(look.profiles, name) if "region" in there), "")
-    return regions.partition_in(arns[0]) if arns and not region else regions.partition_of(region)
+    return partition_in(arns[0]) if arns and not region else regions.partition_of(region)
 
 
 def look_around(
@@ -261,7 +260,7 @@ def nothing(context: Context, look: Look, asked: Round, target: Target, names: C
     answered = [s for s in asked.seen if isinstance(s.refused, NoRepository)]
     names_like = _near_names(context, look, answered, target.name, asked.chosen)
     same = [name for name in names_like if name.lower() == target.name.lower()]
-    hint = f'Did you mean "{same[0]}"? Names are case-sensitive.' if same else near(target.name, names_like)
+    hint = f'Did you mean "{same[0]}"? Names are case-sensitive.' if same else did_you_mean(target.name, names_like)
     logins = "".join(f" To try {name}, sign in first: ccsetup login {shlex.quote(name)}." for name in asked.later)
     if not_heard := silent(asked):
         return _not_known(asked, not_heard, target, logins, hint)
@@ -308,15 +307,14 @@ def address_of(target: Target) -> str:
 
 def _near_names(context: Context, look: Look, answered: Sequence[Sighting], name: str, chosen: bool) -> list[str]:
     """Return the repositories with similar names that the working profiles can list."""
-    known: dict[str, str] = {}
+    known: dict[str, None] = {}
 
     def list_them(who: Who) -> None:
         with suppress(Problem):
-            known.update({other.lower(): other for other in context.aws.repositories(who)})
+            known.update(dict.fromkeys(context.aws.repositories(who)))
 
     own = [s for s in answered if s.region == own_region(look, s.profile)] or list(answered)
-    whos = [look.who(sighting.profile, sighting.region)._replace(chosen=chosen) for sighting in own[:_LISTED]]
+    whos = [look.who(sighting.profile, sighting.region)._replace(chosen=chosen) for sighting in own[: limits.LISTED]]
     with suppress(TimeoutError), context.screen.busy(f"Looking for names like {name}"):
-        within(_LIST_S, *(partial(list_them, who) for who in whos))
-    same = known.get(name.lower())
-    return [same] if same else close(name, list(known.values()))
+        within(limits.LIST_S, *(partial(list_them, who) for who in whos))
+    return nearest(name, [*known])

@@ -23,6 +23,7 @@ from ccsetup.core.profile_chain import names_program
 from ccsetup.core.profile_kind import is_temporary, kind_of
 from ccsetup.core.program_keys import not_run
 from ccsetup.core.question import Access, Question
+from ccsetup.core.result import briefly_told
 from ccsetup.wizard import apply, profile_list, verify
 from ccsetup.wizard.engine import Walk
 from ccsetup.wizard.options import Options, looking
@@ -55,9 +56,7 @@ class Renewed:
             "identity": who and {"account_id": who.account_id, "arn": who.arn},
             "edits": list(self.edits),
             "backups": [str(path) for path in self.backups],
-            "problems": [
-                {"code": p.code, "what": p.what, "why": p.why or None, "next": p.next or None} for p in self.problems
-            ],
+            "problems": [briefly_told(problem) for problem in self.problems],
         }
 
 

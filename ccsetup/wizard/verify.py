@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 from ccsetup.aws.access_request import of_git_and_api
 from ccsetup.core import clock, regions
+from ccsetup.core.arn import Arn
 from ccsetup.core.context import Context, Start
 from ccsetup.core.errors import Elsewhere, NoRepository, Problem
 from ccsetup.core.model import Edit, Expected, Identity, Repository, Route, Target, Who
 from ccsetup.core.result import Outcome
-from ccsetup.core.text import near
+from ccsetup.core.text import did_you_mean
 from ccsetup.git import transport
 from ccsetup.git.branches import agree
 from ccsetup.git.transport import Way
@@ -87,7 +88,7 @@ def seen(context: Context, claim: Claim, git: Git, outcome: Outcome) -> Outcome:
     repository, refused = _repository(context, claim.who, claim)
     branches = _git(context, git, claim, refused, outcome.identity)
     if claim.branch and claim.branch not in branches:
-        there = near(claim.branch, branches) or f"Available: {', '.join(branches[:5]) or 'none yet'}"
+        there = did_you_mean(claim.branch, branches) or f"Available: {', '.join(branches[:5]) or 'none yet'}"
         raise Problem(f'{claim.target.name} has no branch "{claim.branch}".', next=there, code="git.failed")
     agree(repository.default_branch, branches, claim.target.name)
     default = repository.default_branch or git.default(route(context, claim))
@@ -133,12 +134,9 @@ def identity(context: Context, who: Who, expected: Expected) -> Identity:
 
 def _is_role(arn: str, role: str) -> bool:
     """Return whether an assumed-role ARN belongs to this role. A permission set's role has a longer name."""
-    parts = arn.split(":")[-1].split("/")
-    return (
-        parts[0] == "assumed-role"
-        and len(parts) > 1
-        and (parts[1] == role or parts[1].startswith(f"AWSReservedSSO_{role}_"))
-    )
+    found = Arn.parse(arn)
+    own = found.path.removesuffix("/") if found and found.kind == "assumed-role" else ""
+    return bool(own) and (own == role or own.startswith(f"AWSReservedSSO_{role}_"))
 
 
 def _repository(context: Context, who: Who, claim: Claim) -> tuple[Repository, Problem | None]:
@@ -171,7 +169,7 @@ def _look_elsewhere(context: Context, who: Who, claim: Claim, refused: Problem) 
     if found:
         raise Elsewhere(name, claim.region, found)
     try:
-        refused.next = near(name, context.aws.repositories(who._replace(region=claim.region))) or refused.next
+        refused.next = did_you_mean(name, context.aws.repositories(who._replace(region=claim.region))) or refused.next
     except Problem:
         return
 

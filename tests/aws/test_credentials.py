@@ -25,6 +25,7 @@ from odd_files import shapes
 from script import NOW, tree
 
 from ccsetup.awsfiles.store import Files
+from ccsetup.core import limits
 from ccsetup.core.context import Start
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import Edit, Secret, Who
@@ -651,15 +652,13 @@ def test_a_sign_in_may_take_longer_than_a_fault_of_the_network(place: Place, mon
     """A program or a browser may wait for a person: no bound but the person's patience applies to them."""
     import time
 
-    from ccsetup.aws import sdk
-
     script = place.home / "slow.py"
     script.write_text(f"import time; time.sleep(0.8)\nprint({json.dumps(_printed(maria(place.state)))!r})")
     place.files(f"[profile dev]\ncredential_process = {sys.executable} {script}\n")
     slow, aws = WAYS["single sign-on"](place.state, place.home), place.aws()
     keys = aws._resolver._sso_keys
     aws._resolver._sso_keys = lambda *asked: (time.sleep(0.8), keys(*asked))[1]
-    monkeypatch.setattr(sdk, "FAULT_S", 0.7)
+    monkeypatch.setattr(limits, "CALL_S", 0.7)
     assert aws.identity(FILES).arn == MARIA
     assert aws.identity(slow.who()).account_id == CODE
 

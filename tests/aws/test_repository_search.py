@@ -15,6 +15,7 @@ from botocore.awsrequest import AWSResponse
 from ccsetup.aws import pooled_clients, repository_search
 from ccsetup.aws.credentials import Resolver
 from ccsetup.aws.sts import SessionCache
+from ccsetup.core import limits
 from ccsetup.core.concurrency import alone
 from ccsetup.core.context import Sighting, Start
 from ccsetup.core.errors import NoRepository, Problem
@@ -40,7 +41,7 @@ def look(
 ) -> dict[tuple[str, str], Sighting]:
     resolver = Resolver(SessionCache(Path("/nowhere")), sso)
     whos = [Who(profile, region, profiles, {}) for profile, region in places]
-    seen = repository_search.sightings(resolver, pooled_clients.Pool(repository_search.AT_ONCE), whos, name)
+    seen = repository_search.sightings(resolver, pooled_clients.Pool(limits.AT_ONCE), whos, name)
     assert [(s.profile, s.region) for s in seen] == list(places)
     return {(s.profile, s.region): s for s in seen}
 
@@ -129,7 +130,7 @@ def test_sixteen_are_asked_at_once_and_no_more(place: Sandbox, monkeypatch: pyte
             with lock:
                 now[0] += 1
                 most[0] = max(most[0], now[0])
-                if now[0] == repository_search.AT_ONCE:
+                if now[0] == limits.AT_ONCE:
                     full.set()
             full.wait(1)
             time.sleep(0.02)
@@ -145,13 +146,13 @@ def test_sixteen_are_asked_at_once_and_no_more(place: Sandbox, monkeypatch: pyte
     profiles = {f"p{n}": keys for n in range(12)}
     places = [(name, region) for region in ("us-east-1", "us-east-2", "eu-west-1", "eu-central-1") for name in profiles]
     seen = look(places, profiles, "handbook")
-    assert most[0] == repository_search.AT_ONCE
+    assert most[0] == limits.AT_ONCE
     assert {region for (_, region), s in seen.items() if s.repository} == {"eu-central-1"}
     assert all(s.repository or isinstance(s.refused, NoRepository) for s in seen.values())
 
 
 def test_a_place_that_does_not_answer_in_time_says_so(place: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(repository_search, "FAULT_S", 0.5)
+    monkeypatch.setattr(limits, "CALL_S", 0.5)
     hold = threading.Event()
     real = pooled_clients._lasting
 

@@ -25,8 +25,9 @@ from aws_ways import settle
 from conftest import CleanEnv
 from paths import ROOT
 
-from ccsetup.aws import client, sdk
+from ccsetup.aws import sdk
 from ccsetup.aws.client import Aws
+from ccsetup.core import limits
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import Secret, Who
 from ccsetup.sandbox.demo_data import REGION, role_arn
@@ -185,9 +186,9 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def waits(monkeypatch: pytest.MonkeyPatch, read: float, connect: float, fault: float, look_round: float) -> None:
     """Set how long, in seconds, an answer, a connection, a call and a look around the regions may take."""
-    for name, seconds in (("READ_S", read), ("CONNECT_S", connect), ("FAULT_S", fault)):
-        monkeypatch.setattr(sdk, name, seconds)
-    monkeypatch.setattr(client, "_LOOK_ROUND_S", look_round)
+    for name, seconds in (("READ_S", read), ("CONNECT_S", connect), ("CALL_S", fault)):
+        monkeypatch.setattr(limits, name, seconds)
+    monkeypatch.setattr(limits, "OTHER_REGIONS_S", look_round)
 
 
 def patient(monkeypatch: pytest.MonkeyPatch, answer: Answer) -> None:
@@ -319,13 +320,13 @@ def test_a_call_is_tried_three_times_and_may_take_a_minute_at_most() -> None:
     assert config.retries["mode"] == "standard"
     assert 2 <= tries <= 3
     pauses = sum(ExponentialBackoff._MAX_BACKOFF if tries > 3 else 2**number for number in range(tries - 1))
-    assert tries * (config.connect_timeout + config.read_timeout) + pauses <= sdk.FAULT_S < 60
-    assert client._LOOK_ROUND_S < 60
+    assert tries * (config.connect_timeout + config.read_timeout) + pauses <= limits.CALL_S < 60
+    assert limits.OTHER_REGIONS_S < 60
 
 
 @pytest.mark.slow
 def test_clients_on_the_way_to_credentials_are_bounded_too(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sdk, "FAULT_S", 50.0)  # the SDK gives up by itself, three times
+    monkeypatch.setattr(limits, "CALL_S", 50.0)  # the SDK gives up by itself, three times
     on_disk(home)
     with canned(monkeypatch, hang) as server:
         for name in ("a planned role", "a role from the files", "web_identity", "identity"):

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from paths import ROOT
 
 from ccsetup.core import regions
+from ccsetup.core.arn import partition_in
 from ccsetup.core.regions import FIPS, REGION, REGIONS, is_region, locate
 
 LISTED = create_loader().load_data("partitions")["partitions"]
@@ -251,7 +252,7 @@ def test_the_partitions_are_botocores(partition: dict[str, Any]) -> None:
         assert locate(f"oidc.{region}.{told['dualStackDnsSuffix']}", "sign-in") == (name, region)
         assert locate(regions.git_host(region), "git") == (name, region)
         assert regions.git_host(region) == f"git-codecommit.{region}.{told['dnsSuffix']}"
-        assert regions.partition_in(regions.arn("codecommit", region, "111122223333", "R")) == name
+        assert partition_in(regions.arn("codecommit", region, "111122223333", "R")) == name
     home = regions.home_region(name)
     assert regions.partition_of(home) == name
     assert home in partition["regions"]
@@ -281,8 +282,6 @@ def test_regions_that_are_not_known_belong_to_a_partition_too() -> None:
             "us-iso-south-1": "aws-iso", "us-isob-west-1": "aws-iso-b", "eu-south-2": "aws", "eu-isoe-east-1": "aws-iso-e"}  # fmt: skip
     assert {region: regions.partition_of(region) for region in told} == told
     assert regions.git_host("cn-south-1") == "git-codecommit.cn-south-1.amazonaws.com.cn"
-    assert regions.partition_in("arn:aws-cn:iam::111122223333:role/x") == "aws-cn"
-    assert regions.partition_in("x") == "aws"
 
 
 def test_the_likeliest_region_is_one_that_is_known() -> None:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prompt_toolkit.utils import get_cwidth
 
-from ccsetup.core.text import cells, cut, inert, spell, veil, wrap
+from ccsetup.core.text import cells, cut, did_you_mean, inert, nearest, same_but_for_a_slip, spell, veil, wrap
 
 ANYTHING = st.text(st.characters(codec=None, categories=None), max_size=60)
 PIECES = ["\x1b", "[", "]", "0;", "31m", "\x07", "\x9b", "\n", "\r", "\u202e", "\u200b", "a ", "é", "漢", "\udc80"]
@@ -113,3 +113,27 @@ def test_keys_and_tokens_in_a_paste_are_veiled(secret):
 )
 def test_what_is_no_secret_is_shown(text):
     assert veil(text) == text
+
+
+def test_similar_names_are_found_whatever_their_case_and_the_most_similar_comes_first():
+    assert nearest("acme-dve", ["other", "ACME-dev2", "Acme-Dev"]) == ["Acme-Dev", "ACME-dev2"]
+    assert nearest("x1", ["x2", "x3", "x4", "x5"], cutoff=0.5, most=2) == ["x5", "x4"]
+    assert nearest("nothing", ["dev"]) == nearest("", ["dev", ""]) == []
+
+
+def test_names_that_differ_only_in_case_leave_no_doubt():
+    assert nearest("Dev", ["dev2", "dev", "DEV"]) == ["dev", "DEV"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [("acme-dve", "acme-dev", True), ("Dev", "dev", True), ("dev", "prod", False), ("dev", "dev-2", False)],
+)
+def test_only_a_typo_is_replaced_without_asking(one, other, same):
+    assert same_but_for_a_slip(one, other) is same
+
+
+def test_a_suggestion_is_a_question_with_at_most_three_names():
+    assert did_you_mean("dev", ["prod"]) == ""
+    assert did_you_mean("dve", ["dev"]) == 'Did you mean "dev"?'
+    assert did_you_mean("dev1", ["dev2", "dev3", "dev4", "dev5"]) == 'Did you mean "dev5", "dev4" or "dev3"?'

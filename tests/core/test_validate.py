@@ -70,6 +70,7 @@ def test_what_is_right_or_has_one_reading_is_taken(
 
 
 REFUSED = [
+    (validate.role_arn, "arn:aws:sts:::111122223333:assumed-role/AWSReservedSSO_Dev_0123/maria", "single sign-on"),
     (validate.account_id, "11112222333", "12 digits"),
     (validate.account_id, "١١١١٢٢٢٢٣٣٣٣", "12 digits"),
     (validate.role_arn, "CodeCommitAccess", "It should look like arn:aws:iam::111122223333:role/"),

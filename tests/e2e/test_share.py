@@ -392,8 +392,8 @@ def test_nothing_is_done_before_a_yes(office: Office) -> None:
 def test_throttling_and_what_is_not_everywhere_yet_are_waited_for(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ccsetup.aws.iam._PAUSES_S", (0.01,) * 5)
-    monkeypatch.setattr("ccsetup.aws.iam._GLANCE_S", 0.01)
+    monkeypatch.setattr("ccsetup.core.limits.IAM_PAUSES_S", (0.01,) * 5)
+    monkeypatch.setattr("ccsetup.core.limits.IAM_LOOK_S", 0.01)
     office.state.refuse("CreateRole", "Throttling", "Rate exceeded", times=4)
     office.state.refuse("GetRole", "NoSuchEntity", "not yet", 404, times=2)
     code, document, shown = office.run(*SHARE, "--apply", "--profile", "admin-a", "--yes")

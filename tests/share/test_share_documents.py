@@ -396,6 +396,9 @@ def test_a_bad_answer_gets_one_sentence_with_a_right_example(rule: Any, text: st
     (f"arn:aws:sts::{B}:assumed-role/AWSReservedSSO_Dev_0123456789abcdef/maria", "permission-set:Dev"),
     ("oidc:https://Token.Actions.GitHubUserContent.com", f"oidc:{ISSUER}"),
     (f"oidc:arn:aws:iam::{A}:oidc-provider/{ISSUER}", f"oidc:{ISSUER}"),
+    (f"oidc:arn:aws:iam:::{A}:oidc-provider/{ISSUER}", f"oidc:{ISSUER}"),
+    (f"arn:aws:sts:::{B}:assumed-role/AWSReservedSSO_Dev_0123456789abcdef/maria", "permission-set:Dev"),
+    (f"saml:{SAML.replace('::', ':::')}", f"saml:{SAML}"),
     (f"saml:{SAML}", f"saml:{SAML}"),
 ])  # fmt: skip
 def test_a_trust_is_read_however_it_is_written(text: str, value: str) -> None:

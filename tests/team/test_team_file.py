@@ -158,6 +158,7 @@ HOSTILE = [
     (file("kind = sso\nlabel = eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.x\n"), "can't contain secrets"),
     (file("kind = keys\nkeys = -\n"), "can't contain secrets"),
     (file("kind = role\nmfa_code = 123456\n"), "can't contain secrets"),
+    (file("kind = oidc\nweb_identity_token = x\n"), "can't contain secrets"),
     (file("kind = sso\nendpoint_url = https://evil.example\n"), "or endpoints"),
     (file("kind = sso\nsso_strat_url = https://acme.awsapps.com/start\n"), 'Did you mean "sso_start_url"?'),
     (file("kind = sso\nrole_arn = x\n"), 'Unknown key "role_arn" for kind sso. Available: '),

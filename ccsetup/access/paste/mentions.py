@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from ccsetup.access.paste.formats import is_placeholder, unwrapped
 from ccsetup.core import regions, validate
+from ccsetup.core.arn import account_in, mended, pattern
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.lazy_regex import later
 from ccsetup.core.model import Corrected
@@ -203,10 +204,10 @@ def mentions(text: str) -> Mentions:
 def _arn(seen: Mentions, word: str, before: str) -> None:
     at = word.index("arn:aws")
     arn, before = word[at : at + 600], (before + word[:at])[-60:]
-    named = re.match(r"arn:aws[a-z-]*:(iam|sts):+([0-9]{12}):([a-z-]+)/(\S+)", arn)
+    named = re.match(pattern("(?:iam|sts)", r"([a-z-]+)/(\S+)"), mended(arn))
     if not named:
         return
-    _, account, kind, name = named.groups()
+    account, (kind, name) = account_in(named[0]), named.groups()
     if found := re.search(r"AWSReservedSSO_([\w+=,.@-]+?)_[0-9a-f]{16}(?:/|$)", name):
         where = re.search(rf"sso\.amazonaws\.com/({REGION})/", name)
         told = {"sso_account_id": account, "sso_role_name": found[1]}

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
+from ccsetup.core import limits
 from ccsetup.core.model import Secret
 
 
@@ -115,7 +116,7 @@ class _Handler(BaseHTTPRequestHandler):
     """Answers one request with a small page."""
 
     server: _Server
-    timeout = 10
+    timeout = limits.LOOPBACK_S
     wbufsize = 65536  # send head and page in one packet
     server_version = "ccsetup"
     sys_version = ""

@@ -11,13 +11,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urljoin, urlsplit
 
-from ccsetup.core import regions, sdk_files, service_error
+from ccsetup.core import limits, regions, sdk_files, service_error
 from ccsetup.core.concurrency import within
 from ccsetup.core.errors import Problem
 
 T = TypeVar("T")
-_FAULT_S = 60.0
-_REDIRECT_S = 5
 
 
 class IdentityCenter:
@@ -34,7 +32,7 @@ class IdentityCenter:
     def ask(self, service: str, region: str, work: Callable[[Any], T]) -> T:
         """Call `work` with a client and return its result. Raises Refused, or a Problem for faults within a minute."""
         client = self._client(service, region)
-        return bounded(lambda: work(client), urlsplit(client.meta.endpoint_url).netloc, _FAULT_S)
+        return bounded(lambda: work(client), urlsplit(client.meta.endpoint_url).netloc, limits.SSO_CALL_S)
 
     def base(self, region: str) -> str:
         """Return the URL of the region's sso-oidc."""
@@ -53,7 +51,7 @@ class IdentityCenter:
             host = address.hostname or ""
             if local or address.scheme != "https" or regions.locate(host) or not _is_public_name(host):
                 return url
-            page = urlsplit(urljoin(url, bounded(lambda: _location(url, self._bundle()), host, _REDIRECT_S)))
+            page = urlsplit(urljoin(url, bounded(lambda: _location(url, self._bundle()), host, limits.REDIRECT_S)))
         except (Problem, Refused, ValueError):
             return url
         clean = f"{page.scheme}://{page.netloc}{page.path.rstrip('/')}"
@@ -82,9 +80,9 @@ class IdentityCenter:
         nobody = {"profile": (None, None, None, None), "config_file": (None, None, os.devnull, None)}
         config = Config(
             signature_version=UNSIGNED,
-            connect_timeout=8,
-            read_timeout=15,
-            retries={"mode": "standard", "total_max_attempts": 3},
+            connect_timeout=limits.SSO_CONNECT_S,
+            read_timeout=limits.SSO_READ_S,
+            retries={"mode": limits.RETRY_MODE, "total_max_attempts": limits.SSO_TRIES},
         )
         self._session = self._session or botocore.session.Session(session_vars=nobody)
         try:
@@ -202,7 +200,7 @@ def _location(url: str, bundle: str | None) -> str:
     from botocore.utils import get_environ_proxies
 
     verify: Any = bundle or True
-    session = URLLib3Session(verify=verify, proxies=get_environ_proxies(url), timeout=_REDIRECT_S)
+    session = URLLib3Session(verify=verify, proxies=get_environ_proxies(url), timeout=limits.REDIRECT_S)
     for method in ("HEAD", "GET"):
         answer = session.send(AWSRequest(method, url, stream_output=True).prepare())
         if answer.status_code in (301, 302, 303, 307, 308):

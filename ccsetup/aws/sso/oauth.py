@@ -15,6 +15,7 @@ from urllib.parse import quote, urlencode
 from ccsetup.aws.sso.callback_page import REDIRECT
 from ccsetup.aws.sso.client import IdentityCenter, Refused, is_sign_in_page
 from ccsetup.aws.sso.token_cache import Registration, Token, registration_name
+from ccsetup.core import limits
 from ccsetup.core.context import Start
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import Secret
@@ -27,7 +28,6 @@ _BROWSER = ("authorization_code", "refresh_token")
 _DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
 _SCOPES = ("sso:account:access",)
 _AHEAD = timedelta(minutes=15)  # a registration that expires sooner is replaced, as the AWS CLI does
-_FAULT_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ class Grants:
             )
             page = found.get("verificationUriComplete") or found["verificationUri"]
             code = Secret(found["deviceCode"])
-            return _Device(page, found["userCode"], code, found.get("interval") or 5, found["expiresIn"])
+            return _Device(page, found["userCode"], code, found.get("interval") or limits.POLL_S, found["expiresIn"])
 
         return self.center.ask("sso-oidc", start.region, ask)
 
@@ -131,10 +131,10 @@ class Grants:
             except Refused as refused:
                 if refused.code not in ("AuthorizationPendingException", "SlowDownException"):
                     raise
-                wait_s += 5 if refused.code == "SlowDownException" else 0
+                wait_s += limits.POLL_SLOWER_S if refused.code == "SlowDownException" else 0
                 well = self.now()
             except Problem:  # the network may come back while the user is still signing in
-                if (self.now() - well).total_seconds() > _FAULT_S:
+                if (self.now() - well).total_seconds() > limits.POLL_OFFLINE_S:
                     raise
         raise Refused("ExpiredTokenException")
 

@@ -24,7 +24,7 @@ from ccsetup.aws.sso.token_cache import (
     token_name,
     token_text,
 )
-from ccsetup.core import clock, plain_file
+from ccsetup.core import clock, limits, plain_file
 from ccsetup.core.concurrency import alone
 from ccsetup.core.context import Start
 from ccsetup.core.errors import Problem
@@ -34,6 +34,7 @@ from ccsetup.core.validate import region_of
 T = TypeVar("T")
 _RENEW = timedelta(minutes=15)  # SDKs renew a token this long before it expires
 _SPARE = timedelta(minutes=1)  # a token with less time left isn't used
+_PAGES = {"PageSize": limits.SSO_PAGE_SIZE}
 
 
 class SignIn:
@@ -56,7 +57,7 @@ class SignIn:
         open_browser: Callable[[str], bool] | None = None,
         device_code: bool = False,
         no_browser: bool = False,
-        patience_s: float = 600.0,
+        patience_s: float = limits.SIGN_IN_S,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
         self._env, self._now, self._note, self._busy = env, now, note, busy
@@ -98,7 +99,7 @@ class SignIn:
         """List the accounts by name: the value is the account ID, the label its name, the hint its email address."""
 
         def ask(sso: Any, token: str) -> list[Choice]:
-            pages = sso.get_paginator("list_accounts").paginate(accessToken=token, PaginationConfig={"PageSize": 100})
+            pages = sso.get_paginator("list_accounts").paginate(accessToken=token, PaginationConfig=_PAGES)
             found = [account for page in pages for account in page["accountList"]]
             return [
                 Choice(a["accountId"], a.get("accountName") or a["accountId"], a.get("emailAddress", "")) for a in found
@@ -110,7 +111,7 @@ class SignIn:
         """List the permission sets of one account by name."""
 
         def ask(sso: Any, token: str) -> list[Choice]:
-            asked = {"accessToken": token, "accountId": account_id, "PaginationConfig": {"PageSize": 100}}
+            asked = {"accessToken": token, "accountId": account_id, "PaginationConfig": _PAGES}
             pages = sso.get_paginator("list_account_roles").paginate(**asked)
             return [Choice(role["roleName"], role["roleName"]) for page in pages for role in page["roleList"]]
 

@@ -14,7 +14,7 @@ from ccsetup.core.lookup import Look
 from ccsetup.core.model import Keys, Who
 from ccsetup.core.result import Report
 from ccsetup.core.shells import SHELLS, Shell, guess
-from ccsetup.core.text import near
+from ccsetup.core.text import did_you_mean
 from ccsetup.doctor import verdict
 from ccsetup.wizard.options import Options, looking
 
@@ -38,7 +38,7 @@ def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
     if options.profile not in look.profiles:
         raise Problem(
             f'No profile "{options.profile}" on this computer.',
-            next=near(options.profile, list(look.profiles))
+            next=did_you_mean(options.profile, list(look.profiles))
             or f"Set it up: ccsetup setup --profile {quote(options.profile)}",
             code="profile.missing",
         )

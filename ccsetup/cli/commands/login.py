@@ -16,7 +16,7 @@ from ccsetup.core.lookup import Look
 from ccsetup.core.model import Asked, Back, Choice, Value
 from ccsetup.core.program_keys import unasked
 from ccsetup.core.result import Report
-from ccsetup.core.text import near
+from ccsetup.core.text import did_you_mean
 from ccsetup.doctor import verdict
 from ccsetup.wizard import profile_list
 from ccsetup.wizard.renew import Renewals, Renewed, is_of_aws_login, renewable, runs
@@ -100,7 +100,7 @@ def _rests_on(kinds: Sequence[str], name: str, look: Look) -> bool:
 def _nowhere(name: str, look: Look) -> Problem:
     return Problem(
         f'No profile "{name}" on this computer.',
-        next=near(name, list(look.profiles)) or f"Set it up: ccsetup setup --profile {quote(name)}",
+        next=did_you_mean(name, list(look.profiles)) or f"Set it up: ccsetup setup --profile {quote(name)}",
         code="profile.missing",
     )
 

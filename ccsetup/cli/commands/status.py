@@ -11,8 +11,8 @@ from ccsetup.cli import status_table
 from ccsetup.core.context import Answer, AwsTexts, Context
 from ccsetup.core.errors import ENDED, BadAnswer, Problem
 from ccsetup.core.profile_chain import names_program
-from ccsetup.core.result import Report
-from ccsetup.core.text import near
+from ccsetup.core.result import Report, briefly_told
+from ccsetup.core.text import did_you_mean
 from ccsetup.wizard import profile_list
 from ccsetup.wizard.options import settings
 
@@ -57,7 +57,7 @@ def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
     document = {
         "ok": not problems,
         "profiles": [_entry(it) for it in wanted],
-        "problems": [{"code": p.code, "what": p.what, "why": p.why or None, "next": p.next or None} for p in problems],
+        "problems": [briefly_told(problem) for problem in problems],
     }
     return Report(document, 1 if problems else 0)
 
@@ -69,7 +69,7 @@ def _named(names: Sequence[str], found: Sequence[Standing]) -> list[Standing]:
         if name not in by_name:
             raise BadAnswer(
                 f'No profile "{name}" on this computer.',
-                next=near(name, [*by_name]) or "List all profiles: ccsetup status",
+                next=did_you_mean(name, [*by_name]) or "List all profiles: ccsetup status",
             )
     return [by_name[name] for name in dict.fromkeys(names)]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from difflib import get_close_matches
 from shlex import quote
 
 from ccsetup.awsfiles import edit, headers, ini
@@ -13,6 +12,7 @@ from ccsetup.awsfiles.misreadings import Oddity
 from ccsetup.core.lazy_regex import later
 from ccsetup.core.model import FileName, Section
 from ccsetup.core.shells import SHELLS
+from ccsetup.core.text import did_you_mean, nearest
 from ccsetup.doctor import repair
 from ccsetup.doctor.checks.files import FILES, told
 from ccsetup.doctor.checks.git import of_codecommit
@@ -154,7 +154,7 @@ def missing(facts: Facts) -> Iterator[Finding]:
     for variable in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE"):
         name = facts.env.get(variable, "")
         if name and name not in facts.profiles and not _stand_in(name):
-            near = get_close_matches(name, facts.profiles, 1, 0.5)
+            near = nearest(name, facts.profiles, 1)
             shell = SHELLS[facts.shell]
             do = shell.assign(variable, near[0]) if near and _SAFE.fullmatch(near[0]) else shell.remove(variable)
             yield _missing(facts, name, f"{variable} is set to the profile {{}}, which doesn't exist.", do)
@@ -169,13 +169,10 @@ def _stand_in(name: str) -> bool:
 
 
 def _missing(facts: Facts, name: str, says: str, do: str) -> Finding:
-    near = get_close_matches(name, facts.profiles, 3, 0.5)
-    names = " or ".join(f'"{it}"' for it in near)
-    close = f" Did you mean {names}?" if near else ""
     return Finding(
         "profile.missing",
         "stops",
-        says.format(name) + close,
+        f"{says.format(name)} {did_you_mean(name, facts.profiles)}".rstrip(),
         f"“The config profile ({name}) could not be found”.",
         profile=name,
         fix="ask",
@@ -185,7 +182,7 @@ def _missing(facts: Facts, name: str, says: str, do: str) -> Finding:
 
 def _remote(facts: Facts, name: str) -> Finding:
     assert facts.clone is not None  # noqa: S101 — it has a remote
-    near = get_close_matches(name, facts.profiles, 3, 0.5) or [*facts.profiles][:3]
+    near = nearest(name, facts.profiles) or [*facts.profiles][:3]
     url = facts.clone.remote
     ways = tuple(
         Remedy(f"Use {other}", "in this clone", replaced=moved)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import shlex
 from collections.abc import Iterator, Sequence
@@ -13,6 +12,7 @@ from ccsetup.core.errors import BadAnswer
 from ccsetup.core.lazy_regex import later
 from ccsetup.core.model import Corrected
 from ccsetup.core.profile_kind import has_credentials
+from ccsetup.core.text import STRICT, nearest
 from ccsetup.doctor.checks.git import effective, is_codecommit, keepers, of_codecommit, signing
 from ccsetup.doctor.facts import Clone, Facts
 from ccsetup.doctor.findings import Finding, Remedy, Severity, Wanted
@@ -175,8 +175,7 @@ def _no_such_profile(facts: Facts, here: Address, region: str) -> Finding:
 
 def _like(named: str, names: Sequence[str]) -> list[str]:
     """Return the only name that another one can be a typo of; empty if there is none or more than one."""
-    same = [it for it in names if it.lower() == named.lower()]
-    found = same or difflib.get_close_matches(named, names, n=2, cutoff=0.8)
+    found = nearest(named, names, 2, STRICT)
     return found if len(found) == 1 else []
 
 

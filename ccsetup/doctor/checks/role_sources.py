@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
@@ -13,6 +12,7 @@ from ccsetup.awsfiles.settings import meant
 from ccsetup.core import validate
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.profile_kind import STATIC, has_own_credentials, source_of
+from ccsetup.core.text import nearest, same_but_for_a_slip
 from ccsetup.doctor.facts import Facts
 from ccsetup.doctor.findings import Finding, Remedy, Wanted
 from ccsetup.doctor.locate import Place, added, finding, place, places, removed, renamed, respelled
@@ -121,8 +121,7 @@ class _Offer:
 
     def like(self, text: str) -> list[str]:
         """Return the sources that a name may be a typo of."""
-        same = [it for it in self.usable() if it.lower() == text.lower()] if text else []
-        return same or (difflib.get_close_matches(text, self.usable()[:_MANY], n=3, cutoff=0.6) if text else [])
+        return nearest(text, self.usable()[:_MANY])
 
     def only(self, name: str) -> str:
         """Return the only source with its own credentials, "" if there are several or none."""
@@ -220,17 +219,12 @@ def _missing(facts: Facts, name: str, there: Settings, where: Place, offer: _Off
     named = meant(there["source_profile"])
     bare = _AS_HEADER.sub("", named.strip("[]")).strip()
     offered = offer.to(name, bare)
-    like = [it for it in offer.like(bare) if it in offered and _alike(it, bare)]
+    like = [it for it in offer.like(bare) if it in offered and same_but_for_a_slip(bare, it)]
     says = f"{name} has the source profile {named}, which doesn't exist."
     if not named:
         says = f"{name} has an empty source_profile."
     because = f'InvalidConfigError: The source_profile "{named}" … does not exist.'
     return _Case(says, because, like if len(like) == 1 else offered, sure=len(like) == 1)
-
-
-def _alike(one: str, other: str) -> bool:
-    """Return whether a name can only be a typo of the other one."""
-    return one.lower() == other.lower() or difflib.SequenceMatcher(None, one, other).ratio() > 0.8
 
 
 def _loop(facts: Facts, name: str, there: Settings, where: Place, offer: _Offer) -> _Case:
@@ -254,8 +248,7 @@ def _credential_source(facts: Facts, name: str, there: Settings, where: Place, o
     named = meant(there["credential_source"])
     own = re.sub("[^a-z0-9]", "", named.lower())
     known = {it.lower(): it for it in MACHINE} | dict(zip(("env", "ec2", "ecs"), MACHINE, strict=True))
-    close = difflib.get_close_matches(own, known, n=1, cutoff=0.75)
-    likely = [known[it] for it in close] or MACHINE
+    likely = [known[it] for it in nearest(own, known, 1)] or MACHINE
     remedies = tuple(Remedy(f"Write {it}", changes=respelled(where, it)) for it in likely)
     if named in offer.to(name):
         remedies = (Remedy(f"Assume the role with {named}", changes=renamed(where, "source_profile", named)),)

@@ -8,7 +8,9 @@ from shlex import quote
 
 from ccsetup.awsfiles.settings import comment, meant
 from ccsetup.core import regions, validate
+from ccsetup.core.arn import PARTITION, account_in
 from ccsetup.core.errors import BadAnswer
+from ccsetup.core.lazy_regex import later
 from ccsetup.core.model import Corrected
 from ccsetup.core.regions import REGION
 from ccsetup.doctor.facts import Facts
@@ -17,9 +19,9 @@ from ccsetup.doctor.locate import Place, finding, place, removed, respelled
 
 Settings = Mapping[str, str]
 
-_NAMED = re.compile(r"arn:(aws[a-z-]*):iam:*([0-9]{1,12}):(?:role|policy|instance-profile)/+([^\s*]+)")
-_LOOSE = re.compile(
-    r"(?:arn[:.])?(?:(?P<partition>aws[a-z-]*)[:.])?(?:iam[:.]*)?(?:" + REGION + r":)?:*"
+_NAMED = later(rf"arn:({PARTITION}):iam:*([0-9]{{1,12}}):(?:role|policy|instance-profile)/+([^\s*]+)")
+_LOOSE = later(
+    rf"(?:arn[:.])?(?:(?P<partition>{PARTITION})[:.])?(?:iam[:.]*)?(?:{REGION}:)?:*"
     r"(?P<account>[0-9]{4}-?[0-9]{4}-?[0-9]{4}):*"
     r"(?:[:/]+roles?[:/]+(?P<role>[\w+=,.@/-]+?)|[:/](?P<name>(?!root\b)[\w+=,.@-]+?))[/,.;:]*",
     re.IGNORECASE | re.ASCII,
@@ -105,7 +107,7 @@ def _likely(facts: Facts, value: str) -> list[str]:
     if not found:
         return []
     partition, account, role = found.groups()
-    known = {validate.arn_account(there.get("role_arn", "")) for there in facts.intended.values()} - {""}
+    known = {account_in(there.get("role_arn", "")) for there in facts.intended.values()} - {""}
     near = [it for it in sorted(known) if _without_some(it, account)] if len(account) > 8 else [account]
     lost = [account.zfill(12)] if len(account) > 8 else []  # spreadsheets drop leading zeros
     arns = [f"arn:{partition}:iam::{it}:role/{role}" for it in dict.fromkeys([*near, *lost])]

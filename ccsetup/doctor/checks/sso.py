@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from shlex import quote
@@ -16,6 +15,7 @@ from ccsetup.core import regions, validate
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.model import Corrected
 from ccsetup.core.profile_kind import has_own_credentials, source_of
+from ccsetup.core.text import nearest
 from ccsetup.doctor.facts import Facts
 from ccsetup.doctor.findings import Change, Finding, Remedy, Wanted
 from ccsetup.doctor.locate import (
@@ -68,7 +68,7 @@ def session_missing(facts: Facts) -> Iterator[Finding]:
         where = place(facts, name, "sso_session")
         if found is not None or where is None:
             continue
-        like = difflib.get_close_matches(session, [*facts.sessions], n=3, cutoff=0.6)
+        like = nearest(session, facts.sessions)
         names = [*like, *(it for it in facts.sessions if it not in like)]
         remedies = [Remedy(f"Use the session {it}", changes=respelled(where, it)) for it in names[:9]]
         if all(key in there for key in WHERE):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from difflib import get_close_matches
 from functools import lru_cache
 
 from ccsetup.awsfiles.ini import Setting, Stanza
 from ccsetup.awsfiles.settings import BARE, DECIDING, FREE, KNOWN, NESTED, STRICT
 from ccsetup.core.lazy_regex import later
 from ccsetup.core.model import FileName
+from ccsetup.core.text import ONE_LETTER, nearest
 from ccsetup.doctor.checks.files import FILES
 from ccsetup.doctor.facts import Facts
 from ccsetup.doctor.findings import Change, Finding, Remedy, Severity
@@ -170,7 +170,7 @@ def _near_key(key: str) -> str:
     """Return the known setting that a name is a typo of, "" if there is none."""
     bare = re.sub(r"[^a-z0-9]+", "_", key).strip("_")
     bare = _OTHER_NAMES.get(bare, bare)
-    return bare if bare in KNOWN else next(iter(get_close_matches(bare, KNOWN, 1, 0.91)), "")
+    return next(iter(nearest(bare, KNOWN, 1, ONE_LETTER)), "")
 
 
 _OTHER_NAMES = {

@@ -12,6 +12,7 @@ import os
 
 from ccsetup.awsfiles import fast_read
 from ccsetup.core import clock, executables, plain_file, profile_chain, program_keys, regions, sdk_files, service_error
+from ccsetup.core.limits import GIT_CLI_S, GIT_CONNECT_S, GIT_READ_S, GIT_TRIES
 from ccsetup.git.helper import cached_keys
 from ccsetup.git.helper.messages import Refused, again, anew, default_profile, quoted
 
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 
     from botocore.session import Session
     from botocore.utils import JSONFileCache
-
-_CLI_S = 60  # the AWS CLI may have to wait for the network
 
 
 def fetched(profile: str | None, region: str, remedy: str) -> tuple[str, cached_keys.Keys]:
@@ -40,7 +39,9 @@ def fetched(profile: str | None, region: str, remedy: str) -> tuple[str, cached_
     try:
         region = _region(session, name, region, remedy)
         _look_at_files(session, name, named=profile is not None)
-        patience = Config(connect_timeout=10, read_timeout=15, retries={"total_max_attempts": 2})
+        patience = Config(
+            connect_timeout=GIT_CONNECT_S, read_timeout=GIT_READ_S, retries={"total_max_attempts": GIT_TRIES}
+        )
         session.set_default_client_config(patience)
         _keep_what_is_fetched(session)
         credentials = session.get_credentials()
@@ -173,7 +174,7 @@ def _by_aws_cli(name: str) -> cached_keys.Keys:
     asked = ["configure", "export-credentials", "--profile", name, "--format", "process"]
     try:
         done = program and subprocess.run(
-            [program, *asked], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_CLI_S, check=False
+            [program, *asked], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=GIT_CLI_S, check=False
         )
         if not done or "Invalid choice" in done.stderr:  # version 1 doesn't have this command
             needs = "botocore[crt] next to ccsetup or AWS CLI version 2, or set it up another way"
@@ -282,15 +283,10 @@ def _refusal(answer: Mapping[str, Any], name: str) -> str:
 def _no_profile(name: str, session: Session) -> str:
     if not name:
         return "AWS_PROFILE is set but empty. Run: unset AWS_PROFILE"
-    return f'No profile "{name}" on this computer.{_near(name, session.available_profiles)} {anew(name)}'
+    from ccsetup.core.text import did_you_mean
 
-
-def _near(name: str, names: list[str]) -> str:
-    from difflib import get_close_matches
-
-    by_lower = {known.lower(): known for known in names}
-    near = [f'"{by_lower[found]}"' for found in get_close_matches(name.lower(), by_lower, 3)]
-    return f" Did you mean {' or '.join(near)}?" if near else ""
+    hint = did_you_mean(name, session.available_profiles)
+    return " ".join(filter(None, [f'No profile "{name}" on this computer.', hint, anew(name)]))
 
 
 def _sign_in_ended(name: str, session: Session) -> str:

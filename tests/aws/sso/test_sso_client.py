@@ -17,6 +17,7 @@ import trustme
 
 from ccsetup.aws.sso import client as center
 from ccsetup.aws.sso.client import IdentityCenter, Refused, bounded, is_sign_in_page
+from ccsetup.core import limits
 from ccsetup.core.errors import Problem
 from ccsetup.sandbox import Sandbox
 
@@ -148,7 +149,7 @@ def test_a_connection_that_is_cut_is_unreachable(tmp_path: Path) -> None:
 
 
 def test_a_service_that_hangs_is_given_up_after_its_minute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(center, "_FAULT_S", 0.3)
+    monkeypatch.setattr(limits, "SSO_CALL_S", 0.3)
     with socket.create_server(("127.0.0.1", 0)) as plug:
         began = time.monotonic()
         problem = problem_of(lambda: accounts(tmp_path, f"http://127.0.0.1:{plug.getsockname()[1]}"))
@@ -157,7 +158,7 @@ def test_a_service_that_hangs_is_given_up_after_its_minute(tmp_path: Path, monke
 
 
 def test_no_call_lasts_longer_than_a_minute() -> None:
-    assert center._FAULT_S == 60
+    assert limits.SSO_CALL_S == 60
     reached = IdentityCenter({}, Path("/nowhere"))
     config = reached._client("sso-oidc", "us-east-1").meta.config
     attempts = config.retries["total_max_attempts"]
@@ -310,7 +311,7 @@ def test_nothing_leaves_this_machine_when_the_sign_in_is_on_it(monkeypatch: pyte
 
 def test_a_custom_start_url_that_does_not_answer_is_left_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     reached, _ = redirecting(monkeypatch, "")
-    monkeypatch.setattr(center, "_REDIRECT_S", 0.2)
+    monkeypatch.setattr(limits, "REDIRECT_S", 0.2)
     monkeypatch.setattr(center, "_location", lambda url, bundle: time.sleep(5))
     began = time.monotonic()
     assert reached.behind(CUSTOM) == CUSTOM

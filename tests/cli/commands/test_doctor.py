@@ -464,7 +464,7 @@ def test_one_that_hangs_pages_and_clocks_hide_no_healthy_profile(
     write(there, keyed("HANG", "PAGE", *["WELL"] * 18))
     private(there)
     it = replace(context(tmp_path, env=dict(os.environ)), aws=there.aws(), git=Git(dict(os.environ), there.home))
-    monkeypatch.setattr("ccsetup.doctor.online.DEADLINE_S", (1.5, 1.5))
+    monkeypatch.setattr("ccsetup.core.limits.IDENTITIES_S", (1.5, 1.5))
     with canned(monkeypatch, moody(off_s=-900)):
         report = online(it)
     found = {(each["code"], each["severity"]) for each in report.document["findings"]}

@@ -179,6 +179,15 @@ def test_a_setting_is_not_given_up_for_a_line_that_may_mean_another(second: str)
     )
 
 
+OTHER_TOOLS = ("aws_account_id", "sso_account_name", "role_name", "chain_duration_seconds", "aws_mfa_serial")
+
+
+@pytest.mark.parametrize("key", OTHER_TOOLS)
+def test_a_setting_of_another_tool_is_not_taken_for_a_typo(key: str) -> None:
+    facts = of_file("config", f"[profile a]\nregion = us-east-1\n{key} = x\n")
+    assert not [it for it in checks.offline(facts) if it.code == "file.stray-line"]
+
+
 def test_files_that_cannot_be_read_say_what_to_type(tmp_path: Path) -> None:
     context = context_of(tmp_path, Home())
     folder = tmp_path / "home" / ".aws"
