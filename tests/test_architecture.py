@@ -127,6 +127,12 @@ def test_an_outside_library_is_imported_by_one_package_and_where_it_is_needed(na
     assert not heavy & set(HOLDERS)
 
 
+@pytest.mark.parametrize("name", MODULES)
+def test_only_programs_read_a_command_line(name: str) -> None:
+    reads = "argparse" in {other.split(".")[0] for other in imports(name)}
+    assert not reads or name == "ccsetup.sandbox.__main__" or name.startswith("ccsetup.cli.")
+
+
 @pytest.mark.parametrize("name", DOCSTRING_ONLY)
 def test_a_package_that_starts_quickly_holds_a_docstring_only(name: str) -> None:
     [only] = ast.parse(MODULES[f"ccsetup.{name}"].read_text(encoding="utf-8")).body
