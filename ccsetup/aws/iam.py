@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar
 
 from ccsetup.aws.credentials import Resolver
-from ccsetup.aws.sdk import bounds, explained, session_of, told
+from ccsetup.aws.sdk import boto3_session, bounds, explained, told
 from ccsetup.aws.sts import SessionCache
 from ccsetup.core.concurrency import within
 from ccsetup.core.context import Start
@@ -116,10 +116,10 @@ class Iam:
 
     def _ask(self, service: str, who: Who, ask: Callable[[Any], T], resource: str = "", tries: int = 0) -> T:
         credentials = self._resolver.arguments(who)
-        session = told(lambda: session_of(who.profile, who.region), who)
+        session = told(lambda: boto3_session(who.profile, who.region), who)
 
         def work() -> T:
-            return ask(session.create_client(service, config=bounds(tries=tries), **credentials))
+            return ask(session.client(service, config=bounds(tries=tries), **credentials))
 
         return explained(work, who, resource)
 
