@@ -17,7 +17,7 @@ from ccsetup.aws.credentials import Resolver
 from ccsetup.aws.sdk import boto3_session, bounds, explained, told
 from ccsetup.aws.sts import SessionCache
 from ccsetup.core.concurrency import within
-from ccsetup.core.context import Start
+from ccsetup.core.context import Progress, Start
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import Keys, Who
 
@@ -73,7 +73,7 @@ class Iam:
             about = next((str(call.given[key]) for key in _ABOUT if key in call.given), "")
             self._ask("iam", who, partial(_patient, call, progress), about, tries=1)
 
-    def until(self, who: Who, look: Callable[[], bool], progress: Progress) -> bool:
+    def until(self, look: Callable[[], bool], progress: Progress) -> bool:
         """Call `look` until it returns True, for at most 30 seconds; return whether it did."""
         end = time.monotonic() + _SETTLES_S
         while not look():
@@ -188,6 +188,3 @@ class IamCall(NamedTuple):
 
     operation: str
     given: Mapping[str, Any]
-
-
-Progress = Callable[[str, float | None], None]

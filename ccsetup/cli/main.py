@@ -192,7 +192,7 @@ def _end_like_ctrl_c() -> None:
     """Treat SIGTERM and SIGHUP like Ctrl-C, so that changes that aren't tested yet are undone."""
     import signal
 
-    def stop(number: int, frame: object) -> None:
+    def stop(_number: int, _frame: object) -> None:
         raise KeyboardInterrupt
 
     for name in ("SIGTERM", "SIGHUP"):

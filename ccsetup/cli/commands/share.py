@@ -205,7 +205,7 @@ def _applied(context: Context, options: Namespace, arranging: Arranging, it: Arr
     if options.developer:
         code = options.mfa_code or ""
         with context.screen.busy("Waiting for STS to accept the developer") as progress:
-            context.iam.until(account.who, lambda: _can(context, it, arranging, options.developer, code), progress)
+            context.iam.until(lambda: _can(context, it, arranging, options.developer, code), progress)
         apply.assumed(context, it, arranging.look, options.developer, code)
     if it.external_id and account.is_owner:
         context.screen.done("external", it.external_id, "developers pass it as --external-id")
