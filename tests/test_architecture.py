@@ -31,7 +31,7 @@ HOLDERS = {
     "questionary": "ui",
     "prompt_toolkit": "ui",
     "rich": "ui",
-    "wcwidth": "ui core",
+    "wcwidth": "core",
     "boto3": "aws",
     "botocore": "aws git.helper",  # when keys have to be fetched, and not before
     "configobj": "awsfiles team",
@@ -144,6 +144,12 @@ def test_a_decision_is_made_in_one_place(spelled: str) -> None:
     assert not [name for name in others if re.search(spelled, MODULES[name].read_text(encoding="utf-8"))]
 
 
+@pytest.mark.parametrize("name", MODULES)
+def test_only_programs_read_a_command_line(name: str) -> None:
+    reads = "argparse" in {other.split(".")[0] for other in imports(name)}
+    assert not reads or name == "ccsetup.sandbox.__main__" or name.startswith("ccsetup.cli.")
+
+
 @pytest.mark.parametrize("name", DOCSTRING_ONLY)
 def test_a_package_that_starts_quickly_holds_a_docstring_only(name: str) -> None:
     [only] = ast.parse(MODULES[f"ccsetup.{name}"].read_text(encoding="utf-8")).body
@@ -156,7 +162,7 @@ def test_every_module_says_in_one_sentence_what_it_is_for(name: str) -> None:
     assert said.split("\n\n")[0].rstrip().endswith((".", ":", "?")), said
 
 
-HEAVY = {"boto3", "botocore", "rich", "urllib3", "configobj", "filelock", "defusedxml", "shtab"}
+HEAVY = {"boto3", "botocore", "rich", "urllib3", "configobj", "filelock", "defusedxml", "shtab", "wcwidth"}
 ASKING = {"questionary", "prompt_toolkit"}
 
 
@@ -170,6 +176,11 @@ def loaded_by(code: str) -> set[str]:
 @pytest.mark.parametrize("code", ["import ccsetup.cli.main", "import ccsetup.cli.main as c; c.run(['--version'])"])
 def test_starting_loads_no_heavy_library(code: str) -> None:
     assert not loaded_by(code) & (HEAVY | ASKING)
+
+
+@pytest.mark.parametrize(("text", "loaded"), [("Zoë · acme-dev … ✓ done → “next” ↓ ❯", False), ("東京", True)])
+def test_only_letters_that_may_be_wide_load_their_table(text: str, loaded: bool) -> None:
+    assert ("wcwidth" in loaded_by(f"from ccsetup.core.text import cells; cells({text!r})")) == loaded
 
 
 def test_putting_the_context_together_loads_no_heavy_library() -> None:

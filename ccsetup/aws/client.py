@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,7 +13,7 @@ from ccsetup.aws import identities, machine_role, repository_search
 from ccsetup.aws import sts as sts_calls
 from ccsetup.aws.credentials import Resolver
 from ccsetup.aws.pooled_clients import Pool
-from ccsetup.aws.sdk import bounds, explained, refusals, session_of, told
+from ccsetup.aws.sdk import boto3_session, bounds, explained, refusals, told
 from ccsetup.aws.sts import SessionCache
 from ccsetup.core import limits, validate
 from ccsetup.core.concurrency import within
@@ -36,10 +37,8 @@ class Aws:
 
     def warm(self) -> None:
         """Import the SDK."""
-        import boto3
-        import botocore.credentials
-
-        assert boto3 and botocore  # noqa: S101
+        for name in ("boto3", "botocore.credentials"):
+            import_module(name)
 
     def judge(self, path: Path) -> Mapping[str, object]:
         """Parse a file with botocore's own parser, which all later readers use."""
@@ -96,10 +95,10 @@ class Aws:
         """Return which of these regions have a repository of that name. Asks all at once; refusals count as no."""
         credentials = self._resolver.arguments(who)
         there: set[str] = set()
-        session, quick = told(lambda: session_of(who.profile, who.region), who), bounds(tries=1)
+        session, quick = told(lambda: boto3_session(who.profile, who.region), who), bounds(tries=1)
 
         def clients() -> list[Any]:
-            return [session.create_client("codecommit", region, config=quick, **credentials) for region in regions]
+            return [session.client("codecommit", region, config=quick, **credentials) for region in regions]
 
         def ask(codecommit: Any) -> None:
             with suppress(*refusals()):
@@ -164,10 +163,10 @@ class Aws:
         """Call `ask` with a service client that acts as `who`, and return its result."""
         with _about(who):
             credentials = self._resolver.arguments(who)
-            session = told(lambda: session_of(who.profile, who.region), who)
+            session = told(lambda: boto3_session(who.profile, who.region), who)
 
             def work() -> T:
-                return ask(session.create_client(service, config=bounds(), **credentials))
+                return ask(session.client(service, config=bounds(), **credentials))
 
             return explained(work, who, resource)
 

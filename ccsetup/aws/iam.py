@@ -14,11 +14,11 @@ from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar
 
 from ccsetup.aws.credentials import Resolver
-from ccsetup.aws.sdk import bounds, explained, session_of, told
+from ccsetup.aws.sdk import boto3_session, bounds, explained, told
 from ccsetup.aws.sts import SessionCache
 from ccsetup.core import limits
 from ccsetup.core.concurrency import within
-from ccsetup.core.context import Start
+from ccsetup.core.context import Progress, Start
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import Keys, Who
 
@@ -72,7 +72,7 @@ class Iam:
             about = next((str(call.given[key]) for key in _ABOUT if key in call.given), "")
             self._ask("iam", who, partial(_patient, call, progress), about, tries=1)
 
-    def until(self, who: Who, look: Callable[[], bool], progress: Progress) -> bool:
+    def until(self, look: Callable[[], bool], progress: Progress) -> bool:
         """Call `look` until it returns True, for at most 30 seconds; return whether it did."""
         end = time.monotonic() + limits.IAM_APPLIED_S
         while not look():
@@ -115,10 +115,10 @@ class Iam:
 
     def _ask(self, service: str, who: Who, ask: Callable[[Any], T], resource: str = "", tries: int = 0) -> T:
         credentials = self._resolver.arguments(who)
-        session = told(lambda: session_of(who.profile, who.region), who)
+        session = told(lambda: boto3_session(who.profile, who.region), who)
 
         def work() -> T:
-            return ask(session.create_client(service, config=bounds(tries=tries), **credentials))
+            return ask(session.client(service, config=bounds(tries=tries), **credentials))
 
         return explained(work, who, resource)
 
@@ -187,6 +187,3 @@ class IamCall(NamedTuple):
 
     operation: str
     given: Mapping[str, Any]
-
-
-Progress = Callable[[str, float | None], None]

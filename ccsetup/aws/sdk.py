@@ -1,4 +1,4 @@
-"""botocore sessions that ignore AWS_PROFILE, calls with a time limit, and SDK errors turned into Problems."""
+"""SDK sessions that ignore AWS_PROFILE, calls with a time limit, and SDK errors turned into Problems."""
 
 from __future__ import annotations
 
@@ -75,8 +75,15 @@ def bounds(unsigned: bool = False, tries: int = 0) -> Any:
     )
 
 
+def boto3_session(profile: str, region: str) -> Any:
+    """Return a boto3 session on top of `session_of`. Many profiles at once share the clients of a pool instead."""
+    from boto3 import Session
+
+    return Session(botocore_session=session_of(profile, region))
+
+
 def session_of(profile: str, region: str) -> Any:
-    """Return a session with a profile's settings, or without settings if the profile isn't on disk yet.
+    """Return a botocore session with a profile's settings, or without any if the profile isn't on disk yet.
 
     Call it before a time limit starts: it reads both AWS files if they haven't been read yet.
     """

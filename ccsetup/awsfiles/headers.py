@@ -62,7 +62,7 @@ def meant(header: str, file: FileName, keys: Collection[str], names: Collection[
         if rest.lstrip()[:1] in ("#", ";"):
             inside = meant(cut, file, keys, names)
             return Heading(inside.code or "value.inline-comment", inside.header, rest.strip() + "]")
-    found = _in_credentials(bare, keys) if file == "credentials" else _in_config(bare, keys, names)
+    found = _in_credentials(bare) if file == "credentials" else _in_config(bare, keys, names)
     if found is None:
         return Heading("", header)
     if not header.isascii() and straight != header:
@@ -171,7 +171,7 @@ def _type(word: str) -> str:
     return "profile" if word.startswith("profile") else "sso-session" if word.startswith("sso") else "services"
 
 
-def _in_credentials(bare: str, keys: Collection[str]) -> Heading | None:
+def _in_credentials(bare: str) -> Heading | None:
     """Return what a header of the credentials file means, None if it is correct."""
     name = bare
     code = "section.prefix"

@@ -145,7 +145,7 @@ class _Reader:
             return joined
         parts = SETTING.fullmatch(straight)
         if parts is None:
-            return self._stray(at, bare, straight)
+            return self._stray(at, straight)
         return self._setting(at, line, deep, parts[1], parts[2], parts[3])
 
     def _setting(self, at: int, line: str, depth: int, key: str, sign: str, value: str) -> Oddity | None:
@@ -247,7 +247,7 @@ class _Reader:
         return Oddity("file.stray-line", at, at, at, says, ways[: 1 if found.sure else 2], found.sure, refused,
                       reads=ways[0].lines)  # fmt: skip
 
-    def _stray(self, at: int, bare: str, straight: str) -> Oddity:
+    def _stray(self, at: int, straight: str) -> Oddity:
         """Return the oddity of a line that is neither a setting nor a section."""
         says = "This line is neither `key = value` nor a [section]."
         known = _MISSING_SIGN.fullmatch(straight)
@@ -263,7 +263,7 @@ class _Reader:
         """Check a line that is indented more than the setting above it, and is therefore read as part of it."""
         straight = plain(bare)
         if option.nested:
-            return self._nested(option, at, line, bare, straight)
+            return self._nested(option, at, bare, straight)
         if joined := self._joined(option, at, bare):
             return joined
         parts = SETTING.fullmatch(straight)
@@ -274,7 +274,7 @@ class _Reader:
         option.last = at
         return None
 
-    def _nested(self, option: _Option, at: int, line: str, bare: str, straight: str) -> Oddity | None:
+    def _nested(self, option: _Option, at: int, bare: str, straight: str) -> Oddity | None:
         parts = SETTING.fullmatch(straight)
         if parts and self._is_of_profile(option, parts[1].lower()) and self._ends_block(option, at):
             return self._swallowed(option, at, bare, parts[1].lower(), parts[3])

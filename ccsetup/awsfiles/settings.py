@@ -45,7 +45,6 @@ NESTED = _words(
     " use_accelerate_endpoint payload_signing_enabled signature_version endpoint_url use_dualstack_endpoint"
     " preferred_transfer_client target_bandwidth"
 )  # within blocks, for example s3
-NAMES = _words("source_profile sso_session services")  # these refer to a section
 BARE = _words(
     "aws_access_key_id aws_secret_access_key aws_session_token source_profile credential_source sso_session"
     " sso_account_id duration_seconds output"

@@ -14,7 +14,6 @@ from ccsetup.awsfiles.fast_read import Unsure
 from ccsetup.awsfiles.fast_read import read as bytes_of
 from ccsetup.core import clock, plain_file
 
-MOST = 1 << 20  # characters of a clone's configuration
 BATCH = 1000  # lines written at a time
 
 

@@ -115,9 +115,8 @@ def _parsed(words: list[str]) -> Namespace:
         return parsed(words)
     from types import SimpleNamespace
 
-    switches = ("yes", "no_input", "dry_run", "json", "debug", "device_code", "no_browser", "keep_on_failure")
-    plain = {"command": "setup", "kind": None, "bare": True, **dict.fromkeys(switches, False)}
-    return SimpleNamespace(**plain)  # type: ignore[return-value]  # has the attributes of a Namespace
+    switches = dict.fromkeys(("no_input", "device_code", "no_browser"), False)  # those that the context needs
+    return SimpleNamespace(command="setup", kind=None, bare=True, **switches)  # type: ignore[return-value]  # is enough
 
 
 def _told(words: list[str]) -> int:
@@ -193,7 +192,7 @@ def _end_like_ctrl_c() -> None:
     """Treat SIGTERM and SIGHUP like Ctrl-C, so that changes that aren't tested yet are undone."""
     import signal
 
-    def stop(number: int, frame: object) -> None:
+    def stop(_number: int, _frame: object) -> None:
         raise KeyboardInterrupt
 
     for name in ("SIGTERM", "SIGHUP"):

@@ -87,9 +87,11 @@ def cells(text: str) -> int:
 
 @lru_cache(4096)
 def _cells(char: str) -> int:
-    if unicodedata.category(char) in ("Mn", "Me"):
-        return 0
-    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
+    if char < "\u0300" or char in _SPELLED:  # Latin letters and the signs of our own texts need no import
+        return 1
+    from wcwidth import wcwidth
+
+    return max(wcwidth(char), 0)
 
 
 def cut(text: str, room: int) -> str:

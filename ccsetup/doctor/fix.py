@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import gc
-from argparse import Namespace
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from ccsetup.awsfiles import edit as editing
 from ccsetup.awsfiles import plan, profile_identity, removals
 from ccsetup.core.context import Context
 from ccsetup.core.errors import Cancelled, Missing, Problem
 from ccsetup.core.model import Asked, Choice, Edit, Plan, Receipt, Touched
-from ccsetup.doctor import diagnose, fix, render, repair
+from ccsetup.doctor import diagnose, render, repair
 from ccsetup.doctor.diagnose import Diagnosis, looked
 from ccsetup.doctor.facts import Facts
 from ccsetup.doctor.findings import Finding, Remedy
@@ -22,6 +22,17 @@ from ccsetup.doctor.repair import Key, Repair
 GO, OTHER, LEAVE, LEAVE_ALL = "go", "other", "leave", "leave all"
 ROUNDS = 40
 TOLD = 12  # repairs listed one by one
+
+
+class RepairOptions(NamedTuple):
+    """What to check, and what to do about it. Without `profiles`, all are checked; `fix` asks unless `yes`."""
+
+    profiles: Sequence[str] = ()
+    fix: bool = False
+    offline: bool = False
+    modernize: bool = False
+    yes: bool = False
+    dry_run: bool = False
 
 
 class Declined(Cancelled):
@@ -262,7 +273,7 @@ class Case:
         return render.document(self.seen, self.gone)
 
 
-def visit(context: Context, options: Namespace, case: Case) -> None:
+def visit(context: Context, options: RepairOptions, case: Case) -> None:
     """Check, repair if asked to, and show the findings that are left. Raises Problem; `case` holds the rest."""
     gc.disable()  # what is read and found here is needed until the end
     case.seen = diagnose.offline(diagnose.begun(context, options.profiles, options.modernize))
@@ -276,9 +287,9 @@ def visit(context: Context, options: Namespace, case: Case) -> None:
     context.screen.painted([*rows, *render.ending(case.seen, context.screen.room(), options.fix)])
 
 
-def _repaired(context: Context, options: Namespace, case: Case, before: Diagnosis) -> None:
+def _repaired(context: Context, options: RepairOptions, case: Case, before: Diagnosis) -> None:
     """Plan the repairs, write them all at once after a yes, and count them as done only if the checks then pass."""
-    cure = fix.Cure(context, before, person=bool(context.prompt and not options.yes))
+    cure = Cure(context, before, person=bool(context.prompt and not options.yes))
     cure.mend()
     if not options.offline:
         cure.ask_aws()
@@ -288,13 +299,13 @@ def _repaired(context: Context, options: Namespace, case: Case, before: Diagnosi
         if not options.dry_run:
             context.files.tidy()
         return
-    fix.review(context, change, cure.promised())
+    review(context, change, cure.promised())
     if options.dry_run:
         return
     if not options.yes:
-        fix.agreed(context)
-    fix.write(context, change)
+        agreed(context)
+    write(context, change)
     after = diagnose.offline(diagnose.begun(context, options.profiles, options.modernize))
     after = after if options.offline else diagnose.asking(context, after)
     case.seen, case.gone = after, cure.proven(after)
-    fix.tell(context, change, case.gone)
+    tell(context, change, case.gone)

@@ -70,11 +70,6 @@ class Address(NamedTuple):
     branch: str = ""
     said: str = ""
 
-    @property
-    def fips(self) -> bool:
-        """Whether the address uses a FIPS endpoint."""
-        return "git-codecommit-fips." in self.host
-
 
 def parse(text: str, endpoint: str = "") -> Address:
     """Read a repository's name, clone address, ARN, console URL or a whole `git clone` command.

@@ -42,7 +42,6 @@ class Client:
     id: str
     secret: str
     name: str
-    issued: datetime
     expires: datetime
     grants: tuple[str, ...]
     redirects: tuple[str, ...]
@@ -125,12 +124,6 @@ class Center:
             self.assignments.append(Assignment(start_url, account_id, name, role.arn))
             return role
 
-    def unassign(self, start_url: str, account_id: str, name: str) -> None:
-        """Remove a permission set."""
-        with self._lock:
-            gone = (start_url, account_id, name)
-            self.assignments = [a for a in self.assignments if (a.start_url, a.account_id, a.name) != gone]
-
     def instance(self, start_url: str, region: str | None = None) -> Instance | None:
         """Return the instance of a start URL with any ending (/, #/), None if it is unknown in that region."""
         with self._lock:
@@ -190,12 +183,6 @@ class Center:
             else:
                 found = self.sign_ins.get(what) or self.by_user_code(what)
                 self.change(found, expires=past)
-
-    def expire_all(self) -> None:
-        """Expire every access token. Refresh tokens stay valid."""
-        with self._lock:
-            for token in [t for t in self.tokens.values() if t.kind == "access"]:
-                self.expire(token.value)
 
     def end_sessions(self) -> None:
         """End every session. Access and refresh tokens are rejected from now on."""

@@ -99,7 +99,7 @@ def register_client(call: Call) -> dict[str, Any]:
     now = call.state.now()
     ends = now + timedelta(seconds=call.center.client_s)
     client_id, secret = secrets.token_urlsafe(20), "eyJraWQ." + secrets.token_urlsafe(150)
-    client = Client(client_id, secret, name, now, ends, grants, redirects, scopes, str(issuer))
+    client = Client(client_id, secret, name, ends, grants, redirects, scopes, str(issuer))
     call.center.clients[client_id] = client
     return {
         "clientId": client_id,

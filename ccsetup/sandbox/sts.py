@@ -83,7 +83,7 @@ def assume_role(call: Call) -> dict[str, Any]:
     keys = call.state.role_keys(
         role, call.given["RoleSessionName"], call.seconds(3600), mfa or None, _narrowed(call.given)
     )
-    return _role_answer(role, keys)
+    return _role_answer(keys)
 
 
 def assume_role_with_web_identity(call: Call) -> dict[str, Any]:
@@ -101,7 +101,7 @@ def assume_role_with_web_identity(call: Call) -> dict[str, Any]:
     _check_duration(call, role, chained=False)
     keys = call.state.role_keys(role, call.given["RoleSessionName"], call.seconds(3600), None, _narrowed(call.given))
     told = {"SubjectFromWebIdentityToken": claims.get("sub"), "Audience": audience, "Provider": principal}
-    return {**_role_answer(role, keys), **told}
+    return {**_role_answer(keys), **told}
 
 
 def assume_role_with_saml(call: Call) -> dict[str, Any]:
@@ -121,7 +121,7 @@ def assume_role_with_saml(call: Call) -> dict[str, Any]:
     lasts_s = min(call.seconds(3600), int(left_s))
     keys = call.state.role_keys(role, said.session_name, lasts_s, None, _narrowed(call.given))
     told = {"Subject": said.subject, "SubjectType": "persistent", "Issuer": said.issuer, "Audience": said.audience}
-    return {**_role_answer(role, keys), **told}
+    return {**_role_answer(keys), **told}
 
 
 def get_session_token(call: Call) -> dict[str, Any]:
@@ -272,7 +272,7 @@ def _packed(given: Mapping[str, str]) -> int | None:
     return max(1, len(given["Policy"]) * 100 // 2048) if "Policy" in given else None
 
 
-def _role_answer(role: Role, keys: Keys) -> dict[str, Any]:
+def _role_answer(keys: Keys) -> dict[str, Any]:
     user = {"AssumedRoleId": keys.caller.user_id, "Arn": keys.caller.arn}
     return {"Credentials": _credentials(keys), "AssumedRoleUser": user}
 

@@ -168,7 +168,7 @@ def carry_out(context: Context, account: Account, wanted: Sequence[Step], settle
             context.screen.done("done", step.says)
             taken += 1
         with context.screen.busy("Checking the result") as progress:
-            if not context.iam.until(account.who, settled, progress):
+            if not context.iam.until(settled, progress):
                 context.screen.note(
                     "IAM doesn't show all changes yet. Check again in a minute: run the same command with --check."
                 )
@@ -190,7 +190,7 @@ def proven(context: Context, it: Arrangement, account: Account) -> None:
 
     try:
         with context.screen.busy("Checking the role's permissions") as progress:
-            context.iam.until(account.who, lambda: bool(judged().holds), progress)
+            context.iam.until(lambda: bool(judged().holds), progress)
             link = judged()
     except Problem as refused:
         context.screen.note(f"{refused.what} The role's permissions weren't checked.")

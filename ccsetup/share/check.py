@@ -138,8 +138,8 @@ def _repository(context: Context, it: Arrangement, who: Who) -> Iterator[Link]:
     try:
         with context.screen.busy(f"Looking for {it.repository} in {it.region}"):
             found = context.aws.repository(who, it.repository)
-    except NoRepository as refused:
-        yield _elsewhere(context, it, who, refused)
+    except NoRepository:
+        yield _elsewhere(context, it, who)
         return
     except Problem as refused:
         _heard(refused)
@@ -152,7 +152,7 @@ def _repository(context: Context, it: Arrangement, who: Who) -> Iterator[Link]:
     yield Link("repository", True, f"{it.repository} is in {it.region}")
 
 
-def _elsewhere(context: Context, it: Arrangement, who: Who, refused: Problem) -> Link:
+def _elsewhere(context: Context, it: Arrangement, who: Who) -> Link:
     others = regions.beside(it.region)
     with context.screen.busy(f"Looking for {it.repository} in the other regions"):
         found = context.aws.regions_with(who, it.repository, others)

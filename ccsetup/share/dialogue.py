@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import secrets
-from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Literal, NamedTuple
 
 from ccsetup.access import questions
 from ccsetup.core import validate
@@ -22,17 +22,32 @@ from ccsetup.share.policies import consistent
 from ccsetup.wizard.engine import Trail, Walk, sentence
 from ccsetup.wizard.options import Options, looking
 
+Act = Literal["", "apply", "check", "remove"]
+
+
+class ShareOptions(NamedTuple):
+    """The answers that were given, by the key of their question, and what to do in AWS; "" only writes files."""
+
+    given: Mapping[str, str]
+    act: Act = ""
+    yes: bool = False
+    dry_run: bool = False
+
 
 class Arranging:
     """One dialogue about an arrangement: the questions, and what they look up with the administrator's profile."""
 
-    def __init__(self, context: Context, options: Namespace) -> None:
-        given = {key: value for key in _KEYS if (value := _given(options, key)) is not None}
-        self.looks = bool(options.check or options.remove)
-        self.context, self.acts = context, bool(options.apply or self.looks)
-        self.look = looking(context, Options(given, dry_run=options.dry_run))
+    def __init__(self, context: Context, options: ShareOptions) -> None:
+        self.looks = options.act in ("check", "remove")
+        self.context, self.acts = context, bool(options.act)
+        self.look = looking(context, Options(options.given, dry_run=options.dry_run))
         self.walk = Walk(
-            self.flow, self.look, given=given, prompt=context.prompt, say=context.screen.note, defaults=options.yes
+            self.flow,
+            self.look,
+            given=options.given,
+            prompt=context.prompt,
+            say=context.screen.note,
+            defaults=options.yes,
         )
         self.trail = Trail()
 
@@ -241,13 +256,6 @@ def _ids_in(document: object) -> list[str]:
     return [it for inner in document for it in _ids_in(inner)] if isinstance(document, list) else []
 
 
-_KEYS = (
-    "profile", "repo", "region", "from_account", "to_account", "trust", "subject", "audience", "role_name",
-    "external_id", "require_mfa", "read_only", "kms_key", "principal_tag", "group",
-    "sso_start_url", "sso_region",
-)  # fmt: skip
-
-
 def _settled(question: Question) -> Question:
     """Return a question that uses its default without asking, except for the region and the repository's account."""
     known, default = question.known, question.default
@@ -259,8 +267,3 @@ def _settled(question: Question) -> Question:
         return default(answers, look) if found is None else found
 
     return question._replace(known=told)
-
-
-def _given(options: Namespace, key: str) -> str | None:
-    value = getattr(options, key, None)
-    return " ".join(value) if isinstance(value, list) else value

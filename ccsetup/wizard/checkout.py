@@ -103,7 +103,7 @@ def _fetched(
 ) -> Cloned:
     """Fetch an existing clone. If its remote differs from this route, offer to change it."""
     origin = git.origin(directory)
-    if origin != route.url and _move(context, git, route, directory, origin, person):
+    if origin != route.url and _move(context, route, directory, origin, person):
         git.repoint(directory, route)
         context.screen.done("moved", shown(context, directory), f"now uses {route.url}")
         origin = route.url
@@ -116,7 +116,7 @@ def _fetched(
     return Cloned(directory, route._replace(name=via, url=origin or route.url), result.commit, result.problem)
 
 
-def _move(context: Context, git: Git, route: Route, directory: Path, origin: str, person: Prompt | None) -> bool:
+def _move(context: Context, route: Route, directory: Path, origin: str, person: Prompt | None) -> bool:
     if person is None:
         context.screen.note(
             f"It keeps using {origin}. To use this profile: git remote set-url origin {quote(route.url)}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from argparse import Namespace
 from shlex import quote
 from typing import NamedTuple
 
@@ -17,6 +16,22 @@ from ccsetup.core.text import did_you_mean
 from ccsetup.git import address
 from ccsetup.git.transport import VIA, WHOSE
 from ccsetup.wizard.engine import Walk
+
+
+class CloneOptions(NamedTuple):
+    """What was given to `clone`, as it was written; "" if it wasn't given."""
+
+    address: str
+    directory: str = ""
+    profile: str = ""
+    region: str = ""
+    branch: str = ""
+    via: str = ""
+    helper: str = ""
+    create: bool = False
+    print_url: bool = False
+    yes: bool = False
+    dry_run: bool = False
 
 
 class Wish(NamedTuple):
@@ -48,8 +63,8 @@ class Wish(NamedTuple):
         return {key: value for key, value in told.items() if value}
 
 
-def wish_of(options: Namespace, context: Context, look: Look) -> Wish:
-    """Read the command line. Raises BadAnswer for contradictions, Problem for a profile that doesn't exist."""
+def wish_of(options: CloneOptions, context: Context, look: Look) -> Wish:
+    """Return the request. Raises BadAnswer for contradictions, Problem for a profile that doesn't exist."""
     endpoint = context.env.get("CODE_COMMIT_ENDPOINT", "")
     asked = address.parse(options.address, endpoint)
     if asked.said:
@@ -59,7 +74,7 @@ def wish_of(options: Namespace, context: Context, look: Look) -> Wish:
         asked.repository,
         region,
         asked.account_id,
-        str(_parsed(context, BRANCH, options.branch)) or asked.branch,
+        _parsed(context, BRANCH, options.branch) or asked.branch,
         validate.folder(options.directory or asked.directory) if options.directory or asked.directory else "",
     )
     return Wish(
@@ -76,7 +91,7 @@ def wish_of(options: Namespace, context: Context, look: Look) -> Wish:
     )
 
 
-def _parsed(context: Context, question: Question, text: str | None) -> str:
+def _parsed(context: Context, question: Question, text: str) -> str:
     value = question.parse(text) if text else ""
     if isinstance(value, str):
         return value
@@ -84,7 +99,7 @@ def _parsed(context: Context, question: Question, text: str | None) -> str:
     return str(value.value)
 
 
-def _region(context: Context, flag: str | None, of_address: str) -> str:
+def _region(context: Context, flag: str, of_address: str) -> str:
     value = validate.region(flag) if flag else ""
     if not isinstance(value, str):
         context.screen.note(value.said)
@@ -96,7 +111,7 @@ def _region(context: Context, flag: str | None, of_address: str) -> str:
     return value or of_address
 
 
-def _profile(context: Context, look: Look, flag: str | None, of_address: str) -> str:
+def _profile(context: Context, look: Look, flag: str, of_address: str) -> str:
     """Return the profile to use: the flag's, or the address's if a profile with that name exists."""
     if flag and flag not in look.profiles:
         raise Problem(

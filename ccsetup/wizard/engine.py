@@ -156,7 +156,7 @@ class Walk:
         answers = Watched(trail.answers.minus(question.key), reads)
         question.when(answers)
         if not revisit:
-            ready = self._untroubled(question, answers, trail)
+            ready = self._untroubled(question, answers)
             if isinstance(ready, Problem) and ready.about in trail.answers:
                 return ready
             if isinstance(ready, Problem):
@@ -189,7 +189,7 @@ class Walk:
                 trail = replace(trail, answers=trail.answers.minus(other))
         return trail
 
-    def _untroubled(self, question: Question, answers: Watched, trail: Trail) -> Value | Problem | None:
+    def _untroubled(self, question: Question, answers: Watched) -> Value | Problem | None:
         """Return the answer that needs no prompt. If it came from a paste and is refused, return why and the question.
 
         If the question is never asked by itself, that is the question that was answered with the paste.

@@ -16,8 +16,6 @@ from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Value
 
-EXAMPLE = "ccsetup setup role --role-arn arn:aws:iam::111122223333:role/CodeCommitAccess --source-profile default"
-
 
 class Options(NamedTuple):
     """The answers that were given with the command, and what to do instead of asking."""

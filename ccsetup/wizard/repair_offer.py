@@ -49,15 +49,11 @@ def _findings(context: Context) -> list[Finding]:
 
 def repair(context: Context, dry_run: bool = False) -> None:
     """Repair what can be repaired, like `ccsetup doctor --fix --offline`. Raises Cancelled if the user cancels."""
-    from argparse import Namespace
-
     from ccsetup.doctor import fix
-    from ccsetup.doctor import fix as fixing
 
-    switches = {"profiles": [], "fix": True, "offline": True, "modernize": False, "yes": False, "dry_run": dry_run}
     try:
-        fix.visit(context, Namespace(**switches), fix.Case())
-    except fixing.Declined as left:
+        fix.visit(context, fix.RepairOptions(fix=True, offline=True, dry_run=dry_run), fix.Case())
+    except fix.Declined as left:
         context.screen.note(left.what)
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shlex
-from argparse import Namespace
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from shlex import quote
 
 from ccsetup.core.context import Context
@@ -27,11 +25,10 @@ from ccsetup.wizard.team_offer import Received, inside, received
 STOPPED = 3
 
 
-def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
-    """Compare, report, and fix what was requested."""
-    context = context_of()
-    found = received(context, options.team)
-    do = f"ccsetup doctor --team {shlex.quote(options.team)} --fix"
+def run(context: Context, team: str, options: fix.RepairOptions) -> Report:
+    """Compare this computer with a team file (a path or URL), report, and fix what was requested."""
+    found = received(context, team)
+    do = f"ccsetup doctor --team {quote(team)} --fix"
     seen, differs = _compared(context, found, do)
     gone: list[Finding] = []
     refused: Report | None = None
@@ -87,7 +84,7 @@ def _standing(context: Context, place: Place) -> Standing:
 
 
 def _mended(
-    context: Context, found: Received, wanted: Sequence[Difference], seen: Diagnosis, options: Namespace
+    context: Context, found: Received, wanted: Sequence[Difference], seen: Diagnosis, options: fix.RepairOptions
 ) -> Report:
     """Set up what differs, with the wizard's review and verification, then correct the remotes of clones."""
     entries = list({it.entry.name: it.entry for it in wanted if it.finding.code != "team.remote"}.values())

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from argparse import Namespace
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -25,7 +24,6 @@ from ccsetup.wizard.clone_request import Wish, way
 from ccsetup.wizard.engine import Trail, Walk
 from ccsetup.wizard.options import Options, looking, refuse_unused
 from ccsetup.wizard.review import CHANGE, RETRY, change_an_answer, decide
-from ccsetup.wizard.setup_flags import setup_options
 from ccsetup.wizard.team_clones import Got, Wanted, clone_all, folder_of
 from ccsetup.wizard.team_offer import SHOWN, Received, chosen_of, needed_for, places_of
 from ccsetup.wizard.verify import Claim, route
@@ -52,14 +50,6 @@ class Job:
     def answers(self) -> Answers:
         """The current answers."""
         return self.trail.answers
-
-
-def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
-    """Run `setup --team` with the options of the command line."""
-    context = context_of()
-    given = setup_options(options, context)
-    found = team_offer.received(context, options.team)
-    return run(context, found, given, options.access or "")
 
 
 def run(context: Context, found: Received, options: Options, named: str = "") -> Report:

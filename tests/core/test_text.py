@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prompt_toolkit.utils import get_cwidth
 
-from ccsetup.core.text import cells, cut, did_you_mean, inert, nearest, same_but_for_a_slip, spell, veil, wrap
+from ccsetup.core.text import _SPELLED, cells, cut, did_you_mean, inert, nearest, same_but_for_a_slip, spell, veil, wrap
 
 ANYTHING = st.text(st.characters(codec=None, categories=None), max_size=60)
 PIECES = ["\x1b", "[", "]", "0;", "31m", "\x07", "\x9b", "\n", "\r", "\u202e", "\u200b", "a ", "é", "漢", "\udc80"]
@@ -72,8 +72,8 @@ def test_indented_text_keeps_its_indent():
 
 
 def test_widths_are_those_of_prompt_toolkit_for_every_letter_of_the_common_blocks():
-    blocks = [(0x20, 0x250), (0x370, 0x530), (0x3041, 0x3100), (0x3105, 0x312F), (0x4E00, 0x4F00), (0xAC00, 0xAD00)]
-    letters = [chr(c) for low, high in blocks for c in range(low, high) if chr(c).isprintable()] + list("…✓✗❯•⏎🚀漢é")
+    blocks = [(0x20, 0x530), (0x1100, 0x1200), (0x2000, 0x3400), (0x4E00, 0x4F00), (0xAC00, 0xAD00), (0x1F300, 0x1F700)]
+    letters = [chr(c) for low, high in blocks for c in range(low, high) if chr(c).isprintable()] + [*"🚀漢é", *_SPELLED]
     assert [c for c in letters if cells(c) != get_cwidth(c)] == []
 
 

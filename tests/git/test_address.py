@@ -233,4 +233,5 @@ def test_hosts_are_the_ones_awss_tool_signs_for() -> None:
     assert git_host("us-east-2") == "git-codecommit.us-east-2.amazonaws.com"
     assert git_host("cn-northwest-1") == "git-codecommit.cn-northwest-1.amazonaws.com.cn"
     assert git_host("us-gov-west-1") == "git-codecommit.us-gov-west-1.amazonaws.com"
-    assert parse(https_url("us-east-1", "R", "git-codecommit-fips.us-east-1.amazonaws.com")).fips
+    fips = "git-codecommit-fips.us-east-1.amazonaws.com"
+    assert parse(https_url("us-east-1", "R", fips)).host == fips

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 from ccsetup.aws.sso.callback_page import REDIRECT
@@ -23,7 +23,6 @@ from ccsetup.core.model import Secret
 if TYPE_CHECKING:
     from ccsetup.aws.sso.callback_page import Listener
 
-T = TypeVar("T")
 _BROWSER = ("authorization_code", "refresh_token")
 _DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
 _SCOPES = ("sso:account:access",)

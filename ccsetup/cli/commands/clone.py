@@ -6,13 +6,13 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
 
 from ccsetup.cli.commands import setup
+from ccsetup.cli.question_flags import signing_in
 from ccsetup.core.context import Context
 from ccsetup.core.result import Report
 from ccsetup.git.transport import VIA, WHOSE
 from ccsetup.wizard import clone
-from ccsetup.wizard.clone_request import wish_of
+from ccsetup.wizard.clone_request import CloneOptions, wish_of
 from ccsetup.wizard.options import Options, looking
-from ccsetup.wizard.setup_flags import signing_in
 
 ABOUT = "Clone a repository with a profile that can read it."
 USAGE = "ADDRESS [DIR] [flags]"
@@ -39,6 +39,22 @@ def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
     """Clone the repository. If the user chooses to set up access instead, ask the setup questions."""
     context = context_of()
     look = looking(context, Options(given={}, yes=options.yes, dry_run=options.dry_run))
-    wish = wish_of(options, context, look)
+    wish = wish_of(_given(options), context, look)
     outcome = clone.reach(context, look, wish) or setup.run(context, Options(wish.given()))
     return outcome.report()
+
+
+def _given(options: Namespace) -> CloneOptions:
+    return CloneOptions(
+        options.address,
+        directory=options.directory or "",
+        profile=options.profile or "",
+        region=options.region or "",
+        branch=options.branch or "",
+        via=options.via or "",
+        helper=options.helper or "",
+        create=options.create,
+        print_url=options.print_url,
+        yes=options.yes,
+        dry_run=options.dry_run,
+    )

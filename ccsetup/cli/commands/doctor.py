@@ -12,7 +12,7 @@ from ccsetup.core.errors import Cancelled, Problem
 from ccsetup.core.result import Report, told
 from ccsetup.doctor import report
 from ccsetup.doctor.diagnose import Diagnosis
-from ccsetup.doctor.fix import Case, visit
+from ccsetup.doctor.fix import Case, RepairOptions, visit
 
 ABOUT = "Find problems with profiles, files, environment, git and this clone; --fix repairs them."
 USAGE = "[PROFILE …] [--fix] [--offline] [--team FILE|URL]"
@@ -39,13 +39,16 @@ def flags(parser: ArgumentParser) -> None:
 
 def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
     """Check, report, and repair what the user agrees to. Return one JSON document, even after an error."""
+    context, case = context_of(), Case()
+    wanted = RepairOptions(
+        options.profiles, options.fix, options.offline, options.modernize, options.yes, options.dry_run
+    )
     if options.team:
         from ccsetup.wizard import team_doctor
 
-        return team_doctor.main(options, context_of)
-    context, case = context_of(), Case()
+        return team_doctor.run(context, options.team, wanted)
     try:
-        visit(context, options, case)
+        visit(context, wanted, case)
         if options.report:
             report.write(context, Path(options.report), case.seen, case.gone, options.short_ids)
     except (Problem, KeyboardInterrupt) as ended:

@@ -9,6 +9,7 @@ from shlex import quote
 
 from ccsetup import access
 from ccsetup.awsfiles.profile_status import Standing
+from ccsetup.cli.question_flags import signing_in
 from ccsetup.core import aws_login, clock
 from ccsetup.core.context import Context
 from ccsetup.core.errors import BadAnswer, Cancelled, Missing, Problem
@@ -20,6 +21,7 @@ from ccsetup.core.text import did_you_mean
 from ccsetup.doctor import verdict
 from ccsetup.wizard import profile_list
 from ccsetup.wizard.renew import Renewals, Renewed, is_of_aws_login, renewable, runs
+from ccsetup.wizard.setup_flags import keys_given
 
 ABOUT = "Sign in again: single sign-on, MFA code, new assertion or new access keys. Nothing else changes."
 USAGE = "[PROFILE] [flags]"
@@ -38,8 +40,6 @@ _FOR = {"mfa_code": ("role", "mfa"), "saml_assertion": ("saml",), "keys": ("keys
 
 def flags(parser: ArgumentParser) -> None:
     """Add login's flags."""
-    from ccsetup.wizard.setup_flags import signing_in
-
     parser.add_argument("profile", nargs="?", metavar="PROFILE", help="the profile (default: the one this clone uses)")
     parser.add_argument("--all", action="store_true", help="renew every profile that can be renewed, one after another")
     parser.add_argument("--mfa-code", metavar="…", help="six digits, for example 123456; each code works once")
@@ -72,8 +72,6 @@ def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
 
 def _given(options: Namespace, context: Context) -> Mapping[str, Value]:
     """Return the answers given as flags."""
-    from ccsetup.wizard.setup_flags import keys_given
-
     given: dict[str, Value] = {key: getattr(options, key) for key in ("mfa_code", "saml_assertion")}
     found = {key: value for key, value in given.items() if value is not None}
     return {**found, **keys_given(options.keys, context)} if options.keys else found

@@ -13,7 +13,6 @@ from ccsetup.core.model import Answers
 from ccsetup.core.result import Report
 from ccsetup.wizard import flow, repair_offer
 from ccsetup.wizard.engine import Walk
-from ccsetup.wizard.options import EXAMPLE as EXAMPLE
 from ccsetup.wizard.options import Options, looking, refuse_unused
 from ccsetup.wizard.welcome import greet
 
@@ -24,27 +23,40 @@ if TYPE_CHECKING:
 
 ABOUT = "Set up access and clone. Anything you don't pass as a flag is asked."
 USAGE = "[KIND] [--team FILE|URL] [flags]"
+EXAMPLE = "ccsetup setup role --role-arn arn:aws:iam::111122223333:role/CodeCommitAccess --source-profile default"
 
 
 def flags(parser: ArgumentParser) -> None:
     """Add the flags of all questions."""
-    from ccsetup.wizard import setup_flags
+    from ccsetup.cli import question_flags
 
-    setup_flags.flags(parser)
+    question_flags.flags(parser)
 
 
 def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
     """Run setup with the flags that were given."""
-    if getattr(options, "team", None):
-        from ccsetup.wizard import team_setup
+    context = context_of()
+    if options.bare:
+        return _asked(context)
+    from ccsetup.cli import question_flags
 
-        return team_setup.main(options, context_of)
-    context, given = context_of(), Options(given={})
-    if not options.bare or context.prompt is None:
-        from ccsetup.wizard.setup_flags import setup_options
+    given = question_flags.given(options).options(context)
+    if not options.team:
+        return run(context, given).report()
+    from ccsetup.wizard import team_offer, team_setup
 
-        given = setup_options(options, context)
-    return run(context, given).report()
+    return team_setup.run(context, team_offer.received(context, options.team), given, options.access or "")
+
+
+def _asked(context: Context) -> Report:
+    """Ask everything. Raises Missing if there is no terminal."""
+    if context.prompt is None:
+        raise Missing(
+            "Not running in a terminal.",
+            next=f"Pass everything as flags: {EXAMPLE} --repo MySharedDemoRepo --yes\n"
+            "Or pipe in what you were sent: ccsetup setup --paste - --yes < message.txt",
+        )
+    return run(context, Options(given={})).report()
 
 
 def run(context: Context, options: Options) -> Outcome:
@@ -111,12 +123,20 @@ def _looking(context: Context, options: Options) -> Look:
 
 def _found(context: Context, options: Options, answers: Answers, look: Look) -> Outcome:
     """Clone with any profile that can read the repository, as `ccsetup clone` does."""
-    from argparse import Namespace
-
     from ccsetup.wizard.clone import reach
-    from ccsetup.wizard.clone_request import wish_of
+    from ccsetup.wizard.clone_request import CloneOptions, wish_of
 
-    told = {key: options.given.get(key) for key in ("profile", "region", "branch", "directory", "via", "helper")}
-    switches = {"create": False, "print_url": False, "yes": options.yes, "dry_run": options.dry_run}
-    wish = wish_of(Namespace(address=answers.text("repo"), **told, **switches), context, look)
+    given = Answers(options.given)
+    asked = CloneOptions(
+        answers.text("repo"),
+        profile=given.text("profile"),
+        region=given.text("region"),
+        branch=given.text("branch"),
+        directory=given.text("directory"),
+        via=given.text("via"),
+        helper=given.text("helper"),
+        yes=options.yes,
+        dry_run=options.dry_run,
+    )
+    wish = wish_of(asked, context, look)
     return reach(context, look, wish) or run(context, Options(wish.given()))

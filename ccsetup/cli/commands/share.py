@@ -18,7 +18,7 @@ from ccsetup.core.model import Edit
 from ccsetup.core.result import Report, told
 from ccsetup.share import apply, check, readme, teamfile
 from ccsetup.share.arrangement import Arrangement
-from ccsetup.share.dialogue import Arranging, external_id, trust_in
+from ccsetup.share.dialogue import Act, Arranging, ShareOptions, external_id, trust_in
 from ccsetup.share.questions import AUTO
 from ccsetup.share.steps import Step
 from ccsetup.wizard.review import change_an_answer, decide
@@ -51,6 +51,12 @@ _FLAGS = {
     "sso_start_url": "the developers' start URL, for example https://acme.awsapps.com/start; for the team file",
     "sso_region": "the IAM Identity Center region, for example us-east-1",
 }
+
+_KEYS = (
+    "profile", "repo", "region", "from_account", "to_account", "trust", "subject", "audience", "role_name",
+    "external_id", "require_mfa", "read_only", "kms_key", "principal_tag", "group",
+    "sso_start_url", "sso_region",
+)  # fmt: skip
 
 
 def flags(parser: ArgumentParser) -> None:
@@ -85,7 +91,7 @@ def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
     """Ask the remaining questions, then write, apply, check or remove."""
     context = context_of()
     _refuse_unused(options)
-    arranging = Arranging(context, options)
+    arranging = Arranging(context, _given(options))
     it = arranging.run()
     if options.check:
         return _checked(context, options, arranging, external_id(it))
@@ -94,6 +100,13 @@ def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
     if options.apply:
         return _applied(context, options, arranging, it)
     return _written(context, options, arranging, it)
+
+
+def _given(options: Namespace) -> ShareOptions:
+    there = {key: getattr(options, key) for key in _KEYS}
+    given = {key: " ".join(it) if isinstance(it, list) else it for key, it in there.items() if it is not None}
+    act: Act = "apply" if options.apply else "check" if options.check else "remove" if options.remove else ""
+    return ShareOptions(given, act, options.yes, options.dry_run)
 
 
 def _refuse_unused(options: Namespace) -> None:
@@ -192,7 +205,7 @@ def _applied(context: Context, options: Namespace, arranging: Arranging, it: Arr
     if options.developer:
         code = options.mfa_code or ""
         with context.screen.busy("Waiting for STS to accept the developer") as progress:
-            context.iam.until(account.who, lambda: _can(context, it, arranging, options.developer, code), progress)
+            context.iam.until(lambda: _can(context, it, arranging, options.developer, code), progress)
         apply.assumed(context, it, arranging.look, options.developer, code)
     if it.external_id and account.is_owner:
         context.screen.done("external", it.external_id, "developers pass it as --external-id")

@@ -21,7 +21,6 @@ _KNOWS_SESSIONS = (1, 29)  # the first botocore that reads sso-session sections
 _HELPERS = (transport.OWN_HELPER, "aws")
 _SIGNS = ("codecommit", transport.OWN_HELPER)
 _KEEPS = re.compile(r"osxkeychain|manager|wincred|\bstore\b|\bcache\b|libsecret|keyring|keychain", re.IGNORECASE)
-_MOST = 9
 _INSTALL = "Install a current version of git: https://git-scm.com/downloads"
 
 

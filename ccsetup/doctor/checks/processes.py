@@ -16,8 +16,6 @@ from ccsetup.doctor.facts import Facts, Ran
 from ccsetup.doctor.findings import Finding
 from ccsetup.doctor.locate import Place, finding, place
 
-Settings = Mapping[str, str]
-
 _KEY = "credential_process"
 _SHELLS = "botocore runs it without a shell. Other SDKs use one, so a command can work there and fail here."
 _PRINTS = '{"Version": 1, "AccessKeyId": "…", "SecretAccessKey": "…", "SessionToken": "…", "Expiration": "…"}'

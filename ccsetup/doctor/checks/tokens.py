@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from shlex import quote
@@ -17,8 +17,6 @@ from ccsetup.doctor.checks.sso import is_right, is_whole, session_of, signing_in
 from ccsetup.doctor.facts import Facts
 from ccsetup.doctor.findings import Finding, Remedy, Wanted
 from ccsetup.doctor.locate import Place, added, finding, place, respelled
-
-Settings = Mapping[str, str]
 
 _FILE = "web_identity_token_file"
 _HOME = re.compile(r"(?:~|\$(?:env:)?(?:HOME|USERPROFILE)|\$\{HOME\}|%(?:USERPROFILE|HOME)%)(?=[/\\]|$)", re.IGNORECASE)

@@ -39,7 +39,7 @@ def commas(facts: Facts) -> Iterator[Finding]:
                 mark = setting.value[-1:]
                 if mark in (",", ";") and setting.key in BARE and setting.value not in facts.profiles:
                     number = setting.lines[-1]
-                    found = _quoted(facts, file, stanza, setting.key, number, setting.value, "")
+                    found = _quoted(facts, file, stanza, setting.key, number, setting.value)
                     says = f"The {mark} after {setting.key} is read as part of its value."
                     change = Change(file, number, number, (facts.lines(file)[number - 1].rstrip(",; \t"),))
                     yield found._replace(says=says, remedies=(Remedy(f"Write it without {mark}", "", (change,)),))
@@ -55,7 +55,7 @@ def _value(facts: Facts, file: FileName, stanza: Stanza, setting: Setting) -> It
             yield _commented(facts, file, stanza, key, number, value, comment)
         bare = value[: len(value) - len(comment)].strip()
         if (key in STRICT or (nested and key in NESTED)) and _is_quoted(bare):
-            yield _quoted(facts, file, stanza, key, number, bare, comment)
+            yield _quoted(facts, file, stanza, key, number, bare)
 
 
 def behind(key: str, value: str) -> str:
@@ -94,7 +94,7 @@ def _commented(
     )
 
 
-def _quoted(facts: Facts, file: FileName, stanza: Stanza, key: str, number: int, value: str, comment: str) -> Finding:
+def _quoted(facts: Facts, file: FileName, stanza: Stanza, key: str, number: int, value: str) -> Finding:
     line = facts.lines(file)[number - 1]
     at = line.rfind(value)
     bare = value.strip("\"'`").strip()

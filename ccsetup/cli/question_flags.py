@@ -1,0 +1,92 @@
+"""The flags of `setup`, derived from the questions of the kinds of access, and what was given with them."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace, _ArgumentGroup
+
+from ccsetup import access
+from ccsetup.access.questions import shared
+from ccsetup.core.question import Question
+from ccsetup.wizard.setup_flags import SetupFlags
+
+_SWITCHES = ("legacy", "no_clone")
+_FLAGS = {  # what a flag does, if the question's own help doesn't say
+    "legacy": "write the legacy format for older tools",
+    "no_clone": "set up and check access, but don't clone",
+    "profile": "profile name, e.g. acme-dev",
+    "branch": "branch to check out (default: the repository's default branch)",
+    "directory": "directory to clone into (default: the repository's name)",
+    "output": "output format of the AWS CLI, e.g. json",
+    "external_id": "only if you were given one, e.g. acme-7f3b",
+    "role_arn": "role ARN, e.g. arn:aws:iam::111122223333:role/CodeCommitAccess",
+    "credential_source": "this computer's own credentials; one of: Ec2InstanceMetadata, EcsContainer, Environment",
+}
+
+
+def flags(parser: ArgumentParser) -> None:
+    """Add every question's flag, in a group for each kind of access."""
+    parser.add_argument("kind", nargs="?", metavar="KIND", help=" · ".join(a.name for a in access.KINDS))
+    everywhere = {question.key for question in shared(access.KINDS[0])}
+    placed: set[str] = {"kind", *everywhere}
+    for kind in access.KINDS:
+        others = [q.flag_name for q in kind.questions if q.key in placed - everywhere and q.flag_name]
+        group = parser.add_argument_group(
+            kind.name, " · ".join([kind.label, *(["also " + ", ".join(others)] if others else [])])
+        )
+        for question in kind.questions:
+            _flag(group, question, placed)
+    group = parser.add_argument_group("all kinds")
+    placed -= everywhere
+    for question in access.flags():
+        _flag(group, question, placed)
+    signing_in(parser)
+    team = parser.add_argument_group("team file")
+    team.add_argument("--team", metavar="FILE|URL", help="take the answers and the repositories from a team file")
+    team.add_argument("--access", metavar="NAME", help="which access to use if the team file offers several")
+    parser.add_argument("--paste", metavar="-", help="read what you were sent from stdin and use the details in it")
+    parser.add_argument("--keep-on-failure", action="store_true", help="keep the profile if a check fails")
+
+
+def signing_in(parser: ArgumentParser) -> None:
+    """Add the flags for commands that may have to sign in."""
+    sign_in = parser.add_argument_group("signing in")
+    sign_in.add_argument("--device-code", action="store_true", help="show a code to enter in any browser")
+    sign_in.add_argument("--no-browser", action="store_true", help="show the address instead of opening a browser")
+
+
+def _flag(group: _ArgumentGroup, question: Question, placed: set[str]) -> None:
+    """Add a question's flags, once."""
+    if question.key in placed or not question.flag_name:
+        return
+    placed.add(question.key)
+    instead = group.add_mutually_exclusive_group() if question.also else group
+    if question.flag_name == "--keys":
+        group.add_argument(
+            "--keys",
+            metavar="-|env",
+            help="- reads them from stdin, env from the AWS_… variables; never pass the value itself",
+        )
+    elif question.key in _SWITCHES:
+        group.add_argument(
+            question.flag_name, dest=question.key, action="store_const", const="yes", help=_FLAGS[question.key]
+        )
+    else:
+        hint = _FLAGS.get(question.key, question.help or question.ask).replace("%", "%%")
+        instead.add_argument(question.flag_name, dest=question.key, metavar="…", help=hint)
+    for flag, prefix in question.also:
+        instead.add_argument(
+            flag, dest=question.key, metavar="…", type=prefix.__add__, help=_FLAGS["credential_source"]
+        )
+
+
+def given(options: Namespace) -> SetupFlags:
+    """Return the flags that were given."""
+    answers = {question.key: getattr(options, question.key, None) for question in access.flags()}
+    return SetupFlags(
+        {key: value for key, value in {"kind": options.kind or None, **answers}.items() if value is not None},
+        options.keys or "",
+        options.paste or "",
+        options.yes,
+        options.dry_run,
+        options.keep_on_failure,
+    )
