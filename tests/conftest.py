@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 import urllib.request
 import venv
 from collections.abc import Callable, Generator, Iterator, Mapping
@@ -36,20 +37,22 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
-    """Take no coverage where a test does one thing a thousand times: what is drawn at random, and what repeats.
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Take coverage only of the quick loop: tracing what repeats, or serves whole commands, doubles its time.
 
     (pytest-cov's own no_cover has no effect in the workers of pytest-xdist.)
     """
-    tracer = sys.gettrace()
-    repeats = item.get_closest_marker("hypothesis") or item.get_closest_marker("repeats")
-    if not repeats or not type(tracer).__module__.startswith("coverage"):
+    tracer, of_threads = sys.gettrace(), threading.gettrace()
+    skip = item.get_closest_marker("hypothesis") or item.get_closest_marker("slow")
+    if not skip or not type(tracer).__module__.startswith("coverage"):
         return (yield)
     sys.settrace(None)
+    threading.settrace(None)  # type: ignore[arg-type]
     try:
         return (yield)
     finally:
         sys.settrace(tracer)
+        threading.settrace(of_threads)  # type: ignore[arg-type]
 
 
 def stripped(environment: Mapping[str, str]) -> dict[str, str]:

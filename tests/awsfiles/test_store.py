@@ -711,7 +711,6 @@ def filled(home: Home, there: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.repeats
 @pytest.mark.parametrize("there", ["edited", "new", "linked"])
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EACCES, errno.EIO])
 def test_whichever_call_fails_the_files_are_the_old_or_the_new_ones(
@@ -773,7 +772,6 @@ def test_an_interrupt_at_any_call_leaves_nothing_half_written(
 
 @POSIX
 @pytest.mark.slow
-@pytest.mark.repeats
 @pytest.mark.parametrize("there", [True, False], ids=["edited", "new"])
 def test_killed_before_any_call_the_files_are_the_old_or_the_new_ones(
     tmp_path: Path, at_once: None, there: bool
@@ -1022,7 +1020,6 @@ ROUNDS = int(os.environ.get("CCSETUP_TEST_ROUNDS", "60"))  # 200 and more in a l
 
 @POSIX
 @pytest.mark.slow
-@pytest.mark.repeats
 def test_two_writers_at_once_lose_nothing_and_no_reader_sees_a_torn_file(home: Home, at_once: None) -> None:
     home.fill()
     reads, seen = 0, 0
@@ -1044,7 +1041,6 @@ def test_two_writers_at_once_lose_nothing_and_no_reader_sees_a_torn_file(home: H
 
 @POSIX
 @pytest.mark.slow
-@pytest.mark.repeats
 def test_beside_a_program_that_writes_in_place_nothing_is_lost(home: Home) -> None:
     home.fill(CONFIG + "[profile theirs]\n")
     for _ in at_the_same_time((writer, (home.path, "a", ROUNDS)), (in_place, (home.config, ROUNDS))):

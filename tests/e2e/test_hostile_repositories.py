@@ -285,7 +285,6 @@ def with_commit(tree: Sequence[Entry], commit: str) -> Iterator[Entry]:
 
 
 @LINUX
-@pytest.mark.repeats
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(tree=entries(2), modules=st.dictionaries(TARGETS.filter(bool), TARGETS, max_size=4), there=st.booleans())
 def test_whatever_a_repository_is_nothing_but_the_new_folder_changes(

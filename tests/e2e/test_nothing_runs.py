@@ -153,7 +153,6 @@ FOLDER = st.tuples(
 
 
 @needs_strace
-@pytest.mark.repeats
 def test_no_program_that_any_folder_names_is_ever_started(machine: Machine, tmp_path: Path) -> None:
     made: list[Path] = []
 

@@ -531,7 +531,6 @@ def test_the_first_missing_link_is_named_with_the_policy_that_mends_it(office: O
 # Judges that nobody here wrote: the AWS CLI and moto
 
 
-@pytest.mark.repeats
 def test_the_script_does_with_the_aws_cli_what_apply_does(office: Office, aws_tools: AwsTools) -> None:
     words = [*SHARE, "--role-name", "Shared+1", "--require-mfa", "--group", GROUP]
     assert office.run(*words, "--yes", "--out", "it's here")[0] == 0

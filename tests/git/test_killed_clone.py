@@ -153,7 +153,6 @@ class Killed:
 
 
 @POSIX
-@pytest.mark.repeats
 @pytest.mark.parametrize("part", [0, 1])
 @pytest.mark.parametrize("there", ["new", "empty"])
 def test_a_clone_killed_before_any_step_is_finished_by_the_next_run(tmp_path: Path, there: str, part: int) -> None:
@@ -161,7 +160,6 @@ def test_a_clone_killed_before_any_step_is_finished_by_the_next_run(tmp_path: Pa
 
 
 @POSIX
-@pytest.mark.repeats
 @pytest.mark.parametrize("there", ["new, with its parents", "a link to an empty one"])
 def test_a_clone_of_another_place_killed_before_a_step_is_finished_too(tmp_path: Path, there: str) -> None:
     assert killed_at(tmp_path, there, lambda states: same_state(states, range(1, len(states) + 1, 5))) > 60
@@ -210,7 +208,6 @@ def laid(folder: Path, there: str) -> Path:
 
 
 @POSIX
-@pytest.mark.repeats
 def test_a_run_killed_while_it_tidies_up_is_tidied_up_by_the_next(tmp_path: Path) -> None:
     killed, target = Killed(tmp_path), tmp_path / "clone"
     for stop in range(20, 60, 6):

@@ -323,7 +323,6 @@ def test_from_the_file_to_a_clone_it_is_one_yes_and_the_browser(
 
 
 @pytest.mark.slow
-@pytest.mark.repeats
 def test_ten_repositories_killed_half_way_are_finished_by_the_next_run_and_none_is_cloned_twice(
     sandbox: Sandbox, clean_env: CleanEnv, tmp_path: Path
 ) -> None:

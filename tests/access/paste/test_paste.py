@@ -306,7 +306,6 @@ LONG = {
 
 
 @pytest.mark.slow
-@pytest.mark.repeats
 @pytest.mark.parametrize("piece", LONG.values(), ids=LONG)
 def test_a_megabyte_takes_time_in_proportion(piece: str) -> None:
     def seconds(size: int) -> float:

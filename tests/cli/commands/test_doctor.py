@@ -616,7 +616,6 @@ def as_new(there: tuple[Path, Path], how: str) -> Context:
 
 
 @pytest.mark.slow
-@pytest.mark.repeats
 @pytest.mark.skipif(os.name != "posix", reason="fork")
 @pytest.mark.parametrize("how", KILLED)
 def test_a_repair_killed_at_any_call_is_finished_by_the_next_and_undone_whole(
@@ -653,7 +652,6 @@ def test_a_repair_killed_at_any_call_is_finished_by_the_next_and_undone_whole(
 
 
 @pytest.mark.slow
-@pytest.mark.repeats
 @pytest.mark.skipif(os.name != "posix", reason="fork")
 @pytest.mark.parametrize("how", KILLED)
 def test_an_undo_killed_at_any_call_is_finished_by_the_next_which_undoes_nothing_else(
