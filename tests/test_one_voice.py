@@ -1,4 +1,4 @@
-"""One verdict and one code for a profile, whichever command is asked: status, doctor, env, login and clone.
+"""One verdict and one code for a profile, whoever is asked: status, doctor, env, login, clone and git's two helpers.
 
 Each broken home of the doctor's tests is one; each way in that works is another. Everything is asked of the sandbox.
 """
@@ -6,7 +6,12 @@ Each broken home of the doctor's tests is one; each way in that works is another
 from __future__ import annotations
 
 import json
+import os
+import re
+import shutil
+import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +20,21 @@ import test_roles
 import test_sso
 import test_stored_keys
 from aws_ways import WAYS, Place, settle
-from patients import Patient
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from patients import ID, OTHER_ID, OTHER_SECRET, SECRET, Patient
 
 from ccsetup.cli import main
 from ccsetup.core.errors import ENDED
-from ccsetup.sandbox import Sandbox
+from ccsetup.git.helper import credential, messages, remote
+from ccsetup.sandbox import Sandbox, policy_engine
+from ccsetup.sandbox.demo_data import CODE, MARIA, PEOPLE
 
 pytestmark = pytest.mark.slow
 
 Run = Callable[..., tuple[int, dict[str, Any]]]
+HOST = "git-codecommit.us-east-2.amazonaws.com"
+QUESTION = f"protocol=https\nhost={HOST}\npath=v1/repos/MySharedDemoRepo\n"
 FAMILIES = {"roles": test_roles, "sign-ins": test_sso, "stored keys": test_stored_keys}
 
 
@@ -39,6 +50,11 @@ HOMES = [(family, n) for family in FAMILIES for n in range(len(broken(family)))]
 @pytest.fixture
 def home(sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     settle(monkeypatch, tmp_path / "home", sandbox.environment())
+    for key_id, secret in ((ID, SECRET), (OTHER_ID, OTHER_SECRET)):  # the stored keys of these homes are Maria's
+        held = sandbox.state.user_keys(MARIA)
+        sandbox.state.keys[key_id] = replace(held, access_key_id=key_id, secret_access_key=secret)
+    trust = policy_engine.trust(PEOPLE, CODE)  # one of these homes has it assume itself
+    sandbox.state.add_role(CODE, "CodeCommitAccess", trust, policy_engine.allow("*"), max_session_s=12 * 3600)
     (tmp_path / "work").mkdir()
     monkeypatch.chdir(tmp_path / "work")
     return tmp_path / "home"
@@ -55,8 +71,44 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
     yield run
 
 
+@pytest.fixture
+def by_git(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[[str], tuple[bool, str]]:
+    """Return what both of git's helpers make of a profile: whether it gets credentials, and the code they print."""
+
+    def became(*_: object) -> None:
+        raise Became
+
+    monkeypatch.setenv(messages.CODES, "word")
+    monkeypatch.setattr(credential, "_heard", QUESTION.encode)
+    monkeypatch.setattr(os, "execve", became)
+
+    def asked(helper: Any, *words: str) -> tuple[bool, str]:
+        monkeypatch.setattr(sys, "argv", ["helper", *words])
+        said: list[str] = []
+        monkeypatch.setattr(credential, "_say", said.append)
+        capsys.readouterr()
+        try:
+            granted = helper.main() == 0
+        except Became:
+            granted = True
+        told = [line.split()[1] for line in capsys.readouterr().err.splitlines() if line.startswith("word ")]
+        assert helper is not credential or any("password=" in it for it in said) == granted
+        return granted, "".join(told)
+
+    def both(profile: str) -> tuple[bool, str]:
+        first = asked(remote, "origin", f"us-east-2://{profile}@MySharedDemoRepo")
+        assert asked(credential, "--profile", profile, "get") == first
+        return first
+
+    return both
+
+
+class Became(Exception):
+    """The remote helper has credentials, and became git."""
+
+
 def codes(document: dict[str, Any]) -> set[str]:
-    return {it["code"] for it in document["problems"]}
+    return {it["code"] for it in document.get("problems", ())}
 
 
 def stopping(run: Run, profile: str, *flags: str) -> set[str]:
@@ -65,13 +117,31 @@ def stopping(run: Run, profile: str, *flags: str) -> set[str]:
     return {each["code"] for each in found if each["severity"] == "stops"}
 
 
+def agree_with_git(answer: tuple[bool, str], files: set[str], stops: set[str]) -> None:
+    """Check that git's helpers grant and refuse what the doctor does, with one of its codes.
+
+    They go on in two cases. A recorded expiry may be wrong, so they print its code and sign. And they don't ask AWS
+    about stored credentials before they sign, so what only AWS knows of them is left to CodeCommit, which git asks next.
+    """
+    granted, code = answer
+    if not granted:
+        assert code in stops, (answer, stops)
+    elif code:
+        assert code == "keys.expired"
+        assert stops == {code}, (answer, stops)
+    else:
+        assert not stops or (stops == {"access.identity"} and not files), (answer, stops)
+
+
 def test_there_are_homes_of_every_family() -> None:
     assert all(len(broken(family)) >= 5 for family in FAMILIES)
     assert len(HOMES) > 100
 
 
 @pytest.mark.parametrize(("family", "number"), HOMES)
-def test_a_broken_profile_is_the_same_to_every_command(home: Path, run: Run, family: str, number: int) -> None:
+def test_a_broken_profile_is_the_same_to_every_command(
+    home: Path, run: Run, by_git: Any, family: str, number: int
+) -> None:
     it = broken(family)[number]
     (home / ".aws").mkdir()
     for name, text in zip(("config", "credentials"), it.texts(after=False), strict=True):
@@ -82,6 +152,7 @@ def test_a_broken_profile_is_the_same_to_every_command(home: Path, run: Run, fam
     [entry] = run("status", profile)[1]["profiles"]
     seen = files - {"process.failed"}  # which only running the program tells
     nothing = entry["kind"] is None  # a profile may hold a region alone: nothing is wrong, and nobody gets in by it
+    agree_with_git(by_git(profile), files, stops or ({"source.none"} if nothing else set()))
     assert (entry["usable"] is False) == (bool(seen) or nothing), entry
     assert entry["code"] in {None, *seen}
     if nothing:
@@ -105,13 +176,56 @@ def test_a_broken_profile_is_the_same_to_every_command(home: Path, run: Run, fam
 
 
 @pytest.mark.parametrize("name", WAYS)
-def test_a_profile_that_works_works_with_every_command(home: Path, run: Run, sandbox: Sandbox, name: str) -> None:
+def test_a_profile_that_works_works_with_every_command(
+    home: Path, run: Run, by_git: Any, sandbox: Sandbox, name: str
+) -> None:
     way = WAYS[name](sandbox.state, home)
     Place(sandbox, home).write(way)
     code, document = run("doctor", "code" if "code" in way.profiles else next(iter(way.profiles)))
     profile = document["profiles"][0]["name"]
     stops, files = stopping(run, profile), stopping(run, profile, "--offline")
+    agree_with_git(by_git(profile), files, stops)
     [entry] = run("status", profile)[1]["profiles"]
     assert (entry["usable"] is False) == bool(files), (entry, stops)
     code, document = run("env", profile, "--long-term")
     assert (code == 0) == (not stops) or codes(document) & {*stops, "access.assume"}, (document, stops)
+
+
+def renamed(text: str, suffix: str, file: str) -> str:
+    """Return one of a home's files with every profile and sign-in under another name, also where they are referred to."""
+    found = re.findall(r"(?m)^\[(?:profile |sso-session )?([\w-]+)\]", text)
+    names = "|".join(sorted({*found, "default"}, key=len, reverse=True))
+    text = re.sub(rf"(?m)^(source_profile|sso_session)( *= *)({names})(\s*)$", rf"\1\2\3{suffix}\4", text)
+    if file == "config":
+        text = text.replace("[default]", "[profile default]")
+    return re.sub(rf"(?m)^\[(profile |sso-session |)({names})\]", rf"[\1\2{suffix}]", text)
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.sampled_from(HOMES), min_size=2, max_size=3))
+def test_profiles_of_several_broken_homes_in_one_are_the_same_to_every_command(
+    home: Path, run: Run, by_git: Any, chosen: list[tuple[str, int]]
+) -> None:
+    shutil.rmtree(home / ".aws", ignore_errors=True)
+    (home / ".aws").mkdir()
+    patients = [broken(family)[number] for family, number in chosen]
+    for at, name in enumerate(("config", "credentials")):
+        texts = (it.texts(after=False)[at].replace("§", "") for it in patients)
+        whole = "\n".join(renamed(text, f"-{n}", name) for n, text in enumerate(texts))
+        (home / ".aws" / name).write_bytes(whole.encode("utf-8", "surrogateescape"))
+    for n, it in enumerate(patients):
+        profile = f"{it.profile or 'dev'}-{n}"
+        files = stopping(run, profile, "--offline")
+        [entry] = run("status", profile)[1]["profiles"]
+        seen = files - {"process.failed"}
+        assert (entry["usable"] is False) == (bool(seen) or entry["kind"] is None), entry
+        assert entry["code"] in {None, *seen}
+        code, document = run("env", profile, "--long-term")
+        said = codes(document)
+        assert said <= files if files else bool(said) == (code != 0)
+        granted, told = by_git(profile)
+        if granted:
+            assert (told == "keys.expired") == ("keys.expired" in said)
+            assert said <= {told}
+        else:
+            assert told in (files or said)

@@ -7,7 +7,6 @@ import shlex
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime, timezone
-from json import JSONDecodeError
 from shlex import quote
 from typing import Any
 
@@ -213,16 +212,19 @@ def of_program(work: Callable[[], Keys | None], name: str) -> Keys | None:
     """Do the work that runs the credential_process of profile `name`, and turn its errors into Problems."""
     try:
         return _spelled(work())
-    except FileNotFoundError as error:
-        what, next = f"The program {error.filename} in credential_process doesn't exist.", _WHOLE_PATH
-        raise Problem(what, next=next, code="process.missing") from None
-    except (AttributeError, JSONDecodeError, UnicodeDecodeError, RecursionError):
+    except Exception as error:
+        cause, program = program_keys.cause_of(error), getattr(error, "filename", "")
+        if cause is None or isinstance(error, Problem):
+            raise
+    if cause == program_keys.MISSING:
+        what, next = f"The program {program} in credential_process doesn't exist.", _WHOLE_PATH
+    elif cause == program_keys.BABBLE:
         what, next = "credential_process didn't print the expected JSON.", _BY_HAND
-    except (TypeError, ValueError, OverflowError):
+    elif cause == program_keys.OVER:
+        what, next = program_keys.over(name), program_keys.RENEW
+    else:
         what, next = program_keys.unreadable(name), program_keys.MEND
-    except RuntimeError:  # botocore ran it twice, and it printed expired credentials
-        raise Problem(program_keys.over(name), next=program_keys.RENEW, code="keys.expired") from None
-    raise Problem(what, next=next, code="process.failed")
+    raise Problem(what, next=next, code=cause.code)
 
 
 def _spelled(keys: Keys | None) -> Keys | None:

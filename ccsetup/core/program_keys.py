@@ -1,8 +1,9 @@
-"""The Expiration that a credential_process prints: whether botocore can read it, and the messages if it can't."""
+"""What a credential_process prints: whether botocore can read it, what its errors mean, and their messages."""
 
 from __future__ import annotations
 
 from ccsetup.core.errors import Problem
+from ccsetup.core.sdk_errors import Cause
 
 FORM = "2026-11-28T18:00:00Z"
 UNREADABLE = (
@@ -10,6 +11,29 @@ UNREADABLE = (
 )
 MEND = "Change the program to print it this way, or ask its author."
 RENEW = "Sign in again with that program."
+
+
+MISSING = Cause("no program", "process.missing")
+BABBLE = Cause("no JSON", "process.failed")
+_UNREADABLE_TIME = Cause("unreadable expiration", "process.failed")
+OVER = Cause("printed and over", "keys.expired")
+
+
+def cause_of(error: BaseException) -> Cause | None:
+    """Return what is wrong with a program, by what botocore raised while running it; None for botocore's own errors."""
+    if "BotoCoreError" in (cls.__name__ for cls in type(error).__mro__):
+        return None
+    if isinstance(error, FileNotFoundError):
+        return MISSING
+    if isinstance(error, (AttributeError, UnicodeDecodeError, RecursionError)) or _is_of_json(error):
+        return BABBLE
+    if isinstance(error, (TypeError, ValueError, OverflowError)):
+        return _UNREADABLE_TIME
+    return OVER if isinstance(error, RuntimeError) else None  # it ran twice, and both times they had expired
+
+
+def _is_of_json(error: BaseException) -> bool:
+    return type(error).__name__ == "JSONDecodeError"
 
 
 def is_readable(expiration: object) -> bool:

@@ -5,7 +5,7 @@ git waits while its helpers import this module, so it imports nothing: not `re`,
 
 TYPE_CHECKING = False  # like typing.TYPE_CHECKING, but importing typing takes longer than git's helpers
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from typing import Literal
 
     Use = Literal["git", "portal", "sign-in", "console"]
@@ -177,9 +177,14 @@ def service_host(service: str, region: str) -> str:
     return f"{service}.{region}.{dns_suffix(region)}"
 
 
-def git_host(region: str) -> str:
-    """Return the host for git in a region."""
-    return service_host("git-codecommit", region)
+def git_host(region: str, *, fips: bool = False) -> str:
+    """Return the host for git in a region: the FIPS host if it is wanted and AWS has one there."""
+    return service_host("git-codecommit-fips" if fips and region in FIPS else "git-codecommit", region)
+
+
+def wants_fips(env: "Mapping[str, str]", settings: "Mapping[str, object]") -> bool:
+    """Return whether the environment, or else a profile's settings, tell the SDKs to use FIPS endpoints."""
+    return str(env.get("AWS_USE_FIPS_ENDPOINT", settings.get("use_fips_endpoint", ""))).lower() == "true"
 
 
 def oidc_url(url: str, region: str) -> str:

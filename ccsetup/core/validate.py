@@ -239,6 +239,25 @@ def sso_start_url(text: str) -> str | Corrected:
     return said(f"https://{host}{f':{port}' if port else ''}{path}", text)
 
 
+def works_as_start_url(url: str) -> bool:
+    """Return whether a start URL can work as it is: valid, with what a browser adds at its end, or local."""
+    try:
+        read = sso_start_url(url)
+    except BadAnswer:
+        return is_local(url)
+    return not isinstance(read, Corrected) or url.rstrip("/#").lower() == read.value.lower() or is_local(url)
+
+
+def is_local(url: str) -> bool:
+    """Return whether a start URL is on this computer, as in the AWS sandbox."""
+    from urllib.parse import urlsplit
+
+    try:
+        return urlsplit(url).hostname in regions.LOOPBACK
+    except ValueError:
+        return False
+
+
 def host_of(start_url: str) -> str:
     """Return the host of a valid start URL."""
     found = re.match(r"https://([^/:?#]*)", start_url)

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from ccsetup import access
 from ccsetup.aws.access_request import of_git_and_api
+from ccsetup.core import regions
 from ccsetup.core.context import Answer, Sighting
 from ccsetup.core.errors import NoRepository, Problem
 from ccsetup.core.model import Answers, Expected, Identity
@@ -212,7 +213,8 @@ def _elsewhere(facts: Facts, it: Stand, refused: Problem) -> Finding:
 def _moved(facts: Facts, it: Stand, seen: Sighting) -> Remedy:
     name = it.address.repository
     if it.address.form == "https" and seen.profile == it.profile:
-        url = address.https_url(seen.region, name)
+        fips = it.address.fips or regions.wants_fips(facts.env, facts.profiles.get(seen.profile, {}))
+        url = address.https_url(seen.region, name, fips=fips)
     else:
         url = address.codecommit_url(name, seen.region, seen.profile)
     account = f"account {seen.repository.account_id}" if seen.repository and seen.repository.account_id else ""

@@ -70,6 +70,11 @@ class Address(NamedTuple):
     branch: str = ""
     said: str = ""
 
+    @property
+    def fips(self) -> bool:
+        """Whether the address uses a FIPS endpoint."""
+        return "git-codecommit-fips." in self.host
+
 
 def parse(text: str, endpoint: str = "") -> Address:
     """Read a repository's name, clone address, ARN, console URL or a whole `git clone` command.
@@ -102,9 +107,9 @@ def takes_profile(profile: str) -> bool:
     return not profile or bool(_PROFILE.fullmatch(profile))
 
 
-def https_url(region: str, repository: str, host: str = "") -> str:
-    """Return the HTTPS address. `host` (with port) is set if it isn't the region's default."""
-    return f"https://{host or regions.git_host(region)}/v1/repos/{repository}"
+def https_url(region: str, repository: str, host: str = "", *, fips: bool = False) -> str:
+    """Return the HTTPS address. `host` (with port) is set if it isn't the region's default or FIPS host."""
+    return f"https://{host or regions.git_host(region, fips=fips)}/v1/repos/{repository}"
 
 
 def ssh_url(region: str, repository: str) -> str:

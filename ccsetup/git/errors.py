@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from shlex import quote
@@ -12,21 +13,19 @@ from ccsetup.core.text import inert, veil
 
 def problem_of(errors: Sequence[str], url: str, code: str) -> Problem:
     """Return the Problem for git's last lines. Its code is `code` if nothing more specific is known."""
-    lines = [quoted(line) for line in errors if line.strip() and not line.startswith(("Cloning into", "warning:"))]
+    if refused := _refusal(errors):
+        return refused
+    lines = [quoted(line) for line in _own_lines(errors) if not line.startswith("warning:")]
     why = " ".join(lines[-3:])
     said = re.sub(r"[\w+.:-]+://[^\s']+", "…", " ".join(lines))  # the name of a repository must not match a cause
     name = name_of(url)
-    own = "|".join((r" Run: (ccsetup|unset|git) ", *(pattern for pattern, _ in _OF_SENTENCES)))
-    sentence = next((line for line in lines if re.search(own, line)), "")
-    if sentence and not sentence.startswith(_GITS_OWN):
-        return _of_helper(sentence)
     profile = re.search(r"://([^/@]+)@", url)
     words = {"name": name, "login": f"ccsetup login {quote(profile[1])}" if profile else "ccsetup login PROFILE"}
     for pattern, known_as, what, next_ in (*_OF_HELPERS, *_CAUSES):
         if re.search(pattern, said):
             return Problem(what.format(**words), why=why, next=next_.format(**words), code=known_as)
     if lines and not any(line.startswith(_GITS_OWN) for line in lines):
-        return _of_helper(lines[-1])
+        return _of_traceback(lines[-1])
     if not name:  # git wasn't asked for anything remote
         return Problem("git failed.", why=why, code=code)
     return Problem(
@@ -44,7 +43,7 @@ def said(errors: Sequence[str]) -> str:
 
     git clone's advice after a failed checkout is left out, because the folder it names has been moved by then.
     """
-    lines = [quoted(line) for line in errors if line.strip() and not line.startswith("Cloning into")]
+    lines = [quoted(line) for line in _own_lines(errors)]
     lines = lines[: next((n for n, line in enumerate(lines) if line.startswith("warning: Clone succeeded")), None)]
     return " ".join(lines if len(lines) <= _MOST else [*lines[:2], "…", *lines[-3:]])
 
@@ -54,11 +53,23 @@ def not_git(name: str) -> Problem:
     return Problem(_NOT_GIT.format(name=name), next=_LOOK, code="access.git")
 
 
-def _of_helper(line: str) -> Problem:
-    """Return the Problem for a helper's sentence, or for the last line of a traceback from AWS's tool."""
-    sentence, _, command = re.sub(r"^[\w.]+(Error|Exception|NotFound): ", "", line).partition(" Run: ")
-    code = next((code for pattern, code in _OF_SENTENCES if re.search(pattern, sentence)), "access.git")
-    return Problem(sentence, next=f"Run: {command}" if command else "", code=code)
+def _refusal(errors: Sequence[str]) -> Problem | None:
+    """Return the Problem that one of ccsetup's own helpers printed: a line with its code, then its sentence."""
+    for number, line in enumerate(errors[:-1]):
+        if line.startswith(f"{WORD} "):
+            what, _, command = quoted(errors[number + 1]).partition(" Run: ")
+            return Problem(what, next=f"Run: {command}" if command else "", code=line.removeprefix(f"{WORD} "))
+    return None
+
+
+def _own_lines(errors: Sequence[str]) -> list[str]:
+    """Return git's lines but no blank ones, none that names a private folder, and no codes of our helpers."""
+    return [line for line in errors if line.strip() and not line.startswith(("Cloning into", f"{WORD} "))]
+
+
+def _of_traceback(line: str) -> Problem:
+    """Return the Problem for the last line of a traceback from AWS's tool."""
+    return Problem(re.sub(r"^[\w.]+(Error|Exception|NotFound): ", "", line), code="access.git")
 
 
 def quoted(line: str) -> str:
@@ -66,6 +77,7 @@ def quoted(line: str) -> str:
     return veil(re.sub(r"(?<=://)[^/\s@]*:[^/\s]*@", "…@", inert(line).strip()))[:300]
 
 
+WORD = os.urandom(16).hex()  # only this process and the helpers of its git know it
 _MOST = 8  # lines from git that are all shown
 
 _NOT_GIT = "The server that answered for {name} isn't a git server: it sent nothing, or a web page."
@@ -74,21 +86,6 @@ _LOOK = "Check HTTPS_PROXY, git's http.proxy and url.*.insteadOf, which may poin
 _TRY = "Check your network connection and, behind a proxy, HTTPS_PROXY and git's http.proxy. Then try again."
 
 _GITS_OWN = ("fatal:", "error:", "remote:", "hint:")
-
-# The first words of our own helpers' sentences (ccsetup/git/helper) → code. Keep both in step.
-_OF_SENTENCES = (
-    (r"^The sign-in for .* expired|^.* isn't signed in", "sso.expired"),
-    (r"^The credentials (of|that) .*expired", "keys.expired"),
-    (r'^No profile "', "profile.missing"),
-    (r"needs a new MFA code", "access.assume"),
-    (r"^(Couldn't reach AWS|AWS is too busy)", "net.unreachable"),
-    (r"^Something other than AWS answered", "net.proxy"),
-    (r"^This computer's clock is wrong", "net.clock"),
-    (r"^The credential_process of .* printed credentials that have expired", "keys.expired"),
-    (r"^The credential_process of ", "process.failed"),
-    (r"^The token file .* doesn't contain a token", "oidc.token-invalid"),
-    (r"^The (token file|saved sign-in|certificate file) .* can't be read", "file.unreadable"),
-)
 
 # What AWS's helpers print, mostly the last line of a traceback → code, what happened, what to do.
 _OF_HELPERS = (

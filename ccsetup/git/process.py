@@ -24,7 +24,8 @@ from typing import NamedTuple
 from ccsetup.core import executables
 from ccsetup.core.errors import Problem
 from ccsetup.core.lazy_regex import later
-from ccsetup.git.errors import problem_of
+from ccsetup.git.errors import WORD, problem_of
+from ccsetup.git.helper.messages import CODES
 
 CHECK_S = 60  # enough for a command that only asks the server
 ASK_S = 5  # enough for one that only reads the disk; pipes or devices included by the settings may never end
@@ -51,6 +52,7 @@ _TIED = (
 )  # fmt: skip
 # git must not prompt in a terminal or a window, and must print the language that is parsed here.
 _SILENT = {"GIT_TERMINAL_PROMPT": "0", "GIT_ASKPASS": "", "SSH_ASKPASS": "", "GCM_INTERACTIVE": "never", "LC_ALL": "C"}
+_CODED = {CODES: WORD}  # our helpers then print the code of what they refuse
 
 
 class Done(NamedTuple):
@@ -79,7 +81,8 @@ class Runner:
     def __init__(self, env: Mapping[str, str], home: Path) -> None:
         sure = executables.with_sure_path(env)
         self.home, self.path = home, sure["PATH"]
-        self.env = {k: v for k, v in sure.items() if k not in _TIED} | {"HOME": env.get("HOME", str(home))} | _SILENT
+        self.env = {k: v for k, v in sure.items() if k not in _TIED} | {"HOME": env.get("HOME", str(home))}
+        self.env |= _SILENT | _CODED
         if not executables.is_absolute(self.env.get("GIT_EXEC_PATH", self.path)):
             self.env.pop("GIT_EXEC_PATH", None)  # git would load its own parts from the current folder
 

@@ -25,21 +25,25 @@ OWN_HELPER = "git-credential-ccsetup"
 
 
 class Way(NamedTuple):
-    """How git connects: the transport, which credential helper, and the host if the address has another one."""
+    """How git connects: the transport, which credential helper, and the host if the address has another one.
+
+    `fips`: the environment or the profile wants FIPS endpoints. git-remote-codecommit finds that out itself.
+    """
 
     via: str = REMOTE
     helper: str = OURS
     host: str = ""
+    fips: bool = False
 
 
 USUAL = Way()
 
 
-def way_of(answers: Answers, endpoint: str = "") -> Way:
+def way_of(answers: Answers, endpoint: str = "", *, fips: bool = False) -> Way:
     """Return the way that the answers describe. `endpoint` is CODE_COMMIT_ENDPOINT."""
     repo = answers.text("repo")
     host = address.parse(repo, endpoint).host if repo else ""
-    return Way(answers.text("via") or REMOTE, answers.text("helper") or OURS, host)
+    return Way(answers.text("via") or REMOTE, answers.text("helper") or OURS, host, fips)
 
 
 def route(context: Context, way: Way, profile: str, target: Target) -> Route:
@@ -48,7 +52,7 @@ def route(context: Context, way: Way, profile: str, target: Target) -> Route:
         url = address.codecommit_url(target.name, target.region, profile)
         return Route(REMOTE, url, why="the address in AWS's documentation; it includes the region and profile")
     host = context.env.get("CODE_COMMIT_ENDPOINT") or way.host
-    url = address.https_url(target.region, target.name, host)
+    url = address.https_url(target.region, target.name, host, fips=way.fips)
     settings = helper_settings(context, way, profile, target.region, host)
     return Route(HELPER, url, settings, why="HTTPS; the credential helper is a setting of this clone only")
 
@@ -116,9 +120,12 @@ def _word(path: str) -> str:
 
 
 def _host(answers: Answers, look: Look) -> str:
-    """Return the host in the address if it isn't the region's default, "" if CODE_COMMIT_ENDPOINT is set."""
-    endpoint = look.env.get("CODE_COMMIT_ENDPOINT", "")
-    return "" if endpoint else address.parse(answers.text("repo"), endpoint).host
+    """Return the host in the address if git wouldn't use it anyway, "" if CODE_COMMIT_ENDPOINT is set."""
+    if look.env.get("CODE_COMMIT_ENDPOINT", ""):
+        return ""
+    there = address.parse(answers.text("repo"))
+    fips = regions.wants_fips(look.env, look.profiles.get(answers.text("profile"), {}))
+    return "" if there.host == regions.git_host(there.region, fips=fips) else there.host
 
 
 def _misread(answers: Answers) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ccsetup import access
+from ccsetup.core import regions
 from ccsetup.core.context import Context
 from ccsetup.core.errors import Elsewhere, NoRepository, Problem
 from ccsetup.core.lookup import Look
@@ -83,7 +84,7 @@ def _claim(context: Context, look: Look, wish: Wish, place: Place) -> Claim:
     expected = Expected(target.account_id)
     kind = access.owner(look.profiles[place.profile])
     alone = kind is None or kind.name != "machine"
-    way_there = Way(via, helper, host)
+    way_there = Way(via, helper, host, regions.wants_fips(context.env, look.profiles[place.profile]))
     return Claim(place.profile, place.region, start, expected, target, target.branch, way_there, alone, place.chosen)
 
 
@@ -109,10 +110,11 @@ def addresses(context: Context, look: Look, wish: Wish, place: Place, kept: Kept
     repository = _repository(context, look, wish, place, kept)
     name, region = repository.name, repository.region
     host = context.env.get("CODE_COMMIT_ENDPOINT") or wish.host
+    fips = regions.wants_fips(context.env, look.profiles.get(place.profile, {}))
     profile = place.profile if address.takes_profile(place.profile) else ""
     urls = {
         "codecommit": address.codecommit_url(name, region, profile),
-        "https": address.https_url(region, name, host),
+        "https": address.https_url(region, name, host, fips=fips),
         "ssh": address.ssh_url(region, name),
         "arn": address.arn(region, repository.account_id, name) if repository.account_id else "",
         "console": address.console_url(region, name),

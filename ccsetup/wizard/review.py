@@ -10,6 +10,7 @@ from ccsetup import access
 from ccsetup.access.paste.echo import echo
 from ccsetup.access.questions import target
 from ccsetup.awsfiles import edit_proof, plan, removals
+from ccsetup.core import regions
 from ccsetup.core.context import Context, Start, start_of
 from ccsetup.core.errors import Cancelled, Elsewhere, Missing, Problem
 from ccsetup.core.lookup import Look
@@ -38,7 +39,8 @@ def claimed(answers: Answers, look: Look) -> Claim:
     """Return the claims that must hold once the answers are written."""
     profile, at = answers.text("profile"), target(answers)
     who = look.who(profile, at.region, access.sections_of(answers, look))
-    way = way_of(answers, look.env.get("CODE_COMMIT_ENDPOINT", ""))
+    fips = regions.wants_fips(look.env, (who.profiles or {}).get(profile, {}))
+    way = way_of(answers, look.env.get("CODE_COMMIT_ENDPOINT", ""), fips=fips)
     expected, branch, alone = access.expected(answers), answers.text("branch"), answers.text("kind") != "machine"
     return Claim(profile, at.region, sign_in(who, profile), expected, at, branch, way, alone, chosen=True)
 

@@ -8,6 +8,7 @@ from shlex import quote
 from ccsetup.core.context import Context
 from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.core.model import Edit, Plan
+from ccsetup.core.regions import wants_fips
 from ccsetup.core.result import Report
 from ccsetup.core.text import inert
 from ccsetup.doctor import diagnose, fix, render, repair
@@ -116,7 +117,8 @@ def _led(context: Context, it: Difference) -> Edit:
     if there.form == "codecommit":
         url = codecommit_url(it.place.name, region, it.entry.answers.get("profile", ""))
     else:
-        url = https_url(region, it.place.name, context.env.get("CODE_COMMIT_ENDPOINT", ""))
+        fips = there.fips or wants_fips(context.env, {})
+        url = https_url(region, it.place.name, context.env.get("CODE_COMMIT_ENDPOINT", ""), fips=fips)
     if not (moved := clone.moved(url)):
         what = f"The remote address of {folder} isn't in the clone's own settings, so it wasn't changed."
         raise Problem(

@@ -221,7 +221,8 @@ def _wanted(
     if (via, helper) not in ways:
         look = job.walk.look
         ways[via, helper] = Way(
-            *way(context, look, Wish(place.name, target, via=via, helper=helper, yes=True), claim.profile)
+            *way(context, look, Wish(place.name, target, via=via, helper=helper, yes=True), claim.profile),
+            fips=claim.way.fips,
         )
         look.given = job.walk.given
     return Wanted(

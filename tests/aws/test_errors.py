@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import json
+from configparser import DuplicateOptionError, DuplicateSectionError
 from functools import cache
 from string import Formatter
 from typing import Any
@@ -16,8 +17,8 @@ from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ccsetup.aws import errors
 from ccsetup.aws.errors import problem_of, says
+from ccsetup.core import sdk_errors
 from ccsetup.core.errors import NoRepository, Problem
 from ccsetup.core.model import Who
 
@@ -30,7 +31,11 @@ SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 OF_SDK: list[tuple[str, str, dict[str, Any]]] = [
     ("ProfileNotFound", "profile.missing", {}),
     ("ConfigParseError", "file.stray-line", {"path": "/home/maria/.aws/config"}),
+    ("ConfigParseError", "file.duplicate-section", {"error": DuplicateSectionError("profile a", "config", 3)}),
+    ("ConfigParseError", "file.duplicate-key", {"error": DuplicateOptionError("profile a", "region", "config", 3)}),
+    ("ConfigParseError", "file.encoding", {"error": "'utf-8' codec can't decode byte 0xff in position 3"}),
     ("PartialCredentialsError", "keys.partial", {"provider": "shared", "cred_var": "aws_secret_access_key"}),
+    ("PartialCredentialsError", "env.partial", {"provider": "env", "cred_var": "AWS_SECRET_ACCESS_KEY"}),
     ("PartialCredentialsError", "source.none", {"cred_var": "source_profile or credential_source"}),
     ("NoCredentialsError", "source.none", {}),
     ("SSOError", "sso.signed-out", {}),
@@ -67,6 +72,8 @@ OF_SDK: list[tuple[str, str, dict[str, Any]]] = [
     ("ConnectionError", "net.unreachable", {}),
     ("EndpointConnectionError", "net.unreachable", {}),
     ("ConnectTimeoutError", "net.unreachable", {}),
+    ("ParamValidationError", "role.session-name", {"report": "Invalid length for parameter RoleSessionName, value: 1"}),
+    ("ParamValidationError", "role.duration", {"report": "Invalid range for parameter DurationSeconds, value: 1"}),
     ("ParamValidationError", "role.arn", {"report": "Invalid length for parameter\nRoleArn, value: 1"}),
     ("KeyError", "net.proxy", {"": "Account"}),
     ("KeyError", "sso.cache-corrupt", {"": "293abb6b76d7791c0732cc517d38c4b5c734b87f"}),
@@ -120,8 +127,8 @@ def test_an_error_of_the_sdk_becomes_its_finding(name: str, code: str, words: di
 
 def test_every_class_that_is_known_by_name_is_tried_above() -> None:
     tried = {cls.__name__ for name, _, words in OF_SDK for cls in type(made(name, words)).__mro__}
-    assert set(errors._OF_SDK) <= tried | {"UnicodeDecodeError"}
-    assert {name for names, _, _ in errors._BY_WORDS for name in names} <= tried
+    assert set(sdk_errors.SDK) <= tried | {"UnicodeDecodeError"}
+    assert {name for names, _, _ in sdk_errors.BY_WORDS for name in names} <= tried
 
 
 def test_bytes_that_are_no_text_are_an_answer_of_somebody_else() -> None:
@@ -212,7 +219,7 @@ def test_a_code_of_a_service_becomes_its_finding(said: str, code: str, how: dict
 
 def test_every_code_that_is_known_is_tried_above() -> None:
     tried = {said.removesuffix("Exception") for said, _, _ in OF_SERVICE} | {"ExpiredIdentityToken"}
-    assert set(errors._OF_SERVICE) <= tried
+    assert set(sdk_errors.SERVICE) <= tried
 
 
 COMMON = {  # what the services' common errors are called; these are in no model
@@ -233,7 +240,7 @@ def modelled() -> set[str]:
 
 
 def test_the_codes_are_those_of_awss_own_models() -> None:
-    assert set(errors._OF_SERVICE) - COMMON - {"ExpiredIdentityToken"} <= modelled()
+    assert set(sdk_errors.SERVICE) - COMMON - {"ExpiredIdentityToken"} <= modelled()
     assert "RepositoryDoesNotExist" in modelled()
 
 

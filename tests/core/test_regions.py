@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import botocore.session
 import pytest
 from botocore.loaders import create_loader
 from hypothesis import given
@@ -337,3 +339,31 @@ def test_gits_helpers_need_not_wait_for_it() -> None:
     code = "import sys; before = set(sys.modules); import ccsetup.core.regions; print(*set(sys.modules) - before)"
     done = subprocess.run([sys.executable, "-S", "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert set(done.stdout.split()) == {"ccsetup", "ccsetup.core", "ccsetup.core.regions"}
+
+
+@pytest.mark.parametrize("profile", [None, "true", "TRUE", "false", "", "yes"])
+@pytest.mark.parametrize("variable", [None, "true", "True", "false", "", "1"])
+def test_fips_is_wanted_where_botocore_wants_it(
+    variable: str | None, profile: str | None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
+    monkeypatch.delenv("AWS_USE_FIPS_ENDPOINT", raising=False)
+    settings = {} if profile is None else {"use_fips_endpoint": profile}
+    lines = "".join(f"{key} = {value}\n" for key, value in settings.items())
+    (tmp_path / "config").write_text(f"[profile dev]\nregion = us-east-1\n{lines}")
+    if variable is not None:
+        monkeypatch.setenv("AWS_USE_FIPS_ENDPOINT", variable)
+    client = botocore.session.Session(profile="dev").create_client(
+        "sts", aws_access_key_id="A", aws_secret_access_key="s"
+    )
+    assert regions.wants_fips(os.environ, settings) == ("-fips." in client.meta.endpoint_url)
+
+
+def test_gits_fips_host_is_used_if_it_is_wanted_and_aws_has_one() -> None:
+    assert regions.git_host("us-east-2", fips=True) == "git-codecommit-fips.us-east-2.amazonaws.com"
+    assert regions.git_host("us-east-2") == "git-codecommit.us-east-2.amazonaws.com"
+    for region in REGIONS:
+        host = regions.git_host(region, fips=True)
+        assert ("-fips." in host) == (region in regions.FIPS)
+        assert regions.git_region(host) == region

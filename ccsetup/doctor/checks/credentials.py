@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from shlex import quote
 
 from ccsetup.awsfiles.settings import meant
-from ccsetup.core import clock
+from ccsetup.core import clock, stored_keys
 from ccsetup.core.model import FileName
 from ccsetup.doctor.checks.shadowed import ALONE, ID, SECRET, TOKENS, Kind, kinds
 from ccsetup.doctor.facts import Facts
@@ -17,8 +16,6 @@ from ccsetup.doctor.locate import Place, added, finding, in_file, place, places,
 Settings = Mapping[str, str]
 
 _STATIC = (ID, SECRET, *TOKENS)
-_KEY_ID = re.compile(r"A[KS]IA[A-Z0-9]{12,124}")
-_SECRET = re.compile(r"[A-Za-z0-9/+=]{16,128}")
 _REFUSED = "AWS rejects this: InvalidClientTokenId."
 _ENDS = clock.RECORDED
 
@@ -57,7 +54,7 @@ def _files(facts: Facts, name: str, key: str) -> list[Place]:
 def partial(facts: Facts, name: str, there: Settings) -> Iterator[Finding]:
     """Find an access key that is only half there."""
     has_id, has_secret = bool(there.get(ID, "").strip()), bool(there.get(SECRET, "").strip())
-    twice = has_id and has_secret and _KEY_ID.fullmatch(meant(there[ID])) and _KEY_ID.fullmatch(meant(there[SECRET]))
+    twice = has_id and has_secret and stored_keys.is_doubled(meant(there[ID]), meant(there[SECRET]))
     if has_id and has_secret and not twice:
         return
     missing, other = (SECRET, ID) if has_id else (ID, SECRET)
@@ -137,11 +134,11 @@ def token(facts: Facts, name: str, there: Settings) -> Iterator[Finding]:
     where = place(facts, name, ID)
     if where is None or not meant(there.get(SECRET, "")):
         return
-    if key_id.startswith("ASIA") and not tokens:
+    if stored_keys.lacks_token(key_id, bool(tokens)):
         says = f"{name} has temporary credentials (ASIA…) without an aws_session_token."
         do = f"ccsetup login {quote(name)}"
         yield finding(facts, name, where, "keys.session-token", "stops", says, because=_REFUSED, fix="ask", do=do)
-    elif key_id.startswith("AKIA") and _KEY_ID.fullmatch(key_id) and tokens:
+    elif stored_keys.has_foreign_token(key_id, bool(tokens)):
         yield _too_many(facts, name, where, tokens[0])
     elif len(tokens) > 1 and there[TOKENS[0]] != there[TOKENS[1]]:
         says = f"{name} has two different session tokens. botocore uses aws_security_token, the older name."
@@ -183,7 +180,7 @@ def _too_many(facts: Facts, name: str, key_id: Place, key: str) -> Finding:
 def swapped(facts: Facts, name: str, there: Settings) -> Iterator[Finding]:
     """Find an access key ID and a secret access key that are swapped."""
     key_id, secret = meant(there.get(ID, "")), meant(there.get(SECRET, ""))
-    if not _KEY_ID.fullmatch(secret) or _KEY_ID.fullmatch(key_id) or not _SECRET.fullmatch(key_id):
+    if not stored_keys.is_swapped(key_id, secret):
         return
     one, other = place(facts, name, ID), place(facts, name, SECRET)
     if one and other:

@@ -53,7 +53,7 @@ def _of_address(facts: Facts, clone: Clone) -> Iterator[Finding]:
         yield from _of_codecommit(facts, clone, here, region)
     elif here.region != region or here.said or clone.remote.lower().startswith("http:"):
         right = (
-            address.https_url(region, here.repository)
+            address.https_url(region, here.repository, fips=_wants_fips(facts, clone, here))
             if here.form == "https"
             else address.ssh_url(region, here.repository)
         )
@@ -67,6 +67,12 @@ def _of_address(facts: Facts, clone: Clone) -> Iterator[Finding]:
         yield _remote(facts, "stops", says, because, [_to(clone, right)], sure=True)
     else:
         yield from _without_address(facts, clone, here)
+
+
+def _wants_fips(facts: Facts, clone: Clone, here: Address) -> bool:
+    """Return whether the address of a clone, or its profile, is for FIPS endpoints."""
+    named = clone_profile.named_by("", signing(clone))
+    return here.fips or regions.wants_fips(facts.env, facts.profiles.get(named, {}))
 
 
 def _unread(facts: Facts, clone: Clone) -> Finding:

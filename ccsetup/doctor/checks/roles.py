@@ -28,6 +28,7 @@ _LOOSE = later(
 )
 _REFUSED = "Tools accept this, but AWS rejects it when you assume the role (ValidationError)."
 _UNREAD = "botocore ignores it without a warning; other SDKs reject the profile."
+_GENERATED = "The AWS CLI and git generate a name instead; other SDKs send it, and AWS rejects it (ValidationError)."
 _OF_ROLES = ("role_arn", "sso_role_name", "web_identity_token_file")
 
 
@@ -140,7 +141,9 @@ def session_name(facts: Facts) -> Iterator[Finding]:
             right = re.sub(r"[^A-Za-z0-9_+=,.@-]+", "-", meant(value)).strip("-")[:64]
         if len(right) < 2:
             says = f"{name}: role_session_name needs 2 to 64 letters, digits or _+=,.@- , e.g. maria.garcia."
-            yield _left_out(facts, name, where, "role.session-name", says, _REFUSED, "stops")
+            severity: Severity = "stops" if value else "hinders"
+            because = _REFUSED if value else _GENERATED
+            yield _left_out(facts, name, where, "role.session-name", says, because, severity)
         elif right != meant(value):
             yield _corrected(facts, name, where, "role.session-name", right, "isn't a valid session name")
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from shlex import quote
-from urllib.parse import urlsplit
 
 from ccsetup.access.sso import SCOPES
 from ccsetup.awsfiles import ini
 from ccsetup.awsfiles.ini import Stanza
 from ccsetup.awsfiles.settings import comment, meant
-from ccsetup.core import regions, validate
+from ccsetup.core import validate
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.model import Corrected
 from ccsetup.core.profile_kind import has_own_credentials, source_of
@@ -238,30 +237,9 @@ def url(facts: Facts) -> Iterator[Finding]:
             yield from _spelled(facts, where, names)
 
 
-def is_local(url: str) -> bool:
-    """Return whether a start URL is on this computer, as in the AWS sandbox."""
-    try:
-        return urlsplit(url).hostname in regions.LOOPBACK
-    except ValueError:
-        return False
-
-
-def is_right(url: str) -> bool:
-    """Return whether a start URL can be valid, apart from what a browser adds."""
-    try:
-        read = validate.sso_start_url(url)
-    except BadAnswer:
-        return is_local(url)
-    return not isinstance(read, Corrected) or _is_harmless(url, read.value) or is_local(url)
-
-
-def _is_harmless(url: str, right: str) -> bool:
-    return url.rstrip("/#").lower() == right.lower()
-
-
 def _spelled(facts: Facts, where: Place, names: Sequence[str]) -> Iterator[Finding]:
     value = meant(where.value)
-    if is_local(value):
+    if validate.is_local(value):
         return
     common = {
         "because": "The sign-in page rejects it (InvalidRequestException), or tools look for a different cache file."
@@ -278,7 +256,7 @@ def _spelled(facts: Facts, where: Place, names: Sequence[str]) -> Iterator[Findi
         return
     if not isinstance(read, Corrected):
         return
-    harmless = _is_harmless(value, read.value)
+    harmless = validate.works_as_start_url(value)
     yield finding(
         facts,
         names[0],
@@ -303,7 +281,7 @@ def legacy(facts: Facts) -> Iterator[Finding]:
     for name, there in signing_in(facts):
         own = [in_file(facts, "config", key, name) for key in WHERE]
         old = "sso_session" not in there and all(it and it.own for it in own) and is_whole(facts, there)
-        if old and is_right(meant(there[WHERE[0]])) and (not facts.asked or name in facts.asked):
+        if old and validate.works_as_start_url(meant(there[WHERE[0]])) and (not facts.asked or name in facts.asked):
             key = meant(there[WHERE[0]]).rstrip("/#").lower(), meant(there[WHERE[1]])
             groups.setdefault(key, []).append(name)
     taken: list[str] = []

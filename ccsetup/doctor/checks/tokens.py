@@ -13,7 +13,7 @@ from ccsetup.awsfiles.settings import comment, meant
 from ccsetup.core import validate, web_token
 from ccsetup.core.context import Start, start_of
 from ccsetup.core.errors import BadAnswer
-from ccsetup.doctor.checks.sso import is_right, is_whole, session_of, signing_in
+from ccsetup.doctor.checks.sso import is_whole, session_of, signing_in
 from ccsetup.doctor.facts import Facts
 from ccsetup.doctor.findings import Finding, Remedy, Wanted
 from ccsetup.doctor.locate import Place, added, finding, place, respelled
@@ -32,7 +32,7 @@ def cached(facts: Facts) -> Iterator[Finding]:
             users.setdefault(start_of(settings, facts.sessions), []).append(name)
     for start, names in users.items():
         path = facts.home / ".aws" / "sso" / "cache" / token_cache.token_name(start)
-        if not is_right(meant(start.url)):
+        if not validate.works_as_start_url(meant(start.url)):
             continue
         if path in facts.unreadable:
             says = f"The saved sign-in of {_whose(names)} can't be used. {facts.unreadable[path]}"

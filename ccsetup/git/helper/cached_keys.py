@@ -6,7 +6,8 @@ import os
 import time
 
 from ccsetup.awsfiles.fast_read import Settings, Unsure, cache_key, json_safe, read, section
-from ccsetup.core import clock, lean_hash, plain_file
+from ccsetup.core import clock, lean_hash, plain_file, stored_keys
+from ccsetup.git.helper.messages import Refused, again, told
 
 WINDOW_S = 15 * 60  # SDKs renew a session that expires sooner than this
 _LAST_S = 60  # a session that needs an MFA code is used almost until it expires
@@ -29,16 +30,18 @@ def at_hand(config: Settings, credentials: Settings, now: float) -> Keys | None:
     if any(key.startswith("sso_") for key in merged):
         return _signed_in(merged, now)
     if "aws_access_key_id" in credentials:
-        return _static(credentials)
+        return _static(credentials, config)
     if "aws_access_key_id" in config and not {"login_session", "credential_process"} & set(merged):
-        return _static(config)
+        return _static(config, credentials)
     return None
 
 
-def ended(config: Settings, credentials: Settings, now: float) -> str:
-    """Return the stored expiry of credentials if it has passed, for example 2026-01-31T18:04:00Z, otherwise ""."""
-    moment = clock.recorded({**config, **credentials})
-    return "" if not moment or lasts(moment, now) else moment
+def tell_if_ended(name: str, settings: Settings, now: float) -> None:
+    """Print a message if the recorded expiry of stored credentials has passed. The record may be wrong, so go on."""
+    moment = clock.recorded(settings)
+    if moment and not lasts(moment, now):
+        what = f"The credentials of {name} expired {clock.when(moment, clock.now())}. {again(name)}"
+        told(Refused(what, "keys.expired"))
 
 
 def lasts(moment: str, until: float) -> bool:
@@ -49,7 +52,9 @@ def lasts(moment: str, until: float) -> bool:
     return digits > time.strftime("%Y%m%d%H%M%S", time.gmtime(until))
 
 
-def _static(held: Settings) -> Keys:
+def _static(held: Settings, other: Settings) -> Keys:
+    if stored_keys.fault(held, other):
+        raise Unsure
     token = held.get("aws_security_token", held.get("aws_session_token", ""))
     return checked((held["aws_access_key_id"], held.get("aws_secret_access_key", ""), token))
 

@@ -9,24 +9,38 @@ them, and those of token files and sign-ins where the AWS CLI does (and where `a
 from __future__ import annotations
 
 import os
+import time
 
 from ccsetup.awsfiles import fast_read
-from ccsetup.core import clock, executables, plain_file, profile_chain, program_keys, regions, sdk_files, service_error
+from ccsetup.core import (
+    aws_login,
+    clock,
+    executables,
+    plain_file,
+    profile_chain,
+    program_keys,
+    regions,
+    sdk_errors,
+    sdk_files,
+    service_error,
+    stored_keys,
+)
+from ccsetup.core.errors import UNANSWERED
 from ccsetup.core.limits import GIT_CLI_S, GIT_CONNECT_S, GIT_READ_S, GIT_TRIES
+from ccsetup.core.sdk_errors import Cause
 from ccsetup.git.helper import cached_keys
 from ccsetup.git.helper.messages import Refused, again, anew, default_profile, quoted
 
 TYPE_CHECKING = False  # like typing.TYPE_CHECKING
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from typing import Any
 
     from botocore.session import Session
     from botocore.utils import JSONFileCache
 
 
-def fetched(profile: str | None, region: str, remedy: str) -> tuple[str, cached_keys.Keys]:
-    """Return the region and the credentials, as keys.granted does. Raises Refused."""
+def fetched(profile: str | None, region: str, remedy: str) -> tuple[str, cached_keys.Keys, bool]:
+    """Return the region, the credentials and whether FIPS is wanted, as keys.granted does. Raises Refused."""
     import botocore.session
     from botocore.config import Config
     from botocore.exceptions import BotoCoreError, ClientError
@@ -46,19 +60,22 @@ def fetched(profile: str | None, region: str, remedy: str) -> tuple[str, cached_
         _keep_what_is_fetched(session)
         credentials = session.get_credentials()
         if credentials is None:
-            raise Refused(f"Profile {name} has no credentials. {anew(name)}")
+            _look_at_keys(session, name)
+            raise Refused(f"Profile {name} has no credentials. {anew(name)}", "source.none")
+        if credentials.method in _STORED:
+            _look_at_keys(session, name)
+            cached_keys.tell_if_ended(name, session.get_scoped_config(), time.time())
         keys = credentials.get_frozen_credentials()
-        return region, cached_keys.checked((keys.access_key or "", keys.secret_key or "", keys.token or ""))
+        parts = keys.access_key or "", keys.secret_key or "", keys.token or ""
+        return region, cached_keys.checked(parts), regions.wants_fips(os.environ, session.get_scoped_config())
     except _MfaNeeded:
-        raise Refused(f"Profile {name} needs a new MFA code. {again(name)}") from None
+        raise Refused(f"Profile {name} needs a new MFA code. {again(name)}", "access.assume") from None
     except fast_read.Unsure:
-        raise Refused(f"The credentials of {name} are incomplete or split across two lines. {anew(name)}") from None
+        raise Refused(_torn(name), "keys.partial") from None
     except (BotoCoreError, ClientError, ResponseParserError, OSError, LookupError, *_ODDITIES) as error:
         if type(error).__name__ == "MissingDependencyException":  # botocore[crt], for profiles created by aws login
-            return region, _by_aws_cli(name)
-        if busy and type(error).__name__ in _SIGNED_OUT:
-            raise Refused(_busy(name, busy[0])) from error
-        raise Refused(_words(error, name, session)) from error
+            return region, _by_aws_cli(name), regions.wants_fips(os.environ, session.get_scoped_config())
+        raise _refused(error, name, session, busy) from error
 
 
 # Errors that botocore doesn't wrap if a file has unexpected contents, or if the clock is wrong.
@@ -81,7 +98,9 @@ def _refuse_pipes() -> None:
             plain_file.check(path, plain_file.AWS_FILE)
         except plain_file.NotPlain as error:
             if path != os.devnull:
-                raise Refused(f"{path} can't be read: {error.strerror}. Run: ccsetup doctor") from error
+                raise Refused(
+                    f"{path} can't be read: {error.strerror}. Run: ccsetup doctor", "file.unreadable"
+                ) from error
         except OSError:
             continue
 
@@ -90,7 +109,39 @@ def _look_at_files(session: Session, name: str, *, named: bool) -> None:
     """Raise Refused for a file that botocore must not open: it would wait forever, or send the contents to AWS."""
     way = profile_chain.chain(session.full_config["profiles"], name)
     if found := sdk_files.fault(way, os.environ, os.path.expanduser("~"), named=named):
-        raise Refused(f"{found.what} Run: ccsetup doctor {quoted(name)}")
+        raise Refused(f"{found.what} Run: ccsetup doctor {quoted(name)}", found.code)
+
+
+_STORED = ("shared-credentials-file", "config-file")  # botocore's names of these methods
+_OF_KEYS = {
+    "keys.partial": "Profile {name} has only half of an access key.",
+    "keys.split": "The access key of {name} is split between the two AWS files.",
+    "keys.swapped": "The access key ID and the secret access key of {name} are swapped.",
+    "keys.session-token": "The session token of {name} is missing, or it belongs to other credentials.",
+}
+
+
+def _look_at_keys(session: Session, name: str) -> None:
+    """Raise Refused for a stored access key that the SDKs or AWS reject."""
+    if code := stored_keys.fault(*_sections(session, name)):
+        raise Refused(f"{_OF_KEYS[code].format(name=name)} Run: ccsetup doctor {quoted(name)}", code)
+
+
+def _sections(session: Session, name: str) -> tuple[dict[str, str], dict[str, str]]:
+    """Return a profile's sections in the credentials file and in the config file."""
+    from botocore import configloader
+    from botocore.exceptions import ConfigNotFound
+
+    found: list[dict[str, str]] = []
+    for variable, read in (
+        ("credentials_file", configloader.raw_config_parse),
+        ("config_file", lambda path: configloader.load_config(path)["profiles"]),
+    ):
+        try:
+            found.append(read(session.get_config_variable(variable)).get(name, {}))
+        except ConfigNotFound:
+            found.append({})
+    return found[0], found[1]
 
 
 def _keep_what_is_fetched(session: Session) -> None:
@@ -156,10 +207,11 @@ def _region(session: Session, name: str, region: str, remedy: str) -> str:
     own = session.get_config_variable("region")
     region = region or own or ""
     if not region:
-        raise Refused(f"Profile {name} has no region. {remedy}")
+        raise Refused(f"Profile {name} has no region. {remedy}", "region.missing")
     if not regions.is_region(region):
         near = " or ".join([region[:-1]] if regions.is_region(region[:-1]) else regions.like(region))
-        raise Refused(f"{region} isn't a region. {f'Did you mean {near}?' if near else 'For example: us-east-2'}")
+        hint = f"Did you mean {near}?" if near else "For example: us-east-2"
+        raise Refused(f"{region} isn't a region. {hint}", "region.invalid")
     if not own:
         session.set_config_variable("region", region)
     return region
@@ -171,58 +223,78 @@ def _by_aws_cli(name: str) -> cached_keys.Keys:
     import subprocess
 
     program = executables.path_of("aws", os.environ)
-    asked = ["configure", "export-credentials", "--profile", name, "--format", "process"]
+    words = aws_login.export(name)
     try:
         done = program and subprocess.run(
-            [program, *asked], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=GIT_CLI_S, check=False
+            [program, *words], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=GIT_CLI_S, check=False
         )
         if not done or "Invalid choice" in done.stderr:  # version 1 doesn't have this command
-            needs = "botocore[crt] next to ccsetup or AWS CLI version 2, or set it up another way"
-            raise Refused(f"Profile {name} was created by aws login. Install {needs}. {anew(name)}")
+            lacking = aws_login.unreadable(name, () if done else None)
+            raise Refused(f"{lacking.what} {lacking.next}", lacking.code)
         if done.returncode:
             why = " ".join(done.stderr.split())[-300:].rstrip(".")
-            raise Refused(f"The AWS CLI has no credentials for {name}: {why}. {again(name)}")
+            remedy = f"Run: {aws_login.shown(aws_login.sign_in(name))}"
+            what = f"The AWS CLI has no credentials for {name}: {why}. {remedy}"
+            raise Refused(what, sdk_errors.cause_of_aws_cli(done.stderr).code)
         keys = json.loads(done.stdout)
         return cached_keys.checked((keys["AccessKeyId"], keys["SecretAccessKey"], keys.get("SessionToken") or ""))
     except (OSError, subprocess.TimeoutExpired, LookupError, fast_read.Unsure, *_ODDITIES):
-        raise Refused(f"The AWS CLI didn't print credentials for {name}. Run: aws {' '.join(asked[:4])}") from None
+        what = f"The AWS CLI didn't print credentials for {name}. Run: {aws_login.shown(words)}"
+        raise Refused(what, "process.failed") from None
 
 
-def _words(error: Exception, name: str, session: Session) -> str:
-    """Return the sentence for an error from botocore."""
-    from botocore.exceptions import ClientError
-
-    kind, told = type(error).__name__, getattr(error, "kwargs", {})
-    if isinstance(error, ClientError):
-        return _refusal(error.response, name)
-    if isinstance(error, FileNotFoundError):
-        return f"{error.filename}, which profile {name} uses, doesn't exist. {anew(name)}"
-    if kind == "ProfileNotFound":
-        return _no_profile(str(told.get("profile", name)), session)
-    if kind == "ConfigParseError":
-        return _broken_file(str(told.get("path")), told.get("error"))
-    if kind == "PartialCredentialsError":
-        return f"Profile {name} has no {told.get('cred_var')}. {anew(name)}"
-    if kind in _SIGNED_OUT:
-        return f"{_sign_in_ended(name, session)}. {again(name)}"
-    if kind in _UNREACHED:
-        return f"Couldn't reach AWS to renew the credentials of {name}: {error}"
-    if kind == "ResponseParserError":
-        return _stranger(name)
+def _refused(error: Exception, name: str, session: Session, busy: list[str]) -> Refused:
+    """Return the refusal for an error from botocore. `busy` are the codes of renewals that weren't answered."""
+    told = getattr(error, "kwargs", {})
+    if type(error).__name__ == "ProfileNotFound":
+        return Refused(_no_profile(str(told.get("profile", name)), session), "profile.missing")
+    cause = sdk_errors.cause_of(error)
+    if type(error).__name__ == "ConfigParseError":
+        return Refused(_broken_file(str(told.get("path")), told.get("error")), cause.code)
+    if cause.code == "keys.partial" and stored_keys.fault(*_sections(session, name)) == "keys.split":
+        return Refused(f"{_OF_KEYS['keys.split'].format(name=name)} Run: ccsetup doctor {quoted(name)}", "keys.split")
+    if cause.name in ("signed out", "SSOTokenLoadError") and (wrong := _wrong_start_url(name, session)):
+        return Refused(f"{wrong}, so {name} can't sign in. Run: ccsetup doctor {quoted(name)}", "sso.url")
+    if busy and cause.name == "signed out":
+        return Refused(_busy(name, busy[0]), sdk_errors.BUSY.code)
     program = profile_chain.program_of(session.full_config["profiles"], name)
-    if program and (said := _of_program(error, program)):
-        return said
+    if program and (found := program_keys.cause_of(error)):
+        return Refused(_of_program(found, error, program), found.code)
+    return Refused(_words(cause, error, name, session, program), cause.code)
+
+
+def _words(cause: Cause, error: Exception, name: str, session: Session, program: str) -> str:
+    """Return the sentence for an error from botocore with this cause."""
+    if (answer := sdk_errors.answer_of(error)) is not None:
+        return _refusal(cause, *sdk_errors.parts_of(answer), name=name, session=session)
+    if isinstance(error, FileNotFoundError):
+        return _no_file(error, name)
+    if cause.name == "PartialCredentialsError":
+        return f"Profile {name} has no {getattr(error, 'kwargs', {}).get('cred_var')}. {anew(name)}"
+    if cause.name in _SIGNED_OUT:
+        return f"{_sign_in_ended(name, session)}. {again(name)}"
+    if cause.name == "damaged sign-in":
+        return f"The saved sign-in for {name} is damaged. {again(name)}"
+    if cause.name == "line break in keys":
+        return _torn(name)
+    if cause.name == "stranger":
+        return _stranger(name)
+    if cause.code in UNANSWERED:
+        return f"Couldn't reach AWS to renew the credentials of {name}: {error}"
+    if program and cause.code == "process.failed":
+        return f"The credential_process of {program} failed. Run: ccsetup doctor {quoted(program)}"
     return f"Profile {name} can't be used: {error}. {anew(name)}"
 
 
-_SIGNED_OUT = (
-    "SSOTokenLoadError", "UnauthorizedSSOTokenError", "TokenRetrievalError", "LoginRefreshRequired",
-    "LoginTokenLoadError",
-)  # fmt: skip
-_UNREACHED = (
-    "EndpointConnectionError", "ConnectTimeoutError", "ReadTimeoutError", "ConnectionClosedError",
-    "ProxyConnectionError", "SSLError", "HTTPClientError",
-)  # fmt: skip
+_SIGNED_OUT = ("signed out", "SSOTokenLoadError", "SSOError", "LoginError")
+
+
+def _no_file(error: FileNotFoundError, name: str) -> str:
+    return f"{error.filename}, which profile {name} uses, doesn't exist. {anew(name)}"
+
+
+def _torn(name: str) -> str:
+    return f"The credentials of {name} are incomplete or split across two lines. {anew(name)}"
 
 
 def _broken_file(path: str, error: object) -> str:
@@ -243,39 +315,36 @@ def _stranger(name: str) -> str:
     )
 
 
-def _of_program(error: Exception, name: str) -> str:
-    """Return the sentence for an error in a profile's credential_process, "" for other errors.
+def _of_program(wrong: Cause, error: Exception, name: str) -> str:
+    """Return the sentence for what is wrong with a profile's credential_process.
 
     It leaves out the program's own output, which may contain secrets. `ccsetup doctor` shows it with secrets masked.
     """
-    from botocore.exceptions import BotoCoreError
-
-    kind = type(error).__name__
-    if kind == "CredentialRetrievalError":
-        return f"The credential_process of {name} failed. Run: ccsetup doctor {quoted(name)}"
-    if kind in ("JSONDecodeError", "UnicodeDecodeError", "AttributeError", "RecursionError"):
+    if isinstance(error, FileNotFoundError):
+        return _no_file(error, name)
+    if wrong == program_keys.BABBLE:
         return f"The credential_process of {name} didn't print credentials. Run: ccsetup doctor {quoted(name)}"
-    if kind == "RuntimeError":  # botocore has run it twice, and both times its credentials had expired
+    if wrong == program_keys.OVER:
         return f"{program_keys.over(name)} {program_keys.RENEW}"
-    is_of_time = isinstance(error, (TypeError, ValueError, OverflowError)) and not isinstance(error, BotoCoreError)
-    return f"{program_keys.unreadable(name)} {program_keys.MEND}" if is_of_time else ""
+    return f"{program_keys.unreadable(name)} {program_keys.MEND}"
 
 
-def _refusal(answer: Mapping[str, Any], name: str) -> str:
+def _refusal(cause: Cause, code: str, message: str, status: int, *, name: str, session: Session) -> str:
     """Return the sentence for AWS's answer to a request to renew credentials."""
-    refused, status = answer["Error"], int(answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-    code, message = str(refused.get("Code", "")), str(refused.get("Message", "")).rstrip(".")
-    if service_error.is_busy(code, status):
+    message = message.rstrip(".")
+    if cause == sdk_errors.BUSY:
         return _busy(name, code or str(status))
-    if service_error.is_strangers(code, status):
+    if cause.name == "stranger":
         return _stranger(name)
-    if service_error.is_of_clock(code, message):
+    if cause.name == "clock":
         return f"This computer's clock is wrong, according to AWS: {message}. Set the clock, then try again."
-    if code in ("ExpiredToken", "ExpiredTokenException"):
+    if cause.name == "ended":
         return f"The credentials that {name} uses have expired. {again(name)}"
-    if code in ("InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch", "InvalidIdentityToken"):
+    if cause.name == "signed out":
+        return f"{_sign_in_ended(name, session)}. {again(name)}"
+    if cause.name in ("unknown keys", "InvalidIdentityToken"):
         return f"AWS rejected the credentials that {name} uses ({code}: {message}). {again(name)}"
-    if code in ("AccessDenied", "AccessDeniedException", "ForbiddenException"):
+    if cause.name in ("role denied", "no such role"):
         return f"AWS denied profile {name} its role: {message}. Send this line to your administrator."
     return f"AWS rejected profile {name} ({code}): {message}. {again(name)}"
 
@@ -289,15 +358,30 @@ def _no_profile(name: str, session: Session) -> str:
     return " ".join(filter(None, [f'No profile "{name}" on this computer.', hint, anew(name)]))
 
 
+def _signed_in(name: str, session: Session) -> dict[str, str]:
+    """Return the settings of the profile that signs in: this one, or its source profile."""
+    profiles = session.full_config["profiles"]
+    profile: dict[str, str] = profiles.get(name, {})
+    is_own = {"sso_session", "sso_start_url"} & set(profile)
+    return profile if is_own else profiles.get(profile.get("source_profile"), {})
+
+
+def _wrong_start_url(name: str, session: Session) -> str:
+    """Return what is wrong with the start URL of a profile's sign-in, "" if nothing is."""
+    from ccsetup.core import validate
+
+    there = _signed_in(name, session)
+    there = session.full_config.get("sso_sessions", {}).get(there.get("sso_session"), there)
+    if "sso_start_url" not in there or validate.works_as_start_url(there["sso_start_url"]):
+        return ""
+    return f"{there['sso_start_url']!a} isn't a start URL"
+
+
 def _sign_in_ended(name: str, session: Session) -> str:
     """Return when a profile's cached sign-in expired, for example "The sign-in for dev expired at 18:04"."""
     import json
 
-    profiles = session.full_config["profiles"]
-    profile = profiles.get(name, {})
-    source = profiles.get(profile.get("source_profile"), {})
-    signed_in = profile if {"sso_session", "sso_start_url"} & set(profile) else source
-    path = os.path.expanduser(cached_keys.sign_in_path(signed_in))
+    path = os.path.expanduser(cached_keys.sign_in_path(_signed_in(name, session)))
     try:
         ends = str(json.loads(plain_file.content(path, plain_file.SMALL))["expiresAt"])
         moment = clock.utc(ends)

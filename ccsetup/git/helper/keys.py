@@ -8,13 +8,13 @@ import os
 import time
 
 from ccsetup.awsfiles import fast_read
-from ccsetup.core import clock, regions
+from ccsetup.core import regions
 from ccsetup.git.helper import cached_keys
-from ccsetup.git.helper.messages import Refused, again, default_profile, told
+from ccsetup.git.helper.messages import default_profile
 
 
-def granted(profile: str | None, region: str, remedy: str) -> tuple[str, cached_keys.Keys]:
-    """Return the region and the credentials to sign with. Raises Refused.
+def granted(profile: str | None, region: str, remedy: str) -> tuple[str, cached_keys.Keys, bool]:
+    """Return the region, the credentials to sign with, and whether FIPS hosts are wanted. Raises Refused.
 
     If `profile` is None, it is the one that boto3 would choose. If `region` is "", it is the environment's or else the
     profile's. If there is none, the error ends with `remedy`, which says how to set one.
@@ -24,12 +24,12 @@ def granted(profile: str | None, region: str, remedy: str) -> tuple[str, cached_
         config, credentials = fast_read.settings(name)
         keys = _environment() if profile is None else None
         stored = keys or cached_keys.at_hand(config, credentials, time.time())
-        known = region or os.environ.get("AWS_DEFAULT_REGION") or {**config, **credentials}.get("region", "")
+        merged = {**config, **credentials}
+        known = region or os.environ.get("AWS_DEFAULT_REGION") or merged.get("region", "")
         if stored and regions.is_region(known):
-            moment = not keys and cached_keys.ended(config, credentials, time.time())
-            if moment:
-                told(Refused(f"The credentials of {name} expired {clock.when(moment, clock.now())}. {again(name)}"))
-            return known, stored
+            if not keys:
+                cached_keys.tell_if_ended(name, merged, time.time())
+            return known, stored, regions.wants_fips(os.environ, merged)
     except fast_read.Unsure:
         pass
     from ccsetup.git.helper import fetch

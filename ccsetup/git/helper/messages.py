@@ -1,4 +1,8 @@
-"""The error messages of git's helpers: one line on stderr, with the command that fixes the problem."""
+"""The error messages of git's helpers: one line on stderr, with the command that fixes the problem.
+
+If ccsetup itself runs git, it sets CODES to a secret word, and a line with this word and the code of a finding comes
+before the message. Servers don't know the word, so nothing that git prints for them looks like such a line.
+"""
 
 import os
 import sys
@@ -7,16 +11,23 @@ TYPE_CHECKING = False  # like typing.TYPE_CHECKING, but importing typing takes l
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+CODES = "CCSETUP_CODES"
 _PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._+=,-")
 
 
 class Refused(Exception):
-    """Git's request can't be answered. The message says why and what to run."""
+    """Git's request can't be answered. The message says why and what to run, and `code` is that of a finding."""
+
+    def __init__(self, sentence: str, code: str) -> None:
+        super().__init__(sentence)
+        self.code = code
 
 
 def told(refused: Refused) -> int:
     """Print the error to stderr and return the exit code."""
-    print("".join(c if c.isprintable() else " " for c in str(refused)), file=sys.stderr)
+    word = os.environ.get(CODES)
+    line = "".join(c if c.isprintable() else " " for c in str(refused))
+    print(f"{word} {refused.code}\n{line}" if word else line, file=sys.stderr)
     return 1
 
 

@@ -32,14 +32,15 @@ def main() -> int:
 def serve(arguments: list[str]) -> int:
     """Run `git remote-http` with a signed request for the repository. Raises Refused."""
     if len(arguments) != 2:
-        raise Refused(f"git runs this command itself. For example: git clone {_EXAMPLE}")
+        raise Refused(f"git runs this command itself. For example: git clone {_EXAMPLE}", "input.invalid")
     region, profile, repository = read_url(arguments[1])
     name = profile if profile is not None else messages.default_profile()
     remedy = f"Put it in the URL: {_EXAMPLE.replace('dev', name)}"
-    region, (access_key, secret, token) = keys.granted(profile, region, remedy)
-    host = os.environ.get("CODE_COMMIT_ENDPOINT") or regions.git_host(region)
+    region, (access_key, secret, token), fips = keys.granted(profile, region, remedy)
+    host = os.environ.get("CODE_COMMIT_ENDPOINT") or regions.git_host(region, fips=fips)
     if not _HOST.issuperset(host):
-        raise Refused(f"CODE_COMMIT_ENDPOINT is {host}, which isn't a host name. It should look like {_FIPS}")
+        what = f"CODE_COMMIT_ENDPOINT is {host}, which isn't a host name."
+        raise Refused(f"{what} It should look like {_FIPS}", "git.remote")
     path = f"/v1/repos/{repository}"
     secrets = {
         "CCSETUP_USER": signing.git_user(access_key, token),
@@ -58,11 +59,12 @@ def read_url(url: str) -> tuple[str, str | None, str]:
     repository = repository if at else profile
     scheme = scheme.lower().removeprefix("codecommit::")
     if not found or not repository or (at and not profile) or not (scheme == "codecommit" or "-" in scheme):
-        raise Refused(f"{url} isn't a CodeCommit URL. It should look like {_EXAMPLE}")
+        raise Refused(f"{url} isn't a CodeCommit URL. It should look like {_EXAMPLE}", "git.remote")
     # AWS's tool reads codecommit://org/dev@Repo as the repository org, with the default credentials.
     if not _NAME.issuperset(repository) or repository in (".", "..") or any(c in profile for c in "/?#"):
         raise Refused(
-            f"{url} can't be used: profile and repository may only contain letters, digits and .-_, as in {_EXAMPLE}"
+            f"{url} can't be used: profile and repository may only contain letters, digits and .-_, as in {_EXAMPLE}",
+            "git.remote",
         )
     return "" if scheme == "codecommit" else scheme, profile if at else None, repository
 
@@ -73,7 +75,7 @@ def _git() -> str:
 
     if found := executables.path_of("git", os.environ):
         return found
-    raise Refused("git isn't on the PATH. Install it: https://git-scm.com/downloads")
+    raise Refused("git isn't on the PATH. Install it: https://git-scm.com/downloads", "git.missing")
 
 
 def _run(command: list[str], env: dict[str, str]) -> int:
@@ -85,7 +87,7 @@ def _run(command: list[str], env: dict[str, str]) -> int:
             return subprocess.call(command, env=env)
         os.execve(command[0], command, env)  # noqa: S606  (no shell, and a fixed program)
     except OSError as error:
-        raise Refused(f"{command[0]} can't be run: {error.strerror}. Reinstall git") from None
+        raise Refused(f"{command[0]} can't be run: {error.strerror}. Reinstall git", "git.missing") from None
 
 
 if __name__ == "__main__":

@@ -145,6 +145,7 @@ def cloned(tmp_path):
 
 GOOD_URL = "codecommit::us-east-1://dev@MyRepo"
 HTTPS = "https://git-codecommit.us-east-1.amazonaws.com/v1/repos/MyRepo"
+FIPS = HTTPS.replace("codecommit.", "codecommit-fips.")
 SSH = "ssh://git-codecommit.us-east-1.amazonaws.com/v1/repos/MyRepo"
 OURS = "credential.helper !git-credential-ccsetup --profile dev"
 PATHED = "credential.useHttpPath true"
@@ -165,6 +166,7 @@ REMOTES = [
     ("codecommit::us-esat-1://dev@MyRepo", "stops", "ask", GOOD_URL),
     ("codecommit::ap-southeast-6://dev@MyRepo", "hinders", "ask", GOOD_URL),
     (f"{HTTPS}.git", "stops", "auto", HTTPS),
+    (f"{FIPS}.git", "stops", "auto", FIPS),
     (HTTPS.replace("us-east-1", "us-east-1b"), "stops", "auto", HTTPS),
     (HTTPS.replace("https", "http"), "stops", "auto", HTTPS),
     (HTTPS, "hinders", "ask", GOOD_URL),
@@ -185,6 +187,14 @@ def test_a_remote_is_moved_by_git_and_moved_back(cloned, remote, severity, fix, 
     assert here.run("config", "remote.origin.url").strip() == right
     assert not found(here.facts(), "git.")
     assert not [it for it in looked(here.facts()) if it.severity == "stops"]
+
+
+def test_a_remote_is_mended_to_the_fips_host_that_the_profile_wants(cloned):
+    here = cloned(f"{HTTPS}.git", (OURS, PATHED))
+    (finding,) = found(here.facts(f"{ROLE}use_fips_endpoint = true\n"), "git.")
+    assert FIPS in finding.do
+    (finding,) = found(here.facts(env={"AWS_USE_FIPS_ENDPOINT": "true"}), "git.")
+    assert FIPS in finding.do
 
 
 @pytest.mark.slow

@@ -94,7 +94,7 @@ SETTINGS = [
     setting("role.session-name", "role_session_name = $USER", "role_session_name = USER"),
     setting("role.session-name", f"role_session_name = {'m' * 70}", f"role_session_name = {'m' * 64}"),
     setting("role.session-name", "role_session_name = m"),
-    setting("role.session-name", "role_session_name ="),
+    setting("role.session-name", "role_session_name =", severity="hinders"),
     setting("role.session-name", "role_session_name = \u738b"),
     setting("role.duration", "duration_seconds = 60", "duration_seconds = 900"),
     setting("role.duration", "duration_seconds = 86400", "duration_seconds = 43200"),

@@ -16,6 +16,7 @@ from git_desk import ROOT, Desk, assumed, commands, mfa, signed_in, static, web_
 from odd_files import shapes
 from test_sdk import Canned, error, says
 
+from ccsetup.git.helper import remote, signing
 from ccsetup.sandbox import Sandbox
 from ccsetup.sandbox.demo_data import role_arn
 
@@ -454,3 +455,38 @@ remote.serve(["origin", "us-east-2://{profile}@R"])
         loaded = set(done.stdout.split())
         assert "ccsetup.git.helper.signing" in loaded
         assert not loaded & slow
+
+
+FIPS_SETTINGS: list[tuple[str, str, dict[str, str], bool]] = [
+    ("us-east-2", "", {}, False),
+    ("us-east-2", "use_fips_endpoint = true\n", {}, True),
+    ("us-east-2", "", {"AWS_USE_FIPS_ENDPOINT": "True"}, True),
+    ("us-east-2", "use_fips_endpoint = TRUE\n", {"AWS_USE_FIPS_ENDPOINT": "false"}, False),
+    ("us-east-2", "use_fips_endpoint = false\n", {"AWS_USE_FIPS_ENDPOINT": "true"}, True),
+    ("eu-west-1", "use_fips_endpoint = true\n", {}, False),  # AWS has no such host there
+]
+
+
+@pytest.mark.parametrize("at_hand", [True, False], ids=["stored keys", "keys that are fetched"])
+@pytest.mark.parametrize(("region", "setting", "env", "fips"), FIPS_SETTINGS)
+def test_the_fips_host_is_used_and_signed_for_if_it_is_wanted(
+    region: str,
+    setting: str,
+    env: dict[str, str],
+    fips: bool,
+    at_hand: bool,
+    desk: Desk,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (desk.home / "keys.json").write_text('{"Version": 1, "AccessKeyId": "AKIA1", "SecretAccessKey": "s"}')
+    keys = KEYS if at_hand else f"credential_process = cat {desk.home}/keys.json\n"
+    desk.write("config", f"[profile dev]\n{keys}{setting}")
+    monkeypatch.setattr(os, "environ", {k: v for k, v in desk.env.items() if k != "CODE_COMMIT_ENDPOINT"} | env)
+    became: list[tuple[list[str], dict[str, str]]] = []
+    monkeypatch.setattr(os, "execve", lambda _, words, env: became.append((words, env)))
+    monkeypatch.setattr(time, "time", lambda: 1790000000.0)
+    remote.serve(["origin", f"{region}://dev@R"])
+    [(words, given)] = became
+    host = f"git-codecommit{'-fips' if fips else ''}.{region}.amazonaws.com"
+    assert words[-1] == f"https://{host}/v1/repos/R"
+    assert given["CCSETUP_PASSWORD"] == signing.git_password("s", region, host, "/v1/repos/R", 1790000000.0)

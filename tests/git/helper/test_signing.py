@@ -370,8 +370,9 @@ def test_a_cached_session_may_be_spelled_as_json_allows(home: Path, spelled: dic
     [("2025-12-31T23:59:59Z", True), ("2026-01-01T00:00:01Z", False), ("2025-12-31T23:59:59+00:00", True),
      ("2025-12-31T23:59:59+01:00", True), ("some day", False), ("", False)],
 )  # fmt: skip
-def test_a_recorded_end_that_has_passed_is_known(recorded: str, over: bool) -> None:
-    assert bool(cached_keys.ended({"ccsetup_expires_at": recorded}, {}, NOW)) is over
+def test_a_recorded_end_that_has_passed_is_known(recorded: str, over: bool, capsys: pytest.CaptureFixture[str]) -> None:
+    cached_keys.tell_if_ended("dev", {"ccsetup_expires_at": recorded}, NOW)
+    assert capsys.readouterr().err.startswith("The credentials of dev expired") is over
 
 
 def test_one_of_ten_thousand_profiles_is_found(home: Path) -> None:
