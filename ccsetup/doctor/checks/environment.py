@@ -40,7 +40,7 @@ def partial(facts: Facts) -> Iterator[Finding]:
     keys, tokens = _set(facts, _PAIR), _set(facts, _TOKENS)
     named = [name for name in (*_PAIR, *_TOKENS) if name in facts.env]
     if keys == [_PAIR[0]]:
-        because = "AWS tools fail with PartialCredentialsError, even if AWS_PROFILE is set. Commands with --profile still work."
+        because = "AWS tools fail with PartialCredentialsError, unless a command itself specifies a profile."
         says = "AWS_ACCESS_KEY_ID is set, but AWS_SECRET_ACCESS_KEY isn't."
         yield _told(facts, "env.partial", "stops", says, because, named)
     elif keys == [_PAIR[1]] or (tokens and not keys):

@@ -107,10 +107,8 @@ def _wrong(ran: Ran) -> tuple[str, str]:
     printed = _printed(ran)
     if not printed:
         shown = _shown(ran.out)
-        return (
-            f"printed {f'“{shown}”' if shown else 'nothing'} instead of JSON.",
-            "AWS tools crash with JSONDecodeError.",
-        )
+        said = f"didn't print a JSON object, but “{shown}”." if shown else "didn't print anything."
+        return said, "AWS tools crash with JSONDecodeError."
     if printed.get("Version") != 1:
         return 'didn\'t print "Version": 1.', "AWS tools fail with CredentialRetrievalError: Unsupported version."
     if lacking := [key for key in ("AccessKeyId", "SecretAccessKey") if not printed.get(key)]:

@@ -99,9 +99,7 @@ def respelled(facts: Facts) -> Iterator[Finding]:
                 line=stanza.line,
                 fix="ask",
                 remedies=(
-                    Remedy(
-                        f"Change it to [{right}]", "", (Change("config", stanza.line, stanza.line, (f"[{right}]",)),)
-                    ),
+                    Remedy(f"Change to [{right}]", "", (Change("config", stanza.line, stanza.line, (f"[{right}]",)),)),
                 ),
             )
 
