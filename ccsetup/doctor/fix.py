@@ -117,7 +117,7 @@ class Cure:
             return False
         if taken := self._take([(finding, remedy)], decided=True):
             return taken
-        self._context.screen.note("That would change the meaning of other sections, so nothing was changed.")
+        self._context.screen.note("That repair would change the meaning of other sections, so nothing was changed.")
         return False
 
     def _answered(self, finding: Finding) -> Remedy | None:
@@ -126,7 +126,7 @@ class Cure:
             return self._typed(finding)
         choices = [Choice(str(n), it.label, it.hint) for n, it in enumerate(finding.remedies)]
         choices += [Choice(OTHER, "Something else …")] if finding.wanted else []
-        choices += [Choice(LEAVE, "Leave it as it is"), Choice(LEAVE_ALL, "Leave this and everything else as it is")]
+        choices += [Choice(LEAVE, "Leave as is"), Choice(LEAVE_ALL, "Leave this and everything else as is")]
         place = render.place(finding, self._context.home)
         why = ": ".join(filter(None, (place, finding.because)))
         answer = self._put(Asked(finding.code, finding.says, "choose", why, tuple(choices), choices[0].value))
@@ -140,7 +140,7 @@ class Cure:
         if wanted is None:
             return None
         place = render.place(finding, self._context.home)
-        why = f"{place}: {finding.says} Leave empty to change nothing.".removeprefix(": ")
+        why = f"{place}: {finding.says} Leave empty to skip this repair.".removeprefix(": ")
         parse = lambda text: wanted.parse(text) if text.strip() else ""  # noqa: E731
         answer = self._put(Asked(finding.code, wanted.ask, "text", why, parse=parse, optional=True))
         return wanted.remedy(answer) if answer else None
@@ -226,9 +226,9 @@ def review(context: Context, change: Plan, gone: Sequence[Finding]) -> None:
 def agreed(context: Context) -> None:
     """Ask for confirmation. Raises Cancelled if declined, Missing if there is no one to ask."""
     if context.prompt is None:
-        raise Missing("Missing: --yes.", next="Add --yes to repair this, or --dry-run to only see what would change.")
-    choices = (Choice(GO, "Yes, repair it"), Choice("cancel", "Cancel", "change nothing"))
-    if context.prompt.ask(Asked("repair", "Write this?", "choose", choices=choices, default=GO)) != GO:
+        raise Missing("Missing: --yes.", next="Add --yes to make the repairs, or --dry-run to preview them.")
+    choices = (Choice(GO, "Yes, make the repairs"), Choice("cancel", "Cancel", "change nothing"))
+    if context.prompt.ask(Asked("repair", "Write these changes?", "choose", choices=choices, default=GO)) != GO:
         raise Declined
 
 

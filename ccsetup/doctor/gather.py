@@ -88,7 +88,7 @@ def _with_programs(context: Context, facts: Facts) -> Facts:
     if not commands:
         return facts
     names = " and ".join(commands)
-    with context.screen.busy(f"Running the credential_process of {names}"):
+    with context.screen.busy(f"Running credential_process for {names}"):
         ran = context.run([*commands.values()])
     return replace(facts, processes=dict(zip(commands, ran, strict=True)))
 

@@ -99,9 +99,9 @@ def _clock(facts: Facts, answers: Sequence[Answer]) -> list[Finding]:
         Finding(
             "net.clock",
             "stops" if stopped else "hinders",
-            f"This computer's clock is {many} {'ahead of' if off > 0 else 'behind'} AWS's.",
-            "AWS rejects requests signed more than five minutes off: Signature expired, or not yet current. botocore, "
-            "the AWS CLI and git's helpers sign with this clock. The SDK for JavaScript corrects for it.",
+            f"This computer's clock is {many} {'ahead of' if off > 0 else 'behind'} AWS time.",
+            "If the clock is off by more than five minutes, AWS rejects signed requests (“Signature expired” or "
+            "“Signature not yet current”). The SDK for JavaScript adjusts for this; botocore and git helpers don't.",
             do=f"Set the clock: {set_it}",
             also=stopped,
         )
@@ -168,9 +168,9 @@ def _wrong(name: str, identity: Identity, wanted: Expected) -> Finding | None:
         return Finding(
             "access.account",
             "stops",
-            f"{name} is an identity in account {identity.account_id}, but its settings name {wanted.account_id}.",
-            f"It is {identity.arn}. AWS tools don't report this; they only say that a repository doesn't exist.",
-            do=f"Renew its credentials: ccsetup login {quote(name)}",
+            f"{name} uses account {identity.account_id}, but its settings specify account {wanted.account_id}.",
+            f"The identity is {identity.arn}. AWS tools report only that a repository doesn't exist.",
+            do=f"Renew the credentials: ccsetup login {quote(name)}",
         )
     return None
 
@@ -200,10 +200,10 @@ def _elsewhere(facts: Facts, it: Stand, refused: Problem) -> Finding:
     name, region = it.address.repository, it.address.region
     if mine:
         regions = " and ".join(s.region for s in mine)
-        found = Finding("access.region", "stops", f"{name} isn't in {region}. It is in {regions}.")
+        found = Finding("access.region", "stops", f"{name} isn't in {region}. The repository is in {regions}.")
     else:
         found = Finding("access.repository", "stops", refused.what)
-    because = refused.why or "git says that the repository wasn't found, or asks for a password."
+    because = refused.why or "git reports that it can't find the repository, or asks for a password."
     ways = tuple(remedy for remedy in remedies if remedy.replaced)
     do = f"Run: {by_hand(facts.clone, ways)}" if remedies and facts.clone else refused.next
     kind = "ask" if ways else "tell"
@@ -218,9 +218,9 @@ def _moved(facts: Facts, it: Stand, seen: Sighting) -> Remedy:
     else:
         url = address.codecommit_url(name, seen.region, seen.profile)
     account = f"account {seen.repository.account_id}" if seen.repository and seen.repository.account_id else ""
-    by = "" if seen.profile == it.profile else f", with profile {seen.profile}"
+    by = "" if seen.profile == it.profile else f", with the profile {seen.profile}"
     moved = facts.clone.moved(url) if facts.clone else {}
-    return Remedy(f"Point this clone at {name} in {seen.region}{by}", account, replaced=moved)
+    return Remedy(f"Point this clone to {name} in {seen.region}{by}", account, replaced=moved)
 
 
 def _of_clone(facts: Facts, it: Stand, finding: Finding) -> Finding:

@@ -145,7 +145,7 @@ def summary(there: Diagnosis) -> str:
     told = f"{', '.join(counts) or 'No problems found'}. Checked {_looked_at(there)}."
     asked = bool(there.identities or there.unanswered)
     many = "profile" if len(there.names) == 1 else "profiles"
-    answered = f"AWS answered for {len(there.identities or {})} of {len(there.names)} {many}." if asked else ""
+    answered = f"AWS confirmed {len(there.identities or {})} of {len(there.names)} {many}." if asked else ""
     return f"{told} {answered}".rstrip()
 
 

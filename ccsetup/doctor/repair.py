@@ -292,16 +292,16 @@ def remedies(file: FileName, live: Stanza, dead: Stanza, lines: Sequence[str]) -
     """Return the ways to merge two sections: only one if their values agree."""
     odds = conflicts(live, dead)
     if not odds:
-        whole = merged(file, live, dead, lines, "Merge the two", dead_wins=False)
+        whole = merged(file, live, dead, lines, "Merge the two sections", dead_wins=False)
         one, other = (
-            Remedy(f"Keep only the one on line {kept.line}", "the other is commented out", silenced(file, it, lines))
+            Remedy(f"Keep only the section on line {kept.line}", "comment out the other one", silenced(file, it, lines))
             for kept, it in ((dead, live), (live, dead))
         )
         return (whole, one, other) if _name_two(live, dead) else (whole,)
     keys = ", ".join(odds)
     return (
-        merged(file, live, dead, lines, f"Merge them, with {keys} from line {dead.line}", dead_wins=True),
-        merged(file, live, dead, lines, f"Merge them, with {keys} from line {live.line}", dead_wins=False),
+        merged(file, live, dead, lines, f"Merge, with {keys} from line {dead.line}", dead_wins=True),
+        merged(file, live, dead, lines, f"Merge, with {keys} from line {live.line}", dead_wins=False),
     )
 
 
@@ -329,7 +329,7 @@ def merged(file: FileName, live: Stanza, dead: Stanza, lines: Sequence[str], lab
     after = live.settings[-1].lines[-1] if live.settings else live.line
     if moved:
         changes.append(Change(file, after + 1, after, tuple(moved)))
-    return Remedy(label, "replaced lines are commented out", _tidied(changes))
+    return Remedy(label, "comment out the replaced lines", _tidied(changes))
 
 
 def silenced(file: FileName, stanza: Stanza, lines: Sequence[str]) -> tuple[Change, ...]:

@@ -28,7 +28,7 @@ def write(context: Context, path: Path, there: Diagnosis | None, gone: Sequence[
     if before is not None and not before.startswith(TITLE):
         raise Problem(
             f"{path} already exists and isn't a ccsetup report, so it wasn't overwritten.",
-            next="Choose another file. For example: ccsetup doctor --report doctor.md",
+            next="Choose a different file: ccsetup doctor --report doctor.md",
             code="input.invalid",
         )
     if there is not None:

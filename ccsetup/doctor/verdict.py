@@ -93,9 +93,9 @@ def _is_in_both(context: Context, name: str) -> bool:
 def _problem(finding: Finding, name: str, said: str = "") -> Problem:
     """Return a finding as the Problem of a command that the profile failed in."""
     if finding.fix in ("auto", "ask") and (finding.remedies or finding.wanted):
-        next = f"Have it repaired: ccsetup doctor {quote(name)} --fix"
+        next = f"Repair the profile: ccsetup doctor {quote(name)} --fix"
     else:
-        next = finding.do or f"See: ccsetup doctor {quote(name)}"
+        next = finding.do or f"Check the profile: ccsetup doctor {quote(name)}"
     told = Problem(finding.says, why=finding.because or said, next=next, code=finding.code)
     told.profile = name
     return told

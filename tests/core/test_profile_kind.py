@@ -75,7 +75,7 @@ def test_credentials_come_from_where_botocore_gets_them(
     assert source_of(there) == botocores("dev") == kind_of(there)
     first = shadowed.kinds(facts_of(*texts), "dev", there)[0]
     labels = {
-        "oidc": "the token file", "role": "the role", "sso": "single sign-on", "keys": "the access keys in credentials",
+        "oidc": "the token file", "role": "the role", "sso": "single sign-on", "keys": "the access key in the credentials file",
         "login": "aws login", "process": "credential_process",
     }  # fmt: skip
     assert first.label == labels[source_of(there)]

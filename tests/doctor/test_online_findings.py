@@ -143,8 +143,8 @@ def test_some_that_had_no_answer_in_time_are_one_finding_that_stops_nobody() -> 
     ("ahead", "codes", "says"),
     [
         (239, ["net.clock"], "This computer's clock is wrong, according to AWS."),
-        (400, ["net.clock"], "This computer's clock is 7 minutes ahead of AWS's."),
-        (-7300, ["net.clock"], "This computer's clock is 2 hours behind AWS's."),
+        (400, ["net.clock"], "This computer's clock is 7 minutes ahead of AWS time."),
+        (-7300, ["net.clock"], "This computer's clock is 2 hours behind AWS time."),
     ],
 )
 def test_a_clock_that_is_off_is_one_finding_instead_of_one_for_each(ahead: float, codes: list[str], says: str) -> None:
@@ -208,7 +208,7 @@ def test_a_repository_of_another_region_is_offered_by_its_address_there(form: st
     others = [seen("ops", "us-west-2"), seen("dev", "eu-west-1"), seen("my/odd", "us-west-2")]
     (found,) = of_clone(stand(remote, seen=gone(), others=others), remote)
     assert (found.code, found.severity, found.fix, found.profile) == ("access.region", "stops", "ask", "dev")
-    assert found.says == "MySharedDemoRepo isn't in us-east-2. It is in eu-west-1."
+    assert found.says == "MySharedDemoRepo isn't in us-east-2. The repository is in eu-west-1."
     assert [dict(it.replaced) for it in found.remedies] == [{("remote.origin.url", remote): url} for url in urls]
     assert urls[0] in found.do
     assert found.path == Path("/home/maria/work/.git/config")

@@ -73,7 +73,7 @@ def test_what_is_no_answer_is_neither_yes_nor_no(name: str, tmp_path: Path, monk
     assert "sign" not in said(it).replace("Please sign in", "").replace("or sign in to your network", "")
     assert "login" not in said(it)
     assert "No problems found" not in said(it)
-    assert "AWS answered for 0 of 1 profile." in said(it)
+    assert "AWS confirmed 0 of 1 profile." in said(it)
 
 
 def test_a_host_that_is_not_found_or_listens_to_nobody_is_no_answer(
@@ -122,7 +122,7 @@ def test_some_that_answer_hide_none_that_do_not(tmp_path: Path) -> None:
         "silent-1": None, "well": True, "silent-2": None,
     }  # fmt: skip
     assert (report.exit_code, report.document["ok"]) == (1, False)
-    assert "AWS answered for 1 of 3 profiles." in said(it)
+    assert "AWS confirmed 1 of 3 profiles." in said(it)
 
 
 def test_what_stops_a_profile_still_counts_more(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from ccsetup.doctor.locate import Place, added, finding, in_file, place, places,
 Settings = Mapping[str, str]
 
 _STATIC = (ID, SECRET, *TOKENS)
-_REFUSED = "AWS rejects this: InvalidClientTokenId."
+_REFUSED = "AWS rejects these credentials (InvalidClientTokenId)."
 _ENDS = clock.RECORDED
 
 
@@ -61,9 +61,9 @@ def partial(facts: Facts, name: str, there: Settings) -> Iterator[Finding]:
     where = next((it for key in (SECRET if twice else other, *_STATIC) if (it := place(facts, name, key))), None)
     if where is None:
         return
-    says = f"{name} has no {missing}. Access keys are a pair, and only half of it is set."
+    says = f"{name} has no {missing}. An access key has two parts, and both must be set."
     if twice:
-        says = f"{name}: aws_secret_access_key holds an access key ID. The secret access key is the longer value."
+        says = f"{name}: aws_secret_access_key is set to an access key ID. The secret access key is the longer value."
     yield finding(
         facts,
         name,
@@ -71,10 +71,12 @@ def partial(facts: Facts, name: str, there: Settings) -> Iterator[Finding]:
         "keys.partial",
         "stops",
         says,
-        because="PartialCredentialsError, or no credentials: git and SDKs then try this computer's role, if any.",
+        because="AWS tools fail with PartialCredentialsError, or use this computer's role if it has one.",
         fix="ask",
         do=f"ccsetup setup keys --profile {quote(name)}",
-        remedies=(Remedy("Comment out that half", changes=silenced(facts, places(facts, name, _STATIC))),),
+        remedies=(
+            Remedy("Comment out the incomplete access key", changes=silenced(facts, places(facts, name, _STATIC))),
+        ),
     )
 
 
@@ -95,17 +97,17 @@ def split(facts: Facts, name: str, there: Settings) -> Iterator[Finding]:
     if torn and needed:
         stored = [it for where in apart.values() for it in where if it.file == "credentials"]
         home = max(stored, key=lambda it: it.line)
-        are = "is" if len(torn) == 1 else "are"
+        keys, are = " and ".join(it.setting.key for it in torn), "is" if len(torn) == 1 else "are"
         yield finding(
             facts,
             name,
             torn[0],
             "keys.split",
             "stops",
-            f"{name}: {' and '.join(it.setting.key for it in torn)} {are} in config, but the rest is in credentials.",
-            because="PartialCredentialsError: botocore and other SDKs read a pair from a single file.",
+            f"The credentials for {name} are split between two files: {keys} {are} only in the config file.",
+            because="SDKs read an access key from a single file, so they fail with PartialCredentialsError.",
             fix="auto",
-            remedies=(Remedy("Move it to credentials", "next to the rest", _together(home, torn)),),
+            remedies=(Remedy("Keep all of them in the credentials file", "", _together(home, torn)),),
         )
 
 
@@ -135,16 +137,16 @@ def token(facts: Facts, name: str, there: Settings) -> Iterator[Finding]:
     if where is None or not meant(there.get(SECRET, "")):
         return
     if stored_keys.lacks_token(key_id, bool(tokens)):
-        says = f"{name} has temporary credentials (ASIA…) without an aws_session_token."
+        says = f"{name} has temporary credentials (ASIA…) but no aws_session_token."
         do = f"ccsetup login {quote(name)}"
         yield finding(facts, name, where, "keys.session-token", "stops", says, because=_REFUSED, fix="ask", do=do)
     elif stored_keys.has_foreign_token(key_id, bool(tokens)):
         yield _too_many(facts, name, where, tokens[0])
     elif len(tokens) > 1 and there[TOKENS[0]] != there[TOKENS[1]]:
-        says = f"{name} has two different session tokens. botocore uses aws_security_token, the older name."
+        says = f"{name} has two different session tokens. botocore uses aws_security_token, the older setting."
         where = place(facts, name, TOKENS[1])
         remedy = Remedy("Keep aws_session_token", changes=removed(places(facts, name, TOKENS[1:])))
-        because = "Other SDKs use aws_session_token, so AWS rejects one of the two."
+        because = "Other SDKs use aws_session_token, so some tools send a token that AWS rejects."
         yield finding(
             facts,
             name,
@@ -167,13 +169,15 @@ def _too_many(facts: Facts, name: str, key_id: Place, key: str) -> Finding:
         token,
         "keys.session-token",
         "stops" if sent else "hinders",
-        f"{name} has long-term credentials (AKIA…) and a session token that belongs to others.",
+        f"{name} has long-term credentials (AKIA…) and a session token that doesn't belong to them.",
         because=_REFUSED
         if sent
-        else "botocore only reads a token from the access keys' own file; other SDKs may send it.",
+        else "botocore reads a token only from the file with the access key; other SDKs may send this token.",
         fix="ask",
         do=f"ccsetup login {quote(name)}",
-        remedies=(Remedy("Remove the token", "keep the access keys", removed(places(facts, name, (*TOKENS, *_ENDS)))),),
+        remedies=(
+            Remedy("Remove the session token", "keep the access key", removed(places(facts, name, (*TOKENS, *_ENDS)))),
+        ),
     )
 
 
@@ -192,9 +196,9 @@ def swapped(facts: Facts, name: str, there: Settings) -> Iterator[Finding]:
             "keys.swapped",
             "stops",
             f"{name}: the access key ID and the secret access key are swapped.",
-            because=f"{_REFUSED} The secret is sent as the ID and may end up in logs.",
+            because=f"{_REFUSED} The secret access key is sent as the ID and may end up in logs.",
             fix="auto",
-            remedies=(Remedy("Swap them back", changes=changes),),
+            remedies=(Remedy("Swap the two values", changes=changes),),
         )
 
 
@@ -211,8 +215,8 @@ def expired(facts: Facts, name: str, there: Settings) -> Iterator[Finding]:
             where,
             "keys.expired",
             "stops",
-            f"The credentials of {name} expired at {ends:%Y-%m-%d %H:%M} UTC.",
-            because="ExpiredToken. git says 403.",
+            f"The credentials for {name} expired at {ends:%Y-%m-%d %H:%M} UTC.",
+            because="AWS rejects expired credentials (ExpiredToken), and git reports a 403 error.",
             do=f"ccsetup login {quote(name)}",
         )
 

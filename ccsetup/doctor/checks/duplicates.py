@@ -16,8 +16,8 @@ from ccsetup.doctor.facts import Facts
 from ccsetup.doctor.findings import Finding, Remedy
 
 ID, SECRET, *_ = PAIR
-_SDKS = "Other SDKs use the later one."
-_SECTIONS = "Other SDKs merge the two, and the later value wins."
+_SDKS = "Other SDKs use the later setting."
+_SECTIONS = "Other SDKs merge the two sections and use the later values."
 
 
 def keys(facts: Facts) -> Iterator[Finding]:
@@ -83,8 +83,8 @@ def _two_pairs(facts: Facts, file: FileName, stanza: Stanza, pairs: dict[str, se
         line = next(it.lines[0] for it in kept if it.key == ID)
         changes = tuple(repair.commented(file, numbers, facts.lines(file)))
         label = f"Keep {redact.value(ID, name)} from line {line}"
-        remedies.append(Remedy(label, "settings of the other are commented out", changes))
-    found = _finding(facts, file, stanza, ids[1], f"{ID} is set twice in [{stanza.header}], for different access keys.")
+        remedies.append(Remedy(label, "comment out the other access key", changes))
+    found = _finding(facts, file, stanza, ids[1], f"{ID} is set to two different access key IDs in [{stanza.header}].")
     return found._replace(fix="ask", remedies=tuple(remedies))
 
 
@@ -93,8 +93,8 @@ def _twice(facts: Facts, file: FileName, stanza: Stanza, before: Setting, settin
     says = f"{setting.key} is set twice in [{stanza.header}], first on line {before.lines[0]}."
     later, earlier = (tuple(repair.commented(file, it.lines, facts.lines(file))) for it in (setting, before))
     ways = (
-        Remedy("Keep the later one", "the earlier one is commented out", earlier),
-        Remedy("Keep the earlier one", "the later one is commented out", later),
+        Remedy("Keep the later setting", "comment out the earlier one", earlier),
+        Remedy("Keep the earlier setting", "comment out the later one", later),
     )
     found = _finding(facts, file, stanza, setting, says)
     values = [right(setting.key, it.value) for it in (before, setting)]
@@ -124,7 +124,7 @@ def sections(facts: Facts) -> Iterator[Finding]:
             says = f"[{stanza.header}] appears twice, first on line {first.line}."
             if not same:
                 says = f"[{stanza.header}] is the same section as [{first.header}] on line {first.line}."
-            silent = "AWS tools use the whole later section without a warning. Other SDKs merge the two."
+            silent = "AWS tools use only the later section, without a warning. Other SDKs merge the two sections."
             ways = repair.remedies(file, first, stanza, facts.lines(file))
             yield Finding(
                 "file.duplicate-section",

@@ -40,16 +40,18 @@ def partial(facts: Facts) -> Iterator[Finding]:
     keys, tokens = _set(facts, _PAIR), _set(facts, _TOKENS)
     named = [name for name in (*_PAIR, *_TOKENS) if name in facts.env]
     if keys == [_PAIR[0]]:
-        because = "PartialCredentialsError, even if AWS_PROFILE is set. A profile named by a command still works."
-        says = "AWS_ACCESS_KEY_ID is set without AWS_SECRET_ACCESS_KEY."
+        because = "AWS tools fail with PartialCredentialsError, unless a command itself specifies a profile."
+        says = "AWS_ACCESS_KEY_ID is set, but AWS_SECRET_ACCESS_KEY isn't."
         yield _told(facts, "env.partial", "stops", says, because, named)
     elif keys == [_PAIR[1]] or (tokens and not keys):
         given = [*keys, *tokens]
-        says = f"{' and '.join(given)} {'is' if len(given) == 1 else 'are'} set without AWS_ACCESS_KEY_ID."
-        yield _told(facts, "env.partial", "hinders", says, "botocore ignores this; other SDKs may not.", named)
+        says = f"{' and '.join(given)} {'is' if len(given) == 1 else 'are'} set, but AWS_ACCESS_KEY_ID isn't."
+        yield _told(
+            facts, "env.partial", "hinders", says, "botocore ignores incomplete credentials; other SDKs may not.", named
+        )
     elif len(keys) == 2 and not tokens and facts.env[_PAIR[0]].strip().startswith("ASIA"):
-        says = "AWS_ACCESS_KEY_ID belongs to temporary credentials (ASIA…), but AWS_SESSION_TOKEN isn't set."
-        yield _told(facts, "env.partial", "stops", says, "AWS rejects this: InvalidClientTokenId.", named)
+        says = "AWS_ACCESS_KEY_ID is for temporary credentials (ASIA…), but AWS_SESSION_TOKEN isn't set."
+        yield _told(facts, "env.partial", "stops", says, "AWS rejects these credentials (InvalidClientTokenId).", named)
 
 
 def overriding_keys(facts: Facts) -> Iterator[Finding]:
@@ -59,13 +61,18 @@ def overriding_keys(facts: Facts) -> Iterator[Finding]:
     if len(_set(facts, _PAIR)) == 2:
         names = [name for name in (*_PAIR, *_TOKENS, "AWS_CREDENTIAL_EXPIRATION") if name in facts.env]
         says = f"The credentials in {_PAIR[0]} override AWS_PROFILE and [default]."
-        because = "Every SDK uses them first. Only a profile named by a command or in the clone's URL takes precedence."
+        because = "Every SDK uses these credentials first, unless a command or the remote URL specifies a profile."
         yield _told(facts, "env.overrides", "hinders", says, because, names)
     if len(_set(facts, _TOKEN_FILE)) == 2:
         names = [name for name in (*_TOKEN_FILE, "AWS_ROLE_SESSION_NAME") if name in facts.env]
-        says = "AWS_WEB_IDENTITY_TOKEN_FILE overrides profiles without a role, unless a command names the profile."
+        says = "AWS_WEB_IDENTITY_TOKEN_FILE overrides profiles without a role, unless a command specifies a profile."
         yield _told(
-            facts, "env.overrides", "hinders", says, "SDKs use it before sign-ins and stored credentials.", names
+            facts,
+            "env.overrides",
+            "hinders",
+            says,
+            "SDKs use the token file before sign-ins and stored credentials.",
+            names,
         )
 
 
@@ -92,10 +99,10 @@ def overriding_region(facts: Facts) -> Iterator[Finding]:
         owns = {it: there["region"] for it in names if "region" in (there := facts.profiles.get(it, {}))}
         differing = [it for it, own in owns.items() if meant(own) != meant(region)]
         if differing:
-            says = f"{variable} is {region}, which overrides the region of {differing[0]} ({owns[differing[0]]})."
-            because = "Clone URLs that name their region aren't affected: codecommit::REGION://…"
+            says = f"{variable} ({region}) overrides the region of {differing[0]} ({owns[differing[0]]})."
+            because = "URLs that include a region (codecommit::REGION://…) aren't affected."
             if variable == _REGIONS[0]:
-                because += " boto3 and AWS's git-remote-codecommit ignore AWS_REGION."
+                because += " boto3 and the AWS git-remote-codecommit ignore AWS_REGION."
             severity: Severity = "hinders" if variable == _REGIONS[1] else "note"
             yield _told(facts, "env.overrides", severity, says, because, [variable], differing[0])
 
@@ -106,11 +113,11 @@ def files(facts: Facts) -> Iterator[Finding]:
         if variable not in facts.env:
             continue
         if not facts.env[variable]:
-            says = f"{variable} is set but empty, so AWS tools don't find the file."
-            yield _told(facts, "env.overrides", "stops", says, "ProfileNotFound.", [variable])
+            says = f"{variable} is set but empty, so AWS tools can't find the file."
+            yield _told(facts, "env.overrides", "stops", says, "AWS tools fail with ProfileNotFound.", [variable])
         elif text is None and not facts.unreadable and len(_set(facts, _PAIR)) < 2:
-            says = f"{variable} is {facts.env[variable]}, but that file doesn't exist."
-            because = "ProfileNotFound for the profiles in ~/.aws."
+            says = f"{variable} is set to {facts.env[variable]}, but that file doesn't exist."
+            because = "AWS tools don't read ~/.aws, so they fail with ProfileNotFound."
             yield _told(facts, "env.overrides", "hinders", says, because, [variable])
 
 
@@ -123,7 +130,14 @@ def profile(facts: Facts) -> Iterator[Finding]:
             )  # botocore uses the first one that is set
             severity: Severity = "stops" if variable == first else "hinders"
             says = f"{variable} is set but empty."
-            yield _told(facts, "env.profile", severity, says, "The config profile () could not be found.", [variable])
+            yield _told(
+                facts,
+                "env.profile",
+                severity,
+                says,
+                "AWS tools report “The config profile () could not be found”.",
+                [variable],
+            )
 
 
 CHECKS = (partial, overriding_keys, overriding_names, overriding_region, files, profile)

@@ -19,11 +19,11 @@ from ccsetup.doctor.findings import Change, Finding, Remedy
 
 FILES: tuple[FileName, ...] = ("config", "credentials")
 REFUSED = (
-    "Until this is fixed, AWS tools reject the whole file with all its profiles: “Unable to parse config file”, "
-    "without a line number."
+    "Until you fix this, AWS tools reject the whole file and all its profiles. They report “Unable to parse config "
+    "file” without a line number."
 )
 _SDKS = {
-    "file.stray-line": "Other SDKs reject it too, or skip the line without a warning.",
+    "file.stray-line": "Other SDKs also reject the file, or skip the line without a warning.",
 }
 
 
@@ -50,19 +50,19 @@ def encoding(facts: Facts) -> Iterator[Finding]:
         if name:
             mark = name == "utf-8"
             says = (
-                "The file starts with a byte order mark." if mark else f"The file is in {name[:6].upper()}, not UTF-8."
+                "The file starts with a byte order mark." if mark else f"The file uses {name[:6].upper()}, not UTF-8."
             )
-            why = f"{REFUSED} Windows editors and PowerShell's > write files this way." + (
-                " Other SDKs ignore the mark." if mark else ""
+            why = f"{REFUSED} Windows editors and the > operator in PowerShell save files like this." + (
+                " Other SDKs ignore the byte order mark." if mark else ""
             )
-            remedy = Remedy("Save it as plain UTF-8", texts={file: plain})
+            remedy = Remedy("Save the file as plain UTF-8", texts={file: plain})
             yield Finding("file.encoding", "stops", says, why, path=facts.path(file), line=1, fix="auto",
                           remedies=(remedy,))  # fmt: skip
         fault = ini.read(plain, file).fault
         if fault and fault.code == "file.encoding":
-            ways = [("Read it as Windows-1252 (Western European)", spelling.from_windows(plain))]
+            ways = [("Read the file as Windows-1252 (Western European)", spelling.from_windows(plain))]
             if "\0" in plain:
-                ways = [("Remove the NULs", plain.replace("\0", ""))]
+                ways = [("Remove the NUL characters", plain.replace("\0", ""))]
             remedies = tuple(Remedy(label, texts={file: text}) for label, text in ways)
             yield Finding("file.encoding", "stops", fault.says[0].upper() + fault.says[1:], REFUSED,
                           path=facts.path(file), line=fault.line, fix="ask", remedies=remedies)  # fmt: skip
@@ -95,9 +95,9 @@ def told(facts: Facts, file: FileName, odd: Oddity) -> Finding:
 
 
 _QUIET = {
-    "file.stray-line": "AWS tools use the broken value as it is, and AWS rejects the credentials later.",
-    "file.characters": "AWS tools don't treat them as the plain characters, so they don't find the profile or setting.",
-    "section.indented-key": "Every SDK reads it this way without a warning: the setting above holds both lines.",
+    "file.stray-line": "AWS tools use the broken value as is, and AWS rejects the credentials later.",
+    "file.characters": "AWS tools don't replace these characters, so they don't recognize the profile or setting.",
+    "section.indented-key": "Every SDK reads the indented line as part of the setting above it, without a warning.",
 }
 
 
@@ -119,7 +119,7 @@ def characters(facts: Facts) -> Iterator[Finding]:
                         path=facts.path(file),
                         line=changes[0].first,
                         fix="auto",
-                        remedies=(Remedy("Write it with plain characters", changes=changes),),
+                        remedies=(Remedy("Use plain characters", changes=changes),),
                     )
 
 
@@ -162,7 +162,7 @@ def unreadable(facts: Facts) -> Iterator[Finding]:
                 "file.unreadable",
                 "stops",
                 why,
-                "AWS tools continue as if it didn't exist: “The config profile could not be found”.",
+                "AWS tools act as if the file didn't exist and report “The config profile could not be found”.",
                 path=path,
                 do=_way_in(path, why),
             )
@@ -175,7 +175,7 @@ def _way_in(path: Path, why: str) -> str:
     if "link" in why:
         return f"rm {name}"
     if re.search(r": it(?: is|'s) ", why):
-        return "Replace it with a regular file, or name one in AWS_CONFIG_FILE or AWS_SHARED_CREDENTIALS_FILE"
+        return "Replace it with a regular file, or set AWS_CONFIG_FILE or AWS_SHARED_CREDENTIALS_FILE to another file."
     return f"sudo chown $(id -un) {name} && chmod 600 {name}"
 
 
@@ -188,12 +188,12 @@ def permissions(facts: Facts) -> Iterator[Finding]:
             yield Finding(
                 "file.permissions",
                 "hinders",
-                f"Other users of this computer can read the file {path.name}, which holds access keys or tokens.",
-                "AWS tools create it readable only by its owner (0600), and don't check it later.",
+                f"Other users of this computer can read the file {path.name}, which contains access keys or tokens.",
+                "AWS tools let only the owner read a new file (0600), but don't check the permissions later.",
                 path=path,
                 fix="auto",
                 do=f"chmod 600 {shlex.quote(str(path))}",
-                remedies=(Remedy("Make it readable only by you", modes={path: 0o600}),),
+                remedies=(Remedy("Make the file readable only by you", modes={path: 0o600}),),
             )
 
 

@@ -21,7 +21,7 @@ _KNOWS_SESSIONS = (1, 29)  # the first botocore that reads sso-session sections
 _HELPERS = (transport.OWN_HELPER, "aws")
 _SIGNS = ("codecommit", transport.OWN_HELPER)
 _KEEPS = re.compile(r"osxkeychain|manager|wincred|\bstore\b|\bcache\b|libsecret|keyring|keychain", re.IGNORECASE)
-_INSTALL = "Install a current version of git: https://git-scm.com/downloads"
+_INSTALL = "Install the latest version of git: https://git-scm.com/downloads"
 
 
 def missing(facts: Facts) -> Iterator[Finding]:
@@ -34,15 +34,15 @@ def missing(facts: Facts) -> Iterator[Finding]:
         because = "Older versions can't turn off inherited credential helpers for a single clone."
         yield Finding("git.version", "stops", says, because, do=_INSTALL)
     elif facts.git_refuses:
-        says = "git doesn't run, because it can't read its own settings."
-        yield Finding("git.missing", "stops", says, facts.git_refuses, do="Fix the line that git names.")
+        says = "git can't run because it can't read its own settings."
+        yield Finding("git.missing", "stops", says, facts.git_refuses, do="Fix the line that git reports.")
 
 
 def settings(facts: Facts) -> Iterator[Finding]:
     """Find a clone whose settings git can't read."""
     if facts.clone_refuses:
-        says = "git can't read the settings of the clone you are in, so the clone wasn't checked."
-        do = "Fix what git names. If the folder isn't yours, leave it alone."
+        says = "git can't read this clone's settings, so the clone wasn't checked."
+        do = "Fix the problem that git reports. If the folder isn't yours, don't change it."
         yield Finding("git.settings", "stops", says, facts.clone_refuses, do=do)
 
 
@@ -105,7 +105,8 @@ def helper_path(facts: Facts) -> Iterator[Finding]:
     if facts.helpers.get(REMOTE) == "" and (here is None or here.form == "codecommit"):
         says = f"git can't find {REMOTE}."
         because = (
-            f"git: '{REMOTE.removeprefix('git-')}' is not a git command. pipx and uv only expose a tool's own commands."
+            f"git reports “'{REMOTE.removeprefix('git-')}' is not a git command”. "
+            "pipx and uv expose only the commands of the package that you install."
         )
         do = "pipx install ccsetup"
         if facts.scripts:
@@ -127,7 +128,7 @@ def _helper_gone(facts: Facts, clone: Clone, here: Address, command: str, name: 
         remedies = (Remedy(f"Use {new}", replaced=helped),)
     elif clone.helped(command, REMOTE) and facts.helpers.get(REMOTE) and not here.host:
         url = address.codecommit_url(here.repository, here.region, profile) if address.takes_profile(profile) else ""
-        hint = "doesn't need a credential helper"
+        hint = "no credential helper needed"
         remedies = (Remedy(f"Switch to {url}", hint, replaced=to),) if url and (to := clone.moved(url)) else ()
     return Finding(
         "git.helper-path",
@@ -160,8 +161,9 @@ def helper_old(facts: Facts) -> Iterator[Finding]:
     """Find an AWS git-remote-codecommit whose botocore doesn't support sso-session sections."""
     users = [name for name, there in facts.profiles.items() if "sso_session" in there]
     if facts.helper_sdk and users and _numbers(facts.helper_sdk) < _KNOWS_SESSIONS:
-        says = f"The {REMOTE} that git finds is too old for {users[0]}, which uses an sso-session."
-        because = f"It uses botocore {facts.helper_sdk}: missing required SSO configuration: sso_start_url, sso_region."
+        says = f"The installed {REMOTE} is too old for {users[0]}, which uses an sso-session."
+        because = f"It uses botocore {facts.helper_sdk} and reports “missing required SSO configuration: "
+        because += "sso_start_url, sso_region”."
         do = "pip install -U git-remote-codecommit botocore"
         yield Finding("git.helper-old", "stops", says, because, users[0], do=do, also=tuple(users[1:]))
 
@@ -204,7 +206,7 @@ def _forbidden(facts: Facts, scheme: str, severity: Severity) -> Finding:
     return Finding(
         "git.protocol",
         severity,
-        f"git's settings don't allow {scheme}.",
+        f"The git settings don't allow the {scheme} protocol.",
         f"fatal: transport '{scheme}' not allowed",
         fix="auto" if own else "tell",
         do=f"git config {'' if own else '--global '}{quote(key)} always",
@@ -222,15 +224,16 @@ def inherited_helper(facts: Facts) -> Iterator[Finding]:
         own = config.values(facts.clone.own, "credential.helper")
         helpers = [*(it for it in own if it not in (*keeping, command, "")), command]
         settings: dict[str, Values] = {"credential.helper": ("", *helpers), "credential.useHttpPath": "true"}
-        says = f"The helper {keeping[0].split()[0]} stores this clone's passwords, which expire after 15 minutes."
-        because = "After that, git says 403 until the stored password is deleted."
-        remedy = Remedy("Turn it off for this clone", "use only the clone's own helper", git=settings)
+        keeper = keeping[0].split()[0]
+        says = f"The credential helper {keeper} stores this clone's passwords, which expire after 15 minutes."
+        because = "After that, git fails with a 403 error until you delete the stored password."
+        remedy = Remedy("Turn off the helper for this clone", "use only the clone's own helper", git=settings)
         do = "git config --replace-all credential.helper ''"
         do += "".join(f" && git config --add credential.helper {shlex.quote(it)}" for it in helpers)
         yield _in_clone(facts.clone, Finding("git.inherited-helper", "stops", says, because, do=do), remedy)
     if not any(_is_true(facts.clone, key) for key in _path_keys(facts.clone)):
-        says = "git doesn't tell the credential helper which repository it needs."
-        because = "The AWS CLI's helper fails with KeyError: 'path'."
+        says = "git doesn't pass the repository path to the credential helper."
+        because = "The AWS CLI credential helper fails with KeyError: 'path'."
         remedy = Remedy("Turn on useHttpPath in this clone", git={"credential.useHttpPath": "true"})
         do = "git config credential.useHttpPath true"
         yield _in_clone(facts.clone, Finding("git.inherited-helper", "stops", says, because, do=do), remedy)
@@ -265,9 +268,10 @@ def identity(facts: Facts) -> Iterator[Finding]:
     if lacking:
         examples = {"user.name": '"Maria Garcia"', "user.email": "maria@example.com"}
         where = "" if facts.clone else "--global "
-        says = f"git has no author for commits: {' and '.join(lacking)} {'is' if len(lacking) == 1 else 'are'} not set."
+        not_set = "isn't set" if len(lacking) == 1 else "aren't set"
+        says = f"git has no author for commits, because {' and '.join(lacking)} {not_set}."
         do = " && ".join(f"git config {where}{key} {examples[key]}" for key in lacking)
-        yield Finding("git.identity", "hinders", says, "Author identity unknown.", do=do)
+        yield Finding("git.identity", "hinders", says, "git fails with “Author identity unknown”.", do=do)
 
 
 CHECKS = (missing, settings, helper_path, helper_old, protocol, inherited_helper, identity)

@@ -30,12 +30,12 @@ def _block(facts: Facts, file: FileName, stanza: Stanza, setting: Setting) -> It
         yield Finding(
             "file.nested-block",
             "stops" if refused else "note",
-            f"This line in the indented block under {setting.key} isn't `name = value`.",
-            REFUSED if refused else "AWS's Python tools read a setting without a name; other SDKs reject the file.",
+            f"This line in the indented block under {setting.key} isn't in the form `name = value`.",
+            REFUSED if refused else "The AWS CLI and boto3 read a setting without a name; other SDKs reject the file.",
             profile=stanza.name if stanza.type == "profile" else "",
             path=facts.path(file),
             line=number,
-            do=f"Write it as name = value, or remove its indentation, in {facts.path(file)}, line {number}.",
+            do=f"Edit line {number} of {facts.path(file)}: change the line to name = value, or remove the indentation.",
         )
 
 

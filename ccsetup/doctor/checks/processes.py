@@ -17,7 +17,8 @@ from ccsetup.doctor.findings import Finding
 from ccsetup.doctor.locate import Place, finding, place
 
 _KEY = "credential_process"
-_SHELLS = "botocore runs it without a shell. Other SDKs use one, so a command can work there and fail here."
+_SHELLS = "botocore runs the command without a shell. Other SDKs use a shell, so the command may work in them."
+_RETRIEVAL = "AWS tools fail with CredentialRetrievalError."
 _PRINTS = '{"Version": 1, "AccessKeyId": "…", "SecretAccessKey": "…", "SessionToken": "…", "Expiration": "…"}'
 
 
@@ -46,15 +47,15 @@ def missing(facts: Facts) -> Iterator[Finding]:
         program = next(iter(words(command, facts.windows)), "")
         if not program:
             says = f"{name}: the command in credential_process is empty or has an unclosed quote."
-            because = "Traceback with ValueError: No closing quotation."
+            because = "AWS tools crash with ValueError: No closing quotation."
             yield finding(facts, name, where, "process.missing", "stops", says, because=because, do=_try(name))
         elif why := _not_there(facts, program):
             says = f"{name}: {why}"
             do = (
                 _instead(facts, program)
-                or f"Use its full path in the credential_process of {name}, in quotes if it contains spaces."
+                or f"In credential_process for {name}, use the program's full path, in quotes if it contains spaces."
             )
-            because = f"Traceback with FileNotFoundError. {_SHELLS}"
+            because = f"AWS tools crash with FileNotFoundError. {_SHELLS}"
             yield finding(facts, name, where, "process.missing", "stops", says, because=because, do=do)
 
 
@@ -65,17 +66,17 @@ def _try(name: str) -> str:
 def _not_there(facts: Facts, program: str) -> str:
     """Return why a program won't be found; "" if it will be, or if that wasn't checked."""
     if program.startswith("~"):
-        return f"the ~ in {program} isn't expanded."
+        return f"credential_process doesn't expand the ~ in {program}."
     if re.match(r"\$|%\w+%", program):
-        return f"the variable in {program} isn't expanded."
+        return f"credential_process doesn't expand the variable in {program}."
     if re.fullmatch(r"\w+=.*", program):
-        return f"{program} isn't a program. Only a shell can set variables, and the command runs without one."
+        return f"{program} isn't a program. Only a shell can set variables, and credential_process doesn't use a shell."
     return f"the program {program} doesn't exist or can't be run." if facts.programs.get(program) == "" else ""
 
 
 def _instead(facts: Facts, program: str) -> str:
     found = re.match(r"(?:~|\$HOME|\$\{HOME\}|%USERPROFILE%)[/\\](.+)", program)
-    return f"Write {facts.home / found[1]} instead of {program}." if found else ""
+    return f"Use {facts.home / found[1]} instead of {program}." if found else ""
 
 
 def failed(facts: Facts) -> Iterator[Finding]:
@@ -86,32 +87,34 @@ def failed(facts: Facts) -> Iterator[Finding]:
             continue
         why, because = _wrong(ran)
         if why:
-            says = f"{name}: its credential_process {why}"
-            by_hand = f"Run it yourself and fix it. It must print {_PRINTS}"
+            says = f"{name}: credential_process {why}"
+            by_hand = f"Run the command yourself and fix the problem. The command must print {_PRINTS}"
             do = program_keys.MEND if why == program_keys.UNREADABLE else by_hand
             yield finding(facts, name, where, "process.failed", "stops", says, because=because, do=do)
         elif (ends := clock.read(str(_printed(ran).get("Expiration", "")))) and ends <= facts.now:
-            says = f"The credentials that the credential_process of {name} prints expired at {ends:%Y-%m-%d %H:%M} UTC."
-            because, do = "ExpiredToken, or a traceback with RuntimeError.", program_keys.RENEW
+            says = f"The credentials that credential_process returned for {name} expired at {ends:%Y-%m-%d %H:%M} UTC."
+            because, do = "AWS tools fail with ExpiredToken or RuntimeError.", program_keys.RENEW
             yield finding(facts, name, where, "keys.expired", "stops", says, because=because, do=do)
 
 
 def _wrong(ran: Ran) -> tuple[str, str]:
     """Return what is wrong with a program's result, and botocore's error for it; "" if nothing is."""
     if ran.code is None:
-        return "didn't finish in time.", "git and SDKs wait for it forever."
+        return "didn't finish in time.", "git and SDKs wait for the program indefinitely."
     if ran.code != 0:
         said = _shown(ran.errors) or _shown(ran.out)
-        return f"failed ({ran.code}){': ' + said if said else '.'}", "CredentialRetrievalError."
+        return f"failed with exit code {ran.code}{': ' + said if said else '.'}", _RETRIEVAL
     printed = _printed(ran)
     if not printed:
-        return f"didn't print JSON, but: {_shown(ran.out) or 'nothing'}", "Traceback with JSONDecodeError."
+        shown = _shown(ran.out)
+        said = f"didn't print a JSON object, but “{shown}”." if shown else "didn't print anything."
+        return said, "AWS tools crash with JSONDecodeError."
     if printed.get("Version") != 1:
-        return 'didn\'t print "Version": 1.', "CredentialRetrievalError: Unsupported version."
+        return 'didn\'t print "Version": 1.', "AWS tools fail with CredentialRetrievalError: Unsupported version."
     if lacking := [key for key in ("AccessKeyId", "SecretAccessKey") if not printed.get(key)]:
-        return f"didn't print {' or '.join(lacking)}.", "CredentialRetrievalError."
+        return f"didn't print {' or '.join(lacking)}.", _RETRIEVAL
     if not program_keys.is_readable(printed.get("Expiration")):
-        return program_keys.UNREADABLE, "Traceback with TypeError or ParserError."
+        return program_keys.UNREADABLE, "AWS tools crash with TypeError or ParserError."
     return "", ""
 
 

@@ -20,8 +20,11 @@ from ccsetup.doctor.facts import Facts
 from ccsetup.doctor.findings import Change, Finding, Remedy
 
 _SAFE = later(r"[A-Za-z0-9_.+=,-]+")
-_UNKNOWN = "“The config profile could not be found”: AWS tools skip a section with such a header without a warning."
-_PLACES = {"section.prefix": _UNKNOWN, "section.quoting": f"{_UNKNOWN} Other SDKs don't allow spaces in a name."}
+_UNKNOWN = "AWS tools skip a section with this header. They report “The config profile could not be found”."
+_PLACES = {
+    "section.prefix": _UNKNOWN,
+    "section.quoting": f"{_UNKNOWN} Other SDKs don't allow spaces in the name.",
+}
 
 
 def sections(facts: Facts) -> Iterator[Finding]:
@@ -33,7 +36,7 @@ def sections(facts: Facts) -> Iterator[Finding]:
                 yield _beside(facts, file, odd, found) if odd.taken else found
 
 
-_SWALLOWED = "Every SDK reads it this way without a warning: it becomes part of the value above."
+_SWALLOWED = "SDKs read the line like this without a warning."
 
 
 def _beside(facts: Facts, file: FileName, odd: Oddity, found: Finding) -> Finding:
@@ -46,8 +49,8 @@ def _beside(facts: Facts, file: FileName, odd: Oddity, found: Finding) -> Findin
     ways = repair.remedies(file, live, dead, facts.lines(file))
     if len(ways) > 1:
         changes = repair.silenced(file, dead, facts.lines(file))
-        ways = (Remedy(f"Keep only the one on line {live.line}", "as AWS tools read it", changes), *ways)
-    says = f"{found.says} That section already exists on line {live.line}."
+        ways = (Remedy(f"Keep only the section on line {live.line}", "the one AWS tools use", changes), *ways)
+    says = f"{found.says} The section [{live.header}] already exists on line {live.line}."
     return found._replace(says=says, fix="auto" if len(ways) == 1 else "ask", severity="hinders", remedies=ways)
 
 
@@ -62,11 +65,11 @@ def default_twice(facts: Facts) -> Iterator[Finding]:
     first = next(it for it in stanzas if it.header != last.header)
     later_, earlier = (repair.silenced("config", it, lines) for it in (first, last))
     ways = [
-        Remedy(f"Keep [{last.header}] on line {last.line}", "as AWS tools read it today", later_),
-        Remedy(f"Keep [{first.header}] on line {first.line}", "the other is commented out", earlier),
+        Remedy(f"Keep [{last.header}] on line {last.line}", "the one AWS tools use now", later_),
+        Remedy(f"Keep [{first.header}] on line {first.line}", "comment out the other section", earlier),
     ]
     if not repair.conflicts(first, last):
-        ways.append(repair.merged("config", first, last, lines, "Merge the two", dead_wins=False))
+        ways.append(repair.merged("config", first, last, lines, "Merge the two sections", dead_wins=False))
     yield Finding(
         "section.default-twice",
         "hinders",
@@ -90,13 +93,13 @@ def respelled(facts: Facts) -> Iterator[Finding]:
                 "section.prefix",
                 "note",
                 f"[{stanza.header}] should be [{right}].",
-                "AWS's Python tools treat them as the same; other SDKs skip the section.",
+                "The AWS CLI and boto3 accept both headers; other SDKs skip the section.",
                 profile=stanza.name if stanza.type == "profile" else "",
                 path=facts.path("config"),
                 line=stanza.line,
                 fix="ask",
                 remedies=(
-                    Remedy(f"Write [{right}]", "", (Change("config", stanza.line, stanza.line, (f"[{right}]",)),)),
+                    Remedy(f"Change to [{right}]", "", (Change("config", stanza.line, stanza.line, (f"[{right}]",)),)),
                 ),
             )
 
@@ -111,8 +114,8 @@ def names(facts: Facts) -> Iterator[Finding]:
 def _name(facts: Facts, name: str) -> Finding:
     file: FileName = "config" if ("config", "profile", name) in facts.stanzas else "credentials"
     alias = _alias(facts, name)
-    why = "AWS's git-remote-codecommit misreads `codecommit://{}@…` as another repository, with other credentials."
-    others = " Other SDKs skip a section with that name." if re.search(r"[^A-Za-z0-9_./%@:+-]", name) else ""
+    why = "The AWS git-remote-codecommit misreads `codecommit://{}@…` and uses the wrong repository and credentials."
+    others = " Other SDKs skip a section with this name." if re.search(r"[^A-Za-z0-9_./%@:+-]", name) else ""
     return Finding(
         "profile.name",
         "note",
@@ -123,7 +126,7 @@ def _name(facts: Facts, name: str) -> Finding:
         line=facts.stanzas[file, "profile", name].line,
         fix="ask",
         do="Clone over HTTPS instead: ccsetup clone REPOSITORY --via credential-helper",
-        remedies=(Remedy(f"Add a profile named {alias}", "with a copy of its settings", _copied(facts, name, alias)),)
+        remedies=(Remedy(f"Add a profile named {alias}", "with the same settings", _copied(facts, name, alias)),)
         if alias
         else (),
     )
@@ -173,7 +176,7 @@ def _missing(facts: Facts, name: str, says: str, do: str) -> Finding:
         "profile.missing",
         "stops",
         f"{says.format(name)} {did_you_mean(name, facts.profiles)}".rstrip(),
-        f"“The config profile ({name}) could not be found”.",
+        f"AWS tools report “The config profile ({name}) could not be found”.",
         profile=name,
         fix="ask",
         do=do or f"ccsetup setup --profile {quote(name)}",
@@ -189,7 +192,7 @@ def _remote(facts: Facts, name: str) -> Finding:
         for other in near
         if _SAFE.fullmatch(other) and (moved := facts.clone.moved(url.replace(f"//{name}@", f"//{other}@", 1)))
     )
-    found = _missing(facts, name, "This clone's remote uses the profile {}, which doesn't exist.", "")
+    found = _missing(facts, name, "This clone's remote URL uses the profile {}, which doesn't exist.", "")
     return found._replace(remedies=ways)
 
 

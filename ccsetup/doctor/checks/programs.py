@@ -58,10 +58,10 @@ def named(facts: Facts) -> Iterator[Finding]:
         yield Finding(
             "git.program",
             severity,
-            f"This clone's configuration names a program: {it.key}.",
-            "ccsetup doesn't start it. git starts it when you fetch, push or check the status here.",
+            f"This clone's configuration specifies a program in {it.key}.",
+            "ccsetup doesn't run the program. git may run it when you fetch, push, or check the status in this clone.",
             path=Path(it.file) if it.file else clone.folder / ".git" / "config",
-            do=f"Check it before you use git here: git config --get-all {shlex.quote(it.key)}",
+            do=f"Check the program before you use git in this clone: git config --get-all {shlex.quote(it.key)}",
         )
 
 

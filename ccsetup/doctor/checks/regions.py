@@ -54,7 +54,7 @@ def _region(
     def spelled(region: str) -> Remedy:
         before = f"{line[:at].rstrip()} " if value[0] in "=>" else line[:at]  # region == us-east-1, := , =>
         new = f"{before}{region}{line[at + len(value) :]}" if at >= 0 else f"{setting.key} = {region}"
-        return Remedy(f"Write {region}", REGIONS.get(region, ""), (Change(file, number, number, (new,)),))
+        return Remedy(f"Use {region}", REGIONS.get(region, ""), (Change(file, number, number, (new,)),))
 
     if meant:
         comment = behind(setting.key, value)
@@ -62,12 +62,12 @@ def _region(
         remedy = spelled(meant)
         if comment:
             kept = (indent + comment.strip(), f"{line[:at]}{meant}")
-            remedy = Remedy(f"Write {meant}", changes=(Change(file, number, number, kept),))
+            remedy = Remedy(f"Use {meant}", changes=(Change(file, number, number, kept),))
         yield Finding("region.invalid", "stops", f"{value} isn't a region. It should be {meant}.", _NO_HOST, fix="auto",
                       remedies=(remedy,), **place)  # type: ignore[arg-type]  # fmt: skip
         return
     ways = tuple(spelled(region) for region in dict.fromkeys([*like(value), *_common(facts)]))
-    wanted = Wanted(f"Which region instead of {value}?", validate.region, spelled)
+    wanted = Wanted(f"Region to use instead of {value}", validate.region, spelled)
     if unknown := validate.unknown_region(value) if is_region(value) else "":
         yield Finding("region.unsupported", "hinders", unknown, _NOT_KNOWN, fix="ask", remedies=ways, wanted=wanted,
                       **place)  # type: ignore[arg-type]  # fmt: skip
@@ -78,9 +78,11 @@ def _region(
 
 
 _NO_HOST = (
-    "“Could not connect to the endpoint URL”: AWS tools don't check regions; they build a host name from the value."
+    "AWS tools don't check the region. They use it in a host name and report “Could not connect to the endpoint URL”."
 )
-_NOT_KNOWN = "If CodeCommit isn't in a region, git says “Could not resolve host”. The region may have other services."
+_NOT_KNOWN = (
+    "If CodeCommit isn't available in a region, git reports “Could not resolve host”, even if other services work."
+)
 
 
 def _elsewhere(stanza: Stanza) -> bool:
@@ -159,13 +161,14 @@ def _without_region(facts: Facts, name: str, likely: list[str], is_source: bool)
 
     def with_region(region: str) -> Remedy:
         changes = respelled(empty, region) if empty else _set(facts, name, "region", region)
-        return Remedy(f"Write {region}", REGIONS.get(region, ""), changes)
+        return Remedy(f"Use {region}", REGIONS.get(region, ""), changes)
 
     return Finding(
         "region.missing",
         "note" if is_source else "hinders",
         f"{name} has no region.",
-        "“You must specify a region”, unless the URL or a variable names one. The region of [default] isn't inherited.",
+        "AWS tools report “You must specify a region” unless the URL or a variable specifies one. "
+        "Profiles don't inherit the region of [default].",
         profile=name,
         path=empty.path if empty else facts.path(file),
         line=empty.line if empty else stanza.line,

@@ -43,9 +43,9 @@ def _of_address(facts: Facts, clone: Clone) -> Iterator[Finding]:
         if is_codecommit(clone.remote, facts.env):
             yield _unread(facts, clone)
         elif stranger := _STRANGER.match(clone.remote):
-            says = f"This clone's remote is on {stranger['host']}, which isn't a CodeCommit host."
+            says = f"This clone's remote URL uses {stranger['host']}, which isn't a CodeCommit host."
             yield _remote(
-                facts, "hinders", says, "ccsetup doesn't sign requests for it, so git asks for a password.", []
+                facts, "hinders", says, "ccsetup doesn't sign requests to other hosts, so git asks for a password.", []
             )
         return
     region = _right_region(here.region)
@@ -57,13 +57,16 @@ def _of_address(facts: Facts, clone: Clone) -> Iterator[Finding]:
             if here.form == "https"
             else address.ssh_url(region, here.repository)
         )
-        says, because = f"This clone's remote should be {right}.", "“could not resolve host”, or no such repository."
+        says, because = (
+            f"This clone's remote URL should be {right}.",
+            "git reports “could not resolve host” or can't find the repository.",
+        )
         yield _remote(facts, "stops", says, because, [_to(clone, right)], sure=True)
     elif (user := _USER.match(clone.remote)) and signing(clone):
         right = _USER.sub(r"\1", clone.remote, count=1)
         named = user[2].partition(":")[0]
-        says = f"This clone's remote names the user {named}, but its credential helper signs as a different one."
-        because = "git sends the name in the URL with the helper's password, so it always gets 403."
+        says = f"This clone's remote URL includes the username {named}, but the credential helper uses another one."
+        because = "git sends the username in the URL with the helper's password, so AWS always returns a 403 error."
         yield _remote(facts, "stops", says, because, [_to(clone, right)], sure=True)
     else:
         yield from _without_address(facts, clone, here)
@@ -87,10 +90,10 @@ def _unread(facts: Facts, clone: Clone) -> Finding:
         pass
     if found and right and region and not regions.is_region(region):
         named = Address(found["name"], region, found["profile"] or "")
-        return _regions(facts, named, f"This clone's remote names {region}, which isn't a region.")
-    remedies = [_to(clone, right, "Write")] if right else []
-    says = "This clone's remote isn't a URL that git-remote-codecommit understands."
-    return _remote(facts, "stops", says, "ValueError, or the wrong repository.", remedies, sure=True)
+        return _regions(facts, named, f"This clone's remote URL uses the region {region}, which doesn't exist.")
+    remedies = [_to(clone, right, "Change to")] if right else []
+    says = "git-remote-codecommit can't read this clone's remote URL."
+    return _remote(facts, "stops", says, "git fails with ValueError or uses the wrong repository.", remedies, sure=True)
 
 
 def _right_region(region: str) -> str:
@@ -157,11 +160,11 @@ def _of_codecommit(facts: Facts, clone: Clone, here: Address, region: str) -> It
     if name and name not in facts.profiles:
         yield _no_such_profile(facts, here, region)
     elif clone.remote.rstrip("/") != right:
-        remedies = [_to(clone, right, "Write")]
-        says = f"This clone's remote should be {right}."
+        remedies = [_to(clone, right, "Change to")]
+        says = f"This clone's remote URL should be {right}."
         yield _remote(facts, "stops", says, "fatal: transport … not supported.", remedies, True, name)
     elif unknown := validate.unknown_region(region):
-        yield _regions(facts, here, f"This clone's remote: {unknown}", "hinders")
+        yield _regions(facts, here, f"This clone's remote URL: {unknown}", "hinders")
     elif not region:
         yield from _no_region(facts, here)
     elif not name:
@@ -174,9 +177,13 @@ def _no_such_profile(facts: Facts, here: Address, region: str) -> Finding:
     like = _like(named, names)
     offered = like or names
     remedies = [_moved(facts, here, it, region) for it in offered[:_MOST]]
-    wanted = Wanted("Which profile?", lambda text: _known(facts, text), lambda it: _moved(facts, here, it, region))
-    says = f"This clone's remote uses the profile {named}, which doesn't exist."
-    return _remote(facts, "stops", says, "Traceback with ProfileNotFound.", remedies, bool(like), named, wanted)
+    wanted = Wanted(
+        "Profile for this clone", lambda text: _known(facts, text), lambda it: _moved(facts, here, it, region)
+    )
+    says = f"This clone's remote URL uses the profile {named}, which doesn't exist."
+    return _remote(
+        facts, "stops", says, "git-remote-codecommit crashes with ProfileNotFound.", remedies, bool(like), named, wanted
+    )
 
 
 def _like(named: str, names: Sequence[str]) -> list[str]:
@@ -188,7 +195,7 @@ def _like(named: str, names: Sequence[str]) -> list[str]:
 def _known(facts: Facts, text: str) -> str:
     value = validate.tidy(text)
     if value not in facts.profiles or not address.takes_profile(value):
-        raise BadAnswer(f'No profile "{value}" that a URL can name. For example: default')
+        raise BadAnswer(f'"{value}" isn\'t a profile that a URL can use. Use a profile such as default.')
     return value
 
 
@@ -208,7 +215,7 @@ def _regions(facts: Facts, here: Address, says: str, severity: Severity = "stops
     wanted = Wanted(
         "Which region is the repository in?", validate.region, lambda it: _moved(facts, here, here.profile, it)
     )
-    because = "“You must specify a region” or “could not resolve host”."
+    because = "git reports “You must specify a region” or “could not resolve host”."
     return _remote(facts, severity, says, because, remedies, False, here.profile, wanted)
 
 
@@ -217,9 +224,9 @@ def _no_region(facts: Facts, here: Address) -> Iterator[Finding]:
     own = facts.profiles.get(here.profile or "default", {}).get("region", "")
     shell = facts.env.get("AWS_DEFAULT_REGION", "")
     if not own and not shell:
-        yield _regions(facts, here, "Neither this clone's remote nor its profile names a region.")
+        yield _regions(facts, here, "Neither this clone's remote URL nor the profile specifies a region.")
     elif own and shell and own != shell:
-        says = f"This clone's remote names no region. AWS_DEFAULT_REGION ({shell}) overrides the profile's ({own})."
+        says = f"The remote URL has no region, so AWS_DEFAULT_REGION ({shell}) overrides the profile's region ({own})."
         yield _regions(facts, here, says, "hinders")
 
 
@@ -229,8 +236,8 @@ def _nobody(facts: Facts, here: Address) -> Iterator[Finding]:
     if named or "default" in facts.profiles or facts.env.get("AWS_ACCESS_KEY_ID") or not _profiles(facts):
         return
     remedies = [_moved(facts, here, it, here.region) for it in _profiles(facts)[:_MOST]]
-    says = "This clone's remote names no profile, and there is no [default] profile."
-    yield _remote(facts, "hinders", says, "NoCredentialsError, or git uses this computer's role.", remedies)
+    says = "This clone's remote URL doesn't specify a profile, and there's no [default] profile."
+    yield _remote(facts, "hinders", says, "git fails with NoCredentialsError or uses this computer's role.", remedies)
 
 
 def _without_address(facts: Facts, clone: Clone, here: Address) -> Iterator[Finding]:
@@ -238,10 +245,12 @@ def _without_address(facts: Facts, clone: Clone, here: Address) -> Iterator[Find
     region = here.region
     remedies = [_moved(facts, here, it, region) for it in _profiles(facts)[:_MOST]] if not here.host else []
     if unknown := validate.unknown_region(region):  # a custom host (CODE_COMMIT_ENDPOINT) has none
-        yield _remote(facts, "hinders", f"This clone's remote: {unknown}", "could not resolve host.", [])
+        yield _remote(
+            facts, "hinders", f"This clone's remote URL: {unknown}", "git may report “could not resolve host”.", []
+        )
     if here.form == "ssh":
-        says = "This clone uses SSH, which needs an IAM user's SSH key and doesn't use a profile."
-        yield _remote(facts, "note", says, "AWS CodeCommit only accepts SSH keys of IAM users.", remedies)
+        says = "This clone uses SSH, which requires an IAM user's SSH key and doesn't use a profile."
+        yield _remote(facts, "note", says, "CodeCommit accepts only SSH keys that belong to IAM users.", remedies)
         return
     command = signing(clone)
     named = clone_profile.named_by("", command)
@@ -252,11 +261,17 @@ def _without_address(facts: Facts, clone: Clone, here: Address) -> Iterator[Find
     elif not command and not effective(clone) and remedies:
         says = "This clone uses HTTPS without a credential helper, so git asks for a password."
         yield _remote(
-            facts, "hinders", says, "“could not read Username”, or 403 with anything but Git credentials.", remedies
+            facts,
+            "hinders",
+            says,
+            "git reports “could not read Username”, or a 403 error unless you enter Git credentials.",
+            remedies,
         )
     elif not command and (keeping := keepers(clone)):
-        says = f"This clone only uses {keeping[0].split()[0]}, which works only for an IAM user's Git credentials."
-        because = "403 once it has stored a signed password, which expires after 15 minutes."
+        says = (
+            f"This clone uses only {keeping[0].split()[0]}, which works only with the Git credentials of an IAM user."
+        )
+        because = "A signed password that the helper stores expires after 15 minutes. Then git fails with a 403 error."
         yield _remote(facts, "note", says, because, remedies)._replace(code="git.inherited-helper")
 
 
@@ -266,11 +281,13 @@ def _helper_of_nobody(facts: Facts, clone: Clone, command: str, named: str) -> F
 
     def remedy(name: str) -> Remedy:
         new = re.sub(rf"(--profile[ =])(['\"]?){re.escape(named)}\2", lambda it: it[1] + shlex.quote(name), command)
-        return Remedy(f"Sign as {name}", replaced=clone.helped(command, new))
+        return Remedy(f"Use the profile {name}", replaced=clone.helped(command, new))
 
-    says = f"This clone's credential helper signs as {named}, a profile that doesn't exist."
+    says = f"This clone's credential helper uses the profile {named}, which doesn't exist."
     remedies = [remedy(it) for it in (like or _profiles(facts))[:_MOST]]
-    return _remote(facts, "stops", says, "git says 403, or asks for a password.", remedies, bool(like), named)
+    return _remote(
+        facts, "stops", says, "git fails with a 403 error or asks for a password.", remedies, bool(like), named
+    )
 
 
 def _helper_of_a_script(facts: Facts, clone: Clone, command: str) -> Finding:
@@ -281,13 +298,13 @@ def _helper_of_a_script(facts: Facts, clone: Clone, command: str) -> Finding:
     def remedy(name: str) -> Remedy:
         words = f"--profile {shlex.quote(name)}{f' --region {region}' if region else ''}"
         new = re.sub(r"\s+(?=credential-helper)", f" {words} ", bare, count=1)
-        return Remedy(f"Sign as {name}", replaced=clone.helped(command, new))
+        return Remedy(f"Use the profile {name}", replaced=clone.helped(command, new))
 
     named = clone_profile.named_by("", bare)
     bare = re.sub(rf"\s--profile[ =]['\"]?{re.escape(named)}['\"]?", "", bare) if named else bare
     names = [named] if named in facts.profiles else _profiles(facts)
-    says = "This clone's credential helper is missing a value: a variable wasn't set when it was written."
-    because = "The AWS CLI uses the next word as the value, and git asks for a password."
+    says = "A value is missing in this clone's credential helper, because a variable was empty when a script added it."
+    because = "The AWS CLI uses the next word as the value, so git asks for a password."
     return _remote(facts, "stops", says, because, [remedy(it) for it in names[:_MOST]], len(names) == 1, named)
 
 

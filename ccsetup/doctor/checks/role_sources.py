@@ -22,6 +22,7 @@ Settings = Mapping[str, str]
 MACHINE = ("Environment", "Ec2InstanceMetadata", "EcsContainer")
 _OF_A_ROLE = ("role_arn", "role_session_name", "external_id", "mfa_serial", "duration_seconds")
 _AS_HEADER = re.compile(r"profile\s+|profile/")
+_LOOPS = "AWS tools fail with InfiniteLoopConfigError."
 _MOST = 9  # sources to offer
 _MANY = 2000  # more names than this aren't searched for similar ones
 
@@ -84,10 +85,10 @@ def without_role(facts: Facts) -> Iterator[Finding]:
                 where,
                 "source.credential-source",
                 "hinders",
-                f"{name} has a credential_source but no role_arn, so it has no effect.",
-                because="botocore continues with this computer's role; other SDKs reject the profile.",
+                f"{name} has a credential_source but no role_arn, so the setting has no effect.",
+                because="botocore uses this computer's role; other SDKs reject the profile.",
                 fix="ask",
-                remedies=(Remedy("Remove it", changes=removed([where])),),
+                remedies=(Remedy("Remove credential_source", changes=removed([where])),),
                 do=f"ccsetup setup machine --profile {quote(name)} --role-arn ARN",
             )
 
@@ -139,7 +140,7 @@ class _Offer:
         value = validate.tidy(text)
         if value not in (there := self.to(name)):
             other = there[0] if there else "default"
-            raise BadAnswer(f'Profile "{value}" can\'t assume the role. Choose another one, e.g. {other}.')
+            raise BadAnswer(f'Profile "{value}" can\'t assume the role. Use a profile such as {other}.')
         return value
 
 
@@ -184,8 +185,8 @@ def _with(where: Place, source: str) -> Remedy:
 
 
 def _none(facts: Facts, name: str, there: Settings, where: Place, offer: _Offer) -> _Case:
-    says = f"{name} has a role but no source profile or credential source to assume it with."
-    because = "PartialCredentialsError: source_profile or credential_source is missing."
+    says = f"{name} has a role_arn but no source_profile or credential_source."
+    because = "AWS tools fail with PartialCredentialsError, because the role needs one of these settings."
     if not has_own_credentials(there):
         only = offer.only(name)
         names = [only] if only else offer.to(name)
@@ -210,7 +211,7 @@ def _both(facts: Facts, name: str, there: Settings, where: Place, offer: _Offer)
     keep_profile = Remedy(f"Keep source_profile = {there['source_profile']}", changes=removed(machines or [where]))
     keep_machine = Remedy(f"Keep credential_source = {there['credential_source']}", changes=removed(profiles))
     remedies = (keep_profile, keep_machine) if serves == known else (keep_profile,) if serves else (keep_machine,)
-    says = f"{name} has both source_profile and credential_source. A role needs exactly one of them."
+    says = f"{name} has both source_profile and credential_source. A role can use only one of them."
     because = "InvalidConfigError: The profile contains both source_profile and credential_source."
     return _Case(says, because, more=remedies, sure=True, takes_source=False)
 
@@ -220,7 +221,7 @@ def _missing(facts: Facts, name: str, there: Settings, where: Place, offer: _Off
     bare = _AS_HEADER.sub("", named.strip("[]")).strip()
     offered = offer.to(name, bare)
     like = [it for it in offer.like(bare) if it in offered and same_but_for_a_slip(bare, it)]
-    says = f"{name} has the source profile {named}, which doesn't exist."
+    says = f"{name} uses the source profile {named}, which doesn't exist."
     if not named:
         says = f"{name} has an empty source_profile."
     because = f'InvalidConfigError: The source_profile "{named}" … does not exist.'
@@ -230,16 +231,16 @@ def _missing(facts: Facts, name: str, there: Settings, where: Place, offer: _Off
 def _loop(facts: Facts, name: str, there: Settings, where: Place, offer: _Offer) -> _Case:
     circle = _circle(facts.intended, name)
     if len(circle) > 1:
-        says = f"{name} is its own source ({' → '.join([*circle, name])}), and no profile in that loop has credentials."
-        return _Case(says, "InfiniteLoopConfigError.", offer.to(name))
-    says = f"{name} is its own source profile, but has no access keys."
+        says = f"The source profiles of {name} form a loop without credentials ({' → '.join([*circle, name])})."
+        return _Case(says, _LOOPS, offer.to(name))
+    says = f"{name} is its own source profile but has no access key."
     only = offer.only(name)
-    return _Case(says, "InfiniteLoopConfigError.", [only] if only else offer.to(name), sure=bool(only))
+    return _Case(says, _LOOPS, [only] if only else offer.to(name), sure=bool(only))
 
 
 def _empty(facts: Facts, name: str, there: Settings, where: Place, offer: _Offer) -> _Case:
     named = meant(there["source_profile"])
-    says = f"{name} has the source profile {named}, which has no credentials."
+    says = f"{name} uses the source profile {named}, which has no credentials."
     because = f'InvalidConfigError: The source profile "{named}" must have credentials.'
     return _Case(says, because, offer.to(name))
 
@@ -249,7 +250,7 @@ def _credential_source(facts: Facts, name: str, there: Settings, where: Place, o
     own = re.sub("[^a-z0-9]", "", named.lower())
     known = {it.lower(): it for it in MACHINE} | dict(zip(("env", "ec2", "ecs"), MACHINE, strict=True))
     likely = [known[it] for it in nearest(own, known, 1)] or MACHINE
-    remedies = tuple(Remedy(f"Write {it}", changes=respelled(where, it)) for it in likely)
+    remedies = tuple(Remedy(f"Use {it}", changes=respelled(where, it)) for it in likely)
     if named in offer.to(name):
         remedies = (Remedy(f"Assume the role with {named}", changes=renamed(where, "source_profile", named)),)
     says = f'{name}: unknown credential_source "{named}". It must be one of: {", ".join(MACHINE)}.'

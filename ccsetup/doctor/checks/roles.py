@@ -26,8 +26,8 @@ _LOOSE = later(
     r"(?:[:/]+roles?[:/]+(?P<role>[\w+=,.@/-]+?)|[:/](?P<name>(?!root\b)[\w+=,.@-]+?))[/,.;:]*",
     re.IGNORECASE | re.ASCII,
 )
-_REFUSED = "Tools accept this, but AWS rejects it when you assume the role (ValidationError)."
-_UNREAD = "botocore ignores it without a warning; other SDKs reject the profile."
+_REFUSED = "Tools accept this value, but AWS rejects it when you assume the role (ValidationError)."
+_UNREAD = "botocore ignores the value without a warning; other SDKs reject the profile."
 _GENERATED = "The AWS CLI and git generate a name instead; other SDKs send it, and AWS rejects it (ValidationError)."
 _OF_ROLES = ("role_arn", "sso_role_name", "web_identity_token_file")
 
@@ -69,14 +69,14 @@ def _corrected(
     because: str = _REFUSED, severity: Severity = "stops",
 ) -> Finding:  # fmt: skip
     """Return the finding for a value with only one possible correction."""
-    remedy = Remedy(f"Write {value}", changes=respelled(where, value + comment(where.value)))
+    remedy = Remedy(f"Use {value}", changes=respelled(where, value + comment(where.value)))
     says = f"{name}: {where.setting.key} {how}. It should be {value}."
     return finding(facts, name, where, code, severity, says, because=because, fix="auto", remedies=(remedy,))
 
 
 def _left_out(facts: Facts, name: str, where: Place, code: str, says: str, because: str, severity: Severity) -> Finding:
     """Return the finding for a value that can't be corrected and isn't needed."""
-    remedy = Remedy("Remove it", "AWS and the SDKs have a default", removed([where]))
+    remedy = Remedy(f"Remove {where.setting.key}", "AWS and the SDKs have a default value", removed([where]))
     return finding(facts, name, where, code, severity, says, because=because, fix="auto", remedies=(remedy,))
 
 
@@ -85,7 +85,7 @@ def _no_arn(facts: Facts, name: str, where: Place, bad: BadAnswer) -> Finding:
     likely = _likely(facts, meant(where.value))
 
     def remedy(value: str) -> Remedy:
-        return Remedy(f"Write {value}", changes=respelled(where, value + comment(where.value)))
+        return Remedy(f"Use {value}", changes=respelled(where, value + comment(where.value)))
 
     return finding(
         facts,
@@ -140,7 +140,7 @@ def session_name(facts: Facts) -> Iterator[Finding]:
         except BadAnswer:
             right = re.sub(r"[^A-Za-z0-9_+=,.@-]+", "-", meant(value)).strip("-")[:64]
         if len(right) < 2:
-            says = f"{name}: role_session_name needs 2 to 64 letters, digits or _+=,.@- , e.g. maria.garcia."
+            says = f"{name}: role_session_name must be 2 to 64 letters, digits, or _+=,.@- characters."
             severity: Severity = "stops" if value else "hinders"
             because = _REFUSED if value else _GENERATED
             yield _left_out(facts, name, where, "role.session-name", says, because, severity)
@@ -166,7 +166,7 @@ def _another(facts: Facts, name: str, there: Settings, where: Place, text: str, 
     try:
         read = "0" if re.fullmatch(r"-[0-9]+", text) else validate.duration(0, 999_999)(text)  # botocore sends it
     except BadAnswer:
-        says = f"{name}: duration_seconds must be a number of seconds. For example: 3600"
+        says = f"{name}: duration_seconds must be a number of seconds, such as 3600."
         return _left_out(facts, name, where, "role.duration", says, _UNREAD, "hinders")
     seconds = int(read.value if isinstance(read, Corrected) else read)
     granted = min(max(seconds, 900), most_s)
@@ -180,9 +180,9 @@ def _why(seconds: int, granted: int, most_s: int, token: bool) -> tuple[str, Sev
     if seconds == granted:
         return _UNREAD, "hinders", "must be a number of seconds, with digits only"
     if token:
-        return "botocore ignores it if there is a token file; other SDKs don't.", "hinders", how
+        return "botocore ignores duration_seconds if the profile has a token file; other SDKs don't.", "hinders", how
     if most_s < seconds <= 43200:
-        how = "is more than the hour that AWS allows when one role assumes another"
+        how = "is longer than the hour that AWS allows when one role assumes another"
     return _REFUSED, "stops", how
 
 

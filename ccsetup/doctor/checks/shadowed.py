@@ -35,13 +35,13 @@ class Kind(NamedTuple):
 
 _ROLE = Kind("the role", ("role_arn", "source_profile", "credential_source", "external_id", "mfa_serial",
                           "role_session_name", "duration_seconds"))  # fmt: skip
-_SOURCE = Kind("the source of a role", ("source_profile", "credential_source", "external_id", "mfa_serial"))
+_SOURCE = Kind("the settings for a role's source", ("source_profile", "credential_source", "external_id", "mfa_serial"))
 _TOKEN_FILE = Kind("the token file", ("web_identity_token_file",))
 _SIGN_IN = Kind("single sign-on", _SSO)
-_STORED = Kind("the access keys in credentials", _KEYS, ("credentials",))
+_STORED = Kind("the access key in the credentials file", _KEYS, ("credentials",))
 _LOGIN = Kind("aws login", ("login_session",))
 _PROCESS = Kind("credential_process", ("credential_process",))
-_IN_CONFIG = Kind("the access keys in config", _KEYS, ("config",))
+_IN_CONFIG = Kind("the access key in the config file", _KEYS, ("config",))
 
 
 def shadowed(facts: Facts) -> Iterator[Finding]:
@@ -114,18 +114,16 @@ def _places(facts: Facts, name: str, kind: Kind) -> list[Place]:
 def _finding(facts: Facts, name: str, first: Kind, losers: list[Kind], places: list[Place]) -> Finding:
     words = " and ".join(kind.label for kind in losers)
     because = "SDKs look for a role first, then a token file, single sign-on, the credentials file, aws login,"
-    because += " credential_process and the config file. They don't report what they ignore."
+    because += " credential_process, and the config file. They don't report the settings that they ignore."
     if {_STORED, _IN_CONFIG} & {*losers} and first is not _ROLE:
-        because += (
-            " The SDKs for JavaScript and Go use stored access keys earlier, so programs can have different identities."
-        )
+        because += " The SDKs for JavaScript and Go check stored access keys earlier and may use a different identity."
     return finding(
         facts,
         name,
         places[0],
         "kind.shadowed",
         "hinders",
-        f"{name}: tools use {first.label} and ignore {words}.",
+        f"{name}: AWS tools use {first.label} and ignore {words}.",
         because=because,
         fix="auto",
         remedies=(Remedy(f"Keep {first.label}", f"comment out {words}", silenced(facts, places)),),

@@ -69,7 +69,7 @@ def session_missing(facts: Facts) -> Iterator[Finding]:
             continue
         like = nearest(session, facts.sessions)
         names = [*like, *(it for it in facts.sessions if it not in like)]
-        remedies = [Remedy(f"Use the session {it}", changes=respelled(where, it)) for it in names[:9]]
+        remedies = [Remedy(f"Use the sso-session {it}", changes=respelled(where, it)) for it in names[:9]]
         if all(key in there for key in WHERE):
             hint = "use the profile's own start URL"
             remedies.insert(0, Remedy("Remove sso_session", hint, removed([where])))
@@ -131,7 +131,7 @@ def _without(facts: Facts, name: str, where: Place | None, missing: Sequence[str
         where,
         "sso.incomplete",
         "stops",
-        f"{name} uses single sign-on but has no {' and no '.join(missing)}.",
+        f"{name} uses single sign-on but has no {' or '.join(missing)}.",
         because=_MISSING,
         fix="ask",
         remedies=tuple(remedies),
@@ -174,7 +174,7 @@ def _session_without(facts: Facts, name: str, session: str, missing: Sequence[st
     return Finding(
         "sso.incomplete",
         "stops",
-        f"The sso-session {session}, used by {name}{_and(others)}, has no {' and no '.join(missing)}.",
+        f"The sso-session {session}, used by {name}{_and(others)}, has no {' or '.join(missing)}.",
         _MISSING,
         name,
         path,
@@ -216,7 +216,7 @@ def conflict(facts: Facts) -> Iterator[Finding]:
             where,
             "sso.conflict",
             "stops",
-            f"{name} and its sso-session {session} differ in {' and '.join(differing)}.",
+            f"{name} and its sso-session {session} have different values for {' and '.join(differing)}.",
             because=f"InvalidConfigError: The value for {differing[0]} is inconsistent …",
             fix="auto",
             remedies=(Remedy("Keep the session's values", changes=removed([*places(facts, name, own), *strays])),),
@@ -242,7 +242,7 @@ def _spelled(facts: Facts, where: Place, names: Sequence[str]) -> Iterator[Findi
     if validate.is_local(value):
         return
     common = {
-        "because": "The sign-in page rejects it (InvalidRequestException), or tools look for a different cache file."
+        "because": "The sign-in page rejects this URL (InvalidRequestException), or tools can't find the cached token."
     }
     also = _all_on(facts, names)
     try:
@@ -263,7 +263,7 @@ def _spelled(facts: Facts, where: Place, names: Sequence[str]) -> Iterator[Findi
         where,
         "sso.url",
         "hinders" if harmless else "stops",
-        f"{names[0]}: the start URL should be {read.value}, without what a browser adds.",
+        f"{names[0]}: the start URL should be {read.value}, without the parts that a browser adds.",
         fix="auto",
         remedies=(_respelled(where, read.value),),
         also=() if harmless else also,
@@ -272,7 +272,7 @@ def _spelled(facts: Facts, where: Place, names: Sequence[str]) -> Iterator[Findi
 
 
 def _respelled(where: Place, value: str) -> Remedy:
-    return Remedy(f"Write {value}", changes=respelled(where, value + comment(where.value)))
+    return Remedy(f"Use {value}", changes=respelled(where, value + comment(where.value)))
 
 
 def legacy(facts: Facts) -> Iterator[Finding]:
@@ -295,8 +295,8 @@ def legacy(facts: Facts) -> Iterator[Finding]:
             in_file(facts, "config", WHERE[0], names[0]),
             "sso.legacy",
             "note",
-            f"{names[0]}{others} the legacy form of single sign-on, which can't renew itself.",
-            because="SDKs renew the sign-in of an sso-session as long as the session lasts, but never this form.",
+            f"{names[0]}{others} legacy single sign-on settings, so SDKs can't renew the sign-in.",
+            because="SDKs renew a sign-in automatically only if the profile uses an sso-session.",
             fix="auto" if facts.modernize else "tell",
             do=f"ccsetup login {quote(names[0])}" if facts.modernize else "ccsetup doctor --fix --modernize",
             remedies=(_modernized(facts, names, session),) if facts.modernize else (),
@@ -335,7 +335,7 @@ def _modernized(facts: Facts, names: Sequence[str], session: str) -> Remedy:
         lines += [f"sso_region = {meant(there[WHERE[1]])}", f"sso_registration_scopes = {SCOPES}", ""]
         at = _above(facts, facts.stanzas["config", "profile", names[0]])
         changes.insert(0, Change("config", at, at - 1, tuple(lines)))
-    return Remedy(f"Use the sso-session {session}", "one sign-in for all of them", tuple(changes))
+    return Remedy(f"Use the sso-session {session}", "one sign-in for all its profiles", tuple(changes))
 
 
 def _above(facts: Facts, stanza: Stanza) -> int:

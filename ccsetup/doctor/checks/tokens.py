@@ -35,7 +35,7 @@ def cached(facts: Facts) -> Iterator[Finding]:
         if not validate.works_as_start_url(meant(start.url)):
             continue
         if path in facts.unreadable:
-            says = f"The saved sign-in of {_whose(names)} can't be used. {facts.unreadable[path]}"
+            says = f"The saved sign-in for {_whose(names)} can't be used. {facts.unreadable[path]}"
             yield _signed_out(facts, names, "file.unreadable", says, _READ.rstrip("."))._replace(path=path, line=0)
             continue
         text = facts.found.get(path)
@@ -43,10 +43,12 @@ def cached(facts: Facts) -> Iterator[Finding]:
         if text is not None and token is None:
             yield _corrupt(facts, names, path)
         elif token is None or not token.serves(start._replace(url=meant(start.url), region=meant(start.region))):
-            yield _signed_out(facts, names, "sso.signed-out", f"{_all(names)} not signed in.", "SSOTokenLoadError")
+            yield _signed_out(
+                facts, names, "sso.signed-out", f"{_all(names)} not signed in.", "AWS tools fail with SSOTokenLoadError"
+            )
         elif token.expires_at <= facts.now and not (start.session and _renews(facts, token)):
-            says = f"The sign-in of {_whose(names)} expired at {token.expires_at:%Y-%m-%d %H:%M} UTC."
-            because = "UnauthorizedSSOTokenError, TokenRetrievalError. AWS's git-remote-codecommit prints a traceback"
+            says = f"The sign-in for {_whose(names)} expired at {token.expires_at:%Y-%m-%d %H:%M} UTC."
+            because = "AWS tools fail with UnauthorizedSSOTokenError or TokenRetrievalError, and git with a traceback"
             yield _signed_out(facts, names, "sso.expired", says, because)
 
 
@@ -75,8 +77,8 @@ def _corrupt(facts: Facts, names: list[str], path: Path) -> Finding:
         facts,
         names,
         "sso.cache-corrupt",
-        f"The file with the saved sign-in of {_whose(names)} is damaged.",
-        "SSOTokenLoadError, or only a KeyError",
+        f"The file with the saved sign-in for {_whose(names)} is damaged.",
+        "AWS tools fail with SSOTokenLoadError or KeyError",
     )
     remedy = Remedy("Delete the file", "then sign in again", remove=(path,))
     return found._replace(path=path, line=1, fix="auto", remedies=(remedy,))
@@ -100,8 +102,8 @@ def token_path(facts: Facts) -> Iterator[Finding]:
             where,
             "oidc.token-path",
             "hinders" if works else "stops",
-            f"{name}: SDKs use the path {value} as it is, and look for it in the folder they run in.",
-            because="FileNotFoundError: no SDK expands ~ or $HOME here, although the AWS documentation uses ~/…",
+            f"{name}: SDKs use the path {value} as is and look for the token file in the current folder.",
+            because="FileNotFoundError: SDKs don't expand ~ or $HOME here, although the AWS documentation uses ~/…",
             fix="auto" if len(likely) == 1 else "ask",
             remedies=tuple(_at(where, str(it)) for it in likely),
             wanted=None if len(likely) == 1 else wanted,
@@ -109,13 +111,13 @@ def token_path(facts: Facts) -> Iterator[Finding]:
 
 
 def _at(where: Place, path: str) -> Remedy:
-    return Remedy(f"Write {path}", changes=respelled(where, path + comment(where.value)))
+    return Remedy(f"Use {path}", changes=respelled(where, path + comment(where.value)))
 
 
 def _absolute(facts: Facts, text: str) -> str:
     value = validate.token_file(text)
     if not is_absolute(facts, value):
-        raise BadAnswer("The token file needs an absolute path. For example: /home/maria/token.jwt")
+        raise BadAnswer("The token file needs an absolute path, such as /home/maria/token.jwt.")
     return value
 
 
@@ -144,32 +146,40 @@ def token(facts: Facts) -> Iterator[Finding]:
         paths = whole_paths(facts, meant(where.value))
         path = next((it for it in paths if facts.found.get(it) is not None), paths[0])
         if path in facts.unreadable:
-            says = f"{name}: its token file can't be used. {facts.unreadable[path]}"
+            says = f"{name}: the token file can't be used. {facts.unreadable[path]}"
             do = f"ccsetup setup oidc --profile {quote(name)} --web-identity-token-file PATH"
             yield finding(facts, name, where, "file.unreadable", "stops", says, because=_READ, do=do)
             continue
         if told := _of_text(facts, path, facts.found.get(path)):
             code, says, because = told
-            do = f"Have your provider write a new token to {path}, then run: ccsetup login {quote(name)}"
+            do = f"Have your identity provider write a new token to {path}, then run: ccsetup login {quote(name)}"
             yield finding(facts, name, where, code, "stops", f"{name}: {says}", because=because, do=do)
 
 
-_READ = "Tools that open a pipe or a device can wait or read forever."
+_READ = "AWS tools can hang if they open a pipe or a device."
 
 
 def _of_text(facts: Facts, path: Path, text: str | None) -> tuple[str, str, str] | None:
     """Return what is wrong with a token: the code, the sentence, and what tools say about it."""
     if text is None:
-        return "oidc.token-missing", f"the token file {path} doesn't exist.", "Traceback with FileNotFoundError."
+        return "oidc.token-missing", f"the token file {path} doesn't exist.", "AWS tools crash with FileNotFoundError."
     if not text.strip():
-        return "oidc.token-empty", f"the token file {path} is empty.", "ParamValidationError: Invalid length."
+        return (
+            "oidc.token-empty",
+            f"the token file {path} is empty.",
+            "AWS tools fail with ParamValidationError.",
+        )
     if why := web_token.fault(text):
-        says = f"the file {path} doesn't hold a token: {why}."
-        return "oidc.token-invalid", says, "SDKs would send it to AWS, which rejects it with InvalidIdentityToken."
+        says = f"the file {path} doesn't contain a valid token: {why}."
+        return (
+            "oidc.token-invalid",
+            says,
+            "AWS would reject the token with InvalidIdentityToken.",
+        )
     ends = validate.token(text).expires_at
     if ends and ends <= facts.now:
         says = f"the token in {path} expired at {ends:%Y-%m-%d %H:%M} UTC."
-        return "oidc.token-expired", says, "ExpiredTokenException."
+        return "oidc.token-expired", says, "AWS rejects an expired token with ExpiredTokenException."
     return None
 
 
@@ -198,7 +208,7 @@ def _without_role(facts: Facts, name: str, where: Place, known: list[str]) -> Fi
         where,
         "oidc.role",
         "stops",
-        f"{name} has a token file but no role_arn to assume with it.",
+        f"{name} has a token file but no role_arn.",
         because="InvalidConfigError: … web identity but has no role ARN configured.",
         fix="ask",
         remedies=tuple(map(remedy, known[:9])),

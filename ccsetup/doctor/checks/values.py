@@ -40,9 +40,11 @@ def commas(facts: Facts) -> Iterator[Finding]:
                 if mark in (",", ";") and setting.key in BARE and setting.value not in facts.profiles:
                     number = setting.lines[-1]
                     found = _quoted(facts, file, stanza, setting.key, number, setting.value)
-                    says = f"The {mark} after {setting.key} is read as part of its value."
+                    says = f"The {mark} at the end of {setting.key} is read as part of the value."
                     change = Change(file, number, number, (facts.lines(file)[number - 1].rstrip(",; \t"),))
-                    yield found._replace(says=says, remedies=(Remedy(f"Write it without {mark}", "", (change,)),))
+                    because = f"SDKs don't remove a {mark} at the end of a value."
+                    remedy = Remedy(f"Remove the {mark}", "", (change,))
+                    yield found._replace(says=says, because=because, remedies=(remedy,))
 
 
 def _value(facts: Facts, file: FileName, stanza: Stanza, setting: Setting) -> Iterator[Finding]:
@@ -84,8 +86,8 @@ def _commented(
     return Finding(
         "value.inline-comment",
         _severity(key) if sure else "note",
-        f"The comment after {key} is read as part of its value.",
-        "AWS's Python tools (CLI, boto3, git) don't allow comments after a value; other SDKs cut them off.",
+        f"The comment after {key} is read as part of the value.",
+        "The AWS CLI and boto3 don't support comments after a value; other SDKs remove such comments.",
         profile=stanza.name if stanza.type == "profile" else "",
         path=facts.path(file),
         line=number,
@@ -102,13 +104,13 @@ def _quoted(facts: Facts, file: FileName, stanza: Stanza, key: str, number: int,
     return Finding(
         "value.quoted",
         _severity(key),
-        f"The quotes around {key} are read as part of its value.",
-        "No SDK removes quotes here, so the value is used with them.",
+        f"The quotes in {key} are read as part of the value.",
+        "SDKs don't remove quotes from this setting.",
         profile=stanza.name if stanza.type == "profile" else "",
         path=facts.path(file),
         line=number,
         fix="auto",
-        remedies=(Remedy("Write it without quotes", changes=(Change(file, number, number, (new,)),)),),
+        remedies=(Remedy("Remove the quotes", changes=(Change(file, number, number, (new,)),)),),
     )
 
 
@@ -137,21 +139,21 @@ def _foreign(facts: Facts, file: FileName, stanza: Stanza, setting: Setting, lin
     blank = " " in setting.key
     key, _, value = line.partition(":")
     says = (
-        f"`{setting.key}` has a space in its name." if blank else f"{setting.key} is written with a colon instead of =."
+        f"The setting `{setting.key}` has a space in its name." if blank else f"{setting.key} has a colon instead of =."
     )
-    why = "AWS's Python tools keep it under that name; other SDKs skip it."
+    why = "The AWS CLI and boto3 keep the name with the space; other SDKs skip the setting."
     spelled = f"{key.rstrip()} = {value.strip()}"
     return Finding(
         "file.stray-line",
         "note",
         says,
-        why if blank else "AWS's Python tools read it; other SDKs reject the file: “Expected an '=' sign”.",
+        why if blank else "The AWS CLI and boto3 accept a colon; other SDKs reject the file: “Expected an '=' sign”.",
         profile=stanza.name if stanza.type == "profile" else "",
         path=facts.path(file),
         line=setting.lines[0],
         fix="tell" if blank else "ask",
         remedies=() if blank else (
-            Remedy("Write it with =", changes=(Change(file, setting.lines[0], setting.lines[0], (spelled,)),)),
+            Remedy("Use = instead", changes=(Change(file, setting.lines[0], setting.lines[0], (spelled,)),)),
         ),
     )  # fmt: skip
 
@@ -199,7 +201,7 @@ def _misspelt(facts: Facts, file: FileName, stanza: Stanza, setting: Setting, ke
         path=facts.path(file),
         line=number,
         fix="ask",
-        remedies=(Remedy(f"Write {key}", changes=(Change(file, number, number, (spelled,)),)),),
+        remedies=(Remedy(f"Change to {key}", changes=(Change(file, number, number, (spelled,)),)),),
     )
 
 

@@ -115,7 +115,7 @@ def test_who_answers_is_in_the_report(tmp_path: Path) -> None:
     (entry,) = online(it).document["profiles"]
     arn = "arn:aws:sts::111122223333:assumed-role/Developer/maria"
     assert entry == {"name": "people", "kind": "keys", "account_id": "111122223333", "arn": arn, "ok": True}
-    assert "AWS answered for 1 of 1 profile" in said(it)
+    assert "AWS confirmed 1 of 1 profile" in said(it)
 
 
 def test_those_whom_something_stops_are_not_asked_about(tmp_path: Path) -> None:
@@ -124,7 +124,7 @@ def test_those_whom_something_stops_are_not_asked_about(tmp_path: Path) -> None:
     assert [entry["name"] for entry in report.document["profiles"] if entry["arn"]] == ["people"]
     assert [entry["name"] for entry in report.document["profiles"] if not entry["ok"]] == ["dev", "half"]
     assert report.exit_code == 3
-    assert "2 errors. Checked 3 profiles and git 2.39.5. AWS answered for 1 of 3 profiles." in said(it)
+    assert "2 errors. Checked 3 profiles and git 2.39.5. AWS confirmed 1 of 3 profiles." in said(it)
 
 
 def test_errors_warnings_and_notes_are_counted(tmp_path: Path) -> None:
@@ -364,7 +364,7 @@ def test_a_report_has_no_secret_is_private_and_takes_no_others_place(tmp_path: P
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert "`role.arn`, error, ~/.aws/config, line 2" in text
     assert "arn:aws:iam::…3333:role/CodeCommitAccess" in text
-    assert "Access keys are a pair" in text
+    assert "An access key has two parts" in text
     assert not re.search(r"111122223333|wJalr|AKIAI44QH8DHB|" + re.escape(str(tmp_path)), text)
     visit(it, report="doctor.md", fix=True, yes=True)  # its own it may write again
     assert "## Repaired" in path.read_text()
@@ -490,7 +490,7 @@ def test_a_person_repairs_what_has_two_readings(person: Mapping[str, str], tmp_p
     before = aws_folder(tmp_path)
     terminal = Terminal([program(), "doctor", "--fix", "--offline"], dict(person), tmp_path)
     terminal.answer("half has no aws_secret_access_key")
-    terminal.answer("Write this?")
+    terminal.answer("Write these changes?")
     assert terminal.exit_code() == 0
     terminal.wait("undo: ccsetup undo", "keys.partial", "role.arn")
     assert "wJalr" not in terminal.raw.decode()
@@ -507,7 +507,7 @@ def test_the_wizard_says_what_is_broken_repairs_it_and_asks_on(person: Mapping[s
     terminal.press("\x1b[A", ENTER)
     terminal.ask("half has no aws_secret_access_key")
     terminal.press(ESC)
-    terminal.answer("Write this?")
+    terminal.answer("Write these changes?")
     terminal.wait("3 AWS profiles, 1 broken")
     terminal.ask("What were you given?")
     terminal.press("\x03")
@@ -523,7 +523,7 @@ def test_the_wizard_offers_to_repair_what_no_tool_can_read(person: Mapping[str, 
     terminal.answer("Repair it now?")
     terminal.ask("half has no")
     terminal.press(DOWN, DOWN, ENTER)
-    terminal.answer("Write this?")
+    terminal.answer("Write these changes?")
     terminal.ask("What were you given?")
     terminal.close()
 

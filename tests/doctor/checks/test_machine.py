@@ -354,7 +354,7 @@ def test_a_clone_whose_helper_git_does_not_find_is_stopped(cloned):
 def test_a_git_that_is_absent_or_too_old_stops(version, code):
     finding = found(facts(ROLE, BASE, git_version=version), "git.")[0]
     assert (finding.code, finding.severity, finding.do) == (
-        code, "stops", "Install a current version of git: https://git-scm.com/downloads",
+        code, "stops", "Install the latest version of git: https://git-scm.com/downloads",
     )  # fmt: skip
 
 

@@ -341,12 +341,12 @@ def test_a_program_that_no_shell_is_there_to_find_is_told(command, programs, tol
 
 
 RAN = [
-    (Ran(1, "", "no such profile\n"), "failed (1): no such profile"),
-    (Ran(2, "", ""), "failed (2)."),
+    (Ran(1, "", "no such profile\n"), "failed with exit code 1: no such profile"),
+    (Ran(2, "", ""), "failed with exit code 2."),
     (Ran(None), "didn't finish in time"),
-    (Ran(0, "hello"), "didn't print JSON, but: hello"),
-    (Ran(0, ""), "didn't print JSON, but: nothing"),
-    (Ran(0, "[1]"), "didn't print JSON"),
+    (Ran(0, "hello"), "didn't print a JSON object, but “hello”"),
+    (Ran(0, ""), "didn't print anything"),
+    (Ran(0, "[1]"), "didn't print a JSON object"),
     (Ran(0, '{"AccessKeyId": "A"}'), '"Version": 1'),
     (Ran(0, '{"Version": "1"}'), '"Version": 1'),
     (Ran(0, '{"Version": 1, "AccessKeyId": "A"}'), "didn't print SecretAccessKey."),
