@@ -323,3 +323,17 @@ def test_a_thousand_ways_in_are_offered_by_the_dozen() -> None:
 
 def test_the_sample_of_temporary_keys_is_whole() -> None:
     assert plain(readings(PASTES[0].replace(SHORT, TOKEN))[0])[1] == TEMP
+
+
+@pytest.mark.parametrize(
+    ("link", "kinds"),
+    [
+        ("https://signin.aws.amazon.com/switchrole?account=111122223333&roleName=CodeCommitAccess", ["role"]),
+        ("https://signin.aws.amazon.com/switchrole/?roleName=CodeCommitAccess&account=111122223333", ["role"]),
+        ("https://signin.aws.amazon.com/console?account=111122223333&roleName=CodeCommitAccess", ["sso", "role"]),
+        ("https://signin.aws.amazon.com/switchrole?account=acme&roleName=CodeCommitAccess", []),
+        ("https://signin.aws.amazon.com/switchrole?account=111122223333", []),
+    ],
+)
+def test_a_link_is_a_role_only_where_it_switches_to_one(link: str, kinds: list[str]) -> None:
+    assert [reading.kind for reading in readings(link)] == kinds
