@@ -9,9 +9,10 @@ one larger. Strings are left alone. So are annotations, code under "if TYPE_CHEC
 The seed picks the mutants from all that are possible; the same seed picks the same ones again as long as the program
 does not change. Each is tried on a copy of the project in a temporary folder, with the tests that are nearest to the
 changed module: for ccsetup/X/Y.py first tests/X/test_Y*.py and what else imports the module in that folder, then the
-rest of tests/X (those that share the most words with it first), and last the tests elsewhere that import it. Tests of the whole program (tests/e2e) are not asked. The
-first test that fails kills the mutant. That test must pass on the unchanged program, else it is passed over. A file of
-tests that does not end within the time limit kills the mutant as well, if it ends on the unchanged program.
+rest of tests/X (those that share the most words with it first), and last the tests elsewhere that import it. Tests of
+the whole program (tests/e2e) are not asked. The first test that fails kills the mutant. That test must pass on the
+unchanged program, else it is passed over. A file of tests that does not end within the time limit kills the mutant as
+well, if it ends on the unchanged program.
 
 --list shows the mutants and runs nothing. --results names a JSON file that keeps what was found: a run that was stopped
 continues from there. --again takes what survived so far through the tests once more, after tests were added. The exit
@@ -254,7 +255,18 @@ class Desk:
             passed_over.append(failed)
 
     def _tests(self, copy: str, *words: str) -> tuple[int | None, str]:
-        pytest = ["-m", "pytest", "-x", "-q", "-rfE", "-n", self.workers, "--tb=no", "-o", f"cache_dir={self.folder}/cache"]
+        pytest = [
+            "-m",
+            "pytest",
+            "-x",
+            "-q",
+            "-rfE",
+            "-n",
+            self.workers,
+            "--tb=no",
+            "-o",
+            f"cache_dir={self.folder}/cache",
+        ]
         return self._run(copy, [sys.executable, *pytest, *words])
 
     def _run(self, copy: str, command: Sequence[str]) -> tuple[int | None, str]:
@@ -283,11 +295,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     reader = argparse.ArgumentParser(description="Change the program in one place at a time: do the tests notice?")
     reader.add_argument("--seed", type=int, default=7, help="picks the mutants (default: 7)")
     reader.add_argument("--count", type=int, default=100, help="how many (default: 100)")
-    reader.add_argument("--only", default="", help="only mutants whose path starts with this, e.g. ccsetup/core/clock.py")
+    reader.add_argument(
+        "--only", default="", help="only mutants whose path starts with this, e.g. ccsetup/core/clock.py"
+    )
     reader.add_argument("--results", type=Path, help="a JSON file to keep results in, and to continue from")
     reader.add_argument("--again", action="store_true", help="try those that survived once more")
     reader.add_argument("--list", action="store_true", help="show the mutants, run nothing")
-    reader.add_argument("--limit", type=float, default=180, help="seconds for one file of tests (default: 180)")
+    reader.add_argument("--limit", type=float, default=300, help="seconds for one file of tests (default: 300)")
     reader.add_argument("--workers", default="0", help="pytest's -n (default: 0)")
     said = reader.parse_args(argv)
     possible = [it for it in mutants() if it.path.startswith(said.only)]
@@ -309,12 +323,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _try(chosen: Sequence[Mutant], desk: Desk, known: dict[str, str | None], results: Path | None) -> None:
     """Ask the near tests about every mutant first, as most are killed there, and then the others."""
+    tests = {it.path: tests_for(it.path) for it in chosen}
     for far in (False, True):
         for number, mutant in enumerate(chosen, 1):
             if str(mutant) in known:
                 continue
             started = time.monotonic()
-            killer = desk.killer(mutant, tests_for(mutant.path)[far])
+            killer = desk.killer(mutant, tests[mutant.path][far])
             word = "killed" if killer else "survived" if far else "not yet"
             print(f"{number:>4} {word:<8} {mutant}  {killer or ''} [{time.monotonic() - started:.0f} s]", flush=True)
             if killer or far:

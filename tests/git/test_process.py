@@ -288,7 +288,9 @@ def test_a_clone_of_somebody_else_is_told_in_gits_words(env: dict[str, str], tmp
 
 
 @pytest.mark.skipif(os.name == "nt", reason="groups of processes are POSIX's")
-def test_after_the_last_signal_the_group_is_waited_for_and_after_a_request_it_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_after_the_last_signal_the_group_is_waited_for_and_after_a_request_it_is_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     code = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(1, flush=True); time.sleep(60)"
     child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, start_new_session=True)
     assert child.stdout is not None

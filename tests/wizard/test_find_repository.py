@@ -357,9 +357,7 @@ def test_silence_is_neither_yes_nor_no(tmp_path: Path) -> None:
     around = replace(around, prompt=Script())  # type: ignore[arg-type]
     with pytest.raises(Problem) as refused:
         seek(around, "us-east-2")
-    assert refused.value.what == (
-        "AWS didn't answer, so it's unknown whether dev can read Demo. well can't see it."
-    )
+    assert refused.value.what == ("AWS didn't answer, so it's unknown whether dev can read Demo. well can't see it.")
     assert (refused.value.code, refused.value.why) == ("net.unreachable", "AWS didn't answer.")
     assert refused.value.next == "Check your network connection."
 
@@ -400,7 +398,10 @@ def test_what_stands_for_a_repository_is_as_short_as_what_is_known() -> None:
     assert find_repository.address_of(Target("Demo")) == "Demo"
     assert find_repository.address_of(Target("Demo", account_id=ACCOUNT)) == "Demo"
     assert find_repository.address_of(Target("Demo", "us-east-2")) == "codecommit::us-east-2://Demo"
-    assert find_repository.address_of(Target("Demo", "us-east-2", ACCOUNT)) == f"arn:aws:codecommit:us-east-2:{ACCOUNT}:Demo"
+    assert (
+        find_repository.address_of(Target("Demo", "us-east-2", ACCOUNT))
+        == f"arn:aws:codecommit:us-east-2:{ACCOUNT}:Demo"
+    )
 
 
 # ------------------------------------------------------------------ creating

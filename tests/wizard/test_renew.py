@@ -118,7 +118,9 @@ def test_a_signed_out_source_is_signed_in_before_a_code_is_asked_for(tmp_path: P
     assert signin.renewed == ["acme"]
 
 
-@pytest.mark.parametrize("answer", [Identity("111122223333", ROLE), Problem("They are unknown.", code="access.identity")])
+@pytest.mark.parametrize(
+    "answer", [Identity("111122223333", ROLE), Problem("They are unknown.", code="access.identity")]
+)
 def test_new_keys_replace_the_old_ones_alone(tmp_path: Path, answer: Identity | Problem) -> None:
     class Aws(FakeAws):
         def identity(self, who: Any) -> Identity:
@@ -234,7 +236,9 @@ def test_what_expires_can_be_renewed(settings: dict[str, str], can: bool) -> Non
         ({}, False),
     ],
 )
-def test_a_program_may_have_to_run_for_a_profile_or_its_source(profiles: dict[str, dict[str, str]], starts: bool) -> None:
+def test_a_program_may_have_to_run_for_a_profile_or_its_source(
+    profiles: dict[str, dict[str, str]], starts: bool
+) -> None:
     assert renew.runs("it", profiles) is starts
 
 
