@@ -38,6 +38,7 @@ import tokenize
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -119,12 +120,12 @@ def _in(source: Source) -> Iterator[Mutant]:
         match node:
             case ast.Compare():
                 operands = [node.left, *node.comparators]
-                for left, right in zip(operands, operands[1:], strict=False):
+                for left, right in pairwise(operands):
                     for start, end, text in source.operators(left, right):
                         yield source.change(start, end, OPPOSITES[text])
             case ast.BoolOp():
                 after = "or" if isinstance(node.op, ast.And) else "and"
-                for left, right in zip(node.values, node.values[1:], strict=False):
+                for left, right in pairwise(node.values):
                     for start, end, _ in source.operators(left, right):
                         yield source.change(start, end, after)
             case ast.Return(value=ast.expr() as value) if not _is_none(value):

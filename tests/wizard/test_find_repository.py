@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from script import LEAVE, NOW, FakeAws, FakeGit, FakeSignIn, Script, Shown, context, tree
+from script import LEAVE, NOW, FakeAws, FakeGit, Script, Shown, context, tree
 
 from ccsetup.core.context import Context, Sighting
 from ccsetup.core.errors import BadAnswer, Cancelled, Elsewhere, Missing, NoRepository, Problem
@@ -16,7 +16,7 @@ from ccsetup.core.model import Repository, Target, Who
 from ccsetup.core.regions import REGIONS
 from ccsetup.wizard import clone, find_dialogue, find_repository
 from ccsetup.wizard.clone_request import Wish
-from ccsetup.wizard.find_repository import Place, Round
+from ccsetup.wizard.find_repository import Place
 from ccsetup.wizard.options import Options, looking
 from ccsetup.wizard.verify import Kept
 
@@ -175,7 +175,7 @@ def test_a_program_runs_only_if_the_person_says_so(tmp_path: Path, answer: str, 
 def test_without_a_person_no_program_runs_and_the_flag_is_named(tmp_path: Path, yes: bool) -> None:
     aws = Aws(there={("asks", "us-east-2"): ACCOUNT})
     around = desk(tmp_path, profile("asks", ASKS) + profile("a"), *([("no", "step")] if yes else []), aws=aws)
-    with pytest.raises(NoRepository, match="No profile can see Demo. Tried: a"):
+    with pytest.raises(NoRepository, match=r"No profile can see Demo\. Tried: a"):
         seek(around, yes=yes)
     assert "To use one: --profile asks" in said(around)
     assert {who.profile for who in aws.asked} == {"a"}
@@ -390,7 +390,7 @@ def test_nobody_is_asked_where_it_was_said_not_to(flag: str, tmp_path: Path) -> 
 def test_a_named_profile_that_cannot_be_tried_says_why(tmp_path: Path) -> None:
     with pytest.raises(Problem, match="expired"):
         seek(desk(tmp_path, profile("dev", region=""), aws=Aws(refusals={"dev": OVER})), profile="dev")
-    with pytest.raises(NoRepository, match="No profile can see Demo. Tried: dev."):
+    with pytest.raises(NoRepository, match=r"No profile can see Demo\. Tried: dev\."):
         seek(desk(tmp_path, profile("dev", region=""), aws=Aws(names=())), profile="dev")
 
 
