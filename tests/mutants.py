@@ -273,7 +273,7 @@ class Desk:
     def _run(self, copy: str, command: Sequence[str]) -> tuple[int | None, str]:
         """Return the exit code, None if it took too long, and what was said."""
         place = self.folder / copy
-        env = {**os.environ, "PYTHONPATH": str(place), "COLUMNS": "1000"}
+        env = {**os.environ, "PYTHONPATH": str(place)}
         env.pop("PYTHONDONTWRITEBYTECODE", None)
         with tempfile.TemporaryFile() as said:
             child = subprocess.Popen(

@@ -72,6 +72,8 @@ def test_the_last_problem_decides_the_exit_code() -> None:
 def test_a_clone_brings_its_problem_with_it() -> None:
     problem = Problem("The folder is in the way.", code="git.failed")
     assert Outcome().with_clone(CLONE).problems == ()
-    unusable = Outcome(problems=(first := Problem("No.", code="x"),)).with_clone(Cloned(FOLDER, CLONE.route, "", problem))
+    unusable = Outcome(problems=(first := Problem("No.", code="x"),)).with_clone(
+        Cloned(FOLDER, CLONE.route, "", problem)
+    )
     assert unusable.problems == (first, problem)
     assert unusable.cloned is not None

@@ -16,7 +16,10 @@ A, B, REGION = "111122223333", "888888888888", "us-east-2"
 KEY = f"arn:aws:kms:{REGION}:{A}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 REPOSITORY = f"arn:aws:codecommit:{REGION}:{A}:Demo"
 ROLE = f"arn:aws:iam::{A}:role/Shared"
-PULL = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "codecommit:GitPull", "Resource": REPOSITORY}}
+PULL = {
+    "Version": "2012-10-17",
+    "Statement": {"Effect": "Allow", "Action": "codecommit:GitPull", "Resource": REPOSITORY},
+}
 
 
 def trust(principal: str = f"arn:aws:iam::{B}:root") -> str:
@@ -142,7 +145,9 @@ def test_versions_of_a_managed_policy_are_kept_up_to_five(there: Sandbox) -> Non
         iam.create_policy_version(PolicyArn=arn, PolicyDocument=json.dumps(PULL))
     assert iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"] == "v1"
     last = json.dumps({"Version": "2012-10-17", "Statement": []})
-    assert iam.create_policy_version(PolicyArn=arn, PolicyDocument=last, SetAsDefault=True)["PolicyVersion"]["IsDefaultVersion"]
+    assert iam.create_policy_version(PolicyArn=arn, PolicyDocument=last, SetAsDefault=True)["PolicyVersion"][
+        "IsDefaultVersion"
+    ]
     assert refusal(iam.create_policy_version, PolicyArn=arn, PolicyDocument=last)[0] == "LimitExceeded"
     versions = iam.list_policy_versions(PolicyArn=arn)["Versions"]
     assert names(versions, "VersionId") == ["v5", "v4", "v3", "v2", "v1"]
@@ -160,7 +165,9 @@ def test_versions_of_a_managed_policy_are_kept_up_to_five(there: Sandbox) -> Non
 
 def test_a_policy_that_is_attached_is_kept_and_counts(there: Sandbox) -> None:
     iam = as_user(there, "admin-b")
-    arn = iam.create_policy(PolicyName="Pull", PolicyDocument=json.dumps(PULL), Tags=[{"Key": "a", "Value": "b"}])["Policy"]["Arn"]
+    arn = iam.create_policy(PolicyName="Pull", PolicyDocument=json.dumps(PULL), Tags=[{"Key": "a", "Value": "b"}])[
+        "Policy"
+    ]["Arn"]
     other = iam.create_policy(PolicyName="Other", PolicyDocument=json.dumps(PULL))["Policy"]["Arn"]
     for _ in range(2):
         iam.attach_group_policy(GroupName="Developers", PolicyArn=arn)
@@ -222,7 +229,10 @@ def test_the_simulator_tells_allowed_from_denied_and_denied_on_purpose(there: Sa
     nothing = iam.simulate_principal_policy(PolicySourceArn=ROLE, ActionNames=["codecommit:GitPull"])
     assert names(nothing["EvaluationResults"], "EvalDecision") == ["implicitDeny"]
     assert refusal(iam.simulate_principal_policy, PolicySourceArn=f"{ROLE}2", ActionNames=["a:b"])[0] == "NoSuchEntity"
-    assert refusal(as_user(there, "nobody").simulate_principal_policy, PolicySourceArn=ROLE, ActionNames=["a:b"])[0] == "AccessDenied"
+    assert (
+        refusal(as_user(there, "nobody").simulate_principal_policy, PolicySourceArn=ROLE, ActionNames=["a:b"])[0]
+        == "AccessDenied"
+    )
 
 
 def test_devices_come_in_pages(there: Sandbox) -> None:
