@@ -337,3 +337,17 @@ def test_the_sample_of_temporary_keys_is_whole() -> None:
 )
 def test_a_link_is_a_role_only_where_it_switches_to_one(link: str, kinds: list[str]) -> None:
     assert [reading.kind for reading in readings(link)] == kinds
+
+
+@pytest.mark.parametrize(
+    ("text", "file"),
+    [
+        ("The SAML response is in ~/Downloads/saml.b64.", "~/Downloads/saml.b64"),
+        ("It is in /tmp/SAMLResponse.xml; an older one is /tmp/saml-2.xml.", "/tmp/SAMLResponse.xml"),
+        ("saml assertion: assertion.b64, not ~/other-assertion.b64", "assertion.b64"),
+    ],
+)
+def test_the_file_of_a_saml_response_is_the_first_that_is_named(text: str, file: str) -> None:
+    role = "arn:aws:iam::111122223333:role/CodeCommitSaml"
+    (reading,) = readings(f"Role: {role}\n{text}\n")
+    assert plain(reading) == ("saml", {"role_arn": role, "saml_assertion": file})
