@@ -310,6 +310,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if said.list:
         print(*chosen, f"{len(chosen)} of {len(possible)} mutants", sep="\n")
         return 0
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background it is ignored, by the tests as well
     known: dict[str, str | None] = {}
     if said.results and said.results.exists():
         known = json.loads(said.results.read_text(encoding="utf-8"))

@@ -118,7 +118,7 @@ def test_quotes_around_a_value_are_removed(line: str, after: str) -> None:
     assert mended(values.values, f"{A}output = json\n{line}\n") == f"{A}output = json\n{after}\n"
 
 
-@pytest.mark.parametrize("line", ["mine = 'x'", "region = it's", 'region = "', "credential_process = \"/my keys\" x"])
+@pytest.mark.parametrize("line", ["mine = 'x'", "region = it's", 'region = "', 'credential_process = "/my keys" x'])
 def test_quotes_that_may_belong_to_a_value_stay(line: str) -> None:
     assert [it for it in found(values.values, f"{A}{line}\n") if it.code == "value.quoted"] == []
 
