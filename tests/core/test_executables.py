@@ -105,3 +105,12 @@ def test_nothing_else_looks_programs_up() -> None:
                 first = node.args[0].elts[0] if node.args and isinstance(node.args[0], ast.List) else None
                 assert not isinstance(first, ast.Constant), f"{path}, line {node.lineno}: {ast.unparse(node)}"
                 assert name not in ("os.system", "os.popen", "os.execvp", "os.execvpe", "os.startfile"), path
+
+
+def test_a_command_that_is_not_there_is_named_like_the_system_names_it(tmp_path: Path) -> None:
+    env = {"PATH": str(program(tmp_path).parent)}
+    assert executables.sure(["git", "status", "-s"], env) == [str(tmp_path / "git"), "status", "-s"]
+    for words, name in ((["none", "x"], "none"), ([], "")):
+        with pytest.raises(FileNotFoundError) as refused:
+            executables.sure(words, env)
+        assert (refused.value.filename, refused.value.strerror) == (name, os.strerror(refused.value.errno))

@@ -186,3 +186,22 @@ def test_a_token_says_who_made_it_for_whom_and_until_when() -> None:
 def test_what_is_no_token_is_refused(text: str) -> None:
     with pytest.raises(BadAnswer, match="doesn't contain an OIDC token"):
         validate.token(text)
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ('"acme-dev"', "acme-dev"),
+        ("` acme-dev `", "acme-dev"),
+        ("“acme-dev”", "acme-dev"),
+        ("''", ""),
+        ("'", "'"),
+        ("'acme\"", "'acme\""),
+        ("'acme", "'acme"),
+        ("\u200bacme-dev\u00a0", "acme-dev"),
+        ("abba", "abba"),
+        ("", ""),
+    ],
+)
+def test_a_pair_of_quotes_around_a_value_is_removed_and_nothing_else(typed: str, kept: str) -> None:
+    assert validate.tidy(typed) == kept

@@ -57,9 +57,9 @@ class Piped:
 class Seen:
     """A screen on a pseudo-terminal of `columns`, and what stands on it."""
 
-    def __init__(self, columns=100, encoding="utf-8", **env):
+    def __init__(self, columns=100, encoding="utf-8", rows=40, **env):
         self._master, slave = pty.openpty()
-        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         self._file = open(slave, "w", encoding=encoding)  # noqa: SIM115
         self.screen = Screen({"TERM": "xterm-256color", **env}, False, self._file, io.StringIO())
         self._display = pyte.Screen(columns, 40)
@@ -411,3 +411,32 @@ def test_only_what_moves_needs_rich():
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
+
+
+def test_what_is_found_later_is_drawn_into_the_heading():
+    seen = Seen(60)
+    seen.screen.heading("AWS CodeCommit access", [("git 2.39", True)])
+    seen.screen.say(" below")
+    seen.screen.amend([("git 2.39", True), ("4 AWS profiles, 1 broken", False)])
+    assert seen.lines() == [
+        " ccsetup  AWS CodeCommit access",
+        " This computer   git 2.39 ✓   4 AWS profiles, 1 broken ✗",
+        " below",
+    ]
+
+
+@pytest.mark.parametrize(("rows", "drawn"), [(19, False), (20, True)])
+def test_a_heading_that_a_list_leaves_no_room_for_stays_as_it_is(rows, drawn):
+    seen = Seen(60, rows=rows)
+    seen.screen.heading("AWS CodeCommit access", [("git 2.39", True)])
+    seen.screen.say(" below")
+    seen.screen.amend([("git 2.40", True)])  # three lines, and the list has seventeen
+    assert (" This computer   git 2.40 ✓" in seen.lines()) is drawn
+
+
+def test_without_a_terminal_a_heading_is_not_drawn_again():
+    piped = Piped()
+    piped.screen.heading("AWS CodeCommit access", [("git 2.39", True)])
+    piped.screen.amend([("git 2.40", True)])
+    piped.streams[0].flush()
+    assert "2.40" not in piped.err()

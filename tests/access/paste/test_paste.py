@@ -31,7 +31,7 @@ from sandbox_world import marias_keys
 
 from ccsetup import access
 from ccsetup.access import paste
-from ccsetup.access.paste import Reading
+from ccsetup.access.paste import Reading, mentions
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.model import Corrected, Secret, Value
 from ccsetup.core.question import Question
@@ -325,3 +325,58 @@ def test_a_thousand_ways_in_are_offered_by_the_dozen() -> None:
 
 def test_the_sample_of_temporary_keys_is_whole() -> None:
     assert plain(readings(PASTES[0].replace(SHORT, TOKEN))[0])[1] == TEMP
+
+
+@pytest.mark.parametrize(
+    ("link", "kinds"),
+    [
+        ("https://signin.aws.amazon.com/switchrole?account=111122223333&roleName=CodeCommitAccess", ["role"]),
+        ("https://signin.aws.amazon.com/switchrole/?roleName=CodeCommitAccess&account=111122223333", ["role"]),
+        ("https://signin.aws.amazon.com/console?account=111122223333&roleName=CodeCommitAccess", ["sso", "role"]),
+        ("https://signin.aws.amazon.com/switchrole?account=acme&roleName=CodeCommitAccess", []),
+        ("https://signin.aws.amazon.com/switchrole?account=111122223333", []),
+    ],
+)
+def test_a_link_is_a_role_only_where_it_switches_to_one(link: str, kinds: list[str]) -> None:
+    assert [reading.kind for reading in readings(link)] == kinds
+
+
+@pytest.mark.parametrize(
+    ("text", "file"),
+    [
+        ("The SAML response is in ~/Downloads/saml.b64.", "~/Downloads/saml.b64"),
+        ("It is in /tmp/SAMLResponse.xml; an older one is /tmp/saml-2.xml.", "/tmp/SAMLResponse.xml"),
+        ("saml assertion: assertion.b64, not ~/other-assertion.b64", "assertion.b64"),
+    ],
+)
+def test_the_file_of_a_saml_response_is_the_first_that_is_named(text: str, file: str) -> None:
+    role = "arn:aws:iam::111122223333:role/CodeCommitSaml"
+    (reading,) = readings(f"Role: {role}\n{text}\n")
+    assert plain(reading) == ("saml", {"role_arn": role, "saml_assertion": file})
+
+
+def test_a_saml_response_for_several_roles_leaves_the_choice_to_its_question() -> None:
+    roles = [f"arn:aws:iam::111122223333:role/{name}" for name in ("One", "Two")]
+    (reading,) = readings(f"{roles[0]}\n{roles[1]}\nThe SAML response is in ~/Downloads/saml.b64.\n")
+    assert plain(reading) == ("saml", {"saml_assertion": "~/Downloads/saml.b64"})
+    token = readings(f"{roles[0]}\n{roles[1]}\nThe token is in ~/token.jwt.\n")
+    assert [plain(reading) for reading in token] == [
+        ("oidc", {"role_arn": role, "web_identity_token_file": "~/token.jwt"}) for role in roles
+    ]
+
+
+@pytest.mark.parametrize(
+    ("word", "secret"),
+    [
+        ("aB3" * 6, True),
+        ("aB3" * 5 + "x", True),
+        ("aB3" * 5, False),
+        ("ab3" * 6, False),
+        ("AB3" * 6, False),
+        ("aBc" * 6, False),
+        ("my-project_Name.2026@eu", False),
+        ("key-" + "aB3" * 6, True),
+    ],
+)
+def test_a_word_looks_secret_if_a_part_of_it_is_long_and_mixed(word: str, secret: bool) -> None:
+    assert mentions.looks_secret(word) is secret

@@ -68,6 +68,7 @@ def test_the_role_is_assumed_once_and_both_helpers_share_its_session(desk: Desk,
     assert [entry.action for entry in desk.sandbox.log].count("AssumeRole") == 1
     (cached,) = (desk.home / ".aws/boto/cache").iterdir()
     assert cached.stat().st_mode & 0o777 == 0o600
+    assert cached.parent.stat().st_mode & 0o777 == 0o700
 
 
 def test_the_address_without_a_region_takes_the_profiles_or_the_environments(either: Desk) -> None:

@@ -1,0 +1,209 @@
+"""The fast reader: plain texts read as botocore reads them, and everything else left to those who read line by line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ccsetup.awsfiles import fast_read
+from ccsetup.awsfiles.fast_read import Unsure
+
+KEYS = "aws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = s\n"
+PAIR = {"aws_access_key_id": "AKIAIOSFODNN7EXAMPLE", "aws_secret_access_key": "s"}
+ROLE = {"role_arn": "arn:aws:iam::111122223333:role/R"}
+
+
+def profiles(
+    config: str, credentials: str = "", respelled: bool = False
+) -> tuple[dict[str, dict[str, str]], dict[str, dict[str, str]]]:
+    sessions: dict[str, dict[str, str]] = {}
+    return dict(fast_read.profiles(config, credentials, sessions, respelled)), sessions
+
+
+@pytest.mark.parametrize("respelled", [False, True])
+def test_plain_texts_are_read_at_once(respelled: bool) -> None:
+    config = (
+        "[default]\nregion = us-east-1\n\n[profile dev]\nregion = us-east-2\noutput = json\n[profile bare]\n"
+        "[sso-session acme]\nsso_region = us-east-1\n[services local]\n[plugins]\ncli-legacy = x\n"
+    )
+    credentials = f"[dev]\n{KEYS}[other]\n{KEYS}"
+    found, sessions = profiles(config, credentials, respelled)
+    assert found == {
+        "default": {"region": "us-east-1"}, "dev": {"region": "us-east-2", "output": "json", **PAIR}, "bare": {}, "other": PAIR,
+    }  # fmt: skip
+    assert sessions == {"acme": {"sso_region": "us-east-1"}}
+
+
+def test_credentials_win_over_config_and_keep_their_own_profiles() -> None:
+    found, _ = profiles("[profile dev]\nregion = us-east-1\n", "[dev]\nregion = us-east-2\n[more]\noutput = json\n")
+    assert found == {"dev": {"region": "us-east-2"}, "more": {"output": "json"}}
+
+
+SPELLED = {
+    "tabs": "[profile dev]\nregion\t=\tus-east-1\n",
+    "no blanks": "[profile dev]\nregion=us-east-1\n",
+    "a colon": "[profile dev]\nregion: us-east-1\n",
+    "capitals": "[profile dev]\nREGION = us-east-1\n",
+    "a comment": "# mine\n[profile dev]\n; here\nregion = us-east-1\n",
+    "Windows": "[profile dev]\r\nregion = us-east-1\r\n",
+    "blanks at the end": "[profile dev]  \nregion = us-east-1  \n",
+    "more blanks": "[profile dev]\nregion =  us-east-1\n",
+}
+
+
+@pytest.mark.parametrize("text", SPELLED.values(), ids=SPELLED)
+def test_other_spellings_take_the_second_look(text: str) -> None:
+    with pytest.raises(Unsure):
+        profiles(text)
+    assert profiles(text, respelled=True)[0] == {"dev": {"region": "us-east-1"}}
+
+
+ODD = {
+    "a value over two lines": "[profile dev]\nrole_arn =\n  arn:aws:iam::111122223333:role/R\n",
+    "a setting twice": "[profile dev]\nregion = us-east-1\nregion = us-east-2\n",
+    "a section twice": "[profile dev]\nregion = us-east-1\n[profile dev]\noutput = json\n",
+    "a section twice, without settings": "[profile dev]\n[profile dev]\n",
+    "a line before all sections": "region = us-east-1\n[profile dev]\n",
+    "a line without a sign": "[profile dev]\nregion us-east-1\n",
+    "no key": "[profile dev]\n = us-east-1\n",
+    "a key of two words": "[profile dev]\nmy region = us-east-1\n",
+    "a key that is a number": "[profile dev]\n1 = us-east-1\n",
+    "a key beyond ASCII": "[profile dev]\nr\u00e9gion = us-east-1\n",
+    "DEFAULT": "[DEFAULT]\nregion = us-east-1\n",
+    "an empty header": "[]\nregion = us-east-1\n",
+    "quotes in a header": '[profile "dev"]\nregion = us-east-1\n',
+    "a quote in a header": "[profile it's]\nregion = us-east-1\n",
+    "a backslash in a header": "[profile a\\b]\nregion = us-east-1\n",
+    "two words in a header": "[profile my dev]\nregion = us-east-1\n",
+    "no name in a header": "[profile ]\nregion = us-east-1\n",
+    "a type without a name": "[sso-session]\nregion = us-east-1\n",
+    "text after a header": "[profile dev] x\nregion = us-east-1\n",
+    "an indented header": "[profile a]\nregion = us-east-1\n  [profile b]\n",
+    "default with a prefix": "[profile default]\nregion = us-east-1\n",
+    "a lone return": "[profile dev]\nregion = a\rb\n",
+    "a null": "[profile dev]\nregion = a\0b\n",
+    "a byte that is no text": "[profile dev]\nregion = \udce9\n",
+}
+
+
+@pytest.mark.parametrize("text", ODD.values(), ids=ODD)
+@pytest.mark.parametrize("respelled", [False, True])
+def test_what_may_be_read_otherwise_is_left_to_others(text: str, respelled: bool) -> None:
+    with pytest.raises(Unsure):
+        profiles(text, respelled=respelled)
+
+
+@pytest.mark.parametrize("key", sorted(fast_read._STATIC))
+def test_keys_in_both_files_are_left_to_others(key: str) -> None:
+    with pytest.raises(Unsure):
+        profiles(f"[profile dev]\n{key} = x\n", "[dev]\nregion = us-east-1\n")
+    assert profiles(f"[profile dev]\n{key} = x\n", "[other]\nregion = us-east-1\n")[0]["dev"] == {key: "x"}
+
+
+@pytest.mark.parametrize(
+    ("config", "credentials", "names"),
+    [
+        ("[default]\n[profile dev]\n[sso-session acme]\n[services x]\n", "[dev]\n[other]\n", ["default", "dev", "other"]),
+        ("[profile \"my dev\"]\n[profile]\n[dev]\n", "", ["my dev"]),
+        ("[profile a]\n[b]\n[sso-session s]\n", "[profile a]\n[b]\n[sso-session s]\n", ["a", "b"]),
+        ("", "[]\n[ x ]\n", ["x"]),
+    ],
+)  # fmt: skip
+def test_names_for_completion_come_from_the_headers_of_both_files(
+    config: str, credentials: str, names: list[str]
+) -> None:
+    assert fast_read.names(config, credentials) == names
+
+
+# ------------------------------------------------------------------ one profile
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\n[profile devil]\nregion = x\n", "\n[dev]\nregion = x\n"])
+@pytest.mark.parametrize(
+    "start", ["", "[profile devil]\nregion = x\n", "# [profile dev]\n", "[sso-session dev]\nregion = x\n"]
+)
+def test_one_profile_is_found_among_others(start: str, end: str) -> None:
+    text = f"{start}[profile dev]\nregion = us-east-1\nsource_profile = dev{end}"
+    assert fast_read.section(text.encode(), "dev", "profile ") == {"region": "us-east-1", "source_profile": "dev"}
+    assert fast_read.section(text.encode(), "nobody", "profile ") == {}
+
+
+def test_default_has_no_prefix_and_credentials_have_none() -> None:
+    text = b"[default]\nregion = us-east-1\n[dev]\nregion = us-east-2\n"
+    assert fast_read.section(text, "default", "profile ") == {"region": "us-east-1"}
+    assert fast_read.section(text, "dev", "profile ") == {}
+    assert fast_read.section(text, "dev", "") == {"region": "us-east-2"}
+
+
+def test_spellings_and_nested_values_of_one_profile() -> None:
+    text = "[profile dev]  \r\nRegion : us-east-1 # x\r\n; no\r\n\r\nrole_arn=a:b=c\r\ns3 =\r\n  max_queue_size = 5\r\nb= 1\r\n"
+    assert fast_read.section(text.encode(), "dev", "profile ") == {
+        "region": "us-east-1 # x", "role_arn": "a:b=c", "s3": "\n", "b": "1",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("[profile dev]\nregion = x\n[profile dev]\nregion = y\n", "dev"),
+        ('[profile "dev"]\nregion = x\n', "dev"),
+        ("[profile  dev]\nregion = x\n", "dev"),
+        ("[DEFAULT]\nregion = x\n[profile dev]\n", "dev"),
+        ("[profile dev] # x\nregion = x\n", "dev"),
+        ("[profile dev]\nregion = a\rb\n", "dev"),
+        ("[profile dev]\nregion = \u00e9\n", "dev"),
+        ("[profile dev]\nregion\n", "dev"),
+        ("[profile dev]\nregion = x\nREGION = y\n", "dev"),
+        ("[profile dev]\n= x\n", "dev"),
+        ("[profile dev]\n  [x] = y\n", "dev"),
+        ("[profile dev]\nregion = x\n", ""),
+    ],
+)
+def test_one_profile_that_may_be_read_otherwise_is_left_to_botocore(text: str, name: str) -> None:
+    with pytest.raises(Unsure):
+        fast_read.section(text.encode(), name, "profile ")
+
+
+def test_the_files_are_where_the_variables_say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.delenv(name, raising=False)
+    assert fast_read.settings("dev") == ({}, {})
+    (tmp_path / ".aws").mkdir()
+    (tmp_path / ".aws" / "config").write_text("[profile dev]\nregion = us-east-1\n")
+    (tmp_path / "mine").write_text(f"[dev]\n{KEYS}")
+    monkeypatch.setenv("PLACE", str(tmp_path))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "$PLACE/mine")
+    assert fast_read.settings("dev") == ({"region": "us-east-1"}, PAIR)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path))
+    with pytest.raises(Unsure):
+        fast_read.settings("dev")
+
+
+# ------------------------------------------------------------------ a role's cached session
+
+
+def test_a_cached_session_has_the_name_that_botocore_gives_it() -> None:
+    from botocore.credentials import AssumeRoleCredentialFetcher
+
+    for more in (
+        {}, {"external_id": "x"}, {"mfa_serial": "arn:aws:iam::888888888888:mfa/maria"}, {"role_session_name": "maria"},
+        {"duration_seconds": "3600"}, {"duration_seconds": "long"}, {"external_id": ""}, {"external_id": "x", "duration_seconds": "900"},
+    ):  # fmt: skip
+        asked = {
+            "ExternalId": more.get("external_id"), "RoleSessionName": more.get("role_session_name"),
+            "SerialNumber": more.get("mfa_serial"),
+            "DurationSeconds": int(more["duration_seconds"]) if more.get("duration_seconds", "long") != "long" else None,
+        }  # fmt: skip
+        extra = {key: value for key, value in asked.items() if value is not None}
+        fetcher = AssumeRoleCredentialFetcher(lambda *_, **__: None, None, ROLE["role_arn"], extra_args=extra)
+        assert fast_read.cache_key({**ROLE, **more}) == fetcher._cache_key, more
+
+
+@pytest.mark.parametrize("value", ['a"b', "a\\b", "\u00e9", "a\nb"])
+def test_a_value_that_json_escapes_is_left_to_botocore(value: str) -> None:
+    with pytest.raises(Unsure):
+        fast_read.cache_key({**ROLE, "external_id": value})
+    assert fast_read.json_safe("plain: 1") == "plain: 1"

@@ -1,0 +1,110 @@
+"""Nothing secret is shown: values, lines, parts of them and pieces of a text; and nothing else is hidden."""
+
+from __future__ import annotations
+
+import pytest
+
+from ccsetup.core import redact
+from ccsetup.core.model import Secret
+from ccsetup.core.redact import MASK
+
+KEY = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
+JWT = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJtYXJpYSJ9.c2lnbmF0dXJl"
+
+
+@pytest.mark.parametrize(
+    ("key", "secret"),
+    [
+        ("aws_secret_access_key", True), ("aws_session_token", True), ("PASSWORD", True), ("pwd", True), ("api-key", True),
+        ("apikey", True), ("private_key", True), ("x.token", True), ("web_identity_token_file", False),
+        ("TOKEN-FILE", False), ("aws_access_key_id", False), ("region", False), ("token path", False),
+    ],
+)  # fmt: skip
+def test_a_settings_name_tells_whether_it_holds_a_secret(key: str, secret: bool) -> None:
+    assert redact.is_secret(key) is secret
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "shown"),
+    [
+        ("region", "us-east-2", "us-east-2"),
+        ("aws_secret_access_key", "s", MASK),
+        ("region", Secret("us-east-2"), MASK),
+        ("aws_access_key_id", "AKIAIOSFODNN7EXAMPLE", "AKIA…MPLE"),
+        ("aws_access_key_id", "ASIAIOSFODNN7EXAMPLE", "ASIA…MPLE"),
+        ("aws_access_key_id", KEY, MASK),
+        ("aws_access_key_id", "AKIAIOSFODNN7EXAMPLE ", MASK),
+        ("credential_process", f"keys --token {JWT}", f"keys --token {MASK}"),
+    ],
+)
+def test_a_value_is_shown_without_what_is_secret(key: str, value: str | Secret, shown: str) -> None:
+    assert redact.value(key, value) == shown
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        (f"aws_secret_access_key = {KEY}", f"aws_secret_access_key = {MASK}"),
+        ("password: two words", f"password: {MASK}"),
+        ("password =", "password ="),
+        ("web_identity_token_file = /run/token", "web_identity_token_file = /run/token"),
+        ("keys --token abc --region us-east-1", f"keys --token {MASK} --region us-east-1"),
+        ("keys --password 'two words' x", f"keys --password {MASK} x"),
+        ('keys --password "two words" x', f"keys --password {MASK} x"),
+        ("keys --token-file /run/token", "keys --token-file /run/token"),
+        ("keys --token --region us-east-1", "keys --token --region us-east-1"),
+        ("curl -u maria:abc https://x", f"curl -u {MASK} https://x"),
+        ("curl --user maria https://x", f"curl --user {MASK} https://x"),
+        ("Authorization Bearer abc", f"Authorization Bearer {MASK}"),
+        ("https://maria:abc@git.example.com/x", f"https://maria:{MASK}@git.example.com/x"),
+        ("https://maria@git.example.com/x", "https://maria@git.example.com/x"),
+        (f"x {JWT} y", f"x {MASK} y"),
+        (f"# {KEY}", f"# {MASK}"),
+        (f"'{KEY}'", f"'{MASK}'"),
+        (KEY[:39], KEY[:39]),
+        ("0123456789012345678901234567890123456789", "0123456789012345678901234567890123456789"),
+        ("key AKIAIOSFODNN7EXAMPLE", "key AKIA…MPLE"),
+        ("arn:aws:iam::111122223333:role/CodeCommitAccess", "arn:aws:iam::111122223333:role/CodeCommitAccess"),
+    ],
+)
+def test_a_line_is_shown_without_what_looks_secret(line: str, shown: str) -> None:
+    assert redact.line(line) == shown
+
+
+def test_a_long_line_is_cut_between_words() -> None:
+    words = "word " * 818  # 4090 characters
+    assert redact.line(f"{words}{KEY} more") == f"{words}{MASK}"
+    whole = "x" * 4096
+    assert redact.line(whole) == whole
+    assert redact.line(f"a {whole}") == f"a {MASK}"
+
+
+def test_the_parts_that_look_secret_are_named_without_their_labels() -> None:
+    assert redact.named(f"keys --token abc {KEY}") == ["abc", KEY]
+    assert redact.named("password = abc") == ["abc"]
+    assert redact.named("https://maria:abc@x") == ["abc"]
+    assert redact.named("region = us-east-1") == []
+    assert redact.named("x" * 4096 + f" {KEY}") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "secrets", "shown"),
+    [
+        (f"it is {KEY}.", [KEY], f"it is {MASK}."),
+        (f"{KEY[:20]} and {KEY[20:]}", [KEY], f"{MASK} and {MASK}"),
+        (f"cut {KEY[5:13]}", [KEY], f"cut {MASK}"),
+        (f"cut {KEY[5:12]}", [KEY], f"cut {KEY[5:12]}"),
+        ("abc abc", ["abc"], f"{MASK} {MASK}"),
+        ("two words here", ["two words"], f"{MASK} here"),
+        ("the longword alone", ["a longword"], f"the {MASK} alone"),
+        ("nothing", [""], "nothing"),
+        ("nothing", [], "nothing"),
+        ("dots •• stay", ["x1"], "dots •• stay"),
+    ],
+)
+def test_known_secrets_and_pieces_of_them_are_taken_out_of_a_text(text: str, secrets: list[str], shown: str) -> None:
+    assert redact.hide(text, secrets) == shown
+
+
+def test_with_an_empty_mask_every_letter_keeps_its_place() -> None:
+    assert redact.hide("it is abc!", ["abc"], "") == "it is •••!"
