@@ -27,62 +27,26 @@ PROFILES: dict[str, dict[str, str]] = {
 
 
 @pytest.mark.parametrize(
-    ("name", "way", "program", "runs", "names"),
+    ("name", "way", "program", "names"),
     [
-        ("asks", ["asks"], "asks", True, True),
-        ("keys", ["keys"], "", False, False),
-        ("role", ["role", "asks"], "asks", True, True),
-        ("second", ["second", "role", "asks"], "asks", True, True),
-        ("plain", ["plain", "keys"], "", False, False),
-        ("lost", ["lost"], "", False, False),
-        ("itself", ["itself"], "", False, False),
-        ("one", ["one", "other"], "", False, False),
-        ("no role", ["no role"], "", False, False),
-        ("token", ["token", "asks"], "", True, True),
-        ("sso and program", ["sso and program"], "", True, True),
-        ("keys and program", ["keys and program"], "keys and program", False, True),
-        ("nobody", [], "", False, False),
+        ("asks", ["asks"], "asks", True),
+        ("keys", ["keys"], "", False),
+        ("role", ["role", "asks"], "asks", True),
+        ("second", ["second", "role", "asks"], "asks", True),
+        ("plain", ["plain", "keys"], "", False),
+        ("lost", ["lost"], "", False),
+        ("itself", ["itself"], "", False),
+        ("one", ["one", "other"], "", False),
+        ("no role", ["no role"], "", False),
+        ("token", ["token", "asks"], "", True),
+        ("sso and program", ["sso and program"], "", True),
+        ("keys and program", ["keys and program"], "keys and program", True),
+        ("nobody", [], "", False),
     ],
 )
 def test_a_profile_is_followed_to_where_its_credentials_come_from(
-    name: str, way: list[str], program: str, runs: bool, names: bool
+    name: str, way: list[str], program: str, names: bool
 ) -> None:
     assert profile_chain.chain(PROFILES, name) == [PROFILES[it] for it in way]
     assert profile_chain.program_of(PROFILES, name) == program
-    assert profile_chain.runs_program(PROFILES, name) is runs
     assert profile_chain.names_program(PROFILES, name) is names
-
-
-@pytest.mark.parametrize(
-    ("settings", "machine"),
-    [
-        ({"region": "us-east-2"}, True),
-        ({"region": "us-east-2", "output": "json"}, True),
-        ({"output": "json"}, False),
-        ({"region": "us-east-2", "aws_access_key_id": "AKIA"}, False),
-        ({"region": "us-east-2", "sso_session": "x"}, False),
-        ({"region": "us-east-2", "ccsetup_kind": "saml"}, False),
-        ({"region": "us-east-2", "credential_source": "Ec2InstanceMetadata"}, False),
-        ({"region": "us-east-2", "login_session": "x"}, False),
-    ],
-)
-def test_a_region_alone_leaves_it_to_the_computers_role(settings: dict[str, str], machine: bool) -> None:
-    assert profile_chain.leaves_it_to_the_machine(settings) is machine
-
-
-@pytest.mark.parametrize(
-    ("settings", "has", "keeps"),
-    [
-        (KEYS, True, True),
-        ({"aws_secret_access_key": "s"}, False, True),
-        ({"aws_access_key_id": "ASIA", "aws_session_token": "t"}, False, False),
-        ({"aws_access_key_id": "AKIA", "aws_session_token": "t"}, False, True),
-        ({"aws_access_key_id": "ASIA", "aws_security_token": "t"}, True, False),
-        ({"aws_access_key_id": "", "aws_secret_access_key": ""}, True, False),
-        ({"aws_access_key_id": "ASIA", "aws_session_token": ""}, False, True),
-        ({"region": "us-east-2"}, False, False),
-    ],
-)
-def test_long_term_keys_are_told_from_those_that_pass(settings: dict[str, str], has: bool, keeps: bool) -> None:
-    assert profile_chain.long_term(settings) is has
-    assert profile_chain.keeps_long_term(settings) is keeps

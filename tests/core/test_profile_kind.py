@@ -117,3 +117,40 @@ def test_keys_with_a_token_of_either_name_are_temporary(token: str) -> None:
     assert keeps_long_term(KEYS)
     assert keeps_long_term({"aws_secret_access_key": "s"})
     assert keeps_long_term(there)  # its ID begins with AKIA
+
+
+@pytest.mark.parametrize(
+    ("settings", "machine"),
+    [
+        ({"region": "us-east-2"}, True),
+        ({"region": "us-east-2", "output": "json"}, True),
+        ({"output": "json"}, False),
+        ({"region": "us-east-2", "aws_access_key_id": "AKIA"}, False),
+        ({"region": "us-east-2", "sso_session": "x"}, False),
+        ({"region": "us-east-2", "ccsetup_kind": "saml"}, False),
+        ({"region": "us-east-2", "credential_source": "Ec2InstanceMetadata"}, False),
+        ({"region": "us-east-2", "login_session": "x"}, False),
+    ],
+)
+def test_only_a_region_without_credentials_leaves_it_to_the_computers_role(
+    settings: dict[str, str], machine: bool
+) -> None:
+    assert (source_of(settings) == "machine") is machine
+
+
+@pytest.mark.parametrize(
+    ("settings", "has", "keeps"),
+    [
+        (KEYS, True, True),
+        ({"aws_secret_access_key": "s"}, False, True),
+        ({"aws_access_key_id": "ASIA", "aws_session_token": "t"}, False, False),
+        ({"aws_access_key_id": "AKIA", "aws_session_token": "t"}, False, True),
+        ({"aws_access_key_id": "ASIA", "aws_security_token": "t"}, False, False),
+        ({"aws_access_key_id": "", "aws_secret_access_key": ""}, True, False),
+        ({"aws_access_key_id": "ASIA", "aws_session_token": ""}, False, True),
+        ({"region": "us-east-2"}, False, False),
+    ],
+)
+def test_long_term_keys_are_told_from_those_that_pass(settings: dict[str, str], has: bool, keeps: bool) -> None:
+    assert is_long_term(settings) is has
+    assert keeps_long_term(settings) is keeps

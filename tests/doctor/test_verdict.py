@@ -54,7 +54,7 @@ def test_half_a_pair_in_each_file_is_refused_although_its_settings_look_whole(tm
     with pytest.raises(Problem) as refused:
         verdict.refuse(here, "torn", settings_of(here, "torn"))
     assert refused.value.code == "keys.split"
-    assert refused.value.next == "Have it repaired: ccsetup doctor torn --fix"
+    assert refused.value.next == "Repair the profile: ccsetup doctor torn --fix"
 
 
 @pytest.mark.parametrize(
@@ -104,8 +104,8 @@ def test_the_first_finding_that_stops_a_profile_counts_for_it_and_for_what_rests
     ("fix", "do", "next"),
     [
         ("tell", "Ask for it.", "Ask for it."),
-        ("tell", "", "See: ccsetup doctor 'my own'"),
-        ("ask", "", "See: ccsetup doctor 'my own'"),
+        ("tell", "", "Check the profile: ccsetup doctor 'my own'"),
+        ("ask", "", "Check the profile: ccsetup doctor 'my own'"),
     ],
 )
 def test_the_next_step_is_what_the_finding_says_else_the_doctor(fix: str, do: str, next: str) -> None:

@@ -567,7 +567,7 @@ def test_the_readmes_table_from_an_error_to_a_code_names_codes_that_there_are() 
     section = (
         (ROOT / "README.md").read_text(encoding="utf-8").partition("\n## Troubleshooting\n")[2].partition("\n## ")[0]
     )
-    table = section.partition("| the error message | code |")[2]
+    table = section.partition("| error message | code |")[2]
     rows = [line.split(" | ") for line in table.splitlines() if line.startswith("| ") and "---" not in line]
     named = {code for row in rows[1:] for code in re.findall(r"`([a-z]+\.[a-z-]+)`", row[1])}
     assert len(rows) > 20

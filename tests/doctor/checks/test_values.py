@@ -33,9 +33,9 @@ def mended(check: Check, text: str, file: FileName = "config") -> str:
 @pytest.mark.parametrize(
     ("line", "says", "spelled"),
     [
-        ("region: us-east-1", "region is written with a colon instead of =.", "region = us-east-1"),
-        ("region : us-east-1", "region is written with a colon instead of =.", "region = us-east-1"),
-        ("mine: 1 = 2", "mine is written with a colon instead of =.", "mine = 1 = 2"),
+        ("region: us-east-1", "region has a colon instead of =.", "region = us-east-1"),
+        ("region : us-east-1", "region has a colon instead of =.", "region = us-east-1"),
+        ("mine: 1 = 2", "mine has a colon instead of =.", "mine = 1 = 2"),
     ],
 )
 @pytest.mark.parametrize("before", ["", "output = json\n", "s3 =\n  max_queue_size = 5\n"])
@@ -48,7 +48,7 @@ def test_a_colon_is_read_by_awss_python_tools_alone(line: str, says: str, spelle
 
 def test_a_space_in_a_name_is_told_and_nothing_is_changed() -> None:
     (it,) = found(values.dialect, f"{A}my name = 1\n")
-    assert (it.says, it.fix, it.remedies, it.line) == ("`my name` has a space in its name.", "tell", (), 2)
+    assert (it.says, it.fix, it.remedies, it.line) == ("The setting `my name` has a space in its name.", "tell", (), 2)
     (it,) = found(values.dialect, f"[a]\nmy name = 1\n{KEYS}", "credentials")
     assert it.line == 2
 
@@ -134,7 +134,7 @@ def test_quotes_before_a_comment_are_both_found() -> None:
 def test_a_comma_at_the_end_is_removed(line: str, after: str) -> None:
     (it,) = found(values.commas, f"{A}{line}\n")
     assert (it.code, it.line, it.fix) == ("value.quoted", 2, "auto")
-    assert it.says == f"The {line.strip()[-1]} after output is read as part of its value."
+    assert it.says == f"The {line.strip()[-1]} at the end of output is read as part of the value."
     assert mended(values.commas, f"{A}{line}\n") == f"{A}{after}\n"
 
 
