@@ -49,7 +49,7 @@ def mended(stored: str, written: str = "") -> tuple[str | None, str | None]:
 )
 def test_half_a_pair_is_named_with_the_half_that_is_missing(stored: str, missing: str, line: int) -> None:
     it = one(stored)
-    assert it.says == f"a has no {missing}. Access keys are a pair, and only half of it is set."
+    assert it.says == f"a has no {missing}. An access key has two parts, and both must be set."
     assert (it.code, it.severity, it.fix, it.line, it.do) == (
         "keys.partial", "stops", "ask", line, "ccsetup setup keys --profile a",
     )  # fmt: skip
@@ -58,7 +58,7 @@ def test_half_a_pair_is_named_with_the_half_that_is_missing(stored: str, missing
 
 def test_an_id_in_both_places_is_told_as_such() -> None:
     it = one(f"{ID}aws_secret_access_key = {LASTING}\n")
-    assert it.says == "a: aws_secret_access_key holds an access key ID. The secret access key is the longer value."
+    assert it.says == "a: aws_secret_access_key is set to an access key ID. The secret access key is the longer value."
     assert (it.code, it.line) == ("keys.partial", 3)
 
 
@@ -72,15 +72,15 @@ def test_a_whole_pair_has_no_finding(stored: str) -> None:
 @pytest.mark.parametrize(
     ("stored", "written", "says"),
     [
-        (ID, SECRET, "a: aws_secret_access_key is in config, but the rest is in credentials."),
-        (SECRET, ID, "a: aws_access_key_id is in config, but the rest is in credentials."),
+        (ID, SECRET, "The credentials for a are split between two files: aws_secret_access_key is only in the config file."),
+        (SECRET, ID, "The credentials for a are split between two files: aws_access_key_id is only in the config file."),
         (
             f"{ID.replace('AKIA', 'ASIA')}{SECRET}", TOKEN,
-            "a: aws_session_token is in config, but the rest is in credentials.",
+            "The credentials for a are split between two files: aws_session_token is only in the config file.",
         ),
         (
             ID.replace("AKIA", "ASIA"), SECRET + TOKEN,
-            "a: aws_secret_access_key and aws_session_token are in config, but the rest is in credentials.",
+            "The credentials for a are split between two files: aws_secret_access_key and aws_session_token are only in the config file.",
         ),
     ],
 )  # fmt: skip
@@ -107,13 +107,13 @@ def test_what_is_whole_in_one_file_is_not_torn(stored: str, written: str) -> Non
 
 def test_temporary_keys_need_their_token() -> None:
     it = one(ID.replace("AKIA", "ASIA") + SECRET)
-    assert it.says == "a has temporary credentials (ASIA…) without an aws_session_token."
+    assert it.says == "a has temporary credentials (ASIA…) but no aws_session_token."
     assert (it.code, it.severity, it.line, it.do) == ("keys.session-token", "stops", 2, "ccsetup login a")
 
 
 def test_a_token_beside_lasting_keys_is_somebody_elses() -> None:
     it = one(ID + SECRET + TOKEN)
-    assert it.says == "a has long-term credentials (AKIA…) and a session token that belongs to others."
+    assert it.says == "a has long-term credentials (AKIA…) and a session token that doesn't belong to them."
     assert (it.severity, it.line, it.because) == ("stops", 4, "AWS rejects this: InvalidClientTokenId.")
     assert mended(ID + SECRET + TOKEN + "ccsetup_expires_at = 2026-11-21T18:00:00Z\n")[1] == f"[a]\n{ID}{SECRET}"
     it = one(ID + SECRET, TOKEN)
@@ -149,7 +149,7 @@ def test_credentials_are_over_at_the_moment_that_is_recorded(after_s: int, over:
     seen = found(facts_of(None, f"[a]\n{stored}"))
     assert [(it.code, it.line) for it in seen] == ([("keys.expired", 5)] if over else [])
     if over:
-        assert seen[0].says == f"The credentials of a expired at {moment:%Y-%m-%d %H:%M} UTC."
+        assert seen[0].says == f"The credentials for a expired at {moment:%Y-%m-%d %H:%M} UTC."
         assert found(facts_of(None, f"[a]\n{ID}{SECRET}{key} = {moment:%Y-%m-%dT%H:%M:%SZ}\n")) == []
 
 
