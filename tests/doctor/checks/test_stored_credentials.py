@@ -114,7 +114,7 @@ def test_temporary_keys_need_their_token() -> None:
 def test_a_token_beside_lasting_keys_is_somebody_elses() -> None:
     it = one(ID + SECRET + TOKEN)
     assert it.says == "a has long-term credentials (AKIA…) and a session token that doesn't belong to them."
-    assert (it.severity, it.line, it.because) == ("stops", 4, "AWS rejects this: InvalidClientTokenId.")
+    assert (it.severity, it.line, it.because) == ("stops", 4, "AWS rejects these credentials (InvalidClientTokenId).")
     assert mended(ID + SECRET + TOKEN + "ccsetup_expires_at = 2026-11-21T18:00:00Z\n")[1] == f"[a]\n{ID}{SECRET}"
     it = one(ID + SECRET, TOKEN)
     assert (it.severity, it.line) == ("hinders", 2)
