@@ -10,7 +10,7 @@ from ccsetup.core.context import Context, Sighting
 from ccsetup.core.errors import BadAnswer, Cancelled, Elsewhere, Missing, NoRepository, Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Asked, Back, Choice, Who
-from ccsetup.core.profile_chain import names_program
+from ccsetup.core.profile_chain import names_program, runs_program
 from ccsetup.core.program_keys import unasked
 from ccsetup.git import transport
 from ccsetup.git.transport import Way
@@ -27,7 +27,7 @@ def seek(context: Context, look: Look, wish: Wish, kept: Kept) -> Place | None:
     if wish.profile:
         return _named(context, look, wish, kept)
     names = find_repository.candidates(context, look)
-    programs = [name for name in look.profiles if name not in names and names_program(look.profiles, name)]
+    programs = [name for name in look.profiles if name not in names and runs_program(look.profiles, name)]
     asked = find_repository.look_around(context, look, names, wish.target, kept)
     if place := _seen(context, look, wish, names, asked, kept):
         return place

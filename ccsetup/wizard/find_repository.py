@@ -19,7 +19,7 @@ from ccsetup.core.context import Context, Sighting
 from ccsetup.core.errors import ENDED, Cancelled, Missing, NoRepository, Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Asked, Back, Choice, Target, Who
-from ccsetup.core.profile_chain import chain, names_program
+from ccsetup.core.profile_chain import chain, runs_program
 from ccsetup.core.profile_kind import is_temporary
 from ccsetup.core.text import did_you_mean, nearest
 from ccsetup.git import address
@@ -63,7 +63,7 @@ class Round:
 def candidates(context: Context, look: Look) -> list[str]:
     """Return the profiles that can be tried: those with their own credentials that don't come from a program."""
     names = [name for name in look.profiles if _may_ask(context, look, name)]
-    return [name for name in names if not names_program(look.profiles, name)]
+    return [name for name in names if not runs_program(look.profiles, name)]
 
 
 def _may_ask(context: Context, look: Look, name: str) -> bool:
@@ -142,7 +142,7 @@ def _ask(
 def _wants_person(look: Look, sighting: Sighting) -> bool:
     assert sighting.refused is not None  # noqa: S101
     code = sighting.refused.code
-    if names_program(look.profiles, sighting.profile):
+    if runs_program(look.profiles, sighting.profile):
         return False  # only its program can renew the credentials
     wants_code = any("mfa_serial" in there for there in chain(look.profiles, sighting.profile))
     return code in ENDED or (code == "access.assume" and wants_code)

@@ -10,7 +10,7 @@ from ccsetup.awsfiles.profile_status import Standing
 from ccsetup.cli import status_table
 from ccsetup.core.context import Answer, AwsTexts, Context
 from ccsetup.core.errors import ENDED, BadAnswer, Problem
-from ccsetup.core.profile_chain import names_program
+from ccsetup.core.profile_chain import runs_program
 from ccsetup.core.result import Report, briefly_told
 from ccsetup.core.text import did_you_mean
 from ccsetup.wizard import profile_list
@@ -98,7 +98,7 @@ def _check(context: Context, texts: AwsTexts, found: Sequence[Standing], named: 
     profiles, sessions, _ = settings(texts)
     waiting = []
     for it in found:
-        if it.name not in named and names_program(profiles, it.name):
+        if it.name not in named and runs_program(profiles, it.name):
             it.usable, it.why = None, _NOT_ASKED
         elif it.usable is not False:
             waiting.append(it)
@@ -106,7 +106,7 @@ def _check(context: Context, texts: AwsTexts, found: Sequence[Standing], named: 
     with context.screen.busy(f"Asking AWS about {len(waiting)} profiles"):
         answers = online.asked(context, whos)
     for it, answer in zip(waiting, answers, strict=True):
-        _compare(it, answer, names_program(profiles, it.name))
+        _compare(it, answer, runs_program(profiles, it.name))
     silent = [it.refused for it in answers if it.refused and it.refused.is_unanswered]
     return silent[0] if silent and len(silent) == len(answers) else None
 
