@@ -128,7 +128,7 @@ def test_the_doctor_offers_the_region_that_a_remote_means(desk: Desk) -> None:
     desk.profile("dev", region="us-east-2")
     clone = desk.home / "clone"
     for remote, says, do in (
-        ("codecommit::us-esat-1://dev@R", "us-esat-1, which isn't a region", "codecommit::us-east-2://dev@R"),
+        ("codecommit::us-esat-1://dev@R", "us-esat-1, which doesn't exist", "codecommit::us-east-2://dev@R"),
         ("https://git-codecommit.s3-us-west-2.amazonaws.com/v1/repos/R", "isn't a CodeCommit host", ""),
     ):
         desk.git("init", "-q", str(clone))
