@@ -108,8 +108,8 @@ def test_ctrl_c_while_the_checks_run_puts_everything_back(tmp_path: Path) -> Non
     around = context(tmp_path, aws=Interrupted())
     with pytest.raises(Cancelled) as left:
         run(around, REPO, yes=True)
-    assert left.value.what == "Cancelled."  # files were written, and put back: not "Nothing was written"
-    assert "note All files are restored." in screen(around).lines
+    assert left.value.what == "Canceled."  # files were written, and put back: not "Nothing was written"
+    assert "note All files were restored." in screen(around).lines
     assert tree(tmp_path / "home") == {}
 
 
