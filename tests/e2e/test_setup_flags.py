@@ -458,7 +458,7 @@ def test_a_paste_with_nothing_but_an_address_finds_the_profile(person: Person) -
             "No AWS access details for sso were found in the pasted text",
         ),
         (("--paste", "a message"), "", "--paste must be - (stdin)"),
-        (("--paste", "-", "--keys", "-"), "", "both read stdin"),
+        (("--paste", "-", "--keys", "-"), "", "both read from stdin"),
     ],
 )
 def test_a_paste_that_leads_nowhere_is_one_sentence(

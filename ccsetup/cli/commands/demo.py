@@ -26,7 +26,7 @@ from ccsetup.wizard.team_offer import Received
 LEFT_OUT = ("AWS_", "GIT_", "CODE_COMMIT_", "XDG_")
 
 
-ABOUT = "Try ccsetup with a simulated AWS on this computer. You don't need an account or a network."
+ABOUT = "Try the wizard with a simulated AWS on this computer. You don't need an account or a network."
 USAGE = "[--kind KIND] [--team FILE] [--keep]"
 EXAMPLE = "ccsetup demo --kind role"
 

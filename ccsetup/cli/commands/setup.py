@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from ccsetup.core.result import Outcome
 
-ABOUT = "Set up access and clone a repository. ccsetup asks for anything that you don't pass as a flag."
+ABOUT = "Set up access and clone a repository. You're prompted for anything that you don't pass as a flag."
 USAGE = "[KIND] [--team FILE|URL] [flags]"
 EXAMPLE = "ccsetup setup role --role-arn arn:aws:iam::111122223333:role/CodeCommitAccess --source-profile default"
 
