@@ -293,7 +293,7 @@ def test_a_paste_that_can_be_meant_in_two_ways_is_asked(sandbox: Sandbox, clean_
     terminal.ask(KIND)
     terminal.press(pasted(f"keys {own.access_key_id} {own.secret_access_key}\nrole {role_arn('CodeCommitAccess')}"))
     terminal.answer(KIND, "")
-    terminal.ask("Which one?")
+    terminal.ask("Which one is right?")
     terminal.wait("The role, assumed with these access keys", "The access keys as they are")
     terminal.press(ESC)
     terminal.answer(KIND, "\x15paste a")

@@ -140,7 +140,7 @@ def test_only_what_signing_in_mends_is_said_to_need_it(tmp_path: Path) -> None:
         "silent": None, "denied": False, "well": True,
     }  # fmt: skip
     assert "new sign-in" not in said(it)
-    assert "To see what's wrong with denied: ccsetup doctor denied" in said(it)
+    assert "To find out what's wrong with denied: ccsetup doctor denied" in said(it)
     it = replace(it, screen=Shown())
     (it.home / ".aws" / "credentials").write_text(
         (it.home / ".aws" / "credentials").read_text().replace("[denied]", "[over]")
@@ -195,7 +195,7 @@ def test_one_that_did_not_answer_is_not_counted_among_those_that_said_no(tmp_pat
     assert not isinstance(problem, NoRepository)
     assert (problem.code, problem.what) == (
         "net.unreachable",
-        "AWS didn't answer, so it's unknown whether silent can read Nope. well, over can't see it.",
+        "AWS didn't respond, so ccsetup couldn't check whether silent can read Nope. well, over can't read the repository.",
     )
     assert problem.why == busy.what
     problem = find_repository.nothing(it, look, asked, Target("MyDemo", "us-east-2"), ["silent", "well", "over"])
@@ -239,7 +239,7 @@ def test_no_program_runs_unless_its_profile_was_named(
     assert found["dev"]["usable"] is True
     for name in profiles:
         assert found[name]["usable"] is None
-        assert found[name]["why"] == "not checked: it runs a program; name the profile to check it"
+        assert found[name]["why"] == "not checked, because it runs a program; add the profile name to check it"
     report = online(it)
     assert not ran_one.exists()
     assert {each["name"]: each["ok"] for each in report.document["profiles"]} == {

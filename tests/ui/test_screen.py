@@ -128,11 +128,11 @@ def test_on_fifty_columns_the_checklist_goes_on_below_itself():
 def test_the_heading_says_what_is_there():
     seen = Seen(50)
     seen.screen.heading(
-        "AWS CodeCommit access, set up and cloned",
+        "Set up AWS CodeCommit access",
         [("git 2.39", True), ("git-remote-codecommit", True), ("4 AWS profiles, 1 broken", False)],
     )
     assert seen.lines() == [
-        " ccsetup  AWS CodeCommit access, set up and cloned",
+        " ccsetup  Set up AWS CodeCommit access",
         " This computer   git 2.39 ✓",
         "                 git-remote-codecommit ✓",
         "                 4 AWS profiles, 1 broken ✗",

@@ -108,14 +108,14 @@ def test_ctrl_c_while_the_checks_run_puts_everything_back(tmp_path: Path) -> Non
     around = context(tmp_path, aws=Interrupted())
     with pytest.raises(Cancelled) as left:
         run(around, REPO, yes=True)
-    assert left.value.what == "Cancelled."  # files were written, and put back: not "Nothing was written"
-    assert "note All files are restored." in screen(around).lines
+    assert left.value.what == "Canceled."  # files were written, and put back: not "Nothing was written"
+    assert "note All files were restored." in screen(around).lines
     assert tree(tmp_path / "home") == {}
 
 
 def test_ctrl_c_at_the_question_what_now_puts_everything_back_and_says_so(tmp_path: Path) -> None:
     around = context(tmp_path, aws=FakeAws(who=REFUSED))
-    with pytest.raises(Cancelled, match=r"^Cancelled\.$"):
+    with pytest.raises(Cancelled, match=r"^Canceled\.$"):
         run(around, REPO, Script(("review", "go"), ("failed", LEAVE)))
     assert tree(tmp_path / "home") == {}
 

@@ -138,7 +138,7 @@ def test_an_unknown_profile_and_one_that_asks_itself_are_told(tmp_path: Path) ->
     with pytest.raises(Problem, match='No profile "dve"') as refused:
         run(tmp_path, profile="dve")
     assert refused.value.next == 'Did you mean "dev"?'
-    with pytest.raises(Problem, match="loop forever"):
+    with pytest.raises(Problem, match="an endless loop"):
         run(tmp_path, profile="loop")
 
 

@@ -63,7 +63,7 @@ def test_a_file_that_windows_wrote_in_its_own_way_is_read(tmp_path: Path, encodi
 def test_a_folder_is_no_team_file_and_nobody_is_told_to_move_it_away(tmp_path: Path) -> None:
     with pytest.raises(Problem, match="is a folder") as refused:
         run(context(tmp_path), "check", str(tmp_path))
-    assert refused.value.next == "Name the file in it."
+    assert refused.value.next == "Specify the team file in that folder."
 
 
 def test_every_fault_is_a_line_with_its_place_and_exit_1(tmp_path: Path) -> None:
@@ -85,7 +85,7 @@ def test_what_was_mended_is_told_and_one_file_is_checked_at_a_time(tmp_path: Pat
     path = tmp_path / "acme.ini"
     path.write_text(team_file(sso().replace("111122223333", "1111-2222-3333")))
     assert run(around, "check", str(path)).document["mended"][0]["says"].startswith("Using 111122223333")
-    with pytest.raises(BadAnswer, match="Check one file"):
+    with pytest.raises(BadAnswer, match="You can check only one file"):
         run(around, "check", "a", "b")
 
 
