@@ -127,5 +127,5 @@ def test_ctrl_c_says_how_many_are_there(tmp_path: Path) -> None:
             return super().clone(route, directory, branch, progress, default)
 
     around = context(tmp_path, aws=Aws(), git=Git())
-    with pytest.raises(Cancelled, match="1 of 3 repositories are cloned"):
+    with pytest.raises(Cancelled, match="1 of 3 repositories were cloned"):
         cloned(around, wanted("One"), wanted("Two"), wanted("Three"))
