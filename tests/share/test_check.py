@@ -141,7 +141,7 @@ def test_a_repository_elsewhere_is_named_with_its_place(tmp_path: Path) -> None:
     assert problem.what == "There is no repository Demo in us-east-2."
     links, problem, _ = checked(tmp_path, Aws(who=MARIA, found=found(account=B)))
     assert problem is not None
-    assert problem.what == f"Found Demo in account {B}, not in {A}."
+    assert problem.what == f"Demo is in account {B}, not in {A}."
     assert checked(tmp_path, Aws(who=MARIA, found=found(account="")))[1] is None
 
 
