@@ -219,7 +219,9 @@ def test_saml(reader: Reader) -> None:
     (reader.home / "response.txt").write_text(f"SAMLResponse={state.saml_assertion(pair)}\n")
     to = ("--region", "us-east-1", "--repo", "MyDemoRepo", "--profile", "CodeAccess")
     done = reader.setup("saml", "--saml-assertion", "~/response.txt", *to)
-    cloned(done, DEMO, "MyDemoRepo", f"Using arn:aws:iam::{DEMO}:role/CodeCommitAccess, the only role.")
+    cloned(
+        done, DEMO, "MyDemoRepo", f"Using arn:aws:iam::{DEMO}:role/CodeCommitAccess, the only role in the assertion."
+    )
     again = reader.setup("saml", "--saml-assertion", "-", *to, "--directory", "b", paste=state.saml_assertion(pair))
     cloned(again, DEMO, "MyDemoRepo")
 
@@ -278,7 +280,7 @@ def test_cognito_and_google_give_oidc_tokens_and_need_no_provider_id(
         "oidc", "--role-arn", f"arn:aws:iam::{DEMO}:role/CodeCommitAccess", "--web-identity-token-file", "token",
         "--provider-id", provider, "--profile", "CodeAccess", "--region", "us-east-1", "--repo", "MyDemoRepo",
     )  # fmt: skip
-    cloned(done, DEMO, "MyDemoRepo", f"Tokens from {provider} are OIDC tokens and don't need a provider ID.")
+    cloned(done, DEMO, "MyDemoRepo", f"Tokens from {provider} are OIDC tokens, which don't need a provider ID.")
     assert "web_identity_token_file = " in reader.config()
 
 
