@@ -455,7 +455,7 @@ def test_federation_takes_the_region_the_repository_is_in_or_says_where_it_is(tm
     kept = found[("config", "profile", "narrow")]
     assert kept["region"] == "eu-central-1"
     assert "arn:aws:codecommit:eu-central-1:111122223333:handbook" in str(kept["ccsetup_policy"])
-    with pytest.raises(Elsewhere, match="handbook isn't in us-east-2, but in eu-central-1"):
+    with pytest.raises(Elsewhere, match="handbook is in eu-central-1, not in us-east-2"):
         walked(tmp_path, {**given, "region": "us-east-2"}, profiles=BASE, aws=FakeAws(elsewhere=("eu-central-1",)))
     with pytest.raises(Problem) as caught:
         walked(tmp_path, {**given, "repo": "MyShardDemoRepo"}, profiles=BASE, aws=FakeAws())

@@ -104,8 +104,8 @@ def test_the_role_with_three_colons_and_maria_garcia(reader: Reader) -> None:
         done,
         DEMO,
         "MyDemoRepo",
-        "Using arn:aws:iam::111111111111:role/CodeCommitAccess: an ARN has two colons before the account.",
-        "Using Maria-Garcia: AWS doesn't allow spaces there.",
+        "Using arn:aws:iam::111111111111:role/CodeCommitAccess: an ARN has two colons before the account ID.",
+        "Using Maria-Garcia: AWS doesn't allow spaces.",
     )
     assert done.said["profile"] == "CodeAccess"  # the name in the document's address
     assert done.said["identity"]["arn"].endswith(":assumed-role/CodeCommitAccess/Maria-Garcia")
@@ -291,7 +291,7 @@ def test_the_walkthrough_of_account_a_and_account_b(reader: Reader) -> None:
         "role", "--role-arn", f"arn:aws:iam::{CODE}:role/CodeCommitAccess", "--source-profile", "default",
         "--region", "US East (Ohio)", "--repo", "MySharedDemoRepo", "--profile", "MyCrossAccountAccessProfile",
     )  # fmt: skip
-    cloned(done, CODE, "MySharedDemoRepo", "Using us-east-2, the region called Ohio")
+    cloned(done, CODE, "MySharedDemoRepo", "Using us-east-2 (Ohio)")
 
 
 def test_an_ec2_instance_with_a_profile(reader: Reader) -> None:

@@ -56,9 +56,9 @@ def test_a_pattern_is_filled_as_soon_as_its_answers_are_there(text: str, name: s
     ("sso", "acme-{account", "needs a pair of braces"),
     ("sso", "acme-{}", "Unknown placeholder {} in"),
     ("sso", "acme {account}", "has only letters, digits and _.+=,- characters"),
-    ("sso", "../{account}", "has letters, digits"),
-    ("sso", "-{account}", "begins with a letter or a digit"),
-    ("sso", "acme-" * 26 + "{account}", "has letters, digits"),
+    ("sso", "../{account}", "can contain only letters, digits"),
+    ("sso", "-{account}", "can't start with a hyphen"),
+    ("sso", "acme-" * 26 + "{account}", "can contain only letters, digits"),
     ("existing", "{account}", "Remove it"),
 ])  # fmt: skip
 def test_a_place_that_nothing_fills_is_refused_with_those_there_are(kind: str, pattern: str, says: str) -> None:

@@ -163,7 +163,7 @@ HOSTILE = [
     (file("kind = sso\nsso_strat_url = https://acme.awsapps.com/start\n"), 'Did you mean "sso_start_url"?'),
     (file("kind = sso\nrole_arn = x\n"), 'Unknown key "role_arn" for kind sso. Available: '),
     (file("kind = sso\nrepo = x\n"), "[[MySharedDemoRepo]]"),
-    (file("kind = sso\nsso_account_id = 1111\n"), "line 6, [access] [[default]] sso_account_id: An account ID has 12 digits"),
+    (file("kind = sso\nsso_account_id = 1111\n"), "line 6, [access] [[default]] sso_account_id: An account ID must have 12 digits"),
     (file("kind = sso\nsso_start_url = javascript:alert(1)\n"), "A start URL looks like"),
     (file("kind = sso\nregion = nowhere\n"), "It should look like us-east-2"),
     (file("kind = sso\nregion = us-esat-1\n"), "Did you mean us-east-1"),

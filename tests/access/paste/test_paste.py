@@ -181,7 +181,7 @@ MENDED = {
     "https://acme\u2010dev.awsapps.com/start": "hyphens",
     "\ufffd\ufffd" + "\0".join(START) + "\0": "UTF-16",
     "arn:aws:iam:::111122223333:role/CodeCommitAccess": "two colons",
-    "region: us-east-2a": "Availability Zones",
+    "region: us-east-2a": "Availability Zone us-east-2a",
     f"AWS_ACCESS_KEY_ID={LASTING}\nAWS_SECRET_ACCESS_KEY={SECRET}\nAWS_SESSION_TOKEN={TOKEN}": "session token",
     f"{PASSING}\n{SECRET}\n" + wrapped(TOKEN, 76): "split across several lines",
     f"{REPO} and [x]\ncredential_process = /bin/evil": "credential_process",

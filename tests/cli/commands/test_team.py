@@ -76,7 +76,7 @@ def test_every_fault_is_a_line_with_its_place_and_exit_1(tmp_path: Path) -> None
         (10, "[access] [[default]] sso_region"), (18, "[repositories] [[x]] directory"),
     ]  # fmt: skip
     assert output(report, around)[0].startswith(
-        f"{path}, line 10, [access] [[default]] sso_region: us-east is not a region. Did you mean us-east-"
+        f"{path}, line 10, [access] [[default]] sso_region: us-east isn't a region. Did you mean us-east-"
     )
 
 
