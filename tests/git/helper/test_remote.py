@@ -351,7 +351,7 @@ def test_an_expiration_that_botocore_cannot_read_is_said_and_nobody_is_sent_to_s
     for profile in ("process", "rests"):
         assert desk.says(URL.format(profile)) == (
             "The credential_process of process printed an Expiration that AWS tools can't read. It must have a date and a time"
-            ' zone. For example: "2026-11-28T18:00:00Z". Correct the Expiration that the program prints, or ask its author to do so.'
+            ' zone, for example, "2026-11-28T18:00:00Z". Correct the Expiration that the program prints, or ask its author to do so.'
         )
 
 
