@@ -178,7 +178,7 @@ if done.returncode:
     sys.exit(77)
 (private.path / "mount/mine").write_text("mine")
 (private.path / "mount/deep").mkdir()
-assert "couldn't be removed" in private.remove()
+assert "Couldn't remove" in private.remove()
 assert (private.path / "mount/mine").read_text() == "mine"
 """
     argv = ["unshare", "--user", "--map-root-user", "--mount", sys.executable, "-c", script, str(tmp_path)]
