@@ -104,8 +104,8 @@ def test_the_role_with_three_colons_and_maria_garcia(reader: Reader) -> None:
         done,
         DEMO,
         "MyDemoRepo",
-        "Using arn:aws:iam::111111111111:role/CodeCommitAccess: an ARN has two colons before the account ID.",
-        "Using Maria-Garcia: AWS doesn't allow spaces.",
+        "Using arn:aws:iam::111111111111:role/CodeCommitAccess (an ARN has two colons before the account ID).",
+        "Using Maria-Garcia (AWS doesn't allow spaces).",
     )
     assert done.said["profile"] == "CodeAccess"  # the name in the document's address
     assert done.said["identity"]["arn"].endswith(":assumed-role/CodeCommitAccess/Maria-Garcia")

@@ -25,7 +25,7 @@ Questions = Callable[[str], Mapping[str, Question]]  # those of a kind by key; f
 Raw = tuple[str, Answers, tuple[str, ...], tuple[str, ...], str, str]
 _SHOWN = {
     "sso_start_url": "the start URL {}",
-    "sso_region": "the sign-in region {}",
+    "sso_region": "its region {}",
     "sso_account_id": "account {}",
     "sso_role_name": "the permission set {}",
     "role_arn": "the role {}",
