@@ -7,10 +7,10 @@ from ccsetup.core.sdk_errors import Cause
 
 FORM = "2026-11-28T18:00:00Z"
 UNREADABLE = (
-    f'printed an Expiration that AWS tools can\'t read. It needs a date and a time zone. For example: "{FORM}".'
+    f'printed an Expiration that AWS tools can\'t read. It must have a date and a time zone, for example, "{FORM}".'
 )
-MEND = "Change the program to print it this way, or ask its author."
-RENEW = "Sign in again with that program."
+MEND = "Correct the Expiration that the program prints, or ask its author to do so."
+RENEW = "Sign in again with the program that provides the credentials."
 
 
 MISSING = Cause("no program", "process.missing")
@@ -58,14 +58,14 @@ def over(profile: str) -> str:
 
 def unasked(names: str) -> str:
     """Return the message for profiles that weren't tried, since a program would have to run."""
-    return f"Not tried: {names}. Their credentials come from a program, which only runs for profiles that you name."
+    return f"Not checked: {names}. Their credentials come from a program that runs only for profiles you specify."
 
 
 def not_run(name: str, next: str) -> Problem:
     """Return the Problem for a profile with a program that wasn't run, since the user didn't choose the profile."""
     return Problem(
         f"{name} gets its credentials from a program, which wasn't run.",
-        why="It only runs for profiles that you name or choose.",
-        next=f"Name it: {next}",
+        why="The program runs only for profiles that you specify or choose.",
+        next=f"Specify the profile: {next}",
         code="process.not-run",
     )

@@ -74,7 +74,7 @@ def _kind(names: Sequence[str] = ()) -> Question:
         "kind",
         "What were you given?" if not names else "How does the source profile sign in?",
         widget="choose",
-        help="Paste what you were given, or press ↓ to choose." if not names else "Choose the closest match.",
+        help="Paste it here, or press ↓ to choose." if not names else "Choose the closest match.",
         choices=choices,
         known=lambda answers, look: names[0] if len(names) == 1 else None,
         parse=_kind_or_paste,

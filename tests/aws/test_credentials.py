@@ -417,8 +417,8 @@ def test_an_expiration_that_botocore_cannot_read_is_told_alike_and_never_leads_t
             assert problem
             assert problem.code == "process.failed"
             assert problem.what == (
-                f"The credential_process of {name} printed an Expiration that AWS tools can't read. It needs a date and a"
-                ' time zone. For example: "2026-11-28T18:00:00Z".'
+                f"The credential_process of {name} printed an Expiration that AWS tools can't read. It must have a date and a"
+                ' time zone, for example, "2026-11-28T18:00:00Z".'
             )
             assert "login" not in problem.what + problem.why + problem.next
 
@@ -561,7 +561,7 @@ def test_a_file_that_holds_no_token_is_never_sent_planned_or_from_the_files(plac
         for who in (each.who(), FILES):
             problem = refused(place, who)
             assert problem.code == "oidc.token-invalid"
-            assert "wasn't sent anywhere" in problem.what
+            assert "Nothing was sent to AWS" in problem.what
             assert text.strip() not in problem.what + problem.why + problem.next
     answers = place.aws().identities([each.who() for each in (way, source)], 20)
     assert [it.refused.code for it in answers if it.refused] == ["oidc.token-invalid"] * 2

@@ -188,7 +188,7 @@ def test_an_ended_sign_in_has_one_code_and_names_aws_login(
 @pytest.mark.parametrize(
     ("body", "version", "says_"),
     [
-        (None, "", "the AWS CLI isn't installed"),
+        (None, "", "The AWS CLI isn't installed"),
         (
             says("aws: error: argument subcommand: Invalid choice, valid choices are:", 2),
             "1.45.11",
@@ -240,7 +240,7 @@ def test_an_aws_cli_in_the_current_folder_is_never_run(
     aws(tmp_path / "work", printed(place))
     monkeypatch.setenv("PATH", os.pathsep.join([".", "", os.environ["PATH"]]))
     [problem] = run("env", "dev")[1]["problems"]
-    assert "the AWS CLI isn't installed" in problem["what"]
+    assert "The AWS CLI isn't installed" in problem["what"]
     assert not (tmp_path / "work" / "calls").exists()
 
 

@@ -18,7 +18,7 @@ from ccsetup.sandbox.demo_data import CODE, PEOPLE, role_arn
 pytestmark = pytest.mark.slow
 
 SPAIN = "eu-south-2"
-SAYS = f"ccsetup doesn't know whether CodeCommit is in {SPAIN}. AWS decides."
+SAYS = f"ccsetup doesn't know the region {SPAIN}. Make sure that CodeCommit is available there."
 URL = f"https://git-codecommit.{SPAIN}.amazonaws.com/v1/repos/spain"
 
 

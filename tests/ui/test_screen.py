@@ -323,7 +323,7 @@ def test_an_ascii_terminal_does_not_stop_anything():
 
 def test_what_is_quick_shows_no_spinner():
     seen = Seen()
-    with seen.screen.busy("Asking AWS who this is"):
+    with seen.screen.busy("Checking your identity with AWS"):
         time.sleep(0.05)
     assert seen.lines() == [] and seen.raw == b""
 

@@ -76,7 +76,7 @@ def test_every_fault_is_a_line_with_its_place_and_exit_1(tmp_path: Path) -> None
         (10, "[access] [[default]] sso_region"), (18, "[repositories] [[x]] directory"),
     ]  # fmt: skip
     assert output(report, around)[0].startswith(
-        f"{path}, line 10, [access] [[default]] sso_region: us-east is not a region. Did you mean us-east-"
+        f"{path}, line 10, [access] [[default]] sso_region: us-east isn't a region. Did you mean us-east-"
     )
 
 
@@ -110,11 +110,11 @@ def test_an_export_reads_back_to_the_same_answers_and_says_what_it_left_out(tmp_
         "sso_account_id": "111122223333", "sso_role_name": "Developer", "profile": "acme-dev", "region": "us-east-2",
     }  # fmt: skip
     assert [(it.name, it.region) for it in found.repositories] == [("MySharedDemoRepo", ""), ("x", "us-east-1")]
-    assert [line.split(" was left out")[0] for line in report.document["left_out"]] == [
-        "code: source_profile",
-        "code: mfa_serial",
+    assert [line.split(":")[0] for line in report.document["left_out"]] == [
+        "Omitted source_profile from code",
+        "Omitted mfa_serial from code",
     ]
-    assert "note code: mfa_serial was left out" in shown(around)
+    assert "note Omitted mfa_serial from code" in shown(around)
 
 
 def test_the_clone_one_stands_in_becomes_a_repository(tmp_path: Path) -> None:
@@ -146,5 +146,5 @@ def test_a_role_without_a_source_and_a_profile_named_twice_are_exported_as_what_
     (entry,) = file.read(report.document["text"]).team.entries
     assert "source_profile" not in entry.answers
     assert report.document["left_out"] == [
-        "half: source_profile was left out: the profile has none. Each developer is asked for it."
+        "Omitted source_profile from half: the profile doesn't have one. Each developer is asked for one."
     ]
