@@ -451,7 +451,7 @@ def test_a_file_does_not_choose_what_is_run(tmp_path: Path) -> None:
     before = tree(tmp_path)
     with pytest.raises(Problem) as refused:
         run(around, file(FROM_TOOL), None, "--yes")
-    assert (refused.value.code, refused.value.next) == ("process.not-run", "Name it: --source-profile tool")
+    assert (refused.value.code, refused.value.next) == ("process.not-run", "Specify the profile: --source-profile tool")
     with pytest.raises(Problem, match="tool gets its credentials from a program"):
         run(around, file(FROM_TOOL), Script(("programs", "no")))
     assert not [call for call in around.aws.calls if "identity" in call]  # type: ignore[attr-defined]
