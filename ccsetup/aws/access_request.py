@@ -39,7 +39,7 @@ _SSO_ROLE = re.compile(r"AWSReservedSSO_(.+)_([0-9a-f]{16})")
 
 
 class Remedy(NamedTuple):
-    """A policy to add and where to add it: "in account 111122223333, add this statement to the policies of the role Access"."""
+    """A policy, and where to add it: "in account 111122223333, add this statement to the policies of the role X"."""
 
     where: str
     document: Document
@@ -242,11 +242,12 @@ def _home(denial: Denial) -> str:
     """Return where to add the statement."""
     holder, account = _holder(denial.identity), account_in(denial.identity)
     here = f"in account {account}, " if account else ""
-    group = ", or of one of its groups" if ":user/" in denial.identity else ""
+    group = " or one of its groups" if ":user/" in denial.identity else ""
+    of_account = f" for account {account}" if account else ""
     homes = {
         SESSION: f"{here}add this statement to the session policy used to create these credentials",
         BOUNDARY: f"{here}add this statement to the permissions boundary of {holder}",
-        SCP: f"in AWS Organizations, add this statement to the service control policies{' for account ' + account if account else ''}",
+        SCP: f"in AWS Organizations, add this statement to the service control policies{of_account}",
         RCP: "in AWS Organizations, add this statement to the resource control policies",
         ENDPOINT: "add this statement to the policy of the VPC endpoint that the request goes through",
         RESOURCE: "add this statement to the key policy"
@@ -276,7 +277,8 @@ def _why(denial: Denial) -> str:
 def _on(denial: Denial) -> str:
     if _is_some_key(denial):
         region = denial.resource.split(":")[3]
-        return f"the KMS key that encrypts {denial.repository or 'the repository'} in {region} (AWS doesn't specify the key)"
+        encrypted = denial.repository or "the repository"
+        return f"the KMS key that encrypts {encrypted} in {region} (AWS doesn't specify the key)"
     return "*" if denial.action in _ANYWHERE else denial.resource
 
 

@@ -181,7 +181,7 @@ def test_a_key_is_opened_by_its_name_or_through_codecommit_alone() -> None:
     own = only(least(asked))
     assert own["Resource"] == "*"
     assert own["Principal"] == {"AWS": "arn:aws:iam::111122223333:root"}
-    assert "Add to the key policy:" in letter(asked)
+    assert "Add this statement to the key policy:" in letter(asked)
 
 
 WHOM: dict[str, tuple[str, object]] = {
@@ -290,19 +290,22 @@ HOMES = {
     (
         USER,
         IDENTITY,
-    ): "In account 888888888888, add this statement to the policies of the user maria, or of one of its groups:",
+    ): "In account 888888888888, add this statement to the policies of the user maria or one of its groups:",
     (ROLE, IDENTITY): "In account 111122223333, add this statement to the policies of the role Access:",
-    (SET, IDENTITY): "In IAM Identity Center, add to the permission set Developer:",
-    (SET, BOUNDARY): "In account 111122223333, add to the permissions boundary of the permission set Developer:",
+    (SET, IDENTITY): "In IAM Identity Center, add this statement to the permission set Developer:",
+    (
+        SET,
+        BOUNDARY,
+    ): "In account 111122223333, add this statement to the permissions boundary of the permission set Developer:",
     (
         FEDERATED,
         SESSION,
     ): "In account 888888888888, add this statement to the session policy used to create these credentials:",
     (ROLE, SCP): "In AWS Organizations, add this statement to the service control policies for account 111122223333:",
     (ROLE, RCP): "In AWS Organizations, add this statement to the resource control policies:",
-    (ROLE, ENDPOINT): "Add to the policy of the VPC endpoint that the request goes through:",
-    (ROLE, RESOURCE): "Add to the resource's own policy:",
-    ("", ""): "Add to the policies of my user or role:",
+    (ROLE, ENDPOINT): "Add this statement to the policy of the VPC endpoint that the request goes through:",
+    (ROLE, RESOURCE): "Add this statement to the resource policy:",
+    ("", ""): "Add this statement to the policies of my user or role:",
 }
 
 
@@ -323,7 +326,7 @@ Action: {GET}
 Resource: {REPOSITORY}
 Why: no identity-based policy for the permission set Developer allows the action.
 
-In IAM Identity Center, add to the permission set Developer:
+In IAM Identity Center, add this statement to the permission set Developer:
 {{
   "Version": "2012-10-17",
   "Statement": [

@@ -269,7 +269,7 @@ def test_a_kept_session_does_not_hide_that_the_source_fails(place: Place) -> Non
         (
             {"dev": role("A", "", credential_source="Environment")},
             "source.credential-source",
-            "Environment provides no",
+            "The credential source Environment isn't available",
         ),
         (
             {"dev": role("A", "", credential_source="Moon")},
@@ -512,7 +512,7 @@ def _role(source: str) -> str:
 def test_a_refusal_of_the_source_names_the_source(place: Place) -> None:
     way = WAYS["a role"](place.state, place.home)
     place.state.remove_keys(way.more["people"]["aws_access_key_id"])
-    assert refused(place, way.who()).what == "AWS doesn't recognize the credentials of people."
+    assert refused(place, way.who()).what == "AWS doesn't recognize the credentials for people."
     gone = Way("", role("CodeCommitAccess"), {"people": keys_of(place.state.temporary_keys(MARIA))})
     place.state.expire(gone.more["people"]["aws_access_key_id"])
     assert refused(place, gone.who()).what == "The credentials for people have expired."

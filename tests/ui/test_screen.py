@@ -222,7 +222,7 @@ def test_on_fifty_columns_the_message_wraps_its_sentences_and_leaves_json_to_the
     seen = Seen(50)
     seen.screen.problem(DENIED)
     lines = seen.lines()
-    assert "Why: no identity-based policy of the user maria" in lines
+    assert "Why: no identity-based policy for the user maria" in lines
     assert "allows the action." in lines
     assert b'"Resource": "arn:aws:codecommit:us-east-2:111122223333:R"\r\n' in seen.raw
     assert all(len(line) <= 50 for line in lines)

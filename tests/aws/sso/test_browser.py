@@ -156,7 +156,7 @@ def test_silent_connections_keep_nobody_waiting(listener: Listener) -> None:
 
 def test_a_refusal_is_told(listener: Listener) -> None:
     status, page = ask(listener, callback(error="access_denied", error_description="<script>alert(1)</script>"))
-    assert (status, "wasn't completed" in page, "script" in page) == (200, True, False)
+    assert (status, "Not signed in" in page, "script" in page) == (200, True, False)
     assert listener.wait(1) == Callback(Secret(""), "access_denied")
 
 
