@@ -7,10 +7,10 @@ from ccsetup.core.sdk_errors import Cause
 
 FORM = "2026-11-28T18:00:00Z"
 UNREADABLE = (
-    f'printed an Expiration that AWS tools can\'t read. It must have a date and a time zone, for example, "{FORM}".'
+    f'printed an Expiration that AWS tools can\'t read. It must be a date and time with a time zone, such as "{FORM}".'
 )
-MEND = "Correct the Expiration that the program prints, or ask its author to do so."
-RENEW = "Sign in again with the program that provides the credentials."
+MEND = "Change the program to print this format, or ask its author to do so."
+RENEW = "Sign in again with the credential_process program."
 
 
 MISSING = Cause("no program", "process.missing")
@@ -53,19 +53,19 @@ def unreadable(profile: str) -> str:
 
 def over(profile: str) -> str:
     """Return the message for a profile with a program that prints expired credentials."""
-    return f"The credential_process of {profile} printed credentials that have expired."
+    return f"The credential_process of {profile} printed expired credentials."
 
 
 def unasked(names: str) -> str:
     """Return the message for profiles that weren't tried, since a program would have to run."""
-    return f"Not checked: {names}. Their credentials come from a program that runs only for profiles you specify."
+    return f"Not tried: {names}. ccsetup runs a credential_process only for profiles that you specify."
 
 
 def not_run(name: str, next: str) -> Problem:
     """Return the Problem for a profile with a program that wasn't run, since the user didn't choose the profile."""
     return Problem(
-        f"{name} gets its credentials from a program, which wasn't run.",
-        why="The program runs only for profiles that you specify or choose.",
+        f"{name} gets its credentials from a program that wasn't run.",
+        why="ccsetup runs a credential_process only for profiles that you specify or choose.",
         next=f"Specify the profile: {next}",
         code="process.not-run",
     )

@@ -83,7 +83,7 @@ OF_SDK: list[tuple[str, str, dict[str, Any]]] = [
     ("TypeError", "sso.cache-corrupt", {"": "can't subtract offset-naive and offset-aware datetimes"}),
     ("RecursionError", "net.proxy", {"": "maximum recursion depth exceeded"}),
     ("ValueError", "access.identity", {"": "Invalid endpoint: x"}),
-    ("TimeoutError", "net.unreachable", {"": "there was no response within 55 seconds"}),
+    ("TimeoutError", "net.unreachable", {"": "there was no answer within 55 seconds"}),
     ("FileNotFoundError", "oidc.token-missing", {"": "/no/such"}),
     ("PermissionError", "file.unreadable", {"": "/var/lib/token"}),
     ("ConnectionResetError", "net.unreachable", {"": "reset by peer"}),
@@ -390,7 +390,4 @@ def test_keys_of_a_program_that_have_ended_lead_to_the_program() -> None:
         "ResponseMetadata": {"HTTPStatusCode": 403},
     }
     problem = problem_of(ClientError(answer, "GetCallerIdentity"), who)
-    assert (problem.code, problem.next) == (
-        "keys.expired",
-        "Sign in again with the program that provides the credentials.",
-    )
+    assert (problem.code, problem.next) == ("keys.expired", "Sign in again with the credential_process program.")

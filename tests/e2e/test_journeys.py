@@ -341,7 +341,7 @@ def same_each_time(session: str) -> str:
         (r"[A-Z]{4}-[A-Z]{4}", "KKQW-PXXM"),
         (r"https?://\S+/(device)?\?user_code", "https://device.sso.us-east-1.amazonaws.com/?user_code"),
         (r"until [0-9:]{5}", "until 18:04"),
-        (r"Signing in with a code: [^.]*", "Signing in with a code: this is an ssh session"),
+        (r"Signing in with a code because [^.]*", "Signing in with a code because this is an SSH session"),
         (r"branch main, \d+ commits, \d+ KiB", "branch main, 5 commits, 3 KiB"),
         (r"\n\s*\n", "\n"),
     ):

@@ -150,7 +150,7 @@ def test_the_guides_three_people_get_from_nothing_to_a_clone(office: Office, rea
     developer += ["--profile", "shared", "--external-id", external, "--yes"]
     code, document, _ = office.run(*developer)
     assert (code, document["problems"][0]["code"]) == (1, "access.assume")
-    assert f"in account {A}, add to the trust policy of the role Shared" in document["problems"][0][
+    assert f"in account {A}, add this statement to the trust policy of the role Shared" in document["problems"][0][
         "message"
     ].lower().replace("shared", "Shared")
 
