@@ -128,9 +128,9 @@ def _of_entry(entry: Entry, name: str, facts: Facts, do: str) -> Iterator[Findin
     own = _answers(name, facts)
     kind = own.get("kind", "")
     if kind != entry.kind:
-        is_, should = (access.of(it).label.lower() if it else "an unknown kind of access" for it in (kind, entry.kind))
+        is_, should = (f"“{access.of(it).label}”" if it else "an unknown kind of access" for it in (kind, entry.kind))
         yield _finding(
-            "team.kind", name, f"The profile {name} is {is_}, but the team file specifies {should}.", "", facts, do
+            "team.kind", name, f"The profile {name} uses {is_}, but the team file specifies {should}.", "", facts, do
         )
         return
     for key, value in entry.answers.items():

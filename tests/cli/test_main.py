@@ -46,7 +46,7 @@ WRONG = [
     (["setup", "--bogus"], "--bogus"),
     (["setup", "sso", "--sso-start-url"], "--sso-start-url"),
     (["setup", "keys", "--keys", "AKIAIOSFODNN7EXAMPLE"], "--keys must be - "),
-    (["setup", "keys", "--keys", "env"], "AWS_ACCESS_KEY_ID is not set"),
+    (["setup", "keys", "--keys", "env"], "AWS_ACCESS_KEY_ID isn't set"),
     (["setup", "keys", "--keys", "-"], "I couldn't find an access key"),
     (["setup", "role", "--role-arn", "CodeCommitAccess"], "It should look like arn:aws:iam::111122223333:role/"),
     (["setup", "sso", "--external-id", "x1"], "--external-id"),

@@ -254,7 +254,7 @@ def test_a_repository_in_another_region_is_offered(tmp_path: Path) -> None:
     aws = Aws(there={("a", "eu-west-1"): ACCOUNT, ("a", "us-west-2"): ACCOUNT})
     around = desk(tmp_path, profile("a"), ("elsewhere", "us-west-2"), aws=aws)
     assert seek(around, "us-east-2") == Place("a", "us-west-2", ACCOUNT)
-    assert "Demo isn't in us-east-2, but in" in said(around)
+    assert "not in us-east-2" in said(around)
     assert len(set(aws.tried())) == len(aws.tried())
     for steps in (("elsewhere", ""), ("elsewhere", LEAVE)):
         with pytest.raises(Cancelled):
