@@ -231,7 +231,7 @@ def test_an_aws_cli_that_prints_something_else_is_one_sentence(
     aws(tmp_path / "bin", body)
     [problem] = run("env", "dev")[1]["problems"]
     assert problem["what"] == "The AWS CLI didn't print credentials for dev."
-    assert problem["next"] == "Run: aws configure export-credentials --profile dev --format process"
+    assert problem["next"] == "To see why: aws configure export-credentials --profile dev --format process"
 
 
 def test_an_aws_cli_in_the_current_folder_is_never_run(
