@@ -313,4 +313,7 @@ _CONDITIONS = "If the trust policy requires an external ID or MFA, let me know s
 _TAGS = "If the assertion includes tags, the statement also needs the action sts:TagSession."
 _KEY_POLICY = "The key policy must allow access through IAM policies, as the default key policy does."
 _PUSH = "If I should also be able to push, add codecommit:GitPush to the actions."
-_KEY = "If a customer managed KMS key encrypts the repository, I also need the kms:Decrypt permission on that key."
+_KEY = (
+    "If the repository is encrypted with a customer managed KMS key, "
+    "I also need the kms:Decrypt permission on that key."
+)

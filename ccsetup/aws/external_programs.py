@@ -147,10 +147,14 @@ class AwsCli:
         program, command = self._program(), aws_login.sign_in(profile)
         version = self.version()
         if not program or aws_login.is_too_old(version):
-            there = f"AWS CLI {'.'.join(map(str, version))} is too old" if program else "The AWS CLI isn't installed"
+            there = (
+                f"AWS CLI {'.'.join(map(str, version))} is too old for aws login"
+                if program
+                else "The AWS CLI isn't installed"
+            )
             raise Problem(
-                f"{there}. This sign-in requires AWS CLI 2.32 or later.",
-                next=f"Install the latest AWS CLI, then run: {aws_login.shown(command)}",
+                f"{there}.",
+                next=f"Install AWS CLI 2.32 or later, then run: {aws_login.shown(command)}",
                 code="process.missing",
             )
         done = subprocess.run([program, *command], stdout=2, env=self._env, check=False)

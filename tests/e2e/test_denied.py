@@ -147,7 +147,7 @@ def test_a_permissions_boundary_and_a_session_policy_are_told_from_the_rest(plac
     place.state.set_policies(arn, policy_engine.allow("*"))
     place.state.roles[arn] = replace(place.state.roles[arn], boundary=policy_engine.allow("s3:*"))
     problem = refused(lambda: place.aws().repository(who, REPOSITORY))
-    assert "permissions boundary of the role Bare" in problem.letter
+    assert "add this statement to the permissions boundary of the role Bare:" in problem.letter
     place.state.roles[arn] = replace(place.state.roles[arn], boundary=given(problem))
     place.aws().repository(who, REPOSITORY)
 
@@ -173,7 +173,7 @@ def test_an_explicit_deny_brings_no_policy_since_none_would_help(place: Place) -
     problem = refused(lambda: place.aws().repository(who, REPOSITORY))
     assert problem.policy is None
     assert "Why: an identity-based policy explicitly denies the action." in problem.letter
-    assert "override an explicit deny." in problem.letter
+    assert "Adding permissions doesn't override an explicit deny." in problem.letter
     assert "{" not in problem.letter
 
 

@@ -93,10 +93,10 @@ class Some(FakeAws):
         self.calls.append(who.profile)
         if who.profile.startswith("silent"):
             raise Problem(
-                "AWS didn't answer GetCallerIdentity after several tries: Throttling.", code="net.unreachable"
+                "AWS was too busy for GetCallerIdentity after several attempts: Throttling.", code="net.unreachable"
             )
         if who.profile.startswith("over"):
-            raise Problem(f"The credentials of {who.profile} have expired.", code="keys.expired")
+            raise Problem(f"The credentials for {who.profile} have expired.", code="keys.expired")
         if who.profile.startswith("denied"):
             raise Problem("AWS didn't allow these credentials to assume it.", code="access.assume")
         return Identity("111122223333", "arn:aws:iam::111122223333:user/maria")
@@ -183,9 +183,9 @@ def test_one_that_did_not_answer_is_not_counted_among_those_that_said_no(tmp_pat
     look = looking(it, Options({}))
     no = NoRepository("No repository Nope in us-east-2 is visible to well.")
     busy = Problem(
-        "AWS didn't answer GetRepository after several tries: 503.", code="net.unreachable", next="Try again."
+        "AWS was too busy for GetRepository after several attempts: 503.", code="net.unreachable", next="Try again."
     )
-    over = Problem("The credentials of over have expired.", code="keys.expired")
+    over = Problem("The credentials for over have expired.", code="keys.expired")
     asked = Round(
         seen=[
             Sighting(name, "us-east-2", refused=why) for name, why in (("silent", busy), ("well", no), ("over", over))
