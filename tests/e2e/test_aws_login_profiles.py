@@ -327,5 +327,5 @@ def test_login_with_an_aws_cli_without_aws_login_says_so(place: Place, tmp_path:
     aws(tmp_path / "bin", "exit 252", version="2.31.9")
     terminal = Terminal([program(), "login", "dev"], dict(os.environ), tmp_path / "work")
     assert terminal.exit_code() == 1
-    assert f"Install the latest AWS CLI, then run: {LOGIN}" in terminal.flat()
+    assert f"Install AWS CLI 2.32 or later, then run: {LOGIN}" in terminal.flat()
     assert "login --profile dev" not in calls(tmp_path)
