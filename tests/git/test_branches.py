@@ -53,16 +53,16 @@ def test_the_branch_is_the_one_asked_for_else_the_servers(asked: str, default: s
     [
         ("none", "main", Heads(BOTH, "main"), "git.failed", "Demo has no branch none.", "Available: main, dev."),
         ("none", "", Heads({}), "git.failed", "Demo has no branch none.", "The repository is empty. Omit --branch."),
-        ("", "main", Heads({}), "access.git", "but git shows no branches.", "Check HTTPS_PROXY"),
+        ("", "main", Heads({}), "access.git", "but git doesn't list any branches.", "Check whether HTTPS_PROXY"),
         (
             "",
             "main",
             Heads(BOTH, "dev"),
             "access.git",
             "but git's HEAD is dev.",
-            "Choose one, for example: --branch dev",
+            "Choose a branch, for example: --branch dev",
         ),
-        ("", "gone", Heads(BOTH), "access.git", "but git shows no branch with that name.", "--branch main"),
+        ("", "gone", Heads(BOTH), "access.git", "but git doesn't list a branch with that name.", "--branch main"),
         ("", "", Heads(BOTH), "git.failed", "Demo doesn't have a default branch.", "--branch main"),
         (
             "",

@@ -196,7 +196,7 @@ def test_what_git_says_is_quoted_inert_and_without_secrets() -> None:
     ]
     problem = problem_of(lines, "codecommit::us-east-2://dev@R", "git.failed")
     assert problem.why == "fatal: unable to access 'https://…@host/v1/repos/R/': odd"
-    assert problem.next == "Try it with git: git ls-remote codecommit::us-east-2://dev@R"
+    assert problem.next == "Test the connection: git ls-remote codecommit::us-east-2://dev@R"
     named = problem_of(
         ["fatal: repository 'https://h/v1/repos/SSL-proxy/' not found"], "https://h/v1/repos/SSL-proxy", "x"
     )
@@ -522,7 +522,7 @@ def test_the_next_run_does_not_wait_for_a_git_that_outlives_its_ccsetup(
     argv = [sys.executable, "-c", CLONE_NOW, target, route("payments-web").url]
     child = subprocess.Popen(argv, env={**slow, "PYTHONPATH": str(ROOT)}, stderr=subprocess.DEVNULL)
     until(tmp_path / "started")
-    with pytest.raises(Problem, match="Another ccsetup is cloning into"):
+    with pytest.raises(Problem, match="Another ccsetup process is cloning into"):
         git.clone(route("payments-web"), target, "", nothing)
     child.kill()
     child.wait()
