@@ -97,7 +97,7 @@ def codecommit_url(repository: str, region: str, profile: str = "") -> str:
         raise BadAnswer(
             f"git-remote-codecommit can't use the profile name {_shown(profile)}.",
             why="git-remote-codecommit misreads /, #, ?, @, and spaces in a URL.",
-            next="Rename or copy the profile. Use only letters, digits, and _.+=,- in the new name, for example acme-dev.",
+            next="Rename or copy the profile. Use only letters, digits, and _.+=,- in its name, for example acme-dev.",
         )
     return f"codecommit{'::' + region if region else ''}://{profile + '@' if profile else ''}{repository}"
 

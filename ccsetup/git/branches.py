@@ -64,7 +64,7 @@ def agree(default: str, names: Sequence[str], name: str) -> None:
     if default and not names:
         raise Problem(
             f"CodeCommit says that the default branch of {name} is {default}, but git doesn't list any branches.",
-            why="The CodeCommit API and the git endpoint contradict each other, so one of the responses isn't from AWS.",
+            why="The CodeCommit API and the git endpoint contradict each other, so one response isn't from AWS.",
             next="Check whether HTTPS_PROXY or git's http.proxy or url.*.insteadOf setting points to another server.",
             code="access.git",
         )

@@ -119,7 +119,7 @@ def _text(path: Path) -> str:
         why = "it isn't a regular file, or it's too large"
     except OSError as error:
         why = error.strerror or type(error).__name__
-    raise Problem(f"Couldn't read {path}: {why}.", code="git.failed", next="Check the file, then try again.")
+    raise Problem(f"{path} can't be read: {why}.", code="git.failed", next="Check the file, then try again.")
 
 
 def _urls(runner: Runner, directory: Path, settings: Pairs) -> tuple[Url, ...]:

@@ -102,7 +102,8 @@ _OF_HELPERS = (
         r"Missing the following required SSO configuration|sso_start_url, sso_region",
         "git.helper-old",
         "git is using a version of git-remote-codecommit that doesn't support sso-session profiles.",
-        "Put ccsetup's git-remote-codecommit first on the PATH, or upgrade the AWS version: pip install -U git-remote-codecommit",
+        "Put ccsetup's git-remote-codecommit first on the PATH, or upgrade the AWS version: "
+        "pip install -U git-remote-codecommit",
     ),
     (
         r"ExpiredToken",

@@ -39,7 +39,8 @@ def serve(arguments: list[str]) -> int:
             _say(answer(profile, region_of_host or region, host, path))
         elif not host.isprintable() or "git-codecommit" in host.lower():
             raise Refused(
-                f"{host!a} isn't a CodeCommit host, so ccsetup doesn't sign requests to it. Check the remote URL: git remote -v",
+                f"{host!a} isn't a CodeCommit host, so ccsetup doesn't sign requests to it. "
+                "Check the remote URL: git remote -v",
                 "git.remote",
             )
     except Refused:
@@ -52,7 +53,7 @@ def answer(profile: str | None, region: str, host: str, path: str) -> str:
     """Return the answer to git for a repository's host and path. Raises Refused."""
     if not path.isprintable():
         raise Refused(
-            f"{path!a} isn't a repository path, so ccsetup doesn't sign it. Check the remote URL: git remote -v",
+            f"{path!a} isn't a repository path, so ccsetup doesn't sign requests to it. Check the remote URL: git remote -v",
             "git.remote",
         )
     if not path:

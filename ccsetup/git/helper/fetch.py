@@ -99,7 +99,7 @@ def _refuse_pipes() -> None:
         except plain_file.NotPlain as error:
             if path != os.devnull:
                 raise Refused(
-                    f"Couldn't read {path}: {error.strerror}. Run: ccsetup doctor", "file.unreadable"
+                    f"{path} can't be read: {error.strerror}. Run: ccsetup doctor", "file.unreadable"
                 ) from error
         except OSError:
             continue

@@ -245,7 +245,7 @@ def test_a_host_that_only_looks_like_codecommits_gets_nothing_and_git_stops(
     done = asked(ours, clean_env(tmp_path / "home", held), text)
     assert (done.returncode, done.stdout) == (1, b"quit=1\n")
     assert done.stderr.count(b"\n") == 1
-    assert b"ccsetup doesn't sign requests for it" in done.stderr
+    assert b"ccsetup doesn't sign requests to it" in done.stderr
     assert done.stderr.strip().decode("ascii").isprintable()
 
 
@@ -414,7 +414,7 @@ FAULTS: dict[str, tuple[str, str, str]] = {
     "no keys": ("[profile dev]\nregion = us-east-2\n", "",
                 "Profile dev has no credentials. Run: ccsetup setup --profile dev"),
     "half a pair": ("", "[dev]\naws_access_key_id = A\n",
-                    "Profile dev has no aws_secret_access_key. Run: ccsetup setup --profile dev"),
+                    "Profile dev is missing aws_secret_access_key. Run: ccsetup setup --profile dev"),
     "a broken file": ("[profile a]\nx = 1\n\nstray\n", "",
                       "AWS tools can't read {home}/.aws/config (line 4), so no profiles work. Run: ccsetup doctor"),
     "no token file": ("[profile dev]\nrole_arn = arn:aws:iam::111122223333:role/R\nweb_identity_token_file = /no/t\n",
@@ -423,9 +423,9 @@ FAULTS: dict[str, tuple[str, str, str]] = {
                    "[sso-session s]\nsso_start_url = https://a.awsapps.com/start\nsso_region = us-east-1\n", "",
                    "dev isn't signed in. Run: ccsetup login dev"),
     "no sso-session": (f"[profile dev]\nsso_session = s\nsso_account_id = {CODE}\nsso_role_name = R\n", "",
-                       'Profile dev can\'t be used: The specified sso-session does not exist: "s".'),
+                       'Couldn\'t use profile dev: The specified sso-session does not exist: "s".'),
     "a value that is a block": ("[profile dev]\nrole_arn =\n  a = b\nsource_profile = dev\n", "",
-                                "Profile dev can't be used: "),
+                                "Couldn't use profile dev: "),
 }  # fmt: skip
 
 

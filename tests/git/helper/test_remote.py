@@ -212,7 +212,7 @@ FAULTS: dict[str, tuple[str, str, str, dict[str, str], str]] = {
                          "us-esat-1 isn't a region. Did you mean us-east-1"),
     "a bucket": ("", "[dev]\nx = 1\n", "codecommit::s3-us-west-2://dev@R", {}, "s3-us-west-2 isn't a region"),
     "no region at all": ("", "[dev]\nregion = s3\n", "codecommit://dev@R", {},
-                         "s3 isn't a region. For example: us-east-2"),
+                         "s3 isn't a region. Use a region such as us-east-2."),
     "an endpoint that is no host": ("", f"[dev]\nregion = us-east-2\n{KEYS}", "codecommit://dev@R",
                                     {"CODE_COMMIT_ENDPOINT": "evil.example/"}, "CODE_COMMIT_ENDPOINT is evil.example/,"),
     "an endpoint with a line break": ("", f"[dev]\nregion = us-east-2\n{KEYS}", "codecommit://dev@R",
@@ -220,7 +220,7 @@ FAULTS: dict[str, tuple[str, str, str, dict[str, str], str]] = {
     "no credentials": ("[profile dev]\nregion = us-east-2\n", "", URL.format("dev"), {},
                        "Profile dev has no credentials. Run: ccsetup setup --profile dev"),
     "half a pair": ("", "[dev]\naws_access_key_id = AKIA1\n", URL.format("dev"), {},
-                    "Profile dev has no aws_secret_access_key. Run: ccsetup setup --profile dev"),
+                    "Profile dev is missing aws_secret_access_key. Run: ccsetup setup --profile dev"),
     "a broken file": ("[profile a]\nx = 1\n[profile a]\n", "", URL.format("dev"), {},
                       "AWS tools can't read {home}/.aws/config (line 3), so no profiles work. Run: ccsetup doctor"),
     "a line that is none": ("[profile a]\nx = 1\nstray\n", "", URL.format("dev"), {},
@@ -231,7 +231,7 @@ FAULTS: dict[str, tuple[str, str, str, dict[str, str], str]] = {
     "no such program": ("[profile dev]\ncredential_process = /no/such/program\n", "", URL.format("dev"), {},
                         "Profile dev uses /no/such/program, which doesn't exist. Run: ccsetup setup --profile dev"),
     "no source": ("[profile dev]\nrole_arn = arn:aws:iam::111122223333:role/R\n", "", URL.format("dev"), {},
-                  "Profile dev has no source_profile or credential_source. Run: ccsetup setup --profile dev"),
+                  "Profile dev is missing source_profile or credential_source. Run: ccsetup setup --profile dev"),
     "a source that is not there": ("[profile dev]\nrole_arn = arn:aws:iam::111122223333:role/R\nsource_profile = x\n",
                                    "", URL.format("dev"), {}, 'The source_profile "x" referenced in the profile "dev"'),
     "a circle": ("[profile dev]\nrole_arn = r\nsource_profile = a\n[profile a]\nrole_arn = r\nsource_profile = dev\n",
@@ -242,10 +242,10 @@ FAULTS: dict[str, tuple[str, str, str, dict[str, str], str]] = {
     "an empty AWS_PROFILE": ("", "", "codecommit::us-east-2://R", {"AWS_PROFILE": ""},
                              "AWS_PROFILE is set but empty. Run: unset AWS_PROFILE"),
     "half a pair in the environment": ("", "", "codecommit::us-east-2://R", {"AWS_ACCESS_KEY_ID": "A"},
-                                       "has no AWS_SECRET_ACCESS_KEY"),
+                                       "is missing AWS_SECRET_ACCESS_KEY"),
     "no repository": ("", "", "codecommit::us-east-2://dev@", {}, "isn't a CodeCommit URL"),
-    "a name that is none": ("", "", "codecommit::us-east-2://dev@a%2Fb", {}, "can't be used: profile and"),
-    "a slash in the profile": ("", "", "codecommit::us-east-2://org/dev@R", {}, "can't be used: profile and"),
+    "a name that is none": ("", "", "codecommit::us-east-2://dev@a%2Fb", {}, "isn't valid. A repository name can contain only"),
+    "a slash in the profile": ("", "", "codecommit::us-east-2://org/dev@R", {}, "isn't valid. A repository name can contain only"),
 }  # fmt: skip
 
 
@@ -378,9 +378,9 @@ def test_a_programs_keys_that_are_over_and_one_that_fails_lead_to_the_program(de
         "The credential_process of over printed credentials that have expired. Sign in again with that program."
     )
     assert desk.says(URL.format("babbles")) == (
-        "The credential_process of babbles didn't print credentials. Run: ccsetup doctor babbles"
+        "The credential_process for babbles didn't print credentials. Run: ccsetup doctor babbles"
     )
-    assert desk.says(URL.format("fails")) == "The credential_process of fails failed. Run: ccsetup doctor fails"
+    assert desk.says(URL.format("fails")) == "The credential_process for fails failed. Run: ccsetup doctor fails"
 
 
 PEM = "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEA\n-----END OPENSSH PRIVATE KEY-----\n"
