@@ -53,7 +53,8 @@ def answer(profile: str | None, region: str, host: str, path: str) -> str:
     """Return the answer to git for a repository's host and path. Raises Refused."""
     if not path.isprintable():
         raise Refused(
-            f"{path!a} isn't a repository path, so ccsetup doesn't sign requests to it. Check the remote URL: git remote -v",
+            f"{path!a} isn't a repository path, so ccsetup doesn't sign requests to it. "
+            "Check the remote URL: git remote -v",
             "git.remote",
         )
     if not path:

@@ -282,7 +282,7 @@ def _words(cause: Cause, error: Exception, name: str, session: Session, program:
     if cause.code in UNANSWERED:
         return f"Couldn't reach AWS to renew the credentials for {name}: {error}"
     if program and cause.code == "process.failed":
-        return f"The credential_process for {program} failed. Run: ccsetup doctor {quoted(program)}"
+        return f"The credential_process of {program} failed. Run: ccsetup doctor {quoted(program)}"
     return f"Couldn't use profile {name}: {error}. {anew(name)}"
 
 
@@ -323,7 +323,7 @@ def _of_program(wrong: Cause, error: Exception, name: str) -> str:
     if isinstance(error, FileNotFoundError):
         return _no_file(error, name)
     if wrong == program_keys.BABBLE:
-        return f"The credential_process for {name} didn't print credentials. Run: ccsetup doctor {quoted(name)}"
+        return f"The credential_process of {name} didn't print credentials. Run: ccsetup doctor {quoted(name)}"
     if wrong == program_keys.OVER:
         return f"{program_keys.over(name)} {program_keys.RENEW}"
     return f"{program_keys.unreadable(name)} {program_keys.MEND}"

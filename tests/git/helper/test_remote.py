@@ -378,9 +378,9 @@ def test_a_programs_keys_that_are_over_and_one_that_fails_lead_to_the_program(de
         "The credential_process of over printed credentials that have expired. Sign in again with that program."
     )
     assert desk.says(URL.format("babbles")) == (
-        "The credential_process for babbles didn't print credentials. Run: ccsetup doctor babbles"
+        "The credential_process of babbles didn't print credentials. Run: ccsetup doctor babbles"
     )
-    assert desk.says(URL.format("fails")) == "The credential_process for fails failed. Run: ccsetup doctor fails"
+    assert desk.says(URL.format("fails")) == "The credential_process of fails failed. Run: ccsetup doctor fails"
 
 
 PEM = "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEA\n-----END OPENSSH PRIVATE KEY-----\n"
