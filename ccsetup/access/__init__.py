@@ -41,7 +41,7 @@ def of(name: str) -> Access:
         if access.name == name:
             return access
     names = ", ".join(access.name for access in KINDS)
-    raise BadAnswer(f'Unknown kind of access "{name}". Available: {names}. For example: ccsetup setup {KINDS[0].name}')
+    raise BadAnswer(f'Unknown kind of access "{name}". Available: {names}. Example: ccsetup setup {KINDS[0].name}')
 
 
 def owner(settings: Mapping[str, str]) -> Access | None:

@@ -1,4 +1,4 @@
-"""An existing profile. It is used as it is, or through a new profile that gets its credentials from the AWS CLI."""
+"""An existing profile. It is used as is, or through a new profile that gets its credentials from the AWS CLI."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _settle(value: Value, answers: Answers, look: Look) -> Told | None:
     if name not in look.profiles:
         raise Problem(
             f'No profile "{value}" on this computer.',
-            next=did_you_mean(name, list(look.profiles)) or "Set one up: ccsetup setup",
+            next=did_you_mean(name, list(look.profiles)) or "Set up a profile: ccsetup setup",
             code="profile.missing",
         )
     return _delegated(name, look) if kind_of(look.profiles[name]) == "login" and look.awscli.needed() else None
@@ -40,11 +40,11 @@ def _delegated(name: str, look: Look) -> Told:
     base = re.sub(r"[^A-Za-z0-9_.+=,-]+", "-", name).strip("-") + "-git"
     names = (base, *(f"{base}-{i}" for i in range(2, 99)))
     beside = next(n for n in names if n not in look.profiles or delegates_to(look.profiles[n]) == name)
-    said = (
-        f"{name} is an aws login profile, which git and SDKs can only read with botocore[crt]. Using a second profile,"
-    )
+    said = f"{name} is an aws login profile, which git and SDKs can read only with botocore[crt]. Using the profile"
     return Told(
-        beside, (f"{said} {beside}, which gets the credentials of {name} from the AWS CLI.",), {"login_profile": name}
+        beside,
+        (f"{said} {beside} instead, which gets credentials for {name} from the AWS CLI.",),
+        {"login_profile": name},
     )
 
 
@@ -80,7 +80,7 @@ ACCESS = Access(
             "profile",
             "Which profile?",
             widget="choose",
-            help="It is used without changes. For example: acme-dev.",
+            help="A profile such as acme-dev. The profile itself isn't changed.",
             choices=_profiles,
             default=_default,
             settle=_settle,

@@ -44,7 +44,10 @@ def _name(text: str) -> str | Corrected:
     except BadAnswer:
         value = ""
     if not 2 <= len(value.value if isinstance(value, Corrected) else value) <= 32:
-        raise BadAnswer("A federated name has 2 to 32 letters, digits or _+=,.@- . For example: maria.garcia.")
+        raise BadAnswer(
+            "A federated user name must be 2 to 32 characters long and can contain letters, digits, and"
+            " _+=,.@- characters (for example, maria.garcia)."
+        )
     return value
 
 
@@ -83,13 +86,13 @@ def _settle_policy(value: Value, answers: Answers, look: Look) -> str | None:
         raise _bad("The policy has no Statement.")
     dense = _dense(document)
     if len(dense) > _MOST:
-        raise _bad(f"The policy has {len(dense):,} characters without whitespace; AWS accepts at most {_MOST:,}.")
+        raise _bad(f"The policy is {len(dense):,} characters long without whitespace. The maximum is {_MOST:,}.")
     return dense
 
 
 def _bad(what: str) -> Problem:
     return BadAnswer(
-        what, next=f"Name an IAM policy file, or leave it out to allow only the one repository: {_EXAMPLE}"
+        what, next=f"Specify an IAM policy file ({_EXAMPLE}), or omit --policy to allow only this repository."
     )
 
 
@@ -111,13 +114,14 @@ def _settle_repo(value: Value, answers: Answers, look: Look) -> Value | Correcte
         return first
     if not found:
         raise NoRepository(
-            f"The profile {who.profile} can't find a repository {at.name} in {at.region}.",
-            next=did_you_mean(at.name, names) or "Check its name (case matters), the region and the account.",
+            f"The profile {who.profile} can't find a repository named {at.name} in {at.region}.",
+            next=did_you_mean(at.name, names)
+            or "Check the repository name (case-sensitive), the region, and the account.",
         )
     if len(found) > 1 or "region" in look.told or address.parse(str(value)).region:
         raise Elsewhere(at.name, at.region, found)
     there = address.codecommit_url(at.name, found[0])
-    return Corrected(there, f"{at.name} isn't in {at.region}. It is in {found[0]}. Using {found[0]}.")
+    return Corrected(there, f"{at.name} is in {found[0]}, not in {at.region}. Using {found[0]}.")
 
 
 def _branches(answers: Answers, look: Look) -> Sequence[Choice]:
@@ -153,13 +157,13 @@ QUESTIONS = (
     source_profile(
         is_long_term,
         "Which profile has your long-term credentials?",
-        "Federation needs a profile with an IAM user's long-term credentials (AKIA…). For example: default.",
+        "A federation token requires a profile with an IAM user's long-term credentials (AKIA…), such as default.",
     ),
     asked_region(),
     Question(
         "federated_name",
         "Federated user name (shown in CloudTrail)",
-        help="2 to 32 letters or digits. For example: maria.garcia.",
+        help="2 to 32 characters, such as maria.garcia.",
         default=_name_here,
         parse=_name,
         settle=_settle_name,
@@ -172,10 +176,10 @@ QUESTIONS = (
         "policy",
         "IAM policy file (limits what the credentials can do)",
         widget="path",
-        help="An IAM policy in JSON, e.g. codecommit-policy.json; default: access to the one repository.",
+        help="A JSON file such as codecommit-policy.json. Default: access to only one repository.",
         known=lambda answers, look: "" if answers.text("repo") else None,
         settle=_settle_policy,
-        unasked=f"Name the repository (--repo), or a policy: {_EXAMPLE}",
+        unasked=f"Specify the repository (--repo) or a policy: {_EXAMPLE}",
         title="Policy",
     ),
     BRANCH._replace(choices=_branches),

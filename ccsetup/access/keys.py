@@ -23,7 +23,7 @@ def _obtain(answers: Answers, look: Look) -> Keys:
 def _settle_expiry(value: Value, answers: Answers, look: Look) -> None:
     ends = str(value)
     if ends and ends <= clock.written(look.now()):
-        raise BadAnswer(f"Those credentials expired at {ends}. Copy new ones from the same place.")
+        raise BadAnswer(f"These credentials expired at {ends}. Copy new credentials from the same place.")
 
 
 def _key_or_paste(text: str) -> str | Corrected:
@@ -49,7 +49,7 @@ def _recognised(text: str) -> str:
         found = paste.keys(text)
     except BadAnswer:
         return ""
-    return f"the access key {redact.value('aws_access_key_id', found.access_key_id)} and its other values"
+    return f"the access key {redact.value('aws_access_key_id', found.access_key_id)} and its secret"
 
 
 def _settle_paste(value: Value, answers: Answers, look: Look) -> Told | None:
@@ -65,7 +65,7 @@ def _settle_paste(value: Value, answers: Answers, look: Look) -> Told | None:
         "session_token": found.session_token,
         "expires_at": ends,
     }
-    said = f"Recognised: {_recognised(str(value))}."
+    said = f"Recognized: {_recognised(str(value))}."
     return Told(found.access_key_id, (said,), {key: told for key, told in beside.items() if told})
 
 
@@ -77,7 +77,7 @@ QUESTIONS = (
     Question(
         "access_key_id",
         "Access key ID",
-        help="It begins with ASIA (temporary) or AKIA (long-term). You can also paste all the values at once.",
+        help="It starts with ASIA (temporary) or AKIA (long-term). You can also paste all the values at once.",
         parse=_key_or_paste,
         settle=_settle_paste,
         reads=_recognised,
@@ -90,7 +90,7 @@ QUESTIONS = (
         "secret_access_key",
         "Secret access key",
         widget="secret",
-        help="40 characters. What you type or paste is hidden.",
+        help="40 characters. Your input is hidden.",
         parse=validate.secret_access_key,
         when=lambda answers: bool(answers.text("access_key_id")),  # a different access key ID has a different secret
         flag="-",
@@ -100,7 +100,7 @@ QUESTIONS = (
         "session_token",
         "Session token",
         widget="secret",
-        help="The long value. Paste all of it; it is hidden.",
+        help="The longest value. Paste all of it. Your input is hidden.",
         parse=validate.session_token,
         when=lambda answers: not answers.text("access_key_id").startswith("AKIA"),
         flag="-",
@@ -121,7 +121,7 @@ ACCESS = Access(
     name="keys",
     label="Temporary credentials",
     hint="three values to copy and paste",
-    as_source=("An access key ID and its secret", "the long-term credentials of an IAM user"),
+    as_source=("An access key ID and secret access key", "the long-term credentials of an IAM user"),
     questions=QUESTIONS,
     keys=frozenset({"aws_access_key_id", "aws_secret_access_key", "aws_session_token", "aws_security_token",
                     "ccsetup_expires_at"}),

@@ -22,20 +22,21 @@ def _settle_role(value: Value, answers: Answers, look: Look) -> None:
         return
     if "source_profile" in look.told:
         raise BadAnswer(
-            "A credential source needs a role. Every SDK rejects it without one.",
-            next="Leave out --credential-source to use this computer's own role, or add --role-arn.",
+            "A credential source requires a role ARN. SDKs reject a credential source without one.",
+            next="Omit --credential-source to use this computer's own role, or add --role-arn.",
         )
     here = look.machine()
     if here == "Environment":
         raise Problem(
-            "This computer provides its role in the AWS_ACCESS_KEY_ID … variables, which a profile can't refer to.",
-            next="Assume another role: --role-arn arn:…; or store the variables: ccsetup setup keys --keys env",
+            "This computer's role credentials are in the AWS_ACCESS_KEY_ID … variables, which a profile can use only"
+            " to assume another role.",
+            next="Assume another role (--role-arn arn:…), or store the credentials: ccsetup setup keys --keys env",
             code="source.credential-source",
         )
     if not here:
         raise Problem(
-            "This computer has no role: no EC2 instance or container metadata service returned credentials.",
-            next="Have a role attached to it, or choose another kind of access, for example: ccsetup setup sso",
+            "This computer has no role. Neither an EC2 nor a container metadata service returned credentials.",
+            next="Have a role attached to this computer, or choose another kind of access. Example: ccsetup setup sso",
             code="source.credential-source",
         )
 
@@ -74,7 +75,7 @@ def _expects(answers: Answers) -> Expected:
 QUESTIONS = (
     ROLE_ARN._replace(
         ask="Assume another role? (optional)",
-        help="Only if you were given one, e.g. arn:aws:iam::111122223333:role/CodeCommitAccess. Otherwise press Enter.",
+        help="A role ARN, such as arn:aws:iam::111122223333:role/CodeCommitAccess. To skip this, press Enter.",
         settle=_settle_role,
         optional=True,
         title="Second role",
@@ -83,7 +84,7 @@ QUESTIONS = (
         "source_profile",
         "Credential source (where this computer's role comes from)",
         widget="choose",
-        help="One of Ec2InstanceMetadata, EcsContainer or Environment.",
+        help="Ec2InstanceMetadata, EcsContainer, or Environment.",
         choices=_sources,
         known=_source_here,
         parse=credential_source,

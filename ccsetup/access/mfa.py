@@ -62,13 +62,13 @@ QUESTIONS = (
     source_profile(
         is_long_term,
         "Which profile has your long-term credentials?",
-        "MFA needs a profile with an IAM user's long-term credentials (AKIA…). For example: default.",
+        "MFA requires a profile with an IAM user's long-term credentials (AKIA…), such as default.",
     ),
     Question(
         "mfa_serial",
         "MFA device",
         widget="choose",
-        help="An ARN, e.g. arn:aws:iam::888888888888:mfa/maria, or the serial number of a hardware device.",
+        help="An ARN such as arn:aws:iam::888888888888:mfa/maria, or the serial number of a hardware device.",
         choices=_devices,
         known=_device_known,
         default=_only_device,
@@ -79,7 +79,7 @@ QUESTIONS = (
     Question(
         "mfa_code",
         "MFA code",
-        help="Six digits, e.g. 123456. Each code works once.",
+        help="Six digits, such as 123456. Each code works only once.",
         parse=validate.mfa_code,
         settle=_settle_code,
         once=True,

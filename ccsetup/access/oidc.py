@@ -17,7 +17,7 @@ _PROVIDERS = ("www.amazon.com", "graph.facebook.com")
 _OF_OIDC = ("cognito-identity.amazonaws.com", "accounts.google.com")  # their tokens are JWTs that name the issuer
 
 
-_EXAMPLE = "A token is one long word (eyJh….eyJp….SflK…). Name the file that contains it, for example ~/token.jwt."
+_EXAMPLE = "A token is one long string (eyJh….eyJp….SflK…). Specify the token's file, such as ~/token.jwt."
 
 
 def _is_token(text: str) -> bool:
@@ -38,7 +38,7 @@ def _token_known(answers: Answers, look: Look) -> str | None:
 def _settle_token(value: Value, answers: Answers, look: Look) -> Told | None:
     text = (value.reveal() if isinstance(value, Secret) else value).strip()
     if text and (why := web_token.fault(text, opaque=True)):
-        raise BadAnswer(f"That's not a token: {why}. It wasn't sent anywhere.", next=_EXAMPLE)
+        raise BadAnswer(f"That's not a token: {why}. Nothing was sent to AWS.", next=_EXAMPLE)
     return Told(Secret(text), (_tale(text, "That token", look),), {}) if text else None
 
 
@@ -49,19 +49,19 @@ def _settle_file(value: Value, answers: Answers, look: Look) -> Corrected:
     raw = _content(path, look)
     text = raw.strip()
     if not text:
-        raise Problem(f"{path} is empty.", next="Write the token to it first.", code="oidc.token-empty")
+        raise Problem(f"{path} is empty.", next="Write the token to the file, then try again.", code="oidc.token-empty")
     if why := web_token.fault(text, opaque=True):
-        what = f"{path} doesn't contain a token: {why}. It wasn't sent anywhere."
+        what = f"{path} doesn't contain a token: {why}. Nothing was sent to AWS."
         raise Problem(what, next=_EXAMPLE, code="oidc.token-invalid")
-    broken = " It ends with a line break, which AWS may reject (printf doesn't add one)." if raw != text else ""
-    moved = f" Using the absolute path {path}, since AWS tools don't expand ~." if typed.startswith("~") else ""
+    broken = " The file ends with a line break, which AWS may reject (printf doesn't add one)." if raw != text else ""
+    moved = f" Using the absolute path {path}, because AWS tools don't expand ~." if typed.startswith("~") else ""
     return Corrected(str(path), _tale(text, f"The token in {path}", look) + broken + moved)
 
 
 def _tale(text: str, name: str, look: Look) -> str:
     """Describe a token by its own claims. Raises Problem if it has expired."""
     if not _is_token(text):
-        return f"{name} isn't a JWT. Amazon's and Facebook's tokens aren't either."
+        return f"{name} isn't a JWT. Amazon and Facebook tokens aren't JWTs either."
     token = validate.token(text)
     ends = token.expires_at
     if ends and ends <= look.now():
@@ -70,8 +70,8 @@ def _tale(text: str, name: str, look: Look) -> str:
             next="Get a new token, then try again.",
             code="oidc.token-expired",
         )
-    until = f", until {ends:%Y-%m-%d %H:%M} UTC" if ends else ""
-    return f"Token from {token.issuer or 'an unnamed issuer'} for {token.audience or 'anyone'}{until}."
+    until = f", valid until {ends:%Y-%m-%d %H:%M} UTC" if ends else ""
+    return f"Token issued by {token.issuer or 'an unknown issuer'} for {token.audience or 'any audience'}{until}."
 
 
 def _content(path: Path, look: Look) -> str:
@@ -80,7 +80,7 @@ def _content(path: Path, look: Look) -> str:
     except Problem as refused:
         raise Problem(
             refused.what if look.occupied(path) else f"The token file {path} doesn't exist.",
-            next="Name the file that contains the token, for example ~/token.jwt.",
+            next="Specify the file that contains the token, such as ~/token.jwt.",
             code="oidc.token-missing",
         ) from None
 
@@ -97,15 +97,15 @@ def _provider_known(answers: Answers, look: Look) -> str | None:
 def _provider(text: str) -> str | Corrected:
     value = validate.tidy(text).lower().removeprefix("https://").rstrip("/")
     if value in _OF_OIDC:
-        return Corrected("", f"Tokens from {value} are OIDC tokens and don't need a provider ID.")
+        return Corrected("", f"Tokens from {value} are OIDC tokens, which don't need a provider ID.")
     if value not in _PROVIDERS:
-        raise BadAnswer(f"The provider ID is one of: {', '.join(_PROVIDERS)}.")
+        raise BadAnswer(f"The provider ID must be one of: {', '.join(_PROVIDERS)}.")
     return value
 
 
 def _settle_provider(value: Value, answers: Answers, look: Look) -> Corrected | None:
     if value and _is_token(_token(answers, look)):
-        return Corrected("", "The token is an OIDC token and doesn't need a provider ID.")
+        return Corrected("", "OIDC tokens don't need a provider ID.")
     return None
 
 
@@ -164,19 +164,19 @@ QUESTIONS = (
         "web_identity_token",
         "Token",
         widget="secret",
-        help="The whole token (eyJh….eyJp….SflK…). What you paste is hidden.",
+        help="The whole token (eyJh….eyJp….SflK…). Your input is hidden.",
         known=_token_known,
         settle=_settle_token,
         flag="-",
         once=True,
-        unasked="Pipe it in: pbpaste | ccsetup setup --paste -",
+        unasked="Pipe the token in: pbpaste | ccsetup setup --paste -",
         title="Token",
     ),
     Question(
         "web_identity_token_file",
         "Token file",
         widget="path",
-        help="A path, e.g. /var/run/secrets/token. It is stored as an absolute path.",
+        help="A path such as /var/run/secrets/token. It's stored as an absolute path.",
         default=lambda answers, look: look.env.get("AWS_WEB_IDENTITY_TOKEN_FILE"),
         parse=validate.token_file,
         settle=_settle_file,
@@ -188,7 +188,7 @@ QUESTIONS = (
         "provider_id",
         "Token provider",
         widget="choose",
-        help="A token that isn't a JWT needs a provider ID. For example: www.amazon.com.",
+        help="Tokens that aren't JWTs need a provider ID, such as www.amazon.com.",
         choices=_providers,
         known=_provider_known,
         parse=_provider,

@@ -31,7 +31,7 @@ def yes_no(text: str) -> str:
         return "yes"
     if value in ("n", "no", "false", "0"):
         return "no"
-    raise BadAnswer("Answer yes or no.")
+    raise BadAnswer("Enter yes or no.")
 
 
 def duration(low_s: int, high_s: int) -> Question:
@@ -39,7 +39,7 @@ def duration(low_s: int, high_s: int) -> Question:
     return Question(
         "duration_seconds",
         "Session duration in seconds (optional)",
-        help=f"{low_s} to {high_s}; default: AWS's own.",
+        help=f"{low_s} to {high_s}. Default: set by AWS.",
         known=fixed(""),
         parse=validate.duration(low_s, high_s),
         optional=True,
@@ -50,7 +50,7 @@ def duration(low_s: int, high_s: int) -> Question:
 ROLE_ARN = Question(
     "role_arn",
     "Role ARN",
-    help="It looks like arn:aws:iam::111122223333:role/CodeCommitAccess.",
+    help="A role ARN looks like arn:aws:iam::111122223333:role/CodeCommitAccess.",
     parse=validate.role_arn,
     title="Role",
 )
@@ -61,7 +61,7 @@ def session_name(known: Ready) -> Question:
     return Question(
         "role_session_name",
         "Session name (shown in CloudTrail)",
-        help="It identifies you in the account's logs. For example: maria.garcia.",
+        help="A name that identifies you in the account's logs, such as maria.garcia.",
         known=known,
         parse=validate.role_session_name,
         optional=True,
@@ -132,7 +132,7 @@ def asked_region() -> Question:
         "region",
         "Which region is the repository in?",
         widget="choose",
-        help="The region in the repository's address. For example: us-east-2.",
+        help="The region in the repository URL, such as us-east-2.",
         choices=lambda answers, look: [Choice(r, r, city) for r, city in regions.REGIONS.items()],
         known=_region_told,
         default=region_near,
@@ -199,15 +199,17 @@ def _profile(access: Access) -> Question:
     def settle(value: Value, answers: Answers, look: Look) -> str | Corrected | None:
         name = str(value)
         if name == source_name(answers):
-            raise BadAnswer(f"{name} is the source profile of this one. Choose another name, for example {name}-code.")
+            raise BadAnswer(f"{name} is the source profile for this profile. Choose another name, such as {name}-code.")
         if name in look.profiles and not is_of(access, look.profiles[name]) and hint(look.profiles[name]):
-            return Corrected(name, f"{name} exists ({hint(look.profiles[name])}). It will change to: {access.label}.")
+            return Corrected(
+                name, f"{name} already exists ({hint(look.profiles[name])}) and will be changed to: {access.label}."
+            )
         return None
 
     return Question(
         "profile",
         "Profile name",
-        help="The name that git and AWS tools use for this access.",
+        help="The name that git and AWS tools use for the profile.",
         default=suggested,
         parse=validate.profile,
         settle=settle,
@@ -241,8 +243,10 @@ def _settle_repo(value: Value, answers: Answers, look: Look) -> str | Corrected 
     if asked.region and asked.region != answers.text("region"):
         if "region" in look.given:
             given = answers.text("region")
-            raise BadAnswer(f"The address is in {asked.region}, but --region says {given}. Leave one of them out.")
-        return Corrected(str(value), f"Using the region in the address: {asked.region}.")
+            raise BadAnswer(
+                f"The repository URL specifies {asked.region}, but --region specifies {given}. Omit one of them."
+            )
+        return Corrected(str(value), f"Using {asked.region}, the region in the repository URL.")
     return None
 
 
@@ -259,7 +263,7 @@ REPO = Question(
     "repo",
     "Which repository?",
     widget="choose",
-    help="A name or any address. For example: MySharedDemoRepo.",
+    help="A repository name or URL, such as MySharedDemoRepo.",
     choices=_repositories,
     known=_no_repo,
     parse=_parse_repo,
@@ -287,7 +291,7 @@ def _parse_branch(text: str) -> str:
         or any(c in value for c in " ~^:?*[\\\x7f")
         or value.endswith((".lock", "/"))
     ):
-        raise BadAnswer("A branch name can't contain spaces or any of ~^:?*[\\ . For example: main.")
+        raise BadAnswer("A branch name can't contain spaces or ~^:?*[\\ characters. Use a name such as main.")
     return value
 
 
@@ -318,14 +322,14 @@ def _folder_known(answers: Answers, look: Look) -> str | None:
 def _settle_folder(value: Value, answers: Answers, look: Look) -> None:
     path = look.cwd / Path(str(value)).expanduser()
     if look.occupied(path) and "directory" not in look.given and str(value) != _folder(answers, look):
-        raise BadAnswer(f"{value} already exists and isn't empty. Choose another folder, for example {value}-2.")
+        raise BadAnswer(f"{value} already exists and isn't empty. Choose another folder, such as {value}-2.")
 
 
 DIRECTORY = Question(
     "directory",
     "Clone into which folder?",
     widget="path",
-    help="A folder with that name already exists. If it is a clone of this repository, it will be updated.",
+    help="A folder with this name already exists. If it's a clone of this repository, it will be updated.",
     known=_folder_known,
     default=_folder,
     parse=validate.folder,

@@ -29,8 +29,9 @@ def _settle_assertion(value: Value, answers: Answers, look: Look) -> Told:
     text = value.reveal() if isinstance(value, Secret) else value
     if isinstance(value, str) and saml_assertion.looks_like_one(text):
         raise BadAnswer(
-            "Every program on this computer can read an assertion on the command line.",
-            next="Name the file that contains it, or use - for stdin: pbpaste | ccsetup setup saml --saml-assertion -",
+            "Don't put an assertion on the command line, where other programs on this computer can read it.",
+            next="Specify the file that contains the assertion, or use - for stdin: pbpaste | ccsetup setup"
+            " saml --saml-assertion -",
         )
     if text.strip() == _STDIN:
         text = look.stdin()
@@ -38,7 +39,8 @@ def _settle_assertion(value: Value, answers: Answers, look: Look) -> Told:
         text = _content(text, look)
     if not text.strip():
         raise BadAnswer(
-            "I couldn't find a SAML assertion in that.", next="Name the file that contains it, or paste it."
+            "I couldn't find a SAML assertion in your input.",
+            next="Specify the file that contains the assertion, or paste the assertion.",
         )
     clean = saml_assertion.clean(text)
     found = saml_assertion.read(clean)
@@ -49,9 +51,9 @@ def _settle_assertion(value: Value, answers: Answers, look: Look) -> Told:
             code="keys.expired",
         )
     until = f" and is valid until {_clock(found.ends_at)}" if found.ends_at else ""
-    last = f"; sessions end by {_clock(found.session_ends_at)}" if found.session_ends_at else ""
+    last = f". Sessions end by {_clock(found.session_ends_at)}" if found.session_ends_at else ""
     count = len(found.roles)
-    said = f"The assertion offers {'one role' if count == 1 else f'{count} roles'}{until}{last}."
+    said = f"The assertion includes {'one role' if count == 1 else f'{count} roles'}{until}{last}."
     return Told(Secret(clean), (said, *_listed(found, "role_arn" in look.told)), {})
 
 
@@ -68,10 +70,10 @@ def _content(text: str, look: Look) -> str:
     try:
         return look.text(path)
     except (Problem, ValueError, OSError):
-        shown = Path(typed).name if len(typed) < 200 else "of that name"
+        shown = f"named {Path(typed).name}" if len(typed) < 200 else "with that name"
         raise Problem(
-            f"There is no file {shown}, and the text isn't an assertion itself.",
-            next="Enter a path, e.g. ~/saml-response.txt, or paste the SAMLResponse from your identity provider.",
+            f"That's not a SAML assertion, and there's no file {shown}.",
+            next="Enter a path such as ~/saml-response.txt, or paste the SAMLResponse from your identity provider.",
             code="input.invalid",
         ) from None
 
@@ -88,7 +90,7 @@ def _read(answers: Answers) -> Assertion:
 
 def _roles(answers: Answers, look: Look) -> Sequence[Choice]:
     return [
-        Choice(role, validate.role_name(role), f"in {account_in(role)}, through {provider.rpartition('/')[2]}")
+        Choice(role, validate.role_name(role), f"account {account_in(role)}, provider {provider.rpartition('/')[2]}")
         for role, provider in _read(answers).roles
     ]
 
@@ -102,9 +104,11 @@ def _settle_role(value: Value, answers: Answers, look: Look) -> Corrected | None
     roles = [role for role, _ in _read(answers).roles]
     if value not in roles:
         more = f" and {len(roles) - _SHOWN} more" if len(roles) > _SHOWN else ""
-        raise BadAnswer(f"The assertion doesn't include {value}. Available: {', '.join(roles[:_SHOWN])}{more}.")
+        raise BadAnswer(
+            f"The assertion doesn't include the role {value}. Available: {', '.join(roles[:_SHOWN])}{more}."
+        )
     if len(roles) == 1 and "role_arn" not in look.told:
-        return Corrected(str(value), f"Using {value}, the only role.")
+        return Corrected(str(value), f"Using {value}, the only role in the assertion.")
     return None
 
 
@@ -140,7 +144,7 @@ QUESTIONS = (
         "saml_assertion",
         "SAML assertion",
         widget="secret",
-        help="Paste the SAMLResponse, or enter the path of a file that contains it, e.g. ~/saml-response.txt.",
+        help="Paste the SAMLResponse, or enter the path of its file, such as ~/saml-response.txt.",
         settle=_settle_assertion,
         once=True,
         own=True,
@@ -149,7 +153,7 @@ QUESTIONS = (
     ROLE_ARN._replace(
         ask="Which role?",
         widget="choose",
-        help="A role that the assertion offers. For example: arn:aws:iam::111122223333:role/Developer.",
+        help="A role in the assertion, such as arn:aws:iam::111122223333:role/Developer.",
         choices=_roles,
         known=_only_role,
         settle=_settle_role,

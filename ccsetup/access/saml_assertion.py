@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 MOST = 100_000  # the longest base64 that AssumeRoleWithSAML accepts, in characters
 _SAML = "{urn:oasis:names:tc:SAML:2.0:assertion}"
 _ROLE, _PROVIDER = pattern("iam", "role/[!-~]+"), pattern("iam", "saml-provider/[!-~]+")
-_HOW = "Copy the whole SAMLResponse that the identity provider sends to AWS, or name a file that contains it."
+_HOW = "Copy the whole SAMLResponse that your identity provider sends to AWS, or specify a file that contains it."
 
 
 class Assertion(NamedTuple):
@@ -54,7 +54,9 @@ def clean(text: str) -> str:
         value = base64.b64encode(value.encode("utf-8", "surrogateescape")).decode()
     value = re.sub(r"\s+", "", unquote(value) if "%" in value else value)
     if len(value) > MOST:
-        raise BadAnswer(f"A SAML assertion has at most {MOST:,} characters. This text has {len(value):,}.", next=_HOW)
+        raise BadAnswer(
+            f"A SAML assertion can be at most {MOST:,} characters long. This text has {len(value):,}.", next=_HOW
+        )
     return value
 
 
@@ -62,7 +64,7 @@ def read(encoded: str) -> Assertion:
     """Parse clean base64. Raises BadAnswer with one sentence for any invalid content."""
     root = _parsed(_decoded(encoded))
     if not (root.tag.endswith("}Response") or root.tag == f"{_SAML}Assertion"):
-        raise BadAnswer("That XML isn't a SAML response.", next=_HOW)
+        raise BadAnswer("This XML isn't a SAML response.", next=_HOW)
     if any(each.tag == f"{_SAML}EncryptedAssertion" for each in root):
         raise BadAnswer(
             "The assertion is encrypted, so ccsetup can't read its roles.",
@@ -72,8 +74,8 @@ def read(encoded: str) -> Assertion:
     roles = tuple(dict(pair for value in attributes.get("Role", ()) if (pair := _pair(value))).items())
     if not roles:
         raise BadAnswer(
-            "The assertion doesn't include any AWS role.",
-            next="Choose AWS in your identity provider, then copy the SAMLResponse that it sends to AWS.",
+            "The assertion doesn't include any AWS roles.",
+            next="Open AWS from your identity provider, then copy the SAMLResponse that it sends to AWS.",
         )
     lasts = next(iter(attributes.get("SessionDuration", ())), "")
     return Assertion(
@@ -105,7 +107,8 @@ def _parsed(xml: bytes) -> Element:
         ) from None
     except (SyntaxError, ValueError, LookupError):  # invalid XML, or an encoding that is unknown or wrong
         raise BadAnswer(
-            "The assertion is incomplete: its XML can't be read. Terminals cut long lines; use a file.", next=_HOW
+            "The assertion's XML is incomplete or invalid. Terminals cut off long lines, so use a file instead.",
+            next=_HOW,
         ) from None
     return root
 

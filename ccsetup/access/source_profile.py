@@ -16,7 +16,7 @@ from ccsetup.core.text import did_you_mean
 _SOURCES = {
     "Ec2InstanceMetadata": "This EC2 instance's role",
     "EcsContainer": "This container's role",
-    "Environment": "The AWS_ACCESS_KEY_ID … variables",
+    "Environment": "Environment variables (AWS_ACCESS_KEY_ID …)",
 }
 
 
@@ -45,24 +45,26 @@ def source_profile(
         usable = [(name, s) for name, s in look.profiles.items() if wanted(s)]
         there = [Choice(name, name, hint(s)) for name, s in sorted(usable, key=lambda one: "role_arn" in one[1])]
         sources = credential_sources() if machine else []
-        return [*there, Choice(NEW, "Set up a new one …", "the same questions, then back here"), *sources]
+        return [*there, Choice(NEW, "Set up a new profile …", "then continue here"), *sources]
 
     def settle(value: Value, answers: Answers, look: Look) -> str | Corrected | None:
         name = str(value)
         if name == NEW and not machine and not any(wanted(s) for s in look.profiles.values()):
-            return Corrected(NEW, "No profile has an IAM user's long-term credentials yet. Set one up first.")
+            return Corrected(
+                NEW, "None of your profiles has an IAM user's long-term credentials. Set up a source profile first."
+            )
         if name == NEW or name.startswith(MACHINE) or (name in look.profiles and wanted(look.profiles[name])):
             return None
         if name in look.profiles:
             raise Problem(
                 f"The profile {name} can't be used here. {help}",
-                next=near_usable(look.profiles, wanted) or "Set one up: ccsetup setup keys --profile base",
+                next=near_usable(look.profiles, wanted) or "Set up a source profile: ccsetup setup keys --profile base",
                 code="source.empty",
             )
         raise Problem(
             f'No profile "{name}" on this computer.',
             next=did_you_mean(name, list(look.profiles))
-            or f"Set it up first: ccsetup setup keys --profile {quote(name)}",
+            or f"Set up the profile first: ccsetup setup keys --profile {quote(name)}",
             code="source.missing",
         )
 
@@ -106,7 +108,7 @@ def credential_source(text: str) -> str:
     for name in _SOURCES:
         if value[1:].lower() == name.lower():
             return MACHINE + name
-    raise BadAnswer(f"The credential source is one of: {', '.join(_SOURCES)}.")
+    raise BadAnswer(f"The credential source must be one of: {', '.join(_SOURCES)}.")
 
 
 def hint(settings: Mapping[str, str]) -> str:

@@ -67,7 +67,7 @@ def _settle_url(value: Value, answers: Answers, look: Look) -> str | Corrected |
     url = next((url for url in spelled if url != value and url.rstrip("/") == str(value)), str(value))
     if not validate.is_portal(url):
         host = validate.host_of(url)
-        return Corrected(url, f"{host} isn't an AWS host. It only redirects; you sign in on AWS's own page.")
+        return Corrected(url, f"{host} isn't an AWS host, so it should redirect you to an AWS page to sign in.")
     return url if url != value else None
 
 
@@ -79,8 +79,8 @@ def _settle_session(value: Value, answers: Answers, look: Look) -> None:
         and there.get("sso_region", answers.text("sso_region")) == answers.text("sso_region")
     ):
         raise BadAnswer(
-            f"The session {value} belongs to {there.get('sso_start_url', 'another start URL')}, and other profiles may"
-            f" use it. Choose another name, for example {value}-2."
+            f"The sso-session {value} uses {there.get('sso_start_url', 'another start URL')}, and other profiles may"
+            f" depend on it. Choose another name, such as {value}-2."
         )
 
 
@@ -133,7 +133,7 @@ QUESTIONS = (
         "sso_start_url",
         "Start URL",
         widget="choose",
-        help="The address where you sign in. For example: https://acme.awsapps.com/start.",
+        help="The URL where you sign in, such as https://acme.awsapps.com/start.",
         choices=_urls,
         parse=validate.sso_start_url,
         settle=_settle_url,
@@ -144,7 +144,7 @@ QUESTIONS = (
         "sso_region",
         "Region of IAM Identity Center",
         widget="choose",
-        help="It can differ from the repository's region. Ask your administrator. For example: us-east-1.",
+        help="A region such as us-east-1. It can differ from the repository's region. Ask your administrator.",
         choices=lambda answers, look: [Choice(r, r, city) for r, city in REGIONS.items()],
         known=_region,
         default=lambda answers, look: next(iter(_regions_used(look)), None),
@@ -154,7 +154,7 @@ QUESTIONS = (
     ),
     Question(
         "legacy",
-        "Write the legacy format for older tools?",
+        "Use the legacy format for older tools?",
         widget="confirm",
         known=fixed("no"),
         parse=yes_no,
@@ -172,7 +172,7 @@ QUESTIONS = (
     ),
     Question(
         "sso_registration_scopes",
-        "Scopes of the sign-in",
+        "Sign-in scopes",
         known=_scopes,
         when=lambda answers: answers.text("legacy") != "yes",
         flag="-",
@@ -183,7 +183,7 @@ QUESTIONS = (
         "sso_account_id",
         "Which account?",
         widget="choose",
-        help="The account that you were given. For example: 111122223333.",
+        help="The account that you have access to, such as 111122223333.",
         choices=_accounts,
         parse=validate.account_id,
         title="Account",
@@ -192,7 +192,7 @@ QUESTIONS = (
         "sso_role_name",
         "Which role?",
         widget="choose",
-        help="The permission set that you were given. For example: Developer.",
+        help="The permission set that you were assigned, such as Developer.",
         choices=lambda answers, look: look.roles(start(answers), answers.text("sso_account_id")),
         parse=validate.permission_set,
         title="Role",

@@ -39,7 +39,7 @@ _SSO_ROLE = re.compile(r"AWSReservedSSO_(.+)_([0-9a-f]{16})")
 
 
 class Remedy(NamedTuple):
-    """A policy to add and where to add it: "in account 111122223333, add to the policies of the role Access"."""
+    """A policy, and where to add it: "in account 111122223333, add this statement to the policies of the role X"."""
 
     where: str
     document: Document
@@ -112,7 +112,7 @@ def of_git_and_api(problem: Problem, refused: Problem | None, identity: str, reg
     denial = of_git(identity, regions.partition_of(region), region, "", repository, False, *([also] if also else []))
     if refused and refused.denial:
         denial = denial._replace(side=refused.denial.side)
-    told = refused or Problem(f"CodeCommit doesn't let git read {repository}.", why=problem.why, code=problem.code)
+    told = refused or Problem(f"CodeCommit denied git access to {repository}.", why=problem.why, code=problem.code)
     return explain(told, denial)
 
 
@@ -124,9 +124,9 @@ def letter(denial: Denial) -> str:
         ("Resource", _on(denial)),
         ("Why", _why(denial)),
     ]
-    lines = ["I need the following access in AWS:", "", *(inert(f"{name}: {text}") for name, text in facts if text)]
+    lines = ["I need the following AWS access:", "", *(inert(f"{name}: {text}") for name, text in facts if text)]
     for number, remedy in enumerate(remedies(denial)):
-        place = f"If it's not there yet, also {remedy.where}" if number else remedy.where[0].upper() + remedy.where[1:]
+        place = f"If it's also missing, {remedy.where}" if number else remedy.where[0].upper() + remedy.where[1:]
         lines += ["", inert(f"{place}:"), json.dumps(remedy.document, indent=2)]
     lines += ["", *map(inert, hints)] if (hints := _hints(denial)) else []
     return "\n".join(lines)
@@ -167,7 +167,7 @@ def _trusted(denial: Denial) -> tuple[Remedy, ...]:
         return ()
     statement = {"Effect": "Allow", "Principal": principal, "Action": denial.action, **whose}
     role = _named("role", denial.resource) or "the role"
-    return (Remedy(f"in account {account}, add to the trust policy of {role}", _document(statement)),)
+    return (Remedy(f"in account {account}, add this statement to the trust policy of {role}", _document(statement)),)
 
 
 def _principal(identity: str) -> tuple[dict[str, str], dict[str, Any]]:
@@ -213,14 +213,14 @@ def _is_some_key(denial: Denial) -> bool:
 def _advice(denial: Denial) -> str:
     """Return what the person with the message can do next."""
     if denial.assuming:
-        check = "the role ARN. If it's" if denial.federated else "the role ARN, external ID and MFA. If they're"
+        check = "the role ARN. If it's" if denial.federated else "the role ARN, external ID, and MFA device. If they're"
         return f"Check {check} correct, send the message to the role's administrator."
-    send = "Send the message to your administrator, then try again once it's done."
+    send = "Send the message to your administrator, then try again once you have access."
     account, name = account_in(denial.resource), denial.resource.rsplit(":", 1)[-1]
     if denial.explicit and ":user/" in denial.identity:
         return f"{send} Policies like this often require MFA. To sign in with an MFA code: ccsetup setup mfa"
     if ":codecommit:" in denial.resource and account and denial.action != "codecommit:CreateRepository":
-        return f"{send} If {name} isn't in account {account}, use a profile for the right account."
+        return f"{send} If {name} isn't in account {account}, use a profile for the correct account."
     return send
 
 
@@ -242,39 +242,43 @@ def _home(denial: Denial) -> str:
     """Return where to add the statement."""
     holder, account = _holder(denial.identity), account_in(denial.identity)
     here = f"in account {account}, " if account else ""
-    group = ", or of one of its groups" if ":user/" in denial.identity else ""
+    group = " or one of its groups" if ":user/" in denial.identity else ""
+    of_account = f" for account {account}" if account else ""
     homes = {
-        SESSION: f"{here}add to the session policy used to create these credentials",
-        BOUNDARY: f"{here}add to the permissions boundary of {holder}",
-        SCP: f"in AWS Organizations, add to the service control policies{' of account ' + account if account else ''}",
-        RCP: "in AWS Organizations, add to the resource control policies",
-        ENDPOINT: "add to the policy of the VPC endpoint that the request goes through",
-        RESOURCE: "add to the key policy" if denial.action.startswith("kms:") else "add to the resource's own policy",
+        SESSION: f"{here}add this statement to the session policy used to create these credentials",
+        BOUNDARY: f"{here}add this statement to the permissions boundary of {holder}",
+        SCP: f"in AWS Organizations, add this statement to the service control policies{of_account}",
+        RCP: "in AWS Organizations, add this statement to the resource control policies",
+        ENDPOINT: "add this statement to the policy of the VPC endpoint that the request goes through",
+        RESOURCE: "add this statement to the key policy"
+        if denial.action.startswith("kms:")
+        else "add this statement to the resource policy",
     }
     if denial.side not in homes and "permission set" in holder:
-        return f"in IAM Identity Center, add to {holder}"
-    return homes.get(denial.side, f"{here}add to the policies of {holder}{group}")
+        return f"in IAM Identity Center, add this statement to {holder}"
+    return homes.get(denial.side, f"{here}add this statement to the policies of {holder}{group}")
 
 
 def _why(denial: Denial) -> str:
     holder, role, side = _holder(denial.identity), _named("role", denial.resource) or "the role", denial.side
     if denial.explicit:
         which = f"{'an' if side.startswith('identity') else 'a'} {side}" if side else "a policy"
-        return f"{which} denies it explicitly" + (f": {denial.policy}" if denial.policy else ".")
+        return f"{which} explicitly denies the action" + (f": {denial.policy}" if denial.policy else ".")
     if side:
         whose = {SESSION: "these credentials", TRUST: role, BOUNDARY: holder, IDENTITY: holder}
-        return f"no {side}{' of ' + whose[side] if side in whose else ''} allows it."
+        return f"no {side}{' for ' + whose[side] if side in whose else ''} allows the action."
     if denial.federated or (denial.assuming and not denial.identity):
-        return f"the trust policy of {role} most likely doesn't allow me."
+        return f"the trust policy of {role} most likely doesn't allow me to assume it."
     if denial.assuming:
-        return f"AWS doesn't say. Either {role} doesn't trust me, or {holder} isn't allowed to assume it."
-    return f"AWS doesn't say which policy is missing. Most likely no policy of {holder} allows it."
+        return f"AWS doesn't say why. Either {role} doesn't trust me, or {holder} isn't allowed to assume the role."
+    return f"AWS doesn't say which policy is missing. Most likely, no policy for {holder} allows the action."
 
 
 def _on(denial: Denial) -> str:
     if _is_some_key(denial):
         region = denial.resource.split(":")[3]
-        return f"the KMS key that encrypts {denial.repository or 'it'} in {region} (AWS doesn't name the key)"
+        encrypted = denial.repository or "the repository"
+        return f"the KMS key that encrypts {encrypted} in {region} (AWS doesn't specify the key)"
     return "*" if denial.action in _ANYWHERE else denial.resource
 
 
@@ -302,11 +306,14 @@ def _hints(denial: Denial) -> list[str]:
 
 _DECODE = "To see the details from AWS: aws sts decode-authorization-message --encoded-message"
 _EXEMPT = (
-    "Adding permissions doesn't help while that Deny applies. "
-    "Exempt this request, or tell me what it requires (often MFA, a network or a region)."
+    "Adding permissions doesn't override an explicit deny. "
+    "Exempt this request, or tell me what the policy requires (often MFA, a network, or a region)."
 )
 _CONDITIONS = "If the trust policy requires an external ID or MFA, let me know so that I can provide it."
 _TAGS = "If the assertion includes tags, the statement also needs the action sts:TagSession."
-_KEY_POLICY = "The key policy must delegate to IAM policies, as the default key policy does."
+_KEY_POLICY = "The key policy must allow access through IAM policies, as the default key policy does."
 _PUSH = "If I should also be able to push, add codecommit:GitPush to the actions."
-_KEY = "If the repository is encrypted with a customer managed KMS key, I also need kms:Decrypt on that key."
+_KEY = (
+    "If the repository is encrypted with a customer managed KMS key, "
+    "I also need the kms:Decrypt permission on that key."
+)

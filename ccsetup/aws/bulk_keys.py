@@ -33,7 +33,7 @@ def each(
 
 def late(who: Who) -> Problem:
     """Return the Problem of a profile that AWS didn't answer in time."""
-    return Problem(f"AWS didn't answer in time for {who.profile}.", next="Try again.", code="net.unreachable")
+    return Problem(f"AWS didn't respond in time for {who.profile}.", next="Try again.", code="net.unreachable")
 
 
 class _Round:
@@ -74,8 +74,8 @@ class _Round:
         if who.profile in self._begun:
             return late(who)
         return Problem(
-            f"{who.profile} wasn't checked: the time ran out first.",
-            next="Name only the profiles you need.",
+            f"{who.profile} wasn't checked because time ran out.",
+            next="Specify only the profiles you need.",
             code="net.unreachable",
         )
 

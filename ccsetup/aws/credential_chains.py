@@ -98,7 +98,7 @@ class Chains:
             found = told(lambda: self._resolver.assume(there, keys, creator), spoken_of, there["role_arn"])
         except credentials.CodeWanted as wanted:
             wanted.what = f"{name} needs a new MFA code."
-            wanted.next = f"Enter it: ccsetup login {quote(name)}"
+            wanted.next = f"Enter the code: ccsetup login {quote(name)}"
             raise
         return found
 

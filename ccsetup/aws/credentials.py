@@ -60,7 +60,7 @@ class Resolver:
         try:
             return self._by_sdk(who, self._cache.with_kept(), start)
         except CodeWanted as wanted:
-            wanted.next = f"Enter it: ccsetup login {quote(who.profile)}"
+            wanted.next = f"Enter the code: ccsetup login {quote(who.profile)}"
             raise
 
     def _by_sdk(self, who: Who, cache: SessionCache, start: Popen) -> Keys:
@@ -88,7 +88,7 @@ class Resolver:
         if found is None:
             raise Problem(
                 f"Profile {who.profile} has no credentials.",
-                next=f"Set it up again: ccsetup setup --profile {quote(who.profile)}",
+                next=f"Set up the profile again: ccsetup setup --profile {quote(who.profile)}",
                 code="source.none",
             )
         return found if found.expires_at else found._replace(expires_at=clock.read(clock.recorded(there)))
@@ -165,7 +165,7 @@ def refuse_circle(source: str | None, name: str, there: Mapping[str, str], way: 
 
 def no_code(prompt: str) -> str:
     """Replace the SDK's prompt for an MFA code. Always raises CodeWanted."""
-    raise CodeWanted("The role requires an MFA code.", next="Pass one: --mfa-code 123456", code="access.assume")
+    raise CodeWanted("The role requires an MFA code.", next="Pass the code: --mfa-code 123456", code="access.assume")
 
 
 def _from_the_files_alone(session: Any, program: str, cache: SessionCache) -> Keys | None:
@@ -235,8 +235,8 @@ def _spelled(keys: Keys | None) -> Keys | None:
     return keys
 
 
-_WHOLE_PATH = "Use its absolute path. ~ and $HOME aren't expanded."
-_BY_HAND = "Run it yourself and check its output."
+_WHOLE_PATH = "Use the program's absolute path. ~ and $HOME aren't expanded."
+_BY_HAND = "Run the command yourself and check its output."
 
 
 def token_of(there: Mapping[str, str], who: Who) -> Secret:
@@ -274,8 +274,8 @@ def _of_this_machine(who: Who) -> Keys:
     if keys is None:
         raise Problem(
             f"Profile {who.profile} has no credentials.",
-            why="It doesn't configure any, and this computer has no role that SDKs could use instead.",
-            next=f"Set it up again: ccsetup setup --profile {quote(who.profile)}",
+            why="The profile doesn't specify any, and this computer has no role to use instead.",
+            next=f"Set up the profile again: ccsetup setup --profile {quote(who.profile)}",
             code="source.none",
         )
     return keys
@@ -295,8 +295,8 @@ def of_machine(who: Who, source: str) -> Keys:
     keys = explained(look, who)
     if keys is None:
         raise Problem(
-            f"{source} provides no credentials on this computer.",
-            next="Environment needs AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. The other sources work only on an EC2"
+            f"The credential source {source} isn't available on this computer.",
+            next="Environment requires AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. Other sources work only on an EC2"
             " instance or in a container.",
             code="source.credential-source",
         )
@@ -317,7 +317,7 @@ def as_written(there: Mapping[str, str], name: str) -> Keys:
     if not there.get("aws_secret_access_key"):
         raise Problem(
             f"Profile {name} has an access key ID but no secret access key.",
-            next=f"Set both again: ccsetup setup keys --profile {quote(name)}",
+            next=f"Enter both again: ccsetup setup keys --profile {quote(name)}",
             code="keys.partial",
         )
     token = there.get("aws_session_token") or there.get("aws_security_token")

@@ -70,7 +70,9 @@ def _of_service(
     why = _sentence(_hushed(message))
     if cause.name == "RepositoryDoesNotExist":
         what = inert(f"No repository {resource} in {who.region} is visible to {_name(who)}.")
-        return NoRepository(what, why=why, next="Check its name (it's case-sensitive), the region and the account.")
+        return NoRepository(
+            what, why=why, next="Check the repository name (case-sensitive), the region, and the account."
+        )
     if cause.name == "EncryptionKeyAccessDenied":
         return _no_key(cause, who, why, message, resource)
     return _problem(cause, who, why, operation=operation, resource=resource, code=code or str(http))
@@ -124,33 +126,33 @@ def _sentence(text: str, most: int = 600) -> str:
     return text if not text or text.endswith((".", "…")) else text + "."
 
 
-_SET_UP = "Set it up again: ccsetup setup --profile {profile}"
+_SET_UP = "Set up the profile again: ccsetup setup --profile {profile}"
 _SIGN_IN = "Sign in again: ccsetup login {profile}"
 _AWS_LOGIN = "Sign in again: aws login --profile {profile}"
-_AGAIN = "Try again in a minute. If it still fails, send the lines above to your administrator."
+_AGAIN = "Try again in a minute. If the error persists, send the output above to your administrator."
 _TRY = "Check your network connection, then try again."
 _TRY_REGION = (
     "Check the region: ccsetup doesn't know whether CodeCommit is in {region}. Then check your network connection."
 )
 
-_TELL = "Send the lines above to your administrator."
-_LONG_TERM = "Use the long-term credentials (access key ID starting with AKIA) of an IAM user."
+_TELL = "Send the output above to your administrator."
+_LONG_TERM = "Use an IAM user's long-term credentials (with an access key ID that starts with AKIA)."
 
 _DENIED_ON = ("AWS denied {operation} on {resource}.", _TELL)
 _DENIED = {
     "denied": ("AWS denied {operation}.", _TELL),
     "role denied": (
         "AWS didn't allow these credentials to assume {resource}.",
-        "Check the role ARN, the external ID and MFA.",
+        "Check the role ARN, external ID, and MFA device.",
     ),
     "wrong MFA code": (
         "AWS rejected the MFA code.",
-        "Each code works only once and expires after 30 seconds. Wait for the next one and enter it.",
+        "Each code works only once and expires after 30 seconds. Wait for the next code, then enter it.",
     ),
-    "no federation": ("AWS doesn't issue a federation token for these credentials.", _LONG_TERM),
+    "no federation": ("These credentials can't be used to get a federation token.", _LONG_TERM),
     **dict.fromkeys(
         ("no session", "no second session"),
-        ("AWS doesn't issue an MFA session for these credentials.", _LONG_TERM),
+        ("These credentials can't be used to get an MFA session.", _LONG_TERM),
     ),
 }
 
@@ -163,11 +165,14 @@ _WORDS: dict[str, Words] = {
         "Check the account and the role, or ask your administrator for access.",
     ),
     "other": ("The AWS SDK couldn't use {profile}: {says}", _SET_UP),
-    "refused": ("AWS refused {operation}: {code}.", _AGAIN),
-    "busy": ("AWS didn't answer {operation} after several tries: {code}.", "Try again in a minute."),
-    "stranger": ("Something other than AWS answered the request.", "Check HTTPS_PROXY, or sign in to your network."),
+    "refused": ("AWS rejected {operation}: {code}.", _AGAIN),
+    "busy": ("AWS was too busy for {operation} after several attempts: {code}.", "Try again in a minute."),
+    "stranger": (
+        "Something other than AWS responded to the request.",
+        "Check HTTPS_PROXY, or sign in to your network.",
+    ),
     "clock": (
-        "This computer's clock is wrong, according to AWS.",
+        "According to AWS, this computer's clock is wrong.",
         "Set the clock to within five minutes of the correct time, then try again.",
     ),
     "assertion expired": (
@@ -176,7 +181,7 @@ _WORDS: dict[str, Words] = {
     ),
     "assertion refused": (
         "AWS rejected the SAML assertion.",
-        "Use the complete SAMLResponse of a sign-in to AWS, or ask your identity provider's administrator.",
+        "Use the complete SAMLResponse from an AWS sign-in, or contact your identity provider's administrator.",
     ),
     "MalformedPolicyDocument": (
         "AWS rejected the policy.",
@@ -186,18 +191,21 @@ _WORDS: dict[str, Words] = {
         "The policy is too large for AWS.",
         "List fewer actions and resources, or omit --policy to allow only this repository.",
     ),
-    "ended": ("The credentials of {profile} have expired.", "Renew them: ccsetup login {profile}"),
+    "ended": ("The credentials for {profile} have expired.", "Renew the credentials: ccsetup login {profile}"),
     "unknown keys": (
-        "AWS doesn't recognize the credentials of {profile}.",
-        "Check that the access key ID, secret access key and session token are complete and belong together.",
+        "AWS doesn't recognize the credentials for {profile}.",
+        "Check that the access key ID, secret access key, and session token are complete and belong together.",
     ),
-    "InvalidRepositoryName": ("{resource} isn't a valid repository name.", "Check the name. For example: MyDemoRepo."),
+    "InvalidRepositoryName": ("{resource} isn't a valid repository name.", "Use a name such as MyDemoRepo."),
     "EncryptionKeyAccessDenied": (
         "{profile} isn't allowed to use the KMS key that encrypts {resource}.",
-        "Ask your administrator for kms:Decrypt on the repository's key.",
+        "Ask your administrator for the kms:Decrypt permission on the key.",
     ),
-    "EncryptionKeyDisabled": ("The KMS key that encrypts {resource} is disabled.", "Tell its administrator."),
-    "EncryptionKeyNotFound": ("The KMS key that encrypts {resource} doesn't exist.", "Tell its administrator."),
+    "EncryptionKeyDisabled": ("The KMS key that encrypts {resource} is disabled.", "Contact the key's administrator."),
+    "EncryptionKeyNotFound": (
+        "The KMS key that encrypts {resource} doesn't exist.",
+        "Contact the key's administrator.",
+    ),
     "EncryptionKeyUnavailable": (
         "The KMS key that encrypts {resource} isn't available right now.",
         "Try again in a minute.",
@@ -205,14 +213,17 @@ _WORDS: dict[str, Words] = {
     "ExpiredIdentityToken": ("The OIDC token has expired.", "Get a new token, then try again."),
     "InvalidIdentityToken": (
         "AWS rejected the OIDC token.",
-        "Check that its issuer and audience match the role's trust policy, and that the token is new.",
+        "Get a new token, and check that its issuer and audience match the role's trust policy.",
     ),
     "IDPRejectedClaim": ("The identity provider rejected the OIDC token.", "Get a new token, then try again."),
     "IDPCommunicationError": ("AWS couldn't reach the identity provider.", "Try again in a minute."),
-    "RegionDisabled": ("STS is disabled in {region} for that account.", "Use another region."),
-    "ValidationError": ("AWS rejected a value in the request.", "Check the role ARN, the names and the durations."),
-    "ProfileNotFound": ('No profile "{profile}".', "Set it up: ccsetup setup --profile {profile}"),
-    "ConfigParseError": ("The AWS config file can't be read: {says}", "Find and repair the line: ccsetup doctor --fix"),
+    "RegionDisabled": ("STS is disabled in {region} for this account.", "Use another region."),
+    "ValidationError": ("AWS rejected a value in the request.", "Check the role ARN, session name, and duration."),
+    "ProfileNotFound": ('No profile "{profile}".', "Set up the profile: ccsetup setup --profile {profile}"),
+    "ConfigParseError": (
+        "The AWS config file can't be read: {says}",
+        "To find and repair the line: ccsetup doctor --fix",
+    ),
     "PartialCredentialsError": ("Profile {profile} is incomplete: {says}", _SET_UP),
     "NoCredentialsError": ("Profile {profile} has no credentials.", _SET_UP),
     "SSOTokenLoadError": ("{profile} isn't signed in.", _SIGN_IN),
@@ -223,49 +234,49 @@ _WORDS: dict[str, Words] = {
     "InfiniteLoopConfigError": ("The source profiles of {profile} form a loop: {says}", _SET_UP),
     "InvalidConfigError": ("Profile {profile} is incomplete: {says}", _SET_UP),
     "UnknownCredentialError": (
-        "The credential_source of {profile} doesn't exist: {says}",
+        "{profile} has an unknown credential_source: {says}",
         "Use one of: Environment, Ec2InstanceMetadata, EcsContainer.",
     ),
     "no credential source": (
-        "The credential_source of {profile} provides no credentials on this computer: {says}",
-        "Environment needs AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. The other sources work only on an EC2 instance"
+        "The credential_source in {profile} isn't available on this computer: {says}",
+        "Environment requires AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. Other sources work only on an EC2 instance"
         " or in a container.",
     ),
     "CredentialRetrievalError": (
-        "Couldn't get the credentials of {profile}: {says}",
-        "Run its credential_process yourself and check its output.",
+        "Couldn't get credentials for {profile}: {says}",
+        "Run the credential_process command yourself and check its output.",
     ),
     "MissingDependencyException": (
-        "{profile} needs another package: {says}",
-        "Sign in another way, or install it next to ccsetup and git-remote-codecommit: pip install 'botocore[crt]'",
+        "{profile} requires another package: {says}",
+        "Sign in another way, or install it alongside ccsetup and git-remote-codecommit: pip install 'botocore[crt]'",
     ),
-    "NoRegionError": ("{profile} has no region.", "Pass one: --region us-east-2"),
-    "InvalidRegionError": ("{region} isn't a region.", "Check the region. For example: us-east-2."),
+    "NoRegionError": ("{profile} has no region.", "Pass a region: --region us-east-2"),
+    "InvalidRegionError": ("{region} isn't a region.", "Use a region such as us-east-2."),
     "no endpoint": ("The service isn't available in {region}: {says}", "Use another region."),
     "SSLError": (
-        "The TLS certificate of AWS isn't trusted: {says}",
-        "Behind a company proxy, set AWS_CA_BUNDLE to its certificate file.",
+        "The AWS TLS certificate isn't trusted: {says}",
+        "If you're behind a company proxy, set AWS_CA_BUNDLE to the proxy's certificate file.",
     ),
-    "ProxyConnectionError": ("The proxy didn't answer: {says}", "Check HTTPS_PROXY and NO_PROXY."),
+    "ProxyConnectionError": ("The proxy isn't responding: {says}", "Check HTTPS_PROXY and NO_PROXY."),
     "unreachable": ("Couldn't reach AWS: {says}", _TRY),
-    "FileNotFoundError": ("A file that {profile} uses doesn't exist: {says}", "Check its path."),
-    "OSError": ("A file that {profile} uses can't be read: {says}", "Check its permissions."),
+    "FileNotFoundError": ("A file that {profile} uses doesn't exist: {says}", "Check the file's path."),
+    "OSError": ("A file that {profile} uses can't be read: {says}", "Check the file's permissions."),
     "ParamValidationError": (
         "The AWS SDK rejected a value in {profile}: {says}",
-        "Check the role ARN, the names and the durations.",
+        "Check the role ARN, session name, and duration.",
     ),
     "damaged sign-in": ("The saved sign-in for {profile} is damaged.", _SIGN_IN),
     "line break in keys": (
-        "The credentials of {profile} contain a line break or another invalid character.",
-        "Set them again: ccsetup setup keys --profile {profile}",
+        "The credentials for {profile} contain a line break or another invalid character.",
+        "Enter the credentials again: ccsetup setup keys --profile {profile}",
     ),
-    "invalid proxy": ("A proxy address is invalid: {says}", "Correct HTTP_PROXY and HTTPS_PROXY: env | grep -i proxy"),
+    "invalid proxy": ("A proxy address is invalid: {says}", "Check HTTP_PROXY and HTTPS_PROXY: env | grep -i proxy"),
     "no certificates": (
         "The certificate file in AWS_CA_BUNDLE or ca_bundle can't be read: {says}",
-        "Correct its path: echo $AWS_CA_BUNDLE",
+        "Check the file's path: echo $AWS_CA_BUNDLE",
     ),
     "invalid setting": (
         "The AWS SDK rejected a setting: {says}",
-        "Correct it in ~/.aws/config or in the environment: env | grep AWS_",
+        "Check the setting in ~/.aws/config or in the environment: env | grep AWS_",
     ),
 }

@@ -111,8 +111,8 @@ class _Program(subprocess.Popen[bytes]):
 def _late(words: list[str]) -> Problem:
     return Problem(
         f"The credential_process {words[0]} took too long.",
-        why="It may be waiting for input, which git and the AWS SDKs can't give it either.",
-        next="Run it yourself to see what it asks for.",
+        why="The program might be waiting for input, but git and the AWS SDKs can't provide any.",
+        next="Run the program yourself to see what it asks for.",
         code="process.failed",
     )
 
@@ -147,9 +147,13 @@ class AwsCli:
         program, command = self._program(), aws_login.sign_in(profile)
         version = self.version()
         if not program or aws_login.is_too_old(version):
-            there = f"AWS CLI {'.'.join(map(str, version))} is too old" if program else "The AWS CLI isn't installed"
+            there = (
+                f"AWS CLI {'.'.join(map(str, version))} is too old for aws login"
+                if program
+                else "The AWS CLI isn't installed"
+            )
             raise Problem(
-                f"{there}, and this sign-in needs it.",
+                f"{there}.",
                 next=f"Install AWS CLI 2.32 or later, then run: {aws_login.shown(command)}",
                 code="process.missing",
             )
@@ -157,7 +161,7 @@ class AwsCli:
         if done.returncode:
             raise Problem(
                 f"aws login failed for {profile}.",
-                next=f"Check its output above, then try again: {aws_login.shown(command)}",
+                next=f"Check the output above, then try again: {aws_login.shown(command)}",
                 code="keys.expired",
             )
 
@@ -182,7 +186,7 @@ class AwsCli:
                 raise
         raise Problem(
             f"The AWS CLI didn't print credentials for {who.profile}.",
-            next=f"Run: {aws_login.shown(command)}",
+            next=f"To see why: {aws_login.shown(command)}",
             code="process.failed",
         )
 

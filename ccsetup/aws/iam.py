@@ -78,7 +78,7 @@ class Iam:
         while not look():
             if time.monotonic() > end:
                 return False
-            progress("Waiting for the change to reach all of IAM", None)
+            progress("Waiting for the IAM change to take effect", None)
             within(5, lambda: time.sleep(limits.IAM_LOOK_S))
         return True
 
@@ -134,7 +134,7 @@ def _patient(call: IamCall, progress: Progress, iam: Any) -> None:
             if code == "NoSuchEntity" and (group := call.given.get("GroupName")):
                 raise Problem(
                     f'No group "{group}" in this account.',
-                    next="Pass an existing one with --group NAME. To list them: aws iam list-groups",
+                    next="Pass an existing group with --group NAME. To list groups: aws iam list-groups",
                     code="input.invalid",
                 ) from None
             if code not in (*_SLOW, *_NOT_YET) or not pause_s:

@@ -28,13 +28,17 @@ _SAYS = {
     errno.ENOSPC: ("the disk is full", "Free some space", "internal"),
     errno.EDQUOT: ("your disk quota is used up", "Free some space", "internal"),
     errno.EFBIG: ("a file this large isn't allowed here", "Raise the limit (ulimit -f)", "internal"),
-    errno.EROFS: ("it is on a read-only file system", "Make it writable", "file.unreadable"),
-    errno.EACCES: ("permission was denied", "Change its owner or permissions (chown, chmod u+rw)", "file.unreadable"),
-    errno.EPERM: ("permission was denied", "Change its owner or permissions (chown, chmod u+rw)", "file.unreadable"),
-    errno.EISDIR: ("it is a folder", "Move the folder away", "file.unreadable"),
-    errno.ENOTDIR: ("a part of its path is a file, not a folder", "Move the file away", "file.unreadable"),
-    errno.ELOOP: ("its symbolic links form a loop", "Fix the link", "file.unreadable"),
-    errno.EBUSY: ("it is mounted as a single file", "Mount its folder instead", "file.unreadable"),
+    errno.EROFS: ("the file system is read-only", "Make the file system writable", "file.unreadable"),
+    errno.EACCES: ("permission was denied", "Change the owner or permissions (chown, chmod u+rw)", "file.unreadable"),
+    errno.EPERM: ("permission was denied", "Change the owner or permissions (chown, chmod u+rw)", "file.unreadable"),
+    errno.EISDIR: ("it is a folder", "Move the folder somewhere else", "file.unreadable"),
+    errno.ENOTDIR: ("part of the path is a file, not a folder", "Move that file somewhere else", "file.unreadable"),
+    errno.ELOOP: ("its symbolic links form a loop", "Correct the link", "file.unreadable"),
+    errno.EBUSY: (
+        "it is mounted as a single file",
+        "Mount the folder that contains the file instead",
+        "file.unreadable",
+    ),
 }
 
 
@@ -48,7 +52,7 @@ def explained(path: Path, doing: str) -> Iterator[None]:
         raise Problem(what, next="Use a regular file instead.", code="file.unreadable") from None
     except OSError as error:
         at = error.filename if isinstance(error.filename, str) and MARK not in error.filename else path
-        other = (error.strerror or type(error).__name__).lower(), "Fix that", "internal"
+        other = (error.strerror or type(error).__name__).lower(), "Correct the problem", "internal"
         why, advice, code = _SAYS.get(error.errno or 0, other)
         what = f"Can't {doing} {at}: {why}."
         raise Problem(what, next=f"{advice}, then run the same command again.", code=code) from None

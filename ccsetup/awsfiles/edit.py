@@ -67,7 +67,7 @@ def heading(section: Section) -> str:
 def _new_heading(section: Section) -> str:
     header, name = heading(section), section.name
     if not name or name != name.strip() or {*"[]"} & {*name} or logical(header, section.file) != (section.type, name):
-        raise Problem(f"{name!r} can't be used as a name in an AWS file. For example: acme-dev.", code="input.invalid")
+        raise Problem(f"{name!r} isn't a valid name in an AWS file. Use a name such as acme-dev.", code="input.invalid")
     return header
 
 
@@ -130,8 +130,8 @@ def refusal(document: Document) -> Problem:
     line, code, says = document.fault or Fault(1, "internal", "it has no errors.")
     return Problem(
         f"Line {line} of the AWS {document.file} file: {says}",
-        why="Because of this line, no AWS tool can read the file. Nothing was written.",
-        next="Repair it: ccsetup doctor --fix",
+        why="AWS tools can't read the file because of this line. Nothing was written.",
+        next="Repair the file: ccsetup doctor --fix",
         code=code,
     )
 
@@ -143,10 +143,10 @@ def _checked(section: Section) -> dict[str, str | None]:
         raise Problem(f"The name {section.name!r} contains a line break or control character.", code="input.invalid")
     for key, value in settings.items():
         if value is not None and not _KEY.fullmatch(key):
-            raise Problem(f"{key!r} can't be used as a setting's name. For example: role_arn.", code="input.invalid")
+            raise Problem(f"{key!r} isn't a valid setting name. Use a name such as role_arn.", code="input.invalid")
         if value is not None and (_CONTROL.search(value) or value != value.strip()):
             says = f"The value of {key} contains a line break or control character, or starts or ends with a space."
-            raise Problem(says, next="Paste it again on one line.", code="input.invalid")
+            raise Problem(says, next="Paste the value again on one line.", code="input.invalid")
     return settings
 
 
@@ -161,9 +161,9 @@ def _only(document: Document, section: Section) -> Stanza | None:
     if len(stanzas) > 1:
         first, *_, last = stanzas
         raise Problem(
-            f"Line {last.line} of the AWS {document.file} file: [{last.header}] names the same {section.type} as "
+            f"Line {last.line} of the AWS {document.file} file: [{last.header}] is for the same {section.type} as "
             f"[{first.header}] on line {first.line}.",
-            why="Some programs use one and some use the other, so neither was changed.",
+            why="Some programs use the first section and others use the second, so neither was changed.",
             next="Merge the two sections, then run the same command again.",
             code="section.default-twice" if section.name == "default" else "file.duplicate-section",
         )
@@ -251,8 +251,8 @@ def prove(
         stanzas = read(before or "", first.file).find(first.type, first.name)
         line = stanzas[0].line if stanzas else count_lines(before or "") + 1
         raise Problem(
-            f"Line {line} of the AWS {first.file} file: {says} if ccsetup changed [{heading(first)}] there.",
-            why="The lines around it are indented so that one setting would change another. Nothing was written.",
+            f"Line {line} of the AWS {first.file} file: {says} if ccsetup changed [{heading(first)}].",
+            why="Because of indentation, changing one setting would also change another. Nothing was written.",
             next=f"Remove the indentation around line {line}, or make the change by hand.",
             code="section.indented-key",
         )
@@ -329,7 +329,7 @@ def _differs(old: Parsed, new: Parsed, sections: Sequence[Section], inherited: M
         if got != expected:
             names = sorted(name for name in {*got, *expected} if got.get(name) != expected.get(name))
             by = f", because [{DEFAULTS}] sets it for every section," if {*names} & {*inherited} else ""
-            return f"{names[0]} in [{header}] wouldn't have the wanted value{by}"
+            return f"{names[0]} in [{header}] wouldn't have the intended value{by}"
     return f"[{' '.join(min(missing)[1:])}] would be missing" if missing else ""
 
 

@@ -41,8 +41,8 @@ def prove(edit: Edit, plan: Plan, judge: Callable[[str], editing.Parsed] | None 
     nothing = Touched(edit.file, frozenset(), frozenset())
     touched = next((it for it in plan.touched if it.file == edit.file), nothing)
     if says := differs(before, after, touched, plan.shared):
-        what = f"{edit.path}: {says}, which isn't part of the change, so nothing was written."
-        raise Problem(what, next="Make the change by hand. ccsetup doctor names the lines.", code="internal")
+        what = f"{edit.path}: {says}, but that isn't part of the change. Nothing was written."
+        raise Problem(what, next="Make the change by hand. To list the lines, run: ccsetup doctor", code="internal")
     if not any(document.fault for document in _documents(after, edit.file, plan.shared)):
         (judge or editing.parse)(after)
     return None
@@ -64,9 +64,9 @@ def decided(names: Sequence[str]) -> Problem:
     """Return the Problem that a person must decide whether these profiles change their identity."""
     one = names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
     return Problem(
-        f"This would change the identity of {one}: its access key, account, role or start URL.",
-        why="Only you can decide whether that's right, so nothing was written.",
-        next="Run the command in a terminal without --yes to be asked.",
+        f"This would change the identity of {one}: its access key, account, role, or start URL.",
+        why="Only you can decide whether this change is right, so nothing was written.",
+        next="To confirm the change, run the command in a terminal without --yes.",
         code="access.identity",
     )
 
@@ -86,7 +86,7 @@ def check(before: str | None, after: str | None, sections: Sequence[Section], sh
     line = count_lines((before or "")[:start])
     for section in sections:
         for number, key, code, says in _foreign(old, section, shared):
-            why = f"Changing {key} in [{editing.heading(section)}] would remove it"
+            why = f"Changing {key} in [{editing.heading(section)}] would remove this line"
             raise _refused(section, line + number, code, says, why)
     was, now = (_meant(text, sections, shared) for text in (old, new))
     if changed := [name for name in {**was, **now} if was.get(name) != now.get(name)]:
@@ -135,7 +135,7 @@ def _refused(section: Section, line: int, code: str, says: str, why: str) -> Pro
     return Problem(
         f"Line {line} of the AWS {section.file} file: {says}",
         why=f"{why}, so nothing was written.",
-        next="Repair it first: ccsetup doctor --fix",
+        next="Repair the file first: ccsetup doctor --fix",
         code=code,
     )
 

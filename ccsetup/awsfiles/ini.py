@@ -247,7 +247,7 @@ class _Open:
             seen.setdefault(key, lines[0])
             if value.startswith("\n"):
                 bad = (n for n, text in zip(lines, value.split("\n"), strict=True) if not _nests(text))
-                says = f"this line of the indented block under {key} isn't `name = value`."
+                says = f"this line in the indented block under {key} isn't in the form `name = value`."
                 faults += [Fault(line, "file.nested-block", says) for line in bad]
         return faults
 
@@ -280,11 +280,11 @@ def _walk(text: str, first: int = 1) -> tuple[list[_Open], list[Fault]]:
             found.append(_Open(header[1], start))
             option = None
         elif not found:
-            strays.append(Fault(number, "file.stray-line", "there is a setting before the first [section]."))
+            strays.append(Fault(number, "file.stray-line", "this setting is before the first [section]."))
         elif (parts := _OPTION.match(line)) is None:
             strays.append(Fault(number, "file.stray-line", "this line is neither `key = value` nor a [section]."))
         elif not parts[1]:
-            strays.append(Fault(number, "file.stray-line", f"`{line[0]}` has no key before it."))
+            strays.append(Fault(number, "file.stray-line", f"`{line[0]}` doesn't have a key before it."))
             option = None
         else:
             option = (parts[1].rstrip().lower(), [parts[2].lstrip()], [number])
@@ -301,7 +301,7 @@ def _duplicate_sections(document: Document) -> list[Fault]:
         for name in names:
             if name in seen:
                 code = "file.duplicate-section" if name == stanza.header else "file.duplicate-key"
-                faults.append(Fault(stanza.line, code, f"[{name}] occurs twice, first on line {seen[name]}."))
+                faults.append(Fault(stanza.line, code, f"[{name}] appears twice, first on line {seen[name]}."))
             seen.setdefault(name, stanza.line)
     return faults
 

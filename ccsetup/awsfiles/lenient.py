@@ -152,20 +152,20 @@ class _Reader:
         indent = line[: len(line) - len(line.lstrip())]
         if len(parts := several(line.strip())) > 1:
             self.option = None
-            way = Way("Put each on its own line", tuple(indent + it for it in parts))
-            says = "There are several settings on this line. Only the first is read, with the others as its value."
+            way = Way("Put each setting on its own line", tuple(indent + it for it in parts))
+            says = "This line has several settings. Only the first is read, and the others become part of its value."
             return Oddity(
                 "file.stray-line", at, at, at, says, (way,), True, key=key.strip().lower(), reads=way.lines[:1]
             )
         if not key:
-            says = f"`{sign}` has no key before it."
+            says = f"`{sign}` doesn't have a key before it."
             return commented(self.lines, at, says)
         shell = SHELL.fullmatch(plain(line.strip()))
         if shell and shell[1].upper() in VARIABLES and shell[1].lower() not in {key.lower()} & KNOWN:
             meant, value = VARIABLES[shell[1].upper()], (shell[2] or shell[3]).strip()
             self.option = _Option(meant, depth, at, value)
             way = Way(f"Write it as {meant} = …", (f"{indent}{meant} = {value}",))
-            says = f"This is a shell command, not a setting. In this file, the setting is {meant} = …"
+            says = f"This is a shell command, not a setting. In this file, the setting must be {meant} = …"
             return Oddity(
                 "file.stray-line", at, at, at, says, (way, comment(self.lines, at)), key=meant, reads=way.lines
             )
@@ -176,7 +176,7 @@ class _Reader:
         raw = line.strip()
         if name in KNOWN and (raw[: len(key)] != key or sign not in raw):
             meant = f"{indent}{key} {sign} {value}"
-            way = Way("Write it in plain characters", (meant,))
+            way = Way("Use plain characters", (meant,))
             says = f"The name {name} contains characters from a word processor."
             return Oddity("file.characters", at, at, at, says, (way,), True, key=name, reads=way.lines)
         return None
@@ -242,7 +242,7 @@ class _Reader:
         meant = headers.meant(found.header, self.file, keys_below(self.lines, at), self.names).header
         self.header = meant
         ways = Way(f"Write [{meant}]", (f"[{meant}]",)), comment(self.lines, at)
-        says = f"The brackets of this header are missing or wrong: [{meant}]."
+        says = f"The brackets around this header are missing or wrong. It should be [{meant}]."
         refused = not {*"=:"} & {*line}
         return Oddity("file.stray-line", at, at, at, says, ways[: 1 if found.sure else 2], found.sure, refused,
                       reads=ways[0].lines)  # fmt: skip
@@ -254,7 +254,7 @@ class _Reader:
         if known and known[1] in KNOWN:
             way = Way(f"Write {known[1]} = …", (f"{known[1]} = {known[2]}",))
             self.option = _Option(known[1], 0, at, known[2])
-            says = f"{known[1]} has no `=` after it."
+            says = f"{known[1]} doesn't have `=` after it."
             ways = (way, comment(self.lines, at))
             return Oddity("file.stray-line", at, at, at, says, ways, refused=True, key=known[1], reads=way.lines)
         return commented(self.lines, at, says)
@@ -302,7 +302,7 @@ class _Reader:
         left = Way("Remove the indentation", (indent + bare,))
         if key in keys_around(self.lines, option.line, option.depth):  # it would occur twice
             option.last = at
-            ways = (Way("Make it a comment", (f"{indent}# {bare}",)), left)
+            ways = (Way("Turn the line into a comment", (f"{indent}# {bare}",)), left)
             return Oddity("section.indented-key", at, at, at, says, ways, key=key, reads=(self.lines[at - 1],))
         self.option = _Option(key, option.depth, at, value)
         return Oddity("section.indented-key", at, at, at, says, (left,), True, key=key, reads=left.lines)
@@ -328,8 +328,8 @@ class _Reader:
             return Oddity("section.indented-key", at, at, at, says, (way,), True, reads=way.lines)
         behind = (*self.lines[last:after], *left[: last - at + 1])
         ways = (
-            Way("Move it with its block after the settings that follow", behind),
-            Way("Remove the indentation, so that all settings below belong to it", left),
+            Way("Move this section after the settings that follow it", behind),
+            Way("Remove the indentation, so that all settings below belong to this section", left),
         )
         option.last, self.option = after, None
         return Oddity("section.indented-key", at, at, after, says, ways, reads=tuple(self.lines[at - 1 : after]))
@@ -367,7 +367,7 @@ class _Reader:
 _ALSO_NESTED = frozenset(["endpoint_url", "use_dualstack_endpoint", "signature_version"])
 _OF_HEADERS = ("section.prefix", "section.quoting", "file.characters", "value.inline-comment")
 _SAYS_OF_HEADER = {
-    "section.quoting": "[{}] needs its name in quotes: [{}].",
+    "section.quoting": "The name in [{}] needs quotes. It should be [{}].",
     "file.characters": "[{}] contains characters from a word processor. It should be [{}].",
-    "value.inline-comment": "The comment after [{}] is read as part of the name. It should be [{}].",
+    "value.inline-comment": "The comment in [{}] is read as part of the name. It should be [{}].",
 }

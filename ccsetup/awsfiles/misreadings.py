@@ -61,7 +61,7 @@ def conflict(lines: Sequence[str], at: int) -> Oddity | None:
     last, cut = ends[0], middle[0]
     base = next((n for n in marks if lines[n - 1].strip().startswith("|||||||") and n < cut), cut)
     ours, theirs = tuple(lines[at : base - 1]), tuple(lines[cut : last - 1])
-    says = f"There is an unresolved merge conflict here: two versions of the same lines, up to line {last}."
+    says = f"This is an unresolved merge conflict with two versions of the same lines, up to line {last}."
     ways = (
         Way("Keep the first version", (*ours, *_silent(theirs))),
         Way("Keep the second version", (*_silent(ours), *theirs)),
@@ -75,7 +75,7 @@ def _silent(lines: Sequence[str]) -> tuple[str, ...]:
 
 def comment(lines: Sequence[str], at: int) -> Way:
     """Return the correction that makes a line a comment."""
-    return Way("Make it a comment", (f"# {lines[at - 1].strip()}",))
+    return Way("Turn the line into a comment", (f"# {lines[at - 1].strip()}",))
 
 
 def commented(lines: Sequence[str], at: int, says: str) -> Oddity:
@@ -90,12 +90,12 @@ def before_any(lines: Sequence[str], at: int, file: FileName) -> Oddity:
     while last < len(lines) and _is_plain(lines[last], file):
         last += 1
     whole = lines[at - 1 : last]
-    quiet = Way("Make it a comment", tuple(f"# {line}" if line.strip() else line for line in whole))
-    top = Way("Add [default] above it", ("[default]", *whole))
+    quiet = Way("Turn the lines into comments", tuple(f"# {line}" if line.strip() else line for line in whole))
+    top = Way("Add [default] above the settings", ("[default]", *whole))
     alone = not any(line.strip() == "[default]" for line in lines)
     settings = all(SETTING.fullmatch(line) and line[:1] not in "=:" for line in whole if line.strip())
     ways = (top, quiet) if alone and settings else (quiet,)
-    says = "There is a setting before the first [section]." if settings else "This line isn't a setting or a [section]."
+    says = "This setting is before the first [section]." if settings else "This line isn't a setting or a [section]."
     return Oddity("file.stray-line", at, at, last, says, ways, refused=True, reads=quiet.lines)
 
 
@@ -110,9 +110,9 @@ def behind(lines: Sequence[str], at: int, header: str, rest: str) -> Oddity:
     those = several(rest) or [rest]
     keys = {it.partition("=")[0].strip().lower() for it in those} if len(those) > 1 else set[str]()
     if key in KNOWN - below and not keys & below:
-        way = Way("Put it on its own line", (f"{indent}[{header}]", *(indent + it for it in those)))
-        says = f"{key} is after the header [{header}] on the same line, where no tool reads it."
+        way = Way(f"Put {key} on its own line", (f"{indent}[{header}]", *(indent + it for it in those)))
+        says = f"{key} is on the same line as the header [{header}], so AWS tools ignore it."
         return Oddity("file.stray-line", at, at, at, says, (way,), True, reads=(line,))
-    way = Way("Make it a comment", (f"{indent}[{header}] # {rest}",))
+    way = Way("Turn the text into a comment", (f"{indent}[{header}] # {rest}",))
     says = f"The text after the header [{header}] is ignored."
     return Oddity("file.stray-line", at, at, at, says, (way,), reads=(line,), severity="note")

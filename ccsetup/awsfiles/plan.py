@@ -102,8 +102,8 @@ def again(plan: Plan, texts: AwsTexts) -> Plan:
         if not editing.holds(text or "", section) and _values(before, section) != _values(text, section):
             raise Problem(
                 f"Another program has changed [{editing.heading(section)}] in {_path(texts, section.file)}.",
-                why="Its change wasn't overwritten.",
-                next="Check what it wrote, then run the same command again.",
+                why="The other program's change wasn't overwritten.",
+                next="Check the section, then run the same command again.",
                 code="file.changed",
             )
     return plan._replace(edits=_edits(plan.sections, texts))

@@ -27,7 +27,7 @@ class Removal(NamedTuple):
     def __str__(self) -> str:
         more = len(self.says) - _NAMED
         names = ", ".join([*self.says[:_NAMED], *([f"and {more} more"] if more > 0 else [])])
-        where = f"of [{self.header}]" if self.header else "before the first section"
+        where = f"in [{self.header}]" if self.header else "before the first section"
         return f"{self.lines} line{'s' * (self.lines > 1)} {where}{f': {names}' if names else ''}"
 
 
@@ -110,7 +110,7 @@ def long_term(edit: Edit) -> list[str]:
         return []
     stanzas = ini.read(edit.before or "", "config").stanzas
     keys = {value: it.header for it in stanzas if (value := it.values.get(ID, "")).startswith("AKIA")}
-    return [f"{redact.value(ID, it)} of [{header}]" for it, header in keys.items() if it not in (edit.after or "")]
+    return [f"{redact.value(ID, it)} in [{header}]" for it, header in keys.items() if it not in (edit.after or "")]
 
 
 def rows(edits: Sequence[Edit], decided: Collection[str] = (), undo: bool = False) -> list[tuple[str, str]]:
@@ -123,4 +123,4 @@ def rows(edits: Sequence[Edit], decided: Collection[str] = (), undo: bool = Fals
     found += [("comments out", str(it)) for it in gone if it.commented]
     keys = [it for edit in edits for it in long_term(edit)] if not undo else []
     found += [("changes", f"the identity of {', '.join(sorted(decided))}")] if decided else []
-    return found + [("replaces", f"the long-term access key {it}; ccsetup undo restores it") for it in keys]
+    return found + [("replaces", f"the long-term access key {it} (to restore it: ccsetup undo)") for it in keys]

@@ -237,7 +237,7 @@ class Files:
         with disk.explained(path, "read"):
             data = disk.contents(path, SMALL)
         if data is None:
-            why = "contains nothing" if path.exists() else "doesn't exist"  # such as /dev/null
+            why = "is empty" if path.exists() else "doesn't exist"  # such as /dev/null
             raise Problem(f"The file {path} {why}.", next="Check the path.", code="input.invalid")
         try:
             return data.decode("utf-8-sig")

@@ -57,7 +57,7 @@ class Draft:
         """Write the new text to a file next to the target, and prove it."""
         self._compare()
         if self.before is None and os.path.lexists(self.target):
-            what = f"{self.edit.path} is a device or a pipe, so it can't be written."
+            what = f"{self.edit.path} is a device or a pipe, so ccsetup can't write to it."
             raise Problem(what, next="Use a regular file.", code="file.unreadable")
         if self.before is not None:
             status = self.target.stat()
@@ -78,7 +78,7 @@ class Draft:
             raise self._changed()
 
     def _changed(self) -> Problem:
-        what = f"Another program has changed {self.edit.path} in the meantime, so nothing was written to it."
+        what = f"Another program changed {self.edit.path} in the meantime, so ccsetup didn't write to it."
         return Problem(what, next="Run the same command again.", code="file.changed")
 
     def _second_name(self) -> Path:
@@ -234,8 +234,10 @@ class Exchange:
         try:
             lock.acquire(poll_interval=0.01)
         except Timeout:
-            what = f"Another ccsetup has been writing to {target} for {LOCK_S} seconds."
-            raise Problem(what, next="Stop it, then run the same command again.", code="file.changed") from None
+            what = f"Another ccsetup process has been writing to {target} for {LOCK_S} seconds."
+            raise Problem(
+                what, next="Stop the other process, then run the same command again.", code="file.changed"
+            ) from None
         try:
             yield
         finally:

@@ -17,32 +17,32 @@ if TYPE_CHECKING:
     from ccsetup.ui.screen import Screen
 
 HELP = """\
-ccsetup  AWS CodeCommit access, set up and cloned
+ccsetup  Set up AWS CodeCommit access and clone repositories
 
-  ccsetup                      asks what access you have, writes the profile, tests it and clones
-  ccsetup --team FILE|URL      the same from a team file: one yes, and every repository is cloned
-  ccsetup setup [KIND] …       the same with flags; every question has one
-  ccsetup clone ADDRESS [DIR]  finds a profile and region that can read it, then clones
-  ccsetup login [PROFILE]      signs in again, for any kind of profile
-  ccsetup status [PROFILE …]   lists every profile and how long it works; --check asks AWS
-  ccsetup env PROFILE          prints temporary credentials as export lines
-  ccsetup undo                 restores the files to before the last change
-  ccsetup doctor [PROFILE …]   finds problems; --fix repairs them
-  ccsetup team check|export    checks a team file, or creates one from profiles
-  ccsetup share REPO           for administrators: writes both accounts' policies and the team file
-  ccsetup completion SHELL     prints completion for bash, zsh, fish or tcsh
-  ccsetup demo                 tries it all against a simulated AWS: no account, no network
+  ccsetup                      ask what access you have, write the profile, test it, and clone
+  ccsetup --team FILE|URL      do the same from a team file, with a single confirmation
+  ccsetup setup [KIND] …       do the same with flags; every question has a flag
+  ccsetup clone ADDRESS [DIR]  find a profile and region that can read a repository, and clone it
+  ccsetup login [PROFILE]      sign in again, or renew credentials, for any kind of profile
+  ccsetup status [PROFILE …]   list profiles and when they expire; --check verifies them with AWS
+  ccsetup env PROFILE          print temporary credentials as shell commands
+  ccsetup undo                 undo the last change to the AWS files
+  ccsetup doctor [PROFILE …]   find problems; --fix repairs them
+  ccsetup team check|export    check a team file, or create one from profiles
+  ccsetup share REPO           for administrators: share a repository with another account
+  ccsetup completion SHELL     print a completion script for bash, zsh, fish, or tcsh
+  ccsetup demo                 try ccsetup with a simulated AWS, without an account or a network
 
 Kinds     sso · role · mfa · keys · oidc · saml · federation · machine · existing
-          ccsetup setup --help shows every flag; --paste - reads whatever you were sent
+          ccsetup setup --help lists every flag; --paste - reads the message that you were sent
 Flags     --yes  --no-input  --dry-run  --json  --debug  --version  --help  (all commands)
 
 Example
   ccsetup setup sso --sso-start-url https://acme.awsapps.com/start --sso-account-id 111122223333 \\
     --sso-role-name Developer --region us-east-2 --profile acme-dev --repo MySharedDemoRepo --yes
 
-Exit codes  0 done · 1 failed, with an explanation · 2 wrong usage or missing input
-            3 doctor found an error · 130 cancelled
+Exit codes  0 succeeded · 1 failed, with an explanation · 2 incorrect usage or missing input
+            3 ccsetup doctor found an error · 130 canceled
 """
 
 
@@ -140,7 +140,7 @@ def _told(words: list[str]) -> int:
     except Exception as error:  # noqa: BLE001 — the outermost level: unexpected errors are shown as a sentence too
         problem = Problem(
             f"Unexpected error: {type(error).__name__}.",
-            next="Run it again with --debug and report the output.",
+            next="Run the command again with --debug, and report the output.",
         )
         if "--debug" in words:
             _trace()

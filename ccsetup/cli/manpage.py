@@ -12,12 +12,12 @@ from ccsetup.cli import parser as parsers
 from ccsetup.cli.parser import ANYWHERE
 
 FILES = (
-    ("~/.aws/config, ~/.aws/credentials", "the profiles; only the lines in the review change"),
+    ("~/.aws/config, ~/.aws/credentials", "your profiles; only the lines that you review are changed"),
     (
         "~/.aws/sso/cache, ~/.aws/cli/cache, ~/.aws/boto/cache",
-        "sign-ins and role sessions, shared with AWS's own tools",
+        "sign-ins and role sessions, shared with AWS tools",
     ),
-    ("~/.local/state/ccsetup/undo", "backups for undo: the last 20 changes, for up to 30 days"),
+    ("~/.local/state/ccsetup/undo", "backups for ccsetup undo: the last 20 changes, for up to 30 days"),
 )
 
 
@@ -28,13 +28,13 @@ def page() -> str:
 
 def _lines() -> Iterator[str]:
     yield f'.TH CCSETUP 1 "" "ccsetup {__version__}" "User Commands"'
-    yield from (".SH NAME", r"ccsetup \- AWS CodeCommit access, set up and cloned")
+    yield from (".SH NAME", r"ccsetup \- set up AWS CodeCommit access and clone repositories")
     yield from (".SH SYNOPSIS", ".B ccsetup", "[COMMAND] [flags]")
     yield from (
         ".SH DESCRIPTION",
-        "Without a command, it asks what access you have, writes the matching AWS profile,",
+        "Without a command, ccsetup asks what access you have, writes the matching AWS profile,",
     )
-    yield "tests it with STS and CodeCommit, and clones the repository. Every question has a flag."
+    yield "tests the profile with STS and CodeCommit, and clones the repository. Every question has a flag."
     yield ".SH COMMANDS"
     for name in parsers.COMMANDS:
         yield from _command(name)

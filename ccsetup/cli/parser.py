@@ -17,7 +17,9 @@ _UNSAID = {"kind": None, "device_code": False, "no_browser": False}  # what the 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         hint = (
-            " Join a value that starts with a hyphen to its flag: --repo=--mirror." if "expected one" in message else ""
+            " If a value starts with a hyphen, use an equals sign, for example, --repo=--mirror."
+            if "expected one" in message
+            else ""
         )
         raise BadAnswer(f"{message[0].upper()}{message[1:].rstrip('.')}.{hint}", next=f"Run: {self.prog} --help")
 
@@ -67,9 +69,9 @@ def parser_of(command: str) -> argparse.ArgumentParser:
     parser.epilog = f"Example: {module.EXAMPLE}"
     module.flags(parser)
     group = parser.add_argument_group(ANYWHERE)
-    group.add_argument("--yes", "-y", action="store_true", help="accept defaults and skip the review")
-    group.add_argument("--no-input", action="store_true", help="never ask; a missing answer is an error")
-    group.add_argument("--dry-run", action="store_true", help="show what would be written without writing it")
-    group.add_argument("--json", action="store_true", help="print one JSON document on stdout")
+    group.add_argument("--yes", "-y", action="store_true", help="accept the defaults and skip the review")
+    group.add_argument("--no-input", action="store_true", help="never ask; fail if an answer is missing")
+    group.add_argument("--dry-run", action="store_true", help="preview the changes without writing them")
+    group.add_argument("--json", action="store_true", help="print a single JSON document to stdout")
     group.add_argument("--debug", action="store_true", help="show a traceback for unexpected errors")
     return parser

@@ -13,13 +13,13 @@ _SWITCHES = ("legacy", "no_clone")
 _FLAGS = {  # what a flag does, if the question's own help doesn't say
     "legacy": "write the legacy format for older tools",
     "no_clone": "set up and check access, but don't clone",
-    "profile": "profile name, e.g. acme-dev",
+    "profile": "profile name, for example, acme-dev",
     "branch": "branch to check out (default: the repository's default branch)",
     "directory": "directory to clone into (default: the repository's name)",
-    "output": "output format of the AWS CLI, e.g. json",
-    "external_id": "only if you were given one, e.g. acme-7f3b",
-    "role_arn": "role ARN, e.g. arn:aws:iam::111122223333:role/CodeCommitAccess",
-    "credential_source": "this computer's own credentials; one of: Ec2InstanceMetadata, EcsContainer, Environment",
+    "output": "AWS CLI output format, for example, json",
+    "external_id": "external ID, if you were given one, for example, acme-7f3b",
+    "role_arn": "role ARN, for example, arn:aws:iam::111122223333:role/CodeCommitAccess",
+    "credential_source": "use this computer's credentials: Ec2InstanceMetadata, EcsContainer, or Environment",
 }
 
 
@@ -41,17 +41,19 @@ def flags(parser: ArgumentParser) -> None:
         _flag(group, question, placed)
     signing_in(parser)
     team = parser.add_argument_group("team file")
-    team.add_argument("--team", metavar="FILE|URL", help="take the answers and the repositories from a team file")
-    team.add_argument("--access", metavar="NAME", help="which access to use if the team file offers several")
-    parser.add_argument("--paste", metavar="-", help="read what you were sent from stdin and use the details in it")
-    parser.add_argument("--keep-on-failure", action="store_true", help="keep the profile if a check fails")
+    team.add_argument("--team", metavar="FILE|URL", help="read the answers and the repositories from a team file")
+    team.add_argument("--access", metavar="NAME", help="access to use if the team file offers more than one")
+    parser.add_argument(
+        "--paste", metavar="-", help="read a message that you were sent from stdin, and use the access details in it"
+    )
+    parser.add_argument("--keep-on-failure", action="store_true", help="keep the profile even if a check fails")
 
 
 def signing_in(parser: ArgumentParser) -> None:
     """Add the flags for commands that may have to sign in."""
     sign_in = parser.add_argument_group("signing in")
     sign_in.add_argument("--device-code", action="store_true", help="show a code to enter in any browser")
-    sign_in.add_argument("--no-browser", action="store_true", help="show the address instead of opening a browser")
+    sign_in.add_argument("--no-browser", action="store_true", help="show the URL instead of opening a browser")
 
 
 def _flag(group: _ArgumentGroup, question: Question, placed: set[str]) -> None:
@@ -64,7 +66,7 @@ def _flag(group: _ArgumentGroup, question: Question, placed: set[str]) -> None:
         group.add_argument(
             "--keys",
             metavar="-|env",
-            help="- reads them from stdin, env from the AWS_… variables; never pass the value itself",
+            help="where to read access keys: - for stdin, or env for the AWS_… variables; not the access key itself",
         )
     elif question.key in _SWITCHES:
         group.add_argument(

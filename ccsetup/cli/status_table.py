@@ -87,7 +87,7 @@ def advice(standings: Sequence[Standing]) -> str:
     ended = [it.name for it in standings if it.usable is False and (it.ends or it.is_over or it.why in _OVER)]
     if not ended:
         broken = [it.name for it in standings if it.usable is False and it.kind]
-        return f"To see what's wrong with {broken[0]}: ccsetup doctor {_word(broken[0])}" if broken else ""
+        return f"To find out what's wrong with {broken[0]}: ccsetup doctor {_word(broken[0])}" if broken else ""
     if len(ended) == 1:
         return f"{ended[0]} needs a new sign-in: ccsetup login {_word(ended[0])}"
     return f"{len(ended):,} profiles need a new sign-in, for example: ccsetup login {_word(ended[0])}"

@@ -32,10 +32,10 @@ def is_too_old(version: tuple[int, ...]) -> bool:
 def unreadable(name: str, version: tuple[int, ...] | None) -> Problem:
     """Return the Problem for a profile whose sign-in nothing here can read; `version`: of the AWS CLI, None if none."""
     number = ".".join(map(str, version or ()))
-    there = "the AWS CLI isn't installed" if version is None else f"AWS CLI {number or 'version 1'} is too old"
+    there = "The AWS CLI isn't installed" if version is None else f"AWS CLI {number or 'version 1'} is too old"
     return Problem(
-        f"{name} is an aws login profile. It needs botocore[crt] or a recent AWS CLI, but {there}.",
-        next="Install AWS CLI 2.32 or later (or, next to ccsetup: pip install 'botocore[crt]'), then run: "
+        f"{name} is an aws login profile. It requires botocore[crt] or a recent AWS CLI. {there}.",
+        next="Install AWS CLI 2.32 or later (or run pip install 'botocore[crt]' where ccsetup is installed), then run: "
         + shown(sign_in(name)),
         code="source.none",
     )

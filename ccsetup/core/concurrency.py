@@ -61,7 +61,7 @@ def within(seconds: float, *works: Callable[[], T]) -> list[T]:
     if wrong:
         raise wrong[0]
     if len(done) < len(works):
-        raise TimeoutError(f"there was no answer within {seconds:g} seconds")
+        raise TimeoutError(f"there was no response within {seconds:g} seconds")
     return [done[place] for place in range(len(works))]
 
 

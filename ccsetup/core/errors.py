@@ -69,7 +69,7 @@ class Cancelled(Problem):
 
     exit_code = 130
 
-    def __init__(self, what: str = "Cancelled. Nothing was written.", *, next: str = "") -> None:
+    def __init__(self, what: str = "Canceled. Nothing was written.", *, next: str = "") -> None:
         super().__init__(what, next=next, code="cancelled")
 
 
@@ -87,8 +87,8 @@ class Elsewhere(Problem):
     def __init__(self, name: str, asked: str, found: tuple[str, ...]) -> None:
         there = " and ".join(found)
         super().__init__(
-            f"{name} isn't in {asked}, but in {there}.",
-            next=f"Use the other region: --region {found[0]}",
+            f"{name} is in {there}, not in {asked}.",
+            next=f"Specify the correct region: --region {found[0]}",
             code="access.region",
         )
         self.found = found

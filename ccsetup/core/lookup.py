@@ -127,13 +127,14 @@ class Look:
 
     def identity(self, who: Who) -> Identity:
         """Return the identity of a caller according to STS."""
-        make = self._busy("Asking AWS who this is", lambda: self._context.aws.identity(who))
+        make = self._busy("Checking your identity with AWS", lambda: self._context.aws.identity(who))
         return self._once(("identity", _key(who)), make)
 
     def session_token(self, who: Who, serial: str, code: str, duration_s: int) -> Keys:
         """Exchange long-term credentials and an MFA code for temporary ones. Cached, since a code works only once."""
         make = self._busy(
-            "Exchanging the MFA code", lambda: self._context.aws.session_token(who, serial, code, duration_s)
+            "Requesting credentials with the MFA code",
+            lambda: self._context.aws.session_token(who, serial, code, duration_s),
         )
         return self._once(("session token", _key(who), serial, code, duration_s), make)
 
@@ -147,7 +148,7 @@ class Look:
     def saml(self, role_arn: str, provider_arn: str, assertion: Secret, duration_s: int) -> Keys:
         """Exchange a SAML assertion for temporary credentials of a role. Cached, so that it is exchanged only once."""
         asked = (role_arn, provider_arn, assertion, duration_s)
-        make = self._busy("Exchanging the assertion", lambda: self._context.aws.saml(*asked))
+        make = self._busy("Requesting credentials with the assertion", lambda: self._context.aws.saml(*asked))
         return self._once(("saml", asked), make)
 
     def federation_token(self, who: Who, name: str, policy: str, duration_s: int) -> Keys:

@@ -72,7 +72,7 @@ class PrivateFolder:
         if own.identity == self.identity:
             return own
         own.close()
-        raise FileNotFoundError(2, "another folder has taken its place", str(self.path))
+        raise FileNotFoundError(2, "another folder replaced it", str(self.path))
 
     def is_there(self) -> bool:
         """Return whether the same folder is still at its original path."""
@@ -98,7 +98,7 @@ class PrivateFolder:
             except OSError as error:
                 why = error.strerror or str(error)
                 time.sleep(_PAUSE_S)
-        return f"{self.path} couldn't be removed ({why}). Remove it yourself."
+        return f"Couldn't remove {self.path} ({why}). Remove it yourself."
 
     def _remove(self) -> None:
         with self.open() as own:
@@ -123,7 +123,7 @@ def _empty(top: Folder) -> None:
                 continue
             with top.folder(name) as inner:
                 if inner.identity.device != top.identity.device:
-                    raise OSError(errno.EXDEV, "something is mounted in it")
+                    raise OSError(errno.EXDEV, "something is mounted in the folder")
                 for each in inner.names():
                     if inner.has_folder(each):
                         _permitted(partial(inner.move, each, top, fresh_name()), inner, each)

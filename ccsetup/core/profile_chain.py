@@ -37,3 +37,8 @@ def program_of(profiles: Mapping[str, Mapping[str, object]], name: str) -> str:
 def names_program(profiles: Mapping[str, Mapping[str, object]], name: str) -> bool:
     """Return whether a profile or a source profile names a program for credentials, whatever else it has."""
     return any("credential_process" in there for there in chain(profiles, name))
+
+
+def runs_program(profiles: Mapping[str, Mapping[str, object]], name: str) -> bool:
+    """Return whether ccsetup may have to run a program to get a profile's credentials. Stored access keys need none."""
+    return any("credential_process" in there and source_of(there) != "keys" for there in chain(profiles, name))

@@ -7,10 +7,10 @@ from ccsetup.core.sdk_errors import Cause
 
 FORM = "2026-11-28T18:00:00Z"
 UNREADABLE = (
-    f'printed an Expiration that AWS tools can\'t read. It needs a date and a time zone. For example: "{FORM}".'
+    f'printed an Expiration that AWS tools can\'t read. It must be a date and time with a time zone, such as "{FORM}".'
 )
-MEND = "Change the program to print it this way, or ask its author."
-RENEW = "Sign in again with that program."
+MEND = "Change the program to print this format, or ask its author to do so."
+RENEW = "Sign in again with the credential_process program."
 
 
 MISSING = Cause("no program", "process.missing")
@@ -53,19 +53,19 @@ def unreadable(profile: str) -> str:
 
 def over(profile: str) -> str:
     """Return the message for a profile with a program that prints expired credentials."""
-    return f"The credential_process of {profile} printed credentials that have expired."
+    return f"The credential_process of {profile} printed expired credentials."
 
 
 def unasked(names: str) -> str:
     """Return the message for profiles that weren't tried, since a program would have to run."""
-    return f"Not tried: {names}. Their credentials come from a program, which only runs for profiles that you name."
+    return f"Not tried: {names}. ccsetup runs a credential_process only for profiles that you specify."
 
 
 def not_run(name: str, next: str) -> Problem:
     """Return the Problem for a profile with a program that wasn't run, since the user didn't choose the profile."""
     return Problem(
-        f"{name} gets its credentials from a program, which wasn't run.",
-        why="It only runs for profiles that you name or choose.",
-        next=f"Name it: {next}",
+        f"{name} gets its credentials from a program that wasn't run.",
+        why="ccsetup runs a credential_process only for profiles that you specify or choose.",
+        next=f"Specify the profile: {next}",
         code="process.not-run",
     )

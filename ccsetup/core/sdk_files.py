@@ -42,14 +42,14 @@ def _looked_at(way: list[Settings], env: Mapping[str, str], home: str, named: bo
         if sign_in := str(there.get("sso_session") or there.get("sso_start_url") or ""):
             yield _unusable(_sign_in(home, sign_in), "saved sign-in", SMALL, "sso.cache-corrupt", _REMOVE)
     container = env.get("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "")
-    yield _unusable(container, "container's token file", SMALL, "source.credential-source", _CONTAINER)
+    yield _unusable(container, "container token file", SMALL, "source.credential-source", _CONTAINER)
     bundle = str(env.get("AWS_CA_BUNDLE") or (way[0].get("ca_bundle", "") if way else ""))
     yield of_certificates(bundle or env.get("REQUESTS_CA_BUNDLE", ""))
 
 
-_REMOVE = "Delete it. Signing in creates it again."
-_CONTAINER = "Correct AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE."
-_TOKEN = "Have your provider write a token to it, or name another file: --web-identity-token-file PATH"  # noqa: S105
+_REMOVE = "Delete the file. Signing in creates it again."
+_CONTAINER = "Set AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE to a regular file."
+_TOKEN = "Have your provider write a token to the file, or specify another file: --web-identity-token-file PATH"  # noqa: S105
 _BUNDLE = "Set AWS_CA_BUNDLE, or ca_bundle in ~/.aws/config, to a regular file."
 
 
@@ -69,7 +69,7 @@ def of_token(path: str) -> Fault | None:
 def no_token(what: str, why: str) -> Fault:
     """Return the fault for a text that isn't a token. `what` names it, and `why` comes from `web_token.fault`."""
     code = "oidc.token-empty" if why == "it is empty" else "oidc.token-invalid"
-    return Fault(code, f"{what}: {why}. It wasn't sent anywhere.", _TOKEN)
+    return Fault(code, f"{what}: {why}. Nothing was sent to AWS.", _TOKEN)
 
 
 def of_certificates(path: str) -> Fault | None:

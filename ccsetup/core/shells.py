@@ -36,7 +36,7 @@ def _powershell(name: str, value: str) -> str:
 def _cmd(name: str, value: str) -> str:
     if any(char in '"%!\r\n' for char in value):
         raise Problem(
-            f"{name} contains a character that cmd would interpret.", next="Use PowerShell: --shell powershell"
+            f"{name} contains a character that has a special meaning in cmd.", next="Use PowerShell: --shell powershell"
         )
     return f'set "{name}={value}"'
 

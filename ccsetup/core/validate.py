@@ -42,14 +42,14 @@ def said(value: str, text: str, why: str = "") -> str | Corrected:
     """Return the value, with a message about the change if it isn't what was typed."""
     if value == text.strip():
         return value
-    return Corrected(value, f"Using {value}" + (f": {why}." if why else "."))
+    return Corrected(value, f"Using {value}" + (f" ({why})." if why else "."))
 
 
 def account_id(text: str) -> str | Corrected:
     """Return an account ID: 12 digits with leading zeros. `1111-2222-3333` is corrected."""
     value = re.sub(r"[\s-]", "", tidy(text))
     if not re.fullmatch(ACCOUNT, value):
-        raise BadAnswer("An account ID has 12 digits. For example: 111122223333.")
+        raise BadAnswer("An account ID must have 12 digits, for example, 111122223333.")
     return said(value, text)
 
 
@@ -60,13 +60,13 @@ def role_arn(text: str) -> str | Corrected:
     if re.match(rf"arn:{PARTITION}:sts::", right):
         return _assumed_role(right)
     if re.fullmatch(_ROLE_ARN, right):
-        why = "an ARN has two colons before the account" if right != value else "removed the spaces"
+        why = "an ARN has two colons before the account ID" if right != value else "without the spaces"
         return said(right, text, why)
     found = re.match(rf"arn:{PARTITION}:iam::+([^:]*):([a-z-]+)/", right)
     if found and found[2] != "role":
         raise BadAnswer(f"That's the ARN of {_article(found[2])}. A role ARN looks like {_ROLE_EXAMPLE}.")
     if found and not re.fullmatch(ACCOUNT, found[1]):
-        raise BadAnswer(f"The account ID in a role ARN has 12 digits. For example: {_ROLE_EXAMPLE}.")
+        raise BadAnswer(f"The account ID in a role ARN must have 12 digits, for example, {_ROLE_EXAMPLE}.")
     raise BadAnswer(f"That's not a role ARN. It should look like {_ROLE_EXAMPLE}.")
 
 
@@ -81,11 +81,11 @@ def _assumed_role(value: str) -> Corrected:
     name = found[1]
     if name.startswith("AWSReservedSSO_"):
         raise BadAnswer(
-            "That role belongs to single sign-on and can't be assumed with a profile.",
-            next="Choose single sign-on and enter the start URL. For example: https://acme.awsapps.com/start.",
+            "That role is for single sign-on, so a profile can't assume it.",
+            next="Choose single sign-on and enter the start URL, for example, https://acme.awsapps.com/start.",
         )
     arn = f"arn:{partition_in(value)}:iam::{account_in(value)}:role/{name}"
-    return Corrected(arn, f"Using {arn}: you entered the ARN of a session with that role.")
+    return Corrected(arn, f"Using {arn}, the role of the session ARN that you entered.")
 
 
 def home_region(arn: str) -> str:
@@ -103,15 +103,21 @@ def role_session_name(text: str) -> str | Corrected:
     plain = unicodedata.normalize("NFKD", tidy(text)).encode("ascii", "ignore").decode()
     value = re.sub(r"\s+", "-", plain)
     if not re.fullmatch(_SESSION_NAME, value):
-        raise BadAnswer("A session name has 2 to 64 letters, digits or _+=,.@- . For example: maria.garcia.")
-    return said(value, text, "AWS doesn't allow spaces there" if value != tidy(text) else "")
+        raise BadAnswer(
+            "A session name must be 2 to 64 characters long and can contain letters, digits, and"
+            " _+=,.@- characters (for example, maria.garcia)."
+        )
+    return said(value, text, "AWS doesn't allow spaces" if value != tidy(text) else "")
 
 
 def external_id(text: str) -> str | Corrected:
     """Return an external ID: 2–1224 of [A-Za-z0-9_+=,.@:/-]."""
     value = tidy(text)
     if not re.fullmatch(r"[A-Za-z0-9_+=,.@:/-]{2,1224}", value):
-        raise BadAnswer("An external ID has 2 to 1224 letters, digits or _+=,.@:/- . For example: acme-7f3b.")
+        raise BadAnswer(
+            "An external ID must be 2 to 1224 characters long and can contain letters, digits, and _+=,.@:/-"
+            " characters (for example, acme-7f3b)."
+        )
     return said(value, text)
 
 
@@ -122,7 +128,8 @@ def mfa_serial(text: str) -> str | Corrected:
     arn = re.fullmatch(pattern("iam", "mfa/[A-Za-z0-9_+=,.@/-]+"), right)
     if not arn and (right.startswith("arn:") or not re.fullmatch(r"[A-Za-z0-9_+=/:,.@-]{9,256}", right)):
         raise BadAnswer(
-            "An MFA device is an ARN, e.g. arn:aws:iam::888888888888:mfa/maria, or a serial number, e.g. GAHT12345678."
+            "Enter an MFA device ARN such as arn:aws:iam::888888888888:mfa/maria, or a serial number such as"
+            " GAHT12345678."
         )
     return said(right, text)
 
@@ -131,7 +138,7 @@ def mfa_code(text: str) -> str:
     """Return an MFA code: six digits. Spaces are removed."""
     value = re.sub(r"\s+", "", tidy(text))
     if not re.fullmatch(r"[0-9]{6}", value):
-        raise BadAnswer("An MFA code has six digits. For example: 123456.")
+        raise BadAnswer("An MFA code must have six digits, for example, 123456.")
     return value
 
 
@@ -142,7 +149,7 @@ def duration(low_s: int, high_s: int) -> Callable[[str], str | Corrected]:
         found = re.fullmatch(r"([0-9]{1,6})\s*([smh]?)[a-z]*", tidy(text).lower())
         value_s = int(found[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[found[2]] if found else -1
         if not low_s <= value_s <= high_s:
-            raise BadAnswer(f"The duration must be {low_s} to {high_s} seconds. For example: 3600 (one hour).")
+            raise BadAnswer(f"The duration must be {low_s} to {high_s} seconds, for example, 3600 (one hour).")
         return said(str(value_s), text)
 
     return parse
@@ -152,13 +159,13 @@ def profile(text: str) -> str | Corrected:
     """Return the name of a new profile, with characters that all tools read alike, as does git-remote-codecommit."""
     value = tidy(text)
     if value.startswith("-"):
-        raise BadAnswer("A profile name begins with a letter or a digit. For example: acme-dev.")
+        raise BadAnswer("A profile name can't start with a hyphen. Use a name such as acme-dev.")
     if " " in value and re.fullmatch(_PROFILE, value.replace(" ", "-")):
-        return Corrected(
-            value.replace(" ", "-"), f"Using {value.replace(' ', '-')}: git addresses can't contain spaces."
-        )
+        return Corrected(value.replace(" ", "-"), f"Using {value.replace(' ', '-')} (git URLs can't contain spaces).")
     if not re.fullmatch(_PROFILE, value):
-        raise BadAnswer("A profile name has letters, digits or _.+=,- and no spaces. For example: acme-dev.")
+        raise BadAnswer(
+            "A profile name can contain only letters, digits, and _.+=,- characters. Use a name such as acme-dev."
+        )
     return said(value, text)
 
 
@@ -167,7 +174,9 @@ def sso_session(text: str) -> str | Corrected:
     try:
         return profile(text)
     except BadAnswer:
-        raise BadAnswer("An sso-session name has letters, digits or _.+=,- and no spaces. For example: acme.") from None
+        raise BadAnswer(
+            "An sso-session name can contain only letters, digits, and _.+=,- characters. Use a name such as acme."
+        ) from None
 
 
 def region(text: str) -> str | Corrected:
@@ -176,19 +185,19 @@ def region(text: str) -> str | Corrected:
     if regions.is_region(value):
         return said(value, text)
     if regions.is_region(value[:-1]) and value[-1:] in tuple("abcdef"):
-        return Corrected(value[:-1], f"Using {value[:-1]}: {value} is one of its Availability Zones.")
+        return Corrected(value[:-1], f"Using {value[:-1]}, the region of the Availability Zone {value}.")
     codes = {code for code in re.findall(rf"{REGION}\b", value) if code in REGIONS}
     if len(codes) == 1 and " " in value:
-        return Corrected(codes.pop(), f"Using the region in {tidy(text)}.")
+        return Corrected(code := codes.pop(), f"Using {code}.")
     told = re.search(r"\(([^)]+)\)", value)
     city = (
         told[1] if told else value
     )  # GovCloud's regions are called US-East and US-West, but people mean other ones by that
     named = [code for code, name in REGIONS.items() if name.lower() == city and not name.startswith("US-")]
     if len(named) == 1:
-        return Corrected(named[0], f"Using {named[0]}, the region called {REGIONS[named[0]]}.")
+        return Corrected(named[0], f"Using {named[0]} ({REGIONS[named[0]]}).")
     if near := regions.like(value) if re.fullmatch(r"[a-z0-9-]+", value) else []:
-        raise BadAnswer(f"{value} is not a region. Did you mean {' or '.join(near)}?")
+        raise BadAnswer(f"{value} isn't a region. Did you mean {' or '.join(near)}?")
     raise BadAnswer("That's not a region. It should look like us-east-2.")
 
 
@@ -196,7 +205,7 @@ def unknown_region(region: str) -> str:
     """Return a warning about a region that ccsetup doesn't know but AWS may have, "" for a known one."""
     if not region or region in REGIONS:
         return ""
-    return f"ccsetup doesn't know whether CodeCommit is in {region}. AWS decides."
+    return f"ccsetup doesn't know the region {region}. Make sure that CodeCommit is available there."
 
 
 def permission_set(text: str) -> str | Corrected:
@@ -205,7 +214,10 @@ def permission_set(text: str) -> str | Corrected:
     found = re.fullmatch(r"AWSReservedSSO_(.+)_[0-9a-f]{16}", value)
     value = found[1] if found else value
     if not re.fullmatch(r"[A-Za-z0-9_+=,.@-]{1,64}", value):
-        raise BadAnswer("A permission set name has letters, digits and _+=,.@- only. For example: Developer.")
+        raise BadAnswer(
+            "A permission set name can contain only letters, digits, and _+=,.@- characters. Use a name such as"
+            " Developer."
+        )
     return said(value, text)
 
 
@@ -231,10 +243,10 @@ def sso_start_url(text: str) -> str | Corrected:
     if "@" in url.netloc or not url.netloc.isascii() or not value.isprintable():
         raise BadAnswer(example)
     if regions.locate(host, "console", "sign-in"):
-        raise BadAnswer("That's the address of the console or of a sign-in page. " + example)
+        raise BadAnswer("That's the URL of the AWS console or a sign-in page. " + example)
     port = None if port == 443 else port
     if port and regions.locate(host, "portal"):
-        raise BadAnswer(f"AWS's start URLs don't have a port. {example}")
+        raise BadAnswer(f"AWS start URLs don't include a port. {example}")
     path = url.path.rstrip("/") or regions.start_path(host)
     return said(f"https://{host}{f':{port}' if port else ''}{path}", text)
 
@@ -286,9 +298,11 @@ def token_file(text: str) -> str:
     """Return the path of a token file. Only its spelling is checked; the question makes it absolute."""
     value = tidy(text)
     if value.startswith("eyJ") and value.count(".") > 1:
-        raise BadAnswer("That's the token itself. Save it to a file and enter its path. For example: ~/token.jwt.")
+        raise BadAnswer(
+            "That's the token itself. Save the token to a file and enter the file's path, for example, ~/token.jwt."
+        )
     if not value or any(ord(c) < 32 for c in value):
-        raise BadAnswer("Enter the path of a token file. For example: /home/maria/token.jwt.")
+        raise BadAnswer("Enter the path of a token file, for example, /home/maria/token.jwt.")
     return value
 
 
@@ -296,7 +310,7 @@ def folder(text: str) -> str:
     """Return a path to clone into."""
     value = tidy(text)
     if not value or any(ord(c) < 32 for c in value):
-        raise BadAnswer("Enter the path of a folder. For example: ./MySharedDemoRepo.")
+        raise BadAnswer("Enter the path of a folder, for example, ./MySharedDemoRepo.")
     return value
 
 
@@ -304,7 +318,7 @@ def output(text: str) -> str:
     """Return an output format of the AWS CLI."""
     value = tidy(text).lower()
     if value not in ("json", "yaml", "yaml-stream", "text", "table", "off"):
-        raise BadAnswer("The output format is one of: json, yaml, yaml-stream, text, table, off.")
+        raise BadAnswer("The output format must be one of: json, yaml, yaml-stream, text, table, off.")
     return value
 
 
@@ -322,7 +336,7 @@ def token(text: str) -> Token:
     claims = web_token.claims(text)
     if claims is None:
         raise BadAnswer(
-            "The file doesn't contain an OIDC token, which has three parts separated by dots: eyJh….eyJp….SflK…."
+            "The file doesn't contain an OIDC token, which has three parts separated by dots (eyJh….eyJp….SflK…)."
         )
     audience = claims.get("aud", "")
     return Token(
@@ -337,10 +351,12 @@ def access_key_id(text: str) -> str | Corrected:
     """Return an access key ID: AKIA… (long-term) or ASIA… (temporary), 16 to 128 letters and digits."""
     value = tidy(text)
     if not re.fullmatch(r"[A-Z0-9]{16,128}", value):
-        raise BadAnswer("An access key ID has capital letters and digits only. For example: AKIAIOSFODNN7EXAMPLE.")
+        raise BadAnswer(
+            "An access key ID can contain only uppercase letters and digits, for example, AKIAIOSFODNN7EXAMPLE."
+        )
     if re.match(r"AROA|AIDA|AGPA|ANPA|AIPA", value):
         raise BadAnswer(
-            "That's a unique ID. An access key ID begins with AKIA or ASIA. For example: ASIAIOSFODNN7EXAMPLE."
+            "That's a unique ID. An access key ID starts with AKIA or ASIA, for example, ASIAIOSFODNN7EXAMPLE."
         )
     return said(value, text)
 
@@ -349,9 +365,9 @@ def secret_access_key(text: str) -> str:
     """Return a secret access key: 40 of [A-Za-z0-9/+=]. 16 to 128 are accepted, as AWS-like services differ."""
     value = re.sub(r"\s*\n\s*", "", tidy(text))  # a paste may break it over two lines
     if re.fullmatch(r"(AKIA|ASIA)[A-Z0-9]{12,}", value):
-        raise BadAnswer("That's the access key ID. The secret access key is longer: 40 characters.")
+        raise BadAnswer("That's the access key ID. The secret access key is 40 characters long.")
     if not re.fullmatch(r"[A-Za-z0-9/+=]{16,128}", value):
-        raise BadAnswer("A secret access key has 40 letters, digits, / or +, without spaces.")
+        raise BadAnswer("A secret access key is 40 characters long and contains only letters, digits, /, and +.")
     return value
 
 
@@ -359,5 +375,5 @@ def session_token(text: str) -> str:
     """Return a session token: one long base64 string."""
     value = re.sub(r"\s+", "", tidy(text))
     if not re.fullmatch(r"[A-Za-z0-9/+=_.-]{16,}", value):
-        raise BadAnswer("A session token is one long string like IQoJb3JpZ2luX2VjE…. Copy all of it.")
+        raise BadAnswer("A session token is one long string that looks like IQoJb3JpZ2luX2VjE…. Copy the whole token.")
     return value

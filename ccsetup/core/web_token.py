@@ -17,20 +17,20 @@ def fault(text: str, *, opaque: bool = False) -> str:
     """
     token = text.strip()
     if "-----BEGIN" in token:
-        return "it is a key or a certificate (PEM)"
+        return "it is a key or certificate (PEM)"
     if len(token.splitlines()) > 1:
         return "it has several lines"
     if len(token) > MOST:
         return f"it is longer than the {MOST:,} characters that AWS accepts"
     if not token.isascii() or not token.isprintable() or " " in token:
-        return "it has spaces or characters that aren't allowed in tokens"
+        return "it contains spaces or characters that aren't allowed in tokens"
     if len(token) < _LEAST:
         return "it is too short" if token else "it is empty"
     if claims(token) is not None:
         return ""
     if not opaque:
-        return "it isn't a JWT, which has three parts separated by dots: eyJh….eyJp….SflK…"
-    return "it isn't a single word" if token[0] in "{[<\"'" else ""
+        return "it isn't a JWT, which has three parts separated by dots (eyJh….eyJp….SflK…)"
+    return "it starts with a bracket or a quotation mark" if token[0] in "{[<\"'" else ""
 
 
 def claims(token: str) -> dict[str, Any] | None:

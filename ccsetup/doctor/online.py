@@ -11,7 +11,7 @@ from ccsetup.core import limits, regions, validate
 from ccsetup.core.context import Answer, Context, Sighting
 from ccsetup.core.errors import BadAnswer, NoRepository, Problem
 from ccsetup.core.model import Identity, Route, Target, Value, Who
-from ccsetup.core.profile_chain import chain, names_program
+from ccsetup.core.profile_chain import chain, names_program, runs_program
 from ccsetup.core.profile_kind import has_credentials
 from ccsetup.doctor import online_findings
 from ccsetup.doctor.checks.git import signing
@@ -49,7 +49,7 @@ def online(context: Context, facts: Facts, names: Sequence[str], by_git: bool = 
     """
     profiles = _with_printed_keys(facts)
     wanted = [name for name in names if name in facts.asked or has_credentials(profiles.get(name, {}))]
-    unasked = frozenset(name for name in wanted if name not in facts.asked and names_program(profiles, name))
+    unasked = frozenset(name for name in wanted if name not in facts.asked and runs_program(profiles, name))
     named = [name for name in wanted if name in profiles and name not in unasked]
     whos = [who_of(profiles, facts.sessions, name, facts.env)._replace(chosen=name in facts.asked) for name in named]
     if not whos and not facts.clone:

@@ -155,7 +155,7 @@ def _looked_at(there: Diagnosis) -> str:
     parts = [named or f"{count or 'no'} profile{'' if count == 1 else 's'}"]
     parts += [f"git {facts.git_version}"] if facts.git_version else []
     parts += [f"the clone {facts.clone.folder.name}"] if facts.clone else []
-    return ", ".join(parts[:-1]) + " and " * (len(parts) > 1) + parts[-1]
+    return ", ".join(parts[:-1]) + ("", "", " and ", ", and ")[len(parts)] + parts[-1]
 
 
 def _repairs(findings: Iterable[Finding]) -> str:

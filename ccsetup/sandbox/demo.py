@@ -68,8 +68,8 @@ def cards(sandbox: Sandbox, folder: Path) -> dict[str, Card]:
             f"Your access key is {pair}.",
         ),
         "mfa": Card(
-            f"people-tools (us-east-2) is in our own account and needs an MFA code. Your access key is {pair}, your"
-            f" MFA device is {serial}.",
+            f"The repository people-tools (us-east-2) is in our own account and requires an MFA code. Your access key"
+            f" is {pair}, and your MFA device is {serial}.",
             {
                 "kind": "mfa",
                 "source_profile": "+",
@@ -79,15 +79,15 @@ def cards(sandbox: Sandbox, folder: Path) -> dict[str, Card]:
                 "region": demo_data.REGION,
                 "repo": "people-tools",
             },
-            f"Your access key is {pair}, your MFA device is {serial}.",
+            f"Your access key is {pair}, and your MFA device is {serial}.",
         ),
         "oidc": Card(
-            f"The pipeline's token is in {token}; the role for MySharedDemoRepo (us-east-2) is {trusted}.",
+            f"The pipeline's token is in {token}, and the role for MySharedDemoRepo (us-east-2) is {trusted}.",
             {"kind": "oidc", "role_arn": trusted, "web_identity_token_file": str(token), **shared},
             f"Your token is in {token}.",
         ),
         "keys": Card(
-            f"For MySharedDemoRepo (us-east-2), until tonight: {triple}",
+            f"Use these credentials for MySharedDemoRepo (us-east-2) until tonight: {triple}",
             {
                 "kind": "keys",
                 "access_key_id": three.access_key_id,
@@ -95,7 +95,7 @@ def cards(sandbox: Sandbox, folder: Path) -> dict[str, Card]:
                 "session_token": three.session_token,
                 **shared,
             },
-            f"Your credentials until tonight are {triple}.",
+            f"Your credentials, which expire tonight, are {triple}.",
         ),
     }
 
@@ -132,7 +132,7 @@ class Coach:
         """Ask one question."""
         if asked.key.endswith("mfa_code"):
             code = self._state.mfa_code(self._state.device("maria").serial)
-            asked = asked._replace(notice=f"{asked.notice} Maria's MFA device shows {code}.".strip())
+            asked = asked._replace(notice=f"{asked.notice} Your MFA device shows {code}.".strip())
         return self._prompt.ask(asked)
 
 
@@ -152,7 +152,10 @@ def put_up(state: State, team: Team) -> None:
 def _access(state: State, entry: Entry) -> str:
     """Add one access entry, and return the account of its repositories."""
     if entry.kind not in PLAYED:
-        raise BadAnswer(f"The demo supports {', '.join(PLAYED)}, but {entry.name} in the team file is {entry.kind}.")
+        raise BadAnswer(
+            f"The demo supports only the kinds {', '.join(PLAYED)}. The kind of {entry.name} in the team file is"
+            f" {entry.kind}."
+        )
     if entry.kind == "sso":
         return _sso(state, entry)
     arn = entry.answers.get("role_arn", "")

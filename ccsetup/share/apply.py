@@ -25,7 +25,7 @@ class Account:
 
     def __init__(self, context: Context, it: Arrangement, profile: str, removing: bool = False) -> None:
         self.context, self.it, self.who, self._removing = context, it, Who(profile, it.region, chosen=True), removing
-        with context.screen.busy("Asking AWS who this is"):
+        with context.screen.busy("Checking the identity with AWS"):
             self.identity = context.aws.identity(self.who)
         self.is_owner = self.identity.account_id == it.owner
         if self.identity.account_id not in (it.owner, it.people):
@@ -82,27 +82,27 @@ def apply(
     wanted = account.wanted(there)
     if not wanted:
         what = it.role if account.is_owner else it.people_policy
-        context.screen.done("unchanged", f"{what} is up to date", account.name)
+        context.screen.done("unchanged", f"{what} is already up to date", account.name)
         return []
     review(context, it, account, wanted)
     if yes and there and not steps.made_by_us(there.tags) and any(step.before for step in wanted):
         raise Problem(
-            f"{there.arn} wasn't created by ccsetup, and it would change as shown above.",
-            why="The people who use it today may rely on it. Nothing was changed.",
-            next="Run the command in a terminal without --yes to review the changes, or choose another --role-name.",
+            f"ccsetup didn't create {there.arn}, which would change as shown above.",
+            why="Other people may depend on the current policy. Nothing was changed.",
+            next="Run the command in a terminal without --yes to review the changes, or use a different --role-name.",
             code="access.assume",
         )
     if yes and (lost := steps.cut_off(wanted)):
         own = f"{it.role[:51]}-{it.people or it.owner}"
         raise Problem(
             f"{' and '.join(lost)} would lose access to {it.role}.",
-            why="The role allows access from there today. Nothing was changed.",
-            next=f"Use another role for this arrangement: --role-name {own}\n"
-            "To remove that access, run the command in a terminal without --yes.",
+            why="The role's current trust policy gives them access. Nothing was changed.",
+            next=f"Use a separate role for the new access: --role-name {own}\n"
+            "To remove the current access, run the command in a terminal without --yes.",
             code="access.assume",
         )
     if not yes:
-        agreed(context, f"Make these changes in {account.name}?", "Yes, make changes")
+        agreed(context, f"Make these changes in {account.name}?", "Yes, make these changes")
     carry_out(context, account, wanted, lambda: not account.wanted(account.now()))
     return wanted
 
@@ -112,17 +112,20 @@ def remove(context: Context, it: Arrangement, account: Account, yes: bool) -> li
     there = account.there()
     wanted = account.backwards(there)
     if not wanted:
-        context.screen.done("nothing", f"to remove for {it.repository}", account.name)
+        context.screen.done("unchanged", f"nothing to remove for {it.repository}", account.name)
         if there and not steps.made_by_us(there.tags):
-            context.screen.note(f"{there.arn} was kept: ccsetup didn't create it. Remove it with the tool that did.")
+            context.screen.note(
+                f"{there.arn} was kept because ccsetup didn't create it. Remove it with the tool that created it."
+            )
         return []
     review(context, it, account, wanted)
     if not yes:
-        agreed(context, f"Remove this from {account.name}?", "Yes, remove")
+        agreed(context, f"Remove this from {account.name}?", "Yes, remove it")
     carry_out(context, account, wanted, lambda: not account.backwards(account.now()))
     if isinstance(there, IamRole) and not any(step.says.startswith("delete the role") for step in wanted):
         context.screen.note(
-            f"The role {it.role} was kept: ccsetup didn't create it, or it gives access to other repositories too."
+            f"The role {it.role} was kept because ccsetup didn't create it, or because it gives access to other"
+            " repositories."
         )
     return wanted
 
@@ -152,10 +155,10 @@ def lets_in(it: Arrangement) -> list[tuple[str, str]]:
 def agreed(context: Context, ask: str, label: str) -> None:
     """Ask for confirmation. Raises Cancelled, or Missing without a terminal."""
     if context.prompt is None:
-        raise Missing("Missing: --yes.", next="Add --yes to make these changes, or --dry-run to only show them.")
-    choices = (Choice(GO, label), Choice("cancel", "Cancel", "change nothing"))
+        raise Missing("Missing: --yes.", next="Add --yes to make these changes, or --dry-run to preview them.")
+    choices = (Choice(GO, label), Choice("cancel", "Cancel", "nothing changes"))
     if context.prompt.ask(Asked("apply", ask, "choose", choices=choices, default=GO)) != GO:
-        raise Cancelled("Cancelled. Nothing was changed.")
+        raise Cancelled("Canceled. Nothing was changed.")
 
 
 def carry_out(context: Context, account: Account, wanted: Sequence[Step], settled: Callable[[], bool]) -> None:
@@ -170,11 +173,13 @@ def carry_out(context: Context, account: Account, wanted: Sequence[Step], settle
         with context.screen.busy("Checking the result") as progress:
             if not context.iam.until(settled, progress):
                 context.screen.note(
-                    "IAM doesn't show all changes yet. Check again in a minute: run the same command with --check."
+                    "Some changes aren't visible in IAM yet. In a minute, run the same command with --check."
                 )
     except (Problem, KeyboardInterrupt) as stopped:
         if taken:
-            context.screen.note(f"{taken} of {len(wanted)} steps are done. Rerun the same command to resume.")
+            context.screen.note(
+                f"{taken} of {len(wanted)} steps were completed. To continue, run the same command again."
+            )
         if isinstance(stopped, Problem):
             account.told(stopped)
         raise
@@ -193,7 +198,7 @@ def proven(context: Context, it: Arrangement, account: Account) -> None:
             context.iam.until(lambda: bool(judged().holds), progress)
             link = judged()
     except Problem as refused:
-        context.screen.note(f"{refused.what} The role's permissions weren't checked.")
+        context.screen.note(f"{refused.what} ccsetup couldn't check the role's permissions.")
         return
     if not link.holds:
         raise Problem(link.says, next=f"{link.where[0].upper()}{link.where[1:]}.", code=link.code)
@@ -202,7 +207,7 @@ def proven(context: Context, it: Arrangement, account: Account) -> None:
 
 def assumed(context: Context, it: Arrangement, look: Look, profile: str, code: str = "") -> Identity:
     """Assume the role once with a developer's profile. Raises Problem if that is refused."""
-    with context.screen.busy(f"Assuming {it.role} with {profile}"):
+    with context.screen.busy(f"Assuming {it.role} with the profile {profile}"):
         found = context.aws.identity(as_role(it, look, profile, code, context))
     context.screen.done("assumed", found.arn, f"with {profile}")
     return found
@@ -237,8 +242,9 @@ def _sorted(value: Any) -> Any:
 def _stranger(it: Arrangement, profile: str, identity: Identity) -> Problem:
     people = f" or {it.people} (the developers' account)" if it.people else ""
     return Problem(
-        f"{profile} is in account {identity.account_id}, not in {it.owner} (the repository's account){people}.",
-        why=f"It is {identity.arn}. Nothing was changed.",
+        f"The profile {profile} is in account {identity.account_id}, not in {it.owner} (the repository's"
+        f" account){people}.",
+        why=f"The profile's identity is {identity.arn}. Nothing was changed.",
         next="Use a profile in one of these accounts: --profile NAME",
         code="access.account",
     )

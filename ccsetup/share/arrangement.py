@@ -24,7 +24,7 @@ AUDIENCE = "sts.amazonaws.com"
 TAGGED, TAG = "ccsetup", "share"  # the tag on everything share creates; nothing else is ever removed
 _ROLE_NAME = r"[A-Za-z0-9_+=,.@][A-Za-z0-9_+=,.@-]{0,63}"  # many tools read a leading hyphen as a flag
 _TRUSTS = (
-    "--trust takes one of: account, a role ARN, permission-set:NAME, oidc:ISSUER, saml:PROVIDER-ARN. For example:"
+    "--trust must be account, a role ARN, permission-set:NAME, oidc:ISSUER, or saml:PROVIDER-ARN, for example,"
     " permission-set:Developer."
 )
 
@@ -143,7 +143,10 @@ def role_name(text: str) -> str | Corrected:
     if re.match(pattern("iam", "role/"), mended(value)):
         value = validate.role_name(value)
     if not re.fullmatch(_ROLE_NAME, value):
-        raise BadAnswer("A role name has 1 to 64 letters, digits or _+=,.@- characters. For example: CodeCommitAccess.")
+        raise BadAnswer(
+            "A role name must be 1 to 64 characters long and can contain letters, digits, and _+=,.@-. Use a name such"
+            " as CodeCommitAccess."
+        )
     return validate.said(value, text)
 
 
@@ -151,7 +154,10 @@ def group_name(text: str) -> str | Corrected:
     """Check a group name: 1 to 128 of [A-Za-z0-9_+=,.@-]."""
     value = validate.tidy(text)
     if not re.fullmatch(r"[A-Za-z0-9_+=,.@][A-Za-z0-9_+=,.@-]{0,127}", value):
-        raise BadAnswer("A group name has 1 to 128 letters, digits or _+=,.@- characters. For example: Developers.")
+        raise BadAnswer(
+            "A group name must be 1 to 128 characters long and can contain letters, digits, and _+=,.@-. Use a name"
+            " such as Developers."
+        )
     return validate.said(value, text)
 
 
@@ -161,8 +167,9 @@ def trusts(text: str) -> str | Corrected:
     if not read:
         raise BadAnswer(_TRUSTS)
     if sum(one.kind == "oidc" for one in read) > 1:
-        raise BadAnswer("A role can trust only one OIDC issuer. For example: oidc:token.actions.githubusercontent.com.",
-                        next="For another issuer, run ccsetup share again with another --role-name.")  # fmt: skip
+        raise BadAnswer("A role can trust only one OIDC issuer, such as oidc:token.actions.githubusercontent.com.",
+                        next="To trust another issuer, run ccsetup share again with a different"
+                            " --role-name.")  # fmt: skip
     value = " ".join(dict.fromkeys(map(spelled, read)))
     return validate.said(value, " ".join(text.split()))
 
@@ -171,7 +178,9 @@ def trust(word: str) -> Trust:
     """Read one trust. Raises BadAnswer with a correct example."""
     kind, colon, name = word.partition(":")
     if (kind == "account" and colon) or re.fullmatch(rf"(arn:{PARTITION}:iam::)?{ACCOUNT}(:root)?", word):
-        raise BadAnswer("Pass the account ID with --to-account, and only the word account here: --trust account.")
+        raise BadAnswer(
+            "--trust doesn't accept an account ID. Use --trust account, and specify the account ID with --to-account."
+        )
     if word.startswith("arn:") or (kind == "role" and name.startswith("arn:")):
         return _role(word if word.startswith("arn:") else name)
     if kind == "account":
@@ -208,7 +217,9 @@ def _permission_set(name: str) -> str:
     read = validate.permission_set(name)
     value = read.value if isinstance(read, Corrected) else read
     if len(value) > 32:
-        raise BadAnswer("A permission set name has at most 32 characters. For example: permission-set:Developer.")
+        raise BadAnswer(
+            "A permission set name can have at most 32 characters. It should look like permission-set:Developer."
+        )
     return value
 
 
@@ -219,31 +230,35 @@ def _issuer(text: str) -> str:
     host, slash, path = name.partition("/")
     if not re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)+", host.lower()) or not re.fullmatch(r"[\w.~/-]*", path, re.ASCII):
         raise BadAnswer(
-            "An OIDC issuer is an https URL. For example: oidc:https://token.actions.githubusercontent.com."
+            "That's not an OIDC issuer. It should look like oidc:https://token.actions.githubusercontent.com."
         )
     if len(name) > 200:
-        raise BadAnswer("An OIDC issuer has at most 200 characters. For example: oidc:https://gitlab.example.com.")
+        raise BadAnswer(
+            "An OIDC issuer can have at most 200 characters. It should look like oidc:https://gitlab.example.com."
+        )
     return host.lower() + slash + path
 
 
 def _saml(arn: str) -> str:
     right = mended(arn)
     if not re.fullmatch(pattern("iam", "saml-provider/[A-Za-z0-9._-]{1,128}"), right):
-        raise BadAnswer("A SAML provider is an ARN. For example: saml:arn:aws:iam::111122223333:saml-provider/AcmeId.")
+        raise BadAnswer(
+            "That's not a SAML provider ARN. It should look like saml:arn:aws:iam::111122223333:saml-provider/AcmeId."
+        )
     return right
 
 
 def subject(text: str) -> str | Corrected:
     """Check an OIDC token's subject. It can contain * and ?, but must start with a name."""
     value = validate.tidy(text)
-    example = "A subject says which tokens are accepted. For example: repo:acme/shared:ref:refs/heads/main."
+    example = "Use a subject such as repo:acme/shared:ref:refs/heads/main."
     if not re.fullmatch(r"[ !#%&(-\[\]-_a-~]{1,255}", value):
-        raise BadAnswer(example)
+        raise BadAnswer(f"That's not a token subject. {example}")
     named = re.sub(r"[^A-Za-z0-9]", "", re.split(r"[*?]", value)[0])
     if not named:
-        raise BadAnswer(f"{example} {value} would accept every token of the issuer.")
+        raise BadAnswer(f"The subject {value} would accept every token from the issuer. {example}")
     if re.match(r"repo:([^/]*[*?]|[^/]*$)", value):
-        raise BadAnswer(f"{example} Use the owner's full name, otherwise other people's repositories match too.")
+        raise BadAnswer(f"The subject {value} would also match other people's repositories. {example}")
     return validate.said(value, text)
 
 
@@ -251,7 +266,7 @@ def audience(text: str) -> str | Corrected:
     """Check an OIDC token's audience."""
     value = validate.tidy(text)
     if not re.fullmatch(r"[!#%&()+->@-\[\]-_a-~]{1,255}", value):
-        raise BadAnswer("That's not an audience of OIDC tokens. For example: sts.amazonaws.com.")
+        raise BadAnswer("That's not a token audience. Use an audience such as sts.amazonaws.com.")
     return validate.said(value, text)
 
 
@@ -261,7 +276,7 @@ def tags(text: str) -> str:
     if not words or not all(
         re.fullmatch(r"[\w.:/+@][\w.:/+@-]{0,127}=[\w.:/+@-]{1,256}", word, re.ASCII) for word in words
     ):
-        raise BadAnswer("A principal tag is KEY=VALUE without spaces. For example: team=payments.")
+        raise BadAnswer("A principal tag must be KEY=VALUE without spaces, for example, team=payments.")
     return " ".join(dict.fromkeys(words))
 
 
@@ -270,8 +285,9 @@ def kms_key(text: str) -> str | Corrected:
     value = re.sub(r"\s+", "", validate.tidy(text))
     example = "arn:aws:kms:us-east-2:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
     if ":alias/" in value or value.startswith("alias/"):
-        raise BadAnswer(f"IAM policies need the ARN of the key, not its alias. For example: {example}.",
-                        next="aws kms describe-key --key-id alias/NAME --query KeyMetadata.Arn")  # fmt: skip
+        raise BadAnswer(f"IAM policies require a key ARN, not an alias. It should look like {example}.",
+                        next="Look up the ARN: aws kms describe-key --key-id alias/NAME --query"
+                            " KeyMetadata.Arn")  # fmt: skip
     if not re.fullmatch(rf"arn:{PARTITION}:kms:[a-z0-9-]+:{ACCOUNT}:key/[A-Za-z0-9-]{{1,64}}", value):
-        raise BadAnswer(f"That's not the ARN of a KMS key. For example: {example}.")
+        raise BadAnswer(f"That's not a KMS key ARN. It should look like {example}.")
     return validate.said(value, text)

@@ -49,9 +49,9 @@ def needed_of_key() -> tuple[str, ...]:
 def existing(it: Arrangement, role: IamRole | None) -> Link:
     """Say whether the role exists."""
     if role:
-        return Link("role", True, f"{role.arn} exists")
-    where = f"in account {it.owner}, create the role {it.role} with the trust policy"
-    return Link("role", False, f"No role {it.role} in account {it.owner}.", where, policies.trust(it))
+        return Link("role", True, f"the role {role.arn} exists")
+    where = f"in account {it.owner}, create the role {it.role} and its trust policy"
+    return Link("role", False, f"Account {it.owner} has no role {it.role}.", where, policies.trust(it))
 
 
 def trusting(it: Arrangement, role: IamRole) -> list[Link]:
@@ -64,13 +64,13 @@ def trusting(it: Arrangement, role: IamRole) -> list[Link]:
             found.append(Link("trust", True, f"{it.role} trusts {way}"))
             continue
         if gap.unsure:
-            found.append(Link("trust", None, f"Couldn't check whether {it.role} trusts {way}: {gap.says}."))
+            found.append(Link("trust", None, f"ccsetup couldn't check whether {it.role} trusts {way}: {gap.says}."))
             continue
         says = f"{it.role} doesn't trust {way}: {gap.says}."
         if gap.give:  # the role requires more than was given here; its policy isn't wrong
-            found.append(Link("trust", False, says, f"pass it here, and have developers pass it too: {gap.give}"))
+            found.append(Link("trust", False, says, f"add this flag here and to the developers' command: {gap.give}"))
             continue
-        where = f"in account {it.owner}, add to the trust policy of {it.role}"
+        where = f"in account {it.owner}, add the missing statement to the trust policy of {it.role}"
         found.append(Link("trust", False, says, where, policies.trust(it._replace(trusts=(one,)))))
     return found
 
@@ -88,14 +88,23 @@ def with_key(it: Arrangement, decisions: Mapping[str, str]) -> Link:
 def _decided(it: Arrangement, decisions: Mapping[str, str], wanted: Sequence[str], name: str, on: str) -> Link:
     missing = [action for action in wanted if decisions.get(action, "") != "allowed"]
     if not missing:
-        return Link(name, True, f"{it.role} is allowed {', '.join(wanted)} on {on}")
+        return Link(name, True, f"{it.role} is allowed to use {', '.join(wanted)} on {on}")
     if denied := [action for action in missing if decisions.get(action) == "explicitDeny"]:
-        says = f"A policy explicitly denies {it.role} {', '.join(denied)} on {on}."
+        says = f"A policy explicitly denies {it.role} permission for {', '.join(denied)} on {on}."
         return Link(
-            name, False, says, f"in account {it.owner}, find that Deny; other permissions don't help while it applies"
+            name,
+            False,
+            says,
+            f"in account {it.owner}, find and remove that Deny statement, which overrides all other permissions",
         )
-    where = f"in account {it.owner}, add to the policies of {it.role}"
-    return Link(name, False, f"{it.role} isn't allowed {', '.join(missing)} on {on}.", where, policies.permissions(it))
+    where = f"in account {it.owner}, add the missing permissions to the policies of {it.role}"
+    return Link(
+        name,
+        False,
+        f"{it.role} isn't allowed to use {', '.join(missing)} on {on}.",
+        where,
+        policies.permissions(it),
+    )
 
 
 # Trust policies. IAM's policy simulator doesn't cover them.
@@ -123,11 +132,11 @@ def _gap(it: Arrangement, one: Trust, document: Document) -> _Gap | None:
             continue
         unmet = [gap for test in _tests(statement) if (gap := _unmet(it, one, *test))]
         if statement.get("Effect") == "Deny" and not unmet:
-            return _Gap("a statement in its trust policy denies it")
+            return _Gap("a statement in the trust policy denies access")
         if statement.get("Effect") == "Allow":
             gaps.append(unmet)
     if not gaps:
-        return _Gap("its trust policy doesn't include it")
+        return _Gap("its trust policy has no matching statement")
     nearest = min(gaps, key=lambda unmet: (sum(not gap.unsure for gap in unmet), len(unmet)))
     if not nearest:
         return None
@@ -172,17 +181,19 @@ def _unmet(it: Arrangement, one: Trust, operator: str, key: str, wanted: list[st
     like = "Like" in plain or plain.startswith("Arn")
     holds = have is not None and any(have == want or (like and fnmatchcase(have, want)) for want in wanted)
     if "Not" in plain or plain == "Null":
-        return _Gap(f"it has a condition {operator} on {key}", unsure=True)
+        return _Gap(f"its trust policy has a {operator} condition on {key}", unsure=True)
     if holds:
         return None
     if key.lower() == "sts:externalid":
-        given = f"not {have}" if have else "and none was given"
+        given = f"not {have}" if have else "but none was specified"
         give = "" if have else f"--external-id {wanted[0]}"
-        return _Gap(f"it requires the external ID {' or '.join(wanted)}, {given}", give)
+        return _Gap(f"its trust policy requires the external ID {' or '.join(wanted)}, {given}", give)
     if key.lower() == "aws:multifactorauthpresent":
-        return _Gap("it requires MFA, which wasn't given", "--require-mfa")
+        return _Gap("its trust policy requires MFA", "--require-mfa")
     tag = key.lower().startswith(("aws:principaltag/", "aws:requesttag/"))
-    return _Gap(f"it requires {key} = {' or '.join(wanted)}", unsure=key.lower() not in brought and not tag)
+    return _Gap(
+        f"its trust policy requires {key} = {' or '.join(wanted)}", unsure=key.lower() not in brought and not tag
+    )
 
 
 def _context(it: Arrangement, one: Trust) -> dict[str, str | None]:

@@ -20,7 +20,7 @@ def checked(
     context: Context, it: Arrangement, look: Look, profile: str, code: str
 ) -> tuple[list[Link], Problem | None]:
     """Check each link, ticking it off; return the links, and the Problem of the first missing one."""
-    with context.screen.busy("Asking AWS who this is"):
+    with context.screen.busy("Checking the identity with AWS"):
         identity = context.aws.identity(Who(profile, it.region, chosen=True))
     context.screen.done("identity", identity.arn, f"account {identity.account_id}")
     seen: list[Link] = []
@@ -45,7 +45,7 @@ def _problem(context: Context, link: Link) -> Problem:
     """Return a missing link as a Problem, and print the policy that fixes it."""
     problem = Problem(link.says, code=link.code)
     if link.where:
-        problem.next = f"{link.where[0].upper()}{link.where[1:]}{' shown below.' if link.mend else '.'}"
+        problem.next = f"{link.where[0].upper()}{link.where[1:]}{', as shown below.' if link.mend else '.'}"
     problem.policy = link.mend
     context.screen.problem(problem)
     if link.mend:
@@ -59,7 +59,7 @@ def _links(
     """Yield the links that this profile can check."""
     who = Who(profile, it.region, chosen=True)
     if f":assumed-role/{it.role}/" in identity.arn and identity.account_id == it.owner:
-        yield Link("role", True, f"{profile} already uses {it.role}")
+        yield Link("role", True, f"the profile {profile} already uses the role {it.role}")
         yield from _repository(context, it, who)
     elif identity.account_id == it.owner:
         yield from _as_owner(context, it, who)
@@ -67,7 +67,7 @@ def _links(
         yield from _as_developer(context, it, look, profile, code)
     else:
         accounts = f"{it.owner} or {it.people}" if it.people else it.owner
-        yield Link("identity", False, f"{profile} is in account {identity.account_id}, not in {accounts}.",
+        yield Link("identity", False, f"The profile {profile} is in account {identity.account_id}, not in {accounts}.",
                    f"use a profile in {accounts}: --profile NAME")  # fmt: skip
 
 
@@ -109,7 +109,7 @@ def _decided(context: Context, it: Arrangement, who: Who, resource: str) -> Link
             decisions = context.iam.allowed(who, it.role_arn, wanted, resource)
     except Problem as refused:
         _heard(refused)
-        return Link("permissions", None, f"{refused.what} The role's permissions weren't checked.")
+        return Link("permissions", None, f"{refused.what} ccsetup couldn't check the role's permissions.")
     return audit.with_key(it, decisions) if of_key else audit.permitted(it, decisions)
 
 
@@ -119,17 +119,19 @@ def _as_developer(context: Context, it: Arrangement, look: Look, profile: str, c
 
     who = as_role(it, look, profile, code, context)
     try:
-        with context.screen.busy(f"Assuming {it.role} with {profile}"):
+        with context.screen.busy(f"Assuming {it.role} with the profile {profile}"):
             found = context.aws.identity(who)
     except Problem as refused:
         _heard(refused)
         yield _refused(it, "trust", refused)
         return
-    yield Link("trust", True, f"{profile} can assume {found.arn}")
+    yield Link("trust", True, f"the profile {profile} can assume {found.arn}")
     yield from _repository(context, it, who)
     if not it.read_only:
         yield Link(
-            "push", None, f"Push access wasn't checked. An administrator of {it.owner} can check it with --check."
+            "push",
+            None,
+            f"Push access wasn't checked. An administrator of account {it.owner} can check it with --check.",
         )
 
 
@@ -147,7 +149,7 @@ def _repository(context: Context, it: Arrangement, who: Who) -> Iterator[Link]:
         yield _refused(it, name, refused)
         return
     if found.account_id and found.account_id != it.owner:
-        yield Link("repository", False, f"Found {it.repository} in account {found.account_id}, not in {it.owner}.")
+        yield Link("repository", False, f"{it.repository} is in account {found.account_id}, not in {it.owner}.")
         return
     yield Link("repository", True, f"{it.repository} is in {it.region}")
 
@@ -157,9 +159,11 @@ def _elsewhere(context: Context, it: Arrangement, who: Who) -> Link:
     with context.screen.busy(f"Looking for {it.repository} in the other regions"):
         found = context.aws.regions_with(who, it.repository, others)
     if not found:
-        return Link("repository", False, f"No repository {it.repository} in {it.region}.", "check its name")
-    says = f"{it.repository} isn't in {it.region}. It was found in {' and '.join(found)}."
-    return Link("region", False, says, f"share it there: --region {found[0]}")
+        return Link(
+            "repository", False, f"There is no repository {it.repository} in {it.region}.", "check the repository name"
+        )
+    says = f"{it.repository} isn't in {it.region}. It is in {' and '.join(found)}."
+    return Link("region", False, says, f"share the repository in that region: --region {found[0]}")
 
 
 def _refused(it: Arrangement, name: str, refused: Problem) -> Link:
@@ -169,6 +173,6 @@ def _refused(it: Arrangement, name: str, refused: Problem) -> Link:
     if first:
         where = first.where
         if name == "trust" and not it.external_id:
-            where = f"if the role requires an external ID, pass it with --external-id; otherwise, {where}"
+            where = f"if the role requires an external ID, add --external-id; otherwise, {where}"
         return Link(name, False, says, where, first.document)
     return Link(name, False, says, refused.next.rstrip("."))

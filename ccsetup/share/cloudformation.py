@@ -14,8 +14,11 @@ from ccsetup.share.policies import Words
 
 Template = dict[str, Any]
 
-_ACCOUNT = {"AllowedPattern": "[0-9]{12}", "ConstraintDescription": "An account ID has 12 digits."}
-_NAME = {"AllowedPattern": "[A-Za-z0-9_+=,.@-]{1,64}", "ConstraintDescription": "A role name has 1 to 64 characters."}
+_ACCOUNT = {"AllowedPattern": "[0-9]{12}", "ConstraintDescription": "An account ID must have 12 digits."}
+_NAME = {
+    "AllowedPattern": "[A-Za-z0-9_+=,.@-]{1,64}",
+    "ConstraintDescription": "A role name must be 1 to 64 characters long.",
+}
 _PSEUDO = {"partition": "${AWS::Partition}", "dns": "${AWS::URLSuffix}"}
 
 
@@ -33,22 +36,22 @@ def owner(it: Arrangement) -> Template:
         "Type": "AWS::IAM::Role",
         "Properties": {
             "RoleName": {"Ref": "RoleName"},
-            "Description": f"Gives another account access to the CodeCommit repository {it.repository}"[:1000],
+            "Description": f"Gives other accounts access to the CodeCommit repository {it.repository}"[:1000],
             "AssumeRolePolicyDocument": _filled(policies.trust(it, words)),
             "Policies": [inline],
         },
     }
     parameters = {
-        "RepositoryName": _parameter("The repository's name", it.repository),
-        "RepositoryRegion": _parameter("The repository's region", it.region),
+        "RepositoryName": _parameter("The repository name", it.repository),
+        "RepositoryRegion": _parameter("The repository region", it.region),
         "RoleName": _parameter("The role that gives access to the repository", it.role, **_NAME),
     }
     if it.assumed:
-        parameters["PeopleAccount"] = _parameter("The account that gets access", it.people, **_ACCOUNT)
+        parameters["PeopleAccount"] = _parameter("The developers' account, which gets access", it.people, **_ACCOUNT)
     if it.external_id:
         parameters["ExternalId"] = _parameter("The external ID that callers must pass", it.external_id)
     if it.kms_key:
-        parameters["KeyId"] = _parameter("The KMS key that encrypts the repository", policies.plain(it).key)
+        parameters["KeyId"] = _parameter("The ID of the KMS key that encrypts the repository", policies.plain(it).key)
     outputs = {"RoleArn": _output("The value that developers pass as --role-arn", {"Fn::GetAtt": ["Role", "Arn"]})}
     return _template(f"Shares the CodeCommit repository {it.repository}", parameters, {"Role": role}, outputs)
 
@@ -67,7 +70,7 @@ def people(it: Arrangement) -> Template:
         },
     }
     parameters = {
-        "OwnerAccount": _parameter("The account of the repository and its role", it.owner, **_ACCOUNT),
+        "OwnerAccount": _parameter("The account that owns the repository and the role", it.owner, **_ACCOUNT),
         "RoleName": _parameter("The role that gives access to the repository", it.role, **_NAME),
         "GroupName": _parameter("A group to attach the policy to (optional)", it.group),
     }

@@ -68,8 +68,8 @@ class Arranging:
         unused = [f"--{key.replace('_', '-')}" for key in self.look.given if key not in self.trail.answers]
         if unused:
             raise BadAnswer(
-                f"{', '.join(unused)} can't be used with --trust {self.trail.answers.text('trust')}.",
-                next="Omit it, or use another --trust. For example: --trust account.",
+                f"You can't use {', '.join(unused)} with --trust {self.trail.answers.text('trust')}.",
+                next=f"Remove {' and '.join(unused)}, or change --trust, for example, to --trust account.",
             )
 
     @property
@@ -108,13 +108,13 @@ class Arranging:
             "profile",
             "Administrator profile",
             widget="choose",
-            help="In the repository's account to manage the role, or in the other account to manage its policy.",
+            help="Use the repository's account to manage the role, or the developers' account to manage their policy.",
             choices=lambda answers, look: [Choice(name, name) for name in look.profiles],
             known=None if self.acts else questions.fixed(""),
             settle=share_questions.known_profile,
             optional=not self.acts,
             title="Administrator",
-            unasked="A profile in either account. It determines which account's side is used.",
+            unasked="Use a profile in the account that you want to change or check.",
         )
 
     def _repository(self) -> Question:
@@ -128,13 +128,14 @@ class Arranging:
             "repo",
             "Which repository do you want to share?",
             widget="choose",
-            help="Its name (e.g. MySharedDemoRepo), or its ARN, which includes the region and account.",
+            help="The repository name, such as MySharedDemoRepo, or the ARN, which includes the region and account.",
             choices=listed,
             parse=share_questions.repository,
             free=True,
             flag="REPO",
             title="Repository",
-            unasked="For example: ccsetup share MySharedDemoRepo --from-account 111122223333 --to-account 888888888888"
+            unasked="Pass a repository: ccsetup share MySharedDemoRepo --from-account 111122223333 --to-account"
+            " 888888888888"
             " --region us-east-2",
         )
 
@@ -147,7 +148,7 @@ class Arranging:
         return Question(
             "from_account",
             "Repository account ID",
-            help="The 12-digit ID of the account with the repository and the role. For example: 111122223333.",
+            help="The 12-digit ID of the account that owns the repository, for example, 111122223333.",
             known=lambda answers, look: share_questions.address_of(answers).account_id or None,
             default=default,
             parse=validate.account_id,
@@ -166,7 +167,7 @@ class Arranging:
             "whom",
             "Who should have access?",
             widget="choose",
-            help="Grant access to as few as possible. For more than one, repeat the --trust flag.",
+            help="Give access only to those who need it. To choose more than one option, repeat the --trust flag.",
             choices=lambda answers, look: share_questions.WHOM,
             known=lambda answers, look: "given" if "trust" in look.given else None,
             default=questions.fixed("account"),
@@ -178,7 +179,7 @@ class Arranging:
         return Question(
             "kms_key",
             "KMS key ARN (optional)",
-            help="Needed only if a customer managed key encrypts the repository, not for an AWS managed key.",
+            help="Required only if the repository is encrypted with a customer managed key.",
             known=self._key_told,
             default=questions.fixed(""),
             parse=arrangement.kms_key,
@@ -192,14 +193,14 @@ class Arranging:
         if not profile or self._account_of(profile, region) != answers.text("from_account"):
             return None
         try:
-            with self.context.screen.busy("Looking up the repository's key"):
+            with self.context.screen.busy("Looking up the KMS key of the repository"):
                 who = Who(profile, region, chosen=True)
                 found = self.context.iam.customer_key(who, share_questions.address_of(answers).repository)
         except NoRepository:
             raise
         except Problem as refused:
             self.context.screen.note(
-                f"{refused.what} Couldn't check whether the repository uses a customer managed key."
+                f"{refused.what} ccsetup couldn't check whether the repository uses a customer managed key."
             )
             return None
         if found:

@@ -1,4 +1,4 @@
-"""Turns an arrangement into its three policies. The same tables hold the actions and their explanations."""
+"""Turns an arrangement into its three policies. The same tables contain the actions and their explanations."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ Document = Mapping[str, Any]
 Statement = dict[str, Any]
 
 _READ = {
-    "codecommit:GitPull": "git clone, fetch and pull",
-    "codecommit:BatchGet*": "view the repository, commits and pull requests, several at a time",
-    "codecommit:Get*": "view them one at a time; ccsetup uses GetRepository to check access",
-    "codecommit:List*": "list branches, tags and pull requests",
-    "codecommit:Describe*": "view the history of a pull request",
-    "codecommit:BatchDescribe*": "see where a merge would conflict",
+    "codecommit:GitPull": "git clone, fetch, and pull",
+    "codecommit:BatchGet*": "view several repositories, commits, or pull requests at once",
+    "codecommit:Get*": "view files, branches, commits, and pull requests; ccsetup uses GetRepository to check access",
+    "codecommit:List*": "list branches, tags, and pull requests",
+    "codecommit:Describe*": "view the events of a pull request",
+    "codecommit:BatchDescribe*": "see which files would conflict in a merge",
     "codecommit:EvaluatePullRequestApprovalRules": "see whether a pull request can be merged",
 }
 _WRITE = {
@@ -36,12 +36,12 @@ _WRITE = {
     "codecommit:UpdatePullRequestDescription": "change the description of a pull request",
     "codecommit:UpdatePullRequestStatus": "close a pull request",
     "codecommit:UpdatePullRequestApprovalState": "approve a pull request, but not change its approval rules",
-    "codecommit:MergePullRequest*": "merge a pull request; anyone who can push can write there anyway",
+    "codecommit:MergePullRequest*": "merge a pull request, which anyone with push access could also do with git",
     "codecommit:PostComment*": "comment on a pull request or a commit",
-    "codecommit:UpdateComment": "edit your own comments only",
+    "codecommit:UpdateComment": "edit your own comments",
     "codecommit:PutCommentReaction": "react to a comment with an emoji",
 }
-_LIST = {"codecommit:ListRepositories": "list repository names to choose from; IAM can't limit it to one repository"}
+_LIST = {"codecommit:ListRepositories": "list repository names; IAM can't limit this action to one repository"}
 _KMS = {  # the actions in CodeCommit's guide; a pull needs all of them too
     "kms:Decrypt": "read encrypted data",
     "kms:DescribeKey": "check that the key exists and is enabled",
@@ -50,7 +50,7 @@ _KMS = {  # the actions in CodeCommit's guide; a pull needs all of them too
     "kms:ReEncrypt*": "move data to another key version",
 }
 
-_ALREADY = "no additional access: the whole account is already trusted"
+_ALREADY = "no additional access, because the whole account is already trusted"
 
 
 class Words(NamedTuple):
@@ -136,8 +136,10 @@ def lines(it: Arrangement) -> list[Line]:
 
 def left_out(it: Arrangement) -> str:
     """Return what the role isn't allowed to do, because people ask about it."""
-    pushing = "pushing; " if it.read_only else ""
-    return f"{pushing}creating, renaming or deleting repositories; triggers; approval rules; other repositories"
+    pushing = "git push; " if it.read_only else ""
+    return (
+        f"{pushing}creating, renaming, or deleting repositories; triggers; approval rules; access to other repositories"
+    )
 
 
 def who(it: Arrangement) -> list[Line]:
@@ -147,7 +149,10 @@ def who(it: Arrangement) -> list[Line]:
         found.append(_way(it, one))
     if it.external_id:
         found.append(
-            Line("external ID", "callers must pass it, so that no third party can be tricked into using the role")
+            Line(
+                "external ID",
+                "callers must pass this ID, which prevents a third party from using the role on someone else's behalf",
+            )
         )
     if it.mfa:
         found.append(Line("MFA", "callers must have entered an MFA code (aws:MultiFactorAuthPresent)"))
@@ -158,21 +163,25 @@ def who(it: Arrangement) -> list[Line]:
 def _way(it: Arrangement, one: Trust) -> Line:
     """Return the explanation of one trust."""
     if one.kind == "account":
-        return Line(f"account {it.people}", "everyone its administrator attaches the other policy to")
+        return Line(
+            f"account {it.people}", "users and roles in that account that its administrator allows to assume this role"
+        )
     whole = Trust("account") in it.trusts
     if one.kind == "role":
         name = f"role {validate.role_name(one.name)}"
-        return Line(name, _ALREADY if whole else f"only that role in account {it.people}")
+        return Line(name, _ALREADY if whole else f"only this role in account {it.people}")
     if one.kind == "permission-set":
-        why = f"its role in account {it.people}, with any suffix that Identity Center gives it"
+        why = f"the permission set's role in account {it.people}, whatever suffix IAM Identity Center adds to its name"
         return Line(f"permission set {one.name}", _ALREADY if whole else why)
     if one.kind == "oidc":
         return Line(
-            f"tokens of {one.name}",
+            f"tokens from {one.name}",
             f"with the audience {it.audience}" + (f" and subject {it.subject}" if it.subject else ""),
         )
     name = one.name.rpartition("/")[2]
-    return Line(f"assertions of {name}", "with AWS sign-in as audience; sts:TagSession accepts the tags they contain")
+    return Line(
+        f"assertions from {name}", "with AWS sign-in as the audience; sts:TagSession accepts tags in the assertion"
+    )
 
 
 def _of(it: Arrangement, kind: str) -> list[Trust]:
@@ -248,18 +257,20 @@ def _clashes(it: Arrangement) -> list[tuple[bool, str, str]]:
     apart = [arn for arn in [*providers, it.kms_key] if arn and account_in(arn) != it.owner]
     key_region = it.kms_key.split(":")[3] if it.kms_key else it.region
     return [
-        (it.owner == it.people, f"Both accounts are {it.owner}. Use two different accounts, e.g. 111122223333 and"
+        (it.owner == it.people, f"Both account IDs are {it.owner}. Use two different accounts, such as 111122223333 and"
          " 888888888888.", "to_account"),
-        (bool(foreign), f"{''.join(foreign[:1])} isn't in the partition {it.partition} of {it.region}.", "trust"),
-        (bool(others), f"{''.join(others[:1])} isn't in the account that gets access, {it.people}.", "trust"),
-        (bool(apart), f"{''.join(apart[:1])} isn't in {it.owner}, the account of the role. A key or provider must be.",
+        (bool(foreign), f"{''.join(foreign[:1])} isn't in {it.partition}, the partition of {it.region}.", "trust"),
+        (bool(others), f"{''.join(others[:1])} isn't in {it.people}, the developers' account.", "trust"),
+        (bool(apart), f"{''.join(apart[:1])} must be in {it.owner}, the repository's account.",
          "kms_key" if it.kms_key in apart else "trust"),
         (key_region != it.region, f"The KMS key is in {key_region}, but the repository is in {it.region}.", "kms_key"),
-        (it.mfa and signs_in, "IAM Identity Center sessions don't say whether MFA was used, so nobody could assume the"
-         " role. Require MFA in Identity Center instead, and omit --require-mfa.", "require_mfa"),
-        (it.mfa and not it.assumed, "MFA is up to the identity provider. Omit --require-mfa.", "require_mfa"),
-        (bool(it.external_id) and not it.assumed, "Tokens and assertions have no external ID. Omit --external-id.",
+        (it.mfa and signs_in, "IAM Identity Center sessions don't record whether MFA was used, so no one could assume"
+            " the role. Remove --require-mfa, and require MFA in IAM Identity Center instead.", "require_mfa"),
+        (it.mfa and not it.assumed, "The identity provider decides whether MFA is required. Remove --require-mfa.",
+         "require_mfa"),
+        (bool(it.external_id) and not it.assumed, "Tokens and assertions don't have an external ID. Remove"
+            " --external-id.",
          "external_id"),
-        (too_long(it), "The trust policy is longer than the 2,048 characters IAM allows. List fewer roles, or use a"
-         " shorter external ID.", "external_id" if len(it.external_id) > 500 else "trust"),
+        (too_long(it), "The trust policy is longer than 2,048 characters, the IAM limit. Use fewer roles or a shorter"
+         " external ID.", "external_id" if len(it.external_id) > 500 else "trust"),
     ]  # fmt: skip

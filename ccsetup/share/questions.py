@@ -16,17 +16,23 @@ from ccsetup.share.arrangement import read_trusts
 
 AUTO = "auto"  # an external ID to be generated
 WHOM = (
-    Choice("account", "The other account", "its administrator decides who"),
+    Choice("account", "The developers' account", "its administrator grants access"),
     Choice("permission-set", "A permission set", "in IAM Identity Center, e.g. Developer"),
-    Choice("role", "Specific roles", "in the other account, by role ARN"),
+    Choice("role", "Specific roles", "in the developers' account, by ARN"),
     Choice("oidc", "OIDC tokens", "e.g. from GitHub or GitLab pipelines"),
-    Choice("saml", "SAML assertions", "from a SAML provider, by its ARN"),
+    Choice("saml", "SAML assertions", "from an identity provider, by ARN"),
 )
 _ASKS = {
-    "permission-set": ("Permission set", "Its name in IAM Identity Center. For example: Developer."),
-    "role": ("Role ARNs", "Separated by spaces. For example: arn:aws:iam::888888888888:role/BuildMachine."),
-    "oidc": ("OIDC issuer", "Its URL. For example: https://token.actions.githubusercontent.com."),
-    "saml": ("SAML provider ARN", "For example: arn:aws:iam::111122223333:saml-provider/AcmeId."),
+    "permission-set": ("Permission set", "The permission set's name in IAM Identity Center, for example, Developer."),
+    "role": (
+        "Role ARNs",
+        "One or more role ARNs, separated by spaces, such as arn:aws:iam::888888888888:role/BuildMachine.",
+    ),
+    "oidc": ("OIDC issuer", "The issuer's URL, for example, https://token.actions.githubusercontent.com"),
+    "saml": (
+        "SAML provider ARN",
+        "The provider's ARN in IAM, for example, arn:aws:iam::111122223333:saml-provider/AcmeId",
+    ),
 }
 
 
@@ -50,7 +56,7 @@ def same_region(value: Value, answers: Answers, look: Look) -> Corrected | None:
     """Refuse a region that contradicts the address; warn about regions ccsetup doesn't know."""
     told = address_of(answers).region
     if told and told != str(value):
-        raise BadAnswer(f"The repository's address is in {told}, but you gave {value}. Omit one of them.")
+        raise BadAnswer(f"The repository address is in the region {told}, not {value}. Specify only one region.")
     return questions.settle_region(value, answers, look)
 
 
@@ -58,15 +64,15 @@ def known_profile(value: object, answers: Answers, look: Look) -> None:
     """Refuse a profile that isn't on this computer."""
     if value and str(value) not in look.profiles:
         there = ", ".join([*look.profiles][:5])
-        next = f"Available: {there}." if there else "Create one first: ccsetup setup"
-        raise BadAnswer(f'No profile "{value}".', next=next)
+        next = f"Available: {there}." if there else "Set one up first: ccsetup setup"
+        raise BadAnswer(f'No profile "{value}" on this computer.', next=next)
 
 
 def same_account(value: object, answers: Answers, look: Look) -> None:
     """Refuse an account that contradicts the address."""
     told = address_of(answers).account_id
     if told and told != str(value):
-        raise BadAnswer(f"The repository's ARN is in account {told}, but you gave {value}. Omit one of them.")
+        raise BadAnswer(f"The repository ARN is in account {told}, not {value}. Specify only one account.")
 
 
 def trust(whom: str) -> Question:
@@ -107,13 +113,13 @@ def to_account() -> Question:
     def settle(value: object, answers: Answers, look: Look) -> None:
         if str(value) == answers.text("from_account"):
             raise BadAnswer(
-                f"Both accounts are {value}. Use two different accounts, e.g. 111122223333 and 888888888888."
+                f"Both account IDs are {value}. Use two different accounts, such as 111122223333 and 888888888888."
             )
 
     return Question(
         "to_account",
         "Developers' account ID",
-        help="The 12-digit ID of the account that gets access. For example: 888888888888.",
+        help="The 12-digit ID of the account that needs access, for example, 888888888888.",
         known=of_role,
         parse=validate.account_id,
         settle=settle,
@@ -125,8 +131,8 @@ def to_account() -> Question:
 SUBJECT = Question(
     "subject",
     "Token subject",
-    help="Only tokens with this subject are accepted. * matches anything. For example:"
-    " repo:acme/shared:ref:refs/heads/main.",
+    help="Only tokens with this subject are accepted. An asterisk (*) matches any text, for example, in"
+    " repo:acme/shared:*",
     parse=arrangement.subject,
     when=lambda answers: "oidc" in _kinds(answers),
     title="Subject",
@@ -134,7 +140,7 @@ SUBJECT = Question(
 AUDIENCE = Question(
     "audience",
     "Token audience",
-    help="Only tokens with this audience are accepted. For example: sts.amazonaws.com.",
+    help="Only tokens with this audience are accepted, for example, sts.amazonaws.com.",
     known=questions.fixed(arrangement.AUDIENCE),
     parse=arrangement.audience,
     when=lambda answers: "oidc" in _kinds(answers),
@@ -142,9 +148,9 @@ AUDIENCE = Question(
 )
 READ_ONLY = Question(
     "read_only",
-    "Which access should they have?",
+    "What access should they have?",
     widget="choose",
-    help="Read: clone, fetch and pull. Write: also push and pull requests.",
+    help="Read access allows clone, fetch, and pull. Write access also allows push and pull requests.",
     choices=lambda answers, look: (Choice("no", "Read and write"), Choice("yes", "Read only")),
     default=questions.fixed("no"),
     parse=questions.yes_no,
@@ -153,7 +159,7 @@ READ_ONLY = Question(
 ROLE_NAME = Question(
     "role_name",
     "Role name",
-    help="The name of a new role, or of an existing one to update.",
+    help="The name of the role to create, or of an existing role to update.",
     default=lambda answers, look: _suggested(answers),
     parse=arrangement.role_name,
     title="Role",
@@ -162,8 +168,8 @@ EXTERNAL_ID = Question(
     "external_id",
     "Require an external ID?",
     widget="choose",
-    help="It prevents a third party's tools from using the role on someone else's behalf. Within one company, choose"
-    " No: you can't switch to a role with an external ID in the AWS console.",
+    help="An external ID prevents a third party's tools from using the role on someone else's behalf. Within one"
+    " company, choose No, because you can't switch to a role with an external ID in the AWS console.",
     choices=lambda answers, look: (Choice("", "No"), Choice(AUTO, "Yes, generate one"), ),
     default=questions.fixed(""),
     parse=lambda text: text if text == AUTO else validate.external_id(text),
@@ -176,7 +182,8 @@ REQUIRE_MFA = Question(
     "require_mfa",
     "Require MFA?",
     widget="confirm",
-    help="If yes, each developer needs an MFA device and enters a code whenever the role's session expires (one hour).",
+    help="If you choose Yes, each developer needs an MFA device and must enter a code every hour, when the session"
+    " ends.",
     default=questions.fixed("no"),
     parse=questions.yes_no,
     known=lambda answers, look: "no" if "permission-set" in _kinds(answers) else None,
@@ -201,7 +208,7 @@ def sign_in(acts: bool) -> tuple[Question, ...]:
 
     def seen(answers: Answers, look: Look) -> list[Choice]:
         urls = dict.fromkeys(it["sso_start_url"] for it in look.sessions.values() if it.get("sso_start_url"))
-        return [Choice("", "I don't know", "each developer is asked"), *(Choice(url, url) for url in urls)]
+        return [Choice("", "I don't know", "ask each developer"), *(Choice(url, url) for url in urls)]
 
     def region(answers: Answers, look: Look) -> str:
         """Return the region of the same start URL only: the developers' region can differ from the administrator's."""
@@ -214,7 +221,7 @@ def sign_in(acts: bool) -> tuple[Question, ...]:
             "sso_start_url",
             "Developers' start URL",
             widget="choose",
-            help="The URL they sign in at, for the team file. For example: https://acme.awsapps.com/start.",
+            help="For the team file: the URL where developers sign in, for example, https://acme.awsapps.com/start",
             choices=seen,
             known=start_url,
             default=questions.fixed(""),
@@ -227,7 +234,7 @@ def sign_in(acts: bool) -> tuple[Question, ...]:
         Question(
             "sso_region",
             "IAM Identity Center region (optional)",
-            help="The region of that start URL, e.g. us-east-1. If you leave it empty, each developer is asked.",
+            help="The region of the start URL, for example, us-east-1. Leave it empty to ask each developer.",
             known=lambda answers, look: validate.region_of(answers.text("sso_start_url")) or ("" if acts else None),
             default=region,
             parse=validate.region,
@@ -240,7 +247,7 @@ def sign_in(acts: bool) -> tuple[Question, ...]:
 
 GROUP = Question(
     "group",
-    "Group in the other account that gets the policy (optional)",
+    "Group to attach the policy to (optional)",
     known=questions.fixed(""),
     parse=arrangement.group_name,
     when=_by_assuming,

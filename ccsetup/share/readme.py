@@ -15,12 +15,13 @@ BLANK = ""
 def text(it: Arrangement, names: tuple[str, ...]) -> str:
     """Return the page, in Markdown; `names` are the files in the same folder."""
     terraform = any(name.startswith("terraform/") for name in names)
-    access = "read" if it.read_only else "read and write"
+    access = "read-only" if it.read_only else "read and write"
     lines = [
         f"# Sharing the CodeCommit repository {it.repository}",
         BLANK,
-        f"Developers {access} `{it.repository_arn}` by assuming the role `{it.role_arn}`, for up to an hour at a time.",
-        "Created with:",
+        f"Developers get {access} access to `{it.repository_arn}`. They assume the role `{it.role_arn}`, whose"
+        " sessions last up to one hour.",
+        "This folder was created with:",
         BLANK,
         "```",
         command(it),
@@ -31,24 +32,24 @@ def text(it: Arrangement, names: tuple[str, ...]) -> str:
         *_developers(it, teamfile.NAME in names),
         "## What each line is for",
         BLANK,
-        "The role allows, on this repository only:",
+        f"The role allows these actions on this repository{' and its KMS key' if it.kms_key else ''}:",
         BLANK,
         *_table(("action", "purpose"), policies.lines(it)),
         BLANK,
-        f"It doesn't allow: {policies.left_out(it)}.",
+        f"The role doesn't allow: {policies.left_out(it)}.",
         BLANK,
-        "It trusts:",
+        "The role trusts:",
         BLANK,
         *_table(("who", "condition"), policies.who(it)),
         BLANK,
         *_notes(it),
         "## Check or remove access",
         BLANK,
-        "- To check access, run the command above with `--check --profile ADMIN`, where ADMIN is an administrator of"
-        f" {it.owner}" + (" or a developer's profile." if it.assumed else "."),
+        "- To check access, run the command above with `--check --profile ADMIN`, where ADMIN is the profile of an"
+        f" administrator of {it.owner}{' or of a developer' if it.assumed else ''}.",
         "- To remove access, run the command above with `--remove --profile ADMIN`"
-        f"{', once in each account' if it.assumed else ''}."
-        f" If you used CloudFormation{' or Terraform' if terraform else ''}, remove it there.",
+        f"{', once in each account' if it.assumed else ''}. If you used"
+        f" CloudFormation{' or Terraform' if terraform else ''}, remove access with that tool instead.",
         BLANK,
         f"Files: {', '.join(f'`{name}`' for name in names)}",
     ]
@@ -107,14 +108,20 @@ def _owner(it: Arrangement, terraform: bool) -> list[str]:
         BLANK,
         "Create the role in one of these ways:",
         BLANK,
-        "- ccsetup: the command above with `--apply --profile ADMIN`. It shows the changes and asks before making them",
+        "- ccsetup: run the command above with `--apply --profile ADMIN`. It shows the changes and asks for"
+        " confirmation",
         "- CloudFormation: `aws cloudformation deploy --template-file account-a.template.json --stack-name"
         f" {_stack(it)} --capabilities CAPABILITY_NAMED_IAM`",
         "- AWS CLI: `bash apply.sh`",
-        *(["- Terraform: `terraform -chdir=terraform/account-a apply`, after `init`"] if terraform else []),
+        *([_terraform("account-a")] if terraform else []),
         BLANK,
         *_providers(it),
     ]
+
+
+def _terraform(folder: str) -> str:
+    command = f"terraform -chdir=terraform/{folder}"
+    return f"- Terraform: `{command} init`, and then `{command} apply`"
 
 
 def _providers(it: Arrangement) -> list[str]:
@@ -131,13 +138,14 @@ def _people(it: Arrangement, terraform: bool) -> list[str]:
     lines = [
         f"## For the administrator of account {it.people} (the developers' account)",
         BLANK,
-        f"Create the policy `{it.people_policy}` in one of these ways, and attach it to {attach}:",
+        f"Create the policy `{it.people_policy}` in one of these ways, and then attach it to {attach}:",
         BLANK,
-        "- ccsetup: the command above with `--apply --profile ADMIN`. It shows the changes and asks before making them",
+        "- ccsetup: run the command above with `--apply --profile ADMIN`. It shows the changes and asks for"
+        " confirmation",
         "- CloudFormation or StackSets: `aws cloudformation deploy --template-file account-b.template.json"
         f" --stack-name {_stack(it)} --capabilities CAPABILITY_NAMED_IAM`",
         "- AWS CLI: `bash apply.sh`",
-        *(["- Terraform: `terraform -chdir=terraform/account-b apply`, after `init`"] if terraform else []),
+        *([_terraform("account-b")] if terraform else []),
         BLANK,
         "The policy document:",
         BLANK,
@@ -148,8 +156,8 @@ def _people(it: Arrangement, terraform: bool) -> list[str]:
     ]
     if sets:
         lines += [
-            f"For the permission set {', '.join(sets)}, attach it in IAM Identity Center, as a customer managed policy"
-            " with that name or as an inline policy.",
+            f"For the permission set {', '.join(sets)}, attach the policy in IAM Identity Center, either as a customer"
+            " managed policy with this name or as an inline policy.",
             BLANK,
         ]
     return lines
@@ -157,8 +165,8 @@ def _people(it: Arrangement, terraform: bool) -> list[str]:
 
 def _developers(it: Arrangement, has_file: bool) -> list[str]:
     mfa = f" --mfa-serial arn:{it.partition}:iam::{it.people}:mfa/NAME" if it.mfa and it.assumed else ""
-    by_file = ["With the team file, which you can send to developers or publish at an https URL:", BLANK]
-    by_file += ["```", f"ccsetup --team {teamfile.NAME}", "```", BLANK, "Without the team file:", BLANK]
+    by_file = ["Send the team file to the developers, or publish it at an HTTPS URL. Developers then run:", BLANK]
+    by_file += ["```", f"ccsetup --team {teamfile.NAME}", "```", BLANK, "Without the team file, developers run:", BLANK]
     by_flags = ["```", developer(it) + mfa, "```", BLANK]
     return ["## For developers", BLANK, *(by_file if has_file else []), *by_flags]
 
@@ -167,13 +175,16 @@ def _notes(it: Arrangement) -> list[str]:
     found = []
     if it.external_id:
         found.append(
-            f"The external ID is `{it.external_id}`. It isn't a secret, but share it only with those who need it."
+            f"The external ID is `{it.external_id}`. It isn't a secret, but give it only to people who need it."
         )
         found.append(
-            "You can't switch to a role with an external ID in the AWS console. It works only with git and the API."
+            "You can't switch to a role with an external ID in the AWS console. Use the role with git or the API."
         )
     if it.kms_key:
-        found.append("The KMS key policy must delegate to IAM policies, as the default key policy does.")
+        found.append(
+            "The KMS key policy must allow the account to control access with IAM policies, as the default key policy"
+            " does."
+        )
     return [line for note in found for line in (note, BLANK)]
 
 

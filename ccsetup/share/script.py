@@ -8,9 +8,9 @@ from ccsetup.share.arrangement import TAG, TAGGED, Arrangement
 
 _HEAD = """\
 #!/usr/bin/env bash
-# Shares the CodeCommit repository {repository} with the AWS CLI. Run it once in each account, as an administrator:
+# Shares the CodeCommit repository {repository}. Uses the AWS CLI. Run it once in each account, as an administrator:
 #   AWS_PROFILE=admin-a bash apply.sh
-{also}# It creates what is missing and updates what exists. You can safely run it again.
+{also}# Creates what is missing and updates what exists. You can safely run it again.
 set -euo pipefail
 cd "$(dirname "${{BASH_SOURCE[0]}}")"
 export AWS_DEFAULT_REGION="${{AWS_DEFAULT_REGION:-{region}}}" AWS_PAGER=
@@ -22,8 +22,8 @@ _OWNER = """\
     2>/dev/null); then
     if [[ $(tr -d '[:space:]' <<<"$there") != "$(tr -d '[:space:]' <account-a-trust.json)" ]]; then
       made=$(aws iam get-role --role-name {role} --output text --query "Role.Tags[?Key=='{key}'].Value | [0]")
-      if [[ $made != {value} ]]; then  # those who use it today may rely on it
-        echo "{role} wasn't created by ccsetup, and its trust policy differs from account-a-trust.json:" >&2
+      if [[ $made != {value} ]]; then  # other people may depend on the role
+        echo "ccsetup didn't create {role}, and the role's trust policy differs from account-a-trust.json:" >&2
         echo "$there" >&2
         exit 1
       fi
@@ -36,7 +36,7 @@ _OWNER = """\
   fi
   aws iam put-role-policy --role-name {role} --policy-name {policy} \\
     --policy-document file://account-a-permissions.json
-  echo "{role_arn} now gives access to {repository}"
+  echo "The role {role_arn} now gives access to {repository}."
   ;;
 """
 _PEOPLE = """\
@@ -49,12 +49,12 @@ _PEOPLE = """\
     if [[ $there != "$(tr -d '[:space:]' <account-b-assume-role.json)" ]]; then
       made=$(aws iam get-policy --policy-arn "$policy" --output text --query "Policy.Tags[?Key=='{key}'].Value | [0]")
       if [[ $made != {value} ]]; then
-        echo "$policy wasn't created by ccsetup, and differs from account-b-assume-role.json: $there" >&2
+        echo "ccsetup didn't create $policy, which differs from account-b-assume-role.json: $there" >&2
         exit 1
       fi
       spare=$(aws iam list-policy-versions --policy-arn "$policy" --output text \\
         --query 'Versions[?!IsDefaultVersion].VersionId | [3]')
-      if [[ $spare == v* ]]; then  # IAM keeps at most five
+      if [[ $spare == v* ]]; then  # IAM allows at most five versions
         aws iam delete-policy-version --policy-arn "$policy" --version-id "$spare"
       fi
       aws iam create-policy-version --policy-arn "$policy" --set-as-default \\
@@ -70,7 +70,7 @@ _ATTACH = '  aws iam attach-group-policy --group-name {group} --policy-arn "$pol
 _HINT = '  echo "To attach the policy: aws iam attach-group-policy --group-name GROUP --policy-arn $policy"\n'
 _ELSE = """\
 *)
-  echo "Your credentials are for account $here. This script is for {accounts}." >&2
+  echo "Your credentials are for account $here, but this script is for {accounts}." >&2
   exit 1
   ;;
 esac

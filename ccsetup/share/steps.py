@@ -114,7 +114,7 @@ def for_people(it: Arrangement, there: IamPolicy | None) -> list[Step]:
         found.append(Step(says, it.people_policy, there.document, wanted, tuple(calls)))
     if it.group and (there is None or f"group {it.group}" not in there.attached):
         call = IamCall("attach_group_policy", {"GroupName": it.group, "PolicyArn": arn})
-        found.append(Step(f"attach it to the group {it.group}", "", None, None, (call,)))
+        found.append(Step(f"attach the policy {it.people_policy} to the group {it.group}", "", None, None, (call,)))
     return found
 
 
@@ -136,9 +136,9 @@ def taking_back(it: Arrangement, there: IamRole | None) -> list[Step]:
         return found
     if foreign := [*others, *there.attached]:
         raise Problem(
-            f"{it.role} has policies that ccsetup share didn't create: {', '.join(foreign)}.",
-            why="Others may rely on them. Nothing was removed.",
-            next="Remove those policies from the role first, or keep the role.",
+            f"The role {it.role} has policies that ccsetup share didn't create: {', '.join(foreign)}.",
+            why="Other people may depend on these policies. Nothing was removed.",
+            next="To delete the role, remove those policies from it first.",
             code="access.assume",
         )
     call = IamCall("delete_role", name)
@@ -153,9 +153,9 @@ def taking_back_from_people(it: Arrangement, there: IamPolicy | None) -> list[St
     own = f"group {it.group}"
     if others := [holder for holder in there.attached if holder != own]:
         raise Problem(
-            f"{it.people_policy} is still attached to {', '.join(others)}.",
-            why="ccsetup share removes only what it created itself. Nothing was removed.",
-            next="Detach it first. To have ccsetup detach it from a group, pass the group: --group Developers.",
+            f"The policy {it.people_policy} is still attached to {', '.join(others)}.",
+            why="ccsetup share removes only what it created. Nothing was removed.",
+            next="Detach the policy first. To detach it from a group with ccsetup, add the group: --group Developers",
             code="access.assume",
         )
     calls = [IamCall("detach_group_policy", {"GroupName": it.group, **arn})] if own in there.attached else []

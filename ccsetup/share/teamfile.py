@@ -31,7 +31,10 @@ def _team(it: Arrangement) -> Team:
     kept |= {"mfa_serial": ""} if it.assumed and not it.mfa else {}  # not needed, so don't ask
     kept |= {"source_profile": it.source_profile} if it.source_profile else {}
     access = "read" if it.read_only else "read and write"
-    note = f"The role {it.role} lets you {access}. Access denied? Send ccsetup's message to the sender of this file."
+    note = (
+        f"The role {it.role} gives you {access} access. If access is denied, send the message from ccsetup to the"
+        " person who sent you this file."
+    )
     entry = Entry("default", label, kind, kept)
     name = f"{it.repository[: rules.LINE - len(', shared')]}, shared"
     return Team(name, (entry, *_sign_in(it)), (Place(it.repository, _folder(it)),), note)

@@ -37,12 +37,16 @@ def owner(it: Arrangement) -> str:
         external_id="${var.external_id}",
     )  # fmt: skip
     variables = {
-        "repository": (it.repository, "The repository's name"),
-        "region": (it.region, "The repository's region"),
+        "repository": (it.repository, "The repository name"),
+        "region": (it.region, "The repository region"),
         "role_name": (it.role, "The role that gives access to the repository"),
-        **({"people_account": (it.people, "The account that gets access")} if it.assumed else {}),
+        **({"people_account": (it.people, "The developers' account, which gets access")} if it.assumed else {}),
         **({"external_id": (it.external_id, "The external ID that callers must pass")} if it.external_id else {}),
-        **({"key_id": (policies.plain(it).key, "The KMS key that encrypts the repository")} if it.kms_key else {}),
+        **(
+            {"key_id": (policies.plain(it).key, "The ID of the KMS key that encrypts the repository")}
+            if it.kms_key
+            else {}
+        ),
     }
     return "\n".join(
         (
@@ -72,8 +76,8 @@ def people(it: Arrangement) -> str:
     words = Words(_PARTITION, _DNS, "", "${var.owner_account}", "", "", "${var.role_name}", "", "")
     return "\n".join(
         (
-            _HEAD.format(about=f"The developers' account: the policy to use {it.repository}."),
-            _variable("owner_account", it.owner, "The account of the repository and its role"),
+            _HEAD.format(about=f"The developers' account: the policy that allows access to {it.repository}."),
+            _variable("owner_account", it.owner, "The account that owns the repository and the role"),
             _variable("role_name", it.role, "The role that gives access to the repository"),
             _variable("group_name", it.group, "A group to attach the policy to (optional)"),
             _resource(

@@ -80,7 +80,7 @@ def _missing(places: Sequence[Place], do: str) -> Finding:
     names = ", ".join(place.folder for place in places[:_NAMED])
     more = f" and {len(places) - _NAMED} more" if len(places) > _NAMED else ""
     many = f"{len(places)} repositories" if len(places) > 1 else "1 repository"
-    says = f"The team file has {many} that you haven't cloned here: {names}{more}."
+    says = f"The team file lists {many} that you haven't cloned here: {names}{more}."
     return Finding("team.repository", "hinders", says, fix="auto", do=do)
 
 
@@ -118,19 +118,25 @@ def _of_entry(entry: Entry, name: str, facts: Facts, do: str) -> Iterator[Findin
         profile = entry.answers.get("profile", "")
         called = entry.label if rules.is_pattern(profile) else profile or entry.label
         yield Finding(
-            "team.profile", "hinders", f"{called} is in the team file but isn't set up here.", fix="auto", do=do
+            "team.profile",
+            "hinders",
+            f"{called} is in the team file but isn't set up on this computer.",
+            fix="auto",
+            do=do,
         )
         return
     own = _answers(name, facts)
     kind = own.get("kind", "")
     if kind != entry.kind:
-        is_, should = (access.of(it).label.lower() if it else "of an unknown kind" for it in (kind, entry.kind))
-        yield _finding("team.kind", name, f"{name} is {is_}, but the team file has {should}.", "", facts, do)
+        is_, should = (f"“{access.of(it).label}”" if it else "an unknown kind of access" for it in (kind, entry.kind))
+        yield _finding(
+            "team.kind", name, f"The profile {name} uses {is_}, but the team file specifies {should}.", "", facts, do
+        )
         return
     for key, value in entry.answers.items():
         if key not in _ONES_OWN and value and own.get(key) != value:
             was = own.get(key, "").removeprefix("@") or "not set"
-            says = f"{key} of {name} is {was}, but the team file has {value.removeprefix('@')}."
+            says = f"{name}: {key} is {was}, but the team file specifies {value.removeprefix('@')}."
             yield _finding(_CODES.get(key, "team.setting"), name, says, key, facts, do)
 
 
@@ -152,12 +158,14 @@ def _finding(code: str, name: str, says: str, key: str, facts: Facts, do: str) -
 def _of_place(place: Place, entry: Entry, there: Standing, do: str) -> Finding | None:
     name, profile = place.name, entry.answers.get("profile", "")
     if not there.is_clone:
-        says = f"./{place.folder} exists and isn't a clone of {name}."
-        return Finding("team.repository", "hinders", says, do="Move it elsewhere, then run the command again.")
+        says = f"./{place.folder} already exists but isn't a clone of {name}."
+        return Finding(
+            "team.repository", "hinders", says, do="Move the folder somewhere else, then run the command again."
+        )
     if there.profile and profile and there.profile != profile and not rules.is_pattern(profile):
-        says = f"./{place.folder} uses the profile {there.profile}, but the team file has {profile}."
+        says = f"./{place.folder} uses the profile {there.profile}, but the team file specifies {profile}."
     elif place.region and there.region and there.region != place.region:
-        says = f"./{place.folder} uses the region {there.region}, but the team file has {place.region}."
+        says = f"./{place.folder} uses the region {there.region}, but the team file specifies {place.region}."
     else:
         return None
     return Finding("team.remote", "hinders", says, fix="auto", do=do)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 REDIRECTS = 5
 AT_MOST_S = 20.0
 _STATUS_ELSEWHERE = (301, 302, 303, 307, 308)
-_EXAMPLE = "For example: https://acme.example/team.ini"
+_EXAMPLE = "Use a URL such as https://acme.example/team.ini"
 
 
 def host_of(url: str) -> str:
@@ -33,7 +33,7 @@ def host_of(url: str) -> str:
         host, port, user, parts = "", None, None, urlsplit("")
     if parts.scheme.lower() != "https":
         raise BadAnswer(
-            f"A team file's URL must start with https://, because others can be changed in transit. {_EXAMPLE}."
+            f"A team file URL must start with https://, because other connections can be tampered with. {_EXAMPLE}."
         )
     if user is not None or not re.fullmatch(r"[A-Za-z0-9.-]+|[0-9a-f:.]+", host) or not url.isprintable() or " " in url:
         raise BadAnswer(f"That's not a valid https URL. {_EXAMPLE}.")
@@ -53,7 +53,7 @@ class Web:
         try:
             return within(self._at_most_s, lambda: _fetched(url, most, _opener(context), self._at_most_s))[0]
         except TimeoutError:
-            raise _unreachable(f"{host} didn't answer within {self._at_most_s:g} seconds.") from None
+            raise _unreachable(f"{host} didn't respond within {self._at_most_s:g} seconds.") from None
 
     def _context(self) -> ssl.SSLContext:
         import ssl
@@ -112,7 +112,7 @@ def _redirected(url: str, host: str) -> str:
     except BadAnswer:
         raise Problem(
             f"{host} redirects to {inert(url)[:60]}, which isn't an https URL.",
-            next="Ask whoever sent it to you for the final URL, which starts with https://.",
+            next="Ask the person who sent you the URL for the final URL, which starts with https://.",
             code="net.unreachable",
         ) from None
 
@@ -120,14 +120,14 @@ def _redirected(url: str, host: str) -> str:
 def _content(answer: Any, host: str, most: int) -> bytes:
     if answer.status != 200:
         raise Problem(
-            f"{host} answered {answer.status} {inert(answer.reason or '')[:40]}".rstrip() + ".",
-            next="Check the URL. If it requires a sign-in, download the file and pass its path instead.",
+            f"{host} responded with {answer.status} {inert(answer.reason or '')[:40]}".rstrip() + ".",
+            next="Check the URL. If the URL requires a sign-in, download the file and specify its path instead.",
             code="net.unreachable",
         )
     if answer.headers.get("Content-Encoding", "identity").lower() not in ("", "identity"):
         raise Problem(
-            f"{host} sent compressed data, which ccsetup didn't ask for.",
-            next="Download the file and pass its path instead.",
+            f"{host} sent compressed data, which ccsetup doesn't support.",
+            next="Download the file and specify its path instead.",
             code="net.unreachable",
         )
     content = bytes(answer.read(most + 1))
@@ -143,7 +143,7 @@ def _explained(error: Exception, host: str) -> Problem:
     if isinstance(reason, ssl.SSLError):
         return Problem(
             f"The certificate of {host} isn't trusted.",
-            why="A company proxy may replace the certificate, or this computer's clock may be wrong.",
+            why="A company proxy may have replaced the certificate, or this computer's clock may be wrong.",
             next="Set AWS_CA_BUNDLE to your company's certificate file, then try again.",
             code="net.tls",
         )

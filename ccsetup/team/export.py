@@ -17,8 +17,8 @@ Settings = Mapping[str, Mapping[str, str]]
 
 _PERSONAL = {
     "mfa_serial": "everyone has their own device",
-    "role_session_name": "it names one person",
-    "federated_name": "it names one person",
+    "role_session_name": "it identifies one person",
+    "federated_name": "it identifies one person",
 }
 _AS_EVERYWHERE = {"sso_registration_scopes": ("", "sso:account:access")}
 
@@ -54,7 +54,7 @@ def _entry(
     kind = access.owner(there)
     if kind is None:
         raise Problem(
-            f"{name} gets its credentials from a program or another sign-in, which a team file can't contain.",
+            f"{name} gets its credentials from a program or another sign-in, which can't be in a team file.",
             next="Use a profile of another kind. To list your profiles: ccsetup status",
             code="input.invalid",
         )
@@ -64,7 +64,7 @@ def _entry(
         if question == "kind" or value in _AS_EVERYWHERE.get(question, ()):
             continue
         key, place = next(((k, it) for k, it in places.items() if it.question.key == question), ("", None))
-        why = _left_out(question, value, names, home) if place else "a team file can't contain it"
+        why = _left_out(question, value, names, home) if place else "this setting can't be in a team file"
         checked: str | Corrected = value
         if place and not why and not value.startswith(MACHINE):
             try:
@@ -72,7 +72,7 @@ def _entry(
             except BadAnswer as refused:
                 why = refused.what
         if why:
-            said.append(f"{name}: {question} was left out: {why}")
+            said.append(f"Omitted {question} from {name}: {why}")
         else:
             answers[question] = checked.value if isinstance(checked, Corrected) else checked
     return Entry(called, f"{kind.label}, {name}" if called != "default" else kind.label, kind.name, answers)
@@ -83,11 +83,11 @@ def _left_out(question: str, value: str, names: Sequence[str], home: PurePath) -
     if not value:
         return ""
     if question in _PERSONAL:
-        return f"{_PERSONAL[question]}. Each developer is asked for it."
+        return f"{_PERSONAL[question]}. Each developer is asked for one."
     if question == "source_profile" and value == MACHINE:
-        return "the profile has none. Each developer is asked for it."
+        return "the profile doesn't have one. Each developer is asked for one."
     if question == "source_profile" and not value.startswith(MACHINE) and value not in names:
-        return "everyone has their own. Each developer is asked for it. To keep it, export that profile too."
+        return "everyone has their own. Each developer is asked for one. To include this profile, export it too."
     if question == "web_identity_token_file" and PurePath(value).is_relative_to(home):
-        return "it's a path in your home folder. Each developer is asked for it."
+        return "it's a path in your home folder. Each developer is asked for one."
     return ""

@@ -42,12 +42,13 @@ access = string(default="")
 submodules = string(default="yes")
 """
 _MISSING = {
-    "version": "It's missing. The first line must be version = 1.",
-    "name": "It's missing. Add the team's name. For example: name = Acme platform.",
-    "kind": f"It's missing. Add one of: {', '.join(kind.name for kind in access.KINDS)}. For example: kind = sso.",
+    "version": "The version is missing. The first line must be version = 1.",
+    "name": "The name is missing. Add the team name, for example, name = Acme platform.",
+    "kind": f"The kind is missing. Add one of: {', '.join(kind.name for kind in access.KINDS)} (for example,"
+    " kind = sso).",
 }
-_TWICE = "It appears twice. Remove one."
-_SHAPE = "The sections are [access] and [repositories], each with [[NAME]] sections. All other lines are key = value."
+_TWICE = "This key or section appears twice. Remove one of them."
+_SHAPE = "Use the sections [access] and [repositories], each with [[NAME]] sections, and lines like key = value."
 
 
 class Entry(NamedTuple):
@@ -102,7 +103,7 @@ class Refused(Problem):
         super().__init__(
             f"In the team file, {faults[0]}{also}" if faults[0].line or faults[0].path else f"{faults[0]}{also}",
             why="Nothing was written.",
-            next="Correct the file, or tell whoever sent it to you. To list all errors: ccsetup team check FILE",
+            next="Correct the file, or ask the person who sent it to you. To list all errors: ccsetup team check FILE",
             code="input.invalid",
         )
         self.faults = faults
@@ -117,7 +118,7 @@ def decoded(content: bytes) -> str:
     except UnicodeDecodeError:
         raise _alone("That's not a team file. A team file is UTF-8 text that starts with version = 1.") from None
     if text.lstrip()[:1] == "<":
-        raise _alone("That's a web page (maybe a sign-in page), not a team file. A team file starts with version = 1.")
+        raise _alone("That's a web page, perhaps a sign-in page, not a team file. A team file starts with version = 1.")
     return text
 
 
@@ -186,7 +187,11 @@ class _Reader:
         self._apart(places)
         if not told:
             self.faults.append(
-                Fault(0, (), "It has no access section. For example: [access], below it [[default]] with kind = sso.")
+                Fault(
+                    0,
+                    (),
+                    "The file has no access section. Add [access], then [[default]] with kind = sso, for example.",
+                )
             )
         return Team(name, tuple(sorted(entries, key=_default_first)), tuple(places), note)
 
@@ -194,7 +199,7 @@ class _Reader:
         sections = tree.get(name)
         found = [it for it in sections.items() if isinstance(it[1], Mapping)] if isinstance(sections, Mapping) else []
         if len(found) > MOST[name]:
-            self._fault((name, ""), f"It has {len(found)} sections. The maximum is {MOST[name]}.")
+            self._fault((name, ""), f"There are {len(found)} sections here. The maximum is {MOST[name]}.")
             return []
         return found
 
@@ -228,7 +233,7 @@ class _Reader:
         if not values["directory"]:
             self._try((*at, "directory"), lambda: team_rules.own_folder(name))
         if values["access"] and values["access"] not in entries:
-            self._fault((*at, "access"), f"No such access. Available: {', '.join(entries)}.")
+            self._fault((*at, "access"), f"This access doesn't exist. Available: {', '.join(entries)}.")
         return Place(name, **{**values, "submodules": values["submodules"] or "yes"})
 
     def _apart(self, places: Sequence[Place]) -> None:
@@ -241,7 +246,7 @@ class _Reader:
             parts = _parts(place)
             above = (taken.get(parts[:depth], place.name) for depth in range(1, len(parts) + 1))
             if other := next((it for it in above if it != place.name), ""):
-                says = f"Its folder is the same as, or inside, the folder of {other}. Use another: {place.name}-2."
+                says = f"The folder is the same as or inside the folder for {other}. Use a name such as {place.name}-2."
                 self._fault(("repositories", place.name, "directory"), says)
 
     def _value(
@@ -301,7 +306,7 @@ def text(team: Team) -> str:
     written = "\n".join(lines) + "\n"
     if read(written).team != team:
         raise BadAnswer(
-            "A team file can't contain that. Texts must be on one line, without leading or trailing spaces."
+            "This value can't be in a team file. A value must be on one line, without leading or trailing spaces."
         )
     return written
 
@@ -319,7 +324,7 @@ def _named(kind: str, question: str, value: str) -> tuple[str, str]:
     keys = [key for key, place in team_rules.keys(access.of(kind)).items() if place.question.key == question]
     key = next((key for key in reversed(keys) if key != "credential_source" or value.startswith(MACHINE)), "")
     if not key:
-        raise BadAnswer(f"A team file can't contain {question}. Each developer is asked for it.")
+        raise BadAnswer(f"A team file can't contain {question}. Each developer is asked for one.")
     return key, value.removeprefix(MACHINE)
 
 
@@ -342,7 +347,9 @@ def _reading(found: Team, entry: Entry) -> Reading:
     if rules.is_pattern(told.get("profile", "")):
         del told["profile"]
     more = len(found.repositories) - 1
-    said = (f"It has {more + 1} repositories. To clone all of them: ccsetup --team FILE",) if more > 0 else ()
+    said = (
+        (f"The team file lists {more + 1} repositories. To clone all of them: ccsetup --team FILE",) if more > 0 else ()
+    )
     return Reading(
         entry.kind, Answers(told), (f"the team file of {found.name}", entry.label), said, entry.label, entry.kind
     )

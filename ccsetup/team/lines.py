@@ -82,7 +82,7 @@ def lines_of(text: str) -> Lines:
 def _line(line: str, number: int, at: Path, found: Lines) -> Path:
     """Read one line; return the section that the next line is in. Raises BadAnswer."""
     if len(line) > LONGEST:
-        raise BadAnswer(f"The line has {len(line):,} characters. The maximum is {LONGEST:,}.")
+        raise BadAnswer(f"The line is {len(line):,} characters long. The maximum is {LONGEST:,}.")
     if not line.isprintable():
         raise BadAnswer(f"“{_shown(line)}” contains an invisible character. Retype the line.")
     if not line or line[0] in "#;":
@@ -91,14 +91,16 @@ def _line(line: str, number: int, at: Path, found: Lines) -> Path:
     if header := _HEADER.fullmatch(line):
         depth, name = len(header[1]), header[2].strip().strip("\"'").strip()
         if depth != len(header[3]) or not name or len(name) > 100 or any(char in name for char in "#\"'"):
-            raise BadAnswer(f"“{_shown(line)}” isn't a section. For example: [access] or [[default]].")
+            raise BadAnswer(f"“{_shown(line)}” isn't a section. It should look like [access] or [[default]].")
         found.plain.append(f'{"[" * depth}"{name}"{"]" * depth}')
         at = (*at[: depth - 1], *("",) * (depth - 1 - len(at)), name)
         found.stands((*at, ""), number)
         return at
     setting = _SETTING.fullmatch(line)
     if not setting:
-        raise BadAnswer(f"“{_shown(line)}” is neither a [section] nor a setting. For example: name = Acme platform.")
+        raise BadAnswer(
+            f"“{_shown(line)}” is neither a [section] nor a setting. A setting should look like name = Acme platform."
+        )
     found.stands((*at, setting[2]), number)
     found.plain.append(f"{setting[2]} = {spelled(value(setting[3], setting[2] in _TEXTS), always=True)}")
     return at
@@ -110,13 +112,13 @@ def value(text: str, prose: bool = False) -> str:
     In prose, a `#` starts a comment only if it has a space on both sides.
     """
     if text[:3] in ('"""', "'''"):
-        raise BadAnswer("A value must be on one line. For example: name = Acme platform.")
+        raise BadAnswer("A value must be on one line, for example, name = Acme platform.")
     if text[:1] in ("'", '"'):
         end = text.find(text[0], 1)
         while end > 0 and not _REST.fullmatch(text, end + 1):
             end = text.find(text[0], end + 1)
         if end < 0:
-            raise BadAnswer(f'“{_shown(text)}” has no closing quote. For example: name = "Acme".')
+            raise BadAnswer(f'“{_shown(text)}” has no closing quote. It should look like name = "Acme".')
         return text[1:end].strip()
     comment = (_REMARK if prose else _COMMENT).search(" " + text)
     return text[: comment.start()].rstrip() if comment else text
@@ -129,7 +131,7 @@ def spelled(text: str, always: bool = False) -> str:
     for quote in "\"'":
         if quote not in text:
             return quote + text + quote
-    raise BadAnswer('A value can contain only one kind of quotes. For example: note = "Don\'t wait, ask in #platform."')
+    raise BadAnswer('A value can contain only one kind of quotes, for example, note = "Don\'t wait, ask in #platform."')
 
 
 def _shown(line: str) -> str:

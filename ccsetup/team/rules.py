@@ -78,7 +78,7 @@ def answer(place: Key, key: str, text: str) -> str | Corrected:
     if not text:
         if question.optional or question.key == "source_profile":
             return ""
-        raise BadAnswer(f"It's empty. Remove the line to have each developer asked. {question.help}".strip())
+        raise BadAnswer(f"The value is empty. If you remove the line, each developer is asked. {question.help}".strip())
     plain(text, key)
     if key == "policy":
         return _policy(text)
@@ -94,7 +94,7 @@ def plain(text: str, key: str = "") -> str:
     long = key not in _LONG_WORDS and veil(text) != text
     if _A_KEY.search(text) or long:
         raise BadAnswer(
-            "That looks like an access key or a token. A team file can't contain secrets. Each developer is asked for"
+            "This looks like an access key or a token. A team file can't contain secrets. Each developer is asked for"
             " their own."
         )
     return text
@@ -105,7 +105,7 @@ def words(most: int) -> Callable[[str], str]:
 
     def check(text: str) -> str:
         if not 0 < len(text) <= most:
-            raise BadAnswer(f"It must have 1 to {most} characters. For example: Acme platform.")
+            raise BadAnswer(f"This text must be 1 to {most} characters long, for example, Acme platform.")
         return plain(text)
 
     return check
@@ -115,8 +115,8 @@ def version(text: str) -> str:
     """Check the version, which is always 1."""
     if text != "1":
         newer = text.isdecimal() and text.isascii() and int(text[:9]) > 1
-        after = " To read newer files, upgrade ccsetup: pipx upgrade ccsetup." if newer else ""
-        raise BadAnswer(f"This version of ccsetup reads only version = 1.{after}")
+        after = " For newer files, upgrade ccsetup: pipx upgrade ccsetup." if newer else ""
+        raise BadAnswer(f"This version of ccsetup supports only version = 1.{after}")
     return text
 
 
@@ -124,7 +124,8 @@ def name(text: str) -> str:
     """Check the name of an access."""
     if not _NAME.fullmatch(text):
         raise BadAnswer(
-            "An access name is short and has only letters, digits and _.+@- characters. For example: [[default]]."
+            "An access name can be at most 40 characters long and contain only letters, digits, and _.+@-"
+            " characters. Use a name such as [[default]]."
         )
     return text
 
@@ -144,8 +145,8 @@ def directory(text: str) -> str:
     parts = text.split("/")
     if re.search(r'[\\:*?"<>|~$%`\x00-\x1f]', text) or any(not _is_folder(part) for part in parts) or len(text) > 200:
         raise BadAnswer(
-            "A directory must be inside the current folder, with plain names that don't start with . or -. For example:"
-            " work/shared-demo."
+            "A directory must be inside the current folder, with plain names that don't start with . or - (for example,"
+            " work/shared-demo)."
         )
     return text
 
@@ -164,7 +165,9 @@ def own_folder(text: str) -> str:
     try:
         return directory(text)
     except BadAnswer:
-        raise BadAnswer("That name doesn't work as a folder. Add one. For example: directory = demo.") from None
+        raise BadAnswer(
+            "The repository name can't be used as a folder name. Add a directory, for example, directory = demo."
+        ) from None
 
 
 OF_REPOSITORY: Mapping[str, Callable[[str], str | Corrected]] = {
@@ -181,11 +184,11 @@ OF_REPOSITORY: Mapping[str, Callable[[str], str | Corrected]] = {
 def refusal(key: str, known: Sequence[str], of_kind: str = "") -> str:
     """Return why a key isn't allowed: it is a secret, a program, belongs elsewhere, or is unknown."""
     if key in _OF_ONE_CLONE and of_kind:
-        return "Repositories have their own section: [repositories], below it [[MySharedDemoRepo]]."
+        return "Repositories must be in their own section: [repositories], then [[MySharedDemoRepo]], for example."
     if key in ("credential_process", "login_profile") or _PROGRAMS.search(key):
-        return "A team file can't contain programs or endpoints. Remove it."
+        return "A team file can't contain programs or endpoints. Remove the line."
     if _SECRETS.search(key) and not nearest(key, known, 1, ONE_LETTER):
-        return "A team file can't contain secrets. Remove it, and each developer is asked for their own."
+        return "A team file can't contain secrets. Remove the line, and each developer is asked for their own."
     if hint := did_you_mean(key.replace("-", "_"), known, 1):
         return f'Unknown key "{inert(key)}". {hint}'
     of = f" for kind {of_kind}" if of_kind else ""
@@ -194,7 +197,7 @@ def refusal(key: str, known: Sequence[str], of_kind: str = "") -> str:
 
 def _scopes(text: str) -> str:
     if not re.fullmatch(r"[a-z0-9_]+(:[a-z0-9_*]+)*([, ]+[a-z0-9_]+(:[a-z0-9_*]+)*)*", text):
-        raise BadAnswer("Scopes are words separated by commas. For example: sso:account:access.")
+        raise BadAnswer("Scopes must be separated by commas, for example, sso:account:access.")
     return text
 
 
@@ -204,7 +207,7 @@ def _policy(text: str) -> str:
     except (ValueError, RecursionError):
         document = None
     if not isinstance(document, dict) or "Statement" not in document:
-        raise BadAnswer('A policy must be JSON on one line. For example: {"Version": "2012-10-17", "Statement": []}.')
+        raise BadAnswer('A policy must be JSON on one line, for example, {"Version": "2012-10-17", "Statement": []}.')
     return json.dumps(document, separators=(",", ":"))
 
 
@@ -212,8 +215,8 @@ def _token_file(text: str) -> str:
     path = validate.token_file(text)
     if not path.startswith(("/", "~/")) or ".." in path.split("/"):
         raise BadAnswer(
-            "A token file must be an absolute path (e.g. /var/run/secrets/token). If you remove it, each developer is"
-            " asked for it."
+            "The path of a token file must be absolute, for example, /var/run/secrets/token. If you remove the line,"
+            " each developer is asked for a path."
         )
     return path
 
@@ -246,13 +249,15 @@ def pattern(kind: Access, text: str) -> str:
     for place in _PLACE.findall(text):
         if place not in offered:
             there = " ".join(f"{{{it}}}" for it in offered)
-            such = f"Available: {there}" if there else "Remove it"
+            such = f"Available: {there}" if there else "Remove the placeholder"
             raise BadAnswer(f"Unknown placeholder {{{inert(place)}}} in a profile name for kind {kind.name}. {such}.")
     sample = _PLACE.sub(_SAMPLE, rules.plain(text))
     if is_pattern(sample):
-        raise BadAnswer("A placeholder in a profile name needs a pair of braces. For example: acme-{account}.")
+        raise BadAnswer("A placeholder in a profile name needs a pair of braces. Use a name such as acme-{account}.")
     if validate.profile(sample) != sample or len(text) > _MOST:
-        raise BadAnswer("A profile name has only letters, digits and _.+=,- characters. For example: acme-{account}.")
+        raise BadAnswer(
+            "A profile name can contain only letters, digits, and _.+=,- characters. Use a name such as acme-{account}."
+        )
     return text
 
 

@@ -74,7 +74,7 @@ def _listed(pick: Pick) -> Iterator[str]:
 
 def _before(asked: Asked, pick: Pick | None, echo: Echo) -> str:
     hints = ["number or text"] if pick else ["y or n"] if asked.widget == "confirm" else []
-    hints += ["b goes back"] if asked.can_go_back else []
+    hints += ["b: back"] if asked.can_go_back else []
     default = echo.brief(asked.default)
     if asked.widget == "secret":
         default = MASK if default else ""

@@ -180,8 +180,8 @@ def _hidden() -> str:
             return getpass("", stream=sys.stderr) + "\n"
         except GetPassWarning:
             raise Missing(
-                "This terminal can't hide what you type.",
-                next="Use another terminal, or pipe the keys in: pbpaste | ccsetup setup keys --keys -",
+                "This terminal can't hide your input.",
+                next="Use another terminal, or pipe the values in: pbpaste | ccsetup setup keys --keys -",
             ) from None
 
 

@@ -29,7 +29,7 @@ def settle(context: Context, git: Git, claim: Claim, outcome: Outcome, person: P
         problems = submodules(context, git, claim, directory)
         see_to_name(context, git, directory, outcome, person)
     except (KeyboardInterrupt, Cancelled):
-        raise Cancelled("Cancelled. The clone is kept.", next=claim.to_go_on) from None
+        raise Cancelled("Canceled. The clone was kept.", next=claim.to_go_on) from None
     return replace(outcome, problems=(*outcome.problems, *problems))
 
 
@@ -51,7 +51,7 @@ def _submodules(context: Context, git: Git, claim: Claim, top: Path, directory: 
         if target is None:
             here = "" if directory == top else f" -C {directory.relative_to(top).as_posix()}"
             context.screen.note(
-                f"The submodule {where} is at {submodule.url}, not on CodeCommit, so it was skipped. To fetch it:"
+                f"Skipped the submodule {where} because it isn't on CodeCommit ({submodule.url}). To fetch it:"
                 f" git{here} submodule update --init -- {shlex.quote(submodule.path)}"
             )
             continue
@@ -105,7 +105,7 @@ def see_to_name(context: Context, git: Git, directory: Path, outcome: Outcome, p
         return
     if person is None:
         context.screen.note(
-            "git has no name or email for commits here. Run this in the clone: "
+            "git needs a name and an email address for commits. In the clone, run: "
             f"git config user.name {shlex.quote(name or 'Maria Garcia')} && "
             f"git config user.email {shlex.quote(email or 'maria@example.com')}"
         )
@@ -116,7 +116,7 @@ def see_to_name(context: Context, git: Git, directory: Path, outcome: Outcome, p
     ):
         if known:
             continue
-        help_ = f"For this clone only. Leave it empty to keep {key} unset."
+        help_ = f"Used only for this clone. If you leave this empty, {key} stays unset."
         answer = person.ask(Asked(key, ask, "text", help=help_, default=default, parse=parse, optional=True))
         if isinstance(answer, Back) or not answer:
             return
@@ -135,7 +135,7 @@ def suggested(arn: str) -> tuple[str, str]:
 def _person(text: str) -> str:
     value = " ".join(text.split())
     if value.startswith("-") or re.search(r"[<>\x00-\x1f]", value):
-        raise BadAnswer("A name can't contain < or > or begin with a hyphen. For example: Maria Garcia.")
+        raise BadAnswer("A name can't contain < or > or start with a hyphen. Use a name such as Maria Garcia.")
     return value
 
 

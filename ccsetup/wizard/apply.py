@@ -36,13 +36,15 @@ def carry_out(
         outcome, verdict = _proven(context, answers, claim, kept, git, outcome, options)
     except (KeyboardInterrupt, Cancelled):
         if change.edits:  # "Nothing was written" would contradict the line above it that shows what was
-            raise Cancelled("Cancelled.") from None
+            raise Cancelled("Canceled.") from None
         raise
     finally:  # in any case, including Ctrl-C and unexpected errors
         if verdict.what != KEEP:
             put_back(context, receipt, kept)
     if outcome.problems and verdict.what == KEEP:
-        context.screen.note(f"Kept the profile. To try it again: ccsetup login {shlex.quote(claim.profile)}")
+        context.screen.note(
+            f"The profile {claim.profile} was kept. To try again: ccsetup login {shlex.quote(claim.profile)}"
+        )
         return outcome, verdict
     if outcome.problems:
         return replace(outcome, edits=(), backups=()), verdict
@@ -77,7 +79,7 @@ def _cloned(
         return outcome.refused(refused)
     except KeyboardInterrupt:
         raise Cancelled(
-            f"Cancelled. The profile {claim.profile} works and is kept; nothing was cloned.",
+            f"Canceled. The profile {claim.profile} works and was kept, but nothing was cloned.",
             next=claim.to_go_on,
         ) from None
     if not cloned.problem:
@@ -105,7 +107,7 @@ def put_back(context: Context, receipt: Receipt, kept: Kept) -> None:
     for _ in range(20):
         try:
             context.files.put_back(receipt)
-            context.screen.note("All files are restored.")
+            context.screen.note("All files were restored.")
             return
         except Problem as problem:
             if problem.code != "file.changed":

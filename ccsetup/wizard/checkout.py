@@ -45,8 +45,8 @@ def is_this_clone(context: Context, directory: Path, target: Target) -> bool:
         return True
     raise Problem(
         f"{directory} already exists and isn't a clone of {target.name}.",
-        why=f"It is a clone of {origin}." if origin else "It wasn't changed.",
-        next=f"Choose another folder, for example {directory.name}-2.",
+        why=f"The folder is a clone of {origin}." if origin else "The folder wasn't changed.",
+        next=f"Choose another folder, for example, {directory.name}-2.",
         code="git.failed",
     )
 
@@ -54,7 +54,7 @@ def is_this_clone(context: Context, directory: Path, target: Target) -> bool:
 def finding_git(context: Context, way: Way = USUAL) -> Git:
     """Return a git that finds its helper. If only ccsetup's own helper is available, show how to add it to the PATH."""
     if not context.git.version():
-        raise Problem("git isn't installed.", next="Install git, then run ccsetup again.", code="git.missing")
+        raise Problem("git isn't installed.", next="Install git, and then run ccsetup again.", code="git.missing")
     if way.via != REMOTE or context.git.helper():
         return context.git
     own = context.git.own_helper()
@@ -66,7 +66,7 @@ def finding_git(context: Context, way: Way = USUAL) -> Git:
         )
     line = f'export PATH="{Path(own).parent}:$PATH"'
     context.screen.note(
-        "git can't find git-remote-codecommit yet. Add this line to your shell's startup file, and also run it now:"
+        "git can't find git-remote-codecommit. Run this command now, and also add it to your shell's startup file:"
     )
     context.screen.say(f"   {line}")
     return context.git.with_path(Path(own).parent)
@@ -84,7 +84,7 @@ def clone(
     if is_this_clone(context, directory, target) and not begun:
         return _fetched(context, git, by, directory, target, person, default)
     if begun:
-        context.screen.note("Found an unfinished clone here. Resuming it.")
+        context.screen.note("Found an incomplete clone in this folder. Resuming it.")
     with context.screen.busy(f"Cloning {target.name}") as progress:
         result = git.clone(by, directory, claim.branch, progress, default)
     for note in result.notes:
@@ -105,7 +105,7 @@ def _fetched(
     origin = git.origin(directory)
     if origin != route.url and _move(context, route, directory, origin, person):
         git.repoint(directory, route)
-        context.screen.done("moved", shown(context, directory), f"now uses {route.url}")
+        context.screen.done("moved", shown(context, directory), f"the remote URL is now {route.url}")
         origin = route.url
     with context.screen.busy(f"Fetching {target.name}"):
         result = git.fetch(directory, None, default)
@@ -119,11 +119,11 @@ def _fetched(
 def _move(context: Context, route: Route, directory: Path, origin: str, person: Prompt | None) -> bool:
     if person is None:
         context.screen.note(
-            f"It keeps using {origin}. To use this profile: git remote set-url origin {quote(route.url)}"
+            f"The remote URL is still {origin}. To change it: git remote set-url origin {quote(route.url)}"
         )
         return False
-    context.screen.say(f" {shown(context, directory)} uses {origin}.")
-    asked = Asked("move", f"Change it to {route.url}?", "confirm", default="yes")
+    context.screen.say(f" The remote URL of {shown(context, directory)} is {origin}.")
+    asked = Asked("move", f"Change the remote URL to {route.url}?", "confirm", default="yes")
     return person.ask(asked) == "yes"
 
 

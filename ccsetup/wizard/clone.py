@@ -69,7 +69,7 @@ def _agreed(context: Context, wish: Wish, folder: Path, profile: str) -> None:
     Raises Problem if the user declines or can't be asked.
     """
     there = not wish.yes and context.prompt is not None
-    question = f"This clone uses the profile {profile}, which runs a program to get credentials. Run it?"
+    question = f"This clone uses the profile {profile}, which gets credentials from a program. Run the program?"
     if there and (wish.profile or dialogue.agrees(context, wish, question)):
         return
     context.screen.note(f"{checkout.shown(context, folder)} uses the profile {profile}.")
@@ -137,5 +137,5 @@ def _repository(context: Context, look: Look, wish: Wish, place: Place, kept: Ke
     except NoRepository:
         raise
     except Problem as refused:
-        context.screen.note(f"{refused.what} The account is unknown, so the ARN is left out.")
+        context.screen.note(f"{refused.what} The ARN isn't listed because the account is unknown.")
         return Repository(wish.target.name, place.region, wish.target.account_id)

@@ -105,7 +105,7 @@ def _region(context: Context, flag: str, of_address: str) -> str:
         context.screen.note(value.said)
         value = str(value.value)
     if value and of_address and value != of_address:
-        raise BadAnswer(f"The address is in {of_address}, but --region says {value}. Leave one of them out.")
+        raise BadAnswer(f"The address is in {of_address}, but --region is {value}. Specify only one region.")
     if unknown := validate.unknown_region(value or of_address):
         context.screen.note(unknown)
     return value or of_address
@@ -116,11 +116,12 @@ def _profile(context: Context, look: Look, flag: str, of_address: str) -> str:
     if flag and flag not in look.profiles:
         raise Problem(
             f'No profile "{flag}" on this computer.',
-            next=did_you_mean(flag, list(look.profiles)) or f"Set it up: ccsetup setup --profile {quote(flag)}",
+            next=did_you_mean(flag, list(look.profiles))
+            or f"Set up the profile: ccsetup setup --profile {quote(flag)}",
             code="profile.missing",
         )
     if not flag and of_address and of_address not in look.profiles:
-        context.screen.note(f'No profile "{of_address}" on this computer. Trying the other profiles.')
+        context.screen.note(f'No profile "{of_address}" on this computer. Trying other profiles.')
         return ""
     return flag or of_address
 

@@ -323,7 +323,8 @@ class Walk:
         if default is None and question.default:
             default = question.default(answers, self.look)
         if offered and not notice:
-            notice = f"{_whose(self._bringer(question.key))} names {inert(offered)}. Use it only if you recognise it."
+            by = _whose(self._bringer(question.key))
+            notice = f"{by} includes {inert(offered)}. Use this value only if you recognize it."
         widget = "text" if question.widget == "choose" and not choices else question.widget
         return Asked(
             key=question.key,
@@ -357,15 +358,15 @@ class Walk:
 
 
 def _whose(by: str | None) -> str:
-    return "The team file" if by == "--team" else "The paste"
+    return "The team file" if by == "--team" else "The pasted text"
 
 
 def _unconfirmed(question: Question, path: str, by: str | None) -> Unconfirmed:
     """Return the error for a file that can't be confirmed without a terminal. It names the flag to use instead."""
     flag = question.flag_name or "--" + question.key.rpartition(".")[2].replace("_", "-")
     return Unconfirmed(
-        f"{_whose(by)} names the file {inert(path)}, which only you can confirm.",
-        next=f"If it's the right file, name it yourself: {flag} {inert(quote(path))}",
+        f"{_whose(by)} specifies the file {inert(path)}, which only you can confirm.",
+        next=f"If this is the right file, specify it yourself: {flag} {inert(quote(path))}",
     )
 
 
@@ -393,7 +394,7 @@ def sentence(problem: Problem | None) -> str:
 
 def _unlisted(refused: Problem | None) -> str:
     """Return why an answer must be typed instead of chosen, without the message to an administrator."""
-    return f"{refused.what} Type the answer, or go back." if refused and refused.letter else sentence(refused)
+    return f"{refused.what} Enter the answer, or go back." if refused and refused.letter else sentence(refused)
 
 
 def nested(prefix: str, questions: Sequence[Question]) -> tuple[Question, ...]:

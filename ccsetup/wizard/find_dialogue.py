@@ -10,7 +10,7 @@ from ccsetup.core.context import Context, Sighting
 from ccsetup.core.errors import BadAnswer, Cancelled, Elsewhere, Missing, NoRepository, Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Asked, Back, Choice, Who
-from ccsetup.core.profile_chain import names_program
+from ccsetup.core.profile_chain import names_program, runs_program
 from ccsetup.core.program_keys import unasked
 from ccsetup.git import transport
 from ccsetup.git.transport import Way
@@ -19,7 +19,7 @@ from ccsetup.wizard.clone_request import Wish
 from ccsetup.wizard.find_repository import Place, Round
 from ccsetup.wizard.verify import Kept, sign_in
 
-_LEFT = "Cancelled. Nothing was cloned."
+_LEFT = "Canceled. Nothing was cloned."
 
 
 def seek(context: Context, look: Look, wish: Wish, kept: Kept) -> Place | None:
@@ -27,7 +27,7 @@ def seek(context: Context, look: Look, wish: Wish, kept: Kept) -> Place | None:
     if wish.profile:
         return _named(context, look, wish, kept)
     names = find_repository.candidates(context, look)
-    programs = [name for name in look.profiles if name not in names and names_program(look.profiles, name)]
+    programs = [name for name in look.profiles if name not in names and runs_program(look.profiles, name)]
     asked = find_repository.look_around(context, look, names, wish.target, kept)
     if place := _seen(context, look, wish, names, asked, kept):
         return place
@@ -37,7 +37,7 @@ def seek(context: Context, look: Look, wish: Wish, kept: Kept) -> Place | None:
         if place := _seen(context, look, wish, programs, asked, kept):
             return place
     elif programs:
-        context.screen.note(f"{unasked(', '.join(programs))} To use one: --profile {shlex.quote(programs[0])}")
+        context.screen.note(f"{unasked(', '.join(programs))} To use one of them: --profile {shlex.quote(programs[0])}")
     if wish.create and not find_repository.silent(asked):
         return place_for(context, look, wish, asked)
     refused = find_repository.nothing(context, look, asked, wish.target, names)
@@ -114,7 +114,7 @@ def _by_git(context: Context, look: Look, asked: Round, wish: Wish) -> Place | N
         try:
             way = Way(host=wish.host)
             git = checkout.finding_git(context, way)
-            with context.screen.busy(f"Asking git, as {place.profile}"):
+            with context.screen.busy(f"Trying git with the profile {place.profile}"):
                 git.reachable(transport.route(context, way, place.profile, target))
         except Problem as refused:
             if refused.is_unanswered:
@@ -137,9 +137,7 @@ def _offered(context: Context, wish: Wish, refused: Elsewhere) -> str:
         raise refused
     context.screen.say(f" {refused.what}")
     choices = tuple(Choice(region, f"Use {region}") for region in refused.found)
-    answer = context.prompt.ask(
-        Asked("elsewhere", "Clone it from another region?", "choose", choices=(*choices, _LEAVE))
-    )
+    answer = context.prompt.ask(Asked("elsewhere", "Clone from another region?", "choose", choices=(*choices, _LEAVE)))
     if isinstance(answer, Back) or answer == _LEAVE.value:
         raise Cancelled(_LEFT)
     return str(answer)
@@ -156,7 +154,7 @@ def _what_now(context: Context, look: Look, wish: Wish, asked: Round, refused: P
     near = refused.near if isinstance(refused, NoRepository) else ()
     there = [Choice(f"take {name}", f"Use {name}") for name in near]
     later = [Choice(f"use {name}", f"Sign in with {name}", why) for name, why in asked.later.items()]
-    choices = (*there, *later, Choice("setup", "Set up access", "answer the questions of ccsetup setup"), _LEAVE)
+    choices = (*there, *later, Choice("setup", "Set up access", "the same as ccsetup setup"), _LEAVE)
     answer = context.prompt.ask(
         Asked("nothing", "What do you want to do?", "choose", choices=choices, default=choices[0].value)
     )
@@ -170,7 +168,7 @@ def _what_now(context: Context, look: Look, wish: Wish, asked: Round, refused: P
     return _named(context, look, wish._replace(profile=name), kept)
 
 
-_NOT_CREATED = "Cancelled. Nothing was created."
+_NOT_CREATED = "Canceled. Nothing was created."
 
 
 _LONGEST = 1000  # the longest description, in characters
@@ -183,7 +181,8 @@ def place_for(context: Context, look: Look, wish: Wish, asked: Round) -> Place:
     region = wish.target.region or find_repository.own_region(look, name)
     if not region:
         raise Missing(
-            "Missing: --region.", next=f"Add the region to create {wish.target.name} in, for example --region us-east-2"
+            "Missing: --region.",
+            next=f"Add the region for the new repository {wish.target.name}, for example, --region us-east-2",
         )
     return Place(name, region, chosen=asked.chosen)
 
@@ -192,10 +191,12 @@ def _whose(context: Context, wish: Wish, names: list[str]) -> str:
     if context.prompt is None or wish.yes or not names:
         raise Missing(
             "Missing: --profile.",
-            next=f"Add the profile to create {wish.target.name} with. Available: {', '.join(names)}",
+            next=f"Add the profile that should create {wish.target.name}. Available profiles: {', '.join(names)}",
         )
     choices = tuple(Choice(name, name) for name in names)
-    answer = context.prompt.ask(Asked("creator", "Which profile should create it?", "choose", choices=choices))
+    answer = context.prompt.ask(
+        Asked("creator", "Which profile should create the repository?", "choose", choices=choices)
+    )
     if isinstance(answer, Back):
         raise Cancelled(_NOT_CREATED)
     return str(answer)
@@ -213,7 +214,10 @@ def create(context: Context, wish: Wish, place: Place) -> None:
 def _agreed(context: Context, question: str, name: str) -> str:
     """Ask for confirmation and return the description. Raises Cancelled, or Missing without a prompt."""
     if context.prompt is None:
-        raise Missing(f"The repository {name} doesn't exist, and its creation needs confirmation.", next="Add --yes.")
+        raise Missing(
+            f"The repository {name} doesn't exist, and creating it requires confirmation.",
+            next="To confirm, add --yes.",
+        )
     if context.prompt.ask(Asked("create", question, "confirm", default="yes")) != "yes":
         raise Cancelled(_NOT_CREATED)
     told = context.prompt.ask(
@@ -233,5 +237,5 @@ def _agreed(context: Context, question: str, name: str) -> str:
 
 def _short(text: str) -> str:
     if len(text) > _LONGEST:
-        raise BadAnswer(f"A description can have at most {_LONGEST} characters.")
+        raise BadAnswer(f"A repository description can have at most {_LONGEST} characters.")
     return text.strip()

@@ -19,7 +19,7 @@ from ccsetup.core.context import Context, Sighting
 from ccsetup.core.errors import ENDED, Cancelled, Missing, NoRepository, Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Asked, Back, Choice, Target, Who
-from ccsetup.core.profile_chain import chain, names_program
+from ccsetup.core.profile_chain import chain, runs_program
 from ccsetup.core.profile_kind import is_temporary
 from ccsetup.core.text import did_you_mean, nearest
 from ccsetup.git import address
@@ -63,7 +63,7 @@ class Round:
 def candidates(context: Context, look: Look) -> list[str]:
     """Return the profiles that can be tried: those with their own credentials that don't come from a program."""
     names = [name for name in look.profiles if _may_ask(context, look, name)]
-    return [name for name in names if not names_program(look.profiles, name)]
+    return [name for name in names if not runs_program(look.profiles, name)]
 
 
 def _may_ask(context: Context, look: Look, name: str) -> bool:
@@ -142,7 +142,7 @@ def _ask(
 def _wants_person(look: Look, sighting: Sighting) -> bool:
     assert sighting.refused is not None  # noqa: S101
     code = sighting.refused.code
-    if names_program(look.profiles, sighting.profile):
+    if runs_program(look.profiles, sighting.profile):
         return False  # only its program can renew the credentials
     wants_code = any("mfa_serial" in there for there in chain(look.profiles, sighting.profile))
     return code in ENDED or (code == "access.assume" and wants_code)
@@ -165,19 +165,21 @@ def _which(
 ) -> tuple[str, str]:
     words = {f"{account} {region}": (account, region) for account, region in groups}
     if context.prompt is None or not wants_choice:
-        listed = "; ".join(f"{r} of account {a} (profile {seen[0].profile})" for (a, r), seen in groups.items())
+        listed = "; ".join(f"{r} in account {a} (profile {seen[0].profile})" for (a, r), seen in groups.items())
         first = next(iter(groups.values()))[0]
         raise Missing(
-            f"There are several repositories named {name}: {listed}.",
-            next=f"Choose one, for example: --profile {quote(first.profile)} --region {first.region}",
+            f"Found more than one repository named {name}: {listed}.",
+            next=f"Choose one of them, for example: --profile {quote(first.profile)} --region {first.region}",
         )
     choices = tuple(
         Choice(word, f"{name} in {key[1]}", f"account {key[0]}, with {', '.join(p.profile for p in groups[key])}")
         for word, key in words.items()
     )
-    answer = context.prompt.ask(Asked("place", "Which one?", "choose", choices=choices, default=choices[0].value))
+    answer = context.prompt.ask(
+        Asked("place", "Which repository?", "choose", choices=choices, default=choices[0].value)
+    )
     if isinstance(answer, Back):
-        raise Cancelled("Cancelled. Nothing was cloned.")
+        raise Cancelled("Canceled. Nothing was cloned.")
     return words[str(answer)]
 
 
@@ -188,15 +190,16 @@ def _best(context: Context, look: Look, seen: Sequence[Place]) -> Place:
     if len(by_name) == 1:
         return seen[0]
     if named in by_name:
-        context.screen.note(f"Using {named} (from AWS_PROFILE).")
+        context.screen.note(f"Using the profile {named} (from AWS_PROFILE).")
         return by_name[named]
     for name in _used_here(context):
         if name in by_name:
-            context.screen.note(f"Using {name}, like other clones here.")
+            context.screen.note(f"Using the profile {name}, like other clones in this folder.")
             return by_name[name]
     best = max(by_name, key=lambda name: _lasts(context, look, name))
     context.screen.note(
-        f"Using {best}, which expires last. To use another: --profile {quote(next(n for n in by_name if n != best))}"
+        f"Using the profile {best}, which expires last. To use another one: --profile"
+        f" {quote(next(n for n in by_name if n != best))}"
     )
     return by_name[best]
 
@@ -254,19 +257,24 @@ def nothing(context: Context, look: Look, asked: Round, target: Target, names: C
         )
     if not names:
         what = (
-            "There is no AWS profile on this computer" if not look.profiles else "No AWS profile here has credentials"
+            "There is no AWS profile on this computer"
+            if not look.profiles
+            else "No AWS profile on this computer has credentials"
         )
         return Problem(f"{what} to clone {target.name} with.", next=_set_up(target), code="profile.missing")
     answered = [s for s in asked.seen if isinstance(s.refused, NoRepository)]
     names_like = _near_names(context, look, answered, target.name, asked.chosen)
     same = [name for name in names_like if name.lower() == target.name.lower()]
     hint = f'Did you mean "{same[0]}"? Names are case-sensitive.' if same else did_you_mean(target.name, names_like)
-    logins = "".join(f" To try {name}, sign in first: ccsetup login {shlex.quote(name)}." for name in asked.later)
+    logins = "".join(
+        f" To try the profile {name}, sign in first: ccsetup login {shlex.quote(name)}." for name in asked.later
+    )
     if not_heard := silent(asked):
         return _not_known(asked, not_heard, target, logins, hint)
     reasons = list(dict.fromkeys(s.refused.what for s in asked.seen if s.refused and s.profile not in asked.later))
     return NoRepository(
-        f"No profile can see {target.name}{f' in {target.region}' if target.region else ''}. Tried: {_few(names)}.",
+        f"No profile can read {target.name}{f' in {target.region}' if target.region else ''}. Profiles tried:"
+        f" {_few(names)}.",
         why=(" ".join(reasons[:3]) if not answered else "") + logins,
         next=hint or _set_up(target),
         near=same or names_like,
@@ -277,12 +285,12 @@ def _not_known(asked: Round, not_heard: Sequence[Sighting], target: Target, logi
     """Return the Problem for a repository that wasn't found while some profiles got no answer."""
     names = dict.fromkeys(sighting.profile for sighting in not_heard)
     others = [name for name in dict.fromkeys(s.profile for s in asked.seen) if name not in names]
-    rest = f" {_few(others)} can't see it." if others else ""
+    rest = f" {_few(others)} can't read the repository." if others else ""
     reasons = dict.fromkeys(s.refused.what for s in not_heard if s.refused)
     first = not_heard[0].refused
     assert first is not None  # noqa: S101
     return Problem(
-        f"AWS didn't answer, so it's unknown whether {_few(names)} can read {target.name}.{rest}",
+        f"AWS didn't respond, so ccsetup couldn't check whether {_few(names)} can read {target.name}.{rest}",
         why=" ".join([*reasons][:3]) + logins,
         next=hint or first.next,
         code=first.code,

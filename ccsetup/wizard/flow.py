@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ccsetup.access.paste import Reading
 
 PASTE = Choice("paste", "Paste a message, URL, ARN, access keys, profile text …")
-SHORT = 24  # columns for what was recognised in the answer's line on a narrow terminal
+SHORT = 24  # columns for what was recognized in the answer's line on a narrow terminal
 FIND = "find"  # not a kind: find a profile that can read the repository
 FIX = "fix"  # not a kind: repair what is broken first
 
@@ -67,7 +67,7 @@ def _kind(names: Sequence[str] = ()) -> Question:
             for a in offered
             if a.name != "existing" or look.profiles
         ]
-        find = Choice(FIND, "I only have a repository name", "find a profile here that can read it")
+        find = Choice(FIND, "I only have a repository name", "find a profile that can read it")
         return [*([] if names else [PASTE]), *there, *([find] if look.profiles and not names else [])]
 
     return Question(
@@ -79,7 +79,7 @@ def _kind(names: Sequence[str] = ()) -> Question:
         known=lambda answers, look: names[0] if len(names) == 1 else None,
         parse=_kind_or_paste,
         settle=None if names else _settle_kind,
-        reads=None if names else _recognised,
+        reads=None if names else _recognized,
         later=None if names else lambda look: look.later,
         flag="KIND",
         title="Access",
@@ -93,8 +93,8 @@ def _kind_or_paste(text: str) -> str:
     if readings(text):
         return text
     raise BadAnswer(
-        "I couldn't find any AWS access details in that. Paste a start URL, a role ARN, access keys or a repository"
-        f" address, or choose a kind, e.g. {KINDS[0].name}."
+        "No AWS access details were found in that text. Paste a start URL, a role ARN, access keys, or a repository"
+        f" address, or choose a kind of access, such as {KINDS[0].name}."
     )
 
 
@@ -116,7 +116,7 @@ def _takers(kind: str) -> Mapping[str, Question]:
     return asked if kind else {key: question for key, question in asked.items() if key in common}
 
 
-def _recognised(text: str) -> str:
+def _recognized(text: str) -> str:
     """Describe a text that was pasted into the menu."""
     found = readings(text)
     return ", ".join(found[0].found) if found else ""
@@ -136,12 +136,17 @@ def _settle_kind(value: Value, answers: Answers, look: Look) -> Told | None:
     if len(ways) == 1:
         return first
     both = " or ".join(choice.label for choice, _ in ways)
-    raise Which(f"That can be read in {len(ways)} ways: {both}.", "Which one?", ways, next="Name the kind, too.")
+    raise Which(
+        f"That text can mean {len(ways)} different things: {both}.",
+        "Which one is right?",
+        ways,
+        next="Specify the kind of access, too.",
+    )
 
 
 def _told(reading: Reading) -> Told:
     words = ", ".join(reading.found)
-    whole = (f"Recognised: {words}.",) if len(words) > SHORT else ()  # the answer's own line has room for a short one
+    whole = (f"Recognized: {words}.",) if len(words) > SHORT else ()  # the answer's own line has room for a short one
     return Told(reading.kind, (*whole, *reading.said), reading.answers)
 
 
@@ -149,4 +154,9 @@ def _with_nothing_but_a_repository(told: Told, look: Look) -> Told:
     if look.profiles and "repo" in told.answers:
         return told._replace(value=FIND)
     ways = [(Choice(a.name, a.label, a.hint), told._replace(value=a.name)) for a in KINDS if a.name != "existing"]
-    raise Which("That doesn't say how you sign in.", "What kind of access?", ways, next="Name the kind, too.")
+    raise Which(
+        "That text doesn't include any sign-in details.",
+        "What kind of access?",
+        ways,
+        next="Specify the kind of access, too.",
+    )

@@ -34,7 +34,7 @@ def refuse_unused(given: Mapping[str, Value], used: Collection[str], kind: str) 
         flags = {question.key: question.flag_name for question in access.flags()}
         names = ", ".join(flags.get(key) or "--" + key.replace("_", "-") for key in unused)
         raise BadAnswer(
-            f"{names} can't be used with {kind} and the other answers.", next="See ccsetup setup --help for the flags."
+            f"You can't use {names} with {kind} and your other answers.", next="See the flags: ccsetup setup --help"
         )
 
 
@@ -69,7 +69,7 @@ def _fault(path: Path, document: Document) -> Problem | None:
         return None
     return Problem(
         f"{path}, line {document.fault.line}: {document.fault.says}",
-        why="Until this is fixed, AWS tools can't read any profile.",
+        why="Until this line is fixed, AWS tools can't read any profile.",
         next=f"Fix line {document.fault.line}.",
         code=document.fault.code,
     )
@@ -80,7 +80,7 @@ def looking(context: Context, options: Options) -> Look:
     found = settings(context.files.read())
     for fault in found.faults:
         fault.why += " Nothing was written."
-        fault.next = "Repair it: ccsetup doctor --fix"
+        fault.next = "Repair the file: ccsetup doctor --fix"
         raise fault
     return Look(
         context,

@@ -109,7 +109,7 @@ class Renewals:
             return self._by_source(name, kind, there, look)
         if kind.name in ("machine", "existing"):
             self.context.screen.note(
-                f"{name} has nothing to renew: the SDKs get this computer's credentials themselves."
+                f"{name} has nothing to renew. AWS SDKs get the computer's credentials automatically."
             )
             return self._proven(Renewed(name, kind.name), _expected(kind, name, there), there)
         if kind.name == "role":
@@ -142,14 +142,14 @@ class Renewals:
         if source != name and (renewable(source, look.profiles) or is_of_aws_login(source, look.profiles)):
             self.of(source, name in self._chosen)
         else:
-            self.context.screen.note(f"{name} has nothing to renew: its role is assumed each time it is used.")
+            self.context.screen.note(f"{name} has nothing to renew. Its role is assumed each time you use the profile.")
         return self._proven(Renewed(name, kind.name), _expected(kind, name, there), there)
 
     def _by_aws_login(self, name: str) -> Renewed:
         """Have the user sign in with the AWS CLI. Without a terminal, raises Problem with the command for it."""
         command = aws_login.shown(aws_login.sign_in(name))
         if self.context.prompt is None:
-            raise Problem(f"{name} signs in with the AWS CLI.", next=f"Run: {command}", code="keys.expired")
+            raise Problem(f"The profile {name} signs in with the AWS CLI.", next=f"Run: {command}", code="keys.expired")
         self.context.screen.note(f"Running: {command}")
         self.context.awscli.login(name)
         there = self.look().profiles.get(name, {})
@@ -206,7 +206,7 @@ class Renewals:
                 apply.put_back(context, receipt, kept)
         edits, ends = plan.summary(receipt.plan), _ends(context, renewed.profile)
         for key in (it for edit in receipt.plan.edits for it in removals.long_term(edit)):
-            context.screen.note(f"Replaced the long-term access key {key}. To restore it: ccsetup undo")
+            context.screen.note(f"Replaced the long-term access key {key}. To restore the key: ccsetup undo")
         self._tell(renewed.profile, ends)
         return replace(renewed, expires_at=ends, identity=identity, edits=edits, backups=receipt.backups)
 
@@ -323,12 +323,12 @@ def _without(name: str, there: Mapping[str, str]) -> Problem:
     """Return why a profile that is none of these kinds can't be renewed here."""
     if "credential_process" in there:
         return Problem(
-            f"{name} gets its credentials from a program, so ccsetup can't renew them.",
-            next="Sign in again with that program; see credential_process in ~/.aws/config.",
+            f"{name} gets its credentials from a program, so ccsetup can't renew its credentials.",
+            next="Sign in again with that program. It is set as credential_process in ~/.aws/config.",
             code="process.failed",
         )
     return Problem(
         f"The profile {name} has no credentials to renew.",
-        next=f"Set it up: ccsetup setup --profile {quote(name)}",
+        next=f"Set up the profile: ccsetup setup --profile {quote(name)}",
         code="source.none",
     )

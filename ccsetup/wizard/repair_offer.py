@@ -29,7 +29,7 @@ def beside(context: Context, greeting: Greeting) -> Callable[[], Later]:
         except Problem:  # ccsetup doctor reports it
             return Later()
         broken = {name for it in findings if it.severity == "stops" for name in (it.profile, *it.also) if name}
-        hint = Choice(flow.FIX, "Fix what's broken here", findings[0].says) if findings else None
+        hint = Choice(flow.FIX, "Fix what's broken", findings[0].says) if findings else None
         redraw = (lambda: context.screen.amend(greeting(len(broken)))) if broken else None
         return Later((hint,) if hint else (), redraw)
 
@@ -62,7 +62,7 @@ def offer(context: Context, refused: Problem, dry_run: bool = False) -> None:
     if context.prompt is None or refused.code not in REFUSED:
         raise refused
     context.screen.problem(refused)
-    choices = (Choice(GO, "Yes, show me the repair"), Choice("leave", "No, leave the file unchanged"))
-    if context.prompt.ask(Asked("doctor", "Repair it now?", "choose", "", choices, GO, can_go_back=False)) != GO:
+    choices = (Choice(GO, "Yes, show me the repair"), Choice("leave", "No, leave the file as is"))
+    if context.prompt.ask(Asked("doctor", "Repair the file now?", "choose", "", choices, GO, can_go_back=False)) != GO:
         raise refused
     repair(context, dry_run)

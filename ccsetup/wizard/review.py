@@ -88,7 +88,7 @@ GO, CHANGE, KEEP, PUT_BACK, RETRY = "go", "change", "keep", "back", "retry"
 def decide(context: Context, ask: str = "Write these changes?") -> bool:
     """Ask for confirmation: True to go ahead, False to change an answer. Raises Cancelled; Missing without a prompt."""
     if context.prompt is None:
-        raise Missing("Missing: --yes.", next="Add --yes to write the changes, or --dry-run to only preview them.")
+        raise Missing("Missing: --yes.", next="Add --yes to write the changes, or --dry-run to preview them.")
     choices = (
         Choice(GO, "Yes, go ahead"),
         Choice(CHANGE, "Change an answer"),
@@ -148,7 +148,7 @@ def after_failure(context: Context, refused: Problem, written: bool, options: Op
     titles = {q.key: q.title or q.ask for q in flow.questions(answers)}
     named = suspects(refused, answers)
     choices += [Choice(f"{CHANGE} {key}", f"Change: {titles[key]}", _shown(answers[key])) for key in named]
-    choices += [Choice(CHANGE, f"Change {'another' if named else 'an'} answer", "and try again")]
+    choices += [Choice(CHANGE, f"Change {'another' if named else 'an'} answer", "then try again")]
     choices += [Choice(PUT_BACK, back)]
     choices += [Choice(KEEP, "Keep the profile anyway")] if written else []
     answer = context.prompt.ask(

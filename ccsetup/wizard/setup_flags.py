@@ -27,7 +27,7 @@ class SetupFlags(NamedTuple):
     def options(self, context: Context) -> Options:
         """Return the options of `setup`, after reading stdin and the environment if asked to. Raises BadAnswer."""
         if self.keys and self.paste:
-            raise BadAnswer("--keys and --paste both read stdin. Use only one of them.")
+            raise BadAnswer("--keys and --paste both read from stdin. Use only one of these flags.")
         given: dict[str, Value] = {**self.answers, **(keys_given(self.keys, context) if self.keys else {})}
         pasted = _pasted(self.paste, self.answers.get("kind", ""), context) if self.paste else {}
         given |= {"kind": pasted["kind"]} if "kind" in pasted else {}
@@ -37,20 +37,20 @@ class SetupFlags(NamedTuple):
 def _pasted(source: str, kind: str, context: Context) -> dict[str, Value]:
     """Return the answers in the text on stdin, only those of `kind` if it is given. Raises BadAnswer."""
     if source != "-":
-        raise BadAnswer("--paste only accepts - (stdin). For example: pbpaste | ccsetup setup --paste -")
+        raise BadAnswer("--paste must be - (stdin), for example: pbpaste | ccsetup setup --paste -")
     found = [reading for reading in flow.readings(context.stdin()) if reading.kind in ("", kind) or not kind]
     if not found:
         raise BadAnswer(
-            f"I couldn't find any AWS access details{f' for {kind}' if kind else ''} in the paste. Paste a start URL,"
-            " a role ARN, export lines, a repository address, or a message that contains them."
+            f"No AWS access details{f' for {kind}' if kind else ''} were found in the pasted text. Paste a start URL, a"
+            " role ARN, export commands, or a repository address, or a message that contains one of these."
         )
     if len(found) > 1:
         ways = ", ".join(f"{reading.kind} ({reading.label})" for reading in found)
         alike = len({reading.kind for reading in found}) < len(found)
-        say = f"Choose one, for example: ccsetup setup {found[0].kind} --paste -"
-        say = "Paste only the one that you want to use." if alike else say
-        raise BadAnswer(f"The paste can be read in several ways: {ways}.", next=say)
-    for line in (f"Recognised: {', '.join(found[0].found)}.", *found[0].said):
+        say = f"Choose the kind of access, for example: ccsetup setup {found[0].kind} --paste -"
+        say = "Paste only the details that you want to use." if alike else say
+        raise BadAnswer(f"The pasted text can mean more than one thing: {ways}.", next=say)
+    for line in (f"Recognized: {', '.join(found[0].found)}.", *found[0].said):
         context.screen.note(line)
     return {**found[0].answers, "kind": kind or found[0].kind or flow.FIND}
 
@@ -62,7 +62,7 @@ def keys_given(source: str, context: Context) -> dict[str, Value]:
     elif source == "-":
         keys = paste.keys(context.stdin())
     else:
-        raise BadAnswer("--keys accepts - (stdin) or env, never an access key itself. For example: --keys -.")
+        raise BadAnswer("--keys must be - (stdin) or env. Don't pass the access key itself.")
     found: dict[str, Value] = {"access_key_id": keys.access_key_id, "secret_access_key": keys.secret_access_key}
     if keys.session_token:
         found["session_token"] = keys.session_token

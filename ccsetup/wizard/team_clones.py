@@ -78,8 +78,8 @@ def clone_all(context: Context, git: Git, wanted: Sequence[Wanted], before: Outc
         except (KeyboardInterrupt, Cancelled):
             there = sum(1 for it in found if it.outcome.cloned)
             raise Cancelled(
-                f"Cancelled. The access works and is kept; {there} of {len(wanted)} repositories are cloned.",
-                next="Rerun the same command to resume.",
+                f"Canceled. The profile works and was kept. {there} of {len(wanted)} repositories were cloned.",
+                next="To continue, run the same command again.",
             ) from None
     return found
 

@@ -45,7 +45,7 @@ def run(context: Context, team: str, options: fix.RepairOptions) -> Report:
             left = {(it.finding.code, it.finding.says) for it in differs}
             gone = [it for it in before if (it.code, it.says) not in left]
     rows = render.rows(seen.findings, context.home, context.screen.room())
-    as_it_is = f"This computer matches the team file of {found.team.name}."
+    as_it_is = f"This computer matches the team file for {found.team.name}."
     context.screen.painted([*rows, (("bold", render.summary(seen) if seen.findings else inert(as_it_is)),)])
     problems = refused.document["problems"] if refused else []
     document = {**render.document(seen, gone), "problems": problems}
@@ -120,10 +120,10 @@ def _led(context: Context, it: Difference) -> Edit:
         fips = there.fips or wants_fips(context.env, {})
         url = https_url(region, it.place.name, context.env.get("CODE_COMMIT_ENDPOINT", ""), fips=fips)
     if not (moved := clone.moved(url)):
-        what = f"The remote address of {folder} isn't in the clone's own settings, so it wasn't changed."
+        what = f"The remote URL of {folder} isn't set in the clone's own configuration, so it wasn't changed."
         raise Problem(
             what,
-            next=f"See where it is set: git config --show-origin --get-all {quote(clone.url.key)}",
+            next=f"To find where it is set: git config --show-origin --get-all {quote(clone.url.key)}",
             code="git.remote",
         )
     after = repair.with_settings(clone, [Remedy("", replaced=moved)])

@@ -49,7 +49,11 @@ def received(context: Context, source: str) -> Received:
 def _at_home(context: Context, source: str) -> str:
     """Return the text of a local file. It is read as bytes, since PowerShell on Windows writes UTF-16."""
     if (context.cwd / source).is_dir():
-        raise Problem(f"{source} is a folder, not a team file.", next="Name the file in it.", code="input.invalid")
+        raise Problem(
+            f"{source} is a folder, not a team file.",
+            next="Specify the team file in that folder.",
+            code="input.invalid",
+        )
     text = context.files.seen(Path(source))
     text = context.files.text(Path(source)) if text is None else text
     return team_file.decoded(text.encode("utf-8", "surrogateescape"))
@@ -88,7 +92,7 @@ def inside(context: Context, place: Place) -> Path:
     folder = here / place.folder
     if not folder.resolve().is_relative_to(here.resolve()):
         raise Problem(
-            f"{place.folder} leads outside {here} through a link.",
+            f"{place.folder} is outside {here} because of a symbolic link.",
             next="Run the command in an empty folder.",
             code="input.invalid",
         )
@@ -104,7 +108,7 @@ def let_run(context: Context, entry: Entry, look: Look, yes: bool) -> None:
     name = entry.answers.get(key, "")
     if key in look.given or not names_program(look.profiles, name):
         return
-    question = f"The team file uses your profile {name}, which runs a program to get credentials. Run it?"
+    question = f"The team file uses your profile {name}, which gets credentials from a program. Run the program?"
     asked = Asked("programs", question, "confirm", default="no")
     if yes or context.prompt is None or context.prompt.ask(asked) != "yes":
         raise not_run(name, f"--{key.replace('_', '-')} {shlex.quote(name)}")
@@ -120,7 +124,8 @@ def places_of(found: Received, clones: Mapping[str, Value]) -> list[Place]:
         places = [place for place in places if place.name == name] or [Place(name)]
     if len(places) != 1 and (flags := [f"--{key}" for key in ("branch", "directory") if key in clones]):
         raise BadAnswer(
-            f"{' and '.join(flags)} can only be used with one repository.", next="Name it: --repo MySharedDemoRepo"
+            f"You can use {' and '.join(flags)} with only one repository.",
+            next="Specify the repository, for example: --repo MySharedDemoRepo",
         )
     return places
 
@@ -134,7 +139,8 @@ def chosen_of(context: Context, found: Received, places: Sequence[Place], option
     if not fitting:
         offered = ", ".join(f"{it.name} ({it.kind})" for it in entries)
         raise BadAnswer(
-            f"The team file has no such access. Available: {offered}.", next="For example: --access " + entries[0].name
+            f"The team file doesn't include that kind of access. Available: {offered}.",
+            next=f"Choose one of them, for example: --access {entries[0].name}",
         )
     first = {it.answers.get("source_profile", "") for it in entries} - {""}  # the source profiles of others
     named_by = {place.access for place in places}
@@ -146,7 +152,9 @@ def chosen_of(context: Context, found: Received, places: Sequence[Place], option
         if fitting[0].name == "default":
             return fitting[0]
         ways = ", ".join(f"{it.name} ({it.label})" for it in fitting)
-        raise Missing("Missing: --access.", next=f"Add one of: {ways}. For example: --access {fitting[0].name}")
+        raise Missing(
+            "Missing: --access.", next=f"Available: {ways}. Choose one, for example: --access {fitting[0].name}"
+        )
     choices = tuple(Choice(it.name, it.label, team_offer.described(it)) for it in fitting)
     answer = context.prompt.ask(
         Asked("access", "Which access do you want to use?", "choose", choices=choices, default=fitting[0].name)

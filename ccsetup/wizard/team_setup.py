@@ -265,7 +265,9 @@ def _change(context: Context, jobs: Sequence[Job]) -> None:
     picked: object = jobs[0].entry.name
     if len(jobs) > 1:
         choices = tuple(Choice(job.entry.name, job.entry.label, job.answers.text("profile")) for job in jobs)
-        picked = context.prompt.ask(Asked("which", "For which access?", "choose", choices=choices, default=str(picked)))
+        picked = context.prompt.ask(
+            Asked("which", "Which access do you want to change?", "choose", choices=choices, default=str(picked))
+        )
     for job in jobs:
         if job.entry.name == picked:
             job.trail = change_an_answer(context, job.walk, job.trail, settled=OF_CLONES)

@@ -20,8 +20,9 @@ def refuse(context: Context, change: Plan, access: str) -> None:
             raise BadAnswer(
                 f"The team file would replace your profile {name}, which has long-term credentials.",
                 why="Nothing was written.",
-                next=f"Use another name: ccsetup --team FILE --access {access} --profile {quote(f'{name}-team')}\n"
-                "To replace it anyway, run the command in a terminal without --yes and check the review.",
+                next=f"Use another profile name: ccsetup --team FILE --access {access} --profile"
+                f" {quote(f'{name}-team')}\n"
+                "To replace the profile anyway, run the command in a terminal without --yes and review the changes.",
             )
 
 

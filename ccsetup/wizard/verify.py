@@ -88,7 +88,7 @@ def seen(context: Context, claim: Claim, git: Git, outcome: Outcome) -> Outcome:
     repository, refused = _repository(context, claim.who, claim)
     branches = _git(context, git, claim, refused, outcome.identity)
     if claim.branch and claim.branch not in branches:
-        there = did_you_mean(claim.branch, branches) or f"Available: {', '.join(branches[:5]) or 'none yet'}"
+        there = did_you_mean(claim.branch, branches) or f"Available branches: {', '.join(branches[:5]) or 'none'}"
         raise Problem(f'{claim.target.name} has no branch "{claim.branch}".', next=there, code="git.failed")
     agree(repository.default_branch, branches, claim.target.name)
     default = repository.default_branch or git.default(route(context, claim))
@@ -110,22 +110,22 @@ def sign_in(context: Context, start: Start, kept: Kept) -> None:
 
 def identity(context: Context, who: Who, expected: Expected) -> Identity:
     """Return the profile's identity. Raises Problem if it is not the expected one."""
-    with context.screen.busy("Asking AWS who this is"):
+    with context.screen.busy("Checking the identity with AWS"):
         identity = context.aws.identity(who)
     wanted = expected.account_id
     if wanted and identity.account_id != wanted:
         raise Problem(
             f"The credentials belong to account {identity.account_id}, not {wanted}.",
-            why=f"AWS reports {identity.arn} for the profile {who.profile}.",
-            next="Check which account the credentials are for.",
+            why=f"AWS identifies the profile {who.profile} as {identity.arn}.",
+            next="Check which account your credentials are for.",
             code="access.account",
         )
     federated = not expected.federated or identity.arn.endswith(f":federated-user/{expected.federated}")
     if not federated or (expected.role and not _is_role(identity.arn, expected.role)):
         raise Problem(
             f"The credentials belong to {identity.arn}, not to {expected.role or expected.federated}.",
-            why="Other credentials take precedence over the ones that were set up.",
-            next=f"Check the profile {who.profile} for another kind of credentials.",
+            why="Other credentials took precedence over the ones that ccsetup set up.",
+            next=f"Check whether the profile {who.profile} also has another kind of credentials.",
             code="access.identity",
         )
     context.screen.done("identity", identity.arn, f"account {identity.account_id}{' as expected' if wanted else ''}")
@@ -153,8 +153,8 @@ def _repository(context: Context, who: Who, claim: Claim) -> tuple[Repository, P
         return Repository(name, claim.region, account), refused
     if account and found.account_id and found.account_id != account:
         raise Problem(
-            f"Found {name} in account {found.account_id}, not in account {account}.",
-            why="Both accounts have a repository with that name.",
+            f"{name} is in account {found.account_id}, not in account {account}.",
+            why="A profile can read only the repositories in its own account.",
             next=f"Use a profile for account {account}.",
             code="access.account",
         )
@@ -177,13 +177,13 @@ def _look_elsewhere(context: Context, who: Who, claim: Claim, refused: Problem) 
 def _git(context: Context, git: Git, claim: Claim, refused: Problem | None, identity: Identity | None) -> list[str]:
     """Ask git itself, which decides: API permissions and git permissions are independent."""
     try:
-        with context.screen.busy("Asking git"):
+        with context.screen.busy("Checking access with git"):
             branches = list(git.reachable(route(context, claim)))
     except Problem as problem:
         arn = identity.arn if identity else ""
         raise of_git_and_api(problem, refused, arn, claim.region, claim.target.name) from None
     if refused:
-        context.screen.note(f"{refused.what} But git can read it, so cloning works.")
+        context.screen.note(f"{refused.what} However, git can read the repository, so cloning works.")
     return branches
 
 

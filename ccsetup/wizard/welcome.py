@@ -17,7 +17,7 @@ def greet(context: Context, look: Look) -> None:
         there = f"{count or 'no'} AWS profile{'' if count == 1 else 's'}{f', {broken} broken' if broken else ''}"
         return [(f"git {version}".strip(), bool(version)), (brought, helper or None), (there, None)]
 
-    context.screen.heading("AWS CodeCommit access, set up and cloned", found())
+    context.screen.heading("Set up AWS CodeCommit access", found())
     look.later = repair_offer.beside(context, found)
     if not version:
-        context.screen.note("git isn't installed. You can set up access now, but install git before you clone.")
+        context.screen.note("git isn't installed. You can set up access now, but you need git to clone.")

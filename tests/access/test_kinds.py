@@ -257,7 +257,10 @@ def test_oidc_writes_an_absolute_path_and_shows_what_the_token_says(tmp_path: Pa
         "role_session_name": "Maria-Garcia",
         "region": "us-east-2",
     }
-    assert "Token from https://token.example.com for sts.amazonaws.com, until 2026-11-21 13:00 UTC." in screen.text()
+    assert (
+        "Token issued by https://token.example.com for sts.amazonaws.com, valid until 2026-11-21 13:00 UTC."
+        in screen.text()
+    )
 
 
 @pytest.mark.parametrize(
@@ -313,7 +316,7 @@ def test_all_the_values_may_be_pasted_where_the_access_key_is_asked(tmp_path: Pa
         "aws_secret_access_key": Secret("s" * 39 + "1"),
         "aws_session_token": Secret("t" * 60 + "1"),
     }
-    assert "note Recognised: the access key ASIA…MPLE and its other values." in screen.lines
+    assert "note Recognized: the access key ASIA…MPLE and its secret." in screen.lines
 
 
 def test_so_may_those_of_a_source_profile(tmp_path: Path) -> None:
@@ -382,11 +385,11 @@ def test_an_assertion_is_pasted_and_its_role_chosen(tmp_path: Path) -> None:
         "ccsetup_expires_at": "2026-11-21T23:00:00Z",
     }  # fmt: skip
     assert [choice.hint for choice in script.asked[2].choices] == [
-        "in 111122223333, through AcmeId",
-        "in 888888888888, through AcmeId",
+        "account 111122223333, provider AcmeId",
+        "account 888888888888, provider AcmeId",
     ]
     assert f"note Available: {ROLE}, {OTHER}." in screen.lines
-    assert "note The assertion offers 2 roles and is valid until 2026-11-21 12:05 UTC." in screen.lines
+    assert "note The assertion includes 2 roles and is valid until 2026-11-21 12:05 UTC." in screen.lines
     assert [call for call in aws.calls if call.startswith("saml")] == [f"saml {OTHER} {IDP} 7200"]
 
 
@@ -410,12 +413,12 @@ def test_a_session_longer_than_the_role_allows_is_taken_for_an_hour_where_nobody
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        ({"saml_assertion": "gone.txt"}, "There is no file gone.txt, and the text isn't an assertion itself."),
-        ({"saml_assertion": Secret("")}, "I couldn't find a SAML assertion in that"),
-        ({"saml_assertion": "-"}, "I couldn't find a SAML assertion in that"),
-        ({"saml_assertion": saml_response()}, "Every program on this computer can read an assertion on the command line"),
+        ({"saml_assertion": "gone.txt"}, "That's not a SAML assertion, and there's no file named gone.txt."),
+        ({"saml_assertion": Secret("")}, "I couldn't find a SAML assertion in your input"),
+        ({"saml_assertion": "-"}, "I couldn't find a SAML assertion in your input"),
+        ({"saml_assertion": saml_response()}, "Don't put an assertion on the command line"),
         ({"saml_assertion": Secret(saml_response(lasts_s=-60))}, "The SAML assertion expired at 2026-11-21 11:59 UTC."),
-        ({"saml_assertion": Secret(saml_response()), "role_arn": OTHER}, "doesn't include arn:aws:iam::888888888888:role"),
+        ({"saml_assertion": Secret(saml_response()), "role_arn": OTHER}, "doesn't include the role arn:aws:iam::888888888888:role"),
         ({"saml_assertion": Secret(saml_response(ROLE, OTHER))}, "Missing: --role-arn"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -448,11 +451,11 @@ def test_federation_takes_the_region_the_repository_is_in_or_says_where_it_is(tm
     given: dict[str, Value] = {"kind": "federation", "source_profile": "base", "federated_name": "maria",
                                "repo": "handbook", "profile": "narrow"}  # fmt: skip
     found, screen, _ = walked(tmp_path, given, profiles=BASE, aws=FakeAws(elsewhere=("eu-central-1",)))
-    assert "note handbook isn't in us-east-2. It is in eu-central-1. Using eu-central-1." in screen.lines
+    assert "note handbook is in eu-central-1, not in us-east-2. Using eu-central-1." in screen.lines
     kept = found[("config", "profile", "narrow")]
     assert kept["region"] == "eu-central-1"
     assert "arn:aws:codecommit:eu-central-1:111122223333:handbook" in str(kept["ccsetup_policy"])
-    with pytest.raises(Elsewhere, match="handbook isn't in us-east-2, but in eu-central-1"):
+    with pytest.raises(Elsewhere, match="handbook is in eu-central-1, not in us-east-2"):
         walked(tmp_path, {**given, "region": "us-east-2"}, profiles=BASE, aws=FakeAws(elsewhere=("eu-central-1",)))
     with pytest.raises(Problem) as caught:
         walked(tmp_path, {**given, "repo": "MyShardDemoRepo"}, profiles=BASE, aws=FakeAws())
@@ -472,7 +475,7 @@ def test_federation_takes_the_region_the_repository_is_in_or_says_where_it_is(tm
         ('{"Statement": "Allow"}', "The policy has no Statement."),
         (
             '{"Statement": [' + '{"Effect": "Allow"},' * 200 + "{}]}",
-            "characters without whitespace; AWS accepts at most 2,048.",
+            "characters long without whitespace. The maximum is 2,048.",
         ),
         ("[" * 100000, "The policy isn't valid JSON."),
     ],
@@ -535,14 +538,14 @@ def test_the_machine_writes_a_region_or_a_role_with_its_source(
     ("here", "given", "says"),
     [
         ("", {}, "This computer has no role"),
-        ("Environment", {}, "provides its role in the AWS_ACCESS_KEY_ID"),
+        ("Environment", {}, "role credentials are in the AWS_ACCESS_KEY_ID"),
         (
             "Ec2InstanceMetadata",
             {"source_profile": "@Ec2InstanceMetadata"},
-            "A credential source needs a role",
+            "A credential source requires a role ARN",
         ),
-        ("", {"role_arn": ROLE, "source_profile": "@Moon"}, "The credential source is one of: "),
-        ("", {"role_arn": ROLE, "source_profile": "base"}, "The credential source is one of: "),
+        ("", {"role_arn": ROLE, "source_profile": "@Moon"}, "The credential source must be one of: "),
+        ("", {"role_arn": ROLE, "source_profile": "base"}, "The credential source must be one of: "),
         ("", {"role_arn": ROLE}, "Missing: --credential-source"),
     ],
 )
@@ -561,7 +564,7 @@ def test_a_bare_token_is_exchanged_and_its_keys_stored(tmp_path: Path) -> None:
     found, screen, _ = walked(tmp_path, given)
     assert "aws_session_token" in found[("credentials", "profile", "code")]
     assert "web_identity_token_file" not in found[("config", "profile", "code")]
-    assert "Token from https://token.example.com" in screen.text()
+    assert "Token issued by https://token.example.com" in screen.text()
     with pytest.raises(Problem, match="That token expired at"):
         walked(tmp_path, {**given, "web_identity_token": Secret(jwt(int(NOW.timestamp()) - 60))})
 
@@ -670,7 +673,7 @@ def test_a_stored_profile_is_turned_back_into_the_answers_that_write_it_again(tm
 def test_the_region_of_the_address_is_taken_unless_another_was_given(tmp_path: Path) -> None:
     keys: dict[str, Value] = {"kind": "existing", "profile": "base"}
     _, screen, look = walked(tmp_path, {**keys, "repo": "codecommit::eu-west-1://MyDemoRepo"}, profiles=BASE)
-    with pytest.raises(BadAnswer, match="The address is in eu-west-1, but --region says us-east-1"):
+    with pytest.raises(BadAnswer, match="The repository URL specifies eu-west-1, but --region specifies us-east-1"):
         walked(tmp_path, {**keys, "repo": "codecommit::eu-west-1://X", "region": "us-east-1"}, profiles=BASE)
 
 

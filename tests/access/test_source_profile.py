@@ -100,11 +100,11 @@ def test_what_can_be_used_settles_and_what_cannot_is_refused_with_what_can(tmp_p
     with pytest.raises(Problem) as refused:
         settle("my own", Answers({}), look)
     assert (refused.value.code, refused.value.next) == (
-        "source.missing", "Set it up first: ccsetup setup keys --profile 'my own'",
+        "source.missing", "Set up the profile first: ccsetup setup keys --profile 'my own'",
     )  # fmt: skip
     with pytest.raises(Problem) as refused:
         settle("r", Answers({}), look_at(tmp_path, roles=("r",)))
-    assert refused.value.next == "Set one up: ccsetup setup keys --profile base"
+    assert refused.value.next == "Set up a source profile: ccsetup setup keys --profile base"
 
 
 def test_without_any_profile_a_new_one_is_said_to_come_first(tmp_path: Path) -> None:

@@ -181,7 +181,7 @@ def test_a_key_is_opened_by_its_name_or_through_codecommit_alone() -> None:
     own = only(least(asked))
     assert own["Resource"] == "*"
     assert own["Principal"] == {"AWS": "arn:aws:iam::111122223333:root"}
-    assert "Add to the key policy:" in letter(asked)
+    assert "Add this statement to the key policy:" in letter(asked)
 
 
 WHOM: dict[str, tuple[str, object]] = {
@@ -214,8 +214,8 @@ def test_assuming_a_role_takes_two_sides_and_each_is_told_its_own() -> None:
     silent = read(sentence("", USER, "sts:AssumeRole", SHARED))
     assert ["Principal" in only(remedy.document) for remedy in remedies(silent)] == [True, False]
     text = letter(silent)
-    assert "In account 111122223333, add to the trust policy of the role Shared:" in text
-    assert "If it's not there yet, also in account 888888888888, add to the policies of the user maria" in text
+    assert "In account 111122223333, add this statement to the trust policy of the role Shared:" in text
+    assert "If it's also missing, in account 888888888888, add this statement to the policies of the user maria" in text
     assert "external ID or MFA, let me know" in text
     end = "because no identity-based policy allows the sts:AssumeRole action"
     told = remedies(read(sentence(end, USER, "sts:AssumeRole", SHARED)))
@@ -255,7 +255,7 @@ def test_a_token_that_does_not_say_who_it_is_brings_no_policy(token: str) -> Non
     assert of_token(token) is None
     denial = read("Not authorized to perform sts:AssumeRoleWithWebIdentity", resource=SHARED)
     assert least(denial) == {}
-    assert "the trust policy of the role Shared most likely doesn't allow me." in letter(denial)
+    assert "the trust policy of the role Shared most likely doesn't allow me to assume it." in letter(denial)
 
 
 def test_an_assertion_is_trusted_by_its_provider_and_the_partitions_sign_in_page() -> None:
@@ -271,7 +271,7 @@ def test_an_assertion_is_trusted_by_its_provider_and_the_partitions_sign_in_page
 def test_no_policy_is_offered_against_an_explicit_deny() -> None:
     denial = read(sentence(f"with an explicit deny in a service control policy: {SCP_ARN}"))
     assert (least(denial), remedies(denial)) == ({}, ())
-    assert f"Why: a service control policy denies it explicitly: {SCP_ARN}\n" in letter(denial)
+    assert f"Why: a service control policy explicitly denies the action: {SCP_ARN}\n" in letter(denial)
     problem = explain(Problem("No."), denial)
     assert (problem.policy, bool(problem.letter)) == (None, True)
 
@@ -287,16 +287,25 @@ def test_a_vpc_endpoints_policy_names_a_principal_as_it_must() -> None:
 # The message
 
 HOMES = {
-    (USER, IDENTITY): "In account 888888888888, add to the policies of the user maria, or of one of its groups:",
-    (ROLE, IDENTITY): "In account 111122223333, add to the policies of the role Access:",
-    (SET, IDENTITY): "In IAM Identity Center, add to the permission set Developer:",
-    (SET, BOUNDARY): "In account 111122223333, add to the permissions boundary of the permission set Developer:",
-    (FEDERATED, SESSION): "In account 888888888888, add to the session policy used to create these credentials:",
-    (ROLE, SCP): "In AWS Organizations, add to the service control policies of account 111122223333:",
-    (ROLE, RCP): "In AWS Organizations, add to the resource control policies:",
-    (ROLE, ENDPOINT): "Add to the policy of the VPC endpoint that the request goes through:",
-    (ROLE, RESOURCE): "Add to the resource's own policy:",
-    ("", ""): "Add to the policies of my user or role:",
+    (
+        USER,
+        IDENTITY,
+    ): "In account 888888888888, add this statement to the policies of the user maria or one of its groups:",
+    (ROLE, IDENTITY): "In account 111122223333, add this statement to the policies of the role Access:",
+    (SET, IDENTITY): "In IAM Identity Center, add this statement to the permission set Developer:",
+    (
+        SET,
+        BOUNDARY,
+    ): "In account 111122223333, add this statement to the permissions boundary of the permission set Developer:",
+    (
+        FEDERATED,
+        SESSION,
+    ): "In account 888888888888, add this statement to the session policy used to create these credentials:",
+    (ROLE, SCP): "In AWS Organizations, add this statement to the service control policies for account 111122223333:",
+    (ROLE, RCP): "In AWS Organizations, add this statement to the resource control policies:",
+    (ROLE, ENDPOINT): "Add this statement to the policy of the VPC endpoint that the request goes through:",
+    (ROLE, RESOURCE): "Add this statement to the resource policy:",
+    ("", ""): "Add this statement to the policies of my user or role:",
 }
 
 
@@ -310,14 +319,14 @@ def test_the_whole_message_reads_like_this() -> None:
     assert (
         letter(read(sentence(end, SET)))
         == f"""\
-I need the following access in AWS:
+I need the following AWS access:
 
 Who: {SET}
 Action: {GET}
 Resource: {REPOSITORY}
-Why: no identity-based policy of the permission set Developer allows it.
+Why: no identity-based policy for the permission set Developer allows the action.
 
-In IAM Identity Center, add to the permission set Developer:
+In IAM Identity Center, add this statement to the permission set Developer:
 {{
   "Version": "2012-10-17",
   "Statement": [
@@ -348,7 +357,7 @@ def test_one_message_asks_for_what_git_and_the_api_lack() -> None:
     alone = told(FORBIDDEN, None)
     assert only(alone.policy)["Action"] == "codecommit:GitPull"
     assert (alone.code, alone.why) == ("access.git", FORBIDDEN.why)
-    assert alone.next.endswith("If MyDemoRepo isn't in account 111122223333, use a profile for the right account.")
+    assert alone.next.endswith("If MyDemoRepo isn't in account 111122223333, use a profile for the correct account.")
 
 
 def test_what_git_says_for_other_reasons_asks_nobody_for_anything() -> None:
@@ -368,4 +377,6 @@ def test_a_closed_keys_message_learns_who_asks() -> None:
     assert told(FORBIDDEN, closed) is closed
     assert f"Who: {ROLE}\n" in closed.letter
     assert only(closed.policy)["Resource"] == "arn:aws:kms:us-east-2:111122223333:key/*"
-    assert "Resource: the KMS key that encrypts MyDemoRepo in us-east-2 (AWS doesn't name the key)\n" in closed.letter
+    assert (
+        "Resource: the KMS key that encrypts MyDemoRepo in us-east-2 (AWS doesn't specify the key)\n" in closed.letter
+    )

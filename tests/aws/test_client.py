@@ -177,7 +177,7 @@ def test_a_code_is_exchanged_for_keys_that_end_when_asked(place: Place) -> None:
     assert aws.repositories(session) == ["people-tools"]  # what Maria may see with MFA only
     assert (
         refusal(aws.session_token, session, serial, "123456", 3600).what
-        == "AWS doesn't issue an MFA session for these credentials."
+        == "These credentials can't be used to get an MFA session."
     )
 
 
@@ -236,7 +236,7 @@ def test_federated_keys_are_the_callers_narrowed(place: Place) -> None:
     assert refusal(aws.repository, narrow, "payments-web").code == "access.repository"
     assert (
         refusal(aws.federation_token, narrow, "maria", "{}", 900).what
-        == "AWS doesn't issue a federation token for these credentials."
+        == "These credentials can't be used to get a federation token."
     )
     assert refusal(aws.federation_token, broker, "maria", "{}", 900).code == "input.invalid"
 

@@ -192,8 +192,8 @@ def test_without_a_code_a_session_that_is_kept_counts_until_it_ends(place: Place
     (edit,) = first.pending()
     place.write(way)
     for who, next in (
-        (way.who(), "Pass one: --mfa-code 123456"),
-        (FILES, "Enter it: ccsetup login dev"),
+        (way.who(), "Pass the code: --mfa-code 123456"),
+        (FILES, "Enter the code: ccsetup login dev"),
     ):
         assert (refused(place, who).what, refused(place, who).next) == ("The role requires an MFA code.", next)
     edit.path.parent.mkdir(parents=True)
@@ -269,10 +269,14 @@ def test_a_kept_session_does_not_hide_that_the_source_fails(place: Place) -> Non
         (
             {"dev": role("A", "", credential_source="Environment")},
             "source.credential-source",
-            "Environment provides no",
+            "The credential source Environment isn't available",
         ),
-        ({"dev": role("A", "", credential_source="Moon")}, "source.credential-source", "The credential_source of dev"),
-        ({"dev": role("A", "")}, "source.credential-source", "The credential_source of dev doesn't exist"),
+        (
+            {"dev": role("A", "", credential_source="Moon")},
+            "source.credential-source",
+            "dev has an unknown credential_source",
+        ),
+        ({"dev": role("A", "")}, "source.credential-source", "dev has an unknown credential_source"),
         ({"dev": role("A", "", web_identity_token_file="/no/such")}, "oidc.token-missing", "A file that this profile"),
         ({"dev": {"region": REGION}}, "source.none", "Profile dev has no credentials."),
     ],
@@ -313,12 +317,12 @@ CONFIGS = {
     "a machine without credentials": (
         "[profile dev]\nrole_arn = x\ncredential_source = Environment\n",
         "source.credential-source",
-        "The credential_source of dev provides no credentials on this computer",
+        "The credential_source in dev isn't available on this computer",
     ),
     "a source that is no word of AWS's": (
         "[profile dev]\nrole_arn = x\ncredential_source = Moon\n",
         "source.credential-source",
-        "The credential_source of dev provides no credentials on this computer",
+        "The credential_source in dev isn't available on this computer",
     ),
     "a session that is not there": (
         "[profile dev]\nsso_session = acme\nsso_account_id = 111122223333\nsso_role_name = Developer\n",
@@ -417,8 +421,8 @@ def test_an_expiration_that_botocore_cannot_read_is_told_alike_and_never_leads_t
             assert problem
             assert problem.code == "process.failed"
             assert problem.what == (
-                f"The credential_process of {name} printed an Expiration that AWS tools can't read. It needs a date and a"
-                ' time zone. For example: "2026-11-28T18:00:00Z".'
+                f"The credential_process of {name} printed an Expiration that AWS tools can't read. It must be a date and"
+                ' time with a time zone, such as "2026-11-28T18:00:00Z".'
             )
             assert "login" not in problem.what + problem.why + problem.next
 
@@ -438,7 +442,7 @@ def test_a_programs_keys_that_are_over_lead_to_the_program_and_not_to_login(plac
         problem = refused(place, who)
         assert (problem.code, problem.what) == (
             "keys.expired",
-            "The credential_process of dev printed credentials that have expired.",
+            "The credential_process of dev printed expired credentials.",
         )
         assert "login" not in problem.next
 
@@ -508,10 +512,10 @@ def _role(source: str) -> str:
 def test_a_refusal_of_the_source_names_the_source(place: Place) -> None:
     way = WAYS["a role"](place.state, place.home)
     place.state.remove_keys(way.more["people"]["aws_access_key_id"])
-    assert refused(place, way.who()).what == "AWS doesn't recognize the credentials of people."
+    assert refused(place, way.who()).what == "AWS doesn't recognize the credentials for people."
     gone = Way("", role("CodeCommitAccess"), {"people": keys_of(place.state.temporary_keys(MARIA))})
     place.state.expire(gone.more["people"]["aws_access_key_id"])
-    assert refused(place, gone.who()).what == "The credentials of people have expired."
+    assert refused(place, gone.who()).what == "The credentials for people have expired."
 
 
 def test_a_role_that_may_not_be_assumed_is_told_with_awss_words(place: Place) -> None:
@@ -561,7 +565,7 @@ def test_a_file_that_holds_no_token_is_never_sent_planned_or_from_the_files(plac
         for who in (each.who(), FILES):
             problem = refused(place, who)
             assert problem.code == "oidc.token-invalid"
-            assert "wasn't sent anywhere" in problem.what
+            assert "Nothing was sent to AWS" in problem.what
             assert text.strip() not in problem.what + problem.why + problem.next
     answers = place.aws().identities([each.who() for each in (way, source)], 20)
     assert [it.refused.code for it in answers if it.refused] == ["oidc.token-invalid"] * 2

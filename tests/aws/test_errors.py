@@ -390,4 +390,4 @@ def test_keys_of_a_program_that_have_ended_lead_to_the_program() -> None:
         "ResponseMetadata": {"HTTPStatusCode": 403},
     }
     problem = problem_of(ClientError(answer, "GetCallerIdentity"), who)
-    assert (problem.code, problem.next) == ("keys.expired", "Sign in again with that program.")
+    assert (problem.code, problem.next) == ("keys.expired", "Sign in again with the credential_process program.")

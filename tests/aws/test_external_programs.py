@@ -114,7 +114,7 @@ def test_a_profile_of_aws_login_gets_one_beside_it_that_the_cli_hands_keys_to(
     code, said, shown = setup(console, tmp_path, "--repo", "MySharedDemoRepo")
     assert code == 0, shown
     assert (said["profile"], said["region"]) == ("console-git", REGION)
-    assert "Using a second profile, console-git" in shown
+    assert "Using the profile console-git instead" in shown
     text = (Path(console["HOME"]) / ".aws" / "config").read_text()
     assert text.endswith(
         "\n[profile console-git]\ncredential_process = aws configure export-credentials --profile console --format process\n"
@@ -125,7 +125,7 @@ def test_a_profile_of_aws_login_gets_one_beside_it_that_the_cli_hands_keys_to(
 
 
 @pytest.mark.parametrize(
-    ("version", "says"), [("2.31.9", "AWS CLI 2.31.9 is too old"), ("", "the AWS CLI isn't installed")]
+    ("version", "says"), [("2.31.9", "AWS CLI 2.31.9 is too old"), ("", "The AWS CLI isn't installed")]
 )
 def test_without_a_cli_that_knows_aws_login_one_sentence_names_what_to_install(
     console: dict[str, str], tmp_path: Path, version: str, says: str

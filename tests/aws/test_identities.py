@@ -135,7 +135,7 @@ def test_each_broken_profile_says_where_its_way_ends_and_hides_no_other(place: P
         "over": "over", "from-over": "over", "and-on": "over", "stranger": "stranger",
     }  # fmt: skip
     assert found["coded"].refused
-    assert found["coded"].refused.next == "Enter it: ccsetup login coded"
+    assert found["coded"].refused.next == "Enter the code: ccsetup login coded"
     assert found["stranger"].refused
     assert role_arn("Stranger") in found["stranger"].refused.letter
     assert "t" * 40 not in repr(found)
@@ -311,7 +311,7 @@ def test_those_that_hang_or_fail_hold_back_and_hide_no_other(aws: Aws, monkeypat
     }  # fmt: skip
     assert len([name for name, code in said.items() if name.startswith("well") and not code]) == 60
     assert found["hang0"].refused
-    assert found["hang0"].refused.what == "AWS didn't answer in time for hang0."
+    assert found["hang0"].refused.what == "AWS didn't respond in time for hang0."
 
 
 def test_no_more_than_sixteen_are_asked_at_once(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,9 +13,9 @@ KEY, SECRET = "AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 TOKEN = "IQoJb3JpZ2luX2VjEXAMPLE//////////wEaCXVzLWVhc3QtMSJIMEYCIQ"
 ROLE = "arn:aws:iam::111122223333:role/R"
 A = "[profile a]\n"
-INDENT, CHARACTERS, PREFIX = "Remove the indentation", "Write it in plain characters", "Write [profile a]"
-COMMENT, JOIN, APART = "Make it a comment", "Join the lines", "Put each on its own line"
-AFTER = "Move it with its block after the settings that follow"
+INDENT, CHARACTERS, PREFIX = "Remove the indentation", "Use plain characters", "Write [profile a]"
+COMMENT, JOIN, APART = "Turn the line into a comment", "Join the lines", "Put each setting on its own line"
+AFTER = "Move this section after the settings that follow it"
 
 
 class Case(NamedTuple):
@@ -81,10 +81,10 @@ CASES: dict[str, Case] = {
                                "section.prefix", 1, ways=(PREFIX,)),
     "a setting after a header": Case(
         "config", "[profile a] region = us-east-1\n", "[profile a] region = us-east-1\n",
-        "file.stray-line", 1, ways=("Put it on its own line",), whole=f"{A}region = us-east-1\n"),
+        "file.stray-line", 1, ways=("Put region on its own line",), whole=f"{A}region = us-east-1\n"),
     "prose after a header": Case(
         "config", "[profile a] mine\nregion = us-east-1\n", "[profile a] mine\nregion = us-east-1\n",
-        "file.stray-line", 1, ways=(COMMENT,)),
+        "file.stray-line", 1, ways=("Turn the text into a comment",)),
     "a comment after a header": Case("config", "[profile a] # x\nregion = x\n", "[profile a] # x\nregion = x\n"),
     "an indented setting": Case(
         "config", f"{A}region = us-east-1\n  output = json\n", f"{A}region = us-east-1\noutput = json\n",
@@ -127,14 +127,14 @@ CASES: dict[str, Case] = {
     "an indented section between settings": Case(
         "config", f"{A}region = us-east-1\n  [profile b]\n  region = us-east-2\noutput = json\n",
         f"{A}region = us-east-1\n  [profile b]\n  region = us-east-2\noutput = json\n",
-        "section.indented-key", 3, ways=(AFTER, "Remove the indentation, so that all settings below belong to it")),
+        "section.indented-key", 3, ways=(AFTER, "Remove the indentation, so that all settings below belong to this section")),
     "what another program nests": Case("config", f"{A}mine = x\n  [b]\n  y = 1\n", f"{A}mine = x\n  [b]\n  y = 1\n"),
     "settings before the first section": Case(
         "config", f"region = us-east-1\n\n{A}output = json\n", f"# region = us-east-1\n\n{A}output = json\n",
-        "file.stray-line", 1, header="", ways=("Add [default] above it", COMMENT)),
+        "file.stray-line", 1, header="", ways=("Add [default] above the settings", "Turn the lines into comments")),
     "settings before [default]": Case(
         "config", "region = us-east-1\n[default]\noutput = json\n", "# region = us-east-1\n[default]\noutput = json\n",
-        "file.stray-line", 1, header="", ways=(COMMENT,)),
+        "file.stray-line", 1, header="", ways=("Turn the lines into comments",)),
     "a merge conflict": Case(
         "config", f"{A}{CONFLICT}output = json\n", f"{A}\nregion = us-east-1\n\n\n\noutput = json\n",
         "file.stray-line", 2, ways=("Keep the first version", "Keep the second version")),

@@ -456,20 +456,20 @@ def test_a_token_over_several_lines_is_the_values_own() -> None:
 
 OTHER = "AKIAI44QH8DHBEXAMPLE"
 GOES = [
-    ("[dev]\na = 1\nrole_arn = r\nsource_profile = b\n", "[dev]\na = 1\n", ["removes 2 lines of [dev]: role_arn, source_profile"]),
+    ("[dev]\na = 1\nrole_arn = r\nsource_profile = b\n", "[dev]\na = 1\n", ["removes 2 lines in [dev]: role_arn, source_profile"]),
     ("[dev]\na = 1\n", "[dev]\na = 2\nb = 1\n", []),
     (f"[dev]\naws_access_key_id = {KEY}\naws_secret_access_key = {SECRET}\n", "", [
-        "removes 3 lines of [dev]: its header, aws_access_key_id AKIA…MPLE, aws_secret_access_key",
-        "replaces the long-term access key AKIA…MPLE of [dev]; ccsetup undo restores it"]),
+        "removes 3 lines in [dev]: its header, aws_access_key_id AKIA…MPLE, aws_secret_access_key",
+        "replaces the long-term access key AKIA…MPLE in [dev] (to restore it: ccsetup undo)"]),
     (f"[dev]\naws_access_key_id = {KEY}\n", f"[dev]\n# aws_access_key_id = {KEY}\n",
-     ["comments out 1 line of [dev]: aws_access_key_id AKIA…MPLE"]),
+     ["comments out 1 line in [dev]: aws_access_key_id AKIA…MPLE"]),
     (f"[dev]\naws_session_token = {TOKEN}\n  [prod]\n  aws_access_key_id = {OTHER}\n  region = x\n", "[dev]\naws_session_token = x\n",
-     ["removes 3 lines of [prod]: its header, aws_access_key_id AKIA…MPLE, region"]),
-    (f"[dev]\naws_session_token = {TOKEN[:-2]}\n  {TOKEN}\n", "[dev]\n", ["removes 2 lines of [dev]: aws_session_token"]),
-    ("[a]\nx = 1\n[b]\n# mine\ny = 1\n", "[a]\nx = 1\ny = 1\n", ["removes 2 lines of [b]: its header, a comment"]),
+     ["removes 3 lines in [prod]: its header, aws_access_key_id AKIA…MPLE, region"]),
+    (f"[dev]\naws_session_token = {TOKEN[:-2]}\n  {TOKEN}\n", "[dev]\n", ["removes 2 lines in [dev]: aws_session_token"]),
+    ("[a]\nx = 1\n[b]\n# mine\ny = 1\n", "[a]\nx = 1\ny = 1\n", ["removes 2 lines in [b]: its header, a comment"]),
     ("# mine\n[a]\n", "[a]\n", ["removes 1 line before the first section: a comment"]),
     ("".join(f"[dev]\nk{n} = 1\n"[6 * (n > 0) :] for n in range(9)), "[dev]\n",
-     ["removes 9 lines of [dev]: k0, k1, k2, k3, k4, k5, and 3 more"]),
+     ["removes 9 lines in [dev]: k0, k1, k2, k3, k4, k5, and 3 more"]),
 ]  # fmt: skip
 
 

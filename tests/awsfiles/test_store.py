@@ -162,7 +162,7 @@ def test_a_folder_in_the_files_place_is_explained(home: Home) -> None:
 
 def test_a_file_in_the_folders_place_is_explained(home: Home) -> None:
     home.aws.write_text("")
-    with pytest.raises(Problem, match="a part of its path is a file"):
+    with pytest.raises(Problem, match="part of the path is a file"):
         home.files.read()
 
 

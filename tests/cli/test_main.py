@@ -45,13 +45,13 @@ WRONG = [
     (["setup", "ssso"], 'Unknown kind of access "ssso"'),
     (["setup", "--bogus"], "--bogus"),
     (["setup", "sso", "--sso-start-url"], "--sso-start-url"),
-    (["setup", "keys", "--keys", "AKIAIOSFODNN7EXAMPLE"], "--keys accepts - "),
-    (["setup", "keys", "--keys", "env"], "AWS_ACCESS_KEY_ID is not set"),
+    (["setup", "keys", "--keys", "AKIAIOSFODNN7EXAMPLE"], "--keys must be - "),
+    (["setup", "keys", "--keys", "env"], "AWS_ACCESS_KEY_ID isn't set"),
     (["setup", "keys", "--keys", "-"], "I couldn't find an access key"),
     (["setup", "role", "--role-arn", "CodeCommitAccess"], "It should look like arn:aws:iam::111122223333:role/"),
     (["setup", "sso", "--external-id", "x1"], "--external-id"),
     (["setup", "role", "--region", "us-east-9"], "--role-arn"),
-    (["demo", "--kind", "x"], "For example: ccsetup demo --kind sso"),
+    (["demo", "--kind", "x"], "a command such as ccsetup demo --kind sso"),
 ]
 
 
@@ -157,15 +157,15 @@ def test_the_demo_keeps_its_folder_when_asked(env: dict[str, str], tmp_path: Pat
 @pytest.mark.slow
 def test_a_person_can_drive_the_demo(env: dict[str, str], tmp_path: Path) -> None:
     terminal = Terminal([program(), "demo", "--kind", "mfa"], env, tmp_path)
-    terminal.wait("It's Maria's first day", "your MFA device is")
+    terminal.wait("You are Maria", "your MFA device is")
     keys = [word.rstrip(".,") for word in terminal.flat().split() if word.startswith("AKIA")]
     after = terminal.flat().split(keys[0])[1].split()
     terminal.answer("What were you given?", "MFA")
     terminal.answer("Access key ID", keys[0])
     terminal.answer("Secret access key", after[1].rstrip(","))
     terminal.answer("Name for the source profile", "")
-    terminal.wait("Maria's MFA device shows")
-    code = terminal.flat().split("Maria's MFA device shows ")[1][:6]
+    terminal.wait("Your MFA device shows")
+    code = terminal.flat().split("Your MFA device shows ")[1][:6]
     terminal.answer("MFA code", code)
     terminal.answer("Which region is the repository in?", "us-east-2")
     terminal.answer("Profile name", "")

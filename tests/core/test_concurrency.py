@@ -35,7 +35,7 @@ def test_an_error_is_raised_where_it_is_waited_for() -> None:
 
 def test_what_takes_too_long_is_left_behind() -> None:
     never, begun = threading.Event(), time.monotonic()
-    with pytest.raises(TimeoutError, match=r"there was no answer within 0\.2 seconds"):
+    with pytest.raises(TimeoutError, match=r"there was no response within 0\.2 seconds"):
         within(0.2, never.wait, lambda: 1)
     assert time.monotonic() - begun < 8
     never.set()

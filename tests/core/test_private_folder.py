@@ -150,7 +150,7 @@ def test_what_cannot_be_removed_is_named(tmp_path: Path, way: str, monkeypatch: 
     with monkeypatch.context() as patch:
         patch.setattr(os, "unlink", refuse)
         said = private.remove()
-    assert said == f"{private.path} couldn't be removed (Device or resource busy). Remove it yourself."
+    assert said == f"Couldn't remove {private.path} (Device or resource busy). Remove it yourself."
     assert (private.path / "f").read_text() == "x"
 
 
@@ -178,7 +178,7 @@ if done.returncode:
     sys.exit(77)
 (private.path / "mount/mine").write_text("mine")
 (private.path / "mount/deep").mkdir()
-assert "couldn't be removed" in private.remove()
+assert "Couldn't remove" in private.remove()
 assert (private.path / "mount/mine").read_text() == "mine"
 """
     argv = ["unshare", "--user", "--map-root-user", "--mount", sys.executable, "-c", script, str(tmp_path)]

@@ -27,26 +27,27 @@ PROFILES: dict[str, dict[str, str]] = {
 
 
 @pytest.mark.parametrize(
-    ("name", "way", "program", "names"),
+    ("name", "way", "program", "runs", "names"),
     [
-        ("asks", ["asks"], "asks", True),
-        ("keys", ["keys"], "", False),
-        ("role", ["role", "asks"], "asks", True),
-        ("second", ["second", "role", "asks"], "asks", True),
-        ("plain", ["plain", "keys"], "", False),
-        ("lost", ["lost"], "", False),
-        ("itself", ["itself"], "", False),
-        ("one", ["one", "other"], "", False),
-        ("no role", ["no role"], "", False),
-        ("token", ["token", "asks"], "", True),
-        ("sso and program", ["sso and program"], "", True),
-        ("keys and program", ["keys and program"], "keys and program", True),
-        ("nobody", [], "", False),
+        ("asks", ["asks"], "asks", True, True),
+        ("keys", ["keys"], "", False, False),
+        ("role", ["role", "asks"], "asks", True, True),
+        ("second", ["second", "role", "asks"], "asks", True, True),
+        ("plain", ["plain", "keys"], "", False, False),
+        ("lost", ["lost"], "", False, False),
+        ("itself", ["itself"], "", False, False),
+        ("one", ["one", "other"], "", False, False),
+        ("no role", ["no role"], "", False, False),
+        ("token", ["token", "asks"], "", True, True),
+        ("sso and program", ["sso and program"], "", True, True),
+        ("keys and program", ["keys and program"], "keys and program", False, True),
+        ("nobody", [], "", False, False),
     ],
 )
 def test_a_profile_is_followed_to_where_its_credentials_come_from(
-    name: str, way: list[str], program: str, names: bool
+    name: str, way: list[str], program: str, runs: bool, names: bool
 ) -> None:
     assert profile_chain.chain(PROFILES, name) == [PROFILES[it] for it in way]
     assert profile_chain.program_of(PROFILES, name) == program
+    assert profile_chain.runs_program(PROFILES, name) is runs
     assert profile_chain.names_program(PROFILES, name) is names

@@ -33,7 +33,7 @@ def test_a_text_that_is_no_token_is_not_sent(text: str, tmp_path: Path) -> None:
     assert found is not None
     assert found.code == "oidc.token-invalid"
     assert found.what.startswith(f"The token file {path} doesn't contain a token: ")
-    assert found.what.endswith(" It wasn't sent anywhere.")
+    assert found.what.endswith(" Nothing was sent to AWS.")
 
 
 def test_an_empty_file_and_bytes_that_are_no_text_are_named(tmp_path: Path) -> None:

@@ -111,9 +111,9 @@ def test_a_role_that_may_not_be_assumed_brings_the_message_to_the_administrator(
 
 
 def test_a_role_that_only_wants_a_code_does_not_stop_anybody() -> None:
-    wanted = Problem("coded needs a new MFA code.", next="Enter it: ccsetup login coded", code="access.assume")
+    wanted = Problem("coded needs a new MFA code.", next="Enter the code: ccsetup login coded", code="access.assume")
     (found,) = examined(refused("coded", wanted), well("dev"))
-    assert (found.severity, found.do) == ("hinders", "Enter it: ccsetup login coded")
+    assert (found.severity, found.do) == ("hinders", "Enter the code: ccsetup login coded")
 
 
 def test_another_account_that_answers_is_told_since_no_tool_does() -> None:
@@ -132,17 +132,17 @@ def test_a_network_that_is_down_is_one_finding_of_this_machine() -> None:
 
 
 def test_some_that_had_no_answer_in_time_are_one_finding_that_stops_nobody() -> None:
-    late = {name: Problem(f"AWS didn't answer in time for {name}.", code="net.unreachable") for name in ("dev", "ops")}
+    late = {name: Problem(f"AWS didn't respond in time for {name}.", code="net.unreachable") for name in ("dev", "ops")}
     (found,) = examined(*(refused(name, problem) for name, problem in late.items()), well("single"))
     assert (found.severity, found.says, found.profile, found.also) == (
-        "hinders", "AWS didn't answer in time for 2 profiles.", "dev", ("ops",),
+        "hinders", "AWS didn't respond in time for 2 profiles.", "dev", ("ops",),
     )  # fmt: skip
 
 
 @pytest.mark.parametrize(
     ("ahead", "codes", "says"),
     [
-        (239, ["net.clock"], "This computer's clock is wrong, according to AWS."),
+        (239, ["net.clock"], "According to AWS, this computer's clock is wrong."),
         (400, ["net.clock"], "This computer's clock is 7 minutes ahead of AWS time."),
         (-7300, ["net.clock"], "This computer's clock is 2 hours behind AWS time."),
     ],

@@ -188,7 +188,7 @@ def test_an_ended_sign_in_has_one_code_and_names_aws_login(
 @pytest.mark.parametrize(
     ("body", "version", "says_"),
     [
-        (None, "", "the AWS CLI isn't installed"),
+        (None, "", "The AWS CLI isn't installed"),
         (
             says("aws: error: argument subcommand: Invalid choice, valid choices are:", 2),
             "1.45.11",
@@ -231,7 +231,7 @@ def test_an_aws_cli_that_prints_something_else_is_one_sentence(
     aws(tmp_path / "bin", body)
     [problem] = run("env", "dev")[1]["problems"]
     assert problem["what"] == "The AWS CLI didn't print credentials for dev."
-    assert problem["next"] == "Run: aws configure export-credentials --profile dev --format process"
+    assert problem["next"] == "To see why: aws configure export-credentials --profile dev --format process"
 
 
 def test_an_aws_cli_in_the_current_folder_is_never_run(
@@ -240,7 +240,7 @@ def test_an_aws_cli_in_the_current_folder_is_never_run(
     aws(tmp_path / "work", printed(place))
     monkeypatch.setenv("PATH", os.pathsep.join([".", "", os.environ["PATH"]]))
     [problem] = run("env", "dev")[1]["problems"]
-    assert "the AWS CLI isn't installed" in problem["what"]
+    assert "The AWS CLI isn't installed" in problem["what"]
     assert not (tmp_path / "work" / "calls").exists()
 
 
@@ -327,5 +327,5 @@ def test_login_with_an_aws_cli_without_aws_login_says_so(place: Place, tmp_path:
     aws(tmp_path / "bin", "exit 252", version="2.31.9")
     terminal = Terminal([program(), "login", "dev"], dict(os.environ), tmp_path / "work")
     assert terminal.exit_code() == 1
-    assert f"Install AWS CLI 2.32 or later, then run: {LOGIN}" in terminal.flat()
+    assert f"Install the latest AWS CLI, then run: {LOGIN}" in terminal.flat()
     assert "login --profile dev" not in calls(tmp_path)

@@ -147,7 +147,7 @@ def test_a_permissions_boundary_and_a_session_policy_are_told_from_the_rest(plac
     place.state.set_policies(arn, policy_engine.allow("*"))
     place.state.roles[arn] = replace(place.state.roles[arn], boundary=policy_engine.allow("s3:*"))
     problem = refused(lambda: place.aws().repository(who, REPOSITORY))
-    assert "add to the permissions boundary of the role Bare:" in problem.letter
+    assert "add this statement to the permissions boundary of the role Bare:" in problem.letter
     place.state.roles[arn] = replace(place.state.roles[arn], boundary=given(problem))
     place.aws().repository(who, REPOSITORY)
 
@@ -163,7 +163,7 @@ def test_a_permissions_boundary_and_a_session_policy_are_told_from_the_rest(plac
         return who_has(dict(zip(names, values, strict=True)))
 
     problem = refused(lambda: place.aws().repository(narrowed(policy_engine.allow("s3:*")), REPOSITORY))
-    assert "add to the session policy used to create these credentials:" in problem.letter
+    assert "add this statement to the session policy used to create these credentials:" in problem.letter
     place.aws().repository(narrowed(given(problem)), REPOSITORY)
 
 
@@ -172,8 +172,8 @@ def test_an_explicit_deny_brings_no_policy_since_none_would_help(place: Place) -
     place.state.set_policies(arn, policy_engine.allow("*"), policy_engine.deny("codecommit:GetRepository"))
     problem = refused(lambda: place.aws().repository(who, REPOSITORY))
     assert problem.policy is None
-    assert "Why: an identity-based policy denies it explicitly." in problem.letter
-    assert "Adding permissions doesn't help while that Deny applies." in problem.letter
+    assert "Why: an identity-based policy explicitly denies the action." in problem.letter
+    assert "Adding permissions doesn't override an explicit deny." in problem.letter
     assert "{" not in problem.letter
 
 
@@ -230,7 +230,7 @@ def test_a_role_is_assumed_once_both_sides_have_what_the_message_says(
     problem = refused(lambda: place.aws().identity(role_of(who, role.arn)))
     assert problem.code == "access.assume"
     assert f"Resource: {role.arn}\n" in problem.letter
-    assert "In account 111111111111, add to the trust policy" in problem.letter or not may
+    assert "In account 111111111111, add this statement to the trust policy" in problem.letter or not may
     apply(state, problem, caller, role.arn)
     arn = place.aws().identity(role_of(who, role.arn)).arn
     assert arn == "arn:aws:sts::111111111111:assumed-role/Shared/maria"
@@ -306,7 +306,7 @@ def test_gits_403_is_lifted_by_gitpull_and_a_push_by_gitpush(place: Place, env: 
     place.state.set_policies(role, policy_engine.allow("codecommit:GetRepository"))
     said = refused(lambda: git.reachable(way))
     told = of_git_and_api(said, None, session, REGION, REPOSITORY)
-    assert told.what == f"CodeCommit doesn't let git read {REPOSITORY}."
+    assert told.what == f"CodeCommit denied git access to {REPOSITORY}."
     pull = given(told)
     assert pull["Statement"][0]["Action"] == "codecommit:GitPull"
     for document in fewer(pull):

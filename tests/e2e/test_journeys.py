@@ -75,7 +75,7 @@ def role(sandbox: Sandbox, home: Path) -> Journey:
     steps = [
         (KIND, "another account"),
         ("Role ARN", role_arn("CodeCommitExternal")),
-        ("Which profile should assume the role?", "Set up a new one"),
+        ("Which profile should assume the role?", "Set up a new profile"),
         ("How does the source profile sign in?", "access key"),
         *source_steps(sandbox),
         ("External ID (optional)", "x"),  # refused: too short
@@ -293,8 +293,8 @@ def test_a_paste_that_can_be_meant_in_two_ways_is_asked(sandbox: Sandbox, clean_
     terminal.ask(KIND)
     terminal.press(pasted(f"keys {own.access_key_id} {own.secret_access_key}\nrole {role_arn('CodeCommitAccess')}"))
     terminal.answer(KIND, "")
-    terminal.ask("Which one?")
-    terminal.wait("The role, assumed with these access keys", "The access keys as they are")
+    terminal.ask("Which one is right?")
+    terminal.wait("The role, assumed with these access keys", "The access keys as is")
     terminal.press(ESC)
     terminal.answer(KIND, "\x15paste a")
     terminal.answer("Paste it here", pasted(MARIA))
@@ -341,7 +341,7 @@ def same_each_time(session: str) -> str:
         (r"[A-Z]{4}-[A-Z]{4}", "KKQW-PXXM"),
         (r"https?://\S+/(device)?\?user_code", "https://device.sso.us-east-1.amazonaws.com/?user_code"),
         (r"until [0-9:]{5}", "until 18:04"),
-        (r"Signing in with a code: [^.]*", "Signing in with a code: this is an ssh session"),
+        (r"Signing in with a code because [^.]*", "Signing in with a code because this is an SSH session"),
         (r"branch main, \d+ commits, \d+ KiB", "branch main, 5 commits, 3 KiB"),
         (r"\n\s*\n", "\n"),
     ):

@@ -93,10 +93,10 @@ class Some(FakeAws):
         self.calls.append(who.profile)
         if who.profile.startswith("silent"):
             raise Problem(
-                "AWS didn't answer GetCallerIdentity after several tries: Throttling.", code="net.unreachable"
+                "AWS was too busy for GetCallerIdentity after several attempts: Throttling.", code="net.unreachable"
             )
         if who.profile.startswith("over"):
-            raise Problem(f"The credentials of {who.profile} have expired.", code="keys.expired")
+            raise Problem(f"The credentials for {who.profile} have expired.", code="keys.expired")
         if who.profile.startswith("denied"):
             raise Problem("AWS didn't allow these credentials to assume it.", code="access.assume")
         return Identity("111122223333", "arn:aws:iam::111122223333:user/maria")
@@ -140,7 +140,7 @@ def test_only_what_signing_in_mends_is_said_to_need_it(tmp_path: Path) -> None:
         "silent": None, "denied": False, "well": True,
     }  # fmt: skip
     assert "new sign-in" not in said(it)
-    assert "To see what's wrong with denied: ccsetup doctor denied" in said(it)
+    assert "To find out what's wrong with denied: ccsetup doctor denied" in said(it)
     it = replace(it, screen=Shown())
     (it.home / ".aws" / "credentials").write_text(
         (it.home / ".aws" / "credentials").read_text().replace("[denied]", "[over]")
@@ -183,9 +183,9 @@ def test_one_that_did_not_answer_is_not_counted_among_those_that_said_no(tmp_pat
     look = looking(it, Options({}))
     no = NoRepository("No repository Nope in us-east-2 is visible to well.")
     busy = Problem(
-        "AWS didn't answer GetRepository after several tries: 503.", code="net.unreachable", next="Try again."
+        "AWS was too busy for GetRepository after several attempts: 503.", code="net.unreachable", next="Try again."
     )
-    over = Problem("The credentials of over have expired.", code="keys.expired")
+    over = Problem("The credentials for over have expired.", code="keys.expired")
     asked = Round(
         seen=[
             Sighting(name, "us-east-2", refused=why) for name, why in (("silent", busy), ("well", no), ("over", over))
@@ -195,7 +195,7 @@ def test_one_that_did_not_answer_is_not_counted_among_those_that_said_no(tmp_pat
     assert not isinstance(problem, NoRepository)
     assert (problem.code, problem.what) == (
         "net.unreachable",
-        "AWS didn't answer, so it's unknown whether silent can read Nope. well, over can't see it.",
+        "AWS didn't respond, so ccsetup couldn't check whether silent can read Nope. well, over can't read the repository.",
     )
     assert problem.why == busy.what
     problem = find_repository.nothing(it, look, asked, Target("MyDemo", "us-east-2"), ["silent", "well", "over"])
@@ -239,7 +239,7 @@ def test_no_program_runs_unless_its_profile_was_named(
     assert found["dev"]["usable"] is True
     for name in profiles:
         assert found[name]["usable"] is None
-        assert found[name]["why"] == "not checked: it runs a program; name the profile to check it"
+        assert found[name]["why"] == "not checked, because it runs a program; add the profile name to check it"
     report = online(it)
     assert not ran_one.exists()
     assert {each["name"]: each["ok"] for each in report.document["profiles"]} == {

@@ -273,7 +273,7 @@ def bare_process(machine: Machine, tmp_path: Path, *words: str, profile: str = "
 def test_login_does_not_take_a_folders_word_for_what_to_run(machine: Machine, tmp_path: Path, profile: str) -> None:
     said, begun = bare_process(machine, tmp_path, "login", profile=profile)
     assert machine.strangers(begun) == [], said
-    assert f"{profile} gets its credentials from a program, which wasn't run." in said
+    assert f"{profile} gets its credentials from a program that wasn't run." in said
     assert f"ccsetup login {profile}" in said
 
 
@@ -283,7 +283,7 @@ def test_clone_does_not_take_a_folders_word_for_what_to_run(machine: Machine, tm
     place = machine.unpacked(tmp_path / "work" / "MySharedDemoRepo", [DEV.replace("dev@", f"{profile}@")], [])
     said, begun = machine.go_through([place.parent], [["clone", "MySharedDemoRepo", "--yes"]])
     assert machine.strangers(begun) == [], said
-    assert f"{profile} gets its credentials from a program, which wasn't run." in said
+    assert f"{profile} gets its credentials from a program that wasn't run." in said
     said, begun = machine.go_through([place.parent], [["clone", "MySharedDemoRepo", "--yes", "--profile", "dev"]])
     assert machine.strangers(begun) == [], said
     assert "wasn't run" in said

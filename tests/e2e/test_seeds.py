@@ -104,8 +104,8 @@ def test_the_role_with_three_colons_and_maria_garcia(reader: Reader) -> None:
         done,
         DEMO,
         "MyDemoRepo",
-        "Using arn:aws:iam::111111111111:role/CodeCommitAccess: an ARN has two colons before the account.",
-        "Using Maria-Garcia: AWS doesn't allow spaces there.",
+        "Using arn:aws:iam::111111111111:role/CodeCommitAccess (an ARN has two colons before the account ID).",
+        "Using Maria-Garcia (AWS doesn't allow spaces).",
     )
     assert done.said["profile"] == "CodeAccess"  # the name in the document's address
     assert done.said["identity"]["arn"].endswith(":assumed-role/CodeCommitAccess/Maria-Garcia")
@@ -219,7 +219,9 @@ def test_saml(reader: Reader) -> None:
     (reader.home / "response.txt").write_text(f"SAMLResponse={state.saml_assertion(pair)}\n")
     to = ("--region", "us-east-1", "--repo", "MyDemoRepo", "--profile", "CodeAccess")
     done = reader.setup("saml", "--saml-assertion", "~/response.txt", *to)
-    cloned(done, DEMO, "MyDemoRepo", f"Using arn:aws:iam::{DEMO}:role/CodeCommitAccess, the only role.")
+    cloned(
+        done, DEMO, "MyDemoRepo", f"Using arn:aws:iam::{DEMO}:role/CodeCommitAccess, the only role in the assertion."
+    )
     again = reader.setup("saml", "--saml-assertion", "-", *to, "--directory", "b", paste=state.saml_assertion(pair))
     cloned(again, DEMO, "MyDemoRepo")
 
@@ -278,7 +280,7 @@ def test_cognito_and_google_give_oidc_tokens_and_need_no_provider_id(
         "oidc", "--role-arn", f"arn:aws:iam::{DEMO}:role/CodeCommitAccess", "--web-identity-token-file", "token",
         "--provider-id", provider, "--profile", "CodeAccess", "--region", "us-east-1", "--repo", "MyDemoRepo",
     )  # fmt: skip
-    cloned(done, DEMO, "MyDemoRepo", f"Tokens from {provider} are OIDC tokens and don't need a provider ID.")
+    cloned(done, DEMO, "MyDemoRepo", f"Tokens from {provider} are OIDC tokens, which don't need a provider ID.")
     assert "web_identity_token_file = " in reader.config()
 
 
@@ -289,7 +291,7 @@ def test_the_walkthrough_of_account_a_and_account_b(reader: Reader) -> None:
         "role", "--role-arn", f"arn:aws:iam::{CODE}:role/CodeCommitAccess", "--source-profile", "default",
         "--region", "US East (Ohio)", "--repo", "MySharedDemoRepo", "--profile", "MyCrossAccountAccessProfile",
     )  # fmt: skip
-    cloned(done, CODE, "MySharedDemoRepo", "Using us-east-2, the region called Ohio")
+    cloned(done, CODE, "MySharedDemoRepo", "Using us-east-2 (Ohio)")
 
 
 def test_an_ec2_instance_with_a_profile(reader: Reader) -> None:

@@ -276,7 +276,7 @@ def test_a_home_without_aws_files_is_without_them_again(person: Person) -> None:
 def test_keep_on_failure_keeps_the_profile(person: Person) -> None:
     words, paste = shadowed(person)
     done = person.setup(*words, "--profile", "dev", "--keep-on-failure", *TO_REPO, paste=paste)
-    assert done.code == 1 and "Kept the profile. To try it again: ccsetup login dev" in done.shown
+    assert done.code == 1 and "The profile dev was kept. To try again: ccsetup login dev" in done.shown
     assert "[dev]" in (person.home / ".aws" / "credentials").read_text()
 
 
@@ -418,7 +418,7 @@ def test_a_whole_message_on_stdin_is_all_it_needs(person: Person) -> None:
     person.sandbox.state.center.auto_approve, person.sandbox.state.center.interval_s = True, 1
     done = person.setup("--paste", "-", "--device-code", paste=MARIA)
     assert (done.code, done.said["kind"], done.said["profile"]) == (0, "sso", "acme-developer"), done.shown
-    assert "Recognised: the start URL" in done.shown
+    assert "Recognized: the start URL" in done.shown
     assert (person.work / "MySharedDemoRepo" / ".git").is_dir()
 
 
@@ -433,7 +433,7 @@ def test_a_paste_that_can_be_meant_in_two_ways_names_them_and_takes_the_kind_for
     paste = f"{own.access_key_id} {own.secret_access_key} and {ACCESS}; the repository is MySharedDemoRepo in us-east-2"
     done = person.setup("--paste", "-", paste=paste)
     assert (done.code, done.problem["code"]) == (2, "input.invalid")
-    assert "role (The role, assumed with these access keys), keys (The access keys as they are)" in done.problem["what"]
+    assert "role (The role, assumed with these access keys), keys (The access keys as is)" in done.problem["what"]
     assert own.secret_access_key not in done.shown
     done = person.setup("role", "--paste", "-", paste=paste)
     assert (done.code, done.said["profile"]) == (0, "CodeCommitAccess"), done.shown
@@ -451,14 +451,14 @@ def test_a_paste_with_nothing_but_an_address_finds_the_profile(person: Person) -
 @pytest.mark.parametrize(
     ("words", "paste", "says"),
     [
-        (("--paste", "-"), "hello there", "I couldn't find any AWS access details in the paste"),
+        (("--paste", "-"), "hello there", "No AWS access details were found in the pasted text"),
         (
             ("sso", "--paste", "-"),
             f"the role is {ACCESS}",
-            "I couldn't find any AWS access details for sso in the paste",
+            "No AWS access details for sso were found in the pasted text",
         ),
-        (("--paste", "a message"), "", "--paste only accepts - (stdin)"),
-        (("--paste", "-", "--keys", "-"), "", "both read stdin"),
+        (("--paste", "a message"), "", "--paste must be - (stdin)"),
+        (("--paste", "-", "--keys", "-"), "", "both read from stdin"),
     ],
 )
 def test_a_paste_that_leads_nowhere_is_one_sentence(

@@ -18,7 +18,7 @@ from ccsetup.sandbox.demo_data import CODE, PEOPLE, role_arn
 pytestmark = pytest.mark.slow
 
 SPAIN = "eu-south-2"
-SAYS = f"ccsetup doesn't know whether CodeCommit is in {SPAIN}. AWS decides."
+SAYS = f"ccsetup doesn't know the region {SPAIN}. Make sure that CodeCommit is available there."
 URL = f"https://git-codecommit.{SPAIN}.amazonaws.com/v1/repos/spain"
 
 
@@ -128,7 +128,7 @@ def test_the_doctor_offers_the_region_that_a_remote_means(desk: Desk) -> None:
     desk.profile("dev", region="us-east-2")
     clone = desk.home / "clone"
     for remote, says, do in (
-        ("codecommit::us-esat-1://dev@R", "us-esat-1, which isn't a region", "codecommit::us-east-2://dev@R"),
+        ("codecommit::us-esat-1://dev@R", "us-esat-1, which doesn't exist", "codecommit::us-east-2://dev@R"),
         ("https://git-codecommit.s3-us-west-2.amazonaws.com/v1/repos/R", "isn't a CodeCommit host", ""),
     ):
         desk.git("init", "-q", str(clone))

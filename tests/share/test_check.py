@@ -56,7 +56,7 @@ def test_a_developer_who_gets_through_is_told_each_link(tmp_path: Path) -> None:
     links, problem, shown = checked(tmp_path, Aws(who=MARIA, found=found()))
     assert problem is None
     assert [(link.name, link.holds) for link in links] == [("trust", True), ("repository", True), ("push", None)]
-    assert f"done trust maria can assume {ROLE.arn}" in shown
+    assert f"done trust the profile maria can assume {ROLE.arn}" in shown
     assert "Push access wasn't checked" in shown
     links, _, shown = checked(tmp_path, Aws(who=MARIA, found=found()), IT._replace(read_only=True))
     assert [link.name for link in links] == ["trust", "repository"]
@@ -80,7 +80,7 @@ def test_a_profile_of_a_third_account_is_refused(people: str, accounts: str, tmp
     links, problem, _ = checked(tmp_path, Aws(who=stranger), it)
     assert [(link.name, link.holds) for link in links] == [("identity", False)]
     assert problem is not None
-    assert problem.what == f"maria is in account 999999999999, not in {accounts}."
+    assert problem.what == f"The profile maria is in account 999999999999, not in {accounts}."
     assert problem.next == f"Use a profile in {accounts}: --profile NAME."
 
 
@@ -95,7 +95,7 @@ def test_a_role_that_cannot_be_assumed_shows_the_policy_that_is_missing(external
     assert problem.policy["Statement"][0]["Principal"] == {"AWS": MARIA.arn}
     assert '"sts:AssumeRole"' in shown
     assert problem.next.endswith(" shown below.")
-    assert ("pass it with --external-id" in problem.next) == (not external_id)
+    assert ("add --external-id" in problem.next) == (not external_id)
     assert problem.next[0].isupper()
 
 
@@ -133,15 +133,15 @@ def test_a_repository_elsewhere_is_named_with_its_place(tmp_path: Path) -> None:
     links, problem, _ = checked(tmp_path, Aws(who=MARIA, found=missing, elsewhere=("eu-west-1",)))
     assert [(it.name, it.holds) for it in links] == [("trust", True), ("region", False)]
     assert problem is not None
-    assert problem.what == "Demo isn't in us-east-2. It was found in eu-west-1."
-    assert problem.next == "Share it there: --region eu-west-1."
+    assert problem.what == "Demo isn't in us-east-2. It is in eu-west-1."
+    assert problem.next == "Share the repository in that region: --region eu-west-1."
     links, problem, _ = checked(tmp_path, Aws(who=MARIA, found=missing))
     assert [it.name for it in links] == ["trust", "repository"]
     assert problem is not None
-    assert problem.what == "No repository Demo in us-east-2."
+    assert problem.what == "There is no repository Demo in us-east-2."
     links, problem, _ = checked(tmp_path, Aws(who=MARIA, found=found(account=B)))
     assert problem is not None
-    assert problem.what == f"Found Demo in account {B}, not in {A}."
+    assert problem.what == f"Demo is in account {B}, not in {A}."
     assert checked(tmp_path, Aws(who=MARIA, found=found(account="")))[1] is None
 
 

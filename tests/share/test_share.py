@@ -150,7 +150,7 @@ def test_the_guides_three_people_get_from_nothing_to_a_clone(office: Office, rea
     developer += ["--profile", "shared", "--external-id", external, "--yes"]
     code, document, _ = office.run(*developer)
     assert (code, document["problems"][0]["code"]) == (1, "access.assume")
-    assert f"in account {A}, add to the trust policy of the role Shared" in document["problems"][0][
+    assert f"in account {A}, add this statement to the trust policy of the role Shared" in document["problems"][0][
         "message"
     ].lower().replace("shared", "Shared")
 
@@ -191,7 +191,7 @@ def test_people_who_sign_in_by_identity_center_need_the_team_file_and_one_yes(of
     assert code == 0 and document["developer"].count("\n") == 1
     assert office.run(*SHARE, *given, "--apply", "--profile", "admin-a", "--yes")[0] == 0
     *_, shown = office.run(*SHARE, *given, "--apply", "--profile", "admin-b", "--yes")
-    assert "give the permission set Developer the customer managed policy Assume-CodeCommit-" in shown
+    assert "to the permission set Developer as a customer managed policy" in shown
 
     code, document, shown = office.run("setup", "--team", f"share-{REPO}/team.ini", "--yes", "--device-code")
     assert code == 0, shown
@@ -277,14 +277,14 @@ def test_where_the_folder_cannot_be_another_one_is_named(office: Office) -> None
 
 
 BAD = {
-    "one account twice": ([*SHARE[:4], "--to-account", A, "--region", REGION], "Both accounts are"),
-    "an account of eleven digits": ([*SHARE[:4], "--to-account", "88888888888", "--region", REGION], "12 digits. For example"),
-    "a role's name": ([*SHARE, "--role-name", "My Role"], "1 to 64 letters"),
+    "one account twice": ([*SHARE[:4], "--to-account", A, "--region", REGION], "Both account IDs are"),
+    "an account of eleven digits": ([*SHARE[:4], "--to-account", "88888888888", "--region", REGION], "12 digits, for example"),
+    "a role's name": ([*SHARE, "--role-name", "My Role"], "1 to 64 characters"),
     "an external id": ([*SHARE, "--external-id", "a b"], "2 to 1224 letters"),
-    "an issuer": ([*SHARE[:4], "--region", REGION, "--trust", "oidc:http://x.example.com", "--subject", "a"], "https URL"),
-    "a subject that means anybody": ([*SHARE[:4], "--region", REGION, "--trust", "oidc:x.example.com", "--subject", "*"], "says which tokens are accepted"),
+    "an issuer": ([*SHARE[:4], "--region", REGION, "--trust", "oidc:http://x.example.com", "--subject", "a"], "like oidc:https://"),
+    "a subject that means anybody": ([*SHARE[:4], "--region", REGION, "--trust", "oidc:x.example.com", "--subject", "*"], "every token from the issuer"),
     "a trust": ([*SHARE, "--trust", "friends"], "permission-set:Developer"),
-    "a region twice": (["share", f"arn:aws:codecommit:us-west-2:{A}:{REPO}", "--to-account", B, "--region", REGION], "Omit one of them"),
+    "a region twice": (["share", f"arn:aws:codecommit:us-west-2:{A}:{REPO}", "--to-account", B, "--region", REGION], "Specify only one region"),
     "an account twice": (["share", f"arn:aws:codecommit:{REGION}:{A}:{REPO}", "--to-account", B, "--from-account", "222222222222"], A),
     "nothing": (["share"], "Missing: REPO, --from-account, --to-account"),
     "no other account": (SHARE[:4], "--to-account"),
@@ -292,7 +292,7 @@ BAD = {
     "an unknown profile": ([*SHARE, "--apply", "--profile", "nobody"], 'No profile "nobody"'),
     "two things at once": ([*SHARE, "--apply", "--remove"], "not allowed with"),
     "proof of nothing": ([*SHARE, "--as", "developer"], "--check"),
-    "a subject of nobody": ([*SHARE, "--subject", "repo:acme/x:*"], "--subject can't be used with --trust account"),
+    "a subject of nobody": ([*SHARE, "--subject", "repo:acme/x:*"], "You can't use --subject with --trust account"),
     "mfa of a sign-in": ([*SHARE, "--sso-start-url", "https://acme.awsapps.com/start", "--require-mfa"], "--require-mfa"),
     "a sign-in's region alone": ([*SHARE, "--sso-region", "us-east-1"], "--sso-region"),
     "no start URL": ([*SHARE, "--sso-start-url", "http://x"], "https://acme.awsapps.com/start"),
@@ -337,7 +337,7 @@ def test_a_person_is_asked_what_is_left_and_sees_all_of_it_before_anything_is_wr
     assert f"role arn:aws:iam::{A}:role/Other" in text and "trusts permission set Developer" in text
     entry = team_file.read((there.cwd / f"share-{REPO}" / "team.ini").read_text()).team.entries[1]
     assert (entry.kind, entry.answers["sso_start_url"]) == ("sso", "https://acme.awsapps.com/start")
-    assert "allowed GitPull: git clone, fetch and pull" in text and "not allowed pushing" in text
+    assert "allowed GitPull: git clone, fetch, and pull" in text and "not allowed git push" in text
 
 
 def test_going_back_and_leaving_write_nothing(tmp_path: Path) -> None:
@@ -406,7 +406,7 @@ def test_a_refusal_half_way_says_how_far_it_got_and_is_gone_on_from(office: Offi
     before = office.state.user(admin).policies
     office.state.deny(admin, "iam:PutRolePolicy")
     code, document, shown = office.run(*SHARE, "--apply", "--profile", "admin-a", "--yes")
-    assert code == 1 and "1 of 2 steps are done" in shown
+    assert code == 1 and "1 of 2 steps were completed" in shown
     assert "PutRolePolicy" in document["problems"][0]["what"]
     office.state.set_policies(admin, *before)
     assert office.run(*SHARE, "--apply", "--profile", "admin-a", "--yes")[1]["steps"] == [
@@ -443,7 +443,7 @@ def test_a_role_of_somebody_else_is_changed_by_a_person_alone_and_never_deleted(
     state.add_role(A, "Theirs", policy_engine.trust("999999999999"), policy_engine.allow("s3:*"))
     before = state.roles[f"arn:aws:iam::{A}:role/Theirs"]
     code, document, shown = office.run(*words, "--apply", "--yes")
-    assert code == 1 and "wasn't created by ccsetup" in document["problems"][0]["what"]
+    assert code == 1 and "ccsetup didn't create" in document["problems"][0]["what"]
     assert "-" in shown and "999999999999" in shown
     assert state.roles[before.arn] == before
     state.roles[before.arn] = state.add_role(
@@ -473,11 +473,11 @@ def test_a_group_that_is_not_there_is_named_and_what_others_made_is_theirs_to_ta
     words = [*SHARE, "--role-name", "Shared", "--profile", "admin-b", "--yes"]
     code, document, shown = office.run(*words, "--group", "Nobody", "--apply")
     assert (code, document["problems"][0]["what"]) == (1, 'No group "Nobody" in this account.')
-    assert "1 of 2 steps are done" in shown
+    assert "1 of 2 steps were completed" in shown
     ((arn, managed),) = office.state.managed.items()
     office.state.managed[arn] = replace(managed, tags={})
     code, document, shown = office.run(*words, "--remove")
-    assert (code, document["steps"]) == (0, []) and f"{arn} was kept: ccsetup didn't create it" in shown
+    assert (code, document["steps"]) == (0, []) and f"{arn} was kept because ccsetup didn't create it" in shown
 
 
 def test_the_repositorys_own_key_is_found_and_opened(office: Office) -> None:
@@ -555,14 +555,14 @@ def test_the_script_does_with_the_aws_cli_what_apply_does(office: Office, aws_to
         managed, versions={"v1": policy_engine.allow("s3:*")}, default="v1", tags={}
     )
     done = run("admin-b")
-    assert (done.returncode, office.state.managed[arn]) == (1, other) and "wasn't created by ccsetup" in done.stderr
+    assert (done.returncode, office.state.managed[arn]) == (1, other) and "ccsetup didn't create" in done.stderr
     theirs = office.state.roles[f"arn:aws:iam::{A}:role/Shared+1"]
     office.state.roles[theirs.arn] = replace(theirs, trust=policy_engine.trust("999999999999"))
     assert run("admin-a").returncode == 0 and office.state.roles[theirs.arn].trust == theirs.trust  # share's own
     office.state.roles[theirs.arn] = theirs = replace(theirs, trust=policy_engine.trust("999999999999"), tags={})
     done = run("admin-a")
     assert (done.returncode, office.state.roles[theirs.arn]) == (1, theirs)  # somebody else's: shown, and left alone
-    assert "wasn't created by ccsetup" in done.stderr and "999999999999" in done.stderr
+    assert "ccsetup didn't create" in done.stderr and "999999999999" in done.stderr
 
 
 MOTO = "123456789012"

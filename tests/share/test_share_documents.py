@@ -384,7 +384,10 @@ BAD = {
 def test_a_bad_answer_gets_one_sentence_with_a_right_example(rule: Any, text: str) -> None:
     with pytest.raises(BadAnswer) as refused:
         rule(text)
-    assert re.search(r"(?:For example:|looks like) \S", refused.value.what) or "--trust account" in refused.value.what
+    assert (
+        re.search(r"(?:for example,|looks? like|such as) \S", refused.value.what)
+        or "--trust account" in refused.value.what
+    )
     assert "\n" not in refused.value.what and len(refused.value.what) < 260
 
 
@@ -423,7 +426,7 @@ def test_whatever_is_typed_is_taken_or_gets_its_sentence(text: str) -> None:
 
 
 CLASHES = [
-    (IT._replace(people=A), "Both accounts"),
+    (IT._replace(people=A), "Both account IDs"),
     (VARIANTS["permission set"]._replace(mfa=True), "Identity Center"),
     (VARIANTS["tokens"]._replace(mfa=True), "--require-mfa"),
     (VARIANTS["tokens"]._replace(external_id="x1"), "--external-id"),
@@ -528,15 +531,15 @@ def test_the_trust_that_share_writes_has_no_gap(it: Arrangement) -> None:
 
 
 GAPS: list[tuple[Arrangement, Mapping[str, Any], str]] = [
-    (IT, policies.trust(IT._replace(people="999999999999")), "doesn't include it"),
-    (IT, policies.trust(IT._replace(external_id="acme-7f3b")), "requires the external ID acme-7f3b, and none was given"),
+    (IT, policies.trust(IT._replace(people="999999999999")), "no matching statement"),
+    (IT, policies.trust(IT._replace(external_id="acme-7f3b")), "requires the external ID acme-7f3b, but none was specified"),
     (IT._replace(external_id="wrong"), policies.trust(IT._replace(external_id="acme-7f3b")), "not wrong"),
     (IT, policies.trust(IT._replace(mfa=True)), "requires MFA"),
     (IT, policies.trust(IT._replace(tags=(("team", "x"),))), "aws:PrincipalTag/team"),
     (VARIANTS["tokens"], policies.trust(VARIANTS["tokens"]._replace(subject="repo:acme/other:*")), "sub = repo:acme/other:*"),
     (IT, {"Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"},
                         {"Effect": "Deny", "Principal": "*", "Action": "sts:*"}]}, "denies"),
-    (IT, {"Statement": {"Effect": "Allow", "Principal": {"AWS": ROOT_B}, "Action": "sts:TagSession"}}, "doesn't include it"),
+    (IT, {"Statement": {"Effect": "Allow", "Principal": {"AWS": ROOT_B}, "Action": "sts:TagSession"}}, "no matching statement"),
 ]  # fmt: skip
 
 
@@ -565,14 +568,17 @@ def test_what_only_aws_can_judge_is_no_missing_link(test: Mapping[str, Any]) -> 
     assert link.holds is None and next(iter(next(iter(test.values())))) in link.says
     both = {**test, "Bool": {"aws:MultiFactorAuthPresent": "true"}}
     (link,) = audit.trusting(IT, role(IT)._replace(trust={"Statement": [{**statement, "Condition": both}]}))
-    assert link.holds is False and link.says.endswith("it requires MFA, which wasn't given.")
+    assert link.holds is False and link.says.endswith("its trust policy requires MFA.")
 
 
 def test_what_is_missing_of_permissions_is_named() -> None:
     decisions = dict.fromkeys(audit.needed(IT), "allowed")
     assert audit.permitted(IT, decisions).holds
     link = audit.permitted(IT, {**decisions, "codecommit:GitPush": "implicitDeny"})
-    assert link.says == f"Shared isn't allowed codecommit:GitPush on {REPO}." and link.mend == policies.permissions(IT)
+    assert (
+        link.says == f"Shared isn't allowed to use codecommit:GitPush on {REPO}."
+        and link.mend == policies.permissions(IT)
+    )
     assert "explicitly" in audit.permitted(IT, {**decisions, "codecommit:GitPull": "explicitDeny"}).says
     assert audit.permitted(IT._replace(read_only=True), {**decisions, "codecommit:GitPush": "implicitDeny"}).holds
 

@@ -53,11 +53,11 @@ def test_a_profile_that_is_as_the_file_says_has_no_difference() -> None:
 @pytest.mark.parametrize(
     ("more", "code", "fix", "line", "says"),
     [
-        ({"sso_start_url": "https://corp.awsapps.com/start"}, "team.sign-in", "ask", 2, f"sso_start_url of acme-dev is {START}, but"),
-        ({"sso_region": "eu-west-1"}, "team.sign-in", "ask", 3, "sso_region of acme-dev is us-east-1, but the team file has eu-west-1."),
-        ({"sso_account_id": "444455556666"}, "team.role", "ask", 7, "sso_account_id of acme-dev is 111122223333, but"),
-        ({"sso_role_name": "Reader"}, "team.role", "ask", 8, "sso_role_name of acme-dev is Developer, but"),
-        ({"region": "eu-west-1"}, "team.region", "auto", 9, "region of acme-dev is us-east-2, but the team file has eu-west-1."),
+        ({"sso_start_url": "https://corp.awsapps.com/start"}, "team.sign-in", "ask", 2, f"acme-dev: sso_start_url is {START}, but"),
+        ({"sso_region": "eu-west-1"}, "team.sign-in", "ask", 3, "acme-dev: sso_region is us-east-1, but the team file specifies eu-west-1."),
+        ({"sso_account_id": "444455556666"}, "team.role", "ask", 7, "acme-dev: sso_account_id is 111122223333, but"),
+        ({"sso_role_name": "Reader"}, "team.role", "ask", 8, "acme-dev: sso_role_name is Developer, but"),
+        ({"region": "eu-west-1"}, "team.region", "auto", 9, "acme-dev: region is us-east-2, but the team file specifies eu-west-1."),
     ],
 )  # fmt: skip
 def test_a_setting_that_differs_is_told_on_its_line(
@@ -78,25 +78,25 @@ def test_what_is_ones_own_is_not_compared(key: str) -> None:
 
 def test_a_setting_that_is_not_there_is_told_on_the_profile() -> None:
     (one,) = found(SESSION + PROFILE.replace("region = us-east-2\n", ""))
-    assert one.finding.says == "region of acme-dev is not set, but the team file has us-east-2."
+    assert one.finding.says == "acme-dev: region is not set, but the team file specifies us-east-2."
     assert (one.finding.code, one.finding.line) == ("team.region", 0)
 
 
 def test_another_kind_of_access_is_told_as_such() -> None:
     (one,) = found(f"[profile acme-dev]\n{KEYS}region = us-east-2\n")
     assert codes([one]) == [("team.kind", "ask", 1)]
-    assert one.finding.says.startswith("acme-dev is ")
-    assert "but the team file has " in one.finding.says
+    assert one.finding.says.startswith("The profile acme-dev uses ")
+    assert "but the team file specifies " in one.finding.says
     assert one.entry.answers == ANSWERS
     (one,) = found("[profile acme-dev]\noutput = json\n")
-    assert "of an unknown kind" in one.finding.says
+    assert "uses an unknown kind" in one.finding.says
 
 
 @pytest.mark.parametrize(("profile", "called"), [("acme-dev", "acme-dev"), ("", "Acme"), ("acme-{role}", "Acme")])
 def test_an_access_that_is_not_set_up_is_told_by_its_name(profile: str, called: str) -> None:
     (one,) = found("", changed(profile=profile))
     assert (one.finding.code, one.finding.fix) == ("team.profile", "auto")
-    assert one.finding.says == f"{called} is in the team file but isn't set up here."
+    assert one.finding.says == f"{called} is in the team file but isn't set up on this computer."
 
 
 def test_a_profile_under_another_name_with_the_same_settings_is_the_one() -> None:
@@ -137,11 +137,11 @@ def test_repositories_that_are_not_cloned_are_one_finding_with_a_difference_each
     assert [it.place and it.place.name for it in all_ten] == [place.name for place in places]
     (finding,) = {it.finding.says: it.finding for it in all_ten}.values()
     assert finding.says == (
-        "The team file has 10 repositories that you haven't cloned here: r0, r1, r2, r3, r4, r5, r6, r7 and 2 more."
+        "The team file lists 10 repositories that you haven't cloned here: r0, r1, r2, r3, r4, r5, r6, r7 and 2 more."
     )
     assert (finding.code, finding.fix) == ("team.repository", "auto")
     (one,) = found(SESSION + PROFILE, places=(Place("Demo", "work/demo"),))
-    assert one.finding.says == "The team file has 1 repository that you haven't cloned here: work/demo."
+    assert one.finding.says == "The team file lists 1 repository that you haven't cloned here: work/demo."
     assert one.place is not None
     assert one.place.access == "default"
     eight = found(SESSION + PROFILE, places=places[:8])
@@ -151,11 +151,11 @@ def test_repositories_that_are_not_cloned_are_one_finding_with_a_difference_each
 @pytest.mark.parametrize(
     ("there", "region", "code", "says"),
     [
-        (Standing(True), "", "team.repository", "./Demo exists and isn't a clone of Demo."),
+        (Standing(True), "", "team.repository", "./Demo already exists but isn't a clone of Demo."),
         (Standing(True, True, "acme-dev", "us-east-2"), "", "", ""),
         (Standing(True, True, "", ""), "us-east-2", "", ""),
-        (Standing(True, True, "mine", "us-east-2"), "", "team.remote", "./Demo uses the profile mine, but the team file has acme-dev."),
-        (Standing(True, True, "acme-dev", "eu-west-1"), "us-east-2", "team.remote", "./Demo uses the region eu-west-1, but the team file has us-east-2."),
+        (Standing(True, True, "mine", "us-east-2"), "", "team.remote", "./Demo uses the profile mine, but the team file specifies acme-dev."),
+        (Standing(True, True, "acme-dev", "eu-west-1"), "us-east-2", "team.remote", "./Demo uses the region eu-west-1, but the team file specifies us-east-2."),
         (Standing(True, True, "acme-dev", "us-east-2"), "us-east-2", "", ""),
         (Standing(True, True, "acme-dev", "eu-west-1"), "", "", ""),
     ],

@@ -50,16 +50,16 @@ def test_a_pattern_is_filled_as_soon_as_its_answers_are_there(text: str, name: s
 @pytest.mark.parametrize(("kind", "pattern", "says"), [
     ("sso", "acme-{user}", "Unknown placeholder {user} in a profile name for kind sso. Available: {account} {role} {session}."),
     ("role", "{session}-code", "Unknown placeholder {session} in a profile name for kind role. Available: {account} {role}."),
-    ("keys", "acme-{account}", "Unknown placeholder {account} in a profile name for kind keys. Remove it."),
+    ("keys", "acme-{account}", "Unknown placeholder {account} in a profile name for kind keys. Remove the placeholder."),
     ("sso", "acme-{account.__class__}", "Unknown placeholder {account.__class__} in"),
-    ("sso", "acme-{{account}}", "needs a pair of braces. For example: acme-{account}."),
+    ("sso", "acme-{{account}}", "needs a pair of braces. Use a name such as acme-{account}."),
     ("sso", "acme-{account", "needs a pair of braces"),
     ("sso", "acme-{}", "Unknown placeholder {} in"),
-    ("sso", "acme {account}", "has only letters, digits and _.+=,- characters"),
-    ("sso", "../{account}", "has letters, digits"),
-    ("sso", "-{account}", "begins with a letter or a digit"),
-    ("sso", "acme-" * 26 + "{account}", "has letters, digits"),
-    ("existing", "{account}", "Remove it"),
+    ("sso", "acme {account}", "can contain only letters, digits, and _.+=,- characters"),
+    ("sso", "../{account}", "can contain only letters, digits"),
+    ("sso", "-{account}", "can't start with a hyphen"),
+    ("sso", "acme-" * 26 + "{account}", "can contain only letters, digits"),
+    ("existing", "{account}", "Remove the placeholder"),
 ])  # fmt: skip
 def test_a_place_that_nothing_fills_is_refused_with_those_there_are(kind: str, pattern: str, says: str) -> None:
     with pytest.raises(Refused) as refused:

@@ -112,4 +112,4 @@ def test_a_log_that_is_typed_into_a_list_is_looked_up_at_once():
     before = time.perf_counter()
     pick = narrowed(text, free=True)
     assert [entry.own for entry in pick.shown] == [False]
-    assert time.perf_counter() - before < 5  # it was minutes
+    assert time.perf_counter() - before < 30  # it was minutes

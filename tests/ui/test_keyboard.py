@@ -164,7 +164,7 @@ WIDGETS = pytest.mark.parametrize(
 def test_sequences_are_ignored_in_every_question(tmp_path, asked, before, after, answer, delay_s):
     slow = {"ESCDELAY": "2000"} if delay_s else {}  # a test machine may well take a moment between two bytes
     terminal = Terminal(tmp_path, f"{FIRST}, {asked}", **slow).until("esc")
-    terminal.press("v", ENTER).until("Which?").press(before)
+    terminal.press("v", ENTER).until("Which?").press(before).until("***" if asked == SECRET else before)
     terminal._read(0.2)
     shown = terminal.lines()
     terminal.bytes(ALL if delay_s < 0.1 else "\x1bf\x1b[1;3C\x1b[I", delay_s)

@@ -42,7 +42,7 @@ def test_a_choice_is_made_by_its_number():
         "  1) Single sign-on  - a start URL",
         "  2) A role  - a role ARN",
         "  3) MFA",
-        "  (number or text, b goes back) ",
+        "  (number or text, b: back) ",
     ]
 
 
@@ -56,7 +56,7 @@ def test_a_long_list_shows_twenty_and_is_filtered_by_typing():
     visitor = Visitor("sharedemo\n", "1\n")
     assert visitor.answers(Asked("repo", "Which repository?", "choose", choices=MANY)) == "MySharedDemoRepo"
     assert "  4,981 more, type to filter" in visitor.seen
-    assert visitor.seen[-2:] == ["  1) MySharedDemoRepo", "  (number or text, b goes back) "]
+    assert visitor.seen[-2:] == ["  1) MySharedDemoRepo", "  (number or text, b: back) "]
 
 
 def test_a_name_typed_in_full_is_taken_at_once():

@@ -375,7 +375,7 @@ class TestOnADumbTerminal:
         )
         terminal = Terminal(tmp_path, asked, TERM="dumb").until("(number or text)")
         terminal.press("2\n").until("account?").press("12\n").until("! An").press("111122223333\n").until("? Key?")
-        terminal.until("  (b goes back)", 2).press("hunter2\n").until("(y or n").press("b\n")
+        terminal.until("  (b: back)", 2).press("hunter2\n").until("(y or n").press("b\n")
         assert terminal.answers() == ["'id-1'", "'111122223333'", "'hunter2'", "'BACK'"]
         assert terminal.lines() == [
             "? What were you given?",
@@ -384,19 +384,19 @@ class TestOnADumbTerminal:
             "  2) repo-1  - a hint that is rather long and says much",
             "  (number or text) 2",
             "? Which account?",
-            "  (b goes back) 12",
+            "  (b: back) 12",
             "! An account ID has 12 digits, such as 123456789012.",
-            "  (b goes back) 111122223333",
+            "  (b: back) 111122223333",
             "? Key?",
-            "  (b goes back)",
+            "  (b: back)",
             "? Write?",
-            "  (y or n, b goes back) [yes] b",
+            "  (y or n, b: back) [yes] b",
         ]
         assert b"\x1b" not in terminal.raw
 
     @pytest.mark.parametrize("key", [CTRL_C, CTRL_D])
     def test_ctrl_c_and_the_end_of_input_cancel(self, tmp_path, key):
-        terminal = Terminal(tmp_path, 'Asked("x", "X?", "text")', TERM="dumb").until("(b goes back)").press(key)
+        terminal = Terminal(tmp_path, 'Asked("x", "X?", "text")', TERM="dumb").until("(b: back)").press(key)
         assert terminal.answers() == ["CANCELLED"]
         assert terminal.raw.rstrip(b" ^CD").endswith(b"\n")  # what is said next is on a line of its own
 

@@ -128,11 +128,11 @@ def test_on_fifty_columns_the_checklist_goes_on_below_itself():
 def test_the_heading_says_what_is_there():
     seen = Seen(50)
     seen.screen.heading(
-        "AWS CodeCommit access, set up and cloned",
+        "Set up AWS CodeCommit access",
         [("git 2.39", True), ("git-remote-codecommit", True), ("4 AWS profiles, 1 broken", False)],
     )
     assert seen.lines() == [
-        " ccsetup  AWS CodeCommit access, set up and cloned",
+        " ccsetup  Set up AWS CodeCommit access",
         " This computer   git 2.39 ✓",
         "                 git-remote-codecommit ✓",
         "                 4 AWS profiles, 1 broken ✗",
@@ -190,12 +190,12 @@ def test_a_problem_without_why_or_next_is_one_line():
 
 
 LETTER = """\
-I need the following access in AWS:
+I need the following AWS access:
 
 Who: arn:aws:iam::111122223333:user/maria
-Why: no identity-based policy of the user maria allows it.
+Why: no identity-based policy for the user maria allows the action.
 
-In account 111122223333, add to the policies of the user maria:
+In account 111122223333, add this statement to the policies of the user maria:
 {
   "Version": "2012-10-17",
   "Statement": [
@@ -222,8 +222,8 @@ def test_on_fifty_columns_the_message_wraps_its_sentences_and_leaves_json_to_the
     seen = Seen(50)
     seen.screen.problem(DENIED)
     lines = seen.lines()
-    assert "Why: no identity-based policy of the user maria" in lines
-    assert "allows it." in lines
+    assert "Why: no identity-based policy for the user maria" in lines
+    assert "allows the action." in lines
     assert b'"Resource": "arn:aws:codecommit:us-east-2:111122223333:R"\r\n' in seen.raw
     assert all(len(line) <= 50 for line in lines)
     document = seen.raw.decode().split("maria:")[1].split(" ──")[0].replace("\x1b[2m", "")
@@ -323,7 +323,7 @@ def test_an_ascii_terminal_does_not_stop_anything():
 
 def test_what_is_quick_shows_no_spinner():
     seen = Seen()
-    with seen.screen.busy("Asking AWS who this is"):
+    with seen.screen.busy("Checking your identity with AWS"):
         time.sleep(0.05)
     assert seen.lines() == [] and seen.raw == b""
 

@@ -83,7 +83,7 @@ def test_submodules_elsewhere_are_skipped_and_the_command_is_shown(url: str, tmp
     git = Git(inside={"Demo": (sub("my lib", url),)})
     problems, text = fetched(tmp_path, git)
     assert (problems, git.calls) == ([], [])
-    assert "so it was skipped. To fetch it: git submodule update --init -- 'my lib'" in text
+    assert "To fetch it: git submodule update --init -- 'my lib'" in text
 
 
 def test_submodules_of_submodules_are_fetched_in_their_region(tmp_path: Path) -> None:
@@ -145,7 +145,7 @@ def test_ctrl_c_keeps_the_clone_and_says_how_to_go_on(stop: type[BaseException],
     git = Git(inside={"Demo": (sub("lib", "../Lib"),)}, results={"lib": stop})
     around = context(tmp_path, git=git)
     outcome = Outcome(cloned=Cloned(tmp_path / "Demo", Route("", ""), ""))
-    with pytest.raises(Cancelled, match="The clone is kept") as left:
+    with pytest.raises(Cancelled, match="The clone was kept") as left:
         after_clone.settle(around, git, CLAIM, outcome, None)  # type: ignore[arg-type]
     assert left.value.next == CLAIM.to_go_on
 
@@ -198,7 +198,7 @@ def test_only_what_git_does_not_know_is_asked(
     steps = [(key, "maria@x.example") for key in asked]
     calls, _, _ = named(tmp_path, *steps, settings=settings, env=env)
     assert calls == [f"config --local {key} maria@x.example" for key in asked]
-    assert ("git has no name" in named(tmp_path, person=False, settings=settings, env=env)[2]) == bool(asked)
+    assert ("git needs a name" in named(tmp_path, person=False, settings=settings, env=env)[2]) == bool(asked)
 
 
 def test_nobody_there_to_ask_is_told_the_commands(tmp_path: Path) -> None:

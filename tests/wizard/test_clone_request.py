@@ -76,13 +76,13 @@ def test_what_was_corrected_is_said(tmp_path: Path) -> None:
 
 
 def test_two_regions_contradict_each_other(tmp_path: Path) -> None:
-    with pytest.raises(BadAnswer, match="The address is in us-east-2, but --region says eu-west-1"):
+    with pytest.raises(BadAnswer, match="The address is in us-east-2, but --region is eu-west-1"):
         wish(desk(tmp_path), "codecommit::us-east-2://Demo", "--region", "eu-west-1")
 
 
 @pytest.mark.parametrize(
     ("name", "next"),
-    [("dve", 'Did you mean "dev"?'), ("quite another", "Set it up: ccsetup setup --profile 'quite another'")],
+    [("dve", 'Did you mean "dev"?'), ("quite another", "Set up the profile: ccsetup setup --profile 'quite another'")],
 )
 def test_a_named_profile_must_be_there(name: str, next: str, tmp_path: Path) -> None:
     with pytest.raises(Problem, match=f'No profile "{name}"') as refused:
@@ -93,7 +93,7 @@ def test_a_named_profile_must_be_there(name: str, next: str, tmp_path: Path) -> 
 def test_the_profile_of_an_address_is_somebody_elses_if_it_is_not_here(tmp_path: Path) -> None:
     around = desk(tmp_path)
     assert wish(around, "codecommit://maria@Demo").profile == ""
-    assert 'No profile "maria" on this computer. Trying the other profiles.' in said(around)
+    assert 'No profile "maria" on this computer. Trying other profiles.' in said(around)
     around = desk(tmp_path)
     assert wish(around, "codecommit://maria@Demo", "--profile", "dev").profile == "dev"
     assert said(around) == ""

@@ -165,7 +165,7 @@ def test_without_an_answer_about_the_old_keys_nothing_is_replaced(tmp_path: Path
 def test_a_long_term_key_that_is_replaced_is_named(tmp_path: Path) -> None:
     around = home(tmp_path)
     Renewals(around, FRESH).of("lasts", chosen=True)
-    assert "Replaced the long-term access key AKIA…MPLE of [lasts]. To restore it: ccsetup undo" in said(around)
+    assert "Replaced the long-term access key AKIA…MPLE in [lasts]. To restore the key: ccsetup undo" in said(around)
 
 
 SETS: dict[str, Value | None] = {

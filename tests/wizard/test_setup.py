@@ -108,14 +108,14 @@ def test_ctrl_c_while_the_checks_run_puts_everything_back(tmp_path: Path) -> Non
     around = context(tmp_path, aws=Interrupted())
     with pytest.raises(Cancelled) as left:
         run(around, REPO, yes=True)
-    assert left.value.what == "Cancelled."  # files were written, and put back: not "Nothing was written"
-    assert "note All files are restored." in screen(around).lines
+    assert left.value.what == "Canceled."  # files were written, and put back: not "Nothing was written"
+    assert "note All files were restored." in screen(around).lines
     assert tree(tmp_path / "home") == {}
 
 
 def test_ctrl_c_at_the_question_what_now_puts_everything_back_and_says_so(tmp_path: Path) -> None:
     around = context(tmp_path, aws=FakeAws(who=REFUSED))
-    with pytest.raises(Cancelled, match=r"^Cancelled\.$"):
+    with pytest.raises(Cancelled, match=r"^Canceled\.$"):
         run(around, REPO, Script(("review", "go"), ("failed", LEAVE)))
     assert tree(tmp_path / "home") == {}
 
@@ -299,7 +299,7 @@ def test_a_profile_that_a_token_has_swallowed_is_never_written_over(tmp_path: Pa
             Problem, match=r"Line [567] of the AWS credentials file: This header is indented"
         ) as refused:
             run(around, {**KEYS, "no_clone": "yes"}, **options)
-        assert refused.value.next == "Repair it first: ccsetup doctor --fix"
+        assert refused.value.next == "Repair the file first: ccsetup doctor --fix"
         assert tree(tmp_path / "home") == before
 
 
@@ -309,8 +309,8 @@ def test_a_long_term_key_that_is_replaced_is_told_and_can_be_undone(tmp_path: Pa
     credentials.parent.mkdir()
     credentials.write_text(FOO.replace("N7", "N8"))
     run(around, {**KEYS, "no_clone": "yes"}, yes=True)
-    assert "replaces the long-term access key AKIA…MPLE of [dev]; ccsetup undo restores it" in screen(around).text()
-    assert "removes 1 line of [dev]: aws_session_token" in screen(around).text()
+    assert "replaces the long-term access key AKIA…MPLE in [dev] (to restore it: ccsetup undo)" in screen(around).text()
+    assert "removes 1 line in [dev]: aws_session_token" in screen(around).text()
     assert around.files.changes()[0].edits[0].before == FOO.replace("N7", "N8")
 
 

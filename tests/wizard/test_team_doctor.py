@@ -83,13 +83,13 @@ def test_a_machine_that_is_as_the_file_says_has_no_finding(tmp_path: Path) -> No
 
 
 DIFFERENCES = [
-    (file(ENGINEER, PLACES), "team.role", "sso_role_name of acme-dev is Developer, but the team file has Engineer.", 9),
-    (file(MOVED, PLACES), "team.sign-in", "sso_start_url of acme-dev is https://acme.awsapps.com/start, but the team file has https://corp", 2),
-    (file(AWAY, PLACES), "team.region", "region of acme-dev is us-east-2, but the team file has eu-west-1.", 10),
+    (file(ENGINEER, PLACES), "team.role", "acme-dev: sso_role_name is Developer, but the team file specifies Engineer.", 9),
+    (file(MOVED, PLACES), "team.sign-in", "acme-dev: sso_start_url is https://acme.awsapps.com/start, but the team file specifies https://corp", 2),
+    (file(AWAY, PLACES), "team.region", "acme-dev: region is us-east-2, but the team file specifies eu-west-1.", 10),
     (file(sso(), PLACES + "  [[payments-api]]\n"), "team.repository", "1 repository that you haven't cloned here: payments-api.", None),
     (file(sso() + sso("r", "ReadOnly", "acme-read"), PLACES + "  [[x]]\n  access = r\n"), "team.profile", "acme-read", None),
-    (file(sso(), PLACES + "  region = eu-west-1\n"), "team.remote", "uses the region us-east-2, but the team file has eu-west-1", None),
-    (file(sso().replace("kind = sso", "kind = mfa").split("  sso_session")[0] + "  profile = acme-dev\n", PLACES), "team.kind", "is single sign-on", 6),
+    (file(sso(), PLACES + "  region = eu-west-1\n"), "team.remote", "uses the region us-east-2, but the team file specifies eu-west-1", None),
+    (file(sso().replace("kind = sso", "kind = mfa").split("  sso_session")[0] + "  profile = acme-dev\n", PLACES), "team.kind", "uses “Single sign-on", 6),
 ]  # fmt: skip
 
 
@@ -189,6 +189,6 @@ def test_a_dry_run_and_a_no_change_nothing(tmp_path: Path) -> None:
     before = config(around)
     assert visit(around, file(ENGINEER, PLACES), None, "--fix", "--dry-run").exit_code == 0
     assert "+sso_role_name = Engineer" in shown(around)
-    with pytest.raises(Exception, match="Cancelled"):
+    with pytest.raises(Exception, match="Canceled"):
         visit(around, file(ENGINEER, PLACES), Script(("review", "cancel")), "--fix")
     assert config(around) == before

@@ -217,9 +217,9 @@ def test_flags_beside_the_file_win(tmp_path: Path) -> None:
     assert run(around, file(sso(), TWO), None, *words).document["profile"] == "mine"
     assert clones(around) == ["clone codecommit::eu-west-1://mine@payments-api p main"]
     assert run(around, file(sso(), TWO), None, "--yes", "--no-clone").document["clone"] is None
-    with pytest.raises(BadAnswer, match="--branch can only be used with one repository"):
+    with pytest.raises(BadAnswer, match="You can use --branch with only one repository"):
         run(around, file(sso(), TWO), None, "--yes", "--branch", "main")
-    with pytest.raises(BadAnswer, match="--external-id can't be used with sso"):
+    with pytest.raises(BadAnswer, match="You can't use --external-id with sso"):
         run(around, file(sso()), None, "--yes", "--external-id", "x1")
 
 
@@ -269,9 +269,9 @@ def test_ctrl_c_between_two_clones_says_what_is_there_and_how_to_go_on(tmp_path:
             return super().clone(route, directory, branch, progress, default)
 
     around = replace(home(tmp_path), git=Stopped())
-    with pytest.raises(Cancelled, match="1 of 3 repositories are cloned") as left:
+    with pytest.raises(Cancelled, match="1 of 3 repositories were cloned") as left:
         run(around, file(sso(), "  [[first]]\n  [[second]]\n  [[third]]\n"), None, "--yes")
-    assert "Rerun the same command to resume" in left.value.next
+    assert "run the same command again" in left.value.next
     assert "[profile acme-dev]" in (around.home / ".aws" / "config").read_text()
 
 
@@ -451,7 +451,7 @@ def test_a_file_does_not_choose_what_is_run(tmp_path: Path) -> None:
     before = tree(tmp_path)
     with pytest.raises(Problem) as refused:
         run(around, file(FROM_TOOL), None, "--yes")
-    assert (refused.value.code, refused.value.next) == ("process.not-run", "Name it: --source-profile tool")
+    assert (refused.value.code, refused.value.next) == ("process.not-run", "Specify the profile: --source-profile tool")
     with pytest.raises(Problem, match="tool gets its credentials from a program"):
         run(around, file(FROM_TOOL), Script(("programs", "no")))
     assert not [call for call in around.aws.calls if "identity" in call]  # type: ignore[attr-defined]

@@ -77,7 +77,7 @@ def test_a_person_is_asked_with_the_files_path_offered(tmp_path: Path) -> None:
     assert run(around, named(around.home / "token"), script).exit_code == 0
     asked = script.asked[0]
     assert asked.default == str(around.home / "token")
-    assert asked.notice == f"The team file names {around.home}/token. Use it only if you recognise it."
+    assert asked.notice == f"The team file includes {around.home}/token. Use this value only if you recognize it."
 
 
 @pytest.mark.parametrize("provider", ["", "www.amazon.com"])
@@ -118,7 +118,7 @@ def test_a_paste_names_no_file_by_itself(tmp_path: Path, flags: list[str]) -> No
     (around.home / ".ssh").mkdir()
     (around.home / ".ssh" / "id_rsa").write_text(PEM)
     for text in (MESSAGE.format("~/.ssh/id_rsa"), named("~/.ssh/id_rsa")):
-        with pytest.raises(Missing, match="The paste names the file") as refused:
+        with pytest.raises(Missing, match="The pasted text specifies the file") as refused:
             pasted(around, text, None, "--profile", "ci", "--no-clone", *flags)
         assert "--web-identity-token-file" in refused.value.next
     assert calls(around) == []

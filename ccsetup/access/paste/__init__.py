@@ -22,7 +22,7 @@ class Reading(NamedTuple):
     """One way to read a message.
 
     `kind` names a kind of access, "" if only a repository, a region or a profile was found. `answers` are by question
-    key, each in the form that its question accepts. `found` names what was recognised and `said` what was corrected,
+    key, each in the form that its question accepts. `found` names what was recognized and `said` what was corrected,
     both without secrets. `label` and `hint` describe this reading in a list of several.
     """
 
@@ -35,7 +35,7 @@ class Reading(NamedTuple):
 
 
 def readings(text: str, questions: Questions, now: datetime | None = None) -> tuple[Reading, ...]:
-    """Return the ways to read a message: none if nothing in it is recognised, several if it is ambiguous.
+    """Return the ways to read a message: none if nothing in it is recognized, several if it is ambiguous.
 
     Accepts any text, in linear time. `questions` returns the questions of a kind by key, or for "" those that all
     kinds share; every answer must be valid for them. `now` tells expired credentials from valid ones.
@@ -61,8 +61,8 @@ def keys(text: str) -> Keys:
     whole = [one for one in found if one.secret]
     if not whole:
         raise BadAnswer(
-            "I couldn't find an access key in that. Paste lines like AWS_ACCESS_KEY_ID=…, AWS_SECRET_ACCESS_KEY=… and,"
-            " for temporary credentials, AWS_SESSION_TOKEN=…."
+            "I couldn't find an access key in your input. Paste lines such as AWS_ACCESS_KEY_ID=…,"
+            " AWS_SECRET_ACCESS_KEY=…, and, for temporary credentials, AWS_SESSION_TOKEN=…."
         )
     return _of(whole[-1])
 
@@ -76,7 +76,7 @@ def keys_from_env(env: Mapping[str, str]) -> Keys:
 
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         if not env.get(name):
-            raise BadAnswer(f"{name} is not set. --keys env needs it; --keys - reads stdin instead.")
+            raise BadAnswer(f"{name} isn't set, but --keys env requires it. To read from stdin instead, use --keys -.")
     token_text = env.get("AWS_SESSION_TOKEN") or env.get("AWS_SECURITY_TOKEN", "")
     checked = _checked(env["AWS_ACCESS_KEY_ID"], env["AWS_SECRET_ACCESS_KEY"], token_text)
     return checked._replace(expires_at=clock.read(env.get("AWS_CREDENTIAL_EXPIRATION", "")))
@@ -87,11 +87,11 @@ def _checked(key_id: str, secret: str, token_text: str) -> Keys:
     checked_id = checked_id.value if isinstance(checked_id, Corrected) else checked_id
     if checked_id.startswith("ASIA") and not token_text:
         raise BadAnswer(
-            "An access key ID that begins with ASIA is temporary and needs its session token: AWS_SESSION_TOKEN=…."
+            "An access key ID that starts with ASIA is temporary and needs a session token (AWS_SESSION_TOKEN=…)."
         )
     if checked_id.startswith("AKIA") and token_text:
         raise BadAnswer(
-            "An access key ID that begins with AKIA is long-term and has no session token. Copy all the values again."
+            "An access key ID that starts with AKIA is long-term and has no session token. Copy all the values again."
         )
     return Keys(
         checked_id,

@@ -27,10 +27,10 @@ _DASH = later(r"[\u2010-\u2015\u2212](?=[\w/])(?<=\w.)")
 _BLANK = later(r"[\u00a0\u2000-\u200a\u202f\u3000](?=\S)(?<=\S.)")
 _QUOTE = later(r"(?<!\w)[\u2018\u2019\u201a\u2039\u203a](?=\w)|[\u201c-\u201f\u00ab\u00bb](?=\S)")
 _SAYS = (
-    (_OPTION, "Replaced a word processor's long dashes with --."),
-    (_DASH, "Replaced a word processor's dashes with hyphens."),
-    (_QUOTE, "Replaced curly quotes with plain ones."),
-    (_BLANK, "Replaced no-break spaces with plain ones."),
+    (_OPTION, "Replaced long dashes from a word processor with --."),
+    (_DASH, "Replaced dashes from a word processor with hyphens."),
+    (_QUOTE, "Replaced curly quotes with straight quotes."),
+    (_BLANK, "Replaced no-break spaces with regular spaces."),
 )
 _TAGGED = later(r"</(?:p|div|span|b|strong|code|pre|li|td|a)>|<br ?/?>", re.IGNORECASE)
 _TAG = later(
@@ -74,7 +74,7 @@ def mend(text: str) -> Mended:
     text = text.encode("utf-8", "replace").decode()
     if "\0" in text:
         text = text.replace("\0", "").lstrip("\ufffd\xff\xfe?")
-        said.append("Removed the null characters of a UTF-16 text.")
+        said.append("Removed null characters from UTF-16 text.")
     text = _COLOURS.sub("", _BREAKS.sub("\n", text.removeprefix("\xef\xbb\xbf")))
     said += [sentence for pattern, sentence in _SAYS if pattern.search(text)]
     text = _TIGHT.sub(r"\1 ", _OPTION.sub("--", text).translate(_LETTERS))

@@ -34,14 +34,14 @@ _SHOWN = {
     "web_identity_token": "an OIDC token",
     "web_identity_token_file": "the token file {}",
     "saml_assertion": "a SAML assertion",
-    "federated_name": "the federated name {}",
+    "federated_name": "the federated user name {}",
     "access_key_id": "",
     "region": "the region {}",
     "profile": "the profile name {}",
     "branch": "the branch {}",
     "directory": "the folder {}",
 }
-_TYPES = {"keys": "The access keys as they are", "sso": "Single sign-on", "mfa": "The access keys with an MFA code"}
+_TYPES = {"keys": "The access keys as is", "sso": "Single sign-on", "mfa": "The access keys with an MFA code"}
 _INSIDE = r"(?:\./)?[A-Za-z0-9_][\w.+-]{0,100}(?:/[A-Za-z0-9_][\w.+-]{0,100}){0,8}/?"
 _NAMES = ("profile", "sso_session", "sso_role_name", "source_profile", "branch", "directory")
 # If the line break after a value was lost, the text that is shown would include the secret after it.
@@ -56,7 +56,7 @@ class Checked(NamedTuple):
 
 
 def seen(text: str) -> Seen:
-    """Return everything that is recognised in a message."""
+    """Return everything that is recognized in a message."""
     mended = mend(text)
     about = signed(mended.text)
     places, rest = commands(about.rest)
@@ -65,7 +65,7 @@ def seen(text: str) -> Seen:
     passing.places = [*places, *passing.places]
     said = mended.said
     if about.joined or any(block.joined for block in found) or any("joined" in keys for keys in passing.keys):
-        said = (*said, "Joined a long value that was split over several lines.")
+        said = (*said, "Joined a long value that was split across several lines.")
     return Seen(found, passing, about, mended.transcript, said)
 
 
@@ -100,7 +100,7 @@ def of(text: str, questions: Questions, now: datetime | None = None) -> Iterator
 
 
 def recognised(all_seen: Seen) -> Iterator[str]:
-    """Yield the secret values that were recognised in a message."""
+    """Yield the secret values that were recognized in a message."""
     yield from (*all_seen.signed.tokens, *all_seen.signed.saml)
     for settings in (*(block.settings for block in all_seen.blocks), *all_seen.mentions.keys):
         yield from (settings[key] for key in KEYS[1:] if key in settings)
@@ -148,9 +148,11 @@ def _checked(way: Offer, place: Place | None, all_seen: Seen, questions: Questio
         raw |= _at(place, way)
         said = [place.named.said] if place.named.said else []
         if place.directory and "directory" not in raw:
-            said.append(f"Ignored the folder {place.directory}: a paste can only name folders below the current one.")
+            said.append(
+                f"Ignored the folder {place.directory}. Pasted text can specify only folders inside the current folder."
+            )
         if where and place.named.region and _region(where) != place.named.region:
-            said.append(f"Using {place.named.region}, the region in the repository's address, not {where}.")
+            said.append(f"Using {place.named.region}, the region in the repository URL, instead of {where}.")
         where = "" if place.named.region else where
     raw |= {"region": where} if where else {}
     raw |= _name(way, place, all_seen)
@@ -224,24 +226,24 @@ def _whole(answers: dict[str, Value]) -> dict[str, Value]:
 
 
 def _left_out(all_seen: Seen) -> tuple[str, ...]:
-    """Return notes about what was recognised but not used."""
+    """Return notes about what was recognized but not used."""
     said = {
-        "Ignored credential_process: a paste can't name a program to run.": any(
+        "Ignored credential_process. Pasted text can't specify a program to run.": any(
             "credential_process" in block.settings for block in all_seen.blocks
         ),
-        "Ignored a session token: an access key ID that begins with AKIA has none.": any(
+        "Ignored a session token. Long-term access keys (AKIA…) don't have one.": any(
             one.stray for one in held(all_seen.blocks, all_seen.mentions.keys)
         ),
-        "Ignored placeholders in place of access keys.": any(block.hollow for block in all_seen.blocks),
+        "Ignored placeholders for access keys.": any(block.hollow for block in all_seen.blocks),
     }
     return tuple(sentence for sentence, is_so in said.items() if is_so)
 
 
 def _found(kind: str, answers: Mapping[str, Value], all_seen: Seen) -> tuple[str, ...]:
-    """Describe what was recognised, without secrets."""
+    """Describe what was recognized, without secrets."""
     words = [word for key, value in answers.items() if (word := _word(kind, key, value))]
     if kind == "keys" and "access_key_id" not in answers:
-        words = ["an access key without its values", *words]
+        words = ["an access key with missing values", *words]
     if not kind and not words and all_seen.mentions.users:
         words = [f"the user {all_seen.mentions.users[0]}"]
     return tuple(words)
@@ -276,7 +278,7 @@ def _label(way: Offer, answers: Mapping[str, Value]) -> str:
         before = {"keys": ", assumed with these access keys", "sso": ", assumed after single sign-on"}.get(nested, "")
         return f"The role{before}"
     if way.kind == "":
-        return "The repository" if "repo" in answers else "Its other values"
+        return "The repository" if "repo" in answers else "Other values"
     if way.kind == "existing":
         return f"The profile {answers['profile']}"
     labels = {"oidc": "The role, with its OIDC token", "saml": "The SAML sign-in", "federation": "A federation token"}
@@ -303,6 +305,6 @@ def _hint(answers: Mapping[str, Value], now: datetime | None) -> str:
         return ", ".join([str(answers.get("sso_start_url", "")), *where]).strip(", ")
     if "access_key_id" in answers:
         ends = clock.read(str(answers.get("expires_at", "")))
-        over = "ended" if ends and now and ends <= now else "until"
+        over = "expired" if ends and now and ends <= now else "valid until"
         return _masked(str(answers["access_key_id"])) + (f", {over} {ends:%Y-%m-%d %H:%M} UTC" if ends else "")
     return str(answers.get("mfa_serial") or answers.get("repo") or answers.get("profile") or "")

@@ -24,7 +24,7 @@ def why_none(
     if env.get("BROWSER"):
         return ""
     if any(env.get(name) for name in ("SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY")):
-        return "this is an ssh session"
+        return "this is an SSH session"
     if env.get("AWS_EXECUTION_ENV") == "CloudShell":
         return "this is CloudShell"
     if any(env.get(name) for name in ("CONTAINER", "container", "CODESPACES", "KUBERNETES_SERVICE_HOST")):
@@ -34,7 +34,7 @@ def why_none(
     if env.get("WSL_DISTRO_NAME") or env.get("WSL_INTEROP"):
         return "" if which("wslview") else "this is WSL without wslview"
     if platform.startswith(("linux", "freebsd")) and not (env.get("DISPLAY") or env.get("WAYLAND_DISPLAY")):
-        return "no display"
+        return "there's no display"
     return ""
 
 

@@ -125,14 +125,16 @@ class _Handler(BaseHTTPRequestHandler):
         """Accept the callback; answer anything else with an explanation."""
         path, _, query = self.path.partition("?")
         if path != urlsplit(REDIRECT).path:
-            self._page(404, "Not found", "This address is only for a ccsetup sign-in.")
+            self._page(404, "Not found", "This address is used only to sign in with ccsetup.")
             return
         callback, count = self.server.take(query)
         try:
             if callback is None:
-                self._page(400, "Wrong sign-in", "This page belongs to another sign-in. ccsetup is still waiting.")
+                self._page(
+                    400, "Wrong sign-in", "This page is for a different sign-in. ccsetup is still waiting for yours."
+                )
             elif callback.error:
-                self._page(200, "Not signed in", "The sign-in was declined. See your terminal for what to do next.")
+                self._page(200, "Not signed in", "The sign-in wasn't completed. See your terminal for details.")
             else:
                 self._page(200, "Signed in", "You can close this page and return to your terminal.")
         finally:
@@ -140,7 +142,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """Answer invalid requests and other methods than GET, without repeating any part of them."""
-        self._page(405 if code == 501 else code, "Invalid request", "This address is only for a ccsetup sign-in.")
+        self._page(
+            405 if code == 501 else code, "Invalid request", "This address is used only to sign in with ccsetup."
+        )
 
     def log_message(self, format: str, *args: object) -> None:
         """Log nothing, because the URL contains the code."""

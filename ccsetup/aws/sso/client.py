@@ -133,7 +133,7 @@ def bounded(work: Callable[[], T], host: str, at_most_s: float) -> T:
     except BotoCoreError as error:
         wrong = _fault(error, host)
     except TimeoutError:
-        wrong = _unreachable(f"{host} didn't answer within {at_most_s:g} seconds.")
+        wrong = _unreachable(f"{host} didn't respond within {at_most_s:g} seconds.")
     except (ResponseParserError, ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError):
         wrong = _stranger(host)  # an answer in an unexpected form
     raise wrong
@@ -143,7 +143,7 @@ def _answer(response: Mapping[str, Any], host: str) -> Exception:
     code = str(response.get("Error", {}).get("Code", ""))
     status = int(response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
     if service_error.is_busy(code, status):
-        return _unreachable(f"{host} is too busy to answer.", "Try again in a minute.")
+        return _unreachable(f"{host} is too busy to respond.", "Try again in a minute.")
     if service_error.is_strangers(code, status):
         return _stranger(host)
     return Refused(code)
@@ -156,20 +156,20 @@ def _fault(error: Exception, host: str) -> Exception:
         return Refused("InvalidRequestException")
     if isinstance(error, SSLError):
         return Problem(
-            f"The certificate of {host} isn't trusted.",
-            why="A company proxy may replace the certificate, or this computer's clock may be wrong.",
+            f"The TLS certificate for {host} isn't trusted.",
+            why="A company proxy might have replaced the certificate, or this computer's clock might be wrong.",
             next="Set AWS_CA_BUNDLE to your company's certificate file, then try again.",
             code="net.tls",
         )
     if isinstance(error, ProxyConnectionError):
         next = "Check HTTPS_PROXY and NO_PROXY, then try again."
-        return Problem(f"The proxy for {host} doesn't answer.", next=next, code="net.proxy")
+        return Problem(f"The proxy for {host} isn't responding.", next=next, code="net.proxy")
     return _unreachable(f"Couldn't reach {host}.")
 
 
 def _no_region(where: str) -> Problem:
-    what = f"No sign-in service at {where}."
-    return Problem(what, next="Check the region. For example: us-east-1.", code="region.invalid")
+    what = f"Couldn't find a sign-in service for {where}."
+    return Problem(what, next="Use a region such as us-east-1.", code="region.invalid")
 
 
 def _unreachable(what: str, next: str = "Check your network connection and the region, then try again.") -> Problem:
@@ -178,8 +178,8 @@ def _unreachable(what: str, next: str = "Check your network connection and the r
 
 def _stranger(host: str) -> Problem:
     return Problem(
-        f"Something other than {host} answered the request.",
-        why="It may be a proxy or the sign-in page of your network.",
+        f"Something other than {host} responded to the request.",
+        why="The response might come from a proxy or from your network's sign-in page.",
         next="Sign in to your network, check HTTPS_PROXY and NO_PROXY, then try again.",
         code="net.proxy",
     )

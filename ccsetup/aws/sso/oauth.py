@@ -176,10 +176,9 @@ class Grants:
         """Return the page if the user may be sent there. Raises Problem otherwise."""
         if not is_sign_in_page(page, self.center.endpoint):
             raise Problem(
-                "Sign-in stopped: the page isn't on an AWS host.",
-                why="A sign-in page starts with https and is on an AWS host. For example: acme.awsapps.com.",
-                next="Check the start URL, its region and AWS_ENDPOINT_URL_SSO_OIDC with the person who gave them to"
-                " you.",
+                "Sign-in stopped because the page isn't on an AWS host.",
+                why="The URL of a sign-in page must start with https and use an AWS host such as acme.awsapps.com.",
+                next="Ask your administrator for the start URL and its region, and check AWS_ENDPOINT_URL_SSO_OIDC.",
                 code="sso.url",
             )
         return page
@@ -187,16 +186,16 @@ class Grants:
 
 def signed_out(what: str) -> Problem:
     """Return a Problem that says why there is no sign-in and what to do."""
-    return Problem(what, next="Try to sign in again.", code="sso.signed-out")
+    return Problem(what, next="Try signing in again.", code="sso.signed-out")
 
 
 def in_words(start: Start, code: str) -> Problem:
     """Return the Problem for Identity Center's refusal of a sign-in."""
     if code in ("InvalidRequestException", "InvalidGrantException"):
         return Problem(
-            f"Identity Center in {start.region} doesn't know the start URL {start.url}.",
-            why="Either the region or the URL is wrong. A start URL works only in the region of its Identity Center.",
-            next="Ask whoever gave them to you for both. For example: https://acme.awsapps.com/start in us-east-1.",
+            f"Identity Center in {start.region} doesn't recognize the start URL {start.url}.",
+            why="The region or the URL is wrong. A start URL works only in the region of its Identity Center.",
+            next="Ask your administrator for both, for example, https://acme.awsapps.com/start and us-east-1.",
             code="sso.url",
         )
     if code == "InvalidScopeException":
@@ -207,6 +206,6 @@ def in_words(start: Start, code: str) -> Problem:
             code="sso.url",
         )
     return signed_out({
-        "AccessDeniedException": "The sign-in was declined in the browser.",
+        "AccessDeniedException": "The sign-in was denied in the browser.",
         "ExpiredTokenException": "The code expired before it was confirmed.",
     }.get(code, "Identity Center rejected the sign-in."))  # fmt: skip

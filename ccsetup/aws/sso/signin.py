@@ -152,7 +152,7 @@ class SignIn:
                 return self._center.ask("sso", start.region, work)
             except Refused as refused:
                 if refused.code != "UnauthorizedException":
-                    next = "Choose another one, or ask your administrator for access."
+                    next = "Choose another account or role, or ask your administrator for access."
                     raise Problem(denied, code="access.assume", next=next) from None
             if last:
                 break
@@ -213,11 +213,11 @@ class SignIn:
             try:
                 listener = Listener(secrets.token_urlsafe(32))
             except OSError:
-                why = "no free port on 127.0.0.1"
+                why = "127.0.0.1 has no free port"
         try:
             if listener:
                 return self._keep(start, replace(self._grants.by_browser(start, listener), fresh=True))
-            self._note(f"Signing in with a code: {why}.")
+            self._note(f"Signing in with a code because {why}.")
             return self._keep(start, replace(self._grants.by_code(start), fresh=True))
         except Refused as refused:
             raise in_words(start, refused.code) from None
@@ -226,9 +226,9 @@ class SignIn:
         from ccsetup.aws.sso.browser import why_none
 
         if self._device_code:
-            return "--device-code was given"
+            return "you passed --device-code"
         if not start.session:
-            return "a profile without an sso-session can't sign in any other way"
+            return "a profile without an sso-session requires one"
         return why_none(self._env)
 
     @contextmanager

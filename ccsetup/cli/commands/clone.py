@@ -21,13 +21,13 @@ EXAMPLE = "ccsetup clone MySharedDemoRepo"
 
 def flags(parser: ArgumentParser) -> None:
     """Add clone's flags."""
-    parser.add_argument("address", metavar="ADDRESS", help="a repository name, clone address, ARN or console URL")
+    parser.add_argument("address", metavar="ADDRESS", help="repository name, clone address, ARN, or console URL")
     parser.add_argument(
-        "directory", metavar="DIR", nargs="?", help="clone into this directory (default: the repository's name)"
+        "directory", metavar="DIR", nargs="?", help="directory to clone into (default: the repository name)"
     )
-    parser.add_argument("--profile", metavar="…", help="the profile to use (default: try those that could work)")
-    parser.add_argument("--region", metavar="…", help="the region to look in, for example us-east-2")
-    parser.add_argument("--branch", metavar="…", help="the branch to check out (default: the default branch)")
+    parser.add_argument("--profile", metavar="…", help="profile to use (default: try all suitable profiles)")
+    parser.add_argument("--region", metavar="…", help="region of the repository, for example, us-east-2")
+    parser.add_argument("--branch", metavar="…", help="branch to check out (default: the repository's default branch)")
     parser.add_argument("--via", metavar="…", help=VIA.help)
     parser.add_argument("--helper", metavar="…", help=WHOSE.help)
     parser.add_argument("--create", action="store_true", help="create the repository if it doesn't exist")

@@ -19,7 +19,7 @@ from ccsetup.core.result import Report
 from ccsetup.git.transport import AWS_CLI, HELPER, OURS, REMOTE
 
 SHELLS = ("bash", "zsh", "fish", "tcsh")
-ABOUT = f"Print the script that completes commands, flags and profiles in {', '.join(SHELLS[:-1])} or {SHELLS[-1]}."
+ABOUT = f"Print a completion script for {', '.join(SHELLS[:-1])}, or {SHELLS[-1]}."
 USAGE = "|".join(SHELLS)
 EXAMPLE = 'eval "$(ccsetup completion bash)"'
 NOTHING: Mapping[str, object] = {"shell": None, "script": None}
@@ -68,7 +68,7 @@ complete -o bashdefault -F _ccsetup ccsetup""",
 
 def flags(parser: argparse.ArgumentParser) -> None:
     """Add the shell argument."""
-    parser.add_argument("shell", choices=SHELLS, help="the shell to print the script for")
+    parser.add_argument("shell", choices=SHELLS, help="shell to print the script for")
 
 
 def main(options: argparse.Namespace, context_of: Callable[[], Context]) -> Report:

@@ -26,22 +26,26 @@ from ccsetup.wizard.team_offer import Received
 LEFT_OUT = ("AWS_", "GIT_", "CODE_COMMIT_", "XDG_")
 
 
-ABOUT = "Try the whole wizard against a simulated AWS on this computer: no account, no network."
+ABOUT = "Try the wizard with a simulated AWS on this computer. You don't need an account or a network."
 USAGE = "[--kind KIND] [--team FILE] [--keep]"
 EXAMPLE = "ccsetup demo --kind role"
 
 
 def flags(parser: ArgumentParser) -> None:
     """Add demo's flags."""
-    parser.add_argument("--kind", help="the kind of access to try: sso, role, mfa, oidc or keys")
-    parser.add_argument("--team", metavar="FILE", help="try a team file: what it names is created in the simulated AWS")
+    parser.add_argument("--kind", help="kind of access to try: sso, role, mfa, oidc, or keys")
+    parser.add_argument(
+        "--team", metavar="FILE", help="team file to try; everything in the file is created in the simulated AWS"
+    )
     parser.add_argument("--keep", action="store_true", help="keep the demo's folder and print its path")
 
 
 def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
     """Run the wizard with a sandbox and a separate home folder. Without a terminal, a scripted visitor answers it."""
     if options.kind and options.kind not in KINDS:
-        raise BadAnswer(f"--kind must be one of: {', '.join(KINDS)}. For example: ccsetup demo --kind {KINDS[0]}")
+        raise BadAnswer(
+            f"--kind must be one of: {', '.join(KINDS)}. Use a command such as ccsetup demo --kind {KINDS[0]}"
+        )
     found = team_offer.received(context_of(), options.team) if options.team else None
     place, left = PrivateFolder.make(Path(tempfile.gettempdir()), fresh_name("ccsetup-demo-")), ""
     try:
@@ -51,7 +55,7 @@ def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
         if not options.keep and (left := place.remove()):
             context_of().screen.note(left)
     if not left:
-        rest = f"Its files are in {place.path}" if options.keep else "Nothing was left on this computer."
+        rest = f"The demo's files are in {place.path}" if options.keep else "Nothing was left on this computer."
         context_of().screen.say(f" Demo finished. {rest}")
     return report
 
@@ -62,8 +66,8 @@ def _sandbox(folder: Path) -> Iterator[Sandbox]:
         sandbox = Sandbox.start(folder / "aws")
     except ImportError:
         raise Problem(
-            "The demo needs another Python package for its certificate.",
-            next="Install it: pip install 'ccsetup[demo]'",
+            "The demo requires an additional Python package, which creates its certificate.",
+            next="Install the package: pip install 'ccsetup[demo]'",
             code="internal",
         ) from None
     with sandbox:
@@ -102,16 +106,17 @@ def _visit(
         demo.put_up(sandbox.state, found.team)
         own = cards[options.kind or found.team.entries[0].kind]
         chosen = [replace(own, letter=f"ccsetup --team {found.source}. {own.own}".strip())]
-    context.screen.say(
-        " Demo: everything is real except AWS, which is simulated on this computer. It's Maria's first day."
-    )
+    context.screen.say(" Demo: AWS is simulated on this computer. Everything else is real.")
     if context.prompt is None:
-        context.screen.say(f" A colleague wrote to Maria: {chosen[0].letter}")
+        context.screen.say(f" A colleague wrote to Maria, a new developer: {chosen[0].letter}")
         options.device_code = options.no_browser = True  # without a person, no browser can approve the sign-in
         sandbox.state.center.auto_approve, sandbox.state.center.interval_s = True, 1
         context = replace(context_of(), prompt=demo_visitors.Visitor(chosen[0], context.screen))
     else:
-        context.screen.say(" Maria received these messages. Paste one at the first question, or do what it says:")
+        context.screen.say(
+            " You are Maria, a new developer, and a colleague sent you these messages. At the first question, paste one"
+            " of them or enter its details:"
+        )
         for card in chosen:
             context.screen.say(f" · {card.letter}")
         context = replace(context, prompt=demo_visitors.Coach(context.prompt, sandbox))
@@ -133,5 +138,5 @@ def _push(context: Context, clone: Path) -> None:
     commit = git.do(clone, "rev-parse", "HEAD").strip()
     there = git.do(clone, "ls-remote", "--heads", "origin")
     if commit not in there:
-        raise Problem("The commit wasn't found on the server after the push.", code="git.failed")
+        raise Problem("The commit isn't on the server after the push.", code="git.failed")
     context.screen.done("pushed", f"{commit[:7]} Say hello", "and confirmed on the server")

@@ -14,7 +14,7 @@ from ccsetup.doctor import report
 from ccsetup.doctor.diagnose import Diagnosis
 from ccsetup.doctor.fix import Case, RepairOptions, visit
 
-ABOUT = "Find problems with profiles, files, environment, git and this clone; --fix repairs them."
+ABOUT = "Find problems with profiles, AWS files, the environment, git, and this clone. --fix repairs them."
 USAGE = "[PROFILE …] [--fix] [--offline] [--team FILE|URL]"
 EXAMPLE = "ccsetup doctor --fix"
 
@@ -26,12 +26,16 @@ def flags(parser: ArgumentParser) -> None:
     """Add doctor's flags."""
     parser.add_argument("profiles", nargs="*", metavar="PROFILE", help="check only these profiles (default: all)")
     parser.add_argument("--fix", action="store_true", help="repair what can be repaired, after one review")
-    parser.add_argument("--offline", action="store_true", help="don't ask AWS: check only files, environment and git")
     parser.add_argument(
-        "--modernize", action="store_true", help="with --fix: also move legacy sign-ins to an sso-session"
+        "--offline", action="store_true", help="don't contact AWS; check only the files, the environment, and git"
     )
-    parser.add_argument("--team", metavar="FILE|URL", help="compare with a team file; --fix applies the differences")
-    parser.add_argument("--report", metavar="FILE", help="also write a report without secrets to a file")
+    parser.add_argument(
+        "--modernize", action="store_true", help="with --fix: also move legacy sign-in settings to an sso-session"
+    )
+    parser.add_argument(
+        "--team", metavar="FILE|URL", help="compare this computer with a team file; --fix applies the differences"
+    )
+    parser.add_argument("--report", metavar="FILE", help="also write a report to a file, without secrets")
     parser.add_argument(
         "--short-ids", action="store_true", help="with --report: show only the last four digits of account IDs"
     )

@@ -26,9 +26,9 @@ NOTHING: Mapping[str, object] = {"profile": None}
 
 def flags(parser: ArgumentParser) -> None:
     """Add env's flags."""
-    parser.add_argument("profile", metavar="PROFILE", help="the profile, for example acme-dev")
-    parser.add_argument("--shell", choices=[*SHELLS], help="the shell to print for (default: the shell you're in)")
-    parser.add_argument("--long-term", action="store_true", help="also print long-term credentials")
+    parser.add_argument("profile", metavar="PROFILE", help="profile name, for example, acme-dev")
+    parser.add_argument("--shell", choices=[*SHELLS], help="shell to print commands for (default: your current shell)")
+    parser.add_argument("--long-term", action="store_true", help="print the credentials even if they are long-term")
 
 
 def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
@@ -39,7 +39,7 @@ def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
         raise Problem(
             f'No profile "{options.profile}" on this computer.',
             next=did_you_mean(options.profile, list(look.profiles))
-            or f"Set it up: ccsetup setup --profile {quote(options.profile)}",
+            or f"Set up the profile: ccsetup setup --profile {quote(options.profile)}",
             code="profile.missing",
         )
     region = look.profiles[options.profile].get("region", "")
@@ -47,7 +47,7 @@ def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
     name = options.shell or guess(context.env, _parent(context))
     context.screen.output("\n".join(_lines(SHELLS[name], options.profile, region, keys)))
     if context.screen.room() is not None:
-        context.screen.note(f"To use them: {SHELLS[name].use.format(options.profile)}")
+        context.screen.note(f"To use the credentials: {SHELLS[name].use.format(options.profile)}")
     return Report(_document(options.profile, keys))
 
 
@@ -59,14 +59,14 @@ def _keys(context: Context, options: Namespace, look: Look) -> Keys:
         keys = context.aws.keys(Who(options.profile, there.get("region", "") or "us-east-1", chosen=True))
     if keys.session_token is None and not options.long_term:
         raise Problem(
-            f"{options.profile} has long-term credentials: anyone who reads them can use them until they're deleted.",
-            why="Every program that you start from this shell can read its variables.",
-            next=f"Use a role or an MFA code with them, or run: ccsetup env {quote(options.profile)} --long-term",
+            f"{options.profile} has long-term credentials, which work until someone deletes them.",
+            why="Every program that you start from this shell could read these credentials.",
+            next=f"Use a role or an MFA profile instead, or run: ccsetup env {quote(options.profile)} --long-term",
             code="input.invalid",
         )
     if keys.expires_at and keys.expires_at <= context.now():
         raise Problem(
-            f"The credentials of {options.profile} expired at {keys.expires_at:%Y-%m-%d %H:%M} UTC.",
+            f"The credentials for {options.profile} expired at {keys.expires_at:%Y-%m-%d %H:%M} UTC.",
             next=f"Run: ccsetup login {quote(options.profile)}",
             code="keys.expired",
         )
@@ -78,7 +78,7 @@ def _keys(context: Context, options: Namespace, look: Look) -> Keys:
     )
     if not all(part.isprintable() for part in parts):
         raise Problem(
-            f"The credentials of {options.profile} contain a line break or a control character.", code="keys.partial"
+            f"The credentials for {options.profile} contain a line break or a control character.", code="keys.partial"
         )
     return keys
 
@@ -87,7 +87,7 @@ def _no_circle(name: str, process: str) -> None:
     words = process.split()
     if any(word.endswith("ccsetup") for word in words) and "env" in words and name in words:
         raise Problem(
-            f"{name} gets its credentials from ccsetup env {quote(name)}, which would loop forever.",
+            f"{name} gets its credentials from ccsetup env {quote(name)}, which is an endless loop.",
             next=f"Use another profile in the credential_process of {name}.",
             code="source.loop",
         )

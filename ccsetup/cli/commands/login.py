@@ -23,7 +23,7 @@ from ccsetup.wizard import profile_list
 from ccsetup.wizard.renew import Renewals, Renewed, is_of_aws_login, renewable, runs
 from ccsetup.wizard.setup_flags import keys_given
 
-ABOUT = "Sign in again: single sign-on, MFA code, new assertion or new access keys. Nothing else changes."
+ABOUT = "Sign in again, or renew a profile's credentials. Nothing else changes."
 USAGE = "[PROFILE] [flags]"
 EXAMPLE = "ccsetup login acme-dev"
 NOTHING: Mapping[str, object] = {
@@ -40,14 +40,22 @@ _FOR = {"mfa_code": ("role", "mfa"), "saml_assertion": ("saml",), "keys": ("keys
 
 def flags(parser: ArgumentParser) -> None:
     """Add login's flags."""
-    parser.add_argument("profile", nargs="?", metavar="PROFILE", help="the profile (default: the one this clone uses)")
-    parser.add_argument("--all", action="store_true", help="renew every profile that can be renewed, one after another")
-    parser.add_argument("--mfa-code", metavar="…", help="six digits, for example 123456; each code works once")
     parser.add_argument(
-        "--saml-assertion", metavar="FILE|-", help="where to read the new assertion; never the assertion itself"
+        "profile", nargs="?", metavar="PROFILE", help="profile to renew (default: the profile of this clone)"
+    )
+    parser.add_argument("--all", action="store_true", help="renew every profile that can be renewed")
+    parser.add_argument(
+        "--mfa-code", metavar="…", help="six-digit MFA code, for example, 123456; each code works only once"
     )
     parser.add_argument(
-        "--keys", metavar="-|env", help="- reads access keys from stdin, env from the AWS_… variables; never a value"
+        "--saml-assertion",
+        metavar="FILE|-",
+        help="file with the new assertion, or - for stdin; not the assertion itself",
+    )
+    parser.add_argument(
+        "--keys",
+        metavar="-|env",
+        help="where to read access keys: - for stdin, or env for the AWS_… variables; not the access key itself",
     )
     signing_in(parser)
 
@@ -55,7 +63,7 @@ def flags(parser: ArgumentParser) -> None:
 def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
     """Renew one profile or all profiles."""
     if options.all and (options.profile or options.mfa_code or options.keys):
-        raise BadAnswer("--all can't be combined with a profile, --mfa-code or --keys, which apply to one profile.")
+        raise BadAnswer("You can't use --all with a profile, --mfa-code, or --keys, which apply to a single profile.")
     context = context_of()
     renewals = Renewals(context, _given(options, context))
     look = renewals.look()
@@ -98,7 +106,7 @@ def _rests_on(kinds: Sequence[str], name: str, look: Look) -> bool:
 def _nowhere(name: str, look: Look) -> Problem:
     return Problem(
         f'No profile "{name}" on this computer.',
-        next=did_you_mean(name, list(look.profiles)) or f"Set it up: ccsetup setup --profile {quote(name)}",
+        next=did_you_mean(name, list(look.profiles)) or f"Set up the profile: ccsetup setup --profile {quote(name)}",
         code="profile.missing",
     )
 
@@ -110,13 +118,15 @@ def _chosen(context: Context, look: Look) -> tuple[str, bool]:
     """
     here = profile_list.of_this_clone(context)
     named = context.env.get("AWS_PROFILE") or context.env.get("AWS_DEFAULT_PROFILE") or ""
-    for name, whose in ((here, "This clone uses"), (named, "AWS_PROFILE names")):
+    for name, whose in ((here, "This clone uses the profile"), (named, "AWS_PROFILE is set to")):
         if name:
             context.screen.note(f"{whose} {name}.")
             return name, False
     found = _by_nearness(context, look)
     if not found:
-        raise Problem("No profile on this computer can be renewed.", next="Set one up: ccsetup", code="profile.missing")
+        raise Problem(
+            "No profile on this computer can be renewed.", next="Set up a profile: ccsetup", code="profile.missing"
+        )
     if context.prompt is None or len(found) == 1:
         which = "the profile that expires first" if len(found) > 1 else "the only profile that can be renewed"
         context.screen.note(f"Signing in to {found[0].name}, {which}: {_words(context, found[0])}.")
@@ -149,7 +159,7 @@ def _words(context: Context, it: Standing) -> str:
 
 def _told(context: Context, name: str, look: Look) -> Report:
     kind = access.owner(look.profiles[name])
-    how = kind.renew if kind else "ccsetup has nothing to renew"
+    how = kind.renew if kind else "there is nothing to renew"
     if is_of_aws_login(name, look.profiles):
         how = f"runs {aws_login.shown(aws_login.sign_in(name))}"
     context.screen.say(f" Would renew {name}: {how}.")
@@ -175,7 +185,7 @@ def _all(context: Context, renewals: Renewals, look: Look, options: Namespace) -
             refused = verdict.explained(context, refused)
             refused.what = f"{name} wasn't renewed. {refused.what}"
             if isinstance(refused, Missing):
-                refused.next = f"Renew it on its own: ccsetup login {shlex.quote(name)}"
+                refused.next = f"Renew this profile separately: ccsetup login {shlex.quote(name)}"
             context.screen.problem(refused)
             kind = access.owner(look.profiles[name])
             done.append(Renewed(name, kind.name if kind else "", problems=(refused,)))

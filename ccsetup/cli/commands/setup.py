@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from ccsetup.core.result import Outcome
 
-ABOUT = "Set up access and clone. Anything you don't pass as a flag is asked."
+ABOUT = "Set up access and clone a repository. You're prompted for anything that you don't pass as a flag."
 USAGE = "[KIND] [--team FILE|URL] [flags]"
 EXAMPLE = "ccsetup setup role --role-arn arn:aws:iam::111122223333:role/CodeCommitAccess --source-profile default"
 
@@ -53,8 +53,8 @@ def _asked(context: Context) -> Report:
     if context.prompt is None:
         raise Missing(
             "Not running in a terminal.",
-            next=f"Pass everything as flags: {EXAMPLE} --repo MySharedDemoRepo --yes\n"
-            "Or pipe in what you were sent: ccsetup setup --paste - --yes < message.txt",
+            next=f"Pass all answers as flags: {EXAMPLE} --repo MySharedDemoRepo --yes\n"
+            "Or pass the message that you were sent: ccsetup setup --paste - --yes < message.txt",
         )
     return run(context, Options(given={})).report()
 
@@ -66,7 +66,7 @@ def run(context: Context, options: Options) -> Outcome:
         refuse_unused(options.given, {"kind", *(question.key for question in access.asked_by(access.of(kind)))}, kind)
     elif not kind and context.prompt is None:
         names = ", ".join(each.name for each in access.KINDS)
-        raise Missing("Missing: KIND.", next=f"Use one of: {names}. For example: ccsetup setup sso")
+        raise Missing("Missing: KIND.", next=f"KIND must be one of: {names}. Use a command such as ccsetup setup sso")
     look = _looking(context, options)
     if context.prompt is not None:
         greet(context, look)

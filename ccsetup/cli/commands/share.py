@@ -23,7 +23,7 @@ from ccsetup.share.questions import AUTO
 from ccsetup.share.steps import Step
 from ccsetup.wizard.review import change_an_answer, decide
 
-ABOUT = "Share a repository with another account: write both accounts' policies, apply, check or remove them."
+ABOUT = "Share a repository with another account: write, apply, check, or remove the policies for both accounts."
 USAGE = "[REPO] [flags]"
 EXAMPLE = "ccsetup share MySharedDemoRepo --from-account 111122223333 --to-account 888888888888 --region us-east-2"
 
@@ -39,17 +39,17 @@ NOTHING: Mapping[str, object] = {
 }
 
 _FLAGS = {
-    "from_account": "the repository's account ID, 12 digits",
-    "to_account": "the account ID of the developers who need access, 12 digits",
-    "region": "the repository's region, for example us-east-2",
-    "role_name": "the role that gives access, for example CodeCommitAccess",
-    "external_id": f"the external ID, for example acme-7f3b; {AUTO} makes one",
-    "kms_key": "the ARN of your own KMS key, if one encrypts the repository",
-    "subject": "the required subject of OIDC tokens, for example repo:acme/shared:*",
-    "audience": "the audience of OIDC tokens (default: sts.amazonaws.com)",
-    "group": "a group in the other account to attach its policy to",
-    "sso_start_url": "the developers' start URL, for example https://acme.awsapps.com/start; for the team file",
-    "sso_region": "the IAM Identity Center region, for example us-east-1",
+    "from_account": "12-digit ID of the repository's account",
+    "to_account": "12-digit ID of the developers' account",
+    "region": "region of the repository, for example, us-east-2",
+    "role_name": "name of the role that gives access, for example, CodeCommitAccess",
+    "external_id": f"external ID that callers must pass, for example, acme-7f3b; {AUTO} generates one",
+    "kms_key": "ARN of the customer managed KMS key, if one encrypts the repository",
+    "subject": "subject that OIDC tokens must have, for example, repo:acme/shared:*",
+    "audience": "audience that OIDC tokens must have (default: sts.amazonaws.com)",
+    "group": "group in the developers' account to attach the policy to",
+    "sso_start_url": "developers' start URL for the team file, for example, https://acme.awsapps.com/start",
+    "sso_region": "IAM Identity Center region of the start URL, for example, us-east-1",
 }
 
 _KEYS = (
@@ -61,30 +61,42 @@ _KEYS = (
 
 def flags(parser: ArgumentParser) -> None:
     """Add share's flags."""
-    parser.add_argument("repo", nargs="?", metavar="REPO", help="the repository's name, ARN or any clone address")
+    parser.add_argument("repo", nargs="?", metavar="REPO", help="repository name, ARN, or clone address")
     for key, hint in _FLAGS.items():
         parser.add_argument("--" + key.replace("_", "-"), dest=key, metavar="…", help=hint)
-    trusts = "account · ROLE-ARN · permission-set:NAME · oidc:ISSUER · saml:PROVIDER-ARN (default: account); repeatable"
+    trusts = (
+        "who can assume the role: account (default), ROLE-ARN, permission-set:NAME, oidc:ISSUER, or saml:PROVIDER-ARN;"
+    )
+    trusts += " can be repeated"
     parser.add_argument("--trust", action="append", metavar="…", help=trusts)
     parser.add_argument(
-        "--principal-tag", action="append", metavar="KEY=VALUE", help="require this principal tag; repeatable"
+        "--principal-tag",
+        action="append",
+        metavar="KEY=VALUE",
+        help="principal tag that callers must have; can be repeated",
     )
-    parser.add_argument("--require-mfa", action="store_const", const="yes", help="require MFA")
-    parser.add_argument("--read-only", action="store_const", const="yes", help="clone, fetch and pull, no push")
-    parser.add_argument("--out", metavar="DIR", help="the folder to write (default: ./share-REPO)")
-    parser.add_argument("--terraform", action="store_true", help="also write Terraform for both accounts")
-    acts = parser.add_argument_group("in AWS, as an administrator of either account")
+    parser.add_argument("--require-mfa", action="store_const", const="yes", help="require MFA to assume the role")
+    parser.add_argument(
+        "--read-only", action="store_const", const="yes", help="allow clone, fetch, and pull, but not push"
+    )
+    parser.add_argument("--out", metavar="DIR", help="folder to write the files to (default: ./share-REPO)")
+    parser.add_argument(
+        "--terraform", action="store_true", help="also write Terraform configurations for both accounts"
+    )
+    acts = parser.add_argument_group("changes and checks in AWS, as an administrator of either account")
     one = acts.add_mutually_exclusive_group()
-    one.add_argument("--apply", action="store_true", help="create or update the role, or the other account's policy")
-    one.add_argument("--check", action="store_true", help="find what is missing; works with a developer's profile too")
-    one.add_argument("--remove", action="store_true", help="remove what share created, and nothing else")
-    acts.add_argument(
-        "--profile", metavar="…", help="the administrator's profile; its account decides which side to set up"
+    one.add_argument(
+        "--apply", action="store_true", help="create or update the role, or the policy in the developers' account"
     )
-    acts.add_argument(
-        "--as", dest="developer", metavar="PROFILE", help="after --apply: a developer's profile to test it with"
+    one.add_argument(
+        "--check", action="store_true", help="find out what is missing; you can also use a developer's profile"
     )
-    acts.add_argument("--mfa-code", metavar="…", help="the MFA code of the profile that assumes the role")
+    one.add_argument("--remove", action="store_true", help="remove only what ccsetup share created")
+    acts.add_argument("--profile", metavar="…", help="administrator profile in the account to change or check")
+    acts.add_argument(
+        "--as", dest="developer", metavar="PROFILE", help="with --apply: developer's profile to test the access with"
+    )
+    acts.add_argument("--mfa-code", metavar="…", help="MFA code for the profile that assumes the role")
 
 
 def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
@@ -111,9 +123,11 @@ def _given(options: Namespace) -> ShareOptions:
 
 def _refuse_unused(options: Namespace) -> None:
     if options.developer and not options.apply:
-        raise BadAnswer("--as works only with --apply. To only check, use --check --profile DEVELOPER.")
+        raise BadAnswer(
+            "You can use --as only with --apply. To check without changes, use --check --profile DEVELOPER."
+        )
     if options.check and options.external_id == AUTO:
-        raise BadAnswer("--check needs the role's external ID, for example --external-id acme-7f3b.")
+        raise BadAnswer("--check requires the external ID of the role, for example, --external-id acme-7f3b.")
 
 
 def _written(context: Context, options: Namespace, arranging: Arranging, it: Arrangement) -> Report:
@@ -135,9 +149,10 @@ def _written(context: Context, options: Namespace, arranging: Arranging, it: Arr
     if options.yes and (others := [edit.path for edit in edits if edit.before not in (None, edit.after)]):
         raise Problem(
             f"{_near(context, others[0])} already exists with different content, as shown above"
-            + (f", and so do {len(others) - 1} more." if len(others) > 1 else "."),
+            + (f", and so do {len(others) - 1} other files." if len(others) > 1 else "."),
             why="Nothing was overwritten.",
-            next="Choose another folder with --out, delete this one, or run the command in a terminal without --yes.",
+            next="Choose another folder with --out, delete this folder, or run the command in a terminal without"
+            " --yes.",
             code="file.changed",
         )
     with _elsewhere():
@@ -179,11 +194,11 @@ def _tell(context: Context, it: Arrangement, folder: Path, edits: list[Edit]) ->
     count = sum(edit.before != edit.after for edit in edits)
     where = _near(context, folder)
     if count:
-        context.screen.done("wrote", f"{count} files in {where}", "see README.md for who does what next")
+        context.screen.done("wrote", f"{count} files in {where}", "for the next steps, see README.md")
     else:
         context.screen.done("unchanged", f"{where} is already up to date")
     if it.external_id:
-        context.screen.done("external", it.external_id, "developers pass it as --external-id")
+        context.screen.done("external", it.external_id, "developers pass this external ID with --external-id")
     who = f"{it.owner} and the administrator of {it.people}" if it.assumed else it.owner
     _next(context, f"the administrator of {who}", f"{readme.command(it)} --apply --profile ADMIN")
     by_file = f"ccsetup --team {quote(f'{where}/{teamfile.NAME}')}"
@@ -204,11 +219,11 @@ def _applied(context: Context, options: Namespace, arranging: Arranging, it: Arr
     apply.proven(context, it, account)
     if options.developer:
         code = options.mfa_code or ""
-        with context.screen.busy("Waiting for STS to accept the developer") as progress:
+        with context.screen.busy("Waiting for the role to become available") as progress:
             context.iam.until(lambda: _can(context, it, arranging, options.developer, code), progress)
         apply.assumed(context, it, arranging.look, options.developer, code)
     if it.external_id and account.is_owner:
-        context.screen.done("external", it.external_id, "developers pass it as --external-id")
+        context.screen.done("external", it.external_id, "developers pass this external ID with --external-id")
     if not account.is_owner and not it.group:
         context.screen.note(_attach(it))
     if account.is_owner and it.assumed:
@@ -221,9 +236,9 @@ def _applied(context: Context, options: Namespace, arranging: Arranging, it: Arr
 def _attach(it: Arrangement) -> str:
     """Return what to attach the other account's policy to. It isn't attached to anything yet."""
     if sets := [trust.name for trust in it.trusts if trust.kind == "permission-set"]:
-        where = f"In IAM Identity Center, give the permission set {' and '.join(sets)}"
-        return f"{where} the customer managed policy {it.people_policy}, or an inline policy with the same content."
-    return f"Attach {it.people_policy_arn} to the people who need it, or pass a group: --group Developers."
+        where = f"In IAM Identity Center, attach {it.people_policy} to the permission set {' and '.join(sets)}"
+        return f"{where} as a customer managed policy, or add an inline policy with the same content."
+    return f"Attach {it.people_policy_arn} to the users who need access, or add a group: --group Developers"
 
 
 def _can(context: Context, it: Arrangement, arranging: Arranging, profile: str, code: str) -> bool:
@@ -257,7 +272,7 @@ def _checked(context: Context, options: Namespace, arranging: Arranging, it: Arr
     """Check each link of the chain up to the first one that is missing."""
     links, problem = check.checked(context, it, arranging.look, arranging.profile, options.mfa_code or "")
     if problem is None:
-        passed = "what was tested works" if any(link.holds is None for link in links) else "everything works"
+        passed = "all completed checks passed" if any(link.holds is None for link in links) else "all checks passed"
         _next(context, f"each developer ({passed})", readme.developer(it))
     document = _report(it, problem=problem).document
     seen = [{"link": link.name, "holds": link.holds, "says": link.says} for link in links]

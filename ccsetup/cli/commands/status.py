@@ -10,27 +10,27 @@ from ccsetup.awsfiles.profile_status import Standing
 from ccsetup.cli import status_table
 from ccsetup.core.context import Answer, AwsTexts, Context
 from ccsetup.core.errors import ENDED, BadAnswer, Problem
-from ccsetup.core.profile_chain import names_program
+from ccsetup.core.profile_chain import runs_program
 from ccsetup.core.result import Report, briefly_told
 from ccsetup.core.text import did_you_mean
 from ccsetup.wizard import profile_list
 from ccsetup.wizard.options import settings
 
-ABOUT = "List every profile: kind of access, account, role, region, and how long it works."
+ABOUT = "List profiles with their kind of access, account, role, region, and expiration."
 USAGE = "[PROFILE …] [--check]"
 EXAMPLE = "ccsetup status --check"
 NOTHING: Mapping[str, object] = {"profiles": []}
 
-_NOT_ASKED = "not checked: it runs a program; name the profile to check it"
+_NOT_ASKED = "not checked, because it runs a program; add the profile name to check it"
 
 
 def flags(parser: ArgumentParser) -> None:
     """Add status's flags."""
-    parser.add_argument("profiles", nargs="*", metavar="PROFILE", help="show only these (default: all)")
+    parser.add_argument("profiles", nargs="*", metavar="PROFILE", help="show only these profiles (default: all)")
     parser.add_argument(
         "--check",
         action="store_true",
-        help="ask AWS who each profile is; never signs in, and runs a credential_process only for PROFILE",
+        help="check each profile with AWS, without signing in; a credential_process runs only for PROFILE",
     )
 
 
@@ -49,7 +49,7 @@ def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
             "\n".join(status_table.rows(wanted, profile_list.stamp(context), here, context.screen.room()))
         )
     else:
-        context.screen.say(" No AWS profiles on this computer. Set one up: ccsetup")
+        context.screen.say(" There are no AWS profiles on this computer. To set one up: ccsetup")
     if unanswered:
         context.screen.problem(unanswered)
     if said := status_table.advice(wanted):
@@ -98,15 +98,15 @@ def _check(context: Context, texts: AwsTexts, found: Sequence[Standing], named: 
     profiles, sessions, _ = settings(texts)
     waiting = []
     for it in found:
-        if it.name not in named and names_program(profiles, it.name):
+        if it.name not in named and runs_program(profiles, it.name):
             it.usable, it.why = None, _NOT_ASKED
         elif it.usable is not False:
             waiting.append(it)
     whos = [online.who_of(profiles, sessions, it.name, context.env)._replace(chosen=it.name in named) for it in waiting]
-    with context.screen.busy(f"Asking AWS about {len(waiting)} profiles"):
+    with context.screen.busy(f"Checking {len(waiting)} profile{'s' * (len(waiting) != 1)} with AWS"):
         answers = online.asked(context, whos)
     for it, answer in zip(waiting, answers, strict=True):
-        _compare(it, answer, names_program(profiles, it.name))
+        _compare(it, answer, runs_program(profiles, it.name))
     silent = [it.refused for it in answers if it.refused and it.refused.is_unanswered]
     return silent[0] if silent and len(silent) == len(answers) else None
 

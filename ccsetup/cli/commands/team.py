@@ -37,17 +37,22 @@ NOTHING: Mapping[str, object] = {
 
 def flags(parser: ArgumentParser) -> None:
     """Add team's flags."""
-    parser.add_argument("action", choices=["check", "export"], help="check a team file, or create one from profiles")
     parser.add_argument(
-        "names", nargs="+", metavar="FILE|PROFILE", help="a team file or URL (check), or profiles (export)"
+        "action", choices=["check", "export"], help="check a team file, or export profiles to a new one"
+    )
+    parser.add_argument(
+        "names", nargs="+", metavar="FILE|PROFILE", help="check: a team file or its URL; export: one or more profiles"
     )
     export = parser.add_argument_group("export")
     export.add_argument(
-        "--repo", action="append", metavar="NAME", help="a repository (default: the one you're in a clone of)"
+        "--repo",
+        action="append",
+        metavar="NAME",
+        help="repository to clone (default: the repository of the current clone); can be repeated",
     )
-    export.add_argument("--name", metavar="TEXT", help="the team's name, for example Acme platform")
-    export.add_argument("--note", metavar="TEXT", help="a line to show after setup")
-    export.add_argument("--out", metavar="FILE", help="write to this file (default: stdout)")
+    export.add_argument("--name", metavar="TEXT", help="team name, for example, Acme platform")
+    export.add_argument("--note", metavar="TEXT", help="message to show after setup")
+    export.add_argument("--out", metavar="FILE", help="file to write (default: stdout)")
 
 
 def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
@@ -55,7 +60,7 @@ def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
     context = context_of()
     if options.action == "check":
         if len(options.names) > 1:
-            raise BadAnswer("Check one file at a time, for example: ccsetup team check acme.ini")
+            raise BadAnswer("You can check only one file at a time, for example: ccsetup team check acme.ini")
         return check(context, options.names[0])
     return export(context, options)
 
@@ -67,7 +72,7 @@ def check(context: Context, source: str) -> Report:
     except Refused as refused:
         _told(context, [f"{source}, {fault}" for fault in refused.faults])
         count = len(refused.faults)
-        context.screen.say(f" {count} error{'s' if count > 1 else ''}. ccsetup won't use this file.")
+        context.screen.say(f" {count} error{'s' if count > 1 else ''}. ccsetup can't use this file.")
         return Report(_document(source, None, refused.faults), 1)
     lines = [f"{source}, {fault}" for fault in found.mended]
     named = [
@@ -157,10 +162,12 @@ def _write(context: Context, path: Path, text: str, options: Namespace) -> None:
     before = context.files.seen((context.cwd / path).absolute())
     if before is not None and before != text and not options.yes and not options.dry_run:
         raise Problem(
-            f"{path} already exists.", next="Choose another file, or replace it with --yes.", code="input.invalid"
+            f"{path} already exists.",
+            next="Choose another file name, or add --yes to replace the file.",
+            code="input.invalid",
         )
     if options.dry_run:
         context.screen.output(text.rstrip("\n"))
         return
     context.files.store(Edit((context.cwd / path).absolute(), before, text))
-    context.screen.done("wrote", str(path), "send it to your team, or publish it at an https URL")
+    context.screen.done("wrote", str(path), "send it to your team, or publish it at an HTTPS URL")

@@ -14,7 +14,7 @@ from ccsetup.core.errors import Cancelled, Missing, Problem
 from ccsetup.core.model import Asked, Choice, Edit, Plan
 from ccsetup.core.result import Report
 
-ABOUT = "Restore the AWS files to before the last change. Clones and sign-ins stay."
+ABOUT = "Undo the last change to the AWS files. Clones and sign-ins aren't affected."
 USAGE = "[--list]"
 EXAMPLE = "ccsetup undo --dry-run"
 NOTHING: Mapping[str, object] = {"undone": None, "edits": []}
@@ -41,9 +41,7 @@ def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
             continue
         context.files.take_back(change, ())  # it was never made, or it was undone by hand
         if change.undoing:  # the interrupted undo had done everything else
-            context.screen.done(
-                "undone", f"{_named(change)}, made {_moment(change)}", "finished the undo that was interrupted"
-            )
+            context.screen.done("undone", f"{_named(change)}, made {_moment(change)}", "completed the interrupted undo")
             return Report({"ok": True, "undone": _entry(change), "edits": [], "problems": []})
     context.screen.say(" Nothing to undo.")
     return Report({"ok": True, "undone": None, "edits": [], "problems": []})
@@ -59,10 +57,11 @@ def _standing(context: Context, change: Change) -> list[Edit]:
     if theirs:
         context.screen.review([plan.diff(edit, context.home) for edit in theirs], [])
         names = " and ".join(_shown(context, edit.path) for edit in theirs)
+        has, it = ("has", "it") if len(theirs) == 1 else ("have", "them")
         raise Problem(
-            f"{names} {'has' if len(theirs) == 1 else 'have'} changed since, as shown above. Nothing was restored.",
-            why=f"Undoing {_named(change)} would also remove that change.",
-            next="Remove those lines by hand and run ccsetup undo again, or leave the file as it is.",
+            f"{names} {has} changed since ccsetup wrote {it}, as shown above. Nothing was restored.",
+            why=f"Undoing {_named(change)} would also undo those later changes.",
+            next="Remove the later changes manually and run ccsetup undo again, or leave the file as is.",
             code="file.changed",
         )
     return [edit for edit in change.edits if context.files.now(edit) != edit.before or _is_mode_alone(context, edit)]
@@ -86,17 +85,19 @@ def _undone(context: Context, change: Change, wanted: Sequence[Edit], options: N
             did = "removed" if edit.after is None else "restored"
             context.screen.done(did, _shown(context, edit.path), "" if edit.after is None else "byte for byte")
         if any("sso_" in (edit.before or "") for edit in back):
-            context.screen.note("Sign-ins aren't part of the AWS files; they stay until they expire.")
+            context.screen.note(
+                "Sign-ins aren't stored in these files, so you stay signed in until the sign-in expires."
+            )
     return Report({"ok": True, "undone": _entry(change), "edits": [_did(edit) for edit in back], "problems": []})
 
 
 def _agreed(context: Context) -> None:
     """Ask for confirmation. Raises Cancelled, or Missing if there is no terminal."""
     if context.prompt is None:
-        raise Missing("Missing: --yes.", next="Add --yes to restore the files, or --dry-run to only show the changes.")
-    choices = (Choice(GO, "Yes, restore it"), Choice("cancel", "Cancel", "nothing changes"))
+        raise Missing("Missing: --yes.", next="Add --yes to restore the files, or --dry-run to preview the changes.")
+    choices = (Choice(GO, "Yes, restore them"), Choice("cancel", "Cancel", "nothing changes"))
     if context.prompt.ask(Asked("undo", "Restore these files?", "choose", choices=choices, default=GO)) != GO:
-        raise Cancelled("Cancelled. Nothing was restored.")
+        raise Cancelled("Canceled. Nothing was restored.")
 
 
 def _listed(context: Context, changes: Sequence[Change]) -> Report:

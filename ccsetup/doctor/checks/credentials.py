@@ -107,7 +107,7 @@ def split(facts: Facts, name: str, there: Settings) -> Iterator[Finding]:
             f"The credentials for {name} are split between two files: {keys} {are} only in the config file.",
             because="SDKs read an access key from a single file, so they fail with PartialCredentialsError.",
             fix="auto",
-            remedies=(Remedy("Keep all of them in the credentials file", "", _together(home, torn)),),
+            remedies=(Remedy("Put all of them in the credentials file", "", _together(home, torn)),),
         )
 
 

@@ -175,7 +175,7 @@ def _way_in(path: Path, why: str) -> str:
     if "link" in why:
         return f"rm {name}"
     if re.search(r": it(?: is|'s) ", why):
-        return "Replace it with a regular file, or set AWS_CONFIG_FILE or AWS_SHARED_CREDENTIALS_FILE to another file."
+        return "Replace this file, or set AWS_CONFIG_FILE or AWS_SHARED_CREDENTIALS_FILE to a regular file."
     return f"sudo chown $(id -un) {name} && chmod 600 {name}"
 
 

@@ -162,7 +162,7 @@ def helper_old(facts: Facts) -> Iterator[Finding]:
     users = [name for name, there in facts.profiles.items() if "sso_session" in there]
     if facts.helper_sdk and users and _numbers(facts.helper_sdk) < _KNOWS_SESSIONS:
         says = f"The installed {REMOTE} is too old for {users[0]}, which uses an sso-session."
-        because = f"It uses botocore {facts.helper_sdk} and reports “missing required SSO configuration: "
+        because = f"{REMOTE} uses botocore {facts.helper_sdk} and reports “missing required SSO configuration: "
         because += "sso_start_url, sso_region”."
         do = "pip install -U git-remote-codecommit botocore"
         yield Finding("git.helper-old", "stops", says, because, users[0], do=do, also=tuple(users[1:]))

@@ -107,7 +107,7 @@ def _wrong(ran: Ran) -> tuple[str, str]:
     printed = _printed(ran)
     if not printed:
         shown = _shown(ran.out)
-        said = f"didn't print a JSON object, but “{shown}”." if shown else "didn't print anything."
+        said = f"printed “{shown}” instead of a JSON object." if shown else "didn't print anything."
         return said, "AWS tools crash with JSONDecodeError."
     if printed.get("Version") != 1:
         return 'didn\'t print "Version": 1.', "AWS tools fail with CredentialRetrievalError: Unsupported version."

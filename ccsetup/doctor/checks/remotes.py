@@ -164,7 +164,7 @@ def _of_codecommit(facts: Facts, clone: Clone, here: Address, region: str) -> It
         says = f"This clone's remote URL should be {right}."
         yield _remote(facts, "stops", says, "fatal: transport … not supported.", remedies, True, name)
     elif unknown := validate.unknown_region(region):
-        yield _regions(facts, here, f"This clone's remote URL: {unknown}", "hinders")
+        yield _regions(facts, here, f"This clone's remote URL may have the wrong region. {unknown}", "hinders")
     elif not region:
         yield from _no_region(facts, here)
     elif not name:
@@ -195,7 +195,7 @@ def _like(named: str, names: Sequence[str]) -> list[str]:
 def _known(facts: Facts, text: str) -> str:
     value = validate.tidy(text)
     if value not in facts.profiles or not address.takes_profile(value):
-        raise BadAnswer(f'"{value}" isn\'t a profile that a URL can use. Use a profile such as default.')
+        raise BadAnswer(f'"{value}" can\'t be used as a profile in a URL. Use a profile such as default.')
     return value
 
 
@@ -246,7 +246,11 @@ def _without_address(facts: Facts, clone: Clone, here: Address) -> Iterator[Find
     remedies = [_moved(facts, here, it, region) for it in _profiles(facts)[:_MOST]] if not here.host else []
     if unknown := validate.unknown_region(region):  # a custom host (CODE_COMMIT_ENDPOINT) has none
         yield _remote(
-            facts, "hinders", f"This clone's remote URL: {unknown}", "git may report “could not resolve host”.", []
+            facts,
+            "hinders",
+            f"This clone's remote URL may have the wrong region. {unknown}",
+            "git may report “could not resolve host”.",
+            [],
         )
     if here.form == "ssh":
         says = "This clone uses SSH, which requires an IAM user's SSH key and doesn't use a profile."
@@ -303,8 +307,8 @@ def _helper_of_a_script(facts: Facts, clone: Clone, command: str) -> Finding:
     named = clone_profile.named_by("", bare)
     bare = re.sub(rf"\s--profile[ =]['\"]?{re.escape(named)}['\"]?", "", bare) if named else bare
     names = [named] if named in facts.profiles else _profiles(facts)
-    says = "A value is missing in this clone's credential helper, because a variable was empty when a script added it."
-    because = "The AWS CLI uses the next word as the value, so git asks for a password."
+    says = "This clone's credential helper has a --profile or --region flag without a value."
+    because = "A variable was probably empty. The AWS CLI uses the next word as the value, so git asks for a password."
     return _remote(facts, "stops", says, because, [remedy(it) for it in names[:_MOST]], len(names) == 1, named)
 
 

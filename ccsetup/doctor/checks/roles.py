@@ -76,7 +76,7 @@ def _corrected(
 
 def _left_out(facts: Facts, name: str, where: Place, code: str, says: str, because: str, severity: Severity) -> Finding:
     """Return the finding for a value that can't be corrected and isn't needed."""
-    remedy = Remedy(f"Remove {where.setting.key}", "AWS and the SDKs have a default value", removed([where]))
+    remedy = Remedy(f"Remove {where.setting.key}", "AWS and the SDKs use a default value", removed([where]))
     return finding(facts, name, where, code, severity, says, because=because, fix="auto", remedies=(remedy,))
 
 

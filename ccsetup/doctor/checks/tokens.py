@@ -48,7 +48,9 @@ def cached(facts: Facts) -> Iterator[Finding]:
             )
         elif token.expires_at <= facts.now and not (start.session and _renews(facts, token)):
             says = f"The sign-in for {_whose(names)} expired at {token.expires_at:%Y-%m-%d %H:%M} UTC."
-            because = "AWS tools fail with UnauthorizedSSOTokenError or TokenRetrievalError, and git with a traceback"
+            because = (
+                "AWS tools fail with UnauthorizedSSOTokenError or TokenRetrievalError, and git may print a traceback"
+            )
             yield _signed_out(facts, names, "sso.expired", says, because)
 
 
@@ -103,7 +105,7 @@ def token_path(facts: Facts) -> Iterator[Finding]:
             "oidc.token-path",
             "hinders" if works else "stops",
             f"{name}: SDKs use the path {value} as is and look for the token file in the current folder.",
-            because="FileNotFoundError: SDKs don't expand ~ or $HOME here, although the AWS documentation uses ~/…",
+            because="AWS tools fail with FileNotFoundError. They don't expand ~ or $HOME in this path.",
             fix="auto" if len(likely) == 1 else "ask",
             remedies=tuple(_at(where, str(it)) for it in likely),
             wanted=None if len(likely) == 1 else wanted,

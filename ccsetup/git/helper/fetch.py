@@ -239,7 +239,7 @@ def _by_aws_cli(name: str) -> cached_keys.Keys:
         keys = json.loads(done.stdout)
         return cached_keys.checked((keys["AccessKeyId"], keys["SecretAccessKey"], keys.get("SessionToken") or ""))
     except (OSError, subprocess.TimeoutExpired, LookupError, fast_read.Unsure, *_ODDITIES):
-        what = f"The AWS CLI didn't return credentials for {name}. Run: {aws_login.shown(words)}"
+        what = f"The AWS CLI didn't print credentials for {name}. Run: {aws_login.shown(words)}"
         raise Refused(what, "process.failed") from None
 
 

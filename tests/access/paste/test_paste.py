@@ -85,7 +85,7 @@ def test_the_environment_gives_keys_and_their_end() -> None:
     assert found == paste.Keys(
         PASSING, Secret(SECRET), Secret(TOKEN), datetime(2026, 11, 21, 18, 4, tzinfo=timezone.utc)
     )
-    with pytest.raises(BadAnswer, match="AWS_SECRET_ACCESS_KEY is not set"):
+    with pytest.raises(BadAnswer, match="AWS_SECRET_ACCESS_KEY isn't set"):
         paste.keys_from_env({"AWS_ACCESS_KEY_ID": PASSING})
 
 
@@ -160,7 +160,7 @@ def test_what_was_recognised_reads_well() -> None:
     keys = f"{LASTING} {SECRET}"
     both = readings(f"{ROLE} {keys}")
     assert [(r.label, r.hint) for r in both] == [
-        ("The role, assumed with these access keys", ROLE), ("The access keys as they are", "AKIA…MPLE")
+        ("The role, assumed with these access keys", ROLE), ("The access keys as is", "AKIA…MPLE")
     ]  # fmt: skip
     assert both[0].found == (f"the role {ROLE}", "long-term credentials AKIA…MPLE")
 
@@ -170,8 +170,8 @@ def test_keys_that_have_ended_say_so_where_they_are_offered() -> None:
         {"AccessKeyId": PASSING, "SecretAccessKey": SECRET, "SessionToken": TOKEN, "Expiration": "2026-11-21T18:04:00Z"}
     )
     at = datetime(2026, 11, 21, 18, 4, tzinfo=timezone.utc)
-    assert [r.hint for r in flow.readings(text, at)] == ["ASIA…MPLE, ended 2026-11-21 18:04 UTC"]
-    assert [r.hint for r in flow.readings(text, at.replace(hour=17))] == ["ASIA…MPLE, until 2026-11-21 18:04 UTC"]
+    assert [r.hint for r in flow.readings(text, at)] == ["ASIA…MPLE, expired 2026-11-21 18:04 UTC"]
+    assert [r.hint for r in flow.readings(text, at.replace(hour=17))] == ["ASIA…MPLE, valid until 2026-11-21 18:04 UTC"]
 
 
 MENDED = {
@@ -181,12 +181,12 @@ MENDED = {
     "https://acme\u2010dev.awsapps.com/start": "hyphens",
     "\ufffd\ufffd" + "\0".join(START) + "\0": "UTF-16",
     "arn:aws:iam:::111122223333:role/CodeCommitAccess": "two colons",
-    "region: us-east-2a": "Availability Zones",
+    "region: us-east-2a": "Availability Zone us-east-2a",
     f"AWS_ACCESS_KEY_ID={LASTING}\nAWS_SECRET_ACCESS_KEY={SECRET}\nAWS_SESSION_TOKEN={TOKEN}": "session token",
-    f"{PASSING}\n{SECRET}\n" + wrapped(TOKEN, 76): "split over several lines",
+    f"{PASSING}\n{SECRET}\n" + wrapped(TOKEN, 76): "split across several lines",
     f"{REPO} and [x]\ncredential_process = /bin/evil": "credential_process",
     f"git clone {REPO} /tmp/x": "the folder /tmp/x",
-    f"git clone {REPO}\nregion: eu-west-1": "us-east-2, the region in the repository's address",
+    f"git clone {REPO}\nregion: eu-west-1": "us-east-2, the region in the repository URL",
     "aws_access_key_id = <yours>\naws_secret_access_key = ...": "placeholders",
 }
 

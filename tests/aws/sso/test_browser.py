@@ -156,7 +156,7 @@ def test_silent_connections_keep_nobody_waiting(listener: Listener) -> None:
 
 def test_a_refusal_is_told(listener: Listener) -> None:
     status, page = ask(listener, callback(error="access_denied", error_description="<script>alert(1)</script>"))
-    assert (status, "declined" in page, "script" in page) == (200, True, False)
+    assert (status, "Not signed in" in page, "script" in page) == (200, True, False)
     assert listener.wait(1) == Callback(Secret(""), "access_denied")
 
 
@@ -185,11 +185,11 @@ def test_waiting_ends_when_its_time_is_over(listener: Listener) -> None:
     [
         ({"DISPLAY": ":0"}, "linux", (), ""),
         ({"WAYLAND_DISPLAY": "wayland-0"}, "linux", (), ""),
-        ({}, "linux", (), "no display"),
+        ({}, "linux", (), "there's no display"),
         ({}, "darwin", (), ""),
         ({}, "win32", (), ""),
-        ({"SSH_CONNECTION": "1 2 3 4", "DISPLAY": ":10"}, "linux", (), "this is an ssh session"),
-        ({"SSH_TTY": "/dev/pts/1"}, "darwin", (), "this is an ssh session"),
+        ({"SSH_CONNECTION": "1 2 3 4", "DISPLAY": ":10"}, "linux", (), "this is an SSH session"),
+        ({"SSH_TTY": "/dev/pts/1"}, "darwin", (), "this is an SSH session"),
         ({"SSH_TTY": "/dev/pts/1", "BROWSER": "lynx"}, "linux", (), ""),
         ({"DISPLAY": ":0"}, "linux", ("/.dockerenv",), "this is a container"),
         ({"container": "podman", "DISPLAY": ":0"}, "linux", (), "this is a container"),

@@ -274,10 +274,10 @@ def test_loopback_is_a_sign_in_page_only_where_the_environment_names_it() -> Non
 @pytest.mark.parametrize(
     ("code", "finding", "words"),
     [
-        ("InvalidRequestException", "sso.url", "Identity Center in us-east-1 doesn't know the start URL https://"),
-        ("InvalidGrantException", "sso.url", "Identity Center in us-east-1 doesn't know the start URL https://"),
+        ("InvalidRequestException", "sso.url", "Identity Center in us-east-1 doesn't recognize the start URL https://"),
+        ("InvalidGrantException", "sso.url", "Identity Center in us-east-1 doesn't recognize the start URL https://"),
         ("InvalidScopeException", "sso.url", "sso:account:access"),
-        ("AccessDeniedException", "sso.signed-out", "declined"),
+        ("AccessDeniedException", "sso.signed-out", "denied"),
         ("ExpiredTokenException", "sso.signed-out", "expired"),
         ("SomethingNewException", "sso.signed-out", "rejected"),
     ],

@@ -186,7 +186,7 @@ def test_a_sign_in_that_is_declined_in_the_browser_is_told_and_leaves_nothing(de
 
     signin = desk.signin(open_browser=browse)
     problem = refusal(lambda: signin.token(START))
-    assert (problem.code, problem.what) == ("sso.signed-out", "The sign-in was declined in the browser.")
+    assert (problem.code, problem.what) == ("sso.signed-out", "The sign-in was denied in the browser.")
     assert signin.pending() == ()
     assert signin.until(START) is None
 
@@ -220,11 +220,11 @@ def test_without_a_browser_to_open_the_address_is_shown_and_works(desk: Desk) ->
 @pytest.mark.parametrize(
     ("env", "tuning", "start", "reason"),
     [
-        ({"SSH_CONNECTION": "1 2 3 4", "DISPLAY": ":10"}, {}, START, "this is an ssh session"),
-        ({"SSH_CONNECTION": "1 2 3 4"}, {"no_browser": True}, START, "this is an ssh session"),
+        ({"SSH_CONNECTION": "1 2 3 4", "DISPLAY": ":10"}, {}, START, "this is an SSH session"),
+        ({"SSH_CONNECTION": "1 2 3 4"}, {"no_browser": True}, START, "this is an SSH session"),
         ({"container": "podman", "DISPLAY": ":0"}, {}, START, "this is a container"),
-        (None, {"device_code": True}, START, "--device-code was given"),
-        (None, {}, LEGACY, "a profile without an sso-session can't sign in any other way"),
+        (None, {"device_code": True}, START, "you passed --device-code"),
+        (None, {}, LEGACY, "a profile without an sso-session requires one"),
     ],
 )
 def test_where_a_browser_cannot_come_back_a_code_is_shown_and_the_reason_said(
@@ -232,7 +232,7 @@ def test_where_a_browser_cannot_come_back_a_code_is_shown_and_the_reason_said(
 ) -> None:
     signin = desk.signin(env=env, **tuning)
     assert len(signin.accounts(start)) == 2
-    assert desk.notes == [f"Signing in with a code: {reason}."]
+    assert desk.notes == [f"Signing in with a code because {reason}."]
     ((text, url),) = desk.shown
     assert url.rpartition("=")[2] in text and url.startswith(desk.sandbox.url)
     assert (desk.opened == [url]) is (env is None)
@@ -259,7 +259,7 @@ def test_a_code_is_waited_for_and_may_be_declined_or_end(desk: Desk) -> None:
     assert asked == [1, 1, 1]
     asked.clear()
     declined = desk.signin(device_code=True, open_browser=lambda url: True, pause=confirmed(desk.center.deny))
-    assert refusal(lambda: declined.token(START)).what == "The sign-in was declined in the browser."
+    assert refusal(lambda: declined.token(START)).what == "The sign-in was denied in the browser."
     ended = desk.signin(device_code=True, open_browser=lambda url: True)
     assert refusal(lambda: ended.token(START)).what == "The code expired before it was confirmed."
 
@@ -269,7 +269,7 @@ def test_a_start_url_in_the_wrong_region_says_so(desk: Desk, device_code: bool) 
     signin = desk.signin(sso_region="us-west-2", device_code=device_code)
     problem = refusal(lambda: signin.accounts(Start(URL, "us-west-2", "acme")))
     assert (problem.code, signin.pending(), desk.opened) == ("sso.url", (), [])
-    assert problem.what.startswith("Identity Center in us-west-2 doesn't know the start URL ")
+    assert problem.what.startswith("Identity Center in us-west-2 doesn't recognize the start URL ")
 
 
 OPENING = """
@@ -306,7 +306,7 @@ def test_when_no_port_can_be_had_a_code_does(desk: Desk, monkeypatch: pytest.Mon
 
     monkeypatch.setattr("ccsetup.aws.sso.callback_page.Listener", taken)
     assert desk.signin().token(START)
-    assert desk.notes == ["Signing in with a code: no free port on 127.0.0.1."]
+    assert desk.notes == ["Signing in with a code because 127.0.0.1 has no free port."]
 
 
 def test_many_who_ask_at_once_are_signed_in_once(desk: Desk) -> None:

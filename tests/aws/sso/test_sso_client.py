@@ -98,7 +98,7 @@ def test_something_else_that_answers_in_awss_place_is_recognised(
     with serving(status, body) as server:
         problem = problem_of(lambda: accounts(tmp_path, server.url))
     assert problem.code == code
-    assert problem.what == f"Something other than 127.0.0.1:{server.server_port} answered the request."
+    assert problem.what == f"Something other than 127.0.0.1:{server.server_port} responded to the request."
 
 
 @pytest.mark.slow
@@ -163,7 +163,7 @@ def test_no_call_lasts_longer_than_a_minute() -> None:
     config = reached._client("sso-oidc", "us-east-1").meta.config
     attempts = config.retries["total_max_attempts"]
     assert attempts * (config.connect_timeout + config.read_timeout) <= 75
-    with pytest.raises(Problem, match=r"example didn't answer within 0\.2 seconds"):
+    with pytest.raises(Problem, match=r"example didn't respond within 0\.2 seconds"):
         bounded(lambda: time.sleep(5), "example", 0.2)
 
 
@@ -242,7 +242,7 @@ def test_a_region_that_is_none_is_told_and_nobodys_bucket_asked(region: str) -> 
         lambda: reached.base(region),
         lambda: reached.ask("sso", region, lambda client: client.list_accounts()),
     ):
-        with pytest.raises(Problem, match="No sign-in service at") as caught:
+        with pytest.raises(Problem, match="Couldn't find a sign-in service for") as caught:
             ask()
         assert caught.value.code == "region.invalid"
 

@@ -503,7 +503,7 @@ def test_a_person_repairs_what_has_two_readings(person: Mapping[str, str], tmp_p
 def test_the_wizard_says_what_is_broken_repairs_it_and_asks_on(person: Mapping[str, str], tmp_path: Path) -> None:
     terminal = Terminal([program()], dict(person), tmp_path)
     terminal.ask("What were you given?")
-    terminal.wait("3 AWS profiles, 2 broken", "Fix what's broken here")
+    terminal.wait("3 AWS profiles, 2 broken", "Fix what's broken")
     terminal.press("\x1b[A", ENTER)
     terminal.ask("half has no aws_secret_access_key")
     terminal.press(ESC)
@@ -520,7 +520,7 @@ def test_the_wizard_offers_to_repair_what_no_tool_can_read(person: Mapping[str, 
     config = tmp_path / "home" / ".aws" / "config"
     config.write_text(HALF.replace(":::", "::") + "region = us-east-2\n")
     terminal = Terminal([program()], dict(person), tmp_path)
-    terminal.answer("Repair it now?")
+    terminal.answer("Repair the file now?")
     terminal.ask("half has no")
     terminal.press(DOWN, DOWN, ENTER)
     terminal.answer("Write these changes?")

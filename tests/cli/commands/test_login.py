@@ -170,7 +170,7 @@ def test_profiles_that_others_wrote_are_renewed_and_left_as_they_are(
     assert {name: it["ok"] for name, it in results.items()} == {"dev": True, "reader": True, "old": True, "code": False}
     assert results["code"]["problems"][0]["code"] == "input.missing"
     assert results["code"]["problems"][0]["what"].startswith("code wasn't renewed. ")
-    assert results["code"]["problems"][0]["next"] == "Renew it on its own: ccsetup login code"
+    assert results["code"]["problems"][0]["next"] == "Renew this profile separately: ccsetup login code"
     assert document["stderr"].count("signed in") == 2  # the session that two share, and the legacy one
     assert texts(home) == before
 

@@ -63,7 +63,7 @@ def test_a_file_that_windows_wrote_in_its_own_way_is_read(tmp_path: Path, encodi
 def test_a_folder_is_no_team_file_and_nobody_is_told_to_move_it_away(tmp_path: Path) -> None:
     with pytest.raises(Problem, match="is a folder") as refused:
         run(context(tmp_path), "check", str(tmp_path))
-    assert refused.value.next == "Name the file in it."
+    assert refused.value.next == "Specify the team file in that folder."
 
 
 def test_every_fault_is_a_line_with_its_place_and_exit_1(tmp_path: Path) -> None:
@@ -76,7 +76,7 @@ def test_every_fault_is_a_line_with_its_place_and_exit_1(tmp_path: Path) -> None
         (10, "[access] [[default]] sso_region"), (18, "[repositories] [[x]] directory"),
     ]  # fmt: skip
     assert output(report, around)[0].startswith(
-        f"{path}, line 10, [access] [[default]] sso_region: us-east is not a region. Did you mean us-east-"
+        f"{path}, line 10, [access] [[default]] sso_region: us-east isn't a region. Did you mean us-east-"
     )
 
 
@@ -85,7 +85,7 @@ def test_what_was_mended_is_told_and_one_file_is_checked_at_a_time(tmp_path: Pat
     path = tmp_path / "acme.ini"
     path.write_text(team_file(sso().replace("111122223333", "1111-2222-3333")))
     assert run(around, "check", str(path)).document["mended"][0]["says"].startswith("Using 111122223333")
-    with pytest.raises(BadAnswer, match="Check one file"):
+    with pytest.raises(BadAnswer, match="You can check only one file"):
         run(around, "check", "a", "b")
 
 
@@ -110,11 +110,11 @@ def test_an_export_reads_back_to_the_same_answers_and_says_what_it_left_out(tmp_
         "sso_account_id": "111122223333", "sso_role_name": "Developer", "profile": "acme-dev", "region": "us-east-2",
     }  # fmt: skip
     assert [(it.name, it.region) for it in found.repositories] == [("MySharedDemoRepo", ""), ("x", "us-east-1")]
-    assert [line.split(" was left out")[0] for line in report.document["left_out"]] == [
-        "code: source_profile",
-        "code: mfa_serial",
+    assert [line.split(":")[0] for line in report.document["left_out"]] == [
+        "Omitted source_profile from code",
+        "Omitted mfa_serial from code",
     ]
-    assert "note code: mfa_serial was left out" in shown(around)
+    assert "note Omitted mfa_serial from code" in shown(around)
 
 
 def test_the_clone_one_stands_in_becomes_a_repository(tmp_path: Path) -> None:
@@ -146,5 +146,5 @@ def test_a_role_without_a_source_and_a_profile_named_twice_are_exported_as_what_
     (entry,) = file.read(report.document["text"]).team.entries
     assert "source_profile" not in entry.answers
     assert report.document["left_out"] == [
-        "half: source_profile was left out: the profile has none. Each developer is asked for it."
+        "Omitted source_profile from half: the profile doesn't have one. Each developer is asked for one."
     ]

@@ -118,7 +118,7 @@ def test_a_token_beside_lasting_keys_is_somebody_elses() -> None:
     assert mended(ID + SECRET + TOKEN + "ccsetup_expires_at = 2026-11-21T18:00:00Z\n")[1] == f"[a]\n{ID}{SECRET}"
     it = one(ID + SECRET, TOKEN)
     assert (it.severity, it.line) == ("hinders", 2)
-    assert it.because.startswith("botocore only reads a token from the access keys' own file")
+    assert it.because.startswith("botocore reads a token only from the file with the access key")
 
 
 @pytest.mark.parametrize(("second", "findings"), [("t" * 60, 0), ("u" * 60, 1), ("", 0)])

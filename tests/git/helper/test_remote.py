@@ -354,8 +354,8 @@ def test_an_expiration_that_botocore_cannot_read_is_said_and_nobody_is_sent_to_s
     desk.profile("rests", role_arn=role_arn("CodeCommitAccess"), source_profile="process", region="us-east-2")
     for profile in ("process", "rests"):
         assert desk.says(URL.format(profile)) == (
-            "The credential_process of process printed an Expiration that AWS tools can't read. It needs a date and a time"
-            ' zone. For example: "2026-11-28T18:00:00Z". Change the program to print it this way, or ask its author.'
+            "The credential_process of process printed an Expiration that AWS tools can't read. It must be a date and time"
+            ' with a time zone, such as "2026-11-28T18:00:00Z". Change the program to print this format, or ask its author to do so.'
         )
 
 
@@ -375,7 +375,7 @@ def test_a_programs_keys_that_are_over_and_one_that_fails_lead_to_the_program(de
     desk.profile("babbles", credential_process=f"cat {tmp_path}/no.json", region="us-east-2")
     desk.profile("fails", credential_process=f"{tmp_path}/fails", region="us-east-2")
     assert desk.says(URL.format("over")) == (
-        "The credential_process of over printed credentials that have expired. Sign in again with that program."
+        "The credential_process of over printed expired credentials. Sign in again with the credential_process program."
     )
     assert desk.says(URL.format("babbles")) == (
         "The credential_process of babbles didn't print credentials. Run: ccsetup doctor babbles"
@@ -392,7 +392,7 @@ def test_what_is_no_token_is_not_sent_for_git_either(desk: Desk, text: str) -> N
     (desk.home / "token.jwt").write_text(text)
     said = desk.says(URL.format(profile))
     assert said.startswith(f"The token file {desk.home}/token.jwt doesn't contain a token: ")
-    assert said.endswith("It wasn't sent anywhere. Run: ccsetup doctor oidc")
+    assert said.endswith("Nothing was sent to AWS. Run: ccsetup doctor oidc")
     variables = {"AWS_WEB_IDENTITY_TOKEN_FILE": f"{desk.home}/token.jwt", "AWS_ROLE_ARN": role_arn("CodeCommitOidc")}
     assert "doesn't contain a token" in desk.says("codecommit::us-east-2://MySharedDemoRepo", **variables)
     assert desk.sandbox.log == []
