@@ -481,10 +481,10 @@ def test_a_profile_made_by_aws_login_is_left_to_the_aws_cli(desk: Desk, ours: Pa
     [
         ("echo 'Your session has expired. Run aws login.' >&2; exit 255",
          "The AWS CLI has no credentials for dev: Your session has expired. Run aws login. Run: aws login --profile dev"),
-        ("echo 'argument subcommand: Invalid choice' >&2; exit 2", "dev is an aws login profile. It requires botocore[crt] or a recent AWS CLI, but AWS CLI version 1 is too old. Install"),
+        ("echo 'argument subcommand: Invalid choice' >&2; exit 2", "dev is an aws login profile. It requires botocore[crt] or a recent AWS CLI. AWS CLI version 1 is too old. Install"),
         ("echo rubbish", "The AWS CLI didn't print credentials for dev. Run: aws configure export-credentials --profile dev"),
         ("echo '[1]'", "The AWS CLI didn't print credentials for dev."),
-        (None, "dev is an aws login profile. It requires botocore[crt] or a recent AWS CLI, but the AWS CLI isn't installed. Install AWS"),
+        (None, "dev is an aws login profile. It requires botocore[crt] or a recent AWS CLI. The AWS CLI isn't installed. Install AWS"),
     ],
 )  # fmt: skip
 def test_an_aws_cli_that_cannot_help_is_one_sentence(
