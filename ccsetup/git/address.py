@@ -96,8 +96,8 @@ def codecommit_url(repository: str, region: str, profile: str = "") -> str:
     if not takes_profile(profile):
         raise BadAnswer(
             f"git-remote-codecommit can't use the profile name {_shown(profile)}.",
-            why="It misreads / # ? @ and spaces in an address.",
-            next="Give the profile a second name with only letters, digits and _.+=,-. For example: acme-dev.",
+            why="git-remote-codecommit misreads /, #, ?, @, and spaces in a URL.",
+            next="Rename or copy the profile. Use only letters, digits, and _.+=,- in its name, for example acme-dev.",
         )
     return f"codecommit{'::' + region if region else ''}://{profile + '@' if profile else ''}{repository}"
 
@@ -132,8 +132,8 @@ def repository_name(text: str) -> str:
     """Check a repository's name: 1 to 100 of [A-Za-z0-9._-], not ending in .git, and not `.` or `..`."""
     if not _NAME.fullmatch(text) or text in (".", "..") or text.endswith(".git"):
         raise BadAnswer(
-            "A repository name has 1 to 100 letters, digits, dots, hyphens or underscores and doesn't end in .git. "
-            "For example: MySharedDemoRepo."
+            "A repository name must be 1 to 100 characters long and can contain letters, digits, dots, hyphens, and "
+            "underscores. It can't end in .git. Use a name such as MySharedDemoRepo."
         )
     return text
 
@@ -141,7 +141,7 @@ def repository_name(text: str) -> str:
 def _address(text: str, endpoint: str) -> Address:
     text = text.strip(_BLANKS + _QUOTES)
     if not text:
-        raise BadAnswer(f"Enter a repository's name or address. For example: MySharedDemoRepo or {_EXAMPLE}.")
+        raise BadAnswer(f"Enter a repository name or address, such as MySharedDemoRepo or {_EXAMPLE}.")
     if text.lower().startswith("arn:"):
         return _arn(text)
     if (found := _GIT.fullmatch(text)) and (named := _git(found)):
@@ -154,7 +154,7 @@ def _address(text: str, endpoint: str) -> Address:
     if (found := _OTHER_HOST.fullmatch(text)) and found["host"].lower() == endpoint.lower():
         return _found("https", found["name"], "")._replace(host=endpoint)
     if (wrong := _REGION_PLACE.match(text)) and (near := regions.like(wrong[1])) and not regions.is_region(wrong[1]):
-        raise BadAnswer(f"{wrong[1]} isn't a region. Did you mean {near[0]}? An address looks like {_EXAMPLE}.")
+        raise BadAnswer(f"{wrong[1]} isn't a region. Did you mean {near[0]}? The address should look like {_EXAMPLE}.")
     if re.search(r"[:/@]", text):
         raise BadAnswer(f"{_shown(text)} isn't a CodeCommit address. It should look like {_EXAMPLE}.")
     return _found("name", text, "")
@@ -182,7 +182,7 @@ def _console(found: re.Match[str], region_of_host: str) -> Address:
     page = _CONSOLE_NAME.search(found["path"])
     if not page:
         raise BadAnswer(
-            f"That's not a repository's page. Copy the address of its page in the console, or enter {_EXAMPLE}."
+            f"That's not a repository page. Copy the URL of the repository page in the console, or enter {_EXAMPLE}."
         )
     region = _CONSOLE_REGION.search(found["path"])
     named = _found("console", page[1] or page[2], region[1] if region else region_of_host)
@@ -194,10 +194,11 @@ def _arn(text: str) -> Address:
     found = _ARN.fullmatch(text)
     example = "arn:aws:codecommit:us-east-2:111122223333:MySharedDemoRepo"
     if not found or not re.fullmatch(_REGION, found["region"]) or not re.fullmatch(ACCOUNT, found["account"]):
-        raise BadAnswer(f"That's not a repository's ARN. It should look like {example}.")
+        raise BadAnswer(f"That's not a repository ARN. It should look like {example}.")
     named = _found("arn", found["name"], found["region"])
     if found["partition"] != named.partition:
-        raise BadAnswer(f"{named.region} is in partition {named.partition}: {arn(named.region, found['account'], '…')}")
+        right = arn(named.region, found["account"], "…")
+        raise BadAnswer(f"{named.region} is in the {named.partition} partition. The ARN should look like {right}")
     return named._replace(account_id=found["account"])
 
 
@@ -231,7 +232,7 @@ def _command(words: str, endpoint: str) -> Address:
     next((word for word in tokens if word == "clone"), "")
     branch, places = _options(tokens)
     if not places:
-        raise BadAnswer(f"The command has no repository. It should look like: git clone {_EXAMPLE}")
+        raise BadAnswer(f"The command doesn't specify a repository. It should look like this: git clone {_EXAMPLE}")
     named = _address(places[0], endpoint)
     return named._replace(directory=places[1] if len(places) > 1 else "", branch=branch or named.branch)
 

@@ -44,16 +44,16 @@ def chosen(asked: str, default: str, there: Heads, name: str) -> str:
         return asked
     agree(default, there.names, name)
     if default and there.head and default != there.head:
-        raise _contradiction(default, f"git's HEAD is {there.head}", name, there)
+        raise _contradiction(default, f"git reports {there.head} as the HEAD branch", name, there)
     if default and default not in there.commits:
-        raise _contradiction(default, "git shows no branch with that name", name, there)
+        raise _contradiction(default, "git doesn't list a branch with that name", name, there)
     at_head = [branch for branch, commit in there.commits.items() if commit == there.at]
     certain = default or there.head or _alone(there.names) or _alone(at_head)
     if there.commits and not certain:
         raise Problem(
             f"{name} doesn't have a default branch.",
-            why=f"Its HEAD names no branch. Available: {_shown(there.names)}.",
-            next=f"Choose one, for example: --branch {shlex.quote(there.names[0])}",
+            why=f"The repository HEAD doesn't point to a branch. Available branches: {_shown(there.names)}.",
+            next=f"Choose a branch, for example: --branch {shlex.quote(there.names[0])}",
             code="git.failed",
         )
     return certain
@@ -63,9 +63,9 @@ def agree(default: str, names: Sequence[str], name: str) -> None:
     """Raise Problem if CodeCommit reports a default branch and git shows no branches."""
     if default and not names:
         raise Problem(
-            f"CodeCommit says that the default branch of {name} is {default}, but git shows no branches.",
-            why="AWS's API and its git endpoint contradict each other, so one of the answers isn't from AWS.",
-            next="Check HTTPS_PROXY, git's http.proxy and url.*.insteadOf, which may point elsewhere. Then try again.",
+            f"CodeCommit says that the default branch of {name} is {default}, but git doesn't list any branches.",
+            why="The CodeCommit API and the git endpoint contradict each other, so one response isn't from AWS.",
+            next="Check whether HTTPS_PROXY or git's http.proxy or url.*.insteadOf setting points to another server.",
             code="access.git",
         )
 
@@ -73,15 +73,17 @@ def agree(default: str, names: Sequence[str], name: str) -> None:
 def _contradiction(default: str, but: str, name: str, there: Heads) -> Problem:
     return Problem(
         f"CodeCommit says that the default branch of {name} is {default}, but {but}.",
-        why=f"Available: {_shown(there.names)}.",
-        next=f"Choose one, for example: --branch {shlex.quote(there.names[0])}",
+        why=f"Available branches: {_shown(there.names)}.",
+        next=f"Choose a branch, for example: --branch {shlex.quote(there.names[0])}",
         code="access.git",
     )
 
 
 def _none_named(asked: str, there: Heads, name: str) -> Problem:
-    next_ = f"Available: {_shown(there.names)}." if there.commits else "The repository is empty. Omit --branch."
-    return Problem(f"{name} has no branch {asked}.", next=next_, code="git.failed")
+    next_ = (
+        f"Available branches: {_shown(there.names)}." if there.commits else "The repository is empty. Omit --branch."
+    )
+    return Problem(f"{name} doesn't have a branch named {asked}.", next=next_, code="git.failed")
 
 
 def _alone(names: Sequence[str]) -> str:

@@ -74,9 +74,9 @@ def finish(runner: Runner, directory: Path, done: Done | None) -> Problem | None
     if not hook.code:
         return None
     return Problem(
-        f"The clone in {directory} is complete, but git's post-checkout hook failed.",
+        f"The clone in {directory} is complete, but the post-checkout hook failed.",
         why=said(hook.errors),
-        next=f"Fix that, then run the hook again: git -C {shlex.quote(str(directory))} checkout",
+        next=f"Fix the problem, then run the hook again: git -C {shlex.quote(str(directory))} checkout",
         code="git.checkout",
     )
 
@@ -100,9 +100,9 @@ def _checked_out(runner: Runner, directory: Path, *words: str) -> Problem | None
 
 def _not_checked_out(directory: Path, done: Done) -> Problem:
     return Problem(
-        f"The clone in {directory} is complete, but not all its files could be checked out.",
+        f"The clone in {directory} is complete, but git couldn't check out all of its files.",
         why=said(done.errors),
-        next=f"Fix that, then run: git -C {shlex.quote(str(directory))} checkout -f",
+        next=f"Fix the problem, then run: git -C {shlex.quote(str(directory))} checkout -f",
         code="git.checkout",
     )
 
@@ -234,12 +234,14 @@ def fetch(
 def _target(directory: Path, submodule: Submodule) -> Path:
     """Return the submodule's folder. Raises Problem if git wouldn't allow it there."""
     if submodule.fault:
-        raise Problem(submodule.fault, why="git rejects such submodules, too.", code="git.failed")
+        raise Problem(submodule.fault, why="git also rejects submodules like this one.", code="git.failed")
     top = directory.resolve()
     target = top / submodule.path
     if target.resolve() != target:
         raise Problem(
-            f"{submodule.path} goes through a symbolic link.", why="git rejects that, too.", code="git.failed"
+            f"The submodule path {submodule.path} goes through a symbolic link.",
+            why="git also rejects paths like this one.",
+            code="git.failed",
         )
     return target
 

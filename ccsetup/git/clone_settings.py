@@ -59,16 +59,20 @@ def edited(runner: Runner, directory: Path, changes: Mapping[str, SettingChange]
         copy.write_bytes(before.encode("utf-8", "surrogateescape"))
         there = _listed(runner, copy)
         if any(config.values(there, key) != [*change.old] for key, change in changes.items()):
-            raise Problem(f"{path} changed in the meantime.", next="Run the command again.", code="file.changed")
+            raise Problem(
+                f"{path} has changed since ccsetup read it.", next="Run the command again.", code="file.changed"
+            )
         for key, change in changes.items():
             _give(runner, copy, key, change)
         now = _listed(runner, copy)
         after = copy.read_bytes().decode("utf-8", "surrogateescape")
     others = [[pair for pair in pairs if pair[0] not in changes] for pairs in (there, now)]
     if others[0] != others[1] or any(config.values(now, key) != [*it.new] for key, it in changes.items()):
-        what = f"git would change more in {path} than {' and '.join(changes)}, so nothing was written."
+        what = f"git would change more than {' and '.join(changes)} in {path}, so ccsetup left the file as is."
         raise Problem(
-            what, next=f"Check it: git config --local --get-all {quote(next(iter(changes)))}", code="git.failed"
+            what,
+            next=f"Check the setting: git config --local --get-all {quote(next(iter(changes)))}",
+            code="git.failed",
         )
     return Edit(path, before, after)
 
@@ -112,7 +116,7 @@ def _text(path: Path) -> str:
     try:
         if path.is_file() and path.stat().st_size <= MOST:
             return path.read_bytes().decode("utf-8", "surrogateescape")
-        why = "it isn't a regular file, or it is too long"
+        why = "it isn't a regular file, or it's too large"
     except OSError as error:
         why = error.strerror or type(error).__name__
     raise Problem(f"{path} can't be read: {why}.", code="git.failed", next="Check the file, then try again.")

@@ -29,7 +29,10 @@ def problem_of(errors: Sequence[str], url: str, code: str) -> Problem:
     if not name:  # git wasn't asked for anything remote
         return Problem("git failed.", why=why, code=code)
     return Problem(
-        f"git couldn't reach {name}.", why=why, next=f"Try it with git: git ls-remote {quote(quoted(url))}", code=code
+        f"git couldn't reach {name}.",
+        why=why,
+        next=f"Test the connection: git ls-remote {quote(quoted(url))}",
+        code=code,
     )
 
 
@@ -80,10 +83,10 @@ def quoted(line: str) -> str:
 WORD = os.urandom(16).hex()  # only this process and the helpers of its git know it
 _MOST = 8  # lines from git that are all shown
 
-_NOT_GIT = "The server that answered for {name} isn't a git server: it sent nothing, or a web page."
-_LOOK = "Check HTTPS_PROXY, git's http.proxy and url.*.insteadOf, which may point to another server. Then try again."
+_NOT_GIT = "The server that responded for {name} isn't a git server. It sent an empty response or a web page."
+_LOOK = "Check whether HTTPS_PROXY or git's http.proxy or url.*.insteadOf setting points to another server."
 
-_TRY = "Check your network connection and, behind a proxy, HTTPS_PROXY and git's http.proxy. Then try again."
+_TRY = "Check your network connection. Behind a proxy, also check HTTPS_PROXY and git's http.proxy setting."
 
 _GITS_OWN = ("fatal:", "error:", "remote:", "hint:")
 
@@ -92,33 +95,39 @@ _OF_HELPERS = (
     (
         r"UnauthorizedSSOTokenError|SSOTokenLoadError|TokenRetrievalError|SSO session associated with this profile",
         "sso.expired",
-        "The sign-in that git's helper uses has expired.",
+        "The sign-in used by the git helper has expired.",
         "Sign in again: {login}",
     ),
     (
         r"Missing the following required SSO configuration|sso_start_url, sso_region",
         "git.helper-old",
-        "The git-remote-codecommit that git finds is too old for a profile that uses an sso-session.",
-        "Put ccsetup's own first on the PATH, or upgrade AWS's: pip install -U git-remote-codecommit",
+        "git is using a version of git-remote-codecommit that doesn't support sso-session profiles.",
+        "Put ccsetup's git-remote-codecommit first on the PATH, or upgrade the AWS version: "
+        "pip install -U git-remote-codecommit",
     ),
-    (r"ExpiredToken", "keys.expired", "The credentials that git's helper uses have expired.", "Renew them: {login}"),
+    (
+        r"ExpiredToken",
+        "keys.expired",
+        "The credentials used by the git helper have expired.",
+        "Renew the credentials: {login}",
+    ),
     (
         r"KeyError: 'path'|^'path'| 'path'$",
         "git.inherited-helper",
-        "git doesn't tell the credential helper which repository it needs.",
-        "Run this in the clone: git config credential.useHttpPath true",
+        "git doesn't pass the repository path to the credential helper.",
+        "In the clone, run: git config credential.useHttpPath true",
     ),
     (
         r"Unable to locate credentials|NoCredentialsError",
         "source.none",
-        "The profile that git's helper uses has no credentials.",
-        "Set it up again: {login}",
+        "The profile used by the git helper has no credentials.",
+        "Set up the profile again: {login}",
     ),
     (
         r"told us to quit",
         "access.git",
-        "This clone's credential helper has no credentials for {name}.",
-        "See what it says: git credential fill",
+        "The credential helper in this clone has no credentials for {name}.",
+        "To see the helper's error message, run: git credential fill",
     ),
 )
 
@@ -133,51 +142,52 @@ _CAUSES = (
     (
         r"returned error: 403",
         "access.git",
-        "CodeCommit denied git access to {name} (403). The credentials have expired or don't allow it.",
-        "Renew them ({login}) and check the clock. If that doesn't help, ask for codecommit:GitPull on {name}.",
+        "CodeCommit denied git access to {name} (403). The credentials have expired or don't have permission.",
+        "Renew the credentials ({login}) and check this computer's clock. If that doesn't help, ask for the "
+        "codecommit:GitPull permission on {name}.",
     ),
     (
         r"returned error: 404|[Rr]epository '.*' not found|[Rr]epository not found",
         "access.repository",
         "Repository {name} doesn't exist in this region and account.",
-        "Check the name (it's case-sensitive) and the region.",
+        "Check the region and the repository name, which is case-sensitive.",
     ),
     (
         r"Authentication failed|returned error: 401|could not read (Username|Password)",
         "access.git",
         "CodeCommit rejected the credentials for {name}.",
-        "Renew them ({login}), and check this computer's clock.",
+        "Renew the credentials ({login}) and check this computer's clock.",
     ),
     (
         r"EncryptionKey|(?i:kms)\b.*(denied|disabled|not found|unavailable)",
         "access.kms",
-        "The KMS key that encrypts {name} can't be used.",
-        "Ask the key's administrator for kms:Decrypt and kms:GenerateDataKey on it.",
+        "CodeCommit couldn't use the KMS key that encrypts {name}.",
+        "Ask the key administrator for kms:Decrypt and kms:GenerateDataKey permissions on the key.",
     ),
     (
         r"remote-codecommit' is not a git command|Unable to find remote helper for 'codecommit'",
         "git.helper-path",
         "git can't find git-remote-codecommit.",
-        "Add the folder of ccsetup's scripts to the PATH.",
+        "Add the folder that contains the ccsetup command to the PATH.",
     ),
     (
         r"transport '[\w-]+' not allowed|Protocol \S+ not supported or disabled",
         "git.protocol",
-        "git isn't allowed to use this protocol.",
-        "Check GIT_ALLOW_PROTOCOL and: git config --show-origin --get-regexp '^protocol'",
+        "git isn't allowed to use the protocol in the remote URL.",
+        "Check GIT_ALLOW_PROTOCOL and the output of: git config --show-origin --get-regexp '^protocol'",
     ),
     (
         r"[Cc]ertificate|CAfile|CApath",
         "net.tls",
         "git doesn't trust the server's certificate.",
-        "Behind a company proxy, use a file with your company's certificates: git config --global http.sslCAInfo FILE",
+        "Behind a company proxy, use your company's CA certificates: git config --global http.sslCAInfo FILE",
     ),
     (r"SSL|TLS", "net.tls", "The TLS connection failed.", _TRY),
     (
         r"[Pp]roxy|CONNECT tunnel",
         "net.proxy",
         "The proxy rejected git's request.",
-        "Check HTTPS_PROXY and git's http.proxy.",
+        "Check HTTPS_PROXY and git's http.proxy setting.",
     ),
     (
         r"Could not resolve|[Cc]ouldn't connect|Failed to connect|timed out|Connection (reset|refused)|unreachable",
@@ -189,8 +199,8 @@ _CAUSES = (
     (
         r"Remote branch .+ not found",
         "git.failed",
-        "{name} has no such branch.",
-        "Omit --branch to get the default branch, or choose a branch that exists.",
+        "The branch doesn't exist in {name}.",
+        "Omit --branch to get the default branch, or choose an existing branch.",
     ),
     (r"No space left", "git.failed", "The disk is full.", "Free up disk space, then try again."),
 )

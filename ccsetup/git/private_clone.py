@@ -18,7 +18,7 @@ from ccsetup.core.private_folder import PrivateFolder, fresh_name
 from ccsetup.git.clone_record import Record, Records
 from ccsetup.git.process import Done
 
-KEPT = "Cancelled. The clone was complete, so it is kept."
+KEPT = "Canceled. ccsetup kept the clone because it was already complete."
 
 
 class Site(NamedTuple):
@@ -55,7 +55,7 @@ def aim(directory: Path) -> Aim:
     """Return the target of a clone to this directory. Symbolic links are followed. Raises Problem."""
     try:
         if directory.is_symlink() and not directory.exists():
-            raise _in_the_way(directory, "is a symbolic link to something that doesn't exist")
+            raise _in_the_way(directory, "is a broken symbolic link")
         target = directory.resolve()
         base = next(place for place in (target, *target.parents) if place.exists())
         if not base.is_dir():
@@ -115,8 +115,8 @@ class PrivateClone:
         for record in records.left(target):
             if not record:
                 raise Problem(
-                    f"Another ccsetup is cloning into {target}.",
-                    next="Wait until it is done, or stop it. Then run the same command again.",
+                    f"Another ccsetup process is cloning into {target}.",
+                    next="Wait for that process to finish, or stop it. Then run the same command again.",
                     code="git.failed",
                 )
             work = cls.again(record)
@@ -128,7 +128,7 @@ class PrivateClone:
                     raise _in_the_way(target, f"contains part of an interrupted clone of {record.source}")
             left = work.discard() if work else ""
             if left:
-                raise Problem(f"A clone to {target} was interrupted. {left}", code="git.failed")
+                raise Problem(f"A clone into {target} was interrupted. {left}", code="git.failed")
         return None
 
     @property
@@ -156,7 +156,7 @@ class PrivateClone:
         self._record.note(whole=True)
         around = self._folder.parent
         if not around.is_at(self._place.base):
-            raise _in_the_way(self._place.base, "was moved or replaced in the meantime")
+            raise _in_the_way(self._place.base, "was moved or replaced during the clone")
         try:
             with self._folder.open() as own, own.folder(self._record.inside) as inside:
                 self._unlock(own, inside)
@@ -248,7 +248,9 @@ def _placed(work: PrivateClone) -> str:
         if not work.visible:
             raise _with_left(refused, work.discard()) from None
         work.keep()
-        refused.next = f"{refused.next} The part of the clone that's there is kept, and the next run adds the rest."
+        refused.next = (
+            f"{refused.next} ccsetup kept the files that are already there, and the next run adds the missing ones."
+        )
         raise
     return work.discard()
 
@@ -256,17 +258,17 @@ def _placed(work: PrivateClone) -> str:
 def _in_the_way(path: Path, what: str) -> Problem:
     return Problem(
         f"{path} {what}.",
-        why="Nothing in it was changed.",
-        next="Choose another folder, or move this one away.",
+        why="No existing files were changed.",
+        next="Choose another folder, or move the existing one somewhere else.",
         code="git.failed",
     )
 
 
 def _appeared(path: Path) -> Problem:
     return Problem(
-        f"{path} was created by something else during the clone.",
-        why="It was left as it is.",
-        next="Move it away, then run the same command again.",
+        f"Another program created {path} during the clone.",
+        why="ccsetup left that file or folder as is.",
+        next="Move that file or folder somewhere else, then run the same command again.",
         code="git.failed",
     )
 
@@ -275,13 +277,13 @@ def _unusable(directory: Path, error: Exception) -> Problem:
     why = error.strerror if isinstance(error, OSError) else str(error)
     named = error.filename if isinstance(error, OSError) and isinstance(error.filename, str) else ""
     at = named if Path(named).is_absolute() else directory
-    return Problem(f"{at} can't be used: {why}.", next="Choose a folder that you can write to.", code="git.failed")
+    return Problem(f"Couldn't use {at}: {why}.", next="Choose a folder that you can write to.", code="git.failed")
 
 
 def _with_left(error: BaseException, left: str) -> BaseException:
     """Add what is left of the private folder to an error, and return the error."""
     if left and isinstance(error, KeyboardInterrupt):
-        return Cancelled(f"Cancelled. {left}")
+        return Cancelled(f"Canceled. {left}")
     if left and isinstance(error, Problem):
         error.why = f"{error.why} {left}".strip()
     return error

@@ -129,8 +129,8 @@ class Runner:
             return self._run([*_inside(directory), *words], env, ASK_S, most=MOST)
         except (subprocess.TimeoutExpired, _TooMuch):
             raise Problem(
-                f"git couldn't finish reading the settings of {directory}.",
-                why="They are very long, or they include a file that never ends, for example a pipe or a device.",
+                f"git couldn't finish reading the settings for {directory}.",
+                why="The settings are too long, or they include a file that never ends, such as a pipe or a device.",
                 next=f"Check {directory / '.git' / 'config'}",
                 code="git.failed",
             ) from None
@@ -177,7 +177,7 @@ class Runner:
         try:
             process = _begun([self.program, *words], env, subprocess.DEVNULL if progress else subprocess.PIPE, cwd)
         except OSError as error:  # a script without its interpreter, or a program for another platform
-            what = f"{self.program} can't be run: {(error.strerror or type(error).__name__).lower()}."
+            what = f"Couldn't run {self.program}: {(error.strerror or type(error).__name__).lower()}."
             raise Problem(what, next="Reinstall git, or remove it from the PATH.", code="git.missing") from None
         try:
             return _follow(process, progress) if progress else _wait(process, timeout_s, most)
@@ -221,7 +221,7 @@ def _in_time(timeout_s: float | None, work: Callable[[], Done]) -> Done:
         return work()
     except subprocess.TimeoutExpired:
         raise Problem(
-            f"git got no answer within {timeout_s:.0f} seconds.",
+            f"git didn't get a response within {timeout_s:.0f} seconds.",
             next="Check your network connection and proxy, then try again.",
             code="net.unreachable",
         ) from None

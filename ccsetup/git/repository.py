@@ -172,9 +172,9 @@ class Git:
         known = cloning.fetched(self._runner, directory)
         if known.commits and self._runner.within(directory, "rev-parse", "-q", "--verify", "FETCH_HEAD").code:
             raise Problem(
-                f"The server shows no branches of {name_of(url)}, but this clone has {known.names[0]} from it.",
-                why="Nothing was fetched, and nothing was removed.",
-                next=f"Try it with git: git ls-remote {quoted(url)}",
+                f"The server lists no branches for {name_of(url)}, but this clone has the branch {known.names[0]}.",
+                why="No branches were fetched or removed.",
+                next=f"See what the server lists: git ls-remote {quoted(url)}",
                 code="access.git",
             )
         branch = branches.chosen("", default, known, name_of(url)) if begun else ""

@@ -17,7 +17,7 @@ def fault(name: str, path: str) -> str:
     """Return why a submodule must not have this name or path, "" if it may."""
     for what, text in (("name", name), ("path", path)):
         if why := _fault(text):
-            return f"The submodule's {what} {text!r} {why}."
+            return f"The submodule {what} {text!r} {why}."
     return ""
 
 
@@ -30,11 +30,11 @@ def _fault(text: str) -> str:
     if re.search(r"[\x00-\x1f\x7f]", text):
         return "contains a control character"
     if "" in parts:  # an absolute path has an empty part, too
-        return "is empty, is absolute or has an empty part"
+        return "is empty or absolute, or has an empty part"
     if "." in parts or ".." in parts:
-        return "contains . or .., which could leave its folder"
+        return "contains . or .., which could point outside its folder"
     if any(_is_git(part) for part in parts):
-        return "contains git's own folder"
+        return "contains .git or an equivalent name"
     return ""
 
 

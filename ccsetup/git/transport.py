@@ -50,11 +50,11 @@ def route(context: Context, way: Way, profile: str, target: Target) -> Route:
     """Return how git connects to a repository with a profile. Raises Problem if the helper isn't installed."""
     if way.via == REMOTE:
         url = address.codecommit_url(target.name, target.region, profile)
-        return Route(REMOTE, url, why="the address in AWS's documentation; it includes the region and profile")
+        return Route(REMOTE, url, why="the URL format in the AWS documentation; it includes the region and profile")
     host = context.env.get("CODE_COMMIT_ENDPOINT") or way.host
     url = address.https_url(target.region, target.name, host, fips=way.fips)
     settings = helper_settings(context, way, profile, target.region, host)
-    return Route(HELPER, url, settings, why="HTTPS; the credential helper is a setting of this clone only")
+    return Route(HELPER, url, settings, why="HTTPS; the credential helper is set for this clone only")
 
 
 def helper_settings(context: Context, way: Way, profile: str, region: str, host: str) -> Mapping[str, str]:
@@ -66,16 +66,16 @@ def _command(context: Context, way: Way, profile: str, region: str, host: str) -
     if way.helper == AWS_CLI:
         if not context.git.command("aws", beside=False):
             raise Problem(
-                "The AWS CLI isn't on the PATH, so git couldn't run its helper.",
-                next="Install the AWS CLI, or omit --helper aws to use ccsetup's own helper.",
+                "The AWS CLI isn't on the PATH, so git can't run the AWS CLI helper.",
+                next="Install the AWS CLI, or omit --helper aws to use the ccsetup helper.",
                 code="git.helper-path",
             )
         return aws_helper(profile, region, host)
     path = context.git.command(OWN_HELPER)  # a path that stays the same after an upgrade
     if not path:
         raise Problem(
-            f"The command {OWN_HELPER} isn't installed.",
-            next="Install it: pipx install ccsetup. Or use the AWS CLI's helper: --helper aws",
+            f"The {OWN_HELPER} command isn't installed.",
+            next="Install it: pipx install ccsetup. Or use the AWS CLI helper: --helper aws",
             code="git.helper-path",
         )
     return own_helper(path, profile, region, host)
@@ -137,7 +137,7 @@ def _because(answers: Answers, look: Look) -> str:
     if _misread(answers):
         return f"git-remote-codecommit can't use the profile name {answers.text('profile')}"
     if host := _host(answers, look):
-        return f"the address has its own host, {host}"
+        return f"the address has a custom host, {host}"
     return "" if look.git_command(REMOTE) else f"git can't find {REMOTE}"
 
 
@@ -148,11 +148,9 @@ def _known(answers: Answers, look: Look) -> str | None:
 def _choices(answers: Answers, look: Look) -> list[Choice]:
     why = _because(answers, look)
     host = _host(answers, look)
-    there = "needs a line in your shell's startup file" if why else "the address in AWS's documentation"
+    there = "needs a line in your shell startup file" if why else "the URL format in the AWS documentation"
     remote = Choice(REMOTE, REMOTE, f"needs: export CODE_COMMIT_ENDPOINT={host}" if host else there)
-    helper = Choice(
-        HELPER, "HTTPS with a credential helper", f"because {why}" if why else "a setting of this clone only"
-    )
+    helper = Choice(HELPER, "HTTPS with a credential helper", f"because {why}" if why else "set for this clone only")
     return [helper] if _misread(answers) else [helper, remote] if why else [remote, helper]
 
 
@@ -161,7 +159,7 @@ def _settle(value: Value, answers: Answers, look: Look) -> str | Corrected | Non
         raise BadAnswer(f"{_because(answers, look)}. Use --via {HELPER}.")
     host = _host(answers, look)
     if value == REMOTE and host:
-        told = f"git will use the region's default host. To use the address's host: export CODE_COMMIT_ENDPOINT={host}"
+        told = f"git will use the region default. To use the host in the address: export CODE_COMMIT_ENDPOINT={host}"
         return Corrected(REMOTE, told)
     why = _because(answers, look) if value == HELPER and "via" not in look.given else ""
     return Corrected(HELPER, f"Using {HELPER}: {why}.") if why else None
@@ -193,8 +191,8 @@ WHOSE = Question(
     "helper",
     "Which credential helper?",
     widget="choose",
-    help="ccsetup (fast) or aws (the AWS CLI's).",
-    choices=lambda answers, look: [Choice(OURS, "ccsetup's own"), Choice(AWS_CLI, "the AWS CLI's")],
+    help="ccsetup (fast) or aws (the AWS CLI helper).",
+    choices=lambda answers, look: [Choice(OURS, "the ccsetup helper"), Choice(AWS_CLI, "the AWS CLI helper")],
     known=lambda answers, look: OURS,
     parse=lambda text: _named(text, (OURS, AWS_CLI), "--helper"),
     when=lambda answers: answers.text("via") == HELPER,

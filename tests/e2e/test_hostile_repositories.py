@@ -352,7 +352,7 @@ def test_the_issues_submodule_takes_no_folder_away(person: Person) -> None:  # n
     assert around(person) == before
     assert (done.code, done.problem["code"]) == (1, "git.failed"), done.shown
     assert done.said["clone"]["directory"] == str(person.work / "MySharedDemoRepo")
-    assert "which could leave its folder" in done.problem["what"]
+    assert "which could point outside its folder" in done.problem["what"]
     assert (person.work / "MySharedDemoRepo/good/README.md").is_file()
 
 

@@ -103,7 +103,7 @@ def test_an_api_that_names_a_branch_and_a_git_that_shows_none_contradict_each_ot
     monkeypatch.setattr(git_http.Backend, "_environment", elsewhere)
     done = dev.clone("MySharedDemoRepo")
     assert (done.code, done.problem["code"]) == (1, "access.git")
-    assert "default branch of MySharedDemoRepo is main, but git shows no branches" in done.problem["what"]
+    assert "default branch of MySharedDemoRepo is main, but git doesn't list any branches" in done.problem["what"]
     assert list(dev.work.iterdir()) == []
 
 
@@ -179,13 +179,13 @@ def test_the_branch_is_the_persons_then_the_apis_then_gits(asked: str, default: 
 @pytest.mark.parametrize(
     ("asked", "default", "there", "says"),
     [
-        ("gone", "main", HEADS, "R has no branch gone."),
-        ("", "main", Heads({}), "is main, but git shows no branches."),
-        ("", "gone", HEADS, "is gone, but git shows no branch with that name."),
-        ("", "main", HEADS._replace(head="develop"), "is main, but git's HEAD is develop."),
+        ("gone", "main", HEADS, "R doesn't have a branch named gone."),
+        ("", "main", Heads({}), "is main, but git doesn't list any branches."),
+        ("", "gone", HEADS, "is gone, but git doesn't list a branch with that name."),
+        ("", "main", HEADS._replace(head="develop"), "is main, but git reports develop as the HEAD branch."),
         ("", "", HEADS, "doesn't have a default branch"),
         ("", "", HEADS._replace(at="1" * 40), "doesn't have a default branch"),
-        ("any", "", Heads({}), "R has no branch any."),
+        ("any", "", Heads({}), "R doesn't have a branch named any."),
     ],
 )
 def test_where_nothing_decides_the_branches_are_named(asked: str, default: str, there: Heads, says: str) -> None:

@@ -51,18 +51,32 @@ def test_the_branch_is_the_one_asked_for_else_the_servers(asked: str, default: s
 @pytest.mark.parametrize(
     ("asked", "default", "there", "code", "what", "next"),
     [
-        ("none", "main", Heads(BOTH, "main"), "git.failed", "Demo has no branch none.", "Available: main, dev."),
-        ("none", "", Heads({}), "git.failed", "Demo has no branch none.", "The repository is empty. Omit --branch."),
-        ("", "main", Heads({}), "access.git", "but git shows no branches.", "Check HTTPS_PROXY"),
+        (
+            "none",
+            "main",
+            Heads(BOTH, "main"),
+            "git.failed",
+            "Demo doesn't have a branch named none.",
+            "Available branches: main, dev.",
+        ),
+        (
+            "none",
+            "",
+            Heads({}),
+            "git.failed",
+            "Demo doesn't have a branch named none.",
+            "The repository is empty. Omit --branch.",
+        ),
+        ("", "main", Heads({}), "access.git", "but git doesn't list any branches.", "Check whether HTTPS_PROXY"),
         (
             "",
             "main",
             Heads(BOTH, "dev"),
             "access.git",
-            "but git's HEAD is dev.",
-            "Choose one, for example: --branch dev",
+            "but git reports dev as the HEAD branch.",
+            "Choose a branch, for example: --branch dev",
         ),
-        ("", "gone", Heads(BOTH), "access.git", "but git shows no branch with that name.", "--branch main"),
+        ("", "gone", Heads(BOTH), "access.git", "but git doesn't list a branch with that name.", "--branch main"),
         ("", "", Heads(BOTH), "git.failed", "Demo doesn't have a default branch.", "--branch main"),
         (
             "",

@@ -68,6 +68,6 @@ def test_a_fips_address_needs_no_endpoint_variable_if_fips_is_wanted_anyway() ->
     assert transport._because(answers, look) == ""
     look.profiles = {"dev": {}}
     assert transport._because(answers, look) == (
-        "the address has its own host, git-codecommit-fips.us-east-2.amazonaws.com"
+        "the address has a custom host, git-codecommit-fips.us-east-2.amazonaws.com"
     )
     assert way_of(answers, fips=True).fips

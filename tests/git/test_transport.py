@@ -34,7 +34,7 @@ def answers(repo: str = "Demo", profile: str = "dev", **more: str) -> Answers:
     [
         (answers(), (REMOTE,), REMOTE, [REMOTE, HELPER], ""),
         (answers(), (), None, [HELPER, REMOTE], f"git can't find {REMOTE}"),
-        (answers(OTHER), (REMOTE,), None, [HELPER, REMOTE], f"the address has its own host, {VPC}"),
+        (answers(OTHER), (REMOTE,), None, [HELPER, REMOTE], f"the address has a custom host, {VPC}"),
         (answers(profile="a@b"), (REMOTE,), HELPER, [HELPER], f"{REMOTE} can't use the profile name a@b"),
     ],
 )
@@ -48,7 +48,7 @@ def test_the_usual_way_is_taken_unless_something_speaks_against_it(
     offered = via.choices(given, look)
     assert [choice.value for choice in offered] == choices
     hint = next(choice.hint for choice in offered if choice.value == HELPER)
-    assert hint == (f"because {why}" if why else "a setting of this clone only")
+    assert hint == (f"because {why}" if why else "set for this clone only")
     assert via.settle is not None
     settled = via.settle(HELPER, given, look)
     assert settled == (Corrected(HELPER, f"Using {HELPER}: {why}.") if why else None)
@@ -68,7 +68,7 @@ def test_the_usual_way_says_what_else_it_needs_and_is_refused_where_it_cannot_wo
     assert told.said.endswith(f"export CODE_COMMIT_ENDPOINT={VPC}")
     remote = transport._choices(answers(OTHER), look)[1]
     assert remote.hint == f"needs: export CODE_COMMIT_ENDPOINT={VPC}"
-    assert transport._choices(answers(), look_at(tmp_path))[1].hint == "needs a line in your shell's startup file"
+    assert transport._choices(answers(), look_at(tmp_path))[1].hint == "needs a line in your shell startup file"
     with pytest.raises(BadAnswer, match="can't use the profile name"):
         transport._settle(REMOTE, answers(profile="a@b"), look)
 

@@ -40,7 +40,7 @@ def tell_if_ended(name: str, settings: Settings, now: float) -> None:
     """Print a message if the recorded expiry of stored credentials has passed. The record may be wrong, so go on."""
     moment = clock.recorded(settings)
     if moment and not lasts(moment, now):
-        what = f"The credentials of {name} expired {clock.when(moment, clock.now())}. {again(name)}"
+        what = f"The credentials for {name} expired {clock.when(moment, clock.now())}. {again(name)}"
         told(Refused(what, "keys.expired"))
 
 

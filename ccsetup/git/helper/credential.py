@@ -39,7 +39,8 @@ def serve(arguments: list[str]) -> int:
             _say(answer(profile, region_of_host or region, host, path))
         elif not host.isprintable() or "git-codecommit" in host.lower():
             raise Refused(
-                f"{host!a} isn't a CodeCommit host, so ccsetup doesn't sign requests for it. Check it: git remote -v",
+                f"{host!a} isn't a CodeCommit host, so ccsetup doesn't sign requests to it. "
+                "Check the remote URL: git remote -v",
                 "git.remote",
             )
     except Refused:
@@ -52,16 +53,17 @@ def answer(profile: str | None, region: str, host: str, path: str) -> str:
     """Return the answer to git for a repository's host and path. Raises Refused."""
     if not path.isprintable():
         raise Refused(
-            f"{path!a} isn't a repository's path, so ccsetup doesn't sign requests for it. Check it: git remote -v",
+            f"{path!a} isn't a repository path, so ccsetup doesn't sign requests to it. "
+            "Check the remote URL: git remote -v",
             "git.remote",
         )
     if not path:
         setting = f"credential.https://{host}.useHttpPath true"
         raise Refused(
-            f"git doesn't tell the credential helper which repository it needs. Run: git config --global {setting}",
+            f"git doesn't pass the repository path to the credential helper. Run: git config --global {setting}",
             "git.inherited-helper",
         )
-    remedy = "Add one where credential.helper is set, for example: --region us-east-2"
+    remedy = "Add a region to the credential.helper setting, for example: --region us-east-2"
     region, (access_key, secret, token), _ = keys.granted(profile, region, remedy)
     now = time.time()
     signed_path = f"/{path}".partition("#")[0].partition("?")[0]
@@ -82,7 +84,7 @@ def read_arguments(arguments: list[str]) -> tuple[str | None, str, str]:
         else:
             words.append(word)
     if len(words) != 1 or words[0].startswith("-") or "" in given.values():
-        raise Refused(f"git runs this command itself, once you configure it: {_SETTING}", "input.invalid")
+        raise Refused(f"git runs this command for you. To configure it, run: {_SETTING}", "input.invalid")
     return given.get("--profile"), given.get("--region", ""), words[0]
 
 

@@ -114,10 +114,10 @@ def _look_at_files(session: Session, name: str, *, named: bool) -> None:
 
 _STORED = ("shared-credentials-file", "config-file")  # botocore's names of these methods
 _OF_KEYS = {
-    "keys.partial": "Profile {name} has only half of an access key.",
-    "keys.split": "The access key of {name} is split between the two AWS files.",
-    "keys.swapped": "The access key ID and the secret access key of {name} are swapped.",
-    "keys.session-token": "The session token of {name} is missing, or it belongs to other credentials.",
+    "keys.partial": "Profile {name} has an incomplete access key.",
+    "keys.split": "The access key for {name} is split between the config file and the credentials file.",
+    "keys.swapped": "The access key ID and the secret access key for {name} are swapped.",
+    "keys.session-token": "The session token for {name} is missing or belongs to other credentials.",
 }
 
 
@@ -210,7 +210,7 @@ def _region(session: Session, name: str, region: str, remedy: str) -> str:
         raise Refused(f"Profile {name} has no region. {remedy}", "region.missing")
     if not regions.is_region(region):
         near = " or ".join([region[:-1]] if regions.is_region(region[:-1]) else regions.like(region))
-        hint = f"Did you mean {near}?" if near else "For example: us-east-2"
+        hint = f"Did you mean {near}?" if near else "Use a region such as us-east-2."
         raise Refused(f"{region} isn't a region. {hint}", "region.invalid")
     if not own:
         session.set_config_variable("region", region)
@@ -254,7 +254,7 @@ def _refused(error: Exception, name: str, session: Session, busy: list[str]) -> 
     if cause.code == "keys.partial" and stored_keys.fault(*_sections(session, name)) == "keys.split":
         return Refused(f"{_OF_KEYS['keys.split'].format(name=name)} Run: ccsetup doctor {quoted(name)}", "keys.split")
     if cause.name in ("signed out", "SSOTokenLoadError") and (wrong := _wrong_start_url(name, session)):
-        return Refused(f"{wrong}, so {name} can't sign in. Run: ccsetup doctor {quoted(name)}", "sso.url")
+        return Refused(f"{wrong}, so profile {name} can't sign in. Run: ccsetup doctor {quoted(name)}", "sso.url")
     if busy and cause.name == "signed out":
         return Refused(_busy(name, busy[0]), sdk_errors.BUSY.code)
     program = profile_chain.program_of(session.full_config["profiles"], name)
@@ -270,7 +270,7 @@ def _words(cause: Cause, error: Exception, name: str, session: Session, program:
     if isinstance(error, FileNotFoundError):
         return _no_file(error, name)
     if cause.name == "PartialCredentialsError":
-        return f"Profile {name} has no {getattr(error, 'kwargs', {}).get('cred_var')}. {anew(name)}"
+        return f"Profile {name} is missing {getattr(error, 'kwargs', {}).get('cred_var')}. {anew(name)}"
     if cause.name in _SIGNED_OUT:
         return f"{_sign_in_ended(name, session)}. {again(name)}"
     if cause.name == "damaged sign-in":
@@ -280,37 +280,37 @@ def _words(cause: Cause, error: Exception, name: str, session: Session, program:
     if cause.name == "stranger":
         return _stranger(name)
     if cause.code in UNANSWERED:
-        return f"Couldn't reach AWS to renew the credentials of {name}: {error}"
+        return f"Couldn't reach AWS to renew the credentials for {name}: {error}"
     if program and cause.code == "process.failed":
         return f"The credential_process of {program} failed. Run: ccsetup doctor {quoted(program)}"
-    return f"Profile {name} can't be used: {error}. {anew(name)}"
+    return f"Couldn't use profile {name}: {error}. {anew(name)}"
 
 
 _SIGNED_OUT = ("signed out", "SSOTokenLoadError", "SSOError", "LoginError")
 
 
 def _no_file(error: FileNotFoundError, name: str) -> str:
-    return f"{error.filename}, which profile {name} uses, doesn't exist. {anew(name)}"
+    return f"Profile {name} uses {error.filename}, which doesn't exist. {anew(name)}"
 
 
 def _torn(name: str) -> str:
-    return f"The credentials of {name} are incomplete or split across two lines. {anew(name)}"
+    return f"The credentials for {name} are incomplete or split across two lines. {anew(name)}"
 
 
 def _broken_file(path: str, error: object) -> str:
     """Return the sentence for a file that no SDK can read, with the line if configparser reports it."""
     lines = [getattr(error, "lineno", None), *(line for line, _ in getattr(error, "errors", ()))]
     where = next((f" (line {line})" for line in lines if line), "")
-    return f"{path}{where} can't be read, so no profile works. Run: ccsetup doctor"
+    return f"AWS tools can't read {path}{where}, so no profiles work. Run: ccsetup doctor"
 
 
 def _busy(name: str, code: str) -> str:
-    return f"AWS is too busy to renew the credentials of {name} ({code}). Try again in a minute."
+    return f"AWS is too busy to renew the credentials for {name} ({code}). Try again in a minute."
 
 
 def _stranger(name: str) -> str:
     return (
-        f"Something other than AWS answered the request to renew the credentials of {name}. "
+        f"Something other than AWS responded to the request to renew the credentials for {name}. "
         "Check HTTPS_PROXY, or sign in to your network."
     )
 
@@ -337,15 +337,17 @@ def _refusal(cause: Cause, code: str, message: str, status: int, *, name: str, s
     if cause.name == "stranger":
         return _stranger(name)
     if cause.name == "clock":
-        return f"This computer's clock is wrong, according to AWS: {message}. Set the clock, then try again."
+        return f"According to AWS, this computer's clock is wrong: {message}. Set the clock, then try again."
     if cause.name == "ended":
-        return f"The credentials that {name} uses have expired. {again(name)}"
+        return f"The credentials for {name} have expired. {again(name)}"
     if cause.name == "signed out":
         return f"{_sign_in_ended(name, session)}. {again(name)}"
     if cause.name in ("unknown keys", "InvalidIdentityToken"):
-        return f"AWS rejected the credentials that {name} uses ({code}: {message}). {again(name)}"
+        return f"AWS rejected the credentials for {name} ({code}: {message}). {again(name)}"
     if cause.name in ("role denied", "no such role"):
-        return f"AWS denied profile {name} its role: {message}. Send this line to your administrator."
+        return (
+            f"AWS didn't allow profile {name} to assume its role: {message}. Send this message to your administrator."
+        )
     return f"AWS rejected profile {name} ({code}): {message}. {again(name)}"
 
 
@@ -374,7 +376,7 @@ def _wrong_start_url(name: str, session: Session) -> str:
     there = session.full_config.get("sso_sessions", {}).get(there.get("sso_session"), there)
     if "sso_start_url" not in there or validate.works_as_start_url(there["sso_start_url"]):
         return ""
-    return f"{there['sso_start_url']!a} isn't a start URL"
+    return f"{there['sso_start_url']!a} isn't a valid start URL"
 
 
 def _sign_in_ended(name: str, session: Session) -> str:

@@ -32,14 +32,17 @@ def main() -> int:
 def serve(arguments: list[str]) -> int:
     """Run `git remote-http` with a signed request for the repository. Raises Refused."""
     if len(arguments) != 2:
-        raise Refused(f"git runs this command itself. For example: git clone {_EXAMPLE}", "input.invalid")
+        raise Refused(
+            f"git runs this command for you when you use a CodeCommit URL, for example: git clone {_EXAMPLE}",
+            "input.invalid",
+        )
     region, profile, repository = read_url(arguments[1])
     name = profile if profile is not None else messages.default_profile()
-    remedy = f"Put it in the URL: {_EXAMPLE.replace('dev', name)}"
+    remedy = f"Add a region to the URL: {_EXAMPLE.replace('dev', name)}"
     region, (access_key, secret, token), fips = keys.granted(profile, region, remedy)
     host = os.environ.get("CODE_COMMIT_ENDPOINT") or regions.git_host(region, fips=fips)
     if not _HOST.issuperset(host):
-        what = f"CODE_COMMIT_ENDPOINT is {host}, which isn't a host name."
+        what = f"CODE_COMMIT_ENDPOINT is {host}, which isn't a valid host name."
         raise Refused(f"{what} It should look like {_FIPS}", "git.remote")
     path = f"/v1/repos/{repository}"
     secrets = {
@@ -63,7 +66,8 @@ def read_url(url: str) -> tuple[str, str | None, str]:
     # AWS's tool reads codecommit://org/dev@Repo as the repository org, with the default credentials.
     if not _NAME.issuperset(repository) or repository in (".", "..") or any(c in profile for c in "/?#"):
         raise Refused(
-            f"{url} can't be used: profile and repository may only contain letters, digits and .-_, as in {_EXAMPLE}",
+            f"{url} isn't valid. A repository name can contain only letters, digits, and .-_ and a profile name here "
+            f"can't contain / ? or #. The URL should look like {_EXAMPLE}",
             "git.remote",
         )
     return "" if scheme == "codecommit" else scheme, profile if at else None, repository
@@ -87,7 +91,7 @@ def _run(command: list[str], env: dict[str, str]) -> int:
             return subprocess.call(command, env=env)
         os.execve(command[0], command, env)  # noqa: S606  (no shell, and a fixed program)
     except OSError as error:
-        raise Refused(f"{command[0]} can't be run: {error.strerror}. Reinstall git", "git.missing") from None
+        raise Refused(f"Couldn't run {command[0]}: {error.strerror}. Reinstall git.", "git.missing") from None
 
 
 if __name__ == "__main__":

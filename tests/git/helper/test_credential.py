@@ -171,7 +171,9 @@ def test_the_region_of_an_endpoint_is_the_one_given_else_the_environments_else_t
     where = question("localhost:1")
     refused = asked(ours, env, where, *profile, "get")
     assert (refused.returncode, refused.stdout) == (1, b"quit=1\n")
-    sentence = b"Profile a has no region. Add one where credential.helper is set, for example: --region us-east-2\n"
+    sentence = (
+        b"Profile a has no region. Add a region to the credential.helper setting, for example: --region us-east-2\n"
+    )
     assert refused.stderr == sentence
     given = answered(asked(ours, env, where, *profile, "--region=us-east-2", "get"))
     named = answered(asked(ours, {**env, "AWS_DEFAULT_REGION": "us-east-2"}, where, *profile, "get"))
@@ -243,7 +245,7 @@ def test_a_host_that_only_looks_like_codecommits_gets_nothing_and_git_stops(
     done = asked(ours, clean_env(tmp_path / "home", held), text)
     assert (done.returncode, done.stdout) == (1, b"quit=1\n")
     assert done.stderr.count(b"\n") == 1
-    assert b"ccsetup doesn't sign requests for it" in done.stderr
+    assert b"ccsetup doesn't sign requests to it" in done.stderr
     assert done.stderr.strip().decode("ascii").isprintable()
 
 
@@ -271,7 +273,7 @@ def test_started_by_hand_it_says_who_starts_it(
 ) -> None:
     done = asked(ours, clean_env(tmp_path / "home"), "", *arguments)
     assert (done.returncode, done.stdout) == (1, b"")
-    assert done.stderr.startswith(b"git runs this command itself, once you configure it: git config")
+    assert done.stderr.startswith(b"git runs this command for you. To configure it, run: git config")
 
 
 # With git itself.
@@ -360,7 +362,7 @@ def test_without_the_path_it_names_the_setting_that_is_missing_and_that_setting_
     done = desk.git(*options, "ls-remote", url(desk))
     sentence = done.stderr.splitlines()[0]
     assert sentence.startswith(
-        "git doesn't tell the credential helper which repository it needs. Run: git config --global credential.https://"
+        "git doesn't pass the repository path to the credential helper. Run: git config --global credential.https://"
     )
     command = shlex.split(sentence.partition("Run: ")[2])
     assert desk.git(*command[1:]).returncode == 0
@@ -381,7 +383,7 @@ def test_keys_that_ended_are_named_before_git_is_refused(desk: Desk, ours: Path)
     desk.profile("stored", region="us-east-2", ccsetup_expires_at="2020-01-31T18:04:00Z")
     desk.sandbox.state.expire(keys)
     first, *rest = desk.git(*over_https(ours, "stored"), "ls-remote", url(desk)).stderr.splitlines()
-    assert first.startswith("The credentials of stored expired on 2020-01-31 at ")
+    assert first.startswith("The credentials for stored expired on 2020-01-31 at ")
     assert first.endswith(". Run: ccsetup login stored")
     assert "403" in rest[-1]
 
@@ -412,18 +414,18 @@ FAULTS: dict[str, tuple[str, str, str]] = {
     "no keys": ("[profile dev]\nregion = us-east-2\n", "",
                 "Profile dev has no credentials. Run: ccsetup setup --profile dev"),
     "half a pair": ("", "[dev]\naws_access_key_id = A\n",
-                    "Profile dev has no aws_secret_access_key. Run: ccsetup setup --profile dev"),
+                    "Profile dev is missing aws_secret_access_key. Run: ccsetup setup --profile dev"),
     "a broken file": ("[profile a]\nx = 1\n\nstray\n", "",
-                      "{home}/.aws/config (line 4) can't be read, so no profile works. Run: ccsetup doctor"),
+                      "AWS tools can't read {home}/.aws/config (line 4), so no profiles work. Run: ccsetup doctor"),
     "no token file": ("[profile dev]\nrole_arn = arn:aws:iam::111122223333:role/R\nweb_identity_token_file = /no/t\n",
-                      "", "/no/t, which profile dev uses, doesn't exist. Run: ccsetup setup --profile dev"),
+                      "", "Profile dev uses /no/t, which doesn't exist. Run: ccsetup setup --profile dev"),
     "signed out": (f"[profile dev]\nsso_session = s\nsso_account_id = {CODE}\nsso_role_name = R\n"
                    "[sso-session s]\nsso_start_url = https://a.awsapps.com/start\nsso_region = us-east-1\n", "",
                    "dev isn't signed in. Run: ccsetup login dev"),
     "no sso-session": (f"[profile dev]\nsso_session = s\nsso_account_id = {CODE}\nsso_role_name = R\n", "",
-                       'Profile dev can\'t be used: The specified sso-session does not exist: "s".'),
+                       'Couldn\'t use profile dev: The specified sso-session does not exist: "s".'),
     "a value that is a block": ("[profile dev]\nrole_arn =\n  a = b\nsource_profile = dev\n", "",
-                                "Profile dev can't be used: "),
+                                "Couldn't use profile dev: "),
 }  # fmt: skip
 
 

@@ -194,7 +194,7 @@ def test_stored_keys_that_ended_are_named_before_git_is_refused(desk: Desk) -> N
     done = desk.git("ls-remote", URL.format("stored"))
     assert done.returncode != 0
     first, second = done.stderr.splitlines()
-    assert first.startswith("The credentials of stored expired on 2020-01-31 at ")
+    assert first.startswith("The credentials for stored expired on 2020-01-31 at ")
     assert first.endswith("Run: ccsetup login stored")
     assert "403" in second
 
@@ -205,14 +205,14 @@ FAULTS: dict[str, tuple[str, str, str, dict[str, str], str]] = {
     "no such profile at all": ("", "", URL.format("dev"), {},
                                'No profile "dev" on this computer. Run: ccsetup setup --profile dev'),
     "no region": ("", "[dev]\nx = 1\n", "codecommit://dev@R", {},
-                  "Profile dev has no region. Put it in the URL: codecommit::us-east-2://dev@MySharedDemoRepo"),
+                  "Profile dev has no region. Add a region to the URL: codecommit::us-east-2://dev@MySharedDemoRepo"),
     "a zone": ("", "[dev]\nx = 1\n", "codecommit::us-east-1a://dev@R", {},
                "us-east-1a isn't a region. Did you mean us-east-1?"),
     "no region of AWS": ("", "[dev]\nregion = us-esat-1\n", "codecommit://dev@R", {},
                          "us-esat-1 isn't a region. Did you mean us-east-1"),
     "a bucket": ("", "[dev]\nx = 1\n", "codecommit::s3-us-west-2://dev@R", {}, "s3-us-west-2 isn't a region"),
     "no region at all": ("", "[dev]\nregion = s3\n", "codecommit://dev@R", {},
-                         "s3 isn't a region. For example: us-east-2"),
+                         "s3 isn't a region. Use a region such as us-east-2."),
     "an endpoint that is no host": ("", f"[dev]\nregion = us-east-2\n{KEYS}", "codecommit://dev@R",
                                     {"CODE_COMMIT_ENDPOINT": "evil.example/"}, "CODE_COMMIT_ENDPOINT is evil.example/,"),
     "an endpoint with a line break": ("", f"[dev]\nregion = us-east-2\n{KEYS}", "codecommit://dev@R",
@@ -220,32 +220,32 @@ FAULTS: dict[str, tuple[str, str, str, dict[str, str], str]] = {
     "no credentials": ("[profile dev]\nregion = us-east-2\n", "", URL.format("dev"), {},
                        "Profile dev has no credentials. Run: ccsetup setup --profile dev"),
     "half a pair": ("", "[dev]\naws_access_key_id = AKIA1\n", URL.format("dev"), {},
-                    "Profile dev has no aws_secret_access_key. Run: ccsetup setup --profile dev"),
+                    "Profile dev is missing aws_secret_access_key. Run: ccsetup setup --profile dev"),
     "a broken file": ("[profile a]\nx = 1\n[profile a]\n", "", URL.format("dev"), {},
-                      "{home}/.aws/config (line 3) can't be read, so no profile works. Run: ccsetup doctor"),
+                      "AWS tools can't read {home}/.aws/config (line 3), so no profiles work. Run: ccsetup doctor"),
     "a line that is none": ("[profile a]\nx = 1\nstray\n", "", URL.format("dev"), {},
-                            "{home}/.aws/config (line 3) can't be read, so no profile works. Run: ccsetup doctor"),
+                            "AWS tools can't read {home}/.aws/config (line 3), so no profiles work. Run: ccsetup doctor"),
     "no token file": ("[profile dev]\nrole_arn = arn:aws:iam::111122223333:role/R\n"
                       "web_identity_token_file = /no/such/token\nregion = us-east-2\n", "", URL.format("dev"), {},
-                      "/no/such/token, which profile dev uses, doesn't exist. Run: ccsetup setup --profile dev"),
+                      "Profile dev uses /no/such/token, which doesn't exist. Run: ccsetup setup --profile dev"),
     "no such program": ("[profile dev]\ncredential_process = /no/such/program\n", "", URL.format("dev"), {},
-                        "/no/such/program, which profile dev uses, doesn't exist. Run: ccsetup setup --profile dev"),
+                        "Profile dev uses /no/such/program, which doesn't exist. Run: ccsetup setup --profile dev"),
     "no source": ("[profile dev]\nrole_arn = arn:aws:iam::111122223333:role/R\n", "", URL.format("dev"), {},
-                  "Profile dev has no source_profile or credential_source. Run: ccsetup setup --profile dev"),
+                  "Profile dev is missing source_profile or credential_source. Run: ccsetup setup --profile dev"),
     "a source that is not there": ("[profile dev]\nrole_arn = arn:aws:iam::111122223333:role/R\nsource_profile = x\n",
                                    "", URL.format("dev"), {}, 'The source_profile "x" referenced in the profile "dev"'),
     "a circle": ("[profile dev]\nrole_arn = r\nsource_profile = a\n[profile a]\nrole_arn = r\nsource_profile = dev\n",
                  "", URL.format("dev"), {}, "Infinite loop in credential configuration detected"),
     "a sign-in by the AWS CLI": ("[profile dev]\nlogin_session = x\n", "", URL.format("dev"), {}, "aws login"),
     "keys over two lines": ("", "[dev]\naws_access_key_id = A\naws_secret_access_key = b\n  c\n", URL.format("dev"), {},
-                            "The credentials of dev are incomplete or split across two lines."),
+                            "The credentials for dev are incomplete or split across two lines."),
     "an empty AWS_PROFILE": ("", "", "codecommit::us-east-2://R", {"AWS_PROFILE": ""},
                              "AWS_PROFILE is set but empty. Run: unset AWS_PROFILE"),
     "half a pair in the environment": ("", "", "codecommit::us-east-2://R", {"AWS_ACCESS_KEY_ID": "A"},
-                                       "has no AWS_SECRET_ACCESS_KEY"),
+                                       "is missing AWS_SECRET_ACCESS_KEY"),
     "no repository": ("", "", "codecommit::us-east-2://dev@", {}, "isn't a CodeCommit URL"),
-    "a name that is none": ("", "", "codecommit::us-east-2://dev@a%2Fb", {}, "can't be used: profile and"),
-    "a slash in the profile": ("", "", "codecommit::us-east-2://org/dev@R", {}, "can't be used: profile and"),
+    "a name that is none": ("", "", "codecommit::us-east-2://dev@a%2Fb", {}, "isn't valid. A repository name can contain only"),
+    "a slash in the profile": ("", "", "codecommit::us-east-2://org/dev@R", {}, "isn't valid. A repository name can contain only"),
 }  # fmt: skip
 
 
@@ -272,10 +272,10 @@ def test_what_is_wrong_is_one_sentence(desk: Desk, fault: str) -> None:
 @pytest.mark.parametrize(
     ("prepare", "sentence"),
     [
-        (lambda s: s.deny("maria", "sts:AssumeRole"), "AWS denied profile assumed its role: User: arn:aws:iam::8888"),
+        (lambda s: s.deny("maria", "sts:AssumeRole"), "AWS didn't allow profile assumed to assume its role: User: arn:aws:iam::8888"),
         (lambda s: s.refuse("AssumeRole", "ExpiredToken", "The security token included in the request is expired"),
-         "The credentials that assumed uses have expired. Run: ccsetup login assumed"),
-        (lambda s: s.keys.clear(), "AWS rejected the credentials that assumed uses (InvalidClientTokenId"),
+         "The credentials for assumed have expired. Run: ccsetup login assumed"),
+        (lambda s: s.keys.clear(), "AWS rejected the credentials for assumed (InvalidClientTokenId"),
         (lambda s: s.refuse("AssumeRole", "Strange", "An \x1b[31mevil\x07 text\nover two lines"),
          "AWS rejected profile assumed (Strange)"),
     ],
@@ -293,7 +293,7 @@ def test_an_sts_that_cannot_be_reached_is_one_sentence(desk: Desk) -> None:
     profile = assumed(desk)
     began = time.monotonic()
     said = desk.says(URL.format(profile), AWS_ENDPOINT_URL_STS="http://127.0.0.1:1")
-    assert said.startswith("Couldn't reach AWS to renew the credentials of assumed: ")
+    assert said.startswith("Couldn't reach AWS to renew the credentials for assumed: ")
     assert time.monotonic() - began < 30
 
 
@@ -305,7 +305,7 @@ def test_a_service_that_is_too_busy_is_said_to_be_and_nobody_is_sent_to_sign_in(
     profile = assumed(desk)
     desk.sandbox.state.refuse("AssumeRole", code, "Rate exceeded", times=9)
     said = desk.says(URL.format(profile))
-    assert said == f"AWS is too busy to renew the credentials of assumed ({code}). Try again in a minute."
+    assert said == f"AWS is too busy to renew the credentials for assumed ({code}). Try again in a minute."
 
 
 def test_a_page_in_awss_place_is_said_to_be_one(desk: Desk) -> None:
@@ -313,7 +313,9 @@ def test_a_page_in_awss_place_is_said_to_be_one(desk: Desk) -> None:
     for status in (200, 302, 403, 407):
         with closing(Canned(says(status, "<!DOCTYPE html><html><body>Please sign in<br></body></html>"))) as server:
             said = desk.says(URL.format(profile), AWS_ENDPOINT_URL_STS=server.url)
-        assert said.startswith("Something other than AWS answered the request to renew the credentials of assumed.")
+        assert said.startswith(
+            "Something other than AWS responded to the request to renew the credentials for assumed."
+        )
         assert "login" not in said
 
 
@@ -321,7 +323,7 @@ def test_a_wrong_clock_is_said_to_be_one(desk: Desk) -> None:
     profile = assumed(desk)
     desk.sandbox.state.refuse("AssumeRole", "SignatureDoesNotMatch", "Signature expired: 1 is now earlier than 2")
     said = desk.says(URL.format(profile))
-    assert said.startswith("This computer's clock is wrong, according to AWS: Signature expired")
+    assert said.startswith("According to AWS, this computer's clock is wrong: Signature expired")
     assert "login" not in said
 
 
@@ -336,7 +338,7 @@ def test_a_refresh_that_nobody_answered_is_no_sign_in_that_ended(desk: Desk, sta
         Canned(error(status, "TooManyRequestsException" if status == 429 else "InternalServerException"))
     ) as server:
         said = desk.says(URL.format(profile), AWS_ENDPOINT_URL_SSO_OIDC=server.url)
-    assert said.startswith("AWS is too busy to renew the credentials of sso (")
+    assert said.startswith("AWS is too busy to renew the credentials for sso (")
     with closing(Canned(error(400, "InvalidGrantException"))) as server:
         said = desk.says(URL.format(profile), AWS_ENDPOINT_URL_SSO_OIDC=server.url)
     assert said.startswith("The sign-in for sso expired")
@@ -427,7 +429,9 @@ def test_started_by_hand_it_says_who_starts_it(
         check=False,
     )  # fmt: skip
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith("git runs this command itself. For example: git clone codecommit::")
+    assert done.stderr.startswith(
+        "git runs this command for you when you use a CodeCommit URL, for example: git clone codecommit::"
+    )
 
 
 def test_without_git_it_says_so(ours: Path, desk: Desk, tmp_path: Path) -> None:

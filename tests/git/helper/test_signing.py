@@ -372,7 +372,7 @@ def test_a_cached_session_may_be_spelled_as_json_allows(home: Path, spelled: dic
 )  # fmt: skip
 def test_a_recorded_end_that_has_passed_is_known(recorded: str, over: bool, capsys: pytest.CaptureFixture[str]) -> None:
     cached_keys.tell_if_ended("dev", {"ccsetup_expires_at": recorded}, NOW)
-    assert capsys.readouterr().err.startswith("The credentials of dev expired") is over
+    assert capsys.readouterr().err.startswith("The credentials for dev expired") is over
 
 
 def test_one_of_ten_thousand_profiles_is_found(home: Path) -> None:
