@@ -75,7 +75,7 @@ def role(sandbox: Sandbox, home: Path) -> Journey:
     steps = [
         (KIND, "another account"),
         ("Role ARN", role_arn("CodeCommitExternal")),
-        ("Which profile should assume the role?", "Set up a new one"),
+        ("Which profile should assume the role?", "Set up a new profile"),
         ("How does the source profile sign in?", "access key"),
         *source_steps(sandbox),
         ("External ID (optional)", "x"),  # refused: too short
