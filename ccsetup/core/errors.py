@@ -65,7 +65,7 @@ class Missing(Problem):
 
 
 class Cancelled(Problem):
-    """The user cancelled (Ctrl-C). The message says what was done anyway; by default, nothing."""
+    """The user canceled (Ctrl-C). The message says what was done anyway; by default, nothing."""
 
     exit_code = 130
 

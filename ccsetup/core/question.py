@@ -23,7 +23,7 @@ class Question(NamedTuple):
     Problem's message above it. `known` is an answer that needs no prompt (it can be changed at the review).
     `default` is offered, and used if the user can't be asked. Both may return None. `settle` checks the answer
     with all earlier ones: it returns the answer to use instead, or None, and raises Problem to have the question
-    asked again. `reads` describes a text pasted into a list in a few words, "" if it isn't recognised. `optional`
+    asked again. `reads` describes a text pasted into a list in a few words, "" if it isn't recognized. `optional`
     accepts an empty answer, `free` a typed answer to a list. An answer that works `once` isn't offered again.
     `later` returns a function that finds further choices while the prompt is shown. `own`: what a team file or a
     paste gives, for example a file, is only used if the user confirms it.

@@ -42,7 +42,7 @@ def value(key: str, text: Value) -> str:
 def line(text: str) -> str:
     """Return a text (of a setting, a comment or a program's arguments) without what looks like a secret."""
     if len(text) > _LONG:
-        text = f"{text[:_LONG].rpartition(' ')[0]} {MASK}"  # cut between words, since half a secret isn't recognised
+        text = f"{text[:_LONG].rpartition(' ')[0]} {MASK}"  # cut between words, since half a secret isn't recognized
     return _KEY_ID.sub(r"\1…\2", _covered(text, lambda _: MASK))
 
 

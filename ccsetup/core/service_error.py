@@ -1,4 +1,4 @@
-"""Recognises errors that aren't a refusal: the service is busy, the clock is wrong, or it wasn't AWS that answered.
+"""Recognizes errors that aren't a refusal: the service is busy, the clock is wrong, or it wasn't AWS that answered.
 
 Uses only the standard library, since git's helpers use it, too.
 """

@@ -12,7 +12,7 @@ _BREAK = r"[ \t]*[\t\n\v\f\r\x1c-\x1f\x85\u2028\u2029]\s*"
 _SEQUENCE = (
     r"(?:\x1b\]|\x9d)[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)"  # OSC: titles, links, the clipboard
     r"|(?:\x1b[PX^_]|[\x90\x98\x9e\x9f])[^\x1b\x9c]*(?:\x1b\\|\x9c)"  # DCS, SOS, PM, APC
-    r"|(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"  # CSI: colours, cursor, erasing
+    r"|(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"  # CSI: colors, cursor, erasing
     r"|\x1b[ -/]*[0-~]"
 )
 _KEYLIKE = r"eyJ[\w.=-]{20,}|[A-Za-z0-9+/=]{36,}"

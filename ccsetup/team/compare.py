@@ -128,10 +128,9 @@ def _of_entry(entry: Entry, name: str, facts: Facts, do: str) -> Iterator[Findin
     own = _answers(name, facts)
     kind = own.get("kind", "")
     if kind != entry.kind:
-        is_, should = (f"“{access.of(it).label}”" if it else "an unknown kind of access" for it in (kind, entry.kind))
-        yield _finding(
-            "team.kind", name, f"The profile {name} uses {is_}, but the team file specifies {should}.", "", facts, do
-        )
+        is_, should = (access.of(it).label if it else "unknown" for it in (kind, entry.kind))
+        says = f'{name}: the kind of access is "{is_}", but the team file specifies "{should}".'
+        yield _finding("team.kind", name, says, "", facts, do)
         return
     for key, value in entry.answers.items():
         if key not in _ONES_OWN and value and own.get(key) != value:

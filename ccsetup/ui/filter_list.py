@@ -74,7 +74,7 @@ def _fuzzy(there: Sequence[Entry], text: str) -> list[Entry]:
 class Pick:
     """The state of one list.
 
-    `free` adds the typed text as an entry, `use "…"`; `reads` adds an entry that describes it, if it is recognised.
+    `free` adds the typed text as an entry, `use "…"`; `reads` adds an entry that describes it, if it is recognized.
     """
 
     def __init__(

@@ -1,6 +1,6 @@
 """Filters what a terminal sends: passes on text, pastes and the keys that a question uses, and ignores the rest.
 
-Terminals also report focus, mouse movements, colours and their version, and send Alt-F as Esc followed by f.
+Terminals also report focus, mouse movements, colors and their version, and send Alt-F as Esc followed by f.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Shows output on stderr: checklist, review, problems, progress. Without a terminal, it writes plain lines.
 
 stdout is reserved for the JSON document of --json. rich is imported only for progress; everything else is plain text
-with a few colours, so that the first line appears at once.
+with a few colors, so that the first line appears at once.
 """
 
 from __future__ import annotations
@@ -152,7 +152,7 @@ class Screen:
             self._out.write("\n".join(spell(inert(line), self._out.encoding) for line in text.split("\n")) + "\n")
 
     def painted(self, rows: Sequence[Sequence[tuple[str, str]]]) -> None:
-        """Print lines like `output`, each as parts of (colour, text). The colour is a key of PAINTS, or ""."""
+        """Print lines like `output`, each as parts of (color, text). The color is a key of PAINTS, or ""."""
         if not self._due:
             bright = self._colours and _is_terminal(self._out)
             for row in rows:

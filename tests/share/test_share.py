@@ -280,7 +280,7 @@ BAD = {
     "one account twice": ([*SHARE[:4], "--to-account", A, "--region", REGION], "Both account IDs are"),
     "an account of eleven digits": ([*SHARE[:4], "--to-account", "88888888888", "--region", REGION], "12 digits, for example"),
     "a role's name": ([*SHARE, "--role-name", "My Role"], "1 to 64 characters"),
-    "an external id": ([*SHARE, "--external-id", "a b"], "2 to 1224 characters"),
+    "an external id": ([*SHARE, "--external-id", "a b"], "2 to 1224 characters long"),
     "an issuer": ([*SHARE[:4], "--region", REGION, "--trust", "oidc:http://x.example.com", "--subject", "a"], "like oidc:https://"),
     "a subject that means anybody": ([*SHARE[:4], "--region", REGION, "--trust", "oidc:x.example.com", "--subject", "*"], "every token from the issuer"),
     "a trust": ([*SHARE, "--trust", "friends"], "permission-set:Developer"),

@@ -89,7 +89,7 @@ DIFFERENCES = [
     (file(sso(), PLACES + "  [[payments-api]]\n"), "team.repository", "1 repository that you haven't cloned here: payments-api.", None),
     (file(sso() + sso("r", "ReadOnly", "acme-read"), PLACES + "  [[x]]\n  access = r\n"), "team.profile", "acme-read", None),
     (file(sso(), PLACES + "  region = eu-west-1\n"), "team.remote", "uses the region us-east-2, but the team file specifies eu-west-1", None),
-    (file(sso().replace("kind = sso", "kind = mfa").split("  sso_session")[0] + "  profile = acme-dev\n", PLACES), "team.kind", "uses “Single sign-on", 6),
+    (file(sso().replace("kind = sso", "kind = mfa").split("  sso_session")[0] + "  profile = acme-dev\n", PLACES), "team.kind", 'is "Single sign-on (IAM Identity Center)"', 6),
 ]  # fmt: skip
 
 

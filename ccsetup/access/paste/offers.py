@@ -1,4 +1,4 @@
-"""Turns what was recognised in a message into the kinds of access that it describes."""
+"""Turns what was recognized in a message into the kinds of access that it describes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MOST = 12  # the longest list of readings that is shown
 
 
 class Seen(NamedTuple):
-    """Everything that was recognised in a message."""
+    """Everything that was recognized in a message."""
 
     blocks: Sequence[Block]
     mentions: Mentions

@@ -1,4 +1,4 @@
-"""Finds the secrets in typed or pasted text: recognised keys and tokens, and labelled values."""
+"""Finds the secrets in typed or pasted text: recognized keys and tokens, and labeled values."""
 
 from __future__ import annotations
 
