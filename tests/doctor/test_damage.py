@@ -236,6 +236,7 @@ def test_a_profile_set_up_in_anything_changes_itself_alone_and_is_undone_to_the_
             assert problem.what == edit_proof.decided(["signed"]).what
             assert name != "signed"
             assert ("sso-session", "acme") in named
+            assert not re.search(r"(?m)^sso_start_url = https://acme\.awsapps\.com/start$", config[0])
         assert tree(it.home / ".aws") == before
 
 

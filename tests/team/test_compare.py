@@ -85,11 +85,11 @@ def test_a_setting_that_is_not_there_is_told_on_the_profile() -> None:
 def test_another_kind_of_access_is_told_as_such() -> None:
     (one,) = found(f"[profile acme-dev]\n{KEYS}region = us-east-2\n")
     assert codes([one]) == [("team.kind", "ask", 1)]
-    assert one.finding.says.startswith("The profile acme-dev uses ")
+    assert one.finding.says.startswith('acme-dev: the kind of access is "Temporary credentials", ')
     assert "but the team file specifies " in one.finding.says
     assert one.entry.answers == ANSWERS
     (one,) = found("[profile acme-dev]\noutput = json\n")
-    assert "uses an unknown kind" in one.finding.says
+    assert 'the kind of access is "unknown"' in one.finding.says
 
 
 @pytest.mark.parametrize(("profile", "called"), [("acme-dev", "acme-dev"), ("", "Acme"), ("acme-{role}", "Acme")])

@@ -109,7 +109,7 @@ def test_any_typed_text_narrows_a_list_of_any_names(typed, names, free):
 
 def test_a_log_that_is_typed_into_a_list_is_looked_up_at_once():
     text = "2026-11-21 12:00:00 INFO something happened\n" * 20_000
-    before = time.perf_counter()
+    before = time.process_time()
     pick = narrowed(text, free=True)
     assert [entry.own for entry in pick.shown] == [False]
-    assert time.perf_counter() - before < 30  # it was minutes
+    assert time.process_time() - before < 5  # it was minutes
