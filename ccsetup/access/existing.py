@@ -80,7 +80,7 @@ ACCESS = Access(
             "profile",
             "Which profile?",
             widget="choose",
-            help="A profile such as acme-dev. The profile itself isn't changed.",
+            help="A profile like acme-dev. The profile itself isn't changed.",
             choices=_profiles,
             default=_default,
             settle=_settle,

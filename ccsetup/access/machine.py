@@ -36,7 +36,7 @@ def _settle_role(value: Value, answers: Answers, look: Look) -> None:
     if not here:
         raise Problem(
             "This computer has no role. Neither an EC2 nor a container metadata service returned credentials.",
-            next="Have a role attached to this computer, or choose another kind of access. Example: ccsetup setup sso",
+            next="Attach a role to this computer, or choose another kind of access: ccsetup setup sso",
             code="source.credential-source",
         )
 
@@ -75,7 +75,7 @@ def _expects(answers: Answers) -> Expected:
 QUESTIONS = (
     ROLE_ARN._replace(
         ask="Assume another role? (optional)",
-        help="A role ARN, such as arn:aws:iam::111122223333:role/CodeCommitAccess. To skip this, press Enter.",
+        help="A role ARN, for example, arn:aws:iam::111122223333:role/CodeCommitAccess. To skip this, press Enter.",
         settle=_settle_role,
         optional=True,
         title="Second role",

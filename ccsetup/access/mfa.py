@@ -62,13 +62,13 @@ QUESTIONS = (
     source_profile(
         is_long_term,
         "Which profile has your long-term credentials?",
-        "MFA requires a profile with an IAM user's long-term credentials (AKIA…), such as default.",
+        "MFA requires a profile with an IAM user's long-term credentials (AKIA…), for example, default.",
     ),
     Question(
         "mfa_serial",
         "MFA device",
         widget="choose",
-        help="An ARN such as arn:aws:iam::888888888888:mfa/maria, or the serial number of a hardware device.",
+        help="An ARN like arn:aws:iam::888888888888:mfa/maria, or the serial number of a hardware device.",
         choices=_devices,
         known=_device_known,
         default=_only_device,
@@ -79,7 +79,7 @@ QUESTIONS = (
     Question(
         "mfa_code",
         "MFA code",
-        help="Six digits, such as 123456. Each code works only once.",
+        help="Six digits, for example, 123456. Each code works only once.",
         parse=validate.mfa_code,
         settle=_settle_code,
         once=True,

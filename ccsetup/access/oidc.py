@@ -17,7 +17,7 @@ _PROVIDERS = ("www.amazon.com", "graph.facebook.com")
 _OF_OIDC = ("cognito-identity.amazonaws.com", "accounts.google.com")  # their tokens are JWTs that name the issuer
 
 
-_EXAMPLE = "A token is one long string (eyJh….eyJp….SflK…). Specify the token's file, such as ~/token.jwt."
+_EXAMPLE = "A token is one long string (eyJh….eyJp….SflK…). Specify the token's file, for example, ~/token.jwt."
 
 
 def _is_token(text: str) -> bool:
@@ -80,7 +80,7 @@ def _content(path: Path, look: Look) -> str:
     except Problem as refused:
         raise Problem(
             refused.what if look.occupied(path) else f"The token file {path} doesn't exist.",
-            next="Specify the file that contains the token, such as ~/token.jwt.",
+            next="Specify the file that contains the token, for example, ~/token.jwt.",
             code="oidc.token-missing",
         ) from None
 
@@ -176,7 +176,7 @@ QUESTIONS = (
         "web_identity_token_file",
         "Token file",
         widget="path",
-        help="A path such as /var/run/secrets/token. It's stored as an absolute path.",
+        help="A path like /var/run/secrets/token. It's stored as an absolute path.",
         default=lambda answers, look: look.env.get("AWS_WEB_IDENTITY_TOKEN_FILE"),
         parse=validate.token_file,
         settle=_settle_file,
@@ -188,7 +188,7 @@ QUESTIONS = (
         "provider_id",
         "Token provider",
         widget="choose",
-        help="Tokens that aren't JWTs need a provider ID, such as www.amazon.com.",
+        help="Tokens that aren't JWTs need a provider ID, for example, www.amazon.com.",
         choices=_providers,
         known=_provider_known,
         parse=_provider,

@@ -61,7 +61,7 @@ def session_name(known: Ready) -> Question:
     return Question(
         "role_session_name",
         "Session name (shown in CloudTrail)",
-        help="A name that identifies you in the account's logs, such as maria.garcia.",
+        help="A name that identifies you in the account's logs, for example, maria.garcia.",
         known=known,
         parse=validate.role_session_name,
         optional=True,
@@ -132,7 +132,7 @@ def asked_region() -> Question:
         "region",
         "Which region is the repository in?",
         widget="choose",
-        help="The region in the repository URL, such as us-east-2.",
+        help="The region in the repository URL, for example, us-east-2.",
         choices=lambda answers, look: [Choice(r, r, city) for r, city in regions.REGIONS.items()],
         known=_region_told,
         default=region_near,
@@ -199,7 +199,9 @@ def _profile(access: Access) -> Question:
     def settle(value: Value, answers: Answers, look: Look) -> str | Corrected | None:
         name = str(value)
         if name == source_name(answers):
-            raise BadAnswer(f"{name} is the source profile for this profile. Choose another name, such as {name}-code.")
+            raise BadAnswer(
+                f"{name} is the source profile for this profile. Choose another name, for example, {name}-code."
+            )
         if name in look.profiles and not is_of(access, look.profiles[name]) and hint(look.profiles[name]):
             return Corrected(
                 name, f"{name} already exists ({hint(look.profiles[name])}) and will be changed to: {access.label}."
@@ -263,7 +265,7 @@ REPO = Question(
     "repo",
     "Which repository?",
     widget="choose",
-    help="A repository name or URL, such as MySharedDemoRepo.",
+    help="A repository name or URL, for example, MySharedDemoRepo.",
     choices=_repositories,
     known=_no_repo,
     parse=_parse_repo,
@@ -291,7 +293,7 @@ def _parse_branch(text: str) -> str:
         or any(c in value for c in " ~^:?*[\\\x7f")
         or value.endswith((".lock", "/"))
     ):
-        raise BadAnswer("A branch name can't contain spaces or ~^:?*[\\ characters. Use a name such as main.")
+        raise BadAnswer("A branch name can't contain spaces or ~^:?*[\\ characters. Use a name like main.")
     return value
 
 
@@ -322,7 +324,7 @@ def _folder_known(answers: Answers, look: Look) -> str | None:
 def _settle_folder(value: Value, answers: Answers, look: Look) -> None:
     path = look.cwd / Path(str(value)).expanduser()
     if look.occupied(path) and "directory" not in look.given and str(value) != _folder(answers, look):
-        raise BadAnswer(f"{value} already exists and isn't empty. Choose another folder, such as {value}-2.")
+        raise BadAnswer(f"{value} already exists and isn't empty. Choose another folder, for example, {value}-2.")
 
 
 DIRECTORY = Question(

@@ -90,13 +90,13 @@ QUESTIONS = (
     source_profile(
         _can_assume,
         "Which profile should assume the role?",
-        "Assuming a role requires the credentials of another profile, such as default.",
+        "Assuming a role requires the credentials of another profile, for example, default.",
         machine=True,
     ),
     Question(
         "external_id",
         "External ID (optional)",
-        help="An ID you were given, such as acme-7f3b. If you don't have one, press Enter.",
+        help="An ID you were given, for example, acme-7f3b. If you don't have one, press Enter.",
         parse=validate.external_id,
         optional=True,
         title="External ID",
@@ -105,7 +105,7 @@ QUESTIONS = (
         "mfa_serial",
         "Does the role require MFA?",
         widget="choose",
-        help="The MFA device that generates the codes, such as arn:aws:iam::888888888888:mfa/maria.",
+        help="The MFA device that generates the codes, for example, arn:aws:iam::888888888888:mfa/maria.",
         choices=_devices,
         known=_mfa_known,
         parse=lambda text: "" if validate.tidy(text).lower() in ("no", "none", "n", "-") else validate.mfa_serial(text),
@@ -118,7 +118,7 @@ QUESTIONS = (
     Question(
         "mfa_code",
         "MFA code",
-        help="Six digits, such as 123456. Each code works only once. Git uses the same session.",
+        help="Six digits, for example, 123456. Each code works only once. Git uses the same session.",
         known=_code_known,
         parse=validate.mfa_code,
         settle=_settle_code,

@@ -39,7 +39,7 @@ def _settle_assertion(value: Value, answers: Answers, look: Look) -> Told:
         text = _content(text, look)
     if not text.strip():
         raise BadAnswer(
-            "I couldn't find a SAML assertion in your input.",
+            "No SAML assertion was found in your input.",
             next="Specify the file that contains the assertion, or paste the assertion.",
         )
     clean = saml_assertion.clean(text)
@@ -73,7 +73,7 @@ def _content(text: str, look: Look) -> str:
         shown = f"named {Path(typed).name}" if len(typed) < 200 else "with that name"
         raise Problem(
             f"That's not a SAML assertion, and there's no file {shown}.",
-            next="Enter a path such as ~/saml-response.txt, or paste the SAMLResponse from your identity provider.",
+            next="Enter a path like ~/saml-response.txt, or paste the SAMLResponse from your identity provider.",
             code="input.invalid",
         ) from None
 
@@ -144,7 +144,7 @@ QUESTIONS = (
         "saml_assertion",
         "SAML assertion",
         widget="secret",
-        help="Paste the SAMLResponse, or enter the path of its file, such as ~/saml-response.txt.",
+        help="Paste the SAMLResponse, or enter the path of its file, for example, ~/saml-response.txt.",
         settle=_settle_assertion,
         once=True,
         own=True,
@@ -153,7 +153,7 @@ QUESTIONS = (
     ROLE_ARN._replace(
         ask="Which role?",
         widget="choose",
-        help="A role in the assertion, such as arn:aws:iam::111122223333:role/Developer.",
+        help="A role in the assertion, for example, arn:aws:iam::111122223333:role/Developer.",
         choices=_roles,
         known=_only_role,
         settle=_settle_role,

@@ -80,7 +80,7 @@ def _settle_session(value: Value, answers: Answers, look: Look) -> None:
     ):
         raise BadAnswer(
             f"The sso-session {value} uses {there.get('sso_start_url', 'another start URL')}, and other profiles may"
-            f" depend on it. Choose another name, such as {value}-2."
+            f" depend on it. Choose another name, for example, {value}-2."
         )
 
 
@@ -133,7 +133,7 @@ QUESTIONS = (
         "sso_start_url",
         "Start URL",
         widget="choose",
-        help="The URL where you sign in, such as https://acme.awsapps.com/start.",
+        help="The URL where you sign in, for example, https://acme.awsapps.com/start.",
         choices=_urls,
         parse=validate.sso_start_url,
         settle=_settle_url,
@@ -144,7 +144,7 @@ QUESTIONS = (
         "sso_region",
         "Region of IAM Identity Center",
         widget="choose",
-        help="A region such as us-east-1. It can differ from the repository's region. Ask your administrator.",
+        help="A region like us-east-1. It can differ from the repository's region. Ask your administrator.",
         choices=lambda answers, look: [Choice(r, r, city) for r, city in REGIONS.items()],
         known=_region,
         default=lambda answers, look: next(iter(_regions_used(look)), None),
@@ -183,7 +183,7 @@ QUESTIONS = (
         "sso_account_id",
         "Which account?",
         widget="choose",
-        help="The account that you have access to, such as 111122223333.",
+        help="The account that you have access to, for example, 111122223333.",
         choices=_accounts,
         parse=validate.account_id,
         title="Account",
@@ -192,7 +192,7 @@ QUESTIONS = (
         "sso_role_name",
         "Which role?",
         widget="choose",
-        help="The permission set that you were assigned, such as Developer.",
+        help="The permission set that you were assigned, for example, Developer.",
         choices=lambda answers, look: look.roles(start(answers), answers.text("sso_account_id")),
         parse=validate.permission_set,
         title="Role",

@@ -196,7 +196,7 @@ _WORDS: dict[str, Words] = {
         "AWS doesn't recognize the credentials for {profile}.",
         "Check that the access key ID, secret access key, and session token are complete and belong together.",
     ),
-    "InvalidRepositoryName": ("{resource} isn't a valid repository name.", "Use a name such as MyDemoRepo."),
+    "InvalidRepositoryName": ("{resource} isn't a valid repository name.", "Use a name like MyDemoRepo."),
     "EncryptionKeyAccessDenied": (
         "{profile} isn't allowed to use the KMS key that encrypts {resource}.",
         "Ask your administrator for the kms:Decrypt permission on the key.",
@@ -251,7 +251,7 @@ _WORDS: dict[str, Words] = {
         "Sign in another way, or install it alongside ccsetup and git-remote-codecommit: pip install 'botocore[crt]'",
     ),
     "NoRegionError": ("{profile} has no region.", "Pass a region: --region us-east-2"),
-    "InvalidRegionError": ("{region} isn't a region.", "Use a region such as us-east-2."),
+    "InvalidRegionError": ("{region} isn't a region.", "Use a region like us-east-2."),
     "no endpoint": ("The service isn't available in {region}: {says}", "Use another region."),
     "SSLError": (
         "The AWS TLS certificate isn't trusted: {says}",

@@ -196,7 +196,7 @@ def _loader() -> Any:
 def _bound(session: Any, region: str) -> Any:
     """Return a session for a region. Raises Problem for a name that would form a host anyone may own, e.g. s3."""
     if region and not (regions.is_region(region) or region in PLACELESS):
-        raise Problem(f"{inert(region)} isn't a region.", next="Use a region such as us-east-2.", code="region.invalid")
+        raise Problem(f"{inert(region)} isn't a region.", next="Use a region like us-east-2.", code="region.invalid")
     session.register_component("data_loader", _loader())
     session.set_config_variable("region", region)
     session.set_default_client_config(bounds())

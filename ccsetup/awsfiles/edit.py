@@ -67,7 +67,7 @@ def heading(section: Section) -> str:
 def _new_heading(section: Section) -> str:
     header, name = heading(section), section.name
     if not name or name != name.strip() or {*"[]"} & {*name} or logical(header, section.file) != (section.type, name):
-        raise Problem(f"{name!r} isn't a valid name in an AWS file. Use a name such as acme-dev.", code="input.invalid")
+        raise Problem(f"{name!r} isn't a valid name in an AWS file. Use a name like acme-dev.", code="input.invalid")
     return header
 
 
@@ -143,7 +143,7 @@ def _checked(section: Section) -> dict[str, str | None]:
         raise Problem(f"The name {section.name!r} contains a line break or control character.", code="input.invalid")
     for key, value in settings.items():
         if value is not None and not _KEY.fullmatch(key):
-            raise Problem(f"{key!r} isn't a valid setting name. Use a name such as role_arn.", code="input.invalid")
+            raise Problem(f"{key!r} isn't a valid setting name. Use a name like role_arn.", code="input.invalid")
         if value is not None and (_CONTROL.search(value) or value != value.strip()):
             says = f"The value of {key} contains a line break or control character, or starts or ends with a space."
             raise Problem(says, next="Paste the value again on one line.", code="input.invalid")

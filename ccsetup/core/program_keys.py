@@ -7,7 +7,8 @@ from ccsetup.core.sdk_errors import Cause
 
 FORM = "2026-11-28T18:00:00Z"
 UNREADABLE = (
-    f'printed an Expiration that AWS tools can\'t read. It must be a date and time with a time zone, such as "{FORM}".'
+    "printed an Expiration that AWS tools can't read. "
+    f'It must be a date and time with a time zone, for example, "{FORM}".'
 )
 MEND = "Change the program to print this format, or ask its author to do so."
 RENEW = "Sign in again with the credential_process program."

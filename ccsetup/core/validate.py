@@ -128,8 +128,7 @@ def mfa_serial(text: str) -> str | Corrected:
     arn = re.fullmatch(pattern("iam", "mfa/[A-Za-z0-9_+=,.@/-]+"), right)
     if not arn and (right.startswith("arn:") or not re.fullmatch(r"[A-Za-z0-9_+=/:,.@-]{9,256}", right)):
         raise BadAnswer(
-            "Enter an MFA device ARN such as arn:aws:iam::888888888888:mfa/maria, or a serial number such as"
-            " GAHT12345678."
+            "Enter an MFA device ARN like arn:aws:iam::888888888888:mfa/maria, or a serial number like GAHT12345678."
         )
     return said(right, text)
 
@@ -159,12 +158,12 @@ def profile(text: str) -> str | Corrected:
     """Return the name of a new profile, with characters that all tools read alike, as does git-remote-codecommit."""
     value = tidy(text)
     if value.startswith("-"):
-        raise BadAnswer("A profile name can't start with a hyphen. Use a name such as acme-dev.")
+        raise BadAnswer("A profile name can't start with a hyphen. Use a name like acme-dev.")
     if " " in value and re.fullmatch(_PROFILE, value.replace(" ", "-")):
         return Corrected(value.replace(" ", "-"), f"Using {value.replace(' ', '-')} (git URLs can't contain spaces).")
     if not re.fullmatch(_PROFILE, value):
         raise BadAnswer(
-            "A profile name can contain only letters, digits, and _.+=,- characters. Use a name such as acme-dev."
+            "A profile name can contain only letters, digits, and _.+=,- characters. Use a name like acme-dev."
         )
     return said(value, text)
 
@@ -175,7 +174,7 @@ def sso_session(text: str) -> str | Corrected:
         return profile(text)
     except BadAnswer:
         raise BadAnswer(
-            "An sso-session name can contain only letters, digits, and _.+=,- characters. Use a name such as acme."
+            "An sso-session name can contain only letters, digits, and _.+=,- characters. Use a name like acme."
         ) from None
 
 
@@ -215,7 +214,7 @@ def permission_set(text: str) -> str | Corrected:
     value = found[1] if found else value
     if not re.fullmatch(r"[A-Za-z0-9_+=,.@-]{1,64}", value):
         raise BadAnswer(
-            "A permission set name can contain only letters, digits, and _+=,.@- characters. Use a name such as"
+            "A permission set name can contain only letters, digits, and _+=,.@- characters. Use a name like"
             " Developer."
         )
     return said(value, text)

@@ -97,7 +97,7 @@ def codecommit_url(repository: str, region: str, profile: str = "") -> str:
         raise BadAnswer(
             f"git-remote-codecommit can't use the profile name {_shown(profile)}.",
             why="git-remote-codecommit misreads /, #, ?, @, and spaces in a URL.",
-            next="Rename or copy the profile. Use only letters, digits, and _.+=,- in its name, for example acme-dev.",
+            next="Rename or copy the profile. Use only letters, digits, and _.+=,- in its name, for example, acme-dev.",
         )
     return f"codecommit{'::' + region if region else ''}://{profile + '@' if profile else ''}{repository}"
 
@@ -133,7 +133,7 @@ def repository_name(text: str) -> str:
     if not _NAME.fullmatch(text) or text in (".", "..") or text.endswith(".git"):
         raise BadAnswer(
             "A repository name must be 1 to 100 characters long and can contain letters, digits, dots, hyphens, and "
-            "underscores. It can't end in .git. Use a name such as MySharedDemoRepo."
+            "underscores. It can't end in .git. Use a name like MySharedDemoRepo."
         )
     return text
 
@@ -141,7 +141,7 @@ def repository_name(text: str) -> str:
 def _address(text: str, endpoint: str) -> Address:
     text = text.strip(_BLANKS + _QUOTES)
     if not text:
-        raise BadAnswer(f"Enter a repository name or address, such as MySharedDemoRepo or {_EXAMPLE}.")
+        raise BadAnswer(f"Enter a repository name or address, for example, MySharedDemoRepo or {_EXAMPLE}.")
     if text.lower().startswith("arn:"):
         return _arn(text)
     if (found := _GIT.fullmatch(text)) and (named := _git(found)):

@@ -130,7 +130,7 @@ class Runner:
         except (subprocess.TimeoutExpired, _TooMuch):
             raise Problem(
                 f"git couldn't finish reading the settings for {directory}.",
-                why="The settings are too long, or they include a file that never ends, such as a pipe or a device.",
+                why="The settings are too long, or include a file that never ends (a pipe or a device).",
                 next=f"Check {directory / '.git' / 'config'}",
                 code="git.failed",
             ) from None

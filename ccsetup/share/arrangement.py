@@ -156,7 +156,7 @@ def group_name(text: str) -> str | Corrected:
     if not re.fullmatch(r"[A-Za-z0-9_+=,.@][A-Za-z0-9_+=,.@-]{0,127}", value):
         raise BadAnswer(
             "A group name must be 1 to 128 characters long and can contain letters, digits, and _+=,.@-. Use a name"
-            " such as Developers."
+            " like Developers."
         )
     return validate.said(value, text)
 
@@ -167,7 +167,7 @@ def trusts(text: str) -> str | Corrected:
     if not read:
         raise BadAnswer(_TRUSTS)
     if sum(one.kind == "oidc" for one in read) > 1:
-        raise BadAnswer("A role can trust only one OIDC issuer, such as oidc:token.actions.githubusercontent.com.",
+        raise BadAnswer("A role can trust only one OIDC issuer, for example, oidc:token.actions.githubusercontent.com.",
                         next="To trust another issuer, run ccsetup share again with a different"
                             " --role-name.")  # fmt: skip
     value = " ".join(dict.fromkeys(map(spelled, read)))
@@ -251,7 +251,7 @@ def _saml(arn: str) -> str:
 def subject(text: str) -> str | Corrected:
     """Check an OIDC token's subject. It can contain * and ?, but must start with a name."""
     value = validate.tidy(text)
-    example = "Use a subject such as repo:acme/shared:ref:refs/heads/main."
+    example = "Use a subject like repo:acme/shared:ref:refs/heads/main."
     if not re.fullmatch(r"[ !#%&(-\[\]-_a-~]{1,255}", value):
         raise BadAnswer(f"That's not a token subject. {example}")
     named = re.sub(r"[^A-Za-z0-9]", "", re.split(r"[*?]", value)[0])
@@ -266,7 +266,7 @@ def audience(text: str) -> str | Corrected:
     """Check an OIDC token's audience."""
     value = validate.tidy(text)
     if not re.fullmatch(r"[!#%&()+->@-\[\]-_a-~]{1,255}", value):
-        raise BadAnswer("That's not a token audience. Use an audience such as sts.amazonaws.com.")
+        raise BadAnswer("That's not a token audience. Use an audience like sts.amazonaws.com.")
     return validate.said(value, text)
 
 

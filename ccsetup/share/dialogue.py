@@ -128,7 +128,7 @@ class Arranging:
             "repo",
             "Which repository do you want to share?",
             widget="choose",
-            help="The repository name, such as MySharedDemoRepo, or the ARN, which includes the region and account.",
+            help="The repository name (for example, MySharedDemoRepo), or its ARN with region and account.",
             choices=listed,
             parse=share_questions.repository,
             free=True,

@@ -257,8 +257,8 @@ def _clashes(it: Arrangement) -> list[tuple[bool, str, str]]:
     apart = [arn for arn in [*providers, it.kms_key] if arn and account_in(arn) != it.owner]
     key_region = it.kms_key.split(":")[3] if it.kms_key else it.region
     return [
-        (it.owner == it.people, f"Both account IDs are {it.owner}. Use two different accounts, such as 111122223333 and"
-         " 888888888888.", "to_account"),
+        (it.owner == it.people, f"Both account IDs are {it.owner}. Use two different accounts,"
+         " for example, 111122223333 and 888888888888.", "to_account"),
         (bool(foreign), f"{''.join(foreign[:1])} isn't in {it.partition}, the partition of {it.region}.", "trust"),
         (bool(others), f"{''.join(others[:1])} isn't in {it.people}, the developers' account.", "trust"),
         (bool(apart), f"{''.join(apart[:1])} must be in {it.owner}, the repository's account.",

@@ -26,7 +26,7 @@ _ASKS = {
     "permission-set": ("Permission set", "The permission set's name in IAM Identity Center, for example, Developer."),
     "role": (
         "Role ARNs",
-        "One or more role ARNs, separated by spaces, such as arn:aws:iam::888888888888:role/BuildMachine.",
+        "One or more role ARNs, separated by spaces, for example, arn:aws:iam::888888888888:role/BuildMachine.",
     ),
     "oidc": ("OIDC issuer", "The issuer's URL, for example, https://token.actions.githubusercontent.com"),
     "saml": (
@@ -113,7 +113,7 @@ def to_account() -> Question:
     def settle(value: object, answers: Answers, look: Look) -> None:
         if str(value) == answers.text("from_account"):
             raise BadAnswer(
-                f"Both account IDs are {value}. Use two different accounts, such as 111122223333 and 888888888888."
+                f"Both account IDs are {value}. Use two different accounts, for example, 111122223333 and 888888888888."
             )
 
     return Question(

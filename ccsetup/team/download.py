@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 REDIRECTS = 5
 AT_MOST_S = 20.0
 _STATUS_ELSEWHERE = (301, 302, 303, 307, 308)
-_EXAMPLE = "Use a URL such as https://acme.example/team.ini"
+_EXAMPLE = "Use a URL like https://acme.example/team.ini"
 
 
 def host_of(url: str) -> str:

@@ -246,7 +246,7 @@ class _Reader:
             parts = _parts(place)
             above = (taken.get(parts[:depth], place.name) for depth in range(1, len(parts) + 1))
             if other := next((it for it in above if it != place.name), ""):
-                says = f"The folder is the same as or inside the folder for {other}. Use a name such as {place.name}-2."
+                says = f"This folder is the folder for {other}, or inside it. Use a name like {place.name}-2."
                 self._fault(("repositories", place.name, "directory"), says)
 
     def _value(

@@ -125,7 +125,7 @@ def name(text: str) -> str:
     if not _NAME.fullmatch(text):
         raise BadAnswer(
             "An access name can be at most 40 characters long and contain only letters, digits, and _.+@-"
-            " characters. Use a name such as [[default]]."
+            " characters. Use a name like [[default]]."
         )
     return text
 
@@ -145,8 +145,8 @@ def directory(text: str) -> str:
     parts = text.split("/")
     if re.search(r'[\\:*?"<>|~$%`\x00-\x1f]', text) or any(not _is_folder(part) for part in parts) or len(text) > 200:
         raise BadAnswer(
-            "A directory must be inside the current folder, with plain names that don't start with . or - (for example,"
-            " work/shared-demo)."
+            "The directory must be inside the current folder, and no part of its path can start with . or -."
+            " Use a path like work/shared-demo."
         )
     return text
 
@@ -253,10 +253,10 @@ def pattern(kind: Access, text: str) -> str:
             raise BadAnswer(f"Unknown placeholder {{{inert(place)}}} in a profile name for kind {kind.name}. {such}.")
     sample = _PLACE.sub(_SAMPLE, rules.plain(text))
     if is_pattern(sample):
-        raise BadAnswer("A placeholder in a profile name needs a pair of braces. Use a name such as acme-{account}.")
+        raise BadAnswer("A placeholder in a profile name needs a pair of braces. Use a name like acme-{account}.")
     if validate.profile(sample) != sample or len(text) > _MOST:
         raise BadAnswer(
-            "A profile name can contain only letters, digits, and _.+=,- characters. Use a name such as acme-{account}."
+            "A profile name can contain only letters, digits, and _.+=,- characters. Use a name like acme-{account}."
         )
     return text
 

@@ -135,7 +135,7 @@ def suggested(arn: str) -> tuple[str, str]:
 def _person(text: str) -> str:
     value = " ".join(text.split())
     if value.startswith("-") or re.search(r"[<>\x00-\x1f]", value):
-        raise BadAnswer("A name can't contain < or > or start with a hyphen. Use a name such as Maria Garcia.")
+        raise BadAnswer("A name can't contain < or > or start with a hyphen. Use a name like Maria Garcia.")
     return value
 
 

@@ -94,7 +94,7 @@ def _kind_or_paste(text: str) -> str:
         return text
     raise BadAnswer(
         "No AWS access details were found in that text. Paste a start URL, a role ARN, access keys, or a repository"
-        f" address, or choose a kind of access, such as {KINDS[0].name}."
+        f" address, or choose a kind of access, for example, {KINDS[0].name}."
     )
 
 

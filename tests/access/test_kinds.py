@@ -414,8 +414,8 @@ def test_a_session_longer_than_the_role_allows_is_taken_for_an_hour_where_nobody
     ("given", "says"),
     [
         ({"saml_assertion": "gone.txt"}, "That's not a SAML assertion, and there's no file named gone.txt."),
-        ({"saml_assertion": Secret("")}, "I couldn't find a SAML assertion in your input"),
-        ({"saml_assertion": "-"}, "I couldn't find a SAML assertion in your input"),
+        ({"saml_assertion": Secret("")}, "No SAML assertion was found in your input"),
+        ({"saml_assertion": "-"}, "No SAML assertion was found in your input"),
         ({"saml_assertion": saml_response()}, "Don't put an assertion on the command line"),
         ({"saml_assertion": Secret(saml_response(lasts_s=-60))}, "The SAML assertion expired at 2026-11-21 11:59 UTC."),
         ({"saml_assertion": Secret(saml_response()), "role_arn": OTHER}, "doesn't include the role arn:aws:iam::888888888888:role"),

@@ -422,7 +422,7 @@ def test_an_expiration_that_botocore_cannot_read_is_told_alike_and_never_leads_t
             assert problem.code == "process.failed"
             assert problem.what == (
                 f"The credential_process of {name} printed an Expiration that AWS tools can't read. It must be a date and"
-                ' time with a time zone, such as "2026-11-28T18:00:00Z".'
+                ' time with a time zone, for example, "2026-11-28T18:00:00Z".'
             )
             assert "login" not in problem.what + problem.why + problem.next
 

@@ -47,11 +47,11 @@ WRONG = [
     (["setup", "sso", "--sso-start-url"], "--sso-start-url"),
     (["setup", "keys", "--keys", "AKIAIOSFODNN7EXAMPLE"], "--keys must be - "),
     (["setup", "keys", "--keys", "env"], "AWS_ACCESS_KEY_ID isn't set"),
-    (["setup", "keys", "--keys", "-"], "I couldn't find an access key"),
+    (["setup", "keys", "--keys", "-"], "No access key was found"),
     (["setup", "role", "--role-arn", "CodeCommitAccess"], "It should look like arn:aws:iam::111122223333:role/"),
     (["setup", "sso", "--external-id", "x1"], "--external-id"),
     (["setup", "role", "--region", "us-east-9"], "--role-arn"),
-    (["demo", "--kind", "x"], "a command such as ccsetup demo --kind sso"),
+    (["demo", "--kind", "x"], "a command like ccsetup demo --kind sso"),
 ]
 
 

@@ -8,7 +8,7 @@ from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.core.model import Identity, Repository, Route
 from ccsetup.core.result import Cloned, Outcome, told
 
-FOLDER = Path("/work/Demo")
+FOLDER = Path("/home/maria/Demo")
 URL = "codecommit::us-east-2://dev@Demo"
 CLONE = Cloned(FOLDER, Route("git-remote-codecommit", URL), "0" * 40)
 WHO = Identity("111122223333", "arn:aws:iam::111122223333:user/maria")

@@ -52,7 +52,7 @@ def test_a_pattern_is_filled_as_soon_as_its_answers_are_there(text: str, name: s
     ("role", "{session}-code", "Unknown placeholder {session} in a profile name for kind role. Available: {account} {role}."),
     ("keys", "acme-{account}", "Unknown placeholder {account} in a profile name for kind keys. Remove the placeholder."),
     ("sso", "acme-{account.__class__}", "Unknown placeholder {account.__class__} in"),
-    ("sso", "acme-{{account}}", "needs a pair of braces. Use a name such as acme-{account}."),
+    ("sso", "acme-{{account}}", "needs a pair of braces. Use a name like acme-{account}."),
     ("sso", "acme-{account", "needs a pair of braces"),
     ("sso", "acme-{}", "Unknown placeholder {} in"),
     ("sso", "acme {account}", "can contain only letters, digits, and _.+=,- characters"),

@@ -61,7 +61,7 @@ def keys(text: str) -> Keys:
     whole = [one for one in found if one.secret]
     if not whole:
         raise BadAnswer(
-            "I couldn't find an access key in your input. Paste lines such as AWS_ACCESS_KEY_ID=…,"
+            "No access key was found in your input. Paste lines like AWS_ACCESS_KEY_ID=…,"
             " AWS_SECRET_ACCESS_KEY=…, and, for temporary credentials, AWS_SESSION_TOKEN=…."
         )
     return _of(whole[-1])

@@ -169,7 +169,7 @@ def _fault(error: Exception, host: str) -> Exception:
 
 def _no_region(where: str) -> Problem:
     what = f"Couldn't find a sign-in service for {where}."
-    return Problem(what, next="Use a region such as us-east-1.", code="region.invalid")
+    return Problem(what, next="Use a region like us-east-1.", code="region.invalid")
 
 
 def _unreachable(what: str, next: str = "Check your network connection and the region, then try again.") -> Problem:

@@ -177,7 +177,7 @@ class Grants:
         if not is_sign_in_page(page, self.center.endpoint):
             raise Problem(
                 "Sign-in stopped because the page isn't on an AWS host.",
-                why="The URL of a sign-in page must start with https and use an AWS host such as acme.awsapps.com.",
+                why="The URL of a sign-in page must start with https and use an AWS host like acme.awsapps.com.",
                 next="Ask your administrator for the start URL and its region, and check AWS_ENDPOINT_URL_SSO_OIDC.",
                 code="sso.url",
             )

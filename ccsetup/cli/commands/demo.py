@@ -43,9 +43,7 @@ def flags(parser: ArgumentParser) -> None:
 def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
     """Run the wizard with a sandbox and a separate home folder. Without a terminal, a scripted visitor answers it."""
     if options.kind and options.kind not in KINDS:
-        raise BadAnswer(
-            f"--kind must be one of: {', '.join(KINDS)}. Use a command such as ccsetup demo --kind {KINDS[0]}"
-        )
+        raise BadAnswer(f"--kind must be one of: {', '.join(KINDS)}. Use a command like ccsetup demo --kind {KINDS[0]}")
     found = team_offer.received(context_of(), options.team) if options.team else None
     place, left = PrivateFolder.make(Path(tempfile.gettempdir()), fresh_name("ccsetup-demo-")), ""
     try:

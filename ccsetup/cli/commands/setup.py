@@ -66,7 +66,7 @@ def run(context: Context, options: Options) -> Outcome:
         refuse_unused(options.given, {"kind", *(question.key for question in access.asked_by(access.of(kind)))}, kind)
     elif not kind and context.prompt is None:
         names = ", ".join(each.name for each in access.KINDS)
-        raise Missing("Missing: KIND.", next=f"KIND must be one of: {names}. Use a command such as ccsetup setup sso")
+        raise Missing("Missing: KIND.", next=f"KIND must be one of: {names}. Use a command like ccsetup setup sso")
     look = _looking(context, options)
     if context.prompt is not None:
         greet(context, look)

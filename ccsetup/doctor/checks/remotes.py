@@ -195,7 +195,7 @@ def _like(named: str, names: Sequence[str]) -> list[str]:
 def _known(facts: Facts, text: str) -> str:
     value = validate.tidy(text)
     if value not in facts.profiles or not address.takes_profile(value):
-        raise BadAnswer(f'"{value}" can\'t be used as a profile in a URL. Use a profile such as default.')
+        raise BadAnswer(f'"{value}" can\'t be used as a profile in a URL. Use a profile like default.')
     return value
 
 

@@ -140,7 +140,7 @@ class _Offer:
         value = validate.tidy(text)
         if value not in (there := self.to(name)):
             other = there[0] if there else "default"
-            raise BadAnswer(f'Profile "{value}" can\'t assume the role. Use a profile such as {other}.')
+            raise BadAnswer(f'Profile "{value}" can\'t assume the role. Use a profile like {other}.')
         return value
 
 

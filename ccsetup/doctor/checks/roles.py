@@ -166,7 +166,7 @@ def _another(facts: Facts, name: str, there: Settings, where: Place, text: str, 
     try:
         read = "0" if re.fullmatch(r"-[0-9]+", text) else validate.duration(0, 999_999)(text)  # botocore sends it
     except BadAnswer:
-        says = f"{name}: duration_seconds must be a number of seconds, such as 3600."
+        says = f"{name}: duration_seconds must be a number of seconds, for example, 3600."
         return _left_out(facts, name, where, "role.duration", says, _UNREAD, "hinders")
     seconds = int(read.value if isinstance(read, Corrected) else read)
     granted = min(max(seconds, 900), most_s)

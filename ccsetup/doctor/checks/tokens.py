@@ -119,7 +119,7 @@ def _at(where: Place, path: str) -> Remedy:
 def _absolute(facts: Facts, text: str) -> str:
     value = validate.token_file(text)
     if not is_absolute(facts, value):
-        raise BadAnswer("The token file needs an absolute path, such as /home/maria/token.jwt.")
+        raise BadAnswer("The token file needs an absolute path, for example, /home/maria/token.jwt.")
     return value
 
 

@@ -210,7 +210,7 @@ def _region(session: Session, name: str, region: str, remedy: str) -> str:
         raise Refused(f"Profile {name} has no region. {remedy}", "region.missing")
     if not regions.is_region(region):
         near = " or ".join([region[:-1]] if regions.is_region(region[:-1]) else regions.like(region))
-        hint = f"Did you mean {near}?" if near else "Use a region such as us-east-2."
+        hint = f"Did you mean {near}?" if near else "Use a region like us-east-2."
         raise Refused(f"{region} isn't a region. {hint}", "region.invalid")
     if not own:
         session.set_config_variable("region", region)

@@ -275,5 +275,5 @@ def test_an_answer_mends_what_has_no_one_reading(code, config, answer, tmp_path,
 @pytest.mark.parametrize("answer", ["nobody", "dev", ""])
 def test_a_source_that_would_not_do_is_refused_with_one_that_would(answer):
     (finding,) = found(facts(f"[profile dev]\nrole_arn = {ARN}\n", f"{BASE}[two]\n{KEYS}"), "source")
-    with pytest.raises(BadAnswer, match="such as default"):
+    with pytest.raises(BadAnswer, match="like default"):
         finding.wanted.parse(answer)

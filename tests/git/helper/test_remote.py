@@ -212,7 +212,7 @@ FAULTS: dict[str, tuple[str, str, str, dict[str, str], str]] = {
                          "us-esat-1 isn't a region. Did you mean us-east-1"),
     "a bucket": ("", "[dev]\nx = 1\n", "codecommit::s3-us-west-2://dev@R", {}, "s3-us-west-2 isn't a region"),
     "no region at all": ("", "[dev]\nregion = s3\n", "codecommit://dev@R", {},
-                         "s3 isn't a region. Use a region such as us-east-2."),
+                         "s3 isn't a region. Use a region like us-east-2."),
     "an endpoint that is no host": ("", f"[dev]\nregion = us-east-2\n{KEYS}", "codecommit://dev@R",
                                     {"CODE_COMMIT_ENDPOINT": "evil.example/"}, "CODE_COMMIT_ENDPOINT is evil.example/,"),
     "an endpoint with a line break": ("", f"[dev]\nregion = us-east-2\n{KEYS}", "codecommit://dev@R",
@@ -355,7 +355,7 @@ def test_an_expiration_that_botocore_cannot_read_is_said_and_nobody_is_sent_to_s
     for profile in ("process", "rests"):
         assert desk.says(URL.format(profile)) == (
             "The credential_process of process printed an Expiration that AWS tools can't read. It must be a date and time"
-            ' with a time zone, such as "2026-11-28T18:00:00Z". Change the program to print this format, or ask its author to do so.'
+            ' with a time zone, for example, "2026-11-28T18:00:00Z". Change the program to print this format, or ask its author to do so.'
         )
 
 
