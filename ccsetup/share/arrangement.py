@@ -144,8 +144,8 @@ def role_name(text: str) -> str | Corrected:
         value = validate.role_name(value)
     if not re.fullmatch(_ROLE_NAME, value):
         raise BadAnswer(
-            "A role name must be 1 to 64 characters long and can contain letters, digits, and _+=,.@-. Use a name such"
-            " as CodeCommitAccess."
+            "A role name must be 1 to 64 characters long and can contain letters, digits, and _+=,.@-. Use a name"
+            " like CodeCommitAccess."
         )
     return validate.said(value, text)
 
