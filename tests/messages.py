@@ -350,6 +350,31 @@ KEYS: list[Sample] = [
         [("sso", {**SSO, "sso_region": "us-east-1", **DEVELOPER, "repo": "MySharedDemoRepo", "region": "us-east-2"})],
     ),
     (
+        "a key's label, and both of its parts after it",
+        f"The repository MySharedDemoRepo (us-east-2) is in another account. Your access key is {LASTING} and {SECRET}.",
+        [
+            (
+                "keys",
+                {
+                    "access_key_id": LASTING,
+                    "secret_access_key": SECRET,
+                    "repo": "MySharedDemoRepo",
+                    "region": "us-east-2",
+                },
+            )
+        ],
+    ),
+    (
+        "a key's label, and both of its parts after a colon",
+        f"Access key: {LASTING} / {SECRET}",
+        [("keys", {"access_key_id": LASTING, "secret_access_key": SECRET})],
+    ),
+    (
+        "a key's label, and all three parts after it",
+        f"Your access key ID is {PASSING}, {SECRET}, {TOKEN}",
+        [("keys", TEMP)],
+    ),
+    (
         "a repository before its region, in prose",
         f"The role for MySharedDemoRepo (us-east-2) is {ROLE}.",
         [("role", {"role_arn": ROLE, "repo": "MySharedDemoRepo", "region": "us-east-2"})],

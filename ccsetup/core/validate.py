@@ -214,8 +214,7 @@ def permission_set(text: str) -> str | Corrected:
     value = found[1] if found else value
     if not re.fullmatch(r"[A-Za-z0-9_+=,.@-]{1,64}", value):
         raise BadAnswer(
-            "A permission set name can contain only letters, digits, and _+=,.@- characters. Use a name like"
-            " Developer."
+            "A permission set name can contain only letters, digits, and _+=,.@- characters. Use a name like Developer."
         )
     return said(value, text)
 

@@ -78,6 +78,7 @@ _STRICT = {  # what a value must look like if only a space or a line break separ
     "web_identity_token_file": r"[~/].+",
 }
 _HEADER = later(r"\[ ?(?:(profile|sso[-_]session|services|plugins|preview)\b)? ?([^\]\[\n]{0,128})\]", re.IGNORECASE)
+_SECRET_NEXT = later(r"[\s,;|/]{1,3}(?:(?:and|und|et) )?[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=])")
 _HEADER_WITHIN = later(r"(?<=\S) (?=\[[^\]\[\n]{1,128}\] ?[a-z_]{3,40} ?=)")
 _SETTING = later(r"[A-Za-z_][\w.-]{0,80} ?[=:]|[;#]|$")
 _COMMAND_WITHIN = later(r"(?<=[^\n])(?=\baws (?:--\S{1,40} \S{1,80} ){0,2}configure set )")
@@ -205,8 +206,8 @@ def _settings(text: str) -> tuple[list[tuple[str, str]], Block, str]:
         key = label.lastgroup or ""
         sep = _SEP.match(text, label.end()) if label.start() >= at else None
         value, end, broken = _value(text, key, sep, label["lead"]) if sep else ("", 0, False)
-        if not value:
-            continue
+        if not value or (key == KEYS[0] and _SECRET_NEXT.match(text, end)):
+            continue  # an ID and a secret after one label stay together in the text
         left += [text[at : label.start()], " "]
         at, joined = end, joined or broken
         if is_placeholder(value, key in KEYS):
