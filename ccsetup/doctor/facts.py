@@ -114,7 +114,7 @@ class Facts:
             return both if file == "config" else both._replace(oddities=())
         return lenient.read(text or "", file, self.named)
 
-    def as_read(self, file: FileName) -> Document:
+    def as_is(self, file: FileName) -> Document:
         """One of the two files as SDKs read it. If it has a fault, they read nothing from it."""
         text = self.texts.config if file == "config" else self.texts.credentials
         return ini.read(text or "", file, self.texts.shared)
@@ -146,8 +146,8 @@ class Facts:
         """Every sso-session's settings."""
         return ini.sessions(self.config)
 
-    def document(self, file: FileName) -> Document:
-        """Return one of the two files, parsed."""
+    def meant(self, file: FileName) -> Document:
+        """One of the two files as it was meant, even if it is broken."""
         return self.config if file == "config" else self.credentials
 
     def path(self, file: FileName) -> Path:

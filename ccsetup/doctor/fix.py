@@ -199,7 +199,7 @@ def _edits(context: Context, before: Facts, after: Repair) -> tuple[Edit, ...]:
         old = getattr(before.texts, file)
         mode = after.modes.get(before.path(file))
         if text.text != old or mode is not None:
-            if after.facts.as_read(file).fault is None:
+            if after.facts.as_is(file).fault is None:
                 editing.parse(text.text)
             edits.append(Edit(before.path(file), old, text.text, file, mode))
     edits += [

@@ -254,7 +254,7 @@ def touching(before: Repair, after: Repair, remedies: Sequence[Remedy]) -> tuple
         sections: set[tuple[str, str]] = set()
         for role in FILES if shared else (file,):
             for there, lines in ((before.facts, spans), (after.facts, now)):
-                sections |= _touched(there.document(role), lines) | _touched(there.as_read(role), lines)
+                sections |= _touched(there.meant(role), lines) | _touched(there.as_is(role), lines)
         lines_ = frozenset(n for first, last in spans for n in range(first, last + 1))
         found.append(Touched(file, lines_, frozenset(sections)))
     return tuple(found)

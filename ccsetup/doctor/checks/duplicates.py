@@ -26,7 +26,7 @@ def keys(facts: Facts) -> Iterator[Finding]:
         odd = [it for it in facts.reading(file).oddities if it.code == "file.stray-line"]
         unclear = [it.line for it in odd if not it.sure]
         headers = [it.line for it in odd if it.sure and any(line.lstrip()[:1] == "[" for line in it.ways[0].lines)]
-        document = facts.document(file)
+        document = facts.meant(file)
         for stanza in document.stanzas if document.walked is not None else ():  # a simple text has no duplicates
             settings = stanza.settings
             if len({setting.key for setting in settings}) < len(settings):
@@ -115,7 +115,7 @@ def sections(facts: Facts) -> Iterator[Finding]:
     """Find sections that appear twice, with the same header or with headers that tools treat as the same."""
     for file in FILES:
         seen: dict[tuple[str, str], Stanza] = {}
-        for stanza in facts.document(file).stanzas:
+        for stanza in facts.meant(file).stanzas:
             key = stanza.type, stanza.name
             first = seen.setdefault(key, stanza)
             same = first.header == stanza.header

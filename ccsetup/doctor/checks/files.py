@@ -107,7 +107,7 @@ def characters(facts: Facts) -> Iterator[Finding]:
         if text.isascii():
             continue
         lines = facts.lines(file)
-        for stanza in facts.document(file).stanzas:
+        for stanza in facts.meant(file).stanzas:
             for setting in stanza.settings if not stanza.text.isascii() else ():
                 if setting.key in STRICT | FREE and (changes := _respelled(file, setting, lines)):
                     yield Finding(
@@ -207,7 +207,7 @@ def _secret(facts: Facts, path: Path) -> bool:
 def refused(facts: Facts) -> Iterator[Finding]:
     """Find anything else that botocore rejects a file for."""
     for file, text in _once(facts):
-        fault, meant = ini.read(text, file).fault, facts.document(file).fault
+        fault, meant = ini.read(text, file).fault, facts.meant(file).fault
         known = facts.reading(file).oddities or spelling.encoding(text)
         if fault and not known and not meant:
             yield Finding(fault.code, "stops", fault.says, REFUSED, path=facts.path(file), line=fault.line)

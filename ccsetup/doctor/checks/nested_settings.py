@@ -14,9 +14,9 @@ from ccsetup.doctor.findings import Finding
 def nested_blocks(facts: Facts) -> Iterator[Finding]:
     """Find lines in an indented block that aren't `name = value`."""
     for file in FILES:
-        if "=\n" not in (text := facts.document(file).text).replace(" ", "").replace("\r", "") and ":\n" not in text:
+        if "=\n" not in (text := facts.meant(file).text).replace(" ", "").replace("\r", "") and ":\n" not in text:
             continue
-        for stanza in facts.document(file).stanzas:
+        for stanza in facts.meant(file).stanzas:
             for setting in stanza.settings:
                 yield from _block(facts, file, stanza, setting) if setting.value.startswith("\n") else ()
 

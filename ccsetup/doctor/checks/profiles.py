@@ -41,7 +41,7 @@ _SWALLOWED = "SDKs read the line like this without a warning."
 
 def _beside(facts: Facts, file: FileName, odd: Oddity, found: Finding) -> Finding:
     """Return the finding for a header whose corrected form already exists, with the ways to merge the two sections."""
-    document, type = facts.document(file), ini.logical(odd.header, file)
+    document, type = facts.meant(file), ini.logical(odd.header, file)
     live = next((it for it in document.stanzas if (it.type, it.name) == type), None)
     dead = next((it for it in document.stanzas if it.line == odd.line), None)
     if live is None or dead is None:

@@ -29,7 +29,7 @@ def regions(facts: Facts) -> Iterator[Finding]:
     """Find invalid regions, and regions where it isn't known whether they have CodeCommit."""
     known: dict[str, tuple[str, str]] = {}
     for file in FILES:
-        for stanza in facts.document(file).stanzas:
+        for stanza in facts.meant(file).stanzas:
             for setting in stanza.settings if stanza.type in ("profile", "sso-session") else ():
                 own = setting.key == "region" and stanza.type == "profile" and setting.value not in REGIONS
                 if own or (setting.key == "sso_region" and not is_region(setting.value)):

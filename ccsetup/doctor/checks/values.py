@@ -22,10 +22,10 @@ _COMMENT = later(r"(?:^|[ \t]+)[#;].*$")
 def values(facts: Facts) -> Iterator[Finding]:
     """Find comments and quotes that became part of a value: AWS files have neither inline comments nor quotes."""
     for file in FILES:
-        text = facts.document(file).text
+        text = facts.meant(file).text
         if not any(mark in text for mark in (" #", " ;", "\t#", "\t;", "=#", "=;", '"', "'")):
             continue
-        for stanza in facts.document(file).stanzas:
+        for stanza in facts.meant(file).stanzas:
             for setting in stanza.settings:
                 if any(mark in setting.value for mark in "#;\"'"):
                     yield from _value(facts, file, stanza, setting)
@@ -34,7 +34,7 @@ def values(facts: Facts) -> Iterator[Finding]:
 def commas(facts: Facts) -> Iterator[Finding]:
     """Find commas and semicolons at the end of a value, as in JSON or source code."""
     for file in FILES:
-        for stanza in facts.document(file).stanzas:
+        for stanza in facts.meant(file).stanzas:
             for setting in stanza.settings if "," in stanza.text or ";" in stanza.text else ():
                 mark = setting.value[-1:]
                 if mark in (",", ";") and setting.key in BARE and setting.value not in facts.profiles:
@@ -125,9 +125,9 @@ def dialect(facts: Facts) -> Iterator[Finding]:
     """Find what AWS's Python tools read and other SDKs don't: colons instead of equals signs, spaces in names."""
     for file in FILES:
         lines = facts.lines(file)
-        if not _FOREIGN.search(facts.document(file).text):
+        if not _FOREIGN.search(facts.meant(file).text):
             continue
-        for stanza in facts.document(file).stanzas:
+        for stanza in facts.meant(file).stanzas:
             for setting in stanza.settings if stanza.type else ():
                 line = lines[setting.lines[0] - 1]
                 sign = next((char for char in line if char in "=:"), "=")
@@ -161,7 +161,7 @@ def _foreign(facts: Facts, file: FileName, stanza: Stanza, setting: Setting, lin
 def misspelt(facts: Facts) -> Iterator[Finding]:
     """Find unknown settings whose names are close to a known one."""
     for file in FILES:
-        for stanza in facts.document(file).stanzas:
+        for stanza in facts.meant(file).stanzas:
             for setting in stanza.settings if stanza.type else ():
                 if setting.key not in KNOWN and (key := _near_key(setting.key)) and key not in stanza.values:
                     yield _misspelt(facts, file, stanza, setting, key)
