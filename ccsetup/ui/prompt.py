@@ -21,7 +21,7 @@ from ccsetup.core.text import spell
 from ccsetup.ui import keyboard
 from ccsetup.ui.plain_prompt import Answered, accepted, conversation
 from ccsetup.ui.question_view import Sheet
-from ccsetup.ui.tty import QUIET_S, Tty, more
+from ccsetup.ui.tty import QUIET_S, Tty, more, wait_for_input
 
 if TYPE_CHECKING:
     from prompt_toolkit.application import Application
@@ -164,6 +164,7 @@ class Prompt:
 
 def _line() -> str:
     """Read a line. Raises EOFError at the end of input."""
+    wait_for_input()
     typed = sys.stdin.readline()
     if not typed:
         raise EOFError

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 QUIET_S = 0.1  # the lines of a paste arrive faster than this
 LONGEST_S = 2.0  # how long to wait for the end of a paste
+GLANCE_S = 0.2  # how often Python gets the chance to handle a Ctrl-C while it waits for a line
 LOCAL = 3  # the index of the flags for echo and line editing in termios' list
 
 
@@ -73,6 +74,14 @@ def more(wait_s: float = QUIET_S) -> bool:
     from select import select
 
     return _settings() is not None and bool(select([sys.stdin], [], [], wait_s)[0])
+
+
+def wait_for_input() -> None:
+    """Wait until a POSIX terminal has a line. Ctrl-C just before a blocking read wouldn't end it, but it ends this."""
+    from select import select
+
+    while _settings() is not None and not select([sys.stdin], [], [], GLANCE_S)[0]:
+        pass
 
 
 def _settings() -> list[Any] | None:

@@ -400,6 +400,14 @@ class TestOnADumbTerminal:
         assert terminal.answers() == ["CANCELLED"]
         assert terminal.raw.rstrip(b" ^CD").endswith(b"\n")  # what is said next is on a line of its own
 
+    @pytest.mark.parametrize("widget", ["text", "secret"])
+    def test_ctrl_c_that_does_not_interrupt_the_reading_still_cancels(self, tmp_path, widget):
+        """The signal can arrive just before the read blocks, or in another thread: neither wakes the read up."""
+        elsewhere = "signal.pthread_kill(threading.get_ident(), signal.SIGINT)"
+        begin = f"import signal, threading; threading.Timer(0.5, lambda: {elsewhere}).start()"
+        terminal = Terminal(tmp_path, f'(exec({begin!r}, globals()), Asked("x", "X?", "{widget}"))[1]', TERM="dumb")
+        assert terminal.until("(b: back)").answers() == ["CANCELLED"]
+
 
 def test_where_typing_cannot_be_hidden_nothing_is_typed(monkeypatch):
     monkeypatch.setattr(Tty, "hush", lambda self: False)
