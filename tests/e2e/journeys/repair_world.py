@@ -96,8 +96,9 @@ class World:
         """Append to one of the AWS files."""
         path = self.aws(name)
         path.parent.mkdir(mode=0o700, exist_ok=True)
-        with path.open("a", opener=lambda it, flags: os.open(it, flags, 0o600)) as file:
+        with path.open("a") as file:
             file.write(text)
+        path.chmod(0o600)
 
     def edit(self, name: str, old: str, new: str) -> None:
         """Replace a text in one of the AWS files, as a slip of the hand does; it must be there."""
