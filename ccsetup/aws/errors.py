@@ -201,10 +201,13 @@ _WORDS: dict[str, Words] = {
         "{profile} isn't allowed to use the KMS key that encrypts {resource}.",
         "Ask your administrator for the kms:Decrypt permission on the key.",
     ),
-    "EncryptionKeyDisabled": ("The KMS key that encrypts {resource} is disabled.", "Contact the key's administrator."),
+    "EncryptionKeyDisabled": (
+        "The KMS key that encrypts {resource} is disabled.",
+        "Contact the administrator of the KMS key.",
+    ),
     "EncryptionKeyNotFound": (
         "The KMS key that encrypts {resource} doesn't exist.",
-        "Contact the key's administrator.",
+        "Contact the administrator of the KMS key.",
     ),
     "EncryptionKeyUnavailable": (
         "The KMS key that encrypts {resource} isn't available right now.",

@@ -302,7 +302,7 @@ class _Reader:
         left = Way("Remove the indentation", (indent + bare,))
         if key in keys_around(self.lines, option.line, option.depth):  # it would occur twice
             option.last = at
-            ways = (Way("Turn the line into a comment", (f"{indent}# {bare}",)), left)
+            ways = (Way("Comment out the line", (f"{indent}# {bare}",)), left)
             return Oddity("section.indented-key", at, at, at, says, ways, key=key, reads=(self.lines[at - 1],))
         self.option = _Option(key, option.depth, at, value)
         return Oddity("section.indented-key", at, at, at, says, (left,), True, key=key, reads=left.lines)

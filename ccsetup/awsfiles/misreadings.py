@@ -75,7 +75,7 @@ def _silent(lines: Sequence[str]) -> tuple[str, ...]:
 
 def comment(lines: Sequence[str], at: int) -> Way:
     """Return the correction that makes a line a comment."""
-    return Way("Turn the line into a comment", (f"# {lines[at - 1].strip()}",))
+    return Way("Comment out the line", (f"# {lines[at - 1].strip()}",))
 
 
 def commented(lines: Sequence[str], at: int, says: str) -> Oddity:
@@ -113,6 +113,6 @@ def behind(lines: Sequence[str], at: int, header: str, rest: str) -> Oddity:
         way = Way(f"Put {key} on its own line", (f"{indent}[{header}]", *(indent + it for it in those)))
         says = f"{key} is on the same line as the header [{header}], so AWS tools ignore it."
         return Oddity("file.stray-line", at, at, at, says, (way,), True, reads=(line,))
-    way = Way("Turn the text into a comment", (f"{indent}[{header}] # {rest}",))
+    way = Way("Comment out the text", (f"{indent}[{header}] # {rest}",))
     says = f"The text after the header [{header}] is ignored."
     return Oddity("file.stray-line", at, at, at, says, (way,), reads=(line,), severity="note")

@@ -160,7 +160,7 @@ class Look:
 
     def machine(self) -> str:
         """Return the credential_source that provides this computer's role, "" if there is none."""
-        make = self._busy("Looking for this computer's role", self._context.aws.machine)
+        make = self._busy("Looking for the role of this instance or container", self._context.aws.machine)
         return self._once(("machine",), make)
 
     def region_here(self) -> str:

@@ -144,7 +144,7 @@ def _explained(error: Exception, host: str) -> Problem:
         return Problem(
             f"The certificate of {host} isn't trusted.",
             why="A company proxy may have replaced the certificate, or this computer's clock may be wrong.",
-            next="Set AWS_CA_BUNDLE to your company's certificate file, then try again.",
+            next="Set AWS_CA_BUNDLE to the path of your company's certificate file, then try again.",
             code="net.tls",
         )
     if "unnel connection failed" in str(reason):

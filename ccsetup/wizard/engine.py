@@ -394,7 +394,7 @@ def sentence(problem: Problem | None) -> str:
 
 def _unlisted(refused: Problem | None) -> str:
     """Return why an answer must be typed instead of chosen, without the message to an administrator."""
-    return f"{refused.what} Enter the answer, or go back." if refused and refused.letter else sentence(refused)
+    return f"{refused.what} Enter an answer, or go back." if refused and refused.letter else sentence(refused)
 
 
 def nested(prefix: str, questions: Sequence[Question]) -> tuple[Question, ...]:

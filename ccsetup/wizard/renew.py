@@ -109,7 +109,7 @@ class Renewals:
             return self._by_source(name, kind, there, look)
         if kind.name in ("machine", "existing"):
             self.context.screen.note(
-                f"{name} has nothing to renew. AWS SDKs get the computer's credentials automatically."
+                f"{name} has nothing to renew. AWS SDKs get its credentials from this instance or container."
             )
             return self._proven(Renewed(name, kind.name), _expected(kind, name, there), there)
         if kind.name == "role":

@@ -158,7 +158,7 @@ def _fault(error: Exception, host: str) -> Exception:
         return Problem(
             f"The TLS certificate for {host} isn't trusted.",
             why="A company proxy might have replaced the certificate, or this computer's clock might be wrong.",
-            next="Set AWS_CA_BUNDLE to your company's certificate file, then try again.",
+            next="Set AWS_CA_BUNDLE to the path of your company's certificate file, then try again.",
             code="net.tls",
         )
     if isinstance(error, ProxyConnectionError):

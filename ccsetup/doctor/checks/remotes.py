@@ -66,7 +66,7 @@ def _of_address(facts: Facts, clone: Clone) -> Iterator[Finding]:
         right = _USER.sub(r"\1", clone.remote, count=1)
         named = user[2].partition(":")[0]
         says = f"This clone's remote URL includes the username {named}, but the credential helper uses another one."
-        because = "git sends the username in the URL with the helper's password, so AWS always returns a 403 error."
+        because = "git combines the username in the URL with the helper's password, so AWS always returns a 403 error."
         yield _remote(facts, "stops", says, because, [_to(clone, right)], sure=True)
     else:
         yield from _without_address(facts, clone, here)
@@ -195,7 +195,7 @@ def _like(named: str, names: Sequence[str]) -> list[str]:
 def _known(facts: Facts, text: str) -> str:
     value = validate.tidy(text)
     if value not in facts.profiles or not address.takes_profile(value):
-        raise BadAnswer(f'"{value}" can\'t be used as a profile in a URL. Use a profile like default.')
+        raise BadAnswer(f'"{value}" can\'t be used as a profile name in a URL. Use a simple name like default.')
     return value
 
 
