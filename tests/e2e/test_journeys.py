@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
@@ -322,7 +323,10 @@ def test_a_dumb_terminal_takes_the_lines_of_a_paste_as_one_answer(
 
 def test_the_session_in_the_readme_is_what_happens(sandbox: Sandbox, clean_env: CleanEnv, tmp_path: Path) -> None:
     sandbox.state.center.auto_approve, sandbox.state.center.interval_s = True, 1
-    env = clean_env(tmp_path / "home", sandbox.environment(), path=[Path(sys.executable).parent], SSH_CONNECTION="1")
+    midday = f"UTC{datetime.now(timezone.utc).hour - 12:+d}"  # a session that ends tomorrow is shown with its day
+    env = clean_env(
+        tmp_path / "home", sandbox.environment(), path=[Path(sys.executable).parent], SSH_CONNECTION="1", TZ=midday
+    )
     terminal = start(tmp_path, env)
     terminal.ask(KIND)
     terminal.press(pasted(MARIA))
