@@ -248,7 +248,7 @@ def _placed(work: PrivateClone) -> str:
         if not work.visible:
             raise _with_left(refused, work.discard()) from None
         work.keep()
-        refused.next = f"{refused.next} The files cloned so far were kept. Run the command again to get the rest."
+        refused.next = f"{refused.next} The files cloned so far were kept, and the next run gets the rest."
         raise
     return work.discard()
 

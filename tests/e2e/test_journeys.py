@@ -14,7 +14,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
-from conftest import AwsTools, CleanEnv
+from conftest import AwsTools, CleanEnv, and_more
 from messages import MARIA
 from paths import ROOT
 from sandbox_world import marias_keys
@@ -216,7 +216,7 @@ def git(clone: Path, env: dict[str, str], *words: str) -> None:
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("kind", JOURNEYS)
+@pytest.mark.parametrize("kind", and_more({kind: kind for kind in JOURNEYS}, "sso", "mfa"))
 def test_ctrl_c_at_any_question_leaves_the_home_as_it_was(  # a question that several kinds ask is left once
     kind: str, sandbox: Sandbox, clean_env: CleanEnv, browser: dict[str, str], tmp_path: Path
 ) -> None:
