@@ -111,7 +111,23 @@ def _has_duration(settings: Mapping[str, str]) -> bool:
     return len(duration) <= 4 and duration.isascii() and duration.isdecimal() and 900 <= int(duration) <= 3600
 
 
-_OF_ROLES = {"role_session_name": _has_session_name, "duration_seconds": _has_duration}
+def _has_mfa_serial(settings: Mapping[str, str]) -> bool:
+    serial = settings["mfa_serial"]
+    if serial[:13] == "arn:aws:iam::" and serial[25:30] == ":mfa/":
+        return serial[13:25].isdecimal() and serial.isascii() and _is_path(serial[30:])
+    return 9 <= len(serial) <= 256 and serial.isascii() and serial.isalnum()
+
+
+def _has_external_id(settings: Mapping[str, str]) -> bool:
+    return 2 <= len(settings["external_id"]) <= 1224 and _NAME.issuperset(settings["external_id"])
+
+
+_OF_ROLES = {
+    "role_session_name": _has_session_name,
+    "duration_seconds": _has_duration,
+    "mfa_serial": _has_mfa_serial,
+    "external_id": _has_external_id,
+}
 
 
 def _are_keys(settings: Mapping[str, str]) -> bool:

@@ -168,6 +168,7 @@ SDK = {
 _OF_VALUES = (
     (r"(?:at '|parameter )[rR]oleSessionName", "role.session-name"),
     (r"(?:at '|parameter |requested |^)[dD]urationSeconds", "role.duration"),
+    (r"(?:at '|parameter )(?:[sS]erialNumber|[eE]xternalId|accountId|roleName)", "value.invalid"),
 )
 
 # Errors that differ only in their text: class names, pattern, and another code or another cause.

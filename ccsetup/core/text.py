@@ -156,3 +156,9 @@ def did_you_mean(word: str, known: Iterable[str], most: int = 3) -> str:
     """Return a question that suggests similar names, "" if there are none."""
     *others, last = [f'"{name}"' for name in nearest(word, known, most)] or [""]
     return f"Did you mean {', '.join(others)} or {last}?" if others else f"Did you mean {last}?" if last else ""
+
+
+def without_some(whole: str, part: str) -> bool:
+    """Return whether `part` is `whole` with some digits missing, in the same order."""
+    rest = iter(whole)
+    return all(digit in rest for digit in part)

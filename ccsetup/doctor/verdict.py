@@ -29,6 +29,7 @@ _OF_PROFILES = (
     "source.",
     "sso.",
 )
+_OF_ANSWERS = ("input.missing", "input.invalid")  # of a question that the profile answers, or should
 _OF_KEYS = ("keys.", "kind.")  # what new keys mend, which is what is asked for where an answer is missing
 
 
@@ -62,7 +63,7 @@ def explained(context: Context, refused: Problem) -> Problem:
 
     A fault in the files explains what AWS or its SDK said of it; their own words stay as the reason.
     """
-    if not refused.profile or not refused.code.startswith((*_OF_PROFILES, "input.missing")):
+    if not refused.profile or not refused.code.startswith((*_OF_PROFILES, *_OF_ANSWERS)):
         return refused
     try:
         finding = stopping(context).get(refused.profile)
@@ -70,7 +71,7 @@ def explained(context: Context, refused: Problem) -> Problem:
         return refused
     if finding is None or finding.code == refused.code or finding.code in ENDED:
         return refused
-    if refused.code == "input.missing" and finding.code.startswith(_OF_KEYS):
+    if refused.code in _OF_ANSWERS and finding.code.startswith(_OF_KEYS):
         return refused
     return _problem(finding, refused.profile, refused.what)
 

@@ -69,6 +69,7 @@ def fetched(profile: str | None, region: str, remedy: str) -> tuple[str, cached_
         parts = keys.access_key or "", keys.secret_key or "", keys.token or ""
         return region, cached_keys.checked(parts), regions.wants_fips(os.environ, session.get_scoped_config())
     except _MfaNeeded:
+        _look_at_device(session, name)
         raise Refused(f"Profile {name} needs a new MFA code. {again(name)}", "access.assume") from None
     except fast_read.Unsure:
         raise Refused(_torn(name), "keys.partial") from None
@@ -88,6 +89,23 @@ class _MfaNeeded(Exception):
 
 def _nobody_to_ask(_: str) -> str:
     raise _MfaNeeded
+
+
+def _look_at_device(session: Session, name: str) -> None:
+    """Raise Refused if the MFA device of a profile or a source profile can't be one: no code would help then."""
+    from ccsetup.core import validate
+    from ccsetup.core.errors import BadAnswer
+
+    for there in profile_chain.chain(session.full_config.get("profiles", {}), name):
+        serial = str(there.get("mfa_serial", ""))
+        try:
+            right = validate.mfa_serial(serial) if serial else serial
+        except BadAnswer as bad:
+            raise Refused(f"Profile {name}: mfa_serial isn't valid. {bad.what}", "value.invalid") from None
+        if right != serial:
+            raise Refused(
+                f"Profile {name}: mfa_serial isn't valid. To repair it: ccsetup doctor --fix", "value.invalid"
+            )
 
 
 def _refuse_pipes() -> None:
