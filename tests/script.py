@@ -311,6 +311,9 @@ class FakeGit:
         self.calls.append(f"submodule {submodule.path} {route.url}")
         return CloneResult("1" * 40)
 
+    def keep_submodules(self, directory: Path) -> str:
+        return ""
+
     def do(self, directory: Path, *words: str) -> str:
         self.calls.append(" ".join(words))
         return ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 from ccsetup.core.errors import Cancelled, Problem
 from ccsetup.core.model import CloneResult, Route, Submodule
 from ccsetup.git import clone as cloning
-from ccsetup.git import submodule_names
+from ccsetup.git import submodule_hook, submodule_names
 from ccsetup.git.branches import Heads
 from ccsetup.git.clone_record import Records
 from ccsetup.git.errors import problem_of, said
@@ -183,7 +184,7 @@ def missing(runner: Runner, directory: Path) -> Sequence[Submodule]:
         Submodule(name, path, there.get("url", ""), commits[path], submodule_names.fault(name, path))
         for name, there in told.items()
         if (path := there.get("path", "")) in commits
-        if submodule_names.fault(name, path) or not _is_there(directory / path)
+        if submodule_names.fault(name, path) or not _is_there(runner, directory / path)
     ]
 
 
@@ -199,8 +200,9 @@ def _entries(done: Done) -> list[str]:
     return [entry for entry in done.raw.decode("utf-8", "surrogateescape").split("\0") if entry]
 
 
-def _is_there(directory: Path) -> bool:
-    return (directory / ".git").exists()
+def _is_there(runner: Runner, directory: Path) -> bool:
+    """Return whether a submodule is checked out. A `git submodule update` that failed leaves one without commits."""
+    return (directory / ".git").exists() and bool(head(runner, directory))
 
 
 def fetch(
@@ -223,6 +225,7 @@ def fetch(
             repository, *cloning.UNSEEN, "checkout", "--detach", submodule.commit, timeout_s=None, progress=progress
         )
         _register(runner, directory, submodule, route)
+        _keep_address(runner, repository, submodule, route)
         return done
 
     ended, left = privately(records, target, f"{route.url} {submodule.commit}", fill)
@@ -262,4 +265,21 @@ def _updated(runner: Runner, directory: Path, submodule: Submodule, route: Route
     inside = directory / submodule.path
     cloning.settle(runner, route, inside)
     runner.checked(inside, route.url, "config", "--local", _ALLOW, "always")
+    _keep_address(runner, inside, submodule, route)
     return cloning.head(runner, inside)
+
+
+def _keep_address(runner: Runner, repository: Path, submodule: Submodule, route: Route) -> None:
+    """Have a submodule use its route even after `git submodule sync`, which writes the address in .gitmodules to it."""
+    key = f"url.{route.url}.insteadOf"
+    plain = re.sub(r"(?<=://)[^@/]*@", "", route.url)  # git resolves a relative address without the profile
+    for url in dict.fromkeys((submodule.url, plain)):
+        if ":" in url and not route.url.startswith(url):
+            runner.within(repository, "config", "--local", "--fixed-value", "--unset-all", key, url)
+            runner.checked(repository, route.url, "config", "--local", "--add", key, url)
+
+
+def keep_submodules(runner: Runner, directory: Path, version: tuple[int, ...]) -> str:
+    """Have git fetch submodules on CodeCommit that come later, too. Return "", or why that isn't possible."""
+    modules = runner.within(directory, "cat-file", "blob", ":.gitmodules").out
+    return submodule_hook.install(runner, directory, version) if submodule_hook.may_need(modules) else ""

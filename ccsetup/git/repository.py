@@ -186,6 +186,11 @@ class Git:
         private_clone.tidy(self._records, directory)
         return clone.missing(self._runner, directory)
 
+    def keep_submodules(self, directory: Path) -> str:
+        """Have git itself fetch a clone's submodules on CodeCommit later. Return "", or why that isn't possible."""
+        numbers = tuple(int(part) for part in self.version().split("."))
+        return clone.keep_submodules(self._runner, directory, numbers)
+
     def fetch_submodule(self, directory: Path, submodule: Submodule, route: Route, progress: Progress) -> CloneResult:
         """Clone and check out one submodule with this route. Raises Problem."""
         self._may(route.url)

@@ -73,6 +73,11 @@ def _submodules(context: Context, git: Git, claim: Claim, top: Path, directory: 
         else:
             context.screen.done("submodule", where, f"{target.name} in {target.region}")
         problems += _submodules(context, git, replace(claim, region=target.region), top, inside, depth + 1)
+    if why := git.keep_submodules(directory):
+        context.screen.note(
+            f"ccsetup couldn't prepare this clone for submodules that are added later, because {why}. "
+            f"To fetch them then: ccsetup clone {shlex.quote(git.origin(directory))} {shlex.quote(str(directory))}"
+        )
     return problems
 
 
