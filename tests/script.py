@@ -301,6 +301,9 @@ class FakeGit:
         self.calls.append(f"repoint {directory.name} {route.url}")
         self.origins = {**self.origins, directory.name: route.url}
 
+    def remote(self, directory: Path) -> str:
+        return "origin"
+
     def setting(self, directory: Path, key: str, own: bool = True) -> str:
         return self.settings.get(key, "")
 

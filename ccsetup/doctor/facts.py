@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -34,6 +35,37 @@ class Clone:
     brought: tuple[Brought, ...] = ()
     urls: tuple[Url, ...] = ()
     editable: bool = True
+    path: Path | None = None
+    listed: tuple[Brought, ...] = ()
+
+    @property
+    def file(self) -> Path:
+        """The clone's own settings file, wherever its git directory is."""
+        return self.path or self.folder / ".git" / "config"
+
+    @property
+    def called(self) -> str:
+        """The remote URL in a sentence: with the remote's name, unless the name is the usual one."""
+        name = self.url.remote
+        return "This clone's remote URL" if name == "origin" else f"The URL of this clone's remote {name}"
+
+    def place(self, key: str, value: str) -> Path:
+        """Return the file that contains a setting: the clone's own or another one that git reads for this clone."""
+        there = (it.file for it in self.listed if (it.key, it.value) == (key, value) and it.file)
+        return Path(next(there, self.file))
+
+    @property
+    def rule(self) -> Brought | None:
+        """The setting (insteadOf or pushInsteadOf) that rewrites the remote URL; None if none does."""
+        url = self.url
+        made = [
+            it
+            for it in self.listed
+            if re.fullmatch(r"url\..*\.(push)?insteadof", it.key, re.DOTALL)
+            if url.written.startswith(it.value)
+            and it.key[4:].rpartition(".")[0] + url.written[len(it.value) :] == url.used
+        ]
+        return max(made, key=lambda it: len(it.value), default=None) if url.written != url.used else None
 
     @property
     def url(self) -> Url:

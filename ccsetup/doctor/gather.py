@@ -142,9 +142,7 @@ def _programs(facts: Facts) -> list[str]:
 
 def _with_clone(context: Context, facts: Facts) -> Facts:
     """Add the current clone with git's settings for it, or git's error if it can't read them."""
-    folder = next(
-        (it for it in (context.cwd, *context.cwd.parents) if context.files.mode(it / ".git") is not None), None
-    )
+    folder = next((it for it in (context.cwd, *context.cwd.parents) if _is_clone(context, it)), None)
     if folder is None:
         return facts
     try:
@@ -152,6 +150,14 @@ def _with_clone(context: Context, facts: Facts) -> Facts:
     except Problem as refused:
         said = refused.why or refused.what
         return facts if "not a git repository" in said else replace(facts, clone_refuses=said)
+
+
+def _is_clone(context: Context, folder: Path) -> bool:
+    """Return whether git takes a folder for a repository: it holds `.git`, or it is a bare one itself."""
+    if context.files.mode(folder / ".git") is not None:
+        return True
+    parts = (folder / name for name in ("HEAD", "objects", "refs"))
+    return folder.name != ".git" and all(context.files.mode(it) is not None for it in parts)
 
 
 def clone_at(context: Context, folder: Path) -> Clone:

@@ -15,7 +15,7 @@ from ccsetup.core.context import Answer, Sighting
 from ccsetup.core.errors import NoRepository, Problem
 from ccsetup.core.model import Answers, Expected, Identity
 from ccsetup.doctor import locate
-from ccsetup.doctor.checks.remotes import by_hand
+from ccsetup.doctor.checks.remotes import by_hand, moved
 from ccsetup.doctor.facts import Facts
 from ccsetup.doctor.findings import Finding, Remedy, Severity
 from ccsetup.git import address
@@ -205,7 +205,7 @@ def _elsewhere(facts: Facts, it: Stand, refused: Problem) -> Finding:
         found = Finding("access.repository", "stops", refused.what)
     because = refused.why or "git reports that it can't find the repository, or asks for a password."
     ways = tuple(remedy for remedy in remedies if remedy.replaced)
-    do = f"Run: {by_hand(facts.clone, ways)}" if remedies and facts.clone else refused.next
+    do = f"Run: {by_hand(facts.clone, remedies)}" if remedies and facts.clone else refused.next
     kind = "ask" if ways else "tell"
     return _of_clone(facts, it, found._replace(because=because, do=do, fix=kind, remedies=ways))  # type: ignore[arg-type]
 
@@ -219,10 +219,10 @@ def _moved(facts: Facts, it: Stand, seen: Sighting) -> Remedy:
         url = address.codecommit_url(name, seen.region, seen.profile)
     account = f"account {seen.repository.account_id}" if seen.repository and seen.repository.account_id else ""
     by = "" if seen.profile == it.profile else f", with the profile {seen.profile}"
-    moved = facts.clone.moved(url) if facts.clone else {}
-    return Remedy(f"Point this clone to {name} in {seen.region}{by}", account, replaced=moved)
+    to = moved(facts.clone, url, "") if facts.clone else Remedy("")
+    return to._replace(label=f"Point this clone to {name} in {seen.region}{by}", hint=account)
 
 
 def _of_clone(facts: Facts, it: Stand, finding: Finding) -> Finding:
-    path = facts.clone.folder / ".git" / "config" if facts.clone else None
+    path = facts.clone.place(facts.clone.url.key, facts.clone.url.written) if facts.clone else None
     return finding._replace(profile=it.profile, path=path)

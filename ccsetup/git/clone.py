@@ -10,9 +10,10 @@ from pathlib import Path
 from ccsetup.core.errors import Cancelled, Problem
 from ccsetup.core.model import CloneResult, Route, Submodule
 from ccsetup.git import clone as cloning
-from ccsetup.git import submodule_hook, submodule_names
+from ccsetup.git import clone_settings, submodule_hook, submodule_names
 from ccsetup.git.branches import Heads
 from ccsetup.git.clone_record import Records
+from ccsetup.git.config import pattern
 from ccsetup.git.errors import problem_of, said
 from ccsetup.git.private_clone import KEPT, Site, privately
 from ccsetup.git.process import Done, Progress, Runner
@@ -152,9 +153,11 @@ def settle(runner: Runner, route: Route, directory: Path) -> None:
     def config(*words: str) -> None:
         runner.checked(directory, route.url, "config", "--local", *words)
 
-    config("remote.origin.url", route.url)
-    if not runner.within(directory, "config", "--local", "remote.origin.fetch").out:
-        config("remote.origin.fetch", "+refs/heads/*:refs/remotes/origin/*")
+    name = clone_settings.remote(runner, directory) or "origin"
+    there = runner.within(directory, "config", "--local", "--get-all", f"remote.{name}.url").out.splitlines()
+    config("--replace-all", f"remote.{name}.url", route.url, *map(pattern, there[:1]))  # others may be for pushes
+    if not runner.within(directory, "config", "--local", f"remote.{name}.fetch").out:
+        config(f"remote.{name}.fetch", f"+refs/heads/*:refs/remotes/{name}/*")
     for key, value in route.settings.items():
         runner.within(directory, "config", "--local", "--unset-all", key)
         if key == "credential.helper":  # the empty value comes first: it turns off other helpers

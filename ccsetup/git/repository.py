@@ -150,6 +150,10 @@ class Git:
             return ""
         return clone_settings.address(self._runner, directory)
 
+    def remote(self, directory: Path) -> str:
+        """Return the name of the remote that a clone fetches from, "" if it isn't a clone."""
+        return clone_settings.remote(self._runner, directory)
+
     def setting(self, directory: Path, key: str, own: bool = True) -> str:
         """Return the last value of a setting in effect in a clone, "" if there is none."""
         return self._runner.ask(directory, "config", *(["--local"] if own else []), "--get", key).out.rstrip("\n")

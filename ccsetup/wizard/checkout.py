@@ -118,8 +118,10 @@ def _fetched(
 
 def _move(context: Context, route: Route, directory: Path, origin: str, person: Prompt | None) -> bool:
     if person is None:
+        name = quote(context.git.remote(directory))
         context.screen.note(
-            f"The remote URL is still {origin}. To change it: git remote set-url origin {quote(route.url)}"
+            f"The remote URL is still {origin}. To change it: git -C {quote(str(directory))} remote set-url {name} "
+            f"{quote(route.url)}"
         )
         return False
     context.screen.say(f" The remote URL of {shown(context, directory)} is {origin}.")
