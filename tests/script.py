@@ -301,6 +301,9 @@ class FakeGit:
         self.calls.append(f"repoint {directory.name} {route.url}")
         self.origins = {**self.origins, directory.name: route.url}
 
+    def foreign(self, directory: Path) -> Problem | None:
+        return None
+
     def remote(self, directory: Path) -> str:
         return "origin"
 

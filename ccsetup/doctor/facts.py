@@ -16,6 +16,7 @@ from ccsetup.awsfiles.ini import Document, Stanza
 from ccsetup.awsfiles.misreadings import Reading
 from ccsetup.core.context import AwsTexts
 from ccsetup.core.context import Ran as Ran
+from ccsetup.core.errors import Problem
 from ccsetup.core.lazy_regex import later
 from ccsetup.core.model import FileName
 from ccsetup.git.config import Brought, Pairs, Url
@@ -100,7 +101,7 @@ class Facts:
     `settings` are git's settings outside a clone, in the form that Clone has (None: not read). `scripts` is the folder
     with ccsetup's own commands. `helper_sdk` is the botocore version of the git-remote-codecommit that git finds ("" if
     it is ccsetup's own, or if the version isn't known). `git_refuses` is git's error if its settings keep it from
-    running, `clone_refuses` its error if the settings of the current clone do.
+    running, `clone_refused` what it says if it doesn't read the settings of the current clone.
 
     `config` and `credentials` are read as they were meant. Their lines match the files' lines in number and order.
     """
@@ -126,7 +127,7 @@ class Facts:
     scripts: str = ""
     helper_sdk: str = ""
     git_refuses: str = ""
-    clone_refuses: str = ""
+    clone_refused: Problem | None = None
 
     @cached_property
     def config(self) -> Document:

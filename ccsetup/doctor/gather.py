@@ -149,7 +149,7 @@ def _with_clone(context: Context, facts: Facts) -> Facts:
         return replace(facts, clone=clone_at(context, folder))
     except Problem as refused:
         said = refused.why or refused.what
-        return facts if "not a git repository" in said else replace(facts, clone_refuses=said)
+        return facts if "not a git repository" in said else replace(facts, clone_refused=refused)
 
 
 def _is_clone(context: Context, folder: Path) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 from ccsetup.core.errors import Cancelled, Problem
 from ccsetup.core.model import CloneResult, Route, Submodule
 from ccsetup.git import clone as cloning
-from ccsetup.git import clone_settings, submodule_hook, submodule_names
+from ccsetup.git import clone_settings, ownership, submodule_hook, submodule_names
 from ccsetup.git.branches import Heads
 from ccsetup.git.clone_record import Records
 from ccsetup.git.config import pattern
@@ -37,11 +37,16 @@ def make(
     def fill(site: Site) -> Done:
         done = clone(runner, route, site, *([f"--branch={branch}"] if branch else []), progress=progress)
         is_there = (site.repository / ".git").is_dir()
-        if not is_there or ((done.code or branch) and not head(runner, site.repository)):
+        ours = ("-c", f"safe.directory={site.repository}")  # even where every file seems to belong to another user
+        found.append(head(runner, site.repository, *ours) if is_there else "")
+        if not is_there or ((done.code or branch) and not found[-1]):
             raise problem_of(done.errors, route.url, "git.failed")
         return done
 
+    found = [""]
     done, left = privately(records, directory, route.url, fill)
+    if refused := ownership.refusal(runner.ask(directory, "rev-parse", "--git-dir").errors):  # a share, or WSL's /mnt/c
+        return CloneResult(found[-1], refused, tuple(filter(None, (warnings(done), left))))
     if branch and not runner.within(directory, "symbolic-ref", "-q", "refs/remotes/origin/HEAD").out:
         runner.within(directory, "remote", "set-head", "origin", branch)
     problem = finish(runner, directory, done)
@@ -109,9 +114,9 @@ def _not_checked_out(directory: Path, done: Done) -> Problem:
     )
 
 
-def head(runner: Runner, directory: Path) -> str:
+def head(runner: Runner, directory: Path, *options: str) -> str:
     """Return the commit at a clone's HEAD, "" if there is none."""
-    return runner.within(directory, "rev-parse", "--verify", "-q", "HEAD").out.strip()
+    return runner.within(directory, *options, "rev-parse", "--verify", "-q", "HEAD").out.strip()
 
 
 def _is_checked_out(runner: Runner, directory: Path) -> bool:

@@ -13,7 +13,7 @@ from ccsetup.core import executables
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import CloneResult, Edit, Route, Submodule
 from ccsetup.core.state_folder import state_folder
-from ccsetup.git import branches, clone, clone_settings, private_clone
+from ccsetup.git import branches, clone, clone_settings, ownership, private_clone
 from ccsetup.git import clone as cloning
 from ccsetup.git.clone_record import Records
 from ccsetup.git.config import GitConfig, Pairs, SettingChange
@@ -149,6 +149,10 @@ class Git:
         if not directory.is_dir():
             return ""
         return clone_settings.address(self._runner, directory)
+
+    def foreign(self, directory: Path) -> Problem | None:
+        """Return why git refuses a repository that belongs to another user, None if it doesn't."""
+        return ownership.refusal(self._runner.ask(directory, "rev-parse", "--git-dir").errors)
 
     def remote(self, directory: Path) -> str:
         """Return the name of the remote that a clone fetches from, "" if it isn't a clone."""

@@ -37,6 +37,8 @@ def is_this_clone(context: Context, directory: Path, target: Target) -> bool:
     origin = context.git.origin(directory)
     if not origin and context.git.unfinished(directory):
         return False
+    if not origin and (refused := context.git.foreign(directory)):
+        raise refused
     try:
         there = address.parse(origin, context.env.get("CODE_COMMIT_ENDPOINT", "")) if origin else None
     except BadAnswer:
@@ -120,7 +122,7 @@ def _move(context: Context, route: Route, directory: Path, origin: str, person: 
     if person is None:
         name = quote(context.git.remote(directory))
         context.screen.note(
-            f"The remote URL is still {origin}. To change it: git -C {quote(str(directory))} remote set-url {name} "
+            f"The remote URL is still {origin}. To change it: cd {quote(str(directory))} && git remote set-url {name} "
             f"{quote(route.url)}"
         )
         return False

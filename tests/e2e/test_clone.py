@@ -646,3 +646,13 @@ def test_a_program_whose_expiration_no_tool_reads_leads_to_no_login(person: Pers
         assert (done.code, done.problem["code"]) == (1, "process.failed")
         assert '"2026-11-28T18:00:00Z"' in done.problem["what"]
         assert "login" not in done.shown
+
+
+def test_a_clone_on_a_disk_where_all_belongs_to_another_user_is_kept_and_said(person: Person) -> None:
+    person.profile("dev", region=REGION)
+    done = person.clone("MySharedDemoRepo", "--profile", "dev", GIT_TEST_ASSUME_DIFFERENT_OWNER="1")
+    assert done.code == 1
+    assert done.problem["code"] == "git.ownership"
+    assert done.problem["next"] == f"Run: git config --global --add safe.directory {person.work}/MySharedDemoRepo"
+    assert (person.work / "MySharedDemoRepo/README.md").is_file()
+    assert person.git("MySharedDemoRepo", "status", "--porcelain") == ""

@@ -11,7 +11,7 @@ from ccsetup.core import shells
 from ccsetup.core.errors import BadAnswer
 from ccsetup.doctor.facts import Clone, Facts
 from ccsetup.doctor.findings import Finding, Remedy, Severity
-from ccsetup.git import address, clone_profile, config, transport
+from ccsetup.git import address, clone_profile, config, ownership, transport
 from ccsetup.git.address import Address
 from ccsetup.git.config import Values
 
@@ -40,10 +40,13 @@ def missing(facts: Facts) -> Iterator[Finding]:
 
 def settings(facts: Facts) -> Iterator[Finding]:
     """Find a clone whose settings git can't read."""
-    if facts.clone_refuses:
+    refused = facts.clone_refused
+    if refused and refused.code == ownership.CODE:
+        yield Finding(refused.code, "stops", refused.what, refused.why, do=refused.next.removeprefix("Run: "))
+    elif refused:
         says = "git can't read this clone's settings, so the clone wasn't checked."
         do = "Fix the problem that git reports. If the folder isn't yours, don't change it."
-        yield Finding("git.settings", "stops", says, facts.clone_refuses, do=do)
+        yield Finding("git.settings", "stops", says, refused.why or refused.what, do=do)
 
 
 def _numbers(version: str) -> tuple[int, ...]:
