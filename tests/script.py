@@ -301,6 +301,9 @@ class FakeGit:
         self.calls.append(f"repoint {directory.name} {route.url}")
         self.origins = {**self.origins, directory.name: route.url}
 
+    def is_tag(self, route: Route, name: str) -> bool:
+        return False
+
     def foreign(self, directory: Path) -> Problem | None:
         return None
 

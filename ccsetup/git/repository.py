@@ -91,6 +91,14 @@ class Git:
         self._heads[route.url] = found
         return found.names
 
+    def is_tag(self, route: Route, name: str) -> bool:
+        """Return whether the server has a tag with this name. Raises Problem."""
+        ref = f"refs/tags/{name}"
+        done = self._runner.outside(*cloning.options(route), "ls-remote", "--", route.url, ref)
+        if done.code:
+            raise problem_of(done.errors, route.url, "access.git")
+        return any(line.endswith(f"\t{ref}") for line in done.out.splitlines())
+
     def default(self, route: Route) -> str:
         """Return the branch that the server's HEAD named when it was last asked, "" if none."""
         return self._heads.get(route.url, branches.Heads({})).head
@@ -107,7 +115,7 @@ class Git:
             raise not_git(name_of(route.url))
 
     def clone(self, route: Route, directory: Path, branch: str, progress: Progress, default: str = "") -> CloneResult:
-        """Clone, or finish an interrupted clone. `default` is the default branch according to CodeCommit's API.
+        """Clone, or finish an interrupted clone. `branch` may be a tag. `default` is CodeCommit's default branch.
 
         After an error or Ctrl-C, it removes only the private folder that it created. Raises Problem, also if the
         directory isn't empty.
@@ -115,7 +123,11 @@ class Git:
         self._may(route.url)
         if route.url not in self._heads:
             self.reachable(route)
-        chosen = branches.chosen(branch, default, self._heads[route.url], name_of(route.url))
+        there = self._heads[route.url]
+        if branch and branch not in there.commits and self.is_tag(route, branch):
+            chosen = branch
+        else:
+            chosen = branches.chosen(branch, default, there, name_of(route.url))
         return cloning.make(self._runner, self._records, route, directory, chosen, progress)
 
     def unfinished(self, directory: Path) -> bool:
