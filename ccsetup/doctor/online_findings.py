@@ -43,7 +43,7 @@ class Stand(NamedTuple):
     """What AWS and git said about the current clone, as far as they were asked.
 
     `seen` is what its profile sees at the remote's place, `others` where else the repository was seen, `git` why git
-    can't reach it, `arn` the identity of its profile.
+    can't reach it, `arn` the identity of its profile, `more` what git's answers show besides.
     """
 
     profile: str
@@ -52,6 +52,7 @@ class Stand(NamedTuple):
     others: Sequence[Sighting] = ()
     git: Problem | None = None
     arn: str = ""
+    more: tuple[Finding, ...] = ()
 
 
 def of_answers(facts: Facts, answers: Sequence[Answer]) -> list[Finding]:
@@ -198,7 +199,11 @@ def _elsewhere(facts: Facts, it: Stand, refused: Problem) -> Finding:
     mine = [s for s in there if s.profile == it.profile]
     remedies = tuple(_moved(facts, it, s) for s in [*mine, *(s for s in there if s not in mine)][:_OFFERED])
     name, region = it.address.repository, it.address.region
-    if mine:
+    new = next((s.repository.name for s in there if s.repository and s.repository.name != name), "")
+    if new:
+        says = f"{refused.what.removesuffix('.')}. {new} exists there, so it may be the new name."
+        found = Finding("access.repository", "stops", says)
+    elif mine:
         regions = " and ".join(s.region for s in mine)
         found = Finding("access.region", "stops", f"{name} isn't in {region}. The repository is in {regions}.")
     else:
@@ -211,7 +216,7 @@ def _elsewhere(facts: Facts, it: Stand, refused: Problem) -> Finding:
 
 
 def _moved(facts: Facts, it: Stand, seen: Sighting) -> Remedy:
-    name = it.address.repository
+    name = seen.repository.name if seen.repository else it.address.repository
     if it.address.form == "https" and seen.profile == it.profile:
         fips = it.address.fips or regions.wants_fips(facts.env, facts.profiles.get(seen.profile, {}))
         url = address.https_url(seen.region, name, fips=fips)

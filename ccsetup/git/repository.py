@@ -162,6 +162,26 @@ class Git:
             return ""
         return clone_settings.address(self._runner, directory)
 
+    def commits(self, url: str) -> Sequence[str]:
+        """Return the commits of the branches of an address that was asked."""
+        return [*self._heads.get(url, branches.Heads({})).commits.values()]
+
+    def has_commit(self, directory: Path, commit: str) -> bool:
+        """Return whether a clone has this commit."""
+        return not self._runner.ask(directory, "rev-parse", "-q", "--verify", f"{commit}^{{commit}}").code
+
+    def has_branch(self, directory: Path, name: str) -> bool:
+        """Return whether a clone has a local branch with this name."""
+        return not self._runner.ask(directory, "rev-parse", "-q", "--verify", f"refs/heads/{name}").code
+
+    def branches_at(self, directory: Path, remote: str) -> tuple[str, str]:
+        """Return the branch that is checked out, and the stored default branch of a remote; "" for none."""
+        told = []
+        for ref, start in (("HEAD", "refs/heads/"), (f"refs/remotes/{remote}/HEAD", f"refs/remotes/{remote}/")):
+            named = self._runner.ask(directory, "rev-parse", "-q", "--verify", "--symbolic-full-name", ref).out.strip()
+            told.append(named.removeprefix(start) if named.startswith(start) else "")
+        return told[0], told[1]
+
     def foreign(self, directory: Path) -> Problem | None:
         """Return why git refuses a repository that belongs to another user, None if it doesn't."""
         return ownership.refusal(self._runner.ask(directory, "rev-parse", "--git-dir").errors)
