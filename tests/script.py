@@ -304,6 +304,9 @@ class FakeGit:
     def is_tag(self, route: Route, name: str) -> bool:
         return False
 
+    def lfs_files(self, directory: Path) -> Sequence[str]:
+        return ()
+
     def foreign(self, directory: Path) -> Problem | None:
         return None
 

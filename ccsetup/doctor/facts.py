@@ -27,6 +27,7 @@ class Clone:
     """The clone in the current directory: its folder, its remote URL and the settings in effect (see GitConfig).
 
     `remote` is the URL as git uses it. If there are several, it is the first on CodeCommit, else the one to fetch from.
+    `files` are the texts of a few files in it, by name. `waiting` are the submodules that git alone can't clone.
     """
 
     folder: Path
@@ -38,6 +39,8 @@ class Clone:
     editable: bool = True
     path: Path | None = None
     listed: tuple[Brought, ...] = ()
+    files: Mapping[str, str] = field(default_factory=dict)
+    waiting: tuple[str, ...] = ()
 
     @property
     def file(self) -> Path:

@@ -10,7 +10,7 @@ from pathlib import Path
 from ccsetup.core.errors import Cancelled, Problem
 from ccsetup.core.model import CloneResult, Route, Submodule
 from ccsetup.git import clone as cloning
-from ccsetup.git import clone_settings, ownership, submodule_hook, submodule_names
+from ccsetup.git import clone_settings, lfs, ownership, submodule_hook, submodule_names
 from ccsetup.git.branches import Heads
 from ccsetup.git.clone_record import Records
 from ccsetup.git.config import pattern
@@ -56,7 +56,8 @@ def make(
 def clone(runner: Runner, route: Route, site: Site, *more: str, progress: Progress) -> Done:
     """Run git clone with this route, and store the route's settings and credential helper in the clone."""
     words = [*UNSEEN, "clone", "--progress", "--origin=origin", "--no-recurse-submodules", *more, *options(route)]
-    return runner.run([*words, "--", route.url, site.name], None, progress, _HASH, cwd=site.folder)
+    env = {**_HASH, **lfs.NOT_NOW}
+    return runner.run([*words, "--", route.url, site.name], None, progress, env, cwd=site.folder)
 
 
 def finish(runner: Runner, directory: Path, done: Done | None) -> Problem | None:

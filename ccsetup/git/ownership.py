@@ -10,7 +10,7 @@ from shlex import quote
 
 from ccsetup.core.errors import Problem
 
-CODE = "git.ownership"
+CODE = "git.settings"
 _SAYS = re.compile(r"^fatal: (?:detected dubious ownership in repository at|unsafe repository \() ?'(?P<place>.+?)'")
 _COMMAND = re.compile(r"\s*(?P<command>git config --global --add safe\.directory \S.*)")
 

@@ -13,7 +13,7 @@ from ccsetup.core import executables
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import CloneResult, Edit, Route, Submodule
 from ccsetup.core.state_folder import state_folder
-from ccsetup.git import branches, clone, clone_settings, ownership, private_clone
+from ccsetup.git import branches, clone, clone_settings, lfs, ownership, private_clone, submodule_hook
 from ccsetup.git import clone as cloning
 from ccsetup.git.clone_record import Records
 from ccsetup.git.config import GitConfig, Pairs, SettingChange
@@ -162,6 +162,25 @@ class Git:
             return ""
         return clone_settings.address(self._runner, directory)
 
+    def lfs_files(self, directory: Path) -> Sequence[str]:
+        """Return the paths of the files in a clone that Git LFS keeps."""
+        return lfs.files(self._runner, directory)
+
+    def has_lfs(self, directory: Path) -> bool:
+        """Return whether git uses git-lfs when it checks out files."""
+        return lfs.is_installed(self._runner, directory)
+
+    def point_lfs(self, directory: Path, https: str, helper: Mapping[str, str]) -> None:
+        """Have Git LFS ask an https address with a credential helper, unless the repository names another place."""
+        if not lfs.server(self._runner, directory):
+            lfs.use(self._runner, directory, lfs.settings(https, helper))
+
+    def pull_lfs(self, directory: Path, count: int) -> Problem | None:
+        """Download the files that Git LFS keeps. Return why they aren't here, if it can't."""
+        if self._runner.env.get("GIT_LFS_SKIP_SMUDGE", "").lower() in ("1", "true", "yes", "on", "t"):
+            return None
+        return lfs.pull(self._runner, directory, count, name_of(self.origin(directory)))
+
     def commits(self, url: str) -> Sequence[str]:
         """Return the commits of the branches of an address that was asked."""
         return [*self._heads.get(url, branches.Heads({})).commits.values()]
@@ -225,6 +244,10 @@ class Git:
         """Return a clone's submodules that aren't checked out."""
         private_clone.tidy(self._records, directory)
         return clone.missing(self._runner, directory)
+
+    def waiting_submodules(self, directory: Path) -> tuple[str, ...]:
+        """Return the submodules that git alone can't clone later. Starts no programs."""
+        return submodule_hook.waiting(self._runner, directory)
 
     def keep_submodules(self, directory: Path) -> str:
         """Have git itself fetch a clone's submodules on CodeCommit later. Return "", or why that isn't possible."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from ccsetup.git import submodule_names
 from ccsetup.git.process import Runner
 
 NAME = "post-index-change"
@@ -120,6 +121,25 @@ _ON_CODECOMMIT = re.compile(r"=\s*\"?(?:\.\./|codecommit:|\S*git-codecommit)")
 def may_need(modules: str) -> bool:
     """Return whether the text of a .gitmodules file has an address that may be on CodeCommit."""
     return bool(_ON_CODECOMMIT.search(modules))
+
+
+def waiting(runner: Runner, directory: Path) -> tuple[str, ...]:
+    """Return the submodules that may be on CodeCommit and have no repository yet, if the hook isn't there to make it."""
+    told = runner.ask(directory, "rev-parse", "--git-path", f"hooks/{NAME}", "--git-path", "modules").out.splitlines()
+    if len(told) != 2 or not (directory / ".gitmodules").is_file() or _is_ours(directory / told[0]):
+        return ()
+    words = ("config", "-f", ".gitmodules", "-z", "--get-regexp", r"^submodule\..*\.url$")
+    urls = (entry.partition("\n") for entry in runner.ask(directory, *words).out.split("\0") if entry)
+    names = (key.removeprefix("submodule.").removesuffix(".url") for key, _, url in urls if may_need(f"={url}"))
+    modules = directory / told[1]
+    return tuple(it for it in names if not submodule_names.fault(it, it) and not (modules / it).exists())
+
+
+def _is_ours(path: Path) -> bool:
+    try:
+        return path.stat().st_size < 1 << 16 and MARK in path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
 
 
 def install(runner: Runner, directory: Path, version: tuple[int, ...]) -> str:

@@ -652,7 +652,7 @@ def test_a_clone_on_a_disk_where_all_belongs_to_another_user_is_kept_and_said(pe
     person.profile("dev", region=REGION)
     done = person.clone("MySharedDemoRepo", "--profile", "dev", GIT_TEST_ASSUME_DIFFERENT_OWNER="1")
     assert done.code == 1
-    assert done.problem["code"] == "git.ownership"
+    assert done.problem["code"] == "git.settings"
     assert done.problem["next"] == f"Run: git config --global --add safe.directory {person.work}/MySharedDemoRepo"
     assert (person.work / "MySharedDemoRepo/README.md").is_file()
     assert person.git("MySharedDemoRepo", "status", "--porcelain") == ""

@@ -32,7 +32,7 @@ def test_the_doctor_says_whose_folder_it_is_and_the_command_that_helps(shape: st
     it = Shape(tmp_path, shape, RIGHT)
     context = replace(it.here.context, cwd=it.at, git=foreign(it))
     told = [each for each in fixed(context, fix=False).document["findings"] if each["code"].startswith("git.")]
-    assert [each["code"] for each in told] == ["git.ownership"]
+    assert [each["code"] for each in told] == ["git.settings"]
     assert "another user owns the folder" in told[0]["says"]
     assert told[0]["do"].startswith("git config --global --add safe.directory ")
     subprocess.run(["sh", "-c", told[0]["do"]], cwd=it.at, env=it.here.env, check=True)
@@ -44,7 +44,7 @@ def test_clone_says_it_of_a_folder_that_is_there(tmp_path: Path) -> None:
     context = replace(it.here.context, git=foreign(it))
     with pytest.raises(Problem) as refused:
         checkout.is_this_clone(context, it.at, Target("MyRepo", "us-east-1"))
-    assert refused.value.code == "git.ownership"
+    assert refused.value.code == "git.settings"
     assert refused.value.next == f"Run: git config --global --add safe.directory {shlex.quote(str(it.at))}"
 
 
@@ -66,7 +66,7 @@ def test_clone_says_it_of_a_folder_that_is_there(tmp_path: Path) -> None:
 ])  # fmt: skip
 def test_each_git_says_it_in_its_own_words(lines: list[str], command: str) -> None:
     told = problem_of(lines, "", "git.failed")
-    assert (told.code, told.next) == ("git.ownership", f"Run: {command}")
+    assert (told.code, told.next) == ("git.settings", f"Run: {command}")
 
 
 def test_a_server_that_says_it_is_not_believed() -> None:
