@@ -13,7 +13,7 @@ from ccsetup.core.errors import BadAnswer, NoRepository, Problem
 from ccsetup.core.model import Identity, Route, Target, Value, Who
 from ccsetup.core.profile_chain import chain, names_program, runs_program
 from ccsetup.core.profile_kind import has_credentials
-from ccsetup.doctor import online_findings, renames
+from ccsetup.doctor import networks, online_findings, renames
 from ccsetup.doctor.checks.git import signing
 from ccsetup.doctor.checks.programs import is_ordinary
 from ccsetup.doctor.facts import Clone, Facts
@@ -57,9 +57,9 @@ def online(context: Context, facts: Facts, names: Sequence[str], by_git: bool = 
     with context.screen.busy(f"Asking AWS about {len(whos)} profile{'s' * (len(whos) != 1)}"):
         answers = asked(context, whos)
     identities = {it.profile: it.identity for it in answers if it.identity}
-    found = online_findings.of_answers(facts, answers)
+    found = [networks.of_sdk(facts, it) for it in online_findings.of_answers(facts, answers)]
     if stand := _stand(context, facts, {who.profile: who for who in whos}, answers, by_git):
-        found += [*online_findings.of_clone(facts, stand), *stand.more]
+        found += [*(networks.of_git(facts, it) for it in online_findings.of_clone(facts, stand)), *stand.more]
     unanswered = frozenset(it.profile for it in answers if it.refused and it.refused.is_unanswered)
     return Online(found, identities, unanswered, unasked)
 

@@ -124,7 +124,7 @@ def may_need(modules: str) -> bool:
 
 
 def waiting(runner: Runner, directory: Path) -> tuple[str, ...]:
-    """Return the submodules that may be on CodeCommit and have no repository yet, if the hook isn't there to make it."""
+    """Return the submodules on CodeCommit that have no repository yet, if the hook isn't there to make it."""
     told = runner.ask(directory, "rev-parse", "--git-path", f"hooks/{NAME}", "--git-path", "modules").out.splitlines()
     if len(told) != 2 or not (directory / ".gitmodules").is_file() or _is_ours(directory / told[0]):
         return ()

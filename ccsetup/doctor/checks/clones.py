@@ -65,10 +65,9 @@ def submodules(facts: Facts) -> Iterator[Finding]:
         return
     others = tuple((it.key, it.value) for it in clone.listed if it.file != str(clone.file))
     if here.form == "codecommit":
-        allowed = (
-            config.values(others, "protocol.codecommit.allow")[-1:] or config.values(others, "protocol.allow")[-1:]
-        )
-        is_free = allowed == ["always"] or "codecommit" in facts.env.get("GIT_ALLOW_PROTOCOL", "").split(":")
+        keys = ("protocol.codecommit.allow", "protocol.allow")  # the first one that is set counts
+        allowed = next((found for key in keys if (found := config.values(others, key))), [""])[-1]
+        is_free = allowed == "always" or "codecommit" in facts.env.get("GIT_ALLOW_PROTOCOL", "").split(":")
     else:
         is_free = signing(clone) in [value for _, value in others]
     if is_free:
@@ -78,8 +77,8 @@ def submodules(facts: Facts) -> Iterator[Finding]:
     yield Finding(
         "git.submodule",
         "hinders",
-        f"git can't fetch the submodule {clone.waiting[0]}{more}, because it doesn't use this clone's settings for that.",
-        f"git submodule update fails with “{error}”.",
+        f"git can't fetch the submodule {clone.waiting[0]}{more} without this clone's settings.",
+        f"git reads none of them when it clones a submodule, so git submodule update fails with “{error}”.",
         path=clone.folder / ".gitmodules",
         do=f"ccsetup clone {quote(clone.remote)} {quote(str(clone.folder))}",
     )

@@ -79,13 +79,13 @@ def effective(clone: Clone) -> list[str]:
     for key, value in clone.settings:
         name = key.lower()
         if name == "credential.helper" or (
-            name.startswith("credential.") and name.endswith(".helper") and _covers(key[11:-7], clone.remote)
+            name.startswith("credential.") and name.endswith(".helper") and covers(key[11:-7], clone.remote)
         ):
             found = [*found, value] if value else []
     return found
 
 
-def _covers(pattern: str, url: str) -> bool:
+def covers(pattern: str, url: str) -> bool:
     """Return whether a credential section's URL covers a remote URL; a `*` in the host matches one part of the name."""
     bare = re.sub(r"(?<=://)[^/@]*@", "", pattern.rstrip("/"))
     plain = re.escape(bare).replace(r"\*", "[^/.]*")
@@ -249,7 +249,7 @@ def _in_clone(clone: Clone, finding: Finding, remedy: Remedy) -> Finding:
 
 def _path_keys(clone: Clone) -> list[str]:
     keys = [key for key, _ in clone.settings if key.lower().endswith(".usehttppath")]
-    return [key for key in keys if key.lower() == "credential.usehttppath" or _covers(key[11:-12], clone.remote)]
+    return [key for key in keys if key.lower() == "credential.usehttppath" or covers(key[11:-12], clone.remote)]
 
 
 def _is_true(clone: Clone, key: str) -> bool:
