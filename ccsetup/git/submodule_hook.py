@@ -124,22 +124,15 @@ def may_need(modules: str) -> bool:
 
 
 def waiting(runner: Runner, directory: Path) -> tuple[str, ...]:
-    """Return the submodules on CodeCommit that have no repository yet, if the hook isn't there to make it."""
-    told = runner.ask(directory, "rev-parse", "--git-path", f"hooks/{NAME}", "--git-path", "modules").out.splitlines()
-    if len(told) != 2 or not (directory / ".gitmodules").is_file() or _is_ours(directory / told[0]):
+    """Return the submodules on CodeCommit that have no repository yet: the hook makes it as soon as files change."""
+    place = runner.ask(directory, "rev-parse", "--git-path", "modules").out.rstrip("\n")
+    if not place or not (directory / ".gitmodules").is_file():
         return ()
     words = ("config", "-f", ".gitmodules", "-z", "--get-regexp", r"^submodule\..*\.url$")
     urls = (entry.partition("\n") for entry in runner.ask(directory, *words).out.split("\0") if entry)
     names = (key.removeprefix("submodule.").removesuffix(".url") for key, _, url in urls if may_need(f"={url}"))
-    modules = directory / told[1]
+    modules = directory / place
     return tuple(it for it in names if not submodule_names.fault(it, it) and not (modules / it).exists())
-
-
-def _is_ours(path: Path) -> bool:
-    try:
-        return path.stat().st_size < 1 << 16 and MARK in path.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return False
 
 
 def install(runner: Runner, directory: Path, version: tuple[int, ...]) -> str:

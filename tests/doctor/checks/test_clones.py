@@ -91,10 +91,8 @@ def test_a_submodule_that_git_alone_cannot_clone_is_told(own: str, error: str, u
     assert finding["do"] == f"ccsetup clone {own.removeprefix('url = ')} {here.folder}"
 
 
-@pytest.mark.parametrize("case", ["allowed", "elsewhere", "kept", "hook", "helper", "no gitmodules"])
+@pytest.mark.parametrize("case", ["allowed", "elsewhere", "kept", "helper", "no gitmodules"])
 def test_submodules_that_git_can_clone_are_not_accused(case: str, tmp_path: Path) -> None:
-    from ccsetup.git.submodule_hook import HOOK, NAME
-
     here = Clone(tmp_path, remote(f"url = {HTTPS if case == 'helper' else RIGHT}"), (*BOTH, "aws"))
     if case != "no gitmodules":
         modules(here, "https://github.com/acme/lib.git" if case == "elsewhere" else "../Lib")
@@ -103,9 +101,6 @@ def test_submodules_that_git_can_clone_are_not_accused(case: str, tmp_path: Path
             file.write(PAIR if case == "helper" else '[protocol "codecommit"]\n\tallow = always\n')
     if case == "kept":
         (here.folder / ".git/modules/lib").mkdir(parents=True)
-    if case == "hook":
-        (here.folder / ".git/hooks").mkdir(exist_ok=True)
-        (here.folder / ".git/hooks" / NAME).write_text(HOOK)
     assert told(here) == []
 
 
