@@ -28,7 +28,8 @@ class Remedy(NamedTuple):
 
     `texts` are complete new texts for files that change as a whole (another encoding). `git` are settings of the
     current clone with all their new values. `replaced` are single values of its settings, by key and old value, with
-    their new value. `modes` are permissions to set, `remove` files to delete.
+    their new value. `modes` are permissions to set, `remove` files to delete. `command` changes settings that aren't
+    the clone's own, which this program leaves alone.
     """
 
     label: str
@@ -39,6 +40,7 @@ class Remedy(NamedTuple):
     remove: tuple[Path, ...] = ()
     texts: Mapping[FileName, str] = MappingProxyType({})
     replaced: Mapping[tuple[str, str], str] = MappingProxyType({})
+    command: str = ""
 
 
 class Wanted(NamedTuple):

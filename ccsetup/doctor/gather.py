@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -142,16 +143,33 @@ def _programs(facts: Facts) -> list[str]:
 
 def _with_clone(context: Context, facts: Facts) -> Facts:
     """Add the current clone with git's settings for it, or git's error if it can't read them."""
-    folder = next(
-        (it for it in (context.cwd, *context.cwd.parents) if context.files.mode(it / ".git") is not None), None
-    )
+    folder = next((it for it in (context.cwd, *context.cwd.parents) if _is_clone(context, it)), None)
     if folder is None:
         return facts
     try:
-        return replace(facts, clone=clone_at(context, folder))
+        return replace(facts, clone=_with_texts(context, clone_at(context, folder)))
     except Problem as refused:
         said = refused.why or refused.what
-        return facts if "not a git repository" in said else replace(facts, clone_refuses=said)
+        return facts if "not a git repository" in said else replace(facts, clone_refused=refused)
+
+
+def _with_texts(context: Context, clone: Clone) -> Clone:
+    """Add the files in a clone that say what is in Git LFS, and its submodules."""
+    files: dict[str, str] = {}
+    for name in (".gitattributes", ".lfsconfig", ".gitmodules", "info/attributes"):
+        path = clone.file.parent / name if name == "info/attributes" else clone.folder / name
+        with suppress(Problem):
+            files[name] = context.files.seen(path) or ""
+    waiting = context.git.waiting_submodules(clone.folder) if files.get(".gitmodules") else ()
+    return replace(clone, files={name: text for name, text in files.items() if text}, waiting=waiting)
+
+
+def _is_clone(context: Context, folder: Path) -> bool:
+    """Return whether git takes a folder for a repository: it holds `.git`, or it is a bare one itself."""
+    if context.files.mode(folder / ".git") is not None:
+        return True
+    parts = (folder / name for name in ("HEAD", "objects", "refs"))
+    return folder.name != ".git" and all(context.files.mode(it) is not None for it in parts)
 
 
 def clone_at(context: Context, folder: Path) -> Clone:

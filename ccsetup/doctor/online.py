@@ -13,7 +13,7 @@ from ccsetup.core.errors import BadAnswer, NoRepository, Problem
 from ccsetup.core.model import Identity, Route, Target, Value, Who
 from ccsetup.core.profile_chain import chain, names_program, runs_program
 from ccsetup.core.profile_kind import has_credentials
-from ccsetup.doctor import online_findings
+from ccsetup.doctor import networks, online_findings, renames
 from ccsetup.doctor.checks.git import signing
 from ccsetup.doctor.checks.programs import is_ordinary
 from ccsetup.doctor.facts import Clone, Facts
@@ -57,9 +57,9 @@ def online(context: Context, facts: Facts, names: Sequence[str], by_git: bool = 
     with context.screen.busy(f"Asking AWS about {len(whos)} profile{'s' * (len(whos) != 1)}"):
         answers = asked(context, whos)
     identities = {it.profile: it.identity for it in answers if it.identity}
-    found = online_findings.of_answers(facts, answers)
+    found = [networks.of_sdk(facts, it) for it in online_findings.of_answers(facts, answers)]
     if stand := _stand(context, facts, {who.profile: who for who in whos}, answers, by_git):
-        found += online_findings.of_clone(facts, stand)
+        found += [*(networks.of_git(facts, it) for it in online_findings.of_clone(facts, stand)), *stand.more]
     unanswered = frozenset(it.profile for it in answers if it.refused and it.refused.is_unanswered)
     return Online(found, identities, unanswered, unasked)
 
@@ -120,7 +120,7 @@ def _stand(
         return None
     by_git &= name in facts.asked or not names_program(facts.profiles, name)  # git's helper would start it
     if there.form == "ssh":
-        return Stand(name, there, git=_by_git(context, facts.clone, there, name) if by_git else None)
+        return Stand(name, there, git=_by_git(context, facts.clone, there, name)[0] if by_git else None)
     who, answer = whos.get(name), next((it for it in answers if it.profile == name), None)
     if not who or not answer or not answer.identity:
         return None
@@ -131,8 +131,29 @@ def _stand(
     stand = Stand(name, there, seen, arn=answer.identity.arn)
     if isinstance(seen.refused, NoRepository):
         answered = [it.profile for it in answers if it.identity and it.profile != name]
-        return stand._replace(others=_elsewhere(context, who, [whos[it] for it in answered], there.repository))
-    return stand._replace(git=_by_git(context, facts.clone, there, name)) if by_git else stand
+        others = _elsewhere(context, who, [whos[it] for it in answered], there.repository)
+        if not others and by_git and (route := _route_or_none(context, facts.clone, there, name)):
+            others = renames.renamed(context, facts.clone, who, route, there.repository)
+        return stand._replace(others=others)
+    return _with_git(context, facts.clone, stand) if by_git else stand
+
+
+def _with_git(context: Context, clone: Clone, stand: Stand) -> Stand:
+    """Add what git says: why it can't reach the repository, or that the branch that the clone follows is gone."""
+    refused, names = _by_git(context, clone, stand.address, stand.profile)
+    route = _route_or_none(context, clone, stand.address, stand.profile)
+    if refused or not names or not route:
+        return stand._replace(git=refused)
+    default = stand.seen.repository.default_branch if stand.seen and stand.seen.repository else ""
+    more = renames.followed(context, clone, stand.address.repository, names, default or names[0])
+    return stand._replace(more=tuple(it._replace(profile=stand.profile) for it in more))
+
+
+def _route_or_none(context: Context, clone: Clone, there: Address, profile: str) -> Route | None:
+    try:
+        return _route(context, clone, there, profile)
+    except Problem:  # the missing part has a finding of its own
+        return None
 
 
 def _address(facts: Facts) -> Address | None:
@@ -165,22 +186,21 @@ def _elsewhere(context: Context, who: Who, others: Sequence[Who], name: str) -> 
     return found
 
 
-def _by_git(context: Context, clone: Clone, there: Address, profile: str) -> Problem | None:
-    """Have git contact the clone's repository, the way the clone does; return the problem if that fails.
+def _by_git(context: Context, clone: Clone, there: Address, profile: str) -> tuple[Problem | None, Sequence[str]]:
+    """Have git contact the clone's repository, the way the clone does; return the problem, if any, and the branches.
 
     git runs outside the clone, so programs that the clone's configuration names are neither started nor given anything.
     """
-    try:
-        route = _route(context, clone, there, profile)
-    except Problem:  # the missing part has a finding of its own
-        return None
+    route = _route_or_none(context, clone, there, profile)
+    if route is None:
+        return None, ()
     try:
         with context.screen.busy("Checking access with git"):
-            context.git.reachable(route)
+            return None, context.git.reachable(route)
     except Problem as problem:
         own_network = any(it.key.startswith("http.") for it in clone.brought)
-        return None if own_network and problem.code.startswith("net.") else problem  # the clone may have its own proxy
-    return None
+        own_network &= problem.code.startswith("net.")  # the clone may have its own proxy
+        return None if own_network else problem, ()
 
 
 def _route(context: Context, clone: Clone, there: Address, profile: str) -> Route:

@@ -15,7 +15,7 @@ from ccsetup.core.context import Answer, Sighting
 from ccsetup.core.errors import NoRepository, Problem
 from ccsetup.core.model import Answers, Expected, Identity
 from ccsetup.doctor import locate
-from ccsetup.doctor.checks.remotes import by_hand
+from ccsetup.doctor.checks.remotes import by_hand, moved
 from ccsetup.doctor.facts import Facts
 from ccsetup.doctor.findings import Finding, Remedy, Severity
 from ccsetup.git import address
@@ -43,7 +43,7 @@ class Stand(NamedTuple):
     """What AWS and git said about the current clone, as far as they were asked.
 
     `seen` is what its profile sees at the remote's place, `others` where else the repository was seen, `git` why git
-    can't reach it, `arn` the identity of its profile.
+    can't reach it, `arn` the identity of its profile, `more` what git's answers show besides.
     """
 
     profile: str
@@ -52,6 +52,7 @@ class Stand(NamedTuple):
     others: Sequence[Sighting] = ()
     git: Problem | None = None
     arn: str = ""
+    more: tuple[Finding, ...] = ()
 
 
 def of_answers(facts: Facts, answers: Sequence[Answer]) -> list[Finding]:
@@ -198,20 +199,24 @@ def _elsewhere(facts: Facts, it: Stand, refused: Problem) -> Finding:
     mine = [s for s in there if s.profile == it.profile]
     remedies = tuple(_moved(facts, it, s) for s in [*mine, *(s for s in there if s not in mine)][:_OFFERED])
     name, region = it.address.repository, it.address.region
-    if mine:
+    new = next((s.repository.name for s in there if s.repository and s.repository.name != name), "")
+    if new:
+        says = f"{refused.what.removesuffix('.')}. {new} exists there, so it may be the new name."
+        found = Finding("access.repository", "stops", says)
+    elif mine:
         regions = " and ".join(s.region for s in mine)
         found = Finding("access.region", "stops", f"{name} isn't in {region}. The repository is in {regions}.")
     else:
         found = Finding("access.repository", "stops", refused.what)
     because = refused.why or "git reports that it can't find the repository, or asks for a password."
     ways = tuple(remedy for remedy in remedies if remedy.replaced)
-    do = f"Run: {by_hand(facts.clone, ways)}" if remedies and facts.clone else refused.next
+    do = f"Run: {by_hand(facts.clone, remedies)}" if remedies and facts.clone else refused.next
     kind = "ask" if ways else "tell"
     return _of_clone(facts, it, found._replace(because=because, do=do, fix=kind, remedies=ways))  # type: ignore[arg-type]
 
 
 def _moved(facts: Facts, it: Stand, seen: Sighting) -> Remedy:
-    name = it.address.repository
+    name = seen.repository.name if seen.repository else it.address.repository
     if it.address.form == "https" and seen.profile == it.profile:
         fips = it.address.fips or regions.wants_fips(facts.env, facts.profiles.get(seen.profile, {}))
         url = address.https_url(seen.region, name, fips=fips)
@@ -219,10 +224,10 @@ def _moved(facts: Facts, it: Stand, seen: Sighting) -> Remedy:
         url = address.codecommit_url(name, seen.region, seen.profile)
     account = f"account {seen.repository.account_id}" if seen.repository and seen.repository.account_id else ""
     by = "" if seen.profile == it.profile else f", with the profile {seen.profile}"
-    moved = facts.clone.moved(url) if facts.clone else {}
-    return Remedy(f"Point this clone to {name} in {seen.region}{by}", account, replaced=moved)
+    to = moved(facts.clone, url, "") if facts.clone else Remedy("")
+    return to._replace(label=f"Point this clone to {name} in {seen.region}{by}", hint=account)
 
 
 def _of_clone(facts: Facts, it: Stand, finding: Finding) -> Finding:
-    path = facts.clone.folder / ".git" / "config" if facts.clone else None
+    path = facts.clone.place(facts.clone.url.key, facts.clone.url.written) if facts.clone else None
     return finding._replace(profile=it.profile, path=path)

@@ -9,11 +9,12 @@ from shlex import quote
 
 from ccsetup.core.errors import Problem
 from ccsetup.core.text import inert, veil
+from ccsetup.git import ownership
 
 
 def problem_of(errors: Sequence[str], url: str, code: str) -> Problem:
     """Return the Problem for git's last lines. Its code is `code` if nothing more specific is known."""
-    if refused := _refusal(errors):
+    if refused := _refusal(errors) or ownership.refusal(errors):
         return refused
     lines = [quoted(line) for line in _own_lines(errors) if not line.startswith("warning:")]
     why = " ".join(lines[-3:])

@@ -37,6 +37,8 @@ def is_this_clone(context: Context, directory: Path, target: Target) -> bool:
     origin = context.git.origin(directory)
     if not origin and context.git.unfinished(directory):
         return False
+    if not origin and (refused := context.git.foreign(directory)):
+        raise refused
     try:
         there = address.parse(origin, context.env.get("CODE_COMMIT_ENDPOINT", "")) if origin else None
     except BadAnswer:
@@ -92,7 +94,13 @@ def clone(
     if result.problem:
         context.screen.problem(result.problem)
     elif result.commit:
-        context.screen.done("cloned", shown(context, directory), _facts(git, directory))
+        branch, facts = _facts(git, directory, claim.branch)
+        context.screen.done("cloned", shown(context, directory), facts)
+        if not branch:
+            context.screen.note(
+                f"{claim.branch} is a tag, so no branch is checked out. To start one from it, run in the clone: "
+                f"git switch -c {quote(f'from-{claim.branch}')}"
+            )
     else:
         context.screen.done("cloned", f"{shown(context, directory)} (empty repository)")
     return Cloned(directory, by, result.commit, result.problem)
@@ -118,8 +126,10 @@ def _fetched(
 
 def _move(context: Context, route: Route, directory: Path, origin: str, person: Prompt | None) -> bool:
     if person is None:
+        name = quote(context.git.remote(directory))
         context.screen.note(
-            f"The remote URL is still {origin}. To change it: git remote set-url origin {quote(route.url)}"
+            f"The remote URL is still {origin}. To change it: cd {quote(str(directory))} && git remote set-url {name} "
+            f"{quote(route.url)}"
         )
         return False
     context.screen.say(f" The remote URL of {shown(context, directory)} is {origin}.")
@@ -152,6 +162,8 @@ def shown(context: Context, directory: Path) -> str:
     return str(directory)
 
 
-def _facts(git: Git, directory: Path) -> str:
+def _facts(git: Git, directory: Path, wanted: str) -> tuple[str, str]:
+    """Return the branch that is checked out, "" for a tag, and a clone's facts in words."""
     branch, commits, size = git.facts(directory)
-    return f"branch {branch}, {commits:,} commit{'s' if commits != 1 else ''}, {size}"
+    at = f"branch {branch}" if branch else f"tag {wanted}"
+    return branch, f"{at}, {commits:,} commit{'s' if commits != 1 else ''}, {size}"

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from ccsetup.doctor.checks import (
+    clones,
     credentials,
     duplicates,
     environment,
@@ -34,6 +35,7 @@ from ccsetup.doctor.identity_changes import cautious
 
 Check = Callable[[Facts], Iterable[Finding]]
 FAMILIES = (
+    clones,
     credentials,
     duplicates,
     environment,
