@@ -36,6 +36,7 @@ def _block(facts: Facts, file: FileName, stanza: Stanza, setting: Setting) -> It
             path=facts.path(file),
             line=number,
             do=f"Edit line {number} of {facts.path(file)}: change the line to name = value, or remove the indentation.",
+            refuses=refused,
         )
 
 
