@@ -42,6 +42,7 @@ from ccsetup.core.lazy_regex import later
 from ccsetup.core.model import FileName
 
 _HEADER = later(r"\[(.+)\]")
+_SIDE_BY_SIDE = later(r"\s*\]\s*\[\s*(?=\S)")
 _MISSING_SIGN = later(r"([a-z_]+)\s+(?:(?:->?|>)\s+)?(\S.*)")
 
 
@@ -183,14 +184,14 @@ class _Reader:
 
     def _glued(self, at: int, line: str, key: str, value: str) -> Oddity | None:
         """Return the oddity of a setting with the next header at its end, because a line break was lost."""
-        if "]" not in value:
+        if "[" not in value or any(value in it and it.lstrip()[:1] == "[" for it in self.lines):
             return None
         below = keys_below(self.lines, at)
         twice = not keys_above(self.lines, at).isdisjoint(below)
         found = headers.glued(key, value, line, below, twice, "credentials" if self.shared else self.file)
         if found is None:
             return None
-        way = Way(f"Put [{found.header}] on its own line", (found.before, found.line))
+        way = Way(f"Put [{found.header}] on its own line", (found.before, *found.lines))
         says = f"The header [{found.header}] is at the end of this line, so it is read as part of {key}."
         self.option = None
         return Oddity("file.stray-line", at, at, at, says, (way,), found.sure, key=key, reads=(found.before,))
@@ -202,6 +203,9 @@ class _Reader:
         likely = found or _HEADER.match(straight)
         header: str = likely[1] if likely else ""
         rest = line.strip()[found.end() :].strip() if found else ""
+        both = _SIDE_BY_SIDE.split(header)
+        if len(both) > 1 and both[0].strip().lower() not in headers.TYPES:
+            return self._side_by_side(at, both, rest)
         if header.strip().lower() in headers.TYPES and rest and rest[0] not in "#;":
             header, rest = f"{header}] {rest.strip('[] ')}", ""  # [profile] dev
         if self._is_ordinary(f"[{header}]"):
@@ -225,6 +229,13 @@ class _Reader:
         used = meant.header.split(" ")[-1] in self.names or any(key in KNOWN for key in keys_below(self.lines, at))
         severity: Literal["stops", "hinders"] = "stops" if used else "hinders"
         return Oddity(code, at, at, at, says, (way,), True, reads=(spelled,), severity=severity)
+
+    def _side_by_side(self, at: int, those: Sequence[str], rest: str) -> Oddity:
+        """Return the oddity of several headers on one line."""
+        self.header = those[-1]
+        way = Way("Put each header on its own line", (*(f"[{it}]" for it in those[:-1]), f"[{those[-1]}] {rest}".strip()))
+        says = f"The header [{those[-1]}] is on the same line as [{those[0]}], so AWS tools don't recognize it."
+        return Oddity("file.stray-line", at, at, at, says, (way,), True, reads=way.lines[-1:])
 
     def _is_ordinary(self, line: str) -> bool:
         other = self.shared and headers.is_ordinary(line, "credentials")
@@ -276,6 +287,8 @@ class _Reader:
 
     def _nested(self, option: _Option, at: int, bare: str, straight: str) -> Oddity | None:
         parts = SETTING.fullmatch(straight)
+        if parts and (odd := self._glued(at, self.lines[at - 1], parts[1].lower(), parts[3])):
+            return odd
         if parts and self._is_of_profile(option, parts[1].lower()) and self._ends_block(option, at):
             return self._swallowed(option, at, bare, parts[1].lower(), parts[3])
         if option.key in STRICT and option.last == option.line and at == option.line + 1 and " " not in straight:
