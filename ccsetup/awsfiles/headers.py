@@ -28,7 +28,8 @@ TYPES = {"profile": "profile", "sso-session": "sso-session", "services": "servic
 _TYPED = later(r"(?i)(profiles?|sso[-_ ]?sessions?|services?)(\s*[:=]\s*|\s+)(\S.*)")
 _GLUED = later(r"(?i)(profile|sso[-_]session)[-_./]?(?=[^s\s]|s[^\s])(\S+)")
 _AT_END = later(
-    r"(?P<value>[^\[]*[^\s\[])(?P<rest>(?P<blank>\s*)\[(?P<header>[^\[\]=]+)(?P<close>\]?)(?P<after>(?<=\]).*)?)", re.DOTALL
+    r"(?P<value>[^\[]*[^\s\[])(?P<rest>(?P<blank>\s*)\[(?P<header>[^\[\]=]+)(?P<close>\]?)(?P<after>(?<=\]).*)?)",
+    re.DOTALL,
 )
 _NAME = later(r"[\w.@+-]+")
 _WORDS = later(r"(\S+)\s+(\S.*)")
@@ -227,7 +228,11 @@ def glued(key: str, value: str, line: str, below: Collection[str], twice: bool, 
     known = sets or not KNOWN.isdisjoint(below)
     bracketless = key in BRACKETLESS | NESTED and (key != "output" or found["value"] in OUTPUTS)
     if not typed:
-        if not _NAME.fullmatch(header) or (found["blank"] and not twice) or not (twice or (bracketless and (known or not below))):
+        if (
+            not _NAME.fullmatch(header)
+            or (found["blank"] and not twice)
+            or not (twice or (bracketless and (known or not below)))
+        ):
             return None
         if file == "config" and not known:
             return None

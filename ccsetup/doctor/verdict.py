@@ -26,6 +26,7 @@ _OF_PROFILES = (
     "profile.",
     "region.",
     "role.",
+    "services.",
     "source.",
     "sso.",
 )
