@@ -55,7 +55,7 @@ class Diagnosis:
 
     def is_ok(self, name: str) -> bool | None:
         """Return whether a profile has no error; None if unknown, because AWS wasn't asked or didn't answer."""
-        if name in self.stopped:
+        if name in self.stopped or any(it.refuses for it in self.offline):
             return False
         return None if name in self.unanswered or name in self.unasked else True
 
@@ -71,11 +71,7 @@ def concerns(facts: Facts, finding: Finding) -> bool:
 
     A fault that keeps AWS tools from reading a file concerns every profile, no matter which section it is in.
     """
-    if not finding.profile or {finding.profile, *finding.also} & {*facts.asked}:
-        return True
-    files = (facts.config, facts.credentials)
-    faulty = [facts.path(document.file) for document in files if document.fault]
-    return finding.path in faulty and finding.code.startswith("file.") and finding.severity == "stops"
+    return not finding.profile or finding.refuses or bool({finding.profile, *finding.also} & {*facts.asked})
 
 
 def offline(facts: Facts) -> Diagnosis:

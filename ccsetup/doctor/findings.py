@@ -64,6 +64,7 @@ class Finding(NamedTuple):
     next step. `fix` is "auto" with one remedy, "ask" with several to choose from or a question in `wanted` (with
     neither it is shown like "tell"), "tell" with none. `also` are other profiles it affects: those that share the
     sign-in, or get their credentials from the profile. `letter` is the message to an administrator who can resolve it.
+    With `refuses`, AWS tools reject the whole file because of it, so that it stops every profile.
     """
 
     code: str
@@ -79,3 +80,4 @@ class Finding(NamedTuple):
     wanted: Wanted | None = None
     also: tuple[str, ...] = ()
     letter: str = ""
+    refuses: bool = False

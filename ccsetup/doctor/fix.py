@@ -13,7 +13,7 @@ from ccsetup.awsfiles import plan, profile_identity, removals
 from ccsetup.core.context import Context
 from ccsetup.core.errors import Cancelled, Missing, Problem
 from ccsetup.core.model import Asked, Choice, Edit, Plan, Receipt, Touched
-from ccsetup.doctor import diagnose, render, repair
+from ccsetup.doctor import client_proof, diagnose, render, repair
 from ccsetup.doctor.diagnose import Diagnosis, looked
 from ccsetup.doctor.facts import Facts
 from ccsetup.doctor.findings import Finding, Remedy
@@ -159,7 +159,8 @@ class Cure:
         apart = repair.apart((remedy for _, remedy in wanted), self.repair.facts.texts.shared)
         after = self.repair.plus(apart)
         others = profile_identity.others(self.repair.facts.texts, after.facts.texts, self.repair.facts.named)
-        if not repair.harm(self.repair, after, apart) and (decided or not others):
+        harm = repair.harm(self.repair, after, apart) or client_proof.broken(self.repair.facts, after.facts)
+        if not harm and (decided or not others):
             changed = after.facts != self.repair.facts
             if not changed:
                 self._passed.update(self.repair.key(finding) for finding, _ in wanted)

@@ -26,6 +26,7 @@ _OF_PROFILES = (
     "profile.",
     "region.",
     "role.",
+    "services.",
     "source.",
     "sso.",
 )
@@ -34,7 +35,10 @@ _OF_KEYS = ("keys.", "kind.")  # what new keys mend, which is what is asked for 
 
 
 def stopping(context: Context) -> Mapping[str, Finding]:
-    """Return by profile the worst finding that stops it, its own or that of a profile that it rests on."""
+    """Return by profile the worst finding that stops it, its own or that of a profile that it rests on.
+
+    A fault because of which AWS tools reject a file stops every profile.
+    """
     texts, unreadable = context.files.glimpse()
     facts = Facts(
         texts,
@@ -45,7 +49,10 @@ def stopping(context: Context) -> Mapping[str, Finding]:
         unreadable=unreadable,
         windows=os.name == "nt",
     )
-    return by_profile(checks.offline(gather.with_files(context, facts)))
+    findings = checks.offline(gather.with_files(context, facts))
+    if refusing := next((it for it in findings if it.refuses), None):
+        return dict.fromkeys(facts.profiles, refusing)
+    return by_profile(findings)
 
 
 def by_profile(findings: Iterable[Finding]) -> dict[str, Finding]:

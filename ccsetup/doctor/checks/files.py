@@ -57,7 +57,7 @@ def encoding(facts: Facts) -> Iterator[Finding]:
             )
             remedy = Remedy("Save the file as plain UTF-8", texts={file: plain})
             yield Finding("file.encoding", "stops", says, why, path=facts.path(file), line=1, fix="auto",
-                          remedies=(remedy,))  # fmt: skip
+                          remedies=(remedy,), refuses=True)  # fmt: skip
         fault = ini.read(plain, file).fault
         if fault and fault.code == "file.encoding":
             ways = [("Read the file as Windows-1252 (Western European)", spelling.from_windows(plain))]
@@ -65,7 +65,7 @@ def encoding(facts: Facts) -> Iterator[Finding]:
                 ways = [("Remove the NUL characters", plain.replace("\0", ""))]
             remedies = tuple(Remedy(label, texts={file: text}) for label, text in ways)
             yield Finding("file.encoding", "stops", fault.says[0].upper() + fault.says[1:], REFUSED,
-                          path=facts.path(file), line=fault.line, fix="ask", remedies=remedies)  # fmt: skip
+                          path=facts.path(file), line=fault.line, fix="ask", remedies=remedies, refuses=True)  # fmt: skip
 
 
 def strays(facts: Facts) -> Iterator[Finding]:
@@ -91,6 +91,7 @@ def told(facts: Facts, file: FileName, odd: Oddity) -> Finding:
         line=odd.line,
         fix="auto" if odd.sure else "ask",
         remedies=remedies,
+        refuses=odd.refused,
     )
 
 
@@ -210,7 +211,8 @@ def refused(facts: Facts) -> Iterator[Finding]:
         fault, meant = ini.read(text, file).fault, facts.meant(file).fault
         known = facts.reading(file).oddities or spelling.encoding(text)
         if fault and not known and not meant:
-            yield Finding(fault.code, "stops", fault.says, REFUSED, path=facts.path(file), line=fault.line)
+            yield Finding(fault.code, "stops", fault.says, REFUSED, path=facts.path(file), line=fault.line,
+                          refuses=True)  # fmt: skip
 
 
 CHECKS: tuple[Callable[[Facts], Iterator[Finding]], ...] = (
