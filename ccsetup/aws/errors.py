@@ -19,7 +19,7 @@ from ccsetup.core.profile_chain import program_of
 from ccsetup.core.program_keys import RENEW
 from ccsetup.core.regions import REGIONS
 from ccsetup.core.sdk_errors import Cause
-from ccsetup.core.text import MASK, inert, veil
+from ccsetup.core.text import MASK, did_you_mean, inert, same_but_for_a_slip, veil
 
 Words = tuple[str, str]  # what happened, what to do
 
@@ -103,13 +103,30 @@ def _no_key(cause: Cause, who: Who, why: str, message: str, resource: str) -> Pr
 def _problem(cause: Cause, who: Who, why: str = "", *, words: Words | None = None, **more: str) -> Problem:
     """Return a cause in words as a Problem about a profile, or about "this profile" if there is none."""
     what, next = words or _WORDS[cause.name]
+    profiles, asked = who.profiles or {}, who.profile
+    who = who._replace(profile=sdk_errors.at_fault(cause, profiles, who.profile))
+    if cause.code in sdk_errors.WITHOUT_SOURCE and who.profile != asked:
+        what, next = _without_source(profiles, who.profile, asked)
     named = {"profile": _name(who), "region": who.region, **more}
-    if cause.name in ("ended", "signed out") and who.profiles and program_of(who.profiles, who.profile):
+    if cause.name in ("ended", "signed out") and program_of(profiles, who.profile):
         next = RENEW
     if not who.profile:
         next = next.replace(" --profile {profile}", "").replace("login {profile}", "login")
     typed = {**named, "profile": quote(named["profile"])}  # a command is pasted into a shell
     return Problem(inert(what.format(**named)), why=why, next=inert(next.format(**typed)), code=cause.code)
+
+
+def _without_source(profiles: Mapping[str, Mapping[str, object]], source: str, name: str) -> Words:
+    """Return the words for a profile whose source profile has no credentials, or doesn't exist."""
+    if source not in profiles and any(same_but_for_a_slip(source, it) for it in profiles):
+        hint = did_you_mean(source, profiles)
+        return f'No profile "{_plain(source)}" to assume the role of {_plain(name)} with. {_plain(hint)}', _REPAIR
+    return f"{{profile}}, the source profile of {_plain(name)}, has no credentials.", _ENTER
+
+
+def _plain(text: str) -> str:
+    """Return a text that str.format leaves as it is."""
+    return text.replace("{", "{{").replace("}", "}}")
 
 
 def _name(who: Who) -> str:
@@ -127,6 +144,8 @@ def _sentence(text: str, most: int = 600) -> str:
 
 
 _SET_UP = "Set up the profile again: ccsetup setup --profile {profile}"
+_REPAIR = "Repair the profile: ccsetup doctor --fix"
+_ENTER = "Enter its access key: ccsetup login {profile}"
 _SIGN_IN = "Sign in again: ccsetup login {profile}"
 _AWS_LOGIN = "Sign in again: aws login --profile {profile}"
 _AGAIN = "Try again in a minute. If the error persists, send the output above to your administrator."
@@ -194,7 +213,7 @@ _WORDS: dict[str, Words] = {
     "ended": ("The credentials for {profile} have expired.", "Renew the credentials: ccsetup login {profile}"),
     "unknown keys": (
         "AWS doesn't recognize the credentials for {profile}.",
-        "Check that the access key ID, secret access key, and session token are complete and belong together.",
+        "If the access key was replaced, or isn't complete, enter the new one: ccsetup login {profile}",
     ),
     "InvalidRepositoryName": ("{resource} isn't a valid repository name.", "Use a name like MyDemoRepo."),
     "EncryptionKeyAccessDenied": (

@@ -257,9 +257,11 @@ def _refused(error: Exception, name: str, session: Session, busy: list[str]) -> 
         return Refused(f"{wrong}, so profile {name} can't sign in. Run: ccsetup doctor {quoted(name)}", "sso.url")
     if busy and cause.name == "signed out":
         return Refused(_busy(name, busy[0]), sdk_errors.BUSY.code)
-    program = profile_chain.program_of(session.full_config["profiles"], name)
+    profiles = session.full_config["profiles"]
+    program = profile_chain.program_of(profiles, name)
     if program and (found := program_keys.cause_of(error)):
         return Refused(_of_program(found, error, program), found.code)
+    name = sdk_errors.at_fault(cause, profiles, name)
     return Refused(_words(cause, error, name, session, program), cause.code)
 
 
@@ -279,11 +281,23 @@ def _words(cause: Cause, error: Exception, name: str, session: Session, program:
         return _torn(name)
     if cause.name == "stranger":
         return _stranger(name)
+    if cause.code in sdk_errors.WITHOUT_SOURCE:
+        return _no_source(name, session)
     if cause.code in UNANSWERED:
         return f"Couldn't reach AWS to renew the credentials for {name}: {error}"
     if program and cause.code == "process.failed":
         return f"The credential_process of {program} failed. Run: ccsetup doctor {quoted(program)}"
     return f"Couldn't use profile {name}: {error}. {anew(name)}"
+
+
+def _no_source(name: str, session: Session) -> str:
+    """Return the sentence for a source profile that has no credentials, or doesn't exist."""
+    from ccsetup.core.text import same_but_for_a_slip
+
+    others = [it for it in session.available_profiles if it != name]
+    if name not in session.available_profiles and any(same_but_for_a_slip(name, it) for it in others):
+        return f'No profile "{name}" on this computer to assume the role with. Run: ccsetup doctor --fix'
+    return f"{name}, the source profile, has no credentials. {again(name)}"
 
 
 _SIGNED_OUT = ("signed out", "SSOTokenLoadError", "SSOError", "LoginError")
