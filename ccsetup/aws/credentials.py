@@ -318,7 +318,7 @@ def as_written(there: Mapping[str, str], name: str) -> Keys:
     if not there.get("aws_secret_access_key"):
         raise Problem(
             f"Profile {name} has an access key ID but no secret access key.",
-            next=f"Enter both again: ccsetup setup keys --profile {quote(name)}",
+            next=f"Enter both again: ccsetup login {quote(name)}",
             code="keys.partial",
         )
     token = there.get("aws_session_token") or there.get("aws_security_token")

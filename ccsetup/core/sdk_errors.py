@@ -26,7 +26,7 @@ WITHOUT_SOURCE = ("source.missing", "source.empty")
 
 def at_fault(cause: Cause, profiles: Mapping[str, Mapping[str, object]], name: str) -> str:
     """Return the profile that an error of profile `name` is about: itself, or the source profile with the fault."""
-    is_of_source = cause.name in _OF_CREDENTIALS or cause.code in WITHOUT_SOURCE
+    is_of_source = cause.name in _OF_CREDENTIALS or cause.code in (*WITHOUT_SOURCE, "keys.partial")
     return profile_chain.holder(profiles, name) if is_of_source else name
 
 

@@ -20,7 +20,7 @@ from ccsetup.core.errors import Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Answers, Expected, FileName, Identity, Plan, Receipt, Section, Value, Who
 from ccsetup.core.profile_chain import holder, names_program, sources
-from ccsetup.core.profile_kind import has_credentials, is_temporary, kind_of
+from ccsetup.core.profile_kind import STATIC, has_credentials, is_temporary, kind_of
 from ccsetup.core.program_keys import not_run
 from ccsetup.core.question import Access, Question
 from ccsetup.core.result import briefly_told
@@ -102,7 +102,7 @@ class Renewals:
             return self._by_aws_login(name)
         if lost_keys(name, look.profiles):
             kind = access.of("keys")
-            self.context.screen.note(f"{name}, which other profiles assume their roles with, has no credentials.")
+            self.context.screen.note(f"{name} has no complete access key. Enter a new one.")
         if kind is None:
             raise self._fault_of_program(name, there) or _without(name, there)
         if kind.name == "sso":
@@ -270,9 +270,11 @@ def renewable(name: str, profiles: Mapping[str, Mapping[str, str]], way: tuple[s
 
 
 def lost_keys(name: str, profiles: Mapping[str, Mapping[str, str]]) -> bool:
-    """Return whether other profiles assume their roles with a profile that has no credentials, or doesn't exist."""
+    """Return whether a profile lost access keys: half a pair is left, or nothing to assume the roles of others with."""
     there = profiles.get(name, {})
-    return name in sources(profiles) and not has_credentials(there) and "credential_source" not in there
+    if has_credentials(there) or "credential_source" in there:
+        return False
+    return bool(STATIC & there.keys()) or name in sources(profiles)
 
 
 def _is_of_keys(refused: Problem, name: str, profiles: Mapping[str, Mapping[str, str]]) -> bool:

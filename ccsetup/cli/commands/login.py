@@ -15,6 +15,7 @@ from ccsetup.core.context import Context
 from ccsetup.core.errors import BadAnswer, Cancelled, Missing, Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Asked, Back, Choice, Value
+from ccsetup.core.profile_chain import holder
 from ccsetup.core.program_keys import unasked
 from ccsetup.core.result import Report
 from ccsetup.core.text import did_you_mean
@@ -96,12 +97,12 @@ def _fit(options: Namespace, name: str, look: Look) -> None:
 
 
 def _rests_on(kinds: Sequence[str], name: str, look: Look) -> bool:
+    if "keys" in kinds and lost_keys(holder(look.profiles, name), look.profiles):
+        return True
     seen: list[str] = []
     while name in look.profiles and name not in seen:
         seen.append(name)
         name = look.profiles[name].get("source_profile", "")
-    if "keys" in kinds and lost_keys(name, look.profiles):
-        return True
     return any((kind := access.owner(look.profiles[it])) and kind.name in kinds for it in seen[1:])
 
 

@@ -52,8 +52,19 @@ def again(name: str) -> str:
 
 
 def anew(name: str) -> str:
-    """Return the command that sets a profile up again."""
+    """Return the command that sets up a profile for which there is nothing to repair."""
     return f"Run: ccsetup setup --profile {quoted(name)}"
+
+
+REPAIR = "Run: ccsetup doctor --fix"
+
+
+def is_in_clone() -> bool:
+    """Return whether the current folder is in a clone, so that `ccsetup doctor --fix` can repair it."""
+    from pathlib import Path
+
+    here = Path.cwd()
+    return any((folder / ".git").exists() for folder in (here, *here.parents))
 
 
 def quoted(name: str) -> str:

@@ -39,7 +39,10 @@ def serve(arguments: list[str]) -> int:
     region, profile, repository = read_url(arguments[1])
     name = profile if profile is not None else messages.default_profile()
     remedy = f"Add a region to the URL: {_EXAMPLE.replace('dev', name)}"
-    region, (access_key, secret, token), fips = keys.granted(profile, region, remedy)
+    try:
+        region, (access_key, secret, token), fips = keys.granted(profile, region, remedy)
+    except Refused as refused:
+        raise (_elsewhere(refused, arguments[1]) if profile else refused) from refused
     host = os.environ.get("CODE_COMMIT_ENDPOINT") or regions.git_host(region, fips=fips)
     if not _HOST.issuperset(host):
         what = f"CODE_COMMIT_ENDPOINT is {host}, which isn't a valid host name."
@@ -53,6 +56,14 @@ def serve(arguments: list[str]) -> int:
     # The empty value comes first: it turns off keychains and other helpers, so that they don't store the password.
     git = [_git(), "-c", f"{helper}=", "-c", f"{helper}={_ANSWER}"]
     return _run([*git, "remote-http", arguments[0], f"https://{host}{path}"], {**os.environ, **secrets})
+
+
+def _elsewhere(refused: Refused, url: str) -> Refused:
+    """Return the error to show: outside a clone, there is nothing to repair, but another profile may read the URL."""
+    what, command, _ = str(refused).partition(" Run: ")
+    if refused.code != "profile.missing" or not command or messages.is_in_clone():
+        return refused
+    return Refused(f"{what} Run: ccsetup clone {messages.quoted(url)}", refused.code)
 
 
 def read_url(url: str) -> tuple[str, str | None, str]:
