@@ -118,6 +118,8 @@ def _problem(cause: Cause, who: Who, why: str = "", *, words: Words | None = Non
     who = who._replace(profile=sdk_errors.at_fault(cause, profiles, who.profile))
     if cause.code in sdk_errors.WITHOUT_SOURCE and who.profile != asked:
         what, next = _without_source(profiles, who.profile, asked)
+    if cause.name == "PartialCredentialsError":
+        next = {"keys.partial": _ENTER, "env.partial": _unset_keys()}.get(cause.code, next)
     named = {"profile": _name(who), "region": who.region, **more}
     if cause.name in ("ended", "signed out") and program_of(profiles, who.profile):
         next = RENEW
@@ -134,6 +136,11 @@ def _without_source(profiles: Mapping[str, Mapping[str, object]], source: str, n
         hint = did_you_mean(source, profiles)
         return f'No profile "{_plain(source)}" to assume the role of {_plain(name)} with. {_plain(hint)}', _REPAIR
     return f"{{profile}}, the source profile of {_plain(name)}, has no credentials.", _ENTER
+
+
+def _unset_keys() -> str:
+    names = [name for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN") if name in os.environ]
+    return f"Unset the incomplete credentials: {detours.without(names, os.environ)}"
 
 
 def _plain(text: str) -> str:

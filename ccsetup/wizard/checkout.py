@@ -13,6 +13,7 @@ from ccsetup.core.model import Answers, Asked, Route, Target
 from ccsetup.core.result import Cloned
 from ccsetup.git import address
 from ccsetup.git.transport import HELPER, REMOTE, USUAL, Way
+from ccsetup.wizard import current_clone
 from ccsetup.wizard.verify import Claim, route
 
 if TYPE_CHECKING:
@@ -20,7 +21,14 @@ if TYPE_CHECKING:
 
 
 def folder_of(context: Context, target: Target) -> Path:
-    """Return the absolute folder that a repository is cloned into if only its address is known."""
+    """Return the absolute folder that a repository is cloned into if only its address is known.
+
+    In a clone, it is that clone, or a folder beside it.
+    """
+    if not target.directory and (here := current_clone.of(context)):
+        if not here.is_of(target.name):
+            context.screen.note(f"This folder is in a clone of {here.address.repository}, so it is cloned beside that.")
+        return here.place_for(target.name)
     return (context.cwd / Path(target.directory or target.name).expanduser()).absolute()
 
 
