@@ -283,7 +283,7 @@ def visit(context: Context, options: RepairOptions, case: Case) -> None:
         _repaired(context, options, case, case.seen)
     elif not options.offline:
         case.seen = diagnose.asking(context, case.seen)
-    rows = render.rows(case.seen.findings, context.home, context.screen.room())
+    rows = render.rows(case.seen.shown, context.home, context.screen.room())
     context.screen.painted([*rows, *render.ending(case.seen, context.screen.room(), options.fix)])
 
 

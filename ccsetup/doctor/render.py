@@ -120,7 +120,7 @@ def ending(there: Diagnosis, room: int | None, fix: bool = False) -> Iterator[Ro
         yield from _hung(("cyan", "   → "), "", f"ccsetup doctor {shlex.quote(names[0])}", width)
         yield ()
     yield from _hung(("", ""), "bold", summary(there), width)
-    if not fix and (said := _repairs(there.findings)):
+    if not fix and (said := _repairs(there.shown)):
         again = " ".join([FIX, *there.facts.asked])
         yield from _hung(("bold", " Next   "), "", f"{again}   {said}", width)
 
@@ -140,7 +140,7 @@ def summary(there: Diagnosis) -> str:
     counts = [
         f"{count} {words[count != 1]}"
         for severity, words in _COUNTED.items()
-        if (count := sum(finding.severity == severity for finding in there.findings))
+        if (count := sum(finding.severity == severity for finding in there.shown))
     ]
     told = f"{', '.join(counts) or 'No problems found'}. Checked {_looked_at(there)}."
     asked = bool(there.identities or there.unanswered)
@@ -181,7 +181,7 @@ def document(there: Diagnosis, gone: Sequence[Finding] = ()) -> dict[str, Any]:
         }
         for name in there.names
     ]
-    found = [*(entry(it, fixed=True) for it in gone), *(entry(it, fixed=False) for it in there.findings)]
+    found = [*(entry(it, fixed=True) for it in gone), *(entry(it, fixed=False) for it in there.shown)]
     ok = not there.is_stopped and not there.is_unanswered
     return {"ok": ok, "findings": found, "profiles": profiles, "problems": []}
 

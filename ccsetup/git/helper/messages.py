@@ -41,6 +41,17 @@ def answered(serve: "Callable[[list[str]], int]") -> int:
         return 130
 
 
+def after_refusal(url: str = "") -> None:
+    """Print what to run after a request that was signed here failed. ccsetup explains failures of its own git itself.
+
+    Outside a clone, `url` is what git was asked for.
+    """
+    if CODES in os.environ:
+        return
+    command = "ccsetup doctor" if not url or is_in_clone() else f"ccsetup clone {quoted(url)}"
+    print(f"If CodeCommit refused this, run: {command}", file=sys.stderr)
+
+
 def default_profile() -> str:
     """Return the profile that boto3 uses if none is given."""
     return os.environ.get("AWS_DEFAULT_PROFILE", os.environ.get("AWS_PROFILE", "default"))

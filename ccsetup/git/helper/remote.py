@@ -17,6 +17,7 @@ from ccsetup.git.helper.messages import Refused
 
 _EXAMPLE = "codecommit::us-east-2://dev@MySharedDemoRepo"
 _FIPS = "git-codecommit-fips.us-east-2.amazonaws.com"
+_DIED = 128  # git's exit code if it was refused, or couldn't reach the server
 _NAME = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-")
 _HOST = _NAME | frozenset(":[]")
 
@@ -55,7 +56,10 @@ def serve(arguments: list[str]) -> int:
     helper = f"credential.https://{host}.helper"
     # The empty value comes first: it turns off keychains and other helpers, so that they don't store the password.
     git = [_git(), "-c", f"{helper}=", "-c", f"{helper}={_ANSWER}"]
-    return _run([*git, "remote-http", arguments[0], f"https://{host}{path}"], {**os.environ, **secrets})
+    code = _run([*git, "remote-http", arguments[0], f"https://{host}{path}"], {**os.environ, **secrets})
+    if code == _DIED:
+        messages.after_refusal(arguments[1])
+    return code
 
 
 def _elsewhere(refused: Refused, url: str) -> Refused:
@@ -94,13 +98,14 @@ def _git() -> str:
 
 
 def _run(command: list[str], env: dict[str, str]) -> int:
-    """Replace this process with git if the system supports it. Otherwise run git and return its exit code."""
+    """Run git, which reads and writes the pipes of this process, and return its exit code."""
     try:
         if os.name == "nt":
             import subprocess
 
             return subprocess.call(command, env=env)
-        os.execve(command[0], command, env)  # noqa: S606  (no shell, and a fixed program)
+        pid = os.posix_spawn(command[0], command, env)
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     except OSError as error:
         raise Refused(f"Couldn't run {command[0]}: {error.strerror}. Reinstall git.", "git.missing") from None
 

@@ -452,7 +452,7 @@ def test_keys_at_hand_load_neither_botocore_nor_json(desk: Desk) -> None:
         code = f"""
 import os, sys
 from ccsetup.git.helper import remote
-os.execve = lambda *became: print(*sorted(sys.modules), sep="\\n")
+os.posix_spawn = lambda *became: print(*sorted(sys.modules), sep="\\n")
 remote.serve(["origin", "us-east-2://{profile}@R"])
 """
         env = {**desk.env, "PYTHONPATH": str(ROOT)}
@@ -488,7 +488,7 @@ def test_the_fips_host_is_used_and_signed_for_if_it_is_wanted(
     desk.write("config", f"[profile dev]\n{keys}{setting}")
     monkeypatch.setattr(os, "environ", {k: v for k, v in desk.env.items() if k != "CODE_COMMIT_ENDPOINT"} | env)
     became: list[tuple[list[str], dict[str, str]]] = []
-    monkeypatch.setattr(os, "execve", lambda _, words, env: became.append((words, env)))
+    monkeypatch.setattr(remote, "_run", lambda words, env: became.append((words, env)))
     monkeypatch.setattr(time, "time", lambda: 1790000000.0)
     remote.serve(["origin", f"{region}://dev@R"])
     [(words, given)] = became
