@@ -263,7 +263,8 @@ def test_whatever_is_asked_makes_it_neither_fail_nor_answer_for_other_hosts(text
 def test_nothing_is_kept_or_said_on_other_verbs(verb: str, ours: Path, clean_env: Any, tmp_path: Path) -> None:
     env = clean_env(tmp_path / "home")
     done = asked(ours, env, question() + "username=A\npassword=b\n", "--profile", "nobody", verb)
-    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+    said = b"If CodeCommit refused this, run: ccsetup doctor\n" if verb == "erase" else b""
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", said)
     assert list((tmp_path / "home").iterdir()) == []
 
 
