@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ccsetup.core.program_keys import unasked
-from ccsetup.core.text import cells, inert, padded, wrap
+from ccsetup.core.text import cells, inert, padded, wrap, wrap_step
 from ccsetup.doctor.diagnose import Diagnosis, kinds
 from ccsetup.doctor.findings import Finding
 
@@ -58,7 +58,9 @@ def _finding(finding: Finding, home: Path, width: int) -> Iterator[Row]:
     if finding.severity != "note":
         yield from _hung(("", "   "), "", finding.because, width)
     for number, step in enumerate(finding.do.splitlines()):
-        yield from _hung(("cyan", "     " if number else "   → "), "", step, width)
+        head, (first, *more) = "     " if number else "   → ", wrap_step(inert(step), width - 5)
+        yield (("cyan", head), ("", first))
+        yield from ((("", "     "), ("", line)) for line in more)
     if len(finding.also) > 1 or (finding.also and finding.profile):
         yield from _hung(("", "   "), "dim", f"also affects {_names(finding.also)}", width)
     if finding.letter:

@@ -54,9 +54,15 @@ def is_this_clone(context: Context, directory: Path, target: Target) -> bool:
     raise Problem(
         f"{directory} already exists and isn't a clone of {target.name}.",
         why=f"The folder is a clone of {origin}." if origin else "The folder wasn't changed.",
-        next=f"Choose another folder, for example, {directory.name}-2.",
+        next=f"Clone into another folder: ccsetup clone {quote(target.name)} {quote(free(context, directory))}",
         code="git.failed",
     )
+
+
+def free(context: Context, directory: Path) -> str:
+    """Return the name of a folder beside this one that nothing is in, as the user would type it."""
+    names = (directory.with_name(f"{directory.name}-{number}") for number in range(2, 100))
+    return shown(context, next(it for it in names if not context.files.occupied(it)))
 
 
 def finding_git(context: Context, way: Way = USUAL) -> Git:

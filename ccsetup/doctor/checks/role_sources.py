@@ -89,7 +89,7 @@ def without_role(facts: Facts) -> Iterator[Finding]:
                 because="botocore uses this computer's role; other SDKs reject the profile.",
                 fix="ask",
                 remedies=(Remedy("Remove credential_source", changes=removed([where])),),
-                do=f"ccsetup setup machine --profile {quote(name)} --role-arn ARN",
+                do=f"ccsetup setup machine --profile {quote(name)}",
             )
 
 

@@ -13,7 +13,7 @@ import time
 
 from ccsetup.core import regions
 from ccsetup.git.helper import keys, messages, signing
-from ccsetup.git.helper.messages import Refused
+from ccsetup.git.helper.messages import Refused, quoted
 
 _EXAMPLE = "codecommit::us-east-2://dev@MySharedDemoRepo"
 _FIPS = "git-codecommit-fips.us-east-2.amazonaws.com"
@@ -67,7 +67,7 @@ def _elsewhere(refused: Refused, url: str) -> Refused:
     what, command, _ = str(refused).partition(" Run: ")
     if refused.code != "profile.missing" or not command or messages.is_in_clone():
         return refused
-    return Refused(f"{what} Run: ccsetup clone {messages.quoted(url)}", refused.code)
+    return Refused(f"{what} Run: ccsetup clone {quoted(url)}", refused.code)
 
 
 def read_url(url: str) -> tuple[str, str | None, str]:
