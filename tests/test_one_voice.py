@@ -81,7 +81,7 @@ def by_git(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) 
 
     monkeypatch.setenv(messages.CODES, "word")
     monkeypatch.setattr(credential, "_heard", QUESTION.encode)
-    monkeypatch.setattr(os, "execve", became)
+    monkeypatch.setattr(os, "posix_spawn", became)
 
     def asked(helper: Any, *words: str) -> tuple[bool, str]:
         monkeypatch.setattr(sys, "argv", ["helper", *words])

@@ -22,6 +22,12 @@ _SPELLED = {
     "\N{NO-BREAK SPACE}": " ",
 }  # fmt: skip
 
+# A command at the end of a text: the whole text, or what follows a colon.
+_COMMAND = (
+    r"(?:^|(?<=: ))(?:ccsetup|git|aws|unset|export|set|pipx|pip|chmod|chown|sudo|rm|mv|cd|pbpaste|w32tm|fish_add_path|"
+    r"\$Env:\w+|Remove-Item|env|icacls)(?= |$).*$"
+)
+
 MASK = "••••••••"
 
 # How similar a name must be, from 0 to 1.
@@ -128,6 +134,15 @@ def wrap(text: str, room: int, first: int | None = None, *, split: bool = False)
         while split and cells(lines[-1]) > limit and (head := _head(lines[-1], limit)):
             lines, limit = [*lines[:-1], head, lines[-1][len(head) :]], room
     return lines
+
+
+def wrap_step(text: str, room: int) -> list[str]:
+    """Wrap what to do next to `room` columns. A command stays on one line, so that it can be copied."""
+    found = re.search(_COMMAND, text)
+    if not found or cells(text) <= room:
+        return wrap(text, room, split=True) if not found else [text]
+    before = text[: found.start()].rstrip()
+    return [*(wrap(before, room) if before else []), text[found.start() :]]
 
 
 def nearest(word: str, known: Iterable[str], most: int = 3, cutoff: float = LOOSE) -> list[str]:

@@ -11,7 +11,7 @@ from ccsetup.core.context import Context
 from ccsetup.core.errors import UNANSWERED, BadAnswer
 from ccsetup.core.model import Identity
 from ccsetup.core.text import did_you_mean
-from ccsetup.doctor import checks
+from ccsetup.doctor import causes, checks
 from ccsetup.doctor.facts import Facts
 from ccsetup.doctor.findings import Finding
 from ccsetup.doctor.gather import gathered
@@ -37,6 +37,11 @@ class Diagnosis:
     def findings(self) -> Sequence[Finding]:
         """All findings, worst first."""
         return checks.worst_first([*self.offline, *self.online])
+
+    @cached_property
+    def shown(self) -> Sequence[Finding]:
+        """The findings to show: causes of others first, without what follows from them."""
+        return causes.arranged(self.facts, self.findings)
 
     @cached_property
     def stopped(self) -> set[str]:

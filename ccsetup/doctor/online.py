@@ -10,7 +10,7 @@ from typing import NamedTuple
 from ccsetup.core import limits, regions, validate
 from ccsetup.core.context import Answer, Context, Sighting
 from ccsetup.core.errors import BadAnswer, NoRepository, Problem
-from ccsetup.core.model import Identity, Route, Target, Value, Who
+from ccsetup.core.model import Identity, Repository, Route, Target, Value, Who
 from ccsetup.core.profile_chain import chain, names_program, runs_program
 from ccsetup.core.profile_kind import has_credentials
 from ccsetup.doctor import networks, online_findings, renames
@@ -23,6 +23,7 @@ from ccsetup.git import address, clone_profile, transport
 from ccsetup.git.address import Address
 from ccsetup.git.transport import AWS_CLI, HELPER, OURS, OWN_HELPER, REMOTE
 
+_ASKED = 6  # profiles that git itself tries
 _NEAR, _FAR = 100, 12  # profiles tried for a missing repository: in its region, and in all regions
 
 Profiles = Mapping[str, Mapping[str, Value]]
@@ -59,7 +60,8 @@ def online(context: Context, facts: Facts, names: Sequence[str], by_git: bool = 
     identities = {it.profile: it.identity for it in answers if it.identity}
     found = [networks.of_sdk(facts, it) for it in online_findings.of_answers(facts, answers)]
     if stand := _stand(context, facts, {who.profile: who for who in whos}, answers, by_git):
-        found += [*(networks.of_git(facts, it) for it in online_findings.of_clone(facts, stand)), *stand.more]
+        of_clone = [networks.of_git(facts, it) for it in online_findings.of_clone(facts, stand)]
+        found = [*online_findings.with_clone(found, of_clone, stand), *stand.more]
     unanswered = frozenset(it.profile for it in answers if it.refused and it.refused.is_unanswered)
     return Online(found, identities, unanswered, unasked)
 
@@ -122,20 +124,25 @@ def _stand(
     if there.form == "ssh":
         return Stand(name, there, git=_by_git(context, facts.clone, there, name)[0] if by_git else None)
     who, answer = whos.get(name), next((it for it in answers if it.profile == name), None)
-    if not who or not answer or not answer.identity:
+    if not who or not answer or (answer.refused and answer.refused.is_unanswered):
         return None
     there = there._replace(region=there.region or who.region)
     who = who._replace(region=there.region)
+    others = [whos[it.profile] for it in answers if it.identity and it.profile != name]
+    if not answer.identity:
+        return Stand(name, there, others=_readers(context, facts, who, others, there.repository))
     with context.screen.busy(f"Looking for {there.repository} in {who.region}"):
         seen = context.aws.sightings([who], there.repository)[0]
     stand = Stand(name, there, seen, arn=answer.identity.arn)
     if isinstance(seen.refused, NoRepository):
-        answered = [it.profile for it in answers if it.identity and it.profile != name]
-        others = _elsewhere(context, who, [whos[it] for it in answered], there.repository)
-        if not others and by_git and (route := _route_or_none(context, facts.clone, there, name)):
-            others = renames.renamed(context, facts.clone, who, route, there.repository)
-        return stand._replace(others=others)
-    return _with_git(context, facts.clone, stand) if by_git else stand
+        found = _elsewhere(context, who, others, there.repository)
+        if not found and by_git and (route := _route_or_none(context, facts.clone, there, name)):
+            found = renames.renamed(context, facts.clone, who, route, there.repository)
+        return stand._replace(others=found)
+    stand = _with_git(context, facts.clone, stand) if by_git else stand
+    if stand.git is None or stand.git.is_unanswered or not seen.refused:
+        return stand
+    return stand._replace(others=_readers(context, facts, who, others, there.repository))
 
 
 def _with_git(context: Context, clone: Clone, stand: Stand) -> Stand:
@@ -173,9 +180,26 @@ def _profile(facts: Facts, clone: Clone, there: Address) -> str:
     return facts.env.get("AWS_DEFAULT_PROFILE") or facts.env.get("AWS_PROFILE") or "default"
 
 
-def _elsewhere(context: Context, who: Who, others: Sequence[Who], name: str) -> Sequence[Sighting]:
-    """Look for a repository in other regions and with other profiles."""
-    elsewhere = regions.beside(who.region)
+def _readers(context: Context, facts: Facts, who: Who, others: Sequence[Who], name: str) -> Sequence[Sighting]:
+    """Return where other profiles see a repository, or read it with git, since the API may deny what git is allowed."""
+    found = _elsewhere(context, who, others, name, itself=False)
+    if found or not context.git.helper():
+        return found
+    plain = [it for it in others if address.takes_profile(it.profile) and not names_program(facts.profiles, it.profile)]
+    for other in plain[:_ASKED]:
+        route = Route(REMOTE, address.codecommit_url(name, who.region, other.profile))
+        try:
+            with context.screen.busy(f"Trying git with the profile {other.profile}"):
+                context.git.reachable(route)
+        except Problem:
+            continue
+        return [Sighting(other.profile, who.region, Repository(name, who.region, ""))]
+    return []
+
+
+def _elsewhere(context: Context, who: Who, others: Sequence[Who], name: str, itself: bool = True) -> Sequence[Sighting]:
+    """Look for a repository with other profiles and, if `itself`, with the same one in other regions."""
+    elsewhere = regions.beside(who.region) if itself else []
     near = [who._replace(region=region) for region in elsewhere]
     near += [other._replace(region=who.region) for other in others[:_NEAR]]
     with context.screen.busy(f"Looking for {name} in other regions and with other profiles"):

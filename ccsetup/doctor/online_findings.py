@@ -66,11 +66,24 @@ def of_answers(facts: Facts, answers: Sequence[Answer]) -> list[Finding]:
     return [*clock, *found, *_others_who_answer(facts, answers)]
 
 
+def with_clone(found: Sequence[Finding], of_it: Sequence[Finding], it: Stand) -> list[Finding]:
+    """Return the findings with those of the clone, first if another profile here can read its repository.
+
+    Then nobody needs to be asked for access, so the findings about its profile lose their message.
+    """
+    if not of_it or not _readers(it):
+        return [*found, *of_it]
+    rest = [each._replace(letter="", do="") if each.profile == it.profile and each.letter else each for each in found]
+    return [*of_it, *rest]
+
+
 def of_clone(facts: Facts, it: Stand) -> list[Finding]:
     """Return what is wrong with the current clone: where its repository is, and whether git can reach it."""
     refused = it.seen.refused if it.seen else None
     if isinstance(refused, NoRepository):
         return [_elsewhere(facts, it, refused)]
+    if _readers(it) and (it.git is not None or it.seen is None):
+        return [_readable(facts, it, refused)]
     if it.git is None:
         return []  # git decides: if it can read the repository, it doesn't matter what the API denies
     told = of_git_and_api(it.git, refused, it.arn, it.address.region, it.address.repository)
@@ -213,6 +226,23 @@ def _elsewhere(facts: Facts, it: Stand, refused: Problem) -> Finding:
     do = f"Run: {by_hand(facts.clone, remedies)}" if remedies and facts.clone else refused.next
     kind = "ask" if ways else "tell"
     return _of_clone(facts, it, found._replace(because=because, do=do, fix=kind, remedies=ways))  # type: ignore[arg-type]
+
+
+def _readers(it: Stand) -> list[Sighting]:
+    """Return where other profiles, to which the clone can be pointed, see the repository."""
+    return [s for s in it.others if s.repository and s.profile != it.profile and address.takes_profile(s.profile)]
+
+
+def _readable(facts: Facts, it: Stand, refused: Problem | None) -> Finding:
+    """Return the finding for a repository that the clone's profile can't read, but another profile here can."""
+    name, names = it.address.repository, list(dict.fromkeys(s.profile for s in _readers(it)))
+    says = f"{it.profile} can't read {name}, but {' and '.join(names[:_OFFERED])} can."
+    remedies = tuple(_moved(facts, it, s) for s in _readers(it)[:_OFFERED])
+    ways = tuple(remedy for remedy in remedies if remedy.replaced)
+    because = (refused.why or refused.what) if refused else f"AWS refused the credentials of {it.profile}."
+    do = f"Run: {by_hand(facts.clone, ways)}" if facts.clone else ""
+    found = Finding("access.repository", "stops", says, because, fix="ask" if ways else "tell", do=do, remedies=ways)
+    return _of_clone(facts, it, found)
 
 
 def _moved(facts: Facts, it: Stand, seen: Sighting) -> Remedy:

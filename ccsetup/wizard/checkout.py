@@ -13,6 +13,7 @@ from ccsetup.core.model import Answers, Asked, Route, Target
 from ccsetup.core.result import Cloned
 from ccsetup.git import address
 from ccsetup.git.transport import HELPER, REMOTE, USUAL, Way
+from ccsetup.wizard import current_clone
 from ccsetup.wizard.verify import Claim, route
 
 if TYPE_CHECKING:
@@ -20,7 +21,14 @@ if TYPE_CHECKING:
 
 
 def folder_of(context: Context, target: Target) -> Path:
-    """Return the absolute folder that a repository is cloned into if only its address is known."""
+    """Return the absolute folder that a repository is cloned into if only its address is known.
+
+    In a clone, it is that clone, or a folder beside it.
+    """
+    if not target.directory and (here := current_clone.of(context)):
+        if not here.is_of(target.name):
+            context.screen.note(f"This folder is in a clone of {here.address.repository}, so it is cloned beside that.")
+        return here.place_for(target.name)
     return (context.cwd / Path(target.directory or target.name).expanduser()).absolute()
 
 
@@ -48,9 +56,15 @@ def is_this_clone(context: Context, directory: Path, target: Target) -> bool:
     raise Problem(
         f"{directory} already exists and isn't a clone of {target.name}.",
         why=f"The folder is a clone of {origin}." if origin else "The folder wasn't changed.",
-        next=f"Choose another folder, for example, {directory.name}-2.",
+        next=f"Clone into another folder: ccsetup clone {quote(target.name)} {quote(free(context, directory))}",
         code="git.failed",
     )
+
+
+def free(context: Context, directory: Path) -> str:
+    """Return the name of a folder beside this one that nothing is in, as the user would type it."""
+    names = (directory.with_name(f"{directory.name}-{number}") for number in range(2, 100))
+    return shown(context, next(it for it in names if not context.files.occupied(it)))
 
 
 def finding_git(context: Context, way: Way = USUAL) -> Git:

@@ -99,7 +99,7 @@ def _no_arn(facts: Facts, name: str, where: Place, bad: BadAnswer) -> Finding:
         fix="ask",
         remedies=tuple(map(remedy, likely)),
         wanted=Wanted("Role ARN", validate.role_arn, remedy),
-        do=f"ccsetup setup role --profile {quote(name)} --role-arn {likely[0] if likely else 'ARN'}",
+        do=f"ccsetup setup role --profile {quote(name)}{f' --role-arn {likely[0]}' if likely else ''}",
     )
 
 
