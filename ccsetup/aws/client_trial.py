@@ -8,6 +8,7 @@ from typing import Any
 from ccsetup.aws.sdk import refusals
 
 _SERVICES = ("sts", "codecommit")
+_GIVEN = {"region_name": "us-east-1"} | dict.fromkeys(("aws_access_key_id", "aws_secret_access_key"), "none")
 
 
 def errors(config: Mapping[str, Any], profiles: Iterable[str]) -> dict[str, str]:
@@ -18,15 +19,15 @@ def errors(config: Mapping[str, Any], profiles: Iterable[str]) -> dict[str, str]
     from botocore.session import Session
 
     class Trial(Session):
-        full_config = dict(config)  # instead of the files on disk
+        @property
+        def full_config(self) -> Mapping[str, Any]:
+            return config  # instead of the files on disk
 
     found: dict[str, str] = {}
     for name in profiles:
         try:
             for service in _SERVICES:
-                Trial(profile=name).create_client(
-                    service, region_name="us-east-1", aws_access_key_id="none", aws_secret_access_key="none"
-                )
+                Trial(profile=name).create_client(service, **_GIVEN)
         except refusals() as error:
             found[name] = f"{type(error).__name__}: {error}"
     return found

@@ -10,10 +10,20 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Literal
 
-from ccsetup.awsfiles import headers, ini, nested_blocks
+from ccsetup.awsfiles import file_format, headers, ini, nested_blocks
 from ccsetup.awsfiles.characters import decoded, plain
 from ccsetup.awsfiles.ini import LINE
-from ccsetup.awsfiles.misreadings import Oddity, Reading, Way, before_any, behind, comment, commented, conflict
+from ccsetup.awsfiles.misreadings import (
+    Oddity,
+    Reading,
+    Way,
+    before_any,
+    behind,
+    comment,
+    commented,
+    conflict,
+    leftover,
+)
 from ccsetup.awsfiles.section_lines import (
     LIKE_HEADER,
     SETTING,
@@ -56,6 +66,8 @@ def read(text: str, file: FileName, names: frozenset[str] = frozenset(), shared:
     """
     if headers.are_ordinary(text, file):
         return Reading(text)
+    if text[:400].lstrip("\ufeff \t\r\n")[:1] in ("{", "[", "<") and file_format.of(text):
+        return Reading("\n" * len(LINE.findall(text)))
     lines = LINE.findall(decoded(text))
     reader = _Reader([line.rstrip("\r\n") for line in lines], file, names, shared)
     found = tuple(reader.settled(list(reader.oddities())))
@@ -135,6 +147,8 @@ class _Reader:
             return None
         deep = depth(line)
         option = self.option
+        if odd := leftover(self.lines, at):
+            return odd if not option or deep <= option.depth or option.key in KNOWN or option.nested else None
         if option and deep > option.depth:
             return self._continued(option, at, line, bare)
         straight = plain(bare)

@@ -151,7 +151,8 @@ def hanging(lines: Sequence[str], at: int, key: str, first: int, deep: int) -> O
         last -= 1
     middle = tuple(lines[above - 1 : first - 1])
     way = Way(f"Move {key} above {parts[1]}", (lines[first - 1], *middle, *lines[first:last]))
-    says = f"{_key(lines[at - 1])} is indented below {key}, so it is read as part of it and not of {parts[1]} on line {above}."
+    hung = f"{_key(lines[at - 1])} is indented below {key}"
+    says = f"{hung}, so it is read as part of it and not of {parts[1]} on line {above}."
     return Oddity("section.indented-key", at, above, last, says, (way,), True, key=key, reads=way.lines)
 
 

@@ -106,7 +106,7 @@ def with_files(context: Context, facts: Facts) -> Facts:
     cached = [path for folder in folders for path in context.files.listed(folder) if path.suffix == ".json"]
     found: dict[Path, str | None] = {}
     unreadable = dict(facts.unreadable)
-    for path in dict.fromkeys([*cached, *_pointed(facts)]):
+    for path in dict.fromkeys([*cached, *_pointed(facts), *_misnamed(facts)]):
         try:
             found[path] = context.files.seen(path)
         except Problem as problem:
@@ -115,6 +115,14 @@ def with_files(context: Context, facts: Facts) -> Facts:
     modes = {path: mode for path in places if (mode := context.files.mode(path)) is not None}
     programs = {name: context.git.command(name, beside=False) for name in _programs(facts)}
     return replace(facts, found=found, unreadable=unreadable, modes=modes, programs=programs)
+
+
+def _misnamed(facts: Facts) -> list[Path]:
+    """Return the names under which a missing AWS file may have been saved."""
+    from ccsetup.doctor.checks.files import misnamed
+
+    there = (facts.texts.config_path, facts.texts.config), (facts.texts.credentials_path, facts.texts.credentials)
+    return [it for path, text in there if text is None for it in misnamed(path)]
 
 
 def _pointed(facts: Facts) -> list[Path]:
