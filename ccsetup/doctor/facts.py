@@ -104,7 +104,8 @@ class Facts:
     `settings` are git's settings outside a clone, in the form that Clone has (None: not read). `scripts` is the folder
     with ccsetup's own commands. `helper_sdk` is the botocore version of the git-remote-codecommit that git finds ("" if
     it is ccsetup's own, or if the version isn't known). `git_refuses` is git's error if its settings keep it from
-    running, `clone_refused` what it says if it doesn't read the settings of the current clone.
+    running, `clone_refused` what it says if it doesn't read the settings of the current clone. `broken_helpers` are the
+    paths of git's helpers that can't run, with the reason.
 
     `config` and `credentials` are read as they were meant. Their lines match the files' lines in number and order.
     """
@@ -129,6 +130,7 @@ class Facts:
     settings: Pairs | None = None
     scripts: str = ""
     helper_sdk: str = ""
+    broken_helpers: Mapping[str, str] = field(default_factory=dict)
     git_refuses: str = ""
     clone_refused: Problem | None = None
 

@@ -114,7 +114,18 @@ def with_files(context: Context, facts: Facts) -> Facts:
     places = [facts.texts.config_path, facts.texts.credentials_path, context.home / ".aws", *folders, *found]
     modes = {path: mode for path in places if (mode := context.files.mode(path)) is not None}
     programs = {name: context.git.command(name, beside=False) for name in _programs(facts)}
-    return replace(facts, found=found, unreadable=unreadable, modes=modes, programs=programs)
+    facts = replace(facts, found=found, unreadable=unreadable, modes=modes, programs=programs)
+    return replace(facts, broken_helpers=_broken_helpers(context, facts))
+
+
+def _broken_helpers(context: Context, facts: Facts) -> dict[str, str]:
+    """Return why helpers that git finds can't run, by their path."""
+    from ccsetup.doctor.checks.git import program, signing
+    from ccsetup.doctor.helper_scripts import fault
+
+    name = program(signing(facts.clone)) if facts.clone else ""
+    paths = [facts.helpers.get(HELPERS[0], ""), facts.programs.get(name) or facts.helpers.get(name, "") if name else ""]
+    return {path: why for path in paths if path and (why := fault(context, Path(path)))}
 
 
 def _misnamed(facts: Facts) -> list[Path]:

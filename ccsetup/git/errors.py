@@ -25,7 +25,7 @@ def problem_of(errors: Sequence[str], url: str, code: str) -> Problem:
     words = {"name": name, "login": f"ccsetup login {quote(profile[1])}" if profile else "ccsetup login"}
     for pattern, known_as, what, next_ in (*_OF_HELPERS, *_CAUSES):
         if re.search(pattern, said):
-            next_ = _without_proxy() if next_ == _PROXY else next_.format(**words)
+            next_ = without_proxy() if next_ == _PROXY else next_.format(**words)
             return Problem(what.format(**words), why=why, next=next_, code=known_as)
     if lines and not any(line.startswith(_GITS_OWN) for line in lines):
         return _of_traceback(lines[-1])
@@ -56,10 +56,10 @@ def said(errors: Sequence[str]) -> str:
 
 def not_git(name: str) -> Problem:
     """Return the Problem for a server that isn't a git server."""
-    return Problem(_NOT_GIT.format(name=name), next=_without_proxy(), code="access.git")
+    return Problem(_NOT_GIT.format(name=name), next=without_proxy(), code="access.git")
 
 
-def _without_proxy() -> str:
+def without_proxy() -> str:
     """Return the command that leaves out the proxy, or else the one that shows git's settings for connections."""
     if detours.proxies(os.environ):
         return detours.around_proxy(os.environ)

@@ -97,7 +97,7 @@ def test_a_profile_that_reads_the_repository_is_offered_before_a_message(of: str
         "no pull": stand(seen=Sighting("dev", "us-east-2", refused=REFUSED), others=[SEEN]),
     }[of]
     asked = Finding("access.assume", "stops", "dev may not …", profile="dev", do="Send the message", letter="I need")
-    first, second = online_findings.with_clone(facts(HERE), [asked], there)
+    first, second = online_findings.with_clone([asked], online_findings.of_clone(facts(HERE), there), there)
     assert first.says == "dev can't read MySharedDemoRepo, but ops can."
     assert first.do == "Run: git remote set-url origin codecommit::us-east-2://ops@MySharedDemoRepo"
     assert [dict(it.replaced) for it in first.remedies] == [
@@ -107,5 +107,5 @@ def test_a_profile_that_reads_the_repository_is_offered_before_a_message(of: str
 
 
 def test_without_such_a_profile_the_message_stays() -> None:
-    (found,) = online_findings.with_clone(facts(HERE), [], stand())
-    assert "codecommit:GitPull" in found.letter
+    (found,) = online_findings.with_clone([], online_findings.of_clone(facts(HERE), stand()), stand())
+    assert found.letter == "I need access"

@@ -122,6 +122,21 @@ def helper_path(facts: Facts) -> Iterator[Finding]:
             yield _helper_gone(facts, facts.clone, here, command, name)
 
 
+def helper_broken(facts: Facts) -> Iterator[Finding]:
+    """Find a helper that is there but can't run."""
+    here = of_codecommit(facts)
+    name = program(signing(facts.clone)) if facts.clone and here and here.form == "https" else ""
+    path = facts.programs.get(name) or facts.helpers.get(name, "") if name else facts.helpers.get(REMOTE, "")
+    why = facts.broken_helpers.get(path, "")
+    if why and (here is None or here.form != "ssh"):
+        says = f"{path} can't run, because {why}."
+        because = "git fails whatever access you have. The program was probably moved, or its Python was updated."
+        do = "pipx install --force ccsetup"
+        if name == "aws":
+            do = "Reinstall the AWS CLI: https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html"
+        yield Finding("git.helper-broken", "stops" if here else "hinders", says, because, do=do)
+
+
 def _helper_gone(facts: Facts, clone: Clone, here: Address, command: str, name: str) -> Finding:
     """Return the finding for a missing credential helper: use it from its new place, or use git-remote-codecommit."""
     profile = clone_profile.named_by("", command)
@@ -277,4 +292,4 @@ def identity(facts: Facts) -> Iterator[Finding]:
         yield Finding("git.identity", "hinders", says, "git fails with “Author identity unknown”.", do=do)
 
 
-CHECKS = (missing, settings, helper_path, helper_old, protocol, inherited_helper, identity)
+CHECKS = (missing, settings, helper_path, helper_broken, helper_old, protocol, inherited_helper, identity)

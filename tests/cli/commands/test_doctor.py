@@ -64,7 +64,10 @@ git.inherited-helper git.remote git.identity net.unreachable net.tls net.proxy n
 access.account access.assume access.repository access.region access.kms access.git
 """
 CODES = frozenset(re.findall(r"\S+", _CODES))
-NEW = {"git.branch", "git.lfs", "git.program", "git.settings", "git.submodule", "process.not-run"}  # found since
+NEW = {  # found since
+    "git.branch", "git.helper-broken", "git.lfs", "git.program", "git.settings", "git.submodule", "process.not-run",
+    "value.invalid",
+}  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
