@@ -12,9 +12,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from ccsetup.core import regions
 from ccsetup.git import submodule_names
 from ccsetup.git.process import Runner
 
+_AMAZON = "." + regions.PARTITIONS["aws"]["dns"].removesuffix(".com")  # China and Europe have it, too
 NAME = "post-index-change"
 OLDEST = (2, 22)  # the first git that runs it
 MARK = "# Written by ccsetup."
@@ -42,8 +44,8 @@ done
 region() {{
     case $1 in
     codecommit::*://*) place=${{1%%://*}} place=${{place#codecommit::}} ;;
-    *://*git-codecommit*.amazonaws.*/v1/repos/*)
-        place=${{1#*git-codecommit}} place=${{place#-fips}} place=${{place#.}} place=${{place%%.amazonaws.*}} ;;
+    *://*git-codecommit*{_AMAZON}.*/v1/repos/*)
+        place=${{1#*git-codecommit}} place=${{place#-fips}} place=${{place#.}} place=${{place%%{_AMAZON}.*}} ;;
     *) place= ;;
     esac
     case $place in *[!a-z0-9-]*) place= ;; esac
@@ -79,7 +81,7 @@ address() {{
     esac
     [ "$at" != "$home" ] && [ ! "$CODE_COMMIT_ENDPOINT" ] || {{ new=${{origin%/*}}/$repository && return; }}
     case $at in cn-*) end=com.cn ;; eusc-*) end=eu ;; *) end=com ;; esac
-    new=https://git-codecommit.$at.amazonaws.$end/v1/repos/$repository
+    new=https://git-codecommit.$at{_AMAZON}.$end/v1/repos/$repository
 }}
 
 printf %s "$missing" | while IFS= read -r name; do
