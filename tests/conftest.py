@@ -36,6 +36,27 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     return len(cores) + 1
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add --long, for the cases that are left out of every day's run."""
+    parser.addoption("--long", action="store_true", help="also run the cases marked long")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is marked long, unless --long asks for it."""
+    if not config.getoption("--long"):
+        left_out = [item for item in items if item.get_closest_marker("long")]
+        items[:] = [item for item in items if not item.get_closest_marker("long")]
+        config.hook.pytest_deselected(items=left_out)
+
+
+def and_more(values: Mapping[str, object], *everyday: str) -> list[object]:
+    """Return the values as parameters with their names as ids; all but the everyday ones are marked long."""
+    return [
+        pytest.param(value, id=name, marks=() if name in everyday else pytest.mark.long)
+        for name, value in values.items()
+    ]
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     """Take coverage only of the quick loop: tracing what repeats, or serves whole commands, doubles its time.

@@ -69,11 +69,11 @@ def facts_of(config: str | None = None, credentials: str | None = None, **more: 
     return replace(facts, **more) if more else facts  # type: ignore[arg-type]
 
 
-def fixed(context: Context) -> Report:
-    """Run `ccsetup doctor --fix --yes` in a context."""
+def fixed(context: Context, fix: bool = True) -> Report:
+    """Run `ccsetup doctor --fix --yes`, or without --fix, in a context."""
     parser = ArgumentParser()
     doctor.flags(parser)
-    options = parser.parse_args(["--fix", "--offline"])
+    options = parser.parse_args([*["--fix"] * fix, "--offline"])
     options.yes, options.dry_run, options.json, options.no_input, options.debug = True, False, False, True, False
     return doctor.main(options, lambda: context)
 

@@ -17,6 +17,7 @@ from ccsetup.doctor.checks import (
     credentials,
     environment,
     git,
+    identifiers,
     processes,
     remotes,
     role_sources,
@@ -114,7 +115,19 @@ def prove(it: Patient, **more: Any) -> Facts:
 
 def looked(there: Facts) -> list[Finding]:
     """Return what the families of credentials, roles, environment and git find."""
-    families = (credentials, environment, git, shadowed, processes, remotes, roles, sso, role_sources, tokens)
+    families = (
+        credentials,
+        environment,
+        git,
+        shadowed,
+        processes,
+        remotes,
+        roles,
+        identifiers,
+        sso,
+        role_sources,
+        tokens,
+    )
     return [finding for family in families for check in family.CHECKS for finding in check(there)]
 
 

@@ -301,6 +301,18 @@ class FakeGit:
         self.calls.append(f"repoint {directory.name} {route.url}")
         self.origins = {**self.origins, directory.name: route.url}
 
+    def is_tag(self, route: Route, name: str) -> bool:
+        return False
+
+    def lfs_files(self, directory: Path) -> Sequence[str]:
+        return ()
+
+    def foreign(self, directory: Path) -> Problem | None:
+        return None
+
+    def remote(self, directory: Path) -> str:
+        return "origin"
+
     def setting(self, directory: Path, key: str, own: bool = True) -> str:
         return self.settings.get(key, "")
 
@@ -310,6 +322,9 @@ class FakeGit:
     def fetch_submodule(self, directory: Path, submodule: Submodule, route: Route, progress: Any) -> CloneResult:
         self.calls.append(f"submodule {submodule.path} {route.url}")
         return CloneResult("1" * 40)
+
+    def keep_submodules(self, directory: Path) -> str:
+        return ""
 
     def do(self, directory: Path, *words: str) -> str:
         self.calls.append(" ".join(words))

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import test_identifiers
 import test_roles
 import test_sso
 import test_stored_keys
@@ -35,7 +36,7 @@ pytestmark = pytest.mark.slow
 Run = Callable[..., tuple[int, dict[str, Any]]]
 HOST = "git-codecommit.us-east-2.amazonaws.com"
 QUESTION = f"protocol=https\nhost={HOST}\npath=v1/repos/MySharedDemoRepo\n"
-FAMILIES = {"roles": test_roles, "sign-ins": test_sso, "stored keys": test_stored_keys}
+FAMILIES = {"roles": test_roles, "identifiers": test_identifiers, "sign-ins": test_sso, "stored keys": test_stored_keys}
 
 
 def broken(family: str) -> list[Patient]:
@@ -80,7 +81,7 @@ def by_git(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) 
 
     monkeypatch.setenv(messages.CODES, "word")
     monkeypatch.setattr(credential, "_heard", QUESTION.encode)
-    monkeypatch.setattr(os, "execve", became)
+    monkeypatch.setattr(os, "posix_spawn", became)
 
     def asked(helper: Any, *words: str) -> tuple[bool, str]:
         monkeypatch.setattr(sys, "argv", ["helper", *words])

@@ -24,7 +24,7 @@ REMOVALS = [
 
 # The lines that call one of those, or hold the words in another sense.
 OTHERS = [
-    ("doctor/checks/environment.py", 'return shell.remove(" ".join(names))'),
+    ("core/detours.py", 'return (shells.SHELLS.get(shell) or shells.SHELLS["bash"]).remove(" ".join(names))'),
     ("doctor/checks/profiles.py", "do = shell.assign(variable, near[0]) if near and _SAFE.fullmatch(near[0]) else shell.remove(variable)"),
     ("git/private_clone.py", "left = self._folder.remove()"),
     ("git/clone_settings.py", 'with tempfile.TemporaryDirectory(prefix="ccsetup-") as folder:'),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -203,8 +204,11 @@ def _profile(access: Access) -> Question:
                 f"{name} is the source profile for this profile. Choose another name, for example, {name}-code."
             )
         if name in look.profiles and not is_of(access, look.profiles[name]) and hint(look.profiles[name]):
+            there = look.profiles[name]
+            lost = [key for key in there if key in look.clear and key not in access.keys]
+            gone = f" {' and '.join(lost)} {'is' if len(lost) == 1 else 'are'} removed." if lost else ""
             return Corrected(
-                name, f"{name} already exists ({hint(look.profiles[name])}) and will be changed to: {access.label}."
+                name, f"{name} already exists ({hint(there)}) and will be changed to: {access.label}.{gone}"
             )
         return None
 
@@ -313,6 +317,8 @@ BRANCH = Question(
 
 def _folder(answers: Answers, look: Look) -> str:
     name = target(answers).directory or target(answers).name
+    if look.place_for and not target(answers).directory:
+        return os.path.relpath(look.place_for(name), look.cwd)
     return f"./{name}" if name.startswith("-") else name
 
 

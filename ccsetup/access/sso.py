@@ -67,7 +67,7 @@ def _settle_url(value: Value, answers: Answers, look: Look) -> str | Corrected |
     url = next((url for url in spelled if url != value and url.rstrip("/") == str(value)), str(value))
     if not validate.is_portal(url):
         host = validate.host_of(url)
-        return Corrected(url, f"{host} isn't an AWS host, so it should redirect you to an AWS page to sign in.")
+        return Corrected(url, f"{host} isn't an AWS host. Make sure that it redirects you to an AWS sign-in page.")
     return url if url != value else None
 
 

@@ -72,6 +72,7 @@ class Resolver:
             return _of_this_machine(who)
         program = program_of(profiles, who.profile)
         patience_s = math.inf if program else 0  # a program may prompt the user
+        about = who._replace(profiles=profiles)  # an error is about the source profile that has the credentials
         executables.start_by(_starting(who), session.get_component("credential_provider"))
 
         def start_aws(name: str) -> Popen:  # an old AWS CLI would run a credential_process beside login_session
@@ -80,7 +81,7 @@ class Resolver:
         login_sessions.read_by_either(session, who, start_aws)
         busy = service_error.busy_renewals(session)
         try:
-            found = explained(lambda: _from_the_files_alone(session, program, cache), who, at_most_s=patience_s)
+            found = explained(lambda: _from_the_files_alone(session, program, cache), about, at_most_s=patience_s)
         except Problem as refused:
             if busy and refused.code == "sso.expired":
                 raise too_busy(who, "CreateToken", busy[0]) from None
@@ -317,7 +318,7 @@ def as_written(there: Mapping[str, str], name: str) -> Keys:
     if not there.get("aws_secret_access_key"):
         raise Problem(
             f"Profile {name} has an access key ID but no secret access key.",
-            next=f"Enter both again: ccsetup setup keys --profile {quote(name)}",
+            next=f"Enter both again: ccsetup login {quote(name)}",
             code="keys.partial",
         )
     token = there.get("aws_session_token") or there.get("aws_security_token")

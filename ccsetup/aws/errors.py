@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from shlex import quote
 
 from ccsetup.aws.access_request import explain
 from ccsetup.aws.denials import of_call, of_key
-from ccsetup.core import redact, sdk_errors
+from ccsetup.core import detours, redact, sdk_errors
 from ccsetup.core.denial import Federated
 from ccsetup.core.errors import NoRepository, Problem
 from ccsetup.core.model import Who
@@ -19,7 +20,7 @@ from ccsetup.core.profile_chain import program_of
 from ccsetup.core.program_keys import RENEW
 from ccsetup.core.regions import REGIONS
 from ccsetup.core.sdk_errors import Cause
-from ccsetup.core.text import MASK, inert, veil
+from ccsetup.core.text import MASK, did_you_mean, inert, same_but_for_a_slip, veil
 
 Words = tuple[str, str]  # what happened, what to do
 
@@ -100,16 +101,51 @@ def _no_key(cause: Cause, who: Who, why: str, message: str, resource: str) -> Pr
     return explain(_problem(cause, who, why, resource=resource), denial)
 
 
+def _of_surroundings(next: str) -> str:
+    """Return what to do about a proxy or certificates, which depends on the variables that are set."""
+    if next == _PROXY:
+        return detours.around_proxy(os.environ)
+    if next == _CERTIFICATES:
+        command = detours.without(detours.certificates(os.environ), os.environ)
+        return f"Try again without it: {command}" if command else "To find the setting: ccsetup doctor"
+    return next
+
+
 def _problem(cause: Cause, who: Who, why: str = "", *, words: Words | None = None, **more: str) -> Problem:
     """Return a cause in words as a Problem about a profile, or about "this profile" if there is none."""
     what, next = words or _WORDS[cause.name]
+    profiles, asked = who.profiles or {}, who.profile
+    who = who._replace(profile=sdk_errors.at_fault(cause, profiles, who.profile))
+    if cause.code in sdk_errors.WITHOUT_SOURCE and who.profile != asked:
+        what, next = _without_source(profiles, who.profile, asked)
+    if cause.name == "PartialCredentialsError":
+        next = {"keys.partial": _ENTER, "env.partial": _unset_keys()}.get(cause.code, next)
     named = {"profile": _name(who), "region": who.region, **more}
-    if cause.name in ("ended", "signed out") and who.profiles and program_of(who.profiles, who.profile):
+    if cause.name in ("ended", "signed out") and program_of(profiles, who.profile):
         next = RENEW
     if not who.profile:
         next = next.replace(" --profile {profile}", "").replace("login {profile}", "login")
+    next = _of_surroundings(next)
     typed = {**named, "profile": quote(named["profile"])}  # a command is pasted into a shell
     return Problem(inert(what.format(**named)), why=why, next=inert(next.format(**typed)), code=cause.code)
+
+
+def _without_source(profiles: Mapping[str, Mapping[str, object]], source: str, name: str) -> Words:
+    """Return the words for a profile whose source profile has no credentials, or doesn't exist."""
+    if source not in profiles and any(same_but_for_a_slip(source, it) for it in profiles):
+        hint = did_you_mean(source, profiles)
+        return f'No profile "{_plain(source)}" to assume the role of {_plain(name)} with. {_plain(hint)}', _REPAIR
+    return f"{{profile}}, the source profile of {_plain(name)}, has no credentials.", _ENTER
+
+
+def _unset_keys() -> str:
+    names = [name for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN") if name in os.environ]
+    return f"Unset the incomplete credentials: {detours.without(names, os.environ)}"
+
+
+def _plain(text: str) -> str:
+    """Return a text that str.format leaves as it is."""
+    return text.replace("{", "{{").replace("}", "}}")
 
 
 def _name(who: Who) -> str:
@@ -126,7 +162,11 @@ def _sentence(text: str, most: int = 600) -> str:
     return text if not text or text.endswith((".", "…")) else text + "."
 
 
-_SET_UP = "Set up the profile again: ccsetup setup --profile {profile}"
+_PROXY = "the proxy"  # what to do about it depends on the environment
+_CERTIFICATES = "the certificates"
+_REPAIR = "Repair the profile: ccsetup doctor --fix"
+_ENTER = "Enter its access key: ccsetup login {profile}"
+_SET_UP = "Set up the profile: ccsetup setup --profile {profile}"
 _SIGN_IN = "Sign in again: ccsetup login {profile}"
 _AWS_LOGIN = "Sign in again: aws login --profile {profile}"
 _AGAIN = "Try again in a minute. If the error persists, send the output above to your administrator."
@@ -164,12 +204,12 @@ _WORDS: dict[str, Words] = {
         "Your sign-in doesn't have access to the role in {profile}.",
         "Check the account and the role, or ask your administrator for access.",
     ),
-    "other": ("The AWS SDK couldn't use {profile}: {says}", _SET_UP),
+    "other": ("The AWS SDK couldn't use {profile}: {says}", _REPAIR),
     "refused": ("AWS rejected {operation}: {code}.", _AGAIN),
     "busy": ("AWS was too busy for {operation} after several attempts: {code}.", "Try again in a minute."),
     "stranger": (
         "Something other than AWS responded to the request.",
-        "Check HTTPS_PROXY, or sign in to your network.",
+        _PROXY,
     ),
     "clock": (
         "According to AWS, this computer's clock is wrong.",
@@ -194,17 +234,20 @@ _WORDS: dict[str, Words] = {
     "ended": ("The credentials for {profile} have expired.", "Renew the credentials: ccsetup login {profile}"),
     "unknown keys": (
         "AWS doesn't recognize the credentials for {profile}.",
-        "Check that the access key ID, secret access key, and session token are complete and belong together.",
+        "If the access key was replaced, or isn't complete, enter the new one: ccsetup login {profile}",
     ),
     "InvalidRepositoryName": ("{resource} isn't a valid repository name.", "Use a name like MyDemoRepo."),
     "EncryptionKeyAccessDenied": (
         "{profile} isn't allowed to use the KMS key that encrypts {resource}.",
         "Ask your administrator for the kms:Decrypt permission on the key.",
     ),
-    "EncryptionKeyDisabled": ("The KMS key that encrypts {resource} is disabled.", "Contact the key's administrator."),
+    "EncryptionKeyDisabled": (
+        "The KMS key that encrypts {resource} is disabled.",
+        "Contact the administrator of the KMS key.",
+    ),
     "EncryptionKeyNotFound": (
         "The KMS key that encrypts {resource} doesn't exist.",
-        "Contact the key's administrator.",
+        "Contact the administrator of the KMS key.",
     ),
     "EncryptionKeyUnavailable": (
         "The KMS key that encrypts {resource} isn't available right now.",
@@ -219,23 +262,23 @@ _WORDS: dict[str, Words] = {
     "IDPCommunicationError": ("AWS couldn't reach the identity provider.", "Try again in a minute."),
     "RegionDisabled": ("STS is disabled in {region} for this account.", "Use another region."),
     "ValidationError": ("AWS rejected a value in the request.", "Check the role ARN, session name, and duration."),
-    "ProfileNotFound": ('No profile "{profile}".', "Set up the profile: ccsetup setup --profile {profile}"),
+    "ProfileNotFound": ('No profile "{profile}".', _SET_UP),
     "ConfigParseError": (
         "The AWS config file can't be read: {says}",
         "To find and repair the line: ccsetup doctor --fix",
     ),
-    "PartialCredentialsError": ("Profile {profile} is incomplete: {says}", _SET_UP),
+    "PartialCredentialsError": ("Profile {profile} is incomplete: {says}", _REPAIR),
     "NoCredentialsError": ("Profile {profile} has no credentials.", _SET_UP),
     "SSOTokenLoadError": ("{profile} isn't signed in.", _SIGN_IN),
     "SSOError": ("Couldn't sign in to {profile}: {says}", _SIGN_IN),
     "LoginError": ("{profile} isn't signed in: {says}", _AWS_LOGIN),
     "LoginRefreshRequired": ("The sign-in for {profile} has expired.", _AWS_LOGIN),
     "LoginTokenLoadError": ("{profile} isn't signed in.", _AWS_LOGIN),
-    "InfiniteLoopConfigError": ("The source profiles of {profile} form a loop: {says}", _SET_UP),
-    "InvalidConfigError": ("Profile {profile} is incomplete: {says}", _SET_UP),
+    "InfiniteLoopConfigError": ("The source profiles of {profile} form a loop: {says}", _REPAIR),
+    "InvalidConfigError": ("Profile {profile} is incomplete: {says}", _REPAIR),
     "UnknownCredentialError": (
         "{profile} has an unknown credential_source: {says}",
-        "Use one of: Environment, Ec2InstanceMetadata, EcsContainer.",
+        _REPAIR,
     ),
     "no credential source": (
         "The credential_source in {profile} isn't available on this computer: {says}",
@@ -257,7 +300,7 @@ _WORDS: dict[str, Words] = {
         "The AWS TLS certificate isn't trusted: {says}",
         "If you're behind a company proxy, set AWS_CA_BUNDLE to the proxy's certificate file.",
     ),
-    "ProxyConnectionError": ("The proxy isn't responding: {says}", "Check HTTPS_PROXY and NO_PROXY."),
+    "ProxyConnectionError": ("The proxy isn't responding: {says}", _PROXY),
     "unreachable": ("Couldn't reach AWS: {says}", _TRY),
     "FileNotFoundError": ("A file that {profile} uses doesn't exist: {says}", "Check the file's path."),
     "OSError": ("A file that {profile} uses can't be read: {says}", "Check the file's permissions."),
@@ -268,12 +311,12 @@ _WORDS: dict[str, Words] = {
     "damaged sign-in": ("The saved sign-in for {profile} is damaged.", _SIGN_IN),
     "line break in keys": (
         "The credentials for {profile} contain a line break or another invalid character.",
-        "Enter the credentials again: ccsetup setup keys --profile {profile}",
+        "Enter the credentials again: ccsetup login {profile}",
     ),
-    "invalid proxy": ("A proxy address is invalid: {says}", "Check HTTP_PROXY and HTTPS_PROXY: env | grep -i proxy"),
+    "invalid proxy": ("A proxy address is invalid: {says}", _PROXY),
     "no certificates": (
         "The certificate file in AWS_CA_BUNDLE or ca_bundle can't be read: {says}",
-        "Check the file's path: echo $AWS_CA_BUNDLE",
+        _CERTIFICATES,
     ),
     "invalid setting": (
         "The AWS SDK rejected a setting: {says}",

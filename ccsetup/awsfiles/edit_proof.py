@@ -65,7 +65,7 @@ def decided(names: Sequence[str]) -> Problem:
     one = names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
     return Problem(
         f"This would change the identity of {one}: its access key, account, role, or start URL.",
-        why="Only you can decide whether this change is right, so nothing was written.",
+        why="ccsetup can't tell whether this change is right, so it didn't write anything.",
         next="To confirm the change, run the command in a terminal without --yes.",
         code="access.identity",
     )
@@ -90,7 +90,7 @@ def check(before: str | None, after: str | None, sections: Sequence[Section], sh
             raise _refused(section, line + number, code, says, why)
     was, now = (_meant(text, sections, shared) for text in (old, new))
     if changed := [name for name in {**was, **now} if was.get(name) != now.get(name)]:
-        says = f"the intended contents of [{changed[0][2]}] would change."
+        says = f"other settings of [{changed[0][2]}] would change, too."
         why = f"Only [{editing.heading(sections[0])}] should change"
         raise _refused(sections[0], line + 1, "section.indented-key", says, why)
 

@@ -8,7 +8,17 @@ from typing import NamedTuple
 
 from ccsetup.awsfiles import ini
 from ccsetup.awsfiles.characters import plain
-from ccsetup.awsfiles.settings import BRACKETLESS, KNOWN, NOT_PROFILES, OUTPUTS, SESSION, SEVERAL, right
+from ccsetup.awsfiles.section_lines import key_of
+from ccsetup.awsfiles.settings import (
+    BRACKETLESS,
+    KNOWN,
+    NESTED,
+    NOT_PROFILES,
+    OUTPUTS,
+    SESSION,
+    SEVERAL,
+    right,
+)
 from ccsetup.core.lazy_regex import later
 from ccsetup.core.model import FileName, Section
 from ccsetup.core.text import LOOSE, STRICT, nearest
@@ -17,7 +27,11 @@ TYPES = {"profile": "profile", "sso-session": "sso-session", "services": "servic
 
 _TYPED = later(r"(?i)(profiles?|sso[-_ ]?sessions?|services?)(\s*[:=]\s*|\s+)(\S.*)")
 _GLUED = later(r"(?i)(profile|sso[-_]session)[-_./]?(?=[^s\s]|s[^\s])(\S+)")
-_AT_END = later(r"(?P<value>.*[^\s\[])(?P<rest>(?P<blank>\s*)\[(?P<header>[^\[\]]+)\](?:\s*[#;].*)?)", re.DOTALL)
+_AT_END = later(
+    r"(?P<value>[^\[]*[^\s\[])(?P<rest>(?P<blank>\s*)\[(?P<header>[^\[\]=]+)(?P<close>\]?)(?P<after>(?<=\]).*)?)",
+    re.DOTALL,
+)
+_NAME = later(r"[\w.@+-]+")
 _WORDS = later(r"(\S+)\s+(\S.*)")
 _INNER = later(r"\[*\s*([^\[\]]*?)\s*\]+(\s*[#;].*)?")
 _KIND = r"(?:profiles?|sso[-_ ]?session|services)\s+(?:[^\s\[\](){}<>=:]+|\"[^\"]+\"|'[^']+')"
@@ -81,7 +95,7 @@ def are_ordinary(text: str, file: FileName) -> bool:
     """Return whether every line of a text is a header, a known setting, a comment or blank, like nearly all texts."""
     if not text.isascii() or ("\r" in text and "\r" in text.replace("\r\n", "")):
         return False
-    if SEVERAL.search(text) or text.count("]") > f"\n{text}".count("\n["):
+    if SEVERAL.search(text) or max(map(text.count, "[]")) > f"\n{text}".count("\n["):
         return False
     tokens = _LINES[file].findall("\n" + text)
     if len(tokens) != text.count("\n") + 1:
@@ -188,11 +202,11 @@ def _in_credentials(bare: str) -> Heading | None:
 
 
 class Glued(NamedTuple):
-    """A setting with a header at its end: the line without it, the header, its own line, and whether it is certain."""
+    """A setting with a header at its end: the line without it, the header, its own lines, and whether it is certain."""
 
     before: str
     header: str
-    line: str
+    lines: tuple[str, ...]
     sure: bool
 
 
@@ -202,15 +216,25 @@ def glued(key: str, value: str, line: str, below: Collection[str], twice: bool, 
     `below` are the keys that follow. `twice` means that the section already has one of them, so that it must end here.
     """
     found = _AT_END.fullmatch(value)
-    if found is None:
+    if found is None or found["rest"] not in line or not right(key, found["value"]):
         return None
-    header = found["header"].strip()
+    header, after = found["header"].strip(), (found["after"] or "").strip()
     typed = bool(ini.logical(header, "config")[0]) or header in NOT_PROFILES
-    likely = typed or twice or (file == "credentials" and is_ordinary(f"[{header}]", file))
-    if not likely or (found["blank"] and not twice) or not right(key, found["value"]) or found["rest"] not in line:
+    if not found["close"] and (not typed or header == "default" or after):
         return None
-    bracketless = key in BRACKETLESS and (key != "output" or found["value"] in OUTPUTS)
-    if not (bracketless or typed or twice):
+    sets = key_of(after) in KNOWN
+    if after and after[0] not in "#;" and not sets:
         return None
-    at = line.rindex(found["rest"])
-    return Glued(line[:at].rstrip(), header, found["rest"].strip(), bracketless and (typed or twice or not below))
+    known = sets or not KNOWN.isdisjoint(below)
+    bracketless = key in BRACKETLESS | NESTED and (key != "output" or found["value"] in OUTPUTS)
+    if not typed:
+        if (
+            not _NAME.fullmatch(header)
+            or (found["blank"] and not twice)
+            or not (twice or (bracketless and (known or not below)))
+        ):
+            return None
+        if file == "config" and not known:
+            return None
+    own = (f"[{header}]", after) if sets else (f"[{header}] {after}".strip(),)
+    return Glued(line[: line.rindex(found["rest"])].rstrip(), header, own, bracketless and not header.isdecimal())

@@ -10,10 +10,20 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Literal
 
-from ccsetup.awsfiles import headers, ini
+from ccsetup.awsfiles import file_format, headers, ini, nested_blocks
 from ccsetup.awsfiles.characters import decoded, plain
 from ccsetup.awsfiles.ini import LINE
-from ccsetup.awsfiles.misreadings import Oddity, Reading, Way, before_any, behind, comment, commented, conflict
+from ccsetup.awsfiles.misreadings import (
+    Oddity,
+    Reading,
+    Way,
+    before_any,
+    behind,
+    comment,
+    commented,
+    conflict,
+    leftover,
+)
 from ccsetup.awsfiles.section_lines import (
     LIKE_HEADER,
     SETTING,
@@ -26,8 +36,10 @@ from ccsetup.awsfiles.section_lines import (
     keys_below,
 )
 from ccsetup.awsfiles.settings import (
+    BLOCKS,
     FREE,
     KNOWN,
+    NESTED,
     SHELL,
     STRICT,
     TOKEN,
@@ -42,6 +54,7 @@ from ccsetup.core.lazy_regex import later
 from ccsetup.core.model import FileName
 
 _HEADER = later(r"\[(.+)\]")
+_SIDE_BY_SIDE = later(r"\s*\]\s*\[\s*(?=\S)")
 _MISSING_SIGN = later(r"([a-z_]+)\s+(?:(?:->?|>)\s+)?(\S.*)")
 
 
@@ -53,6 +66,8 @@ def read(text: str, file: FileName, names: frozenset[str] = frozenset(), shared:
     """
     if headers.are_ordinary(text, file):
         return Reading(text)
+    if text[:400].lstrip("\ufeff \t\r\n")[:1] in ("{", "[", "<") and file_format.of(text):
+        return Reading("\n" * len(LINE.findall(text)))
     lines = LINE.findall(decoded(text))
     reader = _Reader([line.rstrip("\r\n") for line in lines], file, names, shared)
     found = tuple(reader.settled(list(reader.oddities())))
@@ -132,6 +147,8 @@ class _Reader:
             return None
         deep = depth(line)
         option = self.option
+        if odd := leftover(self.lines, at):
+            return odd if not option or deep <= option.depth or option.key in KNOWN or option.nested else None
         if option and deep > option.depth:
             return self._continued(option, at, line, bare)
         straight = plain(bare)
@@ -172,6 +189,8 @@ class _Reader:
         name = key.strip().lower()
         if odd := self._glued(at, line, name, value):
             return odd
+        if not value and (odd := nested_blocks.flattened(self.lines, at, name, self.header)):
+            return odd
         self.option = _Option(name, depth, at, value)
         raw = line.strip()
         if name in KNOWN and (raw[: len(key)] != key or sign not in raw):
@@ -183,14 +202,14 @@ class _Reader:
 
     def _glued(self, at: int, line: str, key: str, value: str) -> Oddity | None:
         """Return the oddity of a setting with the next header at its end, because a line break was lost."""
-        if "]" not in value:
+        if "[" not in value or any(value in it and it.lstrip()[:1] == "[" for it in self.lines):
             return None
         below = keys_below(self.lines, at)
         twice = not keys_above(self.lines, at).isdisjoint(below)
         found = headers.glued(key, value, line, below, twice, "credentials" if self.shared else self.file)
         if found is None:
             return None
-        way = Way(f"Put [{found.header}] on its own line", (found.before, found.line))
+        way = Way(f"Put [{found.header}] on its own line", (found.before, *found.lines))
         says = f"The header [{found.header}] is at the end of this line, so it is read as part of {key}."
         self.option = None
         return Oddity("file.stray-line", at, at, at, says, (way,), found.sure, key=key, reads=(found.before,))
@@ -202,6 +221,9 @@ class _Reader:
         likely = found or _HEADER.match(straight)
         header: str = likely[1] if likely else ""
         rest = line.strip()[found.end() :].strip() if found else ""
+        both = _SIDE_BY_SIDE.split(header)
+        if len(both) > 1 and both[0].strip().lower() not in headers.TYPES:
+            return self._side_by_side(at, both, rest)
         if header.strip().lower() in headers.TYPES and rest and rest[0] not in "#;":
             header, rest = f"{header}] {rest.strip('[] ')}", ""  # [profile] dev
         if self._is_ordinary(f"[{header}]"):
@@ -225,6 +247,15 @@ class _Reader:
         used = meant.header.split(" ")[-1] in self.names or any(key in KNOWN for key in keys_below(self.lines, at))
         severity: Literal["stops", "hinders"] = "stops" if used else "hinders"
         return Oddity(code, at, at, at, says, (way,), True, reads=(spelled,), severity=severity)
+
+    def _side_by_side(self, at: int, those: Sequence[str], rest: str) -> Oddity:
+        """Return the oddity of several headers on one line."""
+        self.header = those[-1]
+        way = Way(
+            "Put each header on its own line", (*(f"[{it}]" for it in those[:-1]), f"[{those[-1]}] {rest}".strip())
+        )
+        says = f"The header [{those[-1]}] is on the same line as [{those[0]}], so AWS tools don't recognize it."
+        return Oddity("file.stray-line", at, at, at, says, (way,), True, reads=way.lines[-1:])
 
     def _is_ordinary(self, line: str) -> bool:
         other = self.shared and headers.is_ordinary(line, "credentials")
@@ -267,6 +298,10 @@ class _Reader:
         if joined := self._joined(option, at, bare):
             return joined
         parts = SETTING.fullmatch(straight)
+        if parts and parts[1].lower() in NESTED - STRICT and option.key in KNOWN:
+            odd = nested_blocks.hanging(self.lines, at, option.key, option.line, option.depth)
+            if odd:
+                return odd
         if parts and parts[1].lower() in KNOWN and (option.key in KNOWN or option.last == option.line):
             return self._swallowed(option, at, bare, parts[1].lower(), parts[3])
         if LIKE_HEADER.fullmatch(straight) and self._is_swallowed_header(option, straight, at):
@@ -276,8 +311,13 @@ class _Reader:
 
     def _nested(self, option: _Option, at: int, bare: str, straight: str) -> Oddity | None:
         parts = SETTING.fullmatch(straight)
-        if parts and self._is_of_profile(option, parts[1].lower()) and self._ends_block(option, at):
-            return self._swallowed(option, at, bare, parts[1].lower(), parts[3])
+        if parts and (odd := self._glued(at, self.lines[at - 1], parts[1].lower(), parts[3])):
+            return odd
+        if parts and self._is_of_profile(option, parts[1].lower()):
+            if option.key in BLOCKS and (odd := self._misplaced(option, at, parts[1].lower())):
+                return odd
+            if self._ends_block(option, at):
+                return self._swallowed(option, at, bare, parts[1].lower(), parts[3])
         if option.key in STRICT and option.last == option.line and at == option.line + 1 and " " not in straight:
             return self._join(option, at, bare)
         if LIKE_HEADER.fullmatch(straight) and self._is_swallowed_header(option, straight, at):
@@ -296,13 +336,22 @@ class _Reader:
         keys = (key_of(line) for _, line in deeper(self.lines, at, option.depth))
         return all(self._is_of_profile(option, key) for key in keys)
 
+    def _misplaced(self, option: _Option, at: int, key: str) -> Oddity | None:
+        """Return the oddity of a block with the profile's settings in the middle, or with nothing but those."""
+        block = [*deeper(self.lines, option.line, option.depth)]
+        mine = [number for number, line in block if self._is_of_profile(option, key_of(line))]
+        others = [number for number, _ in block if number not in mine]
+        if others and others[-1] < at:
+            return None
+        return nested_blocks.misplaced(self.lines, option.line, mine, block[-1][0], option.key, key)
+
     def _swallowed(self, option: _Option, at: int, bare: str, key: str, value: str) -> Oddity:
         indent = self.lines[option.line - 1][: option.depth]
         says = f"{key} is indented, so it is read as part of {option.key} above it."
         left = Way("Remove the indentation", (indent + bare,))
         if key in keys_around(self.lines, option.line, option.depth):  # it would occur twice
             option.last = at
-            ways = (Way("Turn the line into a comment", (f"{indent}# {bare}",)), left)
+            ways = (Way("Comment out the line", (f"{indent}# {bare}",)), left)
             return Oddity("section.indented-key", at, at, at, says, ways, key=key, reads=(self.lines[at - 1],))
         self.option = _Option(key, option.depth, at, value)
         return Oddity("section.indented-key", at, at, at, says, (left,), True, key=key, reads=left.lines)

@@ -75,13 +75,29 @@ def _silent(lines: Sequence[str]) -> tuple[str, ...]:
 
 def comment(lines: Sequence[str], at: int) -> Way:
     """Return the correction that makes a line a comment."""
-    return Way("Turn the line into a comment", (f"# {lines[at - 1].strip()}",))
+    return Way("Comment out the line", (f"# {lines[at - 1].strip()}",))
 
 
 def commented(lines: Sequence[str], at: int, says: str) -> Oddity:
     """Return the oddity of a line because of which botocore rejects the file, and which can only become a comment."""
     way = comment(lines, at)
     return Oddity("file.stray-line", at, at, at, says, (way,), refused=True, reads=way.lines)
+
+
+def leftover(lines: Sequence[str], at: int) -> Oddity | None:
+    """Return the oddity of a line that was copied along with a file, but was never part of it."""
+    bare = lines[at - 1].strip()
+    says = next((says for form, says in _LEFT_OVER if form.fullmatch(bare)), "")
+    return commented(lines, at, says)._replace(sure=True) if says else None
+
+
+_LEFT_OVER = (
+    (later(r"(?:`{3,}|~{3,})\s*[\w.+-]*"), "This line is a code fence from a web page or chat, not a setting."),
+    (later(r"['\"]?(?:EOF|EOT|EOL|_EOF_|END_OF_FILE|'@|\"@)['\"]?;?"),
+     "This line is the end of a here-document, a part of the shell command that the file was copied with."),
+    (later(r"[$#>%]?\s*(?:sudo\s+)?(?:cat|tee)\s[^=]*<<-?\s*['\"\\]?\w+['\"]?[^=]*"),
+     "This line is the shell command that the file was copied with, not a setting."),
+)  # fmt: skip
 
 
 def before_any(lines: Sequence[str], at: int, file: FileName) -> Oddity:
@@ -100,6 +116,8 @@ def before_any(lines: Sequence[str], at: int, file: FileName) -> Oddity:
 
 
 def _is_plain(line: str, file: FileName) -> bool:
+    if any(form.fullmatch(line.strip()) for form, _ in _LEFT_OVER):
+        return False
     return not says_nothing(line) and line.strip()[:1] != "[" and not headers.unbracketed(plain(line.strip()), file)
 
 
@@ -113,6 +131,6 @@ def behind(lines: Sequence[str], at: int, header: str, rest: str) -> Oddity:
         way = Way(f"Put {key} on its own line", (f"{indent}[{header}]", *(indent + it for it in those)))
         says = f"{key} is on the same line as the header [{header}], so AWS tools ignore it."
         return Oddity("file.stray-line", at, at, at, says, (way,), True, reads=(line,))
-    way = Way("Turn the text into a comment", (f"{indent}[{header}] # {rest}",))
+    way = Way("Comment out the text", (f"{indent}[{header}] # {rest}",))
     says = f"The text after the header [{header}] is ignored."
     return Oddity("file.stray-line", at, at, at, says, (way,), reads=(line,), severity="note")

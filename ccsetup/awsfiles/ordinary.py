@@ -21,6 +21,7 @@ _WAYS = ("role_arn", "sso_account_id", "aws_access_key_id", "credential_process"
 _OF_KEYS = ("aws_access_key_id", "aws_secret_access_key", *_TOKENS)
 _OF_SIGN_IN = ("sso_session", "sso_account_id", "sso_role_name", "sso_start_url", "sso_region")
 _SOURCES = ("source_profile", "credential_source", "web_identity_token_file")
+_OF_CLIENTS = ("services", "s3", "api_versions")
 _SCOPE = "sso:account:access"
 
 
@@ -57,7 +58,13 @@ def _checks(settings: Mapping[str, str]) -> tuple[Callable[[Mapping[str, str]], 
         found.append(_is_of_sign_in)
     if "region" in settings:
         found.append(_is_in_a_region)
+    if any(key in settings for key in _OF_CLIENTS):
+        found.append(_has_blocks)
     return tuple(found)
+
+
+def _has_blocks(settings: Mapping[str, str]) -> bool:
+    return "services" not in settings and all(settings[key][:1] == "\n" for key in _OF_CLIENTS if key in settings)
 
 
 def _never(settings: Mapping[str, str]) -> bool:
@@ -111,7 +118,23 @@ def _has_duration(settings: Mapping[str, str]) -> bool:
     return len(duration) <= 4 and duration.isascii() and duration.isdecimal() and 900 <= int(duration) <= 3600
 
 
-_OF_ROLES = {"role_session_name": _has_session_name, "duration_seconds": _has_duration}
+def _has_mfa_serial(settings: Mapping[str, str]) -> bool:
+    serial = settings["mfa_serial"]
+    if serial[:13] == "arn:aws:iam::" and serial[25:30] == ":mfa/":
+        return serial[13:25].isdecimal() and serial.isascii() and _is_path(serial[30:])
+    return 9 <= len(serial) <= 256 and serial.isascii() and serial.isalnum()
+
+
+def _has_external_id(settings: Mapping[str, str]) -> bool:
+    return 2 <= len(settings["external_id"]) <= 1224 and _NAME.issuperset(settings["external_id"])
+
+
+_OF_ROLES = {
+    "role_session_name": _has_session_name,
+    "duration_seconds": _has_duration,
+    "mfa_serial": _has_mfa_serial,
+    "external_id": _has_external_id,
+}
 
 
 def _are_keys(settings: Mapping[str, str]) -> bool:

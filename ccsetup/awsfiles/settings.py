@@ -45,6 +45,7 @@ NESTED = _words(
     " use_accelerate_endpoint payload_signing_enabled signature_version endpoint_url use_dualstack_endpoint"
     " preferred_transfer_client target_bandwidth"
 )  # within blocks, for example s3
+BLOCKS = _words("s3 api_versions")  # settings of a profile that botocore reads as blocks for every client
 BARE = _words(
     "aws_access_key_id aws_secret_access_key aws_session_token source_profile credential_source sso_session"
     " sso_account_id duration_seconds output"

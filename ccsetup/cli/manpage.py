@@ -12,7 +12,7 @@ from ccsetup.cli import parser as parsers
 from ccsetup.cli.parser import ANYWHERE
 
 FILES = (
-    ("~/.aws/config, ~/.aws/credentials", "your profiles; only the lines that you review are changed"),
+    ("~/.aws/config, ~/.aws/credentials", "your profiles; only the lines that you approve are changed"),
     (
         "~/.aws/sso/cache, ~/.aws/cli/cache, ~/.aws/boto/cache",
         "sign-ins and role sessions, shared with AWS tools",

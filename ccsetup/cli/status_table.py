@@ -90,7 +90,7 @@ def advice(standings: Sequence[Standing]) -> str:
         return f"To find out what's wrong with {broken[0]}: ccsetup doctor {_word(broken[0])}" if broken else ""
     if len(ended) == 1:
         return f"{ended[0]} needs a new sign-in: ccsetup login {_word(ended[0])}"
-    return f"{len(ended):,} profiles need a new sign-in, for example: ccsetup login {_word(ended[0])}"
+    return f"{len(ended):,} profiles need a new sign-in. To sign in to the first: ccsetup login {_word(ended[0])}"
 
 
 def _word(name: str) -> str:

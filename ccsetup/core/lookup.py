@@ -39,6 +39,7 @@ class Look:
         self.sections, self.clear = sections, clear
         self.env, self.cwd, self.home, self.now = context.env, context.cwd, context.home, context.now
         self.awscli = context.awscli
+        self.place_for: Callable[[str], Path] | None = None  # where a repository is cloned to, in another clone
         self.later: Callable[[], Later] | None = None  # finds what is broken on this computer
 
     def _once(self, key: object, make: Callable[[], T]) -> T:
@@ -160,7 +161,7 @@ class Look:
 
     def machine(self) -> str:
         """Return the credential_source that provides this computer's role, "" if there is none."""
-        make = self._busy("Looking for this computer's role", self._context.aws.machine)
+        make = self._busy("Looking for the role of this instance or container", self._context.aws.machine)
         return self._once(("machine",), make)
 
     def region_here(self) -> str:

@@ -19,6 +19,26 @@ def chain(profiles: Mapping[str, Mapping[str, T]], name: str) -> list[Mapping[st
     return list(found.values())
 
 
+def holder(profiles: Mapping[str, Mapping[str, object]], name: str) -> str:
+    """Return the profile whose own credentials a profile starts from: the end of its source profiles.
+
+    It may be a source profile that doesn't exist. If the source profiles form a loop, it is a profile in the loop.
+    """
+    seen: list[str] = []
+    while name in profiles and name not in seen:
+        seen.append(name)
+        if source_of(profiles[name], as_source=len(seen) > 1) != "role" or "source_profile" not in profiles[name]:
+            return name
+        name = str(profiles[name]["source_profile"])
+    return name
+
+
+def sources(profiles: Mapping[str, Mapping[str, object]]) -> set[str]:
+    """Return every profile that a role is assumed with, whether it exists or not."""
+    roles = (there for there in profiles.values() if "role_arn" in there)
+    return {str(there["source_profile"]) for there in roles if there.get("source_profile")}
+
+
 def program_of(profiles: Mapping[str, Mapping[str, object]], name: str) -> str:
     """Return the profile, this one or a source profile, with a program that prints credentials, "" if none has one.
 

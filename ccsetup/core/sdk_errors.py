@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from ccsetup.core import service_error
+from ccsetup.core import profile_chain, service_error
 
 
 class Cause(NamedTuple):
@@ -17,6 +17,17 @@ class Cause(NamedTuple):
 
     name: str
     code: str
+
+
+# Faults of credentials: they are those of the profile that has the credentials, which may be a source profile.
+_OF_CREDENTIALS = ("ended", "signed out", "unknown keys", "SSOTokenLoadError", "SSOError", "damaged sign-in")
+WITHOUT_SOURCE = ("source.missing", "source.empty")
+
+
+def at_fault(cause: Cause, profiles: Mapping[str, Mapping[str, object]], name: str) -> str:
+    """Return the profile that an error of profile `name` is about: itself, or the source profile with the fault."""
+    is_of_source = cause.name in _OF_CREDENTIALS or cause.code in (*WITHOUT_SOURCE, "keys.partial")
+    return profile_chain.holder(profiles, name) if is_of_source else name
 
 
 BUSY = Cause("busy", "net.unreachable")
@@ -168,6 +179,7 @@ SDK = {
 _OF_VALUES = (
     (r"(?:at '|parameter )[rR]oleSessionName", "role.session-name"),
     (r"(?:at '|parameter |requested |^)[dD]urationSeconds", "role.duration"),
+    (r"(?:at '|parameter )(?:[sS]erialNumber|[eE]xternalId|accountId|roleName)", "value.invalid"),
 )
 
 # Errors that differ only in their text: class names, pattern, and another code or another cause.

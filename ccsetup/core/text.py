@@ -22,6 +22,12 @@ _SPELLED = {
     "\N{NO-BREAK SPACE}": " ",
 }  # fmt: skip
 
+# A command at the end of a text: the whole text, or what follows a colon.
+_COMMAND = (
+    r"(?:^|(?<=: ))(?:ccsetup|git|aws|unset|export|set|pipx|pip|chmod|chown|sudo|rm|mv|cd|pbpaste|w32tm|fish_add_path|"
+    r"\$Env:\w+|Remove-Item|env|icacls)(?= |$).*$"
+)
+
 MASK = "••••••••"
 
 # How similar a name must be, from 0 to 1.
@@ -130,6 +136,15 @@ def wrap(text: str, room: int, first: int | None = None, *, split: bool = False)
     return lines
 
 
+def wrap_step(text: str, room: int) -> list[str]:
+    """Wrap what to do next to `room` columns. A command stays on one line, so that it can be copied."""
+    found = re.search(_COMMAND, text)
+    if not found or cells(text) <= room:
+        return wrap(text, room, split=True) if not found else [text]
+    before = text[: found.start()].rstrip()
+    return [*(wrap(before, room) if before else []), text[found.start() :]]
+
+
 def nearest(word: str, known: Iterable[str], most: int = 3, cutoff: float = LOOSE) -> list[str]:
     """Return the known names that are similar to a word, the most similar first. Upper and lower case don't count.
 
@@ -156,3 +171,9 @@ def did_you_mean(word: str, known: Iterable[str], most: int = 3) -> str:
     """Return a question that suggests similar names, "" if there are none."""
     *others, last = [f'"{name}"' for name in nearest(word, known, most)] or [""]
     return f"Did you mean {', '.join(others)} or {last}?" if others else f"Did you mean {last}?" if last else ""
+
+
+def without_some(whole: str, part: str) -> bool:
+    """Return whether `part` is `whole` with some digits missing, in the same order."""
+    rest = iter(whole)
+    return all(digit in rest for digit in part)

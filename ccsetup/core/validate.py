@@ -26,6 +26,7 @@ WORD_PROCESSOR = str.maketrans(
 # Patterns are compiled at their first use, so that the first question appears sooner.
 _ROLE_ARN = pattern("iam", r"role/(?:[!-.0-~]+/)*[A-Za-z0-9_+=,.@-]{1,64}")
 _ROLE_EXAMPLE = "arn:aws:iam::111122223333:role/CodeCommitAccess"
+_MFA_EXAMPLE = "The ARN of an MFA device looks like arn:aws:iam::888888888888:mfa/maria."
 _PROFILE = r"[A-Za-z0-9_.+=,-]{1,128}"
 _SESSION_NAME = r"[A-Za-z0-9_+=,.@-]{2,64}"
 
@@ -124,12 +125,19 @@ def external_id(text: str) -> str | Corrected:
 def mfa_serial(text: str) -> str | Corrected:
     """Return an `arn:…:mfa/NAME`, or the serial number of a hardware device (9 to 256 characters)."""
     value = re.sub(r"\s+", "", tidy(text))
-    right = mended(value)
-    arn = re.fullmatch(pattern("iam", "mfa/[A-Za-z0-9_+=,.@/-]+"), right)
-    if not arn and (right.startswith("arn:") or not re.fullmatch(r"[A-Za-z0-9_+=/:,.@-]{9,256}", right)):
+    right = re.sub(rf"^(arn:{PARTITION}:iam::[0-9]{{4}})-([0-9]{{4}})-([0-9]{{4}}:)", r"\1\2\3", mended(value))
+    if re.fullmatch(pattern("iam", r"mfa/(?:[A-Za-z0-9_+=,.@-]+/)*[A-Za-z0-9_+=,.@-]+"), right):
+        return said(right, text)
+    if re.match(rf"(?:arn:{PARTITION}:iam:.*:)?u2f/", right):
         raise BadAnswer(
-            "Enter an MFA device ARN like arn:aws:iam::888888888888:mfa/maria, or a serial number like GAHT12345678."
+            "That's a passkey or security key, which gives no codes.",
+            next="Sign in with aws login or single sign-on, or use an authenticator app as your MFA device.",
         )
+    if found := re.match(rf"arn:{PARTITION}:(?:iam|sts):[^:]*:[^:]*:([a-z-]+)/", right):
+        kind = _article(found[1]) if found[1] != "mfa" else "an MFA device without its name or account"
+        raise BadAnswer(f"That's the ARN of {kind}. {_MFA_EXAMPLE}")
+    if right.startswith(("arn:", "mfa/")) or not re.fullmatch(r"[A-Za-z0-9_+=/:,.@-]{9,256}", right):
+        raise BadAnswer(f"{_MFA_EXAMPLE} A hardware device has a serial number like GAHT12345678.")
     return said(right, text)
 
 

@@ -11,7 +11,7 @@ from ccsetup.core.context import Context
 from ccsetup.core.errors import UNANSWERED, BadAnswer
 from ccsetup.core.model import Identity
 from ccsetup.core.text import did_you_mean
-from ccsetup.doctor import checks
+from ccsetup.doctor import causes, checks
 from ccsetup.doctor.facts import Facts
 from ccsetup.doctor.findings import Finding
 from ccsetup.doctor.gather import gathered
@@ -39,6 +39,11 @@ class Diagnosis:
         return checks.worst_first([*self.offline, *self.online])
 
     @cached_property
+    def shown(self) -> Sequence[Finding]:
+        """The findings to show: causes of others first, without what follows from them."""
+        return causes.arranged(self.facts, self.findings)
+
+    @cached_property
     def stopped(self) -> set[str]:
         """The profiles that have an error."""
         return stopped(self.findings)
@@ -55,7 +60,7 @@ class Diagnosis:
 
     def is_ok(self, name: str) -> bool | None:
         """Return whether a profile has no error; None if unknown, because AWS wasn't asked or didn't answer."""
-        if name in self.stopped:
+        if name in self.stopped or any(it.refuses for it in self.offline):
             return False
         return None if name in self.unanswered or name in self.unasked else True
 
@@ -71,11 +76,7 @@ def concerns(facts: Facts, finding: Finding) -> bool:
 
     A fault that keeps AWS tools from reading a file concerns every profile, no matter which section it is in.
     """
-    if not finding.profile or {finding.profile, *finding.also} & {*facts.asked}:
-        return True
-    files = (facts.config, facts.credentials)
-    faulty = [facts.path(document.file) for document in files if document.fault]
-    return finding.path in faulty and finding.code.startswith("file.") and finding.severity == "stops"
+    return not finding.profile or finding.refuses or bool({finding.profile, *finding.also} & {*facts.asked})
 
 
 def offline(facts: Facts) -> Diagnosis:

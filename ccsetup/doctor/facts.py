@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from ccsetup.awsfiles.ini import Document, Stanza
 from ccsetup.awsfiles.misreadings import Reading
 from ccsetup.core.context import AwsTexts
 from ccsetup.core.context import Ran as Ran
+from ccsetup.core.errors import Problem
 from ccsetup.core.lazy_regex import later
 from ccsetup.core.model import FileName
 from ccsetup.git.config import Brought, Pairs, Url
@@ -25,6 +27,7 @@ class Clone:
     """The clone in the current directory: its folder, its remote URL and the settings in effect (see GitConfig).
 
     `remote` is the URL as git uses it. If there are several, it is the first on CodeCommit, else the one to fetch from.
+    `files` are the texts of a few files in it, by name. `waiting` are the submodules that git alone can't clone.
     """
 
     folder: Path
@@ -34,6 +37,39 @@ class Clone:
     brought: tuple[Brought, ...] = ()
     urls: tuple[Url, ...] = ()
     editable: bool = True
+    path: Path | None = None
+    listed: tuple[Brought, ...] = ()
+    files: Mapping[str, str] = field(default_factory=dict)
+    waiting: tuple[str, ...] = ()
+
+    @property
+    def file(self) -> Path:
+        """The clone's own settings file, wherever its git directory is."""
+        return self.path or self.folder / ".git" / "config"
+
+    @property
+    def called(self) -> str:
+        """The remote URL in a sentence: with the remote's name, unless the name is the usual one."""
+        name = self.url.remote
+        return "This clone's remote URL" if name == "origin" else f"The URL of this clone's remote {name}"
+
+    def place(self, key: str, value: str) -> Path:
+        """Return the file that contains a setting: the clone's own or another one that git reads for this clone."""
+        there = (it.file for it in self.listed if (it.key, it.value) == (key, value) and it.file)
+        return Path(next(there, self.file))
+
+    @property
+    def rule(self) -> Brought | None:
+        """The setting (insteadOf or pushInsteadOf) that rewrites the remote URL; None if none does."""
+        url = self.url
+        made = [
+            it
+            for it in self.listed
+            if re.fullmatch(r"url\..*\.(push)?insteadof", it.key, re.DOTALL)
+            if url.written.startswith(it.value)
+            and it.key[4:].rpartition(".")[0] + url.written[len(it.value) :] == url.used
+        ]
+        return max(made, key=lambda it: len(it.value), default=None) if url.written != url.used else None
 
     @property
     def url(self) -> Url:
@@ -68,7 +104,8 @@ class Facts:
     `settings` are git's settings outside a clone, in the form that Clone has (None: not read). `scripts` is the folder
     with ccsetup's own commands. `helper_sdk` is the botocore version of the git-remote-codecommit that git finds ("" if
     it is ccsetup's own, or if the version isn't known). `git_refuses` is git's error if its settings keep it from
-    running, `clone_refuses` its error if the settings of the current clone do.
+    running, `clone_refused` what it says if it doesn't read the settings of the current clone. `broken_helpers` are the
+    paths of git's helpers that can't run, with the reason.
 
     `config` and `credentials` are read as they were meant. Their lines match the files' lines in number and order.
     """
@@ -93,8 +130,9 @@ class Facts:
     settings: Pairs | None = None
     scripts: str = ""
     helper_sdk: str = ""
+    broken_helpers: Mapping[str, str] = field(default_factory=dict)
     git_refuses: str = ""
-    clone_refuses: str = ""
+    clone_refused: Problem | None = None
 
     @cached_property
     def config(self) -> Document:

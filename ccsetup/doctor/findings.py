@@ -28,7 +28,8 @@ class Remedy(NamedTuple):
 
     `texts` are complete new texts for files that change as a whole (another encoding). `git` are settings of the
     current clone with all their new values. `replaced` are single values of its settings, by key and old value, with
-    their new value. `modes` are permissions to set, `remove` files to delete.
+    their new value. `modes` are permissions to set, `remove` files to delete. `command` changes settings that aren't
+    the clone's own, which this program leaves alone.
     """
 
     label: str
@@ -39,6 +40,7 @@ class Remedy(NamedTuple):
     remove: tuple[Path, ...] = ()
     texts: Mapping[FileName, str] = MappingProxyType({})
     replaced: Mapping[tuple[str, str], str] = MappingProxyType({})
+    command: str = ""
 
 
 class Wanted(NamedTuple):
@@ -62,6 +64,7 @@ class Finding(NamedTuple):
     next step. `fix` is "auto" with one remedy, "ask" with several to choose from or a question in `wanted` (with
     neither it is shown like "tell"), "tell" with none. `also` are other profiles it affects: those that share the
     sign-in, or get their credentials from the profile. `letter` is the message to an administrator who can resolve it.
+    With `refuses`, AWS tools reject the whole file because of it, so that it stops every profile.
     """
 
     code: str
@@ -77,3 +80,4 @@ class Finding(NamedTuple):
     wanted: Wanted | None = None
     also: tuple[str, ...] = ()
     letter: str = ""
+    refuses: bool = False

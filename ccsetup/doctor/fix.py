@@ -6,14 +6,16 @@ import gc
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import NamedTuple
 
 from ccsetup.awsfiles import edit as editing
 from ccsetup.awsfiles import plan, profile_identity, removals
+from ccsetup.core import clock
 from ccsetup.core.context import Context
 from ccsetup.core.errors import Cancelled, Missing, Problem
 from ccsetup.core.model import Asked, Choice, Edit, Plan, Receipt, Touched
-from ccsetup.doctor import diagnose, render, repair
+from ccsetup.doctor import client_proof, diagnose, render, repair
 from ccsetup.doctor.diagnose import Diagnosis, looked
 from ccsetup.doctor.facts import Facts
 from ccsetup.doctor.findings import Finding, Remedy
@@ -21,6 +23,7 @@ from ccsetup.doctor.repair import Key, Repair
 
 GO, OTHER, LEAVE, LEAVE_ALL = "go", "other", "leave", "leave all"
 ROUNDS = 40
+_RECENT = timedelta(days=1)  # how long after a change an error may come from it
 TOLD = 12  # repairs listed one by one
 
 
@@ -159,7 +162,8 @@ class Cure:
         apart = repair.apart((remedy for _, remedy in wanted), self.repair.facts.texts.shared)
         after = self.repair.plus(apart)
         others = profile_identity.others(self.repair.facts.texts, after.facts.texts, self.repair.facts.named)
-        if not repair.harm(self.repair, after, apart) and (decided or not others):
+        harm = repair.harm(self.repair, after, apart) or client_proof.broken(self.repair.facts, after.facts)
+        if not harm and (decided or not others):
             changed = after.facts != self.repair.facts
             if not changed:
                 self._passed.update(self.repair.key(finding) for finding, _ in wanted)
@@ -283,8 +287,20 @@ def visit(context: Context, options: RepairOptions, case: Case) -> None:
         _repaired(context, options, case, case.seen)
     elif not options.offline:
         case.seen = diagnose.asking(context, case.seen)
-    rows = render.rows(case.seen.findings, context.home, context.screen.room())
+    rows = render.rows(case.seen.shown, context.home, context.screen.room())
     context.screen.painted([*rows, *render.ending(case.seen, context.screen.room(), options.fix)])
+    _name_undo(context, case.seen)
+
+
+def _name_undo(context: Context, seen: Diagnosis) -> None:
+    """Name `ccsetup undo` if a profile has an error that ccsetup changed lately, and the change can be undone."""
+    latest = next((it for it in context.files.changes() if not it.undoing), None) if seen.is_stopped else None
+    if latest is None or latest.profile not in seen.stopped or context.now() - latest.at > _RECENT:
+        return
+    if any(context.files.now(edit) == edit.after != edit.before for edit in latest.edits):
+        at = clock.local(latest.at, context.now())
+        did = f"{latest.command or 'ccsetup'} changed {latest.profile} at {at}"
+        context.screen.note(f"{did}. If that caused the error, undo it: ccsetup undo")
 
 
 def _repaired(context: Context, options: RepairOptions, case: Case, before: Diagnosis) -> None:
@@ -309,3 +325,5 @@ def _repaired(context: Context, options: RepairOptions, case: Case, before: Diag
     after = after if options.offline else diagnose.asking(context, after)
     case.seen, case.gone = after, cure.proven(after)
     tell(context, change, case.gone)
+    if worse := [name for name in after.names if name in after.stopped - before.stopped]:
+        context.screen.note(f"{' and '.join(worse)} had no error before. To undo the repair: ccsetup undo")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -105,7 +106,7 @@ def with_files(context: Context, facts: Facts) -> Facts:
     cached = [path for folder in folders for path in context.files.listed(folder) if path.suffix == ".json"]
     found: dict[Path, str | None] = {}
     unreadable = dict(facts.unreadable)
-    for path in dict.fromkeys([*cached, *_pointed(facts)]):
+    for path in dict.fromkeys([*cached, *_pointed(facts), *_misnamed(facts)]):
         try:
             found[path] = context.files.seen(path)
         except Problem as problem:
@@ -113,7 +114,26 @@ def with_files(context: Context, facts: Facts) -> Facts:
     places = [facts.texts.config_path, facts.texts.credentials_path, context.home / ".aws", *folders, *found]
     modes = {path: mode for path in places if (mode := context.files.mode(path)) is not None}
     programs = {name: context.git.command(name, beside=False) for name in _programs(facts)}
-    return replace(facts, found=found, unreadable=unreadable, modes=modes, programs=programs)
+    facts = replace(facts, found=found, unreadable=unreadable, modes=modes, programs=programs)
+    return replace(facts, broken_helpers=_broken_helpers(context, facts))
+
+
+def _broken_helpers(context: Context, facts: Facts) -> dict[str, str]:
+    """Return why helpers that git finds can't run, by their path."""
+    from ccsetup.doctor.checks.git import program, signing
+    from ccsetup.doctor.helper_scripts import fault
+
+    name = program(signing(facts.clone)) if facts.clone else ""
+    paths = [facts.helpers.get(HELPERS[0], ""), facts.programs.get(name) or facts.helpers.get(name, "") if name else ""]
+    return {path: why for path in paths if path and (why := fault(context, Path(path)))}
+
+
+def _misnamed(facts: Facts) -> list[Path]:
+    """Return the names under which a missing AWS file may have been saved."""
+    from ccsetup.doctor.checks.files import misnamed
+
+    there = (facts.texts.config_path, facts.texts.config), (facts.texts.credentials_path, facts.texts.credentials)
+    return [it for path, text in there if text is None for it in misnamed(path)]
 
 
 def _pointed(facts: Facts) -> list[Path]:
@@ -142,16 +162,33 @@ def _programs(facts: Facts) -> list[str]:
 
 def _with_clone(context: Context, facts: Facts) -> Facts:
     """Add the current clone with git's settings for it, or git's error if it can't read them."""
-    folder = next(
-        (it for it in (context.cwd, *context.cwd.parents) if context.files.mode(it / ".git") is not None), None
-    )
+    folder = next((it for it in (context.cwd, *context.cwd.parents) if _is_clone(context, it)), None)
     if folder is None:
         return facts
     try:
-        return replace(facts, clone=clone_at(context, folder))
+        return replace(facts, clone=_with_texts(context, clone_at(context, folder)))
     except Problem as refused:
         said = refused.why or refused.what
-        return facts if "not a git repository" in said else replace(facts, clone_refuses=said)
+        return facts if "not a git repository" in said else replace(facts, clone_refused=refused)
+
+
+def _with_texts(context: Context, clone: Clone) -> Clone:
+    """Add the files in a clone that say what is in Git LFS, and its submodules."""
+    files: dict[str, str] = {}
+    for name in (".gitattributes", ".lfsconfig", ".gitmodules", "info/attributes"):
+        path = clone.file.parent / name if name == "info/attributes" else clone.folder / name
+        with suppress(Problem):
+            files[name] = context.files.seen(path) or ""
+    waiting = context.git.waiting_submodules(clone.folder) if files.get(".gitmodules") else ()
+    return replace(clone, files={name: text for name, text in files.items() if text}, waiting=waiting)
+
+
+def _is_clone(context: Context, folder: Path) -> bool:
+    """Return whether git takes a folder for a repository: it holds `.git`, or it is a bare one itself."""
+    if context.files.mode(folder / ".git") is not None:
+        return True
+    parts = (folder / name for name in ("HEAD", "objects", "refs"))
+    return folder.name != ".git" and all(context.files.mode(it) is not None for it in parts)
 
 
 def clone_at(context: Context, folder: Path) -> Clone:

@@ -10,10 +10,10 @@ from typing import NamedTuple
 from ccsetup.core import limits, regions, validate
 from ccsetup.core.context import Answer, Context, Sighting
 from ccsetup.core.errors import BadAnswer, NoRepository, Problem
-from ccsetup.core.model import Identity, Route, Target, Value, Who
+from ccsetup.core.model import Identity, Repository, Route, Target, Value, Who
 from ccsetup.core.profile_chain import chain, names_program, runs_program
 from ccsetup.core.profile_kind import has_credentials
-from ccsetup.doctor import online_findings
+from ccsetup.doctor import networks, online_findings, renames
 from ccsetup.doctor.checks.git import signing
 from ccsetup.doctor.checks.programs import is_ordinary
 from ccsetup.doctor.facts import Clone, Facts
@@ -23,6 +23,7 @@ from ccsetup.git import address, clone_profile, transport
 from ccsetup.git.address import Address
 from ccsetup.git.transport import AWS_CLI, HELPER, OURS, OWN_HELPER, REMOTE
 
+_ASKED = 6  # profiles that git itself tries
 _NEAR, _FAR = 100, 12  # profiles tried for a missing repository: in its region, and in all regions
 
 Profiles = Mapping[str, Mapping[str, Value]]
@@ -57,9 +58,10 @@ def online(context: Context, facts: Facts, names: Sequence[str], by_git: bool = 
     with context.screen.busy(f"Asking AWS about {len(whos)} profile{'s' * (len(whos) != 1)}"):
         answers = asked(context, whos)
     identities = {it.profile: it.identity for it in answers if it.identity}
-    found = online_findings.of_answers(facts, answers)
+    found = [networks.of_sdk(facts, it) for it in online_findings.of_answers(facts, answers)]
     if stand := _stand(context, facts, {who.profile: who for who in whos}, answers, by_git):
-        found += online_findings.of_clone(facts, stand)
+        of_clone = [networks.of_git(facts, it) for it in online_findings.of_clone(facts, stand)]
+        found = [*online_findings.with_clone(found, of_clone, stand), *stand.more]
     unanswered = frozenset(it.profile for it in answers if it.refused and it.refused.is_unanswered)
     return Online(found, identities, unanswered, unasked)
 
@@ -120,19 +122,45 @@ def _stand(
         return None
     by_git &= name in facts.asked or not names_program(facts.profiles, name)  # git's helper would start it
     if there.form == "ssh":
-        return Stand(name, there, git=_by_git(context, facts.clone, there, name) if by_git else None)
+        return Stand(name, there, git=_by_git(context, facts.clone, there, name)[0] if by_git else None)
     who, answer = whos.get(name), next((it for it in answers if it.profile == name), None)
-    if not who or not answer or not answer.identity:
+    if not who or not answer or (answer.refused and answer.refused.is_unanswered):
         return None
     there = there._replace(region=there.region or who.region)
     who = who._replace(region=there.region)
+    others = [whos[it.profile] for it in answers if it.identity and it.profile != name]
+    if not answer.identity:
+        return Stand(name, there, others=_readers(context, facts, who, others, there.repository))
     with context.screen.busy(f"Looking for {there.repository} in {who.region}"):
         seen = context.aws.sightings([who], there.repository)[0]
     stand = Stand(name, there, seen, arn=answer.identity.arn)
     if isinstance(seen.refused, NoRepository):
-        answered = [it.profile for it in answers if it.identity and it.profile != name]
-        return stand._replace(others=_elsewhere(context, who, [whos[it] for it in answered], there.repository))
-    return stand._replace(git=_by_git(context, facts.clone, there, name)) if by_git else stand
+        found = _elsewhere(context, who, others, there.repository)
+        if not found and by_git and (route := _route_or_none(context, facts.clone, there, name)):
+            found = renames.renamed(context, facts.clone, who, route, there.repository)
+        return stand._replace(others=found)
+    stand = _with_git(context, facts.clone, stand) if by_git else stand
+    if stand.git is None or stand.git.is_unanswered or not seen.refused:
+        return stand
+    return stand._replace(others=_readers(context, facts, who, others, there.repository))
+
+
+def _with_git(context: Context, clone: Clone, stand: Stand) -> Stand:
+    """Add what git says: why it can't reach the repository, or that the branch that the clone follows is gone."""
+    refused, names = _by_git(context, clone, stand.address, stand.profile)
+    route = _route_or_none(context, clone, stand.address, stand.profile)
+    if refused or not names or not route:
+        return stand._replace(git=refused)
+    default = stand.seen.repository.default_branch if stand.seen and stand.seen.repository else ""
+    more = renames.followed(context, clone, stand.address.repository, names, default or names[0])
+    return stand._replace(more=tuple(it._replace(profile=stand.profile) for it in more))
+
+
+def _route_or_none(context: Context, clone: Clone, there: Address, profile: str) -> Route | None:
+    try:
+        return _route(context, clone, there, profile)
+    except Problem:  # the missing part has a finding of its own
+        return None
 
 
 def _address(facts: Facts) -> Address | None:
@@ -152,9 +180,26 @@ def _profile(facts: Facts, clone: Clone, there: Address) -> str:
     return facts.env.get("AWS_DEFAULT_PROFILE") or facts.env.get("AWS_PROFILE") or "default"
 
 
-def _elsewhere(context: Context, who: Who, others: Sequence[Who], name: str) -> Sequence[Sighting]:
-    """Look for a repository in other regions and with other profiles."""
-    elsewhere = regions.beside(who.region)
+def _readers(context: Context, facts: Facts, who: Who, others: Sequence[Who], name: str) -> Sequence[Sighting]:
+    """Return where other profiles see a repository, or read it with git, since the API may deny what git is allowed."""
+    found = _elsewhere(context, who, others, name, itself=False)
+    if found or not context.git.helper():
+        return found
+    plain = [it for it in others if address.takes_profile(it.profile) and not names_program(facts.profiles, it.profile)]
+    for other in plain[:_ASKED]:
+        route = Route(REMOTE, address.codecommit_url(name, who.region, other.profile))
+        try:
+            with context.screen.busy(f"Trying git with the profile {other.profile}"):
+                context.git.reachable(route)
+        except Problem:
+            continue
+        return [Sighting(other.profile, who.region, Repository(name, who.region, ""))]
+    return []
+
+
+def _elsewhere(context: Context, who: Who, others: Sequence[Who], name: str, itself: bool = True) -> Sequence[Sighting]:
+    """Look for a repository with other profiles and, if `itself`, with the same one in other regions."""
+    elsewhere = regions.beside(who.region) if itself else []
     near = [who._replace(region=region) for region in elsewhere]
     near += [other._replace(region=who.region) for other in others[:_NEAR]]
     with context.screen.busy(f"Looking for {name} in other regions and with other profiles"):
@@ -165,22 +210,21 @@ def _elsewhere(context: Context, who: Who, others: Sequence[Who], name: str) -> 
     return found
 
 
-def _by_git(context: Context, clone: Clone, there: Address, profile: str) -> Problem | None:
-    """Have git contact the clone's repository, the way the clone does; return the problem if that fails.
+def _by_git(context: Context, clone: Clone, there: Address, profile: str) -> tuple[Problem | None, Sequence[str]]:
+    """Have git contact the clone's repository, the way the clone does; return the problem, if any, and the branches.
 
     git runs outside the clone, so programs that the clone's configuration names are neither started nor given anything.
     """
-    try:
-        route = _route(context, clone, there, profile)
-    except Problem:  # the missing part has a finding of its own
-        return None
+    route = _route_or_none(context, clone, there, profile)
+    if route is None:
+        return None, ()
     try:
         with context.screen.busy("Checking access with git"):
-            context.git.reachable(route)
+            return None, context.git.reachable(route)
     except Problem as problem:
         own_network = any(it.key.startswith("http.") for it in clone.brought)
-        return None if own_network and problem.code.startswith("net.") else problem  # the clone may have its own proxy
-    return None
+        own_network &= problem.code.startswith("net.")  # the clone may have its own proxy
+        return None if own_network else problem, ()
 
 
 def _route(context: Context, clone: Clone, there: Address, profile: str) -> Route:

@@ -15,7 +15,7 @@ from ccsetup.core.context import Answer, Sighting
 from ccsetup.core.errors import NoRepository, Problem
 from ccsetup.core.model import Answers, Expected, Identity
 from ccsetup.doctor import locate
-from ccsetup.doctor.checks.remotes import by_hand
+from ccsetup.doctor.checks.remotes import by_hand, moved
 from ccsetup.doctor.facts import Facts
 from ccsetup.doctor.findings import Finding, Remedy, Severity
 from ccsetup.git import address
@@ -43,7 +43,7 @@ class Stand(NamedTuple):
     """What AWS and git said about the current clone, as far as they were asked.
 
     `seen` is what its profile sees at the remote's place, `others` where else the repository was seen, `git` why git
-    can't reach it, `arn` the identity of its profile.
+    can't reach it, `arn` the identity of its profile, `more` what git's answers show besides.
     """
 
     profile: str
@@ -52,6 +52,7 @@ class Stand(NamedTuple):
     others: Sequence[Sighting] = ()
     git: Problem | None = None
     arn: str = ""
+    more: tuple[Finding, ...] = ()
 
 
 def of_answers(facts: Facts, answers: Sequence[Answer]) -> list[Finding]:
@@ -65,11 +66,24 @@ def of_answers(facts: Facts, answers: Sequence[Answer]) -> list[Finding]:
     return [*clock, *found, *_others_who_answer(facts, answers)]
 
 
+def with_clone(found: Sequence[Finding], of_it: Sequence[Finding], it: Stand) -> list[Finding]:
+    """Return the findings with those of the clone, first if another profile here can read its repository.
+
+    Then nobody needs to be asked for access, so the findings about its profile lose their message.
+    """
+    if not of_it or not _readers(it):
+        return [*found, *of_it]
+    rest = [each._replace(letter="", do="") if each.profile == it.profile and each.letter else each for each in found]
+    return [*of_it, *rest]
+
+
 def of_clone(facts: Facts, it: Stand) -> list[Finding]:
     """Return what is wrong with the current clone: where its repository is, and whether git can reach it."""
     refused = it.seen.refused if it.seen else None
     if isinstance(refused, NoRepository):
         return [_elsewhere(facts, it, refused)]
+    if _readers(it) and (it.git is not None or it.seen is None):
+        return [_readable(facts, it, refused)]
     if it.git is None:
         return []  # git decides: if it can read the repository, it doesn't matter what the API denies
     told = of_git_and_api(it.git, refused, it.arn, it.address.region, it.address.repository)
@@ -198,20 +212,41 @@ def _elsewhere(facts: Facts, it: Stand, refused: Problem) -> Finding:
     mine = [s for s in there if s.profile == it.profile]
     remedies = tuple(_moved(facts, it, s) for s in [*mine, *(s for s in there if s not in mine)][:_OFFERED])
     name, region = it.address.repository, it.address.region
-    if mine:
+    new = next((s.repository.name for s in there if s.repository and s.repository.name != name), "")
+    if new:
+        says = f"{refused.what.removesuffix('.')}. {new} exists there, so it may be the new name."
+        found = Finding("access.repository", "stops", says)
+    elif mine:
         regions = " and ".join(s.region for s in mine)
         found = Finding("access.region", "stops", f"{name} isn't in {region}. The repository is in {regions}.")
     else:
         found = Finding("access.repository", "stops", refused.what)
     because = refused.why or "git reports that it can't find the repository, or asks for a password."
     ways = tuple(remedy for remedy in remedies if remedy.replaced)
-    do = f"Run: {by_hand(facts.clone, ways)}" if remedies and facts.clone else refused.next
+    do = f"Run: {by_hand(facts.clone, remedies)}" if remedies and facts.clone else refused.next
     kind = "ask" if ways else "tell"
     return _of_clone(facts, it, found._replace(because=because, do=do, fix=kind, remedies=ways))  # type: ignore[arg-type]
 
 
+def _readers(it: Stand) -> list[Sighting]:
+    """Return where other profiles, to which the clone can be pointed, see the repository."""
+    return [s for s in it.others if s.repository and s.profile != it.profile and address.takes_profile(s.profile)]
+
+
+def _readable(facts: Facts, it: Stand, refused: Problem | None) -> Finding:
+    """Return the finding for a repository that the clone's profile can't read, but another profile here can."""
+    name, names = it.address.repository, list(dict.fromkeys(s.profile for s in _readers(it)))
+    says = f"{it.profile} can't read {name}, but {' and '.join(names[:_OFFERED])} can."
+    remedies = tuple(_moved(facts, it, s) for s in _readers(it)[:_OFFERED])
+    ways = tuple(remedy for remedy in remedies if remedy.replaced)
+    because = (refused.why or refused.what) if refused else f"AWS refused the credentials of {it.profile}."
+    do = f"Run: {by_hand(facts.clone, ways)}" if facts.clone else ""
+    found = Finding("access.repository", "stops", says, because, fix="ask" if ways else "tell", do=do, remedies=ways)
+    return _of_clone(facts, it, found)
+
+
 def _moved(facts: Facts, it: Stand, seen: Sighting) -> Remedy:
-    name = it.address.repository
+    name = seen.repository.name if seen.repository else it.address.repository
     if it.address.form == "https" and seen.profile == it.profile:
         fips = it.address.fips or regions.wants_fips(facts.env, facts.profiles.get(seen.profile, {}))
         url = address.https_url(seen.region, name, fips=fips)
@@ -219,10 +254,10 @@ def _moved(facts: Facts, it: Stand, seen: Sighting) -> Remedy:
         url = address.codecommit_url(name, seen.region, seen.profile)
     account = f"account {seen.repository.account_id}" if seen.repository and seen.repository.account_id else ""
     by = "" if seen.profile == it.profile else f", with the profile {seen.profile}"
-    moved = facts.clone.moved(url) if facts.clone else {}
-    return Remedy(f"Point this clone to {name} in {seen.region}{by}", account, replaced=moved)
+    to = moved(facts.clone, url, "") if facts.clone else Remedy("")
+    return to._replace(label=f"Point this clone to {name} in {seen.region}{by}", hint=account)
 
 
 def _of_clone(facts: Facts, it: Stand, finding: Finding) -> Finding:
-    path = facts.clone.folder / ".git" / "config" if facts.clone else None
+    path = facts.clone.place(facts.clone.url.key, facts.clone.url.written) if facts.clone else None
     return finding._replace(profile=it.profile, path=path)

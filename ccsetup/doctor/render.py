@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ccsetup.core.program_keys import unasked
-from ccsetup.core.text import cells, inert, padded, wrap
+from ccsetup.core.text import cells, inert, padded, wrap, wrap_step
 from ccsetup.doctor.diagnose import Diagnosis, kinds
 from ccsetup.doctor.findings import Finding
 
@@ -58,7 +58,9 @@ def _finding(finding: Finding, home: Path, width: int) -> Iterator[Row]:
     if finding.severity != "note":
         yield from _hung(("", "   "), "", finding.because, width)
     for number, step in enumerate(finding.do.splitlines()):
-        yield from _hung(("cyan", "     " if number else "   → "), "", step, width)
+        head, (first, *more) = "     " if number else "   → ", wrap_step(inert(step), width - 5)
+        yield (("cyan", head), ("", first))
+        yield from ((("", "     "), ("", line)) for line in more)
     if len(finding.also) > 1 or (finding.also and finding.profile):
         yield from _hung(("", "   "), "dim", f"also affects {_names(finding.also)}", width)
     if finding.letter:
@@ -120,7 +122,7 @@ def ending(there: Diagnosis, room: int | None, fix: bool = False) -> Iterator[Ro
         yield from _hung(("cyan", "   → "), "", f"ccsetup doctor {shlex.quote(names[0])}", width)
         yield ()
     yield from _hung(("", ""), "bold", summary(there), width)
-    if not fix and (said := _repairs(there.findings)):
+    if not fix and (said := _repairs(there.shown)):
         again = " ".join([FIX, *there.facts.asked])
         yield from _hung(("bold", " Next   "), "", f"{again}   {said}", width)
 
@@ -140,7 +142,7 @@ def summary(there: Diagnosis) -> str:
     counts = [
         f"{count} {words[count != 1]}"
         for severity, words in _COUNTED.items()
-        if (count := sum(finding.severity == severity for finding in there.findings))
+        if (count := sum(finding.severity == severity for finding in there.shown))
     ]
     told = f"{', '.join(counts) or 'No problems found'}. Checked {_looked_at(there)}."
     asked = bool(there.identities or there.unanswered)
@@ -181,7 +183,7 @@ def document(there: Diagnosis, gone: Sequence[Finding] = ()) -> dict[str, Any]:
         }
         for name in there.names
     ]
-    found = [*(entry(it, fixed=True) for it in gone), *(entry(it, fixed=False) for it in there.findings)]
+    found = [*(entry(it, fixed=True) for it in gone), *(entry(it, fixed=False) for it in there.shown)]
     ok = not there.is_stopped and not there.is_unanswered
     return {"ok": ok, "findings": found, "profiles": profiles, "problems": []}
 

@@ -300,8 +300,8 @@ def remedies(file: FileName, live: Stanza, dead: Stanza, lines: Sequence[str]) -
         return (whole, one, other) if _name_two(live, dead) else (whole,)
     keys = ", ".join(odds)
     return (
-        merged(file, live, dead, lines, f"Merge, with {keys} from line {dead.line}", dead_wins=True),
-        merged(file, live, dead, lines, f"Merge, with {keys} from line {live.line}", dead_wins=False),
+        merged(file, live, dead, lines, f"Merge the sections, with {keys} from line {dead.line}", dead_wins=True),
+        merged(file, live, dead, lines, f"Merge the sections, with {keys} from line {live.line}", dead_wins=False),
     )
 
 

@@ -50,7 +50,7 @@ def _lines(context: Context, there: Diagnosis, gone: Sequence[Finding]) -> Itera
     if gone:
         yield from ("", "## Repaired", "", *(f"- {it.says} `{it.code}`" for it in gone))
     groups: dict[str, list[Finding]] = {}
-    for finding in there.findings:
+    for finding in there.shown:
         groups.setdefault(finding.profile, []).append(finding)
     for name, group in groups.items():
         yield from ("", f"## {name or 'This computer'}", "")

@@ -26,14 +26,19 @@ _OF_PROFILES = (
     "profile.",
     "region.",
     "role.",
+    "services.",
     "source.",
     "sso.",
 )
+_OF_ANSWERS = ("input.missing", "input.invalid")  # of a question that the profile answers, or should
 _OF_KEYS = ("keys.", "kind.")  # what new keys mend, which is what is asked for where an answer is missing
 
 
 def stopping(context: Context) -> Mapping[str, Finding]:
-    """Return by profile the worst finding that stops it, its own or that of a profile that it rests on."""
+    """Return by profile the worst finding that stops it, its own or that of a profile that it rests on.
+
+    A fault because of which AWS tools reject a file stops every profile.
+    """
     texts, unreadable = context.files.glimpse()
     facts = Facts(
         texts,
@@ -44,7 +49,10 @@ def stopping(context: Context) -> Mapping[str, Finding]:
         unreadable=unreadable,
         windows=os.name == "nt",
     )
-    return by_profile(checks.offline(gather.with_files(context, facts)))
+    findings = checks.offline(gather.with_files(context, facts))
+    if refusing := next((it for it in findings if it.refuses), None):
+        return dict.fromkeys(facts.profiles, refusing)
+    return by_profile(findings)
 
 
 def by_profile(findings: Iterable[Finding]) -> dict[str, Finding]:
@@ -62,7 +70,7 @@ def explained(context: Context, refused: Problem) -> Problem:
 
     A fault in the files explains what AWS or its SDK said of it; their own words stay as the reason.
     """
-    if not refused.profile or not refused.code.startswith((*_OF_PROFILES, "input.missing")):
+    if not refused.profile or not refused.code.startswith((*_OF_PROFILES, *_OF_ANSWERS)):
         return refused
     try:
         finding = stopping(context).get(refused.profile)
@@ -70,7 +78,7 @@ def explained(context: Context, refused: Problem) -> Problem:
         return refused
     if finding is None or finding.code == refused.code or finding.code in ENDED:
         return refused
-    if refused.code == "input.missing" and finding.code.startswith(_OF_KEYS):
+    if refused.code in _OF_ANSWERS and finding.code.startswith(_OF_KEYS):
         return refused
     return _problem(finding, refused.profile, refused.what)
 

@@ -40,6 +40,12 @@ _ARN = later(rf"arn:(?P<partition>{PARTITION}):codecommit:(?P<region>[^:]*):(?P<
 _NAME = later(r"[A-Za-z0-9._-]{1,100}")
 _PROFILE = later(r"[A-Za-z0-9_.+=,-]+")  # the names that AWS's git-remote-codecommit reads correctly
 
+_PACKAGE = later(r"(?:pip3? install )?(?:-e )?(?:[\w.\[\],-]+ ?@ ?)?git(?:::|(?P<plus>\+))", re.IGNORECASE)
+_REMOTE = later(rf"codecommit:{{1,3}}|{_REGION}://|(?:https?|ssh)://[^/\s]+/v1/repos/", re.IGNORECASE | re.ASCII)
+_AT_BRANCH = later(
+    r"(?P<before>(?:[\w:+-]+)://(?:[^@]*/v1/repos/[^@]+|[^@/]+@[^@/]+|[^@/]+@[^@/]+/v1/repos/[^@]+))@(?P<branch>.+)"
+)
+
 _COMMAND = later(r"(?:[$>%#]\s+)?(?:\w+=\S+\s+)*(?:git|ccsetup)\s(?P<words>.*\bclone\s.*)", re.DOTALL)
 _TAKES_A_VALUE = later(
     r"-[boucj]|--(branch|origin|upload-pack|config|depth|reference|reference-if-able|template|separate-git-dir|"
@@ -140,6 +146,39 @@ def repository_name(text: str) -> str:
 
 def _address(text: str, endpoint: str) -> Address:
     text = text.strip(_BLANKS + _QUOTES)
+    alone, branch, said = _as_remote(text)
+    if alone == text:
+        return _plain_address(text, endpoint)
+    named = _plain_address(alone, endpoint)
+    return named._replace(branch=branch or named.branch, said=" ".join(filter(None, (said, named.said))))
+
+
+def _as_remote(text: str) -> tuple[str, str, str]:
+    """Return an address in the form of a package manager or of Terraform as git takes it, its branch, and a message.
+
+    These forms are `git::ADDRESS//FOLDER?ref=BRANCH` and `NAME @ git+ADDRESS@BRANCH#egg=NAME`. Others are unchanged.
+    """
+    package = _PACKAGE.match(text)
+    bare = text[package.end() :] if package else text
+    if not _REMOTE.match(bare):
+        return text, "", ""
+    bare, _, fragment = bare.partition("#")
+    bare, _, query = bare.partition("?")
+    wanted = [value for key, _, value in (it.partition("=") for it in query.split("&")) if key == "ref"]
+    if fragment and not re.search(r"[=:]", fragment):
+        wanted.append(fragment)
+    if package and package["plus"] and (found := _AT_BRANCH.fullmatch(bare)):
+        bare = found["before"]
+        wanted.insert(0, found["branch"])
+    start, at, rest = bare.partition("://")
+    rest, _, folder = rest.partition("//")
+    said = (
+        f"Ignoring the folder {folder.strip('/')}, because git clones whole repositories." if folder.strip("/") else ""
+    )
+    return f"{start}{at}{rest}", next(iter(wanted), ""), said
+
+
+def _plain_address(text: str, endpoint: str) -> Address:
     if not text:
         raise BadAnswer(f"Enter a repository name or address, for example, MySharedDemoRepo or {_EXAMPLE}.")
     if text.lower().startswith("arn:"):

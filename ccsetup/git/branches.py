@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from ccsetup.core.errors import Problem
+from ccsetup.git.errors import without_proxy
 
 _SHOWN = 10
 
@@ -65,7 +66,7 @@ def agree(default: str, names: Sequence[str], name: str) -> None:
         raise Problem(
             f"CodeCommit says that the default branch of {name} is {default}, but git doesn't list any branches.",
             why="The CodeCommit API and the git endpoint contradict each other, so one response isn't from AWS.",
-            next="Check whether HTTPS_PROXY or git's http.proxy or url.*.insteadOf setting points to another server.",
+            next=without_proxy(),
             code="access.git",
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,9 +10,10 @@ from pathlib import Path
 from ccsetup.core.errors import Cancelled, Problem
 from ccsetup.core.model import CloneResult, Route, Submodule
 from ccsetup.git import clone as cloning
-from ccsetup.git import submodule_names
+from ccsetup.git import clone_settings, lfs, ownership, submodule_hook, submodule_names
 from ccsetup.git.branches import Heads
 from ccsetup.git.clone_record import Records
+from ccsetup.git.config import pattern
 from ccsetup.git.errors import problem_of, said
 from ccsetup.git.private_clone import KEPT, Site, privately
 from ccsetup.git.process import Done, Progress, Runner
@@ -35,11 +37,16 @@ def make(
     def fill(site: Site) -> Done:
         done = clone(runner, route, site, *([f"--branch={branch}"] if branch else []), progress=progress)
         is_there = (site.repository / ".git").is_dir()
-        if not is_there or ((done.code or branch) and not head(runner, site.repository)):
+        ours = ("-c", f"safe.directory={site.repository}")  # even where every file seems to belong to another user
+        found.append(head(runner, site.repository, *ours) if is_there else "")
+        if not is_there or ((done.code or branch) and not found[-1]):
             raise problem_of(done.errors, route.url, "git.failed")
         return done
 
+    found = [""]
     done, left = privately(records, directory, route.url, fill)
+    if refused := ownership.refusal(runner.ask(directory, "rev-parse", "--git-dir").errors):  # a share, or WSL's /mnt/c
+        return CloneResult(found[-1], refused, tuple(filter(None, (warnings(done), left))))
     if branch and not runner.within(directory, "symbolic-ref", "-q", "refs/remotes/origin/HEAD").out:
         runner.within(directory, "remote", "set-head", "origin", branch)
     problem = finish(runner, directory, done)
@@ -49,7 +56,8 @@ def make(
 def clone(runner: Runner, route: Route, site: Site, *more: str, progress: Progress) -> Done:
     """Run git clone with this route, and store the route's settings and credential helper in the clone."""
     words = [*UNSEEN, "clone", "--progress", "--origin=origin", "--no-recurse-submodules", *more, *options(route)]
-    return runner.run([*words, "--", route.url, site.name], None, progress, _HASH, cwd=site.folder)
+    env = {**_HASH, **lfs.NOT_NOW}
+    return runner.run([*words, "--", route.url, site.name], None, progress, env, cwd=site.folder)
 
 
 def finish(runner: Runner, directory: Path, done: Done | None) -> Problem | None:
@@ -107,9 +115,9 @@ def _not_checked_out(directory: Path, done: Done) -> Problem:
     )
 
 
-def head(runner: Runner, directory: Path) -> str:
+def head(runner: Runner, directory: Path, *options: str) -> str:
     """Return the commit at a clone's HEAD, "" if there is none."""
-    return runner.within(directory, "rev-parse", "--verify", "-q", "HEAD").out.strip()
+    return runner.within(directory, *options, "rev-parse", "--verify", "-q", "HEAD").out.strip()
 
 
 def _is_checked_out(runner: Runner, directory: Path) -> bool:
@@ -151,9 +159,11 @@ def settle(runner: Runner, route: Route, directory: Path) -> None:
     def config(*words: str) -> None:
         runner.checked(directory, route.url, "config", "--local", *words)
 
-    config("remote.origin.url", route.url)
-    if not runner.within(directory, "config", "--local", "remote.origin.fetch").out:
-        config("remote.origin.fetch", "+refs/heads/*:refs/remotes/origin/*")
+    name = clone_settings.remote(runner, directory) or "origin"
+    there = runner.within(directory, "config", "--local", "--get-all", f"remote.{name}.url").out.splitlines()
+    config("--replace-all", f"remote.{name}.url", route.url, *map(pattern, there[:1]))  # others may be for pushes
+    if not runner.within(directory, "config", "--local", f"remote.{name}.fetch").out:
+        config(f"remote.{name}.fetch", f"+refs/heads/*:refs/remotes/{name}/*")
     for key, value in route.settings.items():
         runner.within(directory, "config", "--local", "--unset-all", key)
         if key == "credential.helper":  # the empty value comes first: it turns off other helpers
@@ -183,7 +193,7 @@ def missing(runner: Runner, directory: Path) -> Sequence[Submodule]:
         Submodule(name, path, there.get("url", ""), commits[path], submodule_names.fault(name, path))
         for name, there in told.items()
         if (path := there.get("path", "")) in commits
-        if submodule_names.fault(name, path) or not _is_there(directory / path)
+        if submodule_names.fault(name, path) or not _is_there(runner, directory / path)
     ]
 
 
@@ -199,8 +209,9 @@ def _entries(done: Done) -> list[str]:
     return [entry for entry in done.raw.decode("utf-8", "surrogateescape").split("\0") if entry]
 
 
-def _is_there(directory: Path) -> bool:
-    return (directory / ".git").exists()
+def _is_there(runner: Runner, directory: Path) -> bool:
+    """Return whether a submodule is checked out. A `git submodule update` that failed leaves one without commits."""
+    return (directory / ".git").exists() and bool(head(runner, directory))
 
 
 def fetch(
@@ -223,6 +234,7 @@ def fetch(
             repository, *cloning.UNSEEN, "checkout", "--detach", submodule.commit, timeout_s=None, progress=progress
         )
         _register(runner, directory, submodule, route)
+        _keep_address(runner, repository, submodule, route)
         return done
 
     ended, left = privately(records, target, f"{route.url} {submodule.commit}", fill)
@@ -262,4 +274,21 @@ def _updated(runner: Runner, directory: Path, submodule: Submodule, route: Route
     inside = directory / submodule.path
     cloning.settle(runner, route, inside)
     runner.checked(inside, route.url, "config", "--local", _ALLOW, "always")
+    _keep_address(runner, inside, submodule, route)
     return cloning.head(runner, inside)
+
+
+def _keep_address(runner: Runner, repository: Path, submodule: Submodule, route: Route) -> None:
+    """Have a submodule use its route even after `git submodule sync`, which writes the address in .gitmodules to it."""
+    key = f"url.{route.url}.insteadOf"
+    plain = re.sub(r"(?<=://)[^@/]*@", "", route.url)  # git resolves a relative address without the profile
+    for url in dict.fromkeys((submodule.url, plain)):
+        if ":" in url and not route.url.startswith(url):
+            runner.within(repository, "config", "--local", "--fixed-value", "--unset-all", key, url)
+            runner.checked(repository, route.url, "config", "--local", "--add", key, url)
+
+
+def keep_submodules(runner: Runner, directory: Path, version: tuple[int, ...]) -> str:
+    """Have git fetch submodules on CodeCommit that come later, too. Return "", or why that isn't possible."""
+    modules = runner.within(directory, "cat-file", "blob", ":.gitmodules").out
+    return submodule_hook.install(runner, directory, version) if submodule_hook.may_need(modules) else ""

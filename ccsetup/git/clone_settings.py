@@ -15,20 +15,30 @@ from ccsetup.git.errors import problem_of
 from ccsetup.git.process import MOST, NO_PROGRAMS, Runner
 
 _OWN = ("config", "--local", "--list", "-z")
+_REMOTES = 12  # remotes to look at; git is asked about each one
 _BROUGHT = ("--includes", "--show-origin", "--list", "-z")
 
 
 def read(runner: Runner, directory: Path) -> GitConfig:
     """Return git's settings in a clone. Raises Problem if it isn't a clone, or if git can't read them."""
     path = _path(runner, directory)
-    settings = config.pairs(_asked(runner, directory, "config", "--list", "-z"))
+    listed = tuple(config.brought(_asked(runner, directory, "config", "--list", "--show-origin", "-z")))
+    settings = tuple((it.key, it.value) for it in listed)
     own = config.pairs(_asked(runner, directory, *_OWN))
     brought = [*config.brought(_asked(runner, directory, "config", "--local", *_BROUGHT))]
     if "extensions.worktreeconfig" in dict(own):
         brought += config.brought(runner.ask(directory, "config", "--worktree", *_BROUGHT).out)
-    here = tuple(it._replace(file=str(directory / it.file)) for it in brought)
+    here, all_of = (tuple(it._replace(file=_file(directory, it.file)) for it in each) for each in (brought, listed))
     editable = path.is_file() and not path.is_symlink()  # the target of a link may be shared with other clones
-    return GitConfig(settings, own, here, _urls(runner, directory, settings), editable)
+    urls = tuple(
+        url for name in config.remote_names(settings)[:_REMOTES] for url in _urls(runner, directory, settings, name)
+    )
+    return GitConfig(settings, own, here, urls, editable, path, all_of)
+
+
+def _file(directory: Path, named: str) -> str:
+    """Return the path of a file that git named, "" if a setting is from a command line or from the environment."""
+    return "" if named.startswith("command line:") else str(directory / named)
 
 
 def machine(runner: Runner) -> Pairs:
@@ -39,10 +49,15 @@ def machine(runner: Runner) -> Pairs:
     return tuple(pair for pair in config.pairs(done.out) if pair != NO_PROGRAMS)
 
 
+def remote(runner: Runner, directory: Path) -> str:
+    """Return the name of the remote that the clone at `directory` fetches from, "" if there is none."""
+    listed = runner.ask(directory, "config", "--local", "--includes", "-z", "--get-regexp", r"^remote\..*\.url$").out
+    return config.remote_name(config.pairs(listed))
+
+
 def address(runner: Runner, directory: Path) -> str:
     """Return the address that the clone at `directory` fetches from, as git uses it, "" if there is none."""
-    listed = runner.ask(directory, "config", "--local", "--includes", "-z", "--get-regexp", r"^remote\..*\.url$").out
-    name = config.remote_name(config.pairs(listed))
+    name = remote(runner, directory)
     return runner.ask(directory, "ls-remote", "--get-url", "--", name).out.rstrip("\n") if name else ""
 
 
@@ -122,11 +137,8 @@ def _text(path: Path) -> str:
     raise Problem(f"{path} can't be read: {why}.", code="git.failed", next="Check the file, then try again.")
 
 
-def _urls(runner: Runner, directory: Path, settings: Pairs) -> tuple[Url, ...]:
+def _urls(runner: Runner, directory: Path, settings: Pairs, name: str) -> tuple[Url, ...]:
     """Return the addresses that git fetches from, then those that it only pushes to, by a setting or a rewrite rule."""
-    name = config.remote_name(settings)
-    if not name:
-        return ()
 
     def addresses(key: str, *push: str) -> list[Url]:
         used = runner.ask(directory, "remote", "get-url", *push, "--all", "--", name).out.splitlines()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 Pairs = tuple[tuple[str, str], ...]  # key (its section and last part in lower case) and value, in git's order
@@ -11,7 +12,7 @@ Values = str | tuple[str, ...]  # the values of one setting: the only one, or al
 
 
 class Brought(NamedTuple):
-    """A setting that comes with a folder: its key and value, and the file that contains it, as git names it."""
+    """A setting with its file: its key and value, and the file that contains it, as git names it."""
 
     key: str
     value: str
@@ -47,8 +48,9 @@ class GitConfig(NamedTuple):
 
     `settings` are all settings in effect there, including inherited ones. `own` are those of the clone's own file.
     `brought` are all that come with the folder: its own, those of files that they include, and those of this work tree.
-    `urls` are the addresses of origin, or of the first remote if there is no origin: those that git fetches from, in
-    order, then those that it only pushes to. `editable` tells whether the clone's own file may be edited.
+    `listed` are the same as `settings`, with the file of each. `urls` are the addresses of all remotes, origin (or else
+    the first one) first: for each those that git fetches from, in order, then those that it only pushes to. `path` is
+    the clone's own file, which isn't always .git/config. `editable` tells whether it may be edited.
     """
 
     settings: Pairs = ()
@@ -56,6 +58,8 @@ class GitConfig(NamedTuple):
     brought: tuple[Brought, ...] = ()
     urls: tuple[Url, ...] = ()
     editable: bool = True
+    path: Path | None = None
+    listed: tuple[Brought, ...] = ()
 
 
 def pairs(listed: str) -> Pairs:
@@ -79,8 +83,13 @@ def values(settings: Pairs, key: str) -> list[str]:
 
 def remote_name(settings: Pairs) -> str:
     """Return the default remote: origin, or else the first one, "" if there is none."""
+    return next(iter(remote_names(settings)), "")
+
+
+def remote_names(settings: Pairs) -> list[str]:
+    """Return the remotes, origin first."""
     names = [key[len("remote.") : -len(".url")] for key, _ in settings if is_url(key)]
-    return "origin" if "origin" in names else next(iter(names), "")
+    return sorted(dict.fromkeys(names), key=lambda it: it != "origin")
 
 
 def is_url(key: str) -> bool:

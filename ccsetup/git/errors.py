@@ -7,23 +7,26 @@ import re
 from collections.abc import Sequence
 from shlex import quote
 
+from ccsetup.core import detours
 from ccsetup.core.errors import Problem
 from ccsetup.core.text import inert, veil
+from ccsetup.git import ownership
 
 
 def problem_of(errors: Sequence[str], url: str, code: str) -> Problem:
     """Return the Problem for git's last lines. Its code is `code` if nothing more specific is known."""
-    if refused := _refusal(errors):
+    if refused := _refusal(errors) or ownership.refusal(errors):
         return refused
     lines = [quoted(line) for line in _own_lines(errors) if not line.startswith("warning:")]
     why = " ".join(lines[-3:])
     said = re.sub(r"[\w+.:-]+://[^\s']+", "…", " ".join(lines))  # the name of a repository must not match a cause
     name = name_of(url)
     profile = re.search(r"://([^/@]+)@", url)
-    words = {"name": name, "login": f"ccsetup login {quote(profile[1])}" if profile else "ccsetup login PROFILE"}
+    words = {"name": name, "login": f"ccsetup login {quote(profile[1])}" if profile else "ccsetup login"}
     for pattern, known_as, what, next_ in (*_OF_HELPERS, *_CAUSES):
         if re.search(pattern, said):
-            return Problem(what.format(**words), why=why, next=next_.format(**words), code=known_as)
+            next_ = without_proxy() if next_ == _PROXY else next_.format(**words)
+            return Problem(what.format(**words), why=why, next=next_, code=known_as)
     if lines and not any(line.startswith(_GITS_OWN) for line in lines):
         return _of_traceback(lines[-1])
     if not name:  # git wasn't asked for anything remote
@@ -53,7 +56,14 @@ def said(errors: Sequence[str]) -> str:
 
 def not_git(name: str) -> Problem:
     """Return the Problem for a server that isn't a git server."""
-    return Problem(_NOT_GIT.format(name=name), next=_LOOK, code="access.git")
+    return Problem(_NOT_GIT.format(name=name), next=without_proxy(), code="access.git")
+
+
+def without_proxy() -> str:
+    """Return the command that leaves out the proxy, or else the one that shows git's settings for connections."""
+    if detours.proxies(os.environ):
+        return detours.around_proxy(os.environ)
+    return r"See which settings change the connection: git config --show-origin --get-regexp '^(http|url)\.'"
 
 
 def _refusal(errors: Sequence[str]) -> Problem | None:
@@ -84,7 +94,7 @@ WORD = os.urandom(16).hex()  # only this process and the helpers of its git know
 _MOST = 8  # lines from git that are all shown
 
 _NOT_GIT = "The server that responded for {name} isn't a git server. It sent an empty response or a web page."
-_LOOK = "Check whether HTTPS_PROXY or git's http.proxy or url.*.insteadOf setting points to another server."
+_PROXY = _LOOK = "the proxy"  # what to do about it depends on the environment
 
 _TRY = "Check your network connection. Behind a proxy, also check HTTPS_PROXY and git's http.proxy setting."
 
@@ -187,7 +197,7 @@ _CAUSES = (
         r"[Pp]roxy|CONNECT tunnel",
         "net.proxy",
         "The proxy rejected git's request.",
-        "Check HTTPS_PROXY and git's http.proxy setting.",
+        _PROXY,
     ),
     (
         r"Could not resolve|[Cc]ouldn't connect|Failed to connect|timed out|Connection (reset|refused)|unreachable",

@@ -248,9 +248,7 @@ def _placed(work: PrivateClone) -> str:
         if not work.visible:
             raise _with_left(refused, work.discard()) from None
         work.keep()
-        refused.next = (
-            f"{refused.next} ccsetup kept the files that are already there, and the next run adds the missing ones."
-        )
+        refused.next = f"{refused.next} The files cloned so far were kept, and the next run gets the rest."
         raise
     return work.discard()
 

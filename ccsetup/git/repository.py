@@ -13,7 +13,7 @@ from ccsetup.core import executables
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import CloneResult, Edit, Route, Submodule
 from ccsetup.core.state_folder import state_folder
-from ccsetup.git import branches, clone, clone_settings, private_clone
+from ccsetup.git import branches, clone, clone_settings, lfs, ownership, private_clone, submodule_hook
 from ccsetup.git import clone as cloning
 from ccsetup.git.clone_record import Records
 from ccsetup.git.config import GitConfig, Pairs, SettingChange
@@ -91,6 +91,14 @@ class Git:
         self._heads[route.url] = found
         return found.names
 
+    def is_tag(self, route: Route, name: str) -> bool:
+        """Return whether the server has a tag with this name. Raises Problem."""
+        ref = f"refs/tags/{name}"
+        done = self._runner.outside(*cloning.options(route), "ls-remote", "--", route.url, ref)
+        if done.code:
+            raise problem_of(done.errors, route.url, "access.git")
+        return any(line.endswith(f"\t{ref}") for line in done.out.splitlines())
+
     def default(self, route: Route) -> str:
         """Return the branch that the server's HEAD named when it was last asked, "" if none."""
         return self._heads.get(route.url, branches.Heads({})).head
@@ -107,7 +115,7 @@ class Git:
             raise not_git(name_of(route.url))
 
     def clone(self, route: Route, directory: Path, branch: str, progress: Progress, default: str = "") -> CloneResult:
-        """Clone, or finish an interrupted clone. `default` is the default branch according to CodeCommit's API.
+        """Clone, or finish an interrupted clone. `branch` may be a tag. `default` is CodeCommit's default branch.
 
         After an error or Ctrl-C, it removes only the private folder that it created. Raises Problem, also if the
         directory isn't empty.
@@ -115,7 +123,11 @@ class Git:
         self._may(route.url)
         if route.url not in self._heads:
             self.reachable(route)
-        chosen = branches.chosen(branch, default, self._heads[route.url], name_of(route.url))
+        there = self._heads[route.url]
+        if branch and branch not in there.commits and self.is_tag(route, branch):
+            chosen = branch
+        else:
+            chosen = branches.chosen(branch, default, there, name_of(route.url))
         return cloning.make(self._runner, self._records, route, directory, chosen, progress)
 
     def unfinished(self, directory: Path) -> bool:
@@ -149,6 +161,53 @@ class Git:
         if not directory.is_dir():
             return ""
         return clone_settings.address(self._runner, directory)
+
+    def lfs_files(self, directory: Path) -> Sequence[str]:
+        """Return the paths of the files in a clone that Git LFS keeps."""
+        return lfs.files(self._runner, directory)
+
+    def has_lfs(self, directory: Path) -> bool:
+        """Return whether git uses git-lfs when it checks out files."""
+        return lfs.is_installed(self._runner, directory)
+
+    def point_lfs(self, directory: Path, https: str, helper: Mapping[str, str]) -> None:
+        """Have Git LFS ask an https address with a credential helper, unless the repository names another place."""
+        if not lfs.server(self._runner, directory):
+            lfs.use(self._runner, directory, lfs.settings(https, helper))
+
+    def pull_lfs(self, directory: Path, count: int) -> Problem | None:
+        """Download the files that Git LFS keeps. Return why they aren't here, if it can't."""
+        if self._runner.env.get("GIT_LFS_SKIP_SMUDGE", "").lower() in ("1", "true", "yes", "on", "t"):
+            return None
+        return lfs.pull(self._runner, directory, count, name_of(self.origin(directory)))
+
+    def commits(self, url: str) -> Sequence[str]:
+        """Return the commits of the branches of an address that was asked."""
+        return [*self._heads.get(url, branches.Heads({})).commits.values()]
+
+    def has_commit(self, directory: Path, commit: str) -> bool:
+        """Return whether a clone has this commit."""
+        return not self._runner.ask(directory, "rev-parse", "-q", "--verify", f"{commit}^{{commit}}").code
+
+    def has_branch(self, directory: Path, name: str) -> bool:
+        """Return whether a clone has a local branch with this name."""
+        return not self._runner.ask(directory, "rev-parse", "-q", "--verify", f"refs/heads/{name}").code
+
+    def branches_at(self, directory: Path, remote: str) -> tuple[str, str]:
+        """Return the branch that is checked out, and the stored default branch of a remote; "" for none."""
+        told = []
+        for ref, start in (("HEAD", "refs/heads/"), (f"refs/remotes/{remote}/HEAD", f"refs/remotes/{remote}/")):
+            named = self._runner.ask(directory, "rev-parse", "-q", "--verify", "--symbolic-full-name", ref).out.strip()
+            told.append(named.removeprefix(start) if named.startswith(start) else "")
+        return told[0], told[1]
+
+    def foreign(self, directory: Path) -> Problem | None:
+        """Return why git refuses a repository that belongs to another user, None if it doesn't."""
+        return ownership.refusal(self._runner.ask(directory, "rev-parse", "--git-dir").errors)
+
+    def remote(self, directory: Path) -> str:
+        """Return the name of the remote that a clone fetches from, "" if it isn't a clone."""
+        return clone_settings.remote(self._runner, directory)
 
     def setting(self, directory: Path, key: str, own: bool = True) -> str:
         """Return the last value of a setting in effect in a clone, "" if there is none."""
@@ -185,6 +244,15 @@ class Git:
         """Return a clone's submodules that aren't checked out."""
         private_clone.tidy(self._records, directory)
         return clone.missing(self._runner, directory)
+
+    def waiting_submodules(self, directory: Path) -> tuple[str, ...]:
+        """Return the submodules that git alone can't clone later. Starts no programs."""
+        return submodule_hook.waiting(self._runner, directory)
+
+    def keep_submodules(self, directory: Path) -> str:
+        """Have git itself fetch a clone's submodules on CodeCommit later. Return "", or why that isn't possible."""
+        numbers = tuple(int(part) for part in self.version().split("."))
+        return clone.keep_submodules(self._runner, directory, numbers)
 
     def fetch_submodule(self, directory: Path, submodule: Submodule, route: Route, progress: Progress) -> CloneResult:
         """Clone and check out one submodule with this route. Raises Problem."""

@@ -19,7 +19,7 @@ WHOM = (
     Choice("account", "The developers' account", "its administrator grants access"),
     Choice("permission-set", "A permission set", "in IAM Identity Center, e.g. Developer"),
     Choice("role", "Specific roles", "in the developers' account, by ARN"),
-    Choice("oidc", "OIDC tokens", "e.g. from GitHub or GitLab pipelines"),
+    Choice("oidc", "OIDC tokens", "e.g. from GitHub Actions or GitLab pipelines"),
     Choice("saml", "SAML assertions", "from an identity provider, by ARN"),
 )
 _ASKS = {

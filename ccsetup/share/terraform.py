@@ -23,16 +23,16 @@ terraform {{
   }}
 }}
 
-data "aws_partition" "here" {{}}
+data "aws_partition" "current" {{}}
 """
-_PARTITION = "${data.aws_partition.here.partition}"
-_DNS = "${data.aws_partition.here.dns_suffix}"
+_PARTITION = "${data.aws_partition.current.partition}"
+_DNS = "${data.aws_partition.current.dns_suffix}"
 
 
 def owner(it: Arrangement) -> str:
     """Return the configuration of the repository's account: the role and its policy."""
     words = Words(
-        partition=_PARTITION, dns=_DNS, region="${var.region}", owner="${data.aws_caller_identity.here.account_id}",
+        partition=_PARTITION, dns=_DNS, region="${var.region}", owner="${data.aws_caller_identity.current.account_id}",
         people="${var.people_account}", repository="${var.repository}", role="${var.role_name}", key="${var.key_id}",
         external_id="${var.external_id}",
     )  # fmt: skip
@@ -51,7 +51,7 @@ def owner(it: Arrangement) -> str:
     return "\n".join(
         (
             _HEAD.format(about=f"The repository's account: the role that gives access to {it.repository}."),
-            'data "aws_caller_identity" "here" {}\n',
+            'data "aws_caller_identity" "current" {}\n',
             *(_variable(name, *told) for name, told in variables.items()),
             _resource(
                 "aws_iam_role",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
-from ccsetup.core import sdk_files
+from ccsetup.core import detours, sdk_files
 from ccsetup.core.concurrency import within
 from ccsetup.core.context import Sent
 from ccsetup.core.errors import BadAnswer, Problem
@@ -144,12 +145,12 @@ def _explained(error: Exception, host: str) -> Problem:
         return Problem(
             f"The certificate of {host} isn't trusted.",
             why="A company proxy may have replaced the certificate, or this computer's clock may be wrong.",
-            next="Set AWS_CA_BUNDLE to your company's certificate file, then try again.",
+            next="Set AWS_CA_BUNDLE to the path of your company's certificate file, then try again.",
             code="net.tls",
         )
     if "unnel connection failed" in str(reason):
         return Problem(
-            f"The proxy refused to connect to {host}.", next="Check HTTPS_PROXY and NO_PROXY.", code="net.proxy"
+            f"The proxy refused to connect to {host}.", next=detours.around_proxy(os.environ), code="net.proxy"
         )
     return _unreachable(f"Couldn't reach {host}.")
 

@@ -131,7 +131,9 @@ def spelled(text: str, always: bool = False) -> str:
     for quote in "\"'":
         if quote not in text:
             return quote + text + quote
-    raise BadAnswer('A value can contain only one kind of quotes, for example, note = "Don\'t wait, ask in #platform."')
+    raise BadAnswer(
+        "A value can't contain both kinds of quotation marks. For example, note = \"Don't wait, ask in #platform.\""
+    )
 
 
 def _shown(line: str) -> str:

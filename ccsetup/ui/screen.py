@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from ccsetup.core.concurrency import signals_stay_here
 from ccsetup.core.errors import Problem
-from ccsetup.core.text import cells, inert, padded, spell, wrap
+from ccsetup.core.text import cells, inert, padded, spell, wrap, wrap_step
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -84,7 +84,7 @@ class Screen:
 
     def note(self, text: str) -> None:
         """Write a dimmed line."""
-        first, *rest = wrap(inert(text), self._room(PROSE) - 3)
+        first, *rest = wrap_step(inert(text), self._room(PROSE) - 3)
         self._write(*(self._in(DIM, line) for line in (f" · {first}", *(f"   {more}" for more in rest))))
 
     def done(self, what: str, detail: str = "", aside: str = "") -> None:
@@ -117,10 +117,10 @@ class Screen:
         why = "" if problem.letter else inert(problem.why)
         lines += [f"   {line}" for line in wrap(why, room, split=True) if line]
         step, *steps = problem.next.splitlines() or [""]
-        for line in wrap(f"Next: {inert(step)}", room) if step else ():
+        for line in wrap_step(f"Next: {inert(step)}", room) if step else ():
             lines.append(f"   {line}")
         for line in steps:
-            lines += [f"   {part}" for part in wrap(inert(line), room)]
+            lines += [f"   {part}" for part in wrap_step(inert(line), room)]
         self._write(*lines, *self._block("Send this to your administrator", problem.letter))
 
     def _block(self, title: str, text: str) -> Iterator[str]:

@@ -12,7 +12,7 @@ from ccsetup.core.context import Context, Prompt
 from ccsetup.core.errors import BadAnswer, Cancelled, Problem
 from ccsetup.core.model import Asked, Back, Submodule, Target
 from ccsetup.core.result import Outcome
-from ccsetup.git import address, transport
+from ccsetup.git import address, lfs, transport
 from ccsetup.wizard.verify import Claim
 
 if TYPE_CHECKING:
@@ -26,11 +26,39 @@ def settle(context: Context, git: Git, claim: Claim, outcome: Outcome, person: P
     assert outcome.cloned is not None  # noqa: S101 — only called with a clone
     directory = outcome.cloned.directory
     try:
-        problems = submodules(context, git, claim, directory)
+        problems = large_files(context, git, claim, directory) if not outcome.cloned.problem else []
+        problems += submodules(context, git, claim, directory)
         see_to_name(context, git, directory, outcome, person)
     except (KeyboardInterrupt, Cancelled):
         raise Cancelled("Canceled. The clone was kept.", next=claim.to_go_on) from None
     return replace(outcome, problems=(*outcome.problems, *problems))
+
+
+def large_files(context: Context, git: Git, claim: Claim, directory: Path) -> list[Problem]:
+    """Download the files that Git LFS keeps. Returns the problems, which have already been shown."""
+    files = git.lfs_files(directory)
+    if not files:
+        return []
+    if claim.way.via == transport.REMOTE:
+        host = context.env.get("CODE_COMMIT_ENDPOINT") or claim.way.host
+        https = address.https_url(claim.region, claim.target.name, host, fips=claim.way.fips)
+        try:
+            helper = transport.helper_settings(context, claim.way, claim.profile, claim.region, host)
+            git.point_lfs(directory, https, helper)
+        except Problem as refused:
+            context.screen.note(f"Git LFS isn't set up in this clone. {refused.what}")
+    if not git.has_lfs(directory):
+        context.screen.note(
+            f"{claim.target.name} keeps {len(files)} file{'s' if len(files) != 1 else ''} in Git LFS, which isn't set "
+            f"up here, so there are only pointers. Install it ({lfs.INSTALL}), then run: "
+            f"cd {shlex.quote(str(directory))} && git lfs install && git lfs pull"
+        )
+        return []
+    with context.screen.busy("Downloading the files in Git LFS"):
+        problem = git.pull_lfs(directory, len(files))
+    if problem:
+        context.screen.problem(problem)
+    return [problem] if problem else []
 
 
 def submodules(context: Context, git: Git, claim: Claim, directory: Path) -> list[Problem]:
@@ -73,6 +101,11 @@ def _submodules(context: Context, git: Git, claim: Claim, top: Path, directory: 
         else:
             context.screen.done("submodule", where, f"{target.name} in {target.region}")
         problems += _submodules(context, git, replace(claim, region=target.region), top, inside, depth + 1)
+    if why := git.keep_submodules(directory):
+        context.screen.note(
+            f"ccsetup couldn't prepare this clone for submodules that are added later, because {why}. "
+            f"To fetch them then: ccsetup clone {shlex.quote(git.origin(directory))} {shlex.quote(str(directory))}"
+        )
     return problems
 
 

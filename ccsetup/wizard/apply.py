@@ -150,6 +150,7 @@ def tell_end(context: Context, claim: Claim, there: Mapping[str, Value | None]) 
         context.screen.say(f" When the sign-in expires: ccsetup login {shlex.quote(claim.profile)}")
     elif ends:
         at = clock.local(ends, context.now())
-        context.screen.say(f" The credentials expire at {at}. Then run: ccsetup login {shlex.quote(claim.profile)}")
+        to_renew = f"ccsetup login {shlex.quote(claim.profile)}"
+        context.screen.say(f" The credentials expire at {at}. To renew them: {to_renew}")
     elif there.get("mfa_serial"):
         context.screen.say(f" When the MFA session expires: ccsetup login {shlex.quote(claim.profile)}")

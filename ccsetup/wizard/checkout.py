@@ -13,6 +13,7 @@ from ccsetup.core.model import Answers, Asked, Route, Target
 from ccsetup.core.result import Cloned
 from ccsetup.git import address
 from ccsetup.git.transport import HELPER, REMOTE, USUAL, Way
+from ccsetup.wizard import current_clone
 from ccsetup.wizard.verify import Claim, route
 
 if TYPE_CHECKING:
@@ -20,7 +21,14 @@ if TYPE_CHECKING:
 
 
 def folder_of(context: Context, target: Target) -> Path:
-    """Return the absolute folder that a repository is cloned into if only its address is known."""
+    """Return the absolute folder that a repository is cloned into if only its address is known.
+
+    In a clone, it is that clone, or a folder beside it.
+    """
+    if not target.directory and (here := current_clone.of(context)):
+        if not here.is_of(target.name):
+            context.screen.note(f"This folder is in a clone of {here.address.repository}, so it is cloned beside that.")
+        return here.place_for(target.name)
     return (context.cwd / Path(target.directory or target.name).expanduser()).absolute()
 
 
@@ -37,6 +45,8 @@ def is_this_clone(context: Context, directory: Path, target: Target) -> bool:
     origin = context.git.origin(directory)
     if not origin and context.git.unfinished(directory):
         return False
+    if not origin and (refused := context.git.foreign(directory)):
+        raise refused
     try:
         there = address.parse(origin, context.env.get("CODE_COMMIT_ENDPOINT", "")) if origin else None
     except BadAnswer:
@@ -46,9 +56,15 @@ def is_this_clone(context: Context, directory: Path, target: Target) -> bool:
     raise Problem(
         f"{directory} already exists and isn't a clone of {target.name}.",
         why=f"The folder is a clone of {origin}." if origin else "The folder wasn't changed.",
-        next=f"Choose another folder, for example, {directory.name}-2.",
+        next=f"Clone into another folder: ccsetup clone {quote(target.name)} {quote(free(context, directory))}",
         code="git.failed",
     )
+
+
+def free(context: Context, directory: Path) -> str:
+    """Return the name of a folder beside this one that nothing is in, as the user would type it."""
+    names = (directory.with_name(f"{directory.name}-{number}") for number in range(2, 100))
+    return shown(context, next(it for it in names if not context.files.occupied(it)))
 
 
 def finding_git(context: Context, way: Way = USUAL) -> Git:
@@ -92,7 +108,13 @@ def clone(
     if result.problem:
         context.screen.problem(result.problem)
     elif result.commit:
-        context.screen.done("cloned", shown(context, directory), _facts(git, directory))
+        branch, facts = _facts(git, directory, claim.branch)
+        context.screen.done("cloned", shown(context, directory), facts)
+        if not branch:
+            context.screen.note(
+                f"{claim.branch} is a tag, so no branch is checked out. To start one from it, run in the clone: "
+                f"git switch -c {quote(f'from-{claim.branch}')}"
+            )
     else:
         context.screen.done("cloned", f"{shown(context, directory)} (empty repository)")
     return Cloned(directory, by, result.commit, result.problem)
@@ -118,8 +140,10 @@ def _fetched(
 
 def _move(context: Context, route: Route, directory: Path, origin: str, person: Prompt | None) -> bool:
     if person is None:
+        name = quote(context.git.remote(directory))
         context.screen.note(
-            f"The remote URL is still {origin}. To change it: git remote set-url origin {quote(route.url)}"
+            f"The remote URL is still {origin}. To change it: cd {quote(str(directory))} && git remote set-url {name} "
+            f"{quote(route.url)}"
         )
         return False
     context.screen.say(f" The remote URL of {shown(context, directory)} is {origin}.")
@@ -152,6 +176,8 @@ def shown(context: Context, directory: Path) -> str:
     return str(directory)
 
 
-def _facts(git: Git, directory: Path) -> str:
+def _facts(git: Git, directory: Path, wanted: str) -> tuple[str, str]:
+    """Return the branch that is checked out, "" for a tag, and a clone's facts in words."""
     branch, commits, size = git.facts(directory)
-    return f"branch {branch}, {commits:,} commit{'s' if commits != 1 else ''}, {size}"
+    at = f"branch {branch}" if branch else f"tag {wanted}"
+    return branch, f"{at}, {commits:,} commit{'s' if commits != 1 else ''}, {size}"

@@ -20,6 +20,9 @@ T = TypeVar("T")
 Flow = Callable[[Answers], Sequence[Question]]
 
 
+STORED = "--profile"  # answers that are an existing profile's own settings
+
+
 class Which(BadAnswer):
     """An answer with several readings: the question `ask`, and each choice with its answer (none: ask for text)."""
 
@@ -225,7 +228,7 @@ class Walk:
     def _offered(self, question: Question) -> str:
         """Return the answer from a paste to a question that the user must confirm, "" if there is none."""
         by = self._bringer(question.key)
-        if not question.own or not by or question.key in self.given:
+        if not question.own or by in (None, STORED) or question.key in self.given:
             return ""
         value = self._brought[by][question.key]
         return "" if isinstance(value, Secret) else value
@@ -358,7 +361,7 @@ class Walk:
 
 
 def _whose(by: str | None) -> str:
-    return "The team file" if by == "--team" else "The pasted text"
+    return {"--team": "The team file", STORED: "The profile"}.get(by or "", "The pasted text")
 
 
 def _unconfirmed(question: Question, path: str, by: str | None) -> Unconfirmed:
@@ -394,7 +397,7 @@ def sentence(problem: Problem | None) -> str:
 
 def _unlisted(refused: Problem | None) -> str:
     """Return why an answer must be typed instead of chosen, without the message to an administrator."""
-    return f"{refused.what} Enter the answer, or go back." if refused and refused.letter else sentence(refused)
+    return f"{refused.what} Enter an answer, or go back." if refused and refused.letter else sentence(refused)
 
 
 def nested(prefix: str, questions: Sequence[Question]) -> tuple[Question, ...]:

@@ -140,7 +140,7 @@ def _settle_kind(value: Value, answers: Answers, look: Look) -> Told | None:
         f"That text can mean {len(ways)} different things: {both}.",
         "Which one is right?",
         ways,
-        next="Specify the kind of access, too.",
+        next="Also specify the kind of access.",
     )
 
 
@@ -158,5 +158,5 @@ def _with_nothing_but_a_repository(told: Told, look: Look) -> Told:
         "That text doesn't include any sign-in details.",
         "What kind of access?",
         ways,
-        next="Specify the kind of access, too.",
+        next="Also specify the kind of access.",
     )

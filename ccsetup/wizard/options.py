@@ -70,7 +70,7 @@ def _fault(path: Path, document: Document) -> Problem | None:
     return Problem(
         f"{path}, line {document.fault.line}: {document.fault.says}",
         why="Until this line is fixed, AWS tools can't read any profile.",
-        next=f"Fix line {document.fault.line}.",
+        next="Repair the file: ccsetup doctor --fix",
         code=document.fault.code,
     )
 

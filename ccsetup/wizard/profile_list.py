@@ -30,8 +30,7 @@ def all_of(context: Context, texts: AwsTexts) -> tuple[list[Standing], list[Prob
     except profile_status.Unsure:
         there = settings(texts)
         found = profile_status.standings(there.profiles.items(), there.sessions, cached, stamp(context))
-        if not there.faults:
-            _take_over(found, verdict.stopping(context))
+        _take_over(found, verdict.stopping(context))
         return found, [*there.faults]
 
 

@@ -19,8 +19,8 @@ from ccsetup.core.context import AwsTexts, Context, Start, start_of
 from ccsetup.core.errors import Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Answers, Expected, FileName, Identity, Plan, Receipt, Section, Value, Who
-from ccsetup.core.profile_chain import names_program
-from ccsetup.core.profile_kind import is_temporary, kind_of
+from ccsetup.core.profile_chain import holder, names_program, sources
+from ccsetup.core.profile_kind import STATIC, has_credentials, is_temporary, kind_of
 from ccsetup.core.program_keys import not_run
 from ccsetup.core.question import Access, Question
 from ccsetup.core.result import briefly_told
@@ -94,12 +94,15 @@ class Renewals:
 
     def _renewed(self, name: str) -> Renewed:
         look = self.look()
-        there = look.profiles[name]
+        there = look.profiles.get(name, {})
         if runs(name, look.profiles) and name not in self._chosen:
             raise not_run(name, f"ccsetup login {shlex.quote(name)}")
         kind = access.owner(there)
         if is_of_aws_login(name, look.profiles):
             return self._by_aws_login(name)
+        if lost_keys(name, look.profiles):
+            kind = access.of("keys")
+            self.context.screen.note(f"{name} has no complete access key. Enter a new one.")
         if kind is None:
             raise self._fault_of_program(name, there) or _without(name, there)
         if kind.name == "sso":
@@ -109,7 +112,7 @@ class Renewals:
             return self._by_source(name, kind, there, look)
         if kind.name in ("machine", "existing"):
             self.context.screen.note(
-                f"{name} has nothing to renew. AWS SDKs get the computer's credentials automatically."
+                f"{name} has nothing to renew. AWS SDKs get its credentials from this instance or container."
             )
             return self._proven(Renewed(name, kind.name), _expected(kind, name, there), there)
         if kind.name == "role":
@@ -137,13 +140,25 @@ class Renewals:
         )
 
     def _by_source(self, name: str, kind: Access, there: Mapping[str, str], look: Look) -> Renewed:
-        """Renew the source of a role, if it expires at all."""
-        source = there.get("source_profile", "")
+        """Renew the source of a role if it expires, or if new access keys were given or are needed for it."""
+        source, chosen = there.get("source_profile", ""), name in self._chosen
+        done = Renewed(name, kind.name)
         if source != name and (renewable(source, look.profiles) or is_of_aws_login(source, look.profiles)):
-            self.of(source, name in self._chosen)
-        else:
-            self.context.screen.note(f"{name} has nothing to renew. Its role is assumed each time you use the profile.")
-        return self._proven(Renewed(name, kind.name), _expected(kind, name, there), there)
+            self.of(source, chosen)
+            return self._proven(done, _expected(kind, name, there), there)
+        first = holder(look.profiles, name)
+        if "access_key_id" in self.given and first != name:
+            self.of(first, chosen)
+            return self._proven(done, _expected(kind, name, there), there)
+        self.context.screen.note(f"{name} has nothing to renew. Its role is assumed each time you use the profile.")
+        try:
+            return self._proven(done, _expected(kind, name, there), there)
+        except Problem as refused:
+            if self.context.prompt is None or first == name or not _is_of_keys(refused, first, look.profiles):
+                raise
+            self.context.screen.problem(refused)
+        self.of(first, chosen)
+        return self._proven(done, _expected(kind, name, there), there)
 
     def _by_aws_login(self, name: str) -> Renewed:
         """Have the user sign in with the AWS CLI. Without a terminal, raises Problem with the command for it."""
@@ -252,6 +267,21 @@ def renewable(name: str, profiles: Mapping[str, Mapping[str, str]], way: tuple[s
     if kind.name == "role" and "mfa_serial" not in there:
         return renewable(there.get("source_profile", ""), profiles, (*way, name))
     return kind.name not in ("machine", "existing")
+
+
+def lost_keys(name: str, profiles: Mapping[str, Mapping[str, str]]) -> bool:
+    """Return whether a profile lost access keys: half a pair is left, or nothing to assume the roles of others with."""
+    there = profiles.get(name, {})
+    if has_credentials(there) or "credential_source" in there:
+        return False
+    return bool(STATIC & there.keys()) or name in sources(profiles)
+
+
+def _is_of_keys(refused: Problem, name: str, profiles: Mapping[str, Mapping[str, str]]) -> bool:
+    """Return whether new access keys for the source profile `name` solve a problem of a role."""
+    there = profiles.get(name, {})
+    stored = (kind := access.owner(there)) is not None and kind.name == "keys"
+    return (stored and refused.code in ("access.identity", "keys.expired")) or lost_keys(name, profiles)
 
 
 def _answers(kind: Access, name: str, there: Mapping[str, str]) -> Answers:

@@ -47,12 +47,12 @@ def _findings(context: Context) -> list[Finding]:
     ]
 
 
-def repair(context: Context, dry_run: bool = False) -> None:
-    """Repair what can be repaired, like `ccsetup doctor --fix --offline`. Raises Cancelled if the user cancels."""
+def repair(context: Context, dry_run: bool = False, offline: bool = True) -> None:
+    """Repair what can be repaired, like `ccsetup doctor --fix`. Raises Cancelled if the user cancels."""
     from ccsetup.doctor import fix
 
     try:
-        fix.visit(context, fix.RepairOptions(fix=True, offline=True, dry_run=dry_run), fix.Case())
+        fix.visit(context, fix.RepairOptions(fix=True, offline=offline, dry_run=dry_run), fix.Case())
     except fix.Declined as left:
         context.screen.note(left.what)
 

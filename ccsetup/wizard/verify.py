@@ -87,7 +87,7 @@ def seen(context: Context, claim: Claim, git: Git, outcome: Outcome) -> Outcome:
     """Check that the profile can see the repository and that git can reach it. Raises Problem."""
     repository, refused = _repository(context, claim.who, claim)
     branches = _git(context, git, claim, refused, outcome.identity)
-    if claim.branch and claim.branch not in branches:
+    if claim.branch and claim.branch not in branches and not git.is_tag(route(context, claim), claim.branch):
         there = did_you_mean(claim.branch, branches) or f"Available branches: {', '.join(branches[:5]) or 'none'}"
         raise Problem(f'{claim.target.name} has no branch "{claim.branch}".', next=there, code="git.failed")
     agree(repository.default_branch, branches, claim.target.name)

@@ -302,12 +302,12 @@ CONFIGS = {
     "a source that is not there": (
         "[profile dev]\nrole_arn = x\nsource_profile = a\n",
         "source.missing",
-        "Profile dev is incomplete",
+        "a, the source profile of dev, has no credentials.",
     ),
     "a source without credentials": (
         "[profile dev]\nrole_arn = x\nsource_profile = a\n[profile a]\nregion = us-east-2\n",
         "source.empty",
-        "Profile dev is incomplete",
+        "a, the source profile of dev, has no credentials.",
     ),
     "a circle": (
         "[profile dev]\nrole_arn = x\nsource_profile = a\n[profile a]\nrole_arn = y\nsource_profile = dev\n",

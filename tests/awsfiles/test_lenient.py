@@ -14,7 +14,7 @@ TOKEN = "IQoJb3JpZ2luX2VjEXAMPLE//////////wEaCXVzLWVhc3QtMSJIMEYCIQ"
 ROLE = "arn:aws:iam::111122223333:role/R"
 A = "[profile a]\n"
 INDENT, CHARACTERS, PREFIX = "Remove the indentation", "Use plain characters", "Write [profile a]"
-COMMENT, JOIN, APART = "Turn the line into a comment", "Join the lines", "Put each setting on its own line"
+COMMENT, JOIN, APART = "Comment out the line", "Join the lines", "Put each setting on its own line"
 AFTER = "Move this section after the settings that follow it"
 
 
@@ -84,7 +84,7 @@ CASES: dict[str, Case] = {
         "file.stray-line", 1, ways=("Put region on its own line",), whole=f"{A}region = us-east-1\n"),
     "prose after a header": Case(
         "config", "[profile a] mine\nregion = us-east-1\n", "[profile a] mine\nregion = us-east-1\n",
-        "file.stray-line", 1, ways=("Turn the text into a comment",)),
+        "file.stray-line", 1, ways=("Comment out the text",)),
     "a comment after a header": Case("config", "[profile a] # x\nregion = x\n", "[profile a] # x\nregion = x\n"),
     "an indented setting": Case(
         "config", f"{A}region = us-east-1\n  output = json\n", f"{A}region = us-east-1\noutput = json\n",

@@ -21,6 +21,7 @@ from typing import Any
 
 import pytest
 from aws_corpus import IDS, SAMPLES, SHARED, Sample, judge
+from conftest import and_more
 from disk_states import firsts, state
 from odd_files import shapes
 from paths import ROOT
@@ -712,7 +713,9 @@ def filled(home: Home, there: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("there", ["edited", "new", "linked"])
-@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EACCES, errno.EIO])
+@pytest.mark.parametrize(
+    "number", and_more({errno.errorcode[it]: it for it in (errno.ENOSPC, errno.EACCES, errno.EIO)}, "ENOSPC")
+)
 def test_whichever_call_fails_the_files_are_the_old_or_the_new_ones(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_once: None, number: int, there: str
 ) -> None:

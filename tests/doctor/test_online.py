@@ -129,8 +129,9 @@ def test_a_clone_of_another_profile_is_offered_that_one(place: Place, tmp_path: 
     write(place, {"people": maria(place.state), "dev": ACCESS})
     found = ask(around(place, tmp_path)).findings
     assert [it.profile for it in found] == ["people"]
-    offered = [remedy.git["remote.origin.url"] for remedy in found[0].remedies]
-    assert found[0].letter or offered == [f"codecommit::{REGION}://dev@MySharedDemoRepo"]
+    offered = [url for remedy in found[0].remedies for url in remedy.replaced.values()]
+    assert offered == [f"codecommit::{REGION}://dev@MySharedDemoRepo"]
+    assert not found[0].letter
 
 
 @pytest.mark.slow

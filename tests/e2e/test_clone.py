@@ -646,3 +646,32 @@ def test_a_program_whose_expiration_no_tool_reads_leads_to_no_login(person: Pers
         assert (done.code, done.problem["code"]) == (1, "process.failed")
         assert '"2026-11-28T18:00:00Z"' in done.problem["what"]
         assert "login" not in done.shown
+
+
+def test_a_clone_on_a_disk_where_all_belongs_to_another_user_is_kept_and_said(person: Person) -> None:
+    person.profile("dev", region=REGION)
+    done = person.clone("MySharedDemoRepo", "--profile", "dev", GIT_TEST_ASSUME_DIFFERENT_OWNER="1")
+    assert done.code == 1
+    assert done.problem["code"] == "git.settings"
+    assert done.problem["next"] == f"Run: git config --global --add safe.directory {person.work}/MySharedDemoRepo"
+    assert (person.work / "MySharedDemoRepo/README.md").is_file()
+    assert person.git("MySharedDemoRepo", "status", "--porcelain") == ""
+
+
+def test_a_tag_is_checked_out_as_git_does(person: Person) -> None:
+    person.profile("dev", region=REGION)
+    assert person.clone("MySharedDemoRepo", "seed", "--profile", "dev").code == 0
+    person.git("seed", "tag", "light", "HEAD~1")
+    person.git("seed", "tag", "-m", "annotated", "v1.0/rc")
+    person.git("seed", "push", "-q", "origin", "--tags")
+    for number, name in enumerate(("light", "v1.0/rc")):
+        done = person.clone("MySharedDemoRepo", f"at-{number}", "--branch", name, "--profile", "dev")
+        assert done.code == 0, done.shown
+        assert f"git switch -c from-{name}" in done.shown
+        assert person.git(f"at-{number}", "rev-parse", "HEAD") == person.git("seed", "rev-parse", f"{name}^{{commit}}")
+    done = person.clone(f"git::codecommit::{REGION}://dev@MySharedDemoRepo?ref=light", "by-address")
+    assert done.code == 0, done.shown
+    assert person.git("by-address", "describe", "--tags").strip() == "light"
+    refused = person.clone("MySharedDemoRepo", "no", "--branch", "v9", "--profile", "dev")
+    assert refused.code == 1
+    assert 'has no branch "v9"' in refused.problem["what"]

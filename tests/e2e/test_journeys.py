@@ -10,10 +10,11 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
-from conftest import AwsTools, CleanEnv
+from conftest import AwsTools, CleanEnv, and_more
 from messages import MARIA
 from paths import ROOT
 from sandbox_world import marias_keys
@@ -215,7 +216,7 @@ def git(clone: Path, env: dict[str, str], *words: str) -> None:
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("kind", JOURNEYS)
+@pytest.mark.parametrize("kind", and_more({kind: kind for kind in JOURNEYS}, "sso", "mfa"))
 def test_ctrl_c_at_any_question_leaves_the_home_as_it_was(  # a question that several kinds ask is left once
     kind: str, sandbox: Sandbox, clean_env: CleanEnv, browser: dict[str, str], tmp_path: Path
 ) -> None:
@@ -322,7 +323,10 @@ def test_a_dumb_terminal_takes_the_lines_of_a_paste_as_one_answer(
 
 def test_the_session_in_the_readme_is_what_happens(sandbox: Sandbox, clean_env: CleanEnv, tmp_path: Path) -> None:
     sandbox.state.center.auto_approve, sandbox.state.center.interval_s = True, 1
-    env = clean_env(tmp_path / "home", sandbox.environment(), path=[Path(sys.executable).parent], SSH_CONNECTION="1")
+    midday = f"UTC{datetime.now(timezone.utc).hour - 12:+d}"  # a session that ends tomorrow is shown with its day
+    env = clean_env(
+        tmp_path / "home", sandbox.environment(), path=[Path(sys.executable).parent], SSH_CONNECTION="1", TZ=midday
+    )
     terminal = start(tmp_path, env)
     terminal.ask(KIND)
     terminal.press(pasted(MARIA))

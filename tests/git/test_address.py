@@ -235,3 +235,43 @@ def test_hosts_are_the_ones_awss_tool_signs_for() -> None:
     assert git_host("us-gov-west-1") == "git-codecommit.us-gov-west-1.amazonaws.com"
     fips = "git-codecommit-fips.us-east-1.amazonaws.com"
     assert parse(https_url("us-east-1", "R", fips)).host == fips
+
+
+AT = "https://git-codecommit.us-east-2.amazonaws.com/v1/repos/X"
+
+
+@pytest.mark.parametrize(("text", "profile", "branch", "folder"), [
+    (f"{AT}/", "", "", ""),
+    (f"{AT}.git/", "", "", ""),
+    ("git::codecommit::us-east-2://dev@X?ref=v1.2", "dev", "v1.2", ""),
+    ("git::codecommit::us-east-2://dev@X//sub/dir?ref=v1.2&depth=1", "dev", "v1.2", "sub/dir"),
+    ("codecommit::us-east-2://dev@X//sub/dir", "dev", "", "sub/dir"),
+    ("codecommit::us-east-2://dev@X//", "dev", "", ""),
+    ("codecommit::us-east-2://X?ref=main", "", "main", ""),
+    (f"git::{AT}//modules/vpc?depth=1&ref=v1", "", "v1", "modules/vpc"),
+    ("git::ssh://APKAEXAMPLE@git-codecommit.us-east-2.amazonaws.com/v1/repos/X?ref=main", "", "main", ""),
+    (f"git+{AT}@v1.0#egg=x", "", "v1.0", ""),
+    (f"git+{AT}.git@feature/a#egg=x&subdirectory=py", "", "feature/a", ""),
+    (f"x @ git+{AT}@v1", "", "v1", ""),
+    (f"pip install git+{AT}@v1", "", "v1", ""),
+    (f"-e git+{AT}@v1#egg=x", "", "v1", ""),
+    (f"git+{AT}#main", "", "main", ""),
+    (f"git+{AT}#semver:^1.0", "", "", ""),
+    ("git+ssh://APKAEXAMPLE@git-codecommit.us-east-2.amazonaws.com/v1/repos/X@v1", "", "v1", ""),
+    ("git+codecommit::us-east-2://dev@X@v1#egg=x", "dev", "v1", ""),
+    ("git+codecommit::us-east-2://dev@X", "dev", "", ""),
+])  # fmt: skip
+def test_the_forms_of_package_managers_have_one_reading(text: str, profile: str, branch: str, folder: str) -> None:
+    found = parse(text)
+    assert (found.repository, found.region) == ("X", "us-east-2")
+    assert (found.profile, found.branch) == (profile, branch)
+    assert ("Ignoring the folder" in found.said, folder in found.said) == (bool(folder), True)
+
+
+@pytest.mark.parametrize("text", [
+    "codecommit::us-east-2://dev@X@v1", "codecommit::us-east-2://maria@corp@X", f"{AT}/info/lfs", f"{AT}/browse",
+    "git+https://github.com/acme/x@v1", "git::https://github.com/acme/x//sub?ref=v1", "git::ext::sh -c id",
+])  # fmt: skip
+def test_what_has_no_certain_reading_is_still_refused(text: str) -> None:
+    with pytest.raises(BadAnswer):
+        parse(text)

@@ -67,7 +67,14 @@ def test_the_branch_is_the_one_asked_for_else_the_servers(asked: str, default: s
             "Demo doesn't have a branch named none.",
             "The repository is empty. Omit --branch.",
         ),
-        ("", "main", Heads({}), "access.git", "but git doesn't list any branches.", "Check whether HTTPS_PROXY"),
+        (
+            "",
+            "main",
+            Heads({}),
+            "access.git",
+            "but git doesn't list any branches.",
+            "See which settings change the connection: git config ",
+        ),
         (
             "",
             "main",

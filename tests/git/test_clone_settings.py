@@ -188,24 +188,36 @@ def test_a_remote_of_another_name_is_the_one_where_there_is_no_origin(tmp_path: 
     assert here.all(URL) == []
 
 
+RULE = '[url "codecommit:us-east-1://dev@"]\n\tinsteadOf = cc:\n'
 TOLD = {
-    "in a file that is included": ("[include]\n\tpath = more\n", ""),
-    "rewritten by a rule": (remote("url = cc:MyRepo"), '[url "codecommit:us-east-1://dev@"]\n\tinsteadOf = cc:\n'),
-}
+    "in a file that is included": ("[include]\n\tpath = more\n", "", "work/.git/more"),
+    "rewritten by a rule": (remote("url = cc:MyRepo"), RULE, "home/.gitconfig"),
+    "rewritten in an included file": (f"[include]\n\tpath = rules\n{remote('url = cc:MyRepo')}", "", "work/.git/rules"),
+    "for pushes, by a rule": (
+        remote(f"url = {GITHUB}"), f'[url "{WRONG}"]\n\tpushInsteadOf = {GITHUB}\n', "home/.gitconfig",
+    ),
+    "in the user's file": ("", remote(f"url = {WRONG}"), "home/.gitconfig"),
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("case", TOLD)
 def test_an_address_that_does_not_stand_in_the_clones_own_settings_is_told(case: str, tmp_path: Path) -> None:
-    own, machines = TOLD[case]
+    own, machines, file_name = TOLD[case]
     here = Clone(tmp_path, own)
     (here.folder / ".git" / "more").write_text(remote(f"url = {WRONG}"))
+    (here.folder / ".git" / "rules").write_text(RULE)
     with (tmp_path / "home" / ".gitconfig").open("a") as file:
         file.write(machines)
     before = here.config.read_bytes()
     report = here.fix()
     assert (here.codes(report, gone=True), here.codes(report, gone=False)) == ([], ["git.remote"])
     assert here.config.read_bytes() == before
-    assert "git config --show-origin" in report.document["findings"][0]["do"]
+    (told,) = (it for it in report.document["findings"] if it["code"] == "git.remote")
+    assert told["path"].endswith(file_name)
+    # the command, pasted as it stands, mends it
+    env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path / "home"), "GIT_CONFIG_NOSYSTEM": "1"}
+    subprocess.run(["sh", "-c", told["do"]], cwd=here.folder, env=env, check=True)
+    assert here.codes(here.fix(), gone=False) == []
 
 
 def test_settings_that_are_a_link_are_not_edited(tmp_path: Path) -> None:

@@ -137,7 +137,7 @@ def test_pipes_in_place_of_gits_own_files_hold_nobody_up(
     facts = gathered(it)
     assert time.monotonic() - began < 8
     assert facts.clone is None
-    assert facts.clone_refuses
+    assert facts.clone_refused
     assert facts.settings == ()  # the machine's own can be read all the same
 
 

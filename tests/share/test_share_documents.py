@@ -287,9 +287,9 @@ def test_terraform_reads_what_is_written_and_it_says_the_same(text: str, wanted:
     hcl2.loads(text)
     known = dict(re.findall(r'variable "(\w+)" \{[^}]*?default     = "([^"]*)"', text))
     known = {f"var.{name}": value for name, value in known.items()} | {
-        "data.aws_partition.here.partition": "aws",
-        "data.aws_partition.here.dns_suffix": "amazonaws.com",
-        "data.aws_caller_identity.here.account_id": A,
+        "data.aws_partition.current.partition": "aws",
+        "data.aws_partition.current.dns_suffix": "amazonaws.com",
+        "data.aws_caller_identity.current.account_id": A,
     }
     plain = re.sub(r"(?<!\$)\$\{([\w.]+)\}", lambda found: known[found[1]], text)
     for document in wanted:

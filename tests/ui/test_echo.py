@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 from asked import CTRL_C, ENTER, Terminal, pasted
-from conftest import CleanEnv
+from conftest import CleanEnv, and_more
 from hypothesis import given
 from hypothesis import strategies as st
 from script import tree
@@ -217,7 +217,7 @@ WHERE = {
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("asked", WHERE.values(), ids=WHERE)
+@pytest.mark.parametrize("asked", and_more(WHERE, "a text", "a secret", "a free list"))
 def test_a_paste_in_any_question_and_its_refusal_leave_nothing_on_the_screen(tmp_path, asked):
     terminal = Terminal(tmp_path, f"{asked}, {asked}").until("Which?")
     for text in ("\n".join(EVERY.values()), *ONE_LINE.values(), PASTES["Klingon"], PASTES["quoted"]):

@@ -2,6 +2,7 @@
 
 import pytest
 from asked import CTRL_C, ENTER, ESC, Terminal, pasted
+from conftest import and_more
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -160,7 +161,9 @@ WIDGETS = pytest.mark.parametrize(
 
 @pytest.mark.slow
 @WIDGETS
-@pytest.mark.parametrize("delay_s", [0.0, 0.01, 0.15], ids=["at once", "byte by byte", "slowly"])
+@pytest.mark.parametrize(
+    "delay_s", and_more({"at once": 0.0, "byte by byte": 0.01, "slowly": 0.15}, "at once", "slowly")
+)
 def test_sequences_are_ignored_in_every_question(tmp_path, asked, before, after, answer, delay_s):
     slow = {"ESCDELAY": "2000"} if delay_s else {}  # a test machine may well take a moment between two bytes
     terminal = Terminal(tmp_path, f"{FIRST}, {asked}", **slow).until("esc")
@@ -192,7 +195,9 @@ HISTORY = "\x12\x13\x18\x05\x19\x1f\x0f\x14\x11\x16\x07\x1c\x1d\x1e\x00\x0c"  # 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("key", HISTORY, ids=lambda key: f"ctrl-{chr(ord(key) | 64)}")
+@pytest.mark.parametrize(
+    "key", and_more({f"ctrl-{chr(ord(key) | 64)}": key for key in HISTORY}, "ctrl-R", "ctrl-Y", "ctrl-_")
+)
 def test_a_key_for_history_search_editor_yank_or_undo_does_nothing(tmp_path, key):
     terminal = Terminal(tmp_path, f"{SECRET}, {TEXT}").until("esc")
     terminal.press("hunter2-one", key)

@@ -118,7 +118,7 @@ def test_a_failed_lookup_is_asked_as_text_with_the_reason() -> None:
     assert walk(Question("repo", "Which?", "choose", choices=refused), script=script)[0].run().answers["repo"] == "Mine"
     assert script.asked[0].widget == "text"
     assert (
-        script.asked[0].notice == "AWS denied ListRepositories. Enter the answer, or go back."
+        script.asked[0].notice == "AWS denied ListRepositories. Enter an answer, or go back."
     )  # no message is shown yet
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urljoin, urlsplit
 
-from ccsetup.core import limits, regions, sdk_files, service_error
+from ccsetup.core import detours, limits, regions, sdk_files, service_error
 from ccsetup.core.concurrency import within
 from ccsetup.core.errors import Problem
 
@@ -158,11 +158,11 @@ def _fault(error: Exception, host: str) -> Exception:
         return Problem(
             f"The TLS certificate for {host} isn't trusted.",
             why="A company proxy might have replaced the certificate, or this computer's clock might be wrong.",
-            next="Set AWS_CA_BUNDLE to your company's certificate file, then try again.",
+            next="Set AWS_CA_BUNDLE to the path of your company's certificate file, then try again.",
             code="net.tls",
         )
     if isinstance(error, ProxyConnectionError):
-        next = "Check HTTPS_PROXY and NO_PROXY, then try again."
+        next = detours.around_proxy(os.environ)
         return Problem(f"The proxy for {host} isn't responding.", next=next, code="net.proxy")
     return _unreachable(f"Couldn't reach {host}.")
 
@@ -180,7 +180,7 @@ def _stranger(host: str) -> Problem:
     return Problem(
         f"Something other than {host} responded to the request.",
         why="The response might come from a proxy or from your network's sign-in page.",
-        next="Sign in to your network, check HTTPS_PROXY and NO_PROXY, then try again.",
+        next=detours.around_proxy(os.environ),
         code="net.proxy",
     )
 

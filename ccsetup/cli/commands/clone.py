@@ -27,7 +27,9 @@ def flags(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--profile", metavar="…", help="profile to use (default: try all suitable profiles)")
     parser.add_argument("--region", metavar="…", help="region of the repository, for example, us-east-2")
-    parser.add_argument("--branch", metavar="…", help="branch to check out (default: the repository's default branch)")
+    parser.add_argument(
+        "--branch", metavar="…", help="branch or tag to check out (default: the repository's default branch)"
+    )
     parser.add_argument("--via", metavar="…", help=VIA.help)
     parser.add_argument("--helper", metavar="…", help=WHOSE.help)
     parser.add_argument("--create", action="store_true", help="create the repository if it doesn't exist")

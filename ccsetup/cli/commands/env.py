@@ -87,7 +87,7 @@ def _no_circle(name: str, process: str) -> None:
     words = process.split()
     if any(word.endswith("ccsetup") for word in words) and "env" in words and name in words:
         raise Problem(
-            f"{name} gets its credentials from ccsetup env {quote(name)}, which is an endless loop.",
+            f"{name} gets its credentials from ccsetup env {quote(name)}, which creates an endless loop.",
             next=f"Use another profile in the credential_process of {name}.",
             code="source.loop",
         )

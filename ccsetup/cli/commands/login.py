@@ -15,12 +15,13 @@ from ccsetup.core.context import Context
 from ccsetup.core.errors import BadAnswer, Cancelled, Missing, Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Asked, Back, Choice, Value
+from ccsetup.core.profile_chain import holder
 from ccsetup.core.program_keys import unasked
 from ccsetup.core.result import Report
 from ccsetup.core.text import did_you_mean
 from ccsetup.doctor import verdict
 from ccsetup.wizard import profile_list
-from ccsetup.wizard.renew import Renewals, Renewed, is_of_aws_login, renewable, runs
+from ccsetup.wizard.renew import Renewals, Renewed, is_of_aws_login, lost_keys, renewable, runs
 from ccsetup.wizard.setup_flags import keys_given
 
 ABOUT = "Sign in again, or renew a profile's credentials. Nothing else changes."
@@ -70,7 +71,7 @@ def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
     if options.all:
         return _all(context, renewals, look, options)
     name, chosen = (options.profile, True) if options.profile else _chosen(context, look)
-    if name not in look.profiles:
+    if name not in look.profiles and not lost_keys(name, look.profiles):
         raise _nowhere(name, look)
     _fit(options, name, look)
     if options.dry_run:
@@ -87,7 +88,7 @@ def _given(options: Namespace, context: Context) -> Mapping[str, Value]:
 
 def _fit(options: Namespace, name: str, look: Look) -> None:
     """Refuse flags that have no effect on this profile. Raises BadAnswer."""
-    kind = access.owner(look.profiles[name])
+    kind = access.of("keys") if lost_keys(name, look.profiles) else access.owner(look.profiles[name])
     for key, kinds in _FOR.items():
         if getattr(options, key) and (kind is None or kind.name not in kinds) and not _rests_on(kinds, name, look):
             raise BadAnswer(
@@ -96,6 +97,8 @@ def _fit(options: Namespace, name: str, look: Look) -> None:
 
 
 def _rests_on(kinds: Sequence[str], name: str, look: Look) -> bool:
+    if "keys" in kinds and lost_keys(holder(look.profiles, name), look.profiles):
+        return True
     seen: list[str] = []
     while name in look.profiles and name not in seen:
         seen.append(name)
@@ -158,7 +161,7 @@ def _words(context: Context, it: Standing) -> str:
 
 
 def _told(context: Context, name: str, look: Look) -> Report:
-    kind = access.owner(look.profiles[name])
+    kind = access.of("keys") if lost_keys(name, look.profiles) else access.owner(look.profiles[name])
     how = kind.renew if kind else "there is nothing to renew"
     if is_of_aws_login(name, look.profiles):
         how = f"runs {aws_login.shown(aws_login.sign_in(name))}"

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from ccsetup import access
 from ccsetup.core.context import Context
 from ccsetup.core.errors import Missing, Problem
 from ccsetup.core.lookup import Look
-from ccsetup.core.model import Answers
-from ccsetup.core.result import Report
-from ccsetup.wizard import flow, repair_offer
-from ccsetup.wizard.engine import Walk
+from ccsetup.core.model import Answers, Value
+from ccsetup.core.result import Outcome, Report
+from ccsetup.wizard import current_clone, flow, repair_offer, stored_answers
+from ccsetup.wizard.current_clone import CurrentClone
+from ccsetup.wizard.engine import STORED, Walk
 from ccsetup.wizard.options import Options, looking, refuse_unused
 from ccsetup.wizard.welcome import greet
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
-
-    from ccsetup.core.result import Outcome
 
 ABOUT = "Set up access and clone a repository. You're prompted for anything that you don't pass as a flag."
 USAGE = "[KIND] [--team FILE|URL] [flags]"
@@ -61,20 +60,30 @@ def _asked(context: Context) -> Report:
 
 def run(context: Context, options: Options) -> Outcome:
     """Set up access and clone. The outcome contains a Problem if a check failed."""
+    look = _looking(context, options)
+    here = around = current_clone.of(context)
+    if here and context.prompt is not None and not options.yes and not _names_place(options):
+        chosen = current_clone.ask(context, here)
+        if chosen == current_clone.REPAIR:
+            repair_offer.repair(context, options.dry_run, offline=False)
+            return Outcome(profile=here.profile)
+        here = here if chosen == current_clone.ACCESS else None
+    options, stored = _completed(context, options, look, here)
     kind = str(options.given.get("kind", ""))
     if kind and kind != flow.FIND:
         refuse_unused(options.given, {"kind", *(question.key for question in access.asked_by(access.of(kind)))}, kind)
     elif not kind and context.prompt is None:
         names = ", ".join(each.name for each in access.KINDS)
         raise Missing("Missing: KIND.", next=f"KIND must be one of: {names}. Use a command like ccsetup setup sso")
-    look = _looking(context, options)
+    look.place_for = around.place_for if around else None
+    look.given = look.told = options.given
     if context.prompt is not None:
         greet(context, look)
     walk = Walk(
         flow.questions,
         look,
         given=options.given,
-        brought={"--paste": options.pasted},
+        brought={STORED: stored, "--paste": options.pasted},
         prompt=context.prompt,
         say=context.screen.note,
         defaults=options.yes,
@@ -108,6 +117,29 @@ def run(context: Context, options: Options) -> Outcome:
             trail = change_an_answer(context, walk, trail, verdict.about)
         else:
             return outcome
+
+
+def _names_place(options: Options) -> bool:
+    """Return whether it was given what to clone and where to, or that nothing is to be cloned."""
+    return any(key in options.given for key in ("repo", "no_clone", "directory")) or "repo" in options.pasted
+
+
+def _completed(
+    context: Context, options: Options, look: Look, here: CurrentClone | None
+) -> tuple[Options, Mapping[str, Value]]:
+    """Return the options, completed by the current clone, and the settings of an existing profile as answers."""
+    given = dict(options.given)
+    if here and not _names_place(options):
+        context.screen.note(f"Setting up access for this clone of {here.address.repository}.")
+        given |= {"repo": here.url, "directory": str(here.folder)}
+    name, kind = str(given.get("profile", "")), str(given.get("kind", ""))
+    stored = stored_answers.of_profile(look, name, kind) if name else {}
+    if stored:
+        given["kind"] = stored["kind"]
+        alone = context.prompt is None or options.yes
+        given |= {"no_clone": "yes"} if alone and not here and not _names_place(options) else {}
+        context.screen.note(f"Starting with the settings of {name}.")
+    return options._replace(given=given), {key: value for key, value in stored.items() if key != "kind"}
 
 
 def _looking(context: Context, options: Options) -> Look:

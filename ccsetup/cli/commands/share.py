@@ -92,9 +92,9 @@ def flags(parser: ArgumentParser) -> None:
         "--check", action="store_true", help="find out what is missing; you can also use a developer's profile"
     )
     one.add_argument("--remove", action="store_true", help="remove only what ccsetup share created")
-    acts.add_argument("--profile", metavar="…", help="administrator profile in the account to change or check")
+    acts.add_argument("--profile", metavar="…", help="administrator profile for the account that you change or check")
     acts.add_argument(
-        "--as", dest="developer", metavar="PROFILE", help="with --apply: developer's profile to test the access with"
+        "--as", dest="developer", metavar="PROFILE", help="developer's profile for testing the access, with --apply"
     )
     acts.add_argument("--mfa-code", metavar="…", help="MFA code for the profile that assumes the role")
 

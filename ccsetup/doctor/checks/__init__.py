@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from ccsetup.doctor.checks import (
+    clones,
     credentials,
     duplicates,
     environment,
     files,
     git,
+    identifiers,
     nested_settings,
     processes,
     profiles,
@@ -33,6 +35,7 @@ from ccsetup.doctor.identity_changes import cautious
 
 Check = Callable[[Facts], Iterable[Finding]]
 FAMILIES = (
+    clones,
     credentials,
     duplicates,
     environment,
@@ -46,6 +49,7 @@ FAMILIES = (
     regions,
     remotes,
     roles,
+    identifiers,
     sso,
     role_sources,
     tokens,

@@ -73,7 +73,7 @@ def partial(facts: Facts, name: str, there: Settings) -> Iterator[Finding]:
         says,
         because="AWS tools fail with PartialCredentialsError, or use this computer's role if it has one.",
         fix="ask",
-        do=f"ccsetup setup keys --profile {quote(name)}",
+        do=f"ccsetup login {quote(name)}",
         remedies=(
             Remedy("Comment out the incomplete access key", changes=silenced(facts, places(facts, name, _STATIC))),
         ),

@@ -108,7 +108,7 @@ def _twice(facts: Facts, file: FileName, stanza: Stanza, before: Setting, settin
 def _finding(facts: Facts, file: FileName, stanza: Stanza, setting: Setting, says: str) -> Finding:
     name = stanza.name if stanza.type == "profile" else ""
     because = f"{REFUSED} {_SDKS}"
-    return Finding("file.duplicate-key", "stops", says, because, name, facts.path(file), setting.lines[0])
+    return Finding("file.duplicate-key", "stops", says, because, name, facts.path(file), setting.lines[0], refuses=True)
 
 
 def sections(facts: Facts) -> Iterator[Finding]:
@@ -136,6 +136,7 @@ def sections(facts: Facts) -> Iterator[Finding]:
                 line=stanza.line,
                 fix="auto" if len(ways) == 1 else "ask",
                 remedies=ways,
+                refuses=same,
             )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ccsetup.awsfiles.settings import meant
-from ccsetup.core import shells
+from ccsetup.core import detours
 from ccsetup.doctor.facts import Facts
 from ccsetup.doctor.findings import Finding, Severity
 
@@ -19,10 +19,7 @@ _FILES = ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
 
 def unset(facts: Facts, names: Sequence[str]) -> str:
     """Return the command that unsets variables in this shell."""
-    shell = shells.SHELLS.get(facts.shell) or shells.SHELLS["bash"]
-    if facts.shell not in ("powershell", "cmd"):
-        return shell.remove(" ".join(names))
-    return (" & " if facts.shell == "cmd" else "; ").join(map(shell.remove, names))
+    return detours.without([*names], facts.env, facts.shell)
 
 
 def _told(

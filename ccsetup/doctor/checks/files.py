@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from ccsetup.awsfiles import characters as spelling
-from ccsetup.awsfiles import ini
+from ccsetup.awsfiles import file_format, ini
 from ccsetup.awsfiles.ini import Setting
 from ccsetup.awsfiles.misreadings import Oddity
 from ccsetup.awsfiles.settings import DECIDING, FREE, STRICT
@@ -48,24 +48,63 @@ def encoding(facts: Facts) -> Iterator[Finding]:
             continue
         name, plain = spelling.encoding(text), spelling.decoded(text)
         if name:
-            mark = name == "utf-8"
+            mark, line = name == "utf-8", spelling.first_wide_line(text) if name == spelling.MIXED else 1
             says = (
                 "The file starts with a byte order mark." if mark else f"The file uses {name[:6].upper()}, not UTF-8."
             )
-            why = f"{REFUSED} Windows editors and the > operator in PowerShell save files like this." + (
+            if name == spelling.MIXED:
+                says = "The file changes its encoding: this line is UTF-16, and other lines are UTF-8."
+            saved = "save files like this." if name != spelling.MIXED else "and >> save and append text like this."
+            why = f"{REFUSED} Windows editors and the > operator in PowerShell {saved}" + (
                 " Other SDKs ignore the byte order mark." if mark else ""
             )
             remedy = Remedy("Save the file as plain UTF-8", texts={file: plain})
-            yield Finding("file.encoding", "stops", says, why, path=facts.path(file), line=1, fix="auto",
-                          remedies=(remedy,))  # fmt: skip
+            yield Finding("file.encoding", "stops", says, why, path=facts.path(file), line=line, fix="auto",
+                          remedies=(remedy,), refuses=True)  # fmt: skip
         fault = ini.read(plain, file).fault
         if fault and fault.code == "file.encoding":
             ways = [("Read the file as Windows-1252 (Western European)", spelling.from_windows(plain))]
             if "\0" in plain:
                 ways = [("Remove the NUL characters", plain.replace("\0", ""))]
             remedies = tuple(Remedy(label, texts={file: text}) for label, text in ways)
-            yield Finding("file.encoding", "stops", fault.says[0].upper() + fault.says[1:], REFUSED,
-                          path=facts.path(file), line=fault.line, fix="ask", remedies=remedies)  # fmt: skip
+            says = fault.says[0].upper() + fault.says[1:]
+            yield Finding("file.encoding", "stops", says, REFUSED, path=facts.path(file), line=fault.line, fix="ask",
+                          remedies=remedies, refuses=True)  # fmt: skip
+
+
+def formats(facts: Facts) -> Iterator[Finding]:
+    """Find files that are JSON, Rich Text Format or a web page, and files under another name than AWS tools read."""
+    for file, text in _once(facts):
+        if found := file_format.of(text):
+            path = facts.path(file)
+            says = f"The file is {found.name}, not a list of [sections] with `key = value` lines."
+            plain = found.plain if found.plain and ini.read(found.plain, file).fault is None else ""
+            remedies = (Remedy("Save it as plain text", texts={file: plain}),) if plain else ()
+            aside = path.with_name(path.name + (".html" if "HTML" in found.name else ".json"))
+            paste = f" --paste - < {shlex.quote(str(aside))}" if found.name == "JSON" else ""
+            do = "" if remedies else f"{_moved(facts, path, aside)}\nccsetup setup{paste}"
+            yield Finding("file.format", "stops", says, REFUSED, path=path, line=1, fix="auto" if remedies else "tell",
+                          do=do, remedies=remedies, refuses=True)  # fmt: skip
+    for path, seen in facts.found.items():
+        for file in FILES if seen and "[" in seen else ():
+            right = facts.path(file)
+            there = facts.texts.config if file == "config" else facts.texts.credentials
+            if there is None and right not in facts.unreadable and path in misnamed(right):
+                yield Finding("file.name", "stops", f"There is no file {right.name}, but {path.name}.",
+                              f"AWS tools read only {right.name}, without an extension.", path=path,
+                              do=_moved(facts, path, right))  # fmt: skip
+
+
+def _moved(facts: Facts, path: Path, new: Path) -> str:
+    """Return the command that gives a file another name."""
+    if facts.windows:
+        return f'ren "{path}" {new.name}'
+    return f"mv {shlex.quote(str(path))} {shlex.quote(str(new))}"
+
+
+def misnamed(path: Path) -> list[Path]:
+    """Return the names under which editors save the file that belongs at a path."""
+    return [path.with_name(path.name + end) for end in (".txt", ".ini", ".conf", ".cfg", ".rtf", ".txt.txt")]
 
 
 def strays(facts: Facts) -> Iterator[Finding]:
@@ -91,6 +130,7 @@ def told(facts: Facts, file: FileName, odd: Oddity) -> Finding:
         line=odd.line,
         fix="auto" if odd.sure else "ask",
         remedies=remedies,
+        refuses=odd.refused,
     )
 
 
@@ -208,11 +248,12 @@ def refused(facts: Facts) -> Iterator[Finding]:
     """Find anything else that botocore rejects a file for."""
     for file, text in _once(facts):
         fault, meant = ini.read(text, file).fault, facts.meant(file).fault
-        known = facts.reading(file).oddities or spelling.encoding(text)
+        known = facts.reading(file).oddities or spelling.encoding(text) or file_format.of(text)
         if fault and not known and not meant:
-            yield Finding(fault.code, "stops", fault.says, REFUSED, path=facts.path(file), line=fault.line)
+            yield Finding(fault.code, "stops", fault.says, REFUSED, path=facts.path(file), line=fault.line,
+                          refuses=True)  # fmt: skip
 
 
 CHECKS: tuple[Callable[[Facts], Iterator[Finding]], ...] = (
-    encoding, strays, characters, unreadable, permissions, refused,
+    encoding, formats, strays, characters, unreadable, permissions, refused,
 )  # fmt: skip

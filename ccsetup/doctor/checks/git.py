@@ -11,7 +11,7 @@ from ccsetup.core import shells
 from ccsetup.core.errors import BadAnswer
 from ccsetup.doctor.facts import Clone, Facts
 from ccsetup.doctor.findings import Finding, Remedy, Severity
-from ccsetup.git import address, clone_profile, config, transport
+from ccsetup.git import address, clone_profile, config, ownership, transport
 from ccsetup.git.address import Address
 from ccsetup.git.config import Values
 
@@ -40,10 +40,13 @@ def missing(facts: Facts) -> Iterator[Finding]:
 
 def settings(facts: Facts) -> Iterator[Finding]:
     """Find a clone whose settings git can't read."""
-    if facts.clone_refuses:
+    refused = facts.clone_refused
+    if refused and refused.code == ownership.CODE:
+        yield Finding(refused.code, "stops", refused.what, refused.why, do=refused.next.removeprefix("Run: "))
+    elif refused:
         says = "git can't read this clone's settings, so the clone wasn't checked."
         do = "Fix the problem that git reports. If the folder isn't yours, don't change it."
-        yield Finding("git.settings", "stops", says, facts.clone_refuses, do=do)
+        yield Finding("git.settings", "stops", says, refused.why or refused.what, do=do)
 
 
 def _numbers(version: str) -> tuple[int, ...]:
@@ -76,13 +79,13 @@ def effective(clone: Clone) -> list[str]:
     for key, value in clone.settings:
         name = key.lower()
         if name == "credential.helper" or (
-            name.startswith("credential.") and name.endswith(".helper") and _covers(key[11:-7], clone.remote)
+            name.startswith("credential.") and name.endswith(".helper") and covers(key[11:-7], clone.remote)
         ):
             found = [*found, value] if value else []
     return found
 
 
-def _covers(pattern: str, url: str) -> bool:
+def covers(pattern: str, url: str) -> bool:
     """Return whether a credential section's URL covers a remote URL; a `*` in the host matches one part of the name."""
     bare = re.sub(r"(?<=://)[^/@]*@", "", pattern.rstrip("/"))
     plain = re.escape(bare).replace(r"\*", "[^/.]*")
@@ -117,6 +120,21 @@ def helper_path(facts: Facts) -> Iterator[Finding]:
         name = program(command)
         if name and (facts.programs.get(name) == "" or facts.helpers.get(name) == ""):
             yield _helper_gone(facts, facts.clone, here, command, name)
+
+
+def helper_broken(facts: Facts) -> Iterator[Finding]:
+    """Find a helper that is there but can't run."""
+    here = of_codecommit(facts)
+    name = program(signing(facts.clone)) if facts.clone and here and here.form == "https" else ""
+    path = facts.programs.get(name) or facts.helpers.get(name, "") if name else facts.helpers.get(REMOTE, "")
+    why = facts.broken_helpers.get(path, "")
+    if why and (here is None or here.form != "ssh"):
+        says = f"{path} can't run, because {why}."
+        because = "git fails whatever access you have. The program was probably moved, or its Python was updated."
+        do = "pipx install --force ccsetup"
+        if name == "aws":
+            do = "Reinstall the AWS CLI: https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html"
+        yield Finding("git.helper-broken", "stops" if here else "hinders", says, because, do=do)
 
 
 def _helper_gone(facts: Facts, clone: Clone, here: Address, command: str, name: str) -> Finding:
@@ -246,7 +264,7 @@ def _in_clone(clone: Clone, finding: Finding, remedy: Remedy) -> Finding:
 
 def _path_keys(clone: Clone) -> list[str]:
     keys = [key for key, _ in clone.settings if key.lower().endswith(".usehttppath")]
-    return [key for key in keys if key.lower() == "credential.usehttppath" or _covers(key[11:-12], clone.remote)]
+    return [key for key in keys if key.lower() == "credential.usehttppath" or covers(key[11:-12], clone.remote)]
 
 
 def _is_true(clone: Clone, key: str) -> bool:
@@ -274,4 +292,4 @@ def identity(facts: Facts) -> Iterator[Finding]:
         yield Finding("git.identity", "hinders", says, "git fails with “Author identity unknown”.", do=do)
 
 
-CHECKS = (missing, settings, helper_path, helper_old, protocol, inherited_helper, identity)
+CHECKS = (missing, settings, helper_path, helper_broken, helper_old, protocol, inherited_helper, identity)

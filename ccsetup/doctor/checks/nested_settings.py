@@ -1,17 +1,25 @@
-"""Nested settings: the indented lines below a setting without a value, such as `s3 =`."""
+"""Nested settings: the indented lines below a setting without a value, for example `s3 =`, and services sections."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from shlex import quote
 
+from ccsetup.awsfiles import nested_blocks
 from ccsetup.awsfiles.ini import Setting, Stanza
+from ccsetup.awsfiles.settings import KNOWN, NESTED, meant
 from ccsetup.core.model import FileName
-from ccsetup.doctor.checks.files import FILES, REFUSED
+from ccsetup.core.text import nearest
+from ccsetup.doctor.checks.files import FILES, REFUSED, told
 from ccsetup.doctor.facts import Facts
-from ccsetup.doctor.findings import Finding
+from ccsetup.doctor.findings import Change, Finding, Remedy, Severity
+from ccsetup.doctor.locate import finding, place, respelled, silenced
+
+_EMPTY = "The AWS CLI and boto3 then stop with “'str' object has no attribute 'get'” before they send a request."
+_ASKED = frozenset({"codecommit", "sts", "sso", "sso_oidc"})  # the services that profiles need here
 
 
-def nested_blocks(facts: Facts) -> Iterator[Finding]:
+def malformed(facts: Facts) -> Iterator[Finding]:
     """Find lines in an indented block that aren't `name = value`."""
     for file in FILES:
         if "=\n" not in (text := facts.meant(file).text).replace(" ", "").replace("\r", "") and ":\n" not in text:
@@ -28,7 +36,7 @@ def _block(facts: Facts, file: FileName, stanza: Stanza, setting: Setting) -> It
             continue
         refused = "=" not in bare
         yield Finding(
-            "file.nested-block",
+            nested_blocks.CODE,
             "stops" if refused else "note",
             f"This line in the indented block under {setting.key} isn't in the form `name = value`.",
             REFUSED if refused else "The AWS CLI and boto3 read a setting without a name; other SDKs reject the file.",
@@ -36,7 +44,86 @@ def _block(facts: Facts, file: FileName, stanza: Stanza, setting: Setting) -> It
             path=facts.path(file),
             line=number,
             do=f"Edit line {number} of {facts.path(file)}: change the line to name = value, or remove the indentation.",
+            refuses=refused,
         )
 
 
-CHECKS = (nested_blocks,)
+def flattened(facts: Facts) -> Iterator[Finding]:
+    """Find blocks whose lines aren't indented, so that botocore fails for every client that reads the block."""
+    for file in FILES:
+        for odd in facts.reading(file).oddities:
+            if odd.code == nested_blocks.CODE:
+                found = told(facts, file, odd)
+                if facts.as_is(file).fault:
+                    yield found._replace(because=f"{REFUSED} {_EMPTY}", refuses=True)
+                elif odd.header.startswith("services"):
+                    yield _of_service(facts, found, odd.header, odd.key)
+                else:
+                    yield found._replace(because=_EMPTY)
+
+
+def _of_service(facts: Facts, found: Finding, header: str, service: str) -> Finding:
+    """Return a finding about a service's block, for the profiles that use its section."""
+    name = header.partition(" ")[2].strip().strip("\"'")
+    used = [it for it, there in facts.profiles.items() if meant(there.get("services", "")) == name]
+    profile, *also = used or [""]
+    severity: Severity = ("stops" if service in _ASKED else "hinders") if used else "note"
+    return found._replace(because=_EMPTY, severity=severity, profile=profile, also=tuple(also))
+
+
+def scalars(facts: Facts) -> Iterator[Finding]:
+    """Find services whose address isn't in a block of its own."""
+    for stanza in facts.config.stanzas:
+        for setting in stanza.settings if stanza.type == "services" else ():
+            if setting.key in KNOWN | NESTED or not setting.value or setting.value.startswith("\n"):
+                continue
+            number, url = setting.lines[0], setting.value.startswith(("https://", "http://"))
+            block = (f"{setting.key} =", f"    endpoint_url = {setting.value}")
+            says = (
+                f"{setting.key} must be a block: `{setting.key} =`, and below it, indented, `endpoint_url = https://…`."
+            )
+            found = Finding(
+                nested_blocks.CODE,
+                "stops",
+                says,
+                path=facts.path("config"),
+                line=number,
+                fix="auto" if url else "tell",
+                remedies=(Remedy("Write it as a block", changes=(Change("config", number, number, block),)),) * url,
+                do="" if url else f"Edit line {number} of {facts.path('config')}.",
+            )
+            yield _of_service(facts, found, stanza.header, setting.key)
+
+
+def services(facts: Facts) -> Iterator[Finding]:
+    """Find profiles that name a services section which doesn't exist, or which is empty."""
+    there = {it.name: it for it in facts.config.stanzas if it.type == "services"}
+    for name, settings in facts.profiles.items():
+        if "services" not in settings or settings.get("ignore_configured_endpoint_urls", "").lower() == "true":
+            continue
+        wanted = meant(settings["services"])
+        if wanted in there and there[wanted].settings:
+            continue
+        where = place(facts, name, "services")
+        if where is None:
+            continue
+        says = f"{name} uses the services section {wanted or '(no name)'}, which "
+        says += "has no settings." if wanted in there else "doesn't exist."
+        near = nearest(wanted, [it for it, stanza in there.items() if stanza.settings])
+        ways = [Remedy(f"Use {it}", changes=respelled(where, it)) for it in near] if where.own else []
+        ways.append(Remedy("Turn the line into a comment", "AWS's own addresses are used", silenced(facts, [where])))
+        yield finding(
+            facts,
+            name,
+            where,
+            "services.missing",
+            "stops",
+            says,
+            because="The AWS CLI and boto3 stop with InvalidConfigError for every service.",
+            fix="ask",
+            remedies=tuple(ways),
+            do=f"ccsetup doctor {quote(name)} --fix",
+        )
+
+
+CHECKS: tuple[Callable[[Facts], Iterator[Finding]], ...] = (malformed, flattened, scalars, services)

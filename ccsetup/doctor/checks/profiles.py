@@ -65,8 +65,8 @@ def default_twice(facts: Facts) -> Iterator[Finding]:
     first = next(it for it in stanzas if it.header != last.header)
     later_, earlier = (repair.silenced("config", it, lines) for it in (first, last))
     ways = [
-        Remedy(f"Keep [{last.header}] on line {last.line}", "the one AWS tools use now", later_),
-        Remedy(f"Keep [{first.header}] on line {first.line}", "comment out the other section", earlier),
+        Remedy(f"Keep the [{last.header}] that starts on line {last.line}", "the one AWS tools use now", later_),
+        Remedy(f"Keep the [{first.header}] that starts on line {first.line}", "comment out the other section", earlier),
     ]
     if not repair.conflicts(first, last):
         ways.append(repair.merged("config", first, last, lines, "Merge the two sections", dead_wins=False))

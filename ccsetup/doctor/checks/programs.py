@@ -60,7 +60,7 @@ def named(facts: Facts) -> Iterator[Finding]:
             severity,
             f"This clone's configuration specifies a program in {it.key}.",
             "ccsetup doesn't run the program. git may run it when you fetch, push, or check the status in this clone.",
-            path=Path(it.file) if it.file else clone.folder / ".git" / "config",
+            path=Path(it.file) if it.file else clone.file,
             do=f"Check the program before you use git in this clone: git config --get-all {shlex.quote(it.key)}",
         )
 

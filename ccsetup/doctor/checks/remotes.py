@@ -6,6 +6,7 @@ import re
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from ccsetup.core import regions, validate
 from ccsetup.core.errors import BadAnswer
@@ -43,7 +44,7 @@ def _of_address(facts: Facts, clone: Clone) -> Iterator[Finding]:
         if is_codecommit(clone.remote, facts.env):
             yield _unread(facts, clone)
         elif stranger := _STRANGER.match(clone.remote):
-            says = f"This clone's remote URL uses {stranger['host']}, which isn't a CodeCommit host."
+            says = f"{_called(facts)} uses {stranger['host']}, which isn't a CodeCommit host."
             yield _remote(
                 facts, "hinders", says, "ccsetup doesn't sign requests to other hosts, so git asks for a password.", []
             )
@@ -58,16 +59,16 @@ def _of_address(facts: Facts, clone: Clone) -> Iterator[Finding]:
             else address.ssh_url(region, here.repository)
         )
         says, because = (
-            f"This clone's remote URL should be {right}.",
+            f"{_called(facts)} should be {right}.",
             "git reports “could not resolve host” or can't find the repository.",
         )
-        yield _remote(facts, "stops", says, because, [_to(clone, right)], sure=True)
+        yield _remote(facts, "stops", says, because, [moved(clone, right)], sure=True)
     elif (user := _USER.match(clone.remote)) and signing(clone):
         right = _USER.sub(r"\1", clone.remote, count=1)
         named = user[2].partition(":")[0]
-        says = f"This clone's remote URL includes the username {named}, but the credential helper uses another one."
-        because = "git sends the username in the URL with the helper's password, so AWS always returns a 403 error."
-        yield _remote(facts, "stops", says, because, [_to(clone, right)], sure=True)
+        says = f"{_called(facts)} includes the username {named}, but the credential helper uses another one."
+        because = "git combines the username in the URL with the helper's password, so AWS always returns a 403 error."
+        yield _remote(facts, "stops", says, because, [moved(clone, right)], sure=True)
     else:
         yield from _without_address(facts, clone, here)
 
@@ -90,8 +91,8 @@ def _unread(facts: Facts, clone: Clone) -> Finding:
         pass
     if found and right and region and not regions.is_region(region):
         named = Address(found["name"], region, found["profile"] or "")
-        return _regions(facts, named, f"This clone's remote URL uses the region {region}, which doesn't exist.")
-    remedies = [_to(clone, right, "Change to")] if right else []
+        return _regions(facts, named, f"{_called(facts)} uses the region {region}, which doesn't exist.")
+    remedies = [moved(clone, right, "Change to")] if right else []
     says = "git-remote-codecommit can't read this clone's remote URL."
     return _remote(facts, "stops", says, "git fails with ValueError or uses the wrong repository.", remedies, sure=True)
 
@@ -105,9 +106,24 @@ def _right_region(region: str) -> str:
     return found.value if isinstance(found, Corrected) else found
 
 
-def _to(clone: Clone, right: str, how: str = "Switch to") -> Remedy:
-    """Return the remedy that changes a clone's remote URL; without effect if its settings don't hold the URL."""
-    return Remedy(f"{how} {right}", replaced=clone.moved(right))
+def moved(clone: Clone, right: str, how: str = "Switch to") -> Remedy:
+    """Return the remedy that changes a clone's remote URL, or only the command if its own settings lack the URL."""
+    replaced = clone.moved(right)
+    return Remedy(f"{how} {right}", replaced=replaced, command="" if replaced else _elsewhere(clone, right))
+
+
+def _elsewhere(clone: Clone, right: str) -> str:
+    """Return the command that changes a URL that another file holds, or that a rule rewrites; "" if none is certain."""
+    url = clone.url
+    if (url.key, url.written) not in {(it.key, it.value) for it in clone.listed} or _PASSWORD.search(url.written):
+        return ""
+    rewritten = any(right.startswith(it.value) for it in clone.listed if it.key.endswith("insteadof"))
+    if url.written != url.used:  # this clone's remote can go past the rule, which others may use
+        push = "--push " if url.push else ""
+        return "" if rewritten else f"git remote set-url {push}{shlex.quote(url.remote)} {shlex.quote(right)}"
+    file = shlex.quote(str(clone.place(url.key, url.written)))
+    old = shlex.quote(config.pattern(url.written))
+    return f"git config --file {file} --replace-all {shlex.quote(url.key)} {shlex.quote(right)} {old}"
 
 
 def by_hand(clone: Clone, remedies: Sequence[Remedy]) -> str:
@@ -121,6 +137,8 @@ def by_hand(clone: Clone, remedies: Sequence[Remedy]) -> str:
         if among_others and _PASSWORD.search(old):
             break
         return f"git remote set-url {push}{shlex.quote(clone.url.remote)} {shlex.quote(new)}{among_others}"
+    if command := next((it.command for it in remedies if it.command), ""):
+        return command
     return r"git config --show-origin --get-regexp '^(remote|url|credential)\.'"
 
 
@@ -132,23 +150,31 @@ def _remote(
     ways = tuple(it for it in remedies if it.replaced)
     auto = sure and len(ways) == 1
     wanted = wanted if not auto and facts.clone.moved("another") else None
+    clone = facts.clone
+    if rule := clone.rule:
+        because = f"The rule {rule.key} rewrites {clone.url.written} to {clone.remote}. {because}"
+    path = Path(rule.file) if rule and rule.file else clone.place(clone.url.key, clone.url.written)
     return Finding(
         "git.remote",
         severity,
         says,
         because,
         profile,
-        facts.clone.folder / ".git" / "config",
+        path,
         fix="auto" if auto else "ask" if ways or wanted else "tell",
-        do=by_hand(facts.clone, ways) if remedies else "",
+        do=by_hand(clone, remedies) if remedies else "",
         remedies=ways,
         wanted=wanted,
     )
 
 
+def _called(facts: Facts) -> str:
+    return facts.clone.called if facts.clone else ""
+
+
 def _moved(facts: Facts, here: Address, profile: str, region: str) -> Remedy:
     assert facts.clone is not None  # noqa: S101 — its remote changes
-    return _to(facts.clone, address.codecommit_url(here.repository, region, profile))
+    return moved(facts.clone, address.codecommit_url(here.repository, region, profile))
 
 
 def _of_codecommit(facts: Facts, clone: Clone, here: Address, region: str) -> Iterator[Finding]:
@@ -160,11 +186,11 @@ def _of_codecommit(facts: Facts, clone: Clone, here: Address, region: str) -> It
     if name and name not in facts.profiles:
         yield _no_such_profile(facts, here, region)
     elif clone.remote.rstrip("/") != right:
-        remedies = [_to(clone, right, "Change to")]
-        says = f"This clone's remote URL should be {right}."
+        remedies = [moved(clone, right, "Change to")]
+        says = f"{_called(facts)} should be {right}."
         yield _remote(facts, "stops", says, "fatal: transport … not supported.", remedies, True, name)
     elif unknown := validate.unknown_region(region):
-        yield _regions(facts, here, f"This clone's remote URL may have the wrong region. {unknown}", "hinders")
+        yield _regions(facts, here, f"{_called(facts)} may have the wrong region. {unknown}", "hinders")
     elif not region:
         yield from _no_region(facts, here)
     elif not name:
@@ -180,7 +206,7 @@ def _no_such_profile(facts: Facts, here: Address, region: str) -> Finding:
     wanted = Wanted(
         "Profile for this clone", lambda text: _known(facts, text), lambda it: _moved(facts, here, it, region)
     )
-    says = f"This clone's remote URL uses the profile {named}, which doesn't exist."
+    says = f"{_called(facts)} uses the profile {named}, which doesn't exist."
     return _remote(
         facts, "stops", says, "git-remote-codecommit crashes with ProfileNotFound.", remedies, bool(like), named, wanted
     )
@@ -195,7 +221,7 @@ def _like(named: str, names: Sequence[str]) -> list[str]:
 def _known(facts: Facts, text: str) -> str:
     value = validate.tidy(text)
     if value not in facts.profiles or not address.takes_profile(value):
-        raise BadAnswer(f'"{value}" can\'t be used as a profile in a URL. Use a profile like default.')
+        raise BadAnswer(f'"{value}" can\'t be used as a profile name in a URL. Use a simple name like default.')
     return value
 
 
@@ -236,7 +262,7 @@ def _nobody(facts: Facts, here: Address) -> Iterator[Finding]:
     if named or "default" in facts.profiles or facts.env.get("AWS_ACCESS_KEY_ID") or not _profiles(facts):
         return
     remedies = [_moved(facts, here, it, here.region) for it in _profiles(facts)[:_MOST]]
-    says = "This clone's remote URL doesn't specify a profile, and there's no [default] profile."
+    says = f"{_called(facts)} doesn't specify a profile, and there's no [default] profile."
     yield _remote(facts, "hinders", says, "git fails with NoCredentialsError or uses this computer's role.", remedies)
 
 
@@ -248,7 +274,7 @@ def _without_address(facts: Facts, clone: Clone, here: Address) -> Iterator[Find
         yield _remote(
             facts,
             "hinders",
-            f"This clone's remote URL may have the wrong region. {unknown}",
+            f"{_called(facts)} may have the wrong region. {unknown}",
             "git may report “could not resolve host”.",
             [],
         )

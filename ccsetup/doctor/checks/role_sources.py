@@ -89,7 +89,7 @@ def without_role(facts: Facts) -> Iterator[Finding]:
                 because="botocore uses this computer's role; other SDKs reject the profile.",
                 fix="ask",
                 remedies=(Remedy("Remove credential_source", changes=removed([where])),),
-                do=f"ccsetup setup machine --profile {quote(name)} --role-arn ARN",
+                do=f"ccsetup setup machine --profile {quote(name)}",
             )
 
 
@@ -147,7 +147,7 @@ class _Offer:
 class _Case(NamedTuple):
     """The texts for a broken chain, and its repairs: sources to choose from, and other remedies.
 
-    `sure`: a single remedy is the only possible meaning.
+    `sure`: a single remedy is the only possible meaning. `do` is the command if the role itself isn't at fault.
     """
 
     says: str
@@ -156,6 +156,7 @@ class _Case(NamedTuple):
     more: tuple[Remedy, ...] = ()
     sure: bool = False
     takes_source: bool = True
+    do: str = ""
 
 
 def _finding(facts: Facts, name: str, where: Place, code: str, case: _Case, offer: _Offer) -> Finding:
@@ -173,7 +174,7 @@ def _finding(facts: Facts, name: str, where: Place, code: str, case: _Case, offe
         fix="auto" if auto else "ask",
         remedies=remedies,
         wanted=wanted if case.takes_source and not auto else None,
-        do=f"ccsetup setup role --profile {quote(name)}",
+        do=case.do or f"ccsetup setup role --profile {quote(name)}",
     )
 
 
@@ -225,7 +226,8 @@ def _missing(facts: Facts, name: str, there: Settings, where: Place, offer: _Off
     if not named:
         says = f"{name} has an empty source_profile."
     because = f'InvalidConfigError: The source_profile "{named}" … does not exist.'
-    return _Case(says, because, like if len(like) == 1 else offered, sure=len(like) == 1)
+    do = f"ccsetup login {quote(named)}" if named and not like else ""
+    return _Case(says, because, like if len(like) == 1 else offered, sure=len(like) == 1, do=do)
 
 
 def _loop(facts: Facts, name: str, there: Settings, where: Place, offer: _Offer) -> _Case:
@@ -242,7 +244,7 @@ def _empty(facts: Facts, name: str, there: Settings, where: Place, offer: _Offer
     named = meant(there["source_profile"])
     says = f"{name} uses the source profile {named}, which has no credentials."
     because = f'InvalidConfigError: The source profile "{named}" must have credentials.'
-    return _Case(says, because, offer.to(name))
+    return _Case(says, because, offer.to(name), do=f"ccsetup login {quote(named)}")
 
 
 def _credential_source(facts: Facts, name: str, there: Settings, where: Place, offer: _Offer) -> _Case:

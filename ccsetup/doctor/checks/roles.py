@@ -13,6 +13,7 @@ from ccsetup.core.errors import BadAnswer
 from ccsetup.core.lazy_regex import later
 from ccsetup.core.model import Corrected
 from ccsetup.core.regions import REGION
+from ccsetup.core.text import without_some
 from ccsetup.doctor.facts import Facts
 from ccsetup.doctor.findings import Finding, Remedy, Severity, Wanted
 from ccsetup.doctor.locate import Place, finding, place, removed, respelled
@@ -98,7 +99,7 @@ def _no_arn(facts: Facts, name: str, where: Place, bad: BadAnswer) -> Finding:
         fix="ask",
         remedies=tuple(map(remedy, likely)),
         wanted=Wanted("Role ARN", validate.role_arn, remedy),
-        do=f"ccsetup setup role --profile {quote(name)} --role-arn {likely[0] if likely else 'ARN'}",
+        do=f"ccsetup setup role --profile {quote(name)}{f' --role-arn {likely[0]}' if likely else ''}",
     )
 
 
@@ -109,16 +110,10 @@ def _likely(facts: Facts, value: str) -> list[str]:
         return []
     partition, account, role = found.groups()
     known = {account_in(there.get("role_arn", "")) for there in facts.intended.values()} - {""}
-    near = [it for it in sorted(known) if _without_some(it, account)] if len(account) > 8 else [account]
+    near = [it for it in sorted(known) if without_some(it, account)] if len(account) > 8 else [account]
     lost = [account.zfill(12)] if len(account) > 8 else []  # spreadsheets drop leading zeros
     arns = [f"arn:{partition}:iam::{it}:role/{role}" for it in dict.fromkeys([*near, *lost])]
     return [it for it in arns if _is_arn(it)]
-
-
-def _without_some(whole: str, part: str) -> bool:
-    """Return whether `part` is `whole` with some digits missing, in the same order."""
-    rest = iter(whole)
-    return all(digit in rest for digit in part)
 
 
 def _is_arn(text: str) -> bool:

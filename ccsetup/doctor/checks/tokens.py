@@ -149,7 +149,7 @@ def token(facts: Facts) -> Iterator[Finding]:
         path = next((it for it in paths if facts.found.get(it) is not None), paths[0])
         if path in facts.unreadable:
             says = f"{name}: the token file can't be used. {facts.unreadable[path]}"
-            do = f"ccsetup setup oidc --profile {quote(name)} --web-identity-token-file PATH"
+            do = f"ccsetup setup oidc --profile {quote(name)}"
             yield finding(facts, name, where, "file.unreadable", "stops", says, because=_READ, do=do)
             continue
         if told := _of_text(facts, path, facts.found.get(path)):
@@ -215,7 +215,7 @@ def _without_role(facts: Facts, name: str, where: Place, known: list[str]) -> Fi
         fix="ask",
         remedies=tuple(map(remedy, known[:9])),
         wanted=Wanted("Role ARN", validate.role_arn, remedy),
-        do=f"ccsetup setup oidc --profile {quote(name)} --role-arn ARN",
+        do=f"ccsetup setup oidc --profile {quote(name)}",
     )
 
 

@@ -29,13 +29,17 @@ def main() -> int:
 def serve(arguments: list[str]) -> int:
     """Answer git's `get`. Do nothing on `store` and `erase`. Raises Refused."""
     profile, region, verb = read_arguments(arguments)
-    question = read_question(_heard())
+    heard = _heard()
+    question = read_question(heard)
+    if verb == "erase" and question and host_region(question[0]) is not None:
+        messages.after_refusal()  # git has sent the password and was refused
     if verb != "get" or question is None:
         return 0
     host, path = question
     region_of_host = host_region(host)
     try:
         if region_of_host is not None:
+            _refuse_username(heard)
             _say(answer(profile, region_of_host or region, host, path))
         elif not host.isprintable() or "git-codecommit" in host.lower():
             raise Refused(
@@ -107,6 +111,17 @@ def read_question(text: bytes) -> tuple[str, str] | None:
     except UnicodeDecodeError:
         return None
     return (host, path) if asked.get(b"protocol") == b"https" else None
+
+
+def _refuse_username(heard: bytes) -> None:
+    """Raise Refused if the remote URL has a username: git would send it with the signature that is for another one."""
+    found = [line.partition(b"=")[2] for line in heard.splitlines() if line.startswith(b"username=")]
+    name = found[-1].decode("ascii", "replace") if found else ""
+    if name and not name.startswith(("AKIA", "ASIA")):
+        raise Refused(
+            f"The remote URL includes the username {name}, so AWS would reject every signed request. {messages.REPAIR}",
+            "git.remote",
+        )
 
 
 def host_region(host: str) -> str | None:

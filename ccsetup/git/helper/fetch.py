@@ -15,6 +15,7 @@ from ccsetup.awsfiles import fast_read
 from ccsetup.core import (
     aws_login,
     clock,
+    detours,
     executables,
     plain_file,
     profile_chain,
@@ -29,7 +30,7 @@ from ccsetup.core.errors import UNANSWERED
 from ccsetup.core.limits import GIT_CLI_S, GIT_CONNECT_S, GIT_READ_S, GIT_TRIES
 from ccsetup.core.sdk_errors import Cause
 from ccsetup.git.helper import cached_keys
-from ccsetup.git.helper.messages import Refused, again, anew, default_profile, quoted
+from ccsetup.git.helper.messages import REPAIR, Refused, again, anew, default_profile, quoted
 
 TYPE_CHECKING = False  # like typing.TYPE_CHECKING
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ def fetched(profile: str | None, region: str, remedy: str) -> tuple[str, cached_
         parts = keys.access_key or "", keys.secret_key or "", keys.token or ""
         return region, cached_keys.checked(parts), regions.wants_fips(os.environ, session.get_scoped_config())
     except _MfaNeeded:
+        _look_at_device(session, name)
         raise Refused(f"Profile {name} needs a new MFA code. {again(name)}", "access.assume") from None
     except fast_read.Unsure:
         raise Refused(_torn(name), "keys.partial") from None
@@ -88,6 +90,23 @@ class _MfaNeeded(Exception):
 
 def _nobody_to_ask(_: str) -> str:
     raise _MfaNeeded
+
+
+def _look_at_device(session: Session, name: str) -> None:
+    """Raise Refused if the MFA device of a profile or a source profile can't be one: no code would help then."""
+    from ccsetup.core import validate
+    from ccsetup.core.errors import BadAnswer
+
+    for there in profile_chain.chain(session.full_config.get("profiles", {}), name):
+        serial = str(there.get("mfa_serial", ""))
+        try:
+            right = validate.mfa_serial(serial) if serial else serial
+        except BadAnswer as bad:
+            raise Refused(f"Profile {name}: mfa_serial isn't valid. {bad.what}", "value.invalid") from None
+        if right != serial:
+            raise Refused(
+                f"Profile {name}: mfa_serial isn't valid. To repair it: ccsetup doctor --fix", "value.invalid"
+            )
 
 
 def _refuse_pipes() -> None:
@@ -257,9 +276,11 @@ def _refused(error: Exception, name: str, session: Session, busy: list[str]) -> 
         return Refused(f"{wrong}, so profile {name} can't sign in. Run: ccsetup doctor {quoted(name)}", "sso.url")
     if busy and cause.name == "signed out":
         return Refused(_busy(name, busy[0]), sdk_errors.BUSY.code)
-    program = profile_chain.program_of(session.full_config["profiles"], name)
+    profiles = session.full_config["profiles"]
+    program = profile_chain.program_of(profiles, name)
     if program and (found := program_keys.cause_of(error)):
         return Refused(_of_program(found, error, program), found.code)
+    name = sdk_errors.at_fault(cause, profiles, name)
     return Refused(_words(cause, error, name, session, program), cause.code)
 
 
@@ -270,7 +291,7 @@ def _words(cause: Cause, error: Exception, name: str, session: Session, program:
     if isinstance(error, FileNotFoundError):
         return _no_file(error, name)
     if cause.name == "PartialCredentialsError":
-        return f"Profile {name} is missing {getattr(error, 'kwargs', {}).get('cred_var')}. {anew(name)}"
+        return f"Profile {name} is missing {getattr(error, 'kwargs', {}).get('cred_var')}. {_mended(error, name)}"
     if cause.name in _SIGNED_OUT:
         return f"{_sign_in_ended(name, session)}. {again(name)}"
     if cause.name == "damaged sign-in":
@@ -279,29 +300,50 @@ def _words(cause: Cause, error: Exception, name: str, session: Session, program:
         return _torn(name)
     if cause.name == "stranger":
         return _stranger(name)
+    if cause.code in sdk_errors.WITHOUT_SOURCE:
+        return _no_source(name, session)
     if cause.code in UNANSWERED:
         return f"Couldn't reach AWS to renew the credentials for {name}: {error}"
     if program and cause.code == "process.failed":
         return f"The credential_process of {program} failed. Run: ccsetup doctor {quoted(program)}"
-    return f"Couldn't use profile {name}: {error}. {anew(name)}"
+    return f"Couldn't use profile {name}: {str(error).rstrip('.')}. {REPAIR}"
+
+
+def _mended(error: Exception, name: str) -> str:
+    """Return the command for a profile that lacks something: a key is entered again, the rest is repaired."""
+    lacking = str(getattr(error, "kwargs", {}).get("cred_var", ""))
+    if lacking.isupper():
+        variable = "AWS_ACCESS_KEY_ID"
+        return f"Run: {detours.without([it for it in (variable, lacking) if it in os.environ], os.environ)}"
+    return again(name) if lacking.startswith("aws_") else REPAIR
+
+
+def _no_source(name: str, session: Session) -> str:
+    """Return the sentence for a source profile that has no credentials, or doesn't exist."""
+    from ccsetup.core.text import same_but_for_a_slip
+
+    others = [it for it in session.available_profiles if it != name]
+    if name not in session.available_profiles and any(same_but_for_a_slip(name, it) for it in others):
+        return f'No profile "{name}" on this computer to assume the role with. {REPAIR}'
+    return f"{name}, the source profile, has no credentials. {again(name)}"
 
 
 _SIGNED_OUT = ("signed out", "SSOTokenLoadError", "SSOError", "LoginError")
 
 
 def _no_file(error: FileNotFoundError, name: str) -> str:
-    return f"Profile {name} uses {error.filename}, which doesn't exist. {anew(name)}"
+    return f"Profile {name} uses {error.filename}, which doesn't exist. {REPAIR}"
 
 
 def _torn(name: str) -> str:
-    return f"The credentials for {name} are incomplete or split across two lines. {anew(name)}"
+    return f"The credentials for {name} are incomplete or split across two lines. {REPAIR}"
 
 
 def _broken_file(path: str, error: object) -> str:
     """Return the sentence for a file that no SDK can read, with the line if configparser reports it."""
     lines = [getattr(error, "lineno", None), *(line for line, _ in getattr(error, "errors", ()))]
     where = next((f" (line {line})" for line in lines if line), "")
-    return f"AWS tools can't read {path}{where}, so no profiles work. Run: ccsetup doctor"
+    return f"AWS tools can't read {path}{where}, so no profiles work. {REPAIR}"
 
 
 def _busy(name: str, code: str) -> str:
@@ -311,7 +353,7 @@ def _busy(name: str, code: str) -> str:
 def _stranger(name: str) -> str:
     return (
         f"Something other than AWS responded to the request to renew the credentials for {name}. "
-        "Check HTTPS_PROXY, or sign in to your network."
+        f"{detours.around_proxy(os.environ)}"
     )
 
 
@@ -345,10 +387,8 @@ def _refusal(cause: Cause, code: str, message: str, status: int, *, name: str, s
     if cause.name in ("unknown keys", "InvalidIdentityToken"):
         return f"AWS rejected the credentials for {name} ({code}: {message}). {again(name)}"
     if cause.name in ("role denied", "no such role"):
-        return (
-            f"AWS didn't allow profile {name} to assume its role: {message}. Send this message to your administrator."
-        )
-    return f"AWS rejected profile {name} ({code}): {message}. {again(name)}"
+        return f"AWS didn't allow profile {name} to assume its role: {message}. To see what to do, run: ccsetup doctor"
+    return f"AWS rejected profile {name} ({code}): {message}. Run: ccsetup doctor {quoted(name)}"
 
 
 def _no_profile(name: str, session: Session) -> str:
@@ -357,7 +397,8 @@ def _no_profile(name: str, session: Session) -> str:
     from ccsetup.core.text import did_you_mean
 
     hint = did_you_mean(name, session.available_profiles)
-    return " ".join(filter(None, [f'No profile "{name}" on this computer.', hint, anew(name)]))
+    command = REPAIR if session.available_profiles else anew(name)
+    return " ".join(filter(None, [f'No profile "{name}" on this computer.', hint, command]))
 
 
 def _signed_in(name: str, session: Session) -> dict[str, str]:

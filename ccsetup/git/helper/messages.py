@@ -41,6 +41,17 @@ def answered(serve: "Callable[[list[str]], int]") -> int:
         return 130
 
 
+def after_refusal(url: str = "") -> None:
+    """Print what to run after a request that was signed here failed. ccsetup explains failures of its own git itself.
+
+    Outside a clone, `url` is what git was asked for.
+    """
+    if CODES in os.environ:
+        return
+    command = "ccsetup doctor" if not url or is_in_clone() else f"ccsetup clone {quoted(url)}"
+    print(f"If CodeCommit refused this, run: {command}", file=sys.stderr)
+
+
 def default_profile() -> str:
     """Return the profile that boto3 uses if none is given."""
     return os.environ.get("AWS_DEFAULT_PROFILE", os.environ.get("AWS_PROFILE", "default"))
@@ -52,8 +63,19 @@ def again(name: str) -> str:
 
 
 def anew(name: str) -> str:
-    """Return the command that sets a profile up again."""
+    """Return the command that sets up a profile for which there is nothing to repair."""
     return f"Run: ccsetup setup --profile {quoted(name)}"
+
+
+REPAIR = "Run: ccsetup doctor --fix"
+
+
+def is_in_clone() -> bool:
+    """Return whether the current folder is in a clone, so that `ccsetup doctor --fix` can repair it."""
+    from pathlib import Path
+
+    here = Path.cwd()
+    return any((folder / ".git").exists() for folder in (here, *here.parents))
 
 
 def quoted(name: str) -> str:

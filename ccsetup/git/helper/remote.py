@@ -13,10 +13,11 @@ import time
 
 from ccsetup.core import regions
 from ccsetup.git.helper import keys, messages, signing
-from ccsetup.git.helper.messages import Refused
+from ccsetup.git.helper.messages import Refused, quoted
 
 _EXAMPLE = "codecommit::us-east-2://dev@MySharedDemoRepo"
 _FIPS = "git-codecommit-fips.us-east-2.amazonaws.com"
+_DIED = 128  # git's exit code if it was refused, or couldn't reach the server
 _NAME = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-")
 _HOST = _NAME | frozenset(":[]")
 
@@ -39,7 +40,10 @@ def serve(arguments: list[str]) -> int:
     region, profile, repository = read_url(arguments[1])
     name = profile if profile is not None else messages.default_profile()
     remedy = f"Add a region to the URL: {_EXAMPLE.replace('dev', name)}"
-    region, (access_key, secret, token), fips = keys.granted(profile, region, remedy)
+    try:
+        region, (access_key, secret, token), fips = keys.granted(profile, region, remedy)
+    except Refused as refused:
+        raise (_elsewhere(refused, arguments[1]) if profile else refused) from refused
     host = os.environ.get("CODE_COMMIT_ENDPOINT") or regions.git_host(region, fips=fips)
     if not _HOST.issuperset(host):
         what = f"CODE_COMMIT_ENDPOINT is {host}, which isn't a valid host name."
@@ -52,7 +56,18 @@ def serve(arguments: list[str]) -> int:
     helper = f"credential.https://{host}.helper"
     # The empty value comes first: it turns off keychains and other helpers, so that they don't store the password.
     git = [_git(), "-c", f"{helper}=", "-c", f"{helper}={_ANSWER}"]
-    return _run([*git, "remote-http", arguments[0], f"https://{host}{path}"], {**os.environ, **secrets})
+    code = _run([*git, "remote-http", arguments[0], f"https://{host}{path}"], {**os.environ, **secrets})
+    if code == _DIED:
+        messages.after_refusal(arguments[1])
+    return code
+
+
+def _elsewhere(refused: Refused, url: str) -> Refused:
+    """Return the error to show: outside a clone, there is nothing to repair, but another profile may read the URL."""
+    what, command, _ = str(refused).partition(" Run: ")
+    if refused.code != "profile.missing" or not command or messages.is_in_clone():
+        return refused
+    return Refused(f"{what} Run: ccsetup clone {quoted(url)}", refused.code)
 
 
 def read_url(url: str) -> tuple[str, str | None, str]:
@@ -83,13 +98,14 @@ def _git() -> str:
 
 
 def _run(command: list[str], env: dict[str, str]) -> int:
-    """Replace this process with git if the system supports it. Otherwise run git and return its exit code."""
+    """Run git, which reads and writes the pipes of this process, and return its exit code."""
     try:
         if os.name == "nt":
             import subprocess
 
             return subprocess.call(command, env=env)
-        os.execve(command[0], command, env)  # noqa: S606  (no shell, and a fixed program)
+        pid = os.posix_spawn(command[0], command, env)
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     except OSError as error:
         raise Refused(f"Couldn't run {command[0]}: {error.strerror}. Reinstall git.", "git.missing") from None
 

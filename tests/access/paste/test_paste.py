@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import datetime, timezone
 
 import pytest
-from conftest import AwsTools
+from conftest import AwsTools, and_more
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from messages import (
@@ -306,7 +306,7 @@ LONG = {
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("piece", LONG.values(), ids=LONG)
+@pytest.mark.parametrize("piece", and_more(LONG, "=", "aws", "keys", "sections", "addresses"))
 def test_a_megabyte_takes_time_in_proportion(piece: str) -> None:
     def seconds(size: int) -> float:
         text = piece * (size // len(piece))

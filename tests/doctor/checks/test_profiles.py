@@ -176,7 +176,7 @@ CASES = [
     # lines of something else
     *(setting(STRAY, it) for it in (
         "region us-east-1", "region", "region - us-east-1", "-region = us-east-1", "export AWS_REGION=us-east-1",
-        "AWS_DEFAULT_REGION=us-east-1", "--region us-east-1", '"region" = us-east-1', "// my region", "```", "$ aws configure",
+        "AWS_DEFAULT_REGION=us-east-1", "--region us-east-1", '"region" = us-east-1', "// my region", "$ aws configure",
         "=======", "regoin = us-east-1", "role-session-name = maria", "aws_region = us-east-1", "set AWS_REGION=us-east-1")),
     secret(STRAY, 2, f"export AWS_ACCESS_KEY_ID={KEY}\nexport AWS_SECRET_ACCESS_KEY={SECRET}\n"),
     secret(STRAY, 3, f'$Env:AWS_ACCESS_KEY_ID="{KEY}"\n$Env:AWS_SECRET_ACCESS_KEY="{SECRET}"\n'),
@@ -192,6 +192,16 @@ CASES = [
     secret(STRAY, 5, f"{KEYS}aws_session_token = {TOKEN}\n {TOKEN}\n", f"{KEYS}aws_session_token = {TOKEN}{TOKEN}\n"),
     secret(STRAY, 5, f"{KEYS}aws_session_token =\n{TOKEN}\n", f"{KEYS}aws_session_token = {TOKEN}\n"),
     secret(STRAY, 3, f"aws_access_key_id =\n{KEY}\naws_secret_access_key =\n{SECRET}\n", KEYS),
+    # what was copied along with a file
+    setting(STRAY, "```", "# ```"),
+    setting(STRAY, "~~~ini", "# ~~~ini"),
+    setting(STRAY, "EOF", "# EOF"),
+    setting(STRAY, "  EOF", "# EOF"),
+    setting(STRAY, "cat >> ~/.aws/config <<'EOF'", "# cat >> ~/.aws/config <<'EOF'"),
+    setting(STRAY, "$ sudo tee -a ~/.aws/config <<-EOT", "# $ sudo tee -a ~/.aws/config <<-EOT"),
+    secret(STRAY, 4, f"{KEYS}EOF\n", f"{KEYS}# EOF\n"),
+    Case(STRAY, "config", 6, f"{ROLE}s3 =\n  max_queue_size = 5\n  EOF\n", f"{ROLE}s3 =\n  max_queue_size = 5\n# EOF\n"),
+    Case(STRAY, "credentials", 1, f"```\n[dev]\n{KEYS}", f"# ```\n[dev]\n{KEYS}"),
     # a header whose line break was lost
     secret(STRAY, 3, f"aws_access_key_id = {KEY}\naws_secret_access_key = {SECRET}[work]\n{OTHERS}", f"{KEYS}[work]\n{OTHERS}"),
     secret(STRAY, 3, f"aws_access_key_id={KEY}\naws_secret_access_key={SECRET}[work] # hers\n{OTHERS}",
@@ -206,6 +216,18 @@ CASES = [
     setting(STRAY, "duration_seconds = 3600[profile two]", "duration_seconds = 3600\n[profile two]"),
     setting(STRAY, "region = us-east-1[two]\nsource_profile = default", "region = us-east-1\n[profile two]\nsource_profile = default"),
     setting(STRAY, "region = us-east-1[sso-session two]", "region = us-east-1\n[sso-session two]"),
+    setting(STRAY, "region = us-east-1[two]", "region = us-east-1\n[profile two]"),
+    setting(STRAY, "output = json[two]\nregion = us-east-1", "output = json\n[profile two]\nregion = us-east-1"),
+    setting(STRAY, "region = us-east-1[profile two", "region = us-east-1\n[profile two]"),
+    setting(STRAY, "duration_seconds = 900[profile two]region = us-east-1", "duration_seconds = 900\n[profile two]\nregion = us-east-1"),
+    setting(STRAY, "region = us-east-1[1]\noutput = json"),
+    setting(STRAY, "source_profile = default[profile two]\nregion = us-east-1"),
+    secret(STRAY, 3, f"aws_access_key_id = {KEY}\naws_secret_access_key = {SECRET}[work]{OTHERS}", f"{KEYS}[work]\n{OTHERS}"),
+    secret(STRAY, 4, f"{KEYS}[one] [work]\n{OTHERS}", f"{KEYS}[one]\n[work]\n{OTHERS}"),
+    Case(STRAY, "config", 4, f"{ROLE}[profile one][profile two]\nregion = us-east-1\n",
+         f"{ROLE}[profile one]\n[profile two]\nregion = us-east-1\n"),
+    Case(STRAY, "config", 5, f"{ROLE}s3 =\n  addressing_style = path[profile two]\nregion = us-east-1\n",
+         f"{ROLE}s3 =\n  addressing_style = path\n[profile two]\nregion = us-east-1\n"),
     setting(STRAY, "ca_bundle = /etc/ssl/ca.pem[profile two]"),
     setting(STRAY, "cli_pager = less -R[profile two]"),
     # a block below a value
@@ -327,5 +349,5 @@ def test_the_profile_of_the_user_guide_is_corrected_and_its_margin_kept() -> Non
     facts = facts_of(guide, f"[default]\n{KEYS}")
     found = {(it.code, it.line) for it in checks.offline(facts)}
     assert {("role.session-name", 6), ("role.arn", 7), (STRAY, 8)} <= found
-    wanted = guide.replace("Maria Garcia", "Maria-Garcia").replace(":::111", "::111")
+    wanted = guide.replace("Maria Garcia", "Maria-Garcia").replace(":::111", "::111").replace(" ```", "# ```")
     assert mended(facts).texts["config"].text == wanted

@@ -51,7 +51,7 @@ def test_half_a_pair_is_named_with_the_half_that_is_missing(stored: str, missing
     it = one(stored)
     assert it.says == f"a has no {missing}. An access key has two parts, and both must be set."
     assert (it.code, it.severity, it.fix, it.line, it.do) == (
-        "keys.partial", "stops", "ask", line, "ccsetup setup keys --profile a",
+        "keys.partial", "stops", "ask", line, "ccsetup login a",
     )  # fmt: skip
     assert "# aws_" in (mended(stored)[1] or "")
 

@@ -263,7 +263,8 @@ def test_whatever_is_asked_makes_it_neither_fail_nor_answer_for_other_hosts(text
 def test_nothing_is_kept_or_said_on_other_verbs(verb: str, ours: Path, clean_env: Any, tmp_path: Path) -> None:
     env = clean_env(tmp_path / "home")
     done = asked(ours, env, question() + "username=A\npassword=b\n", "--profile", "nobody", verb)
-    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+    said = b"If CodeCommit refused this, run: ccsetup doctor\n" if verb == "erase" else b""
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", said)
     assert list((tmp_path / "home").iterdir()) == []
 
 
@@ -348,10 +349,7 @@ def test_git_stops_where_no_keys_are_to_be_had(desk: Desk, ours: Path, tmp_path:
     done = desk.git(*options, "ls-remote", url(desk), GIT_ASKPASS=str(askpass), GIT_TERMINAL_PROMPT="1")
     first, second = done.stderr.splitlines()
     assert done.returncode == 128
-    assert (
-        first
-        == 'No profile "acme-dve" on this computer. Did you mean "acme-dev"? Run: ccsetup setup --profile acme-dve'
-    )
+    assert first == 'No profile "acme-dve" on this computer. Did you mean "acme-dev"? Run: ccsetup doctor --fix'
     assert second.startswith("fatal: credential helper '")
     assert second.endswith("told us to quit")
     assert not notes.exists()
@@ -414,11 +412,11 @@ FAULTS: dict[str, tuple[str, str, str]] = {
     "no keys": ("[profile dev]\nregion = us-east-2\n", "",
                 "Profile dev has no credentials. Run: ccsetup setup --profile dev"),
     "half a pair": ("", "[dev]\naws_access_key_id = A\n",
-                    "Profile dev is missing aws_secret_access_key. Run: ccsetup setup --profile dev"),
+                    "Profile dev is missing aws_secret_access_key. Run: ccsetup login dev"),
     "a broken file": ("[profile a]\nx = 1\n\nstray\n", "",
-                      "AWS tools can't read {home}/.aws/config (line 4), so no profiles work. Run: ccsetup doctor"),
+                      "AWS tools can't read {home}/.aws/config (line 4), so no profiles work. Run: ccsetup doctor --fix"),
     "no token file": ("[profile dev]\nrole_arn = arn:aws:iam::111122223333:role/R\nweb_identity_token_file = /no/t\n",
-                      "", "Profile dev uses /no/t, which doesn't exist. Run: ccsetup setup --profile dev"),
+                      "", "Profile dev uses /no/t, which doesn't exist. Run: ccsetup doctor --fix"),
     "signed out": (f"[profile dev]\nsso_session = s\nsso_account_id = {CODE}\nsso_role_name = R\n"
                    "[sso-session s]\nsso_start_url = https://a.awsapps.com/start\nsso_region = us-east-1\n", "",
                    "dev isn't signed in. Run: ccsetup login dev"),

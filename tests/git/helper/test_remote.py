@@ -176,7 +176,7 @@ def test_a_sign_in_that_ended_names_the_hour_and_the_command(desk: Desk) -> None
     cached.unlink()
     assert desk.says(URL.format(profile)) == "sso isn't signed in. Run: ccsetup login sso"
     desk.profile("via", role_arn=role_arn("CodeCommitAccess"), source_profile="sso", region="us-east-2")
-    assert desk.says(URL.format("via")) == "via isn't signed in. Run: ccsetup login via"
+    assert desk.says(URL.format("via")) == "sso isn't signed in. Run: ccsetup login sso"
 
 
 def test_a_token_that_identity_center_refuses_is_a_sign_in_that_ended(desk: Desk) -> None:
@@ -193,7 +193,7 @@ def test_stored_keys_that_ended_are_named_before_git_is_refused(desk: Desk) -> N
     desk.sandbox.state.expire(keys)
     done = desk.git("ls-remote", URL.format("stored"))
     assert done.returncode != 0
-    first, second = done.stderr.splitlines()
+    first, second, _ = done.stderr.splitlines()
     assert first.startswith("The credentials for stored expired on 2020-01-31 at ")
     assert first.endswith("Run: ccsetup login stored")
     assert "403" in second
@@ -201,9 +201,9 @@ def test_stored_keys_that_ended_are_named_before_git_is_refused(desk: Desk) -> N
 
 FAULTS: dict[str, tuple[str, str, str, dict[str, str], str]] = {
     "no such profile": ("", "[acme-dev]\n", URL.format("acme-dve"), {},
-                        'No profile "acme-dve" on this computer. Did you mean "acme-dev"? Run: ccsetup setup --profile acme-dve'),
+                        "No profile \"acme-dve\" on this computer. Did you mean \"acme-dev\"? Run: ccsetup clone 'us-east-2://acme-dve@MySharedDemoRepo'"),
     "no such profile at all": ("", "", URL.format("dev"), {},
-                               'No profile "dev" on this computer. Run: ccsetup setup --profile dev'),
+                               "No profile \"dev\" on this computer. Run: ccsetup clone 'us-east-2://dev@MySharedDemoRepo'"),
     "no region": ("", "[dev]\nx = 1\n", "codecommit://dev@R", {},
                   "Profile dev has no region. Add a region to the URL: codecommit::us-east-2://dev@MySharedDemoRepo"),
     "a zone": ("", "[dev]\nx = 1\n", "codecommit::us-east-1a://dev@R", {},
@@ -220,20 +220,20 @@ FAULTS: dict[str, tuple[str, str, str, dict[str, str], str]] = {
     "no credentials": ("[profile dev]\nregion = us-east-2\n", "", URL.format("dev"), {},
                        "Profile dev has no credentials. Run: ccsetup setup --profile dev"),
     "half a pair": ("", "[dev]\naws_access_key_id = AKIA1\n", URL.format("dev"), {},
-                    "Profile dev is missing aws_secret_access_key. Run: ccsetup setup --profile dev"),
+                    "Profile dev is missing aws_secret_access_key. Run: ccsetup login dev"),
     "a broken file": ("[profile a]\nx = 1\n[profile a]\n", "", URL.format("dev"), {},
-                      "AWS tools can't read {home}/.aws/config (line 3), so no profiles work. Run: ccsetup doctor"),
+                      "AWS tools can't read {home}/.aws/config (line 3), so no profiles work. Run: ccsetup doctor --fix"),
     "a line that is none": ("[profile a]\nx = 1\nstray\n", "", URL.format("dev"), {},
-                            "AWS tools can't read {home}/.aws/config (line 3), so no profiles work. Run: ccsetup doctor"),
+                            "AWS tools can't read {home}/.aws/config (line 3), so no profiles work. Run: ccsetup doctor --fix"),
     "no token file": ("[profile dev]\nrole_arn = arn:aws:iam::111122223333:role/R\n"
                       "web_identity_token_file = /no/such/token\nregion = us-east-2\n", "", URL.format("dev"), {},
-                      "Profile dev uses /no/such/token, which doesn't exist. Run: ccsetup setup --profile dev"),
+                      "Profile dev uses /no/such/token, which doesn't exist. Run: ccsetup doctor --fix"),
     "no such program": ("[profile dev]\ncredential_process = /no/such/program\n", "", URL.format("dev"), {},
-                        "Profile dev uses /no/such/program, which doesn't exist. Run: ccsetup setup --profile dev"),
+                        "Profile dev uses /no/such/program, which doesn't exist. Run: ccsetup doctor --fix"),
     "no source": ("[profile dev]\nrole_arn = arn:aws:iam::111122223333:role/R\n", "", URL.format("dev"), {},
-                  "Profile dev is missing source_profile or credential_source. Run: ccsetup setup --profile dev"),
+                  "Profile dev is missing source_profile or credential_source. Run: ccsetup doctor --fix"),
     "a source that is not there": ("[profile dev]\nrole_arn = arn:aws:iam::111122223333:role/R\nsource_profile = x\n",
-                                   "", URL.format("dev"), {}, 'The source_profile "x" referenced in the profile "dev"'),
+                                   "", URL.format("dev"), {}, "x, the source profile, has no credentials. Run: ccsetup login x"),
     "a circle": ("[profile dev]\nrole_arn = r\nsource_profile = a\n[profile a]\nrole_arn = r\nsource_profile = dev\n",
                  "", URL.format("dev"), {}, "Infinite loop in credential configuration detected"),
     "a sign-in by the AWS CLI": ("[profile dev]\nlogin_session = x\n", "", URL.format("dev"), {}, "aws login"),
@@ -274,8 +274,8 @@ def test_what_is_wrong_is_one_sentence(desk: Desk, fault: str) -> None:
     [
         (lambda s: s.deny("maria", "sts:AssumeRole"), "AWS didn't allow profile assumed to assume its role: User: arn:aws:iam::8888"),
         (lambda s: s.refuse("AssumeRole", "ExpiredToken", "The security token included in the request is expired"),
-         "The credentials for assumed have expired. Run: ccsetup login assumed"),
-        (lambda s: s.keys.clear(), "AWS rejected the credentials for assumed (InvalidClientTokenId"),
+         "The credentials for base have expired. Run: ccsetup login base"),
+        (lambda s: s.keys.clear(), "AWS rejected the credentials for base (InvalidClientTokenId"),
         (lambda s: s.refuse("AssumeRole", "Strange", "An \x1b[31mevil\x07 text\nover two lines"),
          "AWS rejected profile assumed (Strange)"),
     ],
@@ -452,7 +452,7 @@ def test_keys_at_hand_load_neither_botocore_nor_json(desk: Desk) -> None:
         code = f"""
 import os, sys
 from ccsetup.git.helper import remote
-os.execve = lambda *became: print(*sorted(sys.modules), sep="\\n")
+remote._run = lambda *became: print(*sorted(sys.modules), sep="\\n") or 0
 remote.serve(["origin", "us-east-2://{profile}@R"])
 """
         env = {**desk.env, "PYTHONPATH": str(ROOT)}
@@ -488,7 +488,7 @@ def test_the_fips_host_is_used_and_signed_for_if_it_is_wanted(
     desk.write("config", f"[profile dev]\n{keys}{setting}")
     monkeypatch.setattr(os, "environ", {k: v for k, v in desk.env.items() if k != "CODE_COMMIT_ENDPOINT"} | env)
     became: list[tuple[list[str], dict[str, str]]] = []
-    monkeypatch.setattr(os, "execve", lambda _, words, env: became.append((words, env)))
+    monkeypatch.setattr(remote, "_run", lambda words, env: became.append((words, env)))
     monkeypatch.setattr(time, "time", lambda: 1790000000.0)
     remote.serve(["origin", f"{region}://dev@R"])
     [(words, given)] = became

@@ -1,0 +1,119 @@
+"""Account IDs, permission sets, MFA devices and external IDs: held to the same rules as in the wizard's questions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from shlex import quote
+from typing import NamedTuple
+
+from ccsetup.awsfiles.settings import comment, meant
+from ccsetup.core import validate
+from ccsetup.core.arn import ACCOUNT as ACCOUNT_ID
+from ccsetup.core.arn import Arn
+from ccsetup.core.errors import BadAnswer
+from ccsetup.core.model import Corrected
+from ccsetup.core.text import without_some
+from ccsetup.doctor.facts import Facts
+from ccsetup.doctor.findings import Finding, Remedy, Wanted
+from ccsetup.doctor.locate import Place, finding, in_file, place, respelled
+
+Settings = Mapping[str, str]
+CODE = "value.invalid"
+_REFUSED = "Tools accept this value, but AWS rejects it (ValidationError)."
+
+
+class Held(NamedTuple):
+    """A key and its rule: where it acts, what to call it, who reads it, and the other values it may stand for."""
+
+    key: str
+    acts_with: str
+    name: str
+    parse: Callable[[str], str | Corrected]
+    likely: Callable[[Facts, str], list[str]]
+    setup: str
+
+
+def _accounts(facts: Facts, value: str) -> list[str]:
+    """Return the account IDs that a shortened value may stand for. Spreadsheets drop leading zeros and last digits."""
+    digits = re.sub(r"[\s-]", "", value)
+    found = re.fullmatch(r"([0-9])\.?([0-9]*)e\+?11", digits.lower())  # 1.11122E+11
+    known = {it for there in facts.intended.values() if re.fullmatch(ACCOUNT_ID, it := there.get(ACCOUNT, ""))}
+    if found:
+        return sorted(it for it in known if it.startswith((found[1] + found[2]).rstrip("0")))
+    if not re.fullmatch(r"[0-9]{9,13}", digits):
+        return []
+    near = sorted(it for it in known if without_some(it, digits) or without_some(digits, it))
+    return [*dict.fromkeys([*near, *([digits.zfill(12)] if len(digits) < 12 else [])])]
+
+
+def _devices(facts: Facts, value: str) -> list[str]:
+    """Return the MFA device that a user's ARN may stand for: IAM suggests the user's name for it."""
+    arn = Arn.parse(value)
+    if arn is None or arn.kind != "user" or not arn.name:
+        return []
+    return [str(arn._replace(resource=f"mfa/{arn.name}"))]
+
+
+def _none(facts: Facts, value: str) -> list[str]:
+    return []
+
+
+ACCOUNT, SET = "sso_account_id", "sso_role_name"
+RULES = (
+    Held(ACCOUNT, SET, "Account ID", validate.account_id, _accounts, "sso"),
+    Held(SET, ACCOUNT, "Permission set", validate.permission_set, _none, "sso"),
+    Held("mfa_serial", "role_arn", "MFA device", validate.mfa_serial, _devices, "role"),
+    Held("external_id", "role_arn", "External ID", validate.external_id, _none, "role"),
+)
+
+
+def identifiers(facts: Facts) -> Iterator[Finding]:
+    """Find values in profiles and sessions that the wizard's questions would refuse or correct."""
+    fine: set[tuple[str, str]] = set()
+    told: set[tuple[object, int]] = set()
+    for name, there in facts.intended.items():
+        session = facts.sessions.get(meant(there.get("sso_session", "")), {})
+        for rule in RULES:
+            value = there.get(rule.key, session.get(rule.key))
+            if value is None or rule.acts_with not in {**session, **there} or (rule.key, value) in fine:
+                continue
+            if _is_valid(rule, meant(value)):
+                fine.add((rule.key, value))
+                continue
+            where = place(facts, name, rule.key)
+            where = where or in_file(facts, "config", rule.key, meant(there["sso_session"]), "sso-session")
+            if where and (where.path, where.line) not in told:
+                told.add((where.path, where.line))
+                yield _held(facts, name, where, rule)
+
+
+def _is_valid(rule: Held, value: str) -> bool:
+    try:
+        return rule.parse(value) == value
+    except BadAnswer:
+        return False
+
+
+def _held(facts: Facts, name: str, where: Place, rule: Held) -> Finding:
+    value = meant(where.value)
+
+    def remedy(right: str) -> Remedy:
+        return Remedy(f"Use {right}", changes=respelled(where, right + comment(where.value)))
+
+    try:
+        read = rule.parse(value)
+    except BadAnswer as bad:
+        return finding(
+            facts, name, where, CODE, "stops", f"{name}: {rule.key} isn't valid. {bad.what}", because=_REFUSED,
+            fix="ask", remedies=tuple(map(remedy, rule.likely(facts, value))),
+            wanted=Wanted(rule.name, rule.parse, remedy),
+            do=bad.next or f"ccsetup setup {rule.setup} --profile {quote(name)}",
+        )  # fmt: skip
+    right = read.value if isinstance(read, Corrected) else read
+    says = f"{name}: {rule.key} isn't valid. It should be {right}."
+    remedies = (remedy(right),)
+    return finding(facts, name, where, CODE, "stops", says, because=_REFUSED, fix="auto", remedies=remedies)
+
+
+CHECKS = (identifiers,)

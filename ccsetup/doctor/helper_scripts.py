@@ -1,0 +1,47 @@
+"""Why a helper of git's that is there can't run: its interpreter, or the package that it starts, is gone.
+
+It reads the helper's script and the library folder of its Python. Nothing is run.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from ccsetup.core.context import Context
+from ccsetup.core.errors import Problem
+
+_SHEBANG = re.compile(r"#!\s*(?P<interpreter>\S+)(?:\s+(?P<name>[^\s-]\S*))?")
+_STARTS = re.compile(r"^\s*from (ccsetup|git_remote_codecommit|awscli)\b", re.MULTILINE)
+
+
+def fault(context: Context, path: Path) -> str:
+    """Return why a script can't run, "" if it probably can, or if it isn't a script."""
+    try:
+        text = context.files.seen(path) or ""
+    except Problem:  # it can't be read as a small text file, so it is a program
+        return ""
+    found = _SHEBANG.match(text)
+    if not found:
+        return ""
+    interpreter = Path(found["interpreter"])
+    if interpreter.name == "env":
+        name = found["name"] or ""
+        gone = bool(name) and not context.git.command(name, beside=False)
+        return f"its interpreter, {name}, isn't on the PATH" if gone else ""
+    if context.files.mode(interpreter) is None:
+        return f"its interpreter, {interpreter}, doesn't exist"
+    starts = _STARTS.search(text)
+    return _without_package(context, interpreter, starts[1]) if starts else ""
+
+
+def _without_package(context: Context, interpreter: Path, package: str) -> str:
+    """Return that a package is missing in the virtual environment of an interpreter. Other Pythons aren't checked."""
+    environment = interpreter.parent.parent
+    if context.files.mode(environment / "pyvenv.cfg") is None:
+        return ""
+    libraries = [it / "site-packages" for it in context.files.listed(environment / "lib")]
+    names = [path.name.lower() for library in libraries for path in context.files.listed(library)]
+    if not names or any(package in name.replace("-", "_") for name in names):
+        return ""
+    return f"the Python package {package} is missing in {environment}"
