@@ -20,6 +20,7 @@ LOOK = "ccsetup doctor"
 MOST = 6  # commands a person pastes before giving up
 COLUMNS = 80
 
+_PROSE = re.compile(r"git \w+ (?:fails|reports|asks|works|can't|doesn't|and git)\b")
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07]*\x07|[()][A-Z0-9]|[=>78])")
 _GIT = "branch|checkout|clone|config|fetch|init|lfs|merge|pull|push|rebase|remote|reset|stash|submodule|switch"
 _OURS = "clone|doctor|env|login|logout|remove|setup|share|status|team|undo"
@@ -38,7 +39,7 @@ def commands_in(text: str) -> list[str]:
         rest = line
         while match := _BEGINS.search(rest):
             command = _one(match[1])
-            if "undo: ccsetup undo" not in line:
+            if "undo: ccsetup undo" not in line and not _PROSE.match(command):
                 found.append(command)
             rest = match[1][len(command) :]
     return list(dict.fromkeys(found))
@@ -62,6 +63,7 @@ class Walk:
     """What a person did and saw. `stuck` says why there was nothing more to follow, "" if git works."""
 
     pasted: list[str] = field(default_factory=list)
+    in_vain: list[str] = field(default_factory=list)  # what needn't be pasted again before something else has worked
     looks: int = 0
     seen: list[str] = field(default_factory=list)
     stuck: str = ""
@@ -109,7 +111,7 @@ class Shell:
             known = next((key for key in self.world.knows if question.startswith(key)), "")
             name = known or question.partition("  ")[0]
             asked[name] = asked.get(name, 0) + 1
-            if asked[name] > 2:  # the same question again: nothing they know is accepted
+            if asked[name] > (2 if known else 1):  # the same question again: nothing they know is accepted
                 self.walk.seen.append(f"(no answer to: {question})")
                 terminal.press(CTRL_C)
             elif known and asked[name] == 1:
@@ -166,8 +168,9 @@ def follow(world: World) -> Walk:
         if len(walk.pasted) == MOST:
             walk.stuck = f"git doesn't work after {MOST} commands"
             return walk
-        walk.pasted.append(command)
         code, said = shell.run(command)
+        walk.pasted.append(command)
+        walk.in_vain = walk.in_vain + [command] if code else [command]
         failed = commands_in(said) if code else []
 
 
@@ -177,10 +180,10 @@ def is_look(command: str) -> bool:
 
 
 def _untried(advice: list[str], walk: Walk) -> str:
-    """Return the first command that can be pasted and wasn't tried."""
+    """Return the first command that can be pasted and wasn't tried since something worked."""
     for command in advice:
         gits_own = re.search(r"<[\w-]+>", command)  # a placeholder can't be pasted
-        if not gits_own and not is_look(command) and command not in ("git pull", "git push", *walk.pasted):
+        if not gits_own and not is_look(command) and command not in ("git pull", "git push", *walk.in_vain):
             return command
     return ""
 

@@ -84,7 +84,7 @@ def forgets(profile: str, user: str) -> Break:
 
     def it(world: World) -> None:
         text = world.aws("credentials").read_text()
-        world.aws("credentials").write_text(re.sub(rf"\[{profile}\]\n(?:[^\[].*\n)*", "", text))
+        world.aws("credentials").write_text(re.sub(rf"\[{profile}\]\n(?:(?!\[).*\n)*", "", text))
         told(world, world.state.user_keys(user), profile)
         no_caches(world)
 
@@ -266,7 +266,7 @@ def session_renamed(world: World) -> None:
 def session_lost(world: World) -> None:
     """The section of the sso-session was deleted."""
     text = world.aws("config").read_text()
-    world.aws("config").write_text(re.sub(r"\[sso-session acme\]\n(?:[^\[].*\n)*", "", text))
+    world.aws("config").write_text(re.sub(r"\[sso-session acme\]\n(?:(?!\[).*\n)*", "", text))
     no_caches(world)
 
 
@@ -417,6 +417,7 @@ def keychain(world: World) -> None:
     )
     (world.bin / "git-credential-keychain").chmod(0o755)
     world.run("git", "config", "--global", "credential.helper", "keychain", at=world.home)
+    world.changed["~/.gitconfig"] = (world.home / ".gitconfig").read_text()
     helper = [it for it in world.git("config", "--get-all", "credential.helper").splitlines() if it][-1]
     world.git("config", "--unset-all", "credential.helper")
     world.git("config", "credential.helper", helper)
@@ -511,6 +512,7 @@ def renamed_profile(world: World) -> None:
     world.edit("config", "[profile prod]", "[profile production]")
     world.renamed = {"prod": "production"}
     world.changed["git remote.origin.url"] = ""
+    world.knows["Which profile"] = world.knows["Profile"] = "production"
     no_caches(world)
 
 
@@ -571,7 +573,7 @@ JOURNEYS = (
     J("a torn sign-in", "sso", (torn_sign_in,)),
     J("a wrong start url", "sso", (wrong_start_url,)),
     J("a wrong sign-in region", "sso", (wrong_sso_region,)),
-    J("a renamed session", "sso", (session_renamed,)),
+    J("a renamed session", "sso", (session_renamed,), 2),
     J("a lost session", "sso", (session_lost,)),
     J("a renamed permission set", "sso", (set_renamed,)),
     J("a permission set that was taken away", "sso", (set_removed,), asks=("administrator", CODE)),

@@ -6,12 +6,14 @@ A world is made once for each way in and put back for every journey: files, repo
 from __future__ import annotations
 
 import copy
+import json
 import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -339,6 +341,7 @@ class Yesterdays:
             world = _start(folder)
             WAYS_IN[way](world)
             (world.clone / "draft.txt").write_text("not committed yet\n")
+            _a_day_ago(world.home / ".local" / "state" / "ccsetup" / "undo")
             shutil.copytree(world.home, folder / "saved-home", symlinks=True)
             shutil.copytree(folder / "sandbox", folder / "saved-sandbox", symlinks=True)
             self._made[way] = world, _state_of(world.state), _state_of(world.state.center)
@@ -357,6 +360,16 @@ class Yesterdays:
         """End every sandbox."""
         for world, _, _ in self._made.values():
             world.sandbox.stop()
+
+
+def _a_day_ago(backups: Path) -> None:
+    """Make the changes that can be undone as old as the clone is."""
+    for path in sorted(backups.glob("*.json")):
+        record = json.loads(path.read_text())
+        at = datetime.fromisoformat(record["at"]) - timedelta(hours=30)
+        path.unlink()
+        stamp, rest = at.strftime("%Y%m%dT%H%M%S.%fZ"), path.name.partition("-")[2]
+        path.with_name(f"{stamp}-{rest}").write_text(json.dumps({**record, "at": at.isoformat()}))
 
 
 def clones_in(folder: Path) -> Iterator[Path]:
