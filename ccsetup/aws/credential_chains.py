@@ -100,6 +100,8 @@ class Chains:
             wanted.what = f"{name} needs a new MFA code."
             wanted.next = f"Enter the code: ccsetup login {quote(name)}"
             raise
+        except Problem as refused:
+            raise credentials.changeable(refused, name) from None
         return found
 
     def _by_token(self, who: Who, name: str, there: Settings) -> Keys:
@@ -112,11 +114,14 @@ class Chains:
             sts = self._clients.acting("sts", who, None)
             return sts_calls.keys_in(sts.assume_role_with_web_identity(**arguments))
 
-        return told(exchange, spoken_of, there["role_arn"], of_token(token.reveal()))
+        try:
+            return told(exchange, spoken_of, there["role_arn"], of_token(token.reveal()))
+        except Problem as refused:
+            raise credentials.changeable(refused, name) from None
 
     def _by_sso(self, who: Who, name: str, there: Settings) -> Keys:
         try:
-            return self._resolver.by_sso(who, there)
+            return self._resolver.by_sso(who, name, there)
         except Problem as refused:
             if refused.code == "sso.signed-out":
                 refused.what, refused.next = f"{name} isn't signed in.", f"Sign in: ccsetup login {quote(name)}"

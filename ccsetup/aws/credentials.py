@@ -103,7 +103,7 @@ class Resolver:
         if kind == "role":
             return self._by_role(who, name, there, (*way, name))
         if kind == "sso":
-            return self.by_sso(who, there)
+            return self.by_sso(who, name, there)
         if kind == "keys":
             return as_written(there, name)
         if kind == "login":
@@ -114,10 +114,15 @@ class Resolver:
             return _of_this_machine(who)
         return self._from_files(Who(name, who.region, chosen=who.chosen))
 
-    def by_sso(self, who: Who, there: Mapping[str, str]) -> Keys:
+    def by_sso(self, who: Who, name: str, there: Mapping[str, str]) -> Keys:
         """Return the credentials of a permission set. The user may have to sign in."""
         start = start_of(there, who.sessions or {})
-        return self._sso_keys(start, there.get("sso_account_id", ""), there.get("sso_role_name", ""))
+        try:
+            return self._sso_keys(start, there.get("sso_account_id", ""), there.get("sso_role_name", ""))
+        except Problem as refused:
+            if refused.code == "access.assume":
+                refused.next = "Ask your administrator for access, or choose another account or role."
+            raise changeable(refused, name) from None
 
     def _by_role(self, who: Who, name: str, there: Mapping[str, str], way: tuple[str, ...]) -> Keys:
         source = there.get("source_profile")
@@ -129,7 +134,10 @@ class Resolver:
         def assume() -> Keys:
             return self.assume(there, first, session.create_client, who.mfa_code)
 
-        return explained(assume, who._replace(profile=source or name), there["role_arn"])
+        try:
+            return explained(assume, who._replace(profile=source or name), there["role_arn"])
+        except Problem as refused:
+            raise changeable(refused, name) from None
 
     def assume(self, there: Mapping[str, str], first: Keys, make_client: Callable[..., Any], code: str = "") -> Keys:
         """Return the credentials of the role in these settings, or those of its cached session."""
@@ -148,6 +156,13 @@ class Resolver:
         )
         found = fetcher.fetch_credentials()
         return _keys(found["access_key"], found["secret_key"], found["token"], clock.read(found["expiry_time"]))
+
+
+def changeable(refused: Problem, name: str) -> Problem:
+    """Return the refusal of a role with the command that changes the profile that names it."""
+    if refused.code == "access.assume" and name and not isinstance(refused, CodeWanted):
+        refused.next += f" To change the profile: ccsetup setup --profile {quote(name)}"
+    return refused
 
 
 def settings_of(who: Who, name: str) -> dict[str, str]:

@@ -202,7 +202,7 @@ _WORDS: dict[str, Words] = {
     "signed out": ("The sign-in for {profile} has expired.", _SIGN_IN),
     "no such role": (
         "Your sign-in doesn't have access to the role in {profile}.",
-        "Check the account and the role, or ask your administrator for access.",
+        "Ask your administrator for access, or choose another account or role: ccsetup setup --profile {profile}",
     ),
     "other": ("The AWS SDK couldn't use {profile}: {says}", _REPAIR),
     "refused": ("AWS rejected {operation}: {code}.", _AGAIN),

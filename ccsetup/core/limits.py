@@ -36,6 +36,7 @@ SSO_CONNECT_S = 8  # longer than for other calls: without a sign-in nothing else
 SSO_READ_S = 15
 SSO_TRIES = 3
 SSO_CALL_S = 60.0  # the call with all its tries
+SSO_SEARCH_S = 20.0  # asking all regions for a start URL
 SSO_PAGE_SIZE = 100  # accounts or permission sets in one answer; AWS allows no more
 REDIRECT_S = 5  # to see where a custom start URL leads
 SIGN_IN_S = 600.0  # for the user to finish signing in; device codes last as long

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from shlex import quote
+from types import MappingProxyType
 from typing import TypeVar
 
 from ccsetup.access.paste import secrets
@@ -100,7 +101,8 @@ class Walk:
     """One conversation: the questions, the answers that are already given, and the prompt that asks for the rest.
 
     `given` answers, and those from a paste, are used when their question comes up; with `defaults`, so is every
-    default. Without a prompt, a missing answer raises Missing, which names the flags.
+    default. `suggested` answers are the defaults of their questions, which are always asked. Without a prompt, a missing
+    answer raises Missing, which names the flags.
     """
 
     def __init__(
@@ -113,8 +115,10 @@ class Walk:
         say: Callable[[str], None],
         defaults: bool = False,
         brought: Mapping[str, Mapping[str, Value]] | None = None,
+        suggested: Mapping[str, Value] = MappingProxyType({}),
     ) -> None:
         self.flow, self.look, self.given = flow, look, given
+        self.suggested = suggested
         self.prompt, self.say, self.defaults = prompt, say, defaults
         self._brought: dict[str, Mapping[str, Value]] = {}  # by the question that was answered with a paste
         for key, answers in (brought or {}).items():
@@ -219,7 +223,8 @@ class Walk:
             return None
         if told is not None:
             return self._settled(question, self._parsed(question, told), answers)
-        ready = question.known(answers, self.look) if question.known else None
+        suggested = question.key in self.suggested
+        ready = question.known(answers, self.look) if question.known and not suggested else None
         if ready is None and (self.defaults or self.prompt is None):
             ready = question.default(answers, self.look) if question.default else None
             ready = "" if ready is None and question.optional else ready
@@ -322,7 +327,8 @@ class Walk:
         default = kept if isinstance(kept, str) and not question.once else None
         offered = self._offered(question)
         if default is None and question.widget != "secret":
-            default = offered or None
+            suggested = self.suggested.get(question.key)
+            default = offered or (suggested if isinstance(suggested, str) else None) or None
         if default is None and question.default:
             default = question.default(answers, self.look)
         if offered and not notice:

@@ -13,7 +13,7 @@ from ccsetup import access
 from ccsetup.access.questions import fixed
 from ccsetup.awsfiles import edit as editing
 from ccsetup.awsfiles import plan, removals
-from ccsetup.core import aws_login, clock
+from ccsetup.core import aws_login, clock, regions
 from ccsetup.core.clock import RECORDED
 from ccsetup.core.context import AwsTexts, Context, Start, start_of
 from ccsetup.core.errors import Problem
@@ -106,7 +106,10 @@ class Renewals:
         if kind is None:
             raise self._fault_of_program(name, there) or _without(name, there)
         if kind.name == "sso":
-            self._sign_in(start_of(there, look.sessions), there)
+            try:
+                self._sign_in(start_of(there, look.sessions), there)
+            except Problem as refused:
+                raise self._of_start(name, start_of(there, look.sessions), refused) from None
             return self._proven(Renewed(name, kind.name), _expected(kind, name, there), there)
         if kind.name == "role" and "mfa_serial" not in there:
             return self._by_source(name, kind, there, look)
@@ -138,6 +141,16 @@ class Renewals:
         screen.done(
             "signed in", start.session or start.url, f"until {clock.local(until, self.context.now())}" if until else ""
         )
+
+    def _of_start(self, name: str, start: Start, refused: Problem) -> Problem:
+        """Return the refusal of a sign-in with the command that changes the start URL, or the region if it is known."""
+        if refused.code == "sso.url" and regions.is_region(start.region):
+            change = f"ccsetup setup --profile {quote(name)}"
+            refused.next = f"To enter the right URL and region: {change}"
+            if region := self.context.signin.search(start):
+                refused.why = f"The start URL belongs to the Identity Center in {region}."
+                refused.next = f"Use that region: {change} --sso-region {region}"
+        return refused
 
     def _by_source(self, name: str, kind: Access, there: Mapping[str, str], look: Look) -> Renewed:
         """Renew the source of a role if it expires, or if new access keys were given or are needed for it."""

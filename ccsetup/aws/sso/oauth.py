@@ -106,6 +106,14 @@ class Grants:
         with self.person.visit(device.page):
             return self._polled(start, registration, device)
 
+    def knows(self, start: Start) -> bool:
+        """Return whether Identity Center in the start's region knows its URL. Nobody is asked to sign in."""
+        try:
+            self._device(start, self._registered(start, ()))
+        except (Refused, Problem):
+            return False
+        return True
+
     def _device(self, start: Start, registration: Registration) -> _Device:
         def ask(oidc: Any) -> _Device:
             found = oidc.start_device_authorization(

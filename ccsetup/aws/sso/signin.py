@@ -6,9 +6,10 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -24,8 +25,8 @@ from ccsetup.aws.sso.token_cache import (
     token_name,
     token_text,
 )
-from ccsetup.core import clock, limits, plain_file
-from ccsetup.core.concurrency import alone
+from ccsetup.core import clock, limits, plain_file, regions
+from ccsetup.core.concurrency import alone, within
 from ccsetup.core.context import Start
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import Choice, Edit, Keys, Secret
@@ -94,6 +95,18 @@ class SignIn:
     def resolve(self, url: str) -> str | None:
         """Return the region of a custom start URL from its redirect; None if unknown."""
         return region_of(self._center.behind(url))
+
+    def search(self, start: Start) -> str:
+        """Return the region whose Identity Center knows a start URL, "" if none that answers in time does."""
+        found: list[str] = []
+
+        def look(region: str) -> None:
+            if self._grants.knows(start._replace(region=region)):
+                found.append(region)
+
+        with suppress(TimeoutError), self._busy("Looking for the region of the start URL"):
+            within(limits.SSO_SEARCH_S, *(partial(look, region) for region in regions.beside(start.region)))
+        return found[0] if len(found) == 1 else ""
 
     def accounts(self, start: Start) -> Sequence[Choice]:
         """List the accounts by name: the value is the account ID, the label its name, the hint its email address."""

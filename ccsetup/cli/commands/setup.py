@@ -63,11 +63,12 @@ def run(context: Context, options: Options) -> Outcome:
     look = _looking(context, options)
     here = around = current_clone.of(context)
     if here and context.prompt is not None and not options.yes and not _names_place(options):
-        chosen = current_clone.ask(context, here)
+        chosen = current_clone.ACCESS if "profile" in options.given else current_clone.ask(context, here)
         if chosen == current_clone.REPAIR:
             repair_offer.repair(context, options.dry_run, offline=False)
             return Outcome(profile=here.profile)
         here = here if chosen == current_clone.ACCESS else None
+    asks = context.prompt is not None and not options.yes and options.given.keys() <= {"kind", "profile"}
     options, stored = _completed(context, options, look, here)
     kind = str(options.given.get("kind", ""))
     if kind and kind != flow.FIND:
@@ -83,7 +84,8 @@ def run(context: Context, options: Options) -> Outcome:
         flow.questions,
         look,
         given=options.given,
-        brought={STORED: stored, "--paste": options.pasted},
+        brought={STORED: {} if asks else stored, "--paste": options.pasted},
+        suggested=stored if asks else {},
         prompt=context.prompt,
         say=context.screen.note,
         defaults=options.yes,

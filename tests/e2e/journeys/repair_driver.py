@@ -112,7 +112,7 @@ class Shell:
             name = known or question.partition("  ")[0]
             asked[name] = asked.get(name, 0) + 1
             if asked[name] > (2 if known else 1):  # the same question again: nothing they know is accepted
-                self.walk.seen.append(f"(no answer to: {question})")
+                self.walk.seen.append(f"(no answer to: {question})\n{terminal.text()}")
                 terminal.press(CTRL_C)
             elif known and asked[name] == 1:
                 terminal.press("\x15", self.world.knows[known], ENTER)

@@ -39,6 +39,7 @@ class Journey:
 def told(world: World, keys: Keys, *profiles: str) -> None:
     """The person has these keys in hand; they may replace those of the profiles."""
     world.knows |= {
+        "What were you given?": "Temporary",
         "Access key ID": keys.access_key_id,
         "Secret access key": keys.secret_access_key,
         "Session token": keys.session_token,
@@ -571,8 +572,8 @@ JOURNEYS = (
     J("signed out over https", "sso over https", (signed_out,)),
     J("a deleted sign-in below a role", "role from sso", (no_sign_in,)),
     J("a torn sign-in", "sso", (torn_sign_in,)),
-    J("a wrong start url", "sso", (wrong_start_url,)),
-    J("a wrong sign-in region", "sso", (wrong_sso_region,)),
+    J("a wrong start url", "sso", (wrong_start_url,), 2),
+    J("a wrong sign-in region", "sso", (wrong_sso_region,), 2),
     J("a renamed session", "sso", (session_renamed,), 2),
     J("a lost session", "sso", (session_lost,)),
     J("a renamed permission set", "sso", (set_renamed,)),

@@ -39,22 +39,20 @@ def test_a_journey_ends_cleanly(journey: Journey, yesterday: Yesterdays) -> None
     if journey.asks:
         assert walk.stuck, walk.story
         assert not [it for it in journey.asks if it not in " ".join(walk.story.split())], walk.story
-        unharmed(world, before, walk, works=False)
+        unharmed(world, before, walk)
         return
     assert not walk.stuck, f"{walk.stuck}\n{walk.story}"
     unharmed(world, before, walk)
     assert len(walk.pasted) <= journey.commands, (walk.pasted, walk.story)
 
 
-def unharmed(world: World, before: dict[str, str], walk: Walk, works: bool = True) -> None:
+def unharmed(world: World, before: dict[str, str], walk: Walk) -> None:
     """Nothing was lost: no profile, setting, remote, or file; no clone in a clone; no command was a placeholder."""
     story = f"{walk.pasted}\n{walk.story}"
     assert "Traceback" not in walk.story, story
     assert (world.clone / "draft.txt").read_text() == "not committed yet\n"
     assert list(clones_in(world.home)) == [world.clone], story
-    if not works:
-        return
-    wanted = {**{_named(world, key): value for key, value in before.items()}}
+    wanted = {_named(world, key): value for key, value in before.items()}
     lost = difference(wanted, world.settings())
     for key, (value, now) in lost.items():
         assert key in world.changed, (key, value, now, story)
