@@ -38,6 +38,12 @@ def arranged(facts: Facts, findings: Sequence[Finding]) -> list[Finding]:
     return [*worst_first(causes), *left]
 
 
+def is_elsewhere(facts: Facts, findings: Sequence[Finding]) -> bool:
+    """Return whether a variable replaces the files that the profiles are in, so that these aren't to be repaired."""
+    causes = [it for it in findings if it.code == "env.overrides" and it.says.startswith(_FILES)]
+    return bool(causes) and any(_is_of_missing_files(facts, it) for it in findings)
+
+
 def _follows(facts: Facts, cause: Finding) -> Follows | None:
     """Return what follows from a finding, None if nothing can."""
     if cause.code == "env.overrides" and cause.says.startswith(_FILES):

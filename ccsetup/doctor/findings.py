@@ -11,6 +11,9 @@ from ccsetup.core.model import Corrected, FileName
 from ccsetup.git.config import Values
 
 
+FIX = "ccsetup doctor --fix"
+
+
 class Change(NamedTuple):
     """New lines for one AWS file: lines `first` to `last` (from 1, inclusive) become `lines`, without line endings.
 

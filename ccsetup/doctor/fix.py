@@ -15,7 +15,7 @@ from ccsetup.core import clock
 from ccsetup.core.context import Context
 from ccsetup.core.errors import Cancelled, Missing, Problem
 from ccsetup.core.model import Asked, Choice, Edit, Plan, Receipt, Touched
-from ccsetup.doctor import client_proof, diagnose, render, repair
+from ccsetup.doctor import causes, client_proof, diagnose, render, repair
 from ccsetup.doctor.diagnose import Diagnosis, looked
 from ccsetup.doctor.facts import Facts
 from ccsetup.doctor.findings import Finding, Remedy
@@ -283,7 +283,7 @@ def visit(context: Context, options: RepairOptions, case: Case) -> None:
     case.seen = diagnose.offline(diagnose.begun(context, options.profiles, options.modernize))
     if options.fix or not options.offline:
         gc.enable()
-    if options.fix:
+    if options.fix and not causes.is_elsewhere(case.seen.facts, case.seen.findings):
         _repaired(context, options, case, case.seen)
     elif not options.offline:
         case.seen = diagnose.asking(context, case.seen)

@@ -106,7 +106,7 @@ def with_files(context: Context, facts: Facts) -> Facts:
     cached = [path for folder in folders for path in context.files.listed(folder) if path.suffix == ".json"]
     found: dict[Path, str | None] = {}
     unreadable = dict(facts.unreadable)
-    for path in dict.fromkeys([*cached, *_pointed(facts), *_misnamed(facts)]):
+    for path in dict.fromkeys([*cached, *_pointed(facts), *_misnamed(facts), *_usual(facts)]):
         try:
             found[path] = context.files.seen(path)
         except Problem as problem:
@@ -126,6 +126,13 @@ def _broken_helpers(context: Context, facts: Facts) -> dict[str, str]:
     name = program(signing(facts.clone)) if facts.clone else ""
     paths = [facts.helpers.get(HELPERS[0], ""), facts.programs.get(name) or facts.helpers.get(name, "") if name else ""]
     return {path: why for path in paths if path and (why := fault(context, Path(path)))}
+
+
+def _usual(facts: Facts) -> list[Path]:
+    """Return the usual AWS files that variables replace."""
+    from ccsetup.doctor.checks.environment import FILES, usual
+
+    return [usual(facts, it) for it in FILES if facts.env.get(it)]
 
 
 def _misnamed(facts: Facts) -> list[Path]:

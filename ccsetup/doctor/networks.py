@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from shlex import quote
 
-from ccsetup.core import regions, shells
+from ccsetup.core import detours, regions, shells
 from ccsetup.doctor.checks.git import covers, of_codecommit
 from ccsetup.doctor.facts import Facts
 from ccsetup.doctor.findings import Finding
@@ -36,6 +36,8 @@ def of_git(facts: Facts, finding: Finding) -> Finding:
     if key and (it := _of_git(facts, key)):
         where = f"--file {quote(it.file)}" if it.file else "--global"
         return _named(finding, it, "git uses", f"git config {where} --unset-all {quote(it.key)}")
+    if key == "proxy" and detours.proxies(facts.env):
+        return finding._replace(do=detours.around_proxy(facts.env))
     profile = facts.profiles.get(finding.profile, {})
     bundle = next((value for name in _BUNDLES if (value := facts.env.get(name))), profile.get("ca_bundle", ""))
     if finding.code == "net.tls" and bundle:

@@ -49,7 +49,8 @@ def online(context: Context, facts: Facts, names: Sequence[str], by_git: bool = 
     `names` should leave out profiles with an offline error. A credential_process only runs for those in `facts.asked`.
     """
     profiles = _with_printed_keys(facts)
-    wanted = [name for name in names if name in facts.asked or has_credentials(profiles.get(name, {}))]
+    here = _profile(facts, facts.clone, there) if facts.clone and (there := _address(facts)) else ""
+    wanted = [name for name in names if name in (*facts.asked, here) or has_credentials(profiles.get(name, {}))]
     unasked = frozenset(name for name in wanted if name not in facts.asked and runs_program(profiles, name))
     named = [name for name in wanted if name in profiles and name not in unasked]
     whos = [who_of(profiles, facts.sessions, name, facts.env)._replace(chosen=name in facts.asked) for name in named]

@@ -249,7 +249,8 @@ def _moved(facts: Facts, it: Stand, seen: Sighting) -> Remedy:
     name = seen.repository.name if seen.repository else it.address.repository
     if it.address.form == "https" and seen.profile == it.profile:
         fips = it.address.fips or regions.wants_fips(facts.env, facts.profiles.get(seen.profile, {}))
-        url = address.https_url(seen.region, name, fips=fips)
+        host = it.address.host if seen.region == it.address.region else ""
+        url = address.https_url(seen.region, name, host, fips=fips)
     else:
         url = address.codecommit_url(name, seen.region, seen.profile)
     account = f"account {seen.repository.account_id}" if seen.repository and seen.repository.account_id else ""

@@ -10,7 +10,7 @@ from typing import Any
 from ccsetup.core.program_keys import unasked
 from ccsetup.core.text import cells, inert, padded, wrap, wrap_step
 from ccsetup.doctor.diagnose import Diagnosis, kinds
-from ccsetup.doctor.findings import Finding
+from ccsetup.doctor.findings import FIX, Finding
 
 MARKS = {"stops": ("red", "✗"), "hinders": ("yellow", "!"), "note": ("dim", "·")}
 WIDE = 100
@@ -18,7 +18,6 @@ MANY = 5  # findings of one kind that are shown one by one
 _COUNTED = {"stops": ("error", "errors"), "hinders": ("warning", "warnings"), "note": ("note", "notes")}
 NAMED = 12  # profiles named in a combined finding
 LISTED = 8  # identities that are shown one by one
-FIX = "ccsetup doctor --fix"
 
 Row = Sequence[tuple[str, str]]
 

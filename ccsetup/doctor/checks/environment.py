@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
+from ccsetup.awsfiles import edit
 from ccsetup.awsfiles.settings import meant
 from ccsetup.core import detours
+from ccsetup.core.model import FileName
+from ccsetup.core.profile_kind import has_credentials
+from ccsetup.doctor.checks.git import of_codecommit
 from ccsetup.doctor.facts import Facts
 from ccsetup.doctor.findings import Finding, Severity
 
@@ -14,7 +19,7 @@ _TOKENS = ("AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN")
 _PROFILES = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE")
 _REGIONS = ("AWS_REGION", "AWS_DEFAULT_REGION")
 _TOKEN_FILE = ("AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE")
-_FILES = ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
+FILES = ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
 
 
 def unset(facts: Facts, names: Sequence[str]) -> str:
@@ -106,16 +111,40 @@ def overriding_region(facts: Facts) -> Iterator[Finding]:
 
 def files(facts: Facts) -> Iterator[Finding]:
     """Find variables that replace ~/.aws/config or ~/.aws/credentials but don't name a file."""
-    for variable, text in zip(_FILES, (facts.texts.config, facts.texts.credentials), strict=True):
+    for variable, text in zip(FILES, (facts.texts.config, facts.texts.credentials), strict=True):
         if variable not in facts.env:
             continue
         if not facts.env[variable]:
             says = f"{variable} is set but empty, so AWS tools can't find the file."
             yield _told(facts, "env.overrides", "stops", says, "AWS tools fail with ProfileNotFound.", [variable])
+        elif text is not None and (name := _left_behind(facts, variable)):
+            says = f"{variable} is set to {facts.env[variable]}, which doesn't have {name}. ~/.aws does."
+            because = "AWS tools don't read ~/.aws, so they fail with ProfileNotFound or NoCredentialsError."
+            yield _told(facts, "env.overrides", "stops", says, because, [variable])
         elif text is None and not facts.unreadable and len(_set(facts, _PAIR)) < 2:
             says = f"{variable} is set to {facts.env[variable]}, but that file doesn't exist."
             because = "AWS tools don't read ~/.aws, so they fail with ProfileNotFound."
             yield _told(facts, "env.overrides", "hinders", says, because, [variable])
+
+
+def usual(facts: Facts, variable: str) -> Path:
+    """Return the path of the AWS file that a variable replaces."""
+    return facts.home / ".aws" / ("config" if variable == FILES[0] else "credentials")
+
+
+def _left_behind(facts: Facts, variable: str) -> str:
+    """Return the profile in use whose credentials are in the usual file and not in this one; "" if there is none."""
+    file: FileName = "config" if variable == FILES[0] else "credentials"
+    usual_one = edit.read(facts.found.get(usual(facts, variable)) or "", file)
+    remote = of_codecommit(facts)
+    named = [*facts.asked, *_named(facts), *([remote.profile] if remote and remote.profile else [])]
+    named += [source for it in named if (source := facts.profiles.get(it, {}).get("source_profile"))]
+    lacking = (it for it in named if not has_credentials(facts.profiles.get(it, {})))
+    return next((it for it in lacking if usual_one.find("profile", it)), "")
+
+
+def _named(facts: Facts) -> list[str]:
+    return [facts.env[it].strip() for it in _PROFILES if facts.env.get(it, "").strip()]
 
 
 def profile(facts: Facts) -> Iterator[Finding]:

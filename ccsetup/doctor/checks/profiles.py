@@ -11,6 +11,7 @@ from ccsetup.awsfiles.characters import plain
 from ccsetup.awsfiles.misreadings import Oddity
 from ccsetup.core.lazy_regex import later
 from ccsetup.core.model import FileName, Section
+from ccsetup.core.profile_kind import has_credentials
 from ccsetup.core.shells import SHELLS
 from ccsetup.core.text import did_you_mean, nearest
 from ccsetup.doctor import repair
@@ -185,7 +186,8 @@ def _missing(facts: Facts, name: str, says: str, do: str) -> Finding:
 
 def _remote(facts: Facts, name: str) -> Finding:
     assert facts.clone is not None  # noqa: S101 — it has a remote
-    near = nearest(name, facts.profiles) or [*facts.profiles][:3]
+    able = [it for it, there in facts.profiles.items() if has_credentials(there)]
+    near = nearest(name, able) or able[:3]
     url = facts.clone.remote
     ways = tuple(
         Remedy(f"Use {other}", "in this clone", replaced=moved)

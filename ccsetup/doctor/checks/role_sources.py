@@ -14,7 +14,7 @@ from ccsetup.core.errors import BadAnswer
 from ccsetup.core.profile_kind import STATIC, has_own_credentials, source_of
 from ccsetup.core.text import nearest, same_but_for_a_slip
 from ccsetup.doctor.facts import Facts
-from ccsetup.doctor.findings import Finding, Remedy, Wanted
+from ccsetup.doctor.findings import FIX, Finding, Remedy, Wanted
 from ccsetup.doctor.locate import Place, added, finding, place, places, removed, renamed, respelled
 
 Settings = Mapping[str, str]
@@ -226,7 +226,7 @@ def _missing(facts: Facts, name: str, there: Settings, where: Place, offer: _Off
     if not named:
         says = f"{name} has an empty source_profile."
     because = f'InvalidConfigError: The source_profile "{named}" … does not exist.'
-    do = f"ccsetup login {quote(named)}" if named and not like else ""
+    do = FIX if offered else f"ccsetup login {quote(named)}" if named else ""
     return _Case(says, because, like if len(like) == 1 else offered, sure=len(like) == 1, do=do)
 
 

@@ -15,7 +15,7 @@ from ccsetup.core.context import Start, start_of
 from ccsetup.core.errors import BadAnswer
 from ccsetup.doctor.checks.sso import is_whole, session_of, signing_in
 from ccsetup.doctor.facts import Facts
-from ccsetup.doctor.findings import Finding, Remedy, Wanted
+from ccsetup.doctor.findings import FIX, Finding, Remedy, Wanted
 from ccsetup.doctor.locate import Place, added, finding, place, respelled
 
 _FILE = "web_identity_token_file"
@@ -155,7 +155,12 @@ def token(facts: Facts) -> Iterator[Finding]:
         if told := _of_text(facts, path, facts.found.get(path)):
             code, says, because = told
             do = f"Have your identity provider write a new token to {path}, then run: ccsetup login {quote(name)}"
-            yield finding(facts, name, where, code, "stops", f"{name}: {says}", because=because, do=do)
+            found = finding(facts, name, where, code, "stops", f"{name}: {says}", because=because, do=do)
+            if code == "oidc.token-missing":  # it may have been moved
+                wanted = Wanted("Token file (absolute path)", partial(_absolute, facts), partial(_at, where))
+                do = f"Have your identity provider write a token to {path}. To enter another path: {FIX}"
+                found = found._replace(fix="ask", wanted=wanted, do=do)
+            yield found
 
 
 _READ = "AWS tools can hang if they open a pipe or a device."

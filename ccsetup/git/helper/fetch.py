@@ -28,9 +28,10 @@ from ccsetup.core import (
 )
 from ccsetup.core.errors import UNANSWERED
 from ccsetup.core.limits import GIT_CLI_S, GIT_CONNECT_S, GIT_READ_S, GIT_TRIES
+from ccsetup.core.profile_kind import has_own_credentials
 from ccsetup.core.sdk_errors import Cause
 from ccsetup.git.helper import cached_keys
-from ccsetup.git.helper.messages import REPAIR, Refused, again, anew, default_profile, quoted
+from ccsetup.git.helper.messages import LOOK, REPAIR, Refused, again, anew, default_profile, elsewhere, quoted
 
 TYPE_CHECKING = False  # like typing.TYPE_CHECKING
 if TYPE_CHECKING:
@@ -62,7 +63,8 @@ def fetched(profile: str | None, region: str, remedy: str) -> tuple[str, cached_
         credentials = session.get_credentials()
         if credentials is None:
             _look_at_keys(session, name)
-            raise Refused(f"Profile {name} has no credentials. {anew(name)}", "source.none")
+            remedy = LOOK if elsewhere() else anew(name)
+            raise Refused(f"Profile {name} has no credentials. {remedy}", "source.none")
         if credentials.method in _STORED:
             _look_at_keys(session, name)
             cached_keys.tell_if_ended(name, session.get_scoped_config(), time.time())
@@ -291,7 +293,7 @@ def _words(cause: Cause, error: Exception, name: str, session: Session, program:
     if isinstance(error, FileNotFoundError):
         return _no_file(error, name)
     if cause.name == "PartialCredentialsError":
-        return f"Profile {name} is missing {getattr(error, 'kwargs', {}).get('cred_var')}. {_mended(error, name)}"
+        return f"Profile {name} is missing {getattr(error, 'kwargs', {}).get('cred_var')}. {_mended(error, name, session)}"
     if cause.name in _SIGNED_OUT:
         return f"{_sign_in_ended(name, session)}. {again(name)}"
     if cause.name == "damaged sign-in":
@@ -309,21 +311,20 @@ def _words(cause: Cause, error: Exception, name: str, session: Session, program:
     return f"Couldn't use profile {name}: {str(error).rstrip('.')}. {REPAIR}"
 
 
-def _mended(error: Exception, name: str) -> str:
+def _mended(error: Exception, name: str, session: Session) -> str:
     """Return the command for a profile that lacks something: a key is entered again, the rest is repaired."""
     lacking = str(getattr(error, "kwargs", {}).get("cred_var", ""))
     if lacking.isupper():
         variable = "AWS_ACCESS_KEY_ID"
         return f"Run: {detours.without([it for it in (variable, lacking) if it in os.environ], os.environ)}"
-    return again(name) if lacking.startswith("aws_") else REPAIR
+    glued = any(" aws_" in value for section in _sections(session, name) for value in section.values())
+    return again(name) if lacking.startswith("aws_") and not glued else REPAIR
 
 
 def _no_source(name: str, session: Session) -> str:
     """Return the sentence for a source profile that has no credentials, or doesn't exist."""
-    from ccsetup.core.text import same_but_for_a_slip
-
-    others = [it for it in session.available_profiles if it != name]
-    if name not in session.available_profiles and any(same_but_for_a_slip(name, it) for it in others):
+    others = session.full_config["profiles"]
+    if name not in others and any(map(has_own_credentials, others.values())):
         return f'No profile "{name}" on this computer to assume the role with. {REPAIR}'
     return f"{name}, the source profile, has no credentials. {again(name)}"
 
@@ -391,6 +392,9 @@ def _refusal(cause: Cause, code: str, message: str, status: int, *, name: str, s
     return f"AWS rejected profile {name} ({code}): {message}. Run: ccsetup doctor {quoted(name)}"
 
 
+_NAMING = ("AWS_DEFAULT_PROFILE", "AWS_PROFILE")
+
+
 def _no_profile(name: str, session: Session) -> str:
     if not name:
         return "AWS_PROFILE is set but empty. Run: unset AWS_PROFILE"
@@ -398,6 +402,7 @@ def _no_profile(name: str, session: Session) -> str:
 
     hint = did_you_mean(name, session.available_profiles)
     command = REPAIR if session.available_profiles else anew(name)
+    command = LOOK if name in map(os.environ.get, _NAMING) or elsewhere() else command
     return " ".join(filter(None, [f'No profile "{name}" on this computer.', hint, command]))
 
 

@@ -68,6 +68,12 @@ def anew(name: str) -> str:
 
 
 REPAIR = "Run: ccsetup doctor --fix"
+LOOK = "Run: ccsetup doctor"  # where a repair of the files doesn't help
+
+
+def elsewhere() -> bool:
+    """Return whether variables replace the usual AWS files."""
+    return any(os.environ.get(name) for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"))
 
 
 def is_in_clone() -> bool:
