@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from ccsetup.access import mfa_devices
 from ccsetup.access.questions import again, duration, stored
 from ccsetup.access.source_profile import source_name, source_profile, source_who
 from ccsetup.core import validate
@@ -40,7 +41,8 @@ def _obtain(answers: Answers, look: Look) -> Keys:
 
 
 def _settle_code(value: Value, answers: Answers, look: Look) -> None:
-    _obtain(answers.plus("mfa_code", value), look)
+    with mfa_devices.explained(answers, look, source_who(answers, look)):
+        _obtain(answers.plus("mfa_code", value), look)
 
 
 def _sections(answers: Answers, keys: Keys | None) -> tuple[Section, ...]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from ccsetup.access import mfa_devices
 from ccsetup.access.questions import ROLE_ARN, again, duration, fixed, session_name, settings
 from ccsetup.access.source_profile import source_name, source_profile, source_who
 from ccsetup.core import validate
 from ccsetup.core.arn import account_in
 from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.core.lookup import Look
-from ccsetup.core.model import MACHINE, Answers, Choice, Expected, Keys, Section, Value, Who
+from ccsetup.core.model import DRAFT, MACHINE, Answers, Choice, Expected, Keys, Section, Value, Who
 from ccsetup.core.profile_kind import has_credentials
 from ccsetup.core.question import Access, Question
 
@@ -58,13 +59,15 @@ def _code_known(answers: Answers, look: Look) -> str | None:
 
 def _settle_code(value: Value, answers: Answers, look: Look) -> None:
     if value and not look.dry:
-        look.identity(_who(answers, look, str(value)))
+        source = source_who(answers, look, validate.home_region(answers.text("role_arn")))
+        with mfa_devices.explained(answers, look, source):
+            look.identity(_who(answers, look, str(value)))
 
 
 def _who(answers: Answers, look: Look, code: str) -> Who:
-    draft = answers.plus("profile", "ccsetup-draft")  # the key of the cached session contains the role, not the profile
+    draft = answers.plus("profile", DRAFT)  # the key of the cached session contains the role, not the profile
     region = validate.home_region(answers.text("role_arn"))
-    return look.who("ccsetup-draft", region, look.sections(draft, look), code)
+    return look.who(DRAFT, region, look.sections(draft, look), code)
 
 
 def _settle_duration(value: Value, answers: Answers, look: Look) -> None:

@@ -75,9 +75,13 @@ def _settle_session(value: Value, answers: Answers, look: Look) -> None:
     """Refuse the name of a session with another start URL or region, if other profiles use it or may use it."""
     there = look.sessions.get(str(value))
     users = [name for name, profile in look.profiles.items() if profile.get("sso_session") == value]
-    if there and users != [look.given.get("profile")] and not (
-        _same(there.get("sso_start_url", ""), answers.text("sso_start_url"))
-        and there.get("sso_region", answers.text("sso_region")) == answers.text("sso_region")
+    if (
+        there
+        and users != [look.given.get("profile")]
+        and not (
+            _same(there.get("sso_start_url", ""), answers.text("sso_start_url"))
+            and there.get("sso_region", answers.text("sso_region")) == answers.text("sso_region")
+        )
     ):
         raise BadAnswer(
             f"The sso-session {value} uses {there.get('sso_start_url', 'another start URL')}, and other profiles may"

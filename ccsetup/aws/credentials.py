@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import shlex
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -14,10 +15,10 @@ from ccsetup.aws import external_programs, login_sessions
 from ccsetup.aws.errors import too_busy
 from ccsetup.aws.sdk import check_files, credentials_parser, explained, problem_in, session_of, session_on_disk, told
 from ccsetup.aws.sts import SessionCache, by_web_identity
-from ccsetup.core import clock, executables, plain_file, program_keys, sdk_files, service_error
+from ccsetup.core import clock, detours, executables, plain_file, program_keys, sdk_files, service_error
 from ccsetup.core.context import Start, start_of
 from ccsetup.core.errors import Problem
-from ccsetup.core.model import Keys, Secret, Who
+from ccsetup.core.model import DRAFT, Keys, Secret, Who
 from ccsetup.core.profile_chain import chain, program_of
 from ccsetup.core.profile_kind import STATIC, source_of
 from ccsetup.core.program_keys import not_run
@@ -160,7 +161,7 @@ class Resolver:
 
 def changeable(refused: Problem, name: str) -> Problem:
     """Return the refusal of a role with the command that changes the profile that names it."""
-    if refused.code == "access.assume" and name and not isinstance(refused, CodeWanted):
+    if refused.code == "access.assume" and name not in ("", DRAFT) and not isinstance(refused, CodeWanted):
         refused.next += f" To change the profile: ccsetup setup --profile {quote(name)}"
     return refused
 
@@ -312,11 +313,21 @@ def of_machine(who: Who, source: str) -> Keys:
     if keys is None:
         raise Problem(
             f"The credential source {source} isn't available on this computer.",
-            next="Environment requires AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. Other sources work only on an EC2"
-            " instance or in a container.",
+            next=_of_source(source),
             code="source.credential-source",
         )
     return keys
+
+
+def _of_source(source: str) -> str:
+    """Return what to do about a credential_source that has no credentials."""
+    off = os.environ.get("AWS_EC2_METADATA_DISABLED", "").lower() == "true"
+    if source == "Ec2InstanceMetadata" and off:
+        return f"Turn the metadata service on again: {detours.without(['AWS_EC2_METADATA_DISABLED'], os.environ)}"
+    if source == "Environment":
+        return "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in this shell."
+    what = "this instance" if source == "Ec2InstanceMetadata" else "this container's task"
+    return f"It works only on AWS. There, ask your administrator to give {what} a role, for example, BuildMachine."
 
 
 def role_arguments(there: Mapping[str, str]) -> dict[str, Any]:

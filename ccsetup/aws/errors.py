@@ -234,7 +234,8 @@ _WORDS: dict[str, Words] = {
     "ended": ("The credentials for {profile} have expired.", "Renew the credentials: ccsetup login {profile}"),
     "unknown keys": (
         "AWS doesn't recognize the credentials for {profile}.",
-        "If the access key was replaced, or isn't complete, enter the new one: ccsetup login {profile}",
+        "If the access key was replaced, or isn't complete, enter the new one. If you don't have one, ask your "
+        "administrator for a new access key. To enter it: ccsetup login {profile}",
     ),
     "InvalidRepositoryName": ("{resource} isn't a valid repository name.", "Use a name like MyDemoRepo."),
     "EncryptionKeyAccessDenied": (

@@ -55,6 +55,10 @@ class BadAnswer(Problem):
         super().__init__(what, why=why, next=next, code="input.invalid")
 
 
+class Final(Problem):
+    """An error that no other answer to the same question solves, so that the question isn't asked again."""
+
+
 class Missing(Problem):
     """A required answer is missing and the user can't be asked. The message names the flag."""
 

@@ -322,4 +322,5 @@ class Target(NamedTuple):
 NEW = "+"  # a new source profile that is set up first
 
 
+DRAFT = "ccsetup-draft"  # stands for a profile that isn't written yet
 MACHINE = "@"  # prefix of a credential_source

@@ -164,7 +164,16 @@ def nearest(word: str, known: Iterable[str], most: int = 3, cutoff: float = LOOS
 
 def same_but_for_a_slip(one: str, other: str) -> bool:
     """Return whether one name can only be a typo of the other, so that it can be replaced without asking."""
-    return bool(nearest(one, [other], 1, STRICT))
+    return bool(nearest(one, [other], 1, STRICT)) or letters_swapped(one, other)
+
+
+def letters_swapped(one: str, other: str) -> bool:
+    """Return whether two names of at least four letters differ only in two neighbouring letters that are exchanged."""
+    if len(one) != len(other) or len(one) < 4 or one == other:
+        return False
+    first = next(n for n in range(len(one)) if one[n] != other[n])
+    pair = one[first : first + 2]
+    return pair.isalpha() and one[:first] + pair[::-1] + one[first + 2 :] == other
 
 
 def did_you_mean(word: str, known: Iterable[str], most: int = 3) -> str:

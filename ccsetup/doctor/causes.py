@@ -66,6 +66,8 @@ def _takes_environment(facts: Facts) -> bool:
 
 def _is_of_missing_files(facts: Facts, it: Finding) -> bool:
     """Return whether a finding may only mean that the files aren't the usual ones."""
+    if it.code == "source.none":
+        return True
     return (it.code in _OF_MISSING_FILES and "doesn't exist" in it.says + it.because) or it.code.startswith("access.")
 
 

@@ -10,7 +10,6 @@ from typing import Literal, NamedTuple
 from ccsetup.core.model import Corrected, FileName
 from ccsetup.git.config import Values
 
-
 FIX = "ccsetup doctor --fix"
 
 

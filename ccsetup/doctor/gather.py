@@ -102,6 +102,8 @@ def _words(facts: Facts, name: str) -> list[str]:
 
 def with_files(context: Context, facts: Facts) -> Facts:
     """Add the other files: caches, files that settings and variables point to, permissions, programs."""
+    from ccsetup.doctor.checks.processes import elsewhere
+
     folders = [context.home / ".aws" / name for name in CACHES]
     cached = [path for folder in folders for path in context.files.listed(folder) if path.suffix == ".json"]
     found: dict[Path, str | None] = {}
@@ -114,7 +116,10 @@ def with_files(context: Context, facts: Facts) -> Facts:
     places = [facts.texts.config_path, facts.texts.credentials_path, context.home / ".aws", *folders, *found]
     modes = {path: mode for path in places if (mode := context.files.mode(path)) is not None}
     programs = {name: context.git.command(name, beside=False) for name in _programs(facts)}
-    facts = replace(facts, found=found, unreadable=unreadable, modes=modes, programs=programs)
+    programs |= {name: context.git.command(name, beside=False) for name in elsewhere(programs)}
+    not_there = [path for path, there in programs.items() if not there and Path(path).is_absolute()]
+    plain = {path: mode for path in not_there if (mode := context.files.mode(Path(path))) is not None}
+    facts = replace(facts, found=found, unreadable=unreadable, modes=modes, programs=programs, not_executable=plain)
     return replace(facts, broken_helpers=_broken_helpers(context, facts))
 
 

@@ -25,7 +25,8 @@ def problem_of(errors: Sequence[str], url: str, code: str) -> Problem:
     words = {"name": name, "login": f"ccsetup login {quote(profile[1])}" if profile else "ccsetup login"}
     for pattern, known_as, what, next_ in (*_OF_HELPERS, *_CAUSES):
         if re.search(pattern, said):
-            next_ = without_proxy() if next_ == _PROXY else next_.format(**words)
+            proxied = next_ == _PROXY or (known_as == "net.unreachable" and detours.proxies(os.environ))
+            next_ = without_proxy() if proxied else next_.format(**words)
             return Problem(what.format(**words), why=why, next=next_, code=known_as)
     if lines and not any(line.startswith(_GITS_OWN) for line in lines):
         return _of_traceback(lines[-1])

@@ -11,7 +11,7 @@ from typing import TypeVar
 from ccsetup.access.paste import secrets
 from ccsetup.access.paste.echo import echo
 from ccsetup.core.context import Prompt
-from ccsetup.core.errors import BadAnswer, Missing, Problem
+from ccsetup.core.errors import BadAnswer, Final, Missing, Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import BACK, Answers, Asked, Back, Choice, Corrected, Secret, Told, Value
 from ccsetup.core.question import Question
@@ -101,8 +101,8 @@ class Walk:
     """One conversation: the questions, the answers that are already given, and the prompt that asks for the rest.
 
     `given` answers, and those from a paste, are used when their question comes up; with `defaults`, so is every
-    default. `suggested` answers are the defaults of their questions, which are always asked. Without a prompt, a missing
-    answer raises Missing, which names the flags.
+    default. `suggested` answers are the defaults of their questions, which are always asked. Without a prompt, a
+    missing answer raises Missing, which names the flags.
     """
 
     def __init__(
@@ -291,6 +291,8 @@ class Walk:
                 stands = self._meant(question, asked, answer, answers)
                 if not isinstance(stands, Back):
                     return stands
+            except Final:
+                raise
             except Problem as problem:
                 notice = echo(sentence(problem), answer)
                 kept = None if isinstance(answer, Secret) or secrets(answer) else answer

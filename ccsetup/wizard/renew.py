@@ -202,9 +202,18 @@ class Renewals:
             prompt=self.context.prompt,
             say=self.context.screen.note,
         )
-        answers = walk.run().answers
+        source = there.get("ccsetup_source_profile", "")
+        try:
+            answers = walk.run().answers
+            made = access.sections_of(answers, look) if kind.obtain else ()
+        except Problem as refused:
+            if self.context.prompt is None or source in self._done or not _is_of_keys(refused, source, look.profiles):
+                raise
+            self.context.screen.problem(refused)
+            self.of(source, name in self._chosen)
+            return self._asked(name, kind, there, self.look())
         texts = self.context.files.read()
-        sections = _only_keys(access.sections_of(answers, look), name, texts) if kind.obtain else ()
+        sections = _only_keys(made, name, texts) if kind.obtain else ()
         change = plan.make(name, there.get("region", ""), sections, texts)
         expected = kind.expects(answers)
         return self._written(Renewed(name, kind.name), change, expected if expected.account_id else Expected(before))

@@ -151,8 +151,9 @@ def after_failure(context: Context, refused: Problem, written: bool, options: Op
     choices += [Choice(CHANGE, f"Change {'another' if named else 'an'} answer", "then try again")]
     choices += [Choice(PUT_BACK, back)]
     choices += [Choice(KEEP, "Keep the profile anyway")] if written else []
+    default = KEEP if written and refused.is_unanswered else choices[0].value  # no answer is no fault of the profile
     answer = context.prompt.ask(
-        Asked("failed", "What do you want to do?", "choose", choices=tuple(choices), default=choices[0].value)
+        Asked("failed", "What do you want to do?", "choose", choices=tuple(choices), default=default)
     )
     what, _, told = (CHANGE if isinstance(answer, Back) else str(answer)).partition(" ")
     return Verdict(what, about=told) if what == CHANGE else Verdict(what, told)

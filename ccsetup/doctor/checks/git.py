@@ -9,8 +9,10 @@ from shlex import quote
 
 from ccsetup.core import shells
 from ccsetup.core.errors import BadAnswer
+from ccsetup.core.profile_chain import sources
+from ccsetup.core.profile_kind import has_credentials
 from ccsetup.doctor.facts import Clone, Facts
-from ccsetup.doctor.findings import Finding, Remedy, Severity
+from ccsetup.doctor.findings import FIX, Finding, Remedy, Severity
 from ccsetup.git import address, clone_profile, config, ownership, transport
 from ccsetup.git.address import Address
 from ccsetup.git.config import Values
@@ -71,6 +73,13 @@ def of_codecommit(facts: Facts) -> Address | None:
     except BadAnswer:
         return None
     return found if found.form in ("codecommit", "https", "ssh") else None
+
+
+def usable(facts: Facts) -> list[str]:
+    """Return the profiles that a clone could use: those with a region of their own first, sources of roles last."""
+    names = [it for it, there in facts.profiles.items() if address.takes_profile(it) and has_credentials(there)]
+    below = sources(facts.profiles)
+    return sorted(names, key=lambda it: (it in below, "region" not in facts.profiles[it]))
 
 
 def effective(clone: Clone) -> list[str]:
@@ -155,7 +164,7 @@ def _helper_gone(facts: Facts, clone: Clone, here: Address, command: str, name: 
         "git asks for a username and password instead.",
         profile if profile in facts.profiles else "",
         fix="auto" if remedies else "tell",
-        do=f"ccsetup clone {quote(clone.remote)} {shlex.quote(str(clone.folder))}",
+        do=FIX if remedies else f"ccsetup clone {quote(clone.remote)} {shlex.quote(str(clone.folder))}",
         remedies=remedies,
     )
 

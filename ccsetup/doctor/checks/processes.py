@@ -6,6 +6,7 @@ import json
 import re
 import shlex
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from shlex import quote
 from typing import Any
 
@@ -13,8 +14,8 @@ from ccsetup.core import clock, program_keys, redact
 from ccsetup.core.text import inert
 from ccsetup.doctor.checks.shadowed import kinds
 from ccsetup.doctor.facts import Facts, Ran
-from ccsetup.doctor.findings import Finding
-from ccsetup.doctor.locate import Place, finding, place
+from ccsetup.doctor.findings import FIX, Finding, Remedy
+from ccsetup.doctor.locate import Place, finding, place, respelled
 
 _KEY = "credential_process"
 _SHELLS = "botocore runs the command without a shell. Other SDKs use a shell, so the command may work in them."
@@ -56,7 +57,29 @@ def missing(facts: Facts) -> Iterator[Finding]:
                 or f"In credential_process for {name}, use the program's full path, in quotes if it contains spaces."
             )
             because = f"AWS tools crash with FileNotFoundError. {_SHELLS}"
-            yield finding(facts, name, where, "process.missing", "stops", says, because=because, do=do)
+            if program in facts.not_executable:
+                says, do = f"{name}: the program {program} isn't executable.", f"chmod u+x {quote(program)}"
+                because = "AWS tools crash with PermissionError."
+            found = finding(facts, name, where, "process.missing", "stops", says, because=because, do=do)
+            elsewhere = "" if program in facts.not_executable else facts.programs.get(_base(program), "")
+            if (mode := facts.not_executable.get(program)) is not None and not facts.windows:
+                remedy = Remedy("Make it executable", modes={Path(program): mode | 0o100})
+                found = found._replace(fix="ask", remedies=(remedy,))
+            elif elsewhere and program in command:
+                new = command.replace(program, elsewhere, 1)
+                remedy = Remedy(f"Use {elsewhere}", "which is on the PATH", changes=respelled(where, new))
+                found = found._replace(fix="ask", remedies=(remedy,), do=FIX)
+            yield found
+
+
+def _base(program: str) -> str:
+    """Return the file name of a program with an absolute path, "" for others."""
+    return re.split(r"[/\\]", program)[-1] if re.match(r"/|[A-Za-z]:[/\\]", program) else ""
+
+
+def elsewhere(programs: Mapping[str, str]) -> list[str]:
+    """Return the names under which programs that aren't at their absolute paths may be on the PATH."""
+    return [name for program, path in programs.items() if not path and (name := _base(program))]
 
 
 def _try(name: str) -> str:

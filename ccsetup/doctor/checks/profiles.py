@@ -11,12 +11,11 @@ from ccsetup.awsfiles.characters import plain
 from ccsetup.awsfiles.misreadings import Oddity
 from ccsetup.core.lazy_regex import later
 from ccsetup.core.model import FileName, Section
-from ccsetup.core.profile_kind import has_credentials
 from ccsetup.core.shells import SHELLS
 from ccsetup.core.text import did_you_mean, nearest
 from ccsetup.doctor import repair
 from ccsetup.doctor.checks.files import FILES, told
-from ccsetup.doctor.checks.git import of_codecommit
+from ccsetup.doctor.checks.git import of_codecommit, usable
 from ccsetup.doctor.facts import Facts
 from ccsetup.doctor.findings import Change, Finding, Remedy
 
@@ -186,7 +185,7 @@ def _missing(facts: Facts, name: str, says: str, do: str) -> Finding:
 
 def _remote(facts: Facts, name: str) -> Finding:
     assert facts.clone is not None  # noqa: S101 — it has a remote
-    able = [it for it, there in facts.profiles.items() if has_credentials(there)]
+    able = usable(facts)
     near = nearest(name, able) or able[:3]
     url = facts.clone.remote
     ways = tuple(

@@ -12,12 +12,11 @@ from ccsetup.core import regions, validate
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.lazy_regex import later
 from ccsetup.core.model import Corrected
-from ccsetup.core.profile_kind import has_credentials
-from ccsetup.core.text import STRICT, nearest
-from ccsetup.doctor.checks.git import effective, is_codecommit, keepers, of_codecommit, signing
+from ccsetup.core.text import STRICT, letters_swapped, nearest
+from ccsetup.doctor.checks.git import effective, is_codecommit, keepers, of_codecommit, signing, usable
 from ccsetup.doctor.facts import Clone, Facts
-from ccsetup.doctor.findings import Finding, Remedy, Severity, Wanted
-from ccsetup.git import address, clone_profile, config
+from ccsetup.doctor.findings import FIX, Finding, Remedy, Severity, Wanted
+from ccsetup.git import address, clone_profile, config, transport
 from ccsetup.git.address import Address
 
 _MOST = 9  # remedies to offer
@@ -199,7 +198,7 @@ def _of_codecommit(facts: Facts, clone: Clone, here: Address, region: str) -> It
 
 def _no_such_profile(facts: Facts, here: Address, region: str) -> Finding:
     named = here.profile
-    names = _profiles(facts)
+    names = usable(facts)
     like = _like(named, names)
     offered = like or names
     remedies = [_moved(facts, here, it, region) for it in offered[:_MOST]]
@@ -214,7 +213,7 @@ def _no_such_profile(facts: Facts, here: Address, region: str) -> Finding:
 
 def _like(named: str, names: Sequence[str]) -> list[str]:
     """Return the only name that another one can be a typo of; empty if there is none or more than one."""
-    found = nearest(named, names, 2, STRICT)
+    found = nearest(named, names, 2, STRICT) or [it for it in names if letters_swapped(named, it)]
     return found if len(found) == 1 else []
 
 
@@ -223,13 +222,6 @@ def _known(facts: Facts, text: str) -> str:
     if value not in facts.profiles or not address.takes_profile(value):
         raise BadAnswer(f'"{value}" can\'t be used as a profile name in a URL. Use a simple name like default.')
     return value
-
-
-def _profiles(facts: Facts) -> list[str]:
-    """Return the profiles that a URL could name, those with their own region first."""
-    all_of = facts.profiles.items()
-    names = [it for it, there in all_of if address.takes_profile(it) and has_credentials(there)]
-    return sorted(names, key=lambda it: "region" not in facts.profiles[it])
 
 
 def _regions(facts: Facts, here: Address, says: str, severity: Severity = "stops") -> Finding:
@@ -259,9 +251,9 @@ def _no_region(facts: Facts, here: Address) -> Iterator[Finding]:
 def _nobody(facts: Facts, here: Address) -> Iterator[Finding]:
     """Check a URL without a profile: git uses the one of the environment, else [default]."""
     named = facts.env.get("AWS_DEFAULT_PROFILE", facts.env.get("AWS_PROFILE", ""))
-    if named or "default" in facts.profiles or facts.env.get("AWS_ACCESS_KEY_ID") or not _profiles(facts):
+    if named or "default" in facts.profiles or facts.env.get("AWS_ACCESS_KEY_ID") or not usable(facts):
         return
-    remedies = [_moved(facts, here, it, here.region) for it in _profiles(facts)[:_MOST]]
+    remedies = [_moved(facts, here, it, here.region) for it in usable(facts)[:_MOST]]
     says = f"{_called(facts)} doesn't specify a profile, and there's no [default] profile."
     yield _remote(facts, "hinders", says, "git fails with NoCredentialsError or uses this computer's role.", remedies)
 
@@ -269,7 +261,7 @@ def _nobody(facts: Facts, here: Address) -> Iterator[Finding]:
 def _without_address(facts: Facts, clone: Clone, here: Address) -> Iterator[Finding]:
     """Check an HTTPS or SSH remote. Its URL names no profile, but its credential helper may."""
     region = here.region
-    remedies = [_moved(facts, here, it, region) for it in _profiles(facts)[:_MOST]] if not here.host else []
+    remedies = [_moved(facts, here, it, region) for it in usable(facts)[:_MOST]] if not here.host else []
     if unknown := validate.unknown_region(region):  # a custom host (CODE_COMMIT_ENDPOINT) has none
         yield _remote(
             facts,
@@ -288,6 +280,8 @@ def _without_address(facts: Facts, clone: Clone, here: Address) -> Iterator[Find
         yield _helper_of_a_script(facts, clone, command)
     elif named and named not in facts.profiles:
         yield _helper_of_nobody(facts, clone, command, named)
+    elif not command and not effective(clone) and here.host:
+        yield _without_helper(facts, clone, here)
     elif not command and not effective(clone) and remedies:
         says = "This clone uses HTTPS without a credential helper, so git asks for a password."
         yield _remote(
@@ -305,6 +299,26 @@ def _without_address(facts: Facts, clone: Clone, here: Address) -> Iterator[Find
         yield _remote(facts, "note", says, because, remedies)._replace(code="git.inherited-helper")
 
 
+def _without_helper(facts: Facts, clone: Clone, here: Address) -> Finding:
+    """Return the finding for a remote on a host of its own, which only a credential helper can sign for."""
+    path = facts.helpers.get(transport.OWN_HELPER, "")
+    names = usable(facts) if path and clone.editable else []
+
+    def remedy(name: str) -> Remedy:
+        region = here.region or facts.profiles[name].get("region", "")
+        helper = transport.own_helper(path, name, region, here.host)
+        return Remedy(
+            f"Use the credential helper with the profile {name}",
+            git={"credential.helper": ("", helper), "credential.useHttpPath": "true"},
+        )
+
+    remedies = tuple(remedy(it) for it in names[:_MOST] if here.region or facts.profiles[it].get("region"))
+    says = f"{_called(facts)} uses HTTPS without a credential helper, so git asks for a password."
+    because = "git reports “could not read Username”, or a 403 error unless you enter Git credentials."
+    found = _remote(facts, "hinders", says, because, [])
+    return found._replace(fix="ask" if remedies else "tell", remedies=remedies, wanted=None, do=FIX if remedies else "")
+
+
 def _helper_of_nobody(facts: Facts, clone: Clone, command: str, named: str) -> Finding:
     names = [*facts.profiles]
     like = _like(named, names)
@@ -314,7 +328,7 @@ def _helper_of_nobody(facts: Facts, clone: Clone, command: str, named: str) -> F
         return Remedy(f"Use the profile {name}", replaced=clone.helped(command, new))
 
     says = f"This clone's credential helper uses the profile {named}, which doesn't exist."
-    remedies = [remedy(it) for it in (like or _profiles(facts))[:_MOST]]
+    remedies = [remedy(it) for it in (like or usable(facts))[:_MOST]]
     return _remote(
         facts, "stops", says, "git fails with a 403 error or asks for a password.", remedies, bool(like), named
     )
@@ -332,7 +346,7 @@ def _helper_of_a_script(facts: Facts, clone: Clone, command: str) -> Finding:
 
     named = clone_profile.named_by("", bare)
     bare = re.sub(rf"\s--profile[ =]['\"]?{re.escape(named)}['\"]?", "", bare) if named else bare
-    names = [named] if named in facts.profiles else _profiles(facts)
+    names = [named] if named in facts.profiles else usable(facts)
     says = "This clone's credential helper has a --profile or --region flag without a value."
     because = "A variable was probably empty. The AWS CLI uses the next word as the value, so git asks for a password."
     return _remote(facts, "stops", says, because, [remedy(it) for it in names[:_MOST]], len(names) == 1, named)

@@ -293,7 +293,8 @@ def _words(cause: Cause, error: Exception, name: str, session: Session, program:
     if isinstance(error, FileNotFoundError):
         return _no_file(error, name)
     if cause.name == "PartialCredentialsError":
-        return f"Profile {name} is missing {getattr(error, 'kwargs', {}).get('cred_var')}. {_mended(error, name, session)}"
+        lacking = str(getattr(error, "kwargs", {}).get("cred_var", ""))
+        return f"Profile {name} is missing {lacking}. {_mended(lacking, name, session)}"
     if cause.name in _SIGNED_OUT:
         return f"{_sign_in_ended(name, session)}. {again(name)}"
     if cause.name == "damaged sign-in":
@@ -308,12 +309,12 @@ def _words(cause: Cause, error: Exception, name: str, session: Session, program:
         return f"Couldn't reach AWS to renew the credentials for {name}: {error}"
     if program and cause.code == "process.failed":
         return f"The credential_process of {program} failed. Run: ccsetup doctor {quoted(program)}"
-    return f"Couldn't use profile {name}: {str(error).rstrip('.')}. {REPAIR}"
+    command = LOOK if cause.name == "no credential source" else REPAIR
+    return f"Couldn't use profile {name}: {str(error).rstrip('.')}. {command}"
 
 
-def _mended(error: Exception, name: str, session: Session) -> str:
+def _mended(lacking: str, name: str, session: Session) -> str:
     """Return the command for a profile that lacks something: a key is entered again, the rest is repaired."""
-    lacking = str(getattr(error, "kwargs", {}).get("cred_var", ""))
     if lacking.isupper():
         variable = "AWS_ACCESS_KEY_ID"
         return f"Run: {detours.without([it for it in (variable, lacking) if it in os.environ], os.environ)}"

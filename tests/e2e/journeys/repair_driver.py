@@ -170,7 +170,7 @@ def follow(world: World) -> Walk:
             return walk
         code, said = shell.run(command)
         walk.pasted.append(command)
-        walk.in_vain = walk.in_vain + [command] if code else [command]
+        walk.in_vain = [*walk.in_vain, command] if code else [command]
         failed = commands_in(said) if code else []
 
 
@@ -193,5 +193,3 @@ def _push(shell: Shell) -> tuple[int, str]:
     (shell.world.clone / note).write_text("hello\n")
     code, said = shell.run(f"git add {note} && git commit -qm {note} && git push")
     return code, said
-
-

@@ -246,7 +246,9 @@ def oidc(world: World) -> None:
 def pasted(keys: Keys) -> str:
     """Return keys as the console shows them for copying."""
     token = f"\nexport AWS_SESSION_TOKEN={keys.session_token}" if keys.session_token else ""
-    return f"export AWS_ACCESS_KEY_ID={keys.access_key_id}\nexport AWS_SECRET_ACCESS_KEY={keys.secret_access_key}{token}\n"
+    return (
+        f"export AWS_ACCESS_KEY_ID={keys.access_key_id}\nexport AWS_SECRET_ACCESS_KEY={keys.secret_access_key}{token}\n"
+    )
 
 
 def keys(world: World) -> None:
@@ -323,7 +325,17 @@ WAYS_IN: dict[str, Callable[[World], None]] = {
 
 
 def _state_of(it: object) -> dict[str, Any]:
-    return {name: copy.copy(value) for name, value in vars(it).items() if isinstance(value, (dict, set, list))}
+    """Return what a state holds. Its values are frozen, but for the sets in some of its dictionaries."""
+    held = {
+        name: value for name, value in vars(it).items() if isinstance(value, (dict, set, list)) or name == "machine"
+    }
+    return {name: _copied(value) for name, value in held.items()}
+
+
+def _copied(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: set(inner) if isinstance(inner, set) else inner for key, inner in value.items()}
+    return copy.copy(value)
 
 
 class Yesterdays:
@@ -351,10 +363,8 @@ class Yesterdays:
             shutil.copytree(world.folder / saved, world.folder / name, symlinks=True)
         for held, kept in ((world.state, state), (world.state.center, center)):
             for name, value in kept.items():
-                setattr(held, name, copy.copy(value))
-        return World(
-            world.sandbox, world.folder, world.profile, world.repository, dict(world.env), dict(world.knows)
-        )
+                setattr(held, name, _copied(value))
+        return World(world.sandbox, world.folder, world.profile, world.repository, dict(world.env), dict(world.knows))
 
     def stop(self) -> None:
         """End every sandbox."""

@@ -1,0 +1,38 @@
+"""The user's MFA devices: a code of one that was replaced is never accepted, however often it is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from shlex import quote
+
+from ccsetup.core.errors import Final, Problem
+from ccsetup.core.lookup import Look
+from ccsetup.core.model import Answers, Who
+
+
+@contextmanager
+def explained(answers: Answers, look: Look, source: Who) -> Iterator[None]:
+    """Explain a code that AWS refuses because the profile names a device that the user doesn't have any more."""
+    try:
+        yield
+    except Problem as refused:
+        serial, profile = answers.text("mfa_serial"), answers.text("profile")
+        others = _others(look, source, serial) if refused.code == "access.assume" and profile in look.profiles else []
+        if not others:
+            raise
+        raise Final(
+            f"The MFA device {serial} of {profile} isn't one of yours any more.",
+            why=refused.what,
+            next=f"Use your device: ccsetup setup --profile {quote(profile)} --mfa-serial {quote(others[0])}",
+            code=refused.code,
+        ) from None
+
+
+def _others(look: Look, source: Who, serial: str) -> list[str]:
+    """Return the user's devices if the one with this serial number isn't among them."""
+    try:
+        found = list(look.mfa_devices(source))
+    except Problem:
+        return []
+    return [] if serial in found else found
