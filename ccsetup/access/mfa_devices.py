@@ -13,11 +13,13 @@ from ccsetup.core.model import Answers, Who
 
 @contextmanager
 def explained(answers: Answers, look: Look, source: Who) -> Iterator[None]:
-    """Explain a code that AWS refuses because the profile names a device that the user doesn't have any more."""
+    """Explain a code that is refused because of the source profile's keys, or of a device that was replaced."""
     try:
         yield
     except Problem as refused:
         serial, profile = answers.text("mfa_serial"), answers.text("profile")
+        if refused.code == "access.identity" and profile in look.profiles:  # the source's keys, not the code
+            raise Final(refused.what, why=refused.why, next=refused.next, code=refused.code) from None
         others = _others(look, source, serial) if refused.code == "access.assume" and profile in look.profiles else []
         if not others:
             raise

@@ -98,7 +98,7 @@ class Facts:
     `asked` are the profiles named on the command line; empty means all. `modes` are the permission bits of existing
     files and folders. `found` are the texts of small files that settings point to or caches hold (None: no such file).
     `programs` are the paths of programs that settings name, `helpers` those of git's helpers ("" if not found);
-    `not_executable` are the permission bits of programs that are there but can't be run.
+    `not_executable` are the programs that are there but can't be run.
     `shell` is the shell that the person types commands in (see `shells`). `modernize`: repair sso.legacy too.
 
     `processes` are the results of credential_process programs, by profile; they run only for profiles in `asked`.
@@ -125,7 +125,7 @@ class Facts:
     clone: Clone | None = None
     windows: bool = False
     programs: Mapping[str, str] = field(default_factory=dict)
-    not_executable: Mapping[str, int] = field(default_factory=dict)
+    not_executable: frozenset[str] = frozenset()
     shell: str = "bash"
     modernize: bool = False
     processes: Mapping[str, Ran] = field(default_factory=dict)

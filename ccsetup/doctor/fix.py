@@ -18,7 +18,7 @@ from ccsetup.core.model import Asked, Choice, Edit, Plan, Receipt, Touched
 from ccsetup.doctor import causes, client_proof, diagnose, render, repair
 from ccsetup.doctor.diagnose import Diagnosis, looked
 from ccsetup.doctor.facts import Facts
-from ccsetup.doctor.findings import Finding, Remedy
+from ccsetup.doctor.findings import FIX, Finding, Remedy
 from ccsetup.doctor.repair import Key, Repair
 
 GO, OTHER, LEAVE, LEAVE_ALL = "go", "other", "leave", "leave all"
@@ -242,7 +242,7 @@ def write(context: Context, change: Plan) -> Receipt:
         return context.files.apply(change)
     except Problem as problem:
         if problem.code == "file.changed":
-            problem.next = "Run ccsetup doctor --fix again."
+            problem.next = f"Try again: {FIX}"
         raise
 
 

@@ -118,7 +118,7 @@ def with_files(context: Context, facts: Facts) -> Facts:
     programs = {name: context.git.command(name, beside=False) for name in _programs(facts)}
     programs |= {name: context.git.command(name, beside=False) for name in elsewhere(programs)}
     not_there = [path for path, there in programs.items() if not there and Path(path).is_absolute()]
-    plain = {path: mode for path in not_there if (mode := context.files.mode(Path(path))) is not None}
+    plain = frozenset(path for path in not_there if context.files.mode(Path(path)) is not None)
     facts = replace(facts, found=found, unreadable=unreadable, modes=modes, programs=programs, not_executable=plain)
     return replace(facts, broken_helpers=_broken_helpers(context, facts))
 

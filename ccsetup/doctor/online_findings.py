@@ -11,6 +11,7 @@ from typing import NamedTuple
 from ccsetup import access
 from ccsetup.aws.access_request import of_git_and_api
 from ccsetup.core import regions
+from ccsetup.core.arn import account_in
 from ccsetup.core.context import Answer, Sighting
 from ccsetup.core.errors import NoRepository, Problem
 from ccsetup.core.model import Answers, Expected, Identity
@@ -223,7 +224,9 @@ def _elsewhere(facts: Facts, it: Stand, refused: Problem) -> Finding:
         found = Finding("access.repository", "stops", refused.what)
     because = refused.why or "git reports that it can't find the repository, or asks for a password."
     ways = tuple(remedy for remedy in remedies if remedy.replaced)
-    do = f"Run: {by_hand(facts.clone, remedies)}" if remedies and facts.clone else refused.next
+    whom = f"the administrator of account {account}" if (account := account_in(it.arn)) else "its administrator"
+    nowhere = f"{refused.next} If they're right, ask {whom} whether {name} was renamed or deleted."
+    do = f"Run: {by_hand(facts.clone, remedies)}" if remedies and facts.clone else nowhere
     kind = "ask" if ways else "tell"
     return _of_clone(facts, it, found._replace(because=because, do=do, fix=kind, remedies=ways))  # type: ignore[arg-type]
 

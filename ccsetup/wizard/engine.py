@@ -223,7 +223,7 @@ class Walk:
             return None
         if told is not None:
             return self._settled(question, self._parsed(question, told), answers)
-        suggested = question.key in self.suggested
+        suggested = question.key in self.suggested and question.flag != "-"
         ready = question.known(answers, self.look) if question.known and not suggested else None
         if ready is None and (self.defaults or self.prompt is None):
             ready = question.default(answers, self.look) if question.default else None

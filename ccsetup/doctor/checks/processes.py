@@ -6,7 +6,6 @@ import json
 import re
 import shlex
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from shlex import quote
 from typing import Any
 
@@ -62,10 +61,7 @@ def missing(facts: Facts) -> Iterator[Finding]:
                 because = "AWS tools crash with PermissionError."
             found = finding(facts, name, where, "process.missing", "stops", says, because=because, do=do)
             elsewhere = "" if program in facts.not_executable else facts.programs.get(_base(program), "")
-            if (mode := facts.not_executable.get(program)) is not None and not facts.windows:
-                remedy = Remedy("Make it executable", modes={Path(program): mode | 0o100})
-                found = found._replace(fix="ask", remedies=(remedy,))
-            elif elsewhere and program in command:
+            if elsewhere and program in command:
                 new = command.replace(program, elsewhere, 1)
                 remedy = Remedy(f"Use {elsewhere}", "which is on the PATH", changes=respelled(where, new))
                 found = found._replace(fix="ask", remedies=(remedy,), do=FIX)

@@ -1,5 +1,5 @@
 # Doesn't use pathlib, like cached_keys.py, which provides these paths.
-# ruff: noqa: PTH111, PTH116
+# ruff: noqa: PTH111, PTH113, PTH116
 """Fetches credentials with botocore, or with the AWS CLI for its own sign-ins. Every error becomes one sentence.
 
 Fetched credentials are cached where the AWS tools look for them: role sessions where AWS's git-remote-codecommit caches
@@ -334,6 +334,8 @@ _SIGNED_OUT = ("signed out", "SSOTokenLoadError", "SSOError", "LoginError")
 
 
 def _no_file(error: FileNotFoundError, name: str) -> str:
+    if os.name == "posix" and os.path.isfile(error.filename or ""):
+        return f"Profile {name} uses {error.filename}, which isn't executable. Run: chmod u+x {quoted(error.filename)}"
     return f"Profile {name} uses {error.filename}, which doesn't exist. {REPAIR}"
 
 

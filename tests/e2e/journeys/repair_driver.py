@@ -114,7 +114,7 @@ class Shell:
             if asked[name] > (2 if known else 1):  # the same question again: nothing they know is accepted
                 self.walk.seen.append(f"(no answer to: {question})\n{terminal.text()}")
                 terminal.press(CTRL_C)
-            elif known and asked[name] == 1:
+            elif known:
                 terminal.press("\x15", self.world.knows[known], ENTER)
             else:
                 terminal.press(ENTER)

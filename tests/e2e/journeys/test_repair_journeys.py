@@ -43,7 +43,7 @@ def test_a_journey_ends_cleanly(journey: Journey, yesterday: Yesterdays) -> None
         return
     assert not walk.stuck, f"{walk.stuck}\n{walk.story}"
     unharmed(world, before, walk)
-    assert len(walk.pasted) <= journey.commands, (walk.pasted, walk.story)
+    assert len(walk.pasted) == journey.commands, (walk.pasted, walk.story)
 
 
 def unharmed(world: World, before: dict[str, str], walk: Walk) -> None:
