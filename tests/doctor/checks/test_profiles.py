@@ -34,6 +34,7 @@ SESSION = (
     "sso_registration_scopes = sso:account:access\n"
 )
 SIGNED = "[profile dev]\nsso_session = acme\nsso_account_id = 111122223333\nsso_role_name = Dev\nregion = us-east-1\n"
+ARN = "arn:aws:iam::111122223333:role/X"
 ROLE = "[profile dev]\nrole_arn = arn:aws:iam::111122223333:role/X\nsource_profile = default\n"
 TOKEN = "IQoJb3JpZ2luX2VjEJr//////////wEaCXVzLWVhc3QtMSJHMEUCIQDEXAMPLE"
 
@@ -251,7 +252,20 @@ CASES = [
         ("sso_account_id", "111122223333", "444455556666"), ("sso_role_name", "Dev", "Admin"), ("credential_process", "/bin/a", "/bin/b"),
         ("sso_start_url", "https://a.awsapps.com/start", "https://b.awsapps.com/start"), ("sso_session", "a", "b"))),
     setting(TWICE, "role_arn = arn:aws:iam::444455556666:role/X"),
-    setting(TWICE, "source_profile = other"),
+    # twice, and one of the values is the only valid one
+    setting(TWICE, "source_profile = other", "# source_profile = other"),
+    Case(TWICE, "config", 4, f"[profile dev]\nrole_arn = {ARN}\nsource_profile = other\nsource_profile = default\nregion = us-east-1\n",
+         f"[profile dev]\nrole_arn = {ARN}\n# source_profile = other\nsource_profile = default\nregion = us-east-1\n"),
+    setting(TWICE, "region = us-east-1\nregion = us-east-1a", "region = us-east-1\n# region = us-east-1a")._replace(line=5),
+    setting(TWICE, "region = us-east-1\nregion =", "region = us-east-1\n# region =")._replace(line=5),
+    setting(TWICE, "duration_seconds = 3600\nduration_seconds = 99", "duration_seconds = 3600\n# duration_seconds = 99")._replace(line=5),
+    Case(TWICE, "config", 3, "[profile a]\noutput = json\noutput = jsn\nregion = us-east-1\n",
+         "[profile a]\noutput = json\n# output = jsn\nregion = us-east-1\n"),
+    Case("file.duplicate-section", "config", 4, f"{ROLE}[profile dev]\nsource_profile = nope\nregion = us-east-1\n",
+         f"{ROLE}region = us-east-1\n# [profile dev]\n# source_profile = nope\n"),
+    Case("file.duplicate-section", "config", 4, f"{ROLE}[profile dev]\nsource_profile = two\n[profile two]\nregion = us-east-1\n"),
+    setting(TWICE, "region = us-east-1\n# [profile two]\nregion = us-east-2")._replace(line=6),
+    setting(TWICE, "region = us-east-1\n# the next one is another[profile two]\nregion = us-east-2")._replace(line=6),
     setting(TWICE, "role_arn = nope", "# role_arn = nope"),
     Case("file.duplicate-section", "credentials", 4, f"[dev]\n{KEYS}[dev]\n{OTHERS}"),
     Case("file.duplicate-section", "config", 4, f"{ROLE}{DEV}\nsso_session = acme\nsso_account_id = 111122223333\nsso_role_name = Dev\n[sso-session acme]\n{SESSION}"),
