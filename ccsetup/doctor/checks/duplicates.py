@@ -120,7 +120,7 @@ def _first_wins(facts: Facts, before: Setting, setting: Setting) -> bool:
 
 
 def _validity(facts: Facts, key: str, value: str) -> int:
-    """Return 2 for a valid value, 1 for one that has to be corrected (us-east-1a), 0 for one that AWS tools can't use."""
+    """Return 2 for a valid value, 1 for one to correct (us-east-1a), and 0 for one that AWS tools can't use."""
     meant = right(key, value)
     if not meant or not _is_usable(facts, key, meant):
         return 0
@@ -128,7 +128,7 @@ def _validity(facts: Facts, key: str, value: str) -> int:
 
 
 def _is_usable(facts: Facts, key: str, value: str) -> bool:
-    """Return whether a value that has the right form also names something that exists, or is one of the allowed ones."""
+    """Return whether a value of the right form also names something that exists, or is one of those allowed."""
     if key == "source_profile":
         return value in facts.profiles
     if key == "sso_session":

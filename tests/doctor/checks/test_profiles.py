@@ -252,6 +252,14 @@ CASES = [
         ("sso_account_id", "111122223333", "444455556666"), ("sso_role_name", "Dev", "Admin"), ("credential_process", "/bin/a", "/bin/b"),
         ("sso_start_url", "https://a.awsapps.com/start", "https://b.awsapps.com/start"), ("sso_session", "a", "b"))),
     setting(TWICE, "role_arn = arn:aws:iam::444455556666:role/X"),
+    # a section is a profile because of what it holds, or of who refers to it
+    *(Case(PREFIX, "config", 4, f"{ROLE}[{name}]\nrole_arn = {ARN}\nsource_profile = default\n",
+           f"{ROLE}[profile {name}]\nrole_arn = {ARN}\nsource_profile = default\n")
+      for name in ("saml", "okta", "common", "toolkit", "adfs", "Okta", "plugins")),
+    Case(PREFIX, "config", 1, f"[common]\nregion = us-east-1\noutput = json\n{ROLE.replace('= default', '= common')}",
+         f"[profile common]\nregion = us-east-1\noutput = json\n{ROLE.replace('= default', '= common')}"),
+    Case(PREFIX, "config", 1, f"[saml]\ncredential_process = /opt/saml dev\nregion = us-east-1\n{ROLE}",
+         f"[profile saml]\ncredential_process = /opt/saml dev\nregion = us-east-1\n{ROLE}"),
     # twice, and one of the values is the only valid one
     setting(TWICE, "source_profile = other", "# source_profile = other"),
     Case(TWICE, "config", 4, f"[profile dev]\nrole_arn = {ARN}\nsource_profile = other\nsource_profile = default\nregion = us-east-1\n",
@@ -365,3 +373,25 @@ def test_the_profile_of_the_user_guide_is_corrected_and_its_margin_kept() -> Non
     assert {("role.session-name", 6), ("role.arn", 7), (STRAY, 8)} <= found
     wanted = guide.replace("Maria Garcia", "Maria-Garcia").replace(":::111", "::111").replace(" ```", "# ```")
     assert mended(facts).texts["config"].text == wanted
+
+
+@pytest.mark.parametrize(
+    "section",
+    [
+        "[okta]\naws_saml_url = home/amazon_aws/0oa/272\nregion = us-east-1\n",
+        "[saml]\nurl = https://adfs.example.com\nregion = us-east-1\n",
+        "[okta]\naws_saml_url = home/amazon_aws/0oa/272\nrole_arn = arn:aws:iam::111122223333:role/X\n",
+        "[common]\nregion = us-east-1\noutput = json\n",
+        "[toolkit]\nregion = us-east-1\n",
+        "[plugins]\ncli_legacy_plugin_path = /opt\n",
+        "[preview]\ncloudfront = true\n",
+    ],
+)
+def test_another_tools_section_is_no_profile_unless_something_uses_it(section: str) -> None:
+    name = section[1:].partition("]")[0]
+    text = f"{section}{ROLE}region = us-east-1\n"
+    there = facts_of(text, f"[default]\n{KEYS}")
+    assert PREFIX not in {it.code for it in checks.offline(there)}
+    assert name not in there.profiles
+    for used in () if name in ("plugins", "preview") else ({"env": {"AWS_PROFILE": name}}, {"asked": (name,)}):
+        assert name in facts_of(text, f"[default]\n{KEYS}", **used).profiles
