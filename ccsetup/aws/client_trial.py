@@ -8,7 +8,9 @@ from typing import Any
 from ccsetup.aws.sdk import refusals
 
 _SERVICES = ("sts", "codecommit")
-_GIVEN = {"region_name": "us-east-1"} | dict.fromkeys(("aws_access_key_id", "aws_secret_access_key"), "none")
+_GIVEN: dict[str, Any] = {"region_name": "us-east-1"} | dict.fromkeys(
+    ("aws_access_key_id", "aws_secret_access_key"), "none"
+)
 
 
 def errors(config: Mapping[str, Any], profiles: Iterable[str]) -> dict[str, str]:
@@ -20,8 +22,8 @@ def errors(config: Mapping[str, Any], profiles: Iterable[str]) -> dict[str, str]
 
     class Trial(Session):
         @property
-        def full_config(self) -> Mapping[str, Any]:
-            return config  # instead of the files on disk
+        def full_config(self) -> dict[str, Any]:
+            return dict(config)  # instead of the files on disk
 
     found: dict[str, str] = {}
     for name in profiles:

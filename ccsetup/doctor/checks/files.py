@@ -85,8 +85,8 @@ def formats(facts: Facts) -> Iterator[Finding]:
             do = "" if remedies else f"{_moved(facts, path, aside)}\nccsetup setup{paste}"
             yield Finding("file.format", "stops", says, REFUSED, path=path, line=1, fix="auto" if remedies else "tell",
                           do=do, remedies=remedies, refuses=True)  # fmt: skip
-    for path, text in facts.found.items():
-        for file in FILES if text and "[" in text else ():
+    for path, held in facts.found.items():
+        for file in FILES if held and "[" in held else ():
             right = facts.path(file)
             there = facts.texts.config if file == "config" else facts.texts.credentials
             if there is None and right not in facts.unreadable and path in misnamed(right):
