@@ -64,7 +64,7 @@ git.inherited-helper git.remote git.identity net.unreachable net.tls net.proxy n
 access.account access.assume access.repository access.region access.kms access.git
 """
 CODES = frozenset(re.findall(r"\S+", _CODES))
-NEW = {"git.program", "git.settings", "process.not-run"}  # found since
+NEW = {"file.format", "file.name", "services.missing", "git.program", "git.settings", "process.not-run"}  # found since
 
 
 @pytest.fixture(autouse=True)

@@ -76,4 +76,4 @@ def test_the_rest_is_repaired_and_what_remains_is_named(dev: str, ops: str, left
     assert after != config
     assert '"json"' not in after and "json[" not in after
     assert ops in after
-    assert any(left in line for line in context.screen.lines)  # type: ignore[attr-defined]
+    assert any(left.rstrip(".") in line for line in context.screen.lines)  # type: ignore[attr-defined]
