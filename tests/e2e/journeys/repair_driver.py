@@ -190,5 +190,3 @@ def _push(shell: Shell) -> tuple[int, str]:
     (shell.world.clone / note).write_text("hello\n")
     code, said = shell.run(f"git add {note} && git commit -qm {note} && git push")
     return code, said
-
-

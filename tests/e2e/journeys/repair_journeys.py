@@ -104,9 +104,7 @@ def ended(world: World) -> None:
         world.state.expire(found)
     for name in ("config", "credentials"):
         text = world.aws(name).read_text()
-        world.aws(name).write_text(
-            re.sub(r"(ccsetup_expires_at ?= ?)\S+", r"\g<1>2020-01-01T00:00:00Z", text)
-        )
+        world.aws(name).write_text(re.sub(r"(ccsetup_expires_at ?= ?)\S+", r"\g<1>2020-01-01T00:00:00Z", text))
     no_caches(world)
 
 

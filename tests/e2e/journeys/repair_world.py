@@ -244,7 +244,9 @@ def oidc(world: World) -> None:
 def pasted(keys: Keys) -> str:
     """Return keys as the console shows them for copying."""
     token = f"\nexport AWS_SESSION_TOKEN={keys.session_token}" if keys.session_token else ""
-    return f"export AWS_ACCESS_KEY_ID={keys.access_key_id}\nexport AWS_SECRET_ACCESS_KEY={keys.secret_access_key}{token}\n"
+    return (
+        f"export AWS_ACCESS_KEY_ID={keys.access_key_id}\nexport AWS_SECRET_ACCESS_KEY={keys.secret_access_key}{token}\n"
+    )
 
 
 def keys(world: World) -> None:
@@ -349,9 +351,7 @@ class Yesterdays:
         for held, kept in ((world.state, state), (world.state.center, center)):
             for name, value in kept.items():
                 setattr(held, name, copy.copy(value))
-        return World(
-            world.sandbox, world.folder, world.profile, world.repository, dict(world.env), dict(world.knows)
-        )
+        return World(world.sandbox, world.folder, world.profile, world.repository, dict(world.env), dict(world.knows))
 
     def stop(self) -> None:
         """End every sandbox."""
