@@ -148,8 +148,10 @@ def _in_config(bare: str, keys: Collection[str], names: Collection[str]) -> Head
             return Heading("section.prefix", f"{near} {words[2]}")
         if near:
             return _quoted(near, words[2], bare)._replace(code="section.prefix")
-    if bare.lower() in TYPES or bare.lower() in NOT_PROFILES or not bare:
+    if bare.lower() in TYPES or not bare:
         return None
+    if bare.lower() in NOT_PROFILES and bare not in names and not _provide(keys):
+        return None  # another tool's section, which may have a region, too
     known = sum(key in KNOWN for key in keys)
     if not known and bare not in names:
         return None
@@ -157,6 +159,15 @@ def _in_config(bare: str, keys: Collection[str], names: Collection[str]) -> Head
         return None
     type = "sso-session" if keys and SESSION.issuperset(keys) and "sso_start_url" in keys else "profile"
     return _quoted(type, bare, bare)._replace(code="section.prefix")
+
+
+def _provide(keys: Collection[str]) -> bool:
+    """Return whether settings with these keys provide credentials; a role needs something to assume it with."""
+    return not _SUFFICIENT.isdisjoint(keys) or ("role_arn" in keys and not _SOURCES.isdisjoint(keys))
+
+
+_SUFFICIENT = frozenset(["aws_access_key_id", "sso_session", "sso_account_id", "credential_process", "login_session"])
+_SOURCES = frozenset(["source_profile", "credential_source", "web_identity_token_file"])
 
 
 def _near_type(word: str, certain: bool) -> str:

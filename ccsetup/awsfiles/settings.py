@@ -59,7 +59,7 @@ WHO = _words(
     "aws_access_key_id role_arn source_profile credential_source sso_session sso_account_id sso_role_name sso_start_url"
     " login_session credential_process"
 )  # a profile's identity depends on these
-NOT_PROFILES = _words("plugins preview okta saml adfs common toolkit")
+NOT_PROFILES = _words("plugins preview okta saml adfs common toolkit")  # unless they hold credentials, or are used
 
 TOKEN = later(r"[A-Za-z0-9+/_%.-]{3,}={0,2}")
 KEY = later(r"[a-z][a-z0-9_]*")

@@ -161,11 +161,12 @@ class Facts:
 
     @cached_property
     def named(self) -> frozenset[str]:
-        """The profiles that the environment or a source_profile refers to."""
+        """The profiles that the command line, the environment, a source_profile or the clone's remote refers to."""
         both = f"{self.texts.config or ''}\n{self.texts.credentials or ''}"
         sources = _SOURCE.findall(both) if "source_profile" in both else []
         variables = (self.env.get(name, "") for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE"))
-        return frozenset(filter(None, (*sources, *variables)))
+        remotes = _REMOTE.findall(self.clone.remote) if self.clone else []
+        return frozenset(filter(None, (*sources, *variables, *remotes, *self.asked)))
 
     @cached_property
     def profiles(self) -> Mapping[str, Mapping[str, str]]:
@@ -252,6 +253,7 @@ def _lines(text: str | None) -> Sequence[str]:
 
 
 _SOURCE = later(r"(?m)^\s*source_profile\s*[=:]\s*([^\r\n]*?)\s*$")
+_REMOTE = later(r"^codecommit:[^/]*//([^@/]+)@")
 _SWALLOWED = later(r"([a-z][a-z0-9_]*)\s*[=:]\s*(.+)")
 
 

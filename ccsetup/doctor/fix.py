@@ -246,13 +246,24 @@ def write(context: Context, change: Plan) -> Receipt:
         raise
 
 
-def tell(context: Context, change: Plan, gone: Sequence[Finding]) -> None:
-    """Report what was written and what that repaired, after the second check."""
+def tell(context: Context, change: Plan, gone: Sequence[Finding], left: Sequence[Finding]) -> None:
+    """Report what was written, what that repaired, and what is still wrong with the same profiles, after the check."""
     paths = ", ".join(render.shown(edit.path, context.home) for edit in change.edits)
     context.screen.done("wrote", paths, "undo: ccsetup undo")
     for what, code in _in_short(gone):
         context.screen.done("repaired", what, code)
+    for line in _still(gone, left):
+        context.screen.note(line)
     context.screen.say("")
+
+
+def _still(gone: Sequence[Finding], left: Sequence[Finding]) -> Iterator[str]:
+    """Yield for each repaired profile, and each refused file, which errors and warnings remain."""
+    names = dict.fromkeys(it.profile for it in gone if it.profile)
+    those = [it for it in left if it.severity != "note" and (it.profile in names or it.refuses)]
+    for name in [*dict.fromkeys(it.profile for it in those)][:TOLD]:
+        codes = ", ".join(dict.fromkeys(it.code for it in those if it.profile == name))
+        yield f"{name or 'This computer'} still has: {codes}."
 
 
 def _in_short(gone: Sequence[Finding]) -> Iterator[tuple[str, str]]:
@@ -324,6 +335,6 @@ def _repaired(context: Context, options: RepairOptions, case: Case, before: Diag
     after = diagnose.offline(diagnose.begun(context, options.profiles, options.modernize))
     after = after if options.offline else diagnose.asking(context, after)
     case.seen, case.gone = after, cure.proven(after)
-    tell(context, change, case.gone)
+    tell(context, change, case.gone, after.findings)
     if worse := [name for name in after.names if name in after.stopped - before.stopped]:
         context.screen.note(f"{' and '.join(worse)} had no error before. To undo the repair: ccsetup undo")

@@ -223,7 +223,10 @@ def test_a_repository_that_another_profile_sees_is_offered_with_it() -> None:
 
 def test_a_repository_that_nobody_sees_is_told() -> None:
     (found,) = of_clone(stand(seen=gone()))
-    assert (found.code, found.fix, found.remedies, found.do) == ("access.repository", "tell", (), "Check its name.")
+    assert (found.code, found.fix, found.remedies, found.do) == ("access.repository", "tell", (),
+        "Check its name. If they're right, ask the administrator of account 111122223333 whether MySharedDemoRepo was "
+        "renamed or deleted.",
+    )  # fmt: skip
 
 
 def test_git_that_is_refused_where_the_api_answers_asks_for_what_git_needs() -> None:

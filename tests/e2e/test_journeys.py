@@ -323,7 +323,7 @@ def test_a_dumb_terminal_takes_the_lines_of_a_paste_as_one_answer(
 
 def test_the_session_in_the_readme_is_what_happens(sandbox: Sandbox, clean_env: CleanEnv, tmp_path: Path) -> None:
     sandbox.state.center.auto_approve, sandbox.state.center.interval_s = True, 1
-    midday = f"UTC{datetime.now(timezone.utc).hour - 12:+d}"  # a session that ends tomorrow is shown with its day
+    midday = f"NOON{datetime.now(timezone.utc).hour - 12:+d}"  # a sign-in that ends tomorrow is shown with its day
     env = clean_env(
         tmp_path / "home", sandbox.environment(), path=[Path(sys.executable).parent], SSH_CONNECTION="1", TZ=midday
     )

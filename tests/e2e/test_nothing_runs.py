@@ -20,7 +20,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from paths import ROOT
 from script import tree
-from terminal import CTRL_C, Terminal
+from terminal import CTRL_C, DOWN, Terminal
 from tracing import Started, needs_strace, started, strace, traced
 
 from ccsetup.sandbox import Sandbox
@@ -308,6 +308,7 @@ def test_the_first_screen_starts_nothing_in_a_hostile_folder(machine: Machine, t
         f"import sys; sys.path.insert(0, {str(ROOT)!r}); from ccsetup.cli.main import main; main([])",
     ]
     terminal = Terminal([*strace(machine.trace), *ccsetup], machine.env, folder)
+    terminal.answer("You're in a clone of", DOWN, DOWN)  # something else
     terminal.wait("What were you given?")
     terminal.wait("broken")  # what is broken here has been looked for by now
     terminal.press(CTRL_C)

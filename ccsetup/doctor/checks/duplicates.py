@@ -7,15 +7,18 @@ from itertools import pairwise
 from sys import maxsize
 
 from ccsetup.awsfiles.ini import Setting, Stanza
-from ccsetup.awsfiles.settings import PAIR, WHO, right
+from ccsetup.awsfiles.settings import OUTPUTS, PAIR, WHO, right
 from ccsetup.core import redact
+from ccsetup.core.lazy_regex import later
 from ccsetup.core.model import FileName
 from ccsetup.doctor import repair
 from ccsetup.doctor.checks.files import FILES, REFUSED
+from ccsetup.doctor.checks.role_sources import MACHINE
 from ccsetup.doctor.facts import Facts
 from ccsetup.doctor.findings import Finding, Remedy
 
 ID, SECRET, *_ = PAIR
+_SILENT_HEADER = later(r"[#;].*\[(?:(?:profile|sso-session)[ \t]+)?[\w.@+-]+\]")  # may have begun a section
 _SDKS = "Other SDKs use the later setting."
 _SECTIONS = "Other SDKs merge the two sections and use the later values."
 
@@ -37,6 +40,11 @@ def _of_section(
     facts: Facts, file: FileName, stanza: Stanza, headers: Sequence[int], unclear: Sequence[int]
 ) -> Iterator[Finding]:
     """Yield the duplicates in a section, except those that a lost header will separate."""
+    lines = facts.lines(file)[stanza.line : stanza.line + stanza.text.count("\n")]
+    unclear = [
+        *unclear,
+        *(n for n, line in enumerate(lines, stanza.line + 1) if _SILENT_HEADER.fullmatch(line.strip())),
+    ]
     if pairs := _pairs(stanza, headers):
         yield _two_pairs(facts, file, stanza, pairs)
     seen: dict[str, Setting] = {}
@@ -45,7 +53,7 @@ def _of_section(
         seen[setting.key] = setting
         if before is None or _between(headers, before, setting) or (pairs and setting.key in PAIR):
             continue
-        if right(setting.key, before.value) and not right(setting.key, setting.value):
+        if _first_wins(facts, before, setting):
             seen[setting.key] = before
         yield _twice(
             facts, file, stanza, before, setting, asks=_between(unclear, before, setting) or setting.lines[0] in unclear
@@ -91,18 +99,46 @@ def _two_pairs(facts: Facts, file: FileName, stanza: Stanza, pairs: dict[str, se
 def _twice(facts: Facts, file: FileName, stanza: Stanza, before: Setting, setting: Setting, asks: bool) -> Finding:
     """Return the finding that a key is set twice; `asks`: one of the lines, or one in between, isn't clear."""
     says = f"{setting.key} is set twice in [{stanza.header}], first on line {before.lines[0]}."
-    later, earlier = (tuple(repair.commented(file, it.lines, facts.lines(file))) for it in (setting, before))
+    second, first = (tuple(repair.commented(file, it.lines, facts.lines(file))) for it in (setting, before))
     ways = (
-        Remedy("Keep the later setting", "comment out the earlier one", earlier),
-        Remedy("Keep the earlier setting", "comment out the later one", later),
+        Remedy("Keep the later setting", "comment out the earlier one", first),
+        Remedy("Keep the earlier setting", "comment out the later one", second),
     )
     found = _finding(facts, file, stanza, setting, says)
     values = [right(setting.key, it.value) for it in (before, setting)]
-    if values[0] and not values[1]:
+    if _first_wins(facts, before, setting):
         ways = ways[::-1]
-    if asks or (setting.key in WHO and all(values) and values[0] != values[1]):
+    valid = {bool(_validity(facts, setting.key, it.value)) for it in (before, setting)}
+    if asks or (setting.key in WHO and len(valid) == 1 and all(values) and values[0] != values[1]):
         return found._replace(fix="ask", remedies=ways)
     return found._replace(fix="auto", remedies=ways[:1])
+
+
+def _first_wins(facts: Facts, before: Setting, setting: Setting) -> bool:
+    """Return whether the first of two values is the valid one. If both are equally valid, the later one wins."""
+    return _validity(facts, setting.key, before.value) > _validity(facts, setting.key, setting.value)
+
+
+def _validity(facts: Facts, key: str, value: str) -> int:
+    """Return 2 for a valid value, 1 for one to correct (us-east-1a), and 0 for one that AWS tools can't use."""
+    meant = right(key, value)
+    if not meant or not _is_usable(facts, key, meant):
+        return 0
+    return 2 if meant == value else 1
+
+
+def _is_usable(facts: Facts, key: str, value: str) -> bool:
+    """Return whether a value of the right form also names something that exists, or is one of those allowed."""
+    if key == "source_profile":
+        return value in facts.profiles
+    if key == "sso_session":
+        return value in facts.sessions
+    if key == "duration_seconds":
+        return value.isascii() and value.isdecimal() and 900 <= int(value[:6]) <= 43200
+    return value in _ALLOWED[key] if key in _ALLOWED else True
+
+
+_ALLOWED = {"output": OUTPUTS, "credential_source": frozenset(MACHINE)}
 
 
 def _finding(facts: Facts, file: FileName, stanza: Stanza, setting: Setting, says: str) -> Finding:
@@ -125,7 +161,7 @@ def sections(facts: Facts) -> Iterator[Finding]:
             if not same:
                 says = f"[{stanza.header}] is the same section as [{first.header}] on line {first.line}."
             silent = "AWS tools use only the later section, without a warning. Other SDKs merge the two sections."
-            ways = repair.remedies(file, first, stanza, facts.lines(file))
+            ways = _only_valid(facts, first, stanza, repair.remedies(file, first, stanza, facts.lines(file)))
             yield Finding(
                 "file.duplicate-section",
                 "stops" if same else "hinders",
@@ -138,6 +174,17 @@ def sections(facts: Facts) -> Iterator[Finding]:
                 remedies=ways,
                 refuses=same,
             )
+
+
+def _only_valid(facts: Facts, first: Stanza, last: Stanza, ways: tuple[Remedy, ...]) -> tuple[Remedy, ...]:
+    """Return the one way to merge two sections if only the values of one of them are valid, else all ways."""
+    odds = repair.conflicts(first, last)
+    if not odds:
+        return ways
+    valid = [{key: _validity(facts, key, it.values[key]) for key in odds} for it in (first, last)]
+    if all(valid[1][key] and not valid[0][key] for key in odds):
+        return ways[:1]
+    return ways[1:] if all(valid[0][key] and not valid[1][key] for key in odds) else ways
 
 
 CHECKS: tuple[Callable[[Facts], Iterator[Finding]], ...] = (sections, keys)

@@ -158,7 +158,7 @@ def token(facts: Facts) -> Iterator[Finding]:
             found = finding(facts, name, where, code, "stops", f"{name}: {says}", because=because, do=do)
             if code == "oidc.token-missing":  # it may have been moved
                 wanted = Wanted("Token file (absolute path)", partial(_absolute, facts), partial(_at, where))
-                do = f"Have your identity provider write a token to {path}. To enter another path: {FIX}"
+                do = f"If the token has another path now, enter it: {FIX}\n{do}"
                 found = found._replace(fix="ask", wanted=wanted, do=do)
             yield found
 

@@ -81,7 +81,9 @@ def _commented(
     line = facts.lines(file)[number - 1].rstrip()
     indent = line[: len(line) - len(line.lstrip())]
     kept = line[: len(line) - len(comment)].rstrip() if line.endswith(comment) else line
-    sure = (key in STRICT or key in NESTED) and kept != line and bool(value[: -len(comment)].strip())
+    rest = value[: -len(comment)].strip()
+    sure = (key in STRICT or key in NESTED) and kept != line and bool(rest)
+    sure &= key != "external_id" or " " not in rest  # then the mark may be part of a value that isn't valid either way
     change = Change(file, number, number, (indent + comment.strip(), kept))
     return Finding(
         "value.inline-comment",

@@ -9,7 +9,7 @@ from patients import BASE, HOME, TOLD, Patient, facts, found, prove
 
 from ccsetup.core import validate
 from ccsetup.core.errors import BadAnswer
-from ccsetup.doctor.checks import identifiers
+from ccsetup.doctor.checks import identifiers, values
 
 ROLE = "role_arn = arn:aws:iam::111122223333:role/CodeCommitAccess\nsource_profile = default\nregion = us-east-1\n"
 SESSION = "[sso-session acme]\nsso_start_url = https://acme.awsapps.com/start\nsso_region = us-east-1\n"
@@ -96,3 +96,11 @@ def test_the_question_refuses_what_the_doctor_finds(rule: identifiers.Held) -> N
     assert rule.parse is asked[rule.key]
     with pytest.raises(BadAnswer):
         rule.parse("arn:aws:iam::111122223333:user/maria!")
+
+
+def test_a_mark_in_an_external_id_that_is_not_valid_either_way_is_left() -> None:
+    text = f"[profile dev]\n{ROLE}external_id = Acme Corp #42\n"
+    findings = [it for check in values.CHECKS for it in check(facts(text, BASE))]
+    assert [it.fix for it in findings if it.code == "value.inline-comment"] == ["ask"]
+    (right,) = [it for check in values.CHECKS for it in check(facts(text.replace("Acme Corp", "acme-7f3b"), BASE))]
+    assert right.fix == "auto"

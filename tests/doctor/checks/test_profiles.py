@@ -34,6 +34,7 @@ SESSION = (
     "sso_registration_scopes = sso:account:access\n"
 )
 SIGNED = "[profile dev]\nsso_session = acme\nsso_account_id = 111122223333\nsso_role_name = Dev\nregion = us-east-1\n"
+ARN = "arn:aws:iam::111122223333:role/X"
 ROLE = "[profile dev]\nrole_arn = arn:aws:iam::111122223333:role/X\nsource_profile = default\n"
 TOKEN = "IQoJb3JpZ2luX2VjEJr//////////wEaCXVzLWVhc3QtMSJHMEUCIQDEXAMPLE"
 
@@ -251,7 +252,28 @@ CASES = [
         ("sso_account_id", "111122223333", "444455556666"), ("sso_role_name", "Dev", "Admin"), ("credential_process", "/bin/a", "/bin/b"),
         ("sso_start_url", "https://a.awsapps.com/start", "https://b.awsapps.com/start"), ("sso_session", "a", "b"))),
     setting(TWICE, "role_arn = arn:aws:iam::444455556666:role/X"),
-    setting(TWICE, "source_profile = other"),
+    # a section is a profile because of what it holds, or of who refers to it
+    *(Case(PREFIX, "config", 4, f"{ROLE}[{name}]\nrole_arn = {ARN}\nsource_profile = default\n",
+           f"{ROLE}[profile {name}]\nrole_arn = {ARN}\nsource_profile = default\n")
+      for name in ("saml", "okta", "common", "toolkit", "adfs", "Okta", "plugins")),
+    Case(PREFIX, "config", 1, f"[common]\nregion = us-east-1\noutput = json\n{ROLE.replace('= default', '= common')}",
+         f"[profile common]\nregion = us-east-1\noutput = json\n{ROLE.replace('= default', '= common')}"),
+    Case(PREFIX, "config", 1, f"[saml]\ncredential_process = /opt/saml dev\nregion = us-east-1\n{ROLE}",
+         f"[profile saml]\ncredential_process = /opt/saml dev\nregion = us-east-1\n{ROLE}"),
+    # twice, and one of the values is the only valid one
+    setting(TWICE, "source_profile = other", "# source_profile = other"),
+    Case(TWICE, "config", 4, f"[profile dev]\nrole_arn = {ARN}\nsource_profile = other\nsource_profile = default\nregion = us-east-1\n",
+         f"[profile dev]\nrole_arn = {ARN}\n# source_profile = other\nsource_profile = default\nregion = us-east-1\n"),
+    setting(TWICE, "region = us-east-1\nregion = us-east-1a", "region = us-east-1\n# region = us-east-1a")._replace(line=5),
+    setting(TWICE, "region = us-east-1\nregion =", "region = us-east-1\n# region =")._replace(line=5),
+    setting(TWICE, "duration_seconds = 3600\nduration_seconds = 99", "duration_seconds = 3600\n# duration_seconds = 99")._replace(line=5),
+    Case(TWICE, "config", 3, "[profile a]\noutput = json\noutput = jsn\nregion = us-east-1\n",
+         "[profile a]\noutput = json\n# output = jsn\nregion = us-east-1\n"),
+    Case("file.duplicate-section", "config", 4, f"{ROLE}[profile dev]\nsource_profile = nope\nregion = us-east-1\n",
+         f"{ROLE}region = us-east-1\n# [profile dev]\n# source_profile = nope\n"),
+    Case("file.duplicate-section", "config", 4, f"{ROLE}[profile dev]\nsource_profile = two\n[profile two]\nregion = us-east-1\n"),
+    setting(TWICE, "region = us-east-1\n# [profile two]\nregion = us-east-2")._replace(line=6),
+    setting(TWICE, "region = us-east-1\n# the next one is another[profile two]\nregion = us-east-2")._replace(line=6),
     setting(TWICE, "role_arn = nope", "# role_arn = nope"),
     Case("file.duplicate-section", "credentials", 4, f"[dev]\n{KEYS}[dev]\n{OTHERS}"),
     Case("file.duplicate-section", "config", 4, f"{ROLE}{DEV}\nsso_session = acme\nsso_account_id = 111122223333\nsso_role_name = Dev\n[sso-session acme]\n{SESSION}"),
@@ -351,3 +373,25 @@ def test_the_profile_of_the_user_guide_is_corrected_and_its_margin_kept() -> Non
     assert {("role.session-name", 6), ("role.arn", 7), (STRAY, 8)} <= found
     wanted = guide.replace("Maria Garcia", "Maria-Garcia").replace(":::111", "::111").replace(" ```", "# ```")
     assert mended(facts).texts["config"].text == wanted
+
+
+@pytest.mark.parametrize(
+    "section",
+    [
+        "[okta]\naws_saml_url = home/amazon_aws/0oa/272\nregion = us-east-1\n",
+        "[saml]\nurl = https://adfs.example.com\nregion = us-east-1\n",
+        "[okta]\naws_saml_url = home/amazon_aws/0oa/272\nrole_arn = arn:aws:iam::111122223333:role/X\n",
+        "[common]\nregion = us-east-1\noutput = json\n",
+        "[toolkit]\nregion = us-east-1\n",
+        "[plugins]\ncli_legacy_plugin_path = /opt\n",
+        "[preview]\ncloudfront = true\n",
+    ],
+)
+def test_another_tools_section_is_no_profile_unless_something_uses_it(section: str) -> None:
+    name = section[1:].partition("]")[0]
+    text = f"{section}{ROLE}region = us-east-1\n"
+    there = facts_of(text, f"[default]\n{KEYS}")
+    assert PREFIX not in {it.code for it in checks.offline(there)}
+    assert name not in there.profiles
+    for used in () if name in ("plugins", "preview") else ({"env": {"AWS_PROFILE": name}}, {"asked": (name,)}):
+        assert name in facts_of(text, f"[default]\n{KEYS}", **used).profiles

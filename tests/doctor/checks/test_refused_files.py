@@ -12,7 +12,7 @@ from ccsetup.doctor import checks, diagnose, verdict
 from ccsetup.doctor.diagnose import Diagnosis
 from ccsetup.wizard import profile_list
 from tests.aws_corpus import parsed
-from tests.homes import KEYS, ROLE, Home, context_of, facts_of
+from tests.homes import KEYS, ROLE, Home, context_of, facts_of, fixed
 
 DEV = f"[profile dev]\nrole_arn = {ROLE}\nsource_profile = default\nregion = us-east-1\n"
 OPS = "[profile ops]\nregion = us-east-1\n"
@@ -57,3 +57,23 @@ def test_what_stops_one_profile_is_not_told_for_another(config: str, tmp_path: P
     assert any(it.profile == "ops" for it in checks.offline(facts))
     assert not [it for it in diagnose.looked(facts) if it.profile == "ops"]
     assert diagnose.offline(facts).is_ok("dev") is True
+
+
+@pytest.mark.parametrize(
+    ("dev", "ops", "left"),
+    [
+        ('output = "json"\n', "this is a stray line\n", "ops still has: file.stray-line."),
+        ('output = "json"\nservices = x\n', "", "dev still has: services.missing."),
+        ("output = json[profile two]\nregion = us-east-1\n", "output json\n", "ops still has: file.stray-line."),
+        ('output = "json"\n', "s3 =\n  oops\n", "ops still has: file.nested-block."),
+    ],
+)
+def test_the_rest_is_repaired_and_what_remains_is_named(dev: str, ops: str, left: str, tmp_path: Path) -> None:
+    config = f"[profile dev]\nrole_arn = {ROLE}\nsource_profile = default\n{dev}{OPS}{ops}"
+    context = context_of(tmp_path, Home(config, f"{BASE}region = us-east-1\n"))
+    fixed(context)
+    after = (tmp_path / "home" / ".aws" / "config").read_text()
+    assert after != config
+    assert '"json"' not in after and "json[" not in after
+    assert ops in after
+    assert any(left.rstrip(".") in line for line in context.screen.lines)  # type: ignore[attr-defined]
