@@ -155,11 +155,12 @@ def token(facts: Facts) -> Iterator[Finding]:
         if told := _of_text(facts, path, facts.found.get(path)):
             code, says, because = told
             do = f"Have your identity provider write a new token to {path}, then run: ccsetup login {quote(name)}"
-            found = finding(facts, name, where, code, "stops", f"{name}: {says}", because=because, do=do)
             if code == "oidc.token-missing":  # it may have been moved
+                do = do.replace(", then run: ", ", then use ") + f". If the token has another path now: {FIX}"
+            found = finding(facts, name, where, code, "stops", f"{name}: {says}", because=because, do=do)
+            if code == "oidc.token-missing":
                 wanted = Wanted("Token file (absolute path)", partial(_absolute, facts), partial(_at, where))
-                do = f"If the token has another path now, enter it: {FIX}\n{do}"
-                found = found._replace(fix="ask", wanted=wanted, do=do)
+                found = found._replace(fix="ask", wanted=wanted)
             yield found
 
 
