@@ -122,6 +122,8 @@ class Shell:
             while _waits(terminal) and _questions(terminal)[1] == count and time.monotonic() < patience:
                 if not terminal.read(0.02):
                     break
+        terminal.child.wait()
+        terminal.child.ptyproc.delayafterclose = 0  # it has ended
         terminal.child.close()
         status = terminal.child.exitstatus
         return int(status if status is not None else 128 + (terminal.child.signalstatus or 0))

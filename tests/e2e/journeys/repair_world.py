@@ -214,15 +214,10 @@ def mfa(world: World) -> None:
     world.setup("mfa", *words, repo="people-tools")
 
 
-def sso(world: World, *words: str) -> None:
+def sso(world: World) -> None:
     """Single sign-on with an sso-session."""
     account = ("--sso-account-id", CODE, "--sso-role-name", "Developer", "--sso-session", "acme")
-    world.setup("sso", "--sso-start-url", START_URL, "--sso-region", SSO_REGION, *account, *words)
-
-
-def sso_over_https(world: World) -> None:
-    """Single sign-on, and a clone over HTTPS with ccsetup's credential helper."""
-    sso(world, "--via", "credential-helper")
+    world.setup("sso", "--sso-start-url", START_URL, "--sso-region", SSO_REGION, *account)
 
 
 def role_from_sso(world: World) -> None:
@@ -311,7 +306,6 @@ WAYS_IN: dict[str, Callable[[World], None]] = {
     "role with mfa": role_with_mfa,
     "mfa": mfa,
     "sso": sso,
-    "sso over https": sso_over_https,
     "role from sso": role_from_sso,
     "oidc": oidc,
     "keys": keys,
