@@ -90,7 +90,7 @@ def check(before: str | None, after: str | None, sections: Sequence[Section], sh
             raise _refused(section, line + number, code, says, why)
     was, now = (_meant(text, sections, shared) for text in (old, new))
     if changed := [name for name in {**was, **now} if was.get(name) != now.get(name)]:
-        says = f"other settings of [{changed[0][2]}] would change, too."
+        says = f"[{changed[0][2]}] would change, too."
         why = f"Only [{editing.heading(sections[0])}] should change"
         raise _refused(sections[0], line + 1, "section.indented-key", says, why)
 

@@ -19,7 +19,7 @@ _FLAGS = {  # what a flag does, if the question's own help doesn't say
     "output": "AWS CLI output format, for example, json",
     "external_id": "external ID, if you were given one, for example, acme-7f3b",
     "role_arn": "role ARN, for example, arn:aws:iam::111122223333:role/CodeCommitAccess",
-    "credential_source": "use this computer's role: Ec2InstanceMetadata, EcsContainer, or Environment",
+    "credential_source": "where this computer has credentials: Ec2InstanceMetadata, EcsContainer, or Environment",
 }
 
 

@@ -77,6 +77,14 @@ def of_certificates(path: str) -> Fault | None:
     return _unusable(path, "certificate file", CERTIFICATES, "net.tls", _BUNDLE)
 
 
+NOT_TRUSTED = {
+    "why": "A company proxy might have replaced the certificate, or this computer's clock might be wrong.",
+    "next": "Set AWS_CA_BUNDLE to the path of your company's certificate file, then try again.",
+    "code": "net.tls",
+}
+"""What a Problem says of a certificate that isn't trusted, after its first sentence."""
+
+
 def _unusable(path: str, what: str, most: int, code: str, next: str) -> Fault | None:
     try:
         if path:

@@ -142,12 +142,7 @@ def _explained(error: Exception, host: str) -> Problem:
 
     reason = getattr(error, "reason", error)
     if isinstance(reason, ssl.SSLError):
-        return Problem(
-            f"The certificate of {host} isn't trusted.",
-            why="A company proxy may have replaced the certificate, or this computer's clock may be wrong.",
-            next="Set AWS_CA_BUNDLE to the path of your company's certificate file, then try again.",
-            code="net.tls",
-        )
+        return Problem(f"The TLS certificate for {host} isn't trusted.", **sdk_files.NOT_TRUSTED)
     if "unnel connection failed" in str(reason):
         return Problem(
             f"The proxy refused to connect to {host}.", next=detours.around_proxy(os.environ), code="net.proxy"

@@ -132,7 +132,8 @@ def spelled(text: str, always: bool = False) -> str:
         if quote not in text:
             return quote + text + quote
     raise BadAnswer(
-        "A value can't contain both kinds of quotation marks. For example, note = \"Don't wait, ask in #platform.\""
+        "A value can contain single or double quotes, but not both, for example,"
+        ' note = "Don\'t wait, ask in #platform."'
     )
 
 

@@ -149,8 +149,7 @@ def tell_end(context: Context, claim: Claim, there: Mapping[str, Value | None]) 
     if claim.start:
         context.screen.say(f" When the sign-in expires: ccsetup login {shlex.quote(claim.profile)}")
     elif ends:
-        at = clock.local(ends, context.now())
-        to_renew = f"ccsetup login {shlex.quote(claim.profile)}"
-        context.screen.say(f" The credentials expire at {at}. To renew them: {to_renew}")
+        expire = f"expire {clock.when(ends, context.now())}"
+        context.screen.say(f" The credentials {expire}. To renew them: ccsetup login {shlex.quote(claim.profile)}")
     elif there.get("mfa_serial"):
         context.screen.say(f" When the MFA session expires: ccsetup login {shlex.quote(claim.profile)}")

@@ -448,7 +448,7 @@ def killed(env: dict[str, str], target: Path, url: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("there", [False, True], ids=["new directory", "empty directory"])
-@pytest.mark.parametrize("name", ["payments-web", pytest.param("empty", marks=pytest.mark.long)])
+@pytest.mark.parametrize("name", ["payments-web", "empty"])
 def test_a_clone_killed_at_any_git_is_finished_by_the_next_run(
     env: dict[str, str], git: Git, tmp_path: Path, name: str, there: bool
 ) -> None:

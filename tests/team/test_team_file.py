@@ -185,7 +185,7 @@ HOSTILE = [
     (file("kind = sso\nlabel = a\0b\n"), "contains an invisible character"),
     (file("kind = sso\nlabel = '''a\nb'''\n"), "on one line"),
     (file("kind = sso\nlabel = \"a\n"), "has no closing quote"),
-    (file("kind = sso\nlabel = It's \"x\"\n"), "both kinds of quotation marks"),
+    (file("kind = sso\nlabel = It's \"x\"\n"), "single or double quotes, but not both"),
     (file("kind = sso\nkind = role\n"), "line 6, [access] [[default]] kind: This key or section appears twice"),
     (file("kind = sso\n[[default]]\nkind = sso\n"), "line 6, [access] [[default]]: This key or section appears twice"),
     (file("kind = sso\n[[[deep]]]\nx = 1\n"), "Use the sections [access]"),

@@ -78,7 +78,7 @@ _STRICT = {  # what a value must look like if only a space or a line break separ
     "web_identity_token_file": r"[~/].+",
 }
 _HEADER = later(r"\[ ?(?:(profile|sso[-_]session|services|plugins|preview)\b)? ?([^\]\[\n]{0,128})\]", re.IGNORECASE)
-_SECRET_NEXT = later(r"[\s,;|/]{1,3}(?:(?:and|und|et) )?[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=])")
+_SECRET_NEXT = later(rf"[\s,;|/]{{1,3}}(?:(?:and|und|et) )?{_STRICT['aws_secret_access_key']}(?![A-Za-z0-9/+=])")
 _HEADER_WITHIN = later(r"(?<=\S) (?=\[[^\]\[\n]{1,128}\] ?[a-z_]{3,40} ?=)")
 _SETTING = later(r"[A-Za-z_][\w.-]{0,80} ?[=:]|[;#]|$")
 _COMMAND_WITHIN = later(r"(?<=[^\n])(?=\baws (?:--\S{1,40} \S{1,80} ){0,2}configure set )")

@@ -155,12 +155,7 @@ def _fault(error: Exception, host: str) -> Exception:
     if isinstance(error, ParamValidationError):  # the SDK refused it before asking AWS
         return Refused("InvalidRequestException")
     if isinstance(error, SSLError):
-        return Problem(
-            f"The TLS certificate for {host} isn't trusted.",
-            why="A company proxy might have replaced the certificate, or this computer's clock might be wrong.",
-            next="Set AWS_CA_BUNDLE to the path of your company's certificate file, then try again.",
-            code="net.tls",
-        )
+        return Problem(f"The TLS certificate for {host} isn't trusted.", **sdk_files.NOT_TRUSTED)
     if isinstance(error, ProxyConnectionError):
         next = detours.around_proxy(os.environ)
         return Problem(f"The proxy for {host} isn't responding.", next=next, code="net.proxy")

@@ -216,4 +216,4 @@ def in_words(start: Start, code: str) -> Problem:
     return signed_out({
         "AccessDeniedException": "The sign-in was denied in the browser.",
         "ExpiredTokenException": "The code expired before it was confirmed.",
-    }.get(code, "IAM IAM Identity Center rejected the sign-in."))  # fmt: skip
+    }.get(code, "IAM Identity Center rejected the sign-in."))  # fmt: skip
