@@ -99,7 +99,7 @@ class Shell:
 
     def _converse(self, terminal: Terminal) -> int:
         asked: dict[str, int] = {}
-        until = time.monotonic() + 40
+        until, seen = time.monotonic() + 60, 0
         while terminal.read(0.02):
             if time.monotonic() > until:
                 terminal.close()
@@ -118,10 +118,11 @@ class Shell:
                 terminal.press("\x15", self.world.knows[known], ENTER)
             else:
                 terminal.press(ENTER)
-            patience = time.monotonic() + 1.5  # a refused answer stays in its question
+            patience = time.monotonic() + 8  # the answer may have to be checked with AWS first
             while _waits(terminal) and _questions(terminal)[1] == count and time.monotonic() < patience:
-                if not terminal.read(0.02):
+                if not terminal.read(0.02) or _refusals(terminal) > seen:
                     break
+            seen = _refusals(terminal)
         terminal.child.wait()
         terminal.child.ptyproc.delayafterclose = 0  # it has ended
         terminal.child.close()
@@ -133,6 +134,11 @@ def _waits(terminal: Terminal) -> bool:
     """Return whether a question stands and takes keys."""
     raw = not termios.tcgetattr(terminal.child.child_fd)[3] & termios.ICANON
     return raw and terminal.screen.cursor.x > 0 and bool(_questions(terminal)[1])
+
+
+def _refusals(terminal: Terminal) -> int:
+    """Return how many lines say that an answer is wrong."""
+    return len([line for line in terminal.lines() if re.match(r"\s*[✗!] ", line)])
 
 
 def _questions(terminal: Terminal) -> tuple[str, int]:

@@ -22,7 +22,7 @@ Break = Callable[[World], None]
 class Journey:
     """One journey. commands: the most that may be pasted. asks: what a letter must say where one can't solve it alone.
 
-    fails: why the journey doesn't end cleanly today.
+    fails: why the journey doesn't end cleanly today. more: a sibling of another one, run with --long only.
     """
 
     name: str
@@ -31,6 +31,7 @@ class Journey:
     commands: int = 1
     asks: tuple[str, ...] = ()
     fails: str = ""
+    more: bool = False
 
 
 # Keys
@@ -531,49 +532,49 @@ JOURNEYS = (
     J("rotated keys of a role's source", "role", (rotated(MARIA, "base"),)),
     J("rotated long-term keys", "keys", (rotated(BROKER, "prod"),)),
     J("rotated keys of a federation's source", "federation", (ended, free, rotated(BROKER, "base"))),
-    J("rotated keys below a session with mfa", "mfa", (ended, new_code, rotated(MARIA, "base"))),
+    J("rotated keys below a session with mfa", "mfa", (ended, new_code, rotated(MARIA, "base")), more=True),
     J("a role's source lost its keys", "role", (forgets("base", MARIA),)),
     J("lost long-term keys", "keys", (forgets("prod", BROKER),)),
-    J("half a secret", "keys", (half_a_secret,)),
+    J("half a secret", "keys", (half_a_secret,), more=True),
     J("a deleted key without another", "keys", (disabled(BROKER),), asks=("administrator", "access key")),
     J("expired temporary keys", "temporary keys", (expired,)),
     J("an expired saml session", "saml", (ended, new_assertion)),
-    J("an expired federation", "federation", (ended, free)),
+    J("an expired federation", "federation", (ended, free), more=True),
     J("an expired session with mfa", "mfa", (ended, new_code)),
-    J("an expired role with mfa", "role with mfa", (no_caches, new_code)),
+    J("an expired role with mfa", "role with mfa", (no_caches, new_code), more=True),
     J("a new mfa device", "role with mfa", (new_device,), 2),
     # roles
-    J("a typo in the role", "role", (typo_in_role,)),
+    J("a typo in the role", "role", (typo_in_role,), more=True),
     J("a renamed role", "role", (role_renamed,)),
-    J("a role with three colons", "role", (three_colons,)),
+    J("a role with three colons", "role", (three_colons,), more=True),
     J("another external id", "external", (external_id_changed,)),
     J("a role that trusts somebody else", "role", (no_trust,), asks=("administrator", role_arn("CodeCommitAccess"))),
     J("a typo in the source profile", "role", (source_typo,)),
-    J("a lost source profile", "role", (source_lost,)),
-    J("two sources", "role", (both_sources,)),
+    J("a lost source profile", "role", (source_lost,), more=True),
+    J("two sources", "role", (both_sources,), more=True),
     # single sign-on
     J("signed out", "sso", (signed_out,)),
     J("a deleted sign-in below a role", "role from sso", (no_sign_in,)),
-    J("a torn sign-in", "sso", (torn_sign_in,)),
+    J("a torn sign-in", "sso", (torn_sign_in,), more=True),
     J("a wrong start url", "sso", (wrong_start_url,), 2),
     J("a wrong sign-in region", "sso", (wrong_sso_region,), 2),
     J("a renamed session", "sso", (session_renamed,), 2),
-    J("a lost session", "sso", (session_lost,), 2),
-    J("a renamed permission set", "sso", (set_renamed,)),
+    J("a lost session", "sso", (session_lost,), 2, more=True),
+    J("a renamed permission set", "sso", (set_renamed,), more=True),
     J("a permission set that was taken away", "sso", (set_removed,), asks=("administrator", CODE)),
-    J("a typo in the account", "sso", (account_typo,)),
+    J("a typo in the account", "sso", (account_typo,), more=True),
     # tokens, machines, programs
     J("a moved token", "oidc", (token_moved,)),
-    J("a token's path with a tilde", "oidc", (token_by_tilde,)),
+    J("a token's path with a tilde", "oidc", (token_by_tilde,), more=True),
     J("a machine that lost its role", "machine", (no_role_here,), asks=("administrator",)),
     J("the metadata service switched off", "machine", (metadata_off,)),
-    J("a moved program", "process", (program_moved,)),
+    J("a moved program", "process", (program_moved,), more=True),
     J("a program that isn't executable", "process", (program_without_x,)),
     # the remote
     J("a typo in the remote's region", "role", (remote("us-east-2", "us-esat-2"),)),
     J("a wrong region in the remote", "role", (remote("us-east-2", "us-east-1"),)),
     J("a typo in the remote's repository", "sso", (remote("Shared", "Shraed"),)),
-    J("a typo in the remote's profile", "keys", (remote("prod", "prdo"),)),
+    J("a typo in the remote's profile", "keys", (remote("prod", "prdo"),), more=True),
     J("a renamed repository", "role", (repository_renamed("MySharedDemoRepository"),)),
     J("a renamed repository over https", "role over https", (repository_renamed("MySharedDemoRepository"),)),
     J("a renamed default branch", "sso", (branch_renamed,)),
@@ -584,22 +585,22 @@ JOURNEYS = (
     J("a helper with a typo", "role over https", (helper_of_nobody,)),
     J("a helper in another folder", "keys over https", (helper_moved,)),
     J("a keychain with an old password", "keys over https", (keychain,)),
-    J("no git-remote-codecommit", "role", (no_remote_helper,)),
+    J("no git-remote-codecommit", "role", (no_remote_helper,), more=True),
     # variables
     J("another AWS_PROFILE", "role", (others_profile,)),
-    J("somebody's keys in the shell", "role", (others_keys,)),
+    J("somebody's keys in the shell", "role", (others_keys,), more=True),
     J("another AWS_CONFIG_FILE", "role", (elsewhere,)),
-    J("another AWS_SHARED_CREDENTIALS_FILE", "keys", (exported(AWS_SHARED_CREDENTIALS_FILE="~/project/credentials"),)),
+    J("another AWS_SHARED_CREDENTIALS_FILE", "keys", (exported(AWS_SHARED_CREDENTIALS_FILE="~/project/credentials"),), more=True),
     J("a dead HTTPS_PROXY", "sso", (exported(HTTPS_PROXY="http://127.0.0.1:9"),)),
     # the files
     J("a byte order mark", "role", (BOM,)),
     J("a glued header", "role", (GLUED,)),
     J("a lost header", "sso", (NO_HEADER,)),
-    J("a header without its bracket", "keys", (NO_BRACKET,)),
-    J("a stray line", "role", (STRAY,)),
+    J("a header without its bracket", "keys", (NO_BRACKET,), more=True),
+    J("a stray line", "role", (STRAY,), more=True),
     J("line ends of Windows", "role", (CRLF,), 0),
-    J("the same section twice", "role", (TWICE,)),
-    J("smart quotes", "role", (QUOTES,)),
+    J("the same section twice", "role", (TWICE,), more=True),
+    J("smart quotes", "role", (QUOTES,), more=True),
     J("a remark behind a value", "role", (REMARK,)),
     J("two keys on one line", "keys", (GLUED_KEYS,)),
     J("a renamed profile", "role", (renamed_profile,)),
@@ -611,7 +612,7 @@ JOURNEYS = (
     J("a byte order mark and a typo in the remote", "role", (BOM, remote("us-east-2", "us-esat-2"))),
     J("signed out behind another AWS_CONFIG_FILE", "sso", (signed_out, elsewhere), 2),
     J("a glued header and another external id", "external", (
-        config(swap(b"[profile prod]", b"output = json[profile prod]")), external_id_changed), 2),
-    J("signed out and a renamed branch", "sso", (signed_out, branch_renamed), 2),
-    J("lost keys and a dead proxy", "keys", (forgets("prod", BROKER), exported(HTTPS_PROXY="http://127.0.0.1:9")), 2),
+        config(swap(b"[profile prod]", b"output = json[profile prod]")), external_id_changed), 2, more=True),
+    J("signed out and a renamed branch", "sso", (signed_out, branch_renamed), 2, more=True),
+    J("lost keys and a dead proxy", "keys", (forgets("prod", BROKER), exported(HTTPS_PROXY="http://127.0.0.1:9")), 2, more=True),
 )  # fmt: skip

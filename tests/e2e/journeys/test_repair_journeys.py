@@ -22,10 +22,13 @@ def yesterday(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Yesterdays]:
 def cases() -> list[object]:
     """Return the journeys by way in, since the world of each is made once; those that fail are marked."""
     order = sorted(JOURNEYS, key=lambda it: list(WAYS_IN).index(it.way))
-    return [
-        pytest.param(it, id=it.name, marks=[pytest.mark.xfail(strict=True, reason=it.fails)] if it.fails else [])
-        for it in order
-    ]
+    return [pytest.param(it, id=it.name, marks=marks(it)) for it in order]
+
+
+def marks(it: Journey) -> list[pytest.MarkDecorator]:
+    """Return what pytest is to do with a journey."""
+    found = [pytest.mark.xfail(strict=True, reason=it.fails)] if it.fails else []
+    return [*found, *([pytest.mark.long] if it.more else [])]
 
 
 @pytest.mark.slow
@@ -66,8 +69,8 @@ def _named(world: World, key: str) -> str:
 
 
 def test_most_journeys_take_one_command_and_nearly_all_end_cleanly() -> None:
-    alone = [it for it in JOURNEYS if not it.asks]
-    assert len(JOURNEYS) >= 40
+    alone = [it for it in JOURNEYS if not it.asks and not it.more]
+    assert len(alone) >= 40
     assert statistics.median(it.commands for it in alone) == 1
     assert len([it for it in alone if it.fails]) * 10 <= len(alone)
     assert {it.way for it in JOURNEYS} == set(WAYS_IN)
