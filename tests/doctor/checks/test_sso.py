@@ -167,6 +167,9 @@ CACHED = [
     ("sso.cache-corrupt", token(accessToken=None), "auto"),
     ("sso.cache-corrupt", token(expiresAt=None), "auto"),
     ("sso.cache-corrupt", token(expiresAt="soon"), "auto"),
+    ("sso.cache-corrupt", token(expiresAt="2099-01-01T00:00:00"), "auto"),
+    ("sso.cache-corrupt", token(expiresAt="4076049600"), "auto"),
+    ("sso.cache-corrupt", token(expiresAt=4076049600), "auto"),
     ("sso.cache-corrupt", token()[:40], "auto"),
 ]  # fmt: skip
 
