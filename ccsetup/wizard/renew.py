@@ -13,7 +13,7 @@ from ccsetup import access
 from ccsetup.access.questions import fixed
 from ccsetup.awsfiles import edit as editing
 from ccsetup.awsfiles import plan, removals
-from ccsetup.core import aws_login, clock, regions
+from ccsetup.core import aws_login, clock, regions, sso_session
 from ccsetup.core.clock import RECORDED
 from ccsetup.core.context import AwsTexts, Context, Start, start_of
 from ccsetup.core.errors import Problem
@@ -106,6 +106,9 @@ class Renewals:
         if kind is None:
             raise self._fault_of_program(name, there) or _without(name, there)
         if kind.name == "sso":
+            if found := sso_session.fault(there, look.sessions):
+                repair = f"Repair the profile: ccsetup doctor {quote(name)} --fix"
+                raise Problem(f"{name} can't sign in. {found[1]}", next=repair, code=found[0])
             try:
                 self._sign_in(start_of(there, look.sessions), there)
             except Problem as refused:

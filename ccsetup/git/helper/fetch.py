@@ -24,6 +24,7 @@ from ccsetup.core import (
     sdk_errors,
     sdk_files,
     service_error,
+    sso_session,
     stored_keys,
 )
 from ccsetup.core.errors import UNANSWERED
@@ -62,9 +63,12 @@ def fetched(profile: str | None, region: str, remedy: str) -> tuple[str, cached_
         _keep_what_is_fetched(session)
         credentials = session.get_credentials()
         if credentials is None:
+            _look_at_sign_in(session, name)
             _look_at_keys(session, name)
             remedy = LOOK if elsewhere() else anew(name)
             raise Refused(f"Profile {name} has no credentials. {remedy}", "source.none")
+        if credentials.method in _OF_SIGN_IN:
+            _look_at_sign_in(session, name)
         if credentials.method in _STORED:
             _look_at_keys(session, name)
             cached_keys.tell_if_ended(name, session.get_scoped_config(), time.time())
@@ -146,6 +150,18 @@ def _look_at_keys(session: Session, name: str) -> None:
     """Raise Refused for a stored access key that the SDKs or AWS reject."""
     if code := stored_keys.fault(*_sections(session, name)):
         raise Refused(f"{_OF_KEYS[code].format(name=name)} Run: ccsetup doctor {quoted(name)}", code)
+
+
+_OF_SIGN_IN = ("sso", "assume-role")  # botocore's names of these methods
+
+
+def _look_at_sign_in(session: Session, name: str) -> None:
+    """Raise Refused if the profile, or the source profile that it starts from, can't sign in as it is written."""
+    profiles = session.full_config["profiles"]
+    at = profile_chain.holder(profiles, name)
+    found = sso_session.fault(profiles.get(at, {}), session.full_config.get("sso_sessions", {}))
+    if found and (at == name or any(key in profiles[at] for key in sso_session.WHO)):
+        raise Refused(f"Profile {at} can't sign in. {found[1]} {REPAIR}", found[0])
 
 
 def _sections(session: Session, name: str) -> tuple[dict[str, str], dict[str, str]]:
