@@ -19,6 +19,7 @@ from ccsetup.core import (
     executables,
     plain_file,
     profile_chain,
+    profile_partition,
     program_keys,
     regions,
     sdk_errors,
@@ -249,9 +250,27 @@ def _region(session: Session, name: str, region: str, remedy: str) -> str:
         near = " or ".join([region[:-1]] if regions.is_region(region[:-1]) else regions.like(region))
         hint = f"Did you mean {near}?" if near else "Use a region like us-east-2."
         raise Refused(f"{region} isn't a region. {hint}", "region.invalid")
+    _look_at_partition(session, name, region, own or "")
     if not own:
         session.set_config_variable("region", region)
     return region
+
+
+def _look_at_partition(session: Session, name: str, region: str, own: str) -> None:
+    """Raise Refused if a region is in another partition than the profile: its credentials don't work there.
+
+    The profile's own region counts, too, if the SDK calls STS there.
+    """
+    profiles = session.full_config["profiles"]
+    partition = profile_partition.told(profiles, session.full_config.get("sso_sessions", {}), name)
+    if not partition or "endpoint_url" in profiles.get(name, {}):
+        return
+    but = f"but profile {name} is in {partition}."
+    is_used = own == region or "role_arn" in profiles.get(name, {})
+    if own and is_used and (other := regions.partition_of(own)) != partition:
+        raise Refused(f"{own} is in {other}, {but} {REPAIR}", "region.partition")
+    if (other := regions.partition_of(region)) != partition:
+        raise Refused(f"{region} is in {other}, {but} Check the remote URL: git remote -v", "git.remote")
 
 
 def _by_aws_cli(name: str) -> cached_keys.Keys:
