@@ -13,6 +13,7 @@ import time
 
 from ccsetup.awsfiles import fast_read
 from ccsetup.core import (
+    asked_role,
     aws_login,
     clock,
     detours,
@@ -324,7 +325,8 @@ def _refused(error: Exception, name: str, session: Session, busy: list[str]) -> 
 def _words(cause: Cause, error: Exception, name: str, session: Session, program: str) -> str:
     """Return the sentence for an error from botocore with this cause."""
     if (answer := sdk_errors.answer_of(error)) is not None:
-        return _refusal(cause, *sdk_errors.parts_of(answer), name=name, session=session)
+        operation = str(getattr(error, "operation_name", ""))
+        return _refusal(cause, *sdk_errors.parts_of(answer), operation=operation, name=name, session=session)
     if isinstance(error, FileNotFoundError):
         return _no_file(error, name)
     if cause.name == "PartialCredentialsError":
@@ -410,9 +412,10 @@ def _of_program(wrong: Cause, error: Exception, name: str) -> str:
     return f"{program_keys.unreadable(name)} {program_keys.MEND}"
 
 
-def _refusal(cause: Cause, code: str, message: str, status: int, *, name: str, session: Session) -> str:
+def _refusal(cause: Cause, code: str, message: str, status: int, *, operation: str, name: str, session: Session) -> str:
     """Return the sentence for AWS's answer to a request to renew credentials."""
     message = message.rstrip(".")
+    role = asked_role.named(operation, message, session.full_config["profiles"], name)
     if cause == sdk_errors.BUSY:
         return _busy(name, code or str(status))
     if cause.name == "stranger":
@@ -424,10 +427,14 @@ def _refusal(cause: Cause, code: str, message: str, status: int, *, name: str, s
     if cause.name == "signed out":
         return f"{_sign_in_ended(name, session)}. {again(name)}"
     if cause.name in ("unknown keys", "InvalidIdentityToken"):
-        return f"AWS rejected the credentials for {name} ({code}: {message}). {again(name)}"
+        of_role = role if cause.name == "InvalidIdentityToken" else ""
+        what = f"the token for {of_role}" if of_role else f"the credentials for {name}"
+        return f"AWS rejected {what} ({code}: {message}). {again(name)}"
     if cause.name in ("role denied", "no such role"):
-        return f"AWS didn't allow profile {name} to assume its role: {message}. To see what to do, run: ccsetup doctor"
-    return f"AWS rejected profile {name} ({code}): {message}. Run: ccsetup doctor {quoted(name)}"
+        told = f"{role or 'its role'}: {message or code}"
+        return f"AWS didn't allow profile {name} to assume {told}. To see what to do, run: ccsetup doctor"
+    told = f"profile {name} ({code}){f' for {role}' if role else ''}"
+    return f"AWS rejected {told}: {message}. Run: ccsetup doctor {quoted(name)}"
 
 
 _NAMING = ("AWS_DEFAULT_PROFILE", "AWS_PROFILE")
