@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from ccsetup.access.source_profile import hint, source_name
-from ccsetup.core import clock, regions, validate
+from ccsetup.core import clock, profile_partition, regions, validate
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Answers, Choice, Corrected, Keys, Section, Target, Value
@@ -134,7 +134,7 @@ def asked_region() -> Question:
         "Which region is the repository in?",
         widget="choose",
         help="The region in the repository URL, for example, us-east-2.",
-        choices=lambda answers, look: [Choice(r, r, city) for r, city in regions.REGIONS.items()],
+        choices=_regions,
         known=_region_told,
         default=region_near,
         parse=validate.region,
@@ -152,8 +152,34 @@ def _region_told(answers: Answers, look: Look) -> str | None:
     return told if regions.is_region(told) else None
 
 
+def _regions(answers: Answers, look: Look) -> list[Choice]:
+    partition = _partition(answers, look)
+    there = regions.REGIONS.items()
+    return [Choice(r, r, city) for r, city in there if not partition or regions.partition_of(r) == partition]
+
+
+def _partition(answers: Answers, look: Look) -> str:
+    """Return the partition of the answered role or sign-in, or else of the profile to use, "" if neither is known."""
+    named = answers.text("login_profile") or answers.text("profile")
+    name = named if answers.text("kind") == "existing" else source_name(answers)
+    for given in (answers, answers.under("source.")):
+        settings = {key: given.text(key) for key in ("role_arn", "mfa_serial", "sso_region", "sso_start_url")}
+        if found := profile_partition.told_by(settings, {}):
+            return found
+    return profile_partition.told(look.profiles, look.sessions, name)
+
+
 def settle_region(value: Value, answers: Answers, look: Look) -> Corrected | None:
-    """Return the region with a warning if only AWS can tell whether it has CodeCommit."""
+    """Return the region with a warning if only AWS can tell whether it has CodeCommit.
+
+    Refuse a region in another partition than the role or the sign-in, which can't have access to it.
+    """
+    partition = _partition(answers, look)
+    if partition and regions.partition_of(str(value)) != partition:
+        raise BadAnswer(
+            f"{value} isn't a region of {partition}, the partition of the role or sign-in."
+            f" Use a region like {regions.home_region(partition)}."
+        )
     unknown = validate.unknown_region(str(value))
     return Corrected(str(value), unknown) if unknown else None
 
@@ -168,7 +194,7 @@ def region_near(answers: Answers, look: Look) -> str | None:
         look.profiles.get(source_name(answers), {}).get("region"),
         next(iter(used)) if len(used) == 1 else None,
     )
-    return regions.likeliest(near_by) or None
+    return profile_partition.region_in(_partition(answers, look), near_by) or None
 
 
 def _is_same(there: Mapping[str, str], answers: Answers) -> bool:

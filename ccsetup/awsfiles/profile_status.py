@@ -183,7 +183,8 @@ def _token(rests: str, sessions: Mapping[str, Settings], cached: Callable[[str],
     it = Standing("", "sso", {})
     it.is_odd = bool(session) and not is_sign_in(sessions.get(session, {}))
     if _field(text, "startUrl").rstrip("#/") in ("", url.rstrip("#/")):
-        it.until(clock.utc(_field(text, "expiresAt")), now)
+        ends = _field(text, "expiresAt")
+        it.until(clock.utc(ends) if clock.is_read_by_sdks(ends) else "", now)
     if not it.ends:
         it.usable, it.why = False, "signed out"
     elif not it.usable and _field(text, "refreshToken") and clock.utc(_field(text, "registrationExpiresAt")) > now:

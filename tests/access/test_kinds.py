@@ -100,18 +100,26 @@ def test_the_region_of_a_sign_in_is_told_not_asked(
     assert found[("config", "sso-session", session)]["sso_region"] == region
 
 
-def test_a_session_that_others_share_keeps_its_url_and_its_scopes(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("a:b,sso:account:access", "a:b,sso:account:access"),
+        ("sso:account:access", "sso:account:access"),
+        ("codewhisperer:completions", "codewhisperer:completions,sso:account:access"),
+    ],
+)
+def test_a_session_that_others_share_keeps_its_url_and_its_scopes(tmp_path: Path, before: str, after: str) -> None:
     work = {
         "sso_start_url": "https://acme.awsapps.com/start/",
         "sso_region": "us-east-1",
-        "sso_registration_scopes": "a,b",
+        "sso_registration_scopes": before,
     }
     given: dict[str, Value] = {
         "kind": "sso", "sso_start_url": "https://acme.awsapps.com/start", "sso_account_id": "111122223333",
         "sso_role_name": "Developer", "region": "us-east-2", "profile": "d", "no_clone": "yes",
     }  # fmt: skip
     found, _, _ = walked(tmp_path, given, sessions={"work": work})
-    assert found[("config", "sso-session", "work")] == work
+    assert found[("config", "sso-session", "work")] == {**work, "sso_registration_scopes": after}
 
 
 def test_role_writes_its_source_and_what_was_given_with_it(tmp_path: Path) -> None:

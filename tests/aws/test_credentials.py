@@ -532,7 +532,10 @@ def test_a_role_that_may_not_be_assumed_is_told_with_awss_words(place: Place) ->
     ("token", "what"),
     [
         (lambda state: state.web_identity_token(lasts_s=-60), "The OIDC token has expired."),
-        (lambda state: state.web_identity_token(forged=True), "AWS rejected the OIDC token."),
+        (
+            lambda state: state.web_identity_token(forged=True),
+            "AWS rejected the OIDC token for arn:aws:iam::111122223333:role/",
+        ),
         (
             lambda state: state.web_identity_token(subject="repo:else/where"),
             "AWS didn't allow these credentials to assume",
@@ -621,7 +624,7 @@ def test_a_sign_in_that_ended_is_told(place: Place) -> None:
     place.state.center.end_sessions()
     assert (refused(place).code, refused(place).what) == ("sso.expired", "The sign-in for dev has expired.")
     place.write(Way("", {**sso(place.state, place.home), "sso_role_name": "Gone"}, sessions={"acme": SSO_SESSION}))
-    assert refused(place).what == "Your sign-in doesn't have access to the role in dev."
+    assert refused(place).what == "Your sign-in doesn't have the role Gone in account 111122223333."
     whole = json.dumps(kept)
     damages = [json.dumps({**kept, "expiresAt": at}) for at in ("soon", 5, "2099-01-01T00:00:00")]
     for damage in (whole[:-9], "", "\N{REPLACEMENT CHARACTER}", *damages):

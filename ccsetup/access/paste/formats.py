@@ -20,7 +20,7 @@ _NAMES = {
     "aws_access_key_id": "access[ _-]?key(?:[ _-]?id)?|zugriffsschlüssel(?:[ -]id)?|id de clé d'accès",
     "aws_secret_access_key": "secret(?:[ _-]?(?:access[ _-]?)?key)?|geheimer zugriffsschlüssel|clé d'accès secrète",
     "aws_session_token": "(?:session|security)[ _-]?token|sitzungs-?token|jeton de session|(?<=[\"'])token(?=[\"'])",
-    "expires_at": "(?:credential_|session_|sso_session_|security_token_)?expir(?:ation|es(?:[ _-]?at)?)",
+    "expires_at": "(?:credentials?_|(?:sso_)?session_(?:token_)?|security_token_)?expir(?:ation|es(?:[ _-]?at)?)",
     "role_arn": "role[ _-]?arn",
     "source_profile": "source[ _-]?profile",
     "credential_source": "credential[ _-]?source",

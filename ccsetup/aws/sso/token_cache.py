@@ -93,7 +93,7 @@ def token_in(text: str) -> Token | None:
     """Read a token's file; None if it is damaged."""
     fields = _fields(text)
     access, ends = _word(fields, "accessToken"), clock.read(fields.get("expiresAt"))
-    if not access or not ends:
+    if not access or not ends or not clock.is_read_by_sdks(fields.get("expiresAt")):
         return None
     client, secret = _word(fields, "clientId"), _word(fields, "clientSecret")
     known_until, refresh = clock.read(fields.get("registrationExpiresAt")), _word(fields, "refreshToken")

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from shlex import quote
 
+from ccsetup.core import profile_partition
 from ccsetup.core.context import Context
 from ccsetup.core.errors import Problem
 from ccsetup.core.lookup import Look
@@ -56,7 +57,8 @@ def _keys(context: Context, options: Namespace, look: Look) -> Keys:
     there = look.profiles[options.profile]
     _no_circle(options.profile, there.get("credential_process", ""))
     with context.screen.busy("Fetching credentials"):
-        keys = context.aws.keys(Who(options.profile, there.get("region", "") or "us-east-1", chosen=True))
+        region = there.get("region") or profile_partition.region_of(look.profiles, look.sessions, options.profile)
+        keys = context.aws.keys(Who(options.profile, region, chosen=True))
     if keys.session_token is None and not options.long_term:
         raise Problem(
             f"{options.profile} has long-term credentials, which work until someone deletes them.",

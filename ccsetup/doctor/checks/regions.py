@@ -5,16 +5,18 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 
 from ccsetup.awsfiles import edit
 from ccsetup.awsfiles.characters import plain
 from ccsetup.awsfiles.ini import Setting, Stanza
-from ccsetup.core import validate
+from ccsetup.core import profile_partition, validate
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.lazy_regex import later
 from ccsetup.core.model import Corrected, FileName, Section
 from ccsetup.core.profile_kind import has_credentials
-from ccsetup.core.regions import PLACELESS, REGION, REGIONS, is_region, like
+from ccsetup.core.regions import PLACELESS, REGION, REGIONS, is_region, like, partition_of
+from ccsetup.doctor.checks import partitions
 from ccsetup.doctor.checks.files import FILES
 from ccsetup.doctor.checks.values import behind
 from ccsetup.doctor.facts import Facts
@@ -141,6 +143,9 @@ def missing_regions(facts: Facts) -> Iterator[Finding]:
         ways = ways if ways is not None else _common(facts)
         told_ = [there.get("sso_region", ""), facts.profiles.get(there.get("source_profile", ""), {}).get("region", "")]
         likely = [region for region in dict.fromkeys([*reversed(told_), *ways]) if region in REGIONS]
+        if partition := profile_partition.told(facts.intended, facts.sessions, name):
+            likely = [region for region in likely if partition_of(region) == partition]
+            likely = likely or partitions.likely(facts, name, partition)
         yield _without_region(facts, name, likely, name in sources)
 
 
@@ -174,8 +179,14 @@ def _without_region(facts: Facts, name: str, likely: list[str], is_source: bool)
         line=empty.line if empty else stanza.line,
         fix="ask",
         remedies=tuple(map(with_region, likely)),
-        wanted=Wanted(f"Region for {name}", validate.region, with_region),
+        wanted=Wanted(f"Region for {name}", partial(_of_partition, facts, name), with_region),
     )
+
+
+def _of_partition(facts: Facts, name: str, text: str) -> str | Corrected:
+    """Return a typed region. Raises BadAnswer if the profile's role or sign-in is in another partition."""
+    partition = profile_partition.told(facts.intended, facts.sessions, name)
+    return partitions.parsed(partition, text) if partition else validate.region(text)
 
 
 def _set(facts: Facts, name: str, key: str, value: str) -> tuple[Change, ...]:

@@ -380,3 +380,13 @@ def test_a_saml_response_for_several_roles_leaves_the_choice_to_its_question() -
 )
 def test_a_word_looks_secret_if_a_part_of_it_is_long_and_mixed(word: str, secret: bool) -> None:
     assert mentions.looks_secret(word) is secret
+
+
+@pytest.mark.parametrize(
+    "key", ["aws_session_token_expiration", "aws_credentials_expiration", "aws_session_expiration"]
+)
+@pytest.mark.parametrize("ends", ["2026-11-21T20:04:05+0200", "1795284245", "1795284245000"])
+def test_the_expiry_is_read_from_any_tools_setting(key: str, ends: str) -> None:
+    pair = f"aws_access_key_id = {PASSING}\naws_secret_access_key = {SECRET}\naws_session_token = {TOKEN}\n"
+    found = paste.keys(f"[dev]\n{pair}{key} = {ends}\n")
+    assert found.expires_at == datetime(2026, 11, 21, 18, 4, 5, tzinfo=timezone.utc)

@@ -66,7 +66,7 @@ access.account access.assume access.repository access.region access.kms access.g
 CODES = frozenset(re.findall(r"\S+", _CODES))
 NEW = {  # found since
     "git.branch", "git.helper-broken", "git.lfs", "git.program", "git.settings", "git.submodule", "process.not-run",
-    "file.format", "file.name", "services.missing", "value.invalid",
+    "file.format", "file.name", "services.missing", "sso.scopes", "value.invalid", "region.partition", "role.partition",
 }  # fmt: skip
 
 

@@ -92,6 +92,12 @@ KEPT = [
     stored("keys.expired", f"[dev]\n{ASIA}aws_session_token = {TOKEN}\nexpiration = 2026-02-28 18:00:00§\n", fix="tell", choose=TOLD),
     stored("keys.expired", f"[dev]\n{ASIA}aws_security_token = {TOKEN}\naws_expiration = 2026-03-01T12:00:00+02:00§\n", fix="tell", choose=TOLD),
     stored("keys.expired", f"[dev]\naws_expiration = 2026-02-01T12:00:00.123Z§\n{ASIA}aws_session_token = {TOKEN}\n", fix="tell", choose=TOLD),
+    stored("keys.expired", f"[dev]\n{ASIA}aws_session_token = {TOKEN}\naws_credential_expiration = 2026-02-26T13:21:45+00:00§\n", fix="tell", choose=TOLD),
+    stored("keys.expired", f"[dev]\n{ASIA}aws_session_token = {TOKEN}\naws_session_expiration = 2026-03-01T04:22:33-0700§\n", fix="tell", choose=TOLD),
+    stored("keys.expired", f"[dev]\n{ASIA}aws_session_token = {TOKEN}\naws_session_expiration = 1577934245000§\n", fix="tell", choose=TOLD),
+    stored("keys.expired", f"[dev]\naws_session_token_expiration = 1577934245§\n{ASIA}aws_session_token = {TOKEN}\n", fix="tell", choose=TOLD),
+    stored("keys.expired", f"[dev]\n{ASIA}aws_session_token = {TOKEN}\nexpiration = Sun, 01 Mar 2026 11:59:00 GMT§\n", fix="tell", choose=TOLD),
+    stored("keys.session-token", f"[dev]\n-aws_session_token = {TOKEN}§\n{KEYS}-aws_credential_expiration = 1772400000\n", fix="ask"),
     Patient("keys.expired", f"{REGION}ccsetup_kind = mfa\nccsetup_expires_at = 2026-03-01T11:59:59Z§\n==\n{BASE}[dev]\n{ASIA}aws_session_token = {TOKEN}\n",
             fix="tell", choose=TOLD),
 ]  # fmt: skip
