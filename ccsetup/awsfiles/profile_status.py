@@ -181,9 +181,11 @@ def _token(rests: str, sessions: Mapping[str, Settings], cached: Callable[[str],
     name = lean_hash.sha1(session or url)
     text = cached(f"sso/cache/{name}.json")
     it = Standing("", "sso", {})
-    it.is_odd = bool(session) and not is_sign_in(sessions.get(session, {}))
-    if _field(text, "startUrl").rstrip("#/") in ("", url.rstrip("#/")):
-        it.until(clock.utc(_field(text, "expiresAt")), now)
+    ends = clock.utc(_field(text, "expiresAt"))
+    is_damaged = bool(text) and not (ends and _field(text, "accessToken").strip())
+    it.is_odd = is_damaged or (bool(session) and not is_sign_in(sessions.get(session, {})))
+    if not is_damaged and _field(text, "startUrl").rstrip("#/") in ("", url.rstrip("#/")):
+        it.until(ends, now)
     if not it.ends:
         it.usable, it.why = False, "signed out"
     elif not it.usable and _field(text, "refreshToken") and clock.utc(_field(text, "registrationExpiresAt")) > now:

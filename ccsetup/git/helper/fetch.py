@@ -128,9 +128,11 @@ def _refuse_pipes() -> None:
 
 def _look_at_files(session: Session, name: str, *, named: bool) -> None:
     """Raise Refused for a file that botocore must not open: it would wait forever, or send the contents to AWS."""
-    way = profile_chain.chain(session.full_config["profiles"], name)
-    if found := sdk_files.fault(way, os.environ, os.path.expanduser("~"), named=named):
-        raise Refused(f"{found.what} Run: ccsetup doctor {quoted(name)}", found.code)
+    profiles = session.full_config["profiles"]
+    way, holder = profile_chain.chain(profiles, name), profile_chain.holder(profiles, name)
+    if found := sdk_files.fault(way, os.environ, os.path.expanduser("~"), name=holder, named=named):
+        command = again(holder) if found.renewable else f"Run: ccsetup doctor {quoted(name)}"
+        raise Refused(f"{found.what} {command}", found.code)
 
 
 _STORED = ("shared-credentials-file", "config-file")  # botocore's names of these methods
