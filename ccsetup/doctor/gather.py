@@ -162,10 +162,11 @@ def _pointed(facts: Facts) -> list[Path]:
 
 def _programs(facts: Facts) -> list[str]:
     """Return the names of the programs that supply the profiles' credentials and this clone's passwords."""
-    from ccsetup.doctor.checks.git import program, signing
+    from ccsetup.doctor.checks.git import called, program, signing
     from ccsetup.doctor.checks.processes import words
 
-    found = [program(signing(facts.clone))] if facts.clone else []
+    helper = signing(facts.clone) if facts.clone else ""
+    found = [program(helper), *([called(helper)] if called(helper).startswith(f"{program(helper)} ") else [])]
     if any("credential_process" in document.text for document in (facts.config, facts.credentials)):
         commands = [there["credential_process"] for there in facts.profiles.values() if "credential_process" in there]
         found += [next(iter(words(command, facts.windows)), "") for command in commands]

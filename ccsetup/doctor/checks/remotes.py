@@ -13,7 +13,7 @@ from ccsetup.core.errors import BadAnswer
 from ccsetup.core.lazy_regex import later
 from ccsetup.core.model import Corrected
 from ccsetup.core.text import STRICT, letters_swapped, nearest
-from ccsetup.doctor.checks.git import effective, is_codecommit, keepers, of_codecommit, signing, usable
+from ccsetup.doctor.checks.git import called, effective, is_codecommit, keepers, of_codecommit, signing, usable
 from ccsetup.doctor.facts import Clone, Facts
 from ccsetup.doctor.findings import FIX, Finding, Remedy, Severity, Wanted
 from ccsetup.git import address, clone_profile, config, transport
@@ -292,9 +292,7 @@ def _without_address(facts: Facts, clone: Clone, here: Address) -> Iterator[Find
             remedies,
         )
     elif not command and (keeping := keepers(clone)):
-        says = (
-            f"This clone uses only {keeping[0].split()[0]}, which works only with the Git credentials of an IAM user."
-        )
+        says = f"This clone uses only {called(keeping[0])}, which works only with the Git credentials of an IAM user."
         because = "A signed password that the helper stores expires after 15 minutes. Then git fails with a 403 error."
         yield _remote(facts, "note", says, because, remedies)._replace(code="git.inherited-helper")
 
