@@ -199,13 +199,10 @@ def called(command: str) -> str:
     """
     words = command.removeprefix("!").split(" ")
     end = next((at for at, word in enumerate(words) if at and word[:1] in ("-", "/")), len(words))
-    slashes = [at for at in range(1, end) if "/" in words[at]]
-    if (
-        slashes
-        and re.match(r"/|[A-Za-z]:/", words[0])
-        and not re.search(r"[\\'\"]", " ".join(words[: slashes[-1] + 1]))
-    ):
-        return " ".join(words[: slashes[-1] + 1])
+    last = max((at for at in range(1, end) if "/" in words[at]), default=0)
+    whole = " ".join(words[: last + 1])
+    if last and re.match(r"/|[A-Za-z]:/", whole) and not any(sign in whole for sign in "\\'\""):
+        return whole
     return program(command).removeprefix("git-credential-") or words[0]
 
 

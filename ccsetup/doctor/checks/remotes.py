@@ -200,7 +200,7 @@ def _no_such_profile(facts: Facts, here: Address, region: str) -> Finding:
     named = here.profile
     names = usable(facts)
     like = _like(named, names)
-    offered = like or names
+    offered = like or [*dict.fromkeys([*nearest(named, names), *names])]
     remedies = [_moved(facts, here, it, region) for it in offered[:_MOST]]
     wanted = Wanted(
         "Profile for this clone", lambda text: _known(facts, text), lambda it: _moved(facts, here, it, region)
