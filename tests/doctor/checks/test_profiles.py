@@ -343,6 +343,34 @@ def test_a_remote_that_names_no_profile_is_found_once_and_can_be_given_one(name:
     assert found.remedies[0].replaced == {(key, url): "codecommit::us-east-1://acme-dev@Shop"}
 
 
+@pytest.mark.parametrize(("header", "asked", "names"), [
+    ('profile "a" "b"', (), ["profile a", "profile b", 'profile "a b"']),
+    ("profile 'a' 'b'", (), ["profile a", "profile b", 'profile "a b"']),
+    ('profile "a" b', (), ["profile a", "profile b", 'profile "a b"']),
+    ('profile a "b"', ("b",), ["profile a", "profile b", 'profile "a b"']),
+    ("profile a b", ("a",), ["profile a", "profile b", 'profile "a b"']),
+    ('profile "team one" "two"', ("team one",), ['profile "team one"', "profile two", 'profile "team one two"']),
+    ('sso-session "a" "b"', (), ["sso-session a", "sso-session b", 'sso-session "a b"']),
+    ("profile \u201ca\u201d \u201cb\u201d", (), ["profile a", "profile b", 'profile "a b"']),
+])  # fmt: skip
+def test_a_header_with_several_names_is_asked_about(header: str, asked: tuple[str, ...], names: list[str]) -> None:
+    facts = facts_of(f"[{header}]\nregion = us-east-1\n", f"[a]\n{KEYS}", asked=asked)
+    found = next(it for it in checks.offline(facts) if it.path == facts.path("config"))
+    assert (found.code, found.line, found.fix) == ("section.quoting", 1, "ask")
+    assert [it.changes[0].lines for it in found.remedies] == [(f"[{it}]",) for it in names]
+    assert repair.of(facts).plus([]).texts == mended(facts).texts
+    for remedy in found.remedies:
+        after = repair.of(facts).plus([remedy])
+        assert not [it for it in checks.offline(after.facts) if it.code == "section.quoting"]
+
+
+@pytest.mark.parametrize("asked", [(), ("a b",)])
+def test_a_name_that_lacks_quotes_gets_them(asked: tuple[str, ...]) -> None:
+    facts = facts_of("[profile a b]\nregion = us-east-1\n", f"[a]\n{KEYS}", asked=asked)
+    found = next(it for it in checks.offline(facts) if it.code == "section.quoting")
+    assert (found.fix, found.remedies[0].changes[0].lines) == ("auto", ('[profile "a b"]',))
+
+
 def test_names_asked_for_that_are_nowhere_are_said() -> None:
     facts = facts_of(f"[profile acme-dev]\n{BODY}", asked=("nobody",))
     assert [it.profile for it in checks.offline(facts) if it.code == "profile.missing"] == ["nobody"]
@@ -361,6 +389,7 @@ PAIRS = [  # one repair serves whatever is wrong with the line
     ("value.quoted", dev("region = 'us-east-1'"), dev("region = us-east-1")),
     ("file.stray-line", f"{DEV} region = us-east-1\n", dev("region = us-east-1")),
     ("file.characters", dev("region = us\u2013east\u20131"), dev("region = us-east-1")),
+    ("file.duplicate-key", dev("region = us-east-1\nregion = us-east-1x"), dev("region = us-east-1\n# region = us-east-1x")),
     ("sso.url", f"{SIGNED}[sso-session acme]\n{SESSION}".replace("/start", "/start/#/").replace("= https:", "= 'https:").replace("#/", "#/'"),
      f"{SIGNED}[sso-session acme]\n{SESSION}"),
 ]  # fmt: skip
