@@ -109,9 +109,10 @@ def _lines(shell: Shell, profile: str, region: str, keys: Keys) -> list[str]:
         "AWS_SESSION_TOKEN": keys.session_token.reveal() if keys.session_token else "",
         "AWS_SECURITY_TOKEN": "",  # an old name, which still takes precedence in SDKs
         "AWS_CREDENTIAL_EXPIRATION": ends,
+        "AWS_REGION": region,  # without one, the region of another profile must not stay
+        "AWS_DEFAULT_REGION": region,
     }
-    regions = {"AWS_REGION": region, "AWS_DEFAULT_REGION": region} if region else {}
-    lines = [shell.assign(k, v) if v else shell.remove(k) for k, v in {**wanted, **regions}.items()]
+    lines = [shell.assign(k, v) if v else shell.remove(k) for k, v in wanted.items()]
     until = f"until {ends}" if ends else "which don't expire" if keys.session_token is None else "expiry unknown"
     return [shell.remark(f"{profile if profile.isprintable() else 'the credentials'}, {until}"), *lines]
 
