@@ -80,7 +80,9 @@ def _left(
 
 
 def _keeps_line(finding: Finding) -> bool:
-    """Return whether every repair of a finding keeps its line as a setting, which others may be about."""
+    """Return whether every repair of a finding is sure, or keeps its line as a setting, which others may be about."""
+    if finding.fix == "auto":
+        return True
     changes = [it for way in finding.remedies for it in way.changes if it.first <= finding.line <= it.last]
     return bool(changes) and all(any(line.strip()[:1] not in ("", "#", ";") for line in it.lines) for it in changes)
 

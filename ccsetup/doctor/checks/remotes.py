@@ -20,6 +20,7 @@ from ccsetup.git import address, clone_profile, config, transport
 from ccsetup.git.address import Address
 
 _MOST = 9  # remedies to offer
+_PORT = later(r":\d+(?=/)")  # which was for http
 _PASSWORD = later(r"//[^/@]*:[^/]*@")
 _USER = later(r"(https://)([^/@]*)@")
 _LOOSE = later(r"codecommit:*(?P<region>[^/:@]*):*/+(?:(?P<profile>[^@/]+)@)?(?P<name>[^@/]+?)(?:\.git)?/?")
@@ -52,8 +53,9 @@ def _of_address(facts: Facts, clone: Clone) -> Iterator[Finding]:
     if here.form == "codecommit":
         yield from _of_codecommit(facts, clone, here, region)
     elif here.region != region or here.said or clone.remote.lower().startswith("http:"):
+        host = here.host if here.region == region and not here.fips else ""
         right = (
-            address.https_url(region, here.repository, fips=_wants_fips(facts, clone, here))
+            address.https_url(region, here.repository, host, fips=_wants_fips(facts, clone, here))
             if here.form == "https"
             else address.ssh_url(region, here.repository)
         )
@@ -61,7 +63,11 @@ def _of_address(facts: Facts, clone: Clone) -> Iterator[Finding]:
             f"{_called(facts)} should be {right}.",
             "git reports “could not resolve host” or can't find the repository.",
         )
-        yield _remote(facts, "stops", says, because, [moved(clone, right)], sure=True)
+        bare = right.replace(port[0], "", 1) if (port := _PORT.search(right)) else right
+        ways = [moved(clone, it) for it in dict.fromkeys([bare, right])]
+        if len(ways) > 1:
+            says = f"{_called(facts)} should begin with https://."
+        yield _remote(facts, "stops", says, because, ways, sure=True)
     elif (user := _USER.match(clone.remote)) and signing(clone):
         right = _USER.sub(r"\1", clone.remote, count=1)
         named = user[2].partition(":")[0]

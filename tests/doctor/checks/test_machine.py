@@ -147,6 +147,7 @@ def cloned(tmp_path):
 GOOD_URL = "codecommit::us-east-1://dev@MyRepo"
 HTTPS = "https://git-codecommit.us-east-1.amazonaws.com/v1/repos/MyRepo"
 FIPS = HTTPS.replace("codecommit.", "codecommit-fips.")
+VPC = HTTPS.replace("//git", "//vpce-0abc.git").replace("amazonaws", "vpce.amazonaws")
 SSH = "ssh://git-codecommit.us-east-1.amazonaws.com/v1/repos/MyRepo"
 OURS = "credential.helper !git-credential-ccsetup --profile dev"
 PATHED = "credential.useHttpPath true"
@@ -170,6 +171,10 @@ REMOTES = [
     (f"{FIPS}.git", "stops", "auto", FIPS),
     (HTTPS.replace("us-east-1", "us-east-1b"), "stops", "auto", HTTPS),
     (HTTPS.replace("https", "http"), "stops", "auto", HTTPS),
+    (HTTPS.replace("https", "http").replace(".com", ".com:80"), "stops", "auto", HTTPS),
+    (FIPS.replace("https", "http").replace(".com", ".com:80"), "stops", "auto", FIPS),
+    (VPC.replace("https", "http").replace(".com", ".com:80"), "stops", "auto", VPC),
+    (VPC.replace("https", "http"), "stops", "auto", VPC),
     (HTTPS, "hinders", "ask", GOOD_URL),
     (SSH, "note", "ask", GOOD_URL),
     (SSH.replace("//", "//APKAEIBAERJR2EXAMPLE@"), "note", "ask", GOOD_URL),
@@ -328,6 +333,16 @@ def test_a_helper_that_is_gone_is_found_again_or_done_without(cloned, command, h
         assert here.run("config", "--get-all", "credential.helper").splitlines() == ["", right]
     else:
         assert here.run("config", "remote.origin.url").strip() == GOOD_URL
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("right", [HTTPS, VPC])
+def test_a_port_of_its_own_is_asked_about_before_it_goes(cloned, right):
+    with_port = right.replace(".com", ".com:8080")
+    here = cloned(with_port.replace("https", "http"), (OURS, PATHED))
+    (finding,) = found(here.facts(helpers=ALL), "git.")
+    assert (finding.code, finding.severity, finding.fix) == ("git.remote", "stops", "ask")
+    assert [it.label for it in finding.remedies] == [f"Switch to {right}", f"Switch to {with_port}"]
 
 
 SPACED = "/opt/my tools/git-credential-ccsetup"
