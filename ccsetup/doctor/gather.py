@@ -154,10 +154,11 @@ def _pointed(facts: Facts) -> list[Path]:
     values = [value for name in VARIABLES if (value := facts.env.get(name))]
     if any(key in document.text for document in documents for key in POINTING):
         values += [there[key] for there in facts.profiles.values() for key in POINTING if key in there]
-    from ccsetup.doctor.checks.tokens import whole_paths
+    from ccsetup.doctor.checks.tokens import whole_paths, without_dots
 
     plain = [meant(value) for value in dict.fromkeys(values) if "\n" not in value and "\0" not in value]
-    return [path for value in plain if value for path in whole_paths(facts, value)]
+    paths = [path for value in plain if value for path in whole_paths(facts, value)]
+    return [*paths, *map(without_dots, paths)]
 
 
 def _programs(facts: Facts) -> list[str]:
