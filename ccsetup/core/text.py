@@ -155,7 +155,7 @@ def folded(text: str) -> str:
 def nearest(word: str, known: Iterable[str], most: int = 3, cutoff: float = LOOSE) -> list[str]:
     """Return the known names that are similar to a word, the most similar first, compared as `folded`.
 
-    If some differ from the word in nothing but that, only these.
+    If some differ from the word in nothing but that, or in the order of their parts, only these.
     """
     plain = folded(word)
     by_plain: dict[str, list[str]] = {}
@@ -163,6 +163,9 @@ def nearest(word: str, known: Iterable[str], most: int = 3, cutoff: float = LOOS
         by_plain.setdefault(folded(name), []).append(name)
     if same := by_plain.get(plain):
         return same[:most]
+    parts = sorted(re.split(r"[-_./\s]+", plain))
+    if len(parts) > 1 and (same := [it for it in by_plain if sorted(re.split(r"[-_./\s]+", it)) == parts]):
+        return [name for it in same for name in by_plain[it]][:most]
     from difflib import get_close_matches
 
     return [name for found in get_close_matches(plain, by_plain, most, cutoff) for name in by_plain[found]][:most]

@@ -46,7 +46,7 @@ def _groups(facts: Facts, findings: Sequence[Finding]) -> list[list[Finding]]:
     found: dict[Line, list[Finding]] = defaultdict(list)
     files = {facts.path("config"), facts.path("credentials")}
     for it in findings:
-        if it.line and it.path in files:
+        if it.line and it.path in files and not any(way.texts for way in it.remedies):  # those are about the whole file
             found[str(it.path), it.line].append(it)
     shared = [it for it in found.values() if len(it) > 1]
     return [sorted(it, key=lambda each: (each.fix != "auto", not each.code.startswith(_GENERAL))) for it in shared]
