@@ -19,7 +19,7 @@ from ccsetup.core import clock, detours, executables, plain_file, program_keys, 
 from ccsetup.core.context import Start, start_of
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import DRAFT, Keys, Secret, Who
-from ccsetup.core.profile_chain import chain, program_of
+from ccsetup.core.profile_chain import chain, holder, program_of
 from ccsetup.core.profile_kind import STATIC, source_of
 from ccsetup.core.program_keys import not_run
 
@@ -68,7 +68,7 @@ class Resolver:
         session = session_on_disk(who.profile, who.region)
         profiles = told(lambda: session.full_config["profiles"], who)
         there = told(session.get_scoped_config, who)
-        check_files(chain(profiles, who.profile))
+        check_files(chain(profiles, who.profile), holder(profiles, who.profile))
         if source_of(there) == "machine":
             return _of_this_machine(who)
         program = program_of(profiles, who.profile)

@@ -226,6 +226,8 @@ class _Reader:
             return self._side_by_side(at, both, rest)
         if header.strip().lower() in headers.TYPES and rest and rest[0] not in "#;":
             header, rest = f"{header}] {rest.strip('[] ')}", ""  # [profile] dev
+        if found and (ways := headers.several(header, self.file, self.names)):
+            return self._several(at, line, header, ways)
         if self._is_ordinary(f"[{header}]"):
             meant = headers.Heading("", header)
         else:
@@ -247,6 +249,13 @@ class _Reader:
         used = meant.header.split(" ")[-1] in self.names or any(key in KNOWN for key in keys_below(self.lines, at))
         severity: Literal["stops", "hinders"] = "stops" if used else "hinders"
         return Oddity(code, at, at, at, says, (way,), True, reads=(spelled,), severity=severity)
+
+    def _several(self, at: int, line: str, header: str, ways: Sequence[str]) -> Oddity:
+        """Return the oddity of a header with several names, of which the person knows the right one."""
+        self.header = header
+        says = f"[{header}] has more than one name, so AWS tools don't recognize it."
+        written = tuple(Way(f"Write [{it}]", (f"[{it}]",)) for it in ways)
+        return Oddity("section.quoting", at, at, at, says, written, reads=(line.rstrip("\r\n"),))
 
     def _side_by_side(self, at: int, those: Sequence[str], rest: str) -> Oddity:
         """Return the oddity of several headers on one line."""

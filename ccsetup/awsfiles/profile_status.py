@@ -181,10 +181,12 @@ def _token(rests: str, sessions: Mapping[str, Settings], cached: Callable[[str],
     name = lean_hash.sha1(session or url)
     text = cached(f"sso/cache/{name}.json")
     it = Standing("", "sso", {})
-    it.is_odd = bool(session) and not is_sign_in(sessions.get(session, {}))
-    if _field(text, "startUrl").rstrip("#/") in ("", url.rstrip("#/")):
-        ends = _field(text, "expiresAt")
-        it.until(clock.utc(ends) if clock.is_read_by_sdks(ends) else "", now)
+    written = _field(text, "expiresAt")
+    ends = clock.utc(written) if clock.is_read_by_sdks(written) else ""
+    is_damaged = bool(text) and not (ends and _field(text, "accessToken").strip())
+    it.is_odd = is_damaged or (bool(session) and not is_sign_in(sessions.get(session, {})))
+    if not is_damaged and _field(text, "startUrl").rstrip("#/") in ("", url.rstrip("#/")):
+        it.until(ends, now)
     if not it.ends:
         it.usable, it.why = False, "signed out"
     elif not it.usable and _field(text, "refreshToken") and clock.utc(_field(text, "registrationExpiresAt")) > now:

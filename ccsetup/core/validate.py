@@ -50,8 +50,13 @@ def account_id(text: str) -> str | Corrected:
     """Return an account ID: 12 digits with leading zeros. `1111-2222-3333` is corrected."""
     value = re.sub(r"[\s-]", "", tidy(text))
     if not re.fullmatch(ACCOUNT, value):
-        raise BadAnswer("An account ID must have 12 digits, for example, 111122223333.")
+        raise BadAnswer(f"An account ID must have 12 digits, for example, 111122223333.{_digits(value)}")
     return said(value, text)
+
+
+def _digits(value: str) -> str:
+    """Return how many digits an account ID has that should have 12, "" if it isn't a number."""
+    return f" This one has {len(value)}." if value.isdecimal() else ""
 
 
 def role_arn(text: str) -> str | Corrected:
@@ -67,7 +72,9 @@ def role_arn(text: str) -> str | Corrected:
     if found and found[2] != "role":
         raise BadAnswer(f"That's the ARN of {_article(found[2])}. A role ARN looks like {_ROLE_EXAMPLE}.")
     if found and not re.fullmatch(ACCOUNT, found[1]):
-        raise BadAnswer(f"The account ID in a role ARN must have 12 digits, for example, {_ROLE_EXAMPLE}.")
+        raise BadAnswer(
+            f"The account ID in a role ARN must have 12 digits, for example, {_ROLE_EXAMPLE}.{_digits(found[1])}"
+        )
     raise BadAnswer(f"That's not a role ARN. It should look like {_ROLE_EXAMPLE}.")
 
 

@@ -41,6 +41,7 @@ def arranged(facts: Facts, findings: Sequence[Finding]) -> list[Finding]:
 def is_elsewhere(facts: Facts, findings: Sequence[Finding]) -> bool:
     """Return whether a variable replaces the files that the profiles are in, so that these aren't to be repaired."""
     causes = [it for it in findings if it.code == "env.overrides" and it.says.startswith(_FILES)]
+    causes += [it for it in findings if it.code == "profile.missing" and any(name in it.do for name in _FILES)]
     return bool(causes) and any(_is_of_missing_files(facts, it) for it in findings)
 
 
@@ -66,7 +67,7 @@ def _takes_environment(facts: Facts) -> bool:
 
 def _is_of_missing_files(facts: Facts, it: Finding) -> bool:
     """Return whether a finding may only mean that the files aren't the usual ones."""
-    if it.code == "source.none":
+    if it.code in ("source.none", "profile.missing"):
         return True
     return (it.code in _OF_MISSING_FILES and "doesn't exist" in it.says + it.because) or it.code.startswith("access.")
 

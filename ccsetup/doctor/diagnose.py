@@ -8,9 +8,8 @@ from functools import cached_property
 
 from ccsetup.awsfiles import ini, profile_status
 from ccsetup.core.context import Context
-from ccsetup.core.errors import UNANSWERED, BadAnswer
+from ccsetup.core.errors import UNANSWERED
 from ccsetup.core.model import Identity
-from ccsetup.core.text import did_you_mean
 from ccsetup.doctor import causes, checks
 from ccsetup.doctor.facts import Facts
 from ccsetup.doctor.findings import Finding
@@ -113,13 +112,8 @@ def stopped(findings: Iterable[Finding]) -> set[str]:
 
 
 def begun(context: Context, asked: Sequence[str], modernize: bool = False) -> Facts:
-    """Return the facts. Raises BadAnswer if a profile that was asked for doesn't exist."""
-    facts = gathered(context, [*dict.fromkeys(asked)], modernize)
-    unknown = [name for name in facts.asked if name not in facts.profiles]
-    if unknown and not facts.unreadable.keys() & {facts.path("config"), facts.path("credentials")}:
-        said = f'No profile "{unknown[0]}". {did_you_mean(unknown[0], facts.profiles)}'.rstrip()
-        raise BadAnswer(said, next="List all profiles: ccsetup status")
-    return facts
+    """Return the facts about this computer, or about the profiles that were asked for."""
+    return gathered(context, [*dict.fromkeys(asked)], modernize)
 
 
 def kinds(there: Diagnosis) -> Mapping[str, str]:

@@ -105,7 +105,9 @@ def words(most: int) -> Callable[[str], str]:
 
     def check(text: str) -> str:
         if not 0 < len(text) <= most:
-            raise BadAnswer(f"This text must be 1 to {most} characters long, for example, Acme platform.")
+            raise BadAnswer(
+                f"This text must be 1 to {most} characters long, for example, Acme platform. It has {len(text)}."
+            )
         return plain(text)
 
     return check

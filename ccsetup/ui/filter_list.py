@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
+from unicodedata import normalize
 
 from ccsetup.core.echo import Echo, summary
 from ccsetup.core.lazy_regex import later
 from ccsetup.core.model import Choice
-from ccsetup.core.text import cells, inert
+from ccsetup.core.text import cells, folded, inert
 
 _LONGEST = 64  # the longest text that is searched for; a paste is longer
 
@@ -32,8 +33,8 @@ def entries(choices: Sequence[Choice]) -> list[Entry]:
 
 def _entry(choice: Choice) -> Entry:
     label, hint = inert(choice.label), inert(choice.hint)
-    low = label.casefold()
-    return Entry(choice, label, hint, low, f"{low} {choice.value} {hint}".casefold())
+    low = folded(label)
+    return Entry(choice, label, hint, low, folded(f"{low} {choice.value} {hint}"))
 
 
 def matching(there: Sequence[Entry], typed: str) -> tuple[list[Entry], bool]:
@@ -41,7 +42,7 @@ def matching(there: Sequence[Entry], typed: str) -> tuple[list[Entry], bool]:
 
     Best is an equal label, then the beginning of one, then any part of one, then hint or value. Ties keep their order.
     """
-    text = inert(typed).casefold().strip()
+    text = folded(inert(typed)).strip()
     words = text.split()
     if not words:
         return list(there), True
@@ -122,7 +123,8 @@ class Pick:
         return self._shown
 
     def _add(self, text: str, exact: bool) -> None:
-        if not text or any(text in (e.choice.value, e.choice.label) for e in self._shown):
+        same = {normalize("NFC", it) for entry in self._shown for it in (entry.choice.value, entry.choice.label)}
+        if not text or normalize("NFC", text) in same:
             return
         words = self._reads(text) if self._reads else ""
         if words:

@@ -271,6 +271,27 @@ def test_oidc_writes_an_absolute_path_and_shows_what_the_token_says(tmp_path: Pa
     )
 
 
+@pytest.mark.parametrize(("typed", "written"), [
+    ("../tokens/web.jwt", "tokens/web.jwt"),
+    ("./../tokens/./web.jwt", "tokens/web.jwt"),
+    ("~/../tokens/web.jwt", "tokens/web.jwt"),
+    ("$HOME/../work/../tokens/web.jwt", "tokens/web.jwt"),
+    ("link/web.jwt", "work/link/web.jwt"),
+    ("link/../web.jwt", "work/link/../web.jwt"),
+])  # fmt: skip
+def test_a_token_files_path_is_written_without_dots(tmp_path: Path, typed: str, written: str) -> None:
+    for folder in ("home", "work", "tokens", "far/away"):
+        (tmp_path / folder).mkdir(parents=True)
+    for path in ("tokens/web.jwt", "far/away/web.jwt", "far/web.jwt"):
+        (tmp_path / path).write_text(jwt(int(NOW.timestamp()) + 3600))
+    (tmp_path / "work" / "link").symlink_to(tmp_path / "far" / "away")
+    given: dict[str, Value] = {"kind": "oidc", "role_arn": ROLE, "web_identity_token_file": typed, "region": "us-east-2",
+                               "profile": "code", "no_clone": "yes"}  # fmt: skip
+    found, _, look = walked(tmp_path, given)
+    assert look.cwd == tmp_path / "work"
+    assert found["config", "profile", "code"]["web_identity_token_file"] == str(tmp_path / written)
+
+
 @pytest.mark.parametrize(
     ("content", "says"),
     [(jwt(int(NOW.timestamp()) - 60), "expired at"), ("", "is empty"), (None, "token")],

@@ -1,10 +1,12 @@
 import time
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ccsetup.access.paste.echo import echo
 from ccsetup.core.model import Choice
+from ccsetup.core.text import nearest
 from ccsetup.ui.filter_list import Pick
 
 NAMES = ["feature/main-fix", "main", "MySharedDemoRepo", "billing", "Billing-API", "data-lake"]
@@ -28,6 +30,27 @@ def test_the_very_name_comes_first():
 def test_words_match_anywhere_and_in_any_case():
     assert labels(narrowed("demo shared")) == ["MySharedDemoRepo"]
     assert labels(narrowed("BILLING")) == ["billing", "Billing-API"]
+
+
+@pytest.mark.parametrize(("label", "typed"), [
+    ("caf\u00e9", "cafe\u0301"),
+    ("cafe\u0301", "caf\u00e9"),
+    ("CAF\u00c9-prod", "cafe\u0301"),
+    ("billing-2", "\uff42\uff49\uff4c\uff4c\uff49\uff4e\uff47\uff0d\uff12"),
+    ("\uff24\uff45\uff56", "dev"),
+    ("Stra\u00dfe", "STRASSE"),
+    ("\u30ac\u30fc\u30c7\u30f3", "\uff76\uff9e\uff70\uff83\uff9e\uff9d"),
+])  # fmt: skip
+def test_the_unicode_form_does_not_count(label, typed):
+    choices = [Choice("x", "other"), Choice("y", label), Choice("z", "last", hint=f"hint of {label}")]
+    assert labels(narrowed(typed, choices)) == [label, "last"]
+    assert labels(narrowed("".join(typed.split()[0][:3]), [Choice("y", label)])) == [label]
+    assert nearest(typed, ["other", label]) == [label]
+
+
+def test_what_is_typed_in_another_form_is_no_second_entry_of_a_free_list():
+    assert labels(narrowed("cafe\u0301", [Choice("caf\u00e9", "caf\u00e9")], free=True)) == ["caf\u00e9"]
+    assert len(labels(narrowed("CAF\u00c9", [Choice("caf\u00e9", "caf\u00e9")], free=True))) == 2
 
 
 def test_letters_in_order_match_when_nothing_holds_the_word():

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from ccsetup.access.paste.interpret import Questions
 
 
+class SeveralUsers(BadAnswer):
+    """A text has access keys of several users, and only a person knows whose are wanted."""
+
+
 class Reading(NamedTuple):
     """One way to read a message.
 
@@ -57,6 +61,9 @@ def keys(text: str) -> Keys:
     from ccsetup.access.paste import access_keys, interpret
 
     seen = interpret.seen(text)
+    if len(users := [*dict.fromkeys(seen.owners.values())]) > 1:
+        named = ", ".join(users[:9])
+        raise SeveralUsers(f"Your input has access keys of {len(users)} users: {named}. Paste only those of one user.")
     found = access_keys.held(seen.blocks, seen.mentions.keys, last=True)
     whole = [one for one in found if one.secret]
     if not whole:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from ccsetup.access.paste.access_keys import held
 from ccsetup.access.paste.cleanup import mend
 from ccsetup.access.paste.formats import KEYS, blocks, is_placeholder
+from ccsetup.access.paste.key_owners import owners
 from ccsetup.access.paste.mentions import Mentions, Place, commands, looks_secret, mentions, only_a_name
 from ccsetup.access.paste.offers import MOST, Offer, Seen, offers, region
 from ccsetup.access.paste.tokens import signed
@@ -66,7 +67,7 @@ def seen(text: str) -> Seen:
     said = mended.said
     if about.joined or any(block.joined for block in found) or any("joined" in keys for keys in passing.keys):
         said = (*said, "Joined a long value that was split across several lines.")
-    return Seen(found, passing, about, mended.transcript, said)
+    return Seen(found, passing, about, mended.transcript, said, owners(text))
 
 
 def of(text: str, questions: Questions, now: datetime | None = None) -> Iterator[Raw]:
@@ -83,7 +84,7 @@ def of(text: str, questions: Questions, now: datetime | None = None) -> Iterator
     hidden = tuple(recognised(all_seen))
     labels, general = [_label(one, checked.answers) for one, checked, _ in kept], _left_out(all_seen)
     apart = [
-        f"{label}: {_apart(one, checked.answers)}" if labels.count(label) > 1 else label
+        f"{label}: {_apart(one, checked.answers, all_seen.owners)}" if labels.count(label) > 1 else label
         for (one, checked, _), label in zip(kept, labels, strict=True)
     ]
     for i, (one, checked, words) in enumerate(kept):
@@ -241,7 +242,9 @@ def _left_out(all_seen: Seen) -> tuple[str, ...]:
 
 def _found(kind: str, answers: Mapping[str, Value], all_seen: Seen) -> tuple[str, ...]:
     """Describe what was recognized, without secrets."""
+    owner = all_seen.owners.get(str(answers.get("access_key_id")), "")
     words = [word for key, value in answers.items() if (word := _word(kind, key, value))]
+    words = [f"{word} of {owner}" if owner and "credentials" in word else word for word in words]
     if kind == "keys" and "access_key_id" not in answers:
         words = ["an access key with missing values", *words]
     if not kind and not words and all_seen.mentions.users:
@@ -285,14 +288,22 @@ def _label(way: Offer, answers: Mapping[str, Value]) -> str:
     return _TYPES.get(way.kind) or labels[way.kind]
 
 
-def _apart(way: Offer, answers: Mapping[str, Value]) -> str:
+def _apart(way: Offer, answers: Mapping[str, Value], owners: Mapping[str, str]) -> str:
     """Return what distinguishes a reading from others of the same kind."""
     name = str(answers.get("profile", "")) if way.profile else ""
     arn = str(answers.get("role_arn", ""))
     key_id = str(answers.get("access_key_id") or answers.get("source.access_key_id") or "")
     account = " ".join(str(answers[key]) for key in ("sso_account_id", "sso_role_name") if key in answers)
     repo = str(answers.get("repo", ""))
-    near = [name, key_id and _masked(key_id), arn, account, str(answers.get("sso_start_url", "")), repo]
+    near = [
+        owners.get(key_id, ""),
+        name,
+        key_id and _masked(key_id),
+        arn,
+        account,
+        str(answers.get("sso_start_url", "")),
+        repo,
+    ]
     return ", ".join(dict.fromkeys(filter(None, near)))
 
 

@@ -8,11 +8,11 @@ from typing import Any
 
 from ccsetup.awsfiles.profile_status import Standing
 from ccsetup.cli import status_table
+from ccsetup.core import missing_profile
 from ccsetup.core.context import Answer, AwsTexts, Context
-from ccsetup.core.errors import ENDED, BadAnswer, Problem
+from ccsetup.core.errors import ENDED, Problem
 from ccsetup.core.profile_chain import runs_program
 from ccsetup.core.result import Report, briefly_told
-from ccsetup.core.text import did_you_mean
 from ccsetup.wizard import profile_list
 from ccsetup.wizard.options import settings
 
@@ -41,7 +41,7 @@ def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
     found, problems = profile_list.all_of(context, texts)
     for problem in problems:
         context.screen.problem(problem)
-    wanted = _named(options.profiles, found) or found
+    wanted = _named(context, options.profiles, found) or found
     unanswered = _check(context, texts, wanted, options.profiles) if options.check and not problems else None
     here = profile_list.of_this_clone(context)
     if wanted:
@@ -52,6 +52,8 @@ def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
         context.screen.say(" There are no AWS profiles on this computer. To set one up: ccsetup")
     if unanswered:
         context.screen.problem(unanswered)
+    for line in missing_profile.notes([it.name for it in found], context.env, context.home):
+        context.screen.note(line)
     if said := status_table.advice(wanted):
         context.screen.note(said)
     document = {
@@ -62,15 +64,12 @@ def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
     return Report(document, 1 if problems else 0)
 
 
-def _named(names: Sequence[str], found: Sequence[Standing]) -> list[Standing]:
-    """Return the named profiles in that order. Raises BadAnswer if one doesn't exist."""
+def _named(context: Context, names: Sequence[str], found: Sequence[Standing]) -> list[Standing]:
+    """Return the named profiles in that order. Raises Problem if one doesn't exist."""
     by_name = {it.name: it for it in found}
     for name in names:
         if name not in by_name:
-            raise BadAnswer(
-                f'No profile "{name}" on this computer.',
-                next=did_you_mean(name, [*by_name]) or "List all profiles: ccsetup status",
-            )
+            raise missing_profile.problem(name, by_name, context.env, context.home, "List all profiles: ccsetup status")
     return [by_name[name] for name in dict.fromkeys(names)]
 
 

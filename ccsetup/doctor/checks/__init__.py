@@ -34,6 +34,7 @@ from ccsetup.doctor.checks import (
 from ccsetup.doctor.facts import Facts
 from ccsetup.doctor.findings import Finding
 from ccsetup.doctor.identity_changes import cautious
+from ccsetup.doctor.overlaps import merged
 
 Check = Callable[[Facts], Iterable[Finding]]
 FAMILIES = (
@@ -64,8 +65,12 @@ _WORST = {"stops": 0, "hinders": 1, "note": 2}
 
 
 def offline(facts: Facts) -> list[Finding]:
-    """Return the findings of every check, worst first, then in file order."""
-    return worst_first(cautious(facts, [finding for check in CHECKS for finding in check(facts)]))
+    """Return the findings of every check, one for each repair, worst first, then in file order."""
+    return worst_first(cautious(facts, merged(facts, _all(facts), _all)))
+
+
+def _all(facts: Facts) -> list[Finding]:
+    return [finding for check in CHECKS for finding in check(facts)]
 
 
 def worst_first(findings: Iterable[Finding]) -> list[Finding]:

@@ -53,29 +53,28 @@ def _region(
     at = line.rfind(value)
     place = {"profile": stanza.name if stanza.type == "profile" else "", "path": facts.path(file), "line": number}
 
+    comment = behind(setting.key, value)
+    indent = line[: len(line) - len(line.lstrip())]
+
     def spelled(region: str) -> Remedy:
         before = f"{line[:at].rstrip()} " if value[0] in "=>" else line[:at]  # region == us-east-1, := , =>
         new = f"{before}{region}{line[at + len(value) :]}" if at >= 0 else f"{setting.key} = {region}"
-        return Remedy(f"Use {region}", REGIONS.get(region, ""), (Change(file, number, number, (new,)),))
+        lines = (indent + comment.strip(), new) if comment else (new,)
+        return Remedy(f"Use {region}", REGIONS.get(region, ""), (Change(file, number, number, lines),))
 
     if meant:
-        comment = behind(setting.key, value)
-        indent = line[: len(line) - len(line.lstrip())]
-        remedy = spelled(meant)
-        if comment:
-            kept = (indent + comment.strip(), f"{line[:at]}{meant}")
-            remedy = Remedy(f"Use {meant}", changes=(Change(file, number, number, kept),))
         yield Finding("region.invalid", "stops", f"{value} isn't a region. It should be {meant}.", _NO_HOST, fix="auto",
-                      remedies=(remedy,), **place)  # type: ignore[arg-type]  # fmt: skip
+                      remedies=(spelled(meant),), **place)  # type: ignore[arg-type]  # fmt: skip
         return
-    ways = tuple(spelled(region) for region in dict.fromkeys([*like(value), *_common(facts)]))
-    wanted = Wanted(f"Region to use instead of {value}", validate.region, spelled)
-    if unknown := validate.unknown_region(value) if is_region(value) else "":
+    bare = value[: len(value) - len(comment)].strip().strip("\"'")
+    ways = tuple(spelled(region) for region in dict.fromkeys([*like(bare), *_common(facts)]))
+    wanted = Wanted(f"Region to use instead of {bare}", validate.region, spelled)
+    if unknown := validate.unknown_region(bare) if is_region(bare) else "":
         yield Finding("region.unsupported", "hinders", unknown, _NOT_KNOWN, fix="ask", remedies=ways, wanted=wanted,
                       **place)  # type: ignore[arg-type]  # fmt: skip
         return
     severity: Severity = "hinders" if value in PLACELESS else "stops"
-    yield Finding("region.invalid", severity, f"{value} isn't an AWS region.", _NO_HOST, fix="ask", remedies=ways,
+    yield Finding("region.invalid", severity, f"{bare} isn't an AWS region.", _NO_HOST, fix="ask", remedies=ways,
                   wanted=wanted, **place)  # type: ignore[arg-type]  # fmt: skip
 
 

@@ -85,7 +85,7 @@ def fetched(profile: str | None, region: str, remedy: str) -> tuple[str, cached_
     except (BotoCoreError, ClientError, ResponseParserError, OSError, LookupError, *_ODDITIES) as error:
         if type(error).__name__ == "MissingDependencyException":  # botocore[crt], for profiles created by aws login
             return region, _by_aws_cli(name), regions.wants_fips(os.environ, session.get_scoped_config())
-        raise _refused(error, name, session, busy) from error
+        raise _refused(error, name, session, busy, profile is not None) from error
 
 
 # Errors that botocore doesn't wrap if a file has unexpected contents, or if the clock is wrong.
@@ -134,9 +134,11 @@ def _refuse_pipes() -> None:
 
 def _look_at_files(session: Session, name: str, *, named: bool) -> None:
     """Raise Refused for a file that botocore must not open: it would wait forever, or send the contents to AWS."""
-    way = profile_chain.chain(session.full_config["profiles"], name)
-    if found := sdk_files.fault(way, os.environ, os.path.expanduser("~"), named=named):
-        raise Refused(f"{found.what} Run: ccsetup doctor {quoted(name)}", found.code)
+    profiles = session.full_config["profiles"]
+    way, holder = profile_chain.chain(profiles, name), profile_chain.holder(profiles, name)
+    if found := sdk_files.fault(way, os.environ, os.path.expanduser("~"), name=holder, named=named):
+        command = again(holder) if found.renewable else f"Run: ccsetup doctor {quoted(name)}"
+        raise Refused(f"{found.what} {command}", found.code)
 
 
 _STORED = ("shared-credentials-file", "config-file")  # botocore's names of these methods
@@ -300,11 +302,14 @@ def _by_aws_cli(name: str) -> cached_keys.Keys:
         raise Refused(what, "process.failed") from None
 
 
-def _refused(error: Exception, name: str, session: Session, busy: list[str]) -> Refused:
-    """Return the refusal for an error from botocore. `busy` are the codes of renewals that weren't answered."""
+def _refused(error: Exception, name: str, session: Session, busy: list[str], named: bool) -> Refused:
+    """Return the refusal for an error from botocore. `busy` are the codes of renewals that weren't answered.
+
+    `named`: git named the profile, not a variable.
+    """
     told = getattr(error, "kwargs", {})
     if type(error).__name__ == "ProfileNotFound":
-        return Refused(_no_profile(str(told.get("profile", name)), session), "profile.missing")
+        return Refused(_no_profile(str(told.get("profile", name)), session, named), "profile.missing")
     cause = sdk_errors.cause_of(error)
     if type(error).__name__ == "ConfigParseError":
         return Refused(_broken_file(str(told.get("path")), told.get("error")), cause.code)
@@ -437,18 +442,17 @@ def _refusal(cause: Cause, code: str, message: str, status: int, *, operation: s
     return f"AWS rejected {told}: {message}. Run: ccsetup doctor {quoted(name)}"
 
 
-_NAMING = ("AWS_DEFAULT_PROFILE", "AWS_PROFILE")
-
-
-def _no_profile(name: str, session: Session) -> str:
+def _no_profile(name: str, session: Session, named: bool) -> str:
     if not name:
         return "AWS_PROFILE is set but empty. Run: unset AWS_PROFILE"
-    from ccsetup.core.text import did_you_mean
+    from ccsetup.core import missing_profile
 
-    hint = did_you_mean(name, session.available_profiles)
-    command = REPAIR if session.available_profiles else anew(name)
-    command = LOOK if name in map(os.environ.get, _NAMING) or elsewhere() else command
-    return " ".join(filter(None, [f'No profile "{name}" on this computer.', hint, command]))
+    usual = missing_profile.usual_texts(os.environ, os.path.expanduser("~"))
+    variable = missing_profile.naming(name, os.environ) if not named else ""
+    found = missing_profile.told(name, session.available_profiles, os.environ, usual, variable)
+    command = f"Run: {found.command}" if found.command else REPAIR if session.available_profiles else anew(name)
+    command = LOOK if elsewhere() and not found.command else command
+    return " ".join(filter(None, [found.what, found.hint, command]))
 
 
 def _signed_in(name: str, session: Session) -> dict[str, str]:

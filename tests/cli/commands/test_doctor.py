@@ -177,10 +177,13 @@ def test_a_source_that_is_broken_is_told_for_who_rests_on_it(tmp_path: Path) -> 
 def test_an_unknown_name_gets_the_nearest_and_a_document(tmp_path: Path) -> None:
     it = context_of(tmp_path, Home(BROKEN, PEOPLES))
     report = visit(it, "deev")
-    assert report.exit_code == 2
+    assert report.exit_code == doctor.STOPPED
     assert {*report.document} == {"ok", "findings", "profiles", "problems"}
-    assert report.document["problems"][0]["code"] == "input.invalid"
-    assert 'No profile "deev". Did you mean "dev"?' in said(it)
+    (finding,) = report.document["findings"]
+    assert (finding["code"], finding["profile"], finding["do"]) == ("profile.missing", "deev", "ccsetup doctor dev")
+    assert report.document["profiles"] == [{"name": "deev", "kind": None, "account_id": None, "arn": None, "ok": False}]
+    assert 'No profile "deev" on this computer. Did you mean "dev"?' in said(it)
+    assert {*codes(visit(it, "deev", "dev"))} >= {"profile.missing", "role.arn"}
 
 
 def test_two_hundred_findings_of_one_sort_are_folded(tmp_path: Path) -> None:

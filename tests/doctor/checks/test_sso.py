@@ -269,6 +269,10 @@ PATHS = [
     ("file:///home/maria/t/token.jwt", {TOKEN_FILE: GOOD}, str(TOKEN_FILE), "stops"),
     ("t/token.jwt", {TOKEN_FILE: GOOD}, str(TOKEN_FILE), "hinders"),
     ("./t/token.jwt", {TOKEN_FILE: GOOD}, str(TOKEN_FILE), "hinders"),
+    ("~/x/../t/token.jwt", dict.fromkeys((HOME / "x/../t/token.jwt", TOKEN_FILE), GOOD), str(TOKEN_FILE), "stops"),
+    ("t/../t/./token.jwt", dict.fromkeys((HOME / "t/../t/token.jwt", TOKEN_FILE), GOOD), str(TOKEN_FILE), "hinders"),
+    ("$HOME/link/../token.jwt", {HOME / "link/../token.jwt": GOOD}, str(HOME / "link/../token.jwt"), "stops"),
+    ("~/link/../token.jwt", {HOME / "link/../token.jwt": GOOD, HOME / "token.jwt": "else"}, str(HOME / "link/../token.jwt"), "stops"),
     ("token.jwt", {HOME / ".aws" / "token.jwt": GOOD}, str(HOME / ".aws" / "token.jwt"), "stops"),
 ]  # fmt: skip
 
