@@ -160,12 +160,14 @@ def _regions(answers: Answers, look: Look) -> list[Choice]:
 
 def _partition(answers: Answers, look: Look) -> str:
     """Return the partition of the answered role or sign-in, or else of the profile to use, "" if neither is known."""
-    named = answers.text("login_profile") or answers.text("profile")
-    name = named if answers.text("kind") == "existing" else source_name(answers)
     for given in (answers, answers.under("source.")):
         settings = {key: given.text(key) for key in ("role_arn", "mfa_serial", "sso_region", "sso_start_url")}
         if found := profile_partition.told_by(settings, {}):
             return found
+    if answers.text("kind") == "existing":  # for other kinds, the profile's name is no reason to ask again
+        name = answers.text("login_profile") or answers.text("profile")
+    else:
+        name = source_name(answers)
     return profile_partition.told(look.profiles, look.sessions, name)
 
 

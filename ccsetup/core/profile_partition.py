@@ -25,9 +25,10 @@ def told_by(there: Settings, sessions: Mapping[str, Settings]) -> str:
 
 
 def of_arn(text: str) -> str:
-    """Return the partition in an ARN, "" if the text isn't one."""
-    parts = text.strip().split(":", 2)
-    return parts[1] if len(parts) == 3 and parts[0] == "arn" and parts[1] in regions.PARTITIONS else ""
+    """Return the partition in an IAM ARN, "" if the text isn't one."""
+    parts = text.strip().split(":")
+    is_arn = len(parts) == 6 and parts[0] == "arn" and parts[2:4] == ["iam", ""] and len(parts[4]) == 12
+    return parts[1] if is_arn and parts[1] in regions.PARTITIONS else ""
 
 
 def of_sign_in(where: Settings) -> str:

@@ -32,6 +32,8 @@ SESSIONS = {
         ({"ccsetup_mfa_serial": "arn:aws-cn:iam::111122223333:mfa/maria"}, "aws-cn"),
         ({"mfa_serial": "GAHT12345678"}, ""),
         ({"role_arn": "R"}, ""),
+        ({"role_arn": "arn:aws-cn:iam:::111122223333:role/R"}, ""),
+        ({"role_arn": "arn:aws-us-gov:sts::111122223333:assumed-role/R/maria"}, ""),
         ({"role_arn": "arn:aws-moon:iam::111122223333:role/R"}, ""),
         ({"region": "us-gov-east-1"}, ""),
         ({}, ""),

@@ -49,7 +49,16 @@ def _is_of_aws(there: Settings) -> bool:
 
 
 def _role(there: Settings) -> str:
-    return profile_partition.of_arn(meant(there.get("role_arn", "")))
+    return _told_by(there, "role_arn")
+
+
+def _told_by(there: Settings, key: str) -> str:
+    """Return the partition in an ARN, "" if the ARN isn't valid, which is another finding."""
+    value = meant(there.get(key, ""))
+    try:
+        return profile_partition.of_arn(value) if validate.SETTINGS[key](value) == value else ""
+    except BadAnswer:
+        return ""
 
 
 def _sign_in_of(facts: Facts, there: Settings) -> str:
@@ -171,7 +180,7 @@ def _of_role(facts: Facts, name: str, there: Settings, source: str, region: str)
 
 def _device(facts: Facts, name: str, there: Settings, source: str, region: str) -> Iterator[Finding]:
     """Find an MFA device in another partition than the role, for which its user can't be a source."""
-    role, device = _role(there), profile_partition.of_arn(meant(there.get("mfa_serial", "")))
+    role, device = _role(there), _told_by(there, "mfa_serial")
     at = place(facts, name, "mfa_serial")
     if at is None or not role or not device or device == role or source_of(there) != "role":
         return

@@ -130,15 +130,10 @@ def without_both(facts: Facts) -> Iterator[Finding]:
 def _without(facts: Facts, name: str, where: Place | None, missing: Sequence[str]) -> Finding:
     """Return the finding for a profile that lacks settings."""
     key = missing[0]
-    found = {
-        "sso_account_id": validate.account_id,
-        "sso_start_url": validate.sso_start_url,
-        "sso_region": validate.region,
-    }
     wanted = None
     remedies: list[Remedy] = []
     if where and len(missing) == 1:
-        wanted = Wanted(f"Value for {key}", found.get(key, validate.permission_set), partial(_with, where, key))
+        wanted = Wanted(f"Value for {key}", validate.SETTINGS[key], partial(_with, where, key))
         remedies = [_with(where, key, it) for it in _used(facts, key, place(facts, name, WHERE[0]))]
     return finding(
         facts,
@@ -186,7 +181,6 @@ def _session_without(facts: Facts, name: str, session: str, missing: Sequence[st
         changes = respelled(empty, value) if empty and empty.own else headed(stanza, "config", {key: value})
         return Remedy(f"{key} = {value}", changes=changes)
 
-    parser = validate.region if key == "sso_region" else validate.sso_start_url
     used = [facts.intended[name][key]] if key in facts.intended[name] else _used(facts, key, url)
     others = tuple(it for it, there in signing_in(facts) if it != name and session_of(facts, there)[0] == session)
     path, line = (empty.path, empty.line) if empty else section(facts, session, "sso-session")
@@ -201,7 +195,7 @@ def _session_without(facts: Facts, name: str, session: str, missing: Sequence[st
         fix="ask",
         do=f"ccsetup setup sso --profile {quote(name)}",
         remedies=tuple(map(with_value, used)) if len(missing) == 1 else (),
-        wanted=Wanted(f"Value for {key}", parser, with_value) if len(missing) == 1 else None,
+        wanted=Wanted(f"Value for {key}", validate.SETTINGS[key], with_value) if len(missing) == 1 else None,
         also=_all_on(facts, (name, *others)),
     )
 
