@@ -90,12 +90,15 @@ def _lost_in(facts: Facts, finding: Finding) -> set[str]:
 
 
 def concerns(facts: Facts, finding: Finding) -> bool:
-    """Return whether a finding is about the computer as a whole, a profile that was asked for, or its source profiles.
+    """Return whether a finding is about the computer as a whole, a profile that was asked for, or what stops its source.
 
     A fault that keeps AWS tools from reading a file concerns every profile, no matter which section it is in.
     """
-    wanted = {*facts.asked, *(it for name in facts.asked for it in _sources(facts, name))}
-    return not finding.profile or finding.refuses or bool({finding.profile, *finding.also} & wanted)
+    about = {finding.profile, *finding.also}
+    if not finding.profile or finding.refuses or about & {*facts.asked}:
+        return True
+    stops = finding.severity == "stops"  # anything less is only about the source profile by itself
+    return stops and any(source in about for name in facts.asked for source in _sources(facts, name))
 
 
 def _sources(facts: Facts, name: str) -> list[str]:
