@@ -16,7 +16,7 @@ from ccsetup.access.paste import Reading
 from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.core.model import MACHINE, Answers, Corrected
 from ccsetup.core.text import did_you_mean
-from ccsetup.team import rules
+from ccsetup.team import profiles, rules
 from ccsetup.team import rules as team_rules
 from ccsetup.team.lines import Fault, Lines, Path, lines_of, spelled
 
@@ -184,6 +184,8 @@ class _Reader:
         places = [
             self._place(one, each, [name for name, _ in told]) for one, each in self._sections(tree, "repositories")
         ]
+        for entry, key, says in profiles.faults(entries):
+            self._fault(("access", entry.name, key), says)
         self._apart(places)
         if not told:
             self.faults.append(

@@ -270,6 +270,11 @@ def filled(text: str, answers: Mapping[str, Value]) -> str:
     return name.lstrip("-")[:_MOST]
 
 
+def account(answers: Mapping[str, Value]) -> str:
+    """Return the account that an access is for, "" if the answers don't tell."""
+    return _told("account", answers)
+
+
 def _told(place: str, answers: Mapping[str, Value]) -> str:
     key = next((key for key in _FROM[place] if answers.get(key)), "")
     value = str(answers[key]) if key else ""

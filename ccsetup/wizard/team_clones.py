@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ccsetup.core.concurrency import Crew
 from ccsetup.core.context import Context
 from ccsetup.core.errors import Cancelled, Elsewhere, Problem
 from ccsetup.core.result import Outcome, told
@@ -17,6 +19,10 @@ from ccsetup.wizard.verify import Claim, seen
 
 if TYPE_CHECKING:
     from ccsetup.core.context import Git
+
+
+_AT_ONCE = 8  # clones that git is asked in at the same time
+_CHECK_S = 120.0  # for all of them together
 
 
 @dataclass(frozen=True)
@@ -102,6 +108,31 @@ def _cloned(context: Context, git: Git, one: Wanted, before: Outcome) -> Outcome
         refused_one.what = f"{one.place.name}: {refused_one.what}"
         context.screen.problem(refused_one)
         return outcome.refused(refused_one)
+
+
+def asked_again(context: Context, git: Git, got: Sequence[Got]) -> list[Got]:
+    """Ask git in every clone, as a later pull does, once all profiles are written. What fails is shown and reported."""
+    refused: dict[int, Problem] = {}
+
+    def ask(number: int, folder: Path) -> None:
+        try:
+            git.do(folder, "ls-remote", "--quiet", "--", git.remote(folder), "HEAD")
+        except Problem as problem:
+            refused[number] = problem
+
+    crew = Crew(_AT_ONCE)
+    for number, one in enumerate(got):
+        if one.outcome.cloned:
+            crew.add(partial(ask, number, one.outcome.cloned.directory))
+    with context.screen.busy("Checking all clones with git"):
+        crew.finish(_CHECK_S)
+    found = []
+    for number, one in enumerate(got):
+        if problem := refused.get(number):
+            problem.what = f"{one.place.name}: the clone is there, but git can't use it. {problem.what}"
+            context.screen.problem(problem)
+        found.append(replace(one, outcome=one.outcome.refused(problem)) if problem else one)
+    return found
 
 
 def _where_it_is(context: Context, one: Wanted, folder: Path) -> Wanted:

@@ -16,7 +16,7 @@ from ccsetup.doctor.diagnose import Diagnosis
 from ccsetup.doctor.findings import Finding, Remedy
 from ccsetup.doctor.gather import clone_at
 from ccsetup.git.address import codecommit_url, https_url, parse
-from ccsetup.team import compare
+from ccsetup.team import compare, profiles
 from ccsetup.team.compare import Difference, Standing
 from ccsetup.team.file import Place
 from ccsetup.wizard import apply, team_setup
@@ -95,7 +95,11 @@ def _mended(
         team = found.team._replace(entries=tuple(entries), repositories=tuple(places), note="")
         switches = Options({}, yes=options.yes, dry_run=options.dry_run)
         report = team_setup.set_up(
-            context, found._replace(team=team), switches, moved=compare.moved(wanted, seen.facts)
+            context,
+            found._replace(team=team),
+            switches,
+            names=profiles.names(found.team.entries),
+            moved=compare.moved(wanted, seen.facts),
         )
     edits = [_led(context, it) for it in wanted if it.place and it.finding.code == "team.remote"]
     if edits and not report.document["problems"]:

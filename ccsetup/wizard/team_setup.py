@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from ccsetup import access
+from ccsetup.access.questions import profile_name
 from ccsetup.awsfiles import plan, removals
 from ccsetup.core.context import Context
-from ccsetup.core.errors import Problem
+from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.core.lookup import Look
-from ccsetup.core.model import Answers, Asked, Choice, Plan, Section, Target, Value
+from ccsetup.core.model import Answers, Asked, Choice, Corrected, Plan, Section, Target, Told, Value
 from ccsetup.core.question import Question
 from ccsetup.core.result import Outcome, Report
 from ccsetup.git.transport import Way
-from ccsetup.team import rules
+from ccsetup.team import profiles, rules
 from ccsetup.team import rules as team_rules
 from ccsetup.team.file import Entry, Place
 from ccsetup.wizard import after_clone, apply, checkout, flow, review, team_offer, team_takeover
@@ -24,7 +25,7 @@ from ccsetup.wizard.clone_request import Wish, way
 from ccsetup.wizard.engine import Trail, Walk
 from ccsetup.wizard.options import Options, looking, refuse_unused
 from ccsetup.wizard.review import CHANGE, RETRY, change_an_answer, decide
-from ccsetup.wizard.team_clones import Got, Wanted, clone_all, folder_of
+from ccsetup.wizard.team_clones import Got, Wanted, asked_again, clone_all, folder_of
 from ccsetup.wizard.team_offer import SHOWN, Received, chosen_of, needed_for, places_of
 from ccsetup.wizard.verify import Claim, route
 from ccsetup.wizard.welcome import greet
@@ -32,6 +33,7 @@ from ccsetup.wizard.welcome import greet
 if TYPE_CHECKING:
     from ccsetup.core.context import Git
 
+Taken = Callable[[], Mapping[str, str]]  # the profiles of other accesses, with their labels
 Clones = Mapping[str, Sequence[Wanted]]  # by the name of the access
 OF_CLONES = ("repo", "branch", "directory", "no_clone", "via", "helper")  # flags about repositories
 
@@ -61,18 +63,20 @@ def run(context: Context, found: Received, options: Options, named: str = "") ->
     chosen = chosen_of(context, found, places, options, named)
     entries = needed_for(found, chosen, places)
     team_offer.show(context, found, entries, places)
-    return _carried_through(context, found, options, _walked(context, options, entries, places, chosen), clones)
+    jobs = _walked(context, options, entries, places, chosen, profiles.names(found.team.entries))
+    return _carried_through(context, found, options, jobs, clones)
 
 
-def set_up(context: Context, found: Received, options: Options, moved: Collection[str]) -> Report:
+def set_up(
+    context: Context, found: Received, options: Options, names: Mapping[str, str], moved: Collection[str]
+) -> Report:
     """Set up every access of a file, and each repository with the access that it names.
 
-    `moved` are the sso-sessions whose start URL may change.
+    `names` are the profile names of the accesses, `moved` the sso-sessions whose start URL may change.
     """
     entries = needed_for(found, None, [Place("", access=entry.name) for entry in found.team.entries])
-    return _carried_through(
-        context, found, options, _walked(context, options, entries, found.team.repositories, None, moved), {}
-    )
+    jobs = _walked(context, options, entries, found.team.repositories, None, names, moved)
+    return _carried_through(context, found, options, jobs, {})
 
 
 def _carried_through(
@@ -103,6 +107,7 @@ def _walked(
     entries: Sequence[Entry],
     places: Sequence[Place],
     chosen: Entry | None,
+    names: Mapping[str, str],
     moved: Collection[str] = (),
 ) -> list[Job]:
     """Ask what the file and the flags don't answer, one access at a time."""
@@ -115,11 +120,13 @@ def _walked(
         mine, given = entry is main_one, shared_out[entry.name]
         pasted = {k: v for k, v in options.pasted.items() if mine and k not in OF_CLONES}
         look = looking(context, Options({"kind": entry.kind, "no_clone": "yes", **given}, dry_run=options.dry_run))
+        here, others = {*look.profiles}, [it for it in entries if it is not entry and profiles.differ(it, entry)]
         _with(look, planned)
         look.sessions = {name: there for name, there in look.sessions.items() if name not in moved}
         team_offer.let_run(context, entry, look, options.yes)
+        called = partial(_called, entry=entry, usual=names[entry.name], here=here, taken=partial(_taken, others, jobs))
         walk = Walk(
-            partial(_flow, entry.answers.get("profile", "")),
+            partial(_flow, called),
             look,
             given=look.given,
             brought={"--paste": pasted, "--team": _brought(entry, own)},
@@ -146,20 +153,51 @@ def _shared_out(options: Options, entries: Sequence[Entry], main_one: Entry) -> 
     }  # fmt: skip
 
 
-def _flow(pattern: str, answers: Answers) -> tuple[Question, ...]:
+def _flow(called: Callable[[Question], Question], answers: Answers) -> tuple[Question, ...]:
     """Return the questions. The profile name isn't asked for, since it can be changed at the review."""
     named = answers.text("kind") != "existing"
-    return tuple(_called(q, pattern) if named and q.key == "profile" else q for q in flow.questions(answers))
+    return tuple(called(q) if named and q.key == "profile" else q for q in flow.questions(answers))
 
 
-def _called(question: Question, pattern: str) -> Question:
-    """Return the question for the profile name, answered by the file's pattern, or else by the default name."""
-    usual = question.default
+def _taken(others: Sequence[Entry], jobs: Sequence[Job]) -> Mapping[str, str]:
+    """Return the profiles of the other accesses of this join, each with the label of its access."""
+    walked = {job.entry.name: job.answers.text("profile") for job in jobs}
+    return {walked.get(it.name) or profiles.told(it): it.label for it in others}
+
+
+def _as_said(name: str, answers: Answers) -> str:
+    return name
+
+
+def _called(question: Question, entry: Entry, usual: str, here: Collection[str], taken: Taken) -> Question:
+    """Return the question for the profile name, answered by the file, or else by a name that no other access has.
+
+    `usual` is the name that the file leads to, `here` are the profiles on this computer before the join.
+    """
+    kind = access.of(entry.kind)
 
     def name(answers: Answers, look: Look) -> str | None:
-        return rules.filled(pattern, answers) or (usual(answers, look) if usual else None)
+        first = rules.filled(entry.answers.get("profile", ""), answers)
+        default = question.default(answers, look) if question.default and not first else None
+        if default in here and default not in taken():
+            return default  # an earlier join has set it up
+        wanted = first or usual or profiles.plain(kind.suggest(answers)) or "codecommit"
+        for short in (wanted, *profiles.longer(wanted, answers)):
+            as_named = profile_name(kind._replace(suggest=partial(_as_said, short))).default
+            found = short if first else as_named(answers, look) if as_named else None
+            if found and found not in taken():
+                return found
+        return next(it for n in range(2, 999) if (it := f"{wanted}-{n}") not in (*taken(), *look.profiles))
 
-    return question._replace(known=name)
+    def settle(value: Value, answers: Answers, look: Look) -> Value | Corrected | Told | None:
+        if other := taken().get(str(value)):
+            raise BadAnswer(
+                f"{value} is the profile for another access of the team file ({other}). Choose another name, for"
+                f" example, {value}-2."
+            )
+        return question.settle(value, answers, look) if question.settle else None
+
+    return question._replace(known=name, settle=settle)
 
 
 def _brought(entry: Entry, places: Sequence[Place]) -> Mapping[str, Value]:
@@ -289,6 +327,7 @@ def _carried_out(
             got += [Got(one.place, replace(outcome, repository=None)) for one in wanted[job.entry.name]]
             continue
         got += clone_all(context, git, wanted[job.entry.name], outcome)
+    got = asked_again(context, git, got)
     for it in got:
         if it.outcome.cloned:
             after_clone.see_to_name(context, git, it.outcome.cloned.directory, it.outcome, None)
