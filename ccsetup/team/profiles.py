@@ -6,14 +6,11 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
-from typing import TYPE_CHECKING
 
 from ccsetup import access
 from ccsetup.core.model import Answers, Value
 from ccsetup.team import rules
-
-if TYPE_CHECKING:
-    from ccsetup.team.file import Entry
+from ccsetup.team.contents import Entry
 
 _OF_CLONES = ("via", "helper")  # not written to a profile
 

@@ -12,7 +12,7 @@ from ccsetup.core.concurrency import Crew
 from ccsetup.core.context import Context
 from ccsetup.core.errors import Cancelled, Elsewhere, Problem
 from ccsetup.core.result import Outcome, told
-from ccsetup.team.file import Place
+from ccsetup.team.contents import Place
 from ccsetup.wizard import after_clone, checkout
 from ccsetup.wizard.team_offer import inside
 from ccsetup.wizard.verify import Claim, seen

@@ -18,7 +18,7 @@ from ccsetup.doctor.gather import clone_at
 from ccsetup.git.address import codecommit_url, https_url, parse
 from ccsetup.team import compare, profiles
 from ccsetup.team.compare import Difference, Standing
-from ccsetup.team.file import Place
+from ccsetup.team.contents import Place
 from ccsetup.wizard import apply, team_setup
 from ccsetup.wizard.options import Options
 from ccsetup.wizard.team_offer import Received, inside, received
@@ -81,7 +81,7 @@ def _standing(context: Context, place: Place) -> Standing:
         there = parse(clone_at(context, folder).remote, context.env.get("CODE_COMMIT_ENDPOINT", ""))
     except (BadAnswer, Problem):
         return Standing(occupied=True)
-    return Standing(True, there.repository == place.name, there.profile, there.region)
+    return Standing(True, there.repository == place.repo, there.profile, there.region)
 
 
 def _mended(
@@ -119,10 +119,10 @@ def _led(context: Context, it: Difference) -> Edit:
     there = parse(clone.remote, context.env.get("CODE_COMMIT_ENDPOINT", ""))
     region = it.place.region or there.region
     if there.form == "codecommit":
-        url = codecommit_url(it.place.name, region, it.entry.answers.get("profile", ""))
+        url = codecommit_url(it.place.repo, region, it.entry.answers.get("profile", ""))
     else:
         fips = there.fips or wants_fips(context.env, {})
-        url = https_url(region, it.place.name, context.env.get("CODE_COMMIT_ENDPOINT", ""), fips=fips)
+        url = https_url(region, it.place.repo, context.env.get("CODE_COMMIT_ENDPOINT", ""), fips=fips)
     if not (moved := clone.moved(url)):
         what = f"The remote URL of {folder} isn't set in the clone's own configuration, so it wasn't changed."
         raise Problem(

@@ -19,14 +19,14 @@ from ccsetup.core.result import Outcome, Report
 from ccsetup.git.transport import Way
 from ccsetup.team import profiles, rules
 from ccsetup.team import rules as team_rules
-from ccsetup.team.file import Entry, Place
+from ccsetup.team.contents import Entry, Place
 from ccsetup.wizard import after_clone, apply, checkout, flow, review, team_offer, team_takeover
 from ccsetup.wizard.clone_request import Wish, way
 from ccsetup.wizard.engine import Trail, Walk
 from ccsetup.wizard.options import Options, looking, refuse_unused
 from ccsetup.wizard.review import CHANGE, RETRY, change_an_answer, decide
 from ccsetup.wizard.team_clones import Got, Wanted, asked_again, clone_all, folder_of
-from ccsetup.wizard.team_offer import SHOWN, Received, chosen_of, needed_for, places_of
+from ccsetup.wizard.team_offer import SHOWN, Received, chosen_of, needed_for, places_of, reached
 from ccsetup.wizard.verify import Claim, route
 from ccsetup.wizard.welcome import greet
 
@@ -61,6 +61,7 @@ def run(context: Context, found: Received, options: Options, named: str = "") ->
     if context.prompt is not None:
         greet(context, looking(context, options))
     chosen = chosen_of(context, found, places, options, named)
+    places = reached(context, found, chosen, places)
     entries = needed_for(found, chosen, places)
     team_offer.show(context, found, entries, places)
     jobs = _walked(context, options, entries, places, chosen, profiles.names(found.team.entries))
@@ -116,7 +117,7 @@ def _walked(
     main_one = chosen or entries[-1]  # the one that flags and a paste refer to
     shared_out = _shared_out(options, entries, main_one)
     for entry in entries:
-        own = [it for it in places if it.access == entry.name or (not it.access and entry is chosen)]
+        own = [it for it in places if it.access == entry.name]
         mine, given = entry is main_one, shared_out[entry.name]
         pasted = {k: v for k, v in options.pasted.items() if mine and k not in OF_CLONES}
         look = looking(context, Options({"kind": entry.kind, "no_clone": "yes", **given}, dry_run=options.dry_run))
@@ -207,7 +208,7 @@ def _brought(entry: Entry, places: Sequence[Place]) -> Mapping[str, Value]:
     if rules.is_pattern(told.get("profile", "")):
         del told["profile"]
     region = next((place.region for place in places if place.region), "")
-    of_one = {"repo": places[0].name} if entry.kind == "federation" and places else {}
+    of_one = {"repo": places[0].repo} if entry.kind == "federation" and places else {}
     return {**silent, **({"region": region} if region else {}), **of_one, **told}
 
 
@@ -255,11 +256,11 @@ def _wanted(
         str(clones.get(key, "")) or told or job.entry.answers.get(key, "")
         for key, told in (("via", place.via), ("helper", place.helper))
     )
-    target = Target(place.name, region, "", str(branch), str(clones.get("directory", "")))
+    target = Target(place.repo, region, "", str(branch), str(clones.get("directory", "")))
     if (via, helper) not in ways:
         look = job.walk.look
         ways[via, helper] = Way(
-            *way(context, look, Wish(place.name, target, via=via, helper=helper, yes=True), claim.profile),
+            *way(context, look, Wish(place.repo, target, via=via, helper=helper, yes=True), claim.profile),
             fips=claim.way.fips,
         )
         look.given = job.walk.given

@@ -6,7 +6,8 @@ import pytest
 
 from ccsetup.team import file as team_file
 from ccsetup.team import profiles
-from ccsetup.team.file import Entry, Refused
+from ccsetup.team.contents import Entry
+from ccsetup.team.file import Refused
 
 ACCOUNTS = ("111122223333", "444455556666", "777788889999")
 

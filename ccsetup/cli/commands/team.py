@@ -16,7 +16,8 @@ from ccsetup.git import address
 from ccsetup.git.transport import HELPER
 from ccsetup.team import export as team_export
 from ccsetup.team import file
-from ccsetup.team.file import Entry, Place, Refused, Team
+from ccsetup.team.contents import Entry, Place, Team
+from ccsetup.team.file import Refused
 from ccsetup.team.lines import Fault, spelled_path
 from ccsetup.wizard import checkout
 from ccsetup.wizard.options import Options, looking
