@@ -5,22 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ccsetup import access
 from ccsetup.access.questions import profile_name
 from ccsetup.awsfiles import plan, removals
-from ccsetup.core.context import Context
+from ccsetup.core.context import AwsTexts, Context
 from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.core.lookup import Look
-from ccsetup.core.model import Answers, Asked, Choice, Corrected, Plan, Section, Target, Told, Value
+from ccsetup.core.model import Answers, Asked, Choice, Corrected, Edit, Plan, Section, Target, Told, Value
 from ccsetup.core.question import Question
 from ccsetup.core.result import Outcome, Report
 from ccsetup.git.transport import Way
 from ccsetup.team import profiles, rules
 from ccsetup.team import rules as team_rules
 from ccsetup.team.contents import Entry, Place
-from ccsetup.wizard import after_clone, apply, checkout, flow, review, team_offer, team_takeover
+from ccsetup.wizard import after_clone, apply, checkout, flow, review, team_memory, team_offer, team_takeover
 from ccsetup.wizard.clone_request import Wish, way
 from ccsetup.wizard.engine import Trail, Walk
 from ccsetup.wizard.options import Options, looking, refuse_unused
@@ -227,11 +228,23 @@ def _planned(
 ) -> dict[str, list[Wanted]]:
     """Plan each access on top of the ones before it. Returns the clones of each, by the name of the access."""
     wanted: dict[str, list[Wanted]] = {}
+    texts = context.files.read()
     for job in jobs:
-        job.change = review.planned(context, job.answers, job.walk.look, not options.yes)
+        job.change = review.planned(context, job.answers, job.walk.look, not options.yes, texts)
+        texts = _after(texts, job.change)
         claim, ways = _claim(job), dict[tuple[str, str], Way]()
         wanted[job.entry.name] = [_wanted(context, job, claim, place, clones, options, ways) for place in job.places]
     return wanted
+
+
+def _after(texts: AwsTexts, change: Plan) -> AwsTexts:
+    """Return the texts of both files as they will be once a plan is written."""
+    for edit in change.edits:
+        if edit.path == texts.config_path:
+            texts = texts._replace(config=edit.after)
+        if edit.path == texts.credentials_path:
+            texts = texts._replace(credentials=edit.after)
+    return texts
 
 
 def _claim(job: Job) -> Claim:
@@ -273,7 +286,8 @@ def _wanted(
 
 def _review(context: Context, jobs: Sequence[Job], wanted: Mapping[str, Sequence[Wanted]]) -> None:
     """Show the differences of all accesses, what will be checked, and every clone."""
-    diffs = [plan.diff(edit, context.home) for job in jobs for edit in job.change.edits]
+    edits = _whole(jobs)
+    diffs = [plan.diff(edit, context.home) for edit in edits]
     rows = []
     for job in jobs:
         claim = _claim(job)
@@ -287,8 +301,17 @@ def _review(context: Context, jobs: Sequence[Job], wanted: Mapping[str, Sequence
         if len(wanted[job.entry.name]) > SHOWN:
             rows.append(("clone", f"and {len(wanted[job.entry.name]) - SHOWN} more"))
     decided = {name for job in jobs for name in job.change.decided}
-    rows += removals.rows([edit for job in jobs for edit in job.change.edits], decided)
+    rows += removals.rows(edits, decided)
     context.screen.review([diff for diff in diffs if diff], rows)
+
+
+def _whole(jobs: Sequence[Job]) -> list[Edit]:
+    """Return what all accesses change, one edit for each file."""
+    found: dict[Path, Edit] = {}
+    for edit in (edit for job in jobs for edit in job.change.edits):
+        first = found.get(edit.path, edit)
+        found[edit.path] = edit._replace(before=first.before)
+    return list(found.values())
 
 
 def _is_there(context: Context, one: Wanted) -> bool:
@@ -321,18 +344,25 @@ def _carried_out(
     """Write and verify each access, then clone with it. If one fails, only its own repositories are skipped."""
     outcomes: list[Outcome] = []
     got: list[Got] = []
-    for job in jobs:
-        outcome = _proven(context, options, job)
-        outcomes.append(outcome)
-        if outcome.problems:
-            got += [Got(one.place, replace(outcome, repository=None)) for one in wanted[job.entry.name]]
-            continue
-        got += clone_all(context, git, wanted[job.entry.name], outcome)
+    try:
+        for job in jobs:
+            outcome = _proven(context, options, job)
+            outcomes.append(outcome)
+            if outcome.problems:
+                got += [Got(one.place, replace(outcome, repository=None)) for one in wanted[job.entry.name]]
+                continue
+            got += clone_all(context, git, wanted[job.entry.name], outcome)
+    finally:  # one undo for all of them, even after Ctrl-C
+        backups = context.files.join([path for it in outcomes for path in it.backups])
+    outcomes = [replace(it, backups=backups if number == 0 else ()) for number, it in enumerate(outcomes)]
     got = asked_again(context, git, got)
     for it in got:
         if it.outcome.cloned:
             after_clone.see_to_name(context, git, it.outcome.cloned.directory, it.outcome, None)
             break
+    if any(not it.problems for it in outcomes):
+        clones = {it.place.name: it.outcome.cloned.directory for it in got if it.outcome.cloned}
+        team_memory.remember(context, found, clones)
     _tell_next(context, jobs, outcomes, got)
     if found.team.note:
         context.screen.say(f" Note   {found.team.note}")

@@ -23,12 +23,17 @@ if TYPE_CHECKING:
     from ccsetup.core.context import Git
 
 
+_ANY = Expected()
+_NAMED = 12  # the most roles or accounts listed by name
+
+
 @dataclass(frozen=True)
 class Claim:
     """What must hold: the profile has this identity and can see this repository, and git reaches it this way.
 
     `start` is the sign-in that the profile uses, None if there is none. `alone`: the computer's own role must not be
-    used for the profile. `chosen`: the user named or chose the profile.
+    used for the profile. `chosen`: the user named or chose the profile. `signs_for` are the account and the role of the
+    sign-in.
     """
 
     profile: str
@@ -40,6 +45,7 @@ class Claim:
     way: Way = transport.USUAL
     alone: bool = False
     chosen: bool = False
+    signs_for: Expected = _ANY
 
     @property
     def who(self) -> Who:
@@ -78,7 +84,12 @@ def prove(context: Context, claim: Claim, kept: Kept, git: Git, outcome: Outcome
     """Run all steps. Raises the Problem of the first one that fails."""
     if claim.start:
         sign_in(context, claim.start, kept)
-    outcome = replace(outcome, identity=identity(context, claim.who, claim.expected))
+    try:
+        outcome = replace(outcome, identity=identity(context, claim.who, claim.expected))
+    except Problem as refused:
+        if claim.start and refused.code == "access.assume":
+            refused.why = _roles_there(context, claim.start, claim.signs_for) or refused.why
+        raise
     kept.store(context.aws.pending())
     return seen(context, claim, git, outcome) if claim.target.name else outcome
 
@@ -106,6 +117,30 @@ def sign_in(context: Context, start: Start, kept: Kept) -> None:
     context.screen.done(
         "signed in", start.session or start.url, f"until {clock.local(until, context.now())}" if until else ""
     )
+
+
+def _roles_there(context: Context, start: Start, wanted: Expected) -> str:
+    """Return a sentence with the roles that a sign-in has, "" if it has the wanted one or AWS doesn't tell."""
+    account = wanted.account_id
+    try:
+        accounts = [it.value for it in context.signin.accounts(start)]
+        if account not in accounts:
+            return f"Your sign-in isn't for account {account}. It has: {_listed(accounts) or 'no account'}."
+        roles = [it.value for it in context.signin.roles(start, account)]
+    except Problem:
+        return ""
+    if wanted.role in roles:
+        return ""
+    hint = did_you_mean(wanted.role, roles, 1)
+    there = (
+        f"In account {account}, your sign-in doesn't have the role {wanted.role}. It has: {_listed(roles) or 'none'}."
+    )
+    return f"{there} {hint}".rstrip()
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = [f"and {len(names) - _NAMED} more"] if len(names) > _NAMED else []
+    return ", ".join([*names[:_NAMED], *more])
 
 
 def identity(context: Context, who: Who, expected: Expected) -> Identity:
