@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -14,7 +16,7 @@ from ccsetup.awsfiles import plan, removals
 from ccsetup.core.context import AwsTexts, Context
 from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.core.lookup import Look
-from ccsetup.core.model import Answers, Asked, Choice, Corrected, Edit, Plan, Section, Target, Told, Value
+from ccsetup.core.model import MACHINE, Answers, Asked, Choice, Corrected, Edit, Plan, Section, Target, Told, Value
 from ccsetup.core.question import Question
 from ccsetup.core.result import Outcome, Report
 from ccsetup.git.transport import Way
@@ -35,8 +37,11 @@ if TYPE_CHECKING:
     from ccsetup.core.context import Git
 
 Taken = Callable[[], Mapping[str, str]]  # the profiles of other accesses, with their labels
+Asking = Callable[[Question], Question]
 Clones = Mapping[str, Sequence[Wanted]]  # by the name of the access
 OF_CLONES = ("repo", "branch", "directory", "no_clone", "via", "helper")  # flags about repositories
+
+_LONGEST = 64  # characters of a session name
 
 
 @dataclass
@@ -128,7 +133,7 @@ def _walked(
         team_offer.let_run(context, entry, look, options.yes)
         called = partial(_called, entry=entry, usual=names[entry.name], here=here, taken=partial(_taken, others, jobs))
         walk = Walk(
-            partial(_flow, called),
+            partial(_flow, called, partial(_as_person, entry=entry, jobs=jobs, usual=partial(_person, context))),
             look,
             given=look.given,
             brought={"--paste": pasted, "--team": _brought(entry, own)},
@@ -155,10 +160,34 @@ def _shared_out(options: Options, entries: Sequence[Entry], main_one: Entry) -> 
     }  # fmt: skip
 
 
-def _flow(called: Callable[[Question], Question], answers: Answers) -> tuple[Question, ...]:
+def _flow(called: Asking, as_person: Asking, answers: Answers) -> tuple[Question, ...]:
     """Return the questions. The profile name isn't asked for, since it can be changed at the review."""
-    named = answers.text("kind") != "existing"
-    return tuple(called(q) if named and q.key == "profile" else q for q in flow.questions(answers))
+    own = {} if answers.text("kind") == "existing" else {"profile": called, "role_session_name": as_person}
+    return tuple(own[q.key](q) if q.key in own else q for q in flow.questions(answers))
+
+
+def _as_person(question: Question, entry: Entry, jobs: Sequence[Job], usual: Callable[[], str]) -> Question:
+    """Return the question for a role's session name, so that CloudTrail names the person. It is asked once."""
+    if entry.kind != "role":
+        return question
+
+    def known(answers: Answers, look: Look) -> str | None:
+        if answers.text("source_profile").startswith(MACHINE):
+            return ""  # the session of a computer
+        said = (it.answers.text(question.key) for it in jobs if question.key not in it.entry.answers)
+        there = look.profiles.get(profiles.told(entry), {}).get(question.key, "")
+        return there or next(filter(None, said), None)
+
+    return question._replace(known=known, default=lambda answers, look: usual())
+
+
+def _person(context: Context) -> str:
+    """Return the email address that git uses for commits as a session name, "" if there is none."""
+    told = context.env.get("GIT_AUTHOR_EMAIL", "")
+    with suppress(Problem):  # git is missing, or can't read its settings
+        told = told or dict(context.git.machine_settings()).get("user.email", "")
+    name = re.sub(r"[^A-Za-z0-9_+=,.@-]", "-", told)[:_LONGEST]
+    return name if len(name) > 1 else ""
 
 
 def _taken(others: Sequence[Entry], jobs: Sequence[Job]) -> Mapping[str, str]:

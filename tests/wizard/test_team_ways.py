@@ -45,7 +45,6 @@ name = Acme platform
   kind = role
   role_arn = {role_arn("CodeCommitAccess")}
   mfa_serial =
-  role_session_name = contractor
   region = us-east-2
   profile = contract
 [repositories]
@@ -179,7 +178,9 @@ def test_at_a_terminal_it_is_one_choice_and_one_yes(sandbox: Sandbox, clean_env:
     assert "Employees" in terminal.text() and "Contractors" in terminal.text()
     terminal.answer("Which access do you want to use?", "Contractors")
     terminal.answer("Which profile should assume the role?")
+    terminal.answer("Session name (shown in CloudTrail)", "maria.garcia")
     terminal.answer("Write these changes?", "")
     assert terminal.exit_code() == 0, terminal.text()
     assert {it.name for it in work.iterdir()} == {"MySharedDemoRepo", "handbook"}
     assert "Your access doesn't reach people-tools, demo-east" in terminal.text()
+    assert f"arn:aws:sts::{CODE}:assumed-role/CodeCommitAccess/maria.garcia" in terminal.flat()
