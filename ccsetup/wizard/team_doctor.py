@@ -18,7 +18,7 @@ from ccsetup.doctor.diagnose import Diagnosis
 from ccsetup.doctor.findings import Finding, Remedy
 from ccsetup.doctor.gather import clone_at
 from ccsetup.git.address import codecommit_url, https_url, parse
-from ccsetup.team import compare, profiles
+from ccsetup.team import compare
 from ccsetup.team.compare import Difference, Standing
 from ccsetup.team.contents import Place
 from ccsetup.wizard import apply, checkout, team_setup
@@ -131,7 +131,7 @@ def _mended(
             context,
             found._replace(team=team),
             switches,
-            names=profiles.names(found.team.entries),
+            team=found.team,
             moved=compare.moved(wanted, seen.facts),
         )
     edits = [_led(context, it) for it in wanted if it.place and it.finding.code == "team.remote"]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from ccsetup import access
 from ccsetup.access.questions import profile_name
+from ccsetup.access.source_profile import source_name
 from ccsetup.awsfiles import plan, removals
 from ccsetup.core.context import AwsTexts, Context
 from ccsetup.core.errors import BadAnswer, Problem
@@ -20,9 +21,9 @@ from ccsetup.core.model import MACHINE, Answers, Asked, Choice, Corrected, Edit,
 from ccsetup.core.question import Question
 from ccsetup.core.result import Outcome, Report
 from ccsetup.git.transport import Way
-from ccsetup.team import profiles, rules
+from ccsetup.team import profiles, rules, ways
 from ccsetup.team import rules as team_rules
-from ccsetup.team.contents import Entry, Place
+from ccsetup.team.contents import Entry, Place, Team
 from ccsetup.wizard import after_clone, apply, checkout, flow, review, team_memory, team_offer, team_takeover
 from ccsetup.wizard.clone_request import Wish, way
 from ccsetup.wizard.engine import Trail, Walk
@@ -70,19 +71,17 @@ def run(context: Context, found: Received, options: Options, named: str = "") ->
     places = reached(context, found, chosen, places)
     entries = needed_for(found, chosen, places)
     team_offer.show(context, found, entries, places)
-    jobs = _walked(context, options, entries, places, chosen, profiles.names(found.team.entries))
+    jobs = _walked(context, options, entries, places, chosen, found.team)
     return _carried_through(context, found, options, jobs, clones)
 
 
-def set_up(
-    context: Context, found: Received, options: Options, names: Mapping[str, str], moved: Collection[str]
-) -> Report:
+def set_up(context: Context, found: Received, options: Options, team: Team, moved: Collection[str]) -> Report:
     """Set up every access of a file, and each repository with the access that it names.
 
-    `names` are the profile names of the accesses, `moved` the sso-sessions whose start URL may change.
+    `team` is the whole file, `moved` the sso-sessions whose start URL may change.
     """
     entries = needed_for(found, None, [Place("", access=entry.name) for entry in found.team.entries])
-    jobs = _walked(context, options, entries, found.team.repositories, None, names, moved)
+    jobs = _walked(context, options, entries, found.team.repositories, None, team, moved)
     return _carried_through(context, found, options, jobs, {})
 
 
@@ -114,7 +113,7 @@ def _walked(
     entries: Sequence[Entry],
     places: Sequence[Place],
     chosen: Entry | None,
-    names: Mapping[str, str],
+    team: Team,
     moved: Collection[str] = (),
 ) -> list[Job]:
     """Ask what the file and the flags don't answer, one access at a time."""
@@ -122,6 +121,7 @@ def _walked(
     planned: list[Section] = []
     main_one = chosen or entries[-1]  # the one that flags and a paste refer to
     shared_out = _shared_out(options, entries, main_one)
+    names, starts = profiles.names(team.entries), {it.name: ways.start(team, it) for it in entries}
     for entry in entries:
         own = [it for it in places if it.access == entry.name]
         mine, given = entry is main_one, shared_out[entry.name]
@@ -131,9 +131,15 @@ def _walked(
         _with(look, planned)
         look.sessions = {name: there for name, there in look.sessions.items() if name not in moved}
         team_offer.let_run(context, entry, look, options.yes)
-        called = partial(_called, entry=entry, usual=names[entry.name], here=here, taken=partial(_taken, others, jobs))
+        taken = partial(_taken, others, jobs)
+        beside = [job for job in jobs if starts[job.entry.name] == starts[entry.name]]
+        known: Mapping[str, Asking] = {
+            "profile": partial(_called, entry=entry, usual=names[entry.name], here=here, taken=taken),
+            "source_profile": partial(_started_as, beside=beside),
+            "role_session_name": partial(_as_person, entry=entry, jobs=jobs, usual=partial(_person, context)),
+        }
         walk = Walk(
-            partial(_flow, called, partial(_as_person, entry=entry, jobs=jobs, usual=partial(_person, context))),
+            partial(_flow, known),
             look,
             given=look.given,
             brought={"--paste": pasted, "--team": _brought(entry, own)},
@@ -160,10 +166,20 @@ def _shared_out(options: Options, entries: Sequence[Entry], main_one: Entry) -> 
     }  # fmt: skip
 
 
-def _flow(called: Asking, as_person: Asking, answers: Answers) -> tuple[Question, ...]:
+def _flow(known: Mapping[str, Asking], answers: Answers) -> tuple[Question, ...]:
     """Return the questions. The profile name isn't asked for, since it can be changed at the review."""
-    own = {} if answers.text("kind") == "existing" else {"profile": called, "role_session_name": as_person}
+    own = known if answers.text("kind") != "existing" else {}
     return tuple(own[q.key](q) if q.key in own else q for q in flow.questions(answers))
+
+
+def _started_as(question: Question, beside: Sequence[Job]) -> Question:
+    """Return the question for the source profile. Accesses with the same start have the same one, asked once."""
+
+    def known(answers: Answers, look: Look) -> str | None:
+        said = (source_name(job.answers) or job.answers.text(question.key) for job in beside)
+        return next(filter(None, said), None) or (question.known(answers, look) if question.known else None)
+
+    return question._replace(known=known)
 
 
 def _as_person(question: Question, entry: Entry, jobs: Sequence[Job], usual: Callable[[], str]) -> Question:

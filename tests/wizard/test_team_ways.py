@@ -163,6 +163,20 @@ def test_a_hostile_access_list_gives_no_one_what_they_did_not_choose(tmp_path: P
     assert "base" not in (around.home / ".aws" / "config").read_text()
 
 
+def test_two_roles_of_one_start_have_one_source_which_is_asked_once(tmp_path: Path) -> None:
+    around = machine(tmp_path)
+    second = FILE[FILE.index("  [[contractor]]") : FILE.index("[repositories]")].replace("[[contractor]]", "[[more]]")
+    second = second.replace("profile = contract", "profile = more").replace(CODE, PEOPLE)
+    text = FILE.replace("[repositories]", f"{second}[repositories]").replace("= staff-people", "= staff-people, more")
+    script = Script(
+        ("access", "contractor"), ("source_profile", "base"), ("role_session_name", "carlos"), ("review", "go")
+    )
+    assert run(around, text, script).exit_code == 0
+    config = (around.home / ".aws" / "config").read_text()
+    assert (config.count("source_profile = base"), config.count("role_session_name = carlos")) == (2, 2)
+    assert cloned(around)[-1] == "codecommit::us-east-2://more@people-tools people-tools"
+
+
 @pytest.mark.slow
 def test_at_a_terminal_it_is_one_choice_and_one_yes(sandbox: Sandbox, clean_env: CleanEnv, tmp_path: Path) -> None:
     env, work = env_of(sandbox, clean_env, tmp_path / "home"), tmp_path / "work"
