@@ -12,7 +12,7 @@ from paths import ROOT
 
 from ccsetup import access
 from ccsetup.core.errors import BadAnswer, Problem
-from ccsetup.team import export, rules
+from ccsetup.team import export, profiles, rules, ways
 from ccsetup.team import file as team_file
 from ccsetup.team.contents import Entry, Place, Team
 from ccsetup.team.file import Refused
@@ -426,6 +426,18 @@ def test_a_profile_that_no_file_leads_to_is_refused(name: str, says: str) -> Non
 def test_the_example_is_a_team_file() -> None:
     text = (ROOT / "examples" / "team.ini").read_text()
     assert [place.access for place in team_file.read(text).team.repositories] == ["", "", "readonly"]
+
+
+def test_the_example_for_several_accounts_offers_two_ways_in_and_gives_each_what_the_readme_says() -> None:
+    team = team_file.read((ROOT / "examples" / "team-accounts.ini").read_text()).team
+    staff, contractor = ways.offered(team)
+    assert (staff.label, contractor.label) == ("Employees", "Contractors")
+    assert {*ways.reached(team, staff, team.repositories)} == {it.name for it in team.repositories}
+    assert ways.reached(team, contractor, team.repositories) == {
+        "MySharedDemoRepo": "contractor", "reports": "contractor-data",
+    }  # fmt: skip
+    assert profiles.names(team.entries)["staff-data"] == "acme-developer-444455556666"
+    assert len({it.answers["sso_account_id"] for it in team.entries if it.kind == "sso"}) == 3
 
 
 def test_a_team_file_that_is_pasted_is_read_as_one() -> None:

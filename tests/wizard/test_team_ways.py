@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 from conftest import CleanEnv
-from script import Script
+from script import FakeSignIn, Script
 from terminal import Terminal, program
 from test_team_setup import BASE, Aws, clones, env_of, home, run, shown
 
 from ccsetup.cli import parser
 from ccsetup.cli.commands import setup
 from ccsetup.core.context import Context
-from ccsetup.core.errors import BadAnswer, Missing
+from ccsetup.core.errors import BadAnswer, Missing, Problem
 from ccsetup.core.model import Identity, Who
 from ccsetup.sandbox import Sandbox
 from ccsetup.sandbox.demo_data import CODE, MARIA, PEOPLE, START_URL, role_arn
@@ -175,6 +175,56 @@ def test_two_roles_of_one_start_have_one_source_which_is_asked_once(tmp_path: Pa
     config = (around.home / ".aws" / "config").read_text()
     assert (config.count("source_profile = base"), config.count("role_session_name = carlos")) == (2, 2)
     assert cloned(around)[-1] == "codecommit::us-east-2://more@people-tools people-tools"
+
+
+DEFAULT = FILE.replace("[[staff]]", "[[default]]").replace("= staff,", "= default,").replace("= staff\n", "= default\n")
+
+
+def test_yes_takes_the_access_called_default_and_the_only_one(tmp_path: Path) -> None:
+    around = machine(tmp_path)
+    assert run(around, DEFAULT, None, "--yes", "--dry-run").document["kind"] == "sso"
+    only = FILE[: FILE.index("  [[contractor]]")] + "[repositories]\n  [[people-tools]]\n"
+    assert run(around, only.replace("[[staff]]", "[[one]]"), None, "--yes", "--access", "one").exit_code == 0
+    alone = FILE.replace(", contractor", "").replace(FILE[FILE.index("  [[contractor]]") : FILE.index("[repos")], "")
+    assert run(around, alone, None, "--yes", "--dry-run").document["kind"] == "sso"
+
+
+@pytest.mark.parametrize(("more", "without", "flag"), [
+    (BASE.replace("[base]", "[second]"), "", "--source-profile"),
+    ("", f"  role_arn = {role_arn('CodeCommitAccess')}\n", "--role-arn"),
+])  # fmt: skip
+def test_yes_guesses_no_role_and_none_of_several_source_profiles(
+    more: str, without: str, flag: str, tmp_path: Path
+) -> None:
+    around = machine(tmp_path)
+    (around.home / ".aws" / "credentials").write_text(BASE + more)
+    with pytest.raises(Missing, match=flag):
+        run(around, FILE.replace(without, "") if without else FILE, None, "--yes", "--access", "contractor")
+    assert not (around.home / ".aws" / "config").exists()
+
+
+@pytest.mark.parametrize("more", ["", BASE.replace("[base]", "[default]")])
+def test_yes_takes_the_only_source_profile_or_the_one_called_default(more: str, tmp_path: Path) -> None:
+    around = machine(tmp_path)
+    (around.home / ".aws" / "credentials").write_text(BASE + more)
+    assert run(around, FILE, None, "--yes", "--access", "contractor").exit_code == 0
+    source = "default" if more else "base"
+    assert f"source_profile = {source}\n" in (around.home / ".aws" / "config").read_text()
+
+
+@pytest.mark.parametrize(("line", "flag"), [
+    (f"  sso_account_id = {CODE}\n", "--sso-account-id"), ("  sso_role_name = Developer\n", "--sso-role-name"),
+])  # fmt: skip
+def test_yes_guesses_no_account_and_no_permission_set(line: str, flag: str, tmp_path: Path) -> None:
+    with pytest.raises(Missing, match=flag):
+        run(
+            replace(machine(tmp_path), signin=FakeSignIn(there=Problem("no"))),
+            FILE.replace(line, ""),
+            None,
+            "--yes",
+            "--access",
+            "staff",
+        )
 
 
 @pytest.mark.slow
