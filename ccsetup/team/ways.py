@@ -27,15 +27,19 @@ def offered(team: Team) -> list[Entry]:
     alone = [it for it in team.entries if it.answers.get("profile") not in sources]
     if not team.by_access:
         return [it for it in alone if it.name not in named]
-    found: dict[tuple[str, ...], Entry] = {}
+    begins, found = starts(team), dict[Start, Entry]()
     for entry in alone:
-        found.setdefault(start(team, entry) if entry.name in named else ("access", entry.name), entry)
+        found.setdefault(begins[entry.name] if entry.name in named else ("access", entry.name), entry)
     return list(found.values())
 
 
-def start(team: Team, entry: Entry) -> Start:
-    """Return what an access starts from: a start URL, an existing profile, or a person's credentials of some kind."""
+def starts(team: Team) -> Mapping[str, Start]:
+    """Return what each access starts from: a start URL, an existing profile, or a person's credentials of some kind."""
     by_profile = {profiles.told(it): it for it in team.entries if profiles.told(it)}
+    return {entry.name: _start(entry, by_profile) for entry in team.entries}
+
+
+def _start(entry: Entry, by_profile: Mapping[str, Entry]) -> Start:
     seen: list[str] = []
     while (source := by_profile.get(entry.answers.get("source_profile", ""))) and source.name not in seen:
         seen.append(source.name)
@@ -52,12 +56,12 @@ def start(team: Team, entry: Entry) -> Start:
 def reached(team: Team, chosen: Entry | None, places: Sequence[Place]) -> Mapping[str, str]:
     """Return the access by repository, for the repositories that a chosen way in reaches. None: each names its own."""
     found: dict[str, str] = {}
-    by_name = {entry.name: entry for entry in team.entries}
+    begins = starts(team) if team.by_access else {}
     for place in places:
         if chosen and (not place.accesses or chosen.name in place.accesses):
             found[place.name] = chosen.name
             continue
-        same = (it for it in place.accesses if chosen and start(team, by_name[it]) == start(team, chosen))
+        same = (it for it in place.accesses if chosen and begins[it] == begins[chosen.name])
         own = next(same, "") if team.by_access else next(iter(place.accesses), "")
         found |= {place.name: own} if own else {}
     return found

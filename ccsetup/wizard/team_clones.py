@@ -112,27 +112,39 @@ def _cloned(context: Context, git: Git, one: Wanted, before: Outcome) -> Outcome
 
 def asked_again(context: Context, git: Git, got: Sequence[Got]) -> list[Got]:
     """Ask git in every clone, as a later pull does, once all profiles are written. What fails is shown and reported."""
-    refused: dict[int, Problem] = {}
+    answers: dict[int, Problem | None] = {}
+    wanted = {number: it.outcome.cloned.directory for number, it in enumerate(got) if it.outcome.cloned}
 
     def ask(number: int, folder: Path) -> None:
         try:
             git.do(folder, "ls-remote", "--quiet", "--", git.remote(folder), "HEAD")
+            answers[number] = None
         except Problem as problem:
-            refused[number] = problem
+            answers[number] = problem
 
     crew = Crew(_AT_ONCE)
-    for number, one in enumerate(got):
-        if one.outcome.cloned:
-            crew.add(partial(ask, number, one.outcome.cloned.directory))
-    with context.screen.busy("Checking all clones with git"):
-        crew.finish(_CHECK_S)
-    found = []
-    for number, one in enumerate(got):
-        if problem := refused.get(number):
-            problem.what = f"{one.place.name}: the clone is there, but git can't use it. {problem.what}"
-            context.screen.problem(problem)
-        found.append(replace(one, outcome=one.outcome.refused(problem)) if problem else one)
-    return found
+    for number, folder in wanted.items():
+        crew.add(partial(ask, number, folder))
+    try:
+        with context.screen.busy("Checking all clones with git"):
+            crew.finish(_CHECK_S)
+    except KeyboardInterrupt:
+        raise Cancelled(
+            "Canceled. The profiles and the clones were kept, but not all clones were checked again.",
+            next="To check them, run the same command again.",
+        ) from None
+    late = [got[number].place.name for number in wanted if number not in answers]
+    if late:
+        context.screen.note(f"git didn't answer in time for {', '.join(late)}, so that wasn't checked again.")
+    return [_told_again(context, it, answers.get(number)) for number, it in enumerate(got)]
+
+
+def _told_again(context: Context, one: Got, problem: Problem | None) -> Got:
+    if not problem:
+        return one
+    problem.what = f"{one.place.name}: the clone is there, but git can't use it. {problem.what}"
+    context.screen.problem(problem)
+    return replace(one, outcome=one.outcome.refused(problem))
 
 
 def _where_it_is(context: Context, one: Wanted, folder: Path) -> Wanted:

@@ -38,11 +38,14 @@ def run(context: Context, team: str, options: fix.RepairOptions) -> Report:
     source = team or (joined.source if joined else "")
     found = received(context, source)
     do = f"ccsetup doctor --team{f' {quote(team)}' if team else ''} --fix"
-    if joined and (joined.folder != context.cwd.absolute() or not team):
-        context.screen.note(f"Comparing with {source}, set up in {joined.folder}.")
-    extra = [*_left(context, found, joined)] if joined else []
+    extra: list[Finding] = []
     if joined and joined.folder.is_dir():
+        if joined.folder != context.cwd.absolute() or not team:
+            context.screen.note(f"Comparing with {source}, set up in {joined.folder}.")
+        extra = [*_left(context, found, joined)]
         found, context = found._replace(source=absolute(context, source)), replace(context, cwd=joined.folder)
+    elif joined:
+        context.screen.note(f"Comparing this folder with {source}, because {joined.folder} is gone.")
     seen, differs = _compared(context, found, do, extra)
     gone: list[Finding] = []
     refused: Report | None = None

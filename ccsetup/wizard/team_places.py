@@ -60,7 +60,7 @@ class Places:
 
     def places(self, team: Team) -> list[Place]:
         """Return the repositories, with region and access where they differ from what everyone has."""
-        one_start = len({ways.start(team, it) for it in self._entries}) == 1
+        one_start = len({*ways.starts(team).values()}) == 1
         return [self._settled(it, one_start) for it in self._spots]
 
     def _settled(self, spot: Spot, one_start: bool) -> Place:

@@ -121,7 +121,7 @@ def _walked(
     planned: list[Section] = []
     main_one = chosen or entries[-1]  # the one that flags and a paste refer to
     shared_out = _shared_out(options, entries, main_one)
-    names, starts = profiles.names(team.entries), {it.name: ways.start(team, it) for it in entries}
+    names, starts = profiles.names(team.entries), ways.starts(team)
     for entry in entries:
         own = [it for it in places if it.access == entry.name]
         mine, given = entry is main_one, shared_out[entry.name]
@@ -400,14 +400,14 @@ def _carried_out(
     finally:  # one undo for all of them, even after Ctrl-C
         backups = context.files.join([path for it in outcomes for path in it.backups])
     outcomes = [replace(it, backups=backups if number == 0 else ()) for number, it in enumerate(outcomes)]
+    if any(not it.problems for it in outcomes):
+        clones = {it.place.name: it.outcome.cloned.directory for it in got if it.outcome.cloned}
+        team_memory.remember(context, found, clones)
     got = asked_again(context, git, got)
     for it in got:
         if it.outcome.cloned:
             after_clone.see_to_name(context, git, it.outcome.cloned.directory, it.outcome, None)
             break
-    if any(not it.problems for it in outcomes):
-        clones = {it.place.name: it.outcome.cloned.directory for it in got if it.outcome.cloned}
-        team_memory.remember(context, found, clones)
     _tell_next(context, jobs, outcomes, got)
     if found.team.note:
         context.screen.say(f" Note   {found.team.note}")

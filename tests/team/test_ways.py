@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
+from homes import facts_of
 from test_profiles import ACCOUNTS, role, sso
 
 from ccsetup.team import compare, ways
@@ -71,8 +74,7 @@ def test_what_is_offered_depends_on_what_an_access_starts_from(
 
 def test_a_role_from_the_sign_in_of_the_file_starts_from_that() -> None:
     there = team("[[x]]\naccess = a\n[[y]]\naccess = b\n", (sso("a", profile="base"), role("b", source_profile="base")))
-    a, b = there.entries
-    assert ways.start(there, a) == ways.start(there, b) == ("sso", "https://acme.awsapps.com/start")
+    assert {*ways.starts(there).values()} == {("sso", "https://acme.awsapps.com/start")}
     assert reached(there, "b") == {"x": "a", "y": "b"}
 
 
@@ -125,10 +127,8 @@ ROLE = "[profile {}]\nrole_arn = arn:aws:iam::{}:role/Developer\nsource_profile 
 CONTRACTOR = ROLE.format("c-code", CODE) + ROLE.format("c-web", WEB)
 
 
-def missing(text: str, **clones: Standing) -> list[tuple[str, str]]:
-    from homes import facts_of
-
-    there = team()
+def missing(text: str, of: Team | None = None, **clones: Standing) -> list[tuple[str, str]]:
+    there = of or team()
     standing = {it.name: clones.get(it.name, Standing()) for it in there.repositories}
     found = compare.differences(there, facts_of(text), standing, "run this")
     return [(it.place.name if it.place else "", it.entry.name) for it in found]
@@ -147,3 +147,13 @@ def test_a_clone_of_one_way_in_is_no_difference_for_who_has_two() -> None:
     used = {"shared": "dev", "site": "c-web", "handbook": "c-code"}
     clones = {name: Standing(True, True, profile, "us-east-2") for name, profile in used.items()}
     assert [it for it in missing(SESSION + STAFF + CONTRACTOR, **clones) if it[0]] == [("reports", "staff-data")]
+
+
+def test_the_largest_file_takes_no_time() -> None:
+    names = [f"a{n}" for n in range(50)]
+    entries = tuple(role(it, f"{n:012}", profile=it, source_profile=f"s{n}") for n, it in enumerate(names))
+    begun = time.monotonic()
+    there = team("".join(f"[[r{n}]]\naccess = {','.join(names)}\n" for n in range(500)), entries)
+    assert len(offered(there)) == 50
+    assert ("r0", "a0") in missing("".join(ROLE.format(it, f"{n:012}") for n, it in enumerate(names)), there)
+    assert time.monotonic() - begun < 10

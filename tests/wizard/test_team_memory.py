@@ -15,8 +15,8 @@ from test_team_profiles import OTHER, PLACES, away, plain
 from test_team_setup import ROLE, Aws, file, home, run, shown, sso
 
 from ccsetup.cli import parser
-from ccsetup.cli.commands import doctor, undo
-from ccsetup.core.context import Context
+from ccsetup.cli.commands import doctor, setup, undo
+from ccsetup.core.context import Context, Sent
 from ccsetup.core.errors import BadAnswer, Cancelled, Problem
 from ccsetup.core.model import Choice, CloneResult, Identity, Who
 from ccsetup.core.result import Report
@@ -190,8 +190,6 @@ def test_of_several_the_one_of_this_folder_counts_and_elsewhere_one_is_chosen(tm
     around = settled(tmp_path)
     other = elsewhere(around)
     (tmp_path / "other.ini").write_text(file(sso(), "  [[third]]\n").replace("Acme platform", "Other team"))
-    from ccsetup.cli.commands import setup
-
     assert setup.main(parser.parsed(["--team", str(tmp_path / "other.ini"), "--yes"]), lambda: other).exit_code == 0
     assert visit(around, "--team").document["findings"] == []
     assert visit(other, "--team").document["findings"] == []
@@ -249,6 +247,36 @@ def test_the_record_holds_no_more_than_address_team_folder_and_clones(tmp_path: 
         "source": str(tmp_path / "team.ini"), "team": "Acme platform", "folder": str(around.cwd),
         "clones": {"first": str(around.cwd / "first")},
     }  # fmt: skip
+
+
+class Served:
+    """Answers with one text for every address."""
+
+    def __init__(self, text: str) -> None:
+        self.text, self.asked = text, list[str]()
+
+    def fetch(self, url: str, most: int) -> Sent:
+        self.asked.append(url)
+        return Sent(self.text.encode(), ("acme.example",))
+
+
+def test_an_address_is_fetched_again_as_it_was_given(tmp_path: Path) -> None:
+    around = settled(tmp_path)
+    web, url = Served(file(sso(), "  [[first]]\n")), "https://acme.example/team.ini?v=1"
+    around = replace(around, web=web)  # type: ignore[arg-type]
+    assert setup.main(parser.parsed(["--team", url, "--yes"]), lambda: around).exit_code == 0
+    (tmp_path / "team.ini").unlink()
+    other = elsewhere(around)
+    assert visit(other, "--team", url).document["findings"] == []
+    assert web.asked == [url, url]
+
+
+def test_where_the_folder_is_gone_this_one_is_compared(tmp_path: Path) -> None:
+    around = elsewhere(settled(tmp_path))
+    shutil.rmtree(tmp_path / "work")
+    report = visit(around, "--team")
+    assert [it["code"] for it in report.document["findings"]] == ["team.repository"]
+    assert f"because {tmp_path / 'work'} is gone" in shown(around)
 
 
 # The roles that a sign-in has

@@ -10,7 +10,7 @@ from script import Script
 from test_team_setup import BASE, Aws, Git, Report, clones, file, home, run, shown, sso
 
 from ccsetup.core.context import Context
-from ccsetup.core.errors import BadAnswer, Problem
+from ccsetup.core.errors import BadAnswer, Cancelled, Problem
 from ccsetup.core.model import Identity, Who
 from ccsetup.team.file import Refused
 
@@ -152,3 +152,21 @@ def test_a_source_and_its_role_keep_their_names(tmp_path: Path) -> None:
     text = file(f"{role}  source_profile = acme-dev\n  region = us-east-2\n{sso('first')}")
     assert run(around, text, None, "--yes").exit_code == 0
     assert used(around) == ["Developer@MySharedDemoRepo"]
+
+
+def test_ctrl_c_during_the_last_check_says_what_was_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stopped(self: object, seconds: float) -> bool:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("ccsetup.wizard.team_clones.Crew.finish", stopped)
+    with pytest.raises(Cancelled, match="The profiles and the clones were kept"):
+        asked_again(tmp_path, Git())
+
+
+def test_no_answer_in_time_is_neither_a_success_nor_a_fault_of_the_clone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ccsetup.wizard.team_clones.Crew.finish", lambda self, seconds: False)
+    report, around = asked_again(tmp_path, Git())
+    assert report.exit_code == 0
+    assert "git didn't answer in time for first, second, third" in shown(around)
