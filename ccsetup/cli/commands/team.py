@@ -14,7 +14,7 @@ from ccsetup.core.result import Report
 from ccsetup.core.text import wrap
 from ccsetup.git import address
 from ccsetup.team import export as team_export
-from ccsetup.team import file
+from ccsetup.team import file, ways
 from ccsetup.team.contents import Team
 from ccsetup.team.file import Refused
 from ccsetup.team.lines import Fault, spelled_path
@@ -80,10 +80,13 @@ def check(context: Context, source: str) -> Report:
         *(it.region for it in found.team.repositories),
     ]
     lines += [f"{source}: {unknown}" for it in dict.fromkeys(named) if (unknown := validate.unknown_region(it))]
+    for entry in ways.offered(found.team) if found.team.by_access else ():
+        names = ", ".join(ways.reached(found.team, entry, found.team.repositories)) or "no repository"
+        lines.append(f"{source}: {entry.label} (--access {entry.name}) reaches {names}.")
     entries, repositories = len(found.team.entries), len(found.team.repositories)
-    ways = f"{entries} access entr{'ies' if entries != 1 else 'y'}"
+    listed = f"{entries} access entr{'ies' if entries != 1 else 'y'}"
     lines.append(
-        f"{source}: ok. {found.team.name}: {ways}, {repositories} repositor{'ies' if repositories != 1 else 'y'}."
+        f"{source}: ok. {found.team.name}: {listed}, {repositories} repositor{'ies' if repositories != 1 else 'y'}."
     )
     _told(context, lines)
     return Report(_document(source, found.team, (), found.mended))
