@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ccsetup import access
@@ -42,10 +42,8 @@ def claimed(answers: Answers, look: Look) -> Claim:
     fips = regions.wants_fips(look.env, (who.profiles or {}).get(profile, {}))
     way = way_of(answers, look.env.get("CODE_COMMIT_ENDPOINT", ""), fips=fips)
     expected, branch, alone = access.expected(answers), answers.text("branch"), answers.text("kind") != "machine"
-    there = signed_in(who, profile)
-    signs_for = Expected(str(there.get("sso_account_id", "")), str(there.get("sso_role_name", "")))
-    start = sign_in(who, profile)
-    return Claim(profile, at.region, start, expected, at, branch, way, alone, chosen=True, signs_for=signs_for)
+    claim = Claim(profile, at.region, sign_in(who, profile), expected, at, branch, way, alone, chosen=True)
+    return replace(claim, signs_for=signs_for(who, profile))
 
 
 def signed_in(who: Who, name: str) -> Mapping[str, Value]:
@@ -63,6 +61,12 @@ def sign_in(who: Who, name: str) -> Start | None:
     """Return the sign-in that a profile uses, directly or through its source profiles, None if there is none."""
     there = signed_in(who, name)
     return start_of(there, who.sessions or {}) if there else None
+
+
+def signs_for(who: Who, name: str) -> Expected:
+    """Return the account and the role of the sign-in that a profile uses, empty if there is none."""
+    there = signed_in(who, name)
+    return Expected(str(there.get("sso_account_id", "")), str(there.get("sso_role_name", "")))
 
 
 def directory(context: Context, answers: Answers, claim: Claim) -> Path | None:

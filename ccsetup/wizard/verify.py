@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ccsetup.aws.access_request import of_git_and_api
+from ccsetup.aws.sso.assignments import instead_of
 from ccsetup.core import clock, regions
 from ccsetup.core.arn import Arn
 from ccsetup.core.context import Context, Start
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 
 _ANY = Expected()
-_NAMED = 12  # the most roles or accounts listed by name
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def prove(context: Context, claim: Claim, kept: Kept, git: Git, outcome: Outcome
         outcome = replace(outcome, identity=identity(context, claim.who, claim.expected))
     except Problem as refused:
         if claim.start and refused.code == "access.assume":
-            refused.why = _roles_there(context, claim.start, claim.signs_for) or refused.why
+            refused.why = instead_of(context.signin, claim.start, claim.signs_for) or refused.why
         raise
     kept.store(context.aws.pending())
     return seen(context, claim, git, outcome) if claim.target.name else outcome
@@ -117,30 +117,6 @@ def sign_in(context: Context, start: Start, kept: Kept) -> None:
     context.screen.done(
         "signed in", start.session or start.url, f"until {clock.local(until, context.now())}" if until else ""
     )
-
-
-def _roles_there(context: Context, start: Start, wanted: Expected) -> str:
-    """Return a sentence with the roles that a sign-in has, "" if it has the wanted one or AWS doesn't tell."""
-    account = wanted.account_id
-    try:
-        accounts = [it.value for it in context.signin.accounts(start)]
-        if account not in accounts:
-            return f"Your sign-in isn't for account {account}. It has: {_listed(accounts) or 'no account'}."
-        roles = [it.value for it in context.signin.roles(start, account)]
-    except Problem:
-        return ""
-    if wanted.role in roles:
-        return ""
-    hint = did_you_mean(wanted.role, roles, 1)
-    there = (
-        f"In account {account}, your sign-in doesn't have the role {wanted.role}. It has: {_listed(roles) or 'none'}."
-    )
-    return f"{there} {hint}".rstrip()
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = [f"and {len(names) - _NAMED} more"] if len(names) > _NAMED else []
-    return ", ".join([*names[:_NAMED], *more])
 
 
 def identity(context: Context, who: Who, expected: Expected) -> Identity:

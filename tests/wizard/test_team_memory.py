@@ -15,7 +15,7 @@ from test_team_profiles import OTHER, PLACES, away, plain
 from test_team_setup import ROLE, Aws, file, home, run, shown, sso
 
 from ccsetup.cli import parser
-from ccsetup.cli.commands import doctor, setup, undo
+from ccsetup.cli.commands import clone, doctor, setup, undo
 from ccsetup.core.context import Context, Sent
 from ccsetup.core.errors import BadAnswer, Cancelled, Problem
 from ccsetup.core.model import Choice, CloneResult, Identity, Who
@@ -283,8 +283,8 @@ def test_where_the_folder_is_gone_this_one_is_compared(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("signin", "why"), [
-    (FakeSignIn(), "It has: Developer, ReadOnly."),
-    (FakeSignIn(sets=(Choice("ReadOnly", "ReadOnly"),)), "In account 111122223333, your sign-in doesn't have the role Developers. It has: ReadOnly."),
+    (FakeSignIn(), "Your sign-in's roles in account 111122223333: Developer, ReadOnly."),
+    (FakeSignIn(sets=(Choice("ReadOnly", "ReadOnly"),)), "Your sign-in's roles in account 111122223333: ReadOnly."),
     (FakeSignIn(sets=(Choice("Developer", "Developer"),)), 'Did you mean "Developer"?'),
     (FakeSignIn(there=(Choice(OTHER, "Other"),)), f"Your sign-in isn't for account 111122223333. It has: {OTHER}."),
     (FakeSignIn(sets=Problem("No roles.")), "No access."),
@@ -312,3 +312,19 @@ def test_nor_is_a_role_that_starts_from_the_sign_in_of_the_file(tmp_path: Path) 
     entries = f"  [[default]]\n{ROLE}  role_session_name = me\n  source_profile = acme-dev\n{sso('first')}"
     report = run(around, file(entries), None, "--yes")
     assert report.document["problems"][0]["why"] == "Trust."  # the sign-in has its role, so that isn't the cause
+
+
+@pytest.mark.parametrize(("account", "why"), [
+    ("111122223333", "Your sign-in's roles in account 111122223333: Developer, ReadOnly."),
+    (OTHER, f"Your sign-in isn't for account {OTHER}. It has: 111122223333."),
+])  # fmt: skip
+def test_a_clone_with_such_a_profile_is_told_the_same(account: str, why: str, tmp_path: Path) -> None:
+    session = "[sso-session acme]\nsso_start_url = https://acme.awsapps.com/start\nsso_region = us-east-1\n"
+    role = f"sso_account_id = {account}\nsso_role_name = Admin\nregion = us-east-2\n"
+    around = home(tmp_path, f"{session}[profile admin]\nsso_session = acme\n{role}")
+    refused = Problem("Your sign-in doesn't have access to the role.", why="No access.", code="access.assume")
+    around = replace(around, aws=Aws(who=refused))
+    words = ["clone", "reports", "--profile", "admin", "--region", "us-east-2", "--yes"]
+    with pytest.raises(Problem) as told:
+        clone.main(parser.parsed(words), lambda: around)
+    assert (told.value.exit_code, told.value.why) == (1, why)
