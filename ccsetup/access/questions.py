@@ -111,7 +111,7 @@ def stored(answers: Answers, keys: Keys | None, renew: Mapping[str, str]) -> tup
 def shared(access: Access) -> tuple[Question, ...]:
     """Return the questions that come after those of one kind of access."""
     own = {question.key for question in access.questions}
-    rest = (OUTPUT, asked_region(), _profile(access), NO_CLONE, REPO, BRANCH, DIRECTORY, VIA, WHOSE)
+    rest = (OUTPUT, asked_region(), profile_name(access), NO_CLONE, REPO, BRANCH, DIRECTORY, VIA, WHOSE)
     return tuple(question for question in rest if question.key not in own)
 
 
@@ -119,7 +119,7 @@ def nested_shared(access: Access) -> tuple[Question, ...]:
     """Return the questions that setting up a source profile adds to those of its kind. The region is not asked."""
     own = {question.key for question in access.questions}
     region = asked_region()._replace(known=lambda answers, look: region_near(answers, look) or "", optional=True)
-    profile = _profile(access)._replace(ask="Name for the source profile", default=_base)
+    profile = profile_name(access)._replace(ask="Name for the source profile", default=_base)
     return tuple(question for question in (region, profile) if question.key not in own)
 
 
@@ -213,7 +213,9 @@ def is_of(access: Access, there: Mapping[str, str]) -> bool:
     return kind_of(there) == access.name or (of_machine and "role_arn" in there)
 
 
-def _profile(access: Access) -> Question:
+def profile_name(access: Access) -> Question:
+    """Return the question for the name of a profile of this kind. Names of other profiles aren't suggested."""
+
     def suggested(answers: Answers, look: Look) -> str | None:
         repo = look.told.get("repo")
         told = address.parse(str(repo)).profile if repo else ""

@@ -13,7 +13,7 @@ from ccsetup.core.errors import BadAnswer
 from ccsetup.core.model import Asked, Back, Secret
 from ccsetup.sandbox import Sandbox, State, demo_data, policy_engine
 from ccsetup.sandbox.demo_data import CODE, ISSUER, MARIA, PEOPLE, REGION, SSO_REGION
-from ccsetup.team.file import Entry, Place, Team
+from ccsetup.team.contents import Entry, Place, Team
 
 if TYPE_CHECKING:
     from ccsetup.core.context import Screen
@@ -145,8 +145,8 @@ def put_up(state: State, team: Team) -> None:
     first = team.entries[0]
     by_name = {entry.name: entry for entry in team.entries}
     for place in team.repositories:
-        entry = by_name.get(place.access, first)
-        _repository(state, accounts[entry.name], place, entry)
+        for entry in [by_name[name] for name in place.accesses] or [first]:
+            _repository(state, accounts[entry.name], place, entry)
 
 
 def _access(state: State, entry: Entry) -> str:
@@ -199,6 +199,6 @@ def _role(state: State, entry: Entry, account: str, arn: str) -> None:
 def _repository(state: State, account: str, place: Place, entry: Entry) -> None:
     region = place.region or entry.answers.get("region") or REGION
     known = {(account_id, name) for account_id, _, name in state.repositories}
-    if (account, place.name) not in known:
+    if (account, place.repo) not in known:
         branches = tuple(dict.fromkeys(("main", place.branch or "main")))
-        state.add_repository(account, region, place.name, commits=3, branches=branches)
+        state.add_repository(account, region, place.repo, commits=3, branches=branches)
