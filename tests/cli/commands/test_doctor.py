@@ -65,7 +65,7 @@ access.account access.assume access.repository access.region access.kms access.g
 """
 CODES = frozenset(re.findall(r"\S+", _CODES))
 NEW = {  # found since
-    "git.branch", "git.helper-broken", "git.lfs", "git.program", "git.settings", "git.submodule", "process.not-run",
+    "git.branch", "git.helper-broken", "git.lfs", "git.program", "git.settings", "git.submodule", "keys.placeholder", "process.not-run",
     "file.format", "file.name", "services.missing", "value.invalid",
 }  # fmt: skip
 
