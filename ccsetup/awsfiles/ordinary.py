@@ -7,6 +7,7 @@ with a value that stops it isn't ordinary. The doctor finds out what is wrong wi
 from __future__ import annotations
 
 from ccsetup.core import regions
+from ccsetup.core.placeholder import is_key_placeholder, is_random_id, is_random_secret
 from ccsetup.core.sso_session import SCOPE
 
 TYPE_CHECKING = False  # like typing.TYPE_CHECKING; importing typing would take longer than a call
@@ -145,5 +146,7 @@ def _are_keys(settings: Mapping[str, str]) -> bool:
     if not 16 <= len(key) <= 128 or not _KEY_ID.issuperset(key) or len(secret) != 40 or not _SECRET.issuperset(secret):
         return False
     if (token is not None and older is not None and token != older) or "" in (token, older):
+        return False
+    if not is_random_id(key) or not is_random_secret(secret) or (token and is_key_placeholder(token)):
         return False
     return key[:4] == ("ASIA" if token or older else "AKIA")

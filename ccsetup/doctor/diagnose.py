@@ -90,7 +90,7 @@ def _lost_in(facts: Facts, finding: Finding) -> set[str]:
 
 
 def concerns(facts: Facts, finding: Finding) -> bool:
-    """Return whether a finding is about the computer as a whole, a profile that was asked for, or what stops its source.
+    """Return whether a finding is about the computer as a whole, a profile asked for, or what stops its source.
 
     A fault that keeps AWS tools from reading a file concerns every profile, no matter which section it is in.
     """

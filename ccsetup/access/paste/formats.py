@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Literal, NamedTuple
 
+from ccsetup.core import placeholder
 from ccsetup.core.lazy_regex import later
 from ccsetup.core.regions import REGION
 
@@ -91,10 +92,6 @@ _OF = later(r"--profile[ =][\"']?([^\s\"';&]+)")
 _FLAGS = (("--profile", "--source-profile"), ("--name ", "--federated-name "))
 _PLAIN_WORD = later(r"[A-Za-z0-9+/=_.-]+[\"',`]{0,2}")
 _NO_PIECE = later(r"[A-Za-z]{1,12}[.,]?$|(?:AKIA|ASIA)[A-Z0-9]{12,}$|eyJ|PHNhbW|PD94bW|PFJlc3")
-_PLACEHOLDER = later(
-    r"[<>{}$\u2026*\u2022]|\.\.\.|^(?:your|my|the)[_-]?[a-z]+[_-]?name$|profile[_-]?name|changeme", re.I
-)
-_NO_KEY = later(r"access_?key|session_?token|secret|your|[x0]{6}|redacted|placeholder|example_?key$", re.I)
 
 
 class Block(NamedTuple):
@@ -126,7 +123,7 @@ def blocks(text: str) -> tuple[list[Block], str]:
 
 def is_placeholder(value: str, key: bool = False) -> bool:
     """Return whether a value is a placeholder, for example <your-key> or, for an access key, TheAccessKeyID."""
-    return len(value) < 100 and bool(_PLACEHOLDER.search(value) or (key and len(value) != 40 and _NO_KEY.search(value)))
+    return placeholder.is_key_placeholder(value) if key else placeholder.is_placeholder(value)
 
 
 def unwrapped(text: str, start: int, end: int) -> tuple[str, int]:

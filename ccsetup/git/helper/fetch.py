@@ -143,6 +143,7 @@ def _look_at_files(session: Session, name: str, *, named: bool) -> None:
 
 _STORED = ("shared-credentials-file", "config-file")  # botocore's names of these methods
 _OF_KEYS = {
+    "keys.placeholder": "Profile {name} has placeholders instead of an access key.",
     "keys.partial": "Profile {name} has an incomplete access key.",
     "keys.split": "The access key for {name} is split between the config file and the credentials file.",
     "keys.swapped": "The access key ID and the secret access key for {name} are swapped.",
@@ -153,7 +154,8 @@ _OF_KEYS = {
 def _look_at_keys(session: Session, name: str) -> None:
     """Raise Refused for a stored access key that the SDKs or AWS reject."""
     if code := stored_keys.fault(*_sections(session, name)):
-        raise Refused(f"{_OF_KEYS[code].format(name=name)} Run: ccsetup doctor {quoted(name)}", code)
+        command = again(name) if code == "keys.placeholder" else f"Run: ccsetup doctor {quoted(name)}"
+        raise Refused(f"{_OF_KEYS[code].format(name=name)} {command}", code)
 
 
 _OF_SIGN_IN = ("sso", "assume-role")  # botocore's names of these methods

@@ -413,7 +413,7 @@ def test_two_faults_of_a_line_that_need_two_repairs_are_both_told() -> None:
 
 def test_a_repair_that_removes_a_line_serves_nothing_else() -> None:
     body = KEYS.replace("AKIA", "ASIA")
-    facts = facts_of(dev("region = us-east-1"), f"[dev]\n{body}aws_session_token = {'x' * 40}[work]\n{KEYS}")
+    facts = facts_of(dev("region = us-east-1"), f"[dev]\n{body}aws_session_token = {TOKEN}[work]\n{KEYS}")
     (found,) = (it for it in checks.offline(facts) if it.path == facts.path("credentials") and it.line == 4)
     assert (found.code, found.fix) == ("file.stray-line", "auto")
 
