@@ -311,6 +311,8 @@ class _Reader:
             odd = nested_blocks.hanging(self.lines, at, option.key, option.line, option.depth)
             if odd:
                 return odd
+        if parts and parts[1].lower() in BLOCKS and not parts[3] and option.key in KNOWN:
+            return self._swallowed_block(option, at, bare, parts[1].lower())
         if parts and parts[1].lower() in KNOWN and (option.key in KNOWN or option.last == option.line):
             return self._swallowed(option, at, bare, parts[1].lower(), parts[3])
         if LIKE_HEADER.fullmatch(straight) and self._is_swallowed_header(option, straight, at):
@@ -364,6 +366,19 @@ class _Reader:
             return Oddity("section.indented-key", at, at, at, says, ways, key=key, reads=(self.lines[at - 1],))
         self.option = _Option(key, option.depth, at, value)
         return Oddity("section.indented-key", at, at, at, says, (left,), True, key=key, reads=left.lines)
+
+    def _swallowed_block(self, option: _Option, at: int, bare: str, key: str) -> Oddity:
+        """Return the oddity of a block that is read as part of the setting above it, with all its lines."""
+        block = any(True for _ in deeper(self.lines, at, option.depth))
+        if block and key not in keys_around(self.lines, option.line, option.depth):
+            return self._swallowed(option, at, bare, key, "")
+        option.last = at
+        says = f"{key} is indented, so it is read as part of {option.key} above it."
+        silent = nested_blocks.silenced(self.lines, at, option.depth)
+        way = Way("Turn the lines into comments" if len(silent) > 1 else "Turn the line into a comment", silent)
+        last = at + len(silent) - 1
+        option.last = last
+        return Oddity("section.indented-key", at, at, last, says, (way,), not block, key=key, reads=way.lines)
 
     def _is_swallowed_header(self, option: _Option, straight: str, at: int) -> bool:
         """Return whether a line that looks like a header, but is read as part of a setting, must be a header."""
