@@ -53,6 +53,7 @@ class Arrangement(NamedTuple):
     trusts: tuple[Trust, ...] = (Trust("account"),)
     people: str = ""
     external_id: str = ""
+    also_external_ids: tuple[str, ...] = ()  # accepted too, e.g. the previous one until everyone has the new one
     mfa: bool = False
     read_only: bool = False
     kms_key: str = ""  # an ARN

@@ -15,7 +15,7 @@ from ccsetup.core.errors import BadAnswer, NoRepository, Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Answers, Choice, Who
 from ccsetup.core.question import Question
-from ccsetup.share import arrangement
+from ccsetup.share import arrangement, trust_merge
 from ccsetup.share import questions as share_questions
 from ccsetup.share.arrangement import Arrangement, read_trusts
 from ccsetup.share.policies import consistent
@@ -76,6 +76,13 @@ class Arranging:
     def profile(self) -> str:
         """The administrator's profile; "" if there is none."""
         return self.trail.answers.text("profile")
+
+    @property
+    def said(self) -> frozenset[str]:
+        """The keys of the answers that the command or the person named. A default or an empty answer names nothing."""
+        answers, asked = self.trail.answers, self.trail.asked
+        named = {key for key in asked if answers.text(key) not in ("", "no") or key == "read_only"}
+        return frozenset({*self.look.given, *named, *(["trust"] if "whom" in asked else [])})
 
     def flow(self, answers: Answers) -> Sequence[Question]:
         """Return the questions for the answers so far. --check and --remove ask fewer."""
@@ -237,7 +244,7 @@ def external_id(it: Arrangement, *documents: object) -> Arrangement:
     """Return the arrangement with its external ID. For AUTO, use the one in these trust policies, or create one."""
     if it.external_id != share_questions.AUTO:
         return it
-    told = (found for document in documents for found in _ids_in(document))
+    told = (found for document in documents if document for found in trust_merge.external_ids(it, document))
     made = next(told, "") or f"{it.repository[:40]}-{secrets.token_hex(12)}"
     return consistent(it._replace(external_id=made))
 
@@ -248,13 +255,6 @@ def trust_in(context: Context, folder: Path) -> object:
         return json.loads(context.files.seen(folder / "account-a-trust.json") or "null")
     except (ValueError, RecursionError, Problem):
         return None
-
-
-def _ids_in(document: object) -> list[str]:
-    if isinstance(document, dict):
-        own = document.get("sts:ExternalId")
-        return [own] if isinstance(own, str) else [it for inner in document.values() for it in _ids_in(inner)]
-    return [it for inner in document for it in _ids_in(inner)] if isinstance(document, list) else []
 
 
 def _settled(question: Question) -> Question:

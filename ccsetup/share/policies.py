@@ -11,6 +11,7 @@ from ccsetup.core import regions, validate
 from ccsetup.core.arn import account_in, partition_in
 from ccsetup.core.errors import BadAnswer
 from ccsetup.share.arrangement import BUILT_IN, Arrangement, Trust
+from ccsetup.share.trust_policy import like, listed, statements
 
 Document = Mapping[str, Any]
 Statement = dict[str, Any]
@@ -128,6 +129,12 @@ def permission_set_arn(partition: str, account: str, name: str) -> str:
     return f"arn:{partition}:iam::{account}:role/aws-reserved/sso.amazonaws.com/*AWSReservedSSO_{name}_{'?' * 16}"
 
 
+def writes(document: Document) -> bool:
+    """Say whether a permissions policy allows git push."""
+    granted = [it for it in statements(document) if it["Effect"] == "Allow" and "Action" in it]
+    return any(like("codecommit:gitpush", str(action).lower()) for it in granted for action in listed(it["Action"]))
+
+
 def lines(it: Arrangement) -> list[Line]:
     """Return each action of the role's permissions with its reason."""
     tables = [_READ, *([] if it.read_only else [_WRITE]), _LIST, *([_KMS] if it.kms_key else [])]
@@ -194,7 +201,8 @@ def _allow(sid: str, table: Mapping[str, str], resource: str) -> Statement:
 
 
 def _assumable(it: Arrangement, w: Words, sid: str, principal: Any, condition: dict[str, Any]) -> Statement:
-    equals = {"sts:ExternalId": w.external_id} if it.external_id else {}
+    ids = [w.external_id, *it.also_external_ids]
+    equals: dict[str, Any] = {"sts:ExternalId": ids if len(ids) > 1 else ids[0]} if it.external_id else {}
     equals |= {f"aws:PrincipalTag/{key}": value for key, value in it.tags}
     condition = {**({"StringEquals": equals} if equals else {}), **condition}
     if it.mfa:

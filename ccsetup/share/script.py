@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from shlex import quote
 
+from ccsetup.share import readme
 from ccsetup.share.arrangement import TAG, TAGGED, Arrangement
 
 _HEAD = """\
 #!/usr/bin/env bash
 # Shares the CodeCommit repository {repository}. Uses the AWS CLI. Run it once in each account, as an administrator:
 #   AWS_PROFILE=admin-a bash apply.sh
-{also}# Creates what is missing and updates what exists. You can safely run it again.
+{also}# Creates what is missing. Doesn't change who can assume a role that exists. You can safely run it again.
 set -euo pipefail
 cd "$(dirname "${{BASH_SOURCE[0]}}")"
 export AWS_DEFAULT_REGION="${{AWS_DEFAULT_REGION:-{region}}}" AWS_PAGER=
@@ -21,13 +22,11 @@ _OWNER = """\
   if there=$(aws iam get-role --role-name {role} --query Role.AssumeRolePolicyDocument --output json \
     2>/dev/null); then
     if [[ $(tr -d '[:space:]' <<<"$there") != "$(tr -d '[:space:]' <account-a-trust.json)" ]]; then
-      made=$(aws iam get-role --role-name {role} --output text --query "Role.Tags[?Key=='{key}'].Value | [0]")
-      if [[ $made != {value} ]]; then  # other people may depend on the role
-        echo "ccsetup didn't create {role}, and the role's trust policy differs from account-a-trust.json:" >&2
-        echo "$there" >&2
-        exit 1
-      fi
-      aws iam update-assume-role-policy --role-name {role} --policy-document file://account-a-trust.json
+      echo "{role_name} exists, and its trust policy differs from account-a-trust.json:" >&2
+      echo "$there" >&2
+      echo "This script doesn't change who can assume a role that exists. To see what would change, run:" >&2
+      echo {command} >&2
+      exit 1
     fi
   else
     aws iam create-role --role-name {role} --assume-role-policy-document file://account-a-trust.json \\
@@ -89,7 +88,9 @@ def text(it: Arrangement) -> str:
     }
     tag = {"key": quote(TAGGED), "value": quote(TAG)}
     parts = [_HEAD.format(also=also, **words), 'case "$here" in\n']
-    parts.append(_OWNER.format(role=quote(it.role), policy=quote(it.policy_name), **words, **tag))
+    command = quote(f"  {readme.command(it)} --apply --profile ADMIN")
+    given = {"role": quote(it.role), "role_name": it.role, "command": command, "policy": quote(it.policy_name)}
+    parts.append(_OWNER.format(**given, **words, **tag))
     if it.assumed:
         attach = _ATTACH.format(group=quote(it.group)) if it.group else _HINT
         names = {"policy": quote(it.people_policy), "policy_arn": quote(it.people_policy_arn)}

@@ -6,24 +6,32 @@ Documents that differ only in order count as equal, so a second run has nothing 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ccsetup.aws.iam import IamCall, IamPolicy, IamRole
-from ccsetup.core.arn import account_in
 from ccsetup.core.errors import Problem
-from ccsetup.share import policies
+from ccsetup.share import policies, trust_merge
 from ccsetup.share.arrangement import TAG, TAGGED, Arrangement
+from ccsetup.share.trust_changes import Changes, compare
 
 Document = Mapping[str, Any]
 _TAGS = [{"Key": TAGGED, "Value": TAG}]
+TRUST = "trust policy"  # the name of a step's document if it is the role's trust policy
+PREFIX = "ccsetup-"  # the names of our inline policies start with this
 _VERSIONS = 5  # the most versions that IAM keeps of a managed policy
 ON_ROLE = ("iam:GetRole", "iam:ListRolePolicies", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies")
 ON_POLICY = ("iam:GetPolicy", "iam:GetPolicyVersion", "iam:ListPolicyVersions", "iam:ListEntitiesForPolicy")
 TO_APPLY = ("iam:CreateRole", "iam:TagRole", "iam:UpdateAssumeRolePolicy", "iam:PutRolePolicy",
             "iam:SimulatePrincipalPolicy", "iam:CreatePolicy", "iam:TagPolicy", "iam:CreatePolicyVersion",
             "iam:DeletePolicyVersion")  # fmt: skip
-TO_REMOVE = ("iam:DeleteRolePolicy", "iam:DeleteRole", "iam:DeletePolicyVersion", "iam:DeletePolicy")
+TO_REMOVE = (
+    "iam:UpdateAssumeRolePolicy",
+    "iam:DeleteRolePolicy",
+    "iam:DeleteRole",
+    "iam:DeletePolicyVersion",
+    "iam:DeletePolicy",
+)
 
 
 class Step(NamedTuple):
@@ -47,43 +55,31 @@ def alike(one: Document | None, other: Document | None) -> bool:
     return one is not None and other is not None and _plain(one) == _plain(other)
 
 
-def cut_off(wanted: Sequence[Step]) -> list[str]:
-    """Return the accounts and providers that a role trusts today and wouldn't trust after these steps."""
-    changes = [(step.before, step.after) for step in wanted if step.before and step.after]
-    return sorted({name for before, after in changes for name in _let_in(before) - _let_in(after)})
-
-
-def _let_in(document: Document) -> set[str]:
-    """Return the accounts and providers that a trust policy allows."""
-    found: set[str] = set()
-    for statement in _many(document.get("Statement", ())):
-        principal = statement.get("Principal", {}) if statement.get("Effect") == "Allow" else {}
-        named = {"AWS": principal} if isinstance(principal, str) else principal
-        found |= {account_in(name) or name for name in _many(named.get("AWS", ()))}
-        found |= set(_many(named.get("Federated", ())))
-    return found
-
-
-def _many(value: Any) -> list[Any]:
-    return [value] if isinstance(value, (str, Mapping)) else list(value)
-
-
 def made_by_us(tags: Mapping[str, str]) -> bool:
     """Say whether something with these tags was created by share."""
     return tags.get(TAGGED) == TAG
 
 
-def for_owner(it: Arrangement, there: IamRole | None) -> list[Step]:
-    """Return the steps that create or update the role in the repository's account."""
-    trust, may = policies.trust(it), policies.permissions(it)
+def stack_of(tags: Mapping[str, str]) -> str:
+    """Return the name of the CloudFormation stack that made something with these tags; "" if none did."""
+    return tags.get("aws:cloudformation:stack-name", "")
+
+
+def for_owner(it: Arrangement, there: IamRole | None, said: Collection[str] = (), replace: bool = False) -> list[Step]:
+    """Return the steps that create or update the role in the repository's account.
+
+    `said` are the answers that the command names; everything else stays as the role has it, unless `replace`.
+    """
+    may, trust = policies.permissions(it), policies.trust(it)
+    if there is not None and not replace:
+        trust = trust_merge.merged(it, said, there.trust, made_by_us(there.tags))
     name = {"RoleName": it.role}
     found = []
     if there is None:
         given = {**name, "AssumeRolePolicyDocument": _text(trust), "Description": _about(it), "Tags": _TAGS}
-        found.append(Step(f"create the role {it.role}", "trust policy", None, trust, (IamCall("create_role", given),)))
+        found.append(Step(f"create the role {it.role}", TRUST, None, trust, (IamCall("create_role", given),)))
     elif not alike(there.trust, trust):
-        call = IamCall("update_assume_role_policy", {**name, "PolicyDocument": _text(trust)})
-        found.append(Step(f"change the trust policy of {it.role}", "trust policy", there.trust, trust, (call,)))
+        found.append(_trusting(it, there.trust, trust, f"change the trust policy of {it.role}"))
     before = there.policies.get(it.policy_name) if there else None
     if not alike(before, may):
         call = IamCall("put_role_policy", {**name, "PolicyName": it.policy_name, "PolicyDocument": _text(may)})
@@ -118,22 +114,50 @@ def for_people(it: Arrangement, there: IamPolicy | None) -> list[Step]:
     return found
 
 
-def taking_back(it: Arrangement, there: IamRole | None) -> list[Step]:
-    """Return the steps that remove only what share created in the repository's account.
+def _trusting(it: Arrangement, before: Document, after: Document, says: str) -> Step:
+    call = IamCall("update_assume_role_policy", {"RoleName": it.role, "PolicyDocument": _text(after)})
+    return Step(says, TRUST, before, after, (call,))
 
-    A role that share didn't create loses only this repository's policy. A role of ours is deleted with its last
-    policy. Raises Problem if our role has policies that share didn't create.
+
+def changes(it: Arrangement, wanted: Sequence[Step]) -> Changes:
+    """Return what the steps change for the callers of a role that exists."""
+    both = [step for step in wanted if step.name == TRUST and step.before is not None and step.after is not None]
+    return compare(both[0].before, both[0].after, it.owner) if both else Changes()
+
+
+def taking_back(it: Arrangement, there: IamRole | None, said: Collection[str] = ()) -> list[Step]:
+    """Return the steps that remove only what this arrangement made in the repository's account.
+
+    Callers and repositories that the command doesn't name keep their access. A role of ours is deleted with its last
+    caller and policy. What a CloudFormation stack made is left to it. Raises Problem if our role has policies that
+    share didn't create, or if the arrangement can't be told apart from another one.
     """
-    if there is None:
+    mine = there.policies.get(it.policy_name) if there else None
+    if there is None or stack_of(there.tags) or (mine is None and there.policies):
         return []
+    ours = made_by_us(there.tags)
+    left = trust_merge.without(it, said, there.trust, ours)
+    others = [policy for policy in there.policies if policy != it.policy_name]
+    shared = [other for other in others if other.startswith(PREFIX)]
+    still = trust_merge.let_in(left, None if ours else trust_merge.ADDED)
+    if still and shared:
+        raise Problem(
+            f"The role {it.role} also lets in {' and '.join(still)}, and gives access to other repositories.",
+            why=f"A role can't give some callers {it.repository} and others not. Nothing was removed.",
+            next=f"To remove {it.repository} for everyone, name every caller with --to-account and --trust.",
+            code="access.assume",
+        )
+    trusting = [] if alike(there.trust, left) or shared else [
+        _trusting(it, there.trust, left, f"remove this arrangement's callers from {it.role}")
+    ]  # fmt: skip
+    if still:
+        return trusting
     found, name = [], {"RoleName": it.role}
-    mine = there.policies.get(it.policy_name)
     if mine is not None:
         call = IamCall("delete_role_policy", {**name, "PolicyName": it.policy_name})
         found.append(Step(f"remove this repository's permissions from {it.role}", it.policy_name, mine, None, (call,)))
-    others = [policy for policy in there.policies if policy != it.policy_name]
-    if not made_by_us(there.tags) or any(other.startswith("ccsetup-") for other in others):
-        return found
+    if not ours or shared:
+        return [*found, *trusting]
     if foreign := [*others, *there.attached]:
         raise Problem(
             f"The role {it.role} has policies that ccsetup share didn't create: {', '.join(foreign)}.",
@@ -142,7 +166,7 @@ def taking_back(it: Arrangement, there: IamRole | None) -> list[Step]:
             code="access.assume",
         )
     call = IamCall("delete_role", name)
-    return [*found, Step(f"delete the role {it.role}", "trust policy", there.trust, None, (call,))]
+    return [*found, Step(f"delete the role {it.role}", TRUST, there.trust, None, (call,))]
 
 
 def taking_back_from_people(it: Arrangement, there: IamPolicy | None) -> list[Step]:

@@ -473,10 +473,12 @@ def test_a_role_that_says_the_same_in_another_order_needs_nothing(it: Arrangemen
 
 
 def test_what_means_something_else_is_changed_and_nothing_more() -> None:
-    loose = role(IT)._replace(trust=policies.trust(IT._replace(mfa=True)))
-    assert [call.operation for step in steps.for_owner(IT, loose) for call in step.calls] == [
-        "update_assume_role_policy"
-    ]
+    strict, loose = IT._replace(mfa=True), role(IT)
+    for it, there, said in ((strict, loose, {"require_mfa"}), (IT, role(strict), set())):
+        made = [call.operation for step in steps.for_owner(it, there, said) for call in step.calls]
+        assert made == (["update_assume_role_policy"] if said else [])
+    replaced = steps.for_owner(IT, role(strict), replace=True)
+    assert [call.operation for step in replaced for call in step.calls] == ["update_assume_role_policy"]
     read = role(IT)._replace(policies={IT.policy_name: policies.permissions(IT._replace(read_only=True)), "other": {}})
     assert [call.operation for step in steps.for_owner(IT, read) for call in step.calls] == ["put_role_policy"]
     assert [call.operation for step in steps.for_owner(IT, None) for call in step.calls] == [

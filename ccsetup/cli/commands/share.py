@@ -79,6 +79,13 @@ def flags(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--read-only", action="store_const", const="yes", help="allow clone, fetch, and pull, but not push"
     )
+    parser.add_argument(
+        "--read-write",
+        dest="read_only",
+        action="store_const",
+        const="no",
+        help="allow push, too; without either flag, a role that exists keeps what it has",
+    )
     parser.add_argument("--out", metavar="DIR", help="folder to write the files to (default: ./share-REPO)")
     parser.add_argument(
         "--terraform", action="store_true", help="also write Terraform configurations for both accounts"
@@ -92,6 +99,11 @@ def flags(parser: ArgumentParser) -> None:
         "--check", action="store_true", help="find out what is missing; you can also use a developer's profile"
     )
     one.add_argument("--remove", action="store_true", help="remove only what ccsetup share created")
+    acts.add_argument(
+        "--replace-trust",
+        action="store_true",
+        help="with --apply: also remove callers and conditions from the role that you don't name; not with --yes",
+    )
     acts.add_argument("--profile", metavar="…", help="administrator profile for the account that you change or check")
     acts.add_argument(
         "--as", dest="developer", metavar="PROFILE", help="developer's profile for testing the access, with --apply"
@@ -126,6 +138,10 @@ def _refuse_unused(options: Namespace) -> None:
         raise BadAnswer(
             "You can use --as only with --apply. To check without changes, use --check --profile DEVELOPER."
         )
+    if options.replace_trust and (not options.apply or options.yes):
+        raise BadAnswer(
+            "You can use --replace-trust only with --apply and without --yes, because it can let others in."
+        )
     if options.check and options.external_id == AUTO:
         raise BadAnswer("--check requires the external ID of the role, for example, --external-id acme-7f3b.")
 
@@ -133,7 +149,7 @@ def _refuse_unused(options: Namespace) -> None:
 def _written(context: Context, options: Namespace, arranging: Arranging, it: Arrangement) -> Report:
     """Review the files and write them to the folder."""
     while True:
-        folder = context.cwd / Path(options.out or f"share-{it.repository}").expanduser()
+        folder = _folder(context, options, it)
         it = external_id(it, trust_in(context, folder))
         with _elsewhere():
             edits = _edits(context, folder, share.documents(it, options.terraform))
@@ -161,6 +177,10 @@ def _written(context: Context, options: Namespace, arranging: Arranging, it: Arr
                 context.files.store(edit)
     _tell(context, it, folder, edits)
     return _report(it, folder=folder, edits=edits)
+
+
+def _folder(context: Context, options: Namespace, it: Arrangement) -> Path:
+    return context.cwd / Path(options.out or f"share-{it.repository}").expanduser()
 
 
 @contextmanager
@@ -208,14 +228,16 @@ def _tell(context: Context, it: Arrangement, folder: Path, edits: list[Edit]) ->
 
 def _applied(context: Context, options: Namespace, arranging: Arranging, it: Arrangement) -> Report:
     """Apply the arrangement to the profile's account, and test it as far as possible."""
-    account = apply.Account(context, it, arranging.profile)
+    account = apply.Account(context, it, arranging.profile, apply.Said(arranging.said, options.replace_trust))
     there = account.there()
-    it = account.it = external_id(it, dict(there.trust) if isinstance(there, IamRole) else None)
+    account.it = external_id(it, dict(there.trust) if isinstance(there, IamRole) else None)
+    account.takes_over(there)
+    it = account.it
     if options.dry_run:
         wanted = account.wanted(there)
-        apply.review(context, it, account, wanted)
+        apply.review(context, it, account, wanted, there)
         return _report(it, steps=wanted)
-    taken = apply.apply(context, it, account, there, options.yes)
+    taken = apply.apply(context, it, account, there, options.yes, _folder(context, options, it))
     apply.proven(context, it, account)
     if options.developer:
         code = options.mfa_code or ""
@@ -260,10 +282,11 @@ def _next(context: Context, who: str, command: str) -> None:
 
 def _removed(context: Context, options: Namespace, arranging: Arranging, it: Arrangement) -> Report:
     """Remove what share created in the profile's account."""
-    account = apply.Account(context, it, arranging.profile, removing=True)
+    account = apply.Account(context, it, arranging.profile, apply.Said(arranging.said, removing=True))
     if options.dry_run:
-        wanted = account.backwards(account.there())
-        apply.review(context, it, account, wanted)
+        there = account.there()
+        wanted = account.backwards(there)
+        apply.review(context, it, account, wanted, there)
         return _report(it, steps=wanted)
     return _report(it, steps=apply.remove(context, it, account, options.yes))
 

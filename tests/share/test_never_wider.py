@@ -1,0 +1,117 @@
+"""share --apply on a role that exists: what the command doesn't say stays, and only a person lets anyone else in."""
+
+# ruff: noqa: F811
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from script import Script, Shown
+from test_share import GROUP, REGION, REPO, SHARE, A, B, Office, office, profile, strict  # noqa: F401
+
+from ccsetup.cli.commands import share
+from ccsetup.cli.context import context_of
+from ccsetup.cli.parser import parsed
+from ccsetup.core.errors import Cancelled
+from ccsetup.sandbox import policy_engine
+from ccsetup.ui.screen import Screen
+
+pytestmark = pytest.mark.slow
+
+C = "999999999999"
+NARROW = f"arn:aws:iam::{A}:role/Narrow"
+WORDS = [*SHARE, "--role-name", "Narrow", "--apply", "--profile", "admin-a"]
+OURS = {"ccsetup": "share"}
+
+
+def trust(principal: Any, **condition: Any) -> dict[str, Any]:
+    statement = {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}
+    return {"Version": "2012-10-17", "Statement": [{**statement, **({"Condition": condition} if condition else {})}]}
+
+
+def narrow(office: Office, document: dict[str, Any], **tags: str) -> None:
+    """Put a role Narrow with this trust policy into account A."""
+    made = office.state.add_role(A, "Narrow", document)
+    office.state.roles[NARROW] = replace(made, tags=tags or OURS)
+
+
+def person(*steps: tuple[str, object], words: list[str]) -> Shown:
+    """Run share with a scripted person, at the sandbox; return the screen. All other questions get their default."""
+    script, screen, options = Script(*steps), Shown(), parsed(words)
+    there = replace(context_of(options, Screen({})), prompt=script, screen=screen)
+    try:
+        share.main(options, lambda: there)
+    finally:
+        script.done()
+    return screen
+
+
+ROOT = {"AWS": f"arn:aws:iam::{B}:root"}
+ID = {"StringEquals": {"sts:ExternalId": "acme-7f3b"}}
+ROLE_X = f"arn:aws:iam::{B}:role/X"
+STAY = {
+    "external ID and MFA": trust(ROOT, **ID, Bool={"aws:MultiFactorAuthPresent": "true"}),
+    "a tag": trust(ROOT, StringEquals={"aws:PrincipalTag/team": "x"}),
+    "one role": trust({"AWS": ROLE_X}, **ID),
+    "a permission set": trust(ROOT, ArnLike={"aws:PrincipalArn": f"arn:aws:iam::{B}:role/aws-reserved/sso.amazonaws.com/*AWSReservedSSO_Dev_{'?' * 16}"}),
+    "a service and another account": {"Version": "2012-10-17", "Statement": [
+        *trust({"Service": "lambda.amazonaws.com"})["Statement"], *trust({"AWS": [C, f"arn:aws:iam::{B}:root"]}, **ID)["Statement"]]},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("document", STAY.values(), ids=STAY)
+def test_what_is_not_said_is_taken_from_what_is_there(office: Office, document: dict[str, Any]) -> None:
+    office.state.add_role(B, "X", policy_engine.trust(B))
+    narrow(office, document)
+    code, told, shown = office.run(*WORDS, "--yes")
+    assert office.state.roles[NARROW].trust == document, shown
+    others = "lambda" in json.dumps(document)
+    assert code == int(others), shown
+    if others:  # they would get the repository, and the command doesn't name them
+        assert "also lets in the service lambda.amazonaws.com" in " ".join(shown.split())
+        assert office.state.roles[NARROW].inline == {} and C in told["problems"][0]["what"]
+    elif "acme-7f3b" in json.dumps(document):  # what comes next carries it
+        assert told["external_id"] == "acme-7f3b" and "--external-id acme-7f3b" in told["developer"]
+
+
+WIDER = {
+    "another account": (["--to-account", C], "opens to account 999999999999"),
+    "the whole account": (["--trust", "account"], f"opens to account {B}"),
+    "a permission set": (["--trust", "permission-set:Dev"], f"opens to permission set Dev in account {B}"),
+    "another external ID": (["--external-id", "new-1", "--trust", ROLE_X], "also accepts the external ID new-1"),
+    "tokens": (["--trust", "oidc:token.actions.example.com", "--subject", "repo:acme/a:*"], "opens to tokens from"),
+}
+
+
+@pytest.mark.parametrize(("more", "says"), WIDER.values(), ids=WIDER)
+def test_a_role_that_exists_is_opened_by_a_person_alone_and_the_default_is_no(
+    office: Office,
+    more: list[str],
+    says: str,
+) -> None:
+    office.state.add_role(B, "X", policy_engine.trust(B))
+    office.state.add_provider(A, "https://token.actions.example.com", "sts.amazonaws.com")
+    before = trust({"AWS": ROLE_X}, **ID)
+    narrow(office, before)
+    words = [word for word in WORDS if "oidc:" not in str(more) or word not in ("--to-account", B)]
+    code, told, shown = office.run(*words, *more, "--yes")
+    assert (code, office.state.roles[NARROW].trust) == (1, before), shown
+    assert says in " ".join(shown.split()) and "Nothing was changed" in told["problems"][0]["why"]
+    assert office.run(*words, *more)[0] == 2  # without a terminal
+    asked = [("whom", "account"), ("read_only", "no"), ("external_id", ""), ("require_mfa", "no")]
+    left_out = {"whom" if word == "--trust" else word[2:].replace("-", "_") for word in more if word.startswith("--")}
+    left_out |= {"require_mfa"} if "permission-set:Dev" in more else set()
+    left_out |= {"require_mfa", "external_id"} if "oidc" in str(more) else set()
+    asked = [it for it in asked if it[0] not in left_out]
+    with pytest.raises(Cancelled):
+        person(*asked, ("apply", "cancel"), words=[*words, *more])
+    assert office.state.roles[NARROW].trust == before
+    person(*asked, ("apply", "go"), words=[*words, *more])
+    after = office.state.roles[NARROW].trust
+    if "--external-id" in more:
+        assert after == json.loads(json.dumps(before).replace("acme-7f3b", "new-1"))
+    else:
+        assert after["Statement"][0] == before["Statement"][0] and len(after["Statement"]) == 2
+        assert "oidc" in str(more) or after["Statement"][1]["Condition"]["StringEquals"] == ID["StringEquals"]
