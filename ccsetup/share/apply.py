@@ -236,8 +236,8 @@ def review(
     rows = [("account", account.name)]
     if there is not None and not steps.made_by_us(there.tags):
         stack = steps.stack_of(there.tags)
-        by = f"the CloudFormation stack {stack}; change it there, too" if stack else "someone else; others may use it"
-        rows.append(("created by", f"{by}: {there.arn}"))
+        by = f"The CloudFormation stack {stack} created" if stack else "Someone else created"
+        context.screen.note(f"{by} {there.arn}, and others may depend on it. Existing statements stay as they are.")
     rows += [("" if number else "will", step.says) for number, step in enumerate(wanted)]
     if account.is_owner and any(step.after for step in wanted):
         rows += lets_in(it)

@@ -14,6 +14,7 @@ from ccsetup.core.errors import Problem
 from ccsetup.share import policies, trust_merge
 from ccsetup.share.arrangement import TAG, TAGGED, Arrangement
 from ccsetup.share.trust_changes import Changes, compare
+from ccsetup.share.trust_policy import actions, like, listed, statements
 
 Document = Mapping[str, Any]
 _TAGS = [{"Key": TAGGED, "Value": TAG}]
@@ -91,6 +92,8 @@ def for_owner(it: Arrangement, there: IamRole | None, said: Collection[str] = ()
 def for_people(it: Arrangement, there: IamPolicy | None) -> list[Step]:
     """Return the steps that create or update the other account's policy and attach it to the group, if any."""
     wanted, arn = policies.assume(it), it.people_policy_arn
+    if there is not None and not made_by_us(there.tags):
+        wanted = _with_ours(there.document, wanted)
     found = []
     if there is None:
         given = {
@@ -102,16 +105,40 @@ def for_people(it: Arrangement, there: IamPolicy | None) -> list[Step]:
         call = IamCall("create_policy", given)
         found.append(Step(f"create the policy {it.people_policy}", it.people_policy, None, wanted, (call,)))
     elif not alike(there.document, wanted):
-        spare = sorted((v for v in there.spare), key=lambda v: int(v[1:]))[: max(0, len(there.spare) + 2 - _VERSIONS)]
-        calls = [IamCall("delete_policy_version", {"PolicyArn": arn, "VersionId": version}) for version in spare]
-        newest: dict[str, Any] = {"PolicyArn": arn, "PolicyDocument": _text(wanted), "SetAsDefault": True}
-        calls.append(IamCall("create_policy_version", newest))
-        says = f"change the policy {it.people_policy}"
-        found.append(Step(says, it.people_policy, there.document, wanted, tuple(calls)))
+        found.append(_new_version(it, there, wanted, f"change the policy {it.people_policy}"))
     if it.group and (there is None or f"group {it.group}" not in there.attached):
         call = IamCall("attach_group_policy", {"GroupName": it.group, "PolicyArn": arn})
         found.append(Step(f"attach the policy {it.people_policy} to the group {it.group}", "", None, None, (call,)))
     return found
+
+
+def _with_ours(there: Document, wanted: Document) -> Document:
+    """Return somebody else's policy with our statement added, unless it allows the same already."""
+    ours = {**wanted["Statement"][0], "Sid": trust_merge.ADDED + wanted["Statement"][0]["Sid"]}
+    mine = [it for it in statements(there) if _allows(it, ours["Resource"])]
+    return there if mine else {**there, "Statement": [*_without_ours(there), ours]}
+
+
+def _allows(statement: Mapping[str, Any], role: str) -> bool:
+    """Say whether a statement allows assuming a role, without conditions."""
+    allows = statement["Effect"] == "Allow" and not statement.get("Condition") and "sts:AssumeRole" in actions(
+        dict(statement)
+    )  # fmt: skip
+    return allows and any(like(role, str(one)) for one in listed(statement.get("Resource", [])))
+
+
+def _without_ours(there: Document) -> list[Mapping[str, Any]]:
+    return [it for it in statements(there) if not str(it.get("Sid", "")).startswith(trust_merge.ADDED)]
+
+
+def _new_version(it: Arrangement, there: IamPolicy, wanted: Document, says: str) -> Step:
+    """Return the step that gives a policy a new version, without more versions than IAM keeps."""
+    arn = it.people_policy_arn
+    oldest = sorted(there.spare, key=lambda v: int(v[1:]))[: max(0, len(there.spare) + 2 - _VERSIONS)]
+    calls = [IamCall("delete_policy_version", {"PolicyArn": arn, "VersionId": version}) for version in oldest]
+    newest: dict[str, Any] = {"PolicyArn": arn, "PolicyDocument": _text(wanted), "SetAsDefault": True}
+    calls.append(IamCall("create_policy_version", newest))
+    return Step(says, it.people_policy, there.document, wanted, tuple(calls))
 
 
 def _trusting(it: Arrangement, before: Document, after: Document, says: str) -> Step:
@@ -171,8 +198,14 @@ def taking_back(it: Arrangement, there: IamRole | None, said: Collection[str] = 
 
 def taking_back_from_people(it: Arrangement, there: IamPolicy | None) -> list[Step]:
     """Return the steps that remove the other account's policy. Raises Problem if it is attached to anything else."""
-    if there is None or not made_by_us(there.tags):
+    if there is None or stack_of(there.tags):
         return []
+    if not made_by_us(there.tags):
+        left = _without_ours(there.document)
+        if len(left) == len(statements(there.document)):
+            return []
+        before = {**there.document, "Statement": left}
+        return [_new_version(it, there, before, f"remove our statement from the policy {it.people_policy}")]
     arn = {"PolicyArn": it.people_policy_arn}
     own = f"group {it.group}"
     if others := [holder for holder in there.attached if holder != own]:

@@ -115,3 +115,60 @@ def test_a_role_that_exists_is_opened_by_a_person_alone_and_the_default_is_no(
     else:
         assert after["Statement"][0] == before["Statement"][0] and len(after["Statement"]) == 2
         assert "oidc" in str(more) or after["Statement"][1]["Condition"]["StringEquals"] == ID["StringEquals"]
+
+
+# A role that somebody else made
+
+SERVICE = {"Sid": "Build", **trust({"Service": "codebuild.amazonaws.com"})["Statement"][0]}
+FOREIGN = {
+    "a service": [SERVICE],
+    "a service and one role": [SERVICE, *trust({"AWS": ROLE_X}, **ID)["Statement"]],
+    "another account": trust({"AWS": f"arn:aws:iam::{C}:root"}, **ID)["Statement"],
+    "a denial": [SERVICE, {"Effect": "Deny", "Principal": "*", "Action": "sts:AssumeRole",
+                           "Condition": {"StringNotEquals": {"aws:PrincipalAccount": [A, B]}}}],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("statements", FOREIGN.values(), ids=FOREIGN)
+def test_a_role_of_somebody_else_gets_a_statement_more_and_remove_puts_it_back(
+    office: Office, statements: list[dict[str, Any]]
+) -> None:
+    office.state.add_role(B, "X", policy_engine.trust(B))
+    before = {"Version": "2012-10-17", "Statement": statements}
+    narrow(office, before, team="build")
+    words = [*WORDS, "--trust", "account", "--read-write", "--external-id", "own-1"]
+    code, told, shown = office.run(*words, "--yes")
+    assert (code, office.state.roles[NARROW].trust) == (1, before), shown
+    assert shown.index("Someone else created") < shown.index("+++")
+    asked = [("require_mfa", "no"), ("apply", "cancel")]
+    script, screen = Script(*asked), Shown()
+    with pytest.raises(Cancelled):
+        share.main(parsed(words), lambda: replace(context_of(parsed(words), Screen({})), prompt=script, screen=screen))
+    assert (script.asked[-1].key, script.asked[-1].default) == ("apply", "cancel")
+    screen = person(("require_mfa", "no"), ("apply", "go"), words=words)
+    after = office.state.roles[NARROW]
+    assert after.trust["Statement"][:-1] == statements
+    assert after.trust["Statement"][-1]["Sid"] == "CcsetupAccount"
+    (kept,) = office.folder.glob("*.before.json")
+    assert json.loads(kept.read_text()) == {"arn": NARROW, "trust": before, "policies": {}}
+    assert f"what was there before: {kept.name}" in screen.text()
+    assert office.run(*words, "--yes")[1]["steps"] == []
+    assert office.run(*SHARE, "--role-name", "Narrow", "--remove", "--profile", "admin-a", "--yes")[0] == 0
+    assert (office.state.roles[NARROW].trust, office.state.roles[NARROW].inline) == (before, {})
+
+
+def test_a_policy_of_somebody_else_gets_a_statement_more_and_remove_puts_it_back(office: Office) -> None:
+    words = [*SHARE, "--role-name", "Narrow", "--profile", "admin-b", "--group", GROUP]
+    assert office.run(*words, "--apply", "--yes")[0] == 0
+    ((arn, made),) = office.state.managed.items()
+    before = policy_engine.allow("s3:GetObject")
+    office.state.managed[arn] = replace(made, versions={"v1": before}, default="v1", tags={})
+    assert office.run(*words, "--apply", "--yes")[0] == 1
+    assert office.state.managed[arn].document == before
+    person(("kms_key", ""), ("read_only", "no"), ("external_id", ""), ("require_mfa", "no"), ("apply", "go"),
+           words=[*words, "--apply", "--trust", "account"])  # fmt: skip
+    added = office.state.managed[arn].document["Statement"]
+    assert added[0] == before["Statement"][0] and added[1]["Resource"] == NARROW
+    assert office.run(*words, "--apply", "--yes")[1]["steps"] == []
+    assert office.run(*words, "--remove", "--yes")[0] == 0
+    assert office.state.managed[arn].document == before
