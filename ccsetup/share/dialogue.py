@@ -19,6 +19,7 @@ from ccsetup.share import arrangement, trust_merge
 from ccsetup.share import questions as share_questions
 from ccsetup.share.arrangement import Arrangement, read_trusts
 from ccsetup.share.policies import consistent
+from ccsetup.share.trust_policy import statements
 from ccsetup.wizard.engine import Trail, Walk, sentence
 from ccsetup.wizard.options import Options, looking
 
@@ -240,19 +241,39 @@ class Arranging:
         )
 
 
-def external_id(it: Arrangement, *documents: object) -> Arrangement:
-    """Return the arrangement with its external ID. For AUTO, use the one in these trust policies, or create one."""
+def external_id(it: Arrangement, there: Mapping[str, object], create: bool = True) -> Arrangement:
+    """Return the arrangement with its external ID. AUTO is decided once, and then found in a trust policy.
+
+    `there` are the trust policies by where they are, e.g. "the folder share-Demo"; None for those that don't exist.
+    Raises Problem if they have different IDs, or if there is none and none should be created here.
+    """
     if it.external_id != share_questions.AUTO:
         return it
-    told = (found for document in documents if document for found in trust_merge.external_ids(it, document))
-    made = next(told, "") or f"{it.repository[:40]}-{secrets.token_hex(12)}"
+    found = {where: ids[0] for where, trust in there.items() if trust and (ids := trust_merge.external_ids(it, trust))}
+    if len(set(found.values())) > 1:
+        raise Problem(
+            f"There are different external IDs: {', '.join(f'{id} in {where}' for where, id in found.items())}.",
+            why=f"With --external-id {share_questions.AUTO}, ccsetup uses the one that exists. Nothing was changed.",
+            next=f"Pass the one that developers use: --external-id {next(iter(found.values()))}",
+            code="input.invalid",
+        )
+    if not found and not create:
+        raise Problem(
+            f"The external ID isn't known here, because there is none in {' or '.join(there)}.",
+            why=f"The administrator of account {it.owner} has it: in the folder that ccsetup share wrote, and in the"
+            f" trust policy of the role {it.role}.",
+            next="Copy the folder here, or pass the external ID: --external-id ID",
+            code="input.missing",
+        )
+    made = next(iter(found.values()), "") or f"{it.repository[:40]}-{secrets.token_hex(12)}"
     return consistent(it._replace(external_id=made))
 
 
 def trust_in(context: Context, folder: Path) -> object:
     """Return the trust policy that an earlier run wrote to a folder; None if there is none."""
     try:
-        return json.loads(context.files.seen(folder / "account-a-trust.json") or "null")
+        found = json.loads(context.files.seen(folder / "account-a-trust.json") or "null")
+        return found if found and statements(found) else None
     except (ValueError, RecursionError, Problem):
         return None
 

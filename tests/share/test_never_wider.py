@@ -172,3 +172,64 @@ def test_a_policy_of_somebody_else_gets_a_statement_more_and_remove_puts_it_back
     assert office.run(*words, "--apply", "--yes")[1]["steps"] == []
     assert office.run(*words, "--remove", "--yes")[0] == 0
     assert office.state.managed[arn].document == before
+
+
+# One external ID
+
+
+def ids_of(office: Office, name: str = "Narrow") -> str:
+    (statement,) = office.state.roles[f"arn:aws:iam::{A}:role/{name}"].trust["Statement"]
+    return str(statement["Condition"]["StringEquals"]["sts:ExternalId"])
+
+
+AUTO = [*SHARE, "--role-name", "Narrow", "--external-id", "auto", "--yes"]
+
+
+@pytest.mark.parametrize("order", ["folder first", "role first", "folder copied", "role of an earlier run"])
+def test_there_is_one_external_id_in_the_folder_in_account_a_and_in_account_b(office: Office, order: str) -> None:
+    if order == "role of an earlier run":
+        narrow(office, trust(ROOT, **ID))
+    if order == "folder first":
+        first = office.run(*AUTO)[1]["external_id"]
+    else:
+        code, told, shown = office.run(*AUTO, "--apply", "--profile", "admin-a")
+        assert code == 0, shown
+        first = told["external_id"]
+    assert len(first) > 30 or first == "acme-7f3b"
+    more: list[str] = []
+    if order == "folder copied":
+        (office.folder / f"share-{REPO}").rename(office.folder / "from-a")
+        more = ["--out", "from-a"]
+    seen = {office.run(*AUTO, *more, "--apply", "--profile", "admin-a")[1]["external_id"]}
+    if order == "role of an earlier run":
+        assert office.run(*AUTO, "--apply", "--profile", "admin-b")[0] == 1
+        assert office.run(*AUTO[:-2], first, "--yes")[0] == 0
+    code, told, shown = office.run(*AUTO, *more, "--apply", "--profile", "admin-b")
+    assert code == 0, shown
+    assert f"--external-id {first}" in told["developer"]
+    seen |= {told["external_id"], office.run(*AUTO, *more)[1]["external_id"], ids_of(office)}
+    told = office.run(*AUTO, *more, "--check", "--profile", "admin-a")[1]
+    assert seen | {told["external_id"]} == {first}
+
+
+def test_where_the_external_id_cannot_be_known_it_is_refused_with_the_reason(office: Office) -> None:
+    for act in (["--apply", "--profile", "admin-b"], ["--check", "--profile", "developer"]):
+        code, told, _ = office.run(*AUTO, *act)
+        (problem,) = told["problems"]
+        assert (
+            code in (1, 2)
+            and f"The external ID isn't known here, because there is none in the folder ./share-{REPO}"
+            in problem["what"]
+        )
+        assert f"The administrator of account {A} has it" in problem["why"]
+    assert office.state.managed == {}
+    assert office.run(*AUTO, "--remove", "--profile", "admin-b")[0] == 0
+
+
+def test_two_different_external_ids_are_named_with_their_places(office: Office) -> None:
+    folder_id = office.run(*AUTO)[1]["external_id"]
+    narrow(office, trust(ROOT, **ID))
+    code, told, _ = office.run(*AUTO, "--apply", "--profile", "admin-a")
+    what = told["problems"][0]["what"]
+    assert code == 1 and f"acme-7f3b in the role Narrow, {folder_id} in the folder ./share-{REPO}" in what
+    assert ids_of(office) == "acme-7f3b"

@@ -16,7 +16,7 @@ from ccsetup.core.context import Context
 from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.core.model import Edit
 from ccsetup.core.result import Report, told
-from ccsetup.share import apply, check, readme, teamfile
+from ccsetup.share import apply, check, readme, teamfile, trust_merge
 from ccsetup.share.arrangement import Arrangement
 from ccsetup.share.dialogue import Act, Arranging, ShareOptions, external_id, trust_in
 from ccsetup.share.questions import AUTO
@@ -118,7 +118,8 @@ def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
     arranging = Arranging(context, _given(options))
     it = arranging.run()
     if options.check:
-        return _checked(context, options, arranging, external_id(it))
+        it = external_id(it, _in_folder(context, options, it), create=False)
+        return _checked(context, options, arranging, it)
     if options.remove:
         return _removed(context, options, arranging, it)
     if options.apply:
@@ -142,15 +143,13 @@ def _refuse_unused(options: Namespace) -> None:
         raise BadAnswer(
             "You can use --replace-trust only with --apply and without --yes, because it can let others in."
         )
-    if options.check and options.external_id == AUTO:
-        raise BadAnswer("--check requires the external ID of the role, for example, --external-id acme-7f3b.")
 
 
 def _written(context: Context, options: Namespace, arranging: Arranging, it: Arrangement) -> Report:
     """Review the files and write them to the folder."""
     while True:
         folder = _folder(context, options, it)
-        it = external_id(it, trust_in(context, folder))
+        it = external_id(it, _in_folder(context, options, it))
         with _elsewhere():
             edits = _edits(context, folder, share.documents(it, options.terraform))
         _review(context, it, folder, edits)
@@ -172,15 +171,23 @@ def _written(context: Context, options: Namespace, arranging: Arranging, it: Arr
             code="file.changed",
         )
     with _elsewhere():
-        for edit in edits:
-            if edit.before != edit.after:
-                context.files.store(edit)
+        _store(context, edits)
     _tell(context, it, folder, edits)
     return _report(it, folder=folder, edits=edits)
 
 
 def _folder(context: Context, options: Namespace, it: Arrangement) -> Path:
     return context.cwd / Path(options.out or f"share-{it.repository}").expanduser()
+
+
+def _in_folder(context: Context, options: Namespace, it: Arrangement) -> dict[str, object]:
+    """Return the trust policy that an earlier run wrote, by the name of its folder."""
+    folder = _folder(context, options, it)
+    return {f"the folder {_near(context, folder)}": trust_in(context, folder)}
+
+
+def _ids(it: Arrangement, known: Mapping[str, object]) -> list[str]:
+    return [id for trust in known.values() if trust for id in trust_merge.external_ids(it, trust)]
 
 
 @contextmanager
@@ -196,6 +203,12 @@ def _elsewhere() -> Iterator[None]:
 def _edits(context: Context, folder: Path, documents: Mapping[str, str]) -> list[Edit]:
     """Return the changes to the files in the folder. Raises Problem if one can't be read."""
     return [Edit(folder / name, context.files.seen(folder / name), text) for name, text in documents.items()]
+
+
+def _store(context: Context, edits: list[Edit]) -> None:
+    for edit in edits:
+        if edit.before != edit.after:
+            context.files.store(edit)
 
 
 def _review(context: Context, it: Arrangement, folder: Path, edits: list[Edit]) -> None:
@@ -230,14 +243,25 @@ def _applied(context: Context, options: Namespace, arranging: Arranging, it: Arr
     """Apply the arrangement to the profile's account, and test it as far as possible."""
     account = apply.Account(context, it, arranging.profile, apply.Said(arranging.said, options.replace_trust))
     there = account.there()
-    account.it = external_id(it, dict(there.trust) if isinstance(there, IamRole) else None)
+    known = _in_folder(context, options, it)
+    if isinstance(there, IamRole):
+        known = {f"the role {it.role}": there.trust, **known}
+    decides = it.external_id == AUTO
+    it = account.it = external_id(it, known, create=account.is_owner)
+    if not account.is_owner and not it.external_id:
+        it = account.it = it._replace(external_id=next(iter(_ids(it, known)), ""))
     account.takes_over(there)
     it = account.it
     if options.dry_run:
         wanted = account.wanted(there)
         apply.review(context, it, account, wanted, there)
         return _report(it, steps=wanted)
-    taken = apply.apply(context, it, account, there, options.yes, _folder(context, options, it))
+    folder = _folder(context, options, it)
+    taken = apply.apply(context, it, account, there, options.yes, folder)
+    if decides and account.is_owner and not any(known.values()):  # from now on, this is the external ID
+        with _elsewhere():
+            _store(context, _edits(context, folder, share.documents(it, options.terraform)))
+        context.screen.done("wrote", _near(context, folder), "with the external ID for the other account")
     apply.proven(context, it, account)
     if options.developer:
         code = options.mfa_code or ""
@@ -282,6 +306,7 @@ def _next(context: Context, who: str, command: str) -> None:
 
 def _removed(context: Context, options: Namespace, arranging: Arranging, it: Arrangement) -> Report:
     """Remove what share created in the profile's account."""
+    it = it._replace(external_id="") if it.external_id == AUTO else it  # it isn't needed to remove anything
     account = apply.Account(context, it, arranging.profile, apply.Said(arranging.said, removing=True))
     if options.dry_run:
         there = account.there()
