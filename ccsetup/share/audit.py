@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from ccsetup.aws.iam import IamRole
 from ccsetup.core.arn import account_in
-from ccsetup.share import policies
+from ccsetup.share import policies, trust_merge
 from ccsetup.share.arrangement import BUILT_IN, Arrangement, Trust
 
 Document = Mapping[str, Any]
@@ -68,10 +68,16 @@ def trusting(it: Arrangement, role: IamRole) -> list[Link]:
             continue
         says = f"{it.role} doesn't trust {way}: {gap.says}."
         if gap.give:  # the role requires more than was given here; its policy isn't wrong
-            found.append(Link("trust", False, says, f"add this flag here and to the developers' command: {gap.give}"))
+            tags = ", and give callers these tags" if "--principal-tag" in gap.give else ""
+            where = f"use this flag here and in the developers' command: {gap.give}{tags}"
+            found.append(Link("trust", False, says, where))
             continue
-        where = f"in account {it.owner}, add the missing statement to the trust policy of {it.role}"
-        found.append(Link("trust", False, says, where, policies.trust(it._replace(trusts=(one,)))))
+        if missing := trust_merge.added(it._replace(trusts=(one,)), role.trust):
+            where = f"in account {it.owner}, add the missing statement to the trust policy of {it.role}"
+            found.append(Link("trust", False, says, where, policies.document(missing)))
+            continue
+        where = f"in account {it.owner}, compare the conditions in the trust policy of {it.role}"
+        found.append(Link("trust", False, says, where))
     return found
 
 
@@ -132,7 +138,7 @@ def _gap(it: Arrangement, one: Trust, document: Document) -> _Gap | None:
             continue
         unmet = [gap for test in _tests(statement) if (gap := _unmet(it, one, *test))]
         if statement.get("Effect") == "Deny" and not unmet:
-            return _Gap("a statement in the trust policy denies access")
+            return _Gap("a statement in the trust policy denies access")  # another statement wouldn't help
         if statement.get("Effect") == "Allow":
             gaps.append(unmet)
     if not gaps:
@@ -186,13 +192,16 @@ def _unmet(it: Arrangement, one: Trust, operator: str, key: str, wanted: list[st
         return None
     if key.lower() == "sts:externalid":
         given = f"not {have}" if have else "but none was specified"
-        give = "" if have else f"--external-id {wanted[0]}"
+        give = f"--external-id {wanted[0]}" if wanted else ""
         return _Gap(f"its trust policy requires the external ID {' or '.join(wanted)}, {given}", give)
     if key.lower() == "aws:multifactorauthpresent":
         return _Gap("its trust policy requires MFA", "--require-mfa")
     tag = key.lower().startswith(("aws:principaltag/", "aws:requesttag/"))
+    name = key.partition("/")[2]
     return _Gap(
-        f"its trust policy requires {key} = {' or '.join(wanted)}", unsure=key.lower() not in brought and not tag
+        f"its trust policy requires {key} = {' or '.join(wanted)}",
+        f"--principal-tag {name}={wanted[0]}" if tag and wanted else "",
+        unsure=key.lower() not in brought and not tag,
     )
 
 

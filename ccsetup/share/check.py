@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ccsetup import share
-from ccsetup.aws.access_request import remedies
+from ccsetup.aws.access_request import Remedy, remedies
 from ccsetup.core import regions
 from ccsetup.core.context import Context
 from ccsetup.core.errors import NoRepository, Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Identity, Who
-from ccsetup.share import audit
+from ccsetup.share import audit, policies
 from ccsetup.share.arrangement import Arrangement
 from ccsetup.share.audit import Link
 
@@ -170,9 +170,21 @@ def _refused(it: Arrangement, name: str, refused: Problem) -> Link:
     """Return the missing link for a refusal by AWS, with the policy that lifts it."""
     first = next(iter(remedies(refused.denial)), None) if refused.denial else None
     says = f"{refused.what} {refused.why}".strip()
+    if first and name == "trust":
+        return _untrusted(it, says, first)
     if first:
-        where = first.where
-        if name == "trust" and not it.external_id:
-            where = f"if the role requires an external ID, add --external-id; otherwise, {where}"
-        return Link(name, False, says, where, first.document)
+        return Link(name, False, says, first.where, first.document)
     return Link(name, False, says, refused.next.rstrip("."))
+
+
+def _untrusted(it: Arrangement, says: str, first: Remedy) -> Link:
+    """Return the missing link for a role that can't be assumed. The external ID is the first thing to suspect.
+
+    A statement that is proposed has the conditions of the arrangement, so that it doesn't open a second way in.
+    """
+    if it.external_id:
+        ids = f"check that the role requires the external ID {it.external_id}, and if it does, {first.where}"
+    else:
+        ids = f"if the role requires an external ID, add --external-id; otherwise, {first.where}"
+    of_trust = "Principal" in first.document["Statement"][0]
+    return Link("trust", False, says, ids, policies.with_conditions(it, first.document) if of_trust else first.document)

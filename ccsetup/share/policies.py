@@ -119,6 +119,18 @@ def assume(it: Arrangement, words: Words | None = None) -> Document:
     return document([{"Sid": "AssumeSharedRole", "Effect": "Allow", "Action": "sts:AssumeRole", "Resource": role}])
 
 
+def with_conditions(it: Arrangement, policy: Document) -> Document:
+    """Return a trust policy whose statements also have the conditions of an arrangement."""
+    own = _assumable(it, plain(it), "Account", "", {}).get("Condition", {})
+    made = []
+    for statement in listed(policy["Statement"]):
+        condition = {operator: {**inner} for operator, inner in statement.get("Condition", {}).items()}
+        for operator, inner in own.items():
+            condition[operator] = {**inner, **condition.get(operator, {})}
+        made.append({**statement, "Condition": condition} if condition else statement)
+    return document(made)
+
+
 def document(statements: Sequence[Statement]) -> Document:
     """Return a policy document."""
     return {"Version": "2012-10-17", "Statement": list(statements)}

@@ -56,6 +56,11 @@ def merged(it: Arrangement, said: Collection[str], there: Document, ours: bool) 
     return {**there, "Statement": _told_apart(found)}
 
 
+def added(it: Arrangement, there: Document) -> list[Statement]:
+    """Return the statements that a role's trust policy lacks for an arrangement, with the role's own conditions."""
+    return statements(merged(it, (), there, ours=False))[len(statements(there)) :]
+
+
 def without(it: Arrangement, said: Collection[str], there: Document, ours: bool) -> Document:
     """Return a role's trust policy without the callers of an arrangement.
 
@@ -111,7 +116,7 @@ def _of_people(it: Arrangement, one: Principal) -> bool:
     return one.kind == "AWS" and one.account == it.people != ""
 
 
-def adopted(it: Arrangement, said: Collection[str], there: Document) -> Arrangement:
+def adopted(it: Arrangement, said: Collection[str], there: object) -> Arrangement:
     """Return the arrangement with the parts that the command doesn't name as a role's trust policy has them."""
     about = _about(it, there)
     if "trust" not in said and (found := _trusts(it, about)):

@@ -514,8 +514,11 @@ def test_the_first_missing_link_is_named_with_the_policy_that_mends_it(office: O
     name, code, trust = look("admin-a")
     assert (name, code) == ("role", "access.assume")
     arn = state.add_role(A, "Shared", policy_engine.trust(B, external_id="other")).arn
-    assert look("admin-a")[:2] == ("trust", "access.assume")
-    assert look("developer")[:2] == ("trust", "access.assume")
+    assert look("admin-a") == ("trust", "access.assume", None)  # another statement would be a second way in
+    name, code, policy = look("developer")
+    assert (name, code) == ("trust", "access.assume")
+    assert policy["Statement"][0]["Condition"]["StringEquals"]["sts:ExternalId"] == "acme-7f3b"
+    mend(trust=policy_engine.trust("999999999999"))
     mend(trust=look("admin-a")[2])
     name, code, may = look("admin-a")
     assert (name, code) == ("permissions", "access.repository")

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from ccsetup.aws.iam import IamRole
 from ccsetup.core.errors import Problem
-from ccsetup.share import Arrangement, Trust, policies, steps, trust_merge
+from ccsetup.share import Arrangement, Trust, audit, policies, steps, trust_merge
 from ccsetup.share.trust_changes import compare
 
 A, B, C, REGION = "111122223333", "888888888888", "999999999999", "us-east-2"
@@ -264,6 +264,25 @@ def test_what_is_added_to_a_foreign_role_is_taken_back_to_the_letter(
     after = afterwards(it, said, there)
     back = trust_merge.without(trust_merge.adopted(it, said, there.trust), said, after, ours=False)
     assert steps.alike(back, {**trust, "Statement": many(trust["Statement"])})
+
+
+@settings(max_examples=400, deadline=None)
+@given(documents(), commands())
+def test_a_remedy_never_weakens(trust: dict[str, Any], command: tuple[Arrangement, frozenset[str]]) -> None:
+    it, _ = command
+    everything = frozenset({"external_id", "require_mfa", "principal_tag"})
+    asked = everything - {key for key, on in (("external_id", it.external_id), ("require_mfa", it.mfa),
+                                              ("principal_tag", it.tags)) if not on}  # fmt: skip
+    for link in audit.trusting(it, role(trust)):
+        for caller in EVERYONE if link.mend else ():
+            assert not admitted(link.mend or {}, caller) or named(it, asked, caller), (link, caller)
+
+
+def test_a_wrong_external_id_is_suspected_before_the_trust_policy() -> None:
+    there = policy(allow({"AWS": ROOT}, **ID, **MFA))
+    for given_, says in (("wrong-1", "not wrong-1"), ("", "but none was specified")):
+        (link,) = audit.trusting(IT._replace(external_id=given_, mfa=True), role(there))
+        assert says in link.says and "--external-id acme-7f3b" in link.where and link.mend is None
 
 
 # Examples

@@ -118,7 +118,10 @@ def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
     arranging = Arranging(context, _given(options))
     it = arranging.run()
     if options.check:
-        it = external_id(it, _in_folder(context, options, it), create=False)
+        known = _in_folder(context, options, it)
+        it = external_id(it, known, create=False)
+        for trust in filter(None, known.values()):
+            it = trust_merge.adopted(it, {*arranging.said, "trust"}, trust)
         return _checked(context, options, arranging, it)
     if options.remove:
         return _removed(context, options, arranging, it)
