@@ -151,7 +151,8 @@ def _doubts(
     if changes.needs_a_person:
         rows = "; ".join(f"{label} {text}" for label, text in changes.rows)
         rotate = changes.accepts and changes.drops and not (changes.opens or changes.relaxes or changes.loses)
-        old = " ".join(f"--also-external-id {text.split()[-1]}" for text in changes.drops) if rotate else ""
+        ids = trust_merge.external_ids(it, there.trust) if rotate and isinstance(there, IamRole) else []
+        old = " ".join(f"--also-external-id {id}" for id in ids if id != it.external_id)
         found.append(Problem(
             f"The trust policy of {it.role} would change for callers: {rows}.",
             why="With --yes, ccsetup doesn't let anyone else in to a role that exists, and doesn't cut anyone off."
@@ -243,10 +244,32 @@ def review(
         rows += lets_in(it)
     changes = steps.changes(it, wanted)
     rows += changes.rows
+    rows += _permitting(wanted, it)
     rows += [("also lets in", name) for name in also_let_in(it, account, there, wanted)]
     if isinstance(there, IamRole) and changes.cuts_off:
         rows.append(("until", _until(context, there)))
     context.screen.review(diffs, rows)
+
+
+def _permitting(wanted: Sequence[Step], it: Arrangement) -> list[tuple[str, str]]:
+    """Return the rows that say whether callers gain or lose write access."""
+    changed = [step for step in wanted if step.name == it.policy_name and step.before and step.after]
+    rows = []
+    for step in changed:
+        before, after = policies.writes(step.before or {}), policies.writes(step.after or {})
+        if before and not after:
+            rows.append(
+                ("loses access", "everyone with this role: git push, at once, also in sessions that have started")
+            )
+        elif after and not before:
+            rows.append(("opens to", "everyone with this role: git push"))
+    return rows
+
+
+def new_external_id(it: Arrangement, taken: Sequence[Step]) -> bool:
+    """Say whether callers now need an external ID that the role didn't accept or require before."""
+    changes = steps.changes(it, taken)
+    return bool(it.external_id) and any(it.external_id in text for text in (*changes.accepts, *changes.requires))
 
 
 def _until(context: Context, there: IamRole) -> str:

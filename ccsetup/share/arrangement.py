@@ -281,6 +281,12 @@ def tags(text: str) -> str:
     return " ".join(dict.fromkeys(words))
 
 
+def external_ids(text: str) -> str:
+    """Check external IDs separated by spaces."""
+    read = [validate.external_id(word) for word in text.split()]
+    return " ".join(dict.fromkeys(it.value if isinstance(it, Corrected) else it for it in read))
+
+
 def kms_key(text: str) -> str | Corrected:
     """Check a key's ARN. Aliases are refused, because IAM policies can't use them."""
     value = re.sub(r"\s+", "", validate.tidy(text))

@@ -105,6 +105,7 @@ class Arranging:
             share_questions.READ_ONLY,
             share_questions.ROLE_NAME,
             share_questions.EXTERNAL_ID,
+            share_questions.ALSO_EXTERNAL_ID,
             share_questions.REQUIRE_MFA,
             share_questions.TAGS,
             share_questions.GROUP,
@@ -229,6 +230,9 @@ class Arranging:
             trusts=trusts,
             people=answers.text("to_account"),
             external_id=answers.text("external_id"),
+            also_external_ids=tuple(
+                it for it in answers.text("also_external_id").split() if it != answers.text("external_id")
+            ),
             mfa=answers.text("require_mfa") == "yes",
             read_only=answers.text("read_only") == "yes",
             kms_key=answers.text("kms_key"),

@@ -173,6 +173,7 @@ def who(it: Arrangement) -> list[Line]:
                 "callers must pass this ID, which prevents a third party from using the role on someone else's behalf",
             )
         )
+    found += [Line(f"external ID {one}", "accepted too, for now") for one in it.also_external_ids]
     if it.mfa:
         found.append(Line("MFA", "callers must have entered an MFA code (aws:MultiFactorAuthPresent)"))
     found += [Line(f"tag {key}={value}", "callers must have this principal tag") for key, value in it.tags]

@@ -178,6 +178,15 @@ EXTERNAL_ID = Question(
     free=True,
     title="External ID",
 )  # fmt: skip
+ALSO_EXTERNAL_ID = Question(
+    "also_external_id",
+    "Other external IDs to accept (optional)",
+    known=questions.fixed(""),
+    parse=arrangement.external_ids,
+    optional=True,
+    when=lambda answers: bool(answers.text("external_id")),
+    title="Other external IDs",
+)
 REQUIRE_MFA = Question(
     "require_mfa",
     "Require MFA?",

@@ -67,7 +67,9 @@ def command(it: Arrangement) -> str:
     ]
     if it.trusts != (Trust("account"),):
         given += [("--trust", spelled(trust)) for trust in it.trusts]
-    given += [("--external-id", it.external_id), ("--kms-key", it.kms_key), ("--group", it.group)]
+    given += [("--external-id", it.external_id)]
+    given += [("--also-external-id", value) for value in it.also_external_ids]
+    given += [("--kms-key", it.kms_key), ("--group", it.group)]
     if any(trust.kind == "oidc" for trust in it.trusts):
         given += [("--audience", it.audience), ("--subject", it.subject)]
     given += [("--sso-start-url", it.start_url), ("--sso-region", it.sso_region)]
@@ -180,6 +182,9 @@ def _notes(it: Arrangement) -> list[str]:
         found.append(
             "You can't switch to a role with an external ID in the AWS console. Use the role with git or the API."
         )
+    if it.also_external_ids:
+        old = " and ".join(f"`{one}`" for one in it.also_external_ids)
+        found.append(f"The role also accepts {old}, until you run the command without --also-external-id.")
     if it.kms_key:
         found.append(
             "The KMS key policy must allow the account to control access with IAM policies, as the default key policy"

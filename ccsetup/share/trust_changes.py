@@ -72,15 +72,14 @@ def _wider(grant: Grant, old: Iterable[Grant], owner: str) -> Changes:
     nearest = _nearest(grant, old, owner)
     if nearest is None:
         return Changes(opens=(grant.principal.says,))
-    relaxes, accepts, drops = [], [], []
+    relaxes, accepts = [], []
     for test in sorted(it for it in nearest.tests if not implied(it, grant.tests)):
         same = _same_key(test, grant.tests)
         if same is None or not same.values - test.values:
             relaxes.append(f"{test.says} (for {grant.principal.says})")
             continue
         accepts.append(same._replace(values=same.values - test.values).says)
-        drops += [test._replace(values=gone).says for gone in [test.values - same.values] if gone]
-    return Changes(relaxes=tuple(relaxes), accepts=tuple(accepts), drops=tuple(drops))
+    return Changes(relaxes=tuple(relaxes), accepts=tuple(accepts))
 
 
 def _narrower(grant: Grant, new: Iterable[Grant], owner: str) -> Changes:
@@ -94,7 +93,7 @@ def _narrower(grant: Grant, new: Iterable[Grant], owner: str) -> Changes:
         if same is None or not same.values - test.values:
             requires.append(f"{test.says} (for {grant.principal.says})")
             continue
-        drops.append(same._replace(values=same.values - test.values).says)
+        drops.append(f"{same._replace(values=same.values - test.values).says} (for {grant.principal.says})")
     return Changes(drops=tuple(drops), requires=tuple(requires))
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from ccsetup.share import policies
 from ccsetup.share.arrangement import Arrangement, Trust
 from ccsetup.share.trust_policy import (
+    EVERYONE,
     Document,
     Grant,
     Principal,
@@ -216,7 +217,7 @@ def _missing(found: Iterable[Statement], wanted: Statement, said: Collection[str
 
 def _inheriting(wanted: Statement, found: Sequence[Statement]) -> Statement:
     """Return a new statement with the conditions that all existing callers of its kind must meet."""
-    kinds = {one.kind for one in principals(wanted)}
+    kinds = {EVERYONE, *(one.kind for one in principals(wanted))}
     alike = [it for it in found if it["Effect"] == "Allow" and set(actions(it)) & set(actions(wanted))
              and {one.kind for one in principals(it)} & kinds]  # fmt: skip
     if not alike:
@@ -251,9 +252,9 @@ def _restricted(statement: Statement, kept: Sequence[Principal]) -> Statement:
     values = {one.narrowed for one in kept}
     names = sorted({(one.kind, one.name) for one in kept})
     made = dict(statement)
-    made["Principal"] = {
-        kind: _single([n for k, n in sorted(names) if k == kind]) for kind in sorted({k for k, _ in names})
-    }
+    if kept[0].kind != EVERYONE:
+        kinds = sorted({kind for kind, _ in names})
+        made["Principal"] = {kind: _single([name for other, name in names if other == kind]) for kind in kinds}
     made["Condition"] = {
         operator: {key: _single([v for v in listed(inner[key]) if str(v) in values])
                    if identifies(Test(operator, key.lower(), frozenset())) else inner[key] for key in inner}

@@ -14,6 +14,7 @@ from ccsetup.core.errors import Problem
 
 Document = Mapping[str, Any]
 Statement = dict[str, Any]
+EVERYONE = "everyone"  # the kind of the principal "*", which includes services and tokens
 ASSUME = ("sts:AssumeRole", "sts:AssumeRoleWithWebIdentity", "sts:AssumeRoleWithSAML")
 _EXTERNAL_ID, _MFA, PRINCIPAL = "sts:externalid", "aws:multifactorauthpresent", "aws:principalarn"
 _PERMISSION_SET = re.compile(r"AWSReservedSSO_(.+)_(?:\?{16}|\*|[0-9a-f]{16})$")
@@ -72,7 +73,7 @@ class Principal(NamedTuple):
     @property
     def says(self) -> str:
         """The caller as people call it."""
-        if self.kind == "AWS":
+        if self.kind in ("AWS", EVERYONE):
             return self._of_aws()
         if self.kind == "Federated":
             short = self.name.split(":oidc-provider/")[-1]
@@ -165,7 +166,7 @@ def principals(statement: Statement) -> list[Principal]:
         return [Principal("everyone except", str(statement["NotPrincipal"]))]
     principal = statement.get("Principal", {})
     if isinstance(principal, str):
-        return [Principal("AWS", "*")]
+        return [Principal(EVERYONE, "*")]
     return [Principal(kind, str(name)) for kind, names in principal.items() for name in listed(names)]
 
 
@@ -206,7 +207,7 @@ def covers(one: Principal, other: Principal, owner: str) -> bool:
     The role's own account is special: a role or user that is named needs no permission of its own, so the account
     doesn't cover it.
     """
-    if one.kind != other.kind:
+    if one.kind not in (other.kind, EVERYONE):
         return False
     if one.narrowed:
         who = other.narrowed or other.name

@@ -233,3 +233,61 @@ def test_two_different_external_ids_are_named_with_their_places(office: Office) 
     what = told["problems"][0]["what"]
     assert code == 1 and f"acme-7f3b in the role Narrow, {folder_id} in the folder ./share-{REPO}" in what
     assert ids_of(office) == "acme-7f3b"
+
+
+# Rotation and narrowing
+
+OLD, NEW = ["--external-id", "old-id-1"], ["--external-id", "new-id-2"]
+
+
+def test_an_external_id_is_rotated_with_both_accepted_for_a_while(office: Office) -> None:
+    assert office.run(*WORDS, *OLD, "--yes")[0] == 0
+    code, told, shown = office.run(*WORDS, *NEW, "--yes")
+    assert code == 1 and ids_of(office) == "old-id-1"
+    assert "--also-external-id old-id-1" in told["problems"][0]["next"]
+    shown = " ".join(shown.split())
+    assert f"no longer accepts the external ID old-id-1 (for account {B})" in shown
+    assert "until sessions that have started continue to work until" in shown
+
+    both = [*WORDS, *NEW, "--also-external-id", "old-id-1"]
+    code, told, shown = office.run(*both, "--yes")
+    assert (code, ids_of(office)) == (0, "['new-id-2', 'old-id-1']"), shown
+    assert "also accepts the external ID new-id-2" in " ".join(shown.split())
+    assert f"Write the team file again, and send it to them: ./share-{REPO}/team.ini" in " ".join(shown.split())
+    assert "--external-id new-id-2" in told["developer"]
+    assert office.run(*both, "--yes")[1]["steps"] == []
+    assert office.run(*WORDS, "--yes")[1]["steps"] == []  # what isn't said stays
+
+    write = [word for word in both if word not in ("--apply", "--profile", "admin-a")]
+    assert office.run(*write, "--yes")[0] == 0
+    text = (office.folder / f"share-{REPO}" / "team.ini").read_text()
+    assert "new-id-2" in text and "old-id-1" not in text
+    assert "--also-external-id old-id-1" in (office.folder / f"share-{REPO}" / "README.md").read_text()
+
+    code, told, shown = office.run(*WORDS, *NEW, "--yes")
+    assert (code, ids_of(office)) == (0, "new-id-2"), shown
+    assert f"no longer accepts the external ID old-id-1 (for account {B})" in " ".join(shown.split())
+
+
+@pytest.mark.parametrize(("more", "says"), [
+    (["--require-mfa"], f"now requires MFA (for account {B})"),
+    (["--principal-tag", "team=x"], f"now requires the tag team=x (for account {B})"),
+    (OLD, f"now requires the external ID old-id-1 (for account {B})"),
+    (["--read-only"], "loses access everyone with this role: git push, at once, also in sessions that have started"),
+])  # fmt: skip
+def test_whoever_is_cut_off_is_shown_and_until_when(office: Office, more: list[str], says: str) -> None:
+    assert office.run(*WORDS, "--yes")[0] == 0
+    code, _, shown = office.run(*WORDS, *more, "--yes")
+    shown = " ".join(shown.split())
+    assert code == 0 and says in shown, shown
+    assert ("sessions that have started continue to work until" in shown) is (more != ["--read-only"])
+    before = dict(office.state.roles)
+    assert office.run(*WORDS, "--yes")[1]["steps"] == [] and office.state.roles == before  # it isn't undone unsaid
+
+
+def test_write_access_comes_back_only_when_it_is_said(office: Office) -> None:
+    assert office.run(*WORDS, "--read-only", "--yes")[0] == 0
+    assert office.run(*WORDS, "--yes")[1]["steps"] == []
+    code, told, shown = office.run(*WORDS, "--read-write", "--yes")
+    assert (code, told["steps"]) == (0, ["change the permissions of Narrow"])
+    assert "opens to everyone with this role: git push" in " ".join(shown.split())

@@ -342,10 +342,10 @@ def test_a_new_caller_gets_the_conditions_that_all_callers_have() -> None:
         (allow({"AWS": ROOT}, **ID), allow({"AWS": ROOT}, StringEquals={"sts:ExternalId": ["new-1", "acme-7f3b"]}),
          [("also accepts", "the external ID new-1")]),
         (allow({"AWS": ROOT}, StringEquals={"sts:ExternalId": ["new-1", "acme-7f3b"]}), allow({"AWS": ROOT}, **ID),
-         [("no longer accepts", "the external ID new-1")]),
+         [("no longer accepts", f"the external ID new-1 (for account {B})")]),
         (allow({"AWS": ROOT}, **ID), allow({"AWS": ROOT}, StringEquals={"sts:ExternalId": "new-1"}),
-         [("also accepts", "the external ID new-1"), ("no longer accepts", "the external ID acme-7f3b")]),
-        (allow({"AWS": "*"}, **ORG), allow("*"),
+         [("also accepts", "the external ID new-1"), ("no longer accepts", f"the external ID acme-7f3b (for account {B})")]),
+        (allow({"AWS": "*"}, **ORG), allow({"AWS": "*"}),
          [("no longer requires", "membership in the organization o-acme (for everyone in every AWS account)")]),
     ],
 )  # fmt: skip

@@ -54,7 +54,7 @@ _FLAGS = {
 
 _KEYS = (
     "profile", "repo", "region", "from_account", "to_account", "trust", "subject", "audience", "role_name",
-    "external_id", "require_mfa", "read_only", "kms_key", "principal_tag", "group",
+    "external_id", "also_external_id", "require_mfa", "read_only", "kms_key", "principal_tag", "group",
     "sso_start_url", "sso_region",
 )  # fmt: skip
 
@@ -74,6 +74,12 @@ def flags(parser: ArgumentParser) -> None:
         action="append",
         metavar="KEY=VALUE",
         help="principal tag that callers must have; can be repeated",
+    )
+    parser.add_argument(
+        "--also-external-id",
+        action="append",
+        metavar="…",
+        help="external ID to accept too, for example, the old one until everyone has the new one; can be repeated",
     )
     parser.add_argument("--require-mfa", action="store_const", const="yes", help="require MFA to assume the role")
     parser.add_argument(
@@ -266,6 +272,8 @@ def _applied(context: Context, options: Namespace, arranging: Arranging, it: Arr
             _store(context, _edits(context, folder, share.documents(it, options.terraform)))
         context.screen.done("wrote", _near(context, folder), "with the external ID for the other account")
     apply.proven(context, it, account)
+    if apply.new_external_id(it, taken):
+        _team_file(context, it, folder)
     if options.developer:
         code = options.mfa_code or ""
         with context.screen.busy("Waiting for the role to become available") as progress:
@@ -280,6 +288,16 @@ def _applied(context: Context, options: Namespace, arranging: Arranging, it: Arr
     else:
         _next(context, "each developer", readme.developer(it))
     return _report(it, steps=taken)
+
+
+def _team_file(context: Context, it: Arrangement, folder: Path) -> None:
+    """Name the team file that goes with a new external ID."""
+    file = _near(context, folder / teamfile.NAME)
+    if it.external_id in (context.files.seen(folder / teamfile.NAME) or ""):
+        context.screen.note(f"Developers need the new external ID. Send them the team file again: {file}")
+        return
+    context.screen.note(f"Developers need the new external ID. Write the team file again, and send it to them: {file}")
+    context.screen.output(readme.command(it))
 
 
 def _attach(it: Arrangement) -> str:
