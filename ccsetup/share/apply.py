@@ -18,6 +18,8 @@ from ccsetup.core.model import Asked, Choice, Edit, Identity, Section, Who
 from ccsetup.share import audit, policies, steps, trust_merge
 from ccsetup.share.arrangement import Arrangement
 from ccsetup.share.steps import Step
+from ccsetup.share.trust_changes import compare
+from ccsetup.share.trust_policy import statements
 
 GO = "go"
 
@@ -52,9 +54,14 @@ class Account:
         """Return what exists now, showing progress."""
         try:
             with self.context.screen.busy("Checking what exists"):
-                return self.now()
+                found = self.now()
         except Problem as refused:
             raise self.told(refused) from None
+        if isinstance(found, IamRole):
+            statements(found.trust, f"the trust policy of the role {self.it.role}")
+        elif found:
+            statements(found.document, f"the policy {self.it.people_policy}")
+        return found
 
     def now(self) -> IamRole | IamPolicy | None:
         """Return what exists now, without showing progress."""
@@ -105,6 +112,10 @@ def apply(
     What somebody else made is kept in a file beside the folder before it changes.
     """
     wanted = account.wanted(there)
+    for text in _unenforced(it, account, there):
+        context.screen.note(
+            f"{it.role} doesn't require {text}, because a statement that ccsetup didn't create lets them in without it."
+        )
     if not wanted:
         what = it.role if account.is_owner else it.people_policy
         context.screen.done("unchanged", f"{what} is already up to date", account.name)
@@ -124,6 +135,14 @@ def apply(
         context.screen.done("kept", f"what was there before: {kept}")
     carry_out(context, account, wanted, lambda: not account.wanted(account.now()))
     return wanted
+
+
+def _unenforced(it: Arrangement, account: Account, there: IamRole | IamPolicy | None) -> tuple[str, ...]:
+    """Return the conditions that the command names and that somebody else's statements don't have."""
+    if not isinstance(there, IamRole) or steps.made_by_us(there.tags) or account.said.replace:
+        return ()
+    now, enforced = (trust_merge.merged(it, account.said.answers, there.trust, ours) for ours in (False, True))
+    return compare(now, enforced, it.owner).requires
 
 
 def _careful(account: Account, there: IamRole | IamPolicy | None, doubts: Sequence[Problem]) -> bool:
@@ -210,6 +229,8 @@ def remove(context: Context, it: Arrangement, account: Account, yes: bool) -> li
         context.screen.done("unchanged", f"nothing to remove for {it.repository}", account.name)
         if there and not steps.made_by_us(there.tags):
             context.screen.note(f"{there.arn} was kept because ccsetup didn't create it. {_its_maker(there)}")
+        elif there and (uses := steps.used_by(there.tags)):
+            context.screen.note(f"{there.arn} was kept because it is used for {', '.join(uses)}.")
         return []
     review(context, it, account, wanted, there)
     if not yes:

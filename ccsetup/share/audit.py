@@ -10,6 +10,7 @@ from ccsetup.aws.iam import IamRole
 from ccsetup.core.arn import account_in
 from ccsetup.share import policies, trust_merge
 from ccsetup.share.arrangement import BUILT_IN, Arrangement, Trust
+from ccsetup.share.trust_policy import statements
 
 Document = Mapping[str, Any]
 _NEEDED = ("codecommit:GitPull", "codecommit:GetRepository", "codecommit:ListBranches")
@@ -57,6 +58,7 @@ def existing(it: Arrangement, role: IamRole | None) -> Link:
 def trusting(it: Arrangement, role: IamRole) -> list[Link]:
     """Say for each trust whether the role's trust policy includes it."""
     found = []
+    statements(role.trust, f"the trust policy of the role {it.role}")
     for one in it.trusts:
         gap = _gap(it, one, role.trust)
         way = policies.who(it._replace(trusts=(one,), external_id="", mfa=False, tags=()))[0].what

@@ -32,6 +32,7 @@ TO_REMOVE = (
     "iam:DeleteRole",
     "iam:DeletePolicyVersion",
     "iam:DeletePolicy",
+    "iam:UntagPolicy",
 )
 
 
@@ -58,7 +59,7 @@ def alike(one: Document | None, other: Document | None) -> bool:
 
 def made_by_us(tags: Mapping[str, str]) -> bool:
     """Say whether something with these tags was created by share."""
-    return tags.get(TAGGED) == TAG
+    return tags.get(TAGGED) == TAG and not stack_of(tags)
 
 
 def stack_of(tags: Mapping[str, str]) -> str:
@@ -100,16 +101,29 @@ def for_people(it: Arrangement, there: IamPolicy | None) -> list[Step]:
             "PolicyName": it.people_policy,
             "PolicyDocument": _text(wanted),
             "Description": _about(it),
-            "Tags": _TAGS,
+            "Tags": [*_TAGS, _use(it)],
         }
         call = IamCall("create_policy", given)
         found.append(Step(f"create the policy {it.people_policy}", it.people_policy, None, wanted, (call,)))
     elif not alike(there.document, wanted):
         found.append(_new_version(it, there, wanted, f"change the policy {it.people_policy}"))
+    if there is not None and made_by_us(there.tags) and it.policy_name not in there.tags:
+        call = IamCall("tag_policy", {"PolicyArn": arn, "Tags": [_use(it)]})
+        found.append(Step(f"mark the policy {it.people_policy} as used for {it.repository}", "", None, None, (call,)))
     if it.group and (there is None or f"group {it.group}" not in there.attached):
         call = IamCall("attach_group_policy", {"GroupName": it.group, "PolicyArn": arn})
         found.append(Step(f"attach the policy {it.people_policy} to the group {it.group}", "", None, None, (call,)))
     return found
+
+
+def _use(it: Arrangement) -> dict[str, str]:
+    """Return the tag that marks a policy in the developers' account as used for these repositories."""
+    return {"Key": it.policy_name, "Value": TAG}
+
+
+def used_by(tags: Mapping[str, str]) -> list[str]:
+    """Return the arrangements that use a policy in the developers' account, by the names of the role's policies."""
+    return [key for key, value in tags.items() if key.startswith(PREFIX) and value == TAG]
 
 
 def _with_ours(there: Document, wanted: Document) -> Document:
@@ -207,6 +221,11 @@ def taking_back_from_people(it: Arrangement, there: IamPolicy | None) -> list[St
         before = {**there.document, "Statement": left}
         return [_new_version(it, there, before, f"remove our statement from the policy {it.people_policy}")]
     arn = {"PolicyArn": it.people_policy_arn}
+    uses = used_by(there.tags)
+    if others := [use for use in uses if use != it.policy_name]:
+        call = IamCall("untag_policy", {**arn, "TagKeys": [it.policy_name]})
+        says = f"keep the policy {it.people_policy} for {', '.join(others)}, and mark it as no longer used for"
+        return [Step(f"{says} {it.repository}", "", None, None, (call,))] if it.policy_name in uses else []
     own = f"group {it.group}"
     if others := [holder for holder in there.attached if holder != own]:
         raise Problem(

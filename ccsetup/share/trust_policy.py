@@ -103,13 +103,13 @@ class Grant(NamedTuple):
     tests: frozenset[Test]
 
 
-def statements(document: object) -> list[Statement]:
+def statements(document: object, name: str = "a policy document in IAM") -> list[Statement]:
     """Return the statements of a policy. Raises Problem if the document isn't one that ccsetup can read."""
     found = document.get("Statement") if isinstance(document, Mapping) else None
     found = [found] if isinstance(found, Mapping) else found
     if not isinstance(found, list) or not all(isinstance(it, Mapping) and _readable(it) for it in found):
         raise Problem(
-            "ccsetup can't read a policy document in IAM.",
+            f"ccsetup can't read {name}.",
             why="It doesn't have the form of an IAM policy. Nothing was changed.",
             next="Open the role or policy in the IAM console, correct the document, and run the command again.",
             code="access.assume",

@@ -291,3 +291,85 @@ def test_write_access_comes_back_only_when_it_is_said(office: Office) -> None:
     code, told, shown = office.run(*WORDS, "--read-write", "--yes")
     assert (code, told["steps"]) == (0, ["change the permissions of Narrow"])
     assert "opens to everyone with this role: git push" in " ".join(shown.split())
+
+
+# --remove
+
+
+def test_the_policy_in_account_b_stays_while_another_repository_uses_the_role(office: Office) -> None:
+    office.state.add_repository(A, REGION, "second")
+    words = [*SHARE, "--role-name", "Narrow", "--group", GROUP, "--yes"]
+    second = ["share", "second", *words[2:]]
+    for admin in ("admin-a", "admin-b"):
+        for it in (words, second):
+            assert office.run(*it, "--apply", "--profile", admin)[0] == 0
+    for admin in ("admin-b", "admin-a"):
+        code, told, shown = office.run(*words, "--remove", "--profile", admin)
+        assert code == 0 and len(told["steps"]) == 1, shown
+        assert office.run(*words, "--remove", "--profile", admin)[1]["steps"] == []
+        assert office.run(*second, "--check", "--profile", "developer")[0] == 0
+    ((arn, managed),) = office.state.managed.items()
+    assert managed.tags == {**OURS, f"ccsetup-{REGION}-second": "share"}
+    for admin in ("admin-b", "admin-a"):
+        assert office.run(*second, "--remove", "--profile", admin)[0] == 0
+    assert (office.state.managed, office.state.roles) == ({}, {})
+
+
+def test_other_accounts_that_use_the_role_keep_it(office: Office) -> None:
+    words = ["share", REPO, "--from-account", A, "--region", REGION, "--role-name", "Narrow", "--profile", "admin-a"]
+    assert office.run(*words, "--to-account", B, "--apply", "--yes")[0] == 0
+    person(("read_only", "no"), ("external_id", ""), ("require_mfa", "no"), ("apply", "go"),
+           words=[*words, "--to-account", C, "--trust", "account", "--apply"])  # fmt: skip
+    code, told, _ = office.run(*words, "--to-account", B, "--remove", "--yes")
+    assert (code, told["steps"]) == (0, ["remove this arrangement's callers from Narrow"])
+    role = office.state.roles[NARROW]
+    assert B not in json.dumps(role.trust) and C in json.dumps(role.trust) and f"ccsetup-{REGION}-{REPO}" in role.inline
+    assert office.run(*words, "--to-account", C, "--remove", "--yes")[0] == 0
+    assert office.state.roles == {}
+
+
+def test_a_role_for_two_repositories_and_two_accounts_cannot_lose_one_of_each(office: Office) -> None:
+    document = {"Statement": [*trust(ROOT)["Statement"], *trust({"AWS": f"arn:aws:iam::{C}:root"})["Statement"]]}
+    narrow(office, document)
+    policies = {f"ccsetup-{REGION}-{name}": policy_engine.allow("codecommit:GitPull") for name in (REPO, "second")}
+    office.state.roles[NARROW] = replace(office.state.roles[NARROW], inline=policies)
+    code, told, _ = office.run(*SHARE, "--role-name", "Narrow", "--remove", "--profile", "admin-a", "--yes")
+    assert (
+        code == 1 and f"also lets in account {C}, and gives access to other repositories" in told["problems"][0]["what"]
+    )
+    assert office.state.roles[NARROW].inline == policies
+
+
+@pytest.mark.parametrize("admin", ["admin-a", "admin-b"])
+def test_what_cloudformation_made_is_left_to_it(office: Office, admin: str) -> None:
+    words = [*SHARE, "--role-name", "Narrow", "--profile", admin, "--yes"]
+    assert office.run(*words, "--apply")[0] == 0
+    tags = {**OURS, "aws:cloudformation:stack-name": "share-Demo"}
+    for there in (office.state.roles, office.state.managed):
+        for arn, made in [*there.items()]:
+            there[arn] = replace(made, tags=tags)  # type: ignore[assignment, type-var]
+    before = dict(office.state.roles), dict(office.state.managed)
+    code, told, shown = office.run(*words, "--remove")
+    assert (code, told["steps"]) == (0, [])
+    assert "aws cloudformation delete-stack --stack-name share-Demo" in shown
+    if admin == "admin-a":
+        code, told, shown = office.run(*words, "--external-id", "new-1", "--apply")
+        assert code == 0 and f"Narrow doesn't require the external ID new-1 (for account {B})" in " ".join(
+            shown.split()
+        )
+        code, told, shown = office.run(*words, "--to-account", C, "--apply")
+        assert code == 1 and "The CloudFormation stack share-Demo created" in shown
+    assert (office.state.roles, office.state.managed) == before
+
+
+@pytest.mark.parametrize("act", ["--apply", "--remove", "--check"])
+@pytest.mark.parametrize("document", [{"Statement": "x"}, {"Statement": [{"Effect": "Allow", "Principal": {"AWS": None}}]},
+                                      {"Statement": [{"Effect": "Allow", "Principal": "*", "Condition": []}]}])  # fmt: skip
+def test_a_foreign_document_that_cannot_be_read_is_a_sentence(
+    office: Office, act: str, document: dict[str, Any]
+) -> None:
+    narrow(office, document, team="build")
+    yes = [] if act == "--check" else ["--yes"]
+    code, told, shown = office.run(*SHARE, "--role-name", "Narrow", "--profile", "admin-a", act, *yes)
+    assert code == 1 and "Traceback" not in shown
+    assert "ccsetup can't read the trust policy of the role Narrow" in told["problems"][0]["what"]
