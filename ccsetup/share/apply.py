@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,7 +16,7 @@ from ccsetup.core.errors import Cancelled, Missing, Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Asked, Choice, Edit, Identity, Section, Who
 from ccsetup.share import audit, policies, steps, trust_merge
-from ccsetup.share.arrangement import Arrangement
+from ccsetup.share.arrangement import Arrangement, path_in
 from ccsetup.share.steps import Step
 from ccsetup.share.trust_changes import compare
 from ccsetup.share.trust_policy import statements
@@ -30,6 +30,19 @@ class Said(NamedTuple):
     answers: frozenset[str] = frozenset()
     replace: bool = False
     removing: bool = False
+
+
+def answered(it: Arrangement, there: IamRole, said: Collection[str]) -> Arrangement:
+    """Return the arrangement with the path that IAM answered. Raises Problem if the command names another one."""
+    path = path_in(there.arn)
+    if "role_path" in said and path != it.path:
+        raise Problem(
+            f"The role {it.role} exists with the path {path}, not {it.path}.",
+            why="An account can have only one role of a name, and the path of a role can't be changed.",
+            next=f"Pass its path, or choose another name: --role-path {path} or --role-name NAME",
+            code="role.arn",
+        )
+    return it._replace(path=path)
 
 
 class Account:
@@ -81,6 +94,8 @@ class Account:
 
     def takes_over(self, there: IamRole | IamPolicy | None) -> None:
         """Complete the arrangement with what the role has and the command doesn't name."""
+        if isinstance(there, IamRole):
+            self.it = answered(self.it, there, self.said.answers)
         if not isinstance(there, IamRole) or self.said.replace:
             return
         it, named = self.it, self.said.answers
@@ -224,6 +239,8 @@ def keep(context: Context, there: IamRole | IamPolicy | None, wanted: Sequence[S
 def remove(context: Context, it: Arrangement, account: Account, yes: bool) -> list[Step]:
     """Remove from an account what share created there, after confirmation; return the steps that were done."""
     there = account.there()
+    if isinstance(there, IamRole):
+        it = account.it = answered(it, there, ())
     wanted = account.backwards(there)
     if not wanted:
         context.screen.done("unchanged", f"nothing to remove for {it.repository}", account.name)

@@ -63,6 +63,7 @@ class Arrangement(NamedTuple):
     group: str = ""  # of the other account, to attach its policy to
     start_url: str = ""  # the developers' start URL, used only in the team file
     sso_region: str = ""
+    path: str = "/"  # of the role
 
     @property
     def partition(self) -> str:
@@ -72,7 +73,7 @@ class Arrangement(NamedTuple):
     @property
     def role_arn(self) -> str:
         """The ARN of the role."""
-        return f"arn:{self.partition}:iam::{self.owner}:role/{self.role}"
+        return f"arn:{self.partition}:iam::{self.owner}:role{self.path}{self.role}"
 
     @property
     def repository_arn(self) -> str:
@@ -139,16 +140,33 @@ def role_for(repository: str, read_only: bool) -> str:
 
 
 def role_name(text: str) -> str | Corrected:
-    """Check a role name: 1 to 64 of [A-Za-z0-9_+=,.@-]. A role ARN is reduced to its name."""
+    """Check a role name: 1 to 64 of [A-Za-z0-9_+=,.@-]. A role ARN is reduced to its name; see `path_in`."""
     value = validate.tidy(text)
     if re.match(pattern("iam", "role/"), mended(value)):
-        value = validate.role_name(value)
+        path, value = path_in(value), validate.role_name(value)
+        if path != "/" and re.fullmatch(_ROLE_NAME, value):
+            return validate.said(path + value, text)
     if not re.fullmatch(_ROLE_NAME, value):
         raise BadAnswer(
             "A role name must be 1 to 64 characters long and can contain letters, digits, and _+=,.@-. Use a name"
             " like CodeCommitAccess."
         )
     return validate.said(value, text)
+
+
+def path_in(text: str) -> str:
+    """Return the path of a role's ARN, e.g. /teams/acme/; "/" if it has none."""
+    found = re.fullmatch(pattern("iam", r"role(/(?:[!-~]+/)?)[^/]+"), mended(validate.tidy(text)))
+    return found[1] if found else "/"
+
+
+def role_path(text: str) -> str | Corrected:
+    """Check a role's path: slashes around names, e.g. /teams/acme/. Missing slashes at the ends are added."""
+    value = validate.tidy(text)
+    whole = f"/{value.strip('/')}/" if value.strip("/") else "/"
+    if not re.fullmatch(r"/(?:[A-Za-z0-9_+=,.@-]+/)*", whole) or len(whole) > 512:
+        raise BadAnswer("A role path consists of names between slashes. Use a path like /teams/acme/.")
+    return validate.said(whole, text)
 
 
 def group_name(text: str) -> str | Corrected:

@@ -12,7 +12,7 @@ from ccsetup.core.errors import NoRepository, Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Identity, Who
 from ccsetup.share import audit, policies
-from ccsetup.share.arrangement import Arrangement
+from ccsetup.share.arrangement import Arrangement, path_in
 from ccsetup.share.audit import Link
 
 
@@ -77,6 +77,7 @@ def _as_owner(context: Context, it: Arrangement, who: Who) -> Iterator[Link]:
         role = context.iam.role(who, it.role)
     yield audit.existing(it, role)
     assert role is not None  # noqa: S101 — a missing link is always the last one
+    it = it._replace(path=path_in(role.arn))
     yield from audit.trusting(it, role)
     repository = list(_repository(context, it, who))
     yield from (link for link in repository if link.name != "key")

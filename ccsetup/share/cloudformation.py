@@ -36,6 +36,7 @@ def owner(it: Arrangement) -> Template:
         "Type": "AWS::IAM::Role",
         "Properties": {
             "RoleName": {"Ref": "RoleName"},
+            **({"Path": it.path} if it.path != "/" else {}),
             "Description": f"Gives other accounts access to the CodeCommit repository {it.repository}"[:1000],
             "AssumeRolePolicyDocument": _filled(policies.trust(it, words)),
             "Policies": [inline],

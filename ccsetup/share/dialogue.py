@@ -104,6 +104,7 @@ class Arranging:
             share_questions.AUDIENCE,
             share_questions.READ_ONLY,
             share_questions.ROLE_NAME,
+            share_questions.ROLE_PATH,
             share_questions.EXTERNAL_ID,
             share_questions.ALSO_EXTERNAL_ID,
             share_questions.REQUIRE_MFA,
@@ -222,11 +223,14 @@ class Arranging:
             (key, value) for key, _, value in (word.partition("=") for word in answers.text("principal_tag").split())
         )
         trusts = read_trusts(answers.text("trust"))
+        of_arn, slash, name = answers.text("role_name").rpartition("/")
+        path = answers.text("role_path") or of_arn + slash or "/"
         return Arrangement(
             repository=share_questions.address_of(answers).repository,
             region=answers.text("region"),
             owner=answers.text("from_account"),
-            role=answers.text("role_name"),
+            role=name,
+            path=path,
             trusts=trusts,
             people=answers.text("to_account"),
             external_id=answers.text("external_id"),

@@ -115,7 +115,7 @@ def trust(it: Arrangement, words: Words | None = None) -> Document:
 def assume(it: Arrangement, words: Words | None = None) -> Document:
     """Return the policy for the other account: it allows assuming the role, and nothing else."""
     w = words or plain(it)
-    role = f"arn:{w.partition}:iam::{w.owner}:role/{w.role}"
+    role = f"arn:{w.partition}:iam::{w.owner}:role{it.path}{w.role}"
     return document([{"Sid": "AssumeSharedRole", "Effect": "Allow", "Action": "sts:AssumeRole", "Resource": role}])
 
 

@@ -128,6 +128,13 @@ def to_account() -> Question:
     )
 
 
+def _one_path(value: object, answers: Answers, look: Look) -> None:
+    """Refuse a path that contradicts the role's ARN."""
+    told, slash, _ = answers.text("role_name").rpartition("/")
+    if value and slash and told + slash != value:
+        raise BadAnswer(f"The role ARN has the path {told + slash}, not {value}. Specify only one path.")
+
+
 SUBJECT = Question(
     "subject",
     "Token subject",
@@ -163,6 +170,15 @@ ROLE_NAME = Question(
     default=lambda answers, look: _suggested(answers),
     parse=arrangement.role_name,
     title="Role",
+)
+ROLE_PATH = Question(
+    "role_path",
+    "Role path (optional)",
+    known=questions.fixed(""),
+    parse=arrangement.role_path,
+    settle=_one_path,
+    optional=True,
+    title="Role path",
 )
 EXTERNAL_ID = Question(
     "external_id",

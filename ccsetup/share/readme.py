@@ -64,6 +64,7 @@ def command(it: Arrangement) -> str:
         ("--to-account", it.people),
         ("--region", it.region),
         ("--role-name", it.role),
+        ("--role-path", it.path.removesuffix("/")),
     ]
     if it.trusts != (Trust("account"),):
         given += [("--trust", spelled(trust)) for trust in it.trusts]

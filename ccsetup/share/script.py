@@ -29,7 +29,7 @@ _OWNER = """\
       exit 1
     fi
   else
-    aws iam create-role --role-name {role} --assume-role-policy-document file://account-a-trust.json \\
+    aws iam create-role {path}--role-name {role} --assume-role-policy-document file://account-a-trust.json \\
       --tags Key={key},Value={value} --query Role.Arn --output text
     aws iam wait role-exists --role-name {role}
   fi
@@ -43,10 +43,10 @@ _PEOPLE = """\
   policy={policy_arn}
   if version=$(aws iam get-policy --policy-arn "$policy" --output text \\
     --query Policy.DefaultVersionId 2>/dev/null); then
+    made=$(aws iam get-policy --policy-arn "$policy" --output text --query "Policy.Tags[?Key=='{key}'].Value | [0]")
     there=$(aws iam get-policy-version --policy-arn "$policy" --version-id "$version" \\
       --query PolicyVersion.Document --output json | tr -d '[:space:]')
     if [[ $there != "$(tr -d '[:space:]' <account-b-assume-role.json)" ]]; then
-      made=$(aws iam get-policy --policy-arn "$policy" --output text --query "Policy.Tags[?Key=='{key}'].Value | [0]")
       if [[ $made != {value} ]]; then
         echo "ccsetup didn't create $policy, which differs from account-b-assume-role.json: $there" >&2
         exit 1
@@ -59,9 +59,12 @@ _PEOPLE = """\
       aws iam create-policy-version --policy-arn "$policy" --set-as-default \\
         --policy-document file://account-b-assume-role.json --query PolicyVersion.VersionId --output text
     fi
+    if [[ $made == {value} ]]; then  # --remove keeps the policy while other repositories use it
+      aws iam tag-policy --policy-arn "$policy" --tags Key={use},Value={value}
+    fi
   else
     aws iam create-policy --policy-name {policy} --policy-document file://account-b-assume-role.json \\
-      --tags Key={key},Value={value} --query Policy.Arn --output text
+      --tags Key={key},Value={value} Key={use},Value={value} --query Policy.Arn --output text
   fi
 {attach}  ;;
 """
@@ -89,11 +92,22 @@ def text(it: Arrangement) -> str:
     tag = {"key": quote(TAGGED), "value": quote(TAG)}
     parts = [_HEAD.format(also=also, **words), 'case "$here" in\n']
     command = quote(f"  {readme.command(it)} --apply --profile ADMIN")
-    given = {"role": quote(it.role), "role_name": it.role, "command": command, "policy": quote(it.policy_name)}
+    path = f"--path {quote(it.path)} " if it.path != "/" else ""
+    given = {
+        "path": path,
+        "role": quote(it.role),
+        "role_name": it.role,
+        "command": command,
+        "policy": quote(it.policy_name),
+    }
     parts.append(_OWNER.format(**given, **words, **tag))
     if it.assumed:
         attach = _ATTACH.format(group=quote(it.group)) if it.group else _HINT
-        names = {"policy": quote(it.people_policy), "policy_arn": quote(it.people_policy_arn)}
+        names = {
+            "policy": quote(it.people_policy),
+            "policy_arn": quote(it.people_policy_arn),
+            "use": quote(it.policy_name),
+        }
         parts.append(_PEOPLE.format(attach=attach, **names, **words, **tag))
     accounts = f"{it.owner} and {it.people}" if it.assumed else it.owner
     return "".join((*parts, _ELSE.format(accounts=accounts)))

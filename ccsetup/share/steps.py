@@ -78,7 +78,8 @@ def for_owner(it: Arrangement, there: IamRole | None, said: Collection[str] = ()
     name = {"RoleName": it.role}
     found = []
     if there is None:
-        given = {**name, "AssumeRolePolicyDocument": _text(trust), "Description": _about(it), "Tags": _TAGS}
+        path = {"Path": it.path} if it.path != "/" else {}
+        given = {**name, **path, "AssumeRolePolicyDocument": _text(trust), "Description": _about(it), "Tags": _TAGS}
         found.append(Step(f"create the role {it.role}", TRUST, None, trust, (IamCall("create_role", given),)))
     elif not alike(there.trust, trust):
         found.append(_trusting(it, there.trust, trust, f"change the trust policy of {it.role}"))

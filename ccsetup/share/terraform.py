@@ -57,6 +57,7 @@ def owner(it: Arrangement) -> str:
                 "aws_iam_role",
                 "shared",
                 ("name", "var.role_name"),
+                *([("path", _text(it.path))] if it.path != "/" else []),
                 ("assume_role_policy", _encoded(policies.trust(it, words))),
             ),
             _resource(

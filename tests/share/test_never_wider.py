@@ -373,3 +373,53 @@ def test_a_foreign_document_that_cannot_be_read_is_a_sentence(
     code, told, shown = office.run(*SHARE, "--role-name", "Narrow", "--profile", "admin-a", act, *yes)
     assert code == 1 and "Traceback" not in shown
     assert "ccsetup can't read the trust policy of the role Narrow" in told["problems"][0]["what"]
+
+
+# A role with a path
+
+
+def test_the_arn_that_iam_answered_is_used_everywhere(office: Office) -> None:
+    made = office.state.add_role(A, "Narrow", trust(ROOT), path="/teams/acme/")
+    office.state.roles[made.arn] = replace(made, tags=OURS)
+    assert made.arn == f"arn:aws:iam::{A}:role/teams/acme/Narrow"
+    code, told, shown = office.run(*WORDS, "--yes")
+    assert (code, told["role_arn"]) == (0, made.arn), shown
+    assert made.arn in told["developer"] and "also" not in told["developer"]
+    _, shown = office.plain(*WORDS, "--yes")
+    command = next(line for line in shown.splitlines() if line.startswith("ccsetup share"))
+    assert "--role-path /teams/acme" in command
+    assert office.run(*command.split()[1:-1], "admin-b", "--group", GROUP, "--yes")[0] == 0
+    ((_, managed),) = office.state.managed.items()
+    assert managed.document["Statement"][0]["Resource"] == made.arn
+    for profile_, flags in (("admin-a", []), ("developer", ["--role-path", "/teams/acme/"])):
+        assert office.run(*WORDS[:-3], *flags, "--check", "--profile", profile_)[0] == 0
+    assert office.run(*WORDS[:-3], "--remove", "--profile", "admin-a", "--yes")[0] == 0
+    assert made.arn not in office.state.roles
+
+
+@pytest.mark.parametrize("flags", [["--role-name", f"arn:aws:iam::{A}:role/teams/acme/New"],
+                                   ["--role-name", "New", "--role-path", "teams/acme"],
+                                   ["--role-name", "New", "--role-path", "/teams/acme/"]])  # fmt: skip
+def test_a_role_is_created_with_its_path_and_the_folder_names_it(office: Office, flags: list[str]) -> None:
+    arn = f"arn:aws:iam::{A}:role/teams/acme/New"
+    code, told, shown = office.run(*SHARE, *flags, "--yes", "--out", "o")
+    assert (code, told["role_arn"]) == (0, arn), shown
+    texts = {path.name: path.read_text() for path in (office.folder / "o").iterdir()}
+    assert arn in texts["account-b-assume-role.json"] and arn in texts["team.ini"] and arn in texts["README.md"]
+    assert "--path /teams/acme/" in texts["apply.sh"]
+    assert json.loads(texts["account-a.template.json"])["Resources"]["Role"]["Properties"]["Path"] == "/teams/acme/"
+    assert office.run(*SHARE, *flags, "--apply", "--profile", "admin-a", "--yes")[0] == 0
+    assert list(office.state.roles) == [arn]
+    code, told, _ = office.run(
+        *SHARE, "--role-name", "New", "--role-path", "/x/", "--apply", "--profile", "admin-a", "--yes"
+    )
+    assert (code, told["problems"][0]["what"]) == (1, "The role New exists with the path /teams/acme/, not /x/.")
+
+
+def test_two_paths_are_refused(office: Office) -> None:
+    arn = f"arn:aws:iam::{A}:role/teams/acme/New"
+    assert office.run(*SHARE, "--role-name", arn, "--role-path", "/x/", "--yes")[0] == 2
+    for bad in ("/a b/", "/é/", "/" + "x" * 600):
+        code, told, _ = office.run(*SHARE, "--role-path", bad, "--yes")
+        assert code == 2 and "Use a path like /teams/acme/." in told["problems"][0]["what"]
+    assert list(office.folder.iterdir()) == []

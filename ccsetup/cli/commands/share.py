@@ -43,6 +43,7 @@ _FLAGS = {
     "to_account": "12-digit ID of the developers' account",
     "region": "region of the repository, for example, us-east-2",
     "role_name": "name of the role that gives access, for example, CodeCommitAccess",
+    "role_path": "path of the role (default: the path of the existing role, or /), for example, /teams/acme/",
     "external_id": f"external ID that callers must pass, for example, acme-7f3b; {AUTO} generates one",
     "kms_key": "ARN of the customer managed KMS key, if one encrypts the repository",
     "subject": "subject that OIDC tokens must have, for example, repo:acme/shared:*",
@@ -53,7 +54,7 @@ _FLAGS = {
 }
 
 _KEYS = (
-    "profile", "repo", "region", "from_account", "to_account", "trust", "subject", "audience", "role_name",
+    "profile", "repo", "region", "from_account", "to_account", "trust", "subject", "audience", "role_name", "role_path",
     "external_id", "also_external_id", "require_mfa", "read_only", "kms_key", "principal_tag", "group",
     "sso_start_url", "sso_region",
 )  # fmt: skip
