@@ -135,6 +135,7 @@ def apply(
         what = it.role if account.is_owner else it.people_policy
         context.screen.done("unchanged", f"{what} is already up to date", account.name)
         return []
+    within_limits(it, there, wanted)
     review(context, it, account, wanted, there)
     doubts = _doubts(it, account, there, wanted)
     if yes and doubts:
@@ -150,6 +151,27 @@ def apply(
         context.screen.done("kept", f"what was there before: {kept}")
     carry_out(context, account, wanted, lambda: not account.wanted(account.now()))
     return wanted
+
+
+def within_limits(it: Arrangement, there: IamRole | IamPolicy | None, wanted: Sequence[Step]) -> None:
+    """Count the policies that IAM would have. Raises Problem, before any change, if one is longer than IAM allows."""
+    inline = {**there.policies} if isinstance(there, IamRole) else {}
+    inline |= {step.name: step.after for step in wanted if step.name == it.policy_name and step.after is not None}
+    trust = [step.after for step in wanted if step.name == steps.TRUST and step.after is not None]
+    policy = [step.after for step in wanted if step.name == it.people_policy and step.after is not None]
+    counted = (
+        (f"The inline policies of {it.role}", sum(map(policies.size, inline.values())), policies.MOST_INLINE),
+        (f"The trust policy of {it.role}", sum(map(policies.size, trust)), policies.MOST_TRUST),
+        (f"The policy {it.people_policy}", sum(map(policies.size, policy)), policies.MOST_MANAGED),
+    )
+    for what, size, most in counted:
+        if wanted and size > most:
+            raise Problem(
+                f"{what} would have {size:,} characters, and IAM allows {most:,}.",
+                why="Nothing was changed.",
+                next="Share fewer repositories with this role, or use another role for some of them: --role-name NAME",
+                code="access.assume",
+            )
 
 
 def _unenforced(it: Arrangement, account: Account, there: IamRole | IamPolicy | None) -> tuple[str, ...]:
@@ -197,7 +219,7 @@ def _doubts(
         ))  # fmt: skip
     if others := also_let_in(it, account, there, wanted):
         found.append(Problem(
-            f"{it.role} also lets in {' and '.join(others)}, who would get access to {it.repository}.",
+            f"{it.role} also lets in {' and '.join(others)}, who would get access to {it.label}.",
             why="The command doesn't name them. Nothing was changed.",
             next=f"Use a separate role: --role-name {own}\nTo use this role, {person}.",
             code="access.assume",
@@ -243,7 +265,7 @@ def remove(context: Context, it: Arrangement, account: Account, yes: bool) -> li
         it = account.it = answered(it, there, ())
     wanted = account.backwards(there)
     if not wanted:
-        context.screen.done("unchanged", f"nothing to remove for {it.repository}", account.name)
+        context.screen.done("unchanged", f"nothing to remove for {it.label}", account.name)
         if there and not steps.made_by_us(there.tags):
             context.screen.note(f"{there.arn} was kept because ccsetup didn't create it. {_its_maker(there)}")
         elif there and (uses := steps.used_by(there.tags)):
@@ -367,7 +389,9 @@ def proven(context: Context, it: Arrangement, account: Account) -> None:
         return
 
     def judged() -> audit.Link:
-        return audit.permitted(it, context.iam.allowed(account.who, it.role_arn, audit.needed(it), it.repository_arn))
+        asked, allowed = audit.needed(it), context.iam.allowed
+        links = [audit.permitted(one, allowed(account.who, it.role_arn, asked, one.repository_arn)) for one in it.each]
+        return next((link for link in links if not link.holds), audit.permitted(it, dict.fromkeys(asked, "allowed")))
 
     try:
         with context.screen.busy("Checking the role's permissions") as progress:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from hashlib import sha256
 from typing import Literal, NamedTuple
 
@@ -40,7 +41,7 @@ class Trust(NamedTuple):
 
 
 class Arrangement(NamedTuple):
-    """One repository, the role that gives access to it, and who can assume that role. Unused fields are empty.
+    """Repositories, the role that gives access to them, and who can assume that role. Unused fields are empty.
 
     `owner` is the account of the repository and role (AccountA in the AWS guide), `people` the developers' account
     (AccountB), "" if only tokens and assertions are trusted. `tags` are the principal tags that callers must have.
@@ -64,6 +65,7 @@ class Arrangement(NamedTuple):
     start_url: str = ""  # the developers' start URL, used only in the team file
     sso_region: str = ""
     path: str = "/"  # of the role
+    others: tuple[str, ...] = ()  # more repositories that the role gives access to
 
     @property
     def partition(self) -> str:
@@ -76,14 +78,37 @@ class Arrangement(NamedTuple):
         return f"arn:{self.partition}:iam::{self.owner}:role{self.path}{self.role}"
 
     @property
+    def repositories(self) -> tuple[str, ...]:
+        """The names of all repositories."""
+        return (self.repository, *self.others)
+
+    @property
+    def each(self) -> list[Arrangement]:
+        """The arrangement for each repository alone, to check them one by one."""
+        return [self._replace(repository=name, others=()) for name in self.repositories]
+
+    @property
+    def label(self) -> str:
+        """The repositories in a sentence."""
+        if not self.others:
+            return self.repository
+        first = ", ".join(self.repositories[:3])
+        return f"{first}, and {len(self.repositories) - 3} more" if len(self.repositories) > 3 else first
+
+    @property
+    def stem(self) -> str:
+        """A name for all repositories together, for files."""
+        return stem_of(self.repositories)
+
+    @property
     def repository_arn(self) -> str:
-        """The ARN of the repository."""
+        """The ARN of the first repository."""
         return address.arn(self.region, self.owner, self.repository)
 
     @property
     def profile(self) -> str:
         """The name for developers' profiles."""
-        return re.sub(r"[^a-z0-9-]+", "-", self.repository.lower())[:40].strip("-") or "shared"
+        return re.sub(r"[^a-z0-9-]+", "-", self.stem.lower())[:40].strip("-") or "shared"
 
     @property
     def permission_set(self) -> str:
@@ -101,8 +126,8 @@ class Arrangement(NamedTuple):
 
     @property
     def policy_name(self) -> str:
-        """The name of the role's inline policy. A role can have one for each of several repositories."""
-        return policy_name(self.region, self.repository)
+        """The name of the role's inline policy. A role can have one for each arrangement."""
+        return policy_name(self.region, *self.repositories)
 
     @property
     def people_policy(self) -> str:
@@ -125,9 +150,22 @@ class Arrangement(NamedTuple):
         return f"https://{regions.sign_in_host(self.partition)}/saml"
 
 
-def policy_name(region: str, repository: str) -> str:
-    """Return the name of the inline policy for one repository."""
-    return f"ccsetup-{region}-{repository}"
+def policy_name(region: str, *repositories: str) -> str:
+    """Return the name of the inline policy for these repositories, in any order."""
+    if len(repositories) == 1:
+        return f"ccsetup-{region}-{repositories[0]}"
+    together = sha256(" ".join(sorted(repositories)).encode()).hexdigest()[:8]
+    return f"ccsetup-{region}-{len(repositories)}-repositories-{together}"
+
+
+def stem_of(repositories: Sequence[str]) -> str:
+    """Return a name for repositories together: what their names begin with, or the first one's and how many more."""
+    if len(repositories) == 1:
+        return repositories[0]
+    least, most = min(repositories), max(repositories)
+    same = next((n for n, (a, b) in enumerate(zip(least, most, strict=False)) if a != b), min(len(least), len(most)))
+    begin = least[:same].rstrip("-_.")
+    return begin if len(begin) > 2 else f"{repositories[0]}-and-{len(repositories) - 1}-more"
 
 
 def role_for(repository: str, read_only: bool) -> str:

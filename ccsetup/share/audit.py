@@ -85,12 +85,12 @@ def trusting(it: Arrangement, role: IamRole) -> list[Link]:
 
 def permitted(it: Arrangement, decisions: Mapping[str, str]) -> Link:
     """Say whether IAM allows the role what a clone and a push need."""
-    return _decided(it, decisions, needed(it), "permissions", it.repository)
+    return _decided(it, decisions, needed(it), "permissions", it.label)
 
 
 def with_key(it: Arrangement, decisions: Mapping[str, str]) -> Link:
     """Say whether IAM allows the role to use the repository's key."""
-    return _decided(it, decisions, needed_of_key(), "key", f"the key of {it.repository}")
+    return _decided(it, decisions, needed_of_key(), "key", f"the key of {it.label}")
 
 
 def _decided(it: Arrangement, decisions: Mapping[str, str], wanted: Sequence[str], name: str, on: str) -> Link:

@@ -81,7 +81,9 @@ def _as_owner(context: Context, it: Arrangement, who: Who) -> Iterator[Link]:
     yield from audit.trusting(it, role)
     repository = list(_repository(context, it, who))
     yield from (link for link in repository if link.name != "key")
-    yield _decided(context, it, who, it.repository_arn)
+    for one in it.each:
+        link = _decided(context, one, who, one.repository_arn)
+        yield link._replace(mend=policies.permissions(it) if link.mend else None)
     key = it.kms_key or _key(context, it, who)
     if key:
         yield _decided(context, it._replace(kms_key=key), who, key)
@@ -89,7 +91,7 @@ def _as_owner(context: Context, it: Arrangement, who: Who) -> Iterator[Link]:
 
 def _key(context: Context, it: Arrangement, who: Who) -> str:
     try:
-        return context.iam.customer_key(who, it.repository)
+        return next(filter(None, (context.iam.customer_key(who, name) for name in it.repositories)), "")
     except Problem as refused:
         _heard(refused)
         return ""
@@ -137,7 +139,15 @@ def _as_developer(context: Context, it: Arrangement, look: Look, profile: str, c
 
 
 def _repository(context: Context, it: Arrangement, who: Who) -> Iterator[Link]:
-    """Check with a Who whether the repository exists in this region and is accessible."""
+    """Check with a Who whether the repositories exist in this region and are accessible."""
+    for one in it.each:
+        for link in _one_repository(context, one, who):
+            yield link
+            if link.holds is False:
+                return
+
+
+def _one_repository(context: Context, it: Arrangement, who: Who) -> Iterator[Link]:
     try:
         with context.screen.busy(f"Looking for {it.repository} in {it.region}"):
             found = context.aws.repository(who, it.repository)

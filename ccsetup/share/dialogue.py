@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -51,6 +52,7 @@ class Arranging:
             defaults=options.yes,
         )
         self.trail = Trail()
+        self._expanded: dict[str, list[str]] = {}  # the repositories of each pattern
 
     def run(self) -> Arrangement:
         """Ask until there is a consistent arrangement."""
@@ -136,14 +138,14 @@ class Arranging:
 
         return Question(
             "repo",
-            "Which repository do you want to share?",
+            "Which repositories do you want to share?",
             widget="choose",
-            help="The repository name (for example, MySharedDemoRepo), or its ARN with region and account.",
+            help="Names, separated by spaces (for example, MySharedDemoRepo), ARNs, or patterns like team-*.",
             choices=listed,
             parse=share_questions.repository,
             free=True,
             flag="REPO",
-            title="Repository",
+            title="Repositories",
             unasked="Pass a repository: ccsetup share MySharedDemoRepo --from-account 111122223333 --to-account"
             " 888888888888"
             " --region us-east-2",
@@ -205,17 +207,47 @@ class Arranging:
         try:
             with self.context.screen.busy("Looking up the KMS key of the repository"):
                 who = Who(profile, region, chosen=True)
-                found = self.context.iam.customer_key(who, share_questions.address_of(answers).repository)
-        except NoRepository:
+                keys = {self.context.iam.customer_key(who, name) for name in self._repositories(answers)} - {""}
+        except (NoRepository, BadAnswer):
             raise
         except Problem as refused:
             self.context.screen.note(
                 f"{refused.what} ccsetup couldn't check whether the repository uses a customer managed key."
             )
             return None
+        if len(keys) > 1:
+            raise BadAnswer(f"The repositories are encrypted with different keys: {' and '.join(sorted(keys))}. Share"
+                            " those with the same key together, for example, with one command for each"
+                            " key.")  # fmt: skip
+        found = next(iter(keys), "")
         if found:
             self.context.screen.note(f"The repository is encrypted with {found}.")
         return found
+
+    def _repositories(self, answers: Answers) -> tuple[str, ...]:
+        """Return the names of the repositories. Patterns are looked up with the administrator's profile, and shown."""
+        found: list[str] = []
+        for word in share_questions.words_of(answers):
+            found += self._matching(word, answers) if share_questions.is_pattern(word) else [word]
+        return tuple(dict.fromkeys(found))
+
+    def _matching(self, word: str, answers: Answers) -> list[str]:
+        if word not in self._expanded:
+            profile, region = answers.text("profile"), answers.text("region")
+            if not profile or self._account_of(profile, region) != answers.text("from_account"):
+                raise BadAnswer(
+                    f"To find the repositories that match {word}, ccsetup needs a profile in account"
+                    f" {answers.text('from_account')}. In the other account, pass the names, for example, team-web"
+                    " team-api.",
+                    next="Pass one with --profile NAME.",
+                )
+            there = self.look.repositories(Who(profile, region, chosen=True))
+            names = sorted(name for name in there if fnmatchcase(name, word))
+            if not names:
+                raise BadAnswer(f"No repository in {region} matches {word}. Use a name or pattern like team-*.")
+            self._expanded[word] = names
+            self.context.screen.note(f"{word} matches {len(names)} repositories: {', '.join(names)}")
+        return self._expanded[word]
 
     def _arranged(self, answers: Answers) -> Arrangement:
         """Return the arrangement of complete answers."""
@@ -223,10 +255,12 @@ class Arranging:
             (key, value) for key, _, value in (word.partition("=") for word in answers.text("principal_tag").split())
         )
         trusts = read_trusts(answers.text("trust"))
+        repositories = self._repositories(answers)
         of_arn, slash, name = answers.text("role_name").rpartition("/")
         path = answers.text("role_path") or of_arn + slash or "/"
         return Arrangement(
-            repository=share_questions.address_of(answers).repository,
+            repository=repositories[0],
+            others=repositories[1:],
             region=answers.text("region"),
             owner=answers.text("from_account"),
             role=name,
@@ -273,7 +307,7 @@ def external_id(it: Arrangement, there: Mapping[str, object], create: bool = Tru
             next="Copy the folder here, or pass the external ID: --external-id ID",
             code="input.missing",
         )
-    made = next(iter(found.values()), "") or f"{it.repository[:40]}-{secrets.token_hex(12)}"
+    made = next(iter(found.values()), "") or f"{it.stem[:40]}-{secrets.token_hex(12)}"
     return consistent(it._replace(external_id=made))
 
 

@@ -84,10 +84,13 @@ def plain(it: Arrangement) -> Words:
 def permissions(it: Arrangement, words: Words | None = None) -> Document:
     """Return the role's permissions policy."""
     w = words or plain(it)
-    repository = f"arn:{w.partition}:codecommit:{w.region}:{w.owner}:{w.repository}"
-    found = [_allow("Read", _READ, repository)]
-    if not it.read_only:
-        found.append(_allow("Write", _WRITE, repository))
+    start = f"arn:{w.partition}:codecommit:{w.region}:{w.owner}"
+    if it.others:  # one statement, so that each ARN is there once
+        table = _READ if it.read_only else {**_READ, **_WRITE}
+        found = [_allow("Repositories", table, [f"{start}:{name}" for name in it.repositories])]
+    else:
+        found = [_allow("Read", _READ, f"{start}:{w.repository}")]
+        found += [] if it.read_only else [_allow("Write", _WRITE, f"{start}:{w.repository}")]
     found.append(_allow("ListRepositories", _LIST, "*"))
     if it.kms_key:
         key = f"arn:{w.partition}:kms:{w.region}:{w.owner}:key/{w.key}"
@@ -208,7 +211,7 @@ def _of(it: Arrangement, kind: str) -> list[Trust]:
     return [one for one in it.trusts if one.kind == kind]
 
 
-def _allow(sid: str, table: Mapping[str, str], resource: str) -> Statement:
+def _allow(sid: str, table: Mapping[str, str], resource: Any) -> Statement:
     actions = list(table)
     return {"Sid": sid, "Effect": "Allow", "Action": actions if len(actions) > 1 else actions[0], "Resource": resource}
 
@@ -250,12 +253,21 @@ def _federated(sid: str, provider: str, actions: list[str], condition: dict[str,
     return {"Sid": sid, "Effect": "Allow", "Principal": whom, "Action": action, "Condition": condition}
 
 
-_MOST_TRUST = 2048  # characters of a trust policy, without whitespace: IAM's default quota
+MOST_TRUST = 2048  # characters of a trust policy, without whitespace: IAM's default quota
+
+
+MOST_INLINE = 10_240  # of all inline policies of a role together
+MOST_MANAGED = 6_144
+
+
+def size(policy: Document) -> int:
+    """Return how many characters of a policy IAM counts."""
+    return len(re.sub(r"\s", "", json.dumps(policy)))
 
 
 def too_long(it: Arrangement) -> bool:
     """Say whether the trust policy is longer than IAM allows."""
-    return len(re.sub(r"\s", "", json.dumps(trust(it)))) > _MOST_TRUST
+    return size(trust(it)) > MOST_TRUST
 
 
 def consistent(it: Arrangement) -> Arrangement:
@@ -292,6 +304,11 @@ def _clashes(it: Arrangement) -> list[tuple[bool, str, str]]:
         (bool(it.external_id) and not it.assumed, "Tokens and assertions don't have an external ID. Remove"
             " --external-id.",
          "external_id"),
+        (size(permissions(it)) > MOST_INLINE, f"The permissions policy for {len(it.repositories)} repositories has"
+         f" {size(permissions(it)):,} characters. IAM allows 10,240 for a role. Share fewer repositories with each"
+         " role, for example, with two commands and two --role-name.", "repo"),
+        (bool(it.people) and size(assume(it)) > MOST_MANAGED, "The policy for the developers' account is longer than"
+         " 6,144 characters, the IAM limit. Use a shorter --role-path.", "role_path"),
         (too_long(it), "The trust policy is longer than 2,048 characters, the IAM limit. Use fewer roles or a shorter"
          " external ID.", "external_id" if len(it.external_id) > 500 else "trust"),
     ]  # fmt: skip

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from ccsetup.access import questions
 from ccsetup.core import validate
 from ccsetup.core.arn import account_in
@@ -37,14 +39,38 @@ _ASKS = {
 
 
 def address_of(answers: Answers) -> Address:
-    """Return the repository's address as far as it is known."""
-    return address.parse(answers.text("repo")) if answers.text("repo") else Address("Access")
+    """Return the first repository's address as far as it is known. The name can be a pattern."""
+    first = next(iter(answers.text("repo").split()), "")
+    return Address(first) if is_pattern(first) else address.parse(first) if first else Address("Access")
+
+
+def is_pattern(word: str) -> bool:
+    """Say whether a word stands for all repositories whose names match it, e.g. team-*."""
+    return bool(set(word) & set("*?")) and re.fullmatch(r"[\w.*?-]+", word, re.ASCII) is not None
+
+
+def words_of(answers: Answers) -> tuple[str, ...]:
+    """Return the names and patterns of the repositories. Raises BadAnswer if they are in different places."""
+    words = answers.text("repo").split()
+    read = [Address(word) if is_pattern(word) else address.parse(word) for word in words]
+    for what in ("region", "account_id"):
+        if len({getattr(one, what) for one in read} - {"", None}) > 1:
+            raise BadAnswer(f"The repositories must be in one {'account' if what == 'account_id' else what}."
+                            " To share others with the same role, run the command again, for example, with --region"
+                            " us-west-2.")  # fmt: skip
+    return tuple(dict.fromkeys(one.repository for one in read))
 
 
 def repository(text: str) -> str | Corrected:
-    """Check a repository's name or any address; corrections are shown."""
-    said = address.parse(text).said
-    return Corrected(validate.tidy(text), said) if said else validate.tidy(text)
+    """Check the names or any addresses of repositories, and patterns; corrections are shown."""
+    words = validate.tidy(text).split()
+    if len(words) == 1 and not is_pattern(words[0]):
+        said = address.parse(text).said
+        return Corrected(validate.tidy(text), said) if said else validate.tidy(text)
+    said = "; ".join(filter(None, (address.parse(word).said for word in words if not is_pattern(word))))
+    value = " ".join(dict.fromkeys(words))
+    words_of(Answers([("repo", value)]))
+    return Corrected(value, said) if said else value
 
 
 def region_told(answers: Answers, look: Look) -> str | None:
@@ -92,7 +118,8 @@ def trust(whom: str) -> Question:
 
 def _suggested(answers: Answers) -> str:
     """Return the default name of the role."""
-    return arrangement.role_for(address_of(answers).repository, answers.text("read_only") == "yes")
+    names = [re.sub(r"[*?].*", "", word).rstrip("-_.") or "all" for word in words_of(answers)] or ["Access"]
+    return arrangement.role_for(arrangement.stem_of(names), answers.text("read_only") == "yes")
 
 
 def _kinds(answers: Answers) -> set[str]:

@@ -17,9 +17,9 @@ def text(it: Arrangement, names: tuple[str, ...]) -> str:
     terraform = any(name.startswith("terraform/") for name in names)
     access = "read-only" if it.read_only else "read and write"
     lines = [
-        f"# Sharing the CodeCommit repository {it.repository}",
+        f"# Sharing the CodeCommit {'repositories' if it.others else 'repository'} {it.label}",
         BLANK,
-        f"Developers get {access} access to `{it.repository_arn}`. They assume the role `{it.role_arn}`, whose"
+        f"Developers get {access} access to {_each(it)}. They assume the role `{it.role_arn}`, whose"
         " sessions last up to one hour.",
         "This folder was created with:",
         BLANK,
@@ -32,7 +32,8 @@ def text(it: Arrangement, names: tuple[str, ...]) -> str:
         *_developers(it, teamfile.NAME in names),
         "## What each line is for",
         BLANK,
-        f"The role allows these actions on this repository{' and its KMS key' if it.kms_key else ''}:",
+        f"The role allows these actions on {'these repositories' if it.others else 'this repository'}"
+        f"{' and the KMS key' if it.kms_key else ''}:",
         BLANK,
         *_table(("action", "purpose"), policies.lines(it)),
         BLANK,
@@ -58,7 +59,8 @@ def text(it: Arrangement, names: tuple[str, ...]) -> str:
 
 def command(it: Arrangement) -> str:
     """Return the command that creates this arrangement again."""
-    words = ["ccsetup", "share", it.repository_arn if it.repository.startswith("-") else it.repository]
+    words = ["ccsetup", "share"]
+    words += [one.repository_arn if one.repository.startswith("-") else one.repository for one in it.each]
     given = [
         ("--from-account", it.owner),
         ("--to-account", it.people),
@@ -79,6 +81,12 @@ def command(it: Arrangement) -> str:
     return " ".join(map(quote, words + ["--require-mfa"] * it.mfa + ["--read-only"] * it.read_only))
 
 
+def _each(it: Arrangement) -> str:
+    return f"`{it.repository_arn}`" if not it.others else f"{len(it.repositories)} repositories: " + ", ".join(
+        f"`{one.repository_arn}`" for one in it.each
+    )  # fmt: skip
+
+
 def _flag(flag: str, value: str) -> list[str]:
     """Return a flag and its value, joined with = if the value starts with a hyphen."""
     return [f"{flag}={value}"] if value.startswith("-") else [flag, value]
@@ -88,14 +96,15 @@ def developer(it: Arrangement) -> str:
     """Return the commands for a developer: the one that signs in, if the start URL is known, and the setup."""
     role = f"--role-arn {quote(it.role_arn)}"
     repo = quote(it.repository_arn if it.repository.startswith("-") else it.repository)
+    others = [f"\nccsetup clone {quote(one.repository_arn)} --profile {quote(it.profile)}" for one in it.each[1:]]
     place = f"--region {it.region} --repo {repo} --profile {quote(it.profile)}"
     if it.assumed:
         more = f" {' '.join(map(quote, _flag('--external-id', it.external_id)))}" if it.external_id else ""
         source = it.source_profile or "default"
-        return f"{_sign_in(it)}ccsetup setup role {role} --source-profile {source}{more} {place}"
+        return f"{_sign_in(it)}ccsetup setup role {role} --source-profile {source}{more} {place}{''.join(others)}"
     if any(trust.kind == "oidc" for trust in it.trusts):
-        return f"ccsetup setup oidc {role} --web-identity-token-file FILE {place}"
-    return f"ccsetup setup saml {role} --saml-assertion FILE {place}"
+        return f"ccsetup setup oidc {role} --web-identity-token-file FILE {place}{''.join(others)}"
+    return f"ccsetup setup saml {role} --saml-assertion FILE {place}{''.join(others)}"
 
 
 def _sign_in(it: Arrangement) -> str:
@@ -195,7 +204,7 @@ def _notes(it: Arrangement) -> list[str]:
 
 
 def _stack(it: Arrangement) -> str:
-    return f"share-{it.repository}".replace("_", "-").replace(".", "-")[:120]
+    return f"share-{it.stem}".replace("_", "-").replace(".", "-")[:120]
 
 
 def _table(head: tuple[str, str], lines: list[Line]) -> list[str]:

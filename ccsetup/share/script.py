@@ -83,7 +83,7 @@ def text(it: Arrangement) -> str:
     """Return the script."""
     also = "#   AWS_PROFILE=admin-b bash apply.sh\n" if it.assumed else ""
     words = {
-        "repository": it.repository,
+        "repository": it.label,
         "region": it.region,
         "owner": it.owner,
         "people": it.people,

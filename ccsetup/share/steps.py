@@ -110,7 +110,7 @@ def for_people(it: Arrangement, there: IamPolicy | None) -> list[Step]:
         found.append(_new_version(it, there, wanted, f"change the policy {it.people_policy}"))
     if there is not None and made_by_us(there.tags) and it.policy_name not in there.tags:
         call = IamCall("tag_policy", {"PolicyArn": arn, "Tags": [_use(it)]})
-        found.append(Step(f"mark the policy {it.people_policy} as used for {it.repository}", "", None, None, (call,)))
+        found.append(Step(f"mark the policy {it.people_policy} as used for {it.label}", "", None, None, (call,)))
     if it.group and (there is None or f"group {it.group}" not in there.attached):
         call = IamCall("attach_group_policy", {"GroupName": it.group, "PolicyArn": arn})
         found.append(Step(f"attach the policy {it.people_policy} to the group {it.group}", "", None, None, (call,)))
@@ -185,8 +185,8 @@ def taking_back(it: Arrangement, there: IamRole | None, said: Collection[str] = 
     if still and shared:
         raise Problem(
             f"The role {it.role} also lets in {' and '.join(still)}, and gives access to other repositories.",
-            why=f"A role can't give some callers {it.repository} and others not. Nothing was removed.",
-            next=f"To remove {it.repository} for everyone, name every caller with --to-account and --trust.",
+            why=f"A role can't give some callers {it.label} and others not. Nothing was removed.",
+            next=f"To remove {it.label} for everyone, name every caller with --to-account and --trust.",
             code="access.assume",
         )
     trusting = [] if alike(there.trust, left) or shared else [
@@ -226,7 +226,7 @@ def taking_back_from_people(it: Arrangement, there: IamPolicy | None) -> list[St
     if others := [use for use in uses if use != it.policy_name]:
         call = IamCall("untag_policy", {**arn, "TagKeys": [it.policy_name]})
         says = f"keep the policy {it.people_policy} for {', '.join(others)}, and mark it as no longer used for"
-        return [Step(f"{says} {it.repository}", "", None, None, (call,))] if it.policy_name in uses else []
+        return [Step(f"{says} {it.label}", "", None, None, (call,))] if it.policy_name in uses else []
     own = f"group {it.group}"
     if others := [holder for holder in there.attached if holder != own]:
         raise Problem(
@@ -243,7 +243,7 @@ def taking_back_from_people(it: Arrangement, there: IamPolicy | None) -> list[St
 
 
 def _about(it: Arrangement) -> str:
-    return f"CodeCommit repository {it.repository} in {it.region}, shared by ccsetup"
+    return f"CodeCommit repository {it.label} in {it.region}, shared by ccsetup"
 
 
 def _text(document: Document) -> str:

@@ -36,8 +36,8 @@ def _team(it: Arrangement) -> Team:
         " person who sent you this file."
     )
     entry = Entry("default", label, kind, kept)
-    name = f"{it.repository[: rules.LINE - len(', shared')]}, shared"
-    return Team(name, (entry, *_sign_in(it)), (Place(it.repository, _folder(it)),), note)
+    name = f"{it.stem[: rules.LINE - len(', shared')]}, shared"
+    return Team(name, (entry, *_sign_in(it)), tuple(Place(one.repository, _folder(one)) for one in it.each), note)
 
 
 def _sign_in(it: Arrangement) -> tuple[Entry, ...]:

@@ -24,6 +24,7 @@ from ccsetup.sandbox.resources import Caller
 from ccsetup.share import (
     Arrangement,
     Trust,
+    apply,
     arrangement,
     audit,
     cloudformation,
@@ -63,6 +64,8 @@ VARIANTS = {
     "assertions": IT._replace(trusts=(Trust("saml", SAML),), people=""),
     "all": ALL,
     "group": IT._replace(group="Developers"),
+    "several": IT._replace(others=("api", "--web"), external_id="acme-7f3b", also_external_ids=("old-1",)),
+    "several, read only": IT._replace(others=("api",), read_only=True, path="/teams/acme/"),
     "hyphens": IT._replace(repository="--mirror", external_id="-7f3b"),
 }
 
@@ -127,6 +130,35 @@ def test_a_key_is_opened_through_codecommit_alone() -> None:
         assert may(document, action, KEY, **{"kms:viaservice": f"codecommit.{REGION}.amazonaws.com"})
         assert not may(document, action, KEY, **{"kms:viaservice": f"s3.{REGION}.amazonaws.com"})
     assert not any("kms" in json.dumps(it) for it in policies.permissions(IT)["Statement"])
+
+
+def test_several_repositories_are_in_one_statement() -> None:
+    it = VARIANTS["several"]
+    repositories, lists = policies.permissions(it)["Statement"]
+    assert repositories["Resource"] == [one.repository_arn for one in it.each] and lists["Resource"] == "*"
+    for one in it.each:
+        assert may(policies.permissions(it), "codecommit:GitPush", one.repository_arn)
+    assert not may(policies.permissions(it), "codecommit:GitPush", f"{it.repository_arn}2")
+    assert not policies.writes(policies.permissions(VARIANTS["several, read only"]))
+    assert [place.name for place in file.read(teamfile.text(it)).team.repositories] == [*it.repositories]
+
+
+def test_limits_are_counted_before_any_call() -> None:
+    many = IT._replace(others=tuple(f"repository-of-team-{n:03}" for n in range(90)))
+    assert policies.consistent(many) == many
+    with pytest.raises(BadAnswer, match=r"has [0-9,]+ characters\. IAM allows 10,240"):
+        policies.consistent(IT._replace(others=tuple(f"{'x' * 90}-{n:03}" for n in range(90))))
+    there = role(many, policies={f"ccsetup-{REGION}-other": policies.permissions(many)})
+    with pytest.raises(Problem, match="The inline policies of Shared would have") as refused:
+        apply.within_limits(many, there, steps.for_owner(many, there))
+    assert "IAM allows 10,240" in refused.value.what and "--role-name" in refused.value.next
+    trusted = policies.trust(
+        IT._replace(trusts=tuple(Trust("role", f"arn:aws:iam::{B}:role/{'r' * 50}{n}") for n in range(18)))
+    )
+    there = role(IT)._replace(trust=trusted)
+    wanted = IT._replace(trusts=tuple(Trust("role", f"arn:aws:iam::{B}:role/{'s' * 50}{n}") for n in range(18)))
+    with pytest.raises(Problem, match=r"The trust policy of Shared would have .* IAM allows 2,048"):
+        apply.within_limits(wanted, there, steps.for_owner(wanted, there, {"trust"}))
 
 
 def test_the_other_account_gets_in_and_no_other_does() -> None:
@@ -266,7 +298,9 @@ def test_a_template_fills_in_to_the_very_policies(it: Arrangement) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "made", [cloudformation.owner(ALL), cloudformation.people(ALL)], ids=["account A", "account B"]
+    "made",
+    [cloudformation.owner(ALL), cloudformation.people(ALL), cloudformation.owner(VARIANTS["several"])],
+    ids=["account A", "account B", "several repositories"],
 )
 def test_cfn_lint_finds_nothing_in_a_template(made: Mapping[str, Any]) -> None:
     from cfnlint.api import lint
@@ -593,12 +627,12 @@ def test_the_commands_in_the_readme_are_ones_that_ccsetup_takes(it: Arrangement)
     from ccsetup.cli.parser import parsed
 
     options = parsed(shlex.split(readme.command(it))[1:])
-    assert address.parse(options.repo).repository == it.repository
+    assert tuple(address.parse(repo).repository for repo in options.repo) == it.repositories
     assert (options.from_account, options.to_account or "") == (it.owner, it.people)
     again = arrangement.read_trusts(" ".join(options.trust or ["account"]))
     assert again == it.trusts
     lines = re.findall(r"^ccsetup .*$", documents(it)["README.md"], re.MULTILINE)
-    assert len(lines) == (4 if it.start_url else 3)
+    assert len(lines) == (4 if it.start_url else 3) + len(it.others)
     for line in lines:
         parsed(shlex.split(line)[1:])
     assert validate.role_arn(it.role_arn) == it.role_arn

@@ -24,7 +24,7 @@ from ccsetup.share.steps import Step
 from ccsetup.wizard.review import change_an_answer, decide
 
 ABOUT = "Share a repository with another account: write, apply, check, or remove the policies for both accounts."
-USAGE = "[REPO] [flags]"
+USAGE = "[REPO …] [flags]"
 EXAMPLE = "ccsetup share MySharedDemoRepo --from-account 111122223333 --to-account 888888888888 --region us-east-2"
 
 NOTHING: Mapping[str, object] = {
@@ -62,7 +62,9 @@ _KEYS = (
 
 def flags(parser: ArgumentParser) -> None:
     """Add share's flags."""
-    parser.add_argument("repo", nargs="?", metavar="REPO", help="repository name, ARN, or clone address")
+    parser.add_argument(
+        "repo", nargs="*", metavar="REPO", help="repository names, ARNs, clone addresses, or patterns such as 'team-*'"
+    )
     for key, hint in _FLAGS.items():
         parser.add_argument("--" + key.replace("_", "-"), dest=key, metavar="…", help=hint)
     trusts = (
@@ -139,7 +141,7 @@ def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
 
 def _given(options: Namespace) -> ShareOptions:
     there = {key: getattr(options, key) for key in _KEYS}
-    given = {key: " ".join(it) if isinstance(it, list) else it for key, it in there.items() if it is not None}
+    given = {key: " ".join(it) if isinstance(it, list) else it for key, it in there.items() if it not in (None, [])}
     act: Act = "apply" if options.apply else "check" if options.check else "remove" if options.remove else ""
     return ShareOptions(given, act, options.yes, options.dry_run)
 
@@ -187,7 +189,7 @@ def _written(context: Context, options: Namespace, arranging: Arranging, it: Arr
 
 
 def _folder(context: Context, options: Namespace, it: Arrangement) -> Path:
-    return context.cwd / Path(options.out or f"share-{it.repository}").expanduser()
+    return context.cwd / Path(options.out or f"share-{it.stem}").expanduser()
 
 
 def _in_folder(context: Context, options: Namespace, it: Arrangement) -> dict[str, object]:
