@@ -33,7 +33,7 @@ class Said(NamedTuple):
 
 
 def answered(it: Arrangement, there: IamRole, said: Collection[str]) -> Arrangement:
-    """Return the arrangement with the path that IAM answered. Raises Problem if the command names another one."""
+    """Return the arrangement with the path that IAM answered. Raises Problem if the command names another."""
     path = path_in(there.arn)
     if "role_path" in said and path != it.path:
         raise Problem(
@@ -41,6 +41,14 @@ def answered(it: Arrangement, there: IamRole, said: Collection[str]) -> Arrangem
             why="An account can have only one role of a name, and the path of a role can't be changed.",
             next=f"Pass its path, or choose another name: --role-path {path} or --role-name NAME",
             code="role.arn",
+        )
+    if it.boundary and there.boundary != it.boundary:
+        raise Problem(
+            f"The role {it.role} exists with {there.boundary or 'no permissions boundary'}, not {it.boundary}.",
+            why="A permissions boundary applies to everything that uses the role, so ccsetup doesn't change it.",
+            next=f"Set it first: aws iam put-role-permissions-boundary --role-name {it.role} --permissions-boundary"
+            f" {it.boundary}",
+            code="access.assume",
         )
     return it._replace(path=path)
 
@@ -53,8 +61,12 @@ class Account:
         with context.screen.busy("Checking the identity with AWS"):
             self.identity = context.aws.identity(self.who)
         self.is_owner = self.identity.account_id == it.owner
-        if self.identity.account_id not in (it.owner, it.people):
+        here = self.identity.account_id
+        if here not in (it.owner, *it.accounts):
             raise _stranger(it, profile, self.identity)
+        if not self.is_owner:  # the account of the profile is the one to work in
+            others = tuple(account for account in it.accounts if account != here)
+            self.it = it._replace(people=here, also_people=others)
         context.screen.done("identity", self.identity.arn, f"account {self.identity.account_id}")
 
     @property
@@ -99,6 +111,17 @@ class Account:
         if not isinstance(there, IamRole) or self.said.replace:
             return
         it, named = self.it, self.said.answers
+        there_already = trust_merge.accounts_in(it, there.trust)
+        missing = [account for account in it.accounts if account not in there_already]
+        if "trust" not in named and there_already and missing:
+            flags = " ".join(f"--to-account {account}" for account in missing)
+            raise Problem(
+                f"The role {it.role} lets in account {' and '.join(there_already)} on its own terms, and account"
+                f" {' and '.join(missing)} not at all.",
+                why="The command doesn't say who in the new account should have access. Nothing was changed.",
+                next=f"Name it on its own: {flags} --trust account",
+                code="input.missing",
+            )
         it = trust_merge.adopted(it, named, there.trust)
         if "read_only" not in named and (may := there.policies.get(it.policy_name)) is not None:
             it = it._replace(read_only=not policies.writes(may))
@@ -440,7 +463,7 @@ def _sorted(value: Any) -> Any:
 
 
 def _stranger(it: Arrangement, profile: str, identity: Identity) -> Problem:
-    people = f" or {it.people} (the developers' account)" if it.people else ""
+    people = f" or {' or '.join(it.accounts)} (the developers' account)" if it.people else ""
     return Problem(
         f"The profile {profile} is in account {identity.account_id}, not in {it.owner} (the repository's"
         f" account){people}.",

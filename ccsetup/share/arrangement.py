@@ -66,6 +66,10 @@ class Arrangement(NamedTuple):
     sso_region: str = ""
     path: str = "/"  # of the role
     others: tuple[str, ...] = ()  # more repositories that the role gives access to
+    also_people: tuple[str, ...] = ()  # more accounts of developers
+    org: str = ""  # the organization that callers must be in
+    boundary: str = ""  # the ARN of the role's permissions boundary
+    session_s: int = 0  # the longest session; 0 is IAM's default, or what the role has
 
     @property
     def partition(self) -> str:
@@ -81,6 +85,11 @@ class Arrangement(NamedTuple):
     def repositories(self) -> tuple[str, ...]:
         """The names of all repositories."""
         return (self.repository, *self.others)
+
+    @property
+    def accounts(self) -> tuple[str, ...]:
+        """The developers' accounts; () if only tokens and assertions are trusted."""
+        return (self.people, *self.also_people) if self.people else ()
 
     @property
     def each(self) -> list[Arrangement]:
@@ -121,7 +130,8 @@ class Arrangement(NamedTuple):
         """The name of the developers' source profile, as setup would call it; "" if they use their own."""
         if not self.start_url:
             return ""
-        name = f"{validate.session_of(self.start_url)}-{(self.permission_set or self.people).lower()}"
+        own = self.permission_set or (self.people if not self.also_people else "people")
+        name = f"{validate.session_of(self.start_url)}-{own.lower()}"
         return name.replace("@", "-")
 
     @property
@@ -335,6 +345,37 @@ def tags(text: str) -> str:
     ):
         raise BadAnswer("A principal tag must be KEY=VALUE without spaces, for example, team=payments.")
     return " ".join(dict.fromkeys(words))
+
+
+def accounts(text: str) -> str:
+    """Check account IDs separated by spaces."""
+    words = [text] if len(re.sub(r"[^0-9]", "", text)) <= 12 else text.split()
+    read = [validate.account_id(word) for word in words]
+    return " ".join(dict.fromkeys(it.value if isinstance(it, Corrected) else it for it in read))
+
+
+def organization(text: str) -> str | Corrected:
+    """Check the ID of an organization in AWS Organizations."""
+    value = validate.tidy(text).lower()
+    if not re.fullmatch(r"o-[a-z0-9]{10,32}", value):
+        raise BadAnswer("That's not an organization ID. It should look like o-a1b2c3d4e5.")
+    return validate.said(value, text)
+
+
+def boundary(text: str) -> str | Corrected:
+    """Check the ARN of a policy that is a permissions boundary."""
+    value = mended(validate.tidy(text))
+    if not re.fullmatch(rf"arn:{PARTITION}:iam::(?:{ACCOUNT}|aws):policy/[!-~]+", value):
+        raise BadAnswer("That's not a policy ARN. It should look like arn:aws:iam::111122223333:policy/Boundary.")
+    return validate.said(value, text)
+
+
+def session_duration(text: str) -> str | Corrected:
+    """Check a role's longest session in seconds: 3600 to 43200."""
+    value = validate.tidy(text)
+    if not re.fullmatch(r"[0-9]{4,5}", value) or not 3600 <= int(value) <= 43200:
+        raise BadAnswer("A role's maximum session duration is 3600 to 43200 seconds. Use a number like 14400.")
+    return validate.said(value, text)
 
 
 def external_ids(text: str) -> str:

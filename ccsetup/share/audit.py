@@ -61,7 +61,9 @@ def trusting(it: Arrangement, role: IamRole) -> list[Link]:
     statements(role.trust, f"the trust policy of the role {it.role}")
     for one in it.trusts:
         gap = _gap(it, one, role.trust)
-        way = policies.who(it._replace(trusts=(one,), external_id="", mfa=False, tags=()))[0].what
+        way = policies.who(
+            it._replace(trusts=(one,), external_id="", also_external_ids=(), mfa=False, org="", tags=())
+        )[0].what
         if gap is None:
             found.append(Link("trust", True, f"{it.role} trusts {way}"))
             continue
@@ -161,8 +163,7 @@ def _names(it: Arrangement, one: Trust, principal: Any) -> bool:
     if one.kind in ("oidc", "saml"):
         arn = one.name if one.kind == "saml" or one.name in BUILT_IN else _provider(it, one.name)
         return arn in _listed(principal.get("Federated", ()))
-    root = f"arn:{it.partition}:iam::{it.people}:root"
-    whole = {"*", it.people, root}
+    whole = {"*", *it.accounts, *(f"arn:{it.partition}:iam::{account}:root" for account in it.accounts)}
     return any(name in whole or (one.kind == "role" and name == one.name) for name in _listed(principal.get("AWS", ())))
 
 
@@ -225,6 +226,7 @@ def _context(it: Arrangement, one: Trust) -> dict[str, str | None]:
         "sts:externalid": it.external_id or None,
         "aws:multifactorauthpresent": mfa,
         "aws:principalarn": arn,
+        **({"aws:principalorgid": it.org} if it.org else {}),
         "aws:principalaccount": it.people or (account_in(arn) if arn else None),
         **tags,
     }

@@ -63,10 +63,10 @@ def _links(
         yield from _repository(context, it, who)
     elif identity.account_id == it.owner:
         yield from _as_owner(context, it, who)
-    elif it.people and identity.account_id == it.people:
+    elif identity.account_id in it.accounts:
         yield from _as_developer(context, it, look, profile, code)
     else:
-        accounts = f"{it.owner} or {it.people}" if it.people else it.owner
+        accounts = " or ".join((it.owner, *it.accounts))
         yield Link("identity", False, f"The profile {profile} is in account {identity.account_id}, not in {accounts}.",
                    f"use a profile in {accounts}: --profile NAME")  # fmt: skip
 

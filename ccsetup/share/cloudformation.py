@@ -37,6 +37,8 @@ def owner(it: Arrangement) -> Template:
         "Properties": {
             "RoleName": {"Ref": "RoleName"},
             **({"Path": it.path} if it.path != "/" else {}),
+            **({"PermissionsBoundary": it.boundary} if it.boundary else {}),
+            **({"MaxSessionDuration": it.session_s} if it.session_s else {}),
             "Description": f"Gives other accounts access to the CodeCommit repository {it.label}"[:1000],
             "AssumeRolePolicyDocument": _filled(policies.trust(it, words)),
             "Policies": [inline],

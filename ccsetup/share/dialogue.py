@@ -111,6 +111,9 @@ class Arranging:
             share_questions.ALSO_EXTERNAL_ID,
             share_questions.REQUIRE_MFA,
             share_questions.TAGS,
+            share_questions.ORG,
+            share_questions.BOUNDARY,
+            share_questions.SESSION,
             share_questions.GROUP,
             *share_questions.sign_in(self.acts),
         )
@@ -155,7 +158,7 @@ class Arranging:
         def default(answers: Answers, look: Look) -> str | None:
             profile, other = answers.text("profile"), str(look.given.get("to_account", ""))
             found = self._account_of(profile, answers.text("region")) if profile else ""
-            return found if found and found != other else None
+            return found if found and found not in other.split() else None
 
         return Question(
             "from_account",
@@ -256,6 +259,8 @@ class Arranging:
         )
         trusts = read_trusts(answers.text("trust"))
         repositories = self._repositories(answers)
+        people, *more = answers.text("to_account").split() or [""]
+        also_people = tuple(more)
         of_arn, slash, name = answers.text("role_name").rpartition("/")
         path = answers.text("role_path") or of_arn + slash or "/"
         return Arrangement(
@@ -266,7 +271,11 @@ class Arranging:
             role=name,
             path=path,
             trusts=trusts,
-            people=answers.text("to_account"),
+            people=people,
+            also_people=also_people,
+            org=answers.text("org"),
+            boundary=answers.text("permissions_boundary"),
+            session_s=int(answers.text("max_session_duration") or 0),
             external_id=answers.text("external_id"),
             also_external_ids=tuple(
                 it for it in answers.text("also_external_id").split() if it != answers.text("external_id")

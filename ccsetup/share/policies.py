@@ -37,6 +37,8 @@ _WRITE = {
     "codecommit:UpdatePullRequestDescription": "change the description of a pull request",
     "codecommit:UpdatePullRequestStatus": "close a pull request",
     "codecommit:UpdatePullRequestApprovalState": "approve a pull request, but not change its approval rules",
+    "codecommit:MergeBranches*": "merge branches with the API, which anyone with push access could also do with git",
+    "codecommit:CreateUnreferencedMergeCommit": "try a merge with the API; it isn't part of any branch",
     "codecommit:MergePullRequest*": "merge a pull request, which anyone with push access could also do with git",
     "codecommit:PostComment*": "comment on a pull request or a commit",
     "codecommit:UpdateComment": "edit your own comments",
@@ -103,13 +105,19 @@ def trust(it: Arrangement, words: Words | None = None) -> Document:
     """Return the role's trust policy."""
     w = words or plain(it)
     found = []
+    people = [w.people, *it.also_people]
+    roots = [f"arn:{w.partition}:iam::{account}:root" for account in people]
     if any(one.kind == "account" for one in it.trusts):
-        found.append(_assumable(it, w, "Account", f"arn:{w.partition}:iam::{w.people}:root", {}))
-    if roles := [f"arn:{w.partition}:iam::{w.people}:{one.name.split(':', 5)[5]}" for one in _of(it, "role")]:
+        found.append(_assumable(it, w, "Account", roots if len(roots) > 1 else roots[0], {}))
+    named = [(account_in(one.name), one.name.split(":", 5)[5]) for one in _of(it, "role")]
+    where = {account: account for account in it.also_people}
+    if roles := [f"arn:{w.partition}:iam::{where.get(account, w.people)}:{name}" for account, name in named]:
         found.append(_assumable(it, w, "Roles", roles if len(roles) > 1 else roles[0], {}))
-    if sets := [permission_set_arn(w.partition, w.people, one.name) for one in _of(it, "permission-set")]:
-        whom = {"ArnLike": {"aws:PrincipalArn": sets if len(sets) > 1 else sets[0]}}
-        found.append(_assumable(it, w, "PermissionSets", f"arn:{w.partition}:iam::{w.people}:root", whom))
+    for number, account in enumerate(people, 1):
+        if sets := [permission_set_arn(w.partition, account, one.name) for one in _of(it, "permission-set")]:
+            whom = {"ArnLike": {"aws:PrincipalArn": sets if len(sets) > 1 else sets[0]}}
+            sid = "PermissionSets" + (str(number) if number > 1 else "")
+            found.append(_assumable(it, w, sid, roots[number - 1], whom))
     found += [_by_token(it, w, one.name) for one in _of(it, "oidc")]
     found += [_by_assertion(it, w, one.name, number) for number, one in enumerate(_of(it, "saml"), 1)]
     return document(found)
@@ -177,6 +185,8 @@ def who(it: Arrangement) -> list[Line]:
             )
         )
     found += [Line(f"external ID {one}", "accepted too, for now") for one in it.also_external_ids]
+    if it.org:
+        found.append(Line(f"organization {it.org}", "the caller's account must be in this organization"))
     if it.mfa:
         found.append(Line("MFA", "callers must have entered an MFA code (aws:MultiFactorAuthPresent)"))
     found += [Line(f"tag {key}={value}", "callers must have this principal tag") for key, value in it.tags]
@@ -185,16 +195,16 @@ def who(it: Arrangement) -> list[Line]:
 
 def _way(it: Arrangement, one: Trust) -> Line:
     """Return the explanation of one trust."""
+    where = f"account {it.people}" if not it.also_people else f"accounts {', '.join(it.accounts)}"
     if one.kind == "account":
-        return Line(
-            f"account {it.people}", "users and roles in that account that its administrator allows to assume this role"
-        )
+        that = "those accounts that their" if it.also_people else "that account that its"
+        return Line(where, f"users and roles in {that} administrator allows to assume this role")
     whole = Trust("account") in it.trusts
     if one.kind == "role":
         name = f"role {validate.role_name(one.name)}"
-        return Line(name, _ALREADY if whole else f"only this role in account {it.people}")
+        return Line(name, _ALREADY if whole else f"only this role in account {account_in(one.name)}")
     if one.kind == "permission-set":
-        why = f"the permission set's role in account {it.people}, whatever suffix IAM Identity Center adds to its name"
+        why = f"the permission set's role in {where}, whatever suffix IAM Identity Center adds to its name"
         return Line(f"permission set {one.name}", _ALREADY if whole else why)
     if one.kind == "oidc":
         return Line(
@@ -219,6 +229,7 @@ def _allow(sid: str, table: Mapping[str, str], resource: Any) -> Statement:
 def _assumable(it: Arrangement, w: Words, sid: str, principal: Any, condition: dict[str, Any]) -> Statement:
     ids = [w.external_id, *it.also_external_ids]
     equals: dict[str, Any] = {"sts:ExternalId": ids if len(ids) > 1 else ids[0]} if it.external_id else {}
+    equals |= {"aws:PrincipalOrgID": it.org} if it.org else {}
     equals |= {f"aws:PrincipalTag/{key}": value for key, value in it.tags}
     condition = {**({"StringEquals": equals} if equals else {}), **condition}
     if it.mfa:
@@ -283,17 +294,17 @@ def consistent(it: Arrangement) -> Arrangement:
 def _clashes(it: Arrangement) -> list[tuple[bool, str, str]]:
     signs_in = bool(it.start_url) or any(trust.kind == "permission-set" for trust in it.trusts)
     roles = [trust.name for trust in it.trusts if trust.kind == "role"]
-    others = [arn for arn in roles if it.people and account_in(arn) != it.people]
+    others = [arn for arn in roles if it.people and account_in(arn) not in it.accounts]
     providers = [trust.name for trust in it.trusts if trust.kind == "saml"]
     named = [*roles, *providers, *([it.kms_key] if it.kms_key else [])]
     foreign = [arn for arn in named if partition_in(arn) != it.partition]
     apart = [arn for arn in [*providers, it.kms_key] if arn and account_in(arn) != it.owner]
     key_region = it.kms_key.split(":")[3] if it.kms_key else it.region
     return [
-        (it.owner == it.people, f"Both account IDs are {it.owner}. Use two different accounts,"
+        (it.owner in it.accounts, f"Both account IDs are {it.owner}. Use two different accounts,"
          " for example, 111122223333 and 888888888888.", "to_account"),
         (bool(foreign), f"{''.join(foreign[:1])} isn't in {it.partition}, the partition of {it.region}.", "trust"),
-        (bool(others), f"{''.join(others[:1])} isn't in {it.people}, the developers' account.", "trust"),
+        (bool(others), f"{''.join(others[:1])} isn't in {' or '.join(it.accounts)}, the developers' account.", "trust"),
         (bool(apart), f"{''.join(apart[:1])} must be in {it.owner}, the repository's account.",
          "kms_key" if it.kms_key in apart else "trust"),
         (key_region != it.region, f"The KMS key is in {key_region}, but the repository is in {it.region}.", "kms_key"),
@@ -301,6 +312,7 @@ def _clashes(it: Arrangement) -> list[tuple[bool, str, str]]:
             " the role. Remove --require-mfa, and require MFA in IAM Identity Center instead.", "require_mfa"),
         (it.mfa and not it.assumed, "The identity provider decides whether MFA is required. Remove --require-mfa.",
          "require_mfa"),
+        (bool(it.org) and not it.assumed, "Tokens and assertions don't have an organization. Remove --org.", "org"),
         (bool(it.external_id) and not it.assumed, "Tokens and assertions don't have an external ID. Remove"
             " --external-id.",
          "external_id"),

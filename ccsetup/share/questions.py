@@ -135,12 +135,13 @@ def to_account() -> Question:
 
     def of_role(answers: Answers, look: Look) -> str | None:
         roles = [trust.name for trust in read_trusts(answers.text("trust")) if trust.kind == "role"]
-        return account_in(roles[0]) if roles else None
+        return " ".join(dict.fromkeys(map(account_in, roles))) or None
 
     def settle(value: object, answers: Answers, look: Look) -> None:
-        if str(value) == answers.text("from_account"):
+        if answers.text("from_account") in str(value).split():
             raise BadAnswer(
-                f"Both account IDs are {value}. Use two different accounts, for example, 111122223333 and 888888888888."
+                f"Both account IDs are {answers.text('from_account')}. Use two different accounts, for example,"
+                " 111122223333 and 888888888888."
             )
 
     return Question(
@@ -148,7 +149,7 @@ def to_account() -> Question:
         "Developers' account ID",
         help="The 12-digit ID of the account that needs access, for example, 888888888888.",
         known=of_role,
-        parse=validate.account_id,
+        parse=arrangement.accounts,
         settle=settle,
         when=_by_assuming,
         title="To account",
@@ -297,6 +298,31 @@ def sign_in(acts: bool) -> tuple[Question, ...]:
     )
 
 
+ORG = Question(
+    "org",
+    "Organization ID (optional)",
+    known=questions.fixed(""),
+    parse=arrangement.organization,
+    when=_by_assuming,
+    optional=True,
+    title="Organization",
+)
+BOUNDARY = Question(
+    "permissions_boundary",
+    "Permissions boundary (optional)",
+    known=questions.fixed(""),
+    parse=arrangement.boundary,
+    optional=True,
+    title="Boundary",
+)
+SESSION = Question(
+    "max_session_duration",
+    "Maximum session duration in seconds (optional)",
+    known=questions.fixed(""),
+    parse=arrangement.session_duration,
+    optional=True,
+    title="Longest session",
+)
 GROUP = Question(
     "group",
     "Group to attach the policy to (optional)",

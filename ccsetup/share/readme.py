@@ -63,7 +63,7 @@ def command(it: Arrangement) -> str:
     words += [one.repository_arn if one.repository.startswith("-") else one.repository for one in it.each]
     given = [
         ("--from-account", it.owner),
-        ("--to-account", it.people),
+        *(("--to-account", account) for account in it.accounts),
         ("--region", it.region),
         ("--role-name", it.role),
         ("--role-path", it.path.removesuffix("/")),
@@ -75,6 +75,8 @@ def command(it: Arrangement) -> str:
     given += [("--kms-key", it.kms_key), ("--group", it.group)]
     if any(trust.kind == "oidc" for trust in it.trusts):
         given += [("--audience", it.audience), ("--subject", it.subject)]
+    given += [("--org", it.org), ("--permissions-boundary", it.boundary)]
+    given += [("--max-session-duration", str(it.session_s) if it.session_s else "")]
     given += [("--sso-start-url", it.start_url), ("--sso-region", it.sso_region)]
     given += [("--principal-tag", f"{key}={value}") for key, value in it.tags]
     words += [word for flag, value in given if value for word in _flag(flag, value)]
@@ -108,7 +110,8 @@ def developer(it: Arrangement) -> str:
 
 
 def _sign_in(it: Arrangement) -> str:
-    given = [("sso-start-url", it.start_url), ("sso-region", it.sso_region), ("sso-account-id", it.people),
+    account = "" if it.also_people else it.people
+    given = [("sso-start-url", it.start_url), ("sso-region", it.sso_region), ("sso-account-id", account),
              ("sso-role-name", it.permission_set), ("region", it.region), ("profile", it.source_profile)]  # fmt: skip
     words = [f"--{flag} {quote(value)}" for flag, value in given if value]
     return f"ccsetup setup sso {' '.join(words)} --no-clone\n" if it.start_url else ""
@@ -148,16 +151,22 @@ def _people(it: Arrangement, terraform: bool) -> list[str]:
     attach = f"the group {it.group}" if it.group else "the groups or users that need access"
     sets = [trust.name for trust in it.trusts if trust.kind == "permission-set"]
     lines = [
-        f"## For the administrator of account {it.people} (the developers' account)",
+        f"## For the administrator of account {' and '.join(it.accounts)} (the developers' account)",
         BLANK,
         f"Create the policy `{it.people_policy}` in one of these ways, and then attach it to {attach}:",
         BLANK,
         "- ccsetup: run the command above with `--apply --profile ADMIN`. It shows the changes and asks for"
         " confirmation",
-        "- CloudFormation or StackSets: `aws cloudformation deploy --template-file account-b.template.json"
+        "- CloudFormation: `aws cloudformation deploy --template-file account-b.template.json"
         f" --stack-name {_stack(it)} --capabilities CAPABILITY_NAMED_IAM`",
         "- AWS CLI: `bash apply.sh`",
         *([_terraform("account-b")] if terraform else []),
+        BLANK,
+        "For many accounts, use StackSets, from the management account or a delegated administrator:",
+        BLANK,
+        "```",
+        *_stack_set(it),
+        "```",
         BLANK,
         "The policy document:",
         BLANK,
@@ -173,6 +182,19 @@ def _people(it: Arrangement, terraform: bool) -> list[str]:
             BLANK,
         ]
     return lines
+
+
+def _stack_set(it: Arrangement) -> list[str]:
+    """Return the commands that create the policy in many accounts."""
+    name = _stack(it)
+    given = [("OwnerAccount", it.owner), ("RoleName", it.role), *([("GroupName", it.group)] if it.group else [])]
+    words = " ".join(quote(f"ParameterKey={key},ParameterValue={value}") for key, value in given)
+    return [
+        f"aws cloudformation create-stack-set --stack-set-name {name} --template-body file://account-b.template.json"
+        f" --capabilities CAPABILITY_NAMED_IAM --parameters {words}",
+        f"aws cloudformation create-stack-instances --stack-set-name {name} --accounts {' '.join(it.accounts)}"
+        f" --regions {it.region}",
+    ]
 
 
 def _developers(it: Arrangement, has_file: bool) -> list[str]:

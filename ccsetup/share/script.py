@@ -79,6 +79,13 @@ esac
 """
 
 
+def _policy_arn(it: Arrangement) -> str:
+    """Return the policy's ARN for the shell; with several accounts, in the one that runs the script."""
+    if not it.also_people:
+        return quote(it.people_policy_arn)
+    return f'"arn:{it.partition}:iam::$here:policy"/{quote(it.people_policy)}'
+
+
 def text(it: Arrangement) -> str:
     """Return the script."""
     also = "#   AWS_PROFILE=admin-b bash apply.sh\n" if it.assumed else ""
@@ -86,15 +93,17 @@ def text(it: Arrangement) -> str:
         "repository": it.label,
         "region": it.region,
         "owner": it.owner,
-        "people": it.people,
+        "people": "|".join(it.accounts),
         "role_arn": it.role_arn,
     }
     tag = {"key": quote(TAGGED), "value": quote(TAG)}
     parts = [_HEAD.format(also=also, **words), 'case "$here" in\n']
     command = quote(f"  {readme.command(it)} --apply --profile ADMIN")
-    path = f"--path {quote(it.path)} " if it.path != "/" else ""
+    more = [f"--path {quote(it.path)} "] if it.path != "/" else []
+    more += [f"--permissions-boundary {quote(it.boundary)} "] if it.boundary else []
+    more += [f"--max-session-duration {it.session_s} "] if it.session_s else []
     given = {
-        "path": path,
+        "path": "".join(more),
         "role": quote(it.role),
         "role_name": it.role,
         "command": command,
@@ -105,9 +114,9 @@ def text(it: Arrangement) -> str:
         attach = _ATTACH.format(group=quote(it.group)) if it.group else _HINT
         names = {
             "policy": quote(it.people_policy),
-            "policy_arn": quote(it.people_policy_arn),
+            "policy_arn": _policy_arn(it),
             "use": quote(it.policy_name),
         }
         parts.append(_PEOPLE.format(attach=attach, **names, **words, **tag))
-    accounts = f"{it.owner} and {it.people}" if it.assumed else it.owner
+    accounts = f"{it.owner} and {' and '.join(it.accounts)}" if it.assumed else it.owner
     return "".join((*parts, _ELSE.format(accounts=accounts)))

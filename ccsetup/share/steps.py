@@ -23,7 +23,7 @@ PREFIX = "ccsetup-"  # the names of our inline policies start with this
 _VERSIONS = 5  # the most versions that IAM keeps of a managed policy
 ON_ROLE = ("iam:GetRole", "iam:ListRolePolicies", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies")
 ON_POLICY = ("iam:GetPolicy", "iam:GetPolicyVersion", "iam:ListPolicyVersions", "iam:ListEntitiesForPolicy")
-TO_APPLY = ("iam:CreateRole", "iam:TagRole", "iam:UpdateAssumeRolePolicy", "iam:PutRolePolicy",
+TO_APPLY = ("iam:CreateRole", "iam:TagRole", "iam:UpdateRole", "iam:UpdateAssumeRolePolicy", "iam:PutRolePolicy",
             "iam:SimulatePrincipalPolicy", "iam:CreatePolicy", "iam:TagPolicy", "iam:CreatePolicyVersion",
             "iam:DeletePolicyVersion")  # fmt: skip
 TO_REMOVE = (
@@ -78,11 +78,20 @@ def for_owner(it: Arrangement, there: IamRole | None, said: Collection[str] = ()
     name = {"RoleName": it.role}
     found = []
     if there is None:
-        path = {"Path": it.path} if it.path != "/" else {}
-        given = {**name, **path, "AssumeRolePolicyDocument": _text(trust), "Description": _about(it), "Tags": _TAGS}
+        given = {
+            **name,
+            **_settings(it),
+            "AssumeRolePolicyDocument": _text(trust),
+            "Description": _about(it),
+            "Tags": _TAGS,
+        }
         found.append(Step(f"create the role {it.role}", TRUST, None, trust, (IamCall("create_role", given),)))
     elif not alike(there.trust, trust):
         found.append(_trusting(it, there.trust, trust, f"change the trust policy of {it.role}"))
+    if there is not None and it.session_s and it.session_s != there.session_s:
+        call = IamCall("update_role", {**name, "MaxSessionDuration": it.session_s})
+        says = f"change the longest session of {it.role} from {there.session_s} to {it.session_s} seconds"
+        found.append(Step(says, "", None, None, (call,)))
     before = there.policies.get(it.policy_name) if there else None
     if not alike(before, may):
         call = IamCall("put_role_policy", {**name, "PolicyName": it.policy_name, "PolicyDocument": _text(may)})
@@ -154,6 +163,15 @@ def _new_version(it: Arrangement, there: IamPolicy, wanted: Document, says: str)
     newest: dict[str, Any] = {"PolicyArn": arn, "PolicyDocument": _text(wanted), "SetAsDefault": True}
     calls.append(IamCall("create_policy_version", newest))
     return Step(says, it.people_policy, there.document, wanted, tuple(calls))
+
+
+def _settings(it: Arrangement) -> dict[str, Any]:
+    """Return the settings of a new role that aren't IAM's defaults."""
+    return {
+        **({"Path": it.path} if it.path != "/" else {}),
+        **({"PermissionsBoundary": it.boundary} if it.boundary else {}),
+        **({"MaxSessionDuration": it.session_s} if it.session_s else {}),
+    }
 
 
 def _trusting(it: Arrangement, before: Document, after: Document, says: str) -> Step:

@@ -42,7 +42,11 @@ def _team(it: Arrangement) -> Team:
 
 def _sign_in(it: Arrangement) -> tuple[Entry, ...]:
     """Return the access for the source profile, if the start URL is known."""
-    told = {"sso_start_url": it.start_url, "sso_region": it.sso_region, "sso_account_id": it.people}
+    told = {
+        "sso_start_url": it.start_url,
+        "sso_region": it.sso_region,
+        "sso_account_id": "" if it.also_people else it.people,
+    }
     told |= {"sso_role_name": it.permission_set, "region": it.region, "profile": it.source_profile}
     kept = {key: value for key, value in told.items() if value}
     return (Entry("sign-in", "Single sign-on", "sso", kept),) if it.start_url else ()

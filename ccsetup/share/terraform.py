@@ -58,6 +58,8 @@ def owner(it: Arrangement) -> str:
                 "shared",
                 ("name", "var.role_name"),
                 *([("path", _text(it.path))] if it.path != "/" else []),
+                *([("permissions_boundary", _text(it.boundary))] if it.boundary else []),
+                *([("max_session_duration", str(it.session_s))] if it.session_s else []),
                 ("assume_role_policy", _encoded(policies.trust(it, words))),
             ),
             _resource(

@@ -109,12 +109,17 @@ def external_ids(it: Arrangement, there: object) -> list[str]:
     return [value for value in dict.fromkeys(exact) if not set(value) & set("*?$")]
 
 
+def accounts_in(it: Arrangement, there: object) -> list[str]:
+    """Return the developers' accounts that a trust policy lets in."""
+    return [account for account in it.accounts if any(one.principal.account == account for one in _about(it, there))]
+
+
 def _about(it: Arrangement, there: object) -> list[Grant]:
     return [one for one in grants(there) if _of_people(it, one.principal)]
 
 
 def _of_people(it: Arrangement, one: Principal) -> bool:
-    return one.kind == "AWS" and one.account == it.people != ""
+    return one.kind == "AWS" and one.account in it.accounts
 
 
 def adopted(it: Arrangement, said: Collection[str], there: object) -> Arrangement:
@@ -126,6 +131,8 @@ def adopted(it: Arrangement, said: Collection[str], there: object) -> Arrangemen
         it = it._replace(external_id=ids[0], also_external_ids=tuple(ids[1:]))
     if "require_mfa" not in said and "true" in _values(about, "aws:multifactorauthpresent"):
         it = it._replace(mfa=True)
+    if "org" not in said and len(orgs := _values(about, "aws:principalorgid")) == 1:
+        it = it._replace(org=orgs[0])
     if "principal_tag" not in said:
         keys = sorted({test.key for one in about for test in one.tests if test.key.startswith("aws:principaltag/")})
         named = {key.partition("/")[2]: _values(about, key) for key in keys}

@@ -95,7 +95,8 @@ def test_a_role_that_exists_is_opened_by_a_person_alone_and_the_default_is_no(
     office.state.add_provider(A, "https://token.actions.example.com", "sts.amazonaws.com")
     before = trust({"AWS": ROLE_X}, **ID)
     narrow(office, before)
-    words = [word for word in WORDS if "oidc:" not in str(more) or word not in ("--to-account", B)]
+    own = "oidc:" not in str(more) and "--to-account" not in more
+    words = [word for word in WORDS if own or word not in ("--to-account", B)]
     code, told, shown = office.run(*words, *more, "--yes")
     assert (code, office.state.roles[NARROW].trust) == (1, before), shown
     assert says in " ".join(shown.split()) and "Nothing was changed" in told["problems"][0]["why"]
@@ -115,6 +116,20 @@ def test_a_role_that_exists_is_opened_by_a_person_alone_and_the_default_is_no(
     else:
         assert after["Statement"][0] == before["Statement"][0] and len(after["Statement"]) == 2
         assert "oidc" in str(more) or after["Statement"][1]["Condition"]["StringEquals"] == ID["StringEquals"]
+
+
+def test_an_account_that_the_role_lacks_is_not_left_out_in_silence(office: Office) -> None:
+    before = trust({"AWS": ROLE_X}, **ID)
+    office.state.add_role(B, "X", policy_engine.trust(B))
+    narrow(office, before)
+    code, told, _ = office.run(*WORDS, "--to-account", C, "--yes")
+    (problem,) = told["problems"]
+    assert (code, problem["what"]) == (
+        1,
+        f"The role Narrow lets in account {B} on its own terms, and account {C} not at all.",
+    )
+    assert f"--to-account {C} --trust account" in problem["next"]
+    assert office.state.roles[NARROW].trust == before
 
 
 # A role that somebody else made

@@ -66,6 +66,7 @@ VARIANTS = {
     "group": IT._replace(group="Developers"),
     "several": IT._replace(others=("api", "--web"), external_id="acme-7f3b", also_external_ids=("old-1",)),
     "several, read only": IT._replace(others=("api",), read_only=True, path="/teams/acme/"),
+    "accounts": IT._replace(also_people=("999999999999",), org="o-a1b2c3d4e5", session_s=7200),
     "hyphens": IT._replace(repository="--mirror", external_id="-7f3b"),
 }
 
@@ -493,6 +494,7 @@ def role(it: Arrangement, **more: Any) -> IamRole:
     given: dict[str, Any] = {
         "policies": {it.policy_name: policies.permissions(it)},
         "tags": {"ccsetup": "share"},
+        "session_s": it.session_s or 3600,
         **more,
     }
     return IamRole(it.role_arn, trust, **given)
@@ -628,7 +630,7 @@ def test_the_commands_in_the_readme_are_ones_that_ccsetup_takes(it: Arrangement)
 
     options = parsed(shlex.split(readme.command(it))[1:])
     assert tuple(address.parse(repo).repository for repo in options.repo) == it.repositories
-    assert (options.from_account, options.to_account or "") == (it.owner, it.people)
+    assert (options.from_account, tuple(options.to_account or ())) == (it.owner, it.accounts)
     again = arrangement.read_trusts(" ".join(options.trust or ["account"]))
     assert again == it.trusts
     lines = re.findall(r"^ccsetup .*$", documents(it)["README.md"], re.MULTILINE)

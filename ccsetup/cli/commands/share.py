@@ -40,7 +40,6 @@ NOTHING: Mapping[str, object] = {
 
 _FLAGS = {
     "from_account": "12-digit ID of the repository's account",
-    "to_account": "12-digit ID of the developers' account",
     "region": "region of the repository, for example, us-east-2",
     "role_name": "name of the role that gives access, for example, CodeCommitAccess",
     "role_path": "path of the role (default: the path of the existing role, or /), for example, /teams/acme/",
@@ -48,6 +47,9 @@ _FLAGS = {
     "kms_key": "ARN of the customer managed KMS key, if one encrypts the repository",
     "subject": "subject that OIDC tokens must have, for example, repo:acme/shared:*",
     "audience": "audience that OIDC tokens must have (default: sts.amazonaws.com)",
+    "org": "organization that callers must be in, for example, o-a1b2c3d4e5",
+    "permissions_boundary": "ARN of a policy that limits the role, e.g. arn:aws:iam::111122223333:policy/Boundary",
+    "max_session_duration": "longest session of the role in seconds, 3600 to 43200 (default: 3600)",
     "group": "group in the developers' account to attach the policy to",
     "sso_start_url": "developers' start URL for the team file, for example, https://acme.awsapps.com/start",
     "sso_region": "IAM Identity Center region of the start URL, for example, us-east-1",
@@ -55,7 +57,8 @@ _FLAGS = {
 
 _KEYS = (
     "profile", "repo", "region", "from_account", "to_account", "trust", "subject", "audience", "role_name", "role_path",
-    "external_id", "also_external_id", "require_mfa", "read_only", "kms_key", "principal_tag", "group",
+    "external_id", "also_external_id", "require_mfa", "read_only", "kms_key", "principal_tag", "org",
+    "permissions_boundary", "max_session_duration", "group",
     "sso_start_url", "sso_region",
 )  # fmt: skip
 
@@ -67,6 +70,9 @@ def flags(parser: ArgumentParser) -> None:
     )
     for key, hint in _FLAGS.items():
         parser.add_argument("--" + key.replace("_", "-"), dest=key, metavar="…", help=hint)
+    parser.add_argument(
+        "--to-account", action="append", metavar="…", help="12-digit ID of the developers' account; can be repeated"
+    )
     trusts = (
         "who can assume the role: account (default), ROLE-ARN, permission-set:NAME, oidc:ISSUER, or saml:PROVIDER-ARN;"
     )
@@ -254,6 +260,7 @@ def _tell(context: Context, it: Arrangement, folder: Path, edits: list[Edit]) ->
 def _applied(context: Context, options: Namespace, arranging: Arranging, it: Arrangement) -> Report:
     """Apply the arrangement to the profile's account, and test it as far as possible."""
     account = apply.Account(context, it, arranging.profile, apply.Said(arranging.said, options.replace_trust))
+    it = account.it
     there = account.there()
     known = _in_folder(context, options, it)
     if isinstance(there, IamRole):
@@ -332,6 +339,7 @@ def _removed(context: Context, options: Namespace, arranging: Arranging, it: Arr
     """Remove what share created in the profile's account."""
     it = it._replace(external_id="") if it.external_id == AUTO else it  # it isn't needed to remove anything
     account = apply.Account(context, it, arranging.profile, apply.Said(arranging.said, removing=True))
+    it = account.it
     if options.dry_run:
         there = account.there()
         wanted = account.backwards(there)
