@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
-from ccsetup.aws.iam import IamRole
+from ccsetup.aws.iam import IamPolicy, IamRole
 from ccsetup.core.arn import account_in
-from ccsetup.share import policies, trust_merge
+from ccsetup.share import policies, steps, trust_merge
 from ccsetup.share.arrangement import BUILT_IN, Arrangement, Trust
 from ccsetup.share.trust_policy import statements
 
@@ -82,6 +82,31 @@ def trusting(it: Arrangement, role: IamRole) -> list[Link]:
             continue
         where = f"in account {it.owner}, compare the conditions in the trust policy of {it.role}"
         found.append(Link("trust", False, says, where))
+    return found
+
+
+def of_people(it: Arrangement, policy: IamPolicy | None) -> list[Link]:
+    """Say whether the developers' account has the policy that allows assuming the role, and who has the policy."""
+    name, where = it.people_policy, f"in account {it.people}"
+    if policy is None:
+        create = f"{where}, create the policy {name}, and attach it to the users who need access"
+        return [Link("policy", False, f"Account {it.people} has no policy {name}.", create, policies.assume(it))]
+    if not steps.allows(policy.document, it.role_arn):
+        change = f"{where}, add the missing statement to the policy {name}"
+        says = f"The policy {name} doesn't allow sts:AssumeRole on {it.role_arn}."
+        return [Link("policy", False, says, change, policies.assume(it))]
+    found = [Link("policy", True, f"the policy {name} allows assuming {it.role}")]
+    sets = any(one.kind == "permission-set" for one in it.trusts)
+    if it.group and f"group {it.group}" not in policy.attached:
+        attach = f"{where}, attach the policy: aws iam attach-group-policy --group-name {it.group} --policy-arn"
+        found.append(Link("group", False, f"{name} isn't attached to the group {it.group}.", f"{attach} {policy.arn}"))
+    elif policy.attached:
+        found.append(Link("group", True, f"it is attached to {', '.join(policy.attached)}"))
+    elif sets:
+        found.append(Link("group", None, f"ccsetup can't see whether a permission set has the policy {name}."))
+    else:
+        attach = f"{where}, attach it to a group or user, for example, with --apply --group Developers"
+        found.append(Link("group", False, f"{name} isn't attached to anyone.", attach))
     return found
 
 

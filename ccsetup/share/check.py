@@ -64,7 +64,11 @@ def _links(
     elif identity.account_id == it.owner:
         yield from _as_owner(context, it, who)
     elif identity.account_id in it.accounts:
-        yield from _as_developer(context, it, look, profile, code)
+        here = tuple(account for account in it.accounts if account != identity.account_id)
+        it = it._replace(people=identity.account_id, also_people=here)
+        policy = _people_policy(context, it, who)
+        yield from policy
+        yield from _as_developer(context, it, look, profile, code, administers=bool(policy))
     else:
         accounts = " or ".join((it.owner, *it.accounts))
         yield Link("identity", False, f"The profile {profile} is in account {identity.account_id}, not in {accounts}.",
@@ -116,8 +120,24 @@ def _decided(context: Context, it: Arrangement, who: Who, resource: str) -> Link
     return audit.with_key(it, decisions) if of_key else audit.permitted(it, decisions)
 
 
-def _as_developer(context: Context, it: Arrangement, look: Look, profile: str, code: str) -> Iterator[Link]:
-    """Check as a developer: assume the role, and look at the repository with it."""
+def _people_policy(context: Context, it: Arrangement, who: Who) -> list[Link]:
+    """Check the policy and the group in the developers' account; [] if this profile isn't allowed to see them."""
+    try:
+        with context.screen.busy(f"Checking {it.people_policy}"):
+            policy = context.iam.policy(who, it.people_policy_arn)
+    except Problem as refused:
+        _heard(refused)
+        return []
+    return audit.of_people(it, policy)
+
+
+def _as_developer(
+    context: Context, it: Arrangement, look: Look, profile: str, code: str, administers: bool = False
+) -> Iterator[Link]:
+    """Check as a developer: assume the role, and look at the repository with it.
+
+    An administrator who sees the policy doesn't need to be able to assume the role.
+    """
     from ccsetup.share.apply import as_role
 
     who = as_role(it, look, profile, code, context)
@@ -126,6 +146,10 @@ def _as_developer(context: Context, it: Arrangement, look: Look, profile: str, c
             found = context.aws.identity(who)
     except Problem as refused:
         _heard(refused)
+        if administers:
+            says = f"The profile {profile} can't assume {it.role} itself. Run --check with a developer's profile, too."
+            yield Link("trust", None, says)
+            return
         yield _refused(it, "trust", refused)
         return
     yield Link("trust", True, f"the profile {profile} can assume {found.arn}")

@@ -20,7 +20,7 @@ def text(it: Arrangement, names: tuple[str, ...]) -> str:
         f"# Sharing the CodeCommit {'repositories' if it.others else 'repository'} {it.label}",
         BLANK,
         f"Developers get {access} access to {_each(it)}. They assume the role `{it.role_arn}`, whose"
-        " sessions last up to one hour.",
+        f" sessions last up to {_hours(it)}.",
         "This folder was created with:",
         BLANK,
         "```",
@@ -44,6 +44,7 @@ def text(it: Arrangement, names: tuple[str, ...]) -> str:
         *_table(("who", "condition"), policies.who(it)),
         BLANK,
         *_notes(it),
+        *_afterwards(it),
         "## Check or remove access",
         BLANK,
         "- To check access, run the command above with `--check --profile ADMIN`, where ADMIN is the profile of an"
@@ -182,6 +183,62 @@ def _people(it: Arrangement, terraform: bool) -> list[str]:
             BLANK,
         ]
     return lines
+
+
+def _afterwards(it: Arrangement) -> list[str]:
+    """Return how to add and offboard people, rotate the external ID, and move a repository."""
+    run = "run the command above with `--apply --profile ADMIN`"
+    lines = ["## Later changes", BLANK, f"- To add a person: {_joining(it)}"]
+    lines.append(
+        f"- To offboard a person: {_leaving(it)} Sessions that have started live on for at most {_hours(it)}."
+        f" To end them now, open the role `{it.role}` in the IAM console of account {it.owner}, and choose Revoke"
+        " sessions. Everyone then signs in again."
+    )
+    if it.external_id:
+        lines.append(
+            f"- To rotate the external ID: {run}, with `--external-id NEW --also-external-id {it.external_id}`."
+            " Run it without `--apply --profile ADMIN` to write the team file again, and send it to everyone. When"
+            " everyone has it, apply the command without --also-external-id."
+        )
+    where = "both accounts" if it.assumed else f"account {it.owner}"
+    lines.append(
+        "- To move a repository to another name, account or region: share the new one first, send its team file, and"
+        f" then remove this access in {where}. A role gives access to names: if you only rename a repository, {run}"
+        " and the new name."
+    )
+    lines.append("- To take everything back: see the next section. Clones on people's computers stay where they are.")
+    return [*lines, BLANK]
+
+
+def _hours(it: Arrangement) -> str:
+    hours = -(-(it.session_s or 3600) // 3600)
+    return "one hour" if hours == 1 else f"{hours} hours"
+
+
+def _joining(it: Arrangement) -> str:
+    send = "Then send the team file."
+    sets = [trust.name for trust in it.trusts if trust.kind == "permission-set"]
+    if sets:
+        return f"in IAM Identity Center, assign the permission set {' or '.join(sets)} in account {it.people}. {send}"
+    if not it.assumed:
+        return f"in the identity provider, give the person access. {send}"
+    if it.group:
+        command = f"aws iam add-user-to-group --group-name {quote(it.group)} --user-name NAME"
+        return f"in account {it.people}, run `{command}`. {send}"
+    return f"in account {it.people}, attach the policy `{it.people_policy}` to the person's group or user. {send}"
+
+
+def _leaving(it: Arrangement) -> str:
+    sets = [trust.name for trust in it.trusts if trust.kind == "permission-set"]
+    if sets:
+        return (f"in IAM Identity Center, remove the assignment of {' and '.join(sets)}, and the person's active"
+                " sessions.")  # fmt: skip
+    if not it.assumed:
+        return "in the identity provider, remove the person's access."
+    if it.group:
+        command = f"aws iam remove-user-from-group --group-name {quote(it.group)} --user-name NAME"
+        return f"in account {it.people}, run `{command}`, and deactivate the person's access keys."
+    return f"in account {it.people}, detach the policy `{it.people_policy}`, and deactivate the person's access keys."
 
 
 def _stack_set(it: Arrangement) -> list[str]:

@@ -143,6 +143,12 @@ def _with_ours(there: Document, wanted: Document) -> Document:
     return there if mine else {**there, "Statement": [*_without_ours(there), ours]}
 
 
+def allows(there: Document, role: str) -> bool:
+    """Say whether a policy allows assuming a role, and doesn't deny it."""
+    denied = [it for it in statements(there) if it["Effect"] == "Deny" and _allows({**it, "Effect": "Allow"}, role)]
+    return not denied and any(_allows(it, role) for it in statements(there))
+
+
 def _allows(statement: Mapping[str, Any], role: str) -> bool:
     """Say whether a statement allows assuming a role, without conditions."""
     allows = statement["Effect"] == "Allow" and not statement.get("Condition") and "sts:AssumeRole" in actions(

@@ -144,6 +144,19 @@ def test_several_repositories_are_in_one_statement() -> None:
     assert [place.name for place in file.read(teamfile.text(it)).team.repositories] == [*it.repositories]
 
 
+@pytest.mark.parametrize("it", VARIANTS.values(), ids=VARIANTS)
+def test_the_folder_says_what_to_do_later(it: Arrangement) -> None:
+    later = documents(it)["README.md"].partition("## Later changes")[2].partition("##")[0]
+    for what in ("add a person", "offboard a person", "Revoke sessions", "move a repository", "take everything back"):
+        assert what in later
+    assert ("rotate the external ID" in later) is bool(it.external_id)
+    assert ("2 hours" in later) is (it.session_s == 7200)
+    if it.group and not it.permission_set:
+        assert f"add-user-to-group --group-name {it.group}" in later and "remove-user-from-group" in later
+    if it.permission_set:
+        assert f"assign the permission set {it.permission_set}" in later and "remove-user-from-group" not in later
+
+
 def test_limits_are_counted_before_any_call() -> None:
     many = IT._replace(others=tuple(f"repository-of-team-{n:03}" for n in range(90)))
     assert policies.consistent(many) == many
