@@ -166,6 +166,7 @@ def apply(
     if not yes:
         agreed(
             context,
+            it,
             f"Make these changes in {account.name}?",
             "Yes, make these changes",
             careful=_careful(account, there, doubts),
@@ -296,7 +297,7 @@ def remove(context: Context, it: Arrangement, account: Account, yes: bool) -> li
         return []
     review(context, it, account, wanted, there)
     if not yes:
-        agreed(context, f"Remove this from {account.name}?", "Yes, remove it")
+        agreed(context, it, f"Remove this from {account.name}?", "Yes, remove it")
     carry_out(context, account, wanted, lambda: not account.backwards(account.now()))
     if isinstance(there, IamRole) and not any(step.says.startswith("delete the role") for step in wanted):
         context.screen.note(
@@ -317,14 +318,15 @@ def review(
 ) -> None:
     """Show what would change, for each policy."""
     diffs = [_difference(step) for step in wanted if step.name]
-    rows = [("account", account.name)]
+    rows = summary(it, [f"{account.name}: {', '.join(step.says for step in wanted)}"])
+    if account.said.removing:
+        rows = [row for row in rows if row[0] not in ("lets in", "conditions")]
+    elif not account.is_owner and policies.conditions(it) == "none":
+        rows[2] = ("conditions", f"those of the role in account {it.owner}")
     if there is not None and not steps.made_by_us(there.tags):
         stack = steps.stack_of(there.tags)
         by = f"The CloudFormation stack {stack} created" if stack else "Someone else created"
         context.screen.note(f"{by} {there.arn}, and others may depend on it. Existing statements stay as they are.")
-    rows += [("" if number else "will", step.says) for number, step in enumerate(wanted)]
-    if account.is_owner and any(step.after for step in wanted):
-        rows += lets_in(it)
     changes = steps.changes(it, wanted)
     rows += changes.rows
     rows += _permitting(wanted, it)
@@ -361,6 +363,25 @@ def _until(context: Context, there: IamRole) -> str:
     return f"sessions that have started continue to work until {end.astimezone():%H:%M} at the latest"
 
 
+def summary(it: Arrangement, changes: Sequence[str]) -> list[tuple[str, str]]:
+    """Return the first lines of a review: which repositories, who gets in, on which conditions, and what changes."""
+    bare = it._replace(external_id="", also_external_ids=(), mfa=False, org="", tags=())
+    ways = [line.what for line in policies.who(bare)]
+    access = "read only" if it.read_only else "read and write"
+    return [
+        ("repositories", f"{it.label} in {it.region}, account {it.owner} ({access})"),
+        ("lets in", ", ".join(ways)),
+        ("conditions", policies.conditions(it)),
+        *(("changes" if not n else "", change) for n, change in enumerate(changes)),
+    ]
+
+
+def folded(it: Arrangement) -> list[tuple[str, str]]:
+    """Return the rows that name the groups of actions."""
+    rows = [("allowed" if not n else "", f"{what}: {why}") for n, (what, why) in enumerate(policies.groups(it))]
+    return [*rows, ("not allowed", policies.left_out(it))]
+
+
 def reasons(it: Arrangement) -> list[tuple[str, str]]:
     """Return the rows that explain each line of the policies."""
     lines = [(line.what.removeprefix("codecommit:"), line.why) for line in policies.lines(it)]
@@ -373,12 +394,22 @@ def lets_in(it: Arrangement) -> list[tuple[str, str]]:
     return [("trusts" if not n else "", f"{line.what}: {line.why}") for n, line in enumerate(policies.who(it))]
 
 
-def agreed(context: Context, ask: str, label: str, careful: bool = False) -> None:
+def agreed(context: Context, it: Arrangement, ask: str, label: str, careful: bool = False) -> None:
     """Ask for confirmation; if `careful`, the default is No. Raises Cancelled, or Missing without a terminal."""
     if context.prompt is None:
         raise Missing("Missing: --yes.", next="Add --yes to make these changes, or --dry-run to preview them.")
-    choices = (Choice(GO, label), Choice("cancel", "No, cancel" if careful else "Cancel", "nothing changes"))
-    if context.prompt.ask(Asked("apply", ask, "choose", choices=choices, default="cancel" if careful else GO)) != GO:
+    choices = (
+        Choice(GO, label),
+        Choice("?", "Explain", "show each action and trust"),
+        Choice("cancel", "No, cancel" if careful else "Cancel", "nothing changes"),
+    )
+    answer = ""
+    while answer in ("", "?"):
+        asked = Asked("apply", ask, "choose", choices=choices, default="cancel" if careful else GO)
+        answer = str(context.prompt.ask(asked))
+        if answer == "?":
+            context.screen.review([], reasons(it))
+    if answer != GO:
         raise Cancelled("Canceled. Nothing was changed.")
 
 

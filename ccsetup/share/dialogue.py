@@ -24,6 +24,7 @@ from ccsetup.share.trust_policy import statements
 from ccsetup.wizard.engine import Trail, Walk, sentence
 from ccsetup.wizard.options import Options, looking
 
+_UNASKED = ("kms_key", "role_name", "external_id", "require_mfa", "sso_region")  # the review shows their defaults
 Act = Literal["", "apply", "check", "remove"]
 
 
@@ -90,7 +91,7 @@ class Arranging:
     def flow(self, answers: Answers) -> Sequence[Question]:
         """Return the questions for the answers so far. --check and --remove ask fewer."""
         asked = self._questions(answers)
-        return [_settled(it) for it in asked] if self.looks else asked
+        return [_settled(it) if self.looks or it.key in _UNASKED else it for it in asked]
 
     def _questions(self, answers: Answers) -> Sequence[Question]:
         return (

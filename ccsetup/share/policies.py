@@ -164,6 +164,26 @@ def lines(it: Arrangement) -> list[Line]:
     return [Line(action, why) for table in tables for action, why in table.items()]
 
 
+def groups(it: Arrangement) -> list[Line]:
+    """Return the actions of the role by group: how many there are, and what they are for."""
+    tables = [("read", _READ, "clone, fetch, pull, and view files, branches and pull requests")]
+    tables += [] if it.read_only else [("write", _WRITE, "push, branches, pull requests, merges and comments")]
+    tables += [("list", _LIST, "the names of all repositories")]
+    tables += [("key", _KMS, "encrypt and decrypt through CodeCommit")] if it.kms_key else []
+    counted = [(f"{len(table)} action{'s' * (len(table) > 1)}", name, why) for name, table, why in tables]
+    return [Line(f"{name} ({count})", why) for count, name, why in counted]
+
+
+def conditions(it: Arrangement) -> str:
+    """Return the conditions that callers must meet, in a few words."""
+    found = [f"external ID {' or '.join((it.external_id, *it.also_external_ids))}"] if it.external_id else []
+    found += ["MFA"] if it.mfa else []
+    found += [f"organization {it.org}"] if it.org else []
+    found += [f"tag {key}={value}" for key, value in it.tags]
+    found += [f"token subject {it.subject}"] if it.subject else []
+    return ", ".join(found) or "none"
+
+
 def left_out(it: Arrangement) -> str:
     """Return what the role isn't allowed to do, because people ask about it."""
     pushing = "git push; " if it.read_only else ""

@@ -241,3 +241,70 @@ def test_merging_with_the_api_belongs_to_the_writing_set(action: str) -> None:
         document = policies.permissions(it._replace(read_only=read_only))
         decision = policy_engine.decide(caller, [document], None, f"codecommit:{action}", it.repository_arn, {})
         assert decision.allowed is not read_only
+
+
+def test_three_people_three_accounts_five_repositories_and_two_kinds_get_to_a_push(
+    many: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The story: one role for the keys of accounts B and C, one for a permission set, and a team file for each."""
+    state, url = many.state, "https://acme.awsapps.com/start"
+    for name in ("docs-site", "docs-api"):
+        state.add_repository(A, REGION, name)
+    state.add_user(C, "admin-c", policy_engine.allow("iam:*"))
+    state.add_user(C, "carl", policy_engine.allow("iam:GetUser"))
+    state.add_group(C, GROUP, "carl")
+    for name in ("admin-c", "carl"):
+        profile(Path.home(), name, keys_of(state.add_user_keys(name)))
+    state.center.add_instance(url, "us-east-1", "maria")
+    state.center.assign(url, B, "Developer", policy_engine.allow("sts:AssumeRole"))
+    state.center.auto_approve, state.center.interval_s = True, 1
+
+    keys = [
+        "share",
+        "team-*",
+        *SHARE,
+        "--to-account",
+        C,
+        "--role-name",
+        "Team",
+        "--group",
+        GROUP,
+        "--external-id",
+        "auto",
+    ]
+    code, told, shown = many.run(*keys, "--profile", "admin-a", "--yes")
+    assert code == 0, shown
+    assert many.run(*keys, "--profile", "admin-a", "--apply", "--yes")[1]["external_id"] == told["external_id"]
+    by_name = ["share", *TEAM, *keys[2:]]
+    for admin in ("admin-b", "admin-c"):
+        code, again, shown = many.run(*by_name, "--profile", admin, "--apply", "--yes")
+        assert (code, again["external_id"]) == (0, told["external_id"]), shown
+    sets = ["share", "docs-site", "docs-api", *SHARE, "--role-name", "Docs", "--trust", "permission-set:Developer"]
+    sets += ["--sso-start-url", url, "--sso-region", "us-east-1"]
+    assert many.run(*sets, "--yes")[0] == 0
+    for admin in ("admin-a", "admin-b"):
+        assert many.run(*sets, "--profile", admin, "--apply", "--yes")[0] == 0
+
+    files = {"Team": "share-team/team.ini", "Docs": "share-docs/team.ini"}
+    people = {
+        "developer": ("Team", ["--source-profile", "developer"], TEAM),
+        "carl": ("Team", ["--source-profile", "carl"], TEAM),
+        "maria": ("Docs", ["--device-code"], ("docs-site", "docs-api")),
+    }
+    for person, (role, more, repositories) in people.items():
+        folder = many.folder / person
+        folder.mkdir()
+        monkeypatch.chdir(folder)
+        code, _, shown = many.run("setup", "--team", str(many.folder / files[role]), "--profile", f"{person}-{role.lower()}",
+                                  *more, "--yes")  # fmt: skip
+        assert code == 0, shown
+        assert [push(folder / name) for name in repositories] == [0] * len(repositories)
+    monkeypatch.chdir(many.folder)
+    for words, admins in ((by_name, ("admin-c", "admin-b", "admin-a")), (sets, ("admin-b", "admin-a"))):
+        for admin in admins:
+            code, _, shown = many.run(*words, "--profile", admin, "--remove", "--yes")
+            assert code == 0, shown
+    assert (state.roles.keys() & {f"arn:aws:iam::{A}:role/{name}" for name in ("Team", "Docs")}, state.managed) == (
+        set(),
+        {},
+    )

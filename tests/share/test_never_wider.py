@@ -7,9 +7,10 @@ import json
 from dataclasses import replace
 from typing import Any
 
+import boto3
 import pytest
 from script import Script, Shown
-from test_share import GROUP, REGION, REPO, SHARE, A, B, Office, office, profile, strict  # noqa: F401
+from test_share import GROUP, MOTO, REGION, REPO, SHARE, A, B, Office, office, profile, strict  # noqa: F401
 
 from ccsetup.cli.commands import share
 from ccsetup.cli.context import context_of
@@ -101,10 +102,8 @@ def test_a_role_that_exists_is_opened_by_a_person_alone_and_the_default_is_no(
     assert (code, office.state.roles[NARROW].trust) == (1, before), shown
     assert says in " ".join(shown.split()) and "Nothing was changed" in told["problems"][0]["why"]
     assert office.run(*words, *more)[0] == 2  # without a terminal
-    asked = [("whom", "account"), ("read_only", "no"), ("external_id", ""), ("require_mfa", "no")]
+    asked = [("whom", "account"), ("read_only", "no")]
     left_out = {"whom" if word == "--trust" else word[2:].replace("-", "_") for word in more if word.startswith("--")}
-    left_out |= {"require_mfa"} if "permission-set:Dev" in more else set()
-    left_out |= {"require_mfa", "external_id"} if "oidc" in str(more) else set()
     asked = [it for it in asked if it[0] not in left_out]
     with pytest.raises(Cancelled):
         person(*asked, ("apply", "cancel"), words=[*words, *more])
@@ -155,12 +154,12 @@ def test_a_role_of_somebody_else_gets_a_statement_more_and_remove_puts_it_back(
     code, told, shown = office.run(*words, "--yes")
     assert (code, office.state.roles[NARROW].trust) == (1, before), shown
     assert shown.index("Someone else created") < shown.index("+++")
-    asked = [("require_mfa", "no"), ("apply", "cancel")]
+    asked = [("apply", "cancel")]
     script, screen = Script(*asked), Shown()
     with pytest.raises(Cancelled):
         share.main(parsed(words), lambda: replace(context_of(parsed(words), Screen({})), prompt=script, screen=screen))
     assert (script.asked[-1].key, script.asked[-1].default) == ("apply", "cancel")
-    screen = person(("require_mfa", "no"), ("apply", "go"), words=words)
+    screen = person(("apply", "go"), words=words)
     after = office.state.roles[NARROW]
     assert after.trust["Statement"][:-1] == statements
     assert after.trust["Statement"][-1]["Sid"] == "CcsetupAccount"
@@ -180,7 +179,7 @@ def test_a_policy_of_somebody_else_gets_a_statement_more_and_remove_puts_it_back
     office.state.managed[arn] = replace(made, versions={"v1": before}, default="v1", tags={})
     assert office.run(*words, "--apply", "--yes")[0] == 1
     assert office.state.managed[arn].document == before
-    person(("kms_key", ""), ("read_only", "no"), ("external_id", ""), ("require_mfa", "no"), ("apply", "go"),
+    person(("read_only", "no"), ("apply", "go"),
            words=[*words, "--apply", "--trust", "account"])  # fmt: skip
     added = office.state.managed[arn].document["Statement"]
     assert added[0] == before["Statement"][0] and added[1]["Resource"] == NARROW
@@ -333,7 +332,7 @@ def test_the_policy_in_account_b_stays_while_another_repository_uses_the_role(of
 def test_other_accounts_that_use_the_role_keep_it(office: Office) -> None:
     words = ["share", REPO, "--from-account", A, "--region", REGION, "--role-name", "Narrow", "--profile", "admin-a"]
     assert office.run(*words, "--to-account", B, "--apply", "--yes")[0] == 0
-    person(("read_only", "no"), ("external_id", ""), ("require_mfa", "no"), ("apply", "go"),
+    person(("read_only", "no"), ("apply", "go"),
            words=[*words, "--to-account", C, "--trust", "account", "--apply"])  # fmt: skip
     code, told, _ = office.run(*words, "--to-account", B, "--remove", "--yes")
     assert (code, told["steps"]) == (0, ["remove this arrangement's callers from Narrow"])
@@ -372,7 +371,7 @@ def test_what_cloudformation_made_is_left_to_it(office: Office, admin: str) -> N
         assert code == 0 and f"Narrow doesn't require the external ID new-1 (for account {B})" in " ".join(
             shown.split()
         )
-        code, told, shown = office.run(*words, "--to-account", C, "--apply")
+        code, told, shown = office.run(*words, "--to-account", C, "--trust", "account", "--apply")
         assert code == 1 and "The CloudFormation stack share-Demo created" in shown
     assert (office.state.roles, office.state.managed) == before
 
@@ -438,3 +437,26 @@ def test_two_paths_are_refused(office: Office) -> None:
         code, told, _ = office.run(*SHARE, "--role-path", bad, "--yes")
         assert code == 2 and "Use a path like /teams/acme/." in told["problems"][0]["what"]
     assert list(office.folder.iterdir()) == []
+
+
+# moto
+
+
+@pytest.mark.parametrize(
+    "document", [trust(ROOT, **ID, Bool={"aws:MultiFactorAuthPresent": "true"}), trust(ROOT, **ID)]
+)
+def test_moto_keeps_what_the_command_does_not_say(strict: Any, document: dict[str, Any]) -> None:
+    root = boto3.Session("testing", "testing", region_name=REGION)
+    root.client("codecommit").create_repository(repositoryName=REPO)
+    iam = root.client("iam")
+    iam.create_role(RoleName="Narrow", AssumeRolePolicyDocument=json.dumps(document), Path="/teams/",
+                    Tags=[{"Key": "ccsetup", "Value": "share"}])  # fmt: skip
+    words = ["share", REPO, "--from-account", MOTO, "--to-account", B, "--region", REGION, "--role-name", "Narrow"]
+    code, told = strict(*words, "--apply", "--yes")
+    role = iam.get_role(RoleName="Narrow")["Role"]
+    assert (code, role["AssumeRolePolicyDocument"], told["role_arn"]) == (0, document, role["Arn"])
+    assert strict(*words, "--external-id", "new-1", "--apply", "--yes")[0] == 1
+    rotated = [*words, "--external-id", "new-1", "--also-external-id", "acme-7f3b"]
+    assert strict(*rotated, "--apply", "--yes")[0] == 0
+    after = iam.get_role(RoleName="Narrow")["Role"]["AssumeRolePolicyDocument"]
+    assert after == json.loads(json.dumps(document).replace('"acme-7f3b"', '["new-1", "acme-7f3b"]'))

@@ -326,15 +326,27 @@ def asked(tmp_path: Path, *steps: tuple[str, object], words: list[str], aws: Fak
 
 def test_a_person_is_asked_what_is_left_and_sees_all_of_it_before_anything_is_written(tmp_path: Path) -> None:
     there = asked(
-        tmp_path, ("repo", f"arn:aws:codecommit:{REGION}:{A}:{REPO}"), ("kms_key", ""), ("whom", "permission-set"), ("trust", "Developer"),
-        ("to_account", "8888-8888-8888"), ("read_only", "yes"), ("role_name", "Shared"), ("external_id", ""),
-        ("sso_start_url", "acme.awsapps.com/start#/"), ("sso_region", ""), ("review", "change"), ("change", "role_name"), ("role_name", "Other"), ("review", "go"), words=[],
+        tmp_path, ("repo", f"arn:aws:codecommit:{REGION}:{A}:{REPO}"), ("whom", "permission-set"), ("trust", "Developer"),
+        ("to_account", "8888-8888-8888"), ("read_only", "yes"),
+        ("sso_start_url", "acme.awsapps.com/start#/"), ("review", "change"), ("change", "role_name"), ("role_name", "Other"),
+        ("review", "?"), ("review", "go"), words=[],
     )  # fmt: skip
     assert isinstance(there.screen, Shown)
     trust = json.loads((there.cwd / f"share-{REPO}" / "account-a-trust.json").read_text())
     assert "AWSReservedSSO_Developer_" in json.dumps(trust) and B in json.dumps(trust)
     text = there.screen.text()
-    assert f"role arn:aws:iam::{A}:role/Other" in text and "trusts permission set Developer" in text
+    first, _, rest = text.partition(f"changes account {A}: the role arn:aws:iam::{A}:role/Other")
+    first_lines = first.splitlines()[-3:]
+    assert first_lines == [f"repositories {REPO} in {REGION}, account {A} (read only)", "lets in permission set Developer",
+                           "conditions none"]  # fmt: skip
+    folded, _, unfolded = rest.partition("trusts permission set Developer")
+    assert "allowed read (7 actions): clone" in folded and "GitPull" not in folded and "GitPull" in unfolded
+    assert (
+        text.index("done lets in permission set Developer")
+        < text.index(f"the administrator of {B}")
+        < text.index("each developer")
+    )
+    assert "trusts permission set Developer" in text
     entry = team_file.read((there.cwd / f"share-{REPO}" / "team.ini").read_text()).team.entries[1]
     assert (entry.kind, entry.answers["sso_start_url"]) == ("sso", "https://acme.awsapps.com/start")
     assert "allowed GitPull: git clone, fetch, and pull" in text and "not allowed git push" in text
@@ -352,16 +364,14 @@ def test_going_back_and_leaving_write_nothing(tmp_path: Path) -> None:
             words=[],
         )
     with pytest.raises(Cancelled):
-        asked(tmp_path, ("kms_key", ""), ("read_only", "no"), ("role_name", "R"), ("external_id", ""), ("require_mfa", "no"),
-              ("review", "cancel"), words=[*SHARE[1:], "--trust", "account"])  # fmt: skip
+        asked(tmp_path, ("read_only", "no"), ("review", "cancel"), words=[*SHARE[1:], "--trust", "account"])  # fmt: skip
     assert list((tmp_path / "work").iterdir()) == []
 
 
 def test_parts_that_do_not_fit_are_asked_for_again(tmp_path: Path) -> None:
     there = asked(
-        tmp_path, ("kms_key", ""), ("whom", "role"), ("trust", "arn:aws-cn:iam::888888888888:role/Build"), ("read_only", "no"), ("role_name", "R"),
-        ("external_id", ""), ("require_mfa", "no"), ("trust", "arn:aws:iam::888888888888:role/Build"),
-        ("external_id", ""), ("require_mfa", "no"), ("review", "go"), words=SHARE[1:],
+        tmp_path, ("whom", "role"), ("trust", "arn:aws-cn:iam::888888888888:role/Build"), ("read_only", "no"),
+        ("trust", "arn:aws:iam::888888888888:role/Build"), ("review", "go"), words=SHARE[1:],
     )  # fmt: skip
     assert (there.cwd / f"share-{REPO}" / "apply.sh").is_file()
 

@@ -14,7 +14,7 @@ from ccsetup import share
 from ccsetup.aws.iam import IamRole
 from ccsetup.core.context import Context
 from ccsetup.core.errors import BadAnswer, Problem
-from ccsetup.core.model import Edit
+from ccsetup.core.model import Choice, Edit
 from ccsetup.core.result import Report, told
 from ccsetup.share import apply, check, readme, teamfile, trust_merge
 from ccsetup.share.arrangement import Arrangement
@@ -175,7 +175,7 @@ def _written(context: Context, options: Namespace, arranging: Arranging, it: Arr
             return _report(it, folder=folder, edits=edits)
         if options.yes or not any(edit.before != edit.after for edit in edits):
             break
-        if decide(context):
+        if _decided(context, it):
             break
         arranging.trail = change_an_answer(context, arranging.walk, arranging.trail)
         it = arranging.run()
@@ -223,6 +223,14 @@ def _edits(context: Context, folder: Path, documents: Mapping[str, str]) -> list
     return [Edit(folder / name, context.files.seen(folder / name), text) for name, text in documents.items()]
 
 
+def _decided(context: Context, it: Arrangement) -> bool:
+    """Ask for confirmation, and explain each line of the policies on request."""
+    more = Choice("?", "Explain", "show each action and trust")
+    while (answer := decide(context, more=more)) == more.value:
+        context.screen.review([], apply.reasons(it))
+    return bool(answer)
+
+
 def _store(context: Context, edits: list[Edit]) -> None:
     for edit in edits:
         if edit.before != edit.after:
@@ -233,7 +241,9 @@ def _review(context: Context, it: Arrangement, folder: Path, edits: list[Edit]) 
     """Show how existing files would change, and explain the policies line by line."""
     changed = [edit for edit in edits if edit.before not in (None, edit.after)]
     diffs = [share.difference(_near(context, edit.path), edit.before, edit.after) for edit in changed]
-    rows = [("role", it.role_arn), *apply.reasons(it)]
+    changes = [f"account {it.owner}: the role {it.role_arn}"]
+    changes += [f"account {account}: the policy {it.people_policy}" for account in it.accounts if it.assumed]
+    rows = [*apply.summary(it, changes), *apply.folded(it)]
     new = [edit.path.relative_to(folder).as_posix() for edit in edits if edit.before is None]
     same = sum(edit.before == edit.after for edit in edits)
     rows += [("writes", f"{_near(context, folder)}/  {', '.join(new)}")] if new else []
@@ -250,8 +260,9 @@ def _tell(context: Context, it: Arrangement, folder: Path, edits: list[Edit]) ->
         context.screen.done("unchanged", f"{where} is already up to date")
     if it.external_id:
         context.screen.done("external", it.external_id, "developers pass this external ID with --external-id")
-    who = f"{it.owner} and the administrator of {it.people}" if it.assumed else it.owner
-    _next(context, f"the administrator of {who}", f"{readme.command(it)} --apply --profile ADMIN")
+    _lets_in(context, it)
+    for account in (it.owner, *(it.accounts if it.assumed else ())):
+        _next(context, f"the administrator of {account}", f"{readme.command(it)} --apply --profile ADMIN")
     by_file = f"ccsetup --team {quote(f'{where}/{teamfile.NAME}')}"
     has_file = any(edit.path.name == teamfile.NAME for edit in edits)
     _next(context, "each developer", by_file if has_file else readme.developer(it))
@@ -293,8 +304,10 @@ def _applied(context: Context, options: Namespace, arranging: Arranging, it: Arr
         context.screen.done("external", it.external_id, "developers pass this external ID with --external-id")
     if not account.is_owner and not it.group:
         context.screen.note(_attach(it))
+    _lets_in(context, it)
     if account.is_owner and it.assumed:
-        _next(context, f"the administrator of {it.people}", f"{readme.command(it)} --apply --profile ADMIN")
+        for people in it.accounts:
+            _next(context, f"the administrator of {people}", f"{readme.command(it)} --apply --profile ADMIN")
     else:
         _next(context, "each developer", readme.developer(it))
     return _report(it, steps=taken)
@@ -308,6 +321,12 @@ def _team_file(context: Context, it: Arrangement, folder: Path) -> None:
         return
     context.screen.note(f"Developers need the new external ID. Write the team file again, and send it to them: {file}")
     context.screen.output(readme.command(it))
+
+
+def _lets_in(context: Context, it: Arrangement) -> None:
+    """Say whom the arrangement lets in, and on which conditions."""
+    for label, text in apply.summary(it, ())[1:]:
+        context.screen.done(label, text)
 
 
 def _attach(it: Arrangement) -> str:
