@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from ccsetup.access import questions
 from ccsetup.core import validate
 from ccsetup.core.arn import account_in
@@ -37,14 +39,38 @@ _ASKS = {
 
 
 def address_of(answers: Answers) -> Address:
-    """Return the repository's address as far as it is known."""
-    return address.parse(answers.text("repo")) if answers.text("repo") else Address("Access")
+    """Return the first repository's address as far as it is known. The name can be a pattern."""
+    first = next(iter(answers.text("repo").split()), "")
+    return Address(first) if is_pattern(first) else address.parse(first) if first else Address("Access")
+
+
+def is_pattern(word: str) -> bool:
+    """Say whether a word stands for all repositories whose names match it, e.g. team-*."""
+    return bool(set(word) & set("*?")) and re.fullmatch(r"[\w.*?-]+", word, re.ASCII) is not None
+
+
+def words_of(answers: Answers) -> tuple[str, ...]:
+    """Return the names and patterns of the repositories. Raises BadAnswer if they are in different places."""
+    words = answers.text("repo").split()
+    read = [Address(word) if is_pattern(word) else address.parse(word) for word in words]
+    for what in ("region", "account_id"):
+        if len({getattr(one, what) for one in read} - {"", None}) > 1:
+            raise BadAnswer(f"The repositories must be in one {'account' if what == 'account_id' else what}."
+                            " To share others with the same role, run the command again, for example, with --region"
+                            " us-west-2.")  # fmt: skip
+    return tuple(dict.fromkeys(one.repository for one in read))
 
 
 def repository(text: str) -> str | Corrected:
-    """Check a repository's name or any address; corrections are shown."""
-    said = address.parse(text).said
-    return Corrected(validate.tidy(text), said) if said else validate.tidy(text)
+    """Check the names or any addresses of repositories, and patterns; corrections are shown."""
+    words = validate.tidy(text).split()
+    if len(words) == 1 and not is_pattern(words[0]):
+        said = address.parse(text).said
+        return Corrected(validate.tidy(text), said) if said else validate.tidy(text)
+    said = "; ".join(filter(None, (address.parse(word).said for word in words if not is_pattern(word))))
+    value = " ".join(dict.fromkeys(words))
+    words_of(Answers([("repo", value)]))
+    return Corrected(value, said) if said else value
 
 
 def region_told(answers: Answers, look: Look) -> str | None:
@@ -92,7 +118,8 @@ def trust(whom: str) -> Question:
 
 def _suggested(answers: Answers) -> str:
     """Return the default name of the role."""
-    return arrangement.role_for(address_of(answers).repository, answers.text("read_only") == "yes")
+    names = [re.sub(r"[*?].*", "", word).rstrip("-_.") or "all" for word in words_of(answers)] or ["Access"]
+    return arrangement.role_for(arrangement.stem_of(names), answers.text("read_only") == "yes")
 
 
 def _kinds(answers: Answers) -> set[str]:
@@ -108,12 +135,13 @@ def to_account() -> Question:
 
     def of_role(answers: Answers, look: Look) -> str | None:
         roles = [trust.name for trust in read_trusts(answers.text("trust")) if trust.kind == "role"]
-        return account_in(roles[0]) if roles else None
+        return " ".join(dict.fromkeys(map(account_in, roles))) or None
 
     def settle(value: object, answers: Answers, look: Look) -> None:
-        if str(value) == answers.text("from_account"):
+        if answers.text("from_account") in str(value).split():
             raise BadAnswer(
-                f"Both account IDs are {value}. Use two different accounts, for example, 111122223333 and 888888888888."
+                f"Both account IDs are {answers.text('from_account')}. Use two different accounts, for example,"
+                " 111122223333 and 888888888888."
             )
 
     return Question(
@@ -121,11 +149,18 @@ def to_account() -> Question:
         "Developers' account ID",
         help="The 12-digit ID of the account that needs access, for example, 888888888888.",
         known=of_role,
-        parse=validate.account_id,
+        parse=arrangement.accounts,
         settle=settle,
         when=_by_assuming,
         title="To account",
     )
+
+
+def _one_path(value: object, answers: Answers, look: Look) -> None:
+    """Refuse a path that contradicts the role's ARN."""
+    told, slash, _ = answers.text("role_name").rpartition("/")
+    if value and slash and told + slash != value:
+        raise BadAnswer(f"The role ARN has the path {told + slash}, not {value}. Specify only one path.")
 
 
 SUBJECT = Question(
@@ -164,6 +199,15 @@ ROLE_NAME = Question(
     parse=arrangement.role_name,
     title="Role",
 )
+ROLE_PATH = Question(
+    "role_path",
+    "Role path (optional)",
+    known=questions.fixed(""),
+    parse=arrangement.role_path,
+    settle=_one_path,
+    optional=True,
+    title="Role path",
+)
 EXTERNAL_ID = Question(
     "external_id",
     "Require an external ID?",
@@ -178,6 +222,15 @@ EXTERNAL_ID = Question(
     free=True,
     title="External ID",
 )  # fmt: skip
+ALSO_EXTERNAL_ID = Question(
+    "also_external_id",
+    "Other external IDs to accept (optional)",
+    known=questions.fixed(""),
+    parse=arrangement.external_ids,
+    optional=True,
+    when=lambda answers: bool(answers.text("external_id")),
+    title="Other external IDs",
+)
 REQUIRE_MFA = Question(
     "require_mfa",
     "Require MFA?",
@@ -245,6 +298,31 @@ def sign_in(acts: bool) -> tuple[Question, ...]:
     )
 
 
+ORG = Question(
+    "org",
+    "Organization ID (optional)",
+    known=questions.fixed(""),
+    parse=arrangement.organization,
+    when=_by_assuming,
+    optional=True,
+    title="Organization",
+)
+BOUNDARY = Question(
+    "permissions_boundary",
+    "Permissions boundary (optional)",
+    known=questions.fixed(""),
+    parse=arrangement.boundary,
+    optional=True,
+    title="Boundary",
+)
+SESSION = Question(
+    "max_session_duration",
+    "Maximum session duration in seconds (optional)",
+    known=questions.fixed(""),
+    parse=arrangement.session_duration,
+    optional=True,
+    title="Longest session",
+)
 GROUP = Question(
     "group",
     "Group to attach the policy to (optional)",

@@ -96,20 +96,24 @@ def review(context: Context, change: Plan, claim: Claim, folder: Path | None) ->
 GO, CHANGE, KEEP, PUT_BACK, RETRY = "go", "change", "keep", "back", "retry"
 
 
-def decide(context: Context, ask: str = "Write these changes?") -> bool:
-    """Ask for confirmation: True to go ahead, False to change an answer. Raises Cancelled; Missing without a prompt."""
+def decide(context: Context, ask: str = "Write these changes?", more: Choice | None = None) -> bool | str:
+    """Ask for confirmation: True to go ahead, False to change an answer, or the value of the choice `more`.
+
+    Raises Cancelled; Missing without a prompt.
+    """
     if context.prompt is None:
         raise Missing("Missing: --yes.", next="Add --yes to write the changes, or --dry-run to preview them.")
     choices = (
         Choice(GO, "Yes, go ahead"),
         Choice(CHANGE, "Change an answer"),
+        *([more] if more else []),
         Choice("cancel", "Cancel", "nothing is written"),
     )
     asked = Asked("review", ask, "choose", choices=choices, default=GO)
     answer = context.prompt.ask(asked)
     if answer == "cancel":
         raise Cancelled
-    return answer == GO
+    return str(answer) if more and answer == more.value else answer == GO
 
 
 @dataclass(frozen=True)
