@@ -56,9 +56,10 @@ def keys(text: str) -> Keys:
     """Find the three values in `export` lines, an INI block, JSON or CSV. Raises BadAnswer without quoting the text."""
     from ccsetup.access.paste import access_keys, interpret
 
-    seen = interpret.seen(text)
-    found = access_keys.held(seen.blocks, seen.mentions.keys, last=True)
-    whole = [one for one in found if one.secret]
+    whole: list[Held] = []
+    for seen, certain in interpret.ways(text):
+        found = [one for one in access_keys.held(seen.blocks, seen.mentions.keys, last=True) if one.secret]
+        whole = found if found and (certain or not whole) else whole
     if not whole:
         raise BadAnswer(
             "No access key was found in your input. Paste lines like AWS_ACCESS_KEY_ID=…,"

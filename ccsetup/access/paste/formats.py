@@ -129,6 +129,12 @@ def is_placeholder(value: str, key: bool = False) -> bool:
     return len(value) < 100 and bool(_PLACEHOLDER.search(value) or (key and len(value) != 40 and _NO_KEY.search(value)))
 
 
+def starts_with_label(line: str) -> bool:
+    """Return whether a line starts with the label of a value, for example aws_session_token =."""
+    found = _LABEL.match(line)
+    return found is not None and line[found.end() :].lstrip(" \"'")[:1] in ("=", ":")
+
+
 def unwrapped(text: str, start: int, end: int) -> tuple[str, int]:
     """Return the word at a position, including parts of it that were wrapped to the next lines, and its end.
 

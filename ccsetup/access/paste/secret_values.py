@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from ccsetup.access.paste.cleanup import mend
-from ccsetup.access.paste.interpret import recognised, seen
+from ccsetup.access.paste.interpret import recognised, ways
 from ccsetup.core import redact
 from ccsetup.core.lazy_regex import later
 from ccsetup.core.text import keylike
@@ -32,7 +32,7 @@ def secrets(text: str) -> tuple[str, ...]:
         return ()  # keeps typing in a list fast
     text = text[:_MOST]
     found = [value for line in text.split("\n") for value in redact.named(line)]
-    found += [*keylike(text), *_labelled(text), *recognised(seen(text))]
+    found += [*keylike(text), *_labelled(text), *(it for seen, _ in ways(text) for it in recognised(seen))]
     if "\n" in text:
         found += _in_lines(mend(text).text)
     return tuple(dict.fromkeys(value for value in found if value.strip()))
