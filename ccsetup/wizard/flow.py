@@ -10,7 +10,7 @@ from ccsetup.access.questions import REPO, nested_shared, shared
 from ccsetup.core import validate
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.lookup import Look
-from ccsetup.core.model import NEW, Answers, Choice, Told, Value
+from ccsetup.core.model import NEW, Answers, Choice, Told, Unmatched, Value
 from ccsetup.core.question import Access, Question
 from ccsetup.wizard.engine import Which, nested
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 PASTE = Choice("paste", "Paste a message, URL, ARN, access keys, profile text …")
 SHORT = 24  # columns for what was recognized in the answer's line on a narrow terminal
+_LONGEST_NAME = 100  # of a repository, in characters
 FIND = "find"  # not a kind: find a profile that can read the repository
 FIX = "fix"  # not a kind: repair what is broken first
 
@@ -80,6 +81,7 @@ def _kind(names: Sequence[str] = ()) -> Question:
         parse=_kind_or_paste,
         settle=None if names else _settle_kind,
         reads=None if names else _recognized,
+        unmatched=None if names else _unrecognized,
         later=None if names else lambda look: look.later,
         flag="KIND",
         title="Access",
@@ -120,6 +122,16 @@ def _recognized(text: str) -> str:
     """Describe a text that was pasted into the menu."""
     found = readings(text)
     return ", ".join(found[0].found) if found else ""
+
+
+def _unrecognized(text: str) -> Unmatched:
+    """Say what was looked for in a text, and offer to look for a repository of that name."""
+    from ccsetup.access.paste import secrets
+
+    said = "I couldn't find a start URL, an ARN, access keys, a token, or a repository in that."
+    name = f"repository: {text}"
+    is_name = " " not in text and len(text) <= _LONGEST_NAME and not secrets(text) and readings(name)
+    return Unmatched(said, (Choice(name, f'Find the repository "{text}"'),) if is_name else ())
 
 
 def _settle_kind(value: Value, answers: Answers, look: Look) -> Told | None:
