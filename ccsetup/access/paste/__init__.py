@@ -52,6 +52,14 @@ def secrets(text: str) -> tuple[str, ...]:
     return secret_values.secrets(text)
 
 
+def use_of_others(text: str, repository: str = "") -> str:
+    """Say what works with credentials that no profile can have, for example Git credentials; "" if there are none."""
+    from ccsetup.access.paste import other_credentials
+    from ccsetup.git import address
+
+    return other_credentials.use_of(text, address.parse(repository) if repository else None)
+
+
 def keys(text: str) -> Keys:
     """Find the three values in `export` lines, an INI block, JSON or CSV. Raises BadAnswer without quoting the text."""
     from ccsetup.access.paste import access_keys, interpret
