@@ -121,6 +121,13 @@ def as_it_is(text: str) -> str:
     return text
 
 
+class Unmatched(NamedTuple):
+    """What a list shows if nothing in it matches the typed text: a sentence, and what the text could mean instead."""
+
+    said: str
+    choices: tuple[Choice, ...] = ()
+
+
 class Asked(NamedTuple):
     """A question that is ready for a prompt, with its choices and its default.
 
@@ -141,6 +148,7 @@ class Asked(NamedTuple):
     optional: bool = False
     reads: Callable[[str], str] | None = None
     later: Callable[[], Later] | None = None
+    unmatched: Callable[[str], Unmatched] | None = None
 
 
 class Back:

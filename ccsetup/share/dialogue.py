@@ -14,7 +14,7 @@ from ccsetup.core import validate
 from ccsetup.core.context import Context
 from ccsetup.core.errors import BadAnswer, NoRepository, Problem
 from ccsetup.core.lookup import Look
-from ccsetup.core.model import Answers, Choice, Who
+from ccsetup.core.model import Answers, Choice, Unmatched, Who
 from ccsetup.core.question import Question
 from ccsetup.share import arrangement, trust_merge
 from ccsetup.share import questions as share_questions
@@ -187,6 +187,10 @@ class Arranging:
             choices=lambda answers, look: share_questions.WHOM,
             known=lambda answers, look: "given" if "trust" in look.given else None,
             default=questions.fixed("account"),
+            parse=share_questions.whom,
+            settle=share_questions.settle_whom,
+            reads=share_questions.read_whom,
+            unmatched=lambda text: Unmatched(share_questions.NOBODY),
             flag="-",
             title="Whom",
         )

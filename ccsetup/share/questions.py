@@ -6,10 +6,10 @@ import re
 
 from ccsetup.access import questions
 from ccsetup.core import validate
-from ccsetup.core.arn import account_in
+from ccsetup.core.arn import account_in, pattern
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.lookup import Look
-from ccsetup.core.model import Answers, Choice, Corrected, Value
+from ccsetup.core.model import Answers, Choice, Corrected, Told, Value
 from ccsetup.core.question import Question
 from ccsetup.git import address
 from ccsetup.git.address import Address
@@ -24,6 +24,7 @@ WHOM = (
     Choice("oidc", "OIDC tokens", "e.g. from GitHub Actions or GitLab pipelines"),
     Choice("saml", "SAML assertions", "from an identity provider, by ARN"),
 )
+NOBODY = "That's not an account ID, a role ARN, a SAML provider ARN, or an OIDC issuer."
 _ASKS = {
     "permission-set": ("Permission set", "The permission set's name in IAM Identity Center, for example, Developer."),
     "role": (
@@ -99,6 +100,45 @@ def same_account(value: object, answers: Answers, look: Look) -> None:
     told = address_of(answers).account_id
     if told and told != str(value):
         raise BadAnswer(f"The repository ARN is in account {told}, not {value}. Specify only one account.")
+
+
+def _told_whom(text: str) -> tuple[str, dict[str, Value]]:
+    """Return who an account ID, an ARN or an issuer's URL stands for, and the answer that it gives; "" for no one."""
+    word = validate.tidy(text)
+    try:
+        if re.fullmatch(r"[0-9]{4}[ -]?[0-9]{4}[ -]?[0-9]{4}", word):
+            account = validate.account_id(word)
+            return "account", {"to_account": account.value if isinstance(account, Corrected) else account}
+        if re.fullmatch(pattern("iam", "root"), word):
+            return "account", {"to_account": account_in(word)}
+        named = f"oidc:{word}" if word.startswith("https://") else word
+        if len(word.split()) == 1 and named.startswith(("arn:", "oidc:", "saml:", "permission-set:")):
+            saml = named.startswith("arn:") and ":saml-provider/" in named
+            trust = arrangement.trust(f"saml:{named}" if saml else named)
+            return trust.kind, {"trust": trust.name}
+    except BadAnswer:
+        pass
+    return "", {}
+
+
+def read_whom(text: str) -> str:
+    """Describe who an account ID, an ARN or an issuer's URL stands for, "" if it is none of them."""
+    kind, answers = _told_whom(text)
+    labels = {choice.value: choice.label for choice in WHOM}
+    return f"{labels[kind]}: {next(iter(answers.values()))}" if kind else ""
+
+
+def whom(text: str) -> str:
+    """Accept one of the choices, or an account ID, an ARN or an issuer's URL."""
+    if _told_whom(text)[0] or text in (*(choice.value for choice in WHOM), "given"):
+        return text
+    raise BadAnswer(f"{NOBODY} It should look like 888888888888 or arn:aws:iam::888888888888:role/BuildMachine.")
+
+
+def settle_whom(value: Value, answers: Answers, look: Look) -> Told | None:
+    """Return the choice that an account ID, an ARN or an issuer's URL stands for, with its answer."""
+    kind, told = _told_whom(str(value))
+    return Told(kind, (), told) if kind else None
 
 
 def trust(whom: str) -> Question:

@@ -9,9 +9,10 @@ from unicodedata import normalize
 
 from ccsetup.core.echo import Echo, summary
 from ccsetup.core.lazy_regex import later
-from ccsetup.core.model import Choice
+from ccsetup.core.model import Choice, Unmatched
 from ccsetup.core.text import cells, folded, inert
 
+ALL = Choice("", "Show the whole list", "press Enter")  # not an answer: clears the filter
 _LONGEST = 64  # the longest text that is searched for; a paste is longer
 
 
@@ -76,6 +77,7 @@ class Pick:
     """The state of one list.
 
     `free` adds the typed text as an entry, `use "…"`; `reads` adds an entry that describes it, if it is recognized.
+    If nothing matches, `said` tells why, and the entries are ALL and what `unmatched` suggests.
     """
 
     def __init__(
@@ -85,9 +87,11 @@ class Pick:
         default: str = "",
         free: bool = False,
         reads: Callable[[str], str] | None = None,
+        unmatched: Callable[[str], Unmatched] | None = None,
     ) -> None:
         self._there = entries(choices)
-        self._free, self._reads, self._echo = free, reads, echo
+        self._free, self._reads, self._echo, self._unmatched = free, reads, echo, unmatched
+        self._said = ""
         self._due: str | None = None
         self.widest = max((cells(entry.label) for entry in self._there), default=0)
         self._start = next((i for i, choice in enumerate(choices) if default and choice.value == default), -1)
@@ -118,9 +122,22 @@ class Pick:
         """Return what matches. Computed when needed, since a paste may arrive letter by letter."""
         if self._due is not None:
             self._shown, exact = matching(self._there, self._due)
-            text, self._due = self._due.strip(), None
+            text, self._due, self._said = self._due.strip(), None, ""
             self._add(text, exact)
+            if text and not self._shown:
+                self._suggest(text)
         return self._shown
+
+    @property
+    def said(self) -> str:
+        """Return why nothing matches, "" if something does."""
+        return self._said if self.shown else ""
+
+    def _suggest(self, text: str) -> None:
+        """Offer what to do if nothing matches."""
+        found = self._unmatched(text) if self._unmatched else Unmatched("")
+        self._said = found.said or f'Nothing matches "{self._echo.brief(text)}".'
+        self._shown = [entry._replace(own=entry.choice is not ALL) for entry in entries([ALL, *found.choices])]
 
     def _add(self, text: str, exact: bool) -> None:
         same = {normalize("NFC", it) for entry in self._shown for it in (entry.choice.value, entry.choice.label)}
@@ -155,4 +172,5 @@ class Pick:
     def counter(self) -> str:
         """Return the length of the list, or how much of it matches, for example "3 of 5,000"."""
         total = f"{len(self._there):,}"
-        return f"{sum(e.own for e in self.shown):,} of {total}" if self.typed.strip() else f"{total} entries"
+        matching = 0 if self.said else sum(e.own for e in self.shown)
+        return f"{matching:,} of {total}" if self.typed.strip() else f"{total} entries"

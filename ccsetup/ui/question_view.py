@@ -14,7 +14,7 @@ from ccsetup.core.errors import BadAnswer
 from ccsetup.core.model import BACK, Asked, Choice
 from ccsetup.core.text import cells, cut, inert, padded, spell, wrap
 from ccsetup.ui.bindings import unused
-from ccsetup.ui.filter_list import Entry, Pick
+from ccsetup.ui.filter_list import ALL, Entry, Pick
 from ccsetup.ui.plain_prompt import Answered, accepted
 from ccsetup.ui.tty import more
 
@@ -54,7 +54,9 @@ class Sheet:
         self.asked, self.output, self.depth, self.echo = asked, output, depth, echo
         self.ask, self.help, self.default = inert(asked.ask), inert(asked.help), inert(asked.default)
         self.pick = (
-            Pick(asked.choices, echo, asked.default, asked.free, asked.reads) if asked.widget == "choose" else None
+            Pick(asked.choices, echo, asked.default, asked.free, asked.reads, asked.unmatched)
+            if asked.widget == "choose"
+            else None
         )
         self.refused = ""
         self.app: Application[Any]
@@ -182,10 +184,8 @@ class Sheet:
         shown = self.pick.window(rows)
         room = self._columns - 4
         column = min(self.pick.widest, max(room * 2 // 5, 28))
-        lines = [part for entry, chosen in shown for part in self._row(entry, chosen, room, column)]
-        if not shown:
-            typed = self.pick.typed
-            lines = self._block("class:help", f'    nothing matches "{self.echo.brief(typed)}"')
+        lines = self._block("class:notice", self.pick.said, 4)
+        lines += [part for entry, chosen in shown for part in self._row(entry, chosen, room, column)]
         current = self.pick.current()
         if (
             self.asked.reads and self.pick.typed and current and cells(current.label) > room
@@ -254,6 +254,10 @@ class Sheet:
             buffer.insert_text(BREAK)
             return
         entry = self.pick.current() if self.pick else None
+        if entry and entry.choice is ALL:
+            self.refused = ""
+            self._empty(buffer)
+            return
         if entry:
             answer = self._settle(entry.choice.value, entry.label if entry.own else "")
         else:

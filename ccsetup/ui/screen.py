@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from ccsetup.core.concurrency import signals_stay_here
 from ccsetup.core.errors import Problem
-from ccsetup.core.text import cells, inert, padded, spell, wrap, wrap_step
+from ccsetup.core.text import cells, cut, inert, padded, spell, wrap, wrap_step
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -122,6 +122,14 @@ class Screen:
         for line in steps:
             lines += [f"   {part}" for part in wrap_step(inert(line), room)]
         self._write(*lines, *self._block("Send this to your administrator", problem.letter))
+
+    def quote(self, title: str, text: str) -> None:
+        """Show a message that someone wrote, between two lines."""
+        room = self._room(PROSE) - 2
+        lines = [f" {line}" for part in text.split("\n") for line in wrap(inert(part), room, split=True)]
+        width = min(room, PROSE)
+        above = f" ── {cut(title, room - 8)} ".ljust(width, "─")
+        self._write("", self._in(DIM, above), *lines, self._in(DIM, f" {'─' * (width - 1)}"))
 
     def _block(self, title: str, text: str) -> Iterator[str]:
         """Set a text apart so that it can be copied: nothing is next to its lines, and JSON isn't wrapped."""

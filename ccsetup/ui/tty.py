@@ -76,6 +76,17 @@ def more(wait_s: float = QUIET_S) -> bool:
     return _settings() is not None and bool(select([sys.stdin], [], [], wait_s)[0])
 
 
+def enter_within(seconds: float) -> bool:
+    """Wait this long, and return whether you pressed Enter meanwhile. Needs a POSIX terminal."""
+    end, pressed = time.monotonic() + seconds, False
+    while (left := end - time.monotonic()) > 0:
+        if _settings() is not None and more(left):
+            pressed = bool(sys.stdin.readline()) or pressed
+        else:
+            time.sleep(max(end - time.monotonic(), 0))
+    return pressed
+
+
 def wait_for_input() -> None:
     """Wait until a POSIX terminal has a line. Ctrl-C just before a blocking read wouldn't end it, but it ends this."""
     from select import select

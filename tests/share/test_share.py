@@ -30,9 +30,10 @@ from ccsetup.cli import main
 from ccsetup.cli.commands import share
 from ccsetup.cli.parser import parsed
 from ccsetup.core.context import Context
-from ccsetup.core.errors import Cancelled
+from ccsetup.core.errors import BadAnswer, Cancelled
 from ccsetup.core.model import BACK
 from ccsetup.sandbox import Sandbox, State, policy_engine
+from ccsetup.share import questions
 from ccsetup.team import file as team_file
 
 pytestmark = pytest.mark.slow
@@ -41,6 +42,7 @@ A, B = "111122223333", "888888888888"
 REGION, REPO, GROUP = "us-east-2", "MySharedDemoRepo", "DevelopersWithCrossAccountRepositoryAccess"
 KEY = f"arn:aws:kms:{REGION}:{A}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 ROLE = f"arn:aws:iam::{A}:role/CodeCommit-{REPO}"
+OWN = [REPO, "--from-account", A, "--region", REGION]
 SHARE = ["share", REPO, "--from-account", A, "--to-account", B, "--region", REGION]
 
 
@@ -350,6 +352,37 @@ def test_a_person_is_asked_what_is_left_and_sees_all_of_it_before_anything_is_wr
     entry = team_file.read((there.cwd / f"share-{REPO}" / "team.ini").read_text()).team.entries[1]
     assert (entry.kind, entry.answers["sso_start_url"]) == ("sso", "https://acme.awsapps.com/start")
     assert "allowed GitPull: git clone, fetch, and pull" in text and "not allowed git push" in text
+
+
+@pytest.mark.parametrize(
+    ("typed", "trusted"),
+    [
+        ("888888888888", "888888888888:root"),
+        ("8888-8888-8888", "888888888888:root"),
+        ("arn:aws:iam::888888888888:root", "888888888888:root"),
+        ("arn:aws:iam::888888888888:role/Build", "888888888888:role/Build"),
+    ],
+)
+def test_an_account_or_a_role_typed_where_a_kind_is_chosen_is_taken(typed: str, trusted: str, tmp_path: Path) -> None:
+    there = asked(
+        tmp_path, ("kms_key", ""), ("whom", typed), ("read_only", "no"), ("role_name", "R"), ("external_id", ""),
+        ("require_mfa", "no"), ("review", "go"), words=OWN,
+    )  # fmt: skip
+    trust = (there.cwd / f"share-{REPO}" / "account-a-trust.json").read_text()
+    assert trusted in trust
+
+
+def test_the_own_account_typed_as_who_gets_access_is_refused_at_its_question(tmp_path: Path) -> None:
+    with pytest.raises(Cancelled):
+        asked(tmp_path, ("kms_key", ""), ("whom", A), ("whom", LEAVE), words=OWN)
+
+
+def test_what_names_nobody_is_answered_with_what_would() -> None:
+    assert [questions.read_whom(text) for text in ("payments team", "12345678901", "sts:x", "")] == [""] * 4
+    assert questions.read_whom("https://token.actions.githubusercontent.com").startswith("OIDC tokens: ")
+    assert questions.read_whom(f"arn:aws:iam::{A}:saml-provider/AcmeId").startswith("SAML assertions: ")
+    with pytest.raises(BadAnswer, match="888888888888"):
+        questions.whom("payments team")
 
 
 def test_going_back_and_leaving_write_nothing(tmp_path: Path) -> None:

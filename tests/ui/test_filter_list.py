@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ccsetup.access.paste.echo import echo
-from ccsetup.core.model import Choice
+from ccsetup.core.model import Choice, Unmatched
 from ccsetup.core.text import nearest
 from ccsetup.ui.filter_list import Pick
 
@@ -81,7 +81,18 @@ def test_what_is_typed_is_an_entry_of_a_free_list_below_its_matches():
     assert labels(narrowed("mai", free=True)) == ["main", "feature/main-fix", 'use "mai"']
     assert labels(narrowed("main", free=True)) == ["main", "feature/main-fix"]
     assert labels(narrowed("brand-new", free=True)) == ['use "brand-new"']
-    assert labels(narrowed("brand-new")) == []
+    assert labels(narrowed("brand-new")) == ["Show the whole list"]
+
+
+def test_a_list_in_which_nothing_matches_says_so_and_offers_what_else_the_text_could_mean():
+    choices = (Choice("search", "Look in all regions"),)
+    pick = narrowed("zzz", unmatched=lambda text: Unmatched(f"No branch {text}.", choices))
+    assert (pick.said, labels(pick)) == ("No branch zzz.", ["Show the whole list", "Look in all regions"])
+    assert pick.counter().startswith("0 of ")
+    pick.narrow("main")
+    assert (pick.said, labels(pick)) == ("", ["main", "feature/main-fix"])
+    assert narrowed("zzz").said == 'Nothing matches "zzz".'
+    assert narrowed("").said == narrowed("zzz", free=True).said == ""
 
 
 def test_a_merely_similar_name_does_not_displace_what_is_typed_in_a_free_list():
@@ -125,7 +136,7 @@ def test_the_cursor_is_always_in_the_window(length, rows, steps):
 @given(st.text(max_size=12), st.lists(st.text(max_size=12), max_size=8), st.booleans())
 def test_any_typed_text_narrows_a_list_of_any_names(typed, names, free):
     pick = narrowed(typed, [Choice(name, name) for name in names], free=free)
-    assert len(pick.shown) <= len(names) + free
+    assert len(pick.shown) <= len(names) + free or pick.said
     if free and typed.strip():
         assert any(typed.strip() in (entry.choice.value, entry.choice.label) for entry in pick.shown)
 

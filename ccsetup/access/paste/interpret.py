@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 from ccsetup.access.paste.access_keys import held
-from ccsetup.access.paste.cleanup import mend
+from ccsetup.access.paste.cleanup import Mended, mended
 from ccsetup.access.paste.formats import KEYS, blocks, is_placeholder
 from ccsetup.access.paste.key_owners import owners
 from ccsetup.access.paste.mentions import Mentions, Place, commands, looks_secret, mentions, only_a_name
@@ -56,23 +56,60 @@ class Checked(NamedTuple):
     said: tuple[str, ...]
 
 
-def seen(text: str) -> Seen:
-    """Return everything that is recognized in a message."""
-    mended = mend(text)
+def ways(text: str) -> Iterator[tuple[Seen, bool]]:
+    """Yield everything that is recognized in a message, for each way to read it, and whether this way is certain."""
+    yield from ((_seen(way, text), way.certain) for way in mended(text))
+
+
+def _seen(mended: Mended, text: str) -> Seen:
     about = signed(mended.text)
     places, rest = commands(about.rest)
     found, rest = blocks(rest)
     passing = mentions(rest)
     passing.places = [*places, *passing.places]
     said = mended.said
-    if about.joined or any(block.joined for block in found) or any("joined" in keys for keys in passing.keys):
+    if (
+        mended.split
+        or about.joined
+        or any(block.joined for block in found)
+        or any("joined" in keys for keys in passing.keys)
+    ):
         said = (*said, "Joined a long value that was split across several lines.")
     return Seen(found, passing, about, mended.transcript, said, owners(text))
 
 
 def of(text: str, questions: Questions, now: datetime | None = None) -> Iterator[Raw]:
     """Yield the readings of a message, each as the fields of a Reading."""
-    all_seen = seen(text)
+    best, most = list[Raw](), tuple[int, ...]()
+    for way in mended(text):
+        found = list(_readings(way.text, _seen(way, text), questions, now))
+        if (told := _told(found, way)) > most:
+            best, most = found, told
+    yield from best
+
+
+def _told(readings: Sequence[Raw], way: Mended) -> tuple[int, ...]:
+    """Return how much this way to read a message recognizes, and how likely it is, as something to compare."""
+    answers = {
+        (key, value.reveal() if isinstance(value, Secret) else str(value))
+        for reading in readings
+        for key, value in reading[1].items()
+    }
+    length = sum(len(value) for _, value in answers)
+    most = max((len(reading[1]) for reading in readings), default=0)
+    guessed = way.split and not way.certain
+    return (
+        len({key for key, _ in answers}),
+        most,
+        way.certain,
+        way.joined if way.certain else 0,
+        0 if guessed else length,
+        0 if guessed else way.joined,
+    )
+
+
+def _readings(text: str, all_seen: Seen, questions: Questions, now: datetime | None) -> Iterator[Raw]:
+    """Yield the readings of what was recognized in a message."""
     ways = offers(all_seen)
     if not ways and not _shared(all_seen):
         named = only_a_name(text[:200])
