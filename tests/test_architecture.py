@@ -195,6 +195,7 @@ def test_gits_helpers_load_next_to_nothing_of_the_rest(helper: str) -> None:
         "core",
         "core.clock",
         "core.lean_hash",
+        "core.placeholder",
         "core.plain_file",
         "core.regions",
         "core.stored_keys",

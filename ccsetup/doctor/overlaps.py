@@ -23,7 +23,7 @@ def merged(facts: Facts, findings: Sequence[Finding], look: Look) -> list[Findin
     they say.
     """
     groups = _groups(facts, findings)
-    dropped: set[int] = set()
+    dropped = {id(it) for group in groups if any(map(_is_typed_anew, group)) for it in group if _asks_how_written(it)}
     kept: dict[int, Finding] = {}
     for turn in range(max(map(len, groups), default=0)):
         waiting = [it for it in groups if turn < len(it) and id(it[turn]) not in dropped and _keeps_line(it[turn])]
@@ -50,6 +50,16 @@ def _groups(facts: Facts, findings: Sequence[Finding]) -> list[list[Finding]]:
             found[str(it.path), it.line].append(it)
     shared = [it for it in found.values() if len(it) > 1]
     return [sorted(it, key=lambda each: (each.fix != "auto", not each.code.startswith(_GENERAL))) for it in shared]
+
+
+def _is_typed_anew(finding: Finding) -> bool:
+    """Return whether a person types the whole value again."""
+    return finding.wanted is not None and not finding.remedies
+
+
+def _asks_how_written(finding: Finding) -> bool:
+    """Return whether a finding asks about a comment or quotes in a value."""
+    return finding.code.startswith("value.") and finding.code in _GENERAL and finding.fix == "ask"
 
 
 def _left(

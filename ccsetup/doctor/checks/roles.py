@@ -27,6 +27,7 @@ _LOOSE = later(
     r"(?:[:/]+roles?[:/]+(?P<role>[\w+=,.@/-]+?)|[:/](?P<name>(?!root\b)[\w+=,.@-]+?))[/,.;:]*",
     re.IGNORECASE | re.ASCII,
 )
+_PLACEHOLDER = later(r"<[^<>]*>|\$?\{+[^{}]*\}+|\$\w+|%\w+%|\*{2,}|\u2026|\.{3}|(?<=:iam::)[A-Za-z][\w-]*(?=:)")
 _REFUSED = "Tools accept this value, but AWS rejects it when you assume the role (ValidationError)."
 _UNREAD = "botocore ignores the value without a warning; other SDKs reject the profile."
 _GENERATED = "The AWS CLI and git generate a name instead; other SDKs send it, and AWS rejects it (ValidationError)."
@@ -84,6 +85,8 @@ def _left_out(facts: Facts, name: str, where: Place, code: str, says: str, becau
 def _no_arn(facts: Facts, name: str, where: Place, bad: BadAnswer) -> Finding:
     """Return the finding for an ARN without a single correction, with the possible ones."""
     likely = _likely(facts, meant(where.value))
+    left = _PLACEHOLDER.search(meant(where.value))
+    what = f"role_arn still has the placeholder {left[0]}" if left else "role_arn isn't a role ARN"
 
     def remedy(value: str) -> Remedy:
         return Remedy(f"Use {value}", changes=respelled(where, value + comment(where.value)))
@@ -94,7 +97,7 @@ def _no_arn(facts: Facts, name: str, where: Place, bad: BadAnswer) -> Finding:
         where,
         "role.arn",
         "stops",
-        f"{name}: role_arn isn't a role ARN. {bad.what}",
+        f"{name}: {what}. {bad.what}",
         because=_REFUSED,
         fix="ask",
         remedies=tuple(map(remedy, likely)),

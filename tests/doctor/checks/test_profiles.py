@@ -406,6 +406,12 @@ def test_a_line_has_one_finding_if_one_repair_serves_all_of_them(code: str, befo
     assert not [it for it in checks.offline(state.facts) if state.key(it)[2:] == (str(facts.path("config")), line)]
 
 
+def test_a_value_that_is_typed_again_is_not_asked_about_twice() -> None:
+    facts = facts_of(f"{BASE}[profile dev]\n{BODY}external_id = Acme Corp #42\n", f"[default]\n{KEYS}")
+    (found,) = (it for it in checks.offline(facts) if it.line == 7)
+    assert (found.code, found.fix) == ("value.invalid", "ask")
+
+
 def test_two_faults_of_a_line_that_need_two_repairs_are_both_told() -> None:
     facts = facts_of(f"{BASE}{dev('region = us-east-1')}", f"[dev]\n{KEYS}".replace("= wJal", "= 'wJal # x"))
     assert len([it for it in checks.offline(facts) if it.line == 3]) > 1

@@ -298,6 +298,22 @@ SAID = [
 ]  # fmt: skip
 
 
+@pytest.mark.parametrize(("arn", "left"), [
+    ("arn:aws:iam::<account>:role/X", "<account>"),
+    ("arn:aws:iam::${ACCOUNT}:role/X", "${ACCOUNT}"),
+    ("arn:aws:iam::$ACCOUNT_ID:role/X", "$ACCOUNT_ID"),
+    ("arn:aws:iam::ACCOUNT_ID:role/X", "ACCOUNT_ID"),
+    ("arn:aws:iam::111122223333:role/<your-role>", "<your-role>"),
+    ("arn:aws:iam::{{ account }}:role/X", "{{ account }}"),
+    ("arn:aws:iam::...:role/X", "..."),
+])  # fmt: skip
+def test_a_placeholder_in_a_role_arn_is_named(arn: str, left: str) -> None:
+    there = facts(f"[profile dev]\nrole_arn = {arn}\nsource_profile = default\nregion = us-east-1\n", BASE)
+    (finding,) = found(there, "role.")
+    assert finding.says.startswith(f"dev: role_arn still has the placeholder {left}. ")
+    assert (finding.fix, finding.severity) == ("ask", "stops")
+
+
 @pytest.mark.parametrize(("line", "source", "says"), SAID)
 def test_a_sentence_has_the_number_that_is_there_and_what_aws_allows(line: str, source: str, says: str) -> None:
     arn = "" if line.startswith("role_arn") else f"role_arn = {ARN}\n"
