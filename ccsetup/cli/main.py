@@ -36,7 +36,7 @@ ccsetup  Set up AWS CodeCommit access and clone repositories
 
 Kinds     sso · role · mfa · keys · oidc · saml · federation · machine · existing
           ccsetup setup sso --help lists a kind's flags; --paste - reads the message that you were sent
-Flags     --yes  --no-input  --dry-run  --json  --debug  --version  --help  (all commands)
+Flags     --yes  --no-input  --dry-run  --json  --accessible  --debug  --version  --help  (all commands)
 
 Example
   ccsetup setup sso --sso-start-url https://acme.awsapps.com/start --sso-account-id 111122223333 \\
@@ -111,6 +111,8 @@ def _nothing(number: int) -> int:
 
 def run(words: list[str]) -> int:
     """Run one command; return its exit code."""
+    if "--accessible" in words:
+        os.environ["ACCESSIBLE"] = "1"
     if "--version" in words or words[:1] in (["-V"], ["version"]):
         sys.stdout.write(f"ccsetup {__version__}\n")
         return 0

@@ -111,5 +111,6 @@ def parser_of(command: str, about: Sequence[str] | None = None) -> argparse.Argu
     group.add_argument("--no-input", action="store_true", help="never ask; fail if an answer is missing")
     group.add_argument("--dry-run", action="store_true", help="preview the changes without writing them")
     group.add_argument("--json", action="store_true", help="print a single JSON document to stdout")
+    group.add_argument("--accessible", action="store_true", help="ask in plain numbered lines, for screen readers")
     group.add_argument("--debug", action="store_true", help="show a traceback for unexpected errors")
     return parser
