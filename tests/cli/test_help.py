@@ -20,6 +20,12 @@ from ccsetup.core.errors import BadAnswer
 KINDS = [kind.name for kind in access.KINDS]
 
 
+@pytest.fixture(autouse=True)
+def to_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the program end by SystemExit: threads of other tests in this process are none of its own."""
+    monkeypatch.setattr(main, "_leave_threads_behind", lambda code: None)
+
+
 def helped(capsys: pytest.CaptureFixture[str], *words: str) -> str:
     with pytest.raises(SystemExit) as ended:
         main.main([*words])
