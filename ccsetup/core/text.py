@@ -70,6 +70,13 @@ def _spelled(char: str, encoding: str) -> str:
         return char if char.isascii() else _SPELLED.get(char, "?")
 
 
+def spelled_out(error: UnicodeError) -> tuple[str, int]:
+    """Handle an encoding error of a stream (see `codecs.register_error`): use the characters that it has."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return "".join(_SPELLED.get(char, "?") for char in error.object[error.start : error.end]), error.end
+
+
 def veil(text: str, mask: str = "") -> str:
     """Hide what looks like a key or token in a text that is echoed: with `mask`, or letter by letter without one."""
     if len(text) < 23:

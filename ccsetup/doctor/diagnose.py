@@ -44,8 +44,8 @@ class Diagnosis:
 
     @cached_property
     def shown(self) -> Sequence[Finding]:
-        """The findings to show: causes of others first, without what follows from them."""
-        return causes.arranged(self.facts, self.findings)
+        """The findings to show: what blocks work first, and nothing that follows from another finding."""
+        return causes.urgent_first(self.facts, causes.arranged(self.facts, self.findings))
 
     @cached_property
     def stopped(self) -> set[str]:

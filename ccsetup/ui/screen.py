@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from ccsetup.core.concurrency import signals_stay_here
 from ccsetup.core.errors import Problem
 from ccsetup.core.text import cells, cut, inert, padded, spell, wrap, wrap_step
+from ccsetup.ui import appearance
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -48,8 +49,8 @@ class Screen:
     ) -> None:
         self._env, self._due = env, json
         self._err, self._out = stderr or sys.stderr, stdout or sys.stdout
-        self.live = _is_terminal(self._err) and env.get("TERM", "").lower() not in ("dumb", "unknown")
-        self._colours = self.live and not env.get("NO_COLOR") and (os.name != "nt" or "WT_SESSION" in env)
+        self.live = _is_terminal(self._err) and not appearance.is_plain(env)
+        self._colours = appearance.has_colors(env, _is_terminal(self._err))
         self._busy: Busy | None = None
         self._headed: list[str] = []  # everything since the heading's findings, by line
         self._found = 0
@@ -162,10 +163,10 @@ class Screen:
     def painted(self, rows: Sequence[Sequence[tuple[str, str]]]) -> None:
         """Print lines like `output`, each as parts of (color, text). The color is a key of PAINTS, or ""."""
         if not self._due:
-            bright = self._colours and _is_terminal(self._out)
+            bright = appearance.has_colors(self._env, _is_terminal(self._out))
             for row in rows:
                 parts = [(PAINTS.get(colour, ""), spell(inert(text), self._out.encoding)) for colour, text in row]
-                self._out.write("".join(self._in(paint, text) if bright else text for paint, text in parts) + "\n")
+                self._out.write("".join(_in(paint, text) if bright else text for paint, text in parts) + "\n")
             self._out.flush()
 
     def document(self, value: Mapping[str, Any]) -> None:
@@ -221,7 +222,7 @@ class Screen:
             yield f"     {self._in(colour, more)}"
 
     def _in(self, colour: str, text: str) -> str:
-        return f"\x1b[{colour}m{text}\x1b[0m" if self._colours and colour and text else text
+        return _in(colour, text) if self._colours else text
 
     def _room(self, most: int = 10**6) -> int:
         return min(self._columns(self._err), most) if _is_terminal(self._err) else 10**6
@@ -335,6 +336,10 @@ class Busy:
             (task,) = self._progress.tasks
             task.total = None if self._share < 0 else 1
             self._progress.update(task.id, description=self._screen.spelled(self.text), completed=max(self._share, 0))
+
+
+def _in(colour: str, text: str) -> str:
+    return f"\x1b[{colour}m{text}\x1b[0m" if colour and text else text
 
 
 def _whole(text: str) -> str:

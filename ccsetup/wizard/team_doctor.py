@@ -62,7 +62,8 @@ def run(context: Context, team: str, options: fix.RepairOptions) -> Report:
             gone = [it for it in before if (it.code, it.says) not in left]
     rows = render.rows(seen.findings, context.home, context.screen.room())
     as_it_is = f"This computer matches the team file for {found.team.name}."
-    context.screen.painted([*rows, (("bold", render.summary(seen) if seen.findings else inert(as_it_is)),)])
+    head = [(("bold", render.summary(seen)),), ()] if seen.findings else [(("bold", inert(as_it_is)),)]
+    context.screen.painted([*head, *rows])
     problems = refused.document["problems"] if refused else []
     document = {**render.document(seen, gone), "problems": problems}
     if problems:

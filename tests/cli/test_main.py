@@ -31,7 +31,7 @@ def test_version_and_help_go_to_stdout(env: dict[str, str]) -> None:
     assert run(env, "--version").stdout == f"ccsetup {ccsetup.__version__}\n"
     shown = run(env, "--help")
     assert (shown.returncode, "ccsetup setup" in shown.stdout, "Example" in shown.stdout) == (0, True, True)
-    assert "--sso-start-url" in run(env, "setup", "--help").stdout
+    assert "--sso-start-url" in run(env, "setup", "sso", "--help").stdout
 
 
 def test_without_a_terminal_it_says_how_to_go_by_flags(env: dict[str, str]) -> None:

@@ -42,16 +42,18 @@ def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
     for problem in problems:
         context.screen.problem(problem)
     wanted = _named(context, options.profiles, found) or found
-    unanswered = _check(context, texts, wanted, options.profiles) if options.check and not problems else None
+    asked = options.check and not problems
+    unanswered = _check(context, texts, wanted, options.profiles) if asked else []
     here = profile_list.of_this_clone(context)
     if wanted:
+        context.screen.say(f" {status_table.headline(wanted, asked)}")
         context.screen.output(
             "\n".join(status_table.rows(wanted, profile_list.stamp(context), here, context.screen.room()))
         )
     else:
         context.screen.say(" There are no AWS profiles on this computer. To set one up: ccsetup")
-    if unanswered:
-        context.screen.problem(unanswered)
+    for silent in unanswered:
+        context.screen.problem(silent)
     for line in missing_profile.notes([it.name for it in found], context.env, context.home):
         context.screen.note(line)
     if said := status_table.advice(wanted):
@@ -87,8 +89,8 @@ def _entry(it: Standing) -> dict[str, Any]:
     }
 
 
-def _check(context: Context, texts: AwsTexts, found: Sequence[Standing], named: Sequence[str]) -> Problem | None:
-    """Ask AWS who all profiles are at the same time. If there was no answer at all, return why.
+def _check(context: Context, texts: AwsTexts, found: Sequence[Standing], named: Sequence[str]) -> list[Problem]:
+    """Ask AWS who all profiles are at the same time. Return why it didn't answer for some, one Problem of each code.
 
     Skips profiles that need a sign-in, and profiles that run a program unless they are named.
     """
@@ -107,7 +109,7 @@ def _check(context: Context, texts: AwsTexts, found: Sequence[Standing], named: 
     for it, answer in zip(waiting, answers, strict=True):
         _compare(it, answer, runs_program(profiles, it.name))
     silent = [it.refused for it in answers if it.refused and it.refused.is_unanswered]
-    return silent[0] if silent and len(silent) == len(answers) else None
+    return [*{it.code: it for it in reversed(silent)}.values()][::-1]
 
 
 def _compare(it: Standing, answer: Answer, runs: bool) -> None:
@@ -117,7 +119,7 @@ def _compare(it: Standing, answer: Answer, runs: bool) -> None:
     """
     who, refused = answer.identity, answer.refused
     if who is None:
-        it.usable, it.why = False, refused.what if refused else ""
+        it.usable, it.why, it.code = False, refused.what if refused else "", refused.code if refused else ""
         if refused and refused.is_unanswered:
             it.usable = None
         else:

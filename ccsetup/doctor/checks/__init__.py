@@ -61,7 +61,7 @@ FAMILIES = (
     values,
 )
 CHECKS: tuple[Check, ...] = tuple(check for family in FAMILIES for check in family.CHECKS)
-_WORST = {"stops": 0, "hinders": 1, "note": 2}
+WORST = {"stops": 0, "hinders": 1, "note": 2}
 
 
 def offline(facts: Facts) -> list[Finding]:
@@ -75,4 +75,4 @@ def _all(facts: Facts) -> list[Finding]:
 
 def worst_first(findings: Iterable[Finding]) -> list[Finding]:
     """Return findings in the order in which they are shown."""
-    return sorted(findings, key=lambda f: (_WORST[f.severity], f.profile, str(f.path or ""), f.line))
+    return sorted(findings, key=lambda f: (WORST[f.severity], f.profile, str(f.path or ""), f.line))
