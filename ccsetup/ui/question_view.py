@@ -16,7 +16,7 @@ from ccsetup.core.text import cells, cut, inert, padded, spell, wrap
 from ccsetup.ui.bindings import unused
 from ccsetup.ui.filter_list import ALL, Entry, Pick
 from ccsetup.ui.plain_prompt import Answered, accepted
-from ccsetup.ui.tty import more
+from ccsetup.ui.tty import more, on_terminal
 
 if TYPE_CHECKING:
     from prompt_toolkit.application import Application
@@ -251,7 +251,7 @@ class Sheet:
             buffer.complete_state = None
             return
         if self._goes_on(event):
-            buffer.insert_text(BREAK)
+            buffer.insert_text(BREAK if buffer.text else "")
             return
         entry = self.pick.current() if self.pick else None
         if entry and entry.choice is ALL:
@@ -268,9 +268,16 @@ class Sheet:
             self._empty(buffer)
 
     def _goes_on(self, event: KeyPressEvent) -> bool:
-        """Return whether Enter ends a line of a paste: some terminals send a paste as if you typed it."""
+        """Return whether Enter ends a line of a paste: some terminals send a paste as if you typed it.
+
+        The rest of it would answer the next questions. Where a paste is expected, its rest may arrive a bit later. A
+        text that comes right behind the answer of a text question is the next answer, typed ahead.
+        """
         takes_lines = self.asked.widget == "secret" or self.asked.reads is not None
-        return bool(takes_lines and event.current_buffer.text and (event.key_processor.input_queue or more()))
+        if takes_lines and event.current_buffer.text:
+            return bool(event.key_processor.input_queue or more())
+        is_list = takes_lines or self.asked.widget == "choose"
+        return is_list and on_terminal() and bool(event.key_processor.input_queue or more(0.0))
 
     def _empty(self, buffer: Buffer) -> None:
         """Drop a refused text that contains a secret, since you can't see it to correct it. The error stays."""

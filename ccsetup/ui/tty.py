@@ -69,6 +69,11 @@ class Tty:
             _set(there)
 
 
+def on_terminal() -> bool:
+    """Return whether stdin is a POSIX terminal."""
+    return _settings() is not None
+
+
 def more(wait_s: float = QUIET_S) -> bool:
     """Return whether more input is there or arrives within this time."""
     from select import select
