@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from ccsetup.awsfiles.fast_read import Unsure, cache_key, permission_set_cache_key, token_role_cache_key
-from ccsetup.core import lean_hash
-
-FOLDERS = ("boto/cache", "cli/cache")
+from ccsetup.core import lean_hash, session_caches
 
 
 def of_profile(there: Mapping[str, str], sessions: Mapping[str, Mapping[str, str]]) -> tuple[str, ...]:
@@ -26,9 +24,9 @@ def _names(there: Mapping[str, str]) -> Iterator[str]:
     settings = dict(there)
     if "role_arn" in settings:
         key = token_role_cache_key if "web_identity_token_file" in settings else cache_key
-        yield from (f"{folder}/{key(settings)}" for folder in FOLDERS)
+        yield from (f"{folder}/{key(settings)}" for folder in session_caches.FOLDERS)
     elif "sso_account_id" in settings:
-        yield f"cli/cache/{permission_set_cache_key(settings)}"
+        yield f"{session_caches.OF_CLI}/{permission_set_cache_key(settings)}"
 
 
 def of_aws_login(session: str) -> str:

@@ -15,13 +15,12 @@ from ccsetup.awsfiles.fast_read import (
     section,
     token_role_cache_key,
 )
-from ccsetup.core import clock, lean_hash, plain_file, stored_keys
+from ccsetup.core import clock, lean_hash, plain_file, session_caches, stored_keys
 from ccsetup.git.helper.messages import Refused, again, told
 
 WINDOW_S = 15 * 60  # SDKs renew a session that expires sooner than this
 _LAST_S = 60  # a session that needs an MFA code is used almost until it expires
-BOTO_CACHE = "~/.aws/boto/cache"  # roles assumed by AWS's git-remote-codecommit
-CLI_CACHE = "~/.aws/cli/cache"  # the AWS CLI: assumed roles, also with a token, and roles of a sign-in
+BOTO_CACHE, CLI_CACHE = (f"~/.aws/{folder}" for folder in session_caches.FOLDERS)
 Keys = tuple[str, str, str]  # access key ID, secret access key, session token or ""
 
 
