@@ -198,6 +198,7 @@ def test_gits_helpers_load_next_to_nothing_of_the_rest(helper: str) -> None:
         "core.placeholder",
         "core.plain_file",
         "core.regions",
+        "core.session_caches",
         "core.stored_keys",
         "awsfiles",
         "awsfiles.fast_read",

@@ -32,7 +32,7 @@ class Iam:
     """IAM through boto3, called as a Who."""
 
     def __init__(self, home: Path, sso_keys: Callable[[Start, str, str], Keys]) -> None:
-        self._resolver = Resolver(SessionCache(home / ".aws" / "boto" / "cache"), sso_keys)
+        self._resolver = Resolver(SessionCache.of(home), sso_keys)
 
     def role(self, who: Who, name: str) -> IamRole | None:
         """Return a role with its inline policies, attached policies and tags; None if it doesn't exist."""

@@ -5,7 +5,7 @@ It doesn't ask AWS, and imports almost nothing, so that it is fast with ten thou
 
 from __future__ import annotations
 
-from ccsetup.awsfiles import fast_read
+from ccsetup.awsfiles import cached_sessions, fast_read
 from ccsetup.awsfiles.fast_read import Unsure as Unsure
 from ccsetup.awsfiles.fast_read import cache_key
 from ccsetup.awsfiles.ordinary import is_ordinary, is_sign_in
@@ -113,7 +113,7 @@ def _seen(name: str, there: Settings, cached: Callable[[str], str], now: str) ->
     else:
         it.why, it.usable = _REASONS.get(kind, "no credentials"), None if kind else False
         if kind == "login":
-            _by_login(it, cached(f"login/cache/{lean_hash.sha256(there['login_session'])}.json"), now)
+            _by_login(it, cached(cached_sessions.of_aws_login(there["login_session"])), now)
     return it
 
 

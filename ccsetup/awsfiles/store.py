@@ -235,7 +235,7 @@ class Files:
             target, after = Path(os.path.realpath(edit.path)), encoded(edit.after)
             if after is None:
                 if disk.contents(target) == encoded(edit.before):
-                    # Proof: it contains what this program wrote to it.
+                    # Proof: it contains what this program wrote to it, or what a person asked to remove.
                     target.unlink(missing_ok=True)
                 remove_folders(self._cache_folders)
             else:

@@ -25,9 +25,11 @@ ccsetup  Set up AWS CodeCommit access and clone repositories
   ccsetup setup [KIND] …       do the same with flags; every question has a flag
   ccsetup clone ADDRESS [DIR]  find a profile and region that can read a repository, and clone it
   ccsetup login [PROFILE]      sign in again, or renew credentials, for any kind of profile
+  ccsetup logout [PROFILE]     sign out, and remove cached sessions; --all for every profile
   ccsetup status [PROFILE …]   list profiles and when they expire; --check verifies them with AWS
   ccsetup env PROFILE          print temporary credentials as shell commands
   ccsetup undo                 undo the last change to the AWS files
+  ccsetup remove PROFILE       remove a profile and what only it used
   ccsetup doctor [PROFILE …]   find problems; --fix repairs them
   ccsetup team check|export    check a team file, or create one from profiles
   ccsetup share REPO           for administrators: share a repository with another account

@@ -10,7 +10,10 @@ from typing import NoReturn
 
 from ccsetup.core.errors import BadAnswer
 
-COMMANDS = ("setup", "clone", "login", "status", "env", "undo", "doctor", "share", "team", "completion", "demo")
+COMMANDS = (
+    "setup", "clone", "login", "logout", "status", "env", "undo", "remove", "doctor", "share", "team", "completion",
+    "demo",
+)  # fmt: skip
 ANYWHERE = "flags for every command"  # the title of their group
 _UNSAID = {"kind": None, "device_code": False, "no_browser": False}  # what the context needs from every command
 

@@ -164,13 +164,15 @@ class Section(NamedTuple):
     """The changes to one section of an AWS file: settings to set, in order, and (None) to remove.
 
     `type` and `name` are logical: ("profile", "dev") is `[profile dev]` in config, `[dev]` in credentials, and
-    ("profile", "default") is `[default]` in both. The writer spells and quotes them.
+    ("profile", "default") is `[default]` in both. The writer spells and quotes them. `gone`: the whole section is
+    removed, with its comments.
     """
 
     file: FileName
     type: Literal["profile", "sso-session"]
     name: str
     settings: Mapping[str, Value | None]
+    gone: bool = False
 
 
 class Edit(NamedTuple):

@@ -93,6 +93,19 @@ class SignIn:
             token = self._tokens.get(_place(start)) or self._cached(start)
         return token.expires_at if token and token.expires_at > self._now() else None
 
+    def end(self, start: Start) -> bool:
+        """End a saved sign-in at Identity Center. Return False if there is none that is still valid.
+
+        Raises Problem if Identity Center doesn't answer. The saved token isn't removed.
+        """
+        token = self._cached(start)
+        if not token or token.expires_at <= self._now():
+            return False
+        access = token.access.reveal()
+        with suppress(Refused):  # it has ended already
+            self._center.ask("sso", token.region or start.region, lambda sso: sso.logout(accessToken=access))
+        return True
+
     def resolve(self, url: str) -> str | None:
         """Return the region of a custom start URL from its redirect; None if unknown."""
         return region_of(self._center.behind(url))
