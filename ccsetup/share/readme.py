@@ -217,18 +217,20 @@ def _hours(it: Arrangement) -> str:
 
 def _joining(it: Arrangement) -> str:
     send = "Then send the team file."
+    where = " or ".join(it.accounts)
     sets = [trust.name for trust in it.trusts if trust.kind == "permission-set"]
     if sets:
-        return f"in IAM Identity Center, assign the permission set {' or '.join(sets)} in account {it.people}. {send}"
+        return f"in IAM Identity Center, assign the permission set {' or '.join(sets)} in account {where}. {send}"
     if not it.assumed:
         return f"in the identity provider, give the person access. {send}"
     if it.group:
         command = f"aws iam add-user-to-group --group-name {quote(it.group)} --user-name NAME"
-        return f"in account {it.people}, run `{command}`. {send}"
-    return f"in account {it.people}, attach the policy `{it.people_policy}` to the person's group or user. {send}"
+        return f"in account {where}, run `{command}`. {send}"
+    return f"in account {where}, attach the policy `{it.people_policy}` to the person's group or user. {send}"
 
 
 def _leaving(it: Arrangement) -> str:
+    where = " or ".join(it.accounts)
     sets = [trust.name for trust in it.trusts if trust.kind == "permission-set"]
     if sets:
         return (f"in IAM Identity Center, remove the assignment of {' and '.join(sets)}, and the person's active"
@@ -237,8 +239,8 @@ def _leaving(it: Arrangement) -> str:
         return "in the identity provider, remove the person's access."
     if it.group:
         command = f"aws iam remove-user-from-group --group-name {quote(it.group)} --user-name NAME"
-        return f"in account {it.people}, run `{command}`, and deactivate the person's access keys."
-    return f"in account {it.people}, detach the policy `{it.people_policy}`, and deactivate the person's access keys."
+        return f"in account {where}, run `{command}`, and deactivate the person's access keys."
+    return f"in account {where}, detach the policy `{it.people_policy}`, and deactivate the person's access keys."
 
 
 def _stack_set(it: Arrangement) -> list[str]:

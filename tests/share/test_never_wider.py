@@ -442,21 +442,20 @@ def test_two_paths_are_refused(office: Office) -> None:
 # moto
 
 
-@pytest.mark.parametrize(
-    "document", [trust(ROOT, **ID, Bool={"aws:MultiFactorAuthPresent": "true"}), trust(ROOT, **ID)]
-)
-def test_moto_keeps_what_the_command_does_not_say(strict: Any, document: dict[str, Any]) -> None:
+def test_moto_keeps_what_the_command_does_not_say(strict: Any) -> None:
     root = boto3.Session("testing", "testing", region_name=REGION)
-    root.client("codecommit").create_repository(repositoryName=REPO)
+    root.client("codecommit").create_repository(repositoryName="narrow")
     iam = root.client("iam")
-    iam.create_role(RoleName="Narrow", AssumeRolePolicyDocument=json.dumps(document), Path="/teams/",
-                    Tags=[{"Key": "ccsetup", "Value": "share"}])  # fmt: skip
-    words = ["share", REPO, "--from-account", MOTO, "--to-account", B, "--region", REGION, "--role-name", "Narrow"]
-    code, told = strict(*words, "--apply", "--yes")
-    role = iam.get_role(RoleName="Narrow")["Role"]
-    assert (code, role["AssumeRolePolicyDocument"], told["role_arn"]) == (0, document, role["Arn"])
-    assert strict(*words, "--external-id", "new-1", "--apply", "--yes")[0] == 1
-    rotated = [*words, "--external-id", "new-1", "--also-external-id", "acme-7f3b"]
-    assert strict(*rotated, "--apply", "--yes")[0] == 0
-    after = iam.get_role(RoleName="Narrow")["Role"]["AssumeRolePolicyDocument"]
-    assert after == json.loads(json.dumps(document).replace('"acme-7f3b"', '["new-1", "acme-7f3b"]'))
+    for name, mfa in (("Strict", {"Bool": {"aws:MultiFactorAuthPresent": "true"}}), ("Narrow", {})):
+        document = trust(ROOT, **ID, **mfa)
+        iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(document), Path="/teams/",
+                        Tags=[{"Key": "ccsetup", "Value": "share"}])  # fmt: skip
+        words = ["share", "narrow", "--from-account", MOTO, "--to-account", B, "--region", REGION, "--role-name", name]
+        code, told = strict(*words, "--apply", "--yes")
+        role = iam.get_role(RoleName=name)["Role"]
+        assert (code, role["AssumeRolePolicyDocument"], told["role_arn"]) == (0, document, role["Arn"])
+        assert strict(*words, "--external-id", "new-1", "--apply", "--yes")[0] == 1
+        rotated = [*words, "--external-id", "new-1", "--also-external-id", "acme-7f3b"]
+        assert strict(*rotated, "--apply", "--yes")[0] == 0
+        after = iam.get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"]
+        assert after == json.loads(json.dumps(document).replace('"acme-7f3b"', '["new-1", "acme-7f3b"]'))
