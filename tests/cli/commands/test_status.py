@@ -386,7 +386,9 @@ def test_moments_are_local_and_as_short_as_they_can_be(utc: None) -> None:
 
 
 WHOLE = (
-    CREDENTIALS.replace("AKIA\n", f"AKIA{'A' * 16}\n").replace("ASIA\n", f"ASIA{'A' * 16}\n").replace("hush", "h" * 40)
+    CREDENTIALS.replace("AKIA\n", f"AKIA{'Q7ZK3MWB' * 2}\n")
+    .replace("ASIA\n", f"ASIA{'Q7ZK3MWB' * 2}\n")
+    .replace("hush", "h7" * 20)
 )
 FILES = {
     "plain": (CONFIG, WHOLE),
