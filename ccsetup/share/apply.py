@@ -365,8 +365,7 @@ def _until(context: Context, there: IamRole) -> str:
 
 def summary(it: Arrangement, changes: Sequence[str]) -> list[tuple[str, str]]:
     """Return the first lines of a review: which repositories, who gets in, on which conditions, and what changes."""
-    bare = it._replace(external_id="", also_external_ids=(), mfa=False, org="", tags=())
-    ways = [line.what for line in policies.who(bare)]
+    ways = [line.what for line in policies.who(it.bare)]
     access = "read only" if it.read_only else "read and write"
     return [
         ("repositories", f"{it.label} in {it.region}, account {it.owner} ({access})"),
@@ -472,6 +471,8 @@ def as_role(it: Arrangement, look: Look, profile: str, code: str, context: Conte
     settings: dict[str, Any] = {"role_arn": it.role_arn, "source_profile": profile, "region": it.region}
     if it.external_id:
         settings["external_id"] = it.external_id
+    if it.session_name:
+        settings["role_session_name"] = it.session_name.replace("*", "check").replace("?", "x")
     if it.mfa and code:
         settings["mfa_serial"] = next(iter(context.aws.mfa_devices(Who(profile, it.region, chosen=True))), "")
     name = next(n for n in (f"{it.role}-check{i}" for i in range(1, 100)) if n not in look.profiles)
