@@ -158,6 +158,28 @@ def writes(document: Document) -> bool:
     return any(like("codecommit:gitpush", str(action).lower()) for it in granted for action in listed(it["Action"]))
 
 
+def kept(wanted: Document, there: Document) -> Document:
+    """Return a role's permissions policy with what limits it now: its denials, and conditions on our statements."""
+    own = {str(it.get("Sid", "")): it.get("Condition", {}) for it in statements(there) if it["Effect"] == "Allow"}
+    found = []
+    for statement in statements(wanted):
+        condition = {operator: {**inner} for operator, inner in own.get(statement["Sid"], {}).items()}
+        for operator, inner in statement.get("Condition", {}).items():
+            condition[operator] = {**condition.get(operator, {}), **inner}
+        found.append({**statement, **({"Condition": condition} if condition else {})})
+    return document([*found, *(it for it in statements(there) if it["Effect"] != "Allow")])
+
+
+def gained(before: Document, after: Document) -> list[str]:
+    """Return the actions of CodeCommit that only the second of two permissions policies allows."""
+    old, new = (
+        [str(action) for it in statements(one) if it["Effect"] == "Allow" for action in listed(it.get("Action", []))]
+        for one in (before, after)
+    )
+    return [it for it in new if it.lower().startswith("codecommit:")
+            and not any(like(it.lower(), one.lower()) for one in old)]  # fmt: skip
+
+
 def lines(it: Arrangement) -> list[Line]:
     """Return each action of the role's permissions with its reason."""
     tables = [_READ, *([] if it.read_only else [_WRITE]), _LIST, *([_KMS] if it.kms_key else [])]
