@@ -34,6 +34,7 @@ ccsetup  Set up AWS CodeCommit access and clone repositories
   ccsetup team check|export    check a team file, or create one from profiles
   ccsetup share REPO           for administrators: share a repository with another account
   ccsetup completion SHELL     print a completion script for bash, zsh, fish, or tcsh
+  ccsetup schema [COMMAND]     print the JSON Schema of a command's --json document
   ccsetup demo                 try ccsetup with a simulated AWS, without an account or a network
 
 Kinds     sso · role · mfa · keys · oidc · saml · federation · machine · existing

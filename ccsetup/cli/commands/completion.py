@@ -75,7 +75,7 @@ def main(options: argparse.Namespace, context_of: Callable[[], Context]) -> Repo
     """Print the completion script."""
     text = script(options.shell)
     context_of().screen.output(text)
-    return Report({"ok": True, "shell": options.shell, "script": text})
+    return Report({"ok": True, "shell": options.shell, "script": text, "problems": []})
 
 
 def script(shell: str) -> str:
