@@ -79,7 +79,7 @@ _PROBLEM = _object(
 _EDIT = _object(
     "what changed in one section of an AWS file",
     path=_text("absolute path"),
-    section=_text("for example [profile acme-dev]"),
+    section=_text("for example profile acme-dev"),
     set={"type": "object", "additionalProperties": _text(), "description": "values by key, secrets masked"},
     remove=_list(_text(), "removed keys"),
 )
