@@ -19,16 +19,20 @@ BATCH = 1000  # lines written at a time
 
 def complete() -> int:
     """Print the names of the profiles, one per line."""
+    sys.stdout.buffer.write("".join(f"{name}\n" for name in profiles()).encode())
+    return 0
+
+
+def profiles() -> list[str]:
+    """Return the names of the profiles, without those that a terminal can't show."""
     from ccsetup.awsfiles.fast_read import names
 
     files = (("AWS_CONFIG_FILE", "config"), ("AWS_SHARED_CREDENTIALS_FILE", "credentials"))
     try:
         config, credentials = (bytes_of(*file).decode("utf-8", "replace") for file in files)
     except Unsure:
-        return 0
-    found = names(config, credentials)
-    sys.stdout.buffer.write("".join(f"{name}\n" for name in found if name.isprintable()).encode())
-    return 0
+        return []
+    return [name for name in names(config, credentials) if name.isprintable()]
 
 
 def status() -> int | None:

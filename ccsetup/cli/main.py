@@ -33,7 +33,7 @@ ccsetup  Set up AWS CodeCommit access and clone repositories
   ccsetup doctor [PROFILE …]   find problems; --fix repairs them
   ccsetup team check|export    check a team file, or create one from profiles
   ccsetup share REPO           for administrators: share a repository with another account
-  ccsetup completion SHELL     print a completion script for bash, zsh, fish, or tcsh
+  ccsetup completion SHELL     print a completion script for bash, zsh, fish, tcsh, or PowerShell
   ccsetup schema [COMMAND]     print the JSON Schema of a command's --json document
   ccsetup demo                 try ccsetup with a simulated AWS, without an account or a network
 
@@ -130,6 +130,10 @@ def run(words: list[str]) -> int:
         code = fast_status.status() if words == ["status"] else fast_status.complete()
         if code is not None:
             return code
+    if words == ["completion", "--words"]:
+        from ccsetup.cli import word_completion
+
+        return word_completion.answer()
     return _told(words)
 
 
