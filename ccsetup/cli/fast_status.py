@@ -70,6 +70,30 @@ def status() -> int | None:
     return 0
 
 
+def short() -> int | None:
+    """Print one line like `ccsetup status --short`. Return None, with nothing printed, if the full program must run."""
+    from ccsetup.awsfiles import profile_status
+    from ccsetup.cli import status_table
+    from ccsetup.git import clone_profile
+
+    try:
+        here = clone_profile.profile_of(_clone())
+        if here is None:
+            return None
+        if not (name := here or os.environ.get("AWS_PROFILE", "")):
+            return 0
+        config = _text("AWS_CONFIG_FILE", "config")
+        credentials = _text("AWS_SHARED_CREDENTIALS_FILE", "credentials")
+        now = clock.now()
+        it = profile_status.one_in_plain_texts(name, config, credentials, cached, now)
+    except (Unsure, OSError):
+        return None
+    if it is None or (config and config == credentials) or sys.stdout.encoding.lower() != "utf-8":
+        return None
+    sys.stdout.write(f"{status_table.short(it, now)}\n")
+    return 0
+
+
 def _text(variable: str, name: str) -> str:
     data = bytes_of(variable, name)
     if not data.isascii():

@@ -124,10 +124,12 @@ def run(words: list[str]) -> int:
     if words[:1] in (["--help"], ["-h"], ["help"]):
         sys.stdout.write(HELP)
         return 0
-    if words in (["status"], ["completion", "--profiles"]):
+    if words in (["status"], ["status", "--short"], ["completion", "--profiles"]):
         from ccsetup.cli import fast_status
 
-        code = fast_status.status() if words == ["status"] else fast_status.complete()
+        if words[0] == "completion":
+            return fast_status.complete()
+        code = fast_status.short() if words[1:] else fast_status.status()
         if code is not None:
             return code
     if words == ["completion", "--words"]:
