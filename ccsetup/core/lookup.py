@@ -93,8 +93,8 @@ class Look:
         """Return the path of the command with this name that git will find, "" if there is none."""
         return self._once(("command", name), lambda: self._context.git.command(name, beside=False))
 
-    def region_behind(self, url: str) -> str | None:
-        """Return the region that a custom start URL redirects to, None if unknown. It is requested once."""
+    def sign_in_region(self, url: str) -> str | None:
+        """Return the region of a start URL's Identity Center, None if it can't be found. It is looked for once."""
         return self._once(("region", url), lambda: self._context.signin.resolve(url))
 
     def accounts(self, start: Start) -> Sequence[Choice]:

@@ -44,6 +44,26 @@ class IdentityCenter:
             self._behind[url] = self._followed(url)
         return self._behind[url]
 
+    def page_region(self, url: str) -> str:
+        """Return the region that a start URL's page names, within five seconds; "" if none. Raises Problem.
+
+        Nothing is sent if the environment sets an endpoint, because that has no regions.
+        """
+        from ccsetup.aws.sso import start_page
+
+        page = self.behind(url)
+        host = urlsplit(page).hostname or ""
+        if self.endpoint or not regions.locate(host, "portal"):
+            return ""
+        return bounded(lambda: start_page.region(page, self._bundle()), host, limits.START_PAGE_S)
+
+    def regions(self, url: str) -> list[str]:
+        """Return the regions in which a start URL may have its Identity Center: those of its host's partition."""
+        found = regions.locate(urlsplit(self.behind(url)).hostname or "", "portal")
+        if self.endpoint or not found:
+            return []
+        return list(self._own_session().get_available_regions("sso-oidc", found[0]))
+
     def _followed(self, url: str) -> str:
         local = urlsplit(self.endpoint).hostname in regions.LOOPBACK  # a sandbox: nothing leaves this computer
         try:
@@ -69,7 +89,6 @@ class IdentityCenter:
             return self._clients[service, region]
 
     def _made(self, service: str, region: str) -> Any:
-        import botocore.session
         from botocore import UNSIGNED
         from botocore.config import Config
         from botocore.exceptions import BotoCoreError
@@ -77,16 +96,14 @@ class IdentityCenter:
         endpoint = self._named(service.upper().replace("-", "_"))
         if not endpoint and not regions.is_region(region):  # anyone can own the bucket oidc.s3.amazonaws.com
             raise _no_region(region)
-        nobody = {"profile": (None, None, None, None), "config_file": (None, None, os.devnull, None)}
         config = Config(
             signature_version=UNSIGNED,
             connect_timeout=limits.SSO_CONNECT_S,
             read_timeout=limits.SSO_READ_S,
             retries={"mode": limits.RETRY_MODE, "total_max_attempts": limits.SSO_TRIES},
         )
-        self._session = self._session or botocore.session.Session(session_vars=nobody)
         try:
-            return self._session.create_client(
+            return self._own_session().create_client(
                 service,
                 region_name=region,
                 endpoint_url=endpoint or None,
@@ -95,6 +112,13 @@ class IdentityCenter:
             )
         except (BotoCoreError, ValueError):
             raise _no_region(self.endpoint or region) from None
+
+    def _own_session(self) -> Any:
+        import botocore.session
+
+        nobody = {"profile": (None, None, None, None), "config_file": (None, None, os.devnull, None)}
+        self._session = self._session or botocore.session.Session(session_vars=nobody)
+        return self._session
 
     def _bundle(self) -> str | None:
         """Return the certificates to trust, as every SDK does: from the environment, else from the config file."""

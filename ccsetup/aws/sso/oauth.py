@@ -198,6 +198,15 @@ def signed_out(what: str) -> Problem:
     return Problem(what, next="Try signing in again.", code="sso.signed-out")
 
 
+def elsewhere(start: Start, region: str) -> Problem:
+    """Return the Problem for a start URL of another region."""
+    return Problem(
+        f"The start URL {start.url} belongs to the Identity Center in {region}, not in {start.region}.",
+        next=f"Use that region: --sso-region {region}",
+        code="sso.url",
+    )
+
+
 def in_words(start: Start, code: str) -> Problem:
     """Return the Problem for Identity Center's refusal of a sign-in."""
     if code in ("InvalidRequestException", "InvalidGrantException"):

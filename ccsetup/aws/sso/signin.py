@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from ccsetup.aws.sso.assignments import instead_of
 from ccsetup.aws.sso.client import IdentityCenter, Refused
-from ccsetup.aws.sso.oauth import Grants, Person, in_words, signed_out
+from ccsetup.aws.sso.oauth import Grants, Person, elsewhere, in_words, signed_out
 from ccsetup.aws.sso.token_cache import (
     Registration,
     Token,
@@ -36,6 +36,8 @@ from ccsetup.core.validate import region_of
 T = TypeVar("T")
 _RENEW = timedelta(minutes=15)  # SDKs renew a token this long before it expires
 _SPARE = timedelta(minutes=1)  # a token with less time left isn't used
+_SAVED = 500  # the most files of the sign-in cache that are read to find a region
+_MAYBE_ELSEWHERE = ("InvalidRequestException", "InvalidGrantException", "ExpiredTokenException")  # the wrong region
 _PAGES = {"PageSize": limits.SSO_PAGE_SIZE}
 
 
@@ -71,6 +73,7 @@ class SignIn:
         self._tokens: dict[tuple[str, str, str], Token] = {}
         self._refused: set[Secret] = set()
         self._left: dict[Path, str] = {}
+        self._regions: dict[str, tuple[str, str]] = {}
 
     def token(self, start: Start) -> Secret:
         """Return an access token: from this run, the shared cache, a refresh, or a sign-in in the browser."""
@@ -107,20 +110,67 @@ class SignIn:
         return True
 
     def resolve(self, url: str) -> str | None:
-        """Return the region of a custom start URL from its redirect; None if unknown."""
-        return region_of(self._center.behind(url))
+        """Return the region of a start URL and tell the user where it comes from; None if unknown.
+
+        It comes from the host, a sign-in on this computer, the redirect of a custom URL, or as in `search`.
+        """
+        if told := region_of(url):
+            return told
+        region, why = self._signed_in_before(url), "according to a sign-in on this computer"
+        if not region:
+            region, why = region_of(self._center.behind(url)) or "", "according to its redirect"
+        if not region:
+            region, why = self._found(url)
+        if region:
+            self._note(f"The Identity Center of {url} is in {region}, {why}.")
+        return region or None
 
     def search(self, start: Start) -> str:
-        """Return the region whose Identity Center knows a start URL, "" if none that answers in time does."""
+        """Return the region of a start URL that was refused in another one, "" if unknown.
+
+        It comes from the start page, or else from asking all regions at once; exactly one must recognize the URL.
+        """
+        region = self._found(start.url)[0]
+        return region if region != start.region else ""
+
+    def _found(self, url: str) -> tuple[str, str]:
+        """Return the region of a start URL, and where it comes from. It is looked for once."""
+        with self._lock:
+            if url not in self._regions:
+                with self._busy("Looking for the region of the start URL"):
+                    named = self._named_by_page(url)
+                    only = "" if named else self._only_one(url)
+                by = "according to its start page" if named else "the only region that recognizes it"
+                self._regions[url] = named or only, by
+            return self._regions[url]
+
+    def _named_by_page(self, url: str) -> str:
+        try:
+            return self._center.page_region(url)
+        except (Problem, Refused):  # the regions may answer all the same
+            return ""
+
+    def _only_one(self, url: str) -> str:
+        """Ask all regions of the partition at once. Return the one that recognizes a start URL, "" if not just one."""
         found: list[str] = []
 
         def look(region: str) -> None:
-            if self._grants.knows(start._replace(region=region)):
+            if self._grants.knows(Start(url, region, "")):
                 found.append(region)
 
-        with suppress(TimeoutError), self._busy("Looking for the region of the start URL"):
-            within(limits.SSO_SEARCH_S, *(partial(look, region) for region in regions.beside(start.region)))
+        with suppress(TimeoutError):
+            within(limits.SSO_SEARCH_S, *(partial(look, region) for region in self._center.regions(url)))
         return found[0] if len(found) == 1 else ""
+
+    def _signed_in_before(self, url: str) -> str:
+        """Return the region of the latest sign-in with a start URL that any program has left on this computer."""
+        found = []
+        for path in sorted(self._cache.glob("*.json"))[:_SAVED]:
+            with suppress(Problem):
+                token = token_in(_text_at(path) or "")
+                if token and token.start_url.rstrip("#/") == url.rstrip("#/") and regions.is_region(token.region):
+                    found.append((token.expires_at, token.region))
+        return max(found)[1] if found else ""
 
     def accounts(self, start: Start) -> Sequence[Choice]:
         """List the accounts by name: the value is the account ID, the label its name, the hint its email address."""
@@ -252,7 +302,10 @@ class SignIn:
             self._note(f"Signing in with a code because {why}.")
             return self._keep(start, replace(self._grants.by_code(start), fresh=True))
         except Refused as refused:
-            raise in_words(start, refused.code) from None
+            problem = in_words(start, refused.code)
+            if refused.code in _MAYBE_ELSEWHERE and (region := self.search(start)):
+                problem = elsewhere(start, region)
+        raise problem
 
     def _why_code(self, start: Start) -> str:
         from ccsetup.aws.sso.browser import why_none
