@@ -36,6 +36,7 @@ class Look:
         self._seen: dict[object, Any] = {}
         self.profiles, self.sessions, self.given, self.dry = profiles, sessions, given or {}, dry
         self.told: Mapping[str, Value] = self.given
+        self.signed_in = False  # there may be a sign-in to keep
         self.sections, self.clear = sections, clear
         self.env, self.cwd, self.home, self.now = context.env, context.cwd, context.home, context.now
         self.awscli = context.awscli
@@ -99,10 +100,13 @@ class Look:
 
     def accounts(self, start: Start) -> Sequence[Choice]:
         """List the accounts behind a start URL, signing in first."""
-        return self._once(("accounts", start), lambda: self._context.signin.accounts(start))
+        found = self._once(("accounts", start), lambda: self._context.signin.accounts(start))
+        self.signed_in = True
+        return found
 
     def roles(self, start: Start, account_id: str) -> Sequence[Choice]:
-        """List the permission sets of one account."""
+        """List the permission sets of one account, signing in first."""
+        self.signed_in = True  # also if the account has none
         return self._once(("roles", start, account_id), lambda: self._context.signin.roles(start, account_id))
 
     def mfa_devices(self, who: Who) -> Sequence[str]:

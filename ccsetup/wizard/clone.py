@@ -131,7 +131,7 @@ def _repository(context: Context, look: Look, wish: Wish, place: Place, kept: Ke
         return Repository(wish.target.name, place.region, place.account_id)
     start = review.sign_in(look.who(place.profile, place.region), place.profile)
     if start:
-        sign_in(context, start, kept)
+        sign_in(context, start)
     try:
         with context.screen.busy(f"Looking for {wish.target.name} in {place.region}"):
             who = Who(place.profile, place.region, chosen=place.chosen)

@@ -19,6 +19,7 @@ from ccsetup.core.text import did_you_mean
 from ccsetup.git import transport
 from ccsetup.git.branches import agree
 from ccsetup.git.transport import Way
+from ccsetup.wizard.saved_sign_ins import keep_sign_ins
 
 if TYPE_CHECKING:
     from ccsetup.core.context import Git
@@ -60,7 +61,7 @@ class Claim:
 
 
 class Kept:
-    """The private cache files that were written, so that they can be restored with the rest."""
+    """The private cache files that were written, except sign-ins, so that they can be restored with the rest."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -83,7 +84,7 @@ class Kept:
 def prove(context: Context, claim: Claim, kept: Kept, git: Git, outcome: Outcome) -> Outcome:
     """Run all steps. Raises the Problem of the first one that fails."""
     if claim.start:
-        sign_in(context, claim.start, kept)
+        sign_in(context, claim.start)
     try:
         outcome = replace(outcome, identity=identity(context, claim.who, claim.expected))
     except Problem as refused:
@@ -109,10 +110,10 @@ def seen(context: Context, claim: Claim, git: Git, outcome: Outcome) -> Outcome:
     return replace(outcome, repository=repository)
 
 
-def sign_in(context: Context, start: Start, kept: Kept) -> None:
-    """Sign in if necessary, and store the sign-in."""
+def sign_in(context: Context, start: Start) -> None:
+    """Sign in if necessary, and store the sign-in, which is kept whatever comes later."""
     context.signin.token(start)
-    kept.store(context.signin.pending())
+    keep_sign_ins(context)
     until = context.signin.until(start)
     context.screen.done(
         "signed in", start.session or start.url, f"until {clock.local(until, context.now())}" if until else ""

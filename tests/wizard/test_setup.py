@@ -224,18 +224,23 @@ def test_the_second_way_is_offered_where_git_finds_no_helper(tmp_path: Path) -> 
     assert outcome.cloned.route.url == "https://git-codecommit.us-east-2.amazonaws.com/v1/repos/MySharedDemoRepo"
 
 
-def test_caches_that_a_sign_in_leaves_are_put_back_with_the_profile(tmp_path: Path) -> None:
+def test_a_sign_in_is_kept_and_a_role_session_is_put_back_with_the_profile(tmp_path: Path) -> None:
     cache = tmp_path / "home" / ".aws" / "sso" / "cache" / "token.json"
+    session = tmp_path / "home" / ".aws" / "boto" / "cache" / "session.json"
     given: dict[str, Value] = {
         "kind": "sso", "sso_start_url": "https://acme.awsapps.com/start", "sso_region": "us-east-1",
         "sso_account_id": "111122223333", "sso_role_name": "Developer", "region": "us-east-2", "profile": "dev",
         "repo": "MySharedDemoRepo",
     }  # fmt: skip
     signin = FakeSignIn(leaves=(Edit(cache, None, "{}"),))
-    run(context(tmp_path, aws=FakeAws(who=REFUSED), signin=signin), given, yes=True)
-    assert not cache.exists()
-    assert run(context(tmp_path, signin=signin), given, yes=True).document()["ok"]
+    gone = Problem("No.", code="access.repository", next="Ask.")
+    aws = FakeAws(found=gone, leaves=(Edit(session, None, "{}"),))
+    run(context(tmp_path, aws=aws, signin=signin, git=FakeGit(heads=gone)), given, yes=True)
+    assert "identity dev" in aws.calls
+    assert not session.exists()
+    assert not (tmp_path / "home" / ".aws" / "config").exists()
     assert cache.read_text() == "{}"
+    assert run(context(tmp_path, signin=signin), given, yes=True).document()["ok"]
     assert cache.stat().st_mode & 0o777 == 0o600
 
 

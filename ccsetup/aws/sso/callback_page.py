@@ -51,11 +51,11 @@ class Listener:
         self._server.shutdown()
         self._server.server_close()
 
-    def wait(self, at_most_s: float) -> Callback | None:
-        """Return the callback; None if none came in time. Ctrl-C takes effect within a tenth of a second."""
+    def wait(self, at_most_s: float, stop: Callable[[], bool] = lambda: False) -> Callback | None:
+        """Return the callback; None if none came in time or `stop` says so. Ctrl-C takes effect within 0.1 seconds."""
         end = time.monotonic() + at_most_s
         while not self._answered.wait(min(0.1, max(0.0, end - time.monotonic()))):
-            if time.monotonic() >= end:
+            if stop() or time.monotonic() >= end:
                 return None
         return self._callback
 

@@ -44,19 +44,6 @@ class IdentityCenter:
             self._behind[url] = self._followed(url)
         return self._behind[url]
 
-    def page_region(self, url: str) -> str:
-        """Return the region that a start URL's page names, within five seconds; "" if none. Raises Problem.
-
-        Nothing is sent if the environment sets an endpoint, because that has no regions.
-        """
-        from ccsetup.aws.sso import start_page
-
-        page = self.behind(url)
-        host = urlsplit(page).hostname or ""
-        if self.endpoint or not regions.locate(host, "portal"):
-            return ""
-        return bounded(lambda: start_page.region(page, self._bundle()), host, limits.START_PAGE_S)
-
     def regions(self, url: str) -> list[str]:
         """Return the regions in which a start URL may have its Identity Center: those of its host's partition."""
         found = regions.locate(urlsplit(self.behind(url)).hostname or "", "portal")
@@ -71,7 +58,7 @@ class IdentityCenter:
             host = address.hostname or ""
             if local or address.scheme != "https" or regions.locate(host) or not _is_public_name(host):
                 return url
-            page = urlsplit(urljoin(url, bounded(lambda: _location(url, self._bundle()), host, limits.REDIRECT_S)))
+            page = urlsplit(urljoin(url, bounded(lambda: _location(url, self.bundle()), host, limits.REDIRECT_S)))
         except (Problem, Refused, ValueError):
             return url
         clean = f"{page.scheme}://{page.netloc}{page.path.rstrip('/')}"
@@ -107,7 +94,7 @@ class IdentityCenter:
                 service,
                 region_name=region,
                 endpoint_url=endpoint or None,
-                verify=self._bundle(),
+                verify=self.bundle(),
                 config=config,
             )
         except (BotoCoreError, ValueError):
@@ -120,7 +107,7 @@ class IdentityCenter:
         self._session = self._session or botocore.session.Session(session_vars=nobody)
         return self._session
 
-    def _bundle(self) -> str | None:
+    def bundle(self) -> str | None:
         """Return the certificates to trust, as every SDK does: from the environment, else from the config file."""
         from botocore.configloader import load_config
         from botocore.exceptions import BotoCoreError

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from ccsetup.aws.sso.assignments import instead_of
 from ccsetup.aws.sso.client import IdentityCenter, Refused
-from ccsetup.aws.sso.oauth import Grants, Person, elsewhere, in_words, signed_out
+from ccsetup.aws.sso.oauth import CodeInstead, Grants, Person, elsewhere, in_words, signed_out
 from ccsetup.aws.sso.token_cache import (
     Registration,
     Token,
@@ -46,7 +46,8 @@ class SignIn:
 
     `show` takes a text and a URL to open, `note` a line of text, `busy` a text shown while waiting. `open_browser`
     takes a URL and returns whether a browser opened (None: the user's own browser). `no_browser` shows the URL and
-    opens nothing. A network fault is one Problem within a minute; Ctrl-C ends every wait at once.
+    opens nothing. `watch` yields a function that returns the key that the user pressed, "" if none; without it, nobody
+    can press one. A network fault is one Problem within a minute; Ctrl-C ends every wait at once.
     """
 
     def __init__(
@@ -63,12 +64,15 @@ class SignIn:
         no_browser: bool = False,
         patience_s: float = limits.SIGN_IN_S,
         pause: Callable[[float], None] = time.sleep,
+        watch: Callable[[], AbstractContextManager[Callable[[], str]]] | None = None,
     ) -> None:
         self._env, self._now, self._note, self._busy = env, now, note, busy
         self._cache = home / ".aws" / "sso" / "cache"
         self._device_code, self._no_browser, self._open_browser = device_code, no_browser, open_browser
         self._center = IdentityCenter(env, home)
-        self._grants = Grants(self._center, Person(show, self._visit, patience_s, pause), now, self._registration)
+        self._watch = watch
+        person = Person(show, self._visit, patience_s, pause, self._invite, self._second)
+        self._grants = Grants(self._center, person, now, self._registration)
         self._lock = threading.RLock()
         self._tokens: dict[tuple[str, str, str], Token] = {}
         self._refused: set[Secret] = set()
@@ -145,8 +149,10 @@ class SignIn:
             return self._regions[url]
 
     def _named_by_page(self, url: str) -> str:
+        from ccsetup.aws.sso import start_page
+
         try:
-            return self._center.page_region(url)
+            return start_page.of(self._center, url)
         except (Problem, Refused):  # the regions may answer all the same
             return ""
 
@@ -298,7 +304,10 @@ class SignIn:
                 why = "127.0.0.1 has no free port"
         try:
             if listener:
-                return self._keep(start, replace(self._grants.by_browser(start, listener), fresh=True))
+                try:
+                    return self._keep(start, replace(self._grants.by_browser(start, listener), fresh=True))
+                except CodeInstead:
+                    why = "you pressed c"
             self._note(f"Signing in with a code because {why}.")
             return self._keep(start, replace(self._grants.by_code(start), fresh=True))
         except Refused as refused:
@@ -318,12 +327,30 @@ class SignIn:
 
     @contextmanager
     def _visit(self, page: str) -> Iterator[None]:
-        from ccsetup.aws.sso.browser import open_page, visited, why_none
+        from ccsetup.aws.sso.browser import open_page, opens_elsewhere, visited, why_none
 
-        alone = self._no_browser or why_none(self._env)
+        alone = self._no_browser or (why_none(self._env) and not opens_elsewhere(self._env))
         opened = nullcontext() if alone else visited(page, self._open_browser or open_page, self._note)
         with self._busy("Waiting for you to sign in"), opened:
             yield
+
+    def _invite(self) -> str:
+        from ccsetup.aws.sso.browser import name_of
+
+        if self._no_browser:
+            return "Open this page in a browser on this computer and sign in:"
+        return f"Opening this page in {name_of(self._env)}. Sign in there:"
+
+    @contextmanager
+    def _second(self) -> Iterator[Callable[[], bool]]:
+        """Tell how to get a code instead of the browser, and watch for the user's wish."""
+        if self._watch is None:
+            self._note("To sign in with a code instead, stop this with Ctrl-C and add --device-code.")
+            yield lambda: False
+            return
+        self._note("Press c to sign in with a code instead.")
+        with self._watch() as pressed:
+            yield lambda: pressed().lower() == "c"
 
     def _keep(self, start: Start, token: Token) -> Token:
         """Remember the cache files to write for a new token."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-from ccsetup.aws.sso.client import is_sign_in_page
+from ccsetup.aws.sso.client import IdentityCenter, bounded, is_sign_in_page
 from ccsetup.core import limits, regions
 
 REDIRECTS = 3
@@ -15,6 +15,17 @@ MOST = 262144  # bytes of the page that are read
 _ELSEWHERE = (301, 302, 303, 307, 308)
 _META = re.compile(rb"<meta\s([^<>]{1,400})>", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"""([a-z-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
+
+
+def of(center: IdentityCenter, url: str) -> str:
+    """Return the region that a start URL's page names, within five seconds; "" if none. Raises Problem or Refused.
+
+    Nothing is sent if the environment sets an endpoint, because that has no regions.
+    """
+    page = center.behind(url)
+    if center.endpoint or not regions.locate(_host(page), "portal"):
+        return ""
+    return bounded(lambda: region(page, center.bundle()), _host(page), limits.START_PAGE_S)
 
 
 def region(url: str, bundle: str | None) -> str:
