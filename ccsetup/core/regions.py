@@ -187,12 +187,19 @@ def wants_fips(env: "Mapping[str, str]", settings: "Mapping[str, object]") -> bo
     return str(env.get("AWS_USE_FIPS_ENDPOINT", settings.get("use_fips_endpoint", ""))).lower() == "true"
 
 
+def wants_dualstack(env: "Mapping[str, str]", settings: "Mapping[str, object]") -> bool:
+    """Return whether the environment, or else a profile's settings, tell the SDKs to use dual-stack endpoints."""
+    return str(env.get("AWS_USE_DUALSTACK_ENDPOINT", settings.get("use_dualstack_endpoint", ""))).lower() == "true"
+
+
 def oidc_url(url: str, region: str) -> str:
     """Return a region's sso-oidc address, corrected from botocore's, which has a missing FIPS host in GovCloud.
 
-    In GovCloud the ordinary host is also the FIPS host.
+    In GovCloud the ordinary host is also the FIPS host; only the dual-stack one has a name of its own.
     """
-    return url.replace("//oidc-fips.", "//oidc.") if partition_of(region) == "aws-us-gov" else url
+    if partition_of(region) != "aws-us-gov":
+        return url
+    return url.replace(service_host("oidc-fips", region), service_host("oidc", region))
 
 
 def console_host(region: str) -> str:

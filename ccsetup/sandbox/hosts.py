@@ -47,7 +47,7 @@ def of(host: str) -> Place | None:
 
 
 def _exists(partition: str, service: str, region: str, dual: bool) -> bool:
-    """Return whether a service has such a host in a region: FIPS hosts are only in North America."""
+    """Return whether a service has such a host in a region: FIPS hosts are only in North America, STS's only in the US."""
     plain = service.replace("-fips", "")
     if plain not in _SERVICES or not regions.is_region(region) or regions.partition_of(region) != partition:
         return False
@@ -57,4 +57,6 @@ def _exists(partition: str, service: str, region: str, dual: bool) -> bool:
         return True
     if partition == "aws-us-gov" and plain in _PLAIN_IN_GOVCLOUD and not dual:
         return False
-    return region in regions.FIPS if plain == "git-codecommit" else region.startswith(("us-", "ca-"))
+    if plain in ("git-codecommit", "codecommit"):
+        return region in regions.FIPS
+    return region.startswith("us-") if plain == "sts" else region.startswith(("us-", "ca-"))

@@ -13,6 +13,7 @@ from urllib.parse import urljoin, urlsplit
 
 from ccsetup.core import detours, limits, regions, sdk_files, service_error
 from ccsetup.core.concurrency import within
+from ccsetup.core.context import Start
 from ccsetup.core.errors import Problem
 
 T = TypeVar("T")
@@ -23,20 +24,23 @@ class IdentityCenter:
 
     def __init__(self, env: Mapping[str, str], home: Path) -> None:
         self._env, self._home = env, home
-        self._clients: dict[tuple[str, str], Any] = {}
+        self._clients: dict[tuple[str, str, bool, bool], Any] = {}
         self._session: Any = None
         self._lock = threading.Lock()  # a session can't create two clients at once
         self._behind: dict[str, str] = {}
         self.endpoint = self._named("SSO_OIDC")
 
-    def ask(self, service: str, region: str, work: Callable[[Any], T]) -> T:
-        """Call `work` with a client and return its result. Raises Refused, or a Problem for faults within a minute."""
-        client = self._client(service, region)
+    def ask(self, service: str, start: Start, work: Callable[[Any], T]) -> T:
+        """Call `work` with a client and return its result. Raises Refused, or a Problem for faults within a minute.
+
+        The client uses FIPS or dual-stack hosts if the environment or the profile of `start` say so.
+        """
+        client = self._client(service, start)
         return bounded(lambda: work(client), urlsplit(client.meta.endpoint_url).netloc, limits.SSO_CALL_S)
 
-    def base(self, region: str) -> str:
-        """Return the URL of the region's sso-oidc."""
-        return regions.oidc_url(str(self._client("sso-oidc", region).meta.endpoint_url).rstrip("/"), region)
+    def base(self, start: Start) -> str:
+        """Return the URL of sso-oidc in the start's region, on the same host as its calls."""
+        return regions.oidc_url(str(self._client("sso-oidc", start).meta.endpoint_url).rstrip("/"), start.region)
 
     def behind(self, url: str) -> str:
         """Follow one redirect of a custom start URL, within five seconds; accept it only if it leads to AWS."""
@@ -69,13 +73,16 @@ class IdentityCenter:
             return ""
         return self._env.get(f"AWS_ENDPOINT_URL_{service}") or self._env.get("AWS_ENDPOINT_URL") or ""
 
-    def _client(self, service: str, region: str) -> Any:
+    def _client(self, service: str, start: Start) -> Any:
+        fips = regions.wants_fips(self._env, {"use_fips_endpoint": start.fips})
+        dualstack = regions.wants_dualstack(self._env, {"use_dualstack_endpoint": start.dualstack})
+        key = service, start.region, fips, dualstack
         with self._lock:
-            if (service, region) not in self._clients:
-                self._clients[service, region] = self._made(service, region)
-            return self._clients[service, region]
+            if key not in self._clients:
+                self._clients[key] = self._made(*key)
+            return self._clients[key]
 
-    def _made(self, service: str, region: str) -> Any:
+    def _made(self, service: str, region: str, fips: bool, dualstack: bool) -> Any:
         from botocore import UNSIGNED
         from botocore.config import Config
         from botocore.exceptions import BotoCoreError
@@ -88,6 +95,8 @@ class IdentityCenter:
             connect_timeout=limits.SSO_CONNECT_S,
             read_timeout=limits.SSO_READ_S,
             retries={"mode": limits.RETRY_MODE, "total_max_attempts": limits.SSO_TRIES},
+            use_fips_endpoint=fips and not endpoint,
+            use_dualstack_endpoint=dualstack and not endpoint,
         )
         try:
             return self._own_session().create_client(

@@ -92,7 +92,7 @@ class Grants:
                 "scopes": " ".join(start.scopes or _SCOPES),
                 "code_challenge": challenge,
             }
-            page = f"{self.center.base(start.region)}/authorize?{urlencode(query, quote_via=quote)}"
+            page = f"{self.center.base(start)}/authorize?{urlencode(query, quote_via=quote)}"
             self.person.show(self.person.invite(), self._checked(page))
             wanted = False
             with self.person.second() as wants_code, self.person.visit(page):
@@ -146,7 +146,7 @@ class Grants:
             code = Secret(found["deviceCode"])
             return _Device(page, found["userCode"], code, found.get("interval") or limits.POLL_S, found["expiresIn"])
 
-        return self.center.ask("sso-oidc", start.region, ask)
+        return self.center.ask("sso-oidc", start, ask)
 
     def _polled(self, start: Start, registration: Registration, device: _Device) -> Token:
         given = {"grantType": _DEVICE, "deviceCode": device.code.reveal()}
@@ -185,7 +185,7 @@ class Grants:
             ends = datetime.fromtimestamp(found["clientSecretExpiresAt"], timezone.utc)
             return Registration(found["clientId"], Secret(found["clientSecret"]), ends, scopes, grants)
 
-        made = self._made[key] = self.center.ask("sso-oidc", start.region, ask)
+        made = self._made[key] = self.center.ask("sso-oidc", start, ask)
         return made
 
     def _created(
@@ -199,7 +199,7 @@ class Grants:
             renews = Secret(found["refreshToken"]) if found.get("refreshToken") else refresh
             return Token(Secret(found["accessToken"]), ends, start.url, start.region, renews, registration)
 
-        return self.center.ask("sso-oidc", start.region, ask)
+        return self.center.ask("sso-oidc", start, ask)
 
     def _checked(self, page: str) -> str:
         """Return the page if the user may be sent there. Raises Problem otherwise."""

@@ -110,7 +110,8 @@ class SignIn:
             return False
         access = token.access.reveal()
         with suppress(Refused):  # it has ended already
-            self._center.ask("sso", token.region or start.region, lambda sso: sso.logout(accessToken=access))
+            there = start._replace(region=token.region or start.region)
+            self._center.ask("sso", there, lambda sso: sso.logout(accessToken=access))
         return True
 
     def resolve(self, url: str) -> str | None:
@@ -237,7 +238,7 @@ class SignIn:
                 return ask(sso, access)
 
             try:
-                return self._center.ask("sso", start.region, work)
+                return self._center.ask("sso", start, work)
             except Refused as refused:
                 if refused.code != "UnauthorizedException":
                     next = "Choose another account or role, or ask your administrator for access."

@@ -36,12 +36,12 @@ class Desk:
         self.shown: list[tuple[str, str]] = []
         self.visited: list[str] = []
 
-    def ask(self, service: str, region: str, work: Callable[[Any], Any]) -> Any:
-        assert (service, region) == ("sso-oidc", START.region)
+    def ask(self, service: str, start: Start, work: Callable[[Any], Any]) -> Any:
+        assert (service, start.region) == ("sso-oidc", START.region)
         return work(self)
 
-    def base(self, region: str) -> str:
-        return f"https://oidc.{region}.amazonaws.com"
+    def base(self, start: Start) -> str:
+        return f"https://oidc.{start.region}.amazonaws.com"
 
     def behind(self, url: str) -> str:
         return url

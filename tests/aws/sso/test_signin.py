@@ -649,7 +649,7 @@ if what == "lookup":
     env["AWS_ENDPOINT_URL"] = "http://nowhere.example"
 signin = SignIn(env, Path("/nonexistent"), lambda: datetime.now(timezone.utc), show=ready, note=print,
                 open_browser=lambda url: True, device_code=what == "code")
-signin._center._client("sso-oidc", "us-east-1")
+signin._center._client("sso-oidc", Start("", "us-east-1", ""))
 if what in ("network", "lookup"):
     ready()
 try:
