@@ -47,7 +47,7 @@ def of(host: str) -> Place | None:
 
 
 def _exists(partition: str, service: str, region: str, dual: bool) -> bool:
-    """Return whether a service has such a host in a region: FIPS hosts are only in North America, STS's only in the US."""
+    """Return whether a service has such a host in a region: FIPS hosts are only in North America."""
     plain = service.replace("-fips", "")
     if plain not in _SERVICES or not regions.is_region(region) or regions.partition_of(region) != partition:
         return False

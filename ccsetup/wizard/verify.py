@@ -188,6 +188,8 @@ def _look_elsewhere(context: Context, who: Who, claim: Claim, refused: Problem) 
 
 def _git(context: Context, git: Git, claim: Claim, refused: Problem | None, identity: Identity | None) -> list[str]:
     """Ask git itself, which decides: API permissions and git permissions are independent."""
+    if not context.env.get("CODE_COMMIT_ENDPOINT") and (lacks := claim.way.lacks(claim.region)):
+        context.screen.note(lacks)
     try:
         with context.screen.busy("Checking access with git"):
             branches = list(git.reachable(route(context, claim)))
