@@ -1,4 +1,4 @@
-"""Stores sign-ins that succeeded, whatever fails or is canceled later, so that nobody has to sign in twice."""
+"""Stores sign-ins that succeeded, whatever fails later, so that nobody has to sign in twice."""
 
 from __future__ import annotations
 
@@ -20,13 +20,12 @@ def keep_sign_ins(context: Context) -> bool:
 
 @contextmanager
 def sign_ins_kept(context: Context, look: Look, dry_run: bool) -> Iterator[None]:
-    """Keep a sign-in that succeeded while questions were asked, even if the block fails or the user cancels."""
+    """Keep a sign-in that succeeded while questions were asked, even if the block fails; not if the user cancels."""
     try:
         yield
-    except (Problem, KeyboardInterrupt) as ended:
-        if dry_run or not look.signed_in or not keep_sign_ins(context):
-            raise
-        if isinstance(ended, KeyboardInterrupt) or (isinstance(ended, Cancelled) and ended.what == Cancelled().what):
-            raise Cancelled("Canceled. Only your sign-in was saved.") from None
-        context.screen.note("Your sign-in was saved, so the next run won't ask you to sign in.")
+    except Cancelled:
+        raise
+    except Problem:
+        if not dry_run and look.signed_in and keep_sign_ins(context):
+            context.screen.note("Your sign-in was saved, so the next run won't ask you to sign in.")
         raise

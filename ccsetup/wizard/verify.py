@@ -90,6 +90,9 @@ def prove(context: Context, claim: Claim, kept: Kept, git: Git, outcome: Outcome
     except Problem as refused:
         if claim.start and refused.code == "access.assume":
             refused.why = instead_of(context.signin, claim.start, claim.signs_for) or refused.why
+        if refused.is_unanswered and claim.way.fips and claim.region in regions.REGIONS.keys() - regions.FIPS_STS:
+            refused.why = f"AWS has no FIPS endpoint for STS in {claim.region}."
+            refused.next = "Turn off AWS_USE_FIPS_ENDPOINT, or use_fips_endpoint in the profile."
         raise
     kept.store(context.aws.pending())
     return seen(context, claim, git, outcome) if claim.target.name else outcome

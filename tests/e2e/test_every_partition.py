@@ -196,6 +196,15 @@ def test_fips_where_aws_has_none_is_named_by_the_doctor(visitor_in: Callable[[st
     assert "region.endpoints" not in {it["code"] for it in off.said["findings"]}
 
 
+def test_fips_where_aws_has_none_is_named_by_setup(visitor_in: Callable[[str], Visitor]) -> None:
+    visitor = visitor_in("aws")
+    stored(visitor)
+    flags = ["role", "--role-arn", arn(visitor, "CodeCommitAccess"), "--source-profile", "maria", "--profile", "x"]
+    done = visitor.setup(*flags, "--region", "eu-west-1", "--repo", "handbook", AWS_USE_FIPS_ENDPOINT="true")
+    assert (done.code, done.problem["why"]) == (1, "AWS has no FIPS endpoint for STS in eu-west-1.")
+    assert "sts-fips.eu-west-1.amazonaws.com" in visitor.hosts(refused=True)
+
+
 def test_a_dual_stack_profile_has_a_note_about_git(visitor_in: Callable[[str], Visitor]) -> None:
     visitor = visitor_in("aws")
     stored(visitor, role_arn=arn(visitor, "CodeCommitAccess"), source_profile="maria", region="us-east-2",

@@ -89,18 +89,30 @@ def test_a_sign_in_is_kept_if_a_later_check_fails(visitor: Visitor) -> None:
     assert again.code == 0 and "Opening this page" not in again.shown
 
 
-def test_a_sign_in_is_kept_if_the_review_is_canceled(visitor: Visitor, started: Callable[..., Terminal]) -> None:
+def test_a_missing_answer_signs_nobody_in_and_a_failed_check_keeps_the_sign_in(visitor: Visitor) -> None:
+    visitor.sandbox.state.center.assignments.clear()
+    terminal = Terminal([program(), "setup", *words(visitor)[:3], "--no-input"], visitor.env, visitor.work)
+    try:
+        terminal.wait("Missing: --sso-account-id", seconds=60)
+    finally:
+        terminal.close()
+    assert cached(visitor) == []  # nobody signed in for that
+    flags = [*words(visitor)[:7], "--region", "eu-north-7", "--profile", "dev", "--repo", "NoSuchRepo"]
+    done = visitor.setup(*flags)
+    assert done.code == 1 and len(cached(visitor)) == 1
+
+
+def test_canceling_at_a_question_writes_nothing(visitor: Visitor, started: Callable[..., Terminal]) -> None:
     terminal = started()
     try:
         terminal.answer("What were you given?", visitor.places.start_url)
         terminal.ask("Which account?")
         terminal.press(CTRL_C)
-        terminal.wait("Canceled. Only your sign-in was saved.")
+        terminal.wait("Canceled. Nothing was written.")
         assert terminal.exit_code() == 130
     finally:
         terminal.close()
-    assert len(cached(visitor)) == 1
-    assert not (visitor.home / ".aws" / "config").exists()
+    assert cached(visitor) == []
 
 
 def test_a_dry_run_saves_nothing(visitor: Visitor, started: Callable[..., Terminal]) -> None:
