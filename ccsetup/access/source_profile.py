@@ -28,12 +28,20 @@ def source_name(answers: Answers) -> str:
     return "" if name.startswith(MACHINE) else name
 
 
-def source_who(answers: Answers, look: Look, region: str = "us-east-1") -> Who:
-    """Return the source profile as a caller, including settings that are still to be written for it."""
+def source_who(answers: Answers, look: Look, region: str = "") -> Who:
+    """Return the source profile as a caller, including settings that are still to be written for it.
+
+    Its region is in the partition of `region`, or else of the MFA device or the profile.
+    """
     inner = answers.under("source.")
     planned = look.sections(inner, look) if inner.text("kind") else ()
     name = source_name(answers)
     near_by = inner.text("region"), look.profiles.get(name, {}).get("region", "")
+    if not region:
+        partition = profile_partition.of_arn(answers.text("mfa_serial"))
+        if not partition and not near_by[0]:
+            partition = profile_partition.of(look.profiles, look.sessions, name)
+        region = regions.home_region(partition or regions.partition_of(near_by[0]))
     return look.who(name, profile_partition.region_in(regions.partition_of(region), near_by) or region, planned)
 
 

@@ -46,9 +46,7 @@ def _region(answers: Answers, look: Look) -> str | None:
     if told:
         return told
     used = _regions_used(look, url)
-    if used:
-        return used[0]
-    return None if validate.is_portal(url) else look.region_behind(url)
+    return used[0] if used else look.sign_in_region(url)
 
 
 def _session(answers: Answers, look: Look) -> str:
@@ -152,6 +150,7 @@ QUESTIONS = (
         "Region of IAM Identity Center",
         widget="choose",
         help="A region like us-east-1. It can differ from the repository's region. Ask your administrator.",
+        unasked="ccsetup couldn't find the region of the start URL. Ask your administrator, and pass --sso-region.",
         choices=lambda answers, look: [Choice(r, r, city) for r, city in REGIONS.items()],
         known=_region,
         default=lambda answers, look: next(iter(_regions_used(look)), None),

@@ -110,9 +110,11 @@ def context_of(options: Namespace, screen: Screen) -> Context:
 
 def _signin(options: Namespace, home: Path, screen: Screen) -> SignIn:
     from ccsetup.aws.sso.signin import SignIn
+    from ccsetup.ui.key_watch import pressed
 
-    quiet = {"device_code": options.device_code, "no_browser": options.no_browser}
+    quiet: dict[str, Any] = {"device_code": options.device_code, "no_browser": options.no_browser}
     pause = getattr(options, "pause", time.sleep)  # the demo's waits for Enter, which approves the sign-in
+    quiet |= {"watch": pressed if _can_ask(options) else None}
     return SignIn(os.environ, home, now, show=screen.link, note=screen.note, busy=screen.busy, pause=pause, **quiet)
 
 
@@ -146,9 +148,13 @@ def _aws(home: Path, signin: SignIn) -> Aws:
     return Aws(home, signin.keys)
 
 
+def _can_ask(options: Namespace) -> bool:
+    return not options.no_input and sys.stdin.isatty() and sys.stderr.isatty()
+
+
 def _prompt(options: Namespace, warm: Callable[[], None], screen: Screen) -> Prompt | None:
     """Return a prompt if stdin and stderr are a terminal, otherwise None."""
-    if options.no_input or not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if not _can_ask(options):
         return None
 
     def drawn() -> None:

@@ -63,13 +63,16 @@ class Change(NamedTuple):
 class Start(NamedTuple):
     """Where single sign-on starts: the start URL, its region, and the sso-session's name ("" for the legacy format).
 
-    `scopes` are those of the sso-session, empty if it has none.
+    `scopes` are those of the sso-session, empty if it has none. `fips` and `dualstack` are the profile's settings
+    use_fips_endpoint and use_dualstack_endpoint, "" if it has none.
     """
 
     url: str
     region: str
     session: str
     scopes: tuple[str, ...] = ("sso:account:access",)
+    fips: str = ""
+    dualstack: str = ""
 
 
 def start_of(there: Mapping[str, Value], sessions: Mapping[str, Mapping[str, Value]]) -> Start:
@@ -77,7 +80,8 @@ def start_of(there: Mapping[str, Value], sessions: Mapping[str, Mapping[str, Val
     session = str(there.get("sso_session", ""))
     where = sessions.get(session, {}) if session else there
     scopes = tuple(sso_session.scopes(where))
-    return Start(str(where.get("sso_start_url", "")), str(where.get("sso_region", "")), session, scopes)
+    hosts = (str(there.get("use_fips_endpoint", "")), str(there.get("use_dualstack_endpoint", "")))
+    return Start(str(where.get("sso_start_url", "")), str(where.get("sso_region", "")), session, scopes, *hosts)
 
 
 class Sighting(NamedTuple):

@@ -36,6 +36,7 @@ class Look:
         self._seen: dict[object, Any] = {}
         self.profiles, self.sessions, self.given, self.dry = profiles, sessions, given or {}, dry
         self.told: Mapping[str, Value] = self.given
+        self.signed_in = False  # there may be a sign-in to keep
         self.sections, self.clear = sections, clear
         self.env, self.cwd, self.home, self.now = context.env, context.cwd, context.home, context.now
         self.awscli = context.awscli
@@ -93,16 +94,19 @@ class Look:
         """Return the path of the command with this name that git will find, "" if there is none."""
         return self._once(("command", name), lambda: self._context.git.command(name, beside=False))
 
-    def region_behind(self, url: str) -> str | None:
-        """Return the region that a custom start URL redirects to, None if unknown. It is requested once."""
+    def sign_in_region(self, url: str) -> str | None:
+        """Return the region of a start URL's Identity Center, None if it can't be found. It is looked for once."""
         return self._once(("region", url), lambda: self._context.signin.resolve(url))
 
     def accounts(self, start: Start) -> Sequence[Choice]:
         """List the accounts behind a start URL, signing in first."""
-        return self._once(("accounts", start), lambda: self._context.signin.accounts(start))
+        found = self._once(("accounts", start), lambda: self._context.signin.accounts(start))
+        self.signed_in = True
+        return found
 
     def roles(self, start: Start, account_id: str) -> Sequence[Choice]:
-        """List the permission sets of one account."""
+        """List the permission sets of one account, signing in first."""
+        self.signed_in = True  # also if the account has none
         return self._once(("roles", start, account_id), lambda: self._context.signin.roles(start, account_id))
 
     def mfa_devices(self, who: Who) -> Sequence[str]:

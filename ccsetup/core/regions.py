@@ -46,6 +46,9 @@ REGIONS: dict[str, str] = {
 # The regions above that also have a FIPS host for git (CodeCommit user guide, "Git connection endpoints").
 FIPS = frozenset({"us-east-1", "us-east-2", "us-west-1", "us-west-2", "ca-central-1", "us-gov-east-1", "us-gov-west-1"})
 
+# The regions with a FIPS host for STS. In AWS GovCloud (US) it is the ordinary host.
+FIPS_STS = frozenset({"us-east-1", "us-east-2", "us-west-1", "us-west-2", "us-gov-east-1", "us-gov-west-1"})
+
 # The parts of all region names so far: two letters (or a partition's mark), a compass direction, a number.
 _MARKS = ("us-gov", "us-iso", "us-isob", "us-isof", "eu-isoe")  # and eusc-, with two letters more
 _COMPASS = ("north", "south", "east", "west", "central", "northeast", "northwest", "southeast", "southwest")
@@ -187,12 +190,30 @@ def wants_fips(env: "Mapping[str, str]", settings: "Mapping[str, object]") -> bo
     return str(env.get("AWS_USE_FIPS_ENDPOINT", settings.get("use_fips_endpoint", ""))).lower() == "true"
 
 
+def wants_dualstack(env: "Mapping[str, str]", settings: "Mapping[str, object]") -> bool:
+    """Return whether the environment, or else a profile's settings, tell the SDKs to use dual-stack endpoints."""
+    return str(env.get("AWS_USE_DUALSTACK_ENDPOINT", settings.get("use_dualstack_endpoint", ""))).lower() == "true"
+
+
+def git_lacks(region: str, *, fips: bool, dualstack: bool) -> str:
+    """Return which wanted kinds of host git doesn't have in a region, as a sentence; "" if it has what is wanted.
+
+    Nothing is said about regions that ccsetup doesn't know.
+    """
+    lacking = "FIPS" if fips and region in REGIONS and region not in FIPS else ""
+    lacking = " or ".join(filter(None, [lacking, "dual-stack" if dualstack else ""]))
+    host = git_host(region, fips=fips)
+    return f"AWS has no {lacking} host for git in {region}, so git uses {host}." if lacking else ""
+
+
 def oidc_url(url: str, region: str) -> str:
     """Return a region's sso-oidc address, corrected from botocore's, which has a missing FIPS host in GovCloud.
 
-    In GovCloud the ordinary host is also the FIPS host.
+    In GovCloud the ordinary host is also the FIPS host; only the dual-stack one has a name of its own.
     """
-    return url.replace("//oidc-fips.", "//oidc.") if partition_of(region) == "aws-us-gov" else url
+    if partition_of(region) != "aws-us-gov":
+        return url
+    return url.replace(service_host("oidc-fips", region), service_host("oidc", region))
 
 
 def console_host(region: str) -> str:

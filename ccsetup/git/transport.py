@@ -28,25 +28,30 @@ OWN_HELPER = "git-credential-ccsetup"
 class Way(NamedTuple):
     """How git connects: the transport, which credential helper, and the host if the address has another one.
 
-    `fips`: the environment or the profile wants FIPS endpoints. git-remote-codecommit finds that out itself. `user` is
-    the user name of Git credentials, or the SSH key ID if it is in the address.
+    `fips` and `dualstack`: the environment or the profile wants such endpoints. git-remote-codecommit finds out itself.
+    `user` is the user name of Git credentials, or the SSH key ID if it is in the address.
     """
 
     via: str = REMOTE
     helper: str = OURS
     host: str = ""
     fips: bool = False
+    dualstack: bool = False
     user: str = ""
+
+    def lacks(self, region: str) -> str:
+        """Return which wanted kinds of host git doesn't have in a region, as a sentence, "" if none."""
+        return "" if self.host else regions.git_lacks(region, fips=self.fips, dualstack=self.dualstack)
 
 
 USUAL = Way()
 
 
-def way_of(answers: Answers, endpoint: str = "", *, fips: bool = False) -> Way:
+def way_of(answers: Answers, endpoint: str = "", *, fips: bool = False, dualstack: bool = False) -> Way:
     """Return the way that the answers describe. `endpoint` is CODE_COMMIT_ENDPOINT."""
     repo = answers.text("repo")
     host = address.parse(repo, endpoint).host if repo else ""
-    return Way(answers.text("via") or REMOTE, answers.text("helper") or OURS, host, fips)
+    return Way(answers.text("via") or REMOTE, answers.text("helper") or OURS, host, fips, dualstack)
 
 
 def route(context: Context, way: Way, profile: str, target: Target) -> Route:

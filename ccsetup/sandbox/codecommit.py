@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ccsetup.core import regions
 from ccsetup.sandbox.http import Refusal
 from ccsetup.sandbox.repositories import Repositories
 from ccsetup.sandbox.resources import Caller, Repository
@@ -27,7 +28,7 @@ class Call:
 
     def arn(self, name: str) -> str:
         """Return the ARN of the repository with this name in the call's account and region."""
-        return f"arn:aws:codecommit:{self.region}:{self.caller.account_id}:{name}"
+        return regions.arn("codecommit", self.region, self.caller.account_id, name)
 
     def demand(self, action: str, resource: str) -> None:
         """Raise Refusal unless the caller may do this."""
@@ -148,7 +149,7 @@ def key_open(state: State, caller: Caller, repository: Repository) -> bool:
     """Return whether the caller may use the key that encrypts a repository. Everyone may use AWS's own key."""
     needed = ("kms:Decrypt", "kms:GenerateDataKey", "kms:DescribeKey")
     key = repository.kms_key
-    through = {"kms__ViaService": f"codecommit.{repository.region}.amazonaws.com"}
+    through = {"kms__ViaService": regions.service_host("codecommit", repository.region)}
     return not key.startswith("arn:") or all(state.may(caller, action, key, **through).allowed for action in needed)
 
 
@@ -186,10 +187,9 @@ def _unlock(call: Call, repository: Repository) -> None:
 
 
 def _metadata(call: Call, repository: Repository) -> dict[str, Any]:
-    domain = "amazonaws.com.cn" if repository.region.startswith("cn-") else "amazonaws.com"
-    host = f"git-codecommit.{repository.region}.{domain}/v1/repos/{repository.name}"
+    host = f"{regions.git_host(repository.region)}/v1/repos/{repository.name}"
     default = call.disk.default_branch(repository)
-    own = f"arn:aws:kms:{repository.region}:{repository.account_id}:key/{repository.id}"
+    own = regions.arn("kms", repository.region, repository.account_id, f"key/{repository.id}")
     return {
         "accountId": repository.account_id,
         "repositoryId": repository.id,
@@ -220,7 +220,7 @@ def answer_kms(state: State, caller: Caller, region: str, given: Mapping[str, An
     if operation != "DescribeKey":
         raise Refusal("UnknownOperationException", "", 400)
     named = str(given.get("KeyId", ""))
-    arn = named if named.startswith("arn:") else f"arn:aws:kms:{region}:{caller.account_id}:key/{named}"
+    arn = named if named.startswith("arn:") else regions.arn("kms", region, caller.account_id, f"key/{named}")
     state.demand(caller, "kms:DescribeKey", arn, "AccessDeniedException", 400)
     with state.lock:
         customers = {repository.kms_key for repository in state.repositories.values() if repository.kms_key}

@@ -23,13 +23,16 @@ Account B 888888888888 "Acme People" has the IAM users
 and the role
     BuildMachine                a machine's role in account B: people-tools, and sts:AssumeRole on account A's roles
 Identity Center https://acme.awsapps.com/start is in us-east-1; Maria has Developer and ReadOnly in A, Developer in B.
+In the other partitions, the regions and the start URL are those of PLACES.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import NamedTuple
 
+from ccsetup.core import regions
 from ccsetup.sandbox import policy_engine
 from ccsetup.sandbox.state import State, utc_now
 
@@ -56,14 +59,40 @@ _READ = (
 )
 
 
+class Places(NamedTuple):
+    """Where the example is in a partition: the regions of its repositories, and its start URL with its region."""
+
+    region: str
+    second: str
+    third: str
+    start_url: str
+    sso_region: str
+
+
+PLACES = {
+    "aws": Places(REGION, "us-east-1", "eu-central-1", START_URL, SSO_REGION),
+    "aws-us-gov": Places(
+        "us-gov-east-1", "us-gov-west-1", "us-gov-west-1",
+        "https://start.us-gov-home.awsapps.com/directory/acme", "us-gov-west-1",
+    ),
+    "aws-cn": Places(
+        "cn-northwest-1", "cn-north-1", "cn-north-1", "https://start.home.awsapps.cn/directory/acme", "cn-north-1"
+    ),
+    "aws-eusc": Places(
+        "eusc-de-east-1", "eusc-de-east-1", "eusc-de-east-1",
+        "https://ssoins-1234567890abcdef.eusc-de-east-1.portal.amazonaws.eu", "eusc-de-east-1"
+    ),
+}  # fmt: skip
+
+
 def role_arn(name: str, account_id: str = CODE) -> str:
     """Return the ARN of one of the example's roles."""
     return f"arn:aws:iam::{account_id}:role/{name}"
 
 
-def example(now: Callable[[], datetime] = utc_now) -> State:
-    """Return a state with the example data."""
-    state = State(now)
+def example(now: Callable[[], datetime] = utc_now, partition: str = "aws") -> State:
+    """Return a state with the example data in a partition."""
+    state = State(now, partition)
     state.add_account(CODE, "Acme Code", "code@acme.example.com")
     state.add_account(PEOPLE, "Acme People", "people@acme.example.com")
     _repositories(state)
@@ -74,17 +103,18 @@ def example(now: Callable[[], datetime] = utc_now) -> State:
 
 
 def _repositories(state: State) -> None:
+    region, second, third, *_ = PLACES[state.partition]
     state.add_repository(
-        CODE, REGION, "MySharedDemoRepo", commits=5, branches=("main", "develop"), description="Shared by both accounts"
+        CODE, region, "MySharedDemoRepo", commits=5, branches=("main", "develop"), description="Shared by both accounts"
     )
-    state.add_repository(CODE, REGION, "payments-api", commits=12)
-    state.add_repository(CODE, REGION, "payments-web", commits=2, branches=("trunk",))
-    state.add_repository(CODE, REGION, "empty", commits=0, branches=())
-    state.add_repository(CODE, REGION, "--mirror", commits=1)
-    state.add_repository(CODE, REGION, "locked", commits=1, kms_key=KMS_KEY)
-    state.add_repository(CODE, "us-east-1", "MyDemoRepo")
-    state.add_repository(CODE, "eu-central-1", "handbook")
-    state.add_repository(PEOPLE, REGION, "people-tools")
+    state.add_repository(CODE, region, "payments-api", commits=12)
+    state.add_repository(CODE, region, "payments-web", commits=2, branches=("trunk",))
+    state.add_repository(CODE, region, "empty", commits=0, branches=())
+    state.add_repository(CODE, region, "--mirror", commits=1)
+    state.add_repository(CODE, region, "locked", commits=1, kms_key=state.arn(KMS_KEY).replace(REGION, region))
+    state.add_repository(CODE, second, "MyDemoRepo")
+    state.add_repository(CODE, third, "handbook")
+    state.add_repository(PEOPLE, region, "people-tools")
 
 
 def _roles(state: State) -> None:
@@ -100,9 +130,10 @@ def _roles(state: State) -> None:
         CODE, "CodeCommitAmazon", policy_engine.trust_oidc("www.amazon.com", app_id="amzn1.application.acme"), full
     )
     state.add_saml_provider(CODE, "AcmeId")
-    state.add_role(CODE, "CodeCommitSaml", policy_engine.trust_saml(SAML_PROVIDER), full)
+    audience = f"https://{regions.sign_in_host(state.partition)}/saml"
+    state.add_role(CODE, "CodeCommitSaml", policy_engine.trust_saml(SAML_PROVIDER, audience), full)
     state.add_role(CODE, "CodeCommitReadOnly", policy_engine.trust(PEOPLE), policy_engine.allow(*_READ))
-    shared = f"arn:aws:codecommit:{REGION}:{CODE}:MySharedDemoRepo"
+    shared = f"arn:aws:codecommit:{PLACES[state.partition].region}:{CODE}:MySharedDemoRepo"
     git_only = policy_engine.allow("codecommit:GitPull", "codecommit:GitPush", on=shared)
     state.add_role(CODE, "CodeCommitPullPush", policy_engine.trust(PEOPLE), git_only)
     state.add_role(CODE, "Stranger", policy_engine.trust("999999999999"), full)
@@ -136,8 +167,9 @@ def _people(state: State) -> None:
 
 
 def _center(state: State) -> None:
-    state.center.add_instance(START_URL, SSO_REGION, "maria")
+    start_url, sso_region = PLACES[state.partition][3:]
+    state.center.add_instance(start_url, sso_region, "maria")
     full = policy_engine.allow("codecommit:*")
-    state.center.assign(START_URL, CODE, "Developer", full)
-    state.center.assign(START_URL, CODE, "ReadOnly", policy_engine.allow(*_READ))
-    state.center.assign(START_URL, PEOPLE, "Developer", full, policy_engine.allow("sts:AssumeRole"))
+    state.center.assign(start_url, CODE, "Developer", full)
+    state.center.assign(start_url, CODE, "ReadOnly", policy_engine.allow(*_READ))
+    state.center.assign(start_url, PEOPLE, "Developer", full, policy_engine.allow("sts:AssumeRole"))

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import IO
 
+from ccsetup.core import regions
 from ccsetup.sandbox import sigv4
 from ccsetup.sandbox.codecommit import key_open
 from ccsetup.sandbox.http import Refusal, Request
@@ -44,7 +45,7 @@ def admit(state: State, request: Request) -> Visit:
     if not action:
         raise Refusal("InvalidRequest", "", 400)
     caller = keys.caller
-    arn = f"arn:aws:codecommit:{region}:{caller.account_id}:{found['name']}"
+    arn = regions.arn("codecommit", region, caller.account_id, found["name"])
     state.demand(caller, f"codecommit:{action}", arn, "AccessDenied", 403)
     repository = state.repositories.get((caller.account_id, region, found["name"]))
     if repository is None:

@@ -12,16 +12,22 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote
 from xml.sax.saxutils import escape
 
+from ccsetup.sandbox.hosts import Place
+
 
 @dataclass(frozen=True)
 class Request:
-    """One HTTP request: path and query as received, header names in lower case, and the whole body."""
+    """One HTTP request: path and query as received, header names in lower case, and the whole body.
+
+    `place` is the AWS host that it was sent to through the proxy, None if it was sent to the sandbox's own address.
+    """
 
     method: str
     path: str
     query: str
     headers: Mapping[str, str]
     body: bytes = b""
+    place: Place | None = None
 
     @property
     def form(self) -> dict[str, str]:

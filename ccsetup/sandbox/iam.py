@@ -60,7 +60,7 @@ def _meant(state: State, caller: Caller, given: Mapping[str, str], action: str) 
     if name is None and caller.kind not in ("user", "session"):
         raise Refusal("ValidationError", "Must specify userName when calling with non-User credentials", 400)
     name = name or caller.name
-    resource = f"arn:aws:iam::{caller.account_id}:user/{name}"
+    resource = f"arn:{state.partition}:iam::{caller.account_id}:user/{name}"
     decision = state.may(caller, action, resource)
     if not decision.allowed:
         text = f"User: {caller.arn} is not authorized to perform: {action} on resource: user {name} {decision.why}"

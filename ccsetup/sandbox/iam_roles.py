@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
+from ccsetup.core import regions
 from ccsetup.sandbox import policy_engine
 from ccsetup.sandbox.http import Refusal
 from ccsetup.sandbox.resources import Caller, Policy, Role
@@ -28,7 +29,9 @@ def create_role(state: State, caller: Caller, given: Given) -> dict[str, Any]:
     trust = _trust(state, given.get("AssumeRolePolicyDocument", ""))
     if arn in state.roles:
         raise Refusal("EntityAlreadyExists", f"Role with name {name} already exists.", 409)
-    made = Role(caller.account_id, name, trust, path=given.get("Path", "/"), tags=tags(given))
+    made = Role(
+        caller.account_id, name, trust, path=given.get("Path", "/"), tags=tags(given), partition=state.partition
+    )
     limit = given.get("PermissionsBoundary", "")
     if limit and limit not in state.managed:
         raise Refusal("NoSuchEntity", f"Scope ARN: {limit} does not exist or is not attachable.", 404)
@@ -121,7 +124,9 @@ def simulate_principal_policy(state: State, caller: Caller, given: Given) -> dic
     rows = []
     for resource in members(given, "ResourceArns") or ["*"]:
         service = (
-            {"kms__ViaService": f"codecommit.{resource.split(':')[3]}.amazonaws.com"} if ":kms:" in resource else {}
+            {"kms__ViaService": regions.service_host("codecommit", resource.split(":")[3])}
+            if ":kms:" in resource
+            else {}
         )
         for action in members(given, "ActionNames"):
             decision = state.may(as_if, action, resource, **service)
@@ -197,7 +202,7 @@ def _asked(state: State, caller: Caller, given: Given, operation: str) -> tuple[
     name = given.get("RoleName", "")
     if not re.fullmatch(_NAME, name, re.ASCII):
         raise Refusal("ValidationError", "The specified value for roleName is invalid.", 400)
-    prefix = f"arn:aws:iam::{caller.account_id}:role/"
+    prefix = f"arn:{state.partition}:iam::{caller.account_id}:role/"
     arn = next((a for a in state.roles if a.startswith(prefix) and a.endswith(f"/{name}")), prefix + name)
     state.demand(caller, f"iam:{operation}", arn, "AccessDenied", 403)
     return name, arn

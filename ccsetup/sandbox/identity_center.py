@@ -87,7 +87,9 @@ class Center:
     """All Identity Center instances of the sandbox. `auto_approve` answers for the person at the browser.
 
     interval_s: seconds between two polls of a device. device_s, code_s, token_s, client_s: lifetimes of a device code,
-    an authorization code, an access token and a registration, in seconds.
+    an authorization code, an access token and a registration, in seconds. checks_region: StartDeviceAuthorization
+    rejects a start URL of another region; otherwise only the sign-in fails. silent: start pages don't tell the region.
+    moved: start URLs that redirect, and their targets.
     """
 
     def __init__(
@@ -100,6 +102,8 @@ class Center:
         self.code_s = 300
         self.token_s = 3600
         self.client_s = 90 * 24 * 3600
+        self.checks_region, self.silent = True, False
+        self.moved: dict[str, str] = {}
         self.instances: dict[str, Instance] = {}
         self.assignments: list[Assignment] = []
         self.clients: dict[str, Client] = {}

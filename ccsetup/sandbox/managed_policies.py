@@ -32,7 +32,7 @@ def create_policy(state: State, caller: Caller, given: Given) -> dict[str, Any]:
         raise Refusal(
             "EntityAlreadyExists", f"A policy called {name} already exists. Duplicate names are not allowed.", 409
         )
-    made = Managed(caller.account_id, name, {"v1": document}, "v1", tags(given))
+    made = Managed(caller.account_id, name, {"v1": document}, "v1", tags(given), state.partition)
     state.managed[arn] = made
     return {"Policy": _shown(state, made)}
 

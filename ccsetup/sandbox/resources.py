@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from ccsetup.core import regions
+
 Policy = Mapping[str, Any]  # a policy document, as in JSON
 
 REGIONS = (
@@ -17,7 +19,7 @@ REGIONS = (
     "ap-northeast-3", "ap-south-1", "ap-south-2", "ap-southeast-1", "ap-southeast-2", "ap-southeast-3",
     "ap-southeast-4", "ca-central-1", "eu-central-1", "eu-central-2", "eu-north-1", "eu-south-1", "eu-south-2",
     "eu-west-1", "eu-west-2", "eu-west-3", "il-central-1", "me-central-1", "me-south-1", "sa-east-1", "cn-north-1",
-    "cn-northwest-1", "us-gov-east-1", "us-gov-west-1",
+    "cn-northwest-1", "us-gov-east-1", "us-gov-west-1", "eusc-de-east-1",
 )  # fmt: skip
 
 
@@ -40,11 +42,12 @@ class User:
     policies: tuple[Policy, ...] = ()
     boundary: Policy | None = None
     path: str = "/"
+    partition: str = "aws"
 
     @property
     def arn(self) -> str:
         """Return the user's ARN."""
-        return f"arn:aws:iam::{self.account_id}:user{self.path}{self.name}"
+        return f"arn:{self.partition}:iam::{self.account_id}:user{self.path}{self.name}"
 
     @property
     def id(self) -> str:
@@ -71,11 +74,12 @@ class Role:
     tags: Mapping[str, str] = field(default_factory=dict)
     description: str = ""
     boundary_arn: str = ""
+    partition: str = "aws"
 
     @property
     def arn(self) -> str:
         """Return the role's ARN."""
-        return f"arn:aws:iam::{self.account_id}:role{self.path}{self.name}"
+        return f"arn:{self.partition}:iam::{self.account_id}:role{self.path}{self.name}"
 
     @property
     def id(self) -> str:
@@ -92,11 +96,12 @@ class Managed:
     versions: Mapping[str, Policy]
     default: str
     tags: Mapping[str, str] = field(default_factory=dict)
+    partition: str = "aws"
 
     @property
     def arn(self) -> str:
         """Return the policy's ARN."""
-        return f"arn:aws:iam::{self.account_id}:policy/{self.name}"
+        return f"arn:{self.partition}:iam::{self.account_id}:policy/{self.name}"
 
     @property
     def document(self) -> Policy:
@@ -112,11 +117,12 @@ class Group:
     name: str
     members: tuple[str, ...] = ()
     attached: tuple[str, ...] = ()
+    partition: str = "aws"
 
     @property
     def arn(self) -> str:
         """Return the group's ARN."""
-        return f"arn:aws:iam::{self.account_id}:group/{self.name}"
+        return f"arn:{self.partition}:iam::{self.account_id}:group/{self.name}"
 
 
 @dataclass(frozen=True)
@@ -165,6 +171,7 @@ class Provider:
     account_id: str
     issuer: str
     audiences: tuple[str, ...]
+    partition: str = "aws"
 
     @property
     def host(self) -> str:
@@ -174,7 +181,7 @@ class Provider:
     @property
     def arn(self) -> str:
         """Return the provider's ARN."""
-        return f"arn:aws:iam::{self.account_id}:oidc-provider/{self.host}"
+        return f"arn:{self.partition}:iam::{self.account_id}:oidc-provider/{self.host}"
 
 
 @dataclass(frozen=True)
@@ -198,7 +205,7 @@ class Repository:
     @property
     def arn(self) -> str:
         """Return the repository's ARN."""
-        return f"arn:aws:codecommit:{self.region}:{self.account_id}:{self.name}"
+        return regions.arn("codecommit", self.region, self.account_id, self.name)
 
     @property
     def id(self) -> str:

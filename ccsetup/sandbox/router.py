@@ -7,15 +7,18 @@ import time
 from collections.abc import Callable
 from urllib.parse import unquote
 
+from ccsetup.core import regions
 from ccsetup.sandbox import (
     codecommit,
     git_http,
+    hosts,
     iam,
     instance_metadata,
     sign_in_pages,
     sigv4,
     sso_oidc,
     sso_portal,
+    start_pages,
     sts,
 )
 from ccsetup.sandbox.http import Refusal, Request, Response, json_answer, json_refusal, xml_answer, xml_refusal
@@ -44,7 +47,12 @@ class Desk:
     def answer(self, request: Request) -> Response:
         """Answer one request. A Refusal becomes the response that AWS would send."""
         time.sleep(self._state.delay_s)
-        region, where = _region_of(request.where)
+        if request.place is not None:
+            region, where = request.place.region or None, request.where
+        else:
+            region, where = _region_of(request.where)
+        if request.place is not None and request.place.service == "portal":
+            return start_pages.answer(self._state, request, request.place)
         if "x-amz-target" in request.headers:
             return self._json(request)
         if request.method == "POST" and where == "/":
@@ -55,7 +63,12 @@ class Desk:
             return self._center(sso_oidc.PATHS[where], "sso-oidc", region, request, sso_oidc.answer, sso_oidc.refusal)
         if where in sso_portal.PATHS:
             return self._center(sso_portal.PATHS[where], "sso", region, request, sso_portal.answer, sso_portal.refusal)
-        return sign_in_pages.answer(self._state, request, where, self._base(region))
+        return sign_in_pages.answer(self._state, request, where, self._base(region, request), region)
+
+    def reached(self, host: str, place: hosts.Place | None) -> None:
+        """Log that the proxy was asked for a host."""
+        region = place.region if place else ""
+        self._state.note(Entry("host", host, region, "", "ok" if place else "NoSuchHost"))
 
     def admit_git(self, request: Request) -> git_http.Visit:
         """Admit a git request or raise Refusal. Both are logged."""
@@ -65,6 +78,8 @@ class Desk:
             if planned is not None:
                 raise planned
             visit = git_http.admit(self._state, request)
+            if request.place is not None and request.place.region != visit.repository.region:
+                raise Refusal("SignatureDoesNotMatch", "", 403)
         except Refusal as refusal:
             self._state.note(Entry("git", action, "", who, refusal.code))
             raise
@@ -135,7 +150,7 @@ class Desk:
         outcome = "ok"
         try:
             self._planned(operation)
-            response = answer(self._state, request, operation, region, self._base(region))
+            response = answer(self._state, request, operation, region, self._base(region, request))
         except Refusal as refusal:
             outcome, response = refusal.code, refused(refusal)
         self._state.note(Entry(service, operation, region or "", "", outcome))
@@ -145,6 +160,11 @@ class Desk:
         """Return who signed a request. Raises Refusal in the format of the query protocol."""
         self._planned(operation)
         claim = sigv4.read_claim(request)
+        if regions.is_region(claim.region) and regions.partition_of(claim.region) != self._state.partition:
+            raise Refusal("InvalidClientTokenId", "The security token included in the request is invalid.", 403)
+        if request.place is not None and request.place.region != claim.region:
+            text = f"Credential should be scoped to a valid region, not '{claim.region}'."
+            raise Refusal("SignatureDoesNotMatch", text, 403)
         keys = self._state.keys.get(claim.key)
         if keys is None:
             raise Refusal("InvalidClientTokenId", "The security token included in the request is invalid.", 403)
@@ -160,7 +180,9 @@ class Desk:
         if planned is not None:
             raise planned
 
-    def _base(self, region: str | None) -> str:
+    def _base(self, region: str | None, request: Request) -> str:
+        if request.place is not None:
+            return request.place.sign_in_pages
         return f"{self.url}/at/{region}" if region else self.url
 
 

@@ -27,7 +27,7 @@ _STAMP = "%Y-%m-%dT%H:%M:%SZ"
 
 @dataclass(frozen=True)
 class Wanted:
-    """The contents of a response: the user, the roles (as "role,provider"), the start, and the duration."""
+    """The contents of a response: the user, the roles (as "role,provider"), the start, the duration, and for whom."""
 
     issuer: str
     subject: str
@@ -36,6 +36,7 @@ class Wanted:
     lasts_s: int = 300
     session_s: int | None = None
     session_ends_s: int | None = None
+    audience: str = AUDIENCE
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class Said:
 def write(wanted: Wanted, kid: str = KEY) -> str:
     """Return a signed response in base64, as a browser posts it to AWS."""
     at, response = wanted.at.strftime(_STAMP), ET.Element(_PROTOCOL + "Response")
-    response.attrib.update({"ID": "_response", "Version": "2.0", "IssueInstant": at, "Destination": AUDIENCE})
+    response.attrib.update({"ID": "_response", "Version": "2.0", "IssueInstant": at, "Destination": wanted.audience})
     _leaf(response, _ASSERTION + "Issuer", wanted.issuer)
     status = ET.SubElement(response, _PROTOCOL + "Status")
     ET.SubElement(status, _PROTOCOL + "StatusCode", Value="urn:oasis:names:tc:SAML:2.0:status:Success")
@@ -105,9 +106,9 @@ def _assertion(wanted: Wanted, at: str) -> ET.Element:
     _leaf(subject, _ASSERTION + "NameID", wanted.subject)
     bearer = {"Method": "urn:oasis:names:tc:SAML:2.0:cm:bearer"}
     confirmation = ET.SubElement(subject, _ASSERTION + "SubjectConfirmation", bearer)
-    ET.SubElement(confirmation, _ASSERTION + "SubjectConfirmationData", NotOnOrAfter=until, Recipient=AUDIENCE)
+    ET.SubElement(confirmation, _ASSERTION + "SubjectConfirmationData", NotOnOrAfter=until, Recipient=wanted.audience)
     conditions = ET.SubElement(assertion, _ASSERTION + "Conditions", NotBefore=at, NotOnOrAfter=until)
-    _leaf(ET.SubElement(conditions, _ASSERTION + "AudienceRestriction"), _ASSERTION + "Audience", AUDIENCE)
+    _leaf(ET.SubElement(conditions, _ASSERTION + "AudienceRestriction"), _ASSERTION + "Audience", wanted.audience)
     statement = ET.SubElement(assertion, _ASSERTION + "AuthnStatement", AuthnInstant=at)
     if wanted.session_ends_s is not None:
         ends = wanted.at + timedelta(seconds=wanted.session_ends_s)

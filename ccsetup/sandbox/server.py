@@ -12,13 +12,16 @@ from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ccsetup.sandbox import demo_data, git_http, instance_metadata
+from ccsetup.sandbox import demo_data, git_http, hosts, instance_metadata
 from ccsetup.sandbox.http import Refusal, Request, Response
 from ccsetup.sandbox.repositories import Repositories
 from ccsetup.sandbox.router import Desk
 from ccsetup.sandbox.state import Entry, State
+
+if TYPE_CHECKING:
+    from trustme import CA
 
 HOST = "127.0.0.1"
 
@@ -82,6 +85,15 @@ class Sandbox:
         own = {"CODE_COMMIT_ENDPOINT": self.git_host, "GIT_SSL_CAINFO": str(self.certificate)}
         return {**apis, **sign_in, **own, **({"AWS_CA_BUNDLE": str(self.certificate)} if tls else {})}
 
+    def proxy_environment(self) -> dict[str, str]:
+        """Return the environment variables that send AWS tools and git here through a proxy for AWS's real hosts.
+
+        Each region and service then has its own host, as in AWS. Hosts that AWS doesn't have don't answer.
+        """
+        proxies = dict.fromkeys(("HTTPS_PROXY", "https_proxy"), self.url)
+        trusted = dict.fromkeys(("AWS_CA_BUNDLE", "GIT_SSL_CAINFO"), str(self.certificate))
+        return {**proxies, "NO_PROXY": HOST, "no_proxy": HOST, **trusted}
+
     def machine_environment(self, *, container: bool = False) -> dict[str, str]:
         """Return the variables that make this computer look like an EC2 instance or container with `state.machine`."""
         if not container:
@@ -108,11 +120,12 @@ class Sandbox:
         self.stop()
 
     def _serve(self) -> None:
-        context = _tls_context(self.certificate)
+        certificates = _Certificates(self.certificate)
+        context = certificates.of(HOST, "localhost")
         desk = Desk(self.state, self._disk)
         for tls in (None, context):
             server = _Server((HOST, 0), _Handler)
-            server.desk, server.backend, server.tls = desk, self._backend, tls
+            server.desk, server.backend, server.tls, server.certificates = desk, self._backend, tls, certificates
             self._servers.append(server)
         desk.url = self.url
         for server in self._servers:
@@ -121,15 +134,24 @@ class Sandbox:
             self._threads.append(thread)
 
 
-def _tls_context(certificate: Path) -> ssl.SSLContext:
-    """Create a certificate for 127.0.0.1 and localhost, and write its CA's next to the repositories."""
-    import trustme
+class _Certificates:
+    """Issues certificates for this computer and, in the proxy, for AWS's hosts. Writes its CA's to a file."""
 
-    authority = trustme.CA()
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert(HOST, "localhost").configure_cert(context)
-    authority.cert_pem.write_to_path(str(certificate))
-    return context
+    def __init__(self, path: Path) -> None:
+        import trustme
+
+        self._authority: CA = trustme.CA()
+        self._authority.cert_pem.write_to_path(str(path))
+        self._contexts: dict[tuple[str, ...], ssl.SSLContext] = {}
+        self._lock = threading.Lock()
+
+    def of(self, *names: str) -> ssl.SSLContext:
+        """Return the TLS settings of a server with these names."""
+        with self._lock:
+            if names not in self._contexts:
+                context = self._contexts[names] = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+                self._authority.issue_cert(*names).configure_cert(context)
+            return self._contexts[names]
 
 
 class _Server(ThreadingHTTPServer):
@@ -141,6 +163,7 @@ class _Server(ThreadingHTTPServer):
     desk: Desk
     backend: git_http.Backend
     tls: ssl.SSLContext | None
+    certificates: _Certificates
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
@@ -154,6 +177,12 @@ class _Server(ThreadingHTTPServer):
         with self._lock:
             self._open.add(connection)
         return connection, address
+
+    def replace(self, connection: socket.socket, by: socket.socket) -> None:
+        """Keep track of a connection that took over another one."""
+        with self._lock:
+            self._open.discard(connection)
+            self._open.add(by)
 
     def shutdown_request(self, request: Any) -> None:
         with self._lock:
@@ -183,6 +212,7 @@ class _Handler(BaseHTTPRequestHandler):
     sys_version = ""
     disable_nagle_algorithm = True
     server: _Server
+    place: hosts.Place | None = None  # the AWS host that the client reached through the proxy
 
     def setup(self) -> None:
         super().setup()
@@ -199,16 +229,41 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self._answer()
 
-    do_POST = do_PUT = do_GET
+    do_POST = do_PUT = do_HEAD = do_GET
+
+    def do_CONNECT(self) -> None:
+        """Act as a proxy for AWS's hosts: answer for the one that the client wants to reach, under its name."""
+        host, _, port = self.path.rpartition(":")
+        place = hosts.of(host) if port == "443" and self.place is None else None
+        self.server.desk.reached(host, place)
+        if place is None:
+            self._send(Response(502))
+            self.close_connection = True
+            return
+        self.wfile.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        self.wfile.flush()
+        plain = self.connection
+        tls = self.server.certificates.of(host).wrap_socket(plain, server_side=True, do_handshake_on_connect=False)
+        self.server.replace(plain, tls)
+        tls.do_handshake()
+        self.request = tls
+        super().setup()  # reads and writes through TLS from here on
+        self.place, self.close_connection = place, False
+
+    def finish(self) -> None:
+        super().finish()
+        if self.place is not None:
+            with contextlib.suppress(OSError):
+                self.server.shutdown_request(self.connection)
 
     def _answer(self) -> None:
         path, _, query = self.path.partition("?")
         headers = {name.lower(): value for name, value in self.headers.items()}
         if path.startswith(git_http.PREFIX):
-            self._git(Request(self.command, path, query, headers))
+            self._git(Request(self.command, path, query, headers, place=self.place))
         else:
             body = b"".join(self._body())
-            self._send(self.server.desk.answer(Request(self.command, path, query, headers, body)))
+            self._send(self.server.desk.answer(Request(self.command, path, query, headers, body, self.place)))
 
     def _git(self, request: Request) -> None:
         desk = self.server.desk
@@ -263,5 +318,5 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in headers.items():
             self.send_header(name, value)
         self.send_header("Connection", "close" if self.close_connection else "keep-alive")
-        self._headers_buffer.append(b"\r\n" + body)  # type: ignore[attr-defined]
+        self._headers_buffer.append(b"\r\n" + (b"" if self.command == "HEAD" else body))  # type: ignore[attr-defined]
         self.flush_headers()

@@ -21,7 +21,7 @@ _STYLE = (
 )
 
 
-def answer(state: State, request: Request, where: str, base: str) -> Response:
+def answer(state: State, request: Request, where: str, base: str, region: str | None) -> Response:
     """Answer a request from the person's browser. Anything else is not found."""
     pages = {
         ("GET", "/authorize"): _authorize,
@@ -33,14 +33,13 @@ def answer(state: State, request: Request, where: str, base: str) -> Response:
     if page is None:
         return _page(404, "Not found", "<p>This page doesn't exist in the sandbox.</p>")
     with state.lock:
-        return page(state, request, base)
+        return page(state, request, base, region)
 
 
-def _authorize(state: State, request: Request, base: str) -> Response:
+def _authorize(state: State, request: Request, base: str, region: str | None) -> Response:
     """Ask the person to approve a client's sign-in in the browser."""
     given, center = request.arguments, state.center
     client = center.clients.get(given.get("client_id", ""))
-    region = found[1] if (found := re.search(r"/at/([a-z0-9-]+)$", base)) else None
     redirect = given.get("redirect_uri", "")
     if client is None or client.expires <= state.now() or not _registered(redirect, client.redirects):
         return _page(400, "Invalid request", "<p>This client or its redirect address isn't registered.</p>")
@@ -67,7 +66,7 @@ def _authorize(state: State, request: Request, base: str) -> Response:
     return _page(200, "Allow access?", text + _buttons(f"{base}/authorize", "request", sign_in.code))
 
 
-def _authorized(state: State, request: Request, base: str) -> Response:
+def _authorized(state: State, request: Request, base: str, region: str | None) -> Response:
     sign_in = state.center.sign_ins.get(request.form.get("request", ""))
     if sign_in is None or sign_in.user_code or sign_in.status != "pending":
         return _page(400, "Invalid request", "<p>This request is unknown or was already answered.</p>")
@@ -86,7 +85,7 @@ def _redirect(sign_in: SignIn, fields: dict[str, str]) -> Response:
     return Response(302, b"", {"Location": f"{sign_in.redirect}?{query}"})
 
 
-def _device(state: State, request: Request, base: str) -> Response:
+def _device(state: State, request: Request, base: str, region: str | None) -> Response:
     """Ask the person to compare the code with the one on the device, and to approve it."""
     code = request.arguments.get("user_code", "")
     if not code:
@@ -109,7 +108,7 @@ def _device(state: State, request: Request, base: str) -> Response:
     return _page(200, "Authorize a device", text + _buttons(f"{base}/device", "user_code", sign_in.user_code))
 
 
-def _device_settled(state: State, request: Request, base: str) -> Response:
+def _device_settled(state: State, request: Request, base: str, region: str | None) -> Response:
     approved = request.form.get("answer") == "approve"
     try:
         (state.center.approve if approved else state.center.deny)(request.form.get("user_code", ""))

@@ -114,7 +114,7 @@ def start_device_authorization(call: Call) -> dict[str, Any]:
     client = _client(call)
     if DEVICE_GRANT not in client.grants:
         raise Refusal("UnauthorizedClientException", "Client is not authorized for this grant")
-    instance = call.center.instance(call.text("startUrl"), call.region)
+    instance = call.center.instance(call.text("startUrl"), call.region if call.center.checks_region else None)
     if instance is None:
         raise Refusal("InvalidRequestException")
     half = ["".join(secrets.choice(_LETTERS) for _ in range(4)) for _ in range(2)]
@@ -169,6 +169,8 @@ def _by_device(call: Call, client: Client) -> dict[str, Any]:
         raise Refusal("ExpiredTokenException", "Expired device code provided")
     if sign_in.status == "denied":
         raise Refusal("AccessDeniedException", "The user denied the request")
+    if call.center.instance(sign_in.start_url, call.region) is None:
+        raise Refusal("InvalidGrantException", "Invalid grant provided")
     if sign_in.status == "approved":
         call.center.change(sign_in, status="used")
         return _issued(call, client, sign_in)

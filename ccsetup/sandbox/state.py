@@ -6,6 +6,7 @@ demo_data.example() is the state for the demo, the README and the tests.
 
 from __future__ import annotations
 
+import json
 import secrets
 import threading
 from collections.abc import Callable, Mapping
@@ -13,6 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+from ccsetup.core import regions
 from ccsetup.sandbox import policy_engine, saml, signatures
 from ccsetup.sandbox.http import Refusal
 from ccsetup.sandbox.identity_center import Center
@@ -64,10 +66,13 @@ def utc_now() -> datetime:
 
 
 class State:
-    """Accounts, people, roles, keys, MFA devices, repositories and Identity Center. All methods are thread-safe."""
+    """Accounts, people, roles, keys, MFA devices, repositories and Identity Center. All methods are thread-safe.
 
-    def __init__(self, now: Callable[[], datetime] = utc_now) -> None:
-        self.now = now
+    It is one partition of AWS. Its own functions also take ARNs of the partition aws for the resources in it.
+    """
+
+    def __init__(self, now: Callable[[], datetime] = utc_now, partition: str = "aws") -> None:
+        self.now, self.partition = now, partition
         self.lock = threading.RLock()
         self.accounts: dict[str, Account] = {}
         self.users: dict[str, User] = {}
@@ -103,7 +108,7 @@ class State:
         """Add an IAM user with these identity-based policies."""
         with self.lock:
             self._known(account_id)
-            user = User(account_id, name, self.now(), policies, boundary)
+            user = User(account_id, name, self.now(), self._here(policies), boundary, partition=self.partition)
             self.users[user.arn] = user
             return user
 
@@ -129,14 +134,15 @@ class State:
         """Add a role. policy_engine's trust functions write trust policies, and its `allow` writes permissions."""
         with self.lock:
             self._known(account_id)
-            role = Role(account_id, name, trust, policies, None, max_session_s, path)
+            here = self._here((trust, *policies))
+            role = Role(account_id, name, here[0], here[1:], None, max_session_s, path, partition=self.partition)
             self.roles[role.arn] = role
             return role
 
     def add_group(self, account_id: str, name: str, *users: str) -> Group:
         """Add a group of users (ARNs, or names that only one account has)."""
         with self.lock:
-            group = Group(account_id, name, tuple(self.user(user).arn for user in users))
+            group = Group(account_id, name, tuple(self.user(user).arn for user in users), (), self.partition)
             self.groups[group.arn] = group
             return group
 
@@ -146,7 +152,7 @@ class State:
 
         with self.lock:
             found = self.user(user)
-            serial = f"arn:aws:iam::{found.account_id}:mfa/{name or found.name}"
+            serial = f"arn:{self.partition}:iam::{found.account_id}:mfa/{name or found.name}"
             device = Device(serial, found.arn, seed or base64.b32encode(secrets.token_bytes(20)).decode(), self.now())
             self.devices[serial] = device
             return device
@@ -155,7 +161,7 @@ class State:
         """Make an account trust an OpenID Connect issuer (its HTTPS URL) for some audiences."""
         with self.lock:
             self._known(account_id)
-            provider = Provider(account_id, issuer, audiences)
+            provider = Provider(account_id, issuer, audiences, self.partition)
             self.providers[provider.arn] = provider
             return provider
 
@@ -163,14 +169,14 @@ class State:
         """Make an account trust the sandbox's SAML identity provider under a name. Return the provider's ARN."""
         with self.lock:
             self._known(account_id)
-            arn = f"arn:aws:iam::{account_id}:saml-provider/{name}"
+            arn = f"arn:{self.partition}:iam::{account_id}:saml-provider/{name}"
             self.saml_providers.add(arn)
             return arn
 
     def attach(self, role_arn: str) -> None:
         """Make a role the machine's role; see Sandbox.machine_environment."""
         with self.lock:
-            self.machine = self.roles[role_arn]
+            self.machine = self.roles[self.arn(role_arn)]
 
     def add_repository(self, account_id: str, region: str, name: str, **more: Any) -> Repository:
         """Add a repository. `more` are Repository's fields commits, branches, description, kms_key and files.
@@ -190,6 +196,7 @@ class State:
     ) -> Keys:
         """Return temporary credentials of a role (ARN) or a user (ARN or name), without calling STS."""
         with self.lock:
+            identity = self.arn(identity)
             if identity in self.roles:
                 return self.role_keys(self.roles[identity], session, duration_s, mfa or None)
             user = self.user(identity)
@@ -200,7 +207,7 @@ class State:
         self, role: Role, session: str, duration_s: int, mfa: bool | None, narrowed: tuple[Policy, ...] | None = None
     ) -> Keys:
         """Return the temporary credentials of a role session."""
-        arn = f"arn:aws:sts::{role.account_id}:assumed-role/{role.name}/{session}"
+        arn = f"arn:{self.partition}:sts::{role.account_id}:assumed-role/{role.name}/{session}"
         caller = Caller("role", role.account_id, arn, f"{role.id}:{session}", role.arn, mfa, narrowed, session)
         return self.keep(new_key_id("ASIA", role.account_id), caller, duration_s)
 
@@ -260,6 +267,7 @@ class State:
 
         A negative `lasts_s` means expired, `forged` another signer. `more` are other fields of saml.Wanted.
         """
+        more.setdefault("audience", f"https://{regions.sign_in_host(self.partition)}/saml")
         wanted = saml.Wanted("https://id.acme.example.com", subject, pairs, self.now(), lasts_s, **more)
         return saml.write(wanted, "stranger" if forged else saml.KEY)
 
@@ -289,6 +297,7 @@ class State:
     def set_policies(self, identity: str, *policies: Policy, boundary: Policy | None = None) -> None:
         """Replace the policies of a user (ARN or name) or a role (ARN)."""
         with self.lock:
+            identity, policies = self.arn(identity), self._here(policies)
             if identity in self.roles:
                 self.roles[identity] = replace(self.roles[identity], policies=policies, boundary=boundary)
             else:
@@ -298,7 +307,7 @@ class State:
     def deny(self, identity: str, *actions: str) -> None:
         """Deny actions to a user or role, in addition to its policies."""
         with self.lock:
-            held = self.roles[identity] if identity in self.roles else self.user(identity)
+            held = self.roles.get(self.arn(identity)) or self.user(identity)
             self.set_policies(identity, *held.policies, policy_engine.deny(*actions), boundary=held.boundary)
 
     def refuse(self, action: str, code: str, text: str = "", status: int = 400, times: int = 1) -> None:
@@ -321,10 +330,14 @@ class State:
 
     # Reading
 
+    def arn(self, arn: str) -> str:
+        """Return an ARN of the partition aws as one of this partition. Other texts stay as they are."""
+        return arn.replace("arn:aws:", f"arn:{self.partition}:", 1) if arn.startswith("arn:aws:") else arn
+
     def user(self, name: str) -> User:
         """Return a user by ARN, or by a name that only one account has. Raises KeyError."""
         with self.lock:
-            found = [u for u in self.users.values() if name in (u.arn, u.name)]
+            found = [u for u in self.users.values() if self.arn(name) in (u.arn, u.name)]
             if len(found) != 1:
                 raise KeyError(name)
             return found[0]
@@ -389,6 +402,12 @@ class State:
         """Add a line to the log."""
         with self.lock:
             self.log.append(entry)
+
+    def _here(self, policies: tuple[Policy, ...]) -> tuple[Policy, ...]:
+        """Return policies with the ARNs of this partition."""
+        if self.partition == "aws":
+            return policies
+        return tuple(json.loads(json.dumps(it).replace("arn:aws:", f"arn:{self.partition}:")) for it in policies)
 
     def _known(self, account_id: str) -> None:
         self.add_account(account_id, account_id)

@@ -143,7 +143,7 @@ def get_federation_token(call: Call) -> dict[str, Any]:
     caller, name = call.who, call.given["Name"]
     if caller.kind != "user":
         raise Refusal("AccessDenied", "Cannot call GetFederationToken with session credentials", 403)
-    arn = f"arn:aws:sts::{caller.account_id}:federated-user/{name}"
+    arn = f"arn:{call.state.partition}:sts::{caller.account_id}:federated-user/{name}"
     call.state.demand(caller, "sts:GetFederationToken", arn, "AccessDenied", 403)
     user_id = f"{caller.account_id}:{name}"
     narrowed = _narrowed(call.given) or ()
@@ -190,7 +190,7 @@ def _mfa(call: Call) -> bool | None:
 
 def _trusts(call: Call, role: Role, context: Mapping[str, Any]) -> str:
     caller = call.who
-    root = f"arn:aws:iam::{caller.account_id}:root"
+    root = f"arn:{call.state.partition}:iam::{caller.account_id}:root"
     names = [caller.arn, caller.identity, root, caller.account_id]
     return policy_engine.trusted(role.trust, "sts:AssumeRole", names, call.state.context(caller, **context))
 
@@ -230,7 +230,7 @@ def _identified(call: Call, role_arn: str, provider_id: str) -> tuple[str, str, 
 def _provider(state: State, account_id: str, issuer: str, host: str) -> tuple[str, tuple[str, ...]]:
     if host in _BUILT_IN:
         return host, ()
-    provider = state.providers.get(f"arn:aws:iam::{account_id}:oidc-provider/{host}")
+    provider = state.providers.get(f"arn:{state.partition}:iam::{account_id}:oidc-provider/{host}")
     if provider is None or provider.issuer != issuer:
         raise Refusal("InvalidIdentityToken", f"No OpenIDConnect provider found in your account for {issuer}", 400)
     return provider.arn, provider.audiences

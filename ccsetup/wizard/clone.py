@@ -84,7 +84,9 @@ def _claim(context: Context, look: Look, wish: Wish, place: Place) -> Claim:
     expected = Expected(target.account_id)
     kind = access.owner(look.profiles[place.profile])
     alone = kind is None or kind.name != "machine"
-    way_there = Way(via, helper, host, regions.wants_fips(context.env, look.profiles[place.profile]))
+    there = look.profiles[place.profile]
+    fips, dualstack = regions.wants_fips(context.env, there), regions.wants_dualstack(context.env, there)
+    way_there = Way(via, helper, host, fips, dualstack)
     signs_for = review.signs_for(look.who(place.profile, place.region), place.profile)
     claim = Claim(place.profile, place.region, start, expected, target, target.branch, way_there, alone, place.chosen)
     return replace(claim, signs_for=signs_for)
@@ -131,7 +133,7 @@ def _repository(context: Context, look: Look, wish: Wish, place: Place, kept: Ke
         return Repository(wish.target.name, place.region, place.account_id)
     start = review.sign_in(look.who(place.profile, place.region), place.profile)
     if start:
-        sign_in(context, start, kept)
+        sign_in(context, start)
     try:
         with context.screen.busy(f"Looking for {wish.target.name} in {place.region}"):
             who = Who(place.profile, place.region, chosen=place.chosen)

@@ -66,7 +66,7 @@ def _named(context: Context, look: Look, wish: Wish, kept: Kept) -> Place:
         return Place(wish.profile, region, chosen=True)
     start = review.sign_in(look.who(wish.profile, ""), wish.profile)
     if start:
-        sign_in(context, start, kept)
+        sign_in(context, start)
     names = [wish.profile]
     asked = find_repository.look_around(context, look, names, wish.target, kept, chosen=True)
     if place := _seen(context, look, wish, names, asked, kept):

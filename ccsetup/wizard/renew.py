@@ -27,6 +27,7 @@ from ccsetup.core.result import briefly_told
 from ccsetup.wizard import apply, profile_list, verify
 from ccsetup.wizard.engine import Walk
 from ccsetup.wizard.options import Options, looking
+from ccsetup.wizard.saved_sign_ins import keep_sign_ins
 from ccsetup.wizard.verify import Kept
 
 HELD = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token", "aws_security_token")
@@ -140,8 +141,9 @@ class Renewals:
         if start in self._begun:
             return
         signin.anew(start)
+        keep_sign_ins(self.context)  # also if the role is refused
         signin.keys(start, there.get("sso_account_id", ""), there.get("sso_role_name", ""))
-        Kept(self.context).store(signin.pending())
+        keep_sign_ins(self.context)
         self._begun.add(start)
         until = signin.until(start)
         screen.done(

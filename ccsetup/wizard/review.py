@@ -39,8 +39,9 @@ def claimed(answers: Answers, look: Look) -> Claim:
     """Return the claims that must hold once the answers are written."""
     profile, at = answers.text("profile"), target(answers)
     who = look.who(profile, at.region, access.sections_of(answers, look))
-    fips = regions.wants_fips(look.env, (who.profiles or {}).get(profile, {}))
-    way = way_of(answers, look.env.get("CODE_COMMIT_ENDPOINT", ""), fips=fips)
+    there = (who.profiles or {}).get(profile, {})
+    fips, dualstack = regions.wants_fips(look.env, there), regions.wants_dualstack(look.env, there)
+    way = way_of(answers, look.env.get("CODE_COMMIT_ENDPOINT", ""), fips=fips, dualstack=dualstack)
     expected, branch, alone = access.expected(answers), answers.text("branch"), answers.text("kind") != "machine"
     claim = Claim(profile, at.region, sign_in(who, profile), expected, at, branch, way, alone, chosen=True)
     return replace(claim, signs_for=signs_for(who, profile))

@@ -320,6 +320,7 @@ def _wanted(
         ways[via, helper] = Way(
             *way(context, look, Wish(place.repo, target, via=via, helper=helper, yes=True), claim.profile),
             fips=claim.way.fips,
+            dualstack=claim.way.dualstack,
         )
         look.given = job.walk.given
     return Wanted(

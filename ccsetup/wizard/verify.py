@@ -19,6 +19,7 @@ from ccsetup.core.text import did_you_mean
 from ccsetup.git import transport
 from ccsetup.git.branches import agree
 from ccsetup.git.transport import Way
+from ccsetup.wizard.saved_sign_ins import keep_sign_ins
 
 if TYPE_CHECKING:
     from ccsetup.core.context import Git
@@ -62,7 +63,7 @@ class Claim:
 
 
 class Kept:
-    """The private cache files that were written, so that they can be restored with the rest."""
+    """The private cache files that were written, except sign-ins, so that they can be restored with the rest."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -85,12 +86,15 @@ class Kept:
 def prove(context: Context, claim: Claim, kept: Kept, git: Git, outcome: Outcome) -> Outcome:
     """Run all steps. Raises the Problem of the first one that fails."""
     if claim.start:
-        sign_in(context, claim.start, kept)
+        sign_in(context, claim.start)
     try:
         outcome = replace(outcome, identity=identity(context, claim.who, claim.expected))
     except Problem as refused:
         if claim.start and refused.code == "access.assume":
             refused.why = instead_of(context.signin, claim.start, claim.signs_for) or refused.why
+        if refused.is_unanswered and claim.way.fips and claim.region in regions.REGIONS.keys() - regions.FIPS_STS:
+            refused.why = f"AWS has no FIPS endpoint for STS in {claim.region}."
+            refused.next = "Turn off AWS_USE_FIPS_ENDPOINT, or use_fips_endpoint in the profile."
         raise
     kept.store(context.aws.pending())
     return seen(context, claim, git, outcome) if claim.target.name else outcome
@@ -111,10 +115,10 @@ def seen(context: Context, claim: Claim, git: Git, outcome: Outcome) -> Outcome:
     return replace(outcome, repository=repository)
 
 
-def sign_in(context: Context, start: Start, kept: Kept) -> None:
-    """Sign in if necessary, and store the sign-in."""
+def sign_in(context: Context, start: Start) -> None:
+    """Sign in if necessary, and store the sign-in, which is kept whatever comes later."""
     context.signin.token(start)
-    kept.store(context.signin.pending())
+    keep_sign_ins(context)
     until = context.signin.until(start)
     context.screen.done(
         "signed in", start.session or start.url, f"until {clock.local(until, context.now())}" if until else ""
@@ -189,6 +193,8 @@ def _look_elsewhere(context: Context, who: Who, claim: Claim, refused: Problem) 
 
 def _git(context: Context, git: Git, claim: Claim, refused: Problem | None, identity: Identity | None) -> list[str]:
     """Ask git itself, which decides: API permissions and git permissions are independent."""
+    if not context.env.get("CODE_COMMIT_ENDPOINT") and (lacks := claim.way.lacks(claim.region)):
+        context.screen.note(lacks)
     try:
         with context.screen.busy("Checking access with git"):
             branches = list(git.reachable(route(context, claim)))

@@ -11,7 +11,7 @@ from script import LEAVE, FakeAws, FakeGit, FakeSignIn, Script, Shown, context, 
 from ccsetup.cli.commands import setup
 from ccsetup.core.context import Context
 from ccsetup.core.errors import Cancelled, Missing, NoRepository, Problem
-from ccsetup.core.model import BACK, Edit, Identity, Repository, Value
+from ccsetup.core.model import BACK, Edit, Identity, Receipt, Repository, Value
 from ccsetup.core.result import Outcome
 from ccsetup.wizard.options import Options
 
@@ -224,19 +224,57 @@ def test_the_second_way_is_offered_where_git_finds_no_helper(tmp_path: Path) -> 
     assert outcome.cloned.route.url == "https://git-codecommit.us-east-2.amazonaws.com/v1/repos/MySharedDemoRepo"
 
 
-def test_caches_that_a_sign_in_leaves_are_put_back_with_the_profile(tmp_path: Path) -> None:
+def test_a_sign_in_is_kept_and_a_role_session_is_put_back_with_the_profile(tmp_path: Path) -> None:
     cache = tmp_path / "home" / ".aws" / "sso" / "cache" / "token.json"
+    session = tmp_path / "home" / ".aws" / "boto" / "cache" / "session.json"
     given: dict[str, Value] = {
         "kind": "sso", "sso_start_url": "https://acme.awsapps.com/start", "sso_region": "us-east-1",
         "sso_account_id": "111122223333", "sso_role_name": "Developer", "region": "us-east-2", "profile": "dev",
         "repo": "MySharedDemoRepo",
     }  # fmt: skip
     signin = FakeSignIn(leaves=(Edit(cache, None, "{}"),))
-    run(context(tmp_path, aws=FakeAws(who=REFUSED), signin=signin), given, yes=True)
-    assert not cache.exists()
-    assert run(context(tmp_path, signin=signin), given, yes=True).document()["ok"]
+    gone = Problem("No.", code="access.repository", next="Ask.")
+    aws = FakeAws(found=gone, leaves=(Edit(session, None, "{}"),))
+    run(context(tmp_path, aws=aws, signin=signin, git=FakeGit(heads=gone)), given, yes=True)
+    assert "identity dev" in aws.calls
+    assert not session.exists()
+    assert not (tmp_path / "home" / ".aws" / "config").exists()
     assert cache.read_text() == "{}"
+    assert run(context(tmp_path, signin=signin), given, yes=True).document()["ok"]
     assert cache.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("ends", ["a failure", "cancel", "a dry run"])
+def test_a_sign_in_for_a_question_is_kept_if_a_later_step_fails(tmp_path: Path, ends: str) -> None:
+    cache = tmp_path / "home" / ".aws" / "sso" / "cache" / "token.json"
+    given: dict[str, Value] = {
+        "kind": "sso", "sso_start_url": "https://acme.awsapps.com/start", "sso_region": "us-east-1",
+        "region": "us-east-2", "profile": "dev", "no_clone": "yes",
+    }  # fmt: skip
+    around = context(tmp_path, signin=FakeSignIn(leaves=(Edit(cache, None, "{}"),)))
+    if ends == "cancel":
+        with pytest.raises(Cancelled):
+            run(around, given, Script(("sso_role_name", LEAVE)))
+        assert tree(tmp_path / "home") == {}
+        return
+    given["sso_session"] = "not a name!"
+    with pytest.raises(Problem):
+        run(around, given, Script(("sso_role_name", "Developer")), dry_run=ends == "a dry run")
+    assert not cache.exists()  # refused before anybody signed in
+    del given["sso_session"]
+    around.files.apply = _refusing  # type: ignore[method-assign]
+    if ends == "a dry run":
+        run(around, given, Script(("sso_role_name", "Developer")), dry_run=True)
+        assert tree(tmp_path / "home") == {}
+        return
+    with pytest.raises(Problem, match="The disk is full"):
+        run(around, given, Script(("sso_role_name", "Developer"), ("review", "go")))
+    assert list(tree(tmp_path / "home")) and cache.read_text() == "{}"
+    assert "note Your sign-in was saved, so the next run won't ask you to sign in." in screen(around).lines
+
+
+def _refusing(change: object) -> Receipt:
+    raise Problem("The disk is full.", next="Make room.", code="file.unreadable")
 
 
 def test_a_clone_that_fails_keeps_the_profile_that_was_proven(tmp_path: Path) -> None:

@@ -12,6 +12,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ccsetup.core import executables
+from ccsetup.core.text import inert
+
+# Where an editor's window is on another computer: variables that tell it. They come before BROWSER, which it sets.
+_REMOTE = {
+    "CODESPACES": "this is a GitHub codespace",
+    "GITPOD_WORKSPACE_ID": "this is a Gitpod workspace",
+    "REMOTE_CONTAINERS": "this is a remote VS Code window",
+    "VSCODE_IPC_HOOK_CLI": "this is a remote VS Code window",
+}
 
 
 def why_none(
@@ -20,7 +29,12 @@ def why_none(
     exists: Callable[[str], bool] = lambda path: Path(path).exists(),
     which: Callable[[str], str] = lambda name: executables.path_of(name, os.environ),
 ) -> str:
-    """Return why this computer has no browser; "" if it has one. If BROWSER is set, there is one."""
+    """Return why no browser on this computer can finish a sign-in; "" if one can.
+
+    If BROWSER is set, one can, except where an editor sets it to open pages on another computer.
+    """
+    if remote := next((why for name, why in _REMOTE.items() if env.get(name)), ""):
+        return remote
     if env.get("BROWSER"):
         return ""
     if any(env.get(name) for name in ("SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY")):
@@ -36,6 +50,18 @@ def why_none(
     if platform.startswith(("linux", "freebsd")) and not (env.get("DISPLAY") or env.get("WAYLAND_DISPLAY")):
         return "there's no display"
     return ""
+
+
+def opens_elsewhere(env: Mapping[str, str]) -> bool:
+    """Return whether an editor opens pages on the computer in front of the user, but can't return to this one."""
+    return bool(env.get("BROWSER")) and any(env.get(name) for name in _REMOTE)
+
+
+def name_of(env: Mapping[str, str]) -> str:
+    """Return the name of the program in BROWSER, else "your browser"."""
+    first = env.get("BROWSER", "").partition(os.pathsep)[0]
+    words = first.split()
+    return inert(Path(words[0].strip("'\"")).name)[:40] if words else "your browser"
 
 
 def open_page(url: str, env: Mapping[str, str] = os.environ) -> bool:

@@ -13,6 +13,7 @@ from urllib.parse import urljoin, urlsplit
 
 from ccsetup.core import detours, limits, regions, sdk_files, service_error
 from ccsetup.core.concurrency import within
+from ccsetup.core.context import Start
 from ccsetup.core.errors import Problem
 
 T = TypeVar("T")
@@ -23,26 +24,36 @@ class IdentityCenter:
 
     def __init__(self, env: Mapping[str, str], home: Path) -> None:
         self._env, self._home = env, home
-        self._clients: dict[tuple[str, str], Any] = {}
+        self._clients: dict[tuple[str, str, bool, bool], Any] = {}
         self._session: Any = None
         self._lock = threading.Lock()  # a session can't create two clients at once
         self._behind: dict[str, str] = {}
         self.endpoint = self._named("SSO_OIDC")
 
-    def ask(self, service: str, region: str, work: Callable[[Any], T]) -> T:
-        """Call `work` with a client and return its result. Raises Refused, or a Problem for faults within a minute."""
-        client = self._client(service, region)
+    def ask(self, service: str, start: Start, work: Callable[[Any], T]) -> T:
+        """Call `work` with a client and return its result. Raises Refused, or a Problem for faults within a minute.
+
+        The client uses FIPS or dual-stack hosts if the environment or the profile of `start` say so.
+        """
+        client = self._client(service, start)
         return bounded(lambda: work(client), urlsplit(client.meta.endpoint_url).netloc, limits.SSO_CALL_S)
 
-    def base(self, region: str) -> str:
-        """Return the URL of the region's sso-oidc."""
-        return regions.oidc_url(str(self._client("sso-oidc", region).meta.endpoint_url).rstrip("/"), region)
+    def base(self, start: Start) -> str:
+        """Return the URL of sso-oidc in the start's region, on the same host as its calls."""
+        return regions.oidc_url(str(self._client("sso-oidc", start).meta.endpoint_url).rstrip("/"), start.region)
 
     def behind(self, url: str) -> str:
         """Follow one redirect of a custom start URL, within five seconds; accept it only if it leads to AWS."""
         if url not in self._behind:
             self._behind[url] = self._followed(url)
         return self._behind[url]
+
+    def regions(self, url: str) -> list[str]:
+        """Return the regions in which a start URL may have its Identity Center: those of its host's partition."""
+        found = regions.locate(urlsplit(self.behind(url)).hostname or "", "portal")
+        if self.endpoint or not found:
+            return []
+        return list(self._own_session().get_available_regions("sso-oidc", found[0]))
 
     def _followed(self, url: str) -> str:
         local = urlsplit(self.endpoint).hostname in regions.LOOPBACK  # a sandbox: nothing leaves this computer
@@ -51,7 +62,7 @@ class IdentityCenter:
             host = address.hostname or ""
             if local or address.scheme != "https" or regions.locate(host) or not _is_public_name(host):
                 return url
-            page = urlsplit(urljoin(url, bounded(lambda: _location(url, self._bundle()), host, limits.REDIRECT_S)))
+            page = urlsplit(urljoin(url, bounded(lambda: _location(url, self.bundle()), host, limits.REDIRECT_S)))
         except (Problem, Refused, ValueError):
             return url
         clean = f"{page.scheme}://{page.netloc}{page.path.rstrip('/')}"
@@ -62,14 +73,16 @@ class IdentityCenter:
             return ""
         return self._env.get(f"AWS_ENDPOINT_URL_{service}") or self._env.get("AWS_ENDPOINT_URL") or ""
 
-    def _client(self, service: str, region: str) -> Any:
+    def _client(self, service: str, start: Start) -> Any:
+        fips = regions.wants_fips(self._env, {"use_fips_endpoint": start.fips})
+        dualstack = regions.wants_dualstack(self._env, {"use_dualstack_endpoint": start.dualstack})
+        key = service, start.region, fips, dualstack
         with self._lock:
-            if (service, region) not in self._clients:
-                self._clients[service, region] = self._made(service, region)
-            return self._clients[service, region]
+            if key not in self._clients:
+                self._clients[key] = self._made(*key)
+            return self._clients[key]
 
-    def _made(self, service: str, region: str) -> Any:
-        import botocore.session
+    def _made(self, service: str, region: str, fips: bool, dualstack: bool) -> Any:
         from botocore import UNSIGNED
         from botocore.config import Config
         from botocore.exceptions import BotoCoreError
@@ -77,26 +90,33 @@ class IdentityCenter:
         endpoint = self._named(service.upper().replace("-", "_"))
         if not endpoint and not regions.is_region(region):  # anyone can own the bucket oidc.s3.amazonaws.com
             raise _no_region(region)
-        nobody = {"profile": (None, None, None, None), "config_file": (None, None, os.devnull, None)}
         config = Config(
             signature_version=UNSIGNED,
             connect_timeout=limits.SSO_CONNECT_S,
             read_timeout=limits.SSO_READ_S,
             retries={"mode": limits.RETRY_MODE, "total_max_attempts": limits.SSO_TRIES},
+            use_fips_endpoint=fips and not endpoint,
+            use_dualstack_endpoint=dualstack and not endpoint,
         )
-        self._session = self._session or botocore.session.Session(session_vars=nobody)
         try:
-            return self._session.create_client(
+            return self._own_session().create_client(
                 service,
                 region_name=region,
                 endpoint_url=endpoint or None,
-                verify=self._bundle(),
+                verify=self.bundle(),
                 config=config,
             )
         except (BotoCoreError, ValueError):
             raise _no_region(self.endpoint or region) from None
 
-    def _bundle(self) -> str | None:
+    def _own_session(self) -> Any:
+        import botocore.session
+
+        nobody = {"profile": (None, None, None, None), "config_file": (None, None, os.devnull, None)}
+        self._session = self._session or botocore.session.Session(session_vars=nobody)
+        return self._session
+
+    def bundle(self) -> str | None:
         """Return the certificates to trust, as every SDK does: from the environment, else from the config file."""
         from botocore.configloader import load_config
         from botocore.exceptions import BotoCoreError

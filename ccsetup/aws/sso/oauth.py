@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 import secrets
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
@@ -27,17 +28,24 @@ if TYPE_CHECKING:
 _BROWSER = ("authorization_code", "refresh_token")
 _DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
 _SCOPES = (SCOPE,)
+_ERRORS = {"access_denied": "AccessDeniedException", "invalid_scope": "InvalidScopeException"}  # RFC 6749, 4.1.2.1
 _AHEAD = timedelta(minutes=15)  # a registration that expires sooner is replaced, as the AWS CLI does
 
 
 @dataclass(frozen=True)
 class Person:
-    """How to reach the user: show a text and a URL, keep the page open while waiting, and for how many seconds."""
+    """How to reach the user: show a text and a URL, keep the page open while waiting, and for how many seconds.
+
+    `invite` returns the text above the page that opens in a browser. `second` yields a function that returns whether
+    the user wants a code instead.
+    """
 
     show: Callable[[str, str], None]
     visit: Callable[[str], AbstractContextManager[None]]
     patience_s: float
     pause: Callable[[float], None]
+    invite: Callable[[], str] = lambda: "Open this page in a browser on this computer and sign in:"
+    second: Callable[[], AbstractContextManager[Callable[[], bool]]] = lambda: nullcontext(lambda: False)
 
 
 @dataclass(frozen=True)
@@ -67,7 +75,10 @@ class Grants:
         return self._created(start, registration, given, refresh)
 
     def by_browser(self, start: Start, listener: Listener) -> Token:
-        """Use the authorization code with PKCE (RFC 7636): the browser is redirected to a local listener."""
+        """Use the authorization code with PKCE (RFC 7636): the browser is redirected to a local listener.
+
+        Raises CodeInstead if the user wants a code.
+        """
         verifier = secrets.token_urlsafe(48)
         challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
         with listener:
@@ -81,14 +92,23 @@ class Grants:
                 "scopes": " ".join(start.scopes or _SCOPES),
                 "code_challenge": challenge,
             }
-            page = f"{self.center.base(start.region)}/authorize?{urlencode(query, quote_via=quote)}"
-            self.person.show("Open this page in a browser on this computer and sign in:", self._checked(page))
-            with self.person.visit(page):
-                back = listener.wait(self.person.patience_s)
+            page = f"{self.center.base(start)}/authorize?{urlencode(query, quote_via=quote)}"
+            self.person.show(self.person.invite(), self._checked(page))
+            wanted = False
+            with self.person.second() as wants_code, self.person.visit(page):
+
+                def stop() -> bool:
+                    nonlocal wanted
+                    wanted = wants_code()
+                    return wanted
+
+                back = listener.wait(self.person.patience_s, stop)
+        if wanted and back is None:
+            raise CodeInstead
         if back is None:
             raise signed_out(f"The sign-in wasn't completed within {self.person.patience_s / 60:.0f} minutes.")
         if back.error:
-            raise Refused("AccessDeniedException" if back.error == "access_denied" else back.error)
+            raise Refused(_ERRORS.get(back.error, back.error))
         given = {"grantType": "authorization_code", "code": back.code.reveal()}
         given |= {"redirectUri": listener.redirect_uri, "codeVerifier": verifier}
         return self._created(start, registration, given)
@@ -126,7 +146,7 @@ class Grants:
             code = Secret(found["deviceCode"])
             return _Device(page, found["userCode"], code, found.get("interval") or limits.POLL_S, found["expiresIn"])
 
-        return self.center.ask("sso-oidc", start.region, ask)
+        return self.center.ask("sso-oidc", start, ask)
 
     def _polled(self, start: Start, registration: Registration, device: _Device) -> Token:
         given = {"grantType": _DEVICE, "deviceCode": device.code.reveal()}
@@ -165,7 +185,7 @@ class Grants:
             ends = datetime.fromtimestamp(found["clientSecretExpiresAt"], timezone.utc)
             return Registration(found["clientId"], Secret(found["clientSecret"]), ends, scopes, grants)
 
-        made = self._made[key] = self.center.ask("sso-oidc", start.region, ask)
+        made = self._made[key] = self.center.ask("sso-oidc", start, ask)
         return made
 
     def _created(
@@ -179,7 +199,7 @@ class Grants:
             renews = Secret(found["refreshToken"]) if found.get("refreshToken") else refresh
             return Token(Secret(found["accessToken"]), ends, start.url, start.region, renews, registration)
 
-        return self.center.ask("sso-oidc", start.region, ask)
+        return self.center.ask("sso-oidc", start, ask)
 
     def _checked(self, page: str) -> str:
         """Return the page if the user may be sent there. Raises Problem otherwise."""
@@ -193,14 +213,27 @@ class Grants:
         return page
 
 
+class CodeInstead(Exception):
+    """The user wants to sign in with a code instead of the browser."""
+
+
 def signed_out(what: str) -> Problem:
     """Return a Problem that says why there is no sign-in and what to do."""
     return Problem(what, next="Try signing in again.", code="sso.signed-out")
 
 
+def elsewhere(start: Start, region: str) -> Problem:
+    """Return the Problem for a start URL of another region."""
+    return Problem(
+        f"The start URL {start.url} belongs to the Identity Center in {region}, not in {start.region}.",
+        next=f"Use that region: --sso-region {region}",
+        code="sso.url",
+    )
+
+
 def in_words(start: Start, code: str) -> Problem:
     """Return the Problem for Identity Center's refusal of a sign-in."""
-    if code in ("InvalidRequestException", "InvalidGrantException"):
+    if code == "InvalidRequestException":
         return Problem(
             f"Identity Center in {start.region} doesn't recognize the start URL {start.url}.",
             why="The region or the URL is wrong. A start URL works only in the region of its Identity Center.",
@@ -214,7 +247,12 @@ def in_words(start: Start, code: str) -> Problem:
             next=f"Set sso_registration_scopes = {SCOPE} in that sso-session.",
             code="sso.url",
         )
+    if code == "InvalidGrantException":
+        problem = signed_out("IAM Identity Center didn't accept the sign-in: it was used already, or has expired.")
+        problem.why = f"This also happens if {start.region} isn't the region of {start.url}."
+        return problem
+    named = f" ({code})" if re.fullmatch(r"[A-Za-z_]{1,60}", code) else ""
     return signed_out({
         "AccessDeniedException": "The sign-in was denied in the browser.",
         "ExpiredTokenException": "The code expired before it was confirmed.",
-    }.get(code, "IAM Identity Center rejected the sign-in."))  # fmt: skip
+    }.get(code, f"IAM Identity Center rejected the sign-in{named}."))  # fmt: skip

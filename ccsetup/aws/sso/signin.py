@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from ccsetup.aws.sso.assignments import instead_of
 from ccsetup.aws.sso.client import IdentityCenter, Refused
-from ccsetup.aws.sso.oauth import Grants, Person, in_words, signed_out
+from ccsetup.aws.sso.oauth import CodeInstead, Grants, Person, elsewhere, in_words, signed_out
 from ccsetup.aws.sso.token_cache import (
     Registration,
     Token,
@@ -36,6 +36,8 @@ from ccsetup.core.validate import region_of
 T = TypeVar("T")
 _RENEW = timedelta(minutes=15)  # SDKs renew a token this long before it expires
 _SPARE = timedelta(minutes=1)  # a token with less time left isn't used
+_SAVED = 500  # the most files of the sign-in cache that are read to find a region
+_MAYBE_ELSEWHERE = ("InvalidRequestException", "InvalidGrantException", "ExpiredTokenException")  # the wrong region
 _PAGES = {"PageSize": limits.SSO_PAGE_SIZE}
 
 
@@ -44,7 +46,8 @@ class SignIn:
 
     `show` takes a text and a URL to open, `note` a line of text, `busy` a text shown while waiting. `open_browser`
     takes a URL and returns whether a browser opened (None: the user's own browser). `no_browser` shows the URL and
-    opens nothing. A network fault is one Problem within a minute; Ctrl-C ends every wait at once.
+    opens nothing. `watch` yields a function that returns the key that the user pressed, "" if none; without it, nobody
+    can press one. A network fault is one Problem within a minute; Ctrl-C ends every wait at once.
     """
 
     def __init__(
@@ -61,16 +64,20 @@ class SignIn:
         no_browser: bool = False,
         patience_s: float = limits.SIGN_IN_S,
         pause: Callable[[float], None] = time.sleep,
+        watch: Callable[[], AbstractContextManager[Callable[[], str]]] | None = None,
     ) -> None:
         self._env, self._now, self._note, self._busy = env, now, note, busy
         self._cache = home / ".aws" / "sso" / "cache"
         self._device_code, self._no_browser, self._open_browser = device_code, no_browser, open_browser
         self._center = IdentityCenter(env, home)
-        self._grants = Grants(self._center, Person(show, self._visit, patience_s, pause), now, self._registration)
+        self._watch = watch
+        person = Person(show, self._visit, patience_s, pause, self._invite, self._second)
+        self._grants = Grants(self._center, person, now, self._registration)
         self._lock = threading.RLock()
         self._tokens: dict[tuple[str, str, str], Token] = {}
         self._refused: set[Secret] = set()
         self._left: dict[Path, str] = {}
+        self._regions: dict[str, tuple[str, str]] = {}
 
     def token(self, start: Start) -> Secret:
         """Return an access token: from this run, the shared cache, a refresh, or a sign-in in the browser."""
@@ -103,24 +110,74 @@ class SignIn:
             return False
         access = token.access.reveal()
         with suppress(Refused):  # it has ended already
-            self._center.ask("sso", token.region or start.region, lambda sso: sso.logout(accessToken=access))
+            there = start._replace(region=token.region or start.region)
+            self._center.ask("sso", there, lambda sso: sso.logout(accessToken=access))
         return True
 
     def resolve(self, url: str) -> str | None:
-        """Return the region of a custom start URL from its redirect; None if unknown."""
-        return region_of(self._center.behind(url))
+        """Return the region of a start URL and tell the user where it comes from; None if unknown.
+
+        It comes from the host, a sign-in on this computer, the redirect of a custom URL, or as in `search`.
+        """
+        if told := region_of(url):
+            return told
+        region, why = self._signed_in_before(url), "according to a sign-in on this computer"
+        if not region:
+            region, why = region_of(self._center.behind(url)) or "", "according to its redirect"
+        if not region:
+            region, why = self._found(url)
+        if region:
+            self._note(f"The Identity Center of {url} is in {region}, {why}.")
+        return region or None
 
     def search(self, start: Start) -> str:
-        """Return the region whose Identity Center knows a start URL, "" if none that answers in time does."""
+        """Return the region of a start URL that was refused in another one, "" if unknown.
+
+        It comes from the start page, or else from asking all regions at once; exactly one must recognize the URL.
+        """
+        region = self._found(start.url)[0]
+        return region if region != start.region else ""
+
+    def _found(self, url: str) -> tuple[str, str]:
+        """Return the region of a start URL, and where it comes from. It is looked for once."""
+        with self._lock:
+            if url not in self._regions:
+                with self._busy("Looking for the region of the start URL"):
+                    named = self._named_by_page(url)
+                    only = "" if named else self._only_one(url)
+                by = "according to its start page" if named else "the only region that recognizes it"
+                self._regions[url] = named or only, by
+            return self._regions[url]
+
+    def _named_by_page(self, url: str) -> str:
+        from ccsetup.aws.sso import start_page
+
+        try:
+            return start_page.of(self._center, url)
+        except (Problem, Refused):  # the regions may answer all the same
+            return ""
+
+    def _only_one(self, url: str) -> str:
+        """Ask all regions of the partition at once. Return the one that recognizes a start URL, "" if not just one."""
         found: list[str] = []
 
         def look(region: str) -> None:
-            if self._grants.knows(start._replace(region=region)):
+            if self._grants.knows(Start(url, region, "")):
                 found.append(region)
 
-        with suppress(TimeoutError), self._busy("Looking for the region of the start URL"):
-            within(limits.SSO_SEARCH_S, *(partial(look, region) for region in regions.beside(start.region)))
+        with suppress(TimeoutError):
+            within(limits.SSO_SEARCH_S, *(partial(look, region) for region in self._center.regions(url)))
         return found[0] if len(found) == 1 else ""
+
+    def _signed_in_before(self, url: str) -> str:
+        """Return the region of the latest sign-in with a start URL that any program has left on this computer."""
+        found = []
+        for path in sorted(self._cache.glob("*.json"))[:_SAVED]:
+            with suppress(Problem):
+                token = token_in(_text_at(path) or "")
+                if token and token.start_url.rstrip("#/") == url.rstrip("#/") and regions.is_region(token.region):
+                    found.append((token.expires_at, token.region))
+        return max(found)[1] if found else ""
 
     def accounts(self, start: Start) -> Sequence[Choice]:
         """List the accounts by name: the value is the account ID, the label its name, the hint its email address."""
@@ -181,7 +238,7 @@ class SignIn:
                 return ask(sso, access)
 
             try:
-                return self._center.ask("sso", start.region, work)
+                return self._center.ask("sso", start, work)
             except Refused as refused:
                 if refused.code != "UnauthorizedException":
                     next = "Choose another account or role, or ask your administrator for access."
@@ -248,11 +305,17 @@ class SignIn:
                 why = "127.0.0.1 has no free port"
         try:
             if listener:
-                return self._keep(start, replace(self._grants.by_browser(start, listener), fresh=True))
+                try:
+                    return self._keep(start, replace(self._grants.by_browser(start, listener), fresh=True))
+                except CodeInstead:
+                    why = "you pressed c"
             self._note(f"Signing in with a code because {why}.")
             return self._keep(start, replace(self._grants.by_code(start), fresh=True))
         except Refused as refused:
-            raise in_words(start, refused.code) from None
+            problem = in_words(start, refused.code)
+            if refused.code in _MAYBE_ELSEWHERE and (region := self.search(start)):
+                problem = elsewhere(start, region)
+        raise problem
 
     def _why_code(self, start: Start) -> str:
         from ccsetup.aws.sso.browser import why_none
@@ -265,12 +328,30 @@ class SignIn:
 
     @contextmanager
     def _visit(self, page: str) -> Iterator[None]:
-        from ccsetup.aws.sso.browser import open_page, visited, why_none
+        from ccsetup.aws.sso.browser import open_page, opens_elsewhere, visited, why_none
 
-        alone = self._no_browser or why_none(self._env)
+        alone = self._no_browser or (why_none(self._env) and not opens_elsewhere(self._env))
         opened = nullcontext() if alone else visited(page, self._open_browser or open_page, self._note)
         with self._busy("Waiting for you to sign in"), opened:
             yield
+
+    def _invite(self) -> str:
+        from ccsetup.aws.sso.browser import name_of
+
+        if self._no_browser:
+            return "Open this page in a browser on this computer and sign in:"
+        return f"Opening this page in {name_of(self._env)}. Sign in there:"
+
+    @contextmanager
+    def _second(self) -> Iterator[Callable[[], bool]]:
+        """Tell how to get a code instead of the browser, and watch for the user's wish."""
+        if self._watch is None:
+            self._note("To sign in with a code instead, stop this with Ctrl-C and add --device-code.")
+            yield lambda: False
+            return
+        self._note("Press c to sign in with a code instead.")
+        with self._watch() as pressed:
+            yield lambda: pressed().lower() == "c"
 
     def _keep(self, start: Start, token: Token) -> Token:
         """Remember the cache files to write for a new token."""

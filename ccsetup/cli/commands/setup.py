@@ -15,6 +15,7 @@ from ccsetup.wizard import current_clone, flow, repair_offer, stored_answers
 from ccsetup.wizard.current_clone import CurrentClone
 from ccsetup.wizard.engine import STORED, Walk
 from ccsetup.wizard.options import Options, looking, refuse_unused
+from ccsetup.wizard.saved_sign_ins import sign_ins_kept
 from ccsetup.wizard.welcome import greet
 
 if TYPE_CHECKING:
@@ -97,6 +98,12 @@ def run(context: Context, options: Options) -> Outcome:
         say=context.screen.note,
         defaults=options.yes,
     )
+    with sign_ins_kept(context, look, options.dry_run):
+        return _answered(context, options, look, walk)
+
+
+def _answered(context: Context, options: Options, look: Look, walk: Walk) -> Outcome:
+    """Ask the questions, and do what the answers say until it works or the user stops."""
     trail = walk.run()
     if trail.answers.text("kind") == flow.FIX:
         repair_offer.repair(context, options.dry_run)

@@ -10,12 +10,23 @@ from functools import partial
 from ccsetup.awsfiles import edit
 from ccsetup.awsfiles.characters import plain
 from ccsetup.awsfiles.ini import Setting, Stanza
-from ccsetup.core import profile_partition, validate
+from ccsetup.core import detours, profile_partition, validate
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.lazy_regex import later
 from ccsetup.core.model import Corrected, FileName, Section
 from ccsetup.core.profile_kind import has_credentials
-from ccsetup.core.regions import PLACELESS, REGION, REGIONS, is_region, like, partition_of
+from ccsetup.core.regions import (
+    FIPS_STS,
+    PLACELESS,
+    REGION,
+    REGIONS,
+    git_lacks,
+    is_region,
+    like,
+    partition_of,
+    wants_dualstack,
+    wants_fips,
+)
 from ccsetup.doctor.checks import partitions
 from ccsetup.doctor.checks.files import FILES
 from ccsetup.doctor.checks.values import behind
@@ -130,6 +141,30 @@ def _common(facts: Facts) -> list[str]:
     return used or ["us-east-1", "us-east-2", "us-west-2", "eu-west-1", "eu-central-1"]
 
 
+def endpoints(facts: Facts) -> Iterator[Finding]:
+    """Find FIPS and dual-stack settings that don't reach STS or git in the profile's region."""
+    for name, there in facts.intended.items():
+        region = there.get("region", "")
+        if region not in REGIONS or not _gets_in(there) or facts.env.get("AWS_ENDPOINT_URL"):
+            continue
+        fips, dualstack = wants_fips(facts.env, there), wants_dualstack(facts.env, there)
+        variables = [it for it in _VARIABLES if facts.env.get(it, "").lower() == "true"]
+        where = next(filter(None, (place(facts, name, key) for key in _SETTINGS)), None) if not variables else None
+        path, line = (where.path, where.line) if where else (None, 0)
+        if fips and region not in FIPS_STS:
+            says = f"{name} wants FIPS endpoints, but AWS has none for STS in {region}."
+            because = "AWS tools use a host name that doesn't exist and report “Could not connect to the endpoint URL”."
+            do = detours.without(variables[:1], facts.env, facts.shell) or "Remove use_fips_endpoint from the profile."
+            yield Finding("region.endpoints", "stops", says, because, name, path, line, do=do)
+        elif lacks := git_lacks(region, fips=fips, dualstack=dualstack):
+            because = "git sends the same signed requests to that host. API calls do use the endpoints you asked for."
+            yield Finding("region.endpoints", "note", f"{name}: {lacks}", because, name, path, line)
+
+
+_VARIABLES = ("AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT")
+_SETTINGS = ("use_fips_endpoint", "use_dualstack_endpoint")
+
+
 def missing_regions(facts: Facts) -> Iterator[Finding]:
     """Find profiles that have credentials but no region."""
     if facts.env.get("AWS_DEFAULT_REGION"):
@@ -202,4 +237,4 @@ def _set(facts: Facts, name: str, key: str, value: str) -> tuple[Change, ...]:
     return (Change("config", len(lines) + 1, len(lines), (*gap, f"[{header}]", f"{key} = {value}")),)
 
 
-CHECKS: tuple[Callable[[Facts], Iterator[Finding]], ...] = (regions, missing_regions)
+CHECKS: tuple[Callable[[Facts], Iterator[Finding]], ...] = (regions, endpoints, missing_regions)

@@ -30,7 +30,8 @@ def cached(facts: Facts) -> Iterator[Finding]:
         if is_whole(facts, there):
             session = session_of(facts, there)[0]
             settings = {**there, "sso_session": session} if session else there
-            users.setdefault(start_of(settings, facts.sessions), []).append(name)
+            start = start_of(settings, facts.sessions)._replace(fips="", dualstack="")  # they share a token
+            users.setdefault(start, []).append(name)
     for start, names in users.items():
         path = facts.home / ".aws" / "sso" / "cache" / token_cache.token_name(start)
         if not validate.works_as_start_url(meant(start.url)):

@@ -36,12 +36,12 @@ class Desk:
         self.shown: list[tuple[str, str]] = []
         self.visited: list[str] = []
 
-    def ask(self, service: str, region: str, work: Callable[[Any], Any]) -> Any:
-        assert (service, region) == ("sso-oidc", START.region)
+    def ask(self, service: str, start: Start, work: Callable[[Any], Any]) -> Any:
+        assert (service, start.region) == ("sso-oidc", START.region)
         return work(self)
 
-    def base(self, region: str) -> str:
-        return f"https://oidc.{region}.amazonaws.com"
+    def base(self, start: Start) -> str:
+        return f"https://oidc.{start.region}.amazonaws.com"
 
     def behind(self, url: str) -> str:
         return url
@@ -185,7 +185,7 @@ class Answered(Listener):
         super().__init__("the-state")
         self.back = back
 
-    def wait(self, at_most_s: float) -> Callback | None:
+    def wait(self, at_most_s: float, stop: Callable[[], bool]) -> Callback | None:
         assert at_most_s == 600
         return self.back
 
@@ -275,7 +275,7 @@ def test_loopback_is_a_sign_in_page_only_where_the_environment_names_it() -> Non
     ("code", "finding", "words"),
     [
         ("InvalidRequestException", "sso.url", "Identity Center in us-east-1 doesn't recognize the start URL https://"),
-        ("InvalidGrantException", "sso.url", "Identity Center in us-east-1 doesn't recognize the start URL https://"),
+        ("InvalidGrantException", "sso.signed-out", "didn't accept the sign-in"),
         ("InvalidScopeException", "sso.url", "sso:account:access"),
         ("AccessDeniedException", "sso.signed-out", "denied"),
         ("ExpiredTokenException", "sso.signed-out", "expired"),

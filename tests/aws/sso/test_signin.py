@@ -36,6 +36,7 @@ URL = "https://acme.awsapps.com/start"
 START = Start(URL, "us-east-1", "acme")
 LEGACY = Start(URL, "us-east-1", "")
 CODE, PEOPLE = "111122223333", "888888888888"
+SECOND = "To sign in with a code instead, stop this with Ctrl-C and add --device-code."
 
 
 @pytest.fixture(autouse=True)
@@ -147,7 +148,7 @@ def test_a_browser_sign_in_lists_what_the_person_has(desk: Desk) -> None:
     assert keys.expires_at == desk.clock.at + timedelta(hours=1)
     assert desk.asked() == ["RegisterClient", "CreateToken", "ListAccounts", "ListAccountRoles", "GetRoleCredentials"]
     assert desk.opened == [url for _, url in desk.shown]
-    assert desk.notes == []
+    assert desk.notes == [SECOND]
     assert signin.until(START) == desk.clock.at + timedelta(hours=1)
 
 
@@ -295,7 +296,7 @@ def test_the_environments_browser_is_the_one_that_opens(desk: Desk, clean_env: A
     env["SSH_CONNECTION"] = "1 2 3 4"
     done = subprocess.run([sys.executable, "-c", OPENING], env=env, capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith("Open this page in a browser on this computer and sign in: http://127.0.0.1:")
+    assert done.stdout.startswith("Opening this page in browser. Sign in there: http://127.0.0.1:")
     assert done.stdout.endswith("\n2 accounts\n")
     assert list((tmp_path / "child").iterdir()) == []
 
@@ -444,7 +445,7 @@ def test_a_damaged_cache_file_is_said_and_written_anew(desk: Desk, text: str) ->
     path.write_bytes(text.encode("utf-8", "surrogateescape"))
     signin = desk.signin()
     assert signin.token(START)
-    assert desk.notes == [f"The saved sign-in {path} is damaged and will be replaced."]
+    assert desk.notes == [f"The saved sign-in {path} is damaged and will be replaced.", SECOND]
     assert next(edit for edit in signin.pending() if edit.path == path).before == text
 
 
@@ -648,7 +649,7 @@ if what == "lookup":
     env["AWS_ENDPOINT_URL"] = "http://nowhere.example"
 signin = SignIn(env, Path("/nonexistent"), lambda: datetime.now(timezone.utc), show=ready, note=print,
                 open_browser=lambda url: True, device_code=what == "code")
-signin._center._client("sso-oidc", "us-east-1")
+signin._center._client("sso-oidc", Start("", "us-east-1", ""))
 if what in ("network", "lookup"):
     ready()
 try:

@@ -18,10 +18,17 @@ import trustme
 from ccsetup.aws.sso import client as center
 from ccsetup.aws.sso.client import IdentityCenter, Refused, bounded, is_sign_in_page
 from ccsetup.core import limits
+from ccsetup.core.context import Start
 from ccsetup.core.errors import Problem
+from ccsetup.core.regions import service_host
 from ccsetup.sandbox import Sandbox
 
 SECRET = "aoaAAAAA-planted-secret"
+
+
+def at(region: str, **settings: str) -> Start:
+    """Return a sign-in in a region."""
+    return Start("https://acme.awsapps.com/start", region, "acme", **settings)  # type: ignore[arg-type]
 
 
 @pytest.fixture(autouse=True)
@@ -62,7 +69,7 @@ def serving(status: int, body: bytes = b"", tls: ssl.SSLContext | None = None, *
 
 def accounts(tmp_path: Path, url: str, **env: str) -> object:
     reached = IdentityCenter({"AWS_ENDPOINT_URL_SSO": url, **env}, tmp_path)
-    return reached.ask("sso", "us-east-1", lambda sso: sso.list_accounts(accessToken=SECRET)["accountList"])
+    return reached.ask("sso", at("us-east-1"), lambda sso: sso.list_accounts(accessToken=SECRET)["accountList"])
 
 
 def problem_of(work: Callable[[], object]) -> Problem:
@@ -160,7 +167,7 @@ def test_a_service_that_hangs_is_given_up_after_its_minute(tmp_path: Path, monke
 def test_no_call_lasts_longer_than_a_minute() -> None:
     assert limits.SSO_CALL_S == 60
     reached = IdentityCenter({}, Path("/nowhere"))
-    config = reached._client("sso-oidc", "us-east-1").meta.config
+    config = reached._client("sso-oidc", at("us-east-1")).meta.config
     attempts = config.retries["total_max_attempts"]
     assert attempts * (config.connect_timeout + config.read_timeout) <= 75
     with pytest.raises(Problem, match=r"example didn't respond within 0\.2 seconds"):
@@ -179,7 +186,7 @@ def test_a_certificate_of_somebody_else_is_refused_and_one_that_is_trusted_is_no
         for told in ({"AWS_CA_BUNDLE": env["AWS_CA_BUNDLE"]}, {"AWS_CONFIG_FILE": str(tmp_path / "config")}):
             (tmp_path / "config").write_text(f"[default]\nca_bundle = {env['AWS_CA_BUNDLE']}\n")
             reached = IdentityCenter({**{k: v for k, v in env.items() if k != "AWS_CA_BUNDLE"}, **told}, tmp_path)
-            assert reached.ask("sso", "us-east-1", lambda sso: sso.list_accounts(accessToken=token))["accountList"]
+            assert reached.ask("sso", at("us-east-1"), lambda sso: sso.list_accounts(accessToken=token))["accountList"]
 
 
 def test_a_certificate_file_that_is_not_there_is_named(tmp_path: Path) -> None:
@@ -217,20 +224,28 @@ def test_a_broken_config_file_or_profile_does_not_keep_anybody_from_signing_in(
 def test_the_environments_endpoints_are_taken_as_every_sdk_takes_them(env: dict[str, str], endpoint: str) -> None:
     reached = IdentityCenter(env, Path("/nowhere"))
     assert reached.endpoint == endpoint
-    assert reached.base("us-east-1") == (endpoint or "https://oidc.us-east-1.amazonaws.com")
+    assert reached.base(at("us-east-1")) == (endpoint or "https://oidc.us-east-1.amazonaws.com")
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("dualstack", ["false", "true"])
 @pytest.mark.parametrize("fips", ["false", "true"])
 @pytest.mark.parametrize("region", ["us-east-1", "eu-central-2", "us-gov-west-1", "cn-north-1", "eusc-de-east-1"])
 def test_people_sign_in_where_the_sdk_would_ask_for_the_token(
-    region: str, fips: str, monkeypatch: pytest.MonkeyPatch
+    region: str, fips: str, dualstack: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_USE_FIPS_ENDPOINT", fips)
+    monkeypatch.setenv("AWS_USE_DUALSTACK_ENDPOINT", dualstack)
     client = botocore.session.Session().create_client("sso-oidc", region_name=region)
     resolved = client._resolve_endpoint_ruleset(client.meta.service_model.operation_model("CreateToken"), {}, {})[0]
-    page = IdentityCenter({}, Path("/nowhere")).base(region)
+    page = IdentityCenter(dict(os.environ), Path("/nowhere")).base(at(region))
     assert page == resolved
+    monkeypatch.delenv("AWS_USE_FIPS_ENDPOINT")
+    monkeypatch.delenv("AWS_USE_DUALSTACK_ENDPOINT")
+    by_profile = at(region, fips=fips, dualstack=dualstack)
+    assert IdentityCenter({}, Path("/nowhere")).base(by_profile) == resolved
+    wins = {"AWS_USE_FIPS_ENDPOINT": "false", "AWS_USE_DUALSTACK_ENDPOINT": "false"}
+    assert IdentityCenter(wins, Path("/nowhere")).base(by_profile) == f"https://{service_host('oidc', region)}"
     assert is_sign_in_page(f"{page}/authorize?x=1")
 
 
@@ -239,8 +254,8 @@ def test_a_region_that_is_none_is_told_and_nobodys_bucket_asked(region: str) -> 
     """oidc.s3.amazonaws.com is the bucket `oidc` of whoever was first: a refresh token must not go there."""
     reached = IdentityCenter({}, Path("/nowhere"))
     for ask in (
-        lambda: reached.base(region),
-        lambda: reached.ask("sso", region, lambda client: client.list_accounts()),
+        lambda: reached.base(at(region)),
+        lambda: reached.ask("sso", at(region), lambda client: client.list_accounts()),
     ):
         with pytest.raises(Problem, match="Couldn't find a sign-in service for") as caught:
             ask()
