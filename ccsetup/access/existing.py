@@ -23,7 +23,7 @@ def _settle(value: Value, answers: Answers, look: Look) -> Told | None:
     name = str(value)
     if name not in look.profiles:
         raise missing_profile.problem(name, look.profiles, look.env, look.home, "Set up a profile: ccsetup setup")
-    return _delegated(name, look) if kind_of(look.profiles[name]) == "login" and look.awscli.needed() else None
+    return _delegated(name, look) if kind_of(look.profiles[name]) == "console" and look.awscli.needed() else None
 
 
 def _delegated(name: str, look: Look) -> Told:

@@ -175,7 +175,6 @@ _REPAIR = "Repair the profile: ccsetup doctor --fix"
 _ENTER = "Enter its access key: ccsetup login {profile}"
 _SET_UP = "Set up the profile: ccsetup setup --profile {profile}"
 _SIGN_IN = "Sign in again: ccsetup login {profile}"
-_AWS_LOGIN = "Sign in again: aws login --profile {profile}"
 _AGAIN = "Try again in a minute. If the error persists, send the output above to your administrator."
 _TRY = "Check your network connection, then try again."
 _TRY_REGION = (
@@ -287,9 +286,9 @@ _WORDS: dict[str, Words] = {
     "NoCredentialsError": ("Profile {profile} has no credentials.", _SET_UP),
     "SSOTokenLoadError": ("{profile} isn't signed in.", _SIGN_IN),
     "SSOError": ("Couldn't sign in to {profile}: {says}", _SIGN_IN),
-    "LoginError": ("{profile} isn't signed in: {says}", _AWS_LOGIN),
-    "LoginRefreshRequired": ("The sign-in for {profile} has expired.", _AWS_LOGIN),
-    "LoginTokenLoadError": ("{profile} isn't signed in.", _AWS_LOGIN),
+    "LoginError": ("{profile} isn't signed in: {says}", _SIGN_IN),
+    "LoginRefreshRequired": ("The sign-in for {profile} has expired.", _SIGN_IN),
+    "LoginTokenLoadError": ("{profile} isn't signed in.", _SIGN_IN),
     "InfiniteLoopConfigError": ("The source profiles of {profile} form a loop: {says}", _REPAIR),
     "InvalidConfigError": ("Profile {profile} is incomplete: {says}", _REPAIR),
     "UnknownCredentialError": (

@@ -88,7 +88,7 @@ def context_of(options: Namespace, screen: Screen) -> Context:
     env, home = os.environ, Path.home()
     warming = Warming()
     signin = cast("SignIn", Later(lambda: _signin(options, home, screen), warming))
-    aws = cast("Aws", Later(lambda: _aws(home, signin), warming))
+    aws = cast("Aws", Later(lambda: _aws(options, home, screen, signin), warming))
     return Context(
         env=env,
         home=home,
@@ -140,10 +140,16 @@ def _web(env: Mapping[str, str]) -> Web:
     return Web(env)
 
 
-def _aws(home: Path, signin: SignIn) -> Aws:
+def _aws(options: Namespace, home: Path, screen: Screen, signin: SignIn) -> Aws:
     from ccsetup.aws.client import Aws
+    from ccsetup.aws.console_sign_in import ConsoleSignIn
 
-    return Aws(home, signin.keys)
+    quiet = {"device_code": options.device_code, "no_browser": options.no_browser}
+    opens = getattr(options, "open_browser", None)  # the demo's takes the place of a browser
+    console = ConsoleSignIn(
+        os.environ, home, now, show=screen.link, note=screen.note, busy=screen.busy, open_browser=opens, **quiet
+    )
+    return Aws(home, signin.keys, console)
 
 
 def _prompt(options: Namespace, warm: Callable[[], None], screen: Screen) -> Prompt | None:

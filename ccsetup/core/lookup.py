@@ -159,6 +159,12 @@ class Look:
             ("federation", _key(who), name, policy, duration_s), self._busy("Requesting credentials", make)
         )
 
+    def console_sign_in(self, profile: str, region: str, expected: str, account: str) -> str:
+        """Return who signed in to the AWS console for a profile, after having the user sign in once."""
+        asked, prompt = (profile, region, expected, account), self._context.prompt
+        make = lambda: self._context.aws.console_sign_in(profile, region, prompt, expected, account)  # noqa: E731
+        return self._once(("console", asked), make)
+
     def machine(self) -> str:
         """Return the credential_source that provides this computer's role, "" if there is none."""
         make = self._busy("Looking for the role of this instance or container", self._context.aws.machine)

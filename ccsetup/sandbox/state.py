@@ -14,6 +14,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from ccsetup.sandbox import policy_engine, saml, signatures
+from ccsetup.sandbox.console_sessions import Console
 from ccsetup.sandbox.http import Refusal
 from ccsetup.sandbox.identity_center import Center
 from ccsetup.sandbox.policy_engine import Decision
@@ -85,6 +86,7 @@ class State:
         self.container_token = secrets.token_urlsafe(30)
         self.access_tokens: dict[str, tuple[str, Mapping[str, str]]] = {}
         self.center = Center(self.lock, lambda: self.now(), self.add_role)
+        self.console = Console()
         self.log: list[Entry] = []
         self.delay_s = 0.0  # an additional delay of every API answer
         self._planned: list[_Planned] = []
