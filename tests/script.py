@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from ccsetup.core.context import Answer, Context, Sighting, Start
+from ccsetup.core.context import Answer, Context, Prompt, Sighting, Start
 from ccsetup.core.errors import Cancelled, Problem
 from ccsetup.core.model import (
     BACK,
@@ -150,7 +150,9 @@ class FakeAws:
     def signed_in(self) -> Sequence[Edit]:
         return ()
 
-    def console_sign_in(self, profile: str, region: str, prompt: object, expected: str, account: str) -> str:
+    def console_sign_in(
+        self, profile: str, region: str, prompt: Prompt | None, expected: str = "", account: str = ""
+    ) -> str:
         return self._answer(f"console sign-in {profile} {region}", self.console)
 
     def identity(self, who: Who) -> Identity:

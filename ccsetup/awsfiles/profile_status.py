@@ -220,7 +220,8 @@ def _field(text: str, *way: str) -> str:
 
 def _end_of(token: str) -> str:
     """Return when a JWT expires, "" if it doesn't tell."""
-    return clock.written(clock.since_1970(_claim(token, "exp")))
+    ends = _claim(token, "exp")
+    return clock.written(clock.since_1970(ends)) if ends else ""
 
 
 def _claim(token: str, name: str) -> float:

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from argparse import Namespace
 
     from ccsetup.aws.client import Aws
-    from ccsetup.aws.external_programs import AwsCli
     from ccsetup.aws.iam import Iam
     from ccsetup.aws.sso.signin import SignIn
     from ccsetup.team.download import Web
@@ -100,7 +99,6 @@ def context_of(options: Namespace, screen: Screen) -> Context:
         signin=signin,
         git=Git(env, home),
         screen=screen,
-        awscli=cast("AwsCli", Later(lambda: _awscli(env), warming)),
         iam=cast("Iam", Later(lambda: _iam(home, signin), warming)),
         run=_ran,
         web=cast("Web", Later(lambda: _web(env), warming)),
@@ -114,12 +112,6 @@ def _signin(options: Namespace, home: Path, screen: Screen) -> SignIn:
     quiet = {"device_code": options.device_code, "no_browser": options.no_browser}
     pause = getattr(options, "pause", time.sleep)  # the demo's waits for Enter, which approves the sign-in
     return SignIn(os.environ, home, now, show=screen.link, note=screen.note, busy=screen.busy, pause=pause, **quiet)
-
-
-def _awscli(env: Mapping[str, str]) -> AwsCli:
-    from ccsetup.aws.external_programs import AwsCli
-
-    return AwsCli(env)
 
 
 def _iam(home: Path, signin: SignIn) -> Iam:

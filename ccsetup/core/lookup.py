@@ -38,7 +38,6 @@ class Look:
         self.told: Mapping[str, Value] = self.given
         self.sections, self.clear = sections, clear
         self.env, self.cwd, self.home, self.now = context.env, context.cwd, context.home, context.now
-        self.awscli = context.awscli
         self.place_for: Callable[[str], Path] | None = None  # where a repository is cloned to, in another clone
         self.later: Callable[[], Later] | None = None  # finds what is broken on this computer
 
