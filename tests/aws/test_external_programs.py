@@ -126,7 +126,7 @@ def test_without_a_cli_that_knows_aws_login_one_sentence_names_what_to_install(
     console: dict[str, str], tmp_path: Path, version: str, says: str
 ) -> None:
     folders = [f for f in console["PATH"].split(os.pathsep) if not (Path(f) / "aws").exists()]
-    first = [str(stand_in(tmp_path / "bin", version))] if version else []
+    first = [str(stand_in(tmp_path / "bin", version, profile="none"))] if version else []
     console["PATH"] = os.pathsep.join([*first, *folders])
     code, said, shown = setup(console, tmp_path, "--repo", "MySharedDemoRepo")
     assert code == 1

@@ -29,6 +29,7 @@ _SHOWN = {
     "sso_region": "its region {}",
     "sso_account_id": "account {}",
     "sso_role_name": "the permission set {}",
+    "account_id": "account {}",
     "role_arn": "the role {}",
     "external_id": "an external ID",
     "mfa_serial": "the MFA device {}",
@@ -42,7 +43,12 @@ _SHOWN = {
     "branch": "the branch {}",
     "directory": "the folder {}",
 }
-_TYPES = {"keys": "The access keys as is", "sso": "Single sign-on", "mfa": "The access keys with an MFA code"}
+_TYPES = {
+    "keys": "The access keys as is",
+    "sso": "Single sign-on",
+    "console": "A sign-in to the AWS console",
+    "mfa": "The access keys with an MFA code",
+}
 _INSIDE = r"(?:\./)?[A-Za-z0-9_][\w.+-]{0,100}(?:/[A-Za-z0-9_][\w.+-]{0,100}){0,8}/?"
 _NAMES = ("profile", "sso_session", "sso_role_name", "source_profile", "branch", "directory")
 # If the line break after a value was lost, the text that is shown would include the secret after it.
@@ -284,6 +290,8 @@ def _found(kind: str, answers: Mapping[str, Value], all_seen: Seen) -> tuple[str
     words = [f"{word} of {owner}" if owner and "credentials" in word else word for word in words]
     if kind == "keys" and "access_key_id" not in answers:
         words = ["an access key with missing values", *words]
+    if kind == "console":
+        words = ["a sign-in to the AWS console", *words]
     if not kind and not words and all_seen.mentions.users:
         words = [f"the user {all_seen.mentions.users[0]}"]
     return tuple(words)

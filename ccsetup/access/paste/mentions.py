@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from ccsetup.access.paste.formats import is_placeholder, unwrapped
 from ccsetup.core import regions, validate
@@ -115,6 +115,9 @@ class Mentions:
     token_files: list[str] = field(default_factory=list)
     saml_files: list[str] = field(default_factory=list)
     keys: list[dict[str, str]] = field(default_factory=list)
+    consoles: list[str] = field(
+        default_factory=list
+    )  # of whose sign-in pages there are links: the account, or an alias
 
 
 def commands(text: str) -> tuple[list[Place], str]:
@@ -235,7 +238,7 @@ def _link(seen: Mentions, word: str) -> None:
         seen.starts.append({**start, "sso_role_name": told.get("role_name", "")})
         _destination(seen, told.get("destination", ""))
     elif found := regions.locate(host, "sign-in"):
-        _signin(seen, found[0], url.path, told)
+        _signin(seen, found[0], url, told)
     elif found := regions.locate(host, "console"):
         region = told.get("region") or found[1]
         seen.regions += [region] if regions.is_region(region) else []
@@ -249,9 +252,12 @@ def _destination(seen: Mentions, page: str) -> None:
         _link(seen, page)
 
 
-def _signin(seen: Mentions, partition: str, path: str, told: dict[str, str]) -> None:
+def _signin(seen: Mentions, partition: str, url: SplitResult, told: dict[str, str]) -> None:
     account, name = told.get("account", ""), told.get("roleName", "")
-    if path.rstrip("/").endswith("switchrole") and re.fullmatch(r"[0-9]{12}", account) and name:
+    path, (own, found, _) = url.path.rstrip("/"), (url.hostname or "").partition(".signin.")
+    if found and "." not in own and not regions.is_region(own) and path in ("", "/console"):
+        seen.consoles.append(own)
+    if path.endswith("switchrole") and re.fullmatch(r"[0-9]{12}", account) and name:
         seen.roles.append({"role_arn": f"arn:{partition}:iam::{account}:role/{name}"})
 
 

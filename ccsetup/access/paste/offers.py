@@ -279,7 +279,9 @@ def _in_passing(seen: Seen, loose: Mapping[str, str]) -> list[Offer]:
     if any(block.hollow for block in seen.blocks):
         return [Offer("keys", {})]
     names = {name for name in profile_names(seen, loose) if not is_placeholder(name)}
-    return [Offer("existing", {"profile": next(iter(names))})] if len(names) == 1 else []
+    if len(names) == 1:
+        return [Offer("existing", {"profile": next(iter(names))})]
+    return [Offer("console", {"account_id": own} if own.isdecimal() else {}) for own in seen.mentions.consoles[:1]]
 
 
 def profile_names(seen: Seen, loose: Mapping[str, str]) -> Iterator[str]:
