@@ -113,12 +113,15 @@ def _seen(name: str, there: Settings, cached: Callable[[str], str], now: str) ->
     else:
         it.why, it.usable = _REASONS.get(kind, "no credentials"), None if kind else False
         if kind == "console":
+            it.account_id = "".join(there["login_session"].split(":")[4:5])
             _by_login(it, cached(cached_sessions.of_aws_login(there["login_session"])), now)
     return it
 
 
 def _by_login(it: Standing, text: str, now: str) -> None:
     """Set the expiry of console credentials: they last 15 minutes, and are renewed for 12 hours."""
+    if not text:
+        it.usable, it.why = False, "signed out"
     ends = clock.utc(_field(text, "accessToken", "expiresAt"))
     renews = ends and _field(text, "refreshToken")
     if renews and (since := _claim(_field(text, "idToken"), "iat")):

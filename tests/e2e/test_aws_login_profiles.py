@@ -34,6 +34,7 @@ SIGN_IN = f"aws login --profile dev --region {REGION} --remote"
 CLONE = ("clone", REPOSITORY, "--region", REGION, "--profile")
 COMMANDS = (("doctor",), ("login",), ("env",), CLONE)
 
+EXPIRED_SINCE = "aws: [ERROR]: Your session has expired. Please reauthenticate using 'aws login'."  # since 2.33
 EXPIRED = "Your session has expired or credentials have changed. Please reauthenticate using 'aws login'."
 ABSENT = (
     "Error loading login session token: Unable to load a existing login session for session "
@@ -150,6 +151,7 @@ def problems(document: dict[str, Any]) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("profile", ["dev", "last"])
 def test_with_the_aws_cli_it_works_with_every_command(place: Place, run: Run, tmp_path: Path, profile: str) -> None:
     aws(tmp_path / "bin", printed(place))
+    sign_in(place.home, datetime.now(timezone.utc) + timedelta(minutes=12))
     code, document = run("doctor", profile)
     assert (code, problems(document)) == (0, [])
     code, document = run("env", profile)
@@ -172,7 +174,12 @@ def test_the_role_is_assumed_with_what_the_aws_cli_prints(place: Place, tmp_path
 
 @pytest.mark.parametrize("profile", ["dev", "last"])
 @pytest.mark.parametrize(
-    ("said", "what"), [(EXPIRED, "The sign-in for dev has expired."), (ABSENT, "dev isn't signed in.")]
+    ("said", "what"),
+    [
+        (EXPIRED, "The sign-in for dev has expired."),
+        (EXPIRED_SINCE, "The sign-in for dev has expired."),
+        (ABSENT, "dev isn't signed in."),
+    ],
 )
 def test_an_ended_sign_in_has_one_code_and_names_what_renews_it(
     place: Place, run: Run, tmp_path: Path, said: str, what: str, profile: str
@@ -221,6 +228,7 @@ def test_without_an_aws_cli_that_can_read_it_every_command_names_what_to_install
 
 def test_an_aws_cli_that_reaches_nothing_is_neither_yes_nor_no(place: Place, run: Run, tmp_path: Path) -> None:
     aws(tmp_path / "bin", says(UNREACHED))
+    sign_in(place.home, datetime.now(timezone.utc) + timedelta(minutes=12))
     for words in (("doctor",), ("env",), CLONE):
         [problem] = problems(run(*words, "dev")[1])
         assert problem["code"] == "net.unreachable", (words, problem)
@@ -306,7 +314,7 @@ def test_status_shows_what_the_saved_sign_in_says(place: Place, run: Run) -> Non
         assert (dev["expires_at"], dev["usable"]) == (last["expires_at"], last["usable"])
         return dev["kind"], dev["expires_at"], dev["usable"]
 
-    assert shown() == ("console", None, None)
+    assert shown() == ("console", None, False)
     ends = now + timedelta(minutes=12)
     sign_in(place.home, ends)
     assert shown() == ("console", f"{ends:%Y-%m-%dT%H:%M:%SZ}", True)
