@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from conftest import CleanEnv
+from sandbox_world import browser_in
 from terminal import ENTER, Terminal, program
 
 from ccsetup.sandbox import Sandbox, policy_engine
@@ -23,13 +24,6 @@ from ccsetup.sandbox.state import utc_now
 pytest.importorskip("awscrt", reason="botocore[crt] isn't installed")
 
 SETUP = ("setup", "console", "--region", REGION, "--profile", "dev", "--repo", "MySharedDemoRepo", "--yes")
-BROWSER = """#!{python}
-import sys, urllib.error, urllib.request
-try:
-    urllib.request.urlopen(sys.argv[1]).read()
-except urllib.error.URLError as error:
-    sys.exit(str(error))
-"""
 
 
 class Home:
@@ -38,9 +32,7 @@ class Home:
     def __init__(self, sandbox: Sandbox, clean_env: CleanEnv, folder: Path) -> None:
         self.state, self.home, self.work = sandbox.state, folder / "home", folder / "work"
         self.work.mkdir()
-        browser = folder / "browser"
-        browser.write_text(BROWSER.format(python=sys.executable))
-        browser.chmod(0o755)
+        browser = browser_in(folder)
         self.env = clean_env(self.home, sandbox.environment(), path=[Path(sys.executable).parent], BROWSER=str(browser))
         self.env["PATH"] = os.pathsep.join(
             it for it in self.env["PATH"].split(os.pathsep) if not (Path(it) / "aws").exists()
