@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import functools
 import re
+import sys
 import urllib.error
 import urllib.parse
 import urllib.request
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -51,6 +53,23 @@ def refusal(call: Any, **given: Any) -> tuple[str, str, int]:
         told = error.response
         return told["Error"]["Code"], told["Error"].get("Message", ""), told["ResponseMetadata"]["HTTPStatusCode"]
     raise AssertionError(f"was not refused: {answer}")
+
+
+_BROWSER = """#!{python}
+import sys, urllib.error, urllib.request
+try:
+    urllib.request.urlopen(sys.argv[1]).read()
+except urllib.error.URLError as error:
+    sys.exit(str(error))
+"""
+
+
+def browser_in(folder: Path) -> Path:
+    """Write a program that opens a page, for BROWSER. With auto_approve, the sandbox answers it at once."""
+    path = folder / "browser"
+    path.write_text(_BROWSER.format(python=sys.executable))
+    path.chmod(0o755)
+    return path
 
 
 def marias_keys(sandbox: Sandbox) -> Keys:

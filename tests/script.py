@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from ccsetup.core.context import Answer, Context, Sighting, Start
+from ccsetup.core.context import Answer, Context, Prompt, Sighting, Start
 from ccsetup.core.errors import Cancelled, Problem
 from ccsetup.core.model import (
     BACK,
@@ -133,6 +133,7 @@ class FakeAws:
         default_factory=lambda: Keys("ASIAIOSFODNN7EXAMPLE", Secret("s" * 40), Secret("t" * 40), NOW.replace(hour=23))
     )
     here: str = ""
+    console: str | Problem = "arn:aws:iam::111122223333:user/maria"
     seen: Sequence[Sighting] = ()
     leaves: Sequence[Edit] = ()
     calls: list[str] = field(default_factory=list)
@@ -145,6 +146,14 @@ class FakeAws:
 
     def warm(self) -> None:
         self.calls.append("warm")
+
+    def signed_in(self) -> Sequence[Edit]:
+        return ()
+
+    def console_sign_in(
+        self, profile: str, region: str, prompt: Prompt | None, expected: str = "", account: str = ""
+    ) -> str:
+        return self._answer(f"console sign-in {profile} {region}", self.console)
 
     def identity(self, who: Who) -> Identity:
         return self._answer(f"identity {who.profile} {who.mfa_code}".rstrip(), self.who)

@@ -33,6 +33,7 @@ HOLDERS = {
     "rich": "ui",
     "wcwidth": "core",
     "boto3": "aws",
+    "awscrt": "aws",
     "botocore": "aws git.helper",  # when keys have to be fetched, and not before
     "configobj": "awsfiles team",
     "filelock": "awsfiles",

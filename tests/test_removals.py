@@ -42,6 +42,7 @@ OTHERS = [
     ("awsfiles/removals.py", 'left.remove(f"# {line.text}")'),
     ("awsfiles/removals.py", "left.remove(line.text)"),
     ("aws/credentials.py", "resolver.remove(name)"),
+    ("aws/external_programs.py", 'with tempfile.TemporaryDirectory(prefix="ccsetup-") as folder:'),
     ("sandbox/saml.py", "assertion.remove(signature)"),
 ]  # fmt: skip
 

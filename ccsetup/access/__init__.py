@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ccsetup.access import existing, federation, keys, machine, mfa, oidc, role, saml, sso
+from ccsetup.access import console, existing, federation, keys, machine, mfa, oidc, role, saml, sso
 from ccsetup.access.questions import shared
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.lookup import Look
@@ -23,6 +23,7 @@ from ccsetup.core.text import did_you_mean
 # In the order of the menu.
 KINDS: tuple[Access, ...] = (
     sso.ACCESS,
+    console.ACCESS,
     role.ACCESS,
     mfa.ACCESS,
     keys.ACCESS,
@@ -32,8 +33,8 @@ KINDS: tuple[Access, ...] = (
     machine.ACCESS,
     existing.ACCESS,
 )
-# Every setting that defines some kind of access, including the two of the SDK that no kind here writes.
-OWN_KEYS = frozenset({"credential_process", "login_session"}).union(*(access.keys for access in KINDS))
+# Every setting that defines some kind of access, including the one of the SDK that no kind here writes.
+OWN_KEYS = frozenset({"credential_process"}).union(*(access.keys for access in KINDS))
 
 
 def of(name: str) -> Access:

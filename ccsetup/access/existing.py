@@ -1,17 +1,13 @@
-"""An existing profile. It is used as is, or through a new profile that gets its credentials from the AWS CLI."""
+"""An existing profile, which is used as it is."""
 
 from __future__ import annotations
 
-import re
-import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from ccsetup.access.questions import fixed, settings
 from ccsetup.access.source_profile import hint
-from ccsetup.core import aws_login, missing_profile
+from ccsetup.core import missing_profile
 from ccsetup.core.lookup import Look
-from ccsetup.core.model import Answers, Choice, Expected, Keys, Section, Told, Value
-from ccsetup.core.profile_kind import kind_of
+from ccsetup.core.model import Answers, Choice, Expected, Value
 from ccsetup.core.question import Access, Question
 
 
@@ -19,45 +15,10 @@ def _profiles(answers: Answers, look: Look) -> Sequence[Choice]:
     return [Choice(name, name, hint(settings)) for name, settings in look.profiles.items()]
 
 
-def _settle(value: Value, answers: Answers, look: Look) -> Told | None:
+def _settle(value: Value, answers: Answers, look: Look) -> None:
     name = str(value)
     if name not in look.profiles:
         raise missing_profile.problem(name, look.profiles, look.env, look.home, "Set up a profile: ccsetup setup")
-    return _delegated(name, look) if kind_of(look.profiles[name]) == "login" and look.awscli.needed() else None
-
-
-def _delegated(name: str, look: Look) -> Told:
-    """Add a profile that gets an `aws login` profile's credentials from the AWS CLI. SDKs need an extra package."""
-    found = look.awscli.version()
-    if not found or aws_login.is_too_old(found):
-        raise aws_login.unreadable(name, found or None)
-    base = re.sub(r"[^A-Za-z0-9_.+=,-]+", "-", name).strip("-") + "-git"
-    names = (base, *(f"{base}-{i}" for i in range(2, 99)))
-    beside = next(n for n in names if n not in look.profiles or delegates_to(look.profiles[n]) == name)
-    said = f"{name} is an aws login profile, which git and SDKs can read only with botocore[crt]. Using the profile"
-    return Told(
-        beside,
-        (f"{said} {beside} instead, which gets credentials for {name} from the AWS CLI.",),
-        {"login_profile": name},
-    )
-
-
-def delegates_to(settings: Mapping[str, str]) -> str:
-    """Return the profile whose credentials a profile with these settings gets from the AWS CLI, "" if there is none."""
-    command = settings.get("credential_process", "")
-    try:
-        name = shlex.split(command)[4]
-    except (ValueError, IndexError):
-        return ""
-    return name if command == aws_login.shown(aws_login.export(name)) else ""
-
-
-def _sections(answers: Answers, keys: Keys | None) -> tuple[Section, ...]:
-    name = answers.text("login_profile")
-    if not name:
-        return ()
-    told = settings(answers, credential_process=aws_login.shown(aws_login.export(name)))
-    return (Section("config", "profile", answers.text("profile"), told),)
 
 
 def _default(answers: Answers, look: Look) -> str | None:
@@ -80,18 +41,10 @@ ACCESS = Access(
             settle=_settle,
             title="Profile",
         ),
-        Question(
-            "login_profile",
-            "Which profile provides the credentials?",
-            known=fixed(""),
-            flag="-",
-            optional=True,
-            title="Credentials from",
-        ),
     ),
     keys=frozenset(),
     renew="doesn't change",
-    sections=_sections,
+    sections=lambda answers, keys: (),
     expects=lambda answers: Expected(),
     again=lambda name, there: {"kind": "existing", "profile": name},
 )

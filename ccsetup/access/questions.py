@@ -147,8 +147,7 @@ def _region_told(answers: Answers, look: Look) -> str | None:
     repo = look.told.get("repo")
     told = address.parse(str(repo)).region if repo else ""
     if not told and answers.text("kind") == "existing":
-        named = answers.text("login_profile") or answers.text("profile")
-        told = look.profiles.get(named, {}).get("region", "")
+        told = look.profiles.get(answers.text("profile"), {}).get("region", "")
     return told if regions.is_region(told) else None
 
 
@@ -164,10 +163,8 @@ def _partition(answers: Answers, look: Look) -> str:
         settings = {key: given.text(key) for key in ("role_arn", "mfa_serial", "sso_region", "sso_start_url")}
         if found := profile_partition.told_by(settings, {}):
             return found
-    if answers.text("kind") == "existing":  # for other kinds, the profile's name is no reason to ask again
-        name = answers.text("login_profile") or answers.text("profile")
-    else:
-        name = source_name(answers)
+    is_there = answers.text("kind") == "existing"  # for other kinds, the profile's name is no reason to ask again
+    name = answers.text("profile") if is_there else source_name(answers)
     return profile_partition.told(look.profiles, look.sessions, name)
 
 

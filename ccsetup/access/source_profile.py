@@ -129,4 +129,4 @@ def hint(settings: Mapping[str, str]) -> str:
         return " ".join(("single sign-on,", settings.get("sso_account_id", ""), settings.get("sso_role_name", "")))
     if source == "keys":
         return "long-term credentials" if is_long_term(settings) else "temporary credentials"
-    return {"login": "aws login", "process": "credential process"}.get(source, "")
+    return {"console": "console credentials", "process": "credential process"}.get(source, "")

@@ -11,13 +11,14 @@ from typing import Any, TypeVar
 
 from ccsetup.aws import identities, machine_role, repository_search
 from ccsetup.aws import sts as sts_calls
+from ccsetup.aws.console_sign_in import ConsoleSignIn
 from ccsetup.aws.credentials import Resolver
 from ccsetup.aws.pooled_clients import Pool
 from ccsetup.aws.sdk import boto3_session, bounds, explained, refusals, told
 from ccsetup.aws.sts import SessionCache
 from ccsetup.core import limits, validate
 from ccsetup.core.concurrency import within
-from ccsetup.core.context import Answer, Sighting, Start
+from ccsetup.core.context import Answer, Prompt, Sighting, Start
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import Edit, Identity, Keys, Repository, Secret, Who
 
@@ -31,9 +32,12 @@ class Aws:
     a minute, and Ctrl-C ends every wait at once.
     """
 
-    def __init__(self, home: Path, sso_keys: Callable[[Start, str, str], Keys]) -> None:
-        self._cache = SessionCache.of(home)
-        self._resolver, self._pool = Resolver(self._cache, sso_keys), Pool(limits.AT_ONCE)
+    def __init__(
+        self, home: Path, sso_keys: Callable[[Start, str, str], Keys], console: ConsoleSignIn | None = None
+    ) -> None:
+        self._cache, self._console = SessionCache.of(home), console
+        of_console = console.keys if console else lambda session: None
+        self._resolver, self._pool = Resolver(self._cache, sso_keys, of_console), Pool(limits.AT_ONCE)
 
     def warm(self) -> None:
         """Import the SDK."""
@@ -49,6 +53,17 @@ class Aws:
     def pending(self) -> Sequence[Edit]:
         """Return the role-session cache files to write; nothing has been written yet."""
         return self._cache.pending()
+
+    def signed_in(self) -> Sequence[Edit]:
+        """Return the files of this run's sign-ins with console credentials to write; nothing has been written yet."""
+        return self._console.pending() if self._console else ()
+
+    def console_sign_in(
+        self, profile: str, region: str, prompt: Prompt | None, expected: str = "", account: str = ""
+    ) -> str:
+        """Have the user sign in with console credentials, and return who signed in. See ConsoleSignIn.sign_in."""
+        assert self._console is not None  # noqa: S101 — only tests have none
+        return self._console.sign_in(profile, region, prompt, expected, account)
 
     def identity(self, who: Who) -> Identity:
         """Ask STS who this is."""

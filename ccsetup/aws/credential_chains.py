@@ -62,8 +62,8 @@ class Chains:
             start = start_of(there, who.sessions or {})
             account, role = there.get("sso_account_id", ""), there.get("sso_role_name", "")
             return self._made((start, account, role), name, lambda _: self._by_sso(who, name, there))
-        if kind == "login":
-            run = lambda _: self._resolver.by_login(who, name, self._programs.start)  # noqa: E731
+        if kind == "console":
+            run = lambda _: self._resolver.by_console(who, name, self._programs.start)  # noqa: E731
             return self._made((kind, name, who.chosen), name, run)
         if kind == "process":
             run = lambda _: credentials.by_program(who, name, there, self._programs.start)  # noqa: E731

@@ -11,11 +11,22 @@ from datetime import datetime, timezone
 from shlex import quote
 from typing import Any
 
-from ccsetup.aws import external_programs, login_sessions
+from ccsetup.aws import external_programs
 from ccsetup.aws.errors import too_busy
+from ccsetup.aws.external_programs import AwsCli
 from ccsetup.aws.sdk import check_files, credentials_parser, explained, problem_in, session_of, session_on_disk, told
 from ccsetup.aws.sts import SessionCache, by_web_identity
-from ccsetup.core import clock, detours, executables, plain_file, program_keys, sdk_files, service_error, sso_session
+from ccsetup.core import (
+    aws_login,
+    clock,
+    detours,
+    executables,
+    plain_file,
+    program_keys,
+    sdk_files,
+    service_error,
+    sso_session,
+)
 from ccsetup.core.context import Start, start_of
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import DRAFT, Keys, Secret, Who
@@ -37,10 +48,16 @@ class Resolver:
     """Finds credentials: from the settings of a Who that has profiles, otherwise through the SDK from the files.
 
     `sso_keys` fetches a permission set's credentials. The user may have to sign in, so it has no time limit here.
+    `console_keys` returns those of a sign-in with console credentials in this run, which isn't on disk yet.
     """
 
-    def __init__(self, cache: SessionCache, sso_keys: Callable[[Start, str, str], Keys]) -> None:
-        self._cache, self._sso_keys = cache, sso_keys
+    def __init__(
+        self,
+        cache: SessionCache,
+        sso_keys: Callable[[Start, str, str], Keys],
+        console_keys: Callable[[str], Keys | None] = lambda session: None,
+    ) -> None:
+        self._cache, self._sso_keys, self._console_keys = cache, sso_keys, console_keys
 
     def arguments(self, who: Who) -> Arguments:
         """Return the credentials as arguments of create_client."""
@@ -50,9 +67,17 @@ class Resolver:
         """Return the credentials, with their expiry if it is known."""
         return self._from_files(who) if who.profiles is None else self._planned(who, who.profile)
 
-    def by_login(self, who: Who, name: str, start: Popen = external_programs.unattended) -> Keys:
-        """Return the credentials of a profile that `aws login` made; `start` starts the AWS CLI if it is needed."""
-        return self._from_files(Who(name, who.region, chosen=who.chosen), start)
+    def by_console(self, who: Who, name: str, start: Popen = external_programs.unattended) -> Keys:
+        """Return the console credentials of a profile; `start` starts the AWS CLI if it is needed.
+
+        If the profile isn't on disk yet, another one with the same sign-in may be.
+        """
+        session = settings_of(who, name).get("login_session", "")
+        if found := self._console_keys(session):
+            return found
+        same = (other for other, there in (who.profiles or {}).items() if there.get("login_session") == session)
+        on_disk = next((other for other in same if other != name), name)
+        return self._from_files(Who(on_disk, who.region, chosen=who.chosen), start)
 
     def _from_files(self, who: Who, start: Popen = external_programs.unattended) -> Keys:
         """Resolve as any SDK does. Where the SDK would ask for a code, use a session that is cached on disk."""
@@ -79,7 +104,13 @@ class Resolver:
         def start_aws(name: str) -> Popen:  # an old AWS CLI would run a credential_process beside login_session
             return _starting(who, start) if "credential_process" in profiles.get(name, {}) else start
 
-        login_sessions.read_by_either(session, who, start_aws)
+        def by_aws_cli(name: str) -> Any:
+            return _credentials(AwsCli(os.environ).keys(who._replace(profile=name), start_aws(name)))
+
+        def told_of(name: str, work: Callable[[], Any]) -> Any:
+            return told(work, who._replace(profile=name))
+
+        aws_login.read_by_either(session, who.profile, by_aws_cli, told_of)
         busy = service_error.busy_renewals(session)
         try:
             found = explained(lambda: _from_the_files_alone(session, program, cache), about, at_most_s=patience_s)
@@ -107,8 +138,8 @@ class Resolver:
             return self.by_sso(who, name, there)
         if kind == "keys":
             return as_written(there, name)
-        if kind == "login":
-            return self.by_login(who, name)
+        if kind == "console":
+            return self.by_console(who, name)
         if kind == "process":
             return by_program(who, name, there)
         if kind == "machine":
@@ -364,6 +395,16 @@ def _frozen(credentials: Any) -> Keys | None:
 def _keys(key_id: str, secret: str, token: str | None, until: datetime | None) -> Keys:
     ends_at = until.astimezone(timezone.utc) if until else None
     return Keys(key_id, Secret(secret), Secret(token) if token else None, ends_at)
+
+
+def _credentials(keys: Keys) -> Any:
+    """Return credentials as botocore's providers do."""
+    from botocore.credentials import Credentials
+
+    token = keys.session_token.reveal() if keys.session_token else None
+    found: Any = Credentials(keys.access_key_id, keys.secret_access_key.reveal(), token, method="login")
+    found._expiry_time = keys.expires_at  # where botocore keeps it for credentials that expire
+    return found
 
 
 def _arguments(keys: Keys) -> Arguments:

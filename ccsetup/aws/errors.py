@@ -15,6 +15,7 @@ from ccsetup.aws.denials import of_call, of_key
 from ccsetup.core import asked_role, detours, redact, sdk_errors
 from ccsetup.core.denial import Federated
 from ccsetup.core.errors import NoRepository, Problem
+from ccsetup.core.installation import how_to_add
 from ccsetup.core.model import Who
 from ccsetup.core.profile_chain import program_of
 from ccsetup.core.program_keys import RENEW
@@ -115,7 +116,7 @@ def _of_surroundings(next: str) -> str:
     if next == _CERTIFICATES:
         command = detours.without(detours.certificates(os.environ), os.environ)
         return f"Try again without it: {command}" if command else "To find the setting: ccsetup doctor"
-    return next
+    return f"Install the package: {how_to_add('login')}" if next == _PACKAGE else next
 
 
 def _problem(cause: Cause, who: Who, why: str = "", *, words: Words | None = None, **more: str) -> Problem:
@@ -160,7 +161,8 @@ def _name(who: Who) -> str:
 
 
 def _hushed(text: str) -> str:
-    return veil(redact.line(inert(text)), MASK)
+    """Return an error's text without secrets. What the SDK says about a token is no secret."""
+    return veil(redact.line(_ABOUT_TOKEN.sub("", inert(text).strip())), MASK)
 
 
 def _sentence(text: str, most: int = 600) -> str:
@@ -169,13 +171,14 @@ def _sentence(text: str, most: int = 600) -> str:
     return text if not text or text.endswith((".", "…")) else text + "."
 
 
+_ABOUT_TOKEN = re.compile(r"^(?:aws: )?(?:\[ERROR\]: )?(?:Error loading (?:login session|SSO) token: )?", re.IGNORECASE)
 _PROXY = "the proxy"  # what to do about it depends on the environment
 _CERTIFICATES = "the certificates"
+_PACKAGE = "the package"
 _REPAIR = "Repair the profile: ccsetup doctor --fix"
 _ENTER = "Enter its access key: ccsetup login {profile}"
 _SET_UP = "Set up the profile: ccsetup setup --profile {profile}"
 _SIGN_IN = "Sign in again: ccsetup login {profile}"
-_AWS_LOGIN = "Sign in again: aws login --profile {profile}"
 _AGAIN = "Try again in a minute. If the error persists, send the output above to your administrator."
 _TRY = "Check your network connection, then try again."
 _TRY_REGION = (
@@ -287,9 +290,13 @@ _WORDS: dict[str, Words] = {
     "NoCredentialsError": ("Profile {profile} has no credentials.", _SET_UP),
     "SSOTokenLoadError": ("{profile} isn't signed in.", _SIGN_IN),
     "SSOError": ("Couldn't sign in to {profile}: {says}", _SIGN_IN),
-    "LoginError": ("{profile} isn't signed in: {says}", _AWS_LOGIN),
-    "LoginRefreshRequired": ("The sign-in for {profile} has expired.", _AWS_LOGIN),
-    "LoginTokenLoadError": ("{profile} isn't signed in.", _AWS_LOGIN),
+    "LoginError": ("{profile} isn't signed in: {says}", _SIGN_IN),
+    "LoginInsufficientPermissions": (
+        "The console user or role of {profile} isn't allowed to sign in for command line tools.",
+        "Ask your administrator to attach the AWS managed policy SignInLocalDevelopmentAccess.",
+    ),
+    "LoginRefreshRequired": ("The sign-in for {profile} has expired.", _SIGN_IN),
+    "LoginTokenLoadError": ("{profile} isn't signed in.", _SIGN_IN),
     "InfiniteLoopConfigError": ("The source profiles of {profile} form a loop: {says}", _REPAIR),
     "InvalidConfigError": ("Profile {profile} is incomplete: {says}", _REPAIR),
     "UnknownCredentialError": (
@@ -307,7 +314,7 @@ _WORDS: dict[str, Words] = {
     ),
     "MissingDependencyException": (
         "{profile} requires another package: {says}",
-        "Sign in another way, or install it alongside ccsetup and git-remote-codecommit: pip install 'botocore[crt]'",
+        _PACKAGE,
     ),
     "NoRegionError": ("{profile} has no region.", "Pass a region: --region us-east-2"),
     "InvalidRegionError": ("{region} isn't a region.", "Use a region like us-east-2."),

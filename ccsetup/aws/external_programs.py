@@ -7,10 +7,12 @@ import os
 import re
 import signal
 import subprocess
+import tempfile
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from ccsetup.aws import errors as sdk_errors
@@ -123,11 +125,16 @@ class AwsCli:
     def __init__(self, env: Mapping[str, str]) -> None:
         self._env = executables.with_sure_path(env)
 
-    def needed(self) -> bool:
+    @staticmethod
+    def needed() -> bool:
         """Say whether only the AWS CLI can read the sessions of `aws login` (botocore[crt] isn't installed)."""
         from botocore import credentials
 
         return not getattr(credentials, "EC", None)  # what its own provider goes by
+
+    def is_there(self) -> bool:
+        """Say whether the AWS CLI is installed."""
+        return bool(self._program())
 
     def version(self) -> tuple[int, ...]:
         """Return the AWS CLI's version, e.g. (2, 32, 1); empty if it isn't installed or doesn't answer."""
@@ -142,28 +149,31 @@ class AwsCli:
         found = re.search(r"aws-cli/([0-9]+)\.([0-9]+)\.([0-9]+)", told.stdout + told.stderr)
         return tuple(map(int, found.groups())) if found else ()
 
-    def login(self, profile: str) -> None:
-        """Have the user sign in with `aws login`; its output goes to stderr. Raises Problem."""
-        program, command = self._program(), aws_login.sign_in(profile)
-        version = self.version()
-        if not program or aws_login.is_too_old(version):
-            there = (
-                f"AWS CLI {'.'.join(map(str, version))} is too old for aws login"
-                if program
-                else "The AWS CLI isn't installed"
-            )
-            raise Problem(
-                f"{there}.",
-                next=f"Install AWS CLI 2.32 or later, then run: {aws_login.shown(command)}",
-                code="process.missing",
-            )
-        done = subprocess.run([program, *command], stdout=2, env=self._env, check=False)
-        if done.returncode:
+    def login(self, profile: str, region: str, *, remote: bool) -> tuple[str, str]:
+        """Have the user sign in with `aws login`, and return the login_session and the text of the saved sign-in.
+
+        Its output goes to stderr. It writes to a private folder instead of the user's files. Raises Problem.
+        """
+        words = aws_login.sign_in(profile, region, remote)
+        with tempfile.TemporaryDirectory(prefix="ccsetup-") as folder:
+            own = Path(folder)
+            places = {
+                "AWS_CONFIG_FILE": own / "config",
+                "AWS_SHARED_CREDENTIALS_FILE": own / "credentials",
+                "AWS_LOGIN_CACHE_DIRECTORY": own / "cache",
+            }
+            (own / "config").write_text(f"{_header(profile)}\nregion = {region}\n", encoding="utf-8")
+            env = {**self._env, **{name: str(path) for name, path in places.items()}}
+            done = subprocess.run([self._program(), *words], stdout=2, env=env, check=False)
+            found = [path.read_text(encoding="utf-8") for path in sorted((own / "cache").glob("*.json"))]
+            said = re.search(r"^login_session *= *(\S+)$", (own / "config").read_text(encoding="utf-8"), re.MULTILINE)
+        if done.returncode or not said or len(found) != 1:
             raise Problem(
                 f"aws login failed for {profile}.",
-                next=f"Check the output above, then try again: {aws_login.shown(command)}",
+                next=f"Check the output above, then try again: {aws_login.renew(profile)}",
                 code="keys.expired",
             )
+        return said[1], found[0]
 
     def keys(self, who: Who, start: Callable[..., Any]) -> Keys:
         """Return the credentials that the AWS CLI exports for a profile of `aws login`. Raises Problem.
@@ -205,6 +215,10 @@ class AwsCli:
 
     def _program(self) -> str:
         return executables.path_of("aws", self._env)
+
+
+def _header(profile: str) -> str:
+    return "[default]" if profile == "default" else f"[profile {profile}]"
 
 
 def _exported(told: Mapping[str, Any]) -> Keys:

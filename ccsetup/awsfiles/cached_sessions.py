@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 
 from ccsetup.awsfiles.fast_read import Unsure, cache_key, permission_set_cache_key, token_role_cache_key
-from ccsetup.core import lean_hash, session_caches
+from ccsetup.core import session_caches
 
 
 def of_profile(there: Mapping[str, str], sessions: Mapping[str, Mapping[str, str]]) -> tuple[str, ...]:
@@ -30,5 +31,9 @@ def _names(there: Mapping[str, str]) -> Iterator[str]:
 
 
 def of_aws_login(session: str) -> str:
-    """Return the file that holds a sign-in of `aws login`. `session` is the profile's login_session."""
-    return f"login/cache/{lean_hash.sha256(session)}.json"
+    """Return the file that holds a sign-in of `aws login`. `session` is the profile's login_session.
+
+    It is an absolute path if AWS_LOGIN_CACHE_DIRECTORY names the folder.
+    """
+    folder = os.path.expanduser(os.path.expandvars(session_caches.console_folder(os.environ)))  # noqa: PTH111
+    return os.path.join(folder, session_caches.console_file(session))  # noqa: PTH118

@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 
     Settings = Mapping[str, str]
 
-_REASONS = {"process": "from a program", "login": "see aws login", "machine": "this computer's role"}
-_RENEWED_S = 12 * 3600  # the longest that a sign-in of `aws login` is renewed
+_REASONS = {"process": "from a program", "console": "see aws login", "machine": "this computer's role"}
+_RENEWED_S = 12 * 3600  # the longest that AWS renews a sign-in with console credentials
 
 
 class Standing:
     """One profile: `kind` is its kind of access ("" none), `ends` its expiry, for example 2026-01-31T18:04:00Z.
 
     `ends` is "" if the expiry is unknown or if there is none. The kind `process` is a program that prints
-    credentials, `login` is what `aws login` wrote. `usable` tells whether it works right now, None if only AWS could
+    credentials. `usable` tells whether it works right now, None if only AWS could
     tell; `why` is a short reason. `rests` is the profile or sign-in that its expiry depends on, until that is known.
     `is_over` means that signing in again fixes it, `is_odd` that the doctor should check it; `code` is the finding
     that stops it.
@@ -134,17 +134,23 @@ def _seen(name: str, there: Settings, cached: Callable[[str], str], now: str) ->
         _by_keys(it, there, now)
     else:
         it.why, it.usable = _REASONS.get(kind, "no credentials"), None if kind else False
-        if kind == "login":
+        if kind == "console":
+            it.account_id = "".join(there["login_session"].split(":")[4:5])
             _by_login(it, cached(cached_sessions.of_aws_login(there["login_session"])), now)
     return it
 
 
 def _by_login(it: Standing, text: str, now: str) -> None:
-    """Set the expiry of what `aws login` saved: it lasts a few minutes, and tools renew it for up to 12 hours."""
+    """Set the expiry of console credentials: they last 15 minutes, and are renewed for 12 hours."""
+    if not text:
+        it.usable, it.why = False, "signed out"
     ends = clock.utc(_field(text, "accessToken", "expiresAt"))
-    if ends > now:
+    renews = ends and _field(text, "refreshToken")
+    if renews and (since := _claim(_field(text, "idToken"), "iat")):
+        it.until(clock.written(clock.since_1970(since + _RENEWED_S)), now)
+    elif ends > now:
         it.until(ends, now)
-    elif ends and _field(text, "refreshToken") and clock.seconds_to(ends, now) > -_RENEWED_S:
+    elif renews and clock.seconds_to(ends, now) > -_RENEWED_S:
         it.why = "renews automatically"
 
 
@@ -239,6 +245,13 @@ def _field(text: str, *way: str) -> str:
 
 def _end_of(token: str) -> str:
     """Return when a JWT expires, "" if it doesn't tell."""
+    ends = _claim(token, "exp")
+    return clock.written(clock.since_1970(ends)) if ends else ""
+
+
+def _claim(token: str, name: str) -> float:
+    """Return a time in a JWT, in seconds since 1970, 0 if it doesn't tell."""
     from ccsetup.core import web_token
 
-    return clock.written(clock.since_1970((web_token.claims(token) or {}).get("exp")))
+    found = (web_token.claims(token) or {}).get(name)
+    return found if isinstance(found, (int, float)) else 0

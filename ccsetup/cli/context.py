@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from argparse import Namespace
 
     from ccsetup.aws.client import Aws
-    from ccsetup.aws.external_programs import AwsCli
     from ccsetup.aws.iam import Iam
     from ccsetup.aws.sso.signin import SignIn
     from ccsetup.team.download import Web
@@ -88,7 +87,7 @@ def context_of(options: Namespace, screen: Screen) -> Context:
     env, home = os.environ, Path.home()
     warming = Warming()
     signin = cast("SignIn", Later(lambda: _signin(options, home, screen), warming))
-    aws = cast("Aws", Later(lambda: _aws(home, signin), warming))
+    aws = cast("Aws", Later(lambda: _aws(options, home, screen, signin), warming))
     return Context(
         env=env,
         home=home,
@@ -100,7 +99,6 @@ def context_of(options: Namespace, screen: Screen) -> Context:
         signin=signin,
         git=Git(env, home),
         screen=screen,
-        awscli=cast("AwsCli", Later(lambda: _awscli(env), warming)),
         iam=cast("Iam", Later(lambda: _iam(home, signin), warming)),
         run=_ran,
         web=cast("Web", Later(lambda: _web(env), warming)),
@@ -116,12 +114,6 @@ def _signin(options: Namespace, home: Path, screen: Screen) -> SignIn:
     pause = getattr(options, "pause", time.sleep)  # the demo's waits for Enter, which approves the sign-in
     quiet |= {"watch": pressed if _can_ask(options) else None}
     return SignIn(os.environ, home, now, show=screen.link, note=screen.note, busy=screen.busy, pause=pause, **quiet)
-
-
-def _awscli(env: Mapping[str, str]) -> AwsCli:
-    from ccsetup.aws.external_programs import AwsCli
-
-    return AwsCli(env)
 
 
 def _iam(home: Path, signin: SignIn) -> Iam:
@@ -142,10 +134,16 @@ def _web(env: Mapping[str, str]) -> Web:
     return Web(env)
 
 
-def _aws(home: Path, signin: SignIn) -> Aws:
+def _aws(options: Namespace, home: Path, screen: Screen, signin: SignIn) -> Aws:
     from ccsetup.aws.client import Aws
+    from ccsetup.aws.console_sign_in import ConsoleSignIn
 
-    return Aws(home, signin.keys)
+    quiet = {"device_code": options.device_code, "no_browser": options.no_browser}
+    opens = getattr(options, "open_browser", None)  # the demo's takes the place of a browser
+    console = ConsoleSignIn(
+        os.environ, home, now, show=screen.link, note=screen.note, busy=screen.busy, open_browser=opens, **quiet
+    )
+    return Aws(home, signin.keys, console)
 
 
 def _can_ask(options: Namespace) -> bool:

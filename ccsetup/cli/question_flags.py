@@ -32,6 +32,7 @@ EXAMPLES = {
     "oidc": "--role-arn arn:aws:iam::111122223333:role/CodeCommitOidc --web-identity-token-file ~/token.jwt",
     "saml": "--saml-assertion response.txt",
     "federation": "--source-profile default --federated-name maria.garcia --repo MySharedDemoRepo",
+    "console": "--region us-east-2 --profile acme-console --repo MySharedDemoRepo",
     "machine": "--credential-source Ec2InstanceMetadata --role-arn arn:aws:iam::111122223333:role/CodeCommitAccess",
     "existing": "--profile acme-dev --repo MySharedDemoRepo",
 }

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 HEADS = ("", "PROFILE", "KIND", "ACCOUNT", "ROLE", "REGION", "UNTIL")
 GAP = "  "
 
-_KINDS = {"": "-", "login": "aws login"}  # those that aren't shown by their names
+_KINDS = {"": "-"}  # those that aren't shown by their names
 _MARKS = {True: "✓", False: "✗", None: "·"}
 _OVER = ("signed out", "needs MFA code")  # fixed by signing in
 

@@ -22,7 +22,6 @@ from ccsetup.core.model import (
 
 if TYPE_CHECKING:
     from ccsetup.aws.client import Aws
-    from ccsetup.aws.external_programs import AwsCli
     from ccsetup.aws.iam import Iam
     from ccsetup.aws.sso.signin import SignIn
     from ccsetup.awsfiles.store import Files
@@ -147,7 +146,6 @@ class Sent(NamedTuple):
     hosts: tuple[str, ...]
 
 
-_NO_AWS_CLI = cast("AwsCli", Absent("The AWS CLI"))
 _NO_IAM = cast("Iam", Absent("IAM"))
 _NO_WEB = cast("Web", Absent("The web"))
 
@@ -167,7 +165,6 @@ class Context:
     git: Git
     screen: Screen
     prompt: Prompt | None  # None: the user can't be asked
-    awscli: AwsCli = _NO_AWS_CLI
     run: Callable[[Sequence[Sequence[str]]], Sequence[Ran]] = nothing_runs  # runs the programs of profiles, all at once
     iam: Iam = _NO_IAM
     web: Web = _NO_WEB

@@ -39,7 +39,6 @@ class Look:
         self.signed_in = False  # there may be a sign-in to keep
         self.sections, self.clear = sections, clear
         self.env, self.cwd, self.home, self.now = context.env, context.cwd, context.home, context.now
-        self.awscli = context.awscli
         self.place_for: Callable[[str], Path] | None = None  # where a repository is cloned to, in another clone
         self.later: Callable[[], Later] | None = None  # finds what is broken on this computer
 
@@ -162,6 +161,12 @@ class Look:
         return self._once(
             ("federation", _key(who), name, policy, duration_s), self._busy("Requesting credentials", make)
         )
+
+    def console_sign_in(self, profile: str, region: str, expected: str, account: str) -> str:
+        """Return who signed in to the AWS console for a profile, after having the user sign in once."""
+        asked, prompt = (profile, region, expected, account), self._context.prompt
+        make = lambda: self._context.aws.console_sign_in(profile, region, prompt, expected, account)  # noqa: E731
+        return self._once(("console", asked), make)
 
     def machine(self) -> str:
         """Return the credential_source that provides this computer's role, "" if there is none."""

@@ -18,7 +18,7 @@ _OF_OTHERS = frozenset({"role_arn", "source_profile", "credential_source", "web_
 def source_of(settings: "Mapping[str, object]", as_source: bool = False) -> str:
     """Return where SDKs get a profile's credentials from, in their order of precedence.
 
-    One of: oidc (a token file), role, sso, keys, login (`aws login`), process, machine (this computer's role), or ""
+    One of: oidc (a token file), role, sso, keys, console (`aws login`), process, machine (this computer's role), or ""
     for nothing. `settings` are those of both files. With `as_source`, the profile is the source of a role: there, its
     access keys are used before its own role. Source: botocore's create_credential_resolver and AssumeRoleProvider.
     """
@@ -31,14 +31,14 @@ def source_of(settings: "Mapping[str, object]", as_source: bool = False) -> str:
     if "aws_access_key_id" in settings:
         return "keys"
     if "login_session" in settings:
-        return "login"
+        return "console"
     if "credential_process" in settings:
         return "process"
     return "machine" if _leaves_it_to_the_machine(settings) else ""
 
 
 def kind_of(settings: "Mapping[str, object]", source: "str | None" = None) -> str:
-    """Return a profile's kind: the name of a kind of access that ccsetup sets up, or else login, process or "".
+    """Return a profile's kind: the name of a kind of access that ccsetup sets up, or else process or "".
 
     `source` is what `source_of` returns, if the caller knows it.
     """

@@ -160,6 +160,7 @@ SDK = {
     **dict.fromkeys(("UnauthorizedSSOTokenError", "TokenRetrievalError"), _SIGNED_OUT),
     **_named("sso.signed-out", "SSOTokenLoadError", "SSOError"),
     **_named("keys.expired", "LoginError", "LoginRefreshRequired", "LoginTokenLoadError"),
+    **_named("access.identity", "LoginInsufficientPermissions"),
     **_named("source.loop", "InfiniteLoopConfigError"),
     **_named("source.credential-source", "UnknownCredentialError"),
     "MetadataRetrievalError": _NO_SOURCE,
@@ -219,7 +220,8 @@ BY_WORDS: tuple[tuple[tuple[str, ...], str, str | Cause], ...] = (
 
 # What the AWS CLI says if it can't get the credentials of a sign-in, and the error of the SDK that this is.
 _OF_AWS_CLI = (
-    (r"session has expired or credentials have changed", "LoginRefreshRequired"),
+    (r"session has expired", "LoginRefreshRequired"),
+    (r"due to insufficient permissions", "LoginInsufficientPermissions"),
     (r"Error loading login session token", "LoginTokenLoadError"),
     (r"SSL validation failed", "SSLError"),
     (r"Failed to connect to proxy URL", "ProxyConnectionError"),

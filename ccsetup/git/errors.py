@@ -109,6 +109,12 @@ _GITS_OWN = ("fatal:", "error:", "remote:", "hint:")
 # What AWS's helpers print, mostly the last line of a traceback → code, what happened, what to do.
 _OF_HELPERS = (
     (
+        r"MissingDependencyException|botocore\[crt\]",
+        "source.none",
+        "AWS's git helper can't read console credentials here, because its botocore has no crt.",
+        "Use ccsetup's helper: --via credential-helper. Or install botocore[crt] where AWS's helper is installed.",
+    ),
+    (
         r"UnauthorizedSSOTokenError|SSOTokenLoadError|TokenRetrievalError|SSO session associated with this profile",
         "sso.expired",
         "The sign-in used by the git helper has expired.",

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+from urllib.request import urlopen
 
 from ccsetup.core.arn import account_in
 from ccsetup.core.context import Prompt
@@ -20,7 +22,7 @@ from ccsetup.team.contents import Entry, Place, Team
 if TYPE_CHECKING:
     from ccsetup.core.context import Screen
 
-KINDS = ("sso", "role", "mfa", "keys", "oidc", "saml", "federation", "machine", "existing")
+KINDS = ("sso", "console", "role", "mfa", "keys", "oidc", "saml", "federation", "machine", "existing")
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,16 @@ def cards(sandbox: Sandbox, folder: Path) -> dict[str, Card]:
                 "sso_account_id": demo_data.CODE,
                 "sso_role_name": "Developer",
                 "profile": "acme-dev",
+                **shared,
+            },
+        ),
+        "console": Card(
+            f"Sign in to the AWS console at https://{demo_data.CODE}.signin.aws.amazon.com/console. Your user name is "
+            "carla. The repository is MySharedDemoRepo in us-east-2.",
+            {
+                "kind": "console",
+                "account_id": demo_data.CODE,
+                "profile": "acme-console",
                 **shared,
             },
         ),
@@ -213,6 +225,22 @@ _ALL = "all"  # not a kind: the whole list
 
 def _any(asked: Asked) -> Callable[[str], str | Corrected]:
     return lambda text: text if text == _ALL else asked.parse(text)
+
+
+def browse(state: State, page: str, pause: Callable[[float], bool]) -> bool:
+    """Open the page of a sign-in to the console, and approve it once `pause` returns True, as the visitor would.
+
+    `pause` waits for some seconds. In the sandbox, the page may also be approved by itself, or in a browser.
+    """
+    with urlopen(page) as answer:  # noqa: S310 — the sandbox's own page
+        answer.read()
+    visit = list(state.console.visits.values())[-1]
+    while all(it.status == "pending" for it in list(state.console.visits.values()) if it.state == visit.state):
+        if pause(0.5):
+            form = urlencode({"request": visit.code, "answer": "approve"}).encode()
+            with urlopen(page.partition("?")[0], form) as answer:  # noqa: S310
+                answer.read()
+    return True
 
 
 def approve(center: Center) -> None:

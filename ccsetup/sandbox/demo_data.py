@@ -14,8 +14,9 @@ and the roles, which may use all repositories unless noted otherwise:
     CodeCommitPullPush          trusts account B; only GitPull and GitPush on MySharedDemoRepo, no API
     CodeCommitSaml              trusts the SAML provider AcmeId
     Stranger                    doesn't trust any of these users
-and the IAM user
+and the IAM users
     broker  long-term credentials, all of CodeCommit in A, sts:GetFederationToken
+    carla   a console password, all of CodeCommit in A; she is signed in to the console in the browser
 Account B 888888888888 "Acme People" has the IAM users
     maria   long-term credentials, an MFA device, sts:AssumeRole on account A's roles except Stranger;
             with MFA also CodeCommit in her own account, which has the repository people-tools in us-east-2
@@ -44,6 +45,7 @@ REGION = "us-east-2"
 ISSUER = "https://token.actions.example.com"
 EXTERNAL_ID = "acme-2024"
 MARIA = f"arn:aws:iam::{PEOPLE}:user/maria"
+CARLA = f"arn:aws:iam::{CODE}:user/carla"
 BROKER = f"arn:aws:iam::{CODE}:user/broker"
 SAML_PROVIDER = f"arn:aws:iam::{CODE}:saml-provider/AcmeId"
 NOBODY = f"arn:aws:iam::{PEOPLE}:user/nobody"
@@ -160,6 +162,8 @@ def _people(state: State) -> None:
         max_session_s=12 * 3600,
     )
     state.add_user(CODE, "broker", policy_engine.allow("sts:GetFederationToken"), policy_engine.allow("codecommit:*"))
+    state.add_user(CODE, "carla", policy_engine.allow("codecommit:*"), policy_engine.allow("signin:*"))
+    state.console.person = CARLA
     state.add_user_keys(BROKER)
     state.add_user_keys(MARIA)
     state.add_user_keys(NOBODY)

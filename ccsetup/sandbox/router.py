@@ -10,6 +10,7 @@ from urllib.parse import unquote
 from ccsetup.core import regions
 from ccsetup.sandbox import (
     codecommit,
+    console_sign_in,
     git_http,
     hosts,
     iam,
@@ -63,6 +64,10 @@ class Desk:
             return self._center(sso_oidc.PATHS[where], "sso-oidc", region, request, sso_oidc.answer, sso_oidc.refusal)
         if where in sso_portal.PATHS:
             return self._center(sso_portal.PATHS[where], "sso", region, request, sso_portal.answer, sso_portal.refusal)
+        if where == console_sign_in.TOKEN_PATH:
+            return self._console(region, request)
+        if where in console_sign_in.PATHS:
+            return console_sign_in.answer_page(self._state, request, where, self._base(region, request))
         return sign_in_pages.answer(self._state, request, where, self._base(region, request), region)
 
     def reached(self, host: str, place: hosts.Place | None) -> None:
@@ -154,6 +159,16 @@ class Desk:
         except Refusal as refusal:
             outcome, response = refusal.code, refused(refusal)
         self._state.note(Entry(service, operation, region or "", "", outcome))
+        return response
+
+    def _console(self, region: str | None, request: Request) -> Response:
+        operation, outcome = "CreateOAuth2Token", "ok"
+        try:
+            self._planned(operation)
+            response = console_sign_in.answer_token(self._state, request, self._base(region, request))
+        except Refusal as refused:
+            outcome, response = refused.text or refused.code, console_sign_in.refusal(refused)
+        self._state.note(Entry("signin", operation, region or "", "", outcome))
         return response
 
     def _signed(self, request: Request, operation: str, tolerance_min: int) -> tuple[sigv4.Claim, Caller]:

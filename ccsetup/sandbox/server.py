@@ -81,7 +81,7 @@ class Sandbox:
         url = f"https://{self.git_host}" if tls else self.url
         center = f"{url}/at/{sso_region}" if sso_region else url
         apis = {f"AWS_ENDPOINT_URL_{name}": url for name in ("STS", "IAM", "CODECOMMIT", "KMS")}
-        sign_in = {f"AWS_ENDPOINT_URL_{name}": center for name in ("SSO", "SSO_OIDC")}
+        sign_in = {f"AWS_ENDPOINT_URL_{name}": center for name in ("SSO", "SSO_OIDC", "SIGNIN")}
         own = {"CODE_COMMIT_ENDPOINT": self.git_host, "GIT_SSL_CAINFO": str(self.certificate)}
         return {**apis, **sign_in, **own, **({"AWS_CA_BUNDLE": str(self.certificate)} if tls else {})}
 

@@ -29,11 +29,11 @@ def answer(state: State, request: Request, where: str, base: str, region: str | 
         ("GET", "/device"): _device,
         ("POST", "/device"): _device_settled,
     }
-    page = pages.get((request.method, where))
-    if page is None:
-        return _page(404, "Not found", "<p>This page doesn't exist in the sandbox.</p>")
+    handler = pages.get((request.method, where))
+    if handler is None:
+        return page(404, "Not found", "<p>This page doesn't exist in the sandbox.</p>")
     with state.lock:
-        return page(state, request, base, region)
+        return handler(state, request, base, region)
 
 
 def _authorize(state: State, request: Request, base: str, region: str | None) -> Response:
@@ -42,12 +42,12 @@ def _authorize(state: State, request: Request, base: str, region: str | None) ->
     client = center.clients.get(given.get("client_id", ""))
     redirect = given.get("redirect_uri", "")
     if client is None or client.expires <= state.now() or not _registered(redirect, client.redirects):
-        return _page(400, "Invalid request", "<p>This client or its redirect address isn't registered.</p>")
+        return page(400, "Invalid request", "<p>This client or its redirect address isn't registered.</p>")
     instance = center.instance(client.start_url, region)
     wanted = {"response_type": "code", "code_challenge_method": "S256"}
     wrong = [name for name, value in wanted.items() if given.get(name) != value]
     if instance is None or wrong or not re.fullmatch(r"[\w-]{43}", given.get("code_challenge", "")):
-        return _page(400, "Invalid request", f"<p>{escape(', '.join(wrong) or 'code_challenge')} isn't valid.</p>")
+        return page(400, "Invalid request", f"<p>{escape(', '.join(wrong) or 'code_challenge')} isn't valid.</p>")
     scopes = given.get("scopes") or given.get("scope") or ""
     ends = state.now() + timedelta(seconds=center.code_s)
     sign_in = SignIn(
@@ -63,13 +63,13 @@ def _authorize(state: State, request: Request, base: str, region: str | None) ->
         f"<p><b>{escape(client.name)}</b> would like to use your access to AWS accounts, as "
         f"<b>{escape(instance.person)}</b>.</p><p><small>{escape(instance.start_url)}</small></p>"
     )
-    return _page(200, "Allow access?", text + _buttons(f"{base}/authorize", "request", sign_in.code))
+    return page(200, "Allow access?", text + buttons(f"{base}/authorize", "request", sign_in.code))
 
 
 def _authorized(state: State, request: Request, base: str, region: str | None) -> Response:
     sign_in = state.center.sign_ins.get(request.form.get("request", ""))
     if sign_in is None or sign_in.user_code or sign_in.status != "pending":
-        return _page(400, "Invalid request", "<p>This request is unknown or was already answered.</p>")
+        return page(400, "Invalid request", "<p>This request is unknown or was already answered.</p>")
     return _settled(state, sign_in, request.form.get("answer") == "approve")
 
 
@@ -90,22 +90,22 @@ def _device(state: State, request: Request, base: str, region: str | None) -> Re
     code = request.arguments.get("user_code", "")
     if not code:
         form = '<form><input name="user_code" autofocus> <button>Next</button></form>'
-        return _page(200, "Authorize a device", f"<p>Enter the code that your device shows.</p>{form}")
+        return page(200, "Authorize a device", f"<p>Enter the code that your device shows.</p>{form}")
     try:
         sign_in = state.center.by_user_code(code)
     except KeyError:
-        return _page(400, "Invalid code", "<p>No device is waiting for this code.</p>")
+        return page(400, "Invalid code", "<p>No device is waiting for this code.</p>")
     if sign_in.expires <= state.now() or sign_in.status == "used":
-        return _page(400, "Invalid code", "<p>This code has expired or was already used.</p>")
+        return page(400, "Invalid code", "<p>This code has expired or was already used.</p>")
     if state.center.auto_approve:
         state.center.approve(sign_in.user_code)
-        return _page(200, "Request approved", "<p>You can close this window.</p>")
+        return page(200, "Request approved", "<p>You can close this window.</p>")
     client = state.center.clients[sign_in.client_id]
     text = (
         f"<p>Does your device show this code?</p><p><code>{escape(sign_in.user_code)}</code></p>"
         f"<p><b>{escape(client.name)}</b> would like to use your access to AWS accounts.</p>"
     )
-    return _page(200, "Authorize a device", text + _buttons(f"{base}/device", "user_code", sign_in.user_code))
+    return page(200, "Authorize a device", text + buttons(f"{base}/device", "user_code", sign_in.user_code))
 
 
 def _device_settled(state: State, request: Request, base: str, region: str | None) -> Response:
@@ -113,8 +113,8 @@ def _device_settled(state: State, request: Request, base: str, region: str | Non
     try:
         (state.center.approve if approved else state.center.deny)(request.form.get("user_code", ""))
     except KeyError:
-        return _page(400, "Invalid code", "<p>No device is waiting for this code.</p>")
-    return _page(200, "Request approved" if approved else "Request denied", "<p>You can close this window.</p>")
+        return page(400, "Invalid code", "<p>No device is waiting for this code.</p>")
+    return page(200, "Request approved" if approved else "Request denied", "<p>You can close this window.</p>")
 
 
 def _registered(redirect: str, registered: tuple[str, ...]) -> bool:
@@ -126,7 +126,8 @@ def _registered(redirect: str, registered: tuple[str, ...]) -> bool:
     )
 
 
-def _buttons(action: str, name: str, value: str) -> str:
+def buttons(action: str, name: str, value: str) -> str:
+    """Return a form with two buttons, which answer a request."""
     return (
         f'<form method="post" action="{escape(action)}"><input type="hidden" name="{name}" value="{escape(value)}">'
         '<button class="yes" name="answer" value="approve">Approve</button>'
@@ -134,7 +135,8 @@ def _buttons(action: str, name: str, value: str) -> str:
     )
 
 
-def _page(status: int, title: str, body: str) -> Response:
+def page(status: int, title: str, body: str) -> Response:
+    """Return a page of the simulated AWS."""
     text = (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(title)}</title><style>{_STYLE}</style>'
         f"<main><h1>{escape(title)}</h1>{body}<p><small>A sandbox: nothing here reaches AWS.</small></p></main>"

@@ -16,6 +16,7 @@ from typing import Any
 
 from ccsetup.core import regions
 from ccsetup.sandbox import policy_engine, saml, signatures
+from ccsetup.sandbox.console_sessions import Console
 from ccsetup.sandbox.http import Refusal
 from ccsetup.sandbox.identity_center import Center
 from ccsetup.sandbox.policy_engine import Decision
@@ -91,6 +92,7 @@ class State:
         self.container_token = secrets.token_urlsafe(30)
         self.access_tokens: dict[str, tuple[str, Mapping[str, str]]] = {}
         self.center = Center(self.lock, lambda: self.now(), self.add_role)
+        self.console = Console()
         self.log: list[Entry] = []
         self.delay_s = 0.0  # an additional delay of every API answer
         self._planned: list[_Planned] = []

@@ -20,7 +20,7 @@ from ccsetup.git.transport import VIA, WHOSE
 from ccsetup.team import rules
 
 _OF_ONE_CLONE = ("repo", "branch", "directory", "no_clone")  # not part of an access
-_NEVER = ("login_profile", "keys", "mfa_code")  # runs a program, is a secret, works only once
+_NEVER = ("login_session", "keys", "mfa_code")  # is one person's, is a secret, works only once
 _SECRETS = re.compile(
     r"secret|password|passwd|token(?!_file$)|access_key|assertion|private|^keys$|code$", re.IGNORECASE
 )
@@ -198,7 +198,7 @@ def refusal(key: str, known: Sequence[str], of_kind: str = "") -> str:
     """Return why a key isn't allowed: it is a secret, a program, belongs elsewhere, or is unknown."""
     if key in _OF_ONE_CLONE and of_kind:
         return "Repositories must be in their own section: [repositories], then [[MySharedDemoRepo]], for example."
-    if key in ("credential_process", "login_profile") or _PROGRAMS.search(key):
+    if key == "credential_process" or _PROGRAMS.search(key):
         return "A team file can't contain programs or endpoints. Remove the line."
     if _SECRETS.search(key) and not nearest(key, known, 1, ONE_LETTER):
         return "A team file can't contain secrets. Remove the line, and each developer is asked for their own."

@@ -47,6 +47,8 @@ def _start(entry: Entry, by_profile: Mapping[str, Entry]) -> Start:
     told = entry.answers
     if entry.kind == "sso":
         return "sso", told.get("sso_start_url", "")
+    if entry.kind == "console":
+        return "console", told.get("account_id", "")
     if entry.kind == "existing":
         return "profile", told.get("profile", "")
     source_profile = told.get("source_profile", "")

@@ -146,7 +146,7 @@ def typed(folder: str) -> str:
 def tell_end(context: Context, claim: Claim, there: Mapping[str, Value | None]) -> None:
     """Show when access expires and what to run then."""
     ends = str(there.get("ccsetup_expires_at") or "")
-    if claim.start:
+    if claim.start or there.get("login_session"):
         context.screen.say(f" When the sign-in expires: ccsetup login {shlex.quote(claim.profile)}")
     elif ends:
         expire = f"expire {clock.when(ends, context.now())}"

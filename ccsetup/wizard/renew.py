@@ -13,14 +13,15 @@ from ccsetup import access
 from ccsetup.access.questions import fixed
 from ccsetup.awsfiles import edit as editing
 from ccsetup.awsfiles import plan, removals
-from ccsetup.core import aws_login, clock, profile_partition, regions, sso_session
+from ccsetup.core import clock, profile_partition, regions, sso_session
+from ccsetup.core.arn import account_in
 from ccsetup.core.clock import RECORDED
 from ccsetup.core.context import AwsTexts, Context, Start, start_of
 from ccsetup.core.errors import Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Answers, Expected, FileName, Identity, Plan, Receipt, Section, Value, Who
 from ccsetup.core.profile_chain import holder, names_program, sources
-from ccsetup.core.profile_kind import STATIC, has_credentials, is_temporary, kind_of
+from ccsetup.core.profile_kind import STATIC, has_credentials, is_temporary
 from ccsetup.core.program_keys import not_run
 from ccsetup.core.question import Access, Question
 from ccsetup.core.result import briefly_told
@@ -73,6 +74,7 @@ class Renewals:
     _begun: set[Start] = field(default_factory=set)
     _done: dict[str, Renewed] = field(default_factory=dict)
     _chosen: set[str] = field(default_factory=set)
+    _consoles: set[str] = field(default_factory=set)
 
     def look(self) -> Look:
         """Return the current lookups."""
@@ -99,8 +101,6 @@ class Renewals:
         if runs(name, look.profiles) and name not in self._chosen:
             raise not_run(name, f"ccsetup login {shlex.quote(name)}")
         kind = access.owner(there)
-        if is_of_aws_login(name, look.profiles):
-            return self._by_aws_login(name)
         if lost_keys(name, look.profiles):
             kind = access.of("keys")
             self.context.screen.note(f"{name} has no complete access key. Enter a new one.")
@@ -115,6 +115,8 @@ class Renewals:
             except Problem as refused:
                 raise self._of_start(name, start_of(there, look.sessions), refused) from None
             return self._proven(Renewed(name, kind.name), _expected(kind, name, there))
+        if kind.name == "console":
+            return self._by_console(name, kind, there)
         if kind.name == "role" and "mfa_serial" not in there:
             return self._by_source(name, kind, there, look)
         if kind.name in ("machine", "existing"):
@@ -164,7 +166,7 @@ class Renewals:
         """Renew the source of a role if it expires, or if new access keys were given or are needed for it."""
         source, chosen = there.get("source_profile", ""), name in self._chosen
         done = Renewed(name, kind.name)
-        if source != name and (renewable(source, look.profiles) or is_of_aws_login(source, look.profiles)):
+        if source != name and renewable(source, look.profiles):
             self.of(source, chosen)
             return self._proven(done, _expected(kind, name, there))
         first = holder(look.profiles, name)
@@ -181,16 +183,16 @@ class Renewals:
         self.of(first, chosen)
         return self._proven(done, _expected(kind, name, there))
 
-    def _by_aws_login(self, name: str) -> Renewed:
-        """Have the user sign in with the AWS CLI. Without a terminal, raises Problem with the command for it."""
-        command = aws_login.shown(aws_login.sign_in(name))
-        if self.context.prompt is None:
-            raise Problem(f"The profile {name} signs in with the AWS CLI.", next=f"Run: {command}", code="keys.expired")
-        self.context.screen.note(f"Running: {command}")
-        self.context.awscli.login(name)
-        there = self.look().profiles.get(name, {})
-        account = there.get("login_session", "").split(":")[4:5]
-        return self._proven(Renewed(name, "login"), Expected(*account))
+    def _by_console(self, name: str, kind: Access, there: Mapping[str, str]) -> Renewed:
+        """Have the user sign in to the AWS console as before, once for all profiles with this sign-in."""
+        session = there["login_session"]
+        if session not in self._consoles:
+            self.context.aws.console_sign_in(
+                name, self._who(name).region, self.context.prompt, session, account_in(session)
+            )
+            verify.keep_console_sign_in(self.context)
+            self._consoles.add(session)
+        return self._proven(Renewed(name, kind.name), _expected(kind, name, there))
 
     def _source_first(self, source: str, look: Look, chosen: bool) -> None:
         """Renew the source of a role that requires MFA, if it has expired."""
@@ -278,12 +280,6 @@ def runs(name: str, profiles: Mapping[str, Mapping[str, str]]) -> bool:
     """Return whether a program may have to run for a profile's credentials or for those of its source."""
     first = profiles.get(name, {}).get("ccsetup_source_profile", "")
     return names_program(profiles, name) or names_program(profiles, first)
-
-
-def is_of_aws_login(name: str, profiles: Mapping[str, Mapping[str, str]]) -> bool:
-    """Return whether a profile is signed in by `aws login`, which only the AWS CLI can do."""
-    there = profiles.get(name, {})
-    return kind_of(there) == "login"
 
 
 def renewable(name: str, profiles: Mapping[str, Mapping[str, str]], way: tuple[str, ...] = ()) -> bool:

@@ -87,6 +87,7 @@ def prove(context: Context, claim: Claim, kept: Kept, git: Git, outcome: Outcome
     """Run all steps. Raises the Problem of the first one that fails."""
     if claim.start:
         sign_in(context, claim.start)
+    keep_console_sign_in(context)
     try:
         outcome = replace(outcome, identity=identity(context, claim.who, claim.expected))
     except Problem as refused:
@@ -123,6 +124,14 @@ def sign_in(context: Context, start: Start) -> None:
     context.screen.done(
         "signed in", start.session or start.url, f"until {clock.local(until, context.now())}" if until else ""
     )
+
+
+def keep_console_sign_in(context: Context) -> None:
+    """Store this run's sign-in with console credentials. It is kept even if a later step fails."""
+    for edit in context.aws.signed_in():
+        if edit.before != edit.after:
+            context.files.store(edit)
+            context.screen.done("signed in", "to the AWS console", "renewed automatically for up to 12 hours")
 
 
 def identity(context: Context, who: Who, expected: Expected) -> Identity:

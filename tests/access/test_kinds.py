@@ -602,6 +602,7 @@ def test_every_kind_recognises_what_it_wrote_and_owns_its_keys() -> None:
     wrote = {
         "sso": {"sso_session": "acme", "sso_account_id": "1", "sso_role_name": "R"},
         "role": {"role_arn": ROLE, "source_profile": "base"},
+        "console": {"login_session": "arn:aws:iam::111122223333:user/maria"},
         "oidc": {"role_arn": ROLE, "web_identity_token_file": "/t"},
         "keys": {"aws_access_key_id": "AKIA", "aws_secret_access_key": "x"},
         "mfa": {"aws_access_key_id": "ASIA", "ccsetup_kind": "mfa"},
@@ -618,7 +619,7 @@ def test_every_kind_recognises_what_it_wrote_and_owns_its_keys() -> None:
     assert machine.name == "machine"
     assert questions.is_of(machine, {"role_arn": ROLE, "credential_source": "EcsContainer"})
     assert not questions.is_of(machine, {"role_arn": ROLE, "credential_source": "Environment"})
-    for other in ({}, {"credential_process": "x", "region": "r"}, {"login_session": "x", "region": "r"},
+    for other in ({}, {"credential_process": "x", "region": "r"},
                   {"aws_secret_access_key": "x", "region": "r"}, {"source_profile": "x", "region": "r"}):  # fmt: skip
         assert access.owner(other) is None, other
 

@@ -25,7 +25,7 @@ ROLE = "arn:aws:iam::111122223333:role/path/Developer"
         ({"sso_role_name": "Dev", "sso_account_id": "111122223333"}, "single sign-on, 111122223333 Dev"),
         ({"aws_access_key_id": "ASIA", "aws_session_token": "t"}, "temporary credentials"),
         ({"aws_access_key_id": "AKIA"}, "long-term credentials"),
-        ({"login_session": "x"}, "aws login"),
+        ({"login_session": "x"}, "console credentials"),
         ({"credential_process": "keys"}, "credential process"),
         ({"region": "us-east-2"}, ""),
     ],

@@ -377,7 +377,7 @@ CONFIGS = {
     "a sign-in of the AWS CLI's": (
         "[profile dev]\nlogin_session = arn:aws:iam::111122223333:user/maria\n",
         "keys.expired" if find_spec("awscrt") else "source.none",
-        "dev isn't signed in" if find_spec("awscrt") else "dev is an aws login profile.",
+        "dev isn't signed in" if find_spec("awscrt") else "dev uses AWS console credentials",
     ),
 }
 

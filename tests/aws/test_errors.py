@@ -13,7 +13,7 @@ import botocore.exceptions
 import botocore.parsers
 import botocore.session
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, LoginTokenLoadError
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -43,6 +43,7 @@ OF_SDK: list[tuple[str, str, dict[str, Any]]] = [
     ("SSOTokenLoadError", "sso.signed-out", {}),
     ("TokenRetrievalError", "sso.expired", {}),
     ("LoginError", "keys.expired", {}),
+    ("LoginInsufficientPermissions", "access.identity", {}),
     ("LoginRefreshRequired", "keys.expired", {}),
     ("LoginTokenLoadError", "keys.expired", {}),
     ("InfiniteLoopConfigError", "source.loop", {}),
@@ -437,3 +438,10 @@ def test_keys_of_a_program_that_have_ended_lead_to_the_program() -> None:
     }
     problem = problem_of(ClientError(answer, "GetCallerIdentity"), who)
     assert (problem.code, problem.next) == ("keys.expired", "Sign in again with the credential_process program.")
+
+
+def test_what_the_sdk_says_about_a_token_is_not_masked() -> None:
+    said = says(LoginTokenLoadError(error_msg="the file is empty"))
+    assert said == "the file is empty."
+    secret = "IQoJb3JpZ2luX2VjEJf9wEaCXVzLWVhc3QtMSJHMEUCIQDhbTRmQ5sYkz2oQ0vR5kZxq8m1u"
+    assert secret not in says(LoginTokenLoadError(error_msg=f"token: {secret}"))

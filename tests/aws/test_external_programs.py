@@ -12,9 +12,7 @@ import pytest
 from conftest import CleanEnv
 from terminal import program
 
-from ccsetup.access import existing
 from ccsetup.aws.external_programs import AwsCli
-from ccsetup.core import aws_login
 from ccsetup.core.errors import Problem
 from ccsetup.sandbox import Sandbox
 from ccsetup.sandbox.demo_data import CODE, REGION, role_arn
@@ -25,8 +23,15 @@ words = sys.argv[1:]
 if words == ["--version"]:
     print("aws-cli/{version} Python/3.13.9 Linux/6.1 exe/x86_64")
 elif words[:1] == ["login"]:
+    import os, pathlib
     print("Attempting to open your default browser")
-    sys.exit({login})
+    if {login}:
+        sys.exit({login})
+    with open(os.environ["AWS_CONFIG_FILE"], "a") as config:
+        config.write("login_session = arn:aws:iam::111122223333:user/maria\\n")
+    cache = pathlib.Path(os.environ["AWS_LOGIN_CACHE_DIRECTORY"])
+    cache.mkdir()
+    (cache / "0a1b.json").write_text("{{}}")
 elif words == ["configure", "export-credentials", "--profile", "{profile}", "--format", "process"]:
     print(json.dumps({keys}))
 else:
@@ -60,22 +65,14 @@ def test_a_program_that_is_not_there_or_does_not_run_has_no_version(tmp_path: Pa
 
 def test_signing_in_keeps_stdout_clean_and_tells_a_failure(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     env = {"PATH": str(stand_in(tmp_path / "bin"))}
-    AwsCli(env).login("console")
+    found = AwsCli(env).login("console", REGION, remote=False)
+    assert found == ("arn:aws:iam::111122223333:user/maria", "{}")
     seen = capfd.readouterr()
     assert (seen.out, "default browser" in seen.err) == ("", True)
     stand_in(tmp_path / "bin", login=1)
     with pytest.raises(Problem) as caught:
-        AwsCli(env).login("console")
-    assert (caught.value.code, "aws login --profile console" in caught.value.next) == ("keys.expired", True)
-    with pytest.raises(Problem, match="The AWS CLI isn't installed"):
-        AwsCli({"PATH": str(tmp_path)}).login("console")
-
-
-@pytest.mark.parametrize("name", ["console", "my console", "it's"])
-def test_what_is_written_names_the_profile_it_takes_keys_from(name: str) -> None:
-    assert existing.delegates_to({"credential_process": aws_login.shown(aws_login.export(name))}) == name
-    for other in ("", "aws", "aws configure export-credentials --profile 'x", "other --profile x --format process"):
-        assert existing.delegates_to({"credential_process": other}) == ""
+        AwsCli(env).login("console", REGION, remote=False)
+    assert (caught.value.code, "ccsetup login console" in caught.value.next) == ("keys.expired", True)
 
 
 @pytest.fixture
@@ -86,6 +83,9 @@ def console(sandbox: Sandbox, clean_env: CleanEnv, tmp_path: Path) -> dict[str, 
     (home / ".aws").mkdir()
     login = f"login_session = arn:aws:iam::{CODE}:user/maria\nregion = {REGION}\n"
     (home / ".aws" / "config").write_text(f"[profile console]\n{login}")
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib" / "awscrt.py").write_text("raise ImportError\n")
+    env["PYTHONPATH"] = os.pathsep.join([str(tmp_path / "lib"), env.get("PYTHONPATH", "")])
     return env
 
 
@@ -97,7 +97,7 @@ def setup(env: dict[str, str], folder: Path, *words: str) -> tuple[int, dict[str
 
 
 @pytest.mark.slow
-def test_a_profile_of_aws_login_gets_one_beside_it_that_the_cli_hands_keys_to(
+def test_an_existing_profile_of_aws_login_is_used_as_it_is(
     console: dict[str, str], sandbox: Sandbox, tmp_path: Path
 ) -> None:
     keys = sandbox.state.temporary_keys(role_arn("CodeCommitAccess"), "maria")
@@ -111,17 +111,12 @@ def test_a_profile_of_aws_login_gets_one_beside_it_that_the_cli_hands_keys_to(
     }
     bin = stand_in(tmp_path / "bin", keys=told)
     console["PATH"] = f"{bin}{os.pathsep}{console['PATH']}"
+    before = (Path(console["HOME"]) / ".aws" / "config").read_text()
     code, said, shown = setup(console, tmp_path, "--repo", "MySharedDemoRepo")
     assert code == 0, shown
-    assert (said["profile"], said["region"]) == ("console-git", REGION)
-    assert "Using the profile console-git instead" in shown
-    text = (Path(console["HOME"]) / ".aws" / "config").read_text()
-    assert text.endswith(
-        "\n[profile console-git]\ncredential_process = aws configure export-credentials --profile console --format process\n"
-        f"region = {REGION}\n"
-    )
-    code, said, shown = setup(console, tmp_path, "--repo", "payments-api")
-    assert (code, said["profile"], said["edits"]) == (0, "console-git", []), shown
+    assert (said["profile"], said["region"], said["edits"]) == ("console", REGION, [])
+    assert (Path(console["HOME"]) / ".aws" / "config").read_text() == before
+    assert (tmp_path / "MySharedDemoRepo" / ".git").is_dir()
 
 
 @pytest.mark.parametrize(
@@ -131,13 +126,13 @@ def test_without_a_cli_that_knows_aws_login_one_sentence_names_what_to_install(
     console: dict[str, str], tmp_path: Path, version: str, says: str
 ) -> None:
     folders = [f for f in console["PATH"].split(os.pathsep) if not (Path(f) / "aws").exists()]
-    first = [str(stand_in(tmp_path / "bin", version))] if version else []
+    first = [str(stand_in(tmp_path / "bin", version, profile="none"))] if version else []
     console["PATH"] = os.pathsep.join([*first, *folders])
     code, said, shown = setup(console, tmp_path, "--repo", "MySharedDemoRepo")
     assert code == 1
     problem = said["problems"][0]  # type: ignore[index]
     assert says in problem["what"], shown
-    assert "botocore[crt]" in problem["next"]
+    assert "ccsetup[login]" in problem["next"]
 
 
 def test_an_aws_of_the_folder_one_stands_in_is_not_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

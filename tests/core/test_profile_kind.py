@@ -29,12 +29,12 @@ PARTS = {
     "sso": {"sso_start_url": "https://a.awsapps.com/start", "sso_region": "us-east-1", "sso_account_id": "111122223333",
             "sso_role_name": "R"},
     "keys": KEYS,
-    "login": {"login_session": "arn:aws:iam::111122223333:user/maria"},
+    "console": {"login_session": "arn:aws:iam::111122223333:user/maria"},
     "process": {"credential_process": f"echo {shlex.quote(PRINTED)}"},
 }  # fmt: skip
 METHODS = {
     "assume-role-with-web-identity": "oidc", "assume-role": "role", "sso": "sso", "shared-credentials-file": "keys",
-    "login": "login", "custom-process": "process", "config-file": "keys",
+    "login": "console", "custom-process": "process", "config-file": "keys",
 }  # fmt: skip
 SUBSETS = [them for n in range(1, len(PARTS) + 1) for them in itertools.combinations(PARTS, n)]
 
@@ -76,7 +76,7 @@ def test_credentials_come_from_where_botocore_gets_them(
     first = shadowed.kinds(facts_of(*texts), "dev", there)[0]
     labels = {
         "oidc": "the token file", "role": "the role", "sso": "single sign-on", "keys": "the access key in the credentials file",
-        "login": "aws login", "process": "credential_process",
+        "console": "aws login", "process": "credential_process",
     }  # fmt: skip
     assert first.label == labels[source_of(there)]
 
@@ -94,8 +94,8 @@ def test_a_stored_kind_counts_as_long_as_sdks_use_what_is_stored(kind: str) -> N
     stored = {**KEYS, "aws_session_token": "t", "ccsetup_kind": kind}
     assert (kind_of(stored), source_of(stored)) == (kind, "keys")
     assert kind_of({"ccsetup_kind": kind, "region": "us-east-1"}) == kind
-    for other in ("role", "sso", "login", "process"):
-        there = {**PARTS[other], "ccsetup_kind": kind, **({} if other in ("login", "process") else KEYS)}
+    for other in ("role", "sso", "console", "process"):
+        there = {**PARTS[other], "ccsetup_kind": kind, **({} if other in ("console", "process") else KEYS)}
         assert kind_of(there) == other
     assert kind_of({**KEYS, "ccsetup_kind": "nonsense"}) == "keys"
 

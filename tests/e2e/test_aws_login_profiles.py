@@ -29,10 +29,12 @@ from ccsetup.sandbox.demo_data import CODE, REGION, role_arn
 Run = Callable[..., tuple[int, dict[str, Any]]]
 SESSION = f"arn:aws:sts::{CODE}:assumed-role/CodeCommitAccess/maria"
 REPOSITORY = "MySharedDemoRepo"
-LOGIN = "aws login --profile dev"
+LOGIN = "ccsetup login dev"
+SIGN_IN = f"aws login --profile dev --region {REGION} --remote"
 CLONE = ("clone", REPOSITORY, "--region", REGION, "--profile")
 COMMANDS = (("doctor",), ("login",), ("env",), CLONE)
 
+EXPIRED_SINCE = "aws: [ERROR]: Your session has expired. Please reauthenticate using 'aws login'."  # since 2.33
 EXPIRED = "Your session has expired or credentials have changed. Please reauthenticate using 'aws login'."
 ABSENT = (
     "Error loading login session token: Unable to load a existing login session for session "
@@ -81,14 +83,17 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
     yield run
 
 
-def aws(folder: Path, body: str, version: str = "2.32.8") -> Path:
-    """Write an AWS CLI that runs `body` for export-credentials, and notes how it was called."""
+def aws(folder: Path, body: str, version: str = "2.32.8", who: str = SESSION) -> Path:
+    """Write an AWS CLI that runs `body` for export-credentials, and notes how it was called. `who` signs in."""
     path = folder / "aws"
     folder.mkdir(exist_ok=True)
     path.write_text(
         f'#!/bin/sh\necho "$@" >> {folder}/calls\n'
         f'case "$1" in --version) echo "aws-cli/{version} Python/3.13.9"; exit;;\n'
-        f'login) echo "Opening your browser"; touch {folder}/signed-in; exit;; esac\n{body}\n'
+        f'login) echo "Opening your browser"; touch {folder}/signed-in\n'
+        f"echo login_session = {who} >> $AWS_CONFIG_FILE\n"
+        'mkdir $AWS_LOGIN_CACHE_DIRECTORY; echo "{}" > $AWS_LOGIN_CACHE_DIRECTORY/0a1b.json; exit;; esac\n'
+        f"{body}\n"
     )
     path.chmod(0o755)
     return path
@@ -146,6 +151,7 @@ def problems(document: dict[str, Any]) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("profile", ["dev", "last"])
 def test_with_the_aws_cli_it_works_with_every_command(place: Place, run: Run, tmp_path: Path, profile: str) -> None:
     aws(tmp_path / "bin", printed(place))
+    sign_in(place.home, datetime.now(timezone.utc) + timedelta(minutes=12))
     code, document = run("doctor", profile)
     assert (code, problems(document)) == (0, [])
     code, document = run("env", profile)
@@ -168,9 +174,14 @@ def test_the_role_is_assumed_with_what_the_aws_cli_prints(place: Place, tmp_path
 
 @pytest.mark.parametrize("profile", ["dev", "last"])
 @pytest.mark.parametrize(
-    ("said", "what"), [(EXPIRED, "The sign-in for dev has expired."), (ABSENT, "dev isn't signed in.")]
+    ("said", "what"),
+    [
+        (EXPIRED, "The sign-in for dev has expired."),
+        (EXPIRED_SINCE, "The sign-in for dev has expired."),
+        (ABSENT, "dev isn't signed in."),
+    ],
 )
-def test_an_ended_sign_in_has_one_code_and_names_aws_login(
+def test_an_ended_sign_in_has_one_code_and_names_what_renews_it(
     place: Place, run: Run, tmp_path: Path, said: str, what: str, profile: str
 ) -> None:
     aws(tmp_path / "bin", says(said))
@@ -217,6 +228,7 @@ def test_without_an_aws_cli_that_can_read_it_every_command_names_what_to_install
 
 def test_an_aws_cli_that_reaches_nothing_is_neither_yes_nor_no(place: Place, run: Run, tmp_path: Path) -> None:
     aws(tmp_path / "bin", says(UNREACHED))
+    sign_in(place.home, datetime.now(timezone.utc) + timedelta(minutes=12))
     for words in (("doctor",), ("env",), CLONE):
         [problem] = problems(run(*words, "dev")[1])
         assert problem["code"] == "net.unreachable", (words, problem)
@@ -302,12 +314,12 @@ def test_status_shows_what_the_saved_sign_in_says(place: Place, run: Run) -> Non
         assert (dev["expires_at"], dev["usable"]) == (last["expires_at"], last["usable"])
         return dev["kind"], dev["expires_at"], dev["usable"]
 
-    assert shown() == ("login", None, None)
+    assert shown() == ("console", None, False)
     ends = now + timedelta(minutes=12)
     sign_in(place.home, ends)
-    assert shown() == ("login", f"{ends:%Y-%m-%dT%H:%M:%SZ}", True)
+    assert shown() == ("console", f"{ends:%Y-%m-%dT%H:%M:%SZ}", True)
     sign_in(place.home, now - timedelta(hours=1))
-    assert shown() == ("login", None, None)
+    assert shown() == ("console", None, None)
 
 
 def test_login_runs_aws_login_in_the_terminal_and_proves_the_profile(place: Place, tmp_path: Path) -> None:
@@ -317,15 +329,16 @@ def test_login_runs_aws_login_in_the_terminal_and_proves_the_profile(place: Plac
         terminal = Terminal([program(), "login", profile], dict(os.environ), tmp_path / "work")
         assert terminal.exit_code() == 0, terminal.text()
         shown = terminal.flat()
-        assert f"Running: {LOGIN}" in shown
+        assert f"Running: {SIGN_IN}" in shown
         assert "Opening your browser" in shown
         assert re.search(rf"identity.*arn:aws:sts::{CODE}:assumed-role", shown), shown
-        assert "login --profile dev" in calls(tmp_path)
+        assert SIGN_IN.removeprefix("aws ") in calls(tmp_path)
 
 
 def test_login_with_an_aws_cli_without_aws_login_says_so(place: Place, tmp_path: Path) -> None:
     aws(tmp_path / "bin", "exit 252", version="2.31.9")
     terminal = Terminal([program(), "login", "dev"], dict(os.environ), tmp_path / "work")
     assert terminal.exit_code() == 1
-    assert f"Install AWS CLI 2.32 or later, then run: {LOGIN}" in terminal.flat()
+    assert "Install AWS CLI 2.32 or later" in terminal.flat()
+    assert f"Then run: {LOGIN}" in terminal.flat()
     assert "login --profile dev" not in calls(tmp_path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import subprocess
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 from conftest import CleanEnv
 from paths import ROOT
-from sandbox_world import marias_keys
+from sandbox_world import browser_in, marias_keys
 
 from ccsetup.sandbox import Sandbox
 from ccsetup.sandbox.demo_data import BROKER, MARIA, PEOPLE, SAML_PROVIDER, role_arn
@@ -53,6 +54,10 @@ def test_an_example_works_and_writes_what_it_says(
     if path.stem.startswith("machine"):
         sandbox.state.attach(role_arn("BuildMachine", PEOPLE))
         env.update(sandbox.machine_environment())
+    if path.stem == "console":
+        pytest.importorskip("awscrt", reason="botocore[crt] isn't installed")
+        env["BROWSER"] = str(browser_in(tmp_path))
+        env["PATH"] = os.pathsep.join(it for it in env["PATH"].split(os.pathsep) if not (Path(it) / "aws").exists())
     sandbox.state.center.auto_approve, sandbox.state.center.interval_s = True, 1
     three = sandbox.state.temporary_keys(role_arn("CodeCommitAccess"))
     paste = (

@@ -103,6 +103,7 @@ def sample(kind: str) -> dict[str, str]:
         "saml": {"role_arn": ROLE, "duration_seconds": "3600"},
         "federation": {"federated_name": "team", "policy": '{"Version":"2012-10-17","Statement":[]}'},
         "machine": {"role_arn": ROLE, "source_profile": "@EcsContainer"},
+        "console": {"account_id": "111122223333"},
         "existing": {"profile": "acme-dev"},
     }[kind]  # fmt: skip
 
@@ -116,7 +117,7 @@ def test_every_kind_has_a_team_file_that_reads_back(kind: str) -> None:
 @pytest.mark.parametrize("kind", [kind.name for kind in access.KINDS])
 def test_no_kind_takes_a_secret_or_a_program_from_a_file(kind: str) -> None:
     keys = rules.keys(access.of(kind))
-    assert not {"keys", "mfa_code", "saml_assertion", "login_profile", "session_token", "repo", "directory"} & set(keys)
+    assert not {"keys", "mfa_code", "saml_assertion", "login_session", "session_token", "repo", "directory"} & set(keys)
     assert not [key for key, place in keys.items() if place.question.widget == "secret"]
     for key in ("credential_process", "aws_secret_access_key", "mfa_code", "endpoint_url", "saml_assertion"):
         with pytest.raises(Refused, match=key):
@@ -155,7 +156,6 @@ HOSTILE = [
     (file("kind = ssso\n"), 'Unknown kind of access "ssso"'),
     (file("kind = find\n"), 'Unknown kind of access "find"'),
     (file("kind = sso\ncredential_process = /bin/sh -c 'rm -rf ~'\n"), "line 6, [access] [[default]] credential_process"),
-    (file("kind = existing\nlogin_profile = x\n"), "can't contain programs"),
     (file("kind = sso\naws_secret_access_key = x\n"), "can't contain secrets"),
     (file("kind = sso\nsso_role_name = AKIAIOSFODNN7EXAMPLE\n"), "can't contain secrets"),
     (file("kind = sso\nlabel = wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY\n"), "can't contain secrets"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 import pytest
 from homes import facts_of
 from test_profile_patterns import ACCOUNTS, role, sso

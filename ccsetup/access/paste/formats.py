@@ -40,6 +40,7 @@ _NAMES = {
     "sso_account_id": "sso[ _-]?account(?:[ _-]?id)?",
     "sso_role_name": "sso[ _-]?role(?:[ _-]?name)?",
     "sso_session": "sso[ _-]?session(?:[ _-]?name)?",
+    "login_session": "login_session",
     "region": "region(?:[ _-]?name)?",
     "profile": "profile(?:[ _-]name)?",
 }

@@ -11,7 +11,7 @@ from ccsetup.access.paste.access_keys import held
 from ccsetup.access.paste.cleanup import Mended, mended
 from ccsetup.access.paste.formats import KEYS, blocks, is_placeholder
 from ccsetup.access.paste.key_owners import owners
-from ccsetup.access.paste.mentions import Mentions, Place, commands, looks_secret, mentions, only_a_name
+from ccsetup.access.paste.mentions import Mentions, Place, commands, looks_secret, mentions, only_a_name, signed_in
 from ccsetup.access.paste.offers import MOST, Offer, Seen, offers, region
 from ccsetup.access.paste.tokens import signed
 from ccsetup.core import clock, validate
@@ -29,6 +29,8 @@ _SHOWN = {
     "sso_region": "its region {}",
     "sso_account_id": "account {}",
     "sso_role_name": "the permission set {}",
+    "account_id": "account {}",
+    "login_session": "the console sign-in {}",
     "role_arn": "the role {}",
     "external_id": "an external ID",
     "mfa_serial": "the MFA device {}",
@@ -42,8 +44,14 @@ _SHOWN = {
     "branch": "the branch {}",
     "directory": "the folder {}",
 }
-_TYPES = {"keys": "The access keys as is", "sso": "Single sign-on", "mfa": "The access keys with an MFA code"}
+_TYPES = {
+    "keys": "The access keys as is",
+    "sso": "Single sign-on",
+    "console": "A sign-in to the AWS console",
+    "mfa": "The access keys with an MFA code",
+}
 _INSIDE = r"(?:\./)?[A-Za-z0-9_][\w.+-]{0,100}(?:/[A-Za-z0-9_][\w.+-]{0,100}){0,8}/?"
+_LONGEST = 20_000  # how much of a text is searched for what tools say, in characters
 _NAMES = ("profile", "sso_session", "sso_role_name", "source_profile", "branch", "directory")
 # If the line break after a value was lost, the text that is shown would include the secret after it.
 _GLUED = later(r"(?:secret|token|key|response|_id)[a-z_]{0,20}=|eyJ[\w-]{10,}\.|PHNhbW|PD94bW", re.IGNORECASE)
@@ -67,6 +75,7 @@ def _seen(mended: Mended, text: str) -> Seen:
     found, rest = blocks(rest)
     passing = mentions(rest)
     passing.places = [*places, *passing.places]
+    passing.signed_in = signed_in(text[:_LONGEST])
     said = mended.said
     if (
         mended.split
@@ -284,6 +293,8 @@ def _found(kind: str, answers: Mapping[str, Value], all_seen: Seen) -> tuple[str
     words = [f"{word} of {owner}" if owner and "credentials" in word else word for word in words]
     if kind == "keys" and "access_key_id" not in answers:
         words = ["an access key with missing values", *words]
+    if kind == "console" and "login_session" not in answers:
+        words = ["a sign-in to the AWS console", *words]
     if not kind and not words and all_seen.mentions.users:
         words = [f"the user {all_seen.mentions.users[0]}"]
     return tuple(words)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from ccsetup.access.paste.formats import is_placeholder, unwrapped
 from ccsetup.core import regions, validate
@@ -75,6 +75,15 @@ _REPOSITORY = later(
     rf"|(?<![\w:/@.-])(?!(?i:codecom|git-))({_TELLING}) {_REPO}\b",
     re.ASCII | re.MULTILINE,
 )
+# What tools say about a profile that they have signed in: granted, saml2aws, and `aws login`.
+_SIGNED_IN = later(
+    r"\[([^\s\]]{1,100})\]\([a-z0-9-]{5,30}\) session credentials (?:will expire|ready)"
+    r"|stored in the AWS configuration[^\n]{0,200}\n(?:[^\n]{0,200}\n){0,3}?"
+    r"[^\n]{0,100}\(e\.g\. aws --profile (\S{1,100})"
+    r"|^Updated profile (\S{1,100}) to use arn:",
+    re.MULTILINE,
+)
+_OF_CENTER = later(r"oidc(?:-fips)?\.|device\.sso\.")
 _NO_REPOSITORY = later(
     r"(?i)git-|aws|codecom+it|github|gitlab|bitbucket|cross-|per-|multi-|read-|e\.g|i\.e|.*-(?:name|specific|level|based)$"
 )
@@ -115,6 +124,10 @@ class Mentions:
     token_files: list[str] = field(default_factory=list)
     saml_files: list[str] = field(default_factory=list)
     keys: list[dict[str, str]] = field(default_factory=list)
+    signed_in: list[str] = field(default_factory=list)  # the profiles that a tool says it signed in
+    consoles: list[str] = field(
+        default_factory=list
+    )  # of whose sign-in pages there are links: the account, or an alias
 
 
 def commands(text: str) -> tuple[list[Place], str]:
@@ -235,7 +248,9 @@ def _link(seen: Mentions, word: str) -> None:
         seen.starts.append({**start, "sso_role_name": told.get("role_name", "")})
         _destination(seen, told.get("destination", ""))
     elif found := regions.locate(host, "sign-in"):
-        _signin(seen, found[0], url.path, told)
+        _signin(seen, found[0], url, told)
+        if _OF_CENTER.match(host) and found[1]:  # the page that `aws sso login` opens
+            seen.sso_regions.append(found[1])
     elif found := regions.locate(host, "console"):
         region = told.get("region") or found[1]
         seen.regions += [region] if regions.is_region(region) else []
@@ -249,9 +264,12 @@ def _destination(seen: Mentions, page: str) -> None:
         _link(seen, page)
 
 
-def _signin(seen: Mentions, partition: str, path: str, told: dict[str, str]) -> None:
+def _signin(seen: Mentions, partition: str, url: SplitResult, told: dict[str, str]) -> None:
     account, name = told.get("account", ""), told.get("roleName", "")
-    if path.rstrip("/").endswith("switchrole") and re.fullmatch(r"[0-9]{12}", account) and name:
+    path, (own, found, _) = url.path.rstrip("/"), (url.hostname or "").partition(".signin.")
+    if found and "." not in own and not regions.is_region(own) and path in ("", "/console"):
+        seen.consoles.append(own)
+    if path.endswith("switchrole") and re.fullmatch(r"[0-9]{12}", account) and name:
         seen.roles.append({"role_arn": f"arn:{partition}:iam::{account}:role/{name}"})
 
 
@@ -310,6 +328,11 @@ def _words(seen: Mentions, text: str) -> None:
         _region(seen, city, "")
 
 
+def signed_in(text: str) -> list[str]:
+    """Return the profiles that a tool says it has signed in."""
+    return [*_first_groups(_SIGNED_IN, text)]
+
+
 def _first_groups(pattern: re.Pattern[str], text: str) -> Iterator[str]:
     for found in pattern.finditer(text):
         yield next(filter(None, found.groups()), "")
@@ -343,5 +366,5 @@ def only_a_name(text: str) -> Place | None:
 
 def looks_secret(word: str) -> bool:
     """Return whether a word may be a key or a password. A name consists of parts."""
-    longest = max(re.split("[-_.@]", word), key=len)
+    longest = max(re.split("[-_.@:]", word), key=len)
     return len(longest) >= 16 and all(re.search(letters, longest) for letters in ("[0-9]", "[A-Z]", "[a-z]"))

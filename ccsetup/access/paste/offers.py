@@ -11,11 +11,14 @@ from ccsetup.access.paste.mentions import Mentions
 from ccsetup.access.paste.tokens import Signed
 from ccsetup.core import regions, validate
 from ccsetup.core.errors import BadAnswer
+from ccsetup.core.lazy_regex import later
 from ccsetup.core.model import MACHINE, NEW, Corrected, Secret, Value
 
 _OF_ROLE = ("external_id", "mfa_serial", "role_session_name", "duration_seconds")
 _OF_SSO = ("sso_start_url", "sso_region", "sso_account_id", "sso_role_name")
 _OF_OIDC = ("web_identity_token_file", "web_identity_token", "provider_id", "role_session_name", "duration_seconds")
+# Programs of tools that write profiles. Such a profile is offered if it is here; no other program is.
+_OF_A_TOOL = later(r"(?:\S*[/\\])?(?:granted|aws-sso|aws-vault|saml2aws)(?:\.exe)? ")
 MOST = 12  # the longest list of readings that is shown
 
 
@@ -57,6 +60,8 @@ class Offer(NamedTuple):
 def offers(seen: Seen) -> list[Offer]:
     """Return the offers; none if a message only names a repository, a region or a profile."""
     keys = held(seen.blocks, seen.mentions.keys, seen.transcript)
+    if seen.mentions.signed_in and not keys:
+        return [Offer("existing", {"profile": name}) for name in dict.fromkeys(seen.mentions.signed_in)]
     loose = _loose(seen.blocks)
     passing = any(one.temporary for one in keys)
     sections, used = _sections(seen, keys, passing)
@@ -147,6 +152,8 @@ def _of_settings(
         return Offer("mfa", {**_pick(settings, "mfa_serial", "duration_seconds"), **source})
     if command == "get-federation-token":
         return Offer("federation", {**_pick(settings, "federated_name", "duration_seconds"), **source})
+    if "login_session" in settings:
+        return Offer("console", _pick(settings, "login_session"))
     if any(key.startswith("sso_") for key in settings):
         session = settings.get("sso_session", "")
         return Offer("sso", _pick({**settings, **sessions.get(session, {})}, *_OF_SSO, "sso_session"))
@@ -278,8 +285,11 @@ def _in_passing(seen: Seen, loose: Mapping[str, str]) -> list[Offer]:
         return [Offer("sso", {"sso_account_id": account, "sso_role_name": name}), Offer("role", {"role_arn": arn})]
     if any(block.hollow for block in seen.blocks):
         return [Offer("keys", {})]
-    names = {name for name in profile_names(seen, loose) if not is_placeholder(name)}
-    return [Offer("existing", {"profile": next(iter(names))})] if len(names) == 1 else []
+    by_program = (it.name for it in seen.blocks if _OF_A_TOOL.match(it.settings.get("credential_process", "")))
+    names = {name for name in (*profile_names(seen, loose), *by_program) if name and not is_placeholder(name)}
+    if len(names) == 1:
+        return [Offer("existing", {"profile": next(iter(names))})]
+    return [Offer("console", {"account_id": own} if own.isdecimal() else {}) for own in seen.mentions.consoles[:1]]
 
 
 def profile_names(seen: Seen, loose: Mapping[str, str]) -> Iterator[str]:

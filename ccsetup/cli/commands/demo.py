@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import os
-import sys
 import tempfile
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from shlex import quote
 
 from ccsetup.access import of
 from ccsetup.access.paste.echo import echo
+from ccsetup.aws.sso.browser import why_none
 from ccsetup.cli.commands import setup
 from ccsetup.core.context import Context
 from ccsetup.core.errors import BadAnswer, Problem
+from ccsetup.core.installation import how_to_add
 from ccsetup.core.model import Asked, Choice, Value
 from ccsetup.core.private_folder import PrivateFolder, fresh_name
 from ccsetup.core.result import Report
@@ -70,22 +70,11 @@ def _sandbox(folder: Path) -> Iterator[Sandbox]:
     except ImportError:
         raise Problem(
             "The demo requires an additional Python package, which creates its certificate.",
-            next=f"Install the package: {how_to_add(Path(sys.prefix), sys.executable)}",
+            next=f"Install the package: {how_to_add('demo')}",
             code="internal",
         ) from None
     with sandbox:
         yield sandbox
-
-
-def how_to_add(prefix: Path, python: str) -> str:
-    """Return the command that adds the demo's package to the environment that ccsetup is installed in."""
-    if (prefix / "pipx_metadata.json").exists():
-        return "pipx inject ccsetup trustme"
-    if (prefix / "uv-receipt.toml").exists():
-        return "uv tool install --with trustme ccsetup"
-    if "uv" in prefix.parts and any(part.startswith(("archive-v", "environments-v")) for part in prefix.parts):
-        return "uvx --with trustme ccsetup demo"
-    return f"{quote(python)} -m pip install 'ccsetup[demo]'"
 
 
 @contextmanager
@@ -127,9 +116,12 @@ def _visit(
     if context.prompt is None:
         options.device_code = options.no_browser = True  # without a person, no browser can approve the sign-in
         sandbox.state.center.auto_approve, sandbox.state.center.interval_s = True, 1
+        options.open_browser = lambda page: demo_visitors.browse(sandbox.state, page, lambda _: False)
         context = replace(context_of(), prompt=demo_visitors.Visitor(card, context.screen))
     else:
         options.pause = _approving(context, sandbox)
+        if why_none(os.environ):
+            options.open_browser = lambda page: _approved_by_enter(context, sandbox, page)
         context = replace(context_of(), prompt=demo_visitors.Coach(context.prompt, sandbox, card))
     kind: dict[str, Value] = {"kind": options.kind} if options.kind else {}
     report = team_setup.run(context, found, Options(kind)) if found else setup.run(context, Options(given={})).report()
@@ -162,6 +154,12 @@ def _approving(context: Context, sandbox: Sandbox) -> Callable[[float], None]:
             demo_visitors.approve(center)
 
     return pause
+
+
+def _approved_by_enter(context: Context, sandbox: Sandbox, page: str) -> bool:
+    """Take the place of a browser on a computer without one: Enter approves the sign-in to the console."""
+    context.screen.say(" In this demo, you can press Enter to approve it.")
+    return demo_visitors.browse(sandbox.state, page, enter_within)
 
 
 def _push(context: Context, clone: Path) -> None:

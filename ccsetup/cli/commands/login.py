@@ -10,7 +10,7 @@ from shlex import quote
 from ccsetup import access
 from ccsetup.awsfiles.profile_status import Standing
 from ccsetup.cli.question_flags import signing_in
-from ccsetup.core import aws_login, clock, missing_profile
+from ccsetup.core import clock, missing_profile
 from ccsetup.core.context import Context
 from ccsetup.core.errors import BadAnswer, Cancelled, Missing, Problem
 from ccsetup.core.lookup import Look
@@ -20,7 +20,7 @@ from ccsetup.core.program_keys import unasked
 from ccsetup.core.result import Report
 from ccsetup.doctor import verdict
 from ccsetup.wizard import profile_list
-from ccsetup.wizard.renew import Renewals, Renewed, is_of_aws_login, lost_keys, renewable, runs
+from ccsetup.wizard.renew import Renewals, Renewed, lost_keys, renewable, runs
 from ccsetup.wizard.setup_flags import keys_given
 
 ABOUT = "Sign in again, or renew a profile's credentials. Nothing else changes."
@@ -159,8 +159,6 @@ def _words(context: Context, it: Standing) -> str:
 def _told(context: Context, name: str, look: Look) -> Report:
     kind = access.of("keys") if lost_keys(name, look.profiles) else access.owner(look.profiles[name])
     how = kind.renew if kind else "there is nothing to renew"
-    if is_of_aws_login(name, look.profiles):
-        how = f"runs {aws_login.shown(aws_login.sign_in(name))}"
     context.screen.say(f" Would renew {name}: {how}.")
     return Report(Renewed(name, kind.name if kind else "").document())
 

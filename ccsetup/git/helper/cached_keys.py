@@ -19,6 +19,7 @@ from ccsetup.core import clock, lean_hash, plain_file, session_caches, stored_ke
 from ccsetup.git.helper.messages import Refused, again, told
 
 WINDOW_S = 15 * 60  # SDKs renew a session that expires sooner than this
+_RENEWED_S = 5 * 60  # SDKs renew console credentials, which last 15 minutes, if they expire sooner than this
 _LAST_S = 60  # a session that needs an MFA code is used almost until it expires
 BOTO_CACHE, CLI_CACHE = (f"~/.aws/{folder}" for folder in session_caches.FOLDERS)
 Keys = tuple[str, str, str]  # access key ID, secret access key, session token or ""
@@ -38,7 +39,9 @@ def at_hand(config: Settings, credentials: Settings, now: float) -> Keys | None:
         return _signed_in(merged, now)
     if "aws_access_key_id" in credentials:
         return _static(credentials, config)
-    if "aws_access_key_id" in config and not {"login_session", "credential_process"} & set(merged):
+    if "login_session" in merged:
+        return _by_console(merged["login_session"], now)
+    if "aws_access_key_id" in config and "credential_process" not in merged:
         return _static(config, credentials)
     return None
 
@@ -101,6 +104,14 @@ def _signed_in(profile: Settings, now: float) -> Keys | None:
     return _kept(CLI_CACHE, permission_set_cache_key(profile), now + WINDOW_S, signed_in_at(profile))
 
 
+def _by_console(session: str, now: float) -> Keys | None:
+    """Return console credentials from the cache of `aws login`, unless SDKs would renew them by now."""
+    name = session_caches.console_file(session).removesuffix(".json")
+    folder = os.path.expandvars(session_caches.console_folder(os.environ))
+    names = "expiresAt", "accessKeyId", "secretAccessKey", "sessionToken"
+    return _kept(os.path.join("~/.aws", os.path.expanduser(folder)), name, now + _RENEWED_S, names=names)  # noqa: PTH118
+
+
 def signed_in_at(profile: Settings) -> float:
     """Return when a profile's sign-in was cached (seconds since 1970), infinity if it isn't cached.
 
@@ -117,7 +128,10 @@ def sign_in_path(profile: Settings) -> str:
     return f"~/.aws/sso/cache/{lean_hash.sha1(profile.get('sso_session') or profile.get('sso_start_url', ''))}.json"
 
 
-def _kept(folder: str, key: str, until: float, since: float = 0.0) -> Keys | None:
+_OF_CLI = "Expiration", "AccessKeyId", "SecretAccessKey", "SessionToken"
+
+
+def _kept(folder: str, key: str, until: float, since: float = 0.0, names: "tuple[str, ...]" = _OF_CLI) -> Keys | None:
     """Return the credentials that an SDK cached, if they expire after `until` and were written after `since`."""
     path = os.path.expanduser(f"{folder}/{key}.json")
     try:
@@ -128,9 +142,8 @@ def _kept(folder: str, key: str, until: float, since: float = 0.0) -> Keys | Non
         return None
     except (OSError, UnicodeDecodeError) as error:
         raise Unsure from error
-    if not lasts(_field(text, "Expiration"), until):
-        return None
-    return checked((_field(text, "AccessKeyId"), _field(text, "SecretAccessKey"), _field(text, "SessionToken")))
+    ends, *parts = (_field(text, name) for name in names)
+    return checked((parts[0], parts[1], parts[2])) if lasts(ends, until) else None
 
 
 def _field(text: str, name: str) -> str:

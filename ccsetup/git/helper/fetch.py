@@ -63,6 +63,7 @@ def fetched(profile: str | None, region: str, remedy: str) -> tuple[str, cached_
         )
         session.set_default_client_config(patience)
         _keep_what_is_fetched(session)
+        aws_login.read_by_either(session, name, _by_aws_cli, lambda _, work: work())
         credentials = session.get_credentials()
         if credentials is None:
             _look_at_sign_in(session, name)
@@ -83,8 +84,6 @@ def fetched(profile: str | None, region: str, remedy: str) -> tuple[str, cached_
     except fast_read.Unsure:
         raise Refused(_torn(name), "keys.partial") from None
     except (BotoCoreError, ClientError, ResponseParserError, OSError, LookupError, *_ODDITIES) as error:
-        if type(error).__name__ == "MissingDependencyException":  # botocore[crt], for profiles created by aws login
-            return region, _by_aws_cli(name), regions.wants_fips(os.environ, session.get_scoped_config())
         raise _refused(error, name, session, busy, profile is not None) from error
 
 
@@ -278,10 +277,12 @@ def _look_at_partition(session: Session, name: str, region: str, own: str) -> No
         raise Refused(f"{region} is in {other}, {but} Check the remote URL: git remote -v", "git.remote")
 
 
-def _by_aws_cli(name: str) -> cached_keys.Keys:
-    """Get a profile's credentials from the AWS CLI, which includes what `aws login` needs. Raises Refused."""
+def _by_aws_cli(name: str) -> object:
+    """Get a profile's console credentials from the AWS CLI. Raises Refused."""
     import json
     import subprocess
+
+    from botocore.credentials import Credentials
 
     program = executables.path_of("aws", os.environ)
     words = aws_login.export(name)
@@ -294,11 +295,12 @@ def _by_aws_cli(name: str) -> cached_keys.Keys:
             raise Refused(f"{lacking.what} {lacking.next}", lacking.code)
         if done.returncode:
             why = " ".join(done.stderr.split())[-300:].rstrip(".")
-            remedy = f"Run: {aws_login.shown(aws_login.sign_in(name))}"
-            what = f"The AWS CLI has no credentials for {name}: {why}. {remedy}"
-            raise Refused(what, sdk_errors.cause_of_aws_cli(done.stderr).code)
+            cause = sdk_errors.cause_of_aws_cli(done.stderr)
+            what = _OF_CONSOLE.get(cause.name, f"The AWS CLI has no credentials for {{name}}: {why}")
+            raise Refused(f"{what.format(name=name)}. {again(name)}", cause.code)
         keys = json.loads(done.stdout)
-        return cached_keys.checked((keys["AccessKeyId"], keys["SecretAccessKey"], keys.get("SessionToken") or ""))
+        parts = keys["AccessKeyId"], keys["SecretAccessKey"], keys.get("SessionToken") or ""
+        return Credentials(*cached_keys.checked(parts))
     except (OSError, subprocess.TimeoutExpired, LookupError, fast_read.Unsure, *_ODDITIES):
         what = f"The AWS CLI didn't print credentials for {name}. Run: {aws_login.shown(words)}"
         raise Refused(what, "process.failed") from None
@@ -339,6 +341,8 @@ def _words(cause: Cause, error: Exception, name: str, session: Session, program:
     if cause.name == "PartialCredentialsError":
         lacking = str(getattr(error, "kwargs", {}).get("cred_var", ""))
         return f"Profile {name} is missing {lacking}. {_mended(lacking, name, session)}"
+    if cause.name in _OF_CONSOLE:
+        return f"{_OF_CONSOLE[cause.name].format(name=name)}. {again(name)}"
     if cause.name in _SIGNED_OUT:
         return f"{_sign_in_ended(name, session)}. {again(name)}"
     if cause.name == "damaged sign-in":
@@ -375,6 +379,10 @@ def _no_source(name: str, session: Session) -> str:
 
 
 _SIGNED_OUT = ("signed out", "SSOTokenLoadError", "SSOError", "LoginError")
+_OF_CONSOLE = {
+    "LoginRefreshRequired": "The sign-in for {name} has expired",
+    "LoginTokenLoadError": "{name} isn't signed in",
+}
 
 
 def _no_file(error: FileNotFoundError, name: str) -> str:

@@ -13,11 +13,6 @@ from ccsetup.wizard import flow
 PASSWORD = "Hunter2!Correct9Horse"
 SSH_KEY = "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAABAAAAMwAAAAtzc2gtZW\n-----END OPENSSH PRIVATE KEY-----"
 OTHERS = {
-    "a console sign-in": ("aws login", f"Sign in at https://111122223333.signin.aws.amazon.com/console as maria, password: {PASSWORD}"),
-    "a console sign-in by alias": ("aws login", f"https://acme.signin.aws.amazon.com/console\nUser name: maria\nPassword: {PASSWORD}"),
-    "a console sign-in in a sentence": ("aws login", f"Go to https://111122223333.signin.aws.amazon.com/console. You are maria and your password is {PASSWORD}."),
-    "the console's CSV": ("aws login", f"User name,Password,Console sign-in URL\nmaria,{PASSWORD},https://111122223333.signin.aws.amazon.com/console"),
-    "a console sign-in in China": ("aws login", f"https://111122223333.signin.amazonaws.cn/console maria password: {PASSWORD}"),
     "Git credentials": ("ccsetup clone https://", f"User name: maria-at-111122223333\nPassword: {PASSWORD}="),
     "Git credentials as CSV": ("ccsetup clone https://", f"User Name,Password\nmaria-at-111122223333,{PASSWORD}="),
     "Git credentials in a sentence": ("ccsetup clone https://", f"Use maria-at-111122223333 with the password {PASSWORD}= for it."),
@@ -45,6 +40,37 @@ def test_their_secrets_are_never_shown(works: str, text: str) -> None:
         assert secret not in first.unmatched(text).said
         assert secret not in echo.brief(text)
         assert secret not in "".join(map(str, flow.readings(text)))
+
+
+CONSOLES = {
+    "by account": ("111122223333", f"Sign in at https://111122223333.signin.aws.amazon.com/console as maria, password: {PASSWORD}"),
+    "by alias": ("", f"https://acme.signin.aws.amazon.com/console\nUser name: maria\nPassword: {PASSWORD}"),
+    "in a sentence": ("111122223333", f"Go to https://111122223333.signin.aws.amazon.com/console. You are maria and your password is {PASSWORD}."),
+    "in the console's CSV": ("111122223333", f"User name,Password,Console sign-in URL\nmaria,{PASSWORD},https://111122223333.signin.aws.amazon.com/console"),
+    "in China": ("111122223333", f"https://111122223333.signin.amazonaws.cn/console maria password: {PASSWORD}"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("account", "text"), CONSOLES.values(), ids=CONSOLES)
+def test_a_console_password_leads_to_a_console_sign_in_and_stays_hidden(account: str, text: str) -> None:
+    [reading] = flow.readings(text)
+    assert (reading.kind, reading.answers.text("account_id")) == ("console", account)
+    assert PASSWORD not in str(reading) + echo.brief(text)
+    first = flow.questions(Answers())[0]
+    assert first.parse(text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://us-east-1.signin.aws.amazon.com/",
+        "https://signin.aws.amazon.com/console",
+        "https://acme.signin.aws.amazon.com.example.com/console",
+        "https://a.b.signin.aws.amazon.com/console",
+    ],
+)
+def test_other_pages_are_no_console_sign_in(text: str) -> None:
+    assert [it.kind for it in flow.readings(text)] == []
 
 
 def test_with_a_repository_the_command_names_it() -> None:

@@ -17,7 +17,7 @@ from paths import ROOT
 from terminal import CTRL_C, DOWN, ENTER, Terminal, program
 
 from ccsetup import access
-from ccsetup.cli.commands import demo
+from ccsetup.core.installation import how_to_add
 from ccsetup.sandbox.demo import KINDS
 
 LONGEST_S = 60.0
@@ -146,24 +146,32 @@ def test_the_demo_keeps_its_folder_when_asked(env: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("made", "command"),
+    ("extra", "made", "command"),
     [
-        ("pipx/venvs/ccsetup/pipx_metadata.json", "pipx inject ccsetup trustme"),
-        ("uv/tools/ccsetup/uv-receipt.toml", "uv tool install --with trustme ccsetup"),
-        ("cache/uv/archive-v0/0a1b2c/pyvenv.cfg", "uvx --with trustme ccsetup demo"),
-        ("venv/pyvenv.cfg", "{python} -m pip install 'ccsetup[demo]'"),
+        ("demo", "pipx/venvs/ccsetup/pipx_metadata.json", "pipx inject ccsetup trustme"),
+        ("demo", "uv/tools/ccsetup/uv-receipt.toml", "uv tool install --with trustme ccsetup"),
+        ("demo", "cache/uv/archive-v0/0a1b2c/pyvenv.cfg", "uvx --with trustme ccsetup demo"),
+        ("demo", "venv/pyvenv.cfg", "{python} -m pip install 'ccsetup[demo]'"),
+        ("login", "pipx/venvs/ccsetup/pipx_metadata.json", "pipx inject ccsetup 'botocore[crt]'"),
+        ("login", "uv/tools/ccsetup/uv-receipt.toml", "uv tool install --with 'botocore[crt]' ccsetup"),
+        ("login", "cache/uv/archive-v0/0a1b2c/pyvenv.cfg", "uvx --with 'botocore[crt]' ccsetup"),
+        ("login", "venv/pyvenv.cfg", "{python} -m pip install 'ccsetup[login]'"),
     ],
 )
-def test_a_missing_package_is_added_the_way_that_ccsetup_was_installed(made: str, command: str, tmp_path: Path) -> None:
+def test_a_missing_package_is_added_the_way_that_ccsetup_was_installed(
+    extra: str, made: str, command: str, tmp_path: Path
+) -> None:
     place = tmp_path / made
     place.parent.mkdir(parents=True)
     place.touch()
     python = place.parent / "bin" / "python"
-    assert demo.how_to_add(place.parent, str(python)) == command.format(python=python)
+    assert how_to_add(extra, str(place.parent), str(python)) == command.format(python=python)
 
 
 def test_what_the_hints_add_is_what_the_extra_requires() -> None:
-    assert 'demo = ["trustme>=' in (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    extras = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    assert 'demo = ["trustme>=' in extras
+    assert 'login = ["botocore[crt]>=' in extras
 
 
 def test_without_its_package_the_demo_names_that_command(env: dict[str, str], tmp_path: Path) -> None:

@@ -279,7 +279,7 @@ def test_a_person_chooses_among_several_the_nearest_end_first(tmp_path: Path) ->
     script = Script(("profile", "out"))
     around = ready(tmp_path, script)
     report = login(around)
-    assert [choice.value for choice in script.asked[0].choices] == ["soon", "later", "ended", "out"]
+    assert [choice.value for choice in script.asked[0].choices] == ["soon", "later", "ended", "out", "cli"]
     assert script.asked[0].default == "soon"
     assert (report.document["profile"], report.document["kind"]) == ("out", "sso")
 
@@ -292,7 +292,7 @@ def test_one_sign_in_serves_every_profile_of_its_session_and_failures_do_not_sto
     report = login(around, "--all")
     assert signin.renewed == ["acme"]
     results = {it["profile"]: it["ok"] for it in report.document["profiles"]}
-    assert results == {"soon": False, "later": False, "ended": False, "out": True, "out2": True}
+    assert results == {"soon": False, "later": False, "ended": False, "out": True, "out2": True, "cli": True}
     assert (report.exit_code, report.document["ok"]) == (1, False)
 
 
@@ -311,13 +311,21 @@ def test_a_role_signs_in_its_source_and_a_machine_has_nothing_to_renew(tmp_path:
     assert "here has nothing to renew" in shown(around)
 
 
-@pytest.mark.parametrize(
-    ("name", "next"), [("asks", "program"), ("cli", "aws login --profile cli"), ("nobody", "ccsetup setup")]
-)
+@pytest.mark.parametrize(("name", "next"), [("asks", "program"), ("nobody", "ccsetup setup")])
 def test_what_is_renewed_elsewhere_is_said(tmp_path: Path, name: str, next: str) -> None:
     with pytest.raises(Problem) as refused:
         login(ready(tmp_path), name)
     assert next in refused.value.next
+
+
+def test_console_credentials_are_renewed_by_signing_in_as_the_same_user(tmp_path: Path) -> None:
+    aws = FakeAws()
+    assert login(ready(tmp_path, aws=aws), "cli").document["kind"] == "console"
+    assert aws.calls[0].startswith("console sign-in cli")
+    refused = Problem("You signed in as another user.", code="access.identity")
+    (tmp_path / "other").mkdir()
+    with pytest.raises(Problem, match="another user"):
+        login(ready(tmp_path / "other", aws=FakeAws(console=refused)), "cli")
 
 
 def test_a_failed_proof_puts_the_old_keys_back_and_nothing_is_left_to_undo(tmp_path: Path) -> None:

@@ -121,7 +121,7 @@ VALUES = {"ccsetup_kind": st.sampled_from(["mfa", "saml", "federation", "oidc", 
 def test_a_kind_is_what_access_takes_it_for(there: dict[str, str]) -> None:
     owner = access.owner(there)
     kind = one(there)[0]
-    assert kind == (owner.name if owner else kind if kind in ("", "login", "process") else "nobody's")
+    assert kind == (owner.name if owner else kind if kind in ("", "process") else "nobody's")
 
 
 def test_a_role_lasts_as_long_as_what_it_rests_on_and_a_circle_ends(tmp_path: Path) -> None:
