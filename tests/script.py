@@ -100,6 +100,12 @@ class Shown:
     def link(self, text: str, url: str) -> None:
         self.lines.append(f"link {text} {url}")
 
+    def mark(self) -> int:
+        return len(self.lines)
+
+    def rewind(self, mark: int) -> None:
+        return
+
     def room(self) -> int | None:
         return None
 

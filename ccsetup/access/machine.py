@@ -76,6 +76,10 @@ QUESTIONS = (
     ROLE_ARN._replace(
         ask="Assume another role? (optional)",
         help="A role ARN, for example, arn:aws:iam::111122223333:role/CodeCommitAccess. To skip this, press Enter.",
+        about=(
+            "This computer's own role can assume another role that has more access, for example, in the repository's"
+            " account. To use only its own role, leave this empty."
+        ),
         settle=_settle_role,
         optional=True,
         title="Second role",
@@ -85,6 +89,10 @@ QUESTIONS = (
         "Credential source (where this computer's role comes from)",
         widget="choose",
         help="Ec2InstanceMetadata, EcsContainer, or Environment.",
+        about=(
+            "The credential source is the service that gives this computer its role. For example, Ec2InstanceMetadata"
+            " is for EC2 instances, and EcsContainer is for containers."
+        ),
         choices=_sources,
         known=_source_here,
         parse=credential_source,

@@ -41,6 +41,7 @@ def duration(low_s: int, high_s: int) -> Question:
         "duration_seconds",
         "Session duration in seconds (optional)",
         help=f"{low_s} to {high_s}. Default: set by AWS.",
+        about="AWS ends a session after this time, and then new credentials are needed. For example, 3600 is one hour.",
         known=fixed(""),
         parse=validate.duration(low_s, high_s),
         optional=True,
@@ -52,6 +53,10 @@ ROLE_ARN = Question(
     "role_arn",
     "Role ARN",
     help="A role ARN looks like arn:aws:iam::111122223333:role/CodeCommitAccess.",
+    about=(
+        "An IAM role is a set of permissions that you use for a limited time. Its ARN holds the account and the name,"
+        " for example, arn:aws:iam::111122223333:role/CodeCommitAccess."
+    ),
     parse=validate.role_arn,
     title="Role",
 )
@@ -63,6 +68,10 @@ def session_name(known: Ready) -> Question:
         "role_session_name",
         "Session name (shown in CloudTrail)",
         help="A name that identifies you in the account's logs, for example, maria.garcia.",
+        about=(
+            "The session name appears in the AWS logs beside everything that you do with the role. Use a name that"
+            " identifies you, for example, maria.garcia."
+        ),
         known=known,
         parse=validate.role_session_name,
         optional=True,
@@ -134,6 +143,10 @@ def asked_region() -> Question:
         "Which region is the repository in?",
         widget="choose",
         help="The region in the repository URL, for example, us-east-2.",
+        about=(
+            "An AWS region is a place where AWS stores data, and each repository is in one region. It's part of the"
+            " repository's address, for example, us-east-2 in git-codecommit.us-east-2.amazonaws.com."
+        ),
         choices=lambda answers, look: [Choice(r, r, city) for r, city in regions.REGIONS.items()],
         known=_region_told,
         default=region_near,
@@ -216,6 +229,10 @@ def _profile(access: Access) -> Question:
         "profile",
         "Profile name",
         help="The name that git and AWS tools use for the profile.",
+        about=(
+            "A profile is a named set of settings in ~/.aws that git and AWS tools use to sign in. You choose its"
+            " name, for example, acme-dev."
+        ),
         default=suggested,
         parse=validate.profile,
         settle=settle,
@@ -223,12 +240,24 @@ def _profile(access: Access) -> Question:
     )
 
 
-OUTPUT = Question("output", "Output format", known=fixed(""), parse=validate.output, optional=True, title="Output")
+OUTPUT = Question(
+    "output",
+    "Output format",
+    about="The AWS CLI prints its results in this format. For example, json is for programs, and table is for people.",
+    known=fixed(""),
+    parse=validate.output,
+    optional=True,
+    title="Output",
+)
 
 NO_CLONE = Question(
     "no_clone",
     "Set up access only, without cloning?",
     widget="confirm",
+    about=(
+        "A clone is a copy of the repository on this computer. Without one, only the profile is set up, for example,"
+        " if you want to clone later."
+    ),
     known=fixed("no"),
     parse=yes_no,
     title="No clone",
@@ -270,6 +299,10 @@ REPO = Question(
     "Which repository?",
     widget="choose",
     help="A repository name or URL, for example, MySharedDemoRepo.",
+    about=(
+        "A repository holds the code and its history. Enter its name or any of its addresses, for example,"
+        " MySharedDemoRepo or codecommit::us-east-2://MySharedDemoRepo."
+    ),
     choices=_repositories,
     known=_no_repo,
     parse=_parse_repo,
@@ -305,6 +338,10 @@ BRANCH = Question(
     "branch",
     "Which branch?",
     widget="choose",
+    about=(
+        "A branch is a line of development, and the clone starts on the one that you choose. If you aren't sure, use"
+        " the default branch, for example, main."
+    ),
     choices=_branches,
     known=lambda answers, look: target(answers).branch,
     parse=_parse_branch,
@@ -338,6 +375,10 @@ DIRECTORY = Question(
     "Clone into which folder?",
     widget="path",
     help="A folder with this name already exists. If it's a clone of this repository, it will be updated.",
+    about=(
+        "The clone goes into a folder with this name, which is created if necessary. For example, demo is in the"
+        " current folder, and ~/code/demo is in your home folder."
+    ),
     known=_folder_known,
     default=_folder,
     parse=validate.folder,

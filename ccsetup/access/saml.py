@@ -145,6 +145,10 @@ QUESTIONS = (
         "SAML assertion",
         widget="secret",
         help="Paste the SAMLResponse, or enter the path of its file, for example, ~/saml-response.txt.",
+        about=(
+            "A SAML assertion is what your identity provider sends to AWS when you sign in. It's a long base64 text,"
+            " for example, the SAMLResponse in the network tab of your browser's developer tools."
+        ),
         settle=_settle_assertion,
         once=True,
         own=True,

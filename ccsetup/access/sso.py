@@ -139,6 +139,10 @@ QUESTIONS = (
         "Start URL",
         widget="choose",
         help="The URL where you sign in, for example, https://acme.awsapps.com/start.",
+        about=(
+            "The start URL is the address of your company's AWS sign-in page. It's in your invitation and in the"
+            " browser when you sign in, for example, https://acme.awsapps.com/start."
+        ),
         choices=_urls,
         parse=validate.sso_start_url,
         settle=_settle_url,
@@ -150,6 +154,10 @@ QUESTIONS = (
         "Region of IAM Identity Center",
         widget="choose",
         help="A region like us-east-1. It can differ from the repository's region. Ask your administrator.",
+        about=(
+            "IAM Identity Center, which signs you in, runs in one region. The sign-in page shows it under Access keys,"
+            " for example, us-east-1."
+        ),
         choices=lambda answers, look: [Choice(r, r, city) for r, city in REGIONS.items()],
         known=_region,
         default=lambda answers, look: next(iter(_regions_used(look)), None),
@@ -161,6 +169,10 @@ QUESTIONS = (
         "legacy",
         "Use the legacy format for older tools?",
         widget="confirm",
+        about=(
+            "In the legacy format, each profile has a start URL of its own instead of sharing an sso-session. Only old"
+            " tools need it, for example, the AWS CLI before version 2.9."
+        ),
         known=fixed("no"),
         parse=yes_no,
         title="Legacy format",
@@ -169,6 +181,10 @@ QUESTIONS = (
         "sso_session",
         "Name for the sso-session",
         help="Profiles with the same sso-session share one sign-in.",
+        about=(
+            "An sso-session is a named sign-in in ~/.aws/config that several profiles can share. You choose its name,"
+            " for example, acme."
+        ),
         known=_session,
         parse=validate.sso_session,
         settle=_settle_session,
@@ -189,6 +205,10 @@ QUESTIONS = (
         "Which account?",
         widget="choose",
         help="The account that you have access to, for example, 111122223333.",
+        about=(
+            "A company can have many AWS accounts, and each repository is in one of them. Choose the account that has"
+            " the repository, for example, 111122223333."
+        ),
         choices=_accounts,
         parse=validate.account_id,
         title="Account",
@@ -198,6 +218,10 @@ QUESTIONS = (
         "Which role?",
         widget="choose",
         help="The permission set that you were assigned, for example, Developer.",
+        about=(
+            "A permission set defines what you can do in an account, and you use it as a role. Choose one that can"
+            " read the repository, for example, Developer."
+        ),
         choices=lambda answers, look: look.roles(start(answers), answers.text("sso_account_id")),
         parse=validate.permission_set,
         title="Role",

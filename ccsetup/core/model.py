@@ -125,7 +125,8 @@ class Asked(NamedTuple):
     """A question that is ready for a prompt, with its choices and its default.
 
     `parse` raises BadAnswer with the message to show. `notice` is a line to show above it (a refusal, a lookup
-    that failed). `can_go_back` tells whether Esc goes back.
+    that failed). `can_go_back` tells whether Esc goes back. `default` is offered, `typed` is in the line already.
+    `about` explains the question's term in two sentences, for the key `?`.
     """
 
     key: str
@@ -141,6 +142,8 @@ class Asked(NamedTuple):
     optional: bool = False
     reads: Callable[[str], str] | None = None
     later: Callable[[], Later] | None = None
+    typed: str = ""
+    about: str = ""
 
 
 class Back:

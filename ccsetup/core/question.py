@@ -18,21 +18,22 @@ def _always(_: Answers) -> bool:
 class Question(NamedTuple):
     """A question. The wizard's engine decides whether and how to ask it.
 
-    `key` is the flag's name with underscores. `parse` turns typed text into the answer, raises BadAnswer, or
-    returns Corrected. `choices` may look things up and raise Problem; then the question is asked as text with the
-    Problem's message above it. `known` is an answer that needs no prompt (it can be changed at the review).
-    `default` is offered, and used if the user can't be asked. Both may return None. `settle` checks the answer
-    with all earlier ones: it returns the answer to use instead, or None, and raises Problem to have the question
-    asked again. `reads` describes a text pasted into a list in a few words, "" if it isn't recognized. `optional`
-    accepts an empty answer, `free` a typed answer to a list. An answer that works `once` isn't offered again.
-    `later` returns a function that finds further choices while the prompt is shown. `own`: what a team file or a
-    paste gives, for example a file, is only used if the user confirms it.
+    `key` is the flag's name with underscores. `parse` turns typed text into the answer, raises BadAnswer, or returns
+    Corrected. `about` explains the question's term in two sentences, with an example. `choices` may look things up and
+    raise Problem; then the question is asked as text with the Problem's message above it. `known` is an answer that
+    needs no prompt (it can be changed at the review). `default` is offered, and used if the user can't be asked. Both
+    may return None. `settle` checks the answer with all earlier ones: it returns the answer to use instead, or None,
+    and raises Problem to have the question asked again. `reads` describes a text pasted into a list in a few words, ""
+    if it isn't recognized. `optional` accepts an empty answer, `free` a typed answer to a list. An answer that works
+    `once` isn't offered again. `later` returns a function that finds further choices while the prompt is shown. `own`:
+    what a team file or a paste gives, for example a file, is only used if the user confirms it.
     """
 
     key: str
     ask: str
     widget: Widget = "text"
     help: str = ""
+    about: str = ""
     choices: Callable[[Answers, Look], Sequence[Choice]] | None = None
     known: Callable[[Answers, Look], str | None] | None = None
     default: Callable[[Answers, Look], str | None] | None = None

@@ -74,7 +74,8 @@ def _fuzzy(there: Sequence[Entry], text: str) -> list[Entry]:
 class Pick:
     """The state of one list.
 
-    `free` adds the typed text as an entry, `use "…"`; `reads` adds an entry that describes it, if it is recognized.
+    `free` adds the typed text as an entry, `use "…"`, or the default if it is no entry; `reads` adds an entry that
+    describes the typed text, if it is recognized.
     """
 
     def __init__(
@@ -90,12 +91,15 @@ class Pick:
         self._due: str | None = None
         self.widest = max((cells(entry.label) for entry in self._there), default=0)
         self._start = next((i for i, choice in enumerate(choices) if default and choice.value == default), -1)
-        self.typed = default if free and self._start < 0 else ""
+        self.offered = default if free and self._start < 0 else ""  # a default that is no entry of the list
+        self.typed = ""
         self._shown: list[Entry] = []
         self.at = self._top = 0
-        self.narrow(self.typed)
-        if self.typed:
-            self.at = next(i for i, entry in enumerate(self.shown) if entry.choice.value == default)
+        self.narrow("")
+
+    def decline(self) -> None:
+        """Drop the default that is no entry of the list."""
+        self.offered, self._due = "", self.typed
 
     def grow(self, choices: Sequence[Choice]) -> None:
         """Add entries at the end. The cursor stays on its entry."""
@@ -119,6 +123,8 @@ class Pick:
             self._shown, exact = matching(self._there, self._due)
             text, self._due = self._due.strip(), None
             self._add(text, exact)
+            if self.offered and not text:
+                self._shown.insert(0, self._use(self.offered))
         return self._shown
 
     def _add(self, text: str, exact: bool) -> None:
@@ -145,12 +151,15 @@ class Pick:
         """Return the entry under the cursor."""
         return self.shown[self.at] if self.shown else None
 
-    def window(self, rows: int) -> list[tuple[Entry, bool]]:
-        """Return the entries that fit into `rows` lines, each with whether the cursor is on it."""
+    def window(self, rows: int) -> list[tuple[Entry, bool, str]]:
+        """Return the entries that fit into `rows` lines, each with whether the cursor is on it, and ▲ or ▼ if the
+        list goes on above or below it."""
         self._top = max(min(self._top, self.at, len(self.shown) - rows), self.at - rows + 1, 0)
-        return [(e, i == self.at) for i, e in enumerate(self.shown[self._top : self._top + rows], self._top)]
+        end = self._top + rows
+        marks = {self._top: "▲"} if self._top else {}
+        marks |= {end - 1: "▼"} if end < len(self.shown) else {}
+        return [(e, i == self.at, marks.get(i, "")) for i, e in enumerate(self.shown[self._top : end], self._top)]
 
     def counter(self) -> str:
-        """Return the length of the list, or how much of it matches, for example "3 of 5,000"."""
-        total = f"{len(self._there):,}"
-        return f"{sum(e.own for e in self.shown):,} of {total}" if self.typed.strip() else f"{total} entries"
+        """Return the place of the cursor among the entries that match, for example "3 of 29"."""
+        return f"{self.at + 1 if self.shown else 0:,} of {len(self.shown):,}"

@@ -51,13 +51,17 @@ def conversation(asked: Asked, say: Say, read: Read, echo: Echo) -> Answered | B
     for mark, text in (("! ", asked.notice), ("? ", asked.ask), ("  ", help_)):
         if text:
             say(mark + inert(text))
-    pick = Pick(asked.choices, echo, asked.default, asked.free, asked.reads) if asked.widget == "choose" else None
+    default = asked.typed or asked.default
+    pick = Pick(asked.choices, echo, default, asked.free, asked.reads) if asked.widget == "choose" else None
     while True:
         for line in _listed(pick) if pick else ():
             say(line)
         typed = "\n".join(map(inert, read(_before(asked, pick, echo), asked.widget == "secret").split("\n"))).strip()
         if typed == "b" and asked.can_go_back:
             return BACK
+        if typed == "?" and asked.about:
+            say("  " + inert(asked.about))
+            continue
         try:
             if answer := _answer(asked, typed, pick, say, echo):
                 return answer
@@ -74,8 +78,9 @@ def _listed(pick: Pick) -> Iterator[str]:
 
 def _before(asked: Asked, pick: Pick | None, echo: Echo) -> str:
     hints = ["number or text"] if pick else ["y or n"] if asked.widget == "confirm" else []
+    hints += ["?: help"] if asked.about else []
     hints += ["b: back"] if asked.can_go_back else []
-    default = echo.brief(asked.default)
+    default = echo.brief(asked.typed or asked.default)
     if asked.widget == "secret":
         default = MASK if default else ""
     elif asked.widget == "confirm":
@@ -88,9 +93,9 @@ def _before(asked: Asked, pick: Pick | None, echo: Echo) -> str:
 def _answer(asked: Asked, typed: str, pick: Pick | None, say: Say, echo: Echo) -> Answered | None:
     if not pick:
         yes_no = {"y": "yes", "n": "no", "": "yes"} if asked.widget == "confirm" else {}
-        typed = typed or asked.default
+        typed = typed or asked.typed or asked.default
         return accepted(asked, yes_no.get(typed.lower(), typed), echo)
-    entry = _chosen(pick, typed, bool(asked.default), say, echo)
+    entry = _chosen(pick, typed, bool(asked.typed or asked.default), say, echo)
     return accepted(asked, entry.choice.value, echo, entry.label if entry.own else "") if entry else None
 
 

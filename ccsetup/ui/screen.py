@@ -51,23 +51,53 @@ class Screen:
         self.live = _is_terminal(self._err) and env.get("TERM", "").lower() not in ("dumb", "unknown")
         self._colours = self.live and not env.get("NO_COLOR") and (os.name != "nt" or "WT_SESSION" in env)
         self._busy: Busy | None = None
-        self._headed: list[str] = []  # everything since the heading's findings, by line
-        self._found = 0
+        self._shown: list[str] = []  # every line since the start
+        self._found = 0, 0  # where in it the heading's findings begin and end
         self.lock = RLock()
 
     def heading(self, text: str, facts: Sequence[tuple[str, bool | None]] = ()) -> None:
         """Show the wizard's first lines: what ccsetup does, and what it found (good, not good, or neither)."""
         self._write("", f" {self._in(BOLD, 'ccsetup')}  {inert(text)}", "")
-        self._headed = []
+        begin = self.mark()
         self._write(*self._found_here(facts))
-        self._found = len(self._headed)
+        self._found = begin, self.mark()
         self._write(*([""] if facts else []))
 
     def amend(self, facts: Sequence[tuple[str, bool | None]]) -> None:
         """Redraw in place what `heading` found. Does nothing if there is no room for it above a list."""
-        lines = [*self._found_here(facts), *self._headed[self._found :]]
-        if self.live and len(lines) + LIST <= self._lines():
-            self.put(f"\r\x1b[{len(self._headed)}A\x1b[J" + "".join(f"{line}\n" for line in lines))
+        begin, end = self._found
+        found, rest = self._found_here(facts), self._shown[end:]
+        if self.live and self._height([*found, *rest]) + LIST <= self._lines():
+            self.rewind(begin)
+            self._write(*found, *rest)
+            self._found = begin, begin + len(found)
+
+    def mark(self) -> int:
+        """Return the place on the screen that the next line is written to, for `rewind`."""
+        return len(self._shown)
+
+    def wrote(self, *lines: str) -> None:
+        """Take note of lines that something else wrote to the screen."""
+        self._shown += lines
+
+    def rewind(self, mark: int) -> None:
+        """Remove from the screen what was written since a mark, as far as it hasn't scrolled away."""
+        self.cut(mark, self.mark())
+
+    def cut(self, begin: int, end: int) -> None:
+        """Remove the lines between two marks from the screen. What follows moves up, unless it fills the screen."""
+        rest, room = self._shown[end:], self._lines() - 1
+        rows = self._height(self._shown[begin:])
+        if not self.live or rows < 1 or room < 1 or self._height(rest) >= room:
+            return
+        with self.lock, self._busy.hidden() if self._busy else nullcontext():
+            del self._shown[begin:end]
+            self.put(f"\r\x1b[{min(rows, room)}A\x1b[J" + "".join(f"{line}\n" for line in rest))
+
+    def _height(self, lines: Sequence[str]) -> int:
+        """Return how many rows these lines take, since the terminal itself wraps some of them."""
+        columns = self._columns(self._err)
+        return sum(max(-(-cells(inert(line)) // columns), 1) for line in lines)
 
     def _found_here(self, facts: Sequence[tuple[str, bool | None]]) -> list[str]:
         marks = {True: " ✓", False: " ✗", None: ""}
@@ -236,7 +266,7 @@ class Screen:
         return named or any(name in self._env for name in LINKING)
 
     def _write(self, *lines: str) -> None:
-        self._headed += lines
+        self._shown += lines
         with self.lock, self._busy.hidden() if self._busy else nullcontext():
             self.put("".join(f"{line}\n" for line in lines))
 

@@ -327,6 +327,9 @@ class Walk:
         self, question: Question, answers: Watched, choices: tuple[Choice, ...], kept: Value | None, notice: str
     ) -> Asked:
         default = kept if isinstance(kept, str) and not question.once else None
+        is_typed = question.free or question.widget not in ("choose", "confirm")
+        typed = default or "" if notice and is_typed and all(it.value != default for it in choices) else ""
+        default = None if typed else default
         offered = self._offered(question)
         if default is None and question.widget != "secret":
             suggested = self.suggested.get(question.key)
@@ -350,6 +353,8 @@ class Walk:
             optional=question.optional,
             reads=question.reads,
             later=question.later(self.look) if question.later else None,
+            typed=typed,
+            about=question.about,
         )
 
     def _missing(self, question: Question, trail: Trail) -> Missing:

@@ -20,6 +20,14 @@ if TYPE_CHECKING:
     from ccsetup.access.paste import Reading
 
 PASTE = Choice("paste", "Paste a message, URL, ARN, access keys, profile text …")
+ABOUT = (
+    "What you were given decides how you sign in. For example, a start URL means single sign-on, and a role ARN means a"
+    " role in another account."
+)
+ABOUT_SOURCE = (
+    "The source profile has the credentials that the new profile starts from. For example, use an access key if you are"
+    " an IAM user, or single sign-on if you have a start URL."
+)
 SHORT = 24  # columns for what was recognized in the answer's line on a narrow terminal
 FIND = "find"  # not a kind: find a profile that can read the repository
 FIX = "fix"  # not a kind: repair what is broken first
@@ -75,6 +83,7 @@ def _kind(names: Sequence[str] = ()) -> Question:
         "What were you given?" if not names else "How does the source profile sign in?",
         widget="choose",
         help="Paste it here, or press ↓ to choose." if not names else "Choose the closest match.",
+        about=ABOUT_SOURCE if names else ABOUT,
         choices=choices,
         known=lambda answers, look: names[0] if len(names) == 1 else None,
         parse=_kind_or_paste,
