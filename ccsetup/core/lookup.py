@@ -95,15 +95,18 @@ class Look:
 
     def region_behind(self, url: str) -> str | None:
         """Return the region that a custom start URL redirects to, None if unknown. It is requested once."""
-        return self._once(("region", url), lambda: self._context.signin.resolve(url))
+        make = self._busy("Looking up the region of the start URL", lambda: self._context.signin.resolve(url))
+        return self._once(("region", url), make)
 
     def accounts(self, start: Start) -> Sequence[Choice]:
         """List the accounts behind a start URL, signing in first."""
-        return self._once(("accounts", start), lambda: self._context.signin.accounts(start))
+        make = self._busy("Looking up your accounts", lambda: self._context.signin.accounts(start))
+        return self._once(("accounts", start), make)
 
     def roles(self, start: Start, account_id: str) -> Sequence[Choice]:
         """List the permission sets of one account."""
-        return self._once(("roles", start, account_id), lambda: self._context.signin.roles(start, account_id))
+        make = self._busy("Looking up your roles", lambda: self._context.signin.roles(start, account_id))
+        return self._once(("roles", start, account_id), make)
 
     def mfa_devices(self, who: Who) -> Sequence[str]:
         """List the caller's MFA devices."""
@@ -117,14 +120,17 @@ class Look:
 
     def regions_with(self, who: Who, name: str, regions: Sequence[str]) -> Sequence[str]:
         """Return which of these regions have a repository with this name."""
-        make = self._busy(
-            f"Looking for {name} in other regions", lambda: self._context.aws.regions_with(who, name, regions)
-        )
+
+        def make() -> Sequence[str]:
+            with self._context.screen.counting(f"Looking for {name} in other regions") as counted:
+                return self._context.aws.regions_with(who, name, regions, counted)
+
         return self._once(("regions", _key(who), name, tuple(regions)), make)
 
     def branches(self, who: Who, name: str) -> Sequence[str]:
         """List a repository's branches."""
-        return self._once(("branches", _key(who), name), lambda: self._context.aws.branches(who, name))
+        make = self._busy(f"Looking up the branches of {name}", lambda: self._context.aws.branches(who, name))
+        return self._once(("branches", _key(who), name), make)
 
     def identity(self, who: Who) -> Identity:
         """Return the identity of a caller according to STS."""
@@ -144,7 +150,8 @@ class Look:
     ) -> Keys:
         """Exchange a token for temporary credentials of a role."""
         asked = (role_arn, token, name, duration_s, provider, region)
-        return self._once(("web identity", asked), lambda: self._context.aws.web_identity(*asked))
+        make = self._busy("Requesting credentials with the token", lambda: self._context.aws.web_identity(*asked))
+        return self._once(("web identity", asked), make)
 
     def saml(self, role_arn: str, provider_arn: str, assertion: Secret, duration_s: int) -> Keys:
         """Exchange a SAML assertion for temporary credentials of a role. Cached, so that it is exchanged only once."""
@@ -166,7 +173,7 @@ class Look:
 
     def region_here(self) -> str:
         """Return the region of this computer, "" if unknown."""
-        return self._once(("region here",), self._context.aws.region_here)
+        return self._once(("region here",), self._busy("Looking for the region", self._context.aws.region_here))
 
     def stdin(self) -> str:
         """Return what was piped in. It is read once."""

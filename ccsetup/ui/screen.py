@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from threading import RLock, Timer
@@ -200,20 +201,31 @@ class Screen:
             _put(self._out, json_.dumps(value, indent=None if long else 2, default=str) + "\n")
 
     @contextmanager
-    def busy(self, text: str) -> Iterator[Update]:
-        """Show that something takes a while. Inside another one, it changes the text of that one meanwhile."""
+    def busy(self, text: str, lasts_s: float | None = None) -> Iterator[Update]:
+        """Show that something takes a while. Inside another one, it changes the text of that one meanwhile.
+
+        With `lasts_s`, it counts down the seconds until the wait ends.
+        """
         outer = self._busy
         busy = self._busy = outer or Busy(self, text)
-        before = busy.text
+        before = busy.text, busy.ends_at
         try:
+            busy.ends_at = None if lasts_s is None else time.monotonic() + lasts_s
             busy.update(text, None)
             yield busy.update
         finally:
             self._busy = outer
             if outer:
-                outer.update(before, None)
+                outer.ends_at = before[1]
+                outer.update(before[0], None)
             else:
                 busy.close()
+
+    @contextmanager
+    def counting(self, text: str) -> Iterator[Callable[[int, int], None]]:
+        """Show that a search takes a while. Yields a function that takes how many regions are done, and of how many."""
+        with self.busy(text) as update:
+            yield lambda done, all_: update(f"{text}: {done} of {all_} regions", done / all_) if all_ > 1 else None
 
     def _tick(self, mark: str, what: str, detail: str, aside: str) -> None:
         indent = LABEL + 4
@@ -273,7 +285,7 @@ class Screen:
     def progress(self) -> Progress:
         """Return rich's progress line: a spinner and a text, and a bar if the share is known."""
         from rich.console import Console
-        from rich.progress import BarColumn, Progress, SpinnerColumn, Task, TextColumn
+        from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, Task
         from rich.table import Column
         from rich.text import Text
 
@@ -281,12 +293,16 @@ class Screen:
             def render(self, task: Task) -> Any:
                 return Text() if task.total is None else super().render(task)
 
+        class Label(ProgressColumn):
+            def render(self, task: Task) -> Any:
+                return Text.assemble(task.description, (_left(task.fields.get("ends_at")), "dim"))
+
         no_color = not self._colours
         console = Console(file=self._err, force_terminal=True, no_color=no_color, highlight=False, emoji=False)
         dots = self.spelled("⠋") == "⠋"
         return Progress(
             SpinnerColumn("dots" if dots else "line", style="cyan"),
-            TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True)),
+            Label(table_column=Column(no_wrap=True)),
             Bar(bar_width=24, complete_style="cyan", finished_style="cyan"),
             console=console,
             transient=True,
@@ -308,6 +324,7 @@ class Busy:
 
     def __init__(self, screen: Screen, text: str) -> None:
         self._screen, self.text, self._share = screen, inert(text), -1.0
+        self.ends_at: float | None = None  # when the wait ends, on time.monotonic's clock
         self._progress: Progress | None = None
         self._closed = False
         self._timer = Timer(MOMENT_S if screen.live else WHILE_S, self._begin)
@@ -356,7 +373,14 @@ class Busy:
         if self._progress:
             (task,) = self._progress.tasks
             task.total = None if self._share < 0 else 1
+            task.fields["ends_at"] = self.ends_at
             self._progress.update(task.id, description=self._screen.spelled(self.text), completed=max(self._share, 0))
+
+
+def _left(ends_at: float | None) -> str:
+    """Return how long a wait still lasts, for example " 9:42 left", "" if that is unknown."""
+    seconds = 0 if ends_at is None else max(round(ends_at - time.monotonic()), 0)
+    return "" if ends_at is None else f" {seconds // 60}:{seconds % 60:02d} left"
 
 
 def _whole(text: str) -> str:

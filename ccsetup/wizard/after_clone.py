@@ -26,8 +26,9 @@ def settle(context: Context, git: Git, claim: Claim, outcome: Outcome, person: P
     assert outcome.cloned is not None  # noqa: S101 — only called with a clone
     directory = outcome.cloned.directory
     try:
-        problems = large_files(context, git, claim, directory) if not outcome.cloned.problem else []
-        problems += submodules(context, git, claim, directory)
+        with context.screen.busy("Finishing the clone"):
+            problems = large_files(context, git, claim, directory) if not outcome.cloned.problem else []
+            problems += submodules(context, git, claim, directory)
         see_to_name(context, git, directory, outcome, person)
     except (KeyboardInterrupt, Cancelled):
         raise Cancelled("Canceled. The clone was kept.", next=claim.to_go_on) from None

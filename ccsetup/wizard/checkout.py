@@ -103,13 +103,14 @@ def clone(
         context.screen.note("Found an incomplete clone in this folder. Resuming it.")
     with context.screen.busy(f"Cloning {target.name}") as progress:
         result = git.clone(by, directory, claim.branch, progress, default)
+        facts = _facts(git, directory, claim.branch) if result.commit and not result.problem else ("", "")
     for note in result.notes:
         context.screen.note(note)
     if result.problem:
         context.screen.problem(result.problem)
     elif result.commit:
-        branch, facts = _facts(git, directory, claim.branch)
-        context.screen.done("cloned", shown(context, directory), facts)
+        branch, told = facts
+        context.screen.done("cloned", shown(context, directory), told)
         if not branch:
             context.screen.note(
                 f"{claim.branch} is a tag, so no branch is checked out. To start one from it, run in the clone: "

@@ -440,3 +440,29 @@ def test_without_a_terminal_a_heading_is_not_drawn_again():
     piped.screen.amend([("git 2.40", True)])
     piped.streams[0].flush()
     assert "2.40" not in piped.err()
+
+
+def test_a_wait_counts_down_to_its_end():
+    seen = Seen()
+    with seen.screen.busy("Waiting for you to sign in", 600):
+        seen.until("Waiting for you to sign in 9:5")
+        with seen.screen.busy("Checking"):
+            seen.until("Checking")
+            assert " left" not in "".join(seen.lines())
+        seen.until("Waiting for you to sign in 9:5")
+
+
+def test_a_search_counts_its_regions():
+    seen = Seen()
+    with seen.screen.counting("Looking for X in the other regions") as counted:
+        counted(12, 29)
+        seen.until("Looking for X in the other regions: 12 of 29 regions")
+    assert seen.lines() == []
+
+
+def test_a_search_in_one_region_counts_nothing():
+    seen = Seen()
+    with seen.screen.counting("Looking for X in us-east-2") as counted:
+        counted(1, 1)
+        seen.until("Looking for X in us-east-2")
+        assert "1 of 1" not in "".join(seen.lines())

@@ -31,10 +31,13 @@ _AHEAD = timedelta(minutes=15)  # a registration that expires sooner is replaced
 
 @dataclass(frozen=True)
 class Person:
-    """How to reach the user: show a text and a URL, keep the page open while waiting, and for how many seconds."""
+    """How to reach the user: show a text and a URL, keep the page open while waiting, and for how many seconds.
+
+    `visit` takes the page and how many seconds the user has for it.
+    """
 
     show: Callable[[str, str], None]
-    visit: Callable[[str], AbstractContextManager[None]]
+    visit: Callable[[str, float], AbstractContextManager[None]]
     patience_s: float
     pause: Callable[[float], None]
 
@@ -82,7 +85,7 @@ class Grants:
             }
             page = f"{self.center.base(start.region)}/authorize?{urlencode(query, quote_via=quote)}"
             self.person.show("Open this page in a browser on this computer and sign in:", self._checked(page))
-            with self.person.visit(page):
+            with self.person.visit(page, self.person.patience_s):
                 back = listener.wait(self.person.patience_s)
         if back is None:
             raise signed_out(f"The sign-in wasn't completed within {self.person.patience_s / 60:.0f} minutes.")
@@ -103,7 +106,7 @@ class Grants:
             registration = self._registered(start, (), anew=True)
             device = self._device(start, registration)
         self.person.show(f"Open this page and confirm the code {device.user_code}:", self._checked(device.page))
-        with self.person.visit(device.page):
+        with self.person.visit(device.page, device.lasts_s):
             return self._polled(start, registration, device)
 
     def knows(self, start: Start) -> bool:
